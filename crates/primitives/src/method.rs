@@ -1,0 +1,115 @@
+//! The kinds of proof there are, and which of them are worth two.
+//!
+//! Two proofs are stronger than one only where they fail separately, so what counts is the
+//! [`ProofClass`]: a code by mail and a code by text are both issued by us and one class.
+
+use crate::contact::Channel;
+
+/// A kind of security info.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MethodKind {
+    /// A code by mail.
+    Email,
+    /// A code by text message.
+    Phone,
+    /// A code from an authenticator app (TOTP).
+    Authenticator,
+    /// A code the person saved earlier.
+    RecoveryCode,
+}
+
+impl MethodKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Email, Self::Phone, Self::Authenticator, Self::RecoveryCode];
+
+    /// The word for it in stores and settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Authenticator => "authenticator",
+            Self::RecoveryCode => "recovery_code",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// What a proof by this method counts as.
+    pub const fn class(self) -> ProofClass {
+        match self {
+            Self::Email | Self::Phone => ProofClass::Issued,
+            Self::Authenticator => ProofClass::Authenticator,
+            Self::RecoveryCode => ProofClass::Saved,
+        }
+    }
+
+    /// What carries its code; nothing for codes the person already has.
+    pub const fn channel(self) -> Option<Channel> {
+        match self {
+            Self::Email => Some(Channel::Email),
+            Self::Phone => Some(Channel::Sms),
+            Self::Authenticator | Self::RecoveryCode => None,
+        }
+    }
+}
+
+/// Proofs of one class fall together; proofs of two classes do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProofClass {
+    /// A code we drew and sent.
+    Issued,
+    /// A code a device computed.
+    Authenticator,
+    /// A code kept from before.
+    Saved,
+}
+
+impl ProofClass {
+    /// Every class.
+    pub const ALL: [Self; 3] = [Self::Issued, Self::Authenticator, Self::Saved];
+
+    /// The word for it in stores and tokens.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Issued => "issued",
+            Self::Authenticator => "authenticator",
+            Self::Saved => "saved",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.as_str() == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_and_text_are_one_class() {
+        assert_eq!(MethodKind::Email.class(), MethodKind::Phone.class());
+        assert_ne!(MethodKind::Email.class(), MethodKind::Authenticator.class());
+        assert_ne!(MethodKind::Authenticator.class(), MethodKind::RecoveryCode.class());
+    }
+
+    #[test]
+    fn words_read_back() {
+        assert!(MethodKind::ALL.iter().all(|kind| MethodKind::parse(kind.as_str()) == Some(*kind)));
+        assert!(ProofClass::ALL.iter().all(|class| ProofClass::parse(class.as_str()) == Some(*class)));
+        assert_eq!((MethodKind::parse("sms"), ProofClass::parse("")), (None, None));
+    }
+
+    #[test]
+    fn only_issued_codes_travel() {
+        assert!(
+            MethodKind::ALL
+                .iter()
+                .all(|kind| kind.channel().is_some() == (kind.class() == ProofClass::Issued))
+        );
+    }
+}
