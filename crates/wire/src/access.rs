@@ -1,0 +1,75 @@
+//! Who may call what, read once from the descriptors that also made the code: what stands in the proto is what
+//! is enforced.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, Value};
+
+use crate::DESCRIPTORS;
+use crate::options::v1::{Access, PersonRule, Role};
+
+/// The rule of every RPC, by path (`/package.Service/Method`).
+pub fn rules() -> &'static HashMap<String, Access> {
+    static RULES: LazyLock<HashMap<String, Access>> = LazyLock::new(|| read(&pool()));
+    &RULES
+}
+
+/// The whole contract, for those who look into it at run time (tests of every RPC, the command line).
+pub fn pool() -> DescriptorPool {
+    DescriptorPool::decode(DESCRIPTORS).expect("the build wrote these bytes from a pool that was whole")
+}
+
+/// The roles an administrator's rule names, as the words used in tokens and settings (`global_administrator`).
+pub fn role_words(rule: &Access) -> Vec<String> {
+    rule.roles().map(role_word).collect()
+}
+
+/// A role as the word used in tokens, settings and tables.
+pub fn role_word(role: Role) -> String {
+    role.as_str_name().trim_start_matches("ROLE_").to_ascii_lowercase()
+}
+
+/// True when a person's token is accepted but not demanded.
+pub fn person_is_optional(rule: &Access) -> bool {
+    rule.service && rule.person() != PersonRule::None
+}
+
+fn read(pool: &DescriptorPool) -> HashMap<String, Access> {
+    let option =
+        pool.get_extension_by_name("rekey.options.v1.access").expect("the build checked that it exists");
+    let methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
+    methods
+        .filter(|method| method.full_name().starts_with("rekey."))
+        .map(|method| {
+            let options = method.options();
+            let value = options.get_extension(&option);
+            let Value::Message(rule) = value.as_ref() else { unreachable!("the option is a message") };
+            let rule = Access::decode(rule.encode_to_vec().as_slice())
+                .expect("the same message, encoded by its peer");
+            (format!("/{}/{}", method.parent_service().full_name(), method.name()), rule)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rpc_of_ours_has_a_rule_and_says_who_may_call() {
+        let rules = rules();
+
+        assert!(rules.len() > 20);
+        assert!(rules.values().all(|rule| rule.person() != PersonRule::Unspecified));
+        assert!(rules.values().all(|rule| rule.service || rule.person() != PersonRule::None));
+    }
+
+    #[test]
+    fn an_administrators_rule_names_its_roles() {
+        let administrators = rules().values().filter(|rule| rule.person() == PersonRule::Administrator);
+
+        assert!(administrators.into_iter().all(|rule| !rule.roles.is_empty()));
+    }
+}
