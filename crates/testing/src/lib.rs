@@ -1,1 +1,49 @@
-//! To be written.
+//! Real servers for tests: a fresh Postgres database, a Redis of one's own, an SMTP server that we did not write,
+//! and a proxy that breaks connections on demand.
+//!
+//! Every function here hands out something empty and private to the test, listening on 127.0.0.1, that goes away
+//! when its handle is dropped. They panic when a server cannot be had: a test has nothing better to do, and the
+//! message says what to install.
+//!
+//! | Face | What it costs |
+//! |---|---|
+//! | [`postgres`], [`postgres_from_template`] | about 10 ms each on a server shared by all tests |
+//! | [`redis`], [`redis_replicated`], [`redis_cluster`] | 10 ms, 50 ms, 2 s |
+//! | [`smtp_server`] | 300 ms |
+//! | [`Proxy`] | nothing |
+
+mod database;
+mod proxy;
+mod redis;
+mod smtp;
+mod template;
+
+pub use database::{Database, postgres};
+pub use proxy::{Fault, Proxy};
+pub use redis::{RedisCluster, RedisReplicated, redis, redis_cluster, redis_replicated};
+pub use rekey_servers::{Postgres as PostgresServer, Redis as RedisHandle};
+pub use smtp::{Mail, SmtpBehaviour, SmtpDrop, SmtpServer, SmtpTls, smtp_server, smtp_server_that};
+pub use template::postgres_from_template;
+
+/// The value, or a panic that names what was wanted and the whole chain of causes.
+#[track_caller]
+pub(crate) fn ready<T>(what: &str, result: anyhow::Result<T>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{what}: {error:#}"),
+    }
+}
+
+/// A setting that the chore which runs the tests passes on, see `cargo xtask test`.
+#[expect(clippy::disallowed_methods, reason = "test processes have no settings document")]
+pub(crate) fn passed(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Runs blocking work, such as starting a process, beside the test's runtime.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

@@ -1,0 +1,18 @@
+//! Real Postgres and Redis servers as child processes, for tests and for the chores that run them.
+//!
+//! Small and without an async runtime, because two parts need it: `xtask`, which must build in seconds and
+//! starts one Postgres for a whole test run, and `rekey-testing`, which hands servers to single tests.
+//! Everything listens on 127.0.0.1 only, writes to a scratch folder of its own and dies with the process that
+//! started it, however that ends.
+
+pub mod find;
+mod port;
+mod postgres;
+mod process;
+mod redis;
+pub mod scratch;
+
+pub use port::free_port;
+pub use postgres::Postgres;
+pub use process::{Process, Signal};
+pub use redis::Redis;

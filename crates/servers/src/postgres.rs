@@ -1,0 +1,205 @@
+//! A Postgres cluster in a scratch folder.
+//!
+//! `fsync` is off: a killed server loses nothing that it acknowledged, since the operating system keeps what was
+//! written; only a power cut would. `synchronous_commit` stays on for the same reason.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rustix::process::kill_process;
+
+use crate::process::children_of;
+use crate::scratch::{Folder, User};
+use crate::{Process, Signal, find, free_port};
+
+const SETTINGS: &[&str] = &[
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    "fsync=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "max_connections=400",
+    "shared_buffers=64MB",
+    // Containers grant little shared memory, and what stands there would outlive a kill.
+    "dynamic_shared_memory_type=mmap",
+    "log_min_messages=warning",
+    "timezone=UTC",
+];
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+const LOOKS: u32 = 12_000;
+
+/// A running server, its data and its superuser `postgres`, who needs no password.
+#[derive(Debug)]
+pub struct Postgres {
+    // Before the folder: the process ends first.
+    process: Process,
+    programs: PathBuf,
+    port: u16,
+    folder: Folder,
+}
+
+impl Postgres {
+    /// Makes a cluster and starts it on a free port; returns when it answers.
+    ///
+    /// # Errors
+    /// When Postgres is not installed or does not come up; the end of its log is in the error.
+    pub fn start() -> Result<Self> {
+        let programs = find::postgres().context(
+            "Postgres is not installed: apt-get install postgresql (or put initdb and postgres on the PATH)",
+        )?;
+        let folder = Folder::new("postgres")?;
+        if let Some(user) = User::for_servers() {
+            folder.give_to(&user)?;
+        }
+        initialise(&programs, folder.path())?;
+        let mut last = None;
+        for _ in 0..3 {
+            let port = free_port();
+            match launch(&programs, folder.path(), port) {
+                Ok(process) => return Ok(Self { process, programs, port, folder }),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.context("no try was made")?)
+    }
+
+    /// The URL of one of its databases; `postgres` always exists.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable", self.port)
+    }
+
+    /// The port it listens on; stays the same over restarts.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends it at once as an operator would in a hurry; every connection breaks. The data stay.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub fn stop(&mut self) -> Result<()> {
+        self.process.stop(Signal::INT).map(drop)
+    }
+
+    /// Kills it without a chance to tidy up. The data stay as they are.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub fn kill(&mut self) -> Result<()> {
+        self.process.stop(Signal::KILL).map(drop)
+    }
+
+    /// Starts it again on its data and port, after [`stop`](Self::stop) or [`kill`](Self::kill).
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn restart(&mut self) -> Result<()> {
+        // The sessions of a killed server notice within moments, and a new one waits for them.
+        let mut last = None;
+        for _ in 0..200 {
+            match launch(&self.programs, self.folder.path(), self.port) {
+                Ok(process) => {
+                    self.process = process;
+                    return Ok(());
+                }
+                Err(error) => last = Some(error),
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        Err(last.context("no try was made")?)
+    }
+
+    /// Freezes it with all its sessions: connections stay open and nothing answers.
+    pub fn pause(&mut self) {
+        self.process.signal(Signal::STOP);
+        for child in children_of(self.process.id()) {
+            let _ = kill_process(child, Signal::STOP);
+        }
+    }
+
+    /// Lets a frozen server go on.
+    pub fn resume(&mut self) {
+        for child in children_of(self.process.id()) {
+            let _ = kill_process(child, Signal::CONT);
+        }
+        self.process.signal(Signal::CONT);
+    }
+}
+
+fn initialise(programs: &Path, folder: &Path) -> Result<()> {
+    let mut command = as_server(programs.join("initdb"), folder);
+    command.args(["-A", "trust", "-U", "postgres", "-N", "-E", "UTF8", "--locale=C.UTF-8", "-D"]);
+    command.arg(folder.join("data"));
+    let output = command.output().context("initdb could not be started")?;
+    if !output.status.success() {
+        bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
+}
+
+fn launch(programs: &Path, folder: &Path, port: u16) -> Result<Process> {
+    let log = folder.join("log");
+    let mut command = as_server(programs.join("postgres"), folder);
+    command.arg("-D").arg(folder.join("data")).arg("-p").arg(port.to_string());
+    for setting in SETTINGS {
+        command.arg("-c").arg(setting);
+    }
+    command.stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);
+    let state = folder.join("data/postmaster.pid");
+    // SIGQUIT, not SIGKILL: it takes its shared memory with it.
+    let mut process = Process::spawn(command, Signal::QUIT)?;
+    for _ in 0..LOOKS {
+        if says_ready(&std::fs::read_to_string(&state).unwrap_or_default(), process.id()) {
+            return Ok(process);
+        }
+        if !process.is_running() {
+            break;
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    bail!("Postgres did not come up: {}", crate::process::tail(&log));
+}
+
+/// `postmaster.pid` has the process in line 1, since a killed server leaves its own file behind, and the state in
+/// line 8.
+fn says_ready(state: &str, process: u32) -> bool {
+    let mut lines = state.lines();
+    lines.next().is_some_and(|line| line.trim() == process.to_string())
+        && lines.nth(6).is_some_and(|line| line.trim() == "ready")
+}
+
+/// A command that runs as the user the data belong to: Postgres refuses to run as root.
+fn as_server(program: PathBuf, folder: &Path) -> Command {
+    use std::os::unix::process::CommandExt;
+    let mut command = Command::new(program);
+    command.current_dir(folder);
+    if let Some(user) = User::for_servers() {
+        command.uid(user.uid).gid(user.gid);
+    }
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn a_killed_server_comes_back_on_its_port() {
+        let mut server = Postgres::start().unwrap();
+
+        server.kill().unwrap();
+        let while_dead = TcpStream::connect(("127.0.0.1", server.port()));
+        server.restart().unwrap();
+        let after = TcpStream::connect(("127.0.0.1", server.port()));
+
+        assert!(while_dead.is_err());
+        assert!(after.is_ok());
+    }
+}

@@ -1,0 +1,230 @@
+//! A TCP proxy that breaks connections on demand, between a client and a server under test.
+//!
+//! A network that swallows packets does not lose bytes for TCP: they are sent again when it heals. So the faults
+//! that withhold bytes hold them back, and let them go when the fault ends; only [`Proxy::cut`] loses anything.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::ready;
+
+/// What is wrong with the network.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    #[default]
+    None,
+    /// Every piece of data is late by this much, in both directions.
+    Latency(Duration),
+    /// Connections open, and nothing passes in either direction.
+    Blackhole,
+    /// Requests pass, answers do not: the server did the work and nobody knows.
+    AnswersWithheld,
+    /// New connections are reset at once; open ones go on.
+    Reset,
+}
+
+/// A listener on loopback that passes connections on to one server.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    fault: watch::Sender<Fault>,
+    cuts: watch::Sender<u64>,
+    accepting: JoinHandle<()>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Request,
+    Answer,
+}
+
+impl Proxy {
+    /// Starts a proxy before the server at this address.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub async fn before(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(anyhow::Error::from);
+        let listener = ready("a port for the proxy", listener);
+        let address = ready("the proxy's address", listener.local_addr().map_err(anyhow::Error::from));
+        let (fault, cuts) = (watch::Sender::new(Fault::None), watch::Sender::new(0));
+        let accepting = tokio::spawn(accept(listener, server, fault.subscribe(), cuts.subscribe()));
+        Self { address, fault, cuts, accepting }
+    }
+
+    /// Starts a proxy before the server on this loopback port.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub async fn before_port(port: u16) -> Self {
+        Self::before((Ipv4Addr::LOCALHOST, port).into()).await
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port of [`address`](Self::address).
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The network is like this from now on; open connections feel it too.
+    pub fn set(&self, fault: Fault) {
+        self.fault.send_replace(fault);
+    }
+
+    /// Closes every open connection, with whatever was held back on it.
+    pub fn cut(&self) {
+        self.cuts.send_modify(|cuts| *cuts += 1);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    server: SocketAddr,
+    fault: watch::Receiver<Fault>,
+    cuts: watch::Receiver<u64>,
+) {
+    while let Ok((client, _)) = listener.accept().await {
+        if *fault.borrow() == Fault::Reset {
+            let _ = client.set_zero_linger();
+            continue;
+        }
+        let (fault, mut cuts) = (fault.clone(), cuts.clone());
+        cuts.mark_unchanged();
+        tokio::spawn(async move {
+            tokio::select! {
+                // Also when the proxy itself is dropped.
+                _ = cuts.changed() => {}
+                () = pass(client, server, fault) => {}
+            }
+        });
+    }
+}
+
+async fn pass(client: TcpStream, server: SocketAddr, fault: watch::Receiver<Fault>) {
+    let Ok(server) = TcpStream::connect(server).await else {
+        let _ = client.set_zero_linger();
+        return;
+    };
+    let _ = client.set_nodelay(true);
+    let _ = server.set_nodelay(true);
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    tokio::join!(
+        pump(from_client, to_server, Direction::Request, fault.clone()),
+        pump(from_server, to_client, Direction::Answer, fault),
+    );
+}
+
+async fn pump(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    direction: Direction,
+    mut fault: watch::Receiver<Fault>,
+) {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let count = from.read(&mut buffer).await.unwrap_or(0);
+        // The end of the stream is held back like any other data.
+        let passing = fault.wait_for(|fault| match fault {
+            Fault::Blackhole => false,
+            Fault::AnswersWithheld => direction == Direction::Request,
+            Fault::None | Fault::Latency(_) | Fault::Reset => true,
+        });
+        let Ok(now) = passing.await.map(|fault| *fault) else { return };
+        if let Fault::Latency(delay) = now {
+            tokio::time::sleep(delay).await;
+        }
+        if count == 0 || to.write_all(&buffer[..count]).await.is_err() {
+            let _ = to.shutdown().await;
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that sends back what it gets, behind a proxy, and a client connected through it.
+    async fn echo() -> (Proxy, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let proxy = Proxy::before(listener.local_addr().unwrap()).await;
+        tokio::spawn(async move {
+            while let Ok((mut connection, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let (mut from, mut to) = connection.split();
+                    let _ = tokio::io::copy(&mut from, &mut to).await;
+                });
+            }
+        });
+        let client = TcpStream::connect(proxy.address()).await.unwrap();
+        (proxy, client)
+    }
+
+    async fn ask(client: &mut TcpStream) -> std::io::Result<u8> {
+        client.write_u8(7).await?;
+        client.read_u8().await
+    }
+
+    #[tokio::test]
+    async fn bytes_pass_when_nothing_is_wrong() {
+        let (_proxy, mut client) = echo().await;
+
+        assert_eq!(ask(&mut client).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_blackhole_withholds_and_healing_delivers() {
+        let (proxy, mut client) = echo().await;
+        proxy.set(Fault::Blackhole);
+
+        client.write_u8(7).await.unwrap();
+        let while_broken = tokio::time::timeout(Duration::from_millis(50), client.read_u8()).await;
+        proxy.set(Fault::None);
+
+        assert!(while_broken.is_err());
+        assert_eq!(client.read_u8().await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_cut_ends_open_connections_and_lets_new_ones_in() {
+        let (proxy, mut client) = echo().await;
+        ask(&mut client).await.unwrap();
+
+        proxy.cut();
+
+        assert!(client.read_u8().await.is_err());
+        let mut next = TcpStream::connect(proxy.address()).await.unwrap();
+        assert_eq!(ask(&mut next).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_reset_refuses_new_connections_only() {
+        let (proxy, mut client) = echo().await;
+        ask(&mut client).await.unwrap();
+        proxy.set(Fault::Reset);
+
+        let mut next = TcpStream::connect(proxy.address()).await.unwrap();
+
+        assert!(ask(&mut next).await.is_err());
+        assert_eq!(ask(&mut client).await.unwrap(), 7);
+    }
+}

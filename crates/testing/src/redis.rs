@@ -1,0 +1,185 @@
+//! Redis in the three shapes that a deployment may have: one server, a primary with a replica, a cluster.
+//!
+//! Each is private to its test, so keys need no prefix and `FLUSHALL`, a restart or a failover disturb nobody.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rekey_servers::{Redis, free_port};
+
+use crate::{blocking, ready};
+
+/// Settled states are looked for this often.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Half a minute of looking.
+const LOOKS: u32 = 3_000;
+
+/// One empty server.
+///
+/// # Panics
+/// When no Redis can be had.
+pub async fn redis() -> Redis {
+    ready("a Redis for this test", blocking(|| Redis::start(&[])).await)
+}
+
+/// A primary and a replica that follows it.
+#[derive(Debug)]
+pub struct RedisReplicated {
+    /// The server that takes writes, until [`promote`](Self::promote).
+    pub primary: Redis,
+    /// The server that copies it.
+    pub replica: Redis,
+}
+
+impl RedisReplicated {
+    /// Makes the replica a primary of its own, as a failover does: the old primary knows nothing of it.
+    ///
+    /// # Panics
+    /// When the replica does not answer.
+    pub fn promote(&self) {
+        ready("promoting the replica", self.replica.command(&["REPLICAOF", "NO", "ONE"]));
+    }
+
+    /// Waits until the replica has everything that the primary has acknowledged so far.
+    ///
+    /// # Panics
+    /// When it does not catch up.
+    pub async fn caught_up(&self) {
+        let caught_up = || {
+            let offset = |server: &Redis| field(server, "replication", "master_repl_offset:");
+            Ok(offset(&self.primary)? == offset(&self.replica)?)
+        };
+        ready("the replica catching up", settled(caught_up).await);
+    }
+}
+
+/// A primary and a replica in step.
+///
+/// # Panics
+/// When no Redis can be had, or when the replica does not come up.
+pub async fn redis_replicated() -> RedisReplicated {
+    let started = blocking(|| -> Result<_> {
+        // Without the delay a replica that connects first is served at once.
+        let primary = Redis::start(&["--repl-diskless-sync-delay", "0"])?;
+        let port = primary.port().to_string();
+        let replica = Redis::start(&["--replicaof", "127.0.0.1", &port])?;
+        Ok(RedisReplicated { primary, replica })
+    });
+    let pair = ready("a replicated Redis for this test", started.await);
+    let linked = || Ok(field(&pair.replica, "replication", "master_link_status:")? == "up");
+    ready("the replica's first copy", settled(linked).await);
+    pair
+}
+
+/// Three primaries that share the slots; there are no replicas.
+#[derive(Debug)]
+pub struct RedisCluster {
+    /// The servers, in the order of their slots.
+    pub nodes: Vec<Redis>,
+}
+
+impl RedisCluster {
+    /// Where the nodes listen.
+    #[must_use]
+    pub fn urls(&self) -> Vec<String> {
+        self.nodes.iter().map(Redis::url).collect()
+    }
+}
+
+const SLOTS: [(u16, u16); 3] = [(0, 5460), (5461, 10922), (10923, 16383)];
+
+/// A cluster of three primaries in which every node knows where every slot is.
+///
+/// # Panics
+/// When no Redis 7 can be had, or when the nodes do not agree.
+pub async fn redis_cluster() -> RedisCluster {
+    let cluster = ready("a Redis Cluster for this test", blocking(form).await);
+    for node in &cluster.nodes {
+        let agrees = || {
+            let info = node.command(&["CLUSTER", "INFO"])?;
+            Ok(info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3"))
+        };
+        ready("a cluster node that agrees", settled(agrees).await);
+    }
+    cluster
+}
+
+fn form() -> Result<RedisCluster> {
+    let mut nodes = Vec::new();
+    let mut bus_ports = Vec::new();
+    for (number, (first, last)) in SLOTS.iter().enumerate() {
+        let bus_port = free_port().to_string();
+        let node = Redis::start(&[
+            "--cluster-enabled",
+            "yes",
+            "--cluster-port",
+            &bus_port,
+            "--cluster-node-timeout",
+            "2000",
+            "--cluster-config-file",
+            "nodes.conf",
+        ])?;
+        node.command(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()])?;
+        node.command(&["CLUSTER", "SET-CONFIG-EPOCH", &(number + 1).to_string()])?;
+        nodes.push(node);
+        bus_ports.push(bus_port);
+    }
+    for node in &nodes[1..] {
+        node.command(&["CLUSTER", "MEET", "127.0.0.1", &nodes[0].port().to_string(), &bus_ports[0]])?;
+    }
+    Ok(RedisCluster { nodes })
+}
+
+fn field(server: &Redis, section: &str, name: &str) -> Result<String> {
+    let info = server.command(&["INFO", section])?;
+    let value =
+        info.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;
+    Ok(value.trim().to_owned())
+}
+
+async fn settled(mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
+    for _ in 0..LOOKS {
+        if is_so()? {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    bail!("not within half a minute");
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::AsyncCommands;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_promoted_replica_has_what_was_written_and_takes_writes() {
+        let mut pair = redis_replicated().await;
+        pair.primary.command(&["SET", "colour", "blue"]).unwrap();
+        pair.caught_up().await;
+
+        let before = pair.replica.command(&["SET", "colour", "red"]);
+        pair.primary.kill().unwrap();
+        pair.promote();
+
+        assert!(before.is_err());
+        assert_eq!(pair.replica.command(&["GET", "colour"]).unwrap(), "$4\r\nblue\r\n");
+        assert_eq!(pair.replica.command(&["SET", "colour", "red"]).unwrap(), "+OK\r\n");
+    }
+
+    #[tokio::test]
+    async fn a_cluster_serves_every_slot() {
+        let cluster = redis_cluster().await;
+        let client = redis::cluster::ClusterClient::new(cluster.urls()).unwrap();
+        let mut connection = client.get_async_connection().await.unwrap();
+
+        for number in 0..50 {
+            let _: () = connection.set(format!("key {number}"), number).await.unwrap();
+        }
+
+        let sizes: Vec<String> =
+            cluster.nodes.iter().map(|node| node.command(&["DBSIZE"]).unwrap()).collect();
+        assert!(sizes.iter().all(|size| size != ":0\r\n"), "{sizes:?}");
+    }
+}

@@ -1,0 +1,379 @@
+//! A mail server that we did not write: aiosmtpd, driven by `smtp_server.py`.
+//!
+//! It demands TLS and a login as real relays do, and misbehaves on demand. Mails are parsed by Python's `email`
+//! package, so a test sees what a stranger makes of our MIME. `cargo xtask tools` installs it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rekey_servers::scratch::Folder;
+use rekey_servers::{Process, Signal};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::{blocking, passed, ready};
+
+/// How the server protects its connections.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// Nothing but STARTTLS is answered before STARTTLS.
+    #[default]
+    StartTls,
+    /// TLS from the first byte.
+    Implicit,
+    /// None: a relay that our client must refuse.
+    None,
+}
+
+/// How the server treats what it is given. The default takes everything.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SmtpBehaviour {
+    /// Reply by recipient, such as `451 4.3.0 later`; others are taken.
+    pub refuse_recipients: BTreeMap<String, String>,
+    /// Reply to every message body instead of taking it, such as `554 5.6.0 no`.
+    pub after_data: Option<String>,
+    /// Where it drops the connection without a word.
+    pub drop: Option<SmtpDrop>,
+    /// How long it thinks about a message body, in milliseconds.
+    pub delay_ms: u64,
+}
+
+/// The step at which a connection is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpDrop {
+    /// As soon as it is accepted.
+    Connection,
+    /// At the first recipient: nothing was taken.
+    Recipient,
+    /// After the message was taken: the answer is lost, and the sender cannot know.
+    Answer,
+}
+
+/// A message that was taken.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Mail {
+    /// Sender of the envelope.
+    pub from: String,
+    /// Recipients of the envelope.
+    pub recipients: Vec<String>,
+    /// The login that the client proved.
+    pub login: Option<String>,
+    /// Whether it came over TLS.
+    pub encrypted: bool,
+    /// Which connection it came on, from 1: shows whether connections are reused.
+    pub connection: u32,
+    /// Header fields, decoded, in their order.
+    pub headers: Vec<(String, String)>,
+    /// The plain text, decoded.
+    pub text: Option<String>,
+    /// The HTML, decoded.
+    pub html: Option<String>,
+    /// The message as it stood on the wire.
+    pub raw: String,
+}
+
+impl Mail {
+    /// The first header field of this name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// A running mail server on loopback, certified for `localhost` by an authority of its own.
+#[derive(Debug)]
+pub struct SmtpServer {
+    port: u16,
+    authority: String,
+    seen: watch::Receiver<Seen>,
+    orders: Mutex<ChildStdin>,
+    next_order: AtomicU64,
+    process: Process,
+    _folder: Folder,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    port: Option<u16>,
+    mails: Vec<Mail>,
+    synced: u64,
+    ended: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Line {
+    Listening(u16),
+    Mail(Box<Mail>),
+    Synced(u64),
+}
+
+/// A server that wants STARTTLS and takes everything.
+///
+/// # Panics
+/// When aiosmtpd is not installed under `target/tools`.
+pub async fn smtp_server() -> SmtpServer {
+    smtp_server_that(SmtpTls::StartTls, SmtpBehaviour::default()).await
+}
+
+/// A server of the given kind.
+///
+/// # Panics
+/// When aiosmtpd is not installed under `target/tools`.
+pub async fn smtp_server_that(tls: SmtpTls, behaviour: SmtpBehaviour) -> SmtpServer {
+    let server = blocking(move || SmtpServer::launch(tls, &behaviour)).await;
+    let mut server = ready("a mail server for this test", server);
+    let listening = server.see(|seen| seen.port.is_some()).await;
+    server.port = ready("the mail server's port", listening.and_then(|seen| seen.port.context("none")));
+    server
+}
+
+impl SmtpServer {
+    /// The login it accepts.
+    pub const USERNAME: &'static str = "mailer";
+    /// The password of [`USERNAME`](Self::USERNAME).
+    pub const PASSWORD: &'static str = "a password for tests";
+
+    /// Where it listens, on the host `localhost`.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The authority that certified it, as PEM: the client must trust it.
+    #[must_use]
+    pub fn authority_pem(&self) -> &str {
+        &self.authority
+    }
+
+    /// Every mail taken up to now, in order; none is still on its way when this returns.
+    ///
+    /// # Panics
+    /// When the server has ended.
+    pub async fn mails(&self) -> Vec<Mail> {
+        ready("the mails so far", self.order(None).await)
+    }
+
+    /// The mails, once there are at least `count`.
+    ///
+    /// # Panics
+    /// When they do not arrive within ten seconds.
+    pub async fn wait_for_mails(&self, count: usize) -> Vec<Mail> {
+        let seen = self.see(|seen| seen.mails.len() >= count).await;
+        ready("the mails awaited", seen.map(|seen| seen.mails))
+    }
+
+    /// Changes how it treats what comes from now on.
+    ///
+    /// # Panics
+    /// When the server has ended.
+    pub async fn behave(&self, behaviour: &SmtpBehaviour) {
+        ready("another behaviour", self.order(Some(behaviour)).await);
+    }
+
+    /// Freezes it: connections stay open and nothing answers.
+    pub fn pause(&mut self) {
+        self.process.signal(Signal::STOP);
+    }
+
+    /// Lets a frozen server go on.
+    pub fn resume(&mut self) {
+        self.process.signal(Signal::CONT);
+    }
+
+    /// Kills it; its port refuses connections from now on.
+    ///
+    /// # Panics
+    /// When it cannot be waited for.
+    pub fn kill(&mut self) {
+        ready("killing the mail server", self.process.stop(Signal::KILL));
+    }
+
+    fn launch(tls: SmtpTls, behaviour: &SmtpBehaviour) -> Result<Self> {
+        let folder = Folder::new("smtp")?;
+        let authority = certify(&folder)?;
+        let settings = serde_json::json!({
+            "tls": tls,
+            "behaviour": behaviour,
+            "certificate": folder.path().join("certificate.pem"),
+            "key": folder.path().join("key.pem"),
+            "username": Self::USERNAME,
+            "password": Self::PASSWORD,
+        });
+        let mut command = Command::new(python()?);
+        command.args(["-W", "ignore", "-c", include_str!("smtp_server.py"), &settings.to_string()]);
+        command.current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = Process::spawn(command, Signal::KILL)?;
+        let (Some(orders), Some(output)) = process.take_pipes() else { bail!("no pipes") };
+        let (told, seen) = watch::channel(Seen::default());
+        std::thread::spawn(move || listen(output, &told));
+        let (orders, next_order) = (Mutex::new(orders), AtomicU64::new(1));
+        Ok(Self { port: 0, authority, seen, orders, next_order, process, _folder: folder })
+    }
+
+    async fn order(&self, behaviour: Option<&SmtpBehaviour>) -> Result<Vec<Mail>> {
+        let number = self.next_order.fetch_add(1, Ordering::Relaxed);
+        let order = serde_json::json!({ "sync": number, "behaviour": behaviour });
+        {
+            let mut orders = self.orders.lock().map_err(|_| anyhow::anyhow!("another order panicked"))?;
+            writeln!(orders, "{order}").context("the mail server has ended")?;
+        }
+        Ok(self.see(|seen| seen.synced >= number).await?.mails)
+    }
+
+    async fn see(&self, is_so: impl FnMut(&Seen) -> bool) -> Result<Snapshot> {
+        let mut seen = self.seen.clone();
+        let mut is_so = is_so;
+        let wait = seen.wait_for(|seen| seen.ended || is_so(seen));
+        let seen = tokio::time::timeout(Duration::from_secs(10), wait).await.context("not within 10 s")??;
+        if seen.ended && !is_so(&seen) {
+            bail!("the mail server has ended; its complaint stands on standard error");
+        }
+        Ok(Snapshot { port: seen.port, mails: seen.mails.clone() })
+    }
+}
+
+/// What had been seen at one moment.
+struct Snapshot {
+    port: Option<u16>,
+    mails: Vec<Mail>,
+}
+
+/// Reads the server's lines until it ends.
+fn listen(output: ChildStdout, told: &watch::Sender<Seen>) {
+    for line in BufReader::new(output).lines().map_while(Result::ok) {
+        match serde_json::from_str(&line) {
+            Ok(Line::Listening(port)) => told.send_modify(|seen| seen.port = Some(port)),
+            Ok(Line::Mail(mail)) => told.send_modify(|seen| seen.mails.push(*mail)),
+            Ok(Line::Synced(number)) => told.send_modify(|seen| seen.synced = number),
+            Err(_) => break,
+        }
+    }
+    told.send_modify(|seen| seen.ended = true);
+}
+
+/// An authority, and a certificate for `localhost` in the folder; returns the authority as PEM.
+fn certify(folder: &Folder) -> Result<String> {
+    let key = rcgen::KeyPair::generate()?;
+    let mut parameters = rcgen::CertificateParams::default();
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, "mail server of a test");
+    let authority = parameters.self_signed(&key)?;
+    let issuer = rcgen::Issuer::new(parameters, key);
+    let server_key = rcgen::KeyPair::generate()?;
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let certificate = rcgen::CertificateParams::new(names)?.signed_by(&server_key, &issuer)?;
+    std::fs::write(folder.path().join("certificate.pem"), certificate.pem())?;
+    std::fs::write(folder.path().join("key.pem"), server_key.serialize_pem())?;
+    Ok(authority.pem())
+}
+
+/// The Python that has aiosmtpd.
+fn python() -> Result<PathBuf> {
+    let tools = passed("REKEY_TEST_TOOLS").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/tools")),
+        PathBuf::from,
+    );
+    let python = tools.join("python/bin/python");
+    if !python.exists() {
+        bail!("{} is missing: run `cargo xtask tools`", python.display());
+    }
+    Ok(python)
+}
+
+#[cfg(test)]
+mod tests {
+    use lettre::transport::smtp::authentication::Credentials;
+    use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+    use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+
+    use super::*;
+
+    fn client(server: &SmtpServer, wrap: fn(TlsParameters) -> Tls) -> AsyncSmtpTransport<Tokio1Executor> {
+        let authority = Certificate::from_pem(server.authority_pem().as_bytes()).unwrap();
+        let tls =
+            TlsParameters::builder("localhost".to_owned()).add_root_certificate(authority).build().unwrap();
+        AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("localhost")
+            .port(server.port())
+            .tls(wrap(tls))
+            .credentials(Credentials::new(SmtpServer::USERNAME.to_owned(), SmtpServer::PASSWORD.to_owned()))
+            .build()
+    }
+
+    fn message() -> Message {
+        Message::builder()
+            .from("rekey@example.org".parse().unwrap())
+            .to("ada@example.org".parse().unwrap())
+            .subject("Größe")
+            .body("Hello, Ada".to_owned())
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_mail_over_starttls_is_taken_and_parsed() {
+        let server = smtp_server().await;
+
+        client(&server, Tls::Required).send(message()).await.unwrap();
+
+        let mails = server.mails().await;
+        assert_eq!(mails.len(), 1);
+        assert_eq!(mails[0].recipients, ["ada@example.org"]);
+        assert_eq!(mails[0].header("subject"), Some("Größe"));
+        assert_eq!(mails[0].text.as_deref().map(str::trim), Some("Hello, Ada"));
+        assert_eq!(mails[0].login.as_deref(), Some(SmtpServer::USERNAME));
+        assert!(mails[0].encrypted);
+    }
+
+    #[tokio::test]
+    async fn implicit_tls_is_served() {
+        let server = smtp_server_that(SmtpTls::Implicit, SmtpBehaviour::default()).await;
+
+        client(&server, Tls::Wrapper).send(message()).await.unwrap();
+
+        assert!(server.mails().await[0].encrypted);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_and_plain_text_are_refused() {
+        let server = smtp_server().await;
+        let plain =
+            AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("localhost").port(server.port()).build();
+
+        let refused = plain.send(message()).await;
+
+        assert!(refused.is_err());
+        assert!(server.mails().await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn it_misbehaves_on_demand() {
+        let server = smtp_server().await;
+        let client = client(&server, Tls::Required);
+
+        let refusal = ("ada@example.org".to_owned(), "451 4.3.0 later".to_owned());
+        server.behave(&SmtpBehaviour { refuse_recipients: [refusal].into(), ..Default::default() }).await;
+        let refused = client.send(message()).await.unwrap_err();
+        server
+            .behave(&SmtpBehaviour { after_data: Some("554 5.6.0 no".to_owned()), ..Default::default() })
+            .await;
+        let rejected = client.send(message()).await.unwrap_err();
+        server.behave(&SmtpBehaviour { drop: Some(SmtpDrop::Answer), ..Default::default() }).await;
+        let lost = client.send(message()).await.unwrap_err();
+
+        assert!(refused.is_transient(), "{refused}");
+        assert!(rejected.is_permanent(), "{rejected}");
+        assert!(lost.status().is_none(), "{lost}");
+        assert_eq!(server.mails().await.len(), 1);
+    }
+}

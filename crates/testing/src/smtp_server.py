@@ -1,0 +1,126 @@
+"""A mail server for tests, on aiosmtpd: what arrives is written to stdout, one JSON document a line.
+
+Argument: settings as JSON. The first line on stdout is {"listening": PORT}. Each line on stdin may change the
+behaviour and is answered, after every mail that arrived before it, by {"synced": N}. The end of stdin ends it.
+"""
+
+import asyncio
+import email
+import email.policy
+import itertools
+import json
+import logging
+import ssl
+import sys
+import threading
+
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+# It warns about what the tests want on purpose.
+logging.disable(logging.WARNING)
+settings = json.loads(sys.argv[1])
+behaviour = settings["behaviour"]
+connections = itertools.count(1)
+output = threading.Lock()
+
+
+def tell(**document):
+    with output:
+        sys.stdout.write(json.dumps(document) + "\n")
+        sys.stdout.flush()
+
+
+def body(message, kind):
+    part = message.get_body((kind,))
+    return part.get_content() if part is not None else None
+
+
+class Handler:
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if behaviour["drop"] == "recipient":
+            server.transport.abort()
+        reply = behaviour["refuse_recipients"].get(address)
+        if reply:
+            return reply
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        if behaviour["delay_ms"]:
+            await asyncio.sleep(behaviour["delay_ms"] / 1000)
+        if behaviour["after_data"]:
+            return behaviour["after_data"]
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        tell(
+            mail={
+                "from": envelope.mail_from,
+                "recipients": envelope.rcpt_tos,
+                "login": session.auth_data.decode() if session.auth_data else None,
+                "encrypted": session.ssl is not None or settings["tls"] == "implicit",
+                "connection": server.connection_number,
+                "headers": [[name, str(value)] for name, value in message.items()],
+                "text": body(message, "plain"),
+                "html": body(message, "html"),
+                "raw": envelope.content.decode("utf-8", errors="replace"),
+            }
+        )
+        if behaviour["drop"] == "answer":
+            server.transport.abort()
+        return "250 2.0.0 taken"
+
+
+class Server(SMTP):
+    connection_number = 0
+
+    def connection_made(self, transport):
+        if behaviour["drop"] == "connection":
+            transport.abort()
+            return
+        # Called again after STARTTLS, on the same connection.
+        self.connection_number = self.connection_number or next(connections)
+        super().connection_made(transport)
+
+
+def authenticate(server, session, envelope, mechanism, data):
+    known = LoginPassword(settings["username"].encode(), settings["password"].encode())
+    return AuthResult(success=data == known, handled=False, auth_data=getattr(data, "login", None))
+
+
+def listen_to_orders(loop):
+    for line in sys.stdin:
+        order = json.loads(line)
+        behaviour.update(order.get("behaviour") or {})
+        tell(synced=order["sync"])
+    loop.call_soon_threadsafe(loop.stop)
+
+
+async def main():
+    loop = asyncio.get_running_loop()
+    context = None
+    if settings["tls"] != "none":
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(settings["certificate"], settings["key"])
+    starttls = context if settings["tls"] == "starttls" else None
+
+    def server():
+        return Server(
+            Handler(),
+            enable_SMTPUTF8=True,
+            hostname="localhost",
+            tls_context=starttls,
+            require_starttls=starttls is not None,
+            auth_required=True,
+            auth_require_tls=starttls is not None,
+            authenticator=authenticate,
+            loop=loop,
+        )
+
+    implicit = context if settings["tls"] == "implicit" else None
+    listener = await loop.create_server(server, "127.0.0.1", 0, ssl=implicit)
+    tell(listening=listener.sockets[0].getsockname()[1])
+    threading.Thread(target=listen_to_orders, args=(loop,), daemon=True).start()
+
+
+loop = asyncio.new_event_loop()
+loop.create_task(main())
+loop.run_forever()
