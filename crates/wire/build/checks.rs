@@ -4,8 +4,18 @@ use prost_reflect::{DescriptorPool, Kind, MessageDescriptor, Value};
 
 /// Field names that mean a secret wherever they stand. A field that is named so and is not marked would be
 /// printed by `Debug`.
-const SECRET_NAMES: [&str; 8] =
-    ["code", "password", "token", "grant", "secret", "email_address", "phone_number", "variables"];
+const SECRET_NAMES: [&str; 10] = [
+    "code",
+    "password",
+    "token",
+    "grant",
+    "secret",
+    "email_address",
+    "phone_number",
+    "email_addresses",
+    "phone_numbers",
+    "variables",
+];
 
 /// Fields that only sound secret.
 const NOT_SECRET: [&str; 2] = ["page_token", "next_page_token"];
