@@ -1,1 +1,3 @@
-//! To be written.
+//! Identity: who people are and how they get back in.
+
+pub mod domain;

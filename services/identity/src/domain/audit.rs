@@ -1,0 +1,339 @@
+//! Audit events: who did what on whom, from where, with what outcome.
+//!
+//! The names of events are stable and follow the spirit of the OWASP Logging Vocabulary; add, never rename.
+//! An event holds no secret and no address, only masks. [`AuditEvent::canonical`] is the one encoding that
+//! the hash chain of a tenant is computed over; the hash itself is `sealing`'s.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{AccountId, EventId, TenantId};
+
+/// Declares the kinds of events with their stable names.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
+        /// What happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum EventKind { $($(#[$doc])* $kind,)* }
+
+        impl EventKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// The stable name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => $name,)* }
+            }
+
+            /// Reads the name.
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A reset began.
+    ResetStarted = "reset.started",
+    /// A code of a reset was asked for.
+    ResetCodeSent = "reset.code_sent",
+    /// A method of a reset was passed or failed.
+    ResetProofSubmitted = "reset.proof_submitted",
+    /// A reset set a new password, or did not.
+    ResetCompleted = "reset.completed",
+    /// The person said "this was not me".
+    ResetRepudiated = "reset.repudiated",
+    /// A person signed in, or failed to.
+    SignIn = "sign_in.attempted",
+    /// A challenge of a sign-in was answered.
+    SignInChallenge = "sign_in.challenge_answered",
+    /// Wrong passwords locked a login.
+    LockedOut = "sign_in.locked_out",
+    /// An administrator cleared a lockout.
+    Unlocked = "sign_in.unlocked",
+    /// Many logins were tried from one place.
+    StuffingSuspected = "sign_in.stuffing_suspected",
+    /// A session ended before its time.
+    SessionRevoked = "session.revoked",
+    /// A spent refresh token was used again.
+    RefreshReused = "session.refresh_reused",
+    /// A person moved to a linked account of another tenant.
+    TenantSwitched = "session.tenant_switched",
+    /// A person changed their password.
+    PasswordChanged = "password.changed",
+    /// An administrator reset a password.
+    PasswordResetByAdministrator = "password.reset_by_administrator",
+    /// A hash was renewed at sign-in.
+    PasswordRehashed = "password.rehashed",
+    /// An access pass was issued.
+    AccessPassIssued = "access_pass.issued",
+    /// An access pass was used.
+    AccessPassUsed = "access_pass.used",
+    /// Security info was added.
+    SecurityInfoAdded = "security_info.added",
+    /// Security info was confirmed with a code.
+    SecurityInfoConfirmed = "security_info.confirmed",
+    /// Security info was changed.
+    SecurityInfoChanged = "security_info.changed",
+    /// Security info was removed.
+    SecurityInfoRemoved = "security_info.removed",
+    /// An administrator filled an address in.
+    SecurityInfoPrefilled = "security_info.prefilled",
+    /// Recovery codes were made.
+    RecoveryCodesGenerated = "security_info.recovery_codes_generated",
+    /// Wrong codes paused or disabled a method.
+    MethodStopped = "security_info.method_stopped",
+    /// An account was created.
+    AccountCreated = "account.created",
+    /// An account was changed.
+    AccountUpdated = "account.updated",
+    /// An account was deleted.
+    AccountDeleted = "account.deleted",
+    /// Sign-in was blocked.
+    AccountBlocked = "account.blocked",
+    /// Sign-in was unblocked.
+    AccountUnblocked = "account.unblocked",
+    /// A repudiated account was released.
+    AccountUnfrozen = "account.unfrozen",
+    /// Roles were granted.
+    RolesGranted = "roles.granted",
+    /// Roles were removed.
+    RolesRemoved = "roles.removed",
+    /// A group or its members changed.
+    GroupChanged = "group.changed",
+    /// A tenant was created.
+    TenantCreated = "tenant.created",
+    /// A tenant was changed.
+    TenantUpdated = "tenant.updated",
+    /// The policy changed.
+    PolicyUpdated = "policy.updated",
+    /// The policy went back to an older revision.
+    PolicyRolledBack = "policy.rolled_back",
+    /// A person asked for help.
+    HelpRequested = "help.requested",
+    /// A help request moved.
+    HelpHandled = "help.handled",
+    /// A caller was asked to read a code back.
+    CallerVerified = "help.caller_verified",
+    /// A bulk reset moved.
+    BulkReset = "bulk_reset.changed",
+    /// An import moved.
+    Import = "import.changed",
+    /// An actor lacked a permission.
+    PermissionDenied = "authz.denied",
+    /// A limit was reached.
+    LimitReached = "limit.reached",
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Done.
+    Success,
+    /// We said no.
+    Refused,
+    /// Something broke.
+    Failed,
+}
+
+/// Who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody who is not signed in.
+    Stranger,
+    /// The person themselves or an administrator.
+    Account(AccountId),
+    /// Another backend in its own name.
+    Service,
+    /// Rekey itself: a job, an expiry, the command line's bootstrap.
+    Rekey,
+}
+
+/// On whom it was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// Nobody in particular.
+    Tenant,
+    /// An account.
+    Account(AccountId),
+    /// A login that no account has, by its keyed hash.
+    UnknownLogin([u8; 32]),
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// Names it within the tenant.
+    pub id: EventId,
+    /// Whose log.
+    pub tenant_id: TenantId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why, in a stable word; the true reason, also where the caller got another answer.
+    pub reason: Option<Cow<'static, str>>,
+    /// Who.
+    pub actor: Actor,
+    /// The name of the caller, where a backend stood in between.
+    pub caller: Option<String>,
+    /// On whom.
+    pub subject: Subject,
+    /// From where.
+    pub ip_address: Option<IpAddr>,
+    /// Where a message went, masked.
+    pub masked_place: Option<String>,
+    /// The trace it belongs to, which is the support code people read out.
+    pub trace_id: Option<[u8; 16]>,
+    /// How many alike events were folded into it; 1 for one.
+    pub count: u32,
+}
+
+impl Outcome {
+    /// The name in requests and rows.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Success, Self::Refused, Self::Failed].into_iter().find(|outcome| outcome.as_str() == name)
+    }
+}
+
+impl AuditEvent {
+    /// The bytes the chain is computed over: every field with its length before it, so that no two events
+    /// encode alike, behind the number of the encoding.
+    pub fn canonical(&self) -> Vec<u8> {
+        let mut out = Canonical(vec![1]);
+        out.field(self.id.as_uuid().as_bytes());
+        out.field(self.tenant_id.as_uuid().as_bytes());
+        out.field(&self.at.unix_micros().to_be_bytes());
+        out.field(self.kind.as_str().as_bytes());
+        out.field(self.outcome.as_str().as_bytes());
+        out.optional(self.reason.as_deref().map(str::as_bytes));
+        match self.actor {
+            Actor::Stranger => out.field(b"stranger"),
+            Actor::Account(id) => out.field(id.as_uuid().as_bytes()),
+            Actor::Service => out.field(b"service"),
+            Actor::Rekey => out.field(b"rekey"),
+        }
+        out.optional(self.caller.as_deref().map(str::as_bytes));
+        match &self.subject {
+            Subject::Tenant => out.field(b"tenant"),
+            Subject::Account(id) => out.field(id.as_uuid().as_bytes()),
+            Subject::UnknownLogin(hash) => out.field(hash),
+        }
+        out.optional(self.ip_address.map(|ip| ip.to_string()).as_deref().map(str::as_bytes));
+        out.optional(self.masked_place.as_deref().map(str::as_bytes));
+        out.optional(self.trace_id.as_ref().map(<[u8; 16]>::as_slice));
+        out.field(&self.count.to_be_bytes());
+        out.0
+    }
+}
+
+/// What to hash, in parts, for the next link of a tenant's chain: the link before it, then the event.
+pub fn link_parts<'a>(previous: &'a [u8; 32], canonical: &'a [u8]) -> [&'a [u8]; 2] {
+    [previous, canonical]
+}
+
+/// The link before a tenant's first event.
+pub const CHAIN_START: [u8; 32] = [0; 32];
+
+struct Canonical(Vec<u8>);
+
+impl Canonical {
+    fn field(&mut self, bytes: &[u8]) {
+        self.0.extend((bytes.len() as u64).to_be_bytes());
+        self.0.extend(bytes);
+    }
+
+    /// Absent differs from empty.
+    fn optional(&mut self, bytes: Option<&[u8]>) {
+        self.0.push(u8::from(bytes.is_some()));
+        self.field(bytes.unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn event() -> AuditEvent {
+        AuditEvent {
+            id: EventId::from_uuid(Uuid::from_u128(1)),
+            tenant_id: TenantId::from_uuid(Uuid::from_u128(2)),
+            at: Timestamp::from_unix_micros(3),
+            kind: EventKind::ResetStarted,
+            outcome: Outcome::Refused,
+            reason: Some("account_frozen".into()),
+            actor: Actor::Stranger,
+            caller: Some("shop".to_owned()),
+            subject: Subject::UnknownLogin([7; 32]),
+            ip_address: None,
+            masked_place: None,
+            trace_id: None,
+            count: 1,
+        }
+    }
+
+    #[test]
+    fn names_are_unique_dotted_and_read_back() {
+        let names: BTreeSet<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+
+        assert_eq!(names.len(), EventKind::ALL.len());
+        assert!(names.iter().all(|name| name.split('.').count() == 2));
+        assert!(EventKind::ALL.iter().all(|kind| EventKind::parse(kind.as_str()) == Some(*kind)));
+    }
+
+    #[test]
+    fn every_field_changes_the_encoding() {
+        let changes: [fn(&mut AuditEvent); 10] = [
+            |e| e.at = Timestamp::from_unix_micros(4),
+            |e| e.kind = EventKind::ResetCompleted,
+            |e| e.outcome = Outcome::Success,
+            |e| e.reason = None,
+            |e| e.actor = Actor::Service,
+            |e| e.caller = None,
+            |e| e.subject = Subject::Tenant,
+            |e| e.masked_place = Some(String::new()),
+            |e| e.trace_id = Some([0; 16]),
+            |e| e.count = 2,
+        ];
+
+        let encodings: BTreeSet<_> = changes
+            .iter()
+            .map(|change| {
+                let mut changed = event();
+                change(&mut changed);
+                changed.canonical()
+            })
+            .chain([event().canonical()])
+            .collect();
+
+        assert_eq!(encodings.len(), changes.len() + 1);
+    }
+
+    #[test]
+    fn text_cannot_move_between_fields() {
+        let (mut left, mut right) = (event(), event());
+        left.caller = Some("ab".to_owned());
+        left.masked_place = Some("c".to_owned());
+        right.caller = Some("a".to_owned());
+        right.masked_place = Some("bc".to_owned());
+
+        assert_ne!(left.canonical(), right.canonical());
+    }
+}

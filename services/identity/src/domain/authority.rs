@@ -1,0 +1,352 @@
+//! Who may act on whom: the seven administrator roles and what each one reaches.
+//!
+//! A role gives *permissions* (what it may do) and a *reach* (which roles a target may hold). An act is
+//! allowed when roles of the actor that grant the permission together reach every role the target holds,
+//! and never on oneself. Roles add up; none takes away.
+
+use rekey_primitives::id::AccountId;
+
+/// An administrator role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Role {
+    /// Everything, on everyone; alone grants and removes roles.
+    GlobalAdministrator = 0,
+    /// Accounts and groups of everyone but global and policy administrators.
+    UserAdministrator = 1,
+    /// Passwords of people without a role and of other password administrators.
+    PasswordAdministrator = 2,
+    /// As password administrators; also on helpdesk administrators and readers.
+    HelpdeskAdministrator = 3,
+    /// As password administrators; also security info and access passes.
+    AuthenticationAdministrator = 4,
+    /// The policy document; acts on no account.
+    PolicyAdministrator = 5,
+    /// Reads audit and reports; acts on no account.
+    ReportsReader = 6,
+}
+
+/// What an act on the tenant or on an account needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// See accounts and groups.
+    ReadDirectory,
+    /// Create, change and delete accounts, and import them.
+    ManageAccounts,
+    /// Change groups and their members.
+    ManageGroups,
+    /// Change the tenant itself.
+    ManageTenant,
+    /// Grant and remove roles.
+    ManageRoles,
+    /// Reset passwords, one or many.
+    ResetPassword,
+    /// Clear a lockout.
+    Unlock,
+    /// Block and unblock sign-in, end sessions.
+    BlockSignIn,
+    /// Release a frozen account.
+    Unfreeze,
+    /// See and change another person's security info.
+    ManageSecurityInfo,
+    /// Issue a temporary access pass.
+    IssueAccessPass,
+    /// See, claim, resolve and deny help requests.
+    HandleHelpRequests,
+    /// Send a code that a caller reads back.
+    VerifyCaller,
+    /// Ask why somebody cannot sign in.
+    DiagnoseSignIn,
+    /// Read the policy document and its revisions.
+    ReadPolicy,
+    /// Change the policy document.
+    ManagePolicy,
+    /// Read audit events and the funnel.
+    ReadAudit,
+}
+
+/// A set of roles, one bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct RoleSet(u8);
+
+/// Why an act is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forbidden {
+    /// No role of the actor grants the permission, or none that does reaches this target.
+    Missing(MissingPermission),
+    /// The act is on the actor's own account.
+    OnYourself,
+}
+
+/// The permission an actor lacks, and for which target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MissingPermission {
+    /// What was to be done.
+    pub permission: Permission,
+    /// The role of the target that is out of reach; `None` if the permission is not held at all.
+    pub beyond_reach: Option<Role>,
+}
+
+impl Role {
+    /// Every role, in the order of SPEC and of the bits.
+    pub const ALL: [Self; 7] = [
+        Self::GlobalAdministrator,
+        Self::UserAdministrator,
+        Self::PasswordAdministrator,
+        Self::HelpdeskAdministrator,
+        Self::AuthenticationAdministrator,
+        Self::PolicyAdministrator,
+        Self::ReportsReader,
+    ];
+
+    /// The name in requests, tokens and rows.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GlobalAdministrator => "global_administrator",
+            Self::UserAdministrator => "user_administrator",
+            Self::PasswordAdministrator => "password_administrator",
+            Self::HelpdeskAdministrator => "helpdesk_administrator",
+            Self::AuthenticationAdministrator => "authentication_administrator",
+            Self::PolicyAdministrator => "policy_administrator",
+            Self::ReportsReader => "reports_reader",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+
+    /// Which roles a target of this role's acts may hold; people without a role are always reached by
+    /// roles that act on accounts.
+    const fn reach(self) -> RoleSet {
+        use Role::{
+            AuthenticationAdministrator, HelpdeskAdministrator, PasswordAdministrator, ReportsReader,
+            UserAdministrator,
+        };
+        match self {
+            Self::GlobalAdministrator => RoleSet::of(&Self::ALL),
+            Self::UserAdministrator => RoleSet::of(&[
+                UserAdministrator,
+                PasswordAdministrator,
+                HelpdeskAdministrator,
+                AuthenticationAdministrator,
+                ReportsReader,
+            ]),
+            Self::PasswordAdministrator | Self::AuthenticationAdministrator => {
+                RoleSet::of(&[PasswordAdministrator])
+            }
+            Self::HelpdeskAdministrator => {
+                RoleSet::of(&[PasswordAdministrator, HelpdeskAdministrator, ReportsReader])
+            }
+            Self::PolicyAdministrator | Self::ReportsReader => RoleSet::EMPTY,
+        }
+    }
+
+    /// Whether the role grants the permission, before asking on whom.
+    pub const fn grants(self, permission: Permission) -> bool {
+        use Permission::{
+            BlockSignIn, DiagnoseSignIn, HandleHelpRequests, IssueAccessPass, ManageAccounts, ManageGroups,
+            ManagePolicy, ManageSecurityInfo, ReadAudit, ReadDirectory, ReadPolicy, ResetPassword, Unfreeze,
+            Unlock, VerifyCaller,
+        };
+        match self {
+            Self::GlobalAdministrator => true,
+            Self::UserAdministrator => matches!(
+                permission,
+                ReadDirectory
+                    | ManageAccounts
+                    | ManageGroups
+                    | ResetPassword
+                    | Unlock
+                    | BlockSignIn
+                    | Unfreeze
+                    | HandleHelpRequests
+                    | VerifyCaller
+                    | DiagnoseSignIn
+                    | ReadPolicy
+            ),
+            Self::PasswordAdministrator | Self::HelpdeskAdministrator => matches!(
+                permission,
+                ReadDirectory | ResetPassword | Unlock | HandleHelpRequests | VerifyCaller | DiagnoseSignIn
+            ),
+            Self::AuthenticationAdministrator => matches!(
+                permission,
+                ReadDirectory
+                    | ResetPassword
+                    | Unlock
+                    | HandleHelpRequests
+                    | VerifyCaller
+                    | DiagnoseSignIn
+                    | ManageSecurityInfo
+                    | IssueAccessPass
+                    | Unfreeze
+            ),
+            Self::PolicyAdministrator => matches!(permission, ReadDirectory | ReadPolicy | ManagePolicy),
+            Self::ReportsReader => matches!(permission, ReadDirectory | ReadAudit | ReadPolicy),
+        }
+    }
+
+    /// Whether the role acts on accounts at all.
+    const fn acts_on_accounts(self) -> bool {
+        !matches!(self, Self::PolicyAdministrator | Self::ReportsReader)
+    }
+}
+
+impl Permission {
+    /// Every permission.
+    pub const ALL: [Self; 17] = [
+        Self::ReadDirectory,
+        Self::ManageAccounts,
+        Self::ManageGroups,
+        Self::ManageTenant,
+        Self::ManageRoles,
+        Self::ResetPassword,
+        Self::Unlock,
+        Self::BlockSignIn,
+        Self::Unfreeze,
+        Self::ManageSecurityInfo,
+        Self::IssueAccessPass,
+        Self::HandleHelpRequests,
+        Self::VerifyCaller,
+        Self::DiagnoseSignIn,
+        Self::ReadPolicy,
+        Self::ManagePolicy,
+        Self::ReadAudit,
+    ];
+
+    /// The name in refusals.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadDirectory => "read_directory",
+            Self::ManageAccounts => "manage_accounts",
+            Self::ManageGroups => "manage_groups",
+            Self::ManageTenant => "manage_tenant",
+            Self::ManageRoles => "manage_roles",
+            Self::ResetPassword => "reset_password",
+            Self::Unlock => "unlock",
+            Self::BlockSignIn => "block_sign_in",
+            Self::Unfreeze => "unfreeze",
+            Self::ManageSecurityInfo => "manage_security_info",
+            Self::IssueAccessPass => "issue_access_pass",
+            Self::HandleHelpRequests => "handle_help_requests",
+            Self::VerifyCaller => "verify_caller",
+            Self::DiagnoseSignIn => "diagnose_sign_in",
+            Self::ReadPolicy => "read_policy",
+            Self::ManagePolicy => "manage_policy",
+            Self::ReadAudit => "read_audit",
+        }
+    }
+}
+
+impl RoleSet {
+    /// No role: a person like any other.
+    pub const EMPTY: Self = Self(0);
+
+    /// The set of the given roles.
+    pub const fn of(roles: &[Role]) -> Self {
+        let (mut bits, mut next) = (0, 0);
+        while next < roles.len() {
+            bits |= 1 << roles[next] as u8;
+            next += 1;
+        }
+        Self(bits)
+    }
+
+    /// Reads the bits as the store keeps them; unknown bits, from a newer release, are dropped.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & 0b0111_1111)
+    }
+
+    /// The bits, for the store.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether no role is held.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether the role is held.
+    pub const fn contains(self, role: Role) -> bool {
+        self.0 & (1 << role as u8) != 0
+    }
+
+    /// The set with one role more.
+    #[must_use]
+    pub const fn with(self, role: Role) -> Self {
+        Self(self.0 | 1 << role as u8)
+    }
+
+    /// The set with one role less.
+    #[must_use]
+    pub const fn without(self, role: Role) -> Self {
+        Self(self.0 & !(1 << role as u8))
+    }
+
+    /// The roles of either set.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The roles of this set that the other lacks.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The roles held, in the order of [`Role::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Role> {
+        Role::ALL.into_iter().filter(move |role| self.contains(*role))
+    }
+
+    /// Whether any role of the set grants the permission, for acts on no account in particular.
+    pub fn grants(self, permission: Permission) -> Result<(), MissingPermission> {
+        if self.iter().any(|role| role.grants(permission)) {
+            Ok(())
+        } else {
+            Err(MissingPermission { permission, beyond_reach: None })
+        }
+    }
+}
+
+impl FromIterator<Role> for RoleSet {
+    fn from_iter<I: IntoIterator<Item = Role>>(roles: I) -> Self {
+        roles.into_iter().fold(Self::EMPTY, Self::with)
+    }
+}
+
+/// Whether the actor may do this to the target.
+pub fn may_act(
+    actor: RoleSet,
+    actor_id: AccountId,
+    target: RoleSet,
+    target_id: AccountId,
+    permission: Permission,
+) -> Result<(), Forbidden> {
+    actor.grants(permission).map_err(Forbidden::Missing)?;
+    if actor_id == target_id {
+        return Err(Forbidden::OnYourself);
+    }
+    let acting: Vec<Role> =
+        actor.iter().filter(|role| role.grants(permission) && role.acts_on_accounts()).collect();
+    let reach = acting.iter().fold(RoleSet::EMPTY, |reach, role| reach.union(role.reach()));
+    let beyond = target.minus(reach).iter().next();
+    match beyond {
+        None if !acting.is_empty() => Ok(()),
+        beyond_reach => Err(Forbidden::Missing(MissingPermission { permission, beyond_reach })),
+    }
+}
+
+/// Whether a change may leave the tenant with this many global administrators able to sign in.
+///
+/// `remaining` is counted under the tenant's lock, after the change, without blocked, frozen and deleted
+/// accounts: a tenant that nobody can administer can only be mended with database access.
+pub const fn leaves_a_global_administrator(remaining: u64) -> bool {
+    remaining >= 1
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+//! Help requests: a person who cannot get in asks an administrator.
+//!
+//! A stranger can ask in anybody's name, so the message is plain and short, has no links, and only a
+//! request that came with a passed proof is mailed at once. An account has one open request; one with a
+//! proof replaces one without, never the other way round.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{AccountId, HelpRequestId, TenantId};
+
+use super::authority::{Role, RoleSet};
+
+/// Longest message, in code points: enough to say what happened, too short for a pamphlet.
+pub const MESSAGE_MAX: usize = 500;
+
+/// Most administrators told of one request.
+pub const RECIPIENTS_MAX: usize = 100;
+
+/// A person asking an administrator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelpRequest {
+    /// Names it within the tenant.
+    pub id: HelpRequestId,
+    /// Whose directory.
+    pub tenant_id: TenantId,
+    /// Who is locked out.
+    pub account_id: AccountId,
+    /// What they wrote.
+    pub message: Message,
+    /// Whether a method was passed in the reset it came from.
+    pub proved: bool,
+    /// How far it is.
+    pub state: HelpState,
+    /// Who claimed or settled it.
+    pub handled_by: Option<AccountId>,
+    /// When it was filed.
+    pub created_at: Timestamp,
+    /// When it last moved.
+    pub updated_at: Timestamp,
+    /// When it expires if nobody settles it.
+    pub expires_at: Timestamp,
+    /// Raised by every change; the etag shown to callers is made of it.
+    pub version: i64,
+}
+
+/// How far a help request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HelpState {
+    /// Nobody has taken it.
+    Open,
+    /// An administrator works on it.
+    Claimed,
+    /// The person was helped.
+    Resolved,
+    /// It was refused.
+    Denied,
+    /// Nobody settled it in time.
+    Expired,
+}
+
+/// What an administrator does with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HelpStep {
+    /// Take it, also over from a colleague.
+    Claim,
+    /// The person was helped.
+    Resolve,
+    /// Refuse it.
+    Deny,
+}
+
+/// A message fit to be read by an administrator.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Message(String);
+
+/// Why a message is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageRefused {
+    /// Longer than [`MESSAGE_MAX`].
+    TooLong,
+    /// Contains something that reads as a link.
+    Link,
+    /// Contains control or direction-changing characters.
+    NotPlain,
+}
+
+/// What a new request does to one that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filing {
+    /// There is none: file it.
+    File,
+    /// It takes the place of an unproved one.
+    Replace,
+    /// It is dropped; the person gets the same answer.
+    Drop,
+}
+
+impl Message {
+    /// Reads a message; empty is allowed. Line breaks are kept, other controls are not.
+    pub fn parse(text: &str) -> Result<Self, MessageRefused> {
+        let text = text.replace("\r\n", "\n");
+        if text.chars().count() > MESSAGE_MAX {
+            return Err(MessageRefused::TooLong);
+        }
+        if text.chars().any(|c| (c.is_control() && c != '\n') || is_direction_mark(c)) {
+            return Err(MessageRefused::NotPlain);
+        }
+        if reads_as_link(&text) {
+            return Err(MessageRefused::Link);
+        }
+        Ok(Self(text.trim().to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl HelpState {
+    /// The name in requests, rows and events.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Claimed => "claimed",
+            Self::Resolved => "resolved",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Open, Self::Claimed, Self::Resolved, Self::Denied, Self::Expired]
+            .into_iter()
+            .find(|state| state.as_str() == name)
+    }
+
+    /// Whether somebody may still act on it.
+    pub const fn is_pending(self) -> bool {
+        matches!(self, Self::Open | Self::Claimed)
+    }
+
+    /// Where a step leads, or `None` if the request is settled.
+    pub const fn after(self, step: HelpStep) -> Option<Self> {
+        match (self.is_pending(), step) {
+            (false, _) => None,
+            (true, HelpStep::Claim) => Some(Self::Claimed),
+            (true, HelpStep::Resolve) => Some(Self::Resolved),
+            (true, HelpStep::Deny) => Some(Self::Denied),
+        }
+    }
+}
+
+/// The state as of `now`: an old request expires without anybody writing it down.
+pub fn state_at(request: &HelpRequest, now: Timestamp) -> HelpState {
+    if request.state.is_pending() && now.has_reached(request.expires_at) {
+        HelpState::Expired
+    } else {
+        request.state
+    }
+}
+
+/// What becomes of a new request beside the one that is open, given whether that one is proved.
+pub const fn filing(open_is_proved: Option<bool>, new_is_proved: bool) -> Filing {
+    match (open_is_proved, new_is_proved) {
+        (None, _) => Filing::File,
+        (Some(false), true) => Filing::Replace,
+        (Some(_), _) => Filing::Drop,
+    }
+}
+
+/// When a request filed now expires.
+pub fn expires_at(expiry_days: u32, now: Timestamp) -> Timestamp {
+    now.plus(Duration::from_secs(86_400 * u64::from(expiry_days)))
+}
+
+/// Who is told: the first tier that has anybody, without the person who is locked out.
+///
+/// The tiers are those nearest to the work first, so that global administrators are bothered only in
+/// tenants that have nobody else. `administrators` come in the order in which they are to be cut at
+/// [`RECIPIENTS_MAX`].
+pub fn recipients(administrators: &[(AccountId, RoleSet)], locked_out: AccountId) -> Vec<AccountId> {
+    const TIERS: [&[Role]; 3] = [
+        &[Role::PasswordAdministrator, Role::HelpdeskAdministrator],
+        &[Role::UserAdministrator],
+        &[Role::GlobalAdministrator],
+    ];
+    TIERS
+        .iter()
+        .map(|tier| {
+            administrators
+                .iter()
+                .filter(|(id, roles)| *id != locked_out && tier.iter().any(|role| roles.contains(*role)))
+                .map(|(id, _)| *id)
+                .take(RECIPIENTS_MAX)
+                .collect::<Vec<_>>()
+        })
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
+}
+
+/// Whether a text holds something a mail program or a person would follow: a scheme, `www.`, or a word with
+/// an inner dot before letters, such as `evil.example`. E-mail addresses count, being links to a mail
+/// program.
+fn reads_as_link(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    lower.contains("://")
+        || lower.contains("www.")
+        || lower.contains("mailto:")
+        || lower.split(|c: char| !(c.is_alphanumeric() || ".-_@".contains(c))).any(looks_like_host)
+}
+
+fn looks_like_host(word: &str) -> bool {
+    let mut labels = word.trim_matches('.').rsplit('.');
+    let last = labels.next().unwrap_or("");
+    let before = labels.next().unwrap_or("");
+    let top = last.chars().count() >= 2 && last.chars().all(char::is_alphabetic);
+    top && before.chars().last().is_some_and(char::is_alphanumeric)
+}
+
+const fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! The age of a password, where a tenant lets passwords expire.
+//!
+//! By default they never do. Where they do, an old password still signs in to one thing: changing it.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+
+use crate::domain::account::PasswordRecord;
+use crate::domain::policy::PasswordRules;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Days before expiry on which the person is told: time to plan, time to act, last call.
+pub const NOTICE_DAYS: [u32; 3] = [14, 7, 1];
+
+/// What a password is good for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordState {
+    /// Everything.
+    Fresh,
+    /// Everything, and the person is told that it ends.
+    ExpiresIn {
+        /// Days left, rounded up.
+        days: u32,
+    },
+    /// Changing it.
+    Expired,
+    /// Changing it, because an administrator set it.
+    MustChange,
+    /// Nothing: it was temporary and its time is over.
+    TemporaryOver,
+}
+
+/// What the password is good for at `now`.
+pub fn password_state(record: &PasswordRecord, rules: &PasswordRules, now: Timestamp) -> PasswordState {
+    if record.temporary_until.is_some_and(|until| now.has_reached(until)) {
+        return PasswordState::TemporaryOver;
+    }
+    if record.must_change {
+        return PasswordState::MustChange;
+    }
+    let Some(end) = expires_at(record, rules) else { return PasswordState::Fresh };
+    if now.has_reached(end) {
+        return PasswordState::Expired;
+    }
+    let days = u32::try_from(end.since(now).as_secs().div_ceil(DAY.as_secs())).unwrap_or(u32::MAX);
+    if days <= NOTICE_DAYS[0] { PasswordState::ExpiresIn { days } } else { PasswordState::Fresh }
+}
+
+/// When the password expires, if it does.
+pub fn expires_at(record: &PasswordRecord, rules: &PasswordRules) -> Option<Timestamp> {
+    let days = rules.expiry_days.filter(|_| !record.expiry_exempt)?;
+    Some(record.expiry_counts_from.plus(DAY * days))
+}
+
+/// The notice that is due at `now`, as days before expiry, given the one sent last for this password.
+///
+/// A job that slept over one sends the next, not both.
+pub fn notice_due(
+    record: &PasswordRecord,
+    rules: &PasswordRules,
+    sent: Option<u32>,
+    now: Timestamp,
+) -> Option<u32> {
+    let PasswordState::ExpiresIn { days } = password_state(record, rules, now) else { return None };
+    let due = NOTICE_DAYS.into_iter().rev().find(|notice| days <= *notice)?;
+    sent.is_none_or(|sent| due < sent).then_some(due)
+}
+
+/// The record when an account's exemption is switched: turning it off starts the clock then, so that nobody
+/// is locked out by a password that was allowed to grow old.
+#[must_use]
+pub fn with_exemption(record: &PasswordRecord, exempt: bool, now: Timestamp) -> PasswordRecord {
+    let starts_now = record.expiry_exempt && !exempt;
+    PasswordRecord {
+        expiry_exempt: exempt,
+        expiry_counts_from: if starts_now { now } else { record.expiry_counts_from },
+        ..record.clone()
+    }
+}

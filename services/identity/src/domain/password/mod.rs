@@ -1,0 +1,51 @@
+//! Passwords: what one is, what it must be, when it grows old.
+//!
+//! [`Password`] is a secret in one normal form; nothing here prints or keeps it. [`rules`] judges a candidate
+//! by the tenant's rules and says which *kind* of rule it breaks, never the word it found. [`words`] finds
+//! the words, [`expiry`] tells the age, [`speakable`] makes one that can be read out over a telephone.
+//! Hashing is the `hashing` room's.
+
+pub mod expiry;
+pub mod rules;
+pub mod speakable;
+pub mod words;
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use unicode_normalization::UnicodeNormalization;
+
+pub use rules::{Broken, Verdict, judge};
+
+/// What a person typed as a password, in Unicode's NFC as NIST SP 800-63B-4 section 3.1.1.2 asks, so that
+/// the same keys on another keyboard give the same bytes. Nothing is trimmed or cut.
+#[derive(Clone)]
+pub struct Password(SecretString);
+
+impl Password {
+    /// Takes what was typed.
+    pub fn typed(text: &SecretString) -> Self {
+        let mut normal = String::with_capacity(text.expose_secret().len() + 16);
+        normal.extend(text.expose_secret().nfc());
+        Self(SecretString::from(normal))
+    }
+
+    /// Its length in code points, each of which counts as one character.
+    pub fn length(&self) -> usize {
+        self.0.expose_secret().chars().count()
+    }
+
+    /// The text, for the rules and for hashing.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

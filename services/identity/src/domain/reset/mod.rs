@@ -1,0 +1,118 @@
+//! A reset of a forgotten password, from the first question to the new password.
+//!
+//! A reset is not a row but a [`ResetState`] that travels sealed with the person: nothing is written before
+//! something is proved. [`token`] gives it one size, [`offer`] decides which methods are shown and invents
+//! those of accounts that do not exist, [`proofs`] counts what was passed, and [`complete`] judges everything
+//! again before the password changes.
+
+pub mod complete;
+pub mod grid;
+pub mod offer;
+pub mod proofs;
+pub mod token;
+
+use std::net::IpAddr;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{AccountId, ResetId, TenantId, VerificationId};
+use rekey_primitives::locale::Locale;
+use uuid::Uuid;
+
+use self::offer::{Offer, Seed};
+use self::proofs::Proofs;
+use super::account::{CredentialEpoch, RecoveryVersion};
+
+/// Everything a reset remembers between its steps.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ResetState {
+    /// Names the reset; random, so it tells nothing.
+    pub reset_id: ResetId,
+    /// Hash of the name of the caller that started it: nobody else may go on.
+    pub caller: [u8; 32],
+    /// Whose directory.
+    pub tenant_id: TenantId,
+    /// The account, or `None` where the login is unknown.
+    pub account_id: Option<AccountId>,
+    /// Every message of this reset is dropped: the account is unknown or may not reset.
+    pub is_silent: bool,
+    /// The account's epoch at the start.
+    pub epoch: CredentialEpoch,
+    /// The account's recovery version at the start.
+    pub recovery_version: RecoveryVersion,
+    /// Keyed hash of tenant and login, from which decoys are made.
+    pub seed: Seed,
+    /// The methods offered, by position.
+    pub offer: Offer,
+    /// The proofs passed so far.
+    pub proofs: Proofs,
+    /// Where the person is, as the caller said.
+    pub ip_address: Option<IpAddr>,
+    /// The language they read.
+    pub locale: Option<Locale>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// The position of a method in one reset, counted from 1; its text is the `method_id`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(u8);
+
+impl Position {
+    /// The position of the method at this index.
+    pub fn of_index(index: usize) -> Option<Self> {
+        u8::try_from(index)
+            .ok()
+            .filter(|index| usize::from(*index) < offer::OFFERED_MAX)
+            .map(|index| Self(index + 1))
+    }
+
+    /// Reads a `method_id`; only the one spelling that [`Self::to_method_id`] writes is taken.
+    pub fn parse(method_id: &str) -> Option<Self> {
+        (0..offer::OFFERED_MAX)
+            .filter_map(Self::of_index)
+            .find(|position| position.to_method_id() == method_id)
+    }
+
+    /// The index, counted from 0.
+    pub fn index(self) -> usize {
+        usize::from(self.0 - 1)
+    }
+
+    /// The `method_id` that the API shows.
+    pub fn to_method_id(self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// What to hash, in parts, for the id of the verification behind a method. A repeated send then continues
+/// the same verification, and no other reset shares its code or its tries.
+pub fn verification_parts(reset_id: ResetId, position: Position) -> [Vec<u8>; 2] {
+    [reset_id.as_uuid().as_bytes().to_vec(), vec![position.0]]
+}
+
+/// The id of a verification, from the hash of its parts: a UUID of version 8, RFC 9562 section 5.8.
+pub fn verification_id(hash: &[u8; 32]) -> VerificationId {
+    let [front, _] = hash.as_chunks::<16>().0 else { unreachable!("32 bytes are two times 16") };
+    VerificationId::from_uuid(uuid::Builder::from_custom_bytes(*front).into_uuid())
+}
+
+/// The account's place in keyed counters of tries: the entry for a real method, a number made of the seed
+/// for a decoy, so that both are counted by the same statement.
+pub fn tries_key(state: &ResetState, position: Position) -> Option<Uuid> {
+    match state.offer.get(position)?.target {
+        offer::Target::Entry(id) => Some(id.as_uuid()),
+        offer::Target::Decoy(_) => Some(state.seed.decoy_number(position)),
+    }
+}
+
+/// Names the reset and nothing else: whether it is a decoy's must not reach a log.
+impl std::fmt::Debug for ResetState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResetState").field("reset_id", &self.reset_id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

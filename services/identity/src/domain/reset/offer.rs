@@ -1,0 +1,221 @@
+//! The methods a reset offers, and the decoys that stand in where there is nothing to offer.
+//!
+//! A decoy is made from a keyed hash of tenant and login and from nothing else that changes, so asking again
+//! shows the same. It follows the tenant's policy of today and looks as that tenant's real methods do. Its
+//! destination is undeliverable by construction: a name under `.invalid` (RFC 6761 section 6.4) or a number
+//! under a country code that is not assigned, so even a fault on the way could not reach a stranger.
+
+use rekey_primitives::contact::{Destination, EmailAddress, PhoneNumber};
+use rekey_primitives::id::SecurityInfoId;
+use rekey_primitives::login::Login;
+use rekey_primitives::method::MethodKind;
+use uuid::Uuid;
+
+use super::Position;
+use crate::domain::account::Account;
+use crate::domain::eligibility::{Judgement, in_offering_order};
+use crate::domain::policy::Policy;
+use crate::domain::security_info::{SecurityInfo, most_of};
+use crate::domain::tenant::Tenant;
+
+/// Most methods one reset offers. More would not help a person, and the token has a place for each.
+pub const OFFERED_MAX: usize = 8;
+
+/// The methods of one reset, by position.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Offer(Vec<Offered>);
+
+/// One method as offered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Offered {
+    /// What it is.
+    pub kind: MethodKind,
+    /// What stands behind it.
+    pub target: Target,
+}
+
+/// What stands behind an offered method.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// An entry of the account's security info.
+    Entry(SecurityInfoId),
+    /// Nothing; it only looks like something.
+    Decoy(Look),
+}
+
+/// What shows of a decoy's destination: the first letters of an address, the last digits of a number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    local: u8,
+    domain: u8,
+    digits: [u8; 2],
+}
+
+/// A keyed hash of tenant and login, under a key that does not rotate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Seed([u8; 32]);
+
+impl Offer {
+    /// The methods in their order; beyond [`OFFERED_MAX`] they are cut.
+    pub fn new(mut offered: Vec<Offered>) -> Self {
+        offered.truncate(OFFERED_MAX);
+        Self(offered)
+    }
+
+    /// The method at a position.
+    pub fn get(&self, position: Position) -> Option<&Offered> {
+        self.0.get(position.index())
+    }
+
+    /// Every method with its position.
+    pub fn iter(&self) -> impl Iterator<Item = (Position, &Offered)> {
+        self.0.iter().enumerate().filter_map(|(index, offered)| Some((Position::of_index(index)?, offered)))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing is offered, which happens to no tenant whose policy allows any method.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Seed {
+    /// Wraps the hash.
+    pub const fn new(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+
+    /// The hash, for the token.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// A number that stands for the decoy at a position in counters of tries.
+    pub fn decoy_number(&self, position: Position) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.0[16..]);
+        bytes[0] ^= u8::try_from(position.index()).unwrap_or(0);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+
+    /// How many methods an account that does not exist shows: what is required, or one more.
+    fn count(&self, policy: &Policy) -> usize {
+        usize::from(policy.reset.proofs_required) + usize::from(self.0[0] & 3 == 0)
+    }
+
+    /// The order in which this login prefers kinds: most people have mail first, some a phone.
+    fn preference(&self) -> [MethodKind; 4] {
+        use MethodKind::{Authenticator, Email, Phone, RecoveryCode};
+        match self.0[1] % 8 {
+            0..=3 => [Email, Phone, Authenticator, RecoveryCode],
+            4 | 5 => [Phone, Email, Authenticator, RecoveryCode],
+            6 => [Email, Authenticator, Phone, RecoveryCode],
+            _ => [Phone, Authenticator, Email, RecoveryCode],
+        }
+    }
+}
+
+impl Look {
+    /// The look of the decoy at an index. Most people's address begins as their login does.
+    fn of(seed: &Seed, index: usize, login: &Login, tenant: &Tenant) -> Self {
+        let at = 2 + 4 * (index % 3);
+        let [pick, letter, domain, digit] = [seed.0[at], seed.0[at + 1], seed.0[at + 2], seed.0[at + 3]];
+        let typed = login.as_str().bytes().next().filter(u8::is_ascii_alphanumeric);
+        let local =
+            typed.filter(|_| pick & 3 != 0).unwrap_or(b"aabcdejjklmmnprsst"[usize::from(letter) % 18]);
+        let domains = &tenant.domains;
+        let domain = match domains.len() {
+            0 => tenant.handle.as_str().as_bytes()[0],
+            count => domains[usize::from(domain) % count].as_str().as_bytes()[0],
+        };
+        Self { local, domain, digits: [b'0' + digit % 10, b'0' + digit / 10 % 10] }
+    }
+
+    /// The bytes, for the token.
+    pub(super) const fn to_bytes(self) -> [u8; 4] {
+        [self.local, self.domain, self.digits[0], self.digits[1]]
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote.
+    pub(super) const fn from_bytes([local, domain, tens, units]: [u8; 4]) -> Self {
+        Self { local, domain, digits: [tens, units] }
+    }
+
+    /// The destination, which shows the same mask as a real one would and can reach nobody.
+    pub fn destination(self, kind: MethodKind, seed: &Seed) -> Option<Destination> {
+        let number = u32::from_be_bytes([seed.0[28], seed.0[29], seed.0[30], seed.0[31]]);
+        match kind {
+            MethodKind::Email => {
+                let (local, domain) = (char::from(self.local), char::from(self.domain));
+                EmailAddress::parse(&format!("{local}{number:08x}@{domain}.invalid"))
+                    .ok()
+                    .map(Destination::Email)
+            }
+            MethodKind::Phone => {
+                let [tens, units] = self.digits.map(char::from);
+                let middle = number % 10_000_000;
+                PhoneNumber::parse(&format!("+999{middle:07}{tens}{units}")).ok().map(Destination::Phone)
+            }
+            MethodKind::Authenticator | MethodKind::RecoveryCode => None,
+        }
+    }
+}
+
+/// What a reset of this account offers: what counts for an eligible one; for any other its own methods,
+/// topped up by decoys to what a login that does not exist would show.
+pub fn for_account(
+    account: &Account,
+    judgement: &Judgement,
+    seed: &Seed,
+    login: &Login,
+    tenant: &Tenant,
+    policy: &Policy,
+) -> Offer {
+    let own = in_offering_order(account, policy)
+        .into_iter()
+        .filter(|entry| !judgement.is_eligible() || judgement.counting.contains(&entry.id))
+        .map(|entry| Offered { kind: entry.kind(), target: Target::Entry(entry.id) })
+        .collect();
+    if judgement.is_eligible() { Offer::new(own) } else { topped_up(own, seed, login, tenant, policy) }
+}
+
+/// What a reset of a login that does not exist offers.
+pub fn for_nobody(seed: &Seed, login: &Login, tenant: &Tenant, policy: &Policy) -> Offer {
+    topped_up(Vec::new(), seed, login, tenant, policy)
+}
+
+/// Where a message for an offered method goes. `None` for codes the person already has, and for an entry
+/// that the account no longer holds.
+pub fn destination(offered: &Offered, held: &[SecurityInfo], seed: &Seed) -> Option<Destination> {
+    match offered.target {
+        Target::Entry(id) => held.iter().find(|entry| entry.id == id)?.destination(),
+        Target::Decoy(look) => look.destination(offered.kind, seed),
+    }
+}
+
+/// Adds decoys of allowed kinds, each kind once before any twice, never more of a kind than one may have.
+fn topped_up(
+    mut offered: Vec<Offered>,
+    seed: &Seed,
+    login: &Login,
+    tenant: &Tenant,
+    policy: &Policy,
+) -> Offer {
+    let allowed = seed.preference().into_iter().filter(|kind| policy.reset.allowed_methods.contains(kind));
+    let rounds: Vec<MethodKind> = (0..OFFERED_MAX).flat_map(|_| allowed.clone()).collect();
+    let wanted = seed.count(policy);
+    for times in 1..=OFFERED_MAX {
+        for kind in rounds.iter().take(MethodKind::ALL.len()).copied() {
+            let held = offered.iter().filter(|method| method.kind == kind).count();
+            if offered.len() < wanted && held < times.min(most_of(kind)) {
+                let look = Look::of(seed, offered.len(), login, tenant);
+                offered.push(Offered { kind, target: Target::Decoy(look) });
+            }
+        }
+    }
+    Offer::new(offered)
+}

@@ -1,0 +1,226 @@
+//! Security info: the registered ways in which an account can prove itself.
+//!
+//! An entry proves nothing until the person confirmed it, and nothing for a while after any change of it:
+//! whoever steals a session must not be able to turn it into the password. The first entries of a new
+//! account are spared, since there is nothing yet to protect them with. Secrets (an authenticator's key, the
+//! recovery codes) are not here but sealed or hashed in the store.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::{Destination, EmailAddress, PhoneNumber};
+use rekey_primitives::id::SecurityInfoId;
+use rekey_primitives::method::MethodKind;
+
+use super::account::Sealed;
+use super::policy::ResetRules;
+use super::totp::Totp;
+
+/// How fresh a sign-in must be to change security info: long enough to type, too short to be found open.
+pub const FRESH_SIGN_IN: Duration = Duration::from_secs(10 * 60);
+
+/// How long a removed address is still told of what happens to the account.
+pub const REMOVED_STILL_TOLD: Duration = Duration::from_secs(7 * 86_400);
+
+/// How many recovery codes are made at a time.
+pub const RECOVERY_CODES: usize = 10;
+
+/// One registered way to prove oneself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecurityInfo {
+    /// Names it within the account.
+    pub id: SecurityInfoId,
+    /// What it is.
+    pub holding: Holding,
+    /// A name the person gave it, such as "work phone".
+    pub label: Option<String>,
+    /// Offered first.
+    pub is_default: bool,
+    /// How sure we are that it is the person's.
+    pub standing: Standing,
+    /// Wrong codes in a row disabled it until it is confirmed anew.
+    pub disabled: bool,
+    /// One of the first entries of a new account, which are spared the quarantine.
+    pub is_first: bool,
+    /// When it was registered.
+    pub added_at: Timestamp,
+    /// When it was last added, changed, regenerated or prefilled; quarantine counts from here.
+    pub changed_at: Timestamp,
+}
+
+/// What an entry holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holding {
+    /// An address that codes are mailed to.
+    Email(EmailAddress),
+    /// A number that codes are texted to.
+    Phone(PhoneNumber),
+    /// An app or token that shows changing codes.
+    Authenticator {
+        /// The shape of its codes.
+        totp: Totp,
+        /// The shared key, sealed.
+        key: Sealed,
+        /// The last step whose code was taken, so that each code passes once.
+        last_step: Option<u64>,
+    },
+    /// A saved list of single-use codes.
+    RecoveryCodes {
+        /// How many are unspent.
+        remaining: u32,
+    },
+}
+
+/// How sure we are that an entry is the person's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Registered, and no code came back yet.
+    Unconfirmed,
+    /// An administrator filled it in.
+    Prefilled,
+    /// The person passed a code sent to it or made by it.
+    Confirmed {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// An address that was removed, remembered only to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovedAddress {
+    /// Where.
+    pub destination: Destination,
+    /// When it was removed.
+    pub removed_at: Timestamp,
+}
+
+/// Why an entry may not be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAdded {
+    /// The account holds as many of the kind as it may.
+    TooMany {
+        /// How many that is.
+        at_most: usize,
+    },
+    /// The account holds this very address.
+    AlreadyThere,
+}
+
+impl SecurityInfo {
+    /// Its kind, which carries the class of its proofs.
+    pub fn kind(&self) -> MethodKind {
+        self.holding.kind()
+    }
+
+    /// Whether a pass counts as proof at `now`, leaving aside pauses, which the tries decide.
+    pub fn counts(&self, rules: &ResetRules, now: Timestamp) -> bool {
+        let known = match self.standing {
+            Standing::Confirmed { .. } => true,
+            Standing::Prefilled => rules.accept_prefilled,
+            Standing::Unconfirmed => false,
+        };
+        let unspent = !matches!(self.holding, Holding::RecoveryCodes { remaining: 0 });
+        known && unspent && !self.disabled && self.is_settled(rules, now)
+    }
+
+    /// Whether its quarantine is over.
+    pub fn is_settled(&self, rules: &ResetRules, now: Timestamp) -> bool {
+        self.is_first || now.has_reached(self.changed_at.plus(rules.change_quarantine()))
+    }
+
+    /// Where codes and notices for it go, if it is an address.
+    pub fn destination(&self) -> Option<Destination> {
+        self.holding.destination()
+    }
+}
+
+impl Holding {
+    /// Its kind.
+    pub fn kind(&self) -> MethodKind {
+        match self {
+            Self::Email(_) => MethodKind::Email,
+            Self::Phone(_) => MethodKind::Phone,
+            Self::Authenticator { .. } => MethodKind::Authenticator,
+            Self::RecoveryCodes { .. } => MethodKind::RecoveryCode,
+        }
+    }
+
+    /// Where codes and notices go, if it is an address.
+    pub fn destination(&self) -> Option<Destination> {
+        match self {
+            Self::Email(address) => Some(Destination::Email(address.clone())),
+            Self::Phone(number) => Some(Destination::Phone(number.clone())),
+            Self::Authenticator { .. } | Self::RecoveryCodes { .. } => None,
+        }
+    }
+}
+
+/// Most entries of a kind: enough for every address a person has, few enough to tell them all.
+pub const fn most_of(kind: MethodKind) -> usize {
+    match kind {
+        MethodKind::Email | MethodKind::Phone | MethodKind::Authenticator => 5,
+        MethodKind::RecoveryCode => 1,
+    }
+}
+
+/// Whether the account may take one more entry.
+pub fn may_add(held: &[SecurityInfo], new: &Holding) -> Result<(), NotAdded> {
+    let kind = new.kind();
+    if new.destination().is_some() && held.iter().any(|entry| entry.holding == *new) {
+        return Err(NotAdded::AlreadyThere);
+    }
+    let at_most = most_of(kind);
+    if held.iter().filter(|entry| entry.kind() == kind).count() >= at_most {
+        return Err(NotAdded::TooMany { at_most });
+    }
+    Ok(())
+}
+
+/// Whether an entry added at `now` is one of the first of a new account and so is spared the quarantine.
+///
+/// The account must be younger than the quarantine, and every entry it has must itself be a first one: once
+/// anything was changed, the registration is over and a newcomer may be a stranger. `had_any_removed` tells
+/// whether an entry was ever removed, since clearing the list must not make the account new again.
+pub fn is_first(
+    held: &[SecurityInfo],
+    had_any_removed: bool,
+    created_at: Timestamp,
+    rules: &ResetRules,
+    now: Timestamp,
+) -> bool {
+    let is_new = !now.has_reached(created_at.plus(rules.change_quarantine()));
+    is_new && !had_any_removed && held.iter().all(|entry| entry.is_first)
+}
+
+/// Whether a sign-in is fresh enough to change security info.
+pub fn is_fresh_sign_in(auth_time: Timestamp, now: Timestamp) -> bool {
+    now.since(auth_time) < FRESH_SIGN_IN
+}
+
+/// Every address that is told of what happened to the account: those it has, confirmed or filled in by an
+/// administrator, and those removed in the last 7 days, each once. An unconfirmed one may be a stranger's.
+pub fn told(held: &[SecurityInfo], removed: &[RemovedAddress], now: Timestamp) -> Vec<Destination> {
+    let current = held
+        .iter()
+        .filter(|entry| !matches!(entry.standing, Standing::Unconfirmed))
+        .filter_map(SecurityInfo::destination);
+    let lately = removed
+        .iter()
+        .filter(|address| now.since(address.removed_at) < REMOVED_STILL_TOLD)
+        .map(|address| address.destination.clone());
+    let mut told: Vec<Destination> = Vec::new();
+    for destination in current.chain(lately) {
+        if !told.contains(&destination) {
+            told.push(destination);
+        }
+    }
+    told
+}
+
+/// Whether a sign-in should ask the person if their security info is still right.
+pub fn asks_to_reconfirm(reconfirm_days: u32, last: Timestamp, now: Timestamp) -> bool {
+    reconfirm_days > 0 && now.since(last) >= Duration::from_secs(86_400 * u64::from(reconfirm_days))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! Sessions: how long a sign-in lasts, and what ends it early.
+//!
+//! A refresh token is used once. Using one again is answered with the same successor for a few seconds,
+//! because replies get lost; after that it means two parties hold it, and the whole family ends.
+//! An access token is believed offline for its five minutes; [`judge_access`] is the online answer.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{AccountId, SessionId, TenantId};
+use rekey_primitives::secret::same;
+
+use super::account::{Account, CredentialEpoch};
+use super::authority::RoleSet;
+use super::policy::SessionRules;
+
+/// Life of an access token: how far an offline check may lag behind a block or a reset.
+pub const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(5 * 60);
+
+/// How long a rotated refresh token still gets the answer it got: the retries of a client with a deadline.
+pub const REUSE_GRACE: Duration = Duration::from_secs(10);
+
+/// One sign-in of an account, and the family of refresh tokens that came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Names it within the tenant.
+    pub id: SessionId,
+    /// Whose directory.
+    pub tenant_id: TenantId,
+    /// Who signed in.
+    pub account_id: AccountId,
+    /// The account's epoch at sign-in; an older one than today's is dead.
+    pub epoch: CredentialEpoch,
+    /// When the person last proved themselves in this session.
+    pub auth_time: Timestamp,
+    /// Whether a second factor was passed, which shortens its life.
+    pub strong: bool,
+    /// The one refresh token that is good, and the one before it.
+    pub refresh: RefreshRecord,
+    /// What kind of program signed in, for the person's list of sessions.
+    pub user_agent_family: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last refreshed.
+    pub refreshed_at: Timestamp,
+    /// When it ends whatever happens.
+    pub expires_at: Timestamp,
+    /// When and why it ended early.
+    pub ended: Option<(Timestamp, Ending)>,
+}
+
+/// The hashes of the current and the previous refresh token of a session.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefreshRecord {
+    /// Hash of the token that is good.
+    pub current: [u8; 32],
+    /// Hash of the one it replaced.
+    pub previous: Option<[u8; 32]>,
+    /// When it was replaced.
+    pub rotated_at: Timestamp,
+}
+
+/// What ended a session before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The person signed out here.
+    SignedOut,
+    /// The person or an administrator ended it from elsewhere.
+    Revoked,
+    /// A rotated refresh token was used again.
+    TokenReused,
+}
+
+/// Why a session does not serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionOver {
+    /// Ended early.
+    Ended(Ending),
+    /// Its life or its idle time is over.
+    Expired,
+    /// The password changed since.
+    OlderEpoch,
+    /// The account is blocked, frozen or deleted.
+    AccountClosed,
+    /// It belongs to another account or tenant than the token says.
+    NotTheirs,
+}
+
+/// What a presented refresh token leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefreshVerdict {
+    /// It is the current one: rotate.
+    Rotate,
+    /// It was rotated a moment ago: give the answer that was given then.
+    Repeat,
+    /// It was rotated long ago: end the family.
+    EndFamily,
+    /// The session does not serve any more.
+    Over(SessionOver),
+}
+
+/// What an access token says; encoded as claims `iss aud sub tid sid epoch roles auth_time jti iat exp`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessClaims {
+    /// `sub`.
+    pub account_id: AccountId,
+    /// `tid`.
+    pub tenant_id: TenantId,
+    /// `sid`.
+    pub session_id: SessionId,
+    /// `epoch`.
+    pub epoch: CredentialEpoch,
+    /// `roles`, by name.
+    pub roles: RoleSet,
+    /// `auth_time`.
+    pub auth_time: Timestamp,
+    /// `iat`.
+    pub issued_at: Timestamp,
+    /// `exp`.
+    pub expires_at: Timestamp,
+}
+
+impl Ending {
+    /// The name in rows and events.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::Revoked => "revoked",
+            Self::TokenReused => "token_reused",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::SignedOut, Self::Revoked, Self::TokenReused].into_iter().find(|ending| ending.as_str() == name)
+    }
+}
+
+impl AccessClaims {
+    /// The claims of a token issued now; never outliving the session.
+    pub fn issue(session: &Session, roles: RoleSet, now: Timestamp) -> Self {
+        Self {
+            account_id: session.account_id,
+            tenant_id: session.tenant_id,
+            session_id: session.id,
+            epoch: session.epoch,
+            roles,
+            auth_time: session.auth_time,
+            issued_at: now,
+            expires_at: now.plus(ACCESS_TOKEN_LIFE).min(session.expires_at),
+        }
+    }
+}
+
+/// When a session that begins now ends.
+pub fn ends_at(rules: &SessionRules, strong: bool, now: Timestamp) -> Timestamp {
+    let hours = if strong { rules.strong_life_hours } else { rules.life_hours };
+    now.plus(Duration::from_secs(3600 * u64::from(hours)))
+}
+
+/// What to do with a refresh token that was presented, by the hash of it.
+pub fn judge_refresh(
+    session: &Session,
+    account: &Account,
+    presented: &[u8; 32],
+    rules: &SessionRules,
+    now: Timestamp,
+) -> RefreshVerdict {
+    if let Err(over) = judge_access(session, account, rules, now) {
+        return RefreshVerdict::Over(over);
+    }
+    if same(&session.refresh.current, presented) {
+        return RefreshVerdict::Rotate;
+    }
+    let was_previous = session.refresh.previous.is_some_and(|previous| same(&previous, presented));
+    if was_previous && now.since(session.refresh.rotated_at) <= REUSE_GRACE {
+        RefreshVerdict::Repeat
+    } else {
+        RefreshVerdict::EndFamily
+    }
+}
+
+/// Whether a session serves now: one judgement of session and account together.
+pub fn judge_access(
+    session: &Session,
+    account: &Account,
+    rules: &SessionRules,
+    now: Timestamp,
+) -> Result<(), SessionOver> {
+    if session.account_id != account.id || session.tenant_id != account.tenant_id {
+        return Err(SessionOver::NotTheirs);
+    }
+    if let Some((_, ending)) = session.ended {
+        return Err(SessionOver::Ended(ending));
+    }
+    if !account.is_open() {
+        return Err(SessionOver::AccountClosed);
+    }
+    if session.epoch != account.epoch {
+        return Err(SessionOver::OlderEpoch);
+    }
+    let idle = Duration::from_secs(60 * u64::from(rules.strong_idle_minutes));
+    let idled_out = session.strong && now.since(session.refreshed_at) >= idle;
+    if now.has_reached(session.expires_at) || idled_out {
+        return Err(SessionOver::Expired);
+    }
+    Ok(())
+}
+
+impl std::fmt::Debug for RefreshRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RefreshRecord").field("rotated_at", &self.rotated_at).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
