@@ -1,1 +1,70 @@
-//! To be written.
+//! Being a good process: everything a part of Rekey needs around its own work.
+//!
+//! | Room | Gives |
+//! |---|---|
+//! | [`settings`] | one document for all parts: defaults < file < environment, unknown keys refused |
+//! | [`telemetry`] | logs, traces, metrics |
+//! | [`server`] | a gRPC port: TLS, access, deadlines, limits, errors, reflection, draining |
+//! | [`access`] | who may call what; the [`access::Caller`] in each request |
+//! | [`deadline`] | what is left of the call's time |
+//! | [`health`] | what the process says about itself, on a port of its own |
+//! | [`loops`], [`shutdown`], [`startup`] | background loops, stopping in order, waiting for stores |
+//!
+//! It knows no message and no service: routes, access rules and descriptors come as data.
+//!
+//! A part's `lib.rs` puts it together like this:
+//!
+//! ```no_run
+//! # use rekey_runtime::{access, health, loops, server, settings, shutdown, startup, telemetry};
+//! # #[derive(serde::Deserialize)] struct Settings { server: server::ServerSettings }
+//! # const DEFAULTS: &str = "";
+//! # fn routes() -> tonic::service::Routes { tonic::service::Routes::default() }
+//! # fn rules() -> access::AccessTable { access::AccessTable::default() }
+//! # struct Tokens;
+//! # #[async_trait::async_trait] impl access::PersonVerifier for Tokens {
+//! #     async fn verify(&self, _: &str) -> Result<access::Person, access::Rejected> { unimplemented!() }
+//! # }
+//! # async fn connect() -> Result<(), std::io::Error> { Ok(()) }
+//! # async fn relay(stop: shutdown::Shutdown) -> Result<(), std::io::Error> { stop.begun().await; Ok(()) }
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let document = settings::Document::builder().part("identity", 7301, DEFAULTS).process_environment().load()?;
+//! let settings: Settings = document.part("identity")?;
+//! let telemetry = telemetry::Telemetry::start(&document.part("telemetry")?, "rekey-identity")?;
+//! let shutdown = shutdown::Shutdown::on_signals()?;
+//!
+//! // Names its services and what must be so before it is ready.
+//! let health = health::Health::new();
+//! let part = health.part("identity", rules().services());
+//! let postgres = part.store("postgres");
+//! part.require("keys");
+//!
+//! // Listens at once, so that probes get an answer while stores are still away.
+//! let listener = server::bind(settings.server.listen).await?;
+//! let Some(store) = startup::persist("postgres", &shutdown, connect).await else { return Ok(()) };
+//! postgres.set(true);
+//! part.meet("keys");
+//!
+//! let mut loops = loops::Loops::new(health.clone());
+//! loops.spawn("relay", relay);
+//! let server = server::Part::new("identity", settings.server, routes(), rules(), health.clone())
+//!     .persons(std::sync::Arc::new(Tokens))
+//!     .serve(listener, shutdown.clone());
+//! shutdown::run(vec![server], loops, shutdown).await?;
+//! telemetry.shutdown().await;
+//! # let _ = store; Ok(())
+//! # }
+//! ```
+
+pub mod access;
+mod answers;
+pub mod deadline;
+pub mod health;
+pub mod loops;
+pub mod server;
+pub mod settings;
+pub mod shutdown;
+pub mod startup;
+pub mod telemetry;
+mod tls;
+
+pub use self::tls::TlsError;

@@ -1,0 +1,192 @@
+//! One caller: the entry in the settings, and what a request carries of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rekey_primitives::id::TenantId;
+use serde::{Deserialize, Deserializer};
+
+use super::Person;
+
+/// `"*"`, one name, or a list of names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// Whatever is asked for.
+    Everything,
+    /// Only these.
+    Only(BTreeSet<String>),
+}
+
+impl Allowed {
+    /// Nothing at all, which is what an entry allows where it is silent.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self::Only(BTreeSet::new())
+    }
+
+    /// Whether a name is among them.
+    #[must_use]
+    pub fn includes(&self, name: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Only(names) => names.contains(name),
+        }
+    }
+}
+
+impl Default for Allowed {
+    fn default() -> Self {
+        Self::nothing()
+    }
+}
+
+impl<'de> Deserialize<'de> for Allowed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            One(String),
+            Many(BTreeSet<String>),
+        }
+        Ok(match Written::deserialize(deserializer)? {
+            Written::One(name) if name == "*" => Self::Everything,
+            Written::One(name) => Self::Only(BTreeSet::from([name])),
+            Written::Many(names) if names.contains("*") => Self::Everything,
+            Written::Many(names) => Self::Only(names),
+        })
+    }
+}
+
+/// A backend that may call, as written in the settings. What an entry does not say, it does not allow.
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct CallerEntry {
+    /// Its name in logs, audit and stored rows. Changing it makes it another caller.
+    pub name: String,
+    /// The SPIFFE ID in the URI name of its certificate.
+    #[serde(default)]
+    pub spiffe_id: Option<String>,
+    /// SHA-256 of its service token, in hex; two while a token is being replaced. With a SPIFFE ID beside it,
+    /// both must be right.
+    #[serde(default)]
+    pub token_sha256: Allowed,
+    /// Paths it may call: `/package.Service/Method`, `/package.Service/*`, or `*`.
+    #[serde(default)]
+    pub methods: Allowed,
+    /// Tenants it may name, by id.
+    #[serde(default)]
+    pub tenants: Allowed,
+    /// Purposes it may start verifications for.
+    #[serde(default)]
+    pub purposes: Allowed,
+    /// Templates it may send.
+    #[serde(default)]
+    pub templates: Allowed,
+    /// Lanes it may use.
+    #[serde(default)]
+    pub lanes: Allowed,
+    /// Whether its word on a person's address, browser and language is taken.
+    #[serde(default)]
+    pub may_assert_context: bool,
+    /// Whether it may say until when a message is worth sending.
+    #[serde(default)]
+    pub may_assert_not_after: bool,
+}
+
+impl CallerEntry {
+    /// An entry that may do everything, for the parts of one suite calling each other in one process, and for
+    /// tests.
+    #[must_use]
+    pub fn trusted(name: &str, token_sha256: String) -> Self {
+        Self {
+            name: name.to_owned(),
+            spiffe_id: None,
+            token_sha256: Allowed::Only(BTreeSet::from([token_sha256])),
+            methods: Allowed::Everything,
+            tenants: Allowed::Everything,
+            purposes: Allowed::Everything,
+            templates: Allowed::Everything,
+            lanes: Allowed::Everything,
+            may_assert_context: true,
+            may_assert_not_after: true,
+        }
+    }
+
+    /// Whether the entry allows a path.
+    #[must_use]
+    pub fn may_call(&self, path: &str) -> bool {
+        let whole_service = || {
+            path.rsplit_once('/').is_some_and(|(service, _)| self.methods.includes(&format!("{service}/*")))
+        };
+        self.methods.includes(path) || whole_service()
+    }
+}
+
+/// Who is calling: in the extensions of every request that passed the gate.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    entry: Arc<CallerEntry>,
+    person: Option<Person>,
+}
+
+impl Caller {
+    /// A caller with this entry, in its own name or with a person behind it.
+    #[must_use]
+    pub fn new(entry: impl Into<Arc<CallerEntry>>, person: Option<Person>) -> Self {
+        Self { entry: entry.into(), person }
+    }
+
+    /// The caller's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.entry.name
+    }
+
+    /// The person whose access token came along.
+    #[must_use]
+    pub fn person(&self) -> Option<&Person> {
+        self.person.as_ref()
+    }
+
+    /// Whether the caller may name this tenant. A person's own tenant is further narrowed by the service.
+    #[must_use]
+    pub fn may_reach(&self, tenant: TenantId) -> bool {
+        self.entry.tenants.includes(&tenant.to_string())
+    }
+
+    /// Whether the caller may name every tenant, also those that do not exist yet.
+    #[must_use]
+    pub fn may_reach_every_tenant(&self) -> bool {
+        self.entry.tenants == Allowed::Everything
+    }
+
+    /// Whether the caller's word on address, browser and language is taken.
+    #[must_use]
+    pub fn may_assert_context(&self) -> bool {
+        self.entry.may_assert_context
+    }
+
+    /// Whether the caller may say until when a message is worth sending.
+    #[must_use]
+    pub fn may_assert_not_after(&self) -> bool {
+        self.entry.may_assert_not_after
+    }
+
+    /// Whether the caller may start verifications for this purpose.
+    #[must_use]
+    pub fn may_use_purpose(&self, purpose: &str) -> bool {
+        self.entry.purposes.includes(purpose)
+    }
+
+    /// Whether the caller may send this template.
+    #[must_use]
+    pub fn may_use_template(&self, template: &str) -> bool {
+        self.entry.templates.includes(template)
+    }
+
+    /// Whether the caller may use this lane.
+    #[must_use]
+    pub fn may_use_lane(&self, lane: &str) -> bool {
+        self.entry.lanes.includes(lane)
+    }
+}

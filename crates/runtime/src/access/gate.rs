@@ -1,0 +1,115 @@
+//! The gate in front of every RPC: recognises the caller, asks the rule, judges the person.
+//!
+//! It runs before a byte of the message is decoded. Who is not recognised learns nothing, not even whether a
+//! method exists.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use super::{
+    ACCESS_TOKEN_METADATA, AccessTable, Caller, Callers, Person, PersonRule, Rejected, Rule,
+    SharedPersonVerifier,
+};
+use crate::answers::{Called, Reason};
+use crate::server::Peer;
+
+/// Everything the gate decides by.
+pub(crate) struct Gate {
+    pub(crate) rules: AccessTable,
+    pub(crate) callers: Callers,
+    pub(crate) persons: SharedPersonVerifier,
+    /// Services anybody may call: health, and reflection where it is on.
+    pub(crate) open_services: Vec<&'static str>,
+}
+
+/// Why a call did not pass: a published reason, and the roles that would have done.
+struct Stopped {
+    reason: Reason,
+    roles: Vec<String>,
+}
+
+impl From<Reason> for Stopped {
+    fn from(reason: Reason) -> Self {
+        Self { reason, roles: Vec::new() }
+    }
+}
+
+/// The middleware: lets a request pass with its [`Caller`], or answers.
+pub(crate) async fn admit(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+    let called = Called::of(request.uri().path());
+    if gate.open_services.iter().any(|service| *service == called.service()) {
+        return next.run(request).await;
+    }
+    let spiffe_id = request.extensions().get::<Peer>().and_then(|peer| peer.spiffe_id.clone());
+    match gate.judge(request.headers(), spiffe_id.as_deref(), called.path()).await {
+        Ok(caller) => {
+            tracing::Span::current().record("caller", caller.name());
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(stopped) => {
+            tracing::info!(reason = stopped.reason.name(), "call refused at the gate");
+            let metadata = (!stopped.roles.is_empty()).then(|| ("roles", stopped.roles.join(",")));
+            called.refuse_with(stopped.reason, metadata).into_http()
+        }
+    }
+}
+
+impl Gate {
+    async fn judge(
+        &self,
+        headers: &HeaderMap,
+        spiffe_id: Option<&str>,
+        path: &str,
+    ) -> Result<Caller, Stopped> {
+        let token = bearer(headers)?;
+        let entry = self.callers.recognise(spiffe_id, token).ok_or(Reason::CallerUnknown)?;
+        if !entry.may_call(path) {
+            return Err(Reason::CallerNotAllowed.into());
+        }
+        let rule = self.rules.rule(path).ok_or(Reason::MethodUnknown)?;
+        let person = self.person(headers, rule).await?;
+        let caller = Caller::new(entry, person);
+        match caller.person() {
+            Some(person) if !caller.may_reach(person.tenant_id) => Err(Reason::CallerNotAllowed.into()),
+            _ => Ok(caller),
+        }
+    }
+
+    async fn person(&self, headers: &HeaderMap, rule: &Rule) -> Result<Option<Person>, Stopped> {
+        if rule.person == PersonRule::None {
+            return Ok(None);
+        }
+        let Some(token) = headers.get(ACCESS_TOKEN_METADATA) else {
+            return if rule.service { Ok(None) } else { Err(Reason::AccessTokenMissing.into()) };
+        };
+        let token = token.to_str().map_err(|_| Reason::AccessTokenInvalid)?;
+        let person = self.persons.verify(token).await.map_err(|rejected| match rejected {
+            Rejected::Invalid => Reason::AccessTokenInvalid,
+            Rejected::Unavailable => Reason::Unavailable,
+        })?;
+        let may_act = match rule.person {
+            PersonRule::Administrator if rule.roles.is_empty() => !person.roles.is_empty(),
+            PersonRule::Administrator => person.roles.iter().any(|role| rule.roles.contains(role)),
+            PersonRule::SelfOnly | PersonRule::None => true,
+        };
+        if may_act {
+            Ok(Some(person))
+        } else {
+            Err(Stopped { reason: Reason::RoleMissing, roles: rule.roles.clone() })
+        }
+    }
+}
+
+/// The service token, if one was sent. Something else under `authorization` is a wrong credential, not none.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Reason> {
+    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let (scheme, token) =
+        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Reason::CallerUnknown)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(token.trim())) } else { Err(Reason::CallerUnknown) }
+}

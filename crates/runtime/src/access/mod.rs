@@ -1,0 +1,140 @@
+//! Who may call what, decided before a request is decoded.
+//!
+//! Three questions, in this order: which backend is calling (SPIFFE ID of its certificate, or service token),
+//! do its settings allow this method, and, where the contract asks for a person, whose access token came along
+//! and does it carry a role that will do. The rules are data from the contract ([`AccessTable`]), the callers
+//! are settings ([`Callers`]), and persons are judged by whoever holds the keys ([`PersonVerifier`]).
+//!
+//! What a caller may do *inside* a method (tenants, purposes, templates, lanes) is carried in [`Caller`], in
+//! the extensions of the request, and asked by the service.
+
+mod caller;
+mod callers;
+mod gate;
+mod spiffe;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{AccountId, SessionId, TenantId};
+
+pub use self::caller::{Allowed, Caller, CallerEntry};
+pub use self::callers::{CallerError, Callers, token_digest};
+pub(crate) use self::gate::{Gate, admit};
+pub(crate) use self::spiffe::spiffe_id;
+
+/// Metadata that carries a person's access token.
+pub const ACCESS_TOKEN_METADATA: &str = "rekey-access-token";
+
+/// Which person's access token an RPC accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PersonRule {
+    /// No person takes part; a token is ignored.
+    None,
+    /// A signed-in person, acting on their own account.
+    SelfOnly,
+    /// A signed-in person with one of the rule's roles.
+    Administrator,
+}
+
+/// What the contract says about one RPC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// True when a backend may call in its own name; false makes the person's token mandatory.
+    pub service: bool,
+    /// Whose token is accepted.
+    pub person: PersonRule,
+    /// The roles of which an administrator needs one.
+    pub roles: Vec<String>,
+}
+
+/// The rules of a part, by path (`/package.Service/Method`). A path that is not here cannot be called.
+#[derive(Debug, Clone, Default)]
+pub struct AccessTable(HashMap<String, Rule>);
+
+impl AccessTable {
+    /// The rule of a path.
+    #[must_use]
+    pub fn rule(&self, path: &str) -> Option<&Rule> {
+        self.0.get(path)
+    }
+
+    /// Every path with a rule.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The distinct gRPC service names, for health.
+    #[must_use]
+    pub fn services(&self) -> Vec<String> {
+        let mut services: Vec<_> = self
+            .0
+            .keys()
+            .filter_map(|path| path.strip_prefix('/')?.split('/').next())
+            .map(str::to_owned)
+            .collect();
+        services.sort();
+        services.dedup();
+        services
+    }
+}
+
+impl FromIterator<(String, Rule)> for AccessTable {
+    fn from_iter<T: IntoIterator<Item = (String, Rule)>>(rules: T) -> Self {
+        Self(rules.into_iter().collect())
+    }
+}
+
+/// A signed-in person, as their access token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The tenant signed in to.
+    pub tenant_id: TenantId,
+    /// The person's account there.
+    pub account_id: AccountId,
+    /// The session the token belongs to.
+    pub session_id: SessionId,
+    /// The account's credential epoch when the token was made.
+    pub epoch: i64,
+    /// The administrative roles held then.
+    pub roles: Vec<String>,
+    /// When the person last proved who they are.
+    pub auth_time: Timestamp,
+    /// When the token ends.
+    pub token_expires_at: Timestamp,
+}
+
+/// Why an access token was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rejected {
+    /// Forged, expired, for another audience, or revoked.
+    Invalid,
+    /// It could not be judged now: keys or store are away.
+    Unavailable,
+}
+
+/// Judges access tokens. Identity asks its own keys and store, others the public keys.
+#[async_trait]
+pub trait PersonVerifier: Send + Sync + 'static {
+    /// The person behind a token.
+    async fn verify(&self, access_token: &str) -> Result<Person, Rejected>;
+}
+
+/// For parts that serve backends only: no token is good.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoPersons;
+
+#[async_trait]
+impl PersonVerifier for NoPersons {
+    async fn verify(&self, _access_token: &str) -> Result<Person, Rejected> {
+        Err(Rejected::Invalid)
+    }
+}
+
+/// A verifier that several parts share.
+pub type SharedPersonVerifier = Arc<dyn PersonVerifier>;
+
+#[cfg(test)]
+mod tests;

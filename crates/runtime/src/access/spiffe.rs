@@ -1,0 +1,19 @@
+//! The SPIFFE ID of a client certificate: the one URI in its subject alternative names.
+
+use x509_parser::extensions::GeneralName;
+use x509_parser::parse_x509_certificate;
+
+/// Reads the identity off a DER certificate that the TLS layer has already verified.
+///
+/// X.509-SVID asks for exactly one URI name; a certificate with several is nobody, because choosing one would
+/// let the issuer of another decide.
+pub(crate) fn spiffe_id(certificate: &[u8]) -> Option<String> {
+    let (_, certificate) = parse_x509_certificate(certificate).ok()?;
+    let names = certificate.subject_alternative_name().ok()??;
+    let mut uris = names.value.general_names.iter().filter_map(|name| match name {
+        GeneralName::URI(uri) => Some(*uri),
+        _ => None,
+    });
+    let only = uris.next().filter(|_| uris.next().is_none())?;
+    only.starts_with("spiffe://").then(|| only.to_owned())
+}

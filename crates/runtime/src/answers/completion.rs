@@ -1,0 +1,115 @@
+//! Completes error statuses on their way out, in the headers of a failed call and in the trailers of a stream.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use http::HeaderMap;
+use http_body_util::BodyExt;
+use hyper::body::Frame;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use super::{Called, Reason};
+
+/// The trace id of a call as 32 hexadecimal digits: what a person reads to support.
+#[derive(Debug, Clone)]
+pub(crate) struct TraceId(pub(crate) Arc<str>);
+
+/// The middleware.
+pub(crate) async fn complete(request: Request, next: Next) -> Response {
+    let called = Called::of(request.uri().path());
+    let trace_id = request.extensions().get::<TraceId>().cloned();
+    let mut response = next.run(request).await;
+    if response.headers().contains_key(Status::GRPC_STATUS) {
+        complete_headers(response.headers_mut(), &called, trace_id.as_ref());
+        return response;
+    }
+    response.map(|body| {
+        Body::new(body.map_frame(move |frame| match frame.into_trailers() {
+            Ok(mut trailers) => {
+                complete_headers(&mut trailers, &called, trace_id.as_ref());
+                Frame::trailers(trailers)
+            }
+            Err(frame) => frame,
+        }))
+    })
+}
+
+fn complete_headers(headers: &mut HeaderMap, called: &Called, trace_id: Option<&TraceId>) {
+    let Some(status) = Status::from_header_map(headers).filter(|status| status.code() != Code::Ok) else {
+        return;
+    };
+    let completed = completed(&status, called, trace_id);
+    for name in [Status::GRPC_STATUS, Status::GRPC_MESSAGE, Status::GRPC_STATUS_DETAILS] {
+        headers.remove(name);
+    }
+    if completed.add_header(headers).is_err() {
+        tracing::error!("a status does not fit into headers");
+    }
+}
+
+/// The status as it leaves. Metadata stays in the headers it came in.
+fn completed(status: &Status, called: &Called, trace_id: Option<&TraceId>) -> Status {
+    let mut details = status.check_error_details().unwrap_or_default();
+    let has_reason = details.error_info().is_some();
+    let reason = if has_reason { None } else { Some(reason_for(status)) };
+    let is_ours = matches!(status.code(), Code::Internal | Code::Unknown | Code::DataLoss);
+    let (code, text) = match reason {
+        Some(Reason::Internal) | None if is_ours => {
+            tracing::error!(code = ?status.code(), text = status.message(), "call failed");
+            (Code::Internal, Reason::Internal.text())
+        }
+        Some(Reason::Internal) => (status.code(), Reason::Internal.text()),
+        Some(reason) if reason == Reason::RequestMalformed && status.code() == Code::Unimplemented => {
+            (Code::Unimplemented, reason.text())
+        }
+        Some(Reason::RequestTooLarge) => (status.code(), Reason::RequestTooLarge.text()),
+        Some(reason) => (reason.code(), reason.text()),
+        None => (status.code(), status.message()),
+    };
+    if let Some(reason) = reason {
+        details.set_error_info(reason.name(), called.package(), std::collections::HashMap::new());
+        if reason.retry_after().is_some() && details.retry_info().is_none() {
+            details.set_retry_info(reason.retry_after());
+        }
+    }
+    if let Some(trace_id) = trace_id {
+        details.set_request_info(trace_id.0.as_ref(), "");
+    }
+    Status::with_error_details(code, text, details)
+}
+
+/// Why a status without a reason was given. tonic has no machine-readable causes, so its texts are looked at;
+/// the tests pin those of the version in use.
+fn reason_for(status: &Status) -> Reason {
+    let text = status.message();
+    match status.code() {
+        Code::Internal | Code::Unknown if is_decoding_error(text) => Reason::RequestMalformed,
+        Code::Unimplemented if text.starts_with("Content is compressed") => Reason::RequestMalformed,
+        Code::InvalidArgument => Reason::RequestMalformed,
+        Code::OutOfRange => Reason::RequestTooLarge,
+        Code::ResourceExhausted => Reason::Overloaded,
+        Code::Unimplemented => Reason::MethodUnknown,
+        Code::Unavailable => Reason::Unavailable,
+        Code::DeadlineExceeded => Reason::DeadlineExceeded,
+        Code::Cancelled => Reason::CallCancelled,
+        Code::Unauthenticated => Reason::CallerUnknown,
+        Code::PermissionDenied => Reason::CallerNotAllowed,
+        Code::NotFound => Reason::ServiceUnknown,
+        _ => Reason::Internal,
+    }
+}
+
+fn is_decoding_error(text: &str) -> bool {
+    [
+        "failed to decode Protobuf message",
+        "Missing request message",
+        "protocol error",
+        "Unexpected EOF decoding",
+    ]
+    .iter()
+    .any(|start| text.starts_with(start))
+}

@@ -1,0 +1,166 @@
+//! How long the work of this call may still take.
+//!
+//! The server layer takes what the caller asked for (`grpc-timeout`), never more than the part's ceiling, or
+//! the default where nothing was asked, and answers `DEADLINE_EXCEEDED` when it is over. Inside, [`remaining`]
+//! tells what is left: the client takes it as the ceiling of its own calls, hashing as its admission.
+//!
+//! Expiry drops the handler at its next await point. A step that must not stop half way (a commit, and what
+//! belongs to it) runs in [`finish`], which goes on in a task of its own. Only the answer is covered: the body
+//! of a server stream lives on after the first headers.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::HeaderMap;
+use tokio::time::Instant;
+
+use crate::answers::{Called, Reason};
+
+/// Most digits that `grpc-timeout` may have.
+const TIMEOUT_DIGITS: usize = 8;
+
+tokio::task_local! {
+    static DEADLINE: Instant;
+}
+
+/// What is left of the call's time; `None` outside a call. Zero means that the answer is already lost.
+#[must_use]
+pub fn remaining() -> Option<Duration> {
+    DEADLINE.try_with(|deadline| deadline.saturating_duration_since(Instant::now())).ok()
+}
+
+/// Runs `work` as if its caller allowed `budget`: for background loops, whose calls should end as well.
+pub async fn scope<F: Future>(budget: Duration, work: F) -> F::Output {
+    DEADLINE.scope(Instant::now() + budget, work).await
+}
+
+/// Runs `work` to its end even if the caller goes away or its deadline passes, with the same deadline inside.
+///
+/// # Panics
+/// Passes on a panic of `work`.
+pub async fn finish<F>(work: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    use tracing::Instrument;
+
+    let work = work.in_current_span();
+    let task = match DEADLINE.try_with(|deadline| *deadline) {
+        Ok(deadline) => tokio::spawn(DEADLINE.scope(deadline, work)),
+        Err(_) => tokio::spawn(work),
+    };
+    match task.await {
+        Ok(output) => output,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Nobody holds a handle that could abort it; only the end of the runtime does.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// The bounds of a part.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) default: Duration,
+    pub(crate) ceiling: Duration,
+}
+
+/// The middleware.
+pub(crate) async fn bound(State(bounds): State<Arc<Bounds>>, request: Request, next: Next) -> Response {
+    let called = Called::of(request.uri().path());
+    let Ok(asked) = asked(request.headers()) else {
+        return called.refuse(Reason::RequestMalformed).into_http();
+    };
+    let budget = asked.unwrap_or(bounds.default).min(bounds.ceiling);
+    let deadline = Instant::now() + budget;
+    tokio::select! {
+        biased;
+        response = DEADLINE.scope(deadline, next.run(request)) => response,
+        () = tokio::time::sleep_until(deadline) => called.refuse(Reason::DeadlineExceeded).into_http(),
+    }
+}
+
+/// What `grpc-timeout` asks for: at most eight digits and a unit.
+fn asked(headers: &HeaderMap) -> Result<Option<Duration>, ()> {
+    let Some(value) = headers.get("grpc-timeout") else { return Ok(None) };
+    let text = value.to_str().map_err(|_| ())?;
+    let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or(())?;
+    if digits.is_empty() || digits.len() > TIMEOUT_DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return Err(());
+    }
+    let count: u64 = digits.parse().map_err(|_| ())?;
+    Ok(Some(match unit {
+        "H" => Duration::from_secs(count * 3600),
+        "M" => Duration::from_secs(count * 60),
+        "S" => Duration::from_secs(count),
+        "m" => Duration::from_millis(count),
+        "u" => Duration::from_micros(count),
+        "n" => Duration::from_nanos(count),
+        _ => return Err(()),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::HeaderMap;
+    use tokio::sync::oneshot;
+
+    use super::{asked, finish, remaining, scope};
+
+    fn headers(value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(http::HeaderName::from_static("grpc-timeout"), value.parse().unwrap())])
+    }
+
+    #[test]
+    fn a_timeout_has_at_most_eight_digits_and_a_unit() {
+        assert_eq!(asked(&HeaderMap::new()), Ok(None));
+        assert_eq!(asked(&headers("250m")), Ok(Some(Duration::from_millis(250))));
+        assert_eq!(asked(&headers("99999999H")), Ok(Some(Duration::from_secs(99_999_999 * 3600))));
+        for wrong in ["", "m", "10", "123456789m", "-1S", "1 S", "1x"] {
+            assert_eq!(asked(&headers(wrong)), Err(()), "{wrong}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_shrinks_and_ends_at_zero() {
+        assert_eq!(remaining(), None);
+
+        scope(Duration::from_secs(3), async {
+            tokio::time::advance(Duration::from_secs(2)).await;
+            assert_eq!(remaining(), Some(Duration::from_secs(1)));
+            tokio::time::advance(Duration::from_secs(2)).await;
+            assert_eq!(remaining(), Some(Duration::ZERO));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn finished_work_goes_on_when_the_caller_leaves_and_keeps_its_deadline() {
+        let (start, started) = oneshot::channel();
+        let (done, outcome) = oneshot::channel();
+        let work = scope(
+            Duration::from_secs(60),
+            finish(async move {
+                started.await.unwrap();
+                done.send(remaining()).unwrap();
+            }),
+        );
+
+        let caller = tokio::spawn(work);
+        tokio::task::yield_now().await;
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        start.send(()).unwrap();
+
+        assert!(outcome.await.unwrap().unwrap() > Duration::from_secs(30));
+    }
+}

@@ -1,0 +1,73 @@
+//! The health port: plain text, for probes and Prometheus inside the cluster.
+//!
+//! `grpc.health.v1` over HTTP/2, and over either HTTP: `/healthz` (alive), `/readyz` (should get traffic, with
+//! what is missing), `/metrics`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tonic::service::Routes;
+
+use super::{Health, HealthService, Serving};
+use crate::server::{Listening, ServeError, listen};
+use crate::shutdown::Shutdown;
+use crate::telemetry::Metrics;
+
+/// The `[health]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HealthSettings {
+    /// Where probes and Prometheus come to. Never expose it.
+    pub listen: SocketAddr,
+}
+
+/// Probes are short; nothing on this port is worth waiting for.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Serves the health port until `stop`. Give it a signal that comes after the servers have drained, so that
+/// "not ready" can still be asked for.
+///
+/// # Errors
+/// Never at the moment; the shape is that of the other servers.
+pub async fn serve(
+    listener: TcpListener,
+    health: Health,
+    metrics: Metrics,
+    stop: Shutdown,
+) -> Result<(), ServeError> {
+    let http = Router::new()
+        .route("/healthz", get(alive).with_state(health.clone()))
+        .route("/readyz", get(ready).with_state(health.clone()))
+        .route("/metrics", get(scrape).with_state(metrics));
+    let router = Routes::new(HealthService::server(health)).into_axum_router().merge(http);
+    let listening = Listening { tls: None, connection_age: None, grace: GRACE, http2_only: false };
+    listen(listener, router, listening, stop).await;
+    Ok(())
+}
+
+async fn alive(State(health): State<Health>) -> impl IntoResponse {
+    match health.serving("liveness") {
+        Serving::Yes => (StatusCode::OK, "alive\n"),
+        Serving::No | Serving::Unknown => (StatusCode::SERVICE_UNAVAILABLE, "a background loop ended\n"),
+    }
+}
+
+async fn ready(State(health): State<Health>) -> impl IntoResponse {
+    let missing = health.missing();
+    if missing.is_empty() {
+        (StatusCode::OK, "ready\n".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, format!("not ready\n{}\n", missing.join("\n")))
+    }
+}
+
+async fn scrape(State(metrics): State<Metrics>) -> impl IntoResponse {
+    ([(http::header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.text())
+}

@@ -1,0 +1,170 @@
+//! Sockets: accepting, handshakes, the age of a connection and its end.
+//!
+//! tonic's own server is not used, because it gives every connection the same age (so that all clients come
+//! back at once), cuts without GOAWAY when a grace is set, and cannot exchange certificates.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::TaskTracker;
+use tower::Service;
+
+use crate::shutdown::Shutdown;
+use crate::tls::Tls;
+
+/// A client that does not finish its handshake in this time holds nothing of ours any longer.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+/// gRPC advises 8 KiB of metadata; an access token and a trace fit twice.
+const MAX_HEADER_BYTES: u32 = 16 * 1024;
+/// Finds peers that vanished without a word (gRFC A8 lets servers ask this often).
+const PING_EVERY: Duration = Duration::from_secs(60);
+const PING_ANSWER_WITHIN: Duration = Duration::from_secs(20);
+/// After an accept error such as "too many open files" an immediate retry would only spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// gRFC A9: connection age varies by ten per cent either way.
+const AGE_JITTER_DIVISOR: u32 = 10;
+
+/// How a port treats its connections.
+#[derive(Clone)]
+pub(crate) struct Listening {
+    pub(crate) tls: Option<Tls>,
+    /// `None` lets connections live.
+    pub(crate) connection_age: Option<Duration>,
+    pub(crate) grace: Duration,
+    pub(crate) http2_only: bool,
+}
+
+/// The other end of a connection, in the extensions of each of its requests.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub(crate) spiffe_id: Option<Arc<str>>,
+}
+
+/// Accepts until `stop`, then waits for the connections to end: at most a grace, after which they are cut.
+pub(crate) async fn listen(listener: TcpListener, router: Router, listening: Listening, stop: Shutdown) {
+    let connections = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stop.begun() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, address)) => {
+                connections.spawn(open(stream, address, router.clone(), listening.clone(), stop.clone()));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    // Closed before the wait: newcomers are refused at once instead of hanging in the backlog.
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+async fn open(stream: TcpStream, address: SocketAddr, router: Router, listening: Listening, stop: Shutdown) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+    let Some(tls) = &listening.tls else {
+        return serve(stream, Peer { spiffe_id: None }, address, router, &listening, stop).await;
+    };
+    match tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
+        Ok(Ok((stream, spiffe_id))) => {
+            let peer = Peer { spiffe_id: spiffe_id.map(Arc::from) };
+            serve(stream, peer, address, router, &listening, stop).await;
+        }
+        Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+        Err(_) => tracing::debug!("TLS handshake took too long"),
+    }
+}
+
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    address: SocketAddr,
+    router: Router,
+    listening: &Listening,
+    stop: Shutdown,
+) {
+    let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        router.clone().call(request)
+    });
+    let builder = builder(listening.http2_only);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let age = async {
+        match listening.connection_age {
+            Some(age) => tokio::time::sleep(jittered(age, address.port())).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        ended = connection.as_mut() => return log_end(ended),
+        () = stop.begun() => {}
+        () = age => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    tokio::select! {
+        ended = connection.as_mut() => log_end(ended),
+        // A moment more than the calls get, so that their last answers are still written.
+        () = tokio::time::sleep(listening.grace + Duration::from_millis(500)) => {
+            tracing::debug!("connection cut after its grace");
+        }
+    }
+}
+
+fn builder(http2_only: bool) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    if http2_only {
+        builder = builder.http2_only();
+    }
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(MAX_HEADER_BYTES)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_ANSWER_WITHIN);
+    builder.http1().timer(TokioTimer::new());
+    builder
+}
+
+fn log_end(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+/// The age, ten per cent more or less. The peer's port is chance enough for spreading reconnects.
+fn jittered(age: Duration, port: u16) -> Duration {
+    let width = age / AGE_JITTER_DIVISOR * 2;
+    age - age / AGE_JITTER_DIVISOR + width.mul_f64(f64::from(port.reverse_bits()) / f64::from(u16::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::jittered;
+
+    #[test]
+    fn ages_spread_over_ten_per_cent_either_way() {
+        let age = Duration::from_secs(600);
+        let ages: Vec<_> = (0..=u16::MAX).map(|port| jittered(age, port).as_secs()).collect();
+
+        assert_eq!(ages.iter().min(), Some(&540));
+        assert_eq!(ages.iter().max(), Some(&660));
+        assert!(jittered(age, 40_000).abs_diff(jittered(age, 40_001)) > Duration::from_secs(10));
+    }
+}

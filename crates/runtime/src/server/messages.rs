@@ -1,0 +1,128 @@
+//! The largest request message, read off the five-byte prefix of each gRPC message before its bytes are kept.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use tonic::Status;
+
+use crate::answers::{Called, Reason};
+
+/// One byte of flags, four of length.
+const PREFIX: usize = 5;
+
+/// The limit of a part, and of the few RPCs that need another.
+#[derive(Debug)]
+pub(super) struct MessageLimits {
+    usual: usize,
+    by_path: HashMap<&'static str, usize>,
+}
+
+impl MessageLimits {
+    pub(super) fn new(usual: usize, by_path: HashMap<&'static str, usize>) -> Self {
+        Self { usual, by_path }
+    }
+}
+
+/// The middleware.
+pub(super) async fn limit(
+    State(limits): State<Arc<MessageLimits>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let called = Called::of(request.uri().path());
+    let limit = limits.by_path.get(called.path()).copied().unwrap_or(limits.usual);
+    let request = request.map(|body| {
+        let too_large = called.refuse(Reason::RequestTooLarge);
+        Body::new(Measured { body, limit, prefix: Vec::with_capacity(PREFIX), rest: 0, too_large })
+    });
+    next.run(request).await
+}
+
+/// A request body that fails when it announces a message over the limit.
+struct Measured {
+    body: Body,
+    limit: usize,
+    /// The prefix seen so far; a prefix may be split over frames.
+    prefix: Vec<u8>,
+    /// What is still to come of the current message.
+    rest: usize,
+    too_large: Status,
+}
+
+impl Measured {
+    fn admits(&mut self, mut data: &[u8]) -> bool {
+        while !data.is_empty() {
+            let inside = self.rest.min(data.len());
+            self.rest -= inside;
+            data = &data[inside..];
+            let missing = (PREFIX - self.prefix.len()).min(data.len());
+            self.prefix.extend_from_slice(&data[..missing]);
+            data = &data[missing..];
+            if let [_, a, b, c, d] = *self.prefix {
+                self.rest = u32::from_be_bytes([a, b, c, d]) as usize;
+                self.prefix.clear();
+                if self.rest > self.limit {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+}
+
+impl HttpBody for Measured {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(context)) else {
+            return Poll::Ready(None);
+        };
+        let frame = frame.map_err(|error| Status::cancelled(error.to_string()))?;
+        let is_admitted = frame.data_ref().is_none_or(|data| self.admits(data));
+        Poll::Ready(Some(if is_admitted { Ok(frame) } else { Err(self.too_large.clone()) }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, Measured, Status};
+
+    fn admits(limit: usize, frames: &[&[u8]]) -> bool {
+        let mut measured = Measured {
+            body: Body::empty(),
+            limit,
+            prefix: Vec::new(),
+            rest: 0,
+            too_large: Status::out_of_range(""),
+        };
+        frames.iter().all(|frame| measured.admits(frame))
+    }
+
+    #[test]
+    fn each_message_is_measured_by_its_prefix_even_when_it_is_split() {
+        assert!(admits(3, &[&[0, 0, 0, 0, 3, 1, 2, 3, 0, 0, 0, 0, 2, 1, 2]]));
+        assert!(admits(3, &[&[0, 0], &[0, 0, 3, 1], &[2, 3, 0, 0, 0, 0], &[0]]));
+        assert!(!admits(3, &[&[0, 0, 0, 0, 4]]));
+        assert!(!admits(3, &[&[0, 0, 0, 0, 1, 9, 0, 0], &[0, 1, 0]]));
+    }
+}

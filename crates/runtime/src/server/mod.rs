@@ -1,0 +1,227 @@
+//! One gRPC port of one part: everything between the socket and the generated service.
+//!
+//! A call passes, from outside in: span and metrics, completion of errors, deadline, admission by load, panics,
+//! message size, the gate, and then the routes. Stopping goes in steps: health says no, load balancers get
+//! `drain_seconds` to notice, the port closes and connections get GOAWAY, and what is still running after
+//! `grace_seconds` is answered `SHUTTING_DOWN` and cut.
+
+mod connections;
+mod load;
+mod messages;
+mod panics;
+mod settings;
+mod stages;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tonic::service::Routes;
+
+pub(crate) use self::connections::{Listening, Peer, listen};
+use self::messages::MessageLimits;
+pub use self::settings::{ServerSettings, TlsFiles};
+use self::stages::Stages;
+use crate::access::{AccessTable, CallerError, Callers, Gate, NoPersons, SharedPersonVerifier, admit};
+use crate::answers::complete;
+use crate::deadline::{Bounds, bound};
+use crate::health::{Health, HealthService};
+use crate::shutdown::Shutdown;
+use crate::telemetry::{Calls, observe};
+use crate::tls::{Tls, TlsError};
+
+/// Why a server could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The port is taken, or may not be taken.
+    #[error("cannot listen on {address}")]
+    Bind {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Certificates or keys are not usable.
+    #[error("the TLS settings are not usable")]
+    Tls(#[from] TlsError),
+    /// The callers are not usable.
+    #[error("the callers are not usable")]
+    Callers(#[from] CallerError),
+    /// The descriptors the part was built with do not decode.
+    #[error("reflection cannot be served")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The server's task panicked.
+    #[error("a server panicked: {0}")]
+    Panicked(String),
+}
+
+/// Binds a port. Port 0 takes a free one: ask the listener which.
+///
+/// # Errors
+/// The port is taken, or may not be taken.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|source| ServeError::Bind { address, source })
+}
+
+/// A part as the runtime serves it.
+pub struct Part {
+    name: &'static str,
+    settings: ServerSettings,
+    routes: Routes,
+    access: AccessTable,
+    health: Health,
+    descriptors: &'static [u8],
+    persons: SharedPersonVerifier,
+    large_messages: HashMap<&'static str, usize>,
+}
+
+impl Part {
+    /// A part named as in the settings, with its generated services and the contract's rules for them.
+    #[must_use]
+    pub fn new(
+        name: &'static str,
+        settings: ServerSettings,
+        routes: Routes,
+        access: AccessTable,
+        health: Health,
+    ) -> Self {
+        Self {
+            name,
+            settings,
+            routes,
+            access,
+            health,
+            descriptors: &[],
+            persons: Arc::new(NoPersons),
+            large_messages: HashMap::new(),
+        }
+    }
+
+    /// Who judges access tokens. Without it no token is good.
+    #[must_use]
+    pub fn persons(mut self, persons: SharedPersonVerifier) -> Self {
+        self.persons = persons;
+        self
+    }
+
+    /// The encoded `FileDescriptorSet` that reflection serves, where it is on.
+    #[must_use]
+    pub fn descriptors(mut self, descriptors: &'static [u8]) -> Self {
+        self.descriptors = descriptors;
+        self
+    }
+
+    /// Lets one RPC (`/package.Service/Method`) take larger messages than `max_message_bytes`. The generated
+    /// server has a limit of its own, 4 MiB unless told otherwise.
+    #[must_use]
+    pub fn large_messages(mut self, path: &'static str, bytes: usize) -> Self {
+        self.large_messages.insert(path, bytes);
+        self
+    }
+
+    /// Serves until `shutdown` and everything after it is done.
+    ///
+    /// # Errors
+    /// Settings that cannot be served: certificates, callers, descriptors.
+    pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) -> Result<(), ServeError> {
+        let settings = self.settings.clone();
+        let callers = Callers::load(settings.callers.clone(), settings.callers_file.clone())?;
+        let tls = Tls::load(&settings.tls)?;
+        let health = self.health.clone();
+        let stages = Stages::default();
+        let name = self.name;
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(part = name, %address, tls = tls.is_some(), "listening");
+        }
+        let router = self.router(callers.clone(), &stages)?;
+        let listening = Listening {
+            tls: tls.clone(),
+            connection_age: Some(settings.connection_age()),
+            grace: settings.grace(),
+            http2_only: true,
+        };
+        let stop = Shutdown::new();
+        let draining = async {
+            shutdown.begun().await;
+            health.drain();
+            tokio::time::sleep(settings.drain()).await;
+            stages.drain();
+            stop.begin();
+            tokio::time::sleep(settings.grace()).await;
+            stages.force();
+            std::future::pending::<()>().await;
+        };
+        let reloading = reload(settings.reload(), callers, tls);
+        tokio::select! {
+            () = listen(listener, router, listening, stop.clone()) => {}
+            () = draining => {}
+            () = reloading => {}
+        }
+        tracing::info!(part = name, "stopped listening");
+        Ok(())
+    }
+
+    fn router(self, callers: Callers, stages: &Stages) -> Result<Router, ServeError> {
+        let mut open_services = vec![HealthService::NAME];
+        let mut routes = self.routes.add_service(HealthService::server(self.health));
+        if self.settings.reflection {
+            routes = with_reflection(routes, self.descriptors, &mut open_services)?;
+        }
+        let bounds =
+            Bounds { default: self.settings.default_deadline(), ceiling: self.settings.deadline_ceiling() };
+        let limits = MessageLimits::new(self.settings.max_message_bytes, self.large_messages);
+        let calls = Calls::new(&self.access, &open_services);
+        let gate = Gate { rules: self.access, callers, persons: self.persons, open_services };
+        let permits = Arc::new(Semaphore::new(self.settings.concurrency_limit));
+        Ok(routes
+            .into_axum_router()
+            .layer(from_fn_with_state(Arc::new(gate), admit))
+            .layer(from_fn_with_state(Arc::new(limits), messages::limit))
+            .layer(from_fn(panics::contain))
+            .layer(from_fn_with_state(permits, load::admit))
+            .layer(from_fn_with_state(stages.clone(), stages::end))
+            .layer(from_fn_with_state(Arc::new(bounds), bound))
+            .layer(from_fn(complete))
+            .layer(from_fn_with_state(Arc::new(calls), observe)))
+    }
+}
+
+/// Reflection in both versions: grpcurl of today still asks for v1alpha.
+fn with_reflection(
+    routes: Routes,
+    descriptors: &'static [u8],
+    open_services: &mut Vec<&'static str>,
+) -> Result<Routes, ServeError> {
+    let builder = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(descriptors)
+    };
+    open_services.extend(["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]);
+    Ok(routes.add_service(builder().build_v1()?).add_service(builder().build_v1alpha()?))
+}
+
+/// Looks at the files now and then; what does not read is logged and changes nothing. Never ends.
+async fn reload(every: Duration, callers: Callers, tls: Option<Tls>) {
+    loop {
+        tokio::time::sleep(every).await;
+        match callers.reload() {
+            Ok(true) => tracing::info!("callers reloaded"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(error = %error, "callers not reloaded; the old ones stay"),
+        }
+        match tls.as_ref().map_or(Ok(false), Tls::reload) {
+            Ok(true) => tracing::info!("certificates reloaded"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(error = %error, "certificates not reloaded; the old ones stay"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

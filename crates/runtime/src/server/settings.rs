@@ -1,0 +1,109 @@
+//! How a part listens. The values and their reasons stand in `server.toml`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::access::CallerEntry;
+
+/// The `[<part>.server]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The largest request message, in bytes.
+    pub max_message_bytes: usize,
+    /// The deadline of calls that name none.
+    pub default_deadline_ms: u64,
+    /// The longest deadline a caller may ask for.
+    pub deadline_ceiling_ms: u64,
+    /// Calls worked on at once.
+    pub concurrency_limit: usize,
+    /// After how long a connection is asked to close.
+    pub connection_age_seconds: u64,
+    /// How long what is running may go on after its connection closes or the process stops.
+    pub grace_seconds: u64,
+    /// Between "not ready" and the end of accepting.
+    pub drain_seconds: u64,
+    /// Whether tools may list the RPCs.
+    pub reflection: bool,
+    /// How often files are looked at for changes.
+    pub reload_seconds: u64,
+    /// A file with more callers.
+    #[serde(default)]
+    pub callers_file: Option<PathBuf>,
+    /// Who may call, and what.
+    #[serde(default)]
+    pub callers: Vec<CallerEntry>,
+    /// Certificates.
+    #[serde(default)]
+    pub tls: TlsFiles,
+}
+
+/// The `[<part>.server.tls]` table. All files are PEM.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFiles {
+    /// Certificate chain, leaf first.
+    #[serde(default)]
+    pub certificate_file: Option<PathBuf>,
+    /// The leaf's private key.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// Authorities whose client certificates are believed.
+    #[serde(default)]
+    pub client_ca_file: Option<PathBuf>,
+    /// Whether a connection without a client certificate is refused.
+    #[serde(default)]
+    pub client_certificate_required: bool,
+}
+
+impl ServerSettings {
+    /// The defaults on a free port of the loopback address: for tests.
+    #[must_use]
+    pub fn for_tests() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            max_message_bytes: 262_144,
+            default_deadline_ms: 10_000,
+            deadline_ceiling_ms: 60_000,
+            concurrency_limit: 1024,
+            connection_age_seconds: 600,
+            grace_seconds: 30,
+            drain_seconds: 0,
+            reflection: false,
+            reload_seconds: 10,
+            callers_file: None,
+            callers: Vec::new(),
+            tls: TlsFiles::default(),
+        }
+    }
+
+    pub(super) fn default_deadline(&self) -> Duration {
+        Duration::from_millis(self.default_deadline_ms)
+    }
+
+    pub(super) fn deadline_ceiling(&self) -> Duration {
+        Duration::from_millis(self.deadline_ceiling_ms)
+    }
+
+    pub(super) fn connection_age(&self) -> Duration {
+        Duration::from_secs(self.connection_age_seconds)
+    }
+
+    pub(super) fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace_seconds)
+    }
+
+    pub(super) fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds)
+    }
+
+    /// Never zero: a loop without a pause would eat a core.
+    pub(super) fn reload(&self) -> Duration {
+        Duration::from_secs(self.reload_seconds.max(1))
+    }
+}

@@ -1,0 +1,116 @@
+//! Which keys may be set: read off the commented defaults, so that the list and its documentation are one text.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use config::{Map, Value, ValueKind};
+
+use super::Error;
+
+/// Below this likeness a suggestion would only puzzle.
+const LIKENESS_FLOOR: f64 = 0.6;
+
+/// The keys of all defaults.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    /// Leaves, with whether the default is a list.
+    leaves: BTreeMap<String, bool>,
+    /// Tables whose keys are names chosen by the operator.
+    open: BTreeSet<String>,
+}
+
+impl Known {
+    /// Learns the keys of one piece of defaults: those with a value, and those in `# key = example` comments.
+    pub(super) fn learn(&mut self, text: &str, values: Map<String, Value>) {
+        for (key, value) in values {
+            self.learn_value(key, value);
+        }
+        let mut table = String::new();
+        for line in text.lines().map(str::trim) {
+            if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                table = header.trim().to_owned();
+            } else if let Some(key) = commented_key(line) {
+                let key = if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") };
+                let is_list = line.contains("= [");
+                self.leaves.entry(key).or_insert(is_list);
+            }
+        }
+    }
+
+    fn learn_value(&mut self, key: String, value: Value) {
+        match value.kind {
+            ValueKind::Table(table) if table.is_empty() => {
+                self.open.insert(key);
+            }
+            ValueKind::Table(table) => {
+                for (name, value) in table {
+                    self.learn_value(format!("{key}.{name}"), value);
+                }
+            }
+            ValueKind::Array(_) => {
+                self.leaves.insert(key, true);
+            }
+            _ => {
+                self.leaves.insert(key, false);
+            }
+        }
+    }
+
+    /// The leaves that a layer sets, each of them known.
+    pub(super) fn keys_of(&self, values: Map<String, Value>, origin: &str) -> Result<Vec<String>, Error> {
+        let mut keys = Vec::new();
+        let mut rest: Vec<_> = values.into_iter().collect();
+        while let Some((key, value)) = rest.pop() {
+            match value.kind {
+                ValueKind::Table(table) if !self.is_known(&key) => {
+                    if table.is_empty() {
+                        self.require(&key, origin)?;
+                    }
+                    rest.extend(table.into_iter().map(|(name, value)| (format!("{key}.{name}"), value)));
+                }
+                _ => {
+                    self.require(&key, origin)?;
+                    keys.push(key);
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Refuses a key that nobody knows.
+    pub(super) fn require(&self, key: &str, origin: &str) -> Result<(), Error> {
+        if self.is_known(key) {
+            return Ok(());
+        }
+        Err(Error::Unknown { key: key.to_owned(), origin: origin.to_owned(), nearest: self.nearest(key) })
+    }
+
+    /// Whether the default of this key is a list, which the environment writes with commas.
+    pub(super) fn is_list(&self, key: &str) -> bool {
+        self.leaves.get(key).copied().unwrap_or(false)
+    }
+
+    /// Whether the key is a leaf, or lies in an open table.
+    pub(super) fn is_known(&self, key: &str) -> bool {
+        self.leaves.contains_key(key) || self.open.iter().any(|table| within(table, key))
+    }
+
+    fn nearest(&self, key: &str) -> Option<String> {
+        self.leaves
+            .keys()
+            .map(|known| (strsim::jaro_winkler(known, key), known))
+            .filter(|(likeness, _)| *likeness >= LIKENESS_FLOOR)
+            .max_by(|left, right| left.0.total_cmp(&right.0))
+            .map(|(_, known)| known.clone())
+    }
+}
+
+fn within(table: &str, key: &str) -> bool {
+    key == table || key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The key of a `# key = example` comment.
+fn commented_key(line: &str) -> Option<&str> {
+    let (key, _) = line.strip_prefix('#')?.trim_start().split_once(" = ")?;
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    (!key.is_empty() && key.chars().all(plain)).then_some(key)
+}

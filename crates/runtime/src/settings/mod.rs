@@ -1,0 +1,227 @@
+//! One settings document for the whole suite: embedded defaults < file < environment.
+//!
+//! Every part brings its commented defaults; they are also the list of what may be set. A key is known when it
+//! stands in the defaults, or as `# key = example` in a comment of its table (a setting without a default). A
+//! table that is empty in the defaults is open: its keys are names chosen by the operator. Anything else is
+//! refused with the nearest known key, in the file as in the environment, so that a typing error never means
+//! "the default, silently".
+//!
+//! Secrets are never values here: a setting names a file (`*_file`) and [`secret_file`] reads it.
+
+mod known;
+mod secret;
+mod show;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use config::{Config, ConfigError, FileFormat, Source, Value, ValueKind};
+use serde::de::DeserializeOwned;
+
+use self::known::Known;
+pub use self::secret::{SecretFileError, secret_file};
+pub use self::show::{Origin, Setting};
+
+/// What every process has: `[telemetry]` and `[health]`.
+const DEFAULTS: &str = include_str!("../default.toml");
+
+/// The `[PART.server]` table, with `PART` and `PORT` to be filled in.
+const SERVER_DEFAULTS: &str = include_str!("../server.toml");
+
+/// Variables that begin with this are settings; `__` separates tables. Others, such as those Kubernetes makes
+/// for a Service named `rekey`, have one underscore and are left alone.
+const ENVIRONMENT_PREFIX: &str = "REKEY__";
+
+/// Why the settings were not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A key that no part knows.
+    #[error("unknown setting `{key}` in {origin}{}", did_you_mean(.nearest.as_deref()))]
+    Unknown {
+        /// The dotted key as written.
+        key: String,
+        /// The file or the variable it came from.
+        origin: String,
+        /// The known key that looks most like it.
+        nearest: Option<String>,
+    },
+    /// A document that is not TOML, a missing file, or a value of the wrong type.
+    #[error("the settings do not read: {0}")]
+    Unreadable(#[from] ConfigError),
+    /// A table that does not fit what its part expects.
+    #[error("the settings of [{part}] are wrong: {source}")]
+    Part {
+        /// The table.
+        part: String,
+        /// What the deserialiser said; it names key and origin.
+        source: ConfigError,
+    },
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map(|key| format!("; the nearest known one is `{key}`")).unwrap_or_default()
+}
+
+/// Collects the layers of a [`Document`]. Begin with [`Document::builder`].
+#[derive(Debug, Clone)]
+pub struct DocumentBuilder {
+    defaults: Vec<String>,
+    file: Option<PathBuf>,
+    environment: Vec<(String, String)>,
+}
+
+impl DocumentBuilder {
+    /// Adds a part: its server table on `port`, then the commented defaults of the part itself, which may
+    /// overrule single keys of the server table.
+    #[must_use]
+    pub fn part(mut self, name: &str, port: u16, defaults: &str) -> Self {
+        self.defaults.push(SERVER_DEFAULTS.replace("PART", name).replace("PORT", &port.to_string()));
+        self.defaults.push(defaults.to_owned());
+        self
+    }
+
+    /// Adds commented defaults of something that does not listen for gRPC, such as the portal.
+    #[must_use]
+    pub fn defaults(mut self, defaults: &str) -> Self {
+        self.defaults.push(defaults.to_owned());
+        self
+    }
+
+    /// The operator's file. Naming one that is not there is an error.
+    #[must_use]
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(path.into());
+        self
+    }
+
+    /// Variables to overlay; those that do not begin with `REKEY__` are ignored.
+    #[must_use]
+    pub fn environment(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.environment.extend(variables);
+        self
+    }
+
+    /// The variables of this process. The one place where the environment is read.
+    #[must_use]
+    pub fn process_environment(self) -> Self {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        self.environment(variables)
+    }
+
+    /// The commented defaults, piece by piece, as `rekey config defaults` prints them.
+    #[must_use]
+    pub fn defaults_text(&self) -> String {
+        self.defaults.join("\n")
+    }
+
+    /// Overlays the layers and refuses what is not known.
+    ///
+    /// # Errors
+    /// An unknown key, a missing file, or a text that is not TOML.
+    pub fn load(self) -> Result<Document, Error> {
+        let mut known = Known::default();
+        let mut builder = Config::builder();
+        let mut origins = BTreeMap::new();
+        for text in &self.defaults {
+            let source = config::File::from_str(text, FileFormat::Toml);
+            known.learn(text, source.collect()?);
+            builder = builder.add_source(source);
+        }
+        if let Some(path) = &self.file {
+            let source = config::File::from(path.as_path()).format(FileFormat::Toml).required(true);
+            for key in known.keys_of(source.collect()?, &path.display().to_string())? {
+                origins.insert(key, Origin::File(path.clone()));
+            }
+            builder = builder.add_source(source);
+        }
+        let variables = Variables::read(&self.environment, &known)?;
+        for (key, (variable, _)) in &variables.by_key {
+            origins.insert(key.clone(), Origin::Environment(variable.clone()));
+        }
+        let merged = builder.add_source(variables).build()?;
+        Ok(Document { merged, known, origins, file: self.file })
+    }
+}
+
+/// The environment as a layer: text, except where the default is a list, which is split at commas.
+#[derive(Debug, Clone)]
+struct Variables {
+    by_key: BTreeMap<String, (String, Value)>,
+}
+
+impl Variables {
+    fn read(environment: &[(String, String)], known: &Known) -> Result<Self, Error> {
+        let mut by_key = BTreeMap::new();
+        for (variable, text) in environment {
+            let Some(rest) = variable.strip_prefix(ENVIRONMENT_PREFIX) else { continue };
+            let key = rest.to_lowercase().replace("__", ".");
+            known.require(&key, variable)?;
+            let kind = if known.is_list(&key) {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                ValueKind::Array(items.map(|item| Value::new(Some(variable), item)).collect())
+            } else {
+                ValueKind::String(text.clone())
+            };
+            by_key.insert(key, (variable.clone(), Value::new(Some(variable), kind)));
+        }
+        Ok(Self { by_key })
+    }
+}
+
+impl Source for Variables {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<config::Map<String, Value>, ConfigError> {
+        Ok(self.by_key.iter().map(|(key, (_, value))| (key.clone(), value.clone())).collect())
+    }
+}
+
+/// The effective settings of this process.
+#[derive(Debug, Clone)]
+pub struct Document {
+    merged: Config,
+    known: Known,
+    origins: BTreeMap<String, Origin>,
+    file: Option<PathBuf>,
+}
+
+impl Document {
+    /// Begins with what every process has.
+    #[must_use]
+    pub fn builder() -> DocumentBuilder {
+        DocumentBuilder { defaults: vec![DEFAULTS.to_owned()], file: None, environment: Vec::new() }
+    }
+
+    /// One part's table as its own type, which should deny unknown fields as well.
+    ///
+    /// # Errors
+    /// A missing or mistyped value, naming the key and where it came from.
+    pub fn part<T: DeserializeOwned>(&self, name: &str) -> Result<T, Error> {
+        self.merged.get(name).map_err(|source| Error::Part { part: name.to_owned(), source })
+    }
+
+    /// Every effective value with its origin, secrets redacted, in the order of the keys.
+    #[must_use]
+    pub fn settings(&self) -> Vec<Setting> {
+        let cache = self.merged.collect().unwrap_or_default();
+        show::settings(cache, &self.known, &self.origins)
+    }
+
+    /// [`Document::settings`] as lines of TOML with the origin as a comment, for `rekey config show`.
+    #[must_use]
+    pub fn show(&self) -> String {
+        self.settings().iter().map(|setting| format!("{setting}\n")).collect()
+    }
+
+    /// The operator's file, if one was given.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+use std::fs;
+
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+
+use super::{Document, DocumentBuilder, Error, Origin, secret_file};
+
+const DEFAULTS: &str = r#"
+[office]
+# How long.
+reset_life_seconds = 900
+languages = ["en"]
+# help_mailbox = "help@example.com"
+
+[office.store]
+url = "postgres://rekey:hunter2@db/rekey?x=1"
+
+[office.prices]
+"#;
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Office {
+    reset_life_seconds: u64,
+    languages: Vec<String>,
+    help_mailbox: Option<String>,
+    store: Store,
+    prices: std::collections::BTreeMap<String, u32>,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Store {
+    url: String,
+}
+
+fn builder() -> DocumentBuilder {
+    Document::builder().defaults(DEFAULTS)
+}
+
+fn variable(name: &str, value: &str) -> [(String, String); 1] {
+    [(name.to_owned(), value.to_owned())]
+}
+
+#[test]
+fn the_environment_beats_the_file_and_the_file_beats_the_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rekey.toml");
+    fs::write(&path, "[office]\nreset_life_seconds = 60\nhelp_mailbox = 'a@b.example'\n").unwrap();
+
+    let document = builder()
+        .file(&path)
+        .environment(variable("REKEY__OFFICE__RESET_LIFE_SECONDS", "30"))
+        .environment(variable("REKEY__OFFICE__LANGUAGES", "de, fr"))
+        .environment(variable("REKEY__OFFICE__PRICES__AT", "7"))
+        .load()
+        .unwrap();
+
+    let office: Office = document.part("office").unwrap();
+    assert_eq!(office.reset_life_seconds, 30);
+    assert_eq!(office.help_mailbox.as_deref(), Some("a@b.example"));
+    assert_eq!(office.languages, ["de", "fr"]);
+    assert_eq!(office.prices["at"], 7);
+}
+
+#[test]
+fn an_unknown_key_in_the_file_is_refused_with_the_nearest_known_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rekey.toml");
+    fs::write(&path, "[office]\nreset_live_seconds = 60\n").unwrap();
+
+    let error = builder().file(&path).load().unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "unknown setting `office.reset_live_seconds` in {}; the nearest known one is \
+             `office.reset_life_seconds`",
+            path.display()
+        )
+    );
+}
+
+#[test]
+fn an_unknown_key_in_the_environment_is_refused_too() {
+    let error = builder().environment(variable("REKEY__OFFICE__STORE__URI", "x")).load().unwrap_err();
+
+    let Error::Unknown { key, origin, nearest } = error else { panic!("{error}") };
+    assert_eq!(key, "office.store.uri");
+    assert_eq!(origin, "REKEY__OFFICE__STORE__URI");
+    assert_eq!(nearest.as_deref(), Some("office.store.url"));
+}
+
+#[test]
+fn variables_of_others_are_left_alone() {
+    let document = builder().environment(variable("REKEY_PORT_7300_TCP", "x")).load().unwrap();
+
+    assert_eq!(document.part::<Office>("office").unwrap().reset_life_seconds, 900);
+}
+
+#[test]
+fn a_wrong_type_names_the_key_and_where_it_came_from() {
+    let document =
+        builder().environment(variable("REKEY__OFFICE__RESET_LIFE_SECONDS", "soon")).load().unwrap();
+
+    let error = document.part::<Office>("office").unwrap_err().to_string();
+
+    assert!(error.contains("reset_life_seconds"), "{error}");
+    assert!(error.contains("REKEY__OFFICE__RESET_LIFE_SECONDS"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error() {
+    assert!(matches!(builder().file("/nowhere/rekey.toml").load(), Err(Error::Unreadable(_))));
+}
+
+#[test]
+fn showing_names_origins_and_hides_passwords() {
+    let document = builder().environment(variable("REKEY__OFFICE__RESET_LIFE_SECONDS", "30")).load().unwrap();
+
+    let shown = document.show();
+
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains(r#"office.store.url = "postgres://rekey:[redacted]@db/rekey?x=1"  # default"#));
+    let life = document.settings().into_iter().find(|s| s.key == "office.reset_life_seconds").unwrap();
+    assert_eq!(life.origin, Origin::Environment("REKEY__OFFICE__RESET_LIFE_SECONDS".to_owned()));
+}
+
+#[test]
+fn a_parts_server_table_can_be_overruled_by_its_own_defaults() {
+    #[derive(Deserialize)]
+    struct Part {
+        server: crate::server::ServerSettings,
+    }
+
+    let document = Document::builder()
+        .part("office", 7301, "[office.server]\ndeadline_ceiling_ms = 5000\n")
+        .load()
+        .unwrap();
+
+    let settings = document.part::<Part>("office").unwrap().server;
+    assert_eq!(settings.listen, "127.0.0.1:7301".parse().unwrap());
+    assert_eq!(settings.deadline_ceiling_ms, 5000);
+    assert_eq!(settings.max_message_bytes, 262_144);
+    assert!(settings.tls.certificate_file.is_none());
+}
+
+#[test]
+fn a_secret_loses_the_line_end_of_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    fs::write(&path, "s3cret \n").unwrap();
+
+    assert_eq!(secret_file(&path).unwrap().expose_secret(), "s3cret ");
+
+    fs::write(&path, "\n").unwrap();
+    assert!(secret_file(&path).is_err());
+}
