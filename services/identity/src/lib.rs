@@ -1,3 +1,4 @@
 //! Identity: who people are and how they get back in.
 
 pub mod domain;
+pub mod store;

@@ -1,0 +1,47 @@
+//! What identity remembers, as steps: one method is one atomic step, named after what happens.
+//!
+//! What each method promises stands here, on the traits; `postgres` and `sqlite` keep the promises, `contract`
+//! holds them to it, races included. A step that changes something takes its audit event, its notices and the
+//! answer to keep for a repeated request, so that all of it is written or none. Every statement takes `now`.
+//! Methods that touch a tenant's data demand a [`TenantScope`](crate::domain::scope::TenantScope).
+
+pub mod accounts;
+pub mod outbox;
+pub mod resets;
+pub mod sign_ins;
+pub mod step;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rekey_primitives::clock::Timestamp;
+
+pub use accounts::Accounts;
+pub use outbox::Outbox;
+pub use resets::Resets;
+pub use sign_ins::SignIns;
+pub use step::{Failure, Once, Recalled, Step};
+
+/// Everything identity needs of a database.
+pub trait Store: Accounts + Resets + SignIns + Outbox + Upkeep {}
+
+impl<T: Accounts + Resets + SignIns + Outbox + Upkeep> Store for T {}
+
+/// A store shared by all flows and loops of a process.
+pub type SharedStore = Arc<dyn Store>;
+
+/// What keeps a store in order.
+#[async_trait]
+pub trait Upkeep: Send + Sync {
+    /// Answers when the store can be read and written.
+    async fn ping(&self) -> Result<(), Failure>;
+
+    /// Whether the schema is one this code can work with: at least its own, and not newer than the oldest code
+    /// the schema still serves.
+    async fn schema_fits(&self) -> Result<bool, Failure>;
+
+    /// Deletes what can never matter again at `now`: kept answers, attempts and sessions past their end, familiar
+    /// places not seen for 90 days, removed addresses after a week. Returns how many rows went; at most 1,000 a
+    /// call, so that it never holds a lock for long.
+    async fn sweep(&self, now: Timestamp) -> Result<u64, Failure>;
+}
