@@ -1,0 +1,104 @@
+//! Arrows between crates, from `cargo metadata`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+/// Each crate and the crates of ours that it may depend on. What only its tests use is free.
+const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
+    ("rekey-primitives", &[]),
+    ("rekey-wire", &[]),
+    ("rekey-servers", &[]),
+    ("rekey-sealing", &["rekey-primitives"]),
+    ("rekey-throttle", &["rekey-primitives"]),
+    ("rekey-runtime", &["rekey-sealing", "rekey-primitives"]),
+    ("rekey-client", &["rekey-wire"]),
+    ("rekey-identity", PART),
+    ("rekey-verification", PART),
+    ("rekey-notification", PART),
+    // A client of the services like any other.
+    ("rekey-portal", &["rekey-client", "rekey-runtime", "rekey-wire", "rekey-primitives"]),
+    ("rekey", COMMAND),
+    ("rekey-testing", &["rekey-servers"]),
+    ("xtask", &["rekey-servers"]),
+    ("rekey-tests", &["*"]),
+];
+
+/// What a part may use. No part is on the list: they know each other over gRPC only.
+const PART: &[&str] =
+    &["rekey-primitives", "rekey-sealing", "rekey-wire", "rekey-runtime", "rekey-client", "rekey-throttle"];
+
+const COMMAND: &[&str] = &[
+    "rekey-identity",
+    "rekey-verification",
+    "rekey-notification",
+    "rekey-portal",
+    "rekey-client",
+    "rekey-runtime",
+    "rekey-wire",
+    "rekey-sealing",
+    "rekey-primitives",
+];
+
+/// Crate -> the crates of the workspace that it is built from.
+pub(crate) type Graph = BTreeMap<String, Vec<String>>;
+
+pub(crate) fn graph(root: &Path) -> Graph {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    read(&String::from_utf8(output.stdout).unwrap())
+}
+
+fn read(metadata: &str) -> Graph {
+    let metadata: serde_json::Value = serde_json::from_str(metadata).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let name_of = |value: &serde_json::Value| value["name"].as_str().unwrap().to_owned();
+    let ours: Vec<String> = packages.iter().map(name_of).collect();
+    let needs = |package: &serde_json::Value| {
+        let dependencies = package["dependencies"].as_array().unwrap().iter();
+        let built_from = dependencies.filter(|dependency| dependency["kind"] != "dev").map(name_of);
+        built_from.filter(|name| ours.contains(name)).collect()
+    };
+    packages.iter().map(|package| (name_of(package), needs(package))).collect()
+}
+
+pub(crate) fn violations(graph: &Graph) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, needs) in graph {
+        let Some((_, allowed)) = MAY_DEPEND_ON.iter().find(|(listed, _)| listed == name) else {
+            wrong.push(format!("{name} is not on the list of crates"));
+            continue;
+        };
+        for need in needs.iter().filter(|need| !allowed.contains(&need.as_str()) && !allowed.contains(&"*")) {
+            wrong.push(format!("{name} -> {need} is not an arrow"));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn a_part_that_depends_on_another_is_found() {
+    let metadata = r#"{ "packages": [
+        { "name": "rekey-identity", "dependencies": [
+            { "name": "rekey-notification", "kind": null },
+            { "name": "rekey-primitives", "kind": null },
+            { "name": "rekey-testing", "kind": "dev" },
+            { "name": "tokio", "kind": null }
+        ] },
+        { "name": "rekey-notification", "dependencies": [] },
+        { "name": "rekey-primitives", "dependencies": [] },
+        { "name": "rekey-testing", "dependencies": [] },
+        { "name": "rekey-common", "dependencies": [] }
+    ] }"#;
+
+    let wrong = violations(&read(metadata));
+
+    assert_eq!(
+        wrong,
+        ["rekey-common is not on the list of crates", "rekey-identity -> rekey-notification is not an arrow"]
+    );
+}
