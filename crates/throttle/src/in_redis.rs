@@ -1,0 +1,159 @@
+//! Budgets in Redis, shared by every replica.
+//!
+//! | Key | Kind | Holds |
+//! |---|---|---|
+//! | `<prefix>b:<key>:<window>` | string | what was spent when, see `counter` |
+//! | `<prefix>d:<key>:<window>` | sorted set | members of a distinct counter by when they were seen |
+//!
+//! The window, in microseconds, is part of the name: a setting that changes it starts a new
+//! counter instead of misreading an old one.
+
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::Script;
+use rekey_primitives::clock::Timestamp;
+
+use crate::connection::Connection;
+use crate::{Budget, Failure, MOST_DISTINCT, Outcome, Throttle, micros};
+
+/// Numbers in Lua are doubles and exact up to here; a limit beyond it is none.
+const MOST: u64 = 1 << 53;
+
+/// A throttle in Redis.
+pub struct RedisThrottle {
+    connection: Connection,
+    prefix: String,
+    spend: Script,
+    give_back: Script,
+    distinct: Script,
+}
+
+impl RedisThrottle {
+    /// A throttle whose keys all begin with `prefix` (no braces: hash tags are the caller's).
+    pub fn new(connection: Connection, prefix: impl Into<String>) -> Self {
+        Self {
+            connection,
+            prefix: prefix.into(),
+            spend: Script::new(include_str!("lua/spend.lua")),
+            give_back: Script::new(include_str!("lua/give_back.lua")),
+            distinct: Script::new(include_str!("lua/distinct.lua")),
+        }
+    }
+
+    /// Runs of budgets that one script may touch: all of them on one server, those of one hash
+    /// tag in a cluster.
+    fn groups(&self, budgets: &[Budget]) -> Vec<Range<usize>> {
+        if matches!(self.connection, Connection::Single(_)) {
+            return if budgets.is_empty() { Vec::new() } else { vec![0..budgets.len()] };
+        }
+        let mut start = 0;
+        let same =
+            |a: &Budget, b: &Budget| hash_tag(&a.key).is_some() && hash_tag(&a.key) == hash_tag(&b.key);
+        budgets
+            .chunk_by(same)
+            .map(|group| {
+                let range = start..start + group.len();
+                start = range.end;
+                range
+            })
+            .collect()
+    }
+
+    async fn spend_group(&self, budgets: &[Budget], cost: u64, now: Timestamp) -> Result<Outcome, Failure> {
+        let mut invocation = self.spend.prepare_invoke();
+        invocation.arg(now.unix_micros()).arg(cost.min(MOST));
+        for budget in budgets {
+            invocation.key(self.counter(budget));
+            invocation.arg(budget.limit.min(MOST)).arg(micros(budget.window));
+        }
+        let (place, wait): (usize, u64) = invocation.invoke_async(&mut self.connection.clone()).await?;
+        Ok(match place.checked_sub(1) {
+            None => Outcome::Spent,
+            Some(index) => Outcome::Exhausted { index, retry_after: Duration::from_micros(wait) },
+        })
+    }
+
+    async fn give_back_group(&self, budgets: &[Budget], cost: u64, at: Timestamp) -> Result<(), Failure> {
+        let mut invocation = self.give_back.prepare_invoke();
+        invocation.arg(at.unix_micros()).arg(cost.min(MOST));
+        for budget in budgets {
+            invocation.key(self.counter(budget));
+        }
+        let _done: i64 = invocation.invoke_async(&mut self.connection.clone()).await?;
+        Ok(())
+    }
+
+    fn counter(&self, budget: &Budget) -> String {
+        format!("{}b:{}:{}", self.prefix, budget.key, micros(budget.window))
+    }
+}
+
+/// What a cluster hashes instead of the whole key: the text in the first braces, if there is any.
+fn hash_tag(key: &str) -> Option<&str> {
+    let (tag, _) = key.split_once('{')?.1.split_once('}')?;
+    (!tag.is_empty()).then_some(tag)
+}
+
+impl fmt::Debug for RedisThrottle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisThrottle").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Throttle for RedisThrottle {
+    async fn spend(&self, budgets: &[Budget], cost: u64, now: Timestamp) -> Result<Outcome, Failure> {
+        for group in self.groups(budgets) {
+            let first = group.start;
+            let outcome = self.spend_group(&budgets[group], cost, now).await;
+            if !matches!(outcome, Ok(Outcome::Spent)) && first > 0 {
+                // If this breaks as well, what was reserved stays spent: too much, never too little.
+                let _ = self.give_back(&budgets[..first], cost, now).await;
+            }
+            if let Outcome::Exhausted { index, retry_after } = outcome? {
+                return Ok(Outcome::Exhausted { index: first + index, retry_after });
+            }
+        }
+        Ok(Outcome::Spent)
+    }
+
+    async fn give_back(&self, budgets: &[Budget], cost: u64, spent_at: Timestamp) -> Result<(), Failure> {
+        let mut given = Ok(());
+        for group in self.groups(budgets) {
+            given = given.and(self.give_back_group(&budgets[group], cost, spent_at).await);
+        }
+        given
+    }
+
+    async fn observe_distinct(
+        &self,
+        key: &str,
+        member: &[u8],
+        window: Duration,
+        now: Timestamp,
+    ) -> Result<u64, Failure> {
+        let window = micros(window);
+        let mut invocation = self.distinct.prepare_invoke();
+        invocation.key(format!("{}d:{key}:{window}", self.prefix));
+        invocation.arg(now.unix_micros()).arg(window).arg(member).arg(MOST_DISTINCT);
+        Ok(invocation.invoke_async(&mut self.connection.clone()).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_tag_is_what_a_cluster_takes_for_one() {
+        assert_eq!(hash_tag("{tenant}/sends"), Some("tenant"));
+        assert_eq!(hash_tag("a{b}{c}"), Some("b"));
+        assert_eq!(hash_tag("a{{b}}"), Some("{b"));
+        assert_eq!(hash_tag("{}/sends"), None);
+        assert_eq!(hash_tag("{open"), None);
+        assert_eq!(hash_tag("plain"), None);
+    }
+}

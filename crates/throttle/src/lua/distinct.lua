@@ -1,0 +1,14 @@
+-- Notes a member and counts the different ones in the window.
+-- KEYS: one sorted set, scored by when a member was seen last, in microseconds.
+-- ARGV: now, window, member, the most members to keep.
+local key, now, window = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
+
+redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', now - window))
+local count = redis.call('ZCARD', key)
+if count >= tonumber(ARGV[4]) and not redis.call('ZSCORE', key, ARGV[3]) then
+  return count
+end
+redis.call('ZADD', key, 'GT', string.format('%.0f', now), ARGV[3])
+-- Rubbish collection only, hence generous.
+redis.call('PEXPIRE', key, string.format('%.0f', window / 500 + 60000))
+return redis.call('ZCARD', key)

@@ -1,0 +1,80 @@
+//! One contract, every throttle: each case of `cases` runs against the memory of a process, a
+//! Redis, a Redis Cluster, and a fallback in front of a Redis that works.
+//!
+//! What only one of them promises stands in `redis`.
+
+mod cases;
+mod redis;
+
+use std::any::Any;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rekey_primitives::secret::SecretString;
+use rekey_throttle::connection::{Connection, Options, Topology};
+use rekey_throttle::{Fallback, InProcess, RedisThrottle, Throttle};
+
+/// A throttle and the servers that have to live as long as it.
+type Made = (Arc<dyn Throttle>, Box<dyn Any + Send>);
+
+async fn in_process() -> Made {
+    (Arc::new(InProcess::new(1_000)), Box::new(()))
+}
+
+async fn single() -> Made {
+    let server = rekey_testing::redis().await;
+    let connection = Connection::open(&Options::single(server.url())).unwrap();
+    (Arc::new(RedisThrottle::new(connection, "test:")), Box::new(server))
+}
+
+async fn cluster() -> Made {
+    let servers = rekey_testing::redis_cluster().await;
+    let urls = servers.urls().into_iter().map(SecretString::from).collect();
+    let connection = Connection::open(&Options::to(Topology::Cluster { urls })).unwrap();
+    (Arc::new(RedisThrottle::new(connection, "test:")), Box::new(servers))
+}
+
+async fn fallback() -> Made {
+    let (primary, server) = single().await;
+    let share = InProcess::new(1_000);
+    let throttle = Fallback::new(primary, share, NonZeroU64::MIN, Duration::from_secs(1));
+    (Arc::new(throttle), server)
+}
+
+macro_rules! contract {
+    ($($case:ident)+) => {
+        contract!(@of in_process $($case)+);
+        contract!(@of single $($case)+);
+        contract!(@of cluster $($case)+);
+        contract!(@of fallback $($case)+);
+    };
+    (@of $made:ident $($case:ident)+) => {
+        mod $made {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let (throttle, _servers) = super::$made().await;
+                    super::cases::$case(throttle).await;
+                }
+            )+
+        }
+    };
+}
+
+contract! {
+    a_budget_refuses_at_its_limit_and_says_when_it_has_enough
+    what_one_budget_refuses_no_other_spends
+    a_refusal_behind_another_hash_tag_gives_back_what_was_reserved
+    one_key_may_have_a_budget_an_hour_and_one_a_day
+    what_costs_more_than_the_limit_never_fits
+    what_is_given_back_can_be_spent_again
+    giving_back_what_was_never_spent_gives_nothing
+    callers_who_race_get_no_more_than_the_limit
+    callers_who_race_for_two_budgets_never_half_spend
+    it_tells_the_same_story_as_any_other
+    different_members_are_counted_once_each
+    members_leave_a_window_after_they_were_last_seen
+    members_are_told_apart_up_to_a_bound
+    no_budgets_refuse_nothing
+}

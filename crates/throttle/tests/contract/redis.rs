@@ -1,0 +1,124 @@
+//! What only the throttle in Redis, and the connection beneath it, promise.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_testing::RedisHandle;
+use rekey_throttle::connection::{Connection, Options};
+use rekey_throttle::{Budget, Outcome, RedisThrottle, Throttle};
+
+const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_123_456);
+
+fn budgets() -> [Budget; 1] {
+    [Budget { key: "{a}ip".into(), limit: 2, window: Duration::from_secs(60) }]
+}
+
+fn connect(server: &RedisHandle) -> Connection {
+    Connection::open(&Options {
+        response_timeout: Duration::from_millis(200),
+        ..Options::single(server.url())
+    })
+    .unwrap()
+}
+
+/// Tells connections apart.
+async fn client_id(connection: &Connection) -> redis::RedisResult<u64> {
+    redis::cmd("CLIENT").arg("ID").query_async(&mut connection.clone()).await
+}
+
+#[tokio::test]
+async fn every_key_has_the_prefix_and_goes_away_by_itself() {
+    let server = rekey_testing::redis().await;
+    let throttle = RedisThrottle::new(connect(&server), "identity:");
+
+    let outcome = throttle.spend(&budgets(), 1, NOW).await.unwrap();
+    throttle.observe_distinct("{a}ip", b"anna", Duration::from_secs(60), NOW).await.unwrap();
+
+    assert_eq!(outcome, Outcome::Spent);
+    assert_eq!(server.command(&["DBSIZE"]).unwrap(), ":2\r\n");
+    for key in ["identity:b:{a}ip:60000000", "identity:d:{a}ip:60000000"] {
+        let left: u64 = server.command(&["TTL", key]).unwrap()[1..].trim().parse().unwrap();
+        assert!((120..=180).contains(&left), "{key} {left}");
+    }
+}
+
+#[tokio::test]
+async fn replicas_spend_from_the_same_budget() {
+    let server = rekey_testing::redis().await;
+    let one = RedisThrottle::new(connect(&server), "t:");
+    let two = RedisThrottle::new(connect(&server), "t:");
+    assert_eq!(one.spend(&budgets(), 2, NOW).await.unwrap(), Outcome::Spent);
+
+    let refused = two.spend(&budgets(), 1, NOW).await.unwrap();
+
+    assert_eq!(refused, Outcome::Exhausted { index: 0, retry_after: Duration::from_secs(60) });
+}
+
+#[tokio::test]
+async fn a_redis_that_is_gone_is_a_failure_and_no_answer() {
+    let mut server = rekey_testing::redis().await;
+    let throttle = RedisThrottle::new(connect(&server), "t:");
+    server.stop().unwrap();
+
+    let failures = [
+        throttle.spend(&budgets(), 1, NOW).await.map(drop),
+        throttle.give_back(&budgets(), 1, NOW).await,
+        throttle.observe_distinct("{a}ip", b"anna", Duration::from_secs(60), NOW).await.map(drop),
+    ];
+
+    assert!(failures.iter().all(Result::is_err), "{failures:?}");
+}
+
+#[tokio::test]
+async fn a_throttle_made_while_redis_is_away_works_when_it_comes() {
+    let mut server = rekey_testing::redis().await;
+    server.stop().unwrap();
+    let throttle = RedisThrottle::new(connect(&server), "t:");
+    server.restart().unwrap();
+
+    assert_eq!(throttle.spend(&budgets(), 1, NOW).await.unwrap(), Outcome::Spent);
+}
+
+#[tokio::test]
+async fn a_restart_costs_one_command() {
+    let mut server = rekey_testing::redis().await;
+    let throttle = RedisThrottle::new(connect(&server), "t:");
+    let _ = throttle.spend(&budgets(), 1, NOW).await.unwrap();
+    server.kill().unwrap();
+    server.restart().unwrap();
+
+    // Whether this one is still caught by the broken connection is a matter of microseconds.
+    let _ = throttle.spend(&budgets(), 1, NOW).await;
+
+    assert!(throttle.spend(&budgets(), 1, NOW).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_server_that_became_a_replica_is_left() {
+    let server = rekey_testing::redis().await;
+    let connection = connect(&server);
+    let throttle = RedisThrottle::new(connection.clone(), "t:");
+    let before = client_id(&connection).await.unwrap();
+    server.command(&["REPLICAOF", "127.0.0.1", "1"]).unwrap();
+
+    let refused = throttle.spend(&budgets(), 1, NOW).await;
+    server.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
+
+    assert!(refused.is_err());
+    assert_ne!(client_id(&connection).await.unwrap(), before);
+    assert_eq!(throttle.spend(&budgets(), 1, NOW).await.unwrap(), Outcome::Spent);
+}
+
+#[tokio::test]
+async fn a_server_that_fell_silent_is_left() {
+    let mut server = rekey_testing::redis().await;
+    let connection = connect(&server);
+    let before = client_id(&connection).await.unwrap();
+    server.pause();
+
+    let timed_out = connection.ping().await.unwrap_err();
+    server.resume();
+
+    assert!(timed_out.is_timeout(), "{timed_out}");
+    assert_ne!(client_id(&connection).await.unwrap(), before);
+}
