@@ -1,1 +1,46 @@
-//! To be written.
+//! Calling Rekey from Rust.
+//!
+//! A [`Connection`] is a channel that knows the manners of the suite: it sends the service token (and, if told,
+//! a person's access token), never starts a call whose time is already over, passes on what time is left,
+//! repeats what may be repeated and no oftener than the server wants, and carries the trace along. The clients
+//! generated from the contract take it as they take a plain tonic channel:
+//!
+//! ```no_run
+//! # use rekey_client::{ClientSettings, Connection};
+//! # async fn example(settings: &ClientSettings) -> Result<(), Box<dyn std::error::Error>> {
+//! // Inside a service the second argument is `rekey_runtime::deadline::remaining`.
+//! let connection = Connection::open(settings, || None)?;
+//! let mut health = tonic_health::pb::health_client::HealthClient::new(connection.clone());
+//! // The same connection, on behalf of a signed-in person.
+//! let theirs = connection.acting_for(&"eyJhbGciOi".to_owned().into())?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | Room | Does |
+//! |---|---|
+//! | [`Connection`] | one call from beginning to end |
+//! | [`ClientSettings`] | where to, and with which credentials |
+//! | [`Problem`] | the reason, the retry time and the support code of an error |
+//!
+//! Retries assume what the contract promises: everything that changes something takes a `request_id`, so a
+//! repeated call gets the first one's answer.
+
+mod balance;
+mod connection;
+mod credentials;
+mod deadline;
+mod problem;
+mod replay;
+mod retry;
+mod settings;
+mod trace;
+
+pub use self::connection::Connection;
+pub use self::credentials::BadToken;
+pub use self::deadline::Remaining;
+pub use self::problem::Problem;
+pub use self::settings::{ClientSettings, OpenError};
+
+#[cfg(test)]
+mod tests;

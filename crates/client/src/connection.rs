@@ -1,0 +1,214 @@
+//! One call from beginning to end: deadline, credentials, trace, attempts.
+//!
+//! The deadline is enforced here, the sleep looked at first: tonic's own channel would answer `CANCELLED` when
+//! `grpc-timeout` is over, which callers take for something else.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use secrecy::SecretString;
+use tokio::time::Instant;
+use tonic::body::Body;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+use tower::{Service, ServiceExt};
+use tracing::Instrument;
+
+use crate::balance;
+use crate::credentials::{AccessToken, BadToken, ServiceToken, present};
+use crate::deadline::{GRPC_TIMEOUT, Remaining, asked, budget, header};
+use crate::replay::Replay;
+use crate::retry::{RetryBudget, pause_before_next};
+use crate::settings::{ClientSettings, OpenError};
+use crate::trace;
+
+const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
+
+/// A channel to one peer, ready for any generated client. Cheap to clone; clones share connections and the
+/// retry budget.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    channel: Channel,
+    person: Option<AccessToken>,
+    manners: Arc<Manners>,
+}
+
+#[derive(Debug)]
+struct Manners {
+    token: Option<ServiceToken>,
+    usual_deadline: Duration,
+    attempts: u32,
+    remaining: Remaining,
+    retries: RetryBudget,
+}
+
+impl Connection {
+    /// Makes a connection ready; it connects at the first call, and again whenever it broke. `remaining` tells
+    /// what is left of the call being served, if one is. Must run inside the tokio runtime.
+    ///
+    /// # Errors
+    /// Settings that cannot work: no URL, missing files. A peer that is away is no error.
+    pub fn open(settings: &ClientSettings, remaining: Remaining) -> Result<Self, OpenError> {
+        let endpoint = settings.endpoint()?;
+        let channel = if settings.balance {
+            let (host, port) = settings.host_and_port()?;
+            balance::channel(settings.clone(), host, port)
+        } else {
+            endpoint.connect_lazy()
+        };
+        let manners = Manners {
+            token: settings.token()?,
+            usual_deadline: settings.deadline(),
+            attempts: settings.attempts,
+            remaining,
+            retries: RetryBudget::default(),
+        };
+        Ok(Self { channel, person: None, manners: Arc::new(manners) })
+    }
+
+    /// The same connection with this service token, for tools that hold it in memory.
+    ///
+    /// # Errors
+    /// A token with characters that cannot be sent.
+    pub fn with_token(self, token: &SecretString) -> Result<Self, BadToken> {
+        use secrecy::ExposeSecret;
+
+        let manners = Manners {
+            token: Some(ServiceToken::new(token.expose_secret())?),
+            usual_deadline: self.manners.usual_deadline,
+            attempts: self.manners.attempts,
+            remaining: self.manners.remaining,
+            retries: RetryBudget::default(),
+        };
+        Ok(Self { manners: Arc::new(manners), ..self })
+    }
+
+    /// The same connection on behalf of the person this access token belongs to.
+    ///
+    /// # Errors
+    /// A token with characters that cannot be sent.
+    pub fn acting_for(&self, access_token: &SecretString) -> Result<Self, BadToken> {
+        Ok(Self { person: Some(AccessToken::new(access_token)?), ..self.clone() })
+    }
+
+    async fn answer(self, request: Request<Body>) -> Response<Body> {
+        let Self { channel, person, manners } = self;
+        let Some(time) = budget(asked(request.headers()), manners.usual_deadline, (manners.remaining)())
+        else {
+            return Status::deadline_exceeded("no time was left for the call").into_http();
+        };
+        let deadline = Instant::now() + time;
+        let (mut head, body) = request.into_parts();
+        let span = trace::span(head.uri.path());
+        present(&mut head.headers, manners.token.as_ref(), person.as_ref());
+        trace::inject(&span, &mut head.headers);
+        let call = Call { channel, head, deadline, manners };
+        async move {
+            let replay = Replay::capture(body).await;
+            let (response, attempts) = call.attempts(replay).await;
+            let code = failure(&response).map_or(Code::Ok, |status| status.code());
+            let span = tracing::Span::current();
+            span.record("rpc.status_code", tracing::field::debug(code));
+            span.record("attempts", attempts);
+            response
+        }
+        .instrument(span)
+        .await
+    }
+}
+
+/// A call on its way.
+struct Call {
+    channel: Channel,
+    head: http::request::Parts,
+    deadline: Instant,
+    manners: Arc<Manners>,
+}
+
+impl Call {
+    /// Tries until there is an answer to give, and counts.
+    async fn attempts(self, mut replay: Replay) -> (Response<Body>, u32) {
+        let mut made = 0;
+        let mut last = None;
+        while let Some(body) = replay.next() {
+            let response = self.attempt(made, body).await;
+            made += 1;
+            let Some(status) = failure(&response) else {
+                self.manners.retries.succeeded();
+                return (response, made);
+            };
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            let pause = pause_before_next(&status, response.headers(), made, self.manners.attempts, left)
+                .filter(|_| replay.may_repeat());
+            let is_worth_it = status.code() != Code::Unavailable || self.manners.retries.failed();
+            let Some(pause) = pause.filter(|_| is_worth_it) else { return (response, made) };
+            tracing::debug!(made, ?pause, "trying again");
+            last = Some(response);
+            tokio::time::sleep(pause).await;
+        }
+        let spent = || Status::unavailable("the request was spent").into_http();
+        (last.unwrap_or_else(spent), made)
+    }
+
+    async fn attempt(&self, made: u32, body: Body) -> Response<Body> {
+        let mut request = Request::from_parts(self.head.clone(), body);
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        request.headers_mut().insert(GRPC_TIMEOUT, header(left));
+        if made > 0 {
+            request.headers_mut().insert(PREVIOUS_ATTEMPTS, HeaderValue::from(made));
+        }
+        let mut channel = self.channel.clone();
+        let work = async { channel.ready().await?.call(request).await };
+        tokio::select! {
+            biased;
+            () = tokio::time::sleep_until(self.deadline) => {
+                Status::deadline_exceeded("the deadline passed first").into_http()
+            }
+            answer = work => answer.unwrap_or_else(|error| broken(error).into_http()),
+        }
+    }
+}
+
+/// The status of a transport error. tonic's own timer may win a race by a hair; it means the same.
+fn broken(error: tonic::transport::Error) -> Status {
+    tracing::debug!(error = &error as &dyn std::error::Error, "transport failed");
+    match Status::from_error(Box::new(error)) {
+        status if status.message() == "Timeout expired" => {
+            Status::deadline_exceeded("the deadline passed first")
+        }
+        status if status.code() == Code::Unknown => Status::unavailable("the peer cannot be reached"),
+        status => Status::new(status.code(), "the peer cannot be reached"),
+    }
+}
+
+/// The status of an answer that is an error and nothing else.
+fn failure<B>(response: &Response<B>) -> Option<Status> {
+    if let Some(status) = Status::from_header_map(response.headers()) {
+        return (status.code() != Code::Ok).then_some(status);
+    }
+    // What proxies say when nobody stands behind them.
+    let is_away = [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT]
+        .contains(&response.status());
+    is_away.then(|| Status::unavailable("a proxy found nobody"))
+}
+
+impl Service<Request<Body>> for Connection {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // The channel's readiness is awaited within the deadline of each call.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let connection = self.clone();
+        Box::pin(async move { Ok(connection.answer(request).await) })
+    }
+}

@@ -1,0 +1,189 @@
+//! Where a connection goes and how it proves who it is.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
+
+use crate::credentials::{BadToken, ServiceToken};
+
+/// A peer, as written in the settings of whoever calls it. Only `endpoint` is needed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientSettings {
+    /// `http://host:port` or `https://host:port`.
+    pub endpoint: String,
+    /// True resolves the host again and again and spreads calls over all its addresses: for a headless Service,
+    /// since one HTTP/2 connection would stay with one Pod.
+    #[serde(default)]
+    pub balance: bool,
+    /// The authorities to believe, PEM. Needed for `https`: inside a cluster the public ones have no say.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// The name the server's certificate must carry, where it is not the endpoint's host.
+    #[serde(default)]
+    pub server_name: Option<String>,
+    /// Client certificate chain, PEM, for mTLS.
+    #[serde(default)]
+    pub certificate_file: Option<PathBuf>,
+    /// Its key.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// A file with the service token.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+    /// How long connecting may take.
+    #[serde(default = "default_connect_timeout_ms")]
+    pub connect_timeout_ms: u64,
+    /// The deadline of calls that set none. The server's own default is the same, so both give up together.
+    #[serde(default = "default_deadline_ms")]
+    pub deadline_ms: u64,
+    /// How often a call is tried in all, 1 to 5 (gRFC A6). Three bridges a restart; more only adds load.
+    #[serde(default = "default_attempts")]
+    pub attempts: u32,
+}
+
+const fn default_connect_timeout_ms() -> u64 {
+    2_000
+}
+
+const fn default_deadline_ms() -> u64 {
+    10_000
+}
+
+const fn default_attempts() -> u32 {
+    3
+}
+
+/// Why a connection cannot be made ready. A server that is away is no reason: that shows at the first call.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The endpoint is not a URL, or TLS material does not fit.
+    #[error("the endpoint {endpoint} cannot be used")]
+    Endpoint {
+        /// As written.
+        endpoint: String,
+        /// Why.
+        source: tonic::transport::Error,
+    },
+    /// A URL without a host or port to resolve.
+    #[error("the endpoint {0} names no host and port to resolve")]
+    NoHost(String),
+    /// `https` without authorities, or a certificate without its key.
+    #[error("`{0}` is missing for {1}")]
+    Missing(&'static str, String),
+    /// A file is missing or not readable.
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The token file holds something that no header can.
+    #[error("the service token is not usable")]
+    Token(#[from] BadToken),
+}
+
+impl ClientSettings {
+    /// A plain-text endpoint with everything else as usual.
+    #[must_use]
+    pub fn to(endpoint: impl Into<String>) -> Self {
+        Self {
+            endpoint: endpoint.into(),
+            balance: false,
+            ca_file: None,
+            server_name: None,
+            certificate_file: None,
+            key_file: None,
+            token_file: None,
+            connect_timeout_ms: default_connect_timeout_ms(),
+            deadline_ms: default_deadline_ms(),
+            attempts: default_attempts(),
+        }
+    }
+
+    /// Sends the token in this file.
+    #[must_use]
+    pub fn with_token_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.token_file = Some(path.into());
+        self
+    }
+
+    pub(crate) fn deadline(&self) -> Duration {
+        Duration::from_millis(self.deadline_ms)
+    }
+
+    pub(crate) fn token(&self) -> Result<Option<ServiceToken>, OpenError> {
+        let Some(path) = &self.token_file else { return Ok(None) };
+        let text = read(path)?;
+        Ok(Some(ServiceToken::new(String::from_utf8_lossy(&text).trim())?))
+    }
+
+    /// The endpoint as written.
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, OpenError> {
+        self.prepared(self.endpoint.clone())
+    }
+
+    /// One address of the endpoint's host; `:authority` and the certificate's name stay the host's.
+    pub(crate) fn endpoint_at(&self, address: SocketAddr) -> Result<Endpoint, OpenError> {
+        let scheme = if self.is_tls() { "https" } else { "http" };
+        let endpoint = self.prepared(format!("{scheme}://{address}"))?;
+        let origin = self.endpoint.parse().map_err(|_| OpenError::NoHost(self.endpoint.clone()))?;
+        Ok(endpoint.origin(origin))
+    }
+
+    /// Host and port to resolve.
+    pub(crate) fn host_and_port(&self) -> Result<(String, u16), OpenError> {
+        let missing = || OpenError::NoHost(self.endpoint.clone());
+        let uri: http::Uri = self.endpoint.parse().map_err(|_| missing())?;
+        let port = uri.port_u16().unwrap_or(if self.is_tls() { 443 } else { 80 });
+        let host = uri.host().ok_or_else(missing)?.trim_matches(['[', ']']);
+        Ok((host.to_owned(), port))
+    }
+
+    fn prepared(&self, uri: String) -> Result<Endpoint, OpenError> {
+        let unusable = |source| OpenError::Endpoint { endpoint: self.endpoint.clone(), source };
+        let mut endpoint = Endpoint::from_shared(uri)
+            .map_err(unusable)?
+            .connect_timeout(Duration::from_millis(self.connect_timeout_ms))
+            .tcp_nodelay(true)
+            // Only while calls run; once a minute is no burden and finds a peer that vanished (gRFC A8).
+            .http2_keep_alive_interval(Duration::from_secs(60))
+            .keep_alive_timeout(Duration::from_secs(20));
+        if self.is_tls() {
+            endpoint = endpoint.tls_config(self.tls()?).map_err(unusable)?;
+        }
+        Ok(endpoint)
+    }
+
+    fn is_tls(&self) -> bool {
+        self.endpoint.starts_with("https://")
+    }
+
+    fn tls(&self) -> Result<ClientTlsConfig, OpenError> {
+        let missing = |name| OpenError::Missing(name, self.endpoint.clone());
+        let authorities = read(self.ca_file.as_deref().ok_or(missing("ca_file"))?)?;
+        let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(authorities));
+        let name = match &self.server_name {
+            Some(name) => name.clone(),
+            None => self.host_and_port()?.0,
+        };
+        tls = tls.domain_name(name);
+        match (&self.certificate_file, &self.key_file) {
+            (None, None) => {}
+            (Some(certificate), Some(key)) => {
+                tls = tls.identity(Identity::from_pem(read(certificate)?, read(key)?));
+            }
+            (Some(_), None) => return Err(missing("key_file")),
+            (None, Some(_)) => return Err(missing("certificate_file")),
+        }
+        Ok(tls)
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, OpenError> {
+    std::fs::read(path).map_err(|source| OpenError::Unreadable { path: path.to_owned(), source })
+}
