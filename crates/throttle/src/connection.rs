@@ -102,7 +102,7 @@ impl Connection {
                     Some(certificates) => Client::build_with_tls(info, certificates.clone())?,
                     None => Client::open(info)?,
                 };
-                Ok(Self::Single(Link::new(Source::Server(client), config, options.connect_timeout)))
+                Ok(Self::Single(Link::new(Source::Server(Box::new(client)), config, options.connect_timeout)))
             }
             Topology::Sentinel { sentinels, service, node } => {
                 let builder = sentinel(sentinels, service, node, options.tls.as_ref())?;

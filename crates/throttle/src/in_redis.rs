@@ -46,14 +46,12 @@ impl RedisThrottle {
     /// Runs of budgets that one script may touch: all of them on one server, those of one hash
     /// tag in a cluster.
     fn groups(&self, budgets: &[Budget]) -> Vec<Range<usize>> {
-        if matches!(self.connection, Connection::Single(_)) {
-            return if budgets.is_empty() { Vec::new() } else { vec![0..budgets.len()] };
-        }
-        let mut start = 0;
-        let same =
+        let on_one_server = matches!(self.connection, Connection::Single(_));
+        let same_tag =
             |a: &Budget, b: &Budget| hash_tag(&a.key).is_some() && hash_tag(&a.key) == hash_tag(&b.key);
+        let mut start = 0;
         budgets
-            .chunk_by(same)
+            .chunk_by(|a, b| on_one_server || same_tag(a, b))
             .map(|group| {
                 let range = start..start + group.len();
                 start = range.end;

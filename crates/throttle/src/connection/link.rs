@@ -24,7 +24,7 @@ const REST: Duration = Duration::from_millis(250);
 
 /// Tells where the server is.
 pub(super) enum Source {
-    Server(Client),
+    Server(Box<Client>),
     Sentinel(Box<SentinelClient>),
 }
 
@@ -99,7 +99,7 @@ impl Connector {
     async fn connect(&mut self) -> RedisResult<Held> {
         let work = async {
             let client = match &mut self.source {
-                Source::Server(client) => client.clone(),
+                Source::Server(client) => Client::clone(client),
                 Source::Sentinel(sentinel) => sentinel.async_get_client().await?,
             };
             client.get_multiplexed_async_connection_with_config(&self.config).await

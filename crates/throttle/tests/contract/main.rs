@@ -1,10 +1,12 @@
 //! One contract, every throttle: each case of `cases` runs against the memory of a process, a
 //! Redis, a Redis Cluster, and a fallback in front of a Redis that works.
 //!
-//! What only one of them promises stands in `redis`.
+//! What only one of them promises stands in `redis`; finding a primary by Sentinel in `sentinel`.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod cases;
 mod redis;
+mod sentinel;
 
 use std::any::Any;
 use std::num::NonZeroU64;
