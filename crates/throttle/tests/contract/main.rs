@@ -1,12 +1,14 @@
 //! One contract, every throttle: each case of `cases` runs against the memory of a process, a
 //! Redis, a Redis Cluster, and a fallback in front of a Redis that works.
 //!
-//! What only one of them promises stands in `redis`; finding a primary by Sentinel in `sentinel`.
+//! What only one of them promises stands in `redis`; finding a primary by Sentinel in `sentinel`, and
+//! TLS in `tls`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod cases;
 mod redis;
 mod sentinel;
+mod tls;
 
 use std::any::Any;
 use std::num::NonZeroU64;
