@@ -6,6 +6,8 @@ use rekey_primitives::clock::Timestamp;
 use rekey_testing::RedisHandle;
 use rekey_throttle::connection::{Connection, Options};
 use rekey_throttle::{Budget, Outcome, RedisThrottle, Throttle};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_123_456);
 
@@ -121,4 +123,26 @@ async fn a_server_that_fell_silent_is_left() {
 
     assert!(timed_out.is_timeout(), "{timed_out}");
     assert_ne!(client_id(&connection).await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn callers_do_not_queue_for_one_time_out_after_another() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}/", listener.local_addr().unwrap());
+    let connect_timeout = Duration::from_millis(100);
+    let connection = Connection::open(&Options { connect_timeout, ..Options::single(url.as_str()) }).unwrap();
+    let silent = tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok(Ok((stream, _))) = timeout(Duration::from_millis(500), listener.accept()).await {
+            held.push(stream);
+        }
+        held.len()
+    });
+
+    let callers =
+        (0..50).map(|_| connection.clone()).map(|connection| async move { connection.ping().await });
+    let answers = callers.collect::<JoinSet<_>>().join_all().await;
+
+    assert!(answers.iter().all(Result::is_err));
+    assert_eq!(silent.await.unwrap(), 1);
 }
