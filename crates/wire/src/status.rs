@@ -1,5 +1,5 @@
 //! The one way a refusal becomes a `tonic::Status`: a published reason, its code, and the standard details
-//! (`google.rpc.ErrorInfo`, `BadRequest`, `RetryInfo`). And the way back, for clients.
+//! (`google.rpc.ErrorInfo`, `BadRequest`, `RetryInfo`). The way back is `rekey_client::Problem`.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -68,41 +68,6 @@ impl From<Refusal> for Status {
     }
 }
 
-/// What a client can read off a refusal.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Published {
-    /// The reason, such as `RESET_INVALID`; empty when the status carries none.
-    pub reason: String,
-    /// The proto package that gave it.
-    pub domain: String,
-    /// Values that go with the reason.
-    pub metadata: HashMap<String, String>,
-    /// Field and what is wrong with it.
-    pub fields: Vec<(String, String)>,
-    /// When trying again may help.
-    pub retry_after: Option<Duration>,
-    /// The support code: the trace id.
-    pub support_code: String,
-}
-
-/// Reads the published part of a status.
-pub fn published(status: &Status) -> Published {
-    let details = status.get_error_details();
-    let info =
-        details.error_info().cloned().unwrap_or_else(|| tonic_types::ErrorInfo::new("", "", HashMap::new()));
-    let fields = details.bad_request().map(|bad| {
-        bad.field_violations.iter().map(|one| (one.field.clone(), one.description.clone())).collect()
-    });
-    Published {
-        reason: info.reason,
-        domain: info.domain,
-        metadata: info.metadata,
-        fields: fields.unwrap_or_default(),
-        retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
-        support_code: details.request_info().map(|request| request.request_id.clone()).unwrap_or_default(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,12 +80,12 @@ mod tests {
                 .with("minimum", "8")
                 .retry_after(Duration::from_secs(30));
 
-        let read = published(&refusal.into_status());
+        let details = refusal.into_status().get_error_details();
 
-        assert_eq!(read.reason, "FIELD_INVALID");
-        assert_eq!(read.domain, "rekey.identity.v1");
-        assert_eq!(read.fields, [("login".to_owned(), "is empty".to_owned())]);
-        assert_eq!(read.metadata["minimum"], "8");
-        assert_eq!(read.retry_after, Some(Duration::from_secs(30)));
+        let info = details.error_info().unwrap();
+        assert_eq!((info.reason.as_str(), info.domain.as_str()), ("FIELD_INVALID", "rekey.identity.v1"));
+        assert_eq!(info.metadata["minimum"], "8");
+        assert_eq!(details.bad_request().unwrap().field_violations[0].field, "login");
+        assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_secs(30)));
     }
 }
