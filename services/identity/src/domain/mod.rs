@@ -25,3 +25,6 @@ pub mod session;
 pub mod tenant;
 pub mod totp;
 pub mod tries;
+
+#[cfg(test)]
+mod fixtures;

@@ -118,7 +118,7 @@ mod tests {
     fn the_window_slides() {
         let tries = after((0..10).map(|at| at * 3));
 
-        assert!(matches!(tries.stop(&ResetRules::default(), hour(27)), None));
+        assert_eq!(tries.stop(&ResetRules::default(), hour(27)), None);
         assert_eq!(tries.with_try(&ResetRules::default(), hour(27)).unwrap().recent.len(), 9);
     }
 

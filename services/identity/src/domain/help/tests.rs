@@ -1,1 +1,105 @@
+use uuid::Uuid;
 
+use super::*;
+use crate::domain::fixtures::{account, days, now, tenant};
+
+fn person(number: u128) -> AccountId {
+    AccountId::from_uuid(Uuid::from_u128(number))
+}
+
+fn request(state: HelpState) -> HelpRequest {
+    HelpRequest {
+        id: HelpRequestId::from_uuid(Uuid::from_u128(4)),
+        tenant_id: tenant().id,
+        account_id: account().id,
+        message: Message::default(),
+        proved: false,
+        state,
+        handled_by: None,
+        created_at: now(),
+        updated_at: now(),
+        expires_at: expires_at(14, now()),
+        version: 1,
+    }
+}
+
+#[test]
+fn plain_words_are_taken() {
+    for plain in ["", "I lost my phone.", "Bin im Urlaub...\nBitte um Rückruf!", "e.g. 3.5 tries, room 4.12"]
+    {
+        assert!(Message::parse(plain).is_ok(), "{plain}");
+    }
+}
+
+#[test]
+fn links_and_addresses_are_not() {
+    for link in [
+        "see https://evil.example",
+        "WWW.evil.test",
+        "go to evil.example/now",
+        "write me@evil.example",
+        "mailto:x",
+    ] {
+        assert_eq!(Message::parse(link), Err(MessageRefused::Link), "{link}");
+    }
+}
+
+#[test]
+fn long_or_odd_text_is_refused() {
+    assert_eq!(Message::parse(&"x".repeat(501)), Err(MessageRefused::TooLong));
+    assert!(Message::parse(&"ü".repeat(500)).is_ok());
+    assert_eq!(Message::parse("a\u{202e}b"), Err(MessageRefused::NotPlain));
+    assert_eq!(Message::parse("a\u{7}b"), Err(MessageRefused::NotPlain));
+}
+
+#[test]
+fn only_a_proof_replaces_an_open_request() {
+    assert_eq!(filing(None, false), Filing::File);
+    assert_eq!(filing(Some(false), true), Filing::Replace);
+    assert_eq!(filing(Some(false), false), Filing::Drop);
+    assert_eq!(filing(Some(true), true), Filing::Drop);
+    assert_eq!(filing(Some(true), false), Filing::Drop);
+}
+
+#[test]
+fn a_settled_request_moves_no_more() {
+    for state in [HelpState::Resolved, HelpState::Denied, HelpState::Expired] {
+        assert_eq!(state.after(HelpStep::Claim), None);
+    }
+    assert_eq!(HelpState::Open.after(HelpStep::Deny), Some(HelpState::Denied));
+    assert_eq!(HelpState::Claimed.after(HelpStep::Resolve), Some(HelpState::Resolved));
+}
+
+#[test]
+fn a_request_nobody_settles_expires_by_itself() {
+    assert_eq!(state_at(&request(HelpState::Claimed), now().plus(days(13))), HelpState::Claimed);
+    assert_eq!(state_at(&request(HelpState::Claimed), now().plus(days(14))), HelpState::Expired);
+    assert_eq!(state_at(&request(HelpState::Denied), now().plus(days(14))), HelpState::Denied);
+}
+
+#[test]
+fn the_nearest_tier_that_has_anybody_is_told() {
+    let global = (person(1), RoleSet::of(&[Role::GlobalAdministrator]));
+    let user = (person(2), RoleSet::of(&[Role::UserAdministrator]));
+    let helpdesk = (person(3), RoleSet::of(&[Role::HelpdeskAdministrator, Role::ReportsReader]));
+
+    assert_eq!(recipients(&[global, user, helpdesk], person(9)), [person(3)]);
+    assert_eq!(recipients(&[global, user], person(9)), [person(2)]);
+    assert_eq!(recipients(&[global], person(9)), [person(1)]);
+}
+
+#[test]
+fn the_person_who_is_locked_out_is_not_told() {
+    let helpdesk = (person(3), RoleSet::of(&[Role::HelpdeskAdministrator]));
+    let global = (person(1), RoleSet::of(&[Role::GlobalAdministrator]));
+
+    assert_eq!(recipients(&[helpdesk, global], person(3)), [person(1)]);
+    assert_eq!(recipients(&[helpdesk], person(3)), []);
+}
+
+#[test]
+fn at_most_a_hundred_are_told() {
+    let many: Vec<_> = (0..150).map(|n| (person(n), RoleSet::of(&[Role::PasswordAdministrator]))).collect();
+
+    assert_eq!(recipients(&many, person(999)).len(), 100);
+}

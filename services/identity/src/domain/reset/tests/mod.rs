@@ -1,0 +1,83 @@
+//! Resets of Anna's account, seen from each step.
+
+mod complete;
+mod offer;
+mod proofs;
+mod token;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use rekey_primitives::contact::Destination;
+use rekey_primitives::login::Login;
+use rekey_primitives::method::MethodKind;
+
+use super::complete::{Stopped, may_complete, may_continue};
+use super::offer::{Offered, Target, for_account, for_nobody};
+use super::proofs::{Proof, remaining_shown};
+use super::*;
+use crate::domain::account::Account;
+use crate::domain::authority::{Role, RoleSet};
+use crate::domain::eligibility::{Candidate, Ineligible, Judgement, Requirement, judge};
+use crate::domain::fixtures::{account, authenticator, email, holding, now, phone, recovery_codes, tenant};
+use crate::domain::policy::Policy;
+use crate::domain::refusal::Refusal;
+use crate::domain::security_info::SecurityInfo;
+
+const CALLER: [u8; 32] = [8; 32];
+
+fn login() -> Login {
+    Login::parse("anna.blume@acme.example").unwrap()
+}
+
+/// A seed that looks like a hash.
+fn seed(number: u8) -> Seed {
+    Seed::new(std::array::from_fn(|at| number.wrapping_mul(97).wrapping_add((at as u8).wrapping_mul(151))))
+}
+
+fn position(index: usize) -> Position {
+    Position::of_index(index).unwrap()
+}
+
+fn judged(account: &Account, policy: &Policy) -> Judgement {
+    judge(&Candidate { account, groups: &BTreeSet::new(), has_seat: true }, policy, now())
+}
+
+fn offered_to(account: &Account, policy: &Policy) -> Offer {
+    for_account(account, &judged(account, policy), &seed(1), &login(), &tenant(), policy)
+}
+
+fn state(account: &Account, policy: &Policy) -> ResetState {
+    ResetState {
+        reset_id: ResetId::from_uuid(Uuid::from_u128(11)),
+        caller: CALLER,
+        tenant_id: tenant().id,
+        account_id: Some(account.id),
+        is_silent: false,
+        epoch: account.epoch,
+        recovery_version: account.recovery_version,
+        seed: seed(1),
+        offer: offered_to(account, policy),
+        proofs: Proofs::default(),
+        ip_address: Some("2001:db8::7".parse().unwrap()),
+        locale: Some(Locale::parse("de-AT").unwrap()),
+        started_at: now(),
+        expires_at: now().plus(policy.reset.life()),
+    }
+}
+
+fn passed(state: &ResetState, indexes: &[usize]) -> ResetState {
+    let proofs = indexes.iter().fold(Proofs::default(), |proofs, index| {
+        let kind = state.offer.get(position(*index)).unwrap().kind;
+        proofs.with(Proof { position: position(*index), kind })
+    });
+    ResetState { proofs, ..state.clone() }
+}
+
+fn completes(state: &ResetState, account: &Account, policy: &Policy) -> Result<(), Stopped> {
+    may_complete(state, &CALLER, Some((account, &judged(account, policy))), 0, policy, now())
+}
+
+fn kinds(offer: &Offer) -> Vec<MethodKind> {
+    offer.iter().map(|(_, offered)| offered.kind).collect()
+}

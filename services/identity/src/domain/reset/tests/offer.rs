@@ -1,0 +1,134 @@
+use super::*;
+use crate::domain::reset::offer;
+
+#[test]
+fn an_eligible_account_is_offered_what_counts_and_no_decoy() {
+    let disabled = SecurityInfo { disabled: true, ..phone(2) };
+
+    let offer = offered_to(&holding(vec![email(1), disabled, email(3)]), &Policy::default());
+
+    assert!(
+        offer
+            == Offer::new(
+                [1, 3]
+                    .map(|n| Offered { kind: MethodKind::Email, target: Target::Entry(email(n).id) })
+                    .to_vec()
+            )
+    );
+}
+
+#[test]
+fn nobody_is_offered_the_same_each_time() {
+    let policy = Policy::default();
+
+    for number in 0..64 {
+        let [first, second] = [(), ()].map(|()| for_nobody(&seed(number), &login(), &tenant(), &policy));
+
+        assert!(first == second);
+        assert!((1..=2).contains(&first.len()));
+    }
+}
+
+#[test]
+fn decoys_follow_todays_policy() {
+    let mut policy = Policy::default();
+    policy.reset.proofs_required = 2;
+    policy.reset.allowed_methods = [MethodKind::Phone].into();
+
+    for number in 0..64 {
+        let offer = for_nobody(&seed(number), &login(), &tenant(), &policy);
+
+        assert!(offer.len() >= 2);
+        assert!(kinds(&offer).iter().all(|kind| *kind == MethodKind::Phone));
+    }
+}
+
+#[test]
+fn a_blocked_account_shows_its_own_methods() {
+    let blocked = Account { blocked: true, ..holding(vec![email(1), phone(2)]) };
+
+    let offer = offered_to(&blocked, &Policy::default());
+
+    assert_eq!(kinds(&offer), [MethodKind::Email, MethodKind::Phone]);
+    assert!(offer.iter().all(|(_, offered)| matches!(offered.target, Target::Entry(_))));
+}
+
+#[test]
+fn an_account_with_too_few_methods_is_topped_up() {
+    let mut policy = Policy::default();
+    policy.reset.proofs_required = 2;
+
+    let offer = offered_to(&holding(vec![email(1)]), &policy);
+
+    assert!(offer.len() >= 2);
+    assert!(matches!(offer.get(position(0)).unwrap().target, Target::Entry(_)));
+    assert!(matches!(offer.get(position(1)).unwrap().target, Target::Decoy(_)));
+    assert_eq!(
+        kinds(&offer).iter().collect::<BTreeSet<_>>().len(),
+        offer.len(),
+        "each kind once before any twice"
+    );
+}
+
+#[test]
+fn a_decoy_wears_the_mask_of_a_real_address_and_reaches_nobody() {
+    for number in 0..64 {
+        let offer = for_nobody(&seed(number), &login(), &tenant(), &Policy::default());
+        for (_, offered) in offer.iter() {
+            let destination = offer::destination(offered, &[], &seed(number));
+            match destination {
+                Some(Destination::Email(address)) => {
+                    assert!(address.domain().ends_with(".invalid"));
+                    assert_eq!(
+                        address.masked().chars().count(),
+                        email(1).destination().unwrap().masked().chars().count()
+                    );
+                    assert!(address.masked().contains("@a"), "the tenant's domain begins so");
+                }
+                Some(Destination::Phone(number)) => {
+                    assert!(number.as_str().starts_with("+999"));
+                    assert_eq!(
+                        number.masked().chars().count(),
+                        phone(1).destination().unwrap().masked().chars().count()
+                    );
+                }
+                None => assert!(offered.kind.channel().is_none()),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_method_id_is_a_position_in_one_spelling() {
+    assert_eq!(Position::parse("1"), Some(position(0)));
+    assert_eq!(position(7).to_method_id(), "8");
+    for bad in ["", "0", "01", "+1", "9", "1 ", "one"] {
+        assert_eq!(Position::parse(bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn a_verification_belongs_to_one_method_of_one_reset() {
+    let parts =
+        |reset, index| verification_parts(ResetId::from_uuid(Uuid::from_u128(reset)), position(index));
+
+    assert_eq!(parts(1, 0), parts(1, 0));
+    assert_ne!(parts(1, 0), parts(1, 1));
+    assert_ne!(parts(1, 0), parts(2, 0));
+    assert_eq!(verification_id(&[7; 32]).as_uuid().get_version_num(), 8);
+}
+
+#[test]
+fn decoys_have_counters_of_their_own() {
+    let mut policy = Policy::default();
+    policy.reset.proofs_required = 2;
+    let unknown = ResetState {
+        offer: for_nobody(&seed(4), &login(), &tenant(), &policy),
+        ..state(&account(), &policy)
+    };
+
+    let keys: BTreeSet<_> = [0, 1].map(|index| tries_key(&unknown, position(index)).unwrap()).into();
+
+    assert_eq!(keys.len(), 2);
+    assert_eq!(tries_key(&unknown, position(7)), None);
+}
