@@ -35,9 +35,14 @@ impl Password {
         self.0.expose_secret().chars().count()
     }
 
-    /// The text, for the rules and for hashing.
+    /// The text, for the rules.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
+    }
+
+    /// The secret, for hashing.
+    pub fn secret(&self) -> &SecretString {
+        &self.0
     }
 }
 

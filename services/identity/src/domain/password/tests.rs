@@ -1,1 +1,253 @@
+use std::time::Duration;
 
+use secrecy::{ExposeSecret, SecretString};
+
+use super::expiry::{PasswordState, notice_due, password_state, with_exemption};
+use super::rules::Surroundings;
+use super::words::{common, fold, points, within_one_edit};
+use super::*;
+use crate::domain::account::PasswordRecord;
+use crate::domain::fixtures::{account, days, email, holding, now, password as record, tenant};
+use crate::domain::policy::PasswordRules;
+
+fn typed(text: &str) -> Password {
+    Password::typed(&SecretString::from(text))
+}
+
+fn broken_by(text: &str, rules: &PasswordRules) -> Vec<&'static str> {
+    let around = Surroundings::of(&holding(vec![email(1)]), &tenant());
+    judge(&typed(text), rules, &around).broken.iter().map(|rule| rule.as_str()).collect()
+}
+
+fn expiring() -> PasswordRules {
+    PasswordRules { expiry_days: Some(120), ..PasswordRules::default() }
+}
+
+#[test]
+fn a_password_is_one_normal_form_and_prints_nothing() {
+    let composed = typed("Z\u{fc}rich-\u{e9}t\u{e9}");
+    let decomposed = typed("Zu\u{308}rich-e\u{301}te\u{301}");
+
+    assert_eq!(composed.expose(), decomposed.expose());
+    assert_eq!(decomposed.length(), 10);
+    assert_eq!(format!("{composed:?}"), "Password(..)");
+}
+
+#[test]
+fn passwords_that_people_should_use_are_good() {
+    for good in [
+        "plinth ferret ozone",
+        "V7#kq0z!Rw",
+        "mijn fiets is paars geverfd",
+        "七転び八起き人生楽ありゃ",
+        "zq7vK2mw",
+    ] {
+        assert_eq!(broken_by(good, &PasswordRules::default()), [""; 0], "{good}");
+    }
+}
+
+#[test]
+fn length_is_counted_in_code_points() {
+    let long = PasswordRules::default();
+
+    assert!(broken_by("kq7zWv2", &long).contains(&"TOO_SHORT"));
+    assert!(!broken_by("ÄÖÜßñçłø", &long).contains(&"TOO_SHORT"));
+    assert!(broken_by(&"kq7z ".repeat(51), &long).is_empty());
+    assert_eq!(broken_by(&"k".repeat(257), &long), ["TOO_LONG"]);
+}
+
+#[test]
+fn composition_is_asked_for_only_where_a_tenant_does() {
+    let strict = PasswordRules { require_three_classes: true, ..PasswordRules::default() };
+
+    assert_eq!(broken_by("plinth ferret ozone", &strict), ["CLASSES"]);
+    assert!(broken_by("Plinth ferret ozone", &strict).is_empty());
+    assert!(broken_by("plinthferretozone", &PasswordRules::default()).is_empty());
+}
+
+#[test]
+fn common_passwords_are_refused_in_disguise() {
+    for common in [
+        "password",
+        "P@ssw0rd",
+        "passw0rd!",
+        "iloveyou",
+        "1loveY0u",
+        "qwertyuiop",
+        "12345678",
+        "123456789",
+        "Pássword",
+    ] {
+        assert!(broken_by(common, &PasswordRules::default()).contains(&"BANNED_COMMON"), "{common}");
+    }
+}
+
+#[test]
+fn a_tenants_own_terms_are_refused_in_disguise() {
+    let rules = PasswordRules { banned_terms: ["fireworks9".to_owned()].into(), ..PasswordRules::default() };
+
+    assert!(broken_by("F1reworks9", &rules).contains(&"BANNED_TENANT_TERM"));
+    assert!(!broken_by("zq7vK2mw", &rules).contains(&"BANNED_TENANT_TERM"));
+}
+
+#[test]
+fn the_persons_and_the_organisations_names_are_refused_anywhere() {
+    assert_eq!(broken_by("xk-Blume-47-zq", &PasswordRules::default()), ["BANNED_PERSONAL"]);
+    assert_eq!(broken_by("xk4nn4b1ume47zq", &PasswordRules::default()), ["BANNED_PERSONAL"]);
+    assert_eq!(broken_by("xk-@cme-47-zqw", &PasswordRules::default()), ["BANNED_ORGANISATION"]);
+    assert_eq!(broken_by("oh Fireworks 47", &PasswordRules::default()), ["BANNED_ORGANISATION"]);
+}
+
+#[test]
+fn known_words_count_one_point_each() {
+    let known = ["contoso", "blank"].map(fold);
+    let count = |text: &str| {
+        points(&fold(text), |part| known.iter().any(|word| *word == fold(&part.iter().collect::<String>())))
+    };
+
+    assert_eq!(count("C0ntos0Blank12"), 4);
+    assert_eq!(count("ContoS0Bl@nkf9!"), 5);
+    assert_eq!(count(""), 0);
+    assert_eq!(count("xyz"), 3);
+}
+
+#[test]
+fn little_more_than_known_words_is_too_simple() {
+    assert!(broken_by("password12", &PasswordRules::default()).contains(&"TOO_SIMPLE"));
+    assert!(broken_by("dragonmonkeyqwerty", &PasswordRules::default()).contains(&"TOO_SIMPLE"));
+    assert!(!broken_by("dragon7vK2mw", &PasswordRules::default()).contains(&"TOO_SIMPLE"));
+}
+
+#[test]
+fn one_edit_is_one_character_added_removed_or_changed() {
+    let close = |left: &str, right: &str| within_one_edit(&fold(left), &fold(right));
+
+    for (left, right) in [
+        ("abcdef", "abcdef"),
+        ("abcdef", "abcdeg"),
+        ("abcdef", "abcde"),
+        ("abcdef", "xabcdef"),
+        ("ab", "axb"),
+    ] {
+        assert!(close(left, right) && close(right, left), "{left} {right}");
+    }
+    for (left, right) in
+        [("abcdef", "abcdxx"), ("abcdef", "abcd"), ("abcdef", "badcef"), ("abcdef", "bcdefg")]
+    {
+        assert!(!close(left, right) && !close(right, left), "{left} {right}");
+    }
+}
+
+#[test]
+fn the_bundled_list_is_clean() {
+    let lines: Vec<&str> = include_str!("common.txt").lines().collect();
+
+    assert!(lines.len() > 2_000);
+    assert!(lines.iter().all(|line| line.chars().count() >= 4 && line.trim() == *line));
+    assert!(common().len() > 2_000);
+}
+
+#[test]
+fn a_verdict_names_no_word() {
+    let around = Surroundings::of(&account(), &tenant());
+
+    let verdict = format!("{:?} {around:?}", judge(&typed("annablume"), &PasswordRules::default(), &around));
+
+    assert!(!verdict.contains("anna") && !verdict.contains("blume"), "{verdict}");
+}
+
+#[test]
+fn passwords_do_not_expire_by_default() {
+    assert_eq!(
+        password_state(&record(), &PasswordRules::default(), now().plus(days(9_999))),
+        PasswordState::Fresh
+    );
+}
+
+#[test]
+fn a_password_warns_for_two_weeks_and_expires() {
+    // Set 100 days ago, so it expires in 20.
+    let states =
+        [0, 5, 6, 13, 19, 20].map(|day| password_state(&record(), &expiring(), now().plus(days(day))));
+
+    assert_eq!(
+        states,
+        [
+            PasswordState::Fresh,
+            PasswordState::Fresh,
+            PasswordState::ExpiresIn { days: 14 },
+            PasswordState::ExpiresIn { days: 7 },
+            PasswordState::ExpiresIn { days: 1 },
+            PasswordState::Expired,
+        ]
+    );
+}
+
+#[test]
+fn an_administrators_password_must_be_changed_and_then_is_over() {
+    let temporary =
+        PasswordRecord { must_change: true, temporary_until: Some(now().plus(days(1))), ..record() };
+
+    assert_eq!(password_state(&temporary, &expiring(), now()), PasswordState::MustChange);
+    assert_eq!(password_state(&temporary, &expiring(), now().plus(days(1))), PasswordState::TemporaryOver);
+}
+
+#[test]
+fn each_notice_is_due_once() {
+    let due = |day, sent| notice_due(&record(), &expiring(), sent, now().plus(days(day)));
+
+    assert_eq!(due(5, None), None);
+    assert_eq!(due(6, None), Some(14));
+    assert_eq!(due(7, Some(14)), None);
+    assert_eq!(due(13, Some(14)), Some(7));
+    assert_eq!(due(19, Some(14)), Some(1), "the missed one is not sent late");
+    assert_eq!(due(19, Some(1)), None);
+}
+
+#[test]
+fn ending_an_exemption_starts_the_clock() {
+    let exempt = with_exemption(&record(), true, now());
+    let ended = with_exemption(&exempt, false, now());
+
+    assert_eq!(password_state(&exempt, &expiring(), now().plus(days(500))), PasswordState::Fresh);
+    assert_eq!(password_state(&ended, &expiring(), now().plus(days(100))), PasswordState::Fresh);
+    assert_eq!(password_state(&ended, &expiring(), now().plus(days(120))), PasswordState::Expired);
+    assert_eq!(with_exemption(&ended, false, now().plus(Duration::from_secs(9))), ended);
+}
+
+/// A source of bytes that is not chance but looks like it.
+fn bytes(mut state: u64) -> impl FnMut(&mut [u8]) {
+    move |out| {
+        for byte in out {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *byte = (state >> 33) as u8;
+        }
+    }
+}
+
+#[test]
+fn a_temporary_password_is_speakable_and_keeps_the_rules() {
+    let around = Surroundings::of(&account(), &tenant());
+    let rules = PasswordRules { require_three_classes: true, minimum_length: 40, ..PasswordRules::default() };
+    for start in 0..50 {
+        let drawn = speakable::draw(&mut bytes(start), &rules, &around).unwrap();
+
+        let text = drawn.expose_secret();
+        assert!(text.len() >= 40 && text.split('-').rev().skip(1).all(|part| part.len() == 4), "{text}");
+        assert!(judge(&typed(text), &rules, &around).is_good(), "{text}");
+    }
+}
+
+#[test]
+fn ten_syllables_of_six_bits_are_the_least() {
+    let drawn = speakable::draw(&mut bytes(7), &PasswordRules::default(), &Surroundings::default()).unwrap();
+
+    assert_eq!(drawn.expose_secret().split('-').map(str::len).collect::<Vec<_>>(), [4, 4, 4, 4, 4, 2]);
+}
+
+#[test]
+fn rules_that_nothing_keeps_give_no_password() {
+    let impossible = PasswordRules { minimum_points: 10_000, ..PasswordRules::default() };
+
+    assert!(speakable::draw(&mut bytes(7), &impossible, &Surroundings::default()).is_none());
+}
