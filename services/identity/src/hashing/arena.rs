@@ -1,0 +1,116 @@
+//! The memory of one hashing thread: 19 MiB that are allocated, touched once and kept.
+//!
+//! Reuse makes a hash a third to a half cheaper, since a fresh 19 MiB costs 4,864 page faults. But what is
+//! kept holds material of the last password, and Argon2's own `zeroize` feature leaves it there. So it is
+//! wiped after every hash, once the answer is on its way: about half a millisecond beside the fourteen of a
+//! hash, for never having to ask whether the next one overwrites all of it. A stored hash that needs more
+//! memory than new ones gets memory of its own.
+
+use argon2::{Argon2, Block};
+use zeroize::Zeroize;
+
+/// Reused memory.
+pub(super) struct Arena {
+    blocks: Vec<Block>,
+    dirty: usize,
+}
+
+impl Arena {
+    /// Allocates and touches memory for hashes of this many blocks.
+    pub(super) fn new(blocks: usize) -> Self {
+        Self { blocks: vec![Block::new(); blocks], dirty: 0 }
+    }
+
+    /// Computes a tag.
+    pub(super) fn derive(
+        &mut self,
+        argon2: &Argon2<'_>,
+        password: &[u8],
+        salt: &[u8],
+        tag: &mut [u8],
+    ) -> Result<(), argon2::Error> {
+        let needed = argon2.params().block_count();
+        if let Some(part) = self.blocks.get_mut(..needed) {
+            self.dirty = self.dirty.max(needed);
+            argon2.hash_password_into_with_memory(password, salt, tag, part)
+        } else {
+            let mut own = Self::new(needed);
+            let outcome =
+                argon2.hash_password_into_with_memory(password, salt, tag, own.blocks.as_mut_slice());
+            own.wipe();
+            outcome
+        }
+    }
+
+    /// Overwrites what hashes have left.
+    pub(super) fn wipe(&mut self) {
+        for block in &mut self.blocks[..self.dirty] {
+            block.zeroize();
+        }
+        self.dirty = 0;
+    }
+
+    /// Whether nothing of any password is left.
+    #[cfg(test)]
+    pub(super) fn is_clean(&self) -> bool {
+        self.blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::{Algorithm, AssociatedData, ParamsBuilder, Version};
+
+    use super::*;
+
+    #[test]
+    fn the_reused_memory_gives_the_tag_of_the_standard_twice() {
+        // RFC 9106 section 5.3: Argon2id, 3 passes, 32 KiB, 4 lanes, with secret and associated data.
+        let expected = "0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659";
+        let params = ParamsBuilder::new()
+            .m_cost(32)
+            .t_cost(3)
+            .p_cost(4)
+            .output_len(32)
+            .data(AssociatedData::new(&[4; 12]).unwrap())
+            .build()
+            .unwrap();
+        let argon2 = Argon2::new_with_secret(&[3; 8], Algorithm::Argon2id, Version::V0x13, params).unwrap();
+        let mut arena = Arena::new(32);
+
+        let tags = [(), ()].map(|()| {
+            let mut tag = [0; 32];
+            arena.derive(&argon2, &[1; 32], &[2; 16], &mut tag).unwrap();
+            tag.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        });
+
+        assert_eq!(tags, [expected, expected]);
+    }
+
+    #[test]
+    fn a_wiped_arena_holds_nothing() {
+        let params = ParamsBuilder::new().m_cost(64).t_cost(1).p_cost(1).output_len(32).build().unwrap();
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let mut arena = Arena::new(128);
+
+        arena.derive(&argon2, b"password", &[2; 16], &mut [0; 32]).unwrap();
+        let was_clean = arena.is_clean();
+        arena.wipe();
+
+        assert!(!was_clean);
+        assert!(arena.is_clean());
+    }
+
+    #[test]
+    fn a_hash_larger_than_the_arena_leaves_it_alone() {
+        let params = ParamsBuilder::new().m_cost(64).t_cost(1).p_cost(1).output_len(32).build().unwrap();
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let mut arena = Arena::new(8);
+        let mut tag = [0; 32];
+
+        arena.derive(&argon2, b"password", &[2; 16], &mut tag).unwrap();
+
+        assert_ne!(tag, [0; 32]);
+        assert!(arena.is_clean());
+    }
+}

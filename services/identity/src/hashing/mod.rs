@@ -1,0 +1,182 @@
+//! Argon2 on threads of its own, so that hashing never delays a call that does not hash.
+//!
+//! One hash takes milliseconds of a core and 19 MiB; run among the async workers it would stall every other
+//! call. Here it has as many threads as the process was granted cores, at the lowest priority, each with
+//! memory that is allocated once, reused and wiped. The queue before them is bounded, and a job that could
+//! not be done before its caller gives up is refused at once (`pool`). [`phc`] reads and writes the strings.
+
+mod arena;
+mod phc;
+mod pool;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rekey_primitives::entropy::{SharedEntropy, array};
+use secrecy::SecretString;
+use serde::Deserialize;
+use tokio::sync::oneshot;
+
+pub use phc::{Cost, Limits, Unreadable};
+
+use phc::{SALT_BYTES, Stored};
+use pool::{Answer, Job, Pool, Task};
+
+/// How hashing is set up; see `default.toml` for the reasons of each value.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Threads that hash; 0 takes as many as cores were granted.
+    pub threads: usize,
+    /// The cost of new hashes.
+    pub cost: Cost,
+    /// The most that a stored hash may cost to verify.
+    pub limits: Limits,
+    /// Most jobs that wait, whatever their deadlines.
+    pub queue_max: usize,
+    /// Longest a job may take with its wait, in milliseconds, where the caller's deadline is later.
+    pub patience_ms: u64,
+}
+
+impl Default for Settings {
+    /// 64 jobs wait at most, each at most a second: a person at a sign-in page has left after two, and what
+    /// waits longer only delays those who came later.
+    fn default() -> Self {
+        Self {
+            threads: 0,
+            cost: Cost::default(),
+            limits: Limits::default(),
+            queue_max: 64,
+            patience_ms: 1_000,
+        }
+    }
+}
+
+/// The face of the room: hands jobs to the threads and waits for their answers.
+#[derive(Clone)]
+pub struct Hasher {
+    pool: Arc<Pool>,
+    entropy: SharedEntropy,
+    cost: Cost,
+    limits: Limits,
+    patience: Duration,
+}
+
+/// The outcome of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The password is the one that was hashed.
+    pub matches: bool,
+    /// The hash was made at another cost than new ones are: make it anew while the password is at hand.
+    pub outdated: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum NotHashed {
+    /// The wait would outlast the caller; a refusal, not a failure.
+    #[error("no room to hash before the deadline")]
+    Busy {
+        /// How long until there is likely room.
+        retry_after: Duration,
+    },
+    /// The stored hash is none that may be verified here.
+    #[error("stored hash cannot be used")]
+    Unreadable(#[from] Unreadable),
+    /// The threads are gone, because the process is stopping.
+    #[error("hashing has stopped")]
+    Stopped,
+    /// Argon2 itself failed.
+    #[error("argon2 failed")]
+    Argon2(#[source] argon2::Error),
+}
+
+/// Why hashing does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum NotStarted {
+    /// The cost is none that Argon2 can have.
+    #[error("cost settings are out of bounds")]
+    Cost(#[source] argon2::Error),
+    /// The system gave no thread or its memory.
+    #[error("could not start hashing threads")]
+    Thread(#[from] std::io::Error),
+}
+
+impl Hasher {
+    /// Starts the threads. They end when the last clone of the hasher is dropped.
+    pub fn start(settings: &Settings, entropy: SharedEntropy) -> Result<Self, NotStarted> {
+        let params = settings.cost.params().map_err(NotStarted::Cost)?;
+        let threads = NonZeroUsize::new(settings.threads).map_or_else(granted_cores, Ok)?;
+        let pool = Pool::start(threads, settings.queue_max, &params)?;
+        Ok(Self {
+            pool: Arc::new(pool),
+            entropy,
+            cost: settings.cost,
+            limits: settings.limits,
+            patience: Duration::from_millis(settings.patience_ms),
+        })
+    }
+
+    /// Hashes a password under a new salt, at today's cost; the answer is a PHC string, still to be sealed.
+    pub async fn hash(&self, password: &SecretString, budget: Duration) -> Result<SecretString, NotHashed> {
+        let stored =
+            Stored::new(self.cost, array::<SALT_BYTES>(&*self.entropy)).map_err(NotHashed::Argon2)?;
+        let tag = self.run(Task::derive(&stored, true), password, budget).await?;
+        Ok(stored.with_tag(&tag)?)
+    }
+
+    /// Compares a password with a stored PHC string, at the cost it was made at.
+    pub async fn verify(
+        &self,
+        phc: &SecretString,
+        password: &SecretString,
+        budget: Duration,
+    ) -> Result<Verdict, NotHashed> {
+        let stored = Stored::parse(phc, &self.limits)?;
+        let outdated = stored.is_outdated(self.cost);
+        let tag = self.run(Task::derive(&stored, !outdated), password, budget).await?;
+        Ok(Verdict { matches: stored.is_tag(&tag), outdated })
+    }
+
+    /// Spends what comparing with a new hash would, for a login that no account has.
+    pub async fn decoy(&self, password: &SecretString, budget: Duration) -> Result<(), NotHashed> {
+        let stored = Stored::new(self.cost, [0; SALT_BYTES]).map_err(NotHashed::Argon2)?;
+        self.run(Task::derive(&stored, true), password, budget).await.map(|_| ())
+    }
+
+    /// How many threads hash.
+    pub fn threads(&self) -> usize {
+        self.pool.threads()
+    }
+
+    /// How many jobs wait now, for a gauge.
+    pub fn waiting(&self) -> usize {
+        self.pool.waiting()
+    }
+
+    async fn run(&self, task: Task, password: &SecretString, budget: Duration) -> Result<Answer, NotHashed> {
+        let (reply, answer) = oneshot::channel();
+        self.pool.admit(Job::new(task, password, reply), budget.min(self.patience))?;
+        answer.await.map_err(|_| NotHashed::Stopped)?
+    }
+}
+
+impl std::fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hasher")
+            .field("threads", &self.threads())
+            .field("cost", &self.cost)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The cores this process may use: by affinity and by the quota of its cgroup, which the standard library
+/// reads both (`cpu.max`, rounded down, at least one). More threads than quota would have the kernel stop
+/// the whole process, calls included, in the middle of a period.
+fn granted_cores() -> std::io::Result<NonZeroUsize> {
+    std::thread::available_parallelism()
+}
+
+#[cfg(test)]
+mod tests;
