@@ -9,7 +9,7 @@ use std::fmt;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::{Entropy, array};
-use rekey_primitives::secret::{SecretString, Zeroizing};
+use rekey_primitives::secret::Zeroizing;
 
 /// The name of a key: 1 to 16 of `a-z`, `0-9` and `-`. Public.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -153,8 +153,9 @@ impl KeyText {
         }
     }
 
-    /// The text of a new file: one active key, named after its day and four random digits.
-    pub fn generate(entropy: &dyn Entropy, now: Timestamp) -> SecretString {
+    /// The text of a new file: one active key, named after its day and four random digits. It goes
+    /// into a file that its owner alone reads, and nowhere else.
+    pub fn generate(entropy: &dyn Entropy, now: Timestamp) -> String {
         let day: String = now.to_string().chars().filter(char::is_ascii_digit).take(8).collect();
         let [high, low] = array(entropy);
         let material = Zeroizing::new(array::<32>(entropy));
@@ -163,7 +164,7 @@ impl KeyText {
         text.reserve_exact(44);
         BASE64_URL_SAFE_NO_PAD.encode_string(material.as_slice(), &mut text);
         text.push('\n');
-        SecretString::from(text)
+        text
     }
 }
 
@@ -240,7 +241,6 @@ impl<K> fmt::Debug for Ring<K> {
 #[cfg(test)]
 mod tests {
     use rekey_primitives::entropy::SeededEntropy;
-    use rekey_primitives::secret::ExposeSecret;
 
     use super::*;
 
@@ -260,7 +260,7 @@ mod tests {
         let now = Timestamp::from_unix_micros(1_785_000_000_000_000);
 
         let text = KeyText::generate(&SeededEntropy::new(1), now);
-        let read = KeyText::parse(text.expose_secret()).unwrap();
+        let read = KeyText::parse(&text).unwrap();
 
         assert_eq!(read.0.len(), 1);
         assert_eq!(read.0[0].state, KeyState::Active);
