@@ -1,4 +1,5 @@
 //! Identity: who people are and how they get back in.
 
 pub mod domain;
+pub mod hashing;
 pub mod store;
