@@ -12,18 +12,17 @@ use super::help::MessageRefused;
 use super::password::Verdict;
 use super::policy::OutOfBounds;
 use super::scope::OutOfScope;
+use super::security_info::NotAdded;
 use super::tenant::InvalidText;
 
-/// A published no.
+/// A published no. Names are those of `error_reason.proto`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     // Who is asking.
     /// The caller may not reach this tenant, or may not do this.
     CallerNotAllowed,
-    /// The caller sent a `context` and may not.
-    ContextNotAllowed,
     /// The actor lacks a permission, perhaps only for this target.
-    RoleMissing(MissingPermission),
+    AuthorityMissing(MissingPermission),
     /// Administrators do not act on themselves.
     NotOnYourself,
     /// The tenant would be left without a global administrator who can sign in.
@@ -44,88 +43,74 @@ pub enum Refusal {
     // What it is about.
     /// No such tenant.
     TenantNotFound,
+    /// The handle or a domain belongs to another tenant.
+    TenantTaken,
     /// No such account.
     AccountNotFound,
-    /// No such group.
-    GroupNotFound,
-    /// No such entry of security info.
-    SecurityInfoNotFound,
-    /// No such session.
-    SessionNotFound,
-    /// No such help request.
-    HelpRequestNotFound,
-    /// No such policy revision.
-    RevisionNotFound,
-    /// No such import or bulk job.
-    JobNotFound,
-    /// The handle or a domain belongs to another tenant.
-    TenantNameTaken,
     /// The login belongs to another account.
     LoginTaken,
     /// The external id belongs to another account.
     ExternalIdTaken,
-    /// The group would contain itself.
-    GroupLoop,
-    /// The help request is settled.
-    HelpRequestSettled,
 
     // Resets.
-    /// Not a reset of ours, or one that something since has voided.
-    ResetTokenInvalid,
-    /// The reset's life is over.
-    ResetExpired,
+    /// Forged, over, superseded or another caller's; never which.
+    ResetInvalid,
     /// The tenant shows why this account may not reset.
     ResetNotPossible(Ineligible),
+    /// No method at this position of the reset.
+    MethodUnknownInReset,
+    /// The method was passed in this reset.
+    MethodAlreadyProved,
     /// More proofs are needed.
     ProofsMissing {
         /// How many more.
         remaining: u8,
     },
-    /// No method at this position of the reset.
-    MethodUnknown,
-    /// The method has no code to send: it shows or saved one.
-    MethodNotSendable,
-    /// As many tries as a reset has were spent.
+    /// As many tries to set a password as a reset has were spent.
     AttemptsExhausted,
-    /// The link from the notice is not ours, was used or is too old.
-    RepudiationTokenInvalid,
+    /// The message of a help request is not taken.
+    HelpMessageRefused(MessageRefused),
+    /// The link "this was not me" is forged, spent, too old or overtaken.
+    RepudiationInvalid,
 
     // Passwords.
     /// The password breaks rules; the verdict says which.
     PasswordRefused(Verdict),
+    /// The current password is wrong, or the account is locked.
+    CurrentPasswordRejected,
     /// The account has no password here to change.
-    PasswordNotHere,
+    NoPassword,
 
     // Sign-in and sessions.
-    /// The session or its tokens do not serve any more.
-    SessionInvalid,
-    /// The challenge is not ours, was answered or is too old.
+    /// The challenge is not ours, was answered, is too old or overtaken.
     ChallengeInvalid,
+    /// The refresh token does not serve any more.
+    RefreshTokenInvalid,
     /// The act asks for a sign-in of the last 10 minutes.
     SignInNotRecent,
-    /// The accounts are not linked, or the link rests until both sign in again.
-    TenantNotLinked,
+    /// No such session of this account.
+    SessionNotFound,
 
     // Security info.
+    /// No such entry.
+    SecurityInfoNotFound,
+    /// The account holds this very address.
+    SecurityInfoTaken,
     /// The account holds as many of the kind as it may.
-    TooManyOfKind {
+    SecurityInfoFull {
         /// How many that is.
         at_most: usize,
     },
-    /// The account holds this very address.
-    AddressAlreadyThere,
-    /// The code was wrong, too old or unknown; never which.
+    /// The code was wrong, too old or for another address; never which.
     CodeRejected,
-    /// The last way in cannot be removed while policy demands one.
-    LastMethod,
 
     // Limits.
-    /// Too many sends; the next is free after the wait.
+    /// A code was asked for too soon or too often.
     SendLimited {
-        /// How long until then.
+        /// How long until it may be again.
         retry_after: Duration,
     },
-    /// Too many calls of this kind.
+    /// Too many calls for what was typed.
     Throttled {
         /// How long until there is room.
         retry_after: Duration,
@@ -156,46 +141,37 @@ impl Refusal {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::CallerNotAllowed => "CALLER_NOT_ALLOWED",
-            Self::ContextNotAllowed => "CONTEXT_NOT_ALLOWED",
-            Self::RoleMissing(_) => "ROLE_MISSING",
+            Self::AuthorityMissing(_) => "AUTHORITY_MISSING",
             Self::NotOnYourself => "NOT_ON_YOURSELF",
             Self::LastGlobalAdministrator => "LAST_GLOBAL_ADMINISTRATOR",
-            Self::FieldInvalid(_) => "FIELD_INVALID",
-            Self::PolicyInvalid(_) => "POLICY_INVALID",
+            Self::FieldInvalid(_) | Self::PolicyInvalid(_) => "FIELD_INVALID",
             Self::EtagMismatch => "ETAG_MISMATCH",
             Self::PageTokenInvalid => "PAGE_TOKEN_INVALID",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::TenantNotFound => "TENANT_NOT_FOUND",
+            Self::TenantTaken => "TENANT_TAKEN",
             Self::AccountNotFound => "ACCOUNT_NOT_FOUND",
-            Self::GroupNotFound => "GROUP_NOT_FOUND",
-            Self::SecurityInfoNotFound => "SECURITY_INFO_NOT_FOUND",
-            Self::SessionNotFound => "SESSION_NOT_FOUND",
-            Self::HelpRequestNotFound => "HELP_REQUEST_NOT_FOUND",
-            Self::RevisionNotFound => "REVISION_NOT_FOUND",
-            Self::JobNotFound => "JOB_NOT_FOUND",
-            Self::TenantNameTaken => "TENANT_NAME_TAKEN",
             Self::LoginTaken => "LOGIN_TAKEN",
             Self::ExternalIdTaken => "EXTERNAL_ID_TAKEN",
-            Self::GroupLoop => "GROUP_LOOP",
-            Self::HelpRequestSettled => "HELP_REQUEST_SETTLED",
-            Self::ResetTokenInvalid => "RESET_TOKEN_INVALID",
-            Self::ResetExpired => "RESET_EXPIRED",
+            Self::ResetInvalid => "RESET_INVALID",
             Self::ResetNotPossible(why) => why.reason(),
+            Self::MethodUnknownInReset => "METHOD_UNKNOWN_IN_RESET",
+            Self::MethodAlreadyProved => "METHOD_ALREADY_PROVED",
             Self::ProofsMissing { .. } => "PROOFS_MISSING",
-            Self::MethodUnknown => "METHOD_ID_UNKNOWN",
-            Self::MethodNotSendable => "METHOD_NOT_SENDABLE",
             Self::AttemptsExhausted => "ATTEMPTS_EXHAUSTED",
-            Self::RepudiationTokenInvalid => "REPUDIATION_TOKEN_INVALID",
+            Self::HelpMessageRefused(_) => "HELP_MESSAGE_REFUSED",
+            Self::RepudiationInvalid => "REPUDIATION_INVALID",
             Self::PasswordRefused(_) => "PASSWORD_REFUSED",
-            Self::PasswordNotHere => "PASSWORD_NOT_HERE",
-            Self::SessionInvalid => "SESSION_INVALID",
+            Self::CurrentPasswordRejected => "CURRENT_PASSWORD_REJECTED",
+            Self::NoPassword => "NO_PASSWORD",
             Self::ChallengeInvalid => "CHALLENGE_INVALID",
+            Self::RefreshTokenInvalid => "REFRESH_TOKEN_INVALID",
             Self::SignInNotRecent => "SIGN_IN_NOT_RECENT",
-            Self::TenantNotLinked => "TENANT_NOT_LINKED",
-            Self::TooManyOfKind { .. } => "TOO_MANY_OF_KIND",
-            Self::AddressAlreadyThere => "ADDRESS_ALREADY_THERE",
+            Self::SessionNotFound => "SESSION_NOT_FOUND",
+            Self::SecurityInfoNotFound => "SECURITY_INFO_NOT_FOUND",
+            Self::SecurityInfoTaken => "SECURITY_INFO_TAKEN",
+            Self::SecurityInfoFull { .. } => "SECURITY_INFO_FULL",
             Self::CodeRejected => "CODE_REJECTED",
-            Self::LastMethod => "LAST_METHOD",
             Self::SendLimited { .. } => "SEND_LIMITED",
             Self::Throttled { .. } => "THROTTLED",
             Self::HashingBusy { .. } => "HASHING_BUSY",
@@ -216,7 +192,7 @@ impl Refusal {
 impl From<Forbidden> for Refusal {
     fn from(forbidden: Forbidden) -> Self {
         match forbidden {
-            Forbidden::Missing(missing) => Self::RoleMissing(missing),
+            Forbidden::Missing(missing) => Self::AuthorityMissing(missing),
             Forbidden::OnYourself => Self::NotOnYourself,
         }
     }
@@ -236,13 +212,67 @@ impl From<InvalidText> for Refusal {
 
 impl From<MessageRefused> for Refusal {
     fn from(refused: MessageRefused) -> Self {
-        Self::field(
-            "message",
-            match refused {
-                MessageRefused::TooLong => "at most 500 characters",
-                MessageRefused::Link => "without links or addresses",
-                MessageRefused::NotPlain => "plain text",
-            },
-        )
+        Self::HelpMessageRefused(refused)
+    }
+}
+
+impl From<NotAdded> for Refusal {
+    fn from(not_added: NotAdded) -> Self {
+        match not_added {
+            NotAdded::AlreadyThere => Self::SecurityInfoTaken,
+            NotAdded::TooMany { at_most } => Self::SecurityInfoFull { at_most },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::eligibility::Ineligible::{
+        AccountBlocked, AccountFrozen, AccountManagedElsewhere, AccountNotInScope, ResetNotEnabled,
+        ResetNotLicensed, TooFewMethods,
+    };
+
+    const CONTRACT: &str = include_str!("../../../../proto/rekey/identity/v1/error_reason.proto");
+
+    #[test]
+    fn every_reason_shown_for_an_account_is_published() {
+        let reasons = [
+            AccountBlocked,
+            AccountFrozen,
+            AccountManagedElsewhere,
+            AccountNotInScope,
+            ResetNotEnabled,
+            ResetNotLicensed,
+            TooFewMethods,
+        ];
+        for why in reasons {
+            let published = format!("ERROR_REASON_{} =", Refusal::ResetNotPossible(why).reason());
+
+            assert!(CONTRACT.contains(&published), "{published}");
+        }
+    }
+
+    #[test]
+    fn only_limits_ask_to_wait() {
+        let wait = Duration::from_secs(3);
+
+        assert_eq!(Refusal::SendLimited { retry_after: wait }.retry_after(), Some(wait));
+        assert_eq!(Refusal::HashingBusy { retry_after: wait }.retry_after(), Some(wait));
+        assert_eq!(Refusal::AttemptsExhausted.retry_after(), None);
+    }
+
+    #[test]
+    fn every_reason_is_published() {
+        // The source is the list: a refusal that is added is looked at here without being named again.
+        let source = include_str!("refusal.rs").split("#[cfg(test)]").next().unwrap_or_default();
+        let reasons: Vec<&str> =
+            source.lines().filter_map(|line| line.trim().split_once("=> \"")).map(|(_, rest)| rest).collect();
+
+        assert!(reasons.len() > 30);
+        for reason in reasons {
+            let published = format!("ERROR_REASON_{} =", reason.trim_end_matches("\","));
+            assert!(CONTRACT.contains(&published), "{published}");
+        }
     }
 }

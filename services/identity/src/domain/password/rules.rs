@@ -16,29 +16,29 @@ use crate::domain::tenant::Tenant;
 /// Names shorter than this are not searched for: they hide in too many good passwords.
 const NAME_MIN: usize = 4;
 
-/// A rule that a candidate breaks.
+/// A rule that a candidate breaks; names are those of `PasswordRule` in the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Broken {
     /// Fewer code points than the minimum.
-    TooShort {
+    MinimumLength {
         /// The minimum.
         minimum: u32,
     },
     /// More code points than the maximum.
-    TooLong {
+    MaximumLength {
         /// The maximum.
         maximum: u32,
     },
     /// Fewer than 3 of upper case, lower case, digits and others, where the tenant asks for them.
-    Classes,
+    CharacterClasses,
     /// One of the passwords everybody tries first, or one character away from it.
-    BannedCommon,
+    Common,
     /// One of the tenant's own terms, or one character away from it.
-    BannedTenantTerm,
+    BannedTerm,
     /// Carries the person's own name, login or address.
-    BannedPersonal,
+    Personal,
     /// Carries the organisation's name.
-    BannedOrganisation,
+    Organisation,
     /// Little more than known words.
     TooSimple {
         /// Its points.
@@ -47,7 +47,7 @@ pub enum Broken {
         needed: u32,
     },
     /// One of the last passwords of the account.
-    Reused,
+    History,
 }
 
 /// Which rules a candidate breaks; none means it may be set.
@@ -67,7 +67,7 @@ pub struct Surroundings {
 impl Verdict {
     /// The verdict on a candidate that is among the last passwords of the account.
     pub fn reused() -> Self {
-        Self { broken: vec![Broken::Reused] }
+        Self { broken: vec![Broken::History] }
     }
 
     /// Whether the candidate may be set.
@@ -80,15 +80,15 @@ impl Broken {
     /// The published name of the rule.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::TooShort { .. } => "TOO_SHORT",
-            Self::TooLong { .. } => "TOO_LONG",
-            Self::Classes => "CLASSES",
-            Self::BannedCommon => "BANNED_COMMON",
-            Self::BannedTenantTerm => "BANNED_TENANT_TERM",
-            Self::BannedPersonal => "BANNED_PERSONAL",
-            Self::BannedOrganisation => "BANNED_ORGANISATION",
+            Self::MinimumLength { .. } => "MINIMUM_LENGTH",
+            Self::MaximumLength { .. } => "MAXIMUM_LENGTH",
+            Self::CharacterClasses => "CHARACTER_CLASSES",
+            Self::Common => "COMMON",
+            Self::BannedTerm => "BANNED_TERM",
+            Self::Personal => "PERSONAL",
+            Self::Organisation => "ORGANISATION",
             Self::TooSimple { .. } => "TOO_SIMPLE",
-            Self::Reused => "REUSED",
+            Self::History => "HISTORY",
         }
     }
 }
@@ -116,28 +116,28 @@ pub fn judge(candidate: &Password, rules: &PasswordRules, around: &Surroundings)
     let length = u32::try_from(candidate.length()).unwrap_or(u32::MAX);
     let mut broken = Vec::new();
     if length < rules.minimum_length {
-        broken.push(Broken::TooShort { minimum: rules.minimum_length });
+        broken.push(Broken::MinimumLength { minimum: rules.minimum_length });
     }
     if length > rules.maximum_length {
         // Nothing more is said about it: the rest of the work grows with the length.
-        return Verdict { broken: vec![Broken::TooLong { maximum: rules.maximum_length }] };
+        return Verdict { broken: vec![Broken::MaximumLength { maximum: rules.maximum_length }] };
     }
     if rules.require_three_classes && classes(candidate.expose()) < 3 {
-        broken.push(Broken::Classes);
+        broken.push(Broken::CharacterClasses);
     }
     let folded = fold(candidate.expose());
     let terms: HashSet<Folded> = rules.banned_terms.iter().map(|term| fold(term)).collect();
     if common().iter().any(|word| within_one_edit(&folded, word)) {
-        broken.push(Broken::BannedCommon);
+        broken.push(Broken::Common);
     }
     if terms.iter().any(|term| within_one_edit(&folded, term)) {
-        broken.push(Broken::BannedTenantTerm);
+        broken.push(Broken::BannedTerm);
     }
     if around.personal.iter().any(|name| folded.contains(name)) {
-        broken.push(Broken::BannedPersonal);
+        broken.push(Broken::Personal);
     }
     if around.organisation.iter().any(|name| folded.contains(name)) {
-        broken.push(Broken::BannedOrganisation);
+        broken.push(Broken::Organisation);
     }
     let points = points(&folded, |word| common().contains(word) || terms.contains(word));
     if points < rules.minimum_points {

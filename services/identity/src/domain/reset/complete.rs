@@ -42,14 +42,14 @@ impl Stopped {
     /// without a proof gets one and the same answer for every account and for none.
     pub fn refusal(self) -> Refusal {
         match self {
-            Self::Expired => Refusal::ResetExpired,
             Self::ProofsMissing { remaining } => Refusal::ProofsMissing { remaining },
             Self::AttemptsExhausted => Refusal::AttemptsExhausted,
             Self::OtherCaller
+            | Self::Expired
             | Self::NoAccount
             | Self::EpochPassed
             | Self::RecoveryVersionPassed
-            | Self::NotEligible(_) => Refusal::ResetTokenInvalid,
+            | Self::NotEligible(_) => Refusal::ResetInvalid,
         }
     }
 

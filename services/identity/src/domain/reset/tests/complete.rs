@@ -36,7 +36,7 @@ fn whatever_changed_since_the_start_voids_the_reset() {
     ];
     for (changed, stopped) in cases {
         assert_eq!(completes(&reset, &changed, &policy), Err(stopped));
-        assert_eq!(stopped.refusal(), Refusal::ResetTokenInvalid);
+        assert_eq!(stopped.refusal(), Refusal::ResetInvalid);
     }
 }
 
