@@ -99,14 +99,11 @@ where
     let mut loops_done = false;
     loop {
         tokio::select! {
-            served = serving.join_next() => match served {
-                Some(Ok(Ok(()))) => {}
-                Some(Ok(Err(failure))) => keep(&mut first, failure.into(), &shutdown),
-                Some(Err(panic)) => keep(&mut first, ServeError::Panicked(panic.to_string()).into(), &shutdown),
-                None => {
-                    shutdown.begun().await;
-                    break;
-                }
+            () = shutdown.begun(), if serving.is_empty() => break,
+            Some(served) = serving.join_next(), if !serving.is_empty() => match served {
+                Ok(Ok(())) => {}
+                Ok(Err(failure)) => keep(&mut first, failure.into(), &shutdown),
+                Err(panic) => keep(&mut first, ServeError::Panicked(panic.to_string()).into(), &shutdown),
             },
             ended = &mut watched, if !loops_done => {
                 loops_done = true;

@@ -14,12 +14,24 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Tries until it works, with pauses that double from 0.2 s to 5 s; `None` when the process was told to stop.
-pub async fn persist<T, E, F>(what: &str, shutdown: &Shutdown, mut attempt: impl FnMut() -> F) -> Option<T>
+pub async fn persist<T, E, F>(what: &str, shutdown: &Shutdown, attempt: impl FnMut() -> F) -> Option<T>
 where
     F: Future<Output = Result<T, E>>,
     E: Display,
 {
-    let mut pause = FIRST_PAUSE;
+    persist_from(FIRST_PAUSE, what, shutdown, attempt).await
+}
+
+async fn persist_from<T, E, F>(
+    mut pause: Duration,
+    what: &str,
+    shutdown: &Shutdown,
+    mut attempt: impl FnMut() -> F,
+) -> Option<T>
+where
+    F: Future<Output = Result<T, E>>,
+    E: Display,
+{
     loop {
         let outcome = tokio::select! {
             biased;
@@ -40,11 +52,12 @@ where
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::time::Duration;
 
-    use super::persist;
+    use super::{persist, persist_from};
     use crate::shutdown::Shutdown;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn it_tries_until_it_works() {
         let tries = Cell::new(0);
         let attempt = || async {
@@ -52,7 +65,7 @@ mod tests {
             if tries.get() < 4 { Err("away") } else { Ok(tries.get()) }
         };
 
-        assert_eq!(persist("store", &Shutdown::new(), attempt).await, Some(4));
+        assert_eq!(persist_from(Duration::ZERO, "store", &Shutdown::new(), attempt).await, Some(4));
     }
 
     #[tokio::test]

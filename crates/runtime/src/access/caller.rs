@@ -160,6 +160,17 @@ impl Caller {
         self.entry.tenants == Allowed::Everything
     }
 
+    /// The tenants the caller may name; `None` means every one.
+    #[must_use]
+    pub fn tenants(&self) -> Option<Vec<TenantId>> {
+        match &self.entry.tenants {
+            Allowed::Everything => None,
+            Allowed::Only(names) => {
+                Some(names.iter().filter_map(|name| TenantId::parse(name).ok()).collect())
+            }
+        }
+    }
+
     /// Whether the caller's word on address, browser and language is taken.
     #[must_use]
     pub fn may_assert_context(&self) -> bool {

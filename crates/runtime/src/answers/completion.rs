@@ -15,8 +15,18 @@ use tonic_types::StatusExt;
 use super::{Called, Reason};
 
 /// The trace id of a call as 32 hexadecimal digits: what a person reads to support.
+///
+/// It is in the extensions of every request, so that a service can write it into its own records.
 #[derive(Debug, Clone)]
-pub(crate) struct TraceId(pub(crate) Arc<str>);
+pub struct TraceId(pub(crate) Arc<str>);
+
+impl TraceId {
+    /// The 16 bytes it stands for.
+    #[must_use]
+    pub fn bytes(&self) -> Option<[u8; 16]> {
+        u128::from_str_radix(&self.0, 16).ok().map(u128::to_be_bytes)
+    }
+}
 
 /// The middleware.
 pub(crate) async fn complete(request: Request, next: Next) -> Response {

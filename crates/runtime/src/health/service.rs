@@ -21,9 +21,14 @@ impl HealthService {
     /// Its name, for the list of services anybody may call.
     pub(crate) const NAME: &'static str = tonic_health::pb::health_server::SERVICE_NAME;
 
+    /// Speaks for this health.
+    pub(super) fn new(health: Health) -> Self {
+        Self(health)
+    }
+
     /// The service to route to.
     pub(crate) fn server(health: Health) -> HealthServer<Self> {
-        HealthServer::new(Self(health))
+        HealthServer::new(Self::new(health))
     }
 }
 

@@ -1,1 +1,95 @@
+use tokio_stream::StreamExt;
+use tonic::{Code, Request};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_server::Health as HealthRpc;
 
+use super::{Health, HealthService, Serving};
+
+const RESETS: &str = "rekey.identity.v1.PasswordResetService";
+const SESSIONS: &str = "rekey.identity.v1.SessionService";
+
+fn services() -> [String; 2] {
+    [RESETS.to_owned(), SESSIONS.to_owned()]
+}
+
+fn asking(service: &str) -> Request<HealthCheckRequest> {
+    Request::new(HealthCheckRequest { service: service.to_owned() })
+}
+
+#[test]
+fn a_part_is_ready_when_everything_required_was_seen_once() {
+    let health = Health::new();
+    let part = health.part("identity", services());
+    let postgres = part.store("postgres");
+    part.require("keys");
+    assert_eq!(health.missing(), ["identity: keys", "identity: postgres"]);
+
+    postgres.set(true);
+    assert!(!health.is_ready());
+    part.meet("keys");
+
+    assert!(health.is_ready());
+    assert_eq!(health.serving(RESETS), Serving::Yes);
+}
+
+#[test]
+fn a_store_that_goes_away_later_shows_by_service_and_leaves_the_process_ready() {
+    let health = Health::new();
+    let part = health.part("identity", services());
+    let sessions = part.store_of("redis", [SESSIONS.to_owned()]);
+    sessions.set(true);
+
+    sessions.set(false);
+
+    assert_eq!(health.serving(SESSIONS), Serving::No);
+    assert_eq!(health.serving(RESETS), Serving::Yes);
+    assert_eq!(health.serving(""), Serving::Yes);
+    sessions.set(true);
+    assert_eq!(health.serving(SESSIONS), Serving::Yes);
+}
+
+#[test]
+fn one_parts_missing_keys_do_not_close_another_part_of_the_process() {
+    let health = Health::new();
+    health.part("identity", services()).require("keys");
+    health.part("verification", ["rekey.verification.v1.VerificationService".to_owned()]);
+
+    assert_eq!(health.serving(RESETS), Serving::No);
+    assert_eq!(health.serving("rekey.verification.v1.VerificationService"), Serving::Yes);
+    assert_eq!(health.serving("readiness"), Serving::No);
+    assert_eq!(health.serving("liveness"), Serving::Yes);
+}
+
+#[test]
+fn draining_closes_everything_but_life_goes_on() {
+    let health = Health::new();
+    health.part("identity", services());
+
+    health.drain();
+
+    assert_eq!(health.serving(RESETS), Serving::No);
+    assert_eq!(health.serving(""), Serving::No);
+    assert_eq!(health.serving("liveness"), Serving::Yes);
+}
+
+#[tokio::test]
+async fn checking_an_unknown_name_is_not_found() {
+    let service = HealthService::new(Health::new());
+
+    assert_eq!(service.check(asking("nobody")).await.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn watching_an_unknown_name_stays_open_until_it_is_known() {
+    let health = Health::new();
+    let service = HealthService::new(health.clone());
+    let mut watched = service.watch(asking(RESETS)).await.unwrap().into_inner();
+    let mut next = async || watched.next().await.unwrap().unwrap().status();
+
+    assert_eq!(next().await, ServingStatus::ServiceUnknown);
+    let part = health.part("identity", services());
+    assert_eq!(next().await, ServingStatus::Serving);
+    part.require("keys");
+    assert_eq!(next().await, ServingStatus::NotServing);
+}

@@ -200,7 +200,10 @@ impl Document {
     /// # Errors
     /// A missing or mistyped value, naming the key and where it came from.
     pub fn part<T: DeserializeOwned>(&self, name: &str) -> Result<T, Error> {
-        self.merged.get(name).map_err(|source| Error::Part { part: name.to_owned(), source })
+        let wrong = |source| Error::Part { part: name.to_owned(), source };
+        // Through the table, because `Config::get` would name the table where the key is wrong.
+        let table = self.merged.get_table(name).map_err(wrong)?;
+        Value::new(None, ValueKind::Table(table)).try_deserialize().map_err(wrong)
     }
 
     /// Every effective value with its origin, secrets redacted, in the order of the keys.

@@ -182,3 +182,6 @@ fn meters(
     }
     Ok(builder.build())
 }
+
+#[cfg(test)]
+mod tests;

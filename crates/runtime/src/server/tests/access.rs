@@ -1,0 +1,150 @@
+//! The gate, from outside.
+
+use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::v1::ServerReflectionRequest;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+use tonic_types::StatusExt;
+
+use super::office::TENANT;
+use super::{PORTAL, Running, SHOP, ServerSettings, bearer, call, reason, settings};
+
+const MINE: &str = "/rekey.test.v1.Office/Mine";
+const EITHER: &str = "/rekey.test.v1.Office/Either";
+const ADMINISTER: &str = "/rekey.test.v1.Office/Administer";
+
+#[tokio::test]
+async fn without_a_known_caller_nothing_is_told() {
+    let part = Running::with(settings()).await;
+    let channel = part.channel().await;
+    for credential in ["", "Bearer wrong", "Basic cG9ydGFs", "Bearer"] {
+        for path in [super::CHECK, "/rekey.test.v1.Office/None", "/nobody.Nothing/None", "/"] {
+            let headers = [("authorization", credential)];
+            let headers = if credential.is_empty() { &[][..] } else { &headers[..] };
+
+            let status = call(channel.clone(), path, "", headers).await.unwrap_err();
+
+            assert_eq!(status.code(), Code::Unauthenticated, "{credential} {path}");
+            assert_eq!(reason(&status), "CALLER_UNKNOWN");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_known_caller_reaches_what_its_entry_allows() {
+    let part = Running::with(settings()).await;
+    let channel = part.channel().await;
+    let shop = bearer(SHOP);
+
+    let answer = part.check("", &[("authorization", &shop)]).await.unwrap();
+    let status = call(channel, MINE, "", &[("authorization", &shop)]).await.unwrap_err();
+
+    assert_eq!(answer.get("caller").unwrap(), "shop");
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::PermissionDenied, "CALLER_NOT_ALLOWED"));
+}
+
+#[tokio::test]
+async fn a_method_without_a_rule_does_not_exist() {
+    let part = Running::with(settings()).await;
+    let channel = part.channel().await;
+    let portal = bearer(PORTAL);
+    for path in ["/rekey.test.v1.Office/Undeclared", "/nobody.v1.Nothing/None"] {
+        let status = call(channel.clone(), path, "", &[("authorization", &portal)]).await.unwrap_err();
+
+        assert_eq!(
+            (status.code(), reason(&status).as_str()),
+            (Code::Unimplemented, "METHOD_UNKNOWN"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn persons_are_asked_for_as_the_rule_says() {
+    let part = Running::with(settings()).await;
+    let channel = part.channel().await;
+    let portal = bearer(PORTAL);
+    let reader = format!("{TENANT} reports_reader");
+    let helpdesk = format!("{TENANT} helpdesk_administrator");
+    let ask = async |path, token: Option<&str>| {
+        let mut headers = vec![("authorization", portal.as_str())];
+        headers.extend(token.map(|token| ("rekey-access-token", token)));
+        call(channel.clone(), path, "", &headers)
+            .await
+            .map(|metadata| metadata.get("person").unwrap().to_str().unwrap().to_owned())
+            .map_err(|status| reason(&status))
+    };
+    let refused = |reason: &str| Err(reason.to_owned());
+    let person = |name: &str| Ok(name.to_owned());
+
+    assert_eq!(ask(MINE, None).await, refused("ACCESS_TOKEN_MISSING"));
+    assert_eq!(ask(MINE, Some("forged")).await, refused("ACCESS_TOKEN_INVALID"));
+    assert_eq!(ask(MINE, Some("away")).await, refused("UNAVAILABLE"));
+    assert_eq!(ask(MINE, Some(&reader)).await, person("reports_reader"));
+    assert_eq!(ask(EITHER, None).await, person("nobody"));
+    assert_eq!(ask(EITHER, Some("forged")).await, refused("ACCESS_TOKEN_INVALID"));
+    assert_eq!(ask(EITHER, Some(&reader)).await, person("reports_reader"));
+    assert_eq!(ask(super::CHECK, Some("forged")).await, person("nobody"));
+    assert_eq!(ask(ADMINISTER, Some(&reader)).await, person("reports_reader"));
+    assert_eq!(ask(ADMINISTER, Some(&helpdesk)).await, refused("ROLE_MISSING"));
+}
+
+#[tokio::test]
+async fn a_missing_role_names_those_that_would_do() {
+    let part = Running::with(settings()).await;
+    let token = format!("{TENANT} helpdesk_administrator");
+    let headers = [("authorization", &*bearer(PORTAL)), ("rekey-access-token", &token)];
+
+    let status = call(part.channel().await, ADMINISTER, "", &headers).await.unwrap_err();
+
+    let info = status.get_details_error_info().unwrap();
+    assert_eq!(info.domain, "rekey.test.v1");
+    assert_eq!(info.metadata["roles"], "global_administrator,reports_reader");
+}
+
+#[tokio::test]
+async fn a_person_of_a_tenant_the_caller_may_not_name_is_refused() {
+    let mut settings = settings();
+    settings.callers[1].methods = crate::access::Allowed::Everything;
+    let part = Running::with(settings).await;
+    let elsewhere = "018f3b5e-0000-7000-8000-000000000002 reports_reader";
+    let headers = [("authorization", &*bearer(SHOP)), ("rekey-access-token", elsewhere)];
+
+    let status = call(part.channel().await, MINE, "", &headers).await.unwrap_err();
+
+    assert_eq!(reason(&status), "CALLER_NOT_ALLOWED");
+}
+
+#[tokio::test]
+async fn health_is_open_to_everybody() {
+    let part = Running::with(settings()).await;
+    let mut client = HealthClient::new(part.channel().await);
+
+    let name = "rekey.test.v1.Office".to_owned();
+    let known = client.check(HealthCheckRequest { service: name }).await.unwrap();
+    let unknown = client.check(HealthCheckRequest { service: "nobody".to_owned() }).await.unwrap_err();
+
+    assert_eq!(known.get_ref().status, 1);
+    assert_eq!((unknown.code(), reason(&unknown).as_str()), (Code::NotFound, "SERVICE_UNKNOWN"));
+}
+
+async fn listed(part: &Running) -> Result<bool, tonic::Status> {
+    let ask = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let mut client = ServerReflectionClient::new(part.channel().await);
+    let answers = client.server_reflection_info(tokio_stream::once(ask)).await?;
+    Ok(answers.into_inner().message().await?.is_some())
+}
+
+#[tokio::test]
+async fn reflection_is_open_where_it_is_on_and_absent_elsewhere() {
+    let closed = Running::with(settings()).await;
+    let open = Running::with(ServerSettings { reflection: true, ..settings() }).await;
+
+    assert_eq!(listed(&closed).await.unwrap_err().code(), Code::Unauthenticated);
+    assert!(listed(&open).await.unwrap());
+}

@@ -1,0 +1,97 @@
+//! Deadlines, sizes, load, panics, from outside.
+
+use tonic::client::Grpc;
+use tonic::{Code, Status};
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+use tonic_prost::ProstCodec;
+use tonic_types::StatusExt;
+
+use super::{CHECK, PORTAL, Running, ServerSettings, bearer, call, reason, request, settings};
+
+async fn refused(part: &Running, service: &str) -> Status {
+    part.check(service, &[("authorization", &bearer(PORTAL))]).await.unwrap_err()
+}
+
+async fn remaining(part: &Running, timeout: Option<&str>) -> u64 {
+    let portal = bearer(PORTAL);
+    let mut headers = vec![("authorization", portal.as_str())];
+    headers.extend(timeout.map(|timeout| ("grpc-timeout", timeout)));
+    let answer = part.check("", &headers).await.unwrap();
+    answer.get("remaining-ms").unwrap().to_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_handler_knows_what_is_left_never_more_than_the_ceiling() {
+    let part = Running::with(settings()).await;
+
+    assert!((9_000..=10_000).contains(&remaining(&part, None).await));
+    assert!((29_000..=30_000).contains(&remaining(&part, Some("30S")).await));
+    assert!((59_000..=60_000).contains(&remaining(&part, Some("2H")).await));
+}
+
+#[tokio::test]
+async fn a_call_over_its_time_is_told_so_by_the_server() {
+    let part = Running::with(ServerSettings { default_deadline_ms: 30, ..settings() }).await;
+
+    let status = refused(&part, "hang").await;
+
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"));
+}
+
+#[tokio::test]
+async fn a_panic_fails_one_call_and_tells_nothing() {
+    let part = Running::with(settings()).await;
+
+    let status = refused(&part, "panic").await;
+
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::Internal, "INTERNAL"));
+    assert!(part.check("", &[("authorization", &bearer(PORTAL))]).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_text_of_an_internal_error_stays_inside() {
+    let part = Running::with(settings()).await;
+
+    let status = refused(&part, "secret").await;
+
+    assert_eq!((status.code(), status.message()), (Code::Internal, "something broke on our side"));
+}
+
+#[tokio::test]
+async fn a_message_over_the_limit_is_refused_unless_its_method_allows_more() {
+    let part = Running::with(settings()).await;
+    let large = "x".repeat(300_000);
+
+    let status = refused(&part, &large).await;
+    let import = "/rekey.test.v1.Office/Import";
+    let allowed = call(part.channel().await, import, &large, &[("authorization", &bearer(PORTAL))]).await;
+
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "REQUEST_TOO_LARGE"));
+    assert!(allowed.is_ok());
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_message_are_malformed() {
+    let part = Running::with(settings()).await;
+    let mut grpc = Grpc::new(part.channel().await);
+    grpc.ready().await.unwrap();
+    // The same field number with another wire type.
+    let wrong = request(HealthCheckResponse { status: 7 }, &[("authorization", &bearer(PORTAL))]);
+    let codec = ProstCodec::<HealthCheckResponse, HealthCheckRequest>::default();
+
+    let status = grpc.unary(wrong, http::uri::PathAndQuery::from_static(CHECK), codec).await.unwrap_err();
+
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "REQUEST_MALFORMED"));
+}
+
+#[tokio::test]
+async fn too_many_calls_at_once_are_told_to_come_back_and_health_still_answers() {
+    let part = Running::with(ServerSettings { concurrency_limit: 0, ..settings() }).await;
+
+    let status = refused(&part, "").await;
+    let mut health = tonic_health::pb::health_client::HealthClient::new(part.channel().await);
+
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "OVERLOADED"));
+    assert!(status.get_details_retry_info().is_some());
+    assert!(health.check(HealthCheckRequest::default()).await.is_ok());
+}

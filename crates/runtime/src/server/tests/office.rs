@@ -1,0 +1,127 @@
+//! The service of the tests: the messages of `grpc.health.v1` under a name of ours.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{AccountId, SessionId, TenantId};
+use tokio_stream::Stream;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tonic::{Request, Response, Status};
+use tonic_health::pb::health_server::{Health, HealthServer};
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+
+use crate::access::{AccessTable, Caller, Person, PersonRule, PersonVerifier, Rejected, Rule};
+use crate::deadline;
+
+pub(super) const TENANT: &str = "018f3b5e-0000-7000-8000-000000000001";
+
+/// `Check` for backends, the others for persons as their names say.
+pub(super) fn rules() -> AccessTable {
+    let rule = |service, person, roles: &[&str]| Rule {
+        service,
+        person,
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+    };
+    [
+        ("Check", rule(true, PersonRule::None, &[])),
+        ("Watch", rule(true, PersonRule::None, &[])),
+        ("Import", rule(true, PersonRule::None, &[])),
+        ("Mine", rule(false, PersonRule::SelfOnly, &[])),
+        ("Either", rule(true, PersonRule::SelfOnly, &[])),
+        ("Administer", rule(false, PersonRule::Administrator, &["global_administrator", "reports_reader"])),
+    ]
+    .into_iter()
+    .map(|(method, rule)| (format!("/rekey.test.v1.Office/{method}"), rule))
+    .collect()
+}
+
+/// Tokens are `tenant role`, or `away`.
+pub(super) struct Tokens;
+
+#[async_trait]
+impl PersonVerifier for Tokens {
+    async fn verify(&self, access_token: &str) -> Result<Person, Rejected> {
+        if access_token == "away" {
+            return Err(Rejected::Unavailable);
+        }
+        let (tenant, role) = access_token.split_once(' ').ok_or(Rejected::Invalid)?;
+        Ok(Person {
+            tenant_id: TenantId::parse(tenant).map_err(|_| Rejected::Invalid)?,
+            account_id: AccountId::parse(TENANT).unwrap(),
+            session_id: SessionId::parse(TENANT).unwrap(),
+            epoch: 1,
+            roles: vec![role.to_owned()],
+            auth_time: Timestamp::EPOCH,
+            token_expires_at: Timestamp::EPOCH.plus(Duration::from_secs(300)),
+        })
+    }
+}
+
+pub(super) struct Desk;
+
+#[async_trait]
+impl Health for Desk {
+    async fn check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        match request.get_ref().service.as_str() {
+            "hang" => std::future::pending().await,
+            "panic" => panic!("a broken handler"),
+            "secret" => return Err(Status::internal("hunter2")),
+            _ => {}
+        }
+        let mut response = Response::new(HealthCheckResponse { status: 1 });
+        let caller = request.extensions().get::<Caller>().expect("the gate puts it there");
+        let person = caller.person().map_or("nobody", |person| person.roles[0].as_str());
+        let remaining = deadline::remaining().unwrap().as_millis().to_string();
+        response.metadata_mut().insert("caller", caller.name().parse().unwrap());
+        response.metadata_mut().insert("person", person.parse().unwrap());
+        response.metadata_mut().insert("remaining-ms", remaining.parse().unwrap());
+        Ok(response)
+    }
+
+    type WatchStream = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
+
+    async fn watch(&self, _: Request<HealthCheckRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let first = tokio_stream::once(Ok(HealthCheckResponse { status: 1 }));
+        let stream = tokio_stream::StreamExt::chain(first, tokio_stream::pending());
+        Ok(Response::new(Box::pin(stream)))
+    }
+}
+
+/// Every method but `Watch` is answered by `check`.
+#[derive(Clone)]
+pub(super) struct Office(HealthServer<Desk>);
+
+impl Default for Office {
+    fn default() -> Self {
+        Self(HealthServer::from_arc(Arc::new(Desk)))
+    }
+}
+
+impl NamedService for Office {
+    const NAME: &'static str = "rekey.test.v1.Office";
+}
+
+impl tower::Service<http::Request<Body>> for Office {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = <HealthServer<Desk> as tower::Service<http::Request<Body>>>::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        tower::Service::<http::Request<Body>>::poll_ready(&mut self.0, context)
+    }
+
+    fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
+        let method = if request.uri().path().ends_with("/Watch") { "Watch" } else { "Check" };
+        *request.uri_mut() = format!("/grpc.health.v1.Health/{method}").parse().unwrap();
+        self.0.call(request)
+    }
+}

@@ -1,0 +1,99 @@
+//! The end of a server and of a connection.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tonic::client::Grpc;
+use tonic::{Code, Streaming};
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+use tonic_prost::ProstCodec;
+
+use super::{CHECK, PORTAL, Running, ServerSettings, WATCH, bearer, call, reason, request, settings};
+use crate::health::Serving;
+use crate::server::{Listening, listen};
+use crate::shutdown::Shutdown;
+
+/// An HTTP/2 client that says hello and nothing else.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+/// Frame type 7 on stream 0, after its length of 8.
+const GOAWAY: &[u8] = b"\0\0\x08\x07\0\0\0\0\0";
+
+async fn watch(part: &Running) -> Streaming<HealthCheckResponse> {
+    let mut grpc = Grpc::new(part.channel().await);
+    grpc.ready().await.unwrap();
+    let message = request(HealthCheckRequest::default(), &[("authorization", &bearer(PORTAL))]);
+    let codec = ProstCodec::<HealthCheckRequest, HealthCheckResponse>::default();
+    let path = http::uri::PathAndQuery::from_static(WATCH);
+    grpc.server_streaming(message, path, codec).await.unwrap().into_inner()
+}
+
+#[tokio::test]
+async fn an_idle_server_stops_at_once_and_says_it_is_not_ready() {
+    let part = Running::with(settings()).await;
+    let (health, address) = (part.health.clone(), part.address);
+    part.check("", &[("authorization", &bearer(PORTAL))]).await.unwrap();
+
+    part.shutdown.begin();
+    part.stopped().await;
+
+    assert_eq!(health.serving("rekey.test.v1.Office"), Serving::No);
+    assert!(!health.is_ready());
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_waiting_stream_is_sent_elsewhere_when_draining_begins() {
+    let part = Running::with(settings()).await;
+    let mut stream = watch(&part).await;
+    assert_eq!(stream.message().await.unwrap().unwrap().status, 1);
+
+    part.shutdown.begin();
+    let status = stream.message().await.unwrap_err();
+    part.stopped().await;
+
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "SHUTTING_DOWN"));
+}
+
+#[tokio::test]
+async fn work_still_running_after_the_grace_is_answered_and_cut() {
+    let part = Running::with(ServerSettings { grace_seconds: 0, ..settings() }).await;
+    let channel = part.channel().await;
+    let portal = bearer(PORTAL);
+    let shutdown = part.shutdown.clone();
+
+    let headers = [("authorization", portal.as_str())];
+    let hanging = call(channel, CHECK, "hang", &headers);
+    let (status, ()) = tokio::join!(hanging, async {
+        // The call is sent before the signal: the first poll of `hanging` came first, and the server answers
+        // new calls the same way anyway.
+        tokio::task::yield_now().await;
+        shutdown.begin();
+    });
+    part.stopped().await;
+
+    assert_eq!(status.unwrap_err().code(), Code::Unavailable);
+}
+
+#[tokio::test]
+async fn an_old_connection_gets_goaway_and_is_cut_after_its_grace() {
+    let listener = crate::server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = Shutdown::new();
+    let listening = Listening {
+        tls: None,
+        connection_age: Some(Duration::from_millis(5)),
+        grace: Duration::ZERO,
+        http2_only: true,
+    };
+    let served = tokio::spawn(listen(listener, axum::Router::new(), listening, stop.clone()));
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(PREFACE).await.unwrap();
+
+    let mut heard = Vec::new();
+    client.read_to_end(&mut heard).await.unwrap();
+
+    assert!(heard.windows(GOAWAY.len()).any(|frame| frame == GOAWAY), "{heard:?}");
+    stop.begin();
+    served.await.unwrap();
+}

@@ -1,0 +1,95 @@
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tonic::transport::{Channel, Endpoint};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+use super::{Format, Telemetry, TelemetryError, TelemetrySettings};
+use crate::health::{self, Health};
+use crate::server::{Part, ServerSettings, bind};
+use crate::shutdown::Shutdown;
+
+fn settings() -> TelemetrySettings {
+    let document = crate::settings::Document::builder().load().unwrap();
+    document.part("telemetry").unwrap()
+}
+
+async fn connect(endpoint: String) -> Channel {
+    Endpoint::from_shared(endpoint).unwrap().connect().await.unwrap()
+}
+
+async fn get(address: std::net::SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: probe\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn the_health_port_shows_calls_readiness_and_life() {
+    let telemetry = Telemetry::start(&settings(), "rekey-test").unwrap();
+    let (health, stop) = (Health::new(), Shutdown::new());
+    let part = health.part("office", []);
+    part.require("keys");
+    let port = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let probes = port.local_addr().unwrap();
+    let probing = tokio::spawn(health::serve(port, health.clone(), telemetry.metrics(), stop.clone()));
+    let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let office = format!("http://{}", listener.local_addr().unwrap());
+    let serving = Part::new(
+        "office",
+        ServerSettings::for_tests(),
+        tonic::service::Routes::default(),
+        crate::access::AccessTable::default(),
+        health.clone(),
+    );
+    let serving = tokio::spawn(serving.serve(listener, stop.clone()));
+
+    let mut client = HealthClient::new(connect(office).await);
+    client.check(HealthCheckRequest::default()).await.unwrap();
+    let mut same = HealthClient::new(connect(format!("http://{probes}")).await);
+    assert_eq!(same.check(HealthCheckRequest::default()).await.unwrap().get_ref().status, 2);
+    let unready = get(probes, "/readyz").await;
+    part.meet("keys");
+
+    assert!(unready.starts_with("HTTP/1.1 503") && unready.contains("office: keys"), "{unready}");
+    assert!(get(probes, "/readyz").await.starts_with("HTTP/1.1 200"));
+    assert!(get(probes, "/healthz").await.starts_with("HTTP/1.1 200"));
+    let metrics = get(probes, "/metrics").await;
+    assert!(metrics.contains("rpc_server_call_duration_seconds_bucket"), "{metrics}");
+    assert!(metrics.contains(r#"rpc_method="grpc.health.v1.Health/Check""#), "{metrics}");
+    stop.begin();
+    drop((client, same));
+    serving.await.unwrap().unwrap();
+    probing.await.unwrap().unwrap();
+    telemetry.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_collector_that_is_away_is_no_error_and_holds_nobody() {
+    let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let away = listener.local_addr().unwrap();
+    drop(listener);
+    let settings = TelemetrySettings {
+        format: Format::Json,
+        otlp_endpoint: Some(format!("http://{away}")),
+        export_timeout_ms: 200,
+        ..settings()
+    };
+
+    let telemetry = Telemetry::start(&settings, "rekey-test").unwrap();
+    tracing::info_span!("lost").in_scope(|| tracing::info!("nobody collects this"));
+
+    tokio::time::timeout(Duration::from_secs(5), telemetry.shutdown()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_filter_that_does_not_parse_is_named() {
+    let settings = TelemetrySettings { filter: "rekey=loud".to_owned(), ..settings() };
+
+    assert!(matches!(Telemetry::start(&settings, "rekey-test"), Err(TelemetryError::Filter(_))));
+}
