@@ -67,4 +67,5 @@ pub mod startup;
 pub mod telemetry;
 mod tls;
 
+pub use self::answers::TraceId;
 pub use self::tls::TlsError;

@@ -7,7 +7,8 @@
 mod completion;
 mod reason;
 
-pub(crate) use self::completion::{TraceId, complete};
+pub use self::completion::TraceId;
+pub(crate) use self::completion::complete;
 pub(crate) use self::reason::{Called, Reason};
 
 #[cfg(test)]
