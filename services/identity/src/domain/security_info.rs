@@ -125,7 +125,12 @@ impl SecurityInfo {
 
     /// Whether its quarantine is over.
     pub fn is_settled(&self, rules: &ResetRules, now: Timestamp) -> bool {
-        self.is_first || now.has_reached(self.changed_at.plus(rules.change_quarantine()))
+        now.has_reached(self.settles_at(rules))
+    }
+
+    /// When its quarantine is over.
+    pub fn settles_at(&self, rules: &ResetRules) -> Timestamp {
+        if self.is_first { self.changed_at } else { self.changed_at.plus(rules.change_quarantine()) }
     }
 
     /// Where codes and notices for it go, if it is an address.

@@ -230,9 +230,73 @@ fn now() -> Instant {
 
 #[cfg(test)]
 mod tests {
+    use super::super::phc::{Cost, SALT_BYTES};
     use super::*;
 
     const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+    const PLENTY: Duration = Duration::from_secs(60);
+
+    /// A pool whose threads never come, so that what waits keeps waiting.
+    fn without_threads(queue_max: usize) -> Pool {
+        let usual_micros = AtomicU64::new(10_000);
+        let shared = Shared { queue: Mutex::default(), work: Condvar::new(), usual_micros };
+        Pool { shared: Arc::new(shared), threads: THREADS, queue_max }
+    }
+
+    fn job() -> (Job, oneshot::Receiver<Result<Answer, NotHashed>>) {
+        let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
+        let stored = Stored::new(cost, [0; SALT_BYTES]).unwrap();
+        let (reply, answer) = oneshot::channel();
+        (Job::new(Task::derive(&stored, true), &SecretString::from("any"), reply), answer)
+    }
+
+    #[test]
+    fn a_queue_takes_as_many_as_it_may() {
+        let pool = without_threads(3);
+        let answers: Vec<_> = (0..3)
+            .map(|_| {
+                let (job, answer) = job();
+                pool.admit(job, PLENTY).unwrap();
+                answer
+            })
+            .collect();
+
+        let fourth = pool.admit(job().0, PLENTY);
+
+        assert!(matches!(fourth, Err(NotHashed::Busy { retry_after }) if retry_after >= SHORTEST_RETRY));
+        assert_eq!((pool.waiting(), answers.len()), (3, 3));
+    }
+
+    #[test]
+    fn nothing_is_hashed_for_a_caller_that_left() {
+        let (job, answer) = job();
+        let was_wanted = job.is_wanted();
+
+        drop(answer);
+
+        assert!(was_wanted);
+        assert!(!job.is_wanted());
+    }
+
+    #[test]
+    fn nothing_is_hashed_that_comes_too_late() {
+        let (mut job, _answer) = job();
+
+        job.give_up_at = now().checked_sub(Duration::from_micros(1));
+
+        assert!(!job.is_wanted());
+    }
+
+    #[test]
+    fn whoever_waits_when_hashing_stops_hears_so() {
+        let pool = without_threads(8);
+        let (job, mut answer) = job();
+        pool.admit(job, PLENTY).unwrap();
+
+        drop(pool);
+
+        assert!(matches!(answer.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
+    }
 
     #[test]
     fn a_job_is_refused_when_it_would_end_after_four_fifths_of_its_budget() {

@@ -105,7 +105,9 @@ impl Surroundings {
             .map(|login| login.split('@').next().unwrap_or(login))
             .chain(addresses)
             .chain([account.display_name.as_str()]);
-        let domains = tenant.domains.iter().filter_map(|domain| domain.as_str().split('.').next());
+        // Without the top level, which says nothing about the organisation.
+        let domains =
+            tenant.domains.iter().filter_map(|domain| domain.as_str().rsplit_once('.')).map(|(own, _)| own);
         let organisation = domains.chain([tenant.handle.as_str(), tenant.display_name.as_str()]);
         Self { personal: names(personal), organisation: names(organisation) }
     }
