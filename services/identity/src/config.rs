@@ -1,0 +1,278 @@
+//! The `[identity]` table. Values and their reasons stand in `default.toml`; here are their types and the checks that
+//! need more than one of them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rekey_client::ClientSettings;
+use rekey_runtime::server::ServerSettings;
+use serde::Deserialize;
+
+/// The commented defaults.
+pub const DEFAULTS: &str = include_str!("default.toml");
+
+/// What the operator decides about this part.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How the part listens.
+    pub server: ServerSettings,
+    /// Where people's pages are; links in notices lead there.
+    pub portal_url: String,
+    /// The grid on which answers leave that must not tell by their speed.
+    pub answer_floor_ms: u64,
+    /// Where everything is kept.
+    pub store: Store,
+    /// Where throttles are counted.
+    pub throttle: Throttle,
+    /// The files of the keys.
+    pub keys: KeyFiles,
+    /// What hashing passwords costs.
+    pub hashing: crate::hashing::Settings,
+    /// What tokens say and how long they live.
+    pub tokens: Tokens,
+    /// How often a stranger may ask.
+    pub limits: Limits,
+    /// What verification does with codes, for answers that stand in for it.
+    pub codes: Codes,
+    /// How notices go out.
+    pub notices: Notices,
+    /// How starts and refusals reach the log.
+    pub audit: Audit,
+    /// Work that nobody waits for.
+    pub jobs: Jobs,
+    /// The verification service.
+    pub verification: ClientSettings,
+    /// The notification service.
+    pub notification: ClientSettings,
+}
+
+/// `[identity.store]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// `postgres://…` or `sqlite:PATH`. It may hold a password: never log it.
+    pub url: String,
+    /// The most connections.
+    pub connections: u32,
+    /// How long a call waits for one.
+    pub acquire_timeout_ms: u64,
+    /// How often the store is looked at.
+    pub check_seconds: u64,
+}
+
+/// `[identity.throttle]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Throttle {
+    /// `memory:`, `redis://…`, `redis-cluster://…` or `redis-sentinel://…`. It may hold a password: never log it.
+    pub url: String,
+    /// How long one step may take.
+    pub timeout_ms: u64,
+    /// The most counters kept in the process.
+    pub memory_entries: usize,
+    /// How many processes share the budgets while Redis is away.
+    pub processes: std::num::NonZeroU64,
+    /// How long Redis is left alone after it failed.
+    pub rest_seconds: u64,
+}
+
+/// `[identity.keys]`: one file per kind of key, lines `id state material`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyFiles {
+    /// Seals password hashes.
+    #[serde(default)]
+    pub pepper_file: Option<PathBuf>,
+    /// Signs access tokens.
+    #[serde(default)]
+    pub access_token_file: Option<PathBuf>,
+    /// Seals reset tokens and everything else that travels or waits.
+    #[serde(default)]
+    pub tokens_file: Option<PathBuf>,
+    /// Makes decoys.
+    #[serde(default)]
+    pub decoy_file: Option<PathBuf>,
+    /// Hashes logins.
+    #[serde(default)]
+    pub login_hash_file: Option<PathBuf>,
+    /// Hashes places.
+    #[serde(default)]
+    pub familiar_place_file: Option<PathBuf>,
+}
+
+/// `[identity.tokens]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    /// `iss` of access tokens.
+    pub issuer: String,
+    /// `aud` of access tokens.
+    pub audience: String,
+    /// Life of a challenge.
+    pub challenge_life_seconds: u64,
+    /// Life of a link "this was not me".
+    pub repudiation_life_seconds: u64,
+    /// Life of a page token.
+    pub page_life_seconds: u64,
+    /// How long a repeated request gets the first answer.
+    pub answer_life_seconds: u64,
+}
+
+/// `[identity.limits]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Resets begun from one network in a minute.
+    pub starts_per_network_per_minute: u64,
+    /// Resets begun in a minute by a caller that names no address.
+    pub starts_per_caller_per_minute: u64,
+    /// Resets begun for one login in an hour.
+    pub starts_per_login_per_hour: u64,
+    /// Help requests from one network in an hour.
+    pub help_per_network_per_hour: u64,
+    /// Sign-ins from one network in a minute.
+    pub sign_ins_per_network_per_minute: u64,
+    /// Sign-ins in a minute by a caller that names no address.
+    pub sign_ins_per_caller_per_minute: u64,
+    /// Distinct logins from one network in a minute that are suspected to be stuffing.
+    pub stuffing_logins_per_minute: u64,
+    /// Candidates judged for one session or reset in a minute.
+    pub evaluations_per_minute: u64,
+}
+
+/// `[identity.codes]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Codes {
+    /// Life of a code.
+    pub life_seconds: u64,
+    /// Waits between its messages.
+    pub ladder_seconds: Vec<u64>,
+}
+
+/// `[identity.notices]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notices {
+    /// After this a notice is not worth sending.
+    pub life_seconds: u64,
+    /// Notices claimed at a time.
+    pub batch: u32,
+    /// How long the relay may hold them.
+    pub lease_seconds: u64,
+    /// How often it looks for due ones.
+    pub poll_ms: u64,
+    /// The first wait after notification was away, doubling.
+    pub retry_first_seconds: u64,
+    /// The longest such wait.
+    pub retry_longest_seconds: u64,
+}
+
+/// `[identity.audit]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// Most events that wait in memory.
+    pub buffer_events: usize,
+    /// How often they are written.
+    pub flush_ms: u64,
+}
+
+/// `[identity.jobs]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jobs {
+    /// How often what is over is deleted.
+    pub sweep_seconds: u64,
+    /// How often help requests are looked at for digests.
+    pub digest_seconds: u64,
+}
+
+/// Settings that contradict each other.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    /// A loop would never rest, or nothing would ever be let through.
+    #[error("identity.{0} must be at least 1")]
+    Zero(&'static str),
+    /// Links in notices would not be links.
+    #[error("identity.portal_url must begin with https:// or http:// and not end with /")]
+    PortalUrl,
+    /// A second send could never be announced.
+    #[error("identity.codes.ladder_seconds must name at least one wait")]
+    NoLadder,
+}
+
+impl Settings {
+    /// Refuses settings that contradict each other.
+    ///
+    /// # Errors
+    /// The first contradiction.
+    pub fn check(&self) -> Result<(), Contradiction> {
+        for (name, value) in [
+            ("store.check_seconds", self.store.check_seconds),
+            ("limits.starts_per_network_per_minute", self.limits.starts_per_network_per_minute),
+            ("limits.starts_per_login_per_hour", self.limits.starts_per_login_per_hour),
+            ("limits.sign_ins_per_network_per_minute", self.limits.sign_ins_per_network_per_minute),
+            ("codes.life_seconds", self.codes.life_seconds),
+            ("notices.batch", self.notices.batch.into()),
+            ("notices.poll_ms", self.notices.poll_ms),
+            ("audit.flush_ms", self.audit.flush_ms),
+            ("audit.buffer_events", self.audit.buffer_events as u64),
+            ("jobs.sweep_seconds", self.jobs.sweep_seconds),
+            ("jobs.digest_seconds", self.jobs.digest_seconds),
+        ] {
+            if value == 0 {
+                return Err(Contradiction::Zero(name));
+            }
+        }
+        if self.codes.ladder_seconds.is_empty() {
+            return Err(Contradiction::NoLadder);
+        }
+        let is_web = self.portal_url.starts_with("https://") || self.portal_url.starts_with("http://");
+        if is_web && !self.portal_url.ends_with('/') { Ok(()) } else { Err(Contradiction::PortalUrl) }
+    }
+
+    /// The grid of answers; zero is none.
+    #[must_use]
+    pub fn answer_floor(&self) -> Duration {
+        Duration::from_millis(self.answer_floor_ms)
+    }
+}
+
+/// The defaults, cheap and without a grid.
+#[cfg(test)]
+pub(crate) fn for_tests() -> Settings {
+    let document = rekey_runtime::settings::Document::builder()
+        .part("identity", 0, DEFAULTS)
+        .load()
+        .expect("defaults read");
+    let mut settings: Settings = document.part("identity").expect("defaults fit");
+    settings.answer_floor_ms = 0;
+    settings.hashing.threads = 1;
+    settings.hashing.cost = crate::hashing::Cost { memory_kib: 64, passes: 1, lanes: 1 };
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_read_and_agree_with_each_other() {
+        let settings = for_tests();
+
+        assert_eq!(settings.check(), Ok(()));
+        assert_eq!(settings.limits.starts_per_login_per_hour, 10);
+        assert_eq!(settings.tokens.repudiation_life_seconds, 7 * 86_400);
+    }
+
+    #[test]
+    fn a_link_that_would_not_be_one_is_refused() {
+        for bad in ["id.example.com", "https://id.example.com/", ""] {
+            let settings = Settings { portal_url: bad.to_owned(), ..for_tests() };
+
+            assert_eq!(settings.check(), Err(Contradiction::PortalUrl), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Audit events: building them, and the buffer in which starts and refusals wait.
+//!
+//! A change commits with its event, inside its step. What changes nothing (a start, a refusal) would cost a write per
+//! stranger's call, so it waits in a bounded [`AuditBuffer`] and is written in batches. Alike ones of one tenant,
+//! reason, address and minute fold into one with a count; a crash loses what waited, a second's worth.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Mutex;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{AccountId, EventId, TenantId};
+
+use super::{Caller, Context, Identity};
+use crate::domain::audit::{Actor, AuditEvent, EventKind, Outcome, Subject};
+use crate::store;
+
+/// An event being built.
+#[derive(Debug, Clone)]
+pub struct Draft(AuditEvent);
+
+impl Draft {
+    /// Why, in a stable word.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
+        self.0.reason = Some(reason.into());
+        self
+    }
+
+    /// Who did it.
+    #[must_use]
+    pub fn by(mut self, actor: Actor) -> Self {
+        self.0.actor = actor;
+        self
+    }
+
+    /// On which account, done by its owner or a stranger in their name.
+    #[must_use]
+    pub fn on(mut self, account_id: AccountId) -> Self {
+        self.0.subject = Subject::Account(account_id);
+        self
+    }
+
+    /// On whom.
+    #[must_use]
+    pub fn on_subject(mut self, subject: Subject) -> Self {
+        self.0.subject = subject;
+        self
+    }
+
+    /// From where.
+    #[must_use]
+    pub fn from(mut self, context: &Context) -> Self {
+        self.0.ip_address = context.ip;
+        self.0.trace_id = context.trace_id;
+        self
+    }
+
+    /// Through which backend.
+    #[must_use]
+    pub fn through(mut self, caller: &Caller) -> Self {
+        self.0.caller = Some(caller.name().to_owned());
+        self
+    }
+
+    /// Where a message went, masked.
+    #[must_use]
+    pub fn to_place(mut self, masked: String) -> Self {
+        self.0.masked_place = Some(masked);
+        self
+    }
+
+    /// The event.
+    pub fn done(self) -> AuditEvent {
+        self.0
+    }
+}
+
+impl Identity {
+    /// Begins an event of a tenant, by nobody known, on nobody in particular.
+    pub(crate) fn event(
+        &self,
+        tenant_id: TenantId,
+        kind: EventKind,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Draft {
+        Draft(AuditEvent {
+            id: EventId::generate(&*self.entropy, now),
+            tenant_id,
+            at: now,
+            kind,
+            outcome,
+            reason: None,
+            actor: Actor::Stranger,
+            caller: None,
+            subject: Subject::Tenant,
+            ip_address: None,
+            masked_place: None,
+            trace_id: None,
+            count: 1,
+        })
+    }
+
+    /// Writes what waits in the buffer; for the loop that does so every second and for the end of the process.
+    pub async fn flush_audit(&self) -> Result<usize, store::Failure> {
+        self.audit.flush(&*self.store).await
+    }
+}
+
+/// Events that wait to be written.
+pub struct AuditBuffer {
+    capacity: usize,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    events: Vec<AuditEvent>,
+    /// Where alike ones fold into.
+    places: HashMap<Alike, usize>,
+    dropped: u64,
+}
+
+/// What makes two events alike. A success keeps its subject apart: who began a reset is the point of the event.
+#[derive(PartialEq, Eq, Hash)]
+struct Alike {
+    tenant_id: TenantId,
+    kind: EventKind,
+    outcome: Outcome,
+    reason: Option<String>,
+    ip_address: Option<IpAddr>,
+    minute: i64,
+    subject: Option<Vec<u8>>,
+}
+
+impl AuditBuffer {
+    /// A buffer for so many different events.
+    pub fn new(capacity: usize) -> Self {
+        Self { capacity, waiting: Mutex::new(Waiting::default()) }
+    }
+
+    /// Takes an event. When the buffer is full it is dropped and counted: a flood must not take the memory or the
+    /// call.
+    pub fn push(&self, event: AuditEvent) {
+        let mut waiting = self.lock();
+        let alike = Alike::of(&event);
+        if let Some(place) = waiting.places.get(&alike).copied() {
+            if let Some(first) = waiting.events.get_mut(place) {
+                first.count = first.count.saturating_add(1);
+                if first.subject != event.subject {
+                    first.subject = Subject::Tenant;
+                }
+            }
+        } else if waiting.events.len() >= self.capacity {
+            waiting.dropped += 1;
+        } else {
+            let place = waiting.events.len();
+            waiting.places.insert(alike, place);
+            waiting.events.push(event);
+        }
+    }
+
+    /// Writes everything that waits. What could not be written waits again, as far as there is room.
+    pub async fn flush(&self, store: &dyn store::Store) -> Result<usize, store::Failure> {
+        let (events, dropped) = {
+            let mut waiting = self.lock();
+            let taken = std::mem::take(&mut *waiting);
+            (taken.events, taken.dropped)
+        };
+        if dropped > 0 {
+            tracing::warn!(dropped, "the audit buffer was full");
+        }
+        if events.is_empty() {
+            return Ok(0);
+        }
+        let outcome = store.append_events(&events).await;
+        match outcome {
+            Ok(()) => Ok(events.len()),
+            Err(failure) => {
+                events.into_iter().for_each(|event| self.push_back(event));
+                Err(failure)
+            }
+        }
+    }
+
+    /// An event that was counted keeps its count and its id, so a write whose answer was lost does not repeat it.
+    fn push_back(&self, event: AuditEvent) {
+        let mut waiting = self.lock();
+        if waiting.events.len() < self.capacity {
+            waiting.events.push(event);
+        } else {
+            waiting.dropped += 1;
+        }
+    }
+
+    /// A panic elsewhere leaves whole events behind, so a poisoned lock is still good.
+    fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Alike {
+    fn of(event: &AuditEvent) -> Self {
+        let subject = match (&event.outcome, &event.subject) {
+            (Outcome::Success, Subject::Account(id)) => Some(id.as_uuid().as_bytes().to_vec()),
+            (Outcome::Success, Subject::UnknownLogin(hash)) => Some(hash.to_vec()),
+            (Outcome::Success | Outcome::Refused | Outcome::Failed, _) => None,
+        };
+        Self {
+            tenant_id: event.tenant_id,
+            kind: event.kind,
+            outcome: event.outcome,
+            reason: event.reason.as_deref().map(str::to_owned),
+            ip_address: event.ip_address,
+            minute: event.at.unix_seconds().div_euclid(60),
+            subject,
+        }
+    }
+}
+
+impl std::fmt::Debug for AuditBuffer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuditBuffer").field("capacity", &self.capacity).finish_non_exhaustive()
+    }
+}

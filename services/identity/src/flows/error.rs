@@ -1,0 +1,93 @@
+//! How a flow ends when it does not end well: a refusal, which is published, or a failure, which is logged.
+
+use crate::domain::refusal::Refusal;
+use crate::hashing::NotHashed;
+use crate::{peers, store};
+
+/// Why a flow gives no answer.
+#[derive(Debug)]
+pub enum Error {
+    /// We said no.
+    Refused(Refusal),
+    /// Something broke.
+    Failed(Failed),
+}
+
+/// What broke.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// The store.
+    #[error("a step of the store failed")]
+    Store(#[from] store::Failure),
+    /// A neighbour.
+    #[error("a neighbour failed")]
+    Peer(#[from] peers::Failure),
+    /// The throttles, where nothing may pass without them.
+    #[error("the throttles failed")]
+    Throttle(#[from] rekey_throttle::Failure),
+    /// Hashing.
+    #[error("hashing failed")]
+    Hashing(#[source] NotHashed),
+    /// Something kept or sealed by us does not read.
+    #[error("{what} does not read")]
+    Unreadable {
+        /// What it is, never its content.
+        what: &'static str,
+    },
+    /// Others changed the same thing again and again while it was being judged.
+    #[error("the account kept changing")]
+    Contended,
+}
+
+impl Failed {
+    /// Whether trying again later may help.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Store(failure) => matches!(failure, store::Failure::Unavailable(_)),
+            Self::Peer(failure) => failure.is_unavailable(),
+            Self::Hashing(why) => matches!(why, NotHashed::Stopped),
+            Self::Throttle(_) | Self::Contended => true,
+            Self::Unreadable { .. } => false,
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl From<store::Failure> for Error {
+    fn from(failure: store::Failure) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
+impl From<peers::Failure> for Error {
+    fn from(failure: peers::Failure) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
+impl From<rekey_throttle::Failure> for Error {
+    fn from(failure: rekey_throttle::Failure) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
+impl From<NotHashed> for Error {
+    fn from(why: NotHashed) -> Self {
+        match why {
+            NotHashed::Busy { retry_after } => Self::Refused(Refusal::HashingBusy { retry_after }),
+            other => Self::Failed(Failed::Hashing(other)),
+        }
+    }
+}

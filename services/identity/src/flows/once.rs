@@ -1,0 +1,157 @@
+//! A repeated request gets the first answer: the key of a call, and the sealing of what is kept of its answer.
+//!
+//! An answer that is kept is a small struct in JSON, sealed and bound to the key of its call, so rows cannot be
+//! exchanged. What was asked is kept as a keyed hash, since it holds passwords and codes.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{RequestId, TenantId};
+use rekey_sealing::digest;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Error, Failed, Identity};
+use crate::domain::refusal::Refusal;
+use crate::domain::scope::TenantScope;
+use crate::store::{Once, Recalled, Step};
+
+/// A call that may be repeated.
+#[derive(Clone, Copy)]
+pub struct Repeatable {
+    key: [u8; 32],
+    content: [u8; 32],
+    expires_at: Timestamp,
+}
+
+/// Who makes a call and which.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// The RPC.
+    pub rpc: &'static str,
+    /// The caller's name, or the account of the person.
+    pub who: &'a str,
+    /// The tenant it is about.
+    pub tenant_id: TenantId,
+    /// The id that a repeat carries again.
+    pub request_id: RequestId,
+}
+
+impl Repeatable {
+    /// Its key, which also names it in counters.
+    pub fn key(&self) -> &[u8; 32] {
+        &self.key
+    }
+
+    /// The same call under another key, as for refresh tokens, which are their own request ids.
+    #[must_use]
+    pub fn keyed(self, key: [u8; 32]) -> Self {
+        Self { key, ..self }
+    }
+
+    /// What a step needs to happen once.
+    pub fn once<'a, T>(&self, answer: &'a (dyn Fn(&T) -> Vec<u8> + Send + Sync)) -> Once<'a, T> {
+        Once { key: self.key, content: self.content, expires_at: self.expires_at, answer }
+    }
+
+    fn context(&self) -> Vec<u8> {
+        [b"answer".as_slice(), &self.key].concat()
+    }
+}
+
+impl Identity {
+    /// A call that may be repeated, with everything it asks for.
+    pub(crate) fn repeatable(&self, call: Call<'_>, content: &[&[u8]], now: Timestamp) -> Repeatable {
+        let tenant_id = call.tenant_id.as_uuid();
+        let request_id = call.request_id.as_uuid();
+        Repeatable {
+            key: digest(&[
+                call.rpc.as_bytes(),
+                call.who.as_bytes(),
+                tenant_id.as_bytes(),
+                request_id.as_bytes(),
+            ]),
+            content: self.keys.login_hash.tag("request", content),
+            expires_at: now.plus(Duration::from_secs(self.settings.tokens.answer_life_seconds)),
+        }
+    }
+
+    /// Seals an answer to be kept.
+    pub(crate) fn seal_answer<A: Serialize>(&self, call: &Repeatable, answer: &A) -> Vec<u8> {
+        let json = rekey_primitives::secret::Zeroizing::new(
+            serde_json::to_vec(answer).expect("answers are plain structs, which always have a JSON form"),
+        );
+        self.keys.tokens.seal(&*self.entropy, &call.context(), &json)
+    }
+
+    /// Opens an answer that was kept.
+    pub(crate) fn open_answer<A: DeserializeOwned>(
+        &self,
+        call: &Repeatable,
+        sealed: &[u8],
+    ) -> Result<A, Error> {
+        let unreadable = || Error::from(Failed::Unreadable { what: "a kept answer" });
+        let json = self.keys.tokens.open(&call.context(), sealed).map_err(|_| unreadable())?;
+        serde_json::from_slice(&json).map_err(|_| unreadable())
+    }
+
+    /// The answer kept of an earlier call, before costly work is done again.
+    pub(crate) async fn recall<A: DeserializeOwned>(
+        &self,
+        scope: &TenantScope,
+        call: &Repeatable,
+        now: Timestamp,
+    ) -> Result<Option<A>, Error> {
+        match self.store.recall(scope, &call.key, &call.content, now).await? {
+            Recalled::New => Ok(None),
+            Recalled::Answer(sealed) => self.open_answer(call, &sealed).map(Some),
+            Recalled::OtherContent => Err(Refusal::RequestIdReused.into()),
+        }
+    }
+
+    /// Sorts the end of a step: what was done, or the answer that was kept, or the refusal of the step.
+    pub(crate) fn settle<T, R, A: DeserializeOwned>(
+        &self,
+        call: &Repeatable,
+        step: Step<T, R>,
+    ) -> Result<Settled<T, R, A>, Error> {
+        match step {
+            Step::Done(done) => Ok(Settled::Done(done)),
+            Step::Refused(why) => Ok(Settled::Refused(why)),
+            Step::Repeated(sealed) => self.open_answer(call, &sealed).map(Settled::Repeated),
+            Step::OtherContent => Err(Refusal::RequestIdReused.into()),
+        }
+    }
+
+    /// Keeps the answer of a call that wrote nothing else; gives the one that stands.
+    pub(crate) async fn keep_answer<A: Serialize + DeserializeOwned>(
+        &self,
+        scope: &TenantScope,
+        call: &Repeatable,
+        answer: A,
+        now: Timestamp,
+    ) -> Result<A, Error> {
+        let sealed = self.seal_answer(call, &answer);
+        let step = self.store.keep_answer(scope, call.once(&|(): &()| sealed.clone()), now).await?;
+        match self.settle::<(), (), A>(call, step)? {
+            Settled::Repeated(first) => Ok(first),
+            Settled::Done(()) | Settled::Refused(()) => Ok(answer),
+        }
+    }
+}
+
+/// How a step ended, for a flow.
+pub enum Settled<T, R, A> {
+    /// It happened now.
+    Done(T),
+    /// Its condition did not hold.
+    Refused(R),
+    /// It happened before, with this answer.
+    Repeated(A),
+}
+
+impl std::fmt::Debug for Repeatable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repeatable").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}

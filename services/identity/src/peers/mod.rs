@@ -1,0 +1,51 @@
+//! What identity needs from other parts, in its own words.
+//!
+//! Each neighbour is a trait with one implementation over the wire; flows see the trait alone, so a test puts a
+//! fake in its place. A neighbour's *no* is part of what a method returns; a [`Failure`] means that nothing is
+//! known, and whoever asked fails closed.
+
+pub mod notification;
+pub mod verification;
+
+pub use notification::{Lane, Message, Notification};
+pub use verification::Verification;
+
+/// A neighbour did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It is away, too slow or too busy; trying again later may help.
+    #[error("{peer} is unavailable")]
+    Unavailable {
+        /// Which neighbour.
+        peer: &'static str,
+        /// What it or the channel said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It answered what the contract does not say, or refused a call that was ours to get right.
+    #[error("{peer} did not take the call")]
+    Broken {
+        /// Which neighbour.
+        peer: &'static str,
+        /// What it said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Failure {
+    /// Whether trying again later may help.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
+    /// Sorts a status that is no refusal we know: codes that pass by themselves, and the rest.
+    fn of(peer: &'static str, status: tonic::Status) -> Self {
+        use tonic::Code::{Aborted, Cancelled, DeadlineExceeded, ResourceExhausted, Unavailable};
+        let passes =
+            matches!(status.code(), Unavailable | DeadlineExceeded | Cancelled | Aborted | ResourceExhausted);
+        let source = Box::new(status);
+        if passes { Self::Unavailable { peer, source } } else { Self::Broken { peer, source } }
+    }
+}

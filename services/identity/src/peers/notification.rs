@@ -1,0 +1,212 @@
+//! Notification, as identity needs it: takes a notice and owns it from then on.
+//!
+//! A [`Message`] is the content of a queued notice in the plain; flows seal it into the outbox and the relay, which
+//! is handed the opener, passes it on here. It holds an address and perhaps a token, so its `Debug` tells neither.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use async_trait::async_trait;
+use rekey_client::{Connection, Problem};
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::{Channel, Destination};
+use rekey_primitives::id::TenantId;
+use rekey_wire::notification::v1 as wire;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Failure;
+
+/// The name of the neighbour in failures.
+const PEER: &str = "notification";
+
+/// How urgent a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// Alarms.
+    Critical,
+    /// Notices to one person about their own doing.
+    Transactional,
+    /// What goes to many.
+    Bulk,
+}
+
+/// A message to hand over.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The template's name.
+    pub template: String,
+    /// `email` or `sms`.
+    pub channel: String,
+    /// The address.
+    pub address: String,
+    /// The reader's language, if known.
+    pub locale: Option<String>,
+    /// The template's variables.
+    pub variables: BTreeMap<String, String>,
+    /// How urgent it is.
+    pub lane: Lane,
+}
+
+/// What became of a message that was handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandedOver {
+    /// Notification owns it now.
+    Accepted,
+    /// Notification will never take it: trying again is pointless.
+    Refused,
+}
+
+/// Takes messages.
+#[async_trait]
+pub trait Notification: Send + Sync {
+    /// Hands one message over. The same `request_id` is the same message for 24 hours.
+    async fn send(
+        &self,
+        tenant_id: TenantId,
+        request_id: Uuid,
+        message: &Message,
+        not_after: Timestamp,
+    ) -> Result<HandedOver, Failure>;
+}
+
+/// Notification over the wire.
+#[derive(Clone)]
+pub struct RemoteNotification {
+    client: wire::notification_service_client::NotificationServiceClient<Connection>,
+}
+
+impl Message {
+    /// A message to an address.
+    pub fn to(
+        destination: &Destination,
+        template: &str,
+        lane: Lane,
+        variables: BTreeMap<String, String>,
+    ) -> Self {
+        Self {
+            template: template.to_owned(),
+            channel: destination.channel().as_str().to_owned(),
+            address: destination.as_str().to_owned(),
+            locale: None,
+            variables,
+            lane,
+        }
+    }
+}
+
+impl RemoteNotification {
+    /// Speaks over this connection.
+    pub fn new(connection: Connection) -> Self {
+        Self { client: wire::notification_service_client::NotificationServiceClient::new(connection) }
+    }
+}
+
+#[async_trait]
+impl Notification for RemoteNotification {
+    async fn send(
+        &self,
+        tenant_id: TenantId,
+        request_id: Uuid,
+        message: &Message,
+        not_after: Timestamp,
+    ) -> Result<HandedOver, Failure> {
+        let request = wire::SendNotificationRequest {
+            tenant_id: tenant_id.to_string(),
+            request_id: request_id.hyphenated().to_string(),
+            message: Some(outgoing(message, not_after)),
+        };
+        match self.client.clone().send_notification(request).await {
+            Ok(_) => Ok(HandedOver::Accepted),
+            Err(status) => refused_or_failed(status),
+        }
+    }
+}
+
+fn outgoing(message: &Message, not_after: Timestamp) -> wire::OutgoingMessage {
+    use wire::destination::Address;
+    let address = match Channel::parse(&message.channel) {
+        Some(Channel::Sms) => Address::PhoneNumber(message.address.clone()),
+        Some(Channel::Email) | None => Address::EmailAddress(message.address.clone()),
+    };
+    let lane = match message.lane {
+        Lane::Critical => wire::Lane::Critical,
+        Lane::Transactional => wire::Lane::Transactional,
+        Lane::Bulk => wire::Lane::Bulk,
+    };
+    wire::OutgoingMessage {
+        destination: Some(wire::Destination { address: Some(address) }),
+        template: message.template.clone(),
+        locale: message.locale.clone().unwrap_or_default(),
+        variables: message.variables.clone().into_iter().collect(),
+        lane: lane.into(),
+        not_after: Some(timestamp(not_after)),
+        ..wire::OutgoingMessage::default()
+    }
+}
+
+/// A message that is too late, or that no provider of its channel could carry, will not do better tomorrow; a
+/// template or field that is refused is a mistake of this release, and the failure is logged until it is mended.
+fn refused_or_failed(status: tonic::Status) -> Result<HandedOver, Failure> {
+    match Problem::of(&status).reason.as_str() {
+        "ALREADY_EXPIRED" | "CHANNEL_NOT_CONFIGURED" => Ok(HandedOver::Refused),
+        _ => Err(Failure::of(PEER, status)),
+    }
+}
+
+pub(super) fn timestamp(at: Timestamp) -> prost_types::Timestamp {
+    let micros = at.unix_micros();
+    let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap_or(0);
+    prost_types::Timestamp { seconds: micros.div_euclid(1_000_000), nanos }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("template", &self.template).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RemoteNotification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RemoteNotification(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rekey_primitives::contact::EmailAddress;
+    use rekey_wire::status::Refusal;
+    use tonic::Code;
+
+    use super::*;
+
+    fn refusal(code: Code, reason: &str) -> tonic::Status {
+        Refusal::new(code, wire::DOMAIN, reason, "no").into_status()
+    }
+
+    #[test]
+    fn what_can_never_be_sent_is_refused_and_the_rest_is_tried_again() {
+        let late = refused_or_failed(refusal(Code::FailedPrecondition, "ALREADY_EXPIRED"));
+        let full = refused_or_failed(refusal(Code::ResourceExhausted, "QUEUE_FULL"));
+        let wrong = refused_or_failed(refusal(Code::InvalidArgument, "TEMPLATE_VARIABLES_WRONG"));
+
+        assert_eq!(late.unwrap(), HandedOver::Refused);
+        assert!(full.unwrap_err().is_unavailable());
+        assert!(!wrong.unwrap_err().is_unavailable());
+    }
+
+    #[test]
+    fn a_message_goes_out_as_it_was_queued() {
+        let address = Destination::Email(EmailAddress::parse("ada@example.com").unwrap());
+        let variables = BTreeMap::from([("name".to_owned(), "Ada".to_owned())]);
+        let message = Message::to(&address, "password_changed_notice", Lane::Transactional, variables);
+
+        let sent = outgoing(&message, Timestamp::from_unix_micros(1_500_000));
+
+        assert_eq!(sent.template, "password_changed_notice");
+        assert_eq!(sent.variables["name"], "Ada");
+        assert_eq!(sent.not_after, Some(prost_types::Timestamp { seconds: 1, nanos: 500_000_000 }));
+        assert!(!format!("{message:?}").contains("ada"));
+    }
+}

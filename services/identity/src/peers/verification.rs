@@ -1,0 +1,224 @@
+//! Verification, as identity needs it: has a code sent, checks what was typed, redeems the evidence.
+//!
+//! Limits of verification come back as [`Stop`]s. Which of them a person may see is not decided here: flows show
+//! only those that are keyed by what the person typed, and answer the others with the timers of a send.
+
+mod remote;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::{Channel, Destination};
+use rekey_primitives::id::{TenantId, VerificationId};
+use rekey_primitives::locale::Locale;
+use rekey_primitives::method::ProofClass;
+use rekey_primitives::secret::SecretString;
+use uuid::Uuid;
+
+use super::Failure;
+
+pub use remote::RemoteVerification;
+
+/// The purpose of codes that reset a password.
+pub const PASSWORD_RESET: &str = "password_reset";
+/// The purpose of codes that confirm security info.
+pub const SECURITY_INFO: &str = "security_info";
+
+/// A code to have sent.
+#[derive(Clone)]
+pub struct StartCode {
+    /// Whose directory.
+    pub tenant_id: TenantId,
+    /// The verification, which the flow chose.
+    pub verification_id: VerificationId,
+    /// Names this call.
+    pub request_id: Uuid,
+    /// What the code is for.
+    pub purpose: &'static str,
+    /// Whom it is about; limits are kept per subject.
+    pub subject: String,
+    /// Where it goes.
+    pub destination: Destination,
+    /// The reader's language.
+    pub locale: Option<Locale>,
+    /// What the evidence is bound to.
+    pub binding: [u8; 32],
+    /// Walk the path and send nothing.
+    pub decoy: bool,
+    /// The organisation, as the message names it.
+    pub organisation: String,
+    /// Where the person is.
+    pub ip_address: Option<IpAddr>,
+    /// What they use.
+    pub user_agent: Option<String>,
+}
+
+/// A code to have sent again.
+#[derive(Debug, Clone)]
+pub struct ResendCode {
+    /// Whose directory.
+    pub tenant_id: TenantId,
+    /// The verification.
+    pub verification_id: VerificationId,
+    /// Names this call.
+    pub request_id: Uuid,
+    /// Where the person is.
+    pub ip_address: Option<IpAddr>,
+    /// What they use.
+    pub user_agent: Option<String>,
+}
+
+/// A code that somebody typed.
+#[derive(Debug, Clone)]
+pub struct CheckCode {
+    /// Whose directory.
+    pub tenant_id: TenantId,
+    /// The verification.
+    pub verification_id: VerificationId,
+    /// Names this call.
+    pub request_id: Uuid,
+    /// What was typed.
+    pub code: SecretString,
+    /// Where the person is.
+    pub ip_address: Option<IpAddr>,
+    /// What they use.
+    pub user_agent: Option<String>,
+}
+
+/// The clocks of a code that is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timers {
+    /// When the code dies.
+    pub code_expires_at: Timestamp,
+    /// When the next send is accepted; `None` when all have been used.
+    pub resend_after: Option<Timestamp>,
+}
+
+/// How a start ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Started {
+    /// The code is on its way by this call.
+    Sent(Timers),
+    /// The verification was there before; this call sent nothing.
+    WasThere(Timers),
+    /// A limit stopped it: there is no such verification.
+    Stopped(Stop),
+    /// The verification is there with other content.
+    Differs,
+}
+
+/// How a resend ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resent {
+    /// The code is on its way again.
+    Sent(Timers),
+    /// The ladder of this verification is not due.
+    TooSoon {
+        /// How long until it is.
+        retry_after: Duration,
+    },
+    /// This verification has sent all it may.
+    Exhausted,
+    /// A limit beyond this verification stopped it.
+    Stopped(Stop),
+    /// The verification has passed, is over or is gone.
+    Over,
+}
+
+/// What stopped a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The destination had its messages.
+    Destination,
+    /// The subject had its messages, or failed too often.
+    Subject,
+    /// The person's network had its messages.
+    Network,
+    /// The tenant had its messages.
+    Tenant,
+    /// The channel, or the country of the number, is not offered.
+    NotOffered,
+}
+
+/// How a check ended.
+pub enum Checked {
+    /// Right, and this was its one use.
+    Passed {
+        /// Single-use evidence.
+        grant: SecretString,
+    },
+    /// Wrong, expired, spent, out of tries or unknown.
+    Rejected,
+}
+
+/// What a grant proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Redeemed {
+    /// The verification that passed.
+    pub verification_id: VerificationId,
+    /// The channel that carried the code.
+    pub channel: Channel,
+    /// What it counts as.
+    pub class: ProofClass,
+}
+
+/// Has codes sent and checked.
+#[async_trait]
+pub trait Verification: Send + Sync {
+    /// Starts a verification under the id that the flow chose.
+    async fn start(&self, start: &StartCode) -> Result<Started, Failure>;
+
+    /// Sends the code of a verification again.
+    async fn resend(&self, resend: &ResendCode) -> Result<Resent, Failure>;
+
+    /// Checks a code. A repeated `request_id` burns no try.
+    async fn check(&self, check: &CheckCode) -> Result<Checked, Failure>;
+
+    /// Spends a grant; `None` for anything wrong with it.
+    async fn redeem(
+        &self,
+        tenant_id: TenantId,
+        grant: &SecretString,
+        binding: &[u8; 32],
+        request_id: Uuid,
+    ) -> Result<Option<Redeemed>, Failure>;
+
+    /// When the code of a running verification dies; `None` when there is none.
+    async fn code_expires_at(
+        &self,
+        tenant_id: TenantId,
+        verification_id: VerificationId,
+    ) -> Result<Option<Timestamp>, Failure>;
+}
+
+impl Stop {
+    /// The name in audit events.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Destination => "destination_limited",
+            Self::Subject => "subject_limited",
+            Self::Network => "network_limited",
+            Self::Tenant => "tenant_limited",
+            Self::NotOffered => "channel_not_offered",
+        }
+    }
+}
+
+/// Names neither the destination nor whether it is a decoy.
+impl fmt::Debug for StartCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StartCode").field("verification_id", &self.verification_id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Passed { .. } => "Passed",
+            Self::Rejected => "Rejected",
+        })
+    }
+}
