@@ -90,8 +90,8 @@ impl Job {
         Self { task, password: password.clone(), reply, give_up_at: None }
     }
 
-    fn is_wanted(&self) -> bool {
-        !self.reply.is_closed() && self.give_up_at.is_none_or(|at| now() < at)
+    fn is_late(&self) -> bool {
+        self.give_up_at.is_some_and(|at| now() >= at)
     }
 }
 
@@ -178,21 +178,40 @@ impl Shared {
 
 /// The life of a thread.
 fn work(shared: &Shared, mut arena: Arena) {
-    if let Err(error) = rustix::process::setpriority_process(None, NICEST) {
-        tracing::warn!(%error, "hashing runs at normal priority");
-    }
+    lower_priority();
     while let Some(job) = shared.next() {
-        if job.is_wanted() {
-            let began = now();
-            let answer = derive(&mut arena, &job);
-            if job.task.is_usual {
-                shared.learn(now().duration_since(began));
-            }
-            // The caller may have left meanwhile; then nobody needs the answer.
-            let _ = job.reply.send(answer);
-            // After the answer, so that nobody waits for it.
-            arena.wipe();
+        serve(shared, &mut arena, job);
+    }
+}
+
+/// Does a job, unless nobody waits for it any more or it is too late to be of use.
+fn serve(shared: &Shared, arena: &mut Arena, job: Job) {
+    if job.reply.is_closed() {
+        return;
+    }
+    let answer = if job.is_late() {
+        Err(NotHashed::Busy { retry_after: SHORTEST_RETRY })
+    } else {
+        let began = now();
+        let answer = derive(arena, &job);
+        if job.task.is_usual {
+            shared.learn(now().duration_since(began));
         }
+        answer
+    };
+    // The caller may have left meanwhile; then nobody needs the answer.
+    let _ = job.reply.send(answer);
+    // After the answer, so that nobody waits for it.
+    arena.wipe();
+}
+
+/// Lowers this thread and no other: on Linux a thread has a priority of its own, elsewhere the whole process
+/// would sink with it.
+fn lower_priority() {
+    if cfg!(target_os = "linux")
+        && let Err(error) = rustix::process::setpriority_process(None, NICEST)
+    {
+        tracing::warn!(%error, "hashing runs at normal priority");
     }
 }
 
@@ -229,100 +248,4 @@ fn now() -> Instant {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::phc::{Cost, SALT_BYTES};
-    use super::*;
-
-    const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
-    const PLENTY: Duration = Duration::from_secs(60);
-
-    /// A pool whose threads never come, so that what waits keeps waiting.
-    fn without_threads(queue_max: usize) -> Pool {
-        let usual_micros = AtomicU64::new(10_000);
-        let shared = Shared { queue: Mutex::default(), work: Condvar::new(), usual_micros };
-        Pool { shared: Arc::new(shared), threads: THREADS, queue_max }
-    }
-
-    fn job() -> (Job, oneshot::Receiver<Result<Answer, NotHashed>>) {
-        let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
-        let stored = Stored::new(cost, [0; SALT_BYTES]).unwrap();
-        let (reply, answer) = oneshot::channel();
-        (Job::new(Task::derive(&stored, true), &SecretString::from("any"), reply), answer)
-    }
-
-    #[test]
-    fn a_queue_takes_as_many_as_it_may() {
-        let pool = without_threads(3);
-        let answers: Vec<_> = (0..3)
-            .map(|_| {
-                let (job, answer) = job();
-                pool.admit(job, PLENTY).unwrap();
-                answer
-            })
-            .collect();
-
-        let fourth = pool.admit(job().0, PLENTY);
-
-        assert!(matches!(fourth, Err(NotHashed::Busy { retry_after }) if retry_after >= SHORTEST_RETRY));
-        assert_eq!((pool.waiting(), answers.len()), (3, 3));
-    }
-
-    #[test]
-    fn nothing_is_hashed_for_a_caller_that_left() {
-        let (job, answer) = job();
-        let was_wanted = job.is_wanted();
-
-        drop(answer);
-
-        assert!(was_wanted);
-        assert!(!job.is_wanted());
-    }
-
-    #[test]
-    fn nothing_is_hashed_that_comes_too_late() {
-        let (mut job, _answer) = job();
-
-        job.give_up_at = now().checked_sub(Duration::from_micros(1));
-
-        assert!(!job.is_wanted());
-    }
-
-    #[test]
-    fn whoever_waits_when_hashing_stops_hears_so() {
-        let pool = without_threads(8);
-        let (job, mut answer) = job();
-        pool.admit(job, PLENTY).unwrap();
-
-        drop(pool);
-
-        assert!(matches!(answer.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
-    }
-
-    #[test]
-    fn a_job_is_refused_when_it_would_end_after_four_fifths_of_its_budget() {
-        let usual = Duration::from_millis(10);
-        let longest = |budget: u64| {
-            (0..1_000)
-                .take_while(|waiting| {
-                    !is_too_late(
-                        wait_for_turn(*waiting, usual, THREADS),
-                        usual,
-                        Duration::from_millis(budget),
-                    )
-                })
-                .count()
-        };
-
-        assert_eq!([10, 25, 100, 250].map(longest), [0, 2, 14, 38]);
-    }
-
-    #[test]
-    fn estimates_follow_what_was_measured() {
-        let shared =
-            Shared { queue: Mutex::default(), work: Condvar::new(), usual_micros: AtomicU64::new(8_000) };
-
-        shared.learn(Duration::from_micros(16_000));
-
-        assert_eq!(shared.usual_micros.load(Ordering::Relaxed), 9_000);
-    }
-}
+mod tests;

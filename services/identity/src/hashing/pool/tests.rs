@@ -1,0 +1,120 @@
+use super::*;
+use crate::hashing::phc::{Cost, SALT_BYTES};
+
+const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+const PLENTY: Duration = Duration::from_secs(60);
+
+/// A pool whose threads never come, so that what waits keeps waiting.
+fn without_threads(queue_max: usize) -> Pool {
+    let usual_micros = AtomicU64::new(10_000);
+    let shared = Shared { queue: Mutex::default(), work: Condvar::new(), usual_micros };
+    Pool { shared: Arc::new(shared), threads: THREADS, queue_max }
+}
+
+fn job() -> (Job, oneshot::Receiver<Result<Answer, NotHashed>>) {
+    let cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
+    let stored = Stored::new(cost, [0; SALT_BYTES]).unwrap();
+    let (reply, answer) = oneshot::channel();
+    (Job::new(Task::derive(&stored, true), &SecretString::from("any"), reply), answer)
+}
+
+#[test]
+fn a_queue_takes_as_many_as_it_may() {
+    let pool = without_threads(3);
+    let answers: Vec<_> = (0..3)
+        .map(|_| {
+            let (job, answer) = job();
+            pool.admit(job, PLENTY).unwrap();
+            answer
+        })
+        .collect();
+
+    let fourth = pool.admit(job().0, PLENTY);
+
+    assert!(matches!(fourth, Err(NotHashed::Busy { retry_after }) if retry_after >= SHORTEST_RETRY));
+    assert_eq!((pool.waiting(), answers.len()), (3, 3));
+}
+
+#[test]
+fn nothing_is_hashed_for_a_caller_that_left() {
+    let pool = without_threads(8);
+    let (job, answer) = job();
+    drop(answer);
+
+    serve(&pool.shared, &mut Arena::new(8), job);
+
+    assert_eq!(pool.shared.usual_micros.load(Ordering::Relaxed), 10_000, "nothing was measured");
+}
+
+#[test]
+fn a_job_that_comes_too_late_is_told_so_unhashed() {
+    let pool = without_threads(8);
+    let (mut job, mut answer) = job();
+    job.give_up_at = now().checked_sub(Duration::from_micros(1));
+
+    serve(&pool.shared, &mut Arena::new(8), job);
+
+    assert!(matches!(answer.try_recv(), Ok(Err(NotHashed::Busy { .. }))));
+    assert_eq!(pool.shared.usual_micros.load(Ordering::Relaxed), 10_000, "nothing was measured");
+}
+
+#[test]
+fn memory_is_clean_after_every_answer() {
+    let pool = without_threads(8);
+    let mut arena = Arena::new(8);
+    let (job, mut answer) = job();
+
+    serve(&pool.shared, &mut arena, job);
+
+    assert!(matches!(answer.try_recv(), Ok(Ok(tag)) if tag.len() == 32));
+    assert!(arena.is_clean());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hashing_thread_sinks_alone() {
+    let own = rustix::process::getpriority_process(None).unwrap();
+
+    let lowered = std::thread::spawn(|| {
+        lower_priority();
+        rustix::process::getpriority_process(None).unwrap()
+    });
+
+    assert_eq!(lowered.join().unwrap(), NICEST);
+    assert_eq!(rustix::process::getpriority_process(None).unwrap(), own);
+}
+
+#[test]
+fn whoever_waits_when_hashing_stops_hears_so() {
+    let pool = without_threads(8);
+    let (job, mut answer) = job();
+    pool.admit(job, PLENTY).unwrap();
+
+    drop(pool);
+
+    assert!(matches!(answer.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
+}
+
+#[test]
+fn a_job_is_refused_when_it_would_end_after_four_fifths_of_its_budget() {
+    let usual = Duration::from_millis(10);
+    let longest = |budget: u64| {
+        (0..1_000)
+            .take_while(|waiting| {
+                !is_too_late(wait_for_turn(*waiting, usual, THREADS), usual, Duration::from_millis(budget))
+            })
+            .count()
+    };
+
+    assert_eq!([10, 25, 100, 250].map(longest), [0, 2, 14, 38]);
+}
+
+#[test]
+fn estimates_follow_what_was_measured() {
+    let shared =
+        Shared { queue: Mutex::default(), work: Condvar::new(), usual_micros: AtomicU64::new(8_000) };
+
+    shared.learn(Duration::from_micros(16_000));
+
+    assert_eq!(shared.usual_micros.load(Ordering::Relaxed), 9_000);
+}
