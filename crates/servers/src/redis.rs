@@ -1,7 +1,7 @@
 //! One Redis in a scratch folder, ready in about 10 ms: cheap enough for one per test.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,6 +14,7 @@ use crate::{Process, Signal, find, free_port};
 
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 const LOOKS: u32 = 10_000;
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// A running server that keeps nothing on disk.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub struct Redis {
     // Before the folder: the process ends first.
     process: Process,
     program: PathBuf,
-    settings: Vec<String>,
+    arguments: Vec<String>,
     port: u16,
     folder: Folder,
 }
@@ -32,16 +33,33 @@ impl Redis {
     /// # Errors
     /// When Redis is not installed or does not come up; the end of its log is in the error.
     pub fn start(settings: &[&str]) -> Result<Self> {
+        let forget = ["--save", "", "--appendonly", "no"];
+        Self::run(None, forget.iter().chain(settings).map(|&word| word.to_owned()).collect())
+    }
+
+    /// Starts a Sentinel with this configuration, which it rewrites as it learns.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start).
+    pub fn start_sentinel(configuration: &str) -> Result<Self> {
+        Self::run(Some(configuration), vec!["--sentinel".to_owned()])
+    }
+
+    fn run(configuration: Option<&str>, mut arguments: Vec<String>) -> Result<Self> {
         let program = find::redis().context(
             "Redis is not installed: apt-get install redis-server (or put redis-server on the PATH)",
         )?;
         let folder = Folder::new("redis")?;
-        let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
+        if let Some(configuration) = configuration {
+            let file = folder.path().join("redis.conf");
+            std::fs::write(&file, configuration)?;
+            arguments.insert(0, file.display().to_string());
+        }
         let mut last = None;
         for _ in 0..5 {
             let port = free_port();
-            match launch(&program, folder.path(), port, &settings) {
-                Ok(process) => return Ok(Self { process, program, settings, port, folder }),
+            match launch(&program, folder.path(), port, &arguments) {
+                Ok(process) => return Ok(Self { process, program, arguments, port, folder }),
                 Err(error) => last = Some(error),
             }
         }
@@ -81,7 +99,7 @@ impl Redis {
     /// # Errors
     /// When it does not come up.
     pub fn restart(&mut self) -> Result<()> {
-        self.process = launch(&self.program, self.folder.path(), self.port, &self.settings)?;
+        self.process = launch(&self.program, self.folder.path(), self.port, &self.arguments)?;
         Ok(())
     }
 
@@ -108,11 +126,20 @@ impl Redis {
     }
 }
 
-fn launch(program: &Path, folder: &Path, port: u16, settings: &[String]) -> Result<Process> {
+fn launch(program: &Path, folder: &Path, port: u16, arguments: &[String]) -> Result<Process> {
     let log = folder.join("log");
     let mut command = Command::new(program);
-    command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
-    command.args(["--daemonize", "no", "--dir"]).arg(folder).args(settings).current_dir(folder);
+    // A configuration file, if there is one, must come first.
+    command.args(arguments).args([
+        "--port",
+        &port.to_string(),
+        "--bind",
+        "127.0.0.1",
+        "--daemonize",
+        "no",
+        "--dir",
+    ]);
+    command.arg(folder).current_dir(folder);
     command.stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);
     let mut process = Process::spawn(command, Signal::KILL)?;
     for _ in 0..LOOKS {
@@ -129,23 +156,41 @@ fn launch(program: &Path, folder: &Path, port: u16, settings: &[String]) -> Resu
     bail!("Redis did not come up: {}", crate::process::tail(&log));
 }
 
-/// One command as a RESP array. The reply is read until the server has nothing more to say: `QUIT` follows, so
-/// it closes the connection after the answer.
+/// Sends one command as a RESP array and reads its reply as it stands on the wire.
 fn ask(port: u16, words: &[&str]) -> Result<String> {
     let mut connection = TcpStream::connect(("127.0.0.1", port))?;
-    connection.set_read_timeout(Some(Duration::from_secs(5)))?;
-    let mut request = Vec::new();
-    for line in [words, &["QUIT"]] {
-        write!(request, "*{}\r\n", line.len())?;
-        for word in line {
-            write!(request, "${}\r\n{word}\r\n", word.len())?;
-        }
+    connection.set_read_timeout(Some(ANSWER_WITHIN))?;
+    let mut request = format!("*{}\r\n", words.len());
+    for word in words {
+        request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
     }
-    connection.write_all(&request)?;
+    connection.write_all(request.as_bytes())?;
     let mut reply = Vec::new();
-    connection.read_to_end(&mut reply)?;
-    let reply = String::from_utf8_lossy(&reply);
-    Ok(reply.strip_suffix("+OK\r\n").unwrap_or(&reply).to_owned())
+    read_reply(&mut BufReader::new(connection), &mut reply)?;
+    Ok(String::from_utf8_lossy(&reply).into_owned())
+}
+
+/// One reply: a line, and for `$` and `*` what the line announces.
+/// <https://redis.io/docs/latest/develop/reference/protocol-spec/>
+fn read_reply(from: &mut impl BufRead, reply: &mut Vec<u8>) -> Result<()> {
+    let start = reply.len();
+    from.read_until(b'\n', reply)?;
+    let line = String::from_utf8_lossy(&reply[start..]).trim().to_owned();
+    // -1 stands for nothing at all.
+    let announced = line.get(1..).and_then(|count| count.parse::<u64>().ok());
+    match (line.chars().next(), announced) {
+        (Some('$'), Some(bytes)) => {
+            from.take(bytes + 2).read_to_end(reply)?;
+        }
+        (Some('*'), Some(count)) => {
+            for _ in 0..count {
+                read_reply(from, reply)?;
+            }
+        }
+        (Some(_), _) => {}
+        (None, _) => bail!("the connection ended before the reply"),
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@
 //! the root, so a folder is never swept between its creation and its lock.
 
 use std::fs::File;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// A Postgres with a few dozen databases fits into this; containers often grant `/dev/shm` no more than 64 MiB.
 const ROOM_WANTED_BYTES: u64 = 2 << 30;
@@ -98,8 +98,11 @@ impl User {
 fn root() -> Result<PathBuf> {
     let memory = Path::new("/dev/shm");
     let base = if has_room(memory) { memory.to_owned() } else { std::env::temp_dir() };
-    let root = base.join(format!("rekey-test-{}", rustix::process::getuid().as_raw()));
+    let user = rustix::process::geteuid().as_raw();
+    let root = base.join(format!("rekey-test-{user}"));
     std::fs::create_dir_all(&root).with_context(|| format!("making {}", root.display()))?;
+    // Everybody may write here: a folder that somebody else prepared is not ours to use.
+    ensure!(root.symlink_metadata()?.uid() == user, "{} belongs to somebody else", root.display());
     // Servers that run as another user must get through.
     std::fs::set_permissions(&root, PermissionsExt::from_mode(0o755))?;
     Ok(root)

@@ -68,6 +68,14 @@ pub async fn postgres() -> Database {
     ready("a database for this test", empty().await)
 }
 
+/// A Postgres of the test's own, to stop, pause, kill and restart; its database `postgres` is empty.
+///
+/// # Panics
+/// When no Postgres can be had.
+pub async fn postgres_server() -> Postgres {
+    ready("a Postgres for this test", blocking(Postgres::start).await)
+}
+
 async fn empty() -> Result<Database> {
     let mut admin = connect().await?;
     let database = create(&mut admin, "template0").await?;

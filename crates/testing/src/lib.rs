@@ -8,7 +8,8 @@
 //! | Face | What it costs |
 //! |---|---|
 //! | [`postgres`], [`postgres_from_template`] | about 10 ms each on a server shared by all tests |
-//! | [`redis`], [`redis_replicated`], [`redis_cluster`] | 10 ms, 50 ms, 2 s |
+//! | [`postgres_server`] | half a second: for tests that stop, pause or kill it |
+//! | [`redis`], [`redis_replicated`], [`redis_sentinel`], [`redis_cluster`] | 10 ms, 50 ms, 1 s, 2 s |
 //! | [`smtp_server`] | 300 ms |
 //! | [`Proxy`] | nothing |
 
@@ -18,9 +19,10 @@ mod redis;
 mod smtp;
 mod template;
 
-pub use database::{Database, postgres};
+pub use database::{Database, postgres, postgres_server};
 pub use proxy::{Fault, Proxy};
-pub use redis::{RedisCluster, RedisReplicated, redis, redis_cluster, redis_replicated};
+pub use redis::{RedisCluster, RedisReplicated, RedisSentinel};
+pub use redis::{redis, redis_cluster, redis_replicated, redis_sentinel};
 pub use rekey_servers::{Postgres as PostgresServer, Redis as RedisHandle};
 pub use smtp::{Mail, SmtpBehaviour, SmtpDrop, SmtpServer, SmtpTls, smtp_server, smtp_server_that};
 pub use template::postgres_from_template;

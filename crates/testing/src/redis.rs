@@ -1,18 +1,18 @@
-//! Redis in the three shapes that a deployment may have: one server, a primary with a replica, a cluster.
+//! Redis in the shapes that a deployment may have: one server, a primary with a replica, Sentinel, a cluster.
 //!
 //! Each is private to its test, so keys need no prefix and `FLUSHALL`, a restart or a failover disturb nobody.
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use rekey_servers::{Redis, free_port};
 
 use crate::{blocking, ready};
 
 /// Settled states are looked for this often.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// Half a minute of looking.
-const LOOKS: u32 = 3_000;
+/// A failover takes about 2 s here, and machines are busy.
+const SETTLED_WITHIN: Duration = Duration::from_secs(30);
 
 /// One empty server.
 ///
@@ -69,6 +69,51 @@ pub async fn redis_replicated() -> RedisReplicated {
     let linked = || Ok(field(&pair.replica, "replication", "master_link_status:")? == "up");
     ready("the replica's first copy", settled(linked).await);
     pair
+}
+
+/// A primary and a replica, watched by a Sentinel that fails over half a second after the primary went.
+#[derive(Debug)]
+pub struct RedisSentinel {
+    /// The servers that are watched.
+    pub pair: RedisReplicated,
+    /// The one that watches; clients ask it for the primary.
+    pub sentinel: Redis,
+}
+
+impl RedisSentinel {
+    /// What the pair is called.
+    pub const NAME: &'static str = "rekey";
+
+    /// Waits until the replica has taken over.
+    ///
+    /// # Panics
+    /// When it has not within half a minute.
+    pub async fn failed_over(&self) {
+        let port = self.pair.replica.port().to_string();
+        let taken_over = || {
+            let address = self.sentinel.command(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", Self::NAME])?;
+            Ok(address.contains(&port) && field(&self.pair.replica, "replication", "role:")? == "master")
+        };
+        ready("the failover", settled(taken_over).await);
+    }
+}
+
+/// A pair under a Sentinel that knows both.
+///
+/// # Panics
+/// When no Redis can be had, or when the Sentinel does not find the replica.
+pub async fn redis_sentinel() -> RedisSentinel {
+    let pair = redis_replicated().await;
+    let (name, port) = (RedisSentinel::NAME, pair.primary.port());
+    let configuration = format!(
+        "sentinel monitor {name} 127.0.0.1 {port} 1\nsentinel down-after-milliseconds {name} 500\n\
+         sentinel failover-timeout {name} 5000\n"
+    );
+    let sentinel = blocking(move || Redis::start_sentinel(&configuration)).await;
+    let sentinel = ready("a Sentinel for this test", sentinel);
+    let knows_both = || Ok(field(&sentinel, "sentinel", "master0:")?.contains("slaves=1"));
+    ready("the Sentinel finding the replica", settled(knows_both).await);
+    RedisSentinel { pair, sentinel }
 }
 
 /// Three primaries that share the slots; there are no replicas.
@@ -138,13 +183,13 @@ fn field(server: &Redis, section: &str, name: &str) -> Result<String> {
 }
 
 async fn settled(mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
-    for _ in 0..LOOKS {
-        if is_so()? {
-            return Ok(());
+    let looking = async {
+        while !is_so()? {
+            tokio::time::sleep(LOOK_EVERY).await;
         }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-    bail!("not within half a minute");
+        Ok(())
+    };
+    tokio::time::timeout(SETTLED_WITHIN, looking).await.context("not within half a minute")?
 }
 
 #[cfg(test)]
@@ -166,6 +211,16 @@ mod tests {
         assert!(before.is_err());
         assert_eq!(pair.replica.command(&["GET", "colour"]).unwrap(), "$4\r\nblue\r\n");
         assert_eq!(pair.replica.command(&["SET", "colour", "red"]).unwrap(), "+OK\r\n");
+    }
+
+    #[tokio::test]
+    async fn a_sentinel_promotes_the_replica_of_a_dead_primary() {
+        let mut watched = redis_sentinel().await;
+
+        watched.pair.primary.kill().unwrap();
+        watched.failed_over().await;
+
+        assert_eq!(watched.pair.replica.command(&["SET", "colour", "red"]).unwrap(), "+OK\r\n");
     }
 
     #[tokio::test]

@@ -1,9 +1,11 @@
-//! A mail server that we did not write: aiosmtpd, driven by `smtp_server.py`.
+//! A mail server that we did not write: aiosmtpd, driven by `server.py`.
 //!
 //! It demands TLS and a login as real relays do, and misbehaves on demand. Mails are parsed by Python's `email`
 //! package, so a test sees what a stranger makes of our MIME. `cargo xtask tools` installs it.
 
-use std::collections::BTreeMap;
+mod behaviour;
+mod mail;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
@@ -14,82 +16,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use rekey_servers::scratch::Folder;
 use rekey_servers::{Process, Signal};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::sync::watch;
 
+pub use behaviour::{SmtpBehaviour, SmtpDrop, SmtpTls};
+pub use mail::Mail;
+
 use crate::{blocking, passed, ready};
-
-/// How the server protects its connections.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmtpTls {
-    /// Nothing but STARTTLS is answered before STARTTLS.
-    #[default]
-    StartTls,
-    /// TLS from the first byte.
-    Implicit,
-    /// None: a relay that our client must refuse.
-    None,
-}
-
-/// How the server treats what it is given. The default takes everything.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct SmtpBehaviour {
-    /// Reply by recipient, such as `451 4.3.0 later`; others are taken.
-    pub refuse_recipients: BTreeMap<String, String>,
-    /// Reply to every message body instead of taking it, such as `554 5.6.0 no`.
-    pub after_data: Option<String>,
-    /// Where it drops the connection without a word.
-    pub drop: Option<SmtpDrop>,
-    /// How long it thinks about a message body, in milliseconds.
-    pub delay_ms: u64,
-}
-
-/// The step at which a connection is dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmtpDrop {
-    /// As soon as it is accepted.
-    Connection,
-    /// At the first recipient: nothing was taken.
-    Recipient,
-    /// After the message was taken: the answer is lost, and the sender cannot know.
-    Answer,
-}
-
-/// A message that was taken.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Mail {
-    /// Sender of the envelope.
-    pub from: String,
-    /// Recipients of the envelope.
-    pub recipients: Vec<String>,
-    /// The login that the client proved.
-    pub login: Option<String>,
-    /// Whether it came over TLS.
-    pub encrypted: bool,
-    /// Which connection it came on, from 1: shows whether connections are reused.
-    pub connection: u32,
-    /// Header fields, decoded, in their order.
-    pub headers: Vec<(String, String)>,
-    /// The plain text, decoded.
-    pub text: Option<String>,
-    /// The HTML, decoded.
-    pub html: Option<String>,
-    /// The message as it stood on the wire.
-    pub raw: String,
-}
-
-impl Mail {
-    /// The first header field of this name, in any case.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(field, _)| field.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-    }
-}
 
 /// A running mail server on loopback, certified for `localhost` by an authority of its own.
 #[derive(Debug)]
@@ -212,7 +145,7 @@ impl SmtpServer {
             "password": Self::PASSWORD,
         });
         let mut command = Command::new(python()?);
-        command.args(["-W", "ignore", "-c", include_str!("smtp_server.py"), &settings.to_string()]);
+        command.args(["-W", "ignore", "-c", include_str!("server.py"), &settings.to_string()]);
         command.current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = Process::spawn(command, Signal::KILL)?;
         let (Some(orders), Some(output)) = process.take_pipes() else { bail!("no pipes") };
