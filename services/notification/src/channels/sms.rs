@@ -1,0 +1,208 @@
+//! Text messages: a form posted to a gateway that speaks like Twilio's, every field and the login configurable.
+//!
+//! The gateway may keep trying only as long as the message lives (`validity`), so a code never arrives after its
+//! death. What was posted and not answered is an answer lost.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use async_trait::async_trait;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{Method, Request, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rekey_runtime::settings::secret_file;
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{Outgoing, Provider, SendFailure};
+use crate::config::Sms;
+use crate::domain::content::Rendered;
+use crate::domain::state::FailureClass;
+
+/// Answers are short; more than this is not read.
+const ANSWER_BYTES: usize = 64 * 1024;
+
+/// A gateway.
+pub(super) struct Gateway {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    url: Uri,
+    authorization: Option<HeaderValue>,
+    settings: Sms,
+    from: String,
+    timeout: Duration,
+}
+
+impl Gateway {
+    pub(super) fn new(settings: &Sms, timeout: Duration) -> anyhow::Result<Self> {
+        let url = settings.url.as_deref().context("`url` is not set")?;
+        let url = match (url.contains("{account}"), &settings.account) {
+            (true, None) => bail!("`url` names {{account}}, but `account` is not set"),
+            (true, Some(account)) => url.replace("{account}", account),
+            (false, _) => url.to_owned(),
+        };
+        let url: Uri = url.parse().context("`url` is no URL")?;
+        ensure!(is_protected(&url), "`url` must be https, except on this machine");
+        let from = settings.from.clone().context("`from` is not set")?;
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        http.set_connect_timeout(Some(timeout / 2));
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
+            .context("reading the system's certificate authorities")?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(http);
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self {
+            client,
+            url,
+            authorization: authorization(settings)?,
+            settings: settings.clone(),
+            from,
+            timeout,
+        })
+    }
+
+    fn form(&self, outgoing: &Outgoing, text: &str) -> Zeroizing<String> {
+        let mut form = Zeroizing::new(String::with_capacity(256 + 3 * text.len()));
+        let settings = &self.settings;
+        push_field(&mut form, &settings.to_field, outgoing.destination.as_str());
+        push_field(&mut form, &settings.from_field, &self.from);
+        push_field(&mut form, &settings.text_field, text);
+        if !settings.validity_field.is_empty() {
+            let left = outgoing.not_after.since(outgoing.now).as_secs();
+            let validity = left.clamp(1, settings.validity_longest_seconds.max(1));
+            push_field(&mut form, &settings.validity_field, &validity.to_string());
+        }
+        for (name, value) in &settings.fields {
+            push_field(&mut form, name, value);
+        }
+        form
+    }
+
+    async fn post(&self, form: &str) -> Result<(), SendFailure> {
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(self.url.clone())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let request = request
+            .body(Full::new(Bytes::copy_from_slice(form.as_bytes())))
+            .map_err(|_| SendFailure::new(FailureClass::Content, "the form makes no request"))?;
+        let response = self.client.request(request).await.map_err(|error| {
+            if error.is_connect() {
+                SendFailure::new(FailureClass::Provider, "no connection")
+            } else {
+                SendFailure::new(FailureClass::AnswerLost, "the answer was lost")
+            }
+        })?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
+        let code = body.ok().and_then(|body| serde_json::from_slice::<Problem>(&body.to_bytes()).ok());
+        Err(refused(status, code.and_then(|problem| problem.code)))
+    }
+}
+
+#[async_trait]
+impl Provider for Gateway {
+    async fn send(&self, outgoing: &Outgoing) -> Result<(), SendFailure> {
+        let Rendered::Sms { text } = &outgoing.content else {
+            return Err(SendFailure::new(FailureClass::Content, "not a text message"));
+        };
+        let form = self.form(outgoing, text);
+        match tokio::time::timeout(self.timeout, self.post(&form)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(SendFailure::new(FailureClass::AnswerLost, "no answer in time")),
+        }
+    }
+}
+
+/// The part of a refusal that we read: Twilio's error code.
+#[derive(Deserialize)]
+struct Problem {
+    #[serde(default)]
+    code: Option<u32>,
+}
+
+/// What follows from a refusal. The codes are Twilio's (21211 and its kin: this number cannot get messages; 21617:
+/// the text is too long); a gateway that gives none is judged by its status.
+fn refused(status: StatusCode, code: Option<u32>) -> SendFailure {
+    const ADDRESS: [u32; 8] = [21211, 21214, 21217, 21408, 21610, 21612, 21614, 21635];
+    const CONTENT: [u32; 3] = [21602, 21605, 21617];
+    let class = match (status.as_u16(), code) {
+        (_, Some(code)) if ADDRESS.contains(&code) => FailureClass::Address,
+        (_, Some(code)) if CONTENT.contains(&code) => FailureClass::Content,
+        (408 | 425, _) => FailureClass::Transient,
+        (400 | 413 | 422, None) => FailureClass::Content,
+        // Our login, our account, our sender, their outage, their quota: not the person's fault.
+        _ => FailureClass::Provider,
+    };
+    let detail = match code {
+        Some(code) => format!("HTTP {} code {code}", status.as_u16()),
+        None => format!("HTTP {}", status.as_u16()),
+    };
+    SendFailure { class, detail }
+}
+
+fn authorization(settings: &Sms) -> anyhow::Result<Option<HeaderValue>> {
+    let text = match (&settings.token_file, &settings.password_file) {
+        (Some(_), Some(_)) => bail!("`token_file` and `password_file` are both set"),
+        (Some(file), None) => Zeroizing::new(format!("Bearer {}", secret_file(file)?.expose_secret())),
+        (None, Some(file)) => {
+            let name = settings.username.as_deref().or(settings.account.as_deref());
+            let name = name.context("`password_file` is set, but neither `username` nor `account`")?;
+            let login = Zeroizing::new(format!("{name}:{}", secret_file(file)?.expose_secret()));
+            Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(login.as_bytes())))
+        }
+        (None, None) => return Ok(None),
+    };
+    let mut value = HeaderValue::from_str(&text).context("the secret holds characters no header may")?;
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
+/// Plain HTTP only to this machine, where a test or a gateway of one's own listens.
+fn is_protected(url: &Uri) -> bool {
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_loopback =
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    match url.scheme_str() {
+        Some("https") => !host.is_empty(),
+        Some("http") => is_loopback,
+        _ => false,
+    }
+}
+
+/// `application/x-www-form-urlencoded`, URL Standard, 5.2.
+fn push_field(form: &mut String, name: &str, value: &str) {
+    if !form.is_empty() {
+        form.push('&');
+    }
+    push_encoded(form, name);
+    form.push('=');
+    push_encoded(form, value);
+}
+
+fn push_encoded(form: &mut String, text: &str) {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => form.push(byte.into()),
+            b' ' => form.push('+'),
+            _ => form.extend(['%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What becomes of a message after a try: the retry schedule by class of failure.
+//!
+//! Full jitter (Brooker, "Exponential Backoff And Jitter"): the wait is drawn evenly from zero to a ceiling that
+//! doubles with every try, so that what failed together does not come back together. The ceiling never reaches past
+//! `not_after`: queue, retries and the provider's validity follow that one clock.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+
+use super::state::FailureClass;
+
+/// How a try ended, as the store keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A provider took it over: wipe the payload.
+    Delivered,
+    /// It may have gone out: nothing is tried again unless somebody asks for it.
+    Unknown,
+    /// Try again then.
+    Retry {
+        /// Why this try failed.
+        class: FailureClass,
+        /// When the next one is due.
+        at: Timestamp,
+    },
+    /// Nothing will be tried again; the payload stays for replay until `not_after`.
+    Dead {
+        /// Why.
+        class: FailureClass,
+    },
+    /// `not_after` passed before the message could go out: wipe the payload.
+    Expired,
+}
+
+/// The waits of one class of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waits {
+    /// The ceiling of the first wait.
+    pub first: Duration,
+    /// What the ceiling grows to.
+    pub longest: Duration,
+}
+
+/// The retry policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retries {
+    /// After a passing condition at the receiver.
+    pub transient: Waits,
+    /// After the provider was at fault.
+    pub provider: Waits,
+    /// No wait is shorter: a relay that says "later" is not asked again at once.
+    pub shortest: Duration,
+    /// After so many tries a message is dead, however much life is left.
+    pub most_tries: u32,
+}
+
+impl Retries {
+    /// Decides what follows a failed try. `tries` counts it already; `draw` gives an even number below its argument.
+    pub fn after_failure(
+        &self,
+        class: FailureClass,
+        tries: u32,
+        not_after: Timestamp,
+        now: Timestamp,
+        draw: impl FnOnce(u64) -> u64,
+    ) -> Outcome {
+        let waits = match class {
+            FailureClass::AnswerLost => return Outcome::Unknown,
+            FailureClass::Address | FailureClass::Content => return Outcome::Dead { class },
+            FailureClass::Transient => self.transient,
+            FailureClass::Provider => self.provider,
+        };
+        if now.has_reached(not_after) {
+            return Outcome::Expired;
+        }
+        if tries >= self.most_tries {
+            return Outcome::Dead { class };
+        }
+        let room = not_after.since(now);
+        let ceiling = waits.ceiling(tries).min(room);
+        let spread = ceiling.saturating_sub(self.shortest).as_micros();
+        let jitter = draw(u64::try_from(spread).unwrap_or(u64::MAX - 1).saturating_add(1));
+        let wait = self.shortest.saturating_add(Duration::from_micros(jitter));
+        Outcome::Retry { class, at: now.plus(wait) }
+    }
+}
+
+impl Waits {
+    fn ceiling(&self, tries: u32) -> Duration {
+        let doublings = tries.saturating_sub(1).min(30);
+        self.first.saturating_mul(1 << doublings).min(self.longest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: Retries = Retries {
+        transient: Waits { first: Duration::from_secs(10), longest: Duration::from_secs(1_800) },
+        provider: Waits { first: Duration::from_secs(4), longest: Duration::from_secs(300) },
+        shortest: Duration::from_secs(1),
+        most_tries: 20,
+    };
+    const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
+
+    fn far() -> Timestamp {
+        NOW.plus(Duration::from_secs(86_400))
+    }
+
+    fn latest(class: FailureClass, tries: u32, not_after: Timestamp) -> Outcome {
+        POLICY.after_failure(class, tries, not_after, NOW, |bound| bound - 1)
+    }
+
+    fn wait_of(outcome: Outcome) -> Duration {
+        match outcome {
+            Outcome::Retry { at, .. } => at.since(NOW),
+            other => panic!("{other:?} is no retry"),
+        }
+    }
+
+    #[test]
+    fn a_refused_address_or_message_is_dead_at_once() {
+        for class in [FailureClass::Address, FailureClass::Content] {
+            assert_eq!(latest(class, 1, far()), Outcome::Dead { class });
+        }
+    }
+
+    #[test]
+    fn a_lost_answer_is_never_tried_again_by_itself() {
+        assert_eq!(latest(FailureClass::AnswerLost, 1, far()), Outcome::Unknown);
+        assert_eq!(latest(FailureClass::AnswerLost, 99, NOW), Outcome::Unknown);
+    }
+
+    #[test]
+    fn the_ceiling_doubles_up_to_the_longest_wait_of_its_class() {
+        let waits =
+            [1, 2, 3, 19].map(|tries| wait_of(latest(FailureClass::Transient, tries, far())).as_secs());
+
+        assert_eq!(waits, [10, 20, 40, 1_800]);
+        assert_eq!(wait_of(latest(FailureClass::Provider, 19, far())).as_secs(), 300);
+    }
+
+    #[test]
+    fn jitter_reaches_from_the_shortest_wait_to_the_ceiling() {
+        let soonest = POLICY.after_failure(FailureClass::Transient, 3, far(), NOW, |_| 0);
+
+        assert_eq!(wait_of(soonest), POLICY.shortest);
+        assert_eq!(wait_of(latest(FailureClass::Transient, 3, far())), Duration::from_secs(40));
+    }
+
+    #[test]
+    fn no_wait_is_drawn_past_not_after() {
+        let not_after = NOW.plus(Duration::from_secs(90));
+
+        assert_eq!(wait_of(latest(FailureClass::Transient, 15, not_after)), Duration::from_secs(90));
+        assert_eq!(latest(FailureClass::Transient, 1, NOW), Outcome::Expired);
+    }
+
+    #[test]
+    fn a_message_out_of_tries_is_dead() {
+        let class = FailureClass::Provider;
+
+        assert_eq!(latest(class, 20, far()), Outcome::Dead { class });
+    }
+}

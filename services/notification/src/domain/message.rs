@@ -1,0 +1,205 @@
+//! A message on its way in, parsed once at the edge into something that cannot be wrong.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::Destination;
+use rekey_primitives::locale::Locale;
+use rekey_primitives::secret::Zeroizing;
+
+use super::lane::Lane;
+use super::links::LinkHosts;
+use super::refusal::Violation;
+use super::template::{TemplateName, VARIABLE_CHARACTERS, has_lines};
+
+/// The longest reference, in characters.
+pub const REFERENCE_CHARACTERS: usize = 64;
+
+/// What a caller asks to have sent.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Where it goes.
+    pub destination: Destination,
+    /// What it says.
+    pub template: TemplateName,
+    /// The reader's language, if the caller knows it.
+    pub locale: Option<Locale>,
+    /// What is filled in.
+    pub variables: Variables,
+    /// How urgent it is.
+    pub lane: Lane,
+    /// When it dies, if the caller says so.
+    pub not_after: Option<Timestamp>,
+    /// The caller's own name for it.
+    pub reference: Reference,
+    /// Accepted like any other and deleted when its turn comes.
+    pub decoy: bool,
+}
+
+/// The caller's own name for a message: printable ASCII, possibly empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reference(String);
+
+impl Reference {
+    /// Reads one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits =
+            text.len() <= REFERENCE_CHARACTERS && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The variables of a template: exactly those it takes. They may hold a code, so `Debug` shows their names alone and
+/// their memory is wiped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Variables(BTreeMap<&'static str, Zeroizing<String>>);
+
+impl Variables {
+    /// Takes what was sent if it is what the template takes; otherwise says what is wrong, name by name.
+    pub fn fitting(
+        template: TemplateName,
+        mut sent: HashMap<String, String>,
+        hosts: &LinkHosts,
+    ) -> Result<Self, Vec<Violation>> {
+        let mut taken = BTreeMap::new();
+        let mut wrong = Vec::new();
+        for &name in template.variables() {
+            match sent.remove(name).map(Zeroizing::new) {
+                None => wrong.push(Violation::new(field(name), "is missing")),
+                Some(value) => match fault(name, &value, hosts) {
+                    Some(what) => wrong.push(Violation::new(field(name), what)),
+                    None => {
+                        taken.insert(name, value);
+                    }
+                },
+            }
+        }
+        // Names that the template does not take are the caller's own words: they are counted, not quoted.
+        wrong.extend(
+            sent.keys()
+                .map(|_| Violation::new("message.variables", "holds a name the template does not take")),
+        );
+        if wrong.is_empty() { Ok(Self(taken)) } else { Err(wrong) }
+    }
+
+    /// Takes variables that were checked when they came in, as from a payload.
+    pub(super) fn trusted(taken: BTreeMap<&'static str, Zeroizing<String>>) -> Self {
+        Self(taken)
+    }
+
+    /// A value by name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.as_str())
+    }
+
+    /// Names and values in the order of the names.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> + Clone {
+        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+}
+
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
+fn field(name: &str) -> String {
+    format!("message.variables[{name}]")
+}
+
+/// What is wrong with a value, if anything.
+fn fault(name: &str, value: &str, hosts: &LinkHosts) -> Option<&'static str> {
+    let breaks_line = |c: char| matches!(c, '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let forbidden = |c: char| (c.is_control() || breaks_line(c)) && !(c == '\n' && has_lines(name));
+    if value.is_empty() {
+        Some("is empty")
+    } else if value.chars().count() > VARIABLE_CHARACTERS {
+        Some("is longer than 1,024 characters")
+    } else if value.chars().any(forbidden) {
+        Some("holds a control character or a line break")
+    } else if name == "link" && !hosts.allow_link(value) {
+        Some("is no link to a configured host")
+    } else if name == "code" && !value.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        Some("is not made of ASCII letters and digits")
+    } else if !hosts.allow_text(value) {
+        Some("links to a host that is not configured")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn code(pairs: &[(&str, &str)]) -> Result<Variables, Vec<Violation>> {
+        Variables::fitting(TemplateName::PasswordResetCode, sent(pairs), &LinkHosts::default())
+    }
+
+    #[test]
+    fn exactly_the_templates_variables_are_taken() {
+        let variables = code(&[("organisation", "Contoso"), ("code", "123456"), ("minutes", "10")]).unwrap();
+
+        assert_eq!(variables.get("code"), Some("123456"));
+        assert_eq!(variables.iter().count(), 3);
+    }
+
+    #[test]
+    fn missing_and_foreign_variables_are_all_named() {
+        let wrong = code(&[("organisation", "Contoso"), ("code", "123456"), ("kode", "1")]).unwrap_err();
+
+        assert_eq!(
+            wrong,
+            [
+                Violation::new("message.variables[minutes]", "is missing"),
+                Violation::new("message.variables", "holds a name the template does not take"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_line_break_reaches_no_header() {
+        for smuggled in ["Contoso\r\nBcc: all@example.com", "Contoso\n", "Contoso\u{2028}", "Contoso\u{0}"] {
+            let wrong =
+                code(&[("organisation", smuggled), ("code", "123456"), ("minutes", "10")]).unwrap_err();
+
+            assert_eq!(wrong.len(), 1, "{smuggled:?}");
+        }
+    }
+
+    #[test]
+    fn a_strangers_link_is_refused_in_any_variable() {
+        let wrong = code(&[("organisation", "https://evil.example"), ("code", "123456"), ("minutes", "10")]);
+
+        assert_eq!(wrong.unwrap_err()[0].what, "links to a host that is not configured");
+    }
+
+    #[test]
+    fn debug_shows_names_alone() {
+        let variables = code(&[("organisation", "Contoso"), ("code", "123456"), ("minutes", "10")]).unwrap();
+
+        assert_eq!(format!("{variables:?}"), r#"["code", "minutes", "organisation"]"#);
+    }
+
+    #[test]
+    fn a_reference_is_short_printable_ascii() {
+        assert_eq!(
+            Reference::parse("job 7/a").map(|one| one.as_str().to_owned()),
+            Some("job 7/a".to_owned())
+        );
+        assert_eq!(Reference::parse(&"a".repeat(65)), None);
+        assert_eq!(Reference::parse("ä"), None);
+        assert_eq!(Reference::parse("a\nb"), None);
+    }
+}

@@ -1,0 +1,51 @@
+//! Every way this part says no. Each becomes one published reason (`error_reason.proto`) in `grpc`.
+
+use std::time::Duration;
+
+/// A field and what is wrong with it, without quoting what was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The field's path in the request.
+    pub field: String,
+    /// What is expected.
+    pub what: &'static str,
+}
+
+impl Violation {
+    /// A violation of `field`.
+    pub fn new(field: impl Into<String>, what: &'static str) -> Self {
+        Self { field: field.into(), what }
+    }
+}
+
+/// We said no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Fields are missing or malformed.
+    FieldsInvalid(Vec<Violation>),
+    /// The caller may not do this for this tenant, template, lane or `not_after`.
+    CallerNotAllowed,
+    /// The request id was used for other content.
+    RequestIdReused,
+    /// No such message in this tenant.
+    NotificationNotFound,
+    /// No template of this name.
+    TemplateNotFound,
+    /// The variables are not exactly those of the template.
+    VariablesWrong(Vec<Violation>),
+    /// A worker holds it, or it is over.
+    NotQueued,
+    /// Not dead or unknown, or the payload is gone.
+    NotReplayable,
+    /// No provider for the channel of the destination.
+    ChannelNotConfigured,
+    /// Not a page token of ours for these arguments.
+    PageTokenInvalid,
+    /// `not_after` is past.
+    AlreadyExpired,
+    /// The lane holds as much as its setting allows.
+    QueueFull {
+        /// When trying again may help.
+        retry_after: Duration,
+    },
+}

@@ -1,0 +1,116 @@
+//! The messages Rekey knows how to write, and exactly which variables each takes.
+
+/// A template by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TemplateName {
+    /// The code that proves who resets a password.
+    PasswordResetCode,
+    /// The code that confirms an address or a phone.
+    SecurityInfoCode,
+    /// The code for any other purpose.
+    VerificationCode,
+    /// "Your password was reset", with the link "this was not me".
+    PasswordResetNotice,
+    /// "Your password was changed".
+    PasswordChangedNotice,
+    /// "Your ways to prove yourself were changed".
+    SecurityInfoChangedNotice,
+    /// One person asks an administrator for help.
+    HelpRequest,
+    /// Several unproved requests for help in one hourly mail.
+    HelpRequestDigest,
+    /// To global administrators: an administrator's password was reset.
+    AdministratorResetAlarm,
+    /// To administrators: a person says a reset was not theirs.
+    ResetRepudiatedAlarm,
+    /// "Your password expires soon".
+    PasswordExpiryNotice,
+}
+
+/// How long a variable may be, in characters.
+pub const VARIABLE_CHARACTERS: usize = 1_024;
+
+impl TemplateName {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::PasswordResetCode,
+        Self::SecurityInfoCode,
+        Self::VerificationCode,
+        Self::PasswordResetNotice,
+        Self::PasswordChangedNotice,
+        Self::SecurityInfoChangedNotice,
+        Self::HelpRequest,
+        Self::HelpRequestDigest,
+        Self::AdministratorResetAlarm,
+        Self::ResetRepudiatedAlarm,
+        Self::PasswordExpiryNotice,
+    ];
+
+    /// The name in calls, stores and callers' rights.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PasswordResetCode => "password_reset_code",
+            Self::SecurityInfoCode => "security_info_code",
+            Self::VerificationCode => "verification_code",
+            Self::PasswordResetNotice => "password_reset_notice",
+            Self::PasswordChangedNotice => "password_changed_notice",
+            Self::SecurityInfoChangedNotice => "security_info_changed_notice",
+            Self::HelpRequest => "help_request",
+            Self::HelpRequestDigest => "help_request_digest",
+            Self::AdministratorResetAlarm => "administrator_reset_alarm",
+            Self::ResetRepudiatedAlarm => "reset_repudiated_alarm",
+            Self::PasswordExpiryNotice => "password_expiry_notice",
+        }
+    }
+
+    /// Reads a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|template| template.as_str() == name)
+    }
+
+    /// The variables it takes: all of them and no other.
+    pub const fn variables(self) -> &'static [&'static str] {
+        match self {
+            Self::PasswordResetCode | Self::SecurityInfoCode | Self::VerificationCode => {
+                &["organisation", "code", "minutes"]
+            }
+            Self::PasswordResetNotice => &["organisation", "name", "time", "place", "link"],
+            Self::PasswordChangedNotice => &["organisation", "name", "time", "place"],
+            Self::SecurityInfoChangedNotice => &["organisation", "name", "time", "change", "method"],
+            Self::HelpRequest => &["organisation", "name", "login", "message", "time"],
+            Self::HelpRequestDigest => &["organisation", "count", "requests"],
+            Self::AdministratorResetAlarm | Self::ResetRepudiatedAlarm => &["organisation", "name", "time"],
+            Self::PasswordExpiryNotice => &["organisation", "name", "days", "time"],
+        }
+    }
+
+    /// Whether it carries a code, which a text message repeats in its origin-bound last line.
+    pub const fn carries_a_code(self) -> bool {
+        matches!(self, Self::PasswordResetCode | Self::SecurityInfoCode | Self::VerificationCode)
+    }
+}
+
+/// Whether a variable may have several lines. All others stand in one, also in a subject.
+pub fn has_lines(variable: &str) -> bool {
+    matches!(variable, "message" | "requests")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_reads_back() {
+        assert!(TemplateName::ALL.into_iter().all(|one| TemplateName::parse(one.as_str()) == Some(one)));
+        assert_eq!(TemplateName::parse("Password_reset_code"), None);
+    }
+
+    #[test]
+    fn a_code_stands_in_every_template_that_carries_one_and_in_no_other() {
+        assert!(
+            TemplateName::ALL
+                .into_iter()
+                .all(|one| one.variables().contains(&"code") == one.carries_a_code())
+        );
+    }
+}

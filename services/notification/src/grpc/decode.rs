@@ -1,0 +1,140 @@
+//! From the wire into the domain's types, naming every field that does not fit.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::{Channel, Destination};
+use rekey_primitives::id::{Malformed, RequestId};
+use rekey_primitives::locale::Locale;
+use rekey_wire::notification::v1::{self as wire, destination::Address};
+
+use crate::domain::lane::Lane;
+use crate::domain::links::LinkHosts;
+use crate::domain::message::{Message, Reference, Variables};
+use crate::domain::page::Filter;
+use crate::domain::refusal::{Refusal, Violation};
+use crate::domain::state::State;
+use crate::domain::template::TemplateName;
+
+/// What is wrong with a request so far.
+#[derive(Default)]
+pub(super) struct Fields(Vec<Violation>);
+
+impl Fields {
+    /// Notes a violation unless `fits`.
+    pub(super) fn check(&mut self, fits: bool, field: &str, what: &'static str) {
+        if !fits {
+            self.0.push(Violation::new(field, what));
+        }
+    }
+
+    /// A value, or a note that the field does not fit.
+    fn take<T>(&mut self, value: Option<T>, field: &str, what: &'static str) -> Option<T> {
+        self.check(value.is_some(), field, what);
+        value
+    }
+
+    /// An id, or a note that it is none.
+    pub(super) fn id<T>(
+        &mut self,
+        field: &str,
+        text: &str,
+        parse: impl Fn(&str) -> Result<T, Malformed>,
+    ) -> Option<T> {
+        let what = if text.is_empty() { "is missing" } else { "is not a UUID" };
+        self.take(parse(text).ok(), field, what)
+    }
+
+    pub(super) fn are_right(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The refusal that names them all.
+    pub(super) fn refusal(&mut self) -> Refusal {
+        Refusal::FieldsInvalid(std::mem::take(&mut self.0))
+    }
+}
+
+/// One message with its request id. Malformed fields come before an unknown template, and that before its variables.
+pub(super) fn message(
+    request: wire::SendNotificationRequest,
+    hosts: &LinkHosts,
+) -> Result<(RequestId, Message), Refusal> {
+    let mut fields = Fields::default();
+    let request_id = fields.id("request_id", &request.request_id, RequestId::parse);
+    let Some(sent) = fields.take(request.message, "message", "is missing") else {
+        return Err(fields.refusal());
+    };
+    let lane = fields.take(lane(sent.lane), "message.lane", "is no lane");
+    let destination = destination(&mut fields, sent.destination);
+    let locale = match sent.locale.as_str() {
+        "" => None,
+        text => fields.take(Locale::parse(text).ok(), "message.locale", "is no BCP 47 language tag"),
+    };
+    let what = "is longer than 64 characters or not printable ASCII";
+    let reference = fields.take(Reference::parse(&sent.reference), "message.reference", what);
+    let not_after = match sent.not_after {
+        None => None,
+        Some(at) => fields.take(instant(at), "message.not_after", "is no instant"),
+    };
+    fields.check(!sent.template.is_empty(), "message.template", "is missing");
+    fields.check(sent.variables.len() <= 32, "message.variables", "holds more than 32");
+    let (Some(request_id), Some(lane), Some(destination), Some(reference), true) =
+        (request_id, lane, destination, reference, fields.are_right())
+    else {
+        return Err(fields.refusal());
+    };
+    let template = TemplateName::parse(&sent.template).ok_or(Refusal::TemplateNotFound)?;
+    let variables = Variables::fitting(template, sent.variables, hosts).map_err(Refusal::VariablesWrong)?;
+    let decoy = sent.decoy;
+    Ok((request_id, Message { destination, template, locale, variables, lane, not_after, reference, decoy }))
+}
+
+fn destination(fields: &mut Fields, sent: Option<wire::Destination>) -> Option<Destination> {
+    let (channel, text, field) = match sent.and_then(|destination| destination.address) {
+        Some(Address::EmailAddress(text)) => (Channel::Email, text, "message.destination.email_address"),
+        Some(Address::PhoneNumber(text)) => (Channel::Sms, text, "message.destination.phone_number"),
+        None => return fields.take(None, "message.destination", "is missing"),
+    };
+    let what = match channel {
+        Channel::Email => "is no e-mail address",
+        Channel::Sms => "is no phone number in E.164",
+    };
+    fields.take(Destination::parse(channel, &text).ok(), field, what)
+}
+
+/// Which messages a list shows.
+pub(super) fn filter(fields: &mut Fields, request: &wire::ListNotificationsRequest) -> Filter {
+    let state = match request.state {
+        0 => None,
+        number => fields.take(state(number), "state", "is no state"),
+    };
+    let lane = match request.lane {
+        0 => None,
+        number => fields.take(lane(number), "lane", "is no lane"),
+    };
+    let reference = Some(request.reference.clone()).filter(|reference| !reference.is_empty());
+    Filter { state, lane, reference }
+}
+
+/// AIP-158: nothing asked for is the default, too much is the most, less than nothing is a mistake.
+pub(super) fn page_size(fields: &mut Fields, asked: i32) -> usize {
+    fields.check(asked >= 0, "page_size", "is negative");
+    match usize::try_from(asked).unwrap_or(0) {
+        0 => 50,
+        size => size.min(200),
+    }
+}
+
+fn lane(number: i32) -> Option<Lane> {
+    Lane::from_number(i16::try_from(number).ok()?)
+}
+
+fn state(number: i32) -> Option<State> {
+    State::from_number(i16::try_from(number).ok()?)
+}
+
+/// Rounded down to microseconds, which is what the stores keep.
+fn instant(at: prost_types::Timestamp) -> Option<Timestamp> {
+    let nanos = u32::try_from(at.nanos).ok().filter(|nanos| *nanos < 1_000_000_000)?;
+    let micros = at.seconds.checked_mul(1_000_000)?.checked_add(i64::from(nanos / 1_000))?;
+    Some(Timestamp::from_unix_micros(micros))
+}

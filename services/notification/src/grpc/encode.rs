@@ -1,0 +1,98 @@
+//! From the domain's types onto the wire.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::Channel;
+use rekey_wire::notification::v1::{self as wire, batch_send_result::Result as Sent};
+
+use super::refusal;
+use crate::domain::notification::Notification;
+use crate::domain::refusal::Refusal;
+use crate::domain::state::FailureClass;
+use crate::flows::{Page, Receipt};
+
+/// A message that is durable.
+pub(super) fn receipt(receipt: Receipt) -> wire::SendNotificationResponse {
+    wire::SendNotificationResponse {
+        notification_id: receipt.id.to_string(),
+        accept_time: Some(instant(receipt.accepted_at)),
+    }
+}
+
+/// One message of a batch.
+pub(super) fn result(result: Result<Receipt, Refusal>) -> wire::BatchSendResult {
+    let result = match result {
+        Ok(accepted) => Sent::Accepted(receipt(accepted)),
+        Err(refused) => {
+            let published = refusal::published(&refused);
+            let reason = published.reason.as_str_name().trim_start_matches("ERROR_REASON_").to_owned();
+            Sent::Refused(wire::SendRefusal { reason, message: published.message.to_owned() })
+        }
+    };
+    wire::BatchSendResult { result: Some(result) }
+}
+
+/// A page of journeys.
+pub(super) fn page(page: Page) -> wire::ListNotificationsResponse {
+    wire::ListNotificationsResponse {
+        notifications: page.notifications.into_iter().map(notification).collect(),
+        next_page_token: page.next_page_token,
+    }
+}
+
+/// A journey.
+pub(super) fn notification(notification: Notification) -> wire::Notification {
+    let channel = match notification.channel {
+        Channel::Email => wire::Channel::Email,
+        Channel::Sms => wire::Channel::Sms,
+    };
+    wire::Notification {
+        notification_id: notification.id.to_string(),
+        tenant_id: notification.tenant_id.to_string(),
+        template: notification.template,
+        locale: notification.locale,
+        channel: channel.into(),
+        masked_destination: notification.masked_destination,
+        // Lanes, states and classes have the contract's numbers; a test holds them together.
+        lane: notification.lane.number().into(),
+        state: notification.state.number().into(),
+        reference: notification.reference,
+        tries: i32::try_from(notification.tries).unwrap_or(i32::MAX),
+        last_failure: notification.last_failure.map_or(0, FailureClass::number).into(),
+        provider: notification.provider,
+        create_time: Some(instant(notification.created_at)),
+        update_time: Some(instant(notification.changed_at)),
+        next_try_time: notification.next_try_at.map(instant),
+        not_after: Some(instant(notification.not_after)),
+    }
+}
+
+fn instant(at: Timestamp) -> prost_types::Timestamp {
+    let micros = at.unix_micros().rem_euclid(1_000_000);
+    let nanos = i32::try_from(micros * 1_000).expect("less than a second");
+    prost_types::Timestamp { seconds: at.unix_seconds(), nanos }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::lane::Lane;
+    use crate::domain::state::State;
+
+    #[test]
+    fn lanes_states_and_classes_have_the_numbers_of_the_contract() {
+        let name = |text: &str| text.to_uppercase();
+
+        for lane in Lane::ALL {
+            let wire = wire::Lane::try_from(i32::from(lane.number())).unwrap();
+            assert_eq!(wire.as_str_name(), format!("LANE_{}", name(lane.as_str())));
+        }
+        for state in State::ALL {
+            let wire = wire::NotificationState::try_from(i32::from(state.number())).unwrap();
+            assert_eq!(wire.as_str_name(), format!("NOTIFICATION_STATE_{}", name(state.as_str())));
+        }
+        for class in FailureClass::ALL {
+            let wire = wire::FailureClass::try_from(i32::from(class.number())).unwrap();
+            assert_eq!(wire.as_str_name(), format!("FAILURE_CLASS_{}", name(class.as_str())));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! From a refusal to its published reason, and from a failure to a status that says nothing internal.
+
+use std::time::Duration;
+
+use rekey_wire::notification::v1::{DOMAIN, ErrorReason};
+use rekey_wire::status;
+use tonic::{Code, Status};
+
+use crate::domain::refusal::{Refusal, Violation};
+use crate::flows::Error;
+
+/// When trying again may help while the store is away.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// How a refusal looks from outside.
+pub(super) struct Published {
+    pub(super) code: Code,
+    pub(super) reason: ErrorReason,
+    pub(super) message: &'static str,
+}
+
+/// The one place where refusals get their reason.
+pub(super) fn published(refusal: &Refusal) -> Published {
+    use ErrorReason as Reason;
+    let (code, reason, message) = match refusal {
+        Refusal::FieldsInvalid(_) => {
+            (Code::InvalidArgument, Reason::FieldInvalid, "fields are missing or malformed")
+        }
+        Refusal::CallerNotAllowed => (
+            Code::PermissionDenied,
+            Reason::CallerNotAllowed,
+            "the caller may not do this for this tenant, template, lane or not_after",
+        ),
+        Refusal::RequestIdReused => {
+            (Code::InvalidArgument, Reason::RequestIdReused, "the request_id was used for something else")
+        }
+        Refusal::NotificationNotFound => {
+            (Code::NotFound, Reason::NotificationNotFound, "no such notification in this tenant")
+        }
+        Refusal::TemplateNotFound => (Code::NotFound, Reason::TemplateNotFound, "no template of this name"),
+        Refusal::VariablesWrong(_) => (
+            Code::InvalidArgument,
+            Reason::TemplateVariablesWrong,
+            "the variables are not exactly those the template takes",
+        ),
+        Refusal::NotQueued => {
+            (Code::FailedPrecondition, Reason::NotificationNotQueued, "the notification is no longer queued")
+        }
+        Refusal::NotReplayable => (
+            Code::FailedPrecondition,
+            Reason::NotificationNotReplayable,
+            "only a dead or unknown notification whose content is still kept can be replayed",
+        ),
+        Refusal::ChannelNotConfigured => (
+            Code::FailedPrecondition,
+            Reason::ChannelNotConfigured,
+            "no provider is configured for the channel of this destination",
+        ),
+        Refusal::PageTokenInvalid => {
+            (Code::InvalidArgument, Reason::PageTokenInvalid, "the page_token does not fit these arguments")
+        }
+        Refusal::AlreadyExpired => (Code::FailedPrecondition, Reason::AlreadyExpired, "not_after is past"),
+        Refusal::QueueFull { .. } => {
+            (Code::ResourceExhausted, Reason::QueueFull, "the queue of this lane is full")
+        }
+    };
+    Published { code, reason, message }
+}
+
+/// The status of a refusal.
+pub(super) fn refuse(refusal: Refusal) -> Status {
+    let Published { code, reason, message } = published(&refusal);
+    let status = status::Refusal::new(code, DOMAIN, reason.as_str_name(), message);
+    let named = |status: status::Refusal, violations: Vec<Violation>| {
+        violations.into_iter().fold(status, |status, one| status.field(one.field, one.what))
+    };
+    match refusal {
+        Refusal::FieldsInvalid(violations) | Refusal::VariablesWrong(violations) => named(status, violations),
+        Refusal::QueueFull { retry_after } => status.retry_after(retry_after),
+        _ => status,
+    }
+    .into_status()
+}
+
+/// The status of a flow that did not go through. A failure is logged here and nowhere else.
+pub(super) fn answer(error: Error) -> Status {
+    let (code, reason, message) = match &error {
+        Error::Refused(refusal) => return refuse(refusal.clone()),
+        Error::Away(_) => (Code::Unavailable, ErrorReason::Unavailable, "a store is away; try again"),
+        Error::Broken(_) => (Code::Internal, ErrorReason::Internal, "something broke on our side"),
+    };
+    tracing::error!(?error, "a call failed");
+    let status = status::Refusal::new(code, DOMAIN, reason.as_str_name(), message);
+    let status = if code == Code::Unavailable { status.retry_after(STORE_PAUSE) } else { status };
+    status.into_status()
+}

@@ -1,0 +1,137 @@
+//! From settings to parts: what [`assemble`](crate::assemble) opens and reads, one function each.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use rekey_primitives::clock::{Clock, SharedClock};
+use rekey_primitives::secret::ExposeSecret as _;
+use rekey_runtime::settings::secret_file;
+use rekey_sealing::AeadKeys;
+
+use crate::config::Settings;
+use crate::domain::lane::{Lane, PerLane};
+use crate::domain::links::LinkHosts;
+use crate::flows::Rules;
+use crate::store::postgres::PostgresStore;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Bell, Depths, Keep, Store};
+use crate::templates::Renderer;
+use crate::worker::{Dispatcher, LaneWorker, Sweeper};
+
+/// The store that the URL names.
+enum Opened {
+    Postgres(PostgresStore),
+    Sqlite(SqliteStore),
+}
+
+async fn open(settings: &Settings) -> anyhow::Result<Opened> {
+    let store = &settings.store;
+    if let Some(path) = store.url.strip_prefix("sqlite:") {
+        let opened = SqliteStore::open(Path::new(path)).await;
+        return Ok(Opened::Sqlite(opened.with_context(|| format!("opening {path}"))?));
+    }
+    if store.url.starts_with("postgres://") || store.url.starts_with("postgresql://") {
+        let timeout = Duration::from_millis(store.acquire_timeout_ms);
+        // The URL may hold a password: it is not named.
+        let opened = PostgresStore::connect_lazily(&store.url, store.connections, timeout);
+        return Ok(Opened::Postgres(opened.context("notification.store.url")?));
+    }
+    bail!("notification.store.url must begin with `postgres://` or `sqlite:`")
+}
+
+pub(crate) async fn store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    Ok(match open(settings).await? {
+        Opened::Postgres(store) => Arc::new(store),
+        Opened::Sqlite(store) => Arc::new(store),
+    })
+}
+
+pub(crate) async fn migrate(settings: &Settings, clock: &dyn Clock) -> anyhow::Result<()> {
+    match open(settings).await? {
+        Opened::Postgres(store) => {
+            store.migrate(clock.now()).await.context("migrating the notification database")?;
+            store.close().await;
+        }
+        Opened::Sqlite(store) => {
+            store.migrate().await.context("migrating the notification file")?;
+            store.close().await;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn keys(settings: &Settings) -> anyhow::Result<AeadKeys> {
+    let file =
+        settings.keys.payload_seal_file.as_ref().context("notification.keys.payload_seal_file is not set")?;
+    let text = secret_file(file)?;
+    AeadKeys::from_text(text.expose_secret())
+        .with_context(|| format!("reading the keys in {}", file.display()))
+}
+
+pub(crate) fn renderer(settings: &Settings) -> anyhow::Result<Renderer> {
+    let templates = &settings.templates;
+    Renderer::new(&templates.default_locale, templates.origin_host.as_deref())
+        .context("preparing the texts of notification.templates")
+}
+
+pub(crate) fn rules(settings: &Settings) -> Rules {
+    let lanes = settings.lanes();
+    Rules {
+        life: PerLane::each(|lane| Duration::from_secs(lanes.of(lane).life_seconds)),
+        queue_limit: PerLane::each(|lane| lanes.of(lane).queue_limit),
+        request_life: Duration::from_secs(3_600 * settings.retention.request_hours),
+        longest_life: history(settings),
+        sends_email: !settings.email_providers.is_empty(),
+        sends_sms: !settings.sms_providers.is_empty(),
+        link_hosts: LinkHosts::new(settings.templates.link_hosts.iter().cloned()),
+    }
+}
+
+pub(crate) fn lane(
+    settings: &Settings,
+    lane: Lane,
+    store: &Arc<dyn Store>,
+    dispatcher: &Arc<Dispatcher>,
+    bell: &Bell,
+    clock: &SharedClock,
+) -> LaneWorker {
+    LaneWorker {
+        lane,
+        settings: *settings.lanes().of(lane),
+        lease: Duration::from_secs(settings.delivery.lease_seconds),
+        poll: Duration::from_millis(settings.delivery.poll_ms),
+        store: Arc::clone(store),
+        dispatcher: Arc::clone(dispatcher),
+        bell: bell.clone(),
+        clock: Arc::clone(clock),
+    }
+}
+
+pub(crate) fn sweeper(
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+    bell: &Bell,
+    depths: &Depths,
+    clock: &SharedClock,
+) -> Sweeper {
+    let lanes = settings.lanes();
+    Sweeper {
+        store: Arc::clone(store),
+        keep: Keep { history: history(settings), batch: settings.retention.sweep_batch },
+        limits: PerLane::each(|lane| lanes.of(lane).queue_limit),
+        depths: depths.clone(),
+        bell: bell.clone(),
+        pause: Duration::from_secs(settings.retention.sweep_seconds.max(1)),
+        clock: Arc::clone(clock),
+    }
+}
+
+pub(crate) fn check_pause(settings: &Settings) -> Duration {
+    Duration::from_secs(settings.store.check_seconds.max(1))
+}
+
+fn history(settings: &Settings) -> Duration {
+    Duration::from_secs(24 * 3_600 * settings.retention.history_days.max(1))
+}

@@ -1,0 +1,168 @@
+//! Where messages are kept: one trait per group of steps, two implementations, one contract.
+//!
+//! One method is one atomic step, named after what happens. Every step takes `now`: expiry stands in the rows, and a
+//! test moves one clock. What each method promises stands on the trait and is held by the suite in `contract`.
+//! Payloads and fingerprints come sealed; a store never sees an address or a code.
+
+mod models;
+mod news;
+mod rows;
+
+pub mod postgres;
+pub mod sqlite;
+
+use std::time::Duration;
+
+/// One of three statements that differ in the lane's number alone. It is written out, not bound: a partial index is
+/// used only where the planner sees the constant.
+macro_rules! by_lane {
+    ($lane:expr, $before:literal, $after:literal) => {
+        match $lane {
+            $crate::domain::lane::Lane::Critical => concat!($before, "1", $after),
+            $crate::domain::lane::Lane::Transactional => concat!($before, "2", $after),
+            $crate::domain::lane::Lane::Bulk => concat!($before, "3", $after),
+        }
+    };
+}
+pub(crate) use by_lane;
+
+use async_trait::async_trait;
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::NotificationId;
+
+pub use models::{
+    Acceptance, Change, Claim, Hold, Keep, NewNotification, Recorded, RequestedChange, Schema, Swept,
+};
+
+pub use news::{Bell, Depths};
+
+use crate::domain::delivery::Outcome;
+use crate::domain::lane::Lane;
+use crate::domain::notification::Notification;
+use crate::domain::page::{Filter, Position};
+use crate::domain::scope::TenantScope;
+
+/// The store broke. A refusal is never this: it is part of a method's answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The driver's word.
+    #[error("the store failed")]
+    Driver(#[from] sqlx::Error),
+    /// A row that this code cannot read: the schema or another writer is ahead.
+    #[error("the store holds a row that does not read: {0}")]
+    Unreadable(&'static str),
+    /// A migration did not go through.
+    #[error("the migration failed")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The data folder is not ours to use.
+    #[error("the data folder is in use or not writable")]
+    Folder(#[from] std::io::Error),
+}
+
+impl Failure {
+    /// Whether the store is away, which passes, and not broken.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        let Self::Driver(error) = self else { return false };
+        matches!(
+            error,
+            sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::Protocol(_)
+        )
+    }
+}
+
+/// Taking messages in.
+#[async_trait]
+pub trait Intake: Send + Sync {
+    /// Makes messages durable, all of them or none. A `request_id` that was used within its life makes no message:
+    /// the answer shows what it was used for, and the caller judges whether that is the same.
+    ///
+    /// The request ids of one call differ from each other. As many answers as messages, in their order.
+    async fn accept(
+        &self,
+        scope: TenantScope,
+        messages: &[NewNotification],
+        now: Timestamp,
+    ) -> Result<Vec<Acceptance>, Failure>;
+
+    /// How many messages wait in a lane, due or not; counted no further than `most`.
+    async fn queued(&self, lane: Lane, most: u64) -> Result<u64, Failure>;
+}
+
+/// Sending them.
+#[async_trait]
+pub trait Delivery: Send + Sync {
+    /// Takes up to `most` due messages of a lane, the longest due first, and holds them until `now + lease` under a
+    /// fence higher than any before. No two claims get the same message. Decoys whose turn it is are deleted and
+    /// not returned; what is past its `not_after` is not returned.
+    async fn claim(
+        &self,
+        lane: Lane,
+        most: usize,
+        lease: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<Claim>, Failure>;
+
+    /// Records how a try ended, if the hold is still the last one on the message; otherwise nothing happens.
+    /// Delivered and expired wipe the payload.
+    async fn record(
+        &self,
+        hold: Hold,
+        outcome: Outcome,
+        provider: &str,
+        now: Timestamp,
+    ) -> Result<Recorded, Failure>;
+
+    /// Tidies up, a bounded number of rows at a time: puts back what a dead worker held, expires what is past its
+    /// `not_after`, wipes payloads nobody may use any more, forgets old requests and old journeys, prepares room
+    /// for the time to come.
+    async fn sweep(&self, keep: Keep, now: Timestamp) -> Result<Swept, Failure>;
+}
+
+/// Looking at messages and stepping in.
+#[async_trait]
+pub trait Journeys: Send + Sync {
+    /// One message of the tenant.
+    async fn get(&self, scope: TenantScope, id: NotificationId) -> Result<Option<Notification>, Failure>;
+
+    /// Up to `most` messages of the tenant that pass the filter, newest first, older than `after`.
+    async fn list(
+        &self,
+        scope: TenantScope,
+        filter: &Filter,
+        after: Option<Position>,
+        most: usize,
+    ) -> Result<Vec<Notification>, Failure>;
+
+    /// Withdraws a queued message and wipes its payload. The same request again changes nothing and says the same.
+    async fn cancel(
+        &self,
+        scope: TenantScope,
+        change: RequestedChange,
+        now: Timestamp,
+    ) -> Result<Change, Failure>;
+
+    /// Queues a dead or unknown message again, due now, if its payload is still kept. The same request again
+    /// changes nothing and says the same.
+    async fn replay(
+        &self,
+        scope: TenantScope,
+        change: RequestedChange,
+        now: Timestamp,
+    ) -> Result<Change, Failure>;
+}
+
+/// Everything this part needs of its store.
+#[async_trait]
+pub trait Store: Intake + Delivery + Journeys {
+    /// Whether the store answers and its schema fits this code.
+    async fn schema(&self) -> Result<Schema, Failure>;
+
+    /// Ends all connections.
+    async fn close(&self);
+}

@@ -1,0 +1,161 @@
+//! What goes into the store and comes out of it, in the words of the domain.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::Channel;
+use rekey_primitives::id::{NotificationId, RequestId, TenantId};
+
+use crate::domain::lane::Lane;
+use crate::domain::notification::Notification;
+use crate::domain::template::TemplateName;
+
+/// The schema this code needs, and makes.
+pub(crate) const SCHEMA_VERSION: i64 = 1;
+
+/// A message about to be made durable.
+#[derive(Debug, Clone)]
+pub struct NewNotification {
+    /// A fresh UUID version 7 of `now`: its millisecond leads to the row.
+    pub id: NotificationId,
+    /// What makes a repeated call the same call.
+    pub request_id: RequestId,
+    /// Sealed mark of the content, to judge a repeated call by.
+    pub fingerprint: Vec<u8>,
+    /// Until when the request id means this message.
+    pub request_expires_at: Timestamp,
+    /// The template.
+    pub template: TemplateName,
+    /// The language asked for, or empty.
+    pub locale: String,
+    /// How it travels.
+    pub channel: Channel,
+    /// The address, masked.
+    pub masked_destination: String,
+    /// How urgent it is.
+    pub lane: Lane,
+    /// The caller's own name for it.
+    pub reference: String,
+    /// Deleted when its turn comes.
+    pub decoy: bool,
+    /// Sealed destination and variables.
+    pub payload: Vec<u8>,
+    /// When it dies.
+    pub not_after: Timestamp,
+}
+
+/// What became of one message of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acceptance {
+    /// It is durable.
+    Accepted,
+    /// The request id made this message before.
+    Known {
+        /// The message it made.
+        id: NotificationId,
+        /// When.
+        created_at: Timestamp,
+        /// The sealed mark of its content.
+        fingerprint: Vec<u8>,
+    },
+    /// The request id was used for something that is no acceptance.
+    Taken,
+}
+
+/// The right to record how a try ended: worthless once somebody else has claimed the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold {
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// The message.
+    pub id: NotificationId,
+    /// When it was accepted: the key of its partition.
+    pub created_at: Timestamp,
+    /// Which claim this is.
+    pub fence: i64,
+}
+
+/// A message in a worker's hands.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The right to record.
+    pub hold: Hold,
+    /// The template.
+    pub template: String,
+    /// The language asked for, or empty.
+    pub locale: String,
+    /// Tries so far, this one included.
+    pub tries: u32,
+    /// Sealed destination and variables.
+    pub payload: Vec<u8>,
+    /// When it dies.
+    pub not_after: Timestamp,
+}
+
+/// Whether a try's end was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It was.
+    Yes,
+    /// Somebody else holds the message by now, or it is gone.
+    TooLate,
+}
+
+/// A change to one message, asked for under a request id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestedChange {
+    /// The message.
+    pub id: NotificationId,
+    /// What makes a repeated call the same call.
+    pub request_id: RequestId,
+    /// Until when.
+    pub request_expires_at: Timestamp,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It was made, now or by the same request before. The message as it stands.
+    Made(Notification),
+    /// No such message in the tenant.
+    NotFound,
+    /// It does not stand where such a change is possible.
+    Impossible,
+    /// The request id was used for something else.
+    RequestIdReused,
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Journeys older than this are purged.
+    pub history: Duration,
+    /// Rows one statement may touch.
+    pub batch: u32,
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Messages put back whose worker died.
+    pub leases_ended: u64,
+    /// Messages that died unsent.
+    pub expired: u64,
+    /// Payloads of dead and unknown messages that nobody may replay any more.
+    pub wiped: u64,
+    /// Request ids forgotten.
+    pub requests_forgotten: u64,
+    /// Journeys forgotten, or partitions of them.
+    pub purged: u64,
+}
+
+/// Whether the schema fits this code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// It does.
+    Fits,
+    /// `migrate` was never run here, or an older one.
+    Older,
+    /// It was migrated by code that no longer serves this version.
+    TooNew,
+}

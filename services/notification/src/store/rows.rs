@@ -1,0 +1,209 @@
+//! How rows read, in both databases alike, and what an id says about where its row lies.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::Channel;
+use rekey_primitives::id::{NotificationId, TenantId};
+use uuid::Uuid;
+
+use super::Failure;
+use super::models::{Acceptance, Claim, Hold, SCHEMA_VERSION, Schema};
+use crate::domain::delivery::Outcome;
+use crate::domain::lane::Lane;
+use crate::domain::notification::Notification;
+use crate::domain::state::{FailureClass, State};
+
+/// What a row of `request` was made by.
+pub(super) const ACCEPTED: i16 = 1;
+pub(super) const CANCELLED: i16 = 2;
+pub(super) const REPLAYED: i16 = 3;
+
+/// A journey.
+#[derive(sqlx::FromRow)]
+pub(super) struct NotificationRow {
+    tenant_id: Uuid,
+    id: Uuid,
+    created_at: i64,
+    changed_at: i64,
+    lane: i16,
+    state: i16,
+    template: String,
+    locale: String,
+    channel: String,
+    masked_destination: String,
+    reference: String,
+    tries: i32,
+    next_try_at: Option<i64>,
+    not_after: i64,
+    last_failure: Option<i16>,
+    provider: String,
+}
+
+impl TryFrom<NotificationRow> for Notification {
+    type Error = Failure;
+
+    fn try_from(row: NotificationRow) -> Result<Self, Failure> {
+        let last_failure = match row.last_failure {
+            None => None,
+            Some(number) => {
+                Some(FailureClass::from_number(number).ok_or(Failure::Unreadable("class of failure"))?)
+            }
+        };
+        Ok(Self {
+            id: NotificationId::from_uuid(row.id),
+            tenant_id: TenantId::from_uuid(row.tenant_id),
+            template: row.template,
+            locale: row.locale,
+            channel: Channel::parse(&row.channel).ok_or(Failure::Unreadable("channel"))?,
+            masked_destination: row.masked_destination,
+            lane: Lane::from_number(row.lane).ok_or(Failure::Unreadable("lane"))?,
+            state: State::from_number(row.state).ok_or(Failure::Unreadable("state"))?,
+            reference: row.reference,
+            tries: u32::try_from(row.tries).map_err(|_| Failure::Unreadable("tries"))?,
+            last_failure,
+            provider: row.provider,
+            created_at: Timestamp::from_unix_micros(row.created_at),
+            changed_at: Timestamp::from_unix_micros(row.changed_at),
+            next_try_at: row.next_try_at.map(Timestamp::from_unix_micros),
+            not_after: Timestamp::from_unix_micros(row.not_after),
+        })
+    }
+}
+
+/// A claimed message.
+#[derive(sqlx::FromRow)]
+pub(super) struct ClaimRow {
+    tenant_id: Uuid,
+    id: Uuid,
+    created_at: i64,
+    fence: i64,
+    template: String,
+    locale: String,
+    tries: i32,
+    payload: Vec<u8>,
+    not_after: i64,
+}
+
+impl From<ClaimRow> for Claim {
+    fn from(row: ClaimRow) -> Self {
+        Self {
+            hold: Hold {
+                tenant_id: TenantId::from_uuid(row.tenant_id),
+                id: NotificationId::from_uuid(row.id),
+                created_at: Timestamp::from_unix_micros(row.created_at),
+                fence: row.fence,
+            },
+            template: row.template,
+            locale: row.locale,
+            tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
+            payload: row.payload,
+            not_after: Timestamp::from_unix_micros(row.not_after),
+        }
+    }
+}
+
+/// What a request id was used for.
+#[derive(sqlx::FromRow)]
+pub(super) struct RequestRow {
+    pub(super) request_id: Uuid,
+    pub(super) action: i16,
+    pub(super) notification_id: Uuid,
+    pub(super) created_at: i64,
+    pub(super) fingerprint: Vec<u8>,
+}
+
+impl RequestRow {
+    /// What it means to somebody who asks to have a message accepted.
+    pub(super) fn as_acceptance(&self) -> Acceptance {
+        if self.action != ACCEPTED {
+            return Acceptance::Taken;
+        }
+        Acceptance::Known {
+            id: NotificationId::from_uuid(self.notification_id),
+            created_at: Timestamp::from_unix_micros(self.created_at),
+            fingerprint: self.fingerprint.clone(),
+        }
+    }
+
+    /// Whether it is the same change of the same message.
+    pub(super) fn is_change(&self, action: i16, id: NotificationId) -> bool {
+        self.action == action && self.notification_id == id.as_uuid()
+    }
+}
+
+/// The columns an outcome sets.
+pub(super) struct OutcomeColumns {
+    pub(super) state: i16,
+    pub(super) next_try_at: Option<i64>,
+    pub(super) last_failure: Option<i16>,
+    pub(super) wipes: bool,
+}
+
+impl From<Outcome> for OutcomeColumns {
+    fn from(outcome: Outcome) -> Self {
+        let (state, next_try_at, class) = match outcome {
+            Outcome::Delivered => (State::Delivered, None, None),
+            Outcome::Unknown => (State::Unknown, None, Some(FailureClass::AnswerLost)),
+            Outcome::Retry { class, at } => (State::Queued, Some(at.unix_micros()), Some(class)),
+            Outcome::Dead { class } => (State::Dead, None, Some(class)),
+            Outcome::Expired => (State::Expired, None, None),
+        };
+        Self {
+            state: state.number(),
+            next_try_at,
+            last_failure: class.map(FailureClass::number),
+            wipes: matches!(state, State::Delivered | State::Expired),
+        }
+    }
+}
+
+/// The first and the last microsecond at which a message of this id can have been accepted: a UUID version 7 begins
+/// with its millisecond. Other ids name an instant at which nothing was.
+pub(super) fn accepted_within(id: NotificationId) -> (i64, i64) {
+    let millis = i64::try_from(id.as_uuid().as_u128() >> 80).expect("48 bits fit 64");
+    let first = millis.saturating_mul(1_000);
+    (first, first.saturating_add(999))
+}
+
+/// Judges the one row of `schema_version`.
+pub(super) fn fit(version: Option<(i64, i64)>) -> Schema {
+    match version {
+        Some((_, oldest_code)) if oldest_code > SCHEMA_VERSION => Schema::TooNew,
+        Some((version, _)) if version >= SCHEMA_VERSION => Schema::Fits,
+        _ => Schema::Older,
+    }
+}
+
+/// A count for a `limit`.
+pub(super) fn limit(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}
+
+/// A count from a `count(*)`.
+pub(super) fn count(found: i64) -> u64 {
+    u64::try_from(found).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use rekey_primitives::entropy::SeededEntropy;
+
+    use super::*;
+
+    #[test]
+    fn an_id_leads_to_the_millisecond_of_its_acceptance() {
+        let now = Timestamp::from_unix_micros(1_785_000_000_123_456);
+
+        let (first, last) = accepted_within(NotificationId::generate(&SeededEntropy::new(1), now));
+
+        assert_eq!((first, last), (1_785_000_000_123_000, 1_785_000_000_123_999));
+    }
+
+    #[test]
+    fn newer_code_may_leave_older_code_working() {
+        assert_eq!(fit(None), Schema::Older);
+        assert_eq!(fit(Some((0, 0))), Schema::Older);
+        assert_eq!(fit(Some((1, 1))), Schema::Fits);
+        assert_eq!(fit(Some((9, 1))), Schema::Fits);
+        assert_eq!(fit(Some((9, 2))), Schema::TooNew);
+    }
+}

@@ -1,0 +1,178 @@
+//! One message from claim to record: open, render, try the providers in turn, decide, record.
+//!
+//! The payload is opened here and nowhere else, and its memory is wiped when the message is through. Nothing is sent
+//! inside a transaction; what was sent and could not be recorded is recorded as soon as the store is back, as long
+//! as the lease holds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rekey_primitives::clock::SharedClock;
+use rekey_primitives::contact::Destination;
+use rekey_primitives::entropy::{self, SharedEntropy};
+use rekey_primitives::locale::Locale;
+use rekey_sealing::AeadKeys;
+
+use crate::channels::{Carrier, Outgoing, Providers, SendFailure};
+use crate::domain::content::Rendered;
+use crate::domain::delivery::{Outcome, Retries};
+use crate::domain::lane::Lane;
+use crate::domain::payload::{Payload, binding};
+use crate::domain::state::FailureClass;
+use crate::domain::template::TemplateName;
+use crate::store::{Claim, Recorded, Store};
+use crate::templates::Renderer;
+
+/// Pauses between tries to record; together shorter than a lease.
+const RECORD_PAUSES_MS: [u64; 6] = [100, 300, 1_000, 3_000, 5_000, 10_000];
+
+/// Sends one message at a time, for any lane.
+pub struct Dispatcher {
+    /// Where messages are.
+    pub store: Arc<dyn Store>,
+    /// What opens payloads.
+    pub keys: Arc<AeadKeys>,
+    /// What writes messages.
+    pub renderer: Arc<Renderer>,
+    /// What carries them.
+    pub providers: Providers,
+    /// What follows a failure.
+    pub retries: Retries,
+    /// The clock.
+    pub clock: SharedClock,
+    /// Chance, for jitter.
+    pub entropy: SharedEntropy,
+}
+
+/// How a try ended, and by whose hand.
+struct Tried<'a> {
+    outcome: Outcome,
+    provider: &'a str,
+}
+
+impl Dispatcher {
+    /// Takes a claimed message through.
+    #[tracing::instrument(skip_all, fields(
+        notification_id = %claim.hold.id, tenant_id = %claim.hold.tenant_id, template = claim.template,
+        lane = lane.as_str(), tries = claim.tries
+    ))]
+    pub async fn dispatch(&self, lane: Lane, claim: Claim) {
+        let tried = self.try_to_send(&claim).await;
+        match tried.outcome {
+            Outcome::Delivered => tracing::info!(provider = tried.provider, "delivered"),
+            Outcome::Unknown => tracing::warn!(provider = tried.provider, "handed over, answer lost"),
+            Outcome::Retry { class, at } => {
+                tracing::info!(provider = tried.provider, class = class.as_str(), next_try_at = %at, "will try again");
+            }
+            Outcome::Dead { class } => {
+                tracing::warn!(provider = tried.provider, class = class.as_str(), "dead");
+            }
+            Outcome::Expired => tracing::info!("expired before it could be sent"),
+        }
+        self.record(&claim, &tried).await;
+    }
+
+    async fn try_to_send<'a>(&'a self, claim: &Claim) -> Tried<'a> {
+        let now = self.clock.now();
+        if now.has_reached(claim.not_after) {
+            return Tried { outcome: Outcome::Expired, provider: "" };
+        }
+        let outgoing = match self.prepare(claim) {
+            Ok(outgoing) => outgoing,
+            Err(failure) => {
+                tracing::error!(%failure, "cannot prepare");
+                return Tried { outcome: self.after(claim, failure.class), provider: "" };
+            }
+        };
+        let carriers = self.providers.of(outgoing.destination.channel());
+        let mut last = "";
+        for carrier in carriers.iter().filter(|carrier| carrier.breaker.may_try(now)) {
+            last = &carrier.name;
+            match self.hand_over(carrier, &outgoing).await {
+                Ok(()) => return Tried { outcome: Outcome::Delivered, provider: last },
+                // Only the provider's own fault is a reason to ask the next one.
+                Err(failure) if failure.class == FailureClass::Provider => {}
+                Err(failure) => return Tried { outcome: self.after(claim, failure.class), provider: last },
+            }
+        }
+        Tried { outcome: self.after(claim, FailureClass::Provider), provider: last }
+    }
+
+    fn prepare(&self, claim: &Claim) -> Result<Outgoing, SendFailure> {
+        // A newer replica may have accepted it under a name or a key that is not known here yet: that passes.
+        let unknown = |what: &str| SendFailure::new(FailureClass::Provider, what);
+        let broken = |what: &str| SendFailure::new(FailureClass::Content, what);
+        let template =
+            TemplateName::parse(&claim.template).ok_or_else(|| unknown("template not known here"))?;
+        let bound_to = binding(claim.hold.tenant_id, claim.hold.id);
+        let bytes =
+            self.keys.open(&bound_to, &claim.payload).map_err(|_| unknown("payload does not open"))?;
+        let payload = Payload::from_bytes(template, &bytes).map_err(|_| broken("payload does not read"))?;
+        let locale = Locale::parse(&claim.locale).ok();
+        let channel = payload.destination.channel();
+        let content = self
+            .renderer
+            .render(template, locale.as_ref(), &payload.variables, channel)
+            .map_err(|_| broken("message does not render"))?;
+        Ok(self.outgoing(claim, payload.destination, content))
+    }
+
+    fn outgoing(&self, claim: &Claim, destination: Destination, content: Rendered) -> Outgoing {
+        Outgoing {
+            id: claim.hold.id,
+            destination,
+            content,
+            created_at: claim.hold.created_at,
+            now: self.clock.now(),
+            not_after: claim.not_after,
+        }
+    }
+
+    async fn hand_over(&self, carrier: &Carrier, outgoing: &Outgoing) -> Result<(), SendFailure> {
+        let sent = carrier.provider.send(outgoing).await;
+        match &sent {
+            Err(failure) if matches!(failure.class, FailureClass::Provider | FailureClass::AnswerLost) => {
+                tracing::warn!(provider = carrier.name, %failure, "provider at fault");
+                if carrier.breaker.failed(self.clock.now()) {
+                    tracing::error!(provider = carrier.name, "provider is left alone for a while");
+                }
+            }
+            Err(failure) => {
+                tracing::info!(provider = carrier.name, %failure, "refused");
+                carrier.breaker.worked();
+            }
+            Ok(()) if carrier.breaker.worked() => tracing::info!(provider = carrier.name, "provider is back"),
+            Ok(()) => {}
+        }
+        sent
+    }
+
+    fn after(&self, claim: &Claim, class: FailureClass) -> Outcome {
+        let draw = |bound| entropy::below(self.entropy.as_ref(), bound);
+        self.retries.after_failure(class, claim.tries, claim.not_after, self.clock.now(), draw)
+    }
+
+    /// Records, stubbornly: a delivery that is not recorded would be made twice.
+    async fn record(&self, claim: &Claim, tried: &Tried<'_>) {
+        let mut pauses = RECORD_PAUSES_MS.into_iter();
+        loop {
+            match self.store.record(claim.hold, tried.outcome, tried.provider, self.clock.now()).await {
+                Ok(Recorded::Yes) => return,
+                Ok(Recorded::TooLate) => {
+                    tracing::warn!("held too long: somebody else has claimed the message");
+                    return;
+                }
+                Err(failure) => match pauses.next() {
+                    Some(pause) => {
+                        tracing::warn!(error = %failure, "cannot record yet");
+                        tokio::time::sleep(Duration::from_millis(pause)).await;
+                    }
+                    None => {
+                        tracing::error!(error = %failure, "could not record; the lease decides");
+                        return;
+                    }
+                },
+            }
+        }
+    }
+}

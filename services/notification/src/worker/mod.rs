@@ -1,0 +1,119 @@
+//! The loops behind the counter: one per lane that sends, one that sweeps, one that looks after the store.
+//!
+//! A lane claims no more than it can send at once, so no message waits in a worker's hands. It is woken when this
+//! process accepts something for it, and looks by itself every now and then: for retries that came due, for what
+//! other replicas accepted, and for a test that moved the clock.
+
+mod dispatch;
+mod lookout;
+mod sweeper;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rekey_primitives::clock::SharedClock;
+use rekey_runtime::shutdown::Shutdown;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+pub use self::dispatch::Dispatcher;
+pub use self::lookout::{Lookout, SchemaGate};
+pub use self::sweeper::Sweeper;
+use crate::config::LaneSettings;
+use crate::domain::lane::Lane;
+use crate::domain::pace::Pace;
+use crate::store::{Bell, Claim, Store};
+
+/// What sends the messages of one lane.
+pub struct LaneWorker {
+    /// Its lane.
+    pub lane: Lane,
+    /// How it works.
+    pub settings: LaneSettings,
+    /// How long it may hold a message.
+    pub lease: Duration,
+    /// The pause after which it looks by itself.
+    pub poll: Duration,
+    /// Where messages are.
+    pub store: Arc<dyn Store>,
+    /// What sends one.
+    pub dispatcher: Arc<Dispatcher>,
+    /// What wakes it.
+    pub bell: Bell,
+    /// The clock.
+    pub clock: SharedClock,
+}
+
+impl LaneWorker {
+    /// Sends until told to stop, then lets what is under way end. What it cannot finish is claimed again by another
+    /// worker when the lease ends.
+    ///
+    /// # Errors
+    /// Never; a store that is away is waited for.
+    pub async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+        let places = Arc::new(Semaphore::new(self.settings.workers));
+        let mut pace = Pace::starting(self.settings.per_second, self.clock.now());
+        let mut under_way = JoinSet::new();
+        while !stop.has_begun() {
+            while let Some(ended) = under_way.try_join_next() {
+                log_panic(ended);
+            }
+            let claims = self.claim(&mut pace, places.available_permits()).await;
+            let may_be_more =
+                claims.len() == self.settings.batch.min(places.available_permits()) && !claims.is_empty();
+            for claim in claims {
+                let place = Arc::clone(&places).try_acquire_owned();
+                let dispatcher = Arc::clone(&self.dispatcher);
+                let lane = self.lane;
+                under_way.spawn(async move {
+                    let _place = place;
+                    dispatcher.dispatch(lane, claim).await;
+                });
+            }
+            if may_be_more && places.available_permits() > 0 {
+                continue;
+            }
+            tokio::select! {
+                biased;
+                () = stop.begun() => break,
+                // A place came free while more may be waiting.
+                Some(ended) = under_way.join_next(), if may_be_more || places.available_permits() == 0 => {
+                    log_panic(ended);
+                }
+                () = self.bell.rung(self.lane) => {}
+                () = tokio::time::sleep(self.poll) => {}
+            }
+        }
+        while let Some(ended) = under_way.join_next().await {
+            log_panic(ended);
+        }
+        Ok(())
+    }
+
+    /// Takes as many due messages as there are places and the pace allows.
+    async fn claim(&self, pace: &mut Pace, places: usize) -> Vec<Claim> {
+        let now = self.clock.now();
+        let most = pace.take(places.min(self.settings.batch), now);
+        if most == 0 {
+            return Vec::new();
+        }
+        match self.store.claim(self.lane, most, self.lease, now).await {
+            Ok(claims) => {
+                pace.give_back(most.saturating_sub(claims.len()));
+                claims
+            }
+            Err(failure) => {
+                pace.give_back(most);
+                tracing::warn!(lane = self.lane.as_str(), error = %failure, "cannot claim");
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// A message whose task panicked is claimed again when its lease ends.
+fn log_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "sending a message panicked");
+    }
+}

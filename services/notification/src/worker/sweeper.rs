@@ -1,0 +1,59 @@
+//! Tidies the store and counts what waits, so that a full lane is refused without a count per call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rekey_primitives::clock::SharedClock;
+use rekey_runtime::shutdown::Shutdown;
+
+use crate::domain::lane::{Lane, PerLane};
+use crate::store::{Bell, Depths, Failure, Keep, Store, Swept};
+
+/// The loop.
+pub struct Sweeper {
+    /// Where messages are.
+    pub store: Arc<dyn Store>,
+    /// How long they stay.
+    pub keep: Keep,
+    /// The most that may wait in each lane: it is not counted further.
+    pub limits: PerLane<u64>,
+    /// The counts.
+    pub depths: Depths,
+    /// What wakes the lanes when something was put back.
+    pub bell: Bell,
+    /// The pause between two sweeps.
+    pub pause: Duration,
+    /// The clock.
+    pub clock: SharedClock,
+}
+
+impl Sweeper {
+    /// Sweeps until told to stop.
+    ///
+    /// # Errors
+    /// Never; a store that is away is waited for.
+    pub async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+        loop {
+            match self.round().await {
+                Ok(swept) if swept != Swept::default() => tracing::debug!(?swept, "swept"),
+                Ok(_) => {}
+                Err(failure) => tracing::warn!(error = %failure, "cannot sweep"),
+            }
+            if !stop.pause(self.pause).await {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn round(&self) -> Result<Swept, Failure> {
+        let swept = self.store.sweep(self.keep, self.clock.now()).await?;
+        if swept.leases_ended > 0 {
+            tracing::warn!(count = swept.leases_ended, "put back what a dead worker held");
+            self.bell.ring_all();
+        }
+        for lane in Lane::ALL {
+            self.depths.set(lane, self.store.queued(lane, *self.limits.of(lane)).await?);
+        }
+        Ok(swept)
+    }
+}
