@@ -9,9 +9,15 @@ pub mod accounts;
 pub mod outbox;
 pub mod resets;
 pub mod sign_ins;
+pub mod sqlite;
 pub mod step;
 
+mod decide;
+mod failure;
+mod rows;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
@@ -21,6 +27,18 @@ pub use outbox::Outbox;
 pub use resets::Resets;
 pub use sign_ins::SignIns;
 pub use step::{Failure, Once, Recalled, Step};
+
+/// The schema this code needs, and makes.
+const SCHEMA_VERSION: i64 = 1;
+
+/// How many rows one sweep deletes at most.
+const SWEPT_AT_MOST: u64 = 1_000;
+
+/// How long a familiar place is remembered without a sign-in from it.
+const PLACE_KEPT: Duration = Duration::from_secs(90 * 86_400);
+
+/// How long a request whose try was counted is remembered: longer than any answer to it is kept.
+const COUNTED_TRY_KEPT: Duration = Duration::from_secs(86_400);
 
 /// Everything identity needs of a database.
 pub trait Store: Accounts + Resets + SignIns + Outbox + Upkeep {}

@@ -56,6 +56,17 @@ pub enum Failure {
     Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl Recalled {
+    /// How a step ends before it begins, if the request is not new.
+    pub(super) fn ended<T, R>(self) -> Option<Step<T, R>> {
+        match self {
+            Self::New => None,
+            Self::Answer(answer) => Some(Step::Repeated(answer)),
+            Self::OtherContent => Some(Step::OtherContent),
+        }
+    }
+}
+
 impl<T> std::fmt::Debug for Once<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Once").field("expires_at", &self.expires_at).finish_non_exhaustive()

@@ -1,0 +1,114 @@
+//! What a step does with what it read: the same for both databases, free of SQL.
+
+use rekey_primitives::clock::Timestamp;
+use uuid::Uuid;
+
+use super::Failure;
+use super::accounts::Change;
+use super::resets::Standing;
+use super::rows::{AccountState, PendingHelp, at, hash};
+use super::sign_ins::{Admission, OpenSession, PasswordTry};
+use crate::domain::audit::{AuditEvent, CHAIN_START, link_parts};
+use crate::domain::authority::{Role, RoleSet};
+use crate::domain::group::GroupId;
+use crate::domain::help::{Filing, filing};
+use crate::domain::lockout::{LockoutRecord, WrongPassword};
+use crate::domain::security_info;
+
+/// The columns of an account that a change may touch, as they are after it.
+pub(super) struct Flags {
+    /// See `Account::blocked`.
+    pub(super) blocked: bool,
+    /// See `Account::frozen`.
+    pub(super) frozen: bool,
+    /// The bits of `Account::roles`.
+    pub(super) roles: i64,
+    /// How much the recovery version rises.
+    pub(super) recovery_rise: i64,
+}
+
+/// What counting a password did.
+pub(super) struct Judged {
+    /// The record to write, if it changed.
+    pub(super) record: Option<LockoutRecord>,
+    /// Whether the login is locked by it.
+    pub(super) locks: bool,
+    /// The answer.
+    pub(super) admission: Admission,
+}
+
+/// The account's columns after a change.
+pub(super) fn flags_after(state: &AccountState, change: &Change) -> Flags {
+    let mut flags =
+        Flags { blocked: state.blocked, frozen: state.frozen, roles: state.roles, recovery_rise: 1 };
+    match change {
+        Change::Blocked(blocked) => flags.blocked = *blocked,
+        Change::Unfrozen => flags.frozen = false,
+        Change::Roles(roles) => flags.roles = i64::from(roles.bits()),
+        Change::AddSecurityInfo(entry) if entry.standing == security_info::Standing::Unconfirmed => {
+            flags.recovery_rise = 0;
+        }
+        Change::DefaultSecurityInfo(_) => flags.recovery_rise = 0,
+        Change::AddSecurityInfo(_)
+        | Change::ConfirmSecurityInfo { .. }
+        | Change::RemoveSecurityInfo { .. }
+        | Change::DisableSecurityInfo(_) => {}
+    }
+    flags
+}
+
+/// Whether a change takes away a global administrator who counted until now.
+pub(super) fn ends_a_global_administrator(state: &AccountState, after: &Flags) -> bool {
+    let global = i64::from(RoleSet::of(&[Role::GlobalAdministrator]).bits());
+    let counted = state.is_open() && state.roles & global != 0;
+    let counts = !after.blocked && !after.frozen && after.roles & global != 0;
+    counted && !counts
+}
+
+/// Whether a change can take away a global administrator at all, so that the tenant must be locked first.
+pub(super) const fn needs_tenant_lock(change: &Change) -> bool {
+    matches!(change, Change::Blocked(true) | Change::Roles(_))
+}
+
+/// Counts a password as wrong in the record that was read.
+pub(super) fn count_password(record: &LockoutRecord, attempt: &PasswordTry, now: Timestamp) -> Judged {
+    let (after, outcome) = record.after_wrong(&attempt.fingerprint, &attempt.rules, now);
+    let admitted = |record, locks| Judged { record, locks, admission: Admission::Admitted };
+    match outcome {
+        WrongPassword::WhileLocked => Judged {
+            record: None,
+            locks: false,
+            admission: Admission::Locked { until: record.locked_until(now).unwrap_or(now) },
+        },
+        WrongPassword::Repeated => admitted(None, false),
+        WrongPassword::Counted => admitted(Some(after), false),
+        WrongPassword::Locks { .. } => admitted(Some(after), true),
+    }
+}
+
+/// What a new help request does to the pending one.
+pub(super) fn file(pending: Option<&PendingHelp>, proved: bool, now: Timestamp) -> Filing {
+    let open = pending.filter(|request| !now.has_reached(at(request.expires_at)));
+    filing(open.map(|request| request.proved), proved)
+}
+
+/// What eligibility asks, from what the statements gave: the groups, and, of an account that exists, the tenant's seats
+/// with how many accounts come before it.
+pub(super) fn standing(groups: Vec<(Uuid,)>, seat: Option<(Option<i64>, i64)>) -> Standing {
+    let has_seat =
+        seat.is_some_and(|(licensed_accounts, before)| licensed_accounts.is_none_or(|seats| before < seats));
+    Standing { groups: groups.into_iter().map(|(id,)| GroupId::from_uuid(id)).collect(), has_seat }
+}
+
+/// Whether the account is what the sign-in was judged on, so that a session may open.
+pub(super) fn may_open(state: &AccountState, open: &OpenSession) -> bool {
+    state.is_open()
+        && state.epoch == open.session.epoch.0
+        && state.password_hash.as_deref() == Some(open.verified.as_bytes())
+}
+
+/// The link of an event behind `previous`, which is empty before a tenant's first.
+pub(super) fn next_link(previous: &[u8], event: &AuditEvent) -> Result<[u8; 32], Failure> {
+    let previous = if previous.is_empty() { CHAIN_START } else { hash(previous)? };
+    Ok(rekey_sealing::digest(&link_parts(&previous, &event.canonical())))
+}

@@ -1,0 +1,139 @@
+//! Sessions and what is counted against logins and methods.
+
+use rekey_primitives::contact::{Destination, EmailAddress, PhoneNumber};
+use rekey_primitives::id::{AccountId, SessionId, TenantId};
+use uuid::Uuid;
+
+use super::{AccountRow, Failure, at, hash, number, unreadable};
+use crate::domain::account::{Account, CredentialEpoch};
+use crate::domain::lockout::LockoutRecord;
+use crate::domain::security_info::RemovedAddress;
+use crate::domain::session::{Ending, RefreshRecord, Session};
+use crate::domain::tries::MethodTries;
+
+/// A session. Its columns are named apart from an account's, so that one statement can read both.
+#[derive(sqlx::FromRow)]
+pub(in crate::store) struct SessionRow {
+    session_id: Uuid,
+    session_tenant_id: Uuid,
+    session_account_id: Uuid,
+    session_epoch: i64,
+    authenticated_at: i64,
+    strong: bool,
+    refresh_hash: Vec<u8>,
+    previous_refresh_hash: Option<Vec<u8>>,
+    rotated_at: i64,
+    user_agent_family: String,
+    session_created_at: i64,
+    refreshed_at: i64,
+    expires_at: i64,
+    ended_at: Option<i64>,
+    ending: Option<String>,
+}
+
+/// A session and whose it is.
+#[derive(sqlx::FromRow)]
+pub(in crate::store) struct SessionAndAccount {
+    #[sqlx(flatten)]
+    session: SessionRow,
+    #[sqlx(flatten)]
+    account: AccountRow,
+}
+
+/// A lockout record.
+#[derive(sqlx::FromRow)]
+pub(in crate::store) struct LockoutRow {
+    wrong_in_a_row: i64,
+    locked_until: Option<i64>,
+    last_wrong: Vec<u8>,
+}
+
+/// The tries of a method.
+#[derive(sqlx::FromRow)]
+pub(in crate::store) struct TriesRow {
+    recent: Vec<u8>,
+    in_a_row: i64,
+    /// Until when a code is live.
+    pub(in crate::store) live_until: i64,
+}
+
+/// An address that was removed.
+#[derive(sqlx::FromRow)]
+pub(in crate::store) struct RemovedAddressRow {
+    channel: String,
+    address: String,
+    removed_at: i64,
+}
+
+impl SessionRow {
+    /// The session.
+    pub(in crate::store) fn session(self) -> Result<Session, Failure> {
+        let torn = || unreadable("a session");
+        Ok(Session {
+            id: SessionId::from_uuid(self.session_id),
+            tenant_id: TenantId::from_uuid(self.session_tenant_id),
+            account_id: AccountId::from_uuid(self.session_account_id),
+            epoch: CredentialEpoch(self.session_epoch),
+            auth_time: at(self.authenticated_at),
+            strong: self.strong,
+            refresh: RefreshRecord {
+                current: hash(&self.refresh_hash)?,
+                previous: self.previous_refresh_hash.as_deref().map(hash).transpose()?,
+                rotated_at: at(self.rotated_at),
+            },
+            user_agent_family: self.user_agent_family,
+            created_at: at(self.session_created_at),
+            refreshed_at: at(self.refreshed_at),
+            expires_at: at(self.expires_at),
+            ended: match (self.ended_at, self.ending.as_deref()) {
+                (None, None) => None,
+                (Some(ended_at), Some(ending)) => {
+                    Some((at(ended_at), Ending::parse(ending).ok_or_else(torn)?))
+                }
+                _ => return Err(torn()),
+            },
+        })
+    }
+}
+
+impl SessionAndAccount {
+    /// Both.
+    pub(in crate::store) fn parts(self) -> Result<(Session, Account), Failure> {
+        Ok((self.session.session()?, self.account.account()?))
+    }
+}
+
+impl LockoutRow {
+    /// The record.
+    pub(in crate::store) fn record(self) -> Result<LockoutRecord, Failure> {
+        let (fingerprints, rest) = self.last_wrong.as_chunks::<32>();
+        if !rest.is_empty() {
+            return Err(unreadable("a lockout"));
+        }
+        Ok(LockoutRecord {
+            wrong_in_a_row: number(self.wrong_in_a_row, "a lockout")?,
+            locked_until: self.locked_until.map(at),
+            last_wrong: fingerprints.to_vec(),
+        })
+    }
+}
+
+impl TriesRow {
+    /// The record.
+    pub(in crate::store) fn record(self) -> Result<MethodTries, Failure> {
+        Ok(MethodTries::from_parts(&self.recent, number(self.in_a_row, "tries")?))
+    }
+}
+
+impl RemovedAddressRow {
+    /// The address.
+    pub(in crate::store) fn removed_address(self) -> Result<RemovedAddress, Failure> {
+        let torn = || unreadable("a removed address");
+        let destination = match self.channel.as_str() {
+            "email" => EmailAddress::parse(&self.address).map(Destination::Email).map_err(|_| torn())?,
+            "sms" => PhoneNumber::parse(&self.address).map(Destination::Phone).map_err(|_| torn())?,
+            _ => return Err(torn()),
+        };
+        Ok(RemovedAddress { destination, removed_at: at(self.removed_at) })
+    }
+}

@@ -1,0 +1,89 @@
+//! Tenants and their policies.
+
+use rekey_primitives::contact::EmailAddress;
+use rekey_primitives::id::{AccountId, TenantId};
+use uuid::Uuid;
+
+use super::{Failure, at, json, number, unreadable};
+use crate::domain::policy::PolicyRevision;
+use crate::domain::tenant::{DomainName, Handle, HelpUrl, Tenant};
+
+/// A tenant with its domains.
+#[derive(sqlx::FromRow)]
+pub(in crate::store) struct TenantRow {
+    tenant_id: Uuid,
+    handle: String,
+    display_name: String,
+    licensed_accounts: Option<i64>,
+    help_mailbox: Option<String>,
+    help_url: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+    version: i64,
+    domains: String,
+}
+
+/// One revision of a policy.
+#[derive(sqlx::FromRow)]
+pub(in crate::store) struct PolicyRow {
+    policy_tenant_id: Uuid,
+    policy_version: i64,
+    policy_document: String,
+    policy_changed_by: Option<Uuid>,
+    policy_changed_at: i64,
+}
+
+/// A tenant with the policy in force.
+#[derive(sqlx::FromRow)]
+pub(in crate::store) struct KnownRow {
+    #[sqlx(flatten)]
+    tenant: TenantRow,
+    #[sqlx(flatten)]
+    policy: PolicyRow,
+}
+
+impl TenantRow {
+    /// The tenant.
+    pub(in crate::store) fn tenant(self) -> Result<Tenant, Failure> {
+        let torn = || unreadable("a tenant");
+        let domains: Vec<String> = json(&self.domains, "domains")?;
+        Ok(Tenant {
+            id: TenantId::from_uuid(self.tenant_id),
+            handle: Handle::parse(&self.handle).map_err(|_| torn())?,
+            display_name: self.display_name,
+            domains: domains
+                .iter()
+                .map(|domain| DomainName::parse(domain).map_err(|_| torn()))
+                .collect::<Result<_, _>>()?,
+            licensed_accounts: self.licensed_accounts.map(|seats| number(seats, "a tenant")).transpose()?,
+            help_mailbox: self
+                .help_mailbox
+                .map(|address| EmailAddress::parse(&address).map_err(|_| torn()))
+                .transpose()?,
+            help_url: self.help_url.map(|url| HelpUrl::parse(&url).map_err(|_| torn())).transpose()?,
+            created_at: at(self.created_at),
+            updated_at: at(self.updated_at),
+            version: self.version,
+        })
+    }
+}
+
+impl PolicyRow {
+    /// The revision.
+    pub(in crate::store) fn revision(self) -> Result<PolicyRevision, Failure> {
+        Ok(PolicyRevision {
+            tenant_id: TenantId::from_uuid(self.policy_tenant_id),
+            version: self.policy_version,
+            policy: json(&self.policy_document, "a policy")?,
+            changed_by: self.policy_changed_by.map(AccountId::from_uuid),
+            changed_at: at(self.policy_changed_at),
+        })
+    }
+}
+
+impl KnownRow {
+    /// Tenant and policy.
+    pub(in crate::store) fn parts(self) -> Result<(Tenant, PolicyRevision), Failure> {
+        Ok((self.tenant.tenant()?, self.policy.revision()?))
+    }
+}

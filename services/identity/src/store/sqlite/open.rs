@@ -1,0 +1,134 @@
+//! Opening the file, and bringing its schema up to date.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
+
+use super::SqliteStore;
+use crate::store::Failure;
+
+/// Where the file is and how it is used.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// The database file. Its folder exists.
+    pub path: PathBuf,
+    /// How many connections read at once.
+    pub readers: u32,
+    /// How long to wait for a connection or a lock.
+    pub patience: Duration,
+}
+
+/// Another process has the file open.
+#[derive(Debug, thiserror::Error)]
+#[error("{} is in use by another rekey process", path.display())]
+struct InUse {
+    path: PathBuf,
+}
+
+/// A file beside the database cannot be made or locked.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot lock {}", path.display())]
+struct NotLocked {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl SqliteOptions {
+    /// The usual way to use a file: 4 readers, which are more than the cores of a machine that runs everything in
+    /// one process, and 5 s of patience, half the life of a call without a deadline.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), readers: 4, patience: Duration::from_secs(5) }
+    }
+
+    fn connect(&self) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
+            .filename(&self.path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(self.patience)
+            .log_statements(tracing::log::LevelFilter::Off)
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, which no other process may have open. Whether its schema fits, `schema_fits` tells.
+    pub async fn open(options: &SqliteOptions) -> Result<Self, Failure> {
+        let lock = lock_for_this_process(&options.path)?;
+        let pool = || {
+            SqlitePoolOptions::new()
+                .acquire_timeout(options.patience)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+        };
+        let writer = pool().max_connections(1).connect_with(options.connect()).await?;
+        let readers = pool()
+            .max_connections(options.readers.max(1))
+            .connect_with(options.connect().pragma("query_only", "on"))
+            .await?;
+        Ok(Self { writer, readers, _lock: Arc::new(lock) })
+    }
+
+    /// Ends all connections. What was committed is in the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// Brings the file's schema up to date, making the file if it is missing. Several processes may try at once: sqlx
+/// takes no lock of its own here, so they queue at a file beside the database.
+pub async fn migrate(options: &SqliteOptions) -> Result<(), Failure> {
+    let path = beside(&options.path, "migration-lock");
+    let lock = tokio::task::spawn_blocking(move || {
+        let file = open_lock(&path)?;
+        file.lock().map_err(|source| not_locked(path, source))?;
+        Ok::<_, Failure>(file)
+    })
+    .await
+    .map_err(|error| Failure::Broken(Box::new(error)))??;
+    let mut connection = options.connect().connect().await?;
+    let migrated = sqlx::migrate!("migrations/sqlite").run_direct(None, &mut connection, false).await;
+    connection.close().await?;
+    drop(lock);
+    Ok(migrated?)
+}
+
+fn lock_for_this_process(database: &Path) -> Result<File, Failure> {
+    let path = beside(database, "lock");
+    let file = open_lock(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(Failure::Unavailable(Box::new(InUse { path: database.to_owned() })))
+        }
+        Err(TryLockError::Error(source)) => Err(not_locked(path, source)),
+    }
+}
+
+fn open_lock(path: &Path) -> Result<File, Failure> {
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|source| not_locked(path.to_owned(), source))
+}
+
+fn not_locked(path: PathBuf, source: io::Error) -> Failure {
+    Failure::Unavailable(Box::new(NotLocked { path, source }))
+}
+
+fn beside(database: &Path, what: &str) -> PathBuf {
+    let mut name = database.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(what);
+    database.with_file_name(name)
+}
