@@ -107,14 +107,16 @@ impl Connection {
         let span = trace::span(head.uri.path());
         present(&mut head.headers, manners.token.as_ref(), person.as_ref());
         trace::inject(&span, &mut head.headers);
+        let measure = trace::Measure::start(head.uri.path());
         let call = Call { channel, head, deadline, manners };
         async move {
             let replay = Replay::capture(body).await;
             let (response, attempts) = call.attempts(replay).await;
             let code = failure(&response).map_or(Code::Ok, |status| status.code());
             let span = tracing::Span::current();
-            span.record("rpc.status_code", tracing::field::debug(code));
+            span.record("rpc.status_code", trace::code_name(code));
             span.record("attempts", attempts);
+            measure.record(code);
             response
         }
         .instrument(span)
@@ -134,9 +136,8 @@ impl Call {
     /// Tries until there is an answer to give, and counts.
     async fn attempts(self, mut replay: Replay) -> (Response<Body>, u32) {
         let mut made = 0;
-        let mut last = None;
-        while let Some(body) = replay.next() {
-            let response = self.attempt(made, body).await;
+        loop {
+            let response = self.attempt(made, replay.next()).await;
             made += 1;
             let Some(status) = failure(&response) else {
                 self.manners.retries.succeeded();
@@ -148,11 +149,8 @@ impl Call {
             let is_worth_it = status.code() != Code::Unavailable || self.manners.retries.failed();
             let Some(pause) = pause.filter(|_| is_worth_it) else { return (response, made) };
             tracing::debug!(made, ?pause, "trying again");
-            last = Some(response);
             tokio::time::sleep(pause).await;
         }
-        let spent = || Status::unavailable("the request was spent").into_http();
-        (last.unwrap_or_else(spent), made)
     }
 
     async fn attempt(&self, made: u32, body: Body) -> Response<Body> {

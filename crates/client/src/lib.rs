@@ -6,13 +6,14 @@
 //! generated from the contract take it as they take a plain tonic channel:
 //!
 //! ```no_run
+//! use rekey_client::wire::identity::v1::session_service_client::SessionServiceClient;
 //! # use rekey_client::{ClientSettings, Connection};
 //! # async fn example(settings: &ClientSettings) -> Result<(), Box<dyn std::error::Error>> {
 //! // Inside a service the second argument is `rekey_runtime::deadline::remaining`.
 //! let connection = Connection::open(settings, || None)?;
-//! let mut health = tonic_health::pb::health_client::HealthClient::new(connection.clone());
+//! let mut sessions = SessionServiceClient::new(connection.clone());
 //! // The same connection, on behalf of a signed-in person.
-//! let theirs = connection.acting_for(&"eyJhbGciOi".to_owned().into())?;
+//! let theirs = SessionServiceClient::new(connection.acting_for(&"eyJhbGciOi".to_owned().into())?);
 //! # Ok(())
 //! # }
 //! ```
@@ -35,6 +36,9 @@ mod replay;
 mod retry;
 mod settings;
 mod trace;
+
+/// The generated contract, so that a caller needs one crate only.
+pub use rekey_wire as wire;
 
 pub use self::connection::Connection;
 pub use self::credentials::BadToken;
