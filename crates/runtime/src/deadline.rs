@@ -73,7 +73,7 @@ pub(crate) struct Bounds {
 
 /// The middleware.
 pub(crate) async fn bound(State(bounds): State<Arc<Bounds>>, request: Request, next: Next) -> Response {
-    let called = Called::of(request.uri().path());
+    let called = Called::by(&request);
     let Ok(asked) = asked(request.headers()) else {
         return called.refuse(Reason::RequestMalformed).into_http();
     };

@@ -38,18 +38,23 @@
 //! let postgres = part.store("postgres");
 //! part.require("keys");
 //!
-//! // Listens at once, so that probes get an answer while stores are still away.
-//! let listener = server::bind(settings.server.listen).await?;
+//! // Probes get their answers while stores are still away, and until the last call has drained.
+//! let probed = shutdown::Shutdown::new();
+//! let port = server::bind(document.part::<health::HealthSettings>("health")?.listen).await?;
+//! let probes = tokio::spawn(health::serve(port, health.clone(), telemetry.metrics(), probed.clone()));
 //! let Some(store) = startup::persist("postgres", &shutdown, connect).await else { return Ok(()) };
 //! postgres.set(true);
 //! part.meet("keys");
 //!
 //! let mut loops = loops::Loops::new(health.clone());
 //! loops.spawn("relay", relay);
+//! let listener = server::bind(settings.server.listen).await?;
 //! let server = server::Part::new("identity", settings.server, routes(), rules(), health.clone())
 //!     .persons(std::sync::Arc::new(Tokens))
 //!     .serve(listener, shutdown.clone());
-//! shutdown::run(vec![server], loops, shutdown).await?;
+//! shutdown::run(vec![Box::pin(server)], loops, shutdown).await?;
+//! probed.begin();
+//! probes.await??;
 //! telemetry.shutdown().await;
 //! # let _ = store; Ok(())
 //! # }

@@ -82,11 +82,8 @@ impl Loops {
             let ended = tokio::select! {
                 biased;
                 () = self.shutdown.begun() => break,
+                // Without loops this branch is off and the signal is waited for.
                 Some(ended) = self.running.join_next() => ended,
-                else => {
-                    self.shutdown.begun().await;
-                    break;
-                }
             };
             if let Ok((name, outcome)) = ended {
                 let failure = outcome.err().unwrap_or(LoopEnded::Returned(name));
@@ -125,7 +122,7 @@ mod tests {
 
     use super::{LoopEnded, Loops};
     use crate::health::Health;
-    use crate::shutdown::{RunError, Shutdown, run};
+    use crate::shutdown::{RunError, Server, Shutdown, run};
 
     async fn until_told(shutdown: Shutdown) -> Result<(), Infallible> {
         shutdown.begun().await;
@@ -150,7 +147,7 @@ mod tests {
         loops.spawn("worker", |_| async { Ok::<_, Infallible>(()) });
         let shutdown = Shutdown::new();
 
-        let outcome = run(Vec::<std::future::Pending<_>>::new(), loops, shutdown.clone()).await;
+        let outcome = run(Vec::new(), loops, shutdown.clone()).await;
 
         assert!(matches!(outcome, Err(RunError::Loop(LoopEnded::Returned("worker")))), "{outcome:?}");
         assert!(shutdown.has_begun());
@@ -176,11 +173,11 @@ mod tests {
         });
         let shutdown = Shutdown::new();
         let told = shutdown.clone();
-        let server = async move {
+        let server: Server = Box::pin(async move {
             told.begun().await;
             asked.send("server").unwrap();
             Ok(())
-        };
+        });
 
         shutdown.begin();
         run(vec![server], loops, shutdown).await.unwrap();

@@ -4,6 +4,7 @@
 //! loops told to stop, because the last requests still leave work for them (audit events, notices).
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -22,8 +23,8 @@ impl Shutdown {
         Self::default()
     }
 
-    /// A signal that SIGTERM and SIGINT give as well. A second one is left to the operating system's default
-    /// only by killing: the grace period is bounded anyway.
+    /// A signal that SIGTERM and SIGINT give as well. Once is enough: repeating it changes nothing, since the
+    /// grace bounds the wait.
     ///
     /// # Errors
     /// The process may not install handlers.
@@ -70,6 +71,9 @@ impl Shutdown {
     }
 }
 
+/// Something that serves until the signal and drains: a boxed [`crate::server::Part::serve`], or the portal.
+pub type Server = Pin<Box<dyn Future<Output = Result<(), ServeError>> + Send>>;
+
 /// Why a process ended other than by being told to.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -85,10 +89,7 @@ pub enum RunError {
 ///
 /// # Errors
 /// The failure that came first.
-pub async fn run<S>(servers: Vec<S>, loops: Loops, shutdown: Shutdown) -> Result<(), RunError>
-where
-    S: Future<Output = Result<(), ServeError>> + Send + 'static,
-{
+pub async fn run(servers: Vec<Server>, loops: Loops, shutdown: Shutdown) -> Result<(), RunError> {
     let mut serving = tokio::task::JoinSet::new();
     for server in servers {
         serving.spawn(server);

@@ -41,7 +41,7 @@ impl From<Reason> for Stopped {
 
 /// The middleware: lets a request pass with its [`Caller`], or answers.
 pub(crate) async fn admit(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
-    let called = Called::of(request.uri().path());
+    let called = Called::by(&request);
     if gate.open_services.iter().any(|service| *service == called.service()) {
         return next.run(request).await;
     }

@@ -20,6 +20,8 @@ use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, SessionId, TenantId};
 
+use crate::answers::Called;
+
 pub use self::caller::{Allowed, Caller, CallerEntry};
 pub use self::callers::{CallerError, Callers, token_digest};
 pub(crate) use self::gate::{Gate, admit};
@@ -59,6 +61,13 @@ impl AccessTable {
     #[must_use]
     pub fn rule(&self, path: &str) -> Option<&Rule> {
         self.0.get(path)
+    }
+
+    /// Only the rules of one proto package, such as `rekey.identity.v1`: a part answers for its own.
+    #[must_use]
+    pub fn of_package(mut self, package: &str) -> Self {
+        self.0.retain(|path, _| Called::of(path).package() == package);
+        self
     }
 
     /// Every path with a rule.

@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Allowed, Caller, CallerEntry, CallerError, Callers, token_digest};
+use super::{
+    AccessTable, Allowed, Caller, CallerEntry, CallerError, Callers, PersonRule, Rule, token_digest,
+};
 
 const PORTAL: &str = "spiffe://rekey.example/portal";
 
@@ -69,6 +71,18 @@ fn entries_read_from_toml_with_stars_names_and_lists() {
     assert!(caller.may_use_template("notice") && !caller.may_use_lane("bulk"));
     assert!(!caller.may_assert_context() && !caller.may_reach_every_tenant());
     assert!(toml::from_str::<CallerEntry>("name = 'x'\nmethod = '*'").is_err());
+}
+
+#[test]
+fn a_part_answers_for_its_own_package() {
+    let rule = Rule { service: true, person: PersonRule::None, roles: Vec::new() };
+    let paths = ["/rekey.identity.v1.SessionService/SignIn", "/rekey.identity.v10.Other/SignIn"];
+    let table: AccessTable = paths.into_iter().map(|path| (path.to_owned(), rule.clone())).collect();
+
+    let own = table.of_package("rekey.identity.v1");
+
+    assert_eq!(own.services(), ["rekey.identity.v1.SessionService"]);
+    assert!(own.rule(paths[1]).is_none());
 }
 
 #[test]

@@ -30,7 +30,7 @@ impl TraceId {
 
 /// The middleware.
 pub(crate) async fn complete(request: Request, next: Next) -> Response {
-    let called = Called::of(request.uri().path());
+    let called = Called::by(&request);
     let trace_id = request.extensions().get::<TraceId>().cloned();
     let mut response = next.run(request).await;
     if response.headers().contains_key(Status::GRPC_STATUS) {

@@ -1,8 +1,10 @@
 //! The reasons the runtime itself gives. Each package publishes them in its `ErrorReason`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -93,13 +95,18 @@ impl Reason {
 /// What was called, taken from the path `/package.Service/Method`.
 #[derive(Debug, Clone)]
 pub(crate) struct Called {
-    path: String,
+    path: Arc<str>,
 }
 
 impl Called {
     /// Takes any path, also one that is none of ours.
     pub(crate) fn of(path: &str) -> Self {
-        Self { path: path.to_owned() }
+        Self { path: path.into() }
+    }
+
+    /// What this request calls. The outermost layer leaves it in the extensions for those inside.
+    pub(crate) fn by<B>(request: &Request<B>) -> Self {
+        request.extensions().get().cloned().unwrap_or_else(|| Self::of(request.uri().path()))
     }
 
     /// The whole path.

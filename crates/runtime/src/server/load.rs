@@ -14,7 +14,7 @@ use crate::health::HealthService;
 /// The middleware. Health passes always: a busy process is alive. A stream holds its place only until its
 /// first headers, or a few watchers would fill the house.
 pub(super) async fn admit(State(permits): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
-    let called = Called::of(request.uri().path());
+    let called = Called::by(&request);
     if called.service() == HealthService::NAME {
         return next.run(request).await;
     }

@@ -37,7 +37,7 @@ pub(super) async fn limit(
     request: Request,
     next: Next,
 ) -> Response {
-    let called = Called::of(request.uri().path());
+    let called = Called::by(&request);
     let limit = limits.by_path.get(called.path()).copied().unwrap_or(limits.usual);
     let request = request.map(|body| {
         let too_large = called.refuse(Reason::RequestTooLarge);

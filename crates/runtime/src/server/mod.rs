@@ -55,6 +55,9 @@ pub enum ServeError {
     /// The descriptors the part was built with do not decode.
     #[error("reflection cannot be served")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// Another kind of server, such as the portal's, could not go on.
+    #[error("a server stopped: {0}")]
+    Other(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The server's task panicked.
     #[error("a server panicked: {0}")]
     Panicked(String),

@@ -13,7 +13,7 @@ use crate::answers::{Called, Reason};
 ///
 /// Unwind safety is asserted: what a handler shares outlives it behind locks and stores that stand it.
 pub(super) async fn contain(request: Request, next: Next) -> Response {
-    let called = Called::of(request.uri().path());
+    let called = Called::by(&request);
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
         Err(_) => {

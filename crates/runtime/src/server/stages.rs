@@ -39,7 +39,7 @@ impl Stages {
 
 /// The middleware.
 pub(super) async fn end(State(stages): State<Stages>, request: Request, next: Next) -> Response {
-    let called = Called::of(request.uri().path());
+    let called = Called::by(&request);
     let response = tokio::select! {
         biased;
         response = next.run(request) => response,

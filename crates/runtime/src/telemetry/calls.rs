@@ -82,6 +82,7 @@ pub(crate) async fn observe(State(calls): State<Arc<Calls>>, mut request: Reques
     let trace_id = join(&span, parent);
     span.record("trace_id", trace_id.0.as_ref());
     request.extensions_mut().insert(trace_id);
+    request.extensions_mut().insert(called);
 
     let mut measure = Measure { calls, method, started: Instant::now(), span: span.clone(), is_over: false };
     let response = next.run(request).instrument(span).await;

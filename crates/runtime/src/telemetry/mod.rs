@@ -99,6 +99,7 @@ impl Telemetry {
     /// # Errors
     /// A filter or an endpoint that does not parse. A collector that is away is no error.
     pub fn start(settings: &TelemetrySettings, name: &str) -> Result<Self, TelemetryError> {
+        let filter = EnvFilter::builder().parse(&settings.filter)?;
         let timeout = Duration::from_millis(settings.export_timeout_ms);
         let resource = Resource::builder().with_service_name(name.to_owned()).build();
         let traces = traces(settings, timeout, resource.clone())?;
@@ -107,7 +108,6 @@ impl Telemetry {
         global::set_text_map_propagator(TraceContextPropagator::new());
         global::set_meter_provider(meters.clone());
 
-        let filter = EnvFilter::builder().parse(&settings.filter)?;
         let lines = fmt::layer().with_writer(std::io::stderr);
         let lines = match settings.format {
             Format::Human => lines.with_target(false).boxed(),
@@ -124,6 +124,7 @@ impl Telemetry {
         let subscriber = tracing_subscriber::registry().with(spans).with(lines.with_filter(filter));
         // Fails only when a subscriber is there already, whose logs then go on.
         let _already_started = subscriber.try_init();
+        std::panic::set_hook(Box::new(log_panic));
         Ok(Self { traces, meters, metrics: Metrics(registry), timeout })
     }
 
@@ -149,6 +150,14 @@ impl Telemetry {
             Ok(Err(_)) | Err(_) => tracing::debug!("telemetry not flushed in time"),
         }
     }
+}
+
+/// Panics go where the other lines go. A text that was put together at run time may hold somebody's data, so
+/// only fixed texts are shown.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let text = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("[not shown]");
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(text, place, "panic");
 }
 
 fn traces(

@@ -5,6 +5,7 @@ use tokio::net::TcpStream;
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_types::StatusExt;
 
 use super::{Format, Telemetry, TelemetryError, TelemetrySettings};
 use crate::health::{self, Health};
@@ -15,6 +16,9 @@ fn settings() -> TelemetrySettings {
     let document = crate::settings::Document::builder().load().unwrap();
     document.part("telemetry").unwrap()
 }
+
+/// Meter and propagator belong to the process, so tests that start telemetry take turns.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 async fn connect(endpoint: String) -> Channel {
     Endpoint::from_shared(endpoint).unwrap().connect().await.unwrap()
@@ -31,6 +35,7 @@ async fn get(address: std::net::SocketAddr, path: &str) -> String {
 
 #[tokio::test]
 async fn the_health_port_shows_calls_readiness_and_life() {
+    let _alone = ALONE.lock().await;
     let telemetry = Telemetry::start(&settings(), "rekey-test").unwrap();
     let (health, stop) = (Health::new(), Shutdown::new());
     let part = health.part("office", []);
@@ -71,6 +76,7 @@ async fn the_health_port_shows_calls_readiness_and_life() {
 
 #[tokio::test]
 async fn a_collector_that_is_away_is_no_error_and_holds_nobody() {
+    let _alone = ALONE.lock().await;
     let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let away = listener.local_addr().unwrap();
     drop(listener);
@@ -85,6 +91,31 @@ async fn a_collector_that_is_away_is_no_error_and_holds_nobody() {
     tracing::info_span!("lost").in_scope(|| tracing::info!("nobody collects this"));
 
     tokio::time::timeout(Duration::from_secs(5), telemetry.shutdown()).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_support_code_is_the_trace_of_the_caller() {
+    let _alone = ALONE.lock().await;
+    let telemetry = Telemetry::start(&settings(), "rekey-test").unwrap();
+    let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let channel = connect(format!("http://{}", listener.local_addr().unwrap())).await;
+    let part = Part::new(
+        "office",
+        ServerSettings::for_tests(),
+        tonic::service::Routes::default(),
+        crate::access::AccessTable::default(),
+        Health::new(),
+    );
+    tokio::spawn(part.serve(listener, Shutdown::new()));
+    let mut request = tonic::Request::new(HealthCheckRequest { service: "nobody".to_owned() });
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    request.metadata_mut().insert("traceparent", traceparent.parse().unwrap());
+
+    let status = HealthClient::new(channel).check(request).await.unwrap_err();
+
+    let code = status.get_details_request_info().unwrap().request_id;
+    assert_eq!(code, "0af7651916cd43dd8448eb211c80319c");
+    telemetry.shutdown().await;
 }
 
 #[tokio::test]
