@@ -1,0 +1,172 @@
+//! Codes: drawn without favourites, read back forgivingly.
+//!
+//! A code is short because a person carries it in their head from one screen to another; what keeps it safe is
+//! the number of tries, not its length. So it is only ever compared inside the step that counts the try.
+
+use std::fmt;
+
+use rekey_primitives::entropy::{Entropy, below};
+use rekey_primitives::secret::{ExposeSecret as _, SecretString};
+
+/// Crockford's base 32: no I, L, O and U, so nothing is misread and little is spelled.
+const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// What codes are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Alphabet {
+    /// `0` to `9`: typed on any keyboard, filled in by phones.
+    Digits,
+    /// Crockford base 32: five bits a character instead of three.
+    Base32,
+}
+
+/// How codes look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    alphabet: Alphabet,
+    length: u32,
+}
+
+/// The length is outside 6 to 10: fewer is below NIST SP 800-63B 3.1.3.2, more is not typed without errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a code has 6 to 10 characters")]
+pub struct InvalidLength;
+
+impl Shape {
+    /// A shape of 6 to 10 characters.
+    pub fn new(alphabet: Alphabet, length: u32) -> Result<Self, InvalidLength> {
+        if (6..=10).contains(&length) { Ok(Self { alphabet, length }) } else { Err(InvalidLength) }
+    }
+
+    /// Draws a code; each is equally likely.
+    pub fn draw(self, entropy: &dyn Entropy) -> Code {
+        let characters: &[u8] = match self.alphabet {
+            Alphabet::Digits => &CROCKFORD[..10],
+            Alphabet::Base32 => CROCKFORD,
+        };
+        // Room for all beforehand: a string that grows leaves copies behind.
+        let mut text = String::with_capacity(self.length as usize);
+        for _ in 0..self.length {
+            text.push(char::from(characters[below(entropy, characters.len() as u64) as usize]));
+        }
+        Code(SecretString::from(text))
+    }
+}
+
+/// A code, drawn or typed, in its one normal form. It has no way out but [`Code::expose`].
+#[derive(Clone)]
+pub struct Code(SecretString);
+
+/// What was typed has no or more than 32 characters, or nothing but separators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to 32 characters")]
+pub struct NotTyped;
+
+impl Code {
+    /// Reads what somebody typed: spaces and hyphens are dropped, digits of other scripts are digits, and the
+    /// letters that Crockford's alphabet leaves out are the digits they look like.
+    pub fn typed(text: &str) -> Result<Self, NotTyped> {
+        if !(1..=32).contains(&text.chars().count()) {
+            return Err(NotTyped);
+        }
+        let mut normal = String::with_capacity(text.len());
+        normal.extend(text.chars().filter(|character| !is_separator(*character)).map(folded));
+        if normal.is_empty() { Err(NotTyped) } else { Ok(Self(SecretString::from(normal))) }
+    }
+
+    /// The characters: for sealing, for the digest and for the message, and for nothing else.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[code]")
+    }
+}
+
+fn is_separator(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '-' | '\u{2010}'..='\u{2015}')
+}
+
+fn folded(character: char) -> char {
+    let digit_from = |zero: u32| char::from_digit(character as u32 - zero, 10).unwrap_or(character);
+    match character {
+        // Arabic-Indic, Eastern Arabic-Indic and full-width digits: what keyboards of our languages give.
+        '\u{0660}'..='\u{0669}' => digit_from(0x0660),
+        '\u{06F0}'..='\u{06F9}' => digit_from(0x06F0),
+        '\u{FF10}'..='\u{FF19}' => digit_from(0xFF10),
+        'o' | 'O' => '0',
+        'i' | 'I' | 'l' | 'L' => '1',
+        _ => character.to_ascii_uppercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rekey_primitives::entropy::SeededEntropy;
+
+    use super::*;
+
+    fn read(text: &str) -> String {
+        Code::typed(text).unwrap().expose().to_owned()
+    }
+
+    #[test]
+    fn a_code_has_the_length_and_alphabet_of_its_shape() {
+        let entropy = SeededEntropy::new(1);
+        for length in 6..=10 {
+            let digits = Shape::new(Alphabet::Digits, length).unwrap().draw(&entropy);
+            let letters = Shape::new(Alphabet::Base32, length).unwrap().draw(&entropy);
+
+            assert_eq!((digits.expose().len(), letters.expose().len()), (length as usize, length as usize));
+            assert!(digits.expose().bytes().all(|byte| byte.is_ascii_digit()));
+            assert!(letters.expose().bytes().all(|byte| CROCKFORD.contains(&byte)));
+        }
+    }
+
+    #[test]
+    fn every_digit_stands_in_every_place_about_equally_often() {
+        let entropy = SeededEntropy::new(2);
+        let shape = Shape::new(Alphabet::Digits, 6).unwrap();
+        let mut seen = [[0_u32; 10]; 6];
+
+        for _ in 0..20_000 {
+            for (place, byte) in shape.draw(&entropy).expose().bytes().enumerate() {
+                seen[place][usize::from(byte - b'0')] += 1;
+            }
+        }
+
+        // 2,000 expected each, standard deviation 42: five of them either way.
+        assert!(seen.iter().flatten().all(|&count| (1_790..=2_210).contains(&count)), "{seen:?}");
+    }
+
+    #[test]
+    fn lengths_outside_six_to_ten_are_refused() {
+        assert_eq!(Shape::new(Alphabet::Digits, 5), Err(InvalidLength));
+        assert_eq!(Shape::new(Alphabet::Base32, 11), Err(InvalidLength));
+    }
+
+    #[test]
+    fn typing_is_forgiven() {
+        assert_eq!(read(" 123-456 "), "123456");
+        assert_eq!(read("٤٢٤٢٤٢"), "424242");
+        assert_eq!(read("４２"), "42");
+        assert_eq!(read("oil-abz"), "011ABZ");
+    }
+
+    #[test]
+    fn what_is_no_code_at_all_is_refused() {
+        assert!(["", " - ", &"1".repeat(33)].iter().all(|text| Code::typed(text).is_err()));
+    }
+
+    #[test]
+    fn a_drawn_code_reads_back_as_itself_and_never_prints() {
+        let code = Shape::new(Alphabet::Base32, 10).unwrap().draw(&SeededEntropy::new(3));
+
+        assert_eq!(read(&code.expose().to_ascii_lowercase()), code.expose());
+        assert_eq!(format!("{code:?}"), "[code]");
+    }
+}

@@ -1,0 +1,67 @@
+//! When the next message may go: waits that grow, and a last one.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+
+/// The waits between the messages of one verification, and how many there may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ladder {
+    waits: Vec<Duration>,
+    sends: u32,
+}
+
+/// A ladder needs a rung, and at least the first message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the resend ladder needs at least one wait and one message")]
+pub struct InvalidLadder;
+
+impl Ladder {
+    /// `waits` after the first, second, … message; the last one repeats. `sends` counts the first message too.
+    pub fn new(waits: Vec<Duration>, sends: u32) -> Result<Self, InvalidLadder> {
+        if waits.is_empty() || sends == 0 { Err(InvalidLadder) } else { Ok(Self { waits, sends }) }
+    }
+
+    /// How many messages a verification may send.
+    pub fn sends(&self) -> u32 {
+        self.sends
+    }
+
+    /// When the message after number `sent` (from 1) may go, if that one went at `at`; none after the last.
+    pub fn next(&self, sent: u32, at: Timestamp) -> Option<Timestamp> {
+        if sent >= self.sends {
+            return None;
+        }
+        let rung = (sent.max(1) as usize - 1).min(self.waits.len() - 1);
+        Some(at.plus(self.waits[rung]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ladder(sends: u32) -> Ladder {
+        Ladder::new([30, 60, 120, 240].map(Duration::from_secs).to_vec(), sends).unwrap()
+    }
+
+    #[test]
+    fn waits_grow_and_end_with_the_last_message() {
+        let waits: Vec<_> = (1..=5)
+            .map(|sent| ladder(5).next(sent, Timestamp::EPOCH).map(|next| next.unix_seconds()))
+            .collect();
+
+        assert_eq!(waits, [Some(30), Some(60), Some(120), Some(240), None]);
+    }
+
+    #[test]
+    fn the_last_wait_repeats_where_more_messages_are_allowed() {
+        assert_eq!(ladder(9).next(7, Timestamp::EPOCH).unwrap().unix_seconds(), 240);
+    }
+
+    #[test]
+    fn an_empty_ladder_is_refused() {
+        assert_eq!(Ladder::new(vec![], 5), Err(InvalidLadder));
+        assert_eq!(Ladder::new(vec![Duration::from_secs(1)], 0), Err(InvalidLadder));
+    }
+}

@@ -1,0 +1,234 @@
+//! How often is too often: budgets of messages, and failures in a row.
+//!
+//! A budget is a window that opens with the first message counted in it and closes a fixed time later; the
+//! instant it closes is kept with the count, so expiry is a comparison with `now`. Budgets of one tenant are
+//! spent in the step that writes the verification; those that cross tenants (destinations, networks) cannot be,
+//! and are reserved before it.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+
+/// So many in so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The most that may be counted.
+    pub limit: u32,
+    /// From the first one counted to the end of the window.
+    pub length: Duration,
+}
+
+/// What a window has counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// So many.
+    pub spent: u32,
+    /// When the window closes and this is worth nothing.
+    pub until: Timestamp,
+}
+
+impl Window {
+    /// So many an hour.
+    pub const fn per_hour(limit: u32) -> Self {
+        Self { limit, length: Duration::from_secs(3_600) }
+    }
+
+    /// So many a day.
+    pub const fn per_day(limit: u32) -> Self {
+        Self { limit, length: Duration::from_secs(86_400) }
+    }
+
+    /// The count after one more; the end of the window, if it is full.
+    pub fn after_one(self, counted: Option<Count>, now: Timestamp) -> Result<Count, Timestamp> {
+        match counted.filter(|count| !now.has_reached(count.until)) {
+            Some(count) if count.spent >= self.limit => Err(count.until),
+            Some(count) => Ok(Count { spent: count.spent + 1, ..count }),
+            None if self.limit == 0 => Err(now.plus(self.length)),
+            None => Ok(Count { spent: 1, until: now.plus(self.length) }),
+        }
+    }
+}
+
+/// Whose budget a message spends inside a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Payer {
+    /// The subject, per caller.
+    Subject,
+    /// The tenant.
+    Tenant,
+    /// The tenant's share of decoys. Running dry is not refused, which would show: nothing is handed over.
+    Decoys,
+}
+
+impl Payer {
+    /// The word for it in stores.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Subject => "subject",
+            Self::Tenant => "tenant",
+            Self::Decoys => "decoys",
+        }
+    }
+}
+
+/// One budget that a message spends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spend {
+    /// Whose.
+    pub payer: Payer,
+    /// Which of the payer's windows.
+    pub window: Window,
+}
+
+/// The budgets, each list from the shortest window to the longest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Per address, whoever asked: nobody's mailbox is flooded through us.
+    pub destination: Vec<Window>,
+    /// Per network of the person asking.
+    pub network: Vec<Window>,
+    /// Per caller, for requests without an address of the person.
+    pub caller: Vec<Window>,
+    /// Per subject and caller.
+    pub subject: Vec<Window>,
+    /// Per tenant.
+    pub tenant: Vec<Window>,
+    /// Decoys per tenant.
+    pub decoys: Vec<Window>,
+}
+
+impl Limits {
+    /// What one message spends inside its tenant. A decoy spends its subject's budget, which its caller can see,
+    /// and never the tenant's.
+    pub fn spends(&self, decoy: bool) -> Vec<Spend> {
+        let of = |payer, windows: &[Window]| {
+            windows.iter().map(move |&window| Spend { payer, window }).collect::<Vec<_>>()
+        };
+        let shared = if decoy { of(Payer::Decoys, &self.decoys) } else { of(Payer::Tenant, &self.tenant) };
+        [of(Payer::Subject, &self.subject), shared].concat()
+    }
+}
+
+/// When failures in a row pause and stop a subject, for callers that keep no count of their own. NIST SP 800-63B
+/// 3.2.2 asks for a stop at 100 at the latest; a new code never resets the count (3.1.3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailureRule {
+    /// Failures within the window that pause.
+    pub pause_at: u32,
+    /// The window, counted from its first failure; a pause lasts until its end.
+    pub pause_window: Duration,
+    /// Failures in a row, over whatever time, that stop until somebody releases the subject.
+    pub stop_at: u32,
+}
+
+/// Failures in a row of a subject for one purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Failures {
+    /// Since the last right code or release.
+    pub in_a_row: u32,
+    /// Of these, in the present window.
+    pub recent: u32,
+    /// When the window closes; none before the first failure.
+    pub window_until: Option<Timestamp>,
+}
+
+/// Whether a subject may be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Free,
+    /// Not before this instant.
+    Paused(Timestamp),
+    /// Not before somebody releases it.
+    Stopped,
+}
+
+impl FailureRule {
+    /// Judges what was counted.
+    pub fn standing(&self, failures: &Failures, now: Timestamp) -> Standing {
+        if failures.in_a_row >= self.stop_at {
+            return Standing::Stopped;
+        }
+        match failures.window_until.filter(|until| !now.has_reached(*until)) {
+            Some(until) if failures.recent >= self.pause_at => Standing::Paused(until),
+            _ => Standing::Free,
+        }
+    }
+
+    /// The count after one more.
+    pub fn after_one(&self, failures: &Failures, now: Timestamp) -> Failures {
+        let open = failures.window_until.filter(|until| !now.has_reached(*until));
+        Failures {
+            in_a_row: failures.in_a_row.saturating_add(1),
+            recent: if open.is_some() { failures.recent.saturating_add(1) } else { 1 },
+            window_until: Some(open.unwrap_or_else(|| now.plus(self.pause_window))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
+    const RULE: FailureRule =
+        FailureRule { pause_at: 10, pause_window: Duration::from_secs(86_400), stop_at: 100 };
+
+    fn failed(times: u32, from: Failures, now: Timestamp) -> Failures {
+        (0..times).fold(from, |failures, _| RULE.after_one(&failures, now))
+    }
+
+    #[test]
+    fn a_full_window_refuses_until_it_closes() {
+        let window = Window::per_hour(2);
+        let first = window.after_one(None, NOW).unwrap();
+        let second = window.after_one(Some(first), NOW.plus(Duration::from_secs(60))).unwrap();
+
+        assert_eq!(window.after_one(Some(second), NOW.plus(Duration::from_secs(3_599))), Err(first.until));
+        assert_eq!(window.after_one(Some(second), first.until).map(|count| count.spent), Ok(1));
+    }
+
+    #[test]
+    fn a_limit_of_nothing_refuses_the_first() {
+        assert!(Window::per_day(0).after_one(None, NOW).is_err());
+    }
+
+    #[test]
+    fn a_decoy_spends_no_budget_of_its_tenant() {
+        let one = |limit| vec![Window::per_hour(limit)];
+        let limits = Limits {
+            destination: one(1),
+            network: one(2),
+            caller: one(3),
+            subject: one(4),
+            tenant: one(5),
+            decoys: one(6),
+        };
+        let payers = |decoy| limits.spends(decoy).iter().map(|spend| spend.payer).collect::<Vec<_>>();
+
+        assert_eq!(payers(false), [Payer::Subject, Payer::Tenant]);
+        assert_eq!(payers(true), [Payer::Subject, Payer::Decoys]);
+    }
+
+    #[test]
+    fn ten_failures_pause_until_the_window_closes() {
+        let nine = failed(9, Failures::default(), NOW);
+        let ten = RULE.after_one(&nine, NOW.plus(Duration::from_secs(60)));
+        let end = NOW.plus(RULE.pause_window);
+
+        assert_eq!(RULE.standing(&nine, NOW), Standing::Free);
+        assert_eq!(RULE.standing(&ten, NOW), Standing::Paused(end));
+        assert_eq!(RULE.standing(&ten, end), Standing::Free);
+    }
+
+    #[test]
+    fn a_hundred_in_a_row_stop_for_good() {
+        let mut failures = Failures::default();
+        for day in 0..10 {
+            failures = failed(10, failures, NOW.plus(RULE.pause_window * day));
+        }
+
+        assert_eq!(failures.in_a_row, 100);
+        assert_eq!(RULE.standing(&failures, NOW.plus(RULE.pause_window * 400)), Standing::Stopped);
+    }
+}

@@ -1,0 +1,20 @@
+//! The decisions of the verification office: pure functions of values and `now`.
+//!
+//! - [`names`]: what callers name things by, parsed once: purposes, subjects, audiences, bindings.
+//! - [`code`]: codes, how they are drawn and how typed ones are read.
+//! - [`verification`]: one verification, where it stands, and when it may send again.
+//! - [`ladder`], [`limits`]: waits between messages; budgets and what spends them; failures in a row.
+//! - [`route`], [`grant`]: what is sealed beside a code; what a passed verification is evidence of.
+//! - [`refusal`]: every reason for a "no".
+//! - [`rules`]: the settings of all that, as values.
+
+pub mod code;
+pub mod encoding;
+pub mod grant;
+pub mod ladder;
+pub mod limits;
+pub mod names;
+pub mod refusal;
+pub mod route;
+pub mod rules;
+pub mod verification;

@@ -1,0 +1,261 @@
+//! What callers name things by, read once at the edge into types that cannot be wrong.
+//!
+//! Names are public and may stand in logs, except subjects: they are opaque here, and what is opaque may well be
+//! an address.
+
+use std::fmt;
+
+use rekey_primitives::id::{RequestId, TenantId, VerificationId};
+
+/// A name breaks the rule of its kind; the text is the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidName(pub &'static str);
+
+/// What a code is for; it chooses the message's text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Purpose(String);
+
+impl Purpose {
+    /// Reads 1 to 40 of `a-z0-9_.-`.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        let fits = |byte: u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.' | b'-')
+        };
+        if (1..=40).contains(&text.len()) && text.bytes().all(fits) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidName("must be 1 to 40 of a-z, 0-9, '_', '.' and '-'"))
+        }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The template of the message, as notification names it.
+    pub fn template(&self) -> &'static str {
+        match self.0.as_str() {
+            "password_reset" => "password_reset_code",
+            "security_info" => "security_info_code",
+            _ => "verification_code",
+        }
+    }
+}
+
+/// Whom a verification is about; limits are kept per subject and caller.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Subject(String);
+
+impl Subject {
+    /// Reads 1 to 128 printable ASCII characters.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        if is_printable(text, 128) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidName("must be 1 to 128 printable ASCII characters"))
+        }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[subject]")
+    }
+}
+
+/// The name of a backend: who asks, or who may redeem.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CallerName(String);
+
+impl CallerName {
+    /// Reads 1 to 128 characters.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        if (1..=128).contains(&text.chars().count()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidName("must be 1 to 128 characters"))
+        }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Bytes a grant is bound to, such as a digest of an amount and a payee. None bound is the empty binding.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Binding(Vec<u8>);
+
+impl Binding {
+    /// Takes at most 64 bytes.
+    pub fn parse(bytes: &[u8]) -> Result<Self, InvalidName> {
+        if bytes.len() <= 64 {
+            Ok(Self(bytes.to_vec()))
+        } else {
+            Err(InvalidName("must be at most 64 bytes"))
+        }
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Whose data an operation may touch: a caller's, in one tenant. Verifications and grants exist nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TenantScope {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The caller.
+    pub caller: CallerName,
+}
+
+/// Where one verification is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Whose it is.
+    pub scope: TenantScope,
+    /// The id its caller chose.
+    pub id: VerificationId,
+}
+
+/// Names the run of the store that holds a code: the run id of a Redis primary, or of this process. A code or
+/// grant of another run is void, so that a promoted replica cannot revive one that its primary had spent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Generation(String);
+
+impl Generation {
+    /// Takes the store's name for its run.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What makes a repeated call the same call: its id, and a keyed digest of its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The id the caller gave it.
+    pub id: RequestId,
+    /// Its content.
+    pub content: Tags,
+}
+
+/// A keyed digest with the name of its key, `key:hex`. Equal tags are compared without a tell.
+#[derive(Clone, Eq)]
+pub struct Tag(String);
+
+impl Tag {
+    /// Joins the key's name and the digest.
+    pub fn new(key: &str, digest: &[u8; 32]) -> Self {
+        let mut text = String::with_capacity(key.len() + 65);
+        text.push_str(key);
+        text.push(':');
+        for byte in digest {
+            for half in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(u32::from(half), 16).unwrap_or_default());
+            }
+        }
+        Self(text)
+    }
+
+    /// Takes what a store kept.
+    pub fn from_kept(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The form that stores keep.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq for Tag {
+    fn eq(&self, other: &Self) -> bool {
+        rekey_primitives::secret::same(self.0.as_bytes(), other.0.as_bytes())
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[tag]")
+    }
+}
+
+/// The digests of one content under every accepted key, that of today first: what was written before a rotation
+/// is still recognised after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tags {
+    /// By the active key: the one to keep.
+    pub active: Tag,
+    /// By the other accepted keys.
+    pub others: Vec<Tag>,
+}
+
+impl Tags {
+    /// Whether `kept` is one of them. Looks at all, whichever fits.
+    pub fn include(&self, kept: &Tag) -> bool {
+        self.iter().fold(false, |found, tag| found | (tag == kept))
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Tag> {
+        std::iter::once(&self.active).chain(&self.others)
+    }
+}
+
+/// Whether `text` is 1 to `most` characters from the space to the tilde.
+pub fn is_printable(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn purposes_choose_their_template() {
+        let template = |text| Purpose::parse(text).unwrap().template();
+
+        assert_eq!(template("password_reset"), "password_reset_code");
+        assert_eq!(template("security_info"), "security_info_code");
+        assert_eq!(template("payment.approval-2"), "verification_code");
+    }
+
+    #[test]
+    fn names_that_break_their_rule_are_refused() {
+        assert!(["", "Reset", "a b", &"a".repeat(41)].iter().all(|text| Purpose::parse(text).is_err()));
+        assert!(["", "ä", "a\n", &"a".repeat(129)].iter().all(|text| Subject::parse(text).is_err()));
+        assert!(Binding::parse(&[0; 65]).is_err());
+        assert!(Binding::parse(&[0; 64]).is_ok());
+    }
+
+    #[test]
+    fn a_tag_of_an_older_key_is_recognised() {
+        let tags = Tags { active: Tag::new("new", &[1; 32]), others: vec![Tag::new("old", &[2; 32])] };
+
+        assert!(tags.include(&Tag::new("old", &[2; 32])));
+        assert!(!tags.include(&Tag::new("old", &[1; 32])));
+        assert_eq!(tags.active.as_str(), format!("new:{}", "01".repeat(32)));
+    }
+
+    #[test]
+    fn debug_shows_neither_subject_nor_tag() {
+        let subject = Subject::parse("anna@example.com").unwrap();
+
+        assert_eq!(format!("{subject:?} {:?}", Tag::new("k", &[7; 32])), "[subject] [tag]");
+    }
+}

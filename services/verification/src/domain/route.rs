@@ -1,0 +1,90 @@
+//! What a message needs besides the code: where it goes and how it speaks. Kept sealed beside the code, because
+//! a resend names nothing but the verification.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::{Channel, Destination};
+use rekey_primitives::locale::Locale;
+use rekey_primitives::secret::Zeroizing;
+
+use super::encoding::{Reader, Writer};
+
+const LABEL: &str = "rekey verification route 1";
+
+/// Where the messages of a verification go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The address.
+    pub destination: Destination,
+    /// The reader's language; none means English.
+    pub locale: Option<Locale>,
+    /// The tenant's name as the message shows it; empty means the service's own.
+    pub organisation: String,
+    /// Whether everything happens but the sending. It stands in here, sealed, so that nobody who reads the store
+    /// can tell decoys from verifications.
+    pub decoy: bool,
+}
+
+impl Route {
+    /// The bytes to be sealed.
+    pub fn encode(&self) -> Zeroizing<Vec<u8>> {
+        Writer::new(LABEL)
+            .field(self.destination.channel().as_str())
+            .field(self.destination.as_str())
+            .field(self.locale.as_ref().map(Locale::as_str).unwrap_or_default())
+            .field(&self.organisation)
+            .field([u8::from(self.decoy)])
+            .finish()
+    }
+
+    /// What [`Route::encode`] wrote.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Reader::new(LABEL, bytes)?;
+        let channel = Channel::parse(fields.text()?)?;
+        let destination = Destination::parse(channel, fields.text()?).ok()?;
+        let locale = match fields.text()? {
+            "" => None,
+            text => Some(Locale::parse(text).ok()?),
+        };
+        let organisation = fields.text()?.to_owned();
+        let decoy = fields.array::<1>()? == [1];
+        fields.is_done().then_some(Self { destination, locale, organisation, decoy })
+    }
+}
+
+/// The minutes a message speaks of: what is left of the code when it is sent, rounded up, so that a code is
+/// never dead in the last minute it names. Counted from the sending and not from the hand-over, so that a
+/// repeated hand-over has the same text.
+pub fn minutes_left(sent_at: Timestamp, expires_at: Timestamp) -> u64 {
+    let left = expires_at.since(sent_at);
+    left.as_micros().div_ceil(60_000_000) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_route_reads_back() {
+        let route = Route {
+            destination: Destination::parse(Channel::Sms, "+4915112345642").unwrap(),
+            locale: Some(Locale::parse("de-AT").unwrap()),
+            organisation: "Contoso".to_owned(),
+            decoy: true,
+        };
+        let plain = Route { locale: None, decoy: false, ..route.clone() };
+
+        assert_eq!(Route::decode(&route.encode()), Some(route));
+        assert_eq!(Route::decode(&plain.encode()), Some(plain));
+        assert_eq!(Route::decode(b"nonsense"), None);
+    }
+
+    #[test]
+    fn minutes_are_rounded_up() {
+        let left =
+            |seconds| minutes_left(Timestamp::EPOCH, Timestamp::EPOCH.plus(Duration::from_secs(seconds)));
+
+        assert_eq!([left(600), left(570), left(61), left(60), left(1), left(0)], [10, 10, 2, 1, 1, 0]);
+    }
+}
