@@ -1,0 +1,139 @@
+//! The steps that try, end, redeem and forgive.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+
+use super::shelf::{Answer, Shelf};
+use crate::domain::names::{Generation, Place, Purpose, Request, Subject, TenantScope};
+use crate::domain::refusal::Refusal;
+use crate::domain::verification::{Ending, State};
+use crate::store::{Cancelled, Check, Checked, Failure, Redeem, Redeemed, Released};
+
+impl Shelf {
+    pub(super) fn check(
+        &mut self,
+        check: &Check,
+        generation: &Generation,
+        now: Timestamp,
+    ) -> Result<Checked, Failure> {
+        let scope = &check.place.scope;
+        match self.answered(scope, &check.request, now) {
+            Err(refusal) => return Ok(Checked::Refused(refusal)),
+            Ok(Some(Answer::Check(Some(grant)))) => return Ok(Checked::Passed(grant)),
+            Ok(Some(Answer::Check(None))) => return Ok(Checked::Rejected),
+            Ok(Some(_)) => return Ok(Checked::Refused(Refusal::RequestIdReused)),
+            Ok(None) => {}
+        }
+        self.make_room(now)?;
+        let kept = self.verifications.get(&check.place).map(|kept| &kept.verification);
+        let is_as_seen = kept.map(|kept| &kept.content) == check.seen.as_ref().map(|seen| &seen.content);
+        if check.generation != *generation || !is_as_seen {
+            return Ok(Checked::Moved);
+        }
+        let live = kept.filter(|kept| kept.is_live(generation, now));
+        if let Some(live) = live.filter(|live| live.counts_failures)
+            && let Err(refusal) = self.standing(scope, live, &check.failures, now)
+        {
+            return Ok(Checked::Refused(refusal));
+        }
+        let passed = live.is_some() && self.try_code(check, now);
+        let grant = passed.then(|| check.sealed_grant.clone());
+        self.keep_answer(scope, &check.request, Answer::Check(grant.clone()), now.plus(check.answer_life));
+        Ok(grant.map_or(Checked::Rejected, Checked::Passed))
+    }
+
+    /// Counts a try on a live verification and compares. What is over has no code any more.
+    fn try_code(&mut self, check: &Check, now: Timestamp) -> bool {
+        let Some(kept) = self.verifications.get_mut(&check.place) else { return false };
+        let verification = &mut kept.verification;
+        verification.tries_left -= 1;
+        let passed = kept.code.as_ref().is_some_and(|code| check.typed.include(&code.tag));
+        if passed {
+            verification.ending = Some(Ending::Passed);
+        }
+        if passed || verification.tries_left == 0 {
+            kept.code = None;
+        }
+        if verification.counts_failures {
+            let key = (check.place.scope.clone(), verification.purpose.clone(), verification.subject.clone());
+            if passed {
+                self.failures.remove(&key);
+            } else {
+                let failures = self.failures.entry(key).or_default();
+                *failures = check.failures.after_one(failures, now);
+            }
+        }
+        passed
+    }
+
+    pub(super) fn cancel(
+        &mut self,
+        request: &Request,
+        place: &Place,
+        answer_life: Duration,
+        now: Timestamp,
+    ) -> Result<Cancelled, Failure> {
+        match self.answered(&place.scope, request, now) {
+            Err(refusal) => return Ok(Cancelled::Refused(refusal)),
+            Ok(Some(Answer::State(state))) => return Ok(Cancelled::Now(state)),
+            Ok(Some(_)) => return Ok(Cancelled::Refused(Refusal::RequestIdReused)),
+            Ok(None) => {}
+        }
+        self.make_room(now)?;
+        let Some(kept) = self.verifications.get_mut(place) else {
+            return Ok(Cancelled::Refused(Refusal::VerificationNotFound));
+        };
+        if kept.verification.state(now) == State::Pending {
+            kept.verification.ending = Some(Ending::Cancelled);
+            kept.code = None;
+        }
+        let state = kept.verification.state(now);
+        self.keep_answer(&place.scope, request, Answer::State(state), now.plus(answer_life));
+        Ok(Cancelled::Now(state))
+    }
+
+    pub(super) fn redeem(
+        &mut self,
+        redeem: &Redeem,
+        generation: &Generation,
+        now: Timestamp,
+    ) -> Result<Redeemed, Failure> {
+        match self.answered(&redeem.scope, &redeem.request, now) {
+            Err(refusal) => return Ok(Redeemed::Refused(refusal)),
+            Ok(Some(Answer::Done)) => return Ok(Redeemed::Spent),
+            Ok(Some(_)) => return Ok(Redeemed::Refused(Refusal::RequestIdReused)),
+            Ok(None) => {}
+        }
+        self.make_room(now)?;
+        let key = (redeem.scope.tenant, redeem.grant);
+        let is_dead = redeem.generation != *generation || now.has_reached(redeem.expires_at);
+        if is_dead || self.spent_grants.contains_key(&key) {
+            return Ok(Redeemed::Refused(Refusal::GrantInvalid));
+        }
+        self.spent_grants.insert(key, redeem.expires_at);
+        self.keep_answer(&redeem.scope, &redeem.request, Answer::Done, now.plus(redeem.answer_life));
+        Ok(Redeemed::Spent)
+    }
+
+    pub(super) fn release(
+        &mut self,
+        request: &Request,
+        scope: &TenantScope,
+        purpose: &Purpose,
+        subject: &Subject,
+        answer_life: Duration,
+        now: Timestamp,
+    ) -> Result<Released, Failure> {
+        match self.answered(scope, request, now) {
+            Err(refusal) => return Ok(Released::Refused(refusal)),
+            Ok(Some(Answer::Done)) => return Ok(Released::Done),
+            Ok(Some(_)) => return Ok(Released::Refused(Refusal::RequestIdReused)),
+            Ok(None) => {}
+        }
+        self.make_room(now)?;
+        self.failures.remove(&(scope.clone(), purpose.clone(), subject.clone()));
+        self.keep_answer(scope, request, Answer::Done, now.plus(answer_life));
+        Ok(Released::Done)
+    }
+}

@@ -1,0 +1,105 @@
+-- Stands in front of every script: arguments by name, the run of this primary, comparing, and first answers.
+
+local taken = 0
+
+-- Arguments are read in the order the script's head names them.
+local function take()
+  taken = taken + 1
+  return ARGV[taken]
+end
+
+local function take_number()
+  return tonumber(take())
+end
+
+-- A count, and as many arguments.
+local function take_list()
+  local list = {}
+  for place = 1, take_number() do
+    list[place] = take()
+  end
+  return list
+end
+
+-- Times are microseconds; Lua would write them as 1.78e+15.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+-- The run of the primary that does this step: asked inside the step, so no cache can lag behind a failover.
+local function present_generation()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+end
+
+-- Whether two texts are equal, in a time that depends on their lengths alone.
+local function same(left, right)
+  if #left ~= #right then
+    return false
+  end
+  local difference = 0
+  local lefts, rights = { string.byte(left, 1, -1) }, { string.byte(right, 1, -1) }
+  for place = 1, #lefts do
+    difference = bit.bor(difference, bit.bxor(lefts[place], rights[place]))
+  end
+  return difference == 0
+end
+
+-- Whether a kept tag is one of a list; looks at all of them.
+local function includes(list, kept)
+  local found = false
+  for _, one in ipairs(list) do
+    if same(one, kept) then
+      found = true
+    end
+  end
+  return found
+end
+
+local function load_hash(key)
+  local flat, hash = redis.call('HGETALL', key), {}
+  for place = 1, #flat, 2 do
+    hash[flat[place]] = flat[place + 1]
+  end
+  return next(hash) and hash or nil
+end
+
+local function state_of(record, now)
+  if record.ending ~= '' then
+    return record.ending
+  elseif tonumber(record.tries_left) <= 0 then
+    return 'exhausted'
+  elseif now >= tonumber(record.expires_at) then
+    return 'expired'
+  end
+  return 'pending'
+end
+
+-- The first answer to this request: nil, 'reused' for other content, or {first, second, third} of that kind.
+local function answered(key, contents, now, kind)
+  local kept = redis.call('HMGET', key, 'content', 'until', 'kind', 'first', 'second', 'third')
+  if not kept[1] or now >= tonumber(kept[2]) then
+    return nil
+  end
+  if kept[3] ~= kind or not includes(contents, kept[1]) then
+    return 'reused'
+  end
+  return { kept[4], kept[5], kept[6] }
+end
+
+local function keep_answer(key, contents, answer_until, answer_ttl, kind, first, second, third)
+  redis.call('HSET', key, 'content', contents[1], 'until', answer_until, 'kind', kind,
+    'first', first or '', 'second', second or '', 'third', third or '')
+  redis.call('PEXPIRE', key, answer_ttl)
+end
+
+-- Whether a subject's failures let it be asked: 'free', 'stopped', or 'paused' and until when.
+local function standing(key, now, pause_at, stop_at)
+  local kept = redis.call('HMGET', key, 'in_a_row', 'recent', 'window_until')
+  if tonumber(kept[1] or '0') >= stop_at then
+    return 'stopped'
+  end
+  if kept[3] and now < tonumber(kept[3]) and tonumber(kept[2]) >= pause_at then
+    return 'paused', kept[3]
+  end
+  return 'free'
+end
