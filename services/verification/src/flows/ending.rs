@@ -1,0 +1,67 @@
+//! Cancelling, showing, releasing: what needs one step and no message.
+
+use rekey_primitives::id::RequestId;
+
+use super::{Error, Flows};
+use crate::domain::names::{Place, Purpose, Request, Subject, TenantScope};
+use crate::domain::refusal::Refusal;
+use crate::domain::verification::{State, Verification};
+use crate::store::{Cancelled, Released};
+
+/// A verification as its caller may see it.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The verification.
+    pub verification: Verification,
+    /// Where it stands.
+    pub state: State,
+    /// Messages it may still send.
+    pub sends_left: u32,
+}
+
+impl Flows {
+    /// Ends a verification; one that is over stays as it is.
+    #[tracing::instrument(skip_all, fields(tenant = %place.scope.tenant, verification = %place.id))]
+    pub async fn cancel(&self, place: &Place, request: RequestId) -> Result<State, Error> {
+        let now = self.clock.now();
+        let content = self.keys.content(&[b"cancel", place.id.as_uuid().as_bytes()]);
+        let request = Request { id: request, content };
+        match self.store.cancel(&request, place, self.rules.answer_life, now).await? {
+            Cancelled::Now(state) => Ok(state),
+            Cancelled::Refused(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Shows a verification.
+    #[tracing::instrument(skip_all, fields(tenant = %place.scope.tenant, verification = %place.id))]
+    pub async fn get(&self, place: &Place) -> Result<Shown, Error> {
+        let now = self.clock.now();
+        let sight = self.store.look(place).await?;
+        let verification = sight.verification.ok_or(Refusal::VerificationNotFound)?;
+        let state = match verification.state(now) {
+            State::Pending if verification.is_void(&sight.generation) => State::Expired,
+            state => state,
+        };
+        let sends_left = self.rules.ladder.sends().saturating_sub(verification.sends);
+        Ok(Shown { verification, state, sends_left })
+    }
+
+    /// Forgets a subject's failures.
+    #[tracing::instrument(skip_all, fields(tenant = %scope.tenant))]
+    pub async fn release(
+        &self,
+        scope: &TenantScope,
+        purpose: &Purpose,
+        subject: &Subject,
+        request: RequestId,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let content =
+            self.keys.content(&[b"release", purpose.as_str().as_bytes(), subject.as_str().as_bytes()]);
+        let request = Request { id: request, content };
+        match self.store.release(&request, scope, purpose, subject, self.rules.answer_life, now).await? {
+            Released::Done => Ok(()),
+            Released::Refused(refusal) => Err(refusal.into()),
+        }
+    }
+}
