@@ -1,1 +1,135 @@
-//! To be written.
+//! Rekey's verification service: proves that somebody holds an address or a phone, with a short-lived code.
+//!
+//! | Room | Does |
+//! |---|---|
+//! | [`domain`] | decides: codes, ladders, limits, states, grants |
+//! | [`store`] | keeps codes and limits; one method is one atomic step: Redis or the memory of one process |
+//! | [`peers`] | what is needed of notification |
+//! | [`flows`] | the order of steps: look, reserve, act, hand over |
+//! | [`grpc`] | the contract `rekey.verification.v1` |
+//! | [`config`] | the `[verification]` table |
+//!
+//! Here the parts are put together. It fails closed: with its store away every call is `UNAVAILABLE`, and there is
+//! never an unlimited try.
+
+pub mod config;
+pub mod domain;
+pub mod flows;
+pub mod grpc;
+pub mod peers;
+pub mod store;
+
+mod opening;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use rekey_client::Connection;
+use rekey_primitives::clock::SharedClock;
+use rekey_primitives::entropy::SharedEntropy;
+use rekey_runtime::health::{Health, StoreHealth};
+use rekey_runtime::loops::Loops;
+use rekey_runtime::shutdown::Shutdown;
+use rekey_wire::verification::v1::verification_service_server::VerificationServiceServer;
+use tonic::service::Routes;
+
+use crate::config::Settings;
+use crate::flows::Flows;
+use crate::peers::{Messenger, NotificationPeer};
+use crate::store::Store;
+
+/// The gRPC services of this part, as health names them.
+pub const GRPC_NAMES: &[&str] = &["rekey.verification.v1.VerificationService"];
+
+/// What this service is handed.
+pub struct Given {
+    /// The clock.
+    pub clock: SharedClock,
+    /// Chance.
+    pub entropy: SharedEntropy,
+    /// Where it reports how its store is.
+    pub health: Health,
+    /// The way to notification.
+    pub notification: Connection,
+}
+
+/// The service, ready to be served.
+pub struct Service {
+    /// Its RPCs.
+    pub routes: Routes,
+    /// What runs beside them.
+    pub loops: BackgroundLoops,
+    /// Its gRPC services.
+    pub grpc_names: &'static [&'static str],
+}
+
+/// Reads keys and rules, opens the store, and puts the parts together. A store that is away is no error: the part
+/// is unready until it was seen once.
+///
+/// # Errors
+/// Settings that do not fit together, keys that do not read, or a store that this service must not use.
+pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Service> {
+    let messenger = Arc::new(NotificationPeer::new(given.notification));
+    assemble_with(settings, given.clock, given.entropy, &given.health, messenger).await
+}
+
+/// The same with another messenger, for tests with a fake neighbour.
+///
+/// # Errors
+/// As [`assemble`].
+pub async fn assemble_with(
+    settings: &Settings,
+    clock: SharedClock,
+    entropy: SharedEntropy,
+    health: &Health,
+    messenger: Arc<dyn Messenger>,
+) -> anyhow::Result<Service> {
+    let part = health.part("verification", GRPC_NAMES.iter().map(|&name| name.to_owned()));
+    let store_health = part.store("codes");
+    let rules = settings.rules().context("the settings of verification do not fit together")?;
+    let keys = opening::keys(&settings.keys)?;
+    let (store, throttle) = opening::stores(settings, &*entropy)?;
+    if let Err(failure @ store::Failure::Evicts(_)) = look_after(&*store, &store_health).await {
+        return Err(failure).context("production needs a Redis that keeps what it was given");
+    }
+    let flows = Flows { store: store.clone(), throttle, messenger, keys, rules, clock, entropy };
+    let api = grpc::Api::new(Arc::new(flows));
+    let pause = Duration::from_secs(settings.store.check_seconds.max(1));
+    Ok(Service {
+        routes: Routes::new(VerificationServiceServer::new(api)),
+        loops: BackgroundLoops { store, health: store_health, pause },
+        grpc_names: GRPC_NAMES,
+    })
+}
+
+/// The loop that looks after the store.
+pub struct BackgroundLoops {
+    store: Arc<dyn Store>,
+    health: StoreHealth,
+    pause: Duration,
+}
+
+impl BackgroundLoops {
+    /// Starts it among the process's loops.
+    pub fn spawn(self, loops: &mut Loops) {
+        loops.spawn("verification store", |shutdown| self.run(shutdown));
+    }
+
+    async fn run(self, shutdown: Shutdown) -> Result<(), std::convert::Infallible> {
+        while shutdown.pause(self.pause).await {
+            // What it finds is reported; there is nothing else to do about it here.
+            let _ = look_after(&*self.store, &self.health).await;
+        }
+        Ok(())
+    }
+}
+
+async fn look_after(store: &dyn Store, health: &StoreHealth) -> Result<(), store::Failure> {
+    let found = store.ready().await;
+    health.set(found.is_ok());
+    if let Err(failure) = &found {
+        tracing::debug!(error = %failure, "the store of codes is not ready");
+    }
+    found
+}

@@ -1,0 +1,56 @@
+use rekey_runtime::settings::Document;
+
+use super::*;
+
+fn with(pairs: &[(&str, &str)]) -> Settings {
+    let variables =
+        pairs.iter().map(|(name, value)| (format!("REKEY__VERIFICATION__{name}"), (*value).to_owned()));
+    Document::builder()
+        .part("verification", 7302, DEFAULTS)
+        .environment(variables)
+        .load()
+        .unwrap()
+        .part("verification")
+        .unwrap()
+}
+
+#[test]
+fn the_defaults_are_the_figures_of_the_norms() {
+    let rules = with(&[]).rules().unwrap();
+
+    assert_eq!((rules.code_life.as_secs(), rules.tries, rules.ladder.sends()), (600, 5, 5));
+    assert_eq!(rules.limits.destination, [Window::per_hour(5), Window::per_day(10)]);
+    assert_eq!((rules.failures.pause_at, rules.failures.stop_at), (10, 100));
+    assert!(rules.phone_countries.is_empty());
+}
+
+#[test]
+fn production_refuses_test_destinations() {
+    let mut settings = with(&[]);
+    settings.test_destinations.insert("anna@example.com".to_owned(), "123456".to_owned());
+
+    let refused = settings.rules().unwrap_err();
+    settings.production = false;
+    let rules = settings.rules().unwrap();
+
+    let anna = Destination::parse(Channel::Email, "anna@example.com").unwrap();
+    assert_eq!(refused, Unfit::TestDestinations);
+    assert_eq!(rules.test_code(&anna).map(Code::expose), Some("123456"));
+}
+
+#[test]
+fn figures_outside_the_norms_are_refused() {
+    let unfit = |pair| with(&[pair]).rules().unwrap_err();
+
+    assert!(matches!(unfit(("CODE__LENGTH", "5")), Unfit::Code(_)));
+    assert!(matches!(unfit(("CODE__LIFE_SECONDS", "601")), Unfit::Number(_)));
+    assert!(matches!(unfit(("FAILURES__STOP_AT", "101")), Unfit::Number(_)));
+    assert!(matches!(unfit(("RESEND__SENDS", "0")), Unfit::Ladder(_)));
+}
+
+#[test]
+fn debug_shows_no_password_of_the_store() {
+    let settings = with(&[("STORE__URL", "redis://:s3cr3t@localhost")]);
+
+    assert!(!format!("{settings:?}").contains("s3cr3t"));
+}

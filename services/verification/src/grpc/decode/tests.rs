@@ -1,0 +1,93 @@
+use std::collections::BTreeSet;
+
+use rekey_client::Problem;
+use rekey_runtime::access::{Allowed, CallerEntry};
+
+use super::*;
+
+const TENANT: &str = "0190c3a5-7e1c-7b2a-9f00-000000000001";
+const OTHER: &str = "0190c3a5-7e1c-7b2a-9f00-000000000002";
+
+fn decoding(change: impl FnOnce(&mut CallerEntry)) -> Decoding {
+    let mut entry = CallerEntry::trusted("shop", "00".repeat(32));
+    change(&mut entry);
+    let mut request = Request::new(());
+    request.extensions_mut().insert(Caller::new(entry, None));
+    Decoding::of(&request).unwrap()
+}
+
+fn message() -> wire::StartVerificationRequest {
+    let address = wire::destination::Address::EmailAddress("anna@example.com".to_owned());
+    wire::StartVerificationRequest {
+        tenant_id: TENANT.to_owned(),
+        verification_id: OTHER.to_owned(),
+        request_id: OTHER.to_owned(),
+        purpose: "sign_up".to_owned(),
+        subject: "anna".to_owned(),
+        destination: Some(wire::Destination { address: Some(address) }),
+        ..Default::default()
+    }
+}
+
+#[test]
+fn what_is_left_out_has_its_meaning() {
+    let order = decoding(|_| ()).start(&message()).unwrap();
+
+    assert_eq!(order.audience.as_str(), "shop");
+    assert_eq!((order.network, order.counts_failures, order.route.decoy), (None, true, false));
+}
+
+#[test]
+fn every_wrong_field_is_named_and_nothing_typed_is_repeated() {
+    let wrong = wire::StartVerificationRequest {
+        verification_id: "7".to_owned(),
+        purpose: "Sign Up".to_owned(),
+        destination: None,
+        binding: vec![0; 65],
+        context: Some(wire::RequestContext { ip_address: "1.2.3".to_owned(), ..Default::default() }),
+        ..message()
+    };
+
+    let status = decoding(|_| ()).start(&wrong).unwrap_err();
+
+    let read = Problem::of(&status);
+    let fields: BTreeSet<_> = read.fields.iter().map(|(field, _)| field.as_str()).collect();
+    let expected = ["verification_id", "purpose", "destination", "binding", "context.ip_address"];
+    assert_eq!(read.reason, "FIELD_INVALID");
+    assert_eq!(fields, BTreeSet::from(expected));
+    assert!(!format!("{:?}{}", read.fields, status.message()).contains("Sign Up"));
+}
+
+#[test]
+fn tenant_purpose_and_context_are_judged_before_anything_else() {
+    let reason = |change: fn(&mut CallerEntry), message: &wire::StartVerificationRequest| {
+        Problem::of(&decoding(change).start(message).unwrap_err())
+    };
+    let with_context = wire::StartVerificationRequest {
+        context: Some(wire::RequestContext { ip_address: "192.0.2.1".to_owned(), ..Default::default() }),
+        ..message()
+    };
+
+    let tenant = reason(|entry| entry.tenants = Allowed::nothing(), &message());
+    let purpose = reason(|entry| entry.purposes = Allowed::nothing(), &message());
+    let context = reason(|entry| entry.may_assert_context = false, &with_context);
+
+    let told =
+        [&tenant, &purpose, &context].map(|read| (read.reason.as_str(), read.metadata["field"].as_str()));
+    let not_allowed = "CALLER_NOT_ALLOWED";
+    assert_eq!(told, [(not_allowed, "tenant_id"), (not_allowed, "purpose"), (not_allowed, "context")]);
+}
+
+#[test]
+fn a_grant_of_absurd_length_is_not_even_looked_at() {
+    let message = wire::RedeemGrantRequest {
+        tenant_id: TENANT.to_owned(),
+        request_id: OTHER.to_owned(),
+        grant: "a".repeat(4_097),
+        binding: Vec::new(),
+    };
+
+    let status = decoding(|_| ()).redeem(&message).unwrap_err();
+
+    assert_eq!(Problem::of(&status).fields[0].0, "grant");
+}
