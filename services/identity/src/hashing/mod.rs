@@ -133,7 +133,14 @@ impl Hasher {
         password: &SecretString,
         budget: Duration,
     ) -> Result<Verdict, NotHashed> {
-        let stored = Stored::parse(phc, &self.limits)?;
+        let stored = match Stored::parse(phc, &self.limits) {
+            Ok(stored) => stored,
+            Err(unreadable) => {
+                // Such an account must not answer sooner than others.
+                self.decoy(password, budget).await?;
+                return Err(unreadable.into());
+            }
+        };
         let outdated = stored.is_outdated(self.cost);
         let tag = self.run(Task::derive(&stored, !outdated), password, budget).await?;
         Ok(Verdict { matches: stored.is_tag(&tag), outdated })

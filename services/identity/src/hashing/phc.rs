@@ -29,7 +29,7 @@ pub struct Cost {
 }
 
 impl Default for Cost {
-    /// The floor of ASVS 5.0 appendix C and of OWASP: as strong as its costlier siblings, in the least memory.
+    /// The floor of ASVS 5.0 appendix C and of OWASP: the middle one of three settings that count as equal.
     fn default() -> Self {
         Self { memory_kib: 19_456, passes: 2, lanes: 1 }
     }

@@ -25,7 +25,7 @@ pub enum Role {
 pub struct RoleSet(u8);
 
 impl Role {
-    /// Every role, in the order of SPEC and of the bits.
+    /// Every role, in the order of their bits.
     pub const ALL: [Self; 7] = [
         Self::GlobalAdministrator,
         Self::UserAdministrator,

@@ -16,7 +16,7 @@ fn may(actor: &[Role], target: &[Role], permission: Permission) -> Result<(), Fo
     may_act(RoleSet::of(actor), account(1), RoleSet::of(target), account(2), permission)
 }
 
-/// Who each role may reset, as SPEC writes it, beside people without a role.
+/// Who each role may reset, beside people without a role.
 const REACHED: [(Role, &[Role]); 7] = [
     (Global, &Role::ALL),
     (User, &[User, Password, Helpdesk, Authentication, Reader]),

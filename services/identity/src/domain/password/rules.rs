@@ -1,8 +1,9 @@
 //! The judgement of a candidate by a tenant's rules.
 //!
 //! Length comes first and does most of the work. Banned words follow: a candidate that is a known password
-//! give or take one character, that carries the person's or the organisation's names, or that is little more
-//! than known words. History is judged last and elsewhere, since it costs hashes; [`Verdict::reused`] adds it.
+//! give or take one character, that carries the person's or the organisation's names, or that is little
+//! more than known words. History is judged last and elsewhere, since it costs hashes; [`Verdict::reused`]
+//! adds it.
 
 use std::collections::HashSet;
 
