@@ -5,16 +5,16 @@
 //! but the crate that starts servers.
 #![expect(clippy::print_stdout, reason = "a chore talks to the person who runs it")]
 
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
 mod proto;
 mod run;
 mod servers;
 mod test;
 mod tools;
-
-use std::process::ExitCode;
-
-use anyhow::Result;
-use clap::{Parser, Subcommand};
 
 /// The chores of this repository.
 #[derive(Parser)]

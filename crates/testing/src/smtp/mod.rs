@@ -3,9 +3,6 @@
 //! It demands TLS and a login as real relays do, and misbehaves on demand. Mails are parsed by Python's `email`
 //! package, so a test sees what a stranger makes of our MIME. `cargo xtask tools` installs it.
 
-mod behaviour;
-mod mail;
-
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
@@ -19,10 +16,13 @@ use rekey_servers::{Process, Signal};
 use serde::Deserialize;
 use tokio::sync::watch;
 
+use crate::{blocking, passed, ready};
+
+mod behaviour;
+mod mail;
+
 pub use behaviour::{SmtpBehaviour, SmtpDrop, SmtpTls};
 pub use mail::Mail;
-
-use crate::{blocking, passed, ready};
 
 /// A running mail server on loopback, certified for `localhost` by an authority of its own.
 #[derive(Debug)]
