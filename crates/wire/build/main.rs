@@ -12,6 +12,7 @@ use std::{env, fs};
 
 use prost::Message as _;
 
+#[allow(clippy::print_stdout, reason = "a build script speaks to cargo this way")]
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
     println!("cargo::rerun-if-changed={}", root.display());
