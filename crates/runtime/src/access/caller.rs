@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rekey_primitives::id::TenantId;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Person;
 
@@ -40,6 +40,15 @@ impl Default for Allowed {
     }
 }
 
+impl Serialize for Allowed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Everything => serializer.serialize_str("*"),
+            Self::Only(names) => names.serialize(serializer),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Allowed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -57,14 +66,15 @@ impl<'de> Deserialize<'de> for Allowed {
     }
 }
 
-/// A backend that may call, as written in the settings. What an entry does not say, it does not allow.
-#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
+/// A backend that may call, as written in the settings, and as `rekey token create` prints it. What an entry
+/// does not say, it does not allow.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct CallerEntry {
     /// Its name in logs, audit and stored rows. Changing it makes it another caller.
     pub name: String,
     /// The SPIFFE ID in the URI name of its certificate.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spiffe_id: Option<String>,
     /// SHA-256 of its service token, in hex; two while a token is being replaced. With a SPIFFE ID beside it,
     /// both must be right.

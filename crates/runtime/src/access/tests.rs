@@ -13,7 +13,7 @@ fn only(names: &[&str]) -> Allowed {
 }
 
 fn entry(name: &str, token: &str) -> CallerEntry {
-    CallerEntry { methods: only(&["*"]), ..CallerEntry::trusted(name, token_digest(token)) }
+    CallerEntry::trusted(name, token_digest(token))
 }
 
 #[test]
@@ -71,6 +71,15 @@ fn entries_read_from_toml_with_stars_names_and_lists() {
     assert!(caller.may_use_template("notice") && !caller.may_use_lane("bulk"));
     assert!(!caller.may_assert_context() && !caller.may_reach_every_tenant());
     assert!(toml::from_str::<CallerEntry>("name = 'x'\nmethod = '*'").is_err());
+}
+
+#[test]
+fn an_entry_that_is_printed_reads_back() {
+    let shop = CallerEntry { tenants: only(&["018f3b5e-0000-7000-8000-000000000001"]), ..entry("shop", "a") };
+
+    let text = toml::to_string(&shop).unwrap();
+
+    assert_eq!(toml::from_str::<CallerEntry>(&text).unwrap(), shop);
 }
 
 #[test]

@@ -1,4 +1,6 @@
 //! Secrets stand in files, so that they never pass through a settings document, a process list or a shell.
+//!
+//! Where a platform hands out secrets as environment variables only, `env:NAME` in place of a path reads one.
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +17,9 @@ pub enum SecretFileError {
         /// Why.
         source: std::io::Error,
     },
+    /// The variable of an `env:NAME` is not set, or not UTF-8.
+    #[error("the environment variable {0} holds no secret")]
+    NoVariable(String),
     /// Nothing but white space: more likely a failed mount than an empty secret.
     #[error("the secret file {} is empty", path.display())]
     Empty {
@@ -23,19 +28,28 @@ pub enum SecretFileError {
     },
 }
 
-/// Reads a secret, without the line ends that editors and `echo` leave behind.
+/// In place of a path: the rest names an environment variable.
+const VARIABLE: &str = "env:";
+
+/// Reads a secret from a file, or from the variable of an `env:NAME`, without the line ends that editors and `echo` leave behind.
 ///
 /// # Errors
 /// A missing, unreadable or empty file.
 pub fn secret_file(path: impl AsRef<Path>) -> Result<SecretString, SecretFileError> {
     let path = path.as_ref();
-    let text = zeroize::Zeroizing::new(
-        std::fs::read_to_string(path)
+    let text = zeroize::Zeroizing::new(match path.to_str().and_then(|path| path.strip_prefix(VARIABLE)) {
+        Some(name) => variable(name)?,
+        None => std::fs::read_to_string(path)
             .map_err(|source| SecretFileError::Unreadable { path: path.to_owned(), source })?,
-    );
+    });
     let secret = text.trim_end_matches(['\r', '\n']);
     if secret.trim().is_empty() {
         return Err(SecretFileError::Empty { path: path.to_owned() });
     }
     Ok(SecretString::from(secret))
+}
+
+fn variable(name: &str) -> Result<String, SecretFileError> {
+    #[expect(clippy::disallowed_methods, reason = "this is the room that reads the environment")]
+    std::env::var(name).map_err(|_| SecretFileError::NoVariable(name.to_owned()))
 }

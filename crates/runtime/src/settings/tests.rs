@@ -156,3 +156,20 @@ fn a_secret_loses_the_line_end_of_its_file() {
     fs::write(&path, "\n").unwrap();
     assert!(secret_file(&path).is_err());
 }
+
+#[test]
+fn a_secret_may_come_from_a_variable() {
+    assert_eq!(secret_file("env:CARGO_PKG_NAME").unwrap().expose_secret(), "rekey-runtime");
+    assert!(secret_file("env:REKEY_NOBODY_SETS_THIS").is_err());
+}
+
+#[test]
+fn names_in_an_open_table_keep_their_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rekey.toml");
+    fs::write(&path, "[office.prices]\n'Anna@Example.com' = 3\n").unwrap();
+
+    let document = builder().file(&path).load().unwrap();
+
+    assert_eq!(document.part::<Office>("office").unwrap().prices["Anna@Example.com"], 3);
+}

@@ -9,6 +9,7 @@ mod stopping;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tonic::client::Grpc;
 use tonic::metadata::MetadataMap;
@@ -38,6 +39,7 @@ struct Running {
     address: SocketAddr,
     shutdown: Shutdown,
     health: Health,
+    hanging: Arc<Notify>,
     served: JoinHandle<Result<(), ServeError>>,
 }
 
@@ -60,12 +62,14 @@ impl Running {
         let listener = bind(settings.listen).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::new();
-        let part = Part::new("office", settings, Routes::new(Office::default()), rules(), health.clone())
+        let hanging = Arc::new(Notify::new());
+        let routes = Routes::new(Office::new(Arc::clone(&hanging)));
+        let part = Part::new("office", settings, routes, rules(), health.clone())
             .persons(Arc::new(Tokens))
             .descriptors(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .large_messages("/rekey.test.v1.Office/Import", 600_000);
         let served = tokio::spawn(part.serve(listener, shutdown.clone()));
-        Self { address, shutdown, health, served }
+        Self { address, shutdown, health, hanging, served }
     }
 
     async fn channel(&self) -> Channel {

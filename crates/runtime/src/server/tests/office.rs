@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, SessionId, TenantId};
+use tokio::sync::Notify;
 use tokio_stream::Stream;
 use tonic::body::Body;
 use tonic::server::NamedService;
@@ -63,7 +64,10 @@ impl PersonVerifier for Tokens {
     }
 }
 
-pub(super) struct Desk;
+pub(super) struct Desk {
+    /// Told when a call has arrived that will never be answered.
+    hanging: Arc<Notify>,
+}
 
 #[async_trait]
 impl Health for Desk {
@@ -72,7 +76,10 @@ impl Health for Desk {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
         match request.get_ref().service.as_str() {
-            "hang" => std::future::pending().await,
+            "hang" => {
+                self.hanging.notify_one();
+                std::future::pending::<()>().await;
+            }
             "panic" => panic!("a broken handler"),
             "secret" => return Err(Status::internal("hunter2")),
             _ => {}
@@ -100,9 +107,9 @@ impl Health for Desk {
 #[derive(Clone)]
 pub(super) struct Office(HealthServer<Desk>);
 
-impl Default for Office {
-    fn default() -> Self {
-        Self(HealthServer::from_arc(Arc::new(Desk)))
+impl Office {
+    pub(super) fn new(hanging: Arc<Notify>) -> Self {
+        Self(HealthServer::new(Desk { hanging }))
     }
 }
 

@@ -60,19 +60,16 @@ async fn work_still_running_after_the_grace_is_answered_and_cut() {
     let part = Running::with(ServerSettings { grace_seconds: 0, ..settings() }).await;
     let channel = part.channel().await;
     let portal = bearer(PORTAL);
-    let shutdown = part.shutdown.clone();
-
     let headers = [("authorization", portal.as_str())];
-    let hanging = call(channel, CHECK, "hang", &headers);
-    let (status, ()) = tokio::join!(hanging, async {
-        // The call is sent before the signal: the first poll of `hanging` came first, and the server answers
-        // new calls the same way anyway.
-        tokio::task::yield_now().await;
-        shutdown.begin();
+
+    let (answer, ()) = tokio::join!(call(channel, CHECK, "hang", &headers), async {
+        part.hanging.notified().await;
+        part.shutdown.begin();
     });
     part.stopped().await;
 
-    assert_eq!(status.unwrap_err().code(), Code::Unavailable);
+    let status = answer.unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "SHUTTING_DOWN"));
 }
 
 #[tokio::test]
