@@ -14,6 +14,7 @@ use axum::routing::get;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Channel;
 use serde::Serialize;
+use tokio::sync::watch;
 
 use super::{Outgoing, Provider, SendFailure};
 use crate::domain::content::{Rendered, escape};
@@ -23,7 +24,13 @@ const CAPACITY: usize = 500;
 
 /// What would have been sent. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Inbox(Arc<Mutex<VecDeque<InboxMessage>>>);
+pub struct Inbox(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    messages: Mutex<VecDeque<InboxMessage>>,
+    arrivals: watch::Sender<u64>,
+}
 
 /// One message. Everything in it is test data by definition: the inbox refuses to exist in production.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,14 +62,28 @@ impl Inbox {
         self.lock().iter().cloned().collect()
     }
 
+    /// The newest message that fits, as soon as there is one.
+    pub async fn arrival(&self, fits: impl Fn(&InboxMessage) -> bool) -> InboxMessage {
+        let mut arrivals = self.0.arrivals.subscribe();
+        loop {
+            arrivals.borrow_and_update();
+            if let Some(message) = self.messages().into_iter().find(&fits) {
+                return message;
+            }
+            arrivals.changed().await.expect("the sender lives as long as this inbox");
+        }
+    }
+
     fn put(&self, message: InboxMessage) {
         let mut messages = self.lock();
         messages.truncate(CAPACITY - 1);
         messages.push_front(message);
+        drop(messages);
+        self.0.arrivals.send_modify(|count| *count += 1);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<InboxMessage>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,0 +1,301 @@
+//! What can be typed. The doc comments are the help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Gets people back into their accounts.
+///
+/// Exit codes: 0 done, 1 something broke, 2 wrong arguments, 3 refused with a published reason, 4 the suite or a store
+/// is away.
+#[derive(Debug, Parser)]
+#[command(name = "rekey", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    /// The settings file; `REKEY__…` variables go above it, embedded defaults below.
+    #[arg(long, global = true, value_name = "FILE", env = "REKEY_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the suite is and how to call it; `rekey up` writes it.
+    #[arg(long, global = true, value_name = "FILE", env = "REKEY_PROFILE", default_value = "rekey-data/cli.toml")]
+    pub(crate) profile: PathBuf,
+    /// Print JSON for programs instead of text for people.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the whole suite on this machine, with demo people and an inbox.
+    Up(Up),
+    /// Run one part, as in a cluster. It waits unready until its stores and schema are there.
+    Serve {
+        /// Which part.
+        part: Part,
+    },
+    /// Bring the schemas up to date. Safe to run at any time and by several at once.
+    Migrate {
+        /// Only this part's.
+        part: Option<Part>,
+    },
+    /// Write the first tenant and its first global administrator into an empty store.
+    Bootstrap(Bootstrap),
+    /// Service tokens for callers.
+    Token {
+        /// What to do.
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// The settings.
+    Config {
+        /// What to do.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// The organisations.
+    Tenant {
+        /// What to do.
+        #[command(subcommand)]
+        command: TenantCommand,
+    },
+    /// The people.
+    Account {
+        /// What to do.
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
+    /// Reset a forgotten password here in the terminal.
+    Reset(Reset),
+    /// "This was not me": undo a reset by the link of its notice.
+    Repudiate {
+        /// The link, or the token in it.
+        link: String,
+    },
+    /// Read the development inbox.
+    Inbox(Inbox),
+    /// Measure the running suite against what this machine can do.
+    Bench {
+        /// What to measure; everything if left out.
+        #[command(subcommand)]
+        command: Option<BenchCommand>,
+    },
+    /// Print completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+/// A part of the suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Accounts, passwords, sessions.
+    Identity,
+    /// Short-lived codes.
+    Verification,
+    /// Messages.
+    Notification,
+}
+
+impl From<Part> for crate::suite::Part {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Identity => Self::Identity,
+            Part::Verification => Self::Verification,
+            Part::Notification => Self::Notification,
+        }
+    }
+}
+
+/// How to run the suite on one machine.
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// Where keys and data live.
+    #[arg(long, value_name = "FOLDER", default_value = "rekey-data")]
+    pub(crate) data: PathBuf,
+    /// Use free ports and a folder that is removed at the end.
+    #[arg(long, conflicts_with_all = ["production", "data"])]
+    pub(crate) ephemeral: bool,
+    /// Run for real: no demo people, no inbox, no reflection; keys and a mail provider come from the settings.
+    #[arg(long)]
+    pub(crate) production: bool,
+    /// Keep accounts and messages in this Postgres: databases `<name>_identity` and `<name>_notification`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) postgres: Option<String>,
+    /// Keep codes and throttles in this Redis.
+    #[arg(long, value_name = "URL")]
+    pub(crate) redis: Option<String>,
+    /// Write addresses and credentials here, as JSON, once every part is serving.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+/// The first tenant and its first administrator.
+#[derive(Debug, Args)]
+pub(crate) struct Bootstrap {
+    /// The tenant's short name.
+    #[arg(long)]
+    pub(crate) handle: String,
+    /// The tenant's name for people.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// The administrator's login.
+    #[arg(long)]
+    pub(crate) login: String,
+    /// The administrator's mail address.
+    #[arg(long)]
+    pub(crate) email: Option<String>,
+    /// The administrator's name for people.
+    #[arg(long)]
+    pub(crate) display_name: Option<String>,
+    /// Read the administrator's first password from this file; otherwise it is asked for.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+/// Commands on service tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Draw a token and print it once, with the entry for the callers file.
+    Create {
+        /// The caller's name.
+        name: String,
+        /// Methods it may call: `/package.Service/Method` or `/package.Service/*`; all if left out.
+        #[arg(long = "method")]
+        methods: Vec<String>,
+        /// Tenants it may reach, by id; all if left out.
+        #[arg(long = "tenant")]
+        tenants: Vec<String>,
+        /// Let it say where the person's request came from.
+        #[arg(long)]
+        assert_context: bool,
+    },
+}
+
+/// Commands on the settings.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Read everything as the parts would, and say what is wrong.
+    Check,
+    /// Show every effective value and where it comes from; secrets stay hidden.
+    Show,
+    /// Print the commented defaults.
+    Defaults,
+}
+
+/// Commands on tenants.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantCommand {
+    /// Create a tenant with the default policy.
+    Create {
+        /// Short name: 2 to 63 of `a-z0-9-`.
+        handle: String,
+        /// Name for people.
+        #[arg(long)]
+        name: String,
+        /// A mail domain; may be repeated.
+        #[arg(long = "domain")]
+        domains: Vec<String>,
+    },
+    /// List tenants.
+    List,
+}
+
+/// Which tenant a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct InTenant {
+    /// The tenant: an id or a handle. The profile's if left out.
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+}
+
+/// Which account a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct OnAccount {
+    /// The account: an id or a login.
+    pub(crate) account: String,
+    /// Its tenant.
+    #[command(flatten)]
+    pub(crate) tenant: InTenant,
+}
+
+/// Commands on accounts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Create an account.
+    Create {
+        /// What the person types at sign-in; may be repeated.
+        #[arg(required = true)]
+        logins: Vec<String>,
+        /// Name for people.
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Mail address to prefill; may be repeated.
+        #[arg(long = "email")]
+        emails: Vec<String>,
+        /// Phone number to prefill, such as +4915112345678; may be repeated.
+        #[arg(long = "phone")]
+        phones: Vec<String>,
+        /// The addresses were confirmed by the person already.
+        #[arg(long)]
+        confirmed: bool,
+        /// Read a first password from this file.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+        /// Your own id for it.
+        #[arg(long, default_value = "")]
+        external_id: String,
+        /// Its tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+    },
+    /// List accounts.
+    List {
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+    },
+    /// Show one account.
+    Show(OnAccount),
+    /// Forget its wrong passwords.
+    Unlock(OnAccount),
+    /// Stop it from signing in.
+    Block(OnAccount),
+    /// Let it sign in again.
+    Unblock(OnAccount),
+    /// Release it after "this was not me".
+    Unfreeze(OnAccount),
+}
+
+/// A reset in the terminal.
+#[derive(Debug, Args)]
+pub(crate) struct Reset {
+    /// The login; asked for if left out.
+    pub(crate) login: Option<String>,
+    /// The tenant.
+    #[command(flatten)]
+    pub(crate) tenant: InTenant,
+}
+
+/// What to read of the inbox.
+#[derive(Debug, Args)]
+pub(crate) struct Inbox {
+    /// Only messages to this address.
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// How many at most.
+    #[arg(long, default_value_t = 10)]
+    pub(crate) limit: usize,
+}
+
+/// What to measure.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Speed and memory, each beside the machine's own limit.
+    Speed,
+    /// Whether known and unknown logins can be told apart by time.
+    Enumeration,
+}

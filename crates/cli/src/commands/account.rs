@@ -1,0 +1,166 @@
+//! `rekey account`: create, list, show, unlock, block, unblock, unfreeze.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use rekey_client::Connection;
+use rekey_primitives::id::AccountId;
+use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
+use rekey_wire::identity::v1::administration_service_client::AdministrationServiceClient;
+use rekey_wire::identity::v1::lookup_account_request::Key;
+use rekey_wire::identity::v1::{
+    Account, BlockSignInRequest, CreateAccountRequest, GetAccountRequest, ListAccountsRequest, LookupAccountRequest,
+    UnblockSignInRequest, UnfreezeAccountRequest, UnlockAccountRequest,
+};
+use serde_json::{Value, json};
+
+use crate::arguments::{AccountCommand, InTenant, OnAccount};
+use crate::output::{Output, table};
+use crate::profile::{Profile, request_id, secret_file, time};
+
+/// An administrator's step on one account.
+enum Step {
+    Unlock,
+    Block,
+    Unblock,
+    Unfreeze,
+}
+
+pub(crate) async fn run(command: AccountCommand, profile: &Path, output: Output) -> anyhow::Result<()> {
+    let profile = Profile::read(profile)?;
+    match command {
+        AccountCommand::List { tenant } => list(&profile, &tenant, output).await,
+        AccountCommand::Show(on) => {
+            let account = find(&profile, &on).await?;
+            print(&account, output)
+        }
+        AccountCommand::Unlock(on) => step(&profile, &on, Step::Unlock, output).await,
+        AccountCommand::Block(on) => step(&profile, &on, Step::Block, output).await,
+        AccountCommand::Unblock(on) => step(&profile, &on, Step::Unblock, output).await,
+        AccountCommand::Unfreeze(on) => step(&profile, &on, Step::Unfreeze, output).await,
+        AccountCommand::Create {
+            logins,
+            name,
+            emails,
+            phones,
+            confirmed,
+            password_file,
+            external_id,
+            tenant,
+        } => {
+            let request = CreateAccountRequest {
+                tenant_id: profile.tenant(&tenant).await?.tenant_id,
+                logins,
+                display_name: name,
+                external_id,
+                password: password_file.as_ref().map(secret_file).transpose()?.unwrap_or_default(),
+                email_addresses: emails,
+                phone_numbers: phones,
+                addresses_confirmed: confirmed,
+                must_change_password: false,
+                managed_elsewhere: false,
+                request_id: request_id(),
+            };
+            let created = accounts(&profile)?.create_account(request).await?.into_inner();
+            print(&created.account.context("the answer holds no account")?, output)
+        }
+    }
+}
+
+fn accounts(profile: &Profile) -> anyhow::Result<AccountServiceClient<Connection>> {
+    Ok(AccountServiceClient::new(profile.identity()?))
+}
+
+async fn list(profile: &Profile, tenant: &InTenant, output: Output) -> anyhow::Result<()> {
+    let tenant_id = profile.tenant(tenant).await?.tenant_id;
+    let mut client = accounts(profile)?;
+    let mut found = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = ListAccountsRequest { tenant_id: tenant_id.clone(), page_size: 200, page_token };
+        let page = client.list_accounts(request).await?.into_inner();
+        found.extend(page.accounts);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    let data: Vec<Value> = found.iter().map(shown).collect();
+    output.data(&data, |_| rows(&found))
+}
+
+async fn find(profile: &Profile, on: &OnAccount) -> anyhow::Result<Account> {
+    let tenant_id = profile.tenant(&on.tenant).await?.tenant_id;
+    let mut client = accounts(profile)?;
+    let account = if AccountId::parse(&on.account).is_ok() {
+        let request = GetAccountRequest { tenant_id, account_id: on.account.clone() };
+        client.get_account(request).await?.into_inner().account
+    } else {
+        let request = LookupAccountRequest { tenant_id, key: Some(Key::Login(on.account.clone())) };
+        client.lookup_account(request).await?.into_inner().account
+    };
+    account.context("the answer holds no account")
+}
+
+async fn step(profile: &Profile, on: &OnAccount, step: Step, output: Output) -> anyhow::Result<()> {
+    let Account { tenant_id, account_id, .. } = find(profile, on).await?;
+    let mut client = AdministrationServiceClient::new(profile.identity()?);
+    let (request_id, context) = (request_id(), None);
+    let account = match step {
+        Step::Unlock => {
+            let request = UnlockAccountRequest { tenant_id, account_id, request_id, context };
+            client.unlock_account(request).await?.into_inner().account
+        }
+        Step::Block => {
+            let request = BlockSignInRequest { tenant_id, account_id, request_id, context };
+            client.block_sign_in(request).await?.into_inner().account
+        }
+        Step::Unblock => {
+            let request = UnblockSignInRequest { tenant_id, account_id, request_id, context };
+            client.unblock_sign_in(request).await?.into_inner().account
+        }
+        Step::Unfreeze => {
+            let request = UnfreezeAccountRequest { tenant_id, account_id, request_id, context };
+            client.unfreeze_account(request).await?.into_inner().account
+        }
+    };
+    print(&account.context("the answer holds no account")?, output)
+}
+
+fn print(account: &Account, output: Output) -> anyhow::Result<()> {
+    output.data(&shown(account), |_| rows(std::slice::from_ref(account)))
+}
+
+fn shown(account: &Account) -> Value {
+    json!({
+        "account_id": account.account_id,
+        "tenant_id": account.tenant_id,
+        "logins": account.logins,
+        "display_name": account.display_name,
+        "external_id": account.external_id,
+        "roles": account.roles,
+        "has_password": account.has_password,
+        "must_change_password": account.must_change_password,
+        "blocked": account.blocked,
+        "frozen": account.frozen,
+        "create_time": account.create_time.map(|at| time(at.seconds)),
+        "password_time": account.password_time.map(|at| time(at.seconds)),
+    })
+}
+
+fn rows(accounts: &[Account]) -> String {
+    let head = ["ACCOUNT", "LOGIN", "NAME", "STATE", "ROLES"].map(str::to_owned).to_vec();
+    let row = |account: &Account| {
+        let states = [
+            (account.blocked, "blocked"),
+            (account.frozen, "frozen"),
+            (account.must_change_password, "must change password"),
+            (!account.has_password, "no password"),
+        ];
+        let state: Vec<&str> = states.iter().filter(|(holds, _)| *holds).map(|(_, word)| *word).collect();
+        let state = if state.is_empty() { "open".to_owned() } else { state.join(", ") };
+        let login = account.logins.first().cloned().unwrap_or_default();
+        vec![account.account_id.clone(), login, account.display_name.clone(), state, account.roles.join(" ")]
+    };
+    table(&std::iter::once(head).chain(accounts.iter().map(row)).collect::<Vec<_>>())
+}

@@ -1,0 +1,13 @@
+//! One file per command. Those that talk to a suite read the profile and use the RPCs everybody uses.
+
+pub(crate) mod account;
+pub(crate) mod bench;
+pub(crate) mod bootstrap;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod inbox;
+pub(crate) mod migrate;
+pub(crate) mod repudiate;
+pub(crate) mod reset;
+pub(crate) mod tenant;
+pub(crate) mod token;

@@ -1,0 +1,168 @@
+//! `rekey reset`: a reset in the terminal, by the same RPCs as everywhere. Codes and passwords are typed unseen.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use rekey_client::{Connection, Problem};
+use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
+use rekey_wire::identity::v1::{
+    CompletePasswordResetRequest, ProofOutcome, ResetMethod, SendResetCodeRequest, StartPasswordResetRequest,
+    StartPasswordResetResponse, SubmitResetProofRequest,
+};
+use serde_json::json;
+
+use crate::arguments::Reset;
+use crate::output::Output;
+use crate::profile::{Profile, request_id, seconds_until};
+
+type Client = PasswordResetServiceClient<Connection>;
+
+pub(crate) async fn run(reset: Reset, profile: &Path, output: Output) -> anyhow::Result<()> {
+    let profile = Profile::read(profile)?;
+    let tenant = profile.tenant(&reset.tenant).await?;
+    let login = match reset.login {
+        Some(login) => login,
+        None => ask("Login: ")?,
+    };
+    let mut client = PasswordResetServiceClient::new(profile.identity()?);
+    let start = StartPasswordResetRequest { tenant_id: tenant.tenant_id, login, context: None };
+    let started = client.start_password_reset(start).await?.into_inner();
+    let reset_token = prove(&mut client, started, output).await?;
+    let sessions_revoked = complete(&mut client, reset_token, output).await?;
+    output.data(&json!({ "sessions_revoked": sessions_revoked }), |_| {
+        format!("The new password is set; {sessions_revoked} sessions ended. Sign in with it.")
+    })
+}
+
+/// Proves methods until none is missing; returns the token that carries the proofs.
+async fn prove(
+    client: &mut Client,
+    started: StartPasswordResetResponse,
+    output: Output,
+) -> anyhow::Result<String> {
+    let StartPasswordResetResponse { mut reset_token, mut methods, .. } = started;
+    loop {
+        let method = choose(&methods, output)?;
+        send(client, &reset_token, &method, output).await?;
+        let code = hidden("Code (empty to send it again): ")?;
+        if code.is_empty() {
+            continue;
+        }
+        let request = SubmitResetProofRequest {
+            reset_token: reset_token.clone(),
+            method_id: method.method_id.clone(),
+            code,
+            request_id: request_id(),
+            context: None,
+        };
+        let answer = client.submit_reset_proof(request).await?.into_inner();
+        if answer.outcome() != ProofOutcome::Accepted {
+            output.say("That code was not accepted.");
+            continue;
+        }
+        reset_token = answer.reset_token;
+        methods.retain(|other| other.method_id != method.method_id);
+        if answer.proofs_remaining == 0 {
+            return Ok(reset_token);
+        }
+        output.say("One more proof is needed.");
+        if methods.is_empty() {
+            bail!("no other method is left: ask your administrators for help");
+        }
+    }
+}
+
+/// Has the code sent. Too soon is fine: the last one is still good.
+async fn send(client: &mut Client, reset_token: &str, method: &ResetMethod, output: Output) -> anyhow::Result<()> {
+    let request = SendResetCodeRequest {
+        reset_token: reset_token.to_owned(),
+        method_id: method.method_id.clone(),
+        request_id: request_id(),
+        context: None,
+    };
+    match client.send_reset_code(request).await {
+        Ok(sent) => {
+            let minutes = sent.into_inner().code_expire_time.map_or(0, |at| (seconds_until(at.seconds) + 59) / 60);
+            output.say(&format!("A code is on its way to {}; it is good for {minutes} minutes.", shown(method)));
+            Ok(())
+        }
+        Err(status) => match Problem::of(&status) {
+            problem if problem.reason == "SEND_LIMITED" => {
+                let wait = problem.retry_after.map_or(0, |wait| wait.as_secs());
+                output.say(&format!("The last code is still good; another can be sent in {wait} s."));
+                Ok(())
+            }
+            _ => Err(status.into()),
+        },
+    }
+}
+
+async fn complete(client: &mut Client, reset_token: String, output: Output) -> anyhow::Result<i32> {
+    loop {
+        let new_password = hidden("New password: ")?;
+        if std::io::stdin().is_terminal() && new_password != hidden("Again: ")? {
+            output.say("They differ.");
+            continue;
+        }
+        let request = CompletePasswordResetRequest {
+            reset_token: reset_token.clone(),
+            new_password,
+            request_id: request_id(),
+            context: None,
+        };
+        match client.complete_password_reset(request).await {
+            Ok(done) => return Ok(done.into_inner().sessions_revoked),
+            Err(status) => {
+                let problem = Problem::of(&status);
+                if problem.reason != "PASSWORD_REFUSED" || !std::io::stdin().is_terminal() {
+                    return Err(status.into());
+                }
+                output.say("That password is not taken:");
+                problem.fields.iter().for_each(|(_, what)| output.say(&format!("  {what}")));
+            }
+        }
+    }
+}
+
+fn choose(methods: &[ResetMethod], output: Output) -> anyhow::Result<ResetMethod> {
+    if let [only] = methods {
+        return Ok(only.clone());
+    }
+    output.say("How can you prove it is you?");
+    for method in methods {
+        output.say(&format!("  {}  {}", method.method_id, shown(method)));
+    }
+    let typed = ask("Method: ")?;
+    let chosen = methods.iter().find(|method| method.method_id == typed);
+    chosen.cloned().with_context(|| format!("no method {typed}"))
+}
+
+fn shown(method: &ResetMethod) -> String {
+    let kind = method.kind().as_str_name().trim_start_matches("METHOD_KIND_").to_lowercase();
+    format!("{} {}", kind.replace('_', " "), method.masked_destination).trim_end().to_owned()
+}
+
+fn ask(prompt: &str) -> anyhow::Result<String> {
+    prompt_to_terminal(prompt)?;
+    let mut line = String::new();
+    if std::io::stdin().read_line(&mut line)? == 0 {
+        bail!("nothing more to read");
+    }
+    Ok(line.trim().to_owned())
+}
+
+/// Typed unseen at a terminal; a plain line of a script otherwise.
+fn hidden(prompt: &str) -> anyhow::Result<String> {
+    if !std::io::stdin().is_terminal() {
+        return ask("");
+    }
+    Ok(rpassword::prompt_password(prompt)?.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn prompt_to_terminal(prompt: &str) -> anyhow::Result<()> {
+    let mut error = std::io::stderr();
+    error.write_all(prompt.as_bytes())?;
+    error.flush()?;
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! `rekey`: runs the suite, and is its administrators' command line.
+//!
+//! | Room | Does |
+//! |---|---|
+//! | `arguments` | what can be typed, and its help |
+//! | [`suite`] | the parts as one process or as three: settings in, servers out |
+//! | [`folder`], [`development`] | a data folder with keys, tokens and callers; the settings of a suite on one machine |
+//! | `up` | such a suite with demo people and their inbox; and `--production` |
+//! | `commands` | one file per command that talks to a running suite or prepares one |
+//! | `profile` | where the suite is and how to call it: `rekey-data/cli.toml` |
+//! | `output` | text for people or JSON for programs, and exit codes |
+//!
+//! Every command that changes something goes through the same RPCs as everybody else. It is a library with a thin
+//! `main`, so that the tests start the very suite that `rekey up` runs.
+
+mod arguments;
+mod commands;
+pub mod development;
+pub mod folder;
+mod output;
+mod profile;
+pub mod suite;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::{Arguments, Command};
+use crate::output::Output;
+
+/// Reads the arguments of this process and does what they say.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let output = Output::new(arguments.json);
+    // Before anything opens a connection: rustls has no cipher of its own.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(run(arguments, output)),
+        Err(error) => Err(anyhow::Error::new(error).context("starting the runtime")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => output.failure(&error),
+    }
+}
+
+async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
+    let Arguments { config, profile, command, .. } = arguments;
+    match command {
+        Command::Up(up) => up::run(up, config, output).await,
+        Command::Serve { part } => suite::serve(part.into(), config).await,
+        Command::Migrate { part } => commands::migrate::run(part, config, output).await,
+        Command::Bootstrap(bootstrap) => commands::bootstrap::run(bootstrap, config, output).await,
+        Command::Token { command } => commands::token::run(command, output),
+        Command::Config { command } => commands::config::run(command, config, output),
+        Command::Tenant { command } => commands::tenant::run(command, &profile, output).await,
+        Command::Account { command } => commands::account::run(command, &profile, output).await,
+        Command::Reset(reset) => commands::reset::run(reset, &profile, output).await,
+        Command::Repudiate { link } => commands::repudiate::run(&link, &profile, output).await,
+        Command::Inbox(inbox) => commands::inbox::run(&inbox, &profile, output).await,
+        Command::Bench { command } => commands::bench::run(command, config, output).await,
+        Command::Completions { shell } => {
+            commands::completions::run(shell);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Text for people or JSON for programs, and the exit codes.
+
+use std::process::ExitCode;
+
+use rekey_client::Problem;
+use serde::Serialize;
+
+/// Something broke.
+const BROKEN: u8 = 1;
+/// Refused with a published reason.
+const REFUSED: u8 = 3;
+/// The suite or a store is away.
+const AWAY: u8 = 4;
+
+/// How a command speaks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+#[allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks through these, and only here")]
+impl Output {
+    pub(crate) const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    pub(crate) const fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Prints data: as JSON, or as `text` makes it.
+    pub(crate) fn data<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(data)?);
+        } else {
+            println!("{}", text(data).trim_end());
+        }
+        Ok(())
+    }
+
+    /// Says something to a person; programs do not hear it.
+    pub(crate) fn say(self, text: &str) {
+        if !self.json {
+            println!("{text}");
+        }
+    }
+
+    /// Says what went wrong and which exit code that is.
+    pub(crate) fn failure(self, error: &anyhow::Error) -> ExitCode {
+        let status = error.chain().find_map(|cause| cause.downcast_ref::<tonic::Status>());
+        let Some(status) = status else {
+            self.complain("", &format!("{error:#}"), "");
+            return ExitCode::from(BROKEN);
+        };
+        let refusal = Problem::of(status);
+        let mut message = status.message().to_owned();
+        for (field, what) in &refusal.fields {
+            message.push_str(&format!("\n  {field}: {what}"));
+        }
+        if let Some(wait) = refusal.retry_after {
+            message.push_str(&format!("\n  try again in {} s", wait.as_secs().max(1)));
+        }
+        self.complain(&refusal.reason, &message, refusal.support_code.as_deref().unwrap_or_default());
+        match refusal.code {
+            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => ExitCode::from(AWAY),
+            tonic::Code::Internal | tonic::Code::Unknown | tonic::Code::DataLoss => ExitCode::from(BROKEN),
+            _ => ExitCode::from(REFUSED),
+        }
+    }
+
+    fn complain(self, reason: &str, message: &str, support_code: &str) {
+        if self.json {
+            let error = serde_json::json!({"reason": reason, "message": message, "support_code": support_code});
+            eprintln!("{}", serde_json::json!({ "error": error }));
+            return;
+        }
+        let reason = if reason.is_empty() { String::new() } else { format!("{reason}: ") };
+        eprintln!("rekey: {reason}{message}");
+        if !support_code.is_empty() {
+            eprintln!("  support code {support_code}");
+        }
+    }
+}
+
+/// Lines up columns: the first row is the head.
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max())
+        .map(Option::unwrap_or_default)
+        .collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_and_lines_have_no_tail() {
+        let rows = [vec!["LOGIN".into(), "NAME".into()], vec!["zoe@acme.example".into(), "Zoe".into()]];
+
+        assert_eq!(table(&rows), "LOGIN             NAME\nzoe@acme.example  Zoe\n");
+    }
+}

@@ -1,0 +1,87 @@
+//! Where the suite is and how to call it. `rekey up` writes the file (0600); for a suite elsewhere write one by hand:
+//!
+//! ```toml
+//! tenant_id = "018f…"
+//! inbox = "http://127.0.0.1:7300"
+//! [identity]
+//! endpoint = "http://127.0.0.1:7301"
+//! token_file = "rekey-data/tokens/cli"
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use rekey_client::{ClientSettings, Connection};
+use rekey_primitives::clock::{Clock as _, SystemClock};
+use rekey_primitives::entropy::{SystemEntropy, uuid_v4};
+use rekey_primitives::id::TenantId;
+use rekey_wire::identity::v1::lookup_tenant_request::Key;
+use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
+use rekey_wire::identity::v1::{GetTenantRequest, LookupTenantRequest, Tenant};
+use serde::Deserialize;
+
+use crate::arguments::InTenant;
+
+/// A suite to talk to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Profile {
+    /// The tenant meant where none is named.
+    pub(crate) tenant_id: Option<String>,
+    /// Where the development inbox is, if there is one.
+    pub(crate) inbox: Option<String>,
+    /// How to call identity.
+    pub(crate) identity: ClientSettings,
+    /// How to call verification; only `rekey bench` does.
+    pub(crate) verification: Option<ClientSettings>,
+}
+
+impl Profile {
+    /// Reads the file; relative token files are looked for from where the command runs.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| {
+            format!("cannot read {}: is `rekey up` running here? Name another with --profile", path.display())
+        })?;
+        toml::from_str(&text).with_context(|| format!("{} is not a profile", path.display()))
+    }
+
+    pub(crate) fn identity(&self) -> anyhow::Result<Connection> {
+        Ok(Connection::open(&self.identity, || None)?)
+    }
+
+    /// The tenant a command is about, by id or handle.
+    pub(crate) async fn tenant(&self, named: &InTenant) -> anyhow::Result<Tenant> {
+        let name = named.tenant.as_deref().or(self.tenant_id.as_deref());
+        let name = name.context("no tenant: name one with --tenant")?;
+        let mut tenants = TenantServiceClient::new(self.identity()?);
+        let tenant = if TenantId::parse(name).is_ok() {
+            tenants.get_tenant(GetTenantRequest { tenant_id: name.to_owned() }).await?.into_inner().tenant
+        } else {
+            let request = LookupTenantRequest { key: Some(Key::Handle(name.to_owned())) };
+            tenants.lookup_tenant(request).await?.into_inner().tenant
+        };
+        tenant.context("the answer holds no tenant")
+    }
+}
+
+/// A fresh id for a call that may be repeated.
+pub(crate) fn request_id() -> String {
+    uuid_v4(&SystemEntropy).to_string()
+}
+
+/// A proto time for people, in UTC.
+pub(crate) fn time(seconds: i64) -> String {
+    let at = rekey_primitives::clock::Timestamp::from_unix_micros(seconds.saturating_mul(1_000_000));
+    at.to_string().split('.').next().unwrap_or_default().replace('T', " ")
+}
+
+/// Seconds from now until then; 0 when it is past.
+pub(crate) fn seconds_until(seconds: i64) -> i64 {
+    (seconds - SystemClock.now().unix_seconds()).max(0)
+}
+
+/// A secret from a file, without its line end.
+pub(crate) fn secret_file(path: &PathBuf) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}

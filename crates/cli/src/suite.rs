@@ -1,0 +1,293 @@
+//! The parts as one process or as three: settings in, servers out.
+//!
+//! [`start`] runs any selection of parts on sockets it is given, which is what `rekey up`, `rekey serve` and the tests
+//! all do; they differ in settings, sockets and clock only.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use rekey_client::{ClientSettings, Connection};
+use rekey_notification::Inbox;
+use rekey_primitives::clock::{SharedClock, SystemClock};
+use rekey_primitives::entropy::{SharedEntropy, SystemEntropy};
+use rekey_runtime::access::{AccessTable, NoPersons, PersonRule as Whose, Rule, SharedPersonVerifier};
+use rekey_runtime::health::{self, Health, HealthSettings};
+use rekey_runtime::loops::Loops;
+use rekey_runtime::server::{self, Part as ServedPart, ServeError, ServerSettings};
+use rekey_runtime::settings::{Document, DocumentBuilder};
+use rekey_runtime::shutdown::{self, Shutdown};
+use rekey_runtime::telemetry::{Metrics, Telemetry};
+use rekey_runtime::{deadline, settings};
+use rekey_wire::options::v1::PersonRule;
+use rekey_wire::{DESCRIPTORS, access};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// A part of the suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Accounts, passwords, sessions.
+    Identity,
+    /// Short-lived codes.
+    Verification,
+    /// Messages.
+    Notification,
+}
+
+impl Part {
+    /// In the order in which they are started: nobody calls a later one while starting.
+    pub const ALL: [Self; 3] = [Self::Notification, Self::Verification, Self::Identity];
+
+    /// The name in settings, logs and paths.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Verification => "verification",
+            Self::Notification => "notification",
+        }
+    }
+}
+
+/// What the parts take from the world, so that a test can hand them another.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The time.
+    pub clock: SharedClock,
+    /// Chance.
+    pub entropy: SharedEntropy,
+}
+
+impl Surroundings {
+    /// The real clock and the system's generator.
+    pub fn real() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+    }
+}
+
+/// A server besides the parts, such as the page of the inbox.
+pub type Server = Pin<Box<dyn Future<Output = Result<(), ServeError>> + Send>>;
+
+/// Running parts.
+pub struct Suite {
+    /// What they say about themselves.
+    pub health: Health,
+    shutdown: Shutdown,
+    ended: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Suite {
+    /// Waits until every part is ready, or until one gave up.
+    pub async fn ready(&mut self) -> anyhow::Result<()> {
+        while !self.health.is_ready() {
+            tokio::select! {
+                ended = &mut self.ended => {
+                    ended??;
+                    anyhow::bail!("the suite stopped before it was ready");
+                }
+                () = tokio::time::sleep(std::time::Duration::from_millis(5)) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the parts to stop and waits until they have.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.shutdown.begin();
+        self.ended.await?
+    }
+
+    /// Waits until the parts stop by themselves: told by a signal, or because something broke.
+    pub async fn ended(self) -> anyhow::Result<()> {
+        self.ended.await?
+    }
+}
+
+/// The settings of all parts, defaults only.
+pub fn builder() -> DocumentBuilder {
+    Document::builder()
+        .part("identity", 7301, rekey_identity::config::DEFAULTS)
+        .part("verification", 7302, rekey_verification::config::DEFAULTS)
+        .part("notification", 7303, rekey_notification::config::DEFAULTS)
+}
+
+/// The settings of this process: defaults < file < `overrides` < environment.
+pub fn document(file: Option<PathBuf>, overrides: Vec<(String, String)>) -> Result<Document, settings::Error> {
+    let builder = match file {
+        Some(file) => builder().file(file),
+        None => builder(),
+    };
+    builder.environment(overrides).process_environment().load()
+}
+
+/// Reads every table as its part would.
+pub fn check(document: &Document) -> anyhow::Result<()> {
+    document.part::<rekey_identity::config::Settings>("identity")?.check()?;
+    document.part::<rekey_verification::config::Settings>("verification")?.rules()?;
+    document.part::<rekey_notification::config::Settings>("notification")?.check()?;
+    document.part::<rekey_runtime::telemetry::TelemetrySettings>("telemetry")?;
+    document.part::<HealthSettings>("health")?;
+    Ok(())
+}
+
+/// Refuses what only development may have, and keys that lie where the data lies: who copies the folder must not get
+/// both.
+pub fn check_production(document: &Document, data: &Path) -> anyhow::Result<()> {
+    check(document)?;
+    let identity: rekey_identity::config::Settings = document.part("identity")?;
+    let verification: rekey_verification::config::Settings = document.part("verification")?;
+    let notification: rekey_notification::config::Settings = document.part("notification")?;
+    let refused = [
+        (notification.uses_inbox(), "the development inbox is set as a provider"),
+        (notification.email_providers.is_empty(), "no mail provider is set: notification.email_providers"),
+        (!verification.production, "verification.production is off"),
+        (identity.server.reflection, "identity.server.reflection is on"),
+        (verification.server.reflection, "verification.server.reflection is on"),
+        (notification.server.reflection, "notification.server.reflection is on"),
+        (identity.portal_url.starts_with("http://"), "identity.portal_url is not https"),
+    ];
+    if let Some((_, why)) = refused.into_iter().find(|(refused, _)| *refused) {
+        anyhow::bail!("not in production: {why}");
+    }
+    let keys = [
+        &identity.keys.pepper_file,
+        &identity.keys.access_token_file,
+        &identity.keys.tokens_file,
+        &verification.keys.code_seal_file,
+        &notification.keys.payload_seal_file,
+    ];
+    let data = std::path::absolute(data)?;
+    for key in keys.into_iter().flatten() {
+        if std::path::absolute(key)?.starts_with(&data) {
+            anyhow::bail!("not in production: the key file {} lies in the data folder", key.display());
+        }
+    }
+    Ok(())
+}
+
+/// `rekey serve`: one part, until told to stop.
+pub async fn serve(part: Part, config: Option<PathBuf>) -> anyhow::Result<()> {
+    let document = document(config, Vec::new())?;
+    let telemetry = Telemetry::start(&document.part("telemetry")?, &format!("rekey-{}", part.name()))?;
+    let shutdown = Shutdown::on_signals()?;
+    let health: HealthSettings = document.part("health")?;
+    let listener = server::bind(listen_address(&document, part)?).await?;
+    let health_listener = server::bind(health.listen).await?;
+    let outcome = async {
+        let sockets = vec![(part, listener)];
+        let metrics = telemetry.metrics();
+        let surroundings = Surroundings::real();
+        let suite =
+            start(&document, sockets, health_listener, metrics, surroundings, None, Vec::new(), shutdown);
+        suite.await?.ended().await
+    };
+    let outcome = outcome.await;
+    telemetry.shutdown().await;
+    outcome
+}
+
+/// Where a part listens.
+pub fn listen_address(document: &Document, part: Part) -> anyhow::Result<std::net::SocketAddr> {
+    Ok(document.part::<ServerSettings>(&format!("{}.server", part.name()))?.listen)
+}
+
+/// Starts parts on their sockets. Stores that are away leave them unready, not ended.
+pub async fn start(
+    document: &Document,
+    sockets: Vec<(Part, TcpListener)>,
+    health_listener: TcpListener,
+    metrics: Metrics,
+    surroundings: Surroundings,
+    inbox: Option<Inbox>,
+    mut servers: Vec<Server>,
+    shutdown: Shutdown,
+) -> anyhow::Result<Suite> {
+    let health = Health::new();
+    let mut loops = Loops::new(health.clone());
+    let probes_stop = loops.shutdown();
+    let probes = health::serve(health_listener, health.clone(), metrics, probes_stop);
+    let probes = tokio::spawn(probes);
+    let mut assembling = Assembling {
+        document,
+        surroundings,
+        health: health.clone(),
+        inbox,
+        loops: &mut loops,
+    };
+    for (part, listener) in sockets {
+        let served = assembling.part(part).await.with_context(|| format!("starting {}", part.name()))?;
+        servers.push(Box::pin(served.serve(listener, shutdown.clone())));
+    }
+    let running = shutdown.clone();
+    let ended = tokio::spawn(async move {
+        let outcome = shutdown::run(servers, loops, running).await;
+        let _ = probes.await;
+        Ok(outcome?)
+    });
+    Ok(Suite { health, shutdown, ended })
+}
+
+struct Assembling<'a> {
+    document: &'a Document,
+    surroundings: Surroundings,
+    health: Health,
+    inbox: Option<Inbox>,
+    loops: &'a mut Loops,
+}
+
+impl Assembling<'_> {
+    async fn part(&mut self, part: Part) -> anyhow::Result<ServedPart> {
+        let Surroundings { clock, entropy } = self.surroundings.clone();
+        let health = self.health.clone();
+        let (routes, settings, persons): (_, _, SharedPersonVerifier) = match part {
+            Part::Notification => {
+                let settings: rekey_notification::config::Settings = self.document.part(part.name())?;
+                let given = rekey_notification::Given { clock, entropy, health, inbox: self.inbox.clone() };
+                let service = rekey_notification::assemble(&settings, given).await?;
+                service.loops.spawn(self.loops);
+                (service.routes, settings.server, Arc::new(NoPersons))
+            }
+            Part::Verification => {
+                let settings: rekey_verification::config::Settings = self.document.part(part.name())?;
+                let notification = connect(&settings.notification)?;
+                let given = rekey_verification::Given { clock, entropy, health, notification };
+                let service = rekey_verification::assemble(&settings, given).await?;
+                service.loops.spawn(self.loops);
+                (service.routes, settings.server, Arc::new(NoPersons))
+            }
+            Part::Identity => {
+                let settings: rekey_identity::config::Settings = self.document.part(part.name())?;
+                let given = rekey_identity::Given { clock, entropy, health };
+                let service = rekey_identity::assemble(&settings, given).await?;
+                service.loops.spawn(self.loops);
+                (service.routes, settings.server, service.persons)
+            }
+        };
+        let served = ServedPart::new(part.name(), settings, routes, rules(part), self.health.clone());
+        Ok(served.persons(persons).descriptors(DESCRIPTORS))
+    }
+}
+
+/// A connection whose calls keep within the time of the call they are made for.
+fn connect(settings: &ClientSettings) -> anyhow::Result<Connection> {
+    Ok(Connection::open(settings, deadline::remaining)?)
+}
+
+/// What the contract says about the RPCs of a part.
+fn rules(part: Part) -> AccessTable {
+    let package = format!("/rekey.{}.", part.name());
+    let rules = access::rules().iter().filter(|(path, _)| path.starts_with(&package));
+    rules
+        .map(|(path, rule)| {
+            let person = match rule.person() {
+                PersonRule::Unspecified | PersonRule::None => Whose::None,
+                PersonRule::Self_ => Whose::SelfOnly,
+                PersonRule::Administrator => Whose::Administrator,
+            };
+            let roles = access::role_words(rule);
+            (path.clone(), Rule { service: rule.service, person, roles })
+        })
+        .collect()
+}

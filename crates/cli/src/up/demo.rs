@@ -1,0 +1,127 @@
+//! The demo tenant: an administrator and a few people, made through the same RPCs as any other.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use rekey_client::Connection;
+use rekey_primitives::entropy::{Entropy, below};
+use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
+use rekey_wire::identity::v1::administration_service_client::AdministrationServiceClient;
+use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
+use rekey_wire::identity::v1::{CreateAccountRequest, CreateTenantRequest, GrantRoleRequest};
+use rekey_wire::options::v1::Role;
+use serde::{Deserialize, Serialize};
+
+use crate::folder::write_private;
+use crate::profile::request_id;
+
+/// Credentials as first issued. Whoever resets a password makes this file stale, and that is the point of a demo.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Demo {
+    pub(crate) tenant_id: String,
+    pub(crate) administrator: Administrator,
+    pub(crate) people: Vec<Person>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Administrator {
+    pub(crate) login: String,
+    pub(crate) password: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Person {
+    pub(crate) login: String,
+    pub(crate) password: String,
+    pub(crate) email: String,
+    pub(crate) phone: String,
+}
+
+const PEOPLE: [(&str, &str, &str); 3] = [
+    ("zoe", "Zoe Arnold", "+15005550101"),
+    ("ben", "Ben Okafor", "+15005550102"),
+    ("ada", "Ada Lindgren", "+15005550103"),
+];
+
+impl Demo {
+    /// The demo of an earlier start, if there was one.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Self>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Some(serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?))
+    }
+
+    /// Makes tenant and people, and writes the file.
+    pub(crate) async fn create(identity: &Connection, path: &Path, entropy: &dyn Entropy) -> anyhow::Result<Self> {
+        let request = CreateTenantRequest {
+            handle: "demo".to_owned(),
+            display_name: "Demo".to_owned(),
+            domains: vec!["demo.example".to_owned()],
+            licensed_accounts: 0,
+            request_id: request_id(),
+        };
+        let tenant = TenantServiceClient::new(identity.clone()).create_tenant(request).await?.into_inner().tenant;
+        let tenant_id = tenant.context("the answer holds no tenant")?.tenant_id;
+        let administrator =
+            Administrator { login: "admin@demo.example".to_owned(), password: password(entropy) };
+        let admin =
+            Person { login: administrator.login.clone(), password: administrator.password.clone(), email: administrator.login.clone(), phone: String::new() };
+        let account_id = create(identity, &tenant_id, &admin, "Demo Administrator").await?;
+        let grant = GrantRoleRequest {
+            tenant_id: tenant_id.clone(),
+            account_id,
+            role: Role::GlobalAdministrator.into(),
+            request_id: request_id(),
+            context: None,
+        };
+        AdministrationServiceClient::new(identity.clone()).grant_role(grant).await?;
+        let mut people = Vec::new();
+        for (name, display_name, phone) in PEOPLE {
+            let email = format!("{name}@demo.example");
+            let person =
+                Person { login: email.clone(), password: password(entropy), email, phone: phone.to_owned() };
+            create(identity, &tenant_id, &person, display_name).await?;
+            people.push(person);
+        }
+        let demo = Self { tenant_id, administrator, people };
+        write_private(path, &serde_json::to_string_pretty(&demo)?)?;
+        Ok(demo)
+    }
+}
+
+async fn create(
+    identity: &Connection,
+    tenant_id: &str,
+    person: &Person,
+    display_name: &str,
+) -> anyhow::Result<String> {
+    let phone_numbers = Some(person.phone.clone()).filter(|phone| !phone.is_empty()).into_iter().collect();
+    let request = CreateAccountRequest {
+        tenant_id: tenant_id.to_owned(),
+        logins: vec![person.login.clone()],
+        display_name: display_name.to_owned(),
+        external_id: String::new(),
+        password: person.password.clone(),
+        email_addresses: vec![person.email.clone()],
+        phone_numbers,
+        addresses_confirmed: true,
+        must_change_password: false,
+        managed_elsewhere: false,
+        request_id: request_id(),
+    };
+    let created = AccountServiceClient::new(identity.clone()).create_account(request).await?.into_inner();
+    Ok(created.account.context("the answer holds no account")?.account_id)
+}
+
+/// 16 letters and digits without lookalikes: 79 bits, and easy to copy from a screen.
+fn password(entropy: &dyn Entropy) -> String {
+    const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+    let draw = |_| {
+        let index = usize::try_from(below(entropy, LETTERS.len() as u64)).unwrap_or_default();
+        char::from(LETTERS[index])
+    };
+    let letters: Vec<char> = (0..16).map(draw).collect();
+    letters.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+}

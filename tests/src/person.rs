@@ -1,0 +1,166 @@
+//! What a person or their backend does, in one call each: panics where a test has nothing better to do.
+
+use rekey_client::Connection;
+use rekey_primitives::entropy::{SystemEntropy, uuid_v4};
+use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
+use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
+use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
+use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
+use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
+use rekey_wire::identity::v1::{
+    CheckAccessTokenRequest, CompletePasswordResetRequest, CreateAccountRequest, CreateTenantRequest, ProofOutcome,
+    SendResetCodeRequest, SessionTokens, SignInRequest, StartPasswordResetRequest, StartPasswordResetResponse,
+    SubmitResetProofRequest, SubmitResetProofResponse,
+};
+use tonic::Status;
+
+use crate::World;
+
+/// A person of a world's tenant.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Their account.
+    pub account_id: String,
+    /// What they type at sign-in; also their mail address.
+    pub login: String,
+    /// Their first password.
+    pub password: String,
+}
+
+/// A fresh id for a call.
+pub fn request_id() -> String {
+    uuid_v4(&SystemEntropy).to_string()
+}
+
+/// Creates a tenant and returns its id.
+pub async fn create_tenant(identity: &Connection, handle: &str) -> String {
+    let request = CreateTenantRequest {
+        handle: handle.to_owned(),
+        display_name: "Acme Works".to_owned(),
+        domains: vec![format!("{handle}.example")],
+        licensed_accounts: 0,
+        request_id: request_id(),
+    };
+    let created = TenantServiceClient::new(identity.clone()).create_tenant(request).await.unwrap();
+    created.into_inner().tenant.unwrap().tenant_id
+}
+
+impl World {
+    /// Creates a person with a confirmed mail address and a password.
+    pub async fn person(&self, name: &str) -> Person {
+        self.person_with(name, |_| {}).await
+    }
+
+    /// The same with something different.
+    pub async fn person_with(&self, name: &str, change: impl FnOnce(&mut CreateAccountRequest)) -> Person {
+        let login = format!("{name}@acme.example");
+        let password = format!("correct horse {name} battery");
+        let mut request = CreateAccountRequest {
+            tenant_id: self.tenant_id.clone(),
+            logins: vec![login.clone()],
+            display_name: name.to_owned(),
+            external_id: String::new(),
+            password: password.clone(),
+            email_addresses: vec![login.clone()],
+            phone_numbers: Vec::new(),
+            addresses_confirmed: true,
+            must_change_password: false,
+            managed_elsewhere: false,
+            request_id: request_id(),
+        };
+        change(&mut request);
+        let created = AccountServiceClient::new(self.identity.clone()).create_account(request).await.unwrap();
+        Person { account_id: created.into_inner().account.unwrap().account_id, login, password }
+    }
+
+    /// The reset service.
+    pub fn resets(&self) -> PasswordResetServiceClient<Connection> {
+        PasswordResetServiceClient::new(self.identity.clone())
+    }
+
+    /// The session service.
+    pub fn sessions(&self) -> SessionServiceClient<Connection> {
+        SessionServiceClient::new(self.identity.clone())
+    }
+
+    /// Opens a reset.
+    pub async fn start_reset(&self, login: &str) -> StartPasswordResetResponse {
+        let request = StartPasswordResetRequest {
+            tenant_id: self.tenant_id.clone(),
+            login: login.to_owned(),
+            context: None,
+        };
+        self.resets().start_password_reset(request).await.unwrap().into_inner()
+    }
+
+    /// Has a code sent.
+    pub async fn send_code(&self, reset_token: &str, method_id: &str) -> Result<(), Status> {
+        let request = SendResetCodeRequest {
+            reset_token: reset_token.to_owned(),
+            method_id: method_id.to_owned(),
+            request_id: request_id(),
+            context: None,
+        };
+        self.resets().send_reset_code(request).await.map(drop)
+    }
+
+    /// Shows a code.
+    pub async fn prove(&self, reset_token: &str, method_id: &str, code: &str) -> SubmitResetProofResponse {
+        let request = SubmitResetProofRequest {
+            reset_token: reset_token.to_owned(),
+            method_id: method_id.to_owned(),
+            code: code.to_owned(),
+            request_id: request_id(),
+            context: None,
+        };
+        self.resets().submit_reset_proof(request).await.unwrap().into_inner()
+    }
+
+    /// A reset of this person that is proved by mail: the token that may set a password.
+    pub async fn proved_reset(&self, person: &Person) -> String {
+        let started = self.start_reset(&person.login).await;
+        self.send_code(&started.reset_token, "1").await.unwrap();
+        let code = self.code_for(&person.login).await;
+        let proved = self.prove(&started.reset_token, "1", &code).await;
+        assert_eq!(proved.outcome(), ProofOutcome::Accepted);
+        assert_eq!(proved.proofs_remaining, 0);
+        proved.reset_token
+    }
+
+    /// Sets a new password; how many sessions ended.
+    pub async fn complete_reset(&self, reset_token: &str, new_password: &str) -> Result<i32, Status> {
+        let request = CompletePasswordResetRequest {
+            reset_token: reset_token.to_owned(),
+            new_password: new_password.to_owned(),
+            request_id: request_id(),
+            context: None,
+        };
+        self.resets().complete_password_reset(request).await.map(|done| done.into_inner().sessions_revoked)
+    }
+
+    /// Signs in, whatever comes of it.
+    pub async fn sign_in(&self, login: &str, password: &str) -> SignInResult {
+        let request = SignInRequest {
+            tenant_id: self.tenant_id.clone(),
+            login: login.to_owned(),
+            password: password.to_owned(),
+            request_id: request_id(),
+            context: None,
+        };
+        self.sessions().sign_in(request).await.unwrap().into_inner().result.unwrap()
+    }
+
+    /// Signs in with a password that must be right.
+    pub async fn signed_in(&self, login: &str, password: &str) -> SessionTokens {
+        match self.sign_in(login, password).await {
+            SignInResult::Tokens(tokens) => tokens,
+            other => panic!("not signed in but {other:?}"),
+        }
+    }
+
+    /// Whether an access token is good at this moment.
+    pub async fn is_live(&self, access_token: &str) -> bool {
+        let request = CheckAccessTokenRequest { access_token: access_token.to_owned() };
+        self.sessions().check_access_token(request).await.unwrap().into_inner().active
+    }
+}

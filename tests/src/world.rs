@@ -1,0 +1,178 @@
+//! A suite as `rekey up` starts it, with a clock that the test moves and stores of its own.
+
+use std::time::Duration;
+
+use rekey::development::{self, Addresses};
+use rekey::folder::DataFolder;
+use rekey::suite::{self, Part, Suite, Surroundings};
+use rekey_client::Connection;
+use rekey_notification::Inbox;
+use rekey_notification::inbox::InboxMessage;
+use rekey_primitives::clock::{Clock as _, ManualClock, Timestamp};
+use rekey_primitives::entropy::SystemEntropy;
+use rekey_runtime::server;
+use rekey_runtime::shutdown::Shutdown;
+use rekey_runtime::telemetry::Metrics;
+use rekey_testing::{Database, RedisHandle};
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// Where a world keeps its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stores {
+    /// SQLite files and process memory.
+    Embedded,
+    /// A Postgres with two databases, and a Redis.
+    Real,
+}
+
+/// A running suite.
+pub struct World {
+    /// Moves time for every part at once.
+    pub clock: ManualClock,
+    /// Calls to identity in the name of the command line, which may do everything.
+    pub identity: Connection,
+    /// Calls to verification.
+    pub verification: Connection,
+    /// Calls to notification.
+    pub notification: Connection,
+    /// Where the parts listen.
+    pub addresses: Addresses,
+    /// Keys, tokens and callers.
+    pub folder: DataFolder,
+    /// The tenant that people of this world belong to.
+    pub tenant_id: String,
+    /// The databases, where they are real.
+    pub databases: Vec<Database>,
+    /// The Redis, where it is real.
+    pub redis: Option<RedisHandle>,
+    inbox: Inbox,
+    suite: Suite,
+    _scratch: TempDir,
+}
+
+impl World {
+    /// Starts a suite with the defaults of development, cheap hashing and no time grid.
+    pub async fn start(stores: Stores) -> Self {
+        Self::start_with(stores, &[]).await
+    }
+
+    /// The same with other settings, written without the `REKEY__` that the environment has.
+    pub async fn start_with(stores: Stores, changes: &[(&str, &str)]) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let clock = ManualClock::starting_at(Timestamp::from_unix_micros(1_790_000_000_000_000));
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(&scratch.path().join("data"), &SystemEntropy, clock.now()).unwrap();
+        let (databases, redis) = match stores {
+            Stores::Embedded => (Vec::new(), None),
+            Stores::Real => (vec![rekey_testing::postgres().await, rekey_testing::postgres().await], Some(rekey_testing::redis().await)),
+        };
+        let named = development::Stores {
+            postgres: <[String; 2]>::try_from(databases.iter().map(|one| one.url().to_owned()).collect::<Vec<_>>()).ok(),
+            redis: redis.as_ref().map(|redis| redis.url().to_owned()),
+        };
+        let mut sockets = Vec::new();
+        for part in Part::ALL {
+            sockets.push((part, free_port().await));
+        }
+        let pages = free_port().await;
+        let of = |wanted| sockets.iter().find(|(part, _)| *part == wanted).unwrap().1.local_addr().unwrap();
+        let addresses = Addresses {
+            identity: of(Part::Identity),
+            verification: of(Part::Verification),
+            notification: of(Part::Notification),
+            pages: pages.local_addr().unwrap(),
+        };
+        let mut settings = development::settings(&folder, &named);
+        settings.extend(development::endpoints(&addresses, &folder));
+        settings.extend(quick().iter().chain(changes).map(|(key, value)| development::set(key, value)));
+        let document = suite::builder().environment(settings).load().unwrap();
+        rekey_identity::migrate(&document.part("identity").unwrap()).await.unwrap();
+        rekey_notification::migrate(&document.part("notification").unwrap()).await.unwrap();
+
+        let inbox = Inbox::new();
+        let surroundings = Surroundings { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) };
+        let health = free_port().await;
+        let shutdown = Shutdown::new();
+        let suite = suite::start(
+            &document,
+            sockets,
+            health,
+            Metrics::default(),
+            surroundings,
+            Some(inbox.clone()),
+            Vec::new(),
+            shutdown,
+        );
+        let mut suite = suite.await.unwrap();
+        suite.ready().await.unwrap();
+        let connect = |part| development::connect(addresses.of(part), &folder).unwrap();
+        let identity = connect(Part::Identity);
+        let tenant_id = crate::person::create_tenant(&identity, "acme").await;
+        Self {
+            clock,
+            verification: connect(Part::Verification),
+            notification: connect(Part::Notification),
+            identity,
+            addresses,
+            folder,
+            tenant_id,
+            databases,
+            redis,
+            inbox,
+            suite,
+            _scratch: scratch,
+        }
+    }
+
+    /// Everything that was sent to an address, newest first.
+    pub fn mail_to(&self, address: &str) -> Vec<InboxMessage> {
+        self.inbox.messages().into_iter().filter(|message| message.to == address).collect()
+    }
+
+    /// Everything that was sent, newest first.
+    pub fn mail(&self) -> Vec<InboxMessage> {
+        self.inbox.messages()
+    }
+
+    /// Waits until a message that fits has arrived.
+    pub async fn message(&self, fits: impl Fn(&InboxMessage) -> bool) -> InboxMessage {
+        let arrived = self.inbox.arrival(fits);
+        tokio::time::timeout(Duration::from_secs(30), arrived).await.expect("no such message came")
+    }
+
+    /// Waits for the newest code sent to an address, and takes it from the text.
+    pub async fn code_for(&self, address: &str) -> String {
+        let message = self.message(|message| message.to == address && code_in(&message.text).is_some()).await;
+        code_in(&message.text).unwrap()
+    }
+
+    /// Stops every part and waits until they have.
+    pub async fn stop(self) {
+        self.suite.stop().await.unwrap();
+    }
+}
+
+/// The six digits that stand alone in a text.
+pub fn code_in(text: &str) -> Option<String> {
+    text.split(|c: char| !c.is_ascii_digit()).find(|run| run.len() == 6).map(str::to_owned)
+}
+
+/// What makes a test quick without changing what happens.
+fn quick() -> [(&'static str, &'static str); 8] {
+    [
+        ("IDENTITY__ANSWER_FLOOR_MS", "0"),
+        ("IDENTITY__HASHING__COST__MEMORY_KIB", "64"),
+        ("IDENTITY__HASHING__COST__PASSES", "1"),
+        ("IDENTITY__HASHING__THREADS", "1"),
+        ("IDENTITY__NOTICES__POLL_MS", "20"),
+        ("IDENTITY__AUDIT__FLUSH_MS", "50"),
+        ("NOTIFICATION__DELIVERY__POLL_MS", "20"),
+        ("IDENTITY__LIMITS__STARTS_PER_LOGIN_PER_HOUR", "1000"),
+    ]
+}
+
+async fn free_port() -> TcpListener {
+    server::bind(([127, 0, 0, 1], 0).into()).await.unwrap()
+}

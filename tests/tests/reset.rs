@@ -1,0 +1,101 @@
+//! A forgotten password, end to end, over both store sets.
+
+use rekey_client::Problem;
+use rekey_tests::{Stores, World};
+use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
+use rekey_wire::identity::v1::{ProofOutcome, RepudiateResetRequest};
+use std::time::Duration;
+
+const NEW: &str = "a meadow full of rain";
+
+/// One test per store set.
+macro_rules! on_both_store_sets {
+    ($($name:ident),* $(,)?) => {
+        mod embedded { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(rekey_tests::Stores::Embedded).await; })* }
+        mod real { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(rekey_tests::Stores::Real).await; })* }
+    };
+}
+
+on_both_store_sets!(
+    a_person_gets_back_in_and_everything_old_is_dead,
+    this_was_not_me_freezes_the_account,
+    a_wrong_code_is_rejected_and_the_right_one_still_passes,
+    a_code_dies_after_ten_minutes,
+);
+
+async fn a_person_gets_back_in_and_everything_old_is_dead(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    let old = world.signed_in(&zoe.login, &zoe.password).await;
+
+    let token = world.proved_reset(&zoe).await;
+    let sessions_revoked = world.complete_reset(&token, NEW).await.unwrap();
+
+    assert_eq!(sessions_revoked, 1);
+    assert!(!world.is_live(&old.access_token).await);
+    assert!(matches!(world.sign_in(&zoe.login, &zoe.password).await, SignInResult::Rejection(_)));
+    let new = world.signed_in(&zoe.login, NEW).await;
+    assert!(world.is_live(&new.access_token).await);
+    let notice = world.message(|message| message.to == zoe.login && message.text.contains("/not-me?token=")).await;
+    assert!(!notice.text.contains(NEW));
+    let again = world.complete_reset(&token, "another meadow of rain").await.unwrap_err();
+    assert_eq!(Problem::of(&again).reason, "RESET_INVALID");
+    world.stop().await;
+}
+
+async fn this_was_not_me_freezes_the_account(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    let token = world.proved_reset(&zoe).await;
+    world.complete_reset(&token, NEW).await.unwrap();
+    let thief = world.signed_in(&zoe.login, NEW).await;
+    let notice = world.message(|message| message.to == zoe.login && message.text.contains("/not-me?token=")).await;
+    let link = notice.text.split_whitespace().find(|word| word.contains("/not-me?token=")).unwrap();
+    let repudiate = RepudiateResetRequest {
+        repudiation_token: link.split_once("token=").unwrap().1.to_owned(),
+        request_id: rekey_tests::person::request_id(),
+        context: None,
+    };
+
+    let undone = world.resets().repudiate_reset(repudiate.clone()).await.unwrap().into_inner();
+
+    assert!(undone.password_voided && undone.account_frozen);
+    assert_eq!(undone.sessions_revoked, 1);
+    assert!(!world.is_live(&thief.access_token).await);
+    assert!(matches!(world.sign_in(&zoe.login, NEW).await, SignInResult::Rejection(_)));
+    let second = RepudiateResetRequest { request_id: rekey_tests::person::request_id(), ..repudiate };
+    let refused = world.resets().repudiate_reset(second).await.unwrap_err();
+    assert_eq!(Problem::of(&refused).reason, "REPUDIATION_INVALID");
+    world.stop().await;
+}
+
+async fn a_wrong_code_is_rejected_and_the_right_one_still_passes(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    let started = world.start_reset(&zoe.login).await;
+    world.send_code(&started.reset_token, "1").await.unwrap();
+    let code = world.code_for(&zoe.login).await;
+    let wrong = if code == "000000" { "111111" } else { "000000" };
+
+    let first = world.prove(&started.reset_token, "1", wrong).await;
+    let second = world.prove(&started.reset_token, "1", &code).await;
+
+    assert_eq!(first.outcome(), ProofOutcome::Rejected);
+    assert_eq!(first.proofs_remaining, 1);
+    assert_eq!(second.outcome(), ProofOutcome::Accepted);
+    world.stop().await;
+}
+
+async fn a_code_dies_after_ten_minutes(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    let started = world.start_reset(&zoe.login).await;
+    world.send_code(&started.reset_token, "1").await.unwrap();
+    let code = world.code_for(&zoe.login).await;
+
+    world.clock.advance(Duration::from_secs(601));
+    let late = world.prove(&started.reset_token, "1", &code).await;
+
+    assert_eq!(late.outcome(), ProofOutcome::Rejected);
+    world.stop().await;
+}
