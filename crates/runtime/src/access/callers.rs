@@ -110,6 +110,11 @@ impl Callers {
         Ok(true)
     }
 
+    /// Whether nobody can call.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.with(|current| current.entries.is_empty())
+    }
+
     /// The caller that proves to be one by certificate, token, or both.
     pub(super) fn recognise(&self, spiffe_id: Option<&str>, token: Option<&str>) -> Option<Arc<CallerEntry>> {
         let digest = token.map(token_digest);

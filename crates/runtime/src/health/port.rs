@@ -31,6 +31,9 @@ pub struct HealthSettings {
 /// Probes are short; nothing on this port is worth waiting for.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// Far more than probes and scrapers need.
+const CONNECTIONS: usize = 256;
+
 /// Serves the health port until `stop`. Give it a signal that comes after the servers have drained, so that
 /// "not ready" can still be asked for.
 ///
@@ -47,7 +50,13 @@ pub async fn serve(
         .route("/readyz", get(ready).with_state(health.clone()))
         .route("/metrics", get(scrape).with_state(metrics));
     let router = Routes::new(HealthService::server(health)).into_axum_router().merge(http);
-    let listening = Listening { tls: None, connection_age: None, grace: GRACE, http2_only: false };
+    let listening = Listening {
+        tls: None,
+        connection_limit: CONNECTIONS,
+        connection_age: None,
+        grace: GRACE,
+        http2_only: false,
+    };
     listen(listener, router, listening, stop).await;
     Ok(())
 }

@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
@@ -36,6 +37,7 @@ const AGE_JITTER_DIVISOR: u32 = 10;
 #[derive(Clone)]
 pub(crate) struct Listening {
     pub(crate) tls: Option<Tls>,
+    pub(crate) connection_limit: usize,
     /// `None` lets connections live.
     pub(crate) connection_age: Option<Duration>,
     pub(crate) grace: Duration,
@@ -51,15 +53,20 @@ pub(crate) struct Peer {
 /// Accepts until `stop`, then waits for the connections to end: at most a grace, after which they are cut.
 pub(crate) async fn listen(listener: TcpListener, router: Router, listening: Listening, stop: Shutdown) {
     let connections = TaskTracker::new();
+    let places = Arc::new(Semaphore::new(listening.connection_limit));
     loop {
         let accepted = tokio::select! {
             biased;
             () = stop.begun() => break,
-            accepted = listener.accept() => accepted,
+            accepted = accept(&listener, &places) => accepted,
         };
         match accepted {
-            Ok((stream, address)) => {
-                connections.spawn(open(stream, address, router.clone(), listening.clone(), stop.clone()));
+            Ok((stream, address, place)) => {
+                let connection = open(stream, address, router.clone(), listening.clone(), stop.clone());
+                connections.spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept");
@@ -71,6 +78,16 @@ pub(crate) async fn listen(listener: TcpListener, router: Router, listening: Lis
     drop(listener);
     connections.close();
     connections.wait().await;
+}
+
+/// The next connection, once there is a place for it.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, address) = listener.accept().await?;
+    Ok((stream, address, place))
 }
 
 async fn open(stream: TcpStream, address: SocketAddr, router: Router, listening: Listening, stop: Shutdown) {

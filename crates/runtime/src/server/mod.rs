@@ -138,12 +138,11 @@ impl Part {
         let health = self.health.clone();
         let stages = Stages::default();
         let name = self.name;
-        if let Ok(address) = listener.local_addr() {
-            tracing::info!(part = name, %address, tls = tls.is_some(), "listening");
-        }
+        announce(name, &listener, tls.is_some(), &callers);
         let router = self.router(callers.clone(), &stages)?;
         let listening = Listening {
             tls: tls.clone(),
+            connection_limit: settings.connection_limit,
             connection_age: Some(settings.connection_age()),
             grace: settings.grace(),
             http2_only: true,
@@ -191,6 +190,19 @@ impl Part {
             .layer(from_fn_with_state(Arc::new(bounds), bound))
             .layer(from_fn(complete))
             .layer(from_fn_with_state(Arc::new(calls), observe)))
+    }
+}
+
+/// Says where the part listens, and what an operator would want to be told about it.
+fn announce(part: &str, listener: &TcpListener, is_tls: bool, callers: &Callers) {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(part, %address, tls = is_tls, "listening");
+        if !is_tls && !address.ip().is_loopback() {
+            tracing::warn!(part, %address, "plain text beyond this machine: let a mesh encrypt it, or set tls");
+        }
+    }
+    if callers.is_empty() {
+        tracing::warn!(part, "no callers are configured: every call will be refused");
     }
 }
 

@@ -22,6 +22,8 @@ pub struct ServerSettings {
     pub deadline_ceiling_ms: u64,
     /// Calls worked on at once.
     pub concurrency_limit: usize,
+    /// Connections held at once.
+    pub connection_limit: usize,
     /// After how long a connection is asked to close.
     pub connection_age_seconds: u64,
     /// How long what is running may go on after its connection closes or the process stops.
@@ -71,6 +73,7 @@ impl ServerSettings {
             default_deadline_ms: 10_000,
             deadline_ceiling_ms: 60_000,
             concurrency_limit: 1024,
+            connection_limit: 4096,
             connection_age_seconds: 600,
             grace_seconds: 30,
             drain_seconds: 0,

@@ -159,7 +159,7 @@ fn a_secret_loses_the_line_end_of_its_file() {
 
 #[test]
 fn a_secret_may_come_from_a_variable() {
-    assert_eq!(secret_file("env:CARGO_PKG_NAME").unwrap().expose_secret(), "rekey-runtime");
+    assert!(!secret_file("env:PATH").unwrap().expose_secret().is_empty());
     assert!(secret_file("env:REKEY_NOBODY_SETS_THIS").is_err());
 }
 

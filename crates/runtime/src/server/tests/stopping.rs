@@ -1,9 +1,12 @@
 //! The end of a server and of a connection.
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tonic::client::Grpc;
 use tonic::{Code, Streaming};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
@@ -72,18 +75,41 @@ async fn work_still_running_after_the_grace_is_answered_and_cut() {
     assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "SHUTTING_DOWN"));
 }
 
-#[tokio::test]
-async fn an_old_connection_gets_goaway_and_is_cut_after_its_grace() {
+/// A port without routes and without patience.
+async fn bare(
+    connection_limit: usize,
+    connection_age: Option<Duration>,
+) -> (SocketAddr, Shutdown, JoinHandle<()>) {
     let listener = crate::server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = Shutdown::new();
-    let listening = Listening {
-        tls: None,
-        connection_age: Some(Duration::from_millis(5)),
-        grace: Duration::ZERO,
-        http2_only: true,
-    };
+    let listening =
+        Listening { tls: None, connection_limit, connection_age, grace: Duration::ZERO, http2_only: true };
     let served = tokio::spawn(listen(listener, axum::Router::new(), listening, stop.clone()));
+    (address, stop, served)
+}
+
+#[tokio::test]
+async fn a_newcomer_waits_until_there_is_a_place() {
+    let (address, stop, served) = bare(1, None).await;
+    let mut first = TcpStream::connect(address).await.unwrap();
+    first.write_all(PREFACE).await.unwrap();
+    first.read_u8().await.unwrap();
+    let mut second = TcpStream::connect(address).await.unwrap();
+    second.write_all(PREFACE).await.unwrap();
+
+    let nothing_yet = second.try_read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+    drop(first);
+    let heard = second.read_u8().await;
+
+    assert!(nothing_yet && heard.is_ok());
+    stop.begin();
+    served.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_old_connection_gets_goaway_and_is_cut_after_its_grace() {
+    let (address, stop, served) = bare(1, Some(Duration::from_millis(5))).await;
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(PREFACE).await.unwrap();
 
