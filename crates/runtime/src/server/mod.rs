@@ -148,10 +148,12 @@ impl Part {
             http2_only: true,
         };
         let stop = Shutdown::new();
+        let is_loopback = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
+        let drain = if is_loopback { Duration::ZERO } else { settings.drain() };
         let draining = async {
             shutdown.begun().await;
             health.drain();
-            tokio::time::sleep(settings.drain()).await;
+            tokio::time::sleep(drain).await;
             stages.drain();
             stop.begin();
             tokio::time::sleep(settings.grace()).await;

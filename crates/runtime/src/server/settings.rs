@@ -28,7 +28,7 @@ pub struct ServerSettings {
     pub connection_age_seconds: u64,
     /// How long what is running may go on after its connection closes or the process stops.
     pub grace_seconds: u64,
-    /// Between "not ready" and the end of accepting.
+    /// Between "not ready" and the end of accepting, except on loopback.
     pub drain_seconds: u64,
     /// Whether tools may list the RPCs.
     pub reflection: bool,

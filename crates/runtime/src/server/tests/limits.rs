@@ -58,6 +58,18 @@ async fn the_text_of_an_internal_error_stays_inside() {
 }
 
 #[tokio::test]
+async fn a_stream_that_breaks_half_way_tells_as_little() {
+    let part = Running::with(settings()).await;
+    let mut stream = part.watch("break").await;
+
+    assert!(stream.message().await.unwrap().is_some());
+    let status = stream.message().await.unwrap_err();
+
+    assert_eq!((status.code(), status.message()), (Code::Internal, "something broke on our side"));
+    assert_eq!(reason(&status), "INTERNAL");
+}
+
+#[tokio::test]
 async fn a_message_over_the_limit_is_refused_unless_its_method_allows_more() {
     let part = Running::with(settings()).await;
     let large = "x".repeat(300_000);

@@ -15,7 +15,7 @@ use tonic::client::Grpc;
 use tonic::metadata::MetadataMap;
 use tonic::service::Routes;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_prost::ProstCodec;
 use tonic_types::StatusExt;
@@ -79,6 +79,17 @@ impl Running {
     /// Calls `Check` of the office with this request and these headers.
     async fn check(&self, service: &str, headers: &[(&'static str, &str)]) -> Result<MetadataMap, Status> {
         call(self.channel().await, CHECK, service, headers).await
+    }
+
+    /// Calls `Watch` of the office, as the portal.
+    async fn watch(&self, service: &str) -> Streaming<HealthCheckResponse> {
+        let mut grpc = Grpc::new(self.channel().await);
+        grpc.ready().await.unwrap();
+        let message = HealthCheckRequest { service: service.to_owned() };
+        let message = request(message, &[("authorization", &bearer(PORTAL))]);
+        let codec = ProstCodec::<HealthCheckRequest, HealthCheckResponse>::default();
+        let path = http::uri::PathAndQuery::from_static(WATCH);
+        grpc.server_streaming(message, path, codec).await.unwrap().into_inner()
     }
 
     async fn stopped(self) {

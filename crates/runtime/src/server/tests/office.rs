@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, SessionId, TenantId};
 use tokio::sync::Notify;
-use tokio_stream::Stream;
+use tokio_stream::{Stream, StreamExt};
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::{Request, Response, Status};
@@ -96,10 +96,14 @@ impl Health for Desk {
 
     type WatchStream = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
 
-    async fn watch(&self, _: Request<HealthCheckRequest>) -> Result<Response<Self::WatchStream>, Status> {
+    async fn watch(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
         let first = tokio_stream::once(Ok(HealthCheckResponse { status: 1 }));
-        let stream = tokio_stream::StreamExt::chain(first, tokio_stream::pending());
-        Ok(Response::new(Box::pin(stream)))
+        let breaks = request.get_ref().service == "break";
+        let breaking = tokio_stream::iter(breaks.then(|| Err(Status::internal("hunter2"))));
+        Ok(Response::new(Box::pin(first.chain(breaking).chain(tokio_stream::pending()))))
     }
 }
 

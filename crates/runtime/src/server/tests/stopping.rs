@@ -7,12 +7,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-use tonic::client::Grpc;
-use tonic::{Code, Streaming};
-use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
-use tonic_prost::ProstCodec;
+use tonic::Code;
 
-use super::{CHECK, PORTAL, Running, ServerSettings, WATCH, bearer, call, reason, request, settings};
+use super::{CHECK, PORTAL, Running, ServerSettings, bearer, call, reason, settings};
 use crate::health::Serving;
 use crate::server::{Listening, listen};
 use crate::shutdown::Shutdown;
@@ -21,15 +18,6 @@ use crate::shutdown::Shutdown;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 /// Frame type 7 on stream 0, after its length of 8.
 const GOAWAY: &[u8] = b"\0\0\x08\x07\0\0\0\0\0";
-
-async fn watch(part: &Running) -> Streaming<HealthCheckResponse> {
-    let mut grpc = Grpc::new(part.channel().await);
-    grpc.ready().await.unwrap();
-    let message = request(HealthCheckRequest::default(), &[("authorization", &bearer(PORTAL))]);
-    let codec = ProstCodec::<HealthCheckRequest, HealthCheckResponse>::default();
-    let path = http::uri::PathAndQuery::from_static(WATCH);
-    grpc.server_streaming(message, path, codec).await.unwrap().into_inner()
-}
 
 #[tokio::test]
 async fn an_idle_server_stops_at_once_and_says_it_is_not_ready() {
@@ -48,7 +36,7 @@ async fn an_idle_server_stops_at_once_and_says_it_is_not_ready() {
 #[tokio::test]
 async fn a_waiting_stream_is_sent_elsewhere_when_draining_begins() {
     let part = Running::with(settings()).await;
-    let mut stream = watch(&part).await;
+    let mut stream = part.watch("").await;
     assert_eq!(stream.message().await.unwrap().unwrap().status, 1);
 
     part.shutdown.begin();
