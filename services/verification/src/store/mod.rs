@@ -10,6 +10,8 @@
 //!
 //! Every step takes `now`. What has expired is dead whether or not it was swept.
 
+#[cfg(test)]
+mod contract;
 pub mod memory;
 pub mod redis;
 
