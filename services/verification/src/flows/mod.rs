@@ -14,6 +14,8 @@ pub mod start;
 
 mod charging;
 mod keys;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -1,0 +1,144 @@
+//! Redis away, restarted, or replaced by a replica that lags: nothing is bypassed and nothing spent revives.
+
+use super::*;
+use crate::domain::verification::State;
+
+#[tokio::test]
+async fn a_code_spent_on_the_old_primary_is_dead_on_a_replica_that_never_heard_of_it() {
+    let pair = rekey_testing::redis_replicated().await;
+    let keys = KeyTexts::new();
+    let old = Office::in_redis(&as_shipped(), &pair.primary.url(), keys.clone());
+    let order = order("anna@example.com");
+    old.start(&order).await.unwrap();
+    pair.caught_up().await;
+    pair.promote();
+
+    let grant = old.pass(&order.place, &old.last_code()).await;
+    let new = Office::in_redis(&as_shipped(), &pair.replica.url(), keys);
+    let revived = new.check(&order.place, &old.last_code()).await.unwrap();
+    let redeemed = refusal(new.redeem(&order.place.scope, &grant).await);
+
+    assert!(matches!(revived, Verdict::Rejected), "{revived:?}");
+    assert_eq!(redeemed, Refusal::GrantInvalid);
+    let shown = new.flows.get(&order.place).await.unwrap();
+    assert_eq!((shown.state, shown.verification.tries_left), (State::Expired, 5));
+}
+
+#[tokio::test]
+async fn a_grant_spent_on_the_old_primary_is_void_on_the_new_one() {
+    let pair = rekey_testing::redis_replicated().await;
+    let keys = KeyTexts::new();
+    let old = Office::in_redis(&as_shipped(), &pair.primary.url(), keys.clone());
+    let order = order("anna@example.com");
+    old.start(&order).await.unwrap();
+    let grant = old.pass(&order.place, &old.last_code()).await;
+    pair.caught_up().await;
+    pair.promote();
+
+    let spent = old.redeem(&order.place.scope, &grant).await;
+    let new = Office::in_redis(&as_shipped(), &pair.replica.url(), keys);
+
+    assert!(spent.is_ok());
+    assert_eq!(refusal(new.redeem(&order.place.scope, &grant).await), Refusal::GrantInvalid);
+}
+
+#[tokio::test]
+async fn after_a_failover_a_resend_brings_a_new_code_with_the_tries_and_the_life_that_were_left() {
+    let pair = rekey_testing::redis_replicated().await;
+    let keys = KeyTexts::new();
+    let old = Office::in_redis(&as_shipped(), &pair.primary.url(), keys.clone());
+    let order = order("anna@example.com");
+    let started = old.start(&order).await.unwrap();
+    old.check(&order.place, "wrong").await.unwrap();
+    pair.caught_up().await;
+    pair.promote();
+
+    let new = Office::in_redis(&as_shipped(), &pair.replica.url(), keys);
+    let times = new.resend(&order.place).await.unwrap();
+    let old_code = new.check(&order.place, &old.last_code()).await.unwrap();
+
+    let kept = new.flows.get(&order.place).await.unwrap();
+    assert_eq!(times.expires_at, started.times.expires_at);
+    assert!(matches!(old_code, Verdict::Rejected), "{old_code:?}");
+    assert_eq!((kept.verification.sends, kept.verification.tries_left), (2, 3));
+    new.pass(&order.place, &new.last_code()).await;
+}
+
+#[tokio::test]
+async fn after_a_failover_the_same_start_draws_a_new_code_and_counts_as_a_message() {
+    let pair = rekey_testing::redis_replicated().await;
+    let keys = KeyTexts::new();
+    let old = Office::in_redis(&as_shipped(), &pair.primary.url(), keys.clone());
+    let mut order = order("anna@example.com");
+    let started = old.start(&order).await.unwrap();
+    pair.caught_up().await;
+    pair.promote();
+
+    let new = Office::in_redis(&as_shipped(), &pair.replica.url(), keys);
+    order.request = request();
+    let restarted = new.start(&order).await.unwrap();
+
+    assert!(restarted.sent);
+    assert_eq!(restarted.times.expires_at, started.times.expires_at);
+    assert_eq!(new.flows.get(&order.place).await.unwrap().sends_left, 3);
+    new.pass(&order.place, &new.last_code()).await;
+}
+
+#[tokio::test]
+async fn a_restart_voids_codes_and_grants() {
+    let mut server = rekey_testing::redis().await;
+    let office = Office::in_redis(&as_shipped(), &server.url(), KeyTexts::new());
+    let order = order("anna@example.com");
+    office.start(&order).await.unwrap();
+    let code = office.last_code();
+    let passed = another(&order);
+    office.start(&passed).await.unwrap();
+    let grant = office.pass(&passed.place, &office.last_code()).await;
+
+    server.kill().unwrap();
+    let while_away = office.check(&order.place, &code).await;
+    server.restart().unwrap();
+    // The first command after a break finds the connection broken, and is not repeated by itself.
+    let _ = office.check(&order.place, &code).await;
+
+    assert!(matches!(while_away, Err(Error::Store(_))), "{while_away:?}");
+    assert!(matches!(office.check(&order.place, &code).await.unwrap(), Verdict::Rejected));
+    assert_eq!(refusal(office.redeem(&order.place.scope, &grant).await), Refusal::GrantInvalid);
+}
+
+#[tokio::test]
+async fn a_redis_that_may_evict_is_not_used() {
+    let server = rekey_testing::redis().await;
+    server.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]).unwrap();
+    let office = Office::in_redis(&as_shipped(), &server.url(), KeyTexts::new());
+
+    let refused = office.start(&order("anna@example.com")).await;
+    server.command(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).unwrap();
+    let accepted = office.start(&order("anna@example.com")).await;
+
+    assert!(matches!(refused, Err(Error::Store(crate::store::Failure::Evicts(_)))), "{refused:?}");
+    assert!(accepted.is_ok());
+    assert_eq!(office.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_secret_stands_in_redis_as_typed() {
+    let server = rekey_testing::redis().await;
+    let office = Office::in_redis(&as_shipped(), &server.url(), KeyTexts::new());
+    let order = order("anna@example.com");
+    office.start(&order).await.unwrap();
+    let code = office.last_code();
+    office.check(&order.place, "wrong").await.unwrap();
+
+    let mut all = String::new();
+    for key in server.command(&["KEYS", "*"]).unwrap().lines().filter(|line| line.starts_with("rekey:")) {
+        all += key;
+        all += &server.command(&["DUMP", key]).unwrap();
+        let kind = server.command(&["TYPE", key]).unwrap();
+        let read = if kind.contains("hash") { "HGETALL" } else { "GET" };
+        all += &server.command(&[read, key]).unwrap();
+    }
+
+    assert!(all.contains("sign_up"), "nothing was read");
+    assert!(!all.contains("anna@example.com") && !all.contains(&format!("\r\n{code}\r\n")));
+}
