@@ -1,4 +1,7 @@
 //! How long a call may take: what was asked for, never more than what the work around it has left.
+//!
+//! The server has the same arithmetic on its side of `grpc-timeout`; the two must agree in nothing but the
+//! header.
 
 use std::time::Duration;
 

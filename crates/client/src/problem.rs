@@ -1,4 +1,6 @@
 //! What an error says in the words of the contract.
+//!
+//! Peers map reasons to their own refusals by it, and tools show it to people.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,4 +1,6 @@
 //! Where a connection goes and how it proves who it is.
+//!
+//! Services embed [`ClientSettings`] once for each peer; files are read when the connection is made ready.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

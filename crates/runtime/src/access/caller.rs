@@ -1,4 +1,7 @@
 //! One caller: the entry in the settings, and what a request carries of it.
+//!
+//! An entry is a list of permissions, never of prohibitions: what is not written is not allowed, so a forgotten
+//! line closes a door instead of opening one.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rekey_primitives::id::TenantId;
+use rekey_primitives::secret::same;
 use ring::digest;
 use serde::Deserialize;
-use subtle::ConstantTimeEq;
 
 use super::{Allowed, CallerEntry};
 
@@ -189,7 +189,7 @@ fn is_proved(entry: &CallerEntry, spiffe_id: Option<&str>, digest: Option<&str>)
     let certificate_fits = entry.spiffe_id.as_deref().is_none_or(|wanted| spiffe_id == Some(wanted));
     let token_fits = match &entry.token_sha256 {
         Allowed::Only(wanted) if !wanted.is_empty() => wanted.iter().fold(false, |fits, wanted| {
-            fits | digest.is_some_and(|digest| bool::from(digest.as_bytes().ct_eq(wanted.as_bytes())))
+            fits | digest.is_some_and(|digest| same(digest.as_bytes(), wanted.as_bytes()))
         }),
         _ => true,
     };

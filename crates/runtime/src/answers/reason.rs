@@ -1,4 +1,7 @@
 //! The reasons the runtime itself gives. Each package publishes them in its `ErrorReason`.
+//!
+//! Code, name and text of a reason stand in one place, so that the gate, the deadline and the completion of
+//! errors cannot say the same thing differently.
 
 use std::collections::HashMap;
 use std::sync::Arc;

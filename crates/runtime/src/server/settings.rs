@@ -1,4 +1,6 @@
 //! How a part listens. The values and their reasons stand in `server.toml`.
+//!
+//! Parts embed [`ServerSettings`] as their field `server`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,4 +1,6 @@
 //! Which keys may be set: read off the commented defaults, so that the list and its documentation are one text.
+//!
+//! A key that no default mentions cannot be set, so nobody can add a setting and forget to explain it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
