@@ -109,6 +109,7 @@ mod tests {
             sqlx::query_as("select name from colour").fetch_all(&mut elsewhere).await.unwrap();
 
         assert_eq!(colours, [("blue".to_owned(),)]);
-        assert_eq!(MIGRATED.load(Ordering::SeqCst), 1);
+        // Not even once where an earlier run of this program left its template on a server that goes on.
+        assert!(MIGRATED.load(Ordering::SeqCst) <= 1);
     }
 }
