@@ -1,6 +1,11 @@
 //! How a flow ends when it does not end well: a refusal, which is published, or a failure, which is logged.
 
+use crate::domain::authority::{Forbidden, MissingPermission};
+use crate::domain::help::MessageRefused;
 use crate::domain::refusal::Refusal;
+use crate::domain::scope::OutOfScope;
+use crate::domain::security_info::NotAdded;
+use crate::domain::tenant::InvalidText;
 use crate::hashing::NotHashed;
 use crate::{peers, store};
 
@@ -53,11 +58,18 @@ impl Failed {
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
+/// What `?` takes for a refusal. Not every `Into<Refusal>`: that would overlap with the failures below.
+macro_rules! refusals {
+    ($($refusal:ty),* $(,)?) => {
+        $(impl From<$refusal> for Error {
+            fn from(refusal: $refusal) -> Self {
+                Self::Refused(refusal.into())
+            }
+        })*
+    };
 }
+
+refusals!(Refusal, Forbidden, MissingPermission, MessageRefused, OutOfScope, InvalidText, NotAdded);
 
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {

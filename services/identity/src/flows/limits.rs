@@ -106,12 +106,14 @@ impl Identity {
     ) -> Result<Option<Duration>, Error> {
         let mut length = Duration::ZERO;
         let ladder = self.settings.codes.ladder_seconds.iter().zip(1..);
-        let budgets: Vec<Budget> = ladder
+        let mut budgets: Vec<Budget> = ladder
             .map(|(wait, sends)| {
                 length += Duration::from_secs(*wait);
                 Budget { key: format!("{{{whose}}}/sends/{sends}"), limit: sends, window: length }
             })
             .collect();
+        let most = budgets.len() as u64 + 1;
+        budgets.push(Budget { key: format!("{{{whose}}}/sends/{most}"), limit: most, window: HOUR });
         Ok(match self.throttle.spend(&budgets, 1, now).await? {
             Outcome::Spent => None,
             Outcome::Exhausted { retry_after, .. } => Some(retry_after),

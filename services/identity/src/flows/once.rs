@@ -10,6 +10,7 @@ use rekey_primitives::id::{RequestId, TenantId};
 use rekey_sealing::digest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use super::{Error, Failed, Identity};
 use crate::domain::refusal::Refusal;
@@ -41,6 +42,23 @@ impl Repeatable {
     /// Its key, which also names it in counters.
     pub fn key(&self) -> &[u8; 32] {
         &self.key
+    }
+
+    /// Names the call together with what it asks: other content under one id is another try.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        digest(&[&self.key, &self.content])
+    }
+
+    /// The id of a call to a neighbour that belongs to this one, so that a repeat repeats it. `about` is what else the
+    /// neighbour is told and may differ between repeats.
+    pub fn request_id(&self, step: &str, about: &[&[u8]]) -> Uuid {
+        let parts: Vec<&[u8]> =
+            [step.as_bytes(), &self.key, &self.content].into_iter().chain(about.iter().copied()).collect();
+        let hash = digest(&parts);
+        let mut front = [0; 16];
+        front.copy_from_slice(&hash[..16]);
+        // Neighbours may take version 4 alone; the bits of a digest are as good as drawn ones.
+        uuid::Builder::from_random_bytes(front).into_uuid()
     }
 
     /// The same call under another key, as for refresh tokens, which are their own request ids.

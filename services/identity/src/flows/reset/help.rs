@@ -1,0 +1,163 @@
+//! Asking an administrator. The answer is the same whatever becomes of the request.
+//!
+//! One that comes with a passed proof is mailed at once; one without waits for the hourly digest, since a stranger
+//! can file it in anybody's name.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::{Channel, Destination};
+use rekey_primitives::id::{HelpRequestId, TenantId};
+use rekey_primitives::secret::SecretString;
+
+use crate::domain::account::Account;
+use crate::domain::audit::{EventKind, Outcome, Subject};
+use crate::domain::help::{HelpRequest, HelpState, Message, expires_at, recipients};
+use crate::domain::refusal::Refusal;
+use crate::domain::reset::complete::is_same;
+use crate::domain::scope::TenantScope;
+use crate::domain::security_info::told;
+use crate::domain::tenant::Tenant;
+use crate::flows::keys::TypedLogin;
+use crate::flows::notices::Notify;
+use crate::flows::{Caller, Context, Error, Identity};
+use crate::store::outbox::Notice;
+use crate::store::sign_ins::Known;
+
+/// A person asks a person.
+#[derive(Debug)]
+pub struct AskForHelp {
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// What the person types at sign-in.
+    pub login: String,
+    /// The reset, if one is open.
+    pub reset_token: Option<SecretString>,
+    /// What they wrote.
+    pub message: String,
+    /// Where they are.
+    pub context: Context,
+}
+
+impl Identity {
+    /// Files a help request, if there is anybody to file it for. Answers on the grid. A repeat is harmless without
+    /// being remembered: an account has one open request.
+    pub async fn ask_for_help(&self, caller: &Caller, request: &AskForHelp) -> Result<(), Error> {
+        self.on_grid(self.ask(caller, request)).await
+    }
+
+    async fn ask(&self, caller: &Caller, request: &AskForHelp) -> Result<(), Error> {
+        let now = self.now();
+        let scope = caller.scope(request.tenant_id)?;
+        let message = Message::parse(&request.message)?;
+        self.spend_help(caller, &request.context, now)
+            .await
+            .inspect_err(|_| self.note_limit(&scope, caller, &request.context, now))?;
+        let typed = TypedLogin::read(&request.login);
+        let known = self.store.find_login(&scope, typed.login.as_ref()).await?;
+        let known = known.ok_or(Refusal::TenantNotFound)?;
+        let who = (caller, &request.context);
+        let Some(account) = known.account.as_ref().filter(|_| known.policy.policy.help.enabled) else {
+            let login = self.keys.login_key(scope.tenant_id(), typed.name(known.account.as_ref()));
+            self.note_dropped_help(&scope, login, who, now);
+            return Ok(());
+        };
+        let proved = self.is_proved(caller, request, account, now);
+        self.file(&scope, (&known, account), message, proved, who, now).await
+    }
+
+    fn note_dropped_help(
+        &self,
+        scope: &TenantScope,
+        login: [u8; 32],
+        (caller, context): (&Caller, &Context),
+        now: Timestamp,
+    ) {
+        let event = self.event(scope.tenant_id(), EventKind::HelpRequested, Outcome::Refused, now);
+        let event = event.on_subject(Subject::UnknownLogin(login)).from(context).through(caller);
+        self.audit.push(event.because("nobody_to_help").done());
+    }
+
+    /// Whether the reset that came along is alive, this account's, and has a proof.
+    fn is_proved(&self, caller: &Caller, request: &AskForHelp, account: &Account, now: Timestamp) -> bool {
+        let Some(shown) = &request.reset_token else { return false };
+        self.open_reset(caller, shown).is_ok_and(|(_, state)| {
+            !now.has_reached(state.expires_at)
+                && !state.is_silent
+                && !state.proofs.is_empty()
+                && is_same(&state, account).is_ok()
+        })
+    }
+
+    async fn file(
+        &self,
+        scope: &TenantScope,
+        (known, account): (&Known, &Account),
+        message: Message,
+        proved: bool,
+        (caller, context): (&Caller, &Context),
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let request = HelpRequest {
+            id: HelpRequestId::generate(&*self.entropy, now),
+            tenant_id: scope.tenant_id(),
+            account_id: account.id,
+            message,
+            proved,
+            state: HelpState::Open,
+            handled_by: None,
+            created_at: now,
+            updated_at: now,
+            expires_at: expires_at(known.policy.policy.help.expiry_days, now),
+            version: 1,
+        };
+        let notices = if proved {
+            self.help_notices(scope, (&known.tenant, account), &request, now).await?
+        } else {
+            Vec::new()
+        };
+        let event = self.event(scope.tenant_id(), EventKind::HelpRequested, Outcome::Success, now);
+        let event = event.on(account.id).from(context).through(caller);
+        let event = event.because(if proved { "proved" } else { "unproved" }).done();
+        self.store.file_help(scope, &request, &event, &notices).await?;
+        Ok(())
+    }
+
+    async fn help_notices(
+        &self,
+        scope: &TenantScope,
+        (tenant, account): (&Tenant, &Account),
+        request: &HelpRequest,
+        now: Timestamp,
+    ) -> Result<Vec<Notice>, Error> {
+        let addresses = self.help_addresses(scope, tenant, account).await?;
+        let notify = Notify::person("help_request", tenant, account, now)
+            .with("login", account.logins.first().map_or("", |login| login.as_str()))
+            .with("message", request.message.as_str());
+        Ok(self.notices(tenant.id, &addresses, None, &notify, now))
+    }
+
+    /// Where help requests of an account go: the tenant's mailbox, or the administrators nearest to the work.
+    pub(crate) async fn help_addresses(
+        &self,
+        scope: &TenantScope,
+        tenant: &Tenant,
+        locked_out: &Account,
+    ) -> Result<Vec<Destination>, Error> {
+        if let Some(mailbox) = &tenant.help_mailbox {
+            return Ok(vec![Destination::Email(mailbox.clone())]);
+        }
+        let administrators = self.store.administrators(scope).await?;
+        let roles: Vec<_> = administrators.iter().map(|account| (account.id, account.roles)).collect();
+        let chosen = recipients(&roles, locked_out.id);
+        Ok(addresses(administrators.iter().filter(|account| chosen.contains(&account.id))))
+    }
+}
+
+/// One mail address of each account: the one it has first.
+pub(crate) fn addresses<'a>(accounts: impl Iterator<Item = &'a Account>) -> Vec<Destination> {
+    accounts
+        .filter_map(|account| {
+            let told = told(&account.security_info, &[], account.updated_at);
+            told.into_iter().find(|destination| destination.channel() == Channel::Email)
+        })
+        .collect()
+}

@@ -1,0 +1,71 @@
+//! Whether an access token is good at this very moment: its signature and claims, and then its session and account,
+//! read at one instant on the primary. An offline check knows the first half only and lags by the token's life.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::secret::SecretString;
+use rekey_sealing::PublicKey;
+
+use crate::domain::policy::SessionRules;
+use crate::domain::scope::TenantScope;
+use crate::domain::session::{AccessClaims, Session, judge_access};
+use crate::flows::{Caller, Error, Identity, Person};
+
+impl Identity {
+    /// The person behind a token that a backend was shown; `None` for anything wrong with it.
+    pub async fn check_access_token(
+        &self,
+        caller: &Caller,
+        shown: &SecretString,
+    ) -> Result<Option<Person>, Error> {
+        let now = self.now();
+        let Some(claims) = self.keys.read_access(&self.settings.tokens, shown, now) else { return Ok(None) };
+        match caller.scope(claims.tenant_id) {
+            Ok(scope) => self.live(&scope, &claims, now).await,
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The person behind the token that came along with a call; `None` for anything wrong with it. It is judged
+    /// before any flow, and the flow narrows it to the tenants that the caller reaches.
+    pub async fn verify_person(&self, shown: &SecretString) -> Result<Option<Person>, Error> {
+        let now = self.now();
+        let Some(claims) = self.keys.read_access(&self.settings.tokens, shown, now) else { return Ok(None) };
+        let scope = TenantScope::of(true, claims.tenant_id)?;
+        self.live(&scope, &claims, now).await
+    }
+
+    /// The public keys that may have signed a live token, or will soon.
+    pub fn signing_keys(&self) -> Vec<PublicKey> {
+        self.keys.access_token.public_keys()
+    }
+
+    async fn live(
+        &self,
+        scope: &TenantScope,
+        claims: &AccessClaims,
+        now: Timestamp,
+    ) -> Result<Option<Person>, Error> {
+        let Some((session, account)) = self.store.find_session(scope, claims.session_id).await? else {
+            return Ok(None);
+        };
+        let rules = self.rules_of(scope, &session).await?;
+        let is_theirs = session.account_id == claims.account_id && session.epoch == claims.epoch;
+        if !is_theirs || judge_access(&session, &account, &rules, now).is_err() {
+            return Ok(None);
+        }
+        Ok(Some(Person {
+            tenant_id: claims.tenant_id,
+            account_id: claims.account_id,
+            session_id: claims.session_id,
+            epoch: claims.epoch,
+            roles: account.roles,
+            auth_time: session.auth_time,
+            token_expires_at: claims.expires_at,
+        }))
+    }
+
+    /// Idle time is a rule for sessions with a second factor; others are judged without reading the policy.
+    async fn rules_of(&self, scope: &TenantScope, session: &Session) -> Result<SessionRules, Error> {
+        if session.strong { Ok(self.policy(scope).await?.sessions) } else { Ok(SessionRules::default()) }
+    }
+}

@@ -1,0 +1,125 @@
+//! Sessions: rotating refresh tokens, ending sessions, and whether an access token is good at this moment.
+
+mod access;
+mod refresh;
+
+pub use refresh::RefreshSession;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{RequestId, SessionId};
+use serde::{Deserialize, Serialize};
+
+use super::once::{Call, Settled};
+use super::{Caller, Error, Identity, Person};
+use crate::domain::audit::{Actor, EventKind, Outcome};
+use crate::domain::refusal::Refusal;
+use crate::domain::scope::TenantScope;
+use crate::domain::session::{Ending, Session};
+use crate::store::sign_ins::{SessionsEnded, Stale, Which};
+
+/// Most sessions that are listed or ended by name at once.
+pub const SESSIONS_MAX: usize = 100;
+
+/// How many sessions a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoked {
+    /// So many.
+    pub sessions_revoked: u32,
+}
+
+/// Sessions to end, and how.
+struct Ends {
+    rpc: &'static str,
+    request_id: RequestId,
+    which: Which,
+    ending: Ending,
+}
+
+impl Identity {
+    /// Ends the session of the access token.
+    pub async fn sign_out(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        request_id: RequestId,
+    ) -> Result<(), Error> {
+        let which = Which::These(vec![person.session_id]);
+        let ends = Ends { rpc: "SignOut", request_id, which, ending: Ending::SignedOut };
+        self.end_sessions(caller, person, ends).await.map(|_| ())
+    }
+
+    /// The person's live sessions, newest first.
+    pub async fn list_sessions(&self, caller: &Caller, person: &Person) -> Result<Vec<Session>, Error> {
+        let scope = caller.scope(person.tenant_id)?;
+        let limit = u32::try_from(SESSIONS_MAX).unwrap_or(u32::MAX);
+        Ok(self.store.list_sessions(&scope, person.account_id, limit, self.now()).await?)
+    }
+
+    /// Ends these sessions of the person, or all but the one that asks where none are named.
+    pub async fn revoke_sessions(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        sessions: &[SessionId],
+        request_id: RequestId,
+    ) -> Result<Revoked, Error> {
+        let which = if sessions.is_empty() {
+            Which::AllBut(person.session_id)
+        } else {
+            Which::These(sessions.iter().copied().take(SESSIONS_MAX).collect())
+        };
+        let ends = Ends { rpc: "RevokeSessions", request_id, which, ending: Ending::Revoked };
+        self.end_sessions(caller, person, ends).await
+    }
+
+    async fn end_sessions(&self, caller: &Caller, person: &Person, ends: Ends) -> Result<Revoked, Error> {
+        let now = self.now();
+        let scope = caller.scope(person.tenant_id)?;
+        let who = person.account_id.to_string();
+        let call =
+            Call { rpc: ends.rpc, who: &who, tenant_id: person.tenant_id, request_id: ends.request_id };
+        let call = self.repeatable(call, &content_of(&ends.which), now);
+        let event = self.ended_event(&scope, caller, person, ends.ending, now);
+        let answer = |ended: &SessionsEnded| self.seal_answer(&call, &Revoked { sessions_revoked: ended.0 });
+        let step = self
+            .store
+            .end_sessions(
+                &scope,
+                person.account_id,
+                &ends.which,
+                ends.ending,
+                &event,
+                Some(call.once(&answer)),
+            )
+            .await?;
+        match self.settle::<SessionsEnded, Stale, Revoked>(&call, step)? {
+            Settled::Done(ended) => Ok(Revoked { sessions_revoked: ended.0 }),
+            Settled::Repeated(kept) => Ok(kept),
+            Settled::Refused(Stale) => Err(Refusal::SessionNotFound.into()),
+        }
+    }
+
+    fn ended_event(
+        &self,
+        scope: &TenantScope,
+        caller: &Caller,
+        person: &Person,
+        ending: Ending,
+        now: Timestamp,
+    ) -> crate::domain::audit::AuditEvent {
+        self.event(scope.tenant_id(), EventKind::SessionRevoked, Outcome::Success, now)
+            .on(person.account_id)
+            .by(Actor::Account(person.account_id))
+            .through(caller)
+            .because(ending.as_str())
+            .done()
+    }
+}
+
+/// What a repeat has to ask again.
+fn content_of(which: &Which) -> [&[u8]; 1] {
+    match which {
+        Which::These(_) => [b"these"],
+        Which::AllBut(_) => [b"all but this"],
+    }
+}

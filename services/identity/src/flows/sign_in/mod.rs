@@ -1,0 +1,338 @@
+//! Signing in: a login and a password become tokens, a challenge or a rejection.
+//!
+//! Known, unknown, locked and blocked logins cost one hash each and get one shape of answer on the time grid. The
+//! lockout is counted in the store before the password is looked at, so parallel guesses are counted one by one.
+
+mod answer_challenge;
+mod judge;
+
+pub use answer_challenge::AnswerChallenge;
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{RequestId, SessionId, TenantId};
+use rekey_primitives::secret::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use self::judge::{Judged, Rejection};
+use super::keys::TypedLogin;
+use super::once::{Call, Repeatable, Settled};
+use super::reset::caller_hash;
+use super::tokens::{Challenge, ChallengeKind, KeptTokens, SessionTokens, new_refresh};
+use super::{Caller, Context, Error, Failed, Identity};
+use crate::domain::account::{Account, CredentialEpoch, Sealed};
+use crate::domain::audit::{Actor, EventKind, Outcome, Subject};
+use crate::domain::lockout::Fingerprint;
+use crate::domain::password::Password;
+use crate::domain::policy::{LockoutRules, SessionRules};
+use crate::domain::refusal::Refusal;
+use crate::domain::scope::TenantScope;
+use crate::domain::session::{RefreshRecord, Session, ends_at};
+use crate::store::sign_ins::{Admission, Known, LoginKey, OpenSession, PasswordTry, PlaceKey, Stale};
+
+/// How often a sign-in is judged anew because the account changed under it: a parallel sign-in renews the hash once.
+const ROUNDS: usize = 3;
+
+/// A login and a password.
+#[derive(Debug)]
+pub struct SignIn {
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// What the person types.
+    pub login: String,
+    /// The password.
+    pub password: SecretString,
+    /// Names the call.
+    pub request_id: RequestId,
+    /// Where the person is.
+    pub context: Context,
+}
+
+/// How a sign-in ended.
+#[derive(Debug)]
+pub enum SignedIn {
+    /// Signed in.
+    Tokens(SessionTokens),
+    /// One more thing to do.
+    Challenge {
+        /// Carries the sign-in on.
+        token: SecretString,
+        /// What is asked.
+        kind: ChallengeKind,
+    },
+    /// Not signed in, and not why.
+    Rejected,
+}
+
+/// [`SignedIn`] as it is kept; a rejection is not, since repeating it changes nothing.
+#[derive(Serialize, Deserialize)]
+enum Kept {
+    Tokens(KeptTokens),
+    Challenge { token: String, kind: ChallengeKind },
+}
+
+/// Whose sign-in is counted where.
+struct Counted {
+    login: LoginKey,
+    place: Option<PlaceKey>,
+}
+
+/// What a sign-in carries through its steps.
+struct Attempt<'a> {
+    scope: TenantScope,
+    who: (&'a Caller, &'a Context),
+    counted: Counted,
+    password: Password,
+    call: Repeatable,
+    now: Timestamp,
+}
+
+impl Identity {
+    /// Signs in. Answers on the grid.
+    pub async fn sign_in(&self, caller: &Caller, request: &SignIn) -> Result<SignedIn, Error> {
+        self.on_grid(self.try_sign_in(caller, request)).await
+    }
+
+    async fn try_sign_in(&self, caller: &Caller, request: &SignIn) -> Result<SignedIn, Error> {
+        let now = self.now();
+        let scope = caller.scope(request.tenant_id)?;
+        let context = &request.context;
+        self.spend_sign_in(caller, context, now)
+            .await
+            .inspect_err(|_| self.note_limit(&scope, caller, context, now))?;
+        let call = Call {
+            rpc: "SignIn",
+            who: caller.name(),
+            tenant_id: request.tenant_id,
+            request_id: request.request_id,
+        };
+        let content = [request.login.as_bytes(), request.password.expose_secret().as_bytes()];
+        let call = self.repeatable(call, &content, now);
+        if let Some(kept) = self.recall::<Kept>(&scope, &call, now).await? {
+            return Ok(kept.into());
+        }
+        let typed = TypedLogin::read(&request.login);
+        let known = self.store.find_login(&scope, typed.login.as_ref()).await?;
+        let known = known.ok_or(Refusal::TenantNotFound)?;
+        let login = self.keys.login_key(scope.tenant_id(), typed.name(known.account.as_ref()));
+        let place = context.ip.map(|ip| self.keys.place_key(&login, ip, context.user_agent_family()));
+        let attempt = Attempt {
+            scope,
+            who: (caller, context),
+            counted: Counted { login, place },
+            password: Password::typed(&request.password),
+            call,
+            now,
+        };
+        self.watch_for_stuffing(&attempt).await?;
+        let rules = &known.policy.policy.lockout;
+        let admission = self.admit(&attempt, known.account.as_ref(), rules).await?;
+        self.judged_sign_in(&attempt, known, admission, typed.login.as_ref()).await
+    }
+
+    /// Counts the password as wrong until it turns out right.
+    async fn admit(
+        &self,
+        attempt: &Attempt<'_>,
+        account: Option<&Account>,
+        rules: &LockoutRules,
+    ) -> Result<Admission, Error> {
+        let Attempt { scope, who, counted, password, now, .. } = attempt;
+        let fingerprint = self.keys.fingerprint(&counted.login, password);
+        let subject = subject_of(account, counted);
+        let password_try = self.password_try((scope, counted), fingerprint, rules, subject, *who, *now);
+        Ok(self.store.admit_password(scope, &password_try, *now).await?)
+    }
+
+    fn password_try(
+        &self,
+        (scope, counted): (&TenantScope, &Counted),
+        fingerprint: Fingerprint,
+        rules: &LockoutRules,
+        subject: Subject,
+        (caller, context): (&Caller, &Context),
+        now: Timestamp,
+    ) -> PasswordTry {
+        let event = self.event(scope.tenant_id(), EventKind::LockedOut, Outcome::Refused, now);
+        PasswordTry {
+            login: counted.login,
+            place: counted.place,
+            fingerprint,
+            rules: rules.clone(),
+            locked_event: event.on_subject(subject).from(context).through(caller).done(),
+        }
+    }
+
+    async fn judged_sign_in(
+        &self,
+        attempt: &Attempt<'_>,
+        mut known: Known,
+        admission: Admission,
+        login: Option<&rekey_primitives::login::Login>,
+    ) -> Result<SignedIn, Error> {
+        for _ in 0..ROUNDS {
+            let judged = self.judge_password(
+                known.account.as_ref(),
+                &attempt.password,
+                admission,
+                &known.policy.policy,
+                attempt.now,
+            );
+            let outcome = match judged.await? {
+                Judged::Rejected(why) => {
+                    self.note_rejection(attempt, known.account.as_ref(), why);
+                    return Ok(SignedIn::Rejected);
+                }
+                Judged::Challenged { account, kind } => return self.challenge(attempt, account, kind).await,
+                Judged::Right { account, verified, rehashed } => {
+                    let rules = &known.policy.policy.sessions;
+                    self.open(attempt, account, (verified, rehashed), rules).await?
+                }
+            };
+            if let Some(signed_in) = outcome {
+                return Ok(signed_in);
+            }
+            // A parallel sign-in renewed the hash, or the account changed: what is read now decides.
+            let again = self.store.find_login(&attempt.scope, login).await?;
+            known = again.ok_or(Refusal::TenantNotFound)?;
+        }
+        Err(Failed::Contended.into())
+    }
+
+    /// Opens a session; `None` if the account is not what was judged any more.
+    async fn open(
+        &self,
+        attempt: &Attempt<'_>,
+        account: &Account,
+        (verified, rehashed): (Sealed, Option<Sealed>),
+        rules: &SessionRules,
+    ) -> Result<Option<SignedIn>, Error> {
+        let Attempt { scope, who: (caller, context), counted, call, now, .. } = attempt;
+        let (session, refresh) = self.new_session(account, account.epoch, rules, context, *now);
+        let tokens = self.tokens_of(&session, account, refresh, *now);
+        let kind = if rehashed.is_some() { EventKind::PasswordRehashed } else { EventKind::SignIn };
+        if rehashed.is_some() {
+            let event = self.event(account.tenant_id, kind, Outcome::Success, *now);
+            self.audit.push(event.on(account.id).by(Actor::Rekey).done());
+        }
+        let event = self.event(account.tenant_id, EventKind::SignIn, Outcome::Success, *now);
+        let event = event.on(account.id).by(Actor::Account(account.id)).from(context).through(caller).done();
+        let open =
+            OpenSession { session, verified, rehashed, login: counted.login, place: counted.place, event };
+        let answer = |_: &Session| self.seal_answer(call, &Kept::Tokens(KeptTokens::from(&tokens)));
+        let step = self.store.open_session(scope, &open, Some(call.once(&answer))).await?;
+        Ok(match self.settle::<Session, Stale, Kept>(call, step)? {
+            Settled::Done(_) => Some(SignedIn::Tokens(tokens)),
+            Settled::Repeated(kept) => Some(kept.into()),
+            Settled::Refused(Stale) => None,
+        })
+    }
+
+    /// Asks for a new password, with a token that only this caller can go on with.
+    async fn challenge(
+        &self,
+        attempt: &Attempt<'_>,
+        account: &Account,
+        kind: ChallengeKind,
+    ) -> Result<SignedIn, Error> {
+        let Attempt { scope, who: (caller, context), call, now, .. } = attempt;
+        let life = Duration::from_secs(self.settings.tokens.challenge_life_seconds);
+        let challenge = Challenge {
+            tenant_id: account.tenant_id.as_uuid(),
+            account_id: account.id.as_uuid(),
+            epoch: account.epoch.0,
+            kind,
+            caller: caller_hash(caller),
+            expires_at: now.plus(life).unix_micros(),
+        };
+        let token = self.keys.seal_token(&*self.entropy, &challenge);
+        let event = self.event(account.tenant_id, EventKind::SignIn, Outcome::Refused, *now);
+        let event = event.on(account.id).from(context).through(caller).because(kind.as_str());
+        self.audit.push(event.done());
+        let kept = Kept::Challenge { token: token.expose_secret().to_owned(), kind };
+        self.keep_answer(scope, call, kept, *now).await.map(SignedIn::from)
+    }
+
+    fn note_rejection(&self, attempt: &Attempt<'_>, account: Option<&Account>, why: Rejection) {
+        let (caller, context) = attempt.who;
+        let event = self.event(attempt.scope.tenant_id(), EventKind::SignIn, Outcome::Refused, attempt.now);
+        let event = event.on_subject(subject_of(account, &attempt.counted)).from(context).through(caller);
+        self.audit.push(event.because(why.as_str()).done());
+    }
+
+    /// Many logins from one network are noted; the throttle of the network is what stops them.
+    async fn watch_for_stuffing(&self, attempt: &Attempt<'_>) -> Result<(), Error> {
+        let (caller, context) = attempt.who;
+        if self.looks_like_stuffing(context, &attempt.counted.login, attempt.now).await? {
+            let kind = EventKind::StuffingSuspected;
+            let event = self.event(attempt.scope.tenant_id(), kind, Outcome::Refused, attempt.now);
+            self.audit.push(event.from(context).through(caller).because("many_logins").done());
+        }
+        Ok(())
+    }
+
+    /// A session that begins now, and its first refresh token.
+    pub(crate) fn new_session(
+        &self,
+        account: &Account,
+        epoch: CredentialEpoch,
+        rules: &SessionRules,
+        context: &Context,
+        now: Timestamp,
+    ) -> (Session, SecretString) {
+        let id = SessionId::generate(&*self.entropy, now);
+        let (refresh, hash) = new_refresh(&*self.entropy, account.tenant_id, id);
+        let session = Session {
+            id,
+            tenant_id: account.tenant_id,
+            account_id: account.id,
+            epoch,
+            auth_time: now,
+            strong: false,
+            refresh: RefreshRecord { current: hash, previous: None, rotated_at: now },
+            user_agent_family: context.user_agent_family().to_owned(),
+            created_at: now,
+            refreshed_at: now,
+            expires_at: ends_at(rules, false, now),
+            ended: None,
+        };
+        (session, refresh)
+    }
+
+    /// The tokens of a session.
+    pub(crate) fn tokens_of(
+        &self,
+        session: &Session,
+        account: &Account,
+        refresh: SecretString,
+        now: Timestamp,
+    ) -> SessionTokens {
+        let tokens = &self.settings.tokens;
+        SessionTokens::issue(&self.keys, tokens, &*self.entropy, (session, account.roles), refresh, now)
+    }
+}
+
+/// Whom an event of a sign-in is about.
+fn subject_of(account: Option<&Account>, counted: &Counted) -> Subject {
+    account.map_or(Subject::UnknownLogin(counted.login), |account| Subject::Account(account.id))
+}
+
+impl ChallengeKind {
+    /// The name in audit events.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PasswordExpired => "password_expired",
+            Self::PasswordChangeRequired => "password_change_required",
+        }
+    }
+}
+
+impl From<Kept> for SignedIn {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::Tokens(tokens) => Self::Tokens(tokens.into()),
+            Kept::Challenge { token, kind } => Self::Challenge { token: SecretString::from(token), kind },
+        }
+    }
+}
