@@ -8,7 +8,7 @@ use prost::Message as _;
 use prost_reflect::{DescriptorPool, Value};
 
 use crate::DESCRIPTORS;
-use crate::options::v1::{Access, PersonRule, Role};
+use crate::options::v1::{Access, Role};
 
 /// The rule of every RPC, by path (`/package.Service/Method`).
 pub fn rules() -> &'static HashMap<String, Access> {
@@ -31,11 +31,6 @@ pub fn role_word(role: Role) -> String {
     role.as_str_name().trim_start_matches("ROLE_").to_ascii_lowercase()
 }
 
-/// True when a person's token is accepted but not demanded.
-pub fn person_is_optional(rule: &Access) -> bool {
-    rule.service && rule.person() != PersonRule::None
-}
-
 fn read(pool: &DescriptorPool) -> HashMap<String, Access> {
     let option =
         pool.get_extension_by_name("rekey.options.v1.access").expect("the build checked that it exists");
@@ -56,6 +51,7 @@ fn read(pool: &DescriptorPool) -> HashMap<String, Access> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::v1::PersonRule;
 
     #[test]
     fn every_rpc_of_ours_has_a_rule_and_says_who_may_call() {
