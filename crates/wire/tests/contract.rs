@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do")]
 
 #[path = "../build/checks.rs"]
-#[expect(dead_code, reason = "the build script uses the rest")]
 mod checks;
 
 use std::fs;
