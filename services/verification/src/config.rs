@@ -156,6 +156,8 @@ pub struct LimitSettings {
     pub tenant_per_hour: u32,
     /// Messages of one tenant a day.
     pub tenant_per_day: u32,
+    /// Text messages of one tenant to one country a day.
+    pub texts_per_country_day: u32,
     /// Decoys of one tenant an hour.
     pub decoys_per_hour: u32,
 }
@@ -280,6 +282,7 @@ impl LimitSettings {
             caller: vec![Window::per_hour(self.caller_per_hour)],
             subject: vec![Window::per_hour(self.subject_per_hour), Window::per_day(self.subject_per_day)],
             tenant: vec![Window::per_hour(self.tenant_per_hour), Window::per_day(self.tenant_per_day)],
+            texts: vec![Window::per_day(self.texts_per_country_day)],
             decoys: vec![Window::per_hour(self.decoys_per_hour)],
         }
     }

@@ -8,6 +8,9 @@
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::{Destination, PhoneNumber};
+
+use super::route::Route;
 
 /// So many in so long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +59,8 @@ pub enum Payer {
     Subject,
     /// The tenant.
     Tenant,
+    /// The tenant, for text messages to one country.
+    Texts(Country),
     /// The tenant's share of decoys. Running dry is not refused, which would show: nothing is handed over.
     Decoys,
 }
@@ -66,8 +71,27 @@ impl Payer {
         match self {
             Self::Subject => "subject",
             Self::Tenant => "tenant",
+            Self::Texts(_) => "texts",
             Self::Decoys => "decoys",
         }
+    }
+}
+
+/// An ITU country code without the plus sign, 1 to 3 digits, padded with zero bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Country([u8; 3]);
+
+impl Country {
+    /// The country a number is dialled in.
+    pub fn of(number: &PhoneNumber) -> Self {
+        let mut code = [0; 3];
+        code.iter_mut().zip(number.country_code().bytes()).for_each(|(place, digit)| *place = digit);
+        Self(code)
+    }
+
+    /// The digits.
+    pub fn digits(self) -> String {
+        self.0.iter().take_while(|&&digit| digit != 0).map(|&digit| char::from(digit)).collect()
     }
 }
 
@@ -93,6 +117,8 @@ pub struct Limits {
     pub subject: Vec<Window>,
     /// Per tenant.
     pub tenant: Vec<Window>,
+    /// Text messages per tenant and country: what a fraud can cost at most.
+    pub texts: Vec<Window>,
     /// Decoys per tenant.
     pub decoys: Vec<Window>,
 }
@@ -100,12 +126,20 @@ pub struct Limits {
 impl Limits {
     /// What one message spends inside its tenant. A decoy spends its subject's budget, which its caller can see,
     /// and never the tenant's.
-    pub fn spends(&self, decoy: bool) -> Vec<Spend> {
+    pub fn spends(&self, route: &Route) -> Vec<Spend> {
         let of = |payer, windows: &[Window]| {
             windows.iter().map(move |&window| Spend { payer, window }).collect::<Vec<_>>()
         };
-        let shared = if decoy { of(Payer::Decoys, &self.decoys) } else { of(Payer::Tenant, &self.tenant) };
-        [of(Payer::Subject, &self.subject), shared].concat()
+        let mut spends = of(Payer::Subject, &self.subject);
+        if route.decoy {
+            spends.extend(of(Payer::Decoys, &self.decoys));
+            return spends;
+        }
+        spends.extend(of(Payer::Tenant, &self.tenant));
+        if let Destination::Phone(number) = &route.destination {
+            spends.extend(of(Payer::Texts(Country::of(number)), &self.texts));
+        }
+        spends
     }
 }
 
@@ -168,6 +202,8 @@ impl FailureRule {
 
 #[cfg(test)]
 mod tests {
+    use rekey_primitives::contact::Channel;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
@@ -193,8 +229,7 @@ mod tests {
         assert!(Window::per_day(0).after_one(None, NOW).is_err());
     }
 
-    #[test]
-    fn a_decoy_spends_no_budget_of_its_tenant() {
+    fn payers(address: &str, decoy: bool) -> Vec<Payer> {
         let one = |limit| vec![Window::per_hour(limit)];
         let limits = Limits {
             destination: one(1),
@@ -202,12 +237,28 @@ mod tests {
             caller: one(3),
             subject: one(4),
             tenant: one(5),
-            decoys: one(6),
+            texts: one(6),
+            decoys: one(7),
         };
-        let payers = |decoy| limits.spends(decoy).iter().map(|spend| spend.payer).collect::<Vec<_>>();
+        let channel = if address.starts_with('+') { Channel::Sms } else { Channel::Email };
+        let destination = Destination::parse(channel, address).unwrap();
+        let route = Route { destination, locale: None, organisation: String::new(), decoy };
+        limits.spends(&route).iter().map(|spend| spend.payer).collect()
+    }
 
-        assert_eq!(payers(false), [Payer::Subject, Payer::Tenant]);
-        assert_eq!(payers(true), [Payer::Subject, Payer::Decoys]);
+    #[test]
+    fn a_decoy_spends_no_budget_of_its_tenant() {
+        assert_eq!(payers("anna@example.com", false), [Payer::Subject, Payer::Tenant]);
+        assert_eq!(payers("anna@example.com", true), [Payer::Subject, Payer::Decoys]);
+        assert_eq!(payers("+4915112345642", true), [Payer::Subject, Payer::Decoys]);
+    }
+
+    #[test]
+    fn a_text_message_spends_the_budget_of_its_country_too() {
+        let germany = Country::of(&PhoneNumber::parse("+4915112345642").unwrap());
+
+        assert_eq!(payers("+4915112345642", false), [Payer::Subject, Payer::Tenant, Payer::Texts(germany)]);
+        assert_eq!(germany.digits(), "49");
     }
 
     #[test]

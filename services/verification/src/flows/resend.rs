@@ -79,7 +79,7 @@ impl Flows {
                 seen_sends: seen.sends,
                 most_sends: rules.ladder.sends(),
                 next_send_at: rules.ladder.next(seen.sends + 1, now),
-                spends: rules.limits.spends(route.decoy),
+                spends: rules.limits.spends(route),
                 funded,
                 failures: rules.failures,
             },

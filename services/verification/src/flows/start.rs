@@ -119,7 +119,7 @@ impl Flows {
                 seen_sends,
                 most_sends: rules.ladder.sends(),
                 next_send_at,
-                spends: rules.limits.spends(order.route.decoy),
+                spends: rules.limits.spends(&order.route),
                 funded,
                 failures: rules.failures,
             },

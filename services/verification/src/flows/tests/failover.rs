@@ -7,14 +7,14 @@ use crate::domain::verification::State;
 async fn a_code_spent_on_the_old_primary_is_dead_on_a_replica_that_never_heard_of_it() {
     let pair = rekey_testing::redis_replicated().await;
     let keys = KeyTexts::new();
-    let old = Office::in_redis(&as_shipped(), &pair.primary.url(), keys.clone());
+    let old = Office::in_redis(&as_shipped(), &pair.primary.url(), &keys);
     let order = order("anna@example.com");
     old.start(&order).await.unwrap();
     pair.caught_up().await;
     pair.promote();
 
     let grant = old.pass(&order.place, &old.last_code()).await;
-    let new = Office::in_redis(&as_shipped(), &pair.replica.url(), keys);
+    let new = Office::in_redis(&as_shipped(), &pair.replica.url(), &keys);
     let revived = new.check(&order.place, &old.last_code()).await.unwrap();
     let redeemed = refusal(new.redeem(&order.place.scope, &grant).await);
 
@@ -28,7 +28,7 @@ async fn a_code_spent_on_the_old_primary_is_dead_on_a_replica_that_never_heard_o
 async fn a_grant_spent_on_the_old_primary_is_void_on_the_new_one() {
     let pair = rekey_testing::redis_replicated().await;
     let keys = KeyTexts::new();
-    let old = Office::in_redis(&as_shipped(), &pair.primary.url(), keys.clone());
+    let old = Office::in_redis(&as_shipped(), &pair.primary.url(), &keys);
     let order = order("anna@example.com");
     old.start(&order).await.unwrap();
     let grant = old.pass(&order.place, &old.last_code()).await;
@@ -36,7 +36,7 @@ async fn a_grant_spent_on_the_old_primary_is_void_on_the_new_one() {
     pair.promote();
 
     let spent = old.redeem(&order.place.scope, &grant).await;
-    let new = Office::in_redis(&as_shipped(), &pair.replica.url(), keys);
+    let new = Office::in_redis(&as_shipped(), &pair.replica.url(), &keys);
 
     assert!(spent.is_ok());
     assert_eq!(refusal(new.redeem(&order.place.scope, &grant).await), Refusal::GrantInvalid);
@@ -46,14 +46,14 @@ async fn a_grant_spent_on_the_old_primary_is_void_on_the_new_one() {
 async fn after_a_failover_a_resend_brings_a_new_code_with_the_tries_and_the_life_that_were_left() {
     let pair = rekey_testing::redis_replicated().await;
     let keys = KeyTexts::new();
-    let old = Office::in_redis(&as_shipped(), &pair.primary.url(), keys.clone());
+    let old = Office::in_redis(&as_shipped(), &pair.primary.url(), &keys);
     let order = order("anna@example.com");
     let started = old.start(&order).await.unwrap();
     old.check(&order.place, "wrong").await.unwrap();
     pair.caught_up().await;
     pair.promote();
 
-    let new = Office::in_redis(&as_shipped(), &pair.replica.url(), keys);
+    let new = Office::in_redis(&as_shipped(), &pair.replica.url(), &keys);
     let times = new.resend(&order.place).await.unwrap();
     let old_code = new.check(&order.place, &old.last_code()).await.unwrap();
 
@@ -68,13 +68,13 @@ async fn after_a_failover_a_resend_brings_a_new_code_with_the_tries_and_the_life
 async fn after_a_failover_the_same_start_draws_a_new_code_and_counts_as_a_message() {
     let pair = rekey_testing::redis_replicated().await;
     let keys = KeyTexts::new();
-    let old = Office::in_redis(&as_shipped(), &pair.primary.url(), keys.clone());
+    let old = Office::in_redis(&as_shipped(), &pair.primary.url(), &keys);
     let mut order = order("anna@example.com");
     let started = old.start(&order).await.unwrap();
     pair.caught_up().await;
     pair.promote();
 
-    let new = Office::in_redis(&as_shipped(), &pair.replica.url(), keys);
+    let new = Office::in_redis(&as_shipped(), &pair.replica.url(), &keys);
     order.request = request();
     let restarted = new.start(&order).await.unwrap();
 
@@ -87,7 +87,7 @@ async fn after_a_failover_the_same_start_draws_a_new_code_and_counts_as_a_messag
 #[tokio::test]
 async fn a_restart_voids_codes_and_grants() {
     let mut server = rekey_testing::redis().await;
-    let office = Office::in_redis(&as_shipped(), &server.url(), KeyTexts::new());
+    let office = Office::in_redis(&as_shipped(), &server.url(), &KeyTexts::new());
     let order = order("anna@example.com");
     office.start(&order).await.unwrap();
     let code = office.last_code();
@@ -110,7 +110,7 @@ async fn a_restart_voids_codes_and_grants() {
 async fn a_redis_that_may_evict_is_not_used() {
     let server = rekey_testing::redis().await;
     server.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]).unwrap();
-    let office = Office::in_redis(&as_shipped(), &server.url(), KeyTexts::new());
+    let office = Office::in_redis(&as_shipped(), &server.url(), &KeyTexts::new());
 
     let refused = office.start(&order("anna@example.com")).await;
     server.command(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).unwrap();
@@ -124,7 +124,7 @@ async fn a_redis_that_may_evict_is_not_used() {
 #[tokio::test]
 async fn nothing_secret_stands_in_redis_as_typed() {
     let server = rekey_testing::redis().await;
-    let office = Office::in_redis(&as_shipped(), &server.url(), KeyTexts::new());
+    let office = Office::in_redis(&as_shipped(), &server.url(), &KeyTexts::new());
     let order = order("anna@example.com");
     office.start(&order).await.unwrap();
     let code = office.last_code();

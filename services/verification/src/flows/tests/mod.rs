@@ -66,16 +66,21 @@ struct Office {
 impl Office {
     fn in_memory(settings: &Settings) -> Self {
         let store = Arc::new(MemoryStore::new(&SystemEntropy, 10_000));
-        Self::with(settings, store, Arc::new(InProcess::new(10_000)), KeyTexts::new())
+        Self::with(settings, store, Arc::new(InProcess::new(10_000)), &KeyTexts::new())
     }
 
-    fn in_redis(settings: &Settings, url: &str, keys: KeyTexts) -> Self {
+    fn in_redis(settings: &Settings, url: &str, keys: &KeyTexts) -> Self {
         let connection = Connection::open(&Options::single(url)).unwrap();
         let throttle = RedisThrottle::new(connection.clone(), "rekey:verification:");
         Self::with(settings, Arc::new(RedisStore::new(connection, true)), Arc::new(throttle), keys)
     }
 
-    fn with(settings: &Settings, store: Arc<dyn Store>, throttle: Arc<dyn Throttle>, keys: KeyTexts) -> Self {
+    fn with(
+        settings: &Settings,
+        store: Arc<dyn Store>,
+        throttle: Arc<dyn Throttle>,
+        keys: &KeyTexts,
+    ) -> Self {
         let clock = ManualClock::starting_at(BEGIN);
         let postbox = Arc::new(Postbox::default());
         let entropy: SharedEntropy = Arc::new(SystemEntropy);

@@ -107,8 +107,8 @@ async fn a_repeated_check_gives_the_same_grant() {
 async fn codes_and_grants_survive_a_rotation_of_the_keys() {
     let server = rekey_testing::redis().await;
     let keys = KeyTexts::new();
-    let before = Office::in_redis(&as_shipped(), &server.url(), keys.clone());
-    let after = Office::in_redis(&as_shipped(), &server.url(), keys.rotated());
+    let before = Office::in_redis(&as_shipped(), &server.url(), &keys);
+    let after = Office::in_redis(&as_shipped(), &server.url(), &keys.rotated());
     let order = order("anna@example.com");
     before.start(&order).await.unwrap();
     let other = another(&order);

@@ -74,6 +74,7 @@ contract! {
     sending::a_rotated_code_kills_the_one_before
     sending::a_dry_budget_refuses_until_it_reopens_and_spends_no_other
     sending::budgets_of_a_subject_are_its_own
+    sending::text_messages_are_counted_per_country
     sending::a_dry_decoy_budget_is_quiet
     sending::what_is_over_sends_nothing
     sending::a_stale_look_sends_nothing

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use rekey_primitives::contact::PhoneNumber;
+
 use super::desk::{Desk, charged, owed, tags};
-use crate::domain::limits::{Payer, Spend, Window};
+use crate::domain::limits::{Country, Payer, Spend, Window};
 use crate::domain::names::{Generation, Subject};
 use crate::domain::refusal::Refusal;
 use crate::store::{Checked, Dispatch, Times};
@@ -187,6 +189,20 @@ pub(super) async fn budgets_of_a_subject_are_its_own(mut desk: Desk) {
     assert!(matches!(same, Dispatch::Refused(Refusal::SubjectLimited(_))), "{same:?}");
     assert!(matches!(desk.start(&other).await, Dispatch::Charged(_)));
     assert!(matches!(of_another_caller, Dispatch::Charged(_)));
+}
+
+pub(super) async fn text_messages_are_counted_per_country(mut desk: Desk) {
+    let to = |number| Payer::Texts(Country::of(&PhoneNumber::parse(number).unwrap()));
+    let germany = Spend { payer: to("+4915112345642"), window: Window::per_day(1) };
+    desk.spends = vec![germany];
+    desk.started("111111").await;
+
+    let again = desk.start(&desk.start_order(&desk.new_place(), "111111").await).await;
+    desk.spends = vec![Spend { payer: to("+43664123456"), ..germany }];
+    let elsewhere = desk.start(&desk.start_order(&desk.new_place(), "111111").await).await;
+
+    assert_eq!(again, Dispatch::Refused(Refusal::TenantLimited(Duration::from_secs(86_400))));
+    assert!(matches!(elsewhere, Dispatch::Charged(_)), "{elsewhere:?}");
 }
 
 pub(super) async fn a_dry_decoy_budget_is_quiet(mut desk: Desk) {

@@ -141,7 +141,9 @@ impl Shelf {
                 (Ok(count), _) => counts.push((key, count)),
                 (Err(_), Payer::Decoys) => is_quiet = true,
                 (Err(until), Payer::Subject) => return Err(Refusal::SubjectLimited(until.since(now))),
-                (Err(until), Payer::Tenant) => return Err(Refusal::TenantLimited(until.since(now))),
+                (Err(until), Payer::Tenant | Payer::Texts(_)) => {
+                    return Err(Refusal::TenantLimited(until.since(now)));
+                }
             }
         }
         self.budgets.extend(counts);

@@ -45,6 +45,9 @@ pub(super) fn budget(scope: &TenantScope, subject: &Subject, spend: &Spend) -> S
             let whose = short(&[scope.caller.as_str().as_bytes(), subject.as_str().as_bytes()]);
             format!("{}b:{payer}:{seconds}:{whose}", tenant(scope.tenant))
         }
+        Payer::Texts(country) => {
+            format!("{}b:{payer}:{seconds}:{}", tenant(scope.tenant), country.digits())
+        }
         Payer::Tenant | Payer::Decoys => format!("{}b:{payer}:{seconds}", tenant(scope.tenant)),
     }
 }

@@ -6,7 +6,7 @@
 //! | `v:<caller>:<verification>` | hash | one verification: what was asked, where it stands, code sealed and digested |
 //! | `r:<caller>:<request>` | hash | the first answer to a request, with a digest of its content and its end |
 //! | `f:<caller, purpose, subject>` | hash | failures in a row, for callers that keep no count |
-//! | `b:<payer>:<window>[:<caller, subject>]` | hash | messages spent of a budget, and when its window closes |
+//! | `b:<payer>:<window>[:<caller, subject> or :<country>]` | hash | messages spent of a budget, and when its window closes |
 //! | `g:<grant>` | string | that a grant was spent |
 //!
 //! Budgets that cross tenants are the throttle's (`rekey:verification:b:…`). Names in angle brackets are hashes

@@ -142,7 +142,7 @@ pub(super) fn refusal(reply: &Reply, now: Timestamp) -> Result<Refusal, Failure>
         Some(b"soon") => Refusal::ResendTooSoon(wait()?),
         Some(b"exhausted") => Refusal::SendsExhausted,
         Some(b"subject") => Refusal::SubjectLimited(wait()?),
-        Some(b"tenant") => Refusal::TenantLimited(wait()?),
+        Some(b"tenant" | b"texts") => Refusal::TenantLimited(wait()?),
         Some(b"paused") => Refusal::SubjectPaused(wait()?),
         Some(b"stopped") => Refusal::SubjectStopped,
         Some(b"grant") => Refusal::GrantInvalid,
