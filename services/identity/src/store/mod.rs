@@ -7,11 +7,14 @@
 
 pub mod accounts;
 pub mod outbox;
+pub mod postgres;
 pub mod resets;
 pub mod sign_ins;
 pub mod sqlite;
 pub mod step;
 
+#[cfg(test)]
+mod contract;
 mod decide;
 mod failure;
 mod rows;

@@ -102,7 +102,7 @@ const REMOVED_ADDRESSES: &str = "
     select channel, address, removed_at from removed_addresses where tenant_id = $1 and account_id = $2
     order by removed_at desc, security_info_id";
 
-const ANY_TENANT: &str = "select count(*) from (select 1 from tenants limit 1)";
+const ANY_TENANT: &str = "select count(*) from (select 1 from tenants limit 1) first";
 
 #[async_trait]
 impl Accounts for SqliteStore {
@@ -224,7 +224,7 @@ impl Accounts for SqliteStore {
         change: &ChangeAccount,
         once: Option<Once<'_, Account>>,
     ) -> Result<Step<Account, NotChanged>, Failure> {
-        changes::change_account(self, scope.tenant_id(), change, once).await
+        changes::change_account(self, scope.tenant_id(), change, once.as_ref()).await
     }
 
     async fn administrators(&self, scope: &TenantScope) -> Result<Vec<Account>, Failure> {

@@ -58,10 +58,10 @@ pub(super) async fn change_account(
     store: &SqliteStore,
     tenant_id: TenantId,
     change: &ChangeAccount,
-    once: Option<Once<'_, Account>>,
+    once: Option<&Once<'_, Account>>,
 ) -> Result<Step<Account, NotChanged>, Failure> {
     let mut tx = store.begin().await?;
-    if let Some(ended) = answers::claim(&mut tx, tenant_id, once.as_ref(), change.now).await?.ended() {
+    if let Some(ended) = answers::claim(&mut tx, tenant_id, once, change.now).await?.ended() {
         return Ok(ended);
     }
     if let Some(not_changed) = apply(&mut tx, tenant_id, change).await? {
@@ -71,7 +71,7 @@ pub(super) async fn change_account(
         return Ok(Step::Refused(NotChanged::Unknown));
     };
     notices::queue(&mut tx, &change.notices, change.now).await?;
-    answers::keep(&mut tx, tenant_id, once.as_ref(), &account).await?;
+    answers::keep(&mut tx, tenant_id, once, &account).await?;
     audit::append(&mut tx, &change.event).await?;
     tx.commit().await?;
     Ok(Step::Done(account))

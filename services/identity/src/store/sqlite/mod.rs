@@ -34,7 +34,7 @@ use super::Failure;
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     /// One connection.
-    writer: SqlitePool,
+    pub(in crate::store) writer: SqlitePool,
     readers: SqlitePool,
     /// Held for as long as any clone of the store lives.
     _lock: Arc<File>,

@@ -35,7 +35,7 @@ const SEAT: &str = "
             select 1 from accounts older
             where older.tenant_id = $1 and older.deleted_at is null
               and (older.created_at, older.account_id) < (a.created_at, a.account_id)
-            limit coalesce(t.licensed_accounts, 0)
+            limit coalesce((select licensed_accounts from tenants where tenant_id = $1), 0)
         ) seated
     )
     from accounts a join tenants t on t.tenant_id = a.tenant_id

@@ -1,0 +1,196 @@
+//! Creating and finding tenants and accounts.
+
+use rekey_primitives::contact::EmailAddress;
+use rekey_primitives::id::SecurityInfoId;
+use rekey_primitives::login::Login;
+
+use super::world::{NOW, World, after, answered, default_policy, once};
+use crate::domain::account::{Account, PasswordRecord, Sealed};
+use crate::domain::audit::EventKind;
+use crate::domain::authority::{Role, RoleSet};
+use crate::domain::scope::TenantScope;
+use crate::domain::security_info::{Holding, SecurityInfo, Standing};
+use crate::domain::tenant::{DomainName, HelpUrl, Tenant};
+use crate::domain::totp::{Totp, TotpHash};
+use crate::store::accounts::{AccountKey, AccountTaken, TenantKey, TenantTaken};
+use crate::store::step::Step;
+
+pub(super) async fn a_tenant_is_found_by_each_of_its_names(world: World) {
+    let empty = world.store.is_empty().await.unwrap();
+    let tenant = Tenant {
+        domains: ["b.example", "a.example"].map(|domain| DomainName::parse(domain).unwrap()).to_vec(),
+        licensed_accounts: Some(20),
+        help_mailbox: Some(EmailAddress::parse("help@acme.example").unwrap()),
+        help_url: Some(HelpUrl::parse("https://acme.example/help").unwrap()),
+        ..world.unborn_tenant("acme")
+    };
+
+    let scope = world.create_tenant(&tenant).await;
+
+    let keys = [
+        TenantKey::Id(tenant.id),
+        TenantKey::Handle(tenant.handle.clone()),
+        TenantKey::Domain(tenant.domains[1].clone()),
+    ];
+    for key in keys {
+        assert_eq!(world.store.find_tenant(&key).await.unwrap().as_ref(), Some(&tenant));
+    }
+    assert_eq!(world.store.policy(&scope).await.unwrap(), Some(default_policy(tenant.id)));
+    assert_eq!(world.kinds(&scope).await, [EventKind::TenantCreated]);
+    assert_eq!((empty, world.store.is_empty().await.unwrap()), (true, false));
+}
+
+pub(super) async fn a_taken_name_makes_no_tenant(world: World) {
+    world.tenant().await;
+    let same_handle = Tenant { domains: vec![], ..world.unborn_tenant("acme") };
+    let same_domain = Tenant { domains: world.unborn_tenant("acme").domains, ..world.unborn_tenant("other") };
+
+    for taken in [same_handle, same_domain] {
+        let scope = TenantScope::of(true, taken.id).unwrap();
+        let event = world.event(&scope, EventKind::TenantCreated);
+        let step = world.store.create_tenant(&taken, &default_policy(taken.id), &event, None).await.unwrap();
+
+        assert_eq!(step, Step::Refused(TenantTaken));
+        assert_eq!(world.store.find_tenant(&TenantKey::Id(taken.id)).await.unwrap(), None);
+        assert_eq!(world.log(&scope).await, []);
+    }
+}
+
+pub(super) async fn tenants_are_listed_in_pages(world: World) {
+    let mut ids = Vec::new();
+    for handle in ["aa", "bb", "cc", "dd"] {
+        ids.push(world.create_tenant(&world.unborn_tenant(handle)).await.tenant_id());
+    }
+    ids.sort_unstable();
+
+    let list = async |only, after, limit| {
+        let page = world.store.list_tenants(only, after, limit).await.unwrap();
+        page.iter().map(|tenant| tenant.id).collect::<Vec<_>>()
+    };
+
+    let some = [ids[3], ids[1], ids[0]];
+    assert_eq!(list(None, None, 3).await, ids[..3]);
+    assert_eq!(list(None, Some(ids[2]), 3).await, ids[3..]);
+    assert_eq!(list(Some(&some[..]), Some(ids[0]), 1).await, [ids[1]]);
+    assert_eq!(list(Some(&[]), None, 3).await, []);
+}
+
+pub(super) async fn an_account_is_read_back_whole(world: World) {
+    let scope = world.tenant().await;
+    let base = world.entry("anna@mail.example");
+    let entry = |id: u128, holding, standing| SecurityInfo {
+        id: SecurityInfoId::from_uuid(uuid::Uuid::from_u128(id)),
+        holding,
+        standing,
+        ..base.clone()
+    };
+    let authenticator = Holding::Authenticator {
+        totp: Totp { hash: TotpHash::Sha256, digits: 8 },
+        key: Sealed::new(vec![0, 127, 255]),
+        last_step: Some(60_000_000),
+    };
+    let account = Account {
+        external_id: Some("e-17".to_owned()),
+        logins: ["anna", "anna@acme.example"].map(|login| Login::parse(login).unwrap()).to_vec(),
+        password: Some(PasswordRecord {
+            must_change: true,
+            temporary_until: Some(after(60)),
+            expiry_exempt: true,
+            expiry_counts_from: after(5),
+            ..super::world::password(b"hash")
+        }),
+        managed_elsewhere: true,
+        roles: RoleSet::of(&[Role::ReportsReader, Role::UserAdministrator]),
+        security_info: vec![
+            SecurityInfo {
+                label: Some("my \"own\" ✉".to_owned()),
+                is_default: true,
+                ..entry(1, base.holding.clone(), Standing::Prefilled)
+            },
+            SecurityInfo { disabled: true, ..entry(2, authenticator, Standing::Unconfirmed) },
+            entry(3, Holding::RecoveryCodes { remaining: 7 }, Standing::Confirmed { at: NOW }),
+            entry(4, world.entry("+4312345").holding, Standing::Confirmed { at: after(3) }),
+        ],
+        reconfirmed_at: Some(after(2)),
+        ..world.unborn_account(&scope, "x")
+    };
+
+    world.create_account(&scope, &account).await;
+
+    let keys = [
+        AccountKey::Id(account.id),
+        AccountKey::Login(account.logins[1].clone()),
+        AccountKey::ExternalId("e-17".to_owned()),
+    ];
+    for key in keys {
+        assert_eq!(world.store.find_account(&scope, &key).await.unwrap().as_ref(), Some(&account));
+    }
+    assert_eq!(world.store.administrators(&scope).await.unwrap(), [account]);
+    assert_eq!(world.kinds(&scope).await, [EventKind::TenantCreated, EventKind::AccountCreated]);
+}
+
+pub(super) async fn a_taken_name_makes_no_account(world: World) {
+    let scope = world.tenant().await;
+    let first = Account { external_id: Some("e-1".to_owned()), ..world.unborn_account(&scope, "anna") };
+    world.create_account(&scope, &first).await;
+    let same_login = world.unborn_account(&scope, "anna");
+    let same_external_id = Account { external_id: first.external_id, ..world.unborn_account(&scope, "bert") };
+
+    for (taken, what) in [(same_login, AccountTaken::Login), (same_external_id, AccountTaken::ExternalId)] {
+        let event = world.event(&scope, EventKind::AccountCreated);
+        let step = world.store.create_account(&scope, &taken, &event, Some(once(1, 1))).await.unwrap();
+
+        assert_eq!(step, Step::Refused(what));
+        assert_eq!(world.store.find_account(&scope, &AccountKey::Id(taken.id)).await.unwrap(), None);
+    }
+    assert_eq!(world.log(&scope).await.len(), 2);
+}
+
+pub(super) async fn an_account_of_another_tenant_is_nobody(world: World) {
+    let scope = world.tenant().await;
+    let other = world.create_tenant(&world.unborn_tenant("other")).await;
+    let anna = world.account(&scope).await;
+
+    for key in [AccountKey::Id(anna.id), AccountKey::Login(anna.logins[0].clone())] {
+        assert_eq!(world.store.find_account(&other, &key).await.unwrap(), None);
+    }
+    assert_eq!(world.store.list_accounts(&other, None, 10).await.unwrap(), []);
+    world.create_account(&other, &world.unborn_account(&other, "anna")).await;
+}
+
+pub(super) async fn accounts_are_listed_in_pages(world: World) {
+    let scope = world.tenant().await;
+    let mut accounts = Vec::new();
+    for login in ["anna", "bert", "cleo"] {
+        accounts.push(world.create_account(&scope, &world.unborn_account(&scope, login)).await);
+    }
+    let deleted = Account { deleted_at: Some(NOW), ..world.unborn_account(&scope, "dora") };
+    world.create_account(&scope, &deleted).await;
+    accounts.sort_by_key(|account| account.id);
+
+    let page = world.store.list_accounts(&scope, None, 2).await.unwrap();
+    let rest = world.store.list_accounts(&scope, Some(accounts[1].id), 2).await.unwrap();
+
+    assert_eq!(page, accounts[..2]);
+    assert_eq!(rest, accounts[2..]);
+}
+
+pub(super) async fn a_repeated_request_gets_its_first_answer(world: World) {
+    let scope = world.tenant().await;
+    let (anna, again) = (world.unborn_account(&scope, "anna"), world.unborn_account(&scope, "anna"));
+    let create = async |account: &Account, once| {
+        let event = world.event(&scope, EventKind::AccountCreated);
+        world.store.create_account(&scope, account, &event, Some(once)).await.unwrap()
+    };
+    let name = |account: &Account| account.id.to_string().into_bytes();
+
+    let first = create(&anna, answered(1, 1, &name)).await;
+    let repeated = create(&again, answered(1, 1, &name)).await;
+    let changed = create(&again, answered(1, 2, &name)).await;
+
+    assert_eq!(first, Step::Done(anna.clone()));
+    assert_eq!(repeated, Step::Repeated(anna.id.to_string().into_bytes()));
+    assert_eq!(changed, Step::OtherContent);
+    assert_eq!(world.store.list_accounts(&scope, None, 10).await.unwrap(), [anna]);
+    assert_eq!(world.log(&scope).await.len(), 2);
+}

@@ -1,0 +1,116 @@
+//! Looking inside: the audit log as it lies in the database, and rows that no step writes yet.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{AccountId, EventId, TenantId};
+use uuid::Uuid;
+
+use super::world::{Inside, World};
+use crate::domain::audit::{Actor, AuditEvent, CHAIN_START, EventKind, Outcome, Subject, link_parts};
+use crate::domain::scope::TenantScope;
+
+const EVENTS: &str = "
+    select tenant_id, at, event_id, position, kind, outcome, reason, actor, actor_id, caller, subject, subject_id,
+        subject_login, ip_address, masked_place, trace_id, count, link
+    from audit_events where tenant_id = $1 order by position";
+
+const GROUP: &str = "
+    insert into groups (tenant_id, group_id, display_name, created_at, updated_at, version)
+    values ($1, $2, 'group', 0, 0, 1) on conflict do nothing";
+
+const MEMBER: &str = "insert into group_members (tenant_id, group_id, member_id) values ($1, $2, $3)";
+
+#[derive(sqlx::FromRow)]
+struct EventRow {
+    tenant_id: Uuid,
+    at: i64,
+    event_id: Uuid,
+    position: i64,
+    kind: String,
+    outcome: String,
+    reason: Option<String>,
+    actor: String,
+    actor_id: Option<Uuid>,
+    caller: Option<String>,
+    subject: String,
+    subject_id: Option<Uuid>,
+    subject_login: Option<Vec<u8>>,
+    ip_address: Option<String>,
+    masked_place: Option<String>,
+    trace_id: Option<Vec<u8>>,
+    count: i64,
+    link: Vec<u8>,
+}
+
+impl EventRow {
+    fn event(&self) -> AuditEvent {
+        AuditEvent {
+            id: EventId::from_uuid(self.event_id),
+            tenant_id: TenantId::from_uuid(self.tenant_id),
+            at: Timestamp::from_unix_micros(self.at),
+            kind: EventKind::parse(&self.kind).unwrap(),
+            outcome: Outcome::parse(&self.outcome).unwrap(),
+            reason: self.reason.clone().map(Into::into),
+            actor: match (self.actor.as_str(), self.actor_id) {
+                ("stranger", None) => Actor::Stranger,
+                ("account", Some(id)) => Actor::Account(AccountId::from_uuid(id)),
+                ("service", None) => Actor::Service,
+                ("rekey", None) => Actor::Rekey,
+                other => panic!("actor {other:?}"),
+            },
+            caller: self.caller.clone(),
+            subject: match (self.subject.as_str(), self.subject_id, &self.subject_login) {
+                ("tenant", None, None) => Subject::Tenant,
+                ("account", Some(id), None) => Subject::Account(AccountId::from_uuid(id)),
+                ("unknown_login", None, Some(key)) => {
+                    Subject::UnknownLogin(key.as_slice().try_into().unwrap())
+                }
+                other => panic!("subject {other:?}"),
+            },
+            ip_address: self.ip_address.as_ref().map(|text| text.parse().unwrap()),
+            masked_place: self.masked_place.clone(),
+            trace_id: self.trace_id.as_ref().map(|id| id.as_slice().try_into().unwrap()),
+            count: u32::try_from(self.count).unwrap(),
+        }
+    }
+}
+
+impl World {
+    /// The tenant's log, in order, after checking every link of its chain.
+    pub(super) async fn log(&self, scope: &TenantScope) -> Vec<AuditEvent> {
+        let tenant_id = scope.tenant_id().as_uuid();
+        let rows: Vec<EventRow> = match &self.inside {
+            Inside::Sqlite(store, _) => sqlx::query_as(EVENTS).bind(tenant_id).fetch_all(&store.writer).await,
+            Inside::Postgres(store, _) => sqlx::query_as(EVENTS).bind(tenant_id).fetch_all(&store.pool).await,
+        }
+        .unwrap();
+        let mut previous = CHAIN_START;
+        for (position, row) in (1..).zip(&rows) {
+            let link = rekey_sealing::digest(&link_parts(&previous, &row.event().canonical()));
+            assert_eq!((row.position, &row.link[..]), (position, &link[..]), "the chain breaks");
+            previous = link;
+        }
+        rows.iter().map(EventRow::event).collect()
+    }
+
+    /// The kinds of the tenant's events, in order.
+    pub(super) async fn kinds(&self, scope: &TenantScope) -> Vec<EventKind> {
+        self.log(scope).await.iter().map(|event| event.kind).collect()
+    }
+
+    /// Puts an account or a group into a group, making the group if need be.
+    pub(super) async fn join(&self, scope: &TenantScope, group: Uuid, member: Uuid) {
+        let tenant_id = scope.tenant_id().as_uuid();
+        match &self.inside {
+            Inside::Sqlite(store, _) => {
+                sqlx::query(GROUP).bind(tenant_id).bind(group).execute(&store.writer).await.unwrap();
+                let joined = sqlx::query(MEMBER).bind(tenant_id).bind(group).bind(member);
+                joined.execute(&store.writer).await.unwrap();
+            }
+            Inside::Postgres(store, _) => {
+                sqlx::query(GROUP).bind(tenant_id).bind(group).execute(&store.pool).await.unwrap();
+                let joined = sqlx::query(MEMBER).bind(tenant_id).bind(group).bind(member);
+                joined.execute(&store.pool).await.unwrap();
+            }
+        }
+    }
+}

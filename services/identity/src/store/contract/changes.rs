@@ -1,0 +1,140 @@
+//! Changing an account under its version.
+
+use rekey_primitives::id::SecurityInfoId;
+
+use super::world::{NOW, World, after};
+use crate::domain::account::{Account, RecoveryVersion};
+use crate::domain::authority::{Role, RoleSet};
+use crate::domain::policy::ResetRules;
+use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
+use crate::store::accounts::{Change, NotChanged};
+use crate::store::resets::TryCounted;
+use crate::store::step::Step;
+
+pub(super) async fn a_change_under_an_old_version_is_stale(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let Step::Done(blocked) = world.change(&scope, &anna, Change::Blocked(true)).await else { panic!() };
+
+    let stale = world.change(&scope, &anna, Change::Blocked(false)).await;
+    let unknown = Account { id: world.unborn_account(&scope, "x").id, ..anna };
+    let unknown = world.change(&scope, &unknown, Change::Blocked(true)).await;
+
+    assert_eq!((blocked.version, blocked.updated_at, blocked.blocked), (2, after(1), true));
+    assert_eq!((stale, unknown), (Step::Refused(NotChanged::Stale), Step::Refused(NotChanged::Unknown)));
+    assert_eq!(world.read(&scope, blocked.id).await, blocked);
+    assert_eq!((world.log(&scope).await.len(), world.queued().await), (3, 1));
+}
+
+pub(super) async fn every_change_but_two_raises_the_recovery_version(world: World) {
+    let scope = world.tenant().await;
+    let mut account = world.account(&scope).await;
+    let held = account.security_info[0].id;
+    let unconfirmed = SecurityInfo { standing: Standing::Unconfirmed, ..world.entry("+4312345") };
+    let added = unconfirmed.id;
+    let confirm = Change::ConfirmSecurityInfo {
+        id: added,
+        standing: Standing::Confirmed { at: after(1) },
+        changed_at: after(1),
+        is_first: false,
+    };
+    let changes = [
+        (Change::Blocked(true), 1),
+        (Change::Blocked(false), 1),
+        (Change::Unfrozen, 1),
+        (Change::Roles(RoleSet::of(&[Role::ReportsReader])), 1),
+        (Change::AddSecurityInfo(unconfirmed), 0),
+        (confirm, 1),
+        (Change::AddSecurityInfo(world.entry("+4312346")), 1),
+        (Change::DefaultSecurityInfo(added), 0),
+        (Change::DisableSecurityInfo(added), 1),
+        (Change::RemoveSecurityInfo { id: held, removed: None }, 1),
+    ];
+
+    for (change, rise) in changes {
+        let said = format!("{change:?}");
+        let Step::Done(changed) = world.change(&scope, &account, change).await else { panic!("{said}") };
+        let expected = RecoveryVersion(account.recovery_version.0 + rise);
+        assert_eq!((changed.recovery_version, changed.version), (expected, account.version + 1), "{said}");
+        account = changed;
+    }
+
+    let ids: Vec<SecurityInfoId> = account.security_info.iter().map(|entry| entry.id).collect();
+    let defaults = account.security_info.iter().filter(|entry| entry.is_default);
+    assert_eq!((ids.len(), ids.contains(&held)), (2, false));
+    assert_eq!(defaults.map(|entry| (entry.id, entry.disabled)).collect::<Vec<_>>(), [(added, true)]);
+}
+
+pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let id = anna.security_info[0].id;
+    let rules = ResetRules { tries_per_day: 1, ..ResetRules::default() };
+    world.store.code_sent(&scope, id.as_uuid(), after(600), NOW).await.unwrap();
+    world.store.count_try(&scope, id.as_uuid(), &[1; 32], &rules, NOW).await.unwrap();
+    let Step::Done(disabled) = world.change(&scope, &anna, Change::DisableSecurityInfo(id)).await else {
+        panic!()
+    };
+    let confirm = Change::ConfirmSecurityInfo {
+        id,
+        standing: Standing::Confirmed { at: after(9) },
+        changed_at: after(8),
+        is_first: false,
+    };
+
+    let Step::Done(confirmed) = world.change(&scope, &disabled, confirm).await else { panic!() };
+
+    let entry = &confirmed.security_info[0];
+    assert_eq!(entry.standing, Standing::Confirmed { at: after(9) });
+    assert_eq!((entry.changed_at, entry.is_first, entry.disabled), (after(8), false, false));
+    let counted = world.store.count_try(&scope, id.as_uuid(), &[2; 32], &rules, NOW).await.unwrap();
+    assert_eq!(counted, TryCounted::Counted);
+}
+
+pub(super) async fn a_removed_address_is_remembered(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let entry = &anna.security_info[0];
+    let removed = RemovedAddress { destination: entry.destination().unwrap(), removed_at: after(1) };
+    let remove = |id| Change::RemoveSecurityInfo { id, removed: Some(removed.clone()) };
+
+    let Step::Done(without) = world.change(&scope, &anna, remove(entry.id)).await else { panic!() };
+    let again = world.change(&scope, &without, remove(entry.id)).await;
+
+    assert_eq!(without.security_info, []);
+    assert_eq!(again, Step::Refused(NotChanged::Unknown));
+    assert_eq!(world.store.removed_addresses(&scope, anna.id).await.unwrap(), [removed]);
+    assert_eq!(world.read(&scope, anna.id).await, without);
+}
+
+pub(super) async fn blocking_ends_every_session(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let session = world.signed_in(&scope, &anna, 1).await;
+
+    world.change(&scope, &anna, Change::Blocked(true)).await;
+
+    assert_eq!(world.store.list_sessions(&scope, anna.id, 10, after(2)).await.unwrap(), []);
+    let (ended, _) = world.store.find_session(&scope, session.id).await.unwrap().unwrap();
+    assert!(ended.ended.is_some());
+}
+
+pub(super) async fn the_last_global_administrator_stays(world: World) {
+    let scope = world.tenant().await;
+    let plain = world.account(&scope).await;
+    let anna = world.global_administrator(&scope, "root").await;
+    let second = world.global_administrator(&scope, "second").await;
+    let Step::Done(demoted) = world.change(&scope, &second, Change::Roles(RoleSet::EMPTY)).await else {
+        panic!()
+    };
+
+    for change in [Change::Roles(RoleSet::of(&[Role::UserAdministrator])), Change::Blocked(true)] {
+        let step = world.change(&scope, &anna, change).await;
+        assert_eq!(step, Step::Refused(NotChanged::LastGlobalAdministrator));
+    }
+
+    assert_eq!(world.read(&scope, anna.id).await, anna);
+    for other in [plain, demoted] {
+        assert!(matches!(world.change(&scope, &other, Change::Blocked(true)).await, Step::Done(_)));
+    }
+}

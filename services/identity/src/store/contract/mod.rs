@@ -1,0 +1,113 @@
+//! One suite for every store: what the traits promise, races included.
+//!
+//! A case takes a [`World`] and knows no driver. The list at the end makes one test per case and store.
+
+mod accounts;
+mod audit;
+mod chain;
+mod changes;
+mod help;
+mod lockouts;
+mod outbox;
+mod passwords;
+mod races;
+mod resets;
+mod sessions;
+mod tries;
+mod upkeep;
+mod world;
+
+use world::World;
+
+macro_rules! on_every_store {
+    ($($room:ident: $($case:ident),+ $(,)?;)+) => {
+        mod on_sqlite {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $case() {
+                    super::$room::$case(super::World::sqlite().await).await;
+                }
+            )+)+
+        }
+
+        mod on_postgres {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $case() {
+                    super::$room::$case(super::World::postgres().await).await;
+                }
+            )+)+
+        }
+    };
+}
+
+on_every_store! {
+    accounts:
+        a_tenant_is_found_by_each_of_its_names,
+        a_taken_name_makes_no_tenant,
+        tenants_are_listed_in_pages,
+        an_account_is_read_back_whole,
+        a_taken_name_makes_no_account,
+        an_account_of_another_tenant_is_nobody,
+        accounts_are_listed_in_pages,
+        a_repeated_request_gets_its_first_answer;
+    changes:
+        a_change_under_an_old_version_is_stale,
+        every_change_but_two_raises_the_recovery_version,
+        a_confirmed_entry_is_free_of_its_past,
+        a_removed_address_is_remembered,
+        blocking_ends_every_session,
+        the_last_global_administrator_stays;
+    lockouts:
+        wrong_passwords_lock_and_are_told,
+        a_familiar_place_has_a_record_of_its_own,
+        an_unlock_clears_every_record_of_the_login;
+    sessions:
+        a_login_is_read_with_tenant_and_policy,
+        a_session_opens_only_on_what_was_judged,
+        a_rehash_is_written_with_the_session,
+        a_refresh_token_is_used_once,
+        a_spent_token_ends_the_family,
+        only_live_sessions_of_the_account_end,
+        an_answer_is_kept_until_it_expires;
+    passwords:
+        a_changed_password_keeps_and_opens_a_session,
+        history_keeps_as_many_as_asked;
+    tries:
+        a_try_counts_once_and_only_while_a_code_is_live,
+        too_many_tries_stop_a_method_until_it_is_passed,
+        attempts_are_numbered;
+    resets:
+        a_reset_does_everything_at_once,
+        a_stale_reset_writes_nothing,
+        a_repudiated_reset_freezes_the_account,
+        groups_are_walked_through_any_nesting,
+        seats_go_to_the_oldest_accounts;
+    help:
+        a_proved_request_replaces_an_unproved_one,
+        an_expired_request_makes_room,
+        requests_are_digested_once;
+    outbox:
+        a_claimed_notice_is_nobody_elses_until_the_lease_ends,
+        an_old_fence_settles_nothing,
+        a_late_notice_is_dropped;
+    audit:
+        events_are_chained_in_order,
+        an_event_is_appended_once,
+        a_refused_step_leaves_no_event;
+    upkeep:
+        a_migrated_store_fits_and_answers,
+        the_sweep_takes_what_is_over_and_nothing_else;
+    races:
+        of_many_resets_at_once_one_wins,
+        equal_requests_at_once_get_one_answer,
+        a_sign_in_that_races_a_reset_leaves_nothing,
+        parallel_passwords_are_admitted_up_to_the_threshold,
+        two_global_administrators_cannot_both_go,
+        one_refresh_rotates_and_the_others_repeat_it,
+        parallel_tries_are_each_counted,
+        parallel_attempts_get_different_numbers,
+        an_account_gets_one_pending_help_request,
+        parallel_relays_claim_different_notices,
+        the_chain_holds_under_parallel_appends;
+}

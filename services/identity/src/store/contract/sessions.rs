@@ -1,0 +1,176 @@
+//! Opening, refreshing and ending sessions, and kept answers.
+
+use rekey_primitives::clock::Timestamp;
+
+use super::world::{NOW, World, after, answered, default_policy, once};
+use crate::domain::account::{Account, CredentialEpoch, Sealed};
+use crate::domain::audit::EventKind;
+use crate::domain::policy::SessionRules;
+use crate::domain::session::{Ending, Session, SessionOver};
+use crate::store::accounts::Change;
+use crate::store::sign_ins::{Known, NotRefreshed, OpenSession, Refresh, SessionsEnded, Stale, Which};
+use crate::store::step::{Recalled, Step};
+
+impl World {
+    /// Shows a refresh token whose hash is that byte, for one whose hash is the next byte.
+    pub(super) async fn refresh(
+        &self,
+        session: &Session,
+        presented: u8,
+        now: Timestamp,
+    ) -> Step<(Session, Account), NotRefreshed> {
+        let scope = crate::domain::scope::TenantScope::of(true, session.tenant_id).unwrap();
+        let refresh = Refresh {
+            session_id: session.id,
+            presented: [presented; 32],
+            successor: [presented + 1; 32],
+            rules: SessionRules::default(),
+            reused_event: self.event(&scope, EventKind::RefreshReused),
+            now,
+        };
+        let answer = |(session, _): &(Session, Account)| session.refresh.current.to_vec();
+        self.store.refresh_session(&scope, &refresh, answered(presented, presented, &answer)).await.unwrap()
+    }
+}
+
+pub(super) async fn a_login_is_read_with_tenant_and_policy(world: World) {
+    let tenant = world.unborn_tenant("acme");
+    let scope = world.create_tenant(&tenant).await;
+    let anna = world.account(&scope).await;
+    let bert = world.unborn_account(&scope, "bert");
+    world.create_account(&scope, &Account { deleted_at: Some(NOW), ..bert.clone() }).await;
+    let known = |account| Some(Known { tenant: tenant.clone(), policy: default_policy(tenant.id), account });
+
+    let found = world.store.find_login(&scope, Some(&anna.logins[0])).await.unwrap();
+    let deleted = world.store.find_login(&scope, Some(&bert.logins[0])).await.unwrap();
+    let no_login = world.store.find_login(&scope, None).await.unwrap();
+
+    assert_eq!(found, known(Some(anna)));
+    assert_eq!((deleted, no_login), (known(None), known(None)));
+    let nowhere = world.unborn_tenant("nowhere").id;
+    let nowhere = crate::domain::scope::TenantScope::of(true, nowhere).unwrap();
+    assert_eq!(world.store.find_login(&nowhere, None).await.unwrap(), None);
+}
+
+pub(super) async fn a_session_opens_only_on_what_was_judged(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let session = world.session(&anna, 1);
+    let open = world.opening(&scope, &anna, &session);
+    let wrong = [
+        OpenSession { verified: Sealed::new(b"another".to_vec()), ..open.clone() },
+        OpenSession { session: Session { epoch: CredentialEpoch(2), ..session.clone() }, ..open.clone() },
+    ];
+    for open in wrong {
+        let step = world.store.open_session(&scope, &open, Some(once(1, 1))).await.unwrap();
+        assert_eq!(step, Step::Refused(Stale));
+    }
+
+    let opened = world.store.open_session(&scope, &open, Some(once(1, 1))).await.unwrap();
+    let again = OpenSession { session: world.session(&anna, 2), ..open };
+    let again = world.store.open_session(&scope, &again, Some(once(1, 1))).await.unwrap();
+
+    assert_eq!((opened, again), (Step::Done(session.clone()), Step::Repeated(b"first".to_vec())));
+    assert_eq!(world.store.find_session(&scope, session.id).await.unwrap(), Some((session, anna.clone())));
+    assert_eq!(world.kinds(&scope).await[2..], [EventKind::SignIn]);
+    world.change(&scope, &anna, Change::Blocked(true)).await;
+    let blocked = world.opening(&scope, &anna, &world.session(&anna, 3));
+    assert_eq!(world.store.open_session(&scope, &blocked, None).await.unwrap(), Step::Refused(Stale));
+}
+
+pub(super) async fn a_rehash_is_written_with_the_session(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let open = world.opening(&scope, &anna, &world.session(&anna, 1));
+    let fresh = Sealed::new(b"fresh hash".to_vec());
+
+    world
+        .store
+        .open_session(&scope, &OpenSession { rehashed: Some(fresh.clone()), ..open }, None)
+        .await
+        .unwrap();
+
+    let rehashed = world.read(&scope, anna.id).await;
+    assert_eq!(rehashed.password.as_ref().map(|password| &password.hash), Some(&fresh));
+    assert_eq!((rehashed.epoch, rehashed.version), (anna.epoch, anna.version));
+    assert_eq!(world.store.last_passwords(&scope, anna.id, 5).await.unwrap(), [fresh]);
+}
+
+pub(super) async fn a_refresh_token_is_used_once(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let session = world.signed_in(&scope, &anna, 1).await;
+
+    let rotated = world.refresh(&session, 1, after(100)).await;
+    let repeated = world.refresh(&session, 1, after(110)).await;
+    let next = world.refresh(&session, 2, after(200)).await;
+
+    let Step::Done((rotated, account)) = rotated else { panic!("{rotated:?}") };
+    assert_eq!((rotated.refresh.current, rotated.refresh.previous), ([2; 32], Some([1; 32])));
+    assert_eq!((rotated.refreshed_at, rotated.refresh.rotated_at), (after(100), after(100)));
+    assert_eq!(account, anna);
+    assert_eq!(repeated, Step::Repeated(vec![2; 32]));
+    assert!(matches!(next, Step::Done(_)));
+    let unknown = world.refresh(&world.session(&anna, 9), 9, NOW).await;
+    assert_eq!(unknown, Step::Refused(NotRefreshed::Unknown));
+}
+
+pub(super) async fn a_spent_token_ends_the_family(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let session = world.signed_in(&scope, &anna, 1).await;
+    world.refresh(&session, 1, after(100)).await;
+
+    let reused = world.refresh(&session, 1, after(111)).await;
+    let current = world.refresh(&session, 2, after(112)).await;
+
+    let over = SessionOver::Ended(Ending::TokenReused);
+    assert_eq!(reused, Step::Refused(NotRefreshed::FamilyEnded));
+    assert_eq!(current, Step::Refused(NotRefreshed::Over(over)));
+    assert_eq!(world.kinds(&scope).await[3..], [EventKind::RefreshReused]);
+}
+
+pub(super) async fn only_live_sessions_of_the_account_end(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let bert = world.create_account(&scope, &world.unborn_account(&scope, "bert")).await;
+    let (one, two, three) = (
+        world.signed_in(&scope, &anna, 1).await,
+        world.signed_in(&scope, &anna, 2).await,
+        world.signed_in(&scope, &anna, 3).await,
+    );
+    let other = world.signed_in(&scope, &bert, 4).await;
+    let end = async |which: Which| {
+        let event = world.event(&scope, EventKind::SessionRevoked);
+        world.store.end_sessions(&scope, anna.id, &which, Ending::Revoked, &event, None).await.unwrap()
+    };
+
+    let these = end(Which::These(vec![one.id, one.id, other.id])).await;
+    let all_but = end(Which::AllBut(two.id)).await;
+
+    assert_eq!((these, all_but), (Step::Done(SessionsEnded(1)), Step::Done(SessionsEnded(1))));
+    let live = async |account: &Account, limit| {
+        let live = world.store.list_sessions(&scope, account.id, limit, NOW).await.unwrap();
+        live.iter().map(|session| session.id).collect::<Vec<_>>()
+    };
+    assert_eq!((live(&anna, 10).await, live(&bert, 10).await), (vec![two.id], vec![other.id]));
+    let (ended, _) = world.store.find_session(&scope, three.id).await.unwrap().unwrap();
+    assert_eq!(ended.ended, Some((NOW, Ending::Revoked)));
+    let late = world.store.list_sessions(&scope, anna.id, 10, two.expires_at).await.unwrap();
+    assert_eq!(late, []);
+}
+
+pub(super) async fn an_answer_is_kept_until_it_expires(world: World) {
+    let scope = world.tenant().await;
+    let recall =
+        async |content: u8, now| world.store.recall(&scope, &[1; 32], &[content; 32], now).await.unwrap();
+
+    let kept = world.store.keep_answer(&scope, once(1, 1), NOW).await.unwrap();
+    let again = world.store.keep_answer(&scope, once(1, 1), after(599)).await.unwrap();
+
+    assert_eq!((kept, again), (Step::Done(()), Step::Repeated(b"first".to_vec())));
+    assert_eq!(recall(1, after(599)).await, Recalled::Answer(b"first".to_vec()));
+    assert_eq!(recall(2, after(599)).await, Recalled::OtherContent);
+    assert_eq!(recall(1, after(600)).await, Recalled::New);
+    assert_eq!(world.store.keep_answer(&scope, once(1, 2), after(600)).await.unwrap(), Step::Done(()));
+}

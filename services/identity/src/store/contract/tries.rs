@@ -1,0 +1,66 @@
+//! Tries of a method and attempts of a reset.
+
+use rekey_primitives::id::ResetId;
+use uuid::Uuid;
+
+use super::world::{NOW, World, after, once};
+use crate::domain::audit::EventKind;
+use crate::domain::policy::ResetRules;
+use crate::domain::tries::TakesNoTry;
+use crate::store::resets::TryCounted;
+use crate::store::step::Step;
+
+const METHOD: Uuid = Uuid::from_u128(77);
+
+pub(super) async fn a_try_counts_once_and_only_while_a_code_is_live(world: World) {
+    let scope = world.tenant().await;
+    let count = async |request: u8, now| {
+        world.store.count_try(&scope, METHOD, &[request; 32], &ResetRules::default(), now).await.unwrap()
+    };
+    let before = count(1, NOW).await;
+    world.store.code_sent(&scope, METHOD, after(600), NOW).await.unwrap();
+    world.store.code_sent(&scope, METHOD, after(300), NOW).await.unwrap();
+
+    let counted = count(1, after(500)).await;
+    let again = count(1, after(500)).await;
+    let late = count(2, after(600)).await;
+
+    assert_eq!(before, TryCounted::NothingLive);
+    assert_eq!((counted, again), (TryCounted::Counted, TryCounted::CountedBefore));
+    assert_eq!(late, TryCounted::NothingLive);
+}
+
+pub(super) async fn too_many_tries_stop_a_method_until_it_is_passed(world: World) {
+    let scope = world.tenant().await;
+    let count = async |request: u8, method| {
+        world.store.count_try(&scope, method, &[request; 32], &ResetRules::default(), NOW).await.unwrap()
+    };
+    let other = Uuid::from_u128(78);
+    for method in [METHOD, other] {
+        world.store.code_sent(&scope, method, after(600), NOW).await.unwrap();
+    }
+    for request in 0..10 {
+        assert_eq!(count(request, METHOD).await, TryCounted::Counted);
+    }
+
+    let stopped = count(10, METHOD).await;
+    let event = world.event(&scope, EventKind::ResetProofSubmitted);
+    let passed = world.store.proof_accepted(&scope, METHOD, &event, once(1, 1), NOW).await.unwrap();
+    let again = world.store.proof_accepted(&scope, METHOD, &event, once(1, 1), NOW).await.unwrap();
+
+    assert_eq!(stopped, TryCounted::Stopped(TakesNoTry::Paused { until: after(86_400) }));
+    assert_eq!((passed, again), (Step::Done(()), Step::Repeated(b"first".to_vec())));
+    assert_eq!((count(11, METHOD).await, count(0, other).await), (TryCounted::Counted, TryCounted::Counted));
+    assert_eq!(world.kinds(&scope).await[1..], [EventKind::ResetProofSubmitted]);
+}
+
+pub(super) async fn attempts_are_numbered(world: World) {
+    let scope = world.tenant().await;
+    let reset = |number: u128| ResetId::from_uuid(Uuid::from_u128(number));
+    let count =
+        async |number| world.store.count_attempt(&scope, reset(number), after(900), NOW).await.unwrap();
+
+    let numbers = [count(1).await, count(1).await, count(2).await, count(1).await];
+
+    assert_eq!(numbers, [0, 1, 0, 2]);
+}

@@ -1,0 +1,61 @@
+//! Keeping the store in order.
+
+use std::time::Duration;
+
+use rekey_primitives::id::ResetId;
+use uuid::Uuid;
+
+use super::world::{NOW, World, after, once};
+use crate::domain::policy::ResetRules;
+use crate::domain::security_info::RemovedAddress;
+use crate::store::accounts::Change;
+use crate::store::resets::TryCounted;
+use crate::store::step::Recalled;
+
+const DAY: u64 = 86_400;
+
+pub(super) async fn a_migrated_store_fits_and_answers(world: World) {
+    world.store.ping().await.unwrap();
+
+    assert!(world.store.schema_fits().await.unwrap());
+}
+
+pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let (store, method) = (&world.store, anna.security_info[0].id);
+    let session = world.signed_in(&scope, &anna, 1).await;
+    store.keep_answer(&scope, once(1, 1), NOW).await.unwrap();
+    store.count_attempt(&scope, ResetId::from_uuid(Uuid::nil()), after(900), NOW).await.unwrap();
+    store.code_sent(&scope, Uuid::nil(), after(600), NOW).await.unwrap();
+    store.code_sent(&scope, method.as_uuid(), after(600), NOW).await.unwrap();
+    store.count_try(&scope, method.as_uuid(), &[1; 32], &ResetRules::default(), NOW).await.unwrap();
+    let removed =
+        RemovedAddress { destination: anna.security_info[0].destination().unwrap(), removed_at: NOW };
+    let other = world.entry("+4312345");
+    let added = world.change(&scope, &anna, Change::AddSecurityInfo(other.clone())).await;
+    let crate::store::Step::Done(added) = added else { panic!() };
+    let remove = Change::RemoveSecurityInfo { id: other.id, removed: Some(removed.clone()) };
+    world.change(&scope, &added, remove).await;
+
+    let early = store.sweep(after(599)).await.unwrap();
+    let answers_and_decoys = store.sweep(after(600)).await.unwrap();
+    let kept = store.removed_addresses(&scope, anna.id).await.unwrap();
+    let attempts_requests_and_addresses = store.sweep(after(7 * DAY)).await.unwrap();
+    let sessions = store.sweep(after(30 * DAY)).await.unwrap();
+    let places = store.sweep(after(90 * DAY)).await.unwrap();
+    let nothing = store.sweep(after(1_000 * DAY)).await.unwrap();
+
+    assert_eq!((early, answers_and_decoys), (0, 2));
+    assert_eq!((kept, attempts_requests_and_addresses), (vec![removed], 3));
+    assert_eq!((sessions, places, nothing), (1, 1, 0));
+    assert_eq!(store.recall(&scope, &[1; 32], &[1; 32], NOW).await.unwrap(), Recalled::New);
+    assert_eq!(store.find_session(&scope, session.id).await.unwrap(), None);
+    assert!(!store.is_familiar(&scope, &[1; 32], &[2; 32]).await.unwrap());
+    // What is held against a method stays however old it is.
+    let rules = ResetRules { tries_in_a_row: 1, ..ResetRules::default() };
+    let late = NOW.plus(Duration::from_secs(1_000 * DAY));
+    store.code_sent(&scope, method.as_uuid(), late.plus(Duration::from_secs(1)), late).await.unwrap();
+    let counted = store.count_try(&scope, method.as_uuid(), &[2; 32], &rules, late).await.unwrap();
+    assert!(matches!(counted, TryCounted::Stopped(_)));
+}

@@ -1,0 +1,89 @@
+//! Kept answers: what makes a repeated request harmless.
+//!
+//! A step claims its request first and writes the answer last, in one transaction: of two equal requests at once one
+//! claims, and the other finds the answer.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::TenantId;
+use sqlx::PgConnection;
+
+use crate::store::{Failure, Once, Recalled};
+
+const CLAIM: &str = "
+    insert into answers (tenant_id, request_key, content, answer, expires_at) values ($1, $2, $3, $4, $5)
+    on conflict (tenant_id, request_key) do update
+    set content = excluded.content, answer = excluded.answer, expires_at = excluded.expires_at
+    where answers.expires_at <= $6";
+
+const KEEP: &str = "update answers set answer = $3 where tenant_id = $1 and request_key = $2";
+
+const RECALL: &str = "
+    select content, answer from answers where tenant_id = $1 and request_key = $2 and expires_at > $3";
+
+/// Claims the request, unless it came before.
+pub(super) async fn claim<T>(
+    tx: &mut PgConnection,
+    tenant_id: TenantId,
+    once: Option<&Once<'_, T>>,
+    now: Timestamp,
+) -> Result<Recalled, Failure> {
+    let Some(once) = once else { return Ok(Recalled::New) };
+    loop {
+        let claimed = sqlx::query(CLAIM)
+            .bind(tenant_id.as_uuid())
+            .bind(&once.key[..])
+            .bind(&once.content[..])
+            .bind(&b""[..])
+            .bind(once.expires_at.unix_micros())
+            .bind(now.unix_micros())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+        if claimed == 1 {
+            return Ok(Recalled::New);
+        }
+        let kept = recall(&mut *tx, tenant_id, &once.key, &once.content, now).await?;
+        // Another replica may have swept it in between: then it is free to claim.
+        if kept != Recalled::New {
+            return Ok(kept);
+        }
+    }
+}
+
+/// Writes the answer of a claimed request.
+pub(super) async fn keep<T>(
+    tx: &mut PgConnection,
+    tenant_id: TenantId,
+    once: Option<&Once<'_, T>>,
+    outcome: &T,
+) -> Result<(), Failure> {
+    let Some(once) = once else { return Ok(()) };
+    sqlx::query(KEEP)
+        .bind(tenant_id.as_uuid())
+        .bind(&once.key[..])
+        .bind((once.answer)(outcome))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// What is kept of a request.
+pub(super) async fn recall(
+    connection: &mut PgConnection,
+    tenant_id: TenantId,
+    key: &[u8; 32],
+    content: &[u8; 32],
+    now: Timestamp,
+) -> Result<Recalled, Failure> {
+    let kept: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(RECALL)
+        .bind(tenant_id.as_uuid())
+        .bind(&key[..])
+        .bind(now.unix_micros())
+        .fetch_optional(connection)
+        .await?;
+    Ok(match kept {
+        None => Recalled::New,
+        Some((kept_content, answer)) if kept_content == content => Recalled::Answer(answer),
+        Some(_) => Recalled::OtherContent,
+    })
+}

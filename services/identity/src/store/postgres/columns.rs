@@ -1,0 +1,61 @@
+//! The column lists that several statements share. Each fits the row of the same name in `store::rows`.
+
+/// An account, aliased `a`, with its logins and security info.
+macro_rules! account_columns {
+    () => {
+        "a.tenant_id, a.account_id, a.external_id, a.display_name, a.epoch, a.recovery_version, a.blocked, a.frozen,
+         a.managed_elsewhere, a.roles, a.reconfirmed_at, a.created_at, a.updated_at, a.deleted_at, a.version,
+         a.password_hash, a.password_set_at, a.password_must_change, a.password_temporary_until,
+         a.password_expiry_exempt, a.password_expiry_counts_from,
+         (select coalesce(json_agg(l.login order by l.position), '[]')::text from logins l
+          where l.tenant_id = a.tenant_id and l.account_id = a.account_id) as logins,
+         (select coalesce(json_agg(json_build_object(
+              'id', i.security_info_id, 'kind', i.kind, 'address', i.address, 'label', i.label,
+              'is_default', i.is_default::int, 'standing', i.standing, 'confirmed_at', i.confirmed_at,
+              'disabled', i.disabled::int, 'is_first', i.is_first::int, 'added_at', i.added_at, 'changed_at', i.changed_at,
+              'totp_hash', i.totp_hash, 'totp_digits', i.totp_digits,
+              'totp_key', encode(i.totp_key, 'hex'),
+              'totp_last_step', i.totp_last_step, 'codes_remaining', i.codes_remaining
+          ) order by i.added_at, i.security_info_id), '[]')::text from security_info i
+          where i.tenant_id = a.tenant_id and i.account_id = a.account_id) as security_info"
+    };
+}
+
+/// A tenant, aliased `t`, with its domains.
+macro_rules! tenant_columns {
+    () => {
+        "t.tenant_id, t.handle, t.display_name, t.licensed_accounts, t.help_mailbox, t.help_url, t.created_at,
+         t.updated_at, t.version,
+         (select coalesce(json_agg(d.domain order by d.position), '[]')::text from tenant_domains d
+          where d.tenant_id = t.tenant_id) as domains"
+    };
+}
+
+/// A revision of a policy, aliased `p`.
+macro_rules! policy_columns {
+    () => {
+        "p.tenant_id as policy_tenant_id, p.version as policy_version, p.document as policy_document,
+         p.changed_by as policy_changed_by, p.changed_at as policy_changed_at"
+    };
+}
+
+/// A session, aliased `s`.
+macro_rules! session_columns {
+    () => {
+        "s.session_id, s.tenant_id as session_tenant_id, s.account_id as session_account_id,
+         s.epoch as session_epoch, s.authenticated_at, s.strong, s.refresh_hash, s.previous_refresh_hash,
+         s.rotated_at, s.user_agent_family, s.created_at as session_created_at, s.refreshed_at, s.expires_at,
+         s.ended_at, s.ending"
+    };
+}
+
+/// A help request, aliased `h`.
+macro_rules! help_columns {
+    () => {
+        "h.help_request_id, h.tenant_id as help_tenant_id, h.account_id as help_account_id, h.message, h.proved,
+         h.state, h.handled_by, h.created_at as help_created_at, h.updated_at as help_updated_at, h.expires_at,
+         h.version as help_version"
+    };
+}
+
+pub(super) use {account_columns, help_columns, policy_columns, session_columns, tenant_columns};

@@ -1,0 +1,253 @@
+//! Sessions: opening, refreshing, reading and ending them.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{AccountId, SessionId, TenantId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::columns::{account_columns, session_columns};
+use super::{PostgresStore, answers, audit};
+use crate::domain::account::Account;
+use crate::domain::session::{Ending, RefreshVerdict, Session, judge_refresh};
+use crate::store::rows::{SessionAndAccount, SessionRow};
+use crate::store::sign_ins::{NotRefreshed, Refresh, Which};
+use crate::store::{Failure, Once, Recalled, Step};
+
+const INSERT: &str = "
+    insert into sessions (tenant_id, session_id, account_id, epoch, authenticated_at, strong, refresh_hash,
+        previous_refresh_hash, rotated_at, user_agent_family, created_at, refreshed_at, expires_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+
+const WITH_ACCOUNT: &str = concat!(
+    "select ",
+    session_columns!(),
+    ", ",
+    account_columns!(),
+    " from sessions s join accounts a on a.tenant_id = s.tenant_id and a.account_id = s.account_id
+      where s.tenant_id = $1 and s.session_id = $2"
+);
+
+/// Whoever refreshes comes through here one after the other.
+const LOCK: &str = "select 1 from sessions where tenant_id = $1 and session_id = $2 for update";
+
+const LIVE: &str = concat!(
+    "select ",
+    session_columns!(),
+    " from sessions s join accounts a
+        on a.tenant_id = s.tenant_id and a.account_id = s.account_id and a.epoch = s.epoch
+      where s.tenant_id = $1 and s.account_id = $2 and s.ended_at is null and s.expires_at > $3
+      order by s.created_at desc, s.session_id desc limit $4"
+);
+
+const ROTATE: &str = "
+    update sessions
+    set refresh_hash = $4, previous_refresh_hash = refresh_hash, rotated_at = $5, refreshed_at = $5
+    where tenant_id = $1 and session_id = $2 and refresh_hash = $3 and ended_at is null";
+
+const END_ONE: &str = "
+    update sessions set ended_at = $4, ending = $5
+    where tenant_id = $1 and account_id = $2 and session_id = $3 and ended_at is null and expires_at > $4";
+
+const END_ALL_BUT: &str = "
+    update sessions set ended_at = $4, ending = $5
+    where tenant_id = $1 and account_id = $2 and session_id <> $3 and ended_at is null and expires_at > $4";
+
+const KEEP_IN_EPOCH: &str = "
+    update sessions set epoch = $4
+    where tenant_id = $1 and account_id = $2 and session_id = $3 and ended_at is null";
+
+/// Writes a new session, in the epoch given.
+pub(super) async fn insert(tx: &mut PgConnection, session: &Session, epoch: i64) -> Result<(), Failure> {
+    sqlx::query(INSERT)
+        .bind(session.tenant_id.as_uuid())
+        .bind(session.id.as_uuid())
+        .bind(session.account_id.as_uuid())
+        .bind(epoch)
+        .bind(session.auth_time.unix_micros())
+        .bind(session.strong)
+        .bind(&session.refresh.current[..])
+        .bind(session.refresh.previous.as_ref().map(<[u8; 32]>::as_slice))
+        .bind(session.refresh.rotated_at.unix_micros())
+        .bind(&session.user_agent_family)
+        .bind(session.created_at.unix_micros())
+        .bind(session.refreshed_at.unix_micros())
+        .bind(session.expires_at.unix_micros())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The whole step; see `SignIns::refresh_session`.
+pub(super) async fn refresh(
+    store: &PostgresStore,
+    tenant_id: TenantId,
+    refresh: &Refresh,
+    once: &Once<'_, (Session, Account)>,
+) -> Result<Step<(Session, Account), NotRefreshed>, Failure> {
+    let mut tx = store.begin().await?;
+    sqlx::query(LOCK).bind(tenant_id.as_uuid()).bind(refresh.session_id.as_uuid()).execute(&mut *tx).await?;
+    let Some((session, account)) = with_account(&mut tx, tenant_id, refresh.session_id).await? else {
+        return Ok(Step::Refused(NotRefreshed::Unknown));
+    };
+    let now = refresh.now;
+    match judge_refresh(&session, &account, &refresh.presented, &refresh.rules, now) {
+        RefreshVerdict::Over(over) => Ok(Step::Refused(NotRefreshed::Over(over))),
+        RefreshVerdict::Repeat => {
+            let kept = answers::recall(&mut tx, tenant_id, &once.key, &once.content, now).await?;
+            Ok(kept.ended().unwrap_or(Step::Refused(NotRefreshed::Unknown)))
+        }
+        RefreshVerdict::EndFamily => {
+            end_one(&mut tx, tenant_id, account.id, session.id, Ending::TokenReused, now).await?;
+            audit::append(&mut tx, &refresh.reused_event).await?;
+            tx.commit().await?;
+            Ok(Step::Refused(NotRefreshed::FamilyEnded))
+        }
+        RefreshVerdict::Rotate => {
+            let claimed = answers::claim(&mut tx, tenant_id, Some(once), now).await?;
+            if claimed == Recalled::OtherContent {
+                return Ok(Step::OtherContent);
+            }
+            if !rotate(&mut tx, tenant_id, refresh).await? {
+                return Ok(Step::Refused(NotRefreshed::Unknown));
+            }
+            let Some(rotated) = with_account(&mut tx, tenant_id, refresh.session_id).await? else {
+                return Ok(Step::Refused(NotRefreshed::Unknown));
+            };
+            answers::keep(&mut tx, tenant_id, Some(once), &rotated).await?;
+            tx.commit().await?;
+            Ok(Step::Done(rotated))
+        }
+    }
+}
+
+async fn rotate(tx: &mut PgConnection, tenant_id: TenantId, refresh: &Refresh) -> Result<bool, Failure> {
+    let rotated = sqlx::query(ROTATE)
+        .bind(tenant_id.as_uuid())
+        .bind(refresh.session_id.as_uuid())
+        .bind(&refresh.presented[..])
+        .bind(&refresh.successor[..])
+        .bind(refresh.now.unix_micros())
+        .execute(tx)
+        .await?;
+    Ok(rotated.rows_affected() == 1)
+}
+
+/// A session and whose it is, deleted or not: judging is the domain's.
+pub(super) async fn with_account(
+    connection: &mut PgConnection,
+    tenant_id: TenantId,
+    session_id: SessionId,
+) -> Result<Option<(Session, Account)>, Failure> {
+    let row: Option<SessionAndAccount> = sqlx::query_as(WITH_ACCOUNT)
+        .bind(tenant_id.as_uuid())
+        .bind(session_id.as_uuid())
+        .fetch_optional(connection)
+        .await?;
+    row.map(SessionAndAccount::parts).transpose()
+}
+
+/// The live sessions of an account, newest first.
+pub(super) async fn live(
+    connection: &mut PgConnection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    limit: u32,
+    now: Timestamp,
+) -> Result<Vec<Session>, Failure> {
+    let found: Vec<SessionRow> = sqlx::query_as(LIVE)
+        .bind(tenant_id.as_uuid())
+        .bind(account_id.as_uuid())
+        .bind(now.unix_micros())
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?;
+    found.into_iter().map(SessionRow::session).collect()
+}
+
+/// Ends the live sessions that are named, and counts them.
+pub(super) async fn end(
+    tx: &mut PgConnection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    which: &Which,
+    ending: Ending,
+    now: Timestamp,
+) -> Result<u32, Failure> {
+    match which {
+        Which::AllBut(kept) => end_all_but(tx, tenant_id, account_id, kept.as_uuid(), ending, now).await,
+        Which::These(ids) => {
+            let mut ended = 0;
+            for id in ids {
+                ended += end_one(&mut *tx, tenant_id, account_id, *id, ending, now).await?;
+            }
+            Ok(ended)
+        }
+    }
+}
+
+/// Ends every live session of an account, and counts them.
+pub(super) async fn end_all(
+    tx: &mut PgConnection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    now: Timestamp,
+) -> Result<u32, Failure> {
+    // No session has the nil id.
+    end_all_but(tx, tenant_id, account_id, Uuid::nil(), Ending::Revoked, now).await
+}
+
+/// Lets one session live on in another epoch.
+pub(super) async fn keep_in_epoch(
+    tx: &mut PgConnection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    session_id: SessionId,
+    epoch: i64,
+) -> Result<(), Failure> {
+    sqlx::query(KEEP_IN_EPOCH)
+        .bind(tenant_id.as_uuid())
+        .bind(account_id.as_uuid())
+        .bind(session_id.as_uuid())
+        .bind(epoch)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+async fn end_one(
+    tx: &mut PgConnection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    session_id: SessionId,
+    ending: Ending,
+    now: Timestamp,
+) -> Result<u32, Failure> {
+    let ended = sqlx::query(END_ONE)
+        .bind(tenant_id.as_uuid())
+        .bind(account_id.as_uuid())
+        .bind(session_id.as_uuid())
+        .bind(now.unix_micros())
+        .bind(ending.as_str())
+        .execute(tx)
+        .await?;
+    Ok(u32::try_from(ended.rows_affected()).unwrap_or(u32::MAX))
+}
+
+async fn end_all_but(
+    tx: &mut PgConnection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    kept: Uuid,
+    ending: Ending,
+    now: Timestamp,
+) -> Result<u32, Failure> {
+    let ended = sqlx::query(END_ALL_BUT)
+        .bind(tenant_id.as_uuid())
+        .bind(account_id.as_uuid())
+        .bind(kept)
+        .bind(now.unix_micros())
+        .bind(ending.as_str())
+        .execute(tx)
+        .await?;
+    Ok(u32::try_from(ended.rows_affected()).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,106 @@
+//! Keeping the store in order.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rekey_primitives::clock::Timestamp;
+
+use super::PostgresStore;
+use crate::domain::security_info::REMOVED_STILL_TOLD;
+use crate::store::{COUNTED_TRY_KEPT, Failure, PLACE_KEPT, SCHEMA_VERSION, SWEPT_AT_MOST, Upkeep};
+
+/// A database that only reads, as after a failover to its standby, is of no use.
+const WRITES: &str = "select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off'";
+
+const HAS_SCHEMA: &str = "select to_regclass('schema_version') is not null";
+
+const SCHEMA: &str = "select version, serves_since from schema_version";
+
+/// Makes the partition of the audit log that this instant falls into, unless it is there.
+const PREPARE_AUDIT: &str = "select ensure_audit_partition($1)";
+
+/// How far ahead partitions are made: one in use and one whole one to come, at 4 weeks each.
+const PREPARED: [Duration; 2] = [Duration::ZERO, Duration::from_secs(28 * 86_400)];
+
+const ANSWERS: &str = "
+    delete from answers where (tenant_id, request_key) in (
+        select tenant_id, request_key from answers where expires_at <= $1 limit $2
+        for update skip locked)";
+
+const RESET_ATTEMPTS: &str = "
+    delete from reset_attempts where (tenant_id, reset_id) in (
+        select tenant_id, reset_id from reset_attempts where expires_at <= $1 limit $2
+        for update skip locked)";
+
+const SESSIONS: &str = "
+    delete from sessions where (tenant_id, session_id) in (
+        select tenant_id, session_id from sessions where expires_at <= $1 limit $2
+        for update skip locked)";
+
+const FAMILIAR_PLACES: &str = "
+    delete from familiar_places where (tenant_id, login_key, place_key) in (
+        select tenant_id, login_key, place_key from familiar_places where seen_at <= $1 limit $2
+        for update skip locked)";
+
+const REMOVED_ADDRESSES: &str = "
+    delete from removed_addresses where (tenant_id, account_id, security_info_id) in (
+        select tenant_id, account_id, security_info_id from removed_addresses where removed_at <= $1 limit $2
+        for update skip locked)";
+
+const COUNTED_TRIES: &str = "
+    delete from counted_tries where (tenant_id, method_key, request_key) in (
+        select tenant_id, method_key, request_key from counted_tries where counted_at <= $1 limit $2
+        for update skip locked)";
+
+/// A method with nothing held against it and no live code is like one that was never tried.
+const METHOD_TRIES: &str = "
+    delete from method_tries where (tenant_id, method_key) in (
+        select tenant_id, method_key from method_tries where in_a_row = 0 and live_until <= $1 limit $2
+        for update skip locked)";
+
+/// The database answers but takes no writes.
+#[derive(Debug, thiserror::Error)]
+#[error("database only reads")]
+struct OnlyReads;
+
+#[async_trait]
+impl Upkeep for PostgresStore {
+    async fn ping(&self) -> Result<(), Failure> {
+        let (writes,): (bool,) = sqlx::query_as(WRITES).fetch_one(&self.pool).await?;
+        if writes { Ok(()) } else { Err(Failure::Unavailable(Box::new(OnlyReads))) }
+    }
+
+    async fn schema_fits(&self) -> Result<bool, Failure> {
+        let (is_there,): (bool,) = sqlx::query_as(HAS_SCHEMA).fetch_one(&self.pool).await?;
+        if !is_there {
+            return Ok(false);
+        }
+        let (version, serves_since): (i64, i64) = sqlx::query_as(SCHEMA).fetch_one(&self.pool).await?;
+        Ok(version >= SCHEMA_VERSION && serves_since <= SCHEMA_VERSION)
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
+        let sweeps = [
+            (ANSWERS, now),
+            (RESET_ATTEMPTS, now),
+            (SESSIONS, now),
+            (FAMILIAR_PLACES, now.minus(PLACE_KEPT)),
+            (REMOVED_ADDRESSES, now.minus(REMOVED_STILL_TOLD)),
+            (COUNTED_TRIES, now.minus(COUNTED_TRY_KEPT)),
+            (METHOD_TRIES, now),
+        ];
+        let mut swept = 0;
+        for (statement, until) in sweeps {
+            swept += sqlx::query(statement)
+                .bind(until.unix_micros())
+                .bind((SWEPT_AT_MOST - swept).cast_signed())
+                .execute(&self.pool)
+                .await?
+                .rows_affected();
+        }
+        for ahead in PREPARED {
+            sqlx::query(PREPARE_AUDIT).bind(now.plus(ahead).unix_micros()).execute(&self.pool).await?;
+        }
+        Ok(swept)
+    }
+}
