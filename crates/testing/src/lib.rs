@@ -11,7 +11,9 @@
 //! | [`postgres_server`] | half a second: for tests that stop, pause or kill it |
 //! | [`redis`], [`redis_replicated`], [`redis_sentinel`], [`redis_cluster`] | 10 ms, 50 ms, 1 s, 2 s |
 //! | [`smtp_server`] | 300 ms |
-//! | [`Proxy`] | nothing |
+//! | [`Proxy`], [`tools`] | nothing |
+
+use std::path::PathBuf;
 
 mod database;
 mod proxy;
@@ -40,6 +42,15 @@ pub(crate) fn ready<T>(what: &str, result: anyhow::Result<T>) -> T {
 #[expect(clippy::disallowed_methods, reason = "test processes have no settings document")]
 pub(crate) fn passed(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The folder that `cargo xtask tools` installs strangers' programs into: `python` and `node`.
+#[must_use]
+pub fn tools() -> PathBuf {
+    passed("REKEY_TEST_TOOLS").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/tools")),
+        PathBuf::from,
+    )
 }
 
 /// Runs blocking work, such as starting a process, beside the test's runtime.

@@ -15,6 +15,7 @@ use crate::{run, servers, tools};
 pub(crate) fn all(arguments: &[String]) -> Result<ExitCode> {
     servers::install()?;
     tools::install_python()?;
+    tools::install_node()?;
     let given = run::variable("REKEY_TEST_POSTGRES");
     let started = if given.is_some() { None } else { Some(Postgres::start()?) };
     let url = given.or_else(|| started.as_ref().map(|server| server.url("postgres")));

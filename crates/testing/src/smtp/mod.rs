@@ -16,7 +16,7 @@ use rekey_servers::{Process, Signal};
 use serde::Deserialize;
 use tokio::sync::watch;
 
-use crate::{blocking, passed, ready};
+use crate::{blocking, ready, tools};
 
 mod behaviour;
 mod mail;
@@ -214,11 +214,7 @@ fn certify(folder: &Folder) -> Result<String> {
 
 /// The Python that has aiosmtpd.
 fn python() -> Result<PathBuf> {
-    let tools = passed("REKEY_TEST_TOOLS").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/tools")),
-        PathBuf::from,
-    );
-    let python = tools.join("python/bin/python");
+    let python = tools().join("python/bin/python");
     if !python.exists() {
         bail!("{} is missing: run `cargo xtask tools`", python.display());
     }
