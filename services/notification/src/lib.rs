@@ -25,6 +25,11 @@ pub mod worker;
 
 mod opening;
 
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use rekey_primitives::clock::{SharedClock, SystemClock};

@@ -206,3 +206,6 @@ fn push_encoded(form: &mut String, text: &str) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

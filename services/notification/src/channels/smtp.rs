@@ -177,3 +177,6 @@ impl Header for ContentLanguage {
         HeaderValue::new(Self::name(), self.0.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -196,3 +196,6 @@ fn mark(scope: TenantScope, filter: &Filter) -> Arguments {
     arguments.copy_from_slice(&whole[..8]);
     arguments
 }
+
+#[cfg(test)]
+mod tests;

@@ -189,3 +189,6 @@ fn change(
         _ => Err(refuse(Refusal::FieldsInvalid(vec![Violation::new("request_id", "is not a UUID")]))),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@
 //! test moves one clock. What each method promises stands on the trait and is held by the suite in `contract`.
 //! Payloads and fingerprints come sealed; a store never sees an address or a code.
 
+#[cfg(test)]
+mod contract;
 mod models;
 mod news;
 mod rows;

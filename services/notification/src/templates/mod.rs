@@ -7,7 +7,7 @@
 mod built_in;
 mod html;
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use rekey_primitives::contact::Channel;
 use rekey_primitives::locale::{InvalidLocale, Locale};
 use rekey_primitives::secret::Zeroizing;
@@ -54,6 +54,8 @@ impl Renderer {
     pub fn new(default_locale: &str, origin_host: Option<&str>) -> Result<Self, RenderError> {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        // Its errors would quote the variables.
+        templates.set_debug(false);
         // The part decides, not a file name: only the markup of `html` is HTML, and it escapes by itself.
         templates.set_auto_escape_callback(|_| AutoEscape::None);
         for language in built_in::LANGUAGES {
@@ -107,9 +109,8 @@ impl Renderer {
         variables: &Variables,
     ) -> Result<Zeroizing<String>, RenderError> {
         let failed = |error| RenderError::Template(template.as_str(), error);
-        let values: minijinja::Value = variables.iter().collect();
         let source = self.templates.get_template(&key(template, language, part)).map_err(failed)?;
-        source.render(context! { ..values }).map(Zeroizing::new).map_err(failed)
+        source.render(minijinja::Value::from_pairs(variables.iter())).map(Zeroizing::new).map_err(failed)
     }
 
     /// Adds the origin-bound last line (WICG, "Origin-bound one-time codes"): `@host #code` and nothing else on it.
@@ -139,3 +140,6 @@ fn is_host(text: &str) -> bool {
     };
     text.len() <= 253 && text.split('.').all(label)
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,3 +117,6 @@ fn log_panic(ended: Result<(), tokio::task::JoinError>) {
         tracing::error!(%error, "sending a message panicked");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! What tests of several rooms need: a clock to move, keys, a tenant, messages.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rekey_primitives::clock::{ManualClock, Timestamp};
+use rekey_primitives::contact::{Channel, Destination};
+use rekey_primitives::entropy::{Entropy, SeededEntropy, SharedEntropy};
+use rekey_primitives::id::{NotificationId, RequestId, TenantId};
+use rekey_sealing::{AeadKeys, KeyText};
+use uuid::Uuid;
+
+use crate::domain::lane::Lane;
+use crate::domain::links::LinkHosts;
+use crate::domain::message::{Message, Reference, Variables};
+use crate::domain::payload::{Payload, binding};
+use crate::domain::scope::TenantScope;
+use crate::domain::template::TemplateName;
+use crate::store::NewNotification;
+
+pub(crate) const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
+
+pub(crate) fn clock() -> ManualClock {
+    ManualClock::starting_at(NOW)
+}
+
+pub(crate) fn entropy() -> SharedEntropy {
+    Arc::new(SeededEntropy::new(42))
+}
+
+pub(crate) fn keys() -> AeadKeys {
+    AeadKeys::from_text(&key_text()).unwrap()
+}
+
+pub(crate) fn key_text() -> String {
+    KeyText::generate(&SeededEntropy::new(7), NOW)
+}
+
+pub(crate) fn tenant() -> TenantId {
+    TenantId::from_uuid(Uuid::from_u128(0x7e4a47))
+}
+
+pub(crate) fn scope() -> TenantScope {
+    TenantScope::of(true, tenant()).unwrap()
+}
+
+pub(crate) fn link_hosts() -> LinkHosts {
+    LinkHosts::new(["id.example.com".to_owned()])
+}
+
+/// A value that fits any variable of that name.
+pub(crate) fn variables(template: TemplateName) -> HashMap<String, String> {
+    let value = |name: &str| match name {
+        "code" => "271828".to_owned(),
+        "minutes" => "10".to_owned(),
+        "count" | "days" => "7".to_owned(),
+        "link" => "https://id.example.com/undo#token".to_owned(),
+        "message" => "Line one & <b>.\nLine two.".to_owned(),
+        "requests" => "Anna\nBert".to_owned(),
+        other => format!("the {other}"),
+    };
+    template.variables().iter().map(|name| ((*name).to_owned(), value(name))).collect()
+}
+
+pub(crate) fn fitting(template: TemplateName) -> Variables {
+    Variables::fitting(template, variables(template), &link_hosts()).unwrap()
+}
+
+/// A code by mail on the critical lane.
+pub(crate) fn message() -> Message {
+    Message {
+        destination: Destination::parse(Channel::Email, "anna@example.com").unwrap(),
+        template: TemplateName::PasswordResetCode,
+        locale: None,
+        variables: fitting(TemplateName::PasswordResetCode),
+        lane: Lane::Critical,
+        not_after: None,
+        reference: Reference::default(),
+        decoy: false,
+    }
+}
+
+pub(crate) fn request_id(entropy: &dyn Entropy) -> RequestId {
+    RequestId::generate(entropy, NOW)
+}
+
+/// A row as `flows` would make it, dying ten minutes after `now`.
+pub(crate) fn row(entropy: &dyn Entropy, lane: Lane, now: Timestamp) -> NewNotification {
+    let message = message();
+    let id = NotificationId::generate(entropy, now);
+    let payload = Payload { destination: message.destination.clone(), variables: message.variables };
+    NewNotification {
+        id,
+        request_id: RequestId::generate(entropy, now),
+        fingerprint: b"sealed mark".to_vec(),
+        request_expires_at: now.plus(std::time::Duration::from_secs(86_400)),
+        template: message.template,
+        locale: String::new(),
+        channel: Channel::Email,
+        masked_destination: message.destination.masked(),
+        lane,
+        reference: String::new(),
+        decoy: false,
+        payload: keys().seal(entropy, &binding(tenant(), id), &payload.to_bytes()),
+        not_after: now.plus(std::time::Duration::from_secs(600)),
+    }
+}

@@ -1,0 +1,142 @@
+//! Claiming and recording.
+
+use std::time::Duration;
+
+use super::{LEASE, World};
+use crate::domain::delivery::Outcome;
+use crate::domain::lane::Lane;
+use crate::domain::state::{FailureClass, State};
+use crate::fixtures::NOW;
+use crate::store::Recorded;
+
+pub(super) async fn a_held_message_is_not_claimed_again(world: &World) {
+    let message = world.accepted(NOW).await;
+
+    let held = world.claim_one(NOW).await;
+    let again = world.claim(10, NOW.plus(LEASE)).await;
+
+    assert_eq!((held.hold.id, held.tries, held.hold.fence), (message.id, 1, 1));
+    assert_eq!((held.payload, held.not_after), (message.payload, message.not_after));
+    assert!(again.is_empty());
+    let found = world.get(message.id).await.unwrap();
+    assert_eq!((found.state, found.tries, found.next_try_at), (State::Sending, 1, None));
+}
+
+pub(super) async fn a_dead_workers_message_is_claimed_again_under_a_new_fence(world: &World) {
+    world.accepted(NOW).await;
+    let dead = world.claim_one(NOW).await;
+
+    let too_early = world.sweep(NOW.plus(LEASE).minus(Duration::from_micros(1))).await;
+    let swept = world.sweep(NOW.plus(LEASE)).await;
+    let second = world.claim_one(NOW.plus(LEASE)).await;
+
+    assert_eq!((too_early.leases_ended, swept.leases_ended), (0, 1));
+    assert_eq!((second.hold.id, second.tries), (dead.hold.id, 2));
+    assert!(second.hold.fence > dead.hold.fence);
+}
+
+pub(super) async fn an_old_hold_records_nothing(world: &World) {
+    let message = world.accepted(NOW).await;
+    let old = world.claim_one(NOW).await;
+    let later = NOW.plus(LEASE);
+    world.sweep(later).await;
+    let put_back = world.store.record(old.hold, Outcome::Delivered, "smtp", later).await.unwrap();
+    let new = world.claim_one(later).await;
+
+    let late = world.store.record(old.hold, Outcome::Delivered, "smtp", later).await.unwrap();
+    let in_time = world.store.record(new.hold, Outcome::Unknown, "sms", later).await.unwrap();
+
+    assert_eq!((put_back, late, in_time), (Recorded::TooLate, Recorded::TooLate, Recorded::Yes));
+    let found = world.get(message.id).await.unwrap();
+    assert_eq!((found.state, found.provider.as_str()), (State::Unknown, "sms"));
+    assert_eq!(found.last_failure, Some(FailureClass::AnswerLost));
+}
+
+pub(super) async fn a_delivered_message_is_wiped_and_over(world: &World) {
+    let message = world.accepted(NOW).await;
+    let held = world.claim_one(NOW).await;
+    let before = world.payloads().await;
+
+    let recorded = world.store.record(held.hold, Outcome::Delivered, "smtp", NOW).await.unwrap();
+    let again = world.store.record(held.hold, Outcome::Delivered, "smtp", NOW).await.unwrap();
+
+    assert_eq!((recorded, again), (Recorded::Yes, Recorded::TooLate));
+    assert_eq!((before, world.payloads().await), (1, 0));
+    let later = NOW.plus(2 * LEASE);
+    world.sweep(later).await;
+    assert!(world.claim(10, later).await.is_empty());
+    let found = world.get(message.id).await.unwrap();
+    assert_eq!((found.state, found.next_try_at, found.last_failure), (State::Delivered, None, None));
+    assert_eq!(found.provider, "smtp");
+}
+
+pub(super) async fn a_retry_waits_until_it_is_due(world: &World) {
+    let message = world.accepted(NOW).await;
+    let held = world.claim_one(NOW).await;
+    let due = NOW.plus(Duration::from_secs(10));
+    let outcome = Outcome::Retry { class: FailureClass::Transient, at: due };
+
+    world.store.record(held.hold, outcome, "smtp", NOW).await.unwrap();
+    let early = world.claim(10, due.minus(Duration::from_micros(1))).await;
+    let waiting = world.get(message.id).await.unwrap();
+    let second = world.claim_one(due).await;
+
+    assert!(early.is_empty());
+    assert_eq!((waiting.state, waiting.next_try_at), (State::Queued, Some(due)));
+    assert_eq!(waiting.last_failure, Some(FailureClass::Transient));
+    assert_eq!((second.hold.id, second.tries), (message.id, 2));
+    assert_eq!(second.payload, message.payload);
+}
+
+pub(super) async fn the_longest_due_is_claimed_first(world: &World) {
+    let second = world.accepted(NOW.plus(Duration::from_secs(2))).await;
+    let first = world.accepted(NOW.plus(Duration::from_secs(1))).await;
+    let now = NOW.plus(Duration::from_secs(3));
+
+    let claimed = [world.claim(1, now).await.remove(0), world.claim(1, now).await.remove(0)];
+
+    assert_eq!(claimed.map(|claim| claim.hold.id), [first.id, second.id]);
+}
+
+pub(super) async fn one_code_behind_thousands_of_bulk_mails_is_claimed_at_once(world: &World) {
+    for _ in 0..30 {
+        let bulk: Vec<_> = (0..100).map(|_| world.message(Lane::Bulk, NOW)).collect();
+        world.accept(&bulk, NOW).await;
+    }
+    let now = NOW.plus(Duration::from_secs(1));
+    let code = world.accepted(now).await;
+
+    let claimed = world.claim_one(now).await;
+
+    assert_eq!(claimed.hold.id, code.id);
+    assert_eq!(world.store.queued(Lane::Bulk, 10_000).await.unwrap(), 3_000);
+}
+
+pub(super) async fn decoys_are_deleted_when_their_turn_comes(world: &World) {
+    let mut decoy = world.message(Lane::Critical, NOW);
+    decoy.decoy = true;
+    world.accept(std::slice::from_ref(&decoy), NOW).await;
+    let before = world.get(decoy.id).await;
+
+    let claimed = world.claim(10, NOW).await;
+
+    assert!(before.is_some_and(|found| found.state == State::Queued));
+    assert!(claimed.is_empty());
+    assert_eq!(world.get(decoy.id).await, None);
+    assert_eq!(world.payloads().await, 0);
+}
+
+pub(super) async fn decoys_take_no_place_in_later_claims(world: &World) {
+    let mut batch: Vec<_> = (0..4).map(|_| world.message(Lane::Critical, NOW)).collect();
+    batch[0].decoy = true;
+    batch[1].decoy = true;
+    world.accept(&batch, NOW).await;
+
+    let mut claimed = Vec::new();
+    for _ in 0..3 {
+        claimed.extend(world.claim(2, NOW).await);
+    }
+
+    assert_eq!(claimed.len(), 2);
+    assert!(claimed.iter().all(|claim| [batch[2].id, batch[3].id].contains(&claim.hold.id)));
+}

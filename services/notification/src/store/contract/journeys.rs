@@ -1,0 +1,173 @@
+//! Looking at messages and stepping in.
+
+use std::time::Duration;
+
+use rekey_primitives::id::{NotificationId, TenantId};
+use uuid::Uuid;
+
+use super::World;
+use crate::domain::delivery::Outcome;
+use crate::domain::lane::Lane;
+use crate::domain::page::{Filter, Position};
+use crate::domain::scope::TenantScope;
+use crate::domain::state::{FailureClass, State};
+use crate::fixtures::{NOW, scope};
+use crate::store::{Acceptance, Change};
+
+fn stranger() -> TenantScope {
+    TenantScope::of(true, TenantId::from_uuid(Uuid::from_u128(2))).unwrap()
+}
+
+/// The state after a change that must have been made.
+fn made(change: Change) -> State {
+    match change {
+        Change::Made(notification) => notification.state,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(super) async fn a_tenant_sees_only_its_own(world: &World) {
+    let message = world.accepted(NOW).await;
+
+    let found = world.store.get(stranger(), message.id).await.unwrap();
+    let listed = world.store.list(stranger(), &Filter::default(), None, 10).await.unwrap();
+    let cancelled = world.store.cancel(stranger(), world.change(message.id), NOW).await.unwrap();
+    let unknown = world.get(NotificationId::from_uuid(Uuid::from_u128(9))).await;
+
+    assert_eq!((found, listed, cancelled, unknown), (None, Vec::new(), Change::NotFound, None));
+    assert_eq!(world.get(message.id).await.map(|found| found.state), Some(State::Queued));
+}
+
+pub(super) async fn a_list_goes_from_page_to_page_without_gap_or_repetition(world: &World) {
+    let mut expected = Vec::new();
+    for second in [0, 1, 1, 1, 2, 3] {
+        expected.push(world.accepted(NOW.plus(Duration::from_secs(second))).await.id);
+    }
+
+    let mut seen = Vec::new();
+    let mut after = None;
+    loop {
+        let page = world.store.list(scope(), &Filter::default(), after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(Position { created_at: last.created_at, id: last.id });
+        seen.extend(page);
+    }
+
+    assert!(seen.is_sorted_by(|one, next| (one.created_at, one.id) > (next.created_at, next.id)));
+    let mut ids: Vec<_> = seen.iter().map(|one| one.id).collect();
+    ids.sort();
+    expected.sort();
+    assert_eq!(ids, expected);
+}
+
+pub(super) async fn a_list_shows_what_the_filter_lets_through(world: &World) {
+    let mut named = world.message(Lane::Bulk, NOW);
+    named.reference = "job 7".to_owned();
+    world.accept(&[named.clone(), world.message(Lane::Bulk, NOW)], NOW).await;
+    let held = world.accepted(NOW).await;
+    world.claim_one(NOW).await;
+    let list = async |filter: Filter| {
+        let found = world.store.list(scope(), &filter, None, 10).await.unwrap();
+        found.into_iter().map(|one| one.id).collect::<Vec<_>>()
+    };
+
+    let by_reference = list(Filter { reference: Some("job 7".to_owned()), ..Filter::default() }).await;
+    let by_state = list(Filter { state: Some(State::Sending), ..Filter::default() }).await;
+    let by_lane = list(Filter { lane: Some(Lane::Bulk), ..Filter::default() }).await;
+    let by_both =
+        list(Filter { lane: Some(Lane::Critical), state: Some(State::Queued), reference: None }).await;
+
+    assert_eq!((by_reference, by_state), (vec![named.id], vec![held.id]));
+    assert_eq!((by_lane.len(), by_both.len()), (2, 0));
+}
+
+pub(super) async fn a_queued_message_is_withdrawn_once(world: &World) {
+    let message = world.accepted(NOW).await;
+
+    let first = world.store.cancel(scope(), world.change(message.id), NOW).await.unwrap();
+    let second = world.store.cancel(scope(), world.change(message.id), NOW).await.unwrap();
+
+    assert_eq!((made(first), second), (State::Cancelled, Change::Impossible));
+    assert!(world.claim(10, NOW).await.is_empty());
+    assert_eq!(world.payloads().await, 0);
+}
+
+pub(super) async fn what_a_worker_holds_cannot_be_withdrawn(world: &World) {
+    let message = world.accepted(NOW).await;
+    world.claim_one(NOW).await;
+
+    let change = world.store.cancel(scope(), world.change(message.id), NOW).await.unwrap();
+
+    assert_eq!(change, Change::Impossible);
+    assert_eq!((world.payloads().await, world.get(message.id).await.unwrap().state), (1, State::Sending));
+}
+
+pub(super) async fn a_change_repeated_says_the_same_and_does_nothing(world: &World) {
+    let message = world.accepted(NOW).await;
+    let held = world.claim_one(NOW).await;
+    let outcome = Outcome::Dead { class: FailureClass::Content };
+    world.store.record(held.hold, outcome, "smtp", NOW).await.unwrap();
+    let change = world.change(message.id);
+
+    let first = world.store.replay(scope(), change, NOW).await.unwrap();
+    world.claim_one(NOW).await;
+    let second = world.store.replay(scope(), change, NOW).await.unwrap();
+
+    assert_eq!((made(first), made(second)), (State::Queued, State::Sending));
+    assert!(world.claim(10, NOW).await.is_empty());
+}
+
+pub(super) async fn a_request_id_of_something_else_changes_nothing(world: &World) {
+    let message = world.accepted(NOW).await;
+    let other = world.accepted(NOW).await;
+    let mut of_acceptance = world.change(message.id);
+    of_acceptance.request_id = message.request_id;
+    let of_other = world.change(other.id);
+    world.store.cancel(scope(), of_other, NOW).await.unwrap();
+    let mut of_cancel = world.message(Lane::Critical, NOW);
+    of_cancel.request_id = of_other.request_id;
+
+    let changes = [
+        world.store.cancel(scope(), of_acceptance, NOW).await.unwrap(),
+        world
+            .store
+            .cancel(scope(), super::RequestedChange { id: message.id, ..of_other }, NOW)
+            .await
+            .unwrap(),
+        world.store.replay(scope(), of_other, NOW).await.unwrap(),
+    ];
+    let accepted = world.store.accept(scope(), &[of_cancel], NOW).await.unwrap();
+
+    assert_eq!(changes, [Change::RequestIdReused, Change::RequestIdReused, Change::RequestIdReused]);
+    assert_eq!(accepted, [Acceptance::Taken]);
+    assert_eq!(world.get(message.id).await.map(|found| found.state), Some(State::Queued));
+}
+
+pub(super) async fn dead_and_unknown_messages_are_replayed(world: &World) {
+    for outcome in [Outcome::Dead { class: FailureClass::Address }, Outcome::Unknown] {
+        let message = world.accepted(NOW).await;
+        let held = world.claim_one(NOW).await;
+        world.store.record(held.hold, outcome, "smtp", NOW).await.unwrap();
+
+        let change = world.store.replay(scope(), world.change(message.id), NOW).await.unwrap();
+        let again = world.claim_one(NOW).await;
+
+        assert_eq!(made(change), State::Queued);
+        assert_eq!((again.hold.id, again.payload, again.tries), (message.id, message.payload, 2));
+        world.store.record(again.hold, Outcome::Delivered, "smtp", NOW).await.unwrap();
+    }
+}
+
+pub(super) async fn what_is_over_cannot_be_replayed(world: &World) {
+    for outcome in [Outcome::Delivered, Outcome::Expired] {
+        let message = world.accepted(NOW).await;
+        let held = world.claim_one(NOW).await;
+        world.store.record(held.hold, outcome, "smtp", NOW).await.unwrap();
+
+        let change = world.store.replay(scope(), world.change(message.id), NOW).await.unwrap();
+
+        assert_eq!(change, Change::Impossible);
+    }
+    let queued = world.accepted(NOW).await;
+    assert_eq!(world.store.replay(scope(), world.change(queued.id), NOW).await.unwrap(), Change::Impossible);
+}

@@ -1,0 +1,187 @@
+//! One suite for every store: what the traits promise, races included.
+//!
+//! A case takes a [`World`] and knows no driver. The macro at the end makes one test per case and implementation.
+
+mod delivery;
+mod intake;
+mod journeys;
+mod races;
+mod sweeping;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::entropy::SharedEntropy;
+use rekey_primitives::id::NotificationId;
+use rekey_testing::Database;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
+use tempfile::TempDir;
+
+use super::postgres::PostgresStore;
+use super::sqlite::SqliteStore;
+use super::{Acceptance, Claim, Keep, NewNotification, RequestedChange, Store};
+use crate::domain::lane::Lane;
+use crate::domain::notification::Notification;
+use crate::fixtures::{NOW, entropy, request_id, row, scope};
+
+pub(super) const LEASE: Duration = Duration::from_secs(60);
+
+/// A fresh store, and what keeps it alive.
+pub(super) struct World {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) entropy: SharedEntropy,
+    kept: Kept,
+}
+
+enum Kept {
+    Sqlite(TempDir),
+    Postgres(Database),
+}
+
+impl World {
+    async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("notification.db")).await.unwrap();
+        store.migrate().await.unwrap();
+        Self { store: Arc::new(store), entropy: entropy(), kept: Kept::Sqlite(folder) }
+    }
+
+    async fn postgres() -> Self {
+        let database = rekey_testing::postgres_from_template("notification", async |url: &str| {
+            let store = PostgresStore::connect_lazily(url, 1, Duration::from_secs(10))?;
+            store.migrate(NOW).await?;
+            store.close().await;
+            Ok::<_, super::Failure>(())
+        })
+        .await;
+        let store = PostgresStore::connect_lazily(database.url(), 8, Duration::from_secs(10)).unwrap();
+        Self { store: Arc::new(store), entropy: entropy(), kept: Kept::Postgres(database) }
+    }
+
+    /// A message of that lane, not yet accepted.
+    pub(super) fn message(&self, lane: Lane, now: Timestamp) -> NewNotification {
+        row(self.entropy.as_ref(), lane, now)
+    }
+
+    /// Accepts messages that must all be new.
+    pub(super) async fn accept(&self, messages: &[NewNotification], now: Timestamp) {
+        let accepted = self.store.accept(scope(), messages, now).await.unwrap();
+        assert!(accepted.iter().all(|one| *one == Acceptance::Accepted), "{accepted:?}");
+    }
+
+    /// One message of the critical lane, accepted.
+    pub(super) async fn accepted(&self, now: Timestamp) -> NewNotification {
+        let message = self.message(Lane::Critical, now);
+        self.accept(std::slice::from_ref(&message), now).await;
+        message
+    }
+
+    /// Claims on the critical lane.
+    pub(super) async fn claim(&self, most: usize, now: Timestamp) -> Vec<Claim> {
+        self.store.claim(Lane::Critical, most, LEASE, now).await.unwrap()
+    }
+
+    /// The one message that is due.
+    pub(super) async fn claim_one(&self, now: Timestamp) -> Claim {
+        let mut claims = self.claim(10, now).await;
+        assert_eq!(claims.len(), 1);
+        claims.remove(0)
+    }
+
+    pub(super) async fn sweep(&self, now: Timestamp) -> super::Swept {
+        let keep = Keep { history: Duration::from_secs(30 * 86_400), batch: 1_000 };
+        self.store.sweep(keep, now).await.unwrap()
+    }
+
+    pub(super) async fn get(&self, id: NotificationId) -> Option<Notification> {
+        self.store.get(scope(), id).await.unwrap()
+    }
+
+    pub(super) fn change(&self, id: NotificationId) -> RequestedChange {
+        let request_expires_at = NOW.plus(Duration::from_secs(86_400));
+        RequestedChange { id, request_id: request_id(self.entropy.as_ref()), request_expires_at }
+    }
+
+    /// How many payloads lie in the table: the one thing that the store's own face does not tell.
+    pub(super) async fn payloads(&self) -> i64 {
+        const SQL: &str = "select count(*) from notification where payload is not null";
+        let (found,): (i64,) = match &self.kept {
+            Kept::Sqlite(folder) => {
+                let options = SqliteConnectOptions::new().filename(folder.path().join("notification.db"));
+                let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+                sqlx::query_as(SQL).fetch_one(&mut connection).await.unwrap()
+            }
+            Kept::Postgres(database) => {
+                let mut connection = PgConnection::connect(database.url()).await.unwrap();
+                sqlx::query_as(SQL).fetch_one(&mut connection).await.unwrap()
+            }
+        };
+        found
+    }
+}
+
+macro_rules! contract {
+    ($($room:ident: $($case:ident),+;)+) => {
+        mod on_sqlite {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$room::$case(&super::World::sqlite().await).await;
+                }
+            )+)+
+        }
+
+        mod on_postgres {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$room::$case(&super::World::postgres().await).await;
+                }
+            )+)+
+        }
+    };
+}
+
+contract! {
+    intake:
+        an_accepted_message_is_queued_and_due_at_once,
+        a_repeated_request_id_makes_no_second_message,
+        a_batch_accepts_what_is_new_and_shows_what_is_known,
+        a_request_id_is_free_again_after_its_life,
+        a_request_id_belongs_to_its_tenant,
+        what_waits_is_counted_by_lane_and_no_further_than_asked;
+    delivery:
+        a_held_message_is_not_claimed_again,
+        a_dead_workers_message_is_claimed_again_under_a_new_fence,
+        an_old_hold_records_nothing,
+        a_delivered_message_is_wiped_and_over,
+        a_retry_waits_until_it_is_due,
+        the_longest_due_is_claimed_first,
+        one_code_behind_thousands_of_bulk_mails_is_claimed_at_once,
+        decoys_are_deleted_when_their_turn_comes,
+        decoys_take_no_place_in_later_claims;
+    sweeping:
+        what_is_past_its_not_after_is_expired_and_never_claimed,
+        a_dead_payload_is_wiped_at_not_after,
+        an_expired_decoy_leaves_nothing,
+        request_ids_are_forgotten_after_their_life,
+        old_journeys_are_purged,
+        a_sweep_of_nothing_does_nothing;
+    journeys:
+        a_tenant_sees_only_its_own,
+        a_list_goes_from_page_to_page_without_gap_or_repetition,
+        a_list_shows_what_the_filter_lets_through,
+        a_queued_message_is_withdrawn_once,
+        what_a_worker_holds_cannot_be_withdrawn,
+        a_change_repeated_says_the_same_and_does_nothing,
+        a_request_id_of_something_else_changes_nothing,
+        dead_and_unknown_messages_are_replayed,
+        what_is_over_cannot_be_replayed;
+    races:
+        no_two_claims_get_the_same_message,
+        one_request_id_makes_one_message_however_many_ask,
+        either_the_worker_or_the_withdrawal_wins,
+        batches_that_share_request_ids_do_not_block_each_other;
+}

@@ -1,0 +1,102 @@
+use super::*;
+use crate::fixtures::fitting;
+
+fn renderer() -> Renderer {
+    Renderer::new("en", Some("id.example.com")).unwrap()
+}
+
+fn locale(tag: &str) -> Locale {
+    Locale::parse(tag).unwrap()
+}
+
+fn email(template: TemplateName, tag: Option<&str>) -> (String, String, String, &'static str) {
+    let locale = tag.map(locale);
+    match renderer().render(template, locale.as_ref(), &fitting(template), Channel::Email).unwrap() {
+        Rendered::Email { subject, text, html, language } => {
+            (subject.to_string(), text.to_string(), html.to_string(), language)
+        }
+        Rendered::Sms { .. } => panic!("a text message was rendered for mail"),
+    }
+}
+
+fn sms(template: TemplateName) -> String {
+    match renderer().render(template, None, &fitting(template), Channel::Sms).unwrap() {
+        Rendered::Sms { text } => text.to_string(),
+        Rendered::Email { .. } => panic!("a mail was rendered for a text message"),
+    }
+}
+
+#[test]
+fn every_template_says_all_its_variables_in_every_language() {
+    for template in TemplateName::ALL {
+        for language in built_in::LANGUAGES {
+            let (subject, text, html, spoken) = email(template, Some(language));
+
+            assert_eq!(spoken, language);
+            assert!(!subject.contains('\n') && !subject.is_empty());
+            for (name, value) in fitting(template).iter() {
+                assert!(format!("{subject}\n{text}").contains(value), "{template:?} in {language}: {name}");
+            }
+            assert!(html.starts_with("<!doctype html>") && html.contains(&format!("lang=\"{language}\"")));
+            assert!(!format!("{subject}{text}{html}").contains("{{"));
+        }
+    }
+}
+
+#[test]
+fn a_text_message_with_a_code_ends_in_the_line_that_binds_it() {
+    for template in TemplateName::ALL {
+        let text = sms(template);
+
+        let last = text.lines().last().unwrap();
+        assert_eq!(last == "@id.example.com #271828", template.carries_a_code(), "{template:?}");
+        assert_eq!(text.contains("271828"), template.carries_a_code());
+    }
+}
+
+#[test]
+fn without_an_origin_host_nothing_is_bound() {
+    let renderer = Renderer::new("en", None).unwrap();
+    let template = TemplateName::VerificationCode;
+
+    let rendered = renderer.render(template, None, &fitting(template), Channel::Sms).unwrap();
+
+    let Rendered::Sms { text } = rendered else { panic!("no text message") };
+    assert!(!text.contains('@') && text.contains("271828"));
+}
+
+#[test]
+fn the_nearest_language_is_spoken() {
+    let language = |tag| email(TemplateName::PasswordResetCode, tag).3;
+
+    assert_eq!(language(Some("de-AT")), "de");
+    assert_eq!(language(Some("de-Latn-CH-1996")), "de");
+    assert_eq!(language(Some("fr-CA")), "en");
+    assert_eq!(language(None), "en");
+}
+
+#[test]
+fn variables_are_escaped_in_html_and_plain_in_text() {
+    let (_, text, html, _) = email(TemplateName::HelpRequest, None);
+
+    assert!(text.contains("Line one & <b>.\nLine two."));
+    assert!(html.contains("Line one &amp; &lt;b&gt;.<br>\nLine two."));
+    assert!(!html.contains("<b>"));
+}
+
+#[test]
+fn a_link_alone_can_be_clicked_and_a_code_alone_stands_out() {
+    let (_, _, notice, _) = email(TemplateName::PasswordResetNotice, None);
+    let (_, _, code, _) = email(TemplateName::PasswordResetCode, Some("de"));
+
+    assert!(notice.contains(r#"<a href="https://id.example.com/undo#token">"#));
+    assert!(code.contains("letter-spacing") && code.contains(">271828</p>"));
+}
+
+#[test]
+fn settings_that_cannot_be_are_refused() {
+    assert!(matches!(Renderer::new("xx", None), Err(RenderError::LanguageNotBuiltIn)));
+    assert!(matches!(Renderer::new("not a tag", None), Err(RenderError::Locale(_))));
+    assert!(matches!(Renderer::new("en", Some("id.example.com #1")), Err(RenderError::OriginHost)));
+    assert!(Renderer::new("de-DE", Some("localhost")).is_ok());
+}

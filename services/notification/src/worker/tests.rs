@@ -1,0 +1,317 @@
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use rekey_primitives::clock::{Clock as _, ManualClock};
+use rekey_primitives::contact::Destination;
+use rekey_primitives::entropy::SharedEntropy;
+use rekey_primitives::id::NotificationId;
+use tempfile::TempDir;
+
+use super::*;
+use crate::channels::breaker::Breaker;
+use crate::channels::{Carrier, Outgoing, Provider, Providers, SendFailure};
+use crate::config::for_tests;
+use crate::domain::content::Rendered;
+use crate::domain::notification::Notification;
+use crate::domain::state::{FailureClass, State};
+use crate::fixtures::{NOW, clock, entropy, keys, row, scope};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Keep, NewNotification};
+use crate::templates::Renderer;
+
+/// After this a test that waits for nothing fails instead of hanging.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A provider that answers as told and notes what it was given.
+#[derive(Clone, Default)]
+struct Scripted {
+    answers: Arc<Mutex<Vec<Result<(), SendFailure>>>>,
+    sent: Arc<Mutex<Vec<(NotificationId, String)>>>,
+}
+
+impl Scripted {
+    fn answering(classes: &[FailureClass]) -> Self {
+        let answers = classes.iter().map(|class| Err(SendFailure::new(*class, "scripted"))).collect();
+        Self { answers: Arc::new(Mutex::new(answers)), sent: Arc::default() }
+    }
+
+    fn tries(&self) -> usize {
+        self.sent.lock().unwrap().len()
+    }
+}
+
+#[async_trait]
+impl Provider for Scripted {
+    async fn send(&self, outgoing: &Outgoing) -> Result<(), SendFailure> {
+        let Destination::Email(address) = &outgoing.destination else { panic!("no mail") };
+        assert_eq!(address.as_str(), "anna@example.com");
+        let Rendered::Email { text, .. } = &outgoing.content else { panic!("no mail") };
+        self.sent.lock().unwrap().push((outgoing.id, text.to_string()));
+        let mut answers = self.answers.lock().unwrap();
+        if answers.is_empty() { Ok(()) } else { answers.remove(0) }
+    }
+}
+
+struct World {
+    store: Arc<dyn Store>,
+    clock: ManualClock,
+    entropy: SharedEntropy,
+    dispatcher: Arc<Dispatcher>,
+    _folder: TempDir,
+}
+
+impl World {
+    async fn with(providers: &[&Scripted]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("notification.db")).await.unwrap();
+        store.migrate().await.unwrap();
+        let store: Arc<dyn Store> = Arc::new(store);
+        let (clock, entropy) = (clock(), entropy());
+        let carriers = providers.iter().enumerate().map(|(place, provider)| Carrier {
+            name: format!("relay{place}"),
+            provider: Box::new((*provider).clone()),
+            breaker: Breaker::new(3, Duration::from_secs(15)),
+        });
+        let dispatcher = Arc::new(Dispatcher {
+            store: Arc::clone(&store),
+            keys: Arc::new(keys()),
+            renderer: Arc::new(Renderer::new("en", None).unwrap()),
+            providers: Providers::new(carriers.collect(), Vec::new()),
+            retries: for_tests().delivery.retries(),
+            clock: Arc::new(clock.clone()),
+            entropy: Arc::clone(&entropy),
+        });
+        Self { store, clock, entropy, dispatcher, _folder: folder }
+    }
+
+    async fn accept(&self, lane: Lane) -> NewNotification {
+        let message = row(self.entropy.as_ref(), lane, self.clock.now());
+        self.store.accept(scope(), std::slice::from_ref(&message), self.clock.now()).await.unwrap();
+        message
+    }
+
+    /// Claims what is due on the critical lane and takes it through.
+    async fn work(&self) -> usize {
+        let lease = Duration::from_secs(60);
+        let claims = self.store.claim(Lane::Critical, 10, lease, self.clock.now()).await.unwrap();
+        let count = claims.len();
+        for claim in claims {
+            self.dispatcher.dispatch(Lane::Critical, claim).await;
+        }
+        count
+    }
+
+    async fn get(&self, id: NotificationId) -> Notification {
+        self.store.get(scope(), id).await.unwrap().unwrap()
+    }
+
+    fn worker(&self, lane: Lane, bell: &Bell) -> LaneWorker {
+        LaneWorker {
+            lane,
+            settings: *for_tests().lanes().of(lane),
+            lease: Duration::from_secs(60),
+            poll: Duration::from_millis(5),
+            store: Arc::clone(&self.store),
+            dispatcher: Arc::clone(&self.dispatcher),
+            bell: bell.clone(),
+            clock: Arc::new(self.clock.clone()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_rendered_sent_and_recorded() {
+    let relay = Scripted::default();
+    let world = World::with(&[&relay]).await;
+    let message = world.accept(Lane::Critical).await;
+
+    world.work().await;
+
+    let found = world.get(message.id).await;
+    assert_eq!((found.state, found.tries, found.provider.as_str()), (State::Delivered, 1, "relay0"));
+    let sent = relay.sent.lock().unwrap().clone();
+    assert_eq!((sent.len(), sent[0].0), (1, message.id));
+    assert!(sent[0].1.contains("271828"));
+}
+
+#[tokio::test]
+async fn a_passing_failure_is_tried_again_when_its_time_comes() {
+    let relay = Scripted::answering(&[FailureClass::Transient]);
+    let world = World::with(&[&relay]).await;
+    let message = world.accept(Lane::Critical).await;
+
+    world.work().await;
+    let waiting = world.get(message.id).await;
+    let at_once = world.work().await;
+    world.clock.set(waiting.next_try_at.unwrap());
+    world.work().await;
+
+    assert_eq!((waiting.state, waiting.last_failure), (State::Queued, Some(FailureClass::Transient)));
+    assert_eq!((at_once, relay.tries()), (0, 2));
+    let found = world.get(message.id).await;
+    assert_eq!((found.state, found.tries), (State::Delivered, 2));
+}
+
+#[tokio::test]
+async fn a_refused_address_or_content_is_dead_and_no_other_provider_is_asked() {
+    for class in [FailureClass::Address, FailureClass::Content] {
+        let (first, second) = (Scripted::answering(&[class]), Scripted::default());
+        let world = World::with(&[&first, &second]).await;
+        let message = world.accept(Lane::Critical).await;
+
+        world.work().await;
+
+        let found = world.get(message.id).await;
+        assert_eq!((found.state, found.last_failure), (State::Dead, Some(class)));
+        assert_eq!((first.tries(), second.tries()), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_unknown_and_nobody_sends_it_again() {
+    let (first, second) = (Scripted::answering(&[FailureClass::AnswerLost]), Scripted::default());
+    let world = World::with(&[&first, &second]).await;
+    let message = world.accept(Lane::Critical).await;
+
+    world.work().await;
+    world.clock.advance(Duration::from_secs(300));
+    world.store.sweep(Keep { history: Duration::MAX, batch: 10 }, world.clock.now()).await.unwrap();
+    world.work().await;
+
+    assert_eq!(world.get(message.id).await.state, State::Unknown);
+    assert_eq!((first.tries(), second.tries()), (1, 0));
+}
+
+#[tokio::test]
+async fn the_next_provider_takes_over_at_once_from_one_at_fault() {
+    let (first, second) = (Scripted::answering(&[FailureClass::Provider]), Scripted::default());
+    let world = World::with(&[&first, &second]).await;
+    let message = world.accept(Lane::Critical).await;
+
+    world.work().await;
+
+    let found = world.get(message.id).await;
+    assert_eq!((found.state, found.provider.as_str(), found.tries), (State::Delivered, "relay1", 1));
+}
+
+#[tokio::test]
+async fn a_dead_provider_is_left_alone_until_its_pause_is_over() {
+    let first = Scripted::answering(&[FailureClass::Provider; 3]);
+    let second = Scripted::default();
+    let world = World::with(&[&first, &second]).await;
+    for _ in 0..5 {
+        world.accept(Lane::Critical).await;
+    }
+
+    world.work().await;
+    let tries_while_open = first.tries();
+    world.clock.advance(Duration::from_secs(15));
+    world.accept(Lane::Critical).await;
+    world.work().await;
+
+    assert_eq!((tries_while_open, first.tries(), second.tries()), (3, 4, 5));
+}
+
+#[tokio::test]
+async fn a_message_that_expired_in_a_workers_hands_is_not_sent() {
+    let relay = Scripted::default();
+    let world = World::with(&[&relay]).await;
+    let message = world.accept(Lane::Critical).await;
+    let claim = world.store.claim(Lane::Critical, 1, Duration::from_secs(60), NOW).await.unwrap().remove(0);
+
+    world.clock.set(message.not_after);
+    world.dispatcher.dispatch(Lane::Critical, claim).await;
+
+    assert_eq!(world.get(message.id).await.state, State::Expired);
+    assert_eq!(relay.tries(), 0);
+}
+
+#[tokio::test]
+async fn a_payload_moved_to_another_row_is_never_sent() {
+    let relay = Scripted::default();
+    let world = World::with(&[&relay]).await;
+    let mut moved = row(world.entropy.as_ref(), Lane::Critical, NOW);
+    moved.payload = row(world.entropy.as_ref(), Lane::Critical, NOW).payload;
+    world.store.accept(scope(), std::slice::from_ref(&moved), NOW).await.unwrap();
+
+    world.work().await;
+
+    assert_eq!(relay.tries(), 0);
+    assert_eq!(world.get(moved.id).await.last_failure, Some(FailureClass::Provider));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lane_sends_its_own_messages_however_long_the_others_are() {
+    let relay = Scripted::default();
+    let world = World::with(&[&relay]).await;
+    for _ in 0..50 {
+        world.accept(Lane::Bulk).await;
+    }
+    let code = world.accept(Lane::Critical).await;
+    let (bell, stop) = (Bell::default(), Shutdown::new());
+
+    let running = tokio::spawn(world.worker(Lane::Critical, &bell).run(stop.clone()));
+    let delivered = async {
+        while world.get(code.id).await.state != State::Delivered {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, delivered).await.unwrap();
+    stop.begin();
+    running.await.unwrap().unwrap();
+
+    assert_eq!(relay.tries(), 1);
+    assert_eq!(world.store.queued(Lane::Bulk, 100).await.unwrap(), 50);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_sends_all_that_is_due_and_stops_when_told() {
+    let relay = Scripted::default();
+    let world = World::with(&[&relay]).await;
+    let (bell, stop) = (Bell::default(), Shutdown::new());
+    let running = tokio::spawn(world.worker(Lane::Critical, &bell).run(stop.clone()));
+
+    for _ in 0..60 {
+        world.accept(Lane::Critical).await;
+        bell.ring(Lane::Critical);
+    }
+    let all_sent = async {
+        while relay.tries() < 60 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, all_sent).await.unwrap();
+    stop.begin();
+    running.await.unwrap().unwrap();
+
+    let sent = relay.sent.lock().unwrap().clone();
+    let distinct: std::collections::HashSet<_> = sent.iter().map(|(id, _)| *id).collect();
+    assert_eq!((sent.len(), distinct.len()), (60, 60));
+}
+
+#[tokio::test]
+async fn what_a_dead_worker_held_is_put_back_and_the_lanes_are_woken() {
+    let relay = Scripted::default();
+    let world = World::with(&[&relay]).await;
+    world.accept(Lane::Critical).await;
+    world.store.claim(Lane::Critical, 1, Duration::from_secs(60), NOW).await.unwrap();
+    let (bell, depths, stop) = (Bell::default(), crate::store::Depths::default(), Shutdown::new());
+    let sweeper = Sweeper {
+        store: Arc::clone(&world.store),
+        keep: Keep { history: Duration::from_secs(86_400), batch: 100 },
+        limits: crate::domain::lane::PerLane::each(|_| 100),
+        depths: depths.clone(),
+        bell: bell.clone(),
+        pause: Duration::from_millis(5),
+        clock: Arc::new(world.clock.clone()),
+    };
+
+    world.clock.advance(Duration::from_secs(60));
+    let running = tokio::spawn(sweeper.run(stop.clone()));
+    bell.rung(Lane::Critical).await;
+    stop.begin();
+    running.await.unwrap().unwrap();
+
+    assert_eq!(depths.of(Lane::Critical), 1);
+    assert_eq!(world.work().await, 1);
+}
