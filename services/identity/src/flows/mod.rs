@@ -4,18 +4,34 @@
 //! It knows neither gRPC nor SQL. All flows are methods of [`Identity`]; each takes a plain request and gives a plain
 //! answer or an [`Error`], which is a published refusal or a failure.
 //!
-//! Flows: [`reset`], [`sign_in`], [`sessions`], [`passwords`].
+//! Flows: [`reset`], [`sign_in`], [`sessions`], [`passwords`], [`security_info`], [`tenants`], [`accounts`],
+//! [`administration`], [`policy`], [`digests`], [`first`].
 //! Means they share: [`keys`], [`tokens`] (what travels sealed), [`once`] (a repeat gets the first answer),
-//! [`notices`], [`audit`], [`limits`], [`grid`] (answers leave on a time grid).
+//! [`notices`], [`audit`], [`limits`], [`grid`] (answers leave on a time grid), [`administrator`] (who acts on others),
+//! [`pages`], [`shown`].
 
+pub mod accounts;
+pub mod administration;
+pub mod administrator;
 pub mod audit;
 pub mod context;
+pub mod digests;
 pub mod error;
+pub mod first;
 pub mod grid;
 pub mod keys;
 pub mod limits;
 pub mod notices;
 pub mod once;
+pub mod pages;
+pub mod passwords;
+pub mod policy;
+pub mod reset;
+pub mod security_info;
+pub mod sessions;
+pub mod shown;
+pub mod sign_in;
+pub mod tenants;
 pub mod tokens;
 
 use std::sync::Arc;
@@ -78,3 +94,6 @@ impl std::fmt::Debug for Identity {
         f.debug_struct("Identity").field("keys", &self.keys).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

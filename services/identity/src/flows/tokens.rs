@@ -6,7 +6,7 @@
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::entropy::{Entropy, array};
+use rekey_primitives::entropy::{Entropy, array, uuid_v4};
 use rekey_primitives::id::{AccountId, SessionId, TenantId};
 use rekey_primitives::secret::{ExposeSecret, SecretString, Zeroizing};
 use rekey_sealing::{digest, jwt};
@@ -143,7 +143,7 @@ impl Keys {
             epoch: claims.epoch.0,
             roles: claims.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             auth_time: claims.auth_time.unix_seconds(),
-            jti: Uuid::from_bytes(array(entropy)),
+            jti: uuid_v4(entropy),
             iat: claims.issued_at.unix_seconds(),
             exp: claims.expires_at.unix_seconds(),
         };

@@ -49,6 +49,7 @@ struct Change<'a> {
 
 impl Identity {
     /// Changes the signed-in person's password. Every other session ends.
+    #[tracing::instrument(skip_all, fields(account_id = %person.account_id))]
     pub async fn change_password(
         &self,
         caller: &Caller,

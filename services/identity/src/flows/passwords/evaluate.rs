@@ -45,6 +45,7 @@ pub struct RuleVerdict {
 
 impl Identity {
     /// Judges a candidate by everything but history.
+    #[tracing::instrument(skip_all)]
     pub async fn evaluate_password(
         &self,
         caller: &Caller,

@@ -49,6 +49,7 @@ pub struct Completed {
 
 impl Identity {
     /// Sets the new password.
+    #[tracing::instrument(skip_all)]
     pub async fn complete_reset(&self, caller: &Caller, request: &CompleteReset) -> Result<Completed, Error> {
         let now = self.now();
         let (scope, state) = self.open_reset(caller, &request.reset_token)?;

@@ -23,7 +23,6 @@ use crate::store::outbox::Notice;
 use crate::store::sign_ins::Known;
 
 /// A person asks a person.
-#[derive(Debug)]
 pub struct AskForHelp {
     /// The tenant.
     pub tenant_id: TenantId,
@@ -40,6 +39,7 @@ pub struct AskForHelp {
 impl Identity {
     /// Files a help request, if there is anybody to file it for. Answers on the grid. A repeat is harmless without
     /// being remembered: an account has one open request.
+    #[tracing::instrument(skip_all, fields(tenant_id = %request.tenant_id))]
     pub async fn ask_for_help(&self, caller: &Caller, request: &AskForHelp) -> Result<(), Error> {
         self.on_grid(self.ask(caller, request)).await
     }
@@ -50,7 +50,7 @@ impl Identity {
         let message = Message::parse(&request.message)?;
         self.spend_help(caller, &request.context, now)
             .await
-            .inspect_err(|_| self.note_limit(&scope, caller, &request.context, now))?;
+            .inspect_err(|error| self.note_limit(error, &scope, (caller, &request.context), now))?;
         let typed = TypedLogin::read(&request.login);
         let known = self.store.find_login(&scope, typed.login.as_ref()).await?;
         let known = known.ok_or(Refusal::TenantNotFound)?;

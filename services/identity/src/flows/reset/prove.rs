@@ -9,18 +9,20 @@ use rekey_primitives::secret::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{binding_of, still_the_same, unreadable_offer, verification_of};
-use crate::domain::audit::{EventKind, Outcome};
+use crate::domain::audit::{Actor, EventKind, Outcome};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
 use crate::domain::reset::complete::Stopped;
-use crate::domain::reset::offer::Offered;
+use crate::domain::reset::offer::{Offered, Target};
 use crate::domain::reset::proofs::{Proof, remaining_shown};
 use crate::domain::reset::{Position, ResetState, tries_key};
 use crate::domain::scope::TenantScope;
 use crate::domain::tries::TakesNoTry;
+use crate::flows::notices::Notify;
 use crate::flows::once::{Call, Repeatable, Settled};
 use crate::flows::{Caller, Context, Error, Identity};
 use crate::peers::verification::{CheckCode, Checked};
+use crate::store::accounts::{AccountKey, Change, ChangeAccount};
 use crate::store::resets::{MethodKey, TryCounted};
 
 /// A code the person typed.
@@ -71,6 +73,7 @@ struct Try<'a> {
 
 impl Identity {
     /// Judges a code.
+    #[tracing::instrument(skip_all)]
     pub async fn submit_proof(
         &self,
         caller: &Caller,
@@ -189,6 +192,9 @@ impl Identity {
         let stops = matches!(reason, "method_paused" | "method_disabled");
         let kind = if stops { EventKind::MethodStopped } else { EventKind::ResetProofSubmitted };
         self.audit.push(self.reset_event(kind, Outcome::Refused, state, who, now).because(reason).done());
+        if reason == "method_disabled" {
+            self.disable(scope, attempt).await?;
+        }
         // Only what was proved before may show the account's own requirement.
         let proofs_remaining = if state.proofs.is_empty() {
             attempt.policy.reset.proofs_required
@@ -205,6 +211,39 @@ impl Identity {
             proofs_remaining,
         };
         self.keep_answer(scope, &call, Kept::from(&answer), now).await.map(ProofSubmitted::from)
+    }
+}
+
+impl Identity {
+    /// Writes down that wrong codes in a row disabled a method, so that it counts for nothing until it is confirmed
+    /// anew, and tells its owner. A change meanwhile leaves it to the next try.
+    async fn disable(&self, scope: &TenantScope, attempt: &Try<'_>) -> Result<(), Error> {
+        let Try { who, state, now, .. } = *attempt;
+        let (Some(account_id), Target::Entry(id)) = (state.account_id, attempt.offered.target) else {
+            return Ok(());
+        };
+        let account = self.store.find_account(scope, &AccountKey::Id(account_id)).await?;
+        let held =
+            account.as_ref().and_then(|account| account.security_info.iter().find(|entry| entry.id == id));
+        let (Some(account), Some(entry)) = (&account, held.filter(|entry| !entry.disabled)) else {
+            return Ok(());
+        };
+        let tenant = self.tenant(scope).await?;
+        let notify = Notify::person("security_info_changed_notice", &tenant, account, now)
+            .with("change", "disabled after too many wrong codes")
+            .with("method", &entry.destination().map(|place| place.masked()).unwrap_or_default());
+        let told = self.told(scope, account, now).await?;
+        let event = self.reset_event(EventKind::MethodStopped, Outcome::Success, state, who, now);
+        let change = ChangeAccount {
+            account_id,
+            version: account.version,
+            change: Change::DisableSecurityInfo(id),
+            event: event.by(Actor::Rekey).because("method_disabled").done(),
+            notices: self.notices(tenant.id, &told, None, &notify, now),
+            now,
+        };
+        self.store.change_account(scope, &change, None).await?;
+        Ok(())
     }
 }
 

@@ -41,6 +41,7 @@ pub struct Repudiated {
 
 impl Identity {
     /// Voids the password that a reset set, and freezes the account until an administrator releases it.
+    #[tracing::instrument(skip_all)]
     pub async fn repudiate_reset(&self, caller: &Caller, request: &Repudiate) -> Result<Repudiated, Error> {
         let now = self.now();
         let invalid = Refusal::RepudiationInvalid;

@@ -64,6 +64,7 @@ struct Sending<'a> {
 
 impl Identity {
     /// Sends a code. Answers on the grid.
+    #[tracing::instrument(skip_all)]
     pub async fn send_code(&self, caller: &Caller, request: &SendCode) -> Result<CodeSent, Error> {
         self.on_grid(self.send(caller, request)).await
     }

@@ -8,7 +8,7 @@ use rekey_primitives::secret::SecretString;
 
 use super::{Judged, caller_hash, carried_out};
 use crate::domain::account::{CredentialEpoch, RecoveryVersion};
-use crate::domain::audit::{EventKind, Outcome, Subject};
+use crate::domain::audit::{EventKind, Outcome};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
 use crate::domain::reset::ResetState;
@@ -20,7 +20,6 @@ use crate::flows::{Caller, Context, Error, Identity};
 use crate::store::sign_ins::Known;
 
 /// Who wants back in.
-#[derive(Debug)]
 pub struct StartReset {
     /// The tenant.
     pub tenant_id: TenantId,
@@ -56,6 +55,7 @@ pub struct OfferedMethod {
 
 impl Identity {
     /// Opens a reset. Answers on the grid.
+    #[tracing::instrument(skip_all, fields(tenant_id = %request.tenant_id))]
     pub async fn start_reset(&self, caller: &Caller, request: &StartReset) -> Result<StartedReset, Error> {
         self.on_grid(self.start(caller, request)).await
     }
@@ -65,13 +65,13 @@ impl Identity {
         let scope = caller.scope(request.tenant_id)?;
         self.spend_start_of_network(caller, &request.context, now)
             .await
-            .inspect_err(|_| self.note_limit(&scope, caller, &request.context, now))?;
+            .inspect_err(|error| self.note_limit(error, &scope, (caller, &request.context), now))?;
         let typed = TypedLogin::read(&request.login);
         let known = self.store.find_login(&scope, typed.login.as_ref()).await?;
         let known = known.ok_or(Refusal::TenantNotFound)?;
         self.spend_login(&scope, &typed, &known, &request.context, now)
             .await
-            .inspect_err(|_| self.note_limit(&scope, caller, &request.context, now))?;
+            .inspect_err(|error| self.note_limit(error, &scope, (caller, &request.context), now))?;
         let policy = carried_out(known.policy.policy.clone());
         let judged = match known.account.clone() {
             Some(account) => {
@@ -161,11 +161,18 @@ impl Identity {
         self.audit.push(event.done());
     }
 
-    /// Notes that a limit of strangers was reached.
-    pub(crate) fn note_limit(&self, scope: &TenantScope, caller: &Caller, context: &Context, now: Timestamp) {
-        let event = self.event(scope.tenant_id(), EventKind::LimitReached, Outcome::Refused, now);
-        let event = event.on_subject(Subject::Tenant).from(context).through(caller).because("throttled");
-        self.audit.push(event.done());
+    /// Notes that a limit of strangers was reached, if that is what happened.
+    pub(crate) fn note_limit(
+        &self,
+        error: &Error,
+        scope: &TenantScope,
+        (caller, context): (&Caller, &Context),
+        now: Timestamp,
+    ) {
+        if matches!(error, Error::Refused(_)) {
+            let event = self.event(scope.tenant_id(), EventKind::LimitReached, Outcome::Refused, now);
+            self.audit.push(event.from(context).through(caller).because("throttled").done());
+        }
     }
 }
 

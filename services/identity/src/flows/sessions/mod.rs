@@ -78,7 +78,7 @@ impl Identity {
         let who = person.account_id.to_string();
         let call =
             Call { rpc: ends.rpc, who: &who, tenant_id: person.tenant_id, request_id: ends.request_id };
-        let call = self.repeatable(call, &content_of(&ends.which), now);
+        let call = self.repeatable(call, &[&content_of(&ends.which)], now);
         let event = self.ended_event(&scope, caller, person, ends.ending, now);
         let answer = |ended: &SessionsEnded| self.seal_answer(&call, &Revoked { sessions_revoked: ended.0 });
         let step = self
@@ -117,9 +117,12 @@ impl Identity {
 }
 
 /// What a repeat has to ask again.
-fn content_of(which: &Which) -> [&[u8]; 1] {
+fn content_of(which: &Which) -> Vec<u8> {
     match which {
-        Which::These(_) => [b"these"],
-        Which::AllBut(_) => [b"all but this"],
+        Which::These(sessions) => {
+            let ids = sessions.iter().flat_map(|id| id.as_uuid().into_bytes());
+            b"these".iter().copied().chain(ids).collect()
+        }
+        Which::AllBut(_) => b"all but this".to_vec(),
     }
 }

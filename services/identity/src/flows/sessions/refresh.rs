@@ -30,6 +30,7 @@ pub struct RefreshSession {
 
 impl Identity {
     /// Rotates a refresh token.
+    #[tracing::instrument(skip_all)]
     pub async fn refresh_session(
         &self,
         caller: &Caller,

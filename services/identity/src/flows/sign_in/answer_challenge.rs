@@ -36,6 +36,7 @@ pub struct AnswerChallenge {
 
 impl Identity {
     /// Sets the password that was asked for and signs in.
+    #[tracing::instrument(skip_all)]
     pub async fn continue_sign_in(
         &self,
         caller: &Caller,

@@ -35,7 +35,6 @@ use crate::store::sign_ins::{Admission, Known, LoginKey, OpenSession, PasswordTr
 const ROUNDS: usize = 3;
 
 /// A login and a password.
-#[derive(Debug)]
 pub struct SignIn {
     /// The tenant.
     pub tenant_id: TenantId,
@@ -90,6 +89,7 @@ struct Attempt<'a> {
 
 impl Identity {
     /// Signs in. Answers on the grid.
+    #[tracing::instrument(skip_all, fields(tenant_id = %request.tenant_id))]
     pub async fn sign_in(&self, caller: &Caller, request: &SignIn) -> Result<SignedIn, Error> {
         self.on_grid(self.try_sign_in(caller, request)).await
     }
@@ -100,7 +100,7 @@ impl Identity {
         let context = &request.context;
         self.spend_sign_in(caller, context, now)
             .await
-            .inspect_err(|_| self.note_limit(&scope, caller, context, now))?;
+            .inspect_err(|error| self.note_limit(error, &scope, (caller, context), now))?;
         let call = Call {
             rpc: "SignIn",
             who: caller.name(),

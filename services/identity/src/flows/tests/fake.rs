@@ -1,0 +1,204 @@
+//! Verification as a test would have it: codes can be read, limits and outages set.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rekey_primitives::clock::{SharedClock, Timestamp};
+use rekey_primitives::contact::Destination;
+use rekey_primitives::id::{TenantId, VerificationId};
+use rekey_primitives::method::ProofClass;
+use rekey_primitives::secret::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use crate::peers::Failure;
+use crate::peers::verification::{
+    CheckCode, Checked, Redeemed, ResendCode, Resent, StartCode, Started, Stop, Timers, Verification,
+};
+
+const LIFE: Duration = Duration::from_secs(600);
+const LADDER: [u64; 4] = [30, 60, 120, 240];
+
+/// A neighbour that keeps everything in the open.
+pub(crate) struct FakeVerification {
+    clock: SharedClock,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    running: HashMap<VerificationId, Running>,
+    requests: HashSet<Uuid>,
+    checks: HashMap<Uuid, Option<String>>,
+    redeemed: HashMap<String, Uuid>,
+    stop: Option<Stop>,
+    is_away: bool,
+}
+
+#[derive(Clone)]
+struct Running {
+    code: String,
+    destination: Destination,
+    decoy: bool,
+    binding: [u8; 32],
+    started_at: Timestamp,
+    sent: Vec<Timestamp>,
+    tries: u32,
+    passed: bool,
+}
+
+impl FakeVerification {
+    pub(crate) fn new(clock: SharedClock) -> Self {
+        Self { clock, state: Mutex::default() }
+    }
+
+    /// From now on starts of real codes are stopped by that limit.
+    pub(crate) fn stop_by(&self, stop: Stop) {
+        self.state().stop = Some(stop);
+    }
+
+    /// From now on it is away, or back.
+    pub(crate) fn set_away(&self, is_away: bool) {
+        self.state().is_away = is_away;
+    }
+
+    /// The code that was sent to an address.
+    pub(crate) fn code_for(&self, address: &str) -> SecretString {
+        let state = self.state();
+        let mut found = state.running.values().filter(|running| running.destination.as_str() == address);
+        let running = found.next().expect("a code was sent there");
+        SecretString::from(running.code.clone())
+    }
+
+    /// How many messages went out that were no decoys.
+    pub(crate) fn real_messages(&self) -> usize {
+        self.state().running.values().filter(|running| !running.decoy).map(|running| running.sent.len()).sum()
+    }
+
+    /// How many verifications were started.
+    pub(crate) fn started(&self) -> usize {
+        self.state().running.len()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    fn answering(&self) -> Result<MutexGuard<'_, State>, Failure> {
+        let state = self.state();
+        if state.is_away {
+            return Err(Failure::Unavailable { peer: "verification", source: "it is away".into() });
+        }
+        Ok(state)
+    }
+}
+
+impl Running {
+    fn timers(&self) -> Timers {
+        let wait = LADDER.get(self.sent.len() - 1).map(|wait| Duration::from_secs(*wait));
+        Timers {
+            code_expires_at: self.started_at.plus(LIFE),
+            resend_after: wait.map(|wait| self.sent[self.sent.len() - 1].plus(wait)),
+        }
+    }
+}
+
+#[async_trait]
+impl Verification for FakeVerification {
+    async fn start(&self, start: &StartCode) -> Result<Started, Failure> {
+        let now = self.clock.now();
+        let mut state = self.answering()?;
+        let is_repeat = !state.requests.insert(start.request_id);
+        if let Some(running) = state.running.get(&start.verification_id) {
+            if running.decoy != start.decoy || running.destination != start.destination {
+                return Ok(Started::Differs);
+            }
+            let timers = running.timers();
+            return Ok(if is_repeat { Started::Sent(timers) } else { Started::WasThere(timers) });
+        }
+        if let Some(stop) = state.stop.filter(|stop| !start.decoy || *stop == Stop::Network) {
+            return Ok(Started::Stopped(stop));
+        }
+        let running = Running {
+            code: format!("{:06}", 100_000 + state.running.len()),
+            destination: start.destination.clone(),
+            decoy: start.decoy,
+            binding: start.binding,
+            started_at: now,
+            sent: vec![now],
+            tries: 0,
+            passed: false,
+        };
+        let timers = running.timers();
+        state.running.insert(start.verification_id, running);
+        Ok(Started::Sent(timers))
+    }
+
+    async fn resend(&self, resend: &ResendCode) -> Result<Resent, Failure> {
+        let now = self.clock.now();
+        let mut state = self.answering()?;
+        let is_repeat = !state.requests.insert(resend.request_id);
+        let Some(running) = state.running.get_mut(&resend.verification_id) else { return Ok(Resent::Over) };
+        let timers = running.timers();
+        if is_repeat {
+            return Ok(Resent::Sent(timers));
+        }
+        match timers.resend_after {
+            _ if running.passed || now.has_reached(timers.code_expires_at) => Ok(Resent::Over),
+            None => Ok(Resent::Exhausted),
+            Some(due) if !now.has_reached(due) => Ok(Resent::TooSoon { retry_after: due.since(now) }),
+            Some(_) => {
+                running.sent.push(now);
+                Ok(Resent::Sent(running.timers()))
+            }
+        }
+    }
+
+    async fn check(&self, check: &CheckCode) -> Result<Checked, Failure> {
+        let now = self.clock.now();
+        let mut state = self.answering()?;
+        if let Some(first) = state.checks.get(&check.request_id) {
+            return Ok(first
+                .clone()
+                .map_or(Checked::Rejected, |grant| Checked::Passed { grant: grant.into() }));
+        }
+        let right = state.running.get_mut(&check.verification_id).is_some_and(|running| {
+            running.tries += 1;
+            let is_live =
+                !running.passed && running.tries <= 5 && !now.has_reached(running.timers().code_expires_at);
+            running.passed |= is_live && !running.decoy && running.code == check.code.expose_secret();
+            is_live && running.passed
+        });
+        let grant = right.then(|| check.verification_id.to_string());
+        state.checks.insert(check.request_id, grant.clone());
+        Ok(grant.map_or(Checked::Rejected, |grant| Checked::Passed { grant: grant.into() }))
+    }
+
+    async fn redeem(
+        &self,
+        _tenant_id: TenantId,
+        grant: &SecretString,
+        binding: &[u8; 32],
+        request_id: Uuid,
+    ) -> Result<Option<Redeemed>, Failure> {
+        let mut state = self.answering()?;
+        let Ok(verification_id) = VerificationId::parse(grant.expose_secret()) else { return Ok(None) };
+        let first = *state.redeemed.entry(grant.expose_secret().to_owned()).or_insert(request_id);
+        let running = state.running.get(&verification_id).filter(|running| running.binding == *binding);
+        Ok(running.filter(|_| first == request_id).map(|running| Redeemed {
+            verification_id,
+            channel: running.destination.channel(),
+            class: ProofClass::Issued,
+        }))
+    }
+
+    async fn code_expires_at(
+        &self,
+        _tenant_id: TenantId,
+        verification_id: VerificationId,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let state = self.answering()?;
+        Ok(state.running.get(&verification_id).map(|running| running.timers().code_expires_at))
+    }
+}

@@ -1,0 +1,11 @@
+//! Flows over a real store, with fakes for the neighbours and a clock that is moved by hand.
+
+pub(crate) mod fake;
+pub(crate) mod world;
+
+mod limits;
+mod passwords;
+mod resets;
+mod secrecy;
+mod sessions;
+mod sign_ins;

@@ -1,0 +1,123 @@
+//! What a stranger must not learn: unknown, blocked and busy look like everybody else, to the very end.
+
+use rekey_primitives::secret::ExposeSecret;
+
+use super::world::{NEW, World, refusal};
+use crate::domain::refusal::Refusal;
+use crate::peers::verification::Stop;
+
+#[tokio::test]
+async fn an_unknown_login_looks_like_a_known_one_to_the_very_end() {
+    let world = World::new().await;
+    world.person("ada", &["ada@mail.example"]).await;
+    let mut seen = Vec::new();
+
+    for login in ["ada", "nobody"] {
+        let started = world.start(login).await.unwrap();
+        let method = &started.methods[0];
+        let sent =
+            world.identity.send_code(&world.caller, &world.send(&started.reset_token, method)).await.unwrap();
+        let proof = world.proof(&started.reset_token, method, "000000");
+        let proof = world.identity.submit_proof(&world.caller, &proof).await.unwrap();
+        let done =
+            world.identity.complete_reset(&world.caller, &world.completion(&proof.reset_token, NEW)).await;
+        seen.push((
+            started.reset_token.expose_secret().len(),
+            (started.proofs_required, started.expires_at),
+            sent,
+            (proof.accepted, proof.proofs_remaining, proof.reset_token.expose_secret().len()),
+            refusal(done),
+        ));
+    }
+
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(world.verification.real_messages(), 1);
+    assert_eq!(world.verification.started(), 2);
+}
+
+#[tokio::test]
+async fn asking_again_for_an_unknown_login_shows_the_same_methods() {
+    let world = World::new().await;
+
+    let first = world.start("nobody@acme.example").await.unwrap();
+    world.pass(3600);
+    let second = world.start("NOBODY@ACME.example").await.unwrap();
+    let odd = world.start("  \u{0} not a login  ").await.unwrap();
+
+    assert_eq!(first.methods.len(), second.methods.len());
+    assert_eq!(first.methods[0].kind, second.methods[0].kind);
+    assert!(!odd.methods.is_empty());
+    assert_eq!(odd.reset_token.expose_secret().len(), first.reset_token.expose_secret().len());
+}
+
+#[tokio::test]
+async fn a_blocked_account_shows_its_methods_and_gets_no_message() {
+    let world = World::new().await;
+    world.person_with("ada", &["ada@mail.example"], |account| account.blocked = true).await;
+
+    let started = world.start("ada").await.unwrap();
+    world
+        .identity
+        .send_code(&world.caller, &world.send(&started.reset_token, &started.methods[0]))
+        .await
+        .unwrap();
+    let code = world.verification.code_for("ada@mail.example");
+    let proof = world.proof(&started.reset_token, &started.methods[0], code.expose_secret());
+
+    assert!(!world.identity.submit_proof(&world.caller, &proof).await.unwrap().accepted);
+    assert_eq!(world.verification.real_messages(), 0);
+}
+
+#[tokio::test]
+async fn a_tenant_may_show_why() {
+    let world = World::with(|policy| policy.reset.reveal_eligibility = true).await;
+    world.person_with("ada", &["ada@mail.example"], |account| account.blocked = true).await;
+    world.person("bob", &[]).await;
+
+    let reasons = [refusal(world.start("ada").await).reason(), refusal(world.start("bob").await).reason()];
+
+    assert_eq!(reasons, ["ACCOUNT_BLOCKED", "TOO_FEW_METHODS"]);
+    assert!(world.start("nobody").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_limit_of_the_address_shows_the_timers_of_a_send_and_its_ladder() {
+    for stop in [Stop::Destination, Stop::Subject, Stop::Tenant, Stop::NotOffered, Stop::Network] {
+        let world = World::new().await;
+        world.person("ada", &["ada@mail.example"]).await;
+        let free = world.start("ada").await.unwrap();
+        let sent =
+            world.identity.send_code(&world.caller, &world.send(&free.reset_token, &free.methods[0])).await;
+        world.verification.stop_by(stop);
+        let busy = world.start("ada").await.unwrap();
+
+        let send = world.send(&busy.reset_token, &busy.methods[0]);
+        let silent = world.identity.send_code(&world.caller, &send).await.unwrap();
+        world.pass(10);
+        let repeat = world.identity.send_code(&world.caller, &send).await.unwrap();
+        let soon =
+            world.identity.send_code(&world.caller, &world.send(&busy.reset_token, &busy.methods[0])).await;
+        world.pass(20);
+        let due =
+            world.identity.send_code(&world.caller, &world.send(&busy.reset_token, &busy.methods[0])).await;
+
+        assert_eq!((silent, repeat), (sent.unwrap(), silent), "{stop:?}");
+        let retry_after = std::time::Duration::from_secs(20);
+        assert_eq!(refusal(soon), Refusal::SendLimited { retry_after }, "{stop:?}");
+        assert!(due.is_ok(), "{stop:?}");
+        assert_eq!(world.verification.real_messages(), 1, "{stop:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_knows_the_true_reason() {
+    let world = World::new().await;
+    world.person_with("ada", &["ada@mail.example"], |account| account.blocked = true).await;
+
+    world.start("ada").await.unwrap();
+    world.start("nobody").await.unwrap();
+    world.start("nobody").await.unwrap();
+
+    assert_eq!(world.identity.flush_audit().await.unwrap(), 2);
+    assert_eq!(world.identity.flush_audit().await.unwrap(), 0);
+}

@@ -1,0 +1,123 @@
+//! Refresh tokens, ended sessions and checks of access tokens.
+
+use rekey_primitives::secret::ExposeSecret;
+
+use super::world::{NEW, OLD, World, context, refusal};
+use crate::domain::refusal::Refusal;
+use crate::flows::Caller;
+use crate::flows::sessions::{RefreshSession, Revoked};
+use crate::flows::tokens::SessionTokens;
+
+fn refresh(tokens: &SessionTokens) -> RefreshSession {
+    RefreshSession { refresh_token: tokens.refresh_token.clone(), context: context("192.0.2.1") }
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_traded_once_and_a_lost_answer_is_given_again() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    let first = world.signed_in("ada", OLD).await;
+    world.pass(60);
+
+    let second = world.identity.refresh_session(&world.caller, &refresh(&first)).await.unwrap();
+    world.pass(5);
+    let repeat = world.identity.refresh_session(&world.caller, &refresh(&first)).await.unwrap();
+
+    assert_eq!(second.session_id, first.session_id);
+    assert_ne!(second.refresh_token.expose_secret(), first.refresh_token.expose_secret());
+    assert_eq!(repeat.refresh_token.expose_secret(), second.refresh_token.expose_secret());
+    assert_eq!(repeat.access_token.expose_secret(), second.access_token.expose_secret());
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_comes_back_late_ends_the_session() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    let first = world.signed_in("ada", OLD).await;
+    let second = world.identity.refresh_session(&world.caller, &refresh(&first)).await.unwrap();
+    world.pass(11);
+
+    let stolen = world.identity.refresh_session(&world.caller, &refresh(&first)).await;
+    let honest = world.identity.refresh_session(&world.caller, &refresh(&second)).await;
+
+    assert_eq!(
+        [refusal(stolen), refusal(honest)],
+        [Refusal::RefreshTokenInvalid, Refusal::RefreshTokenInvalid]
+    );
+    assert_eq!(world.live(&second).await, None);
+}
+
+#[tokio::test]
+async fn a_made_up_refresh_token_is_refused() {
+    let world = World::new().await;
+
+    for token in ["", "x", &"A".repeat(86), &"A".repeat(5_000)] {
+        let request = RefreshSession { refresh_token: token.into(), context: context("192.0.2.1") };
+        let outcome = world.identity.refresh_session(&world.caller, &request).await;
+        assert_eq!(refusal(outcome), Refusal::RefreshTokenInvalid);
+    }
+}
+
+#[tokio::test]
+async fn signing_out_ends_this_session_and_revoking_the_others() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    let [one, two, three] = [
+        world.signed_in("ada", OLD).await,
+        world.signed_in("ada", OLD).await,
+        world.signed_in("ada", OLD).await,
+    ];
+    let person = world.live(&one).await.unwrap();
+    let request_id = world.request_id();
+
+    let revoked = world.identity.revoke_sessions(&world.caller, &person, &[], request_id).await.unwrap();
+    let repeat = world.identity.revoke_sessions(&world.caller, &person, &[], request_id).await.unwrap();
+
+    assert_eq!((revoked, repeat), (Revoked { sessions_revoked: 2 }, Revoked { sessions_revoked: 2 }));
+    assert_eq!((world.live(&two).await, world.live(&three).await), (None, None));
+    world.identity.sign_out(&world.caller, &person, world.request_id()).await.unwrap();
+    assert_eq!(world.live(&one).await, None);
+}
+
+#[tokio::test]
+async fn an_access_token_is_good_for_five_minutes_and_for_callers_that_reach_its_tenant() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    let tokens = world.signed_in("ada", OLD).await;
+    let far = Caller::new("far", |_| false);
+    let check = async |caller| {
+        world.identity.check_access_token(caller, &tokens.access_token).await.unwrap().is_some()
+    };
+
+    assert!(check(&world.caller).await);
+    assert!(!check(&far).await);
+    world.pass(299);
+    assert!(check(&world.caller).await);
+    world.pass(1);
+    assert!(!check(&world.caller).await);
+}
+
+#[tokio::test]
+async fn a_token_for_another_audience_is_none() {
+    let mut world = World::new().await;
+    world.person("ada", &[]).await;
+    let tokens = world.signed_in("ada", OLD).await;
+
+    world.identity.settings.tokens.audience = "another".to_owned();
+
+    assert_eq!(world.live(&tokens).await, None);
+}
+
+#[tokio::test]
+async fn a_reset_ends_every_session_and_its_refresh_tokens() {
+    let world = World::new().await;
+    world.person("ada", &["ada@mail.example"]).await;
+    let tokens = world.signed_in("ada", OLD).await;
+    let token = world.proved("ada", "ada@mail.example").await;
+
+    world.identity.complete_reset(&world.caller, &world.completion(&token, NEW)).await.unwrap();
+
+    assert_eq!(world.live(&tokens).await, None);
+    let outcome = world.identity.refresh_session(&world.caller, &refresh(&tokens)).await;
+    assert_eq!(refusal(outcome), Refusal::RefreshTokenInvalid);
+}
