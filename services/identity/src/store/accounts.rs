@@ -118,7 +118,8 @@ pub enum NotChanged {
 /// Steps on tenants and accounts.
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// Creates a tenant with revision 1 of its policy. Handle and domains are unique in the suite.
+    /// Creates a tenant with revision 1 of its policy. Handle and domains are unique in the suite. The answer is kept
+    /// under the nil tenant, since a repeat comes with another id for the tenant it asks for.
     async fn create_tenant(
         &self,
         tenant: &Tenant,

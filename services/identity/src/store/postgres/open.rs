@@ -77,3 +77,83 @@ fn parse(url: &str) -> Result<PgConnectOptions, Failure> {
         })
         .map_err(|_| Failure::Unreadable { what: "a database URL" })
 }
+
+#[cfg(test)]
+mod tests {
+    use rekey_primitives::clock::Timestamp;
+
+    use super::*;
+    use crate::store::Upkeep;
+
+    const WEEKS: Duration = Duration::from_secs(28 * 86_400);
+    const NOW: Timestamp = Timestamp::from_unix_micros(1_900_000_000_000_000);
+
+    #[tokio::test]
+    async fn parallel_migrations_make_one_schema() {
+        let database = rekey_testing::postgres().await;
+
+        let starts: Vec<_> = (0..6)
+            .map(|_| {
+                let url = database.url().to_owned();
+                tokio::spawn(async move { migrate(&url).await })
+            })
+            .collect();
+        for start in starts {
+            start.await.unwrap().unwrap();
+        }
+
+        let store = PostgresStore::connect(database.url(), &PostgresOptions::default()).unwrap();
+        assert!(store.schema_fits().await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_schema_fits_by_what_it_serves() {
+        let database = rekey_testing::postgres().await;
+        let store = PostgresStore::connect(database.url(), &PostgresOptions::default()).unwrap();
+        let empty = store.schema_fits().await.unwrap();
+        migrate(database.url()).await.unwrap();
+        let set = async |schema: &'static str| {
+            sqlx::query(schema).execute(&store.pool).await.unwrap();
+            store.schema_fits().await.unwrap()
+        };
+
+        let newer = set("update schema_version set version = 9").await;
+        let newer_only = set("update schema_version set serves_since = 9").await;
+
+        assert_eq!((empty, newer, newer_only), (false, true, false));
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_away_is_unavailable_and_its_url_stays_ours() {
+        let options = PostgresOptions { acquire_timeout: Duration::from_millis(300), ..Default::default() };
+        let nowhere = PostgresStore::connect("postgres://rekey:secret@127.0.0.1:1/x", &options).unwrap();
+
+        let Err(Failure::Unavailable(source)) = nowhere.ping().await else { panic!("it answered") };
+        assert!(!source.to_string().contains("secret"), "{source}");
+        let odd = PostgresStore::connect("postgres://rekey:secret@[/x", &options).unwrap_err();
+        assert!(!format!("{odd:?}").contains("secret"), "{odd:?}");
+    }
+
+    #[tokio::test]
+    async fn the_sweep_prepares_the_audit_log() {
+        let database = rekey_testing::postgres().await;
+        migrate(database.url()).await.unwrap();
+        let store = PostgresStore::connect(database.url(), &PostgresOptions::default()).unwrap();
+        let partitions = async || {
+            sqlx::query_scalar::<_, i64>(
+                "select count(*) from pg_inherits where inhparent = 'audit_events'::regclass",
+            )
+            .fetch_one(&store.pool)
+            .await
+            .unwrap()
+        };
+
+        let mut counts = vec![partitions().await];
+        for now in [NOW, NOW, NOW.plus(WEEKS)] {
+            store.sweep(now).await.unwrap();
+            counts.push(partitions().await);
+        }
+
+        assert_eq!(counts, [1, 3, 3, 4]);
+    }
+}

@@ -1,4 +1,4 @@
-//! Tenants and accounts: creating and finding them.
+//! Tenants and accounts: the steps that make them, and finding them.
 
 use async_trait::async_trait;
 use rekey_primitives::id::{AccountId, TenantId};
@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::columns::{account_columns, policy_columns, tenant_columns};
-use super::{SqliteStore, answers, audit, changes, passwords};
+use super::{SqliteStore, answers, audit, changes, creation};
 use crate::domain::account::Account;
 use crate::domain::audit::AuditEvent;
 use crate::domain::policy::PolicyRevision;
@@ -21,18 +21,6 @@ use crate::store::{Failure, Once, Step};
 
 /// Requests that make a tenant have none to be kept under.
 const SUITE: TenantId = TenantId::from_uuid(Uuid::nil());
-
-const INSERT_TENANT: &str = "
-    insert into tenants (tenant_id, handle, display_name, licensed_accounts, help_mailbox, help_url, created_at,
-        updated_at, version)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-    on conflict do nothing";
-
-const INSERT_DOMAIN: &str = "
-    insert into tenant_domains (tenant_id, domain, position) values ($1, $2, $3) on conflict do nothing";
-
-const INSERT_POLICY: &str = "
-    insert into policies (tenant_id, version, document, changed_by, changed_at) values ($1, $2, $3, $4, $5)";
 
 const TENANT_BY_ID: &str = concat!("select ", tenant_columns!(), " from tenants t where t.tenant_id = $1");
 
@@ -56,22 +44,13 @@ const POLICY: &str = concat!(
     " from policies p where p.tenant_id = $1 order by p.version desc limit 1"
 );
 
-const INSERT_ACCOUNT: &str = "
-    insert into accounts (tenant_id, account_id, external_id, display_name, epoch, recovery_version, blocked, frozen,
-        managed_elsewhere, roles, reconfirmed_at, created_at, updated_at, deleted_at, version)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-    on conflict do nothing";
-
-const INSERT_LOGIN: &str = "
-    insert into logins (tenant_id, login, account_id, position) values ($1, $2, $3, $4) on conflict do nothing";
-
 const ACCOUNT_BY_ID: &str = concat!(
     "select ",
     account_columns!(),
     " from accounts a where a.tenant_id = $1 and a.account_id = $2 and a.deleted_at is null"
 );
 
-const ACCOUNT_BY_LOGIN: &str = concat!(
+pub(super) const ACCOUNT_BY_LOGIN: &str = concat!(
     "select ",
     account_columns!(),
     " from logins n join accounts a on a.tenant_id = n.tenant_id and a.account_id = n.account_id
@@ -118,10 +97,10 @@ impl Accounts for SqliteStore {
         if let Some(ended) = claimed.ended() {
             return Ok(ended);
         }
-        if !insert_tenant(&mut tx, tenant).await? {
+        if !creation::tenant(&mut tx, tenant).await? {
             return Ok(Step::Refused(TenantTaken));
         }
-        insert_policy(&mut tx, policy).await?;
+        creation::policy(&mut tx, policy).await?;
         answers::keep(&mut tx, SUITE, once.as_ref(), tenant).await?;
         audit::append(&mut tx, event).await?;
         tx.commit().await?;
@@ -182,7 +161,7 @@ impl Accounts for SqliteStore {
         if let Some(ended) = claimed.ended() {
             return Ok(ended);
         }
-        if let Some(taken) = insert_account(&mut tx, tenant_id, account).await? {
+        if let Some(taken) = creation::account(&mut tx, tenant_id, account).await? {
             return Ok(Step::Refused(taken));
         }
         answers::keep(&mut tx, tenant_id, once.as_ref(), account).await?;
@@ -264,96 +243,4 @@ pub(super) async fn read(
         .fetch_optional(connection)
         .await?;
     row.map(AccountRow::account).transpose()
-}
-
-/// Whether handle and domains were free.
-async fn insert_tenant(tx: &mut SqliteConnection, tenant: &Tenant) -> Result<bool, Failure> {
-    let inserted = sqlx::query(INSERT_TENANT)
-        .bind(tenant.id.as_uuid())
-        .bind(tenant.handle.as_str())
-        .bind(&tenant.display_name)
-        .bind(tenant.licensed_accounts.map(i64::from))
-        .bind(tenant.help_mailbox.as_ref().map(|address| address.as_str()))
-        .bind(tenant.help_url.as_ref().map(|url| url.as_str()))
-        .bind(tenant.created_at.unix_micros())
-        .bind(tenant.updated_at.unix_micros())
-        .bind(tenant.version)
-        .execute(&mut *tx)
-        .await?;
-    let mut free = inserted.rows_affected() == 1;
-    for (position, domain) in (0i64..).zip(&tenant.domains) {
-        if !free {
-            break;
-        }
-        let inserted = sqlx::query(INSERT_DOMAIN)
-            .bind(tenant.id.as_uuid())
-            .bind(domain.as_str())
-            .bind(position)
-            .execute(&mut *tx)
-            .await?;
-        free = inserted.rows_affected() == 1;
-    }
-    Ok(free)
-}
-
-async fn insert_policy(tx: &mut SqliteConnection, policy: &PolicyRevision) -> Result<(), Failure> {
-    let document =
-        serde_json::to_string(&policy.policy).map_err(|_| Failure::Unreadable { what: "a policy" })?;
-    sqlx::query(INSERT_POLICY)
-        .bind(policy.tenant_id.as_uuid())
-        .bind(policy.version)
-        .bind(document)
-        .bind(policy.changed_by.map(AccountId::as_uuid))
-        .bind(policy.changed_at.unix_micros())
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-/// Which of its names is taken, if one is.
-async fn insert_account(
-    tx: &mut SqliteConnection,
-    tenant_id: TenantId,
-    account: &Account,
-) -> Result<Option<AccountTaken>, Failure> {
-    let inserted = sqlx::query(INSERT_ACCOUNT)
-        .bind(tenant_id.as_uuid())
-        .bind(account.id.as_uuid())
-        .bind(account.external_id.as_deref())
-        .bind(&account.display_name)
-        .bind(account.epoch.0)
-        .bind(account.recovery_version.0)
-        .bind(account.blocked)
-        .bind(account.frozen)
-        .bind(account.managed_elsewhere)
-        .bind(i64::from(account.roles.bits()))
-        .bind(account.reconfirmed_at.map(|at| at.unix_micros()))
-        .bind(account.created_at.unix_micros())
-        .bind(account.updated_at.unix_micros())
-        .bind(account.deleted_at.map(|at| at.unix_micros()))
-        .bind(account.version)
-        .execute(&mut *tx)
-        .await?;
-    if inserted.rows_affected() == 0 {
-        return Ok(Some(AccountTaken::ExternalId));
-    }
-    for (position, login) in (0i64..).zip(&account.logins) {
-        let inserted = sqlx::query(INSERT_LOGIN)
-            .bind(tenant_id.as_uuid())
-            .bind(login.as_str())
-            .bind(account.id.as_uuid())
-            .bind(position)
-            .execute(&mut *tx)
-            .await?;
-        if inserted.rows_affected() == 0 {
-            return Ok(Some(AccountTaken::Login));
-        }
-    }
-    for entry in &account.security_info {
-        changes::insert_security_info(&mut *tx, tenant_id, account.id, entry).await?;
-    }
-    if let Some(password) = &account.password {
-        passwords::write(tx, tenant_id, account.id, password).await?;
-    }
-    Ok(None)
 }

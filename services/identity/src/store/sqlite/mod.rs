@@ -9,6 +9,7 @@ mod answers;
 mod audit;
 mod changes;
 mod columns;
+mod creation;
 mod help;
 mod lockouts;
 mod notices;

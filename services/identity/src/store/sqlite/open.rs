@@ -132,3 +132,78 @@ fn beside(database: &Path, what: &str) -> PathBuf {
     name.push(what);
     database.with_file_name(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Upkeep;
+
+    #[tokio::test]
+    async fn a_file_serves_one_store_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteOptions::at(folder.path().join("identity.db"));
+        let first = SqliteStore::open(&options).await.unwrap();
+
+        let second = SqliteStore::open(&options).await;
+        first.close().await;
+        drop(first);
+        let third = SqliteStore::open(&options).await;
+
+        let Err(Failure::Unavailable(source)) = second else { panic!("{second:?}") };
+        assert!(source.to_string().ends_with("identity.db is in use by another rekey process"), "{source}");
+        assert!(third.is_ok());
+    }
+
+    #[tokio::test]
+    async fn parallel_migrations_make_one_schema() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteOptions::at(folder.path().join("identity.db"));
+
+        let starts: Vec<_> = (0..8)
+            .map(|_| {
+                let options = options.clone();
+                tokio::spawn(async move { migrate(&options).await })
+            })
+            .collect();
+        for start in starts {
+            start.await.unwrap().unwrap();
+        }
+
+        let store = SqliteStore::open(&options).await.unwrap();
+        assert!(store.schema_fits().await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_schema_fits_by_what_it_serves() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteOptions::at(folder.path().join("identity.db"));
+        let store = SqliteStore::open(&options).await.unwrap();
+        let empty = store.schema_fits().await.unwrap();
+        migrate(&options).await.unwrap();
+        let set = async |schema: &'static str| {
+            sqlx::query(schema).execute(&store.writer).await.unwrap();
+            store.schema_fits().await.unwrap()
+        };
+
+        let newer = set("update schema_version set version = 9").await;
+        let newer_only = set("update schema_version set serves_since = 9").await;
+
+        assert_eq!((empty, newer, newer_only), (false, true, false));
+    }
+
+    #[tokio::test]
+    async fn a_commit_is_on_the_disk_before_it_is_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteOptions::at(folder.path().join("identity.db"));
+        migrate(&options).await.unwrap();
+        let store = SqliteStore::open(&options).await.unwrap();
+
+        let (mode, synchronous, keys): (String, i64, i64) = (
+            sqlx::query_scalar("pragma journal_mode").fetch_one(&store.writer).await.unwrap(),
+            sqlx::query_scalar("pragma synchronous").fetch_one(&store.writer).await.unwrap(),
+            sqlx::query_scalar("pragma foreign_keys").fetch_one(&store.writer).await.unwrap(),
+        );
+
+        assert_eq!((mode.as_str(), synchronous, keys), ("wal", 2, 1));
+    }
+}

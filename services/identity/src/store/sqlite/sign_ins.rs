@@ -5,7 +5,8 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, SessionId};
 use rekey_primitives::login::Login;
 
-use super::columns::{account_columns, policy_columns, tenant_columns};
+use super::accounts::ACCOUNT_BY_LOGIN;
+use super::columns::{policy_columns, tenant_columns};
 use super::passwords::NewPassword;
 use super::{SqliteStore, answers, audit, changes, lockouts, notices, passwords, sessions};
 use crate::domain::account::{Account, Sealed};
@@ -29,13 +30,6 @@ const KNOWN: &str = concat!(
         and p.version = (select max(newest.version) from policies newest where newest.tenant_id = $1)"
 );
 
-const ACCOUNT: &str = concat!(
-    "select ",
-    account_columns!(),
-    " from logins n join accounts a on a.tenant_id = n.tenant_id and a.account_id = n.account_id
-      where n.tenant_id = $1 and n.login = $2 and a.deleted_at is null"
-);
-
 #[async_trait]
 impl SignIns for SqliteStore {
     async fn find_login(&self, scope: &TenantScope, login: Option<&Login>) -> Result<Option<Known>, Failure> {
@@ -44,7 +38,7 @@ impl SignIns for SqliteStore {
         let mut tx = self.readers.begin().await?;
         let known: Option<KnownRow> = sqlx::query_as(KNOWN).bind(tenant_id).fetch_optional(&mut *tx).await?;
         // Nobody's login is empty, so what is no login is looked for like one.
-        let account: Option<AccountRow> = sqlx::query_as(ACCOUNT)
+        let account: Option<AccountRow> = sqlx::query_as(ACCOUNT_BY_LOGIN)
             .bind(tenant_id)
             .bind(login.map_or("", Login::as_str))
             .fetch_optional(&mut *tx)
