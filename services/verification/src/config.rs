@@ -59,6 +59,9 @@ pub struct Settings {
 pub struct Store {
     /// Where it is. May hold a password: never logged.
     pub url: String,
+    /// A file with the password, where it does not stand in the URL.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
     /// How long one step may take.
     pub timeout_ms: u64,
     /// The most that `memory:` holds.

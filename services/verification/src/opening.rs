@@ -49,82 +49,59 @@ pub(crate) fn stores(
         let store = MemoryStore::new(entropy, settings.store.memory_entries);
         return Ok((Arc::new(store), Arc::new(InProcess::new(settings.store.memory_entries))));
     }
-    let mut options = Options::to(topology(url)?);
+    let url = match settings.store.password_file.as_deref().map(secret_file).transpose()? {
+        Some(password) => with_password(url, &password)?,
+        None => SecretString::from(url),
+    };
+    let topology = Topology::parse(url.expose_secret()).context("[verification.store] url")?;
+    let mut options = Options::to(topology);
     options.response_timeout = Duration::from_millis(settings.store.timeout_ms);
     let connection = Connection::open(&options).context("[verification.store] url")?;
     let throttle = RedisThrottle::new(connection.clone(), "rekey:verification:");
     Ok((Arc::new(RedisStore::new(connection, settings.production)), Arc::new(throttle)))
 }
 
-/// Reads the four forms of the URL. Parts of it are never quoted: it may hold a password.
-fn topology(url: &str) -> anyhow::Result<Topology> {
-    let split = url.split_once("://");
-    let (scheme, rest) = split.context("[verification.store] url is neither memory: nor a URL")?;
-    let node = |scheme: &str, host: &str| SecretString::from(format!("{scheme}://{host}"));
-    // `user:password@` stands once, before the first host, and holds for all.
-    let (credentials, rest) = match rest.rsplit_once('@') {
-        Some((credentials, rest)) => (format!("{credentials}@"), rest),
-        None => (String::new(), rest),
-    };
-    let (hosts, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let each = |scheme: &str| {
-        hosts
-            .split(',')
-            .filter(|host| !host.is_empty())
-            .map(|host| node(scheme, &format!("{credentials}{host}")))
-            .collect()
-    };
-    match scheme {
-        "redis" | "rediss" => Ok(Topology::Single { url: SecretString::from(url) }),
-        "redis-cluster" => Ok(Topology::Cluster { urls: each("redis") }),
-        "rediss-cluster" => Ok(Topology::Cluster { urls: each("rediss") }),
-        "redis-sentinel" | "rediss-sentinel" => {
-            let plain = scheme.trim_end_matches("-sentinel");
-            if path.is_empty() {
-                bail!("[verification.store] url names no primary: redis-sentinel://host:port,host:port/NAME");
-            }
-            Ok(Topology::Sentinel {
-                sentinels: each(plain),
-                service: path.to_owned(),
-                node: node(plain, &format!("{credentials}primary")),
-            })
-        }
-        _ => bail!("[verification.store] url has a scheme that is not known here"),
+/// The URL with a password from elsewhere, where a user may stand already.
+fn with_password(url: &str, password: &SecretString) -> anyhow::Result<SecretString> {
+    let (scheme, rest) = url.split_once("://").context("[verification.store] url is no URL")?;
+    let (user, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
+    if user.contains(':') {
+        bail!("[verification.store] both url and password_file hold a password");
     }
+    let password = percent_encoded(password.expose_secret());
+    Ok(SecretString::from(format!("{scheme}://{user}:{password}@{rest}")))
+}
+
+/// A password as part of a URL (RFC 3986, 2.1): whatever is no letter or digit is written as its bytes.
+fn percent_encoded(password: &str) -> String {
+    let encoded = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    password.bytes().map(encoded).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn hosts(url: &str) -> Vec<String> {
-        match topology(url).unwrap() {
-            Topology::Single { url } => vec![url.expose_secret().to_owned()],
-            Topology::Cluster { urls } => urls.iter().map(|url| url.expose_secret().to_owned()).collect(),
-            Topology::Sentinel { sentinels, service, node } => {
-                let mut all: Vec<_> = sentinels.iter().map(|url| url.expose_secret().to_owned()).collect();
-                all.extend([service, node.expose_secret().to_owned()]);
-                all
-            }
-        }
+    fn joined(url: &str) -> anyhow::Result<String> {
+        with_password(url, &SecretString::from("p@s/s")).map(|url| url.expose_secret().to_owned())
     }
 
     #[test]
-    fn each_form_of_the_url_is_understood() {
-        assert_eq!(hosts("rediss://:pw@one:6379/2"), ["rediss://:pw@one:6379/2"]);
-        assert_eq!(hosts("redis-cluster://:pw@one:1,two:2"), ["redis://:pw@one:1", "redis://:pw@two:2"]);
-        assert_eq!(
-            hosts("redis-sentinel://one:1,two:2/codes"),
-            ["redis://one:1", "redis://two:2", "codes", "redis://primary"]
-        );
+    fn a_password_from_a_file_is_put_into_the_url() {
+        let one = joined("redis://one:1/2").unwrap();
+        let several = joined("redis-cluster://anna@one:1,two:2").unwrap();
+
+        assert_eq!(one, "redis://:p%40s%2Fs@one:1/2");
+        assert_eq!(several, "redis-cluster://anna:p%40s%2Fs@one:1,two:2");
     }
 
     #[test]
-    fn a_url_that_is_none_is_refused_without_being_quoted() {
-        for wrong in ["s3cr3t", "http://:s3cr3t@one", "redis-sentinel://:s3cr3t@one:1"] {
-            let refused = format!("{:#}", topology(wrong).unwrap_err());
+    fn two_passwords_are_refused_and_neither_is_quoted() {
+        let refused = format!("{:#}", joined("redis://:s3cr3t@one").unwrap_err());
 
-            assert!(!refused.contains("s3cr3t"), "{refused}");
-        }
+        assert!(!refused.contains("s3cr3t") && !refused.contains("p@s"), "{refused}");
     }
 }

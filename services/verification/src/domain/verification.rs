@@ -47,6 +47,15 @@ pub struct Verification {
     pub sealed_route: Vec<u8>,
 }
 
+/// When a code dies and when the next message may go: the answer to starts and resends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// When the code dies.
+    pub expires_at: Timestamp,
+    /// When the next message may go; none after the last.
+    pub next_send_at: Option<Timestamp>,
+}
+
 /// How somebody ended a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {

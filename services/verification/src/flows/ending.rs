@@ -1,5 +1,6 @@
 //! Cancelling, showing, releasing: what needs one step and no message.
 
+use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::RequestId;
 
 use super::{Error, Flows};
@@ -15,8 +16,12 @@ pub struct Shown {
     pub verification: Verification,
     /// Where it stands.
     pub state: State,
-    /// Messages it may still send.
+    /// Tries left for the live code; none once it is over.
+    pub tries_left: u32,
+    /// Messages it may still send; none once it is over.
     pub sends_left: u32,
+    /// When the next message may go; none after the last and once it is over.
+    pub next_send_at: Option<Timestamp>,
 }
 
 impl Flows {
@@ -42,8 +47,12 @@ impl Flows {
             State::Pending if verification.is_void(&sight.generation) => State::Expired,
             state => state,
         };
+        if state != State::Pending {
+            return Ok(Shown { verification, state, tries_left: 0, sends_left: 0, next_send_at: None });
+        }
         let sends_left = self.rules.ladder.sends().saturating_sub(verification.sends);
-        Ok(Shown { verification, state, sends_left })
+        let Verification { tries_left, next_send_at, .. } = verification;
+        Ok(Shown { verification, state, tries_left, sends_left, next_send_at })
     }
 
     /// Forgets a subject's failures.

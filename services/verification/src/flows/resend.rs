@@ -9,8 +9,8 @@ use super::{Error, Flows, LOOKS};
 use crate::domain::names::{Place, Request};
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Route;
-use crate::domain::verification::{State, Verification};
-use crate::store::{Charge, Dispatch, Failure, Resend, Sight, Times};
+use crate::domain::verification::{State, Times, Verification};
+use crate::store::{Charge, Dispatch, Failure, Resend, Sight};
 
 /// What a caller asks for.
 #[derive(Debug, Clone)]

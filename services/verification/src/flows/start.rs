@@ -10,8 +10,8 @@ use super::{Error, Flows, LOOKS};
 use crate::domain::names::{Binding, CallerName, Place, Purpose, Request, Subject, Tags};
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Route;
-use crate::domain::verification::{State, Verification};
-use crate::store::{Charge, Dispatch, Failure, Sight, Start, Times};
+use crate::domain::verification::{State, Times, Verification};
+use crate::store::{Charge, Dispatch, Failure, Sight, Start};
 
 /// What a caller asks for.
 #[derive(Debug, Clone)]

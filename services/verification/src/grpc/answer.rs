@@ -9,11 +9,10 @@ use rekey_wire::verification::v1 as wire;
 
 use crate::domain::grant::Grant;
 use crate::domain::names::Place;
-use crate::domain::verification::State;
+use crate::domain::verification::{State, Times};
 use crate::flows::check::Verdict;
 use crate::flows::ending::Shown;
 use crate::flows::start::Started;
-use crate::store::Times;
 
 pub(super) fn started(started: &Started) -> wire::StartVerificationResponse {
     wire::StartVerificationResponse {
@@ -53,11 +52,11 @@ pub(super) fn shown(place: &Place, shown: &Shown) -> wire::Verification {
         subject: verification.subject.as_str().to_owned(),
         channel: channel(verification.channel).into(),
         state: state(shown.state).into(),
-        tries_remaining: i32::try_from(verification.tries_left).unwrap_or(i32::MAX),
+        tries_remaining: i32::try_from(shown.tries_left).unwrap_or(i32::MAX),
         sends_remaining: i32::try_from(shown.sends_left).unwrap_or(i32::MAX),
         create_time: Some(time(verification.created_at)),
         code_expire_time: Some(time(verification.expires_at)),
-        resend_after: verification.next_send_at.map(time),
+        resend_after: shown.next_send_at.map(time),
     }
 }
 

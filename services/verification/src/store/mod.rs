@@ -24,7 +24,7 @@ use rekey_primitives::id::GrantId;
 use crate::domain::limits::{FailureRule, Spend};
 use crate::domain::names::{Generation, Place, Purpose, Request, Subject, Tag, Tags, TenantScope};
 use crate::domain::refusal::Refusal;
-use crate::domain::verification::{State, Verification};
+use crate::domain::verification::{State, Times, Verification};
 
 /// The store did not answer, or not as it should. Nothing is known about the step, and nothing was bypassed.
 #[derive(Debug, thiserror::Error)]
@@ -125,15 +125,6 @@ pub struct Resend {
     pub charge: Charge,
     /// How long the answer is kept.
     pub answer_life: Duration,
-}
-
-/// When a code dies and when the next message may go: the answer to starts and resends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
-    /// When the code dies.
-    pub expires_at: Timestamp,
-    /// When the next message may go.
-    pub next_send_at: Option<Timestamp>,
 }
 
 /// A message to be handed over.

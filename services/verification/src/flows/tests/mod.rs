@@ -30,10 +30,11 @@ use crate::domain::grant::Grant;
 use crate::domain::names::{Binding, CallerName, Place, Purpose, Subject, TenantScope};
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Route;
+use crate::domain::verification::Times;
 use crate::peers::{self, CodeMessage, HandOver, Messenger};
+use crate::store::Store;
 use crate::store::memory::MemoryStore;
 use crate::store::redis::RedisStore;
-use crate::store::{Store, Times};
 
 const BEGIN: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
 

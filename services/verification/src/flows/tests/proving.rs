@@ -21,7 +21,9 @@ async fn a_code_that_arrived_becomes_a_grant_that_counts_once() {
     assert_eq!((redeemed.class, redeemed.passed_at), (ProofClass::Issued, BEGIN));
     assert_eq!((redeemed.purpose, redeemed.subject), (order.purpose, order.subject));
     assert_eq!(again, Refusal::GrantInvalid);
-    assert_eq!(office.flows.get(&order.place).await.unwrap().state, State::Passed);
+    let shown = office.flows.get(&order.place).await.unwrap();
+    assert_eq!((shown.state, shown.tries_left, shown.sends_left), (State::Passed, 0, 0));
+    assert_eq!(shown.next_send_at, None);
 }
 
 #[tokio::test]

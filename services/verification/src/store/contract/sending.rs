@@ -8,7 +8,8 @@ use super::desk::{Desk, charged, owed, tags};
 use crate::domain::limits::{Country, Payer, Spend, Window};
 use crate::domain::names::{Generation, Subject};
 use crate::domain::refusal::Refusal;
-use crate::store::{Checked, Dispatch, Times};
+use crate::domain::verification::Times;
+use crate::store::{Checked, Dispatch};
 
 pub(super) async fn a_message_is_owed_until_it_is_acknowledged(desk: Desk) {
     let place = desk.new_place();

@@ -6,8 +6,8 @@ use super::shelf::{Answer, Kept, Shelf};
 use crate::domain::limits::{FailureRule, Standing};
 use crate::domain::names::{Generation, Place, Request, TenantScope};
 use crate::domain::refusal::Refusal;
-use crate::domain::verification::{State, Verification};
-use crate::store::{Charge, Dispatch, Failure, KeptCode, Resend, Sending, Start, Times};
+use crate::domain::verification::{State, Times, Verification};
+use crate::store::{Charge, Dispatch, Failure, KeptCode, Resend, Sending, Start};
 
 impl Shelf {
     pub(super) fn start(

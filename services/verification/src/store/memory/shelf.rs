@@ -10,8 +10,8 @@ use rekey_primitives::id::{GrantId, RequestId, TenantId};
 use crate::domain::limits::{Count, Failures, Payer, Spend};
 use crate::domain::names::{Place, Purpose, Request, Subject, Tag, TenantScope};
 use crate::domain::refusal::Refusal;
-use crate::domain::verification::{State, Verification};
-use crate::store::{Failure, KeptCode, Times};
+use crate::domain::verification::{State, Times, Verification};
+use crate::store::{Failure, KeptCode};
 
 /// How long a verification is kept after its code died: repeated requests still find it.
 const KEPT_AFTER_DEATH: Duration = Duration::from_secs(3_600);

@@ -8,8 +8,8 @@ use rekey_primitives::contact::Channel;
 
 use crate::domain::names::{CallerName, Generation, Purpose, Subject, Tag};
 use crate::domain::refusal::Refusal;
-use crate::domain::verification::{Ending, Verification};
-use crate::store::{Dispatch, Failure, KeptCode, Sending, Sight, Times};
+use crate::domain::verification::{Ending, Times, Verification};
+use crate::store::{Dispatch, Failure, KeptCode, Sending, Sight};
 
 /// What every script returns: texts, the first of them a word that says what follows.
 pub(super) type Reply = Vec<Vec<u8>>;
