@@ -6,6 +6,7 @@
 //! it was done is unknown, and only the caller knows whether doing it twice does harm.
 
 mod link;
+mod url;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use rekey_primitives::secret::{ExposeSecret, SecretString};
 
 pub use link::Link;
 use link::Source;
+pub use url::InvalidUrl;
 
 /// Where Redis is. URLs are `redis://` or, with TLS, `rediss://`, and may carry user, password and
 /// database.
