@@ -4,13 +4,13 @@
 //! its status in one exhaustive match. What a stranger must not learn is not in here; the true reason goes
 //! to the audit log beside it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::authority::{Forbidden, MissingPermission};
 use super::eligibility::Ineligible;
 use super::help::MessageRefused;
 use super::password::Verdict;
-use super::policy::OutOfBounds;
 use super::scope::OutOfScope;
 use super::security_info::NotAdded;
 use super::tenant::InvalidText;
@@ -29,12 +29,8 @@ pub enum Refusal {
     LastGlobalAdministrator,
 
     // What was sent.
-    /// A field is not what it must be.
-    FieldInvalid(FieldInvalid),
-    /// Fields of a policy document are out of bounds.
-    PolicyInvalid(Vec<OutOfBounds>),
-    /// The thing changed since it was read.
-    EtagMismatch,
+    /// Fields are not what they must be.
+    FieldsInvalid(Vec<FieldInvalid>),
     /// The page token is not ours, or belongs to another question.
     PageTokenInvalid,
     /// The same `request_id` came before with other content.
@@ -126,15 +122,15 @@ pub enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldInvalid {
     /// The path in the request.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// What it must be, in fixed text that never quotes the value.
     pub must_be: &'static str,
 }
 
 impl Refusal {
     /// Says that a field is not what it must be.
-    pub const fn field(field: &'static str, must_be: &'static str) -> Self {
-        Self::FieldInvalid(FieldInvalid { field, must_be })
+    pub fn field(field: impl Into<Cow<'static, str>>, must_be: &'static str) -> Self {
+        Self::FieldsInvalid(vec![FieldInvalid { field: field.into(), must_be }])
     }
 
     /// The published reason.
@@ -144,8 +140,7 @@ impl Refusal {
             Self::AuthorityMissing(_) => "AUTHORITY_MISSING",
             Self::NotOnYourself => "NOT_ON_YOURSELF",
             Self::LastGlobalAdministrator => "LAST_GLOBAL_ADMINISTRATOR",
-            Self::FieldInvalid(_) | Self::PolicyInvalid(_) => "FIELD_INVALID",
-            Self::EtagMismatch => "ETAG_MISMATCH",
+            Self::FieldsInvalid(_) => "FIELD_INVALID",
             Self::PageTokenInvalid => "PAGE_TOKEN_INVALID",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::TenantNotFound => "TENANT_NOT_FOUND",
@@ -195,6 +190,12 @@ impl From<Forbidden> for Refusal {
             Forbidden::Missing(missing) => Self::AuthorityMissing(missing),
             Forbidden::OnYourself => Self::NotOnYourself,
         }
+    }
+}
+
+impl From<MissingPermission> for Refusal {
+    fn from(missing: MissingPermission) -> Self {
+        Self::AuthorityMissing(missing)
     }
 }
 

@@ -22,6 +22,11 @@ impl TenantScope {
         if caller_reaches { Ok(Self { tenant_id }) } else { Err(OutOfScope) }
     }
 
+    /// The scope of work that no caller asked for: jobs, and judging a token before its tenant is known to be reached.
+    pub fn ours(tenant_id: TenantId) -> Self {
+        Self { tenant_id }
+    }
+
     /// The tenant.
     pub fn tenant_id(&self) -> TenantId {
         self.tenant_id

@@ -160,6 +160,15 @@ impl Holding {
     }
 }
 
+impl From<&Destination> for Holding {
+    fn from(destination: &Destination) -> Self {
+        match destination {
+            Destination::Email(address) => Self::Email(address.clone()),
+            Destination::Phone(number) => Self::Phone(number.clone()),
+        }
+    }
+}
+
 /// Most entries of a kind: enough for every address a person has, few enough to tell them all.
 pub const fn most_of(kind: MethodKind) -> usize {
     match kind {
