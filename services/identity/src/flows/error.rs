@@ -10,12 +10,14 @@ use crate::hashing::NotHashed;
 use crate::{peers, store};
 
 /// Why a flow gives no answer.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// We said no.
+    #[error("refused: {}", .0.reason())]
     Refused(Refusal),
     /// Something broke.
-    Failed(Failed),
+    #[error("a flow broke")]
+    Failed(#[source] Failed),
 }
 
 /// What broke.

@@ -39,6 +39,12 @@ impl Notify {
             .with("time", &readable(now))
     }
 
+    /// A notice to administrators about nobody in particular.
+    pub fn organisation(template: &'static str, tenant: &Tenant) -> Self {
+        Self { template, lane: Lane::Transactional, variables: BTreeMap::new() }
+            .with("organisation", &tenant.display_name)
+    }
+
     /// An alarm to administrators about an account.
     pub fn alarm(template: &'static str, tenant: &Tenant, account: &Account, now: Timestamp) -> Self {
         Self { lane: Lane::Critical, ..Self::person(template, tenant, account, now) }

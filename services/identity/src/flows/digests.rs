@@ -1,0 +1,100 @@
+//! Digests: what administrators are told, now and then, of help requests that came without a proof.
+//!
+//! A stranger can file such requests in anybody's name, so they do not reach a mailbox one by one: each recipient gets
+//! one digest of those that have waited for the tenant's interval. Two processes may try at once; one of them tells.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::Destination;
+use rekey_primitives::id::TenantId;
+
+use super::notices::{Notify, readable};
+use super::{Error, Identity};
+use crate::domain::account::Account;
+use crate::domain::help::HelpRequest;
+use crate::domain::scope::TenantScope;
+use crate::domain::tenant::Tenant;
+use crate::store::outbox::Notice;
+
+/// The shortest interval that a policy can ask for: no younger request can be due.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(15 * 60);
+
+/// Most tenants in one round; the next round takes the others.
+const TENANTS_MAX: u32 = 100;
+
+/// What one recipient is told of.
+struct Digest<'a> {
+    recipient: Destination,
+    requests: Vec<&'a (HelpRequest, Account)>,
+}
+
+impl Identity {
+    /// Queues the digests that are due and tells of how many tenants.
+    pub async fn digest_help(&self) -> Result<u32, Error> {
+        let now = self.now();
+        let before = now.minus(SHORTEST_INTERVAL);
+        let mut told = 0;
+        for tenant_id in self.store.tenants_with_undigested_help(before, TENANTS_MAX).await? {
+            if self.digest_tenant(tenant_id, now).await? {
+                told += 1;
+            }
+        }
+        Ok(told)
+    }
+
+    async fn digest_tenant(&self, tenant_id: TenantId, now: Timestamp) -> Result<bool, Error> {
+        let scope = TenantScope::ours(tenant_id);
+        let policy = self.policy(&scope).await?;
+        let interval = Duration::from_secs(60 * u64::from(policy.help.digest_minutes));
+        let waiting = self.store.undigested_help(&scope).await?;
+        let oldest = waiting.iter().map(|(request, _)| request.created_at).min();
+        if !oldest.is_some_and(|oldest| now.has_reached(oldest.plus(interval))) {
+            return Ok(false);
+        }
+        let notices = self.digests(&scope, &waiting, now).await?;
+        let told: Vec<_> = waiting.iter().map(|(request, _)| request.id).collect();
+        Ok(self.store.help_digested(&scope, &told, &notices, now).await?)
+    }
+
+    /// One digest for each recipient of any of the requests.
+    async fn digests(
+        &self,
+        scope: &TenantScope,
+        waiting: &[(HelpRequest, Account)],
+        now: Timestamp,
+    ) -> Result<Vec<Notice>, Error> {
+        let tenant = self.tenant(scope).await?;
+        let mut digests: Vec<Digest<'_>> = Vec::new();
+        for asked in waiting {
+            for recipient in self.help_addresses(scope, &tenant, &asked.1).await? {
+                match digests.iter_mut().find(|digest| digest.recipient == recipient) {
+                    Some(digest) => digest.requests.push(asked),
+                    None => digests.push(Digest { recipient, requests: vec![asked] }),
+                }
+            }
+        }
+        let notices = digests.iter().flat_map(|digest| {
+            let notify = digest.notify(&tenant);
+            self.notices(tenant.id, std::slice::from_ref(&digest.recipient), None, &notify, now)
+        });
+        Ok(notices.collect())
+    }
+}
+
+impl Digest<'_> {
+    fn notify(&self, tenant: &Tenant) -> Notify {
+        let lines: Vec<String> =
+            self.requests.iter().map(|(request, account)| line(request, account)).collect();
+        Notify::organisation("help_request_digest", tenant)
+            .with("count", &self.requests.len().to_string())
+            .with("requests", &lines.join("\n"))
+    }
+}
+
+/// A request in a line.
+fn line(request: &HelpRequest, account: &Account) -> String {
+    let login = account.logins.first().map_or("", |login| login.as_str());
+    let message = request.message.as_str().replace('\n', " ");
+    format!("{}, {login}: {message}", readable(request.created_at))
+}
