@@ -1,8 +1,314 @@
-//! Identity: who people are and how they get back in.
+//! Rekey's identity service: who people are, and how they get back in.
+//!
+//! | Room | Does |
+//! |---|---|
+//! | [`domain`] | decides: resets, passwords, authority, sessions, security info |
+//! | [`store`] | keeps tenants, accounts and counters; one method is one atomic step: Postgres or one SQLite file |
+//! | [`peers`] | what is needed of verification and notification |
+//! | [`hashing`] | Argon2 on threads of its own |
+//! | [`flows`] | the order of steps behind each RPC |
+//! | [`grpc`] | the contract `rekey.identity.v1` |
+//! | [`relay`] | hands queued notices to notification until it has them |
+//! | [`jobs`] | looks after the store, sweeps, writes the audit buffer, mails digests |
+//! | [`config`] | the `[identity]` table |
+//!
+//! Here the parts are put together. A change, its audit event and the notices about it commit in one step; what
+//! leaves the process afterwards is the relay's.
 
 pub mod config;
 pub mod domain;
 pub mod flows;
+pub mod grpc;
 pub mod hashing;
+pub mod jobs;
 pub mod peers;
+pub mod relay;
 pub mod store;
+
+mod opening;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use rekey_client::{ClientSettings, Connection};
+use rekey_primitives::clock::SharedClock;
+use rekey_primitives::entropy::SharedEntropy;
+use rekey_primitives::secret::SecretString;
+use rekey_runtime::access::{Person, PersonVerifier, Rejected, SharedPersonVerifier};
+use rekey_runtime::deadline;
+use rekey_runtime::health::Health;
+use rekey_runtime::loops::Loops;
+use rekey_runtime::shutdown::Shutdown;
+use rekey_sealing::jwt;
+use tonic::service::Routes;
+
+use crate::config::Settings;
+use crate::flows::{Error, Identity};
+use crate::jobs::lookout::{Gate, Lookout};
+use crate::peers::notification::RemoteNotification;
+use crate::peers::verification::RemoteVerification;
+use crate::peers::{Notification, Verification};
+use crate::relay::Relay;
+
+/// The gRPC services of this part, as health names them.
+pub const GRPC_NAMES: &[&str] = grpc::NAMES;
+
+/// What this service is handed.
+pub struct Given {
+    /// The clock.
+    pub clock: SharedClock,
+    /// Chance.
+    pub entropy: SharedEntropy,
+    /// Where it reports how its store is.
+    pub health: Health,
+}
+
+/// The service, ready to be served.
+pub struct Service {
+    /// Its RPCs.
+    pub routes: Routes,
+    /// Judges the access tokens of persons.
+    pub persons: SharedPersonVerifier,
+    /// What runs beside the RPCs.
+    pub loops: BackgroundLoops,
+    /// Its gRPC services.
+    pub grpc_names: &'static [&'static str],
+    jwks: String,
+}
+
+impl Service {
+    /// The public keys that access tokens are checked with, for `/.well-known/jwks.json` (RFC 7517).
+    pub fn jwks(&self) -> &str {
+        &self.jwks
+    }
+}
+
+/// Reads keys and settings, opens the store, and puts the parts together. A Postgres that is away, or a schema that
+/// does not fit yet, is no error: the part is unready until it was seen once.
+///
+/// # Errors
+/// Settings that contradict each other, keys that are missing or do not read, a data folder in use.
+pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Service> {
+    let notification = Arc::new(RemoteNotification::new(connect(&settings.notification)?));
+    assemble_with(settings, given, verification(settings)?, notification).await
+}
+
+/// The same with other neighbours, for tests with fakes.
+///
+/// # Errors
+/// As [`assemble`].
+pub async fn assemble_with(
+    settings: &Settings,
+    given: Given,
+    verification: Arc<dyn Verification>,
+    notification: Arc<dyn Notification>,
+) -> anyhow::Result<Service> {
+    let Given { clock, entropy, health } = given;
+    let part = health.part("identity", GRPC_NAMES.iter().map(|&name| name.to_owned()));
+    let store = opening::store(settings).await?;
+    let identity = opening::identity(settings, store, verification, clock, entropy)?;
+    let identity = Arc::new(identity);
+    let pause = Duration::from_secs(settings.store.check_seconds);
+    let (lookout, gate) = Lookout::new(Arc::clone(&identity.store), part, pause);
+    Ok(Service {
+        routes: grpc::routes(Arc::clone(&identity)),
+        persons: Arc::new(Persons(Arc::clone(&identity))),
+        jwks: jwt::key_set(&identity.signing_keys()),
+        loops: BackgroundLoops { identity, notification, lookout, gate },
+        grpc_names: GRPC_NAMES,
+    })
+}
+
+/// Brings the store's schema up to this code's, under a lock.
+///
+/// # Errors
+/// The store is away, or the migration does not go through.
+pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
+    opening::migrate(settings).await
+}
+
+/// The first tenant and its first global administrator, for an empty store and for no other.
+pub mod bootstrap {
+    use anyhow::{Context as _, bail};
+    use rekey_primitives::clock::SharedClock;
+    use rekey_primitives::contact::{Destination, EmailAddress};
+    use rekey_primitives::entropy::SharedEntropy;
+    use rekey_primitives::login::Login;
+    use rekey_primitives::secret::SecretString;
+
+    use crate::config::Settings;
+    use crate::domain::refusal::Refusal;
+    use crate::domain::tenant::{Handle, is_display_name};
+    use crate::flows::Error;
+    use crate::flows::first::Beginning;
+    pub use crate::flows::first::Begun;
+    use crate::opening;
+
+    /// What is made first, as it was typed.
+    pub struct First {
+        /// The tenant's handle.
+        pub handle: String,
+        /// The tenant's name.
+        pub display_name: String,
+        /// The administrator's login.
+        pub login: String,
+        /// The administrator's mail address.
+        pub email: Option<String>,
+        /// The administrator's name; empty for none.
+        pub administrator: String,
+        /// The administrator's first password.
+        pub password: SecretString,
+    }
+
+    /// Makes the first tenant and its global administrator.
+    ///
+    /// # Errors
+    /// A store that is not empty, is away or was not migrated; names or a password that are not taken.
+    pub async fn run(
+        settings: &Settings,
+        first: First,
+        clock: SharedClock,
+        entropy: SharedEntropy,
+    ) -> anyhow::Result<Begun> {
+        let beginning = read(first)?;
+        let store = opening::store(settings).await?;
+        if !store.schema_fits().await.context("the store does not answer")? {
+            bail!("the schema does not fit; run `rekey migrate` first");
+        }
+        let verification = super::verification(settings)?;
+        let identity = opening::identity(settings, store, verification, clock, entropy)?;
+        match identity.begin(beginning).await {
+            Ok(Some(begun)) => Ok(begun),
+            Ok(None) => bail!("the store holds a tenant already; bootstrap is for an empty one"),
+            Err(Error::Refused(Refusal::PasswordRefused(verdict))) => {
+                let rules: Vec<_> = verdict.broken.iter().map(|broken| broken.as_str()).collect();
+                bail!("the password breaks these rules: {}", rules.join(", "))
+            }
+            Err(error) => Err(error).context("making the first tenant"),
+        }
+    }
+
+    fn read(first: First) -> anyhow::Result<Beginning> {
+        if !is_display_name(&first.display_name) {
+            bail!("the tenant's name must be 1 to 128 characters without controls");
+        }
+        let administrator = Some(first.administrator).filter(|name| !name.is_empty());
+        if administrator.as_deref().is_some_and(|name| !is_display_name(name)) {
+            bail!("the administrator's name must be at most 128 characters without controls");
+        }
+        let address = first.email.map(|email| EmailAddress::parse(&email).map(Destination::Email));
+        Ok(Beginning {
+            handle: Handle::parse(&first.handle).context("the handle")?,
+            display_name: first.display_name,
+            login: Login::parse(&first.login).context("the login")?,
+            address: address.transpose().context("the mail address")?,
+            administrator,
+            password: first.password,
+        })
+    }
+
+    impl std::fmt::Debug for First {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_struct("First").field("handle", &self.handle).finish_non_exhaustive()
+        }
+    }
+}
+
+/// The loops of the service.
+pub struct BackgroundLoops {
+    identity: Arc<Identity>,
+    notification: Arc<dyn Notification>,
+    lookout: Lookout,
+    gate: Gate,
+}
+
+impl BackgroundLoops {
+    /// Starts them among the process's loops. Nothing is done before the schema was seen to fit.
+    pub fn spawn(self, loops: &mut Loops) {
+        let Self { identity, notification, lookout, gate } = self;
+        loops.spawn("identity store", |stop| lookout.run(stop));
+        let relay = relay(&identity, notification);
+        let mut opened = gate.clone();
+        loops.spawn("identity relay", move |stop: Shutdown| async move {
+            if opened.passed(&stop).await { relay.run(stop).await } else { Ok(()) }
+        });
+        let every = identity.settings.jobs.clone();
+        let flush = Duration::from_millis(identity.settings.audit.flush_ms);
+        let (sweeping, digesting, auditing) = (Arc::clone(&identity), Arc::clone(&identity), identity);
+        spawn_job(loops, &gate, "identity audit", flush, move || {
+            let identity = Arc::clone(&auditing);
+            async move { identity.flush_audit().await.map(drop) }
+        });
+        spawn_job(loops, &gate, "identity sweeper", Duration::from_secs(every.sweep_seconds), move || {
+            jobs::sweep(Arc::clone(&sweeping.store), Arc::clone(&sweeping.clock))
+        });
+        spawn_job(loops, &gate, "identity digests", Duration::from_secs(every.digest_seconds), move || {
+            let identity = Arc::clone(&digesting);
+            async move { identity.digest_help().await.map(drop) }
+        });
+    }
+}
+
+fn spawn_job<F, E>(
+    loops: &mut Loops,
+    gate: &Gate,
+    name: &'static str,
+    pause: Duration,
+    work: impl FnMut() -> F + Send + 'static,
+) where
+    F: Future<Output = Result<(), E>> + Send + 'static,
+    E: std::fmt::Display + 'static,
+{
+    let mut opened = gate.clone();
+    loops.spawn(name, move |stop| async move {
+        if opened.passed(&stop).await { jobs::repeat(name, pause, stop, work).await } else { Ok(()) }
+    });
+}
+
+fn relay(identity: &Arc<Identity>, notification: Arc<dyn Notification>) -> Relay {
+    let opener = Arc::clone(identity);
+    Relay {
+        store: Arc::clone(&identity.store),
+        notification,
+        open: Arc::new(move |notice| opener.keys.open_notice(notice)),
+        clock: Arc::clone(&identity.clock),
+        pace: opening::pace(&identity.settings),
+    }
+}
+
+fn verification(settings: &Settings) -> anyhow::Result<Arc<dyn Verification>> {
+    Ok(Arc::new(RemoteVerification::new(connect(&settings.verification)?)))
+}
+
+/// A connection whose calls keep within the time of the call they are made for.
+fn connect(settings: &ClientSettings) -> anyhow::Result<Connection> {
+    Connection::open(settings, deadline::remaining).context("the way to a neighbour")
+}
+
+/// Judges the access token of a person: its signature by our own keys, its session in the store.
+struct Persons(Arc<Identity>);
+
+#[async_trait]
+impl PersonVerifier for Persons {
+    async fn verify(&self, access_token: &str) -> Result<Person, Rejected> {
+        let shown = SecretString::from(access_token);
+        match self.0.verify_person(&shown).await {
+            Ok(Some(person)) => Ok(Person {
+                tenant_id: person.tenant_id,
+                account_id: person.account_id,
+                session_id: person.session_id,
+                epoch: person.epoch.0,
+                roles: person.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+                auth_time: person.auth_time,
+                token_expires_at: person.token_expires_at,
+            }),
+            Ok(None) | Err(Error::Refused(_)) => Err(Rejected::Invalid),
+            Err(Error::Failed(failed)) => {
+                tracing::warn!(error = %failed, "an access token could not be judged");
+                Err(Rejected::Unavailable)
+            }
+        }
+    }
+}

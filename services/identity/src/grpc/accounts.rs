@@ -1,0 +1,142 @@
+//! `rekey.identity.v1.AccountService`.
+
+use rekey_primitives::secret::ExposeSecret;
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::account_service_server::AccountService;
+use rekey_wire::identity::v1::lookup_account_request::Key;
+use tonic::{Request, Response, Status};
+
+use super::Api;
+use super::decode::{Asking, Fields};
+use super::encode;
+use super::refusal::{status, status_of_creation};
+use crate::domain::account::{LOGINS_MAX, is_external_id};
+use crate::domain::tenant::is_display_name;
+use crate::flows::accounts::{AccountName, NewAccount};
+
+/// Most addresses of a kind that a new account may have.
+const ADDRESSES_MAX: usize = 5;
+
+const EXTERNAL_ID: &str = "1 to 256 printable ASCII characters";
+
+#[tonic::async_trait]
+impl AccountService for Api {
+    async fn create_account(
+        &self,
+        request: Request<wire::CreateAccountRequest>,
+    ) -> Result<Response<wire::CreateAccountResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let new = new_account(sent)?;
+        let administrator = asking.administrator(asking.no_context());
+        let account = self.0.create_account(&administrator, new).await.map_err(status_of_creation)?;
+        Ok(Response::new(wire::CreateAccountResponse { account: Some(encode::account(account)) }))
+    }
+
+    async fn get_account(
+        &self,
+        request: Request<wire::GetAccountRequest>,
+    ) -> Result<Response<wire::GetAccountResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let account_id = fields.account_id(&sent.account_id);
+        let (tenant_id, account_id) = fields.finish(|| Some((tenant_id?, account_id?)))?;
+        let administrator = asking.administrator(asking.no_context());
+        let name = AccountName::Id(account_id);
+        let account = self.0.get_account(&administrator, tenant_id, name).await.map_err(status)?;
+        Ok(Response::new(wire::GetAccountResponse { account: Some(encode::account(account)) }))
+    }
+
+    async fn list_accounts(
+        &self,
+        request: Request<wire::ListAccountsRequest>,
+    ) -> Result<Response<wire::ListAccountsResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let asked = fields.page(sent.page_size, sent.page_token);
+        let (tenant_id, asked) = fields.finish(|| Some((tenant_id?, asked?)))?;
+        let administrator = asking.administrator(asking.no_context());
+        let page = self.0.list_accounts(&administrator, tenant_id, &asked).await.map_err(status)?;
+        Ok(Response::new(wire::ListAccountsResponse {
+            accounts: page.items.into_iter().map(encode::account).collect(),
+            next_page_token: page.next.map(|token| token.expose_secret().to_owned()).unwrap_or_default(),
+        }))
+    }
+
+    async fn lookup_account(
+        &self,
+        request: Request<wire::LookupAccountRequest>,
+    ) -> Result<Response<wire::LookupAccountResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let name = match sent.key {
+            Some(Key::Login(text)) => fields.login("login", &text).map(AccountName::Login),
+            Some(Key::ExternalId(text)) => {
+                let fits = is_external_id(&text);
+                fields.take("external_id", fits.then_some(text), EXTERNAL_ID).map(AccountName::ExternalId)
+            }
+            None => fields.take("key", None, "a login or an external id"),
+        };
+        let (tenant_id, name) = fields.finish(|| Some((tenant_id?, name?)))?;
+        let administrator = asking.administrator(asking.no_context());
+        let account = self.0.get_account(&administrator, tenant_id, name).await.map_err(status)?;
+        Ok(Response::new(wire::LookupAccountResponse { account: Some(encode::account(account)) }))
+    }
+}
+
+fn new_account(sent: wire::CreateAccountRequest) -> Result<NewAccount, Status> {
+    let mut fields = Fields::default();
+    let tenant_id = fields.tenant_id(&sent.tenant_id);
+    fields.demand((1..=LOGINS_MAX).contains(&sent.logins.len()), "logins", "1 to 20 names");
+    let typed = sent.logins.iter().take(LOGINS_MAX).enumerate();
+    let logins: Option<Vec<_>> =
+        typed.map(|(index, text)| fields.login(format!("logins[{index}]"), text)).collect();
+    let display_name = fields.optional(
+        "display_name",
+        &sent.display_name,
+        |text| is_display_name(text).then(|| text.to_owned()),
+        "at most 128 characters without controls",
+    );
+    let external_id = fields.optional(
+        "external_id",
+        &sent.external_id,
+        |text| is_external_id(text).then(|| text.to_owned()),
+        EXTERNAL_ID,
+    );
+    let password = match sent.password {
+        none if none.is_empty() => Some(None),
+        text => fields.password("password", text).map(Some),
+    };
+    fields.demand(sent.email_addresses.len() <= ADDRESSES_MAX, "email_addresses", "at most 5");
+    fields.demand(sent.phone_numbers.len() <= ADDRESSES_MAX, "phone_numbers", "at most 5");
+    let mut addresses = Vec::new();
+    for (index, text) in sent.email_addresses.iter().take(ADDRESSES_MAX).enumerate() {
+        addresses.push(fields.email(format!("email_addresses[{index}]"), text));
+    }
+    for (index, text) in sent.phone_numbers.iter().take(ADDRESSES_MAX).enumerate() {
+        addresses.push(fields.phone(format!("phone_numbers[{index}]"), text));
+    }
+    let request_id = fields.request_id(&sent.request_id);
+    fields.finish(|| {
+        let mut distinct = Vec::new();
+        for login in logins? {
+            if !distinct.contains(&login) {
+                distinct.push(login);
+            }
+        }
+        Some(NewAccount {
+            tenant_id: tenant_id?,
+            logins: distinct,
+            display_name: display_name?,
+            external_id: external_id?,
+            password: password?,
+            addresses: addresses.into_iter().collect::<Option<_>>()?,
+            addresses_confirmed: sent.addresses_confirmed,
+            must_change_password: sent.must_change_password,
+            managed_elsewhere: sent.managed_elsewhere,
+            request_id: request_id?,
+        })
+    })
+}

@@ -1,0 +1,128 @@
+//! `rekey.identity.v1.AdministrationService`.
+
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::administration_service_server::AdministrationService;
+use tonic::{Request, Response, Status};
+
+use super::Api;
+use super::decode::{Asking, Fields};
+use super::encode;
+use super::refusal::status;
+use crate::domain::authority::Role;
+use crate::flows::administration::{Act, Target};
+
+/// The fields that every act has.
+struct Sent {
+    tenant_id: String,
+    account_id: String,
+    request_id: String,
+    context: Option<wire::RequestContext>,
+}
+
+/// Takes the fields that every request of the service has by the same names.
+macro_rules! sent {
+    ($request:ident) => {
+        Sent {
+            tenant_id: $request.tenant_id,
+            account_id: $request.account_id,
+            request_id: $request.request_id,
+            context: $request.context,
+        }
+    };
+}
+
+impl Api {
+    async fn act(&self, asking: &Asking, sent: Sent, act: Act) -> Result<Option<wire::Account>, Status> {
+        self.act_by(asking, sent, |_| Some(act)).await
+    }
+
+    async fn act_on_role(
+        &self,
+        asking: &Asking,
+        sent: Sent,
+        role: i32,
+        act: fn(Role) -> Act,
+    ) -> Result<Option<wire::Account>, Status> {
+        self.act_by(asking, sent, |fields| fields.role(role).map(act)).await
+    }
+
+    async fn act_by(
+        &self,
+        asking: &Asking,
+        sent: Sent,
+        act: impl FnOnce(&mut Fields) -> Option<Act> + Send,
+    ) -> Result<Option<wire::Account>, Status> {
+        let mut fields = Fields::default();
+        let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let account_id = fields.account_id(&sent.account_id);
+        let act = act(&mut fields);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(asking, sent.context);
+        let (target, act, context) = fields.finish(|| {
+            let target = Target { tenant_id: tenant_id?, account_id: account_id?, request_id: request_id? };
+            Some((target, act?, context?))
+        })?;
+        let administrator = asking.administrator(context);
+        let account = self.0.administer(&administrator, target, act).await.map_err(status)?;
+        Ok(Some(encode::account(account)))
+    }
+}
+
+#[tonic::async_trait]
+impl AdministrationService for Api {
+    async fn block_sign_in(
+        &self,
+        request: Request<wire::BlockSignInRequest>,
+    ) -> Result<Response<wire::BlockSignInResponse>, Status> {
+        let (asking, request) = Asking::open(request)?;
+        let account = self.act(&asking, sent!(request), Act::Block).await?;
+        Ok(Response::new(wire::BlockSignInResponse { account }))
+    }
+
+    async fn unblock_sign_in(
+        &self,
+        request: Request<wire::UnblockSignInRequest>,
+    ) -> Result<Response<wire::UnblockSignInResponse>, Status> {
+        let (asking, request) = Asking::open(request)?;
+        let account = self.act(&asking, sent!(request), Act::Unblock).await?;
+        Ok(Response::new(wire::UnblockSignInResponse { account }))
+    }
+
+    async fn unlock_account(
+        &self,
+        request: Request<wire::UnlockAccountRequest>,
+    ) -> Result<Response<wire::UnlockAccountResponse>, Status> {
+        let (asking, request) = Asking::open(request)?;
+        let account = self.act(&asking, sent!(request), Act::Unlock).await?;
+        Ok(Response::new(wire::UnlockAccountResponse { account }))
+    }
+
+    async fn unfreeze_account(
+        &self,
+        request: Request<wire::UnfreezeAccountRequest>,
+    ) -> Result<Response<wire::UnfreezeAccountResponse>, Status> {
+        let (asking, request) = Asking::open(request)?;
+        let account = self.act(&asking, sent!(request), Act::Unfreeze).await?;
+        Ok(Response::new(wire::UnfreezeAccountResponse { account }))
+    }
+
+    async fn grant_role(
+        &self,
+        request: Request<wire::GrantRoleRequest>,
+    ) -> Result<Response<wire::GrantRoleResponse>, Status> {
+        let (asking, request) = Asking::open(request)?;
+        let role = request.role;
+        let account = self.act_on_role(&asking, sent!(request), role, Act::Grant).await?;
+        Ok(Response::new(wire::GrantRoleResponse { account }))
+    }
+
+    async fn revoke_role(
+        &self,
+        request: Request<wire::RevokeRoleRequest>,
+    ) -> Result<Response<wire::RevokeRoleResponse>, Status> {
+        let (asking, request) = Asking::open(request)?;
+        let role = request.role;
+        let account = self.act_on_role(&asking, sent!(request), role, Act::Revoke).await?;
+        Ok(Response::new(wire::RevokeRoleResponse { account }))
+    }
+}

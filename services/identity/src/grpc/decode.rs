@@ -1,0 +1,298 @@
+//! From the wire into values that cannot be wrong: who is asking, and fields, of which every bad one is named at once.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use rekey_primitives::contact::{Destination, EmailAddress, PhoneNumber};
+use rekey_primitives::id::{AccountId, RequestId, SecurityInfoId, SessionId, TenantId};
+use rekey_primitives::locale::Locale;
+use rekey_primitives::login::Login;
+use rekey_primitives::secret::{ExposeSecret, SecretString};
+use rekey_runtime::TraceId;
+use rekey_runtime::access::{Caller as Gated, Person as Signed};
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::options::v1 as options;
+use tonic::{Request, Status};
+
+use super::refusal;
+use crate::domain::account::CredentialEpoch;
+use crate::domain::authority::Role;
+use crate::domain::refusal::{FieldInvalid, Refusal};
+use crate::flows::administrator::Administrator;
+use crate::flows::pages::AskedPage;
+use crate::flows::security_info::Owner;
+use crate::flows::tenants::Reach;
+use crate::flows::{Caller, Context, Person};
+
+/// Longest login and longest text of a token, in bytes.
+const LOGIN_MAX: usize = 256;
+const TOKEN_MAX: usize = 4 * 1024;
+
+/// Longest password taken at all, in code points; the tenant's rules ask for less.
+const PASSWORD_MAX: usize = 256;
+
+/// Longest text that could be a `method_id`, in bytes.
+const METHOD_ID_MAX: usize = 16;
+
+/// Longest `User-Agent` kept, in code points.
+const USER_AGENT_MAX: usize = 512;
+
+/// Longest code, in characters.
+const CODE_MAX: usize = 32;
+
+/// Who is asking, as the gate let them pass.
+pub(super) struct Asking {
+    gated: Gated,
+    trace_id: Option<[u8; 16]>,
+}
+
+impl Asking {
+    /// Takes a request apart. The gate puts the caller in; without one nothing is known, so nothing is allowed.
+    pub(super) fn open<T>(request: Request<T>) -> Result<(Self, T), Status> {
+        let (_, extensions, message) = request.into_parts();
+        let caller = extensions.get::<Gated>().cloned();
+        let gated = caller.ok_or_else(|| refusal::refused(&Refusal::CallerNotAllowed))?;
+        let trace_id = extensions.get::<TraceId>().and_then(TraceId::bytes);
+        Ok((Self { gated, trace_id }, message))
+    }
+
+    /// The calling backend.
+    pub(super) fn caller(&self) -> Caller {
+        let gated = self.gated.clone();
+        Caller::new(gated.name().to_owned(), move |tenant| gated.may_reach(tenant))
+    }
+
+    /// The tenants it may name.
+    pub(super) fn reach(&self) -> Reach {
+        self.gated.tenants().map_or(Reach::Everywhere, Reach::Only)
+    }
+
+    /// The person whose access token came along.
+    pub(super) fn person(&self) -> Option<Person> {
+        self.gated.person().map(person)
+    }
+
+    /// The person, where the contract demands one.
+    pub(super) fn signed_in(&self) -> Result<Person, Status> {
+        self.person().ok_or_else(|| refusal::refused(&Refusal::CallerNotAllowed))
+    }
+
+    /// The person at their own account.
+    pub(super) fn owner(&self, context: Context) -> Result<Owner, Status> {
+        Ok(Owner { caller: self.caller(), person: self.signed_in()?, context })
+    }
+
+    /// Whoever administers: the person, or the backend in its own name.
+    pub(super) fn administrator(&self, context: Context) -> Administrator {
+        Administrator { caller: self.caller(), person: self.person(), context }
+    }
+
+    /// What is known of a call that carries no context of a person.
+    pub(super) fn no_context(&self) -> Context {
+        Context { trace_id: self.trace_id, ..Context::default() }
+    }
+}
+
+fn person(signed: &Signed) -> Person {
+    Person {
+        tenant_id: signed.tenant_id,
+        account_id: signed.account_id,
+        session_id: signed.session_id,
+        epoch: CredentialEpoch(signed.epoch),
+        roles: signed.roles.iter().filter_map(|name| Role::parse(name)).collect(),
+        auth_time: signed.auth_time,
+        token_expires_at: signed.token_expires_at,
+    }
+}
+
+/// The fields of one request, and what is wrong with them so far.
+#[derive(Default)]
+pub(super) struct Fields {
+    wrong: Vec<FieldInvalid>,
+    /// The caller sent a context and may not.
+    context_refused: bool,
+}
+
+impl Fields {
+    /// The request, if every field of it was right. `build` puts it together from what the fields gave; it has all of
+    /// it when nothing is wrong.
+    pub(super) fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Status> {
+        if self.context_refused {
+            return Err(refusal::refused(&Refusal::CallerNotAllowed));
+        }
+        match build() {
+            Some(request) if self.wrong.is_empty() => Ok(request),
+            _ => Err(refusal::refused(&Refusal::FieldsInvalid(self.wrong))),
+        }
+    }
+
+    /// Takes what was read, or notes what the field must be.
+    pub(super) fn take<T>(
+        &mut self,
+        field: impl Into<Cow<'static, str>>,
+        read: Option<T>,
+        must_be: &'static str,
+    ) -> Option<T> {
+        if read.is_none() {
+            self.wrong.push(FieldInvalid { field: field.into(), must_be });
+        }
+        read
+    }
+
+    /// Notes what the field must be, unless it is.
+    pub(super) fn demand(&mut self, holds: bool, field: &'static str, must_be: &'static str) {
+        self.take(field, holds.then_some(()), must_be);
+    }
+
+    pub(super) fn tenant_id(&mut self, text: &str) -> Option<TenantId> {
+        self.take("tenant_id", TenantId::parse(text).ok(), "a UUID")
+    }
+
+    pub(super) fn account_id(&mut self, text: &str) -> Option<AccountId> {
+        self.take("account_id", AccountId::parse(text).ok(), "a UUID")
+    }
+
+    pub(super) fn security_info_id(&mut self, text: &str) -> Option<SecurityInfoId> {
+        self.take("security_info_id", SecurityInfoId::parse(text).ok(), "a UUID")
+    }
+
+    pub(super) fn session_id(&mut self, index: usize, text: &str) -> Option<SessionId> {
+        self.take(format!("session_ids[{index}]"), SessionId::parse(text).ok(), "a UUID")
+    }
+
+    pub(super) fn request_id(&mut self, text: &str) -> Option<RequestId> {
+        self.take("request_id", RequestId::parse(text).ok(), "a UUID")
+    }
+
+    /// What a person typed as a login; whether it is one, nobody is told here.
+    pub(super) fn typed_login(&mut self, text: String) -> Option<String> {
+        let fits = (1..=LOGIN_MAX).contains(&text.len());
+        self.take("login", fits.then_some(text), "1 to 256 bytes")
+    }
+
+    /// A login that must be one.
+    pub(super) fn login(&mut self, field: impl Into<Cow<'static, str>>, text: &str) -> Option<Login> {
+        self.take(
+            field,
+            Login::parse(text).ok(),
+            "a login of at most 256 bytes, by RFC 8265 or an e-mail address",
+        )
+    }
+
+    /// A password, old or new.
+    pub(super) fn password(&mut self, field: &'static str, text: String) -> Option<SecretString> {
+        let fits = (1..=PASSWORD_MAX).contains(&text.chars().count());
+        self.secret(field, text, fits, "1 to 256 characters")
+    }
+
+    /// A token of ours; what is none of them is the flow's to refuse.
+    pub(super) fn token(&mut self, field: &'static str, text: String) -> Option<SecretString> {
+        let fits = (1..=TOKEN_MAX).contains(&text.len());
+        self.secret(field, text, fits, "a token of at most 4096 bytes")
+    }
+
+    /// A token that may be missing: the outer option says whether it was right, the inner one whether it was there.
+    pub(super) fn optional_token(
+        &mut self,
+        field: &'static str,
+        text: String,
+    ) -> Option<Option<SecretString>> {
+        if text.is_empty() { Some(None) } else { self.token(field, text).map(Some) }
+    }
+
+    /// A position in a reset; which there are, the reset says.
+    pub(super) fn method_id(&mut self, text: String) -> Option<String> {
+        let fits = (1..=METHOD_ID_MAX).contains(&text.len());
+        self.take("method_id", fits.then_some(text), "one of the offered methods")
+    }
+
+    /// A code as it was typed.
+    pub(super) fn code(&mut self, text: String) -> Option<SecretString> {
+        let fits = (1..=CODE_MAX).contains(&text.chars().count());
+        self.secret("code", text, fits, "1 to 32 characters")
+    }
+
+    fn secret(
+        &mut self,
+        field: &'static str,
+        text: String,
+        fits: bool,
+        must_be: &'static str,
+    ) -> Option<SecretString> {
+        // Made a secret before it is judged, so that it is wiped either way.
+        let secret = SecretString::from(text);
+        self.take(field, fits.then_some(secret), must_be)
+    }
+
+    /// Where a page begins and how long it is.
+    pub(super) fn page(&mut self, size: i32, token: String) -> Option<AskedPage> {
+        let size = self.take("page_size", u32::try_from(size).ok(), "0 or more");
+        let token = Some(SecretString::from(token)).filter(|token| !token.expose_secret().is_empty());
+        Some(AskedPage { size: size?, token })
+    }
+
+    /// One address of the contract's two kinds.
+    pub(super) fn address(&mut self, address: Option<wire::SecurityInfoAddress>) -> Option<Destination> {
+        use wire::security_info_address::Address;
+        match address.and_then(|address| address.address) {
+            Some(Address::EmailAddress(text)) => self.email("address.email_address", &text),
+            Some(Address::PhoneNumber(text)) => self.phone("address.phone_number", &text),
+            None => self.take("address", None, "an e-mail address or a phone number"),
+        }
+    }
+
+    pub(super) fn email(&mut self, field: impl Into<Cow<'static, str>>, text: &str) -> Option<Destination> {
+        let address = EmailAddress::parse(text).ok().map(Destination::Email);
+        self.take(field, address, "an e-mail address of at most 254 bytes")
+    }
+
+    pub(super) fn phone(&mut self, field: impl Into<Cow<'static, str>>, text: &str) -> Option<Destination> {
+        let number = PhoneNumber::parse(text).ok().map(Destination::Phone);
+        self.take(field, number, "a phone number in E.164, such as +15005550100")
+    }
+
+    /// A role of the contract.
+    pub(super) fn role(&mut self, number: i32) -> Option<Role> {
+        let named = options::Role::try_from(number).ok().filter(|role| *role != options::Role::Unspecified);
+        let role = named.and_then(|role| Role::parse(&rekey_wire::access::role_word(role)));
+        self.take("role", role, "one of the published roles")
+    }
+
+    /// Where the person is, as the caller says; a caller that may not say so is refused.
+    pub(super) fn context(&mut self, asking: &Asking, sent: Option<wire::RequestContext>) -> Option<Context> {
+        let Some(sent) = sent else { return Some(asking.no_context()) };
+        let says_something =
+            [&sent.ip_address, &sent.user_agent, &sent.locale].iter().any(|text| !text.is_empty());
+        if says_something && !asking.gated.may_assert_context() {
+            self.context_refused = true;
+            return None;
+        }
+        let ip = self.optional("context.ip_address", &sent.ip_address, |text| text.parse::<IpAddr>().ok(), {
+            "an IPv4 or IPv6 address"
+        });
+        let locale = self.optional("context.locale", &sent.locale, |text| Locale::parse(text).ok(), {
+            "a BCP 47 language tag"
+        });
+        let user_agent = Some(sent.user_agent).filter(|text| !text.is_empty());
+        Some(Context {
+            ip: ip?,
+            user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_MAX).collect()),
+            locale: locale?,
+            trace_id: asking.trace_id,
+        })
+    }
+
+    /// A field that may be empty: the outer option says whether it was right, the inner one whether it was there.
+    pub(super) fn optional<T>(
+        &mut self,
+        field: &'static str,
+        text: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+        must_be: &'static str,
+    ) -> Option<Option<T>> {
+        if text.is_empty() { Some(None) } else { self.take(field, read(text), must_be).map(Some) }
+    }
+}
+
+#[cfg(test)]
+mod tests {}

@@ -1,0 +1,78 @@
+//! The contract's side of identity: decode, call one flow, encode. One file per gRPC service.
+//!
+//! - `decode`: who is asking, and fields into values that cannot be wrong, naming every one that is.
+//! - `encode`: what more than one service shows.
+//! - `refusal`: every "no" and every failure as a status, in one place.
+//!
+//! Whether the caller may call at all was judged by the gate, before decoding. What it reaches is judged in the flows.
+
+mod accounts;
+mod administration;
+mod decode;
+mod encode;
+mod password_reset;
+mod passwords;
+mod policy;
+mod refusal;
+mod security_info;
+mod sessions;
+mod tenants;
+
+use std::sync::Arc;
+
+use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
+use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
+use rekey_wire::identity::v1::password_reset_service_server::PasswordResetServiceServer;
+use rekey_wire::identity::v1::password_service_server::PasswordServiceServer;
+use rekey_wire::identity::v1::policy_service_server::PolicyServiceServer;
+use rekey_wire::identity::v1::security_info_service_server::SecurityInfoServiceServer;
+use rekey_wire::identity::v1::session_service_server::SessionServiceServer;
+use rekey_wire::identity::v1::tenant_service_server::TenantServiceServer;
+use tonic::service::Routes;
+
+use crate::flows::Identity;
+
+/// The gRPC services of this part, as health names them.
+pub const NAMES: &[&str] = &[
+    "rekey.identity.v1.AccountService",
+    "rekey.identity.v1.AdministrationService",
+    "rekey.identity.v1.PasswordResetService",
+    "rekey.identity.v1.PasswordService",
+    "rekey.identity.v1.PolicyService",
+    "rekey.identity.v1.SecurityInfoService",
+    "rekey.identity.v1.SessionService",
+    "rekey.identity.v1.TenantService",
+];
+
+/// Identity behind its generated traits.
+#[derive(Debug, Clone)]
+struct Api(Arc<Identity>);
+
+/// Every RPC, answered by these flows.
+pub fn routes(identity: Arc<Identity>) -> Routes {
+    let api = Api(identity);
+    Routes::new(PasswordResetServiceServer::new(api.clone()))
+        .add_service(PasswordServiceServer::new(api.clone()))
+        .add_service(SessionServiceServer::new(api.clone()))
+        .add_service(SecurityInfoServiceServer::new(api.clone()))
+        .add_service(TenantServiceServer::new(api.clone()))
+        .add_service(AccountServiceServer::new(api.clone()))
+        .add_service(AdministrationServiceServer::new(api.clone()))
+        .add_service(PolicyServiceServer::new(api))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::NAMES;
+
+    #[test]
+    fn every_service_of_the_contract_is_named() {
+        let package = "/rekey.identity.v1.";
+        let paths = rekey_wire::access::rules().keys().filter(|path| path.starts_with(package));
+        let services: BTreeSet<&str> = paths.filter_map(|path| path[1..].split('/').next()).collect();
+
+        assert_eq!(services, NAMES.iter().copied().collect());
+    }
+}

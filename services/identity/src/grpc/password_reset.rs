@@ -1,0 +1,172 @@
+//! `rekey.identity.v1.PasswordResetService`.
+
+use rekey_primitives::secret::ExposeSecret;
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::password_reset_service_server::PasswordResetService;
+use tonic::{Request, Response, Status};
+
+use super::Api;
+use super::decode::{Asking, Fields};
+use super::encode;
+use super::refusal::status;
+use crate::flows::reset::{
+    AskForHelp, CompleteReset, OfferedMethod, Repudiate, SendCode, StartReset, SubmitProof,
+};
+
+#[tonic::async_trait]
+impl PasswordResetService for Api {
+    async fn start_password_reset(
+        &self,
+        request: Request<wire::StartPasswordResetRequest>,
+    ) -> Result<Response<wire::StartPasswordResetResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let login = fields.typed_login(sent.login);
+        let context = fields.context(&asking, sent.context);
+        let start =
+            fields.finish(|| Some(StartReset { tenant_id: tenant_id?, login: login?, context: context? }))?;
+        let started = self.0.start_reset(&asking.caller(), &start).await.map_err(status)?;
+        Ok(Response::new(wire::StartPasswordResetResponse {
+            reset_token: started.reset_token.expose_secret().to_owned(),
+            methods: started.methods.into_iter().map(method).collect(),
+            proofs_required: i32::from(started.proofs_required),
+            expire_time: encode::time(started.expires_at),
+        }))
+    }
+
+    async fn send_reset_code(
+        &self,
+        request: Request<wire::SendResetCodeRequest>,
+    ) -> Result<Response<wire::SendResetCodeResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let reset_token = fields.token("reset_token", sent.reset_token);
+        let method_id = fields.method_id(sent.method_id);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let send = fields.finish(|| {
+            Some(SendCode {
+                reset_token: reset_token?,
+                method_id: method_id?,
+                request_id: request_id?,
+                context: context?,
+            })
+        })?;
+        let code = self.0.send_code(&asking.caller(), &send).await.map_err(status)?;
+        Ok(Response::new(wire::SendResetCodeResponse {
+            code_expire_time: encode::time(code.code_expires_at),
+            resend_after: encode::maybe_time(code.resend_after),
+        }))
+    }
+
+    async fn submit_reset_proof(
+        &self,
+        request: Request<wire::SubmitResetProofRequest>,
+    ) -> Result<Response<wire::SubmitResetProofResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let reset_token = fields.token("reset_token", sent.reset_token);
+        let method_id = fields.method_id(sent.method_id);
+        let code = fields.code(sent.code);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let submit = fields.finish(|| {
+            Some(SubmitProof {
+                reset_token: reset_token?,
+                method_id: method_id?,
+                code: code?,
+                request_id: request_id?,
+                context: context?,
+            })
+        })?;
+        let submitted = self.0.submit_proof(&asking.caller(), &submit).await.map_err(status)?;
+        let outcome =
+            if submitted.accepted { wire::ProofOutcome::Accepted } else { wire::ProofOutcome::Rejected };
+        Ok(Response::new(wire::SubmitResetProofResponse {
+            outcome: outcome.into(),
+            reset_token: submitted.reset_token.expose_secret().to_owned(),
+            proofs_remaining: i32::from(submitted.proofs_remaining),
+        }))
+    }
+
+    async fn complete_password_reset(
+        &self,
+        request: Request<wire::CompletePasswordResetRequest>,
+    ) -> Result<Response<wire::CompletePasswordResetResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let reset_token = fields.token("reset_token", sent.reset_token);
+        let new_password = fields.password("new_password", sent.new_password);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let complete = fields.finish(|| {
+            Some(CompleteReset {
+                reset_token: reset_token?,
+                new_password: new_password?,
+                request_id: request_id?,
+                context: context?,
+            })
+        })?;
+        let completed = self.0.complete_reset(&asking.caller(), &complete).await.map_err(status)?;
+        let sessions_revoked = encode::count(completed.sessions_revoked);
+        Ok(Response::new(wire::CompletePasswordResetResponse { sessions_revoked }))
+    }
+
+    async fn request_administrator_help(
+        &self,
+        request: Request<wire::RequestAdministratorHelpRequest>,
+    ) -> Result<Response<wire::RequestAdministratorHelpResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let login = fields.typed_login(sent.login);
+        let reset_token = fields.optional_token("reset_token", sent.reset_token);
+        let context = fields.context(&asking, sent.context);
+        fields.request_id(&sent.request_id);
+        let message = sent.message;
+        let ask = fields.finish(|| {
+            Some(AskForHelp {
+                tenant_id: tenant_id?,
+                login: login?,
+                reset_token: reset_token?,
+                message,
+                context: context?,
+            })
+        })?;
+        self.0.ask_for_help(&asking.caller(), &ask).await.map_err(status)?;
+        Ok(Response::new(wire::RequestAdministratorHelpResponse {}))
+    }
+
+    async fn repudiate_reset(
+        &self,
+        request: Request<wire::RepudiateResetRequest>,
+    ) -> Result<Response<wire::RepudiateResetResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let repudiation_token = fields.token("repudiation_token", sent.repudiation_token);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let repudiate = fields.finish(|| {
+            Some(Repudiate {
+                repudiation_token: repudiation_token?,
+                request_id: request_id?,
+                context: context?,
+            })
+        })?;
+        let undone = self.0.repudiate_reset(&asking.caller(), &repudiate).await.map_err(status)?;
+        Ok(Response::new(wire::RepudiateResetResponse {
+            password_voided: true,
+            account_frozen: true,
+            sessions_revoked: encode::count(undone.sessions_revoked),
+        }))
+    }
+}
+
+fn method(offered: OfferedMethod) -> wire::ResetMethod {
+    wire::ResetMethod {
+        method_id: offered.method_id,
+        kind: encode::kind(offered.kind).into(),
+        masked_destination: offered.masked_destination,
+    }
+}

@@ -1,0 +1,65 @@
+//! `rekey.identity.v1.PasswordService`.
+
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::password_service_server::PasswordService;
+use tonic::{Request, Response, Status};
+
+use super::Api;
+use super::decode::{Asking, Fields};
+use super::encode;
+use super::refusal::status;
+use crate::flows::passwords::{ChangePassword, EvaluatePassword, RuleVerdict};
+
+#[tonic::async_trait]
+impl PasswordService for Api {
+    async fn change_password(
+        &self,
+        request: Request<wire::ChangePasswordRequest>,
+    ) -> Result<Response<wire::ChangePasswordResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let person = asking.signed_in()?;
+        let mut fields = Fields::default();
+        let current_password = fields.password("current_password", sent.current_password);
+        let new_password = fields.password("new_password", sent.new_password);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let change = fields.finish(|| {
+            Some(ChangePassword {
+                current_password: current_password?,
+                new_password: new_password?,
+                request_id: request_id?,
+                context: context?,
+            })
+        })?;
+        let changed = self.0.change_password(&asking.caller(), &person, &change).await.map_err(status)?;
+        let sessions_revoked = encode::count(changed.sessions_revoked);
+        Ok(Response::new(wire::ChangePasswordResponse { sessions_revoked }))
+    }
+
+    async fn evaluate_password(
+        &self,
+        request: Request<wire::EvaluatePasswordRequest>,
+    ) -> Result<Response<wire::EvaluatePasswordResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let candidate = fields.password("candidate_password", sent.candidate_password);
+        let reset_token = fields.optional_token("reset_token", sent.reset_token);
+        let context = fields.context(&asking, sent.context);
+        let person = asking.person();
+        let evaluate = fields.finish(|| {
+            context?;
+            Some(EvaluatePassword { candidate: candidate?, person, reset_token: reset_token? })
+        })?;
+        let evaluated = self.0.evaluate_password(&asking.caller(), &evaluate).await.map_err(status)?;
+        Ok(Response::new(wire::EvaluatePasswordResponse {
+            acceptable: evaluated.acceptable,
+            verdicts: evaluated.rules.into_iter().map(verdict).collect(),
+        }))
+    }
+}
+
+/// The domain names rules as the contract does, which a test there holds it to.
+fn verdict(said: RuleVerdict) -> wire::RuleVerdict {
+    let rule = wire::PasswordRule::from_str_name(&format!("PASSWORD_RULE_{}", said.rule));
+    wire::RuleVerdict { rule: rule.unwrap_or_default().into(), passed: said.passed }
+}

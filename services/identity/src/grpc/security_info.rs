@@ -1,0 +1,131 @@
+//! `rekey.identity.v1.SecurityInfoService`.
+
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::security_info_service_server::SecurityInfoService;
+use tonic::{Request, Response, Status};
+
+use super::Api;
+use super::decode::{Asking, Fields};
+use super::encode;
+use super::refusal::status;
+use crate::flows::administration::Target;
+use crate::flows::security_info::Prefill;
+
+#[tonic::async_trait]
+impl SecurityInfoService for Api {
+    async fn list_security_info(
+        &self,
+        request: Request<wire::ListSecurityInfoRequest>,
+    ) -> Result<Response<wire::ListSecurityInfoResponse>, Status> {
+        let (asking, _) = Asking::open(request)?;
+        let owner = asking.owner(asking.no_context())?;
+        let entries = self.0.list_security_info(&owner).await.map_err(status)?;
+        let security_info = entries.into_iter().map(encode::security_info).collect();
+        Ok(Response::new(wire::ListSecurityInfoResponse { security_info }))
+    }
+
+    async fn add_security_info(
+        &self,
+        request: Request<wire::AddSecurityInfoRequest>,
+    ) -> Result<Response<wire::AddSecurityInfoResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let address = fields.address(sent.address);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let (address, request_id, context) = fields.finish(|| Some((address?, request_id?, context?)))?;
+        let owner = asking.owner(context)?;
+        let added = self.0.add_security_info(&owner, &address, request_id).await.map_err(status)?;
+        Ok(Response::new(wire::AddSecurityInfoResponse {
+            security_info: Some(encode::security_info(added.entry)),
+            code_expire_time: encode::time(added.timers.code_expires_at),
+            resend_after: encode::maybe_time(added.timers.resend_after),
+        }))
+    }
+
+    async fn send_security_info_code(
+        &self,
+        request: Request<wire::SendSecurityInfoCodeRequest>,
+    ) -> Result<Response<wire::SendSecurityInfoCodeResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let id = fields.security_info_id(&sent.security_info_id);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let (id, request_id, context) = fields.finish(|| Some((id?, request_id?, context?)))?;
+        let owner = asking.owner(context)?;
+        let timers = self.0.send_security_info_code(&owner, id, request_id).await.map_err(status)?;
+        Ok(Response::new(wire::SendSecurityInfoCodeResponse {
+            code_expire_time: encode::time(timers.code_expires_at),
+            resend_after: encode::maybe_time(timers.resend_after),
+        }))
+    }
+
+    async fn confirm_security_info(
+        &self,
+        request: Request<wire::ConfirmSecurityInfoRequest>,
+    ) -> Result<Response<wire::ConfirmSecurityInfoResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let id = fields.security_info_id(&sent.security_info_id);
+        let code = fields.code(sent.code);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let (id, code, request_id, context) = fields.finish(|| Some((id?, code?, request_id?, context?)))?;
+        let owner = asking.owner(context)?;
+        let entry = self.0.confirm_security_info(&owner, id, &code, request_id).await.map_err(status)?;
+        let security_info = Some(encode::security_info(entry));
+        Ok(Response::new(wire::ConfirmSecurityInfoResponse { security_info }))
+    }
+
+    async fn remove_security_info(
+        &self,
+        request: Request<wire::RemoveSecurityInfoRequest>,
+    ) -> Result<Response<wire::RemoveSecurityInfoResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let id = fields.security_info_id(&sent.security_info_id);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let (id, request_id, context) = fields.finish(|| Some((id?, request_id?, context?)))?;
+        let owner = asking.owner(context)?;
+        self.0.remove_security_info(&owner, id, request_id).await.map_err(status)?;
+        Ok(Response::new(wire::RemoveSecurityInfoResponse {}))
+    }
+
+    async fn set_default_security_info(
+        &self,
+        request: Request<wire::SetDefaultSecurityInfoRequest>,
+    ) -> Result<Response<wire::SetDefaultSecurityInfoResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let id = fields.security_info_id(&sent.security_info_id);
+        let request_id = fields.request_id(&sent.request_id);
+        let (id, request_id) = fields.finish(|| Some((id?, request_id?)))?;
+        let owner = asking.owner(asking.no_context())?;
+        let entry = self.0.set_default_security_info(&owner, id, request_id).await.map_err(status)?;
+        let security_info = Some(encode::security_info(entry));
+        Ok(Response::new(wire::SetDefaultSecurityInfoResponse { security_info }))
+    }
+
+    async fn prefill_security_info(
+        &self,
+        request: Request<wire::PrefillSecurityInfoRequest>,
+    ) -> Result<Response<wire::PrefillSecurityInfoResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let account_id = fields.account_id(&sent.account_id);
+        let address = fields.address(sent.address);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let (prefill, context) = fields.finish(|| {
+            let target = Target { tenant_id: tenant_id?, account_id: account_id?, request_id: request_id? };
+            Some((Prefill { target, address: address? }, context?))
+        })?;
+        let administrator = asking.administrator(context);
+        let entry = self.0.prefill_security_info(&administrator, &prefill).await.map_err(status)?;
+        let security_info = Some(encode::security_info(entry));
+        Ok(Response::new(wire::PrefillSecurityInfoResponse { security_info }))
+    }
+}

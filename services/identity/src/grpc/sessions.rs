@@ -1,0 +1,206 @@
+//! `rekey.identity.v1.SessionService`.
+
+use rekey_primitives::secret::ExposeSecret;
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::session_service_server::SessionService;
+use tonic::{Request, Response, Status};
+
+use super::Api;
+use super::decode::{Asking, Fields};
+use super::encode;
+use super::refusal::status;
+use crate::domain::session::Session;
+use crate::flows::Person;
+use crate::flows::sessions::{RefreshSession, SESSIONS_MAX};
+use crate::flows::shown::ShownKey;
+use crate::flows::sign_in::{AnswerChallenge, SignIn, SignedIn};
+use crate::flows::tokens::{ChallengeKind, SessionTokens};
+
+#[tonic::async_trait]
+impl SessionService for Api {
+    async fn sign_in(
+        &self,
+        request: Request<wire::SignInRequest>,
+    ) -> Result<Response<wire::SignInResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let login = fields.typed_login(sent.login);
+        let password = fields.password("password", sent.password);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let sign_in = fields.finish(|| {
+            Some(SignIn {
+                tenant_id: tenant_id?,
+                login: login?,
+                password: password?,
+                request_id: request_id?,
+                context: context?,
+            })
+        })?;
+        let signed_in = self.0.sign_in(&asking.caller(), &sign_in).await.map_err(status)?;
+        Ok(Response::new(outcome(signed_in)))
+    }
+
+    async fn continue_sign_in(
+        &self,
+        request: Request<wire::ContinueSignInRequest>,
+    ) -> Result<Response<wire::ContinueSignInResponse>, Status> {
+        use wire::continue_sign_in_response::Result as Outcome;
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let challenge_token = fields.token("challenge_token", sent.challenge_token);
+        let new_password = fields.password("new_password", sent.new_password);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let answer = fields.finish(|| {
+            Some(AnswerChallenge {
+                challenge_token: challenge_token?,
+                new_password: new_password?,
+                request_id: request_id?,
+                context: context?,
+            })
+        })?;
+        let issued = self.0.continue_sign_in(&asking.caller(), &answer).await.map_err(status)?;
+        let result = Some(Outcome::Tokens(tokens(&issued)));
+        Ok(Response::new(wire::ContinueSignInResponse { result }))
+    }
+
+    async fn refresh_session(
+        &self,
+        request: Request<wire::RefreshSessionRequest>,
+    ) -> Result<Response<wire::RefreshSessionResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let refresh_token = fields.token("refresh_token", sent.refresh_token);
+        let context = fields.context(&asking, sent.context);
+        // The token is its own request id; the field is still held to its shape.
+        fields.request_id(&sent.request_id);
+        let refresh =
+            fields.finish(|| Some(RefreshSession { refresh_token: refresh_token?, context: context? }))?;
+        let issued = self.0.refresh_session(&asking.caller(), &refresh).await.map_err(status)?;
+        Ok(Response::new(wire::RefreshSessionResponse { tokens: Some(tokens(&issued)) }))
+    }
+
+    async fn sign_out(
+        &self,
+        request: Request<wire::SignOutRequest>,
+    ) -> Result<Response<wire::SignOutResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let person = asking.signed_in()?;
+        let mut fields = Fields::default();
+        let request_id = fields.request_id(&sent.request_id);
+        let request_id = fields.finish(|| request_id)?;
+        self.0.sign_out(&asking.caller(), &person, request_id).await.map_err(status)?;
+        Ok(Response::new(wire::SignOutResponse {}))
+    }
+
+    async fn list_sessions(
+        &self,
+        request: Request<wire::ListSessionsRequest>,
+    ) -> Result<Response<wire::ListSessionsResponse>, Status> {
+        let (asking, _) = Asking::open(request)?;
+        let person = asking.signed_in()?;
+        let listed = self.0.list_sessions(&asking.caller(), &person).await.map_err(status)?;
+        let sessions = listed.iter().map(|listed| session(listed, &person)).collect();
+        Ok(Response::new(wire::ListSessionsResponse { sessions }))
+    }
+
+    async fn revoke_sessions(
+        &self,
+        request: Request<wire::RevokeSessionsRequest>,
+    ) -> Result<Response<wire::RevokeSessionsResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let person = asking.signed_in()?;
+        let mut fields = Fields::default();
+        fields.demand(sent.session_ids.len() <= SESSIONS_MAX, "session_ids", "at most 100");
+        let named = sent.session_ids.iter().take(SESSIONS_MAX).enumerate();
+        let named: Option<Vec<_>> = named.map(|(index, text)| fields.session_id(index, text)).collect();
+        let request_id = fields.request_id(&sent.request_id);
+        let (named, request_id) = fields.finish(|| Some((named?, request_id?)))?;
+        let revoked =
+            self.0.revoke_sessions(&asking.caller(), &person, &named, request_id).await.map_err(status)?;
+        let sessions_revoked = encode::count(revoked.sessions_revoked);
+        Ok(Response::new(wire::RevokeSessionsResponse { sessions_revoked }))
+    }
+
+    async fn check_access_token(
+        &self,
+        request: Request<wire::CheckAccessTokenRequest>,
+    ) -> Result<Response<wire::CheckAccessTokenResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let access_token = fields.token("access_token", sent.access_token);
+        let access_token = fields.finish(|| access_token)?;
+        let person = self.0.check_access_token(&asking.caller(), &access_token).await.map_err(status)?;
+        Ok(Response::new(
+            person.map_or_else(wire::CheckAccessTokenResponse::default, |person| active(&person)),
+        ))
+    }
+
+    async fn get_signing_keys(
+        &self,
+        _: Request<wire::GetSigningKeysRequest>,
+    ) -> Result<Response<wire::GetSigningKeysResponse>, Status> {
+        let keys = self.0.signing_keys().into_iter().map(ShownKey::from).map(signing_key).collect();
+        Ok(Response::new(wire::GetSigningKeysResponse { keys }))
+    }
+}
+
+fn outcome(signed_in: SignedIn) -> wire::SignInResponse {
+    use wire::sign_in_response::Result as Outcome;
+    let result = match signed_in {
+        SignedIn::Tokens(issued) => Outcome::Tokens(tokens(&issued)),
+        SignedIn::Challenge { token, kind } => Outcome::Challenge(wire::SignInChallenge {
+            challenge_token: token.expose_secret().to_owned(),
+            kind: challenge(kind).into(),
+        }),
+        SignedIn::Rejected => Outcome::Rejection(wire::SignInRejection {}),
+    };
+    wire::SignInResponse { result: Some(result) }
+}
+
+fn challenge(kind: ChallengeKind) -> wire::ChallengeKind {
+    match kind {
+        ChallengeKind::PasswordExpired => wire::ChallengeKind::PasswordExpired,
+        ChallengeKind::PasswordChangeRequired => wire::ChallengeKind::PasswordChangeRequired,
+    }
+}
+
+fn tokens(issued: &SessionTokens) -> wire::SessionTokens {
+    wire::SessionTokens {
+        access_token: issued.access_token.expose_secret().to_owned(),
+        access_expire_time: encode::time(issued.access_expires_at),
+        refresh_token: issued.refresh_token.expose_secret().to_owned(),
+        session_id: issued.session_id.to_string(),
+        session_expire_time: encode::time(issued.session_expires_at),
+        account_id: issued.account_id.to_string(),
+    }
+}
+
+fn session(listed: &Session, person: &Person) -> wire::Session {
+    wire::Session {
+        session_id: listed.id.to_string(),
+        place: listed.user_agent_family.clone(),
+        create_time: encode::time(listed.created_at),
+        refresh_time: encode::time(listed.refreshed_at),
+        expire_time: encode::time(listed.expires_at),
+        current: listed.id == person.session_id,
+    }
+}
+
+fn active(person: &Person) -> wire::CheckAccessTokenResponse {
+    wire::CheckAccessTokenResponse {
+        active: true,
+        tenant_id: person.tenant_id.to_string(),
+        account_id: person.account_id.to_string(),
+        session_id: person.session_id.to_string(),
+        roles: person.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+        sign_in_time: encode::time(person.auth_time),
+        expire_time: encode::time(person.token_expires_at),
+    }
+}
+
+fn signing_key(key: ShownKey) -> wire::SigningKey {
+    wire::SigningKey { key_id: key.key_id, public_key: key.public_key, active: key.is_active }
+}

@@ -1,0 +1,104 @@
+//! `rekey.identity.v1.TenantService`.
+
+use rekey_primitives::secret::ExposeSecret;
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::lookup_tenant_request::Key;
+use rekey_wire::identity::v1::tenant_service_server::TenantService;
+use tonic::{Request, Response, Status};
+
+use super::Api;
+use super::decode::{Asking, Fields};
+use super::encode;
+use super::refusal::status;
+use crate::domain::tenant::{DOMAINS_MAX, DomainName, Handle, is_display_name};
+use crate::flows::tenants::{NewTenant, TenantName};
+
+const HANDLE: &str = "2 to 63 of a-z, 0-9 and single inner hyphens, beginning with a letter";
+const DOMAIN: &str = "a domain name with a dot";
+
+#[tonic::async_trait]
+impl TenantService for Api {
+    async fn create_tenant(
+        &self,
+        request: Request<wire::CreateTenantRequest>,
+    ) -> Result<Response<wire::CreateTenantResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let new = new_tenant(sent)?;
+        let (caller, context) = (asking.caller(), asking.no_context());
+        let tenant = self.0.create_tenant(&caller, &asking.reach(), new, &context).await.map_err(status)?;
+        Ok(Response::new(wire::CreateTenantResponse { tenant: Some(encode::tenant(tenant)) }))
+    }
+
+    async fn get_tenant(
+        &self,
+        request: Request<wire::GetTenantRequest>,
+    ) -> Result<Response<wire::GetTenantResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let tenant_id = fields.finish(|| tenant_id)?;
+        let tenant = self.0.get_tenant(&asking.caller(), tenant_id).await.map_err(status)?;
+        Ok(Response::new(wire::GetTenantResponse { tenant: Some(encode::tenant(tenant)) }))
+    }
+
+    async fn list_tenants(
+        &self,
+        request: Request<wire::ListTenantsRequest>,
+    ) -> Result<Response<wire::ListTenantsResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let asked = fields.page(sent.page_size, sent.page_token);
+        let asked = fields.finish(|| asked)?;
+        let page = self.0.list_tenants(&asking.caller(), &asking.reach(), &asked).await.map_err(status)?;
+        Ok(Response::new(wire::ListTenantsResponse {
+            tenants: page.items.into_iter().map(encode::tenant).collect(),
+            next_page_token: page.next.map(|token| token.expose_secret().to_owned()).unwrap_or_default(),
+        }))
+    }
+
+    async fn lookup_tenant(
+        &self,
+        request: Request<wire::LookupTenantRequest>,
+    ) -> Result<Response<wire::LookupTenantResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let name = match &sent.key {
+            Some(Key::Handle(text)) => {
+                fields.take("handle", Handle::parse(text).ok(), HANDLE).map(TenantName::Handle)
+            }
+            Some(Key::Domain(text)) => {
+                fields.take("domain", DomainName::parse(text).ok(), DOMAIN).map(TenantName::Domain)
+            }
+            None => fields.take("key", None, "a handle or a domain"),
+        };
+        let name = fields.finish(|| name)?;
+        let tenant = self.0.look_up_tenant(&asking.caller(), name).await.map_err(status)?;
+        Ok(Response::new(wire::LookupTenantResponse { tenant: Some(encode::tenant(tenant)) }))
+    }
+}
+
+fn new_tenant(sent: wire::CreateTenantRequest) -> Result<NewTenant, Status> {
+    let mut fields = Fields::default();
+    let handle = fields.take("handle", Handle::parse(&sent.handle).ok(), HANDLE);
+    let is_name = is_display_name(&sent.display_name);
+    fields.demand(is_name, "display_name", "1 to 128 characters without controls");
+    fields.demand(sent.domains.len() <= DOMAINS_MAX, "domains", "at most 100");
+    let named = sent.domains.iter().take(DOMAINS_MAX).enumerate();
+    let domains: Option<Vec<_>> = named
+        .map(|(index, text)| fields.take(format!("domains[{index}]"), DomainName::parse(text).ok(), DOMAIN))
+        .collect();
+    let seats = fields.take("licensed_accounts", u32::try_from(sent.licensed_accounts).ok(), "0 or more");
+    let request_id = fields.request_id(&sent.request_id);
+    fields.finish(|| {
+        let mut domains = domains?;
+        domains.sort();
+        domains.dedup();
+        Some(NewTenant {
+            handle: handle?,
+            display_name: sent.display_name,
+            domains,
+            licensed_accounts: Some(seats?).filter(|seats| *seats > 0),
+            request_id: request_id?,
+        })
+    })
+}

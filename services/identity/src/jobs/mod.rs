@@ -1,0 +1,101 @@
+//! Work that nobody waits for: one loop each, stopped with the process.
+//!
+//! A failure is logged and the work tried again at its next turn; every job can be done by several processes at once
+//! or left out for a while without harm. None begins before the schema was seen to fit ([`lookout`]).
+
+pub mod lookout;
+
+use std::convert::Infallible;
+use std::fmt::Display;
+use std::future::Future;
+use std::time::Duration;
+
+use rekey_primitives::clock::SharedClock;
+use rekey_runtime::shutdown::Shutdown;
+
+use crate::store::{Failure, SharedStore};
+
+/// Does `work` again and again with this pause between, and once more when told to stop: what waits in memory is
+/// written then.
+///
+/// # Errors
+/// Never.
+pub async fn repeat<F, E>(
+    name: &'static str,
+    pause: Duration,
+    stop: Shutdown,
+    mut work: impl FnMut() -> F + Send,
+) -> Result<(), Infallible>
+where
+    F: Future<Output = Result<(), E>> + Send,
+    E: Display,
+{
+    loop {
+        let goes_on = stop.pause(pause).await;
+        if let Err(failure) = work().await {
+            tracing::warn!(job = name, error = %failure, "a job failed and will be tried again");
+        }
+        if !goes_on {
+            return Ok(());
+        }
+    }
+}
+
+/// Deletes what can never matter again, a portion at a time, until nothing is left of it.
+///
+/// # Errors
+/// The store is away.
+pub async fn sweep(store: SharedStore, clock: SharedClock) -> Result<(), Failure> {
+    let mut swept = 0;
+    loop {
+        let gone = store.sweep(clock.now()).await?;
+        swept += gone;
+        if gone == 0 {
+            tracing::debug!(swept, "swept");
+            return Ok(());
+        }
+        // Others use the store between two portions.
+        tokio::task::yield_now().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_is_done_once_more_when_told_to_stop() {
+        let (stop, done) = (Shutdown::new(), Arc::new(AtomicU32::new(0)));
+        stop.begin();
+
+        let counted = Arc::clone(&done);
+        repeat("audit", Duration::from_secs(3_600), stop, move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            async { Ok::<_, Infallible>(()) }
+        })
+        .await
+        .unwrap();
+
+        assert_eq!(done.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_that_fails_is_tried_again() {
+        let (stop, turns) = (Shutdown::new(), Arc::new(AtomicU32::new(0)));
+
+        let (counted, stopped) = (Arc::clone(&turns), stop.clone());
+        repeat("sweep", Duration::from_secs(1), stop, move || {
+            if counted.fetch_add(1, Ordering::Relaxed) == 2 {
+                stopped.begin();
+            }
+            async { Err("away") }
+        })
+        .await
+        .unwrap();
+
+        assert_eq!(turns.load(Ordering::Relaxed), 4);
+    }
+}

@@ -1,0 +1,149 @@
+//! From settings to things: keys out of files, stores and throttles out of URLs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use rekey_primitives::clock::SharedClock;
+use rekey_primitives::entropy::SharedEntropy;
+use rekey_primitives::secret::{ExposeSecret as _, SecretString};
+use rekey_runtime::deadline;
+use rekey_runtime::settings::secret_file;
+use rekey_throttle::connection::{Connection, Options, Topology};
+use rekey_throttle::{Fallback, InProcess, RedisThrottle, Throttle};
+
+use crate::config::{KeyFiles, Settings};
+use crate::flows::keys::KeyTexts;
+use crate::flows::{AuditBuffer, Identity, Keys};
+use crate::hashing::Hasher;
+use crate::peers::Verification;
+use crate::relay::Pace;
+use crate::store::SharedStore;
+use crate::store::postgres::{self, PostgresOptions, PostgresStore};
+use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
+
+/// The store that the URL names.
+enum Place<'a> {
+    Postgres(&'a str),
+    Sqlite(SqliteOptions),
+}
+
+/// The URL may hold a password: it is never quoted.
+fn place(settings: &Settings) -> anyhow::Result<Place<'_>> {
+    let url = settings.store.url.as_str();
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        return Ok(Place::Sqlite(SqliteOptions::at(path)));
+    }
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Place::Postgres(url));
+    }
+    bail!("[identity.store] url must begin with `postgres://` or `sqlite:`")
+}
+
+/// Opens the store. A Postgres that is away is no error here.
+pub(crate) async fn store(settings: &Settings) -> anyhow::Result<SharedStore> {
+    Ok(match place(settings)? {
+        Place::Sqlite(options) => {
+            let opened = SqliteStore::open(&options).await;
+            Arc::new(opened.with_context(|| format!("opening {}", options.path.display()))?)
+        }
+        Place::Postgres(url) => {
+            let options = PostgresOptions {
+                connections: settings.store.connections,
+                acquire_timeout: Duration::from_millis(settings.store.acquire_timeout_ms),
+                ..PostgresOptions::default()
+            };
+            Arc::new(PostgresStore::connect(url, &options).context("[identity.store] url")?)
+        }
+    })
+}
+
+/// Brings the schema up to date.
+pub(crate) async fn migrate(settings: &Settings) -> anyhow::Result<()> {
+    match place(settings)? {
+        Place::Sqlite(options) => sqlite::migrate(&options).await.context("migrating the identity file"),
+        Place::Postgres(url) => postgres::migrate(url).await.context("migrating the identity database"),
+    }
+}
+
+/// Reads the keys. This service never invents one: a replica with keys of its own would refuse its sisters' tokens,
+/// and passwords under a pepper that nobody keeps are lost.
+pub(crate) fn keys(files: &KeyFiles) -> anyhow::Result<Keys> {
+    let pepper = text("pepper_file", files.pepper_file.as_ref())?;
+    let access_token = text("access_token_file", files.access_token_file.as_ref())?;
+    let tokens = text("tokens_file", files.tokens_file.as_ref())?;
+    let decoy = text("decoy_file", files.decoy_file.as_ref())?;
+    let login_hash = text("login_hash_file", files.login_hash_file.as_ref())?;
+    let familiar_place = text("familiar_place_file", files.familiar_place_file.as_ref())?;
+    let texts = KeyTexts {
+        pepper: pepper.expose_secret(),
+        access_token: access_token.expose_secret(),
+        tokens: tokens.expose_secret(),
+        decoy: decoy.expose_secret(),
+        login_hash: login_hash.expose_secret(),
+        familiar_place: familiar_place.expose_secret(),
+    };
+    Keys::read(texts).context("[identity.keys]")
+}
+
+fn text(name: &str, path: Option<&PathBuf>) -> anyhow::Result<SecretString> {
+    let path: &Path = path.with_context(|| format!("[identity.keys] {name} is not set"))?;
+    Ok(secret_file(path)?)
+}
+
+/// The throttles: one that fails closed, and one that goes on with this process's share.
+pub(crate) fn throttles(settings: &Settings) -> anyhow::Result<(Arc<dyn Throttle>, Arc<dyn Throttle>)> {
+    let throttle = &settings.throttle;
+    let in_process = || InProcess::new(throttle.memory_entries);
+    if throttle.url == "memory:" {
+        let shared: Arc<dyn Throttle> = Arc::new(in_process());
+        return Ok((Arc::clone(&shared), shared));
+    }
+    let topology = Topology::parse(&throttle.url).context("[identity.throttle] url")?;
+    let mut options = Options::to(topology);
+    options.response_timeout = Duration::from_millis(throttle.timeout_ms);
+    let connection = Connection::open(&options).context("[identity.throttle] url")?;
+    let redis: Arc<dyn Throttle> = Arc::new(RedisThrottle::new(connection, "rekey:identity:"));
+    let rest = Duration::from_secs(throttle.rest_seconds);
+    let lenient = Fallback::new(Arc::clone(&redis), in_process(), throttle.processes, rest);
+    Ok((redis, Arc::new(lenient)))
+}
+
+/// Puts the flows together.
+pub(crate) fn identity(
+    settings: &Settings,
+    store: SharedStore,
+    verification: Arc<dyn Verification>,
+    clock: SharedClock,
+    entropy: SharedEntropy,
+) -> anyhow::Result<Identity> {
+    settings.check()?;
+    let (throttle, lenient_throttle) = throttles(settings)?;
+    let hasher = Hasher::start(&settings.hashing, Arc::clone(&entropy)).context("[identity.hashing]")?;
+    Ok(Identity {
+        store,
+        verification,
+        hasher,
+        throttle,
+        lenient_throttle,
+        keys: keys(&settings.keys)?,
+        clock,
+        entropy,
+        settings: settings.clone(),
+        audit: AuditBuffer::new(settings.audit.buffer_events),
+        remaining: deadline::remaining,
+    })
+}
+
+/// The pace of the relay.
+pub(crate) fn pace(settings: &Settings) -> Pace {
+    let notices = &settings.notices;
+    Pace {
+        batch: notices.batch,
+        lease: Duration::from_secs(notices.lease_seconds),
+        poll: Duration::from_millis(notices.poll_ms),
+        first_wait: Duration::from_secs(notices.retry_first_seconds),
+        longest_wait: Duration::from_secs(notices.retry_longest_seconds),
+    }
+}

@@ -1,0 +1,148 @@
+//! Hands queued notices to notification until it has acknowledged them.
+//!
+//! A notice is claimed for the length of a lease and settled under the fence of that claim, so a relay that slept too
+//! long changes nothing any more. Notification knows a notice by its id: handing one over twice sends it once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use rekey_primitives::clock::SharedClock;
+use rekey_runtime::shutdown::Shutdown;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::peers::Notification;
+use crate::peers::notification::{HandedOver, Message};
+use crate::store::outbox::{ClaimedNotice, Notice};
+use crate::store::{Failure, SharedStore};
+
+/// How many notices are handed over side by side. Few: notices can wait, sign-ins share the connection.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Opens a sealed notice; `None` if its key is gone.
+pub type Opener = Arc<dyn Fn(&Notice) -> Option<Message> + Send + Sync>;
+
+/// How the relay goes about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Notices claimed at a time.
+    pub batch: u32,
+    /// How long they are held.
+    pub lease: Duration,
+    /// How often due ones are looked for.
+    pub poll: Duration,
+    /// The first wait after a failure; it doubles.
+    pub first_wait: Duration,
+    /// The longest wait.
+    pub longest_wait: Duration,
+}
+
+/// The relay.
+pub struct Relay {
+    /// Where notices wait.
+    pub store: SharedStore,
+    /// Who takes them.
+    pub notification: Arc<dyn Notification>,
+    /// What opens them.
+    pub open: Opener,
+    /// The time.
+    pub clock: SharedClock,
+    /// How it goes about it.
+    pub pace: Pace,
+}
+
+/// What became of one notice.
+enum Fate {
+    /// It is notification's, or will never be anybody's.
+    Settled,
+    /// It is tried again later.
+    Postponed,
+}
+
+impl Relay {
+    /// Relays until told to stop. A store that is away is tried again.
+    ///
+    /// # Errors
+    /// Never: whatever breaks is logged and tried again.
+    pub async fn run(self, stop: Shutdown) -> Result<(), std::convert::Infallible> {
+        loop {
+            let claimed = match self.round().await {
+                Ok(claimed) => claimed,
+                Err(failure) => {
+                    tracing::warn!(error = %failure, "notices could not be claimed or settled");
+                    0
+                }
+            };
+            // A full batch means that more are waiting.
+            let is_full = u32::try_from(claimed).is_ok_and(|claimed| claimed >= self.pace.batch);
+            let pause = if is_full { Duration::ZERO } else { self.pace.poll };
+            if !stop.pause(pause).await {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Claims what is due and hands it over; tells how many were claimed.
+    ///
+    /// # Errors
+    /// The store is away. What was claimed comes back when its lease ends.
+    pub async fn round(&self) -> Result<usize, Failure> {
+        let now = self.clock.now();
+        let claimed = self.store.claim_notices(self.pace.batch, now.plus(self.pace.lease), now).await?;
+        let count = claimed.len();
+        let fates: Vec<_> = stream::iter(claimed)
+            .map(|claimed| self.fate(claimed))
+            .buffer_unordered(SIDE_BY_SIDE)
+            .collect()
+            .await;
+        let (settled, postponed): (Vec<_>, Vec<_>) =
+            fates.into_iter().partition(|(_, _, fate)| matches!(fate, Fate::Settled));
+        let settled: Vec<_> = settled.into_iter().map(|(id, fence, _)| (id, fence)).collect();
+        self.store.settle_notices(&settled).await?;
+        for (id, fence, _) in postponed {
+            self.store.postpone_notice(id, fence, self.clock.now().plus(self.wait(fence))).await?;
+        }
+        Ok(count)
+    }
+
+    async fn fate(&self, claimed: ClaimedNotice) -> (Uuid, i64, Fate) {
+        let fate = self.hand_over(&claimed.notice).await;
+        (claimed.notice.id, claimed.fence, fate)
+    }
+
+    async fn hand_over(&self, notice: &Notice) -> Fate {
+        let Some(message) = (self.open)(notice) else {
+            tracing::error!(notice = %notice.id, "a queued notice does not open; its key is gone");
+            return Fate::Settled;
+        };
+        let handing = self.notification.send(notice.tenant_id, notice.id, &message, notice.not_after);
+        // Half the lease, so that it is settled before another relay takes over.
+        match timeout(self.pace.lease / 2, handing).await {
+            Ok(Ok(HandedOver::Accepted)) => Fate::Settled,
+            Ok(Ok(HandedOver::Refused)) => {
+                tracing::warn!(notice = %notice.id, template = message.template, "a notice will never be taken");
+                Fate::Settled
+            }
+            Ok(Err(failure)) if failure.is_unavailable() => {
+                tracing::debug!(notice = %notice.id, error = %failure, "a notice waits");
+                Fate::Postponed
+            }
+            Ok(Err(failure)) => {
+                tracing::error!(notice = %notice.id, error = %failure, "a notice was not taken");
+                Fate::Postponed
+            }
+            Err(_) => Fate::Postponed,
+        }
+    }
+
+    /// How long to wait after the claim of this number: the first wait, doubled each time, up to the longest.
+    fn wait(&self, fence: i64) -> Duration {
+        let doublings = u32::try_from(fence.saturating_sub(1)).unwrap_or(0).min(20);
+        self.pace.first_wait.saturating_mul(1 << doublings).min(self.pace.longest_wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {}
