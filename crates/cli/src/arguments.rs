@@ -76,12 +76,8 @@ pub(crate) enum Command {
     },
     /// Read the development inbox.
     Inbox(Inbox),
-    /// Measure the running suite against what this machine can do.
-    Bench {
-        /// What to measure; everything if left out.
-        #[command(subcommand)]
-        command: Option<BenchCommand>,
-    },
+    /// Measure a suite of its own beside what this machine can do. Takes about three minutes.
+    Bench(Bench),
     /// Print completions for a shell.
     Completions {
         /// Which shell.
@@ -119,6 +115,9 @@ pub(crate) struct Up {
     /// Use free ports and a folder that is removed at the end.
     #[arg(long, conflicts_with_all = ["production", "data"])]
     pub(crate) ephemeral: bool,
+    /// Use free ports; the ready file and `cli.toml` tell which.
+    #[arg(long, conflicts_with = "production")]
+    pub(crate) free_ports: bool,
     /// Run for real: no demo people, no inbox, no reflection; keys and a mail provider come from the settings.
     #[arg(long)]
     pub(crate) production: bool,
@@ -291,8 +290,31 @@ pub(crate) struct Inbox {
     pub(crate) limit: usize,
 }
 
+/// How to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// What to measure; everything if left out.
+    #[command(subcommand)]
+    pub(crate) command: Option<BenchCommand>,
+    /// A Redis for the checks of codes that nobody else uses; one is started if left out.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) redis: Option<String>,
+    /// How long each stretch of load lasts.
+    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    pub(crate) seconds: u64,
+    /// How many times Rekey and its limit take turns.
+    #[arg(long, global = true, value_name = "N", default_value_t = 5)]
+    pub(crate) rounds: usize,
+    /// Sign-ins at once.
+    #[arg(long, global = true, value_name = "N", default_value_t = 16)]
+    pub(crate) concurrency: usize,
+    /// Calls for each kind of login; a quarter of them on the time grid.
+    #[arg(long, global = true, value_name = "N", default_value_t = 200)]
+    pub(crate) samples: usize,
+}
+
 /// What to measure.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub(crate) enum BenchCommand {
     /// Speed and memory, each beside the machine's own limit.
     Speed,

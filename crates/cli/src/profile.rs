@@ -32,8 +32,6 @@ pub(crate) struct Profile {
     pub(crate) inbox: Option<String>,
     /// How to call identity.
     pub(crate) identity: ClientSettings,
-    /// How to call verification; only `rekey bench` does.
-    pub(crate) verification: Option<ClientSettings>,
 }
 
 impl Profile {

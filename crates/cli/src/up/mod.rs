@@ -86,7 +86,7 @@ pub(crate) async fn run(up: Up, config: Option<PathBuf>, output: Output) -> anyh
         None => None,
     };
     let mut settings = development::settings(&folder, &Stores { postgres, redis: up.redis.clone() });
-    let sockets = Sockets::bind(&suite::document(config.clone(), settings.clone())?, up.ephemeral).await?;
+    let sockets = Sockets::bind(&suite::document(config.clone(), settings.clone())?, up.ephemeral || up.free_ports).await?;
     let addresses = sockets.addresses()?;
     settings.extend(development::endpoints(&addresses, &folder));
     let document = suite::document(config, settings)?;
@@ -179,7 +179,6 @@ fn profile(addresses: &Addresses, folder: &DataFolder, demo: &Demo) -> anyhow::R
         "tenant_id": demo.tenant_id,
         "inbox": format!("http://{}", addresses.pages),
         "identity": part(&addresses.identity),
-        "verification": part(&addresses.verification),
     });
     Ok(toml::to_string(&profile)?)
 }
