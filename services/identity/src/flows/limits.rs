@@ -96,29 +96,6 @@ impl Identity {
         };
         spent(self.lenient_throttle.spend(&[budget], 1, now).await?)
     }
-
-    /// The ladder of sends, kept here where verification has none because it was never started: sums of the waits,
-    /// one send more in each. Gives the wait if the send comes too soon.
-    pub(crate) async fn spend_silent_send(
-        &self,
-        whose: &str,
-        now: Timestamp,
-    ) -> Result<Option<Duration>, Error> {
-        let mut length = Duration::ZERO;
-        let ladder = self.settings.codes.ladder_seconds.iter().zip(1..);
-        let mut budgets: Vec<Budget> = ladder
-            .map(|(wait, sends)| {
-                length += Duration::from_secs(*wait);
-                Budget { key: format!("{{{whose}}}/sends/{sends}"), limit: sends, window: length }
-            })
-            .collect();
-        let most = budgets.len() as u64 + 1;
-        budgets.push(Budget { key: format!("{{{whose}}}/sends/{most}"), limit: most, window: HOUR });
-        Ok(match self.throttle.spend(&budgets, 1, now).await? {
-            Outcome::Spent => None,
-            Outcome::Exhausted { retry_after, .. } => Some(retry_after),
-        })
-    }
 }
 
 /// The budget of a network, or the larger one that all people of a caller share.

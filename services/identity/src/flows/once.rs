@@ -61,6 +61,11 @@ impl Repeatable {
         uuid::Builder::from_random_bytes(front).into_uuid()
     }
 
+    /// Something that is kept once until then, by whichever call comes first.
+    pub fn first_of(key: [u8; 32], expires_at: Timestamp) -> Self {
+        Self { key, content: digest(&[b"first of", &key]), expires_at }
+    }
+
     /// The same call under another key, as for refresh tokens, which are their own request ids.
     #[must_use]
     pub fn keyed(self, key: [u8; 32]) -> Self {

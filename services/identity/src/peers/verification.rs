@@ -97,6 +97,15 @@ pub struct Timers {
     pub resend_after: Option<Timestamp>,
 }
 
+/// How far a verification is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// When the code dies.
+    pub code_expires_at: Timestamp,
+    /// How many messages it may still send.
+    pub sends_remaining: usize,
+}
+
 /// How a start ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Started {
@@ -186,12 +195,12 @@ pub trait Verification: Send + Sync {
         request_id: Uuid,
     ) -> Result<Option<Redeemed>, Failure>;
 
-    /// When the code of a running verification dies; `None` when there is none.
-    async fn code_expires_at(
+    /// How far a verification is; `None` when there is none.
+    async fn progress(
         &self,
         tenant_id: TenantId,
         verification_id: VerificationId,
-    ) -> Result<Option<Timestamp>, Failure>;
+    ) -> Result<Option<Progress>, Failure>;
 }
 
 impl Stop {

@@ -6,6 +6,7 @@
 
 mod complete;
 mod help;
+mod pretend;
 mod prove;
 mod repudiate;
 mod send;

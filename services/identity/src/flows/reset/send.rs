@@ -1,8 +1,7 @@
 //! Having the code of a method sent, or sent again.
 //!
 //! Visible limits are those of this reset alone: the ladder of its verification. A stop by destination, subject,
-//! tenant or network would tell that an address is real or busy, so it gets the answer of a send: the verification is
-//! started again as a decoy, which has the same ladder, or the ladder is kept here where even that is not possible.
+//! tenant or network would tell that an address is real or busy, so it gets the answer of a send (`pretend`).
 
 use std::time::Duration;
 
@@ -53,13 +52,13 @@ struct Kept {
 }
 
 /// What a send is about.
-struct Sending<'a> {
+pub(super) struct Sending<'a> {
     caller: &'a Caller,
     context: &'a Context,
-    state: &'a ResetState,
+    pub(super) state: &'a ResetState,
     position: Position,
     call: Repeatable,
-    now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 impl Identity {
@@ -125,12 +124,17 @@ impl Identity {
         };
         match self.verification.start(&start).await? {
             Started::Sent(timers) => Ok(self.noted_send(sending, &start, None, timers)),
-            Started::WasThere(_) | Started::Differs => self.send_again(sending, &start).await,
-            Started::Stopped(stop) => self.pretend(sending, &start, stop).await,
+            Started::WasThere(_) | Started::Differs => self.send_again(scope, sending, &start).await,
+            Started::Stopped(stop) => self.pretend_start(scope, sending, &start, stop).await,
         }
     }
 
-    async fn send_again(&self, sending: &Sending<'_>, start: &StartCode) -> Result<Timers, Error> {
+    pub(super) async fn send_again(
+        &self,
+        scope: &TenantScope,
+        sending: &Sending<'_>,
+        start: &StartCode,
+    ) -> Result<Timers, Error> {
         let resend = ResendCode {
             tenant_id: start.tenant_id,
             verification_id: start.verification_id,
@@ -144,52 +148,12 @@ impl Identity {
             Resent::Exhausted | Resent::Over => {
                 Err(self.send_limited(sending, sending.state.expires_at.since(sending.now)))
             }
-            Resent::Stopped(stop) => {
-                let running =
-                    self.verification.code_expires_at(start.tenant_id, start.verification_id).await?;
-                self.own_ladder(sending, start, stop, running).await
-            }
+            Resent::Stopped(stop) => self.pretend_resend(scope, sending, start, stop).await,
         }
     }
 
-    /// The first send was stopped by a limit that nobody may see.
-    async fn pretend(&self, sending: &Sending<'_>, start: &StartCode, stop: Stop) -> Result<Timers, Error> {
-        if stop == Stop::Network {
-            return self.own_ladder(sending, start, stop, None).await;
-        }
-        let decoy = StartCode { decoy: true, request_id: sending.request_id("decoy"), ..start.clone() };
-        match self.verification.start(&decoy).await? {
-            Started::Sent(timers) | Started::WasThere(timers) => {
-                Ok(self.noted_send(sending, start, Some(stop), timers))
-            }
-            Started::Differs => self.send_again(sending, start).await,
-            Started::Stopped(_) => self.own_ladder(sending, start, stop, None).await,
-        }
-    }
-
-    /// The timers of a send that verification did not make.
-    async fn own_ladder(
-        &self,
-        sending: &Sending<'_>,
-        start: &StartCode,
-        stop: Stop,
-        running: Option<Timestamp>,
-    ) -> Result<Timers, Error> {
-        let codes = &self.settings.codes;
-        let whose = start.verification_id.to_string();
-        if let Some(retry_after) = self.spend_silent_send(&whose, sending.now).await? {
-            return Err(self.send_limited(sending, retry_after));
-        }
-        let wait = codes.ladder_seconds.first().copied().unwrap_or_default();
-        let life = Duration::from_secs(codes.life_seconds);
-        let timers = Timers {
-            code_expires_at: running.unwrap_or_else(|| sending.now.plus(life)),
-            resend_after: Some(sending.now.plus(Duration::from_secs(wait))),
-        };
-        Ok(self.noted_send(sending, start, Some(stop), timers))
-    }
-
-    fn noted_send(
+    /// Notes a send, and why nothing will come of it where that is so.
+    pub(super) fn noted_send(
         &self,
         sending: &Sending<'_>,
         start: &StartCode,
@@ -206,7 +170,8 @@ impl Identity {
         timers
     }
 
-    fn send_limited(&self, sending: &Sending<'_>, retry_after: Duration) -> Error {
+    /// Notes and refuses a send that this reset's own ladder stops.
+    pub(super) fn send_limited(&self, sending: &Sending<'_>, retry_after: Duration) -> Error {
         let who = (sending.caller, sending.context);
         let event =
             self.reset_event(EventKind::ResetCodeSent, Outcome::Refused, sending.state, who, sending.now);
@@ -218,7 +183,7 @@ impl Identity {
 impl Sending<'_> {
     /// The id of a step towards verification. A repeat from elsewhere is told to verification as another call, since
     /// it says where the person is.
-    fn request_id(&self, step: &str) -> uuid::Uuid {
+    pub(super) fn request_id(&self, step: &str) -> uuid::Uuid {
         let ip = self.context.ip.map(|ip| ip.to_string()).unwrap_or_default();
         let user_agent = self.context.user_agent.as_deref().unwrap_or_default();
         self.call.request_id(step, &[ip.as_bytes(), user_agent.as_bytes()])

@@ -30,7 +30,7 @@ impl Identity {
     pub async fn verify_person(&self, shown: &SecretString) -> Result<Option<Person>, Error> {
         let now = self.now();
         let Some(claims) = self.keys.read_access(&self.settings.tokens, shown, now) else { return Ok(None) };
-        let scope = TenantScope::of(true, claims.tenant_id)?;
+        let scope = TenantScope::ours(claims.tenant_id);
         self.live(&scope, &claims, now).await
     }
 

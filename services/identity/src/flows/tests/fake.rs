@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::peers::Failure;
 use crate::peers::verification::{
-    CheckCode, Checked, Redeemed, ResendCode, Resent, StartCode, Started, Stop, Timers, Verification,
+    CheckCode, Checked, Progress, Redeemed, ResendCode, Resent, StartCode, Started, Stop, Timers,
+    Verification,
 };
 
 const LIFE: Duration = Duration::from_secs(600);
@@ -117,7 +118,9 @@ impl Verification for FakeVerification {
             let timers = running.timers();
             return Ok(if is_repeat { Started::Sent(timers) } else { Started::WasThere(timers) });
         }
-        if let Some(stop) = state.stop.filter(|stop| !start.decoy || *stop == Stop::Network) {
+        if let Some(stop) =
+            state.stop.filter(|stop| !start.decoy || matches!(stop, Stop::Network | Stop::NotOffered))
+        {
             return Ok(Started::Stopped(stop));
         }
         let running = Running {
@@ -139,10 +142,15 @@ impl Verification for FakeVerification {
         let now = self.clock.now();
         let mut state = self.answering()?;
         let is_repeat = !state.requests.insert(resend.request_id);
+        let stop = state.stop;
         let Some(running) = state.running.get_mut(&resend.verification_id) else { return Ok(Resent::Over) };
         let timers = running.timers();
         if is_repeat {
             return Ok(Resent::Sent(timers));
+        }
+        let due = timers.resend_after.is_some_and(|due| now.has_reached(due));
+        if let Some(stop) = stop.filter(|_| due && !running.decoy) {
+            return Ok(Resent::Stopped(stop));
         }
         match timers.resend_after {
             _ if running.passed || now.has_reached(timers.code_expires_at) => Ok(Resent::Over),
@@ -193,12 +201,15 @@ impl Verification for FakeVerification {
         }))
     }
 
-    async fn code_expires_at(
+    async fn progress(
         &self,
         _tenant_id: TenantId,
         verification_id: VerificationId,
-    ) -> Result<Option<Timestamp>, Failure> {
+    ) -> Result<Option<Progress>, Failure> {
         let state = self.answering()?;
-        Ok(state.running.get(&verification_id).map(|running| running.timers().code_expires_at))
+        Ok(state.running.get(&verification_id).map(|running| Progress {
+            code_expires_at: running.timers().code_expires_at,
+            sends_remaining: LADDER.len() + 1 - running.sent.len(),
+        }))
     }
 }

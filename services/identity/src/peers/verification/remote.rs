@@ -12,7 +12,8 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::{
-    CheckCode, Checked, Redeemed, ResendCode, Resent, StartCode, Started, Stop, Timers, Verification,
+    CheckCode, Checked, Progress, Redeemed, ResendCode, Resent, StartCode, Started, Stop, Timers,
+    Verification,
 };
 use crate::peers::Failure;
 
@@ -110,24 +111,28 @@ impl Verification for RemoteVerification {
         }
     }
 
-    async fn code_expires_at(
+    async fn progress(
         &self,
         tenant_id: TenantId,
         verification_id: VerificationId,
-    ) -> Result<Option<Timestamp>, Failure> {
+    ) -> Result<Option<Progress>, Failure> {
         let request = wire::GetVerificationRequest {
             tenant_id: tenant_id.to_string(),
             verification_id: verification_id.to_string(),
         };
         match self.client.clone().get_verification(request).await {
-            Ok(answer) => {
-                let verification = answer.into_inner().verification;
-                Ok(verification.and_then(|verification| verification.code_expire_time).map(read_timestamp))
-            }
+            Ok(answer) => Ok(answer.into_inner().verification.as_ref().and_then(progress)),
             Err(status) if Problem::of(&status).is(wire::DOMAIN, "VERIFICATION_NOT_FOUND") => Ok(None),
             Err(status) => Err(Failure::of(PEER, status)),
         }
     }
+}
+
+fn progress(verification: &wire::Verification) -> Option<Progress> {
+    Some(Progress {
+        code_expires_at: read_timestamp(verification.code_expire_time?),
+        sends_remaining: usize::try_from(verification.sends_remaining).unwrap_or(0),
+    })
 }
 
 /// What a refused start means.
