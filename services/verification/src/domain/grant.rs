@@ -10,7 +10,8 @@ use rekey_primitives::method::ProofClass;
 use uuid::Uuid;
 
 use super::encoding::{Reader, Writer};
-use super::names::{CallerName, Generation, Purpose, Subject};
+use super::names::{CallerName, Purpose, Subject};
+use super::scope::Generation;
 
 const LABEL: &str = "rekey grant 1";
 

@@ -1,6 +1,7 @@
 //! The decisions of the verification office: pure functions of values and `now`.
 //!
 //! - [`names`]: what callers name things by, parsed once: purposes, subjects, audiences, bindings.
+//! - [`scope`], [`tag`]: whose a verification is; keyed digests as they are kept and compared.
 //! - [`code`]: codes, how they are drawn and how typed ones are read.
 //! - [`verification`]: one verification, where it stands, and when it may send again.
 //! - [`ladder`], [`limits`]: waits between messages; budgets and what spends them; failures in a row.
@@ -17,4 +18,6 @@ pub mod names;
 pub mod refusal;
 pub mod route;
 pub mod rules;
+pub mod scope;
+pub mod tag;
 pub mod verification;

@@ -5,8 +5,6 @@
 
 use std::fmt;
 
-use rekey_primitives::id::{RequestId, TenantId, VerificationId};
-
 /// A name breaks the rule of its kind; the text is the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -110,115 +108,8 @@ impl Binding {
     }
 }
 
-/// Whose data an operation may touch: a caller's, in one tenant. Verifications and grants exist nowhere else.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TenantScope {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// The caller.
-    pub caller: CallerName,
-}
-
-/// Where one verification is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Place {
-    /// Whose it is.
-    pub scope: TenantScope,
-    /// The id its caller chose.
-    pub id: VerificationId,
-}
-
-/// Names the run of the store that holds a code: the run id of a Redis primary, or of this process. A code or
-/// grant of another run is void, so that a promoted replica cannot revive one that its primary had spent.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Generation(String);
-
-impl Generation {
-    /// Takes the store's name for its run.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What makes a repeated call the same call: its id, and a keyed digest of its content.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// The id the caller gave it.
-    pub id: RequestId,
-    /// Its content.
-    pub content: Tags,
-}
-
-/// A keyed digest with the name of its key, `key:hex`. Equal tags are compared without a tell.
-#[derive(Clone, Eq)]
-pub struct Tag(String);
-
-impl Tag {
-    /// Joins the key's name and the digest.
-    pub fn new(key: &str, digest: &[u8; 32]) -> Self {
-        let mut text = String::with_capacity(key.len() + 65);
-        text.push_str(key);
-        text.push(':');
-        for byte in digest {
-            for half in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(u32::from(half), 16).unwrap_or_default());
-            }
-        }
-        Self(text)
-    }
-
-    /// Takes what a store kept.
-    pub fn from_kept(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The form that stores keep.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl PartialEq for Tag {
-    fn eq(&self, other: &Self) -> bool {
-        rekey_primitives::secret::same(self.0.as_bytes(), other.0.as_bytes())
-    }
-}
-
-impl fmt::Debug for Tag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[tag]")
-    }
-}
-
-/// The digests of one content under every accepted key, that of today first: what was written before a rotation
-/// is still recognised after it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tags {
-    /// By the active key: the one to keep.
-    pub active: Tag,
-    /// By the other accepted keys.
-    pub others: Vec<Tag>,
-}
-
-impl Tags {
-    /// Whether `kept` is one of them. Looks at all, whichever fits.
-    pub fn include(&self, kept: &Tag) -> bool {
-        self.iter().fold(false, |found, tag| found | (tag == kept))
-    }
-
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Tag> {
-        std::iter::once(&self.active).chain(&self.others)
-    }
-}
-
 /// Whether `text` is 1 to `most` characters from the space to the tilde.
-pub fn is_printable(text: &str, most: usize) -> bool {
+fn is_printable(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
@@ -244,18 +135,9 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_of_an_older_key_is_recognised() {
-        let tags = Tags { active: Tag::new("new", &[1; 32]), others: vec![Tag::new("old", &[2; 32])] };
-
-        assert!(tags.include(&Tag::new("old", &[2; 32])));
-        assert!(!tags.include(&Tag::new("old", &[1; 32])));
-        assert_eq!(tags.active.as_str(), format!("new:{}", "01".repeat(32)));
-    }
-
-    #[test]
-    fn debug_shows_neither_subject_nor_tag() {
+    fn debug_shows_no_subject() {
         let subject = Subject::parse("anna@example.com").unwrap();
 
-        assert_eq!(format!("{subject:?} {:?}", Tag::new("k", &[7; 32])), "[subject] [tag]");
+        assert_eq!(format!("{subject:?}"), "[subject]");
     }
 }

@@ -6,7 +6,9 @@
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Channel;
 
-use super::names::{CallerName, Generation, Purpose, Subject, Tag};
+use super::names::{CallerName, Purpose, Subject};
+use super::scope::Generation;
+use super::tag::Tag;
 
 /// A verification as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,9 +15,10 @@ use rekey_throttle::{Budget, Outcome};
 
 use super::{Error, Flows};
 use crate::domain::limits::Window;
-use crate::domain::names::{CallerName, Generation, Place, Purpose};
+use crate::domain::names::{CallerName, Purpose};
 use crate::domain::refusal::Refusal;
 use crate::domain::route::{Route, minutes_left};
+use crate::domain::scope::{Generation, Place};
 use crate::peers::{CodeMessage, HandOver};
 use crate::store::{Dispatch, Failure, Sending};
 

@@ -7,7 +7,9 @@ use super::keys::GivenGrant;
 use super::{Error, Flows, LOOKS};
 use crate::domain::code::Code;
 use crate::domain::grant::{Grant, class_of};
-use crate::domain::names::{Generation, Place, Purpose, Request, Subject, Tags};
+use crate::domain::names::{Purpose, Subject};
+use crate::domain::scope::{Generation, Place};
+use crate::domain::tag::{Request, Tags};
 use crate::domain::verification::Verification;
 use crate::store::{Check, Checked, Failure, Sight};
 

@@ -4,8 +4,10 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::RequestId;
 
 use super::{Error, Flows};
-use crate::domain::names::{Place, Purpose, Request, Subject, TenantScope};
+use crate::domain::names::{Purpose, Subject};
 use crate::domain::refusal::Refusal;
+use crate::domain::scope::{Place, TenantScope};
+use crate::domain::tag::Request;
 use crate::domain::verification::{State, Verification};
 use crate::store::{Cancelled, Released};
 

@@ -11,8 +11,10 @@ use uuid::Uuid;
 use crate::domain::code::Code;
 use crate::domain::encoding::{Reader, Writer};
 use crate::domain::grant::Grant;
-use crate::domain::names::{Binding, Generation, Place, Purpose, Subject, Tag, Tags};
+use crate::domain::names::{Binding, Purpose, Subject};
 use crate::domain::route::Route;
+use crate::domain::scope::{Generation, Place};
+use crate::domain::tag::{Tag, Tags};
 use crate::store::KeptCode;
 
 const CODE: &str = "rekey verification code";

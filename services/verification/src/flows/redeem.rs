@@ -6,8 +6,10 @@ use rekey_primitives::secret::{ExposeSecret as _, SecretString, same};
 use super::keys::binding_digest;
 use super::{Error, Flows};
 use crate::domain::grant::Grant;
-use crate::domain::names::{Binding, Request, TenantScope};
+use crate::domain::names::Binding;
 use crate::domain::refusal::Refusal;
+use crate::domain::scope::TenantScope;
+use crate::domain::tag::Request;
 use crate::store::{Redeem, Redeemed};
 
 /// A grant, and who shows it.

@@ -6,9 +6,10 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::RequestId;
 
 use super::{Error, Flows, LOOKS};
-use crate::domain::names::{Place, Request};
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Route;
+use crate::domain::scope::Place;
+use crate::domain::tag::Request;
 use crate::domain::verification::{State, Times, Verification};
 use crate::store::{Charge, Dispatch, Failure, Resend, Sight};
 

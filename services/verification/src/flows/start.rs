@@ -7,9 +7,11 @@ use rekey_primitives::id::RequestId;
 
 use super::keys::binding_digest;
 use super::{Error, Flows, LOOKS};
-use crate::domain::names::{Binding, CallerName, Place, Purpose, Request, Subject, Tags};
+use crate::domain::names::{Binding, CallerName, Purpose, Subject};
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Route;
+use crate::domain::scope::Place;
+use crate::domain::tag::{Request, Tags};
 use crate::domain::verification::{State, Times, Verification};
 use crate::store::{Charge, Dispatch, Failure, Sight, Start};
 

@@ -8,7 +8,7 @@ use rekey_primitives::secret::ExposeSecret as _;
 use rekey_wire::verification::v1 as wire;
 
 use crate::domain::grant::Grant;
-use crate::domain::names::Place;
+use crate::domain::scope::Place;
 use crate::domain::verification::{State, Times};
 use crate::flows::check::Verdict;
 use crate::flows::ending::Shown;

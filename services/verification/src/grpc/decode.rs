@@ -14,8 +14,9 @@ use rekey_wire::verification::v1::ErrorReason;
 use tonic::{Code as GrpcCode, Request, Status};
 
 use crate::domain::code::Code;
-use crate::domain::names::{Binding, CallerName, Place, Purpose, Subject, TenantScope};
+use crate::domain::names::{Binding, CallerName, Purpose, Subject};
 use crate::domain::route::Route;
+use crate::domain::scope::{Place, TenantScope};
 use crate::flows::check::CheckOrder;
 use crate::flows::redeem::RedeemOrder;
 use crate::flows::resend::ResendOrder;

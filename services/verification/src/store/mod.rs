@@ -22,8 +22,10 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::GrantId;
 
 use crate::domain::limits::{FailureRule, Spend};
-use crate::domain::names::{Generation, Place, Purpose, Request, Subject, Tag, Tags, TenantScope};
+use crate::domain::names::{Purpose, Subject};
 use crate::domain::refusal::Refusal;
+use crate::domain::scope::{Generation, Place, TenantScope};
+use crate::domain::tag::{Request, Tag, Tags};
 use crate::domain::verification::{State, Times, Verification};
 
 /// The store did not answer, or not as it should. Nothing is known about the step, and nothing was bypassed.

@@ -10,7 +10,9 @@ use rekey_sealing::digest;
 
 use crate::domain::ladder::Ladder;
 use crate::domain::limits::{FailureRule, Payer, Spend, Window};
-use crate::domain::names::{CallerName, Generation, Place, Request, Tag, Tags, TenantScope};
+use crate::domain::names::CallerName;
+use crate::domain::scope::{Generation, Place, TenantScope};
+use crate::domain::tag::{Request, Tag, Tags};
 use crate::domain::verification::Verification;
 use crate::domain::verification::tests::fresh;
 use crate::store::{

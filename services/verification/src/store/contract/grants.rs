@@ -1,8 +1,8 @@
 //! Grants: once, in time, and in the run of the store that gave them.
 
 use super::desk::{Desk, request, tags};
-use crate::domain::names::Generation;
 use crate::domain::refusal::Refusal;
+use crate::domain::scope::Generation;
 use crate::store::{Redeem, Redeemed};
 
 pub(super) async fn a_grant_is_spent_once(desk: Desk) {

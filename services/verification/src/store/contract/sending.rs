@@ -6,8 +6,9 @@ use rekey_primitives::contact::PhoneNumber;
 
 use super::desk::{Desk, charged, owed, tags};
 use crate::domain::limits::{Country, Payer, Spend, Window};
-use crate::domain::names::{Generation, Subject};
+use crate::domain::names::Subject;
 use crate::domain::refusal::Refusal;
+use crate::domain::scope::Generation;
 use crate::domain::verification::Times;
 use crate::store::{Checked, Dispatch};
 

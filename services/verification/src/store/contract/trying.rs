@@ -1,8 +1,9 @@
 //! Tries, endings and failures in a row.
 
 use super::desk::{ANSWER_LIFE, Desk, request, tags};
-use crate::domain::names::{Generation, Place, Purpose, Subject};
+use crate::domain::names::{Purpose, Subject};
 use crate::domain::refusal::Refusal;
+use crate::domain::scope::{Generation, Place};
 use crate::domain::verification::State;
 use crate::store::{Cancelled, Checked, Dispatch, Released};
 

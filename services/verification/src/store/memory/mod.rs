@@ -19,7 +19,9 @@ use self::shelf::Shelf;
 use super::{
     Cancelled, Check, Checked, Dispatch, Failure, Redeem, Redeemed, Released, Resend, Sight, Start, Store,
 };
-use crate::domain::names::{Generation, Place, Purpose, Request, Subject, TenantScope};
+use crate::domain::names::{Purpose, Subject};
+use crate::domain::scope::{Generation, Place, TenantScope};
+use crate::domain::tag::Request;
 
 /// The store in memory.
 pub struct MemoryStore {

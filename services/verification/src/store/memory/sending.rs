@@ -4,8 +4,9 @@ use rekey_primitives::clock::Timestamp;
 
 use super::shelf::{Answer, Kept, Shelf};
 use crate::domain::limits::{FailureRule, Standing};
-use crate::domain::names::{Generation, Place, Request, TenantScope};
 use crate::domain::refusal::Refusal;
+use crate::domain::scope::{Generation, Place, TenantScope};
+use crate::domain::tag::Request;
 use crate::domain::verification::{State, Times, Verification};
 use crate::store::{Charge, Dispatch, Failure, KeptCode, Resend, Sending, Start};
 

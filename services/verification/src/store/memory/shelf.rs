@@ -8,8 +8,10 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{GrantId, RequestId, TenantId};
 
 use crate::domain::limits::{Count, Failures, Payer, Spend};
-use crate::domain::names::{Place, Purpose, Request, Subject, Tag, TenantScope};
+use crate::domain::names::{Purpose, Subject};
 use crate::domain::refusal::Refusal;
+use crate::domain::scope::{Place, TenantScope};
+use crate::domain::tag::{Request, Tag};
 use crate::domain::verification::{State, Times, Verification};
 use crate::store::{Failure, KeptCode};
 

@@ -5,8 +5,10 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 
 use super::shelf::{Answer, Shelf};
-use crate::domain::names::{Generation, Place, Purpose, Request, Subject, TenantScope};
+use crate::domain::names::{Purpose, Subject};
 use crate::domain::refusal::Refusal;
+use crate::domain::scope::{Generation, Place, TenantScope};
+use crate::domain::tag::Request;
 use crate::domain::verification::{Ending, State};
 use crate::store::{Cancelled, Check, Checked, Failure, Redeem, Redeemed, Released};
 

@@ -9,7 +9,9 @@ use rekey_sealing::digest;
 use uuid::Uuid;
 
 use crate::domain::limits::{Payer, Spend};
-use crate::domain::names::{CallerName, Place, Purpose, Request, Subject, TenantScope};
+use crate::domain::names::{CallerName, Purpose, Subject};
+use crate::domain::scope::{Place, TenantScope};
+use crate::domain::tag::Request;
 
 const PREFIX: &str = "rekey:verification:";
 

@@ -30,7 +30,9 @@ use super::{
     Cancelled, Charge, Check, Checked, Dispatch, Failure, Redeem, Redeemed, Released, Resend, Sight, Start,
     Store,
 };
-use crate::domain::names::{Generation, Place, Purpose, Request, Subject, Tags, TenantScope};
+use crate::domain::names::{Purpose, Subject};
+use crate::domain::scope::{Generation, Place, TenantScope};
+use crate::domain::tag::{Request, Tags};
 use crate::domain::verification::{State, Verification};
 
 /// The store in Redis.

@@ -6,8 +6,10 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Channel;
 
-use crate::domain::names::{CallerName, Generation, Purpose, Subject, Tag};
+use crate::domain::names::{CallerName, Purpose, Subject};
 use crate::domain::refusal::Refusal;
+use crate::domain::scope::Generation;
+use crate::domain::tag::Tag;
 use crate::domain::verification::{Ending, Times, Verification};
 use crate::store::{Dispatch, Failure, KeptCode, Sending, Sight};
 

@@ -1,0 +1,40 @@
+//! Whose verification, and of which run of the store.
+
+use rekey_primitives::id::{TenantId, VerificationId};
+
+use super::names::CallerName;
+
+/// Whose data an operation may touch: a caller's, in one tenant. Verifications and grants exist nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TenantScope {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The caller.
+    pub caller: CallerName,
+}
+
+/// Where one verification is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Whose it is.
+    pub scope: TenantScope,
+    /// The id its caller chose.
+    pub id: VerificationId,
+}
+
+/// Names the run of the store that holds a code: the run id of a Redis primary, or of this process. A code or
+/// grant of another run is void, so that a promoted replica cannot revive one that its primary had spent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Generation(String);
+
+impl Generation {
+    /// Takes the store's name for its run.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
