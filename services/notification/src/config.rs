@@ -2,6 +2,7 @@
 //! that need more than one of them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ pub struct Settings {
 }
 
 /// `[notification.store]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Store {
     /// `postgres://…` or `sqlite:PATH`. It may hold a password: never log it.
@@ -62,6 +63,16 @@ pub struct Store {
     pub acquire_timeout_ms: u64,
     /// How often the store is looked at.
     pub check_seconds: u64,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.url.split(':').next().unwrap_or_default();
+        f.debug_struct("Store")
+            .field("kind", &kind)
+            .field("connections", &self.connections)
+            .finish_non_exhaustive()
+    }
 }
 
 /// `[notification.keys]`
@@ -332,6 +343,14 @@ mod tests {
         settings.delivery.lease_seconds = 2 * settings.delivery.send_timeout_seconds;
 
         assert_eq!(settings.check(), Err(Contradiction::LeaseTooShort));
+    }
+
+    #[test]
+    fn the_stores_password_shows_nowhere() {
+        let mut settings = for_tests();
+        settings.store.url = "postgres://rekey:secret@db/rekey".to_owned();
+
+        assert!(!format!("{settings:?}").contains("secret"));
     }
 
     #[test]

@@ -37,6 +37,17 @@ create index notification_leases on notification (lease_until) where state = 2;
 create index notification_payloads on notification (not_after) where payload is not null;
 create index notification_references on notification (tenant_id, reference, created_at) where reference <> '';
 
+-- Reads the catalogue's rows. to_regclass would answer from a cache that waiting for an advisory lock does not renew,
+-- so of two processes that start together one would try to make what the other had just made.
+create function is_notification_partition(name text) returns boolean language plpgsql as $$
+begin
+    return exists (
+        select from pg_inherits join pg_class child on child.oid = pg_inherits.inhrelid
+        where pg_inherits.inhparent = 'notification'::regclass and child.relname = name
+    );
+end
+$$;
+
 -- Makes the partition of one week (counted from the epoch) if it is missing; true if it did. The table is built
 -- beside and attached, which lets reading and writing go on; fillfactor leaves room for a row's few updates.
 create function ensure_notification_week(week bigint) returns boolean language plpgsql as $$
@@ -44,11 +55,11 @@ declare
     micros constant bigint := 604800000000;
     name constant text := format('notification_w%s', week);
 begin
-    if to_regclass(name) is not null then
+    if is_notification_partition(name) then
         return false;
     end if;
     perform pg_advisory_xact_lock(hashtext('notification weeks'));
-    if to_regclass(name) is not null then
+    if is_notification_partition(name) then
         return false;
     end if;
     execute format('create table %I (like notification including defaults) with (fillfactor = 70)', name);

@@ -161,7 +161,7 @@ fn render(messages: &[InboxMessage]) -> String {
         0 => page.push_str("<p>Nothing has been sent yet. This page looks again every ten seconds.</p>\n"),
         1 => page.push_str("<p>1 message that would have been sent.</p>\n"),
         count => {
-            page.push_str(&format!("<p>{count} messages that would have been sent, newest first.</p>\n"))
+            page.push_str(&format!("<p>{count} messages that would have been sent, newest first.</p>\n"));
         }
     }
     for message in messages {

@@ -128,7 +128,7 @@ fn tls(settings: &Smtp, host: &str) -> anyhow::Result<dialogue::Tls> {
     let parameters = parameters.build_rustls().context("preparing TLS")?;
     Ok(match settings.tls {
         SmtpTls::Implicit => dialogue::Tls::Implicit(parameters),
-        _ => dialogue::Tls::StartTls(parameters),
+        _ => dialogue::Tls::Upgraded(parameters),
     })
 }
 

@@ -84,12 +84,16 @@ pub(super) fn refuse(refusal: Refusal) -> Status {
 
 /// The status of a flow that did not go through. A failure is logged here and nowhere else.
 pub(super) fn answer(error: Error) -> Status {
-    let (code, reason, message) = match &error {
-        Error::Refused(refusal) => return refuse(refusal.clone()),
-        Error::Away(_) => (Code::Unavailable, ErrorReason::Unavailable, "a store is away; try again"),
-        Error::Broken(_) => (Code::Internal, ErrorReason::Internal, "something broke on our side"),
+    let (failure, code, reason, message) = match error {
+        Error::Refused(refusal) => return refuse(refusal),
+        Error::Away(failure) => {
+            (failure, Code::Unavailable, ErrorReason::Unavailable, "a store is away; try again")
+        }
+        Error::Broken(failure) => {
+            (failure, Code::Internal, ErrorReason::Internal, "something broke on our side")
+        }
     };
-    tracing::error!(?error, "a call failed");
+    tracing::error!(error = ?failure, "a call failed");
     let status = status::Refusal::new(code, DOMAIN, reason.as_str_name(), message);
     let status = if code == Code::Unavailable { status.retry_after(STORE_PAUSE) } else { status };
     status.into_status()

@@ -17,7 +17,7 @@ use crate::domain::state::FailureClass;
 /// How a connection is protected.
 pub(super) enum Tls {
     /// Only after STARTTLS, and never without.
-    StartTls(TlsParameters),
+    Upgraded(TlsParameters),
     /// From the first byte.
     Implicit(TlsParameters),
     /// Not at all: loopback.
@@ -121,12 +121,12 @@ impl Connections {
         let Server { host, port, tls, hello, credentials, timeout } = &self.server;
         let implicit = match tls {
             Tls::Implicit(parameters) => Some(parameters.clone()),
-            Tls::StartTls(_) | Tls::None => None,
+            Tls::Upgraded(_) | Tls::None => None,
         };
         let address = (host.as_str(), *port);
         let mut connection =
             AsyncSmtpConnection::connect_tokio1(address, Some(*timeout), hello, implicit, None).await?;
-        if let Tls::StartTls(parameters) = tls {
+        if let Tls::Upgraded(parameters) = tls {
             // Fails where the relay does not offer it: nothing goes out in the clear.
             connection.starttls(parameters.clone(), hello).await?;
         }

@@ -7,6 +7,7 @@ mod delivery;
 mod intake;
 mod journeys;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,6 +21,8 @@ use super::{Failure, Store, rows};
 #[derive(Debug)]
 pub struct PostgresStore {
     pool: PgPool,
+    /// The week whose partitions were made sure of last, so that a sweep a second does not ask every time.
+    ensured_week: AtomicI64,
 }
 
 /// The length of a partition.
@@ -39,7 +42,7 @@ impl PostgresStore {
             .acquire_timeout(acquire_timeout)
             .test_before_acquire(false)
             .connect_lazy_with(options.application_name("rekey-notification"));
-        Ok(Self { pool })
+        Ok(Self { pool, ensured_week: AtomicI64::new(i64::MIN) })
     }
 
     /// Brings the schema up to this code's and makes the partitions of the coming weeks. Takes the migration lock,
@@ -49,12 +52,16 @@ impl PostgresStore {
     /// The migration does not go through.
     pub async fn migrate(&self, now: Timestamp) -> Result<(), Failure> {
         sqlx::migrate!("migrations/postgres").run(&self.pool).await?;
+        self.ensured_week.store(i64::MIN, Ordering::Relaxed);
         self.ensure_weeks(now).await
     }
 
     /// Makes the partitions from this week on that are missing.
     pub(super) async fn ensure_weeks(&self, now: Timestamp) -> Result<(), Failure> {
         let this_week = now.unix_micros().div_euclid(WEEK_MICROS);
+        if self.ensured_week.load(Ordering::Relaxed) == this_week {
+            return Ok(());
+        }
         sqlx::query(
             "select ensure_notification_week(week) from generate_series($1::bigint, $2::bigint) week",
         )
@@ -62,6 +69,7 @@ impl PostgresStore {
         .bind(this_week + WEEKS_AHEAD)
         .execute(&self.pool)
         .await?;
+        self.ensured_week.store(this_week, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -82,5 +90,83 @@ impl Store for PostgresStore {
 
     async fn close(&self) {
         self.pool.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::lane::Lane;
+    use crate::fixtures::{NOW, entropy, row, scope};
+    use crate::store::{Acceptance, Intake as _, Journeys as _};
+
+    use super::*;
+
+    const ACQUIRE: Duration = Duration::from_secs(10);
+
+    async fn partitions(store: &PostgresStore) -> i64 {
+        let (found,): (i64,) =
+            sqlx::query_as("select count(*) from pg_inherits where inhparent = 'notification'::regclass")
+                .fetch_one(&store.pool)
+                .await
+                .unwrap();
+        found
+    }
+
+    #[tokio::test]
+    async fn a_fresh_database_has_no_schema_until_it_is_migrated_by_one_of_many() {
+        let database = rekey_testing::postgres().await;
+        let store = PostgresStore::connect_lazily(database.url(), 4, ACQUIRE).unwrap();
+        let other = PostgresStore::connect_lazily(database.url(), 4, ACQUIRE).unwrap();
+
+        let before = store.schema().await.unwrap();
+        let (one, another) = tokio::join!(store.migrate(NOW), other.migrate(NOW));
+        one.unwrap();
+        another.unwrap();
+
+        assert_eq!((before, store.schema().await.unwrap()), (Schema::Older, Schema::Fits));
+        assert_eq!(partitions(&store).await, WEEKS_AHEAD + 1);
+    }
+
+    #[tokio::test]
+    async fn a_message_long_after_the_last_partition_is_accepted() {
+        let database = rekey_testing::postgres().await;
+        let store = PostgresStore::connect_lazily(database.url(), 4, ACQUIRE).unwrap();
+        store.migrate(NOW).await.unwrap();
+        let later = NOW.plus(Duration::from_secs(400 * 86_400));
+        let message = row(entropy().as_ref(), Lane::Critical, later);
+
+        let accepted = store.accept(scope(), std::slice::from_ref(&message), later).await.unwrap();
+
+        assert_eq!(accepted, [Acceptance::Accepted]);
+        assert!(store.get(scope(), message.id).await.unwrap().is_some());
+        assert_eq!(partitions(&store).await, 2 * (WEEKS_AHEAD + 1));
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_not_there_is_away_and_not_broken() {
+        let store = PostgresStore::connect_lazily("postgres://127.0.0.1:1/none", 1, ACQUIRE).unwrap();
+
+        let failure = store.schema().await.unwrap_err();
+
+        assert!(failure.is_away(), "{failure:?}");
+    }
+
+    #[tokio::test]
+    async fn a_claim_reads_the_index_of_its_lane() {
+        let database = rekey_testing::postgres().await;
+        let store = PostgresStore::connect_lazily(database.url(), 1, ACQUIRE).unwrap();
+        store.migrate(NOW).await.unwrap();
+        sqlx::query("set enable_seqscan = off").execute(&store.pool).await.unwrap();
+
+        let plan: Vec<(String,)> = sqlx::query_as(
+            "explain select id from notification where state = 1 and lane = 1 and next_try_at <= 5
+             order by next_try_at limit 10 for update skip locked",
+        )
+        .fetch_all(&store.pool)
+        .await
+        .unwrap();
+
+        let plan: String = plan.into_iter().map(|(line,)| line).collect();
+        assert!(plan.contains("next_try_at_idx on") && !plan.contains("Seq Scan"), "{plan}");
     }
 }
