@@ -3,7 +3,7 @@
 use crate::domain::template::TemplateName;
 
 /// The languages that are spoken here, English first.
-pub(super) const LANGUAGES: [&str; 2] = ["en", "de"];
+pub(super) const LANGUAGES: [&str; 6] = ["en", "de", "fr", "es", "ja", "ar"];
 
 /// The parts of one file.
 pub(super) struct Parts {
@@ -20,7 +20,14 @@ pub(super) struct Parts {
 /// # Panics
 /// Never: a test reads every file.
 pub(super) fn text(template: TemplateName, language: &'static str) -> Parts {
-    let source = if language == "de" { german(template) } else { english(template) };
+    let source = match language {
+        "de" => german(template),
+        "fr" => french(template),
+        "es" => spanish(template),
+        "ja" => japanese(template),
+        "ar" => arabic(template),
+        _ => english(template),
+    };
     let (subject, rest) = source.split_once("\n--- text\n").expect("the file has a part `text`");
     let (text, sms) = rest.split_once("\n--- sms\n").expect("the file has a part `sms`");
     Parts {
@@ -64,3 +71,7 @@ macro_rules! sources {
 
 sources!(english, "en");
 sources!(german, "de");
+sources!(french, "fr");
+sources!(spanish, "es");
+sources!(japanese, "ja");
+sources!(arabic, "ar");

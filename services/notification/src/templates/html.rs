@@ -17,6 +17,7 @@ pub(super) fn page(language: &str, subject: &str, text: &str, variables: &Variab
     let mut page = Zeroizing::new(String::with_capacity(1_024 + 2 * text.len()));
     page.push_str("<!doctype html>\n<html lang=\"");
     escape(&mut page, language);
+    page.push_str(if language == "ar" { "\" dir=\"rtl" } else { "\" dir=\"ltr" });
     page.push_str("\">\n<head>\n<meta charset=\"utf-8\">\n<title>");
     escape(&mut page, subject);
     page.push_str("</title>\n</head>\n<body style=\"");

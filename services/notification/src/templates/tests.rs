@@ -71,8 +71,18 @@ fn the_nearest_language_is_spoken() {
 
     assert_eq!(language(Some("de-AT")), "de");
     assert_eq!(language(Some("de-Latn-CH-1996")), "de");
-    assert_eq!(language(Some("fr-CA")), "en");
+    assert_eq!(language(Some("fr-CA")), "fr");
+    assert_eq!(language(Some("pt-BR")), "en");
     assert_eq!(language(None), "en");
+}
+
+#[test]
+fn arabic_runs_from_right_to_left() {
+    let (_, _, arabic, _) = email(TemplateName::PasswordResetCode, Some("ar-EG"));
+    let (_, _, japanese, _) = email(TemplateName::PasswordResetCode, Some("ja"));
+
+    assert!(arabic.contains(r#"<html lang="ar" dir="rtl">"#));
+    assert!(japanese.contains(r#"<html lang="ja" dir="ltr">"#));
 }
 
 #[test]
