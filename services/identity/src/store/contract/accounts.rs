@@ -194,3 +194,19 @@ pub(super) async fn a_repeated_request_gets_its_first_answer(world: World) {
     assert_eq!(world.store.list_accounts(&scope, None, 10).await.unwrap(), [anna]);
     assert_eq!(world.log(&scope).await.len(), 2);
 }
+
+pub(super) async fn a_repeated_request_makes_one_tenant(world: World) {
+    let create = async |tenant: &Tenant| {
+        let scope = TenantScope::of(true, tenant.id).unwrap();
+        let event = world.event(&scope, EventKind::TenantCreated);
+        let policy = default_policy(tenant.id);
+        world.store.create_tenant(tenant, &policy, &event, Some(once(1, 1))).await.unwrap()
+    };
+    let tenant = world.unborn_tenant("acme");
+
+    let first = create(&tenant).await;
+    let repeated = create(&world.unborn_tenant("acme")).await;
+
+    assert_eq!((first, repeated), (Step::Done(tenant), Step::Repeated(b"first".to_vec())));
+    assert_eq!(world.store.list_tenants(None, None, 10).await.unwrap().len(), 1);
+}

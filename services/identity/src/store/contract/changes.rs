@@ -2,12 +2,13 @@
 
 use rekey_primitives::id::SecurityInfoId;
 
-use super::world::{NOW, World, after};
+use super::world::{NOW, World, after, answered};
 use crate::domain::account::{Account, RecoveryVersion};
+use crate::domain::audit::EventKind;
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::policy::ResetRules;
 use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
-use crate::store::accounts::{Change, NotChanged};
+use crate::store::accounts::{Change, ChangeAccount, NotChanged};
 use crate::store::resets::TryCounted;
 use crate::store::step::Step;
 
@@ -137,4 +138,25 @@ pub(super) async fn the_last_global_administrator_stays(world: World) {
     for other in [plain, demoted] {
         assert!(matches!(world.change(&scope, &other, Change::Blocked(true)).await, Step::Done(_)));
     }
+}
+
+pub(super) async fn a_repeated_change_is_made_once(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let change = ChangeAccount {
+        account_id: anna.id,
+        version: anna.version,
+        change: Change::Blocked(true),
+        event: world.event(&scope, EventKind::AccountBlocked),
+        notices: vec![world.notice(&scope)],
+        now: after(1),
+    };
+    let version = |account: &Account| vec![u8::try_from(account.version).unwrap()];
+
+    let first = world.store.change_account(&scope, &change, Some(answered(1, 1, &version))).await.unwrap();
+    let again = world.store.change_account(&scope, &change, Some(answered(1, 1, &version))).await.unwrap();
+
+    assert!(matches!(first, Step::Done(_)));
+    assert_eq!(again, Step::Repeated(vec![2]));
+    assert_eq!((world.log(&scope).await.len(), world.queued().await), (3, 1));
 }

@@ -50,12 +50,14 @@ on_every_store! {
         a_taken_name_makes_no_account,
         an_account_of_another_tenant_is_nobody,
         accounts_are_listed_in_pages,
-        a_repeated_request_gets_its_first_answer;
+        a_repeated_request_gets_its_first_answer,
+        a_repeated_request_makes_one_tenant;
     changes:
         a_change_under_an_old_version_is_stale,
         every_change_but_two_raises_the_recovery_version,
         a_confirmed_entry_is_free_of_its_past,
         a_removed_address_is_remembered,
+        a_repeated_change_is_made_once,
         blocking_ends_every_session,
         the_last_global_administrator_stays;
     lockouts:

@@ -14,9 +14,10 @@ use crate::store::outbox::{ClaimedNotice, Notice, Outbox};
 use crate::store::{Failure, rows};
 
 const DROP_LATE: &str = "
-    delete from outbox where (tenant_id, notice_id) in (
+    with late as materialized (
         select tenant_id, notice_id from outbox where not_after <= $1 for update skip locked
-    )";
+    )
+    delete from outbox o using late where o.tenant_id = late.tenant_id and o.notice_id = late.notice_id";
 
 const CLAIM: &str = "
     with due as materialized (

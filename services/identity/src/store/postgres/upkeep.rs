@@ -22,41 +22,63 @@ const PREPARE_AUDIT: &str = "select ensure_audit_partition($1)";
 /// How far ahead partitions are made: one in use and one whole one to come, at 4 weeks each.
 const PREPARED: [Duration; 2] = [Duration::ZERO, Duration::from_secs(28 * 86_400)];
 
+/// Rows that another replica is sweeping or using are left to it. The list is made once, whatever the planner thinks of
+/// it: a list made anew for every row would lock and delete more than the limit.
 const ANSWERS: &str = "
-    delete from answers where (tenant_id, request_key) in (
-        select tenant_id, request_key from answers where expires_at <= $1 limit $2
-        for update skip locked)";
+    with gone as materialized (
+        select tenant_id, request_key from answers where expires_at <= $1 limit $2 for update skip locked
+    )
+    delete from answers r using gone
+    where r.tenant_id = gone.tenant_id and r.request_key = gone.request_key";
 
 const RESET_ATTEMPTS: &str = "
-    delete from reset_attempts where (tenant_id, reset_id) in (
-        select tenant_id, reset_id from reset_attempts where expires_at <= $1 limit $2
-        for update skip locked)";
+    with gone as materialized (
+        select tenant_id, reset_id from reset_attempts where expires_at <= $1 limit $2 for update skip locked
+    )
+    delete from reset_attempts r using gone
+    where r.tenant_id = gone.tenant_id and r.reset_id = gone.reset_id";
 
 const SESSIONS: &str = "
-    delete from sessions where (tenant_id, session_id) in (
-        select tenant_id, session_id from sessions where expires_at <= $1 limit $2
-        for update skip locked)";
+    with gone as materialized (
+        select tenant_id, session_id from sessions where expires_at <= $1 limit $2 for update skip locked
+    )
+    delete from sessions r using gone
+    where r.tenant_id = gone.tenant_id and r.session_id = gone.session_id";
 
 const FAMILIAR_PLACES: &str = "
-    delete from familiar_places where (tenant_id, login_key, place_key) in (
+    with gone as materialized (
         select tenant_id, login_key, place_key from familiar_places where seen_at <= $1 limit $2
-        for update skip locked)";
+        for update skip locked
+    )
+    delete from familiar_places r using gone
+    where r.tenant_id = gone.tenant_id and r.login_key = gone.login_key and r.place_key = gone.place_key";
 
 const REMOVED_ADDRESSES: &str = "
-    delete from removed_addresses where (tenant_id, account_id, security_info_id) in (
+    with gone as materialized (
         select tenant_id, account_id, security_info_id from removed_addresses where removed_at <= $1 limit $2
-        for update skip locked)";
+        for update skip locked
+    )
+    delete from removed_addresses r using gone
+    where r.tenant_id = gone.tenant_id and r.account_id = gone.account_id
+      and r.security_info_id = gone.security_info_id";
 
 const COUNTED_TRIES: &str = "
-    delete from counted_tries where (tenant_id, method_key, request_key) in (
+    with gone as materialized (
         select tenant_id, method_key, request_key from counted_tries where counted_at <= $1 limit $2
-        for update skip locked)";
+        for update skip locked
+    )
+    delete from counted_tries r using gone
+    where r.tenant_id = gone.tenant_id and r.method_key = gone.method_key
+      and r.request_key = gone.request_key";
 
 /// A method with nothing held against it and no live code is like one that was never tried.
 const METHOD_TRIES: &str = "
-    delete from method_tries where (tenant_id, method_key) in (
+    with gone as materialized (
         select tenant_id, method_key from method_tries where in_a_row = 0 and live_until <= $1 limit $2
-        for update skip locked)";
+        for update skip locked
+    )
+    delete from method_tries r using gone
+    where r.tenant_id = gone.tenant_id and r.method_key = gone.method_key";
 
 /// The database answers but takes no writes.
 #[derive(Debug, thiserror::Error)]

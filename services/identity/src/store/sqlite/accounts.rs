@@ -132,6 +132,7 @@ impl Accounts for SqliteStore {
             only.iter().copied().filter(|id| after.is_none_or(|after| *id > after)).collect();
         wanted.sort_unstable();
         wanted.dedup();
+        // A caller's own list is short, and SQLite takes no list as one value.
         let mut page = Vec::new();
         for id in wanted {
             if page.len() == usize::try_from(limit).unwrap_or(usize::MAX) {
