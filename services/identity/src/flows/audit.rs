@@ -225,3 +225,45 @@ impl std::fmt::Debug for AuditBuffer {
         f.debug_struct("AuditBuffer").field("capacity", &self.capacity).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flows::tests::world::{World, context};
+
+    fn refused(world: &World, login: u8, ip: &str) -> AuditEvent {
+        let now = world.identity.now();
+        let event = world.identity.event(world.tenant.id, EventKind::SignIn, Outcome::Refused, now);
+        event.on_subject(Subject::UnknownLogin([login; 32])).from(&context(ip)).because("wrong").done()
+    }
+
+    #[tokio::test]
+    async fn alike_refusals_of_a_minute_fold_and_name_nobody() {
+        let world = World::new().await;
+        let buffer = AuditBuffer::new(10);
+
+        for (login, ip) in [(1, "192.0.2.1"), (1, "192.0.2.1"), (2, "192.0.2.1"), (1, "192.0.2.2")] {
+            buffer.push(refused(&world, login, ip));
+        }
+        world.pass(60);
+        buffer.push(refused(&world, 1, "192.0.2.1"));
+
+        let waiting: Vec<_> =
+            buffer.lock().events.iter().map(|event| (event.count, event.subject.clone())).collect();
+        let unknown = Subject::UnknownLogin([1; 32]);
+        assert_eq!(waiting, [(3, Subject::Tenant), (1, unknown.clone()), (1, unknown)]);
+    }
+
+    #[tokio::test]
+    async fn a_full_buffer_drops_and_counts() {
+        let world = World::new().await;
+        let buffer = AuditBuffer::new(1);
+
+        buffer.push(refused(&world, 1, "192.0.2.1"));
+        buffer.push(refused(&world, 1, "192.0.2.2"));
+
+        assert_eq!(buffer.lock().dropped, 1);
+        assert_eq!(buffer.flush(&*world.identity.store).await.unwrap(), 1);
+        assert_eq!(buffer.flush(&*world.identity.store).await.unwrap(), 0);
+    }
+}

@@ -327,3 +327,6 @@ impl std::fmt::Debug for KeptTokens {
         f.write_str("KeptTokens(..)")
     }
 }
+
+#[cfg(test)]
+mod tests;

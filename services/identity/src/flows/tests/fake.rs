@@ -72,6 +72,14 @@ impl FakeVerification {
         SecretString::from(running.code.clone())
     }
 
+    /// The code that was sent to an address last.
+    pub(crate) fn latest_code_for(&self, address: &str) -> SecretString {
+        let state = self.state();
+        let found = state.running.values().filter(|running| running.destination.as_str() == address);
+        let running = found.max_by_key(|running| running.started_at).expect("a code was sent there");
+        SecretString::from(running.code.clone())
+    }
+
     /// How many messages went out that were no decoys.
     pub(crate) fn real_messages(&self) -> usize {
         self.state().running.values().filter(|running| !running.decoy).map(|running| running.sent.len()).sum()

@@ -3,9 +3,12 @@
 pub(crate) mod fake;
 pub(crate) mod world;
 
+mod administration;
+mod digests;
 mod limits;
 mod passwords;
 mod resets;
 mod secrecy;
+mod security_info;
 mod sessions;
 mod sign_ins;

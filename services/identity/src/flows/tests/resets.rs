@@ -3,9 +3,11 @@
 use rekey_primitives::secret::ExposeSecret;
 
 use super::world::{NEW, OLD, World, context, refusal};
+use crate::domain::audit::{EventKind, Outcome};
 use crate::domain::refusal::Refusal;
 use crate::flows::reset::{AskForHelp, Repudiate};
 use crate::flows::sign_in::SignedIn;
+use crate::store::accounts::{Change, ChangeAccount};
 
 #[tokio::test]
 async fn a_forgotten_password_is_reset_from_beginning_to_end() {
@@ -239,4 +241,46 @@ async fn proved_requests_for_help_are_mailed_and_others_wait() {
         refusal(world.identity.ask_for_help(&world.caller, &link).await).reason(),
         "HELP_MESSAGE_REFUSED"
     );
+}
+
+#[tokio::test]
+async fn one_code_proves_once_however_many_show_it_at_once() {
+    let world = World::new().await;
+    world.person("ada", &["ada@mail.example"]).await;
+    let started = world.start("ada").await.unwrap();
+    let method = &started.methods[0];
+    world.identity.send_code(&world.caller, &world.send(&started.reset_token, method)).await.unwrap();
+    let code = world.verification.code_for("ada@mail.example");
+    let proofs = [(); 4].map(|()| world.proof(&started.reset_token, method, code.expose_secret()));
+
+    let [a, b, c, d] = &proofs;
+    let submit = |proof| world.identity.submit_proof(&world.caller, proof);
+    let (a, b, c, d) = tokio::join!(submit(a), submit(b), submit(c), submit(d));
+
+    let accepted = [a, b, c, d].into_iter().filter(|answer| answer.as_ref().unwrap().accepted).count();
+    assert_eq!(accepted, 1);
+}
+
+#[tokio::test]
+async fn a_block_stops_a_proved_reset() {
+    let world = World::new().await;
+    let account = world.person("ada", &["ada@mail.example"]).await;
+    let token = world.proved("ada", "ada@mail.example").await;
+    let block = ChangeAccount {
+        account_id: account.id,
+        version: account.version,
+        change: Change::Blocked(true),
+        event: world
+            .identity
+            .event(world.tenant.id, EventKind::AccountBlocked, Outcome::Success, world.identity.now())
+            .done(),
+        notices: Vec::new(),
+        now: world.identity.now(),
+    };
+    world.identity.store.change_account(&world.scope, &block, None).await.unwrap();
+
+    let outcome = world.identity.complete_reset(&world.caller, &world.completion(&token, NEW)).await;
+
+    assert_eq!(refusal(outcome), Refusal::ResetInvalid);
+    assert_eq!(world.read(&account).await.epoch, account.epoch);
 }

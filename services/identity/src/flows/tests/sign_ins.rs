@@ -157,3 +157,31 @@ async fn many_logins_from_one_network_are_noted() {
     // One rejection per reason, address and minute, and one suspicion.
     assert_eq!(world.identity.flush_audit().await.unwrap(), 2);
 }
+
+#[tokio::test]
+async fn without_time_to_hash_a_sign_in_is_told_to_come_back() {
+    let mut world = World::new().await;
+    world.person("ada", &[]).await;
+    world.identity.remaining = || Some(std::time::Duration::ZERO);
+    let [known, unknown] = ["ada", "nobody"].map(|login| world.sign_in_request("192.0.2.1", login, OLD));
+
+    let known = refusal(world.identity.sign_in(&world.caller, &known).await);
+    let unknown = refusal(world.identity.sign_in(&world.caller, &unknown).await);
+
+    assert_eq!([known.reason(), unknown.reason()], ["HASHING_BUSY", "HASHING_BUSY"]);
+}
+
+#[tokio::test]
+async fn parallel_guesses_are_counted_one_by_one() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    let guesses: Vec<_> =
+        (0..20).map(|number| world.sign_in_request("192.0.2.1", "ada", &format!("guess {number}"))).collect();
+
+    let tries = guesses.iter().map(|guess| world.identity.sign_in(&world.caller, guess));
+    futures_util::future::join_all(tries).await;
+
+    assert!(matches!(world.sign_in("ada", OLD).await, SignedIn::Rejected));
+    world.pass(60);
+    assert!(matches!(world.sign_in("ada", OLD).await, SignedIn::Tokens(_)));
+}

@@ -305,7 +305,8 @@ fn tenant(identity: &Identity) -> Tenant {
     }
 }
 
-fn keys(entropy: &dyn rekey_primitives::entropy::Entropy) -> Keys {
+/// Fresh keys.
+pub(crate) fn keys(entropy: &dyn rekey_primitives::entropy::Entropy) -> Keys {
     let text = || KeyText::generate(entropy, START);
     let texts = [text(), text(), text(), text(), text(), text()];
     let [pepper, access_token, tokens, decoy, login_hash, familiar_place] =

@@ -1,0 +1,43 @@
+//! Digests of help requests that came without a proof.
+
+use super::world::{World, context};
+use crate::flows::reset::AskForHelp;
+
+async fn ask(world: &World, login: &str) {
+    let request = AskForHelp {
+        tenant_id: world.tenant.id,
+        login: login.to_owned(),
+        reset_token: None,
+        message: "my phone is\nin the river".to_owned(),
+        context: context("192.0.2.1"),
+    };
+    world.identity.ask_for_help(&world.caller, &request).await.unwrap();
+}
+
+#[tokio::test]
+async fn unproved_requests_reach_each_recipient_in_one_digest() {
+    let world = World::new().await;
+    world.administrator("chief", &["chief@mail.example"]).await;
+    for login in ["ada", "bob"] {
+        world.person(login, &[]).await;
+        ask(&world, login).await;
+    }
+
+    world.pass(59 * 60);
+    let early = world.identity.digest_help().await.unwrap();
+    world.pass(60);
+    let due = world.identity.digest_help().await.unwrap();
+    let again = world.identity.digest_help().await.unwrap();
+
+    assert_eq!((early, due, again), (0, 1, 0));
+    let notices = world.notices().await;
+    assert_eq!(notices.len(), 1);
+    assert_eq!(
+        (notices[0].template.as_str(), notices[0].address.as_str()),
+        ("help_request_digest", "chief@mail.example")
+    );
+    let named: Vec<_> = notices[0].variables.keys().map(String::as_str).collect();
+    assert_eq!(named, ["count", "organisation", "requests"]);
+    assert_eq!(notices[0].variables["count"], "2");
+    assert_eq!(notices[0].variables["requests"].lines().count(), 2);
+}
