@@ -3,18 +3,24 @@
 use rekey_client::Connection;
 use rekey_primitives::entropy::{SystemEntropy, uuid_v4};
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
+use rekey_wire::identity::v1::administration_service_client::AdministrationServiceClient;
 use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use rekey_wire::identity::v1::{
-    CheckAccessTokenRequest, CompletePasswordResetRequest, CreateAccountRequest, CreateTenantRequest, ProofOutcome,
+    BlockSignInRequest, CheckAccessTokenRequest, CompletePasswordResetRequest, CreateAccountRequest,
+    CreateTenantRequest, GrantRoleRequest, ProofOutcome, RepudiateResetRequest, RepudiateResetResponse,
     SendResetCodeRequest, SessionTokens, SignInRequest, StartPasswordResetRequest, StartPasswordResetResponse,
     SubmitResetProofRequest, SubmitResetProofResponse,
 };
-use tonic::Status;
+use rekey_wire::options::v1::Role;
+use tonic::{Response, Status};
 
 use crate::World;
+
+/// What the link of a notice looks like.
+const NOT_ME: &str = "/not-me?token=";
 
 /// A person of a world's tenant.
 #[derive(Debug, Clone)]
@@ -53,10 +59,20 @@ impl World {
 
     /// The same with something different.
     pub async fn person_with(&self, name: &str, change: impl FnOnce(&mut CreateAccountRequest)) -> Person {
-        let login = format!("{name}@acme.example");
+        self.person_in(&self.tenant_id, &format!("{name}@acme.example"), change).await
+    }
+
+    /// The same in another tenant.
+    pub async fn person_in(
+        &self,
+        tenant_id: &str,
+        login: &str,
+        change: impl FnOnce(&mut CreateAccountRequest),
+    ) -> Person {
+        let (login, name) = (login.to_owned(), login.split('@').next().unwrap());
         let password = format!("correct horse {name} battery");
         let mut request = CreateAccountRequest {
-            tenant_id: self.tenant_id.clone(),
+            tenant_id: tenant_id.to_owned(),
             logins: vec![login.clone()],
             display_name: name.to_owned(),
             external_id: String::new(),
@@ -140,8 +156,13 @@ impl World {
 
     /// Signs in, whatever comes of it.
     pub async fn sign_in(&self, login: &str, password: &str) -> SignInResult {
+        self.sign_in_at(&self.tenant_id, login, password).await
+    }
+
+    /// The same in another tenant.
+    pub async fn sign_in_at(&self, tenant_id: &str, login: &str, password: &str) -> SignInResult {
         let request = SignInRequest {
-            tenant_id: self.tenant_id.clone(),
+            tenant_id: tenant_id.to_owned(),
             login: login.to_owned(),
             password: password.to_owned(),
             request_id: request_id(),
@@ -152,10 +173,70 @@ impl World {
 
     /// Signs in with a password that must be right.
     pub async fn signed_in(&self, login: &str, password: &str) -> SessionTokens {
-        match self.sign_in(login, password).await {
+        self.signed_in_at(&self.tenant_id, login, password).await
+    }
+
+    /// The same in another tenant.
+    pub async fn signed_in_at(&self, tenant_id: &str, login: &str, password: &str) -> SessionTokens {
+        match self.sign_in_at(tenant_id, login, password).await {
             SignInResult::Tokens(tokens) => tokens,
             other => panic!("not signed in but {other:?}"),
         }
+    }
+
+    /// Calls to identity on behalf of whoever this access token belongs to.
+    pub fn acting_for(&self, access_token: &str) -> Connection {
+        self.identity.acting_for(&access_token.to_owned().into()).unwrap()
+    }
+
+    /// What administrators do, here in the name of a backend.
+    pub fn administration(&self) -> AdministrationServiceClient<Connection> {
+        AdministrationServiceClient::new(self.identity.clone())
+    }
+
+    /// Gives a person a role.
+    pub async fn grant(&self, person: &Person, role: Role) {
+        self.grant_in(&self.tenant_id, person, role).await;
+    }
+
+    /// The same in another tenant.
+    pub async fn grant_in(&self, tenant_id: &str, person: &Person, role: Role) {
+        let request = GrantRoleRequest {
+            tenant_id: tenant_id.to_owned(),
+            account_id: person.account_id.clone(),
+            role: role.into(),
+            request_id: request_id(),
+            context: None,
+        };
+        self.administration().grant_role(request).await.unwrap();
+    }
+
+    /// Stops a person's sign-in.
+    pub async fn block(&self, person: &Person) {
+        let request = BlockSignInRequest {
+            tenant_id: self.tenant_id.clone(),
+            account_id: person.account_id.clone(),
+            request_id: request_id(),
+            context: None,
+        };
+        self.administration().block_sign_in(request).await.unwrap();
+    }
+
+    /// Waits for the notice of a person's reset and takes the token of its link "this was not me".
+    pub async fn repudiation_token(&self, person: &Person) -> String {
+        let notice = self.message(|message| message.to == person.login && message.text.contains(NOT_ME)).await;
+        let link = notice.text.split_whitespace().find(|word| word.contains(NOT_ME)).unwrap();
+        link.split_once("token=").unwrap().1.to_owned()
+    }
+
+    /// "This was not me."
+    pub async fn repudiate(&self, repudiation_token: &str) -> Result<RepudiateResetResponse, Status> {
+        let request = RepudiateResetRequest {
+            repudiation_token: repudiation_token.to_owned(),
+            request_id: request_id(),
+            context: None,
+        };
+        self.resets().repudiate_reset(request).await.map(Response::into_inner)
     }
 
     /// Whether an access token is good at this moment.

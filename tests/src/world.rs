@@ -64,6 +64,7 @@ impl World {
         let clock = ManualClock::starting_at(Timestamp::from_unix_micros(1_790_000_000_000_000));
         let scratch = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(&scratch.path().join("data"), &SystemEntropy, clock.now()).unwrap();
+        crate::callers::add_to(&folder);
         let (databases, redis) = match stores {
             Stores::Embedded => (Vec::new(), None),
             Stores::Real => (vec![rekey_testing::postgres().await, rekey_testing::postgres().await], Some(rekey_testing::redis().await)),
@@ -154,9 +155,10 @@ impl World {
     }
 }
 
-/// The six digits that stand alone in a text.
+/// The six digits that stand alone in a text; links hold digits too.
 pub fn code_in(text: &str) -> Option<String> {
-    text.split(|c: char| !c.is_ascii_digit()).find(|run| run.len() == 6).map(str::to_owned)
+    let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_whitespace().find(is_code).map(str::to_owned)
 }
 
 /// What makes a test quick without changing what happens.

@@ -1,20 +1,12 @@
 //! A forgotten password, end to end, over both store sets.
 
 use rekey_client::Problem;
-use rekey_tests::{Stores, World};
+use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{ProofOutcome, RepudiateResetRequest};
 use std::time::Duration;
 
 const NEW: &str = "a meadow full of rain";
-
-/// One test per store set.
-macro_rules! on_both_store_sets {
-    ($($name:ident),* $(,)?) => {
-        mod embedded { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(rekey_tests::Stores::Embedded).await; })* }
-        mod real { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(rekey_tests::Stores::Real).await; })* }
-    };
-}
 
 on_both_store_sets!(
     a_person_gets_back_in_and_everything_old_is_dead,

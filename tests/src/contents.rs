@@ -1,0 +1,136 @@
+//! What the stores hold, row by row, read behind the back of the parts that own them.
+//!
+//! Tests ask it what was written (nothing, or no secret), and set what no RPC of this release sets.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rekey::suite::Part;
+use serde_json::Value;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use uuid::Uuid;
+
+use crate::World;
+
+/// Every table of a part with its rows as text, in a stable order. Bytes are hexadecimal.
+pub type Tables = BTreeMap<String, Vec<String>>;
+
+/// A part's database, seen from outside.
+enum Database {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+/// One statement, over either database.
+macro_rules! on_either {
+    ($database:expr, $connection:ident => $run:expr) => {
+        match $database {
+            Database::Postgres($connection) => $run,
+            Database::Sqlite($connection) => $run,
+        }
+    };
+}
+
+impl World {
+    /// Everything a part keeps in its database. Verification has none.
+    pub async fn tables(&self, part: Part) -> Tables {
+        let mut database = self.open(part).await;
+        let mut tables = Tables::new();
+        for table in database.texts(database.list_of_tables()).await {
+            let row = database.row_of(&table).await;
+            let mut rows = database.texts(&format!("select {row} from \"{table}\" as t")).await;
+            rows.sort();
+            tables.insert(table, rows);
+        }
+        tables
+    }
+
+    /// Runs a statement in a part's database.
+    pub async fn execute(&self, part: Part, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        on_either!(&mut self.open(part).await, connection => {
+            sqlx::query(sql).execute(connection).await.unwrap();
+        });
+    }
+
+    /// Puts another revision of the tenant's policy in force.
+    pub async fn amend_policy(&self, amend: impl FnOnce(&mut Value)) {
+        let tenant_id = Uuid::parse_str(&self.tenant_id).unwrap();
+        let newest = "select document from policies where tenant_id = $1 order by version desc limit 1";
+        let write = "insert into policies (tenant_id, version, document, changed_by, changed_at) \
+             select tenant_id, version + 1, $2, null, changed_at from policies \
+             where tenant_id = $1 order by version desc limit 1";
+        on_either!(&mut self.open(Part::Identity).await, connection => {
+            let text: String = sqlx::query_scalar(newest).bind(tenant_id).fetch_one(&mut *connection).await.unwrap();
+            let mut document: Value = serde_json::from_str(&text).unwrap();
+            amend(&mut document);
+            sqlx::query(write).bind(tenant_id).bind(document.to_string()).execute(connection).await.unwrap();
+        });
+    }
+
+    /// Waits until no message is on its way any more: what has not come by then never comes.
+    pub async fn settled(&self) {
+        let is_settled = async || {
+            self.count(Part::Identity, "outbox").await == 0
+                && self.count(Part::Notification, "notification where state in (1, 2)").await == 0
+        };
+        let settling = async {
+            while !is_settled().await {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), settling).await.expect("messages are stuck");
+    }
+
+    /// How many rows there are of `from`: a table, with a condition or without.
+    pub async fn count(&self, part: Part, from: &str) -> i64 {
+        let sql = AssertSqlSafe(format!("select count(*) from {from}"));
+        on_either!(&mut self.open(part).await, connection => {
+            sqlx::query_scalar(sql).fetch_one(connection).await.unwrap()
+        })
+    }
+
+    async fn open(&self, part: Part) -> Database {
+        let index = match part {
+            Part::Identity => 0,
+            Part::Notification => 1,
+            Part::Verification => panic!("verification keeps nothing in a database"),
+        };
+        match self.databases.get(index) {
+            Some(database) => Database::Postgres(PgConnection::connect(database.url()).await.unwrap()),
+            None => {
+                let file = SqliteConnectOptions::new().filename(self.folder.database(part.name()));
+                let file = file.busy_timeout(Duration::from_secs(10));
+                Database::Sqlite(SqliteConnection::connect_with(&file).await.unwrap())
+            }
+        }
+    }
+}
+
+impl Database {
+    /// Partitions are tables; what they are partitions of is not listed.
+    const fn list_of_tables(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => {
+                "select relname::text from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
+            }
+            Self::Sqlite(_) => "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'",
+        }
+    }
+
+    /// A row of a table as one text.
+    async fn row_of(&mut self, table: &str) -> String {
+        if matches!(self, Self::Postgres(_)) {
+            return "t::text".to_owned();
+        }
+        let columns = self.texts(&format!("select name from pragma_table_info('{table}')")).await;
+        let quoted: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
+        quoted.join(" || ',' || ")
+    }
+
+    async fn texts(&mut self, sql: &str) -> Vec<String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        on_either!(self, connection => sqlx::query_scalar(sql).fetch_all(connection).await.unwrap())
+    }
+}

@@ -1,0 +1,195 @@
+//! The suite as a cluster runs it: three processes of the built program with mTLS between them, over stores and a mail
+//! server that the test hands in and may break.
+
+mod document;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+
+use rekey::folder::DataFolder;
+use rekey::suite::Part;
+use rekey_client::{ClientSettings, Connection};
+use rekey_primitives::clock::{Clock as _, SystemClock};
+use rekey_primitives::entropy::SystemEntropy;
+use rekey_servers::free_port;
+use rekey_testing::{Database, RedisHandle, SmtpServer};
+use tempfile::TempDir;
+
+use crate::authority::{Authority, Certificate};
+use crate::backend::Backend;
+use crate::processes::{Outcome, Running, rekey, run};
+
+/// The backend that tests call as.
+const BACKEND: &str = "backend";
+/// The first administrator's password.
+const ADMINISTRATOR_PASSWORD: &str = "seven quiet lanterns under snow";
+
+/// What a deployment stands on.
+pub struct Ground {
+    /// Identity's database.
+    pub identity: Database,
+    /// Notification's database.
+    pub notification: Database,
+    /// Codes and throttles.
+    pub redis: RedisHandle,
+    /// The relay: it wants STARTTLS and a login.
+    pub mail: Arc<SmtpServer>,
+}
+
+impl Ground {
+    /// Everything real, empty and private.
+    pub async fn new() -> Self {
+        Self {
+            identity: rekey_testing::postgres().await,
+            notification: rekey_testing::postgres().await,
+            redis: rekey_testing::redis().await,
+            mail: Arc::new(rekey_testing::smtp_server().await),
+        }
+    }
+}
+
+/// A part's ports.
+#[derive(Debug, Clone, Copy)]
+struct Ports {
+    part: Part,
+    grpc: u16,
+    health: u16,
+}
+
+/// Three parts, each of which may run or not.
+pub struct Deployment {
+    /// What it stands on.
+    pub ground: Ground,
+    /// Who certifies its workloads.
+    pub authority: Authority,
+    folder: TempDir,
+    settings: PathBuf,
+    changes: Vec<(String, String)>,
+    ports: [Ports; 3],
+    running: Vec<(Part, Running)>,
+    backend: Certificate,
+}
+
+impl Deployment {
+    /// Certificates, keys, callers and settings; nothing runs and the databases are empty.
+    ///
+    /// `changes` are settings of this test, written without the `REKEY__` that the environment has.
+    pub fn prepare(ground: Ground, changes: &[(&str, &str)]) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::new(&folder.path().join("tls"));
+        let data = DataFolder::open(&folder.path().join("data"), &SystemEntropy, SystemClock.now()).unwrap();
+        let ports = Part::ALL.map(|part| Ports { part, grpc: free_port(), health: free_port() });
+        let settings = folder.path().join("rekey.toml");
+        document::write(&settings, &ground, &authority, &data, &ports);
+        let backend = authority.issue(BACKEND);
+        let changes = changes.iter().map(|(key, value)| (format!("REKEY__{key}"), (*value).to_owned()));
+        let changes = changes.collect();
+        Self { ground, authority, folder, settings, changes, ports, running: Vec::new(), backend }
+    }
+
+    /// Migrated, with a first tenant, every part ready: what most tests begin with.
+    pub async fn start(ground: Ground, changes: &[(&str, &str)]) -> (Self, Backend) {
+        let mut deployment = Self::prepare(ground, changes);
+        let migrated = deployment.migrate().await;
+        assert_eq!(migrated.code, Some(0), "{migrated:?}");
+        let tenant_id = deployment.bootstrap("acme").await.json()["tenant_id"].as_str().unwrap().to_owned();
+        deployment.serve().await;
+        let backend = Backend::new(deployment.connect(Part::Identity), tenant_id);
+        (deployment, backend)
+    }
+
+    /// Launches every part and waits until all are ready.
+    pub async fn serve(&mut self) {
+        for part in Part::ALL {
+            self.launch(part);
+        }
+        for part in Part::ALL {
+            self.ready(part).await;
+        }
+    }
+
+    /// A command with this deployment's settings.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = rekey();
+        command.args(arguments).arg("--config").arg(&self.settings).current_dir(self.folder.path());
+        command.envs(self.changes.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// `rekey migrate`.
+    pub async fn migrate(&self) -> Outcome {
+        run(self.command(&["migrate"])).await
+    }
+
+    /// `rekey bootstrap` with a tenant of this handle.
+    pub async fn bootstrap(&self, handle: &str) -> Outcome {
+        let password = self.folder.path().join("first-password");
+        std::fs::write(&password, ADMINISTRATOR_PASSWORD).unwrap();
+        let login = format!("admin@{handle}.example");
+        let mut command = self.command(&["bootstrap", "--json", "--name", "Acme Works", "--handle", handle]);
+        command.args(["--login", &login, "--email", &login, "--password-file"]).arg(password);
+        run(command).await
+    }
+
+    /// `rekey serve`: starts a part and does not wait.
+    pub fn launch(&mut self, part: Part) {
+        let mut command = self.command(&["serve", part.name()]);
+        command.env("REKEY__HEALTH__LISTEN", self.health(part));
+        let running = Running::start(part.name(), command, self.folder.path());
+        self.running.push((part, running));
+    }
+
+    /// Waits until a part is ready.
+    pub async fn ready(&mut self, part: Part) {
+        let health = self.health(part);
+        self.process(part).ready(&health).await;
+    }
+
+    /// Kills a part without a chance to tidy up.
+    pub fn kill(&mut self, part: Part) {
+        self.process(part).kill();
+        self.running.retain(|(running, _)| *running != part);
+    }
+
+    /// Asks every part to stop and asserts that each ends well.
+    pub async fn stop(mut self) {
+        while let Some((part, process)) = self.running.pop() {
+            let status = process.stop().await;
+            assert!(status.success(), "{} ended with {status}", part.name());
+        }
+    }
+
+    /// The process of a part.
+    ///
+    /// # Panics
+    /// When it was not launched.
+    pub fn process(&mut self, part: Part) -> &mut Running {
+        &mut self.running.iter_mut().find(|(running, _)| *running == part).expect("the part runs").1
+    }
+
+    /// Where a part's health port is.
+    pub fn health(&self, part: Part) -> String {
+        format!("127.0.0.1:{}", self.ports_of(part).health)
+    }
+
+    /// How to call a part as the backend, by certificate.
+    pub fn client(&self, part: Part) -> ClientSettings {
+        self.client_with(part, &self.backend)
+    }
+
+    /// How to call a part with another certificate.
+    pub fn client_with(&self, part: Part, certificate: &Certificate) -> ClientSettings {
+        self.authority.client(self.ports_of(part).grpc, certificate)
+    }
+
+    /// A connection to a part as the backend.
+    pub fn connect(&self, part: Part) -> Connection {
+        Connection::open(&self.client(part), || None).unwrap()
+    }
+
+    fn ports_of(&self, part: Part) -> Ports {
+        *self.ports.iter().find(|ports| ports.part == part).expect("every part has ports")
+    }
+}

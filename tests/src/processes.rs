@@ -1,0 +1,177 @@
+//! The built `rekey` program, as processes that are started, asked, stopped and killed.
+//!
+//! Cargo builds it beside the tests because the tests of its own package need it. Processes die with the test,
+//! however that ends; what they said stands in the failure of the test.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+
+use rekey_servers::{Process, Signal};
+
+use crate::waiting::eventually;
+use crate::web;
+
+/// How many lines of a log a failed test shows.
+const LOG_LINES: usize = 40;
+
+/// A command of the built program, without the settings of whoever runs the tests.
+///
+/// # Panics
+/// When the program was not built.
+pub fn rekey() -> Command {
+    let mut command = Command::new(program());
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("REKEY_")) {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// `target/<profile>/rekey`; tests lie in `target/<profile>/deps`.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let program = profile.join("rekey");
+    assert!(program.is_file(), "{} is missing: run `cargo build --workspace`", program.display());
+    program
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Its exit code; none when a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// What it printed, read as JSON.
+    ///
+    /// # Panics
+    /// When it failed or printed something else.
+    pub fn json(&self) -> serde_json::Value {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+/// Runs a command to its end, with nothing to read.
+pub async fn run(command: Command) -> Outcome {
+    Conversation::begin(command).end().await
+}
+
+/// A command that is typed to while it runs.
+pub struct Conversation {
+    child: Child,
+    keyboard: ChildStdin,
+}
+
+impl Conversation {
+    /// Starts it.
+    ///
+    /// # Panics
+    /// When the program cannot be started.
+    pub fn begin(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let keyboard = child.stdin.take().unwrap();
+        Self { child, keyboard }
+    }
+
+    /// Types a line.
+    ///
+    /// # Panics
+    /// When it has ended.
+    pub fn type_line(&mut self, line: &str) {
+        writeln!(self.keyboard, "{line}").unwrap();
+    }
+
+    /// Closes the keyboard and waits for the end.
+    pub async fn end(self) -> Outcome {
+        let Self { child, keyboard } = self;
+        drop(keyboard);
+        let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
+        Outcome {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// A process that serves.
+pub struct Running {
+    process: Process,
+    log: PathBuf,
+}
+
+impl Running {
+    /// Starts it; what it says goes to `NAME.log` in the folder, behind what an earlier one said.
+    ///
+    /// # Panics
+    /// When the program cannot be started.
+    pub fn start(name: &str, mut command: Command, folder: &Path) -> Self {
+        let log = folder.join(format!("{name}.log"));
+        let file = File::options().create(true).append(true).open(&log).unwrap();
+        command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
+        Self { process: Process::spawn(command, Signal::KILL).unwrap(), log }
+    }
+
+    /// Waits until `/readyz` on its health port says yes.
+    ///
+    /// # Panics
+    /// When it ends first, or takes too long.
+    pub async fn ready(&mut self, health: &str) {
+        let is_ready = async || {
+            assert!(self.is_running(), "ended before it was ready:\n{}", self.log());
+            web::get(health, "/readyz").await.filter(|answer| answer.status == 200)
+        };
+        eventually("a process is ready", is_ready).await;
+    }
+
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        self.process.is_running()
+    }
+
+    /// Kills it without a chance to tidy up.
+    ///
+    /// # Panics
+    /// When it cannot be waited for.
+    pub fn kill(&mut self) {
+        self.process.stop(Signal::KILL).unwrap();
+    }
+
+    /// Asks it to stop, as a supervisor does, and waits until it has.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn stop(mut self) -> ExitStatus {
+        self.process.signal(Signal::TERM);
+        eventually("a process ends when asked", async || (!self.process.is_running()).then_some(())).await;
+        self.process.stop(Signal::TERM).unwrap()
+    }
+
+    /// Everything it said.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Running {
+    #[expect(clippy::print_stderr, reason = "a failed test shows what its processes said")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let tail = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n");
+            eprintln!("--- {}\n{tail}", self.log.display());
+        }
+    }
+}
