@@ -1,7 +1,7 @@
-//! Real Postgres and Redis servers as child processes, for tests and for the chores that run them.
+//! Real Postgres and Redis servers as child processes, for tests, for the chores that run them and for `rekey bench`.
 //!
-//! Small and without an async runtime, because two parts need it: `xtask`, which must build in seconds and
-//! starts one Postgres for a whole test run, and `rekey-testing`, which hands servers to single tests.
+//! Small and without an async runtime, because `xtask` needs it too, which must build in seconds and starts one
+//! Postgres for a whole test run; `rekey-testing` hands servers to single tests.
 //! Everything listens on 127.0.0.1 only, writes to a scratch folder of its own and dies with the process that
 //! started it, however that ends.
 

@@ -38,6 +38,8 @@ const COMMAND: &[&str] = &[
     "rekey-wire",
     "rekey-sealing",
     "rekey-primitives",
+    // `rekey bench` starts a Redis.
+    "rekey-servers",
 ];
 
 /// Crate -> the crates of the workspace that it is built from.

@@ -68,20 +68,24 @@ pub(super) fn difference(left: &Sorted, right: &Sorted) -> f64 {
 
 /// Welch (1947). Zero where there is nothing to compare.
 fn welch_t(left: &[f64], right: &[f64]) -> f64 {
-    let ((left_mean, left_error), (right_mean, right_error)) = (mean_and_error(left), mean_and_error(right));
+    let (Some((left_mean, left_error)), Some((right_mean, right_error))) =
+        (mean_and_error(left), mean_and_error(right))
+    else {
+        return 0.0;
+    };
     let error = (left_error + right_error).sqrt();
     if error > 0.0 { (left_mean - right_mean) / error } else { 0.0 }
 }
 
-/// The mean and the square of its standard error.
-fn mean_and_error(values: &[f64]) -> (f64, f64) {
+/// The mean and the square of its standard error; one value has none.
+fn mean_and_error(values: &[f64]) -> Option<(f64, f64)> {
     let count = values.len() as f64;
     if count < 2.0 {
-        return (0.0, 0.0);
+        return None;
     }
     let mean = values.iter().sum::<f64>() / count;
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (mean, squares / (count - 1.0) / count)
+    Some((mean, squares / (count - 1.0) / count))
 }
 
 #[cfg(test)]

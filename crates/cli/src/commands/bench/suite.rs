@@ -154,7 +154,7 @@ impl Suite {
         let mut people = Vec::new();
         for number in 0..count {
             let login = format!("{name}{number}@demo.example");
-            let password = format!("correct horse {name} {number} battery");
+            let password = format!("violet harvest {number} on the pier");
             let request = CreateAccountRequest {
                 tenant_id: self.ready.tenant_id.clone(),
                 logins: vec![login.clone()],
