@@ -145,4 +145,4 @@ impl Relay {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

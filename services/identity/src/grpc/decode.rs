@@ -295,4 +295,4 @@ impl Fields {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

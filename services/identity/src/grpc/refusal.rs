@@ -173,4 +173,4 @@ fn chain(failed: &Failed) -> String {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -55,8 +55,8 @@ impl Identity {
         let held = self.held(&scope, AccountKey::Id(owner.person.account_id)).await?;
         let entry = held.entry(id)?;
         let timers = match self.running_entry_code(&scope, entry, now).await? {
-            Some(running) => self.resend_entry_code(owner, &held, entry, running, request_id, now).await?,
-            None => self.send_entry_code(owner, &held, entry, request_id, now).await?,
+            Some(running) => self.resend_entry_code(owner, &held, entry, running, &call, now).await?,
+            None => self.send_entry_code(owner, &held, entry, &call, now).await?,
         };
         Ok(self.keep_answer(&scope, &call, CodeSent::from(timers), now).await?.into())
     }
@@ -85,7 +85,7 @@ impl Identity {
         let held = self.held(&scope, AccountKey::Id(owner.person.account_id)).await?;
         let entry = held.entry(id)?;
         let is_right = self.count_confirmation(owner, &scope, &held, entry, &call, now).await?
-            && self.is_entry_code(owner, &scope, entry, code, request_id, now).await?;
+            && self.is_entry_code(owner, &scope, entry, code, &call, now).await?;
         if !is_right {
             return Err(Refusal::CodeRejected.into());
         }
@@ -99,14 +99,14 @@ impl Identity {
         owner: &Owner,
         held: &Held,
         entry: &SecurityInfo,
-        request_id: RequestId,
+        call: &Repeatable,
         now: Timestamp,
     ) -> Result<Timers, Error> {
         let destination = entry.destination().ok_or(Refusal::SecurityInfoNotFound)?;
         let start = StartCode {
             tenant_id: held.tenant.id,
             verification_id: self.entry_verification(held.tenant.id.as_uuid(), entry.id, self.code_slot(now)),
-            request_id: request_id.as_uuid(),
+            request_id: owner.step_id(call, "start"),
             purpose: SECURITY_INFO,
             subject: held.account.id.to_string(),
             destination,
@@ -138,13 +138,13 @@ impl Identity {
         held: &Held,
         entry: &SecurityInfo,
         verification_id: VerificationId,
-        request_id: RequestId,
+        call: &Repeatable,
         now: Timestamp,
     ) -> Result<Timers, Error> {
         let resend = ResendCode {
             tenant_id: held.tenant.id,
             verification_id,
-            request_id: request_id.as_uuid(),
+            request_id: owner.step_id(call, "resend"),
             ip_address: owner.context.ip,
             user_agent: owner.context.user_agent.clone(),
         };
@@ -153,7 +153,7 @@ impl Identity {
             Resent::TooSoon { retry_after } => Err(Refusal::SendLimited { retry_after }.into()),
             Resent::Exhausted => Err(self.until_next_slot(now).into()),
             Resent::Stopped(_) => Ok(self.silent_timers(now)),
-            Resent::Over => self.send_entry_code(owner, held, entry, request_id, now).await,
+            Resent::Over => self.send_entry_code(owner, held, entry, call, now).await,
         }
     }
 
@@ -167,8 +167,8 @@ impl Identity {
         let slot = self.code_slot(now);
         for slot in [slot, slot - 1] {
             let id = self.entry_verification(scope.tenant_id().as_uuid(), entry.id, slot);
-            let expires_at = self.verification.code_expires_at(scope.tenant_id(), id).await?;
-            if expires_at.is_some_and(|at| !now.has_reached(at)) {
+            let progress = self.verification.progress(scope.tenant_id(), id).await?;
+            if progress.is_some_and(|progress| !now.has_reached(progress.code_expires_at)) {
                 return Ok(Some(id));
             }
         }
@@ -185,7 +185,8 @@ impl Identity {
         call: &Repeatable,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let counted = self.store.count_try(scope, tries_key(entry), call.key(), &held.rules, now).await?;
+        let counted =
+            self.store.count_try(scope, tries_key(entry), &call.fingerprint(), &held.rules, now).await?;
         let stop = match counted {
             TryCounted::Counted | TryCounted::CountedBefore => return Ok(true),
             TryCounted::NothingLive => return Ok(false),
@@ -216,24 +217,25 @@ impl Identity {
         scope: &TenantScope,
         entry: &SecurityInfo,
         code: &SecretString,
-        request_id: RequestId,
+        call: &Repeatable,
         now: Timestamp,
     ) -> Result<bool, Error> {
         let Some(verification_id) = self.running_entry_code(scope, entry, now).await? else {
             return Ok(false);
         };
-        let (tenant_id, request_id) = (scope.tenant_id(), request_id.as_uuid());
+        let tenant_id = scope.tenant_id();
         let check = CheckCode {
             tenant_id,
             verification_id,
-            request_id,
+            request_id: owner.step_id(call, "check"),
             code: code.clone(),
             ip_address: owner.context.ip,
             user_agent: owner.context.user_agent.clone(),
         };
         let Checked::Passed { grant } = self.verification.check(&check).await? else { return Ok(false) };
         let binding = binding(owner.person.account_id.as_uuid(), entry.id);
-        let redeemed = self.verification.redeem(tenant_id, &grant, &binding, request_id).await?;
+        let redeemed =
+            self.verification.redeem(tenant_id, &grant, &binding, owner.step_id(call, "redeem")).await?;
         let channel = entry.destination().map(|to| to.channel());
         Ok(redeemed.is_some_and(|redeemed| {
             redeemed.verification_id == verification_id && Some::<Channel>(redeemed.channel) == channel

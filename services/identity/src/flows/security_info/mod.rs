@@ -5,6 +5,7 @@
 //! [`crate::domain::security_info`].
 
 mod codes;
+mod edits;
 mod prefill;
 
 use rekey_primitives::clock::Timestamp;
@@ -28,9 +29,7 @@ use crate::domain::audit::{Actor, EventKind, Outcome};
 use crate::domain::policy::ResetRules;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
-use crate::domain::security_info::{
-    Holding, RemovedAddress, SecurityInfo, Standing, is_first, is_fresh_sign_in, may_add,
-};
+use crate::domain::security_info::{Holding, SecurityInfo, Standing, is_first, is_fresh_sign_in, may_add};
 use crate::domain::tenant::Tenant;
 use crate::peers::verification::Timers;
 use crate::store::accounts::{AccountKey, Change, ChangeAccount, NotChanged};
@@ -78,14 +77,15 @@ impl Held {
     }
 }
 
-/// What a person does to an entry of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Edit {
-    Remove,
-    MakeDefault,
-}
-
 impl Owner {
+    /// The id of a step of a call towards verification. A repeat from elsewhere is another call to it, since it is
+    /// told where the person is.
+    fn step_id(&self, call: &Repeatable, step: &str) -> Uuid {
+        let ip = self.context.ip.map(|ip| ip.to_string()).unwrap_or_default();
+        let user_agent = self.context.user_agent.as_deref().unwrap_or_default();
+        call.request_id(step, &[ip.as_bytes(), user_agent.as_bytes()])
+    }
+
     /// The right to touch the tenant, for a person who signed in a moment ago.
     fn scope_for_change(&self, now: Timestamp) -> Result<TenantScope, Refusal> {
         let scope = self.scope()?;
@@ -129,7 +129,7 @@ impl Identity {
             let entry = self.unconfirmed_entry(&scope, &held, id, address, now).await?;
             let timers = match timers {
                 Some(sent) => sent,
-                None => *timers.insert(self.send_entry_code(owner, &held, &entry, request_id, now).await?),
+                None => *timers.insert(self.send_entry_code(owner, &held, &entry, &call, now).await?),
             };
             let event = own_event(self, owner, EventKind::SecurityInfoAdded, now).to_place(address.masked());
             let notices = self.told_of_entry(&scope, &held, (&entry, "added"), locale, now).await?;
@@ -143,61 +143,6 @@ impl Identity {
                 Settled::Repeated(first) => {
                     return Ok(Added { entry: first.entry, timers: first.sent.into() });
                 }
-                Settled::Refused(NotChanged::Stale) => {}
-                Settled::Refused(why) => return Err(not_changed(why).into()),
-            }
-        }
-        Err(Failed::Contended.into())
-    }
-
-    /// Removes an entry; its address is told of changes for a while longer.
-    pub async fn remove_security_info(
-        &self,
-        owner: &Owner,
-        id: SecurityInfoId,
-        request_id: RequestId,
-    ) -> Result<(), Error> {
-        self.edit_entry(owner, id, Edit::Remove, request_id).await.map(|_| ())
-    }
-
-    /// Has an entry offered first.
-    pub async fn set_default_security_info(
-        &self,
-        owner: &Owner,
-        id: SecurityInfoId,
-        request_id: RequestId,
-    ) -> Result<ShownEntry, Error> {
-        self.edit_entry(owner, id, Edit::MakeDefault, request_id).await
-    }
-
-    /// Changes an entry of one's own; gives it as it stands then, or stood before it was removed.
-    async fn edit_entry(
-        &self,
-        owner: &Owner,
-        id: SecurityInfoId,
-        edit: Edit,
-        request_id: RequestId,
-    ) -> Result<ShownEntry, Error> {
-        let now = self.now();
-        let scope = owner.scope_for_change(now)?;
-        let call = self.own_call(owner, edit.rpc(), request_id, &[id.as_uuid().as_bytes()], now);
-        if let Some(first) = self.recall(&scope, &call, now).await? {
-            return Ok(first);
-        }
-        let locale = owner.context.locale.as_ref();
-        for _ in 0..LOOKS {
-            let held = self.held(&scope, AccountKey::Id(owner.person.account_id)).await?;
-            let entry = held.entry(id)?;
-            let mut shown = ShownEntry::of(entry, &held.rules, now);
-            shown.is_default |= edit == Edit::MakeDefault;
-            let event = own_event(self, owner, edit.event(), now).because(edit.word());
-            let notices = self.told_of_entry(&scope, &held, (entry, edit.word()), locale, now).await?;
-            let change = change_of(&held.account, edit.change(entry, now), event, notices, now);
-            let answer = |_: &Account| self.seal_answer(&call, &shown);
-            let step = self.store.change_account(&scope, &change, Some(call.once(&answer))).await?;
-            match self.settle(&call, step)? {
-                Settled::Done(_) => return Ok(shown),
-                Settled::Repeated(first) => return Ok(first),
                 Settled::Refused(NotChanged::Stale) => {}
                 Settled::Refused(why) => return Err(not_changed(why).into()),
             }
@@ -279,45 +224,6 @@ impl Identity {
         let who = owner.person.account_id.to_string();
         let call = Call { rpc, who: &who, tenant_id: owner.person.tenant_id, request_id };
         self.repeatable(call, content, now)
-    }
-}
-
-impl Edit {
-    const fn rpc(self) -> &'static str {
-        match self {
-            Self::Remove => "RemoveSecurityInfo",
-            Self::MakeDefault => "SetDefaultSecurityInfo",
-        }
-    }
-
-    const fn event(self) -> EventKind {
-        match self {
-            Self::Remove => EventKind::SecurityInfoRemoved,
-            Self::MakeDefault => EventKind::SecurityInfoChanged,
-        }
-    }
-
-    /// The word for it in notices and the log.
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Remove => "removed",
-            Self::MakeDefault => "made the default",
-        }
-    }
-
-    fn change(self, entry: &SecurityInfo, now: Timestamp) -> Change {
-        // An address that nobody confirmed may be a stranger's, and is not told of anything.
-        let was_told = !matches!(entry.standing, Standing::Unconfirmed);
-        match self {
-            Self::Remove => Change::RemoveSecurityInfo {
-                id: entry.id,
-                removed: entry
-                    .destination()
-                    .filter(|_| was_told)
-                    .map(|destination| RemovedAddress { destination, removed_at: now }),
-            },
-            Self::MakeDefault => Change::DefaultSecurityInfo(entry.id),
-        }
     }
 }
 

@@ -1,0 +1,150 @@
+use tonic_types::StatusExt as _;
+
+use super::*;
+use crate::domain::authority::{MissingPermission, Permission, Role};
+use crate::domain::eligibility::Ineligible;
+use crate::store;
+
+const CONTRACT: &str = include_str!("../../../../../proto/rekey/identity/v1/error_reason.proto");
+
+const WAIT: Duration = Duration::from_secs(30);
+
+/// One of each; the match in `code_and_text` fails to build when a kind is added, and `every_kind_is_listed` fails
+/// when it is not added here.
+fn all() -> Vec<Refusal> {
+    let missing = MissingPermission {
+        permission: Permission::BlockSignIn,
+        beyond_reach: Some(Role::GlobalAdministrator),
+    };
+    vec![
+        Refusal::CallerNotAllowed,
+        Refusal::AuthorityMissing(missing),
+        Refusal::NotOnYourself,
+        Refusal::LastGlobalAdministrator,
+        Refusal::field("login", "1 to 256 bytes"),
+        Refusal::PageTokenInvalid,
+        Refusal::RequestIdReused,
+        Refusal::TenantNotFound,
+        Refusal::TenantTaken,
+        Refusal::AccountNotFound,
+        Refusal::LoginTaken,
+        Refusal::ExternalIdTaken,
+        Refusal::ResetInvalid,
+        Refusal::ResetNotPossible(Ineligible::AccountFrozen),
+        Refusal::MethodUnknownInReset,
+        Refusal::MethodAlreadyProved,
+        Refusal::ProofsMissing { remaining: 1 },
+        Refusal::AttemptsExhausted,
+        Refusal::HelpMessageRefused(MessageRefused::Link),
+        Refusal::RepudiationInvalid,
+        Refusal::PasswordRefused(Verdict::reused()),
+        Refusal::CurrentPasswordRejected,
+        Refusal::NoPassword,
+        Refusal::ChallengeInvalid,
+        Refusal::RefreshTokenInvalid,
+        Refusal::SignInNotRecent,
+        Refusal::SessionNotFound,
+        Refusal::SecurityInfoNotFound,
+        Refusal::SecurityInfoTaken,
+        Refusal::SecurityInfoFull { at_most: 5 },
+        Refusal::CodeRejected,
+        Refusal::SendLimited { retry_after: WAIT },
+        Refusal::Throttled { retry_after: WAIT },
+        Refusal::HashingBusy { retry_after: WAIT },
+    ]
+}
+
+/// The code that the comment of a reason begins with.
+fn published_code(reason: &str) -> String {
+    let value = format!("  ERROR_REASON_{reason} = ");
+    let before = CONTRACT.split(&value).next().unwrap();
+    let mut comment: Vec<&str> =
+        before.lines().rev().map(str::trim).take_while(|line| line.starts_with("//")).collect();
+    comment.reverse();
+    comment[0].trim_start_matches("// ").split(':').next().unwrap().to_owned()
+}
+
+fn wire_name(code: Code) -> String {
+    let words = format!("{code:?}");
+    let mut name = String::new();
+    for letter in words.chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.extend(letter.to_uppercase());
+    }
+    name
+}
+
+#[test]
+fn every_kind_is_listed() {
+    let kinds = include_str!("../refusal.rs").matches("        Refusal::").count();
+    let details = include_str!("../refusal.rs").split("fn code_and_text").next().unwrap();
+
+    assert_eq!(all().len(), kinds - details.matches("        Refusal::").count());
+}
+
+#[test]
+fn every_refusal_has_a_published_reason_and_the_code_its_comment_says() {
+    for refusal in all() {
+        let status = refused(&refusal);
+        let details = status.get_error_details();
+        let info = details.error_info().unwrap();
+
+        assert!(ErrorReason::from_str_name(&format!("ERROR_REASON_{}", info.reason)).is_some(), "{info:?}");
+        assert_eq!(wire_name(status.code()), published_code(&info.reason), "{}", info.reason);
+        assert_eq!(info.domain, DOMAIN);
+    }
+}
+
+#[test]
+fn only_limits_say_when_to_come_back() {
+    for refusal in all() {
+        let details = refused(&refusal).get_error_details();
+        let wait = details.retry_info().and_then(|info| info.retry_delay);
+
+        assert_eq!(wait, refusal.retry_after(), "{}", refusal.reason());
+    }
+}
+
+#[test]
+fn a_refused_password_names_its_rules_and_explains_each() {
+    let broken = vec![Broken::MinimumLength { minimum: 15 }, Broken::Common];
+    let refusal = Refusal::PasswordRefused(Verdict { broken });
+
+    let reset = refused(&refusal).get_error_details();
+    let creation = status_of_creation(Error::Refused(refusal)).get_error_details();
+
+    assert_eq!(reset.error_info().unwrap().metadata["rules"], "MINIMUM_LENGTH,COMMON");
+    let violations = &reset.bad_request().unwrap().field_violations;
+    assert_eq!((violations.len(), violations[0].field.as_str()), (2, "new_password"));
+    assert_eq!(violations[0].description, "must have at least 15 characters");
+    assert_eq!(creation.bad_request().unwrap().field_violations[1].field, "password");
+}
+
+#[test]
+fn a_missing_authority_is_named() {
+    let missing = &all()[1];
+
+    let metadata = refused(missing).get_error_details().error_info().unwrap().metadata.clone();
+
+    assert_eq!(metadata["permission"], "block_sign_in");
+    assert_eq!(metadata["beyond_reach"], "global_administrator");
+}
+
+#[test]
+fn what_broke_says_nothing_but_whether_to_come_back() {
+    let away = store::Failure::Unavailable("postgres://rekey:s3cr3t@db".into());
+    let lost = Failed::Unreadable { what: "a kept answer" };
+
+    let unavailable = status(Error::from(away));
+    let internal = status(Error::from(lost));
+
+    assert_eq!((unavailable.code(), internal.code()), (Code::Unavailable, Code::Internal));
+    let details = unavailable.get_error_details();
+    assert_eq!(details.error_info().unwrap().reason, "UNAVAILABLE");
+    assert_eq!(details.retry_info().unwrap().retry_delay, Some(COME_BACK));
+    assert_eq!(internal.get_error_details().error_info().unwrap().reason, "INTERNAL");
+    assert!(!format!("{unavailable:?}{internal:?}").contains("s3cr3t"));
+    assert!(!internal.message().contains("kept"));
+}
