@@ -66,6 +66,9 @@ impl Failure {
     #[must_use]
     pub fn is_away(&self) -> bool {
         let Self::Driver(error) = self else { return false };
+        if let sqlx::Error::Database(error) = error {
+            return error.code().is_some_and(|code| is_passing(&code));
+        }
         matches!(
             error,
             sqlx::Error::Io(_)
@@ -75,6 +78,15 @@ impl Failure {
                 | sqlx::Error::WorkerCrashed
                 | sqlx::Error::Protocol(_)
         )
+    }
+}
+
+/// Whether a database's complaint passes by itself. Postgres: classes 08 (connection), 53 (out of something) and 57P
+/// (going down or coming up), and 40 (lost a race). SQLite: 5 and 261, the file is held by a stranger.
+fn is_passing(code: &str) -> bool {
+    match code.len() {
+        5 => ["08", "53", "57P", "40"].into_iter().any(|class| code.starts_with(class)),
+        _ => matches!(code, "5" | "261"),
     }
 }
 
@@ -167,4 +179,15 @@ pub trait Store: Intake + Delivery + Journeys {
 
     /// Ends all connections.
     async fn close(&self);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_goes_down_is_away_and_a_broken_statement_is_not() {
+        assert!(["57P01", "08006", "53300", "40P01", "5"].into_iter().all(is_passing));
+        assert!(!["42P01", "23505", "1", "57014"].into_iter().any(is_passing));
+    }
 }
