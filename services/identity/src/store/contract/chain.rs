@@ -19,6 +19,16 @@ const GROUP: &str = "
 
 const MEMBER: &str = "insert into group_members (tenant_id, group_id, member_id) values ($1, $2, $3)";
 
+/// So many answers that have expired, in one statement.
+const CROWD_IN_SQLITE: &str = "
+    with recursive numbers (number) as (select 1 union all select number + 1 from numbers where number < $2)
+    insert into answers (tenant_id, request_key, content, answer, expires_at)
+    select $1, cast(number as blob), x'', x'', 0 from numbers";
+
+const CROWD_IN_POSTGRES: &str = "
+    insert into answers (tenant_id, request_key, content, answer, expires_at)
+    select $1, int8send(number), '', '', 0 from generate_series(1, $2) number";
+
 #[derive(sqlx::FromRow)]
 struct EventRow {
     tenant_id: Uuid,
@@ -110,6 +120,21 @@ impl World {
                 sqlx::query(GROUP).bind(tenant_id).bind(group).execute(&store.pool).await.unwrap();
                 let joined = sqlx::query(MEMBER).bind(tenant_id).bind(group).bind(member);
                 joined.execute(&store.pool).await.unwrap();
+            }
+        }
+    }
+
+    /// Leaves so many expired answers behind.
+    pub(super) async fn crowd(&self, scope: &TenantScope, count: i64) {
+        let tenant_id = scope.tenant_id().as_uuid();
+        match &self.inside {
+            Inside::Sqlite(store, _) => {
+                let crowd = sqlx::query(CROWD_IN_SQLITE).bind(tenant_id).bind(count);
+                crowd.execute(&store.writer).await.unwrap();
+            }
+            Inside::Postgres(store, _) => {
+                let crowd = sqlx::query(CROWD_IN_POSTGRES).bind(tenant_id).bind(count);
+                crowd.execute(&store.pool).await.unwrap();
             }
         }
     }

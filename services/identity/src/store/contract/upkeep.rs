@@ -59,3 +59,16 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     let counted = store.count_try(&scope, method.as_uuid(), &[2; 32], &rules, late).await.unwrap();
     assert!(matches!(counted, TryCounted::Stopped(_)));
 }
+
+pub(super) async fn one_sweep_takes_a_thousand_rows_at_most(world: World) {
+    let scope = world.tenant().await;
+    world.crowd(&scope, 1_100).await;
+    world.store.count_attempt(&scope, ResetId::from_uuid(Uuid::nil()), NOW, NOW).await.unwrap();
+
+    let mut swept = Vec::new();
+    for _ in 0..3 {
+        swept.push(world.store.sweep(NOW).await.unwrap());
+    }
+
+    assert_eq!(swept, [1_000, 101, 0]);
+}

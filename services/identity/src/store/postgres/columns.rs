@@ -12,7 +12,8 @@ macro_rules! account_columns {
          (select coalesce(json_agg(json_build_object(
               'id', i.security_info_id, 'kind', i.kind, 'address', i.address, 'label', i.label,
               'is_default', i.is_default::int, 'standing', i.standing, 'confirmed_at', i.confirmed_at,
-              'disabled', i.disabled::int, 'is_first', i.is_first::int, 'added_at', i.added_at, 'changed_at', i.changed_at,
+              'disabled', i.disabled::int, 'is_first', i.is_first::int, 'added_at', i.added_at,
+              'changed_at', i.changed_at,
               'totp_hash', i.totp_hash, 'totp_digits', i.totp_digits,
               'totp_key', encode(i.totp_key, 'hex'),
               'totp_last_step', i.totp_last_step, 'codes_remaining', i.codes_remaining
