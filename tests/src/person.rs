@@ -38,6 +38,11 @@ pub fn request_id() -> String {
     uuid_v4(&SystemEntropy).to_string()
 }
 
+/// The password that a person of this name is created with. The name itself would be refused in it.
+pub fn first_password(name: &str) -> String {
+    format!("correct horse {} battery", name.chars().rev().collect::<String>())
+}
+
 /// Creates a tenant and returns its id.
 pub async fn create_tenant(identity: &Connection, handle: &str) -> String {
     let request = CreateTenantRequest {
@@ -70,7 +75,7 @@ impl World {
         change: impl FnOnce(&mut CreateAccountRequest),
     ) -> Person {
         let (login, name) = (login.to_owned(), login.split('@').next().unwrap());
-        let password = format!("correct horse {name} battery");
+        let password = first_password(name);
         let mut request = CreateAccountRequest {
             tenant_id: tenant_id.to_owned(),
             logins: vec![login.clone()],

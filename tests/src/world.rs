@@ -93,7 +93,11 @@ impl World {
         rekey_notification::migrate(&document.part("notification").unwrap()).await.unwrap();
 
         let inbox = Inbox::new();
-        let surroundings = Surroundings { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) };
+        let surroundings = Surroundings {
+            clock: Arc::new(clock.clone()),
+            entropy: Arc::new(SystemEntropy),
+            inbox: Some(inbox.clone()),
+        };
         let health = free_port().await;
         let shutdown = Shutdown::new();
         let suite = suite::start(
@@ -102,7 +106,6 @@ impl World {
             health,
             Metrics::default(),
             surroundings,
-            Some(inbox.clone()),
             Vec::new(),
             shutdown,
         );

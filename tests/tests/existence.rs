@@ -1,0 +1,256 @@
+//! A stranger learns nothing: known, unknown, blocked, frozen and ineligible logins get answers of one shape, step by
+//! step through every RPC that takes a login or what came of one, and only the known person ever hears of it.
+#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rekey_client::Problem;
+use rekey_tests::person::{first_password, request_id};
+use rekey_tests::{Stores, World, on_both_store_sets};
+use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
+use rekey_wire::identity::v1::{
+    EvaluatePasswordRequest, RequestAdministratorHelpRequest, SendResetCodeRequest,
+    SendResetCodeResponse, SubmitResetProofRequest,
+};
+use tokio::time::Instant;
+use tonic::Status;
+
+const PHONE: &str = "+15005550100";
+const NOBODY: &str = "nobody@acme.example";
+
+on_both_store_sets!(
+    every_step_of_a_reset_looks_the_same_for_everybody,
+    asking_for_help_looks_the_same_for_everybody,
+    signing_in_looks_the_same_before_and_after_a_lockout,
+    limits_of_a_login_look_the_same_for_everybody,
+    a_decoy_is_the_same_when_asked_again,
+    answers_leave_on_the_grid_for_everybody,
+);
+
+/// The logins of a world, by what is the matter with them. `known` is the only one that is well.
+async fn logins(world: &World) -> BTreeMap<&'static str, String> {
+    let known = world.person("known").await;
+    let blocked = world.person("blocked").await;
+    world.block(&blocked).await;
+    let frozen = world.person("frozen").await;
+    let token = world.proved_reset(&frozen).await;
+    world.complete_reset(&token, "a meadow full of rain").await.unwrap();
+    world.repudiate(&world.repudiation_token(&frozen).await).await.unwrap();
+    let managed = world.person_with("managed", |new| {
+        new.managed_elsewhere = true;
+        new.password = String::new();
+    });
+    let managed = managed.await;
+    let without_methods = world.person_with("bare", |new| new.email_addresses = Vec::new()).await;
+    let unconfirmed = world.person_with("unconfirmed", |new| new.addresses_confirmed = false).await;
+    world.settled().await;
+    BTreeMap::from([
+        ("known", known.login),
+        ("unknown", NOBODY.to_owned()),
+        ("blocked", blocked.login),
+        ("frozen", frozen.login),
+        ("managed elsewhere", managed.login),
+        ("without methods", without_methods.login),
+        ("unconfirmed", unconfirmed.login),
+    ])
+}
+
+/// Asserts that everybody's answer is the known person's.
+fn all_alike<T: PartialEq + std::fmt::Debug>(answers: &BTreeMap<&'static str, T>) {
+    for (who, answer) in answers {
+        assert_eq!(answer, &answers["known"], "{who} differs from known");
+    }
+}
+
+/// Everything of a refusal but the support code.
+fn refusal<T: std::fmt::Debug>(refused: Result<T, Status>) -> Problem {
+    Problem { support_code: None, ..Problem::of(&refused.unwrap_err()) }
+}
+
+async fn every_step_of_a_reset_looks_the_same_for_everybody(stores: Stores) {
+    let world = World::start(stores).await;
+    let reference = world.person_with("reference", |new| new.phone_numbers = vec![PHONE.to_owned()]).await;
+    let masks = world.start_reset(&reference.login).await.methods;
+    let logins = logins(&world).await;
+    let heard_before = world.mail().len();
+    let mut shapes: BTreeMap<&str, _> = BTreeMap::new();
+
+    for (who, login) in &logins {
+        let started = world.start_reset(login).await;
+        for method in &started.methods {
+            let real = masks.iter().find(|mask| mask.kind == method.kind).expect("a kind nobody has here");
+            let length = |text: &str| (text.chars().count(), text.len());
+            assert_eq!(length(&method.masked_destination), length(&real.masked_destination), "{who}");
+        }
+        let ids: Vec<_> = started.methods.iter().map(|method| method.method_id.as_str()).collect();
+        assert!([&["1"][..], &["1", "2"]].contains(&ids.as_slice()), "{who} is offered {ids:?}");
+        let shape = (started.reset_token.len(), started.proofs_required, started.expire_time);
+        shapes.insert(who, (shape, walk(&world, &started.reset_token).await));
+    }
+
+    all_alike(&shapes);
+    world.settled().await;
+    let heard: Vec<_> = world.mail().into_iter().map(|message| message.to).collect();
+    assert_eq!(&heard[..heard.len() - heard_before], [logins["known"].clone()]);
+    world.stop().await;
+}
+
+/// What a stranger sees who goes on with a reset as far as they can.
+#[derive(Debug, PartialEq)]
+struct Walk {
+    /// The first send, and a repeat of the same call.
+    sent: [SendResetCodeResponse; 2],
+    /// Codes, before and after there was one to guess at.
+    proved: Vec<(i32, usize, i32)>,
+    refused: [Problem; 4],
+}
+
+async fn walk(world: &World, reset_token: &str) -> Walk {
+    let send = SendResetCodeRequest {
+        reset_token: reset_token.to_owned(),
+        method_id: "1".to_owned(),
+        request_id: request_id(),
+        context: None,
+    };
+    let mut proved = vec![prove(world, reset_token).await];
+    let sent = world.resets().send_reset_code(send.clone()).await.unwrap().into_inner();
+    let too_soon = refusal(world.send_code(reset_token, "1").await);
+    let no_such_method = refusal(world.send_code(reset_token, "7").await);
+    for _ in 0..11 {
+        proved.push(prove(world, reset_token).await);
+    }
+    let resent = world.resets().send_reset_code(send).await.unwrap().into_inner();
+    let completed = refusal(world.complete_reset(reset_token, "another meadow of rain").await);
+    let candidate = EvaluatePasswordRequest {
+        candidate_password: "another meadow of rain".to_owned(),
+        reset_token: reset_token.to_owned(),
+        context: None,
+    };
+    let judged = refusal(PasswordServiceClient::new(world.identity.clone()).evaluate_password(candidate).await);
+    Walk { sent: [sent, resent], proved, refused: [too_soon, no_such_method, completed, judged] }
+}
+
+/// Outcome, length of the new token and what remains, after a code that is wrong for everybody.
+async fn prove(world: &World, reset_token: &str) -> (i32, usize, i32) {
+    let request = SubmitResetProofRequest {
+        reset_token: reset_token.to_owned(),
+        method_id: "1".to_owned(),
+        code: "not the code".to_owned(),
+        request_id: request_id(),
+        context: None,
+    };
+    let answer = world.resets().submit_reset_proof(request).await.unwrap().into_inner();
+    (answer.outcome, answer.reset_token.len(), answer.proofs_remaining)
+}
+
+async fn asking_for_help_looks_the_same_for_everybody(stores: Stores) {
+    let world = World::start(stores).await;
+    let logins = logins(&world).await;
+    let heard_before = world.mail().len();
+    let mut answers: BTreeMap<&str, _> = BTreeMap::new();
+
+    for (who, login) in &logins {
+        let reset_token = world.start_reset(login).await.reset_token;
+        let ask = |reset_token: &str, message: &str| {
+            let request = RequestAdministratorHelpRequest {
+                tenant_id: world.tenant_id.clone(),
+                login: login.clone(),
+                reset_token: reset_token.to_owned(),
+                message: message.to_owned(),
+                request_id: request_id(),
+                context: None,
+            };
+            let mut resets = world.resets();
+            async move { resets.request_administrator_help(request).await.map(tonic::Response::into_inner) }
+        };
+        let plain = ask("", "let me in").await.unwrap();
+        let with_a_reset = ask(&reset_token, "let me in").await.unwrap();
+        let with_a_link = refusal(ask("", "see https://example.com").await);
+        answers.insert(who, (plain, with_a_reset, with_a_link));
+    }
+
+    all_alike(&answers);
+    world.settled().await;
+    assert_eq!(world.mail().len(), heard_before);
+    world.stop().await;
+}
+
+async fn signing_in_looks_the_same_before_and_after_a_lockout(stores: Stores) {
+    let world = World::start(stores).await;
+    let logins = logins(&world).await;
+    let mut answers: BTreeMap<&str, _> = BTreeMap::new();
+
+    for (who, login) in &logins {
+        let mut seen = Vec::new();
+        for number in 0..11 {
+            seen.push(world.sign_in(login, &format!("not this one, nor {number}")).await);
+        }
+        // The right one, for those who have one.
+        let right = first_password(login.split('@').next().unwrap());
+        seen.push(world.sign_in(login, &right).await);
+        answers.insert(who, seen);
+    }
+
+    all_alike(&answers);
+    world.stop().await;
+}
+
+async fn limits_of_a_login_look_the_same_for_everybody(stores: Stores) {
+    let limit = ("IDENTITY__LIMITS__STARTS_PER_LOGIN_PER_HOUR", "3");
+    let world = World::start_with(stores, &[limit]).await;
+    let logins = logins(&world).await;
+    world.clock.advance(Duration::from_secs(3600));
+    let mut answers: BTreeMap<&str, _> = BTreeMap::new();
+
+    for (who, login) in &logins {
+        for _ in 0..3 {
+            world.start_reset(login).await;
+        }
+        let request = rekey_wire::identity::v1::StartPasswordResetRequest {
+            tenant_id: world.tenant_id.clone(),
+            login: login.clone(),
+            context: None,
+        };
+        answers.insert(who, refusal(world.resets().start_password_reset(request).await));
+    }
+
+    all_alike(&answers);
+    assert_eq!(answers["known"].reason, "THROTTLED");
+    assert!(answers["known"].retry_after.is_some());
+    world.stop().await;
+}
+
+async fn a_decoy_is_the_same_when_asked_again(stores: Stores) {
+    let world = World::start(stores).await;
+    let logins = logins(&world).await;
+
+    for (who, login) in &logins {
+        let first = world.start_reset(login).await.methods;
+        let spelled_otherwise = login.replace("acme.example", "ACME.example");
+        let again = world.start_reset(&spelled_otherwise).await.methods;
+
+        assert_eq!(first, again, "{who}");
+    }
+    world.stop().await;
+}
+
+async fn answers_leave_on_the_grid_for_everybody(stores: Stores) {
+    let world = World::start_with(stores, &[("IDENTITY__ANSWER_FLOOR_MS", "150")]).await;
+    let known = world.person("known").await.login;
+
+    for login in [known.as_str(), NOBODY] {
+        let began = Instant::now();
+        let reset_token = world.start_reset(login).await.reset_token;
+        let started = began.elapsed();
+        world.send_code(&reset_token, "1").await.unwrap();
+        let sent = began.elapsed();
+        world.sign_in(login, "not this one").await;
+        let signed_in = began.elapsed();
+
+        for taken in [started, sent - started, signed_in - sent] {
+            assert!(taken >= Duration::from_millis(149), "{login} was answered after {taken:?}");
+        }
+    }
+    world.stop().await;
+}
