@@ -108,14 +108,9 @@ impl Hasher {
     pub fn start(settings: &Settings, entropy: SharedEntropy) -> Result<Self, NotStarted> {
         let params = settings.cost.params().map_err(NotStarted::Cost)?;
         let threads = NonZeroUsize::new(settings.threads).map_or_else(granted_cores, Ok)?;
-        let pool = Pool::start(threads, settings.queue_max, &params)?;
-        Ok(Self {
-            pool: Arc::new(pool),
-            entropy,
-            cost: settings.cost,
-            limits: settings.limits,
-            patience: Duration::from_millis(settings.patience_ms),
-        })
+        let patience = Duration::from_millis(settings.patience_ms);
+        let pool = Pool::start(threads, settings.queue_max, patience, &params)?;
+        Ok(Self { pool: Arc::new(pool), entropy, cost: settings.cost, limits: settings.limits, patience })
     }
 
     /// Hashes a password under a new salt, at today's cost; the answer is a PHC string, still to be sealed.

@@ -60,6 +60,9 @@ struct Shared {
     work: Condvar,
     /// How long hashes of today's cost took lately, in microseconds.
     usual_micros: AtomicU64,
+    /// No measurement counts for more: beyond it an empty queue would refuse, and with nothing hashed nothing
+    /// would ever correct it.
+    most_micros: u64,
 }
 
 #[derive(Default)]
@@ -96,12 +99,19 @@ impl Job {
 }
 
 impl Pool {
-    /// Starts the threads with memory for hashes of these parameters.
-    pub(super) fn start(threads: NonZeroUsize, queue_max: usize, params: &Params) -> std::io::Result<Self> {
+    /// Starts the threads with memory for hashes of these parameters. A caller with all of `patience` is never
+    /// refused by an empty queue.
+    pub(super) fn start(
+        threads: NonZeroUsize,
+        queue_max: usize,
+        patience: Duration,
+        params: &Params,
+    ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             work: Condvar::new(),
             usual_micros: AtomicU64::new(micros(FIRST_GUESS)),
+            most_micros: micros(longest_in_time(patience, threads)),
         });
         let pool = Self { shared, threads, queue_max };
         for number in 0..threads.get() {
@@ -170,9 +180,10 @@ impl Shared {
 
     /// Moves the estimate an eighth of the way to what was measured.
     fn learn(&self, took: Duration) {
+        let took = micros(took).min(self.most_micros);
         let _ = self
             .usual_micros
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |usual| Some((7 * usual + micros(took)) / 8));
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |usual| Some((7 * usual + took) / 8));
     }
 }
 
@@ -232,6 +243,12 @@ fn wait_for_turn(waiting: usize, usual: Duration, threads: NonZeroUsize) -> Dura
 /// Whether a job would be done after four fifths of what its caller can wait.
 fn is_too_late(wait: Duration, usual: Duration, budget: Duration) -> bool {
     wait.saturating_add(usual) > budget.saturating_mul(4) / 5
+}
+
+/// The longest hash that [`is_too_late`] still lets into an empty queue.
+fn longest_in_time(budget: Duration, threads: NonZeroUsize) -> Duration {
+    let threads = saturated(threads.get());
+    (budget.saturating_mul(4) / 5).saturating_mul(threads) / threads.saturating_add(1)
 }
 
 fn saturated(count: usize) -> u32 {

@@ -4,10 +4,18 @@ use crate::hashing::phc::{Cost, SALT_BYTES};
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 const PLENTY: Duration = Duration::from_secs(60);
 
+fn shared(usual_micros: u64) -> Shared {
+    Shared {
+        queue: Mutex::default(),
+        work: Condvar::new(),
+        usual_micros: AtomicU64::new(usual_micros),
+        most_micros: micros(longest_in_time(PLENTY, THREADS)),
+    }
+}
+
 /// A pool whose threads never come, so that what waits keeps waiting.
 fn without_threads(queue_max: usize) -> Pool {
-    let usual_micros = AtomicU64::new(10_000);
-    let shared = Shared { queue: Mutex::default(), work: Condvar::new(), usual_micros };
+    let shared = shared(10_000);
     Pool { shared: Arc::new(shared), threads: THREADS, queue_max }
 }
 
@@ -111,10 +119,23 @@ fn a_job_is_refused_when_it_would_end_after_four_fifths_of_its_budget() {
 
 #[test]
 fn estimates_follow_what_was_measured() {
-    let shared =
-        Shared { queue: Mutex::default(), work: Condvar::new(), usual_micros: AtomicU64::new(8_000) };
+    let shared = shared(8_000);
 
     shared.learn(Duration::from_micros(16_000));
 
     assert_eq!(shared.usual_micros.load(Ordering::Relaxed), 9_000);
+}
+
+#[test]
+fn a_spell_of_slow_hashes_does_not_refuse_for_ever() {
+    let pool = without_threads(8);
+    for _ in 0..100 {
+        pool.shared.learn(PLENTY * 2);
+    }
+
+    let patient = pool.admit(job().0, PLENTY);
+    let hurried = pool.admit(job().0, PLENTY / 2);
+
+    assert!(patient.is_ok());
+    assert!(matches!(hurried, Err(NotHashed::Busy { .. })));
 }
