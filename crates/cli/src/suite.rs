@@ -20,7 +20,7 @@ use rekey_runtime::server::{self, Part as ServedPart, ServeError, ServerSettings
 use rekey_runtime::settings::{Document, DocumentBuilder};
 use rekey_runtime::shutdown::{self, Shutdown};
 use rekey_runtime::telemetry::{Metrics, Telemetry};
-use rekey_runtime::{deadline, settings};
+use rekey_runtime::deadline;
 use rekey_wire::options::v1::PersonRule;
 use rekey_wire::{DESCRIPTORS, access};
 use tokio::net::TcpListener;
@@ -58,12 +58,14 @@ pub struct Surroundings {
     pub clock: SharedClock,
     /// Chance.
     pub entropy: SharedEntropy,
+    /// The development inbox; without one the provider `inbox` does not exist.
+    pub inbox: Option<Inbox>,
 }
 
 impl Surroundings {
-    /// The real clock and the system's generator.
+    /// The real clock and the system's generator, and no inbox.
     pub fn real() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), inbox: None }
     }
 }
 
@@ -114,12 +116,12 @@ pub fn builder() -> DocumentBuilder {
 }
 
 /// The settings of this process: defaults < file < `overrides` < environment.
-pub fn document(file: Option<PathBuf>, overrides: Vec<(String, String)>) -> Result<Document, settings::Error> {
+pub fn document(file: Option<PathBuf>, overrides: Vec<(String, String)>) -> anyhow::Result<Document> {
     let builder = match file {
         Some(file) => builder().file(file),
         None => builder(),
     };
-    builder.environment(overrides).process_environment().load()
+    Ok(builder.environment(overrides).process_environment().load()?)
 }
 
 /// Reads every table as its part would.
@@ -151,17 +153,24 @@ pub fn check_production(document: &Document, data: &Path) -> anyhow::Result<()> 
     if let Some((_, why)) = refused.into_iter().find(|(refused, _)| *refused) {
         anyhow::bail!("not in production: {why}");
     }
+    let (own, codes, messages) = (&identity.keys, &verification.keys, &notification.keys);
     let keys = [
-        &identity.keys.pepper_file,
-        &identity.keys.access_token_file,
-        &identity.keys.tokens_file,
-        &verification.keys.code_seal_file,
-        &notification.keys.payload_seal_file,
+        ("identity.keys.pepper_file", &own.pepper_file),
+        ("identity.keys.access_token_file", &own.access_token_file),
+        ("identity.keys.tokens_file", &own.tokens_file),
+        ("identity.keys.decoy_file", &own.decoy_file),
+        ("identity.keys.login_hash_file", &own.login_hash_file),
+        ("identity.keys.familiar_place_file", &own.familiar_place_file),
+        ("verification.keys.code_mac_file", &codes.code_mac_file),
+        ("verification.keys.code_seal_file", &codes.code_seal_file),
+        ("verification.keys.grant_file", &codes.grant_file),
+        ("notification.keys.payload_seal_file", &messages.payload_seal_file),
     ];
     let data = std::path::absolute(data)?;
-    for key in keys.into_iter().flatten() {
-        if std::path::absolute(key)?.starts_with(&data) {
-            anyhow::bail!("not in production: the key file {} lies in the data folder", key.display());
+    for (name, file) in keys {
+        let Some(file) = file else { anyhow::bail!("not in production: {name} is not set") };
+        if std::path::absolute(file)?.starts_with(&data) {
+            anyhow::bail!("not in production: the key file {} lies in the data folder", file.display());
         }
     }
     Ok(())
@@ -180,7 +189,7 @@ pub async fn serve(part: Part, config: Option<PathBuf>) -> anyhow::Result<()> {
         let metrics = telemetry.metrics();
         let surroundings = Surroundings::real();
         let suite =
-            start(&document, sockets, health_listener, metrics, surroundings, None, Vec::new(), shutdown);
+            start(&document, sockets, health_listener, metrics, surroundings, Vec::new(), shutdown);
         suite.await?.ended().await
     };
     let outcome = outcome.await;
@@ -200,7 +209,6 @@ pub async fn start(
     health_listener: TcpListener,
     metrics: Metrics,
     surroundings: Surroundings,
-    inbox: Option<Inbox>,
     mut servers: Vec<Server>,
     shutdown: Shutdown,
 ) -> anyhow::Result<Suite> {
@@ -213,7 +221,6 @@ pub async fn start(
         document,
         surroundings,
         health: health.clone(),
-        inbox,
         loops: &mut loops,
     };
     for (part, listener) in sockets {
@@ -233,18 +240,17 @@ struct Assembling<'a> {
     document: &'a Document,
     surroundings: Surroundings,
     health: Health,
-    inbox: Option<Inbox>,
     loops: &'a mut Loops,
 }
 
 impl Assembling<'_> {
     async fn part(&mut self, part: Part) -> anyhow::Result<ServedPart> {
-        let Surroundings { clock, entropy } = self.surroundings.clone();
+        let Surroundings { clock, entropy, inbox } = self.surroundings.clone();
         let health = self.health.clone();
         let (routes, settings, persons): (_, _, SharedPersonVerifier) = match part {
             Part::Notification => {
                 let settings: rekey_notification::config::Settings = self.document.part(part.name())?;
-                let given = rekey_notification::Given { clock, entropy, health, inbox: self.inbox.clone() };
+                let given = rekey_notification::Given { clock, entropy, health, inbox };
                 let service = rekey_notification::assemble(&settings, given).await?;
                 service.loops.spawn(self.loops);
                 (service.routes, settings.server, Arc::new(NoPersons))

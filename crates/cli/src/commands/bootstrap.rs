@@ -24,7 +24,7 @@ pub(crate) async fn run(bootstrap: Bootstrap, config: Option<PathBuf>, output: O
         administrator: bootstrap.display_name.unwrap_or_default(),
         password: SecretString::from(password),
     };
-    let Surroundings { clock, entropy } = Surroundings::real();
+    let Surroundings { clock, entropy, .. } = Surroundings::real();
     let made = rekey_identity::bootstrap::run(&document.part("identity")?, first, clock, entropy).await?;
     let data = serde_json::json!({
         "tenant_id": made.tenant_id.to_string(),

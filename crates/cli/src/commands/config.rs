@@ -6,7 +6,7 @@ use crate::arguments::ConfigCommand;
 use crate::output::Output;
 use crate::suite;
 
-pub(crate) fn run(command: ConfigCommand, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
+pub(crate) fn run(command: &ConfigCommand, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     match command {
         ConfigCommand::Check => {
             suite::check(&suite::document(config, Vec::new())?)?;

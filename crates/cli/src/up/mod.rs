@@ -119,10 +119,10 @@ async fn start(
     shutdown: Shutdown,
 ) -> anyhow::Result<Suite> {
     let Sockets { parts, health, pages } = sockets;
-    let surroundings = Surroundings::real();
     let metrics = telemetry.metrics();
     let inbox = Inbox::new();
-    let router = inbox::routes(inbox.clone()).merge(pages::routes(identity.clone()));
+    let surroundings = Surroundings { inbox: Some(inbox.clone()), ..Surroundings::real() };
+    let router = inbox::routes(inbox).merge(pages::routes(identity.clone()));
     let stop = shutdown.clone();
     let served: Server = Box::pin(async move {
         let serving = axum::serve(pages, router).with_graceful_shutdown(async move { stop.begun().await });
@@ -131,7 +131,7 @@ async fn start(
         }
         Ok(())
     });
-    suite::start(document, parts, health, metrics, surroundings, Some(inbox), vec![served], shutdown).await
+    suite::start(document, parts, health, metrics, surroundings, vec![served], shutdown).await
 }
 
 /// `--production`: what the settings say and nothing of our own.
@@ -158,7 +158,7 @@ async fn run_production(up: &Up, config: Option<PathBuf>, output: Output) -> any
     let Sockets { parts, health, pages: _ } = Sockets::bind(&document, false).await?;
     let surroundings = Surroundings::real();
     let metrics = telemetry.metrics();
-    let suite = suite::start(&document, parts, health, metrics, surroundings, None, Vec::new(), shutdown);
+    let suite = suite::start(&document, parts, health, metrics, surroundings, Vec::new(), shutdown);
     let mut suite = suite.await?;
     suite.ready().await?;
     output.say("Rekey is up, in production. Ctrl-C stops it.");
