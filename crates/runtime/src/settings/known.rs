@@ -34,6 +34,8 @@ impl Known {
                 let key = if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") };
                 let is_list = line.contains("= [");
                 self.leaves.entry(key).or_insert(is_list);
+                // Only its examples are comments: the names are ours, not the operator's.
+                self.open.remove(&table);
             }
         }
     }
@@ -64,7 +66,7 @@ impl Known {
         while let Some((key, value)) = rest.pop() {
             match value.kind {
                 ValueKind::Table(table) if !self.is_known(&key) => {
-                    if table.is_empty() {
+                    if table.is_empty() && !self.is_table(&key) {
                         self.require(&key, origin)?;
                     }
                     rest.extend(table.into_iter().map(|(name, value)| (format!("{key}.{name}"), value)));
@@ -94,6 +96,11 @@ impl Known {
     /// Whether the key is a leaf, or lies in an open table.
     pub(super) fn is_known(&self, key: &str) -> bool {
         self.leaves.contains_key(key) || self.open.iter().any(|table| within(table, key))
+    }
+
+    /// Whether the key is a table with settings of ours; a file may leave it empty.
+    fn is_table(&self, key: &str) -> bool {
+        self.leaves.keys().any(|leaf| within(key, leaf))
     }
 
     fn nearest(&self, key: &str) -> Option<String> {

@@ -173,3 +173,19 @@ fn names_in_an_open_table_keep_their_case() {
 
     assert_eq!(document.part::<Office>("office").unwrap().prices["Anna@Example.com"], 3);
 }
+
+#[test]
+fn a_table_whose_settings_have_no_defaults_takes_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rekey.toml");
+    let keys = || Document::builder().defaults("[office.keys]\n# pepper_file = \"/etc/pepper\"\n");
+    fs::write(&path, "[office.keys]\n").unwrap();
+
+    let known = keys().environment(variable("REKEY__OFFICE__KEYS__PEPPER_FILE", "a")).load();
+    let misspelt = keys().environment(variable("REKEY__OFFICE__KEYS__PEPER_FILE", "a")).load();
+    let empty = keys().file(&path).load();
+
+    assert!(known.is_ok() && empty.is_ok());
+    let misspelt = misspelt.unwrap_err().to_string();
+    assert!(misspelt.ends_with("the nearest known one is `office.keys.pepper_file`"), "{misspelt}");
+}
