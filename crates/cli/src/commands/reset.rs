@@ -155,12 +155,16 @@ fn ask(prompt: &str) -> anyhow::Result<String> {
 /// Typed unseen at a terminal; a plain line of a script otherwise.
 fn hidden(prompt: &str) -> anyhow::Result<String> {
     if !std::io::stdin().is_terminal() {
-        return ask("");
+        return ask(prompt);
     }
     Ok(rpassword::prompt_password(prompt)?.trim_end_matches(['\r', '\n']).to_owned())
 }
 
+/// Scripts are not asked: what they read on standard error are errors.
 fn prompt_to_terminal(prompt: &str) -> anyhow::Result<()> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(());
+    }
     let mut error = std::io::stderr();
     error.write_all(prompt.as_bytes())?;
     error.flush()?;
