@@ -135,7 +135,8 @@ impl Identity {
         Ok(self.notices(tenant.id, &addresses, None, &notify, now))
     }
 
-    /// Where help requests of an account go: the tenant's mailbox, or the administrators nearest to the work.
+    /// Where help requests of an account go: the tenant's mailbox, or the administrators nearest to the work. To a
+    /// tenant that sends its people to a page of its own, nowhere: they are listed and not mailed.
     pub(crate) async fn help_addresses(
         &self,
         scope: &TenantScope,
@@ -144,6 +145,9 @@ impl Identity {
     ) -> Result<Vec<Destination>, Error> {
         if let Some(mailbox) = &tenant.help_mailbox {
             return Ok(vec![Destination::Email(mailbox.clone())]);
+        }
+        if tenant.help_url.is_some() {
+            return Ok(Vec::new());
         }
         let administrators = self.store.administrators(scope).await?;
         let roles: Vec<_> = administrators.iter().map(|account| (account.id, account.roles)).collect();

@@ -71,6 +71,34 @@ struct Try<'a> {
     now: Timestamp,
 }
 
+/// Why nothing was proved; for the log alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unproved {
+    NoLiveCode,
+    MethodPaused,
+    MethodDisabled,
+    CodeRejected,
+    EvidenceRejected,
+}
+
+impl Unproved {
+    /// The name in audit events.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoLiveCode => "no_live_code",
+            Self::MethodPaused => "method_paused",
+            Self::MethodDisabled => "method_disabled",
+            Self::CodeRejected => "code_rejected",
+            Self::EvidenceRejected => "evidence_rejected",
+        }
+    }
+
+    /// Whether it cost a try.
+    const fn was_counted(self) -> bool {
+        matches!(self, Self::CodeRejected | Self::EvidenceRejected)
+    }
+}
+
 impl Identity {
     /// Judges a code.
     #[tracing::instrument(skip_all)]
@@ -116,21 +144,21 @@ impl Identity {
         }
     }
 
-    /// Whether the code is right; the word for the log if not.
+    /// Whether the code is right.
     async fn judge_code(
         &self,
         scope: &TenantScope,
         attempt: &Try<'_>,
         request: &SubmitProof,
-    ) -> Result<Result<(), &'static str>, Error> {
+    ) -> Result<Result<(), Unproved>, Error> {
         let Try { state, position, call, now, .. } = *attempt;
         let fingerprint = call.fingerprint();
         let rules = &attempt.policy.reset;
         match self.store.count_try(scope, attempt.key, &fingerprint, rules, now).await? {
             TryCounted::Counted | TryCounted::CountedBefore => {}
-            TryCounted::NothingLive => return Ok(Err("no_live_code")),
-            TryCounted::Stopped(TakesNoTry::Paused { .. }) => return Ok(Err("method_paused")),
-            TryCounted::Stopped(TakesNoTry::Disabled) => return Ok(Err("method_disabled")),
+            TryCounted::NothingLive => return Ok(Err(Unproved::NoLiveCode)),
+            TryCounted::Stopped(TakesNoTry::Paused { .. }) => return Ok(Err(Unproved::MethodPaused)),
+            TryCounted::Stopped(TakesNoTry::Disabled) => return Ok(Err(Unproved::MethodDisabled)),
         }
         let ip = request.context.ip.or(state.ip_address);
         let check = CheckCode {
@@ -142,7 +170,7 @@ impl Identity {
             user_agent: request.context.user_agent.clone(),
         };
         let Checked::Passed { grant } = self.verification.check(&check).await? else {
-            return Ok(Err("code_rejected"));
+            return Ok(Err(Unproved::CodeRejected));
         };
         let binding = binding_of(state, position);
         let redeem = call.request_id("redeem", &[]);
@@ -153,7 +181,7 @@ impl Identity {
                 && Some(redeemed.channel) == attempt.offered.kind.channel()
                 && redeemed.class == attempt.offered.kind.class()
         });
-        Ok(if is_ours && !state.is_silent { Ok(()) } else { Err("evidence_rejected") })
+        Ok(if is_ours && !state.is_silent { Ok(()) } else { Err(Unproved::EvidenceRejected) })
     }
 
     async fn accept(&self, scope: &TenantScope, attempt: &Try<'_>) -> Result<ProofSubmitted, Error> {
@@ -186,13 +214,14 @@ impl Identity {
         &self,
         scope: &TenantScope,
         attempt: &Try<'_>,
-        reason: &'static str,
+        reason: Unproved,
     ) -> Result<ProofSubmitted, Error> {
         let Try { who, state, call, now, .. } = *attempt;
-        let stops = matches!(reason, "method_paused" | "method_disabled");
+        let stops = matches!(reason, Unproved::MethodPaused | Unproved::MethodDisabled);
         let kind = if stops { EventKind::MethodStopped } else { EventKind::ResetProofSubmitted };
-        self.audit.push(self.reset_event(kind, Outcome::Refused, state, who, now).because(reason).done());
-        if reason == "method_disabled" {
+        self.audit
+            .push(self.reset_event(kind, Outcome::Refused, state, who, now).because(reason.as_str()).done());
+        if reason == Unproved::MethodDisabled {
             self.disable(scope, attempt).await?;
         }
         // Only what was proved before may show the account's own requirement.
@@ -210,6 +239,10 @@ impl Identity {
             reset_token: self.keys.seal_reset(&*self.entropy, state),
             proofs_remaining,
         };
+        // What counted nothing is answered alike every time, so a stranger's guesses write nothing.
+        if !reason.was_counted() {
+            return Ok(answer);
+        }
         self.keep_answer(scope, &call, Kept::from(&answer), now).await.map(ProofSubmitted::from)
     }
 }

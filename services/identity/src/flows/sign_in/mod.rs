@@ -5,31 +5,31 @@
 
 mod answer_challenge;
 mod judge;
+mod open;
 
 pub use answer_challenge::AnswerChallenge;
 
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::{RequestId, SessionId, TenantId};
+use rekey_primitives::id::{RequestId, TenantId};
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use self::judge::{Judged, Rejection};
 use super::keys::TypedLogin;
-use super::once::{Call, Repeatable, Settled};
+use super::once::{Call, Repeatable};
 use super::reset::caller_hash;
-use super::tokens::{Challenge, ChallengeKind, KeptTokens, SessionTokens, new_refresh};
+use super::tokens::{Challenge, ChallengeKind, KeptTokens, SessionTokens};
 use super::{Caller, Context, Error, Failed, Identity};
-use crate::domain::account::{Account, CredentialEpoch, Sealed};
-use crate::domain::audit::{Actor, EventKind, Outcome, Subject};
+use crate::domain::account::Account;
+use crate::domain::audit::{EventKind, Outcome, Subject};
 use crate::domain::lockout::Fingerprint;
 use crate::domain::password::Password;
-use crate::domain::policy::{LockoutRules, SessionRules};
+use crate::domain::policy::LockoutRules;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
-use crate::domain::session::{RefreshRecord, Session, ends_at};
-use crate::store::sign_ins::{Admission, Known, LoginKey, OpenSession, PasswordTry, PlaceKey, Stale};
+use crate::store::sign_ins::{Admission, Known, LoginKey, PasswordTry, PlaceKey};
 
 /// How often a sign-in is judged anew because the account changed under it: a parallel sign-in renews the hash once.
 const ROUNDS: usize = 3;
@@ -200,35 +200,6 @@ impl Identity {
         Err(Failed::Contended.into())
     }
 
-    /// Opens a session; `None` if the account is not what was judged any more.
-    async fn open(
-        &self,
-        attempt: &Attempt<'_>,
-        account: &Account,
-        (verified, rehashed): (Sealed, Option<Sealed>),
-        rules: &SessionRules,
-    ) -> Result<Option<SignedIn>, Error> {
-        let Attempt { scope, who: (caller, context), counted, call, now, .. } = attempt;
-        let (session, refresh) = self.new_session(account, account.epoch, rules, context, *now);
-        let tokens = self.tokens_of(&session, account, refresh, *now);
-        let kind = if rehashed.is_some() { EventKind::PasswordRehashed } else { EventKind::SignIn };
-        if rehashed.is_some() {
-            let event = self.event(account.tenant_id, kind, Outcome::Success, *now);
-            self.audit.push(event.on(account.id).by(Actor::Rekey).done());
-        }
-        let event = self.event(account.tenant_id, EventKind::SignIn, Outcome::Success, *now);
-        let event = event.on(account.id).by(Actor::Account(account.id)).from(context).through(caller).done();
-        let open =
-            OpenSession { session, verified, rehashed, login: counted.login, place: counted.place, event };
-        let answer = |_: &Session| self.seal_answer(call, &Kept::Tokens(KeptTokens::from(&tokens)));
-        let step = self.store.open_session(scope, &open, Some(call.once(&answer))).await?;
-        Ok(match self.settle::<Session, Stale, Kept>(call, step)? {
-            Settled::Done(_) => Some(SignedIn::Tokens(tokens)),
-            Settled::Repeated(kept) => Some(kept.into()),
-            Settled::Refused(Stale) => None,
-        })
-    }
-
     /// Asks for a new password, with a token that only this caller can go on with.
     async fn challenge(
         &self,
@@ -270,46 +241,6 @@ impl Identity {
             self.audit.push(event.from(context).through(caller).because("many_logins").done());
         }
         Ok(())
-    }
-
-    /// A session that begins now, and its first refresh token.
-    pub(crate) fn new_session(
-        &self,
-        account: &Account,
-        epoch: CredentialEpoch,
-        rules: &SessionRules,
-        context: &Context,
-        now: Timestamp,
-    ) -> (Session, SecretString) {
-        let id = SessionId::generate(&*self.entropy, now);
-        let (refresh, hash) = new_refresh(&*self.entropy, account.tenant_id, id);
-        let session = Session {
-            id,
-            tenant_id: account.tenant_id,
-            account_id: account.id,
-            epoch,
-            auth_time: now,
-            strong: false,
-            refresh: RefreshRecord { current: hash, previous: None, rotated_at: now },
-            user_agent_family: context.user_agent_family().to_owned(),
-            created_at: now,
-            refreshed_at: now,
-            expires_at: ends_at(rules, false, now),
-            ended: None,
-        };
-        (session, refresh)
-    }
-
-    /// The tokens of a session.
-    pub(crate) fn tokens_of(
-        &self,
-        session: &Session,
-        account: &Account,
-        refresh: SecretString,
-        now: Timestamp,
-    ) -> SessionTokens {
-        let tokens = &self.settings.tokens;
-        SessionTokens::issue(&self.keys, tokens, &*self.entropy, (session, account.roles), refresh, now)
     }
 }
 
