@@ -26,7 +26,13 @@ const PEERS: [(Part, Part); 3] = [
 ];
 
 /// Writes the file and everything it names.
-pub(super) fn write(path: &Path, ground: &Ground, authority: &Authority, data: &DataFolder, ports: &[Ports; 3]) {
+pub(super) fn write(
+    path: &Path,
+    ground: &Ground,
+    authority: &Authority,
+    data: &DataFolder,
+    ports: &[Ports; 3],
+) {
     let folder = path.parent().unwrap();
     let mut text = stores(ground);
     text.push_str(&relay(folder, &ground.mail));

@@ -1,0 +1,120 @@
+//! The administrators' command line against a running suite, by its output and its exit codes.
+
+use rekey_tests::processes::{rekey, run};
+
+use crate::demo::Demo;
+
+const NEW: &str = "nine slow rivers and stone";
+
+/// What exit codes mean.
+const DONE: Option<i32> = Some(0);
+const WRONG_ARGUMENTS: Option<i32> = Some(2);
+const REFUSED: Option<i32> = Some(3);
+const AWAY: Option<i32> = Some(4);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_password_is_reset_in_the_terminal() {
+    let demo = Demo::start().await;
+    let login = demo.person(0, "login");
+
+    let done = demo.reset(login, NEW).await;
+
+    assert_eq!(done.json()["sessions_revoked"], 0);
+    assert!(!done.stdout.contains(NEW) && !done.stderr.contains(NEW));
+    let messages = demo.run(&["inbox", "--json", "--to", login]).await.json();
+    assert!(messages.as_array().unwrap().iter().all(|message| message["to"] == login));
+    let newest = demo.run(&["inbox", "--json", "--limit", "1"]).await.json();
+    assert_eq!(newest.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_password_is_an_exit_code_and_a_published_reason() {
+    let demo = Demo::start().await;
+
+    let refused = demo.reset(demo.person(0, "login"), "short").await;
+
+    assert_eq!(refused.code, REFUSED, "{refused:?}");
+    let error: serde_json::Value = serde_json::from_str(refused.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(error["error"]["reason"], "PASSWORD_REFUSED");
+    assert_eq!(error["error"]["support_code"].as_str().unwrap().len(), 32);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn this_was_not_me_freezes_and_an_administrator_releases() {
+    let demo = Demo::start().await;
+    let login = demo.person(1, "login");
+    demo.reset(login, NEW).await.json();
+    let link = demo.repudiation_link(login).await;
+
+    let undone = demo.run(&["repudiate", &link, "--json"]).await.json();
+    let again = demo.run(&["repudiate", &link]).await;
+
+    assert_eq!(undone["password_voided"], true);
+    assert_eq!(undone["account_frozen"], true);
+    assert_eq!(again.code, REFUSED, "{again:?}");
+    assert!(again.stderr.contains("REPUDIATION_INVALID"), "{}", again.stderr);
+    let frozen = demo.run(&["account", "show", login, "--json"]).await.json();
+    assert_eq!((&frozen["frozen"], &frozen["has_password"]), (&true.into(), &false.into()));
+    let released = demo.run(&["account", "unfreeze", login, "--json"]).await.json();
+    assert_eq!(released["frozen"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_behind_the_link_asks_first_and_undoes_by_post() {
+    let demo = Demo::start().await;
+    let login = demo.person(1, "login");
+    demo.reset(login, NEW).await.json();
+    let link = demo.repudiation_link(login).await;
+    let (host, path) = link.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let token = path.split_once("token=").unwrap().1;
+
+    let question = rekey_tests::web::get(host, &format!("/{path}")).await.unwrap();
+    let before = demo.run(&["account", "show", login, "--json"]).await.json();
+    let undone = rekey_tests::web::post_form(host, "/not-me", "token", token).await.unwrap();
+    let spent = rekey_tests::web::post_form(host, "/not-me", "token", token).await.unwrap();
+
+    assert_eq!((question.status, undone.status, spent.status), (200, 200, 410));
+    assert_eq!(before["frozen"], false);
+    let after = demo.run(&["account", "show", login, "--json"]).await.json();
+    assert_eq!(after["frozen"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn administrators_list_block_and_unlock_accounts() {
+    let demo = Demo::start().await;
+    let login = demo.person(2, "login");
+
+    let accounts = demo.run(&["account", "list", "--json"]).await.json();
+    let blocked = demo.run(&["account", "block", login, "--json"]).await.json();
+    let table = demo.run(&["account", "show", login]).await;
+    let open = demo.run(&["account", "unblock", login, "--json"]).await.json();
+    let unlocked = demo.run(&["account", "unlock", login, "--json"]).await.json();
+
+    let logins: Vec<&str> =
+        accounts.as_array().unwrap().iter().map(|account| account["logins"][0].as_str().unwrap()).collect();
+    assert_eq!(logins.len(), 1 + demo.ready["people"].as_array().unwrap().len());
+    assert!(logins.contains(&login));
+    assert_eq!((&blocked["blocked"], &open["blocked"]), (&true.into(), &false.into()));
+    assert!(table.stdout.contains("blocked"), "{}", table.stdout);
+    assert_eq!(unlocked["account_id"], open["account_id"]);
+    let tenants = demo.run(&["tenant", "list", "--json"]).await.json();
+    assert_eq!(tenants[0]["tenant_id"], demo.ready["tenant_id"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exit_codes_tell_refusals_from_outages_and_typing_errors() {
+    let demo = Demo::start().await;
+
+    let done = demo.run(&["account", "list"]).await;
+    let wrong = demo.run(&["account", "lst"]).await;
+    let refused = demo.run(&["account", "show", "nobody@demo.example"]).await;
+    let mut away = rekey();
+    let nobody_there = demo.scratch().join("away.toml");
+    let unused = rekey_servers::free_port();
+    std::fs::write(&nobody_there, format!("[identity]\nendpoint = \"http://127.0.0.1:{unused}\"\n")).unwrap();
+    away.args(["tenant", "list", "--profile"]).arg(nobody_there);
+    let away = run(away).await;
+
+    assert_eq!((done.code, wrong.code, refused.code, away.code), (DONE, WRONG_ARGUMENTS, REFUSED, AWAY));
+    assert!(refused.stderr.contains("ACCOUNT_NOT_FOUND"), "{}", refused.stderr);
+}

@@ -1,0 +1,125 @@
+//! `rekey up`: what it tells, what it leaves behind, and what it refuses.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use rekey_tests::processes::{rekey, run};
+use rekey_tests::web;
+
+use crate::demo::Demo;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ready_file_has_its_published_shape_and_is_private() {
+    let demo = Demo::start().await;
+
+    let fields: Vec<&String> = demo.ready.as_object().unwrap().keys().collect();
+    let mode = std::fs::metadata(&demo.ready_file).unwrap().permissions().mode();
+
+    let published = [
+        "administrator",
+        "identity",
+        "inbox",
+        "notification",
+        "people",
+        "service_token",
+        "tenant_id",
+        "verification",
+    ];
+    assert_eq!(fields, published);
+    assert_eq!(mode & 0o777, 0o600);
+    for part in ["identity", "verification", "notification"] {
+        assert!(demo.text(part).starts_with("127.0.0.1:"), "{part}");
+    }
+    assert!(uuid::Uuid::parse_str(demo.text("tenant_id")).is_ok());
+    let administrator = demo.ready["administrator"].as_object().unwrap();
+    assert_eq!(administrator.keys().collect::<Vec<_>>(), ["login", "password"]);
+    let people = demo.ready["people"].as_array().unwrap();
+    assert!(people.len() >= 2);
+    for person in people {
+        let fields: Vec<&String> = person.as_object().unwrap().keys().collect();
+        assert_eq!(fields, ["email", "login", "password", "phone"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inbox_shows_what_would_have_been_sent_newest_first() {
+    let demo = Demo::start().await;
+    let (login, password) = (demo.person(0, "login"), "nine slow rivers and stone");
+    assert_eq!(demo.reset(login, password).await.code, Some(0));
+    demo.repudiation_link(login).await;
+
+    let inbox = demo.inbox().await;
+    let messages: Vec<_> = inbox.iter().filter(|message| message["to"] == login).collect();
+    let page = web::get(demo.text("inbox").strip_prefix("http://").unwrap(), "/dev/inbox").await.unwrap();
+
+    for message in &inbox {
+        for field in ["to", "channel", "subject", "text", "created_at"] {
+            assert!(message[field].is_string(), "{field} in {message}");
+        }
+    }
+    assert_eq!(messages.len(), 2);
+    assert!(messages.iter().all(|message| message["channel"] == "email"));
+    assert!(messages[0]["text"].as_str().unwrap().contains("/not-me?token="));
+    assert!(messages[0]["created_at"].as_str() >= messages[1]["created_at"].as_str());
+    assert_eq!(page.status, 200);
+    assert!(page.head.to_lowercase().contains("content-security-policy"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_it_well_and_nothing_stays_behind() {
+    let demo = Demo::start().await;
+    let scratch = demo.scratch();
+    let in_use = std::fs::read_dir(&scratch).unwrap().count();
+    let Demo { process, folder, .. } = demo;
+
+    let status = process.stop().await;
+
+    assert!(status.success(), "{status}");
+    assert!(in_use > 0);
+    assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
+    drop(folder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn production_is_refused_without_a_mail_provider() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = rekey();
+    command.args(["up", "--production", "--data"]).arg(folder.path().join("data"));
+    command.current_dir(folder.path());
+
+    let refused = run(command).await;
+
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("notification.email_providers"), "{}", refused.stderr);
+    assert!(!folder.path().join("data").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn production_is_refused_without_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = rekey();
+    command.args(["up", "--production", "--data"]).arg(folder.path().join("data"));
+    command.current_dir(folder.path());
+    command.env("REKEY__NOTIFICATION__EMAIL_PROVIDERS", "smtp");
+    command.env("REKEY__NOTIFICATION__SMTP__HOST", "smtp.example.com");
+    command.env("REKEY__NOTIFICATION__SMTP__FROM", "no-reply@example.com");
+    command.env("REKEY__IDENTITY__PORTAL_URL", "https://id.example.com");
+
+    let refused = run(command).await;
+
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("identity.keys.pepper_file is not set"), "{}", refused.stderr);
+    assert!(!folder.path().join("data").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn production_shows_no_credentials() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = rekey();
+    command.args(["up", "--production", "--ready-file"]).arg(folder.path().join("ready.json"));
+    command.current_dir(folder.path());
+
+    let refused = run(command).await;
+
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("--ready-file"), "{}", refused.stderr);
+}

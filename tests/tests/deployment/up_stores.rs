@@ -1,0 +1,67 @@
+//! `rekey up` on stores that outlive it.
+
+use rekey_client::{ClientSettings, Connection};
+use rekey_tests::backend::Backend;
+
+use crate::demo::Demo;
+
+const NEW: &str = "nine slow rivers and stone";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_folder_keeps_people_and_their_passwords() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let first = Demo::with(&data, &[]).await;
+    let (tenant_id, login) = (first.text("tenant_id").to_owned(), first.person(0, "login").to_owned());
+    first.reset(&login, NEW).await.json();
+    assert!(first.process.stop().await.success());
+
+    let second = Demo::with(&data, &[]).await;
+
+    let backend = backend(&second, &data);
+    assert_eq!(second.text("tenant_id"), tenant_id);
+    assert!(backend.signs_in(&login, NEW).await);
+    assert!(!backend.signs_in(&login, second.person(0, "password")).await);
+    assert!(backend.signs_in(second.person(1, "login"), second.person(1, "password")).await);
+    let accounts = second.run(&["account", "list", "--json"]).await.json();
+    assert_eq!(accounts.as_array().unwrap().len(), 4);
+    assert!(second.process.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_folder_serves_one_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let demo = Demo::with(&data, &[]).await;
+    let mut second = rekey_tests::processes::rekey();
+    second.args(["up", "--free-ports", "--data"]).arg(&data).current_dir(folder.path());
+
+    let refused = rekey_tests::processes::run(second).await;
+
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("is in use"), "{}", refused.stderr);
+    demo.run(&["account", "list", "--json"]).await.json();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_runs_on_postgres_and_redis() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let postgres = rekey_testing::postgres_server().await;
+    let redis = rekey_testing::redis().await;
+    let (postgres_url, redis_url) = (postgres.url("postgres"), redis.url());
+
+    let demo = Demo::with(&data, &["--postgres", &postgres_url, "--redis", &redis_url]).await;
+    demo.reset(demo.person(0, "login"), NEW).await.json();
+
+    assert!(backend(&demo, &data).signs_in(demo.person(0, "login"), NEW).await);
+    assert!(!data.join("identity.db").exists() && !data.join("notification.db").exists());
+    assert_ne!(redis.command(&["DBSIZE"]).unwrap(), ":0\r\n");
+    assert!(demo.process.stop().await.success());
+}
+
+fn backend(demo: &Demo, data: &std::path::Path) -> Backend {
+    let settings = ClientSettings::to(format!("http://{}", demo.text("identity")));
+    let settings = settings.with_token_file(data.join("tokens/cli"));
+    Backend::new(Connection::open(&settings, || None).unwrap(), demo.text("tenant_id").to_owned())
+}

@@ -1,0 +1,191 @@
+//! Parts that are killed at random points while people reset their passwords: nothing that was accepted is lost,
+//! nothing is done twice, and nothing stays stuck.
+
+use std::sync::Arc;
+
+use rekey::suite::Part;
+use rekey_primitives::entropy::{SeededEntropy, SystemEntropy, array, below};
+use rekey_testing::SmtpServer;
+use rekey_tests::backend::Backend;
+use rekey_tests::deployment::{Deployment, Ground};
+use rekey_tests::person::Person;
+use rekey_tests::post::{self, code_to};
+use rekey_tests::waiting::eventually;
+use rekey_wire::identity::v1::ProofOutcome;
+use sqlx::{Connection as _, PgConnection};
+use tokio::sync::watch;
+use tokio::task::{JoinSet, LocalSet};
+
+const PEOPLE: usize = 6;
+const KILLS_PER_PART: usize = 3;
+
+/// Leases that end within the patience of a test, and budgets that one person's many resets do not spend.
+const SETTINGS: [(&str, &str); 8] = [
+    ("NOTIFICATION__DELIVERY__SEND_TIMEOUT_SECONDS", "1"),
+    ("NOTIFICATION__DELIVERY__LEASE_SECONDS", "2"),
+    ("IDENTITY__NOTICES__LEASE_SECONDS", "2"),
+    ("IDENTITY__NOTICES__RETRY_LONGEST_SECONDS", "2"),
+    ("IDENTITY__LIMITS__STARTS_PER_LOGIN_PER_HOUR", "1000"),
+    ("VERIFICATION__LIMITS__DESTINATION_PER_HOUR", "1000"),
+    ("VERIFICATION__LIMITS__DESTINATION_PER_DAY", "1000"),
+    ("VERIFICATION__LIMITS__SUBJECT_PER_HOUR", "1000"),
+];
+
+/// What one person did until they were told to stop.
+struct Diary {
+    person: Person,
+    /// Passwords in the order they were set; the first is the one they were given.
+    passwords: Vec<String>,
+}
+
+/// A message as the store holds it.
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: uuid::Uuid,
+    template: String,
+    state: i16,
+    tries: i32,
+}
+
+/// `NOTIFICATION_STATE_DELIVERED` and `NOTIFICATION_STATE_UNKNOWN`.
+const HANDED_OVER: [i16; 2] = [3, 4];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_accepted_is_lost_and_nothing_is_done_twice_when_parts_are_killed() {
+    let (mut deployment, backend) = Deployment::start(Ground::new().await, &SETTINGS).await;
+
+    let diaries = LocalSet::new().run_until(live_under_kills(&mut deployment, &backend)).await;
+
+    drained(&deployment).await;
+    for diary in &diaries {
+        assert_passwords(&backend, &deployment, diary).await;
+    }
+    assert_messages(&deployment, &diaries).await;
+    deployment.stop().await;
+}
+
+/// Kills every part a few times, each time after a few more steps of people who reset their passwords all the while.
+async fn live_under_kills(deployment: &mut Deployment, backend: &Backend) -> Vec<Diary> {
+    let entropy = seeded();
+    let (steps, stop) = (watch::Sender::new(0), watch::Sender::new(false));
+    let mut people = JoinSet::new();
+    for number in 0..PEOPLE {
+        let person = backend.person(&format!("person-{number}")).await;
+        let mail = Arc::clone(&deployment.ground.mail);
+        people.spawn_local(live(backend.clone(), mail, person, steps.clone(), stop.subscribe()));
+    }
+    for part in order_of_kills(&entropy) {
+        let after = *steps.borrow() + 1 + below(&entropy, 2 * PEOPLE as u64);
+        let mut seen = steps.subscribe();
+        tokio::select! {
+            reached = seen.wait_for(|steps| *steps >= after) => drop(reached.unwrap()),
+            ended = people.join_next() => panic!("a person gave up: {:?}", ended.unwrap().err()),
+        }
+        deployment.kill(part);
+        deployment.launch(part);
+        deployment.ready(part).await;
+    }
+    stop.send_replace(true);
+    people.join_all().await
+}
+
+/// Resets one's password again and again.
+async fn live(
+    backend: Backend,
+    mail: Arc<SmtpServer>,
+    person: Person,
+    steps: watch::Sender<u64>,
+    stop: watch::Receiver<bool>,
+) -> Diary {
+    let mut passwords = vec![person.password.clone()];
+    while !*stop.borrow() {
+        let number = passwords.len();
+        let started = backend.start(&person.login).await.unwrap();
+        step(&steps);
+        backend.send(&started.reset_token, "1").await.unwrap();
+        step(&steps);
+        let code = code_to(&mail, &person.login, number).await;
+        let proved = backend.prove(&started.reset_token, "1", &code).await.unwrap();
+        assert_eq!(proved.outcome(), ProofOutcome::Accepted, "{} with its code {number}", person.login);
+        step(&steps);
+        let password = format!("nine slow rivers and stone {number}");
+        backend.complete(&proved.reset_token, &password).await.unwrap();
+        step(&steps);
+        passwords.push(password);
+    }
+    Diary { person, passwords }
+}
+
+fn step(steps: &watch::Sender<u64>) {
+    steps.send_modify(|steps| *steps += 1);
+}
+
+/// Chance that a failure names, so that its order of kills can be had again.
+#[expect(clippy::print_stderr, reason = "shown when the test fails")]
+fn seeded() -> SeededEntropy {
+    let seed = u64::from_le_bytes(array(&SystemEntropy));
+    eprintln!("seed of the kills: {seed}");
+    SeededEntropy::new(seed)
+}
+
+/// Every part equally often, in any order.
+fn order_of_kills(entropy: &SeededEntropy) -> Vec<Part> {
+    let mut kills = Part::ALL.repeat(KILLS_PER_PART);
+    let mut order = Vec::new();
+    while !kills.is_empty() {
+        let next = usize::try_from(below(entropy, kills.len() as u64)).unwrap();
+        order.push(kills.swap_remove(next));
+    }
+    order
+}
+
+/// Waits until identity has handed over every notice and notification holds nothing it has yet to send.
+async fn drained(deployment: &Deployment) {
+    let mut identity = PgConnection::connect(deployment.ground.identity.url()).await.unwrap();
+    let mut notification = PgConnection::connect(deployment.ground.notification.url()).await.unwrap();
+    let empty = async || {
+        let notices: i64 =
+            sqlx::query_scalar("select count(*) from outbox").fetch_one(&mut identity).await.unwrap();
+        let messages: i64 = sqlx::query_scalar("select count(*) from notification where state in (1, 2)")
+            .fetch_one(&mut notification)
+            .await
+            .unwrap();
+        (notices + messages == 0).then_some(())
+    };
+    eventually("every queue drains", empty).await;
+}
+
+/// The last password is the only one, and each acknowledged reset raised the epoch exactly once.
+async fn assert_passwords(backend: &Backend, deployment: &Deployment, diary: &Diary) {
+    let Diary { person, passwords } = diary;
+    let [.., before, last] = passwords.as_slice() else { panic!("{} never got through", person.login) };
+    assert!(backend.signs_in(&person.login, last).await);
+    assert!(!backend.signs_in(&person.login, before).await);
+    let mut identity = PgConnection::connect(deployment.ground.identity.url()).await.unwrap();
+    let replaced: i64 = sqlx::query_scalar("select epoch from accounts where account_id = $1")
+        .bind(uuid::Uuid::parse_str(&person.account_id).unwrap())
+        .fetch_one(&mut identity)
+        .await
+        .unwrap();
+    assert_eq!(replaced, passwords.len() as i64, "{}", person.login);
+}
+
+/// Every code and every notice was accepted once and arrived; a second copy only of what was tried again.
+async fn assert_messages(deployment: &Deployment, diaries: &[Diary]) {
+    let mut notification = PgConnection::connect(deployment.ground.notification.url()).await.unwrap();
+    let rows: Vec<Row> = sqlx::query_as("select id, template, state, tries from notification")
+        .fetch_all(&mut notification)
+        .await
+        .unwrap();
+    let copies = post::copies(&deployment.ground.mail.mails().await);
+    for Row { id, template, state, tries } in &rows {
+        let arrived = copies.get(&format!("<{id}@acme.example>")).copied().unwrap_or(0);
+        assert!(HANDED_OVER.contains(state), "{template} {id} is in state {state}");
+        assert!(arrived >= 1, "{template} {id} never arrived");
+        assert!(arrived <= usize::try_from(*tries).unwrap(), "{template} {id} arrived {arrived} times");
+    }
+    let of = |template: &str| rows.iter().filter(|row| row.template == template).count();
+    let resets: usize = diaries.iter().map(|diary| diary.passwords.len() - 1).sum();
+    assert_eq!(of("password_reset_code"), resets);
+    assert_eq!(of("password_reset_notice"), resets);
+}

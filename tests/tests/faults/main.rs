@@ -1,0 +1,8 @@
+//! What breaks: processes that are killed, stores that go away, networks that swallow.
+#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
+
+mod kill;
+mod network;
+mod outage;
+mod postgres_away;
+mod redis_away;
