@@ -63,18 +63,20 @@ impl Identity {
             }
         }
         let number = went_out + pretended.len();
+        let life = Duration::from_secs(self.settings.codes.life_seconds);
+        let begun = pretended.first().copied().unwrap_or(sending.now);
+        let code_expires_at = progress.map_or_else(|| begun.plus(life), |progress| progress.code_expires_at);
+        if sending.now.has_reached(code_expires_at) {
+            // As verification says of one whose code has died: there is nothing to send again.
+            return Err(self.send_limited(sending, sending.state.expires_at.since(sending.now)));
+        }
         if let Some(wait) = wait_before(number, pretended.last(), &ladder, sending) {
             return Err(self.send_limited(sending, wait));
         }
         let first = first_of(sending, start, number);
         let at = self.keep_answer(scope, &first, sending.now.unix_micros(), sending.now).await?;
         let at = Timestamp::from_unix_micros(at);
-        let life = Duration::from_secs(self.settings.codes.life_seconds);
-        let begun = pretended.first().copied().unwrap_or(at);
-        let timers = Timers {
-            code_expires_at: progress.map_or_else(|| begun.plus(life), |progress| progress.code_expires_at),
-            resend_after: ladder.get(number).map(|wait| at.plus(*wait)),
-        };
+        let timers = Timers { code_expires_at, resend_after: ladder.get(number).map(|wait| at.plus(*wait)) };
         Ok(self.noted_send(sending, start, Some(stop), timers))
     }
 }

@@ -50,6 +50,7 @@ fn new_account(world: &World, login: &str) -> NewAccount {
         addresses_confirmed: false,
         must_change_password: false,
         managed_elsewhere: false,
+        roles: RoleSet::EMPTY,
         request_id: world.request_id(),
     }
 }
@@ -314,5 +315,14 @@ async fn a_store_begins_once() {
         password: NEW.into(),
     };
 
-    assert_eq!(world.identity.begin(beginning).await.unwrap(), None);
+    let cut_off = world.identity.begin(beginning.clone()).await.unwrap();
+    let same_handle = Beginning { handle: world.tenant.handle.clone(), ..beginning };
+    let begun = world.identity.begin(same_handle.clone()).await.unwrap().unwrap();
+    let again = world.identity.begin(same_handle).await.unwrap();
+
+    assert_eq!((cut_off, again), (None, None));
+    assert_eq!(begun.tenant_id, world.tenant.id);
+    let key = AccountKey::Id(begun.account_id);
+    let chief = world.identity.store.find_account(&world.scope, &key).await.unwrap().unwrap();
+    assert_eq!(chief.roles, RoleSet::of(&[Role::GlobalAdministrator]));
 }
