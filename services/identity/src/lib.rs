@@ -26,6 +26,8 @@ pub mod relay;
 pub mod store;
 
 mod opening;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,10 +40,11 @@ use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::SecretString;
 use rekey_runtime::access::{Person, PersonVerifier, Rejected, SharedPersonVerifier};
 use rekey_runtime::deadline;
-use rekey_runtime::health::Health;
+use rekey_runtime::health::{Health, StoreHealth};
 use rekey_runtime::loops::Loops;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_sealing::jwt;
+use rekey_throttle::connection::Connection as Redis;
 use tonic::service::Routes;
 
 use crate::config::Settings;
@@ -108,15 +111,20 @@ pub async fn assemble_with(
     let Given { clock, entropy, health } = given;
     let part = health.part("identity", GRPC_NAMES.iter().map(|&name| name.to_owned()));
     let store = opening::store(settings).await?;
-    let identity = opening::identity(settings, store, verification, clock, entropy)?;
+    let throttles = opening::throttles(settings)?;
+    let identity = opening::identity(settings, store, &throttles, verification, clock, entropy)?;
     let identity = Arc::new(identity);
+    let throttle = throttles.redis.map(|redis| {
+        // Sign-in goes on without it, so it is missing to nobody else.
+        (redis, part.store_of("throttle", ["rekey.identity.v1.PasswordResetService".to_owned()]))
+    });
     let pause = Duration::from_secs(settings.store.check_seconds);
     let (lookout, gate) = Lookout::new(Arc::clone(&identity.store), part, pause);
     Ok(Service {
         routes: grpc::routes(Arc::clone(&identity)),
         persons: Arc::new(Persons(Arc::clone(&identity))),
         jwks: jwt::key_set(&identity.signing_keys()),
-        loops: BackgroundLoops { identity, notification, lookout, gate },
+        loops: BackgroundLoops { identity, notification, lookout, gate, throttle },
         grpc_names: GRPC_NAMES,
     })
 }
@@ -178,7 +186,8 @@ pub mod bootstrap {
             bail!("the schema does not fit; run `rekey migrate` first");
         }
         let verification = super::verification(settings)?;
-        let identity = opening::identity(settings, store, verification, clock, entropy)?;
+        let throttles = opening::throttles(settings)?;
+        let identity = opening::identity(settings, store, &throttles, verification, clock, entropy)?;
         match identity.begin(beginning).await {
             Ok(Some(begun)) => Ok(begun),
             Ok(None) => bail!("the store holds a tenant already; bootstrap is for an empty one"),
@@ -222,13 +231,23 @@ pub struct BackgroundLoops {
     notification: Arc<dyn Notification>,
     lookout: Lookout,
     gate: Gate,
+    throttle: Option<(Redis, StoreHealth)>,
 }
 
 impl BackgroundLoops {
     /// Starts them among the process's loops. Nothing is done before the schema was seen to fit.
     pub fn spawn(self, loops: &mut Loops) {
-        let Self { identity, notification, lookout, gate } = self;
+        let Self { identity, notification, lookout, gate, throttle } = self;
         loops.spawn("identity store", |stop| lookout.run(stop));
+        if let Some((redis, health)) = throttle {
+            let pause = Duration::from_secs(identity.settings.store.check_seconds);
+            loops.spawn("identity throttle", move |stop| {
+                jobs::lookout::watch(health, pause, stop, move || {
+                    let redis = redis.clone();
+                    async move { redis.ping().await.is_ok() }
+                })
+            });
+        }
         let relay = relay(&identity, notification);
         let mut opened = gate.clone();
         loops.spawn("identity relay", move |stop: Shutdown| async move {

@@ -92,41 +92,51 @@ fn text(name: &str, path: Option<&PathBuf>) -> anyhow::Result<SecretString> {
     Ok(secret_file(path)?)
 }
 
-/// The throttles: one that fails closed, and one that goes on with this process's share.
-pub(crate) fn throttles(settings: &Settings) -> anyhow::Result<(Arc<dyn Throttle>, Arc<dyn Throttle>)> {
+/// The throttles.
+pub(crate) struct Throttles {
+    /// Fails closed.
+    strict: Arc<dyn Throttle>,
+    /// Goes on with this process's share.
+    lenient: Arc<dyn Throttle>,
+    /// Where they are counted, if that is not this process.
+    pub(crate) redis: Option<Connection>,
+}
+
+/// Opens the throttles. A Redis that is away is no error here.
+pub(crate) fn throttles(settings: &Settings) -> anyhow::Result<Throttles> {
     let throttle = &settings.throttle;
     let in_process = || InProcess::new(throttle.memory_entries);
     if throttle.url == "memory:" {
         let shared: Arc<dyn Throttle> = Arc::new(in_process());
-        return Ok((Arc::clone(&shared), shared));
+        return Ok(Throttles { strict: Arc::clone(&shared), lenient: shared, redis: None });
     }
     let topology = Topology::parse(&throttle.url).context("[identity.throttle] url")?;
     let mut options = Options::to(topology);
     options.response_timeout = Duration::from_millis(throttle.timeout_ms);
     let connection = Connection::open(&options).context("[identity.throttle] url")?;
-    let redis: Arc<dyn Throttle> = Arc::new(RedisThrottle::new(connection, "rekey:identity:"));
+    let strict: Arc<dyn Throttle> = Arc::new(RedisThrottle::new(connection.clone(), "rekey:identity:"));
     let rest = Duration::from_secs(throttle.rest_seconds);
-    let lenient = Fallback::new(Arc::clone(&redis), in_process(), throttle.processes, rest);
-    Ok((redis, Arc::new(lenient)))
+    let lenient = Fallback::new(Arc::clone(&strict), in_process(), throttle.processes, rest);
+    Ok(Throttles { strict, lenient: Arc::new(lenient), redis: Some(connection) })
 }
 
 /// Puts the flows together.
 pub(crate) fn identity(
     settings: &Settings,
     store: SharedStore,
+    throttles: &Throttles,
     verification: Arc<dyn Verification>,
     clock: SharedClock,
     entropy: SharedEntropy,
 ) -> anyhow::Result<Identity> {
     settings.check()?;
-    let (throttle, lenient_throttle) = throttles(settings)?;
     let hasher = Hasher::start(&settings.hashing, Arc::clone(&entropy)).context("[identity.hashing]")?;
     Ok(Identity {
         store,
         verification,
         hasher,
-        throttle,
-        lenient_throttle,
+        throttle: Arc::clone(&throttles.strict),
+        lenient_throttle: Arc::clone(&throttles.lenient),
         keys: keys(&settings.keys)?,
         clock,
         entropy,

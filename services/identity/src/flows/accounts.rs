@@ -43,6 +43,8 @@ pub struct NewAccount {
     pub must_change_password: bool,
     /// Another directory manages its password.
     pub managed_elsewhere: bool,
+    /// Roles from the start. None through the contract: there they are granted, by an act of its own.
+    pub roles: RoleSet,
     /// Names the call.
     pub request_id: RequestId,
 }
@@ -162,7 +164,7 @@ impl Identity {
             blocked: false,
             frozen: false,
             managed_elsewhere: new.managed_elsewhere,
-            roles: RoleSet::EMPTY,
+            roles: new.roles,
             security_info: self.first_entries(&new.addresses, standing, now)?,
             reconfirmed_at: None,
             created_at: now,

@@ -9,11 +9,11 @@ use rekey_primitives::login::Login;
 use rekey_primitives::secret::SecretString;
 
 use super::accounts::NewAccount;
-use super::administration::{Act, Target};
 use super::administrator::Administrator;
 use super::tenants::{NewTenant, Reach};
 use super::{Caller, Context, Error, Identity};
-use crate::domain::authority::Role;
+use crate::domain::authority::{Role, RoleSet};
+use crate::domain::scope::TenantScope;
 use crate::domain::tenant::Handle;
 
 /// The name under which the first steps stand in the log.
@@ -46,23 +46,12 @@ pub struct Begun {
 }
 
 impl Identity {
-    /// Makes the first tenant and administrator; `None` where there is a tenant already.
+    /// Makes the first tenant and its administrator; `None` where somebody has begun already. A beginning that was
+    /// refused or cut off half way, at a tenant without accounts, goes on under the same handle.
     pub async fn begin(&self, beginning: Beginning) -> Result<Option<Begun>, Error> {
-        if !self.store.is_empty().await? {
-            return Ok(None);
-        }
         let caller = Caller::new(CALLER, |_| true);
-        let new = NewTenant {
-            handle: beginning.handle,
-            display_name: beginning.display_name,
-            domains: Vec::new(),
-            licensed_accounts: None,
-            request_id: self.own_request_id(),
-        };
-        let context = Context::default();
-        let tenant = self.create_tenant(&caller, &Reach::Everywhere, new, &context).await?;
-        let tenant_id = TenantId::from_uuid(tenant.tenant_id);
-        let administrator = Administrator { caller, person: None, context };
+        let Some(tenant_id) = self.first_tenant(&caller, &beginning).await? else { return Ok(None) };
+        let administrator = Administrator { caller, person: None, context: Context::default() };
         let new = NewAccount {
             tenant_id,
             logins: vec![beginning.login],
@@ -73,13 +62,30 @@ impl Identity {
             addresses_confirmed: true,
             must_change_password: false,
             managed_elsewhere: false,
+            roles: RoleSet::of(&[Role::GlobalAdministrator]),
             request_id: self.own_request_id(),
         };
         let account = self.create_account(&administrator, new).await?;
-        let account_id = AccountId::from_uuid(account.account_id);
-        let target = Target { tenant_id, account_id, request_id: self.own_request_id() };
-        self.administer(&administrator, target, Act::Grant(Role::GlobalAdministrator)).await?;
-        Ok(Some(Begun { tenant_id, account_id }))
+        Ok(Some(Begun { tenant_id, account_id: AccountId::from_uuid(account.account_id) }))
+    }
+
+    async fn first_tenant(&self, caller: &Caller, beginning: &Beginning) -> Result<Option<TenantId>, Error> {
+        if !self.store.is_empty().await? {
+            let tenants = self.store.list_tenants(None, None, 2).await?;
+            let [only] = tenants.as_slice() else { return Ok(None) };
+            let accounts = self.store.list_accounts(&TenantScope::ours(only.id), None, 1).await?;
+            let was_cut_off = only.handle == beginning.handle && accounts.is_empty();
+            return Ok(was_cut_off.then_some(only.id));
+        }
+        let new = NewTenant {
+            handle: beginning.handle.clone(),
+            display_name: beginning.display_name.clone(),
+            domains: Vec::new(),
+            licensed_accounts: None,
+            request_id: self.own_request_id(),
+        };
+        let tenant = self.create_tenant(caller, &Reach::Everywhere, new, &Context::default()).await?;
+        Ok(Some(TenantId::from_uuid(tenant.tenant_id)))
     }
 
     fn own_request_id(&self) -> RequestId {

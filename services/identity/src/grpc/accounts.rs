@@ -11,6 +11,7 @@ use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::{status, status_of_creation};
 use crate::domain::account::{LOGINS_MAX, is_external_id};
+use crate::domain::authority::RoleSet;
 use crate::domain::tenant::is_display_name;
 use crate::flows::accounts::{AccountName, NewAccount};
 
@@ -136,6 +137,7 @@ fn new_account(sent: wire::CreateAccountRequest) -> Result<NewAccount, Status> {
             addresses_confirmed: sent.addresses_confirmed,
             must_change_password: sent.must_change_password,
             managed_elsewhere: sent.managed_elsewhere,
+            roles: RoleSet::EMPTY,
             request_id: request_id?,
         })
     })

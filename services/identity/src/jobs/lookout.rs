@@ -4,6 +4,7 @@
 //! migrates beside it.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::time::Duration;
 
 use rekey_runtime::health::{PartHealth, StoreHealth};
@@ -17,6 +18,27 @@ const SCHEMA: &str = "schema";
 
 /// The pause while nothing was seen yet: a start should not wait for a rare look.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// Reports whether something answers, until told to stop. It counts as there until a look finds otherwise: what can be
+/// done without must not hold up a start.
+///
+/// # Errors
+/// Never.
+pub async fn watch<F>(
+    health: StoreHealth,
+    pause: Duration,
+    stop: Shutdown,
+    mut answers: impl FnMut() -> F + Send,
+) -> Result<(), Infallible>
+where
+    F: Future<Output = bool> + Send,
+{
+    health.set(true);
+    while stop.pause(pause).await {
+        health.set(answers().await);
+    }
+    Ok(())
+}
 
 /// Closed until the schema was seen to fit. Clones share it.
 #[derive(Debug, Clone)]
@@ -85,5 +107,64 @@ impl Lookout {
             self.gate.send_replace(true);
         }
         Ok(fits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rekey_runtime::health::Health;
+
+    use super::*;
+    use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
+
+    #[tokio::test]
+    async fn nothing_is_ready_before_the_schema_fits() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteOptions::at(folder.path().join("identity.db"));
+        let store = Arc::new(SqliteStore::open(&options).await.unwrap());
+        let health = Health::new();
+        let (lookout, mut gate) = Lookout::new(store, health.part("identity", []), FIRST_PAUSE);
+
+        let before = lookout.look().await.unwrap();
+        let missing = health.missing();
+        sqlite::migrate(&options).await.unwrap();
+        let after = lookout.look().await.unwrap();
+
+        assert_eq!((before, after), (false, true));
+        assert_eq!(missing, ["identity: schema"]);
+        assert!(health.is_ready());
+        assert!(gate.passed(&Shutdown::new()).await);
+    }
+
+    #[tokio::test]
+    async fn a_gate_lets_nobody_through_when_told_to_stop() {
+        let (_keep, opened) = watch::channel(false);
+        let stop = Shutdown::new();
+        stop.begin();
+
+        assert!(!Gate(opened).passed(&stop).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_can_be_done_without_holds_up_no_start_and_shows_when_it_is_away() {
+        let health = Health::new();
+        let part = health.part("identity", ["needs.it".to_owned(), "does.not".to_owned()]);
+        let throttle = part.store_of("throttle", ["needs.it".to_owned()]);
+        let (stop, seen) = (Shutdown::new(), health.clone());
+
+        let told = stop.clone();
+        super::watch(throttle, Duration::from_secs(5), stop, move || {
+            assert!(seen.is_ready());
+            told.begin();
+            async { false }
+        })
+        .await
+        .unwrap();
+
+        assert!(health.is_ready());
+        let serving = ["needs.it", "does.not"].map(|name| health.serving(name));
+        assert_eq!(serving, [rekey_runtime::health::Serving::No, rekey_runtime::health::Serving::Yes]);
     }
 }

@@ -1,0 +1,128 @@
+//! The part as the command puts it together: from settings, with files for keys and store.
+
+use std::path::Path;
+
+use rekey_primitives::clock::{ManualClock, Timestamp};
+use rekey_primitives::entropy::SeededEntropy;
+use rekey_sealing::KeyText;
+use tempfile::TempDir;
+
+use super::*;
+use crate::bootstrap::First;
+
+const PASSWORD: &str = "seven quiet herons on the pier";
+
+fn given() -> Given {
+    let now = Timestamp::from_unix_micros(1_900_000_000_000_000);
+    Given {
+        clock: Arc::new(ManualClock::starting_at(now)),
+        entropy: Arc::new(SeededEntropy::new(3)),
+        health: Health::new(),
+    }
+}
+
+/// Settings that keep everything in the folder, with keys there.
+fn settings(folder: &Path) -> Settings {
+    let mut settings = config::for_tests();
+    settings.store.url = format!("sqlite:{}", folder.join("identity.db").display());
+    let given = given();
+    let key = |name: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, KeyText::generate(&*given.entropy, given.clock.now())).unwrap();
+        Some(path)
+    };
+    settings.keys = config::KeyFiles {
+        pepper_file: key("pepper"),
+        access_token_file: key("access-token"),
+        tokens_file: key("tokens"),
+        decoy_file: key("decoy"),
+        login_hash_file: key("login-hash"),
+        familiar_place_file: key("familiar-place"),
+    };
+    settings
+}
+
+fn first(password: &str) -> First {
+    First {
+        handle: "acme".to_owned(),
+        display_name: "Acme".to_owned(),
+        login: "chief".to_owned(),
+        email: Some("chief@mail.example".to_owned()),
+        administrator: String::new(),
+        password: password.into(),
+    }
+}
+
+async fn begin(settings: &Settings, password: &str) -> anyhow::Result<bootstrap::Begun> {
+    let Given { clock, entropy, .. } = given();
+    bootstrap::run(settings, first(password), clock, entropy).await
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[tokio::test]
+async fn a_missing_key_is_never_invented() {
+    let folder = folder();
+    let mut settings = settings(folder.path());
+    settings.keys.pepper_file = None;
+
+    let refused = assemble(&settings, given()).await.err().unwrap();
+
+    assert_eq!(refused.to_string(), "[identity.keys] pepper_file is not set");
+    assert_eq!(
+        std::fs::read_dir(folder.path())
+            .unwrap()
+            .filter(|file| { file.as_ref().unwrap().file_name() == "pepper" })
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_store_is_refused_without_quoting_it() {
+    let folder = folder();
+    let mut settings = settings(folder.path());
+    settings.store.url = "mysql://rekey:s3cr3t@db".to_owned();
+
+    let refused = assemble(&settings, given()).await.err().unwrap();
+
+    assert!(!format!("{refused:#}").contains("s3cr3t"));
+}
+
+#[tokio::test]
+async fn an_empty_store_begins_once() {
+    let folder = folder();
+    let settings = settings(folder.path());
+
+    let unmigrated = begin(&settings, PASSWORD).await.unwrap_err().to_string();
+    migrate(&settings).await.unwrap();
+    let weak = begin(&settings, "password").await.unwrap_err().to_string();
+    begin(&settings, PASSWORD).await.unwrap();
+    let again = begin(&settings, PASSWORD).await.unwrap_err().to_string();
+
+    assert!(unmigrated.contains("rekey migrate"), "{unmigrated}");
+    assert!(weak.contains("COMMON"), "{weak}");
+    assert!(again.contains("holds a tenant already"), "{again}");
+}
+
+#[tokio::test]
+async fn the_public_keys_are_published_and_no_others() {
+    let folder = folder();
+
+    let service = assemble(&settings(folder.path()), given()).await.unwrap();
+
+    let set: serde_json::Value = serde_json::from_str(service.jwks()).unwrap();
+    let keys = set["keys"].as_array().unwrap();
+    assert_eq!((keys.len(), &keys[0]["crv"]), (1, &serde_json::json!("Ed25519")));
+    assert_eq!(keys[0].get("d"), None);
+}
+
+#[tokio::test]
+async fn a_token_that_is_none_of_ours_is_nobodys() {
+    let folder = folder();
+    let service = assemble(&settings(folder.path()), given()).await.unwrap();
+
+    assert_eq!(service.persons.verify("eyJhbGciOiJub25lIn0..").await, Err(Rejected::Invalid));
+}
