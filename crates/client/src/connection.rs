@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use secrecy::SecretString;
 use tokio::time::Instant;
 use tonic::body::Body;
@@ -167,7 +168,10 @@ impl Call {
             () = tokio::time::sleep_until(self.deadline) => {
                 Status::deadline_exceeded("the deadline passed first").into_http()
             }
-            answer = work => answer.unwrap_or_else(|error| broken(error).into_http()),
+            answer = work => match answer {
+                Ok(answer) => answer.map(|body| Body::new(body.map_err(cut_short))),
+                Err(error) => broken(error).into_http(),
+            },
         }
     }
 }
@@ -182,6 +186,15 @@ fn broken(error: tonic::transport::Error) -> Status {
         status if status.code() == Code::Unknown => Status::unavailable("the peer cannot be reached"),
         status => Status::new(status.code(), "the peer cannot be reached"),
     }
+}
+
+/// The status of an answer that began and never ended, because the peer died in the middle. tonic calls that unknown;
+/// like a peer that cannot be reached it passes, and the call may be repeated by its `request_id`.
+fn cut_short(status: Status) -> Status {
+    if status.code() == Code::Unknown {
+        return Status::unavailable("the connection broke before the answer was whole");
+    }
+    status
 }
 
 /// The status of an answer that is an error and nothing else.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{HeaderMap, Request, Response};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::Body;
@@ -238,4 +239,35 @@ async fn a_balanced_connection_finds_its_peer_by_name() {
     check(connection).await.unwrap();
 
     assert_eq!(peer.attempts(), 1);
+}
+
+/// Begins to answer the first call of a connection, and dies.
+async fn begin_and_die(listener: TcpListener) {
+    /// A `SETTINGS` frame, and a `HEADERS` frame on stream 1: status 200 and `content-type: application/grpc`.
+    const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+    const HEADERS: &[u8] = b"\0\0\x13\x01\x04\0\0\0\x01\x88\x5f\x10application/grpc";
+    let (mut connection, _) = listener.accept().await.unwrap();
+    connection.write_all(SETTINGS).await.unwrap();
+    connection.read_exact(&mut [0; b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len()]).await.unwrap();
+    loop {
+        let mut head = [0; 9];
+        connection.read_exact(&mut head).await.unwrap();
+        let mut payload = vec![0; usize::from(head[1]) * 256 + usize::from(head[2])];
+        connection.read_exact(&mut payload).await.unwrap();
+        if head[3] == 1 {
+            break;
+        }
+    }
+    connection.write_all(HEADERS).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_was_cut_short_is_unavailable_and_not_unknown() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let connection = Connection::open(&settings(listener.local_addr().unwrap()), || None).unwrap();
+    tokio::spawn(begin_and_die(listener));
+
+    let cut_short = check(connection).await.unwrap_err();
+
+    assert_eq!(cut_short.code(), Code::Unavailable, "{cut_short:?}");
 }

@@ -40,11 +40,13 @@ impl Failure {
         matches!(self, Self::Unavailable { .. })
     }
 
-    /// Sorts a status that is no refusal we know: codes that pass by themselves, and the rest.
+    /// Sorts a status that is no refusal we know: codes that pass by themselves, and the rest. Parts give a reason with
+    /// every error, so one without was made on the way, where the peer or the connection to it died.
     fn of(peer: &'static str, status: tonic::Status) -> Self {
         use tonic::Code::{Aborted, Cancelled, DeadlineExceeded, ResourceExhausted, Unavailable};
         let passes =
-            matches!(status.code(), Unavailable | DeadlineExceeded | Cancelled | Aborted | ResourceExhausted);
+            matches!(status.code(), Unavailable | DeadlineExceeded | Cancelled | Aborted | ResourceExhausted)
+                || rekey_client::Problem::of(&status).reason.is_empty();
         let source = Box::new(status);
         if passes { Self::Unavailable { peer, source } } else { Self::Broken { peer, source } }
     }
