@@ -73,12 +73,12 @@ impl fmt::Debug for Subject {
 pub struct CallerName(String);
 
 impl CallerName {
-    /// Reads 1 to 128 characters.
+    /// Reads 1 to 128 characters, none of them a control character.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
-        if (1..=128).contains(&text.chars().count()) {
+        if (1..=128).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(InvalidName("must be 1 to 128 characters"))
+            Err(InvalidName("must be 1 to 128 printable characters"))
         }
     }
 
