@@ -20,7 +20,9 @@ pub(crate) fn add_to(folder: &DataFolder) {
         let path = folder.callers(part);
         let known = fs::read_to_string(&path).unwrap();
         let idle = entry("idle", IDLE, "methods = []");
-        let elsewhere = format!("methods = \"*\"\ntenants = [\"{NO_TENANT}\"]\npurposes = \"*\"\ntemplates = \"*\"\nlanes = \"*\"");
+        let elsewhere = format!(
+            "methods = \"*\"\ntenants = [\"{NO_TENANT}\"]\npurposes = \"*\"\ntemplates = \"*\"\nlanes = \"*\""
+        );
         let elsewhere = entry("elsewhere", ELSEWHERE, &elsewhere);
         fs::write(&path, format!("{known}\n{idle}\n{elsewhere}")).unwrap();
     }

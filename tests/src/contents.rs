@@ -115,7 +115,9 @@ impl Database {
             Self::Postgres(_) => {
                 "select relname::text from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
             }
-            Self::Sqlite(_) => "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'",
+            Self::Sqlite(_) => {
+                "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
+            }
         }
     }
 

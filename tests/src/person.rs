@@ -11,8 +11,8 @@ use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use rekey_wire::identity::v1::{
     BlockSignInRequest, CheckAccessTokenRequest, CompletePasswordResetRequest, CreateAccountRequest,
     CreateTenantRequest, GrantRoleRequest, ProofOutcome, RepudiateResetRequest, RepudiateResetResponse,
-    SendResetCodeRequest, SessionTokens, SignInRequest, StartPasswordResetRequest, StartPasswordResetResponse,
-    SubmitResetProofRequest, SubmitResetProofResponse,
+    SendResetCodeRequest, SessionTokens, SignInRequest, StartPasswordResetRequest,
+    StartPasswordResetResponse, SubmitResetProofRequest, SubmitResetProofResponse,
 };
 use rekey_wire::options::v1::Role;
 use tonic::{Response, Status};
@@ -229,7 +229,8 @@ impl World {
 
     /// Waits for the notice of a person's reset and takes the token of its link "this was not me".
     pub async fn repudiation_token(&self, person: &Person) -> String {
-        let notice = self.message(|message| message.to == person.login && message.text.contains(NOT_ME)).await;
+        let notice =
+            self.message(|message| message.to == person.login && message.text.contains(NOT_ME)).await;
         let link = notice.text.split_whitespace().find(|word| word.contains(NOT_ME)).unwrap();
         link.split_once("token=").unwrap().1.to_owned()
     }

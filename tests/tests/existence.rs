@@ -10,8 +10,8 @@ use rekey_tests::person::{first_password, request_id};
 use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
 use rekey_wire::identity::v1::{
-    EvaluatePasswordRequest, RequestAdministratorHelpRequest, SendResetCodeRequest,
-    SendResetCodeResponse, SubmitResetProofRequest,
+    EvaluatePasswordRequest, RequestAdministratorHelpRequest, SendResetCodeRequest, SendResetCodeResponse,
+    SubmitResetProofRequest,
 };
 use tokio::time::Instant;
 use tonic::Status;
@@ -127,7 +127,8 @@ async fn walk(world: &World, reset_token: &str) -> Walk {
         reset_token: reset_token.to_owned(),
         context: None,
     };
-    let judged = refusal(PasswordServiceClient::new(world.identity.clone()).evaluate_password(candidate).await);
+    let judged =
+        refusal(PasswordServiceClient::new(world.identity.clone()).evaluate_password(candidate).await);
     Walk { sent: [sent, resent], proved, refused: [too_soon, no_such_method, completed, judged] }
 }
 

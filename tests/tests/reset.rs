@@ -1,4 +1,5 @@
 //! A forgotten password, end to end, over both store sets.
+#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 use rekey_client::Problem;
 use rekey_tests::{Stores, World, on_both_store_sets};
@@ -28,7 +29,8 @@ async fn a_person_gets_back_in_and_everything_old_is_dead(stores: Stores) {
     assert!(matches!(world.sign_in(&zoe.login, &zoe.password).await, SignInResult::Rejection(_)));
     let new = world.signed_in(&zoe.login, NEW).await;
     assert!(world.is_live(&new.access_token).await);
-    let notice = world.message(|message| message.to == zoe.login && message.text.contains("/not-me?token=")).await;
+    let notice =
+        world.message(|message| message.to == zoe.login && message.text.contains("/not-me?token=")).await;
     assert!(!notice.text.contains(NEW));
     let again = world.complete_reset(&token, "another meadow of rain").await.unwrap_err();
     assert_eq!(Problem::of(&again).reason, "RESET_INVALID");
@@ -41,7 +43,8 @@ async fn this_was_not_me_freezes_the_account(stores: Stores) {
     let token = world.proved_reset(&zoe).await;
     world.complete_reset(&token, NEW).await.unwrap();
     let thief = world.signed_in(&zoe.login, NEW).await;
-    let notice = world.message(|message| message.to == zoe.login && message.text.contains("/not-me?token=")).await;
+    let notice =
+        world.message(|message| message.to == zoe.login && message.text.contains("/not-me?token=")).await;
     let link = notice.text.split_whitespace().find(|word| word.contains("/not-me?token=")).unwrap();
     let repudiate = RepudiateResetRequest {
         repudiation_token: link.split_once("token=").unwrap().1.to_owned(),

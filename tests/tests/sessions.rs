@@ -28,6 +28,7 @@ on_both_store_sets!(
     changing_the_password_keeps_this_session_and_ends_the_others,
     a_wrong_current_password_counts_as_a_wrong_sign_in,
     sessions_are_listed_and_revoked,
+    nobody_ends_anothers_session,
     signing_out_ends_one_session,
     who_must_change_the_password_does_so_before_anything_else,
     an_access_token_verifies_offline_for_five_minutes,
@@ -214,10 +215,8 @@ async fn sessions_are_listed_and_revoked(stores: Stores) {
         world.clock.advance(Duration::from_secs(1));
     }
     let mut asking = theirs(&world, &sessions[3]);
-    let named = RevokeSessionsRequest {
-        session_ids: vec![sessions[0].session_id.clone()],
-        request_id: request_id(),
-    };
+    let named =
+        RevokeSessionsRequest { session_ids: vec![sessions[0].session_id.clone()], request_id: request_id() };
     let all_others = RevokeSessionsRequest { session_ids: Vec::new(), request_id: request_id() };
 
     let listed = asking.list_sessions(ListSessionsRequest {}).await.unwrap().into_inner().sessions;
@@ -233,6 +232,21 @@ async fn sessions_are_listed_and_revoked(stores: Stores) {
     assert_eq!(left.len(), 1);
     assert!(!world.is_live(&sessions[0].access_token).await);
     assert!(world.is_live(&sessions[3].access_token).await);
+    world.stop().await;
+}
+
+async fn nobody_ends_anothers_session(stores: Stores) {
+    let world = World::start(stores).await;
+    let (zoe, eve) = (world.person("zoe").await, world.person("eve").await);
+    let hers = world.signed_in(&zoe.login, &zoe.password).await;
+    let eves = world.signed_in(&eve.login, &eve.password).await;
+    let revoke =
+        RevokeSessionsRequest { session_ids: vec![hers.session_id.clone()], request_id: request_id() };
+
+    let revoked = theirs(&world, &eves).revoke_sessions(revoke).await.unwrap().into_inner();
+
+    assert_eq!(revoked.sessions_revoked, 0);
+    assert!(world.is_live(&hers.access_token).await);
     world.stop().await;
 }
 

@@ -8,10 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::{NEW, another, reason, sent_reset};
 
-on_both_store_sets!(
-    of_64_completions_at_once_one_wins,
-    of_200_wrong_codes_at_once_five_count,
-);
+on_both_store_sets!(of_64_completions_at_once_one_wins, of_200_wrong_codes_at_once_five_count,);
 
 async fn of_64_completions_at_once_one_wins(stores: Stores) {
     let world = World::start(stores).await;
@@ -39,7 +36,10 @@ async fn of_64_completions_at_once_one_wins(stores: Stores) {
     let loser = lost[0].0.clone();
     for (_, refused) in lost {
         let reason = reason(refused);
-        assert!(["RESET_INVALID", "ATTEMPTS_EXHAUSTED", "HASHING_BUSY"].contains(&reason.as_str()), "{reason}");
+        assert!(
+            ["RESET_INVALID", "ATTEMPTS_EXHAUSTED", "HASHING_BUSY"].contains(&reason.as_str()),
+            "{reason}"
+        );
     }
     assert!(matches!(world.sign_in(&zoe.login, &loser).await, SignInResult::Rejection(_)));
     world.signed_in(&zoe.login, &won[0].0).await;

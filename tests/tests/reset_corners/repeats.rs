@@ -73,7 +73,8 @@ async fn a_repeated_completion_or_repudiation_gets_the_first_answer(stores: Stor
 
     let first = world.resets().complete_password_reset(complete.clone()).await.unwrap().into_inner();
     let again = world.resets().complete_password_reset(complete.clone()).await.unwrap().into_inner();
-    let other = CompletePasswordResetRequest { new_password: "another meadow of rain".to_owned(), ..complete };
+    let other =
+        CompletePasswordResetRequest { new_password: "another meadow of rain".to_owned(), ..complete };
     let other = world.resets().complete_password_reset(other).await;
 
     assert_eq!((first.sessions_revoked, again.sessions_revoked), (1, 1));
@@ -113,7 +114,8 @@ async fn a_resend_brings_the_same_code_and_no_more_tries(stores: Stores) {
     let right = world.prove(&token, "1", &code).await;
 
     assert_eq!(reason(too_soon), "SEND_LIMITED");
-    let codes: Vec<_> = world.mail_to(&zoe.login).iter().filter_map(|message| code_in(&message.text)).collect();
+    let codes: Vec<_> =
+        world.mail_to(&zoe.login).iter().filter_map(|message| code_in(&message.text)).collect();
     assert_eq!(codes, [code.clone(), code]);
     assert_eq!(right.outcome(), ProofOutcome::Rejected);
     world.stop().await;

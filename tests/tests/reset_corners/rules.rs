@@ -28,7 +28,10 @@ async fn a_password_is_refused_by_rule_and_the_reset_goes_on(stores: Stores) {
 
     assert_eq!(short.reason, "PASSWORD_REFUSED");
     assert!(short.metadata["rules"].split(',').any(|rule| rule == "MINIMUM_LENGTH"), "{short:?}");
-    assert!(short.fields.iter().all(|(field, _)| field == "new_password") && !short.fields.is_empty(), "{short:?}");
+    assert!(
+        short.fields.iter().all(|(field, _)| field == "new_password") && !short.fields.is_empty(),
+        "{short:?}"
+    );
     assert!(common.metadata["rules"].split(',').any(|rule| rule == "COMMON"), "{common:?}");
     assert!(!format!("{:?}", common.metadata).contains("password"), "the word itself is told: {common:?}");
     assert!(done.is_ok());

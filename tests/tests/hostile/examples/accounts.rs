@@ -1,0 +1,132 @@
+//! Tenants, accounts, administration, policy.
+
+use rekey_tests::World;
+use rekey_tests::person::{Person, request_id};
+use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
+use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
+use rekey_wire::identity::v1::{
+    BlockSignInRequest, CreateAccountRequest, CreateTenantRequest, GetAccountRequest, GetPolicyRequest,
+    GetTenantRequest, GrantRoleRequest, ListAccountsRequest, ListTenantsRequest, LookupAccountRequest,
+    LookupTenantRequest, PrefillSecurityInfoRequest, RequestContext, RevokeRoleRequest, SecurityInfoAddress,
+    UnblockSignInRequest, UnfreezeAccountRequest, UnlockAccountRequest, lookup_account_request,
+    lookup_tenant_request, security_info_address,
+};
+use rekey_wire::options::v1::Role;
+
+use super::Example;
+
+/// A context with every field.
+pub(super) fn context() -> Option<RequestContext> {
+    Some(RequestContext {
+        ip_address: "192.0.2.7".to_owned(),
+        user_agent: "curl/8.0".to_owned(),
+        locale: "en".to_owned(),
+    })
+}
+
+pub(super) async fn examples(world: &World, zoe: &Person) -> Vec<Example> {
+    let target = world.person("target").await;
+    let mut examples = tenants(world).await;
+    examples.extend(accounts(world, zoe).await);
+    examples.extend(administration(world, &target));
+    examples
+}
+
+async fn tenants(world: &World) -> Vec<Example> {
+    let create = CreateTenantRequest {
+        handle: "initech".to_owned(),
+        display_name: "Initech".to_owned(),
+        domains: vec!["initech.example".to_owned()],
+        licensed_accounts: 5,
+        request_id: request_id(),
+    };
+    let by_handle = lookup_tenant_request::Key::Handle("acme".to_owned());
+    let by_domain = lookup_tenant_request::Key::Domain("acme.example".to_owned());
+    let tenant_id = world.tenant_id.clone();
+    let first_page = ListTenantsRequest { page_size: 1, page_token: String::new() };
+    let mut service = TenantServiceClient::new(world.identity.clone());
+    let page_token = service.list_tenants(first_page).await.unwrap().into_inner().next_page_token;
+    vec![
+        Example::new("/rekey.identity.v1.TenantService/CreateTenant", &create),
+        Example::new(
+            "/rekey.identity.v1.TenantService/GetTenant",
+            &GetTenantRequest { tenant_id: tenant_id.clone() },
+        ),
+        Example::new(
+            "/rekey.identity.v1.TenantService/ListTenants",
+            &ListTenantsRequest { page_size: 1, page_token },
+        ),
+        Example::new(
+            "/rekey.identity.v1.TenantService/LookupTenant",
+            &LookupTenantRequest { key: Some(by_handle) },
+        ),
+        Example::new(
+            "/rekey.identity.v1.TenantService/LookupTenant",
+            &LookupTenantRequest { key: Some(by_domain) },
+        ),
+        Example::new("/rekey.identity.v1.PolicyService/GetPolicy", &GetPolicyRequest { tenant_id }),
+    ]
+}
+
+async fn accounts(world: &World, zoe: &Person) -> Vec<Example> {
+    let tenant_id = world.tenant_id.clone();
+    let create = CreateAccountRequest {
+        tenant_id: tenant_id.clone(),
+        logins: vec!["adam@acme.example".to_owned()],
+        display_name: "Adam".to_owned(),
+        external_id: "hr-1".to_owned(),
+        password: "three blind mice ran".to_owned(),
+        email_addresses: vec!["adam@acme.example".to_owned()],
+        phone_numbers: vec!["+15005550111".to_owned()],
+        addresses_confirmed: true,
+        must_change_password: false,
+        managed_elsewhere: false,
+        request_id: request_id(),
+    };
+    let get = GetAccountRequest { tenant_id: tenant_id.clone(), account_id: zoe.account_id.clone() };
+    let first_page =
+        ListAccountsRequest { tenant_id: tenant_id.clone(), page_size: 1, page_token: String::new() };
+    let mut service = AccountServiceClient::new(world.identity.clone());
+    let page_token = service.list_accounts(first_page.clone()).await.unwrap().into_inner().next_page_token;
+    let list = ListAccountsRequest { page_token, ..first_page };
+    let lookup = |key| LookupAccountRequest { tenant_id: tenant_id.clone(), key: Some(key) };
+    vec![
+        Example::new("/rekey.identity.v1.AccountService/CreateAccount", &create),
+        Example::new("/rekey.identity.v1.AccountService/GetAccount", &get),
+        Example::new("/rekey.identity.v1.AccountService/ListAccounts", &list),
+        Example::new(
+            "/rekey.identity.v1.AccountService/LookupAccount",
+            &lookup(lookup_account_request::Key::Login(zoe.login.clone())),
+        ),
+        Example::new(
+            "/rekey.identity.v1.AccountService/LookupAccount",
+            &lookup(lookup_account_request::Key::ExternalId("hr-1".to_owned())),
+        ),
+    ]
+}
+
+/// Acts on one account, in an order in which each works.
+fn administration(world: &World, target: &Person) -> Vec<Example> {
+    let on_target = || (world.tenant_id.clone(), target.account_id.clone(), request_id(), context());
+    let role = Role::HelpdeskAdministrator.into();
+    macro_rules! act {
+        ($method:literal, $request:ident $(, $field:ident)*) => {{
+            let (tenant_id, account_id, request_id, context) = on_target();
+            let request = $request { tenant_id, account_id, request_id, context $(, $field)* };
+            Example::new(concat!("/rekey.identity.v1.AdministrationService/", $method), &request)
+        }};
+    }
+    let (tenant_id, account_id, request_id, context) = on_target();
+    let address = security_info_address::Address::EmailAddress("target@home.example".to_owned());
+    let address = Some(SecurityInfoAddress { address: Some(address) });
+    let prefill = PrefillSecurityInfoRequest { tenant_id, account_id, address, request_id, context };
+    vec![
+        act!("BlockSignIn", BlockSignInRequest),
+        act!("UnblockSignIn", UnblockSignInRequest),
+        act!("UnlockAccount", UnlockAccountRequest),
+        act!("UnfreezeAccount", UnfreezeAccountRequest),
+        act!("GrantRole", GrantRoleRequest, role),
+        act!("RevokeRole", RevokeRoleRequest, role),
+        Example::new("/rekey.identity.v1.SecurityInfoService/PrefillSecurityInfo", &prefill),
+    ]
+}

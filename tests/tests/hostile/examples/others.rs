@@ -1,0 +1,197 @@
+//! Verification and notification.
+
+use std::collections::HashMap;
+
+use rekey_tests::World;
+use rekey_tests::person::request_id;
+use rekey_wire::notification::v1 as notification;
+use rekey_wire::notification::v1::notification_service_client::NotificationServiceClient;
+use rekey_wire::verification::v1 as verification;
+use rekey_wire::verification::v1::verification_service_client::VerificationServiceClient;
+
+use super::Example;
+
+/// Verifications whose codes may be sent again only when time has moved on.
+pub(super) struct Before {
+    to_resend: String,
+    to_check: (String, String),
+    to_cancel: String,
+    grant: String,
+    notification_id: String,
+}
+
+impl Before {
+    pub(super) async fn prepare(world: &World) -> Self {
+        let (to_resend, _) = started(world, "resend@example.net").await;
+        let to_check = started(world, "check@example.net").await;
+        let (to_cancel, _) = started(world, "cancel@example.net").await;
+        let passed = started(world, "passed@example.net").await;
+        let check = check(world, &passed);
+        let mut verifications = VerificationServiceClient::new(world.verification.clone());
+        let grant = verifications.check_verification(check).await.unwrap().into_inner().grant;
+        let mut notifications = NotificationServiceClient::new(world.notification.clone());
+        notifications.send_notification(sending(world)).await.unwrap();
+        let sent = notifications.send_notification(sending(world)).await.unwrap().into_inner();
+        world.settled().await;
+        Self { to_resend, to_check, to_cancel, grant, notification_id: sent.notification_id }
+    }
+}
+
+fn starting(world: &World, address: &str) -> verification::StartVerificationRequest {
+    let address = verification::destination::Address::EmailAddress(address.to_owned());
+    verification::StartVerificationRequest {
+        tenant_id: world.tenant_id.clone(),
+        verification_id: request_id(),
+        request_id: request_id(),
+        purpose: "sign_up".to_owned(),
+        subject: "somebody".to_owned(),
+        destination: Some(verification::Destination { address: Some(address) }),
+        audience: "cli".to_owned(),
+        locale: "en".to_owned(),
+        binding: b"order 66".to_vec(),
+        decoy: false,
+        context: context(),
+        caller_counts_failures: true,
+        organisation: "Acme".to_owned(),
+    }
+}
+
+fn context() -> Option<verification::RequestContext> {
+    Some(verification::RequestContext {
+        ip_address: "2001:db8::7".to_owned(),
+        user_agent: "curl/8.0".to_owned(),
+    })
+}
+
+/// A verification and its code.
+async fn started(world: &World, address: &str) -> (String, String) {
+    let request = starting(world, address);
+    let id = request.verification_id.clone();
+    VerificationServiceClient::new(world.verification.clone()).start_verification(request).await.unwrap();
+    (id, world.code_for(address).await)
+}
+
+fn check(world: &World, (id, code): &(String, String)) -> verification::CheckVerificationRequest {
+    verification::CheckVerificationRequest {
+        tenant_id: world.tenant_id.clone(),
+        verification_id: id.clone(),
+        code: code.clone(),
+        request_id: request_id(),
+        context: context(),
+    }
+}
+
+fn sending(world: &World) -> notification::SendNotificationRequest {
+    let address = notification::destination::Address::EmailAddress("reader@example.net".to_owned());
+    let variables = [("organisation", "Acme"), ("code", "123456"), ("minutes", "10")];
+    let message = notification::OutgoingMessage {
+        destination: Some(notification::Destination { address: Some(address) }),
+        template: "verification_code".to_owned(),
+        locale: "en".to_owned(),
+        variables: HashMap::from(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))),
+        lane: notification::Lane::Critical.into(),
+        not_after: None,
+        reference: "order-66".to_owned(),
+        decoy: false,
+    };
+    notification::SendNotificationRequest {
+        tenant_id: world.tenant_id.clone(),
+        request_id: request_id(),
+        message: Some(message),
+    }
+}
+
+pub(super) async fn examples(world: &World, before: Before) -> Vec<Example> {
+    let mut examples = verifications(world, &before);
+    examples.extend(notifications(world, before.notification_id).await);
+    examples
+}
+
+fn verifications(world: &World, before: &Before) -> Vec<Example> {
+    let tenant_id = || world.tenant_id.clone();
+    let resend = verification::ResendCodeRequest {
+        tenant_id: tenant_id(),
+        verification_id: before.to_resend.clone(),
+        request_id: request_id(),
+        context: context(),
+    };
+    let cancel = verification::CancelVerificationRequest {
+        tenant_id: tenant_id(),
+        verification_id: before.to_cancel.clone(),
+        request_id: request_id(),
+    };
+    let get = verification::GetVerificationRequest {
+        tenant_id: tenant_id(),
+        verification_id: before.to_resend.clone(),
+    };
+    let redeem = verification::RedeemGrantRequest {
+        tenant_id: tenant_id(),
+        grant: before.grant.clone(),
+        binding: b"order 66".to_vec(),
+        request_id: request_id(),
+    };
+    let release = verification::ReleaseSubjectRequest {
+        tenant_id: tenant_id(),
+        purpose: "sign_up".to_owned(),
+        subject: "somebody".to_owned(),
+        request_id: request_id(),
+    };
+    let start = starting(world, "start@example.net");
+    vec![
+        Example::new("/rekey.verification.v1.VerificationService/StartVerification", &start),
+        Example::new("/rekey.verification.v1.VerificationService/ResendCode", &resend),
+        Example::new(
+            "/rekey.verification.v1.VerificationService/CheckVerification",
+            &check(world, &before.to_check),
+        ),
+        Example::new("/rekey.verification.v1.VerificationService/CancelVerification", &cancel),
+        Example::new("/rekey.verification.v1.VerificationService/GetVerification", &get),
+        Example::new("/rekey.verification.v1.VerificationService/RedeemGrant", &redeem),
+        Example::new("/rekey.verification.v1.VerificationService/ReleaseSubject", &release),
+    ]
+}
+
+async fn notifications(world: &World, notification_id: String) -> Vec<Example> {
+    let tenant_id = || world.tenant_id.clone();
+    let batch = notification::BatchSendNotificationsRequest {
+        tenant_id: tenant_id(),
+        requests: vec![sending(world), sending(world)],
+    };
+    let get = notification::GetNotificationRequest {
+        tenant_id: tenant_id(),
+        notification_id: notification_id.clone(),
+    };
+    let first_page = notification::ListNotificationsRequest {
+        tenant_id: tenant_id(),
+        page_size: 1,
+        page_token: String::new(),
+        state: notification::NotificationState::Delivered.into(),
+        lane: notification::Lane::Critical.into(),
+        reference: "order-66".to_owned(),
+    };
+    let mut service = NotificationServiceClient::new(world.notification.clone());
+    let page_token =
+        service.list_notifications(first_page.clone()).await.unwrap().into_inner().next_page_token;
+    let list = notification::ListNotificationsRequest { page_token, ..first_page };
+    let cancel = notification::CancelNotificationRequest {
+        tenant_id: tenant_id(),
+        notification_id: notification_id.clone(),
+        request_id: request_id(),
+    };
+    let replay = notification::ReplayNotificationRequest {
+        tenant_id: tenant_id(),
+        notification_id,
+        request_id: request_id(),
+    };
+    vec![
+        Example::new("/rekey.notification.v1.NotificationService/SendNotification", &sending(world)),
+        Example::new("/rekey.notification.v1.NotificationService/BatchSendNotifications", &batch),
+        Example::new("/rekey.notification.v1.NotificationService/GetNotification", &get),
+        Example::new("/rekey.notification.v1.NotificationService/ListNotifications", &list),
+        // The inbox takes everything at once and loses nothing, so none is queued and none is dead.
+        Example::new("/rekey.notification.v1.NotificationService/CancelNotification", &cancel)
+            .refused("NOTIFICATION_NOT_QUEUED"),
+        Example::new("/rekey.notification.v1.NotificationService/ReplayNotification", &replay)
+            .refused("NOTIFICATION_NOT_REPLAYABLE"),
+    ]
+}

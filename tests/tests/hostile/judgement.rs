@@ -1,0 +1,51 @@
+//! What every refusal must look like, whoever gave it and why.
+
+use rekey_client::Problem;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetail, StatusExt as _};
+
+use crate::mutations::CONTRACT;
+
+/// Codes that say the caller is at fault, or the moment.
+const REFUSALS: [Code; 10] = [
+    Code::InvalidArgument,
+    Code::NotFound,
+    Code::AlreadyExists,
+    Code::PermissionDenied,
+    Code::Unauthenticated,
+    Code::FailedPrecondition,
+    Code::Aborted,
+    Code::OutOfRange,
+    Code::ResourceExhausted,
+    Code::Unimplemented,
+];
+
+/// What is wrong with a refusal of this path; `None` if it is as the contract says.
+pub(crate) fn fault_of(path: &str, status: &Status) -> Option<String> {
+    let problem = Problem::of(status);
+    let package = path.trim_start_matches('/').split_inclusive('.').take(3).collect::<String>();
+    let package = package.trim_end_matches('.');
+    let details = status.get_error_details_vec();
+    let infos = details.iter().filter(|detail| matches!(detail, ErrorDetail::ErrorInfo(_))).count();
+    let trace = problem.support_code.clone().unwrap_or_default();
+    let faults = [
+        (!REFUSALS.contains(&status.code()), "a code that is no refusal"),
+        (infos != 1, "not exactly one ErrorInfo"),
+        (problem.domain != package, "a foreign domain"),
+        (!is_published(package, &problem.reason), "a reason that is not published"),
+        (trace.len() != 32 || !trace.bytes().all(|byte| byte.is_ascii_hexdigit()), "no trace id"),
+        (problem.reason == "FIELD_INVALID" && problem.fields.is_empty(), "no field named"),
+        (
+            problem.fields.iter().any(|(field, what)| field.is_empty() || what.is_empty()),
+            "a field without a name",
+        ),
+        (status.message().is_empty(), "no text"),
+    ];
+    let fault = faults.into_iter().find(|(holds, _)| *holds)?.1;
+    Some(format!("{fault}: {problem:?}"))
+}
+
+fn is_published(package: &str, reason: &str) -> bool {
+    let reasons = CONTRACT.get_enum_by_name(&format!("{package}.ErrorReason")).unwrap();
+    reason != "UNSPECIFIED" && reasons.get_value_by_name(&format!("ERROR_REASON_{reason}")).is_some()
+}
