@@ -60,6 +60,11 @@ impl World {
 
     /// The same with other settings, written without the `REKEY__` that the environment has.
     pub async fn start_with(stores: Stores, changes: &[(&str, &str)]) -> Self {
+        Self::start_measured(stores, changes, Metrics::default()).await
+    }
+
+    /// The same with these metrics on the port of health, as telemetry of the process gives them.
+    pub async fn start_measured(stores: Stores, changes: &[(&str, &str)], metrics: Metrics) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let clock = ManualClock::starting_at(Timestamp::from_unix_micros(1_790_000_000_000_000));
         let scratch = tempfile::tempdir().unwrap();
@@ -67,11 +72,17 @@ impl World {
         crate::callers::add_to(&folder);
         let (databases, redis) = match stores {
             Stores::Embedded => (Vec::new(), None),
-            Stores::Real => (vec![rekey_testing::postgres().await, rekey_testing::postgres().await], Some(rekey_testing::redis().await)),
+            Stores::Real => (
+                vec![rekey_testing::postgres().await, rekey_testing::postgres().await],
+                Some(rekey_testing::redis().await),
+            ),
         };
         let named = development::Stores {
-            postgres: <[String; 2]>::try_from(databases.iter().map(|one| one.url().to_owned()).collect::<Vec<_>>()).ok(),
-            redis: redis.as_ref().map(|redis| redis.url().to_owned()),
+            postgres: <[String; 2]>::try_from(
+                databases.iter().map(|one| one.url().to_owned()).collect::<Vec<_>>(),
+            )
+            .ok(),
+            redis: redis.as_ref().map(|redis| redis.url()),
         };
         let mut sockets = Vec::new();
         for part in Part::ALL {
@@ -100,15 +111,7 @@ impl World {
         };
         let health = free_port().await;
         let shutdown = Shutdown::new();
-        let suite = suite::start(
-            &document,
-            sockets,
-            health,
-            Metrics::default(),
-            surroundings,
-            Vec::new(),
-            shutdown,
-        );
+        let suite = suite::start(&document, sockets, health, metrics, surroundings, Vec::new(), shutdown);
         let mut suite = suite.await.unwrap();
         suite.ready().await.unwrap();
         let connect = |part| development::connect(addresses.of(part), &folder).unwrap();
