@@ -1,6 +1,6 @@
 //! The RPCs: decode, check what the caller may, call one flow, encode.
 //!
-//! Everything malformed is named field by field. A refusal becomes its published reason in [`refusal`], in one
+//! Everything malformed is named field by field. A refusal becomes its published reason in `refusal`, in one
 //! exhaustive match; what broke is logged there once and says nothing on the wire.
 
 mod decode;
