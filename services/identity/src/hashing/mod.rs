@@ -3,7 +3,7 @@
 //! One hash takes milliseconds of a core and 19 MiB; run among the async workers it would stall every other
 //! call. Here it has as many threads as the process was granted cores, at the lowest priority, each with
 //! memory that is allocated once, reused and wiped. The queue before them is bounded, and a job that could
-//! not be done before its caller gives up is refused at once (`pool`). [`phc`] reads and writes the strings.
+//! not be done before its caller gives up is refused at once (`pool`). `phc` reads and writes the strings.
 
 mod arena;
 mod phc;
@@ -145,6 +145,11 @@ impl Hasher {
     pub async fn decoy(&self, password: &SecretString, budget: Duration) -> Result<(), NotHashed> {
         let stored = Stored::new(self.cost, [0; SALT_BYTES]).map_err(NotHashed::Argon2)?;
         self.run(Task::derive(&stored, true), password, budget).await.map(|_| ())
+    }
+
+    /// Refuses what would be refused now, so that a flow can ask before it writes for the sake of a hash.
+    pub fn room(&self, budget: Duration) -> Result<(), NotHashed> {
+        self.pool.room(budget.min(self.patience))
     }
 
     /// How many threads hash.
