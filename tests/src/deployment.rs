@@ -63,12 +63,13 @@ pub struct Deployment {
     pub ground: Ground,
     /// Who certifies its workloads.
     pub authority: Authority,
-    folder: TempDir,
     settings: PathBuf,
     changes: Vec<(String, String)>,
     ports: [Ports; 3],
-    running: Vec<(Part, Running)>,
     backend: Certificate,
+    // Before the folder, in which their logs are.
+    running: Vec<(Part, Running)>,
+    folder: TempDir,
 }
 
 impl Deployment {

@@ -13,13 +13,13 @@ pub async fn mail_to(server: &SmtpServer, address: &str, fits: impl Fn(&Mail) ->
         let mails = server.mails().await;
         mails.into_iter().find(|mail| mail.recipients.iter().any(|to| to == address) && fits(mail))
     };
-    eventually("a mail arrives", look).await
+    eventually(&format!("a mail for {address} arrives"), look).await
 }
 
 /// The `number`-th code that was sent to an address, counted from 1; copies of a mail count once.
 pub async fn code_to(server: &SmtpServer, address: &str, number: usize) -> String {
     let look = async || codes_to(&server.mails().await, address).into_iter().nth(number - 1);
-    eventually("a code arrives", look).await
+    eventually(&format!("code {number} for {address} arrives"), look).await
 }
 
 /// The codes that were sent to an address, in the order of their first arrival.

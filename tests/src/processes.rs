@@ -14,7 +14,7 @@ use crate::waiting::eventually;
 use crate::web;
 
 /// How many lines of a log a failed test shows.
-const LOG_LINES: usize = 40;
+const LOG_LINES: usize = 80;
 
 /// A command of the built program, without the settings of whoever runs the tests.
 ///

@@ -19,16 +19,22 @@ use tokio::task::{JoinSet, LocalSet};
 const PEOPLE: usize = 6;
 const KILLS_PER_PART: usize = 3;
 
-/// Leases that end within the patience of a test, and budgets that one person's many resets do not spend.
-const SETTINGS: [(&str, &str); 8] = [
-    ("NOTIFICATION__DELIVERY__SEND_TIMEOUT_SECONDS", "1"),
-    ("NOTIFICATION__DELIVERY__LEASE_SECONDS", "2"),
+/// Leases that end and relays that are tried again within the patience of a test, and budgets that one person's many
+/// resets do not spend.
+const SETTINGS: [(&str, &str); 13] = [
+    ("NOTIFICATION__DELIVERY__SEND_TIMEOUT_SECONDS", "3"),
+    ("NOTIFICATION__DELIVERY__LEASE_SECONDS", "4"),
+    ("NOTIFICATION__DELIVERY__PROVIDER_FIRST_SECONDS", "1"),
+    ("NOTIFICATION__DELIVERY__PROVIDER_LONGEST_SECONDS", "2"),
+    ("NOTIFICATION__DELIVERY__BREAKER_PAUSE_SECONDS", "1"),
     ("IDENTITY__NOTICES__LEASE_SECONDS", "2"),
     ("IDENTITY__NOTICES__RETRY_LONGEST_SECONDS", "2"),
     ("IDENTITY__LIMITS__STARTS_PER_LOGIN_PER_HOUR", "1000"),
     ("VERIFICATION__LIMITS__DESTINATION_PER_HOUR", "1000"),
     ("VERIFICATION__LIMITS__DESTINATION_PER_DAY", "1000"),
     ("VERIFICATION__LIMITS__SUBJECT_PER_HOUR", "1000"),
+    ("VERIFICATION__LIMITS__SUBJECT_PER_DAY", "1000"),
+    ("VERIFICATION__LIMITS__CALLER_PER_HOUR", "100000"),
 ];
 
 /// What one person did until they were told to stop.
