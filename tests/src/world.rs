@@ -168,12 +168,14 @@ pub fn code_in(text: &str) -> Option<String> {
 }
 
 /// What makes a test quick without changing what happens.
-fn quick() -> [(&'static str, &'static str); 8] {
+fn quick() -> [(&'static str, &'static str); 9] {
     [
         ("IDENTITY__ANSWER_FLOOR_MS", "0"),
         ("IDENTITY__HASHING__COST__MEMORY_KIB", "64"),
         ("IDENTITY__HASHING__COST__PASSES", "1"),
         ("IDENTITY__HASHING__THREADS", "1"),
+        // A machine that builds at the same time is slow, not overloaded.
+        ("IDENTITY__HASHING__PATIENCE_MS", "10000"),
         ("IDENTITY__NOTICES__POLL_MS", "20"),
         ("IDENTITY__AUDIT__FLUSH_MS", "50"),
         ("NOTIFICATION__DELIVERY__POLL_MS", "20"),

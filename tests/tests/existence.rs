@@ -10,8 +10,8 @@ use rekey_tests::person::{first_password, request_id};
 use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
 use rekey_wire::identity::v1::{
-    EvaluatePasswordRequest, RequestAdministratorHelpRequest, SendResetCodeRequest, SendResetCodeResponse,
-    SubmitResetProofRequest,
+    EvaluatePasswordRequest, MethodKind, RequestAdministratorHelpRequest, SendResetCodeRequest,
+    SendResetCodeResponse, StartPasswordResetRequest, SubmitResetProofRequest,
 };
 use tokio::time::Instant;
 use tonic::Status;
@@ -25,6 +25,9 @@ on_both_store_sets!(
     signing_in_looks_the_same_before_and_after_a_lockout,
     limits_of_a_login_look_the_same_for_everybody,
     a_decoy_is_the_same_when_asked_again,
+    decoys_follow_the_policy,
+    a_full_mailbox_is_not_told,
+    a_tenant_that_wants_plain_answers_gets_them,
     answers_leave_on_the_grid_for_everybody,
 );
 
@@ -208,7 +211,7 @@ async fn limits_of_a_login_look_the_same_for_everybody(stores: Stores) {
         for _ in 0..3 {
             world.start_reset(login).await;
         }
-        let request = rekey_wire::identity::v1::StartPasswordResetRequest {
+        let request = StartPasswordResetRequest {
             tenant_id: world.tenant_id.clone(),
             login: login.clone(),
             context: None,
@@ -233,6 +236,83 @@ async fn a_decoy_is_the_same_when_asked_again(stores: Stores) {
 
         assert_eq!(first, again, "{who}");
     }
+    world.stop().await;
+}
+
+async fn decoys_follow_the_policy(stores: Stores) {
+    let world = World::start(stores).await;
+    let logins = logins(&world).await;
+    world.amend_policy(|policy| policy["reset"]["allowed_methods"] = serde_json::json!(["phone"])).await;
+    let mut by_phone = BTreeMap::new();
+    for (who, login) in &logins {
+        by_phone.insert(*who, world.start_reset(login).await.methods);
+    }
+    world.amend_policy(|policy| policy["reset"]["proofs_required"] = 2.into()).await;
+    let mut by_two = BTreeMap::new();
+    for (who, login) in &logins {
+        by_two.insert(*who, world.start_reset(login).await);
+    }
+
+    for (who, methods) in by_phone {
+        assert!((1..=2).contains(&methods.len()), "{who}");
+        assert!(methods.iter().all(|method| method.kind() == MethodKind::Phone), "{who}: {methods:?}");
+    }
+    for (who, started) in by_two {
+        assert!((2..=3).contains(&started.methods.len()), "{who}: {:?}", started.methods);
+        assert_eq!(started.proofs_required, 2, "{who}");
+    }
+    world.stop().await;
+}
+
+async fn a_full_mailbox_is_not_told(stores: Stores) {
+    let world = World::start(stores).await;
+    let known = world.person("known").await.login;
+    let mut answers: BTreeMap<&str, Vec<SendResetCodeResponse>> = BTreeMap::new();
+
+    for (who, login) in [("known", known.as_str()), ("unknown", NOBODY)] {
+        for _ in 0..7 {
+            let send = SendResetCodeRequest {
+                reset_token: world.start_reset(login).await.reset_token,
+                method_id: "1".to_owned(),
+                request_id: request_id(),
+                context: None,
+            };
+            let sent = world.resets().send_reset_code(send).await.unwrap().into_inner();
+            answers.entry(who).or_default().push(sent);
+        }
+    }
+
+    all_alike(&answers);
+    world.settled().await;
+    assert_eq!(world.mail_to(&known).len(), 5);
+    world.stop().await;
+}
+
+async fn a_tenant_that_wants_plain_answers_gets_them(stores: Stores) {
+    let world = World::start(stores).await;
+    let logins = logins(&world).await;
+    world.amend_policy(|policy| policy["reset"]["reveal_eligibility"] = true.into()).await;
+    let start = async |who: &str| {
+        let request = StartPasswordResetRequest {
+            tenant_id: world.tenant_id.clone(),
+            login: logins[who].clone(),
+            context: None,
+        };
+        world.resets().start_password_reset(request).await.map_err(|status| Problem::of(&status).reason)
+    };
+
+    let mut reasons = BTreeMap::new();
+    for who in ["blocked", "frozen", "managed elsewhere", "without methods", "unconfirmed"] {
+        reasons.insert(who, start(who).await.unwrap_err());
+    }
+
+    assert!(start("known").await.is_ok());
+    assert!(start("unknown").await.is_ok(), "who is nobody's account has nothing to reveal");
+    let told: Vec<&str> = reasons.values().map(String::as_str).collect();
+    let [blocked, frozen, managed, unconfirmed, without] = told[..] else { panic!("{told:?}") };
+    assert_eq!([blocked, frozen], ["ACCOUNT_BLOCKED"; 2]);
+    assert_eq!(managed, "ACCOUNT_MANAGED_ELSEWHERE");
+    assert_eq!([unconfirmed, without], ["TOO_FEW_METHODS"; 2]);
     world.stop().await;
 }
 

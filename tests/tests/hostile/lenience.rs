@@ -38,6 +38,9 @@ const OTHER: &[Wrong] = &[Wrong::OfSomethingElse];
 
 /// Whether the mistake may be taken for a right request.
 pub(crate) fn may_be_taken(path: &str, field: &str, wrong: Wrong) -> bool {
+    if wrong == Wrong::Unusual {
+        return true;
+    }
     let method = path.rsplit('/').next().unwrap();
     TAKEN.iter().any(|(listed, name, mistakes)| {
         (listed.is_empty() || *listed == method) && *name == field && mistakes.contains(&wrong)

@@ -105,7 +105,9 @@ fn misnamed(mutation: &Mutation, status: &Status) -> Option<String> {
         Wrong::OfSomethingElse => {
             [Code::NotFound, Code::InvalidArgument, Code::FailedPrecondition].contains(&problem.code)
         }
-        Wrong::TooLong | Wrong::Control => true,
+        Wrong::NoInstant => ["FIELD_INVALID", "ALREADY_EXPIRED"].contains(&problem.reason.as_str()),
+        Wrong::TooMany => problem.reason == "FIELD_INVALID",
+        Wrong::TooLong | Wrong::Control | Wrong::Unusual => true,
     };
     (!says).then(|| format!("misnamed: {problem:?}"))
 }

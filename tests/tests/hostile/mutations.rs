@@ -30,6 +30,12 @@ pub(crate) enum Wrong {
     Negative,
     /// A well-formed id of something else.
     OfSomethingElse,
+    /// More than anybody needs.
+    TooMany,
+    /// An instant outside of time, or past.
+    NoInstant,
+    /// Text that is right and rare: marks of direction, nothing of any width, combined and beyond the first plane.
+    Unusual,
 }
 
 /// One wrong request.
@@ -71,58 +77,90 @@ fn variants(message: &DynamicMessage, strangers: &[String]) -> Vec<Variant> {
 }
 
 fn of_field(message: &DynamicMessage, field: &FieldDescriptor, strangers: &[String]) -> Vec<Variant> {
-    let name = field.name().to_owned();
-    let with = |value: Value| {
-        let mut changed = message.clone();
-        changed.set_field(field, value);
-        changed
-    };
-    let mut variants = Vec::new();
+    let values = wrong_values(field, message.get_field(field).as_ref(), strangers);
+    let mut variants: Vec<Variant> = values
+        .into_iter()
+        .map(|(name, wrong, value)| {
+            let mut changed = message.clone();
+            changed.set_field(field, value);
+            (name, wrong, changed)
+        })
+        .collect();
     if is_required(field) {
         let mut emptied = message.clone();
         emptied.clear_field(field);
-        variants.push((name.clone(), Wrong::Missing, emptied));
-    }
-    match message.get_field(field).as_ref() {
-        Value::String(_) => {
-            let values = texts(field, strangers);
-            variants.extend(
-                values.into_iter().map(|(wrong, text)| (name.clone(), wrong, with(Value::String(text)))),
-            );
-        }
-        Value::List(list) if matches!(list.first(), Some(Value::String(_))) => {
-            let values = texts(field, strangers).into_iter();
-            variants.extend(values.map(|(wrong, text)| {
-                (format!("{name}[0]"), wrong, with(Value::List(vec![Value::String(text)])))
-            }));
-        }
-        Value::Bytes(_) => {
-            variants.push((name, Wrong::TooLong, with(Value::Bytes(vec![7; 300].into()))));
-        }
-        Value::EnumNumber(_) => {
-            variants.extend(
-                [-1, 99].map(|number| (name.clone(), Wrong::NoValue, with(Value::EnumNumber(number)))),
-            );
-        }
-        Value::I32(_) => variants.push((name, Wrong::Negative, with(Value::I32(-1)))),
-        Value::Message(inner) if inner.descriptor().full_name().starts_with("rekey.") => {
-            variants.extend(self::variants(inner, strangers).into_iter().map(|(field, wrong, inner)| {
-                (format!("{name}.{field}"), wrong, with(Value::Message(inner)))
-            }));
-        }
-        Value::Map(map) => {
-            let mut more = map.clone();
-            more.insert(MapKey::String("surprise".to_owned()), Value::String("x".to_owned()));
-            variants.push((name, Wrong::NoValue, with(Value::Map(more))));
-        }
-        _ => {}
+        variants.push((field.name().to_owned(), Wrong::Missing, emptied));
     }
     variants
 }
 
+/// Values that a field should not have, with the name a refusal would give it.
+fn wrong_values(field: &FieldDescriptor, value: &Value, strangers: &[String]) -> Vec<(String, Wrong, Value)> {
+    let name = field.name().to_owned();
+    let named = |(wrong, value)| (name.clone(), wrong, value);
+    match value {
+        Value::String(_) => {
+            let texts = texts(field, strangers).into_iter();
+            texts.map(|(wrong, text)| named((wrong, Value::String(text)))).collect()
+        }
+        Value::List(list) => {
+            let texts = if let Kind::String = field.kind() { texts(field, strangers) } else { Vec::new() };
+            let first = |(wrong, text)| (format!("{name}[0]"), wrong, Value::List(vec![Value::String(text)]));
+            let too_many = named((Wrong::TooMany, Value::List(many(field, &list[0]))));
+            texts.into_iter().map(first).chain([too_many]).collect()
+        }
+        Value::Bytes(_) => vec![named((Wrong::TooLong, Value::Bytes(vec![7; 300].into())))],
+        Value::EnumNumber(_) => {
+            [-1, 99].map(|number| named((Wrong::NoValue, Value::EnumNumber(number)))).into()
+        }
+        Value::I32(_) => vec![named((Wrong::Negative, Value::I32(-1)))],
+        Value::Map(map) => {
+            let mut more = map.clone();
+            more.insert(MapKey::String("surprise".to_owned()), Value::String("x".to_owned()));
+            vec![named((Wrong::NoValue, Value::Map(more)))]
+        }
+        Value::Message(inner) if inner.descriptor().full_name() == "google.protobuf.Timestamp" => {
+            let instants =
+                [(i64::MAX, 0), (i64::MIN, 0), (4_102_444_800, -1), (4_102_444_800, i32::MAX), (1, 0)];
+            instants.map(|instant| named((Wrong::NoInstant, at(inner, instant)))).into()
+        }
+        Value::Message(inner) => {
+            let inside = variants(inner, strangers).into_iter();
+            inside
+                .map(|(below, wrong, inner)| (format!("{name}.{below}"), wrong, Value::Message(inner)))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// 120 values like this one, no two alike where it is a text.
+fn many(field: &FieldDescriptor, like: &Value) -> Vec<Value> {
+    let one = |number: u32| match like {
+        Value::String(_) if is_uuid(field) => Value::String(request_id()),
+        Value::String(text) if text.starts_with('+') => {
+            Value::String(format!("+1500555{:04}", 1000 + number))
+        }
+        Value::String(text) => Value::String(format!("n{number}{text}")),
+        other => other.clone(),
+    };
+    (0..120).map(one).collect()
+}
+
+fn at(like: &DynamicMessage, (seconds, nanos): (i64, i32)) -> Value {
+    let mut instant = like.clone();
+    instant.set_field_by_name("seconds", Value::I64(seconds));
+    instant.set_field_by_name("nanos", Value::I32(nanos));
+    Value::Message(instant)
+}
+
 /// Texts that do not belong into a field.
 fn texts(field: &FieldDescriptor, strangers: &[String]) -> Vec<(Wrong, String)> {
-    let mut texts = vec![(Wrong::TooLong, "x".repeat(300)), (Wrong::Control, "a\0\u{7}\u{1b}b".to_owned())];
+    let mut texts = vec![
+        (Wrong::TooLong, "x".repeat(300)),
+        (Wrong::Control, "a\0\u{7}\u{1b}b".to_owned()),
+        (Wrong::Unusual, "\u{202e}\u{200b}e\u{301}\u{1f511}".to_owned()),
+    ];
     if is_uuid(field) {
         let bad = [
             "7",

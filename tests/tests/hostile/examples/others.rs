@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rekey_primitives::clock::Clock as _;
 use rekey_tests::World;
 use rekey_tests::person::request_id;
 use rekey_wire::notification::v1 as notification;
@@ -90,7 +91,7 @@ fn sending(world: &World) -> notification::SendNotificationRequest {
         locale: "en".to_owned(),
         variables: HashMap::from(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))),
         lane: notification::Lane::Critical.into(),
-        not_after: None,
+        not_after: Some(prost_types::Timestamp { seconds: world.clock.now().unix_seconds() + 300, nanos: 0 }),
         reference: "order-66".to_owned(),
         decoy: false,
     };
