@@ -19,9 +19,6 @@ pub const LOGINS_MAX: usize = 20;
 /// Longest `external_id`, in bytes: room for a UUID, a distinguished name's key or an employee number.
 pub const EXTERNAL_ID_MAX: usize = 256;
 
-/// How long a deleted account can be brought back; its logins stay reserved until then.
-pub const DELETED_KEPT_DAYS: u32 = 30;
-
 /// A person in a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {

@@ -5,8 +5,6 @@
 
 use std::fmt;
 
-use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::TenantId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -42,21 +40,4 @@ impl fmt::Display for GroupId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.hyphenated().fmt(f)
     }
-}
-
-/// A named set of accounts and of other groups.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
-    /// Names it within the tenant.
-    pub id: GroupId,
-    /// Whose it is.
-    pub tenant_id: TenantId,
-    /// The name people read.
-    pub display_name: String,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When its name or members last changed.
-    pub updated_at: Timestamp,
-    /// Raised by every change; the etag shown to callers is made of it.
-    pub version: i64,
 }

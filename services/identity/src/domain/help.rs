@@ -59,17 +59,6 @@ pub enum HelpState {
     Expired,
 }
 
-/// What an administrator does with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HelpStep {
-    /// Take it, also over from a colleague.
-    Claim,
-    /// The person was helped.
-    Resolve,
-    /// Refuse it.
-    Deny,
-}
-
 /// A message fit to be read by an administrator.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Message(String);
@@ -135,30 +124,6 @@ impl HelpState {
         [Self::Open, Self::Claimed, Self::Resolved, Self::Denied, Self::Expired]
             .into_iter()
             .find(|state| state.as_str() == name)
-    }
-
-    /// Whether somebody may still act on it.
-    pub const fn is_pending(self) -> bool {
-        matches!(self, Self::Open | Self::Claimed)
-    }
-
-    /// Where a step leads, or `None` if the request is settled.
-    pub const fn after(self, step: HelpStep) -> Option<Self> {
-        match (self.is_pending(), step) {
-            (false, _) => None,
-            (true, HelpStep::Claim) => Some(Self::Claimed),
-            (true, HelpStep::Resolve) => Some(Self::Resolved),
-            (true, HelpStep::Deny) => Some(Self::Denied),
-        }
-    }
-}
-
-/// The state as of `now`: an old request expires without anybody writing it down.
-pub fn state_at(request: &HelpRequest, now: Timestamp) -> HelpState {
-    if request.state.is_pending() && now.has_reached(request.expires_at) {
-        HelpState::Expired
-    } else {
-        request.state
     }
 }
 

@@ -22,9 +22,6 @@ pub const FRESH_SIGN_IN: Duration = Duration::from_secs(10 * 60);
 /// How long a removed address is still told of what happens to the account.
 pub const REMOVED_STILL_TOLD: Duration = Duration::from_secs(7 * 86_400);
 
-/// How many recovery codes are made at a time.
-pub const RECOVERY_CODES: usize = 10;
-
 /// One registered way to prove oneself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecurityInfo {
@@ -229,11 +226,6 @@ pub fn told(held: &[SecurityInfo], removed: &[RemovedAddress], now: Timestamp) -
         }
     }
     told
-}
-
-/// Whether a sign-in should ask the person if their security info is still right.
-pub fn asks_to_reconfirm(reconfirm_days: u32, last: Timestamp, now: Timestamp) -> bool {
-    reconfirm_days > 0 && now.since(last) >= Duration::from_secs(86_400 * u64::from(reconfirm_days))
 }
 
 #[cfg(test)]

@@ -223,13 +223,5 @@ pub fn may_act(
     }
 }
 
-/// Whether a change may leave the tenant with this many global administrators able to sign in.
-///
-/// `remaining` is counted under the tenant's lock, after the change, without blocked, frozen and deleted
-/// accounts: a tenant that nobody can administer can only be mended with database access.
-pub const fn leaves_a_global_administrator(remaining: u64) -> bool {
-    remaining >= 1
-}
-
 #[cfg(test)]
 mod tests;

@@ -115,12 +115,6 @@ fn security_info_and_passes_are_for_authentication_administrators() {
 }
 
 #[test]
-fn the_last_global_administrator_stays() {
-    assert!(!leaves_a_global_administrator(0));
-    assert!(leaves_a_global_administrator(1));
-}
-
-#[test]
 fn a_set_of_roles_survives_its_bits_and_names() {
     let set = RoleSet::of(&[Global, Reader]).with(Policy).without(Global);
 

@@ -1,26 +1,9 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::fixtures::{account, days, now, tenant};
 
 fn person(number: u128) -> AccountId {
     AccountId::from_uuid(Uuid::from_u128(number))
-}
-
-fn request(state: HelpState) -> HelpRequest {
-    HelpRequest {
-        id: HelpRequestId::from_uuid(Uuid::from_u128(4)),
-        tenant_id: tenant().id,
-        account_id: account().id,
-        message: Message::default(),
-        proved: false,
-        state,
-        handled_by: None,
-        created_at: now(),
-        updated_at: now(),
-        expires_at: expires_at(14, now()),
-        version: 1,
-    }
 }
 
 #[test]
@@ -59,22 +42,6 @@ fn only_a_proof_replaces_an_open_request() {
     assert_eq!(filing(Some(false), false), Filing::Drop);
     assert_eq!(filing(Some(true), true), Filing::Drop);
     assert_eq!(filing(Some(true), false), Filing::Drop);
-}
-
-#[test]
-fn a_settled_request_moves_no_more() {
-    for state in [HelpState::Resolved, HelpState::Denied, HelpState::Expired] {
-        assert_eq!(state.after(HelpStep::Claim), None);
-    }
-    assert_eq!(HelpState::Open.after(HelpStep::Deny), Some(HelpState::Denied));
-    assert_eq!(HelpState::Claimed.after(HelpStep::Resolve), Some(HelpState::Resolved));
-}
-
-#[test]
-fn a_request_nobody_settles_expires_by_itself() {
-    assert_eq!(state_at(&request(HelpState::Claimed), now().plus(days(13))), HelpState::Claimed);
-    assert_eq!(state_at(&request(HelpState::Claimed), now().plus(days(14))), HelpState::Expired);
-    assert_eq!(state_at(&request(HelpState::Denied), now().plus(days(14))), HelpState::Denied);
 }
 
 #[test]

@@ -53,29 +53,3 @@ pub fn expires_at(record: &PasswordRecord, rules: &PasswordRules) -> Option<Time
     let days = rules.expiry_days.filter(|_| !record.expiry_exempt)?;
     Some(record.expiry_counts_from.plus(DAY * days))
 }
-
-/// The notice that is due at `now`, as days before expiry, given the one sent last for this password.
-///
-/// A job that slept over one sends the next, not both.
-pub fn notice_due(
-    record: &PasswordRecord,
-    rules: &PasswordRules,
-    sent: Option<u32>,
-    now: Timestamp,
-) -> Option<u32> {
-    let PasswordState::ExpiresIn { days } = password_state(record, rules, now) else { return None };
-    let due = NOTICE_DAYS.into_iter().rev().find(|notice| days <= *notice)?;
-    sent.is_none_or(|sent| due < sent).then_some(due)
-}
-
-/// The record when an account's exemption is switched: turning it off starts the clock then, so that nobody
-/// is locked out by a password that was allowed to grow old.
-#[must_use]
-pub fn with_exemption(record: &PasswordRecord, exempt: bool, now: Timestamp) -> PasswordRecord {
-    let starts_now = record.expiry_exempt && !exempt;
-    PasswordRecord {
-        expiry_exempt: exempt,
-        expiry_counts_from: if starts_now { now } else { record.expiry_counts_from },
-        ..record.clone()
-    }
-}

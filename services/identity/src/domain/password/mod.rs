@@ -2,12 +2,10 @@
 //!
 //! [`Password`] is a secret in one normal form; nothing here prints or keeps it. [`rules`] judges a candidate
 //! by the tenant's rules and says which *kind* of rule it breaks, never the word it found. [`words`] finds
-//! the words, [`expiry`] tells the age, [`speakable`] makes one that can be read out over a telephone.
-//! Hashing is the `hashing` room's.
+//! the words, [`expiry`] tells the age. Hashing is the `hashing` room's.
 
 pub mod expiry;
 pub mod rules;
-pub mod speakable;
 pub mod words;
 
 use std::fmt;

@@ -1,8 +1,6 @@
-use std::time::Duration;
+use secrecy::SecretString;
 
-use secrecy::{ExposeSecret, SecretString};
-
-use super::expiry::{PasswordState, notice_due, password_state, with_exemption};
+use super::expiry::{PasswordState, password_state};
 use super::rules::Surroundings;
 use super::words::{common, fold, points, within_one_edit};
 use super::*;
@@ -190,64 +188,4 @@ fn an_administrators_password_must_be_changed_and_then_is_over() {
 
     assert_eq!(password_state(&temporary, &expiring(), now()), PasswordState::MustChange);
     assert_eq!(password_state(&temporary, &expiring(), now().plus(days(1))), PasswordState::TemporaryOver);
-}
-
-#[test]
-fn each_notice_is_due_once() {
-    let due = |day, sent| notice_due(&record(), &expiring(), sent, now().plus(days(day)));
-
-    assert_eq!(due(5, None), None);
-    assert_eq!(due(6, None), Some(14));
-    assert_eq!(due(7, Some(14)), None);
-    assert_eq!(due(13, Some(14)), Some(7));
-    assert_eq!(due(19, Some(14)), Some(1), "the missed one is not sent late");
-    assert_eq!(due(19, Some(1)), None);
-}
-
-#[test]
-fn ending_an_exemption_starts_the_clock() {
-    let exempt = with_exemption(&record(), true, now());
-    let ended = with_exemption(&exempt, false, now());
-
-    assert_eq!(password_state(&exempt, &expiring(), now().plus(days(500))), PasswordState::Fresh);
-    assert_eq!(password_state(&ended, &expiring(), now().plus(days(100))), PasswordState::Fresh);
-    assert_eq!(password_state(&ended, &expiring(), now().plus(days(120))), PasswordState::Expired);
-    assert_eq!(with_exemption(&ended, false, now().plus(Duration::from_secs(9))), ended);
-}
-
-/// A source of bytes that is not chance but looks like it.
-fn bytes(mut state: u64) -> impl FnMut(&mut [u8]) {
-    move |out| {
-        for byte in out {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            *byte = (state >> 33) as u8;
-        }
-    }
-}
-
-#[test]
-fn a_temporary_password_is_speakable_and_keeps_the_rules() {
-    let around = Surroundings::of(&account(), &tenant());
-    let rules = PasswordRules { require_three_classes: true, minimum_length: 40, ..PasswordRules::default() };
-    for start in 0..50 {
-        let drawn = speakable::draw(&mut bytes(start), &rules, &around).unwrap();
-
-        let text = drawn.expose_secret();
-        assert!(text.len() >= 40 && text.split('-').rev().skip(1).all(|part| part.len() == 4), "{text}");
-        assert!(judge(&typed(text), &rules, &around).is_good(), "{text}");
-    }
-}
-
-#[test]
-fn ten_syllables_of_six_bits_are_the_least() {
-    let drawn = speakable::draw(&mut bytes(7), &PasswordRules::default(), &Surroundings::default()).unwrap();
-
-    assert_eq!(drawn.expose_secret().split('-').map(str::len).collect::<Vec<_>>(), [4, 4, 4, 4, 4, 2]);
-}
-
-#[test]
-fn rules_that_nothing_keeps_give_no_password() {
-    let impossible = PasswordRules { minimum_points: 10_000, ..PasswordRules::default() };
-
-    assert!(speakable::draw(&mut bytes(7), &impossible, &Surroundings::default()).is_none());
 }

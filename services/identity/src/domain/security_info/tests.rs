@@ -90,10 +90,3 @@ fn every_address_is_told_once_and_a_removed_one_for_a_week() {
         [email(1), email(2), phone(3), phone(4)].iter().filter_map(|e| e.destination()).collect();
     assert_eq!(told, expected);
 }
-
-#[test]
-fn the_question_whether_it_is_still_right_comes_in_time_or_never() {
-    assert!(!asks_to_reconfirm(180, now(), now().plus(days(179))));
-    assert!(asks_to_reconfirm(180, now(), now().plus(days(180))));
-    assert!(!asks_to_reconfirm(0, now(), now().plus(days(9_999))));
-}
