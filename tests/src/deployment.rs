@@ -3,7 +3,7 @@
 
 mod document;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -119,6 +119,11 @@ impl Deployment {
         command
     }
 
+    /// Where its files are, and where its commands run.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// `rekey migrate`.
     pub async fn migrate(&self) -> Outcome {
         run(self.command(&["migrate"])).await
@@ -146,6 +151,18 @@ impl Deployment {
     pub async fn ready(&mut self, part: Part) {
         let health = self.health(part);
         self.process(part).ready(&health).await;
+    }
+
+    /// Launches a second process of identity on the same stores and waits until it is ready; a connection to it.
+    pub async fn replicate_identity(&mut self) -> Connection {
+        let (grpc, health) = (free_port(), format!("127.0.0.1:{}", free_port()));
+        let mut command = self.command(&["serve", "identity"]);
+        command.env("REKEY__HEALTH__LISTEN", &health);
+        command.env("REKEY__IDENTITY__SERVER__LISTEN", format!("127.0.0.1:{grpc}"));
+        let mut replica = Running::start("identity-replica", command, self.folder());
+        replica.ready(&health).await;
+        self.running.push((Part::Identity, replica));
+        Connection::open(&self.authority.client(grpc, &self.backend), || None).unwrap()
     }
 
     /// Kills a part without a chance to tidy up.

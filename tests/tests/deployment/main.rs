@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 mod demo;
+mod production;
 mod reflection;
+mod replicas;
 mod rolling_upgrade;
 mod settings;
 mod terminal;

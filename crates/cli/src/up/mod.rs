@@ -18,7 +18,7 @@ use rekey_primitives::clock::{Clock as _, SystemClock};
 use rekey_primitives::entropy::SystemEntropy;
 use rekey_runtime::health::HealthSettings;
 use rekey_runtime::server;
-use rekey_runtime::settings::Document;
+use rekey_runtime::settings::{Document, Origin};
 use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::Telemetry;
 use serde_json::json;
@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 
 use self::demo::Demo;
 use crate::arguments::Up;
-use crate::development::{self, Addresses, Stores, set};
+use crate::development::{self, Addresses, Setting, Stores, set};
 use crate::folder::{self, DataFolder, write_private};
 use crate::output::Output;
 use crate::suite::{self, Part, Server, Suite, Surroundings};
@@ -38,7 +38,6 @@ const PAGES_PORT: u16 = 7300;
 struct Sockets {
     parts: Vec<(Part, TcpListener)>,
     health: TcpListener,
-    pages: TcpListener,
 }
 
 impl Sockets {
@@ -52,14 +51,10 @@ impl Sockets {
             parts.push((part, server::bind(pick(suite::listen_address(document, part)?)).await?));
         }
         let health: HealthSettings = document.part("health")?;
-        Ok(Self {
-            parts,
-            health: server::bind(pick(health.listen)).await?,
-            pages: server::bind(pick(SocketAddr::from(([127, 0, 0, 1], PAGES_PORT)))).await?,
-        })
+        Ok(Self { parts, health: server::bind(pick(health.listen)).await? })
     }
 
-    fn addresses(&self) -> anyhow::Result<Addresses> {
+    fn addresses(&self, pages: SocketAddr) -> anyhow::Result<Addresses> {
         let of = |part| {
             let socket = self.parts.iter().find(|(bound, _)| *bound == part);
             anyhow::Ok(socket.context("every part has a socket")?.1.local_addr()?)
@@ -68,7 +63,7 @@ impl Sockets {
             identity: of(Part::Identity)?,
             verification: of(Part::Verification)?,
             notification: of(Part::Notification)?,
-            pages: self.pages.local_addr()?,
+            pages,
         })
     }
 }
@@ -86,8 +81,11 @@ pub(crate) async fn run(up: Up, config: Option<PathBuf>, output: Output) -> anyh
         None => None,
     };
     let mut settings = development::settings(&folder, &Stores { postgres, redis: up.redis.clone() });
-    let sockets = Sockets::bind(&suite::document(config.clone(), settings.clone())?, up.ephemeral || up.free_ports).await?;
-    let addresses = sockets.addresses()?;
+    let free_ports = up.ephemeral || up.free_ports;
+    let sockets = Sockets::bind(&suite::document(config.clone(), settings.clone())?, free_ports).await?;
+    let pages_port = if free_ports { 0 } else { PAGES_PORT };
+    let pages = server::bind(SocketAddr::from(([127, 0, 0, 1], pages_port))).await?;
+    let addresses = sockets.addresses(pages.local_addr()?)?;
     settings.extend(development::endpoints(&addresses, &folder));
     let document = suite::document(config, settings)?;
     migrate(&document).await?;
@@ -95,7 +93,7 @@ pub(crate) async fn run(up: Up, config: Option<PathBuf>, output: Output) -> anyh
     let telemetry = Telemetry::start(&document.part("telemetry")?, "rekey")?;
     let shutdown = Shutdown::on_signals()?;
     let identity = development::connect(addresses.identity, &folder)?;
-    let mut suite = start(&document, sockets, &identity, &telemetry, shutdown).await?;
+    let mut suite = start(&document, sockets, pages, &identity, &telemetry, shutdown).await?;
     suite.ready().await?;
     let demo = match Demo::read(&folder.demo())? {
         Some(demo) => demo,
@@ -114,11 +112,12 @@ pub(crate) async fn run(up: Up, config: Option<PathBuf>, output: Output) -> anyh
 async fn start(
     document: &Document,
     sockets: Sockets,
+    pages: TcpListener,
     identity: &Connection,
     telemetry: &Telemetry,
     shutdown: Shutdown,
 ) -> anyhow::Result<Suite> {
-    let Sockets { parts, health, pages } = sockets;
+    let Sockets { parts, health } = sockets;
     let metrics = telemetry.metrics();
     let inbox = Inbox::new();
     let surroundings = Surroundings { inbox: Some(inbox.clone()), ..Surroundings::real() };
@@ -139,23 +138,14 @@ async fn run_production(up: &Up, config: Option<PathBuf>, output: Output) -> any
     if up.ready_file.is_some() {
         bail!("--ready-file tells credentials of demo people, and production has none");
     }
-    let mut overrides = vec![set("VERIFICATION__STORE__URL", up.redis.as_deref().unwrap_or("memory:"))];
-    let databases = match &up.postgres {
-        Some(url) => databases::prepare(url).await?,
-        None => ["identity", "notification"].map(|part| format!("sqlite:{}", up.data.join(format!("{part}.db")).display())),
-    };
-    overrides.push(set("IDENTITY__STORE__URL", &databases[0]));
-    overrides.push(set("NOTIFICATION__STORE__URL", &databases[1]));
-    if let Some(redis) = &up.redis {
-        overrides.push(set("IDENTITY__THROTTLE__URL", redis));
-    }
-    let document = suite::document(config, overrides)?;
+    let stores = production_stores(up, suite::document(config.clone(), Vec::new())?).await?;
+    let document = suite::document(config, stores)?;
     suite::check_production(&document, &up.data)?;
     folder::make_private(&up.data)?;
     migrate(&document).await?;
     let telemetry = Telemetry::start(&document.part("telemetry")?, "rekey")?;
     let shutdown = Shutdown::on_signals()?;
-    let Sockets { parts, health, pages: _ } = Sockets::bind(&document, false).await?;
+    let Sockets { parts, health } = Sockets::bind(&document, false).await?;
     let surroundings = Surroundings::real();
     let metrics = telemetry.metrics();
     let suite = suite::start(&document, parts, health, metrics, surroundings, Vec::new(), shutdown);
@@ -165,6 +155,32 @@ async fn run_production(up: &Up, config: Option<PathBuf>, output: Output) -> any
     let outcome = suite.ended().await;
     telemetry.shutdown().await;
     outcome
+}
+
+/// Stores as the flags say; where neither they nor the settings name any, the data folder and this process.
+async fn production_stores(up: &Up, written: Document) -> anyhow::Result<Vec<Setting>> {
+    let is_open = |key: &str| {
+        written.settings().iter().any(|setting| setting.key == key && setting.origin == Origin::Default)
+    };
+    let mut stores = Vec::new();
+    if let Some(url) = &up.postgres {
+        let [identity, notification] = databases::prepare(url).await?;
+        stores.push(set("IDENTITY__STORE__URL", &identity));
+        stores.push(set("NOTIFICATION__STORE__URL", &notification));
+    }
+    for part in ["identity", "notification"] {
+        if up.postgres.is_none() && is_open(&format!("{part}.store.url")) {
+            let file = up.data.join(format!("{part}.db"));
+            stores.push(set(&format!("{}__STORE__URL", part.to_uppercase()), &format!("sqlite:{}", file.display())));
+        }
+    }
+    if let Some(redis) = &up.redis {
+        stores.push(set("VERIFICATION__STORE__URL", redis));
+        stores.push(set("IDENTITY__THROTTLE__URL", redis));
+    } else if is_open("verification.store.url") {
+        stores.push(set("VERIFICATION__STORE__URL", "memory:"));
+    }
+    Ok(stores)
 }
 
 async fn migrate(document: &Document) -> anyhow::Result<()> {

@@ -1,0 +1,71 @@
+//! `rekey up --production`, as a small business runs it: one process, files, real mail, and nothing lost in a crash.
+
+use rekey::suite::Part;
+use rekey_tests::backend::Backend;
+use rekey_tests::deployment::{Deployment, Ground};
+use rekey_tests::post::{code_to, mail_to};
+use rekey_tests::processes::Running;
+
+const NEW: &str = "nine slow rivers and stone";
+
+/// Everything in files and in the process; the two databases and the Redis stay empty.
+const EMBEDDED: [(&str, &str); 4] = [
+    ("IDENTITY__STORE__URL", "sqlite:identity.db"),
+    ("NOTIFICATION__STORE__URL", "sqlite:notification.db"),
+    ("VERIFICATION__STORE__URL", "memory:"),
+    ("IDENTITY__THROTTLE__URL", "memory:"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_business_keeps_its_passwords_through_a_crash() {
+    let deployment = Deployment::prepare(Ground::new().await, &EMBEDDED);
+    let (mut process, backend) = up(&deployment).await;
+    let zoe = backend.person("zoe").await;
+    reset(&deployment, &backend, &zoe.login).await;
+
+    process.kill();
+    let mut process = launch(&deployment);
+    process.ready(&deployment.health(Part::Identity)).await;
+
+    assert!(backend.signs_in(&zoe.login, NEW).await);
+    assert!(!backend.signs_in(&zoe.login, &zoe.password).await);
+    mail_to(&deployment.ground.mail, &zoe.login, |mail| mail.raw.contains("not-me")).await;
+    assert!(process.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stores_of_the_settings_are_the_stores_of_production() {
+    let deployment = Deployment::prepare(Ground::new().await, &[]);
+    let (process, backend) = up(&deployment).await;
+    let zoe = backend.person("zoe").await;
+
+    reset(&deployment, &backend, &zoe.login).await;
+
+    assert!(backend.signs_in(&zoe.login, NEW).await);
+    assert_ne!(deployment.ground.redis.command(&["DBSIZE"]).unwrap(), ":0\r\n");
+    assert!(process.stop().await.success());
+}
+
+/// Migrated, with a first tenant, ready.
+async fn up(deployment: &Deployment) -> (Running, Backend) {
+    let migrated = deployment.migrate().await;
+    assert_eq!(migrated.code, Some(0), "{migrated:?}");
+    let tenant_id = deployment.bootstrap("acme").await.json()["tenant_id"].as_str().unwrap().to_owned();
+    let mut process = launch(deployment);
+    process.ready(&deployment.health(Part::Identity)).await;
+    (process, Backend::new(deployment.connect(Part::Identity), tenant_id))
+}
+
+fn launch(deployment: &Deployment) -> Running {
+    let mut command = deployment.command(&["up", "--production", "--data", "business"]);
+    command.env("REKEY__HEALTH__LISTEN", deployment.health(Part::Identity));
+    Running::start("production", command, deployment.folder())
+}
+
+async fn reset(deployment: &Deployment, backend: &Backend, login: &str) {
+    let started = backend.start(login).await.unwrap();
+    backend.send(&started.reset_token, "1").await.unwrap();
+    let code = code_to(&deployment.ground.mail, login, 1).await;
+    let proved = backend.prove(&started.reset_token, "1", &code).await.unwrap();
+    backend.complete(&proved.reset_token, NEW).await.unwrap();
+}
