@@ -95,7 +95,8 @@ impl Identity {
         })
     }
 
-    /// A login has a budget that strangers can spend, and one for each place its person signed in from before.
+    /// A login has a budget that strangers can spend, and one for each place its person signed in from before. What
+    /// strangers see goes by what they typed: one budget for all logins of an account would tell who has which.
     async fn spend_login(
         &self,
         scope: &TenantScope,
@@ -104,12 +105,13 @@ impl Identity {
         context: &Context,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let login = self.keys.login_key(scope.tenant_id(), typed.name(known.account.as_ref()));
-        let place = context.ip.map(|ip| self.keys.place_key(&login, ip, context.user_agent_family()));
+        let owner = self.keys.login_key(scope.tenant_id(), typed.name(known.account.as_ref()));
+        let place = context.ip.map(|ip| self.keys.place_key(&owner, ip, context.user_agent_family()));
         let familiar = match place {
-            Some(place) => self.store.is_familiar(scope, &login, &place).await?.then_some(place),
+            Some(place) => self.store.is_familiar(scope, &owner, &place).await?.then_some(place),
             None => None,
         };
+        let login = self.keys.login_key(scope.tenant_id(), typed.name(None));
         self.spend_start_of_login(scope.tenant_id(), &login, familiar.as_ref(), now).await
     }
 

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
+use rekey_primitives::login::Login;
 use rekey_throttle::{Budget, Failure, Outcome, Throttle};
 
 use super::world::{OLD, World, context, refusal};
+use crate::domain::account::Account;
 use crate::domain::refusal::Refusal;
 use crate::flows::reset::StartReset;
 use crate::flows::sign_in::SignedIn;
@@ -48,6 +50,20 @@ async fn a_login_is_reset_ten_times_an_hour_known_or_not() {
     }
     world.pass(3600);
     assert!(world.start("ada").await.is_ok());
+}
+
+#[tokio::test]
+async fn what_one_login_spends_does_not_tell_which_others_are_its_account() {
+    let world = World::new().await;
+    let aliases = |account: &mut Account| account.logins.push(Login::parse("byron").unwrap());
+    world.person_with("ada", &["ada@mail.example"], aliases).await;
+
+    for _ in 0..10 {
+        world.start("ada").await.unwrap();
+    }
+
+    assert!(matches!(refusal(world.start("ada").await), Refusal::Throttled { .. }));
+    assert!(world.start("byron").await.is_ok());
 }
 
 #[tokio::test]
