@@ -118,6 +118,12 @@ impl Identity {
             let key = AccountKey::Id(target.account_id);
             let account = self.store.find_account(&scope, &key).await?.ok_or(Refusal::AccountNotFound)?;
             self.authorise(&scope, administrator, &account, act.permission(), now).await?;
+            if act == Act::Unlock
+                && let Some(first) = self.recall(&scope, &call, now).await?
+            {
+                // What is cleared is no part of the account: nothing else would stop a repeat.
+                return Ok(first);
+            }
             let event = self.act_event(administrator, &account, act, now);
             let Some(change) = act.change(&account) else {
                 if act == Act::Unlock {

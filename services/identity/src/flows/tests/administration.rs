@@ -187,6 +187,27 @@ async fn unlocking_forgets_wrong_passwords() {
 }
 
 #[tokio::test]
+async fn a_repeated_unlock_unlocks_nothing_again_and_nobody_else() {
+    let world = World::new().await;
+    let (ada, bob) = (world.person("ada", &[]).await, world.person("bob", &[]).await);
+    let target = on(&world, &ada);
+    world.identity.administer(&service(&world), target, Act::Unlock).await.unwrap();
+    for guess in 0..10 {
+        world.sign_in("ada", &format!("wrong guess number {guess}")).await;
+        world.sign_in("bob", &format!("wrong guess number {guess}")).await;
+    }
+
+    let repeat = world.identity.administer(&service(&world), target, Act::Unlock).await;
+    let other = Target { account_id: bob.id, ..target };
+    let other = world.identity.administer(&service(&world), other, Act::Unlock).await;
+
+    assert!(repeat.is_ok());
+    assert_eq!(refusal(other), Refusal::RequestIdReused);
+    assert!(matches!(world.sign_in("ada", OLD).await, SignedIn::Rejected));
+    assert!(matches!(world.sign_in("bob", OLD).await, SignedIn::Rejected));
+}
+
+#[tokio::test]
 async fn an_account_is_created_with_a_judged_password_and_found_by_every_name() {
     let world = World::new().await;
     let mut new = new_account(&world, "Grace@Acme.Example");
