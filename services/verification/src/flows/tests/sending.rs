@@ -179,6 +179,18 @@ async fn text_messages_go_only_to_countries_that_were_named() {
 }
 
 #[tokio::test]
+async fn a_decoy_is_taken_whatever_its_country() {
+    let office = Office::in_memory(&settings(|settings| settings.phone.countries = vec!["49".to_owned()]));
+    let mut decoy = order("+99912345678");
+    decoy.route.decoy = true;
+
+    let started = office.start(&decoy).await.unwrap();
+
+    assert_eq!(started.times, office.start(&order("+4915112345642")).await.unwrap().times);
+    assert_eq!(refusal(office.resend(&decoy.place).await), Refusal::ResendTooSoon(seconds(30)));
+}
+
+#[tokio::test]
 async fn the_ladder_is_not_due_before_its_time() {
     let office = Office::in_memory(&as_shipped());
     let order = order("anna@example.com");
