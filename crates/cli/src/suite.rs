@@ -6,21 +6,26 @@
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
 use rekey_client::{ClientSettings, Connection};
 use rekey_notification::Inbox;
 use rekey_primitives::clock::{SharedClock, SystemClock};
 use rekey_primitives::entropy::{SharedEntropy, SystemEntropy};
 use rekey_runtime::access::{AccessTable, NoPersons, PersonRule as Whose, Rule, SharedPersonVerifier};
+use rekey_runtime::deadline;
 use rekey_runtime::health::{self, Health, HealthSettings};
 use rekey_runtime::loops::Loops;
 use rekey_runtime::server::{self, Part as ServedPart, ServeError, ServerSettings};
 use rekey_runtime::settings::{Document, DocumentBuilder};
 use rekey_runtime::shutdown::{self, Shutdown};
 use rekey_runtime::telemetry::{Metrics, Telemetry};
-use rekey_runtime::deadline;
 use rekey_wire::options::v1::PersonRule;
 use rekey_wire::{DESCRIPTORS, access};
 use tokio::net::TcpListener;
@@ -188,8 +193,7 @@ pub async fn serve(part: Part, config: Option<PathBuf>) -> anyhow::Result<()> {
         let sockets = vec![(part, listener)];
         let metrics = telemetry.metrics();
         let surroundings = Surroundings::real();
-        let suite =
-            start(&document, sockets, health_listener, metrics, surroundings, Vec::new(), shutdown);
+        let suite = start(&document, sockets, health_listener, metrics, surroundings, Vec::new(), shutdown);
         suite.await?.ended().await
     };
     let outcome = outcome.await;
@@ -215,14 +219,11 @@ pub async fn start(
     let health = Health::new();
     let mut loops = Loops::new(health.clone());
     let probes_stop = loops.shutdown();
-    let probes = health::serve(health_listener, health.clone(), metrics, probes_stop);
+    let keys = KeySet::default();
+    let probes = health::serve(health_listener, health.clone(), metrics, keys.routes(), probes_stop);
     let probes = tokio::spawn(probes);
-    let mut assembling = Assembling {
-        document,
-        surroundings,
-        health: health.clone(),
-        loops: &mut loops,
-    };
+    let mut assembling =
+        Assembling { document, surroundings, health: health.clone(), loops: &mut loops, keys };
     for (part, listener) in sockets {
         let served = assembling.part(part).await.with_context(|| format!("starting {}", part.name()))?;
         servers.push(Box::pin(served.serve(listener, shutdown.clone())));
@@ -241,6 +242,24 @@ struct Assembling<'a> {
     surroundings: Surroundings,
     health: Health,
     loops: &'a mut Loops,
+    keys: KeySet,
+}
+
+/// The public keys of access tokens, at `/.well-known/jwks.json` of the health port of a process that runs identity.
+#[derive(Clone, Default)]
+struct KeySet(Arc<OnceLock<String>>);
+
+impl KeySet {
+    fn routes(&self) -> Router {
+        Router::new().route("/.well-known/jwks.json", get(Self::show)).with_state(self.clone())
+    }
+
+    async fn show(State(Self(keys)): State<Self>) -> Result<impl IntoResponse, StatusCode> {
+        // Five minutes: a new key is known for longer than that before it signs.
+        let headers =
+            [(header::CONTENT_TYPE, "application/jwk-set+json"), (header::CACHE_CONTROL, "max-age=300")];
+        Ok((headers, keys.get().ok_or(StatusCode::NOT_FOUND)?.clone()))
+    }
 }
 
 impl Assembling<'_> {
@@ -267,6 +286,7 @@ impl Assembling<'_> {
                 let settings: rekey_identity::config::Settings = self.document.part(part.name())?;
                 let given = rekey_identity::Given { clock, entropy, health };
                 let service = rekey_identity::assemble(&settings, given).await?;
+                self.keys.0.get_or_init(|| service.jwks().to_owned());
                 service.loops.spawn(self.loops);
                 (service.routes, settings.server, service.persons)
             }

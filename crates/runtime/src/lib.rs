@@ -41,7 +41,7 @@
 //! // Probes get their answers while stores are still away, and until the last call has drained.
 //! let probed = shutdown::Shutdown::new();
 //! let port = server::bind(document.part::<health::HealthSettings>("health")?.listen).await?;
-//! let probes = tokio::spawn(health::serve(port, health.clone(), telemetry.metrics(), probed.clone()));
+//! let probes = tokio::spawn(health::serve(port, health.clone(), telemetry.metrics(), axum::Router::new(), probed.clone()));
 //! let Some(store) = startup::persist("postgres", &shutdown, connect).await else { return Ok(()) };
 //! postgres.set(true);
 //! part.meet("keys");

@@ -34,7 +34,8 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Far more than probes and scrapers need.
 const CONNECTIONS: usize = 256;
 
-/// Serves the health port until `stop`. Give it a signal that comes after the servers have drained, so that
+/// Serves the health port until `stop`, and beside its own pages those of the parts, which must be public (`pages`).
+/// Give it a signal that comes after the servers have drained, so that
 /// "not ready" can still be asked for.
 ///
 /// # Errors
@@ -43,13 +44,14 @@ pub async fn serve(
     listener: TcpListener,
     health: Health,
     metrics: Metrics,
+    pages: Router,
     stop: Shutdown,
 ) -> Result<(), ServeError> {
     let http = Router::new()
         .route("/healthz", get(alive).with_state(health.clone()))
         .route("/readyz", get(ready).with_state(health.clone()))
         .route("/metrics", get(scrape).with_state(metrics));
-    let router = Routes::new(HealthService::server(health)).into_axum_router().merge(http);
+    let router = Routes::new(HealthService::server(health)).into_axum_router().merge(http).merge(pages);
     let listening = Listening {
         tls: None,
         connection_limit: CONNECTIONS,

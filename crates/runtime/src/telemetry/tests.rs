@@ -42,7 +42,13 @@ async fn the_health_port_shows_calls_readiness_and_life() {
     part.require("keys");
     let port = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let probes = port.local_addr().unwrap();
-    let probing = tokio::spawn(health::serve(port, health.clone(), telemetry.metrics(), stop.clone()));
+    let probing = tokio::spawn(health::serve(
+        port,
+        health.clone(),
+        telemetry.metrics(),
+        axum::Router::new(),
+        stop.clone(),
+    ));
     let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let office = format!("http://{}", listener.local_addr().unwrap());
     let serving = Part::new(
