@@ -16,7 +16,13 @@ pub(crate) struct Arguments {
     #[arg(long, global = true, value_name = "FILE", env = "REKEY_CONFIG")]
     pub(crate) config: Option<PathBuf>,
     /// Where the suite is and how to call it; `rekey up` writes it.
-    #[arg(long, global = true, value_name = "FILE", env = "REKEY_PROFILE", default_value = "rekey-data/cli.toml")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "REKEY_PROFILE",
+        default_value = "rekey-data/cli.toml"
+    )]
     pub(crate) profile: PathBuf,
     /// Print JSON for programs instead of text for people.
     #[arg(long, global = true)]

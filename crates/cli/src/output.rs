@@ -18,7 +18,11 @@ pub(crate) struct Output {
     json: bool,
 }
 
-#[allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks through these, and only here")]
+#[allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line speaks through these, and only here"
+)]
 impl Output {
     pub(crate) const fn new(json: bool) -> Self {
         Self { json }
@@ -66,7 +70,8 @@ impl Output {
 
     fn complain(self, reason: &str, message: &str, support_code: &str) {
         if self.json {
-            let error = serde_json::json!({"reason": reason, "message": message, "support_code": support_code});
+            let error =
+                serde_json::json!({"reason": reason, "message": message, "support_code": support_code});
             eprintln!("{}", serde_json::json!({ "error": error }));
             return;
         }

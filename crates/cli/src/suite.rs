@@ -317,3 +317,36 @@ fn rules(part: Part) -> AccessTable {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn public_keys_are_shown_once_identity_has_read_them() {
+        let keys = KeySet::default();
+
+        let before = KeySet::show(State(keys.clone())).await.err();
+        keys.0.get_or_init(|| "{\"keys\":[]}".to_owned());
+        let after = KeySet::show(State(keys)).await.unwrap().into_response();
+
+        assert_eq!(before, Some(StatusCode::NOT_FOUND));
+        assert_eq!(after.headers()[header::CONTENT_TYPE], "application/jwk-set+json");
+    }
+
+    #[test]
+    fn the_embedded_settings_are_in_order() {
+        let document = builder().load().unwrap();
+
+        check(&document).unwrap();
+    }
+
+    #[test]
+    fn every_part_enforces_exactly_the_rpcs_of_its_package() {
+        let enforced: usize = Part::ALL.iter().map(|part| rules(*part).paths().count()).sum();
+
+        assert_eq!(enforced, access::rules().len());
+        assert!(rules(Part::Verification).rule("/rekey.verification.v1.VerificationService/RedeemGrant").is_some());
+        assert!(rules(Part::Verification).rule("/rekey.identity.v1.SessionService/SignIn").is_none());
+    }
+}

@@ -9,8 +9,8 @@ use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use rekey_wire::identity::v1::administration_service_client::AdministrationServiceClient;
 use rekey_wire::identity::v1::lookup_account_request::Key;
 use rekey_wire::identity::v1::{
-    Account, BlockSignInRequest, CreateAccountRequest, GetAccountRequest, ListAccountsRequest, LookupAccountRequest,
-    UnblockSignInRequest, UnfreezeAccountRequest, UnlockAccountRequest,
+    Account, BlockSignInRequest, CreateAccountRequest, GetAccountRequest, ListAccountsRequest,
+    LookupAccountRequest, UnblockSignInRequest, UnfreezeAccountRequest, UnlockAccountRequest,
 };
 use serde_json::{Value, json};
 

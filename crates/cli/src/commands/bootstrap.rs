@@ -30,7 +30,5 @@ pub(crate) async fn run(bootstrap: Bootstrap, config: Option<PathBuf>, output: O
         "tenant_id": made.tenant_id.to_string(),
         "account_id": made.account_id.to_string(),
     });
-    output.data(&data, |_| {
-        format!("Tenant {}\nGlobal administrator {}", made.tenant_id, made.account_id)
-    })
+    output.data(&data, |_| format!("Tenant {}\nGlobal administrator {}", made.tenant_id, made.account_id))
 }

@@ -12,8 +12,11 @@ use crate::profile::{Profile, request_id};
 pub(crate) async fn run(link: &str, profile: &Path, output: Output) -> anyhow::Result<()> {
     let token = link.rsplit_once("token=").map_or(link, |(_, token)| token).trim();
     let mut client = PasswordResetServiceClient::new(Profile::read(profile)?.identity()?);
-    let request =
-        RepudiateResetRequest { repudiation_token: token.to_owned(), request_id: request_id(), context: None };
+    let request = RepudiateResetRequest {
+        repudiation_token: token.to_owned(),
+        request_id: request_id(),
+        context: None,
+    };
     let undone = client.repudiate_reset(request).await?.into_inner();
     let data = json!({
         "password_voided": undone.password_voided,

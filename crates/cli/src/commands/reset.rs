@@ -74,7 +74,12 @@ async fn prove(
 }
 
 /// Has the code sent. Too soon is fine: the last one is still good.
-async fn send(client: &mut Client, reset_token: &str, method: &ResetMethod, output: Output) -> anyhow::Result<()> {
+async fn send(
+    client: &mut Client,
+    reset_token: &str,
+    method: &ResetMethod,
+    output: Output,
+) -> anyhow::Result<()> {
     let request = SendResetCodeRequest {
         reset_token: reset_token.to_owned(),
         method_id: method.method_id.clone(),
@@ -83,8 +88,12 @@ async fn send(client: &mut Client, reset_token: &str, method: &ResetMethod, outp
     };
     match client.send_reset_code(request).await {
         Ok(sent) => {
-            let minutes = sent.into_inner().code_expire_time.map_or(0, |at| (seconds_until(at.seconds) + 59) / 60);
-            output.say(&format!("A code is on its way to {}; it is good for {minutes} minutes.", shown(method)));
+            let minutes =
+                sent.into_inner().code_expire_time.map_or(0, |at| (seconds_until(at.seconds) + 59) / 60);
+            output.say(&format!(
+                "A code is on its way to {}; it is good for {minutes} minutes.",
+                shown(method)
+            ));
             Ok(())
         }
         Err(status) => match Problem::of(&status) {

@@ -30,7 +30,10 @@ pub(crate) async fn run(command: TenantCommand, profile: &Path, output: Output) 
             let mut tenants = Vec::new();
             let mut page_token = String::new();
             loop {
-                let page = client.list_tenants(ListTenantsRequest { page_size: 200, page_token }).await?.into_inner();
+                let page = client
+                    .list_tenants(ListTenantsRequest { page_size: 200, page_token })
+                    .await?
+                    .into_inner();
                 tenants.extend(page.tenants);
                 page_token = page.next_page_token;
                 if page_token.is_empty() {
@@ -57,7 +60,12 @@ fn shown(tenant: &Tenant) -> Value {
 fn rows(tenants: &[Tenant]) -> String {
     let head = vec!["TENANT".to_owned(), "HANDLE".to_owned(), "NAME".to_owned(), "DOMAINS".to_owned()];
     let row = |tenant: &Tenant| {
-        vec![tenant.tenant_id.clone(), tenant.handle.clone(), tenant.display_name.clone(), tenant.domains.join(" ")]
+        vec![
+            tenant.tenant_id.clone(),
+            tenant.handle.clone(),
+            tenant.display_name.clone(),
+            tenant.domains.join(" "),
+        ]
     };
     table(&std::iter::once(head).chain(tenants.iter().map(row)).collect::<Vec<_>>())
 }

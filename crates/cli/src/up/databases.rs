@@ -29,7 +29,9 @@ async fn ensure(admin: &mut PgConnection, database: &str) -> anyhow::Result<()> 
     // A name cannot be a parameter; `split` took only letters, digits and `_`.
     let statement = format!("create database \"{database}\"");
     if sqlx::query(AssertSqlSafe(statement.clone())).execute(&mut *admin).await.is_err() {
-        bail!("the database {database} is missing and may not be made here; run as a superuser:\n  {statement};");
+        bail!(
+            "the database {database} is missing and may not be made here; run as a superuser:\n  {statement};"
+        );
     }
     Ok(())
 }
@@ -37,8 +39,10 @@ async fn ensure(admin: &mut PgConnection, database: &str) -> anyhow::Result<()> 
 /// Server, database and parameters of a URL.
 fn split(url: &str) -> anyhow::Result<(&str, &str, &str)> {
     let (rest, parameters) = url.find('?').map_or((url, ""), |at| url.split_at(at));
-    let authority = rest.find("://").map(|at| at + 3).context("the Postgres URL must begin with postgres://")?;
-    let slash = rest[authority..].find('/').map(|at| authority + at).context("the Postgres URL names no database")?;
+    let authority =
+        rest.find("://").map(|at| at + 3).context("the Postgres URL must begin with postgres://")?;
+    let slash =
+        rest[authority..].find('/').map(|at| authority + at).context("the Postgres URL names no database")?;
     let name = &rest[slash + 1..];
     if name.is_empty() || name.len() > 40 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
         bail!("the Postgres URL must name a database of 1 to 40 letters, digits and `_`");

@@ -49,12 +49,17 @@ impl Demo {
         if !path.exists() {
             return Ok(None);
         }
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Some(serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?))
     }
 
     /// Makes tenant and people, and writes the file.
-    pub(crate) async fn create(identity: &Connection, path: &Path, entropy: &dyn Entropy) -> anyhow::Result<Self> {
+    pub(crate) async fn create(
+        identity: &Connection,
+        path: &Path,
+        entropy: &dyn Entropy,
+    ) -> anyhow::Result<Self> {
         let request = CreateTenantRequest {
             handle: "demo".to_owned(),
             display_name: "Demo".to_owned(),
@@ -62,12 +67,17 @@ impl Demo {
             licensed_accounts: 0,
             request_id: request_id(),
         };
-        let tenant = TenantServiceClient::new(identity.clone()).create_tenant(request).await?.into_inner().tenant;
+        let tenant =
+            TenantServiceClient::new(identity.clone()).create_tenant(request).await?.into_inner().tenant;
         let tenant_id = tenant.context("the answer holds no tenant")?.tenant_id;
         let administrator =
             Administrator { login: "admin@demo.example".to_owned(), password: password(entropy) };
-        let admin =
-            Person { login: administrator.login.clone(), password: administrator.password.clone(), email: administrator.login.clone(), phone: String::new() };
+        let admin = Person {
+            login: administrator.login.clone(),
+            password: administrator.password.clone(),
+            email: administrator.login.clone(),
+            phone: String::new(),
+        };
         let account_id = create(identity, &tenant_id, &admin, "Demo Administrator").await?;
         let grant = GrantRoleRequest {
             tenant_id: tenant_id.clone(),

@@ -171,7 +171,10 @@ async fn production_stores(up: &Up, written: Document) -> anyhow::Result<Vec<Set
     for part in ["identity", "notification"] {
         if up.postgres.is_none() && is_open(&format!("{part}.store.url")) {
             let file = up.data.join(format!("{part}.db"));
-            stores.push(set(&format!("{}__STORE__URL", part.to_uppercase()), &format!("sqlite:{}", file.display())));
+            stores.push(set(
+                &format!("{}__STORE__URL", part.to_uppercase()),
+                &format!("sqlite:{}", file.display()),
+            ));
         }
     }
     if let Some(redis) = &up.redis {
@@ -190,7 +193,8 @@ async fn migrate(document: &Document) -> anyhow::Result<()> {
 
 fn profile(addresses: &Addresses, folder: &DataFolder, demo: &Demo) -> anyhow::Result<String> {
     let token_file = std::path::absolute(folder.token("cli"))?.display().to_string();
-    let part = |address: &SocketAddr| json!({ "endpoint": format!("http://{address}"), "token_file": token_file });
+    let part =
+        |address: &SocketAddr| json!({ "endpoint": format!("http://{address}"), "token_file": token_file });
     let profile = json!({
         "tenant_id": demo.tenant_id,
         "inbox": format!("http://{}", addresses.pages),

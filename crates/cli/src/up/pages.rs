@@ -29,7 +29,11 @@ async fn question(Query(link): Query<Link>) -> impl IntoResponse {
     // A token is base64url: anything else is not ours and is not echoed.
     let is_token = link.token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if link.token.is_empty() || !is_token {
-        return page(StatusCode::BAD_REQUEST, "This link is not complete", "<p>Copy it whole from the message.</p>");
+        return page(
+            StatusCode::BAD_REQUEST,
+            "This link is not complete",
+            "<p>Copy it whole from the message.</p>",
+        );
     }
     let form = format!(
         "<p>If you did not reset your password, undo it here. The new password stops working, everybody is signed \
