@@ -148,6 +148,16 @@ impl Running {
         self.process.stop(Signal::KILL).unwrap();
     }
 
+    /// Freezes it: its connections stay open and nothing answers.
+    pub fn pause(&mut self) {
+        self.process.signal(Signal::STOP);
+    }
+
+    /// Lets a frozen one go on.
+    pub fn resume(&mut self) {
+        self.process.signal(Signal::CONT);
+    }
+
     /// Asks it to stop, as a supervisor does, and waits until it has.
     ///
     /// # Panics

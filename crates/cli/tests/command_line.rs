@@ -2,6 +2,7 @@
 //!
 //! Because these tests are here, Cargo builds the program before any test of the workspace runs, and the tests of
 //! whole deployments find it.
+#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 use std::process::{Command, Output};
 

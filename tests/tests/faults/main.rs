@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 mod kill;
+mod neighbours;
 mod network;
 mod outage;
 mod postgres_away;
