@@ -126,6 +126,20 @@ impl Pool {
     /// Takes a job into the queue, or says at once that it would be too late.
     pub(super) fn admit(&self, mut job: Job, budget: Duration) -> Result<(), NotHashed> {
         let mut queue = self.shared.queue();
+        self.judge(&queue, budget)?;
+        job.give_up_at = now().checked_add(budget);
+        queue.jobs.push_back(job);
+        drop(queue);
+        self.shared.work.notify_one();
+        Ok(())
+    }
+
+    /// What [`admit`](Self::admit) would say now.
+    pub(super) fn room(&self, budget: Duration) -> Result<(), NotHashed> {
+        self.judge(&self.shared.queue(), budget)
+    }
+
+    fn judge(&self, queue: &Queue, budget: Duration) -> Result<(), NotHashed> {
         if queue.is_closed {
             return Err(NotHashed::Stopped);
         }
@@ -134,10 +148,6 @@ impl Pool {
         if queue.jobs.len() >= self.queue_max || is_too_late(wait, usual, budget) {
             return Err(NotHashed::Busy { retry_after: wait.max(SHORTEST_RETRY) });
         }
-        job.give_up_at = now().checked_add(budget);
-        queue.jobs.push_back(job);
-        drop(queue);
-        self.shared.work.notify_one();
         Ok(())
     }
 

@@ -90,6 +90,15 @@ async fn a_full_queue_refuses() {
 }
 
 #[tokio::test]
+async fn whether_there_is_room_can_be_asked_beforehand() {
+    let (full, free) = (hasher(1, 0), hasher(1, 8));
+
+    assert!(matches!(full.room(PLENTY), Err(NotHashed::Busy { .. })));
+    assert!(matches!(free.room(Duration::from_millis(1)), Err(NotHashed::Busy { .. })));
+    assert!(free.room(PLENTY).is_ok());
+}
+
+#[tokio::test]
 async fn many_callers_on_few_threads_all_get_their_own_answer() {
     let hasher = hasher(2, 64);
 

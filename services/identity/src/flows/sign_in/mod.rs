@@ -112,6 +112,8 @@ impl Identity {
         if let Some(kept) = self.recall::<Kept>(&scope, &call, now).await? {
             return Ok(kept.into());
         }
+        // Before the try is counted: one that finds no room costs no write, and its person no try.
+        self.hasher.room(self.hashing_budget())?;
         let typed = TypedLogin::read(&request.login);
         let known = self.store.find_login(&scope, typed.login.as_ref()).await?;
         let known = known.ok_or(Refusal::TenantNotFound)?;

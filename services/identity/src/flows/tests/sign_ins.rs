@@ -5,6 +5,7 @@ use crate::domain::account::PasswordRecord;
 use crate::domain::refusal::Refusal;
 use crate::flows::sign_in::{AnswerChallenge, SignedIn};
 use crate::flows::tokens::ChallengeKind;
+use crate::hashing::Hasher;
 
 #[tokio::test]
 async fn a_right_password_gives_live_tokens_and_a_repeat_the_same() {
@@ -34,6 +35,24 @@ async fn wrong_unknown_blocked_and_passwordless_are_rejected_alike() {
     for (login, password) in [("ada", NEW), ("nobody", OLD), ("bob", OLD), ("eve", OLD), ("", OLD)] {
         assert!(matches!(world.sign_in(login, password).await, SignedIn::Rejected), "{login}");
     }
+}
+
+#[tokio::test]
+async fn a_sign_in_that_finds_no_room_to_hash_costs_no_try() {
+    let mut world = World::new().await;
+    world.person("ada", &[]).await;
+    let full = crate::hashing::Settings { queue_max: 0, ..world.identity.settings.hashing.clone() };
+    let full = Hasher::start(&full, world.identity.entropy.clone()).unwrap();
+    let usual = std::mem::replace(&mut world.identity.hasher, full);
+
+    for number in 0..12 {
+        let request = world.sign_in_request("192.0.2.1", "ada", &format!("wrong {number}"));
+        let refused = world.identity.sign_in(&world.caller, &request).await;
+        assert!(matches!(refusal(refused), Refusal::HashingBusy { .. }));
+    }
+    world.identity.hasher = usual;
+
+    assert!(matches!(world.sign_in("ada", OLD).await, SignedIn::Tokens(_)));
 }
 
 #[tokio::test]
