@@ -346,7 +346,11 @@ mod tests {
         let enforced: usize = Part::ALL.iter().map(|part| rules(*part).paths().count()).sum();
 
         assert_eq!(enforced, access::rules().len());
-        assert!(rules(Part::Verification).rule("/rekey.verification.v1.VerificationService/RedeemGrant").is_some());
+        assert!(
+            rules(Part::Verification)
+                .rule("/rekey.verification.v1.VerificationService/RedeemGrant")
+                .is_some()
+        );
         assert!(rules(Part::Verification).rule("/rekey.identity.v1.SessionService/SignIn").is_none());
     }
 }
