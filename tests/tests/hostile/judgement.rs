@@ -20,6 +20,9 @@ const REFUSALS: [Code; 10] = [
     Code::Unimplemented,
 ];
 
+/// Parts of what wrong requests hold: a refusal repeats nothing.
+const TYPED: [&str; 4] = ["xxxxxxxx", "drop table", "\u{1b}", "\u{202e}"];
+
 /// What is wrong with a refusal of this path; `None` if it is as the contract says.
 pub(crate) fn fault_of(path: &str, status: &Status) -> Option<String> {
     let problem = Problem::of(status);
@@ -40,9 +43,24 @@ pub(crate) fn fault_of(path: &str, status: &Status) -> Option<String> {
             "a field without a name",
         ),
         (status.message().is_empty(), "no text"),
+        (TYPED.iter().any(|typed| told(status, &problem).contains(typed)), "what was typed"),
     ];
     let fault = faults.into_iter().find(|(holds, _)| *holds)?.1;
     Some(format!("{fault}: {problem:?}"))
+}
+
+/// Everything that somebody might read.
+fn told(status: &Status, problem: &Problem) -> String {
+    format!(
+        "{}{}{}",
+        status.message(),
+        joined(problem.fields.iter().map(|(field, what)| (field, what))),
+        joined(&problem.metadata)
+    )
+}
+
+fn joined<'a>(pairs: impl IntoIterator<Item = (&'a String, &'a String)>) -> String {
+    pairs.into_iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]).collect()
 }
 
 fn is_published(package: &str, reason: &str) -> bool {

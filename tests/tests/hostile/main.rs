@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 mod call;
+mod callers;
 mod examples;
 mod judgement;
 mod lenience;
@@ -69,7 +70,7 @@ fn reason_of(example: &Example) -> &'static str {
 async fn wrong_requests_are_refused_and_write_nothing(stores: Stores) {
     let Prepared { world, examples, strangers, .. } = Prepared::start(stores).await;
     let lines = Lines::to(&world);
-    let mut faults = Vec::new();
+    let (mut faults, mut tried) = (Vec::new(), 0);
 
     for example in &examples {
         let before = written(&world).await;
@@ -77,6 +78,7 @@ async fn wrong_requests_are_refused_and_write_nothing(stores: Stores) {
             if may_be_taken(example.path, &mutation.field, mutation.wrong) {
                 continue;
             }
+            tried += 1;
             let answer = lines.call(example.path, &mutation.body, &of_example(&world, example)).await;
             let fault = answer.map_or_else(
                 |status| fault_of(example.path, &status).or_else(|| misnamed(&mutation, &status)),
@@ -91,6 +93,7 @@ async fn wrong_requests_are_refused_and_write_nothing(stores: Stores) {
 
     all_serve(&lines).await;
     none(&faults);
+    assert!(tried > 600, "only {tried} wrong requests were found");
     world.stop().await;
 }
 

@@ -123,12 +123,12 @@ fn forged(token: &str) -> String {
     format!("{signed}.{other}{}", &signature[1..])
 }
 
-fn method(example: &Example) -> &'static str {
+pub(crate) fn method(example: &Example) -> &'static str {
     example.path.rsplit('/').next().unwrap()
 }
 
 /// What is wrong with the answer, if it is not a refusal for one of these reasons.
-async fn fault(
+pub(crate) async fn fault(
     lines: &Lines,
     example: &Example,
     credentials: &Credentials,
