@@ -20,7 +20,7 @@ use crate::store::outbox::Notice;
 /// The shortest interval that a policy can ask for: no younger request can be due.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(15 * 60);
 
-/// Most tenants in one round; the next round takes the others.
+/// Most tenants that are read at a time.
 const TENANTS_MAX: u32 = 100;
 
 /// What one recipient is told of.
@@ -30,17 +30,26 @@ struct Digest<'a> {
 }
 
 impl Identity {
-    /// Queues the digests that are due and tells of how many tenants.
+    /// Queues the digests that are due and tells of how many tenants. What is wrong with one tenant is logged and
+    /// stops no other; a store that is away ends the round.
     pub async fn digest_help(&self) -> Result<u32, Error> {
         let now = self.now();
         let before = now.minus(SHORTEST_INTERVAL);
-        let mut told = 0;
-        for tenant_id in self.store.tenants_with_undigested_help(before, TENANTS_MAX).await? {
-            if self.digest_tenant(tenant_id, now).await? {
-                told += 1;
+        let (mut told, mut after) = (0, None);
+        loop {
+            let tenants = self.store.tenants_with_undigested_help(before, after, TENANTS_MAX).await?;
+            for tenant_id in tenants.iter().copied() {
+                match self.digest_tenant(tenant_id, now).await {
+                    Ok(is_told) => told += u32::from(is_told),
+                    Err(Error::Failed(failed)) if failed.is_unavailable() => return Err(failed.into()),
+                    Err(error) => tracing::warn!(%tenant_id, %error, "a tenant's digest was left out"),
+                }
+            }
+            match tenants.last() {
+                Some(last) => after = Some(*last),
+                None => return Ok(told),
             }
         }
-        Ok(told)
     }
 
     async fn digest_tenant(&self, tenant_id: TenantId, now: Timestamp) -> Result<bool, Error> {

@@ -155,10 +155,12 @@ pub trait Resets: Send + Sync {
         notices: &[Notice],
     ) -> Result<Filing, Failure>;
 
-    /// Tenants with unproved requests older than `before` that no digest has told of, at most `limit`.
+    /// Tenants with unproved requests older than `before` that no digest has told of, by id from behind `after`, at
+    /// most `limit`.
     async fn tenants_with_undigested_help(
         &self,
         before: Timestamp,
+        after: Option<TenantId>,
         limit: u32,
     ) -> Result<Vec<TenantId>, Failure>;
 

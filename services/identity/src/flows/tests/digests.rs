@@ -1,7 +1,13 @@
 //! Digests of help requests that came without a proof.
 
+use rekey_primitives::id::TenantId;
+
 use super::world::{World, context};
+use crate::domain::scope::TenantScope;
+use crate::domain::tenant::Handle;
+use crate::flows::Context;
 use crate::flows::reset::AskForHelp;
+use crate::flows::tenants::{NewTenant, Reach};
 
 async fn ask(world: &World, login: &str) {
     let request = AskForHelp {
@@ -40,4 +46,31 @@ async fn unproved_requests_reach_each_recipient_in_one_digest() {
     assert_eq!(named, ["count", "organisation", "requests"]);
     assert_eq!(notices[0].variables["count"], "2");
     assert_eq!(notices[0].variables["requests"].lines().count(), 2);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_one_tenant_keeps_no_digest_from_another() {
+    let mut world = World::new().await;
+    let first = world.tenant.id;
+    world.person("ada", &[]).await;
+    ask(&world, "ada").await;
+    let new = NewTenant {
+        handle: Handle::parse("beta").unwrap(),
+        display_name: "Beta".to_owned(),
+        domains: Vec::new(),
+        licensed_accounts: None,
+        request_id: world.request_id(),
+    };
+    let reach = Reach::Everywhere;
+    let second = world.identity.create_tenant(&world.caller, &reach, new, &Context::default()).await.unwrap();
+    world.tenant.id = TenantId::from_uuid(second.tenant_id);
+    world.scope = TenantScope::of(true, world.tenant.id).unwrap();
+    world.person("bob", &[]).await;
+    ask(&world, "bob").await;
+    // The one whose turn comes first.
+    world.damage_policy(first.min(world.tenant.id)).await;
+
+    world.pass(3600);
+
+    assert_eq!(world.identity.digest_help().await.unwrap(), 1);
 }

@@ -11,6 +11,8 @@ use rekey_primitives::login::Login;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use rekey_sealing::KeyText;
 use rekey_throttle::InProcess;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use super::fake::FakeVerification;
@@ -48,7 +50,7 @@ pub(crate) struct World {
     pub(crate) caller: Caller,
     pub(crate) tenant: Tenant,
     pub(crate) scope: TenantScope,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -88,7 +90,7 @@ impl World {
         identity.store.create_tenant(&tenant, &revision, &event, None).await.unwrap();
         let scope = TenantScope::of(true, tenant.id).unwrap();
         let caller = Caller::new("portal", |_| true);
-        Self { identity, clock, verification, caller, tenant, scope, _folder: folder }
+        Self { identity, clock, verification, caller, tenant, scope, folder }
     }
 
     /// A person with [`OLD`] as their password and these confirmed addresses.
@@ -266,6 +268,14 @@ impl World {
             .iter()
             .map(|claimed| self.identity.keys.open_notice(&claimed.notice).unwrap())
             .collect()
+    }
+
+    /// Makes the policy of a tenant one that nobody can read.
+    pub(crate) async fn damage_policy(&self, tenant_id: TenantId) {
+        let file = SqliteConnectOptions::new().filename(self.folder.path().join("identity.db"));
+        let mut connection = SqliteConnection::connect_with(&file).await.unwrap();
+        let damage = sqlx::query("update policies set document = '' where tenant_id = $1");
+        damage.bind(tenant_id.as_uuid()).execute(&mut connection).await.unwrap();
     }
 
     pub(crate) fn pass(&self, seconds: u64) {

@@ -60,8 +60,9 @@ pub(super) async fn requests_are_digested_once(world: World) {
     file(&other, &cleo, true, NOW).await;
     world.queued().await;
 
-    let due = world.store.tenants_with_undigested_help(after(60), 10).await.unwrap();
-    let early = world.store.tenants_with_undigested_help(NOW, 10).await.unwrap();
+    let due = world.store.tenants_with_undigested_help(after(60), None, 10).await.unwrap();
+    let behind = world.store.tenants_with_undigested_help(after(60), Some(due[0]), 10).await.unwrap();
+    let early = world.store.tenants_with_undigested_help(NOW, None, 10).await.unwrap();
     let undigested = world.store.undigested_help(&scope).await.unwrap();
     let told = [first.id, second.id];
     let digest = async |told: &[_]| {
@@ -70,7 +71,7 @@ pub(super) async fn requests_are_digested_once(world: World) {
     let done = digest(&told).await;
     let again = digest(&told[1..]).await;
 
-    assert_eq!((due, early), (vec![scope.tenant_id()], vec![]));
+    assert_eq!((due, behind, early), (vec![scope.tenant_id()], vec![], vec![]));
     assert_eq!(undigested, [(first, anna), (second, bert)]);
     assert_eq!((done, again), (true, false));
     assert_eq!(world.store.claim_notices(10, after(70), after(62)).await.unwrap().len(), 1);

@@ -197,9 +197,10 @@ impl Resets for PostgresStore {
     async fn tenants_with_undigested_help(
         &self,
         before: Timestamp,
+        after: Option<TenantId>,
         limit: u32,
     ) -> Result<Vec<TenantId>, Failure> {
-        help::tenants_with_undigested(self, before, limit).await
+        help::tenants_with_undigested(self, before, after, limit).await
     }
 
     async fn undigested_help(&self, scope: &TenantScope) -> Result<Vec<(HelpRequest, Account)>, Failure> {

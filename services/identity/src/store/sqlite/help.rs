@@ -34,8 +34,8 @@ const TENANTS_WITH_UNDIGESTED: &str = "
     select distinct h.tenant_id from help_requests h
     join accounts a on a.tenant_id = h.tenant_id and a.account_id = h.account_id
     where h.digested_at is null and h.proved = 0 and h.state in ('open', 'claimed') and h.created_at < $1
-      and a.deleted_at is null
-    order by h.tenant_id limit $2";
+      and a.deleted_at is null and h.tenant_id > $2
+    order by h.tenant_id limit $3";
 
 const UNDIGESTED: &str = concat!(
     "select ",
@@ -132,10 +132,12 @@ async fn settle(
 pub(super) async fn tenants_with_undigested(
     store: &SqliteStore,
     before: Timestamp,
+    after: Option<TenantId>,
     limit: u32,
 ) -> Result<Vec<TenantId>, Failure> {
     let found: Vec<(Uuid,)> = sqlx::query_as(TENANTS_WITH_UNDIGESTED)
         .bind(before.unix_micros())
+        .bind(after.map_or(Uuid::nil(), TenantId::as_uuid))
         .bind(i64::from(limit))
         .fetch_all(&store.readers)
         .await?;
