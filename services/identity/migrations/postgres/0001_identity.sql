@@ -168,6 +168,8 @@ create table lockouts (
     primary key (tenant_id, login_key, place_key)
 ) with (fillfactor = 80);
 
+create index lockouts_by_age on lockouts (changed_at);
+
 create table familiar_places (
     tenant_id uuid not null,
     login_key bytea not null,

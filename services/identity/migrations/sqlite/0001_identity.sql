@@ -167,6 +167,8 @@ create table lockouts (
     primary key (tenant_id, login_key, place_key)
 ) strict, without rowid;
 
+create index lockouts_by_age on lockouts (changed_at);
+
 create table familiar_places (
     tenant_id blob not null,
     login_key blob not null,

@@ -40,6 +40,9 @@ const SWEPT_AT_MOST: u64 = 1_000;
 /// How long a familiar place is remembered without a sign-in from it.
 const PLACE_KEPT: Duration = Duration::from_secs(90 * 86_400);
 
+/// How long a lockout is remembered without another wrong password: many times the longest lock there can be.
+const LOCKOUT_KEPT: Duration = Duration::from_secs(90 * 86_400);
+
 /// How long a request whose try was counted is remembered: longer than any answer to it is kept.
 const COUNTED_TRY_KEPT: Duration = Duration::from_secs(86_400);
 
@@ -62,7 +65,7 @@ pub trait Upkeep: Send + Sync {
     async fn schema_fits(&self) -> Result<bool, Failure>;
 
     /// Deletes what can never matter again at `now`: kept answers, attempts and sessions past their end, familiar
-    /// places not seen for 90 days, removed addresses after a week. Returns how many rows went; at most 1,000 a
-    /// call, so that it never holds a lock for long.
+    /// places not seen and lockouts not added to for 90 days, removed addresses after a week. Returns how many rows
+    /// went; at most 1,000 a call, so that it never holds a lock for long.
     async fn sweep(&self, now: Timestamp) -> Result<u64, Failure>;
 }

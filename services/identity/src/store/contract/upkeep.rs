@@ -30,6 +30,9 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     store.code_sent(&scope, Uuid::nil(), after(600), NOW).await.unwrap();
     store.code_sent(&scope, method.as_uuid(), after(600), NOW).await.unwrap();
     store.count_try(&scope, method.as_uuid(), &[1; 32], &ResetRules::default(), NOW).await.unwrap();
+    for place in [None, Some(2)] {
+        store.admit_password(&scope, &world.password_try(&scope, place), NOW).await.unwrap();
+    }
     let removed =
         RemovedAddress { destination: anna.security_info[0].destination().unwrap(), removed_at: NOW };
     let other = world.entry("+4312345");
@@ -43,12 +46,12 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     let kept = store.removed_addresses(&scope, anna.id).await.unwrap();
     let attempts_requests_and_addresses = store.sweep(after(7 * DAY)).await.unwrap();
     let sessions = store.sweep(after(30 * DAY)).await.unwrap();
-    let places = store.sweep(after(90 * DAY)).await.unwrap();
+    let places_and_lockouts = store.sweep(after(90 * DAY)).await.unwrap();
     let nothing = store.sweep(after(1_000 * DAY)).await.unwrap();
 
     assert_eq!((early, answers_and_decoys), (0, 2));
     assert_eq!((kept, attempts_requests_and_addresses), (vec![removed], 3));
-    assert_eq!((sessions, places, nothing), (1, 1, 0));
+    assert_eq!((sessions, places_and_lockouts, nothing), (1, 3, 0));
     assert_eq!(store.recall(&scope, &[1; 32], &[1; 32], NOW).await.unwrap(), Recalled::New);
     assert_eq!(store.find_session(&scope, session.id).await.unwrap(), None);
     assert!(!store.is_familiar(&scope, &[1; 32], &[2; 32]).await.unwrap());

@@ -7,7 +7,9 @@ use rekey_primitives::clock::Timestamp;
 
 use super::PostgresStore;
 use crate::domain::security_info::REMOVED_STILL_TOLD;
-use crate::store::{COUNTED_TRY_KEPT, Failure, PLACE_KEPT, SCHEMA_VERSION, SWEPT_AT_MOST, Upkeep};
+use crate::store::{
+    COUNTED_TRY_KEPT, Failure, LOCKOUT_KEPT, PLACE_KEPT, SCHEMA_VERSION, SWEPT_AT_MOST, Upkeep,
+};
 
 /// A database that only reads, as after a failover to its standby, is of no use.
 const WRITES: &str = "select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off'";
@@ -51,6 +53,15 @@ const FAMILIAR_PLACES: &str = "
         for update skip locked
     )
     delete from familiar_places r using gone
+    where r.tenant_id = gone.tenant_id and r.login_key = gone.login_key and r.place_key = gone.place_key";
+
+/// Every login that anybody ever types has one.
+const LOCKOUTS: &str = "
+    with gone as materialized (
+        select tenant_id, login_key, place_key from lockouts where changed_at <= $1 limit $2
+        for update skip locked
+    )
+    delete from lockouts r using gone
     where r.tenant_id = gone.tenant_id and r.login_key = gone.login_key and r.place_key = gone.place_key";
 
 const REMOVED_ADDRESSES: &str = "
@@ -107,6 +118,7 @@ impl Upkeep for PostgresStore {
             (RESET_ATTEMPTS, now),
             (SESSIONS, now),
             (FAMILIAR_PLACES, now.minus(PLACE_KEPT)),
+            (LOCKOUTS, now.minus(LOCKOUT_KEPT)),
             (REMOVED_ADDRESSES, now.minus(REMOVED_STILL_TOLD)),
             (COUNTED_TRIES, now.minus(COUNTED_TRY_KEPT)),
             (METHOD_TRIES, now),

@@ -5,7 +5,9 @@ use rekey_primitives::clock::Timestamp;
 
 use super::SqliteStore;
 use crate::domain::security_info::REMOVED_STILL_TOLD;
-use crate::store::{COUNTED_TRY_KEPT, Failure, PLACE_KEPT, SCHEMA_VERSION, SWEPT_AT_MOST, Upkeep};
+use crate::store::{
+    COUNTED_TRY_KEPT, Failure, LOCKOUT_KEPT, PLACE_KEPT, SCHEMA_VERSION, SWEPT_AT_MOST, Upkeep,
+};
 
 const PING: &str = "select count(*) from sqlite_master";
 
@@ -29,6 +31,11 @@ const SESSIONS: &str = "
 const FAMILIAR_PLACES: &str = "
     delete from familiar_places where (tenant_id, login_key, place_key) in (
         select tenant_id, login_key, place_key from familiar_places where seen_at <= $1 limit $2)";
+
+/// Every login that anybody ever types has one.
+const LOCKOUTS: &str = "
+    delete from lockouts where (tenant_id, login_key, place_key) in (
+        select tenant_id, login_key, place_key from lockouts where changed_at <= $1 limit $2)";
 
 const REMOVED_ADDRESSES: &str = "
     delete from removed_addresses where (tenant_id, account_id, security_info_id) in (
@@ -65,6 +72,7 @@ impl Upkeep for SqliteStore {
             (RESET_ATTEMPTS, now),
             (SESSIONS, now),
             (FAMILIAR_PLACES, now.minus(PLACE_KEPT)),
+            (LOCKOUTS, now.minus(LOCKOUT_KEPT)),
             (REMOVED_ADDRESSES, now.minus(REMOVED_STILL_TOLD)),
             (COUNTED_TRIES, now.minus(COUNTED_TRY_KEPT)),
             (METHOD_TRIES, now),
