@@ -109,6 +109,9 @@ impl Identity {
     }
 }
 
+/// Most events in one step of the store: whoever appends keeps the others from the end of the chain.
+const PORTION: usize = 100;
+
 /// Events that wait to be written.
 pub struct AuditBuffer {
     capacity: usize,
@@ -162,7 +165,8 @@ impl AuditBuffer {
         }
     }
 
-    /// Writes everything that waits. What could not be written waits again, as far as there is room.
+    /// Writes everything that waits, a portion at a time. What could not be written waits again, as far as there is
+    /// room; the rest is tried all the same, unless the store is away.
     pub async fn flush(&self, store: &dyn store::Store) -> Result<usize, store::Failure> {
         let (events, dropped) = {
             let mut waiting = self.lock();
@@ -175,14 +179,17 @@ impl AuditBuffer {
         if events.is_empty() {
             return Ok(0);
         }
-        let outcome = store.append_events(&events).await;
-        match outcome {
-            Ok(()) => Ok(events.len()),
-            Err(failure) => {
-                events.into_iter().for_each(|event| self.push_back(event));
-                Err(failure)
+        let mut outcome = Ok(events.len());
+        for portion in events.chunks(PORTION) {
+            if !matches!(outcome, Err(store::Failure::Unavailable(_))) {
+                match store.append_events(portion).await {
+                    Ok(()) => continue,
+                    Err(failure) => outcome = Err(failure),
+                }
             }
+            portion.iter().for_each(|event| self.push_back(event.clone()));
         }
+        outcome
     }
 
     /// An event that was counted keeps its count and its id, so a write whose answer was lost does not repeat it.
@@ -265,5 +272,21 @@ mod tests {
         assert_eq!(buffer.lock().dropped, 1);
         assert_eq!(buffer.flush(&*world.identity.store).await.unwrap(), 1);
         assert_eq!(buffer.flush(&*world.identity.store).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_written_keeps_nothing_behind_it_waiting() {
+        let world = World::new().await;
+        let buffer = AuditBuffer::new(1_000);
+        buffer.push(refused(&world, 1, "192.0.2.1"));
+        for host in 0..PORTION {
+            let event = refused(&world, 1, &format!("2001:db8::{host:x}"));
+            buffer.push(AuditEvent { tenant_id: TenantId::from_uuid(uuid::Uuid::from_u128(9)), ..event });
+        }
+        world.damage(world.tenant.id, "update audit_heads set position = 0 where tenant_id = $1").await;
+
+        buffer.flush(&*world.identity.store).await.unwrap_err();
+
+        assert_eq!(buffer.lock().events.len(), PORTION);
     }
 }

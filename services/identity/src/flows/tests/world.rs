@@ -270,12 +270,11 @@ impl World {
             .collect()
     }
 
-    /// Makes the policy of a tenant one that nobody can read.
-    pub(crate) async fn damage_policy(&self, tenant_id: TenantId) {
+    /// Does to the rows of a tenant what no code here would.
+    pub(crate) async fn damage(&self, tenant_id: TenantId, statement: &'static str) {
         let file = SqliteConnectOptions::new().filename(self.folder.path().join("identity.db"));
         let mut connection = SqliteConnection::connect_with(&file).await.unwrap();
-        let damage = sqlx::query("update policies set document = '' where tenant_id = $1");
-        damage.bind(tenant_id.as_uuid()).execute(&mut connection).await.unwrap();
+        sqlx::query(statement).bind(tenant_id.as_uuid()).execute(&mut connection).await.unwrap();
     }
 
     pub(crate) fn pass(&self, seconds: u64) {
