@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rekey::suite::Part;
 use rekey_tests::person::{Person, request_id};
 use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::identity::v1::{ProofOutcome, RequestAdministratorHelpRequest};
@@ -12,6 +13,7 @@ use crate::{NEW, PHONE, reason};
 on_both_store_sets!(
     an_administrator_with_one_class_of_proofs_ends_in_help,
     help_after_a_proof_is_mailed_at_once_and_once,
+    a_request_with_a_proof_replaces_one_without,
 );
 
 async fn an_administrator_with_one_class_of_proofs_ends_in_help(stores: Stores) {
@@ -60,6 +62,27 @@ async fn help_after_a_proof_is_mailed_at_once_and_once(stores: Stores) {
     assert!(told[0].text.contains("my phone fell into the sea") && told[0].text.contains(&zoe.login));
     assert_eq!(world.mail_to(&chief.login), []);
     assert_eq!(world.mail_to(&zoe.login).len(), 1, "only the code");
+    world.stop().await;
+}
+
+async fn a_request_with_a_proof_replaces_one_without(stores: Stores) {
+    let world = World::start_with(stores, &[("IDENTITY__JOBS__DIGEST_SECONDS", "1")]).await;
+    let zoe = world.person("zoe").await;
+    let desk = world.person("desk").await;
+    world.grant(&desk, Role::HelpdeskAdministrator).await;
+
+    ask_for_help(&world, &zoe, "").await;
+    world.settled().await;
+    let unproved = world.mail_to(&desk.login).len();
+    let token = world.proved_reset(&zoe).await;
+    ask_for_help(&world, &zoe, &token).await;
+    world.settled().await;
+    let proved = world.mail_to(&desk.login).len();
+    let pending = "help_requests where state in ('open', 'claimed')";
+
+    assert_eq!([unproved, proved], [0, 1]);
+    assert_eq!(world.count(Part::Identity, pending).await, 1);
+    assert_eq!(world.count(Part::Identity, "help_requests where proved and state = 'open'").await, 1);
     world.stop().await;
 }
 

@@ -1,9 +1,10 @@
-//! The corners of a reset: repeated calls, races, rules, administrators and help.
+//! The corners of a reset: repeated calls, races, rules, administrators, help and repudiation.
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 mod help;
 mod races;
 mod repeats;
+mod repudiation;
 mod rules;
 
 use rekey_client::Problem;
