@@ -135,8 +135,10 @@ async fn insist<T>(mut call: impl AsyncFnMut() -> Result<Response<T>, Status>) -
     eventually("an answer that is final", settled).await
 }
 
-/// A process or a store is away, or the connection broke and nobody knows what was done.
+/// A process or a store is away or busy, or the connection broke and nobody knows what was done.
 fn is_passing(status: &Status) -> bool {
-    let came_from_a_service = !Problem::of(status).reason.is_empty();
-    !came_from_a_service || matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded)
+    let reason = Problem::of(status).reason;
+    let came_from_a_service = !reason.is_empty();
+    let is_busy = matches!(reason.as_str(), "HASHING_BUSY" | "OVERLOADED");
+    !came_from_a_service || is_busy || matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded)
 }

@@ -10,7 +10,9 @@ use rekey_tests::Stores;
 use rekey_tests::waiting::eventually;
 use tonic::{Code, Response, Status};
 
-use crate::outage::{assert_away, assert_told_once, completion, impatient, on_postgres, start};
+use crate::outage::{
+    answered, assert_away, assert_told_once, completion, impatient, on_postgres, signs_in, start,
+};
 
 const NEW: &str = "a meadow full of rain";
 /// The most that identity grants a call.
@@ -31,8 +33,7 @@ async fn a_swallowed_database_keeps_nobody_past_their_deadline() {
     proxy.set(Fault::None);
 
     assert_given_up(&swallowed);
-    let back = async || world.resets().start_password_reset(start(&world, &zoe.login)).await.ok();
-    eventually("the database answers again", back).await;
+    answered(async || world.resets().start_password_reset(start(&world, &zoe.login)).await).await;
     world.stop().await;
 }
 
@@ -48,11 +49,10 @@ async fn an_answer_of_the_database_that_was_lost_sets_no_second_password() {
     let lost = in_time(world.resets().complete_password_reset(request.clone())).await.unwrap_err();
     proxy.cut();
     proxy.set(Fault::None);
-    let back = async || world.resets().complete_password_reset(request.clone()).await.ok();
-    eventually("the database answers again", back).await;
+    answered(async || world.resets().complete_password_reset(request.clone()).await).await;
 
     assert_given_up(&lost);
-    world.signed_in(&zoe.login, NEW).await;
+    assert!(signs_in(&world, &zoe.login, NEW).await);
     assert_told_once(&world, &zoe.login).await;
     world.stop().await;
 }

@@ -1,16 +1,20 @@
 //! What the tests of outages share: a world that stands on given databases and tries once, so that the first answer is
 //! seen, and what that answer must be.
 
+use std::time::Duration;
+
 use rekey_client::{ClientSettings, Connection, Problem};
 use rekey_notification::inbox::InboxMessage;
 use rekey_testing::PostgresServer;
 use rekey_tests::person::request_id;
+use rekey_tests::waiting::eventually;
 use rekey_tests::{Stores, World};
+use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
-    CompletePasswordResetRequest, StartPasswordResetRequest, SubmitResetProofRequest,
+    CompletePasswordResetRequest, SignInRequest, StartPasswordResetRequest, SubmitResetProofRequest,
 };
 use sqlx::{Connection as _, Executor as _, PgConnection};
-use tonic::{Code, Status};
+use tonic::{Code, Response, Status};
 
 /// Settings by which parts try their neighbours once.
 const TRY_ONCE: [(&str, &str); 3] = [
@@ -72,9 +76,33 @@ pub(crate) fn completion(reset_token: &str, new_password: &str) -> CompletePassw
     }
 }
 
-/// Waits for the notice of a reset, after which there must be no other.
+/// What a call answers once everything is back. Each connection of a pool learns for itself that it broke, and its
+/// call fails.
+pub(crate) async fn answered<T>(mut call: impl AsyncFnMut() -> Result<Response<T>, Status>) -> T {
+    eventually("a call is answered", async || call().await.ok()).await.into_inner()
+}
+
+/// Whether a password signs a person in, once everything is back.
+pub(crate) async fn signs_in(world: &World, login: &str, password: &str) -> bool {
+    let request = SignInRequest {
+        tenant_id: world.tenant_id.clone(),
+        login: login.to_owned(),
+        password: password.to_owned(),
+        request_id: request_id(),
+        context: None,
+    };
+    let answer = answered(async || world.sessions().sign_in(request.clone()).await).await;
+    matches!(answer.result, Some(SignInResult::Tokens(_)))
+}
+
+/// Waits for the notice of a reset, after which there must be no other. Time goes on meanwhile: whoever found
+/// Postgres away tries again a little later.
 pub(crate) async fn assert_told_once(world: &World, login: &str) {
-    let is_notice = |message: &InboxMessage| message.to == login && message.text.contains("/not-me?token=");
-    world.message(is_notice).await;
-    assert_eq!(world.mail().iter().filter(|message| is_notice(message)).count(), 1);
+    let is_notice = |message: &&InboxMessage| message.to == login && message.text.contains("/not-me?token=");
+    let told = async || {
+        world.clock.advance(Duration::from_millis(500));
+        world.mail().iter().any(|message| is_notice(&message)).then_some(())
+    };
+    eventually("a notice is in the inbox", told).await;
+    assert_eq!(world.mail().iter().filter(is_notice).count(), 1);
 }

@@ -1,9 +1,8 @@
 //! Postgres that goes away and comes back: calls say so, no process ends, and everything goes on by itself.
 
-use rekey_tests::waiting::eventually;
 use rekey_wire::identity::v1::ProofOutcome;
 
-use crate::outage::{assert_away, assert_told_once, completion, on_postgres, proof};
+use crate::outage::{answered, assert_away, assert_told_once, completion, on_postgres, proof, signs_in};
 
 const NEW: &str = "a meadow full of rain";
 
@@ -20,14 +19,14 @@ async fn without_postgres_calls_say_so_and_afterwards_go_on() {
     let send = world.send_code(&started.reset_token, "1").await.unwrap_err();
     let prove = world.resets().submit_reset_proof(request.clone()).await.unwrap_err();
     server.restart().unwrap();
-    let back = async || world.resets().submit_reset_proof(request.clone()).await.ok();
-    let proved = eventually("the database answers again", back).await.into_inner();
+    let proved = answered(async || world.resets().submit_reset_proof(request.clone()).await).await;
+    let completion = completion(&proved.reset_token, NEW);
+    answered(async || world.resets().complete_password_reset(completion.clone()).await).await;
 
     assert_away(&send);
     assert_away(&prove);
     assert_eq!(proved.outcome(), ProofOutcome::Accepted);
-    world.complete_reset(&proved.reset_token, NEW).await.unwrap();
-    world.signed_in(&zoe.login, NEW).await;
+    assert!(signs_in(&world, &zoe.login, NEW).await);
     world.stop().await;
 }
 
@@ -41,13 +40,12 @@ async fn a_password_is_set_once_although_its_database_was_killed_under_the_call(
     server.kill().unwrap();
     let away = world.resets().complete_password_reset(request.clone()).await.unwrap_err();
     server.restart().unwrap();
-    let back = async || world.resets().complete_password_reset(request.clone()).await.ok();
-    let first = eventually("the database answers again", back).await.into_inner();
-    let again = world.resets().complete_password_reset(request.clone()).await.unwrap().into_inner();
+    let first = answered(async || world.resets().complete_password_reset(request.clone()).await).await;
+    let again = answered(async || world.resets().complete_password_reset(request.clone()).await).await;
 
     assert_away(&away);
     assert_eq!(first, again);
-    world.signed_in(&zoe.login, NEW).await;
+    assert!(signs_in(&world, &zoe.login, NEW).await);
     assert_told_once(&world, &zoe.login).await;
     world.stop().await;
 }

@@ -3,11 +3,10 @@
 
 use rekey_notification::inbox::InboxMessage;
 use rekey_testing::RedisSentinel;
-use rekey_tests::waiting::eventually;
 use rekey_tests::{Stores, World, code_in};
 use rekey_wire::identity::v1::ProofOutcome;
 
-use crate::outage::{assert_away, impatient, proof, start};
+use crate::outage::{answered, assert_away, impatient, proof, start};
 
 const NEW: &str = "a meadow full of rain";
 
@@ -42,7 +41,7 @@ async fn after_redis_came_back_codes_are_void_and_new_ones_work() {
     let redis = world.redis.as_mut().unwrap();
     redis.stop().unwrap();
     redis.restart().unwrap();
-    let proved = answered(&world, &started.reset_token, &code).await;
+    let proved = judged(&world, &started.reset_token, &code).await;
 
     assert_eq!(proved, ProofOutcome::Rejected);
     let token = fresh_proof(&world, &zoe.login, &code).await;
@@ -69,8 +68,8 @@ async fn after_a_failover_no_code_revives() {
     redis.pair.caught_up().await;
     redis.pair.primary.kill().unwrap();
     redis.failed_over().await;
-    let spent_again = answered(&world, &spent.reset_token, &spent_code).await;
-    let late = answered(&world, &waiting.reset_token, &waiting_code).await;
+    let spent_again = judged(&world, &spent.reset_token, &spent_code).await;
+    let late = judged(&world, &waiting.reset_token, &waiting_code).await;
 
     assert_eq!(spent_again, ProofOutcome::Rejected);
     assert_eq!(late, ProofOutcome::Rejected);
@@ -80,19 +79,13 @@ async fn after_a_failover_no_code_revives() {
 }
 
 /// What becomes of a code once the store answers again.
-async fn answered(world: &World, reset_token: &str, code: &str) -> ProofOutcome {
-    let look = async || {
-        let answer = world.resets().submit_reset_proof(proof(reset_token, code)).await;
-        answer.ok().map(|answer| answer.into_inner().outcome())
-    };
-    eventually("the store of codes answers", look).await
+async fn judged(world: &World, reset_token: &str, code: &str) -> ProofOutcome {
+    answered(async || world.resets().submit_reset_proof(proof(reset_token, code)).await).await.outcome()
 }
 
 /// A whole proof from the beginning, with a code other than an older one; the token that may set a password.
 async fn fresh_proof(world: &World, login: &str, older: &str) -> String {
-    // The throttles learn only now that their connection broke, and that call fails.
-    let back = async || world.resets().start_password_reset(start(world, login)).await.ok();
-    let started = eventually("the throttles answer", back).await.into_inner();
+    let started = answered(async || world.resets().start_password_reset(start(world, login)).await).await;
     world.send_code(&started.reset_token, "1").await.unwrap();
     let newest = |message: &InboxMessage| {
         message.to == login && code_in(&message.text).is_some_and(|code| code != older)
