@@ -217,6 +217,9 @@ pub async fn start(
     shutdown: Shutdown,
 ) -> anyhow::Result<Suite> {
     let health = Health::new();
+    // Probes are answered from the first moment on, and nothing is ready before every part has said what it needs.
+    let starting = health.part("suite", std::iter::empty());
+    starting.require("start");
     let mut loops = Loops::new(health.clone());
     let probes_stop = loops.shutdown();
     let keys = KeySet::default();
@@ -228,6 +231,7 @@ pub async fn start(
         let served = assembling.part(part).await.with_context(|| format!("starting {}", part.name()))?;
         servers.push(Box::pin(served.serve(listener, shutdown.clone())));
     }
+    starting.meet("start");
     let running = shutdown.clone();
     let ended = tokio::spawn(async move {
         let outcome = shutdown::run(servers, loops, running).await;
