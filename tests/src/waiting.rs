@@ -8,12 +8,12 @@ use std::time::Duration;
 /// Conditions are looked at this often.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Far above what anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What `look` finds, as soon as it finds something.
 ///
 /// # Panics
-/// When it finds nothing for 40 s.
+/// When it finds nothing for a minute.
 pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let looking = async {
         loop {
