@@ -166,31 +166,48 @@ impl Keys {
     }
 }
 
-/// A new refresh token for a session, and what the store keeps of it.
-pub fn new_refresh(
-    entropy: &dyn Entropy,
-    tenant_id: TenantId,
-    session_id: SessionId,
-) -> (SecretString, [u8; 32]) {
-    let secret = Zeroizing::new(array::<32>(entropy));
-    let token = Zeroizing::new(
-        [tenant_id.as_uuid().as_bytes().as_slice(), session_id.as_uuid().as_bytes(), secret.as_slice()]
-            .concat(),
-    );
-    (text(&token), refresh_hash(&token))
+/// Refresh tokens: tenant, session, 256 random bits, and a tag by which a token is known to be ours. A token that is
+/// ours and neither the current nor the previous one of its session was stolen or replayed and ends the session; one
+/// that somebody made up from a session id must not.
+impl Keys {
+    /// A new refresh token for a session, and what the store keeps of it.
+    pub fn new_refresh(
+        &self,
+        entropy: &dyn Entropy,
+        tenant_id: TenantId,
+        session_id: SessionId,
+    ) -> (SecretString, [u8; 32]) {
+        let secret = Zeroizing::new(array::<32>(entropy));
+        let mut token = Zeroizing::new(Vec::with_capacity(REFRESH_BYTES));
+        token.extend_from_slice(tenant_id.as_uuid().as_bytes());
+        token.extend_from_slice(session_id.as_uuid().as_bytes());
+        token.extend_from_slice(secret.as_slice());
+        let tag = self.login_hash.tag(REFRESH, &[token.as_slice()]);
+        token.extend_from_slice(&tag);
+        (text(&token), refresh_hash(&token))
+    }
+
+    /// Reads a refresh token; `None` for what we did not make.
+    pub fn read_refresh(&self, shown: &SecretString) -> Option<ShownRefresh> {
+        let token: [u8; REFRESH_BYTES] = bytes(shown)?.try_into().ok()?;
+        let (body, tag) = token.split_last_chunk::<32>()?;
+        if !self.login_hash.accepted().any(|key| self.login_hash.verify(key, REFRESH, &[body], tag)) {
+            return None;
+        }
+        let (tenant, rest) = body.split_first_chunk::<16>()?;
+        let session = rest.first_chunk::<16>()?;
+        Some(ShownRefresh {
+            tenant_id: TenantId::from_uuid(Uuid::from_bytes(*tenant)),
+            session_id: SessionId::from_uuid(Uuid::from_bytes(*session)),
+            hash: refresh_hash(&token),
+        })
+    }
 }
 
-/// Reads a refresh token; `None` for what cannot be one.
-pub fn read_refresh(shown: &SecretString) -> Option<ShownRefresh> {
-    let token: [u8; 64] = bytes(shown)?.try_into().ok()?;
-    let (tenant, rest) = token.split_first_chunk::<16>()?;
-    let session = rest.first_chunk::<16>()?;
-    Some(ShownRefresh {
-        tenant_id: TenantId::from_uuid(Uuid::from_bytes(*tenant)),
-        session_id: SessionId::from_uuid(Uuid::from_bytes(*session)),
-        hash: refresh_hash(&token),
-    })
-}
+const REFRESH: &str = "refresh token";
+
+/// Tenant, session, secret and tag.
+const REFRESH_BYTES: usize = 16 + 16 + 32 + 32;
 
 /// A refresh token holds 256 random bits, so a bare digest is as good as a keyed one.
 fn refresh_hash(token: &[u8]) -> [u8; 32] {

@@ -15,7 +15,7 @@ use crate::domain::audit::{Actor, EventKind, Outcome, Subject};
 use crate::domain::refusal::Refusal;
 use crate::domain::session::{Session, SessionOver};
 use crate::flows::once::{Call, Repeatable, Settled};
-use crate::flows::tokens::{KeptTokens, SessionTokens, ShownRefresh, new_refresh, read_refresh};
+use crate::flows::tokens::{KeptTokens, SessionTokens, ShownRefresh};
 use crate::flows::{Caller, Context, Error, Identity};
 use crate::store::sign_ins::{NotRefreshed, Refresh};
 
@@ -38,7 +38,7 @@ impl Identity {
     ) -> Result<SessionTokens, Error> {
         let now = self.now();
         let invalid = || Error::from(Refusal::RefreshTokenInvalid);
-        let shown = read_refresh(&request.refresh_token).ok_or_else(invalid)?;
+        let shown = self.keys.read_refresh(&request.refresh_token).ok_or_else(invalid)?;
         let scope = caller.scope(shown.tenant_id).map_err(|_| invalid())?;
         let Some(policy) = self.store.policy(&scope).await? else { return Err(invalid()) };
         let Some((_, account)) = self.store.find_session(&scope, shown.session_id).await? else {
@@ -46,7 +46,7 @@ impl Identity {
             self.note_refused(shown.tenant_id, subject, "unknown_session", (caller, &request.context), now);
             return Err(invalid());
         };
-        let (successor, hash) = new_refresh(&*self.entropy, shown.tenant_id, shown.session_id);
+        let (successor, hash) = self.keys.new_refresh(&*self.entropy, shown.tenant_id, shown.session_id);
         let event = self.event(shown.tenant_id, EventKind::RefreshReused, Outcome::Refused, now);
         let refresh = Refresh {
             session_id: shown.session_id,

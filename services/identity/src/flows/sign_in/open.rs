@@ -10,7 +10,7 @@ use crate::domain::audit::{Actor, EventKind, Outcome};
 use crate::domain::policy::SessionRules;
 use crate::domain::session::{RefreshRecord, Session, ends_at};
 use crate::flows::once::Settled;
-use crate::flows::tokens::{KeptTokens, SessionTokens, new_refresh};
+use crate::flows::tokens::{KeptTokens, SessionTokens};
 use crate::flows::{Context, Error, Identity};
 use crate::store::sign_ins::{OpenSession, Stale};
 
@@ -57,7 +57,7 @@ impl Identity {
         now: Timestamp,
     ) -> (Session, SecretString) {
         let id = SessionId::generate(&*self.entropy, now);
-        let (refresh, hash) = new_refresh(&*self.entropy, account.tenant_id, id);
+        let (refresh, hash) = self.keys.new_refresh(&*self.entropy, account.tenant_id, id);
         let session = Session {
             id,
             tenant_id: account.tenant_id,

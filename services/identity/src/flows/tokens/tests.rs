@@ -52,11 +52,27 @@ fn an_access_token_says_what_was_claimed_until_it_dies() {
 fn a_refresh_token_names_its_session_and_hashes_to_what_is_kept() {
     let entropy = SeededEntropy::new(1);
     let (tenant_id, session_id) = (TenantId::from_uuid(uuid(1)), SessionId::from_uuid(uuid(2)));
+    let keys = keys(&entropy);
 
-    let (token, hash) = new_refresh(&entropy, tenant_id, session_id);
-    let (_, other) = new_refresh(&entropy, tenant_id, session_id);
-    let shown = read_refresh(&token).unwrap();
+    let (token, hash) = keys.new_refresh(&entropy, tenant_id, session_id);
+    let (_, other) = keys.new_refresh(&entropy, tenant_id, session_id);
+    let shown = keys.read_refresh(&token).unwrap();
 
     assert_eq!((shown.tenant_id, shown.session_id, shown.hash), (tenant_id, session_id, hash));
     assert_ne!(hash, other);
+}
+
+#[test]
+fn a_refresh_token_that_somebody_made_up_from_a_session_id_is_none() {
+    let entropy = SeededEntropy::new(1);
+    let (tenant_id, session_id) = (TenantId::from_uuid(uuid(1)), SessionId::from_uuid(uuid(2)));
+    let keys = keys(&entropy);
+    let (token, _) = keys.new_refresh(&entropy, tenant_id, session_id);
+    let mut bytes = super::bytes(&token).unwrap().to_vec();
+
+    // Another secret under the tag of a token that was ours.
+    bytes[40] ^= 1;
+    let made_up = super::text(&bytes);
+
+    assert!(keys.read_refresh(&made_up).is_none());
 }
