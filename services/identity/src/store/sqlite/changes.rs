@@ -41,7 +41,9 @@ const REMOVE_ENTRY: &str = "
 
 const REMEMBER_ADDRESS: &str = "
     insert into removed_addresses (tenant_id, account_id, security_info_id, channel, address, removed_at)
-    values ($1, $2, $3, $4, $5, $6)";
+    values ($1, $2, $3, $4, $5, $6)
+    on conflict (tenant_id, account_id, security_info_id)
+    do update set channel = excluded.channel, address = excluded.address, removed_at = excluded.removed_at";
 
 const DISABLE_ENTRY: &str = "
     update security_info set disabled = $4
