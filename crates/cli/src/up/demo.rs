@@ -71,8 +71,14 @@ impl Demo {
             licensed_accounts: 0,
             request_id: request_id(),
         };
-        let tenant =
-            TenantServiceClient::new(identity.clone()).create_tenant(request).await?.into_inner().tenant;
+        let created = TenantServiceClient::new(identity.clone()).create_tenant(request).await;
+        let tenant = match created {
+            Ok(created) => created.into_inner().tenant,
+            Err(status) if Problem::of(&status).reason == "TENANT_TAKEN" => bail!(
+                "an earlier start was interrupted while it made the demo people: remove the data folder and start again"
+            ),
+            Err(status) => return Err(status.into()),
+        };
         let tenant_id = tenant.context("the answer holds no tenant")?.tenant_id;
         let administrator =
             Administrator { login: "admin@demo.example".to_owned(), password: password(entropy) };
