@@ -4,7 +4,7 @@
 //! is started here and each test gets a database of its own on it. Redis is started by the tests, which need it
 //! private and get it in 10 ms.
 
-use std::process::ExitCode;
+use std::process::{ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
 use rekey_servers::Postgres;
@@ -22,17 +22,21 @@ pub(crate) fn all(arguments: &[String]) -> Result<ExitCode> {
     let url = url.context("a Postgres for the tests")?;
     println!("test: Postgres at {url}");
 
+    // First, so that the run closes with the summary of the tests.
+    let examples = if arguments.is_empty() { Some(examples()?) } else { None };
     let mut nextest = run::command(tools::nextest()?)?;
     nextest.args(["nextest", "run", "--workspace"]).args(arguments);
     nextest.env("REKEY_TEST_POSTGRES", &url).env("REKEY_TEST_TOOLS", tools::folder()?);
     let tested = run::report_to_stdout(&mut nextest)?.status().context("nextest could not be started")?;
-    if !arguments.is_empty() {
-        return Ok(run::code(tested));
-    }
+    Ok(match examples {
+        Some(examples) if tested.success() => run::code(examples),
+        _ => run::code(tested),
+    })
+}
 
+/// The examples in the documentation.
+fn examples() -> Result<ExitStatus> {
     let mut examples = run::cargo()?;
     examples.args(["test", "--quiet", "--workspace", "--doc"]);
-    let examples_ran =
-        run::report_to_stdout(&mut examples)?.status().context("cargo could not be started")?;
-    Ok(if tested.success() { run::code(examples_ran) } else { run::code(tested) })
+    run::report_to_stdout(&mut examples)?.status().context("cargo could not be started")
 }
