@@ -1,5 +1,6 @@
 //! Text for people or JSON for programs, and the exit codes.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use rekey_client::Problem;
@@ -31,9 +32,9 @@ impl Output {
     /// Prints data: as JSON, or as `text` makes it.
     pub(crate) fn data<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string_pretty(data)?);
+            print(&serde_json::to_string_pretty(data)?)?;
         } else {
-            println!("{}", text(data).trim_end());
+            print(text(data).trim_end())?;
         }
         Ok(())
     }
@@ -80,6 +81,15 @@ impl Output {
         if !support_code.is_empty() {
             eprintln!("  support code {support_code}");
         }
+    }
+}
+
+/// Prints a text and a line end. A reader that has seen enough, such as `head`, is no failure.
+pub(crate) fn print(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
     }
 }
 
