@@ -22,7 +22,7 @@
 //! # fn rules() -> access::AccessTable { access::AccessTable::default() }
 //! # struct Tokens;
 //! # #[async_trait::async_trait] impl access::PersonVerifier for Tokens {
-//! #     async fn verify(&self, _: &str) -> Result<access::Person, access::Rejected> { unimplemented!() }
+//! #     async fn verify(&self, _: &str) -> Result<access::Person, access::Rejected> { Err(access::Rejected::Invalid) }
 //! # }
 //! # async fn connect() -> Result<(), std::io::Error> { Ok(()) }
 //! # async fn relay(stop: shutdown::Shutdown) -> Result<(), std::io::Error> { stop.begun().await; Ok(()) }
