@@ -6,6 +6,7 @@
 
 mod calls;
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use opentelemetry::global;
@@ -108,7 +109,8 @@ impl Telemetry {
         global::set_text_map_propagator(TraceContextPropagator::new());
         global::set_meter_provider(meters.clone());
 
-        let lines = fmt::layer().with_writer(std::io::stderr);
+        // Colours are for eyes: a file or a collector would keep the codes.
+        let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
         let lines = match settings.format {
             Format::Human => lines.with_target(false).boxed(),
             Format::Json => {
