@@ -26,7 +26,7 @@ use rekey_runtime::server::{self, Part as ServedPart, ServeError, ServerSettings
 use rekey_runtime::settings::{Document, DocumentBuilder};
 use rekey_runtime::shutdown::{self, Shutdown};
 use rekey_runtime::telemetry::{Metrics, Telemetry};
-use rekey_wire::options::v1::PersonRule;
+use rekey_wire::options::v1::{Access, PersonRule};
 use rekey_wire::{DESCRIPTORS, access};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -307,19 +307,16 @@ fn connect(settings: &ClientSettings) -> anyhow::Result<Connection> {
 
 /// What the contract says about the RPCs of a part.
 fn rules(part: Part) -> AccessTable {
-    let package = format!("/rekey.{}.", part.name());
-    let rules = access::rules().iter().filter(|(path, _)| path.starts_with(&package));
-    rules
-        .map(|(path, rule)| {
-            let person = match rule.person() {
-                PersonRule::Unspecified | PersonRule::None => Whose::None,
-                PersonRule::Self_ => Whose::SelfOnly,
-                PersonRule::Administrator => Whose::Administrator,
-            };
-            let roles = access::role_words(rule);
-            (path.clone(), Rule { service: rule.service, person, roles })
-        })
-        .collect()
+    let rule = |(path, rule): (&String, &Access)| {
+        let person = match rule.person() {
+            PersonRule::Unspecified | PersonRule::None => Whose::None,
+            PersonRule::Self_ => Whose::SelfOnly,
+            PersonRule::Administrator => Whose::Administrator,
+        };
+        (path.clone(), Rule { service: rule.service, person, roles: access::role_words(rule) })
+    };
+    let table: AccessTable = access::rules().iter().map(rule).collect();
+    table.of_package(&format!("rekey.{}.v1", part.name()))
 }
 
 #[cfg(test)]
