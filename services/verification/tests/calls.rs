@@ -202,6 +202,8 @@ fn check(started: &wire::StartVerificationRequest, code: &str) -> wire::CheckVer
         verification_id: started.verification_id.clone(),
         request_id: id(),
         code: code.to_owned(),
+        purpose: started.purpose.clone(),
+        subject: started.subject.clone(),
         context: None,
     }
 }

@@ -80,6 +80,10 @@ pub struct CheckCode {
     pub verification_id: VerificationId,
     /// Names this call.
     pub request_id: Uuid,
+    /// What the code must have been sent for.
+    pub purpose: &'static str,
+    /// Whom it must have been about.
+    pub subject: String,
     /// What was typed.
     pub code: SecretString,
     /// Where the person is.

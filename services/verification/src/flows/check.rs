@@ -1,6 +1,9 @@
 //! Trying a code.
+//!
+//! One step of the store decides; the grant is signed after it, so a wrong code costs no signature. The step keeps
+//! the grant's id and time as the answer, and since the rest stands in the verification and Ed25519 draws no chance,
+//! a repeated call gets the same grant again (under the key of that day, should it have changed in between).
 
-use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{GrantId, RequestId};
 
 use super::keys::GivenGrant;
@@ -8,10 +11,9 @@ use super::{Error, Flows, LOOKS};
 use crate::domain::code::Code;
 use crate::domain::grant::{Grant, class_of};
 use crate::domain::names::{Purpose, Subject};
-use crate::domain::scope::{Generation, Place};
-use crate::domain::tag::{Request, Tags};
-use crate::domain::verification::Verification;
-use crate::store::{Check, Checked, Failure, Sight};
+use crate::domain::scope::Place;
+use crate::domain::tag::Request;
+use crate::store::{Check, Checked, Failure, Passed};
 
 /// What somebody typed, and for what.
 #[derive(Debug, Clone)]
@@ -22,6 +24,10 @@ pub struct CheckOrder {
     pub request: RequestId,
     /// What was typed.
     pub code: Code,
+    /// What the caller takes it to be for.
+    pub purpose: Purpose,
+    /// Whom the caller takes it to be about.
+    pub subject: Subject,
 }
 
 /// Whether it was right.
@@ -42,75 +48,53 @@ impl Flows {
             b"check",
             order.place.id.as_uuid().as_bytes(),
             order.code.expose().as_bytes(),
+            order.purpose.as_str().as_bytes(),
+            order.subject.as_str().as_bytes(),
         ]);
-        let request = Request { id: order.request, content };
+        let generation = self.store.likely_generation(order.place.scope.tenant);
+        let mut check = Check {
+            request: Request { id: order.request, content },
+            place: order.place.clone(),
+            purpose: order.purpose.clone(),
+            subject: order.subject.clone(),
+            typed: self.keys.typed(order, &generation),
+            generation,
+            grant: GrantId::generate(&*self.entropy, now),
+            failures: self.rules.failures,
+            answer_life: self.rules.answer_life,
+        };
         for _ in 0..LOOKS {
-            let sight = self.store.look(&order.place).await?;
-            let check = self.check_step(order, &request, sight, now);
             match self.store.check(&check, now).await? {
-                Checked::Passed(sealed) => {
-                    return Ok(Verdict::Passed(self.keys.open_grant(&order.place, &sealed)?));
+                Checked::Passed(passed) => {
+                    return Ok(Verdict::Passed(self.keys.give(&self.grant_for(&order.place, *passed))));
                 }
                 Checked::Rejected => return Ok(Verdict::Rejected),
                 Checked::Refused(refusal) => return Err(refusal.into()),
-                Checked::Moved => {}
+                Checked::Moved(generation) => {
+                    check.typed = self.keys.typed(order, &generation);
+                    check.generation = generation;
+                }
             }
         }
         Err(Failure::Restless.into())
     }
 
-    fn check_step(&self, order: &CheckOrder, request: &Request, sight: Sight, now: Timestamp) -> Check {
-        let Sight { generation, verification: seen } = sight;
-        let (typed, sealed_grant) = match &seen {
-            Some(seen) => {
-                let typed =
-                    self.keys.typed(&order.code, &order.place, &seen.purpose, &seen.subject, &generation);
-                // Signed before it is known to be deserved: the step that finds out keeps it as the answer.
-                let grant = self.grant_for(&order.place, seen, &generation, now);
-                (typed, self.keys.seal_grant(&*self.entropy, &order.place, &grant))
-            }
-            None => (self.typed_for_nothing(order, &generation), Vec::new()),
-        };
-        Check {
-            request: request.clone(),
-            place: order.place.clone(),
-            seen,
-            generation,
-            typed,
-            sealed_grant,
-            failures: self.rules.failures,
-            answer_life: self.rules.answer_life,
-        }
-    }
-
-    /// What was typed, for a verification that does not exist: the same work, and never compared.
-    fn typed_for_nothing(&self, order: &CheckOrder, generation: &Generation) -> Tags {
-        let purpose = Purpose::parse("none").expect("it fits the rule of purposes");
-        let subject = Subject::parse("none").expect("it fits the rule of subjects");
-        self.keys.typed(&order.code, &order.place, &purpose, &subject, generation)
-    }
-
-    fn grant_for(
-        &self,
-        place: &Place,
-        seen: &Verification,
-        generation: &Generation,
-        now: Timestamp,
-    ) -> Grant {
+    fn grant_for(&self, place: &Place, passed: Passed) -> Grant {
+        let Passed { grant, at, verification } = passed;
         Grant {
-            id: GrantId::generate(&*self.entropy, now),
+            id: grant,
             tenant: place.scope.tenant,
             caller: place.scope.caller.clone(),
-            audience: seen.audience.clone(),
+            audience: verification.audience,
             verification: place.id,
-            purpose: seen.purpose.clone(),
-            subject: seen.subject.clone(),
-            channel: seen.channel,
-            class: class_of(seen.channel),
-            binding: seen.binding,
-            generation: generation.clone(),
-            passed_at: now,
-            expires_at: now.plus(self.rules.grant_life),
+            purpose: verification.purpose,
+            subject: verification.subject,
+            channel: verification.channel,
+            class: class_of(verification.channel),
+            binding: verification.binding,
+            generation: verification.generation,
+            passed_at: at,
+            expires_at: at.plus(self.rules.grant_life),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::names::{Binding, Purpose, Subject};
 use crate::domain::route::Route;
 use crate::domain::scope::{Generation, Place};
 use crate::domain::tag::{Tag, Tags};
+use crate::flows::check::CheckOrder;
 use crate::store::KeptCode;
 
 const CODE: &str = "rekey verification code";
@@ -23,7 +24,6 @@ const REQUEST: &str = "rekey verification request";
 const MESSAGE: &str = "rekey verification message";
 const DESTINATION: &str = "rekey verification destination";
 const SIGNED: &str = "rekey signed grant 1";
-const ANSWER: &str = "rekey verification answer 1";
 
 /// The keys of this service.
 #[derive(Debug)]
@@ -52,14 +52,8 @@ impl Keys {
     }
 
     /// A code under every accepted key, bound to all that it must not be right for elsewhere.
-    pub(super) fn typed(
-        &self,
-        code: &Code,
-        place: &Place,
-        purpose: &Purpose,
-        subject: &Subject,
-        generation: &Generation,
-    ) -> Tags {
+    pub(super) fn typed(&self, order: &CheckOrder, generation: &Generation) -> Tags {
+        let CheckOrder { place, purpose, subject, code, .. } = order;
         self.tags(CODE, &[&bound(place, purpose, subject, generation, code.expose().as_bytes())])
     }
 
@@ -100,24 +94,13 @@ impl Keys {
         Route::decode(&opened).ok_or(NotOpened)
     }
 
-    /// Signs a grant and seals it as the answer that a repeated check gets.
-    pub(super) fn seal_grant(&self, entropy: &dyn Entropy, place: &Place, grant: &Grant) -> Vec<u8> {
+    /// Signs a grant.
+    pub(super) fn give(&self, grant: &Grant) -> GivenGrant {
         let payload = grant.encode();
         let (key, signature) = self.grants.sign(&payload);
         let signed = Writer::new(SIGNED).field(key.as_str()).field(&payload).field(signature).finish();
-        let text = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(signed.as_slice()));
-        let expires = grant.expires_at.unix_micros().to_be_bytes();
-        let answer = Writer::new(ANSWER).field(text.as_bytes()).field(expires).finish();
-        self.seals.seal(entropy, &sealed_for("grant", place), &answer)
-    }
-
-    /// The grant that was kept as an answer.
-    pub(super) fn open_grant(&self, place: &Place, sealed: &[u8]) -> Result<GivenGrant, NotOpened> {
-        let opened = self.seals.open(&sealed_for("grant", place), sealed)?;
-        let mut fields = Reader::new(ANSWER, &opened).ok_or(NotOpened)?;
-        let text = SecretString::from(fields.text().ok_or(NotOpened)?);
-        let expires_at = i64::from_be_bytes(fields.array().ok_or(NotOpened)?);
-        Ok(GivenGrant { text, expires_at: Timestamp::from_unix_micros(expires_at) })
+        let text = SecretString::from(BASE64_URL_SAFE_NO_PAD.encode(signed.as_slice()));
+        GivenGrant { text, expires_at: grant.expires_at }
     }
 
     /// What a grant's text says, if we signed it.

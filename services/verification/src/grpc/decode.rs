@@ -119,13 +119,17 @@ impl Decoding {
         let place = self.place(&message.tenant_id, &message.verification_id);
         let request = self.request_id(&message.request_id);
         let code = self.take("code", Code::typed(&message.code));
+        let purpose = self.take("purpose", Purpose::parse(&message.purpose));
+        let subject = self.take("subject", Subject::parse(&message.subject));
         let network = self.network(message.context.as_ref());
         let place = self.allowed(place)?;
         self.context_allowed(message.context.as_ref())?;
-        let (Some(place), Some(request), Some(code), Some(_)) = (place, request, code, network) else {
+        let (Some(place), Some(request), Some(code), Some(purpose), Some(subject), Some(_)) =
+            (place, request, code, purpose, subject, network)
+        else {
             return Err(self.refuse());
         };
-        self.finish(CheckOrder { place, request, code })
+        self.finish(CheckOrder { place, request, code, purpose, subject })
     }
 
     pub(super) fn cancel(

@@ -3,10 +3,11 @@
 //! One trait, two stores: [`redis`] for a cluster of replicas and [`memory`] for one process. One method is one
 //! step that happens whole or not at all; `contract` holds both to the promises written here, races included.
 //!
-//! The shape of every operation is *look, then act*. Looking tells the run of the store ([`Generation`]) that
-//! digests and grants are bound to, and what a request does not say (purpose, subject, address). Acting judges
-//! everything again; where the verification or the run is no longer the one that was looked at, nothing happens
-//! and the answer is `Moved`: look again.
+//! The shape of sending is *look, then act*. Looking tells the run of the store ([`Generation`]) that digests and
+//! grants are bound to, and what a request does not say (purpose, subject, address). Acting judges everything
+//! again; where the verification or the run is no longer the one that was looked at, nothing happens and the answer
+//! is `Moved`: look again. A check says all that its digest needs but the run, and that it may guess from earlier
+//! answers ([`Store::likely_generation`]): so it is one step, and a second one only after the store's run changed.
 //!
 //! Every step takes `now`. What has expired is dead whether or not it was swept.
 
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::GrantId;
+use rekey_primitives::id::{GrantId, TenantId};
 
 use crate::domain::limits::{FailureRule, Spend};
 use crate::domain::names::{Purpose, Subject};
@@ -175,14 +176,16 @@ pub struct Check {
     pub request: Request,
     /// The verification.
     pub place: Place,
-    /// As it was when it was looked at; none if there was none.
-    pub seen: Option<Verification>,
-    /// The run looked at.
+    /// What the caller takes it to be for.
+    pub purpose: Purpose,
+    /// Whom the caller takes it to be about.
+    pub subject: Subject,
+    /// The run that `typed` is bound to.
     pub generation: Generation,
     /// What was typed, digested under every accepted key.
     pub typed: Tags,
-    /// The grant to give if it is right, sealed, to be kept as the answer.
-    pub sealed_grant: Vec<u8>,
+    /// The id of the grant to give if it is right.
+    pub grant: GrantId,
     /// When failures in a row pause and stop.
     pub failures: FailureRule,
     /// How long the answer is kept.
@@ -192,14 +195,25 @@ pub struct Check {
 /// What came of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Checked {
-    /// Right, and that was its one use. The sealed grant of the first call with this request id.
-    Passed(Vec<u8>),
-    /// Wrong, expired, spent, out of tries or unknown.
+    /// Right, and that was its one use.
+    Passed(Box<Passed>),
+    /// Wrong, expired, spent, out of tries, for something or somebody else, or unknown.
     Rejected,
     /// Not even tried.
     Refused(Refusal),
-    /// It is not as it was looked at. Nothing was counted.
-    Moved,
+    /// The store is at this run, not at the one that was guessed. Nothing was counted.
+    Moved(Generation),
+}
+
+/// A check that passed, as the first call with its request id found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passed {
+    /// The grant it earned.
+    pub grant: GrantId,
+    /// When.
+    pub at: Timestamp,
+    /// What passed.
+    pub verification: Verification,
 }
 
 /// What came of a cancellation.
@@ -253,6 +267,10 @@ pub trait Store: Send + Sync + 'static {
     /// Shows a verification and the run of the store. Changes nothing. Reads where writes go, never a replica.
     async fn look(&self, place: &Place) -> Result<Sight, Failure>;
 
+    /// The run that this tenant's part of the store was last known to be at: a guess, judged by the step that is
+    /// given it. Asks nobody.
+    fn likely_generation(&self, tenant: TenantId) -> Generation;
+
     /// Starts a verification and charges its first message.
     ///
     /// The same request id with other content is refused. The same id and content as a verification that is kept
@@ -271,7 +289,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Counts a try, judges limits, compares in constant time, and consumes the code if it is right: one step, so
     /// that of any number of tries at once no more than the allowed ones count and exactly one right one passes.
-    /// Repeating a request id counts nothing and gives the first answer.
+    /// Repeating a request id counts nothing and gives the first answer: the same grant, passed at the same time.
+    /// A verification with another purpose or subject is as good as none: nothing of it is counted.
     async fn check(&self, check: &Check, now: Timestamp) -> Result<Checked, Failure>;
 
     /// Ends a verification that is pending; one that is over stays as it is.

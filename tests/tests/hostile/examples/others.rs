@@ -79,6 +79,8 @@ fn check(world: &World, (id, code): &(String, String)) -> verification::CheckVer
         code: code.clone(),
         request_id: request_id(),
         context: context(),
+        purpose: "sign_up".to_owned(),
+        subject: "somebody".to_owned(),
     }
 }
 

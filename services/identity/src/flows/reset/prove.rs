@@ -8,6 +8,7 @@ use rekey_primitives::id::RequestId;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::send::subject_of;
 use super::{binding_of, still_the_same, unreadable_offer, verification_of};
 use crate::domain::audit::{Actor, EventKind, Outcome};
 use crate::domain::policy::Policy;
@@ -21,7 +22,7 @@ use crate::domain::tries::TakesNoTry;
 use crate::flows::notices::Notify;
 use crate::flows::once::{Call, Repeatable, Settled};
 use crate::flows::{Caller, Context, Error, Identity};
-use crate::peers::verification::{CheckCode, Checked};
+use crate::peers::verification::{CheckCode, Checked, PASSWORD_RESET};
 use crate::store::accounts::{AccountKey, Change, ChangeAccount};
 use crate::store::resets::{MethodKey, TryCounted};
 
@@ -165,6 +166,8 @@ impl Identity {
             tenant_id: state.tenant_id,
             verification_id: verification_of(state, position),
             request_id: call.request_id("check", &[]),
+            purpose: PASSWORD_RESET,
+            subject: subject_of(state),
             code: request.code.clone(),
             ip_address: ip,
             user_agent: request.context.user_agent.clone(),

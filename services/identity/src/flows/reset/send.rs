@@ -207,7 +207,7 @@ fn destination_of(sending: &Sending<'_>, judged: Option<&Judged>) -> Result<Dest
 }
 
 /// Whom the verification is about: the account, or a number that stands for the login that nobody has.
-fn subject_of(state: &ResetState) -> String {
+pub(super) fn subject_of(state: &ResetState) -> String {
     let nobody = || {
         let hash = digest(&[b"subject", state.seed.as_bytes()]);
         let mut front = [0; 16];

@@ -228,6 +228,8 @@ impl Identity {
             tenant_id,
             verification_id,
             request_id: owner.step_id(call, "check"),
+            purpose: SECURITY_INFO,
+            subject: owner.person.account_id.to_string(),
             code: code.clone(),
             ip_address: owner.context.ip,
             user_agent: owner.context.user_agent.clone(),

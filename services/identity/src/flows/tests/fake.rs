@@ -42,6 +42,7 @@ struct Running {
     code: String,
     destination: Destination,
     decoy: bool,
+    about: (&'static str, String),
     binding: [u8; 32],
     started_at: Timestamp,
     sent: Vec<Timestamp>,
@@ -135,6 +136,7 @@ impl Verification for FakeVerification {
             code: format!("{:06}", 100_000 + state.running.len()),
             destination: start.destination.clone(),
             decoy: start.decoy,
+            about: (start.purpose, start.subject.clone()),
             binding: start.binding,
             started_at: now,
             sent: vec![now],
@@ -179,7 +181,9 @@ impl Verification for FakeVerification {
                 .clone()
                 .map_or(Checked::Rejected, |grant| Checked::Passed { grant: grant.into() }));
         }
-        let right = state.running.get_mut(&check.verification_id).is_some_and(|running| {
+        let running = state.running.get_mut(&check.verification_id);
+        let running = running.filter(|running| running.about == (check.purpose, check.subject.clone()));
+        let right = running.is_some_and(|running| {
             running.tries += 1;
             let is_live =
                 !running.passed && running.tries <= 5 && !now.has_reached(running.timers().code_expires_at);

@@ -83,6 +83,8 @@ impl Verification for RemoteVerification {
             verification_id: check.verification_id.to_string(),
             code: check.code.expose_secret().to_owned(),
             request_id: check.request_id.hyphenated().to_string(),
+            purpose: check.purpose.to_owned(),
+            subject: check.subject.clone(),
             context: context(check.ip_address, check.user_agent.as_deref()),
         };
         match self.client.clone().check_verification(request).await {

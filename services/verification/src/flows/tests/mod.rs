@@ -107,8 +107,7 @@ impl Office {
     }
 
     async fn check(&self, place: &Place, code: &str) -> Result<Verdict, Error> {
-        let code = Code::typed(code).unwrap();
-        self.flows.check(&CheckOrder { place: place.clone(), request: request(), code }).await
+        self.flows.check(&check_order(place, code)).await
     }
 
     /// The grant for the right code.
@@ -172,14 +171,35 @@ fn as_shipped() -> Settings {
     settings(|_| ())
 }
 
+/// What codes are for here.
+fn purpose() -> Purpose {
+    Purpose::parse("sign_up").unwrap()
+}
+
+/// Whom they are about.
+fn subject() -> Subject {
+    Subject::parse("anna").unwrap()
+}
+
+/// A try of this code.
+fn check_order(place: &Place, code: &str) -> CheckOrder {
+    CheckOrder {
+        place: place.clone(),
+        request: request(),
+        code: Code::typed(code).unwrap(),
+        purpose: purpose(),
+        subject: subject(),
+    }
+}
+
 fn order(address: &str) -> StartOrder {
     let scope = TenantScope { tenant: TenantId::from_uuid(uuid_v4(&SystemEntropy)), caller: caller("shop") };
     let channel = if address.starts_with('+') { Channel::Sms } else { Channel::Email };
     StartOrder {
         place: Place { scope, id: VerificationId::from_uuid(uuid_v4(&SystemEntropy)) },
         request: request(),
-        purpose: Purpose::parse("sign_up").unwrap(),
-        subject: Subject::parse("anna").unwrap(),
+        purpose: purpose(),
+        subject: subject(),
         route: Route {
             destination: Destination::parse(channel, address).unwrap(),
             locale: None,

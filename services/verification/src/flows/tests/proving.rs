@@ -93,8 +93,7 @@ async fn a_repeated_check_gives_the_same_grant() {
     let office = Office::in_memory(&as_shipped());
     let order = order("anna@example.com");
     office.start(&order).await.unwrap();
-    let code = Code::typed(&office.last_code()).unwrap();
-    let check = CheckOrder { place: order.place.clone(), request: request(), code };
+    let check = check_order(&order.place, &office.last_code());
 
     let grants = [office.flows.check(&check).await.unwrap(), office.flows.check(&check).await.unwrap()];
 

@@ -129,14 +129,15 @@ impl Desk {
     }
 
     pub(super) async fn check_order(&self, place: &Place, typed: &str) -> Check {
-        let sight = self.store.look(place).await.unwrap();
+        let Verification { purpose, subject, .. } = fresh(self.now);
         Check {
             request: request(typed),
             place: place.clone(),
-            seen: sight.verification,
-            generation: sight.generation,
+            purpose,
+            subject,
+            generation: self.generation().await,
             typed: tags(typed),
-            sealed_grant: uuid_v4(&SystemEntropy).as_bytes().to_vec(),
+            grant: GrantId::from_uuid(uuid_v4(&SystemEntropy)),
             failures: rule(),
             answer_life: ANSWER_LIFE,
         }

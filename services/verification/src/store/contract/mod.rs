@@ -86,7 +86,8 @@ contract! {
     trying::an_unknown_verification_is_rejected
     trying::callers_and_tenants_do_not_see_each_other
     trying::a_code_digested_before_a_rotation_is_right_after_it
-    trying::a_stale_look_counts_nothing
+    trying::a_wrong_guess_of_the_run_counts_nothing_and_is_put_right
+    trying::a_code_for_something_or_somebody_else_is_an_unknown_one
     trying::a_cancelled_code_is_dead
     trying::cancelling_what_is_over_changes_nothing
     trying::failures_in_a_row_pause_and_a_release_forgives

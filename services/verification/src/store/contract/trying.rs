@@ -1,11 +1,14 @@
 //! Tries, endings and failures in a row.
 
+use rekey_primitives::id::GrantId;
+use uuid::Uuid;
+
 use super::desk::{ANSWER_LIFE, Desk, request, tags};
 use crate::domain::names::{Purpose, Subject};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::{Generation, Place};
 use crate::domain::verification::State;
-use crate::store::{Cancelled, Checked, Dispatch, Released};
+use crate::store::{Cancelled, Check, Checked, Dispatch, Passed, Released};
 
 pub(super) async fn the_right_code_passes_once(desk: Desk) {
     let place = desk.started("111111").await;
@@ -22,14 +25,14 @@ pub(super) async fn the_same_request_gets_the_same_grant(desk: Desk) {
     let place = desk.started("111111").await;
     let mut check = desk.check_order(&place, "111111").await;
     let first = desk.store.check(&check, desk.now).await.unwrap();
-    let grant = check.sealed_grant.clone();
+    let earned = Passed { grant: check.grant, at: desk.now, verification: desk.seen(&place).await };
 
-    check.sealed_grant = b"another".to_vec();
+    check.grant = GrantId::from_uuid(Uuid::nil());
     let again = desk.store.check(&check, desk.later(599).now).await.unwrap();
     let after_its_life = desk.store.check(&check, desk.later(600).now).await.unwrap();
 
-    assert_eq!(first, Checked::Passed(grant.clone()));
-    assert_eq!(again, Checked::Passed(grant));
+    assert_eq!(first, Checked::Passed(Box::new(earned)));
+    assert_eq!(again, first);
     assert_eq!(after_its_life, Checked::Rejected);
 }
 
@@ -105,20 +108,35 @@ pub(super) async fn a_code_digested_before_a_rotation_is_right_after_it(desk: De
     assert!(matches!(verdict, Checked::Passed(_)), "{verdict:?}");
 }
 
-pub(super) async fn a_stale_look_counts_nothing(desk: Desk) {
-    let place = desk.new_place();
-    let before_there_was_one = desk.check_order(&place, "000000").await;
-    desk.start(&desk.start_order(&place, "111111").await).await;
+pub(super) async fn a_wrong_guess_of_the_run_counts_nothing_and_is_put_right(desk: Desk) {
+    let place = desk.started("111111").await;
     let mut of_another_run = desk.check_order(&place, "000000").await;
     of_another_run.generation = Generation::new("another");
 
+    let checked = desk.store.check(&of_another_run, desk.now).await.unwrap();
+
+    assert_eq!(checked, Checked::Moved(desk.generation().await));
+    assert_eq!(desk.store.likely_generation(desk.scope.tenant), desk.generation().await);
+    assert_eq!(desk.seen(&place).await.tries_left, 5);
+}
+
+pub(super) async fn a_code_for_something_or_somebody_else_is_an_unknown_one(desk: Desk) {
+    let desk = Desk { counts_failures: true, ..desk };
+    let place = desk.started("111111").await;
+    let right = desk.check_order(&place, "111111").await;
+    let purpose = Purpose::parse("payment").unwrap();
+    let subject = Subject::parse("somebody_else").unwrap();
+    let for_something_else = Check { request: request("purpose"), purpose, ..right.clone() };
+    let for_somebody_else = Check { request: request("subject"), subject, ..right.clone() };
+
     let checked = [
-        desk.store.check(&before_there_was_one, desk.now).await.unwrap(),
-        desk.store.check(&of_another_run, desk.now).await.unwrap(),
+        desk.store.check(&for_something_else, desk.now).await.unwrap(),
+        desk.store.check(&for_somebody_else, desk.now).await.unwrap(),
     ];
 
-    assert_eq!(checked, [Checked::Moved, Checked::Moved]);
+    assert_eq!(checked, [Checked::Rejected, Checked::Rejected]);
     assert_eq!(desk.seen(&place).await.tries_left, 5);
+    assert!(matches!(desk.store.check(&right, desk.now).await.unwrap(), Checked::Passed(_)));
 }
 
 pub(super) async fn a_cancelled_code_is_dead(desk: Desk) {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::{Entropy, uuid_v4};
+use rekey_primitives::id::TenantId;
 
 use self::shelf::Shelf;
 use super::{
@@ -53,6 +54,10 @@ impl Store for MemoryStore {
     async fn look(&self, place: &Place) -> Result<Sight, Failure> {
         let verification = self.shelf().verifications.get(place).map(|kept| kept.verification.clone());
         Ok(Sight { generation: self.generation.clone(), verification })
+    }
+
+    fn likely_generation(&self, _: TenantId) -> Generation {
+        self.generation.clone()
     }
 
     async fn start(&self, start: &Start, now: Timestamp) -> Result<Dispatch, Failure> {

@@ -13,7 +13,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::scope::{Place, TenantScope};
 use crate::domain::tag::{Request, Tag};
 use crate::domain::verification::{State, Times, Verification};
-use crate::store::{Failure, KeptCode};
+use crate::store::{Failure, KeptCode, Passed};
 
 /// How long a verification is kept after its code died: repeated requests still find it.
 const KEPT_AFTER_DEATH: Duration = Duration::from_secs(3_600);
@@ -28,7 +28,7 @@ pub(super) struct Kept {
 #[derive(Clone)]
 pub(super) enum Answer {
     Message { times: Times, sent: bool },
-    Check(Option<Vec<u8>>),
+    Check(Option<Box<Passed>>),
     State(State),
     Done,
 }

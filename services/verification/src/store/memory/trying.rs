@@ -10,7 +10,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::scope::{Generation, Place, TenantScope};
 use crate::domain::tag::Request;
 use crate::domain::verification::{Ending, State};
-use crate::store::{Cancelled, Check, Checked, Failure, Redeem, Redeemed, Released};
+use crate::store::{Cancelled, Check, Checked, Failure, Passed, Redeem, Redeemed, Released};
 
 impl Shelf {
     pub(super) fn check(
@@ -22,32 +22,31 @@ impl Shelf {
         let scope = &check.place.scope;
         match self.answered(scope, &check.request, now) {
             Err(refusal) => return Ok(Checked::Refused(refusal)),
-            Ok(Some(Answer::Check(Some(grant)))) => return Ok(Checked::Passed(grant)),
+            Ok(Some(Answer::Check(Some(passed)))) => return Ok(Checked::Passed(passed)),
             Ok(Some(Answer::Check(None))) => return Ok(Checked::Rejected),
             Ok(Some(_)) => return Ok(Checked::Refused(Refusal::RequestIdReused)),
             Ok(None) => {}
         }
         self.make_room(now)?;
-        let kept = self.verifications.get(&check.place).map(|kept| &kept.verification);
-        let is_as_seen = kept.map(|kept| &kept.content) == check.seen.as_ref().map(|seen| &seen.content);
-        if check.generation != *generation || !is_as_seen {
-            return Ok(Checked::Moved);
+        if check.generation != *generation {
+            return Ok(Checked::Moved(generation.clone()));
         }
-        let live = kept.filter(|kept| kept.is_live(generation, now));
+        let kept = self.verifications.get(&check.place).map(|kept| &kept.verification);
+        let live = kept.filter(|kept| kept.purpose == check.purpose && kept.subject == check.subject);
+        let live = live.filter(|kept| kept.is_live(generation, now));
         if let Some(live) = live.filter(|live| live.counts_failures)
             && let Err(refusal) = self.standing(scope, live, &check.failures, now)
         {
             return Ok(Checked::Refused(refusal));
         }
-        let passed = live.is_some() && self.try_code(check, now);
-        let grant = passed.then(|| check.sealed_grant.clone());
-        self.keep_answer(scope, &check.request, Answer::Check(grant.clone()), now.plus(check.answer_life));
-        Ok(grant.map_or(Checked::Rejected, Checked::Passed))
+        let passed = if live.is_some() { self.try_code(check, now) } else { None };
+        self.keep_answer(scope, &check.request, Answer::Check(passed.clone()), now.plus(check.answer_life));
+        Ok(passed.map_or(Checked::Rejected, Checked::Passed))
     }
 
     /// Counts a try on a live verification and compares. What is over has no code any more.
-    fn try_code(&mut self, check: &Check, now: Timestamp) -> bool {
-        let Some(kept) = self.verifications.get_mut(&check.place) else { return false };
+    fn try_code(&mut self, check: &Check, now: Timestamp) -> Option<Box<Passed>> {
+        let kept = self.verifications.get_mut(&check.place)?;
         let verification = &mut kept.verification;
         verification.tries_left -= 1;
         let passed = kept.code.as_ref().is_some_and(|code| check.typed.include(&code.tag));
@@ -66,7 +65,7 @@ impl Shelf {
                 *failures = check.failures.after_one(failures, now);
             }
         }
-        passed
+        passed.then(|| Box::new(Passed { grant: check.grant, at: now, verification: verification.clone() }))
     }
 
     pub(super) fn cancel(

@@ -1,27 +1,32 @@
 -- Counts a try, compares, consumes. See Store::check.
 -- KEYS: verification, answer, failures.
--- ARGV: now, generation looked at, answer until, answer TTL, request tags, the content looked at (or nothing),
---       tags of what was typed, the sealed grant, pause at, pause window, stop at, failures TTL.
+-- ARGV: now, the generation that the typed tags are bound to, answer until, answer TTL, request tags, purpose, subject,
+--       tags of what was typed, the grant's id, pause at, pause window, stop at, failures TTL.
 
-local now, seen_generation, answer_until, answer_ttl = take_number(), take(), take(), take()
-local contents, seen_content, typed, grant = take_list(), take(), take_list(), take()
+local now, bound_to, answer_until, answer_ttl = take_number(), take(), take(), take()
+local contents, purpose, subject, typed, grant = take_list(), take(), take(), take_list(), take()
 local pause_at, pause_window, stop_at, failures_ttl = take_number(), take_number(), take_number(), take()
 
 local answer = answered(KEYS[2], contents, now, 'check')
 if answer == 'reused' then
   return { 'no', 'reused' }
+elseif answer and answer[1] == 'passed' then
+  return show(KEYS[1], { 'passed', answer[2], answer[3] })
 elseif answer then
-  return { answer[1], answer[2] }
+  return { answer[1] }
 end
 
 local generation = present_generation()
-local record = load_hash(KEYS[1])
-if seen_generation ~= generation or seen_content ~= (record and record.content or '') then
-  return { 'moved' }
+if bound_to ~= generation then
+  return { 'moved', generation }
 end
 
-local is_live = record and record.generation == generation and state_of(record, now) == 'pending'
-if is_live and record.counts_failures == '1' then
+local kept = redis.call('HMGET', KEYS[1], 'purpose', 'subject', 'generation', 'counts_failures', 'ending',
+  'tries_left', 'expires_at', 'tag')
+local counts_failures, tag = kept[4] == '1', kept[8]
+local is_live = kept[1] == purpose and kept[2] == subject and kept[3] == generation
+  and state_of({ ending = kept[5], tries_left = kept[6], expires_at = kept[7] }, now) == 'pending'
+if is_live and counts_failures then
   local stands, until_when = standing(KEYS[3], now, pause_at, stop_at)
   if stands ~= 'free' then
     return { 'no', stands, until_when }
@@ -31,7 +36,7 @@ end
 local passed = false
 if is_live then
   local tries_left = redis.call('HINCRBY', KEYS[1], 'tries_left', -1)
-  passed = includes(typed, record.tag)
+  passed = includes(typed, tag)
   if passed then
     redis.call('HSET', KEYS[1], 'ending', 'passed')
   end
@@ -39,9 +44,9 @@ if is_live then
     -- What is over has no code any more.
     redis.call('HSET', KEYS[1], 'tag', '', 'code', '')
   end
-  if record.counts_failures == '1' and passed then
+  if counts_failures and passed then
     redis.call('DEL', KEYS[3])
-  elseif record.counts_failures == '1' then
+  elseif counts_failures then
     local closes = redis.call('HGET', KEYS[3], 'window_until')
     local is_open = closes and now < tonumber(closes)
     redis.call('HINCRBY', KEYS[3], 'in_a_row', 1)
@@ -54,6 +59,9 @@ if is_live then
   end
 end
 
-local word = passed and 'passed' or 'rejected'
-keep_answer(KEYS[2], contents, answer_until, answer_ttl, 'check', word, passed and grant or '')
-return { word, passed and grant or '' }
+if not passed then
+  keep_answer(KEYS[2], contents, answer_until, answer_ttl, 'check', 'rejected')
+  return { 'rejected' }
+end
+keep_answer(KEYS[2], contents, answer_until, answer_ttl, 'check', 'passed', grant, whole(now))
+return show(KEYS[1], { 'passed', grant, whole(now) })

@@ -63,6 +63,18 @@ local function load_hash(key)
   return next(hash) and hash or nil
 end
 
+-- A verification as it may be shown: its fields and values but the sealed code and its tag, which stay here.
+local function show(key, shown)
+  local flat = redis.call('HGETALL', key)
+  for place = 1, #flat, 2 do
+    if flat[place] ~= 'tag' and flat[place] ~= 'code' then
+      shown[#shown + 1] = flat[place]
+      shown[#shown + 1] = flat[place + 1]
+    end
+  end
+  return shown
+end
+
 local function state_of(record, now)
   if record.ending ~= '' then
     return record.ending

@@ -16,6 +16,7 @@
 
 mod keys;
 mod record;
+mod runs;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -23,9 +24,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::{FromRedisValue, Script, ScriptInvocation, Value};
 use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::TenantId;
 use rekey_throttle::connection::Connection;
 
 use self::record::{Reply, flag};
+use self::runs::Runs;
 use super::{
     Cancelled, Charge, Check, Checked, Dispatch, Failure, Redeem, Redeemed, Released, Resend, Sight, Start,
     Store,
@@ -39,6 +42,7 @@ use crate::domain::verification::{State, Verification};
 pub struct RedisStore {
     connection: Connection,
     scripts: Scripts,
+    runs: Runs,
     /// Whether a Redis that may evict is refused.
     must_keep: bool,
     /// Whether it was found to keep what it is given. Asked before the first step and with every look at it.
@@ -79,7 +83,13 @@ impl RedisStore {
     /// Uses this connection. `must_keep` refuses to work on a Redis that may throw keys away: a counter that
     /// vanishes is an unlimited try.
     pub fn new(connection: Connection, must_keep: bool) -> Self {
-        Self { connection, scripts: Scripts::new(), must_keep, keeps: AtomicBool::new(false) }
+        Self {
+            connection,
+            scripts: Scripts::new(),
+            runs: Runs::default(),
+            must_keep,
+            keeps: AtomicBool::new(false),
+        }
     }
 
     async fn run<T: FromRedisValue>(&self, invocation: &ScriptInvocation<'_>) -> Result<T, Failure> {
@@ -152,7 +162,13 @@ impl Store for RedisStore {
     async fn look(&self, place: &Place) -> Result<Sight, Failure> {
         let mut invocation = self.scripts.look.prepare_invoke();
         invocation.key(keys::verification(place));
-        record::sight(self.run(&invocation).await?)
+        let sight = record::sight(self.run(&invocation).await?)?;
+        self.runs.remember(place.scope.tenant, &sight.generation);
+        Ok(sight)
+    }
+
+    fn likely_generation(&self, tenant: TenantId) -> Generation {
+        self.runs.of(tenant)
     }
 
     async fn start(&self, start: &Start, now: Timestamp) -> Result<Dispatch, Failure> {
@@ -197,29 +213,21 @@ impl Store for RedisStore {
         let mut invocation = self.scripts.check.prepare_invoke();
         let scope = &check.place.scope;
         invocation.key(keys::verification(&check.place)).key(keys::answer(scope, &check.request));
-        // Without a verification there is nobody whose failures to count, and the script does not look.
-        invocation.key(check.seen.as_ref().map_or_else(
-            || keys::answer(scope, &check.request),
-            |seen| keys::failures(scope, &seen.purpose, &seen.subject),
-        ));
+        invocation.key(keys::failures(scope, &check.purpose, &check.subject));
         invocation.arg(now.unix_micros()).arg(check.generation.as_str());
         add_answer(&mut invocation, now, check.answer_life);
         add_tags(&mut invocation, &check.request.content);
-        invocation.arg(check.seen.as_ref().map_or("", |seen| seen.content.as_str()));
+        invocation.arg(check.purpose.as_str()).arg(check.subject.as_str());
         add_tags(&mut invocation, &check.typed);
-        invocation.arg(&check.sealed_grant);
+        invocation.arg(check.grant.to_string());
         let rule = &check.failures;
         let window = i64::try_from(rule.pause_window.as_micros()).unwrap_or(i64::MAX);
         invocation.arg(rule.pause_at).arg(window).arg(rule.stop_at).arg(keys::ttl(keys::FAILURES_KEPT));
-        let reply: Reply = self.run(&invocation).await?;
-        match reply.first().map(Vec::as_slice) {
-            Some(b"passed") => {
-                Ok(Checked::Passed(reply.into_iter().nth(1).ok_or(Failure::Unreadable("no grant"))?))
-            }
-            Some(b"rejected") => Ok(Checked::Rejected),
-            Some(b"moved") => Ok(Checked::Moved),
-            _ => record::refusal(&reply, now).map(Checked::Refused),
+        let checked = record::checked(self.run(&invocation).await?, now)?;
+        if let Checked::Moved(generation) = &checked {
+            self.runs.remember(scope.tenant, generation);
         }
+        Ok(checked)
     }
 
     async fn cancel(

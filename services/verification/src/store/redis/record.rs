@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Channel;
+use rekey_primitives::id::GrantId;
 
 use crate::domain::names::{CallerName, Purpose, Subject};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::Generation;
 use crate::domain::tag::Tag;
 use crate::domain::verification::{Ending, Times, Verification};
-use crate::store::{Dispatch, Failure, KeptCode, Sending, Sight};
+use crate::store::{Checked, Dispatch, Failure, KeptCode, Passed, Sending, Sight};
 
 /// What every script returns: texts, the first of them a word that says what follows.
 pub(super) type Reply = Vec<Vec<u8>>;
@@ -51,19 +52,48 @@ pub(super) const fn flag(is_set: bool) -> &'static str {
 /// The run of the store, then fields and values.
 pub(super) fn sight(reply: Reply) -> Result<Sight, Failure> {
     let mut values = reply.into_iter();
-    let generation = values.next().and_then(|bytes| String::from_utf8(bytes).ok());
-    let generation = Generation::new(generation.ok_or(Failure::Unreadable("run id"))?);
-    let mut kept = Kept(HashMap::new());
-    while let (Some(field), Some(value)) = (values.next(), values.next()) {
-        kept.0.insert(field, value);
+    let generation = Generation::new(words(values.next(), "run id")?);
+    Ok(Sight { generation, verification: Kept::of(values).read_if_any()? })
+}
+
+/// What a try came to.
+pub(super) fn checked(reply: Reply, now: Timestamp) -> Result<Checked, Failure> {
+    match reply.first().map(Vec::as_slice) {
+        Some(b"rejected") => Ok(Checked::Rejected),
+        Some(b"moved") => Ok(Checked::Moved(Generation::new(words(reply.into_iter().nth(1), "run id")?))),
+        Some(b"passed") => {
+            let mut values = reply.into_iter().skip(1);
+            let grant = GrantId::parse(&words(values.next(), "grant")?);
+            let grant = grant.map_err(|_| Failure::Unreadable("grant"))?;
+            let at = time(&values.next().ok_or(Failure::Unreadable("a time"))?)?;
+            let verification = Kept::of(values).read_if_any()?;
+            let verification = verification.ok_or(Failure::Unreadable("what passed"))?;
+            Ok(Checked::Passed(Box::new(Passed { grant, at, verification })))
+        }
+        _ => refusal(&reply, now).map(Checked::Refused),
     }
-    let verification = if kept.0.is_empty() { None } else { Some(kept.read()?) };
-    Ok(Sight { generation, verification })
+}
+
+fn words(bytes: Option<Vec<u8>>, what: &'static str) -> Result<String, Failure> {
+    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(Failure::Unreadable(what))
 }
 
 struct Kept(HashMap<Vec<u8>, Vec<u8>>);
 
 impl Kept {
+    /// Fields and values in turn.
+    fn of(mut values: impl Iterator<Item = Vec<u8>>) -> Self {
+        let mut kept = HashMap::new();
+        while let (Some(field), Some(value)) = (values.next(), values.next()) {
+            kept.insert(field, value);
+        }
+        Self(kept)
+    }
+
+    fn read_if_any(&self) -> Result<Option<Verification>, Failure> {
+        if self.0.is_empty() { Ok(None) } else { self.read().map(Some) }
+    }
+
     fn read(&self) -> Result<Verification, Failure> {
         let unreadable = |_| Failure::Unreadable("a name");
         Ok(Verification {

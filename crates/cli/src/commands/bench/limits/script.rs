@@ -1,7 +1,7 @@
-//! The scripts that one call runs, as Redis itself saw them, to be run again by a server that does nothing else.
+//! The script that one call runs, as Redis itself saw it, to be run again by a server that does nothing else.
 //!
-//! They are overheard (`MONITOR`) and not written down here: so the limit is always that of today's scripts with
-//! today's arguments, and a change of theirs cannot leave it behind.
+//! It is overheard (`MONITOR`) and not written down here: so the limit is always that of today's script with today's
+//! arguments, and a change of it cannot leave the limit behind.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use rekey_primitives::entropy::{SystemEntropy, uuid_v4};
 use tokio::sync::oneshot;
 use tokio_stream::StreamExt as _;
 
-/// How long the scripts of one call may take to be seen.
+/// How long the script of one call may take to be seen.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One script with its keys and arguments.
@@ -24,39 +24,33 @@ pub(in super::super) struct Script {
 
 /// Listens to a Redis.
 pub(in super::super) struct Overheard {
-    lines: tokio::task::JoinHandle<anyhow::Result<Vec<String>>>,
+    line: tokio::task::JoinHandle<anyhow::Result<String>>,
 }
 
 impl Overheard {
-    /// Listens until so many scripts were seen.
-    pub(in super::super) async fn begin(url: &str, scripts: usize) -> anyhow::Result<Self> {
+    /// Listens until a script was seen.
+    pub(in super::super) async fn begin(url: &str) -> anyhow::Result<Self> {
         let client = redis::Client::open(url)?;
         let (ready, listens) = oneshot::channel();
-        let lines = tokio::spawn(async move {
+        let line = tokio::spawn(async move {
             let mut monitor = client.get_async_monitor().await?;
             let _ = ready.send(());
             let mut lines = monitor.on_message::<String>();
-            let mut seen = Vec::new();
-            while seen.len() < scripts {
+            loop {
                 let line = lines.next().await.context("Redis hung up")?;
                 if line.to_ascii_lowercase().contains("] \"evalsha\"") {
-                    seen.push(line);
+                    return Ok(line);
                 }
             }
-            Ok(seen)
         });
         listens.await.context("cannot listen to Redis")?;
-        Ok(Self { lines })
+        Ok(Self { line })
     }
 
-    /// The scripts, in the order in which they ran for the call with this id.
-    pub(in super::super) async fn scripts(self, request_id: &str) -> anyhow::Result<Vec<Script>> {
-        let lines =
-            tokio::time::timeout(PATIENCE, self.lines).await.context("the call ran fewer scripts")???;
-        Ok(lines
-            .iter()
-            .map(|line| Script { words: words(line), request_id: request_id.to_owned() })
-            .collect())
+    /// The script that ran for the call with this id.
+    pub(in super::super) async fn script(self, request_id: &str) -> anyhow::Result<Script> {
+        let line = tokio::time::timeout(PATIENCE, self.line).await.context("the call ran no script")???;
+        Ok(Script { words: words(&line), request_id: request_id.to_owned() })
     }
 }
 

@@ -1,7 +1,4 @@
-//! Checks of wrong codes over Redis, beside a bare server that runs the very same scripts.
-//!
-//! A check runs two: one that looks the verification up, since what was typed is digested with what is known of it,
-//! and the atomic one that counts, compares and consumes. The target is against a server that runs the second only.
+//! Checks of wrong codes over Redis, beside a bare server that runs the very same script.
 
 use std::sync::Arc;
 
@@ -31,11 +28,16 @@ const IN_FLIGHT: usize = 64;
 /// Verifications that are tried.
 const VERIFICATIONS: usize = 64;
 
-/// A check runs two scripts: it looks, then it acts.
-const SCRIPTS: usize = 2;
-
 /// No code has so many digits: always wrong, never by chance right.
 const WRONG: &str = "00000000";
+
+/// What the codes are for.
+const PURPOSE: &str = "sign_up";
+
+/// Whom the verification of this number is about.
+fn subject(number: usize) -> String {
+    format!("bench-{number}")
+}
 
 #[derive(Clone)]
 struct Check;
@@ -61,6 +63,8 @@ impl Desk {
             code: WRONG.to_owned(),
             request_id,
             context: None,
+            purpose: PURPOSE.to_owned(),
+            subject: subject(number % self.verifications.len()),
         };
         let mut client = VerificationServiceClient::new(server.channel(number));
         let answer = client.check_verification(server.request(request)).await?.into_inner();
@@ -78,7 +82,7 @@ impl Desk {
     }
 }
 
-/// The line with the target, and one beside a server that runs both scripts.
+/// The one line.
 pub(super) async fn measure(start: &Start, effort: Effort, url: &str) -> anyhow::Result<Vec<Line>> {
     let start = Start { redis: Some(url.to_owned()), ..start.clone().unthrottled() };
     let suite = Suite::start(start).await?;
@@ -88,22 +92,14 @@ pub(super) async fn measure(start: &Start, effort: Effort, url: &str) -> anyhow:
     let desk = open_verifications(&suite, &server).await?;
     never_exhausted(redis.clone(), &desk.tenant_id).await?;
     desk.check(&server, 0, request_id()).await?;
-    let scripts = overheard(&desk, &server, url).await?;
-    let acting = scripts.last().cloned().into_iter().collect();
-    let (one, both) = (bare(redis.clone(), acting).await?, bare(redis, scripts).await?);
-    let (bare_one, bare_both) =
-        (Caller::connect(one.address, None).await?, Caller::connect(both.address, None).await?);
-    let (mut beside_one, mut beside_both) = (Rounds::default(), Rounds::default());
+    let echo = bare(redis, overheard(&desk, &server, url).await?).await?;
+    let bare = Caller::connect(echo.address, None).await?;
+    let mut rounds = Rounds::default();
     for _ in 0..effort.rounds {
-        let limit = desk.rate(&bare_one, effort).await?;
-        let checked = desk.rate(&server, effort).await?;
-        beside_one.add(checked, limit);
-        beside_both.add(checked, desk.rate(&bare_both, effort).await?);
+        let limit = desk.rate(&bare, effort).await?;
+        rounds.add(desk.rate(&server, effort).await?, limit);
     }
-    Ok(vec![
-        beside_one.line(WHAT, "bare gRPC, its check script", "/s", Some(Target::AtLeast(0.7))),
-        beside_both.line(WHAT, "bare gRPC, both its scripts", "/s", None),
-    ])
+    Ok(vec![rounds.line(WHAT, "bare gRPC, its script", "/s", Some(Target::AtLeast(0.7)))])
 }
 
 async fn open_verifications(suite: &Suite, server: &Caller) -> anyhow::Result<Desk> {
@@ -115,8 +111,8 @@ async fn open_verifications(suite: &Suite, server: &Caller) -> anyhow::Result<De
             tenant_id: tenant_id.to_owned(),
             verification_id: verification_id.clone(),
             request_id: request_id(),
-            purpose: "sign_up".to_owned(),
-            subject: format!("bench-{number}"),
+            purpose: PURPOSE.to_owned(),
+            subject: subject(number),
             destination: Some(Destination {
                 address: Some(Address::EmailAddress(format!("bench{number}@demo.example"))),
             }),
@@ -148,23 +144,21 @@ async fn never_exhausted(mut redis: ConnectionManager, tenant_id: &str) -> anyho
     Ok(())
 }
 
-async fn overheard(desk: &Desk, server: &Caller, url: &str) -> anyhow::Result<Vec<Script>> {
-    let listening = Overheard::begin(url, SCRIPTS).await?;
+/// A check is one script, once the service knows which run the store is at.
+async fn overheard(desk: &Desk, server: &Caller, url: &str) -> anyhow::Result<Script> {
+    let listening = Overheard::begin(url).await?;
     let request_id = request_id();
     desk.check(server, 0, request_id.clone()).await?;
-    listening.scripts(&request_id).await
+    listening.script(&request_id).await
 }
 
-async fn bare(redis: ConnectionManager, scripts: Vec<Script>) -> anyhow::Result<Echo> {
-    let scripts: Arc<[Script]> = scripts.into();
+async fn bare(redis: ConnectionManager, script: Script) -> anyhow::Result<Echo> {
+    let script = Arc::new(script);
     let work: Work = Arc::new(move || {
-        let (redis, scripts) = (redis.clone(), scripts.clone());
+        let (redis, script) = (redis.clone(), script.clone());
         Box::pin(async move {
-            for script in scripts.iter() {
-                let ran = script.run(redis.clone()).await;
-                ran.map_err(|error| Status::unavailable(error.to_string()))?;
-            }
-            Ok(())
+            let ran = script.run(redis).await;
+            ran.map(drop).map_err(|error| Status::unavailable(error.to_string()))
         })
     });
     let answer = CheckVerificationResponse {
