@@ -2,9 +2,11 @@
 //!
 //! Reuse makes a hash a third to a half cheaper, since a fresh 19 MiB costs 4,864 page faults. But what is
 //! kept holds material of the last password, and Argon2's own `zeroize` feature leaves it there. So it is
-//! wiped after every hash, once the answer is on its way: measured at half a millisecond, a few per cent of a
-//! hash, for never having to ask whether the next one overwrites all of it. A stored hash that needs more
-//! memory than new ones gets memory of its own.
+//! wiped as soon as no other hash waits for it. While one does, that hash is the wipe: the first pass of
+//! Argon2 writes every block before it reads it (RFC 9106, section 3.2), and what a smaller hash does not reach
+//! is wiped before it. Wiping between two hashes as well was measured at a fifteenth of the time of a hashing
+//! thread, for nothing that is not gone a few milliseconds later. A stored hash that needs more memory than new
+//! ones gets memory of its own.
 
 use argon2::{Argon2, Block};
 use zeroize::Zeroize;
@@ -30,8 +32,10 @@ impl Arena {
         tag: &mut [u8],
     ) -> Result<(), argon2::Error> {
         let needed = argon2.params().block_count();
-        if let Some(part) = self.blocks.get_mut(..needed) {
-            self.dirty = self.dirty.max(needed);
+        if needed <= self.blocks.len() {
+            self.wipe_from(needed);
+            self.dirty = needed;
+            let part = &mut self.blocks[..needed];
             argon2.hash_password_into_with_memory(password, salt, tag, part)
         } else {
             let mut own = Self::new(needed);
@@ -44,10 +48,14 @@ impl Arena {
 
     /// Overwrites what hashes have left.
     pub(super) fn wipe(&mut self) {
-        for block in &mut self.blocks[..self.dirty] {
-            block.zeroize();
+        self.wipe_from(0);
+    }
+
+    fn wipe_from(&mut self, first: usize) {
+        if first < self.dirty {
+            self.blocks[first..self.dirty].iter_mut().for_each(Zeroize::zeroize);
+            self.dirty = first;
         }
-        self.dirty = 0;
     }
 
     /// Whether nothing of any password is left.
@@ -99,6 +107,22 @@ mod tests {
 
         assert!(!was_clean);
         assert!(arena.is_clean());
+    }
+
+    #[test]
+    fn a_smaller_hash_leaves_nothing_of_a_larger_one_before_it() {
+        let argon2 = |blocks| {
+            let params = ParamsBuilder::new().m_cost(blocks).t_cost(1).p_cost(1).output_len(32).build();
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, params.unwrap())
+        };
+        let (mut reused, mut fresh) = (Arena::new(128), Arena::new(128));
+        reused.derive(&argon2(128), b"password", &[2; 16], &mut [0; 32]).unwrap();
+
+        for arena in [&mut reused, &mut fresh] {
+            arena.derive(&argon2(64), b"another", &[3; 16], &mut [0; 32]).unwrap();
+        }
+
+        assert!(reused.blocks.iter().zip(&fresh.blocks).all(|(one, other)| one.as_ref() == other.as_ref()));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 
 pub use phc::{Cost, Limits, Unreadable};
+pub use pool::Seat;
 
 use phc::{SALT_BYTES, Stored};
 use pool::{Answer, Job, Pool, Task};
@@ -147,9 +148,11 @@ impl Hasher {
         self.run(Task::derive(&stored, true), password, budget).await.map(|_| ())
     }
 
-    /// Refuses what would be refused now, so that a flow can ask before it writes for the sake of a hash.
-    pub fn room(&self, budget: Duration) -> Result<(), NotHashed> {
-        self.pool.room(budget.min(self.patience))
+    /// Keeps a place in the queue, or refuses what would be refused now: for a flow that writes for the sake of a
+    /// hash. Those that are still writing count as waiting, so a slow store cannot let in more than can be hashed.
+    /// Drop it when the job itself is about to come.
+    pub fn keep_seat(&self, budget: Duration) -> Result<Seat, NotHashed> {
+        self.pool.keep_seat(budget.min(self.patience))
     }
 
     /// How many threads hash.

@@ -68,7 +68,18 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
+    /// Seats taken for jobs that are still to come.
+    kept: usize,
     is_closed: bool,
+}
+
+/// A place kept in the queue for a job that is still to come, and given up when dropped.
+pub struct Seat(Arc<Shared>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.queue().kept -= 1;
+    }
 }
 
 impl Task {
@@ -116,9 +127,10 @@ impl Pool {
         let pool = Self { shared, threads, queue_max };
         for number in 0..threads.get() {
             let (shared, blocks) = (Arc::clone(&pool.shared), params.block_count());
-            std::thread::Builder::new()
-                .name(format!("rekey-hash-{number}"))
-                .spawn(move || work(&shared, Arena::new(blocks)))?;
+            std::thread::Builder::new().name(format!("rekey-hash-{number}")).spawn(move || {
+                lower_priority();
+                work(&shared, &mut Arena::new(blocks));
+            })?;
         }
         Ok(pool)
     }
@@ -134,9 +146,13 @@ impl Pool {
         Ok(())
     }
 
-    /// What [`admit`](Self::admit) would say now.
-    pub(super) fn room(&self, budget: Duration) -> Result<(), NotHashed> {
-        self.judge(&self.shared.queue(), budget)
+    /// Says what [`admit`](Self::admit) would say now, and keeps a place for the job.
+    pub(super) fn keep_seat(&self, budget: Duration) -> Result<Seat, NotHashed> {
+        let mut queue = self.shared.queue();
+        self.judge(&queue, budget)?;
+        queue.kept += 1;
+        drop(queue);
+        Ok(Seat(Arc::clone(&self.shared)))
     }
 
     fn judge(&self, queue: &Queue, budget: Duration) -> Result<(), NotHashed> {
@@ -144,8 +160,9 @@ impl Pool {
             return Err(NotHashed::Stopped);
         }
         let usual = Duration::from_micros(self.shared.usual_micros.load(Ordering::Relaxed));
-        let wait = wait_for_turn(queue.jobs.len(), usual, self.threads);
-        if queue.jobs.len() >= self.queue_max || is_too_late(wait, usual, budget) {
+        let before = queue.jobs.len() + queue.kept;
+        let wait = wait_for_turn(before, usual, self.threads);
+        if before >= self.queue_max || is_too_late(wait, usual, budget) {
             return Err(NotHashed::Busy { retry_after: wait.max(SHORTEST_RETRY) });
         }
         Ok(())
@@ -179,6 +196,11 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The next job, if one waits.
+    fn at_hand(&self) -> Option<Job> {
+        self.queue().jobs.pop_front()
+    }
+
     /// The next job, once there is one, or `None` when the pool is closed.
     fn next(&self) -> Option<Job> {
         let mut queue = self.queue();
@@ -197,11 +219,13 @@ impl Shared {
     }
 }
 
-/// The life of a thread.
-fn work(shared: &Shared, mut arena: Arena) {
-    lower_priority();
-    while let Some(job) = shared.next() {
-        serve(shared, &mut arena, job);
+/// The life of a thread. It wipes its memory before it waits; while jobs wait for it, they overwrite it.
+fn work(shared: &Shared, arena: &mut Arena) {
+    while let Some(job) = shared.at_hand().or_else(|| {
+        arena.wipe();
+        shared.next()
+    }) {
+        serve(shared, arena, job);
     }
 }
 
@@ -222,8 +246,6 @@ fn serve(shared: &Shared, arena: &mut Arena, job: Job) {
     };
     // The caller may have left meanwhile; then nobody needs the answer.
     let _ = job.reply.send(answer);
-    // After the answer, so that nobody waits for it.
-    arena.wipe();
 }
 
 /// Lowers this thread and no other: on Linux a thread has a priority of its own, elsewhere the whole process

@@ -90,12 +90,18 @@ async fn a_full_queue_refuses() {
 }
 
 #[tokio::test]
-async fn whether_there_is_room_can_be_asked_beforehand() {
-    let (full, free) = (hasher(1, 0), hasher(1, 8));
+async fn a_kept_seat_counts_as_a_job_that_waits() {
+    let hasher = hasher(1, 1);
+    let seat = hasher.keep_seat(PLENTY).unwrap();
 
-    assert!(matches!(full.room(PLENTY), Err(NotHashed::Busy { .. })));
-    assert!(matches!(free.room(Duration::from_millis(1)), Err(NotHashed::Busy { .. })));
-    assert!(free.room(PLENTY).is_ok());
+    let meanwhile = [hasher.keep_seat(PLENTY).is_ok(), hasher.decoy(&secret("any"), PLENTY).await.is_ok()];
+    drop(seat);
+    let in_too_short_a_time = hasher.keep_seat(Duration::from_millis(1)).is_ok();
+    let afterwards = hasher.decoy(&secret("any"), PLENTY).await.is_ok();
+
+    assert_eq!(meanwhile, [false, false]);
+    assert!(!in_too_short_a_time);
+    assert!(afterwards);
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ impl Identity {
             return Ok(kept.into());
         }
         // Before the try is counted: one that finds no room costs no write, and its person no try.
-        self.hasher.room(self.hashing_budget())?;
+        let seat = self.hasher.keep_seat(self.hashing_budget())?;
         let typed = TypedLogin::read(&request.login);
         let known = self.store.find_login(&scope, typed.login.as_ref()).await?;
         let known = known.ok_or(Refusal::TenantNotFound)?;
@@ -130,6 +130,7 @@ impl Identity {
         self.watch_for_stuffing(&attempt).await?;
         let rules = &known.policy.policy.lockout;
         let admission = self.admit(&attempt, known.account.as_ref(), rules).await?;
+        drop(seat);
         self.judged_sign_in(&attempt, known, admission, typed.login.as_ref()).await
     }
 
