@@ -155,6 +155,18 @@ impl World {
         code_in(&message.text).unwrap()
     }
 
+    /// The codes that were sent to an address so far.
+    pub fn codes_to(&self, address: &str) -> Vec<String> {
+        self.mail_to(address).iter().filter_map(|message| code_in(&message.text)).collect()
+    }
+
+    /// Waits for a code sent to an address that is none of these earlier ones.
+    pub async fn code_after(&self, address: &str, earlier: &[String]) -> String {
+        let code = |text: &str| code_in(text).filter(|code| !earlier.contains(code));
+        let message = self.message(|message| message.to == address && code(&message.text).is_some()).await;
+        code_in(&message.text).unwrap()
+    }
+
     /// Stops every part and waits until they have.
     pub async fn stop(self) {
         self.suite.stop().await.unwrap();

@@ -117,7 +117,7 @@ pub struct LaneSettings {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delivery {
-    /// How long a worker may hold a message.
+    /// How long a worker holds a message unless it renews.
     pub lease_seconds: u64,
     /// How often a lane looks by itself.
     pub poll_ms: u64,
@@ -243,11 +243,6 @@ pub struct Sms {
 /// Settings that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
-    /// Two workers would hold the same message.
-    #[error(
-        "notification.delivery.lease_seconds must be longer than send_timeout_seconds for every provider of a channel"
-    )]
-    LeaseTooShort,
     /// A lane would never send anything.
     #[error("notification.{0}: workers and batch must be at least 1")]
     LaneWithoutWorkers(&'static str),
@@ -262,10 +257,6 @@ impl Settings {
     /// # Errors
     /// The first contradiction.
     pub fn check(&self) -> Result<(), Contradiction> {
-        let most_providers = self.email_providers.len().max(self.sms_providers.len()).max(1) as u64;
-        if self.delivery.lease_seconds <= self.delivery.send_timeout_seconds * most_providers {
-            return Err(Contradiction::LeaseTooShort);
-        }
         for lane in Lane::ALL {
             let settings = self.lanes().of(lane).to_owned();
             if settings.workers == 0 || settings.batch == 0 {
@@ -273,6 +264,7 @@ impl Settings {
             }
         }
         for (name, value) in [
+            ("delivery.lease_seconds", self.delivery.lease_seconds),
             ("delivery.send_timeout_seconds", self.delivery.send_timeout_seconds),
             ("delivery.poll_ms", self.delivery.poll_ms),
             ("delivery.most_tries", self.delivery.most_tries.into()),
@@ -337,12 +329,11 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_must_outlast_every_provider() {
+    fn a_lease_that_ends_at_once_is_refused() {
         let mut settings = for_tests();
-        settings.email_providers = vec!["smtp".to_owned(), "smtp_fallback".to_owned()];
-        settings.delivery.lease_seconds = 2 * settings.delivery.send_timeout_seconds;
+        settings.delivery.lease_seconds = 0;
 
-        assert_eq!(settings.check(), Err(Contradiction::LeaseTooShort));
+        assert_eq!(settings.check(), Err(Contradiction::Zero("delivery.lease_seconds")));
     }
 
     #[test]

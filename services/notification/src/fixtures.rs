@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use rekey_primitives::clock::{ManualClock, Timestamp};
 use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::entropy::{Entropy, SeededEntropy, SharedEntropy};
@@ -10,11 +11,13 @@ use rekey_primitives::id::{NotificationId, RequestId, TenantId};
 use rekey_sealing::{AeadKeys, KeyText};
 use uuid::Uuid;
 
+use crate::channels::{SendFailure, Threshold};
 use crate::domain::lane::Lane;
 use crate::domain::links::LinkHosts;
 use crate::domain::message::{Message, Reference, Variables};
 use crate::domain::payload::{Payload, binding};
 use crate::domain::scope::TenantScope;
+use crate::domain::state::FailureClass;
 use crate::domain::template::TemplateName;
 use crate::store::NewNotification;
 
@@ -46,6 +49,32 @@ pub(crate) fn scope() -> TenantScope {
 
 pub(crate) fn link_hosts() -> LinkHosts {
     LinkHosts::new(["id.example.com".to_owned()])
+}
+
+/// A threshold that every message may cross.
+pub(crate) struct Open;
+
+#[async_trait]
+impl Threshold for Open {
+    async fn cross(&self) -> Result<(), SendFailure> {
+        Ok(())
+    }
+}
+
+/// A threshold that none may.
+pub(crate) struct Shut;
+
+impl Shut {
+    pub(crate) fn failure() -> SendFailure {
+        SendFailure::new(FailureClass::Transient, "held too long")
+    }
+}
+
+#[async_trait]
+impl Threshold for Shut {
+    async fn cross(&self) -> Result<(), SendFailure> {
+        Err(Self::failure())
+    }
 }
 
 /// A value that fits any variable of that name.

@@ -45,7 +45,7 @@ use crate::domain::lane::Lane;
 use crate::flows::PostOffice;
 use crate::grpc::NotificationGrpc;
 use crate::store::{Bell, Depths};
-use crate::worker::{LaneWorker, Lookout, SchemaGate, Sweeper};
+use crate::worker::{LaneWorker, Lookout, Reclaimer, SchemaGate, Sweeper};
 
 /// The gRPC services of this part, as health names them.
 pub const GRPC_NAMES: &[&str] = &["rekey.notification.v1.NotificationService"];
@@ -72,10 +72,11 @@ pub struct Service {
     pub grpc_names: &'static [&'static str],
 }
 
-/// The loops: one per lane, one that sweeps, one that looks after the store.
+/// The loops: one per lane, one that puts back what the dead held, one that sweeps, one that looks after the store.
 pub struct BackgroundLoops {
     lookout: Lookout,
     gate: SchemaGate,
+    reclaimer: Reclaimer,
     sweeper: Sweeper,
     lanes: [LaneWorker; 3],
 }
@@ -83,8 +84,12 @@ pub struct BackgroundLoops {
 impl BackgroundLoops {
     /// Starts them among the process's loops. Nothing is sent before the schema was seen to fit.
     pub fn spawn(self, loops: &mut Loops) {
-        let Self { lookout, gate, sweeper, lanes } = self;
+        let Self { lookout, gate, reclaimer, sweeper, lanes } = self;
         loops.spawn("notification store", |stop| lookout.run(stop));
+        let mut opened = gate.clone();
+        loops.spawn("notification reclaimer", |stop| async move {
+            if opened.passed(&stop).await { reclaimer.run(stop).await } else { Ok(()) }
+        });
         let mut opened = gate.clone();
         loops.spawn("notification sweeper", |stop| async move {
             if opened.passed(&stop).await { sweeper.run(stop).await } else { Ok(()) }
@@ -122,14 +127,17 @@ pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Servi
         renderer,
         providers,
         retries: settings.delivery.retries(),
+        leases: opening::leases(settings),
         clock: Arc::clone(&given.clock),
         entropy: Arc::clone(&given.entropy),
     });
-    let (lookout, gate) = Lookout::new(Arc::clone(&store), part, opening::check_pause(settings));
+    let pause = opening::check_pause(settings);
+    let (lookout, gate) = Lookout::new(Arc::clone(&store), part, pause, Arc::clone(&given.clock));
     let loops = BackgroundLoops {
         lookout,
         gate,
-        sweeper: opening::sweeper(settings, &store, &bell, &depths, &given.clock),
+        reclaimer: opening::reclaimer(settings, &store, &bell, &given.clock),
+        sweeper: opening::sweeper(settings, &store, &depths, &given.clock),
         lanes: Lane::ALL.map(|lane| opening::lane(settings, lane, &store, &dispatcher, &bell, &given.clock)),
     };
     let office =

@@ -18,7 +18,7 @@ use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Bell, Depths, Keep, Store};
 use crate::templates::Renderer;
-use crate::worker::{Dispatcher, LaneWorker, Sweeper};
+use crate::worker::{Dispatcher, LaneWorker, Leases, Reclaimer, Sweeper};
 
 /// The store that the URL names.
 enum Opened {
@@ -100,7 +100,7 @@ pub(crate) fn lane(
     LaneWorker {
         lane,
         settings: *settings.lanes().of(lane),
-        lease: Duration::from_secs(settings.delivery.lease_seconds),
+        lease: dispatcher.leases.length,
         poll: Duration::from_millis(settings.delivery.poll_ms),
         store: Arc::clone(store),
         dispatcher: Arc::clone(dispatcher),
@@ -109,10 +109,33 @@ pub(crate) fn lane(
     }
 }
 
-pub(crate) fn sweeper(
+/// A hold lasts as long as every provider of a channel may take, one after another.
+pub(crate) fn leases(settings: &Settings) -> Leases {
+    let providers = settings.email_providers.len().max(settings.sms_providers.len()).max(1);
+    let one = Duration::from_secs(settings.delivery.send_timeout_seconds);
+    let all = one.saturating_mul(u32::try_from(providers).unwrap_or(u32::MAX));
+    Leases::of(Duration::from_secs(settings.delivery.lease_seconds), all)
+}
+
+pub(crate) fn reclaimer(
     settings: &Settings,
     store: &Arc<dyn Store>,
     bell: &Bell,
+    clock: &SharedClock,
+) -> Reclaimer {
+    Reclaimer {
+        store: Arc::clone(store),
+        batch: settings.retention.sweep_batch,
+        lease: leases(settings).length,
+        pause: leases(settings).renewed_every,
+        bell: bell.clone(),
+        clock: Arc::clone(clock),
+    }
+}
+
+pub(crate) fn sweeper(
+    settings: &Settings,
+    store: &Arc<dyn Store>,
     depths: &Depths,
     clock: &SharedClock,
 ) -> Sweeper {
@@ -122,7 +145,6 @@ pub(crate) fn sweeper(
         keep: Keep { history: history(settings), batch: settings.retention.sweep_batch },
         limits: PerLane::each(|lane| lanes.of(lane).queue_limit),
         depths: depths.clone(),
-        bell: bell.clone(),
         pause: Duration::from_secs(settings.retention.sweep_seconds.max(1)),
         clock: Arc::clone(clock),
     }

@@ -10,10 +10,9 @@ const NEW: &str = "nine slow rivers and stone";
 
 /// Everything in files and in the process; the two databases and the Redis stay empty. Whatever the killed process
 /// was sending is taken up again within the patience of a test.
-const EMBEDDED: [(&str, &str); 7] = [
+const EMBEDDED: [(&str, &str); 6] = [
     ("IDENTITY__NOTICES__LEASE_SECONDS", "2"),
     ("NOTIFICATION__DELIVERY__SEND_TIMEOUT_SECONDS", "3"),
-    ("NOTIFICATION__DELIVERY__LEASE_SECONDS", "4"),
     ("IDENTITY__STORE__URL", "sqlite:identity.db"),
     ("NOTIFICATION__STORE__URL", "sqlite:notification.db"),
     ("VERIFICATION__STORE__URL", "memory:"),

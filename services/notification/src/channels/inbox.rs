@@ -16,7 +16,7 @@ use rekey_primitives::contact::Channel;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::{Outgoing, Provider, SendFailure};
+use super::{Outgoing, Provider, SendFailure, Threshold};
 use crate::domain::content::{Rendered, escape};
 
 /// How many messages are kept; older ones go first.
@@ -98,7 +98,8 @@ impl InboxProvider {
 
 #[async_trait]
 impl Provider for InboxProvider {
-    async fn send(&self, outgoing: &Outgoing) -> Result<(), SendFailure> {
+    async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure> {
+        threshold.cross().await?;
         self.0.put(InboxMessage::of(outgoing));
         Ok(())
     }

@@ -63,11 +63,23 @@ impl fmt::Display for SendFailure {
     }
 }
 
+/// The last word before a message leaves.
+#[async_trait]
+pub trait Threshold: Send + Sync {
+    /// Asked right before the step after which the message may be out, however that step ends. When this says yes
+    /// the store knows, so that a worker that dies now leaves no message that looks unsent.
+    ///
+    /// # Errors
+    /// The message is another worker's by now, or the store cannot be told: it must not leave.
+    async fn cross(&self) -> Result<(), SendFailure>;
+}
+
 /// A relay or gateway.
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// Hands the message over. It ends by itself within the send timeout of the settings.
-    async fn send(&self, outgoing: &Outgoing) -> Result<(), SendFailure>;
+    /// Hands the message over, having crossed the threshold. It ends by itself within the send timeout of the
+    /// settings.
+    async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure>;
 }
 
 /// A provider with its name and its breaker.

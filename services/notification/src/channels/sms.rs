@@ -22,7 +22,7 @@ use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Outgoing, Provider, SendFailure};
+use super::{Outgoing, Provider, SendFailure, Threshold};
 use crate::config::Sms;
 use crate::domain::content::Rendered;
 use crate::domain::state::FailureClass;
@@ -118,11 +118,13 @@ impl Gateway {
 
 #[async_trait]
 impl Provider for Gateway {
-    async fn send(&self, outgoing: &Outgoing) -> Result<(), SendFailure> {
+    async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure> {
         let Rendered::Sms { text } = &outgoing.content else {
             return Err(SendFailure::new(FailureClass::Content, "not a text message"));
         };
         let form = self.form(outgoing, text);
+        // Before the connection and not after: the client posts as soon as it has one.
+        threshold.cross().await?;
         match tokio::time::timeout(self.timeout, self.post(&form)).await {
             Ok(answer) => answer,
             Err(_) => Err(SendFailure::new(FailureClass::AnswerLost, "no answer in time")),

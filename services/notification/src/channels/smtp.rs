@@ -21,8 +21,8 @@ use rekey_runtime::settings::secret_file;
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
-use self::dialogue::{Connections, Server};
-use super::{Outgoing, Provider, SendFailure};
+use self::dialogue::{Connections, Envelope, Server};
+use super::{Outgoing, Provider, SendFailure, Threshold};
 use crate::config::{Smtp, SmtpTls};
 use crate::domain::content::Rendered;
 use crate::domain::state::FailureClass;
@@ -94,7 +94,7 @@ impl Relay {
 
 #[async_trait]
 impl Provider for Relay {
-    async fn send(&self, outgoing: &Outgoing) -> Result<(), SendFailure> {
+    async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure> {
         let Destination::Email(address) = &outgoing.destination else {
             return Err(SendFailure::new(FailureClass::Content, "not a mail address"));
         };
@@ -102,7 +102,8 @@ impl Provider for Relay {
             .map_err(|_| SendFailure::new(FailureClass::Address, "the address does not fit SMTP"))?;
         let mail = self.compose(outgoing, &to)?;
         let mut handed_over = false;
-        let dialogue = self.connections.send(&self.from.email, &to, &mail, &mut handed_over);
+        let envelope = Envelope { from: &self.from.email, to: &to, mail: &mail };
+        let dialogue = self.connections.send(&envelope, threshold, &mut handed_over);
         match tokio::time::timeout(self.timeout, dialogue).await {
             Ok(answer) => answer,
             Err(_) if handed_over => {

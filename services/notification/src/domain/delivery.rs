@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
 
-use super::state::FailureClass;
+use super::state::{FailureClass, State};
 
 /// How a try ended, as the store keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,37 @@ pub enum Outcome {
     },
     /// `not_after` passed before the message could go out: wipe the payload.
     Expired,
+}
+
+impl Outcome {
+    /// Where the message stands after it. `in_doubt` says that an earlier worker may have handed the message over
+    /// and died before it could say so: then nobody knows whether it went out once, twice or not at all, and no end
+    /// of a later try may claim to.
+    pub const fn state(self, in_doubt: bool) -> State {
+        match self {
+            Self::Retry { .. } => State::Queued,
+            Self::Unknown => State::Unknown,
+            Self::Delivered | Self::Dead { .. } | Self::Expired if in_doubt => State::Unknown,
+            Self::Delivered => State::Delivered,
+            Self::Dead { .. } => State::Dead,
+            Self::Expired => State::Expired,
+        }
+    }
+
+    /// Why the last try failed, where this says something new about it.
+    pub const fn last_failure(self, in_doubt: bool) -> Option<FailureClass> {
+        match self {
+            Self::Retry { class, .. } | Self::Dead { class } => Some(class),
+            Self::Unknown => Some(FailureClass::AnswerLost),
+            Self::Delivered | Self::Expired if in_doubt => Some(FailureClass::AnswerLost),
+            Self::Delivered | Self::Expired => None,
+        }
+    }
+
+    /// Whether nobody needs the payload any more: it went out for sure, or may not go out any more.
+    pub const fn wipes(self) -> bool {
+        matches!(self, Self::Delivered | Self::Expired)
+    }
 }
 
 /// The waits of one class of failure.
@@ -156,6 +187,29 @@ mod tests {
 
         assert_eq!(wait_of(latest(FailureClass::Transient, 15, not_after)), Duration::from_secs(90));
         assert_eq!(latest(FailureClass::Transient, 1, NOW), Outcome::Expired);
+    }
+
+    #[test]
+    fn what_may_have_gone_out_before_ends_as_unknown_however_it_ends() {
+        let class = FailureClass::Address;
+        let ends = [Outcome::Delivered, Outcome::Dead { class }, Outcome::Expired, Outcome::Unknown];
+
+        let states = ends.map(|end| (end.state(false), end.state(true)));
+        let failures = ends.map(|end| end.last_failure(true));
+
+        let unknown = State::Unknown;
+        assert_eq!(
+            states,
+            [
+                (State::Delivered, unknown),
+                (State::Dead, unknown),
+                (State::Expired, unknown),
+                (unknown, unknown)
+            ]
+        );
+        let lost = Some(FailureClass::AnswerLost);
+        assert_eq!(failures, [lost, Some(class), lost, lost]);
+        assert_eq!(Outcome::Retry { class, at: NOW }.state(true), State::Queued);
     }
 
     #[test]

@@ -5,11 +5,11 @@
 pub enum State {
     /// Waiting for its first or next try.
     Queued = 1,
-    /// A worker holds it, until its lease ends.
+    /// A worker holds it, until it no longer renews its lease.
     Sending = 2,
     /// A provider took it over; the payload is wiped.
     Delivered = 3,
-    /// Handed to a provider whose answer was lost: it may have gone out.
+    /// Handed to a provider whose answer was lost: it may have gone out, and if it was sent again, twice.
     Unknown = 4,
     /// Its `not_after` passed first; the payload is wiped.
     Expired = 5,

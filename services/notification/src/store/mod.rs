@@ -113,7 +113,7 @@ pub trait Intake: Send + Sync {
 pub trait Delivery: Send + Sync {
     /// Takes up to `most` due messages of a lane, the longest due first, and holds them until `now + lease` under a
     /// fence higher than any before. No two claims get the same message. Decoys whose turn it is are deleted and
-    /// not returned; what is past its `not_after` is not returned.
+    /// not returned; what is past its `not_after` is not returned. The hold says whether an earlier one left doubt.
     async fn claim(
         &self,
         lane: Lane,
@@ -122,8 +122,26 @@ pub trait Delivery: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<Claim>, Failure>;
 
+    /// Holds a message until `now + lease`, if the hold is still the last one on it; otherwise nothing happens.
+    async fn renew(&self, hold: Hold, lease: Duration, now: Timestamp) -> Result<Recorded, Failure>;
+
+    /// Marks that the message is about to be handed over, if the hold is still the last one on it; otherwise
+    /// nothing happens and the message must not be handed over. The mark is durable when this returns, and stays
+    /// until the end of the try is recorded: who claims the message after this worker died knows that it may have
+    /// gone out.
+    async fn begin_handing_over(&self, hold: Hold, now: Timestamp) -> Result<Recorded, Failure>;
+
+    /// Puts back up to `most` messages whose lease had ended by then, due now. Where one had been marked as being
+    /// handed over, its last failure is a lost answer.
+    async fn put_back(&self, most: u32, ended_by: Timestamp, now: Timestamp) -> Result<u64, Failure>;
+
+    /// Puts back everything that is held, where only this process can have held it before it last died; in a store
+    /// for many processes nothing. To be called before the first claim.
+    async fn put_back_orphans(&self, now: Timestamp) -> Result<u64, Failure>;
+
     /// Records how a try ended, if the hold is still the last one on the message; otherwise nothing happens.
-    /// Delivered and expired wipe the payload.
+    /// Delivered and expired wipe the payload. What an earlier hold left in doubt ends as unknown, whatever this
+    /// try says (see [`Outcome::state`]).
     async fn record(
         &self,
         hold: Hold,
@@ -132,9 +150,8 @@ pub trait Delivery: Send + Sync {
         now: Timestamp,
     ) -> Result<Recorded, Failure>;
 
-    /// Tidies up, a bounded number of rows at a time: puts back what a dead worker held, expires what is past its
-    /// `not_after`, wipes payloads nobody may use any more, forgets old requests and old journeys, prepares room
-    /// for the time to come.
+    /// Tidies up, a bounded number of rows at a time: expires what is past its `not_after`, wipes payloads nobody
+    /// may use any more, forgets old requests and old journeys, prepares room for the time to come.
     async fn sweep(&self, keep: Keep, now: Timestamp) -> Result<Swept, Failure>;
 }
 
@@ -153,7 +170,8 @@ pub trait Journeys: Send + Sync {
         most: usize,
     ) -> Result<Vec<Notification>, Failure>;
 
-    /// Withdraws a queued message and wipes its payload. The same request again changes nothing and says the same.
+    /// Withdraws a queued message and wipes its payload, unless it may have gone out already. The same request
+    /// again changes nothing and says the same.
     async fn cancel(
         &self,
         scope: TenantScope,
@@ -161,7 +179,8 @@ pub trait Journeys: Send + Sync {
         now: Timestamp,
     ) -> Result<Change, Failure>;
 
-    /// Queues a dead or unknown message again, due now, if its payload is still kept. The same request again
+    /// Queues a dead or unknown message again, due now, if its payload is still kept. Whoever asks has seen the
+    /// doubt, if there was any, and it ends: the message will show how the new tries end. The same request again
     /// changes nothing and says the same.
     async fn replay(
         &self,

@@ -11,7 +11,7 @@ use crate::domain::notification::Notification;
 use crate::domain::template::TemplateName;
 
 /// The schema this code needs, and makes.
-pub(crate) const SCHEMA_VERSION: i64 = 1;
+pub(crate) const SCHEMA_VERSION: i64 = 2;
 
 /// A message about to be made durable.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ pub enum Acceptance {
     Taken,
 }
 
-/// The right to record how a try ended: worthless once somebody else has claimed the message.
+/// The right to go on with a message: worthless once somebody else has claimed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hold {
     /// The tenant.
@@ -73,6 +73,8 @@ pub struct Hold {
     pub created_at: Timestamp,
     /// Which claim this is.
     pub fence: i64,
+    /// Whether an earlier claim may have handed the message over and did not live to say so.
+    pub in_doubt: bool,
 }
 
 /// A message in a worker's hands.
@@ -92,13 +94,20 @@ pub struct Claim {
     pub not_after: Timestamp,
 }
 
-/// Whether a try's end was recorded.
+/// Whether a step of a try was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
-    /// It was.
+    /// It was: the hold still counted.
     Yes,
     /// Somebody else holds the message by now, or it is gone.
     TooLate,
+}
+
+impl Recorded {
+    /// What the number of rows says that a statement under the hold's fence changed.
+    pub(super) const fn from_rows(rows: u64) -> Self {
+        if rows == 1 { Self::Yes } else { Self::TooLate }
+    }
 }
 
 /// A change to one message, asked for under a request id.
@@ -137,8 +146,6 @@ pub struct Keep {
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Messages put back whose worker died.
-    pub leases_ended: u64,
     /// Messages that died unsent.
     pub expired: u64,
     /// Payloads of dead and unknown messages that nobody may replay any more.

@@ -76,6 +76,7 @@ pub(super) struct ClaimRow {
     id: Uuid,
     created_at: i64,
     fence: i64,
+    in_doubt: bool,
     template: String,
     locale: String,
     tries: i32,
@@ -91,6 +92,7 @@ impl From<ClaimRow> for Claim {
                 id: NotificationId::from_uuid(row.id),
                 created_at: Timestamp::from_unix_micros(row.created_at),
                 fence: row.fence,
+                in_doubt: row.in_doubt,
             },
             template: row.template,
             locale: row.locale,
@@ -130,7 +132,7 @@ impl RequestRow {
     }
 }
 
-/// The columns an outcome sets.
+/// The columns an outcome sets, on a message that is in doubt or not.
 pub(super) struct OutcomeColumns {
     pub(super) state: i16,
     pub(super) next_try_at: Option<i64>,
@@ -138,20 +140,17 @@ pub(super) struct OutcomeColumns {
     pub(super) wipes: bool,
 }
 
-impl From<Outcome> for OutcomeColumns {
-    fn from(outcome: Outcome) -> Self {
-        let (state, next_try_at, class) = match outcome {
-            Outcome::Delivered => (State::Delivered, None, None),
-            Outcome::Unknown => (State::Unknown, None, Some(FailureClass::AnswerLost)),
-            Outcome::Retry { class, at } => (State::Queued, Some(at.unix_micros()), Some(class)),
-            Outcome::Dead { class } => (State::Dead, None, Some(class)),
-            Outcome::Expired => (State::Expired, None, None),
+impl OutcomeColumns {
+    pub(super) fn of(outcome: Outcome, in_doubt: bool) -> Self {
+        let next_try_at = match outcome {
+            Outcome::Retry { at, .. } => Some(at.unix_micros()),
+            _ => None,
         };
         Self {
-            state: state.number(),
+            state: outcome.state(in_doubt).number(),
             next_try_at,
-            last_failure: class.map(FailureClass::number),
-            wipes: matches!(state, State::Delivered | State::Expired),
+            last_failure: outcome.last_failure(in_doubt).map(FailureClass::number),
+            wipes: outcome.wipes(),
         }
     }
 }
@@ -202,8 +201,9 @@ mod tests {
     fn newer_code_may_leave_older_code_working() {
         assert_eq!(fit(None), Schema::Older);
         assert_eq!(fit(Some((0, 0))), Schema::Older);
-        assert_eq!(fit(Some((1, 1))), Schema::Fits);
-        assert_eq!(fit(Some((9, 1))), Schema::Fits);
-        assert_eq!(fit(Some((9, 2))), Schema::TooNew);
+        assert_eq!(fit(Some((1, 1))), Schema::Older);
+        assert_eq!(fit(Some((2, 1))), Schema::Fits);
+        assert_eq!(fit(Some((9, 2))), Schema::Fits);
+        assert_eq!(fit(Some((9, 3))), Schema::TooNew);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The payload is opened here and nowhere else, and its memory is wiped when the message is through. Nothing is sent
 //! inside a transaction; what was sent and could not be recorded is recorded as soon as the store is back, as long
-//! as the lease holds.
+//! as nobody else has the message by then.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use rekey_primitives::entropy::{self, SharedEntropy};
 use rekey_primitives::locale::Locale;
 use rekey_sealing::AeadKeys;
 
+use super::holding::{Leases, Mark};
 use crate::channels::{Carrier, Outgoing, Providers, SendFailure};
 use crate::domain::content::Rendered;
 use crate::domain::delivery::{Outcome, Retries};
@@ -20,11 +21,15 @@ use crate::domain::lane::Lane;
 use crate::domain::payload::{Payload, binding};
 use crate::domain::state::FailureClass;
 use crate::domain::template::TemplateName;
-use crate::store::{Claim, Recorded, Store};
+use crate::store::{Claim, Hold, Recorded, Store};
 use crate::templates::Renderer;
 
-/// Pauses between tries to record; together shorter than a lease.
-const RECORD_PAUSES_MS: [u64; 6] = [100, 300, 1_000, 3_000, 5_000, 10_000];
+/// The first pause between tries to record, doubled from try to try.
+const FIRST_RECORD_PAUSE: Duration = Duration::from_millis(100);
+/// The longest: well below a lease, which is how long nobody else takes the message once the store is back.
+const LONGEST_RECORD_PAUSE: Duration = Duration::from_millis(800);
+/// What somebody could not record within so many tries is left to the lease, and the place is free again.
+const RECORD_TRIES: u32 = 60;
 
 /// Sends one message at a time, for any lane.
 pub struct Dispatcher {
@@ -38,6 +43,8 @@ pub struct Dispatcher {
     pub providers: Providers,
     /// What follows a failure.
     pub retries: Retries,
+    /// How long it may hold a message.
+    pub leases: Leases,
     /// The clock.
     pub clock: SharedClock,
     /// Chance, for jitter.
@@ -51,14 +58,25 @@ struct Tried<'a> {
 }
 
 impl Dispatcher {
-    /// Takes a claimed message through.
+    /// Takes a claimed message through, and keeps it for as long as that takes.
     #[tracing::instrument(skip_all, fields(
         notification_id = %claim.hold.id, tenant_id = %claim.hold.tenant_id, template = claim.template,
         lane = lane.as_str(), tries = claim.tries
     ))]
     pub async fn dispatch(&self, lane: Lane, claim: Claim) {
-        let tried = self.try_to_send(&claim).await;
+        tokio::select! {
+            biased;
+            () = self.take_through(&claim) => {}
+            () = self.leases.keep(self.store.as_ref(), claim.hold, &self.clock) => {}
+        }
+    }
+
+    async fn take_through(&self, claim: &Claim) {
+        let tried = self.try_to_send(claim).await;
         match tried.outcome {
+            Outcome::Delivered if claim.hold.in_doubt => {
+                tracing::warn!(provider = tried.provider, "delivered, perhaps for the second time");
+            }
             Outcome::Delivered => tracing::info!(provider = tried.provider, "delivered"),
             Outcome::Unknown => tracing::warn!(provider = tried.provider, "handed over, answer lost"),
             Outcome::Retry { class, at } => {
@@ -69,7 +87,7 @@ impl Dispatcher {
             }
             Outcome::Expired => tracing::info!("expired before it could be sent"),
         }
-        self.record(&claim, &tried).await;
+        self.record(claim, &tried).await;
     }
 
     async fn try_to_send<'a>(&'a self, claim: &Claim) -> Tried<'a> {
@@ -88,7 +106,7 @@ impl Dispatcher {
         let mut last = "";
         for carrier in carriers.iter().filter(|carrier| carrier.breaker.may_try(now)) {
             last = &carrier.name;
-            match self.hand_over(carrier, &outgoing).await {
+            match self.hand_over(carrier, &outgoing, claim.hold).await {
                 Ok(()) => return Tried { outcome: Outcome::Delivered, provider: last },
                 // Only the provider's own fault is a reason to ask the next one.
                 Err(failure) if failure.class == FailureClass::Provider => {}
@@ -128,8 +146,9 @@ impl Dispatcher {
         }
     }
 
-    async fn hand_over(&self, carrier: &Carrier, outgoing: &Outgoing) -> Result<(), SendFailure> {
-        let sent = carrier.provider.send(outgoing).await;
+    async fn hand_over(&self, carrier: &Carrier, outgoing: &Outgoing, hold: Hold) -> Result<(), SendFailure> {
+        let mark = Mark { store: &self.store, hold, clock: &self.clock };
+        let sent = carrier.provider.send(outgoing, &mark).await;
         match &sent {
             Err(failure) if matches!(failure.class, FailureClass::Provider | FailureClass::AnswerLost) => {
                 tracing::warn!(provider = carrier.name, %failure, "provider at fault");
@@ -154,25 +173,21 @@ impl Dispatcher {
 
     /// Records, stubbornly: a delivery that is not recorded would be made twice.
     async fn record(&self, claim: &Claim, tried: &Tried<'_>) {
-        let mut pauses = RECORD_PAUSES_MS.into_iter();
-        loop {
+        let mut pause = FIRST_RECORD_PAUSE;
+        for _ in 0..RECORD_TRIES {
             match self.store.record(claim.hold, tried.outcome, tried.provider, self.clock.now()).await {
                 Ok(Recorded::Yes) => return,
                 Ok(Recorded::TooLate) => {
                     tracing::warn!("held too long: somebody else has claimed the message");
                     return;
                 }
-                Err(failure) => match pauses.next() {
-                    Some(pause) => {
-                        tracing::warn!(error = %failure, "cannot record yet");
-                        tokio::time::sleep(Duration::from_millis(pause)).await;
-                    }
-                    None => {
-                        tracing::error!(error = %failure, "could not record; the lease decides");
-                        return;
-                    }
-                },
+                Err(failure) => {
+                    tracing::warn!(error = %failure, "cannot record yet");
+                    tokio::time::sleep(pause).await;
+                    pause = (2 * pause).min(LONGEST_RECORD_PAUSE);
+                }
             }
         }
+        tracing::error!("could not record; the lease decides");
     }
 }

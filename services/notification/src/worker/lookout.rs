@@ -1,4 +1,5 @@
-//! Looks after the store: reports it to the health page, and opens the gate to the other loops once the schema fits.
+//! Looks after the store: reports it to the health page, and opens the gate to the other loops once the schema fits
+//! and what this process held before it last died is free again.
 //!
 //! A process that finds no schema, or one made by code that left this version behind, stays up and unready: a
 //! rolling deploy migrates beside it.
@@ -6,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rekey_primitives::clock::SharedClock;
 use rekey_runtime::health::{PartHealth, StoreHealth};
 use rekey_runtime::shutdown::Shutdown;
 use tokio::sync::watch;
@@ -36,6 +38,7 @@ pub struct Lookout {
     part: PartHealth,
     health: StoreHealth,
     pause: Duration,
+    clock: SharedClock,
     gate: watch::Sender<bool>,
 }
 
@@ -44,11 +47,16 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 impl Lookout {
     /// A lookout that looks every `pause`, and the gate it opens.
-    pub fn new(store: Arc<dyn Store>, part: PartHealth, pause: Duration) -> (Self, SchemaGate) {
+    pub fn new(
+        store: Arc<dyn Store>,
+        part: PartHealth,
+        pause: Duration,
+        clock: SharedClock,
+    ) -> (Self, SchemaGate) {
         let health = part.store("database");
         part.require(SCHEMA);
         let (gate, opened) = watch::channel(false);
-        (Self { store, part, health, pause, gate }, SchemaGate(opened))
+        (Self { store, part, health, pause, clock, gate }, SchemaGate(opened))
     }
 
     /// Looks until told to stop.
@@ -72,13 +80,32 @@ impl Lookout {
                     *self.gate.borrow()
                 }
             };
-            if fits {
+            if fits && self.opened().await {
                 self.part.meet(SCHEMA);
-                self.gate.send_replace(true);
             }
             let pause = if *self.gate.borrow() { self.pause } else { FIRST_PAUSE.min(self.pause) };
             if !stop.pause(pause).await {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Opens the gate, after the orphans were put back: later, living workers hold messages. True once it is open.
+    async fn opened(&self) -> bool {
+        if *self.gate.borrow() {
+            return true;
+        }
+        match self.store.put_back_orphans(self.clock.now()).await {
+            Ok(count) => {
+                if count > 0 {
+                    tracing::warn!(count, "put back what this process held when it died");
+                }
+                self.gate.send_replace(true);
+                true
+            }
+            Err(failure) => {
+                tracing::warn!(error = %failure, "cannot put back what this process held when it died");
+                false
             }
         }
     }

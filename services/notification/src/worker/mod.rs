@@ -1,11 +1,14 @@
-//! The loops behind the counter: one per lane that sends, one that sweeps, one that looks after the store.
+//! The loops behind the counter: one per lane that sends, one that puts back what dead workers held, one that sweeps,
+//! one that looks after the store.
 //!
 //! A lane claims no more than it can send at once, so no message waits in a worker's hands. It is woken when this
 //! process accepts something for it, and looks by itself every now and then: for retries that came due, for what
 //! other replicas accepted, and for a test that moved the clock.
 
 mod dispatch;
+mod holding;
 mod lookout;
+mod reclaimer;
 mod sweeper;
 
 use std::sync::Arc;
@@ -17,7 +20,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 pub use self::dispatch::Dispatcher;
+pub use self::holding::Leases;
 pub use self::lookout::{Lookout, SchemaGate};
+pub use self::reclaimer::Reclaimer;
 pub use self::sweeper::Sweeper;
 use crate::config::LaneSettings;
 use crate::domain::lane::Lane;
@@ -30,7 +35,7 @@ pub struct LaneWorker {
     pub lane: Lane,
     /// How it works.
     pub settings: LaneSettings,
-    /// How long it may hold a message.
+    /// How long a claim holds a message.
     pub lease: Duration,
     /// The pause after which it looks by itself.
     pub poll: Duration,

@@ -7,7 +7,7 @@ use rekey_primitives::clock::SharedClock;
 use rekey_runtime::shutdown::Shutdown;
 
 use crate::domain::lane::{Lane, PerLane};
-use crate::store::{Bell, Depths, Failure, Keep, Store, Swept};
+use crate::store::{Depths, Failure, Keep, Store, Swept};
 
 /// The loop.
 pub struct Sweeper {
@@ -19,8 +19,6 @@ pub struct Sweeper {
     pub limits: PerLane<u64>,
     /// The counts.
     pub depths: Depths,
-    /// What wakes the lanes when something was put back.
-    pub bell: Bell,
     /// The pause between two sweeps.
     pub pause: Duration,
     /// The clock.
@@ -47,10 +45,6 @@ impl Sweeper {
 
     async fn round(&self) -> Result<Swept, Failure> {
         let swept = self.store.sweep(self.keep, self.clock.now()).await?;
-        if swept.leases_ended > 0 {
-            tracing::warn!(count = swept.leases_ended, "put back what a dead worker held");
-            self.bell.ring_all();
-        }
         for lane in Lane::ALL {
             self.depths.set(lane, self.store.queued(lane, *self.limits.of(lane)).await?);
         }

@@ -9,18 +9,25 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::channels::breaker::Breaker;
-use crate::channels::{Carrier, Outgoing, Provider, Providers, SendFailure};
+use crate::channels::{Carrier, Outgoing, Provider, Providers, SendFailure, Threshold};
 use crate::config::for_tests;
 use crate::domain::content::Rendered;
 use crate::domain::notification::Notification;
 use crate::domain::state::{FailureClass, State};
 use crate::fixtures::{NOW, clock, entropy, keys, row, scope};
+use crate::store::NewNotification;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Keep, NewNotification};
 use crate::templates::Renderer;
 
 /// After this a test that waits for nothing fails instead of hanging.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A hold of a minute on the clock that tests move, renewed all the time.
+const LEASES: Leases = Leases {
+    length: Duration::from_secs(60),
+    renewed_every: Duration::from_millis(2),
+    most_renewals: u32::MAX,
+};
 
 /// A provider that answers as told and notes what it was given.
 #[derive(Clone, Default)]
@@ -42,7 +49,8 @@ impl Scripted {
 
 #[async_trait]
 impl Provider for Scripted {
-    async fn send(&self, outgoing: &Outgoing) -> Result<(), SendFailure> {
+    async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure> {
+        threshold.cross().await?;
         let Destination::Email(address) = &outgoing.destination else { panic!("no mail") };
         assert_eq!(address.as_str(), "anna@example.com");
         let Rendered::Email { text, .. } = &outgoing.content else { panic!("no mail") };
@@ -62,14 +70,19 @@ struct World {
 
 impl World {
     async fn with(providers: &[&Scripted]) -> Self {
+        let boxed = |provider: &&Scripted| Box::new((*provider).clone()) as Box<dyn Provider>;
+        Self::carried_by(providers.iter().map(boxed).collect()).await
+    }
+
+    async fn carried_by(providers: Vec<Box<dyn Provider>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("notification.db")).await.unwrap();
         store.migrate().await.unwrap();
         let store: Arc<dyn Store> = Arc::new(store);
         let (clock, entropy) = (clock(), entropy());
-        let carriers = providers.iter().enumerate().map(|(place, provider)| Carrier {
+        let carriers = providers.into_iter().enumerate().map(|(place, provider)| Carrier {
             name: format!("relay{place}"),
-            provider: Box::new((*provider).clone()),
+            provider,
             breaker: Breaker::new(3, Duration::from_secs(15)),
         });
         let dispatcher = Arc::new(Dispatcher {
@@ -78,10 +91,23 @@ impl World {
             renderer: Arc::new(Renderer::new("en", None).unwrap()),
             providers: Providers::new(carriers.collect(), Vec::new()),
             retries: for_tests().delivery.retries(),
+            leases: LEASES,
             clock: Arc::new(clock.clone()),
             entropy: Arc::clone(&entropy),
         });
         Self { store, clock, entropy, dispatcher, _folder: folder }
+    }
+
+    /// Puts back what leases that have ended leave.
+    async fn put_back(&self) -> u64 {
+        let now = self.clock.now();
+        self.store.put_back(10, now, now).await.unwrap()
+    }
+
+    /// From now on a hold ends with its first lease.
+    fn hold_without_renewing(&mut self) {
+        let dispatcher = Arc::get_mut(&mut self.dispatcher).unwrap();
+        dispatcher.leases = Leases { most_renewals: 0, ..LEASES };
     }
 
     async fn accept(&self, lane: Lane) -> NewNotification {
@@ -92,8 +118,7 @@ impl World {
 
     /// Claims what is due on the critical lane and takes it through.
     async fn work(&self) -> usize {
-        let lease = Duration::from_secs(60);
-        let claims = self.store.claim(Lane::Critical, 10, lease, self.clock.now()).await.unwrap();
+        let claims = self.store.claim(Lane::Critical, 10, LEASES.length, self.clock.now()).await.unwrap();
         let count = claims.len();
         for claim in claims {
             self.dispatcher.dispatch(Lane::Critical, claim).await;
@@ -109,7 +134,7 @@ impl World {
         LaneWorker {
             lane,
             settings: *for_tests().lanes().of(lane),
-            lease: Duration::from_secs(60),
+            lease: LEASES.length,
             poll: Duration::from_millis(5),
             store: Arc::clone(&self.store),
             dispatcher: Arc::clone(&self.dispatcher),
@@ -175,7 +200,7 @@ async fn a_lost_answer_is_unknown_and_nobody_sends_it_again() {
 
     world.work().await;
     world.clock.advance(Duration::from_secs(300));
-    world.store.sweep(Keep { history: Duration::MAX, batch: 10 }, world.clock.now()).await.unwrap();
+    world.put_back().await;
     world.work().await;
 
     assert_eq!(world.get(message.id).await.state, State::Unknown);
@@ -289,29 +314,4 @@ async fn a_worker_sends_all_that_is_due_and_stops_when_told() {
     assert_eq!((sent.len(), distinct.len()), (60, 60));
 }
 
-#[tokio::test]
-async fn what_a_dead_worker_held_is_put_back_and_the_lanes_are_woken() {
-    let relay = Scripted::default();
-    let world = World::with(&[&relay]).await;
-    world.accept(Lane::Critical).await;
-    world.store.claim(Lane::Critical, 1, Duration::from_secs(60), NOW).await.unwrap();
-    let (bell, depths, stop) = (Bell::default(), crate::store::Depths::default(), Shutdown::new());
-    let sweeper = Sweeper {
-        store: Arc::clone(&world.store),
-        keep: Keep { history: Duration::from_secs(86_400), batch: 100 },
-        limits: crate::domain::lane::PerLane::each(|_| 100),
-        depths: depths.clone(),
-        bell: bell.clone(),
-        pause: Duration::from_millis(5),
-        clock: Arc::new(world.clock.clone()),
-    };
-
-    world.clock.advance(Duration::from_secs(60));
-    let running = tokio::spawn(sweeper.run(stop.clone()));
-    bell.rung(Lane::Critical).await;
-    stop.begin();
-    running.await.unwrap().unwrap();
-
-    assert_eq!(depths.of(Lane::Critical), 1);
-    assert_eq!(world.work().await, 1);
-}
+mod leases;

@@ -10,7 +10,7 @@ use rekey_primitives::secret::Zeroizing as Wiped;
 
 use super::*;
 use crate::config::for_tests;
-use crate::fixtures::NOW;
+use crate::fixtures::{NOW, Open};
 
 /// What the gateway saw, and what it answers.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ fn outgoing(seconds_left: u64) -> Outgoing {
 }
 
 async fn send(settings: &Sms, outgoing: &Outgoing) -> Result<(), SendFailure> {
-    Gateway::new(settings, Duration::from_secs(10)).unwrap().send(outgoing).await
+    Gateway::new(settings, Duration::from_secs(10)).unwrap().send(outgoing, &Open).await
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use tokio::time::Instant;
 
 use super::reply::{Step, failure};
-use crate::channels::SendFailure;
+use crate::channels::{SendFailure, Threshold};
 use crate::domain::state::FailureClass;
 
 /// How a connection is protected.
@@ -34,6 +34,13 @@ pub(super) struct Server {
     pub(super) timeout: Duration,
 }
 
+/// One mail and whose it is.
+pub(super) struct Envelope<'a> {
+    pub(super) from: &'a Address,
+    pub(super) to: &'a Address,
+    pub(super) mail: &'a [u8],
+}
+
 /// Connections to one relay; a few are kept open for the next mail.
 pub(super) struct Connections {
     server: Server,
@@ -48,20 +55,22 @@ impl Connections {
     }
 
     /// Sends one mail. `handed_over` is set when the final dot may have reached the relay: from then on no failure
-    /// without a reply means that the mail did not go out.
+    /// without a reply means that the mail did not go out. The threshold is crossed before DATA and not after it: a
+    /// dialogue that stops there can still be ended in good form.
     pub(super) async fn send(
         &self,
-        from: &Address,
-        to: &Address,
-        mail: &[u8],
+        envelope: &Envelope<'_>,
+        threshold: &dyn Threshold,
         handed_over: &mut bool,
     ) -> Result<(), SendFailure> {
+        let Envelope { from, to, mail } = *envelope;
         let mut connection = self.begin(from, to).await?;
         let taken = async {
             connection
                 .command(Rcpt::new(to.clone(), vec![]))
                 .await
                 .map_err(|error| failure(Step::Rcpt, &error))?;
+            threshold.cross().await?;
             connection.command(Data).await.map_err(|error| failure(Step::Data, &error))?;
             *handed_over = true;
             connection.message(mail).await.map_err(|error| failure(Step::Message, &error))

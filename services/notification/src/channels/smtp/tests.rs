@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::config::for_tests;
-use crate::fixtures::NOW;
+use crate::fixtures::{NOW, Open, Shut};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -64,7 +64,7 @@ fn outgoing(to: &str) -> Outgoing {
 async fn a_mail_goes_out_encrypted_with_a_login_and_the_headers_of_its_kind() {
     let world = plain().await;
 
-    world.relay().send(&outgoing("anna@example.org")).await.unwrap();
+    world.relay().send(&outgoing("anna@example.org"), &Open).await.unwrap();
 
     let mails = world.server.mails().await;
     assert_eq!(mails.len(), 1);
@@ -94,8 +94,8 @@ async fn a_connection_is_kept_for_the_next_mail() {
     let world = plain().await;
     let relay = world.relay();
 
-    relay.send(&outgoing("anna@example.org")).await.unwrap();
-    relay.send(&outgoing("bert@example.org")).await.unwrap();
+    relay.send(&outgoing("anna@example.org"), &Open).await.unwrap();
+    relay.send(&outgoing("bert@example.org"), &Open).await.unwrap();
 
     let connections: Vec<_> = world.server.mails().await.iter().map(|mail| mail.connection).collect();
     assert_eq!(connections, [1, 1]);
@@ -106,7 +106,7 @@ async fn implicit_tls_works_as_well() {
     let mut world = world(rekey_testing::SmtpTls::Implicit, SmtpBehaviour::default()).await;
     world.settings.tls = SmtpTls::Implicit;
 
-    world.relay().send(&outgoing("anna@example.org")).await.unwrap();
+    world.relay().send(&outgoing("anna@example.org"), &Open).await.unwrap();
 
     assert!(world.server.mails().await[0].encrypted);
 }
@@ -115,7 +115,7 @@ async fn implicit_tls_works_as_well() {
 async fn a_relay_without_tls_gets_nothing() {
     let world = world(rekey_testing::SmtpTls::None, SmtpBehaviour::default()).await;
 
-    let failure = world.relay().send(&outgoing("anna@example.org")).await.unwrap_err();
+    let failure = world.relay().send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
 
     assert_eq!(failure.class, FailureClass::Provider);
     assert!(world.server.mails().await.is_empty());
@@ -126,7 +126,7 @@ async fn a_stranger_with_another_certificate_gets_nothing() {
     let mut world = plain().await;
     world.settings.ca_file = None;
 
-    let failure = world.relay().send(&outgoing("anna@example.org")).await.unwrap_err();
+    let failure = world.relay().send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
 
     assert_eq!(failure.class, FailureClass::Provider);
     assert!(world.server.mails().await.is_empty());
@@ -147,12 +147,12 @@ async fn replies_by_recipient_are_told_apart() {
     let relay = world.relay();
 
     for (to, reply, class) in replies {
-        let failure = relay.send(&outgoing(to)).await.unwrap_err();
+        let failure = relay.send(&outgoing(to), &Open).await.unwrap_err();
 
         assert_eq!(failure.class, class, "{reply}");
         assert_eq!(failure.detail, format!("RCPT {}", &reply[..9]), "nothing of the relay's words is kept");
     }
-    relay.send(&outgoing("anna@example.org")).await.unwrap();
+    relay.send(&outgoing("anna@example.org"), &Open).await.unwrap();
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn a_refused_body_is_about_the_content() {
     let behaviour = SmtpBehaviour { after_data: Some("554 5.6.0 no".to_owned()), ..SmtpBehaviour::default() };
     let world = world(rekey_testing::SmtpTls::StartTls, behaviour).await;
 
-    let failure = world.relay().send(&outgoing("anna@example.org")).await.unwrap_err();
+    let failure = world.relay().send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
 
     assert_eq!(failure, SendFailure::new(FailureClass::Content, "message 554 5.6.0"));
 }
@@ -176,7 +176,7 @@ async fn a_connection_lost_before_the_mail_is_the_relays_fault_and_after_it_nobo
         let behaviour = SmtpBehaviour { drop: Some(drop), ..SmtpBehaviour::default() };
         let world = world(rekey_testing::SmtpTls::StartTls, behaviour).await;
 
-        let failure = world.relay().send(&outgoing("anna@example.org")).await.unwrap_err();
+        let failure = world.relay().send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
 
         assert_eq!(failure.class, class, "{drop:?}");
         assert_eq!(world.server.mails().await.len(), taken, "{drop:?}");
@@ -189,7 +189,7 @@ async fn an_answer_that_comes_too_late_leaves_it_unknown() {
     let world = world(rekey_testing::SmtpTls::StartTls, behaviour).await;
     let relay = Relay::new(&world.settings, Duration::from_millis(1_500)).unwrap();
 
-    let failure = relay.send(&outgoing("anna@example.org")).await.unwrap_err();
+    let failure = relay.send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
 
     assert_eq!(failure, SendFailure::new(FailureClass::AnswerLost, "no answer after DATA in time"));
 }
@@ -208,4 +208,18 @@ async fn settings_that_cannot_be_are_refused() {
     wrong.tls = SmtpTls::StartTls;
     wrong.from = None;
     assert!(Relay::new(&wrong, TIMEOUT).is_err());
+}
+
+#[tokio::test]
+async fn a_mail_that_may_not_cross_the_threshold_never_reaches_the_relay() {
+    let world = plain().await;
+    let relay = world.relay();
+
+    let stayed = relay.send(&outgoing("anna@example.org"), &Shut).await.unwrap_err();
+    relay.send(&outgoing("bert@example.org"), &Open).await.unwrap();
+
+    assert_eq!(stayed, Shut::failure());
+    let mails = world.server.mails().await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].recipients, ["bert@example.org"]);
 }

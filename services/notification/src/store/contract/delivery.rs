@@ -26,11 +26,11 @@ pub(super) async fn a_dead_workers_message_is_claimed_again_under_a_new_fence(wo
     world.accepted(NOW).await;
     let dead = world.claim_one(NOW).await;
 
-    let too_early = world.sweep(NOW.plus(LEASE).minus(Duration::from_micros(1))).await;
-    let swept = world.sweep(NOW.plus(LEASE)).await;
+    let too_early = world.put_back(NOW.plus(LEASE).minus(Duration::from_micros(1))).await;
+    let put_back = world.put_back(NOW.plus(LEASE)).await;
     let second = world.claim_one(NOW.plus(LEASE)).await;
 
-    assert_eq!((too_early.leases_ended, swept.leases_ended), (0, 1));
+    assert_eq!((too_early, put_back), (0, 1));
     assert_eq!((second.hold.id, second.tries), (dead.hold.id, 2));
     assert!(second.hold.fence > dead.hold.fence);
 }
@@ -39,7 +39,7 @@ pub(super) async fn an_old_hold_records_nothing(world: &World) {
     let message = world.accepted(NOW).await;
     let old = world.claim_one(NOW).await;
     let later = NOW.plus(LEASE);
-    world.sweep(later).await;
+    world.put_back(later).await;
     let put_back = world.store.record(old.hold, Outcome::Delivered, "smtp", later).await.unwrap();
     let new = world.claim_one(later).await;
 
@@ -50,6 +50,47 @@ pub(super) async fn an_old_hold_records_nothing(world: &World) {
     let found = world.get(message.id).await.unwrap();
     assert_eq!((found.state, found.provider.as_str()), (State::Unknown, "sms"));
     assert_eq!(found.last_failure, Some(FailureClass::AnswerLost));
+}
+
+pub(super) async fn an_old_hold_neither_renews_nor_hands_over(world: &World) {
+    let message = world.accepted(NOW).await;
+    let old = world.claim_one(NOW).await;
+    let later = NOW.plus(LEASE);
+    world.put_back(later).await;
+    let new = world.claim_one(later).await;
+
+    let renewed = world.store.renew(old.hold, 10 * LEASE, later).await.unwrap();
+    let begun = world.store.begin_handing_over(old.hold, later).await.unwrap();
+
+    assert_eq!((renewed, begun), (Recorded::TooLate, Recorded::TooLate));
+    world.store.record(new.hold, Outcome::Delivered, "smtp", later).await.unwrap();
+    assert_eq!(world.get(message.id).await.unwrap().state, State::Delivered);
+}
+
+pub(super) async fn a_renewed_hold_is_not_put_back(world: &World) {
+    world.accepted(NOW).await;
+    let held = world.claim_one(NOW).await;
+    let later = NOW.plus(LEASE / 2);
+
+    let renewed = world.store.renew(held.hold, LEASE, later).await.unwrap();
+    let early = world.put_back(later.plus(LEASE).minus(Duration::from_micros(1))).await;
+    let recorded =
+        world.store.record(held.hold, Outcome::Delivered, "smtp", later.plus(LEASE)).await.unwrap();
+
+    assert_eq!((renewed, early, recorded), (Recorded::Yes, 0, Recorded::Yes));
+    let over = world.store.renew(held.hold, LEASE, later).await.unwrap();
+    assert_eq!((over, world.put_back(later.plus(LEASE)).await), (Recorded::TooLate, 0));
+}
+
+pub(super) async fn only_one_process_alone_puts_back_what_is_held(world: &World) {
+    let message = world.accepted(NOW).await;
+    let held = world.claim_one(NOW).await;
+    world.store.begin_handing_over(held.hold, NOW).await.unwrap();
+
+    let put_back = world.store.put_back_orphans(NOW).await.unwrap();
+
+    let expected = if world.is_for_one_process() { (1, State::Queued) } else { (0, State::Sending) };
+    assert_eq!((put_back, world.get(message.id).await.unwrap().state), expected);
 }
 
 pub(super) async fn a_delivered_message_is_wiped_and_over(world: &World) {
@@ -63,7 +104,7 @@ pub(super) async fn a_delivered_message_is_wiped_and_over(world: &World) {
     assert_eq!((recorded, again), (Recorded::Yes, Recorded::TooLate));
     assert_eq!((before, world.payloads().await), (1, 0));
     let later = NOW.plus(2 * LEASE);
-    world.sweep(later).await;
+    world.put_back(later).await;
     assert!(world.claim(10, later).await.is_empty());
     let found = world.get(message.id).await.unwrap();
     assert_eq!((found.state, found.next_try_at, found.last_failure), (State::Delivered, None, None));

@@ -3,6 +3,7 @@
 //! A case takes a [`World`] and knows no driver. The macro at the end makes one test per case and implementation.
 
 mod delivery;
+mod doubt;
 mod intake;
 mod journeys;
 mod races;
@@ -95,6 +96,11 @@ impl World {
         self.store.sweep(keep, now).await.unwrap()
     }
 
+    /// Puts back what leases that ended leave.
+    pub(super) async fn put_back(&self, now: Timestamp) -> u64 {
+        self.store.put_back(1_000, now, now).await.unwrap()
+    }
+
     pub(super) async fn get(&self, id: NotificationId) -> Option<Notification> {
         self.store.get(scope(), id).await.unwrap()
     }
@@ -102,6 +108,11 @@ impl World {
     pub(super) fn change(&self, id: NotificationId) -> RequestedChange {
         let request_expires_at = NOW.plus(Duration::from_secs(86_400));
         RequestedChange { id, request_id: request_id(self.entropy.as_ref()), request_expires_at }
+    }
+
+    /// Whether nobody else can use the store.
+    pub(super) fn is_for_one_process(&self) -> bool {
+        matches!(self.kept, Kept::Sqlite(_))
     }
 
     /// How many payloads lie in the table: the one thing that the store's own face does not tell.
@@ -156,12 +167,23 @@ contract! {
         a_held_message_is_not_claimed_again,
         a_dead_workers_message_is_claimed_again_under_a_new_fence,
         an_old_hold_records_nothing,
+        an_old_hold_neither_renews_nor_hands_over,
+        a_renewed_hold_is_not_put_back,
+        only_one_process_alone_puts_back_what_is_held,
         a_delivered_message_is_wiped_and_over,
         a_retry_waits_until_it_is_due,
         the_longest_due_is_claimed_first,
         one_code_behind_thousands_of_bulk_mails_is_claimed_at_once,
         decoys_are_deleted_when_their_turn_comes,
         decoys_take_no_place_in_later_claims;
+    doubt:
+        what_a_worker_died_handing_over_ends_as_unknown,
+        what_a_worker_died_holding_ends_as_it_ends,
+        a_try_that_failed_for_sure_leaves_no_doubt,
+        a_later_failure_takes_no_doubt_away,
+        doubt_outlives_not_after,
+        what_may_have_gone_out_is_not_withdrawn,
+        a_replay_ends_the_doubt;
     sweeping:
         what_is_past_its_not_after_is_expired_and_never_claimed,
         a_dead_payload_is_wiped_at_not_after,

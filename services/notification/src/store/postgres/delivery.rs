@@ -37,8 +37,8 @@ impl Delivery for PostgresStore {
              from due
              where not due.decoy and notification.tenant_id = due.tenant_id
                and notification.created_at = due.created_at and notification.id = due.id
-             returning notification.tenant_id, notification.id, notification.created_at, fence, template, locale,
-                 tries, payload, not_after"
+             returning notification.tenant_id, notification.id, notification.created_at, fence, in_doubt, template,
+                 locale, tries, payload, not_after"
         );
         let claimed: Vec<ClaimRow> = sqlx::query_as(hold)
             .bind(now.unix_micros())
@@ -49,6 +49,51 @@ impl Delivery for PostgresStore {
         Ok(claimed.into_iter().map(Claim::from).collect())
     }
 
+    async fn renew(&self, hold: Hold, lease: Duration, now: Timestamp) -> Result<Recorded, Failure> {
+        let renewed = sqlx::query(
+            "update notification set lease_until = $5
+             where tenant_id = $1 and created_at = $2 and id = $3 and fence = $4 and state = 2",
+        )
+        .bind(hold.tenant_id.as_uuid())
+        .bind(hold.created_at.unix_micros())
+        .bind(hold.id.as_uuid())
+        .bind(hold.fence)
+        .bind(now.plus(lease).unix_micros())
+        .execute(&self.pool)
+        .await?;
+        Ok(Recorded::from_rows(renewed.rows_affected()))
+    }
+
+    async fn begin_handing_over(&self, hold: Hold, now: Timestamp) -> Result<Recorded, Failure> {
+        let marked = sqlx::query(
+            "update notification set in_doubt = true, changed_at = $5
+             where tenant_id = $1 and created_at = $2 and id = $3 and fence = $4 and state = 2",
+        )
+        .bind(hold.tenant_id.as_uuid())
+        .bind(hold.created_at.unix_micros())
+        .bind(hold.id.as_uuid())
+        .bind(hold.fence)
+        .bind(now.unix_micros())
+        .execute(&self.pool)
+        .await?;
+        Ok(Recorded::from_rows(marked.rows_affected()))
+    }
+
+    async fn put_back(&self, most: u32, ended_by: Timestamp, now: Timestamp) -> Result<u64, Failure> {
+        let put_back = sqlx::query(PUT_BACK)
+            .bind(now.unix_micros())
+            .bind(i64::from(most))
+            .bind(ended_by.unix_micros())
+            .execute(&self.pool)
+            .await?;
+        Ok(put_back.rows_affected())
+    }
+
+    /// Others may hold messages here: their leases say when nobody does.
+    async fn put_back_orphans(&self, _now: Timestamp) -> Result<u64, Failure> {
+        Ok(0)
+    }
+
     async fn record(
         &self,
         hold: Hold,
@@ -56,11 +101,11 @@ impl Delivery for PostgresStore {
         provider: &str,
         now: Timestamp,
     ) -> Result<Recorded, Failure> {
-        let columns = OutcomeColumns::from(outcome);
+        let columns = OutcomeColumns::of(outcome, hold.in_doubt);
         let recorded = sqlx::query(
             "update notification set state = $5, next_try_at = $6, last_failure = coalesce($7, last_failure),
                  payload = case when $8 then null else payload end, provider = $9, lease_until = null,
-                 changed_at = $10
+                 changed_at = $10, in_doubt = $11
              where tenant_id = $1 and created_at = $2 and id = $3 and fence = $4 and state = 2",
         )
         .bind(hold.tenant_id.as_uuid())
@@ -73,9 +118,10 @@ impl Delivery for PostgresStore {
         .bind(columns.wipes)
         .bind(provider)
         .bind(now.unix_micros())
+        .bind(hold.in_doubt || outcome == Outcome::Unknown)
         .execute(&self.pool)
         .await?;
-        Ok(if recorded.rows_affected() == 1 { Recorded::Yes } else { Recorded::TooLate })
+        Ok(Recorded::from_rows(recorded.rows_affected()))
     }
 
     async fn sweep(&self, keep: Keep, now: Timestamp) -> Result<Swept, Failure> {
@@ -92,13 +138,12 @@ impl Delivery for PostgresStore {
                 .await?
                 .rows_affected())
         };
-        let leases_ended = run(END_LEASES).await?;
         run(FORGET_EXPIRED_DECOYS).await?;
         let expired = run(EXPIRE).await?;
         let wiped = run(WIPE).await?;
         let requests_forgotten = run(FORGET_REQUESTS).await?;
         let purged = self.drop_weeks(now.minus(keep.history)).await?;
-        Ok(Swept { leases_ended, expired, wiped, requests_forgotten, purged })
+        Ok(Swept { expired, wiped, requests_forgotten, purged })
     }
 }
 
@@ -130,10 +175,12 @@ impl PostgresStore {
     }
 }
 
-const END_LEASES: &str = "with ended as (
+const PUT_BACK: &str = "with ended as (
         select tenant_id, created_at, id from notification
-        where state = 2 and lease_until <= $1 limit $2 for update skip locked)
-    update notification set state = 1, lease_until = null, next_try_at = $1, changed_at = $1 from ended
+        where state = 2 and lease_until <= $3 limit $2 for update skip locked)
+    update notification set state = 1, lease_until = null, next_try_at = $1, changed_at = $1,
+        last_failure = case when in_doubt then 5 else last_failure end
+    from ended
     where notification.tenant_id = ended.tenant_id and notification.created_at = ended.created_at
       and notification.id = ended.id";
 
@@ -147,7 +194,9 @@ const FORGET_EXPIRED_DECOYS: &str = "with dead as (
 const EXPIRE: &str = "with dead as (
         select tenant_id, created_at, id from notification
         where payload is not null and not_after <= $1 and state = 1 and not decoy limit $2 for update skip locked)
-    update notification set state = 5, payload = null, next_try_at = null, changed_at = $1 from dead
+    update notification set state = case when in_doubt then 4 else 5 end, payload = null, next_try_at = null,
+        changed_at = $1
+    from dead
     where notification.tenant_id = dead.tenant_id and notification.created_at = dead.created_at
       and notification.id = dead.id";
 

@@ -1,0 +1,71 @@
+//! Puts back what dead workers held, so that their messages are claimed again.
+//!
+//! A lease must have ended by the look before: where the clock jumped, or the machine slept, workers that live have one
+//! pause to renew. After the store was away everybody gets one lease's time first: nobody could renew meanwhile, and
+//! what was sent must be recorded before it looks unsent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rekey_primitives::clock::{SharedClock, Timestamp};
+use rekey_runtime::shutdown::Shutdown;
+
+use crate::store::{Bell, Failure, Store};
+
+/// The loop.
+pub struct Reclaimer {
+    /// Where messages are.
+    pub store: Arc<dyn Store>,
+    /// Messages put back in one step.
+    pub batch: u32,
+    /// How long a hold lasts unless it is renewed.
+    pub lease: Duration,
+    /// The pause between two looks, in which every worker that lives renews once.
+    pub pause: Duration,
+    /// What wakes the lanes when something was put back.
+    pub bell: Bell,
+    /// The clock.
+    pub clock: SharedClock,
+}
+
+impl Reclaimer {
+    /// Looks until told to stop.
+    ///
+    /// # Errors
+    /// Never; a store that is away is waited for.
+    pub async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+        let (mut patient_until, mut last_look) = (None, None);
+        loop {
+            let now = self.clock.now();
+            let ended_by = last_look.replace(now);
+            match self.look(patient_until, ended_by, now).await {
+                Ok(0) => {}
+                Ok(count) => {
+                    tracing::warn!(count, "put back what a dead worker held");
+                    self.bell.ring_all();
+                }
+                Err(failure) => {
+                    tracing::warn!(error = %failure, "cannot look for ended leases");
+                    patient_until = Some(self.clock.now().plus(self.lease));
+                }
+            }
+            if !stop.pause(self.pause).await {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Asks the store in any case: one that is still away prolongs the patience.
+    pub(super) async fn look(
+        &self,
+        patient_until: Option<Timestamp>,
+        ended_by: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<u64, Failure> {
+        let is_patient = patient_until.is_some_and(|until| !now.has_reached(until));
+        match ended_by.filter(|_| !is_patient) {
+            Some(ended_by) => self.store.put_back(self.batch, ended_by, now).await,
+            None => self.store.schema().await.map(|_| 0),
+        }
+    }
+}
