@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 
 use crate::counter::Counter;
+use crate::reservation::{Name, Reservations};
 use crate::table::{Mortal, Place, Table};
-use crate::{Budget, Failure, MOST_DISTINCT, Outcome, Throttle, micros};
+use crate::{Budget, Failure, MOST_DISTINCT, Outcome, Reserving, Throttle, micros};
 
 /// A throttle in process. Its memory is bounded: keys beyond its capacity share counters, so they
 /// are refused earlier and never later.
@@ -21,13 +22,18 @@ pub struct InProcess(Mutex<State>);
 struct State {
     counters: Table<Counter>,
     members: Table<Members>,
+    reservations: Reservations,
 }
 
 impl InProcess {
     /// A throttle that tells up to `capacity` living keys apart, of budgets and of distinct
     /// counters each. A key costs up to half a kilobyte.
     pub fn new(capacity: usize) -> Self {
-        Self(Mutex::new(State { counters: Table::new(capacity), members: Table::new(capacity) }))
+        Self(Mutex::new(State {
+            counters: Table::new(capacity),
+            members: Table::new(capacity),
+            reservations: Reservations::new(capacity),
+        }))
     }
 
     /// See [`Throttle::spend`]; this one cannot fail.
@@ -66,10 +72,49 @@ impl InProcess {
         members.get_or_insert(place, || Members { window, seen: HashMap::new() }).observe(member, now)
     }
 
+    fn reserve_now(&self, budgets: &[Budget], thing: &str, now: Timestamp) -> Outcome {
+        let now = now.unix_micros();
+        let State { counters, reservations, .. } = &mut *self.lock();
+        let is_held = |budget: &Budget| reservations.is_held(&name(budget, thing), now);
+        let places: Vec<Option<Place>> = budgets
+            .iter()
+            .map(|budget| (!is_held(budget)).then(|| counters.place(&budget.key, micros(budget.window), now)))
+            .collect();
+        for (index, (budget, place)) in budgets.iter().zip(&places).enumerate() {
+            let Some(place) = place else { continue };
+            if let Some(retry_after) = wait(counters, place, budget, 1, now) {
+                return Outcome::Exhausted { index, retry_after };
+            }
+        }
+        for (budget, place) in budgets.iter().zip(places) {
+            if let Some(place) = place {
+                counters.get_or_insert(place, || Counter::new(micros(budget.window))).add(1, now);
+            }
+            reservations.hold(name(budget, thing), now);
+        }
+        Outcome::Spent
+    }
+
+    fn settle_now(&self, budgets: &[Budget], thing: &str, happened: bool, now: Timestamp) {
+        let now = now.unix_micros();
+        let State { counters, reservations, .. } = &mut *self.lock();
+        for budget in budgets {
+            let Some(spent_at) = reservations.let_go(&name(budget, thing), happened, now) else { continue };
+            let place = counters.place(&budget.key, micros(budget.window), now);
+            if let Some(counter) = counters.get(&place) {
+                counter.take_back(1, spent_at);
+            }
+        }
+    }
+
     /// A panic elsewhere leaves at worst a spending half noted, which counts too much.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn name(budget: &Budget, thing: &str) -> Name {
+    (budget.key.clone(), micros(budget.window), thing.to_owned())
 }
 
 fn wait(
@@ -138,6 +183,24 @@ impl Throttle for InProcess {
         now: Timestamp,
     ) -> Result<u64, Failure> {
         Ok(self.observe_now(key, member, window, now))
+    }
+}
+
+#[async_trait]
+impl Reserving for InProcess {
+    async fn reserve(&self, budgets: &[Budget], thing: &str, now: Timestamp) -> Result<Outcome, Failure> {
+        Ok(self.reserve_now(budgets, thing, now))
+    }
+
+    async fn settle(
+        &self,
+        budgets: &[Budget],
+        thing: &str,
+        happened: bool,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        self.settle_now(budgets, thing, happened, now);
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 //! | Key | Kind | Holds |
 //! |---|---|---|
 //! | `<prefix>b:<key>:<window>` | string | what was spent when, see `counter` |
+//! | `<prefix>r:<key>:<window>:<thing>` | string | who reserved for a thing, see `reservation` |
 //! | `<prefix>d:<key>:<window>` | sorted set | members of a distinct counter by when they were seen |
 //!
 //! The window, in microseconds, is part of the name: a setting that changes it starts a new
@@ -17,7 +18,8 @@ use redis::Script;
 use rekey_primitives::clock::Timestamp;
 
 use crate::connection::Connection;
-use crate::{Budget, Failure, MOST_DISTINCT, Outcome, Throttle, micros};
+use crate::reservation::KEPT_FOR;
+use crate::{Budget, Failure, MOST_DISTINCT, Outcome, Reserving, Throttle, micros};
 
 /// Numbers in Lua are doubles and exact up to here; a limit beyond it is none.
 const MOST: u64 = 1 << 53;
@@ -28,7 +30,16 @@ pub struct RedisThrottle {
     prefix: String,
     spend: Script,
     give_back: Script,
+    reserve: Script,
+    settle: Script,
     distinct: Script,
+}
+
+/// A script that knows what a counter is.
+macro_rules! script {
+    ($name:literal) => {
+        Script::new(concat!(include_str!("lua/counter.lua"), include_str!($name)))
+    };
 }
 
 impl RedisThrottle {
@@ -37,8 +48,10 @@ impl RedisThrottle {
         Self {
             connection,
             prefix: prefix.into(),
-            spend: Script::new(include_str!("lua/spend.lua")),
-            give_back: Script::new(include_str!("lua/give_back.lua")),
+            spend: script!("lua/spend.lua"),
+            give_back: script!("lua/give_back.lua"),
+            reserve: script!("lua/reserve.lua"),
+            settle: script!("lua/settle.lua"),
             distinct: Script::new(include_str!("lua/distinct.lua")),
         }
     }
@@ -67,11 +80,38 @@ impl RedisThrottle {
             invocation.key(self.counter(budget));
             invocation.arg(budget.limit.min(MOST)).arg(micros(budget.window));
         }
-        let (place, wait): (usize, u64) = invocation.invoke_async(&mut self.connection.clone()).await?;
-        Ok(match place.checked_sub(1) {
-            None => Outcome::Spent,
-            Some(index) => Outcome::Exhausted { index, retry_after: Duration::from_micros(wait) },
-        })
+        Ok(outcome(invocation.invoke_async(&mut self.connection.clone()).await?))
+    }
+
+    async fn reserve_group(
+        &self,
+        budgets: &[Budget],
+        thing: &str,
+        now: Timestamp,
+    ) -> Result<Outcome, Failure> {
+        let mut invocation = self.reserve.prepare_invoke();
+        invocation.arg(now.unix_micros()).arg(micros(KEPT_FOR));
+        for budget in budgets {
+            invocation.key(self.counter(budget)).key(self.reservation(budget, thing));
+            invocation.arg(budget.limit.min(MOST)).arg(micros(budget.window));
+        }
+        Ok(outcome(invocation.invoke_async(&mut self.connection.clone()).await?))
+    }
+
+    async fn settle_group(
+        &self,
+        budgets: &[Budget],
+        thing: &str,
+        happened: bool,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let mut invocation = self.settle.prepare_invoke();
+        invocation.arg(now.unix_micros()).arg(u8::from(happened));
+        for budget in budgets {
+            invocation.key(self.counter(budget)).key(self.reservation(budget, thing));
+        }
+        let _done: i64 = invocation.invoke_async(&mut self.connection.clone()).await?;
+        Ok(())
     }
 
     async fn give_back_group(&self, budgets: &[Budget], cost: u64, at: Timestamp) -> Result<(), Failure> {
@@ -86,6 +126,22 @@ impl RedisThrottle {
 
     fn counter(&self, budget: &Budget) -> String {
         format!("{}b:{}:{}", self.prefix, budget.key, micros(budget.window))
+    }
+
+    /// Beside its counter, wherever a cluster keeps that.
+    fn reservation(&self, budget: &Budget, thing: &str) -> String {
+        match hash_tag(&budget.key) {
+            Some(_) => format!("{}r:{}:{}:{thing}", self.prefix, budget.key, micros(budget.window)),
+            None => format!("{}r:{{{}}}:{thing}", self.prefix, self.counter(budget)),
+        }
+    }
+}
+
+/// What the scripts that spend answer: the place of an exhausted budget, counted from 1, and the wait.
+fn outcome((place, wait): (usize, u64)) -> Outcome {
+    match place.checked_sub(1) {
+        None => Outcome::Spent,
+        Some(index) => Outcome::Exhausted { index, retry_after: Duration::from_micros(wait) },
     }
 }
 
@@ -138,6 +194,38 @@ impl Throttle for RedisThrottle {
         invocation.key(format!("{}d:{key}:{window}", self.prefix));
         invocation.arg(now.unix_micros()).arg(window).arg(member).arg(MOST_DISTINCT);
         Ok(invocation.invoke_async(&mut self.connection.clone()).await?)
+    }
+}
+
+#[async_trait]
+impl Reserving for RedisThrottle {
+    async fn reserve(&self, budgets: &[Budget], thing: &str, now: Timestamp) -> Result<Outcome, Failure> {
+        for group in self.groups(budgets) {
+            let first = group.start;
+            let outcome = self.reserve_group(&budgets[group], thing, now).await;
+            if !matches!(outcome, Ok(Outcome::Spent)) && first > 0 {
+                // If this breaks as well, what was reserved stays spent: too much, never too little.
+                let _ = self.settle(&budgets[..first], thing, false, now).await;
+            }
+            if let Outcome::Exhausted { index, retry_after } = outcome? {
+                return Ok(Outcome::Exhausted { index: first + index, retry_after });
+            }
+        }
+        Ok(Outcome::Spent)
+    }
+
+    async fn settle(
+        &self,
+        budgets: &[Budget],
+        thing: &str,
+        happened: bool,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let mut settled = Ok(());
+        for group in self.groups(budgets) {
+            settled = settled.and(self.settle_group(&budgets[group], thing, happened, now).await);
+        }
+        settled
     }
 }
 

@@ -14,6 +14,7 @@ mod counter;
 mod fallback;
 mod in_process;
 mod in_redis;
+mod reservation;
 mod table;
 
 use std::time::Duration;
@@ -92,6 +93,28 @@ pub trait Throttle: Send + Sync + 'static {
         window: Duration,
         now: Timestamp,
     ) -> Result<u64, Failure>;
+}
+
+/// Budgets that are reserved before it is known whether they will be needed.
+///
+/// A reservation is for a named thing that happens at most once, whoever does it. Those who reserve for the same thing
+/// while nobody has settled yet share one spending of one, so however many try at once, they need no more room than
+/// the one of them that will do it.
+#[async_trait]
+pub trait Reserving: Throttle {
+    /// Reserves one from every budget or from none, joining what is reserved for the same thing already. Groups of
+    /// hash tags are as with [`Throttle::spend`].
+    async fn reserve(&self, budgets: &[Budget], thing: &str, now: Timestamp) -> Result<Outcome, Failure>;
+
+    /// Lets go of what [`Self::reserve`] gave, saying whether the caller did the thing. When everybody has let go and
+    /// nobody did it, the spending is given back. Who never settles leaves it spent.
+    async fn settle(
+        &self,
+        budgets: &[Budget],
+        thing: &str,
+        happened: bool,
+        now: Timestamp,
+    ) -> Result<(), Failure>;
 }
 
 /// The window in microseconds, at least one.

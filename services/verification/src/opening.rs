@@ -10,7 +10,7 @@ use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::settings::secret_file;
 use rekey_sealing::{AeadKeys, MacKeys, SigningKeys};
 use rekey_throttle::connection::{Connection, Options, Topology};
-use rekey_throttle::{InProcess, RedisThrottle, Throttle};
+use rekey_throttle::{InProcess, RedisThrottle, Reserving};
 
 use crate::config::Settings;
 use crate::flows::Keys;
@@ -43,7 +43,7 @@ fn text(name: &str, path: Option<&Path>) -> anyhow::Result<SecretString> {
 pub(crate) fn stores(
     settings: &Settings,
     entropy: &dyn Entropy,
-) -> anyhow::Result<(Arc<dyn Store>, Arc<dyn Throttle>)> {
+) -> anyhow::Result<(Arc<dyn Store>, Arc<dyn Reserving>)> {
     let url = settings.store.url.as_str();
     if url == "memory:" {
         let store = MemoryStore::new(entropy, settings.store.memory_entries);

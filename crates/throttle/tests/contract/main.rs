@@ -7,6 +7,7 @@
 
 mod cases;
 mod redis;
+mod reserving;
 mod sentinel;
 mod tls;
 
@@ -17,10 +18,10 @@ use std::time::Duration;
 
 use rekey_primitives::secret::SecretString;
 use rekey_throttle::connection::{Connection, Options, Topology};
-use rekey_throttle::{Fallback, InProcess, RedisThrottle, Throttle};
+use rekey_throttle::{Fallback, InProcess, RedisThrottle, Reserving, Throttle};
 
 /// A throttle and the servers that have to live as long as it.
-type Made = (Arc<dyn Throttle>, Box<dyn Any + Send>);
+type Made<T = dyn Reserving> = (Arc<T>, Box<dyn Any + Send>);
 
 async fn in_process() -> Made {
     (Arc::new(InProcess::new(1_000)), Box::new(()))
@@ -39,46 +40,57 @@ async fn cluster() -> Made {
     (Arc::new(RedisThrottle::new(connection, "test:")), Box::new(servers))
 }
 
-async fn fallback() -> Made {
+async fn fallback() -> Made<dyn Throttle> {
     let (primary, server) = single().await;
     let share = InProcess::new(1_000);
     let throttle = Fallback::new(primary, share, NonZeroU64::MIN, Duration::from_secs(1));
     (Arc::new(throttle), server)
 }
 
+/// Runs the cases of a room against what these functions make.
 macro_rules! contract {
-    ($($case:ident)+) => {
-        contract!(@of in_process $($case)+);
-        contract!(@of single $($case)+);
-        contract!(@of cluster $($case)+);
-        contract!(@of fallback $($case)+);
+    ($room:ident of $($made:ident)+ : $cases:tt) => {
+        $(contract!(@of $made $room $cases);)+
     };
-    (@of $made:ident $($case:ident)+) => {
+    (@of $made:ident $room:ident { $($case:ident)+ }) => {
         mod $made {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
-                    let (throttle, _servers) = super::$made().await;
-                    super::cases::$case(throttle).await;
+                    let (throttle, _servers) = crate::$made().await;
+                    crate::$room::$case(throttle).await;
                 }
             )+
         }
     };
 }
 
-contract! {
-    a_budget_refuses_at_its_limit_and_says_when_it_has_enough
-    what_one_budget_refuses_no_other_spends
-    a_refusal_behind_another_hash_tag_gives_back_what_was_reserved
-    one_key_may_have_a_budget_an_hour_and_one_a_day
-    what_costs_more_than_the_limit_never_fits
-    what_is_given_back_can_be_spent_again
-    giving_back_what_was_never_spent_gives_nothing
-    callers_who_race_get_no_more_than_the_limit
-    callers_who_race_for_two_budgets_never_half_spend
-    it_tells_the_same_story_as_any_other
-    different_members_are_counted_once_each
-    members_leave_a_window_after_they_were_last_seen
-    members_are_told_apart_up_to_a_bound
-    no_budgets_refuse_nothing
+mod promises {
+    contract! { cases of in_process single cluster fallback: {
+        a_budget_refuses_at_its_limit_and_says_when_it_has_enough
+        what_one_budget_refuses_no_other_spends
+        a_refusal_behind_another_hash_tag_gives_back_what_was_reserved
+        one_key_may_have_a_budget_an_hour_and_one_a_day
+        what_costs_more_than_the_limit_never_fits
+        what_is_given_back_can_be_spent_again
+        giving_back_what_was_never_spent_gives_nothing
+        callers_who_race_get_no_more_than_the_limit
+        callers_who_race_for_two_budgets_never_half_spend
+        it_tells_the_same_story_as_any_other
+        different_members_are_counted_once_each
+        members_leave_a_window_after_they_were_last_seen
+        members_are_told_apart_up_to_a_bound
+        no_budgets_refuse_nothing
+    }}
+}
+
+mod promises_to_those_who_reserve {
+    contract! { reserving of in_process single cluster: {
+        who_reserves_for_the_same_thing_shares_one_spending
+        what_somebody_did_stays_spent_whoever_lets_go_last
+        what_nobody_did_is_given_back_by_the_last_who_lets_go
+        a_dry_budget_leaves_no_reservation_in_another
+        a_holder_that_vanished_leaves_it_spent
+        settling_what_was_never_reserved_gives_nothing
+    }}
 }

@@ -1,8 +1,9 @@
 //! What starts and resends share: reserving the budgets that cross tenants, and handing a message over.
 //!
 //! A budget across tenants cannot be spent in the step that writes a verification (in a cluster it lives
-//! elsewhere), so it is reserved before and given back unless the step charged a message. A crash between counts
-//! too much, never too little.
+//! elsewhere), so it is reserved before and given back unless the step charged a message. Calls that race for the same
+//! message share one reservation: however many there are, they need no more room than that message. A crash between
+//! counts too much, never too little.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -15,24 +16,35 @@ use rekey_throttle::{Budget, Outcome};
 
 use super::{Error, Flows};
 use crate::domain::limits::Window;
-use crate::domain::names::{CallerName, Purpose};
+use crate::domain::names::Purpose;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::{Route, minutes_left};
 use crate::domain::scope::{Generation, Place};
 use crate::peers::{CodeMessage, HandOver};
 use crate::store::{Dispatch, Failure, Sending};
 
-/// Budgets across tenants, each with what running dry is called.
-pub(super) struct Reserve(Vec<(Budget, Dry)>);
+/// Budgets across tenants, each with what running dry is called, and the message they are reserved for.
+pub(super) struct Reserve {
+    budgets: Vec<(Budget, Dry)>,
+    message: String,
+}
 
 /// What a dry budget is called, given the wait.
 type Dry = fn(Duration) -> Refusal;
 
 impl Flows {
-    /// What a message over this route, asked for from there, reserves. A decoy reserves nothing of its
-    /// destination: strangers must not be able to use up somebody's mail by asking for accounts that do not exist.
-    pub(super) fn reserve(&self, caller: &CallerName, network: Option<IpAddr>, route: &Route) -> Reserve {
+    /// What the next message of a verification over this route, asked for from there, reserves. A decoy reserves
+    /// nothing of its destination: strangers must not be able to use up somebody's mail by asking for accounts that do
+    /// not exist.
+    pub(super) fn reserve(
+        &self,
+        place: &Place,
+        seen_sends: u32,
+        network: Option<IpAddr>,
+        route: &Route,
+    ) -> Reserve {
         let limits = &self.rules.limits;
+        let caller = &place.scope.caller;
         let mut budgets = Vec::new();
         let mut add = |key: String, windows: &[Window], refusal: Dry| {
             budgets.extend(windows.iter().map(|window| {
@@ -49,8 +61,7 @@ impl Flows {
                 );
             }
             None => {
-                let name = digest(&[caller.as_str().as_bytes()]);
-                let name = uuid::Uuid::from_slice(&name[..16]).unwrap_or_default().simple();
+                let name = short(&[caller.as_str().as_bytes()]);
                 add(format!("caller/{{{name}}}"), &limits.caller, Refusal::NetworkLimited);
             }
         }
@@ -58,7 +69,13 @@ impl Flows {
             let name = self.keys.destination_name(route.destination.as_str());
             add(format!("destination/{{{name}}}"), &limits.destination, Refusal::DestinationLimited);
         }
-        Reserve(budgets)
+        let message = short(&[
+            place.scope.tenant.as_uuid().as_bytes(),
+            caller.as_str().as_bytes(),
+            place.id.as_uuid().as_bytes(),
+            &seen_sends.to_be_bytes(),
+        ]);
+        Reserve { budgets, message }
     }
 
     /// Runs a charging step with its budgets reserved. `is_free` says that none seems to be needed; the step is the
@@ -80,22 +97,23 @@ impl Flows {
                 done => return Ok(done),
             }
         }
-        let budgets: Vec<Budget> = reserve.0.iter().map(|(budget, _)| budget.clone()).collect();
-        match self.throttle.spend(&budgets, 1, now).await? {
+        let budgets: Vec<Budget> = reserve.budgets.iter().map(|(budget, _)| budget.clone()).collect();
+        match self.throttle.reserve(&budgets, &reserve.message, now).await? {
             Outcome::Spent => {
                 // A failure leaves the reservation spent: whether the step was done is unknown.
                 let done = step(true).await?;
-                if !matches!(done, Dispatch::Charged(_))
-                    && let Err(failure) = self.throttle.give_back(&budgets, 1, now).await
-                {
-                    tracing::warn!(error = %failure, "a reserved budget was not given back");
+                let charged = matches!(done, Dispatch::Charged(_));
+                let settled = self.throttle.settle(&budgets, &reserve.message, charged, now).await;
+                if let Err(failure) = settled {
+                    tracing::warn!(error = %failure, "a reserved budget was not settled");
                 }
                 Ok(done)
             }
+            // Had a twin charged the message meanwhile, the step would see it.
             Outcome::Exhausted { index, retry_after } => match step(false).await? {
                 Dispatch::Unfunded => {
-                    let refusal =
-                        reserve.0.get(index).map_or(Refusal::NetworkLimited as Dry, |(_, dry)| *dry);
+                    let dry = reserve.budgets.get(index);
+                    let refusal = dry.map_or(Refusal::NetworkLimited as Dry, |(_, dry)| *dry);
                     Ok(Dispatch::Refused(refusal(retry_after)))
                 }
                 done => Ok(done),
@@ -142,4 +160,9 @@ impl Flows {
         }
         Ok(self.store.acknowledge(place, sending.number, generation).await?)
     }
+}
+
+/// A name for what is kept in names of keys: long enough that no two meet, and it tells nobody what it stands for.
+fn short(parts: &[&[u8]]) -> String {
+    uuid::Uuid::from_slice(&digest(parts)[..16]).unwrap_or_default().simple().to_string()
 }

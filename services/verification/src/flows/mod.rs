@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
-use rekey_throttle::Throttle;
+use rekey_throttle::Reserving;
 
 pub use self::keys::Keys;
 use crate::domain::refusal::Refusal;
@@ -64,7 +64,7 @@ pub struct Flows {
     /// Where codes and limits are kept.
     pub store: Arc<dyn Store>,
     /// Budgets that cross tenants.
-    pub throttle: Arc<dyn Throttle>,
+    pub throttle: Arc<dyn Reserving>,
     /// Who sends messages.
     pub messenger: Arc<dyn Messenger>,
     /// What digests, seals and signs.

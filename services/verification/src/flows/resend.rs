@@ -35,7 +35,7 @@ impl Flows {
             let sight = self.store.look(&order.place).await?;
             let Some(seen) = &sight.verification else { return Err(Refusal::VerificationNotFound.into()) };
             let route = self.keys.open_route(&order.place, &seen.sealed_route)?;
-            let reserve = self.reserve(&order.place.scope.caller, order.network, &route);
+            let reserve = self.reserve(&order.place, seen.sends, order.network, &route);
             let step = |funded| {
                 let resend = self.resend_step(order, &request, &sight, seen, &route, funded, now);
                 async move { self.store.resend(&resend, now).await }

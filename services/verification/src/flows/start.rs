@@ -58,9 +58,10 @@ impl Flows {
         }
         let content = self.content_of("verification", order);
         let request = Request { id: order.request, content: self.content_of("start", order) };
-        let reserve = self.reserve(&order.place.scope.caller, order.network, &order.route);
         for _ in 0..LOOKS {
             let sight = self.store.look(&order.place).await?;
+            let seen_sends = sight.verification.as_ref().map_or(0, |seen| seen.sends);
+            let reserve = self.reserve(&order.place, seen_sends, order.network, &order.route);
             let step = |funded| {
                 let start = self.start_step(order, &request, &content, &sight, funded, now);
                 async move { self.store.start(&start, now).await }

@@ -1,5 +1,6 @@
 //! Whole operations with real stores, a real throttle and a fake neighbour that remembers what it was handed.
 
+mod bursts;
 mod failover;
 mod proving;
 mod sending;
@@ -17,7 +18,7 @@ use rekey_primitives::secret::ExposeSecret as _;
 use rekey_runtime::settings::Document;
 use rekey_sealing::{AeadKeys, KeyText, MacKeys, SigningKeys};
 use rekey_throttle::connection::{Connection, Options};
-use rekey_throttle::{InProcess, RedisThrottle, Throttle};
+use rekey_throttle::{InProcess, RedisThrottle, Reserving};
 
 use super::check::{CheckOrder, Verdict};
 use super::redeem::RedeemOrder;
@@ -80,7 +81,7 @@ impl Office {
     fn with(
         settings: &Settings,
         store: Arc<dyn Store>,
-        throttle: Arc<dyn Throttle>,
+        throttle: Arc<dyn Reserving>,
         keys: &KeyTexts,
     ) -> Self {
         let clock = ManualClock::starting_at(BEGIN);

@@ -1,0 +1,25 @@
+-- Lets go of a reservation, see reservation.rs. The last holder gives back what was spent, if the thing never happened.
+-- KEYS: for each budget its counter, then the reservation in it. ARGV: now, whether it happened.
+local now, happened_now = tonumber(ARGV[1]), ARGV[2]
+
+for i = 1, #KEYS / 2 do
+  local counter, name = KEYS[2 * i - 1], KEYS[2 * i]
+  local holders, happened, at, until_when =
+    string.match(redis.call('GET', name) or '', '^(%d+):(%d):(%d+):(%d+)$')
+  -- One that ended is forgotten together with what it spent: too much is counted, never too little.
+  if holders and tonumber(until_when) > now then
+    if happened_now == '1' then
+      happened = '1'
+    end
+    if tonumber(holders) > 1 then
+      local text = table.concat({ whole(tonumber(holders) - 1), happened, at, until_when }, ':')
+      redis.call('SET', name, text, 'KEEPTTL')
+    else
+      redis.call('DEL', name)
+      if happened == '0' then
+        take_back(counter, 1, tonumber(at))
+      end
+    end
+  end
+end
+return 0

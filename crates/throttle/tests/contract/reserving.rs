@@ -1,0 +1,100 @@
+//! What every throttle promises to those who reserve.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_throttle::{Budget, Outcome, Reserving};
+use tokio::task::JoinSet;
+
+const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_123_456);
+const HOUR: Duration = Duration::from_secs(3_600);
+const DRY: Outcome = Outcome::Exhausted { index: 0, retry_after: HOUR };
+
+type Subject = Arc<dyn Reserving>;
+
+fn budgets(limit: u64) -> [Budget; 2] {
+    // Two hash tags, so that a cluster takes two steps.
+    [("{a}network", limit), ("{b}mailbox", limit)].map(|(key, limit)| Budget {
+        key: key.to_owned(),
+        limit,
+        window: HOUR,
+    })
+}
+
+async fn reserve(throttle: &Subject, limit: u64, thing: &str, now: Timestamp) -> Outcome {
+    throttle.reserve(&budgets(limit), thing, now).await.unwrap()
+}
+
+async fn settle(throttle: &Subject, thing: &str, happened: bool, now: Timestamp) {
+    throttle.settle(&budgets(1), thing, happened, now).await.unwrap();
+}
+
+pub(crate) async fn who_reserves_for_the_same_thing_shares_one_spending(throttle: Subject) {
+    let mut callers = JoinSet::new();
+    for _ in 0..64 {
+        let throttle = throttle.clone();
+        callers.spawn(async move { reserve(&throttle, 1, "message 1", NOW).await });
+    }
+
+    let outcomes = callers.join_all().await;
+
+    assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Spent), "{outcomes:?}");
+    assert_eq!(reserve(&throttle, 1, "message 2", NOW).await, DRY);
+}
+
+pub(crate) async fn what_somebody_did_stays_spent_whoever_lets_go_last(throttle: Subject) {
+    for _ in 0..3 {
+        assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Spent);
+    }
+
+    for happened in [false, true, false] {
+        settle(&throttle, "message 1", happened, NOW).await;
+    }
+
+    assert_eq!(reserve(&throttle, 1, "message 2", NOW).await, DRY);
+    // Nobody holds it any more: doing it again would be another.
+    assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, DRY);
+}
+
+pub(crate) async fn what_nobody_did_is_given_back_by_the_last_who_lets_go(throttle: Subject) {
+    for _ in 0..2 {
+        assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Spent);
+    }
+
+    settle(&throttle, "message 1", false, NOW).await;
+    let while_held = reserve(&throttle, 1, "message 2", NOW).await;
+    settle(&throttle, "message 1", false, NOW).await;
+
+    assert_eq!(while_held, DRY);
+    assert_eq!(reserve(&throttle, 1, "message 2", NOW).await, Outcome::Spent);
+}
+
+pub(crate) async fn a_dry_budget_leaves_no_reservation_in_another(throttle: Subject) {
+    let [network, mailbox] = budgets(1);
+    assert_eq!(throttle.spend(std::slice::from_ref(&mailbox), 1, NOW).await.unwrap(), Outcome::Spent);
+
+    let refused = reserve(&throttle, 1, "message 1", NOW).await;
+
+    assert_eq!(refused, Outcome::Exhausted { index: 1, retry_after: HOUR });
+    assert_eq!(throttle.spend(&[network], 1, NOW).await.unwrap(), Outcome::Spent);
+}
+
+pub(crate) async fn a_holder_that_vanished_leaves_it_spent(throttle: Subject) {
+    assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Spent);
+    let later = NOW.plus(Duration::from_secs(60));
+
+    settle(&throttle, "message 1", false, later).await;
+
+    let rest = HOUR - Duration::from_secs(60);
+    let refused = reserve(&throttle, 1, "message 1", later).await;
+    assert_eq!(refused, Outcome::Exhausted { index: 0, retry_after: rest });
+}
+
+pub(crate) async fn settling_what_was_never_reserved_gives_nothing(throttle: Subject) {
+    assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Spent);
+
+    settle(&throttle, "message 2", false, NOW).await;
+
+    assert_eq!(reserve(&throttle, 1, "message 2", NOW).await, DRY);
+}
