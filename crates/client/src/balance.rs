@@ -5,13 +5,14 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 use tonic::transport::channel::Change;
 use tonic::transport::{Channel, Endpoint};
 
-use crate::settings::ClientSettings;
+use crate::settings::{ClientSettings, Files};
 
 /// A new Pod gets calls after this at the latest; the connection age of servers (10 min) evens out the rest.
 const RESOLVE_EVERY: Duration = Duration::from_secs(15);
@@ -19,13 +20,13 @@ const CHANGES_IN_FLIGHT: usize = 64;
 
 /// A channel over every address that the settings' host resolves to. Ends its watching when the channel is
 /// dropped.
-pub(crate) fn channel(settings: ClientSettings, host: String, port: u16) -> Channel {
+pub(crate) fn channel(settings: ClientSettings, files: Arc<Files>, host: String, port: u16) -> Channel {
     let (channel, changes) = Channel::balance_channel(CHANGES_IN_FLIGHT);
     tokio::spawn(async move {
         let mut present = BTreeSet::new();
         loop {
             match tokio::net::lookup_host((host.as_str(), port)).await {
-                Ok(found) => tell(&changes, &settings, &mut present, found.collect()).await,
+                Ok(found) => tell(&changes, (&settings, &files), &mut present, found.collect()).await,
                 Err(error) => tracing::warn!(%error, host, "the name does not resolve"),
             }
             tokio::select! {
@@ -39,7 +40,7 @@ pub(crate) fn channel(settings: ClientSettings, host: String, port: u16) -> Chan
 
 async fn tell(
     changes: &Sender<Change<SocketAddr, Endpoint>>,
-    settings: &ClientSettings,
+    (settings, files): (&ClientSettings, &Files),
     present: &mut BTreeSet<SocketAddr>,
     found: BTreeSet<SocketAddr>,
 ) {
@@ -52,7 +53,7 @@ async fn tell(
             now.insert(address);
             continue;
         }
-        match settings.endpoint_at(address) {
+        match settings.endpoint_at(address, files) {
             // A send only fails when nobody listens any more, which the loop notices.
             Ok(endpoint) => {
                 let _nobody_listens = changes.send(Change::Insert(address, endpoint)).await;

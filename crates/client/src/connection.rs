@@ -20,9 +20,9 @@ use tonic::{Code, Status};
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
-use crate::balance;
 use crate::credentials::{AccessToken, BadToken, ServiceToken, present};
 use crate::deadline::{GRPC_TIMEOUT, Remaining, asked, budget, header};
+use crate::link::Link;
 use crate::replay::Replay;
 use crate::retry::{RetryBudget, pause_before_next};
 use crate::settings::{ClientSettings, OpenError};
@@ -31,16 +31,17 @@ use crate::trace;
 const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
 
 /// A channel to one peer, ready for any generated client. Cheap to clone; clones share connections and the
-/// retry budget.
+/// retry budget. Certificates and the token are read again when their files change.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    channel: Channel,
     person: Option<AccessToken>,
     manners: Arc<Manners>,
 }
 
 #[derive(Debug)]
 struct Manners {
+    link: Arc<Link>,
+    /// Instead of the one in the file.
     token: Option<ServiceToken>,
     usual_deadline: Duration,
     attempts: u32,
@@ -55,21 +56,15 @@ impl Connection {
     /// # Errors
     /// Settings that cannot work: no URL, missing files. A peer that is away is no error.
     pub fn open(settings: &ClientSettings, remaining: Remaining) -> Result<Self, OpenError> {
-        let endpoint = settings.endpoint()?;
-        let channel = if settings.balance {
-            let (host, port) = settings.host_and_port()?;
-            balance::channel(settings.clone(), host, port)
-        } else {
-            endpoint.connect_lazy()
-        };
         let manners = Manners {
-            token: settings.token()?,
+            link: Link::open(settings)?,
+            token: None,
             usual_deadline: settings.deadline(),
             attempts: settings.attempts,
             remaining,
             retries: RetryBudget::default(),
         };
-        Ok(Self { channel, person: None, manners: Arc::new(manners) })
+        Ok(Self { person: None, manners: Arc::new(manners) })
     }
 
     /// The same connection with this service token, for tools that hold it in memory.
@@ -80,6 +75,7 @@ impl Connection {
         use secrecy::ExposeSecret;
 
         let manners = Manners {
+            link: Arc::clone(&self.manners.link),
             token: Some(ServiceToken::new(token.expose_secret())?),
             usual_deadline: self.manners.usual_deadline,
             attempts: self.manners.attempts,
@@ -98,7 +94,7 @@ impl Connection {
     }
 
     async fn answer(self, request: Request<Body>) -> Response<Body> {
-        let Self { channel, person, manners } = self;
+        let Self { person, manners } = self;
         let Some(time) = budget(asked(request.headers()), manners.usual_deadline, (manners.remaining)())
         else {
             return Status::deadline_exceeded("no time was left for the call").into_http();
@@ -106,7 +102,8 @@ impl Connection {
         let deadline = Instant::now() + time;
         let (mut head, body) = request.into_parts();
         let span = trace::span(head.uri.path());
-        present(&mut head.headers, manners.token.as_ref(), person.as_ref());
+        let (channel, token) = manners.link.now();
+        present(&mut head.headers, manners.token.as_ref().or(token.as_ref()), person.as_ref());
         trace::inject(&span, &mut head.headers);
         let measure = trace::Measure::start(head.uri.path());
         let call = Call { channel, head, deadline, manners };
@@ -127,6 +124,7 @@ impl Connection {
 
 /// A call on its way.
 struct Call {
+    /// The one of the moment at which the call began.
     channel: Channel,
     head: http::request::Parts,
     deadline: Instant,
@@ -206,6 +204,14 @@ fn failure<B>(response: &Response<B>) -> Option<Status> {
     let is_away = [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT]
         .contains(&response.status());
     is_away.then(|| Status::unavailable("a proxy found nobody"))
+}
+
+#[cfg(test)]
+impl Connection {
+    /// Looks at the files now.
+    pub(crate) fn reload(&self) -> Result<bool, OpenError> {
+        self.manners.link.reload()
+    }
 }
 
 impl Service<Request<Body>> for Connection {

@@ -31,6 +31,7 @@ mod balance;
 mod connection;
 mod credentials;
 mod deadline;
+mod link;
 mod problem;
 mod replay;
 mod retry;

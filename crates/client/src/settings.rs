@@ -1,11 +1,13 @@
 //! Where a connection goes and how it proves who it is.
 //!
-//! Services embed [`ClientSettings`] once for each peer; files are read when the connection is made ready.
+//! Services embed [`ClientSettings`] once for each peer; its [`Files`] are read when the connection is made ready, and
+//! again when they change.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use secrecy::{ExposeSecret, SecretSlice};
 use serde::Deserialize;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
@@ -84,6 +86,9 @@ pub enum OpenError {
         /// Why.
         source: std::io::Error,
     },
+    /// The file of the authorities holds none.
+    #[error("no certificate in {}", _0.display())]
+    NoCertificate(PathBuf),
     /// The token file holds something that no header can.
     #[error("the service token is not usable")]
     Token(#[from] BadToken),
@@ -118,21 +123,15 @@ impl ClientSettings {
         Duration::from_millis(self.deadline_ms)
     }
 
-    pub(crate) fn token(&self) -> Result<Option<ServiceToken>, OpenError> {
-        let Some(path) = &self.token_file else { return Ok(None) };
-        let text = read(path)?;
-        Ok(Some(ServiceToken::new(String::from_utf8_lossy(&text).trim())?))
-    }
-
     /// The endpoint as written.
-    pub(crate) fn endpoint(&self) -> Result<Endpoint, OpenError> {
-        self.prepared(self.endpoint.clone())
+    pub(crate) fn endpoint(&self, files: &Files) -> Result<Endpoint, OpenError> {
+        self.prepared(self.endpoint.clone(), files)
     }
 
     /// One address of the endpoint's host; `:authority` and the certificate's name stay the host's.
-    pub(crate) fn endpoint_at(&self, address: SocketAddr) -> Result<Endpoint, OpenError> {
+    pub(crate) fn endpoint_at(&self, address: SocketAddr, files: &Files) -> Result<Endpoint, OpenError> {
         let scheme = if self.is_tls() { "https" } else { "http" };
-        let endpoint = self.prepared(format!("{scheme}://{address}"))?;
+        let endpoint = self.prepared(format!("{scheme}://{address}"), files)?;
         let origin = self.endpoint.parse().map_err(|_| OpenError::NoHost(self.endpoint.clone()))?;
         Ok(endpoint.origin(origin))
     }
@@ -146,7 +145,7 @@ impl ClientSettings {
         Ok((host.to_owned(), port))
     }
 
-    fn prepared(&self, uri: String) -> Result<Endpoint, OpenError> {
+    fn prepared(&self, uri: String, files: &Files) -> Result<Endpoint, OpenError> {
         let unusable = |source| OpenError::Endpoint { endpoint: self.endpoint.clone(), source };
         let mut endpoint = Endpoint::from_shared(uri)
             .map_err(unusable)?
@@ -156,7 +155,7 @@ impl ClientSettings {
             .http2_keep_alive_interval(Duration::from_secs(60))
             .keep_alive_timeout(Duration::from_secs(20));
         if self.is_tls() {
-            endpoint = endpoint.tls_config(self.tls()?).map_err(unusable)?;
+            endpoint = endpoint.tls_config(self.tls(files)?).map_err(unusable)?;
         }
         Ok(endpoint)
     }
@@ -165,25 +164,81 @@ impl ClientSettings {
         self.endpoint.starts_with("https://")
     }
 
-    fn tls(&self) -> Result<ClientTlsConfig, OpenError> {
+    fn tls(&self, files: &Files) -> Result<ClientTlsConfig, OpenError> {
         let missing = |name| OpenError::Missing(name, self.endpoint.clone());
-        let authorities = read(self.ca_file.as_deref().ok_or(missing("ca_file"))?)?;
+        let authorities = files.authorities.as_ref().ok_or(missing("ca_file"))?;
         let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(authorities));
         let name = match &self.server_name {
             Some(name) => name.clone(),
             None => self.host_and_port()?.0,
         };
         tls = tls.domain_name(name);
-        match (&self.certificate_file, &self.key_file) {
+        match (&files.certificate, &files.key) {
             (None, None) => {}
             (Some(certificate), Some(key)) => {
-                tls = tls.identity(Identity::from_pem(read(certificate)?, read(key)?));
+                tls = tls.identity(Identity::from_pem(certificate, key.expose_secret()));
             }
             (Some(_), None) => return Err(missing("key_file")),
             (None, Some(_)) => return Err(missing("certificate_file")),
         }
         Ok(tls)
     }
+}
+
+/// What the files of the settings hold.
+#[derive(Debug)]
+pub(crate) struct Files {
+    authorities: Option<Vec<u8>>,
+    certificate: Option<Vec<u8>>,
+    key: Option<SecretSlice<u8>>,
+    token: Option<SecretSlice<u8>>,
+}
+
+impl Files {
+    /// Reads those that are set.
+    pub(crate) fn read(settings: &ClientSettings) -> Result<Self, OpenError> {
+        let open = |path: &Option<PathBuf>| path.as_deref().map(read).transpose();
+        let authorities = open(&settings.ca_file)?;
+        if let Some((path, text)) = settings.ca_file.as_ref().zip(authorities.as_ref())
+            && !holds_certificate(text)
+        {
+            // An empty list would be believed, and then nobody.
+            return Err(OpenError::NoCertificate(path.clone()));
+        }
+        Ok(Self {
+            authorities,
+            certificate: open(&settings.certificate_file)?,
+            key: open(&settings.key_file)?.map(Into::into),
+            token: open(&settings.token_file)?.map(Into::into),
+        })
+    }
+
+    /// Whether there is nothing that could change.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { authorities, certificate, key, token } = self;
+        authorities.is_none() && certificate.is_none() && key.is_none() && token.is_none()
+    }
+
+    pub(crate) fn token(&self) -> Result<Option<ServiceToken>, OpenError> {
+        let Some(text) = &self.token else { return Ok(None) };
+        Ok(Some(ServiceToken::new(String::from_utf8_lossy(text.expose_secret()).trim())?))
+    }
+}
+
+impl PartialEq for Files {
+    fn eq(&self, other: &Self) -> bool {
+        // Both were read from our own disk: there is no stranger to hide the timing from.
+        fn secret(file: &Option<SecretSlice<u8>>) -> Option<&[u8]> {
+            file.as_ref().map(ExposeSecret::expose_secret)
+        }
+        (&self.authorities, &self.certificate) == (&other.authorities, &other.certificate)
+            && secret(&self.key) == secret(&other.key)
+            && secret(&self.token) == secret(&other.token)
+    }
+}
+
+fn holds_certificate(pem: &[u8]) -> bool {
+    String::from_utf8_lossy(pem).contains("-----BEGIN CERTIFICATE-----")
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, OpenError> {

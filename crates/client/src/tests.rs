@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::Body;
 use tonic::server::NamedService;
-use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
+use tonic::transport::Server;
 use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -176,48 +176,6 @@ async fn a_peer_that_is_away_is_unavailable() {
     assert_eq!(check(connection).await.unwrap_err().code(), Code::Unavailable);
 }
 
-/// An authority, and files for `localhost` signed by it: `(ca, certificate, key)`.
-fn certificates(folder: &std::path::Path) -> [std::path::PathBuf; 3] {
-    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-
-    let mut authority = CertificateParams::new(Vec::new()).unwrap();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-    [("ca.crt", authority.pem()), ("tls.crt", leaf.pem()), ("tls.key", key.serialize_pem())].map(
-        |(name, text)| {
-            std::fs::write(folder.join(name), text).unwrap();
-            folder.join(name)
-        },
-    )
-}
-
-#[tokio::test]
-async fn mutual_tls_works_by_name_and_by_every_address_behind_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let [authority, certificate, key] = certificates(folder.path());
-    let identity = Identity::from_pem(std::fs::read(&certificate).unwrap(), std::fs::read(&key).unwrap());
-    let roots = Certificate::from_pem(std::fs::read(&authority).unwrap());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let tls = ServerTlsConfig::new().identity(identity).client_ca_root(roots);
-    let server = Server::builder().tls_config(tls).unwrap().add_service(Peer::default());
-    tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
-    let named = ClientSettings {
-        ca_file: Some(authority),
-        certificate_file: Some(certificate),
-        key_file: Some(key),
-        ..ClientSettings::to(format!("https://localhost:{port}"))
-    };
-    let balanced = ClientSettings { balance: true, ..named.clone() };
-    let anonymous = ClientSettings { certificate_file: None, key_file: None, attempts: 1, ..named.clone() };
-
-    assert!(check(Connection::open(&named, || None).unwrap()).await.is_ok());
-    assert!(check(Connection::open(&balanced, || None).unwrap()).await.is_ok());
-    assert!(check(Connection::open(&anonymous, || None).unwrap()).await.is_err());
-}
-
 #[tokio::test]
 async fn half_of_the_tls_settings_is_refused() {
     let without_authorities = ClientSettings::to("https://localhost:1");
@@ -271,3 +229,5 @@ async fn an_answer_that_was_cut_short_is_unavailable_and_not_unknown() {
 
     assert_eq!(cut_short.code(), Code::Unavailable, "{cut_short:?}");
 }
+
+mod tls;
