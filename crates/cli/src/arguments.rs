@@ -184,7 +184,10 @@ pub(crate) enum TokenCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Read everything as the parts would, and say what is wrong.
-    Check,
+    Check {
+        /// Judge the settings of this part as `serve` would, missing keys and providers included.
+        part: Option<Part>,
+    },
     /// Show every effective value and where it comes from; secrets stay hidden.
     Show,
     /// Print the commented defaults.

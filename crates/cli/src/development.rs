@@ -53,7 +53,6 @@ pub fn set(key: &str, value: &str) -> Setting {
 pub fn settings(folder: &DataFolder, stores: &Stores) -> Vec<Setting> {
     let redis = stores.redis.as_deref().unwrap_or("memory:");
     let mut settings = vec![
-        set("VERIFICATION__PRODUCTION", "false"),
         set("VERIFICATION__STORE__URL", redis),
         // The demo people's numbers, which belong to nobody.
         set("VERIFICATION__PHONE__COUNTRIES", "1"),
@@ -67,6 +66,7 @@ pub fn settings(folder: &DataFolder, stores: &Stores) -> Vec<Setting> {
         settings.push(set(&format!("{}__STORE__URL", part.to_uppercase()), &url));
     }
     for part in Part::ALL.map(Part::name) {
+        settings.push(set(&format!("{}__PRODUCTION", part.to_uppercase()), "false"));
         let server = format!("{}__SERVER", part.to_uppercase());
         settings.push(set(&format!("{server}__REFLECTION"), "true"));
         settings.push(set(&format!("{server}__CALLERS_FILE"), &folder.callers(part).display().to_string()));

@@ -21,6 +21,9 @@ use rekey_sealing::KeyText;
 
 use crate::commands::token::{Entry, callers_file, draw};
 
+/// What `rekey up` keeps of its demo people, passwords included.
+pub(crate) const DEMO: &str = "demo.json";
+
 /// Keys by the setting that names their file, without `_file`.
 pub const KEYS: [(&str, &str); 10] = [
     ("identity", "pepper"),
@@ -95,7 +98,7 @@ impl DataFolder {
 
     /// The demo people.
     pub fn demo(&self) -> PathBuf {
-        self.path.join("demo.json")
+        self.path.join(DEMO)
     }
 
     /// The token of the command line.

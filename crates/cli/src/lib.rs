@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `arguments` | what can be typed, and its help |
 //! | [`suite`] | the parts as one process or as three: settings in, servers out |
+//! | [`production`] | what a production configuration must not have, and what it must |
 //! | [`folder`], [`development`] | a data folder with keys, tokens and callers; the settings of a suite on one machine |
 //! | `up` | such a suite with demo people and their inbox; and `--production` |
 //! | `commands` | one file per command that talks to a running suite or prepares one |
@@ -18,6 +19,7 @@ mod commands;
 pub mod development;
 pub mod folder;
 mod output;
+pub mod production;
 mod profile;
 pub mod suite;
 mod up;

@@ -4,7 +4,7 @@
 //! all do; they differ in settings, sockets and clock only.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
@@ -30,6 +30,8 @@ use rekey_wire::options::v1::{Access, PersonRule};
 use rekey_wire::{DESCRIPTORS, access};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+use crate::production;
 
 /// A part of the suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +131,8 @@ pub fn document(file: Option<PathBuf>, overrides: Vec<(String, String)>) -> anyh
     Ok(builder.environment(overrides).process_environment().load()?)
 }
 
-/// Reads every table as its part would.
+/// Reads every table as its part would. Whether that is fit for production is another matter: see
+/// [`production`](crate::production).
 pub fn check(document: &Document) -> anyhow::Result<()> {
     document.part::<rekey_identity::config::Settings>("identity")?.check()?;
     document.part::<rekey_verification::config::Settings>("verification")?.rules()?;
@@ -139,52 +142,14 @@ pub fn check(document: &Document) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses what only development may have, and keys that lie where the data lies: who copies the folder must not get
-/// both.
-pub fn check_production(document: &Document, data: &Path) -> anyhow::Result<()> {
-    check(document)?;
-    let identity: rekey_identity::config::Settings = document.part("identity")?;
-    let verification: rekey_verification::config::Settings = document.part("verification")?;
-    let notification: rekey_notification::config::Settings = document.part("notification")?;
-    let refused = [
-        (notification.uses_inbox(), "the development inbox is set as a provider"),
-        (notification.email_providers.is_empty(), "no mail provider is set: notification.email_providers"),
-        (!verification.production, "verification.production is off"),
-        (identity.server.reflection, "identity.server.reflection is on"),
-        (verification.server.reflection, "verification.server.reflection is on"),
-        (notification.server.reflection, "notification.server.reflection is on"),
-        (identity.portal_url.starts_with("http://"), "identity.portal_url is not https"),
-    ];
-    if let Some((_, why)) = refused.into_iter().find(|(refused, _)| *refused) {
-        anyhow::bail!("not in production: {why}");
-    }
-    let (own, codes, messages) = (&identity.keys, &verification.keys, &notification.keys);
-    let keys = [
-        ("identity.keys.pepper_file", &own.pepper_file),
-        ("identity.keys.access_token_file", &own.access_token_file),
-        ("identity.keys.tokens_file", &own.tokens_file),
-        ("identity.keys.decoy_file", &own.decoy_file),
-        ("identity.keys.login_hash_file", &own.login_hash_file),
-        ("identity.keys.familiar_place_file", &own.familiar_place_file),
-        ("verification.keys.code_mac_file", &codes.code_mac_file),
-        ("verification.keys.code_seal_file", &codes.code_seal_file),
-        ("verification.keys.grant_file", &codes.grant_file),
-        ("notification.keys.payload_seal_file", &messages.payload_seal_file),
-    ];
-    let data = std::path::absolute(data)?;
-    for (name, file) in keys {
-        let Some(file) = file else { anyhow::bail!("not in production: {name} is not set") };
-        if std::path::absolute(file)?.starts_with(&data) {
-            anyhow::bail!("not in production: the key file {} lies in the data folder", file.display());
-        }
-    }
-    Ok(())
-}
-
 /// `rekey serve`: one part, until told to stop.
 pub async fn serve(part: Part, config: Option<PathBuf>) -> anyhow::Result<()> {
     let document = document(config, Vec::new())?;
+    let in_production = production::judge(&document, part)?;
     let telemetry = Telemetry::start(&document.part("telemetry")?, &format!("rekey-{}", part.name()))?;
+    if !in_production {
+        tracing::warn!("{}.production is off: what only development may have is let through", part.name());
+    }
     let shutdown = Shutdown::on_signals()?;
     let health: HealthSettings = document.part("health")?;
     let listener = server::bind(listen_address(&document, part)?).await?;

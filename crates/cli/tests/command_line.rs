@@ -66,6 +66,24 @@ fn a_contradiction_fails_the_check_in_json_as_well() {
 }
 
 #[test]
+fn serve_and_the_check_of_a_part_refuse_what_only_development_may_have() {
+    for arguments in [["serve", "notification"].as_slice(), &["config", "check", "notification"]] {
+        let mut command = rekey(arguments);
+        command.env("REKEY__NOTIFICATION__SMS_PROVIDERS", "inbox");
+
+        let refused = command.output().unwrap();
+
+        assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
+        assert!(
+            stderr(&refused).contains("not in production: the development inbox"),
+            "{}",
+            stderr(&refused)
+        );
+        assert!(stderr(&refused).contains("notification.email_providers"), "{}", stderr(&refused));
+    }
+}
+
+#[test]
 fn effective_settings_are_shown_with_their_origin_and_without_secrets() {
     let mut command = rekey(&["config", "show", "--json"]);
     command.env("REKEY__IDENTITY__STORE__URL", "postgres://rekey:hunter2@db/rekey");

@@ -17,6 +17,8 @@ pub const DEFAULTS: &str = include_str!("default.toml");
 pub struct Settings {
     /// How the part listens.
     pub server: ServerSettings,
+    /// Whether what only development may have is refused.
+    pub production: bool,
     /// Where people's pages are; links in notices lead there.
     pub portal_url: String,
     /// The grid on which answers leave that must not tell by their speed.

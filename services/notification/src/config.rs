@@ -21,6 +21,8 @@ pub const DEFAULTS: &str = include_str!("default.toml");
 pub struct Settings {
     /// How the part listens.
     pub server: ServerSettings,
+    /// Whether what only development may have is refused.
+    pub production: bool,
     /// The providers of mail, in the order they are tried.
     pub email_providers: Vec<String>,
     /// The providers of text messages, in the order they are tried.

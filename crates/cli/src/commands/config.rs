@@ -4,12 +4,17 @@ use std::path::PathBuf;
 
 use crate::arguments::ConfigCommand;
 use crate::output::Output;
-use crate::suite;
+use crate::{production, suite};
 
 pub(crate) fn run(command: &ConfigCommand, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     match command {
-        ConfigCommand::Check => {
-            suite::check(&suite::document(config, Vec::new())?)?;
+        ConfigCommand::Check { part } => {
+            let document = suite::document(config, Vec::new())?;
+            suite::check(&document)?;
+            production::refuse_development(&document)?;
+            if let Some(part) = *part {
+                production::judge(&document, part.into())?;
+            }
             output.data(&serde_json::json!({ "valid": true }), |_| "The settings are in order.".to_owned())
         }
         ConfigCommand::Show => {

@@ -29,6 +29,7 @@ use crate::arguments::Up;
 use crate::development::{self, Addresses, Setting, Stores, set};
 use crate::folder::{self, DataFolder, write_private};
 use crate::output::Output;
+use crate::production;
 use crate::suite::{self, Part, Server, Suite, Surroundings};
 
 /// The port of the inbox and of the page behind the links in notices.
@@ -140,7 +141,8 @@ async fn run_production(up: &Up, config: Option<PathBuf>, output: Output) -> any
     }
     let stores = production_stores(up, suite::document(config.clone(), Vec::new())?).await?;
     let document = suite::document(config, stores)?;
-    suite::check_production(&document, &up.data)?;
+    suite::check(&document)?;
+    production::judge_business(&document, &up.data)?;
     folder::make_private(&up.data)?;
     migrate(&document).await?;
     let telemetry = Telemetry::start(&document.part("telemetry")?, "rekey")?;

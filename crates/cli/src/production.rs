@@ -1,0 +1,260 @@
+//! What a production configuration must not have, and what it must: the one place that says so, for `serve`, `up
+//! --production` and `config check`.
+//!
+//! Each part says of itself that it is in production, by a setting that is on unless somebody turns it off, as `rekey
+//! up` does. What only development may have is refused wherever it is found; what a part cannot do without is missed
+//! only by who is about to run it. All complaints are told at once.
+
+use std::path::{Path, PathBuf};
+
+use rekey_identity::config::Settings as Identity;
+use rekey_notification::config::Settings as Notification;
+use rekey_runtime::settings::Document;
+use rekey_verification::config::Settings as Verification;
+
+use crate::folder::DEMO;
+use crate::suite::Part;
+
+/// What was found about one or more parts.
+#[derive(Debug, Default)]
+struct Findings {
+    /// What only development may have.
+    refused: Vec<String>,
+    /// What is missing.
+    missed: Vec<String>,
+    /// The files of keys that are set, by the names of their settings.
+    keys: Vec<PathBuf>,
+    /// Parts that are not in production.
+    relaxed: Vec<Part>,
+}
+
+/// Refuses what only development may have, in every part that is in production.
+pub fn refuse_development(document: &Document) -> anyhow::Result<()> {
+    complain(Findings::of(document, &Part::ALL)?.refused)
+}
+
+/// Judges one part as it is about to be run by itself. A part that is not in production is let through; true when it
+/// is.
+pub fn judge(document: &Document, part: Part) -> anyhow::Result<bool> {
+    let Findings { mut refused, missed, relaxed, .. } = Findings::of(document, &[part])?;
+    refused.extend(missed);
+    complain(refused)?;
+    Ok(relaxed.is_empty())
+}
+
+/// Judges all parts as one business runs them: every one of them in production, and no key where the data lies, since
+/// who copies the folder must not get both.
+pub fn judge_business(document: &Document, data: &Path) -> anyhow::Result<()> {
+    let Findings { mut refused, missed, keys, relaxed } = Findings::of(document, &Part::ALL)?;
+    refused.extend(relaxed.iter().map(|part| format!("{}.production is off", part.name())));
+    refused.extend(missed);
+    let folder = std::path::absolute(data)?;
+    for file in keys {
+        if std::path::absolute(&file)?.starts_with(&folder) {
+            refused.push(format!("the key file {} lies in the data folder", file.display()));
+        }
+    }
+    if data.join(DEMO).exists() {
+        refused.push(format!("{} holds demo people, whose passwords lie beside them", data.display()));
+    }
+    complain(refused)
+}
+
+fn complain(complaints: Vec<String>) -> anyhow::Result<()> {
+    anyhow::ensure!(complaints.is_empty(), "not in production: {}", complaints.join("; "));
+    Ok(())
+}
+
+impl Findings {
+    fn of(document: &Document, parts: &[Part]) -> anyhow::Result<Self> {
+        let mut findings = Self::default();
+        for part in parts {
+            let in_production = match part {
+                Part::Identity => findings.identity(&document.part(part.name())?),
+                Part::Verification => findings.verification(&document.part(part.name())?),
+                Part::Notification => findings.notification(&document.part(part.name())?),
+            };
+            if !in_production {
+                findings.relaxed.push(*part);
+            }
+        }
+        Ok(findings)
+    }
+
+    fn identity(&mut self, settings: &Identity) -> bool {
+        if settings.production {
+            self.refuse(settings.server.reflection, "identity.server.reflection is on");
+            self.refuse(
+                is_beside_demo_people(&settings.store.url),
+                "identity.store.url is the store of demo people, whose passwords lie beside it",
+            );
+            self.miss(settings.portal_url.starts_with("http://"), "identity.portal_url is not https");
+            let keys = &settings.keys;
+            self.need("identity.keys.pepper_file", keys.pepper_file.as_ref());
+            self.need("identity.keys.access_token_file", keys.access_token_file.as_ref());
+            self.need("identity.keys.tokens_file", keys.tokens_file.as_ref());
+            self.need("identity.keys.decoy_file", keys.decoy_file.as_ref());
+            self.need("identity.keys.login_hash_file", keys.login_hash_file.as_ref());
+            self.need("identity.keys.familiar_place_file", keys.familiar_place_file.as_ref());
+        }
+        settings.production
+    }
+
+    fn verification(&mut self, settings: &Verification) -> bool {
+        if settings.production {
+            self.refuse(settings.server.reflection, "verification.server.reflection is on");
+            self.refuse(
+                !settings.test_destinations.is_empty(),
+                "verification.test_destinations is not empty",
+            );
+            let keys = &settings.keys;
+            self.need("verification.keys.code_mac_file", keys.code_mac_file.as_ref());
+            self.need("verification.keys.code_seal_file", keys.code_seal_file.as_ref());
+            self.need("verification.keys.grant_file", keys.grant_file.as_ref());
+        }
+        settings.production
+    }
+
+    fn notification(&mut self, settings: &Notification) -> bool {
+        if settings.production {
+            self.refuse(settings.server.reflection, "notification.server.reflection is on");
+            self.refuse(settings.uses_inbox(), "the development inbox is set as a provider");
+            let carries_mail = !settings.email_providers.is_empty();
+            self.miss(!carries_mail, "no mail provider is set: notification.email_providers");
+            self.need("notification.keys.payload_seal_file", settings.keys.payload_seal_file.as_ref());
+        }
+        settings.production
+    }
+
+    fn refuse(&mut self, found: bool, what: &str) {
+        if found {
+            self.refused.push(what.to_owned());
+        }
+    }
+
+    fn miss(&mut self, missing: bool, what: &str) {
+        if missing {
+            self.missed.push(what.to_owned());
+        }
+    }
+
+    fn need(&mut self, name: &str, file: Option<&PathBuf>) {
+        match file {
+            Some(file) => self.keys.push(file.clone()),
+            None => self.missed.push(format!("{name} is not set")),
+        }
+    }
+}
+
+/// Whether an embedded store lies where `rekey up` has left its demo people.
+fn is_beside_demo_people(url: &str) -> bool {
+    let folder = url.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent());
+    folder.is_some_and(|folder| folder.join(DEMO).exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::development::set;
+    use crate::folder::KEYS;
+    use crate::suite;
+
+    /// A configuration that is fit for production, but for these settings.
+    fn fit_but_for(changes: &[(&str, &str)]) -> Document {
+        let mut settings = vec![
+            set("IDENTITY__PORTAL_URL", "https://id.example.com"),
+            set("IDENTITY__STORE__URL", "postgres://db/identity"),
+            set("NOTIFICATION__EMAIL_PROVIDERS", "smtp"),
+        ];
+        let name = |(part, key): (&str, &str)| format!("{part}__KEYS__{key}_FILE").to_uppercase();
+        settings.extend(KEYS.map(|key| set(&name(key), "/etc/rekey/key")));
+        settings.extend(changes.iter().map(|(key, value)| set(key, value)));
+        suite::builder().environment(settings).load().unwrap()
+    }
+
+    fn complaint(judged: anyhow::Result<bool>) -> String {
+        judged.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_fit_is_let_through() {
+        let document = fit_but_for(&[]);
+
+        for part in Part::ALL {
+            assert!(judge(&document, part).unwrap(), "{}", part.name());
+        }
+        refuse_development(&document).unwrap();
+        judge_business(&document, Path::new("/var/lib/rekey")).unwrap();
+    }
+
+    #[test]
+    fn what_only_development_may_have_is_refused_whoever_asks() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(DEMO), "{}").unwrap();
+        let store = format!("sqlite:{}", folder.path().join("identity.db").display());
+        let wrong = [
+            (Part::Identity, "IDENTITY__SERVER__REFLECTION", "true", "identity.server.reflection"),
+            (Part::Identity, "IDENTITY__STORE__URL", store.as_str(), "demo people"),
+            (
+                Part::Verification,
+                "VERIFICATION__SERVER__REFLECTION",
+                "true",
+                "verification.server.reflection",
+            ),
+            (
+                Part::Notification,
+                "NOTIFICATION__SERVER__REFLECTION",
+                "true",
+                "notification.server.reflection",
+            ),
+            (Part::Notification, "NOTIFICATION__SMS_PROVIDERS", "inbox", "development inbox"),
+        ];
+
+        for (part, key, value, expected) in wrong {
+            let document = fit_but_for(&[(key, value)]);
+
+            assert!(complaint(judge(&document, part)).contains(expected), "{key}");
+            assert!(refuse_development(&document).unwrap_err().to_string().contains(expected), "{key}");
+            assert!(
+                judge_business(&document, folder.path()).unwrap_err().to_string().contains(expected),
+                "{key}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_part_is_asked_for_what_it_needs_and_for_nothing_else() {
+        let document = suite::builder().load().unwrap();
+
+        let needs = Part::ALL.map(|part| complaint(judge(&document, part)));
+
+        let [notification, verification, identity] = needs;
+        assert!(notification.contains("email_providers") && notification.contains("payload_seal_file"));
+        assert!(verification.contains("code_mac_file") && !verification.contains("identity"));
+        assert!(identity.contains("portal_url is not https") && identity.contains("pepper_file is not set"));
+        refuse_development(&document).unwrap();
+    }
+
+    #[test]
+    fn a_part_out_of_production_is_let_through_alone_and_not_in_a_business() {
+        let document = fit_but_for(&[
+            ("NOTIFICATION__PRODUCTION", "false"),
+            ("NOTIFICATION__SERVER__REFLECTION", "true"),
+        ]);
+
+        let alone = judge(&document, Part::Notification).unwrap();
+        let business = judge_business(&document, Path::new("/var/lib/rekey")).unwrap_err().to_string();
+
+        assert!(!alone);
+        assert_eq!(business, "not in production: notification.production is off");
+    }
+
+    #[test]
+    fn a_business_keeps_its_keys_apart_from_its_data() {
+        let document = fit_but_for(&[("IDENTITY__KEYS__PEPPER_FILE", "/var/lib/rekey/keys/pepper")]);
+
+        let refused = judge_business(&document, Path::new("/var/lib/rekey")).unwrap_err().to_string();
+
+        assert!(refused.contains("/var/lib/rekey/keys/pepper lies in the data folder"), "{refused}");
+    }
+}
