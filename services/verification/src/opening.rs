@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use rekey_primitives::entropy::Entropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
-use rekey_runtime::settings::secret_file;
+use rekey_runtime::settings::{secret_file, url_with_password};
 use rekey_sealing::{AeadKeys, MacKeys, SigningKeys};
 use rekey_throttle::connection::{Connection, Options, Topology};
 use rekey_throttle::{InProcess, RedisThrottle, Reserving};
@@ -49,59 +49,12 @@ pub(crate) fn stores(
         let store = MemoryStore::new(entropy, settings.store.memory_entries);
         return Ok((Arc::new(store), Arc::new(InProcess::new(settings.store.memory_entries))));
     }
-    let url = match settings.store.password_file.as_deref().map(secret_file).transpose()? {
-        Some(password) => with_password(url, &password)?,
-        None => SecretString::from(url),
-    };
+    let url = url_with_password(url, settings.store.password_file.as_deref());
+    let url = url.context("[verification.store]")?;
     let topology = Topology::parse(url.expose_secret()).context("[verification.store] url")?;
     let mut options = Options::to(topology);
     options.response_timeout = Duration::from_millis(settings.store.timeout_ms);
     let connection = Connection::open(&options).context("[verification.store] url")?;
     let throttle = RedisThrottle::new(connection.clone(), "rekey:verification:");
     Ok((Arc::new(RedisStore::new(connection, settings.production)), Arc::new(throttle)))
-}
-
-/// The URL with a password from elsewhere, where a user may stand already.
-fn with_password(url: &str, password: &SecretString) -> anyhow::Result<SecretString> {
-    let (scheme, rest) = url.split_once("://").context("[verification.store] url is no URL")?;
-    let (user, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
-    if user.contains(':') {
-        bail!("[verification.store] both url and password_file hold a password");
-    }
-    let password = percent_encoded(password.expose_secret());
-    Ok(SecretString::from(format!("{scheme}://{user}:{password}@{rest}")))
-}
-
-/// A password as part of a URL (RFC 3986, 2.1): whatever is no letter or digit is written as its bytes.
-fn percent_encoded(password: &str) -> String {
-    let encoded = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    password.bytes().map(encoded).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn joined(url: &str) -> anyhow::Result<String> {
-        with_password(url, &SecretString::from("p@s/s")).map(|url| url.expose_secret().to_owned())
-    }
-
-    #[test]
-    fn a_password_from_a_file_is_put_into_the_url() {
-        let one = joined("redis://one:1/2").unwrap();
-        let several = joined("redis-cluster://anna@one:1,two:2").unwrap();
-
-        assert_eq!(one, "redis://:p%40s%2Fs@one:1/2");
-        assert_eq!(several, "redis-cluster://anna:p%40s%2Fs@one:1,two:2");
-    }
-
-    #[test]
-    fn two_passwords_are_refused_and_neither_is_quoted() {
-        let refused = format!("{:#}", joined("redis://:s3cr3t@one").unwrap_err());
-
-        assert!(!refused.contains("s3cr3t") && !refused.contains("p@s"), "{refused}");
-    }
 }

@@ -6,9 +6,11 @@
 //! refused with the nearest known key, in the file as in the environment, so that a typing error never means
 //! "the default, silently".
 //!
-//! Secrets are never values here: a setting names a file (`*_file`) and [`secret_file`] reads it.
+//! Secrets are never values here: a setting names a file (`*_file`) and [`secret_file`] reads it;
+//! [`url_with_password`] does for the password of a store.
 
 mod known;
+mod password;
 mod secret;
 mod show;
 
@@ -19,6 +21,7 @@ use config::{Config, ConfigError, FileFormat, Source, Value, ValueKind};
 use serde::de::DeserializeOwned;
 
 use self::known::Known;
+pub use self::password::{PasswordError, url_with_password};
 pub use self::secret::{SecretFileError, secret_file};
 pub use self::show::{Origin, Setting};
 
