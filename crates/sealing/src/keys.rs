@@ -116,6 +116,9 @@ pub enum KeyError {
     /// Which one seals would be a matter of order.
     #[error("more than one of the keys is active")]
     SeveralActive,
+    /// A second key where nothing could ever be found again by the first.
+    #[error("keys of this kind do not rotate: the file must hold one and no other")]
+    NotAlone,
 }
 
 struct Entry {
@@ -151,6 +154,11 @@ impl KeyText {
             1 => Ok(Self(entries)),
             _ => Err(KeyError::SeveralActive),
         }
+    }
+
+    /// Whether it holds one key and no other, not even a retired one.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.0.len() == 1
     }
 
     /// The text of a new file: one active key, named after its day and four random digits. It goes

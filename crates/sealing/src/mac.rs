@@ -7,7 +7,7 @@ use rekey_primitives::secret::same;
 use ring::hmac;
 
 use crate::framed;
-use crate::keys::{KeyError, KeyId, Ring};
+use crate::keys::{KeyError, KeyId, KeyText, Ring};
 
 /// Keys for keyed digests.
 pub struct MacKeys(Ring<hmac::Key>);
@@ -16,6 +16,12 @@ impl MacKeys {
     /// Takes the keys of a key text, see [`crate::KeyText`].
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
         Ring::from_text(text, |_, material| hmac::Key::new(hmac::HMAC_SHA256, material)).map(Self)
+    }
+
+    /// Takes the one key of a text whose digests are looked up for ever, with no key id beside them: after a rotation
+    /// nothing would be found, so a text that looks like one is refused.
+    pub fn only_from_text(text: &str) -> Result<Self, KeyError> {
+        if KeyText::parse(text)?.is_alone() { Self::from_text(text) } else { Err(KeyError::NotAlone) }
     }
 
     /// The digest by the active key. Keep [`Self::active_id`] beside it where keys rotate.

@@ -83,9 +83,9 @@ impl Keys {
             access_token_public: PublicKeys::from(access_token.public_keys()),
             access_token,
             tokens: AeadKeys::from_text(texts.tokens).map_err(bad("tokens"))?,
-            decoy: MacKeys::from_text(texts.decoy).map_err(bad("decoy"))?,
-            login_hash: MacKeys::from_text(texts.login_hash).map_err(bad("login hash"))?,
-            familiar_place: MacKeys::from_text(texts.familiar_place).map_err(bad("familiar place"))?,
+            decoy: MacKeys::only_from_text(texts.decoy).map_err(bad("decoy"))?,
+            login_hash: MacKeys::only_from_text(texts.login_hash).map_err(bad("login hash"))?,
+            familiar_place: MacKeys::only_from_text(texts.familiar_place).map_err(bad("familiar place"))?,
         })
     }
 
@@ -193,5 +193,46 @@ impl std::fmt::Debug for Keys {
 impl std::fmt::Debug for KeyTexts<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("KeyTexts(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rekey_primitives::clock::Timestamp;
+    use rekey_primitives::entropy::SystemEntropy;
+    use rekey_sealing::KeyText;
+
+    use super::*;
+
+    fn text() -> String {
+        KeyText::generate(&SystemEntropy, Timestamp::EPOCH)
+    }
+
+    #[test]
+    fn a_kind_that_does_not_rotate_is_refused_once_a_second_key_stands_beside_it() {
+        let (one, [id, material]) = (text(), ["other", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"]);
+        let texts = KeyTexts {
+            pepper: &one,
+            access_token: &one,
+            tokens: &one,
+            decoy: &one,
+            login_hash: &one,
+            familiar_place: &one,
+        };
+        Keys::read(texts).unwrap();
+
+        for state in ["accept", "retired"] {
+            let rotated = format!("{one}\n{id} {state} {material}\n");
+            let refused = [
+                Keys::read(KeyTexts { decoy: &rotated, ..texts }),
+                Keys::read(KeyTexts { login_hash: &rotated, ..texts }),
+                Keys::read(KeyTexts { familiar_place: &rotated, ..texts }),
+            ];
+
+            let refused = refused.map(|keys| keys.err().map(|bad| (bad.which, bad.source)));
+            let each = ["decoy", "login hash", "familiar place"];
+            assert_eq!(refused, each.map(|which| Some((which, KeyError::NotAlone))));
+            Keys::read(KeyTexts { pepper: &rotated, tokens: &rotated, ..texts }).unwrap();
+        }
     }
 }
