@@ -35,6 +35,7 @@ pub struct Proxy {
     address: SocketAddr,
     fault: watch::Sender<Fault>,
     cuts: watch::Sender<u64>,
+    strandings: watch::Sender<u64>,
     accepting: JoinHandle<()>,
 }
 
@@ -53,9 +54,11 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(anyhow::Error::from);
         let listener = ready("a port for the proxy", listener);
         let address = ready("the proxy's address", listener.local_addr().map_err(anyhow::Error::from));
-        let (fault, cuts) = (watch::Sender::new(Fault::None), watch::Sender::new(0));
-        let accepting = tokio::spawn(accept(listener, server, fault.subscribe(), cuts.subscribe()));
-        Self { address, fault, cuts, accepting }
+        let (fault, cuts, strandings) =
+            (watch::Sender::new(Fault::None), watch::Sender::new(0), watch::Sender::new(0));
+        let subscribed = (fault.subscribe(), cuts.subscribe(), strandings.subscribe());
+        let accepting = tokio::spawn(accept(listener, server, subscribed));
+        Self { address, fault, cuts, strandings, accepting }
     }
 
     /// Starts a proxy before the server on this loopback port.
@@ -83,6 +86,12 @@ impl Proxy {
         self.fault.send_replace(fault);
     }
 
+    /// Connections that are open now stay so and pass nothing any more, whatever comes later; new ones pass. That is a
+    /// firewall that forgot them.
+    pub fn strand(&self) {
+        self.strandings.send_modify(|strandings| *strandings += 1);
+    }
+
     /// Closes every open connection, with whatever was held back on it.
     pub fn cut(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
@@ -98,39 +107,52 @@ impl Drop for Proxy {
 async fn accept(
     listener: TcpListener,
     server: SocketAddr,
-    fault: watch::Receiver<Fault>,
-    cuts: watch::Receiver<u64>,
+    (fault, cuts, strandings): (watch::Receiver<Fault>, watch::Receiver<u64>, watch::Receiver<u64>),
 ) {
     while let Ok((client, _)) = listener.accept().await {
         if *fault.borrow() == Fault::Reset {
             let _ = client.set_zero_linger();
             continue;
         }
-        let (fault, mut cuts) = (fault.clone(), cuts.clone());
+        let (fault, mut cuts, mut strandings) = (fault.clone(), cuts.clone(), strandings.clone());
         cuts.mark_unchanged();
+        strandings.mark_unchanged();
         tokio::spawn(async move {
             tokio::select! {
                 // Also when the proxy itself is dropped.
                 _ = cuts.changed() => {}
-                () = pass(client, server, fault) => {}
+                () = pass(client, server, fault, strandings) => {}
             }
         });
     }
 }
 
-async fn pass(client: TcpStream, server: SocketAddr, fault: watch::Receiver<Fault>) {
-    let Ok(server) = TcpStream::connect(server).await else {
+async fn pass(
+    mut client: TcpStream,
+    server: SocketAddr,
+    fault: watch::Receiver<Fault>,
+    mut strandings: watch::Receiver<u64>,
+) {
+    let Ok(mut server) = TcpStream::connect(server).await else {
         let _ = client.set_zero_linger();
         return;
     };
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
-    let (from_client, to_client) = client.into_split();
-    let (from_server, to_server) = server.into_split();
-    tokio::join!(
-        pump(from_client, to_server, Direction::Request, fault.clone()),
-        pump(from_server, to_client, Direction::Answer, fault),
-    );
+    // Both are this function's until it ends, so that no end of a stranded connection sees it close.
+    let (from_client, to_client) = client.split();
+    let (from_server, to_server) = server.split();
+    let passing = async {
+        tokio::join!(
+            pump(from_client, to_server, Direction::Request, fault.clone()),
+            pump(from_server, to_client, Direction::Answer, fault),
+        );
+    };
+    tokio::select! {
+        biased;
+        Ok(()) = strandings.changed() => std::future::pending().await,
+        () = passing => {}
+    }
 }
 
 async fn pump(
@@ -212,6 +234,19 @@ mod tests {
         proxy.cut();
 
         assert!(client.read_u8().await.is_err());
+        let mut next = TcpStream::connect(proxy.address()).await.unwrap();
+        assert_eq!(ask(&mut next).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_stranded_connection_stays_open_and_passes_nothing_and_new_ones_pass() {
+        let (proxy, mut client) = echo().await;
+        ask(&mut client).await.unwrap();
+
+        proxy.strand();
+
+        let stranded = tokio::time::timeout(Duration::from_millis(50), ask(&mut client)).await;
+        assert!(stranded.is_err(), "{stranded:?}");
         let mut next = TcpStream::connect(proxy.address()).await.unwrap();
         assert_eq!(ask(&mut next).await.unwrap(), 7);
     }
