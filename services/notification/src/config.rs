@@ -57,12 +57,17 @@ pub struct Settings {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Store {
-    /// `postgres://…` or `sqlite:PATH`. It may hold a password: never log it.
+    /// `postgres://…` or `sqlite:PATH`. It may hold a password: never logged.
     pub url: String,
+    /// A file with the password, where it does not stand in the URL.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
     /// The most connections.
     pub connections: u32,
     /// How long a call waits for one.
     pub acquire_timeout_ms: u64,
+    /// How long one statement may take.
+    pub statement_timeout_ms: u64,
     /// How often the store is looked at.
     pub check_seconds: u64,
 }
@@ -267,6 +272,7 @@ impl Settings {
         }
         for (name, value) in [
             ("delivery.lease_seconds", self.delivery.lease_seconds),
+            ("store.statement_timeout_ms", self.store.statement_timeout_ms),
             ("delivery.send_timeout_seconds", self.delivery.send_timeout_seconds),
             ("delivery.poll_ms", self.delivery.poll_ms),
             ("delivery.most_tries", self.delivery.most_tries.into()),

@@ -7,14 +7,14 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use rekey_primitives::clock::{Clock, SharedClock};
 use rekey_primitives::secret::ExposeSecret as _;
-use rekey_runtime::settings::secret_file;
+use rekey_runtime::settings::{secret_file, url_with_password};
 use rekey_sealing::AeadKeys;
 
 use crate::config::Settings;
 use crate::domain::lane::{Lane, PerLane};
 use crate::domain::links::LinkHosts;
 use crate::flows::Rules;
-use crate::store::postgres::PostgresStore;
+use crate::store::postgres::{PostgresOptions, PostgresStore};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Bell, Depths, Keep, Store};
 use crate::templates::Renderer;
@@ -33,9 +33,15 @@ async fn open(settings: &Settings) -> anyhow::Result<Opened> {
         return Ok(Opened::Sqlite(opened.with_context(|| format!("opening {path}"))?));
     }
     if store.url.starts_with("postgres://") || store.url.starts_with("postgresql://") {
-        let timeout = Duration::from_millis(store.acquire_timeout_ms);
+        let options = PostgresOptions {
+            connections: store.connections,
+            acquire_timeout: Duration::from_millis(store.acquire_timeout_ms),
+            statement_timeout: Duration::from_millis(store.statement_timeout_ms),
+        };
+        let url = url_with_password(&store.url, store.password_file.as_deref());
+        let url = url.context("notification.store")?;
         // The URL may hold a password: it is not named.
-        let opened = PostgresStore::connect_lazily(&store.url, store.connections, timeout);
+        let opened = PostgresStore::connect_lazily(url.expose_secret(), &options);
         return Ok(Opened::Postgres(opened.context("notification.store.url")?));
     }
     bail!("notification.store.url must begin with `postgres://` or `sqlite:`")
@@ -156,4 +162,24 @@ pub(crate) fn check_pause(settings: &Settings) -> Duration {
 
 fn history(settings: &Settings) -> Duration {
     Duration::from_secs(24 * 3_600 * settings.retention.history_days.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::for_tests;
+
+    #[tokio::test]
+    async fn a_password_in_a_file_and_another_in_the_url_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "p@ss").unwrap();
+        let mut settings = for_tests();
+        settings.store.url = "postgres://rekey:s3cr3t@db/rekey".to_owned();
+        settings.store.password_file = Some(file);
+
+        let refused = format!("{:#}", store(&settings).await.err().unwrap());
+
+        assert!(refused.contains("both") && !refused.contains("s3cr3t"), "{refused}");
+    }
 }

@@ -56,6 +56,9 @@ pub enum Failure {
     /// A migration did not go through.
     #[error("the migration failed")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// It did not answer in time, and whether it did what it was asked to is not known.
+    #[error("the store did not answer in time")]
+    TimedOut,
     /// The data folder is not ours to use.
     #[error("the data folder is in use or not writable")]
     Folder(#[from] std::io::Error),
@@ -65,7 +68,7 @@ impl Failure {
     /// Whether the store is away, which passes, and not broken.
     #[must_use]
     pub fn is_away(&self) -> bool {
-        let Self::Driver(error) = self else { return false };
+        let Self::Driver(error) = self else { return matches!(self, Self::TimedOut) };
         if let sqlx::Error::Database(error) = error {
             return error.code().is_some_and(|code| is_passing(&code));
         }
@@ -79,6 +82,19 @@ impl Failure {
                 | sqlx::Error::Protocol(_)
         )
     }
+}
+
+/// How long a loop waits for one step: for a connection, and for statements that have limits of their own. Beyond it
+/// the network has swallowed question or answer, and TCP alone would take a quarter of an hour to say so.
+const STEP_WITHIN: Duration = Duration::from_secs(10);
+
+/// A step for a loop, which must not stand still behind a silent network. A step that was given up may have been done
+/// all the same: leases and fences make that harmless.
+///
+/// # Errors
+/// Those of the step, and [`Failure::TimedOut`].
+pub async fn in_time<T>(step: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::time::timeout(STEP_WITHIN, step).await.unwrap_or(Err(Failure::TimedOut))
 }
 
 /// Whether a database's complaint passes by itself. Postgres: classes 08 (connection), 53 (out of something) and 57P

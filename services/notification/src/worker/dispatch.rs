@@ -21,7 +21,7 @@ use crate::domain::lane::Lane;
 use crate::domain::payload::{Payload, binding};
 use crate::domain::state::FailureClass;
 use crate::domain::template::TemplateName;
-use crate::store::{Claim, Hold, Recorded, Store};
+use crate::store::{Claim, Hold, Recorded, Store, in_time};
 use crate::templates::Renderer;
 
 /// The first pause between tries to record, doubled from try to try.
@@ -175,7 +175,8 @@ impl Dispatcher {
     async fn record(&self, claim: &Claim, tried: &Tried<'_>) {
         let mut pause = FIRST_RECORD_PAUSE;
         for _ in 0..RECORD_TRIES {
-            match self.store.record(claim.hold, tried.outcome, tried.provider, self.clock.now()).await {
+            let recorded = self.store.record(claim.hold, tried.outcome, tried.provider, self.clock.now());
+            match in_time(recorded).await {
                 Ok(Recorded::Yes) => return,
                 Ok(Recorded::TooLate) => {
                     tracing::warn!("held too long: somebody else has claimed the message");

@@ -11,7 +11,7 @@ use rekey_primitives::clock::SharedClock;
 
 use crate::channels::{SendFailure, Threshold};
 use crate::domain::state::FailureClass;
-use crate::store::{Hold, Recorded, Store};
+use crate::store::{Hold, Recorded, Store, in_time};
 
 /// How long a message is held, and how the hold is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Leases {
     pub(super) async fn keep(self, store: &dyn Store, hold: Hold, clock: &SharedClock) {
         for _ in 0..self.most_renewals {
             tokio::time::sleep(self.renewed_every).await;
-            match store.renew(hold, self.length, clock.now()).await {
+            match in_time(store.renew(hold, self.length, clock.now())).await {
                 Ok(Recorded::Yes) => {}
                 Ok(Recorded::TooLate) => break,
                 Err(failure) => tracing::warn!(error = %failure, "cannot renew a lease yet"),
@@ -63,7 +63,7 @@ impl Threshold for Mark<'_> {
     async fn cross(&self) -> Result<(), SendFailure> {
         // Neither is the provider's fault: nobody else is asked, and its breaker does not count it.
         let stay = |why: &str| Err(SendFailure::new(FailureClass::Transient, why));
-        match self.store.begin_handing_over(self.hold, self.clock.now()).await {
+        match in_time(self.store.begin_handing_over(self.hold, self.clock.now())).await {
             Ok(Recorded::Yes) => Ok(()),
             Ok(Recorded::TooLate) => stay("held too long"),
             Err(failure) => {

@@ -12,7 +12,7 @@ use rekey_runtime::health::{PartHealth, StoreHealth};
 use rekey_runtime::shutdown::Shutdown;
 use tokio::sync::watch;
 
-use crate::store::{Schema, Store};
+use crate::store::{Schema, Store, in_time};
 
 /// What must be so before the part is ready.
 const SCHEMA: &str = "schema";
@@ -66,7 +66,7 @@ impl Lookout {
     pub async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
         let mut said = None;
         loop {
-            let fits = match self.store.schema().await {
+            let fits = match in_time(self.store.schema()).await {
                 Ok(schema) => {
                     self.health.set(true);
                     if said.replace(schema) != Some(schema) && schema != Schema::Fits {
@@ -95,7 +95,7 @@ impl Lookout {
         if *self.gate.borrow() {
             return true;
         }
-        match self.store.put_back_orphans(self.clock.now()).await {
+        match in_time(self.store.put_back_orphans(self.clock.now())).await {
             Ok(count) => {
                 if count > 0 {
                     tracing::warn!(count, "put back what this process held when it died");

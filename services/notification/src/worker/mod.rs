@@ -27,7 +27,7 @@ pub use self::sweeper::Sweeper;
 use crate::config::LaneSettings;
 use crate::domain::lane::Lane;
 use crate::domain::pace::Pace;
-use crate::store::{Bell, Claim, Store};
+use crate::store::{Bell, Claim, Store, in_time};
 
 /// What sends the messages of one lane.
 pub struct LaneWorker {
@@ -102,7 +102,7 @@ impl LaneWorker {
         if most == 0 {
             return Vec::new();
         }
-        match self.store.claim(self.lane, most, self.lease, now).await {
+        match in_time(self.store.claim(self.lane, most, self.lease, now)).await {
             Ok(claims) => {
                 pace.give_back(most.saturating_sub(claims.len()));
                 claims

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rekey_primitives::clock::{SharedClock, Timestamp};
 use rekey_runtime::shutdown::Shutdown;
 
-use crate::store::{Bell, Failure, Store};
+use crate::store::{Bell, Failure, Store, in_time};
 
 /// The loop.
 pub struct Reclaimer {
@@ -64,8 +64,8 @@ impl Reclaimer {
     ) -> Result<u64, Failure> {
         let is_patient = patient_until.is_some_and(|until| !now.has_reached(until));
         match ended_by.filter(|_| !is_patient) {
-            Some(ended_by) => self.store.put_back(self.batch, ended_by, now).await,
-            None => self.store.schema().await.map(|_| 0),
+            Some(ended_by) => in_time(self.store.put_back(self.batch, ended_by, now)).await,
+            None => in_time(self.store.schema()).await.map(|_| 0),
         }
     }
 }

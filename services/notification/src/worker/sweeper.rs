@@ -7,7 +7,7 @@ use rekey_primitives::clock::SharedClock;
 use rekey_runtime::shutdown::Shutdown;
 
 use crate::domain::lane::{Lane, PerLane};
-use crate::store::{Depths, Failure, Keep, Store, Swept};
+use crate::store::{Depths, Failure, Keep, Store, Swept, in_time};
 
 /// The loop.
 pub struct Sweeper {
@@ -44,9 +44,10 @@ impl Sweeper {
     }
 
     async fn round(&self) -> Result<Swept, Failure> {
-        let swept = self.store.sweep(self.keep, self.clock.now()).await?;
+        let swept = in_time(self.store.sweep(self.keep, self.clock.now())).await?;
         for lane in Lane::ALL {
-            self.depths.set(lane, self.store.queued(lane, *self.limits.of(lane)).await?);
+            let queued = self.store.queued(lane, *self.limits.of(lane));
+            self.depths.set(lane, in_time(queued).await?);
         }
         Ok(swept)
     }

@@ -20,7 +20,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
-use super::postgres::PostgresStore;
+use super::postgres::{PostgresOptions, PostgresStore};
 use super::sqlite::SqliteStore;
 use super::{Acceptance, Claim, Keep, NewNotification, RequestedChange, Store};
 use crate::domain::lane::Lane;
@@ -41,6 +41,11 @@ enum Kept {
     Postgres(Database),
 }
 
+/// A busy machine is waited for.
+fn patient(connections: u32) -> PostgresOptions {
+    PostgresOptions { connections, acquire_timeout: Duration::from_secs(10), ..Default::default() }
+}
+
 impl World {
     async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -51,13 +56,13 @@ impl World {
 
     async fn postgres() -> Self {
         let database = rekey_testing::postgres_from_template("notification", async |url: &str| {
-            let store = PostgresStore::connect_lazily(url, 1, Duration::from_secs(10))?;
+            let store = PostgresStore::connect_lazily(url, &patient(1))?;
             store.migrate(NOW).await?;
             store.close().await;
             Ok::<_, super::Failure>(())
         })
         .await;
-        let store = PostgresStore::connect_lazily(database.url(), 8, Duration::from_secs(10)).unwrap();
+        let store = PostgresStore::connect_lazily(database.url(), &patient(8)).unwrap();
         Self { store: Arc::new(store), entropy: entropy(), kept: Kept::Postgres(database) }
     }
 

@@ -6,14 +6,15 @@
 mod delivery;
 mod intake;
 mod journeys;
+mod open;
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::PgPool;
 
+pub use self::open::PostgresOptions;
 use super::models::Schema;
 use super::{Failure, Store, rows};
 
@@ -31,29 +32,14 @@ pub(super) const WEEK_MICROS: i64 = 7 * 24 * 3_600 * 1_000_000;
 const WEEKS_AHEAD: i64 = 4;
 
 impl PostgresStore {
-    /// A store on a pool that connects when it is first used.
-    ///
-    /// # Errors
-    /// The URL is none of Postgres.
-    pub fn connect_lazily(url: &str, connections: u32, acquire_timeout: Duration) -> Result<Self, Failure> {
-        let options: PgConnectOptions = url.parse()?;
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(acquire_timeout)
-            .test_before_acquire(false)
-            .connect_lazy_with(options.application_name("rekey-notification"));
-        Ok(Self { pool, ensured_week: AtomicI64::new(i64::MIN) })
+    /// A store on this pool.
+    fn on(pool: PgPool) -> Self {
+        Self { pool, ensured_week: AtomicI64::new(i64::MIN) }
     }
 
-    /// Brings the schema up to this code's and makes the partitions of the coming weeks. Takes the migration lock,
-    /// so any number may start it.
-    ///
-    /// # Errors
-    /// The migration does not go through.
-    pub async fn migrate(&self, now: Timestamp) -> Result<(), Failure> {
-        sqlx::migrate!("migrations/postgres").run(&self.pool).await?;
+    /// The next sweep makes sure of the partitions, whatever was made sure of before.
+    fn forget_weeks(&self) {
         self.ensured_week.store(i64::MIN, Ordering::Relaxed);
-        self.ensure_weeks(now).await
     }
 
     /// Makes the partitions from this week on that are missing.
@@ -95,13 +81,18 @@ impl Store for PostgresStore {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use crate::domain::lane::Lane;
     use crate::fixtures::{NOW, entropy, row, scope};
     use crate::store::{Acceptance, Intake as _, Journeys as _};
 
     use super::*;
 
-    const ACQUIRE: Duration = Duration::from_secs(10);
+    /// A busy machine is waited for.
+    fn patient(connections: u32) -> PostgresOptions {
+        PostgresOptions { connections, acquire_timeout: Duration::from_secs(10), ..Default::default() }
+    }
 
     async fn partitions(store: &PostgresStore) -> i64 {
         let (found,): (i64,) =
@@ -115,8 +106,8 @@ mod tests {
     #[tokio::test]
     async fn a_fresh_database_has_no_schema_until_it_is_migrated_by_one_of_many() {
         let database = rekey_testing::postgres().await;
-        let store = PostgresStore::connect_lazily(database.url(), 4, ACQUIRE).unwrap();
-        let other = PostgresStore::connect_lazily(database.url(), 4, ACQUIRE).unwrap();
+        let store = PostgresStore::connect_lazily(database.url(), &patient(4)).unwrap();
+        let other = PostgresStore::connect_lazily(database.url(), &patient(4)).unwrap();
 
         let before = store.schema().await.unwrap();
         let (one, another) = tokio::join!(store.migrate(NOW), other.migrate(NOW));
@@ -130,7 +121,7 @@ mod tests {
     #[tokio::test]
     async fn a_message_long_after_the_last_partition_is_accepted() {
         let database = rekey_testing::postgres().await;
-        let store = PostgresStore::connect_lazily(database.url(), 4, ACQUIRE).unwrap();
+        let store = PostgresStore::connect_lazily(database.url(), &patient(4)).unwrap();
         store.migrate(NOW).await.unwrap();
         let later = NOW.plus(Duration::from_secs(400 * 86_400));
         let message = row(entropy().as_ref(), Lane::Critical, later);
@@ -144,7 +135,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_database_that_is_not_there_is_away_and_not_broken() {
-        let store = PostgresStore::connect_lazily("postgres://127.0.0.1:1/none", 1, ACQUIRE).unwrap();
+        let store = PostgresStore::connect_lazily("postgres://127.0.0.1:1/none", &patient(1)).unwrap();
 
         let failure = store.schema().await.unwrap_err();
 
@@ -154,7 +145,7 @@ mod tests {
     #[tokio::test]
     async fn a_claim_reads_the_index_of_its_lane() {
         let database = rekey_testing::postgres().await;
-        let store = PostgresStore::connect_lazily(database.url(), 1, ACQUIRE).unwrap();
+        let store = PostgresStore::connect_lazily(database.url(), &patient(1)).unwrap();
         store.migrate(NOW).await.unwrap();
         sqlx::query("set enable_seqscan = off").execute(&store.pool).await.unwrap();
 
