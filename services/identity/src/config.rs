@@ -1,6 +1,7 @@
 //! The `[identity]` table. Values and their reasons stand in `default.toml`; here are their types and the checks that
 //! need more than one of them.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -50,25 +51,34 @@ pub struct Settings {
 }
 
 /// `[identity.store]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Store {
-    /// `postgres://…` or `sqlite:PATH`. It may hold a password: never log it.
+    /// `postgres://…` or `sqlite:PATH`. It may hold a password: never logged.
     pub url: String,
+    /// A file with the password, where it does not stand in the URL.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
     /// The most connections.
     pub connections: u32,
     /// How long a call waits for one.
     pub acquire_timeout_ms: u64,
+    /// How long one statement may take.
+    pub statement_timeout_ms: u64,
     /// How often the store is looked at.
     pub check_seconds: u64,
 }
 
 /// `[identity.throttle]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Throttle {
-    /// `memory:`, `redis://…`, `redis-cluster://…` or `redis-sentinel://…`. It may hold a password: never log it.
+    /// `memory:`, `redis://…`, `redis-cluster://…` or `redis-sentinel://…`. It may hold a password: never
+    /// logged.
     pub url: String,
+    /// A file with the password, where it does not stand in the URL.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
     /// How long one step may take.
     pub timeout_ms: u64,
     /// The most counters kept in the process.
@@ -77,6 +87,23 @@ pub struct Throttle {
     pub processes: std::num::NonZeroU64,
     /// How long Redis is left alone after it failed.
     pub rest_seconds: u64,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("kind", &kind(&self.url)).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Throttle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Throttle").field("kind", &kind(&self.url)).finish_non_exhaustive()
+    }
+}
+
+/// What may be shown of a URL that may hold a password.
+fn kind(url: &str) -> &str {
+    url.split(':').next().unwrap_or_default()
 }
 
 /// `[identity.keys]`: one file per kind of key, lines `id state material`.
@@ -213,6 +240,7 @@ impl Settings {
     pub fn check(&self) -> Result<(), Contradiction> {
         for (name, value) in [
             ("store.check_seconds", self.store.check_seconds),
+            ("store.statement_timeout_ms", self.store.statement_timeout_ms),
             ("limits.starts_per_network_per_minute", self.limits.starts_per_network_per_minute),
             ("limits.starts_per_login_per_hour", self.limits.starts_per_login_per_hour),
             ("limits.sign_ins_per_network_per_minute", self.limits.sign_ins_per_network_per_minute),
@@ -267,6 +295,15 @@ mod tests {
         assert_eq!(settings.check(), Ok(()));
         assert_eq!(settings.limits.starts_per_login_per_hour, 10);
         assert_eq!(settings.tokens.repudiation_life_seconds, 7 * 86_400);
+    }
+
+    #[test]
+    fn passwords_of_stores_show_nowhere() {
+        let mut settings = for_tests();
+        settings.store.url = "postgres://rekey:s3cr3t@db/rekey".to_owned();
+        settings.throttle.url = "redis://:s3cr3t@cache".to_owned();
+
+        assert!(!format!("{settings:?}").contains("s3cr3t"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::deadline;
-use rekey_runtime::settings::secret_file;
+use rekey_runtime::settings::{secret_file, url_with_password};
 use rekey_throttle::connection::{Connection, Options, Topology};
 use rekey_throttle::{Fallback, InProcess, RedisThrottle, Throttle};
 
@@ -24,19 +24,20 @@ use crate::store::postgres::{self, PostgresOptions, PostgresStore};
 use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
 
 /// The store that the URL names.
-enum Place<'a> {
-    Postgres(&'a str),
+enum Place {
+    Postgres(SecretString),
     Sqlite(SqliteOptions),
 }
 
 /// The URL may hold a password: it is never quoted.
-fn place(settings: &Settings) -> anyhow::Result<Place<'_>> {
+fn place(settings: &Settings) -> anyhow::Result<Place> {
     let url = settings.store.url.as_str();
     if let Some(path) = url.strip_prefix("sqlite:") {
         return Ok(Place::Sqlite(SqliteOptions::at(path)));
     }
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return Ok(Place::Postgres(url));
+        let url = url_with_password(url, settings.store.password_file.as_deref());
+        return Ok(Place::Postgres(url.context("[identity.store]")?));
     }
     bail!("[identity.store] url must begin with `postgres://` or `sqlite:`")
 }
@@ -52,9 +53,10 @@ pub(crate) async fn store(settings: &Settings) -> anyhow::Result<SharedStore> {
             let options = PostgresOptions {
                 connections: settings.store.connections,
                 acquire_timeout: Duration::from_millis(settings.store.acquire_timeout_ms),
+                statement_timeout: Duration::from_millis(settings.store.statement_timeout_ms),
                 ..PostgresOptions::default()
             };
-            Arc::new(PostgresStore::connect(url, &options).context("[identity.store] url")?)
+            Arc::new(PostgresStore::connect(url.expose_secret(), &options).context("[identity.store] url")?)
         }
     })
 }
@@ -63,7 +65,9 @@ pub(crate) async fn store(settings: &Settings) -> anyhow::Result<SharedStore> {
 pub(crate) async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     match place(settings)? {
         Place::Sqlite(options) => sqlite::migrate(&options).await.context("migrating the identity file"),
-        Place::Postgres(url) => postgres::migrate(url).await.context("migrating the identity database"),
+        Place::Postgres(url) => {
+            postgres::migrate(url.expose_secret()).await.context("migrating the identity database")
+        }
     }
 }
 
@@ -110,7 +114,9 @@ pub(crate) fn throttles(settings: &Settings) -> anyhow::Result<Throttles> {
         let shared: Arc<dyn Throttle> = Arc::new(in_process());
         return Ok(Throttles { strict: Arc::clone(&shared), lenient: shared, redis: None });
     }
-    let topology = Topology::parse(&throttle.url).context("[identity.throttle] url")?;
+    let url = url_with_password(&throttle.url, throttle.password_file.as_deref());
+    let url = url.context("[identity.throttle]")?;
+    let topology = Topology::parse(url.expose_secret()).context("[identity.throttle] url")?;
     let mut options = Options::to(topology);
     options.response_timeout = Duration::from_millis(throttle.timeout_ms);
     let connection = Connection::open(&options).context("[identity.throttle] url")?;
@@ -155,5 +161,32 @@ pub(crate) fn pace(settings: &Settings) -> Pace {
         poll: Duration::from_millis(notices.poll_ms),
         first_wait: Duration::from_secs(notices.retry_first_seconds),
         longest_wait: Duration::from_secs(notices.retry_longest_seconds),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::for_tests;
+
+    #[tokio::test]
+    async fn passwords_of_stores_come_from_files_and_from_nowhere_else_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Some(folder.path().join("password"));
+        std::fs::write(folder.path().join("password"), "p@ss").unwrap();
+        let mut settings = for_tests();
+        settings.store.url = "postgres://rekey:s3cr3t@db/rekey".to_owned();
+        settings.throttle.url = "redis://:s3cr3t@cache".to_owned();
+        (settings.store.password_file, settings.throttle.password_file) = (file.clone(), file);
+
+        let refused = [store(&settings).await.err(), throttles(&settings).err()];
+        settings.store.url = "postgres://rekey@db/rekey".to_owned();
+        let Place::Postgres(url) = place(&settings).unwrap() else { panic!("not Postgres") };
+
+        for refused in refused {
+            let said = format!("{:#}", refused.unwrap());
+            assert!(said.contains("both") && !said.contains("s3cr3t"), "{said}");
+        }
+        assert_eq!(url.expose_secret(), "postgres://rekey:p%40ss@db/rekey");
     }
 }

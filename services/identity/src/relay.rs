@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::peers::Notification;
 use crate::peers::notification::{HandedOver, Message};
 use crate::store::outbox::{ClaimedNotice, Notice};
-use crate::store::{Failure, SharedStore};
+use crate::store::{Failure, SharedStore, in_time};
 
 /// How many notices are handed over side by side. Few: notices can wait, sign-ins share the connection.
 const SIDE_BY_SIDE: usize = 8;
@@ -90,7 +90,8 @@ impl Relay {
     /// The store is away. What was claimed comes back when its lease ends.
     pub async fn round(&self) -> Result<usize, Failure> {
         let now = self.clock.now();
-        let claimed = self.store.claim_notices(self.pace.batch, now.plus(self.pace.lease), now).await?;
+        let claiming = self.store.claim_notices(self.pace.batch, now.plus(self.pace.lease), now);
+        let claimed = in_time(claiming).await?;
         let count = claimed.len();
         let fates: Vec<_> = stream::iter(claimed)
             .map(|claimed| self.fate(claimed))
@@ -100,9 +101,10 @@ impl Relay {
         let (settled, postponed): (Vec<_>, Vec<_>) =
             fates.into_iter().partition(|(_, _, fate)| matches!(fate, Fate::Settled));
         let settled: Vec<_> = settled.into_iter().map(|(id, fence, _)| (id, fence)).collect();
-        self.store.settle_notices(&settled).await?;
+        in_time(self.store.settle_notices(&settled)).await?;
         for (id, fence, _) in postponed {
-            self.store.postpone_notice(id, fence, self.clock.now().plus(self.wait(fence))).await?;
+            let due_at = self.clock.now().plus(self.wait(fence));
+            in_time(self.store.postpone_notice(id, fence, due_at)).await?;
         }
         Ok(count)
     }

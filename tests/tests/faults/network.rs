@@ -8,10 +8,11 @@ use rekey_client::Problem;
 use rekey_testing::{Fault, Proxy};
 use rekey_tests::Stores;
 use rekey_tests::waiting::eventually;
+use rekey_wire::identity::v1::ProofOutcome;
 use tonic::{Code, Response, Status};
 
 use crate::outage::{
-    answered, assert_away, assert_told_once, completion, impatient, on_postgres, signs_in, start,
+    answered, assert_away, assert_told_once, completion, impatient, on_postgres, proof, signs_in, start,
 };
 
 const NEW: &str = "a meadow full of rain";
@@ -34,6 +35,26 @@ async fn a_swallowed_database_keeps_nobody_past_their_deadline() {
 
     assert_given_up(&swallowed);
     answered(async || world.resets().start_password_reset(start(&world, &zoe.login)).await).await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_forgets_the_connections_of_the_lanes_keeps_no_code_back() {
+    let server = rekey_testing::postgres_server().await;
+    let proxy = Proxy::before_port(server.port()).await;
+    let world = on_postgres(&server, proxy.port(), &[DEADLINE]).await;
+    let zoe = world.person("zoe").await;
+    let started = world.start_reset(&zoe.login).await;
+
+    // The lanes look fifty times a second, so each soon waits for an answer that never comes.
+    proxy.strand();
+    let accepted = async || world.send_code(&started.reset_token, "1").await.ok();
+    eventually("a code is accepted", accepted).await;
+
+    let code = world.code_for(&zoe.login).await;
+    let shown = proof(&started.reset_token, &code);
+    let proved = answered(async || world.resets().submit_reset_proof(shown.clone()).await).await;
+    assert_eq!(proved.outcome(), ProofOutcome::Accepted);
     world.stop().await;
 }
 

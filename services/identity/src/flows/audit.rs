@@ -182,7 +182,7 @@ impl AuditBuffer {
         let mut outcome = Ok(events.len());
         for portion in events.chunks(PORTION) {
             if !matches!(outcome, Err(store::Failure::Unavailable(_))) {
-                match store.append_events(portion).await {
+                match store::in_time(store.append_events(portion)).await {
                     Ok(()) => continue,
                     Err(failure) => outcome = Err(failure),
                 }

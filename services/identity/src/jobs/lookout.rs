@@ -11,7 +11,7 @@ use rekey_runtime::health::{PartHealth, StoreHealth};
 use rekey_runtime::shutdown::Shutdown;
 use tokio::sync::watch;
 
-use crate::store::{Failure, SharedStore};
+use crate::store::{Failure, SharedStore, in_time};
 
 /// What must be so before the part is ready.
 const SCHEMA: &str = "schema";
@@ -19,8 +19,9 @@ const SCHEMA: &str = "schema";
 /// The pause while nothing was seen yet: a start should not wait for a rare look.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-/// Reports whether something answers, until told to stop. It counts as there until a look finds otherwise: what can be
-/// done without must not hold up a start.
+/// Reports whether something answers, until told to stop. It looks first and then says: what nobody has seen is not
+/// there, so a process is ready once it has seen it. One that was seen and is away later shows by service and empties
+/// no list of endpoints.
 ///
 /// # Errors
 /// Never.
@@ -33,11 +34,15 @@ pub async fn watch<F>(
 where
     F: Future<Output = bool> + Send,
 {
-    health.set(true);
-    while stop.pause(pause).await {
-        health.set(answers().await);
+    let mut was_seen = false;
+    loop {
+        let is_there = answers().await;
+        health.set(is_there);
+        was_seen |= is_there;
+        if !stop.pause(if was_seen { pause } else { FIRST_PAUSE.min(pause) }).await {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// Closed until the schema was seen to fit. Clones share it.
@@ -98,10 +103,10 @@ impl Lookout {
 
     /// One look; tells whether the schema fits.
     async fn look(&self) -> Result<bool, Failure> {
-        let seen = self.store.ping().await;
+        let seen = in_time(self.store.ping()).await;
         self.health.set(seen.is_ok());
         seen?;
-        let fits = self.store.schema_fits().await?;
+        let fits = in_time(self.store.schema_fits()).await?;
         if fits {
             self.part.meet(SCHEMA);
             self.gate.send_replace(true);
@@ -112,7 +117,7 @@ impl Lookout {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use rekey_runtime::health::Health;
 
@@ -148,21 +153,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_can_be_done_without_holds_up_no_start_and_shows_when_it_is_away() {
+    async fn nothing_is_there_before_it_was_seen_and_one_away_later_holds_up_nobody() {
         let health = Health::new();
         let part = health.part("identity", ["needs.it".to_owned(), "does.not".to_owned()]);
         let throttle = part.store_of("throttle", ["needs.it".to_owned()]);
         let (stop, seen) = (Shutdown::new(), health.clone());
+        let (mut looks, ready_at_looks) =
+            ([false, true, false].into_iter(), Arc::new(Mutex::new(Vec::new())));
 
-        let told = stop.clone();
+        let (told, noted) = (stop.clone(), Arc::clone(&ready_at_looks));
         super::watch(throttle, Duration::from_secs(5), stop, move || {
-            assert!(seen.is_ready());
-            told.begin();
-            async { false }
+            noted.lock().unwrap().push(seen.is_ready());
+            let found = looks.next().unwrap();
+            if looks.len() == 0 {
+                told.begin();
+            }
+            async move { found }
         })
         .await
         .unwrap();
 
+        assert_eq!(*ready_at_looks.lock().unwrap(), [false, false, true]);
         assert!(health.is_ready());
         let serving = ["needs.it", "does.not"].map(|name| health.serving(name));
         assert_eq!(serving, [rekey_runtime::health::Serving::No, rekey_runtime::health::Serving::Yes]);

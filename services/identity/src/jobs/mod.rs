@@ -12,8 +12,13 @@ use std::time::Duration;
 
 use rekey_primitives::clock::SharedClock;
 use rekey_runtime::shutdown::Shutdown;
+use tokio::time::timeout;
 
-use crate::store::{Failure, SharedStore};
+use crate::store::{Failure, SharedStore, in_time};
+
+/// How long one turn of a job may take. What it leaves undone is for the next; a turn that takes longer waits for an
+/// answer that the network swallowed.
+const TURN_WITHIN: Duration = Duration::from_secs(60);
 
 /// Does `work` again and again with this pause between, and once more when told to stop: what waits in memory is
 /// written then.
@@ -32,8 +37,12 @@ where
 {
     loop {
         let goes_on = stop.pause(pause).await;
-        if let Err(failure) = work().await {
-            tracing::warn!(job = name, error = %failure, "a job failed and will be tried again");
+        match timeout(TURN_WITHIN, work()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => {
+                tracing::warn!(job = name, error = %failure, "a job failed and will be tried again");
+            }
+            Err(_) => tracing::warn!(job = name, "a job was not done in time and will be tried again"),
         }
         if !goes_on {
             return Ok(());
@@ -48,7 +57,7 @@ where
 pub async fn sweep(store: SharedStore, clock: SharedClock) -> Result<(), Failure> {
     let mut swept = 0;
     loop {
-        let gone = store.sweep(clock.now()).await?;
+        let gone = in_time(store.sweep(clock.now())).await?;
         swept += gone;
         if gone == 0 {
             tracing::debug!(swept, "swept");
@@ -80,6 +89,23 @@ mod tests {
         .unwrap();
 
         assert_eq!(done.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_that_never_answers_has_another_turn() {
+        let (stop, turns) = (Shutdown::new(), Arc::new(AtomicU32::new(0)));
+
+        let (counted, stopped) = (Arc::clone(&turns), stop.clone());
+        repeat("sweep", Duration::from_secs(1), stop, move || {
+            if counted.fetch_add(1, Ordering::Relaxed) == 2 {
+                stopped.begin();
+            }
+            std::future::pending::<Result<(), Infallible>>()
+        })
+        .await
+        .unwrap();
+
+        assert_eq!(turns.load(Ordering::Relaxed), 4);
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,6 +3,8 @@
 //! A database's own message can quote a row, so only its code and the constraint's name travel on: enough to find
 //! the statement, nothing of anybody's data.
 
+use std::time::Duration;
+
 use super::Failure;
 
 /// Codes of Postgres, by prefix, that say "not now": no connection, no resources, shutting down or starting, a
@@ -21,6 +23,22 @@ const SQLITE_NOT_NOW: [u32; 2] = [5, 6];
 struct Answered {
     code: String,
     constraint: Option<String>,
+}
+
+/// How long a loop waits for one step: for a connection, and for statements that have limits of their own. Beyond it
+/// the network has swallowed question or answer, and TCP alone would take a quarter of an hour to say so.
+const STEP_WITHIN: Duration = Duration::from_secs(10);
+
+/// Neither done nor refused within the time.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer in time")]
+struct NoAnswer;
+
+/// A step for a loop, which must not stand still behind a silent network. A step that was given up may have been done
+/// all the same: fences, ids and repeats make that harmless.
+pub async fn in_time<T>(step: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let step = tokio::time::timeout(STEP_WITHIN, step);
+    step.await.unwrap_or_else(|_| Err(Failure::Unavailable(Box::new(NoAnswer))))
 }
 
 impl From<sqlx::Error> for Failure {
@@ -87,6 +105,13 @@ mod tests {
         for code in ["23505", "42P01", "22P02", "2067", "1", ""] {
             assert!(!says_not_now(code), "{code}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_that_never_answers_is_given_up_as_away() {
+        let given_up = in_time(std::future::pending::<Result<(), Failure>>()).await;
+
+        assert!(matches!(given_up, Err(Failure::Unavailable(_))), "{given_up:?}");
     }
 
     #[test]

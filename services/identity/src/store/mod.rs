@@ -26,6 +26,7 @@ use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 
 pub use accounts::Accounts;
+pub use failure::in_time;
 pub use outbox::Outbox;
 pub use resets::Resets;
 pub use sign_ins::SignIns;

@@ -9,6 +9,10 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 use super::PostgresStore;
 use crate::store::Failure;
 
+/// How long a connection may take to say that it lives. One that was swallowed would hold its place in the pool until
+/// the kernel gives it up, a quarter of an hour later.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+
 /// How a database is used.
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
@@ -59,8 +63,15 @@ impl PostgresStore {
             .before_acquire(move |connection, metadata| {
                 Box::pin(async move {
                     if metadata.idle_for >= trusted_for {
-                        connection.ping().await?;
+                        answers(connection).await?;
                     }
+                    Ok(true)
+                })
+            })
+            // The pool asks as well, and would wait for ever.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    answers(connection).await?;
                     Ok(true)
                 })
             })
@@ -72,6 +83,12 @@ impl PostgresStore {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Asks a connection whether it lives; one that does not say so in time is thrown away.
+async fn answers(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let answer = tokio::time::timeout(ANSWERS_WITHIN, connection.ping()).await;
+    answer.map_err(|_| sqlx::Error::PoolTimedOut)?
 }
 
 /// Brings the schema up to date. Several processes may try at once: an advisory lock lets one work at a time.
@@ -164,6 +181,23 @@ mod tests {
         .await
         .unwrap();
 
+        store.ping().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_given_up_and_is_silent_leaves_its_place() {
+        let server = rekey_testing::postgres_server().await;
+        let proxy = rekey_testing::Proxy::before_port(server.port()).await;
+        let url = server.url("postgres").replace(&server.port().to_string(), &proxy.port().to_string());
+        let patience = Duration::from_secs(10);
+        let options = PostgresOptions { connections: 1, acquire_timeout: patience, ..Default::default() };
+        let store = PostgresStore::connect(&url, &options).unwrap();
+        store.ping().await.unwrap();
+
+        proxy.strand();
+        let given_up = tokio::time::timeout(Duration::from_millis(50), store.ping()).await;
+
+        assert!(given_up.is_err());
         store.ping().await.unwrap();
     }
 
