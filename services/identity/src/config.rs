@@ -214,6 +214,8 @@ pub struct Audit {
 pub struct Jobs {
     /// How often what is over is deleted.
     pub sweep_seconds: u64,
+    /// How often audit events past every tenant's retention are forgotten.
+    pub forget_seconds: u64,
     /// How often help requests are looked at for digests.
     pub digest_seconds: u64,
 }
@@ -250,6 +252,7 @@ impl Settings {
             ("audit.flush_ms", self.audit.flush_ms),
             ("audit.buffer_events", self.audit.buffer_events as u64),
             ("jobs.sweep_seconds", self.jobs.sweep_seconds),
+            ("jobs.forget_seconds", self.jobs.forget_seconds),
             ("jobs.digest_seconds", self.jobs.digest_seconds),
         ] {
             if value == 0 {

@@ -48,12 +48,14 @@ use rekey_throttle::connection::Connection as Redis;
 use tonic::service::Routes;
 
 use crate::config::Settings;
+use crate::domain::tenant::DomainName;
 use crate::flows::{Error, Identity};
 use crate::jobs::lookout::{Gate, Lookout};
 use crate::peers::notification::RemoteNotification;
 use crate::peers::verification::RemoteVerification;
 use crate::peers::{Notification, Verification};
 use crate::relay::Relay;
+use crate::store::accounts::TenantKey;
 
 /// The gRPC services of this part, as health names them.
 pub const GRPC_NAMES: &[&str] = grpc::NAMES;
@@ -135,6 +137,16 @@ pub async fn assemble_with(
 /// The store is away, or the migration does not go through.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     opening::migrate(settings).await
+}
+
+/// Whether the store holds a tenant with this mail domain. For checks before a start; the schema must be there.
+///
+/// # Errors
+/// The store is away or in use, or the domain is none.
+pub async fn has_tenant_of(settings: &Settings, domain: &str) -> anyhow::Result<bool> {
+    let key = TenantKey::Domain(DomainName::parse(domain).context("the domain")?);
+    let store = opening::store(settings).await?;
+    Ok(store.find_tenant(&key).await.context("looking for a tenant")?.is_some())
 }
 
 /// The first tenant and its first global administrator, for an empty store and for no other.
@@ -255,7 +267,8 @@ impl BackgroundLoops {
         });
         let every = identity.settings.jobs.clone();
         let flush = Duration::from_millis(identity.settings.audit.flush_ms);
-        let (sweeping, digesting, auditing) = (Arc::clone(&identity), Arc::clone(&identity), identity);
+        let (forgetting, sweeping) = (Arc::clone(&identity), Arc::clone(&identity));
+        let (digesting, auditing) = (Arc::clone(&identity), identity);
         spawn_job(loops, &gate, "identity audit", flush, move || {
             let identity = Arc::clone(&auditing);
             async move { identity.flush_audit().await.map(drop) }
@@ -263,6 +276,13 @@ impl BackgroundLoops {
         spawn_job(loops, &gate, "identity sweeper", Duration::from_secs(every.sweep_seconds), move || {
             jobs::sweep(Arc::clone(&sweeping.store), Arc::clone(&sweeping.clock))
         });
+        spawn_job(
+            loops,
+            &gate,
+            "identity forgetting",
+            Duration::from_secs(every.forget_seconds),
+            move || jobs::forget(Arc::clone(&forgetting.store), Arc::clone(&forgetting.clock)),
+        );
         spawn_job(loops, &gate, "identity digests", Duration::from_secs(every.digest_seconds), move || {
             let identity = Arc::clone(&digesting);
             async move { identity.digest_help().await.map(drop) }

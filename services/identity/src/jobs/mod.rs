@@ -68,6 +68,17 @@ pub async fn sweep(store: SharedStore, clock: SharedClock) -> Result<(), Failure
     }
 }
 
+/// Forgets events of the audit logs that no tenant's policy keeps any more, a portion at a time.
+///
+/// # Errors
+/// The store is away, or somebody else holds what is to go.
+pub async fn forget(store: SharedStore, clock: SharedClock) -> Result<(), Failure> {
+    while in_time(store.forget_events(clock.now())).await? > 0 {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What a step does with what it read: the same for both databases, free of SQL.
 
+use std::time::Duration;
+
 use rekey_primitives::clock::Timestamp;
 use uuid::Uuid;
 
@@ -14,6 +16,12 @@ use crate::domain::group::GroupId;
 use crate::domain::help::{Filing, filing};
 use crate::domain::lockout::{LockoutRecord, WrongPassword};
 use crate::domain::security_info;
+
+/// Events before this instant, in microseconds, are forgotten when the longest retention is so many days.
+pub(super) fn forgotten_until(days: i64, now: Timestamp) -> i64 {
+    let kept = Duration::from_secs(86_400 * days.max(0).unsigned_abs());
+    now.minus(kept).unix_micros()
+}
 
 /// The columns of an account that a change may touch, as they are after it.
 pub(super) struct Flags {

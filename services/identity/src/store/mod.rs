@@ -69,4 +69,10 @@ pub trait Upkeep: Send + Sync {
     /// places not seen and lockouts not added to for 90 days, removed addresses after a week. Returns how many rows
     /// went; at most 1,000 a call, so that it never holds a lock for long.
     async fn sweep(&self, now: Timestamp) -> Result<u64, Failure>;
+
+    /// Forgets events of the audit logs that every tenant's policy of today lets go: those older than the longest
+    /// `audit.retention_days` of any, since tenants share partitions. Nothing is forgotten while there is no tenant.
+    /// What remains of a log is its newest end. Where the log is partitioned, whole partitions go, up to 4 weeks late.
+    /// Returns how many rows and partitions went; at most 1,000 a call, and 0 when none is left.
+    async fn forget_events(&self, now: Timestamp) -> Result<u64, Failure>;
 }

@@ -85,14 +85,23 @@ impl EventRow {
 }
 
 impl World {
-    /// The tenant's log, in order, after checking every link of its chain.
-    pub(super) async fn log(&self, scope: &TenantScope) -> Vec<AuditEvent> {
+    async fn events(&self, scope: &TenantScope) -> Vec<EventRow> {
         let tenant_id = scope.tenant_id().as_uuid();
-        let rows: Vec<EventRow> = match &self.inside {
+        match &self.inside {
             Inside::Sqlite(store, _) => sqlx::query_as(EVENTS).bind(tenant_id).fetch_all(&store.writer).await,
             Inside::Postgres(store, _) => sqlx::query_as(EVENTS).bind(tenant_id).fetch_all(&store.pool).await,
         }
-        .unwrap();
+        .unwrap()
+    }
+
+    /// When the events happened that are left of the tenant's log.
+    pub(super) async fn times(&self, scope: &TenantScope) -> Vec<Timestamp> {
+        self.events(scope).await.iter().map(|row| Timestamp::from_unix_micros(row.at)).collect()
+    }
+
+    /// The tenant's log, in order, after checking every link of its chain.
+    pub(super) async fn log(&self, scope: &TenantScope) -> Vec<AuditEvent> {
+        let rows = self.events(scope).await;
         let mut previous = CHAIN_START;
         for (position, row) in (1..).zip(&rows) {
             let link = rekey_sealing::digest(&link_parts(&previous, &row.event().canonical()));

@@ -99,6 +99,7 @@ on_every_store! {
         a_refused_step_leaves_no_event;
     upkeep:
         a_migrated_store_fits_and_answers,
+        events_are_forgotten_once_every_tenant_lets_them_go,
         one_sweep_takes_a_thousand_rows_at_most,
         the_sweep_takes_what_is_over_and_nothing_else;
     races:

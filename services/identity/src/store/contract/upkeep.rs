@@ -5,7 +5,8 @@ use std::time::Duration;
 use rekey_primitives::id::ResetId;
 use uuid::Uuid;
 
-use super::world::{NOW, World, after, once};
+use super::world::{NOW, World, after, default_policy, once};
+use crate::domain::audit::{AuditEvent, EventKind};
 use crate::domain::policy::ResetRules;
 use crate::domain::security_info::RemovedAddress;
 use crate::store::accounts::Change;
@@ -61,6 +62,31 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     store.code_sent(&scope, method.as_uuid(), late.plus(Duration::from_secs(1)), late).await.unwrap();
     let counted = store.count_try(&scope, method.as_uuid(), &[2; 32], &rules, late).await.unwrap();
     assert!(matches!(counted, TryCounted::Stopped(_)));
+}
+
+pub(super) async fn events_are_forgotten_once_every_tenant_lets_them_go(world: World) {
+    let scope = world.tenant().await;
+    let patient = world.unborn_tenant("patient");
+    let mut policy = default_policy(patient.id);
+    policy.policy.audit.retention_days = 500;
+    let made = AuditEvent { tenant_id: patient.id, ..world.event(&scope, EventKind::TenantCreated) };
+    world.store.create_tenant(&patient, &policy, &made, None).await.unwrap();
+    let later = after(100 * DAY);
+    // Where logs are partitioned, this makes the partition that the event goes to.
+    world.store.sweep(later).await.unwrap();
+    let event = AuditEvent { at: later, ..world.event(&scope, EventKind::SignIn) };
+    world.store.append_events(&[event]).await.unwrap();
+
+    let mut left = Vec::new();
+    for days in [499, 501, 599, 660] {
+        while world.store.forget_events(after(days * DAY)).await.unwrap() > 0 {}
+        left.push(world.times(&scope).await);
+    }
+
+    assert_eq!(left, [vec![NOW, later], vec![later], vec![later], vec![]]);
+    let next = AuditEvent { at: after(660 * DAY), ..world.event(&scope, EventKind::SignIn) };
+    world.store.append_events(std::slice::from_ref(&next)).await.unwrap();
+    assert_eq!(world.times(&scope).await, [next.at]);
 }
 
 pub(super) async fn one_sweep_takes_a_thousand_rows_at_most(world: World) {

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
+use sqlx::AssertSqlSafe;
 
 use super::PostgresStore;
+use crate::domain::policy::AuditRules;
 use crate::domain::security_info::REMOVED_STILL_TOLD;
+use crate::store::decide::forgotten_until;
 use crate::store::{
     COUNTED_TRY_KEPT, Failure, LOCKOUT_KEPT, PLACE_KEPT, SCHEMA_VERSION, SWEPT_AT_MOST, Upkeep,
 };
@@ -91,6 +94,34 @@ const METHOD_TRIES: &str = "
     delete from method_tries r using gone
     where r.tenant_id = gone.tenant_id and r.method_key = gone.method_key";
 
+/// The longest that any tenant's policy of today keeps events, in days; none without a tenant.
+const LONGEST_RETENTION: &str = "
+    select max(coalesce((document::jsonb #>> '{audit,retention_days}')::bigint, $1)) from (
+        select distinct on (tenant_id) document from policies order by tenant_id, version desc
+    ) today";
+
+/// Partitions that end at or before an instant, by number. Their names and their length are `ensure_audit_partition`'s.
+const ENDED_PARTITIONS: &str = r"
+    select number from (
+        select substring(c.relname from '^audit_events_p(-?\d+)$')::bigint as number
+        from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'audit_events'::regclass
+    ) partitions
+    where (number + 1)::numeric * 2419200000000 <= $1
+    order by number limit $2";
+
+/// Whoever waits to drop a partition keeps every append waiting behind it, so it is not waited for: the next turn tries
+/// again.
+const DO_NOT_WAIT: &str = "set local lock_timeout = '200ms'";
+
+/// What was written before the partition of its time was there.
+const UNPARTITIONED_EVENTS: &str = "
+    with gone as materialized (
+        select tenant_id, at, event_id from audit_events_default where at < $1 limit $2 for update skip locked
+    )
+    delete from audit_events_default e using gone
+    where e.tenant_id = gone.tenant_id and e.at = gone.at and e.event_id = gone.event_id";
+
 /// The database answers but takes no writes.
 #[derive(Debug, thiserror::Error)]
 #[error("database only reads")]
@@ -136,5 +167,31 @@ impl Upkeep for PostgresStore {
             sqlx::query(PREPARE_AUDIT).bind(now.plus(ahead).unix_micros()).execute(&self.pool).await?;
         }
         Ok(swept)
+    }
+
+    async fn forget_events(&self, now: Timestamp) -> Result<u64, Failure> {
+        let (days,): (Option<i64>,) = sqlx::query_as(LONGEST_RETENTION)
+            .bind(i64::from(AuditRules::default().retention_days))
+            .fetch_one(&self.pool)
+            .await?;
+        let Some(until) = days.map(|days| forgotten_until(days, now)) else { return Ok(0) };
+        let most = SWEPT_AT_MOST.cast_signed();
+        let ended: Vec<(i64,)> =
+            sqlx::query_as(ENDED_PARTITIONS).bind(until).bind(most).fetch_all(&self.pool).await?;
+        for (number,) in &ended {
+            let mut tx = self.pool.begin().await?;
+            sqlx::query(DO_NOT_WAIT).execute(&mut *tx).await?;
+            // A name cannot be a parameter; this one is made of a number.
+            let statement = format!("drop table if exists \"audit_events_p{number}\"");
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut *tx).await?;
+            tx.commit().await?;
+        }
+        let rows = sqlx::query(UNPARTITIONED_EVENTS)
+            .bind(until)
+            .bind(most)
+            .execute(&self.pool)
+            .await?
+            .rows_affected();
+        Ok(ended.len() as u64 + rows)
     }
 }

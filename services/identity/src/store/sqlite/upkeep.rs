@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 
 use super::SqliteStore;
+use crate::domain::policy::AuditRules;
 use crate::domain::security_info::REMOVED_STILL_TOLD;
+use crate::store::decide::forgotten_until;
 use crate::store::{
     COUNTED_TRY_KEPT, Failure, LOCKOUT_KEPT, PLACE_KEPT, SCHEMA_VERSION, SWEPT_AT_MOST, Upkeep,
 };
@@ -50,6 +52,18 @@ const METHOD_TRIES: &str = "
     delete from method_tries where (tenant_id, method_key) in (
         select tenant_id, method_key from method_tries where in_a_row = 0 and live_until <= $1 limit $2)";
 
+/// The longest that any tenant's policy of today keeps events, in days; none without a tenant.
+const LONGEST_RETENTION: &str = "
+    select max(days) from (
+        select coalesce(json_extract(document, '$.audit.retention_days'), $1) as days, max(version)
+        from policies group by tenant_id)";
+
+/// By tenant, so that the primary key leads to the oldest.
+const OLD_EVENTS: &str = "
+    delete from audit_events where (tenant_id, at, event_id) in (
+        select e.tenant_id, e.at, e.event_id
+        from tenants t cross join audit_events e on e.tenant_id = t.tenant_id and e.at < $1 limit $2)";
+
 #[async_trait]
 impl Upkeep for SqliteStore {
     async fn ping(&self) -> Result<(), Failure> {
@@ -87,5 +101,19 @@ impl Upkeep for SqliteStore {
                 .rows_affected();
         }
         Ok(swept)
+    }
+
+    async fn forget_events(&self, now: Timestamp) -> Result<u64, Failure> {
+        let (days,): (Option<i64>,) = sqlx::query_as(LONGEST_RETENTION)
+            .bind(i64::from(AuditRules::default().retention_days))
+            .fetch_one(&self.readers)
+            .await?;
+        let Some(until) = days.map(|days| forgotten_until(days, now)) else { return Ok(0) };
+        let gone = sqlx::query(OLD_EVENTS)
+            .bind(until)
+            .bind(SWEPT_AT_MOST.cast_signed())
+            .execute(&self.writer)
+            .await?;
+        Ok(gone.rows_affected())
     }
 }
