@@ -3,6 +3,8 @@
 //! [`start`] runs any selection of parts on sockets it is given, which is what `rekey up`, `rekey serve` and the tests
 //! all do; they differ in settings, sockets and clock only.
 
+mod agreement;
+
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -134,8 +136,11 @@ pub fn document(file: Option<PathBuf>, overrides: Vec<(String, String)>) -> anyh
 /// Reads every table as its part would. Whether that is fit for production is another matter: see
 /// [`production`](crate::production).
 pub fn check(document: &Document) -> anyhow::Result<()> {
-    document.part::<rekey_identity::config::Settings>("identity")?.check()?;
-    document.part::<rekey_verification::config::Settings>("verification")?.rules()?;
+    let identity = document.part::<rekey_identity::config::Settings>("identity")?;
+    let verification = document.part::<rekey_verification::config::Settings>("verification")?;
+    identity.check()?;
+    verification.rules()?;
+    agreement::check(document, &identity.codes, &verification)?;
     document.part::<rekey_notification::config::Settings>("notification")?.check()?;
     document.part::<rekey_runtime::telemetry::TelemetrySettings>("telemetry")?;
     document.part::<HealthSettings>("health")?;
