@@ -1,6 +1,6 @@
 //! Text for people or JSON for programs, and the exit codes.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use rekey_client::Problem;
@@ -29,6 +29,11 @@ impl Output {
         Self { json }
     }
 
+    /// Whether a program listens.
+    pub(crate) const fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Prints data: as JSON, or as `text` makes it.
     pub(crate) fn data<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         if self.json {
@@ -51,7 +56,7 @@ impl Output {
         let status = error.chain().find_map(|cause| cause.downcast_ref::<tonic::Status>());
         let Some(status) = status else {
             self.complain("", &format!("{error:#}"), "");
-            return ExitCode::from(BROKEN);
+            return ExitCode::from(if error.chain().any(is_away) { AWAY } else { BROKEN });
         };
         let refusal = Problem::of(status);
         let mut message = status.message().to_owned();
@@ -84,6 +89,30 @@ impl Output {
     }
 }
 
+/// Whether something that broke is a suite or a store that nobody reached, which passes.
+fn is_away(cause: &(dyn std::error::Error + 'static)) -> bool {
+    if let Some(error) = cause.downcast_ref::<std::io::Error>() {
+        return matches!(
+            error.kind(),
+            ErrorKind::ConnectionRefused
+                | ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::NotConnected
+                | ErrorKind::TimedOut
+                | ErrorKind::HostUnreachable
+                | ErrorKind::NetworkUnreachable
+        );
+    }
+    match cause.downcast_ref::<sqlx::Error>() {
+        Some(sqlx::Error::PoolTimedOut) => true,
+        // Postgres: class 08, no connection; 53, out of something; 57P, going down or coming up.
+        Some(sqlx::Error::Database(error)) => {
+            error.code().is_some_and(|code| ["08", "53", "57P"].iter().any(|class| code.starts_with(class)))
+        }
+        _ => false,
+    }
+}
+
 /// Prints a text and a line end. A reader that has seen enough, such as `head`, is no failure.
 pub(crate) fn print(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
@@ -110,6 +139,24 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_reached_is_told_from_what_broke() {
+        let refused = || std::io::Error::from(ErrorKind::ConnectionRefused);
+        let away = [
+            anyhow::Error::new(refused()).context("no inbox"),
+            anyhow::Error::new(sqlx::Error::Io(refused())).context("migrating"),
+            anyhow::Error::new(sqlx::Error::PoolTimedOut),
+        ];
+        let broken = [
+            anyhow::Error::new(std::io::Error::from(ErrorKind::NotFound)),
+            anyhow::Error::new(std::io::Error::from(ErrorKind::AddrInUse)),
+            anyhow::Error::new(sqlx::Error::RowNotFound),
+        ];
+
+        assert!(away.iter().all(|error| error.chain().any(is_away)));
+        assert!(!broken.iter().any(|error| error.chain().any(is_away)));
+    }
 
     #[test]
     fn columns_line_up_and_lines_have_no_tail() {

@@ -118,3 +118,33 @@ async fn exit_codes_tell_refusals_from_outages_and_typing_errors() {
     assert_eq!((done.code, wrong.code, refused.code, away.code), (DONE, WRONG_ARGUMENTS, REFUSED, AWAY));
     assert!(refused.stderr.contains("ACCOUNT_NOT_FOUND"), "{}", refused.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_away_has_an_exit_code_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = format!("127.0.0.1:{}", rekey_servers::free_port());
+    let database = format!("postgres://{nowhere}/rekey");
+    let profile = format!("inbox = \"http://{nowhere}\"\n[identity]\nendpoint = \"http://{nowhere}\"\n");
+    for (name, text) in [("cli.toml", profile.as_str()), ("password", "seven quiet lanterns")] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let first =
+        ["--handle", "acme", "--name", "Acme", "--login", "a@acme.example", "--password-file", "password"];
+
+    let mut codes = Vec::new();
+    for arguments in [
+        &["migrate", "identity"][..],
+        &["migrate", "notification"],
+        &[&["bootstrap"][..], &first].concat(),
+        &["up", "--free-ports", "--postgres", &database],
+        &["inbox", "--profile", "cli.toml"],
+    ] {
+        let mut command = rekey();
+        command.args(arguments).current_dir(folder.path());
+        command.env("REKEY__IDENTITY__STORE__URL", &database);
+        command.env("REKEY__NOTIFICATION__STORE__URL", &database);
+        codes.push(run(command).await.code);
+    }
+
+    assert_eq!(codes, [AWAY; 5]);
+}
