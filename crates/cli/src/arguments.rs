@@ -1,14 +1,18 @@
 //! What can be typed. The doc comments are the help texts.
 
+mod token;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use self::token::{CreateToken, TokenCommand};
+
 /// Gets people back into their accounts.
 ///
 /// Exit codes: 0 done, 1 something broke, 2 wrong arguments, 3 refused with a published reason, 4 the suite or a store
-/// is away.
+/// is away: try again later.
 #[derive(Debug, Parser)]
 #[command(name = "rekey", version, propagate_version = true)]
 pub(crate) struct Arguments {
@@ -82,7 +86,7 @@ pub(crate) enum Command {
     },
     /// Read the development inbox.
     Inbox(Inbox),
-    /// Measure a suite of its own beside what this machine can do. Takes about three minutes.
+    /// Measure a suite of its own beside what this machine can do. Takes about two minutes.
     Bench(Bench),
     /// Print completions for a shell.
     Completions {
@@ -159,25 +163,6 @@ pub(crate) struct Bootstrap {
     /// Read the administrator's first password from this file; otherwise it is asked for.
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
-}
-
-/// Commands on service tokens.
-#[derive(Debug, Subcommand)]
-pub(crate) enum TokenCommand {
-    /// Draw a token and print it once, with the entry for the callers file.
-    Create {
-        /// The caller's name.
-        name: String,
-        /// Methods it may call: `/package.Service/Method` or `/package.Service/*`; all if left out.
-        #[arg(long = "method")]
-        methods: Vec<String>,
-        /// Tenants it may reach, by id; all if left out.
-        #[arg(long = "tenant")]
-        tenants: Vec<String>,
-        /// Let it say where the person's request came from.
-        #[arg(long)]
-        assert_context: bool,
-    },
 }
 
 /// Commands on the settings.

@@ -1,19 +1,22 @@
 //! `rekey token create`: a service token, shown once, and the entry that makes it known. Only the digest is kept
-//! anywhere.
+//! anywhere. A caller that comes with a certificate needs the entry alone.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rekey_primitives::entropy::{Entropy, SystemEntropy, array};
-use rekey_runtime::access::token_digest;
-use serde::Serialize;
+use rekey_runtime::access::{CallerEntry, Callers, token_digest};
+use serde::{Deserialize, Serialize};
 
-use crate::arguments::TokenCommand;
+use crate::arguments::{CreateToken, TokenCommand};
 use crate::output::Output;
 
 /// A caller as the callers file holds it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Entry {
     pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) spiffe_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) token_sha256: Vec<String>,
     pub(crate) methods: Vec<String>,
     pub(crate) tenants: Vec<String>,
@@ -30,6 +33,7 @@ impl Entry {
         let all = || vec!["*".to_owned()];
         Self {
             name: name.to_owned(),
+            spiffe_id: None,
             token_sha256: vec![token_digest(token)],
             methods: all(),
             tenants: all(),
@@ -40,13 +44,30 @@ impl Entry {
             may_assert_not_after: true,
         }
     }
+
+    /// The caller that was asked for: by this token, or by its certificate.
+    fn of(create: CreateToken, token: Option<&str>) -> Self {
+        let or_all = |named: Vec<String>| if named.is_empty() { vec!["*".to_owned()] } else { named };
+        Self {
+            name: create.name,
+            spiffe_id: create.spiffe_id,
+            token_sha256: token.map(token_digest).into_iter().collect(),
+            methods: or_all(create.methods),
+            tenants: or_all(create.tenants),
+            purposes: or_all(create.purposes),
+            templates: or_all(create.templates),
+            lanes: or_all(create.lanes),
+            may_assert_context: create.assert_context,
+            may_assert_not_after: create.assert_not_after,
+        }
+    }
 }
 
 /// The text of a callers file.
-pub(crate) fn callers_file(entries: &[Entry]) -> anyhow::Result<String> {
+pub(crate) fn callers_file<T: Serialize>(entries: &[T]) -> anyhow::Result<String> {
     #[derive(Serialize)]
-    struct File<'a> {
-        caller: &'a [Entry],
+    struct File<'a, T> {
+        caller: &'a [T],
     }
     Ok(toml::to_string(&File { caller: entries })?)
 }
@@ -57,17 +78,104 @@ pub(crate) fn draw(entropy: &dyn Entropy) -> String {
 }
 
 pub(crate) fn run(command: TokenCommand, output: Output) -> anyhow::Result<()> {
-    let TokenCommand::Create { name, methods, tenants, assert_context } = command;
-    let token = draw(&SystemEntropy);
-    let or_all = |named: Vec<String>| if named.is_empty() { vec!["*".to_owned()] } else { named };
-    let mut entry = Entry::everything(&name, &token);
-    entry.methods = or_all(methods);
-    entry.tenants = or_all(tenants);
-    entry.may_assert_context = assert_context;
-    entry.may_assert_not_after = false;
+    let TokenCommand::Create(create) = command;
+    let token = create.spiffe_id.is_none().then(|| draw(&SystemEntropy));
+    let entry = Entry::of(create, token.as_deref());
     let text = callers_file(std::slice::from_ref(&entry))?;
+    judge(&text)?;
     let data = serde_json::json!({ "token": token, "entry": entry });
     output.data(&data, |_| {
-        format!("Token, shown this once:\n\n  {token}\n\nEntry for the callers file of each part it calls:\n\n{text}")
+        let token =
+            token.map(|token| format!("Token, shown this once:\n\n  {token}\n\n")).unwrap_or_default();
+        format!("{token}Entry for the callers file of each part it calls:\n\n{text}")
     })
+}
+
+/// Reads the entry as a part would: one that a part refuses would keep it from seeing any later change.
+fn judge(text: &str) -> anyhow::Result<()> {
+    #[derive(Deserialize)]
+    struct File {
+        caller: Vec<CallerEntry>,
+    }
+    let file: File = toml::from_str(text)?;
+    if let Some(id) =
+        file.caller.iter().filter_map(|entry| entry.spiffe_id.as_ref()).find(|id| !is_spiffe(id))
+    {
+        anyhow::bail!("`{id}` is not a SPIFFE ID: spiffe://trust-domain/path");
+    }
+    Callers::load(file.caller, None)?;
+    Ok(())
+}
+
+fn is_spiffe(id: &str) -> bool {
+    id.strip_prefix("spiffe://").is_some_and(|rest| rest.contains('/') && !rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::arguments::{Arguments, Command};
+
+    fn entry(arguments: &[&str], token: Option<&str>) -> CallerEntry {
+        let typed = ["rekey", "token", "create", "shop"].iter().chain(arguments);
+        let Command::Token { command: TokenCommand::Create(create) } = Arguments::parse_from(typed).command
+        else {
+            panic!("not read as a token")
+        };
+        let text = toml::to_string(&Entry::of(create, token)).unwrap();
+        toml::from_str(&text).unwrap()
+    }
+
+    fn only(name: &str) -> rekey_runtime::access::Allowed {
+        rekey_runtime::access::Allowed::Only([name.to_owned()].into())
+    }
+
+    #[test]
+    fn a_caller_is_narrowed_in_everything_that_an_entry_can_say() {
+        let tenant = "018f0000-0000-7000-8000-000000000001";
+        let arguments = [
+            ["--method", "/rekey.verification.v1.VerificationService/*"],
+            ["--tenant", tenant],
+            ["--purpose", "payment"],
+            ["--template", "code"],
+            ["--lane", "critical"],
+        ];
+
+        let narrowed = entry(&[&arguments.concat()[..], &["--assert-not-after"]].concat(), Some("t"));
+
+        let expected = CallerEntry {
+            name: "shop".to_owned(),
+            spiffe_id: None,
+            token_sha256: only(&token_digest("t")),
+            methods: only("/rekey.verification.v1.VerificationService/*"),
+            tenants: only(tenant),
+            purposes: only("payment"),
+            templates: only("code"),
+            lanes: only("critical"),
+            may_assert_context: false,
+            may_assert_not_after: true,
+        };
+        assert_eq!(narrowed, expected);
+    }
+
+    #[test]
+    fn a_caller_by_certificate_has_no_token() {
+        let by_certificate = entry(&["--spiffe-id", "spiffe://acme.example/shop"], None);
+
+        assert_eq!(by_certificate.spiffe_id.as_deref(), Some("spiffe://acme.example/shop"));
+        assert_eq!(by_certificate.token_sha256, rekey_runtime::access::Allowed::nothing());
+        Callers::load(vec![by_certificate], None).unwrap();
+    }
+
+    #[test]
+    fn an_entry_that_a_part_would_refuse_is_refused_here() {
+        let no_tenant =
+            judge("[[caller]]\nname = \"a\"\nspiffe_id = \"spiffe://a/b\"\ntenants = [\"acme\"]\n");
+        let no_spiffe = judge("[[caller]]\nname = \"a\"\nspiffe_id = \"https://a/b\"\n");
+
+        assert!(no_tenant.unwrap_err().to_string().contains("not a tenant id"));
+        assert!(no_spiffe.unwrap_err().to_string().contains("not a SPIFFE ID"));
+    }
 }
