@@ -38,6 +38,9 @@ pub const KEYS: [(&str, &str); 10] = [
     ("notification", "payload_seal"),
 ];
 
+/// The demo people's file.
+pub(crate) const DEMO: &str = "demo.json";
+
 /// The callers that `up` makes, with the parts that each may call.
 const CALLERS: [(&str, &[&str]); 3] = [
     ("identity", &["verification", "notification"]),
@@ -65,8 +68,7 @@ impl DataFolder {
             folder.once(&folder.token(caller), || draw(entropy))?;
         }
         for part in ["identity", "verification", "notification"] {
-            let entries = folder.entries(part)?;
-            write_private(&folder.callers(part), &callers_file(&entries)?)?;
+            folder.know_callers(part)?;
         }
         Ok(folder)
     }
@@ -111,16 +113,63 @@ impl DataFolder {
         callers.map(|(caller, _)| Ok(Entry::everything(caller, &read(&self.token(caller))?))).collect()
     }
 
+    /// Makes the callers of ours known to a part. Entries of others, such as `token create` prints, stay; a file that
+    /// knows ours already stays as it is, comments and all.
+    fn know_callers(&self, part: &str) -> anyhow::Result<()> {
+        let (path, ours) = (self.callers(part), self.entries(part)?);
+        let known = if path.exists() { read_callers(&path)? } else { Vec::new() };
+        let is_known = |own: &Entry| known.iter().any(|entry| is_named(entry, own) && has_token(entry, own));
+        if ours.iter().all(is_known) {
+            return Ok(());
+        }
+        let others: Vec<_> =
+            known.iter().filter(|entry| !ours.iter().any(|own| is_named(entry, own))).cloned().collect();
+        let others = if others.is_empty() { String::new() } else { format!("\n{}", callers_file(&others)?) };
+        write_private(&path, &format!("{}{others}", callers_file(&ours)?))
+    }
+
     /// Writes a file the first time; later it is found as it is.
     fn once(&self, path: &Path, text: impl FnOnce() -> String) -> anyhow::Result<()> {
         if path.exists() { Ok(()) } else { write_private(path, &text()) }
     }
 }
 
+fn read_callers(path: &Path) -> anyhow::Result<Vec<toml::Table>> {
+    #[derive(serde::Deserialize)]
+    struct File {
+        #[serde(default)]
+        caller: Vec<toml::Table>,
+    }
+    let file: File =
+        toml::from_str(&read(path)?).with_context(|| format!("{} is no callers file", path.display()))?;
+    Ok(file.caller)
+}
+
+fn is_named(entry: &toml::Table, own: &Entry) -> bool {
+    entry.get("name").and_then(toml::Value::as_str) == Some(own.name.as_str())
+}
+
+fn has_token(entry: &toml::Table, own: &Entry) -> bool {
+    let digests = entry.get("token_sha256").and_then(toml::Value::as_array);
+    let is_own =
+        |digest: &toml::Value| own.token_sha256.iter().any(|own| digest.as_str() == Some(own.as_str()));
+    digests.is_some_and(|digests| digests.iter().any(is_own))
+}
+
 /// Makes a folder that only its owner enters.
 pub(crate) fn make_private(path: &Path) -> anyhow::Result<()> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.with_context(|| format!("cannot make {}", path.display()))
+}
+
+/// Removes a file, if there is one.
+pub(crate) fn remove(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes a file that only its owner reads, so that a crash leaves the old one or the new one.
@@ -161,5 +210,30 @@ mod tests {
         assert_eq!(fs::read_to_string(again.key("pepper")).unwrap(), pepper);
         assert_eq!(fs::metadata(again.key("pepper")).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_caller_that_somebody_added_stays_and_ours_are_made_known_again() {
+        let scratch = tempfile::tempdir().unwrap();
+        let open = || DataFolder::open(scratch.path(), &SystemEntropy, Timestamp::EPOCH).unwrap();
+        let file = open().callers("identity");
+        let ours = fs::read_to_string(&file).unwrap();
+        let added = "# The shop.\n[[caller]]\nname = \"shop\"\nspiffe_id = \"spiffe://acme.example/shop\"\n";
+
+        fs::write(&file, format!("{ours}\n{added}")).unwrap();
+        open();
+        let untouched = fs::read_to_string(&file).unwrap();
+        fs::write(&file, added).unwrap();
+        open();
+        let mended = fs::read_to_string(&file).unwrap();
+
+        assert_eq!(untouched, format!("{ours}\n{added}"));
+        assert!(mended.starts_with(&ours), "{mended}");
+        let names = |text: &str| -> Vec<String> {
+            let file: toml::Table = toml::from_str(text).unwrap();
+            let callers = file["caller"].as_array().unwrap();
+            callers.iter().map(|caller| caller["name"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(names(&mended), ["cli", "shop"]);
     }
 }
