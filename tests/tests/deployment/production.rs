@@ -1,10 +1,15 @@
 //! `rekey up --production`, as a small business runs it: one process, files, real mail, and nothing lost in a crash.
 
+use std::process::Command;
+
 use rekey::suite::Part;
 use rekey_tests::backend::Backend;
 use rekey_tests::deployment::{Deployment, Ground};
+use rekey_tests::person::request_id;
 use rekey_tests::post::{code_to, mail_to};
-use rekey_tests::processes::Running;
+use rekey_tests::processes::{Running, run};
+use rekey_wire::identity::v1::CreateTenantRequest;
+use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 
 const NEW: &str = "nine slow rivers and stone";
 
@@ -49,6 +54,30 @@ async fn the_stores_of_the_settings_are_the_stores_of_production() {
     assert!(process.stop().await.success());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_never_becomes_a_business() {
+    let deployment = Deployment::prepare(Ground::new().await, &EMBEDDED);
+    let (process, _) = up(&deployment).await;
+    let demo = CreateTenantRequest {
+        handle: "trial".to_owned(),
+        display_name: "Demo".to_owned(),
+        domains: vec!["demo.example".to_owned()],
+        licensed_accounts: 0,
+        request_id: request_id(),
+    };
+    let mut tenants = TenantServiceClient::new(deployment.connect(Part::Identity));
+    tenants.create_tenant(demo).await.unwrap();
+    assert!(process.stop().await.success());
+
+    let by_its_tenant = run(production(&deployment)).await;
+    std::fs::write(deployment.folder().join("business/demo.json"), "{}").unwrap();
+    let by_its_file = run(production(&deployment)).await;
+
+    assert_eq!((by_its_tenant.code, by_its_file.code), (Some(1), Some(1)), "{by_its_tenant:?}");
+    assert!(by_its_tenant.stderr.contains("holds the demo tenant"), "{}", by_its_tenant.stderr);
+    assert!(by_its_file.stderr.contains("business holds demo people"), "{}", by_its_file.stderr);
+}
+
 /// Migrated, with a first tenant, ready.
 async fn up(deployment: &Deployment) -> (Running, Backend) {
     let migrated = deployment.migrate().await;
@@ -60,9 +89,13 @@ async fn up(deployment: &Deployment) -> (Running, Backend) {
 }
 
 fn launch(deployment: &Deployment) -> Running {
+    Running::start("production", production(deployment), deployment.folder())
+}
+
+fn production(deployment: &Deployment) -> Command {
     let mut command = deployment.command(&["up", "--production", "--data", "business"]);
     command.env("REKEY__HEALTH__LISTEN", deployment.health(Part::Identity));
-    Running::start("production", command, deployment.folder())
+    command
 }
 
 async fn reset(deployment: &Deployment, backend: &Backend, login: &str) {

@@ -123,3 +123,19 @@ async fn production_shows_no_credentials() {
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.stderr.contains("--ready-file"), "{}", refused.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ready_file_of_an_earlier_run_is_gone_before_anything_can_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let ready_file = folder.path().join("ready.json");
+    std::fs::write(&ready_file, "{}").unwrap();
+    let nowhere = format!("postgres://127.0.0.1:{}/rekey", rekey_servers::free_port());
+    let mut command = rekey();
+    command.args(["up", "--ephemeral", "--postgres", &nowhere, "--ready-file"]).arg(&ready_file);
+    command.current_dir(folder.path());
+
+    let failed = run(command).await;
+
+    assert_ne!(failed.code, Some(0), "{failed:?}");
+    assert!(!ready_file.exists());
+}

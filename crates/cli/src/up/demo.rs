@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use rekey_client::{Connection, Problem};
 use rekey_primitives::entropy::{Entropy, below};
+use rekey_runtime::settings::Document;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use rekey_wire::identity::v1::administration_service_client::AdministrationServiceClient;
 use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
@@ -47,6 +48,17 @@ const PEOPLE: [(&str, &str, &str); 3] = [
     ("ada", "Ada Lindgren", "+15005550103"),
 ];
 
+/// The demo tenant's own domain. Nobody else has it: RFC 2606 reserves the name.
+const DOMAIN: &str = "demo.example";
+
+/// Production refuses a store in which a demo lives, wherever its file is.
+pub(crate) async fn refuse_tenant(document: &Document) -> anyhow::Result<()> {
+    if rekey_identity::has_tenant_of(&document.part("identity")?, DOMAIN).await? {
+        bail!("not in production: the store holds the demo tenant of {DOMAIN}");
+    }
+    Ok(())
+}
+
 impl Demo {
     /// The demo of an earlier start, if there was one.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Self>> {
@@ -67,7 +79,7 @@ impl Demo {
         let request = CreateTenantRequest {
             handle: "demo".to_owned(),
             display_name: "Demo".to_owned(),
-            domains: vec!["demo.example".to_owned()],
+            domains: vec![DOMAIN.to_owned()],
             licensed_accounts: 0,
             request_id: request_id(),
         };

@@ -73,6 +73,10 @@ pub(crate) async fn run(up: Up, config: Option<PathBuf>, output: Output) -> anyh
     if up.production {
         return run_production(&up, config, output).await;
     }
+    if let Some(path) = &up.ready_file {
+        // Whoever waits for it must not find an earlier run's.
+        folder::remove(path)?;
+    }
     // Kept until the end: dropping it removes the folder of `--ephemeral`.
     let scratch = up.ephemeral.then(tempfile::tempdir).transpose()?;
     let data = scratch.as_ref().map_or(up.data.clone(), |scratch| scratch.path().join("data"));
@@ -145,6 +149,7 @@ async fn run_production(up: &Up, config: Option<PathBuf>, output: Output) -> any
     production::judge_business(&document, &up.data)?;
     folder::make_private(&up.data)?;
     migrate(&document).await?;
+    demo::refuse_tenant(&document).await?;
     let telemetry = Telemetry::start(&document.part("telemetry")?, "rekey")?;
     let shutdown = Shutdown::on_signals()?;
     let Sockets { parts, health } = Sockets::bind(&document, false).await?;
