@@ -67,10 +67,10 @@ pub(crate) fn request_id() -> String {
     uuid_v4(&SystemEntropy).to_string()
 }
 
-/// A proto time for people, in UTC.
+/// A proto time in UTC, to the second, as RFC 3339 has it: for programs and, being plain, for people.
 pub(crate) fn time(seconds: i64) -> String {
     let at = rekey_primitives::clock::Timestamp::from_unix_micros(seconds.saturating_mul(1_000_000));
-    at.to_string().split('.').next().unwrap_or_default().replace('T', " ")
+    at.to_string().split('.').next().unwrap_or_default().to_owned() + "Z"
 }
 
 /// Seconds from now until then; 0 when it is past.
@@ -82,4 +82,15 @@ pub(crate) fn seconds_until(seconds: i64) -> i64 {
 pub(crate) fn secret_file(path: &PathBuf) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_say_their_zone() {
+        assert_eq!(time(0), "1970-01-01T00:00:00Z");
+        assert_eq!(time(1_900_000_000), "2030-03-17T17:46:40Z");
+    }
 }

@@ -10,11 +10,23 @@ use crate::output::Output;
 use crate::profile::secret_file;
 use crate::suite::{self, Surroundings};
 
+/// Asks until the same password was typed twice: nobody sees what they type, and nobody else could let them in.
+fn agreed(mut ask: impl FnMut(&str) -> anyhow::Result<String>) -> anyhow::Result<String> {
+    let mut prompt = "The administrator's first password: ";
+    loop {
+        let password = ask(prompt)?;
+        if ask("Again: ")? == password {
+            return Ok(password);
+        }
+        prompt = "They differ. The administrator's first password: ";
+    }
+}
+
 pub(crate) async fn run(bootstrap: Bootstrap, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     let document = suite::document(config, Vec::new())?;
     let password = match &bootstrap.password_file {
         Some(path) => secret_file(path)?,
-        None => rpassword::prompt_password("The administrator's first password: ")?,
+        None => agreed(|prompt| Ok(rpassword::prompt_password(prompt)?))?,
     };
     let first = First {
         handle: bootstrap.handle,
@@ -31,4 +43,18 @@ pub(crate) async fn run(bootstrap: Bootstrap, config: Option<PathBuf>, output: O
         "account_id": made.account_id.to_string(),
     });
     output.data(&data, |_| format!("Tenant {}\nGlobal administrator {}", made.tenant_id, made.account_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_taken_once_it_was_typed_twice() {
+        let mut typed = ["a meadow", "a maedow", "a meadow", "a meadow"].into_iter();
+
+        let password = agreed(|_| Ok(typed.next().unwrap().to_owned())).unwrap();
+
+        assert_eq!((password.as_str(), typed.next()), ("a meadow", None));
+    }
 }

@@ -58,7 +58,7 @@ async fn prove(
         };
         let answer = client.submit_reset_proof(request).await?.into_inner();
         if answer.outcome() != ProofOutcome::Accepted {
-            output.say("That code was not accepted.");
+            tell(output, "That code was not accepted.")?;
             continue;
         }
         reset_token = answer.reset_token;
@@ -66,7 +66,7 @@ async fn prove(
         if answer.proofs_remaining == 0 {
             return Ok(reset_token);
         }
-        output.say("One more proof is needed.");
+        tell(output, "One more proof is needed.")?;
         if methods.is_empty() {
             bail!("no other method is left: ask your administrators for help");
         }
@@ -90,17 +90,14 @@ async fn send(
         Ok(sent) => {
             let minutes =
                 sent.into_inner().code_expire_time.map_or(0, |at| (seconds_until(at.seconds) + 59) / 60);
-            output.say(&format!(
-                "A code is on its way to {}; it is good for {minutes} minutes.",
-                shown(method)
-            ));
-            Ok(())
+            let sent =
+                format!("A code is on its way to {}; it is good for {minutes} minutes.", shown(method));
+            tell(output, &sent)
         }
         Err(status) => match Problem::of(&status) {
             problem if problem.reason == "SEND_LIMITED" => {
                 let wait = problem.retry_after.map_or(0, |wait| wait.as_secs());
-                output.say(&format!("The last code is still good; another can be sent in {wait} s."));
-                Ok(())
+                tell(output, &format!("The last code is still good; another can be sent in {wait} s."))
             }
             _ => Err(status.into()),
         },
@@ -111,7 +108,7 @@ async fn complete(client: &mut Client, reset_token: String, output: Output) -> a
     loop {
         let new_password = hidden("New password: ")?;
         if std::io::stdin().is_terminal() && new_password != hidden("Again: ")? {
-            output.say("They differ.");
+            tell(output, "They differ.")?;
             continue;
         }
         let request = CompletePasswordResetRequest {
@@ -127,8 +124,10 @@ async fn complete(client: &mut Client, reset_token: String, output: Output) -> a
                 if problem.reason != "PASSWORD_REFUSED" || !std::io::stdin().is_terminal() {
                     return Err(status.into());
                 }
-                output.say("That password is not taken:");
-                problem.fields.iter().for_each(|(_, what)| output.say(&format!("  {what}")));
+                tell(output, "That password is not taken:")?;
+                for (_, what) in &problem.fields {
+                    tell(output, &format!("  {what}"))?;
+                }
             }
         }
     }
@@ -138,9 +137,9 @@ fn choose(methods: &[ResetMethod], output: Output) -> anyhow::Result<ResetMethod
     if let [only] = methods {
         return Ok(only.clone());
     }
-    output.say("How can you prove it is you?");
+    tell(output, "How can you prove it is you?")?;
     for method in methods {
-        output.say(&format!("  {}  {}", method.method_id, shown(method)));
+        tell(output, &format!("  {}  {}", method.method_id, shown(method)))?;
     }
     let typed = ask("Method: ")?;
     let chosen = methods.iter().find(|method| method.method_id == typed);
@@ -150,6 +149,16 @@ fn choose(methods: &[ResetMethod], output: Output) -> anyhow::Result<ResetMethod
 fn shown(method: &ResetMethod) -> String {
     let kind = method.kind().as_str_name().trim_start_matches("METHOD_KIND_").to_lowercase();
     format!("{} {}", kind.replace('_', " "), method.masked_destination).trim_end().to_owned()
+}
+
+/// Says something to the person at the terminal, even where a program reads the answer: whoever is asked must see what
+/// about.
+fn tell(output: Output, text: &str) -> anyhow::Result<()> {
+    if output.is_json() {
+        return prompt_to_terminal(&format!("{text}\n"));
+    }
+    output.say(text);
+    Ok(())
 }
 
 fn ask(prompt: &str) -> anyhow::Result<String> {
