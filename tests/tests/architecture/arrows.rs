@@ -127,6 +127,17 @@ fn module_of(path: &Path) -> Vec<String> {
     words
 }
 
+/// The list, a line for each room, as ARCHITECTURE.md prints it.
+pub(crate) fn lines() -> String {
+    let line = |room: &Room| {
+        let crates = room.crates.iter().map(|name| name.trim_start_matches("rekey_"));
+        let mut known: Vec<&str> = room.rooms.iter().copied().chain(crates).collect();
+        known.dedup();
+        format!("{} -> {{{}}}\n", room.name, known.join(", "))
+    };
+    ROOMS.iter().map(line).collect()
+}
+
 pub(crate) fn violations(service: &Service) -> Vec<String> {
     let mut wrong = Vec::new();
     for file in &service.files {

@@ -68,6 +68,16 @@ fn read(metadata: &str) -> Graph {
     packages.iter().map(|package| (name_of(package), needs(package))).collect()
 }
 
+/// The list, a line for each crate, as ARCHITECTURE.md prints it.
+pub(crate) fn lines() -> String {
+    let short = |name: &&'static str| name.trim_start_matches("rekey-");
+    let line = |(name, allowed): &(&'static str, &[&'static str])| {
+        let allowed: Vec<&str> = allowed.iter().map(short).collect();
+        format!("{} -> {{{}}}\n", short(name), allowed.join(", "))
+    };
+    MAY_DEPEND_ON.iter().map(line).collect()
+}
+
 pub(crate) fn violations(graph: &Graph) -> Vec<String> {
     let mut wrong = Vec::new();
     for (name, needs) in graph {

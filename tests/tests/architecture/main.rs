@@ -38,6 +38,17 @@ fn rooms_use_each_other_along_the_arrows() {
 }
 
 #[test]
+fn the_page_lists_the_arrows_that_are_held() {
+    let page = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+
+    for lines in [crates::lines(), arrows::lines()] {
+        let block = format!("```text\n{lines}```");
+
+        assert!(page.contains(&block), "ARCHITECTURE.md should list:\n{lines}");
+    }
+}
+
+#[test]
 fn files_stay_small_enough_to_read() {
     let files = sizes::measure(&root());
 
