@@ -38,9 +38,6 @@ pub const KEYS: [(&str, &str); 10] = [
     ("notification", "payload_seal"),
 ];
 
-/// The demo people's file.
-pub(crate) const DEMO: &str = "demo.json";
-
 /// The callers that `up` makes, with the parts that each may call.
 const CALLERS: [(&str, &[&str]); 3] = [
     ("identity", &["verification", "notification"]),
