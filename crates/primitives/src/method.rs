@@ -1,4 +1,4 @@
-//! The kinds of proof there are, and which of them are worth two.
+//! The kinds of proof there are, which of them are worth two, and what can happen to one that somebody holds.
 //!
 //! Two proofs are stronger than one only where they fail separately, so what counts is the
 //! [`ProofClass`]: a code by mail and a code by text are both issued by us and one class.
@@ -86,6 +86,47 @@ impl ProofClass {
     }
 }
 
+/// What happened to a registered way to prove oneself. Notices carry the word, and who writes them says it in the
+/// reader's language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MethodChange {
+    /// The person registered it.
+    Added,
+    /// The person showed the code that was sent to it.
+    Confirmed,
+    /// The person took it away.
+    Removed,
+    /// It is offered first from now on.
+    MadeDefault,
+    /// An administrator registered it.
+    Prefilled,
+    /// Too many wrong codes in a row stopped it.
+    Disabled,
+}
+
+impl MethodChange {
+    /// Every change.
+    pub const ALL: [Self; 6] =
+        [Self::Added, Self::Confirmed, Self::Removed, Self::MadeDefault, Self::Prefilled, Self::Disabled];
+
+    /// The word for it in notices and in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Confirmed => "confirmed",
+            Self::Removed => "removed",
+            Self::MadeDefault => "made_default",
+            Self::Prefilled => "prefilled",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// Reads that word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|change| change.as_str() == text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +142,7 @@ mod tests {
     fn words_read_back() {
         assert!(MethodKind::ALL.iter().all(|kind| MethodKind::parse(kind.as_str()) == Some(*kind)));
         assert!(ProofClass::ALL.iter().all(|class| ProofClass::parse(class.as_str()) == Some(*class)));
+        assert!(MethodChange::ALL.iter().all(|one| MethodChange::parse(one.as_str()) == Some(*one)));
         assert_eq!((MethodKind::parse("sms"), ProofClass::parse("")), (None, None));
     }
 

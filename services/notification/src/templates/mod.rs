@@ -6,6 +6,7 @@
 
 mod built_in;
 mod html;
+mod words;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use rekey_primitives::contact::Channel;
@@ -110,7 +111,8 @@ impl Renderer {
     ) -> Result<Zeroizing<String>, RenderError> {
         let failed = |error| RenderError::Template(template.as_str(), error);
         let source = self.templates.get_template(&key(template, language, part)).map_err(failed)?;
-        source.render(minijinja::Value::from_pairs(variables.iter())).map(Zeroizing::new).map_err(failed)
+        let said = variables.iter().map(|(name, value)| (name, words::said(name, value, language)));
+        source.render(minijinja::Value::from_pairs(said)).map(Zeroizing::new).map_err(failed)
     }
 
     /// Adds the origin-bound last line (WICG, "Origin-bound one-time codes"): `@host #code` and nothing else on it.

@@ -77,6 +77,21 @@ fn the_nearest_language_is_spoken() {
 }
 
 #[test]
+fn no_english_word_stands_in_a_notice_of_another_language() {
+    let template = TemplateName::SecurityInfoChangedNotice;
+    let mut sent = crate::fixtures::variables(template);
+    sent.insert("change".to_owned(), "made_default".to_owned());
+    sent.insert("method".to_owned(), "phone +1******42".to_owned());
+    let variables = Variables::fitting(template, sent, &crate::fixtures::link_hosts()).unwrap();
+
+    let rendered = renderer().render(template, Some(&locale("de")), &variables, Channel::Email).unwrap();
+
+    let Rendered::Email { text, html, .. } = rendered else { panic!("no mail") };
+    assert!(text.contains("geändert: als Standard festgelegt (Telefon +1******42)"), "{}", text.as_str());
+    assert!(html.contains("als Standard festgelegt (Telefon +1******42)"));
+}
+
+#[test]
 fn arabic_runs_from_right_to_left() {
     let (_, _, arabic, _) = email(TemplateName::PasswordResetCode, Some("ar-EG"));
     let (_, _, japanese, _) = email(TemplateName::PasswordResetCode, Some("ja"));

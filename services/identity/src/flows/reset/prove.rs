@@ -5,6 +5,7 @@
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::RequestId;
+use rekey_primitives::method::MethodChange;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +20,8 @@ use crate::domain::reset::proofs::{Proof, remaining_shown};
 use crate::domain::reset::{Position, ResetState, tries_key};
 use crate::domain::scope::TenantScope;
 use crate::domain::tries::TakesNoTry;
-use crate::flows::notices::Notify;
 use crate::flows::once::{Call, Repeatable, Settled};
+use crate::flows::security_info::of_entry;
 use crate::flows::{Caller, Context, Error, Identity};
 use crate::peers::verification::{CheckCode, Checked, PASSWORD_RESET};
 use crate::store::accounts::{AccountKey, Change, ChangeAccount};
@@ -265,9 +266,7 @@ impl Identity {
             return Ok(());
         };
         let tenant = self.tenant(scope).await?;
-        let notify = Notify::person("security_info_changed_notice", &tenant, account, now)
-            .with("change", "disabled after too many wrong codes")
-            .with("method", &entry.destination().map(|place| place.masked()).unwrap_or_default());
+        let notify = of_entry(&tenant, account, (entry, MethodChange::Disabled), now);
         let told = self.told(scope, account, now).await?;
         let event = self.reset_event(EventKind::MethodStopped, Outcome::Success, state, who, now);
         let change = ChangeAccount {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Channel;
 use rekey_primitives::id::{RequestId, SecurityInfoId, VerificationId};
+use rekey_primitives::method::MethodChange;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use rekey_sealing::digest;
 use serde::{Deserialize, Serialize};
@@ -267,7 +268,13 @@ impl Identity {
             let event = own_event(self, owner, EventKind::SecurityInfoConfirmed, now)
                 .to_place(shown.masked_destination.clone());
             let notices = self
-                .told_of_entry(scope, &held, (entry, "confirmed"), owner.context.locale.as_ref(), now)
+                .told_of_entry(
+                    scope,
+                    &held,
+                    (entry, MethodChange::Confirmed),
+                    owner.context.locale.as_ref(),
+                    now,
+                )
                 .await?;
             let change = Change::ConfirmSecurityInfo { id, standing, changed_at, is_first };
             let change = change_of(&held.account, change, event, notices, now);

@@ -2,6 +2,7 @@
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{RequestId, SecurityInfoId};
+use rekey_primitives::method::MethodChange;
 
 use super::{Owner, change_of, not_changed, own_event};
 use crate::domain::account::Account;
@@ -61,7 +62,7 @@ impl Identity {
             let entry = held.entry(id)?;
             let mut shown = ShownEntry::of(entry, &held.rules, now);
             shown.is_default |= edit == Edit::MakeDefault;
-            let event = own_event(self, owner, edit.event(), now).because(edit.word());
+            let event = own_event(self, owner, edit.event(), now).because(edit.word().as_str());
             let notices = self.told_of_entry(&scope, &held, (entry, edit.word()), locale, now).await?;
             let change = change_of(&held.account, edit.change(entry, now), event, notices, now);
             let answer = |_: &Account| self.seal_answer(&call, &shown);
@@ -93,10 +94,10 @@ impl Edit {
     }
 
     /// The word for it in notices and the log.
-    const fn word(self) -> &'static str {
+    const fn word(self) -> MethodChange {
         match self {
-            Self::Remove => "removed",
-            Self::MakeDefault => "made the default",
+            Self::Remove => MethodChange::Removed,
+            Self::MakeDefault => MethodChange::MadeDefault,
         }
     }
 

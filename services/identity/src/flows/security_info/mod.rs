@@ -12,6 +12,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Destination;
 use rekey_primitives::id::{RequestId, SecurityInfoId};
 use rekey_primitives::locale::Locale;
+use rekey_primitives::method::MethodChange;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -132,7 +133,8 @@ impl Identity {
                 None => *timers.insert(self.send_entry_code(owner, &held, &entry, &call, now).await?),
             };
             let event = own_event(self, owner, EventKind::SecurityInfoAdded, now).to_place(address.masked());
-            let notices = self.told_of_entry(&scope, &held, (&entry, "added"), locale, now).await?;
+            let notices =
+                self.told_of_entry(&scope, &held, (&entry, MethodChange::Added), locale, now).await?;
             let shown = ShownEntry::of(&entry, &held.rules, now);
             let kept = KeptAdded { entry: shown.clone(), sent: timers.into() };
             let answer = |_: &Account| self.seal_answer(&call, &kept);
@@ -200,16 +202,12 @@ impl Identity {
         &self,
         scope: &TenantScope,
         held: &Held,
-        (entry, change): (&SecurityInfo, &str),
+        (entry, change): (&SecurityInfo, MethodChange),
         locale: Option<&Locale>,
         now: Timestamp,
     ) -> Result<Vec<Notice>, Error> {
         let told = self.told(scope, &held.account, now).await?;
-        let masked = entry.destination().map(|to| to.masked()).unwrap_or_default();
-        let method = format!("{} {masked}", entry.kind().as_str());
-        let notify = Notify::person("security_info_changed_notice", &held.tenant, &held.account, now)
-            .with("change", change)
-            .with("method", method.trim_end());
+        let notify = of_entry(&held.tenant, &held.account, (entry, change), now);
         Ok(self.notices(scope.tenant_id(), &told, locale, &notify, now))
     }
 
@@ -225,6 +223,20 @@ impl Identity {
         let call = Call { rpc, who: &who, tenant_id: owner.person.tenant_id, request_id };
         self.repeatable(call, content, now)
     }
+}
+
+/// The notice of a change of an entry. Its words are said in the reader's language by who writes the message.
+pub(in crate::flows) fn of_entry(
+    tenant: &Tenant,
+    account: &Account,
+    (entry, change): (&SecurityInfo, MethodChange),
+    now: Timestamp,
+) -> Notify {
+    let masked = entry.destination().map(|to| to.masked()).unwrap_or_default();
+    let method = format!("{} {masked}", entry.kind().as_str());
+    Notify::person("security_info_changed_notice", tenant, account, now)
+        .with("change", change.as_str())
+        .with("method", method.trim_end())
 }
 
 /// A change of an account as it was read.

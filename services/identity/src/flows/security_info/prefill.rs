@@ -2,6 +2,7 @@
 
 use rekey_primitives::contact::Destination;
 use rekey_primitives::id::SecurityInfoId;
+use rekey_primitives::method::MethodChange;
 
 use super::{change_of, not_changed};
 use crate::domain::account::Account;
@@ -56,8 +57,8 @@ impl Identity {
                 .through(&administrator.caller)
                 .from(&administrator.context)
                 .to_place(shown.masked_destination.clone());
-            let word = "filled in by an administrator";
-            let notices = self.told_of_entry(&scope, &held, (&entry, word), None, now).await?;
+            let change = (&entry, MethodChange::Prefilled);
+            let notices = self.told_of_entry(&scope, &held, change, None, now).await?;
             let change = change_of(&held.account, Change::AddSecurityInfo(entry), event, notices, now);
             let answer = |_: &Account| self.seal_answer(&call, &shown);
             let step = self.store.change_account(&scope, &change, Some(call.once(&answer))).await?;
