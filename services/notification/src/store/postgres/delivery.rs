@@ -21,26 +21,7 @@ impl Delivery for PostgresStore {
         lease: Duration,
         now: Timestamp,
     ) -> Result<Vec<Claim>, Failure> {
-        let hold = by_lane!(
-            lane,
-            "with due as (
-                 select tenant_id, created_at, id, decoy from notification where state = 1 and lane = ",
-            " and next_try_at <= $1 and not_after > $1
-                 order by next_try_at limit $2 for update skip locked
-             ), gone as (
-                 delete from notification using due
-                 where due.decoy and notification.tenant_id = due.tenant_id
-                   and notification.created_at = due.created_at and notification.id = due.id
-             )
-             update notification set state = 2, fence = fence + 1, tries = tries + 1, lease_until = $3,
-                 next_try_at = null, changed_at = $1
-             from due
-             where not due.decoy and notification.tenant_id = due.tenant_id
-               and notification.created_at = due.created_at and notification.id = due.id
-             returning notification.tenant_id, notification.id, notification.created_at, fence, in_doubt, template,
-                 locale, tries, payload, not_after"
-        );
-        let claimed: Vec<ClaimRow> = sqlx::query_as(hold)
+        let claimed: Vec<ClaimRow> = sqlx::query_as(hold(lane))
             .bind(now.unix_micros())
             .bind(rows::limit(most))
             .bind(now.plus(lease).unix_micros())
@@ -173,6 +154,29 @@ impl PostgresStore {
         tx.commit().await?;
         Ok(rows::count(dropped))
     }
+}
+
+/// Takes what is due in a lane: `$1` is now, `$2` how many, `$3` when the lease ends.
+pub(super) const fn hold(lane: Lane) -> &'static str {
+    by_lane!(
+        lane,
+        "with due as (
+             select tenant_id, created_at, id, decoy from notification where state = 1 and lane = ",
+        " and next_try_at <= $1 and not_after > $1
+             order by next_try_at limit $2 for update skip locked
+         ), gone as (
+             delete from notification using due
+             where due.decoy and notification.tenant_id = due.tenant_id
+               and notification.created_at = due.created_at and notification.id = due.id
+         )
+         update notification set state = 2, fence = fence + 1, tries = tries + 1, lease_until = $3,
+             next_try_at = null, changed_at = $1
+         from due
+         where not due.decoy and notification.tenant_id = due.tenant_id
+           and notification.created_at = due.created_at and notification.id = due.id
+         returning notification.tenant_id, notification.id, notification.created_at, fence, in_doubt, template,
+             locale, tries, payload, not_after"
+    )
 }
 
 const PUT_BACK: &str = "with ended as (

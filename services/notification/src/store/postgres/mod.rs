@@ -3,6 +3,8 @@
 //! The queue is the table: accepted means durable in one commit. Claims skip what others have locked, so workers
 //! never wait for each other. Statements are few and touch many rows; nothing is sent inside a transaction.
 
+#[cfg(test)]
+mod behind_bulk;
 mod delivery;
 mod intake;
 mod journeys;
