@@ -46,6 +46,33 @@ impl World {
         tables
     }
 
+    /// Every key of the Redis with all that is under it; nothing where there is none.
+    pub async fn keys(&self) -> BTreeMap<String, Vec<u8>> {
+        let Some(server) = &self.redis else { return BTreeMap::new() };
+        let client = redis::Client::open(server.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let names: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
+        let mut keys = BTreeMap::new();
+        for name in names {
+            let kind: String = redis::cmd("TYPE").arg(&name).query_async(&mut connection).await.unwrap();
+            let read = match kind.as_str() {
+                "string" => redis::cmd("GET").arg(&name).to_owned(),
+                "hash" => redis::cmd("HGETALL").arg(&name).to_owned(),
+                "set" => redis::cmd("SMEMBERS").arg(&name).to_owned(),
+                "zset" => redis::cmd("ZRANGE").arg(&name).arg(0).arg(-1).arg("WITHSCORES").to_owned(),
+                "list" => redis::cmd("LRANGE").arg(&name).arg(0).arg(-1).to_owned(),
+                // It died since it was listed.
+                "none" => continue,
+                other => panic!("a {other} is in Redis, which nobody here can read"),
+            };
+            let value: redis::Value = read.query_async(&mut connection).await.unwrap();
+            let mut bytes = Vec::new();
+            write(&value, &mut bytes);
+            keys.insert(name, bytes);
+        }
+        keys
+    }
+
     /// Runs a statement in a part's database.
     pub async fn execute(&self, part: Part, sql: &str) {
         let sql = AssertSqlSafe(sql.to_owned());
@@ -134,5 +161,22 @@ impl Database {
     async fn texts(&mut self, sql: &str) -> Vec<String> {
         let sql = AssertSqlSafe(sql.to_owned());
         on_either!(self, connection => sqlx::query_scalar(sql).fetch_all(connection).await.unwrap())
+    }
+}
+
+/// A value of Redis as the texts in it, one a line.
+fn write(value: &redis::Value, bytes: &mut Vec<u8>) {
+    bytes.push(b'\n');
+    match value {
+        redis::Value::BulkString(text) => bytes.extend_from_slice(text),
+        redis::Value::Array(items) | redis::Value::Set(items) => {
+            items.iter().for_each(|item| write(item, bytes));
+        }
+        redis::Value::Map(pairs) => pairs.iter().for_each(|(key, value)| {
+            write(key, bytes);
+            write(value, bytes);
+        }),
+        redis::Value::Nil => {}
+        other => bytes.extend_from_slice(format!("{other:?}").as_bytes()),
     }
 }

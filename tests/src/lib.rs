@@ -1,9 +1,9 @@
-//! The whole suite in one test process, on real sockets, over either store set, with a clock the test moves.
+//! The whole suite in one test process, on real sockets, over any set of stores, with a clock the test moves.
 //!
 //! | Face | Gives |
 //! |---|---|
 //! | [`World`] | a running suite: connections, inbox, clock, people |
-//! | [`Stores`] | embedded (SQLite and memory) or real (Postgres and Redis) |
+//! | [`Stores`] | embedded (SQLite and memory), real (Postgres and Redis), and what lies between |
 //! | [`person`] | what a person or their backend does, in one call each |
 //! | [`callers`] | backends that may do little |
 //! | [`contents`] | what the stores hold, row by row |
@@ -28,17 +28,37 @@ pub mod deployment;
 pub mod person;
 pub mod post;
 pub mod processes;
+mod stores;
 pub mod waiting;
 pub mod web;
 mod world;
 
-pub use world::{Stores, World, code_in};
+pub use stores::Stores;
+pub use world::{World, code_in};
 
-/// Makes each function one test per store set; it is given the [`Stores`].
+/// Makes each function one test on these stores, in a module of that name; it is given the [`Stores`].
+#[macro_export]
+macro_rules! on_stores {
+    ($module:ident $stores:ident: $($name:ident),* $(,)?) => {
+        mod $module { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name($crate::Stores::$stores).await; })* }
+    };
+}
+
+/// Makes each function one test on the embedded stores and one on the real ones.
 #[macro_export]
 macro_rules! on_both_store_sets {
     ($($name:ident),* $(,)?) => {
-        mod embedded { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name($crate::Stores::Embedded).await; })* }
-        mod real { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name($crate::Stores::Real).await; })* }
+        $crate::on_stores!(embedded Embedded: $($name),*);
+        $crate::on_stores!(real Real: $($name),*);
+    };
+}
+
+/// Makes each function one test on every pair of a database and a place for codes.
+#[macro_export]
+macro_rules! on_every_store_set {
+    ($($name:ident),* $(,)?) => {
+        $crate::on_both_store_sets!($($name),*);
+        $crate::on_stores!(postgres_alone PostgresAlone: $($name),*);
+        $crate::on_stores!(redis_alone RedisAlone: $($name),*);
     };
 }

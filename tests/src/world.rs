@@ -18,14 +18,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-/// Where a world keeps its data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stores {
-    /// SQLite files and process memory.
-    Embedded,
-    /// A Postgres with two databases, and a Redis.
-    Real,
-}
+use crate::stores::{Servers, Several, Stores};
 
 /// A running suite.
 pub struct World {
@@ -45,10 +38,11 @@ pub struct World {
     pub tenant_id: String,
     /// The databases, where they are real.
     pub databases: Vec<Database>,
-    /// The Redis, where it is real.
+    /// The Redis, where it is one real server.
     pub redis: Option<RedisHandle>,
     inbox: Inbox,
     suite: Suite,
+    _several: Option<Several>,
     _scratch: TempDir,
 }
 
@@ -70,20 +64,7 @@ impl World {
         let scratch = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(&scratch.path().join("data"), &SystemEntropy, clock.now()).unwrap();
         crate::callers::add_to(&folder);
-        let (databases, redis) = match stores {
-            Stores::Embedded => (Vec::new(), None),
-            Stores::Real => (
-                vec![rekey_testing::postgres().await, rekey_testing::postgres().await],
-                Some(rekey_testing::redis().await),
-            ),
-        };
-        let named = development::Stores {
-            postgres: <[String; 2]>::try_from(
-                databases.iter().map(|one| one.url().to_owned()).collect::<Vec<_>>(),
-            )
-            .ok(),
-            redis: redis.as_ref().map(|redis| redis.url()),
-        };
+        let servers = Servers::start(stores).await;
         let mut sockets = Vec::new();
         for part in Part::ALL {
             sockets.push((part, free_port().await));
@@ -96,7 +77,7 @@ impl World {
             notification: of(Part::Notification),
             pages: pages.local_addr().unwrap(),
         };
-        let mut settings = development::settings(&folder, &named);
+        let mut settings = development::settings(&folder, &servers.named());
         settings.extend(development::endpoints(&addresses, &folder));
         settings.extend(quick().iter().chain(changes).map(|(key, value)| development::set(key, value)));
         let document = suite::builder().environment(settings).load().unwrap();
@@ -125,10 +106,11 @@ impl World {
             addresses,
             folder,
             tenant_id,
-            databases,
-            redis,
+            databases: servers.databases,
+            redis: servers.redis,
             inbox,
             suite,
+            _several: servers.several,
             _scratch: scratch,
         }
     }

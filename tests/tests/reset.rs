@@ -1,20 +1,22 @@
-//! A forgotten password, end to end, over both store sets.
+//! A forgotten password, end to end, over every pair of stores, and once over each shape of Redis.
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 use rekey_client::Problem;
-use rekey_tests::{Stores, World, on_both_store_sets};
+use rekey_tests::{Stores, World, on_every_store_set, on_stores};
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{ProofOutcome, RepudiateResetRequest};
 use std::time::Duration;
 
 const NEW: &str = "a meadow full of rain";
 
-on_both_store_sets!(
+on_every_store_set!(
     a_person_gets_back_in_and_everything_old_is_dead,
     this_was_not_me_freezes_the_account,
     a_wrong_code_is_rejected_and_the_right_one_still_passes,
     a_code_dies_after_ten_minutes,
 );
+on_stores!(cluster Cluster: a_person_gets_back_in_and_everything_old_is_dead);
+on_stores!(sentinel Sentinel: a_person_gets_back_in_and_everything_old_is_dead);
 
 async fn a_person_gets_back_in_and_everything_old_is_dead(stores: Stores) {
     let world = World::start(stores).await;

@@ -1,0 +1,78 @@
+//! The stores a world stands on, in the combinations that a deployment may have.
+
+use rekey::development;
+use rekey_testing::{Database, RedisCluster, RedisHandle, RedisSentinel};
+
+/// Where a world keeps its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stores {
+    /// SQLite files and process memory.
+    Embedded,
+    /// A Postgres with two databases, and a Redis.
+    Real,
+    /// A Postgres with two databases, and process memory.
+    PostgresAlone,
+    /// SQLite files, and a Redis.
+    RedisAlone,
+    /// A Postgres with two databases, and three Redis servers that share the slots.
+    Cluster,
+    /// A Postgres with two databases, and a Redis that a Sentinel names.
+    Sentinel,
+}
+
+/// What runs for one world, empty and private.
+pub(crate) struct Servers {
+    pub(crate) databases: Vec<Database>,
+    pub(crate) redis: Option<RedisHandle>,
+    pub(crate) several: Option<Several>,
+}
+
+/// A Redis of several servers, which no test breaks: it is only kept.
+pub(crate) enum Several {
+    Cluster(RedisCluster),
+    Sentinel(RedisSentinel),
+}
+
+impl Servers {
+    pub(crate) async fn start(stores: Stores) -> Self {
+        let databases = match stores {
+            Stores::Embedded | Stores::RedisAlone => Vec::new(),
+            _ => vec![rekey_testing::postgres().await, rekey_testing::postgres().await],
+        };
+        let redis = match stores {
+            Stores::Real | Stores::RedisAlone => Some(rekey_testing::redis().await),
+            _ => None,
+        };
+        let several = match stores {
+            Stores::Cluster => Some(Several::Cluster(rekey_testing::redis_cluster().await)),
+            Stores::Sentinel => Some(Several::Sentinel(rekey_testing::redis_sentinel().await)),
+            _ => None,
+        };
+        Self { databases, redis, several }
+    }
+
+    /// Their names, as settings have them.
+    pub(crate) fn named(&self) -> development::Stores {
+        let databases: Vec<String> = self.databases.iter().map(|one| one.url().to_owned()).collect();
+        let several = self.several.as_ref().map(Several::url);
+        development::Stores {
+            postgres: databases.try_into().ok(),
+            redis: several.or_else(|| self.redis.as_ref().map(RedisHandle::url)),
+        }
+    }
+}
+
+impl Several {
+    fn url(&self) -> String {
+        let host = |server: &RedisHandle| format!("127.0.0.1:{}", server.port());
+        match self {
+            Self::Cluster(cluster) => {
+                let hosts: Vec<String> = cluster.nodes.iter().map(host).collect();
+                format!("redis-cluster://{}", hosts.join(","))
+            }
+            Self::Sentinel(watched) => {
+                format!("redis-sentinel://{}/{}", host(&watched.sentinel), RedisSentinel::NAME)
+            }
+        }
+    }
+}
