@@ -1,5 +1,5 @@
 //! Secrets stay where they belong: nothing a person or a backend must keep to themselves is in any log line, span,
-//! metric, table, key of Redis or file, in any spelling, while it is used or afterwards.
+//! metric, refusal, table, key of Redis or file, in any spelling, while it is used or afterwards.
 //!
 //! One test, since telemetry is one per process: both store sets, everything the process says at its most talkative,
 //! and a planted value that has to be found in each kind of place.
@@ -50,6 +50,8 @@ fn secrets_are_nowhere_but_where_they_belong() {
     ];
     assert!(wanted.iter().all(|place| planted.contains(*place)), "found only in {planted:?}");
     assert!(places.iter().any(|(place, _)| place == "exported metrics"));
+    let errors = places.iter().filter(|(place, said)| place == "errors" && !said.is_empty()).count();
+    assert_eq!(errors, 2 * story::REFUSALS);
     assert!(places.iter().any(|(place, page)| place == "metrics page" && !page.is_empty()));
     for (secrets, addresses) in &needles {
         assert_eq!(found(secrets), []);

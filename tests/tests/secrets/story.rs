@@ -1,5 +1,5 @@
 //! A person's bad week, which shows every secret there is to somebody: signs in, forgets, resets, is robbed of the
-//! account, takes it back, adds an address, is asked for a new password.
+//! account, takes it back, adds an address, is asked for a new password, and is refused much on the way.
 
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ use rekey_wire::identity::v1::{
     EvaluatePasswordRequest, RefreshSessionRequest, RemoveSecurityInfoRequest,
     RequestAdministratorHelpRequest, SecurityInfoAddress, SessionTokens, security_info_address,
 };
+use tonic::Status;
+use tonic::metadata::KeyAndValueRef;
 
 use crate::capture::Place;
 use crate::needles::Needles;
@@ -23,6 +25,9 @@ use crate::stores;
 
 /// Longer than anything that is there by chance.
 pub(crate) const CODE_LENGTH: usize = 10;
+
+/// How many calls of the story are refused.
+pub(crate) const REFUSALS: usize = 12;
 
 const NEW: &str = "a meadow full of rain";
 const CANDIDATE: &str = "a candidate in the meadow";
@@ -56,6 +61,26 @@ pub(crate) async fn tell(world: &World) -> Told {
     world.settled().await;
     told.places.extend(stores::all_of(world).await);
     told
+}
+
+impl Told {
+    /// Keeps everything that a refusal says, to whoever reads messages, details or trailers.
+    fn refused<T: std::fmt::Debug>(&mut self, answer: Result<T, Status>) {
+        let status = answer.unwrap_err();
+        let mut said = status.message().as_bytes().to_vec();
+        said.extend_from_slice(status.details());
+        for entry in status.metadata().iter() {
+            match entry {
+                KeyAndValueRef::Ascii(name, value) => {
+                    said.extend_from_slice(&[name.as_str().as_bytes(), value.as_bytes()].concat())
+                }
+                KeyAndValueRef::Binary(name, value) => {
+                    said.extend_from_slice(&[name.as_str().as_bytes(), &value.to_bytes().unwrap()].concat());
+                }
+            }
+        }
+        self.places.push(("errors".to_owned(), said));
+    }
 }
 
 /// Keys as bytes, and the service tokens.
@@ -102,7 +127,7 @@ async fn stay_signed_in(world: &World, zoe: &Person, told: &mut Told) {
     add_tokens("refreshed", &refreshed.tokens.unwrap(), &mut told.secrets);
     world.clock.advance(Duration::from_secs(11));
     let reused = RefreshSessionRequest { request_id: request_id(), ..request };
-    world.sessions().refresh_session(reused).await.unwrap_err();
+    told.refused(world.sessions().refresh_session(reused).await);
 }
 
 /// The code in the newest message to an address.
@@ -124,6 +149,9 @@ async fn forget_and_reset(world: &World, zoe: &Person, told: &mut Told) {
     let (code, texted) = (code_for(world, &zoe.login).await, code_for(world, PHONE).await);
     told.secrets.add("mailed code", &code);
     told.secrets.add("texted code", texted);
+    told.refused(world.send_code(&started.reset_token, "1").await);
+    told.refused(world.send_code(&started.reset_token, &zoe.login).await);
+    told.refused(world.complete_reset(&started.reset_token, NEW).await);
     // While codes are live and messages have just gone.
     told.places.extend(stores::all_of(world).await);
     world.prove(&started.reset_token, "1", "0000000000").await;
@@ -136,8 +164,14 @@ async fn forget_and_reset(world: &World, zoe: &Person, told: &mut Told) {
         context: None,
     };
     PasswordServiceClient::new(world.identity.clone()).evaluate_password(candidate).await.unwrap();
-    world.complete_reset(&proved.reset_token, &zoe.password).await.unwrap_err();
+    told.refused(world.complete_reset(&proved.reset_token, &zoe.password).await);
+    let personal = "zoe zoe zoe zoe";
+    told.secrets.add("personal password", personal);
+    told.refused(world.complete_reset(&proved.reset_token, personal).await);
     world.complete_reset(&proved.reset_token, NEW).await.unwrap();
+    // Spent, and shown to the wrong door.
+    told.refused(world.complete_reset(&proved.reset_token, NEW).await);
+    told.refused(world.repudiate(&proved.reset_token).await);
     // With the notices on their way.
     told.places.extend(stores::all_of(world).await);
 }
@@ -161,9 +195,11 @@ async fn add_an_address(world: &World, zoe: &Person, told: &mut Told) {
     let address = security_info_address::Address::EmailAddress(SECOND.to_owned());
     let address = Some(SecurityInfoAddress { address: Some(address) });
     let add = AddSecurityInfoRequest { address, request_id: request_id(), context: None };
-    let added = theirs.add_security_info(add).await.unwrap().into_inner().security_info.unwrap();
+    let added = theirs.add_security_info(add.clone()).await.unwrap().into_inner().security_info.unwrap();
     let code = code_for(world, SECOND).await;
     told.secrets.add("security info code", &code);
+    let again = AddSecurityInfoRequest { request_id: request_id(), ..add.clone() };
+    told.refused(theirs.add_security_info(again).await);
     let confirm = ConfirmSecurityInfoRequest {
         security_info_id: added.security_info_id.clone(),
         code,
@@ -186,13 +222,14 @@ async fn add_an_address(world: &World, zoe: &Person, told: &mut Told) {
         context: None,
     };
     let mut passwords = PasswordServiceClient::new(world.acting_for(&tokens.access_token));
-    passwords.change_password(change).await.unwrap_err();
+    told.refused(passwords.change_password(change).await);
 }
 
 async fn be_robbed(world: &World, zoe: &Person, told: &mut Told) {
     let token = world.repudiation_token(zoe).await;
     add_token("repudiation token", &token, &mut told.secrets);
     world.repudiate(&token).await.unwrap();
+    told.refused(world.repudiate(&token).await);
 }
 
 async fn be_asked_for_a_new_password(world: &World, told: &mut Told) {
@@ -208,5 +245,7 @@ async fn be_asked_for_a_new_password(world: &World, told: &mut Told) {
         request_id: request_id(),
         context: None,
     };
-    world.sessions().continue_sign_in(request).await.unwrap();
+    world.sessions().continue_sign_in(request.clone()).await.unwrap();
+    let again = ContinueSignInRequest { request_id: request_id(), ..request };
+    told.refused(world.sessions().continue_sign_in(again).await);
 }
