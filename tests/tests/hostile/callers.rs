@@ -1,5 +1,5 @@
-//! What one caller may say and keep is nothing to another: word of a person's place, the life of a message, resets,
-//! challenges, verifications and grants.
+//! What one caller may say and keep is nothing to another: word of a person's place, the life of a message, and
+//! verifications. Resets, challenges and grants are among the tokens.
 
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, ReflectMessage as _};
@@ -18,18 +18,13 @@ on_both_store_sets!(
 );
 
 /// What belongs to the caller that made it, and how another is refused.
-const BOUND: [(&str, &str); 8] = [
-    ("SendResetCode", "RESET_INVALID"),
-    ("SubmitResetProof", "RESET_INVALID"),
-    ("CompletePasswordReset", "RESET_INVALID"),
-    ("ContinueSignIn", "CHALLENGE_INVALID"),
+const BOUND: [(&str, &str); 3] = [
     ("ResendCode", "VERIFICATION_NOT_FOUND"),
     ("CancelVerification", "VERIFICATION_NOT_FOUND"),
     ("GetVerification", "VERIFICATION_NOT_FOUND"),
-    ("RedeemGrant", "GRANT_INVALID"),
 ];
 
-fn quiet(example: &Example) -> Credentials {
+pub(crate) fn quiet(example: &Example) -> Credentials {
     Credentials { caller: Some(QUIET.to_owned()), person: example.person.clone() }
 }
 
@@ -76,7 +71,7 @@ async fn what_one_caller_has_is_nothing_to_another(stores: Stores) {
     world.stop().await;
 }
 
-fn without_context(example: &Example) -> Example {
+pub(crate) fn without_context(example: &Example) -> Example {
     let mut message = DynamicMessage::decode(input_of(example.path), example.body.as_slice()).unwrap();
     if message.descriptor().get_field_by_name("context").is_some() {
         message.clear_field_by_name("context");

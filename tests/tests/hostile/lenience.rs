@@ -10,14 +10,21 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("StartPasswordReset", "login", &[Wrong::Control]),
     ("RequestAdministratorHelp", "login", &[Wrong::Control]),
     ("RequestAdministratorHelp", "message", &[Wrong::TooLong]),
+    // A reset that is none makes a request without a proof, and the answer must not tell.
     ("RequestAdministratorHelp", "reset_token", ANY_TEXT),
+    ("RequestAdministratorHelp", "reset_token", &[Wrong::Forged]),
     ("SignIn", "login", &[Wrong::Control]),
     ("SignIn", "password", &[Wrong::Control]),
     ("SubmitResetProof", "code", &[Wrong::Control]),
     ("CheckVerification", "code", &[Wrong::Control]),
+    // A wrong code is refused, and counted where it was sent from.
+    ("ConfirmSecurityInfo", "code", &[Wrong::Control]),
     ("CheckVerification", "tenant_id", OTHER),
     ("CheckVerification", "verification_id", OTHER),
     ("CheckAccessToken", "access_token", ANY_TEXT),
+    ("CheckAccessToken", "access_token", &[Wrong::Forged]),
+    // It gives no right and is no secret: another position leads to another page of the same list.
+    ("ListNotifications", "page_token", &[Wrong::Forged]),
     ("EvaluatePassword", "candidate_password", &[Wrong::Control]),
     ("CreateAccount", "tenant_id", OTHER),
     ("StartPasswordReset", "tenant_id", OTHER),

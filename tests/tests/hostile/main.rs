@@ -11,12 +11,12 @@ mod judgement;
 mod lenience;
 mod mutations;
 mod strangers;
+mod tokens;
+mod written;
 
 use std::collections::BTreeSet;
 
-use rekey::suite::Part;
 use rekey_client::Problem;
-use rekey_tests::contents::Tables;
 use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::access;
 use tonic::{Code, Status};
@@ -28,6 +28,7 @@ use examples::{Ends, Example, Prepared};
 use judgement::fault_of;
 use lenience::may_be_taken;
 use mutations::{Mutation, Wrong};
+pub(crate) use written::{changes, everything, without_counts, written};
 
 on_both_store_sets!(
     every_rpc_has_a_right_request_that_works,
@@ -73,22 +74,21 @@ async fn wrong_requests_are_refused_and_write_nothing(stores: Stores) {
     let (mut faults, mut tried) = (Vec::new(), 0);
 
     for example in &examples {
-        let before = written(&world).await;
-        for mutation in mutations::of(example.path, &example.body, &strangers) {
-            if may_be_taken(example.path, &mutation.field, mutation.wrong) {
-                continue;
-            }
-            tried += 1;
-            let answer = lines.call(example.path, &mutation.body, &of_example(&world, example)).await;
-            let fault = answer.map_or_else(
-                |status| fault_of(example.path, &status).or_else(|| misnamed(&mutation, &status)),
-                |_| Some("taken for a right one".to_owned()),
-            );
-            let what = format!("{} {:?} {}", example.path, mutation.wrong, mutation.field);
-            faults.extend(fault.map(|fault| format!("{what}: {fault}")));
+        let wrong = mutations::of(example.path, &example.body, &strangers).into_iter();
+        let wrong = wrong.filter(|mutation| !may_be_taken(example.path, &mutation.field, mutation.wrong));
+        let (formed, malformed): (Vec<Mutation>, _) = wrong.partition(Mutation::is_well_formed);
+        let before = everything(&world).await;
+        for mutation in &malformed {
+            faults.extend(not_refused(&lines, &world, example, mutation).await);
         }
-        let changed = changes(&before, &written(&world).await).into_iter();
+        let between = everything(&world).await;
+        for mutation in &formed {
+            faults.extend(not_refused(&lines, &world, example, mutation).await);
+        }
+        let after = without_counts(everything(&world).await);
+        let changed = changes(&before, &between).into_iter().chain(changes(&without_counts(between), &after));
         faults.extend(changed.map(|what| format!("{}: {what}", example.path)));
+        tried += formed.len() + malformed.len();
     }
 
     all_serve(&lines).await;
@@ -97,8 +97,18 @@ async fn wrong_requests_are_refused_and_write_nothing(stores: Stores) {
     world.stop().await;
 }
 
+/// What is wrong with the answer to a wrong request.
+async fn not_refused(lines: &Lines, world: &World, example: &Example, mutation: &Mutation) -> Option<String> {
+    let answer = lines.call(example.path, &mutation.body, &of_example(world, example)).await;
+    let fault = answer.map_or_else(
+        |status| fault_of(example.path, &status).or_else(|| misnamed(example, mutation, &status)),
+        |_| Some("taken for a right one".to_owned()),
+    );
+    fault.map(|fault| format!("{} {:?} {}: {fault}", example.path, mutation.wrong, mutation.field))
+}
+
 /// What the refusal says about something else than the mistake.
-fn misnamed(mutation: &Mutation, status: &Status) -> Option<String> {
+fn misnamed(example: &Example, mutation: &Mutation, status: &Status) -> Option<String> {
     let problem = Problem::of(status);
     let says = match mutation.wrong {
         Wrong::Missing | Wrong::NoUuid | Wrong::NoValue | Wrong::Negative => {
@@ -110,6 +120,7 @@ fn misnamed(mutation: &Mutation, status: &Status) -> Option<String> {
         }
         Wrong::NoInstant => ["FIELD_INVALID", "ALREADY_EXPIRED"].contains(&problem.reason.as_str()),
         Wrong::TooMany => problem.reason == "FIELD_INVALID",
+        Wrong::Forged => tokens::refused_for(example.path, &mutation.field) == Some(problem.reason.as_str()),
         Wrong::TooLong | Wrong::Control | Wrong::Unusual => true,
     };
     (!says).then(|| format!("misnamed: {problem:?}"))
@@ -176,30 +187,6 @@ fn no_messages(example: &Example) -> Vec<(&'static str, Vec<u8>)> {
 /// The credentials that an example is meant to be sent with.
 pub(crate) fn of_example(world: &World, example: &Example) -> Credentials {
     Credentials { caller: Some(world.folder.service_token().unwrap()), person: example.person.clone() }
-}
-
-/// Everything the stores hold but what refusals may leave: the log, counters of tries, and answers for repeats.
-pub(crate) async fn written(world: &World) -> Tables {
-    const MAY_GROW: [&str; 6] =
-        ["audit_heads", "answers", "lockouts", "method_tries", "counted_tries", "reset_attempts"];
-    let mut tables = world.tables(Part::Identity).await;
-    tables.extend(
-        world
-            .tables(Part::Notification)
-            .await
-            .into_iter()
-            .map(|(name, rows)| (format!("notification's {name}"), rows)),
-    );
-    tables.retain(|name, _| !MAY_GROW.contains(&name.as_str()) && !name.starts_with("audit_events"));
-    assert!(tables.len() > 10, "only {} tables were read", tables.len());
-    tables
-}
-
-/// The tables that differ. A partition made meanwhile is none while it is empty.
-pub(crate) fn changes(before: &Tables, after: &Tables) -> Vec<String> {
-    let had = |name: &String| before.get(name).map_or(&[][..], Vec::as_slice);
-    let changed = after.iter().filter(|(name, rows)| had(name) != rows.as_slice());
-    changed.map(|(name, _)| format!("wrote {name}")).collect()
 }
 
 /// Every part answers a health check, without a caller.

@@ -34,6 +34,8 @@ pub(crate) enum Wrong {
     TooMany,
     /// An instant outside of time, or past.
     NoInstant,
+    /// A token of ours with one character exchanged.
+    Forged,
     /// Text that is right and rare: marks of direction, nothing of any width, combined and beyond the first plane.
     Unusual,
 }
@@ -44,6 +46,14 @@ pub(crate) struct Mutation {
     pub(crate) field: String,
     pub(crate) wrong: Wrong,
     pub(crate) body: Vec<u8>,
+}
+
+impl Mutation {
+    /// Whether nothing is wrong with its form: only who knows the stores, the keys or the rules of passwords can tell.
+    pub(crate) fn is_well_formed(&self) -> bool {
+        let is_password = self.field.ends_with("password") && self.wrong == Wrong::Control;
+        is_password || matches!(self.wrong, Wrong::OfSomethingElse | Wrong::Forged)
+    }
 }
 
 /// Every single mistake in every field that the right request sets.
@@ -99,8 +109,8 @@ fn wrong_values(field: &FieldDescriptor, value: &Value, strangers: &[String]) ->
     let name = field.name().to_owned();
     let named = |(wrong, value)| (name.clone(), wrong, value);
     match value {
-        Value::String(_) => {
-            let texts = texts(field, strangers).into_iter();
+        Value::String(text) => {
+            let texts = texts(field, strangers).into_iter().chain(forgeries(field, text));
             texts.map(|(wrong, text)| named((wrong, Value::String(text)))).collect()
         }
         Value::List(list) => {
@@ -174,6 +184,25 @@ fn texts(field: &FieldDescriptor, strangers: &[String]) -> Vec<(Wrong, String)> 
         texts.extend(strangers.iter().map(|id| (Wrong::OfSomethingElse, id.clone())));
     }
     texts
+}
+
+/// A token with another character at its beginning, at its end and between.
+fn forgeries(field: &FieldDescriptor, token: &str) -> Vec<(Wrong, String)> {
+    if !is_token(field) {
+        return Vec::new();
+    }
+    let last = token.len() - 1;
+    let places = [0, last / 4, last / 2, last / 4 * 3, last];
+    let forged = places.map(|place| {
+        let other = if token[place..].starts_with('A') { "B" } else { "A" };
+        format!("{}{other}{}", &token[..place], &token[place + 1..])
+    });
+    forged.into_iter().map(|text| (Wrong::Forged, text)).collect()
+}
+
+/// Whether a field holds something of ours that gives a right, by its name.
+pub(crate) fn is_token(field: &FieldDescriptor) -> bool {
+    matches!(field.kind(), Kind::String) && (field.name().ends_with("_token") || field.name() == "grant")
 }
 
 fn is_uuid(field: &FieldDescriptor) -> bool {

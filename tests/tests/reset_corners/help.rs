@@ -14,6 +14,7 @@ on_both_store_sets!(
     an_administrator_with_one_class_of_proofs_ends_in_help,
     help_after_a_proof_is_mailed_at_once_and_once,
     a_request_with_a_proof_replaces_one_without,
+    a_forged_a_foreign_and_a_dead_reset_prove_nothing_to_help,
 );
 
 async fn an_administrator_with_one_class_of_proofs_ends_in_help(stores: Stores) {
@@ -83,6 +84,23 @@ async fn a_request_with_a_proof_replaces_one_without(stores: Stores) {
     assert_eq!([unproved, proved], [0, 1]);
     assert_eq!(world.count(Part::Identity, pending).await, 1);
     assert_eq!(world.count(Part::Identity, "help_requests where proved and state = 'open'").await, 1);
+    world.stop().await;
+}
+
+async fn a_forged_a_foreign_and_a_dead_reset_prove_nothing_to_help(stores: Stores) {
+    let world = World::start(stores).await;
+    let (zoe, ben) = (world.person("zoe").await, world.person("ben").await);
+    let own = world.proved_reset(&zoe).await;
+    let foreign = world.proved_reset(&ben).await;
+    let forged = format!("{}{}", if own.starts_with('A') { "B" } else { "A" }, &own[1..]);
+
+    ask_for_help(&world, &zoe, &forged).await;
+    ask_for_help(&world, &zoe, &foreign).await;
+    world.clock.advance(Duration::from_secs(15 * 60));
+    ask_for_help(&world, &zoe, &own).await;
+
+    assert_eq!(world.count(Part::Identity, "help_requests where proved").await, 0);
+    assert_eq!(world.count(Part::Identity, "help_requests where state = 'open'").await, 1);
     world.stop().await;
 }
 

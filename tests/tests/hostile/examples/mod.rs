@@ -62,7 +62,12 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub(crate) async fn start(stores: Stores) -> Self {
-        let world = World::start(stores).await;
+        Self::start_with(stores, &[]).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn start_with(stores: Stores, changes: &[(&str, &str)]) -> Self {
+        let world = World::start_with(stores, changes).await;
         let prepared = Preparing::first(world).await;
         // Long enough for the second rung of every ladder, short enough for every code.
         prepared.world.clock.advance(Duration::from_secs(61));

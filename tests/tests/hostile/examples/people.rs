@@ -179,9 +179,12 @@ async fn passwords(world: &World, tokens: &SessionTokens) -> Vec<Example> {
         reset_token: String::new(),
         context: context(),
     };
+    let reset_token = world.proved_reset(&world.person("chooser").await).await;
+    let in_a_reset = EvaluatePasswordRequest { reset_token, ..evaluate.clone() };
     vec![
         Example::new("/rekey.identity.v1.PasswordService/ChangePassword", &change).by(&changing),
         Example::new("/rekey.identity.v1.PasswordService/EvaluatePassword", &evaluate).by(tokens),
+        Example::new("/rekey.identity.v1.PasswordService/EvaluatePassword", &in_a_reset),
     ]
 }
 
