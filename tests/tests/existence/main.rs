@@ -2,6 +2,10 @@
 //! step through every RPC that takes a login or what came of one, and only the known person ever hears of it.
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
+mod grid;
+mod logins;
+mod policies;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -10,14 +14,14 @@ use rekey_tests::person::{first_password, request_id};
 use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
 use rekey_wire::identity::v1::{
-    EvaluatePasswordRequest, MethodKind, RequestAdministratorHelpRequest, SendResetCodeRequest,
-    SendResetCodeResponse, StartPasswordResetRequest, SubmitResetProofRequest,
+    EvaluatePasswordRequest, RequestAdministratorHelpRequest, SendResetCodeRequest, SendResetCodeResponse,
+    StartPasswordResetRequest, SubmitResetProofRequest,
 };
-use tokio::time::Instant;
 use tonic::Status;
 
+use logins::{NOBODY, logins};
+
 const PHONE: &str = "+15005550100";
-const NOBODY: &str = "nobody@acme.example";
 
 on_both_store_sets!(
     every_step_of_a_reset_looks_the_same_for_everybody,
@@ -25,39 +29,8 @@ on_both_store_sets!(
     signing_in_looks_the_same_before_and_after_a_lockout,
     limits_of_a_login_look_the_same_for_everybody,
     a_decoy_is_the_same_when_asked_again,
-    decoys_follow_the_policy,
     a_full_mailbox_is_not_told,
-    a_tenant_that_wants_plain_answers_gets_them,
-    answers_leave_on_the_grid_for_everybody,
 );
-
-/// The logins of a world, by what is the matter with them. `known` is the only one that is well.
-async fn logins(world: &World) -> BTreeMap<&'static str, String> {
-    let known = world.person("known").await;
-    let blocked = world.person("blocked").await;
-    world.block(&blocked).await;
-    let frozen = world.person("frozen").await;
-    let token = world.proved_reset(&frozen).await;
-    world.complete_reset(&token, "a meadow full of rain").await.unwrap();
-    world.repudiate(&world.repudiation_token(&frozen).await).await.unwrap();
-    let managed = world.person_with("managed", |new| {
-        new.managed_elsewhere = true;
-        new.password = String::new();
-    });
-    let managed = managed.await;
-    let without_methods = world.person_with("bare", |new| new.email_addresses = Vec::new()).await;
-    let unconfirmed = world.person_with("unconfirmed", |new| new.addresses_confirmed = false).await;
-    world.settled().await;
-    BTreeMap::from([
-        ("known", known.login),
-        ("unknown", NOBODY.to_owned()),
-        ("blocked", blocked.login),
-        ("frozen", frozen.login),
-        ("managed elsewhere", managed.login),
-        ("without methods", without_methods.login),
-        ("unconfirmed", unconfirmed.login),
-    ])
-}
 
 /// Asserts that everybody's answer is the known person's.
 fn all_alike<T: PartialEq + std::fmt::Debug>(answers: &BTreeMap<&'static str, T>) {
@@ -239,31 +212,6 @@ async fn a_decoy_is_the_same_when_asked_again(stores: Stores) {
     world.stop().await;
 }
 
-async fn decoys_follow_the_policy(stores: Stores) {
-    let world = World::start(stores).await;
-    let logins = logins(&world).await;
-    world.amend_policy(|policy| policy["reset"]["allowed_methods"] = serde_json::json!(["phone"])).await;
-    let mut by_phone = BTreeMap::new();
-    for (who, login) in &logins {
-        by_phone.insert(*who, world.start_reset(login).await.methods);
-    }
-    world.amend_policy(|policy| policy["reset"]["proofs_required"] = 2.into()).await;
-    let mut by_two = BTreeMap::new();
-    for (who, login) in &logins {
-        by_two.insert(*who, world.start_reset(login).await);
-    }
-
-    for (who, methods) in by_phone {
-        assert!((1..=2).contains(&methods.len()), "{who}");
-        assert!(methods.iter().all(|method| method.kind() == MethodKind::Phone), "{who}: {methods:?}");
-    }
-    for (who, started) in by_two {
-        assert!((2..=3).contains(&started.methods.len()), "{who}: {:?}", started.methods);
-        assert_eq!(started.proofs_required, 2, "{who}");
-    }
-    world.stop().await;
-}
-
 async fn a_full_mailbox_is_not_told(stores: Stores) {
     let world = World::start(stores).await;
     let known = world.person("known").await.login;
@@ -285,53 +233,5 @@ async fn a_full_mailbox_is_not_told(stores: Stores) {
     all_alike(&answers);
     world.settled().await;
     assert_eq!(world.mail_to(&known).len(), 5);
-    world.stop().await;
-}
-
-async fn a_tenant_that_wants_plain_answers_gets_them(stores: Stores) {
-    let world = World::start(stores).await;
-    let logins = logins(&world).await;
-    world.amend_policy(|policy| policy["reset"]["reveal_eligibility"] = true.into()).await;
-    let start = async |who: &str| {
-        let request = StartPasswordResetRequest {
-            tenant_id: world.tenant_id.clone(),
-            login: logins[who].clone(),
-            context: None,
-        };
-        world.resets().start_password_reset(request).await.map_err(|status| Problem::of(&status).reason)
-    };
-
-    let mut reasons = BTreeMap::new();
-    for who in ["blocked", "frozen", "managed elsewhere", "without methods", "unconfirmed"] {
-        reasons.insert(who, start(who).await.unwrap_err());
-    }
-
-    assert!(start("known").await.is_ok());
-    assert!(start("unknown").await.is_ok(), "who is nobody's account has nothing to reveal");
-    let told: Vec<&str> = reasons.values().map(String::as_str).collect();
-    let [blocked, frozen, managed, unconfirmed, without] = told[..] else { panic!("{told:?}") };
-    assert_eq!([blocked, frozen], ["ACCOUNT_BLOCKED"; 2]);
-    assert_eq!(managed, "ACCOUNT_MANAGED_ELSEWHERE");
-    assert_eq!([unconfirmed, without], ["TOO_FEW_METHODS"; 2]);
-    world.stop().await;
-}
-
-async fn answers_leave_on_the_grid_for_everybody(stores: Stores) {
-    let world = World::start_with(stores, &[("IDENTITY__ANSWER_FLOOR_MS", "150")]).await;
-    let known = world.person("known").await.login;
-
-    for login in [known.as_str(), NOBODY] {
-        let began = Instant::now();
-        let reset_token = world.start_reset(login).await.reset_token;
-        let started = began.elapsed();
-        world.send_code(&reset_token, "1").await.unwrap();
-        let sent = began.elapsed();
-        world.sign_in(login, "not this one").await;
-        let signed_in = began.elapsed();
-
-        for taken in [started, sent - started, signed_in - sent] {
-            assert!(taken >= Duration::from_millis(149), "{login} was answered after {taken:?}");
-        }
-    }
     world.stop().await;
 }
