@@ -11,4 +11,5 @@ mod resets;
 mod secrecy;
 mod security_info;
 mod sessions;
+mod sign_in_races;
 mod sign_ins;
