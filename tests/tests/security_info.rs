@@ -10,8 +10,8 @@ use rekey_wire::identity::v1::security_info_address::Address;
 use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceClient;
 use rekey_wire::identity::v1::{
     AddSecurityInfoRequest, AddSecurityInfoResponse, ConfirmSecurityInfoRequest, ListSecurityInfoRequest,
-    PrefillSecurityInfoRequest, RefreshSessionRequest, SecurityInfo, SecurityInfoAddress, SecurityInfoState,
-    SendSecurityInfoCodeRequest,
+    PrefillSecurityInfoRequest, RefreshSessionRequest, RemoveSecurityInfoRequest, SecurityInfo,
+    SecurityInfoAddress, SecurityInfoState, SendSecurityInfoCodeRequest,
 };
 use rekey_wire::options::v1::Role;
 use tonic::Status;
@@ -21,6 +21,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 on_both_store_sets!(
     a_new_address_counts_after_its_code_and_three_days,
+    an_address_removed_of_late_hears_of_a_reset,
     a_code_is_sent_again_and_anew_and_the_last_one_confirms,
     an_old_sign_in_changes_nothing,
     an_administrator_fills_in_for_those_within_reach,
@@ -101,6 +102,41 @@ async fn a_new_address_counts_after_its_code_and_three_days(stores: Stores) {
     assert!(confirmed.usable_time.is_some() && !confirmed.masked_destination.contains("zoe@"));
     assert_eq!((early, late), (1, 2));
     assert!(!told.text.contains(SECOND));
+    world.stop().await;
+}
+
+async fn an_address_removed_of_late_hears_of_a_reset(stores: Stores) {
+    let world = World::start(stores).await;
+    let (person, mut calls) = zoe(&world).await;
+    let added = add(&mut calls).await.unwrap().security_info.unwrap();
+    let code = world.code_for(SECOND).await;
+    confirm(&mut calls, &added.security_info_id, &code).await.unwrap();
+    let remove = RemoveSecurityInfoRequest {
+        security_info_id: added.security_info_id,
+        request_id: request_id(),
+        context: None,
+    };
+    calls.remove_security_info(remove).await.unwrap();
+    let hears = |address: &str| {
+        let mails = world.mail_to(address).into_iter();
+        mails.filter(|message| message.text.contains("/not-me?token=")).count()
+    };
+
+    let token = world.proved_reset(&person).await;
+    world.complete_reset(&token, "a meadow full of rain").await.unwrap();
+    world.settled().await;
+    let soon = [hears(&person.login), hears(SECOND)];
+    world.clock.advance(7 * DAY);
+    let started = world.start_reset(&person.login).await;
+    world.send_code(&started.reset_token, "1").await.unwrap();
+    world.settled().await;
+    let code = rekey_tests::code_in(&world.mail_to(&person.login)[0].text).unwrap();
+    let token = world.prove(&started.reset_token, "1", &code).await.reset_token;
+    world.complete_reset(&token, "another meadow of rain").await.unwrap();
+    world.settled().await;
+
+    assert_eq!(soon, [1, 1]);
+    assert_eq!([hears(&person.login), hears(SECOND)], [2, 1]);
     world.stop().await;
 }
 
