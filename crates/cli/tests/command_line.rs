@@ -123,6 +123,16 @@ fn shells_are_told_every_command() {
 }
 
 #[test]
+fn every_shell_gets_a_script_of_its_own() {
+    let scripts = ["bash", "elvish", "fish", "powershell", "zsh"].map(|shell| run(&["completions", shell]));
+
+    let texts: std::collections::BTreeSet<&str> = scripts.iter().map(stdout).collect();
+    assert_eq!(texts.len(), scripts.len());
+    assert!(texts.iter().all(|text| text.contains("bootstrap") && text.contains("repudiate")));
+    assert_eq!(run(&["completions", "abacus"]).status.code(), Some(2));
+}
+
+#[test]
 fn wrong_arguments_and_missing_files_have_codes_of_their_own() {
     let wrong = run(&["serve", "everything"]);
     let no_profile = run(&["account", "list", "--profile", "/nowhere/cli.toml"]);

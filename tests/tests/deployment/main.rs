@@ -2,6 +2,7 @@
 //! a client that knows nothing but reflection.
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
+mod commands;
 mod demo;
 mod production;
 mod reflection;

@@ -2,6 +2,7 @@
 
 use rekey_client::{ClientSettings, Connection};
 use rekey_tests::backend::Backend;
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::demo::Demo;
 
@@ -58,6 +59,29 @@ async fn it_runs_on_postgres_and_redis() {
     assert!(!data.join("identity.db").exists() && !data.join("notification.db").exists());
     assert_ne!(redis.command(&["DBSIZE"]).unwrap(), ":0\r\n");
     assert!(demo.process.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_right_to_make_databases_the_sql_to_run_is_told() {
+    let server = rekey_testing::postgres_server().await;
+    let mut superuser = PgConnection::connect(&server.url("postgres")).await.unwrap();
+    superuser.execute("create role plain login").await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let up = async || {
+        let mut command = rekey_tests::processes::rekey();
+        let url = server.url("postgres").replace("postgres@", "plain@");
+        command.args(["up", "--free-ports", "--postgres", &url, "--data"]).arg(folder.path().join("data"));
+        command.current_dir(folder.path());
+        rekey_tests::processes::run(command).await
+    };
+
+    let first = up().await;
+    superuser.execute("create database \"postgres_identity\"").await.unwrap();
+    let second = up().await;
+
+    assert_eq!((first.code, second.code), (Some(1), Some(1)), "{first:?} {second:?}");
+    assert!(first.stderr.contains("create database \"postgres_identity\";"), "{}", first.stderr);
+    assert!(second.stderr.contains("create database \"postgres_notification\";"), "{}", second.stderr);
 }
 
 fn backend(demo: &Demo, data: &std::path::Path) -> Backend {
