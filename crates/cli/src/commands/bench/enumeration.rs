@@ -12,7 +12,8 @@ use rekey_wire::identity::v1::administration_service_client::AdministrationServi
 use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::{
-    BlockSignInRequest, RequestContext, SendResetCodeRequest, SignInRequest, StartPasswordResetRequest,
+    BlockSignInRequest, CreateAccountRequest, RequestAdministratorHelpRequest, RequestContext,
+    SendResetCodeRequest, SignInRequest, StartPasswordResetRequest,
 };
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -35,24 +36,33 @@ const LANES_ON_GRID: usize = 6;
 const ACCOUNTS: usize = 40;
 
 /// Kinds of login, in the order of the table. All are compared with the first.
-const KINDS: [&str; 6] =
-    ["known", "known, others", "unknown", "blocked", "known, the same again", "unknown, the same again"];
+const KINDS: [&str; 7] = [
+    "known",
+    "known, others",
+    "unknown",
+    "blocked",
+    "ineligible",
+    "known, the same again",
+    "unknown, the same again",
+];
 
 /// The RPCs that must not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
     Start,
     Send,
+    Help,
     SignIn,
 }
 
 impl Asked {
-    const ALL: [Self; 3] = [Self::Start, Self::Send, Self::SignIn];
+    const ALL: [Self; 4] = [Self::Start, Self::Send, Self::Help, Self::SignIn];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Start => "StartPasswordReset",
             Self::Send => "SendResetCode",
+            Self::Help => "RequestAdministratorHelp",
             Self::SignIn => "SignIn",
         }
     }
@@ -63,6 +73,7 @@ struct Logins {
     known: Vec<String>,
     others: Vec<String>,
     blocked: Vec<String>,
+    ineligible: Vec<String>,
     same: String,
 }
 
@@ -84,10 +95,13 @@ impl Logins {
             };
             administration.block_sign_in(identity.request(request)).await?;
         }
+        let without_methods = |new: &mut CreateAccountRequest| new.email_addresses.clear();
+        let ineligible = suite.people_with("ineligible", ACCOUNTS, without_methods).await?;
         Ok(Self {
             known: logins("known", ACCOUNTS).await?,
             others: logins("others", ACCOUNTS).await?,
             blocked: blocked.into_iter().map(|person| person.login).collect(),
+            ineligible: ineligible.into_iter().map(|person| person.login).collect(),
             same: logins("same", 1).await?.pop().context("one person was made")?,
         })
     }
@@ -100,7 +114,8 @@ impl Logins {
             1 => one(&self.others),
             2 => format!("nobody-{}@demo.example", uuid_v4(&SystemEntropy)),
             3 => one(&self.blocked),
-            4 => self.same.clone(),
+            4 => one(&self.ineligible),
+            5 => self.same.clone(),
             _ => "nobody@demo.example".to_owned(),
         }
     }
@@ -128,6 +143,7 @@ impl Prober {
                 let reset_token = self.start(login, number).await?;
                 self.send(reset_token, number).await
             }
+            Asked::Help => self.ask_for_help(login, number).await,
             Asked::SignIn => self.sign_in(login, number).await,
         }
     }
@@ -152,6 +168,21 @@ impl Prober {
         let mut resets = PasswordResetServiceClient::new(self.identity.channel(number));
         let began = Instant::now();
         resets.send_reset_code(self.identity.request(request)).await?;
+        Ok(began.elapsed())
+    }
+
+    async fn ask_for_help(&self, login: String, number: usize) -> Result<Duration, Status> {
+        let request = RequestAdministratorHelpRequest {
+            tenant_id: self.tenant_id.to_string(),
+            login,
+            reset_token: String::new(),
+            message: "let me in".to_owned(),
+            request_id: request_id(),
+            context: Some(context(number)),
+        };
+        let mut resets = PasswordResetServiceClient::new(self.identity.channel(number));
+        let began = Instant::now();
+        resets.request_administrator_help(self.identity.request(request)).await?;
         Ok(began.elapsed())
     }
 
@@ -191,7 +222,7 @@ pub(super) async fn measure(start: &Start, effort: Effort, output: Output) -> an
         };
         for asked in Asked::ALL {
             output.say(&format!(
-                "{} for known, unknown and blocked logins, grid {floor_ms} ms …",
+                "{} for known, unknown, blocked and ineligible logins, grid {floor_ms} ms …",
                 asked.name()
             ));
             rows.extend(compare(&prober, asked, floor_ms, (lanes, samples)).await?);

@@ -74,7 +74,8 @@ pub(super) struct Caller {
 impl Start {
     /// The same without limits on strangers: a bench is one.
     pub(super) fn unthrottled(mut self) -> Self {
-        const LIMITS: [&str; 16] = [
+        const LIMITS: [&str; 17] = [
+            "IDENTITY__LIMITS__HELP_PER_NETWORK_PER_HOUR",
             "IDENTITY__LIMITS__STARTS_PER_NETWORK_PER_MINUTE",
             "IDENTITY__LIMITS__STARTS_PER_CALLER_PER_MINUTE",
             "IDENTITY__LIMITS__STARTS_PER_LOGIN_PER_HOUR",
@@ -149,13 +150,23 @@ impl Suite {
 
     /// Makes people with confirmed addresses; their logins begin with `name`.
     pub(super) async fn people(&self, name: &str, count: usize) -> anyhow::Result<Vec<Person>> {
+        self.people_with(name, count, |_| {}).await
+    }
+
+    /// The same with something different.
+    pub(super) async fn people_with(
+        &self,
+        name: &str,
+        count: usize,
+        change: impl Fn(&mut CreateAccountRequest),
+    ) -> anyhow::Result<Vec<Person>> {
         let identity = self.identity().await?;
         let mut accounts = AccountServiceClient::new(identity.channel(0));
         let mut people = Vec::new();
         for number in 0..count {
             let login = format!("{name}{number}@demo.example");
             let password = format!("violet harvest {number} on the pier");
-            let request = CreateAccountRequest {
+            let mut request = CreateAccountRequest {
                 tenant_id: self.ready.tenant_id.clone(),
                 logins: vec![login.clone()],
                 display_name: format!("{name} {number}"),
@@ -168,6 +179,7 @@ impl Suite {
                 managed_elsewhere: false,
                 request_id: request_id(),
             };
+            change(&mut request);
             let created = accounts.create_account(identity.request(request)).await?.into_inner();
             let account = created.account.context("the answer holds no account")?;
             people.push(Person { account_id: account.account_id, login, password });
