@@ -47,6 +47,7 @@ impl Backend {
             must_change_password: false,
             managed_elsewhere: false,
             request_id: request_id(),
+            context: None,
         };
         let accounts = AccountServiceClient::new(self.identity.clone());
         let created = insist(async || accounts.clone().create_account(request.clone()).await).await.unwrap();

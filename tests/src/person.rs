@@ -51,6 +51,7 @@ pub async fn create_tenant(identity: &Connection, handle: &str) -> String {
         domains: vec![format!("{handle}.example")],
         licensed_accounts: 0,
         request_id: request_id(),
+        context: None,
     };
     let created = TenantServiceClient::new(identity.clone()).create_tenant(request).await.unwrap();
     created.into_inner().tenant.unwrap().tenant_id
@@ -88,6 +89,7 @@ impl World {
             must_change_password: false,
             managed_elsewhere: false,
             request_id: request_id(),
+            context: None,
         };
         change(&mut request);
         let created = AccountServiceClient::new(self.identity.clone()).create_account(request).await.unwrap();

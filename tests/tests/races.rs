@@ -88,6 +88,7 @@ async fn one_tenant_gets_a_handle(stores: Stores) {
             domains: vec!["initech.example".to_owned()],
             licensed_accounts: 0,
             request_id: request_id(),
+            context: None,
         };
         async move { tenants.create_tenant(request).await }
     }));

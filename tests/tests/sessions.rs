@@ -211,9 +211,8 @@ async fn sessions_are_listed_and_revoked(stores: Stores) {
         world.clock.advance(Duration::from_secs(1));
     }
     let mut asking = theirs(&world, &sessions[3]);
-    let named =
-        RevokeSessionsRequest { session_ids: vec![sessions[0].session_id.clone()], request_id: request_id() };
-    let all_others = RevokeSessionsRequest { session_ids: Vec::new(), request_id: request_id() };
+    let revoke = |session_ids| RevokeSessionsRequest { session_ids, request_id: request_id(), context: None };
+    let (named, all_others) = (revoke(vec![sessions[0].session_id.clone()]), revoke(Vec::new()));
 
     let listed = asking.list_sessions(ListSessionsRequest {}).await.unwrap().into_inner().sessions;
     let one = asking.revoke_sessions(named.clone()).await.unwrap().into_inner().sessions_revoked;
@@ -236,8 +235,8 @@ async fn nobody_ends_anothers_session(stores: Stores) {
     let (zoe, eve) = (world.person("zoe").await, world.person("eve").await);
     let hers = world.signed_in(&zoe.login, &zoe.password).await;
     let eves = world.signed_in(&eve.login, &eve.password).await;
-    let revoke =
-        RevokeSessionsRequest { session_ids: vec![hers.session_id.clone()], request_id: request_id() };
+    let session_ids = vec![hers.session_id.clone()];
+    let revoke = RevokeSessionsRequest { session_ids, request_id: request_id(), context: None };
 
     let revoked = theirs(&world, &eves).revoke_sessions(revoke).await.unwrap().into_inner();
 
@@ -252,7 +251,7 @@ async fn signing_out_ends_one_session(stores: Stores) {
     let here = world.signed_in(&zoe.login, &zoe.password).await;
     let there = world.signed_in(&zoe.login, &zoe.password).await;
 
-    theirs(&world, &here).sign_out(SignOutRequest { request_id: request_id() }).await.unwrap();
+    theirs(&world, &here).sign_out(SignOutRequest { request_id: request_id(), context: None }).await.unwrap();
 
     assert!(!world.is_live(&here.access_token).await);
     assert!(world.is_live(&there.access_token).await);

@@ -62,6 +62,25 @@ mod tests {
         assert!(rules.values().all(|rule| rule.service || rule.person() != PersonRule::None));
     }
 
+    /// Logs and limits go by where the person is, so no RPC that a person's or administrator's action causes may be
+    /// without a place for it.
+    #[test]
+    fn what_a_person_or_administrator_does_says_from_where() {
+        let pool = pool();
+        let services = pool.services().filter(|service| service.package_name() == "rekey.identity.v1");
+        let methods: Vec<_> = services.flat_map(|service| service.methods().collect::<Vec<_>>()).collect();
+
+        let silent = methods.iter().filter(|method| {
+            let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+            let acts = method.input().get_field_by_name("request_id").is_some()
+                || rules()[&path].person() == PersonRule::Administrator;
+            acts && method.input().get_field_by_name("context").is_none()
+        });
+
+        assert!(methods.len() > 20);
+        assert_eq!(silent.map(|method| method.name().to_owned()).collect::<Vec<_>>(), [""; 0]);
+    }
+
     #[test]
     fn an_administrators_rule_names_its_roles() {
         let administrators = rules().values().filter(|rule| rule.person() == PersonRule::Administrator);

@@ -60,6 +60,7 @@ pub(crate) async fn run(command: AccountCommand, profile: &Path, output: Output)
                 must_change_password: false,
                 managed_elsewhere: false,
                 request_id: request_id(),
+                context: None,
             };
             let created = accounts(&profile)?.create_account(request).await?.into_inner();
             print(&created.account.context("the answer holds no account")?, output)
@@ -77,7 +78,8 @@ async fn list(profile: &Profile, tenant: &InTenant, output: Output) -> anyhow::R
     let mut found = Vec::new();
     let mut page_token = String::new();
     loop {
-        let request = ListAccountsRequest { tenant_id: tenant_id.clone(), page_size: 200, page_token };
+        let tenant_id = tenant_id.clone();
+        let request = ListAccountsRequest { tenant_id, page_size: 200, page_token, context: None };
         let page = client.list_accounts(request).await?.into_inner();
         found.extend(page.accounts);
         page_token = page.next_page_token;
@@ -93,10 +95,11 @@ async fn find(profile: &Profile, on: &OnAccount) -> anyhow::Result<Account> {
     let tenant_id = profile.tenant(&on.tenant).await?.tenant_id;
     let mut client = accounts(profile)?;
     let account = if AccountId::parse(&on.account).is_ok() {
-        let request = GetAccountRequest { tenant_id, account_id: on.account.clone() };
+        let request = GetAccountRequest { tenant_id, account_id: on.account.clone(), context: None };
         client.get_account(request).await?.into_inner().account
     } else {
-        let request = LookupAccountRequest { tenant_id, key: Some(Key::Login(on.account.clone())) };
+        let key = Some(Key::Login(on.account.clone()));
+        let request = LookupAccountRequest { tenant_id, key, context: None };
         client.lookup_account(request).await?.into_inner().account
     };
     account.context("the answer holds no account")

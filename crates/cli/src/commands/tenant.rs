@@ -21,6 +21,7 @@ pub(crate) async fn run(command: TenantCommand, profile: &Path, output: Output) 
                 domains,
                 licensed_accounts: 0,
                 request_id: request_id(),
+                context: None,
             };
             let created = client.create_tenant(request).await?.into_inner();
             let tenant = created.tenant.context("the answer holds no tenant")?;

@@ -82,6 +82,7 @@ impl Demo {
             domains: vec![DOMAIN.to_owned()],
             licensed_accounts: 0,
             request_id: request_id(),
+            context: None,
         };
         let created = TenantServiceClient::new(identity.clone()).create_tenant(request).await;
         let tenant = match created {
@@ -142,6 +143,7 @@ async fn create(
         must_change_password: false,
         managed_elsewhere: false,
         request_id: request_id(),
+        context: None,
     };
     let mut accounts = AccountServiceClient::new(identity.clone());
     for _ in 0..MOST_WAITS {

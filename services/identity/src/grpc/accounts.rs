@@ -13,6 +13,7 @@ use super::refusal::{status, status_of_creation};
 use crate::domain::account::{LOGINS_MAX, is_external_id};
 use crate::domain::authority::RoleSet;
 use crate::domain::tenant::is_display_name;
+use crate::flows::Context;
 use crate::flows::accounts::{AccountName, NewAccount};
 
 /// Most addresses of a kind that a new account may have.
@@ -27,8 +28,8 @@ impl AccountService for Api {
         request: Request<wire::CreateAccountRequest>,
     ) -> Result<Response<wire::CreateAccountResponse>, Status> {
         let (asking, sent) = Asking::open(request)?;
-        let new = new_account(sent)?;
-        let administrator = asking.administrator(asking.no_context());
+        let (new, context) = new_account(&asking, sent)?;
+        let administrator = asking.administrator(context);
         let account = self.0.create_account(&administrator, new).await.map_err(status_of_creation)?;
         Ok(Response::new(wire::CreateAccountResponse { account: Some(encode::account(account)) }))
     }
@@ -41,8 +42,9 @@ impl AccountService for Api {
         let mut fields = Fields::default();
         let tenant_id = fields.tenant_id(&sent.tenant_id);
         let account_id = fields.account_id(&sent.account_id);
-        let (tenant_id, account_id) = fields.finish(|| Some((tenant_id?, account_id?)))?;
-        let administrator = asking.administrator(asking.no_context());
+        let context = fields.context(&asking, sent.context);
+        let (tenant_id, account_id, context) = fields.finish(|| Some((tenant_id?, account_id?, context?)))?;
+        let administrator = asking.administrator(context);
         let name = AccountName::Id(account_id);
         let account = self.0.get_account(&administrator, tenant_id, name).await.map_err(status)?;
         Ok(Response::new(wire::GetAccountResponse { account: Some(encode::account(account)) }))
@@ -56,8 +58,9 @@ impl AccountService for Api {
         let mut fields = Fields::default();
         let tenant_id = fields.tenant_id(&sent.tenant_id);
         let asked = fields.page(sent.page_size, sent.page_token);
-        let (tenant_id, asked) = fields.finish(|| Some((tenant_id?, asked?)))?;
-        let administrator = asking.administrator(asking.no_context());
+        let context = fields.context(&asking, sent.context);
+        let (tenant_id, asked, context) = fields.finish(|| Some((tenant_id?, asked?, context?)))?;
+        let administrator = asking.administrator(context);
         let page = self.0.list_accounts(&administrator, tenant_id, &asked).await.map_err(status)?;
         Ok(Response::new(wire::ListAccountsResponse {
             accounts: page.items.into_iter().map(encode::account).collect(),
@@ -80,14 +83,15 @@ impl AccountService for Api {
             }
             None => fields.take("key", None, "a login or an external id"),
         };
-        let (tenant_id, name) = fields.finish(|| Some((tenant_id?, name?)))?;
-        let administrator = asking.administrator(asking.no_context());
+        let context = fields.context(&asking, sent.context);
+        let (tenant_id, name, context) = fields.finish(|| Some((tenant_id?, name?, context?)))?;
+        let administrator = asking.administrator(context);
         let account = self.0.get_account(&administrator, tenant_id, name).await.map_err(status)?;
         Ok(Response::new(wire::LookupAccountResponse { account: Some(encode::account(account)) }))
     }
 }
 
-fn new_account(sent: wire::CreateAccountRequest) -> Result<NewAccount, Status> {
+fn new_account(asking: &Asking, sent: wire::CreateAccountRequest) -> Result<(NewAccount, Context), Status> {
     let mut fields = Fields::default();
     let tenant_id = fields.tenant_id(&sent.tenant_id);
     fields.demand((1..=LOGINS_MAX).contains(&sent.logins.len()), "logins", "1 to 20 names");
@@ -120,6 +124,7 @@ fn new_account(sent: wire::CreateAccountRequest) -> Result<NewAccount, Status> {
         addresses.push(fields.phone(format!("phone_numbers[{index}]"), text));
     }
     let request_id = fields.request_id(&sent.request_id);
+    let context = fields.context(asking, sent.context);
     fields.finish(|| {
         let mut distinct = Vec::new();
         for login in logins? {
@@ -127,7 +132,7 @@ fn new_account(sent: wire::CreateAccountRequest) -> Result<NewAccount, Status> {
                 distinct.push(login);
             }
         }
-        Some(NewAccount {
+        let new = NewAccount {
             tenant_id: tenant_id?,
             logins: distinct,
             display_name: display_name?,
@@ -139,6 +144,7 @@ fn new_account(sent: wire::CreateAccountRequest) -> Result<NewAccount, Status> {
             managed_elsewhere: sent.managed_elsewhere,
             roles: RoleSet::EMPTY,
             request_id: request_id?,
-        })
+        };
+        Some((new, context?))
     })
 }

@@ -21,8 +21,9 @@ impl PolicyService for Api {
         let (asking, sent) = Asking::open(request)?;
         let mut fields = Fields::default();
         let tenant_id = fields.tenant_id(&sent.tenant_id);
-        let tenant_id = fields.finish(|| tenant_id)?;
-        let administrator = asking.administrator(asking.no_context());
+        let context = fields.context(&asking, sent.context);
+        let (tenant_id, context) = fields.finish(|| Some((tenant_id?, context?)))?;
+        let administrator = asking.administrator(context);
         let revision = self.0.get_policy(&administrator, tenant_id).await.map_err(status)?;
         Ok(Response::new(wire::GetPolicyResponse { policy: Some(policy(&revision)) }))
     }

@@ -101,8 +101,9 @@ impl SecurityInfoService for Api {
         let mut fields = Fields::default();
         let id = fields.security_info_id(&sent.security_info_id);
         let request_id = fields.request_id(&sent.request_id);
-        let (id, request_id) = fields.finish(|| Some((id?, request_id?)))?;
-        let owner = asking.owner(asking.no_context())?;
+        let context = fields.context(&asking, sent.context);
+        let (id, request_id, context) = fields.finish(|| Some((id?, request_id?, context?)))?;
+        let owner = asking.owner(context)?;
         let entry = self.0.set_default_security_info(&owner, id, request_id).await.map_err(status)?;
         let security_info = Some(encode::security_info(entry));
         Ok(Response::new(wire::SetDefaultSecurityInfoResponse { security_info }))

@@ -90,8 +90,9 @@ impl SessionService for Api {
         let person = asking.signed_in()?;
         let mut fields = Fields::default();
         let request_id = fields.request_id(&sent.request_id);
-        let request_id = fields.finish(|| request_id)?;
-        self.0.sign_out(&asking.caller(), &person, request_id).await.map_err(status)?;
+        let context = fields.context(&asking, sent.context);
+        let (request_id, context) = fields.finish(|| Some((request_id?, context?)))?;
+        self.0.sign_out(&asking.caller(), &person, request_id, &context).await.map_err(status)?;
         Ok(Response::new(wire::SignOutResponse {}))
     }
 
@@ -117,9 +118,11 @@ impl SessionService for Api {
         let named = sent.session_ids.iter().take(SESSIONS_MAX).enumerate();
         let named: Option<Vec<_>> = named.map(|(index, text)| fields.session_id(index, text)).collect();
         let request_id = fields.request_id(&sent.request_id);
-        let (named, request_id) = fields.finish(|| Some((named?, request_id?)))?;
-        let revoked =
-            self.0.revoke_sessions(&asking.caller(), &person, &named, request_id).await.map_err(status)?;
+        let context = fields.context(&asking, sent.context);
+        let (named, request_id, context) = fields.finish(|| Some((named?, request_id?, context?)))?;
+        let caller = asking.caller();
+        let revoked = self.0.revoke_sessions(&caller, &person, &named, request_id, &context).await;
+        let revoked = revoked.map_err(status)?;
         let sessions_revoked = encode::count(revoked.sessions_revoked);
         Ok(Response::new(wire::RevokeSessionsResponse { sessions_revoked }))
     }

@@ -11,6 +11,7 @@ use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
 use crate::domain::tenant::{DOMAINS_MAX, DomainName, Handle, is_display_name};
+use crate::flows::Context;
 use crate::flows::tenants::{NewTenant, TenantName};
 
 const HANDLE: &str = "2 to 63 of a-z, 0-9 and single inner hyphens, beginning with a letter";
@@ -23,9 +24,9 @@ impl TenantService for Api {
         request: Request<wire::CreateTenantRequest>,
     ) -> Result<Response<wire::CreateTenantResponse>, Status> {
         let (asking, sent) = Asking::open(request)?;
-        let new = new_tenant(sent)?;
-        let (caller, context) = (asking.caller(), asking.no_context());
-        let tenant = self.0.create_tenant(&caller, &asking.reach(), new, &context).await.map_err(status)?;
+        let (new, context) = new_tenant(&asking, sent)?;
+        let tenant =
+            self.0.create_tenant(&asking.caller(), &asking.reach(), new, &context).await.map_err(status)?;
         Ok(Response::new(wire::CreateTenantResponse { tenant: Some(encode::tenant(tenant)) }))
     }
 
@@ -77,7 +78,7 @@ impl TenantService for Api {
     }
 }
 
-fn new_tenant(sent: wire::CreateTenantRequest) -> Result<NewTenant, Status> {
+fn new_tenant(asking: &Asking, sent: wire::CreateTenantRequest) -> Result<(NewTenant, Context), Status> {
     let mut fields = Fields::default();
     let handle = fields.take("handle", Handle::parse(&sent.handle).ok(), HANDLE);
     let is_name = is_display_name(&sent.display_name);
@@ -89,16 +90,18 @@ fn new_tenant(sent: wire::CreateTenantRequest) -> Result<NewTenant, Status> {
         .collect();
     let seats = fields.take("licensed_accounts", u32::try_from(sent.licensed_accounts).ok(), "0 or more");
     let request_id = fields.request_id(&sent.request_id);
+    let context = fields.context(asking, sent.context);
     fields.finish(|| {
         let mut domains = domains?;
         domains.sort();
         domains.dedup();
-        Some(NewTenant {
+        let new = NewTenant {
             handle: handle?,
             display_name: sent.display_name,
             domains,
             licensed_accounts: Some(seats?).filter(|seats| *seats > 0),
             request_id: request_id?,
-        })
+        };
+        Some((new, context?))
     })
 }

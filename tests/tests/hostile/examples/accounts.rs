@@ -39,6 +39,7 @@ async fn tenants(world: &World) -> Vec<Example> {
         domains: vec!["initech.example".to_owned()],
         licensed_accounts: 5,
         request_id: request_id(),
+        context: context(),
     };
     let by_handle = lookup_tenant_request::Key::Handle("acme".to_owned());
     let by_domain = lookup_tenant_request::Key::Domain("acme.example".to_owned());
@@ -46,12 +47,10 @@ async fn tenants(world: &World) -> Vec<Example> {
     let first_page = ListTenantsRequest { page_size: 1, page_token: String::new() };
     let mut service = TenantServiceClient::new(world.identity.clone());
     let page_token = service.list_tenants(first_page).await.unwrap().into_inner().next_page_token;
+    let get_policy = GetPolicyRequest { tenant_id: tenant_id.clone(), context: context() };
     vec![
         Example::new("/rekey.identity.v1.TenantService/CreateTenant", &create),
-        Example::new(
-            "/rekey.identity.v1.TenantService/GetTenant",
-            &GetTenantRequest { tenant_id: tenant_id.clone() },
-        ),
+        Example::new("/rekey.identity.v1.TenantService/GetTenant", &GetTenantRequest { tenant_id }),
         Example::new(
             "/rekey.identity.v1.TenantService/ListTenants",
             &ListTenantsRequest { page_size: 1, page_token },
@@ -64,7 +63,7 @@ async fn tenants(world: &World) -> Vec<Example> {
             "/rekey.identity.v1.TenantService/LookupTenant",
             &LookupTenantRequest { key: Some(by_domain) },
         ),
-        Example::new("/rekey.identity.v1.PolicyService/GetPolicy", &GetPolicyRequest { tenant_id }),
+        Example::new("/rekey.identity.v1.PolicyService/GetPolicy", &get_policy),
     ]
 }
 
@@ -82,14 +81,24 @@ async fn accounts(world: &World, zoe: &Person) -> Vec<Example> {
         must_change_password: false,
         managed_elsewhere: false,
         request_id: request_id(),
+        context: context(),
     };
-    let get = GetAccountRequest { tenant_id: tenant_id.clone(), account_id: zoe.account_id.clone() };
-    let first_page =
-        ListAccountsRequest { tenant_id: tenant_id.clone(), page_size: 1, page_token: String::new() };
+    let get = GetAccountRequest {
+        tenant_id: tenant_id.clone(),
+        account_id: zoe.account_id.clone(),
+        context: context(),
+    };
+    let first_page = ListAccountsRequest {
+        tenant_id: tenant_id.clone(),
+        page_size: 1,
+        page_token: String::new(),
+        context: context(),
+    };
     let mut service = AccountServiceClient::new(world.identity.clone());
     let page_token = service.list_accounts(first_page.clone()).await.unwrap().into_inner().next_page_token;
     let list = ListAccountsRequest { page_token, ..first_page };
-    let lookup = |key| LookupAccountRequest { tenant_id: tenant_id.clone(), key: Some(key) };
+    let lookup =
+        |key| LookupAccountRequest { tenant_id: tenant_id.clone(), key: Some(key), context: context() };
     vec![
         Example::new("/rekey.identity.v1.AccountService/CreateAccount", &create),
         Example::new("/rekey.identity.v1.AccountService/GetAccount", &get),

@@ -150,9 +150,13 @@ async fn sessions(world: &World, (zoe, tokens): (&Person, &SessionTokens)) -> Ve
         request_id: request_id(),
         context: context(),
     };
-    let revoke = RevokeSessionsRequest { session_ids: vec![revoked.session_id], request_id: request_id() };
+    let revoke = RevokeSessionsRequest {
+        session_ids: vec![revoked.session_id],
+        request_id: request_id(),
+        context: context(),
+    };
     let check = CheckAccessTokenRequest { access_token: tokens.access_token.clone() };
-    let sign_out = SignOutRequest { request_id: request_id() };
+    let sign_out = SignOutRequest { request_id: request_id(), context: context() };
     vec![
         Example::new("/rekey.identity.v1.SessionService/SignIn", &sign_in),
         Example::new("/rekey.identity.v1.SessionService/ContinueSignIn", &go_on),
@@ -206,7 +210,11 @@ fn security_info(tokens: &SessionTokens, before: Before) -> Vec<Example> {
         request_id: request_id(),
         context: context(),
     };
-    let set_default = SetDefaultSecurityInfoRequest { security_info_id: usable, request_id: request_id() };
+    let set_default = SetDefaultSecurityInfoRequest {
+        security_info_id: usable,
+        request_id: request_id(),
+        context: context(),
+    };
     let examples = [
         Example::new("/rekey.identity.v1.SecurityInfoService/ListSecurityInfo", &ListSecurityInfoRequest {}),
         Example::new("/rekey.identity.v1.SecurityInfoService/AddSecurityInfo", &adding("fifth@home.example")),

@@ -178,6 +178,7 @@ impl Suite {
                 must_change_password: false,
                 managed_elsewhere: false,
                 request_id: request_id(),
+                context: None,
             };
             change(&mut request);
             let created = accounts.create_account(identity.request(request)).await?.into_inner();

@@ -10,7 +10,7 @@ use rekey_primitives::id::{RequestId, SessionId};
 use serde::{Deserialize, Serialize};
 
 use super::once::{Call, Settled};
-use super::{Caller, Error, Identity, Person};
+use super::{Caller, Context, Error, Identity, Person};
 use crate::domain::audit::{Actor, EventKind, Outcome};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
@@ -42,10 +42,11 @@ impl Identity {
         caller: &Caller,
         person: &Person,
         request_id: RequestId,
+        context: &Context,
     ) -> Result<(), Error> {
         let which = Which::These(vec![person.session_id]);
         let ends = Ends { rpc: "SignOut", request_id, which, ending: Ending::SignedOut };
-        self.end_sessions(caller, person, ends).await.map(|_| ())
+        self.end_sessions(caller, person, ends, context).await.map(|_| ())
     }
 
     /// The person's live sessions, newest first.
@@ -62,6 +63,7 @@ impl Identity {
         person: &Person,
         sessions: &[SessionId],
         request_id: RequestId,
+        context: &Context,
     ) -> Result<Revoked, Error> {
         let which = if sessions.is_empty() {
             Which::AllBut(person.session_id)
@@ -69,17 +71,23 @@ impl Identity {
             Which::These(sessions.iter().copied().take(SESSIONS_MAX).collect())
         };
         let ends = Ends { rpc: "RevokeSessions", request_id, which, ending: Ending::Revoked };
-        self.end_sessions(caller, person, ends).await
+        self.end_sessions(caller, person, ends, context).await
     }
 
-    async fn end_sessions(&self, caller: &Caller, person: &Person, ends: Ends) -> Result<Revoked, Error> {
+    async fn end_sessions(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        ends: Ends,
+        context: &Context,
+    ) -> Result<Revoked, Error> {
         let now = self.now();
         let scope = caller.scope(person.tenant_id)?;
         let who = person.account_id.to_string();
         let call =
             Call { rpc: ends.rpc, who: &who, tenant_id: person.tenant_id, request_id: ends.request_id };
         let call = self.repeatable(call, &[&content_of(&ends.which)], now);
-        let event = self.ended_event(&scope, caller, person, ends.ending, now);
+        let event = self.ended_event(&scope, (caller, context), person, ends.ending, now);
         let answer = |ended: &SessionsEnded| self.seal_answer(&call, &Revoked { sessions_revoked: ended.0 });
         let step = self
             .store
@@ -102,7 +110,7 @@ impl Identity {
     fn ended_event(
         &self,
         scope: &TenantScope,
-        caller: &Caller,
+        (caller, context): (&Caller, &Context),
         person: &Person,
         ending: Ending,
         now: Timestamp,
@@ -111,6 +119,7 @@ impl Identity {
             .on(person.account_id)
             .by(Actor::Account(person.account_id))
             .through(caller)
+            .from(context)
             .because(ending.as_str())
             .done()
     }

@@ -20,26 +20,26 @@ use crate::flows::tenants::{NewTenant, Reach, TenantName};
 use crate::flows::{Caller, Error, Person};
 use crate::store::accounts::AccountKey;
 
-fn service(world: &World) -> Administrator {
+pub(super) fn service(world: &World) -> Administrator {
     Administrator { caller: world.caller.clone(), person: None, context: context("192.0.2.9") }
 }
 
 /// The person behind a live sign-in, as an administrator.
-async fn signed_in(world: &World, login: &str) -> Administrator {
+pub(super) async fn signed_in(world: &World, login: &str) -> Administrator {
     let tokens = world.signed_in(login, OLD).await;
     let person: Option<Person> = world.live(&tokens).await;
     Administrator { person, ..service(world) }
 }
 
-fn on(world: &World, account: &Account) -> Target {
+pub(super) fn on(world: &World, account: &Account) -> Target {
     Target { tenant_id: world.tenant.id, account_id: account.id, request_id: world.request_id() }
 }
 
-async fn with_role(world: &World, login: &str, role: Role) -> Account {
+pub(super) async fn with_role(world: &World, login: &str, role: Role) -> Account {
     world.person_with(login, &[], |account| account.roles = RoleSet::of(&[role])).await
 }
 
-fn new_account(world: &World, login: &str) -> NewAccount {
+pub(super) fn new_account(world: &World, login: &str) -> NewAccount {
     NewAccount {
         tenant_id: world.tenant.id,
         logins: vec![Login::parse(login).unwrap()],

@@ -6,6 +6,7 @@ pub(crate) mod world;
 mod administration;
 mod digests;
 mod limits;
+mod log;
 mod passwords;
 mod resets;
 mod secrecy;

@@ -69,13 +69,14 @@ async fn signing_out_ends_this_session_and_revoking_the_others() {
     ];
     let person = world.live(&one).await.unwrap();
     let request_id = world.request_id();
+    let (identity, caller, from) = (&world.identity, &world.caller, context("192.0.2.1"));
 
-    let revoked = world.identity.revoke_sessions(&world.caller, &person, &[], request_id).await.unwrap();
-    let repeat = world.identity.revoke_sessions(&world.caller, &person, &[], request_id).await.unwrap();
+    let revoked = identity.revoke_sessions(caller, &person, &[], request_id, &from).await.unwrap();
+    let repeat = identity.revoke_sessions(caller, &person, &[], request_id, &from).await.unwrap();
 
     assert_eq!((revoked, repeat), (Revoked { sessions_revoked: 2 }, Revoked { sessions_revoked: 2 }));
     assert_eq!((world.live(&two).await, world.live(&three).await), (None, None));
-    world.identity.sign_out(&world.caller, &person, world.request_id()).await.unwrap();
+    identity.sign_out(caller, &person, world.request_id(), &from).await.unwrap();
     assert_eq!(world.live(&one).await, None);
 }
 

@@ -50,7 +50,7 @@ pub(crate) struct World {
     pub(crate) caller: Caller,
     pub(crate) tenant: Tenant,
     pub(crate) scope: TenantScope,
-    folder: TempDir,
+    pub(super) folder: TempDir,
 }
 
 impl World {
