@@ -129,22 +129,26 @@ async fn asking_for_help_looks_the_same_for_everybody(stores: Stores) {
 
     for (who, login) in &logins {
         let reset_token = world.start_reset(login).await.reset_token;
-        let ask = |reset_token: &str, message: &str| {
+        let id = request_id();
+        let ask = |reset_token: &str, message: &str, request_id: String| {
             let request = RequestAdministratorHelpRequest {
                 tenant_id: world.tenant_id.clone(),
                 login: login.clone(),
                 reset_token: reset_token.to_owned(),
                 message: message.to_owned(),
-                request_id: request_id(),
+                request_id,
                 context: None,
             };
             let mut resets = world.resets();
             async move { resets.request_administrator_help(request).await.map(tonic::Response::into_inner) }
         };
-        let plain = ask("", "let me in").await.unwrap();
-        let with_a_reset = ask(&reset_token, "let me in").await.unwrap();
-        let with_a_link = refusal(ask("", "see https://example.com").await);
-        answers.insert(who, (plain, with_a_reset, with_a_link));
+        let plain = ask("", "let me in", id.clone()).await.unwrap();
+        let again = ask("", "let me in", id.clone()).await.unwrap();
+        let with_other_content = refusal(ask("", "let me out", id).await);
+        let with_a_reset = ask(&reset_token, "let me in", request_id()).await.unwrap();
+        let with_a_link = refusal(ask("", "see https://example.com", request_id()).await);
+        assert_eq!(with_other_content.reason, "REQUEST_ID_REUSED");
+        answers.insert(who, (plain, again, with_other_content, with_a_reset, with_a_link));
     }
 
     all_alike(&answers);

@@ -123,7 +123,7 @@ impl PasswordResetService for Api {
         let login = fields.typed_login(sent.login);
         let reset_token = fields.optional_token("reset_token", sent.reset_token);
         let context = fields.context(&asking, sent.context);
-        fields.request_id(&sent.request_id);
+        let request_id = fields.request_id(&sent.request_id);
         let message = sent.message;
         let ask = fields.finish(|| {
             Some(AskForHelp {
@@ -131,6 +131,7 @@ impl PasswordResetService for Api {
                 login: login?,
                 reset_token: reset_token?,
                 message,
+                request_id: request_id?,
                 context: context?,
             })
         })?;

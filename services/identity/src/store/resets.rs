@@ -146,14 +146,15 @@ pub trait Resets: Send + Sync {
     ) -> Result<Step<SessionsEnded, Stale>, Failure>;
 
     /// Files a help request by `domain::help::filing` against the open one, with its notices if it was filed or
-    /// replaces one; a dropped one writes only the event.
+    /// replaces one; a dropped one writes only the event. A repeat writes nothing, not even the event.
     async fn file_help(
         &self,
         scope: &TenantScope,
         request: &HelpRequest,
         event: &AuditEvent,
         notices: &[Notice],
-    ) -> Result<Filing, Failure>;
+        once: Option<Once<'_, ()>>,
+    ) -> Result<Step<Filing, ()>, Failure>;
 
     /// Tenants with unproved requests older than `before` that no digest has told of, by id from behind `after`, at
     /// most `limit`.

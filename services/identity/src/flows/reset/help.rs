@@ -1,16 +1,17 @@
 //! Asking an administrator. The answer is the same whatever becomes of the request.
 //!
 //! One that comes with a passed proof is mailed at once; one without waits for the hourly digest, since a stranger
-//! can file it in anybody's name.
+//! can file it in anybody's name. A repeat does nothing again: its answer is kept, also where there is nobody to help,
+//! so that an id used for other content is refused alike for logins that exist and for those that do not.
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Channel, Destination};
-use rekey_primitives::id::{HelpRequestId, TenantId};
-use rekey_primitives::secret::SecretString;
+use rekey_primitives::id::{HelpRequestId, RequestId, TenantId};
+use rekey_primitives::secret::{ExposeSecret, SecretString};
 
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Outcome, Subject};
-use crate::domain::help::{HelpRequest, HelpState, Message, expires_at, recipients};
+use crate::domain::help::{Filing, HelpRequest, HelpState, Message, expires_at, recipients};
 use crate::domain::refusal::Refusal;
 use crate::domain::reset::complete::is_same;
 use crate::domain::scope::TenantScope;
@@ -18,6 +19,7 @@ use crate::domain::security_info::told;
 use crate::domain::tenant::Tenant;
 use crate::flows::keys::TypedLogin;
 use crate::flows::notices::Notify;
+use crate::flows::once::{Call, Repeatable, Settled};
 use crate::flows::{Caller, Context, Error, Identity};
 use crate::store::outbox::Notice;
 use crate::store::sign_ins::Known;
@@ -32,13 +34,14 @@ pub struct AskForHelp {
     pub reset_token: Option<SecretString>,
     /// What they wrote.
     pub message: String,
+    /// Names the call.
+    pub request_id: RequestId,
     /// Where they are.
     pub context: Context,
 }
 
 impl Identity {
-    /// Files a help request, if there is anybody to file it for. Answers on the grid. A repeat is harmless without
-    /// being remembered: an account has one open request.
+    /// Files a help request, if there is anybody to file it for. Answers on the grid.
     #[tracing::instrument(skip_all, fields(tenant_id = %request.tenant_id))]
     pub async fn ask_for_help(&self, caller: &Caller, request: &AskForHelp) -> Result<(), Error> {
         self.on_grid(self.ask(caller, request)).await
@@ -48,6 +51,10 @@ impl Identity {
         let now = self.now();
         let scope = caller.scope(request.tenant_id)?;
         let message = Message::parse(&request.message)?;
+        let call = self.help_call(caller, request, now);
+        if let Some(()) = self.recall(&scope, &call, now).await? {
+            return Ok(());
+        }
         self.spend_help(caller, &request.context, now)
             .await
             .inspect_err(|error| self.note_limit(error, &scope, (caller, &request.context), now))?;
@@ -57,23 +64,44 @@ impl Identity {
         let who = (caller, &request.context);
         let Some(account) = known.account.as_ref().filter(|_| known.policy.policy.help.enabled) else {
             let login = self.keys.login_key(scope.tenant_id(), typed.name(known.account.as_ref()));
-            self.note_dropped_help(&scope, login, who, now);
-            return Ok(());
+            return self.drop_help(&scope, &call, login, who, now).await;
         };
         let proved = self.is_proved(caller, request, account, now);
-        self.file(&scope, (&known, account), message, proved, who, now).await
+        let id = HelpRequestId::generate(&*self.entropy, now);
+        let filed = help_request(&known, account, message, proved, id, now);
+        self.file(&scope, (&known, account), &filed, &call, who, now).await
     }
 
-    fn note_dropped_help(
+    fn help_call(&self, caller: &Caller, request: &AskForHelp, now: Timestamp) -> Repeatable {
+        let call = Call {
+            rpc: "RequestAdministratorHelp",
+            who: caller.name(),
+            tenant_id: request.tenant_id,
+            request_id: request.request_id,
+        };
+        let reset_token = request.reset_token.as_ref().map_or("", |token| token.expose_secret());
+        let content = [request.login.as_bytes(), reset_token.as_bytes(), request.message.as_bytes()];
+        self.repeatable(call, &content, now)
+    }
+
+    /// There is nobody to help, and the same is kept as if there were.
+    async fn drop_help(
         &self,
         scope: &TenantScope,
+        call: &Repeatable,
         login: [u8; 32],
         (caller, context): (&Caller, &Context),
         now: Timestamp,
-    ) {
-        let event = self.event(scope.tenant_id(), EventKind::HelpRequested, Outcome::Refused, now);
-        let event = event.on_subject(Subject::UnknownLogin(login)).from(context).through(caller);
-        self.audit.push(event.because("nobody_to_help").done());
+    ) -> Result<(), Error> {
+        let sealed = self.seal_answer(call, &());
+        let answer = |(): &()| sealed.clone();
+        let step = self.store.keep_answer(scope, call.once(&answer), now).await?;
+        if let Settled::Done(()) = self.settle::<(), (), ()>(call, step)? {
+            let event = self.event(scope.tenant_id(), EventKind::HelpRequested, Outcome::Refused, now);
+            let event = event.on_subject(Subject::UnknownLogin(login)).from(context).through(caller);
+            self.audit.push(event.because("nobody_to_help").done());
+        }
+        Ok(())
     }
 
     /// Whether the reset that came along is alive, this account's, and has a proof.
@@ -91,34 +119,24 @@ impl Identity {
         &self,
         scope: &TenantScope,
         (known, account): (&Known, &Account),
-        message: Message,
-        proved: bool,
+        request: &HelpRequest,
+        call: &Repeatable,
         (caller, context): (&Caller, &Context),
         now: Timestamp,
     ) -> Result<(), Error> {
-        let request = HelpRequest {
-            id: HelpRequestId::generate(&*self.entropy, now),
-            tenant_id: scope.tenant_id(),
-            account_id: account.id,
-            message,
-            proved,
-            state: HelpState::Open,
-            handled_by: None,
-            created_at: now,
-            updated_at: now,
-            expires_at: expires_at(known.policy.policy.help.expiry_days, now),
-            version: 1,
-        };
-        let notices = if proved {
-            self.help_notices(scope, (&known.tenant, account), &request, now).await?
+        let notices = if request.proved {
+            self.help_notices(scope, (&known.tenant, account), request, now).await?
         } else {
             Vec::new()
         };
         let event = self.event(scope.tenant_id(), EventKind::HelpRequested, Outcome::Success, now);
         let event = event.on(account.id).from(context).through(caller);
-        let event = event.because(if proved { "proved" } else { "unproved" }).done();
-        self.store.file_help(scope, &request, &event, &notices).await?;
-        Ok(())
+        let event = event.because(if request.proved { "proved" } else { "unproved" }).done();
+        let sealed = self.seal_answer(call, &());
+        let answer = |(): &()| sealed.clone();
+        let once = Some(call.once(&answer));
+        let step = self.store.file_help(scope, request, &event, &notices, once).await?;
+        self.settle::<Filing, (), ()>(call, step).map(|_| ())
     }
 
     async fn help_notices(
@@ -153,6 +171,30 @@ impl Identity {
         let roles: Vec<_> = administrators.iter().map(|account| (account.id, account.roles)).collect();
         let chosen = recipients(&roles, locked_out.id);
         Ok(addresses(administrators.iter().filter(|account| chosen.contains(&account.id))))
+    }
+}
+
+/// A new request for help by this account, or in its name.
+fn help_request(
+    known: &Known,
+    account: &Account,
+    message: Message,
+    proved: bool,
+    id: HelpRequestId,
+    now: Timestamp,
+) -> HelpRequest {
+    HelpRequest {
+        id,
+        tenant_id: account.tenant_id,
+        account_id: account.id,
+        message,
+        proved,
+        state: HelpState::Open,
+        handled_by: None,
+        created_at: now,
+        updated_at: now,
+        expires_at: expires_at(known.policy.policy.help.expiry_days, now),
+        version: 1,
     }
 }
 

@@ -15,6 +15,7 @@ async fn ask(world: &World, login: &str) {
         login: login.to_owned(),
         reset_token: None,
         message: "my phone is\nin the river".to_owned(),
+        request_id: world.request_id(),
         context: context("192.0.2.1"),
     };
     world.identity.ask_for_help(&world.caller, &request).await.unwrap();

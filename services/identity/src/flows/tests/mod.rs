@@ -5,6 +5,7 @@ pub(crate) mod world;
 
 mod administration;
 mod digests;
+mod help;
 mod limits;
 mod log;
 mod passwords;

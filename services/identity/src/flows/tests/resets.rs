@@ -220,6 +220,7 @@ async fn proved_requests_for_help_are_mailed_and_others_wait() {
         login: login.to_owned(),
         reset_token,
         message: "I lost my phone".to_owned(),
+        request_id: world.request_id(),
         context: context("192.0.2.1"),
     };
     let token = world.proved("ada", "ada@mail.example").await;

@@ -1,16 +1,20 @@
 //! Help requests.
 
-use super::world::{NOW, World, after};
+use super::world::{NOW, World, after, once};
 use crate::domain::account::Account;
 use crate::domain::audit::EventKind;
 use crate::domain::help::{Filing, HelpRequest};
 use crate::domain::scope::TenantScope;
+use crate::store::Step;
 
 impl World {
     /// Files a request with one notice.
     pub(super) async fn file(&self, scope: &TenantScope, request: &HelpRequest) -> Filing {
         let event = self.event(scope, EventKind::HelpRequested);
-        self.store.file_help(scope, request, &event, &[self.notice(scope)]).await.unwrap()
+        match self.store.file_help(scope, request, &event, &[self.notice(scope)], None).await.unwrap() {
+            Step::Done(filing) => filing,
+            other => panic!("not filed: {other:?}"),
+        }
     }
 }
 
@@ -27,6 +31,27 @@ pub(super) async fn a_proved_request_replaces_an_unproved_one(world: World) {
     assert_eq!(world.queued().await, 2);
     assert_eq!(world.kinds(&scope).await[2..], [EventKind::HelpRequested; 5]);
     assert_eq!(world.store.undigested_help(&scope).await.unwrap(), []);
+}
+
+pub(super) async fn a_repeated_help_request_files_nothing_again(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let call = async |proved, content| {
+        let (request, event) =
+            (world.help(&anna, proved, NOW), world.event(&scope, EventKind::HelpRequested));
+        let once = Some(once(1, content));
+        world.store.file_help(&scope, &request, &event, &[world.notice(&scope)], once).await.unwrap()
+    };
+
+    let (first, twin) = tokio::join!(call(false, 1), call(false, 1));
+    let repeat = call(true, 1).await;
+    let other = call(true, 2).await;
+
+    let done = [&first, &twin].into_iter().filter(|step| **step == Step::Done(Filing::File)).count();
+    assert_eq!(done, 1, "{first:?} {twin:?}");
+    assert_eq!((repeat, other), (Step::Repeated(b"first".to_vec()), Step::OtherContent));
+    assert_eq!(world.queued().await, 1);
+    assert_eq!(world.kinds(&scope).await[2..], [EventKind::HelpRequested]);
 }
 
 pub(super) async fn an_expired_request_makes_room(world: World) {

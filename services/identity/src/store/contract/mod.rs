@@ -87,6 +87,7 @@ on_every_store! {
         seats_go_to_the_oldest_accounts;
     help:
         a_proved_request_replaces_an_unproved_one,
+        a_repeated_help_request_files_nothing_again,
         an_expired_request_makes_room,
         requests_are_digested_once;
     outbox:

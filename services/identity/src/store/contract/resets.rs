@@ -32,7 +32,11 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
         world.store.count_try(&scope, method, &[request; 32], &ResetRules::default(), NOW).await.unwrap();
     }
     let help = world.help(&anna, false, NOW);
-    world.store.file_help(&scope, &help, &world.event(&scope, EventKind::HelpRequested), &[]).await.unwrap();
+    world
+        .store
+        .file_help(&scope, &help, &world.event(&scope, EventKind::HelpRequested), &[], None)
+        .await
+        .unwrap();
     let reset = world.reset(&scope, &anna, b"new hash");
 
     let done = world.store.complete_reset(&scope, &reset, Some(once(1, 1))).await.unwrap();

@@ -6,13 +6,13 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::columns::{account_columns, help_columns};
-use super::{PostgresStore, audit, changes, notices};
+use super::{PostgresStore, answers, audit, changes, notices};
 use crate::domain::account::Account;
 use crate::domain::audit::AuditEvent;
 use crate::domain::help::{Filing, HelpRequest, HelpState};
 use crate::store::outbox::Notice;
 use crate::store::rows::{HelpRowWithAccount, PendingHelp};
-use crate::store::{Failure, decide};
+use crate::store::{Failure, Once, Step, decide};
 
 /// How many requests one digest tells of.
 const DIGEST_MAX: i64 = 100;
@@ -59,9 +59,13 @@ pub(super) async fn file(
     request: &HelpRequest,
     event: &AuditEvent,
     notices: &[Notice],
-) -> Result<Filing, Failure> {
+    once: Option<&Once<'_, ()>>,
+) -> Result<Step<Filing, ()>, Failure> {
     let now = request.created_at;
     let mut tx = store.begin().await?;
+    if let Some(ended) = answers::claim(&mut tx, tenant_id, once, now).await?.ended() {
+        return Ok(ended);
+    }
     // Under the account's lock, so that two requests at once are judged one after the other.
     changes::state(&mut tx, tenant_id, request.account_id).await?;
     let pending: Option<PendingHelp> = sqlx::query_as(PENDING)
@@ -76,9 +80,10 @@ pub(super) async fn file(
         insert(&mut tx, tenant_id, request).await?;
         notices::queue(&mut tx, notices, now).await?;
     }
+    answers::keep(&mut tx, tenant_id, once, &()).await?;
     audit::append(&mut tx, event).await?;
     tx.commit().await?;
-    Ok(filing)
+    Ok(Step::Done(filing))
 }
 
 async fn insert(tx: &mut PgConnection, tenant_id: TenantId, request: &HelpRequest) -> Result<(), Failure> {

@@ -190,8 +190,9 @@ impl Resets for PostgresStore {
         request: &HelpRequest,
         event: &AuditEvent,
         notices: &[Notice],
-    ) -> Result<Filing, Failure> {
-        retried!(help::file(self, scope.tenant_id(), request, event, notices))
+        once: Option<Once<'_, ()>>,
+    ) -> Result<Step<Filing, ()>, Failure> {
+        retried!(help::file(self, scope.tenant_id(), request, event, notices, once.as_ref()))
     }
 
     async fn tenants_with_undigested_help(

@@ -6,13 +6,13 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::columns::{account_columns, help_columns};
-use super::{SqliteStore, audit, notices};
+use super::{SqliteStore, answers, audit, notices};
 use crate::domain::account::Account;
 use crate::domain::audit::AuditEvent;
 use crate::domain::help::{Filing, HelpRequest, HelpState};
 use crate::store::outbox::Notice;
 use crate::store::rows::{HelpRowWithAccount, PendingHelp};
-use crate::store::{Failure, decide};
+use crate::store::{Failure, Once, Step, decide};
 
 /// How many requests one digest tells of.
 const DIGEST_MAX: i64 = 100;
@@ -59,9 +59,13 @@ pub(super) async fn file(
     request: &HelpRequest,
     event: &AuditEvent,
     notices: &[Notice],
-) -> Result<Filing, Failure> {
+    once: Option<&Once<'_, ()>>,
+) -> Result<Step<Filing, ()>, Failure> {
     let now = request.created_at;
     let mut tx = store.begin().await?;
+    if let Some(ended) = answers::claim(&mut tx, tenant_id, once, now).await?.ended() {
+        return Ok(ended);
+    }
     let pending: Option<PendingHelp> = sqlx::query_as(PENDING)
         .bind(tenant_id.as_uuid())
         .bind(request.account_id.as_uuid())
@@ -74,9 +78,10 @@ pub(super) async fn file(
         insert(&mut tx, tenant_id, request).await?;
         notices::queue(&mut tx, notices, now).await?;
     }
+    answers::keep(&mut tx, tenant_id, once, &()).await?;
     audit::append(&mut tx, event).await?;
     tx.commit().await?;
-    Ok(filing)
+    Ok(Step::Done(filing))
 }
 
 async fn insert(

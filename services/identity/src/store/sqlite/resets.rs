@@ -184,8 +184,9 @@ impl Resets for SqliteStore {
         request: &HelpRequest,
         event: &AuditEvent,
         notices: &[Notice],
-    ) -> Result<Filing, Failure> {
-        help::file(self, scope.tenant_id(), request, event, notices).await
+        once: Option<Once<'_, ()>>,
+    ) -> Result<Step<Filing, ()>, Failure> {
+        help::file(self, scope.tenant_id(), request, event, notices, once.as_ref()).await
     }
 
     async fn tenants_with_undigested_help(

@@ -1,0 +1,74 @@
+//! Asking for help again under one id.
+
+use super::world::{World, context, refusal};
+use crate::domain::refusal::Refusal;
+use crate::flows::reset::AskForHelp;
+
+fn ask(world: &World, login: &str, message: &str) -> AskForHelp {
+    AskForHelp {
+        tenant_id: world.tenant.id,
+        login: login.to_owned(),
+        reset_token: None,
+        message: message.to_owned(),
+        request_id: world.request_id(),
+        context: context("192.0.2.1"),
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_call_for_help_does_nothing_again_whoever_it_is_for() {
+    for (login, outcome) in [("ada", "success"), ("nobody", "refused")] {
+        let world = World::new().await;
+        world.person("ada", &["ada@mail.example"]).await;
+        let first = ask(&world, login, "I lost my phone");
+
+        for _ in 0..30 {
+            world.identity.ask_for_help(&world.caller, &first).await.unwrap();
+        }
+
+        let asked = world.log_of("help.requested").await;
+        assert_eq!(asked.len(), 1, "{login}");
+        assert_eq!((asked[0].outcome.as_str(), asked[0].count), (outcome, 1), "{login}");
+    }
+}
+
+#[tokio::test]
+async fn an_id_used_for_other_content_is_refused_whoever_it_is_for() {
+    let world = World::with(|policy| policy.help.enabled = true).await;
+    world.person("ada", &["ada@mail.example"]).await;
+    world.person_with("bob", &[], |account| account.blocked = true).await;
+
+    for login in ["ada", "bob", "nobody"] {
+        let first = ask(&world, login, "I lost my phone");
+        let other = AskForHelp { message: "I found it".to_owned(), ..ask(&world, login, "") };
+        let other = AskForHelp { request_id: first.request_id, ..other };
+        let else_where = AskForHelp { context: context("192.0.2.77"), ..ask(&world, login, &first.message) };
+        let else_where = AskForHelp { request_id: first.request_id, ..else_where };
+
+        world.identity.ask_for_help(&world.caller, &first).await.unwrap();
+
+        let outcome = world.identity.ask_for_help(&world.caller, &other).await;
+        assert_eq!(refusal(outcome), Refusal::RequestIdReused, "{login}");
+        world.identity.ask_for_help(&world.caller, &else_where).await.unwrap();
+    }
+    world.pass(601);
+    let late = AskForHelp { message: "again".to_owned(), ..ask(&world, "nobody", "") };
+    assert!(world.identity.ask_for_help(&world.caller, &late).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_tenant_without_help_keeps_answers_as_others_do() {
+    let world = World::with(|policy| policy.help.enabled = false).await;
+    world.person("ada", &["ada@mail.example"]).await;
+
+    for login in ["ada", "nobody"] {
+        let first = ask(&world, login, "I lost my phone");
+        let other = AskForHelp { message: "I found it".to_owned(), ..ask(&world, login, "") };
+        let other = AskForHelp { request_id: first.request_id, ..other };
+        world.identity.ask_for_help(&world.caller, &first).await.unwrap();
+
+        let outcome = world.identity.ask_for_help(&world.caller, &other).await;
+
+        assert_eq!(refusal(outcome), Refusal::RequestIdReused, "{login}");
+    }
+}
