@@ -3,14 +3,16 @@
 
 use std::time::Duration;
 
+use rekey::suite::Part;
 use rekey_client::{Connection, Problem};
 use rekey_tests::person::{Person, request_id};
+use rekey_tests::waiting::eventually;
 use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::identity::v1::security_info_address::Address;
 use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceClient;
 use rekey_wire::identity::v1::{
     AddSecurityInfoRequest, AddSecurityInfoResponse, ConfirmSecurityInfoRequest, ListSecurityInfoRequest,
-    PrefillSecurityInfoRequest, RefreshSessionRequest, RemoveSecurityInfoRequest, SecurityInfo,
+    PrefillSecurityInfoRequest, RefreshSessionRequest, RemoveSecurityInfoRequest, RequestContext, SecurityInfo,
     SecurityInfoAddress, SecurityInfoState, SendSecurityInfoCodeRequest,
 };
 use rekey_wire::options::v1::Role;
@@ -71,6 +73,10 @@ async fn send(calls: &mut SecurityInfoServiceClient<Connection>, id: &str) -> Re
         context: None,
     };
     calls.send_security_info_code(request).await.map(drop)
+}
+
+fn from(ip_address: &str) -> RequestContext {
+    RequestContext { ip_address: ip_address.to_owned(), ..RequestContext::default() }
 }
 
 fn reason<T: std::fmt::Debug>(refused: Result<T, Status>) -> String {
@@ -199,7 +205,7 @@ async fn an_administrator_fills_in_for_those_within_reach(stores: Stores) {
         account_id: person.account_id.clone(),
         address: address(SECOND),
         request_id: request_id(),
-        context: None,
+        context: Some(from("192.0.2.31")),
     };
 
     let filled = calls.prefill_security_info(on(&zoe)).await.unwrap().into_inner().security_info.unwrap();
@@ -207,6 +213,14 @@ async fn an_administrator_fills_in_for_those_within_reach(stores: Stores) {
     let beyond = calls.prefill_security_info(on(&chief)).await;
     let own = calls.prefill_security_info(on(&helper)).await;
     let by_zoe = fresh(&world, &zoe).await.prefill_security_info(on(&helper)).await;
+    for why in [
+        "reason = 'PrefillSecurityInfo: missing role'",
+        "reason = 'PrefillSecurityInfo: on_yourself' and ip_address = '192.0.2.31'",
+        "reason like 'PrefillSecurityInfo: missing % on global_administrator' and ip_address = '192.0.2.31'",
+    ] {
+        let denied = format!("audit_events where kind = 'authz.denied' and actor = 'account' and {why}");
+        eventually(why, async || (world.count(Part::Identity, &denied).await == 1).then_some(())).await;
+    }
     world.clock.advance(4 * DAY);
 
     assert_eq!(filled.state(), SecurityInfoState::Prefilled);

@@ -38,7 +38,7 @@ use rekey_client::{ClientSettings, Connection};
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::SecretString;
-use rekey_runtime::access::{Person, PersonVerifier, Rejected, SharedPersonVerifier};
+use rekey_runtime::access::{Person, PersonVerifier, Rejected, RoleMissing, SharedPersonVerifier};
 use rekey_runtime::deadline;
 use rekey_runtime::health::{Health, StoreHealth};
 use rekey_runtime::loops::Loops;
@@ -49,6 +49,7 @@ use tonic::service::Routes;
 
 use crate::config::Settings;
 use crate::domain::tenant::DomainName;
+use crate::flows::administrator::WithoutRole;
 use crate::flows::{Error, Identity};
 use crate::jobs::lookout::{Gate, Lookout};
 use crate::peers::notification::RemoteNotification;
@@ -349,5 +350,15 @@ impl PersonVerifier for Persons {
                 Err(Rejected::Unavailable)
             }
         }
+    }
+
+    fn role_missing(&self, stopped: &RoleMissing<'_>) {
+        self.0.note_without_role(WithoutRole {
+            tenant_id: stopped.person.tenant_id,
+            account_id: stopped.person.account_id,
+            caller: stopped.caller,
+            rpc: stopped.rpc,
+            trace_id: stopped.trace_id,
+        });
     }
 }

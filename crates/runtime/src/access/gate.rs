@@ -12,10 +12,10 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use super::{
-    ACCESS_TOKEN_METADATA, AccessTable, Caller, Callers, Person, PersonRule, Rejected, Rule,
-    SharedPersonVerifier,
+    ACCESS_TOKEN_METADATA, AccessTable, Caller, CallerEntry, Callers, Person, PersonRule, Rejected,
+    RoleMissing, Rule, SharedPersonVerifier,
 };
-use crate::answers::{Called, Reason};
+use crate::answers::{Called, Reason, TraceId};
 use crate::server::Peer;
 
 /// Everything the gate decides by.
@@ -27,15 +27,22 @@ pub(crate) struct Gate {
     pub(crate) open_services: Vec<&'static str>,
 }
 
-/// Why a call did not pass: a published reason, and the roles that would have done.
+/// Why a call did not pass: a published reason, and, for a person without the role, who that is.
 struct Stopped {
     reason: Reason,
+    without_role: Option<Box<WithoutRole>>,
+}
+
+/// A person without the role, who called on whose behalf, and the roles that would have done.
+struct WithoutRole {
+    person: Person,
+    entry: Arc<CallerEntry>,
     roles: Vec<String>,
 }
 
 impl From<Reason> for Stopped {
     fn from(reason: Reason) -> Self {
-        Self { reason, roles: Vec::new() }
+        Self { reason, without_role: None }
     }
 }
 
@@ -54,7 +61,16 @@ pub(crate) async fn admit(State(gate): State<Arc<Gate>>, mut request: Request, n
         }
         Err(stopped) => {
             tracing::info!(reason = stopped.reason.name(), "call refused at the gate");
-            let metadata = (!stopped.roles.is_empty()).then(|| ("roles", stopped.roles.join(",")));
+            if let Some(without) = &stopped.without_role {
+                gate.persons.role_missing(&RoleMissing {
+                    person: &without.person,
+                    caller: &without.entry.name,
+                    rpc: called.path().rsplit('/').next().unwrap_or_default(),
+                    trace_id: request.extensions().get::<TraceId>().and_then(TraceId::bytes),
+                });
+            }
+            let roles = stopped.without_role.map(|without| without.roles).unwrap_or_default();
+            let metadata = (!roles.is_empty()).then(|| ("roles", roles.join(",")));
             called.refuse_with(stopped.reason, metadata).into_http()
         }
     }
@@ -73,7 +89,7 @@ impl Gate {
             return Err(Reason::CallerNotAllowed.into());
         }
         let rule = self.rules.rule(path).ok_or(Reason::MethodUnknown)?;
-        let person = self.person(headers, rule).await?;
+        let person = self.person(headers, rule, &entry).await?;
         let caller = Caller::new(entry, person);
         match caller.person() {
             Some(person) if !caller.may_reach(person.tenant_id) => Err(Reason::CallerNotAllowed.into()),
@@ -81,7 +97,12 @@ impl Gate {
         }
     }
 
-    async fn person(&self, headers: &HeaderMap, rule: &Rule) -> Result<Option<Person>, Stopped> {
+    async fn person(
+        &self,
+        headers: &HeaderMap,
+        rule: &Rule,
+        entry: &Arc<CallerEntry>,
+    ) -> Result<Option<Person>, Stopped> {
         if rule.person == PersonRule::None {
             return Ok(None);
         }
@@ -101,7 +122,8 @@ impl Gate {
         if may_act {
             Ok(Some(person))
         } else {
-            Err(Stopped { reason: Reason::RoleMissing, roles: rule.roles.clone() })
+            let without = WithoutRole { person, entry: Arc::clone(entry), roles: rule.roles.clone() };
+            Err(Stopped { reason: Reason::RoleMissing, without_role: Some(Box::new(without)) })
         }
     }
 }

@@ -124,11 +124,28 @@ pub enum Rejected {
     Unavailable,
 }
 
+/// A signed-in person whom the gate stopped, since no role of theirs will do.
+#[derive(Debug, Clone, Copy)]
+pub struct RoleMissing<'a> {
+    /// The person.
+    pub person: &'a Person,
+    /// The name of the caller that sent their token.
+    pub caller: &'a str,
+    /// The RPC, without its service.
+    pub rpc: &'a str,
+    /// The trace of the call, if it has one.
+    pub trace_id: Option<[u8; 16]>,
+}
+
 /// Judges access tokens. Identity asks its own keys and store, others the public keys.
 #[async_trait]
 pub trait PersonVerifier: Send + Sync + 'static {
     /// The person behind a token.
     async fn verify(&self, access_token: &str) -> Result<Person, Rejected>;
+
+    /// Hears of a person who was stopped, so that a part with a log of such things can note it; the others need not.
+    /// It must not wait: the refusal leaves after it.
+    fn role_missing(&self, _stopped: &RoleMissing<'_>) {}
 }
 
 /// For parts that serve backends only: no token is good.

@@ -15,12 +15,15 @@ use super::pages::{AskedPage, List, Page};
 use super::shown::ShownAccount;
 use super::{Error, Identity};
 use crate::domain::account::{Account, CredentialEpoch, PasswordRecord, RecoveryVersion};
-use crate::domain::audit::{EventKind, Outcome};
+use crate::domain::audit::{EventKind, Outcome, Subject};
 use crate::domain::authority::{Permission, RoleSet};
 use crate::domain::password::Password;
 use crate::domain::refusal::Refusal;
 use crate::domain::security_info::{Holding, NotAdded, SecurityInfo, Standing, may_add};
 use crate::store::accounts::{AccountKey, AccountTaken};
+
+/// The RPC that creates one.
+const CREATE: &str = "CreateAccount";
 
 /// An account to create.
 #[derive(Debug, Clone)]
@@ -78,14 +81,17 @@ impl Identity {
         new: NewAccount,
     ) -> Result<ShownAccount, Error> {
         let now = self.now();
-        let scope = administrator.scope(new.tenant_id)?;
+        let scope = self.scope_of(administrator, new.tenant_id, CREATE, now)?;
         if new.addresses_confirmed && administrator.person.is_some() {
+            let why = (CREATE, "addresses_confirmed");
+            self.note_denied(administrator, new.tenant_id, Subject::Tenant, why, now);
             return Err(Refusal::CallerNotAllowed.into());
         }
         if new.managed_elsewhere && new.password.is_some() {
             return Err(Refusal::field("password", "absent where another directory manages it").into());
         }
-        self.authorise_in_tenant(&scope, administrator, Permission::ManageAccounts).await?;
+        let needs = (CREATE, Permission::ManageAccounts);
+        self.authorise_in_tenant(&scope, administrator, Subject::Tenant, needs, now).await?;
         let call = self.creation(administrator, &new, now);
         if let Some(first) = self.recall(&scope, &call, now).await? {
             return Ok(first);
@@ -123,8 +129,14 @@ impl Identity {
         tenant_id: TenantId,
         name: AccountName,
     ) -> Result<ShownAccount, Error> {
-        let scope = administrator.scope(tenant_id)?;
-        self.authorise_in_tenant(&scope, administrator, Permission::ReadDirectory).await?;
+        let now = self.now();
+        let (rpc, about) = match &name {
+            AccountName::Id(id) => ("GetAccount", Subject::Account(*id)),
+            AccountName::Login(_) | AccountName::ExternalId(_) => ("LookupAccount", Subject::Tenant),
+        };
+        let scope = self.scope_of(administrator, tenant_id, rpc, now)?;
+        let needs = (rpc, Permission::ReadDirectory);
+        self.authorise_in_tenant(&scope, administrator, about, needs, now).await?;
         let found = self.store.find_account(&scope, &name.into()).await?;
         Ok(ShownAccount::from(&found.ok_or(Refusal::AccountNotFound)?))
     }
@@ -137,8 +149,9 @@ impl Identity {
         asked: &AskedPage,
     ) -> Result<Page<ShownAccount>, Error> {
         let now = self.now();
-        let scope = administrator.scope(tenant_id)?;
-        self.authorise_in_tenant(&scope, administrator, Permission::ReadDirectory).await?;
+        let scope = self.scope_of(administrator, tenant_id, "ListAccounts", now)?;
+        let needs = ("ListAccounts", Permission::ReadDirectory);
+        self.authorise_in_tenant(&scope, administrator, Subject::Tenant, needs, now).await?;
         let tenant = tenant_id.as_uuid();
         let list = List { name: "accounts", arguments: &[tenant.as_bytes()] };
         let after = self.page_begins_after(list, asked, now)?.map(AccountId::from_uuid);
@@ -205,8 +218,7 @@ impl Identity {
 
     fn creation(&self, administrator: &Administrator, new: &NewAccount, now: Timestamp) -> Repeatable {
         let who = administrator.who();
-        let call =
-            Call { rpc: "CreateAccount", who: &who, tenant_id: new.tenant_id, request_id: new.request_id };
+        let call = Call { rpc: CREATE, who: &who, tenant_id: new.tenant_id, request_id: new.request_id };
         let flags = [new.addresses_confirmed, new.must_change_password, new.managed_elsewhere].map(u8::from);
         let counts = [new.logins.len(), new.addresses.len()].map(|count| count as u64).map(u64::to_be_bytes);
         let mut content: Vec<&[u8]> = vec![

@@ -12,8 +12,8 @@ use super::once::{Call, Repeatable, Settled};
 use super::shown::ShownAccount;
 use super::{Error, Failed, Identity};
 use crate::domain::account::Account;
-use crate::domain::audit::{EventKind, Outcome};
-use crate::domain::authority::{Permission, Role};
+use crate::domain::audit::{EventKind, Outcome, Subject};
+use crate::domain::authority::{Needs, Permission, Role};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::store::accounts::{AccountKey, Change, ChangeAccount, NotChanged};
@@ -50,7 +50,8 @@ pub enum Act {
 }
 
 impl Act {
-    const fn rpc(self) -> &'static str {
+    /// The RPC.
+    pub(crate) const fn rpc(self) -> &'static str {
         match self {
             Self::Block => "BlockSignIn",
             Self::Unblock => "UnblockSignIn",
@@ -61,7 +62,8 @@ impl Act {
         }
     }
 
-    const fn permission(self) -> Permission {
+    /// The permission it takes.
+    pub(crate) const fn permission(self) -> Permission {
         match self {
             Self::Block | Self::Unblock => Permission::BlockSignIn,
             Self::Unfreeze => Permission::Unfreeze,
@@ -112,12 +114,13 @@ impl Identity {
         act: Act,
     ) -> Result<ShownAccount, Error> {
         let now = self.now();
-        let scope = administrator.scope(target.tenant_id)?;
+        let scope = self.scope_of(administrator, target.tenant_id, act.rpc(), now)?;
+        let needs = (act.rpc(), Needs::This(act.permission()));
         let call = self.act_call(administrator, target, act, now);
         for _ in 0..LOOKS {
             let key = AccountKey::Id(target.account_id);
             let account = self.store.find_account(&scope, &key).await?.ok_or(Refusal::AccountNotFound)?;
-            self.authorise(&scope, administrator, &account, act.permission(), now).await?;
+            self.authorise(&scope, administrator, &account, needs, now).await?;
             if act == Act::Unlock
                 && let Some(first) = self.recall(&scope, &call, now).await?
             {
@@ -140,8 +143,16 @@ impl Identity {
                 notices: Vec::new(),
                 now,
             };
-            if let Some(shown) = self.acted(&scope, &call, &change).await? {
-                return Ok(shown);
+            match self.acted(&scope, &call, &change).await {
+                Ok(Some(shown)) => return Ok(shown),
+                Ok(None) => {}
+                Err(refused) => {
+                    if matches!(refused, Error::Refused(Refusal::LastGlobalAdministrator)) {
+                        let (on, why) = (Subject::Account(account.id), "last_global_administrator");
+                        self.note_denied(administrator, scope.tenant_id(), on, (act.rpc(), why), now);
+                    }
+                    return Err(refused);
+                }
             }
         }
         Err(Failed::Contended.into())

@@ -126,7 +126,8 @@ struct Waiting {
     dropped: u64,
 }
 
-/// What makes two events alike. A success keeps its subject apart: who began a reset is the point of the event.
+/// What makes two events alike. A success keeps its subject apart: who began a reset is the point of the event. An
+/// administrator keeps theirs: the log must not name one for what another tried.
 #[derive(PartialEq, Eq, Hash)]
 struct Alike {
     tenant_id: TenantId,
@@ -135,6 +136,7 @@ struct Alike {
     reason: Option<String>,
     ip_address: Option<IpAddr>,
     minute: i64,
+    actor: Option<AccountId>,
     subject: Option<Vec<u8>>,
 }
 
@@ -221,6 +223,10 @@ impl Alike {
             outcome: event.outcome,
             reason: event.reason.as_deref().map(str::to_owned),
             ip_address: event.ip_address,
+            actor: match event.actor {
+                Actor::Account(id) => Some(id),
+                Actor::Stranger | Actor::Service | Actor::Rekey => None,
+            },
             minute: event.at.unix_seconds().div_euclid(60),
             subject,
         }

@@ -66,6 +66,50 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::NAMES;
+    use crate::domain::authority::{Needs, Permission, Role};
+    use crate::flows::administration::Act;
+    use crate::flows::security_info::PREFILL_NEEDS;
+
+    /// What each RPC of administrators takes, as the flows judge it.
+    fn needs() -> Vec<(&'static str, Needs)> {
+        let role = Role::ReportsReader;
+        let acts =
+            [Act::Block, Act::Unblock, Act::Unfreeze, Act::Unlock, Act::Grant(role), Act::Revoke(role)];
+        let reads = ["GetAccount", "ListAccounts", "LookupAccount"];
+        acts.map(|act| (act.rpc(), Needs::This(act.permission())))
+            .into_iter()
+            .chain(reads.map(|rpc| (rpc, Needs::This(Permission::ReadDirectory))))
+            .chain([
+                ("CreateAccount", Needs::This(Permission::ManageAccounts)),
+                ("GetPolicy", Needs::This(Permission::ReadPolicy)),
+                ("PrefillSecurityInfo", PREFILL_NEEDS),
+            ])
+            .collect()
+    }
+
+    #[test]
+    fn the_contract_names_the_roles_that_the_rules_give_the_permission() {
+        let needs = needs();
+        let administrators = rekey_wire::access::rules()
+            .iter()
+            .filter(|(path, rule)| path.starts_with("/rekey.identity.v1.") && !rule.roles.is_empty());
+        let mut looked_at = 0;
+
+        for (path, rule) in administrators {
+            let named = needs.iter().find(|(rpc, _)| path.ends_with(&format!("/{rpc}")));
+            let (_, needed) = named.unwrap_or_else(|| panic!("{path} is not listed here"));
+            let granting = Role::ALL.into_iter().filter(|role| match *needed {
+                Needs::This(permission) => role.grants(permission),
+                Needs::Either(one, other) => role.grants(one) || role.grants(other),
+            });
+            let granting: BTreeSet<String> = granting.map(|role| role.as_str().to_owned()).collect();
+            let published: BTreeSet<String> = rekey_wire::access::role_words(rule).into_iter().collect();
+
+            assert_eq!(published, granting, "{path}");
+            looked_at += 1;
+        }
+        assert_eq!(looked_at, needs.len());
+    }
 
     #[test]
     fn every_service_of_the_contract_is_named() {

@@ -105,6 +105,20 @@ async fn a_missing_role_names_those_that_would_do() {
 }
 
 #[tokio::test]
+async fn whoever_judges_persons_hears_of_those_without_the_role_and_of_no_others() {
+    let part = Running::with(settings()).await;
+    let (channel, portal) = (part.channel().await, bearer(PORTAL));
+    let token = |role: &str| format!("{TENANT} {role}");
+
+    for token in [token("helpdesk_administrator"), token("reports_reader"), "forged".to_owned()] {
+        let headers = [("authorization", portal.as_str()), ("rekey-access-token", &token)];
+        let _ = call(channel.clone(), ADMINISTER, "", &headers).await;
+    }
+
+    assert_eq!(*part.tokens.stopped.lock().unwrap(), ["portal helpdesk_administrator Administer"]);
+}
+
+#[tokio::test]
 async fn a_person_of_a_tenant_the_caller_may_not_name_is_refused() {
     let mut settings = settings();
     settings.callers[1].methods = crate::access::Allowed::Everything;

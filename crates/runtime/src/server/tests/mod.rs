@@ -22,7 +22,7 @@ use tonic_types::StatusExt;
 
 use self::office::{Office, Tokens, rules};
 use super::{Part, ServeError, ServerSettings, bind};
-use crate::access::{Allowed, CallerEntry, token_digest};
+use crate::access::{Allowed, CallerEntry, SharedPersonVerifier, token_digest};
 use crate::health::Health;
 use crate::shutdown::Shutdown;
 
@@ -40,6 +40,7 @@ struct Running {
     shutdown: Shutdown,
     health: Health,
     hanging: Arc<Notify>,
+    tokens: Arc<Tokens>,
     served: JoinHandle<Result<(), ServeError>>,
 }
 
@@ -64,12 +65,13 @@ impl Running {
         let shutdown = Shutdown::new();
         let hanging = Arc::new(Notify::new());
         let routes = Routes::new(Office::new(Arc::clone(&hanging)));
+        let tokens = Arc::new(Tokens::default());
         let part = Part::new("office", settings, routes, rules(), health.clone())
-            .persons(Arc::new(Tokens))
+            .persons(Arc::clone(&tokens) as SharedPersonVerifier)
             .descriptors(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .large_messages("/rekey.test.v1.Office/Import", 600_000);
         let served = tokio::spawn(part.serve(listener, shutdown.clone()));
-        Self { address, shutdown, health, hanging, served }
+        Self { address, shutdown, health, hanging, tokens, served }
     }
 
     async fn channel(&self) -> Channel {

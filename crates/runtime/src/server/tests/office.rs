@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use crate::access::{AccessTable, Caller, Person, PersonRule, PersonVerifier, Rejected, Rule};
+use crate::access::{AccessTable, Caller, Person, PersonRule, PersonVerifier, Rejected, RoleMissing, Rule};
 use crate::deadline;
 
 pub(super) const TENANT: &str = "018f3b5e-0000-7000-8000-000000000001";
@@ -43,7 +43,11 @@ pub(super) fn rules() -> AccessTable {
 }
 
 /// Tokens are `tenant role`, or `away`.
-pub(super) struct Tokens;
+#[derive(Default)]
+pub(super) struct Tokens {
+    /// Who was stopped: caller, role and RPC.
+    pub(super) stopped: Mutex<Vec<String>>,
+}
 
 #[async_trait]
 impl PersonVerifier for Tokens {
@@ -61,6 +65,12 @@ impl PersonVerifier for Tokens {
             auth_time: Timestamp::EPOCH,
             token_expires_at: Timestamp::EPOCH.plus(Duration::from_secs(300)),
         })
+    }
+
+    fn role_missing(&self, stopped: &RoleMissing<'_>) {
+        assert!(stopped.trace_id.is_some());
+        let line = format!("{} {} {}", stopped.caller, stopped.person.roles[0], stopped.rpc);
+        self.stopped.lock().unwrap().push(line);
     }
 }
 

@@ -49,6 +49,15 @@ pub enum Permission {
     ReadAudit,
 }
 
+/// The permission that an act on an account takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// This one.
+    This(Permission),
+    /// Any of two, each with its own reach.
+    Either(Permission, Permission),
+}
+
 /// Why an act is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forbidden {
@@ -65,6 +74,21 @@ pub struct MissingPermission {
     pub permission: Permission,
     /// The role of the target that is out of reach; `None` if the permission is not held at all.
     pub beyond_reach: Option<Role>,
+}
+
+impl Forbidden {
+    /// Why, for the log: what is missing, and which role of the target is out of reach.
+    pub fn in_words(self) -> String {
+        match self {
+            Self::Missing(MissingPermission { permission, beyond_reach: None }) => {
+                format!("missing {}", permission.as_str())
+            }
+            Self::Missing(MissingPermission { permission, beyond_reach: Some(role) }) => {
+                format!("missing {} on {}", permission.as_str(), role.as_str())
+            }
+            Self::OnYourself => "on_yourself".to_owned(),
+        }
+    }
 }
 
 impl Role {
@@ -115,7 +139,6 @@ impl Role {
                     | HandleHelpRequests
                     | VerifyCaller
                     | DiagnoseSignIn
-                    | ReadPolicy
             ),
             Self::PasswordAdministrator | Self::HelpdeskAdministrator => matches!(
                 permission,
@@ -133,8 +156,8 @@ impl Role {
                     | IssueAccessPass
                     | Unfreeze
             ),
-            Self::PolicyAdministrator => matches!(permission, ReadDirectory | ReadPolicy | ManagePolicy),
-            Self::ReportsReader => matches!(permission, ReadDirectory | ReadAudit | ReadPolicy),
+            Self::PolicyAdministrator => matches!(permission, ReadPolicy | ManagePolicy),
+            Self::ReportsReader => matches!(permission, ReadAudit | ReadPolicy),
         }
     }
 
@@ -220,6 +243,26 @@ pub fn may_act(
     match beyond {
         None if !acting.is_empty() => Ok(()),
         beyond_reach => Err(Forbidden::Missing(MissingPermission { permission, beyond_reach })),
+    }
+}
+
+impl Needs {
+    /// Whether the actor may do to the target what needs this.
+    pub fn judge(
+        self,
+        (actor, actor_id): (RoleSet, AccountId),
+        (target, target_id): (RoleSet, AccountId),
+    ) -> Result<(), Forbidden> {
+        let judge = |permission| may_act(actor, actor_id, target, target_id, permission);
+        match self {
+            Self::This(permission) => judge(permission),
+            Self::Either(first, second) => match (judge(first), judge(second)) {
+                (Ok(()), _) | (_, Ok(())) => Ok(()),
+                // What is held and reaches too short is nearer to what would do than what is not held.
+                (Err(Forbidden::Missing(MissingPermission { beyond_reach: None, .. })), Err(why))
+                | (Err(why), Err(_)) => Err(why),
+            },
+        }
     }
 }
 

@@ -76,6 +76,32 @@ fn a_role_lends_its_reach_only_to_what_it_grants() {
 }
 
 #[test]
+fn an_act_that_takes_either_permission_is_refused_by_the_nearest() {
+    let either = Needs::Either(Permission::ManageAccounts, Permission::ManageSecurityInfo);
+    let judged = |actor: &[Role], target: &[Role]| {
+        either.judge((RoleSet::of(actor), account(1)), (RoleSet::of(target), account(2)))
+    };
+    let missing =
+        |permission, beyond_reach| Err(Forbidden::Missing(MissingPermission { permission, beyond_reach }));
+
+    assert_eq!(judged(&[User], &[User]), Ok(()));
+    assert_eq!(judged(&[Authentication], &[Password]), Ok(()));
+    assert_eq!(judged(&[Authentication, User], &[User]), Ok(()));
+    assert_eq!(judged(&[User], &[Global]), missing(Permission::ManageAccounts, Some(Global)));
+    assert_eq!(judged(&[Authentication], &[User]), missing(Permission::ManageSecurityInfo, Some(User)));
+    assert_eq!(judged(&[Helpdesk], &[]), missing(Permission::ManageSecurityInfo, None));
+}
+
+#[test]
+fn a_refusal_says_in_words_what_is_missing() {
+    let words = |judged: Result<(), Forbidden>| judged.unwrap_err().in_words();
+
+    assert_eq!(words(may(&[], &[], Permission::Unlock)), "missing unlock");
+    assert_eq!(words(may(&[Password], &[User], Permission::Unlock)), "missing unlock on user_administrator");
+    assert_eq!(words(Err(Forbidden::OnYourself)), "on_yourself");
+}
+
+#[test]
 fn nobody_acts_on_themselves() {
     for role in [Global, User, Password, Helpdesk, Authentication] {
         let refused =

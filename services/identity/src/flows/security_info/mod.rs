@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use codes::CodeSent;
+#[cfg(test)]
+pub(crate) use prefill::NEEDS as PREFILL_NEEDS;
 pub use prefill::Prefill;
 
 use super::administration::LOOKS;

@@ -7,7 +7,7 @@ use rekey_primitives::method::MethodChange;
 use super::{change_of, not_changed};
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Outcome};
-use crate::domain::authority::Permission;
+use crate::domain::authority::{Needs, Permission};
 use crate::domain::security_info::{SecurityInfo, Standing};
 use crate::flows::administration::{LOOKS, Target};
 use crate::flows::administrator::Administrator;
@@ -15,6 +15,12 @@ use crate::flows::once::{Call, Settled};
 use crate::flows::shown::ShownEntry;
 use crate::flows::{Error, Failed, Identity};
 use crate::store::accounts::{AccountKey, Change, NotChanged};
+
+const RPC: &str = "PrefillSecurityInfo";
+
+/// Filling an address in belongs to managing accounts, as at their creation, and to managing security info. Roles are
+/// read anew, so which of the two is held cannot be told from the token.
+pub(crate) const NEEDS: Needs = Needs::Either(Permission::ManageAccounts, Permission::ManageSecurityInfo);
 
 /// An address to fill in.
 #[derive(Debug, Clone)]
@@ -34,9 +40,9 @@ impl Identity {
     ) -> Result<ShownEntry, Error> {
         let now = self.now();
         let Target { tenant_id, account_id, request_id } = prefill.target;
-        let scope = administrator.scope(tenant_id)?;
+        let scope = self.scope_of(administrator, tenant_id, RPC, now)?;
         let who = administrator.who();
-        let call = Call { rpc: "PrefillSecurityInfo", who: &who, tenant_id, request_id };
+        let call = Call { rpc: RPC, who: &who, tenant_id, request_id };
         let content = [account_id.as_uuid().into_bytes().to_vec(), prefill.address.as_str().into()];
         let call = self.repeatable(call, &content.each_ref().map(Vec::as_slice), now);
         if let Some(first) = self.recall(&scope, &call, now).await? {
@@ -45,8 +51,7 @@ impl Identity {
         let id = SecurityInfoId::generate(&*self.entropy, now);
         for _ in 0..LOOKS {
             let held = self.held(&scope, AccountKey::Id(account_id)).await?;
-            let permission = filling_in(administrator);
-            self.authorise(&scope, administrator, &held.account, permission, now).await?;
+            self.authorise(&scope, administrator, &held.account, (RPC, NEEDS), now).await?;
             let entry = self.unconfirmed_entry(&scope, &held, id, &prefill.address, now).await?;
             let entry = SecurityInfo { standing: Standing::Prefilled, ..entry };
             let shown = ShownEntry::of(&entry, &held.rules, now);
@@ -70,15 +75,5 @@ impl Identity {
             }
         }
         Err(Failed::Contended.into())
-    }
-}
-
-/// Filling an address in belongs to managing accounts, as at their creation, and to managing security info: either
-/// permission will do.
-fn filling_in(administrator: &Administrator) -> Permission {
-    let roles = administrator.person.as_ref().map(|person| person.roles).unwrap_or_default();
-    match roles.grants(Permission::ManageSecurityInfo) {
-        Ok(()) => Permission::ManageSecurityInfo,
-        Err(_) => Permission::ManageAccounts,
     }
 }

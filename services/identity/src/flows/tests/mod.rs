@@ -4,6 +4,7 @@ pub(crate) mod fake;
 pub(crate) mod world;
 
 mod administration;
+mod authority;
 mod digests;
 mod help;
 mod limits;
