@@ -36,8 +36,6 @@ pub struct Settings {
     pub tokens: Tokens,
     /// How often a stranger may ask.
     pub limits: Limits,
-    /// What verification does with codes, for answers that stand in for it.
-    pub codes: Codes,
     /// How notices go out.
     pub notices: Notices,
     /// How starts and refusals reach the log.
@@ -170,16 +168,6 @@ pub struct Limits {
     pub evaluations_per_minute: u64,
 }
 
-/// `[identity.codes]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Codes {
-    /// Life of a code.
-    pub life_seconds: u64,
-    /// Waits between its messages.
-    pub ladder_seconds: Vec<u64>,
-}
-
 /// `[identity.notices]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -229,9 +217,6 @@ pub enum Contradiction {
     /// Links in notices would not be links.
     #[error("identity.portal_url must begin with https:// or http:// and not end with /")]
     PortalUrl,
-    /// A second send could never be announced.
-    #[error("identity.codes.ladder_seconds must name at least one wait")]
-    NoLadder,
 }
 
 impl Settings {
@@ -246,7 +231,6 @@ impl Settings {
             ("limits.starts_per_network_per_minute", self.limits.starts_per_network_per_minute),
             ("limits.starts_per_login_per_hour", self.limits.starts_per_login_per_hour),
             ("limits.sign_ins_per_network_per_minute", self.limits.sign_ins_per_network_per_minute),
-            ("codes.life_seconds", self.codes.life_seconds),
             ("notices.batch", self.notices.batch.into()),
             ("notices.poll_ms", self.notices.poll_ms),
             ("audit.flush_ms", self.audit.flush_ms),
@@ -258,9 +242,6 @@ impl Settings {
             if value == 0 {
                 return Err(Contradiction::Zero(name));
             }
-        }
-        if self.codes.ladder_seconds.is_empty() {
-            return Err(Contradiction::NoLadder);
         }
         let is_web = self.portal_url.starts_with("https://") || self.portal_url.starts_with("http://");
         if is_web && !self.portal_url.ends_with('/') { Ok(()) } else { Err(Contradiction::PortalUrl) }

@@ -233,6 +233,8 @@ impl Settings {
                 .contains(&self.failures.stop_at)
                 .then_some(())
                 .ok_or("failures.stop_at must be 1 to 100"),
+            // The whole ladder travels in refusals.
+            (self.resend.sends <= 20).then_some(()).ok_or("resend.sends must be at most 20"),
             (self.failures.pause_at >= 1).then_some(()).ok_or("failures.pause_at must be at least 1"),
         ];
         for bound in bounds {

@@ -104,15 +104,15 @@ fn every_default_can_come_from_the_environment() {
 fn the_environment_stands_above_the_file_and_the_file_above_the_defaults() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rekey.toml");
-    std::fs::write(&file, "[identity.codes]\nlife_seconds = 61\nladder_seconds = [1]\n").unwrap();
-    let variable = ("REKEY__IDENTITY__CODES__LADDER_SECONDS".to_owned(), "7, 9".to_owned());
+    std::fs::write(&file, "[verification.resend]\nsends = 3\nladder_seconds = [1]\n").unwrap();
+    let variable = ("REKEY__VERIFICATION__RESEND__LADDER_SECONDS".to_owned(), "7, 9".to_owned());
 
     let document = suite::builder().file(file).environment([variable]).load().unwrap();
 
-    let identity: rekey_identity::config::Settings = document.part("identity").unwrap();
-    assert_eq!(identity.codes.ladder_seconds, [7, 9]);
-    assert_eq!(identity.codes.life_seconds, 61);
-    assert_eq!(identity.answer_floor_ms, 150);
+    let verification: rekey_verification::config::Settings = document.part("verification").unwrap();
+    assert_eq!(verification.resend.ladder_seconds, [7, 9]);
+    assert_eq!(verification.resend.sends, 3);
+    assert_eq!(verification.code.life_seconds, 600);
 }
 
 fn check(file: PathBuf) -> anyhow::Result<()> {

@@ -111,20 +111,20 @@ pub struct Progress {
 }
 
 /// How a start ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Started {
     /// The code is on its way by this call.
     Sent(Timers),
     /// The verification was there before; this call sent nothing.
     WasThere(Timers),
     /// A limit stopped it: there is no such verification.
-    Stopped(Stop),
+    Stopped(Stopped),
     /// The verification is there with other content.
     Differs,
 }
 
 /// How a resend ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resent {
     /// The code is on its way again.
     Sent(Timers),
@@ -136,12 +136,31 @@ pub enum Resent {
     /// This verification has sent all it may.
     Exhausted,
     /// A limit beyond this verification stopped it.
-    Stopped(Stop),
+    Stopped(Stopped),
     /// The verification has passed, is over or is gone.
     Over,
 }
 
-/// What stopped a send.
+/// A send that was stopped, and what its answer would have been.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// By what.
+    pub stop: Stop,
+    /// By which clocks a code would have gone out. They come with every stop, so that an answer that stands in for a
+    /// send shows what verification does and not what somebody once copied from its settings.
+    pub pace: Pace,
+}
+
+/// The clocks of verification's codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pace {
+    /// How long a code lives.
+    pub code_life: Duration,
+    /// The waits after each message but the last.
+    pub waits: Vec<Duration>,
+}
+
+/// What stops a send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     /// The destination had its messages.

@@ -46,6 +46,7 @@ fn figures_outside_the_norms_are_refused() {
     assert!(matches!(unfit(("CODE__LIFE_SECONDS", "601")), Unfit::Number(_)));
     assert!(matches!(unfit(("FAILURES__STOP_AT", "101")), Unfit::Number(_)));
     assert!(matches!(unfit(("RESEND__SENDS", "0")), Unfit::Ladder(_)));
+    assert!(matches!(unfit(("RESEND__SENDS", "21")), Unfit::Number(_)));
 }
 
 #[test]

@@ -27,13 +27,22 @@ impl Ladder {
         self.sends
     }
 
+    /// The waits after each message but the last.
+    pub fn waits(&self) -> Vec<Duration> {
+        (1..self.sends).map(|sent| self.wait(sent)).collect()
+    }
+
     /// When the message after number `sent` (from 1) may go, if that one went at `at`; none after the last.
     pub fn next(&self, sent: u32, at: Timestamp) -> Option<Timestamp> {
         if sent >= self.sends {
             return None;
         }
+        Some(at.plus(self.wait(sent)))
+    }
+
+    fn wait(&self, sent: u32) -> Duration {
         let rung = (sent.max(1) as usize - 1).min(self.waits.len() - 1);
-        Some(at.plus(self.waits[rung]))
+        self.waits[rung]
     }
 }
 
@@ -57,6 +66,15 @@ mod tests {
     #[test]
     fn the_last_wait_repeats_where_more_messages_are_allowed() {
         assert_eq!(ladder(9).next(7, Timestamp::EPOCH).unwrap().unix_seconds(), 240);
+    }
+
+    #[test]
+    fn there_is_a_wait_after_every_message_but_the_last() {
+        let seconds = |sends| ladder(sends).waits().iter().map(Duration::as_secs).collect::<Vec<_>>();
+
+        assert_eq!(seconds(6), [30, 60, 120, 240, 240]);
+        assert_eq!(seconds(3), [30, 60]);
+        assert_eq!(seconds(1), [0; 0]);
     }
 
     #[test]

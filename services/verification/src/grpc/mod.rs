@@ -18,7 +18,7 @@ use rekey_wire::verification::v1::verification_service_server::VerificationServi
 use tonic::{Request, Response, Status};
 
 use self::decode::Decoding;
-use crate::flows::Flows;
+use crate::flows::{Error, Flows};
 
 /// `rekey.verification.v1.VerificationService`.
 #[derive(Debug, Clone)]
@@ -29,6 +29,10 @@ impl Api {
     pub fn new(flows: Arc<Flows>) -> Self {
         Self(flows)
     }
+
+    fn not_sent(&self, error: &Error) -> Status {
+        refusal::status_of_send(error, &self.0.rules)
+    }
 }
 
 #[tonic::async_trait]
@@ -38,7 +42,7 @@ impl VerificationService for Api {
         request: Request<wire::StartVerificationRequest>,
     ) -> Result<Response<wire::StartVerificationResponse>, Status> {
         let order = Decoding::of(&request)?.start(request.get_ref())?;
-        let started = self.0.start(&order).await.map_err(|error| refusal::status(&error))?;
+        let started = self.0.start(&order).await.map_err(|error| self.not_sent(&error))?;
         Ok(Response::new(answer::started(&started)))
     }
 
@@ -47,7 +51,7 @@ impl VerificationService for Api {
         request: Request<wire::ResendCodeRequest>,
     ) -> Result<Response<wire::ResendCodeResponse>, Status> {
         let order = Decoding::of(&request)?.resend(request.get_ref())?;
-        let times = self.0.resend(&order).await.map_err(|error| refusal::status(&error))?;
+        let times = self.0.resend(&order).await.map_err(|error| self.not_sent(&error))?;
         Ok(Response::new(answer::resent(&times)))
     }
 

@@ -7,10 +7,26 @@ use rekey_wire::verification::v1::{DOMAIN, ErrorReason};
 use tonic::{Code, Status};
 
 use crate::domain::refusal::Refusal;
+use crate::domain::rules::Rules;
 use crate::flows::Error;
 
 /// When to come back after a failure: long enough for a failover, short enough for a person who waits.
 const COME_BACK: Duration = Duration::from_secs(2);
+
+/// The status of a start or a resend that did not do what was asked. A limit beyond the verification itself says what
+/// the answer would have been without it: who asked may have to give that answer all the same, and must not guess it.
+pub(super) fn status_of_send(error: &Error, rules: &Rules) -> Status {
+    match error {
+        Error::Refused(refusal) if is_limit(*refusal) => {
+            let waits: Vec<_> = rules.ladder.waits().iter().map(|wait| wait.as_secs().to_string()).collect();
+            refused(*refusal)
+                .with("code_life_seconds", rules.code_life.as_secs().to_string())
+                .with("ladder_seconds", waits.join(","))
+                .into_status()
+        }
+        error => status(error),
+    }
+}
 
 /// The status of an operation that did not do what was asked.
 pub(super) fn status(error: &Error) -> Status {
@@ -24,7 +40,7 @@ pub(super) fn status(error: &Error) -> Status {
         .into_status()
     };
     match error {
-        Error::Refused(refusal) => refused(*refusal),
+        Error::Refused(refusal) => refused(*refusal).into_status(),
         Error::Store(_) | Error::Throttle(_) | Error::Messenger(_) => {
             tracing::warn!(error = %chain(error), "a neighbour failed");
             unavailable()
@@ -36,7 +52,27 @@ pub(super) fn status(error: &Error) -> Status {
     }
 }
 
-fn refused(refusal: Refusal) -> Status {
+/// Whether something beyond the verification itself stopped a message.
+const fn is_limit(refusal: Refusal) -> bool {
+    match refusal {
+        Refusal::DestinationLimited(_)
+        | Refusal::SubjectLimited(_)
+        | Refusal::NetworkLimited(_)
+        | Refusal::TenantLimited(_)
+        | Refusal::SubjectPaused(_)
+        | Refusal::SubjectStopped
+        | Refusal::ChannelNotAllowed => true,
+        Refusal::RequestIdReused
+        | Refusal::VerificationNotFound
+        | Refusal::VerificationDiffers
+        | Refusal::VerificationOver
+        | Refusal::ResendTooSoon(_)
+        | Refusal::SendsExhausted
+        | Refusal::GrantInvalid => false,
+    }
+}
+
+fn refused(refusal: Refusal) -> status::Refusal {
     let (code, reason, message, wait) = match refusal {
         Refusal::RequestIdReused => (
             Code::InvalidArgument,
@@ -107,8 +143,8 @@ fn refused(refusal: Refusal) -> Status {
     };
     let refusal = published(code, reason, message);
     match wait {
-        Some(wait) => refusal.retry_after(whole_seconds(wait)).into_status(),
-        None => refusal.into_status(),
+        Some(wait) => refusal.retry_after(whole_seconds(wait)),
+        None => refusal,
     }
 }
 
@@ -129,8 +165,15 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use rekey_client::Problem;
+    use rekey_runtime::settings::Document;
 
     use super::*;
+    use crate::config::{DEFAULTS, Settings};
+
+    fn rules() -> Rules {
+        let document = Document::builder().part("verification", 7302, DEFAULTS).load().unwrap();
+        document.part::<Settings>("verification").unwrap().rules().unwrap()
+    }
 
     #[test]
     fn a_wait_is_told_in_whole_seconds_rounded_up() {
@@ -139,6 +182,22 @@ mod tests {
         assert_eq!(status.code(), Code::ResourceExhausted);
         assert_eq!(Problem::of(&status).reason, "RESEND_TOO_SOON");
         assert_eq!(Problem::of(&status).retry_after, Some(Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn a_limit_says_what_the_answer_would_have_been_without_it() {
+        let wait = Duration::from_secs(20);
+        let told = |refusal| {
+            let problem = Problem::of(&status_of_send(&Error::Refused(refusal), &rules()));
+            let said = |key: &str| problem.metadata.get(key).cloned();
+            (said("code_life_seconds"), said("ladder_seconds"))
+        };
+
+        let clocks = (Some("600".to_owned()), Some("30,60,120,240".to_owned()));
+        assert_eq!(told(Refusal::DestinationLimited(wait)), clocks);
+        assert_eq!(told(Refusal::ChannelNotAllowed), clocks);
+        assert_eq!(told(Refusal::ResendTooSoon(wait)), (None, None));
+        assert_eq!(told(Refusal::VerificationOver), (None, None));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Sends that a limit stopped which nobody may see: answered as if they had gone out, to the second.
 //!
 //! The verification is started again as a decoy, which spends none of those limits and has the ladder of every other.
-//! Where that is not possible either, the ladder is kept here: the time of each send that was pretended, once.
+//! Where that is not possible either, the ladder is kept here: the time of each send that was pretended, once. Its
+//! clocks come with the stop, so they are verification's of today.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::send::Sending;
 use crate::domain::scope::TenantScope;
 use crate::flows::once::Repeatable;
 use crate::flows::{Error, Identity};
-use crate::peers::verification::{Progress, StartCode, Started, Stop, Timers};
+use crate::peers::verification::{Pace, Progress, StartCode, Started, Stopped, Timers};
 
 impl Identity {
     /// A first send that was stopped.
@@ -21,13 +22,13 @@ impl Identity {
         scope: &TenantScope,
         sending: &Sending<'_>,
         start: &StartCode,
-        stop: Stop,
+        stopped: &Stopped,
     ) -> Result<Timers, Error> {
         let decoy = StartCode { decoy: true, request_id: sending.request_id("decoy"), ..start.clone() };
         match self.verification.start(&decoy).await? {
-            Started::Sent(timers) => Ok(self.noted_send(sending, start, Some(stop), timers)),
+            Started::Sent(timers) => Ok(self.noted_send(sending, start, Some(stopped.stop), timers)),
             Started::WasThere(_) | Started::Differs => Box::pin(self.send_again(scope, sending, start)).await,
-            Started::Stopped(_) => self.pretend(scope, sending, (start, stop), None).await,
+            Started::Stopped(_) => self.pretend(scope, sending, (start, stopped), None).await,
         }
     }
 
@@ -37,21 +38,20 @@ impl Identity {
         scope: &TenantScope,
         sending: &Sending<'_>,
         start: &StartCode,
-        stop: Stop,
+        stopped: &Stopped,
     ) -> Result<Timers, Error> {
         let progress = self.verification.progress(start.tenant_id, start.verification_id).await?;
-        self.pretend(scope, sending, (start, stop), progress).await
+        self.pretend(scope, sending, (start, stopped), progress).await
     }
 
     async fn pretend(
         &self,
         scope: &TenantScope,
         sending: &Sending<'_>,
-        (start, stop): (&StartCode, Stop),
+        (start, stopped): (&StartCode, &Stopped),
         progress: Option<Progress>,
     ) -> Result<Timers, Error> {
-        let ladder: Vec<Duration> =
-            self.settings.codes.ladder_seconds.iter().copied().map(Duration::from_secs).collect();
+        let Pace { code_life, waits: ladder } = &stopped.pace;
         let went_out =
             progress.map_or(0, |progress| (ladder.len() + 1).saturating_sub(progress.sends_remaining));
         let mut pretended = Vec::new();
@@ -63,21 +63,21 @@ impl Identity {
             }
         }
         let number = went_out + pretended.len();
-        let life = Duration::from_secs(self.settings.codes.life_seconds);
         let begun = pretended.first().copied().unwrap_or(sending.now);
-        let code_expires_at = progress.map_or_else(|| begun.plus(life), |progress| progress.code_expires_at);
+        let code_expires_at =
+            progress.map_or_else(|| begun.plus(*code_life), |progress| progress.code_expires_at);
         if sending.now.has_reached(code_expires_at) {
             // As verification says of one whose code has died: there is nothing to send again.
             return Err(self.send_limited(sending, sending.state.expires_at.since(sending.now)));
         }
-        if let Some(wait) = wait_before(number, pretended.last(), &ladder, sending) {
+        if let Some(wait) = wait_before(number, pretended.last(), ladder, sending) {
             return Err(self.send_limited(sending, wait));
         }
         let first = first_of(sending, start, number);
         let at = self.keep_answer(scope, &first, sending.now.unix_micros(), sending.now).await?;
         let at = Timestamp::from_unix_micros(at);
         let timers = Timers { code_expires_at, resend_after: ladder.get(number).map(|wait| at.plus(*wait)) };
-        Ok(self.noted_send(sending, start, Some(stop), timers))
+        Ok(self.noted_send(sending, start, Some(stopped.stop), timers))
     }
 }
 

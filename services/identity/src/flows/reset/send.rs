@@ -125,7 +125,7 @@ impl Identity {
         match self.verification.start(&start).await? {
             Started::Sent(timers) => Ok(self.noted_send(sending, &start, None, timers)),
             Started::WasThere(_) | Started::Differs => self.send_again(scope, sending, &start).await,
-            Started::Stopped(stop) => self.pretend_start(scope, sending, &start, stop).await,
+            Started::Stopped(stopped) => self.pretend_start(scope, sending, &start, &stopped).await,
         }
     }
 
@@ -148,7 +148,7 @@ impl Identity {
             Resent::Exhausted | Resent::Over => {
                 Err(self.send_limited(sending, sending.state.expires_at.since(sending.now)))
             }
-            Resent::Stopped(stop) => self.pretend_resend(scope, sending, start, stop).await,
+            Resent::Stopped(stopped) => self.pretend_resend(scope, sending, start, &stopped).await,
         }
     }
 

@@ -1,10 +1,7 @@
 //! The codes that confirm an address: sending one, sending it again, and checking what came back.
 //!
-//! The verification behind an entry has an id made of the entry and of a slot of time as long as a code lives, so it
-//! is found again without being kept: a live code is of this slot or of the one before. Tries are counted here before
-//! verification is asked, as in a reset.
-
-use std::time::Duration;
+//! Which verification stands behind an entry is found by `slots`. Tries are counted here before verification is asked,
+//! as in a reset.
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Channel;
@@ -15,6 +12,7 @@ use rekey_sealing::digest;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::slots::until_next_slot;
 use super::{Held, Owner, change_of, not_changed, own_event, uuid_of};
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Outcome};
@@ -27,7 +25,7 @@ use crate::flows::once::{Repeatable, Settled};
 use crate::flows::shown::ShownEntry;
 use crate::flows::{Error, Failed, Identity};
 use crate::peers::verification::{
-    CheckCode, Checked, ResendCode, Resent, SECURITY_INFO, StartCode, Started, Timers,
+    CheckCode, Checked, Pace, ResendCode, Resent, SECURITY_INFO, StartCode, Started, Stopped, Timers,
 };
 use crate::store::accounts::{AccountKey, Change, NotChanged};
 use crate::store::resets::TryCounted;
@@ -55,7 +53,7 @@ impl Identity {
         }
         let held = self.held(&scope, AccountKey::Id(owner.person.account_id)).await?;
         let entry = held.entry(id)?;
-        let timers = match self.running_entry_code(&scope, entry, now).await? {
+        let timers = match self.running_entry_code(&scope, entry.id, now).await? {
             Some(running) => self.resend_entry_code(owner, &held, entry, running, &call, now).await?,
             None => self.send_entry_code(owner, &held, entry, &call, now).await?,
         };
@@ -106,7 +104,7 @@ impl Identity {
         let destination = entry.destination().ok_or(Refusal::SecurityInfoNotFound)?;
         let start = StartCode {
             tenant_id: held.tenant.id,
-            verification_id: self.entry_verification(held.tenant.id.as_uuid(), entry.id, self.code_slot(now)),
+            verification_id: self.next_entry_verification(held.tenant.id, entry.id, now).await?,
             request_id: owner.step_id(call, "start"),
             purpose: SECURITY_INFO,
             subject: held.account.id.to_string(),
@@ -120,13 +118,13 @@ impl Identity {
         };
         let timers = match self.verification.start(&start).await? {
             Started::Sent(timers) | Started::WasThere(timers) => timers,
-            Started::Stopped(stop) => {
+            Started::Stopped(Stopped { stop, pace }) => {
                 let event = own_event(self, owner, EventKind::LimitReached, now).because(stop.as_str());
                 self.audit.push(event.done());
-                self.silent_timers(now)
+                silent_timers(&pace, now)
             }
             // This slot's verification is spent or was guessed at too often; the next slot has a new one.
-            Started::Differs => return Err(self.until_next_slot(now).into()),
+            Started::Differs => return Err(until_next_slot(now).into()),
         };
         let scope = owner.scope()?;
         self.store.code_sent(&scope, tries_key(entry), timers.code_expires_at, now).await?;
@@ -152,28 +150,10 @@ impl Identity {
         match self.verification.resend(&resend).await? {
             Resent::Sent(timers) => Ok(timers),
             Resent::TooSoon { retry_after } => Err(Refusal::SendLimited { retry_after }.into()),
-            Resent::Exhausted => Err(self.until_next_slot(now).into()),
-            Resent::Stopped(_) => Ok(self.silent_timers(now)),
+            Resent::Exhausted => Err(until_next_slot(now).into()),
+            Resent::Stopped(stopped) => Ok(silent_timers(&stopped.pace, now)),
             Resent::Over => self.send_entry_code(owner, held, entry, call, now).await,
         }
-    }
-
-    /// The verification of an entry whose code is live, if there is one.
-    async fn running_entry_code(
-        &self,
-        scope: &TenantScope,
-        entry: &SecurityInfo,
-        now: Timestamp,
-    ) -> Result<Option<VerificationId>, Error> {
-        let slot = self.code_slot(now);
-        for slot in [slot, slot - 1] {
-            let id = self.entry_verification(scope.tenant_id().as_uuid(), entry.id, slot);
-            let progress = self.verification.progress(scope.tenant_id(), id).await?;
-            if progress.is_some_and(|progress| !now.has_reached(progress.code_expires_at)) {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
     }
 
     /// Counts a try; false when none is taken.
@@ -221,7 +201,7 @@ impl Identity {
         call: &Repeatable,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let Some(verification_id) = self.running_entry_code(scope, entry, now).await? else {
+        let Some(verification_id) = self.running_entry_code(scope, entry.id, now).await? else {
             return Ok(false);
         };
         let tenant_id = scope.tenant_id();
@@ -289,34 +269,13 @@ impl Identity {
         }
         Err(Failed::Contended.into())
     }
+}
 
-    fn code_slot(&self, now: Timestamp) -> i64 {
-        now.unix_seconds().div_euclid(self.code_slot_seconds())
-    }
-
-    fn code_slot_seconds(&self) -> i64 {
-        i64::try_from(self.settings.codes.life_seconds).unwrap_or(i64::MAX).max(1)
-    }
-
-    /// No more codes for this address until the next slot begins.
-    fn until_next_slot(&self, now: Timestamp) -> Refusal {
-        let left = self.code_slot_seconds() - now.unix_seconds().rem_euclid(self.code_slot_seconds());
-        Refusal::SendLimited { retry_after: Duration::from_secs(left.unsigned_abs()) }
-    }
-
-    /// The timers of a send that was stopped where nobody may know.
-    fn silent_timers(&self, now: Timestamp) -> Timers {
-        let codes = &self.settings.codes;
-        Timers {
-            code_expires_at: now.plus(Duration::from_secs(codes.life_seconds)),
-            resend_after: codes.ladder_seconds.first().map(|wait| now.plus(Duration::from_secs(*wait))),
-        }
-    }
-
-    fn entry_verification(&self, tenant: Uuid, entry: SecurityInfoId, slot: i64) -> VerificationId {
-        let entry = entry.as_uuid();
-        let hash = digest(&[b"security info", tenant.as_bytes(), entry.as_bytes(), &slot.to_be_bytes()]);
-        VerificationId::from_uuid(uuid_of(&hash))
+/// The timers of a send that was stopped where nobody may know.
+fn silent_timers(pace: &Pace, now: Timestamp) -> Timers {
+    Timers {
+        code_expires_at: now.plus(pace.code_life),
+        resend_after: pace.waits.first().map(|wait| now.plus(*wait)),
     }
 }
 

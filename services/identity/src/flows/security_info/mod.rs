@@ -1,12 +1,13 @@
 //! Security info: what a person does to their own, and what an administrator fills in.
 //!
 //! Every change needs a sign-in of the last 10 minutes and tells every other address of the account. An address counts
-//! for nothing before a code sent to it came back (`codes`), and for a while after; the rules are
+//! for nothing before a code sent to it came back (`codes`, `slots`), and for a while after; the rules are
 //! [`crate::domain::security_info`].
 
 mod codes;
 mod edits;
 mod prefill;
+mod slots;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Destination;

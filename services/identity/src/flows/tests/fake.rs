@@ -14,16 +14,14 @@ use uuid::Uuid;
 
 use crate::peers::Failure;
 use crate::peers::verification::{
-    CheckCode, Checked, Progress, Redeemed, ResendCode, Resent, StartCode, Started, Stop, Timers,
-    Verification,
+    CheckCode, Checked, Pace, Progress, Redeemed, ResendCode, Resent, StartCode, Started, Stop, Stopped,
+    Timers, Verification,
 };
-
-const LIFE: Duration = Duration::from_secs(600);
-const LADDER: [u64; 4] = [30, 60, 120, 240];
 
 /// A neighbour that keeps everything in the open.
 pub(crate) struct FakeVerification {
     clock: SharedClock,
+    pace: Mutex<Pace>,
     state: Mutex<State>,
 }
 
@@ -52,7 +50,19 @@ struct Running {
 
 impl FakeVerification {
     pub(crate) fn new(clock: SharedClock) -> Self {
-        Self { clock, state: Mutex::default() }
+        let waits = [30, 60, 120, 240].map(Duration::from_secs).to_vec();
+        let pace = Mutex::new(Pace { code_life: Duration::from_secs(600), waits });
+        Self { clock, pace, state: Mutex::default() }
+    }
+
+    /// From now on codes live so long and are sent again after these waits, in seconds.
+    pub(crate) fn set_pace(&self, code_life: u64, waits: &[u64]) {
+        let waits = waits.iter().copied().map(Duration::from_secs).collect();
+        *self.pace.lock().unwrap() = Pace { code_life: Duration::from_secs(code_life), waits };
+    }
+
+    fn pace(&self) -> Pace {
+        self.pace.lock().unwrap().clone()
     }
 
     /// From now on starts of real codes are stopped by that limit.
@@ -105,11 +115,11 @@ impl FakeVerification {
 }
 
 impl Running {
-    fn timers(&self) -> Timers {
-        let wait = LADDER.get(self.sent.len() - 1).map(|wait| Duration::from_secs(*wait));
+    fn timers(&self, pace: &Pace) -> Timers {
+        let wait = pace.waits.get(self.sent.len() - 1);
         Timers {
-            code_expires_at: self.started_at.plus(LIFE),
-            resend_after: wait.map(|wait| self.sent[self.sent.len() - 1].plus(wait)),
+            code_expires_at: self.started_at.plus(pace.code_life),
+            resend_after: wait.map(|wait| self.sent[self.sent.len() - 1].plus(*wait)),
         }
     }
 }
@@ -118,19 +128,23 @@ impl Running {
 impl Verification for FakeVerification {
     async fn start(&self, start: &StartCode) -> Result<Started, Failure> {
         let now = self.clock.now();
+        let pace = self.pace();
         let mut state = self.answering()?;
         let is_repeat = !state.requests.insert(start.request_id);
         if let Some(running) = state.running.get(&start.verification_id) {
             if running.decoy != start.decoy || running.destination != start.destination {
                 return Ok(Started::Differs);
             }
-            let timers = running.timers();
+            let timers = running.timers(&pace);
+            if running.passed || now.has_reached(timers.code_expires_at) {
+                return Ok(Started::Differs);
+            }
             return Ok(if is_repeat { Started::Sent(timers) } else { Started::WasThere(timers) });
         }
         if let Some(stop) =
             state.stop.filter(|stop| !start.decoy || matches!(stop, Stop::Network | Stop::NotOffered))
         {
-            return Ok(Started::Stopped(stop));
+            return Ok(Started::Stopped(Stopped { stop, pace }));
         }
         let running = Running {
             code: format!("{:06}", 100_000 + state.running.len()),
@@ -143,24 +157,25 @@ impl Verification for FakeVerification {
             tries: 0,
             passed: false,
         };
-        let timers = running.timers();
+        let timers = running.timers(&pace);
         state.running.insert(start.verification_id, running);
         Ok(Started::Sent(timers))
     }
 
     async fn resend(&self, resend: &ResendCode) -> Result<Resent, Failure> {
         let now = self.clock.now();
+        let pace = self.pace();
         let mut state = self.answering()?;
         let is_repeat = !state.requests.insert(resend.request_id);
         let stop = state.stop;
         let Some(running) = state.running.get_mut(&resend.verification_id) else { return Ok(Resent::Over) };
-        let timers = running.timers();
+        let timers = running.timers(&pace);
         if is_repeat {
             return Ok(Resent::Sent(timers));
         }
         let due = timers.resend_after.is_some_and(|due| now.has_reached(due));
         if let Some(stop) = stop.filter(|_| due && !running.decoy) {
-            return Ok(Resent::Stopped(stop));
+            return Ok(Resent::Stopped(Stopped { stop, pace }));
         }
         match timers.resend_after {
             _ if running.passed || now.has_reached(timers.code_expires_at) => Ok(Resent::Over),
@@ -168,13 +183,13 @@ impl Verification for FakeVerification {
             Some(due) if !now.has_reached(due) => Ok(Resent::TooSoon { retry_after: due.since(now) }),
             Some(_) => {
                 running.sent.push(now);
-                Ok(Resent::Sent(running.timers()))
+                Ok(Resent::Sent(running.timers(&pace)))
             }
         }
     }
 
     async fn check(&self, check: &CheckCode) -> Result<Checked, Failure> {
-        let now = self.clock.now();
+        let (now, pace) = (self.clock.now(), self.pace());
         let mut state = self.answering()?;
         if let Some(first) = state.checks.get(&check.request_id) {
             return Ok(first
@@ -185,8 +200,8 @@ impl Verification for FakeVerification {
         let running = running.filter(|running| running.about == (check.purpose, check.subject.clone()));
         let right = running.is_some_and(|running| {
             running.tries += 1;
-            let is_live =
-                !running.passed && running.tries <= 5 && !now.has_reached(running.timers().code_expires_at);
+            let dies_at = running.timers(&pace).code_expires_at;
+            let is_live = !running.passed && running.tries <= 5 && !now.has_reached(dies_at);
             running.passed |= is_live && !running.decoy && running.code == check.code.expose_secret();
             is_live && running.passed
         });
@@ -218,10 +233,11 @@ impl Verification for FakeVerification {
         _tenant_id: TenantId,
         verification_id: VerificationId,
     ) -> Result<Option<Progress>, Failure> {
+        let pace = self.pace();
         let state = self.answering()?;
         Ok(state.running.get(&verification_id).map(|running| Progress {
-            code_expires_at: running.timers().code_expires_at,
-            sends_remaining: LADDER.len() + 1 - running.sent.len(),
+            code_expires_at: running.timers(&pace).code_expires_at,
+            sends_remaining: pace.waits.len() + 1 - running.sent.len(),
         }))
     }
 }

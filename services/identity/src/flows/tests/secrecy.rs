@@ -120,6 +120,27 @@ async fn a_limit_of_the_address_shows_the_timers_and_the_ladder_of_sends_that_we
 }
 
 #[tokio::test]
+async fn the_clocks_of_a_send_that_was_stopped_are_verifications_whatever_they_are() {
+    let (free, world) = (World::new().await, World::new().await);
+    let waits = [0, 10, 5, 70, 80, 1, 30];
+    let mut shown = Vec::new();
+    for world in [&free, &world] {
+        world.person("ada", &["ada@mail.example"]).await;
+        world.verification.set_pace(170, &[15, 70]);
+    }
+    world.verification.stop_by(Stop::Network);
+
+    for world in [&free, &world] {
+        shown.push(ladder_of(world, &waits).await);
+    }
+
+    assert_eq!(shown[0][0], Ok((170, Some(15))));
+    assert_eq!(shown[0].iter().filter(|shown| shown.is_ok()).count(), 3);
+    assert_eq!(shown[1], shown[0]);
+    assert_eq!(world.verification.real_messages(), 0);
+}
+
+#[tokio::test]
 async fn a_limit_reached_on_the_way_shows_the_rest_of_the_ladder() {
     let (free, world) = (World::new().await, World::new().await);
     let mut shown = Vec::new();

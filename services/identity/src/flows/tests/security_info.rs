@@ -1,5 +1,7 @@
 //! Security info from the first code to the last notice.
 
+use std::time::Duration;
+
 use rekey_primitives::contact::{Destination, EmailAddress};
 use rekey_primitives::id::SecurityInfoId;
 use rekey_primitives::secret::SecretString;
@@ -11,6 +13,7 @@ use crate::flows::administration::Target;
 use crate::flows::administrator::Administrator;
 use crate::flows::security_info::{Owner, Prefill};
 use crate::flows::shown::EntryState;
+use crate::peers::verification::Stop;
 
 /// Ada, who registered an address long ago and signed in a moment ago.
 async fn ada(world: &World) -> (Account, Owner) {
@@ -83,6 +86,43 @@ async fn every_other_address_is_told_and_the_unconfirmed_one_is_not() {
     let named: Vec<_> = notices[0].variables.keys().map(String::as_str).collect();
     assert_eq!(named, ["change", "method", "name", "organisation", "time"]);
     assert!(!notices[0].variables["method"].contains("ada@work.example"));
+}
+
+#[tokio::test]
+async fn a_code_that_died_is_followed_by_another_however_short_they_live() {
+    let world = World::new().await;
+    let (_, owner) = ada(&world).await;
+    world.verification.set_pace(100, &[30]);
+    let (identity, work) = (&world.identity, "ada@work.example");
+    let added = identity.add_security_info(&owner, &address(work), world.request_id()).await.unwrap();
+    let id = id_of(&added.entry);
+
+    for _ in 0..3 {
+        world.pass(101);
+        identity.send_security_info_code(&owner, id, world.request_id()).await.unwrap();
+    }
+    world.pass(99);
+    let code = world.verification.latest_code_for(work);
+    let entry = identity.confirm_security_info(&owner, id, &code, world.request_id()).await.unwrap();
+
+    assert_eq!(world.verification.started(), 4);
+    assert_eq!(entry.state, EntryState::Quarantined);
+}
+
+#[tokio::test]
+async fn a_stopped_code_shows_the_clocks_of_verification() {
+    let world = World::new().await;
+    let (_, owner) = ada(&world).await;
+    world.verification.set_pace(170, &[15, 70]);
+    world.verification.stop_by(Stop::Destination);
+    let now = world.identity.now();
+
+    let new = address("ada@work.example");
+    let added = world.identity.add_security_info(&owner, &new, world.request_id()).await.unwrap();
+
+    let shown = (added.timers.code_expires_at.since(now), added.timers.resend_after.map(|at| at.since(now)));
+    assert_eq!(shown, (Duration::from_secs(170), Some(Duration::from_secs(15))));
+    assert_eq!(world.verification.real_messages(), 0);
 }
 
 #[tokio::test]

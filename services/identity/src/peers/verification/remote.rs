@@ -1,5 +1,7 @@
 //! Verification over the wire.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use rekey_client::{Connection, Problem};
 use rekey_primitives::clock::Timestamp;
@@ -12,8 +14,8 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::{
-    CheckCode, Checked, Progress, Redeemed, ResendCode, Resent, StartCode, Started, Stop, Timers,
-    Verification,
+    CheckCode, Checked, Pace, Progress, Redeemed, ResendCode, Resent, StartCode, Started, Stop, Stopped,
+    Timers, Verification,
 };
 use crate::peers::Failure;
 
@@ -143,7 +145,7 @@ fn not_started(status: Status) -> Result<Started, Failure> {
     match problem.reason.as_str() {
         "VERIFICATION_DIFFERS" | "VERIFICATION_OVER" => Ok(Started::Differs),
         reason => match stop(reason) {
-            Some(stop) if problem.domain == wire::DOMAIN => Ok(Started::Stopped(stop)),
+            Some(stop) if problem.domain == wire::DOMAIN => stopped(stop, &problem).map(Started::Stopped),
             _ => Err(Failure::of(PEER, status)),
         },
     }
@@ -157,7 +159,7 @@ fn not_resent(status: Status) -> Result<Resent, Failure> {
         "SENDS_EXHAUSTED" => Ok(Resent::Exhausted),
         "VERIFICATION_OVER" | "VERIFICATION_NOT_FOUND" => Ok(Resent::Over),
         reason => match stop(reason) {
-            Some(stop) if problem.domain == wire::DOMAIN => Ok(Resent::Stopped(stop)),
+            Some(stop) if problem.domain == wire::DOMAIN => stopped(stop, &problem).map(Resent::Stopped),
             _ => Err(Failure::of(PEER, status)),
         },
     }
@@ -185,6 +187,23 @@ fn stop(reason: &str) -> Option<Stop> {
         "TENANT_LIMITED" => Stop::Tenant,
         "CHANNEL_NOT_ALLOWED" => Stop::NotOffered,
         _ => return None,
+    })
+}
+
+/// A stop with its clocks. Without them nothing can be said in its place.
+fn stopped(stop: Stop, problem: &Problem) -> Result<Stopped, Failure> {
+    let pace = pace(problem);
+    let pace =
+        pace.ok_or_else(|| Failure::Broken { peer: PEER, source: "a limit names no clocks".into() })?;
+    Ok(Stopped { stop, pace })
+}
+
+fn pace(problem: &Problem) -> Option<Pace> {
+    let seconds = |text: &str| text.parse().ok().map(Duration::from_secs);
+    let waits = problem.metadata.get("ladder_seconds")?.split(',').filter(|wait| !wait.is_empty());
+    Some(Pace {
+        code_life: seconds(problem.metadata.get("code_life_seconds")?)?,
+        waits: waits.map(seconds).collect::<Option<_>>()?,
     })
 }
 
@@ -256,8 +275,6 @@ impl std::fmt::Debug for RemoteVerification {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use rekey_wire::status::Refusal;
     use tonic::Code;
 
@@ -267,19 +284,37 @@ mod tests {
         Refusal::new(code, wire::DOMAIN, reason, "no").retry_after(Duration::from_secs(20)).into_status()
     }
 
+    fn limit(reason: &str, ladder: &str) -> Status {
+        let refusal = Refusal::new(Code::ResourceExhausted, wire::DOMAIN, reason, "no");
+        refusal.with("code_life_seconds", "61").with("ladder_seconds", ladder).into_status()
+    }
+
     #[test]
     fn limits_beyond_the_verification_are_told_from_its_own() {
         let stops = ["DESTINATION_LIMITED", "SUBJECT_LIMITED", "NETWORK_LIMITED", "TENANT_LIMITED"]
-            .map(|reason| not_started(refusal(Code::ResourceExhausted, reason)).unwrap());
+            .map(|reason| not_started(limit(reason, "7,9")).unwrap());
         let own = not_resent(refusal(Code::ResourceExhausted, "RESEND_TOO_SOON")).unwrap();
 
-        let expected = [Stop::Destination, Stop::Subject, Stop::Network, Stop::Tenant].map(Started::Stopped);
+        let pace =
+            Pace { code_life: Duration::from_secs(61), waits: [7, 9].map(Duration::from_secs).to_vec() };
+        let expected = [Stop::Destination, Stop::Subject, Stop::Network, Stop::Tenant]
+            .map(|stop| Started::Stopped(Stopped { stop, pace: pace.clone() }));
         assert_eq!(stops, expected);
         assert_eq!(own, Resent::TooSoon { retry_after: Duration::from_secs(20) });
         assert_eq!(
             not_resent(refusal(Code::ResourceExhausted, "SENDS_EXHAUSTED")).unwrap(),
             Resent::Exhausted
         );
+    }
+
+    #[test]
+    fn a_limit_without_its_clocks_is_a_failure_and_never_a_guess() {
+        let without = not_started(refusal(Code::ResourceExhausted, "DESTINATION_LIMITED"));
+        let unreadable = not_resent(limit("TENANT_LIMITED", "soon"));
+        let one_message = not_resent(limit("TENANT_LIMITED", "")).unwrap();
+
+        assert!(without.is_err() && unreadable.is_err());
+        assert!(matches!(one_message, Resent::Stopped(Stopped { pace, .. }) if pace.waits.is_empty()));
     }
 
     #[test]
