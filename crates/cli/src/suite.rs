@@ -282,6 +282,7 @@ fn rules(part: Part) -> AccessTable {
             PersonRule::Unspecified | PersonRule::None => Whose::None,
             PersonRule::Self_ => Whose::SelfOnly,
             PersonRule::Administrator => Whose::Administrator,
+            PersonRule::Leaving => Whose::Leaving,
         };
         (path.clone(), Rule { service: rule.service, person, roles: access::role_words(rule) })
     };

@@ -110,14 +110,20 @@ impl Gate {
             return if rule.service { Ok(None) } else { Err(Reason::AccessTokenMissing.into()) };
         };
         let token = token.to_str().map_err(|_| Reason::AccessTokenInvalid)?;
-        let person = self.persons.verify(token).await.map_err(|rejected| match rejected {
+        let judged = match rule.person {
+            PersonRule::Leaving => self.persons.verify_leaving(token).await,
+            PersonRule::SelfOnly | PersonRule::Administrator | PersonRule::None => {
+                self.persons.verify(token).await
+            }
+        };
+        let person = judged.map_err(|rejected| match rejected {
             Rejected::Invalid => Reason::AccessTokenInvalid,
             Rejected::Unavailable => Reason::Unavailable,
         })?;
         let may_act = match rule.person {
             PersonRule::Administrator if rule.roles.is_empty() => !person.roles.is_empty(),
             PersonRule::Administrator => person.roles.iter().any(|role| rule.roles.contains(role)),
-            PersonRule::SelfOnly | PersonRule::None => true,
+            PersonRule::SelfOnly | PersonRule::Leaving | PersonRule::None => true,
         };
         if may_act {
             Ok(Some(person))

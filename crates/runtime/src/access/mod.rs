@@ -39,6 +39,9 @@ pub enum PersonRule {
     SelfOnly,
     /// A signed-in person with one of the rule's roles.
     Administrator,
+    /// A signed-in person, or one who has just left: the method ends the session, and a repeat of it comes with the
+    /// token of a session that is over. The service tells a repeat from anything else.
+    Leaving,
 }
 
 /// What the contract says about one RPC.
@@ -142,6 +145,12 @@ pub struct RoleMissing<'a> {
 pub trait PersonVerifier: Send + Sync + 'static {
     /// The person behind a token.
     async fn verify(&self, access_token: &str) -> Result<Person, Rejected>;
+
+    /// The same for a method that ends the session: a token whose session the person has left passes too, if it is
+    /// good in every other way. Where nobody can leave there is no difference.
+    async fn verify_leaving(&self, access_token: &str) -> Result<Person, Rejected> {
+        self.verify(access_token).await
+    }
 
     /// Hears of a person who was stopped, so that a part with a log of such things can note it; the others need not.
     /// It must not wait: the refusal leaves after it.

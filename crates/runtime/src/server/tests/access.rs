@@ -13,6 +13,7 @@ use super::{PORTAL, Running, SHOP, ServerSettings, bearer, call, reason, setting
 
 const MINE: &str = "/rekey.test.v1.Office/Mine";
 const EITHER: &str = "/rekey.test.v1.Office/Either";
+const LEAVE: &str = "/rekey.test.v1.Office/Leave";
 const ADMINISTER: &str = "/rekey.test.v1.Office/Administer";
 
 #[tokio::test]
@@ -86,9 +87,27 @@ async fn persons_are_asked_for_as_the_rule_says() {
     assert_eq!(ask(EITHER, None).await, person("nobody"));
     assert_eq!(ask(EITHER, Some("forged")).await, refused("ACCESS_TOKEN_INVALID"));
     assert_eq!(ask(EITHER, Some(&reader)).await, person("reports_reader"));
+    assert_eq!(ask(LEAVE, Some(&reader)).await, person("reports_reader"));
+    assert_eq!(ask(LEAVE, Some("forged")).await, refused("ACCESS_TOKEN_INVALID"));
     assert_eq!(ask(super::CHECK, Some("forged")).await, person("nobody"));
     assert_eq!(ask(ADMINISTER, Some(&reader)).await, person("reports_reader"));
     assert_eq!(ask(ADMINISTER, Some(&helpdesk)).await, refused("ROLE_MISSING"));
+}
+
+#[tokio::test]
+async fn whoever_has_left_reaches_nothing_but_the_way_out() {
+    let part = Running::with(settings()).await;
+    let channel = part.channel().await;
+    let left = format!("left {TENANT} reports_reader");
+    let headers = [("authorization", &*bearer(PORTAL)), ("rekey-access-token", &left)];
+
+    let out = call(channel.clone(), LEAVE, "", &headers).await.unwrap();
+
+    assert_eq!(out.get("person").unwrap(), "reports_reader");
+    for path in [MINE, EITHER, ADMINISTER] {
+        let status = call(channel.clone(), path, "", &headers).await.unwrap_err();
+        assert_eq!(reason(&status), "ACCESS_TOKEN_INVALID", "{path}");
+    }
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ pub(super) fn rules() -> AccessTable {
         ("Import", rule(true, PersonRule::None, &[])),
         ("Mine", rule(false, PersonRule::SelfOnly, &[])),
         ("Either", rule(true, PersonRule::SelfOnly, &[])),
+        ("Leave", rule(false, PersonRule::Leaving, &[])),
         ("Administer", rule(false, PersonRule::Administrator, &["global_administrator", "reports_reader"])),
     ]
     .into_iter()
@@ -42,7 +43,7 @@ pub(super) fn rules() -> AccessTable {
     .collect()
 }
 
-/// Tokens are `tenant role`, or `away`.
+/// Tokens are `tenant role`, or `away`; with `left ` before it, one whose session its person has left.
 #[derive(Default)]
 pub(super) struct Tokens {
     /// Who was stopped: caller, role and RPC.
@@ -71,6 +72,10 @@ impl PersonVerifier for Tokens {
         assert!(stopped.trace_id.is_some());
         let line = format!("{} {} {}", stopped.caller, stopped.person.roles[0], stopped.rpc);
         self.stopped.lock().unwrap().push(line);
+    }
+
+    async fn verify_leaving(&self, access_token: &str) -> Result<Person, Rejected> {
+        self.verify(access_token.strip_prefix("left ").unwrap_or(access_token)).await
     }
 }
 
