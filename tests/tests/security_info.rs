@@ -12,8 +12,8 @@ use rekey_wire::identity::v1::security_info_address::Address;
 use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceClient;
 use rekey_wire::identity::v1::{
     AddSecurityInfoRequest, AddSecurityInfoResponse, ConfirmSecurityInfoRequest, ListSecurityInfoRequest,
-    PrefillSecurityInfoRequest, RefreshSessionRequest, RemoveSecurityInfoRequest, RequestContext, SecurityInfo,
-    SecurityInfoAddress, SecurityInfoState, SendSecurityInfoCodeRequest,
+    PrefillSecurityInfoRequest, RefreshSessionRequest, RemoveSecurityInfoRequest, RequestContext,
+    SecurityInfo, SecurityInfoAddress, SecurityInfoState, SendSecurityInfoCodeRequest,
 };
 use rekey_wire::options::v1::Role;
 use tonic::Status;

@@ -206,6 +206,8 @@ pub struct Jobs {
     pub forget_seconds: u64,
     /// How often help requests are looked at for digests.
     pub digest_seconds: u64,
+    /// How often passwords that expire soon are looked for.
+    pub expiry_seconds: u64,
 }
 
 /// Settings that contradict each other.
@@ -238,6 +240,7 @@ impl Settings {
             ("jobs.sweep_seconds", self.jobs.sweep_seconds),
             ("jobs.forget_seconds", self.jobs.forget_seconds),
             ("jobs.digest_seconds", self.jobs.digest_seconds),
+            ("jobs.expiry_seconds", self.jobs.expiry_seconds),
         ] {
             if value == 0 {
                 return Err(Contradiction::Zero(name));

@@ -9,7 +9,7 @@
 //! | [`flows`] | the order of steps behind each RPC |
 //! | [`grpc`] | the contract `rekey.identity.v1` |
 //! | [`relay`] | hands queued notices to notification until it has them |
-//! | [`jobs`] | looks after the store, sweeps, writes the audit buffer, mails digests |
+//! | [`jobs`] | looks after the store, sweeps, writes the audit buffer, mails digests, tells of expiry |
 //! | [`config`] | the `[identity]` table |
 //!
 //! Here the parts are put together. A change, its audit event and the notices about it commit in one step; what
@@ -269,7 +269,12 @@ impl BackgroundLoops {
         let every = identity.settings.jobs.clone();
         let flush = Duration::from_millis(identity.settings.audit.flush_ms);
         let (forgetting, sweeping) = (Arc::clone(&identity), Arc::clone(&identity));
-        let (digesting, auditing) = (Arc::clone(&identity), identity);
+        let (digesting, telling) = (Arc::clone(&identity), Arc::clone(&identity));
+        let auditing = identity;
+        let (mut opened, pause) = (gate.clone(), Duration::from_secs(every.expiry_seconds));
+        loops.spawn("identity expiry notices", move |stop: Shutdown| async move {
+            if opened.passed(&stop).await { jobs::expiry::run(telling, pause, stop).await } else { Ok(()) }
+        });
         spawn_job(loops, &gate, "identity audit", flush, move || {
             let identity = Arc::clone(&auditing);
             async move { identity.flush_audit().await.map(drop) }

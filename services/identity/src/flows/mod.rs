@@ -5,7 +5,7 @@
 //! answer or an [`Error`], which is a published refusal or a failure.
 //!
 //! Flows: [`reset`], [`sign_in`], [`sessions`], [`passwords`], [`security_info`], [`tenants`], [`accounts`],
-//! [`administration`], [`policy`], [`digests`], [`first`].
+//! [`administration`], [`policy`], [`digests`], [`expiry_notices`], [`first`].
 //! Means they share: [`keys`], [`tokens`] (what travels sealed), [`once`] (a repeat gets the first answer),
 //! [`notices`], [`audit`], [`limits`], [`grid`] (answers leave on a time grid), [`administrator`] (who acts on others),
 //! [`pages`], [`shown`].
@@ -17,6 +17,7 @@ pub mod audit;
 pub mod context;
 pub mod digests;
 pub mod error;
+pub mod expiry_notices;
 pub mod first;
 pub mod grid;
 pub mod keys;

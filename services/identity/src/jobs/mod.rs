@@ -3,6 +3,7 @@
 //! A failure is logged and the work tried again at its next turn; every job can be done by several processes at once
 //! or left out for a while without harm. None begins before the schema was seen to fit ([`lookout`]).
 
+pub mod expiry;
 pub mod lookout;
 
 use std::convert::Infallible;

@@ -6,6 +6,7 @@
 //! Methods that touch a tenant's data demand a [`TenantScope`](crate::domain::scope::TenantScope).
 
 pub mod accounts;
+pub mod expiry;
 pub mod outbox;
 pub mod postgres;
 pub mod resets;
@@ -26,6 +27,7 @@ use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 
 pub use accounts::Accounts;
+pub use expiry::Expiry;
 pub use failure::in_time;
 pub use outbox::Outbox;
 pub use resets::Resets;
@@ -33,7 +35,7 @@ pub use sign_ins::SignIns;
 pub use step::{Failure, Once, Recalled, Step};
 
 /// The schema this code needs, and makes.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
 /// How many rows one sweep deletes at most.
 const SWEPT_AT_MOST: u64 = 1_000;
@@ -47,10 +49,14 @@ const LOCKOUT_KEPT: Duration = Duration::from_secs(90 * 86_400);
 /// How long a request whose try was counted is remembered: longer than any answer to it is kept.
 const COUNTED_TRY_KEPT: Duration = Duration::from_secs(86_400);
 
-/// Everything identity needs of a database.
-pub trait Store: Accounts + Resets + SignIns + Outbox + Upkeep {}
+/// How long it is remembered that somebody was told of the expiry of a password: longer than the 730 days that the
+/// longest-lived one has.
+const EXPIRY_NOTICE_KEPT: Duration = Duration::from_secs(800 * 86_400);
 
-impl<T: Accounts + Resets + SignIns + Outbox + Upkeep> Store for T {}
+/// Everything identity needs of a database.
+pub trait Store: Accounts + Resets + SignIns + Expiry + Outbox + Upkeep {}
+
+impl<T: Accounts + Resets + SignIns + Expiry + Outbox + Upkeep> Store for T {}
 
 /// A store shared by all flows and loops of a process.
 pub type SharedStore = Arc<dyn Store>;
@@ -66,8 +72,8 @@ pub trait Upkeep: Send + Sync {
     async fn schema_fits(&self) -> Result<bool, Failure>;
 
     /// Deletes what can never matter again at `now`: kept answers, attempts and sessions past their end, familiar
-    /// places not seen and lockouts not added to for 90 days, removed addresses after a week. Returns how many rows
-    /// went; at most 1,000 a call, so that it never holds a lock for long.
+    /// places not seen and lockouts not added to for 90 days, removed addresses after a week, marks of expiry notices
+    /// after 800 days. Returns how many rows went; at most 1,000 a call, so that it never holds a lock for long.
     async fn sweep(&self, now: Timestamp) -> Result<u64, Failure>;
 
     /// Forgets events of the audit logs that every tenant's policy of today lets go: those older than the longest

@@ -14,6 +14,17 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Days before expiry on which the person is told: time to plan, time to act, last call.
 pub const NOTICE_DAYS: [u32; 3] = [14, 7, 1];
 
+/// Passwords that one notice is due for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoticeSpan {
+    /// The notice: one of [`NOTICE_DAYS`].
+    pub days: u32,
+    /// Their expiry counts from later than this,
+    pub from: Timestamp,
+    /// and from no later than this.
+    pub until: Timestamp,
+}
+
 /// What a password is good for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordState {
@@ -46,6 +57,18 @@ pub fn password_state(record: &PasswordRecord, rules: &PasswordRules, now: Times
     }
     let days = u32::try_from(end.since(now).as_secs().div_ceil(DAY.as_secs())).unwrap_or(u32::MAX);
     if days <= NOTICE_DAYS[0] { PasswordState::ExpiresIn { days } } else { PasswordState::Fresh }
+}
+
+/// Which passwords each notice is due for at `now`, where passwords live so many days. Of two notices that could be
+/// sent the later one is: whoever was not told in time is not told twice at once.
+pub fn notice_spans(expiry_days: u32, now: Timestamp) -> [NoticeSpan; NOTICE_DAYS.len()] {
+    let counts_from = |days_left: u32| now.plus(DAY * days_left).minus(DAY * expiry_days);
+    let nearest = |index: usize| NOTICE_DAYS.get(index + 1).copied().unwrap_or(0);
+    std::array::from_fn(|index| NoticeSpan {
+        days: NOTICE_DAYS[index],
+        from: counts_from(nearest(index)),
+        until: counts_from(NOTICE_DAYS[index]),
+    })
 }
 
 /// When the password expires, if it does.

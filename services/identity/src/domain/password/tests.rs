@@ -1,6 +1,6 @@
 use secrecy::SecretString;
 
-use super::expiry::{PasswordState, password_state};
+use super::expiry::{NOTICE_DAYS, PasswordState, notice_spans, password_state};
 use super::rules::Surroundings;
 use super::words::{common, fold, points, within_one_edit};
 use super::*;
@@ -179,6 +179,26 @@ fn a_password_warns_for_two_weeks_and_expires() {
             PasswordState::Expired,
         ]
     );
+}
+
+#[test]
+fn each_notice_is_due_for_the_passwords_it_fits_and_for_no_others() {
+    let end = record().expiry_counts_from.plus(days(120));
+    let due = |now: rekey_primitives::clock::Timestamp| {
+        let spans = notice_spans(120, now);
+        let fits = spans.into_iter().filter(|span| {
+            record().expiry_counts_from > span.from && record().expiry_counts_from <= span.until
+        });
+        fits.map(|span| span.days).collect::<Vec<_>>()
+    };
+    let moment = std::time::Duration::from_micros(1);
+
+    for (index, notice) in NOTICE_DAYS.into_iter().enumerate() {
+        let first = end.minus(days(notice.into()));
+        let before: Vec<u32> = index.checked_sub(1).map(|index| NOTICE_DAYS[index]).into_iter().collect();
+        assert_eq!((due(first.minus(moment)), due(first)), (before, vec![notice]));
+    }
+    assert_eq!((due(end.minus(moment)), due(end)), (vec![1], vec![]));
 }
 
 #[test]

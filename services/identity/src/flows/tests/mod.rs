@@ -6,6 +6,7 @@ pub(crate) mod world;
 mod administration;
 mod authority;
 mod digests;
+mod expiry_notices;
 mod help;
 mod limits;
 mod log;

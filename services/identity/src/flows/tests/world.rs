@@ -277,6 +277,20 @@ impl World {
         sqlx::query(statement).bind(tenant_id.as_uuid()).execute(&mut connection).await.unwrap();
     }
 
+    /// Another tenant, whose policy does not read.
+    pub(crate) async fn tenant_without_a_policy(&self, tenant: &Tenant) {
+        let revision = PolicyRevision {
+            tenant_id: tenant.id,
+            version: 1,
+            policy: Policy::default(),
+            changed_by: None,
+            changed_at: START,
+        };
+        let event = self.identity.event(tenant.id, EventKind::TenantCreated, Outcome::Success, START).done();
+        self.identity.store.create_tenant(tenant, &revision, &event, None).await.unwrap();
+        self.damage(tenant.id, "update policies set document = '' where tenant_id = $1").await;
+    }
+
     pub(crate) fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }

@@ -6,6 +6,7 @@ mod accounts;
 mod audit;
 mod chain;
 mod changes;
+mod expiry;
 mod help;
 mod lockouts;
 mod outbox;
@@ -90,6 +91,13 @@ on_every_store! {
         a_repeated_help_request_files_nothing_again,
         an_expired_request_makes_room,
         requests_are_digested_once;
+    expiry:
+        passwords_are_found_by_the_span_they_fall_into,
+        whose_password_does_not_expire_is_not_found,
+        accounts_are_looked_at_in_pages,
+        a_notice_is_told_once_for_each_password,
+        a_notice_about_what_is_no_more_is_not_told,
+        an_old_mark_is_swept;
     outbox:
         a_claimed_notice_is_nobody_elses_until_the_lease_ends,
         an_old_fence_settles_nothing,
@@ -108,6 +116,7 @@ on_every_store! {
         equal_requests_at_once_get_one_answer,
         a_sign_in_that_races_a_reset_leaves_nothing,
         parallel_passwords_are_admitted_up_to_the_threshold,
+        of_many_tellers_of_expiry_one_tells,
         two_global_administrators_cannot_both_go,
         one_refresh_rotates_and_the_others_repeat_it,
         parallel_tries_are_each_counted,

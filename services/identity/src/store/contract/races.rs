@@ -131,6 +131,20 @@ pub(super) async fn parallel_passwords_are_admitted_up_to_the_threshold(world: W
     assert_eq!(world.kinds(&scope).await[1..], [EventKind::LockedOut]);
 }
 
+pub(super) async fn of_many_tellers_of_expiry_one_tells(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let world = Arc::new(world);
+
+    let told = at_once(&world, 16, |world, _| {
+        let tell = world.expiry_notice(&scope, &anna);
+        async move { world.store.tell_of_expiry(&scope, &tell).await.unwrap() }
+    })
+    .await;
+
+    assert_eq!((count(&told, &true), world.queued().await), (1, 1));
+}
+
 pub(super) async fn two_global_administrators_cannot_both_go(world: World) {
     let world = Arc::new(world);
     for round in 0..8 {

@@ -10,6 +10,7 @@ mod audit;
 mod changes;
 mod columns;
 mod creation;
+mod expiry;
 mod help;
 mod lockouts;
 mod notices;

@@ -11,7 +11,8 @@ use crate::domain::policy::AuditRules;
 use crate::domain::security_info::REMOVED_STILL_TOLD;
 use crate::store::decide::forgotten_until;
 use crate::store::{
-    COUNTED_TRY_KEPT, Failure, LOCKOUT_KEPT, PLACE_KEPT, SCHEMA_VERSION, SWEPT_AT_MOST, Upkeep,
+    COUNTED_TRY_KEPT, EXPIRY_NOTICE_KEPT, Failure, LOCKOUT_KEPT, PLACE_KEPT, SCHEMA_VERSION, SWEPT_AT_MOST,
+    Upkeep,
 };
 
 /// A database that only reads, as after a failover to its standby, is of no use.
@@ -94,6 +95,16 @@ const METHOD_TRIES: &str = "
     delete from method_tries r using gone
     where r.tenant_id = gone.tenant_id and r.method_key = gone.method_key";
 
+/// No password lives as long.
+const EXPIRY_NOTICES: &str = "
+    with gone as materialized (
+        select tenant_id, account_id, epoch, days from expiry_notices where told_at <= $1 limit $2
+        for update skip locked
+    )
+    delete from expiry_notices r using gone
+    where r.tenant_id = gone.tenant_id and r.account_id = gone.account_id and r.epoch = gone.epoch
+      and r.days = gone.days";
+
 /// The longest that any tenant's policy of today keeps events, in days; none without a tenant.
 const LONGEST_RETENTION: &str = "
     select max(coalesce((document::jsonb #>> '{audit,retention_days}')::bigint, $1)) from (
@@ -153,6 +164,7 @@ impl Upkeep for PostgresStore {
             (REMOVED_ADDRESSES, now.minus(REMOVED_STILL_TOLD)),
             (COUNTED_TRIES, now.minus(COUNTED_TRY_KEPT)),
             (METHOD_TRIES, now),
+            (EXPIRY_NOTICES, now.minus(EXPIRY_NOTICE_KEPT)),
         ];
         let mut swept = 0;
         for (statement, until) in sweeps {

@@ -8,7 +8,8 @@ use crate::domain::policy::AuditRules;
 use crate::domain::security_info::REMOVED_STILL_TOLD;
 use crate::store::decide::forgotten_until;
 use crate::store::{
-    COUNTED_TRY_KEPT, Failure, LOCKOUT_KEPT, PLACE_KEPT, SCHEMA_VERSION, SWEPT_AT_MOST, Upkeep,
+    COUNTED_TRY_KEPT, EXPIRY_NOTICE_KEPT, Failure, LOCKOUT_KEPT, PLACE_KEPT, SCHEMA_VERSION, SWEPT_AT_MOST,
+    Upkeep,
 };
 
 const PING: &str = "select count(*) from sqlite_master";
@@ -52,6 +53,11 @@ const METHOD_TRIES: &str = "
     delete from method_tries where (tenant_id, method_key) in (
         select tenant_id, method_key from method_tries where in_a_row = 0 and live_until <= $1 limit $2)";
 
+/// No password lives as long.
+const EXPIRY_NOTICES: &str = "
+    delete from expiry_notices where (tenant_id, account_id, epoch, days) in (
+        select tenant_id, account_id, epoch, days from expiry_notices where told_at <= $1 limit $2)";
+
 /// The longest that any tenant's policy of today keeps events, in days; none without a tenant.
 const LONGEST_RETENTION: &str = "
     select max(days) from (
@@ -90,6 +96,7 @@ impl Upkeep for SqliteStore {
             (REMOVED_ADDRESSES, now.minus(REMOVED_STILL_TOLD)),
             (COUNTED_TRIES, now.minus(COUNTED_TRY_KEPT)),
             (METHOD_TRIES, now),
+            (EXPIRY_NOTICES, now.minus(EXPIRY_NOTICE_KEPT)),
         ];
         let mut swept = 0;
         for (statement, until) in sweeps {

@@ -1,0 +1,16 @@
+-- Which notices before the expiry of a password went out. The epoch stands for the password, so a new one is told of
+-- anew, also when code that knows nothing of this table sets it. No foreign key: a mark outlives its account until
+-- the sweep takes it.
+create table expiry_notices (
+    tenant_id blob not null,
+    account_id blob not null,
+    epoch integer not null,
+    -- How many days before expiry.
+    days integer not null,
+    told_at integer not null,
+    primary key (tenant_id, account_id, epoch, days)
+) strict, without rowid;
+
+create index expiry_notices_by_age on expiry_notices (told_at);
+
+update schema_version set version = 2;

@@ -1,0 +1,70 @@
+//! Tells people that their passwords expire soon, at the start and then once in a while.
+//!
+//! Every replica looks: the store lets one of them tell. A round that is told to stop leaves the rest to the next one.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rekey_runtime::shutdown::Shutdown;
+
+use crate::flows::Identity;
+
+/// Looks with this pause between two rounds until told to stop.
+///
+/// # Errors
+/// Never: what fails is logged and tried again at the next turn.
+pub async fn run(identity: Arc<Identity>, pause: Duration, stop: Shutdown) -> Result<(), Infallible> {
+    loop {
+        match identity.tell_of_expiry(|| !stop.has_begun()).await {
+            Ok(people) => tracing::debug!(people, "told of passwords that expire soon"),
+            Err(error) => tracing::warn!(%error, "expiry notices failed and will be tried again"),
+        }
+        if !stop.pause(pause).await {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flows::tests::world::World;
+
+    const DAY: u64 = 86_400;
+
+    #[tokio::test]
+    async fn people_are_told_at_the_first_round_and_the_loop_stops_when_told() {
+        let world = World::with(|policy| policy.password.expiry_days = Some(14)).await;
+        world.person("ada", &["ada@mail.example"]).await;
+        world.pass(DAY);
+        let (identity, stop) = (Arc::new(world.identity), Shutdown::new());
+
+        let running = tokio::spawn(run(Arc::clone(&identity), Duration::from_secs(3_600), stop.clone()));
+        let told = async || {
+            let now = identity.clock.now();
+            identity.store.claim_notices(10, now, now).await.unwrap().len()
+        };
+        while told().await == 0 {
+            tokio::task::yield_now().await;
+        }
+        stop.begin();
+
+        running.await.unwrap().unwrap();
+        assert_eq!(told().await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_loop_that_is_told_to_stop_tells_nobody_more() {
+        let world = World::with(|policy| policy.password.expiry_days = Some(14)).await;
+        world.person("ada", &["ada@mail.example"]).await;
+        world.pass(DAY);
+        let (identity, stop) = (Arc::new(world.identity), Shutdown::new());
+        stop.begin();
+
+        run(Arc::clone(&identity), Duration::from_secs(3_600), stop).await.unwrap();
+
+        let now = identity.clock.now();
+        assert_eq!(identity.store.claim_notices(10, now, now).await.unwrap(), []);
+    }
+}
