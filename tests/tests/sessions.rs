@@ -31,6 +31,7 @@ on_both_store_sets!(
     sessions_are_listed_and_revoked,
     nobody_ends_anothers_session,
     signing_out_ends_one_session,
+    a_repeated_sign_out_is_answered_and_opens_nothing,
     who_must_change_the_password_does_so_before_anything_else,
     an_expired_password_signs_in_to_changing_it,
     an_access_token_verifies_offline_for_five_minutes,
@@ -256,6 +257,24 @@ async fn signing_out_ends_one_session(stores: Stores) {
     assert!(!world.is_live(&here.access_token).await);
     assert!(world.is_live(&there.access_token).await);
     assert_eq!(reason(refresh(&world, &here.refresh_token).await), "REFRESH_TOKEN_INVALID");
+    world.stop().await;
+}
+
+async fn a_repeated_sign_out_is_answered_and_opens_nothing(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    let here = world.signed_in(&zoe.login, &zoe.password).await;
+    let mut leaving = theirs(&world, &here);
+    let request = SignOutRequest { request_id: request_id() };
+
+    leaving.sign_out(request.clone()).await.unwrap();
+    let repeated = leaving.sign_out(request).await;
+    let another = leaving.sign_out(SignOutRequest { request_id: request_id() }).await;
+    let listed = leaving.list_sessions(ListSessionsRequest {}).await;
+
+    assert!(repeated.is_ok(), "{repeated:?}");
+    assert_eq!(reason(another), "ACCESS_TOKEN_INVALID");
+    assert_eq!(reason(listed), "ACCESS_TOKEN_INVALID");
     world.stop().await;
 }
 

@@ -338,22 +338,29 @@ struct Persons(Arc<Identity>);
 #[async_trait]
 impl PersonVerifier for Persons {
     async fn verify(&self, access_token: &str) -> Result<Person, Rejected> {
-        let shown = SecretString::from(access_token);
-        match self.0.verify_person(&shown).await {
-            Ok(Some(person)) => Ok(Person {
-                tenant_id: person.tenant_id,
-                account_id: person.account_id,
-                session_id: person.session_id,
-                epoch: person.epoch.0,
-                roles: person.roles.iter().map(|role| role.as_str().to_owned()).collect(),
-                auth_time: person.auth_time,
-                token_expires_at: person.token_expires_at,
-            }),
-            Ok(None) | Err(Error::Refused(_)) => Err(Rejected::Invalid),
-            Err(Error::Failed(failed)) => {
-                tracing::warn!(error = %failed, "an access token could not be judged");
-                Err(Rejected::Unavailable)
-            }
+        judged(self.0.verify_person(&SecretString::from(access_token)).await)
+    }
+
+    async fn verify_leaving(&self, access_token: &str) -> Result<Person, Rejected> {
+        judged(self.0.verify_leaving_person(&SecretString::from(access_token)).await)
+    }
+}
+
+fn judged(person: Result<Option<flows::Person>, Error>) -> Result<Person, Rejected> {
+    match person {
+        Ok(Some(person)) => Ok(Person {
+            tenant_id: person.tenant_id,
+            account_id: person.account_id,
+            session_id: person.session_id,
+            epoch: person.epoch.0,
+            roles: person.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            auth_time: person.auth_time,
+            token_expires_at: person.token_expires_at,
+        }),
+        Ok(None) | Err(Error::Refused(_)) => Err(Rejected::Invalid),
+        Err(Error::Failed(failed)) => {
+            tracing::warn!(error = %failed, "an access token could not be judged");
+            Err(Rejected::Unavailable)
         }
     }
 

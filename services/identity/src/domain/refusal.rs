@@ -82,6 +82,8 @@ pub enum Refusal {
     ChallengeInvalid,
     /// The refresh token does not serve any more.
     RefreshTokenInvalid,
+    /// The session of the access token is over.
+    AccessTokenInvalid,
     /// The act asks for a sign-in of the last 10 minutes.
     SignInNotRecent,
     /// No such session of this account.
@@ -161,6 +163,7 @@ impl Refusal {
             Self::NoPassword => "NO_PASSWORD",
             Self::ChallengeInvalid => "CHALLENGE_INVALID",
             Self::RefreshTokenInvalid => "REFRESH_TOKEN_INVALID",
+            Self::AccessTokenInvalid => "ACCESS_TOKEN_INVALID",
             Self::SignInNotRecent => "SIGN_IN_NOT_RECENT",
             Self::SessionNotFound => "SESSION_NOT_FOUND",
             Self::SecurityInfoNotFound => "SECURITY_INFO_NOT_FOUND",

@@ -102,6 +102,7 @@ fn code_and_text(refusal: &Refusal) -> (Code, &'static str) {
         Refusal::NoPassword => (FailedPrecondition, "the account has no password to change"),
         Refusal::ChallengeInvalid => (FailedPrecondition, "the challenge is not valid any more"),
         Refusal::RefreshTokenInvalid => (Unauthenticated, "the refresh token is not valid; sign in again"),
+        Refusal::AccessTokenInvalid => (Unauthenticated, "the access token is not valid"),
         Refusal::SignInNotRecent => (FailedPrecondition, "the sign-in is too old for this; sign in again"),
         Refusal::SessionNotFound => (NotFound, "no such session of this account"),
         Refusal::SecurityInfoNotFound => (NotFound, "no such security info on this account"),

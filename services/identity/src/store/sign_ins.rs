@@ -222,7 +222,8 @@ pub trait SignIns: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<Session>, Failure>;
 
-    /// Ends live sessions of an account. Ids that are not live sessions of it are passed over.
+    /// Ends live sessions of an account. Ids that are not live sessions of it are passed over; only signing out of
+    /// one that is not live is refused and writes nothing, since whoever asks holds a dead token.
     async fn end_sessions(
         &self,
         scope: &TenantScope,

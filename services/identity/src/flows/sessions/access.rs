@@ -7,8 +7,17 @@ use rekey_sealing::PublicKey;
 
 use crate::domain::policy::SessionRules;
 use crate::domain::scope::TenantScope;
-use crate::domain::session::{AccessClaims, Session, judge_access};
+use crate::domain::session::{AccessClaims, Ending, Session, SessionOver, judge_access};
 use crate::flows::{Caller, Error, Identity, Person};
+
+/// What a session must be for its token to pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Still {
+    /// Live.
+    SignedIn,
+    /// Live, or ended by its own person signing out.
+    OrJustLeft,
+}
 
 impl Identity {
     /// The person behind a token that a backend was shown; `None` for anything wrong with it.
@@ -20,7 +29,7 @@ impl Identity {
         let now = self.now();
         let Some(claims) = self.keys.read_access(&self.settings.tokens, shown, now) else { return Ok(None) };
         match caller.scope(claims.tenant_id) {
-            Ok(scope) => self.live(&scope, &claims, now).await,
+            Ok(scope) => self.behind(&scope, &claims, Still::SignedIn, now).await,
             Err(_) => Ok(None),
         }
     }
@@ -31,7 +40,16 @@ impl Identity {
         let now = self.now();
         let Some(claims) = self.keys.read_access(&self.settings.tokens, shown, now) else { return Ok(None) };
         let scope = TenantScope::ours(claims.tenant_id);
-        self.live(&scope, &claims, now).await
+        self.behind(&scope, &claims, Still::SignedIn, now).await
+    }
+
+    /// The same for signing out alone: the token of a session that was signed out of passes too, so that a repeat of
+    /// that very call can be told its first answer. What else it asks, the step refuses.
+    pub async fn verify_leaving_person(&self, shown: &SecretString) -> Result<Option<Person>, Error> {
+        let now = self.now();
+        let Some(claims) = self.keys.read_access(&self.settings.tokens, shown, now) else { return Ok(None) };
+        let scope = TenantScope::ours(claims.tenant_id);
+        self.behind(&scope, &claims, Still::OrJustLeft, now).await
     }
 
     /// The public keys that may have signed a live token, or will soon.
@@ -39,10 +57,11 @@ impl Identity {
         self.keys.access_token.public_keys()
     }
 
-    async fn live(
+    async fn behind(
         &self,
         scope: &TenantScope,
         claims: &AccessClaims,
+        still: Still,
         now: Timestamp,
     ) -> Result<Option<Person>, Error> {
         let Some((session, account)) = self.store.find_session(scope, claims.session_id).await? else {
@@ -50,7 +69,12 @@ impl Identity {
         };
         let rules = self.rules_of(scope, &session).await?;
         let is_theirs = session.account_id == claims.account_id && session.epoch == claims.epoch;
-        if !is_theirs || judge_access(&session, &account, &rules, now).is_err() {
+        let passes = match judge_access(&session, &account, &rules, now) {
+            Ok(()) => true,
+            Err(SessionOver::Ended(Ending::SignedOut)) => still == Still::OrJustLeft,
+            Err(_) => false,
+        };
+        if !is_theirs || !passes {
             return Ok(None);
         }
         Ok(Some(Person {

@@ -30,13 +30,16 @@ pub struct Revoked {
 /// Sessions to end, and how.
 struct Ends {
     rpc: &'static str,
+    /// Whose request ids they are.
+    who: String,
     request_id: RequestId,
     which: Which,
     ending: Ending,
 }
 
 impl Identity {
-    /// Ends the session of the access token.
+    /// Ends the session of the access token. A repeat comes with the token of a session that this call has ended: it
+    /// gets its first answer, and every other call with such a token is refused as if it had not passed the gate.
     pub async fn sign_out(
         &self,
         caller: &Caller,
@@ -45,8 +48,13 @@ impl Identity {
         context: &Context,
     ) -> Result<(), Error> {
         let which = Which::These(vec![person.session_id]);
-        let ends = Ends { rpc: "SignOut", request_id, which, ending: Ending::SignedOut };
-        self.end_sessions(caller, person, ends, context).await.map(|_| ())
+        // Ids of its own session alone, so that a dead token cannot ask about others of the account.
+        let who = person.session_id.to_string();
+        let ends = Ends { rpc: "SignOut", who, request_id, which, ending: Ending::SignedOut };
+        match self.end_sessions(caller, person, ends, context).await {
+            Err(Error::Refused(Refusal::SessionNotFound)) => Err(Refusal::AccessTokenInvalid.into()),
+            ended => ended.map(drop),
+        }
     }
 
     /// The person's live sessions, newest first.
@@ -70,7 +78,8 @@ impl Identity {
         } else {
             Which::These(sessions.iter().copied().take(SESSIONS_MAX).collect())
         };
-        let ends = Ends { rpc: "RevokeSessions", request_id, which, ending: Ending::Revoked };
+        let who = person.account_id.to_string();
+        let ends = Ends { rpc: "RevokeSessions", who, request_id, which, ending: Ending::Revoked };
         self.end_sessions(caller, person, ends, context).await
     }
 
@@ -83,9 +92,8 @@ impl Identity {
     ) -> Result<Revoked, Error> {
         let now = self.now();
         let scope = caller.scope(person.tenant_id)?;
-        let who = person.account_id.to_string();
-        let call =
-            Call { rpc: ends.rpc, who: &who, tenant_id: person.tenant_id, request_id: ends.request_id };
+        let (rpc, who, request_id) = (ends.rpc, ends.who.as_str(), ends.request_id);
+        let call = Call { rpc, who, tenant_id: person.tenant_id, request_id };
         let call = self.repeatable(call, &[&content_of(&ends.which)], now);
         let event = self.ended_event(&scope, (caller, context), person, ends.ending, now);
         let answer = |ended: &SessionsEnded| self.seal_answer(&call, &Revoked { sessions_revoked: ended.0 });

@@ -42,6 +42,7 @@ fn all() -> Vec<Refusal> {
         Refusal::NoPassword,
         Refusal::ChallengeInvalid,
         Refusal::RefreshTokenInvalid,
+        Refusal::AccessTokenInvalid,
         Refusal::SignInNotRecent,
         Refusal::SessionNotFound,
         Refusal::SecurityInfoNotFound,

@@ -174,3 +174,23 @@ pub(super) async fn an_answer_is_kept_until_it_expires(world: World) {
     assert_eq!(recall(1, after(600)).await, Recalled::New);
     assert_eq!(world.store.keep_answer(&scope, once(1, 2), after(600)).await.unwrap(), Step::Done(()));
 }
+
+pub(super) async fn signing_out_of_a_dead_session_writes_nothing(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let session = world.signed_in(&scope, &anna, 1).await;
+    let sign_out = async |request| {
+        let (which, event) = (Which::These(vec![session.id]), world.event(&scope, EventKind::SessionRevoked));
+        let (ending, once) = (Ending::SignedOut, Some(once(request, 1)));
+        world.store.end_sessions(&scope, anna.id, &which, ending, &event, once).await.unwrap()
+    };
+
+    let left = sign_out(1).await;
+    let again = sign_out(2).await;
+    let repeated = sign_out(1).await;
+
+    assert_eq!((left, again), (Step::Done(SessionsEnded(1)), Step::Refused(Stale)));
+    assert_eq!(repeated, Step::Repeated(b"first".to_vec()));
+    assert_eq!(world.kinds(&scope).await[3..], [EventKind::SessionRevoked]);
+    assert_eq!(world.store.recall(&scope, &[2; 32], &[1; 32], NOW).await.unwrap(), Recalled::New);
+}

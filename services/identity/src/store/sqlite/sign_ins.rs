@@ -193,6 +193,9 @@ impl SignIns for SqliteStore {
         }
         let ended =
             SessionsEnded(sessions::end(&mut tx, tenant_id, account_id, which, ending, event.at).await?);
+        if ending == Ending::SignedOut && ended.0 == 0 {
+            return Ok(Step::Refused(Stale));
+        }
         answers::keep(&mut tx, tenant_id, once.as_ref(), &ended).await?;
         audit::append(&mut tx, event).await?;
         tx.commit().await?;
