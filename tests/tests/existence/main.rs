@@ -9,13 +9,14 @@ mod policies;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rekey::suite::Part;
 use rekey_client::Problem;
 use rekey_tests::person::{first_password, request_id};
 use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
 use rekey_wire::identity::v1::{
     EvaluatePasswordRequest, RequestAdministratorHelpRequest, SendResetCodeRequest, SendResetCodeResponse,
-    StartPasswordResetRequest, SubmitResetProofRequest,
+    SignInRequest, StartPasswordResetRequest, SubmitResetProofRequest,
 };
 use tonic::Status;
 
@@ -27,6 +28,7 @@ on_both_store_sets!(
     every_step_of_a_reset_looks_the_same_for_everybody,
     asking_for_help_looks_the_same_for_everybody,
     signing_in_looks_the_same_before_and_after_a_lockout,
+    a_repeated_sign_in_looks_the_same_for_everybody,
     limits_of_a_login_look_the_same_for_everybody,
     a_decoy_is_the_same_when_asked_again,
     a_full_mailbox_is_not_told,
@@ -174,6 +176,33 @@ async fn signing_in_looks_the_same_before_and_after_a_lockout(stores: Stores) {
     }
 
     all_alike(&answers);
+    world.stop().await;
+}
+
+async fn a_repeated_sign_in_looks_the_same_for_everybody(stores: Stores) {
+    let world = World::start(stores).await;
+    let logins = logins(&world).await;
+    let mut answers: BTreeMap<&str, _> = BTreeMap::new();
+
+    for (who, login) in &logins {
+        let request = SignInRequest {
+            tenant_id: world.tenant_id.clone(),
+            login: login.clone(),
+            password: "not this one".to_owned(),
+            request_id: request_id(),
+            context: None,
+        };
+        let other = SignInRequest { password: "nor this one".to_owned(), ..request.clone() };
+        let first = world.sessions().sign_in(request.clone()).await.unwrap().into_inner();
+        let kept = world.count(Part::Identity, "answers").await;
+        let repeat = world.sessions().sign_in(request).await.unwrap().into_inner();
+        let other = refusal(world.sessions().sign_in(other).await);
+        let written = world.count(Part::Identity, "answers").await - kept;
+        answers.insert(who, (first, repeat, other, written));
+    }
+
+    all_alike(&answers);
+    assert_eq!((answers["known"].2.reason.as_str(), answers["known"].3), ("REQUEST_ID_REUSED", 0));
     world.stop().await;
 }
 

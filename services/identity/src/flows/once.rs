@@ -126,7 +126,7 @@ impl Identity {
         now: Timestamp,
     ) -> Result<Option<A>, Error> {
         match self.store.recall(scope, &call.key, &call.content, now).await? {
-            Recalled::New => Ok(None),
+            Recalled::New | Recalled::UnderWay => Ok(None),
             Recalled::Answer(sealed) => self.open_answer(call, &sealed).map(Some),
             Recalled::OtherContent => Err(Refusal::RequestIdReused.into()),
         }

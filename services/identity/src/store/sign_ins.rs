@@ -171,8 +171,22 @@ pub trait SignIns: Send + Sync {
         now: Timestamp,
     ) -> Result<Admission, Failure>;
 
+    /// The same for a request that is answered once: in the step that counts the try, the request is bound to its
+    /// content, so that a repeat counts no second try and other content under its id none either. A locked login is
+    /// answered there and then by `once`. Whoever is admitted is answered by a later step; until then a repeat is
+    /// admitted again, uncounted.
+    async fn admit_sign_in(
+        &self,
+        scope: &TenantScope,
+        attempt: &PasswordTry,
+        once: Once<'_, Admission>,
+        now: Timestamp,
+    ) -> Result<Step<Admission, ()>, Failure>;
+
     /// Opens a session, clears the lockout, remembers the place and writes a rehash, under one condition: the account
-    /// is open, its epoch is the session's and its hash is still the one that was verified.
+    /// is open, its epoch is the session's, its hash is still the one that was verified, and where a question about
+    /// security info is answered its version is the one that was asked about. An answered question raises the
+    /// version, so that it is answered once.
     async fn open_session(
         &self,
         scope: &TenantScope,

@@ -33,6 +33,8 @@ pub struct Once<'a, T> {
 pub enum Recalled {
     /// Nothing: it is new.
     New,
+    /// Its try was counted, and it was not answered yet.
+    UnderWay,
     /// The sealed answer it got.
     Answer(Vec<u8>),
     /// The id stands for other content.
@@ -57,10 +59,10 @@ pub enum Failure {
 }
 
 impl Recalled {
-    /// How a step ends before it begins, if the request is not new.
+    /// How a step ends before it begins, if the request was answered or is another one.
     pub(super) fn ended<T, R>(self) -> Option<Step<T, R>> {
         match self {
-            Self::New => None,
+            Self::New | Self::UnderWay => None,
             Self::Answer(answer) => Some(Step::Repeated(answer)),
             Self::OtherContent => Some(Step::OtherContent),
         }

@@ -12,6 +12,7 @@ use rekey_sealing::digest;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::confirmation::Confirmation;
 use super::slots::until_next_slot;
 use super::{Held, Owner, change_of, not_changed, own_event, uuid_of};
 use crate::domain::account::Account;
@@ -78,15 +79,17 @@ impl Identity {
             &[content[0].as_slice(), content[1].as_slice()],
             now,
         );
-        if let Some(first) = self.recall(&scope, &call, now).await? {
-            return Ok(first);
+        if let Some(first) = self.recall::<Confirmation>(&scope, &call, now).await? {
+            return first.entry();
         }
         let held = self.held(&scope, AccountKey::Id(owner.person.account_id)).await?;
         let entry = held.entry(id)?;
         let is_right = self.count_confirmation(owner, &scope, &held, entry, &call, now).await?
             && self.is_entry_code(owner, &scope, entry, code, &call, now).await?;
         if !is_right {
-            return Err(Refusal::CodeRejected.into());
+            // The try was counted under this call, so until this is kept a repeat is judged alike, uncounted.
+            let rejected = Confirmation::Rejected { rejected: true };
+            return self.keep_answer(&scope, &call, rejected, now).await?.entry();
         }
         self.entry_confirmed(owner, &scope, id, &call, now).await
     }
@@ -260,9 +263,9 @@ impl Identity {
             let change = change_of(&held.account, change, event, notices, now);
             let answer = |_: &Account| self.seal_answer(call, &shown);
             let step = self.store.change_account(scope, &change, Some(call.once(&answer))).await?;
-            match self.settle(call, step)? {
+            match self.settle::<_, _, Confirmation>(call, step)? {
                 Settled::Done(_) => return Ok(shown),
-                Settled::Repeated(first) => return Ok(first),
+                Settled::Repeated(first) => return first.entry(),
                 Settled::Refused(NotChanged::Stale) => {}
                 Settled::Refused(why) => return Err(not_changed(why).into()),
             }

@@ -5,6 +5,7 @@
 //! [`crate::domain::security_info`].
 
 mod codes;
+mod confirmation;
 mod edits;
 mod prefill;
 mod slots;

@@ -1,7 +1,8 @@
 //! Signing in: a login and a password become tokens, a challenge or a rejection.
 //!
 //! Known, unknown, locked and blocked logins cost one hash each and get one shape of answer on the time grid. The
-//! lockout is counted in the store before the password is looked at, so parallel guesses are counted one by one.
+//! lockout is counted in the store before the password is looked at, so parallel guesses are counted one by one. The
+//! step that counts binds the request to its content; whatever comes of it, a rejection too, is kept for a repeat.
 
 mod answer_challenge;
 mod judge;
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use self::judge::{Judged, Rejection};
 use super::keys::TypedLogin;
-use super::once::{Call, Repeatable};
+use super::once::{Call, Repeatable, Settled};
 use super::reset::caller_hash;
 use super::tokens::{Challenge, ChallengeKind, KeptTokens, SessionTokens};
 use super::{Caller, Context, Error, Failed, Identity};
@@ -64,11 +65,12 @@ pub enum SignedIn {
     Rejected,
 }
 
-/// [`SignedIn`] as it is kept; a rejection is not, since repeating it changes nothing.
+/// [`SignedIn`] as it is kept.
 #[derive(Serialize, Deserialize)]
 enum Kept {
     Tokens(KeptTokens),
     Challenge { token: String, kind: ChallengeKind },
+    Rejected,
 }
 
 /// Whose sign-in is counted where.
@@ -129,23 +131,32 @@ impl Identity {
         };
         self.watch_for_stuffing(&attempt).await?;
         let rules = &known.policy.policy.lockout;
-        let admission = self.admit(&attempt, known.account.as_ref(), rules).await?;
+        let admitted = self.admit(&attempt, known.account.as_ref(), rules).await?;
         drop(seat);
-        self.judged_sign_in(&attempt, known, admission, typed.login.as_ref()).await
+        match admitted {
+            Settled::Done(admission) => {
+                self.judged_sign_in(&attempt, known, admission, typed.login.as_ref()).await
+            }
+            Settled::Repeated(kept) => Ok(kept.into()),
+            Settled::Refused(()) => Ok(SignedIn::Rejected),
+        }
     }
 
-    /// Counts the password as wrong until it turns out right.
+    /// Counts the password as wrong until it turns out right, once per request. While the login is locked there is
+    /// but one answer, so it is kept at once.
     async fn admit(
         &self,
         attempt: &Attempt<'_>,
         account: Option<&Account>,
         rules: &LockoutRules,
-    ) -> Result<Admission, Error> {
-        let Attempt { scope, who, counted, password, now, .. } = attempt;
+    ) -> Result<Settled<Admission, (), Kept>, Error> {
+        let Attempt { scope, who, counted, password, call, now } = attempt;
         let fingerprint = self.keys.fingerprint(&counted.login, password);
         let subject = subject_of(account, counted);
         let password_try = self.password_try((scope, counted), fingerprint, rules, subject, *who, *now);
-        Ok(self.store.admit_password(scope, &password_try, *now).await?)
+        let rejected = |_: &Admission| self.seal_answer(call, &Kept::Rejected);
+        let step = self.store.admit_sign_in(scope, &password_try, call.once(&rejected), *now).await?;
+        self.settle(call, step)
     }
 
     fn password_try(
@@ -184,8 +195,7 @@ impl Identity {
             );
             let outcome = match judged.await? {
                 Judged::Rejected(why) => {
-                    self.note_rejection(attempt, known.account.as_ref(), why);
-                    return Ok(SignedIn::Rejected);
+                    return self.reject_sign_in(attempt, known.account.as_ref(), why).await;
                 }
                 Judged::Challenged { account, kind } => return self.challenge(attempt, account, kind).await,
                 Judged::Right { account, verified, rehashed } => {
@@ -228,6 +238,17 @@ impl Identity {
         self.keep_answer(scope, call, kept, *now).await.map(SignedIn::from)
     }
 
+    /// Says no, and keeps it: known or not, everybody's rejection is written alike.
+    async fn reject_sign_in(
+        &self,
+        attempt: &Attempt<'_>,
+        account: Option<&Account>,
+        why: Rejection,
+    ) -> Result<SignedIn, Error> {
+        self.note_rejection(attempt, account, why);
+        self.keep_answer(&attempt.scope, &attempt.call, Kept::Rejected, attempt.now).await.map(SignedIn::from)
+    }
+
     fn note_rejection(&self, attempt: &Attempt<'_>, account: Option<&Account>, why: Rejection) {
         let (caller, context) = attempt.who;
         let event = self.event(attempt.scope.tenant_id(), EventKind::SignIn, Outcome::Refused, attempt.now);
@@ -267,6 +288,7 @@ impl From<Kept> for SignedIn {
         match kept {
             Kept::Tokens(tokens) => Self::Tokens(tokens.into()),
             Kept::Challenge { token, kind } => Self::Challenge { token: SecretString::from(token), kind },
+            Kept::Rejected => Self::Rejected,
         }
     }
 }

@@ -1,7 +1,125 @@
 //! A repeated call gets its first answer, a rejection too, and costs no second try.
 
-use super::world::{OLD, World, refusal};
+use rekey_primitives::contact::{Destination, EmailAddress};
+use rekey_primitives::id::SecurityInfoId;
+use rekey_primitives::secret::SecretString;
+
+use super::world::{NEW, OLD, World, context, refusal};
 use crate::domain::refusal::Refusal;
+use crate::flows::security_info::Owner;
+use crate::flows::sign_in::{SignIn, SignedIn};
+
+#[tokio::test]
+async fn a_repeated_rejection_counts_no_second_try() {
+    let world = World::with(|policy| policy.lockout.threshold = 5).await;
+    world.person("ada", &[]).await;
+    let wrong = world.sign_in_request("192.0.2.1", "ada", "wrong password 0");
+    world.identity.sign_in(&world.caller, &wrong).await.unwrap();
+    // The last three are remembered for themselves; the first is not any more.
+    for number in 1..4 {
+        world.sign_in("ada", &format!("wrong password {number}")).await;
+    }
+
+    let repeat = world.identity.sign_in(&world.caller, &wrong).await.unwrap();
+
+    assert!(matches!(repeat, SignedIn::Rejected));
+    assert!(matches!(world.sign_in("ada", OLD).await, SignedIn::Tokens(_)));
+}
+
+#[tokio::test]
+async fn a_rejection_stands_for_its_request_whatever_happens_since() {
+    let world = World::new().await;
+    world.person("ada", &["ada@mail.example"]).await;
+    let early = world.sign_in_request("192.0.2.1", "ada", NEW);
+    world.identity.sign_in(&world.caller, &early).await.unwrap();
+    let token = world.proved("ada", "ada@mail.example").await;
+    world.identity.complete_reset(&world.caller, &world.completion(&token, NEW)).await.unwrap();
+
+    let repeat = world.identity.sign_in(&world.caller, &early).await.unwrap();
+    world.pass(600);
+    let forgotten = world.identity.sign_in(&world.caller, &early).await.unwrap();
+
+    assert!(matches!(repeat, SignedIn::Rejected));
+    assert!(matches!(forgotten, SignedIn::Tokens(_)));
+}
+
+#[tokio::test]
+async fn other_content_under_the_id_of_a_rejection_is_refused_for_everybody_alike() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    world.person_with("bob", &[], |account| account.blocked = true).await;
+
+    for login in ["ada", "bob", "nobody"] {
+        let wrong = world.sign_in_request("192.0.2.1", login, NEW);
+        let first = world.identity.sign_in(&world.caller, &wrong).await.unwrap();
+        let other = SignIn { password: OLD.into(), ..wrong };
+        let other = world.identity.sign_in(&world.caller, &other).await;
+
+        assert!(matches!(first, SignedIn::Rejected), "{login}");
+        assert_eq!(refusal(other), Refusal::RequestIdReused, "{login}");
+    }
+}
+
+#[tokio::test]
+async fn a_locked_login_keeps_its_rejections_too() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    for number in 0..10 {
+        world.sign_in("ada", &format!("wrong password {number}")).await;
+    }
+    let right = world.sign_in_request("192.0.2.1", "ada", OLD);
+
+    let locked = world.identity.sign_in(&world.caller, &right).await.unwrap();
+    world.pass(60);
+    let repeat = world.identity.sign_in(&world.caller, &right).await.unwrap();
+
+    assert!(matches!((locked, repeat), (SignedIn::Rejected, SignedIn::Rejected)));
+    assert!(matches!(world.sign_in("ada", OLD).await, SignedIn::Tokens(_)));
+}
+
+#[tokio::test]
+async fn a_sign_in_that_was_counted_and_cut_off_is_judged_by_its_repeat() {
+    let mut world = World::with(|policy| policy.lockout.threshold = 3).await;
+    world.person("ada", &[]).await;
+    let request = world.sign_in_request("192.0.2.1", "ada", OLD);
+    // The key of every hash is gone for a moment, after the try was counted.
+    let kept = std::mem::replace(
+        &mut world.identity.keys.pepper,
+        super::world::keys(&*world.identity.entropy).pepper,
+    );
+
+    for _ in 0..4 {
+        assert!(world.identity.sign_in(&world.caller, &request).await.is_err());
+    }
+    world.identity.keys.pepper = kept;
+
+    assert!(matches!(world.identity.sign_in(&world.caller, &request).await, Ok(SignedIn::Tokens(_))));
+}
+
+#[tokio::test]
+async fn a_rejected_code_is_kept_for_its_request() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    let person = world.live(&world.signed_in("ada", OLD).await).await.unwrap();
+    let owner = Owner { caller: world.caller.clone(), person, context: context("192.0.2.1") };
+    let address = Destination::Email(EmailAddress::parse("ada@mail.example").unwrap());
+    let added = world.identity.add_security_info(&owner, &address, world.request_id()).await.unwrap();
+    let id = SecurityInfoId::from_uuid(added.entry.security_info_id);
+    let (wrong, request_id) = (SecretString::from("000000"), world.request_id());
+    let first = world.identity.confirm_security_info(&owner, id, &wrong, request_id).await;
+    let code = world.verification.code_for("ada@mail.example");
+    // Nobody is asked again.
+    world.verification.set_away(true);
+
+    let repeat = world.identity.confirm_security_info(&owner, id, &wrong, request_id).await;
+    let other = world.identity.confirm_security_info(&owner, id, &code, request_id).await;
+    world.verification.set_away(false);
+
+    assert_eq!([refusal(first), refusal(repeat)], [Refusal::CodeRejected, Refusal::CodeRejected]);
+    assert_eq!(refusal(other), Refusal::RequestIdReused);
+    let right = world.identity.confirm_security_info(&owner, id, &code, world.request_id()).await;
+    assert!(right.is_ok());
+}
 
 #[tokio::test]
 async fn whoever_has_signed_out_is_told_so_again_and_may_do_nothing_else() {

@@ -1,8 +1,9 @@
 //! What wrong passwords lead to.
 
-use super::world::{NOW, World, after};
+use super::world::{NOW, World, after, once};
 use crate::domain::audit::EventKind;
 use crate::store::sign_ins::Admission;
+use crate::store::step::{Recalled, Step};
 
 pub(super) async fn wrong_passwords_lock_and_are_told(world: World) {
     let scope = world.tenant().await;
@@ -66,4 +67,42 @@ pub(super) async fn an_unlock_clears_every_record_of_the_login(world: World) {
         assert_eq!(world.store.admit_password(&scope, &wrong, NOW).await.unwrap(), Admission::Admitted);
     }
     assert_eq!(world.kinds(&scope).await.last(), Some(&EventKind::Unlocked));
+}
+
+pub(super) async fn a_counted_try_binds_its_request(world: World) {
+    let scope = world.tenant().await;
+    // Each time another wrong password, so that it would count if the request did not say otherwise.
+    let admit = async |content| {
+        let wrong = world.password_try(&scope, None);
+        world.store.admit_sign_in(&scope, &wrong, once(1, content), NOW).await.unwrap()
+    };
+
+    for _ in 0..20 {
+        assert_eq!(admit(1).await, Step::Done(Admission::Admitted));
+    }
+    let other = admit(2).await;
+    let recalled = world.store.recall(&scope, &[1; 32], &[1; 32], NOW).await.unwrap();
+    let answered = world.store.keep_answer(&scope, once(1, 1), NOW).await.unwrap();
+
+    assert_eq!((other, recalled, answered), (Step::OtherContent, Recalled::UnderWay, Step::Done(())));
+    assert_eq!(admit(1).await, Step::Repeated(b"first".to_vec()));
+    assert_eq!(admit(2).await, Step::OtherContent);
+}
+
+pub(super) async fn a_locked_login_is_answered_where_it_is_found_locked(world: World) {
+    let scope = world.tenant().await;
+    for _ in 0..10 {
+        let wrong = world.password_try(&scope, None);
+        world.store.admit_password(&scope, &wrong, NOW).await.unwrap();
+    }
+    let attempt = world.password_try(&scope, None);
+    let admit = async |seconds| {
+        world.store.admit_sign_in(&scope, &attempt, once(1, 1), after(seconds)).await.unwrap()
+    };
+
+    let locked = admit(59).await;
+    let repeated = admit(61).await;
+
+    assert_eq!(locked, Step::Done(Admission::Locked { until: after(60) }));
+    assert_eq!(repeated, Step::Repeated(b"first".to_vec()));
 }

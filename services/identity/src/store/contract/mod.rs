@@ -64,7 +64,9 @@ on_every_store! {
     lockouts:
         wrong_passwords_lock_and_are_told,
         a_familiar_place_has_a_record_of_its_own,
-        an_unlock_clears_every_record_of_the_login;
+        an_unlock_clears_every_record_of_the_login,
+        a_counted_try_binds_its_request,
+        a_locked_login_is_answered_where_it_is_found_locked;
     sessions:
         a_login_is_read_with_tenant_and_policy,
         a_session_opens_only_on_what_was_judged,
@@ -117,6 +119,7 @@ on_every_store! {
         equal_requests_at_once_get_one_answer,
         a_sign_in_that_races_a_reset_leaves_nothing,
         parallel_passwords_are_admitted_up_to_the_threshold,
+        of_equal_sign_ins_at_once_one_try_counts,
         of_many_tellers_of_expiry_one_tells,
         two_global_administrators_cannot_both_go,
         one_refresh_rotates_and_the_others_repeat_it,

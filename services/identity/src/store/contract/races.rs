@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rekey_primitives::id::ResetId;
 use uuid::Uuid;
 
-use super::world::{NOW, World, after, answered, password};
+use super::world::{NOW, World, after, answered, once, password};
 use crate::domain::account::{CredentialEpoch, Sealed};
 use crate::domain::audit::EventKind;
 use crate::domain::authority::RoleSet;
@@ -129,6 +129,25 @@ pub(super) async fn parallel_passwords_are_admitted_up_to_the_threshold(world: W
     assert_eq!(count(&outcomes, &Admission::Admitted), 10);
     assert_eq!(count(&outcomes, &Admission::Locked { until: after(60) }), 40);
     assert_eq!(world.kinds(&scope).await[1..], [EventKind::LockedOut]);
+}
+
+pub(super) async fn of_equal_sign_ins_at_once_one_try_counts(world: World) {
+    let scope = world.tenant().await;
+    let world = Arc::new(world);
+
+    let outcomes = at_once(&world, 16, |world, _| {
+        let wrong = world.password_try(&scope, None);
+        async move { world.store.admit_sign_in(&scope, &wrong, once(1, 1), NOW).await.unwrap() }
+    })
+    .await;
+
+    assert_eq!(count(&outcomes, &Step::Done(Admission::Admitted)), 16);
+    let mut next = Vec::new();
+    for _ in 0..10 {
+        let wrong = world.password_try(&scope, None);
+        next.push(world.store.admit_password(&scope, &wrong, NOW).await.unwrap());
+    }
+    assert_eq!(count(&next, &Admission::Admitted), 9);
 }
 
 pub(super) async fn of_many_tellers_of_expiry_one_tells(world: World) {

@@ -1,7 +1,8 @@
 //! Kept answers: what makes a repeated request harmless.
 //!
 //! A step claims its request first and writes the answer last, in one transaction: of two equal requests at once one
-//! claims, and the other finds the answer.
+//! claims, and the other finds the answer. Where the answer is not known yet when a try is counted, the request is
+//! begun: its row is empty until a later step claims it.
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
@@ -9,18 +10,25 @@ use sqlx::SqliteConnection;
 
 use crate::store::{Failure, Once, Recalled};
 
-const CLAIM: &str = "
+const BEGIN: &str = "
     insert into answers (tenant_id, request_key, content, answer, expires_at) values ($1, $2, $3, $4, $5)
     on conflict (tenant_id, request_key) do update
     set content = excluded.content, answer = excluded.answer, expires_at = excluded.expires_at
     where answers.expires_at <= $6";
+
+/// Also takes what was begun with the same content and not answered.
+const CLAIM: &str = "
+    insert into answers (tenant_id, request_key, content, answer, expires_at) values ($1, $2, $3, $4, $5)
+    on conflict (tenant_id, request_key) do update
+    set content = excluded.content, answer = excluded.answer, expires_at = excluded.expires_at
+    where answers.expires_at <= $6 or (answers.answer = excluded.answer and answers.content = excluded.content)";
 
 const KEEP: &str = "update answers set answer = $3 where tenant_id = $1 and request_key = $2";
 
 const RECALL: &str = "
     select content, answer from answers where tenant_id = $1 and request_key = $2 and expires_at > $3";
 
-/// Claims the request, unless it came before.
+/// Claims the request, unless it was answered before.
 pub(super) async fn claim<T>(
     tx: &mut SqliteConnection,
     tenant_id: TenantId,
@@ -28,20 +36,42 @@ pub(super) async fn claim<T>(
     now: Timestamp,
 ) -> Result<Recalled, Failure> {
     let Some(once) = once else { return Ok(Recalled::New) };
-    let claimed = sqlx::query(CLAIM)
+    if take(CLAIM, tx, tenant_id, once, now).await? {
+        return Ok(Recalled::New);
+    }
+    recall(tx, tenant_id, &once.key, &once.content, now).await
+}
+
+/// Begins the request, unless it came before.
+pub(super) async fn begin<T>(
+    tx: &mut SqliteConnection,
+    tenant_id: TenantId,
+    once: &Once<'_, T>,
+    now: Timestamp,
+) -> Result<Recalled, Failure> {
+    if take(BEGIN, tx, tenant_id, once, now).await? {
+        return Ok(Recalled::New);
+    }
+    recall(tx, tenant_id, &once.key, &once.content, now).await
+}
+
+async fn take<T>(
+    statement: &'static str,
+    tx: &mut SqliteConnection,
+    tenant_id: TenantId,
+    once: &Once<'_, T>,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let taken = sqlx::query(statement)
         .bind(tenant_id.as_uuid())
         .bind(&once.key[..])
         .bind(&once.content[..])
         .bind(&b""[..])
         .bind(once.expires_at.unix_micros())
         .bind(now.unix_micros())
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-    if claimed == 1 {
-        return Ok(Recalled::New);
-    }
-    recall(tx, tenant_id, &once.key, &once.content, now).await
+        .execute(tx)
+        .await?;
+    Ok(taken.rows_affected() == 1)
 }
 
 /// Writes the answer of a claimed request.
@@ -77,7 +107,8 @@ pub(super) async fn recall(
         .await?;
     Ok(match kept {
         None => Recalled::New,
-        Some((kept_content, answer)) if kept_content == content => Recalled::Answer(answer),
-        Some(_) => Recalled::OtherContent,
+        Some((kept_content, _)) if kept_content != content => Recalled::OtherContent,
+        Some((_, answer)) if answer.is_empty() => Recalled::UnderWay,
+        Some((_, answer)) => Recalled::Answer(answer),
     })
 }

@@ -4,11 +4,11 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 use sqlx::SqliteConnection;
 
-use super::{SqliteStore, audit};
+use super::{SqliteStore, answers, audit};
 use crate::domain::lockout::LockoutRecord;
 use crate::store::rows::LockoutRow;
 use crate::store::sign_ins::{Admission, LoginKey, PasswordTry, PlaceKey};
-use crate::store::{Failure, decide};
+use crate::store::{Failure, Once, Recalled, Step, decide};
 
 /// Stands for every place that is not familiar.
 const STRANGERS: &[u8] = b"";
@@ -44,19 +44,54 @@ pub(super) async fn admit(
     now: Timestamp,
 ) -> Result<Admission, Failure> {
     let mut tx = store.begin().await?;
-    let place = match &attempt.place {
-        Some(place) if is_familiar(&mut tx, tenant_id, &attempt.login, place).await? => &place[..],
-        _ => STRANGERS,
-    };
-    let record = read(&mut tx, tenant_id, &attempt.login, place).await?;
-    let judged = decide::count_password(&record, attempt, now);
-    if let Some(record) = &judged.record {
-        write(&mut tx, tenant_id, &attempt.login, place, record, now).await?;
+    let admission = count(&mut tx, tenant_id, attempt, now).await?;
+    tx.commit().await?;
+    Ok(admission)
+}
+
+/// The whole step; see `SignIns::admit_sign_in`.
+pub(super) async fn admit_once(
+    store: &SqliteStore,
+    tenant_id: TenantId,
+    attempt: &PasswordTry,
+    once: &Once<'_, Admission>,
+    now: Timestamp,
+) -> Result<Step<Admission, ()>, Failure> {
+    let mut tx = store.begin().await?;
+    match answers::begin(&mut tx, tenant_id, once, now).await? {
+        Recalled::New => {}
+        // It was counted then; only the admitted are left without an answer.
+        Recalled::UnderWay => return Ok(Step::Done(Admission::Admitted)),
+        Recalled::Answer(answer) => return Ok(Step::Repeated(answer)),
+        Recalled::OtherContent => return Ok(Step::OtherContent),
     }
-    if judged.locks {
-        audit::append(&mut tx, &attempt.locked_event).await?;
+    let admission = count(&mut tx, tenant_id, attempt, now).await?;
+    if matches!(admission, Admission::Locked { .. }) {
+        answers::keep(&mut tx, tenant_id, Some(once), &admission).await?;
     }
     tx.commit().await?;
+    Ok(Step::Done(admission))
+}
+
+/// Counts a password as wrong in the record of its place if that is familiar, and of its login otherwise.
+async fn count(
+    tx: &mut SqliteConnection,
+    tenant_id: TenantId,
+    attempt: &PasswordTry,
+    now: Timestamp,
+) -> Result<Admission, Failure> {
+    let place = match &attempt.place {
+        Some(place) if is_familiar(tx, tenant_id, &attempt.login, place).await? => &place[..],
+        _ => STRANGERS,
+    };
+    let record = read(tx, tenant_id, &attempt.login, place).await?;
+    let judged = decide::count_password(&record, attempt, now);
+    if let Some(record) = &judged.record {
+        write(tx, tenant_id, &attempt.login, place, record, now).await?;
+    }
+    if judged.locks {
+        audit::append(tx, &attempt.locked_event).await?;
+    }
     Ok(judged.admission)
 }
 

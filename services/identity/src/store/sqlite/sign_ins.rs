@@ -67,6 +67,16 @@ impl SignIns for SqliteStore {
         lockouts::admit(self, scope.tenant_id(), attempt, now).await
     }
 
+    async fn admit_sign_in(
+        &self,
+        scope: &TenantScope,
+        attempt: &PasswordTry,
+        once: Once<'_, Admission>,
+        now: Timestamp,
+    ) -> Result<Step<Admission, ()>, Failure> {
+        lockouts::admit_once(self, scope.tenant_id(), attempt, &once, now).await
+    }
+
     async fn open_session(
         &self,
         scope: &TenantScope,
