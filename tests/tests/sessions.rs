@@ -287,6 +287,7 @@ async fn who_must_change_the_password_does_so_before_anything_else(stores: Store
     let answer = |new_password: &str| ContinueSignInRequest {
         challenge_token: challenge.challenge_token.clone(),
         new_password: new_password.to_owned(),
+        security_info_verdict: 0,
         request_id: request_id(),
         context: None,
     };

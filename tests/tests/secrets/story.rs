@@ -242,6 +242,7 @@ async fn be_asked_for_a_new_password(world: &World, told: &mut Told) {
     let request = ContinueSignInRequest {
         challenge_token: challenge.challenge_token,
         new_password: NEW.to_owned(),
+        security_info_verdict: 0,
         request_id: request_id(),
         context: None,
     };

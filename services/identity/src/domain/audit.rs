@@ -77,6 +77,8 @@ kinds! {
     SecurityInfoConfirmed = "security_info.confirmed",
     /// Security info was changed.
     SecurityInfoChanged = "security_info.changed",
+    /// A person said that their security info is still right.
+    SecurityInfoReconfirmed = "security_info.reconfirmed",
     /// Security info was removed.
     SecurityInfoRemoved = "security_info.removed",
     /// An administrator filled an address in.

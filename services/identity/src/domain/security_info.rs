@@ -16,6 +16,8 @@ use super::account::Sealed;
 use super::policy::ResetRules;
 use super::totp::Totp;
 
+pub mod reconfirmation;
+
 /// How fresh a sign-in must be to change security info: long enough to type, too short to be found open.
 pub const FRESH_SIGN_IN: Duration = Duration::from_secs(10 * 60);
 

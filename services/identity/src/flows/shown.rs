@@ -190,6 +190,13 @@ impl ShownEntry {
         }
     }
 
+    /// These entries as a person reads them: the default first, then the oldest.
+    pub fn list(entries: &[SecurityInfo], rules: &ResetRules, now: Timestamp) -> Vec<Self> {
+        let mut entries: Vec<&SecurityInfo> = entries.iter().collect();
+        entries.sort_by_key(|entry| (!entry.is_default, entry.added_at, entry.id));
+        entries.into_iter().map(|entry| Self::of(entry, rules, now)).collect()
+    }
+
     /// Its kind; `None` for one that a newer release kept.
     pub fn kind(&self) -> Option<MethodKind> {
         MethodKind::parse(&self.kind)

@@ -21,37 +21,14 @@ use crate::domain::authority::{Role, RoleSet};
 use crate::domain::reset::{ResetState, token};
 use crate::domain::session::{AccessClaims, Session};
 
+mod challenge;
+
+pub use challenge::{Challenge, ChallengeKind};
+
 /// The kinds of sealed tokens with a JSON body.
 pub trait SealedToken: Serialize + DeserializeOwned {
     /// Tells kinds apart under one key.
     const KIND: &'static str;
-}
-
-/// A sign-in that waits for a new password.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Challenge {
-    /// Whose directory.
-    pub tenant_id: Uuid,
-    /// Who.
-    pub account_id: Uuid,
-    /// In which epoch the password was right.
-    pub epoch: i64,
-    /// What is asked.
-    pub kind: ChallengeKind,
-    /// Hash of the name of the caller that may answer it.
-    pub caller: [u8; 32],
-    /// When it dies, in microseconds since the epoch.
-    pub expires_at: i64,
-}
-
-/// Why a sign-in is not finished.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChallengeKind {
-    /// The password has expired.
-    PasswordExpired,
-    /// An administrator asked for a new one.
-    PasswordChangeRequired,
 }
 
 /// The link "this was not me".
@@ -78,10 +55,6 @@ pub struct Page {
     pub after: String,
     /// When it dies, in microseconds since the epoch.
     pub expires_at: i64,
-}
-
-impl SealedToken for Challenge {
-    const KIND: &'static str = "challenge";
 }
 
 impl SealedToken for Repudiation {

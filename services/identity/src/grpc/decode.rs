@@ -21,6 +21,7 @@ use crate::domain::refusal::{FieldInvalid, Refusal};
 use crate::flows::administrator::Administrator;
 use crate::flows::pages::AskedPage;
 use crate::flows::security_info::Owner;
+use crate::flows::sign_in::Answered;
 use crate::flows::tenants::Reach;
 use crate::flows::{Caller, Context, Person};
 
@@ -183,6 +184,22 @@ impl Fields {
     pub(super) fn password(&mut self, field: &'static str, text: String) -> Option<SecretString> {
         let fits = (1..=PASSWORD_MAX).contains(&text.chars().count());
         self.secret(field, text, fits, "1 to 256 characters")
+    }
+
+    /// What a person answers to a challenge: one of two. Which of them was asked for, the challenge says.
+    pub(super) fn answer(&mut self, new_password: String, verdict: i32) -> Option<Answered> {
+        use wire::SecurityInfoVerdict as Verdict;
+        let is_still_right = match Verdict::try_from(verdict) {
+            Ok(Verdict::Unspecified) => {
+                return self.password("new_password", new_password).map(Answered::NewPassword);
+            }
+            Ok(Verdict::StillRight) => Some(true),
+            Ok(Verdict::NeedsChange) => Some(false),
+            Err(_) => None,
+        };
+        self.demand(new_password.is_empty(), "new_password", "absent beside a verdict on security info");
+        let said = self.take("security_info_verdict", is_still_right, "one of the published verdicts");
+        said.map(|is_still_right| Answered::SecurityInfo { is_still_right })
     }
 
     /// A token of ours; what is none of them is the flow's to refuse.

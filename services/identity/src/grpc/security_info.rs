@@ -109,6 +109,20 @@ impl SecurityInfoService for Api {
         Ok(Response::new(wire::SetDefaultSecurityInfoResponse { security_info }))
     }
 
+    async fn reconfirm_security_info(
+        &self,
+        request: Request<wire::ReconfirmSecurityInfoRequest>,
+    ) -> Result<Response<wire::ReconfirmSecurityInfoResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let (request_id, context) = fields.finish(|| Some((request_id?, context?)))?;
+        let owner = asking.owner(context)?;
+        let said_at = self.0.reconfirm_security_info(&owner, request_id).await.map_err(status)?;
+        Ok(Response::new(wire::ReconfirmSecurityInfoResponse { reconfirm_time: encode::time(said_at) }))
+    }
+
     async fn prefill_security_info(
         &self,
         request: Request<wire::PrefillSecurityInfoRequest>,

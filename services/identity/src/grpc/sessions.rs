@@ -13,7 +13,7 @@ use crate::domain::session::Session;
 use crate::flows::Person;
 use crate::flows::sessions::{RefreshSession, SESSIONS_MAX};
 use crate::flows::shown::ShownKey;
-use crate::flows::sign_in::{AnswerChallenge, SignIn, SignedIn};
+use crate::flows::sign_in::{AnswerChallenge, Asked, Continued, SignIn, SignedIn};
 use crate::flows::tokens::{ChallengeKind, SessionTokens};
 
 #[tonic::async_trait]
@@ -50,20 +50,22 @@ impl SessionService for Api {
         let (asking, sent) = Asking::open(request)?;
         let mut fields = Fields::default();
         let challenge_token = fields.token("challenge_token", sent.challenge_token);
-        let new_password = fields.password("new_password", sent.new_password);
+        let answered = fields.answer(sent.new_password, sent.security_info_verdict);
         let request_id = fields.request_id(&sent.request_id);
         let context = fields.context(&asking, sent.context);
         let answer = fields.finish(|| {
             Some(AnswerChallenge {
                 challenge_token: challenge_token?,
-                new_password: new_password?,
+                answer: answered?,
                 request_id: request_id?,
                 context: context?,
             })
         })?;
-        let issued = self.0.continue_sign_in(&asking.caller(), &answer).await.map_err(status)?;
-        let result = Some(Outcome::Tokens(tokens(&issued)));
-        Ok(Response::new(wire::ContinueSignInResponse { result }))
+        let result = match self.0.continue_sign_in(&asking.caller(), &answer).await.map_err(status)? {
+            Continued::Tokens(issued) => Outcome::Tokens(tokens(&issued)),
+            Continued::Challenge(asked) => Outcome::Challenge(challenge(asked)),
+        };
+        Ok(Response::new(wire::ContinueSignInResponse { result: Some(result) }))
     }
 
     async fn refresh_session(
@@ -154,19 +156,22 @@ fn outcome(signed_in: SignedIn) -> wire::SignInResponse {
     use wire::sign_in_response::Result as Outcome;
     let result = match signed_in {
         SignedIn::Tokens(issued) => Outcome::Tokens(tokens(&issued)),
-        SignedIn::Challenge { token, kind } => Outcome::Challenge(wire::SignInChallenge {
-            challenge_token: token.expose_secret().to_owned(),
-            kind: challenge(kind).into(),
-        }),
+        SignedIn::Challenge(asked) => Outcome::Challenge(challenge(asked)),
         SignedIn::Rejected => Outcome::Rejection(wire::SignInRejection {}),
     };
     wire::SignInResponse { result: Some(result) }
 }
 
-fn challenge(kind: ChallengeKind) -> wire::ChallengeKind {
-    match kind {
+fn challenge(asked: Asked) -> wire::SignInChallenge {
+    let kind = match asked.kind {
         ChallengeKind::PasswordExpired => wire::ChallengeKind::PasswordExpired,
         ChallengeKind::PasswordChangeRequired => wire::ChallengeKind::PasswordChangeRequired,
+        ChallengeKind::ConfirmSecurityInfo => wire::ChallengeKind::ConfirmSecurityInfo,
+    };
+    wire::SignInChallenge {
+        challenge_token: asked.token.expose_secret().to_owned(),
+        kind: kind.into(),
+        security_info: asked.security_info.into_iter().map(encode::security_info).collect(),
     }
 }
 

@@ -82,6 +82,8 @@ pub enum Change {
     },
     /// Makes one entry the default and no other.
     DefaultSecurityInfo(SecurityInfoId),
+    /// The person says that every entry is still right.
+    Reconfirmed,
     /// Disables an entry after too many wrong codes. Raises the recovery version.
     DisableSecurityInfo(SecurityInfoId),
 }

@@ -56,7 +56,7 @@ pub(super) fn flags_after(state: &AccountState, change: &Change) -> Flags {
         Change::AddSecurityInfo(entry) if entry.standing == security_info::Standing::Unconfirmed => {
             flags.recovery_rise = 0;
         }
-        Change::DefaultSecurityInfo(_) => flags.recovery_rise = 0,
+        Change::DefaultSecurityInfo(_) | Change::Reconfirmed => flags.recovery_rise = 0,
         Change::AddSecurityInfo(_)
         | Change::ConfirmSecurityInfo { .. }
         | Change::RemoveSecurityInfo { .. }

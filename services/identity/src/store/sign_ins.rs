@@ -72,8 +72,19 @@ pub struct OpenSession {
     pub login: LoginKey,
     /// The place, which is familiar from now on.
     pub place: Option<PlaceKey>,
+    /// The question about security info that is answered with it.
+    pub answers: Option<AnsweredQuestion>,
     /// What the log tells.
     pub event: AuditEvent,
+}
+
+/// What a person said of their security info when a sign-in asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnsweredQuestion {
+    /// The account's `version` when it was asked.
+    pub version: i64,
+    /// Whether all of it is still right, so that it is not asked again for a while.
+    pub is_still_right: bool,
 }
 
 /// A password to set by somebody who knew the one before.

@@ -8,10 +8,11 @@ use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
     AddSecurityInfoRequest, ChangePasswordRequest, CheckAccessTokenRequest, CompletePasswordResetRequest,
     ConfirmSecurityInfoRequest, ContinueSignInRequest, EvaluatePasswordRequest, GetSigningKeysRequest,
-    ListSecurityInfoRequest, ListSessionsRequest, RefreshSessionRequest, RemoveSecurityInfoRequest,
-    RepudiateResetRequest, RequestAdministratorHelpRequest, RevokeSessionsRequest, SecurityInfoAddress,
-    SendResetCodeRequest, SendSecurityInfoCodeRequest, SessionTokens, SetDefaultSecurityInfoRequest,
-    SignInRequest, SignOutRequest, StartPasswordResetRequest, SubmitResetProofRequest, security_info_address,
+    ListSecurityInfoRequest, ListSessionsRequest, ReconfirmSecurityInfoRequest, RefreshSessionRequest,
+    RemoveSecurityInfoRequest, RepudiateResetRequest, RequestAdministratorHelpRequest, RevokeSessionsRequest,
+    SecurityInfoAddress, SendResetCodeRequest, SendSecurityInfoCodeRequest, SessionTokens,
+    SetDefaultSecurityInfoRequest, SignInRequest, SignOutRequest, StartPasswordResetRequest,
+    SubmitResetProofRequest, security_info_address,
 };
 
 use super::Example;
@@ -142,6 +143,7 @@ async fn sessions(world: &World, (zoe, tokens): (&Person, &SessionTokens)) -> Ve
     let go_on = ContinueSignInRequest {
         challenge_token: challenge.challenge_token,
         new_password: NEW.to_owned(),
+        security_info_verdict: 0,
         request_id: request_id(),
         context: context(),
     };
@@ -215,6 +217,7 @@ fn security_info(tokens: &SessionTokens, before: Before) -> Vec<Example> {
         request_id: request_id(),
         context: context(),
     };
+    let reconfirm = ReconfirmSecurityInfoRequest { request_id: request_id(), context: context() };
     let examples = [
         Example::new("/rekey.identity.v1.SecurityInfoService/ListSecurityInfo", &ListSecurityInfoRequest {}),
         Example::new("/rekey.identity.v1.SecurityInfoService/AddSecurityInfo", &adding("fifth@home.example")),
@@ -222,6 +225,7 @@ fn security_info(tokens: &SessionTokens, before: Before) -> Vec<Example> {
         Example::new("/rekey.identity.v1.SecurityInfoService/ConfirmSecurityInfo", &confirm),
         Example::new("/rekey.identity.v1.SecurityInfoService/RemoveSecurityInfo", &remove),
         Example::new("/rekey.identity.v1.SecurityInfoService/SetDefaultSecurityInfo", &set_default),
+        Example::new("/rekey.identity.v1.SecurityInfoService/ReconfirmSecurityInfo", &reconfirm),
     ];
     examples.map(|example| example.by(tokens)).into()
 }

@@ -8,6 +8,7 @@ mod codes;
 mod confirmation;
 mod edits;
 mod prefill;
+mod reconfirm;
 mod slots;
 
 use rekey_primitives::clock::Timestamp;
@@ -107,9 +108,7 @@ impl Identity {
     pub async fn list_security_info(&self, owner: &Owner) -> Result<Vec<ShownEntry>, Error> {
         let now = self.now();
         let held = self.held(&owner.scope()?, AccountKey::Id(owner.person.account_id)).await?;
-        let mut entries: Vec<&SecurityInfo> = held.account.security_info.iter().collect();
-        entries.sort_by_key(|entry| (!entry.is_default, entry.added_at, entry.id));
-        Ok(entries.into_iter().map(|entry| ShownEntry::of(entry, &held.rules, now)).collect())
+        Ok(ShownEntry::list(&held.account.security_info, &held.rules, now))
     }
 
     /// Adds an address and has a code sent to it.

@@ -6,6 +6,7 @@ use crate::domain::account::{Account, PasswordRecord, Sealed};
 use crate::domain::password::Password;
 use crate::domain::password::expiry::{PasswordState, password_state};
 use crate::domain::policy::Policy;
+use crate::domain::security_info::reconfirmation;
 use crate::flows::tokens::ChallengeKind;
 use crate::flows::{Error, Identity};
 use crate::hashing::{NotHashed, Verdict};
@@ -15,7 +16,7 @@ use crate::store::sign_ins::Admission;
 pub(super) enum Judged<'a> {
     /// Not signed in.
     Rejected(Rejection),
-    /// Right, and good for changing it alone.
+    /// Right, and one more thing is asked.
     Challenged { account: &'a Account, kind: ChallengeKind },
     /// Right. `verified` is the hash that said so, `rehashed` its successor where it is outdated.
     Right { account: &'a Account, verified: Sealed, rehashed: Option<Sealed> },
@@ -79,6 +80,11 @@ impl Identity {
                 Judged::Challenged { account, kind: ChallengeKind::PasswordChangeRequired }
             }
             PasswordState::Expired => Judged::Challenged { account, kind: ChallengeKind::PasswordExpired },
+            PasswordState::Fresh | PasswordState::ExpiresIn { .. }
+                if reconfirmation::is_due(account, &policy.security_info, now) =>
+            {
+                Judged::Challenged { account, kind: ChallengeKind::ConfirmSecurityInfo }
+            }
             PasswordState::Fresh | PasswordState::ExpiresIn { .. } => {
                 let rehashed = self.renewed(account, record, password, verdict).await;
                 Judged::Right { account, verified: record.hash.clone(), rehashed }

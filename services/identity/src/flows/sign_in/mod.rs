@@ -5,29 +5,30 @@
 //! step that counts binds the request to its content; whatever comes of it, a rejection too, is kept for a repeat.
 
 mod answer_challenge;
+mod ask;
 mod judge;
 mod open;
+mod security_info_answer;
 
-pub use answer_challenge::AnswerChallenge;
-
-use std::time::Duration;
+pub use answer_challenge::{AnswerChallenge, Answered, Continued};
+pub use ask::Asked;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{RequestId, TenantId};
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use self::ask::KeptAsked;
 use self::judge::{Judged, Rejection};
 use super::keys::TypedLogin;
 use super::once::{Call, Repeatable, Settled};
-use super::reset::caller_hash;
-use super::tokens::{Challenge, ChallengeKind, KeptTokens, SessionTokens};
+use super::tokens::{ChallengeKind, KeptTokens, SessionTokens};
 use super::{Caller, Context, Error, Failed, Identity};
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Outcome, Subject};
 use crate::domain::lockout::Fingerprint;
 use crate::domain::password::Password;
-use crate::domain::policy::LockoutRules;
+use crate::domain::policy::{LockoutRules, Policy};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::store::sign_ins::{Admission, Known, LoginKey, PasswordTry, PlaceKey};
@@ -55,12 +56,7 @@ pub enum SignedIn {
     /// Signed in.
     Tokens(SessionTokens),
     /// One more thing to do.
-    Challenge {
-        /// Carries the sign-in on.
-        token: SecretString,
-        /// What is asked.
-        kind: ChallengeKind,
-    },
+    Challenge(Asked),
     /// Not signed in, and not why.
     Rejected,
 }
@@ -69,7 +65,7 @@ pub enum SignedIn {
 #[derive(Serialize, Deserialize)]
 enum Kept {
     Tokens(KeptTokens),
-    Challenge { token: String, kind: ChallengeKind },
+    Challenge(KeptAsked),
     Rejected,
 }
 
@@ -197,7 +193,9 @@ impl Identity {
                 Judged::Rejected(why) => {
                     return self.reject_sign_in(attempt, known.account.as_ref(), why).await;
                 }
-                Judged::Challenged { account, kind } => return self.challenge(attempt, account, kind).await,
+                Judged::Challenged { account, kind } => {
+                    return self.challenge(attempt, account, &known.policy.policy, kind).await;
+                }
                 Judged::Right { account, verified, rehashed } => {
                     let rules = &known.policy.policy.sessions;
                     self.open(attempt, account, (verified, rehashed), rules).await?
@@ -213,28 +211,20 @@ impl Identity {
         Err(Failed::Contended.into())
     }
 
-    /// Asks for a new password, with a token that only this caller can go on with.
+    /// Asks for one more thing before there is a session.
     async fn challenge(
         &self,
         attempt: &Attempt<'_>,
         account: &Account,
+        policy: &Policy,
         kind: ChallengeKind,
     ) -> Result<SignedIn, Error> {
         let Attempt { scope, who: (caller, context), call, now, .. } = attempt;
-        let life = Duration::from_secs(self.settings.tokens.challenge_life_seconds);
-        let challenge = Challenge {
-            tenant_id: account.tenant_id.as_uuid(),
-            account_id: account.id.as_uuid(),
-            epoch: account.epoch.0,
-            kind,
-            caller: caller_hash(caller),
-            expires_at: now.plus(life).unix_micros(),
-        };
-        let token = self.keys.seal_token(&*self.entropy, &challenge);
+        let asked = self.question(caller, (account, account.epoch), policy, kind, (*now, *now));
         let event = self.event(account.tenant_id, EventKind::SignIn, Outcome::Refused, *now);
         let event = event.on(account.id).from(context).through(caller).because(kind.as_str());
         self.audit.push(event.done());
-        let kept = Kept::Challenge { token: token.expose_secret().to_owned(), kind };
+        let kept = Kept::Challenge(KeptAsked::from(&asked));
         self.keep_answer(scope, call, kept, *now).await.map(SignedIn::from)
     }
 
@@ -273,21 +263,11 @@ fn subject_of(account: Option<&Account>, counted: &Counted) -> Subject {
     account.map_or(Subject::UnknownLogin(counted.login), |account| Subject::Account(account.id))
 }
 
-impl ChallengeKind {
-    /// The name in audit events.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PasswordExpired => "password_expired",
-            Self::PasswordChangeRequired => "password_change_required",
-        }
-    }
-}
-
 impl From<Kept> for SignedIn {
     fn from(kept: Kept) -> Self {
         match kept {
             Kept::Tokens(tokens) => Self::Tokens(tokens.into()),
-            Kept::Challenge { token, kind } => Self::Challenge { token: SecretString::from(token), kind },
+            Kept::Challenge(asked) => Self::Challenge(asked.into()),
             Kept::Rejected => Self::Rejected,
         }
     }

@@ -24,13 +24,13 @@ impl Identity {
         rules: &SessionRules,
     ) -> Result<Option<SignedIn>, Error> {
         let Attempt { scope, who: (caller, context), counted, call, now, .. } = attempt;
-        let (session, refresh) = self.new_session(account, account.epoch, rules, context, *now);
+        let (session, refresh) = self.new_session(account, account.epoch, rules, context, (*now, *now));
         let tokens = self.tokens_of(&session, account, refresh, *now);
         let renews = rehashed.is_some();
         let event = self.event(account.tenant_id, EventKind::SignIn, Outcome::Success, *now);
         let event = event.on(account.id).by(Actor::Account(account.id)).from(context).through(caller).done();
-        let open =
-            OpenSession { session, verified, rehashed, login: counted.login, place: counted.place, event };
+        let (login, place) = (counted.login, counted.place);
+        let open = OpenSession { session, verified, rehashed, login, place, answers: None, event };
         let answer = |_: &Session| self.seal_answer(call, &Kept::Tokens(KeptTokens::from(&tokens)));
         let step = self.store.open_session(scope, &open, Some(call.once(&answer))).await?;
         Ok(match self.settle::<Session, Stale, Kept>(call, step)? {
@@ -47,14 +47,14 @@ impl Identity {
         })
     }
 
-    /// A session that begins now, and its first refresh token.
+    /// A session that begins now, of somebody who gave their password at `proved_at`, and its first refresh token.
     pub(crate) fn new_session(
         &self,
         account: &Account,
         epoch: CredentialEpoch,
         rules: &SessionRules,
         context: &Context,
-        now: Timestamp,
+        (proved_at, now): (Timestamp, Timestamp),
     ) -> (Session, SecretString) {
         let id = SessionId::generate(&*self.entropy, now);
         let (refresh, hash) = self.keys.new_refresh(&*self.entropy, account.tenant_id, id);
@@ -63,7 +63,7 @@ impl Identity {
             tenant_id: account.tenant_id,
             account_id: account.id,
             epoch,
-            auth_time: now,
+            auth_time: proved_at,
             strong: false,
             refresh: RefreshRecord { current: hash, previous: None, rotated_at: now },
             user_agent_family: context.user_agent_family().to_owned(),

@@ -11,6 +11,7 @@ mod help;
 mod limits;
 mod log;
 mod passwords;
+mod reconfirmation;
 mod repeats;
 mod resets;
 mod secrecy;

@@ -3,7 +3,7 @@
 use super::world::{NEW, OLD, World, context, refusal};
 use crate::domain::account::PasswordRecord;
 use crate::domain::refusal::Refusal;
-use crate::flows::sign_in::{AnswerChallenge, SignedIn};
+use crate::flows::sign_in::{AnswerChallenge, Answered, Asked, Continued, SignedIn};
 use crate::flows::tokens::ChallengeKind;
 use crate::hashing::Hasher;
 
@@ -103,10 +103,12 @@ async fn an_expired_password_signs_in_to_changing_it_once() {
     let world = World::with(|policy| policy.password.expiry_days = Some(30)).await;
     let account = world.person("ada", &["ada@mail.example"]).await;
     world.pass(31 * 86_400);
-    let SignedIn::Challenge { token, kind } = world.sign_in("ada", OLD).await else { panic!("no challenge") };
+    let SignedIn::Challenge(Asked { token, kind, .. }) = world.sign_in("ada", OLD).await else {
+        panic!("no challenge")
+    };
     let answer = |password: &str| AnswerChallenge {
         challenge_token: token.clone(),
-        new_password: password.into(),
+        answer: Answered::NewPassword(password.into()),
         request_id: world.request_id(),
         context: context("192.0.2.1"),
     };
@@ -119,6 +121,7 @@ async fn an_expired_password_signs_in_to_changing_it_once() {
 
     assert_eq!(kind, ChallengeKind::PasswordExpired);
     assert_eq!(refusal(same).reason(), "PASSWORD_REFUSED");
+    let (Continued::Tokens(tokens), Continued::Tokens(repeat)) = (tokens, repeat) else { panic!() };
     assert_eq!(tokens.session_id, repeat.session_id);
     assert_eq!(refusal(again), Refusal::ChallengeInvalid);
     assert_eq!(world.live(&tokens).await.unwrap().epoch, account.epoch.next());
@@ -144,7 +147,8 @@ async fn a_temporary_password_serves_for_its_time_and_for_changing_it() {
     world.pass(86_400);
     let late = world.sign_in("ada", OLD).await;
 
-    assert!(matches!(early, SignedIn::Challenge { kind: ChallengeKind::PasswordChangeRequired, .. }));
+    let SignedIn::Challenge(asked) = early else { panic!("no challenge") };
+    assert_eq!(asked.kind, ChallengeKind::PasswordChangeRequired);
     assert!(matches!(late, SignedIn::Rejected));
 }
 

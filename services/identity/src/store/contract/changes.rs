@@ -27,7 +27,7 @@ pub(super) async fn a_change_under_an_old_version_is_stale(world: World) {
     assert_eq!((world.log(&scope).await.len(), world.queued().await), (3, 1));
 }
 
-pub(super) async fn every_change_but_two_raises_the_recovery_version(world: World) {
+pub(super) async fn every_change_but_three_raises_the_recovery_version(world: World) {
     let scope = world.tenant().await;
     let mut account = world.account(&scope).await;
     let held = account.security_info[0].id;
@@ -48,6 +48,7 @@ pub(super) async fn every_change_but_two_raises_the_recovery_version(world: Worl
         (confirm, 1),
         (Change::AddSecurityInfo(world.entry("+4312346")), 1),
         (Change::DefaultSecurityInfo(added), 0),
+        (Change::Reconfirmed, 0),
         (Change::DisableSecurityInfo(added), 1),
         (Change::RemoveSecurityInfo { id: held, removed: None }, 1),
     ];
@@ -60,6 +61,7 @@ pub(super) async fn every_change_but_two_raises_the_recovery_version(world: Worl
         account = changed;
     }
 
+    assert_eq!(account.reconfirmed_at, Some(after(1)));
     let ids: Vec<SecurityInfoId> = account.security_info.iter().map(|entry| entry.id).collect();
     let defaults = account.security_info.iter().filter(|entry| entry.is_default);
     assert_eq!((ids.len(), ids.contains(&held)), (2, false));

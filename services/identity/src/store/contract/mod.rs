@@ -55,7 +55,7 @@ on_every_store! {
         a_repeated_request_makes_one_tenant;
     changes:
         a_change_under_an_old_version_is_stale,
-        every_change_but_two_raises_the_recovery_version,
+        every_change_but_three_raises_the_recovery_version,
         a_confirmed_entry_is_free_of_its_past,
         a_removed_address_is_remembered,
         a_repeated_change_is_made_once,
@@ -75,6 +75,7 @@ on_every_store! {
         a_spent_token_ends_the_family,
         only_live_sessions_of_the_account_end,
         signing_out_of_a_dead_session_writes_nothing,
+        a_question_is_answered_once,
         an_answer_is_kept_until_it_expires;
     passwords:
         a_changed_password_keeps_and_opens_a_session,
@@ -120,6 +121,7 @@ on_every_store! {
         a_sign_in_that_races_a_reset_leaves_nothing,
         parallel_passwords_are_admitted_up_to_the_threshold,
         of_equal_sign_ins_at_once_one_try_counts,
+        of_many_answers_to_a_question_one_opens_a_session,
         of_many_tellers_of_expiry_one_tells,
         two_global_administrators_cannot_both_go,
         one_refresh_rotates_and_the_others_repeat_it,

@@ -15,7 +15,7 @@ use crate::domain::policy::ResetRules;
 use crate::domain::session::Session;
 use crate::store::accounts::{Change, NotChanged};
 use crate::store::resets::TryCounted;
-use crate::store::sign_ins::{Admission, OpenSession, SessionsEnded, Stale};
+use crate::store::sign_ins::{Admission, AnsweredQuestion, OpenSession, SessionsEnded, Stale};
 use crate::store::step::Step;
 
 /// Does the same so many times at once, each in a task of its own.
@@ -148,6 +148,22 @@ pub(super) async fn of_equal_sign_ins_at_once_one_try_counts(world: World) {
         next.push(world.store.admit_password(&scope, &wrong, NOW).await.unwrap());
     }
     assert_eq!(count(&next, &Admission::Admitted), 9);
+}
+
+pub(super) async fn of_many_answers_to_a_question_one_opens_a_session(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let world = Arc::new(world);
+
+    let outcomes = at_once(&world, 16, |world, number| {
+        let answers = Some(AnsweredQuestion { version: anna.version, is_still_right: number % 2 == 0 });
+        let open = world.opening(&scope, &anna, &world.session(&anna, number));
+        async move { world.store.open_session(&scope, &OpenSession { answers, ..open }, None).await.unwrap() }
+    })
+    .await;
+
+    assert_eq!(count(&outcomes, &Step::Refused(Stale)), 15);
+    assert_eq!(world.store.list_sessions(&scope, anna.id, 20, NOW).await.unwrap().len(), 1);
 }
 
 pub(super) async fn of_many_tellers_of_expiry_one_tells(world: World) {

@@ -8,7 +8,9 @@ use crate::domain::audit::EventKind;
 use crate::domain::policy::SessionRules;
 use crate::domain::session::{Ending, Session, SessionOver};
 use crate::store::accounts::Change;
-use crate::store::sign_ins::{Known, NotRefreshed, OpenSession, Refresh, SessionsEnded, Stale, Which};
+use crate::store::sign_ins::{
+    AnsweredQuestion, Known, NotRefreshed, OpenSession, Refresh, SessionsEnded, Stale, Which,
+};
 use crate::store::step::{Recalled, Step};
 
 impl World {
@@ -193,4 +195,27 @@ pub(super) async fn signing_out_of_a_dead_session_writes_nothing(world: World) {
     assert_eq!(repeated, Step::Repeated(b"first".to_vec()));
     assert_eq!(world.kinds(&scope).await[3..], [EventKind::SessionRevoked]);
     assert_eq!(world.store.recall(&scope, &[2; 32], &[1; 32], NOW).await.unwrap(), Recalled::New);
+}
+
+pub(super) async fn a_question_is_answered_once(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let answer = async |account: &Account, is_still_right, refresh| {
+        let answers = Some(AnsweredQuestion { version: account.version, is_still_right });
+        let open = world.opening(&scope, account, &world.session(account, refresh));
+        world.store.open_session(&scope, &OpenSession { answers, ..open }, None).await.unwrap()
+    };
+
+    let wrong = answer(&anna, false, 1).await;
+    let after_wrong = world.read(&scope, anna.id).await;
+    let stale = answer(&anna, true, 2).await;
+    let right = answer(&after_wrong, true, 3).await;
+    let after_right = world.read(&scope, anna.id).await;
+
+    assert!(matches!((&wrong, &right), (Step::Done(_), Step::Done(_))), "{wrong:?} {right:?}");
+    assert_eq!(stale, Step::Refused(Stale));
+    assert_eq!((after_wrong.reconfirmed_at, after_wrong.version), (None, 2));
+    assert_eq!((after_right.reconfirmed_at, after_right.version), (Some(NOW), 3));
+    assert_eq!(after_right.recovery_version, anna.recovery_version);
+    assert_eq!(world.store.list_sessions(&scope, anna.id, 10, NOW).await.unwrap().len(), 2);
 }

@@ -256,6 +256,7 @@ impl World {
             rehashed: None,
             login: [1; 32],
             place: Some([2; 32]),
+            answers: None,
             event: self.event(scope, EventKind::SignIn),
         }
     }

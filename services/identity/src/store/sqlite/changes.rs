@@ -9,6 +9,7 @@ use crate::domain::account::Account;
 use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
 use crate::store::accounts::{Change, ChangeAccount, NotChanged};
 use crate::store::rows::{AccountState, Held, standing_columns};
+use crate::store::sign_ins::AnsweredQuestion;
 use crate::store::{Failure, Once, Step, decide};
 
 const STATE: &str = "
@@ -24,6 +25,14 @@ const CHANGE: &str = "
     update accounts
     set blocked = $4, frozen = $5, roles = $6, recovery_version = recovery_version + $7, version = version + 1,
         updated_at = $8
+    where tenant_id = $1 and account_id = $2 and version = $3 and deleted_at is null";
+
+const RECONFIRM: &str = "
+    update accounts set reconfirmed_at = $3 where tenant_id = $1 and account_id = $2";
+
+const ANSWER: &str = "
+    update accounts
+    set reconfirmed_at = case when $4 then $5 else reconfirmed_at end, version = version + 1, updated_at = $5
     where tenant_id = $1 and account_id = $2 and version = $3 and deleted_at is null";
 
 const INSERT_ENTRY: &str = "
@@ -128,6 +137,15 @@ async fn apply_to_parts(
             Ok(true)
         }
         Change::Blocked(false) | Change::Unfrozen | Change::Roles(_) => Ok(true),
+        Change::Reconfirmed => {
+            let reconfirmed = sqlx::query(RECONFIRM)
+                .bind(tenant_id.as_uuid())
+                .bind(account_id.as_uuid())
+                .bind(change.now.unix_micros())
+                .execute(tx)
+                .await?;
+            Ok(reconfirmed.rows_affected() == 1)
+        }
         Change::AddSecurityInfo(entry) => {
             insert_security_info(&mut *tx, tenant_id, account_id, entry).await?;
             if entry.is_default {
@@ -173,6 +191,26 @@ pub(super) async fn state(
     account_id: AccountId,
 ) -> Result<Option<AccountState>, Failure> {
     Ok(sqlx::query_as(STATE).bind(tenant_id.as_uuid()).bind(account_id.as_uuid()).fetch_optional(tx).await?)
+}
+
+/// Writes what a person answered when a sign-in asked about their security info; false if the account is not the one
+/// that was asked about.
+pub(super) async fn answered(
+    tx: &mut SqliteConnection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    answered: &AnsweredQuestion,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let written = sqlx::query(ANSWER)
+        .bind(tenant_id.as_uuid())
+        .bind(account_id.as_uuid())
+        .bind(answered.version)
+        .bind(answered.is_still_right)
+        .bind(now.unix_micros())
+        .execute(tx)
+        .await?;
+    Ok(written.rows_affected() == 1)
 }
 
 async fn other_global_administrators(

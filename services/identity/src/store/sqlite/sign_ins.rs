@@ -93,6 +93,11 @@ impl SignIns for SqliteStore {
         if !state.is_some_and(|state| decide::may_open(&state, open)) {
             return Ok(Step::Refused(Stale));
         }
+        if let Some(answered) = &open.answers
+            && !changes::answered(&mut tx, tenant_id, session.account_id, answered, now).await?
+        {
+            return Ok(Step::Refused(Stale));
+        }
         if let Some(rehashed) = &open.rehashed
             && !passwords::rehash(&mut tx, tenant_id, session.account_id, &open.verified, rehashed).await?
         {
