@@ -52,25 +52,22 @@ impl World {
         let client = redis::Client::open(server.url()).unwrap();
         let mut connection = client.get_multiplexed_async_connection().await.unwrap();
         let names: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
-        let mut keys = BTreeMap::new();
-        for name in names {
-            let kind: String = redis::cmd("TYPE").arg(&name).query_async(&mut connection).await.unwrap();
-            let read = match kind.as_str() {
-                "string" => redis::cmd("GET").arg(&name).to_owned(),
-                "hash" => redis::cmd("HGETALL").arg(&name).to_owned(),
-                "set" => redis::cmd("SMEMBERS").arg(&name).to_owned(),
-                "zset" => redis::cmd("ZRANGE").arg(&name).arg(0).arg(-1).arg("WITHSCORES").to_owned(),
-                "list" => redis::cmd("LRANGE").arg(&name).arg(0).arg(-1).to_owned(),
-                // It died since it was listed.
-                "none" => continue,
-                other => panic!("a {other} is in Redis, which nobody here can read"),
-            };
-            let value: redis::Value = read.query_async(&mut connection).await.unwrap();
-            let mut bytes = Vec::new();
-            write(&value, &mut bytes);
-            keys.insert(name, bytes);
+        let mut types = redis::pipe();
+        for name in &names {
+            types.cmd("TYPE").arg(name);
         }
-        keys
+        let types: Vec<String> = types.query_async(&mut connection).await.unwrap();
+        let mut values = redis::pipe();
+        for (name, kind) in names.iter().zip(&types) {
+            values.add_command(reading(name, kind));
+        }
+        let values: Vec<redis::Value> = values.query_async(&mut connection).await.unwrap();
+        let texts = values.iter().map(|value| {
+            let mut bytes = Vec::new();
+            write(value, &mut bytes);
+            bytes
+        });
+        names.into_iter().zip(texts).collect()
     }
 
     /// Runs a statement in a part's database.
@@ -162,6 +159,20 @@ impl Database {
         let sql = AssertSqlSafe(sql.to_owned());
         on_either!(self, connection => sqlx::query_scalar(sql).fetch_all(connection).await.unwrap())
     }
+}
+
+/// What reads all that is under a key.
+fn reading(name: &str, kind: &str) -> redis::Cmd {
+    let (command, rest): (_, &[&str]) = match kind {
+        // It died since it was listed, and reads as nothing.
+        "string" | "none" => ("GET", &[]),
+        "hash" => ("HGETALL", &[]),
+        "set" => ("SMEMBERS", &[]),
+        "zset" => ("ZRANGE", &["0", "-1", "WITHSCORES"]),
+        "list" => ("LRANGE", &["0", "-1"]),
+        other => panic!("a {other} is in Redis, which nobody here can read"),
+    };
+    redis::cmd(command).arg(name).arg(rest).to_owned()
 }
 
 /// A value of Redis as the texts in it, one a line.

@@ -72,12 +72,12 @@ async fn wrong_requests_are_refused_and_write_nothing(stores: Stores) {
     let Prepared { world, examples, strangers, .. } = Prepared::start(stores).await;
     let lines = Lines::to(&world);
     let (mut faults, mut tried) = (Vec::new(), 0);
+    let mut before = everything(&world).await;
 
     for example in &examples {
         let wrong = mutations::of(example.path, &example.body, &strangers).into_iter();
         let wrong = wrong.filter(|mutation| !may_be_taken(example.path, &mutation.field, mutation.wrong));
         let (formed, malformed): (Vec<Mutation>, _) = wrong.partition(Mutation::is_well_formed);
-        let before = everything(&world).await;
         for mutation in &malformed {
             faults.extend(not_refused(&lines, &world, example, mutation).await);
         }
@@ -85,9 +85,11 @@ async fn wrong_requests_are_refused_and_write_nothing(stores: Stores) {
         for mutation in &formed {
             faults.extend(not_refused(&lines, &world, example, mutation).await);
         }
-        let after = without_counts(everything(&world).await);
-        let changed = changes(&before, &between).into_iter().chain(changes(&without_counts(between), &after));
+        let after = everything(&world).await;
+        let by_malformed = changes(&before, &between).into_iter();
+        let changed = by_malformed.chain(changes(&without_counts(between), &without_counts(after.clone())));
         faults.extend(changed.map(|what| format!("{}: {what}", example.path)));
+        before = after;
         tried += formed.len() + malformed.len();
     }
 
