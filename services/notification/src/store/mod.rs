@@ -98,10 +98,13 @@ pub async fn in_time<T>(step: impl Future<Output = Result<T, Failure>>) -> Resul
 }
 
 /// Whether a database's complaint passes by itself. Postgres: classes 08 (connection), 53 (out of something) and 57P
-/// (going down or coming up), and 40 (lost a race). SQLite: 5 and 261, the file is held by a stranger.
+/// (going down or coming up), and 40 (lost a race); 57014 and 55P03, a statement or a lock that took too long; 25P03, a
+/// transaction that lay idle; 25006, a standby that does not write. SQLite: 5 and 261, the file is held by a stranger.
 fn is_passing(code: &str) -> bool {
     match code.len() {
-        5 => ["08", "53", "57P", "40"].into_iter().any(|class| code.starts_with(class)),
+        5 => ["08", "53", "57P", "40", "57014", "55P03", "25P03", "25006"]
+            .into_iter()
+            .any(|class| code.starts_with(class)),
         _ => matches!(code, "5" | "261"),
     }
 }
@@ -222,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_database_that_goes_down_is_away_and_a_broken_statement_is_not() {
-        assert!(["57P01", "08006", "53300", "40P01", "5"].into_iter().all(is_passing));
-        assert!(!["42P01", "23505", "1", "57014"].into_iter().any(is_passing));
+        assert!(["57P01", "08006", "53300", "40P01", "57014", "55P03", "5"].into_iter().all(is_passing));
+        assert!(!["42P01", "23505", "1"].into_iter().any(is_passing));
     }
 }
