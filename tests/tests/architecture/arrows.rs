@@ -39,7 +39,7 @@ const ROOMS: &[Room] = &[
     Room { name: "opening", rooms: &["*"], crates: &["*"] },
 ];
 
-const LOOP: &[&str] = &["store", "peers", "channels", "templates", "domain"];
+const LOOP: &[&str] = &["store", "peers", "channels", "templates", "flows", "domain"];
 
 /// A loop stops with the process, shows whether it lives, and opens what the store keeps sealed.
 const IN_A_PROCESS: &[&str] = &["rekey_runtime::shutdown", "rekey_runtime::health", "rekey_sealing"];
