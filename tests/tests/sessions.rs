@@ -265,11 +265,11 @@ async fn a_repeated_sign_out_is_answered_and_opens_nothing(stores: Stores) {
     let zoe = world.person("zoe").await;
     let here = world.signed_in(&zoe.login, &zoe.password).await;
     let mut leaving = theirs(&world, &here);
-    let request = SignOutRequest { request_id: request_id() };
+    let request = SignOutRequest { request_id: request_id(), context: None };
 
     leaving.sign_out(request.clone()).await.unwrap();
     let repeated = leaving.sign_out(request).await;
-    let another = leaving.sign_out(SignOutRequest { request_id: request_id() }).await;
+    let another = leaving.sign_out(SignOutRequest { request_id: request_id(), context: None }).await;
     let listed = leaving.list_sessions(ListSessionsRequest {}).await;
 
     assert!(repeated.is_ok(), "{repeated:?}");

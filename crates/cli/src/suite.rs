@@ -3,8 +3,6 @@
 //! [`start`] runs any selection of parts on sockets it is given, which is what `rekey up`, `rekey serve` and the tests
 //! all do; they differ in settings, sockets and clock only.
 
-mod agreement;
-
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -137,10 +135,8 @@ pub fn document(file: Option<PathBuf>, overrides: Vec<(String, String)>) -> anyh
 /// [`production`](crate::production).
 pub fn check(document: &Document) -> anyhow::Result<()> {
     let identity = document.part::<rekey_identity::config::Settings>("identity")?;
-    let verification = document.part::<rekey_verification::config::Settings>("verification")?;
     identity.check()?;
-    verification.rules()?;
-    agreement::check(document, &identity.codes, &verification)?;
+    document.part::<rekey_verification::config::Settings>("verification")?.rules()?;
     document.part::<rekey_notification::config::Settings>("notification")?.check()?;
     document.part::<rekey_runtime::telemetry::TelemetrySettings>("telemetry")?;
     document.part::<HealthSettings>("health")?;

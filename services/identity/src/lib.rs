@@ -344,6 +344,16 @@ impl PersonVerifier for Persons {
     async fn verify_leaving(&self, access_token: &str) -> Result<Person, Rejected> {
         judged(self.0.verify_leaving_person(&SecretString::from(access_token)).await)
     }
+
+    fn role_missing(&self, stopped: &RoleMissing<'_>) {
+        self.0.note_without_role(WithoutRole {
+            tenant_id: stopped.person.tenant_id,
+            account_id: stopped.person.account_id,
+            caller: stopped.caller,
+            rpc: stopped.rpc,
+            trace_id: stopped.trace_id,
+        });
+    }
 }
 
 fn judged(person: Result<Option<flows::Person>, Error>) -> Result<Person, Rejected> {
@@ -362,15 +372,5 @@ fn judged(person: Result<Option<flows::Person>, Error>) -> Result<Person, Reject
             tracing::warn!(error = %failed, "an access token could not be judged");
             Err(Rejected::Unavailable)
         }
-    }
-
-    fn role_missing(&self, stopped: &RoleMissing<'_>) {
-        self.0.note_without_role(WithoutRole {
-            tenant_id: stopped.person.tenant_id,
-            account_id: stopped.person.account_id,
-            caller: stopped.caller,
-            rpc: stopped.rpc,
-            trace_id: stopped.trace_id,
-        });
     }
 }

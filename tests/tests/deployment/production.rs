@@ -64,6 +64,7 @@ async fn a_demo_never_becomes_a_business() {
         domains: vec!["demo.example".to_owned()],
         licensed_accounts: 0,
         request_id: request_id(),
+        context: None,
     };
     let mut tenants = TenantServiceClient::new(deployment.connect(Part::Identity));
     tenants.create_tenant(demo).await.unwrap();

@@ -11,9 +11,9 @@ pub(crate) fn run(command: &ConfigCommand, config: Option<PathBuf>, output: Outp
         ConfigCommand::Check { part } => {
             let document = suite::document(config, Vec::new())?;
             suite::check(&document)?;
-            production::refuse_development(&document)?;
-            if let Some(part) = *part {
-                production::judge(&document, part.into())?;
+            match *part {
+                Some(part) => production::judge(&document, part.into()).map(drop)?,
+                None => production::refuse_development(&document)?,
             }
             output.data(&serde_json::json!({ "valid": true }), |_| "The settings are in order.".to_owned())
         }

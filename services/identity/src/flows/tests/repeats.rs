@@ -128,15 +128,16 @@ async fn whoever_has_signed_out_is_told_so_again_and_may_do_nothing_else() {
     let (here, there) = (world.signed_in("ada", OLD).await, world.signed_in("ada", OLD).await);
     let person = world.live(&here).await.unwrap();
     let request_id = world.request_id();
-    world.identity.sign_out(&world.caller, &person, request_id).await.unwrap();
+    world.identity.sign_out(&world.caller, &person, request_id, &context("192.0.2.1")).await.unwrap();
 
     let left = world.identity.verify_leaving_person(&here.access_token).await.unwrap().unwrap();
-    let repeat = world.identity.sign_out(&world.caller, &left, request_id).await;
-    let other = world.identity.sign_out(&world.caller, &left, world.request_id()).await;
+    let repeat = world.identity.sign_out(&world.caller, &left, request_id, &context("192.0.2.1")).await;
+    let other =
+        world.identity.sign_out(&world.caller, &left, world.request_id(), &context("192.0.2.1")).await;
     let another_there = world.live(&there).await.unwrap();
     let used_there = world.request_id();
-    world.identity.sign_out(&world.caller, &another_there, used_there).await.unwrap();
-    let of_another = world.identity.sign_out(&world.caller, &left, used_there).await;
+    world.identity.sign_out(&world.caller, &another_there, used_there, &context("192.0.2.1")).await.unwrap();
+    let of_another = world.identity.sign_out(&world.caller, &left, used_there, &context("192.0.2.1")).await;
 
     assert_eq!(refusal(of_another), Refusal::AccessTokenInvalid);
     assert_eq!(world.live(&here).await, None);
@@ -152,7 +153,11 @@ async fn a_session_that_was_ended_from_elsewhere_is_not_left() {
     world.person("ada", &[]).await;
     let (here, there) = (world.signed_in("ada", OLD).await, world.signed_in("ada", OLD).await);
     let person = world.live(&here).await.unwrap();
-    world.identity.revoke_sessions(&world.caller, &person, &[], world.request_id()).await.unwrap();
+    world
+        .identity
+        .revoke_sessions(&world.caller, &person, &[], world.request_id(), &context("192.0.2.1"))
+        .await
+        .unwrap();
 
     let revoked = world.identity.verify_leaving_person(&there.access_token).await.unwrap();
     let live = world.identity.verify_leaving_person(&here.access_token).await.unwrap();

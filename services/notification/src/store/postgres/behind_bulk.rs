@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use sqlx::AssertSqlSafe;
 
-use super::PostgresStore;
 use super::delivery::hold;
+use super::{PostgresOptions, PostgresStore};
 use crate::domain::lane::Lane;
 use crate::fixtures::{NOW, entropy, row, scope};
 use crate::store::{Delivery as _, Intake as _};
@@ -21,7 +21,10 @@ const MULTIPLY: &str = "insert into notification
     from notification, generate_series(2, 100000)";
 
 async fn full_of_bulk_mails(url: &str) -> PostgresStore {
-    let store = PostgresStore::connect_lazily(url, 2, Duration::from_secs(10)).unwrap();
+    // Making so many rows takes longer than a statement may in service.
+    let patience = Duration::from_secs(60);
+    let options = PostgresOptions { connections: 2, acquire_timeout: patience, statement_timeout: patience };
+    let store = PostgresStore::connect_lazily(url, &options).unwrap();
     store.migrate(NOW).await.unwrap();
     let first = row(entropy().as_ref(), Lane::Bulk, NOW);
     store.accept(scope(), std::slice::from_ref(&first), NOW).await.unwrap();
