@@ -30,7 +30,7 @@ pub(crate) struct Servers {
 /// A Redis of several servers, which no test breaks: it is only kept.
 pub(crate) enum Several {
     Cluster(RedisCluster),
-    Sentinel(RedisSentinel),
+    Sentinel(Box<RedisSentinel>),
 }
 
 impl Servers {
@@ -45,7 +45,7 @@ impl Servers {
         };
         let several = match stores {
             Stores::Cluster => Some(Several::Cluster(rekey_testing::redis_cluster().await)),
-            Stores::Sentinel => Some(Several::Sentinel(rekey_testing::redis_sentinel().await)),
+            Stores::Sentinel => Some(Several::Sentinel(Box::new(rekey_testing::redis_sentinel().await))),
             _ => None,
         };
         Self { databases, redis, several }

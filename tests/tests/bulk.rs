@@ -1,5 +1,4 @@
 //! A mailing to everybody holds up nobody who waits for a code.
-#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 use rekey::suite::Part;
 use rekey_primitives::clock::Clock as _;

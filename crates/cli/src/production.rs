@@ -30,7 +30,7 @@ struct Findings {
 
 /// Refuses what only development may have, in every part that is in production.
 pub fn refuse_development(document: &Document) -> anyhow::Result<()> {
-    complain(Findings::of(document, &Part::ALL)?.refused)
+    complain(&Findings::of(document, &Part::ALL)?.refused)
 }
 
 /// Judges one part as it is about to be run by itself. A part that is not in production is let through; true when it
@@ -38,7 +38,7 @@ pub fn refuse_development(document: &Document) -> anyhow::Result<()> {
 pub fn judge(document: &Document, part: Part) -> anyhow::Result<bool> {
     let Findings { mut refused, missed, relaxed, .. } = Findings::of(document, &[part])?;
     refused.extend(missed);
-    complain(refused)?;
+    complain(&refused)?;
     Ok(relaxed.is_empty())
 }
 
@@ -57,10 +57,10 @@ pub fn judge_business(document: &Document, data: &Path) -> anyhow::Result<()> {
     if data.join(DEMO).exists() {
         refused.push(format!("{} holds demo people, whose passwords lie beside them", data.display()));
     }
-    complain(refused)
+    complain(&refused)
 }
 
-fn complain(complaints: Vec<String>) -> anyhow::Result<()> {
+fn complain(complaints: &[String]) -> anyhow::Result<()> {
     anyhow::ensure!(complaints.is_empty(), "not in production: {}", complaints.join("; "));
     Ok(())
 }

@@ -131,8 +131,7 @@ pub fn document(file: Option<PathBuf>, overrides: Vec<(String, String)>) -> anyh
     Ok(builder.environment(overrides).process_environment().load()?)
 }
 
-/// Reads every table as its part would. Whether that is fit for production is another matter: see
-/// [`production`](crate::production).
+/// Reads every table as its part would. Whether that is fit for production is another matter: see [`production`].
 pub fn check(document: &Document) -> anyhow::Result<()> {
     let identity = document.part::<rekey_identity::config::Settings>("identity")?;
     identity.check()?;

@@ -73,7 +73,7 @@ impl Told {
         for entry in status.metadata().iter() {
             match entry {
                 KeyAndValueRef::Ascii(name, value) => {
-                    said.extend_from_slice(&[name.as_str().as_bytes(), value.as_bytes()].concat())
+                    said.extend_from_slice(&[name.as_str().as_bytes(), value.as_bytes()].concat());
                 }
                 KeyAndValueRef::Binary(name, value) => {
                     said.extend_from_slice(&[name.as_str().as_bytes(), &value.to_bytes().unwrap()].concat());

@@ -47,7 +47,7 @@ impl Leases {
                 Err(failure) => tracing::warn!(error = %failure, "cannot renew a lease yet"),
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
