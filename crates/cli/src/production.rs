@@ -22,7 +22,7 @@ struct Findings {
     refused: Vec<String>,
     /// What is missing.
     missed: Vec<String>,
-    /// The files of keys that are set, by the names of their settings.
+    /// The files of the keys that are set.
     keys: Vec<PathBuf>,
     /// Parts that are not in production.
     relaxed: Vec<Part>,
