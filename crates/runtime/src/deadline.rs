@@ -9,11 +9,9 @@
 //! of a server stream lives on after the first headers.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use http::HeaderMap;
 use tokio::time::Instant;
@@ -71,9 +69,13 @@ pub(crate) struct Bounds {
     pub(crate) ceiling: Duration,
 }
 
-/// The middleware.
-pub(crate) async fn bound(State(bounds): State<Arc<Bounds>>, request: Request, next: Next) -> Response {
-    let called = Called::by(&request);
+/// The stage.
+pub(crate) async fn bound(
+    bounds: Bounds,
+    called: &Called,
+    request: Request,
+    onward: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let Ok(asked) = asked(request.headers()) else {
         return called.refuse(Reason::RequestMalformed).into_http();
     };
@@ -81,7 +83,7 @@ pub(crate) async fn bound(State(bounds): State<Arc<Bounds>>, request: Request, n
     let deadline = Instant::now() + budget;
     tokio::select! {
         biased;
-        response = DEADLINE.scope(deadline, next.run(request)) => response,
+        response = DEADLINE.scope(deadline, onward(request)) => response,
         () = tokio::time::sleep_until(deadline) => called.refuse(Reason::DeadlineExceeded).into_http(),
     }
 }

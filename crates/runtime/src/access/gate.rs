@@ -5,8 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -46,18 +45,22 @@ impl From<Reason> for Stopped {
     }
 }
 
-/// The middleware: lets a request pass with its [`Caller`], or answers.
-pub(crate) async fn admit(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
-    let called = Called::by(&request);
+/// The stage: lets a request pass with its [`Caller`], or answers.
+pub(crate) async fn admit(
+    gate: &Gate,
+    called: &Called,
+    mut request: Request,
+    onward: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     if gate.open_services.iter().any(|service| *service == called.service()) {
-        return next.run(request).await;
+        return onward(request).await;
     }
     let spiffe_id = request.extensions().get::<Peer>().and_then(|peer| peer.spiffe_id.clone());
     match gate.judge(request.headers(), spiffe_id.as_deref(), called.path()).await {
         Ok(caller) => {
             tracing::Span::current().record("caller", caller.name());
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            onward(request).await
         }
         Err(stopped) => {
             tracing::info!(reason = stopped.reason.name(), "call refused at the gate");

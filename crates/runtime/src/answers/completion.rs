@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use http::HeaderMap;
 use http_body_util::BodyExt;
@@ -30,15 +29,19 @@ impl TraceId {
     }
 }
 
-/// The middleware.
-pub(crate) async fn complete(request: Request, next: Next) -> Response {
-    let called = Called::by(&request);
+/// The stage.
+pub(crate) async fn complete(
+    called: &Called,
+    request: Request,
+    onward: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let trace_id = request.extensions().get::<TraceId>().cloned();
-    let mut response = next.run(request).await;
+    let mut response = onward(request).await;
     if response.headers().contains_key(Status::GRPC_STATUS) {
-        complete_headers(response.headers_mut(), &called, trace_id.as_ref());
+        complete_headers(response.headers_mut(), called, trace_id.as_ref());
         return response;
     }
+    let called = called.clone();
     response.map(|body| {
         Body::new(body.map_frame(move |frame| match frame.into_trailers() {
             Ok(mut trailers) => {

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Request;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -105,11 +104,6 @@ impl Called {
     /// Takes any path, also one that is none of ours.
     pub(crate) fn of(path: &str) -> Self {
         Self { path: path.into() }
-    }
-
-    /// What this request calls. The outermost layer leaves it in the extensions for those inside.
-    pub(crate) fn by<B>(request: &Request<B>) -> Self {
-        request.extensions().get().cloned().unwrap_or_else(|| Self::of(request.uri().path()))
     }
 
     /// The whole path.

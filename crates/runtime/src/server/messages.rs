@@ -2,13 +2,10 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::Request;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tonic::Status;
@@ -31,30 +28,24 @@ impl MessageLimits {
     }
 }
 
-/// The middleware.
-pub(super) async fn limit(
-    State(limits): State<Arc<MessageLimits>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let called = Called::by(&request);
+/// The stage: the request with a body that fails when it is over the limit.
+pub(super) fn limit(limits: &MessageLimits, called: &Called, request: Request) -> Request {
     let limit = limits.by_path.get(called.path()).copied().unwrap_or(limits.usual);
-    let request = request.map(|body| {
-        let too_large = called.refuse(Reason::RequestTooLarge);
-        Body::new(Measured { body, limit, prefix: Vec::with_capacity(PREFIX), rest: 0, too_large })
-    });
-    next.run(request).await
+    request.map(|body| {
+        Body::new(Measured { body, limit, prefix: [0; PREFIX], seen: 0, rest: 0, called: called.clone() })
+    })
 }
 
 /// A request body that fails when it announces a message over the limit.
 struct Measured {
     body: Body,
     limit: usize,
-    /// The prefix seen so far; a prefix may be split over frames.
-    prefix: Vec<u8>,
+    /// The prefix, as far as it was seen; it may be split over frames.
+    prefix: [u8; PREFIX],
+    seen: usize,
     /// What is still to come of the current message.
     rest: usize,
-    too_large: Status,
+    called: Called,
 }
 
 impl Measured {
@@ -63,12 +54,14 @@ impl Measured {
             let inside = self.rest.min(data.len());
             self.rest -= inside;
             data = &data[inside..];
-            let missing = (PREFIX - self.prefix.len()).min(data.len());
-            self.prefix.extend_from_slice(&data[..missing]);
+            let missing = (PREFIX - self.seen).min(data.len());
+            self.prefix[self.seen..self.seen + missing].copy_from_slice(&data[..missing]);
+            self.seen += missing;
             data = &data[missing..];
-            if let [_, a, b, c, d] = *self.prefix {
+            if self.seen == PREFIX {
+                let [_, a, b, c, d] = self.prefix;
                 self.rest = u32::from_be_bytes([a, b, c, d]) as usize;
-                self.prefix.clear();
+                self.seen = 0;
                 if self.rest > self.limit {
                     return false;
                 }
@@ -91,7 +84,11 @@ impl HttpBody for Measured {
         };
         let frame = frame.map_err(|error| Status::cancelled(error.to_string()))?;
         let is_admitted = frame.data_ref().is_none_or(|data| self.admits(data));
-        Poll::Ready(Some(if is_admitted { Ok(frame) } else { Err(self.too_large.clone()) }))
+        Poll::Ready(Some(if is_admitted {
+            Ok(frame)
+        } else {
+            Err(self.called.refuse(Reason::RequestTooLarge))
+        }))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -105,15 +102,16 @@ impl HttpBody for Measured {
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, Measured, Status};
+    use super::{Body, Called, Measured, PREFIX};
 
     fn admits(limit: usize, frames: &[&[u8]]) -> bool {
         let mut measured = Measured {
             body: Body::empty(),
             limit,
-            prefix: Vec::new(),
+            prefix: [0; PREFIX],
+            seen: 0,
             rest: 0,
-            too_large: Status::out_of_range(""),
+            called: Called::of("/a.B/C"),
         };
         frames.iter().all(|frame| measured.admits(frame))
     }

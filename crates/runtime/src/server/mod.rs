@@ -1,7 +1,6 @@
 //! One gRPC port of one part: everything between the socket and the generated service.
 //!
-//! A call passes, from outside in: span and metrics, completion of errors, deadline, admission by load, panics,
-//! message size, the gate, and then the routes. Stopping goes in steps: health says no, load balancers get
+//! A call passes the stages in `way`, and then the routes. Stopping goes in steps: health says no, load balancers get
 //! `drain_seconds` to notice, the port closes and connections get GOAWAY, and what is still running after
 //! `grace_seconds` is answered `SHUTTING_DOWN` and cut.
 
@@ -11,6 +10,7 @@ mod messages;
 mod panics;
 mod settings;
 mod stages;
+mod way;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tonic::service::Routes;
@@ -27,12 +27,12 @@ pub(crate) use self::connections::{Listening, Peer, listen};
 use self::messages::MessageLimits;
 pub use self::settings::{ServerSettings, TlsFiles};
 use self::stages::Stages;
-use crate::access::{AccessTable, CallerError, Callers, Gate, NoPersons, SharedPersonVerifier, admit};
-use crate::answers::complete;
-use crate::deadline::{Bounds, bound};
+use self::way::Way;
+use crate::access::{AccessTable, CallerError, Callers, Gate, NoPersons, SharedPersonVerifier};
+use crate::deadline::Bounds;
 use crate::health::{Health, HealthService};
 use crate::shutdown::Shutdown;
-use crate::telemetry::{Calls, observe};
+use crate::telemetry::Calls;
 use crate::tls::{Tls, TlsError};
 
 /// Why a server could not start or go on.
@@ -178,20 +178,17 @@ impl Part {
         }
         let bounds =
             Bounds { default: self.settings.default_deadline(), ceiling: self.settings.deadline_ceiling() };
-        let limits = MessageLimits::new(self.settings.max_message_bytes, self.large_messages);
-        let calls = Calls::new(&self.access, &open_services);
+        let calls = Arc::new(Calls::new(&self.access, &open_services));
         let gate = Gate { rules: self.access, callers, persons: self.persons, open_services };
-        let permits = Arc::new(Semaphore::new(self.settings.concurrency_limit));
-        Ok(routes
-            .into_axum_router()
-            .layer(from_fn_with_state(Arc::new(gate), admit))
-            .layer(from_fn_with_state(Arc::new(limits), messages::limit))
-            .layer(from_fn(panics::contain))
-            .layer(from_fn_with_state(permits, load::admit))
-            .layer(from_fn_with_state(stages.clone(), stages::end))
-            .layer(from_fn_with_state(Arc::new(bounds), bound))
-            .layer(from_fn(complete))
-            .layer(from_fn_with_state(Arc::new(calls), observe)))
+        let way = Way {
+            calls,
+            bounds,
+            stages: stages.clone(),
+            permits: Semaphore::new(self.settings.concurrency_limit),
+            limits: MessageLimits::new(self.settings.max_message_bytes, self.large_messages),
+            gate,
+        };
+        Ok(routes.into_axum_router().layer(from_fn_with_state(Arc::new(way), way::pass)))
     }
 }
 

@@ -9,8 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
@@ -37,24 +36,31 @@ impl Stages {
     }
 }
 
-/// The middleware.
-pub(super) async fn end(State(stages): State<Stages>, request: Request, next: Next) -> Response {
-    let called = Called::by(&request);
+/// The stage.
+pub(super) async fn end(
+    stages: &Stages,
+    called: &Called,
+    request: Request,
+    onward: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let response = tokio::select! {
         biased;
-        response = next.run(request) => response,
+        response = onward(request) => response,
         () = stages.forced.cancelled() => return called.refuse(Reason::ShuttingDown).into_http(),
     };
-    response.map(|body| Body::new(Ending { body, stages, called, draining: None, is_over: false }))
+    response.map(|body| {
+        let (draining, called) = (stages.draining.clone(), called.clone());
+        Body::new(Ending { body, draining, called, waiting: None, is_over: false })
+    })
 }
 
 /// A response body that does not wait once draining has begun.
 struct Ending {
     body: Body,
-    stages: Stages,
+    draining: CancellationToken,
     called: Called,
     /// Made at the first wait: most bodies never wait.
-    draining: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    waiting: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     is_over: bool,
 }
 
@@ -73,10 +79,9 @@ impl HttpBody for Ending {
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) {
             return Poll::Ready(frame);
         }
-        let stages = &this.stages;
-        let draining =
-            this.draining.get_or_insert_with(|| Box::pin(stages.draining.clone().cancelled_owned()));
-        if draining.as_mut().poll(context).is_pending() {
+        let draining = &this.draining;
+        let waiting = this.waiting.get_or_insert_with(|| Box::pin(draining.clone().cancelled_owned()));
+        if waiting.as_mut().poll(context).is_pending() {
             return Poll::Pending;
         }
         this.is_over = true;

@@ -7,8 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use http::HeaderMap;
 use http_body_util::BodyExt;
@@ -63,10 +62,14 @@ impl Calls {
     }
 }
 
-/// The middleware.
-pub(crate) async fn observe(State(calls): State<Arc<Calls>>, mut request: Request, next: Next) -> Response {
-    let called = Called::of(request.uri().path());
-    let method = calls.name(&called).to_owned();
+/// The stage.
+pub(crate) async fn observe(
+    calls: &Arc<Calls>,
+    called: &Called,
+    mut request: Request,
+    onward: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
+    let method = calls.name(called).to_owned();
     let span = tracing::info_span!(
         "call",
         otel.name = method,
@@ -82,10 +85,10 @@ pub(crate) async fn observe(State(calls): State<Arc<Calls>>, mut request: Reques
     let trace_id = join(&span, parent);
     span.record("trace_id", trace_id.0.as_ref());
     request.extensions_mut().insert(trace_id);
-    request.extensions_mut().insert(called);
 
+    let calls = Arc::clone(calls);
     let mut measure = Measure { calls, method, started: Instant::now(), span: span.clone(), is_over: false };
-    let response = next.run(request).instrument(span).await;
+    let response = onward(request).instrument(span).await;
     if let Some(code) = response.headers().get(Status::GRPC_STATUS) {
         measure.end(Code::from_bytes(code.as_bytes()));
         return response;
