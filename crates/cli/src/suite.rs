@@ -27,7 +27,7 @@ use rekey_runtime::settings::{Document, DocumentBuilder};
 use rekey_runtime::shutdown::{self, Shutdown};
 use rekey_runtime::telemetry::{Metrics, Telemetry};
 use rekey_wire::options::v1::{Access, PersonRule};
-use rekey_wire::{DESCRIPTORS, access};
+use rekey_wire::{access, identity, notification, verification};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -235,13 +235,13 @@ impl Assembling<'_> {
     async fn part(&mut self, part: Part) -> anyhow::Result<ServedPart> {
         let Surroundings { clock, entropy, inbox } = self.surroundings.clone();
         let health = self.health.clone();
-        let (routes, settings, persons): (_, _, SharedPersonVerifier) = match part {
+        let (routes, settings, descriptors, persons): (_, _, _, SharedPersonVerifier) = match part {
             Part::Notification => {
                 let settings: rekey_notification::config::Settings = self.document.part(part.name())?;
                 let given = rekey_notification::Given { clock, entropy, health, inbox };
                 let service = rekey_notification::assemble(&settings, given).await?;
                 service.loops.spawn(self.loops);
-                (service.routes, settings.server, Arc::new(NoPersons))
+                (service.routes, settings.server, notification::v1::DESCRIPTORS, Arc::new(NoPersons))
             }
             Part::Verification => {
                 let settings: rekey_verification::config::Settings = self.document.part(part.name())?;
@@ -249,7 +249,7 @@ impl Assembling<'_> {
                 let given = rekey_verification::Given { clock, entropy, health, notification };
                 let service = rekey_verification::assemble(&settings, given).await?;
                 service.loops.spawn(self.loops);
-                (service.routes, settings.server, Arc::new(NoPersons))
+                (service.routes, settings.server, verification::v1::DESCRIPTORS, Arc::new(NoPersons))
             }
             Part::Identity => {
                 let settings: rekey_identity::config::Settings = self.document.part(part.name())?;
@@ -257,11 +257,11 @@ impl Assembling<'_> {
                 let service = rekey_identity::assemble(&settings, given).await?;
                 self.keys.0.get_or_init(|| service.jwks().to_owned());
                 service.loops.spawn(self.loops);
-                (service.routes, settings.server, service.persons)
+                (service.routes, settings.server, identity::v1::DESCRIPTORS, service.persons)
             }
         };
         let served = ServedPart::new(part.name(), settings, routes, rules(part), self.health.clone());
-        Ok(served.persons(persons).descriptors(DESCRIPTORS))
+        Ok(served.persons(persons).descriptors(descriptors))
     }
 }
 
@@ -272,14 +272,14 @@ fn connect(settings: &ClientSettings) -> anyhow::Result<Connection> {
 
 /// What the contract says about the RPCs of a part.
 fn rules(part: Part) -> AccessTable {
-    let rule = |(path, rule): (&String, &Access)| {
+    let rule = |(path, rule): (&&str, &Access)| {
         let person = match rule.person() {
             PersonRule::Unspecified | PersonRule::None => Whose::None,
             PersonRule::Self_ => Whose::SelfOnly,
             PersonRule::Administrator => Whose::Administrator,
             PersonRule::Leaving => Whose::Leaving,
         };
-        (path.clone(), Rule { service: rule.service, person, roles: access::role_words(rule) })
+        ((*path).to_owned(), Rule { service: rule.service, person, roles: access::role_words(rule) })
     };
     let table: AccessTable = access::rules().iter().map(rule).collect();
     table.of_package(&format!("rekey.{}.v1", part.name()))

@@ -5,20 +5,19 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use prost::Message as _;
-use prost_reflect::{DescriptorPool, Value};
 
-use crate::DESCRIPTORS;
 use crate::options::v1::{Access, Role};
 
-/// The rule of every RPC, by path (`/package.Service/Method`).
-pub fn rules() -> &'static HashMap<String, Access> {
-    static RULES: LazyLock<HashMap<String, Access>> = LazyLock::new(|| read(&pool()));
-    &RULES
-}
+/// Paths and encoded options, as the build read them.
+static TABLE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
-/// The whole contract, for those who look into it at run time (tests of every RPC, the command line).
-pub fn pool() -> DescriptorPool {
-    DescriptorPool::decode(DESCRIPTORS).expect("the build wrote these bytes from a pool that was whole")
+/// The rule of every RPC, by path (`/package.Service/Method`).
+pub fn rules() -> &'static HashMap<&'static str, Access> {
+    static RULES: LazyLock<HashMap<&str, Access>> = LazyLock::new(|| {
+        let rule = |encoded: &[u8]| Access::decode(encoded).expect("the same message, encoded by the build");
+        TABLE.iter().map(|(path, encoded)| (*path, rule(encoded))).collect()
+    });
+    &RULES
 }
 
 /// The roles an administrator's rule names, as the words used in tokens and settings (`global_administrator`).
@@ -31,26 +30,12 @@ pub fn role_word(role: Role) -> String {
     role.as_str_name().trim_start_matches("ROLE_").to_ascii_lowercase()
 }
 
-fn read(pool: &DescriptorPool) -> HashMap<String, Access> {
-    let option =
-        pool.get_extension_by_name("rekey.options.v1.access").expect("the build checked that it exists");
-    let methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
-    methods
-        .filter(|method| method.full_name().starts_with("rekey."))
-        .map(|method| {
-            let options = method.options();
-            let value = options.get_extension(&option);
-            let Value::Message(rule) = value.as_ref() else { unreachable!("the option is a message") };
-            let rule = Access::decode(rule.encode_to_vec().as_slice())
-                .expect("the same message, encoded by its peer");
-            (format!("/{}/{}", method.parent_service().full_name(), method.name()), rule)
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use prost_reflect::DescriptorPool;
+
     use super::*;
+    use crate::DESCRIPTORS;
     use crate::options::v1::PersonRule;
 
     #[test]
@@ -66,14 +51,14 @@ mod tests {
     /// without a place for it.
     #[test]
     fn what_a_person_or_administrator_does_says_from_where() {
-        let pool = pool();
+        let pool = DescriptorPool::decode(DESCRIPTORS).unwrap();
         let services = pool.services().filter(|service| service.package_name() == "rekey.identity.v1");
         let methods: Vec<_> = services.flat_map(|service| service.methods().collect::<Vec<_>>()).collect();
 
         let silent = methods.iter().filter(|method| {
             let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
             let acts = method.input().get_field_by_name("request_id").is_some()
-                || rules()[&path].person() == PersonRule::Administrator;
+                || rules()[path.as_str()].person() == PersonRule::Administrator;
             acts && method.input().get_field_by_name("context").is_none()
         });
 

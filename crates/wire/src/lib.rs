@@ -3,7 +3,9 @@
 //!
 //! - [`identity`], [`verification`], [`notification`], [`options`]: generated; secret fields print as `[redacted]`
 //!   under `Debug`.
-//! - [`DESCRIPTORS`]: the encoded descriptor set with our options, for reflection and [`access`].
+//! - [`access`]: who may call what.
+//! - [`DESCRIPTORS`]: the whole contract with our options, for those who look into it (tests of every RPC). The packages
+//!   have their own parts of it, for reflection.
 //! - [`status`]: published reasons as `google.rpc` error details.
 //!
 //! Nothing here knows another room of ours, so anybody may depend on it.
@@ -35,6 +37,9 @@ pub mod identity {
         tonic::include_proto!("rekey.identity.v1");
         /// The domain of this package's error reasons.
         pub const DOMAIN: &str = "rekey.identity.v1";
+        /// The encoded `FileDescriptorSet` of this package and what it imports, custom options included, for
+        /// reflection.
+        pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rekey.identity.v1.bin"));
     }
 }
 
@@ -53,6 +58,9 @@ pub mod verification {
         tonic::include_proto!("rekey.verification.v1");
         /// The domain of this package's error reasons.
         pub const DOMAIN: &str = "rekey.verification.v1";
+        /// The encoded `FileDescriptorSet` of this package and what it imports, custom options included, for
+        /// reflection.
+        pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rekey.verification.v1.bin"));
     }
 }
 
@@ -71,6 +79,9 @@ pub mod notification {
         tonic::include_proto!("rekey.notification.v1");
         /// The domain of this package's error reasons.
         pub const DOMAIN: &str = "rekey.notification.v1";
+        /// The encoded `FileDescriptorSet` of this package and what it imports, custom options included, for
+        /// reflection.
+        pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rekey.notification.v1.bin"));
     }
 }
 

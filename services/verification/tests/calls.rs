@@ -172,7 +172,8 @@ fn settings(keys: &std::path::Path, neighbour: &str) -> Settings {
 
 fn rules() -> AccessTable {
     let ours = rekey_wire::access::rules().keys().filter(|path| path.starts_with("/rekey.verification."));
-    ours.map(|path| (path.clone(), Rule { service: true, person: PersonRule::None, roles: vec![] })).collect()
+    ours.map(|path| ((*path).to_owned(), Rule { service: true, person: PersonRule::None, roles: vec![] }))
+        .collect()
 }
 
 fn id() -> String {

@@ -55,7 +55,7 @@ async fn every_rpc_has_a_right_request_that_works(stores: Stores) {
     }
 
     let known: BTreeSet<&str> = examples.iter().map(|example| example.path).collect();
-    let missing = access::rules().keys().filter(|path| !known.contains(path.as_str()));
+    let missing = access::rules().keys().filter(|path| !known.contains(**path));
     faults.extend(missing.map(|path| format!("{path} has no example")));
     none(&faults);
     world.stop().await;

@@ -8,10 +8,11 @@ use prost_reflect::{
     Value,
 };
 use rekey_tests::person::request_id;
-use rekey_wire::access;
+use rekey_wire::DESCRIPTORS;
 
 /// The whole contract.
-pub(crate) static CONTRACT: LazyLock<DescriptorPool> = LazyLock::new(access::pool);
+pub(crate) static CONTRACT: LazyLock<DescriptorPool> =
+    LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).unwrap());
 
 /// What is wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
