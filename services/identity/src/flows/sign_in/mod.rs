@@ -107,10 +107,8 @@ impl Identity {
         };
         let content = [request.login.as_bytes(), request.password.expose_secret().as_bytes()];
         let call = self.repeatable(call, &content, now);
-        if let Some(kept) = self.recall::<Kept>(&scope, &call, now).await? {
-            return Ok(kept.into());
-        }
-        // Before the try is counted: one that finds no room costs no write, and its person no try.
+        // Before the try is counted: one that finds no room costs no write, and its person no try. A repeat takes a seat
+        // as well, and gives it up when the counting step finds its answer.
         let seat = self.hasher.keep_seat(self.hashing_budget())?;
         let typed = TypedLogin::read(&request.login);
         let known = self.store.find_login(&scope, typed.login.as_ref()).await?;

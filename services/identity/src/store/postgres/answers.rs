@@ -1,8 +1,8 @@
 //! Kept answers: what makes a repeated request harmless.
 //!
 //! A step claims its request first and writes the answer last, in one transaction: of two equal requests at once one
-//! claims, and the other finds the answer. Where the answer is not known yet when a try is counted, the request is
-//! begun: its row is empty until a later step claims it.
+//! claims, and the other finds the answer. A step whose answer is known beforehand writes it as it claims. Where the
+//! answer is not known yet when a try is counted, the request is begun: its row is empty until a later step claims it.
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
@@ -21,7 +21,7 @@ const CLAIM: &str = "
     insert into answers (tenant_id, request_key, content, answer, expires_at) values ($1, $2, $3, $4, $5)
     on conflict (tenant_id, request_key) do update
     set content = excluded.content, answer = excluded.answer, expires_at = excluded.expires_at
-    where answers.expires_at <= $6 or (answers.answer = excluded.answer and answers.content = excluded.content)";
+    where answers.expires_at <= $6 or (answers.answer = '' and answers.content = excluded.content)";
 
 const KEEP: &str = "update answers set answer = $3 where tenant_id = $1 and request_key = $2";
 
@@ -36,7 +36,21 @@ pub(super) async fn claim<T>(
     now: Timestamp,
 ) -> Result<Recalled, Failure> {
     match once {
-        Some(once) => take(CLAIM, tx, tenant_id, once, now).await,
+        Some(once) => take(CLAIM, tx, tenant_id, (once, b""), now).await,
+        None => Ok(Recalled::New),
+    }
+}
+
+/// Claims the request and writes its answer, which is known beforehand, unless it was answered before.
+pub(super) async fn settle<T>(
+    tx: &mut PgConnection,
+    tenant_id: TenantId,
+    once: Option<&Once<'_, T>>,
+    outcome: &T,
+    now: Timestamp,
+) -> Result<Recalled, Failure> {
+    match once {
+        Some(once) => take(CLAIM, tx, tenant_id, (once, &(once.answer)(outcome)), now).await,
         None => Ok(Recalled::New),
     }
 }
@@ -48,14 +62,14 @@ pub(super) async fn begin<T>(
     once: &Once<'_, T>,
     now: Timestamp,
 ) -> Result<Recalled, Failure> {
-    take(BEGIN, tx, tenant_id, once, now).await
+    take(BEGIN, tx, tenant_id, (once, b""), now).await
 }
 
 async fn take<T>(
     statement: &'static str,
     tx: &mut PgConnection,
     tenant_id: TenantId,
-    once: &Once<'_, T>,
+    (once, answer): (&Once<'_, T>, &[u8]),
     now: Timestamp,
 ) -> Result<Recalled, Failure> {
     loop {
@@ -63,7 +77,7 @@ async fn take<T>(
             .bind(tenant_id.as_uuid())
             .bind(&once.key[..])
             .bind(&once.content[..])
-            .bind(&b""[..])
+            .bind(answer)
             .bind(once.expires_at.unix_micros())
             .bind(now.unix_micros())
             .execute(&mut *tx)

@@ -34,16 +34,17 @@ const KNOWN: &str = concat!(
 impl SignIns for PostgresStore {
     async fn find_login(&self, scope: &TenantScope, login: Option<&Login>) -> Result<Option<Known>, Failure> {
         let tenant_id = scope.tenant_id().as_uuid();
-        // What such a transaction reads is one instant.
-        let mut tx = self.pool.begin_with("begin isolation level repeatable read read only").await?;
-        let known: Option<KnownRow> = sqlx::query_as(KNOWN).bind(tenant_id).fetch_optional(&mut *tx).await?;
+        // No transaction around the two: a policy that is younger than the account does no harm, and each of its ends
+        // would be another round trip.
+        let mut connection = self.pool.acquire().await?;
+        let known: Option<KnownRow> =
+            sqlx::query_as(KNOWN).bind(tenant_id).fetch_optional(&mut *connection).await?;
         // Nobody's login is empty, so what is no login is looked for like one.
         let account: Option<AccountRow> = sqlx::query_as(ACCOUNT_BY_LOGIN)
             .bind(tenant_id)
             .bind(login.map_or("", Login::as_str))
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&mut *connection)
             .await?;
-        tx.rollback().await?;
         let Some((tenant, policy)) = known.map(KnownRow::parts).transpose()? else { return Ok(None) };
         Ok(Some(Known { tenant, policy, account: account.map(AccountRow::account).transpose()? }))
     }
@@ -87,7 +88,9 @@ impl SignIns for PostgresStore {
         let now = session.created_at;
         retried!(async {
             let mut tx = self.begin().await?;
-            if let Some(ended) = answers::claim(&mut tx, tenant_id, once.as_ref(), now).await?.ended() {
+            if let Some(ended) =
+                answers::settle(&mut tx, tenant_id, once.as_ref(), session, now).await?.ended()
+            {
                 return Ok(ended);
             }
             let state = changes::state(&mut tx, tenant_id, session.account_id).await?;
@@ -107,7 +110,6 @@ impl SignIns for PostgresStore {
             }
             sessions::insert(&mut tx, session, session.epoch.0).await?;
             lockouts::signed_in(&mut tx, tenant_id, &open.login, open.place.as_ref(), now).await?;
-            answers::keep(&mut tx, tenant_id, once.as_ref(), session).await?;
             audit::append(&mut tx, &open.event).await?;
             tx.commit().await?;
             Ok(Step::Done(session.clone()))
@@ -258,14 +260,11 @@ impl SignIns for PostgresStore {
         once: Once<'_, ()>,
         now: Timestamp,
     ) -> Result<Step<(), ()>, Failure> {
+        // One statement, so it needs no transaction around it.
         retried!(async {
-            let mut tx = self.begin().await?;
-            if let Some(ended) = answers::claim(&mut tx, scope.tenant_id(), Some(&once), now).await?.ended() {
-                return Ok(ended);
-            }
-            answers::keep(&mut tx, scope.tenant_id(), Some(&once), &()).await?;
-            tx.commit().await?;
-            Ok(Step::Done(()))
+            let mut connection = self.pool.acquire().await?;
+            let settled = answers::settle(&mut connection, scope.tenant_id(), Some(&once), &(), now).await?;
+            Ok(settled.ended().unwrap_or(Step::Done(())))
         })
     }
 }

@@ -5,7 +5,7 @@ use rekey_primitives::id::{AccountId, TenantId};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::columns::{account_columns, policy_columns, tenant_columns};
+use super::columns::{account_by_login, account_columns, policy_columns, tenant_columns};
 use super::{SqliteStore, answers, audit, changes, creation};
 use crate::domain::account::Account;
 use crate::domain::audit::AuditEvent;
@@ -50,12 +50,7 @@ const ACCOUNT_BY_ID: &str = concat!(
     " from accounts a where a.tenant_id = $1 and a.account_id = $2 and a.deleted_at is null"
 );
 
-pub(super) const ACCOUNT_BY_LOGIN: &str = concat!(
-    "select ",
-    account_columns!(),
-    " from logins n join accounts a on a.tenant_id = n.tenant_id and a.account_id = n.account_id
-      where n.tenant_id = $1 and n.login = $2 and a.deleted_at is null"
-);
+const ACCOUNT_BY_LOGIN: &str = account_by_login!();
 
 const ACCOUNT_BY_EXTERNAL_ID: &str = concat!(
     "select ",

@@ -1,8 +1,8 @@
 //! Kept answers: what makes a repeated request harmless.
 //!
 //! A step claims its request first and writes the answer last, in one transaction: of two equal requests at once one
-//! claims, and the other finds the answer. Where the answer is not known yet when a try is counted, the request is
-//! begun: its row is empty until a later step claims it.
+//! claims, and the other finds the answer. A step whose answer is known beforehand writes it as it claims. Where the
+//! answer is not known yet when a try is counted, the request is begun: its row is empty until a later step claims it.
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
@@ -21,7 +21,7 @@ const CLAIM: &str = "
     insert into answers (tenant_id, request_key, content, answer, expires_at) values ($1, $2, $3, $4, $5)
     on conflict (tenant_id, request_key) do update
     set content = excluded.content, answer = excluded.answer, expires_at = excluded.expires_at
-    where answers.expires_at <= $6 or (answers.answer = excluded.answer and answers.content = excluded.content)";
+    where answers.expires_at <= $6 or (answers.answer = x'' and answers.content = excluded.content)";
 
 const KEEP: &str = "update answers set answer = $3 where tenant_id = $1 and request_key = $2";
 
@@ -35,11 +35,24 @@ pub(super) async fn claim<T>(
     once: Option<&Once<'_, T>>,
     now: Timestamp,
 ) -> Result<Recalled, Failure> {
-    let Some(once) = once else { return Ok(Recalled::New) };
-    if take(CLAIM, tx, tenant_id, once, now).await? {
-        return Ok(Recalled::New);
+    match once {
+        Some(once) => take(CLAIM, tx, tenant_id, (once, b""), now).await,
+        None => Ok(Recalled::New),
     }
-    recall(tx, tenant_id, &once.key, &once.content, now).await
+}
+
+/// Claims the request and writes its answer, which is known beforehand, unless it was answered before.
+pub(super) async fn settle<T>(
+    tx: &mut SqliteConnection,
+    tenant_id: TenantId,
+    once: Option<&Once<'_, T>>,
+    outcome: &T,
+    now: Timestamp,
+) -> Result<Recalled, Failure> {
+    match once {
+        Some(once) => take(CLAIM, tx, tenant_id, (once, &(once.answer)(outcome)), now).await,
+        None => Ok(Recalled::New),
+    }
 }
 
 /// Begins the request, unless it came before.
@@ -49,29 +62,29 @@ pub(super) async fn begin<T>(
     once: &Once<'_, T>,
     now: Timestamp,
 ) -> Result<Recalled, Failure> {
-    if take(BEGIN, tx, tenant_id, once, now).await? {
-        return Ok(Recalled::New);
-    }
-    recall(tx, tenant_id, &once.key, &once.content, now).await
+    take(BEGIN, tx, tenant_id, (once, b""), now).await
 }
 
 async fn take<T>(
     statement: &'static str,
     tx: &mut SqliteConnection,
     tenant_id: TenantId,
-    once: &Once<'_, T>,
+    (once, answer): (&Once<'_, T>, &[u8]),
     now: Timestamp,
-) -> Result<bool, Failure> {
+) -> Result<Recalled, Failure> {
     let taken = sqlx::query(statement)
         .bind(tenant_id.as_uuid())
         .bind(&once.key[..])
         .bind(&once.content[..])
-        .bind(&b""[..])
+        .bind(answer)
         .bind(once.expires_at.unix_micros())
         .bind(now.unix_micros())
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
-    Ok(taken.rows_affected() == 1)
+    if taken.rows_affected() == 1 {
+        return Ok(Recalled::New);
+    }
+    recall(tx, tenant_id, &once.key, &once.content, now).await
 }
 
 /// Writes the answer of a claimed request.

@@ -5,38 +5,26 @@ use sqlx::SqliteConnection;
 use crate::domain::audit::{Actor, AuditEvent, Subject};
 use crate::store::{Failure, decide};
 
-const IS_THERE: &str = "select 1 from audit_events where tenant_id = $1 and at = $2 and event_id = $3";
-
 const LOCK_HEAD: &str = "
     insert into audit_heads (tenant_id, position, link) values ($1, 0, $2)
     on conflict (tenant_id) do update set position = audit_heads.position
     returning position, link";
 
+/// Writes the event and moves the head behind it, or does neither if the event is there already.
 const APPEND: &str = "
     insert into audit_events (tenant_id, at, event_id, position, kind, outcome, reason, actor, actor_id, caller,
         subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, link)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
-
-const MOVE_HEAD: &str = "update audit_heads set position = $2, link = $3 where tenant_id = $1";
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+    on conflict (tenant_id, at, event_id) do nothing;
+    update audit_heads set position = $4, link = $18 where tenant_id = $1 and changes() = 1";
 
 /// Appends an event behind the tenant's last one, unless it is there already.
 pub(super) async fn append(tx: &mut SqliteConnection, event: &AuditEvent) -> Result<(), Failure> {
     let tenant_id = event.tenant_id.as_uuid();
     let (position, previous): (i64, Vec<u8>) =
         sqlx::query_as(LOCK_HEAD).bind(tenant_id).bind(&b""[..]).fetch_one(&mut *tx).await?;
-    let is_there = sqlx::query(IS_THERE)
-        .bind(tenant_id)
-        .bind(event.at.unix_micros())
-        .bind(event.id.as_uuid())
-        .fetch_optional(&mut *tx)
-        .await?;
-    if is_there.is_some() {
-        return Ok(());
-    }
     let link = decide::next_link(&previous, event)?;
-    insert(tx, event, position + 1, &link).await?;
-    sqlx::query(MOVE_HEAD).bind(tenant_id).bind(position + 1).bind(&link[..]).execute(tx).await?;
-    Ok(())
+    insert(tx, event, position + 1, &link).await
 }
 
 async fn insert(

@@ -21,6 +21,18 @@ macro_rules! account_columns {
     };
 }
 
+/// The account of the login `$2` in the tenant `$1`.
+macro_rules! account_by_login {
+    () => {
+        concat!(
+            "select ",
+            account_columns!(),
+            " from logins n join accounts a on a.tenant_id = n.tenant_id and a.account_id = n.account_id
+              where n.tenant_id = $1 and n.login = $2 and a.deleted_at is null"
+        )
+    };
+}
+
 /// A tenant, aliased `t`, with its domains.
 macro_rules! tenant_columns {
     () => {
@@ -58,4 +70,6 @@ macro_rules! help_columns {
     };
 }
 
-pub(super) use {account_columns, help_columns, policy_columns, session_columns, tenant_columns};
+pub(super) use {
+    account_by_login, account_columns, help_columns, policy_columns, session_columns, tenant_columns,
+};

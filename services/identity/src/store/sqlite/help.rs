@@ -63,7 +63,7 @@ pub(super) async fn file(
 ) -> Result<Step<Filing, ()>, Failure> {
     let now = request.created_at;
     let mut tx = store.begin().await?;
-    if let Some(ended) = answers::claim(&mut tx, tenant_id, once, now).await?.ended() {
+    if let Some(ended) = answers::settle(&mut tx, tenant_id, once, &(), now).await?.ended() {
         return Ok(ended);
     }
     let pending: Option<PendingHelp> = sqlx::query_as(PENDING)
@@ -78,7 +78,6 @@ pub(super) async fn file(
         insert(&mut tx, tenant_id, request).await?;
         notices::queue(&mut tx, notices, now).await?;
     }
-    answers::keep(&mut tx, tenant_id, once, &()).await?;
     audit::append(&mut tx, event).await?;
     tx.commit().await?;
     Ok(Step::Done(filing))

@@ -95,11 +95,10 @@ impl Resets for SqliteStore {
     ) -> Result<Step<(), ()>, Failure> {
         let tenant_id = scope.tenant_id();
         let mut tx = self.begin().await?;
-        if let Some(ended) = answers::claim(&mut tx, tenant_id, Some(&once), now).await?.ended() {
+        if let Some(ended) = answers::settle(&mut tx, tenant_id, Some(&once), &(), now).await?.ended() {
             return Ok(ended);
         }
         tries::clear(&mut tx, tenant_id, method).await?;
-        answers::keep(&mut tx, tenant_id, Some(&once), &()).await?;
         audit::append(&mut tx, event).await?;
         tx.commit().await?;
         Ok(Step::Done(()))

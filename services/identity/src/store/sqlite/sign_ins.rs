@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, SessionId};
 use rekey_primitives::login::Login;
+use sqlx::FromRow as _;
 
-use super::accounts::ACCOUNT_BY_LOGIN;
-use super::columns::{policy_columns, tenant_columns};
+use super::columns::{account_by_login, account_columns, policy_columns, tenant_columns};
 use super::passwords::NewPassword;
 use super::{SqliteStore, answers, audit, changes, lockouts, notices, passwords, sessions};
 use crate::domain::account::{Account, Sealed};
@@ -20,6 +20,8 @@ use crate::store::sign_ins::{
 };
 use crate::store::{Failure, Once, Recalled, Step, decide};
 
+/// The tenant with its policy, and after it the account of a login there, in one go: each statement costs two changes
+/// of thread.
 const KNOWN: &str = concat!(
     "select ",
     tenant_columns!(),
@@ -27,23 +29,20 @@ const KNOWN: &str = concat!(
     policy_columns!(),
     " from tenants t join policies p on p.tenant_id = t.tenant_id
       where t.tenant_id = $1
-        and p.version = (select max(newest.version) from policies newest where newest.tenant_id = $1)"
+        and p.version = (select max(newest.version) from policies newest where newest.tenant_id = $1); ",
+    account_by_login!()
 );
 
 #[async_trait]
 impl SignIns for SqliteStore {
     async fn find_login(&self, scope: &TenantScope, login: Option<&Login>) -> Result<Option<Known>, Failure> {
         let tenant_id = scope.tenant_id().as_uuid();
-        // What a transaction reads is one instant.
-        let mut tx = self.readers.begin().await?;
-        let known: Option<KnownRow> = sqlx::query_as(KNOWN).bind(tenant_id).fetch_optional(&mut *tx).await?;
         // Nobody's login is empty, so what is no login is looked for like one.
-        let account: Option<AccountRow> = sqlx::query_as(ACCOUNT_BY_LOGIN)
-            .bind(tenant_id)
-            .bind(login.map_or("", Login::as_str))
-            .fetch_optional(&mut *tx)
-            .await?;
-        tx.rollback().await?;
+        let login = login.map_or("", Login::as_str);
+        let mut rows =
+            sqlx::query(KNOWN).bind(tenant_id).bind(login).fetch_all(&self.readers).await?.into_iter();
+        let known = rows.next().as_ref().map(KnownRow::from_row).transpose()?;
+        let account = rows.next().as_ref().map(AccountRow::from_row).transpose()?;
         let Some((tenant, policy)) = known.map(KnownRow::parts).transpose()? else { return Ok(None) };
         Ok(Some(Known { tenant, policy, account: account.map(AccountRow::account).transpose()? }))
     }
@@ -86,7 +85,7 @@ impl SignIns for SqliteStore {
         let (tenant_id, session) = (scope.tenant_id(), &open.session);
         let now = session.created_at;
         let mut tx = self.begin().await?;
-        if let Some(ended) = answers::claim(&mut tx, tenant_id, once.as_ref(), now).await?.ended() {
+        if let Some(ended) = answers::settle(&mut tx, tenant_id, once.as_ref(), session, now).await?.ended() {
             return Ok(ended);
         }
         let state = changes::state(&mut tx, tenant_id, session.account_id).await?;
@@ -105,7 +104,6 @@ impl SignIns for SqliteStore {
         }
         sessions::insert(&mut tx, session, session.epoch.0).await?;
         lockouts::signed_in(&mut tx, tenant_id, &open.login, open.place.as_ref(), now).await?;
-        answers::keep(&mut tx, tenant_id, once.as_ref(), session).await?;
         audit::append(&mut tx, &open.event).await?;
         tx.commit().await?;
         Ok(Step::Done(session.clone()))
@@ -247,12 +245,9 @@ impl SignIns for SqliteStore {
         once: Once<'_, ()>,
         now: Timestamp,
     ) -> Result<Step<(), ()>, Failure> {
-        let mut tx = self.begin().await?;
-        if let Some(ended) = answers::claim(&mut tx, scope.tenant_id(), Some(&once), now).await?.ended() {
-            return Ok(ended);
-        }
-        answers::keep(&mut tx, scope.tenant_id(), Some(&once), &()).await?;
-        tx.commit().await?;
-        Ok(Step::Done(()))
+        // One statement, so it needs no transaction around it.
+        let mut connection = self.writer.acquire().await?;
+        let settled = answers::settle(&mut connection, scope.tenant_id(), Some(&once), &(), now).await?;
+        Ok(settled.ended().unwrap_or(Step::Done(())))
     }
 }
