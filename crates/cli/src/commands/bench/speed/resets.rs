@@ -19,8 +19,8 @@ use super::super::suite::{Caller, Person, Start, Suite};
 /// Calls at once.
 const IN_FLIGHT: usize = 64;
 
-/// Reads of a start for a known login: tenant with policy, account, familiar place, seat, groups.
-const READS: usize = 5;
+/// Reads of a start for a known login: tenant with policy and account, familiar place, seat, groups.
+const READS: usize = 4;
 
 /// Connections that read, as identity's SQLite store has them.
 const READERS: u32 = 4;
