@@ -88,7 +88,9 @@ impl World {
     async fn events(&self, scope: &TenantScope) -> Vec<EventRow> {
         let tenant_id = scope.tenant_id().as_uuid();
         match &self.inside {
-            Inside::Sqlite(store, _) => sqlx::query_as(EVENTS).bind(tenant_id).fetch_all(&store.writer).await,
+            Inside::Sqlite(store, _) => {
+                sqlx::query_as(EVENTS).bind(tenant_id).fetch_all(&mut *store.turn().await.unwrap()).await
+            }
             Inside::Postgres(store, _) => sqlx::query_as(EVENTS).bind(tenant_id).fetch_all(&store.pool).await,
         }
         .unwrap()
@@ -121,9 +123,14 @@ impl World {
         let tenant_id = scope.tenant_id().as_uuid();
         match &self.inside {
             Inside::Sqlite(store, _) => {
-                sqlx::query(GROUP).bind(tenant_id).bind(group).execute(&store.writer).await.unwrap();
+                sqlx::query(GROUP)
+                    .bind(tenant_id)
+                    .bind(group)
+                    .execute(&mut *store.turn().await.unwrap())
+                    .await
+                    .unwrap();
                 let joined = sqlx::query(MEMBER).bind(tenant_id).bind(group).bind(member);
-                joined.execute(&store.writer).await.unwrap();
+                joined.execute(&mut *store.turn().await.unwrap()).await.unwrap();
             }
             Inside::Postgres(store, _) => {
                 sqlx::query(GROUP).bind(tenant_id).bind(group).execute(&store.pool).await.unwrap();
@@ -139,7 +146,7 @@ impl World {
         match &self.inside {
             Inside::Sqlite(store, _) => {
                 let crowd = sqlx::query(CROWD_IN_SQLITE).bind(tenant_id).bind(count);
-                crowd.execute(&store.writer).await.unwrap();
+                crowd.execute(&mut *store.turn().await.unwrap()).await.unwrap();
             }
             Inside::Postgres(store, _) => {
                 let crowd = sqlx::query(CROWD_IN_POSTGRES).bind(tenant_id).bind(count);

@@ -43,7 +43,7 @@ pub(super) async fn admit(
     attempt: &PasswordTry,
     now: Timestamp,
 ) -> Result<Admission, Failure> {
-    let mut tx = store.begin().await?;
+    let mut tx = store.begin_counting().await?;
     let admission = count(&mut tx, tenant_id, attempt, now).await?;
     tx.commit().await?;
     Ok(admission)
@@ -57,7 +57,7 @@ pub(super) async fn admit_once(
     once: &Once<'_, Admission>,
     now: Timestamp,
 ) -> Result<Step<Admission, ()>, Failure> {
-    let mut tx = store.begin().await?;
+    let mut tx = store.begin_counting().await?;
     match answers::begin(&mut tx, tenant_id, once, now).await? {
         Recalled::New => {}
         // It was counted then; only the admitted are left without an answer.

@@ -3,6 +3,9 @@
 //! One connection writes, and every writing step begins IMMEDIATE on it, so steps happen one after the other and
 //! what a step reads cannot change under it; readers have a pool and see the last commit. A lock file beside the
 //! database keeps a second process away: it would be correct, but it would wait for locks it cannot see.
+//!
+//! A step is on the disk before it is answered, but for those that only count. A statement outside of a step is as
+//! durable as the step before it: marks, sweeps, and answers kept for a repeat, none of which is a promise.
 
 mod accounts;
 mod answers;
@@ -22,29 +25,43 @@ mod sessions;
 mod sign_ins;
 mod tries;
 mod upkeep;
+mod writer;
 
 use std::fs::File;
 use std::sync::Arc;
 
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::SqlitePool;
 
 pub use open::{SqliteOptions, migrate};
+pub(in crate::store) use writer::Turn;
+
+use writer::Writer;
 
 use super::Failure;
 
 /// The store.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
-    /// One connection.
-    pub(in crate::store) writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
     /// Held for as long as any clone of the store lives.
     _lock: Arc<File>,
 }
 
 impl SqliteStore {
-    /// Begins a step that writes.
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Failure> {
-        Ok(self.writer.begin_with("begin immediate").await?)
+    /// Begins a step that writes: it is on the disk before it is answered.
+    async fn begin(&self) -> Result<Turn, Failure> {
+        self.writer.begin("pragma synchronous = full; begin immediate").await
+    }
+
+    /// Begins a step that only counts a try: it outlives this process, but a power cut may take back the last ones.
+    /// Nobody who guesses can cut the power, and the disk is not waited for.
+    async fn begin_counting(&self) -> Result<Turn, Failure> {
+        self.writer.begin("pragma synchronous = normal; begin immediate").await
+    }
+
+    /// A turn for a statement that is a step by itself.
+    pub(in crate::store) async fn turn(&self) -> Result<Turn, Failure> {
+        self.writer.turn().await
     }
 }

@@ -61,11 +61,16 @@ impl Outbox for SqliteStore {
         for (id, fence) in settled {
             sqlx::query(SETTLE).bind(id).bind(fence).execute(&mut *tx).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn postpone_notice(&self, id: Uuid, fence: i64, due_at: Timestamp) -> Result<(), Failure> {
-        sqlx::query(POSTPONE).bind(id).bind(fence).bind(due_at.unix_micros()).execute(&self.writer).await?;
+        sqlx::query(POSTPONE)
+            .bind(id)
+            .bind(fence)
+            .bind(due_at.unix_micros())
+            .execute(&mut *self.turn().await?)
+            .await?;
         Ok(())
     }
 
@@ -74,6 +79,6 @@ impl Outbox for SqliteStore {
         for event in events {
             audit::append(&mut tx, event).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

@@ -39,8 +39,12 @@ impl SignIns for SqliteStore {
         let tenant_id = scope.tenant_id().as_uuid();
         // Nobody's login is empty, so what is no login is looked for like one.
         let login = login.map_or("", Login::as_str);
-        let mut rows =
-            sqlx::query(KNOWN).bind(tenant_id).bind(login).fetch_all(&self.readers).await?.into_iter();
+        let known = sqlx::query(KNOWN).bind(tenant_id).bind(login);
+        let rows = match self.writer.free_turn() {
+            Some(mut turn) => known.fetch_all(&mut *turn).await?,
+            None => known.fetch_all(&self.readers).await?,
+        };
+        let mut rows = rows.into_iter();
         let known = rows.next().as_ref().map(KnownRow::from_row).transpose()?;
         let account = rows.next().as_ref().map(AccountRow::from_row).transpose()?;
         let Some((tenant, policy)) = known.map(KnownRow::parts).transpose()? else { return Ok(None) };
@@ -225,7 +229,7 @@ impl SignIns for SqliteStore {
         let mut tx = self.begin().await?;
         lockouts::clear(&mut tx, scope.tenant_id(), login).await?;
         audit::append(&mut tx, event).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     async fn recall(
@@ -246,7 +250,7 @@ impl SignIns for SqliteStore {
         now: Timestamp,
     ) -> Result<Step<(), ()>, Failure> {
         // One statement, so it needs no transaction around it.
-        let mut connection = self.writer.acquire().await?;
+        let mut connection = self.turn().await?;
         let settled = answers::settle(&mut connection, scope.tenant_id(), Some(&once), &(), now).await?;
         Ok(settled.ended().unwrap_or(Step::Done(())))
     }

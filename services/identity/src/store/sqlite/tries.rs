@@ -54,7 +54,7 @@ pub(super) async fn code_sent(
         .bind(method)
         .bind(&b""[..])
         .bind(live_until.unix_micros())
-        .execute(&store.writer)
+        .execute(&mut *store.turn().await?)
         .await?;
     Ok(())
 }
@@ -68,7 +68,7 @@ pub(super) async fn count(
     rules: &ResetRules,
     now: Timestamp,
 ) -> Result<TryCounted, Failure> {
-    let mut tx = store.begin().await?;
+    let mut tx = store.begin_counting().await?;
     let row: Option<TriesRow> =
         sqlx::query_as(READ).bind(tenant_id.as_uuid()).bind(method).fetch_optional(&mut *tx).await?;
     if was_counted(&mut tx, tenant_id, method, request).await? {
@@ -150,7 +150,7 @@ pub(super) async fn count_attempt(
         .bind(tenant_id.as_uuid())
         .bind(reset_id.as_uuid())
         .bind(expires_at.unix_micros())
-        .fetch_one(&store.writer)
+        .fetch_one(&mut *store.turn().await?)
         .await?;
     Ok(u32::try_from(before).unwrap_or(u32::MAX))
 }

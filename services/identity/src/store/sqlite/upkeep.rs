@@ -74,7 +74,7 @@ const OLD_EVENTS: &str = "
 impl Upkeep for SqliteStore {
     async fn ping(&self) -> Result<(), Failure> {
         sqlx::query(PING).fetch_one(&self.readers).await?;
-        Ok(self.begin().await?.rollback().await?)
+        self.begin().await.map(drop)
     }
 
     async fn schema_fits(&self) -> Result<bool, Failure> {
@@ -103,7 +103,7 @@ impl Upkeep for SqliteStore {
             swept += sqlx::query(statement)
                 .bind(until.unix_micros())
                 .bind((SWEPT_AT_MOST - swept).cast_signed())
-                .execute(&self.writer)
+                .execute(&mut *self.turn().await?)
                 .await?
                 .rows_affected();
         }
@@ -119,7 +119,7 @@ impl Upkeep for SqliteStore {
         let gone = sqlx::query(OLD_EVENTS)
             .bind(until)
             .bind(SWEPT_AT_MOST.cast_signed())
-            .execute(&self.writer)
+            .execute(&mut *self.turn().await?)
             .await?;
         Ok(gone.rows_affected())
     }
