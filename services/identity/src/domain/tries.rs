@@ -13,6 +13,16 @@ use super::policy::ResetRules;
 /// The window in which tries are counted.
 pub const WINDOW: Duration = Duration::from_secs(86_400);
 
+/// Where a reset began whose tries are counted: those of familiar places are counted by themselves, so that strangers
+/// cannot use up the tries of a method's owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TriedFrom {
+    /// A place nobody signed in from with this login, or none that is known.
+    Anywhere,
+    /// A familiar place of the login.
+    FamiliarPlace,
+}
+
 /// What is remembered of a method's tries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MethodTries {

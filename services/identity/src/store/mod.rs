@@ -35,7 +35,7 @@ pub use sign_ins::SignIns;
 pub use step::{Failure, Once, Recalled, Step};
 
 /// The schema this code needs, and makes.
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 
 /// How many rows one sweep deletes at most.
 const SWEPT_AT_MOST: u64 = 1_000;
@@ -48,6 +48,10 @@ const LOCKOUT_KEPT: Duration = Duration::from_secs(90 * 86_400);
 
 /// How long a request whose try was counted is remembered: longer than any answer to it is kept.
 const COUNTED_TRY_KEPT: Duration = Duration::from_secs(86_400);
+
+/// How long tries are held against a method that no account has: a decoy's, or those of a removed address. Longer than
+/// anybody watches whether it comes back to life, which a real one never does by itself.
+const ABANDONED_TRIES_KEPT: Duration = Duration::from_secs(400 * 86_400);
 
 /// How long it is remembered that somebody was told of the expiry of a password: longer than the 730 days that the
 /// longest-lived one has.

@@ -16,7 +16,7 @@ use crate::domain::group::GroupId;
 use crate::domain::help::{Filing, HelpRequest};
 use crate::domain::policy::ResetRules;
 use crate::domain::scope::TenantScope;
-use crate::domain::tries::TakesNoTry;
+use crate::domain::tries::{TakesNoTry, TriedFrom};
 
 /// What eligibility asks beyond the account itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,11 +96,12 @@ pub trait Resets: Send + Sync {
         now: Timestamp,
     ) -> Result<(), Failure>;
 
-    /// Counts a try by `domain::tries` while a code is live, once per `request`.
+    /// Counts a try by `domain::tries` while a code is live, once per `request`, beside those of the same kind of place.
     async fn count_try(
         &self,
         scope: &TenantScope,
         method: MethodKey,
+        from: TriedFrom,
         request: &[u8; 32],
         rules: &ResetRules,
         now: Timestamp,

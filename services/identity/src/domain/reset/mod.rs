@@ -21,6 +21,7 @@ use uuid::Uuid;
 use self::offer::{Offer, Seed};
 use self::proofs::Proofs;
 use super::account::{CredentialEpoch, RecoveryVersion};
+use super::tries::TriedFrom;
 
 /// Everything a reset remembers between its steps.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct ResetState {
     pub tenant_id: TenantId,
     /// The account, or `None` where the login is unknown.
     pub account_id: Option<AccountId>,
+    /// Whether it began at a familiar place of the login.
+    pub from: TriedFrom,
     /// Every message of this reset is dropped: the account is unknown or may not reset.
     pub is_silent: bool,
     /// The account's epoch at the start.

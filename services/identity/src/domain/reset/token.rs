@@ -16,6 +16,7 @@ use super::offer::{Look, OFFERED_MAX, Offer, Offered, Seed, Target};
 use super::proofs::{PROOFS_MAX, Proof, Proofs};
 use super::{Position, ResetState};
 use crate::domain::account::{CredentialEpoch, RecoveryVersion};
+use crate::domain::tries::TriedFrom;
 
 /// Bytes of every reset before sealing.
 pub const SIZE: usize =
@@ -26,6 +27,8 @@ const LOCALE_MAX: usize = 35;
 
 const HAS_ACCOUNT: u8 = 1;
 const IS_SILENT: u8 = 2;
+/// Code that does not know the flag takes every place for any place.
+const IS_FAMILIAR: u8 = 4;
 
 /// The bytes are no reset of a layout known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +43,9 @@ pub fn encode(state: &ResetState) -> Vec<u8> {
     out.extend(state.caller);
     out.extend(state.tenant_id.as_uuid().as_bytes());
     let has_account = if state.account_id.is_some() { HAS_ACCOUNT } else { 0 };
-    out.push(has_account | if state.is_silent { IS_SILENT } else { 0 });
+    let is_silent = if state.is_silent { IS_SILENT } else { 0 };
+    let is_familiar = if state.from == TriedFrom::FamiliarPlace { IS_FAMILIAR } else { 0 };
+    out.push(has_account | is_silent | is_familiar);
     out.extend(state.account_id.map_or(Uuid::nil(), |id| id.as_uuid()).as_bytes());
     out.extend(state.epoch.0.to_be_bytes());
     out.extend(state.recovery_version.0.to_be_bytes());
@@ -95,6 +100,7 @@ pub fn decode(bytes: &[u8]) -> Result<ResetState, NotAReset> {
         caller,
         tenant_id,
         account_id: (flags & HAS_ACCOUNT != 0).then(|| AccountId::from_uuid(account)),
+        from: if flags & IS_FAMILIAR != 0 { TriedFrom::FamiliarPlace } else { TriedFrom::Anywhere },
         is_silent: flags & IS_SILENT != 0,
         epoch,
         recovery_version,

@@ -156,7 +156,7 @@ impl Identity {
         let Try { state, position, call, now, .. } = *attempt;
         let fingerprint = call.fingerprint();
         let rules = &attempt.policy.reset;
-        match self.store.count_try(scope, attempt.key, &fingerprint, rules, now).await? {
+        match self.store.count_try(scope, attempt.key, state.from, &fingerprint, rules, now).await? {
             TryCounted::Counted | TryCounted::CountedBefore => {}
             TryCounted::NothingLive => return Ok(Err(Unproved::NoLiveCode)),
             TryCounted::Stopped(TakesNoTry::Paused { .. }) => return Ok(Err(Unproved::MethodPaused)),

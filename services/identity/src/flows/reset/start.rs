@@ -16,6 +16,7 @@ use crate::domain::reset::ResetState;
 use crate::domain::reset::offer::{self, Offer};
 use crate::domain::reset::proofs::Proofs;
 use crate::domain::scope::TenantScope;
+use crate::domain::tries::TriedFrom;
 use crate::flows::keys::TypedLogin;
 use crate::flows::{Caller, Context, Error, Identity};
 use crate::store::sign_ins::Known;
@@ -70,7 +71,8 @@ impl Identity {
         let typed = TypedLogin::read(&request.login);
         let known = self.store.find_login(&scope, typed.login.as_ref()).await?;
         let known = known.ok_or(Refusal::TenantNotFound)?;
-        self.spend_login(&scope, &typed, &known, &request.context, now)
+        let from = self
+            .spend_login(&scope, &typed, &known, &request.context, now)
             .await
             .inspect_err(|error| self.note_limit(error, &scope, (caller, &request.context), now))?;
         let policy = carried_out(known.policy.policy.clone());
@@ -86,7 +88,7 @@ impl Identity {
                 None
             }
         };
-        let state = self.new_reset(&typed, &known, judged.as_ref(), &policy, (caller, request), now);
+        let state = self.new_reset((&typed, from), &known, judged.as_ref(), &policy, (caller, request), now);
         self.note_start(&state, judged.as_ref(), (caller, &request.context), now);
         if let Some(reason) = judged.as_ref().and_then(|judged| judged.judgement.reasons.first())
             && policy.reset.reveal_eligibility
@@ -102,7 +104,8 @@ impl Identity {
     }
 
     /// A login has a budget that strangers can spend, and one for each place its person signed in from before. What
-    /// strangers see goes by what they typed: one budget for all logins of an account would tell who has which.
+    /// strangers see goes by what they typed: one budget for all logins of an account would tell who has which. Tells
+    /// which of the two kinds of place it is.
     async fn spend_login(
         &self,
         scope: &TenantScope,
@@ -110,7 +113,7 @@ impl Identity {
         known: &Known,
         context: &Context,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<TriedFrom, Error> {
         let owner = self.keys.login_key(scope.tenant_id(), typed.name(known.account.as_ref()));
         let place = context.ip.map(|ip| self.keys.place_key(&owner, ip, context.user_agent_family()));
         let familiar = match place {
@@ -118,12 +121,13 @@ impl Identity {
             None => None,
         };
         let login = self.keys.login_key(scope.tenant_id(), typed.name(None));
-        self.spend_start_of_login(scope.tenant_id(), &login, familiar.as_ref(), now).await
+        self.spend_start_of_login(scope.tenant_id(), &login, familiar.as_ref(), now).await?;
+        Ok(if familiar.is_some() { TriedFrom::FamiliarPlace } else { TriedFrom::Anywhere })
     }
 
     fn new_reset(
         &self,
-        typed: &TypedLogin,
+        (typed, from): (&TypedLogin, TriedFrom),
         known: &Known,
         judged: Option<&Judged>,
         policy: &Policy,
@@ -138,6 +142,7 @@ impl Identity {
             caller: caller_hash(caller),
             tenant_id: known.tenant.id,
             account_id: account.map(|account| account.id),
+            from,
             is_silent: judged.is_none_or(|judged| !judged.judgement.is_eligible()),
             epoch: account.map_or(CredentialEpoch::FIRST, |account| account.epoch),
             recovery_version: account.map_or(RecoveryVersion::FIRST, |account| account.recovery_version),

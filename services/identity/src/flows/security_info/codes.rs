@@ -20,7 +20,7 @@ use crate::domain::audit::{EventKind, Outcome};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::{SecurityInfo, Standing};
-use crate::domain::tries::TakesNoTry;
+use crate::domain::tries::{TakesNoTry, TriedFrom};
 use crate::flows::administration::LOOKS;
 use crate::flows::once::{Repeatable, Settled};
 use crate::flows::shown::ShownEntry;
@@ -169,8 +169,8 @@ impl Identity {
         call: &Repeatable,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let counted =
-            self.store.count_try(scope, tries_key(entry), &call.fingerprint(), &held.rules, now).await?;
+        let (key, from) = (tries_key(entry), TriedFrom::Anywhere);
+        let counted = self.store.count_try(scope, key, from, &call.fingerprint(), &held.rules, now).await?;
         let stop = match counted {
             TryCounted::Counted | TryCounted::CountedBefore => return Ok(true),
             TryCounted::NothingLive => return Ok(false),

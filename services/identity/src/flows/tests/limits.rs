@@ -8,7 +8,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::login::Login;
 use rekey_throttle::{Budget, Failure, Outcome, Throttle};
 
-use super::world::{OLD, World, context, refusal};
+use super::world::{OLD, START, World, context, refusal};
 use crate::domain::account::Account;
 use crate::domain::refusal::Refusal;
 use crate::flows::reset::StartReset;
@@ -144,6 +144,27 @@ async fn wrong_codes_pause_a_method_and_a_right_one_does_not_help() {
     );
 
     assert!(!world.identity.submit_proof(&world.caller, &right).await.unwrap().accepted);
+}
+
+#[tokio::test]
+async fn strangers_cannot_use_up_the_tries_of_a_method_for_its_owner_at_home() {
+    let world = World::with(|policy| policy.reset.tries_per_day = 3).await;
+    world.person("ada", &["ada@mail.example"]).await;
+    world.signed_in("ada", OLD).await;
+    let mut stranger = world.start_from("ada", "198.51.100.7").await.unwrap();
+    let method = stranger.methods.remove(0);
+    world.identity.send_code(&world.caller, &world.send(&stranger.reset_token, &method)).await.unwrap();
+    for code in ["000001", "000002", "000003", "000004"] {
+        let wrong = world.proof(&stranger.reset_token, &method, code);
+        assert!(!world.identity.submit_proof(&world.caller, &wrong).await.unwrap().accepted);
+    }
+    let code = world.verification.code_for("ada@mail.example");
+    let right = rekey_primitives::secret::ExposeSecret::expose_secret(&code);
+    let late = world.proof(&stranger.reset_token, &method, right);
+    assert!(!world.identity.submit_proof(&world.caller, &late).await.unwrap().accepted);
+    world.clock.set(START.plus(Duration::from_secs(60)));
+
+    world.proved("ada", "ada@mail.example").await;
 }
 
 #[tokio::test]

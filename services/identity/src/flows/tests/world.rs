@@ -181,8 +181,11 @@ impl World {
     }
 
     pub(crate) async fn start(&self, login: &str) -> Result<StartedReset, Error> {
-        let request =
-            StartReset { tenant_id: self.tenant.id, login: login.to_owned(), context: context("192.0.2.1") };
+        self.start_from(login, "192.0.2.1").await
+    }
+
+    pub(crate) async fn start_from(&self, login: &str, ip: &str) -> Result<StartedReset, Error> {
+        let request = StartReset { tenant_id: self.tenant.id, login: login.to_owned(), context: context(ip) };
         self.identity.start_reset(&self.caller, &request).await
     }
 
@@ -219,7 +222,7 @@ impl World {
         let started = self.start(login).await.unwrap();
         let method = &started.methods[0];
         self.identity.send_code(&self.caller, &self.send(&started.reset_token, method)).await.unwrap();
-        let code = self.verification.code_for(address);
+        let code = self.verification.latest_code_for(address);
         let proof = self.proof(&started.reset_token, method, code.expose_secret());
         let answer = self.identity.submit_proof(&self.caller, &proof).await.unwrap();
         assert!(answer.accepted);

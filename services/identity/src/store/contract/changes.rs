@@ -8,6 +8,7 @@ use crate::domain::audit::EventKind;
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::policy::ResetRules;
 use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
+use crate::domain::tries::TriedFrom;
 use crate::store::accounts::{Change, ChangeAccount, NotChanged};
 use crate::store::resets::TryCounted;
 use crate::store::step::Step;
@@ -74,7 +75,7 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
     let id = anna.security_info[0].id;
     let rules = ResetRules { tries_per_day: 1, ..ResetRules::default() };
     world.store.code_sent(&scope, id.as_uuid(), after(600), NOW).await.unwrap();
-    world.store.count_try(&scope, id.as_uuid(), &[1; 32], &rules, NOW).await.unwrap();
+    world.store.count_try(&scope, id.as_uuid(), TriedFrom::Anywhere, &[1; 32], &rules, NOW).await.unwrap();
     let Step::Done(disabled) = world.change(&scope, &anna, Change::DisableSecurityInfo(id)).await else {
         panic!()
     };
@@ -90,7 +91,11 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
     let entry = &confirmed.security_info[0];
     assert_eq!(entry.standing, Standing::Confirmed { at: after(9) });
     assert_eq!((entry.changed_at, entry.is_first, entry.disabled), (after(8), false, false));
-    let counted = world.store.count_try(&scope, id.as_uuid(), &[2; 32], &rules, NOW).await.unwrap();
+    let counted = world
+        .store
+        .count_try(&scope, id.as_uuid(), TriedFrom::Anywhere, &[2; 32], &rules, NOW)
+        .await
+        .unwrap();
     assert_eq!(counted, TryCounted::Counted);
 }
 

@@ -83,6 +83,7 @@ on_every_store! {
     tries:
         a_try_counts_once_and_only_while_a_code_is_live,
         too_many_tries_stop_a_method_until_it_is_passed,
+        strangers_leave_the_tries_of_familiar_places_alone,
         attempts_are_numbered;
     resets:
         a_reset_does_everything_at_once,

@@ -13,6 +13,7 @@ use crate::domain::authority::RoleSet;
 use crate::domain::help::Filing;
 use crate::domain::policy::ResetRules;
 use crate::domain::session::Session;
+use crate::domain::tries::TriedFrom;
 use crate::store::accounts::{Change, NotChanged};
 use crate::store::resets::TryCounted;
 use crate::store::sign_ins::{Admission, AnsweredQuestion, OpenSession, SessionsEnded, Stale};
@@ -223,7 +224,11 @@ pub(super) async fn parallel_tries_are_each_counted(world: World) {
     // Every request comes twice.
     let outcomes = at_once(&world, 40, |world, number| async move {
         let request = [number / 2; 32];
-        world.store.count_try(&scope, Uuid::nil(), &request, &ResetRules::default(), NOW).await.unwrap()
+        world
+            .store
+            .count_try(&scope, Uuid::nil(), TriedFrom::Anywhere, &request, &ResetRules::default(), NOW)
+            .await
+            .unwrap()
     })
     .await;
 

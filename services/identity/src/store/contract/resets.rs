@@ -10,6 +10,7 @@ use crate::domain::audit::EventKind;
 use crate::domain::group::GroupId;
 use crate::domain::policy::ResetRules;
 use crate::domain::tenant::Tenant;
+use crate::domain::tries::TriedFrom;
 use crate::store::accounts::Change;
 use crate::store::resets::{CompleteReset, Repudiate, TryCounted};
 use crate::store::sign_ins::{Admission, SessionsEnded, Stale};
@@ -29,7 +30,11 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
     }
     world.store.code_sent(&scope, method, after(600), NOW).await.unwrap();
     for request in 0..10 {
-        world.store.count_try(&scope, method, &[request; 32], &ResetRules::default(), NOW).await.unwrap();
+        world
+            .store
+            .count_try(&scope, method, TriedFrom::Anywhere, &[request; 32], &ResetRules::default(), NOW)
+            .await
+            .unwrap();
     }
     let help = world.help(&anna, false, NOW);
     world
@@ -53,7 +58,10 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
         let wrong = world.password_try(&scope, place);
         assert_eq!(world.store.admit_password(&scope, &wrong, NOW).await.unwrap(), Admission::Admitted);
     }
-    let counted = world.store.count_try(&scope, method, &[99; 32], &ResetRules::default(), NOW).await;
+    let counted = world
+        .store
+        .count_try(&scope, method, TriedFrom::Anywhere, &[99; 32], &ResetRules::default(), NOW)
+        .await;
     assert_eq!(counted.unwrap(), TryCounted::Counted);
     assert_eq!(world.store.undigested_help(&scope).await.unwrap(), []);
     assert_eq!(world.kinds(&scope).await.last(), Some(&EventKind::ResetCompleted));

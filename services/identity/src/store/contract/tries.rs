@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::world::{NOW, World, after, once};
 use crate::domain::audit::EventKind;
 use crate::domain::policy::ResetRules;
-use crate::domain::tries::TakesNoTry;
+use crate::domain::tries::{TakesNoTry, TriedFrom};
 use crate::store::resets::TryCounted;
 use crate::store::step::Step;
 
@@ -15,7 +15,11 @@ const METHOD: Uuid = Uuid::from_u128(77);
 pub(super) async fn a_try_counts_once_and_only_while_a_code_is_live(world: World) {
     let scope = world.tenant().await;
     let count = async |request: u8, now| {
-        world.store.count_try(&scope, METHOD, &[request; 32], &ResetRules::default(), now).await.unwrap()
+        world
+            .store
+            .count_try(&scope, METHOD, TriedFrom::Anywhere, &[request; 32], &ResetRules::default(), now)
+            .await
+            .unwrap()
     };
     let before = count(1, NOW).await;
     world.store.code_sent(&scope, METHOD, after(600), NOW).await.unwrap();
@@ -33,7 +37,11 @@ pub(super) async fn a_try_counts_once_and_only_while_a_code_is_live(world: World
 pub(super) async fn too_many_tries_stop_a_method_until_it_is_passed(world: World) {
     let scope = world.tenant().await;
     let count = async |request: u8, method| {
-        world.store.count_try(&scope, method, &[request; 32], &ResetRules::default(), NOW).await.unwrap()
+        world
+            .store
+            .count_try(&scope, method, TriedFrom::Anywhere, &[request; 32], &ResetRules::default(), NOW)
+            .await
+            .unwrap()
     };
     let other = Uuid::from_u128(78);
     for method in [METHOD, other] {
@@ -52,6 +60,33 @@ pub(super) async fn too_many_tries_stop_a_method_until_it_is_passed(world: World
     assert_eq!((passed, again), (Step::Done(()), Step::Repeated(b"first".to_vec())));
     assert_eq!((count(11, METHOD).await, count(0, other).await), (TryCounted::Counted, TryCounted::Counted));
     assert_eq!(world.kinds(&scope).await[1..], [EventKind::ResetProofSubmitted]);
+}
+
+pub(super) async fn strangers_leave_the_tries_of_familiar_places_alone(world: World) {
+    let scope = world.tenant().await;
+    let rules = ResetRules { tries_per_day: 2, ..ResetRules::default() };
+    let count = async |request: u8, from| {
+        world.store.count_try(&scope, METHOD, from, &[request; 32], &rules, NOW).await.unwrap()
+    };
+    let stopped = TryCounted::Stopped(TakesNoTry::Paused { until: after(86_400) });
+    world.store.code_sent(&scope, METHOD, after(600), NOW).await.unwrap();
+    for request in 0..2 {
+        count(request, TriedFrom::Anywhere).await;
+    }
+
+    let stranger = count(2, TriedFrom::Anywhere).await;
+    let mut owner = Vec::new();
+    for request in 3..6 {
+        owner.push(count(request, TriedFrom::FamiliarPlace).await);
+    }
+    let event = world.event(&scope, EventKind::ResetProofSubmitted);
+    world.store.proof_accepted(&scope, METHOD, &event, once(1, 1), NOW).await.unwrap();
+
+    assert_eq!(stranger, stopped);
+    assert_eq!(owner, [TryCounted::Counted, TryCounted::Counted, stopped]);
+    for (request, from) in [(7, TriedFrom::Anywhere), (8, TriedFrom::FamiliarPlace)] {
+        assert_eq!(count(request, from).await, TryCounted::Counted, "{from:?}");
+    }
 }
 
 pub(super) async fn attempts_are_numbered(world: World) {

@@ -9,6 +9,7 @@ use super::world::{NOW, World, after, default_policy, once};
 use crate::domain::audit::{AuditEvent, EventKind};
 use crate::domain::policy::ResetRules;
 use crate::domain::security_info::RemovedAddress;
+use crate::domain::tries::TriedFrom;
 use crate::store::accounts::Change;
 use crate::store::resets::TryCounted;
 use crate::store::step::Recalled;
@@ -30,7 +31,12 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     store.count_attempt(&scope, ResetId::from_uuid(Uuid::nil()), after(900), NOW).await.unwrap();
     store.code_sent(&scope, Uuid::nil(), after(600), NOW).await.unwrap();
     store.code_sent(&scope, method.as_uuid(), after(600), NOW).await.unwrap();
-    store.count_try(&scope, method.as_uuid(), &[1; 32], &ResetRules::default(), NOW).await.unwrap();
+    let decoy = Uuid::from_u128(9);
+    store.code_sent(&scope, decoy, after(600), NOW).await.unwrap();
+    for tried in [method.as_uuid(), decoy] {
+        let rules = ResetRules::default();
+        store.count_try(&scope, tried, TriedFrom::Anywhere, &[1; 32], &rules, NOW).await.unwrap();
+    }
     for place in [None, Some(2)] {
         store.admit_password(&scope, &world.password_try(&scope, place), NOW).await.unwrap();
     }
@@ -48,19 +54,21 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     let attempts_requests_and_addresses = store.sweep(after(7 * DAY)).await.unwrap();
     let sessions = store.sweep(after(30 * DAY)).await.unwrap();
     let places_and_lockouts = store.sweep(after(90 * DAY)).await.unwrap();
+    let decoy = store.sweep(after(400 * DAY + 600)).await.unwrap();
     let nothing = store.sweep(after(1_000 * DAY)).await.unwrap();
 
     assert_eq!((early, answers_and_decoys), (0, 2));
-    assert_eq!((kept, attempts_requests_and_addresses), (vec![removed], 3));
-    assert_eq!((sessions, places_and_lockouts, nothing), (1, 3, 0));
+    assert_eq!((kept, attempts_requests_and_addresses), (vec![removed], 4));
+    assert_eq!((sessions, places_and_lockouts, decoy, nothing), (1, 3, 1, 0));
     assert_eq!(store.recall(&scope, &[1; 32], &[1; 32], NOW).await.unwrap(), Recalled::New);
     assert_eq!(store.find_session(&scope, session.id).await.unwrap(), None);
     assert!(!store.is_familiar(&scope, &[1; 32], &[2; 32]).await.unwrap());
-    // What is held against a method stays however old it is.
+    // What is held against an account's method stays however old it is.
     let rules = ResetRules { tries_in_a_row: 1, ..ResetRules::default() };
     let late = NOW.plus(Duration::from_secs(1_000 * DAY));
     store.code_sent(&scope, method.as_uuid(), late.plus(Duration::from_secs(1)), late).await.unwrap();
-    let counted = store.count_try(&scope, method.as_uuid(), &[2; 32], &rules, late).await.unwrap();
+    let counted =
+        store.count_try(&scope, method.as_uuid(), TriedFrom::Anywhere, &[2; 32], &rules, late).await.unwrap();
     assert!(matches!(counted, TryCounted::Stopped(_)));
 }
 

@@ -13,6 +13,7 @@ use crate::domain::group::NESTING_MAX;
 use crate::domain::help::{Filing, HelpRequest};
 use crate::domain::policy::ResetRules;
 use crate::domain::scope::TenantScope;
+use crate::domain::tries::TriedFrom;
 use crate::store::outbox::Notice;
 use crate::store::resets::{CompleteReset, MethodKey, Repudiate, Resets, Standing, TryCounted};
 use crate::store::sign_ins::{SessionsEnded, Stale};
@@ -78,11 +79,12 @@ impl Resets for PostgresStore {
         &self,
         scope: &TenantScope,
         method: MethodKey,
+        from: TriedFrom,
         request: &[u8; 32],
         rules: &ResetRules,
         now: Timestamp,
     ) -> Result<TryCounted, Failure> {
-        retried!(tries::count(self, scope.tenant_id(), method, request, rules, now))
+        retried!(tries::count(self, scope.tenant_id(), (method, from), request, rules, now))
     }
 
     async fn proof_accepted(

@@ -11,8 +11,8 @@ use crate::domain::policy::AuditRules;
 use crate::domain::security_info::REMOVED_STILL_TOLD;
 use crate::store::decide::forgotten_until;
 use crate::store::{
-    COUNTED_TRY_KEPT, EXPIRY_NOTICE_KEPT, Failure, LOCKOUT_KEPT, PLACE_KEPT, SCHEMA_VERSION, SWEPT_AT_MOST,
-    Upkeep,
+    ABANDONED_TRIES_KEPT, COUNTED_TRY_KEPT, EXPIRY_NOTICE_KEPT, Failure, LOCKOUT_KEPT, PLACE_KEPT,
+    SCHEMA_VERSION, SWEPT_AT_MOST, Upkeep,
 };
 
 /// A database that only reads, as after a failover to its standby, is of no use.
@@ -89,8 +89,20 @@ const COUNTED_TRIES: &str = "
 /// A method with nothing held against it and no live code is like one that was never tried.
 const METHOD_TRIES: &str = "
     with gone as materialized (
-        select tenant_id, method_key from method_tries where in_a_row = 0 and live_until <= $1 limit $2
+        select tenant_id, method_key from method_tries
+        where in_a_row = 0 and familiar_in_a_row = 0 and live_until <= $1 limit $2
         for update skip locked
+    )
+    delete from method_tries r using gone
+    where r.tenant_id = gone.tenant_id and r.method_key = gone.method_key";
+
+const ABANDONED_TRIES: &str = "
+    with gone as materialized (
+        select t.tenant_id, t.method_key from method_tries t
+        where t.live_until <= $1 and not exists (
+            select 1 from security_info i where i.tenant_id = t.tenant_id and i.security_info_id = t.method_key
+        ) limit $2
+        for update of t skip locked
     )
     delete from method_tries r using gone
     where r.tenant_id = gone.tenant_id and r.method_key = gone.method_key";
@@ -164,6 +176,7 @@ impl Upkeep for PostgresStore {
             (REMOVED_ADDRESSES, now.minus(REMOVED_STILL_TOLD)),
             (COUNTED_TRIES, now.minus(COUNTED_TRY_KEPT)),
             (METHOD_TRIES, now),
+            (ABANDONED_TRIES, now.minus(ABANDONED_TRIES_KEPT)),
             (EXPIRY_NOTICES, now.minus(EXPIRY_NOTICE_KEPT)),
         ];
         let mut swept = 0;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::SqliteStore;
 use crate::domain::policy::ResetRules;
+use crate::domain::tries::TriedFrom;
 use crate::store::resets::{MethodKey, TryCounted};
 use crate::store::rows::TriesRow;
 use crate::store::{Failure, rows};
@@ -20,19 +21,25 @@ const COUNTED_BEFORE: &str = "
     select 1 from counted_tries where tenant_id = $1 and method_key = $2 and request_key = $3";
 
 const READ: &str = "
-    select recent, in_a_row, live_until from method_tries where tenant_id = $1 and method_key = $2";
+    select case when $3 then familiar_recent else recent end as recent,
+        case when $3 then familiar_in_a_row else in_a_row end as in_a_row, live_until
+    from method_tries where tenant_id = $1 and method_key = $2";
 
 const WRITE: &str = "
     update method_tries set recent = $3, in_a_row = $4 where tenant_id = $1 and method_key = $2";
+
+const WRITE_FAMILIAR: &str = "
+    update method_tries set familiar_recent = $3, familiar_in_a_row = $4
+    where tenant_id = $1 and method_key = $2";
 
 const REMEMBER_REQUEST: &str = "
     insert into counted_tries (tenant_id, method_key, request_key, counted_at) values ($1, $2, $3, $4)";
 
 const CLEAR: &str = "
-    update method_tries set recent = $3, in_a_row = 0 where tenant_id = $1 and method_key = $2";
+    update method_tries set recent = $3, in_a_row = 0, familiar_recent = $3, familiar_in_a_row = 0 where tenant_id = $1 and method_key = $2";
 
 const CLEAR_ACCOUNT: &str = "
-    update method_tries set recent = $3, in_a_row = 0
+    update method_tries set recent = $3, in_a_row = 0, familiar_recent = $3, familiar_in_a_row = 0
     where tenant_id = $1 and method_key in (
         select security_info_id from security_info where tenant_id = $1 and account_id = $2
     )";
@@ -63,14 +70,18 @@ pub(super) async fn code_sent(
 pub(super) async fn count(
     store: &SqliteStore,
     tenant_id: TenantId,
-    method: MethodKey,
+    (method, from): (MethodKey, TriedFrom),
     request: &[u8; 32],
     rules: &ResetRules,
     now: Timestamp,
 ) -> Result<TryCounted, Failure> {
     let mut tx = store.begin_counting().await?;
-    let row: Option<TriesRow> =
-        sqlx::query_as(READ).bind(tenant_id.as_uuid()).bind(method).fetch_optional(&mut *tx).await?;
+    let row: Option<TriesRow> = sqlx::query_as(READ)
+        .bind(tenant_id.as_uuid())
+        .bind(method)
+        .bind(from == TriedFrom::FamiliarPlace)
+        .fetch_optional(&mut *tx)
+        .await?;
     if was_counted(&mut tx, tenant_id, method, request).await? {
         return Ok(TryCounted::CountedBefore);
     }
@@ -81,7 +92,11 @@ pub(super) async fn count(
         Ok(after) => after,
         Err(stop) => return Ok(TryCounted::Stopped(stop)),
     };
-    sqlx::query(WRITE)
+    let write = match from {
+        TriedFrom::Anywhere => WRITE,
+        TriedFrom::FamiliarPlace => WRITE_FAMILIAR,
+    };
+    sqlx::query(write)
         .bind(tenant_id.as_uuid())
         .bind(method)
         .bind(after.recent_bytes())

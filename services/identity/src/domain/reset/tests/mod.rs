@@ -23,6 +23,7 @@ use crate::domain::fixtures::{account, authenticator, email, holding, now, phone
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
 use crate::domain::security_info::SecurityInfo;
+use crate::domain::tries::TriedFrom;
 
 const CALLER: [u8; 32] = [8; 32];
 
@@ -53,6 +54,7 @@ fn state(account: &Account, policy: &Policy) -> ResetState {
         caller: CALLER,
         tenant_id: tenant().id,
         account_id: Some(account.id),
+        from: TriedFrom::FamiliarPlace,
         is_silent: false,
         epoch: account.epoch,
         recovery_version: account.recovery_version,

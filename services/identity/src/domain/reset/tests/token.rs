@@ -5,7 +5,12 @@ use crate::domain::reset::token;
 fn a_reset_survives_its_token() {
     let begun = state(&holding(vec![email(1), phone(2), authenticator(3)]), &Policy::default());
     let proved = passed(&begun, &[0, 2]);
-    let bare = ResetState { ip_address: Some("192.0.2.1".parse().unwrap()), locale: None, ..begun };
+    let bare = ResetState {
+        from: TriedFrom::Anywhere,
+        ip_address: Some("192.0.2.1".parse().unwrap()),
+        locale: None,
+        ..begun
+    };
 
     for state in [proved, bare] {
         assert!(token::decode(&token::encode(&state)).unwrap() == state);
