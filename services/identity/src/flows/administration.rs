@@ -121,19 +121,21 @@ impl Identity {
             let key = AccountKey::Id(target.account_id);
             let account = self.store.find_account(&scope, &key).await?.ok_or(Refusal::AccountNotFound)?;
             self.authorise(&scope, administrator, &account, needs, now).await?;
-            if act == Act::Unlock
-                && let Some(first) = self.recall(&scope, &call, now).await?
-            {
-                // What is cleared is no part of the account: nothing else would stop a repeat.
-                return Ok(first);
-            }
             let event = self.act_event(administrator, &account, act, now);
             let Some(change) = act.change(&account) else {
-                if act == Act::Unlock {
-                    let login = self.keys.login_key_of(&account);
-                    self.store.clear_lockout(&scope, &login, &event.done(), now).await?;
+                let shown = ShownAccount::from(&account);
+                if act != Act::Unlock {
+                    return self.keep_answer(&scope, &call, shown, now).await;
                 }
-                return self.keep_answer(&scope, &call, ShownAccount::from(&account), now).await;
+                let login = self.keys.login_key_of(&account);
+                let sealed = self.seal_answer(&call, &shown);
+                let answer = |(): &()| sealed.clone();
+                let once = call.once(&answer);
+                let step = self.store.clear_lockout(&scope, &login, &event.done(), once, now).await?;
+                return Ok(match self.settle::<(), (), ShownAccount>(&call, step)? {
+                    Settled::Repeated(first) => first,
+                    Settled::Done(()) | Settled::Refused(()) => shown,
+                });
             };
             let change = ChangeAccount {
                 account_id: account.id,

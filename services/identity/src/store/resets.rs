@@ -81,6 +81,9 @@ pub struct Repudiate {
     pub now: Timestamp,
 }
 
+/// Stands for the account of a login that nobody has, where the same is to be done as for one.
+pub const NOBODY: AccountId = AccountId::from_uuid(Uuid::nil());
+
 /// Steps of resets and of what surrounds them.
 #[async_trait]
 pub trait Resets: Send + Sync {
@@ -147,7 +150,8 @@ pub trait Resets: Send + Sync {
     ) -> Result<Step<SessionsEnded, Stale>, Failure>;
 
     /// Files a help request by `domain::help::filing` against the open one, with its notices if it was filed or
-    /// replaces one; a dropped one writes only the event. A repeat writes nothing, not even the event.
+    /// replaces one; a dropped one, and one of [`NOBODY`], writes only the event, by the same statements. A repeat writes
+    /// nothing, not even the event.
     async fn file_help(
         &self,
         scope: &TenantScope,

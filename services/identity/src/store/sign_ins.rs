@@ -265,8 +265,9 @@ pub trait SignIns: Send + Sync {
         scope: &TenantScope,
         login: &LoginKey,
         event: &AuditEvent,
+        once: Once<'_, ()>,
         now: Timestamp,
-    ) -> Result<(), Failure>;
+    ) -> Result<Step<(), ()>, Failure>;
 
     /// What is kept of a request, so that costly work is not done again for a repeat.
     async fn recall(

@@ -6,11 +6,11 @@
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Channel, Destination};
-use rekey_primitives::id::{HelpRequestId, RequestId, TenantId};
+use rekey_primitives::id::{AccountId, HelpRequestId, RequestId, TenantId};
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 
 use crate::domain::account::Account;
-use crate::domain::audit::{EventKind, Outcome, Subject};
+use crate::domain::audit::{AuditEvent, EventKind, Outcome, Subject};
 use crate::domain::help::{Filing, HelpRequest, HelpState, Message, expires_at, recipients};
 use crate::domain::refusal::Refusal;
 use crate::domain::reset::complete::is_same;
@@ -19,9 +19,10 @@ use crate::domain::security_info::told;
 use crate::domain::tenant::Tenant;
 use crate::flows::keys::TypedLogin;
 use crate::flows::notices::Notify;
-use crate::flows::once::{Call, Repeatable, Settled};
+use crate::flows::once::{Call, Repeatable};
 use crate::flows::{Caller, Context, Error, Identity};
 use crate::store::outbox::Notice;
+use crate::store::resets::NOBODY;
 use crate::store::sign_ins::Known;
 
 /// A person asks a person.
@@ -64,11 +65,11 @@ impl Identity {
         let who = (caller, &request.context);
         let Some(account) = known.account.as_ref().filter(|_| known.policy.policy.help.enabled) else {
             let login = self.keys.login_key(scope.tenant_id(), typed.name(known.account.as_ref()));
-            return self.drop_help(&scope, &call, login, who, now).await;
+            return self.drop_help(&scope, (&known, login), message, &call, who, now).await;
         };
         let proved = self.is_proved(caller, request, account, now);
         let id = HelpRequestId::generate(&*self.entropy, now);
-        let filed = help_request(&known, account, message, proved, id, now);
+        let filed = help_request(&known, account.id, message, proved, id, now);
         self.file(&scope, (&known, account), &filed, &call, who, now).await
     }
 
@@ -84,24 +85,21 @@ impl Identity {
         self.repeatable(call, &content, now)
     }
 
-    /// There is nobody to help, and the same is kept as if there were.
+    /// There is nobody to help, and the same is done as if there were.
     async fn drop_help(
         &self,
         scope: &TenantScope,
+        (known, login): (&Known, [u8; 32]),
+        message: Message,
         call: &Repeatable,
-        login: [u8; 32],
         (caller, context): (&Caller, &Context),
         now: Timestamp,
     ) -> Result<(), Error> {
-        let sealed = self.seal_answer(call, &());
-        let answer = |(): &()| sealed.clone();
-        let step = self.store.keep_answer(scope, call.once(&answer), now).await?;
-        if let Settled::Done(()) = self.settle::<(), (), ()>(call, step)? {
-            let event = self.event(scope.tenant_id(), EventKind::HelpRequested, Outcome::Refused, now);
-            let event = event.on_subject(Subject::UnknownLogin(login)).from(context).through(caller);
-            self.audit.push(event.because("nobody_to_help").done());
-        }
-        Ok(())
+        let id = HelpRequestId::generate(&*self.entropy, now);
+        let request = help_request(known, NOBODY, message, false, id, now);
+        let event = self.event(scope.tenant_id(), EventKind::HelpRequested, Outcome::Refused, now);
+        let event = event.on_subject(Subject::UnknownLogin(login)).from(context).through(caller);
+        self.file_once(scope, &request, &event.because("nobody_to_help").done(), &[], call).await
     }
 
     /// Whether the reset that came along is alive, this account's, and has a proof.
@@ -132,10 +130,20 @@ impl Identity {
         let event = self.event(scope.tenant_id(), EventKind::HelpRequested, Outcome::Success, now);
         let event = event.on(account.id).from(context).through(caller);
         let event = event.because(if request.proved { "proved" } else { "unproved" }).done();
+        self.file_once(scope, request, &event, &notices, call).await
+    }
+
+    async fn file_once(
+        &self,
+        scope: &TenantScope,
+        request: &HelpRequest,
+        event: &AuditEvent,
+        notices: &[Notice],
+        call: &Repeatable,
+    ) -> Result<(), Error> {
         let sealed = self.seal_answer(call, &());
         let answer = |(): &()| sealed.clone();
-        let once = Some(call.once(&answer));
-        let step = self.store.file_help(scope, request, &event, &notices, once).await?;
+        let step = self.store.file_help(scope, request, event, notices, Some(call.once(&answer))).await?;
         self.settle::<Filing, (), ()>(call, step).map(|_| ())
     }
 
@@ -177,7 +185,7 @@ impl Identity {
 /// A new request for help by this account, or in its name.
 fn help_request(
     known: &Known,
-    account: &Account,
+    account_id: AccountId,
     message: Message,
     proved: bool,
     id: HelpRequestId,
@@ -185,8 +193,8 @@ fn help_request(
 ) -> HelpRequest {
     HelpRequest {
         id,
-        tenant_id: account.tenant_id,
-        account_id: account.id,
+        tenant_id: known.tenant.id,
+        account_id,
         message,
         proved,
         state: HelpState::Open,

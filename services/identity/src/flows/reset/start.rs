@@ -2,10 +2,9 @@
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::uuid_v4;
-use rekey_primitives::id::{AccountId, ResetId, TenantId};
+use rekey_primitives::id::{ResetId, TenantId};
 use rekey_primitives::method::MethodKind;
 use rekey_primitives::secret::SecretString;
-use uuid::Uuid;
 
 use super::{Judged, caller_hash, carried_out};
 use crate::domain::account::{CredentialEpoch, RecoveryVersion};
@@ -19,6 +18,7 @@ use crate::domain::scope::TenantScope;
 use crate::domain::tries::TriedFrom;
 use crate::flows::keys::TypedLogin;
 use crate::flows::{Caller, Context, Error, Identity};
+use crate::store::resets::NOBODY;
 use crate::store::sign_ins::Known;
 
 /// Who wants back in.
@@ -83,8 +83,7 @@ impl Identity {
             }
             None => {
                 // The same reads, so that the work behind the grid is that of a known login.
-                let nobody = AccountId::from_uuid(Uuid::nil());
-                self.store.standing(&scope, nobody).await?;
+                self.store.standing(&scope, NOBODY).await?;
                 None
             }
         };

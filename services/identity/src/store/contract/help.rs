@@ -6,6 +6,7 @@ use crate::domain::audit::EventKind;
 use crate::domain::help::{Filing, HelpRequest};
 use crate::domain::scope::TenantScope;
 use crate::store::Step;
+use crate::store::resets::NOBODY;
 
 impl World {
     /// Files a request with one notice.
@@ -52,6 +53,24 @@ pub(super) async fn a_repeated_help_request_files_nothing_again(world: World) {
     assert_eq!((repeat, other), (Step::Repeated(b"first".to_vec()), Step::OtherContent));
     assert_eq!(world.queued().await, 1);
     assert_eq!(world.kinds(&scope).await[2..], [EventKind::HelpRequested]);
+}
+
+pub(super) async fn a_request_of_nobody_leaves_only_its_event(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    world.file(&scope, &world.help(&anna, false, NOW)).await;
+    let event = || world.event(&scope, EventKind::HelpRequested);
+    for answer in [Step::Done(Filing::File), Step::Repeated(b"first".to_vec())] {
+        let nobody = HelpRequest { account_id: NOBODY, ..world.help(&anna, false, NOW) };
+
+        let step = world.store.file_help(&scope, &nobody, &event(), &[], Some(once(1, 1))).await.unwrap();
+
+        assert_eq!(step, answer);
+    }
+
+    let open = world.store.undigested_help(&scope).await.unwrap();
+    assert_eq!(open.iter().map(|(_, account)| account.id).collect::<Vec<_>>(), [anna.id]);
+    assert_eq!(world.kinds(&scope).await[2..], [EventKind::HelpRequested; 2]);
 }
 
 pub(super) async fn an_expired_request_makes_room(world: World) {

@@ -94,6 +94,7 @@ on_every_store! {
     help:
         a_proved_request_replaces_an_unproved_one,
         a_repeated_help_request_files_nothing_again,
+        a_request_of_nobody_leaves_only_its_event,
         an_expired_request_makes_room,
         requests_are_digested_once;
     expiry:

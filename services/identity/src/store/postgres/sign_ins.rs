@@ -233,13 +233,19 @@ impl SignIns for PostgresStore {
         scope: &TenantScope,
         login: &LoginKey,
         event: &AuditEvent,
-        _now: Timestamp,
-    ) -> Result<(), Failure> {
+        once: Once<'_, ()>,
+        now: Timestamp,
+    ) -> Result<Step<(), ()>, Failure> {
+        let tenant_id = scope.tenant_id();
         retried!(async {
             let mut tx = self.begin().await?;
-            lockouts::clear(&mut tx, scope.tenant_id(), login).await?;
+            if let Some(ended) = answers::settle(&mut tx, tenant_id, Some(&once), &(), now).await?.ended() {
+                return Ok(ended);
+            }
+            lockouts::clear(&mut tx, tenant_id, login).await?;
             audit::append(&mut tx, event).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await?;
+            Ok(Step::Done(()))
         })
     }
 

@@ -43,9 +43,9 @@ pub(in crate::store) struct SessionAndAccount {
 /// A lockout record.
 #[derive(sqlx::FromRow)]
 pub(in crate::store) struct LockoutRow {
-    wrong_in_a_row: i64,
-    locked_until: Option<i64>,
-    last_wrong: Vec<u8>,
+    pub(in crate::store) wrong_in_a_row: i64,
+    pub(in crate::store) locked_until: Option<i64>,
+    pub(in crate::store) last_wrong: Vec<u8>,
 }
 
 /// The tries of a method.

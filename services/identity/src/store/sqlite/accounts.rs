@@ -97,8 +97,7 @@ impl Accounts for SqliteStore {
         }
         creation::policy(&mut tx, policy).await?;
         answers::keep(&mut tx, SUITE, once.as_ref(), tenant).await?;
-        audit::append(&mut tx, event).await?;
-        tx.commit().await?;
+        audit::close(tx, event).await?;
         Ok(Step::Done(tenant.clone()))
     }
 
@@ -161,8 +160,7 @@ impl Accounts for SqliteStore {
             return Ok(Step::Refused(taken));
         }
         answers::keep(&mut tx, tenant_id, once.as_ref(), account).await?;
-        audit::append(&mut tx, event).await?;
-        tx.commit().await?;
+        audit::close(tx, event).await?;
         Ok(Step::Done(account.clone()))
     }
 

@@ -6,22 +6,30 @@
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
-use sqlx::SqliteConnection;
+use sqlx::query::QueryAs;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Sqlite, SqliteConnection};
 
 use crate::store::{Failure, Once, Recalled};
 
-const BEGIN: &str = "
-    insert into answers (tenant_id, request_key, content, answer, expires_at) values ($1, $2, $3, $4, $5)
-    on conflict (tenant_id, request_key) do update
-    set content = excluded.content, answer = excluded.answer, expires_at = excluded.expires_at
-    where answers.expires_at <= $6";
+/// Begins the request, unless it came before; see [`taking`].
+macro_rules! begin {
+    () => {
+        "insert into answers (tenant_id, request_key, content, answer, expires_at) values ($1, $2, $3, $4, $5)
+         on conflict (tenant_id, request_key) do update
+         set content = excluded.content, answer = excluded.answer, expires_at = excluded.expires_at
+         where answers.expires_at <= $6"
+    };
+}
+pub(super) use begin;
 
 /// Also takes what was begun with the same content and not answered.
 const CLAIM: &str = "
     insert into answers (tenant_id, request_key, content, answer, expires_at) values ($1, $2, $3, $4, $5)
     on conflict (tenant_id, request_key) do update
     set content = excluded.content, answer = excluded.answer, expires_at = excluded.expires_at
-    where answers.expires_at <= $6 or (answers.answer = x'' and answers.content = excluded.content)";
+    where answers.expires_at <= $6 or (answers.answer = x'' and answers.content = excluded.content);
+    select changes()";
 
 const KEEP: &str = "update answers set answer = $3 where tenant_id = $1 and request_key = $2";
 
@@ -36,7 +44,7 @@ pub(super) async fn claim<T>(
     now: Timestamp,
 ) -> Result<Recalled, Failure> {
     match once {
-        Some(once) => take(CLAIM, tx, tenant_id, (once, b""), now).await,
+        Some(once) => take(tx, tenant_id, (once, b""), now).await,
         None => Ok(Recalled::New),
     }
 }
@@ -50,41 +58,39 @@ pub(super) async fn settle<T>(
     now: Timestamp,
 ) -> Result<Recalled, Failure> {
     match once {
-        Some(once) => take(CLAIM, tx, tenant_id, (once, &(once.answer)(outcome)), now).await,
+        Some(once) => take(tx, tenant_id, (once, &(once.answer)(outcome)), now).await,
         None => Ok(Recalled::New),
     }
 }
 
-/// Begins the request, unless it came before.
-pub(super) async fn begin<T>(
-    tx: &mut SqliteConnection,
+/// The first six arguments of a statement that takes a request.
+pub(super) fn taking<'q, R, T>(
+    statement: QueryAs<'q, Sqlite, R, SqliteArguments>,
     tenant_id: TenantId,
-    once: &Once<'_, T>,
+    (once, answer): (&'q Once<'_, T>, &'q [u8]),
     now: Timestamp,
-) -> Result<Recalled, Failure> {
-    take(BEGIN, tx, tenant_id, (once, b""), now).await
-}
-
-async fn take<T>(
-    statement: &'static str,
-    tx: &mut SqliteConnection,
-    tenant_id: TenantId,
-    (once, answer): (&Once<'_, T>, &[u8]),
-    now: Timestamp,
-) -> Result<Recalled, Failure> {
-    let taken = sqlx::query(statement)
+) -> QueryAs<'q, Sqlite, R, SqliteArguments> {
+    statement
         .bind(tenant_id.as_uuid())
         .bind(&once.key[..])
         .bind(&once.content[..])
         .bind(answer)
         .bind(once.expires_at.unix_micros())
         .bind(now.unix_micros())
-        .execute(&mut *tx)
-        .await?;
-    if taken.rows_affected() == 1 {
-        return Ok(Recalled::New);
+}
+
+async fn take<T>(
+    tx: &mut SqliteConnection,
+    tenant_id: TenantId,
+    (once, answer): (&Once<'_, T>, &[u8]),
+    now: Timestamp,
+) -> Result<Recalled, Failure> {
+    let claim = taking(sqlx::query_as(CLAIM), tenant_id, (once, answer), now);
+    let (taken,): (i64,) = claim.fetch_one(&mut *tx).await?;
+    match taken {
+        1 => Ok(Recalled::New),
+        _ => recall(tx, tenant_id, &once.key, &once.content, now).await,
     }
-    recall(tx, tenant_id, &once.key, &once.content, now).await
 }
 
 /// Writes the answer of a claimed request.

@@ -1,7 +1,10 @@
 //! Appending to a tenant's audit log: the last thing a step writes, since everybody meets at the head of the chain.
 
-use sqlx::SqliteConnection;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Sqlite, SqliteConnection};
 
+use super::Turn;
 use crate::domain::audit::{Actor, AuditEvent, Subject};
 use crate::store::{Failure, decide};
 
@@ -11,28 +14,47 @@ const LOCK_HEAD: &str = "
     returning position, link";
 
 /// Writes the event and moves the head behind it, or does neither if the event is there already.
-const APPEND: &str = "
+macro_rules! append {
+    () => {
+        "
     insert into audit_events (tenant_id, at, event_id, position, kind, outcome, reason, actor, actor_id, caller,
         subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, link)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
     on conflict (tenant_id, at, event_id) do nothing;
-    update audit_heads set position = $4, link = $18 where tenant_id = $1 and changes() = 1";
+    update audit_heads set position = $4, link = $18 where tenant_id = $1 and changes() = 1"
+    };
+}
+
+const APPEND: &str = append!();
+
+const APPEND_AND_COMMIT: &str = concat!(append!(), "; commit");
 
 /// Appends an event behind the tenant's last one, unless it is there already.
 pub(super) async fn append(tx: &mut SqliteConnection, event: &AuditEvent) -> Result<(), Failure> {
-    let tenant_id = event.tenant_id.as_uuid();
-    let (position, previous): (i64, Vec<u8>) =
-        sqlx::query_as(LOCK_HEAD).bind(tenant_id).bind(&b""[..]).fetch_one(&mut *tx).await?;
-    let link = decide::next_link(&previous, event)?;
-    insert(tx, event, position + 1, &link).await
+    let (position, link) = next(tx, event).await?;
+    filled(APPEND, event, position, &link).execute(tx).await?;
+    Ok(())
 }
 
-async fn insert(
-    tx: &mut SqliteConnection,
-    event: &AuditEvent,
+/// Appends an event as [`append`] does, and ends the step.
+pub(super) async fn close(mut tx: Turn, event: &AuditEvent) -> Result<(), Failure> {
+    let (position, link) = next(&mut tx, event).await?;
+    tx.end_with(filled(APPEND_AND_COMMIT, event, position, &link)).await
+}
+
+/// The place behind the tenant's last event, and what links to it.
+async fn next(tx: &mut SqliteConnection, event: &AuditEvent) -> Result<(i64, [u8; 32]), Failure> {
+    let head = sqlx::query_as(LOCK_HEAD).bind(event.tenant_id.as_uuid()).bind(&b""[..]);
+    let (position, previous): (i64, Vec<u8>) = head.fetch_one(tx).await?;
+    Ok((position + 1, decide::next_link(&previous, event)?))
+}
+
+fn filled<'q>(
+    statement: &'static str,
+    event: &'q AuditEvent,
     position: i64,
-    link: &[u8; 32],
-) -> Result<(), Failure> {
+    link: &'q [u8; 32],
+) -> Query<'q, Sqlite, SqliteArguments> {
     let (actor, actor_id) = match event.actor {
         Actor::Stranger => ("stranger", None),
         Actor::Account(id) => ("account", Some(id.as_uuid())),
@@ -44,7 +66,7 @@ async fn insert(
         Subject::Account(id) => ("account", Some(id.as_uuid()), None),
         Subject::UnknownLogin(key) => ("unknown_login", None, Some(&key[..])),
     };
-    sqlx::query(APPEND)
+    sqlx::query(statement)
         .bind(event.tenant_id.as_uuid())
         .bind(event.at.unix_micros())
         .bind(event.id.as_uuid())
@@ -63,7 +85,4 @@ async fn insert(
         .bind(event.trace_id.as_ref().map(<[u8; 16]>::as_slice))
         .bind(i64::from(event.count))
         .bind(&link[..])
-        .execute(tx)
-        .await?;
-    Ok(())
 }

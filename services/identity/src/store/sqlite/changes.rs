@@ -83,8 +83,7 @@ pub(super) async fn change_account(
     };
     notices::queue(&mut tx, &change.notices, change.now).await?;
     answers::keep(&mut tx, tenant_id, once, &account).await?;
-    audit::append(&mut tx, &change.event).await?;
-    tx.commit().await?;
+    audit::close(tx, &change.event).await?;
     Ok(Step::Done(account))
 }
 

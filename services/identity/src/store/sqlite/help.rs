@@ -11,6 +11,7 @@ use crate::domain::account::Account;
 use crate::domain::audit::AuditEvent;
 use crate::domain::help::{Filing, HelpRequest, HelpState};
 use crate::store::outbox::Notice;
+use crate::store::resets::NOBODY;
 use crate::store::rows::{HelpRowWithAccount, PendingHelp};
 use crate::store::{Failure, Once, Step, decide};
 
@@ -21,10 +22,12 @@ const PENDING: &str = "
     select proved, expires_at from help_requests
     where tenant_id = $1 and account_id = $2 and state in ('open', 'claimed')";
 
+/// Writes nothing for an account that does not exist.
 const INSERT: &str = "
     insert into help_requests (tenant_id, help_request_id, account_id, message, proved, state, handled_by, created_at,
         updated_at, expires_at, version)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+    where exists (select 1 from accounts where tenant_id = $1 and account_id = $3)";
 
 const SETTLE: &str = "
     update help_requests set state = $3, updated_at = $4, version = version + 1
@@ -72,26 +75,28 @@ pub(super) async fn file(
         .fetch_optional(&mut *tx)
         .await?;
     let filing = decide::file(pending.as_ref(), request.proved, now);
+    // A request that is dropped, or that nobody can have made, takes the same statements, for nobody.
+    let whose = if filing == Filing::Drop { NOBODY } else { request.account_id };
+    // Either its time is over or the new one takes its place.
+    settle(&mut tx, tenant_id, whose, HelpState::Expired, now).await?;
+    insert(&mut tx, tenant_id, whose, request).await?;
     if filing != Filing::Drop {
-        // Either its time is over or the new one takes its place.
-        settle(&mut tx, tenant_id, request.account_id, HelpState::Expired, now).await?;
-        insert(&mut tx, tenant_id, request).await?;
         notices::queue(&mut tx, notices, now).await?;
     }
-    audit::append(&mut tx, event).await?;
-    tx.commit().await?;
+    audit::close(tx, event).await?;
     Ok(Step::Done(filing))
 }
 
 async fn insert(
     tx: &mut SqliteConnection,
     tenant_id: TenantId,
+    whose: AccountId,
     request: &HelpRequest,
 ) -> Result<(), Failure> {
     sqlx::query(INSERT)
         .bind(tenant_id.as_uuid())
         .bind(request.id.as_uuid())
-        .bind(request.account_id.as_uuid())
+        .bind(whose.as_uuid())
         .bind(request.message.as_str())
         .bind(request.proved)
         .bind(request.state.as_str())

@@ -4,6 +4,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 use sqlx::SqliteConnection;
 
+use super::answers::begin;
 use super::{SqliteStore, answers, audit};
 use crate::domain::lockout::LockoutRecord;
 use crate::store::rows::LockoutRow;
@@ -16,9 +17,32 @@ const STRANGERS: &[u8] = b"";
 const IS_FAMILIAR: &str = "
     select 1 from familiar_places where tenant_id = $1 and login_key = $2 and place_key = $3";
 
-const READ: &str = "
-    select wrong_in_a_row, locked_until, last_wrong from lockouts
-    where tenant_id = $1 and login_key = $2 and place_key = $3";
+/// The record that a try counts in: that of its place if that is familiar, and of its login otherwise. `taken` tells
+/// whether the statement before it wrote something.
+macro_rules! record {
+    ($login:literal, $place:literal) => {
+        concat!(
+            "select changes() as taken, counted.place_key, l.wrong_in_a_row, l.locked_until, l.last_wrong
+             from (select coalesce((
+                 select f.place_key from familiar_places f
+                 where f.tenant_id = $1 and f.login_key = ",
+            $login,
+            " and f.place_key = ",
+            $place,
+            "
+             ), x'') as place_key) counted
+             left join lockouts l
+                 on l.tenant_id = $1 and l.login_key = ",
+            $login,
+            " and l.place_key = counted.place_key"
+        )
+    };
+}
+
+const RECORD: &str = record!("$2", "$3");
+
+/// Begins the request, and gives the record.
+const BEGIN_AND_RECORD: &str = concat!(begin!(), "; ", record!("$7", "$8"));
 
 const WRITE: &str = "
     insert into lockouts (tenant_id, login_key, place_key, wrong_in_a_row, locked_until, last_wrong, changed_at)
@@ -44,7 +68,13 @@ pub(super) async fn admit(
     now: Timestamp,
 ) -> Result<Admission, Failure> {
     let mut tx = store.begin_counting().await?;
-    let admission = count(&mut tx, tenant_id, attempt, now).await?;
+    let counted: Counted = sqlx::query_as(RECORD)
+        .bind(tenant_id.as_uuid())
+        .bind(&attempt.login[..])
+        .bind(place_of(attempt))
+        .fetch_one(&mut *tx)
+        .await?;
+    let admission = count(&mut tx, tenant_id, attempt, counted, now).await?;
     tx.commit().await?;
     Ok(admission)
 }
@@ -58,14 +88,20 @@ pub(super) async fn admit_once(
     now: Timestamp,
 ) -> Result<Step<Admission, ()>, Failure> {
     let mut tx = store.begin_counting().await?;
-    match answers::begin(&mut tx, tenant_id, once, now).await? {
-        Recalled::New => {}
-        // It was counted then; only the admitted are left without an answer.
-        Recalled::UnderWay => return Ok(Step::Done(Admission::Admitted)),
-        Recalled::Answer(answer) => return Ok(Step::Repeated(answer)),
-        Recalled::OtherContent => return Ok(Step::OtherContent),
+    let counted: Counted = answers::taking(sqlx::query_as(BEGIN_AND_RECORD), tenant_id, (once, b""), now)
+        .bind(&attempt.login[..])
+        .bind(place_of(attempt))
+        .fetch_one(&mut *tx)
+        .await?;
+    if counted.taken == 0 {
+        return Ok(match answers::recall(&mut tx, tenant_id, &once.key, &once.content, now).await? {
+            // It was counted then; only the admitted are left without an answer.
+            Recalled::New | Recalled::UnderWay => Step::Done(Admission::Admitted),
+            Recalled::Answer(answer) => Step::Repeated(answer),
+            Recalled::OtherContent => Step::OtherContent,
+        });
     }
-    let admission = count(&mut tx, tenant_id, attempt, now).await?;
+    let admission = count(&mut tx, tenant_id, attempt, counted, now).await?;
     if matches!(admission, Admission::Locked { .. }) {
         answers::keep(&mut tx, tenant_id, Some(once), &admission).await?;
     }
@@ -73,21 +109,41 @@ pub(super) async fn admit_once(
     Ok(Step::Done(admission))
 }
 
-/// Counts a password as wrong in the record of its place if that is familiar, and of its login otherwise.
+/// A record as [`RECORD`] finds it.
+#[derive(sqlx::FromRow)]
+struct Counted {
+    taken: i64,
+    place_key: Vec<u8>,
+    wrong_in_a_row: Option<i64>,
+    locked_until: Option<i64>,
+    last_wrong: Option<Vec<u8>>,
+}
+
+impl Counted {
+    fn record(self) -> Result<LockoutRecord, Failure> {
+        let (Some(wrong_in_a_row), Some(last_wrong)) = (self.wrong_in_a_row, self.last_wrong) else {
+            return Ok(LockoutRecord::default());
+        };
+        LockoutRow { wrong_in_a_row, locked_until: self.locked_until, last_wrong }.record()
+    }
+}
+
+fn place_of(attempt: &PasswordTry) -> &[u8] {
+    attempt.place.as_ref().map_or(STRANGERS, <[u8; 32]>::as_slice)
+}
+
+/// Counts a password as wrong in the record that was found.
 async fn count(
     tx: &mut SqliteConnection,
     tenant_id: TenantId,
     attempt: &PasswordTry,
+    counted: Counted,
     now: Timestamp,
 ) -> Result<Admission, Failure> {
-    let place = match &attempt.place {
-        Some(place) if is_familiar(tx, tenant_id, &attempt.login, place).await? => &place[..],
-        _ => STRANGERS,
-    };
-    let record = read(tx, tenant_id, &attempt.login, place).await?;
-    let judged = decide::count_password(&record, attempt, now);
+    let place = counted.place_key.clone();
+    let judged = decide::count_password(&counted.record()?, attempt, now);
     if let Some(record) = &judged.record {
-        write(tx, tenant_id, &attempt.login, place, record, now).await?;
+        write(tx, tenant_id, &attempt.login, &place, record, now).await?;
     }
     if judged.locks {
         audit::append(tx, &attempt.locked_event).await?;
@@ -109,21 +165,6 @@ pub(super) async fn is_familiar(
         .fetch_optional(connection)
         .await?;
     Ok(found.is_some())
-}
-
-async fn read(
-    tx: &mut SqliteConnection,
-    tenant_id: TenantId,
-    login: &LoginKey,
-    place: &[u8],
-) -> Result<LockoutRecord, Failure> {
-    let row: Option<LockoutRow> = sqlx::query_as(READ)
-        .bind(tenant_id.as_uuid())
-        .bind(&login[..])
-        .bind(place)
-        .fetch_optional(tx)
-        .await?;
-    row.map_or_else(|| Ok(LockoutRecord::default()), LockoutRow::record)
 }
 
 async fn write(

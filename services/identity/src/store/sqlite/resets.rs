@@ -101,8 +101,7 @@ impl Resets for SqliteStore {
             return Ok(ended);
         }
         tries::clear(&mut tx, tenant_id, method).await?;
-        audit::append(&mut tx, event).await?;
-        tx.commit().await?;
+        audit::close(tx, event).await?;
         Ok(Step::Done(()))
     }
 
@@ -144,8 +143,7 @@ impl Resets for SqliteStore {
         help::resolve(&mut tx, tenant_id, account_id, now).await?;
         notices::queue(&mut tx, &reset.notices, now).await?;
         answers::keep(&mut tx, tenant_id, once.as_ref(), &ended).await?;
-        audit::append(&mut tx, &reset.event).await?;
-        tx.commit().await?;
+        audit::close(tx, &reset.event).await?;
         Ok(Step::Done(ended))
     }
 
@@ -174,8 +172,7 @@ impl Resets for SqliteStore {
         let ended = SessionsEnded(sessions::end_all(&mut tx, tenant_id, account_id, now).await?);
         notices::queue(&mut tx, &repudiate.notices, now).await?;
         answers::keep(&mut tx, tenant_id, once.as_ref(), &ended).await?;
-        audit::append(&mut tx, &repudiate.event).await?;
-        tx.commit().await?;
+        audit::close(tx, &repudiate.event).await?;
         Ok(Step::Done(ended))
     }
 

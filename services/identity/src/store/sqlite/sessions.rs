@@ -94,8 +94,7 @@ pub(super) async fn refresh(
         }
         RefreshVerdict::EndFamily => {
             end_one(&mut tx, tenant_id, account.id, session.id, Ending::TokenReused, now).await?;
-            audit::append(&mut tx, &refresh.reused_event).await?;
-            tx.commit().await?;
+            audit::close(tx, &refresh.reused_event).await?;
             Ok(Step::Refused(NotRefreshed::FamilyEnded))
         }
         RefreshVerdict::Rotate => {

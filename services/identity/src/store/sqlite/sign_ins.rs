@@ -108,8 +108,7 @@ impl SignIns for SqliteStore {
         }
         sessions::insert(&mut tx, session, session.epoch.0).await?;
         lockouts::signed_in(&mut tx, tenant_id, &open.login, open.place.as_ref(), now).await?;
-        audit::append(&mut tx, &open.event).await?;
-        tx.commit().await?;
+        audit::close(tx, &open.event).await?;
         Ok(Step::Done(session.clone()))
     }
 
@@ -150,8 +149,7 @@ impl SignIns for SqliteStore {
         lockouts::clear(&mut tx, tenant_id, &change.login).await?;
         notices::queue(&mut tx, &change.notices, change.now).await?;
         answers::keep(&mut tx, tenant_id, once.as_ref(), &SessionsEnded(ended)).await?;
-        audit::append(&mut tx, &change.event).await?;
-        tx.commit().await?;
+        audit::close(tx, &change.event).await?;
         Ok(Step::Done(SessionsEnded(ended)))
     }
 
@@ -214,8 +212,7 @@ impl SignIns for SqliteStore {
             return Ok(Step::Refused(Stale));
         }
         answers::keep(&mut tx, tenant_id, once.as_ref(), &ended).await?;
-        audit::append(&mut tx, event).await?;
-        tx.commit().await?;
+        audit::close(tx, event).await?;
         Ok(Step::Done(ended))
     }
 
@@ -224,12 +221,17 @@ impl SignIns for SqliteStore {
         scope: &TenantScope,
         login: &LoginKey,
         event: &AuditEvent,
-        _now: Timestamp,
-    ) -> Result<(), Failure> {
+        once: Once<'_, ()>,
+        now: Timestamp,
+    ) -> Result<Step<(), ()>, Failure> {
+        let tenant_id = scope.tenant_id();
         let mut tx = self.begin().await?;
-        lockouts::clear(&mut tx, scope.tenant_id(), login).await?;
-        audit::append(&mut tx, event).await?;
-        tx.commit().await
+        if let Some(ended) = answers::settle(&mut tx, tenant_id, Some(&once), &(), now).await?.ended() {
+            return Ok(ended);
+        }
+        lockouts::clear(&mut tx, tenant_id, login).await?;
+        audit::close(tx, event).await?;
+        Ok(Step::Done(()))
     }
 
     async fn recall(
