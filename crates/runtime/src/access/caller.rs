@@ -164,7 +164,10 @@ impl Caller {
     /// Whether the caller may name this tenant. A person's own tenant is further narrowed by the service.
     #[must_use]
     pub fn may_reach(&self, tenant: TenantId) -> bool {
-        self.entry.tenants.includes(&tenant.to_string())
+        match &self.entry.tenants {
+            Allowed::Everything => true,
+            Allowed::Only(names) => names.contains(&tenant.to_string()),
+        }
     }
 
     /// Whether the caller may name every tenant, also those that do not exist yet.

@@ -58,8 +58,7 @@ pub enum CallerError {
 /// SHA-256 of a service token in lower-case hex, as `token_sha256` holds it.
 #[must_use]
 pub fn token_digest(token: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, token.as_bytes());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(digest::digest(&digest::SHA256, token.as_bytes()))
 }
 
 #[derive(Deserialize)]

@@ -22,15 +22,7 @@ pub struct Tag(String);
 impl Tag {
     /// Joins the key's name and the digest.
     pub fn new(key: &str, digest: &[u8; 32]) -> Self {
-        let mut text = String::with_capacity(key.len() + 65);
-        text.push_str(key);
-        text.push(':');
-        for byte in digest {
-            for half in [byte >> 4, byte & 15] {
-                text.push(char::from_digit(u32::from(half), 16).unwrap_or_default());
-            }
-        }
-        Self(text)
+        Self([key, ":", &hex::encode(digest)].concat())
     }
 
     /// Takes what a store kept.
