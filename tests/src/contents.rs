@@ -107,6 +107,22 @@ impl World {
         tokio::time::timeout(Duration::from_secs(30), settling).await.expect("messages are stuck");
     }
 
+    /// Where messages are that did not come, for whoever reads of the failure.
+    pub async fn whereabouts(&self) -> String {
+        let outbox = self.count(Part::Identity, "outbox").await;
+        let mut places = format!("{} arrived, {outbox} in the outbox", self.mail().len());
+        for state in 1..=8 {
+            let all = format!("notification where state = {state}");
+            let tried = format!("{all} and tries > 0");
+            let (all, tried) =
+                (self.count(Part::Notification, &all).await, self.count(Part::Notification, &tried).await);
+            if all > 0 {
+                places.push_str(&format!(", {all} in state {state}, {tried} of them tried"));
+            }
+        }
+        places
+    }
+
     /// How many rows there are of `from`: a table, with a condition or without.
     pub async fn count(&self, part: Part, from: &str) -> i64 {
         let sql = AssertSqlSafe(format!("select count(*) from {from}"));

@@ -128,7 +128,10 @@ impl World {
     /// Waits until a message that fits has arrived.
     pub async fn message(&self, fits: impl Fn(&InboxMessage) -> bool) -> InboxMessage {
         let arrived = self.inbox.arrival(fits);
-        tokio::time::timeout(Duration::from_secs(30), arrived).await.expect("no such message came")
+        match tokio::time::timeout(Duration::from_secs(30), arrived).await {
+            Ok(message) => message,
+            Err(_) => panic!("no such message came: {}", self.whereabouts().await),
+        }
     }
 
     /// Waits for the newest code sent to an address, and takes it from the text.
