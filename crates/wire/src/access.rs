@@ -1,5 +1,5 @@
-//! Who may call what, read once from the descriptors that also made the code: what stands in the proto is what
-//! is enforced.
+//! Who may call what, written down by the build from the descriptors that also make the code: what stands in the proto
+//! is what is enforced.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

@@ -24,12 +24,11 @@ macro_rules! begin {
 pub(super) use begin;
 
 /// Also takes what was begun with the same content and not answered.
-const CLAIM: &str = "
-    insert into answers (tenant_id, request_key, content, answer, expires_at) values ($1, $2, $3, $4, $5)
-    on conflict (tenant_id, request_key) do update
-    set content = excluded.content, answer = excluded.answer, expires_at = excluded.expires_at
-    where answers.expires_at <= $6 or (answers.answer = x'' and answers.content = excluded.content);
-    select changes()";
+const CLAIM: &str = concat!(
+    begin!(),
+    " or (answers.answer = x'' and answers.content = excluded.content);
+    select changes()"
+);
 
 const KEEP: &str = "update answers set answer = $3 where tenant_id = $1 and request_key = $2";
 

@@ -93,13 +93,16 @@ pub(super) async fn admit_once(
         .bind(place_of(attempt))
         .fetch_one(&mut *tx)
         .await?;
-    if counted.taken == 0 {
-        return Ok(match answers::recall(&mut tx, tenant_id, &once.key, &once.content, now).await? {
-            // It was counted then; only the admitted are left without an answer.
-            Recalled::New | Recalled::UnderWay => Step::Done(Admission::Admitted),
-            Recalled::Answer(answer) => Step::Repeated(answer),
-            Recalled::OtherContent => Step::OtherContent,
-        });
+    let recalled = match counted.taken {
+        1 => Recalled::New,
+        _ => answers::recall(&mut tx, tenant_id, &once.key, &once.content, now).await?,
+    };
+    match recalled {
+        Recalled::New => {}
+        // It was counted then; only the admitted are left without an answer.
+        Recalled::UnderWay => return Ok(Step::Done(Admission::Admitted)),
+        Recalled::Answer(answer) => return Ok(Step::Repeated(answer)),
+        Recalled::OtherContent => return Ok(Step::OtherContent),
     }
     let admission = count(&mut tx, tenant_id, attempt, counted, now).await?;
     if matches!(admission, Admission::Locked { .. }) {

@@ -5,7 +5,8 @@
 //! database keeps a second process away: it would be correct, but it would wait for locks it cannot see.
 //!
 //! A step is on the disk before it is answered, but for those that only count. A statement outside of a step is as
-//! durable as the step before it: marks, sweeps, and answers kept for a repeat, none of which is a promise.
+//! durable as the step before it: marks, sweeps, attempts, and answers kept for a repeat. To lose the last of them to a
+//! power cut lets nobody in.
 
 mod accounts;
 mod answers;

@@ -36,7 +36,8 @@ const REMEMBER_REQUEST: &str = "
     insert into counted_tries (tenant_id, method_key, request_key, counted_at) values ($1, $2, $3, $4)";
 
 const CLEAR: &str = "
-    update method_tries set recent = $3, in_a_row = 0, familiar_recent = $3, familiar_in_a_row = 0 where tenant_id = $1 and method_key = $2";
+    update method_tries set recent = $3, in_a_row = 0, familiar_recent = $3, familiar_in_a_row = 0
+    where tenant_id = $1 and method_key = $2";
 
 const CLEAR_ACCOUNT: &str = "
     update method_tries set recent = $3, in_a_row = 0, familiar_recent = $3, familiar_in_a_row = 0
