@@ -8,8 +8,8 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{RequestId, TenantId};
 use rekey_sealing::digest;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Error, Failed, Identity};
@@ -171,6 +171,32 @@ pub enum Settled<T, R, A> {
     Refused(R),
     /// It happened before, with this answer.
     Repeated(A),
+}
+
+/// The answer of a call that can be rejected for what it shows, as it is kept. What it did is kept as it is.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OrRejected<A> {
+    /// It was done.
+    Done(A),
+    /// It was not; never why.
+    Rejected {
+        /// Always true.
+        rejected: bool,
+    },
+}
+
+impl<A> OrRejected<A> {
+    /// A rejection.
+    pub const REJECTED: Self = Self::Rejected { rejected: true };
+
+    /// The answer that was given then, a rejection as that refusal.
+    pub fn or(self, refusal: Refusal) -> Result<A, Error> {
+        match self {
+            Self::Done(answer) => Ok(answer),
+            Self::Rejected { .. } => Err(refusal.into()),
+        }
+    }
 }
 
 impl std::fmt::Debug for Repeatable {

@@ -175,18 +175,11 @@ pub trait SignIns: Send + Sync {
     /// Counts a password as wrong before it is judged, in the record of the place if it is familiar and of the login
     /// otherwise; the rules are `domain::lockout`. Parallel tries are counted one after the other, so no more than
     /// the threshold are admitted. Locking writes the event.
+    ///
+    /// The same step binds the request to its content, so that a repeat counts no second try and other content under
+    /// its id none either. A locked login is answered there and then by `once`. Whoever is admitted is answered by a
+    /// later step; until then a repeat is admitted again, uncounted.
     async fn admit_password(
-        &self,
-        scope: &TenantScope,
-        attempt: &PasswordTry,
-        now: Timestamp,
-    ) -> Result<Admission, Failure>;
-
-    /// The same for a request that is answered once: in the step that counts the try, the request is bound to its
-    /// content, so that a repeat counts no second try and other content under its id none either. A locked login is
-    /// answered there and then by `once`. Whoever is admitted is answered by a later step; until then a repeat is
-    /// admitted again, uncounted.
-    async fn admit_sign_in(
         &self,
         scope: &TenantScope,
         attempt: &PasswordTry,

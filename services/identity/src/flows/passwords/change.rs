@@ -1,5 +1,6 @@
 //! Changing a password that one knows. A wrong current one counts as a wrong sign-in: a found session must not be a
-//! place to guess at leisure.
+//! place to guess at leisure. As in a sign-in, the step that counts binds the request to its content, and a rejection is
+//! kept for a repeat.
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::RequestId;
@@ -13,7 +14,7 @@ use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::flows::notices::Notify;
-use crate::flows::once::{Call, Settled};
+use crate::flows::once::{Call, OrRejected, Repeatable, Settled};
 use crate::flows::{Caller, Context, Error, Identity, Person};
 use crate::store::accounts::AccountKey;
 use crate::store::sign_ins::{self, Admission, PasswordTry, SessionsEnded, Stale};
@@ -44,8 +45,11 @@ struct Change<'a> {
     who: (&'a Caller, &'a Context),
     account: Account,
     policy: Policy,
+    call: Repeatable,
     now: Timestamp,
 }
+
+type Kept = OrRejected<Changed>;
 
 impl Identity {
     /// Changes the signed-in person's password. Every other session ends.
@@ -70,27 +74,35 @@ impl Identity {
             request.new_password.expose_secret().as_bytes(),
         ];
         let call = self.repeatable(call, &content, now);
-        if let Some(kept) = self.recall::<Changed>(&scope, &call, now).await? {
-            return Ok(kept);
+        if let Some(kept) = self.recall::<Kept>(&scope, &call, now).await? {
+            return kept.or(Refusal::CurrentPasswordRejected);
         }
         let account = self.store.find_account(&scope, &AccountKey::Id(person.account_id)).await?;
         let account = account.ok_or(Refusal::AccountNotFound)?;
         let policy = self.policy(&scope).await?;
-        let change = Change { scope, who: (caller, &request.context), account, policy, now };
-        self.confirm_current(&change, &request.current_password).await?;
+        let change = Change { scope, who: (caller, &request.context), account, policy, call, now };
+        if let Some(answer) = self.answer_to_current(&change, &request.current_password).await? {
+            return answer.or(Refusal::CurrentPasswordRejected);
+        }
         let step = self.changed(&change, person, request).await?;
-        let answer = |ended: &SessionsEnded| self.seal_answer(&call, &Changed { sessions_revoked: ended.0 });
-        let step = self.store.change_password(&scope, &step, Some(call.once(&answer))).await?;
-        match self.settle::<SessionsEnded, Stale, Changed>(&call, step)? {
+        let Change { scope, call, .. } = &change;
+        let answer = |ended: &SessionsEnded| self.seal_answer(call, &Changed { sessions_revoked: ended.0 });
+        let step = self.store.change_password(scope, &step, Some(call.once(&answer))).await?;
+        match self.settle::<SessionsEnded, Stale, Kept>(call, step)? {
             Settled::Done(ended) => Ok(Changed { sessions_revoked: ended.0 }),
-            Settled::Repeated(kept) => Ok(kept),
+            Settled::Repeated(kept) => kept.or(Refusal::CurrentPasswordRejected),
             Settled::Refused(Stale) => Err(Refusal::CurrentPasswordRejected.into()),
         }
     }
 
-    /// Counts the current password as a sign-in would, and compares it at the price of one hash.
-    async fn confirm_current(&self, change: &Change<'_>, current: &SecretString) -> Result<(), Error> {
-        let Change { scope, who: (caller, context), account, policy, now } = change;
+    /// Counts the current password as a sign-in would, and compares it at the price of one hash. The call's answer, where
+    /// that is the end of it; `None` for the right password.
+    async fn answer_to_current(
+        &self,
+        change: &Change<'_>,
+        current: &SecretString,
+    ) -> Result<Option<Kept>, Error> {
+        let Change { scope, who: (caller, context), account, policy, call, now } = change;
         if account.managed_elsewhere || account.password.is_none() {
             return Err(Refusal::NoPassword.into());
         }
@@ -104,17 +116,23 @@ impl Identity {
             rules: policy.lockout.clone(),
             locked_event: locked.on(account.id).from(context).through(caller).done(),
         };
-        let admission = self.store.admit_password(scope, &attempt, *now).await?;
+        let rejected = |_: &Admission| self.seal_answer(call, &Kept::REJECTED);
+        let step = self.store.admit_password(scope, &attempt, call.once(&rejected), *now).await?;
+        let admission = match self.settle::<_, (), Kept>(call, step)? {
+            Settled::Done(admission) => admission,
+            Settled::Repeated(kept) => return Ok(Some(kept)),
+            Settled::Refused(()) => return Ok(Some(Kept::REJECTED)),
+        };
         let verdict = self.one_hash(Some(account), &current).await?;
         let is_right = verdict.is_some_and(|verdict| verdict.matches);
         if is_right && admission == Admission::Admitted {
-            return Ok(());
+            return Ok(None);
         }
         let why = if is_right { "locked" } else { "wrong_password" };
         let event = self.event(account.tenant_id, EventKind::PasswordChanged, Outcome::Refused, *now);
         let event = event.on(account.id).by(Actor::Account(account.id)).from(context).through(caller);
         self.audit.push(event.because(why).done());
-        Err(Refusal::CurrentPasswordRejected.into())
+        self.keep_answer(scope, call, Kept::REJECTED, *now).await.map(Some)
     }
 
     async fn changed(
@@ -123,7 +141,7 @@ impl Identity {
         person: &Person,
         request: &ChangePassword,
     ) -> Result<sign_ins::ChangePassword, Error> {
-        let Change { scope, who: (caller, context), account, policy, now } = change;
+        let Change { scope, who: (caller, context), account, policy, now, .. } = change;
         let tenant = self.tenant(scope).await?;
         let candidate = Password::typed(&request.new_password);
         self.judge_new_password(scope, account, (&tenant, policy), &candidate).await?;

@@ -12,7 +12,6 @@ use rekey_sealing::digest;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::confirmation::Confirmation;
 use super::slots::until_next_slot;
 use super::{Held, Owner, change_of, not_changed, own_event, uuid_of};
 use crate::domain::account::Account;
@@ -22,7 +21,7 @@ use crate::domain::scope::TenantScope;
 use crate::domain::security_info::{SecurityInfo, Standing};
 use crate::domain::tries::{TakesNoTry, TriedFrom};
 use crate::flows::administration::LOOKS;
-use crate::flows::once::{Repeatable, Settled};
+use crate::flows::once::{OrRejected, Repeatable, Settled};
 use crate::flows::shown::ShownEntry;
 use crate::flows::{Error, Failed, Identity};
 use crate::peers::verification::{
@@ -79,8 +78,8 @@ impl Identity {
             &[content[0].as_slice(), content[1].as_slice()],
             now,
         );
-        if let Some(first) = self.recall::<Confirmation>(&scope, &call, now).await? {
-            return first.entry();
+        if let Some(first) = self.recall::<OrRejected<ShownEntry>>(&scope, &call, now).await? {
+            return first.or(Refusal::CodeRejected);
         }
         let held = self.held(&scope, AccountKey::Id(owner.person.account_id)).await?;
         let entry = held.entry(id)?;
@@ -88,8 +87,8 @@ impl Identity {
             && self.is_entry_code(owner, &scope, entry, code, &call, now).await?;
         if !is_right {
             // The try was counted under this call, so until this is kept a repeat is judged alike, uncounted.
-            let rejected = Confirmation::Rejected { rejected: true };
-            return self.keep_answer(&scope, &call, rejected, now).await?.entry();
+            let rejected = OrRejected::REJECTED;
+            return self.keep_answer(&scope, &call, rejected, now).await?.or(Refusal::CodeRejected);
         }
         self.entry_confirmed(owner, &scope, id, &call, now).await
     }
@@ -263,9 +262,9 @@ impl Identity {
             let change = change_of(&held.account, change, event, notices, now);
             let answer = |_: &Account| self.seal_answer(call, &shown);
             let step = self.store.change_account(scope, &change, Some(call.once(&answer))).await?;
-            match self.settle::<_, _, Confirmation>(call, step)? {
+            match self.settle::<_, _, OrRejected<ShownEntry>>(call, step)? {
                 Settled::Done(_) => return Ok(shown),
-                Settled::Repeated(first) => return first.entry(),
+                Settled::Repeated(first) => return first.or(Refusal::CodeRejected),
                 Settled::Refused(NotChanged::Stale) => {}
                 Settled::Refused(why) => return Err(not_changed(why).into()),
             }

@@ -5,7 +5,6 @@
 //! [`crate::domain::security_info`].
 
 mod codes;
-mod confirmation;
 mod edits;
 mod prefill;
 mod reconfirm;

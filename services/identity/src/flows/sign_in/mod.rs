@@ -149,7 +149,7 @@ impl Identity {
         let subject = subject_of(account, counted);
         let password_try = self.password_try((scope, counted), fingerprint, rules, subject, *who, *now);
         let rejected = |_: &Admission| self.seal_answer(call, &Kept::Rejected);
-        let step = self.store.admit_sign_in(scope, &password_try, call.once(&rejected), *now).await?;
+        let step = self.store.admit_password(scope, &password_try, call.once(&rejected), *now).await?;
         self.settle(call, step)
     }
 

@@ -6,6 +6,7 @@ use rekey_primitives::secret::SecretString;
 
 use super::world::{NEW, OLD, World, context, refusal};
 use crate::domain::refusal::Refusal;
+use crate::flows::passwords::ChangePassword;
 use crate::flows::security_info::Owner;
 use crate::flows::sign_in::{SignIn, SignedIn};
 
@@ -94,6 +95,56 @@ async fn a_sign_in_that_was_counted_and_cut_off_is_judged_by_its_repeat() {
     world.identity.keys.pepper = kept;
 
     assert!(matches!(world.identity.sign_in(&world.caller, &request).await, Ok(SignedIn::Tokens(_))));
+}
+
+#[tokio::test]
+async fn a_rejected_change_of_password_is_kept_for_its_request() {
+    let world = World::with(|policy| policy.lockout.threshold = 5).await;
+    world.person("ada", &[]).await;
+    let person = world.live(&world.signed_in("ada", OLD).await).await.unwrap();
+    let change = |number: u32| ChangePassword {
+        current_password: format!("wrong password {number}").into(),
+        new_password: NEW.into(),
+        request_id: world.request_id(),
+        context: context("192.0.2.1"),
+    };
+    let wrong = change(0);
+    let first = world.identity.change_password(&world.caller, &person, &wrong).await;
+    // The last three are remembered for themselves; the first is not any more.
+    for number in 1..4 {
+        let other = world.identity.change_password(&world.caller, &person, &change(number)).await;
+        assert_eq!(refusal(other), Refusal::CurrentPasswordRejected);
+    }
+
+    let repeat = world.identity.change_password(&world.caller, &person, &wrong).await;
+    let other = ChangePassword { current_password: OLD.into(), ..wrong };
+    let other = world.identity.change_password(&world.caller, &person, &other).await;
+
+    let rejected = Refusal::CurrentPasswordRejected;
+    assert_eq!([refusal(first), refusal(repeat)], [rejected.clone(), rejected]);
+    assert_eq!(refusal(other), Refusal::RequestIdReused);
+    assert!(matches!(world.sign_in("ada", OLD).await, SignedIn::Tokens(_)));
+}
+
+#[tokio::test]
+async fn a_locked_login_keeps_rejected_changes_too() {
+    let world = World::with(|policy| policy.lockout.threshold = 1).await;
+    world.person("ada", &[]).await;
+    let person = world.live(&world.signed_in("ada", OLD).await).await.unwrap();
+    world.sign_in("ada", "wrong password").await;
+    let right = ChangePassword {
+        current_password: OLD.into(),
+        new_password: NEW.into(),
+        request_id: world.request_id(),
+        context: context("192.0.2.1"),
+    };
+
+    let locked = world.identity.change_password(&world.caller, &person, &right).await;
+    world.pass(60);
+    let repeat = world.identity.change_password(&world.caller, &person, &right).await;
+
+    let rejected = Refusal::CurrentPasswordRejected;
+    assert_eq!([refusal(locked), refusal(repeat)], [rejected.clone(), rejected]);
 }
 
 #[tokio::test]

@@ -10,19 +10,19 @@ pub(super) async fn wrong_passwords_lock_and_are_told(world: World) {
     let first = world.password_try(&scope, None);
     for _ in 0..5 {
         // A repeat of one of the last does not count.
-        assert_eq!(world.store.admit_password(&scope, &first, NOW).await.unwrap(), Admission::Admitted);
+        assert_eq!(world.admit(&scope, &first, NOW).await, Admission::Admitted);
     }
     for _ in 0..9 {
         let wrong = world.password_try(&scope, None);
-        assert_eq!(world.store.admit_password(&scope, &wrong, NOW).await.unwrap(), Admission::Admitted);
+        assert_eq!(world.admit(&scope, &wrong, NOW).await, Admission::Admitted);
     }
 
-    let locked = world.store.admit_password(&scope, &first, after(59)).await.unwrap();
+    let locked = world.admit(&scope, &first, after(59)).await;
     let wrong = world.password_try(&scope, None);
-    let later = world.store.admit_password(&scope, &wrong, after(60)).await.unwrap();
+    let later = world.admit(&scope, &wrong, after(60)).await;
 
     assert_eq!((locked, later), (Admission::Locked { until: after(60) }, Admission::Admitted));
-    let again = world.store.admit_password(&scope, &first, after(61)).await.unwrap();
+    let again = world.admit(&scope, &first, after(61)).await;
     assert_eq!(again, Admission::Locked { until: after(180) });
     let kinds = world.kinds(&scope).await;
     assert_eq!(kinds, [EventKind::TenantCreated, EventKind::LockedOut, EventKind::LockedOut]);
@@ -34,13 +34,13 @@ pub(super) async fn a_familiar_place_has_a_record_of_its_own(world: World) {
     world.signed_in(&scope, &anna, 1).await;
     for _ in 0..11 {
         let stranger = world.password_try(&scope, Some(5));
-        world.store.admit_password(&scope, &stranger, NOW).await.unwrap();
+        world.admit(&scope, &stranger, NOW).await;
     }
 
     let at_home = world.password_try(&scope, Some(2));
-    let at_home = world.store.admit_password(&scope, &at_home, NOW).await.unwrap();
+    let at_home = world.admit(&scope, &at_home, NOW).await;
     let elsewhere = world.password_try(&scope, Some(6));
-    let elsewhere = world.store.admit_password(&scope, &elsewhere, NOW).await.unwrap();
+    let elsewhere = world.admit(&scope, &elsewhere, NOW).await;
 
     assert_eq!(at_home, Admission::Admitted);
     assert_eq!(elsewhere, Admission::Locked { until: after(60) });
@@ -55,7 +55,7 @@ pub(super) async fn an_unlock_clears_every_record_of_the_login(world: World) {
     for place in [None, Some(2)] {
         for _ in 0..10 {
             let wrong = world.password_try(&scope, place);
-            world.store.admit_password(&scope, &wrong, NOW).await.unwrap();
+            world.admit(&scope, &wrong, NOW).await;
         }
     }
 
@@ -65,7 +65,7 @@ pub(super) async fn an_unlock_clears_every_record_of_the_login(world: World) {
 
     for place in [None, Some(2)] {
         let wrong = world.password_try(&scope, place);
-        assert_eq!(world.store.admit_password(&scope, &wrong, NOW).await.unwrap(), Admission::Admitted);
+        assert_eq!(world.admit(&scope, &wrong, NOW).await, Admission::Admitted);
     }
     assert_eq!((cleared, again), (Step::Done(()), Step::Repeated(b"first".to_vec())));
     let unlocked = world.kinds(&scope).await.into_iter().filter(|kind| *kind == EventKind::Unlocked);
@@ -77,7 +77,7 @@ pub(super) async fn a_counted_try_binds_its_request(world: World) {
     // Each time another wrong password, so that it would count if the request did not say otherwise.
     let admit = async |content| {
         let wrong = world.password_try(&scope, None);
-        world.store.admit_sign_in(&scope, &wrong, once(1, content), NOW).await.unwrap()
+        world.store.admit_password(&scope, &wrong, once(1, content), NOW).await.unwrap()
     };
 
     for _ in 0..20 {
@@ -96,11 +96,11 @@ pub(super) async fn a_locked_login_is_answered_where_it_is_found_locked(world: W
     let scope = world.tenant().await;
     for _ in 0..10 {
         let wrong = world.password_try(&scope, None);
-        world.store.admit_password(&scope, &wrong, NOW).await.unwrap();
+        world.admit(&scope, &wrong, NOW).await;
     }
     let attempt = world.password_try(&scope, None);
     let admit = async |seconds| {
-        world.store.admit_sign_in(&scope, &attempt, once(1, 1), after(seconds)).await.unwrap()
+        world.store.admit_password(&scope, &attempt, once(1, 1), after(seconds)).await.unwrap()
     };
 
     let locked = admit(59).await;

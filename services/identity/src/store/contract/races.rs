@@ -123,7 +123,7 @@ pub(super) async fn parallel_passwords_are_admitted_up_to_the_threshold(world: W
 
     let outcomes = at_once(&world, 50, |world, _| {
         let wrong = world.password_try(&scope, None);
-        async move { world.store.admit_password(&scope, &wrong, NOW).await.unwrap() }
+        async move { world.admit(&scope, &wrong, NOW).await }
     })
     .await;
 
@@ -138,7 +138,7 @@ pub(super) async fn of_equal_sign_ins_at_once_one_try_counts(world: World) {
 
     let outcomes = at_once(&world, 16, |world, _| {
         let wrong = world.password_try(&scope, None);
-        async move { world.store.admit_sign_in(&scope, &wrong, once(1, 1), NOW).await.unwrap() }
+        async move { world.store.admit_password(&scope, &wrong, once(1, 1), NOW).await.unwrap() }
     })
     .await;
 
@@ -146,7 +146,7 @@ pub(super) async fn of_equal_sign_ins_at_once_one_try_counts(world: World) {
     let mut next = Vec::new();
     for _ in 0..10 {
         let wrong = world.password_try(&scope, None);
-        next.push(world.store.admit_password(&scope, &wrong, NOW).await.unwrap());
+        next.push(world.admit(&scope, &wrong, NOW).await);
     }
     assert_eq!(count(&next, &Admission::Admitted), 9);
 }

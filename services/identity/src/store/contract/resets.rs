@@ -25,7 +25,7 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
     for place in [None, Some(2)] {
         for _ in 0..10 {
             let wrong = world.password_try(&scope, place);
-            world.store.admit_password(&scope, &wrong, NOW).await.unwrap();
+            world.admit(&scope, &wrong, NOW).await;
         }
     }
     world.store.code_sent(&scope, method, after(600), NOW).await.unwrap();
@@ -56,7 +56,7 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
     assert_eq!(world.store.list_sessions(&scope, anna.id, 10, NOW).await.unwrap(), []);
     for place in [None, Some(2)] {
         let wrong = world.password_try(&scope, place);
-        assert_eq!(world.store.admit_password(&scope, &wrong, NOW).await.unwrap(), Admission::Admitted);
+        assert_eq!(world.admit(&scope, &wrong, NOW).await, Admission::Admitted);
     }
     let counted = world
         .store

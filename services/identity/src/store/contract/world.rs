@@ -25,7 +25,7 @@ use crate::store::accounts::{AccountKey, Change, ChangeAccount, NotChanged};
 use crate::store::outbox::Notice;
 use crate::store::postgres::{self, PostgresOptions, PostgresStore};
 use crate::store::resets::CompleteReset;
-use crate::store::sign_ins::{OpenSession, PasswordTry};
+use crate::store::sign_ins::{Admission, OpenSession, PasswordTry};
 use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
 use crate::store::{Failure, Once, Step, Store};
 
@@ -295,6 +295,19 @@ impl World {
             rules: LockoutRules::default(),
             locked_event: self.event(scope, EventKind::LockedOut),
         }
+    }
+
+    /// Counts that try under a request of its own.
+    pub(super) async fn admit(
+        &self,
+        scope: &TenantScope,
+        attempt: &PasswordTry,
+        now: Timestamp,
+    ) -> Admission {
+        let once = Once { key: array(self.entropy()), ..once(1, 1) };
+        let step = self.store.admit_password(scope, attempt, once, now).await.unwrap();
+        let Step::Done(admission) = step else { panic!("{step:?}") };
+        admission
     }
 
     /// A help request of an account.

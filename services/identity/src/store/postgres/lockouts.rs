@@ -42,19 +42,6 @@ pub(super) async fn admit(
     store: &PostgresStore,
     tenant_id: TenantId,
     attempt: &PasswordTry,
-    now: Timestamp,
-) -> Result<Admission, Failure> {
-    let mut tx = store.begin().await?;
-    let admission = count(&mut tx, tenant_id, attempt, now).await?;
-    tx.commit().await?;
-    Ok(admission)
-}
-
-/// The whole step; see `SignIns::admit_sign_in`.
-pub(super) async fn admit_once(
-    store: &PostgresStore,
-    tenant_id: TenantId,
-    attempt: &PasswordTry,
     once: &Once<'_, Admission>,
     now: Timestamp,
 ) -> Result<Step<Admission, ()>, Failure> {

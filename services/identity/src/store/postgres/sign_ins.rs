@@ -63,19 +63,10 @@ impl SignIns for PostgresStore {
         &self,
         scope: &TenantScope,
         attempt: &PasswordTry,
-        now: Timestamp,
-    ) -> Result<Admission, Failure> {
-        retried!(lockouts::admit(self, scope.tenant_id(), attempt, now))
-    }
-
-    async fn admit_sign_in(
-        &self,
-        scope: &TenantScope,
-        attempt: &PasswordTry,
         once: Once<'_, Admission>,
         now: Timestamp,
     ) -> Result<Step<Admission, ()>, Failure> {
-        retried!(lockouts::admit_once(self, scope.tenant_id(), attempt, &once, now))
+        retried!(lockouts::admit(self, scope.tenant_id(), attempt, &once, now))
     }
 
     async fn open_session(

@@ -17,32 +17,17 @@ const STRANGERS: &[u8] = b"";
 const IS_FAMILIAR: &str = "
     select 1 from familiar_places where tenant_id = $1 and login_key = $2 and place_key = $3";
 
-/// The record that a try counts in: that of its place if that is familiar, and of its login otherwise. `taken` tells
-/// whether the statement before it wrote something.
-macro_rules! record {
-    ($login:literal, $place:literal) => {
-        concat!(
-            "select changes() as taken, counted.place_key, l.wrong_in_a_row, l.locked_until, l.last_wrong
-             from (select coalesce((
-                 select f.place_key from familiar_places f
-                 where f.tenant_id = $1 and f.login_key = ",
-            $login,
-            " and f.place_key = ",
-            $place,
-            "
-             ), x'') as place_key) counted
-             left join lockouts l
-                 on l.tenant_id = $1 and l.login_key = ",
-            $login,
-            " and l.place_key = counted.place_key"
-        )
-    };
-}
-
-const RECORD: &str = record!("$2", "$3");
-
-/// Begins the request, and gives the record.
-const BEGIN_AND_RECORD: &str = concat!(begin!(), "; ", record!("$7", "$8"));
+/// Begins the request, and gives the record that its try counts in: that of its place if that is familiar, and of its
+/// login otherwise. `taken` tells whether the request was begun.
+const BEGIN_AND_RECORD: &str = concat!(
+    begin!(),
+    "; select changes() as taken, counted.place_key, l.wrong_in_a_row, l.locked_until, l.last_wrong
+       from (select coalesce((
+           select f.place_key from familiar_places f
+           where f.tenant_id = $1 and f.login_key = $7 and f.place_key = $8
+       ), x'') as place_key) counted
+       left join lockouts l on l.tenant_id = $1 and l.login_key = $7 and l.place_key = counted.place_key"
+);
 
 const WRITE: &str = "
     insert into lockouts (tenant_id, login_key, place_key, wrong_in_a_row, locked_until, last_wrong, changed_at)
@@ -62,25 +47,6 @@ const REMEMBER_PLACE: &str = "
 
 /// The whole step; see `SignIns::admit_password`.
 pub(super) async fn admit(
-    store: &SqliteStore,
-    tenant_id: TenantId,
-    attempt: &PasswordTry,
-    now: Timestamp,
-) -> Result<Admission, Failure> {
-    let mut tx = store.begin_counting().await?;
-    let counted: Counted = sqlx::query_as(RECORD)
-        .bind(tenant_id.as_uuid())
-        .bind(&attempt.login[..])
-        .bind(place_of(attempt))
-        .fetch_one(&mut *tx)
-        .await?;
-    let admission = count(&mut tx, tenant_id, attempt, counted, now).await?;
-    tx.commit().await?;
-    Ok(admission)
-}
-
-/// The whole step; see `SignIns::admit_sign_in`.
-pub(super) async fn admit_once(
     store: &SqliteStore,
     tenant_id: TenantId,
     attempt: &PasswordTry,
@@ -112,7 +78,7 @@ pub(super) async fn admit_once(
     Ok(Step::Done(admission))
 }
 
-/// A record as [`RECORD`] finds it.
+/// A record as [`BEGIN_AND_RECORD`] finds it.
 #[derive(sqlx::FromRow)]
 struct Counted {
     taken: i64,

@@ -65,19 +65,10 @@ impl SignIns for SqliteStore {
         &self,
         scope: &TenantScope,
         attempt: &PasswordTry,
-        now: Timestamp,
-    ) -> Result<Admission, Failure> {
-        lockouts::admit(self, scope.tenant_id(), attempt, now).await
-    }
-
-    async fn admit_sign_in(
-        &self,
-        scope: &TenantScope,
-        attempt: &PasswordTry,
         once: Once<'_, Admission>,
         now: Timestamp,
     ) -> Result<Step<Admission, ()>, Failure> {
-        lockouts::admit_once(self, scope.tenant_id(), attempt, &once, now).await
+        lockouts::admit(self, scope.tenant_id(), attempt, &once, now).await
     }
 
     async fn open_session(
