@@ -278,6 +278,27 @@ async fn a_repeated_sign_out_is_answered_and_opens_nothing(stores: Stores) {
     world.stop().await;
 }
 
+async fn a_repeated_revocation_of_all_sessions_is_answered_and_opens_nothing(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    let here = world.signed_in(&zoe.login, &zoe.password).await;
+    let there = world.signed_in(&zoe.login, &zoe.password).await;
+    let mut leaving = theirs(&world, &here);
+    let all = RevokeSessionsRequest {
+        session_ids: vec![there.session_id, here.session_id.clone()],
+        request_id: request_id(),
+        context: None,
+    };
+
+    let first = leaving.revoke_sessions(all.clone()).await.unwrap().into_inner();
+    let repeated = leaving.revoke_sessions(all.clone()).await.unwrap().into_inner();
+    let another = leaving.revoke_sessions(RevokeSessionsRequest { request_id: request_id(), ..all }).await;
+
+    assert_eq!((first.sessions_revoked, repeated), (2, first));
+    assert_eq!(reason(another), "ACCESS_TOKEN_INVALID");
+    world.stop().await;
+}
+
 async fn who_must_change_the_password_does_so_before_anything_else(stores: Stores) {
     let world = World::start(stores).await;
     let zoe = world.person_with("zoe", |new| new.must_change_password = true).await;

@@ -63,7 +63,7 @@ pub struct RefreshRecord {
 /// What ended a session before its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// The person signed out here.
+    /// The person left it: signed out of it, or ended it from itself.
     SignedOut,
     /// The person or an administrator ended it from elsewhere.
     Revoked,

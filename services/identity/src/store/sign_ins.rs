@@ -12,7 +12,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::lockout::Fingerprint;
 use crate::domain::policy::{LockoutRules, PolicyRevision, SessionRules};
 use crate::domain::scope::TenantScope;
-use crate::domain::session::{Ending, Session, SessionOver};
+use crate::domain::session::{Session, SessionOver};
 use crate::domain::tenant::Tenant;
 
 /// A keyed hash of tenant and login; stands for a login, known or not.
@@ -148,13 +148,26 @@ pub enum NotRefreshed {
     FamilyEnded,
 }
 
+/// Sessions of an account to end from one of them.
+#[derive(Debug, Clone)]
+pub struct EndSessions {
+    /// Whose.
+    pub account_id: AccountId,
+    /// The session that asks: it is left, the others are revoked.
+    pub asking: SessionId,
+    /// Which.
+    pub which: Which,
+    /// What the log tells, and when.
+    pub event: AuditEvent,
+}
+
 /// Which sessions of an account to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
     /// These.
     These(Vec<SessionId>),
-    /// All but this one.
-    AllBut(SessionId),
+    /// All but the one that asks.
+    Others,
 }
 
 /// Steps of signing in and of sessions.
@@ -240,16 +253,13 @@ pub trait SignIns: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<Session>, Failure>;
 
-    /// Ends live sessions of an account. Ids that are not live sessions of it are passed over; only signing out of
-    /// one that is not live is refused and writes nothing, since whoever asks holds a dead token.
+    /// Ends live sessions of an account. Ids that are not live sessions of it are passed over. Where the one that asks is
+    /// not live, nothing is written: whoever asks holds a dead token.
     async fn end_sessions(
         &self,
         scope: &TenantScope,
-        account_id: AccountId,
-        which: &Which,
-        ending: Ending,
-        event: &AuditEvent,
-        once: Option<Once<'_, SessionsEnded>>,
+        ends: &EndSessions,
+        once: Once<'_, SessionsEnded>,
     ) -> Result<Step<SessionsEnded, Stale>, Failure>;
 
     /// Clears the lockout records of a login, those of its familiar places included.

@@ -15,7 +15,7 @@ use crate::flows::{Caller, Error, Identity, Person};
 enum Still {
     /// Live.
     SignedIn,
-    /// Live, or ended by its own person signing out.
+    /// Live, or left by its own person from within it.
     OrJustLeft,
 }
 
@@ -43,7 +43,7 @@ impl Identity {
         self.behind(&scope, &claims, Still::SignedIn, now).await
     }
 
-    /// The same for signing out alone: the token of a session that was signed out of passes too, so that a repeat of
+    /// The same for ending sessions alone: the token of a session that its person has left passes too, so that a repeat of
     /// that very call can be told its first answer. What else it asks, the step refuses.
     pub async fn verify_leaving_person(&self, shown: &SecretString) -> Result<Option<Person>, Error> {
         let now = self.now();

@@ -15,7 +15,7 @@ use crate::domain::audit::{Actor, EventKind, Outcome};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::domain::session::{Ending, Session};
-use crate::store::sign_ins::{SessionsEnded, Stale, Which};
+use crate::store::sign_ins::{EndSessions, SessionsEnded, Stale, Which};
 
 /// Most sessions that are listed or ended by name at once.
 pub const SESSIONS_MAX: usize = 100;
@@ -27,19 +27,8 @@ pub struct Revoked {
     pub sessions_revoked: u32,
 }
 
-/// Sessions to end, and how.
-struct Ends {
-    rpc: &'static str,
-    /// Whose request ids they are.
-    who: String,
-    request_id: RequestId,
-    which: Which,
-    ending: Ending,
-}
-
 impl Identity {
-    /// Ends the session of the access token. A repeat comes with the token of a session that this call has ended: it
-    /// gets its first answer, and every other call with such a token is refused as if it had not passed the gate.
+    /// Ends the session of the access token.
     pub async fn sign_out(
         &self,
         caller: &Caller,
@@ -48,13 +37,9 @@ impl Identity {
         context: &Context,
     ) -> Result<(), Error> {
         let which = Which::These(vec![person.session_id]);
-        // Ids of its own session alone, so that a dead token cannot ask about others of the account.
-        let who = person.session_id.to_string();
-        let ends = Ends { rpc: "SignOut", who, request_id, which, ending: Ending::SignedOut };
-        match self.end_sessions(caller, person, ends, context).await {
-            Err(Error::Refused(Refusal::SessionNotFound)) => Err(Refusal::AccessTokenInvalid.into()),
-            ended => ended.map(drop),
-        }
+        self.end_sessions(("SignOut", Ending::SignedOut), (caller, context), person, request_id, which)
+            .await
+            .map(drop)
     }
 
     /// The person's live sessions, newest first.
@@ -74,44 +59,38 @@ impl Identity {
         context: &Context,
     ) -> Result<Revoked, Error> {
         let which = if sessions.is_empty() {
-            Which::AllBut(person.session_id)
+            Which::Others
         } else {
             Which::These(sessions.iter().copied().take(SESSIONS_MAX).collect())
         };
-        let who = person.account_id.to_string();
-        let ends = Ends { rpc: "RevokeSessions", who, request_id, which, ending: Ending::Revoked };
-        self.end_sessions(caller, person, ends, context).await
+        self.end_sessions(("RevokeSessions", Ending::Revoked), (caller, context), person, request_id, which)
+            .await
     }
 
+    /// Ends sessions from one of them. A repeat may come with the token of a session that this call has ended: it gets
+    /// its first answer, and every other call with such a token is refused as if it had not passed the gate.
     async fn end_sessions(
         &self,
-        caller: &Caller,
+        (rpc, ending): (&'static str, Ending),
+        (caller, context): (&Caller, &Context),
         person: &Person,
-        ends: Ends,
-        context: &Context,
+        request_id: RequestId,
+        which: Which,
     ) -> Result<Revoked, Error> {
         let now = self.now();
         let scope = caller.scope(person.tenant_id)?;
-        let (rpc, who, request_id) = (ends.rpc, ends.who.as_str(), ends.request_id);
-        let call = Call { rpc, who, tenant_id: person.tenant_id, request_id };
-        let call = self.repeatable(call, &[&content_of(&ends.which)], now);
-        let event = self.ended_event(&scope, (caller, context), person, ends.ending, now);
+        // Ids of its own session alone, so that a dead token cannot ask about others of the account.
+        let who = person.session_id.to_string();
+        let call = Call { rpc, who: &who, tenant_id: person.tenant_id, request_id };
+        let call = self.repeatable(call, &[&content_of(&which)], now);
+        let event = self.ended_event(&scope, (caller, context), person, ending, now);
+        let ends = EndSessions { account_id: person.account_id, asking: person.session_id, which, event };
         let answer = |ended: &SessionsEnded| self.seal_answer(&call, &Revoked { sessions_revoked: ended.0 });
-        let step = self
-            .store
-            .end_sessions(
-                &scope,
-                person.account_id,
-                &ends.which,
-                ends.ending,
-                &event,
-                Some(call.once(&answer)),
-            )
-            .await?;
+        let step = self.store.end_sessions(&scope, &ends, call.once(&answer)).await?;
         match self.settle::<SessionsEnded, Stale, Revoked>(&call, step)? {
             Settled::Done(ended) => Ok(Revoked { sessions_revoked: ended.0 }),
             Settled::Repeated(kept) => Ok(kept),
-            Settled::Refused(Stale) => Err(Refusal::SessionNotFound.into()),
+            Settled::Refused(Stale) => Err(Refusal::AccessTokenInvalid.into()),
         }
     }
 
@@ -140,6 +119,6 @@ fn content_of(which: &Which) -> Vec<u8> {
             let ids = sessions.iter().flat_map(|id| id.as_uuid().into_bytes());
             b"these".iter().copied().chain(ids).collect()
         }
-        Which::AllBut(_) => b"all but this".to_vec(),
+        Which::Others => b"all but this".to_vec(),
     }
 }

@@ -1,11 +1,12 @@
 //! A repeated call gets its first answer, a rejection too, and costs no second try.
 
 use rekey_primitives::contact::{Destination, EmailAddress};
-use rekey_primitives::id::SecurityInfoId;
+use rekey_primitives::id::{SecurityInfoId, SessionId};
 use rekey_primitives::secret::SecretString;
 
 use super::world::{NEW, OLD, World, context, refusal};
 use crate::domain::refusal::Refusal;
+use crate::flows::Person;
 use crate::flows::passwords::ChangePassword;
 use crate::flows::security_info::Owner;
 use crate::flows::sign_in::{SignIn, SignedIn};
@@ -196,6 +197,33 @@ async fn whoever_has_signed_out_is_told_so_again_and_may_do_nothing_else() {
     assert_eq!(refusal(other), Refusal::AccessTokenInvalid);
     world.pass(300);
     assert_eq!(world.identity.verify_leaving_person(&here.access_token).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_session_that_ends_itself_among_others_is_told_so_again() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    let (here, there) = (world.signed_in("ada", OLD).await, world.signed_in("ada", OLD).await);
+    let person = world.live(&here).await.unwrap();
+    let both = [person.session_id, world.live(&there).await.unwrap().session_id];
+    let request_id = world.request_id();
+    let revoke = async |person: &Person, sessions: &[SessionId], request_id| {
+        world
+            .identity
+            .revoke_sessions(&world.caller, person, sessions, request_id, &context("192.0.2.1"))
+            .await
+    };
+    let first = revoke(&person, &both, request_id).await.unwrap();
+
+    let left = world.identity.verify_leaving_person(&here.access_token).await.unwrap().unwrap();
+    let repeat = revoke(&left, &both, request_id).await.unwrap();
+    let fewer = revoke(&left, &both[..1], request_id).await;
+    let another = revoke(&left, &[], world.request_id()).await;
+
+    assert_eq!((first.sessions_revoked, repeat), (2, first));
+    assert_eq!(refusal(fewer), Refusal::RequestIdReused);
+    assert_eq!(refusal(another), Refusal::AccessTokenInvalid);
+    assert_eq!(world.identity.verify_leaving_person(&there.access_token).await.unwrap(), None);
 }
 
 #[tokio::test]

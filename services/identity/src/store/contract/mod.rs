@@ -74,7 +74,7 @@ on_every_store! {
         a_refresh_token_is_used_once,
         a_spent_token_ends_the_family,
         only_live_sessions_of_the_account_end,
-        signing_out_of_a_dead_session_writes_nothing,
+        a_dead_session_ends_nothing,
         a_question_is_answered_once,
         an_answer_is_kept_until_it_expires;
     passwords:

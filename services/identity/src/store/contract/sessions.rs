@@ -9,7 +9,7 @@ use crate::domain::policy::SessionRules;
 use crate::domain::session::{Ending, Session, SessionOver};
 use crate::store::accounts::Change;
 use crate::store::sign_ins::{
-    AnsweredQuestion, Known, NotRefreshed, OpenSession, Refresh, SessionsEnded, Stale, Which,
+    AnsweredQuestion, EndSessions, Known, NotRefreshed, OpenSession, Refresh, SessionsEnded, Stale, Which,
 };
 use crate::store::step::{Recalled, Step};
 
@@ -142,15 +142,16 @@ pub(super) async fn only_live_sessions_of_the_account_end(world: World) {
         world.signed_in(&scope, &anna, 3).await,
     );
     let other = world.signed_in(&scope, &bert, 4).await;
-    let end = async |which: Which| {
+    let end = async |request, which| {
         let event = world.event(&scope, EventKind::SessionRevoked);
-        world.store.end_sessions(&scope, anna.id, &which, Ending::Revoked, &event, None).await.unwrap()
+        let ends = EndSessions { account_id: anna.id, asking: two.id, which, event };
+        world.store.end_sessions(&scope, &ends, once(request, 1)).await.unwrap()
     };
 
-    let these = end(Which::These(vec![one.id, one.id, other.id])).await;
-    let all_but = end(Which::AllBut(two.id)).await;
+    let these = end(1, Which::These(vec![one.id, one.id, other.id])).await;
+    let others = end(2, Which::Others).await;
 
-    assert_eq!((these, all_but), (Step::Done(SessionsEnded(1)), Step::Done(SessionsEnded(1))));
+    assert_eq!((these, others), (Step::Done(SessionsEnded(1)), Step::Done(SessionsEnded(1))));
     let live = async |account: &Account, limit| {
         let live = world.store.list_sessions(&scope, account.id, limit, NOW).await.unwrap();
         live.iter().map(|session| session.id).collect::<Vec<_>>()
@@ -177,23 +178,29 @@ pub(super) async fn an_answer_is_kept_until_it_expires(world: World) {
     assert_eq!(world.store.keep_answer(&scope, once(1, 2), after(600)).await.unwrap(), Step::Done(()));
 }
 
-pub(super) async fn signing_out_of_a_dead_session_writes_nothing(world: World) {
+pub(super) async fn a_dead_session_ends_nothing(world: World) {
     let scope = world.tenant().await;
     let anna = world.account(&scope).await;
-    let session = world.signed_in(&scope, &anna, 1).await;
-    let sign_out = async |request| {
-        let (which, event) = (Which::These(vec![session.id]), world.event(&scope, EventKind::SessionRevoked));
-        let (ending, once) = (Ending::SignedOut, Some(once(request, 1)));
-        world.store.end_sessions(&scope, anna.id, &which, ending, &event, once).await.unwrap()
+    let (here, there) = (world.signed_in(&scope, &anna, 1).await, world.signed_in(&scope, &anna, 2).await);
+    let end = async |request, which| {
+        let event = world.event(&scope, EventKind::SessionRevoked);
+        let ends = EndSessions { account_id: anna.id, asking: here.id, which, event };
+        world.store.end_sessions(&scope, &ends, once(request, 1)).await.unwrap()
     };
 
-    let left = sign_out(1).await;
-    let again = sign_out(2).await;
-    let repeated = sign_out(1).await;
+    let left = end(1, Which::These(vec![here.id])).await;
+    let again = end(2, Which::These(vec![there.id])).await;
+    let others = end(2, Which::Others).await;
+    let repeated = end(1, Which::These(vec![here.id])).await;
 
-    assert_eq!((left, again), (Step::Done(SessionsEnded(1)), Step::Refused(Stale)));
+    assert_eq!(left, Step::Done(SessionsEnded(1)));
+    assert_eq!((again, others), (Step::Refused(Stale), Step::Refused(Stale)));
     assert_eq!(repeated, Step::Repeated(b"first".to_vec()));
-    assert_eq!(world.kinds(&scope).await[3..], [EventKind::SessionRevoked]);
+    let (ended, _) = world.store.find_session(&scope, here.id).await.unwrap().unwrap();
+    assert_eq!(ended.ended, Some((NOW, Ending::SignedOut)));
+    let live = world.store.list_sessions(&scope, anna.id, 10, NOW).await.unwrap();
+    assert_eq!(live.iter().map(|session| session.id).collect::<Vec<_>>(), [there.id]);
+    assert_eq!(world.kinds(&scope).await[4..], [EventKind::SessionRevoked]);
     assert_eq!(world.store.recall(&scope, &[2; 32], &[1; 32], NOW).await.unwrap(), Recalled::New);
 }
 

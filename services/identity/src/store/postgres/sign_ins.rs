@@ -12,11 +12,11 @@ use super::{PostgresStore, answers, audit, changes, lockouts, notices, passwords
 use crate::domain::account::{Account, Sealed};
 use crate::domain::audit::AuditEvent;
 use crate::domain::scope::TenantScope;
-use crate::domain::session::{Ending, Session};
+use crate::domain::session::Session;
 use crate::store::rows::{AccountRow, KnownRow};
 use crate::store::sign_ins::{
-    Admission, ChangePassword, Known, LoginKey, NotRefreshed, OpenSession, PasswordTry, PlaceKey, Refresh,
-    SessionsEnded, SignIns, Stale, Which,
+    Admission, ChangePassword, EndSessions, Known, LoginKey, NotRefreshed, OpenSession, PasswordTry,
+    PlaceKey, Refresh, SessionsEnded, SignIns, Stale,
 };
 use crate::store::{Failure, Once, Recalled, Step, decide};
 
@@ -135,9 +135,7 @@ impl SignIns for PostgresStore {
             let ended = match change.keep {
                 Some(kept) => {
                     sessions::keep_in_epoch(&mut tx, tenant_id, account_id, kept, next_epoch).await?;
-                    let others = Which::AllBut(kept);
-                    sessions::end(&mut tx, tenant_id, account_id, &others, Ending::Revoked, change.now)
-                        .await?
+                    sessions::end_others(&mut tx, tenant_id, account_id, kept, change.now).await?
                 }
                 None => sessions::end_all(&mut tx, tenant_id, account_id, change.now).await?,
             };
@@ -195,28 +193,10 @@ impl SignIns for PostgresStore {
     async fn end_sessions(
         &self,
         scope: &TenantScope,
-        account_id: AccountId,
-        which: &Which,
-        ending: Ending,
-        event: &AuditEvent,
-        once: Option<Once<'_, SessionsEnded>>,
+        ends: &EndSessions,
+        once: Once<'_, SessionsEnded>,
     ) -> Result<Step<SessionsEnded, Stale>, Failure> {
-        let tenant_id = scope.tenant_id();
-        retried!(async {
-            let mut tx = self.begin().await?;
-            if let Some(ended) = answers::claim(&mut tx, tenant_id, once.as_ref(), event.at).await?.ended() {
-                return Ok(ended);
-            }
-            let ended =
-                SessionsEnded(sessions::end(&mut tx, tenant_id, account_id, which, ending, event.at).await?);
-            if ending == Ending::SignedOut && ended.0 == 0 {
-                return Ok(Step::Refused(Stale));
-            }
-            answers::keep(&mut tx, tenant_id, once.as_ref(), &ended).await?;
-            audit::append(&mut tx, event).await?;
-            tx.commit().await?;
-            Ok(Step::Done(ended))
-        })
+        retried!(sessions::end(self, scope.tenant_id(), ends, &once))
     }
 
     async fn clear_lockout(

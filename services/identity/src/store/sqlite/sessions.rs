@@ -10,7 +10,7 @@ use super::{SqliteStore, answers, audit};
 use crate::domain::account::Account;
 use crate::domain::session::{Ending, RefreshVerdict, Session, judge_refresh};
 use crate::store::rows::{SessionAndAccount, SessionRow};
-use crate::store::sign_ins::{NotRefreshed, Refresh, Which};
+use crate::store::sign_ins::{EndSessions, NotRefreshed, Refresh, SessionsEnded, Stale, Which};
 use crate::store::{Failure, Once, Recalled, Step};
 
 const INSERT: &str = "
@@ -41,11 +41,15 @@ const ROTATE: &str = "
     set refresh_hash = $4, previous_refresh_hash = refresh_hash, rotated_at = $5, refreshed_at = $5
     where tenant_id = $1 and session_id = $2 and refresh_hash = $3 and ended_at is null";
 
+const IS_LIVE: &str = "
+    select 1 from sessions
+    where tenant_id = $1 and account_id = $2 and session_id = $3 and ended_at is null and expires_at > $4";
+
 const END_ONE: &str = "
     update sessions set ended_at = $4, ending = $5
     where tenant_id = $1 and account_id = $2 and session_id = $3 and ended_at is null and expires_at > $4";
 
-const END_ALL_BUT: &str = "
+const END_OTHERS: &str = "
     update sessions set ended_at = $4, ending = $5
     where tenant_id = $1 and account_id = $2 and session_id <> $3 and ended_at is null and expires_at > $4";
 
@@ -159,25 +163,52 @@ pub(super) async fn live(
     found.into_iter().map(SessionRow::session).collect()
 }
 
-/// Ends the live sessions that are named, and counts them.
+/// The whole step; see `SignIns::end_sessions`.
 pub(super) async fn end(
-    tx: &mut SqliteConnection,
+    store: &SqliteStore,
     tenant_id: TenantId,
-    account_id: AccountId,
-    which: &Which,
-    ending: Ending,
-    now: Timestamp,
-) -> Result<u32, Failure> {
-    match which {
-        Which::AllBut(kept) => end_all_but(tx, tenant_id, account_id, kept.as_uuid(), ending, now).await,
+    ends: &EndSessions,
+    once: &Once<'_, SessionsEnded>,
+) -> Result<Step<SessionsEnded, Stale>, Failure> {
+    let (account_id, now) = (ends.account_id, ends.event.at);
+    let mut tx = store.begin().await?;
+    if let Some(ended) = answers::claim(&mut tx, tenant_id, Some(once), now).await?.ended() {
+        return Ok(ended);
+    }
+    if !is_live(&mut tx, tenant_id, account_id, ends.asking, now).await? {
+        return Ok(Step::Refused(Stale));
+    }
+    let ended = match &ends.which {
+        Which::Others => end_others(&mut tx, tenant_id, account_id, ends.asking, now).await?,
         Which::These(ids) => {
             let mut ended = 0;
             for id in ids {
-                ended += end_one(&mut *tx, tenant_id, account_id, *id, ending, now).await?;
+                let ending = if *id == ends.asking { Ending::SignedOut } else { Ending::Revoked };
+                ended += end_one(&mut tx, tenant_id, account_id, *id, ending, now).await?;
             }
-            Ok(ended)
+            ended
         }
-    }
+    };
+    answers::keep(&mut tx, tenant_id, Some(once), &SessionsEnded(ended)).await?;
+    audit::close(tx, &ends.event).await?;
+    Ok(Step::Done(SessionsEnded(ended)))
+}
+
+async fn is_live(
+    tx: &mut SqliteConnection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    session_id: SessionId,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let live = sqlx::query(IS_LIVE)
+        .bind(tenant_id.as_uuid())
+        .bind(account_id.as_uuid())
+        .bind(session_id.as_uuid())
+        .bind(now.unix_micros())
+        .fetch_optional(tx)
+        .await?;
+    Ok(live.is_some())
 }
 
 /// Ends every live session of an account, and counts them.
@@ -187,8 +218,8 @@ pub(super) async fn end_all(
     account_id: AccountId,
     now: Timestamp,
 ) -> Result<u32, Failure> {
-    // No session has the nil id.
-    end_all_but(tx, tenant_id, account_id, Uuid::nil(), Ending::Revoked, now).await
+    let nobodys = SessionId::from_uuid(Uuid::nil());
+    end_others(tx, tenant_id, account_id, nobodys, now).await
 }
 
 /// Lets one session live on in another epoch.
@@ -228,20 +259,20 @@ async fn end_one(
     Ok(u32::try_from(ended.rows_affected()).unwrap_or(u32::MAX))
 }
 
-async fn end_all_but(
+/// Ends every live session of an account but one, and counts them.
+pub(super) async fn end_others(
     tx: &mut SqliteConnection,
     tenant_id: TenantId,
     account_id: AccountId,
-    kept: Uuid,
-    ending: Ending,
+    kept: SessionId,
     now: Timestamp,
 ) -> Result<u32, Failure> {
-    let ended = sqlx::query(END_ALL_BUT)
+    let ended = sqlx::query(END_OTHERS)
         .bind(tenant_id.as_uuid())
         .bind(account_id.as_uuid())
-        .bind(kept)
+        .bind(kept.as_uuid())
         .bind(now.unix_micros())
-        .bind(ending.as_str())
+        .bind(Ending::Revoked.as_str())
         .execute(tx)
         .await?;
     Ok(u32::try_from(ended.rows_affected()).unwrap_or(u32::MAX))
