@@ -20,6 +20,10 @@ pub const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(5 * 60);
 /// How long a rotated refresh token still gets the answer it got: the retries of a client with a deadline.
 pub const REUSE_GRACE: Duration = Duration::from_secs(10);
 
+/// Most replaced tokens that a session knows beside the last one. Who rotates more often within [`REUSE_GRACE`] finds
+/// that the oldest count as reused.
+pub const EARLIER_MAX: usize = 8;
+
 /// One sign-in of an account, and the family of refresh tokens that came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -35,7 +39,7 @@ pub struct Session {
     pub auth_time: Timestamp,
     /// Whether a second factor was passed, which shortens its life.
     pub strong: bool,
-    /// The one refresh token that is good, and the one before it.
+    /// The one refresh token that is good, and those before it.
     pub refresh: RefreshRecord,
     /// What kind of program signed in, for the person's list of sessions.
     pub user_agent_family: String,
@@ -49,7 +53,7 @@ pub struct Session {
     pub ended: Option<(Timestamp, Ending)>,
 }
 
-/// The hashes of the current and the previous refresh token of a session.
+/// The hashes of the refresh tokens of a session: the current one, and those that were current a moment ago.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshRecord {
     /// Hash of the token that is good.
@@ -58,6 +62,17 @@ pub struct RefreshRecord {
     pub previous: Option<[u8; 32]>,
     /// When it was replaced.
     pub rotated_at: Timestamp,
+    /// Those replaced before that one, newest first, while their answers may still be asked for.
+    pub earlier: Vec<Replaced>,
+}
+
+/// A refresh token that another one took the place of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Replaced {
+    /// Its hash.
+    pub hash: [u8; 32],
+    /// When it was replaced.
+    pub at: Timestamp,
 }
 
 /// What ended a session before its time.
@@ -152,6 +167,30 @@ impl AccessClaims {
     }
 }
 
+impl RefreshRecord {
+    /// The record of a session that begins now.
+    pub const fn first(current: [u8; 32], now: Timestamp) -> Self {
+        Self { current, previous: None, rotated_at: now, earlier: Vec::new() }
+    }
+
+    /// The record once the current token is replaced.
+    #[must_use]
+    pub fn rotated(&self, successor: [u8; 32], now: Timestamp) -> Self {
+        let previous = self.previous.map(|hash| Replaced { hash, at: self.rotated_at });
+        let replaced = previous.into_iter().chain(self.earlier.iter().copied());
+        let earlier = replaced.filter(|token| now.since(token.at) <= REUSE_GRACE).take(EARLIER_MAX).collect();
+        Self { current: successor, previous: Some(self.current), rotated_at: now, earlier }
+    }
+
+    /// When the token of that hash was replaced, if that is still known.
+    fn replaced_at(&self, hash: &[u8; 32]) -> Option<Timestamp> {
+        if self.previous.is_some_and(|previous| same(&previous, hash)) {
+            return Some(self.rotated_at);
+        }
+        self.earlier.iter().find(|token| same(&token.hash, hash)).map(|token| token.at)
+    }
+}
+
 /// When a session that begins now ends.
 pub fn ends_at(rules: &SessionRules, strong: bool, now: Timestamp) -> Timestamp {
     let hours = if strong { rules.strong_life_hours } else { rules.life_hours };
@@ -172,11 +211,9 @@ pub fn judge_refresh(
     if same(&session.refresh.current, presented) {
         return RefreshVerdict::Rotate;
     }
-    let was_previous = session.refresh.previous.is_some_and(|previous| same(&previous, presented));
-    if was_previous && now.since(session.refresh.rotated_at) <= REUSE_GRACE {
-        RefreshVerdict::Repeat
-    } else {
-        RefreshVerdict::EndFamily
+    match session.refresh.replaced_at(presented) {
+        Some(replaced_at) if now.since(replaced_at) <= REUSE_GRACE => RefreshVerdict::Repeat,
+        _ => RefreshVerdict::EndFamily,
     }
 }
 
@@ -210,6 +247,12 @@ pub fn judge_access(
 impl std::fmt::Debug for RefreshRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RefreshRecord").field("rotated_at", &self.rotated_at).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Replaced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Replaced").field("at", &self.at).finish_non_exhaustive()
     }
 }
 

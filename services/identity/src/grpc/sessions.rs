@@ -76,10 +76,10 @@ impl SessionService for Api {
         let mut fields = Fields::default();
         let refresh_token = fields.token("refresh_token", sent.refresh_token);
         let context = fields.context(&asking, sent.context);
-        // The token is its own request id; the field is still held to its shape.
-        fields.request_id(&sent.request_id);
-        let refresh =
-            fields.finish(|| Some(RefreshSession { refresh_token: refresh_token?, context: context? }))?;
+        let request_id = fields.request_id(&sent.request_id);
+        let refresh = fields.finish(|| {
+            Some(RefreshSession { refresh_token: refresh_token?, request_id: request_id?, context: context? })
+        })?;
         let issued = self.0.refresh_session(&asking.caller(), &refresh).await.map_err(status)?;
         Ok(Response::new(wire::RefreshSessionResponse { tokens: Some(tokens(&issued)) }))
     }

@@ -228,12 +228,15 @@ pub trait SignIns: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Sealed>, Failure>;
 
-    /// Rotates a refresh token by `domain::session::judge_refresh`, under a lock on the session. A token spent a
-    /// moment ago is `Repeated`: the answer kept under its own hash, so `once.key` is that of the presented token.
+    /// Rotates a refresh token by `domain::session::judge_refresh`, under a lock on the session. What a token was traded
+    /// for is kept under its own hash, so `once.key` is that of the presented token, and is `Repeated` for whoever shows
+    /// it again a moment later. `request` binds the request id to the token: under that id the answer is `Repeated` for
+    /// as long as it is kept.
     async fn refresh_session(
         &self,
         scope: &TenantScope,
         refresh: &Refresh,
+        request: Once<'_, ()>,
         once: Once<'_, (Session, Account)>,
     ) -> Result<Step<(Session, Account), NotRefreshed>, Failure>;
 

@@ -11,7 +11,7 @@ fn session(strong: bool) -> Session {
         epoch: account().epoch,
         auth_time: now(),
         strong,
-        refresh: RefreshRecord { current: [2; 32], previous: Some([1; 32]), rotated_at: now() },
+        refresh: RefreshRecord::first([1; 32], now()).rotated([2; 32], now()),
         user_agent_family: "Firefox".to_owned(),
         created_at: now(),
         refreshed_at: now(),
@@ -74,6 +74,33 @@ fn a_lost_reply_is_repeated_and_a_late_reuse_ends_the_family() {
     assert_eq!(refresh(1, REUSE_GRACE), RefreshVerdict::Repeat);
     assert_eq!(refresh(1, REUSE_GRACE + Duration::from_micros(1)), RefreshVerdict::EndFamily);
     assert_eq!(refresh(7, Duration::ZERO), RefreshVerdict::EndFamily);
+}
+
+#[test]
+fn every_token_of_the_last_seconds_gets_its_answer_again() {
+    let second = |seconds| now().plus(Duration::from_secs(seconds));
+    let refresh =
+        RefreshRecord::first([1; 32], now()).rotated([2; 32], second(3)).rotated([3; 32], second(9));
+    let session = Session { refresh, ..session(false) };
+    let judge = |presented: u8, seconds| {
+        judge_refresh(&session, &account(), &[presented; 32], &SessionRules::default(), second(seconds))
+    };
+
+    assert_eq!([judge(1, 13), judge(1, 14)], [RefreshVerdict::Repeat, RefreshVerdict::EndFamily]);
+    assert_eq!([judge(2, 19), judge(2, 20)], [RefreshVerdict::Repeat, RefreshVerdict::EndFamily]);
+    assert_eq!(judge(3, 20), RefreshVerdict::Rotate);
+}
+
+#[test]
+fn replaced_tokens_are_forgotten_in_time_and_in_number() {
+    let second = |seconds| now().plus(Duration::from_secs(seconds));
+    let one = RefreshRecord::first([1; 32], now()).rotated([2; 32], now());
+    let late = one.rotated([3; 32], second(11));
+    let many = (2..20).fold(one, |record, number| record.rotated([number + 1; 32], now()));
+
+    assert_eq!((late.previous, late.earlier.len()), (Some([2; 32]), 0));
+    assert_eq!((many.previous, many.earlier.len()), (Some([19; 32]), EARLIER_MAX));
+    assert_eq!(many.earlier[0], Replaced { hash: [18; 32], at: now() });
 }
 
 #[test]

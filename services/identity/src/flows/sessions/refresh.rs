@@ -1,12 +1,13 @@
 //! Trading a refresh token for fresh ones.
 //!
-//! The token is its own request id: a client whose answer was lost, or two windows of one browser, show the same token
-//! within seconds and get the same successor. Later it means that two parties hold it, and the session ends.
+//! What a token was traded for is kept under the token: a client whose answer was lost, or two windows of one browser,
+//! show the same token within seconds and get the same successor. Later it means that two parties hold it, and the
+//! session ends; but for a repeat of the very call that spent it, known by its request id.
 
 use std::sync::OnceLock;
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::TenantId;
+use rekey_primitives::id::{RequestId, TenantId};
 use rekey_primitives::secret::SecretString;
 use rekey_sealing::digest;
 
@@ -24,6 +25,8 @@ use crate::store::sign_ins::{NotRefreshed, Refresh};
 pub struct RefreshSession {
     /// The token; spent by this call.
     pub refresh_token: SecretString,
+    /// Names the call.
+    pub request_id: RequestId,
     /// Where the person is.
     pub context: Context,
 }
@@ -56,16 +59,18 @@ impl Identity {
             reused_event: event.on(account.id).from(&request.context).through(caller).done(),
             now,
         };
-        let call = self.call_of(&shown, now);
+        let (call, trade) = self.calls_of(&shown, request.request_id, now);
         let issued = OnceLock::new();
         let issue = |(session, account): &(Session, Account)| -> SessionTokens {
             self.tokens_of(session, account, successor.clone(), now)
         };
+        let bound = |(): &()| b"kept under its token".to_vec();
         let answer = |of: &(Session, Account)| {
-            self.seal_answer(&call, &KeptTokens::from(issued.get_or_init(|| issue(of))))
+            self.seal_answer(&trade, &KeptTokens::from(issued.get_or_init(|| issue(of))))
         };
-        let step = self.store.refresh_session(&scope, &refresh, call.once(&answer)).await?;
-        match self.settle::<_, NotRefreshed, KeptTokens>(&call, step)? {
+        let step =
+            self.store.refresh_session(&scope, &refresh, call.once(&bound), trade.once(&answer)).await?;
+        match self.settle::<_, NotRefreshed, KeptTokens>(&trade, step)? {
             Settled::Done(of) => Ok(issued.get_or_init(|| issue(&of)).clone()),
             Settled::Repeated(kept) => Ok(kept.into()),
             Settled::Refused(why) => {
@@ -76,15 +81,17 @@ impl Identity {
         }
     }
 
-    /// The call as the token names it. Nothing else is part of it: two windows of a browser have their own ids.
-    fn call_of(&self, shown: &ShownRefresh, now: Timestamp) -> Repeatable {
-        let call = Call {
-            rpc: "RefreshSession",
-            who: "",
-            tenant_id: shown.tenant_id,
-            request_id: rekey_primitives::id::RequestId::from_uuid(shown.session_id.as_uuid()),
-        };
-        self.repeatable(call, &[&shown.hash], now).keyed(digest(&[b"refresh answer", &shown.hash]))
+    /// The call as its request id names it, and as the token does, whatever the id.
+    fn calls_of(
+        &self,
+        shown: &ShownRefresh,
+        request_id: RequestId,
+        now: Timestamp,
+    ) -> (Repeatable, Repeatable) {
+        let who = shown.session_id.to_string();
+        let call = Call { rpc: "RefreshSession", who: &who, tenant_id: shown.tenant_id, request_id };
+        let call = self.repeatable(call, &[&shown.hash], now);
+        (call, call.keyed(digest(&[b"refresh answer", &shown.hash])))
     }
 
     fn note_refused(

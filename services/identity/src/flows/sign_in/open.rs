@@ -65,7 +65,7 @@ impl Identity {
             epoch,
             auth_time: proved_at,
             strong: false,
-            refresh: RefreshRecord { current: hash, previous: None, rotated_at: now },
+            refresh: RefreshRecord::first(hash, now),
             user_agent_family: context.user_agent_family().to_owned(),
             created_at: now,
             refreshed_at: now,

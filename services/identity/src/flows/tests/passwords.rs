@@ -28,7 +28,11 @@ async fn a_changed_password_keeps_this_session_and_ends_the_others() {
 
     assert_eq!((changed.sessions_revoked, repeat), (1, changed));
     assert_eq!(world.live(&there).await, None);
-    let refresh = RefreshSession { refresh_token: here.refresh_token, context: context("192.0.2.1") };
+    let refresh = RefreshSession {
+        refresh_token: here.refresh_token,
+        request_id: world.request_id(),
+        context: context("192.0.2.1"),
+    };
     let fresh = world.identity.refresh_session(&world.caller, &refresh).await.unwrap();
     assert!(world.live(&fresh).await.is_some());
     assert_eq!(world.notices().await[0].template, "password_changed_notice");

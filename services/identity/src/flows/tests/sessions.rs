@@ -8,8 +8,9 @@ use crate::flows::Caller;
 use crate::flows::sessions::{RefreshSession, Revoked};
 use crate::flows::tokens::SessionTokens;
 
-fn refresh(tokens: &SessionTokens) -> RefreshSession {
-    RefreshSession { refresh_token: tokens.refresh_token.clone(), context: context("192.0.2.1") }
+fn refresh(world: &World, tokens: &SessionTokens) -> RefreshSession {
+    let (refresh_token, request_id) = (tokens.refresh_token.clone(), world.request_id());
+    RefreshSession { refresh_token, request_id, context: context("192.0.2.1") }
 }
 
 #[tokio::test]
@@ -19,9 +20,9 @@ async fn a_refresh_token_is_traded_once_and_a_lost_answer_is_given_again() {
     let first = world.signed_in("ada", OLD).await;
     world.pass(60);
 
-    let second = world.identity.refresh_session(&world.caller, &refresh(&first)).await.unwrap();
+    let second = world.identity.refresh_session(&world.caller, &refresh(&world, &first)).await.unwrap();
     world.pass(5);
-    let repeat = world.identity.refresh_session(&world.caller, &refresh(&first)).await.unwrap();
+    let repeat = world.identity.refresh_session(&world.caller, &refresh(&world, &first)).await.unwrap();
 
     assert_eq!(second.session_id, first.session_id);
     assert_ne!(second.refresh_token.expose_secret(), first.refresh_token.expose_secret());
@@ -30,15 +31,57 @@ async fn a_refresh_token_is_traded_once_and_a_lost_answer_is_given_again() {
 }
 
 #[tokio::test]
+async fn a_repeated_refresh_is_answered_later_too_and_other_tokens_under_its_id_are_refused() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    let first = world.signed_in("ada", OLD).await;
+    let request = refresh(&world, &first);
+    let second = world.identity.refresh_session(&world.caller, &request).await.unwrap();
+    let other = RefreshSession { refresh_token: second.refresh_token.clone(), ..request };
+    let request = RefreshSession { refresh_token: first.refresh_token.clone(), ..refresh(&world, &first) };
+    let request = RefreshSession { request_id: other.request_id, ..request };
+    world.pass(299);
+
+    let repeat = world.identity.refresh_session(&world.caller, &request).await.unwrap();
+    let other = world.identity.refresh_session(&world.caller, &other).await;
+
+    assert_eq!(repeat.refresh_token.expose_secret(), second.refresh_token.expose_secret());
+    assert_eq!(refusal(other), Refusal::RequestIdReused);
+    assert!(world.live(&second).await.is_some());
+    world.pass(301);
+    let forgotten = world.identity.refresh_session(&world.caller, &request).await;
+    assert_eq!(refusal(forgotten), Refusal::RefreshTokenInvalid);
+}
+
+#[tokio::test]
+async fn two_windows_that_rotate_one_after_the_other_keep_the_session() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    let first = world.signed_in("ada", OLD).await;
+    let second = world.identity.refresh_session(&world.caller, &refresh(&world, &first)).await.unwrap();
+    let third = world.identity.refresh_session(&world.caller, &refresh(&world, &second)).await.unwrap();
+    world.pass(10);
+
+    let slow = refresh(&world, &first);
+    let again = world.identity.refresh_session(&world.caller, &slow).await.unwrap();
+    world.pass(1);
+    let repeat = world.identity.refresh_session(&world.caller, &slow).await.unwrap();
+
+    let tokens = [&again, &repeat].map(|tokens| tokens.refresh_token.expose_secret().to_owned());
+    assert_eq!(tokens, [second.refresh_token.expose_secret(); 2]);
+    assert!(world.live(&third).await.is_some());
+}
+
+#[tokio::test]
 async fn a_refresh_token_that_comes_back_late_ends_the_session() {
     let world = World::new().await;
     world.person("ada", &[]).await;
     let first = world.signed_in("ada", OLD).await;
-    let second = world.identity.refresh_session(&world.caller, &refresh(&first)).await.unwrap();
+    let second = world.identity.refresh_session(&world.caller, &refresh(&world, &first)).await.unwrap();
     world.pass(11);
 
-    let stolen = world.identity.refresh_session(&world.caller, &refresh(&first)).await;
-    let honest = world.identity.refresh_session(&world.caller, &refresh(&second)).await;
+    let stolen = world.identity.refresh_session(&world.caller, &refresh(&world, &first)).await;
+    let honest = world.identity.refresh_session(&world.caller, &refresh(&world, &second)).await;
 
     assert_eq!(
         [refusal(stolen), refusal(honest)],
@@ -52,7 +95,11 @@ async fn a_made_up_refresh_token_is_refused() {
     let world = World::new().await;
 
     for token in ["", "x", &"A".repeat(86), &"A".repeat(5_000)] {
-        let request = RefreshSession { refresh_token: token.into(), context: context("192.0.2.1") };
+        let request = RefreshSession {
+            refresh_token: token.into(),
+            request_id: world.request_id(),
+            context: context("192.0.2.1"),
+        };
         let outcome = world.identity.refresh_session(&world.caller, &request).await;
         assert_eq!(refusal(outcome), Refusal::RefreshTokenInvalid);
     }
@@ -119,6 +166,6 @@ async fn a_reset_ends_every_session_and_its_refresh_tokens() {
     world.identity.complete_reset(&world.caller, &world.completion(&token, NEW)).await.unwrap();
 
     assert_eq!(world.live(&tokens).await, None);
-    let outcome = world.identity.refresh_session(&world.caller, &refresh(&tokens)).await;
+    let outcome = world.identity.refresh_session(&world.caller, &refresh(&world, &tokens)).await;
     assert_eq!(refusal(outcome), Refusal::RefreshTokenInvalid);
 }

@@ -206,9 +206,10 @@ pub(super) async fn one_refresh_rotates_and_the_others_repeat_it(world: World) {
     let session = world.signed_in(&scope, &anna, 1).await;
     let world = Arc::new(world);
 
-    let outcomes = at_once(&world, 16, |world, _| {
+    let outcomes = at_once(&world, 16, |world, number| {
         let session = session.clone();
-        async move { world.refresh(&session, 1, after(100)).await }
+        // Every request comes twice.
+        async move { world.refresh(&session, 1, number / 2, after(100)).await }
     })
     .await;
 

@@ -6,7 +6,7 @@ use super::world::{NOW, World, after, answered, default_policy, once};
 use crate::domain::account::{Account, CredentialEpoch, Sealed};
 use crate::domain::audit::EventKind;
 use crate::domain::policy::SessionRules;
-use crate::domain::session::{Ending, Session, SessionOver};
+use crate::domain::session::{Ending, Replaced, Session, SessionOver};
 use crate::store::accounts::Change;
 use crate::store::sign_ins::{
     AnsweredQuestion, EndSessions, Known, NotRefreshed, OpenSession, Refresh, SessionsEnded, Stale, Which,
@@ -14,11 +14,12 @@ use crate::store::sign_ins::{
 use crate::store::step::{Recalled, Step};
 
 impl World {
-    /// Shows a refresh token whose hash is that byte, for one whose hash is the next byte.
+    /// Shows a refresh token whose hash is that byte, for one whose hash is the next byte, under a request id.
     pub(super) async fn refresh(
         &self,
         session: &Session,
         presented: u8,
+        request: u8,
         now: Timestamp,
     ) -> Step<(Session, Account), NotRefreshed> {
         let scope = crate::domain::scope::TenantScope::of(true, session.tenant_id).unwrap();
@@ -31,7 +32,9 @@ impl World {
             now,
         };
         let answer = |(session, _): &(Session, Account)| session.refresh.current.to_vec();
-        self.store.refresh_session(&scope, &refresh, answered(presented, presented, &answer)).await.unwrap()
+        let request = answered(100 + request, presented, &|(): &()| b"bound".to_vec());
+        let once = answered(presented, presented, &answer);
+        self.store.refresh_session(&scope, &refresh, request, once).await.unwrap()
     }
 }
 
@@ -103,9 +106,9 @@ pub(super) async fn a_refresh_token_is_used_once(world: World) {
     let anna = world.account(&scope).await;
     let session = world.signed_in(&scope, &anna, 1).await;
 
-    let rotated = world.refresh(&session, 1, after(100)).await;
-    let repeated = world.refresh(&session, 1, after(110)).await;
-    let next = world.refresh(&session, 2, after(200)).await;
+    let rotated = world.refresh(&session, 1, 1, after(100)).await;
+    let repeated = world.refresh(&session, 1, 2, after(110)).await;
+    let next = world.refresh(&session, 2, 3, after(200)).await;
 
     let Step::Done((rotated, account)) = rotated else { panic!("{rotated:?}") };
     assert_eq!((rotated.refresh.current, rotated.refresh.previous), ([2; 32], Some([1; 32])));
@@ -113,18 +116,52 @@ pub(super) async fn a_refresh_token_is_used_once(world: World) {
     assert_eq!(account, anna);
     assert_eq!(repeated, Step::Repeated(vec![2; 32]));
     assert!(matches!(next, Step::Done(_)));
-    let unknown = world.refresh(&world.session(&anna, 9), 9, NOW).await;
+    let unknown = world.refresh(&world.session(&anna, 9), 9, 9, NOW).await;
     assert_eq!(unknown, Step::Refused(NotRefreshed::Unknown));
+}
+
+pub(super) async fn a_token_replaced_twice_within_seconds_is_repeated(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let session = world.signed_in(&scope, &anna, 1).await;
+    world.refresh(&session, 1, 1, after(100)).await;
+    world.refresh(&session, 2, 2, after(105)).await;
+
+    let first = world.refresh(&session, 1, 3, after(110)).await;
+    let second = world.refresh(&session, 2, 4, after(115)).await;
+    let (read, _) = world.store.find_session(&scope, session.id).await.unwrap().unwrap();
+    let late = world.refresh(&session, 1, 5, after(111)).await;
+
+    assert_eq!((first, second), (Step::Repeated(vec![2; 32]), Step::Repeated(vec![3; 32])));
+    assert_eq!(read.refresh.earlier, [Replaced { hash: [1; 32], at: after(100) }]);
+    assert_eq!(late, Step::Refused(NotRefreshed::FamilyEnded));
+}
+
+pub(super) async fn a_request_to_refresh_is_bound_to_its_token(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let session = world.signed_in(&scope, &anna, 1).await;
+    world.refresh(&session, 1, 1, after(100)).await;
+
+    let other = world.refresh(&session, 2, 1, after(101)).await;
+    let beside = world.refresh(&session, 1, 2, after(110)).await;
+    let late =
+        [world.refresh(&session, 1, 1, after(599)).await, world.refresh(&session, 1, 2, after(599)).await];
+    let (read, _) = world.store.find_session(&scope, session.id).await.unwrap().unwrap();
+
+    assert_eq!((other, beside), (Step::OtherContent, Step::Repeated(vec![2; 32])));
+    assert_eq!(late, [Step::Repeated(vec![2; 32]), Step::Repeated(vec![2; 32])]);
+    assert_eq!((read.refresh.current, read.ended), ([2; 32], None));
 }
 
 pub(super) async fn a_spent_token_ends_the_family(world: World) {
     let scope = world.tenant().await;
     let anna = world.account(&scope).await;
     let session = world.signed_in(&scope, &anna, 1).await;
-    world.refresh(&session, 1, after(100)).await;
+    world.refresh(&session, 1, 1, after(100)).await;
 
-    let reused = world.refresh(&session, 1, after(111)).await;
-    let current = world.refresh(&session, 2, after(112)).await;
+    let reused = world.refresh(&session, 1, 2, after(111)).await;
+    let current = world.refresh(&session, 2, 3, after(112)).await;
 
     let over = SessionOver::Ended(Ending::TokenReused);
     assert_eq!(reused, Step::Refused(NotRefreshed::FamilyEnded));

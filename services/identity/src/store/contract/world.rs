@@ -239,7 +239,7 @@ impl World {
             epoch: account.epoch,
             auth_time: NOW,
             strong: false,
-            refresh: RefreshRecord { current: [refresh; 32], previous: None, rotated_at: NOW },
+            refresh: RefreshRecord::first([refresh; 32], NOW),
             user_agent_family: "Firefox".to_owned(),
             created_at: NOW,
             refreshed_at: NOW,

@@ -165,9 +165,10 @@ impl SignIns for PostgresStore {
         &self,
         scope: &TenantScope,
         refresh: &Refresh,
+        request: Once<'_, ()>,
         once: Once<'_, (Session, Account)>,
     ) -> Result<Step<(Session, Account), NotRefreshed>, Failure> {
-        retried!(sessions::refresh(self, scope.tenant_id(), refresh, &once))
+        retried!(sessions::refresh(self, scope.tenant_id(), refresh, &request, &once))
     }
 
     async fn find_session(

@@ -15,7 +15,9 @@ use serde::de::DeserializeOwned;
 
 pub(super) use account::{AccountRow, AccountState, Held, standing_columns};
 pub(super) use help::{HelpRowWithAccount, PendingHelp};
-pub(super) use session::{LockoutRow, RemovedAddressRow, SessionAndAccount, SessionRow, TriesRow};
+pub(super) use session::{
+    LockoutRow, RemovedAddressRow, SessionAndAccount, SessionRow, TriesRow, replaced_bytes,
+};
 pub(super) use tenant::{KnownRow, PolicyRow, TenantRow};
 
 use super::Failure;

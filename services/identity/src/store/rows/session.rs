@@ -8,7 +8,7 @@ use super::{AccountRow, Failure, at, hash, number, unreadable};
 use crate::domain::account::{Account, CredentialEpoch};
 use crate::domain::lockout::LockoutRecord;
 use crate::domain::security_info::RemovedAddress;
-use crate::domain::session::{Ending, RefreshRecord, Session};
+use crate::domain::session::{Ending, RefreshRecord, Replaced, Session};
 use crate::domain::tries::MethodTries;
 
 /// A session. Its columns are named apart from an account's, so that one statement can read both.
@@ -23,6 +23,7 @@ pub(in crate::store) struct SessionRow {
     refresh_hash: Vec<u8>,
     previous_refresh_hash: Option<Vec<u8>>,
     rotated_at: i64,
+    earlier_refreshes: Vec<u8>,
     user_agent_family: String,
     session_created_at: i64,
     refreshed_at: i64,
@@ -80,6 +81,7 @@ impl SessionRow {
                 current: hash(&self.refresh_hash)?,
                 previous: self.previous_refresh_hash.as_deref().map(hash).transpose()?,
                 rotated_at: at(self.rotated_at),
+                earlier: replaced(&self.earlier_refreshes)?,
             },
             user_agent_family: self.user_agent_family,
             created_at: at(self.session_created_at),
@@ -94,6 +96,24 @@ impl SessionRow {
             },
         })
     }
+}
+
+/// Replaced tokens as a column holds them: of each the microseconds, 8 bytes big endian, and the hash.
+pub(in crate::store) fn replaced_bytes(tokens: &[Replaced]) -> Vec<u8> {
+    tokens
+        .iter()
+        .flat_map(|token| token.at.unix_micros().to_be_bytes().into_iter().chain(token.hash))
+        .collect()
+}
+
+fn replaced(bytes: &[u8]) -> Result<Vec<Replaced>, Failure> {
+    let (tokens, rest) = bytes.as_chunks::<40>();
+    let read = |token: &[u8; 40]| {
+        let (micros, token_hash) = token.split_first_chunk::<8>()?;
+        Some(Replaced { hash: hash(token_hash).ok()?, at: at(i64::from_be_bytes(*micros)) })
+    };
+    let read: Option<Vec<_>> = tokens.iter().map(read).collect();
+    read.filter(|_| rest.is_empty()).ok_or_else(|| unreadable("a session"))
 }
 
 impl SessionAndAccount {

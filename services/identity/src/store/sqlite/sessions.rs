@@ -9,7 +9,7 @@ use super::columns::{account_columns, session_columns};
 use super::{SqliteStore, answers, audit};
 use crate::domain::account::Account;
 use crate::domain::session::{Ending, RefreshVerdict, Session, judge_refresh};
-use crate::store::rows::{SessionAndAccount, SessionRow};
+use crate::store::rows::{SessionAndAccount, SessionRow, replaced_bytes};
 use crate::store::sign_ins::{EndSessions, NotRefreshed, Refresh, SessionsEnded, Stale, Which};
 use crate::store::{Failure, Once, Recalled, Step};
 
@@ -38,8 +38,8 @@ const LIVE: &str = concat!(
 
 const ROTATE: &str = "
     update sessions
-    set refresh_hash = $4, previous_refresh_hash = refresh_hash, rotated_at = $5, refreshed_at = $5
-    where tenant_id = $1 and session_id = $2 and refresh_hash = $3 and ended_at is null";
+    set refresh_hash = $4, previous_refresh_hash = $3, rotated_at = $5, refreshed_at = $5, earlier_refreshes = $6
+    where tenant_id = $1 and session_id = $2";
 
 const IS_LIVE: &str = "
     select 1 from sessions
@@ -83,6 +83,7 @@ pub(super) async fn refresh(
     store: &SqliteStore,
     tenant_id: TenantId,
     refresh: &Refresh,
+    request: &Once<'_, ()>,
     once: &Once<'_, (Session, Account)>,
 ) -> Result<Step<(Session, Account), NotRefreshed>, Failure> {
     let mut tx = store.begin().await?;
@@ -90,25 +91,24 @@ pub(super) async fn refresh(
         return Ok(Step::Refused(NotRefreshed::Unknown));
     };
     let now = refresh.now;
-    match judge_refresh(&session, &account, &refresh.presented, &refresh.rules, now) {
-        RefreshVerdict::Over(over) => Ok(Step::Refused(NotRefreshed::Over(over))),
-        RefreshVerdict::Repeat => {
-            let kept = answers::recall(&mut tx, tenant_id, &once.key, &once.content, now).await?;
-            Ok(kept.ended().unwrap_or(Step::Refused(NotRefreshed::Unknown)))
+    let verdict = judge_refresh(&session, &account, &refresh.presented, &refresh.rules, now);
+    if let RefreshVerdict::Over(over) = verdict {
+        return Ok(Step::Refused(NotRefreshed::Over(over)));
+    }
+    let came_before = answers::settle(&mut tx, tenant_id, Some(request), &(), now).await?;
+    match (came_before, verdict) {
+        (Recalled::OtherContent, _) => Ok(Step::OtherContent),
+        (Recalled::Answer(_), _) => first_answer(&mut tx, tenant_id, once, now).await,
+        (_, RefreshVerdict::Repeat) => {
+            let first = first_answer(&mut tx, tenant_id, once, now).await?;
+            tx.commit().await?;
+            Ok(first)
         }
-        RefreshVerdict::EndFamily => {
-            end_one(&mut tx, tenant_id, account.id, session.id, Ending::TokenReused, now).await?;
-            audit::close(tx, &refresh.reused_event).await?;
-            Ok(Step::Refused(NotRefreshed::FamilyEnded))
-        }
-        RefreshVerdict::Rotate => {
-            let claimed = answers::claim(&mut tx, tenant_id, Some(once), now).await?;
-            if claimed == Recalled::OtherContent {
+        (_, RefreshVerdict::Rotate) => {
+            if answers::claim(&mut tx, tenant_id, Some(once), now).await? == Recalled::OtherContent {
                 return Ok(Step::OtherContent);
             }
-            if !rotate(&mut tx, tenant_id, refresh).await? {
-                return Ok(Step::Refused(NotRefreshed::Unknown));
-            }
+            rotate(&mut tx, tenant_id, &session, refresh).await?;
             let Some(rotated) = with_account(&mut tx, tenant_id, refresh.session_id).await? else {
                 return Ok(Step::Refused(NotRefreshed::Unknown));
             };
@@ -116,19 +116,43 @@ pub(super) async fn refresh(
             tx.commit().await?;
             Ok(Step::Done(rotated))
         }
+        (_, RefreshVerdict::EndFamily | RefreshVerdict::Over(_)) => {
+            end_one(&mut tx, tenant_id, account.id, session.id, Ending::TokenReused, now).await?;
+            audit::close(tx, &refresh.reused_event).await?;
+            Ok(Step::Refused(NotRefreshed::FamilyEnded))
+        }
     }
 }
 
-async fn rotate(tx: &mut SqliteConnection, tenant_id: TenantId, refresh: &Refresh) -> Result<bool, Failure> {
-    let rotated = sqlx::query(ROTATE)
+/// What a token was traded for.
+async fn first_answer(
+    tx: &mut SqliteConnection,
+    tenant_id: TenantId,
+    once: &Once<'_, (Session, Account)>,
+    now: Timestamp,
+) -> Result<Step<(Session, Account), NotRefreshed>, Failure> {
+    let kept = answers::recall(tx, tenant_id, &once.key, &once.content, now).await?;
+    Ok(kept.ended().unwrap_or(Step::Refused(NotRefreshed::Unknown)))
+}
+
+/// Replaces the token under the lock of the step, which read that it is the current one.
+async fn rotate(
+    tx: &mut SqliteConnection,
+    tenant_id: TenantId,
+    session: &Session,
+    refresh: &Refresh,
+) -> Result<(), Failure> {
+    let after = session.refresh.rotated(refresh.successor, refresh.now);
+    sqlx::query(ROTATE)
         .bind(tenant_id.as_uuid())
         .bind(refresh.session_id.as_uuid())
         .bind(&refresh.presented[..])
-        .bind(&refresh.successor[..])
-        .bind(refresh.now.unix_micros())
+        .bind(&after.current[..])
+        .bind(after.rotated_at.unix_micros())
+        .bind(replaced_bytes(&after.earlier))
         .execute(tx)
         .await?;
-    Ok(rotated.rows_affected() == 1)
+    Ok(())
 }
 
 /// A session and whose it is, deleted or not: judging is the domain's.

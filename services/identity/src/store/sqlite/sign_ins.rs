@@ -157,9 +157,10 @@ impl SignIns for SqliteStore {
         &self,
         scope: &TenantScope,
         refresh: &Refresh,
+        request: Once<'_, ()>,
         once: Once<'_, (Session, Account)>,
     ) -> Result<Step<(Session, Account), NotRefreshed>, Failure> {
-        sessions::refresh(self, scope.tenant_id(), refresh, &once).await
+        sessions::refresh(self, scope.tenant_id(), refresh, &request, &once).await
     }
 
     async fn find_session(
