@@ -208,7 +208,7 @@ pub trait SignIns: Send + Sync {
         &self,
         scope: &TenantScope,
         open: &OpenSession,
-        once: Option<Once<'_, Session>>,
+        once: Once<'_, Session>,
     ) -> Result<Step<Session, Stale>, Failure>;
 
     /// Sets a password under the epoch that was read and an open account: raises the epoch, ends the sessions, keeps

@@ -32,7 +32,7 @@ impl Identity {
         let (login, place) = (counted.login, counted.place);
         let open = OpenSession { session, verified, rehashed, login, place, answers: None, event };
         let answer = |_: &Session| self.seal_answer(call, &Kept::Tokens(KeptTokens::from(&tokens)));
-        let step = self.store.open_session(scope, &open, Some(call.once(&answer))).await?;
+        let step = self.store.open_session(scope, &open, call.once(&answer)).await?;
         Ok(match self.settle::<Session, Stale, Kept>(call, step)? {
             Settled::Done(_) => {
                 if renews {

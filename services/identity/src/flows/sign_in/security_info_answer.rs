@@ -44,7 +44,7 @@ impl Identity {
             };
             let kept = Kept::from(&continued);
             let answer = |_: &Session| self.seal_answer(call, &kept);
-            let step = self.store.open_session(scope, &open, Some(call.once(&answer))).await?;
+            let step = self.store.open_session(scope, &open, call.once(&answer)).await?;
             match self.settle::<Session, Stale, Kept>(call, step)? {
                 Settled::Done(_) => {
                     if is_still_right {

@@ -94,7 +94,8 @@ pub(super) async fn a_sign_in_that_races_a_reset_leaves_nothing(world: World) {
             async move {
                 match sign_in {
                     Some(open) => {
-                        let opened = world.store.open_session(&scope, &open, None).await.unwrap();
+                        let once = once(8 * round + number, 1);
+                        let opened = world.store.open_session(&scope, &open, once).await.unwrap();
                         u32::from(matches!(opened, Step::Done(_)))
                     }
                     None => match world.store.complete_reset(&scope, &reset, None).await.unwrap() {
@@ -159,7 +160,9 @@ pub(super) async fn of_many_answers_to_a_question_one_opens_a_session(world: Wor
     let outcomes = at_once(&world, 16, |world, number| {
         let answers = Some(AnsweredQuestion { version: anna.version, is_still_right: number % 2 == 0 });
         let open = world.opening(&scope, &anna, &world.session(&anna, number));
-        async move { world.store.open_session(&scope, &OpenSession { answers, ..open }, None).await.unwrap() }
+        async move {
+            world.store.open_session(&scope, &OpenSession { answers, ..open }, once(number, 1)).await.unwrap()
+        }
     })
     .await;
 

@@ -67,20 +67,20 @@ pub(super) async fn a_session_opens_only_on_what_was_judged(world: World) {
         OpenSession { session: Session { epoch: CredentialEpoch(2), ..session.clone() }, ..open.clone() },
     ];
     for open in wrong {
-        let step = world.store.open_session(&scope, &open, Some(once(1, 1))).await.unwrap();
+        let step = world.store.open_session(&scope, &open, once(1, 1)).await.unwrap();
         assert_eq!(step, Step::Refused(Stale));
     }
 
-    let opened = world.store.open_session(&scope, &open, Some(once(1, 1))).await.unwrap();
+    let opened = world.store.open_session(&scope, &open, once(1, 1)).await.unwrap();
     let again = OpenSession { session: world.session(&anna, 2), ..open };
-    let again = world.store.open_session(&scope, &again, Some(once(1, 1))).await.unwrap();
+    let again = world.store.open_session(&scope, &again, once(1, 1)).await.unwrap();
 
     assert_eq!((opened, again), (Step::Done(session.clone()), Step::Repeated(b"first".to_vec())));
     assert_eq!(world.store.find_session(&scope, session.id).await.unwrap(), Some((session, anna.clone())));
     assert_eq!(world.kinds(&scope).await[2..], [EventKind::SignIn]);
     world.change(&scope, &anna, Change::Blocked(true)).await;
     let blocked = world.opening(&scope, &anna, &world.session(&anna, 3));
-    assert_eq!(world.store.open_session(&scope, &blocked, None).await.unwrap(), Step::Refused(Stale));
+    assert_eq!(world.store.open_session(&scope, &blocked, once(2, 1)).await.unwrap(), Step::Refused(Stale));
 }
 
 pub(super) async fn a_rehash_is_written_with_the_session(world: World) {
@@ -91,7 +91,7 @@ pub(super) async fn a_rehash_is_written_with_the_session(world: World) {
 
     world
         .store
-        .open_session(&scope, &OpenSession { rehashed: Some(fresh.clone()), ..open }, None)
+        .open_session(&scope, &OpenSession { rehashed: Some(fresh.clone()), ..open }, once(1, 1))
         .await
         .unwrap();
 
@@ -247,7 +247,7 @@ pub(super) async fn a_question_is_answered_once(world: World) {
     let answer = async |account: &Account, is_still_right, refresh| {
         let answers = Some(AnsweredQuestion { version: account.version, is_still_right });
         let open = world.opening(&scope, account, &world.session(account, refresh));
-        world.store.open_session(&scope, &OpenSession { answers, ..open }, None).await.unwrap()
+        world.store.open_session(&scope, &OpenSession { answers, ..open }, once(refresh, 1)).await.unwrap()
     };
 
     let wrong = answer(&anna, false, 1).await;

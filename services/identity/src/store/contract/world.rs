@@ -265,7 +265,8 @@ impl World {
     pub(super) async fn signed_in(&self, scope: &TenantScope, account: &Account, refresh: u8) -> Session {
         let session = self.session(account, refresh);
         let open = self.opening(scope, account, &session);
-        let step = self.store.open_session(scope, &open, None).await.unwrap();
+        let once = Once { key: array(self.entropy()), ..once(1, 1) };
+        let step = self.store.open_session(scope, &open, once).await.unwrap();
         assert_eq!(step, Step::Done(session.clone()));
         session
     }

@@ -73,14 +73,13 @@ impl SignIns for PostgresStore {
         &self,
         scope: &TenantScope,
         open: &OpenSession,
-        once: Option<Once<'_, Session>>,
+        once: Once<'_, Session>,
     ) -> Result<Step<Session, Stale>, Failure> {
         let (tenant_id, session) = (scope.tenant_id(), &open.session);
         let now = session.created_at;
         retried!(async {
             let mut tx = self.begin().await?;
-            if let Some(ended) =
-                answers::settle(&mut tx, tenant_id, once.as_ref(), session, now).await?.ended()
+            if let Some(ended) = answers::settle(&mut tx, tenant_id, Some(&once), session, now).await?.ended()
             {
                 return Ok(ended);
             }

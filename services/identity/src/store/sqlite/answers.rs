@@ -6,14 +6,14 @@
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
-use sqlx::query::QueryAs;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Sqlite, SqliteConnection};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Row as _, Sqlite, SqliteConnection};
 
 use crate::store::{Failure, Once, Recalled};
 
 /// Begins the request, unless it came before; see [`taking`].
-macro_rules! begin {
+macro_rules! begin_request {
     () => {
         "insert into answers (tenant_id, request_key, content, answer, expires_at) values ($1, $2, $3, $4, $5)
          on conflict (tenant_id, request_key) do update
@@ -21,14 +21,21 @@ macro_rules! begin {
          where answers.expires_at <= $6"
     };
 }
-pub(super) use begin;
+pub(super) use begin_request;
 
-/// Also takes what was begun with the same content and not answered.
-const CLAIM: &str = concat!(
-    begin!(),
-    " or (answers.answer = x'' and answers.content = excluded.content);
-    select changes()"
-);
+/// Claims the request: also takes what was begun with the same content and not answered. `taken` tells whether it did.
+macro_rules! claim_request {
+    () => {
+        concat!(
+            $crate::store::sqlite::answers::begin_request!(),
+            " or (answers.answer = x'' and answers.content = excluded.content);
+         select changes() as taken"
+        )
+    };
+}
+pub(super) use claim_request;
+
+const CLAIM: &str = claim_request!();
 
 const KEEP: &str = "update answers set answer = $3 where tenant_id = $1 and request_key = $2";
 
@@ -62,14 +69,14 @@ pub(super) async fn settle<T>(
     }
 }
 
-/// The first six arguments of a statement that takes a request.
-pub(super) fn taking<'q, R, T>(
-    statement: QueryAs<'q, Sqlite, R, SqliteArguments>,
+/// A statement that begins with [`begin_request`] or [`claim_request`], with their six arguments.
+pub(super) fn taking<'q, T>(
+    statement: &'static str,
     tenant_id: TenantId,
     (once, answer): (&'q Once<'_, T>, &'q [u8]),
     now: Timestamp,
-) -> QueryAs<'q, Sqlite, R, SqliteArguments> {
-    statement
+) -> Query<'q, Sqlite, SqliteArguments> {
+    sqlx::query(statement)
         .bind(tenant_id.as_uuid())
         .bind(&once.key[..])
         .bind(&once.content[..])
@@ -78,18 +85,28 @@ pub(super) fn taking<'q, R, T>(
         .bind(now.unix_micros())
 }
 
+/// What a statement that takes a request came to, by the row that tells whether it did.
+pub(super) async fn taken<T>(
+    tx: &mut SqliteConnection,
+    tenant_id: TenantId,
+    once: &Once<'_, T>,
+    row: &SqliteRow,
+    now: Timestamp,
+) -> Result<Recalled, Failure> {
+    match row.try_get("taken")? {
+        1 => Ok(Recalled::New),
+        _ => recall(tx, tenant_id, &once.key, &once.content, now).await,
+    }
+}
+
 async fn take<T>(
     tx: &mut SqliteConnection,
     tenant_id: TenantId,
     (once, answer): (&Once<'_, T>, &[u8]),
     now: Timestamp,
 ) -> Result<Recalled, Failure> {
-    let claim = taking(sqlx::query_as(CLAIM), tenant_id, (once, answer), now);
-    let (taken,): (i64,) = claim.fetch_one(&mut *tx).await?;
-    match taken {
-        1 => Ok(Recalled::New),
-        _ => recall(tx, tenant_id, &once.key, &once.content, now).await,
-    }
+    let row = taking(CLAIM, tenant_id, (once, answer), now).fetch_one(&mut *tx).await?;
+    taken(tx, tenant_id, once, &row, now).await
 }
 
 /// Writes the answer of a claimed request.

@@ -8,10 +8,17 @@ use super::Turn;
 use crate::domain::audit::{Actor, AuditEvent, Subject};
 use crate::store::{Failure, decide};
 
-const LOCK_HEAD: &str = "
-    insert into audit_heads (tenant_id, position, link) values ($1, 0, $2)
-    on conflict (tenant_id) do update set position = audit_heads.position
-    returning position, link";
+/// The [`Head`] of the tenant `$1`, made if there is none.
+macro_rules! audit_head {
+    () => {
+        "insert into audit_heads (tenant_id, position, link) values ($1, 0, x'')
+         on conflict (tenant_id) do update set position = audit_heads.position
+         returning position, link"
+    };
+}
+pub(super) use audit_head;
+
+const HEAD: &str = audit_head!();
 
 /// Writes the event and moves the head behind it, or does neither if the event is there already.
 macro_rules! append {
@@ -29,24 +36,35 @@ const APPEND: &str = append!();
 
 const APPEND_AND_COMMIT: &str = concat!(append!(), "; commit");
 
+/// The end of a tenant's log: the place of its last event, and the link of that.
+#[derive(sqlx::FromRow)]
+pub(super) struct Head {
+    position: i64,
+    link: Vec<u8>,
+}
+
 /// Appends an event behind the tenant's last one, unless it is there already.
 pub(super) async fn append(tx: &mut SqliteConnection, event: &AuditEvent) -> Result<(), Failure> {
-    let (position, link) = next(tx, event).await?;
-    filled(APPEND, event, position, &link).execute(tx).await?;
+    let head = read_head(tx, event).await?;
+    let link = decide::next_link(&head.link, event)?;
+    filled(APPEND, event, head.position + 1, &link).execute(tx).await?;
     Ok(())
 }
 
 /// Appends an event as [`append`] does, and ends the step.
 pub(super) async fn close(mut tx: Turn, event: &AuditEvent) -> Result<(), Failure> {
-    let (position, link) = next(&mut tx, event).await?;
-    tx.end_with(filled(APPEND_AND_COMMIT, event, position, &link)).await
+    let head = read_head(&mut tx, event).await?;
+    close_behind(tx, &head, event).await
 }
 
-/// The place behind the tenant's last event, and what links to it.
-async fn next(tx: &mut SqliteConnection, event: &AuditEvent) -> Result<(i64, [u8; 32]), Failure> {
-    let head = sqlx::query_as(LOCK_HEAD).bind(event.tenant_id.as_uuid()).bind(&b""[..]);
-    let (position, previous): (i64, Vec<u8>) = head.fetch_one(tx).await?;
-    Ok((position + 1, decide::next_link(&previous, event)?))
+/// The same behind a head that the step has read by [`audit_head`].
+pub(super) async fn close_behind(tx: Turn, head: &Head, event: &AuditEvent) -> Result<(), Failure> {
+    let link = decide::next_link(&head.link, event)?;
+    tx.end_with(filled(APPEND_AND_COMMIT, event, head.position + 1, &link)).await
+}
+
+async fn read_head(tx: &mut SqliteConnection, event: &AuditEvent) -> Result<Head, Failure> {
+    Ok(sqlx::query_as(HEAD).bind(event.tenant_id.as_uuid()).fetch_one(tx).await?)
 }
 
 fn filled<'q>(

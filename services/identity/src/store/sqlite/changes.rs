@@ -12,9 +12,20 @@ use crate::store::rows::{AccountState, Held, standing_columns};
 use crate::store::sign_ins::AnsweredQuestion;
 use crate::store::{Failure, Once, Step, decide};
 
-const STATE: &str = "
-    select epoch, version, blocked, frozen, roles, password_hash from accounts
-    where tenant_id = $1 and account_id = $2 and deleted_at is null";
+/// The [`AccountState`] of the account `$account` in the tenant `$1`.
+macro_rules! account_state {
+    ($account:literal) => {
+        concat!(
+            "select epoch, version, blocked, frozen, roles, password_hash from accounts
+             where tenant_id = $1 and account_id = ",
+            $account,
+            " and deleted_at is null"
+        )
+    };
+}
+pub(super) use account_state;
+
+const STATE: &str = account_state!("$2");
 
 const OTHER_GLOBAL_ADMINISTRATORS: &str = "
     select count(*) from accounts

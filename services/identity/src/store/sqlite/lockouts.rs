@@ -2,9 +2,11 @@
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
-use sqlx::SqliteConnection;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{FromRow as _, Sqlite, SqliteConnection};
 
-use super::answers::begin;
+use super::answers::begin_request;
 use super::{SqliteStore, answers, audit};
 use crate::domain::lockout::LockoutRecord;
 use crate::store::rows::LockoutRow;
@@ -20,7 +22,7 @@ const IS_FAMILIAR: &str = "
 /// Begins the request, and gives the record that its try counts in: that of its place if that is familiar, and of its
 /// login otherwise. `taken` tells whether the request was begun.
 const BEGIN_AND_RECORD: &str = concat!(
-    begin!(),
+    begin_request!(),
     "; select changes() as taken, counted.place_key, l.wrong_in_a_row, l.locked_until, l.last_wrong
        from (select coalesce((
            select f.place_key from familiar_places f
@@ -29,21 +31,41 @@ const BEGIN_AND_RECORD: &str = concat!(
        left join lockouts l on l.tenant_id = $1 and l.login_key = $7 and l.place_key = counted.place_key"
 );
 
-const WRITE: &str = "
+const WRITE_AND_COMMIT: &str = "
     insert into lockouts (tenant_id, login_key, place_key, wrong_in_a_row, locked_until, last_wrong, changed_at)
     values ($1, $2, $3, $4, $5, $6, $7)
     on conflict (tenant_id, login_key, place_key) do update
     set wrong_in_a_row = excluded.wrong_in_a_row, locked_until = excluded.locked_until,
-        last_wrong = excluded.last_wrong, changed_at = excluded.changed_at";
-
-const CLEAR_PLACE: &str = "
-    delete from lockouts where tenant_id = $1 and login_key = $2 and place_key = $3";
+        last_wrong = excluded.last_wrong, changed_at = excluded.changed_at;
+    commit";
 
 const CLEAR_LOGIN: &str = "delete from lockouts where tenant_id = $1 and login_key = $2";
 
-const REMEMBER_PLACE: &str = "
-    insert into familiar_places (tenant_id, login_key, place_key, seen_at) values ($1, $2, $3, $4)
-    on conflict (tenant_id, login_key, place_key) do update set seen_at = excluded.seen_at";
+/// Clears the record of the login `$login` itself and of the place `$place` that was signed in from, which is familiar
+/// from now on, `$now`. A place that is null is passed over.
+macro_rules! signed_in {
+    ($login:literal, $place:literal, $now:literal) => {
+        concat!(
+            "delete from lockouts where tenant_id = $1 and login_key = ",
+            $login,
+            " and place_key in (x'', ",
+            $place,
+            ");
+             insert into familiar_places (tenant_id, login_key, place_key, seen_at)
+             select $1, ",
+            $login,
+            ", ",
+            $place,
+            ", ",
+            $now,
+            " where ",
+            $place,
+            " is not null
+             on conflict (tenant_id, login_key, place_key) do update set seen_at = excluded.seen_at"
+        )
+    };
+}
+pub(super) use signed_in;
 
 /// The whole step; see `SignIns::admit_password`.
 pub(super) async fn admit(
@@ -54,34 +76,37 @@ pub(super) async fn admit(
     now: Timestamp,
 ) -> Result<Step<Admission, ()>, Failure> {
     let mut tx = store.begin_counting().await?;
-    let counted: Counted = answers::taking(sqlx::query_as(BEGIN_AND_RECORD), tenant_id, (once, b""), now)
+    let row = answers::taking(BEGIN_AND_RECORD, tenant_id, (once, b""), now)
         .bind(&attempt.login[..])
-        .bind(place_of(attempt))
+        .bind(attempt.place.as_ref().map_or(STRANGERS, <[u8; 32]>::as_slice))
         .fetch_one(&mut *tx)
         .await?;
-    let recalled = match counted.taken {
-        1 => Recalled::New,
-        _ => answers::recall(&mut tx, tenant_id, &once.key, &once.content, now).await?,
-    };
-    match recalled {
+    match answers::taken(&mut tx, tenant_id, once, &row, now).await? {
         Recalled::New => {}
         // It was counted then; only the admitted are left without an answer.
         Recalled::UnderWay => return Ok(Step::Done(Admission::Admitted)),
         Recalled::Answer(answer) => return Ok(Step::Repeated(answer)),
         Recalled::OtherContent => return Ok(Step::OtherContent),
     }
-    let admission = count(&mut tx, tenant_id, attempt, counted, now).await?;
-    if matches!(admission, Admission::Locked { .. }) {
-        answers::keep(&mut tx, tenant_id, Some(once), &admission).await?;
+    let counted = Counted::from_row(&row)?;
+    let place = counted.place_key.clone();
+    let judged = decide::count_password(&counted.record()?, attempt, now);
+    if judged.locks {
+        audit::append(&mut tx, &attempt.locked_event).await?;
     }
-    tx.commit().await?;
-    Ok(Step::Done(admission))
+    if matches!(judged.admission, Admission::Locked { .. }) {
+        answers::keep(&mut tx, tenant_id, Some(once), &judged.admission).await?;
+    }
+    match &judged.record {
+        Some(record) => tx.end_with(written(tenant_id, &attempt.login, &place, record, now)).await?,
+        None => tx.commit().await?,
+    }
+    Ok(Step::Done(judged.admission))
 }
 
 /// A record as [`BEGIN_AND_RECORD`] finds it.
 #[derive(sqlx::FromRow)]
 struct Counted {
-    taken: i64,
     place_key: Vec<u8>,
     wrong_in_a_row: Option<i64>,
     locked_until: Option<i64>,
@@ -95,29 +120,6 @@ impl Counted {
         };
         LockoutRow { wrong_in_a_row, locked_until: self.locked_until, last_wrong }.record()
     }
-}
-
-fn place_of(attempt: &PasswordTry) -> &[u8] {
-    attempt.place.as_ref().map_or(STRANGERS, <[u8; 32]>::as_slice)
-}
-
-/// Counts a password as wrong in the record that was found.
-async fn count(
-    tx: &mut SqliteConnection,
-    tenant_id: TenantId,
-    attempt: &PasswordTry,
-    counted: Counted,
-    now: Timestamp,
-) -> Result<Admission, Failure> {
-    let place = counted.place_key.clone();
-    let judged = decide::count_password(&counted.record()?, attempt, now);
-    if let Some(record) = &judged.record {
-        write(tx, tenant_id, &attempt.login, &place, record, now).await?;
-    }
-    if judged.locks {
-        audit::append(tx, &attempt.locked_event).await?;
-    }
-    Ok(judged.admission)
 }
 
 /// Whether somebody signed in to this login from this place.
@@ -136,15 +138,14 @@ pub(super) async fn is_familiar(
     Ok(found.is_some())
 }
 
-async fn write(
-    tx: &mut SqliteConnection,
+fn written<'q>(
     tenant_id: TenantId,
-    login: &LoginKey,
-    place: &[u8],
+    login: &'q LoginKey,
+    place: &'q [u8],
     record: &LockoutRecord,
     now: Timestamp,
-) -> Result<(), Failure> {
-    sqlx::query(WRITE)
+) -> Query<'q, Sqlite, SqliteArguments> {
+    sqlx::query(WRITE_AND_COMMIT)
         .bind(tenant_id.as_uuid())
         .bind(&login[..])
         .bind(place)
@@ -152,37 +153,6 @@ async fn write(
         .bind(record.locked_until.map(|until| until.unix_micros()))
         .bind(record.last_wrong.concat())
         .bind(now.unix_micros())
-        .execute(tx)
-        .await?;
-    Ok(())
-}
-
-/// Clears the record of the login itself and of the place signed in from, which is familiar from now on.
-pub(super) async fn signed_in(
-    tx: &mut SqliteConnection,
-    tenant_id: TenantId,
-    login: &LoginKey,
-    place: Option<&PlaceKey>,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    for place in [Some(STRANGERS), place.map(<[u8; 32]>::as_slice)].into_iter().flatten() {
-        sqlx::query(CLEAR_PLACE)
-            .bind(tenant_id.as_uuid())
-            .bind(&login[..])
-            .bind(place)
-            .execute(&mut *tx)
-            .await?;
-    }
-    if let Some(place) = place {
-        sqlx::query(REMEMBER_PLACE)
-            .bind(tenant_id.as_uuid())
-            .bind(&login[..])
-            .bind(&place[..])
-            .bind(now.unix_micros())
-            .execute(tx)
-            .await?;
-    }
-    Ok(())
 }
 
 /// Clears every record of a login, those of its places included.

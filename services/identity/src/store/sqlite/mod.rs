@@ -19,6 +19,7 @@ mod help;
 mod lockouts;
 mod notices;
 mod open;
+mod openings;
 mod outbox;
 mod passwords;
 mod resets;

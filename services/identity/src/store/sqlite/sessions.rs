@@ -2,7 +2,9 @@
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, SessionId, TenantId};
-use sqlx::SqliteConnection;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use super::columns::{account_columns, session_columns};
@@ -13,10 +15,17 @@ use crate::store::rows::{SessionAndAccount, SessionRow, replaced_bytes};
 use crate::store::sign_ins::{EndSessions, NotRefreshed, Refresh, SessionsEnded, Stale, Which};
 use crate::store::{Failure, Once, Recalled, Step};
 
-const INSERT: &str = "
-    insert into sessions (tenant_id, session_id, account_id, epoch, authenticated_at, strong, refresh_hash,
-        previous_refresh_hash, rotated_at, user_agent_family, created_at, refreshed_at, expires_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+/// Writes a new session; see [`filled`].
+macro_rules! insert_session {
+    () => {
+        "insert into sessions (tenant_id, session_id, account_id, epoch, authenticated_at, strong, refresh_hash,
+             previous_refresh_hash, rotated_at, user_agent_family, created_at, refreshed_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    };
+}
+pub(super) use insert_session;
+
+const INSERT: &str = insert_session!();
 
 const WITH_ACCOUNT: &str = concat!(
     "select ",
@@ -59,7 +68,17 @@ const KEEP_IN_EPOCH: &str = "
 
 /// Writes a new session, in the epoch given.
 pub(super) async fn insert(tx: &mut SqliteConnection, session: &Session, epoch: i64) -> Result<(), Failure> {
-    sqlx::query(INSERT)
+    filled(INSERT, session, epoch).execute(tx).await?;
+    Ok(())
+}
+
+/// A statement that begins with [`insert_session`], with its 13 arguments.
+pub(super) fn filled<'q>(
+    statement: &'static str,
+    session: &'q Session,
+    epoch: i64,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    sqlx::query(statement)
         .bind(session.tenant_id.as_uuid())
         .bind(session.id.as_uuid())
         .bind(session.account_id.as_uuid())
@@ -73,9 +92,6 @@ pub(super) async fn insert(tx: &mut SqliteConnection, session: &Session, epoch: 
         .bind(session.created_at.unix_micros())
         .bind(session.refreshed_at.unix_micros())
         .bind(session.expires_at.unix_micros())
-        .execute(tx)
-        .await?;
-    Ok(())
 }
 
 /// The whole step; see `SignIns::refresh_session`.

@@ -8,7 +8,7 @@ use sqlx::FromRow as _;
 
 use super::columns::{account_by_login, account_columns, policy_columns, tenant_columns};
 use super::passwords::NewPassword;
-use super::{SqliteStore, answers, audit, changes, lockouts, notices, passwords, sessions};
+use super::{SqliteStore, answers, audit, lockouts, notices, openings, passwords, sessions};
 use crate::domain::account::{Account, Sealed};
 use crate::domain::audit::AuditEvent;
 use crate::domain::scope::TenantScope;
@@ -18,7 +18,7 @@ use crate::store::sign_ins::{
     Admission, ChangePassword, EndSessions, Known, LoginKey, NotRefreshed, OpenSession, PasswordTry,
     PlaceKey, Refresh, SessionsEnded, SignIns, Stale,
 };
-use crate::store::{Failure, Once, Recalled, Step, decide};
+use crate::store::{Failure, Once, Recalled, Step};
 
 /// The tenant with its policy, and after it the account of a login there, in one go: each statement costs two changes
 /// of thread.
@@ -75,32 +75,9 @@ impl SignIns for SqliteStore {
         &self,
         scope: &TenantScope,
         open: &OpenSession,
-        once: Option<Once<'_, Session>>,
+        once: Once<'_, Session>,
     ) -> Result<Step<Session, Stale>, Failure> {
-        let (tenant_id, session) = (scope.tenant_id(), &open.session);
-        let now = session.created_at;
-        let mut tx = self.begin().await?;
-        if let Some(ended) = answers::settle(&mut tx, tenant_id, once.as_ref(), session, now).await?.ended() {
-            return Ok(ended);
-        }
-        let state = changes::state(&mut tx, tenant_id, session.account_id).await?;
-        if !state.is_some_and(|state| decide::may_open(&state, open)) {
-            return Ok(Step::Refused(Stale));
-        }
-        if let Some(answered) = &open.answers
-            && !changes::answered(&mut tx, tenant_id, session.account_id, answered, now).await?
-        {
-            return Ok(Step::Refused(Stale));
-        }
-        if let Some(rehashed) = &open.rehashed
-            && !passwords::rehash(&mut tx, tenant_id, session.account_id, &open.verified, rehashed).await?
-        {
-            return Ok(Step::Refused(Stale));
-        }
-        sessions::insert(&mut tx, session, session.epoch.0).await?;
-        lockouts::signed_in(&mut tx, tenant_id, &open.login, open.place.as_ref(), now).await?;
-        audit::close(tx, &open.event).await?;
-        Ok(Step::Done(session.clone()))
+        openings::open(self, scope.tenant_id(), open, &once).await
     }
 
     async fn change_password(
