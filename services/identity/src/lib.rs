@@ -10,11 +10,13 @@
 //! | [`grpc`] | the contract `rekey.identity.v1` |
 //! | [`relay`] | hands queued notices to notification until it has them |
 //! | [`jobs`] | looks after the store, sweeps, writes the audit buffer, mails digests, tells of expiry |
+//! | [`bootstrap`] | the first tenant and administrator of an empty store |
 //! | [`config`] | the `[identity]` table |
 //!
 //! Here the parts are put together. A change, its audit event and the notices about it commit in one step; what
 //! leaves the process afterwards is the relay's.
 
+pub mod bootstrap;
 pub mod config;
 pub mod domain;
 pub mod flows;
@@ -34,12 +36,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use rekey_client::{ClientSettings, Connection};
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::SecretString;
 use rekey_runtime::access::{Person, PersonVerifier, Rejected, RoleMissing, SharedPersonVerifier};
-use rekey_runtime::deadline;
 use rekey_runtime::health::{Health, StoreHealth};
 use rekey_runtime::loops::Loops;
 use rekey_runtime::shutdown::Shutdown;
@@ -52,8 +52,6 @@ use crate::domain::tenant::DomainName;
 use crate::flows::administrator::WithoutRole;
 use crate::flows::{Error, Identity};
 use crate::jobs::lookout::{Gate, Lookout};
-use crate::peers::notification::RemoteNotification;
-use crate::peers::verification::RemoteVerification;
 use crate::peers::{Notification, Verification};
 use crate::relay::Relay;
 use crate::store::accounts::TenantKey;
@@ -97,8 +95,8 @@ impl Service {
 /// # Errors
 /// Settings that contradict each other, keys that are missing or do not read, a data folder in use.
 pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Service> {
-    let notification = Arc::new(RemoteNotification::new(connect(&settings.notification)?));
-    assemble_with(settings, given, verification(settings)?, notification).await
+    let (verification, notification) = (opening::verification(settings)?, opening::notification(settings)?);
+    assemble_with(settings, given, verification, notification).await
 }
 
 /// The same with other neighbours, for tests with fakes.
@@ -148,94 +146,6 @@ pub async fn has_tenant_of(settings: &Settings, domain: &str) -> anyhow::Result<
     let key = TenantKey::Domain(DomainName::parse(domain).context("the domain")?);
     let store = opening::store(settings).await?;
     Ok(store.find_tenant(&key).await.context("looking for a tenant")?.is_some())
-}
-
-/// The first tenant and its first global administrator, for an empty store and for no other.
-pub mod bootstrap {
-    use anyhow::{Context as _, bail};
-    use rekey_primitives::clock::SharedClock;
-    use rekey_primitives::contact::{Destination, EmailAddress};
-    use rekey_primitives::entropy::SharedEntropy;
-    use rekey_primitives::login::Login;
-    use rekey_primitives::secret::SecretString;
-
-    use crate::config::Settings;
-    use crate::domain::refusal::Refusal;
-    use crate::domain::tenant::{Handle, is_display_name};
-    use crate::flows::Error;
-    use crate::flows::first::Beginning;
-    pub use crate::flows::first::Begun;
-    use crate::opening;
-
-    /// What is made first, as it was typed.
-    pub struct First {
-        /// The tenant's handle.
-        pub handle: String,
-        /// The tenant's name.
-        pub display_name: String,
-        /// The administrator's login.
-        pub login: String,
-        /// The administrator's mail address.
-        pub email: Option<String>,
-        /// The administrator's name; empty for none.
-        pub administrator: String,
-        /// The administrator's first password.
-        pub password: SecretString,
-    }
-
-    /// Makes the first tenant and its global administrator.
-    ///
-    /// # Errors
-    /// A store that is not empty, is away or was not migrated; names or a password that are not taken.
-    pub async fn run(
-        settings: &Settings,
-        first: First,
-        clock: SharedClock,
-        entropy: SharedEntropy,
-    ) -> anyhow::Result<Begun> {
-        let beginning = read(first)?;
-        let store = opening::store(settings).await?;
-        if !store.schema_fits().await.context("the store does not answer")? {
-            bail!("the schema does not fit; run `rekey migrate` first");
-        }
-        let verification = super::verification(settings)?;
-        let throttles = opening::throttles(settings)?;
-        let identity = opening::identity(settings, store, &throttles, verification, clock, entropy)?;
-        match identity.begin(beginning).await {
-            Ok(Some(begun)) => Ok(begun),
-            Ok(None) => bail!("the store holds a tenant already; bootstrap is for an empty one"),
-            Err(Error::Refused(Refusal::PasswordRefused(verdict))) => {
-                let rules: Vec<_> = verdict.broken.iter().map(|broken| broken.as_str()).collect();
-                bail!("the password breaks these rules: {}", rules.join(", "))
-            }
-            Err(error) => Err(error).context("making the first tenant"),
-        }
-    }
-
-    fn read(first: First) -> anyhow::Result<Beginning> {
-        if !is_display_name(&first.display_name) {
-            bail!("the tenant's name must be 1 to 128 characters without controls");
-        }
-        let administrator = Some(first.administrator).filter(|name| !name.is_empty());
-        if administrator.as_deref().is_some_and(|name| !is_display_name(name)) {
-            bail!("the administrator's name must be at most 128 characters without controls");
-        }
-        let address = first.email.map(|email| EmailAddress::parse(&email).map(Destination::Email));
-        Ok(Beginning {
-            handle: Handle::parse(&first.handle).context("the handle")?,
-            display_name: first.display_name,
-            login: Login::parse(&first.login).context("the login")?,
-            address: address.transpose().context("the mail address")?,
-            administrator,
-            password: first.password,
-        })
-    }
-
-    impl std::fmt::Debug for First {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.debug_struct("First").field("handle", &self.handle).finish_non_exhaustive()
-        }
-    }
 }
 
 /// The loops of the service.
@@ -321,15 +231,6 @@ fn relay(identity: &Arc<Identity>, notification: Arc<dyn Notification>) -> Relay
         clock: Arc::clone(&identity.clock),
         pace: opening::pace(&identity.settings),
     }
-}
-
-fn verification(settings: &Settings) -> anyhow::Result<Arc<dyn Verification>> {
-    Ok(Arc::new(RemoteVerification::new(connect(&settings.verification)?)))
-}
-
-/// A connection whose calls keep within the time of the call they are made for.
-fn connect(settings: &ClientSettings) -> anyhow::Result<Connection> {
-    Connection::open(settings, deadline::remaining).context("the way to a neighbour")
 }
 
 /// Judges the access token of a person: its signature by our own keys, its session in the store.

@@ -1,10 +1,11 @@
-//! From settings to things: keys out of files, stores and throttles out of URLs.
+//! From settings to things: keys out of files, stores and throttles out of URLs, and the ways to the neighbours.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use rekey_client::{self as link, ClientSettings};
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
@@ -17,7 +18,9 @@ use crate::config::{KeyFiles, Settings};
 use crate::flows::keys::KeyTexts;
 use crate::flows::{AuditBuffer, Identity, Keys};
 use crate::hashing::Hasher;
-use crate::peers::Verification;
+use crate::peers::notification::RemoteNotification;
+use crate::peers::verification::RemoteVerification;
+use crate::peers::{Notification, Verification};
 use crate::relay::Pace;
 use crate::store::SharedStore;
 use crate::store::postgres::{self, PostgresOptions, PostgresStore};
@@ -27,6 +30,21 @@ use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
 enum Place {
     Postgres(SecretString),
     Sqlite(SqliteOptions),
+}
+
+/// The way to verification.
+pub(crate) fn verification(settings: &Settings) -> anyhow::Result<Arc<dyn Verification>> {
+    Ok(Arc::new(RemoteVerification::new(connect(&settings.verification)?)))
+}
+
+/// The way to notification.
+pub(crate) fn notification(settings: &Settings) -> anyhow::Result<Arc<dyn Notification>> {
+    Ok(Arc::new(RemoteNotification::new(connect(&settings.notification)?)))
+}
+
+/// A connection whose calls keep within the time of the call they are made for.
+fn connect(settings: &ClientSettings) -> anyhow::Result<link::Connection> {
+    link::Connection::open(settings, deadline::remaining).context("the way to a neighbour")
 }
 
 /// The URL may hold a password: it is never quoted.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rekey_client::Problem;
 use rekey_primitives::clock::{ManualClock, Timestamp};
 use rekey_primitives::entropy::SeededEntropy;
 use rekey_sealing::KeyText;
@@ -58,6 +59,10 @@ async fn begin(settings: &Settings, password: &str) -> anyhow::Result<bootstrap:
     bootstrap::run(settings, first(password), clock, entropy).await
 }
 
+fn refused(begun: anyhow::Result<bootstrap::Begun>) -> Problem {
+    Problem::of(begun.unwrap_err().downcast_ref().unwrap())
+}
+
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
@@ -98,13 +103,35 @@ async fn an_empty_store_begins_once() {
 
     let unmigrated = begin(&settings, PASSWORD).await.unwrap_err().to_string();
     migrate(&settings).await.unwrap();
-    let weak = begin(&settings, "password").await.unwrap_err().to_string();
+    let weak = refused(begin(&settings, "password").await);
     begin(&settings, PASSWORD).await.unwrap();
-    let again = begin(&settings, PASSWORD).await.unwrap_err().to_string();
+    let again = refused(begin(&settings, PASSWORD).await);
 
     assert!(unmigrated.contains("rekey migrate"), "{unmigrated}");
-    assert!(weak.contains("COMMON"), "{weak}");
-    assert!(again.contains("holds a tenant already"), "{again}");
+    assert_eq!((weak.reason.as_str(), &weak.fields[0].0[..]), ("PASSWORD_REFUSED", "password"));
+    assert_eq!(again.code, tonic::Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_beginning_is_said_at_once() {
+    let folder = folder();
+    let settings = settings(folder.path());
+    let wrong = First {
+        handle: "Acme".to_owned(),
+        display_name: String::new(),
+        login: "a b".to_owned(),
+        email: Some("nobody".to_owned()),
+        ..first(PASSWORD)
+    };
+    let Given { clock, entropy, .. } = given();
+
+    let refused = refused(bootstrap::run(&settings, wrong, clock, entropy).await);
+
+    let fields: Vec<_> = refused.fields.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(
+        (refused.reason.as_str(), fields),
+        ("FIELD_INVALID", vec!["handle", "name", "login", "email"])
+    );
 }
 
 #[tokio::test]

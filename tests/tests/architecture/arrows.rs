@@ -37,6 +37,8 @@ const ROOMS: &[Room] = &[
     // What puts the parts together; `opening` is the half of `lib` that turns settings into things.
     Room { name: "lib", rooms: &["*"], crates: &["*"] },
     Room { name: "opening", rooms: &["*"], crates: &["*"] },
+    // What is done at the store before there is anybody to call; it refuses as an RPC would.
+    Room { name: "bootstrap", rooms: &["opening", "grpc", "flows", "domain"], crates: &[] },
 ];
 
 const LOOP: &[&str] = &["store", "peers", "channels", "templates", "flows", "domain"];
@@ -46,7 +48,7 @@ const IN_A_PROCESS: &[&str] = &["rekey_runtime::shutdown", "rekey_runtime::healt
 
 /// Crates of others that only some rooms may name. `domain` stays free of anything that waits or speaks.
 const OTHERS: &[(&str, &[&str])] = &[
-    ("tonic", &["grpc", "peers", "lib"]),
+    ("tonic", &["grpc", "peers", "lib", "bootstrap"]),
     ("prost", &["grpc", "peers", "lib"]),
     ("sqlx", &["store"]),
     ("redis", &["store"]),

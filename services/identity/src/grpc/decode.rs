@@ -108,7 +108,7 @@ fn person(signed: &Signed) -> Person {
 
 /// The fields of one request, and what is wrong with them so far.
 #[derive(Default)]
-pub(super) struct Fields {
+pub(crate) struct Fields {
     wrong: Vec<FieldInvalid>,
     /// The caller sent a context and may not.
     context_refused: bool,
@@ -117,7 +117,7 @@ pub(super) struct Fields {
 impl Fields {
     /// The request, if every field of it was right. `build` puts it together from what the fields gave; it has all of
     /// it when nothing is wrong.
-    pub(super) fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Status> {
+    pub(crate) fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Status> {
         if self.context_refused {
             return Err(refusal::refused(&Refusal::CallerNotAllowed));
         }
@@ -128,7 +128,7 @@ impl Fields {
     }
 
     /// Takes what was read, or notes what the field must be.
-    pub(super) fn take<T>(
+    pub(crate) fn take<T>(
         &mut self,
         field: impl Into<Cow<'static, str>>,
         read: Option<T>,
@@ -141,7 +141,7 @@ impl Fields {
     }
 
     /// Notes what the field must be, unless it is.
-    pub(super) fn demand(&mut self, holds: bool, field: &'static str, must_be: &'static str) {
+    pub(crate) fn demand(&mut self, holds: bool, field: &'static str, must_be: &'static str) {
         self.take(field, holds.then_some(()), must_be);
     }
 
@@ -172,7 +172,7 @@ impl Fields {
     }
 
     /// A login that must be one.
-    pub(super) fn login(&mut self, field: impl Into<Cow<'static, str>>, text: &str) -> Option<Login> {
+    pub(crate) fn login(&mut self, field: impl Into<Cow<'static, str>>, text: &str) -> Option<Login> {
         self.take(
             field,
             Login::parse(text).ok(),

@@ -18,6 +18,10 @@ mod security_info;
 mod sessions;
 mod tenants;
 
+pub(crate) use decode::Fields;
+pub(crate) use refusal::status_of_creation;
+pub(crate) use tenants::HANDLE;
+
 use std::sync::Arc;
 
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;

@@ -28,7 +28,7 @@ pub(super) fn status(error: Error) -> Status {
 }
 
 /// The same for flows whose password stands in the field `password`.
-pub(super) fn status_of_creation(error: Error) -> Status {
+pub(crate) fn status_of_creation(error: Error) -> Status {
     match error {
         Error::Refused(refusal) => published(&refusal, "password").into_status(),
         Error::Failed(failed) => broken(&failed),

@@ -14,7 +14,8 @@ use crate::domain::tenant::{DOMAINS_MAX, DomainName, Handle, is_display_name};
 use crate::flows::Context;
 use crate::flows::tenants::{NewTenant, TenantName};
 
-const HANDLE: &str = "2 to 63 of a-z, 0-9 and single inner hyphens, beginning with a letter";
+/// What a handle must be.
+pub(crate) const HANDLE: &str = "2 to 63 of a-z, 0-9 and single inner hyphens, beginning with a letter";
 const DOMAIN: &str = "a domain name with a dot";
 
 #[tonic::async_trait]

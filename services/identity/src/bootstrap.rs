@@ -1,0 +1,92 @@
+//! The first tenant and its first global administrator, for an empty store and for no other.
+//!
+//! Whoever runs this stands at the store, so there is no RPC. What is refused is refused as an RPC would, with its
+//! published reason and fields.
+
+use anyhow::{Context as _, bail};
+use rekey_primitives::clock::SharedClock;
+use rekey_primitives::contact::{Destination, EmailAddress};
+use rekey_primitives::entropy::SharedEntropy;
+use rekey_primitives::secret::SecretString;
+use tonic::Status;
+
+use crate::config::Settings;
+use crate::domain::tenant::{Handle, is_display_name};
+use crate::flows::first::Beginning;
+pub use crate::flows::first::Begun;
+use crate::grpc::{Fields, HANDLE, status_of_creation};
+use crate::opening;
+
+/// What is made first, as it was typed.
+pub struct First {
+    /// The tenant's handle.
+    pub handle: String,
+    /// The tenant's name.
+    pub display_name: String,
+    /// The administrator's login.
+    pub login: String,
+    /// The administrator's mail address.
+    pub email: Option<String>,
+    /// The administrator's name; empty for none.
+    pub administrator: String,
+    /// The administrator's first password.
+    pub password: SecretString,
+}
+
+/// Makes the first tenant and its global administrator.
+///
+/// # Errors
+/// A [`Status`] where the store is not empty or names or the password are not taken; otherwise a store that is away or
+/// was not migrated.
+pub async fn run(
+    settings: &Settings,
+    first: First,
+    clock: SharedClock,
+    entropy: SharedEntropy,
+) -> anyhow::Result<Begun> {
+    let beginning = read(first)?;
+    let store = opening::store(settings).await?;
+    if !store.schema_fits().await.context("the store does not answer")? {
+        bail!("the schema does not fit; run `rekey migrate` first");
+    }
+    let verification = opening::verification(settings)?;
+    let throttles = opening::throttles(settings)?;
+    let identity = opening::identity(settings, store, &throttles, verification, clock, entropy)?;
+    match identity.begin(beginning).await {
+        Ok(Some(begun)) => Ok(begun),
+        Ok(None) => {
+            let not_empty = "the store holds a tenant already; bootstrap is for an empty one";
+            Err(Status::failed_precondition(not_empty).into())
+        }
+        Err(error) => Err(status_of_creation(error).into()),
+    }
+}
+
+/// Everything that is wrong is said at once.
+fn read(first: First) -> Result<Beginning, Status> {
+    const NAME: &str = "1 to 128 characters without controls";
+    let mut fields = Fields::default();
+    let handle = fields.take("handle", Handle::parse(&first.handle).ok(), HANDLE);
+    fields.demand(is_display_name(&first.display_name), "name", NAME);
+    let login = fields.login("login", &first.login);
+    let address = first.email.map(|email| EmailAddress::parse(&email).map(Destination::Email)).transpose();
+    let address = fields.take("email", address.ok(), "an e-mail address");
+    let administrator = Some(first.administrator).filter(|name| !name.is_empty());
+    fields.demand(administrator.as_deref().is_none_or(is_display_name), "display_name", NAME);
+    fields.finish(|| {
+        Some(Beginning {
+            handle: handle?,
+            display_name: first.display_name,
+            login: login?,
+            address: address?,
+            administrator,
+            password: first.password,
+        })
+    })
+}
+
+impl std::fmt::Debug for First {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("First").field("handle", &self.handle).finish_non_exhaustive()
+    }
+}
