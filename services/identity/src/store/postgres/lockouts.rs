@@ -10,31 +10,33 @@ use crate::store::rows::LockoutRow;
 use crate::store::sign_ins::{Admission, LoginKey, PasswordTry, PlaceKey};
 use crate::store::{Failure, Once, Recalled, Step, decide};
 
-/// Stands for every place that is not familiar.
-const STRANGERS: &[u8] = b"";
-
 const IS_FAMILIAR: &str = "
     select 1 from familiar_places where tenant_id = $1 and login_key = $2 and place_key = $3";
 
-/// Reads a record under lock, making it if there is none: without a row there is nothing to lock, and parallel tries
-/// would each count as the first.
+/// Reads the record that a try counts in under lock: that of its place if that is familiar, and of its login otherwise.
+/// Makes it if there is none: without a row there is nothing to lock, and parallel tries would each count as the first.
 const LOCK: &str = "
     insert into lockouts (tenant_id, login_key, place_key, wrong_in_a_row, locked_until, last_wrong, changed_at)
-    values ($1, $2, $3, 0, null, $4, $5)
+    values ($1, $2, coalesce((
+        select place_key from familiar_places where tenant_id = $1 and login_key = $2 and place_key = $3
+    ), ''), 0, null, '', $4)
     on conflict (tenant_id, login_key, place_key) do update set changed_at = lockouts.changed_at
-    returning wrong_in_a_row, locked_until, last_wrong";
+    returning place_key, wrong_in_a_row, locked_until, last_wrong";
 
 const WRITE: &str = "
     update lockouts set wrong_in_a_row = $4, locked_until = $5, last_wrong = $6, changed_at = $7
     where tenant_id = $1 and login_key = $2 and place_key = $3";
 
-const CLEAR_PLACE: &str = "
-    delete from lockouts where tenant_id = $1 and login_key = $2 and place_key = $3";
-
 const CLEAR_LOGIN: &str = "delete from lockouts where tenant_id = $1 and login_key = $2";
 
-const REMEMBER_PLACE: &str = "
-    insert into familiar_places (tenant_id, login_key, place_key, seen_at) values ($1, $2, $3, $4)
+/// Clears the record of a login and of the place that was signed in from, which is familiar from now on. A place that is
+/// null is passed over.
+const SIGNED_IN: &str = "
+    with cleared as (
+        delete from lockouts where tenant_id = $1 and login_key = $2 and place_key in ('', $3)
+    )
+    insert into familiar_places (tenant_id, login_key, place_key, seen_at)
+    select $1, $2, $3, $4 where $3 is not null
     on conflict (tenant_id, login_key, place_key) do update set seen_at = excluded.seen_at";
 
 /// The whole step; see `SignIns::admit_password`.
@@ -61,21 +63,31 @@ pub(super) async fn admit(
     Ok(Step::Done(admission))
 }
 
-/// Counts a password as wrong in the record of its place if that is familiar, and of its login otherwise.
+/// A record as [`LOCK`] finds it.
+#[derive(sqlx::FromRow)]
+struct Counted {
+    place_key: Vec<u8>,
+    #[sqlx(flatten)]
+    record: LockoutRow,
+}
+
+/// Counts a password as wrong until it turns out right.
 async fn count(
     tx: &mut PgConnection,
     tenant_id: TenantId,
     attempt: &PasswordTry,
     now: Timestamp,
 ) -> Result<Admission, Failure> {
-    let place = match &attempt.place {
-        Some(place) if is_familiar(tx, tenant_id, &attempt.login, place).await? => &place[..],
-        _ => STRANGERS,
-    };
-    let record = lock(tx, tenant_id, &attempt.login, place, now).await?;
-    let judged = decide::count_password(&record, attempt, now);
+    let counted: Counted = sqlx::query_as(LOCK)
+        .bind(tenant_id.as_uuid())
+        .bind(&attempt.login[..])
+        .bind(attempt.place.as_ref().map(<[u8; 32]>::as_slice))
+        .bind(now.unix_micros())
+        .fetch_one(&mut *tx)
+        .await?;
+    let judged = decide::count_password(&counted.record.record()?, attempt, now);
     if let Some(record) = &judged.record {
-        write(tx, tenant_id, &attempt.login, place, record, now).await?;
+        write(tx, tenant_id, &attempt.login, &counted.place_key, record, now).await?;
     }
     if judged.locks {
         audit::append(tx, &attempt.locked_event).await?;
@@ -97,24 +109,6 @@ pub(super) async fn is_familiar(
         .fetch_optional(connection)
         .await?;
     Ok(found.is_some())
-}
-
-async fn lock(
-    tx: &mut PgConnection,
-    tenant_id: TenantId,
-    login: &LoginKey,
-    place: &[u8],
-    now: Timestamp,
-) -> Result<LockoutRecord, Failure> {
-    let row: LockoutRow = sqlx::query_as(LOCK)
-        .bind(tenant_id.as_uuid())
-        .bind(&login[..])
-        .bind(place)
-        .bind(&b""[..])
-        .bind(now.unix_micros())
-        .fetch_one(tx)
-        .await?;
-    row.record()
 }
 
 async fn write(
@@ -146,23 +140,13 @@ pub(super) async fn signed_in(
     place: Option<&PlaceKey>,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    for place in [Some(STRANGERS), place.map(<[u8; 32]>::as_slice)].into_iter().flatten() {
-        sqlx::query(CLEAR_PLACE)
-            .bind(tenant_id.as_uuid())
-            .bind(&login[..])
-            .bind(place)
-            .execute(&mut *tx)
-            .await?;
-    }
-    if let Some(place) = place {
-        sqlx::query(REMEMBER_PLACE)
-            .bind(tenant_id.as_uuid())
-            .bind(&login[..])
-            .bind(&place[..])
-            .bind(now.unix_micros())
-            .execute(tx)
-            .await?;
-    }
+    sqlx::query(SIGNED_IN)
+        .bind(tenant_id.as_uuid())
+        .bind(&login[..])
+        .bind(place.map(<[u8; 32]>::as_slice))
+        .bind(now.unix_micros())
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
