@@ -128,6 +128,29 @@ async fn a_rejected_change_of_password_is_kept_for_its_request() {
 }
 
 #[tokio::test]
+async fn a_rejected_change_stands_for_its_request_whatever_happens_since() {
+    const NEXT: &str = "a lantern under the third bridge";
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    let person = world.live(&world.signed_in("ada", OLD).await).await.unwrap();
+    let change = |current: &str, new: &str| ChangePassword {
+        current_password: current.into(),
+        new_password: new.into(),
+        request_id: world.request_id(),
+        context: context("192.0.2.1"),
+    };
+    let early = change(NEW, NEXT);
+    let first = world.identity.change_password(&world.caller, &person, &early).await;
+    world.identity.change_password(&world.caller, &person, &change(OLD, NEW)).await.unwrap();
+
+    let repeat = world.identity.change_password(&world.caller, &person, &early).await;
+
+    let rejected = Refusal::CurrentPasswordRejected;
+    assert_eq!([refusal(first), refusal(repeat)], [rejected.clone(), rejected]);
+    assert!(matches!(world.sign_in("ada", NEW).await, SignedIn::Tokens(_)));
+}
+
+#[tokio::test]
 async fn a_locked_login_keeps_rejected_changes_too() {
     let world = World::with(|policy| policy.lockout.threshold = 1).await;
     world.person("ada", &[]).await;

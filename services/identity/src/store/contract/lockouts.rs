@@ -2,7 +2,7 @@
 
 use super::world::{NOW, World, after, once};
 use crate::domain::audit::EventKind;
-use crate::store::sign_ins::Admission;
+use crate::store::sign_ins::{Admission, OpenSession};
 use crate::store::step::{Recalled, Step};
 
 pub(super) async fn wrong_passwords_lock_and_are_told(world: World) {
@@ -46,6 +46,35 @@ pub(super) async fn a_familiar_place_has_a_record_of_its_own(world: World) {
     assert_eq!(elsewhere, Admission::Locked { until: after(60) });
     assert!(world.store.is_familiar(&scope, &[1; 32], &[2; 32]).await.unwrap());
     assert!(!world.store.is_familiar(&scope, &[1; 32], &[5; 32]).await.unwrap());
+}
+
+pub(super) async fn a_sign_in_clears_what_its_login_and_place_had_against_them(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    world.signed_in(&scope, &anna, 1).await;
+    for session in 2..4 {
+        // One less than locks, of strangers and at home.
+        for place in [None, Some(2)] {
+            for _ in 0..9 {
+                let wrong = world.password_try(&scope, place);
+                assert_eq!(
+                    world.admit(&scope, &wrong, NOW).await,
+                    Admission::Admitted,
+                    "{session} {place:?}"
+                );
+            }
+        }
+        world.signed_in(&scope, &anna, session).await;
+    }
+
+    // From nowhere in particular, the place keeps what it has.
+    for _ in 0..10 {
+        world.admit(&scope, &world.password_try(&scope, Some(2)), NOW).await;
+    }
+    let nowhere = OpenSession { place: None, ..world.opening(&scope, &anna, &world.session(&anna, 9)) };
+    world.store.open_session(&scope, &nowhere, once(9, 1)).await.unwrap();
+    let at_home = world.admit(&scope, &world.password_try(&scope, Some(2)), NOW).await;
+    assert_eq!(at_home, Admission::Locked { until: after(60) });
 }
 
 pub(super) async fn an_unlock_clears_every_record_of_the_login(world: World) {

@@ -64,6 +64,7 @@ on_every_store! {
     lockouts:
         wrong_passwords_lock_and_are_told,
         a_familiar_place_has_a_record_of_its_own,
+        a_sign_in_clears_what_its_login_and_place_had_against_them,
         an_unlock_clears_every_record_of_the_login,
         a_counted_try_binds_its_request,
         a_locked_login_is_answered_where_it_is_found_locked;
