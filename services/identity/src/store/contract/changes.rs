@@ -136,6 +136,18 @@ pub(super) async fn the_last_global_administrator_stays(world: World) {
         panic!()
     };
 
+    // Who is frozen, blocked or deleted looks after nobody.
+    let shut: [fn(Account) -> Account; 3] = [
+        |account| Account { frozen: true, ..account },
+        |account| Account { blocked: true, ..account },
+        |account| Account { deleted_at: Some(NOW), ..account },
+    ];
+    for (number, shut) in shut.into_iter().enumerate() {
+        let account = world.unborn_account(&scope, &format!("shut{number}"));
+        let account = Account { roles: RoleSet::of(&[Role::GlobalAdministrator]), ..account };
+        world.create_account(&scope, &shut(account)).await;
+    }
+
     for change in [Change::Roles(RoleSet::of(&[Role::UserAdministrator])), Change::Blocked(true)] {
         let step = world.change(&scope, &anna, change).await;
         assert_eq!(step, Step::Refused(NotChanged::LastGlobalAdministrator));

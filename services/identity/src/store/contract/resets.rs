@@ -88,8 +88,12 @@ pub(super) async fn a_stale_reset_writes_nothing(world: World) {
     assert_eq!(world.store.find_session(&scope, session.id).await.unwrap(), Some((session, anna.clone())));
     assert_eq!((world.log(&scope).await, world.queued().await), (log, 0));
     let Step::Done(blocked) = world.change(&scope, &anna, Change::Blocked(true)).await else { panic!() };
-    let reset = world.reset(&scope, &blocked, b"new hash");
-    assert_eq!(world.store.complete_reset(&scope, &reset, None).await.unwrap(), Step::Refused(Stale));
+    let deleted = Account { deleted_at: Some(NOW), ..world.unborn_account(&scope, "bert") };
+    world.create_account(&scope, &deleted).await;
+    for account in [blocked, deleted] {
+        let reset = world.reset(&scope, &account, b"new hash");
+        assert_eq!(world.store.complete_reset(&scope, &reset, None).await.unwrap(), Step::Refused(Stale));
+    }
 }
 
 pub(super) async fn a_repudiated_reset_freezes_the_account(world: World) {

@@ -2,14 +2,15 @@
 
 use rekey_primitives::clock::Timestamp;
 
-use super::world::{NOW, World, after, answered, default_policy, once};
+use super::world::{NOW, World, after, answered, default_policy, once, password};
 use crate::domain::account::{Account, CredentialEpoch, Sealed};
 use crate::domain::audit::EventKind;
 use crate::domain::policy::SessionRules;
 use crate::domain::session::{Ending, Replaced, Session, SessionOver};
 use crate::store::accounts::Change;
 use crate::store::sign_ins::{
-    AnsweredQuestion, EndSessions, Known, NotRefreshed, OpenSession, Refresh, SessionsEnded, Stale, Which,
+    AnsweredQuestion, ChangePassword, EndSessions, Known, NotRefreshed, OpenSession, Refresh, SessionsEnded,
+    Stale, Which,
 };
 use crate::store::step::{Recalled, Step};
 
@@ -198,6 +199,21 @@ pub(super) async fn only_live_sessions_of_the_account_end(world: World) {
     assert_eq!(ended.ended, Some((NOW, Ending::Revoked)));
     let late = world.store.list_sessions(&scope, anna.id, 10, two.expires_at).await.unwrap();
     assert_eq!(late, []);
+    // Expired sessions are over already, so a change of password counts none.
+    let change = ChangePassword {
+        account_id: anna.id,
+        epoch: anna.epoch,
+        password: password(b"new hash"),
+        history: 1,
+        keep: None,
+        open: None,
+        login: [1; 32],
+        event: world.event(&scope, EventKind::PasswordChanged),
+        notices: Vec::new(),
+        now: two.expires_at,
+    };
+    let none = world.store.change_password(&scope, &change, None).await.unwrap();
+    assert_eq!(none, Step::Done(SessionsEnded(0)));
 }
 
 pub(super) async fn an_answer_is_kept_until_it_expires(world: World) {
