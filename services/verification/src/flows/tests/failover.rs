@@ -71,6 +71,7 @@ async fn after_a_failover_the_same_start_draws_a_new_code_and_counts_as_a_messag
     let old = Office::in_redis(&as_shipped(), &pair.primary.url(), &keys);
     let mut order = order("anna@example.com");
     let started = old.start(&order).await.unwrap();
+    old.check(&order.place, "wrong").await.unwrap();
     pair.caught_up().await;
     pair.promote();
 
@@ -80,7 +81,8 @@ async fn after_a_failover_the_same_start_draws_a_new_code_and_counts_as_a_messag
 
     assert!(restarted.sent);
     assert_eq!(restarted.times.expires_at, started.times.expires_at);
-    assert_eq!(new.flows.get(&order.place).await.unwrap().sends_left, 3);
+    let shown = new.flows.get(&order.place).await.unwrap();
+    assert_eq!((shown.sends_left, shown.verification.tries_left), (3, 4));
     new.pass(&order.place, &new.last_code()).await;
 }
 
@@ -119,6 +121,31 @@ async fn a_redis_that_may_evict_is_not_used() {
     assert!(matches!(refused, Err(Error::Store(crate::store::Failure::Evicts(_)))), "{refused:?}");
     assert!(accepted.is_ok());
     assert_eq!(office.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_over_has_no_code_in_redis_any_more() {
+    let server = rekey_testing::redis().await;
+    let office = Office::in_redis(&as_shipped(), &server.url(), &KeyTexts::new());
+    let codes = || {
+        let keys = server.command(&["KEYS", "rekey:verification:*:v:*"]).unwrap();
+        let kept = keys.lines().filter(|line| line.starts_with("rekey:"));
+        let kept = kept.map(|key| server.command(&["HMGET", key, "tag", "code"]).unwrap());
+        kept.map(|kept| !kept.contains("$0\r\n\r\n$0\r\n")).collect::<Vec<_>>()
+    };
+    let passed = order("anna@example.com");
+    office.start(&passed).await.unwrap();
+    let alive = codes();
+    office.pass(&passed.place, &office.last_code()).await;
+    let (exhausted, cancelled) = (another(&passed), another(&passed));
+    office.start(&exhausted).await.unwrap();
+    for _ in 0..5 {
+        office.check(&exhausted.place, "wrong").await.unwrap();
+    }
+    office.start(&cancelled).await.unwrap();
+    office.flows.cancel(&cancelled.place, request()).await.unwrap();
+
+    assert_eq!((alive, codes()), (vec![true], vec![false; 3]));
 }
 
 #[tokio::test]

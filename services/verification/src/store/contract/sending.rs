@@ -19,6 +19,10 @@ pub(super) async fn a_message_is_owed_until_it_is_acknowledged(desk: Desk) {
 
     let again = owed(desk.later(5).start(&start).await);
     let by_another_request = owed(desk.start(&desk.start_order(&place, "222222").await).await);
+    // Neither a message of another run is taken for this one, nor one that was never charged.
+    desk.store.acknowledge(&place, 1, &Generation::new("another run")).await.unwrap();
+    desk.acknowledge(&place, 2).await;
+    let still = owed(desk.start(&start).await);
     desk.acknowledge(&place, 1).await;
     let after = desk.start(&start).await;
 
@@ -26,7 +30,7 @@ pub(super) async fn a_message_is_owed_until_it_is_acknowledged(desk: Desk) {
         (sending.number, sending.is_quiet, sending.sealed_code.as_slice()),
         (1, false, &b"111111"[..])
     );
-    assert_eq!((&again, &by_another_request), (&sending, &sending));
+    assert_eq!([&again, &by_another_request, &still], [&sending; 3]);
     assert_eq!(after, Dispatch::Settled { times: sending.times, sent: true });
     assert_eq!(desk.seen(&place).await.sends, 1);
 }
