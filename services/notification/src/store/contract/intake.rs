@@ -6,6 +6,7 @@ use rekey_primitives::id::TenantId;
 use uuid::Uuid;
 
 use super::World;
+use crate::domain::delivery::Outcome;
 use crate::domain::lane::Lane;
 use crate::domain::scope::TenantScope;
 use crate::domain::state::State;
@@ -83,8 +84,13 @@ pub(super) async fn a_request_id_belongs_to_its_tenant(world: &World) {
 pub(super) async fn what_waits_is_counted_by_lane_and_no_further_than_asked(world: &World) {
     let bulk: Vec<_> = (0..5).map(|_| world.message(Lane::Bulk, NOW)).collect();
     world.accept(&bulk, NOW).await;
-    world.accepted(NOW).await;
-    world.claim_one(NOW).await;
+    for outcome in [None, Some(Outcome::Delivered), Some(Outcome::Unknown)] {
+        world.accepted(NOW).await;
+        let held = world.claim_one(NOW).await;
+        if let Some(outcome) = outcome {
+            world.store.record(held.hold, outcome, "smtp", NOW).await.unwrap();
+        }
+    }
 
     let counts = [
         world.store.queued(Lane::Bulk, 100).await.unwrap(),

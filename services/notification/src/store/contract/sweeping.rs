@@ -31,8 +31,10 @@ pub(super) async fn a_dead_payload_is_wiped_at_not_after(world: &World) {
 
     world.sweep(message.not_after.minus(Duration::from_micros(1))).await;
     let kept = world.payloads().await;
+    let too_late = world.store.replay(scope(), world.change(message.id), message.not_after).await.unwrap();
     let swept = world.sweep(message.not_after).await;
 
+    assert_eq!(too_late, Change::Impossible);
     assert_eq!((kept, swept.wiped, world.payloads().await), (1, 1, 0));
     let found = world.get(message.id).await.unwrap();
     assert_eq!((found.state, found.last_failure), (State::Dead, Some(FailureClass::Address)));
