@@ -22,6 +22,7 @@ use crate::peers::verification::{
 pub(crate) struct FakeVerification {
     clock: SharedClock,
     pace: Mutex<Pace>,
+    evidence: Mutex<fn(Redeemed) -> Redeemed>,
     state: Mutex<State>,
 }
 
@@ -52,7 +53,12 @@ impl FakeVerification {
     pub(crate) fn new(clock: SharedClock) -> Self {
         let waits = [30, 60, 120, 240].map(Duration::from_secs).to_vec();
         let pace = Mutex::new(Pace { code_life: Duration::from_secs(600), waits });
-        Self { clock, pace, state: Mutex::default() }
+        Self { clock, pace, evidence: Mutex::new(|redeemed| redeemed), state: Mutex::default() }
+    }
+
+    /// From now on tells this of every grant.
+    pub(crate) fn tell_of(&self, evidence: fn(Redeemed) -> Redeemed) {
+        *self.evidence.lock().unwrap() = evidence;
     }
 
     /// From now on codes live so long and are sent again after these waits, in seconds.
@@ -221,11 +227,12 @@ impl Verification for FakeVerification {
         let Ok(verification_id) = VerificationId::parse(grant.expose_secret()) else { return Ok(None) };
         let first = *state.redeemed.entry(grant.expose_secret().to_owned()).or_insert(request_id);
         let running = state.running.get(&verification_id).filter(|running| running.binding == *binding);
-        Ok(running.filter(|_| first == request_id).map(|running| Redeemed {
+        let redeemed = running.filter(|_| first == request_id).map(|running| Redeemed {
             verification_id,
             channel: running.destination.channel(),
             class: ProofClass::Issued,
-        }))
+        });
+        Ok(redeemed.map(*self.evidence.lock().unwrap()))
     }
 
     async fn progress(

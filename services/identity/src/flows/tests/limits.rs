@@ -8,10 +8,11 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::login::Login;
 use rekey_throttle::{Budget, Failure, Outcome, Throttle};
 
-use super::world::{OLD, START, World, context, refusal};
+use super::world::{NEW, OLD, START, World, context, refusal};
 use crate::domain::account::Account;
 use crate::domain::refusal::Refusal;
-use crate::flows::reset::StartReset;
+use crate::flows::passwords::EvaluatePassword;
+use crate::flows::reset::{AskForHelp, StartReset};
 use crate::flows::sign_in::SignedIn;
 use crate::flows::{Context, Error};
 
@@ -93,6 +94,68 @@ async fn a_network_starts_sixty_times_a_minute_and_a_caller_without_addresses_ha
 
     assert!(matches!(refusal(world.start("nobody60").await), Refusal::Throttled { .. }));
     assert!(world.identity.start_reset(&world.caller, &nowhere).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_network_signs_in_so_often_a_minute_whomever_it_tries() {
+    let mut world = World::new().await;
+    world.identity.settings.limits.sign_ins_per_network_per_minute = 3;
+    world.person("ada", &[]).await;
+    for login in ["nobody", "somebody", "anybody"] {
+        world.sign_in(login, OLD).await;
+    }
+    let request = world.sign_in_request("192.0.2.1", "ada", OLD);
+
+    let stopped = world.identity.sign_in(&world.caller, &request).await.map(drop);
+    let elsewhere = world.sign_in_from("198.51.100.7", "ada", OLD).await;
+    world.pass(60);
+    let later = world.sign_in("ada", OLD).await;
+
+    assert!(matches!(refusal(stopped), Refusal::Throttled { .. }));
+    assert!(matches!((elsewhere, later), (SignedIn::Tokens(_), SignedIn::Tokens(_))));
+}
+
+#[tokio::test]
+async fn a_session_asks_the_meter_so_often_a_minute() {
+    let mut world = World::new().await;
+    world.identity.settings.limits.evaluations_per_minute = 2;
+    world.person("ada", &[]).await;
+    let evaluate = async |tokens| {
+        let person = Some(world.live(tokens).await.unwrap());
+        let request = EvaluatePassword { candidate: NEW.into(), person, reset_token: None };
+        world.identity.evaluate_password(&world.caller, &request).await
+    };
+    let (here, there) = (world.signed_in("ada", OLD).await, world.signed_in("ada", OLD).await);
+    for _ in 0..2 {
+        evaluate(&here).await.unwrap();
+    }
+
+    assert!(matches!(refusal(evaluate(&here).await), Refusal::Throttled { .. }));
+    assert!(evaluate(&there).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_network_calls_for_help_so_often_an_hour() {
+    let mut world = World::new().await;
+    world.identity.settings.limits.help_per_network_per_hour = 2;
+    world.person("ada", &["ada@mail.example"]).await;
+    let ask = async |ip| {
+        let request = AskForHelp {
+            tenant_id: world.tenant.id,
+            login: "ada".to_owned(),
+            reset_token: None,
+            message: "my phone is gone".to_owned(),
+            request_id: world.request_id(),
+            context: context(ip),
+        };
+        world.identity.ask_for_help(&world.caller, &request).await.map(drop)
+    };
+    for _ in 0..2 {
+        ask("192.0.2.1").await.unwrap();
+    }
+
+    assert!(matches!(refusal(ask("192.0.2.1").await), Refusal::Throttled { .. }));
+    assert!(ask("198.51.100.7").await.is_ok());
 }
 
 #[tokio::test]

@@ -1,12 +1,17 @@
 //! Whole resets, and what stops them.
 
+use rekey_primitives::contact::Channel;
+use rekey_primitives::id::VerificationId;
+use rekey_primitives::method::ProofClass;
 use rekey_primitives::secret::ExposeSecret;
+use uuid::Uuid;
 
 use super::world::{NEW, OLD, World, context, refusal};
 use crate::domain::audit::{EventKind, Outcome};
 use crate::domain::refusal::Refusal;
 use crate::flows::reset::{AskForHelp, Repudiate};
 use crate::flows::sign_in::SignedIn;
+use crate::peers::verification::Redeemed;
 use crate::store::accounts::{Change, ChangeAccount};
 
 #[tokio::test]
@@ -159,6 +164,54 @@ async fn a_reset_dies_after_a_quarter_of_an_hour_and_with_another_caller() {
     let late = world.identity.complete_reset(&world.caller, &world.completion(&token, NEW)).await;
 
     assert_eq!([refusal(stolen), refusal(late)], [Refusal::ResetInvalid, Refusal::ResetInvalid]);
+}
+
+#[tokio::test]
+async fn a_code_that_outlives_its_reset_proves_nothing() {
+    let world = World::new().await;
+    world.person("ada", &["ada@mail.example"]).await;
+    let started = world.start("ada").await.unwrap();
+    let method = &started.methods[0];
+    world.pass(14 * 60);
+    world.identity.send_code(&world.caller, &world.send(&started.reset_token, method)).await.unwrap();
+    let code = world.verification.code_for("ada@mail.example");
+    let proof = || world.proof(&started.reset_token, method, code.expose_secret());
+    world.pass(59);
+    let in_time = world.identity.submit_proof(&world.caller, &proof()).await.unwrap();
+    world.pass(1);
+
+    let late = world.identity.submit_proof(&world.caller, &proof()).await;
+    let send = world.send(&started.reset_token, method);
+    let sent_late = world.identity.send_code(&world.caller, &send).await.map(drop);
+
+    assert!(in_time.accepted);
+    assert_eq!([refusal(late.map(drop)), refusal(sent_late)], [Refusal::ResetInvalid, Refusal::ResetInvalid]);
+}
+
+#[tokio::test]
+async fn evidence_by_another_channel_or_of_another_verification_proves_nothing() {
+    let world = World::new().await;
+    let evidence: [fn(Redeemed) -> Redeemed; 4] = [
+        |redeemed| redeemed,
+        |redeemed| Redeemed { channel: Channel::Sms, ..redeemed },
+        |redeemed| Redeemed { verification_id: VerificationId::from_uuid(Uuid::nil()), ..redeemed },
+        |redeemed| Redeemed { class: ProofClass::Authenticator, ..redeemed },
+    ];
+
+    for (number, evidence) in evidence.into_iter().enumerate() {
+        let (login, address) = (format!("ada{number}"), format!("ada{number}@mail.example"));
+        world.person(&login, &[&address]).await;
+        let started = world.start(&login).await.unwrap();
+        let method = &started.methods[0];
+        world.identity.send_code(&world.caller, &world.send(&started.reset_token, method)).await.unwrap();
+        let code = world.verification.code_for(&address);
+        let proof = world.proof(&started.reset_token, method, code.expose_secret());
+        world.verification.tell_of(evidence);
+
+        let submitted = world.identity.submit_proof(&world.caller, &proof).await.unwrap();
+
+        assert_eq!(submitted.accepted, number == 0, "{number}");
+    }
 }
 
 #[tokio::test]

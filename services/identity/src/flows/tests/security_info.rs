@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use rekey_primitives::contact::{Destination, EmailAddress};
-use rekey_primitives::id::SecurityInfoId;
+use rekey_primitives::contact::{Channel, Destination, EmailAddress};
+use rekey_primitives::id::{SecurityInfoId, VerificationId};
 use rekey_primitives::secret::SecretString;
+use uuid::Uuid;
 
 use super::world::{OLD, World, context, refusal};
 use crate::domain::account::Account;
@@ -13,7 +14,7 @@ use crate::flows::administration::Target;
 use crate::flows::administrator::Administrator;
 use crate::flows::security_info::{Owner, Prefill};
 use crate::flows::shown::EntryState;
-use crate::peers::verification::Stop;
+use crate::peers::verification::{Redeemed, Stop};
 
 /// Ada, who registered an address long ago and signed in a moment ago.
 async fn ada(world: &World) -> (Account, Owner) {
@@ -69,6 +70,29 @@ async fn a_new_address_counts_after_its_code_and_its_quarantine() {
     world.pass(72 * 3_600);
     assert_eq!(states(&world, &owner).await, [EntryState::Usable, EntryState::Usable]);
     assert_eq!(world.start("ada").await.unwrap().methods.len(), 2);
+}
+
+#[tokio::test]
+async fn a_code_of_another_channel_or_verification_confirms_nothing() {
+    let world = World::new().await;
+    let (_, owner) = ada(&world).await;
+    let evidence: [fn(Redeemed) -> Redeemed; 2] = [
+        |redeemed| Redeemed { channel: Channel::Sms, ..redeemed },
+        |redeemed| Redeemed { verification_id: VerificationId::from_uuid(Uuid::nil()), ..redeemed },
+    ];
+
+    for (number, evidence) in evidence.into_iter().enumerate() {
+        let to = format!("ada{number}@work.example");
+        let added =
+            world.identity.add_security_info(&owner, &address(&to), world.request_id()).await.unwrap();
+        let code = world.verification.code_for(&to);
+        world.verification.tell_of(evidence);
+
+        let id = id_of(&added.entry);
+        let confirmed = world.identity.confirm_security_info(&owner, id, &code, world.request_id()).await;
+
+        assert_eq!(refusal(confirmed), Refusal::CodeRejected, "{number}");
+    }
 }
 
 #[tokio::test]
