@@ -14,6 +14,7 @@ mod passwords;
 mod races;
 mod resets;
 mod sessions;
+mod steps;
 mod tries;
 mod upkeep;
 mod world;
