@@ -86,8 +86,6 @@ pub enum Refusal {
     AccessTokenInvalid,
     /// The act asks for a sign-in of the last 10 minutes.
     SignInNotRecent,
-    /// No such session of this account.
-    SessionNotFound,
 
     // Security info.
     /// No such entry.
@@ -165,7 +163,6 @@ impl Refusal {
             Self::RefreshTokenInvalid => "REFRESH_TOKEN_INVALID",
             Self::AccessTokenInvalid => "ACCESS_TOKEN_INVALID",
             Self::SignInNotRecent => "SIGN_IN_NOT_RECENT",
-            Self::SessionNotFound => "SESSION_NOT_FOUND",
             Self::SecurityInfoNotFound => "SECURITY_INFO_NOT_FOUND",
             Self::SecurityInfoTaken => "SECURITY_INFO_TAKEN",
             Self::SecurityInfoFull { .. } => "SECURITY_INFO_FULL",

@@ -104,7 +104,6 @@ fn code_and_text(refusal: &Refusal) -> (Code, &'static str) {
         Refusal::RefreshTokenInvalid => (Unauthenticated, "the refresh token is not valid; sign in again"),
         Refusal::AccessTokenInvalid => (Unauthenticated, "the access token is not valid"),
         Refusal::SignInNotRecent => (FailedPrecondition, "the sign-in is too old for this; sign in again"),
-        Refusal::SessionNotFound => (NotFound, "no such session of this account"),
         Refusal::SecurityInfoNotFound => (NotFound, "no such security info on this account"),
         Refusal::SecurityInfoTaken => (AlreadyExists, "the account has this address already"),
         Refusal::SecurityInfoFull { .. } => (ResourceExhausted, "the account may hold no more of this kind"),

@@ -44,7 +44,6 @@ fn all() -> Vec<Refusal> {
         Refusal::RefreshTokenInvalid,
         Refusal::AccessTokenInvalid,
         Refusal::SignInNotRecent,
-        Refusal::SessionNotFound,
         Refusal::SecurityInfoNotFound,
         Refusal::SecurityInfoTaken,
         Refusal::SecurityInfoFull { at_most: 5 },
