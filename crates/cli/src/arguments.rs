@@ -131,12 +131,12 @@ pub(crate) struct Up {
     /// Run for real: no demo people, no inbox, no reflection; keys and a mail provider come from the settings.
     #[arg(long)]
     pub(crate) production: bool,
-    /// Keep accounts and messages in this Postgres: databases `<name>_identity` and `<name>_notification`. A URL with a
-    /// password belongs in the variable, since others see arguments.
-    #[arg(long, value_name = "URL", env = "REKEY_POSTGRES", hide_env_values = true)]
+    /// Keep accounts and messages in this Postgres: databases `<name>_identity` and `<name>_notification`. Others on the
+    /// machine see arguments: in production a password belongs in the settings, by `password_file`.
+    #[arg(long, value_name = "URL")]
     pub(crate) postgres: Option<String>,
     /// Keep codes and throttles in this Redis.
-    #[arg(long, value_name = "URL", env = "REKEY_REDIS", hide_env_values = true)]
+    #[arg(long, value_name = "URL")]
     pub(crate) redis: Option<String>,
     /// Write addresses and credentials here, as JSON, once every part is serving.
     #[arg(long, value_name = "FILE")]

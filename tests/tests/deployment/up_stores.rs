@@ -69,9 +69,8 @@ async fn without_the_right_to_make_databases_the_sql_to_run_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let up = async || {
         let mut command = rekey_tests::processes::rekey();
-        // By the variable, since a URL may hold a password.
-        command.env("REKEY_POSTGRES", server.url("postgres").replace("postgres@", "plain@"));
-        command.args(["up", "--free-ports", "--data"]).arg(folder.path().join("data"));
+        let url = server.url("postgres").replace("postgres@", "plain@");
+        command.args(["up", "--free-ports", "--postgres", &url, "--data"]).arg(folder.path().join("data"));
         command.current_dir(folder.path());
         rekey_tests::processes::run(command).await
     };
