@@ -12,9 +12,10 @@ use tonic::Status;
 
 use crate::config::Settings;
 use crate::domain::tenant::{Handle, is_display_name};
+use crate::flows::Error;
 use crate::flows::first::Beginning;
 pub use crate::flows::first::Begun;
-use crate::grpc::{Fields, HANDLE, status_of_creation};
+use crate::grpc::{DISPLAY_NAME, Fields, HANDLE, status_of_creation};
 use crate::opening;
 
 /// What is made first, as it was typed.
@@ -58,21 +59,22 @@ pub async fn run(
             let not_empty = "the store holds a tenant already; bootstrap is for an empty one";
             Err(Status::failed_precondition(not_empty).into())
         }
-        Err(error) => Err(status_of_creation(error).into()),
+        Err(refused @ Error::Refused(_)) => Err(status_of_creation(refused).into()),
+        // No log is written here: whoever stands at the store is told what broke.
+        Err(broke) => Err(broke).context("making the first tenant"),
     }
 }
 
 /// Everything that is wrong is said at once.
 fn read(first: First) -> Result<Beginning, Status> {
-    const NAME: &str = "1 to 128 characters without controls";
     let mut fields = Fields::default();
     let handle = fields.take("handle", Handle::parse(&first.handle).ok(), HANDLE);
-    fields.demand(is_display_name(&first.display_name), "name", NAME);
+    fields.demand(is_display_name(&first.display_name), "name", DISPLAY_NAME);
     let login = fields.login("login", &first.login);
     let address = first.email.map(|email| EmailAddress::parse(&email).map(Destination::Email)).transpose();
     let address = fields.take("email", address.ok(), "an e-mail address");
     let administrator = Some(first.administrator).filter(|name| !name.is_empty());
-    fields.demand(administrator.as_deref().is_none_or(is_display_name), "display_name", NAME);
+    fields.demand(administrator.as_deref().is_none_or(is_display_name), "display_name", DISPLAY_NAME);
     fields.finish(|| {
         Some(Beginning {
             handle: handle?,

@@ -6,6 +6,8 @@ use rekey_client::Problem;
 use rekey_primitives::clock::{ManualClock, Timestamp};
 use rekey_primitives::entropy::SeededEntropy;
 use rekey_sealing::KeyText;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use super::*;
@@ -110,6 +112,22 @@ async fn an_empty_store_begins_once() {
     assert!(unmigrated.contains("rekey migrate"), "{unmigrated}");
     assert_eq!((weak.reason.as_str(), &weak.fields[0].0[..]), ("PASSWORD_REFUSED", "password"));
     assert_eq!(again.code, tonic::Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn what_breaks_at_the_beginning_is_told_and_no_refusal() {
+    let folder = folder();
+    let settings = settings(folder.path());
+    migrate(&settings).await.unwrap();
+    let file = SqliteConnectOptions::new().filename(folder.path().join("identity.db"));
+    let mut connection = SqliteConnection::connect_with(&file).await.unwrap();
+    sqlx::query("drop table audit_events").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+
+    let broke = begin(&settings, PASSWORD).await.err().unwrap();
+
+    assert!(broke.downcast_ref::<tonic::Status>().is_none());
+    assert!(format!("{broke:#}").contains("a step of the store failed: statement failed"), "{broke:#}");
 }
 
 #[tokio::test]

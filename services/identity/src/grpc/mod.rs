@@ -20,7 +20,7 @@ mod tenants;
 
 pub(crate) use decode::Fields;
 pub(crate) use refusal::status_of_creation;
-pub(crate) use tenants::HANDLE;
+pub(crate) use tenants::{DISPLAY_NAME, HANDLE};
 
 use std::sync::Arc;
 

@@ -16,6 +16,8 @@ use crate::flows::tenants::{NewTenant, TenantName};
 
 /// What a handle must be.
 pub(crate) const HANDLE: &str = "2 to 63 of a-z, 0-9 and single inner hyphens, beginning with a letter";
+/// What a name that is shown must be.
+pub(crate) const DISPLAY_NAME: &str = "1 to 128 characters without controls";
 const DOMAIN: &str = "a domain name with a dot";
 
 #[tonic::async_trait]
@@ -83,7 +85,7 @@ fn new_tenant(asking: &Asking, sent: wire::CreateTenantRequest) -> Result<(NewTe
     let mut fields = Fields::default();
     let handle = fields.take("handle", Handle::parse(&sent.handle).ok(), HANDLE);
     let is_name = is_display_name(&sent.display_name);
-    fields.demand(is_name, "display_name", "1 to 128 characters without controls");
+    fields.demand(is_name, "display_name", DISPLAY_NAME);
     fields.demand(sent.domains.len() <= DOMAINS_MAX, "domains", "at most 100");
     let named = sent.domains.iter().take(DOMAINS_MAX).enumerate();
     let domains: Option<Vec<_>> = named

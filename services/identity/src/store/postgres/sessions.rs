@@ -41,8 +41,8 @@ const LIVE: &str = concat!(
 
 const ROTATE: &str = "
     update sessions
-    set refresh_hash = $4, previous_refresh_hash = $3, rotated_at = $5, refreshed_at = $5, earlier_refreshes = $6
-    where tenant_id = $1 and session_id = $2";
+    set refresh_hash = $4, previous_refresh_hash = refresh_hash, rotated_at = $5, refreshed_at = $5, earlier_refreshes = $6
+    where tenant_id = $1 and session_id = $2 and refresh_hash = $3 and ended_at is null";
 
 const IS_LIVE: &str = "
     select 1 from sessions
@@ -112,7 +112,9 @@ pub(super) async fn refresh(
             if answers::claim(&mut tx, tenant_id, Some(once), now).await? == Recalled::OtherContent {
                 return Ok(Step::OtherContent);
             }
-            rotate(&mut tx, tenant_id, &session, refresh).await?;
+            if !rotate(&mut tx, tenant_id, &session, refresh).await? {
+                return Ok(Step::Refused(NotRefreshed::Unknown));
+            }
             let Some(rotated) = with_account(&mut tx, tenant_id, refresh.session_id).await? else {
                 return Ok(Step::Refused(NotRefreshed::Unknown));
             };
@@ -140,15 +142,15 @@ async fn first_answer(
     Ok(kept.ended().unwrap_or(Step::Refused(NotRefreshed::Unknown)))
 }
 
-/// Replaces the token under the lock of the step, which read that it is the current one.
+/// Replaces the token; false if it is not the current one of a session that goes on.
 async fn rotate(
     tx: &mut PgConnection,
     tenant_id: TenantId,
     session: &Session,
     refresh: &Refresh,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let after = session.refresh.rotated(refresh.successor, refresh.now);
-    sqlx::query(ROTATE)
+    let rotated = sqlx::query(ROTATE)
         .bind(tenant_id.as_uuid())
         .bind(refresh.session_id.as_uuid())
         .bind(&refresh.presented[..])
@@ -157,7 +159,7 @@ async fn rotate(
         .bind(replaced_bytes(&after.earlier))
         .execute(tx)
         .await?;
-    Ok(())
+    Ok(rotated.rows_affected() == 1)
 }
 
 /// A session and whose it is, deleted or not: judging is the domain's.

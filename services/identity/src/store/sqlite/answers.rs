@@ -93,7 +93,7 @@ pub(super) async fn taken<T>(
     row: &SqliteRow,
     now: Timestamp,
 ) -> Result<Recalled, Failure> {
-    match row.try_get("taken")? {
+    match row.try_get::<i64, _>("taken")? {
         1 => Ok(Recalled::New),
         _ => recall(tx, tenant_id, &once.key, &once.content, now).await,
     }
