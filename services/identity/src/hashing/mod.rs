@@ -6,6 +6,7 @@
 //! not be done before its caller gives up is refused at once (`pool`). `phc` reads and writes the strings.
 
 mod arena;
+mod pacing;
 mod phc;
 mod pool;
 

@@ -8,6 +8,7 @@ fn shared(usual_micros: u64) -> Shared {
     Shared {
         queue: Mutex::default(),
         work: Condvar::new(),
+        pacing: Arc::new(Pacing::of(THREADS.get())),
         usual_micros: AtomicU64::new(usual_micros),
         most_micros: micros(longest_in_time(PLENTY, THREADS)),
     }
