@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 
 use super::SqliteStore;
 use super::writer::Writer;
 use crate::store::Failure;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Where the file is and how it is used.
 #[derive(Debug, Clone)]
@@ -95,7 +98,7 @@ pub async fn migrate(options: &SqliteOptions) -> Result<(), Failure> {
     .await
     .map_err(|error| Failure::Broken(Box::new(error)))??;
     let mut connection = options.connect().connect().await?;
-    let migrated = sqlx::migrate!("migrations/sqlite").run_direct(None, &mut connection, false).await;
+    let migrated = MIGRATIONS.run_direct(None, &mut connection, false).await;
     connection.close().await?;
     drop(lock);
     Ok(migrated?)
@@ -135,8 +138,13 @@ fn beside(database: &Path, what: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use rekey_primitives::clock::Timestamp;
+    use rekey_primitives::id::TenantId;
+    use uuid::Uuid;
+
     use super::*;
-    use crate::store::Upkeep;
+    use crate::domain::scope::TenantScope;
+    use crate::store::{Recalled, SignIns, Upkeep};
 
     #[tokio::test]
     async fn a_file_serves_one_store_at_a_time() {
@@ -171,6 +179,30 @@ mod tests {
 
         let store = SqliteStore::open(&options).await.unwrap();
         assert!(store.schema_fits().await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn kept_answers_outlive_the_migration_of_their_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteOptions::at(folder.path().join("identity.db"));
+        let mut connection = options.connect().connect().await.unwrap();
+        MIGRATIONS.run_direct(Some(4), &mut connection, false).await.unwrap();
+        let key = [7; 32];
+        sqlx::query("insert into answers values ($1, $2, $2, $3, 9)")
+            .bind(Uuid::nil())
+            .bind(&key[..])
+            .bind(&b"kept"[..])
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+
+        migrate(&options).await.unwrap();
+
+        let store = SqliteStore::open(&options).await.unwrap();
+        let scope = TenantScope::ours(TenantId::from_uuid(Uuid::nil()));
+        let recalled = store.recall(&scope, &key, &key, Timestamp::from_unix_micros(8)).await.unwrap();
+        assert_eq!(recalled, Recalled::Answer(b"kept".to_vec()));
     }
 
     #[tokio::test]
