@@ -40,7 +40,7 @@ const SCHEMA_VERSION: i64 = 4;
 /// How many rows one sweep deletes at most.
 const SWEPT_AT_MOST: u64 = 1_000;
 
-/// How long a familiar place is remembered without a sign-in from it.
+/// How long a familiar place is remembered without a sign-in from it, of which one a day is written down.
 const PLACE_KEPT: Duration = Duration::from_secs(90 * 86_400);
 
 /// How long a lockout is remembered without another wrong password: many times the longest lock there can be.

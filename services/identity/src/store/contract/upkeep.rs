@@ -9,6 +9,7 @@ use super::world::{NOW, World, after, default_policy, once};
 use crate::domain::audit::{AuditEvent, EventKind};
 use crate::domain::policy::ResetRules;
 use crate::domain::security_info::RemovedAddress;
+use crate::domain::session::Session;
 use crate::domain::tries::TriedFrom;
 use crate::store::accounts::Change;
 use crate::store::resets::TryCounted;
@@ -70,6 +71,22 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     let counted =
         store.count_try(&scope, method.as_uuid(), TriedFrom::Anywhere, &[2; 32], &rules, late).await.unwrap();
     assert!(matches!(counted, TryCounted::Stopped(_)));
+}
+
+pub(super) async fn a_place_is_familiar_for_90_days_from_its_last_sign_in(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    world.signed_in(&scope, &anna, 1).await;
+    let next_day = Session { created_at: after(DAY), ..world.session(&anna, 2) };
+    let open = world.opening(&scope, &anna, &next_day);
+    world.store.open_session(&scope, &open, once(2, 2)).await.unwrap();
+
+    world.store.sweep(after(91 * DAY - 1)).await.unwrap();
+    let before = world.store.is_familiar(&scope, &[1; 32], &[2; 32]).await.unwrap();
+    world.store.sweep(after(91 * DAY)).await.unwrap();
+    let then = world.store.is_familiar(&scope, &[1; 32], &[2; 32]).await.unwrap();
+
+    assert_eq!((before, then), (true, false));
 }
 
 pub(super) async fn events_are_forgotten_once_every_tenant_lets_them_go(world: World) {

@@ -30,14 +30,15 @@ const WRITE: &str = "
 const CLEAR_LOGIN: &str = "delete from lockouts where tenant_id = $1 and login_key = $2";
 
 /// Clears the record of a login and of the place that was signed in from, which is familiar from now on. A place that is
-/// null is passed over.
+/// null is passed over, and one that was seen within a day is left as it is, since every change of a row makes a new one.
 const SIGNED_IN: &str = "
     with cleared as (
         delete from lockouts where tenant_id = $1 and login_key = $2 and place_key in ('', $3)
     )
     insert into familiar_places (tenant_id, login_key, place_key, seen_at)
     select $1, $2, $3, $4 where $3 is not null
-    on conflict (tenant_id, login_key, place_key) do update set seen_at = excluded.seen_at";
+    on conflict (tenant_id, login_key, place_key) do update set seen_at = excluded.seen_at
+    where familiar_places.seen_at <= excluded.seen_at - 86400000000";
 
 /// The whole step; see `SignIns::admit_password`.
 pub(super) async fn admit(

@@ -42,7 +42,8 @@ const WRITE_AND_COMMIT: &str = "
 const CLEAR_LOGIN: &str = "delete from lockouts where tenant_id = $1 and login_key = $2";
 
 /// Clears the record of the login `$login` itself and of the place `$place` that was signed in from, which is familiar
-/// from now on, `$now`. A place that is null is passed over.
+/// from now on, `$now`. A place that is null is passed over, and one that was seen within a day is left as it is: what is
+/// not written need not reach the disk.
 macro_rules! signed_in {
     ($login:literal, $place:literal, $now:literal) => {
         concat!(
@@ -61,7 +62,8 @@ macro_rules! signed_in {
             " where ",
             $place,
             " is not null
-             on conflict (tenant_id, login_key, place_key) do update set seen_at = excluded.seen_at"
+             on conflict (tenant_id, login_key, place_key) do update set seen_at = excluded.seen_at
+             where familiar_places.seen_at <= excluded.seen_at - 86400000000"
         )
     };
 }
