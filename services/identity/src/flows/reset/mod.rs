@@ -36,6 +36,7 @@ use crate::domain::reset::{Position, ResetState, verification_id, verification_p
 use crate::domain::scope::TenantScope;
 use crate::domain::tenant::Tenant;
 use crate::store::accounts::{AccountKey, TenantKey};
+use crate::store::resets::NOBODY;
 
 /// The account of a reset, judged by today's rules.
 struct Judged {
@@ -89,7 +90,7 @@ impl Identity {
         Ok(judge(&candidate, policy, now))
     }
 
-    /// The account of a reset as it is today, or `None` where there is none behind it.
+    /// The account of a reset as it is today, or `None` where there is none behind it, by the same reads.
     async fn judged_today(
         &self,
         scope: &TenantScope,
@@ -97,8 +98,9 @@ impl Identity {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Option<Judged>, Error> {
-        let Some(account_id) = state.account_id else { return Ok(None) };
-        let Some(account) = self.store.find_account(scope, &AccountKey::Id(account_id)).await? else {
+        let key = AccountKey::Id(state.account_id.unwrap_or(NOBODY));
+        let Some(account) = self.store.find_account(scope, &key).await? else {
+            self.store.standing(scope, NOBODY).await?;
             return Ok(None);
         };
         let judgement = self.judge_account(scope, &account, policy, now).await?;
