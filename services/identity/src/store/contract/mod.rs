@@ -121,7 +121,8 @@ on_every_store! {
         events_are_forgotten_once_every_tenant_lets_them_go,
         one_sweep_takes_a_thousand_rows_at_most,
         the_sweep_takes_what_is_over_and_nothing_else,
-        a_place_is_familiar_for_90_days_from_its_last_sign_in;
+        a_place_is_familiar_for_90_days_from_its_last_sign_in,
+        tries_at_a_familiar_place_outlive_their_code;
     races:
         of_many_resets_at_once_one_wins,
         equal_requests_at_once_get_one_answer,

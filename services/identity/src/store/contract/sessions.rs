@@ -1,5 +1,7 @@
 //! Opening, refreshing and ending sessions, and kept answers.
 
+use std::time::Duration;
+
 use rekey_primitives::clock::Timestamp;
 
 use super::world::{NOW, World, after, answered, default_policy, once, password};
@@ -12,7 +14,7 @@ use crate::store::sign_ins::{
     AnsweredQuestion, ChangePassword, EndSessions, Known, NotRefreshed, OpenSession, Refresh, SessionsEnded,
     Stale, Which,
 };
-use crate::store::step::{Recalled, Step};
+use crate::store::step::{Once, Recalled, Step};
 
 impl World {
     /// Shows a refresh token whose hash is that byte, for one whose hash is the next byte, under a request id.
@@ -222,13 +224,17 @@ pub(super) async fn an_answer_is_kept_until_it_expires(world: World) {
         async |content: u8, now| world.store.recall(&scope, &[1; 32], &[content; 32], now).await.unwrap();
 
     let kept = world.store.keep_answer(&scope, once(1, 1), NOW).await.unwrap();
-    let again = world.store.keep_answer(&scope, once(1, 1), after(599)).await.unwrap();
+    let last = after(600).minus(Duration::from_micros(1));
+    let again = world.store.keep_answer(&scope, once(1, 1), last).await.unwrap();
 
     assert_eq!((kept, again), (Step::Done(()), Step::Repeated(b"first".to_vec())));
     assert_eq!(recall(1, after(599)).await, Recalled::Answer(b"first".to_vec()));
     assert_eq!(recall(2, after(599)).await, Recalled::OtherContent);
     assert_eq!(recall(1, after(600)).await, Recalled::New);
-    assert_eq!(world.store.keep_answer(&scope, once(1, 2), after(600)).await.unwrap(), Step::Done(()));
+    let later = Once { expires_at: after(1_200), ..once(1, 2) };
+    assert_eq!(world.store.keep_answer(&scope, later, after(600)).await.unwrap(), Step::Done(()));
+    let again = world.store.keep_answer(&scope, once(1, 2), after(601)).await.unwrap();
+    assert_eq!(again, Step::Repeated(b"first".to_vec()));
 }
 
 pub(super) async fn a_dead_session_ends_nothing(world: World) {

@@ -73,6 +73,26 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     assert!(matches!(counted, TryCounted::Stopped(_)));
 }
 
+pub(super) async fn tries_at_a_familiar_place_outlive_their_code(world: World) {
+    let scope = world.tenant().await;
+    let method = world.account(&scope).await.security_info[0].id.as_uuid();
+    let rules = ResetRules { tries_in_a_row: 1, ..ResetRules::default() };
+    let sent = async |at| world.store.code_sent(&scope, method, after(at + 600), after(at)).await.unwrap();
+    let tried = async |request, at| {
+        let from = TriedFrom::FamiliarPlace;
+        world.store.count_try(&scope, method, from, &[request; 32], &rules, after(at)).await.unwrap()
+    };
+    sent(0).await;
+    let counted = tried(1, 0).await;
+
+    world.store.sweep(after(601)).await.unwrap();
+    sent(601).await;
+    let stopped = tried(2, 601).await;
+
+    assert_eq!(counted, TryCounted::Counted);
+    assert!(matches!(stopped, TryCounted::Stopped(_)), "{stopped:?}");
+}
+
 pub(super) async fn a_place_is_familiar_for_90_days_from_its_last_sign_in(world: World) {
     let scope = world.tenant().await;
     let anna = world.account(&scope).await;
