@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long a thread is held up at most.
+/// About how long a thread is held up at most.
 const BEAT: Duration = Duration::from_millis(1);
 
 /// Who is at work, and the threads that wake up meanwhile.
@@ -29,6 +29,13 @@ struct State {
     is_closed: bool,
 }
 
+impl State {
+    /// Whether there is nothing to do: of so many cores some do not hash.
+    fn rests(&self, cores: usize) -> bool {
+        self.at_work < cores && !self.is_closed
+    }
+}
+
 /// A thread that hashes, until dropped.
 pub(super) struct AtWork<'p>(&'p Pacing);
 
@@ -41,13 +48,14 @@ impl Pacing {
             return Ok(pacing);
         }
         for core in cores {
-            let pacing = Arc::clone(&pacing);
-            std::thread::Builder::new().name(format!("rekey-pace-{core}")).spawn(move || {
+            let beating = Arc::clone(&pacing);
+            let started = std::thread::Builder::new().name(format!("rekey-pace-{core}")).spawn(move || {
                 match stay_on(core) {
-                    Ok(()) => pacing.beat(|| std::thread::sleep(BEAT)),
+                    Ok(()) => beating.beat(|| std::thread::sleep(BEAT)),
                     Err(error) => tracing::warn!(%error, core, "hashing may hold up other calls"),
                 }
-            })?;
+            });
+            started.inspect_err(|_| pacing.close())?;
         }
         Ok(pacing)
     }
@@ -73,10 +81,10 @@ impl Pacing {
     }
 
     /// Calls `beat` again and again while no core is to spare, until closed.
-    fn beat(&self, mut beat: impl FnMut()) {
+    pub(super) fn beat(&self, mut beat: impl FnMut()) {
         loop {
-            let rests = |state: &mut State| state.at_work < self.cores && !state.is_closed;
-            let state = self.changed.wait_while(self.state(), rests).unwrap_or_else(PoisonError::into_inner);
+            let state = self.changed.wait_while(self.state(), |state| state.rests(self.cores));
+            let state = state.unwrap_or_else(PoisonError::into_inner);
             if state.is_closed {
                 return;
             }
@@ -129,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_beats_while_all_cores_hash_and_no_longer() {
+    fn it_beats_while_all_cores_hash_until_closed() {
         let pacing = Pacing::of(2);
         let mut at_work = vec![pacing.at_work(), pacing.at_work()];
         let mut beats = 0;
@@ -158,14 +166,13 @@ mod tests {
 
     #[test]
     fn it_rests_while_a_core_is_to_spare() {
-        let pacing = Pacing::of(2);
-        let _one = pacing.at_work();
-        std::thread::scope(|scope| {
-            let resting = scope.spawn(|| pacing.beat(|| panic!("a beat with a core to spare")));
-            pacing.close();
+        let rests = |at_work, is_closed| State { at_work, is_closed }.rests(2);
 
-            assert!(resting.join().is_ok());
-        });
+        assert_eq!(
+            [rests(0, false), rests(1, false), rests(2, false), rests(3, false)],
+            [true, true, false, false]
+        );
+        assert!(!rests(1, true), "it ends");
     }
 
     #[cfg(target_os = "linux")]

@@ -24,7 +24,7 @@ use super::phc::Stored;
 /// A tag, wiped when dropped.
 pub(super) type Answer = Zeroizing<Vec<u8>>;
 
-/// The lowest priority there is: measured to keep the p99 of other calls where it is without hashing.
+/// The lowest priority there is, so that whatever else wakes up comes first.
 const NICEST: i32 = 19;
 
 /// What a hash is taken to cost before the first was measured.
@@ -227,10 +227,9 @@ impl Shared {
 fn work(shared: &Shared, arena: &mut Arena) {
     while let Some(first) = shared.next() {
         let _at_work = shared.pacing.at_work();
-        let mut job = Some(first);
-        while let Some(at_hand) = job {
-            serve(shared, arena, at_hand);
-            job = shared.at_hand();
+        serve(shared, arena, first);
+        while let Some(job) = shared.at_hand() {
+            serve(shared, arena, job);
         }
         arena.wipe();
     }
