@@ -4,9 +4,8 @@
 //! what a step reads cannot change under it; readers have a pool and see the last commit. A lock file beside the
 //! database keeps a second process away: it would be correct, but it would wait for locks it cannot see.
 //!
-//! A step is on the disk before it is answered, but for those that only count. A statement outside of a step is as
-//! durable as the step before it: marks, sweeps, attempts, and answers kept for a repeat. To lose the last of them to a
-//! power cut lets nobody in.
+//! A step is on the disk before it is answered, but for those that only count or remember: tries, codes that are live,
+//! marks, sweeps, and answers kept for a repeat. To lose the last of them to a power cut lets nobody in.
 
 mod accounts;
 mod answers;
@@ -37,7 +36,7 @@ use sqlx::SqlitePool;
 pub use open::{SqliteOptions, migrate};
 pub(in crate::store) use writer::Turn;
 
-use writer::Writer;
+use writer::{Durability, Writer};
 
 use super::Failure;
 
@@ -53,16 +52,16 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Begins a step that writes: it is on the disk before it is answered.
     async fn begin(&self) -> Result<Turn, Failure> {
-        self.writer.begin("pragma synchronous = full; begin immediate").await
+        self.writer.begin(Durability::OnDisk).await
     }
 
-    /// Begins a step that only counts a try: it outlives this process, but a power cut may take back the last ones.
-    /// Nobody who guesses can cut the power, and the disk is not waited for.
+    /// Begins a step that only counts a try or remembers a code: it outlives this process, but a power cut may take back
+    /// the last ones. Nobody who guesses can cut the power, and the disk is not waited for.
     async fn begin_counting(&self) -> Result<Turn, Failure> {
-        self.writer.begin("pragma synchronous = normal; begin immediate").await
+        self.writer.begin(Durability::InLog).await
     }
 
-    /// A turn for a statement that is a step by itself.
+    /// A turn for a statement that is a step by itself, which does not wait for the disk either.
     pub(in crate::store) async fn turn(&self) -> Result<Turn, Failure> {
         self.writer.turn().await
     }

@@ -142,6 +142,7 @@ mod tests {
     use rekey_primitives::id::TenantId;
     use uuid::Uuid;
 
+    use super::super::Turn;
     use super::*;
     use crate::domain::scope::TenantScope;
     use crate::store::{Recalled, SignIns, Upkeep};
@@ -229,22 +230,21 @@ mod tests {
         let options = SqliteOptions::at(folder.path().join("identity.db"));
         migrate(&options).await.unwrap();
         let store = SqliteStore::open(&options).await.unwrap();
-        let number = async |pragma: &'static str| -> i64 {
-            let mut turn = store.turn().await.unwrap();
+        let number = async |mut turn: Turn, pragma: &'static str| -> i64 {
             sqlx::query_scalar(pragma).fetch_one(&mut *turn).await.unwrap()
         };
 
         let mut synchronous = Vec::new();
         for _ in 0..2 {
-            store.begin_counting().await.unwrap().commit().await.unwrap();
-            synchronous.push(number("pragma synchronous").await);
-            store.begin().await.unwrap().commit().await.unwrap();
-            synchronous.push(number("pragma synchronous").await);
+            synchronous.push(number(store.begin_counting().await.unwrap(), "pragma synchronous").await);
+            synchronous.push(number(store.begin().await.unwrap(), "pragma synchronous").await);
+            synchronous.push(number(store.begin().await.unwrap(), "pragma synchronous").await);
+            synchronous.push(number(store.turn().await.unwrap(), "pragma synchronous").await);
         }
 
         // 1 leaves the last commits to the next one that waits for the disk, 2 waits.
-        assert_eq!(synchronous, [1, 2, 1, 2]);
-        assert_eq!(number("pragma foreign_keys").await, 1);
+        assert_eq!(synchronous, [1, 2, 2, 1, 1, 2, 2, 1]);
+        assert_eq!(number(store.turn().await.unwrap(), "pragma foreign_keys").await, 1);
         let mode: String = sqlx::query_scalar("pragma journal_mode")
             .fetch_one(&mut *store.turn().await.unwrap())
             .await

@@ -24,9 +24,20 @@ pub(super) struct Writer {
     patience: Duration,
 }
 
+/// What a power cut may take back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// Nothing: a step is on the disk before it is answered.
+    OnDisk,
+    /// The last steps, but nothing that came before one that is on the disk. All of them outlive this process.
+    InLog,
+}
+
 #[derive(Debug)]
 struct Held {
     connection: SqliteConnection,
+    /// What the connection is set to; unknown while it is being set.
+    durability: Option<Durability>,
     /// Set before a step begins and taken back after its commit: a step that was refused, failed or was given up half
     /// way is undone by whoever comes next.
     is_in_step: bool,
@@ -40,12 +51,20 @@ pub(in crate::store) struct Turn {
 
 impl Writer {
     pub(super) fn new(connection: SqliteConnection, patience: Duration) -> Self {
-        let held = Held { connection, is_in_step: false };
+        let held = Held { connection, durability: None, is_in_step: false };
         Self { held: Arc::new(Mutex::new(Some(held))), patience }
     }
 
-    /// The next turn, for a statement that is a step by itself.
+    /// The next turn, for a statement that is a step by itself and does not wait for the disk.
     pub(super) async fn turn(&self) -> Result<Turn, Failure> {
+        let mut turn = self.next_turn().await?;
+        if turn.held.durability != Some(Durability::InLog) {
+            turn.held.set(Durability::InLog, "pragma synchronous = normal").await?;
+        }
+        Ok(turn)
+    }
+
+    async fn next_turn(&self) -> Result<Turn, Failure> {
         let held = timeout(self.patience, Arc::clone(&self.held).lock_owned()).await;
         let held = held.map_err(|_| Failure::from(sqlx::Error::PoolTimedOut))?;
         let held = OwnedMutexGuard::try_map(held, Option::as_mut);
@@ -66,11 +85,19 @@ impl Writer {
         if held.is_in_step { None } else { Some(Turn { held, writer: self.clone() }) }
     }
 
-    /// Begins a step by these statements.
-    pub(super) async fn begin(&self, statements: &'static str) -> Result<Turn, Failure> {
-        let mut turn = self.turn().await?;
+    /// Begins a step.
+    pub(super) async fn begin(&self, durability: Durability) -> Result<Turn, Failure> {
+        let mut turn = self.next_turn().await?;
         turn.held.is_in_step = true;
-        sqlx::raw_sql(statements).execute(&mut *turn).await?;
+        if turn.held.durability == Some(durability) {
+            sqlx::query("begin immediate").execute(&mut *turn).await?;
+        } else {
+            let set_and_begin = match durability {
+                Durability::OnDisk => "pragma synchronous = full; begin immediate",
+                Durability::InLog => "pragma synchronous = normal; begin immediate",
+            };
+            turn.held.set(durability, set_and_begin).await?;
+        }
         Ok(turn)
     }
 
@@ -80,6 +107,15 @@ impl Writer {
             // What was committed is in the file, however the connection ends.
             let _ = held.connection.close().await;
         }
+    }
+}
+
+impl Held {
+    async fn set(&mut self, durability: Durability, statements: &'static str) -> Result<(), Failure> {
+        self.durability = None;
+        sqlx::raw_sql(statements).execute(&mut self.connection).await?;
+        self.durability = Some(durability);
+        Ok(())
     }
 }
 
@@ -102,7 +138,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         if let (true, Ok(runtime)) = (self.held.is_in_step, Handle::try_current()) {
             let writer = self.writer.clone();
-            runtime.spawn(async move { writer.turn().await.map(drop) });
+            runtime.spawn(async move { writer.next_turn().await.map(drop) });
         }
     }
 }
@@ -128,8 +164,6 @@ mod tests {
 
     use super::*;
 
-    const BEGIN: &str = "begin immediate";
-
     async fn writer() -> Writer {
         let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
         sqlx::raw_sql("create table notes (note integer)").execute(&mut connection).await.unwrap();
@@ -148,14 +182,14 @@ mod tests {
     #[tokio::test]
     async fn a_step_without_a_commit_is_undone_before_the_next_turn() {
         let writer = writer().await;
-        let mut kept = writer.begin(BEGIN).await.unwrap();
+        let mut kept = writer.begin(Durability::InLog).await.unwrap();
         note(&mut kept, 1).await;
         kept.commit().await.unwrap();
-        let mut left = writer.begin(BEGIN).await.unwrap();
+        let mut left = writer.begin(Durability::InLog).await.unwrap();
         note(&mut left, 2).await;
         drop(left);
 
-        let mut next = writer.begin(BEGIN).await.unwrap();
+        let mut next = writer.begin(Durability::InLog).await.unwrap();
         note(&mut next, 3).await;
         next.commit().await.unwrap();
 
@@ -171,22 +205,22 @@ mod tests {
         let writer = Writer::new(options.connect().await.unwrap(), Duration::from_secs(5));
         let mut other = options.connect().await.unwrap();
 
-        drop(writer.begin(BEGIN).await.unwrap());
+        drop(writer.begin(Durability::InLog).await.unwrap());
         while writer.free_turn().is_none() {
             tokio::task::yield_now().await;
         }
 
-        sqlx::raw_sql(BEGIN).execute(&mut other).await.unwrap();
+        sqlx::raw_sql("begin immediate").execute(&mut other).await.unwrap();
     }
 
     #[tokio::test]
     async fn turns_come_one_after_the_other_and_patience_ends() {
         let writer = writer().await;
-        let turn = writer.begin(BEGIN).await.unwrap();
+        let turn = writer.begin(Durability::InLog).await.unwrap();
 
-        let impatient = writer.begin(BEGIN).await.err();
+        let impatient = writer.begin(Durability::InLog).await.err();
         drop(turn);
-        let served = writer.begin(BEGIN).await;
+        let served = writer.begin(Durability::InLog).await;
 
         assert!(matches!(impatient, Some(Failure::Unavailable(_))), "{impatient:?}");
         assert!(served.is_ok());
@@ -195,7 +229,7 @@ mod tests {
     #[tokio::test]
     async fn a_turn_to_read_is_free_only_between_steps() {
         let writer = writer().await;
-        let mut turn = writer.begin(BEGIN).await.unwrap();
+        let mut turn = writer.begin(Durability::InLog).await.unwrap();
         note(&mut turn, 1).await;
 
         let during = writer.free_turn().is_some();
