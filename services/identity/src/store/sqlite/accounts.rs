@@ -107,7 +107,7 @@ impl Accounts for SqliteStore {
             TenantKey::Handle(handle) => sqlx::query_as(TENANT_BY_HANDLE).bind(handle.as_str()),
             TenantKey::Domain(domain) => sqlx::query_as(TENANT_BY_DOMAIN).bind(domain.as_str()),
         };
-        found.fetch_optional(&self.readers).await?.map(TenantRow::tenant).transpose()
+        found.fetch_optional(&mut *self.reader().await?).await?.map(TenantRow::tenant).transpose()
     }
 
     async fn list_tenants(
@@ -118,8 +118,11 @@ impl Accounts for SqliteStore {
     ) -> Result<Vec<Tenant>, Failure> {
         let Some(only) = only else {
             let after = after.unwrap_or(SUITE).as_uuid();
-            let page: Vec<TenantRow> =
-                sqlx::query_as(TENANTS).bind(after).bind(i64::from(limit)).fetch_all(&self.readers).await?;
+            let page: Vec<TenantRow> = sqlx::query_as(TENANTS)
+                .bind(after)
+                .bind(i64::from(limit))
+                .fetch_all(&mut *self.reader().await?)
+                .await?;
             return page.into_iter().map(TenantRow::tenant).collect();
         };
         let mut wanted: Vec<TenantId> =
@@ -138,8 +141,10 @@ impl Accounts for SqliteStore {
     }
 
     async fn policy(&self, scope: &TenantScope) -> Result<Option<PolicyRevision>, Failure> {
-        let row: Option<PolicyRow> =
-            sqlx::query_as(POLICY).bind(scope.tenant_id().as_uuid()).fetch_optional(&self.readers).await?;
+        let row: Option<PolicyRow> = sqlx::query_as(POLICY)
+            .bind(scope.tenant_id().as_uuid())
+            .fetch_optional(&mut *self.reader().await?)
+            .await?;
         row.map(PolicyRow::revision).transpose()
     }
 
@@ -173,7 +178,7 @@ impl Accounts for SqliteStore {
             AccountKey::Login(login) => sqlx::query_as(ACCOUNT_BY_LOGIN).bind(tenant_id).bind(login.as_str()),
             AccountKey::ExternalId(id) => sqlx::query_as(ACCOUNT_BY_EXTERNAL_ID).bind(tenant_id).bind(id),
         };
-        found.fetch_optional(&self.readers).await?.map(AccountRow::account).transpose()
+        found.fetch_optional(&mut *self.reader().await?).await?.map(AccountRow::account).transpose()
     }
 
     async fn list_accounts(
@@ -186,7 +191,7 @@ impl Accounts for SqliteStore {
             .bind(scope.tenant_id().as_uuid())
             .bind(after.map_or(Uuid::nil(), AccountId::as_uuid))
             .bind(i64::from(limit))
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.reader().await?)
             .await?;
         page.into_iter().map(AccountRow::account).collect()
     }
@@ -201,8 +206,10 @@ impl Accounts for SqliteStore {
     }
 
     async fn administrators(&self, scope: &TenantScope) -> Result<Vec<Account>, Failure> {
-        let found: Vec<AccountRow> =
-            sqlx::query_as(ADMINISTRATORS).bind(scope.tenant_id().as_uuid()).fetch_all(&self.readers).await?;
+        let found: Vec<AccountRow> = sqlx::query_as(ADMINISTRATORS)
+            .bind(scope.tenant_id().as_uuid())
+            .fetch_all(&mut *self.reader().await?)
+            .await?;
         found.into_iter().map(AccountRow::account).collect()
     }
 
@@ -214,13 +221,13 @@ impl Accounts for SqliteStore {
         let found: Vec<RemovedAddressRow> = sqlx::query_as(REMOVED_ADDRESSES)
             .bind(scope.tenant_id().as_uuid())
             .bind(account_id.as_uuid())
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.reader().await?)
             .await?;
         found.into_iter().map(RemovedAddressRow::removed_address).collect()
     }
 
     async fn is_empty(&self) -> Result<bool, Failure> {
-        let (tenants,): (i64,) = sqlx::query_as(ANY_TENANT).fetch_one(&self.readers).await?;
+        let (tenants,): (i64,) = sqlx::query_as(ANY_TENANT).fetch_one(&mut *self.reader().await?).await?;
         Ok(tenants == 0)
     }
 }

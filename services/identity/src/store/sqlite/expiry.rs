@@ -60,7 +60,7 @@ impl Expiry for SqliteStore {
             .bind(tenant)
             .bind(after)
             .bind(i64::from(limit))
-            .fetch_optional(&self.readers)
+            .fetch_optional(&mut *self.reader().await?)
             .await?;
         let Some((last,)) = last else { return Ok(Looked { due: Vec::new(), last: None }) };
         let mut due = Vec::new();
@@ -72,7 +72,7 @@ impl Expiry for SqliteStore {
                 .bind(span.from.unix_micros())
                 .bind(span.until.unix_micros())
                 .bind(i64::from(span.days))
-                .fetch_all(&self.readers)
+                .fetch_all(&mut *self.reader().await?)
                 .await?;
             for row in found {
                 due.push((row.account()?, span.days));

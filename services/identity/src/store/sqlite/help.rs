@@ -148,7 +148,7 @@ pub(super) async fn tenants_with_undigested(
         .bind(before.unix_micros())
         .bind(after.map_or(Uuid::nil(), TenantId::as_uuid))
         .bind(i64::from(limit))
-        .fetch_all(&store.readers)
+        .fetch_all(&mut *store.reader().await?)
         .await?;
     Ok(found.into_iter().map(|(id,)| TenantId::from_uuid(id)).collect())
 }
@@ -161,7 +161,7 @@ pub(super) async fn undigested(
     let found: Vec<HelpRowWithAccount> = sqlx::query_as(UNDIGESTED)
         .bind(tenant_id.as_uuid())
         .bind(DIGEST_MAX)
-        .fetch_all(&store.readers)
+        .fetch_all(&mut *store.reader().await?)
         .await?;
     found.into_iter().map(HelpRowWithAccount::parts).collect()
 }

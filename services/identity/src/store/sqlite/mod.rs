@@ -1,7 +1,7 @@
 //! Identity's store in one SQLite file, for one process.
 //!
 //! One connection writes, and every writing step begins IMMEDIATE on it, so steps happen one after the other and
-//! what a step reads cannot change under it; readers have a pool and see the last commit. A lock file beside the
+//! what a step reads cannot change under it; readers have their own and see the last commit. A lock file beside the
 //! database keeps a second process away: it would be correct, but it would wait for locks it cannot see.
 //!
 //! A step is on the disk before it is answered, but for those that only count or remember: tries, codes that are live,
@@ -21,6 +21,7 @@ mod open;
 mod openings;
 mod outbox;
 mod passwords;
+mod readers;
 mod resets;
 mod sessions;
 mod sign_ins;
@@ -31,11 +32,10 @@ mod writer;
 use std::fs::File;
 use std::sync::Arc;
 
-use sqlx::SqlitePool;
-
 pub use open::{SqliteOptions, migrate};
 pub(in crate::store) use writer::Turn;
 
+use readers::{Reader, Readers};
 use writer::{Durability, Writer};
 
 use super::Failure;
@@ -44,7 +44,7 @@ use super::Failure;
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     writer: Writer,
-    readers: SqlitePool,
+    readers: Readers,
     /// Held for as long as any clone of the store lives.
     _lock: Arc<File>,
 }
@@ -59,6 +59,11 @@ impl SqliteStore {
     /// the last ones. Nobody who guesses can cut the power, and the disk is not waited for.
     async fn begin_counting(&self) -> Result<Turn, Failure> {
         self.writer.begin(Durability::InLog).await
+    }
+
+    /// A connection to read from, as of the last commit.
+    async fn reader(&self) -> Result<Reader, Failure> {
+        self.readers.next().await
     }
 
     /// A turn for a statement that is a step by itself, which does not wait for the disk either.

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 
 use super::SqliteStore;
+use super::readers::Readers;
 use super::writer::Writer;
 use crate::store::Failure;
 
@@ -68,15 +69,12 @@ impl SqliteStore {
     pub async fn open(options: &SqliteOptions) -> Result<Self, Failure> {
         let lock = lock_for_this_process(&options.path)?;
         let writer = Writer::new(options.connect().connect().await?, options.patience);
-        let readers = SqlitePoolOptions::new()
-            .max_connections(options.readers.max(1))
-            .acquire_timeout(options.patience)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_with(options.connect().pragma("query_only", "on"))
-            .await?;
-        Ok(Self { writer, readers, _lock: Arc::new(lock) })
+        let read_only = options.connect().pragma("query_only", "on");
+        let mut readers = Vec::new();
+        for _ in 0..options.readers.max(1) {
+            readers.push(read_only.connect().await?);
+        }
+        Ok(Self { writer, readers: Readers::new(readers, options.patience), _lock: Arc::new(lock) })
     }
 
     /// Ends all connections. What was committed is in the file.

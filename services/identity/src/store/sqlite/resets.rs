@@ -53,7 +53,7 @@ const REPUDIATE: &str = "
 impl Resets for SqliteStore {
     async fn standing(&self, scope: &TenantScope, account_id: AccountId) -> Result<Standing, Failure> {
         let (tenant, account) = (scope.tenant_id().as_uuid(), account_id.as_uuid());
-        let mut connection = self.readers.acquire().await?;
+        let mut connection = self.reader().await?;
         let seat: Option<(Option<i64>, i64)> =
             sqlx::query_as(SEAT).bind(tenant).bind(account).fetch_optional(&mut *connection).await?;
         let groups: Vec<(Uuid,)> = sqlx::query_as(GROUPS)

@@ -42,7 +42,7 @@ impl SignIns for SqliteStore {
         let known = sqlx::query(KNOWN).bind(tenant_id).bind(login);
         let rows = match self.writer.free_turn() {
             Some(mut turn) => known.fetch_all(&mut *turn).await?,
-            None => known.fetch_all(&self.readers).await?,
+            None => known.fetch_all(&mut *self.reader().await?).await?,
         };
         let mut rows = rows.into_iter();
         let known = rows.next().as_ref().map(KnownRow::from_row).transpose()?;
@@ -57,7 +57,7 @@ impl SignIns for SqliteStore {
         login: &LoginKey,
         place: &PlaceKey,
     ) -> Result<bool, Failure> {
-        let mut connection = self.readers.acquire().await?;
+        let mut connection = self.reader().await?;
         lockouts::is_familiar(&mut connection, scope.tenant_id(), login, place).await
     }
 
@@ -126,7 +126,7 @@ impl SignIns for SqliteStore {
         account_id: AccountId,
         limit: u32,
     ) -> Result<Vec<Sealed>, Failure> {
-        let mut connection = self.readers.acquire().await?;
+        let mut connection = self.reader().await?;
         passwords::last(&mut connection, scope.tenant_id(), account_id, limit).await
     }
 
@@ -145,7 +145,7 @@ impl SignIns for SqliteStore {
         scope: &TenantScope,
         session_id: SessionId,
     ) -> Result<Option<(Session, Account)>, Failure> {
-        let mut connection = self.readers.acquire().await?;
+        let mut connection = self.reader().await?;
         sessions::with_account(&mut connection, scope.tenant_id(), session_id).await
     }
 
@@ -156,7 +156,7 @@ impl SignIns for SqliteStore {
         limit: u32,
         now: Timestamp,
     ) -> Result<Vec<Session>, Failure> {
-        let mut connection = self.readers.acquire().await?;
+        let mut connection = self.reader().await?;
         sessions::live(&mut connection, scope.tenant_id(), account_id, limit, now).await
     }
 
@@ -194,7 +194,7 @@ impl SignIns for SqliteStore {
         content: &[u8; 32],
         now: Timestamp,
     ) -> Result<Recalled, Failure> {
-        let mut connection = self.readers.acquire().await?;
+        let mut connection = self.reader().await?;
         answers::recall(&mut connection, scope.tenant_id(), key, content, now).await
     }
 

@@ -81,16 +81,17 @@ const OLD_EVENTS: &str = "
 #[async_trait]
 impl Upkeep for SqliteStore {
     async fn ping(&self) -> Result<(), Failure> {
-        sqlx::query(PING).fetch_one(&self.readers).await?;
+        sqlx::query(PING).fetch_one(&mut *self.reader().await?).await?;
         self.begin().await.map(drop)
     }
 
     async fn schema_fits(&self) -> Result<bool, Failure> {
-        let (tables,): (i64,) = sqlx::query_as(HAS_SCHEMA).fetch_one(&self.readers).await?;
+        let (tables,): (i64,) = sqlx::query_as(HAS_SCHEMA).fetch_one(&mut *self.reader().await?).await?;
         if tables == 0 {
             return Ok(false);
         }
-        let (version, serves_since): (i64, i64) = sqlx::query_as(SCHEMA).fetch_one(&self.readers).await?;
+        let (version, serves_since): (i64, i64) =
+            sqlx::query_as(SCHEMA).fetch_one(&mut *self.reader().await?).await?;
         Ok(version >= SCHEMA_VERSION && serves_since <= SCHEMA_VERSION)
     }
 
@@ -122,7 +123,7 @@ impl Upkeep for SqliteStore {
     async fn forget_events(&self, now: Timestamp) -> Result<u64, Failure> {
         let (days,): (Option<i64>,) = sqlx::query_as(LONGEST_RETENTION)
             .bind(i64::from(AuditRules::default().retention_days))
-            .fetch_one(&self.readers)
+            .fetch_one(&mut *self.reader().await?)
             .await?;
         let Some(until) = days.map(|days| forgotten_until(days, now)) else { return Ok(0) };
         let gone = sqlx::query(OLD_EVENTS)
