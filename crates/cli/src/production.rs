@@ -85,6 +85,10 @@ impl Findings {
         if settings.production {
             self.refuse(settings.server.reflection, "identity.server.reflection is on");
             self.refuse(
+                settings.answer_floor().is_zero(),
+                "identity.answer_floor_ms is 0, so answers tell by their speed who has an account",
+            );
+            self.refuse(
                 is_beside_demo_people(&settings.store.url),
                 "identity.store.url is the store of demo people, whose passwords lie beside it",
             );
@@ -194,6 +198,7 @@ mod tests {
         let store = format!("sqlite:{}", folder.path().join("identity.db").display());
         let wrong = [
             (Part::Identity, "IDENTITY__SERVER__REFLECTION", "true", "identity.server.reflection"),
+            (Part::Identity, "IDENTITY__ANSWER_FLOOR_MS", "0", "identity.answer_floor_ms"),
             (Part::Identity, "IDENTITY__STORE__URL", store.as_str(), "demo people"),
             (
                 Part::Verification,
