@@ -61,9 +61,9 @@ impl EmailAddress {
         &self.text[self.at + 1..]
     }
 
-    /// First characters and a fixed number of bullets: `a•••••@e•••••`.
+    /// First characters in lower case and a fixed number of bullets: `a•••••@e•••••`.
     pub fn masked(&self) -> String {
-        let first = |part: &str| part.chars().next().unwrap_or('•');
+        let first = |part: &str| part.chars().flat_map(char::to_lowercase).next().unwrap_or('•');
         format!("{}•••••@{}•••••", first(self.local_part()), first(self.domain()))
     }
 }
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_mask_has_the_same_length_whatever_the_address() {
-        let addresses = ["a@b.de", "alexandra.von.humboldt@a-long-provider.example.org", "ü@bücher.example"];
+        let addresses = ["A@b.de", "alexandra.von.humboldt@a-long-provider.example.org", "ü@bücher.example"];
 
         let masks = addresses.map(|text| EmailAddress::parse(text).unwrap().masked());
 

@@ -102,9 +102,20 @@ impl Seed {
         uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
 
-    /// How many methods an account that does not exist shows: what is required, or one more.
+    /// How many methods an account that does not exist shows: what is required, for one in four one more, and for one
+    /// in eight two.
     fn count(&self, policy: &Policy) -> usize {
-        usize::from(policy.reset.proofs_required) + usize::from(self.0[0] & 3 == 0)
+        let more = match self.0[0] % 8 {
+            0 | 1 => 1,
+            2 => 2,
+            _ => 0,
+        };
+        usize::from(policy.reset.proofs_required) + more
+    }
+
+    /// Whether it shows two of the kind it prefers before any other: some people have two addresses and no phone.
+    fn prefers_two(&self) -> bool {
+        self.0[0] & 0x60 == 0
     }
 
     /// The order in which this login prefers kinds: most people have mail first, some a phone.
@@ -129,6 +140,8 @@ impl Look {
             typed.filter(|_| pick & 3 != 0).unwrap_or(b"aabcdejjklmmnprsst"[usize::from(letter) % 18]);
         let domains = &tenant.domains;
         let domain = match domains.len() {
+            // A private address: the letters of the large providers of mail.
+            _ if digit & 3 == 0 => b"gggoyhiw"[usize::from(domain) % 8],
             0 => tenant.handle.as_str().as_bytes()[0],
             count => domains[usize::from(domain) % count].as_str().as_bytes()[0],
         };
@@ -197,7 +210,8 @@ pub fn destination(offered: &Offered, held: &[SecurityInfo], seed: &Seed) -> Opt
     }
 }
 
-/// Adds decoys of allowed kinds, each kind once before any twice, never more of a kind than one may have.
+/// Adds decoys of allowed kinds, each kind once before any twice but for a seed that prefers two of its first, never
+/// more of a kind than one may have.
 fn topped_up(
     mut offered: Vec<Offered>,
     seed: &Seed,
@@ -208,10 +222,12 @@ fn topped_up(
     let allowed = seed.preference().into_iter().filter(|kind| policy.reset.allowed_methods.contains(kind));
     let rounds: Vec<MethodKind> = (0..OFFERED_MAX).flat_map(|_| allowed.clone()).collect();
     let wanted = seed.count(policy);
+    let twice = rounds.first().copied().filter(|_| seed.prefers_two());
     for times in 1..=OFFERED_MAX {
         for kind in rounds.iter().take(MethodKind::ALL.len()).copied() {
             let held = offered.iter().filter(|method| method.kind == kind).count();
-            if offered.len() < wanted && held < times.min(most_of(kind)) {
+            let most = times + usize::from(twice == Some(kind) && times == 1);
+            for _ in held..most.min(most_of(kind)).min(held + wanted.saturating_sub(offered.len())) {
                 let look = Look::of(seed, offered.len(), login, tenant);
                 offered.push(Offered { kind, target: Target::Decoy(look) });
             }
