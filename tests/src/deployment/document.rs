@@ -51,7 +51,7 @@ pub(super) fn write(
 fn stores(ground: &Ground) -> String {
     let Ground { identity, notification, redis, .. } = ground;
     format!(
-        "[identity]\nportal_url = \"https://id.acme.example\"\nanswer_floor_ms = 0\n\
+        "[identity]\nportal_url = \"https://id.acme.example\"\nanswer_floor_ms = 1\n\
          [identity.store]\nurl = {:?}\n\
          [identity.throttle]\nurl = {:?}\n\
          [identity.hashing.cost]\nmemory_kib = 64\npasses = 1\n\
