@@ -154,8 +154,9 @@ fn password_context(tenant_id: TenantId, account_id: AccountId) -> Vec<u8> {
 impl TypedLogin {
     /// Reads what was typed; what is no login at all is kept, since nobody has it and nobody may be told.
     pub fn read(text: &str) -> Self {
-        let raw = text.trim().to_lowercase();
-        Self { login: Login::parse(text).ok(), raw }
+        let text = text.trim();
+        // No login begins with a space, so what is none shares a name with nobody.
+        Self { login: Login::parse(text).ok(), raw: format!(" {}", text.to_lowercase()) }
     }
 
     /// The name that counters go by: the account's first login, so that aliases share one; what was typed otherwise.
@@ -206,6 +207,18 @@ mod tests {
 
     fn text() -> String {
         KeyText::generate(&SystemEntropy, Timestamp::EPOCH)
+    }
+
+    #[test]
+    fn what_is_no_login_shares_a_name_with_none() {
+        let name = |text: &str| TypedLogin::read(text).name(None).to_owned();
+
+        assert_eq!(name(" ada "), name("ada"));
+        for odd in ["ada ada", "ad\u{0}a", "", "ada\u{2028}ada"] {
+            let typed = TypedLogin::read(odd);
+            assert!(typed.login.is_none(), "{odd:?}");
+            assert!(Login::parse(typed.name(None)).is_err(), "{odd:?}");
+        }
     }
 
     #[test]
