@@ -9,6 +9,8 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::EmailAddress;
 use rekey_primitives::id::TenantId;
 
+use super::help::is_line_separator;
+
 /// Longest display name of a tenant or an account, in code points: fits one line of a mail's subject.
 pub const DISPLAY_NAME_MAX: usize = 128;
 
@@ -119,10 +121,12 @@ impl fmt::Display for Handle {
     }
 }
 
-/// Whether a text may be shown as a name: 1 to [`DISPLAY_NAME_MAX`] code points, none of them a control.
+/// Whether a text may be shown as a name: 1 to [`DISPLAY_NAME_MAX`] code points, none of them a control or a break of
+/// lines, and no `://`, since a name stands in messages, where nobody but us may put a link.
 pub fn is_display_name(text: &str) -> bool {
     let length = text.chars().count();
-    (1..=DISPLAY_NAME_MAX).contains(&length) && text.trim() == text && !text.chars().any(char::is_control)
+    let is_plain = !text.chars().any(|c| c.is_control() || is_line_separator(c)) && !text.contains("://");
+    (1..=DISPLAY_NAME_MAX).contains(&length) && text.trim() == text && is_plain
 }
 
 #[cfg(test)]
@@ -166,6 +170,8 @@ mod tests {
         assert!(!is_display_name(""));
         assert!(!is_display_name(" padded"));
         assert!(!is_display_name("two\nlines"));
+        assert!(!is_display_name("two\u{2028}lines"));
+        assert!(!is_display_name("Acme (https://acme.example)"));
         assert!(!is_display_name(&"x".repeat(129)));
     }
 }

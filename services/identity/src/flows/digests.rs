@@ -9,7 +9,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Destination;
 use rekey_primitives::id::TenantId;
 
-use super::notices::{Notify, readable};
+use super::notices::{Notify, VARIABLE_MAX, readable};
 use super::{Error, Identity};
 use crate::domain::account::Account;
 use crate::domain::help::HelpRequest;
@@ -93,17 +93,23 @@ impl Identity {
 
 impl Digest<'_> {
     fn notify(&self, tenant: &Tenant) -> Notify {
+        // Lines of equal room: whoever writes much hides nobody else.
+        let room = VARIABLE_MAX / self.requests.len().max(1) - 1;
         let lines: Vec<String> =
-            self.requests.iter().map(|(request, account)| line(request, account)).collect();
+            self.requests.iter().map(|(request, account)| line(request, account, room)).collect();
         Notify::organisation("help_request_digest", tenant)
             .with("count", &self.requests.len().to_string())
             .with("requests", &lines.join("\n"))
     }
 }
 
-/// A request in a line.
-fn line(request: &HelpRequest, account: &Account) -> String {
+/// A request in a line of at most so many characters, the login first: a line that is cut still tells whose it is.
+fn line(request: &HelpRequest, account: &Account, room: usize) -> String {
     let login = account.logins.first().map_or("", |login| login.as_str());
     let message = request.message.as_str().replace('\n', " ");
-    format!("{}, {login}: {message}", readable(request.created_at))
+    let whole = format!("{login}, {}: {message}", readable(request.created_at)).replace("://", ": //");
+    if whole.chars().count() <= room {
+        return whole;
+    }
+    whole.chars().take(room - 1).chain(['…']).collect()
 }

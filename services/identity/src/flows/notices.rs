@@ -16,11 +16,15 @@ use uuid::Uuid;
 use super::Identity;
 use super::keys::Keys;
 use crate::domain::account::{Account, Sealed};
+use crate::domain::help::is_line_separator;
 use crate::domain::security_info::told;
 use crate::domain::tenant::Tenant;
 use crate::peers::notification::{Lane, Message};
 use crate::store;
 use crate::store::outbox::Notice;
+
+/// The most characters that notification takes in one variable.
+pub const VARIABLE_MAX: usize = 1024;
 
 /// A template with its variables.
 pub struct Notify {
@@ -53,8 +57,14 @@ impl Notify {
     /// With one variable more.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
-        // Notification takes at most 1,024 characters; names are shorter, but a limit elsewhere must not lose a notice.
-        self.variables.insert(name.to_owned(), value.chars().take(1024).collect());
+        self.variables.insert(name.to_owned(), fitting(value));
+        self
+    }
+
+    /// With the link to this person's page, the only one in a message.
+    #[must_use]
+    pub fn with_link(mut self, link: &str) -> Self {
+        self.variables.insert("link".to_owned(), link.to_owned());
         self
     }
 
@@ -119,6 +129,14 @@ impl Keys {
     }
 }
 
+/// A value as notification takes it: no notice may be lost over a name or a login that somebody chose. Links are
+/// spelled apart, breaks of lines other than `\n` are spaces, nothing is a dash.
+fn fitting(value: &str) -> String {
+    let plain = |c: char| if (c.is_control() && c != '\n') || is_line_separator(c) { ' ' } else { c };
+    let spelled: String = value.replace("://", ": //").chars().map(plain).take(VARIABLE_MAX).collect();
+    if spelled.trim().is_empty() { "-".to_owned() } else { spelled }
+}
+
 fn outbox_context(tenant_id: TenantId, id: Uuid) -> Vec<u8> {
     [b"outbox".as_slice(), tenant_id.as_uuid().as_bytes(), id.as_bytes()].concat()
 }
@@ -132,5 +150,19 @@ pub fn readable(at: Timestamp) -> String {
 impl std::fmt::Debug for Notify {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Notify").field("template", &self.template).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitting;
+
+    #[test]
+    fn no_name_that_somebody_chose_can_lose_a_notice() {
+        assert_eq!(fitting("Ada\u{2028}Byron\u{85}"), "Ada Byron ");
+        assert_eq!(fitting("https://evil.example"), "https: //evil.example");
+        assert_eq!(fitting("two\nlines"), "two\nlines");
+        assert_eq!((fitting("").as_str(), fitting(" ").as_str()), ("-", "-"));
+        assert_eq!(fitting(&"://".repeat(500)).chars().count(), 1_024);
     }
 }

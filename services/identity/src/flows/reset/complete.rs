@@ -165,7 +165,7 @@ impl Identity {
         let link = format!("{}/not-me?token={}", self.settings.portal_url, token.expose_secret());
         let notify = Notify::person("password_reset_notice", tenant, account, now)
             .with("place", &context.place())
-            .with("link", &link);
+            .with_link(&link);
         let told = self.told(scope, account, now).await?;
         Ok(self.notices(tenant.id, &told, context.locale.as_ref(), &notify, now))
     }

@@ -10,11 +10,15 @@ use crate::flows::reset::AskForHelp;
 use crate::flows::tenants::{NewTenant, Reach};
 
 async fn ask(world: &World, login: &str) {
+    ask_saying(world, login, "my phone is\nin the river").await;
+}
+
+async fn ask_saying(world: &World, login: &str, message: &str) {
     let request = AskForHelp {
         tenant_id: world.tenant.id,
         login: login.to_owned(),
         reset_token: None,
-        message: "my phone is\nin the river".to_owned(),
+        message: message.to_owned(),
         request_id: world.request_id(),
         context: context("192.0.2.1"),
     };
@@ -47,6 +51,24 @@ async fn unproved_requests_reach_each_recipient_in_one_digest() {
     assert_eq!(named, ["count", "organisation", "requests"]);
     assert_eq!(notices[0].variables["count"], "2");
     assert_eq!(notices[0].variables["requests"].lines().count(), 2);
+}
+
+#[tokio::test]
+async fn whoever_writes_much_hides_nobody_else() {
+    let world = World::new().await;
+    world.administrator("chief", &["chief@mail.example"]).await;
+    let logins: Vec<String> = (0..10).map(|number| format!("person-{number}")).collect();
+    for login in &logins {
+        world.person(login, &[]).await;
+        ask_saying(&world, login, &"long ".repeat(90)).await;
+    }
+
+    world.pass(60 * 60);
+    world.identity.digest_help().await.unwrap();
+
+    let told = world.notices().await[0].variables["requests"].clone();
+    assert!(told.chars().count() <= 1_024);
+    assert!(logins.iter().all(|login| told.contains(login.as_str())), "{told}");
 }
 
 #[tokio::test]

@@ -57,6 +57,21 @@ async fn an_id_used_for_other_content_is_refused_whoever_it_is_for() {
 }
 
 #[tokio::test]
+async fn a_proved_request_without_words_reaches_somebody() {
+    let world = World::with(|policy| policy.reset.proofs_required = 2).await;
+    world.administrator("chief", &["chief@mail.example"]).await;
+    world.person("ada", &["ada@mail.example", "ada@work.example"]).await;
+    let token = world.proved("ada", "ada@mail.example").await;
+
+    let silent = AskForHelp { reset_token: Some(token), ..ask(&world, "ada", "") };
+    world.identity.ask_for_help(&world.caller, &silent).await.unwrap();
+
+    let notices = world.notices().await;
+    assert!(notices.iter().any(|notice| notice.template == "help_request"), "{notices:?}");
+    assert!(notices.iter().all(|notice| notice.variables.values().all(|value| !value.is_empty())));
+}
+
+#[tokio::test]
 async fn a_tenant_without_help_keeps_answers_as_others_do() {
     let world = World::with(|policy| policy.help.enabled = false).await;
     world.person("ada", &["ada@mail.example"]).await;
