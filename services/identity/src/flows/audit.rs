@@ -28,6 +28,13 @@ impl Draft {
         self
     }
 
+    /// It was not done.
+    #[must_use]
+    pub fn refused(mut self) -> Self {
+        self.0.outcome = Outcome::Refused;
+        self
+    }
+
     /// Who did it.
     #[must_use]
     pub fn by(mut self, actor: Actor) -> Self {

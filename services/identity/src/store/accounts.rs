@@ -6,6 +6,7 @@ use rekey_primitives::id::{AccountId, SecurityInfoId, TenantId};
 use rekey_primitives::login::Login;
 
 use super::outbox::Notice;
+use super::resets::MethodKey;
 use super::{Failure, Once, Step};
 use crate::domain::account::Account;
 use crate::domain::audit::AuditEvent;
@@ -66,6 +67,8 @@ pub enum Change {
     ConfirmSecurityInfo {
         /// The entry.
         id: SecurityInfoId,
+        /// The counters of its confirmations, which are cleared like that of resets.
+        tries: [MethodKey; 2],
         /// Confirmed, and when.
         standing: Standing,
         /// From when quarantine counts.

@@ -120,12 +120,13 @@ pub trait Resets: Send + Sync {
         now: Timestamp,
     ) -> Result<Step<(), ()>, Failure>;
 
-    /// Counts an attempt to complete a reset and returns how many were made before it. Two at once get different
-    /// numbers.
+    /// Counts an attempt to complete a reset, once per `request`, and returns how many others there were. Two at once
+    /// get different numbers.
     async fn count_attempt(
         &self,
         scope: &TenantScope,
         reset_id: ResetId,
+        request: &[u8; 32],
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<u32, Failure>;

@@ -284,6 +284,9 @@ pub trait SignIns: Send + Sync {
         now: Timestamp,
     ) -> Result<Recalled, Failure>;
 
+    /// Forgets what was held against a login, since its password was right though it opened no session.
+    async fn forgive(&self, scope: &TenantScope, login: &LoginKey) -> Result<(), Failure>;
+
     /// Keeps an answer of a step that wrote nothing else. The first one stands.
     async fn keep_answer(
         &self,

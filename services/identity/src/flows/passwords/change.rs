@@ -126,6 +126,7 @@ impl Identity {
         let verdict = self.one_hash(Some(account), &current).await?;
         let is_right = verdict.is_some_and(|verdict| verdict.matches);
         if is_right && admission == Admission::Admitted {
+            self.store.forgive(scope, &login).await?;
             return Ok(None);
         }
         let why = if is_right { "locked" } else { "wrong_password" };
@@ -144,7 +145,11 @@ impl Identity {
         let Change { scope, who: (caller, context), account, policy, now, .. } = change;
         let tenant = self.tenant(scope).await?;
         let candidate = Password::typed(&request.new_password);
-        self.judge_new_password(scope, account, (&tenant, policy), &candidate).await?;
+        let event = self.event(account.tenant_id, EventKind::PasswordChanged, Outcome::Refused, *now);
+        let event = event.on(account.id).by(Actor::Account(account.id)).from(context).through(caller);
+        let judged = self.judge_new_password(scope, account, (&tenant, policy), &candidate).await;
+        self.note_refused_password(&judged, event);
+        judged?;
         let password = self.new_password_record(account, &candidate, *now).await?;
         let told = self.told(scope, account, *now).await?;
         let notify =

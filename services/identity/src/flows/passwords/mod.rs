@@ -8,6 +8,7 @@ pub use evaluate::{EvaluatePassword, Evaluated, RuleVerdict};
 
 use rekey_primitives::clock::Timestamp;
 
+use super::audit::Draft;
 use super::{Error, Identity};
 use crate::domain::account::{Account, PasswordRecord, Sealed};
 use crate::domain::password::rules::Surroundings;
@@ -38,6 +39,13 @@ impl Identity {
             }
         }
         Ok(())
+    }
+
+    /// Notes that rules refused a password, if that is what happened; never which rule.
+    pub(crate) fn note_refused_password(&self, judged: &Result<(), Error>, event: Draft) {
+        if let Err(Error::Refused(Refusal::PasswordRefused(_))) = judged {
+            self.audit.push(event.because("password_refused").done());
+        }
     }
 
     /// Hashes a new password and makes its record. An exemption from expiry stays with the account.

@@ -14,7 +14,6 @@ use crate::domain::authority::Role;
 use crate::domain::help::RECIPIENTS_MAX;
 use crate::domain::password::Password;
 use crate::domain::policy::Policy;
-use crate::domain::refusal::Refusal;
 use crate::domain::reset::ResetState;
 use crate::domain::reset::complete::{Stopped, may_complete};
 use crate::domain::scope::TenantScope;
@@ -73,7 +72,8 @@ impl Identity {
         let stopped = |why| self.stopped(EventKind::ResetCompleted, why, &state, who, now);
         let policy = self.reset_policy(&scope).await?;
         let judged = self.judged_today(&scope, &state, &policy, now).await?;
-        let judged = self.may_set(&scope, &state, judged, &policy, caller, now).await?.map_err(stopped)?;
+        let attempt = (caller, call.fingerprint());
+        let judged = self.may_set(&scope, &state, judged, &policy, attempt, now).await?.map_err(stopped)?;
         let tenant = self.tenant(&scope).await?;
         let set = self.set_by_reset(&scope, (&state, &judged.account), (&tenant, &policy), request, who, now);
         let set = set.await?;
@@ -88,14 +88,14 @@ impl Identity {
     }
 
     /// Whether the reset may set a password. An attempt is counted only where it would otherwise be let through, so
-    /// that nobody without proofs writes a row.
+    /// that nobody without proofs writes a row, and once however often its call is repeated.
     async fn may_set(
         &self,
         scope: &TenantScope,
         state: &ResetState,
         judged: Option<Judged>,
         policy: &Policy,
-        caller: &Caller,
+        (caller, request): (&Caller, [u8; 32]),
         now: Timestamp,
     ) -> Result<Result<Judged, Stopped>, Error> {
         let hash = caller_hash(caller);
@@ -106,7 +106,8 @@ impl Identity {
         if let Err(stopped) = judge(&judged, 0) {
             return Ok(Err(stopped));
         }
-        let attempts = self.store.count_attempt(scope, state.reset_id, state.expires_at, now).await?;
+        let attempts =
+            self.store.count_attempt(scope, state.reset_id, &request, state.expires_at, now).await?;
         if let Err(stopped) = judge(&judged, attempts) {
             return Ok(Err(stopped));
         }
@@ -125,10 +126,8 @@ impl Identity {
     ) -> Result<resets::CompleteReset, Error> {
         let candidate = Password::typed(&request.new_password);
         let judged = self.judge_new_password(scope, account, (tenant, policy), &candidate).await;
-        if let Err(Error::Refused(Refusal::PasswordRefused(_))) = &judged {
-            let event = self.reset_event(EventKind::ResetCompleted, Outcome::Refused, state, who, now);
-            self.audit.push(event.because("password_refused").done());
-        }
+        let event = self.reset_event(EventKind::ResetCompleted, Outcome::Refused, state, who, now);
+        self.note_refused_password(&judged, event);
         judged?;
         let password = self.new_password_record(account, &candidate, now).await?;
         let mut notices = self.reset_notices(scope, (tenant, account), who.1, now).await?;

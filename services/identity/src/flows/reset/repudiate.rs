@@ -55,8 +55,15 @@ impl Identity {
         if let Some(kept) = self.recall::<Repudiated>(&scope, &call, now).await? {
             return Ok(kept);
         }
+        let void = |why: &'static str| {
+            let event = self.event(tenant_id, EventKind::ResetRepudiated, Outcome::Refused, now);
+            let event =
+                event.on(AccountId::from_uuid(token.account_id)).from(&request.context).through(caller);
+            self.audit.push(event.because(why).done());
+            Error::from(Refusal::RepudiationInvalid)
+        };
         if now.has_reached(Timestamp::from_unix_micros(token.expires_at)) {
-            return Err(invalid.into());
+            return Err(void("link_expired"));
         }
         let key = AccountKey::Id(AccountId::from_uuid(token.account_id));
         let account = self.store.find_account(&scope, &key).await?.ok_or_else(|| invalid.clone())?;
@@ -74,7 +81,7 @@ impl Identity {
         match self.settle::<SessionsEnded, Stale, Repudiated>(&call, step)? {
             Settled::Done(ended) => Ok(Repudiated { sessions_revoked: ended.0 }),
             Settled::Repeated(kept) => Ok(kept),
-            Settled::Refused(Stale) => Err(invalid.into()),
+            Settled::Refused(Stale) => Err(void("link_spent")),
         }
     }
 

@@ -86,6 +86,8 @@ impl Identity {
         let is_right = self.count_confirmation(owner, &scope, &held, entry, &call, now).await?
             && self.is_entry_code(owner, &scope, entry, code, &call, now).await?;
         if !is_right {
+            let event = own_event(self, owner, EventKind::SecurityInfoConfirmed, now);
+            self.audit.push(event.refused().because("code_rejected").done());
             // The try was counted under this call, so until this is kept a repeat is judged alike, uncounted.
             let rejected = OrRejected::REJECTED;
             return self.keep_answer(&scope, &call, rejected, now).await?.or(Refusal::CodeRejected);
@@ -184,8 +186,11 @@ impl Identity {
             TakesNoTry::Paused { .. } => self.audit.push(event.because("paused").done()),
             TakesNoTry::Disabled if entry.disabled => {}
             TakesNoTry::Disabled => {
+                let told = (entry, MethodChange::Disabled);
+                let locale = owner.context.locale.as_ref();
+                let notices = self.told_of_entry(scope, held, told, locale, now).await?;
                 let change = Change::DisableSecurityInfo(entry.id);
-                let change = change_of(&held.account, change, event.because("disabled"), Vec::new(), now);
+                let change = change_of(&held.account, change, event.because("disabled"), notices, now);
                 // A change in between leaves it to the next try.
                 self.store.change_account(scope, &change, None).await?;
             }
@@ -258,7 +263,8 @@ impl Identity {
                     now,
                 )
                 .await?;
-            let change = Change::ConfirmSecurityInfo { id, standing, changed_at, is_first };
+            let change =
+                Change::ConfirmSecurityInfo { id, tries: tries_keys(id), standing, changed_at, is_first };
             let change = change_of(&held.account, change, event, notices, now);
             let answer = |_: &Account| self.seal_answer(call, &shown);
             let step = self.store.change_account(scope, &change, Some(call.once(&answer))).await?;
@@ -286,10 +292,15 @@ fn binding(account: Uuid, entry: SecurityInfoId) -> [u8; 32] {
     digest(&[b"security info", account.as_bytes(), entry.as_uuid().as_bytes()])
 }
 
-/// Names the counter of tries. A disabled entry takes none under its own name, or it could never be confirmed anew.
+/// Names the counter of tries: not that of resets, which strangers can spend.
 fn tries_key(entry: &SecurityInfo) -> Uuid {
-    let own = entry.id.as_uuid();
-    if entry.disabled { uuid_of(&digest(&[b"confirm anew", own.as_bytes()])) } else { own }
+    let [confirm, confirm_anew] = tries_keys(entry.id);
+    if entry.disabled { confirm_anew } else { confirm }
+}
+
+/// Both counters of an entry's confirmations. A disabled entry takes no try by the first, which may be what disabled it.
+fn tries_keys(id: SecurityInfoId) -> [Uuid; 2] {
+    [b"confirm".as_slice(), b"confirm anew"].map(|what| uuid_of(&digest(&[what, id.as_uuid().as_bytes()])))
 }
 
 impl From<Timers> for CodeSent {

@@ -188,7 +188,10 @@ impl Identity {
         let Going { scope, who: (caller, context), policy, now, .. } = going;
         let tenant = self.tenant(scope).await?;
         let candidate = Password::typed(new);
-        self.judge_new_password(scope, account, (&tenant, policy), &candidate).await?;
+        let event = self.event(account.tenant_id, EventKind::SignInChallenge, Outcome::Refused, *now);
+        let judged = self.judge_new_password(scope, account, (&tenant, policy), &candidate).await;
+        self.note_refused_password(&judged, event.on(account.id).from(context).through(caller));
+        judged?;
         let password = self.new_password_record(account, &candidate, *now).await?;
         let told = self.told(scope, account, *now).await?;
         let notify =

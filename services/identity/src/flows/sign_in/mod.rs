@@ -217,7 +217,8 @@ impl Identity {
         policy: &Policy,
         kind: ChallengeKind,
     ) -> Result<SignedIn, Error> {
-        let Attempt { scope, who: (caller, context), call, now, .. } = attempt;
+        let Attempt { scope, who: (caller, context), counted, call, now, .. } = attempt;
+        self.store.forgive(scope, &counted.login).await?;
         let asked = self.question(caller, (account, account.epoch), policy, kind, (*now, *now));
         let event = self.event(account.tenant_id, EventKind::SignIn, Outcome::Refused, *now);
         let event = event.on(account.id).from(context).through(caller).because(kind.as_str());

@@ -10,6 +10,7 @@ mod expiry_notices;
 mod help;
 mod limits;
 mod log;
+mod owners;
 mod passwords;
 mod reconfirmation;
 mod repeats;

@@ -1,6 +1,7 @@
 //! Changing an account under its version.
 
 use rekey_primitives::id::SecurityInfoId;
+use uuid::Uuid;
 
 use super::world::{NOW, World, after, answered};
 use crate::domain::account::{Account, RecoveryVersion};
@@ -36,6 +37,7 @@ pub(super) async fn every_change_but_three_raises_the_recovery_version(world: Wo
     let added = unconfirmed.id;
     let confirm = Change::ConfirmSecurityInfo {
         id: added,
+        tries: [6, 7].map(Uuid::from_u128),
         standing: Standing::Confirmed { at: after(1) },
         changed_at: after(1),
         is_first: false,
@@ -76,11 +78,15 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
     let rules = ResetRules { tries_per_day: 1, ..ResetRules::default() };
     world.store.code_sent(&scope, id.as_uuid(), after(600), NOW).await.unwrap();
     world.store.count_try(&scope, id.as_uuid(), TriedFrom::Anywhere, &[1; 32], &rules, NOW).await.unwrap();
+    let confirmations = Uuid::from_u128(7);
+    world.store.code_sent(&scope, confirmations, after(600), NOW).await.unwrap();
+    world.store.count_try(&scope, confirmations, TriedFrom::Anywhere, &[1; 32], &rules, NOW).await.unwrap();
     let Step::Done(disabled) = world.change(&scope, &anna, Change::DisableSecurityInfo(id)).await else {
         panic!()
     };
     let confirm = Change::ConfirmSecurityInfo {
         id,
+        tries: [Uuid::from_u128(6), confirmations],
         standing: Standing::Confirmed { at: after(9) },
         changed_at: after(8),
         is_first: false,
@@ -91,12 +97,11 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
     let entry = &confirmed.security_info[0];
     assert_eq!(entry.standing, Standing::Confirmed { at: after(9) });
     assert_eq!((entry.changed_at, entry.is_first, entry.disabled), (after(8), false, false));
-    let counted = world
-        .store
-        .count_try(&scope, id.as_uuid(), TriedFrom::Anywhere, &[2; 32], &rules, NOW)
-        .await
-        .unwrap();
-    assert_eq!(counted, TryCounted::Counted);
+    for counter in [id.as_uuid(), confirmations] {
+        let counted =
+            world.store.count_try(&scope, counter, TriedFrom::Anywhere, &[2; 32], &rules, NOW).await.unwrap();
+        assert_eq!(counted, TryCounted::Counted);
+    }
 }
 
 pub(super) async fn a_removed_address_is_remembered(world: World) {

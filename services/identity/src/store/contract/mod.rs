@@ -88,7 +88,8 @@ on_every_store! {
         a_try_counts_once_and_only_while_a_code_is_live,
         too_many_tries_stop_a_method_until_it_is_passed,
         strangers_leave_the_tries_of_familiar_places_alone,
-        attempts_are_numbered;
+        attempts_are_numbered,
+        a_repeated_attempt_counts_once;
     resets:
         a_reset_does_everything_at_once,
         a_stale_reset_writes_nothing,

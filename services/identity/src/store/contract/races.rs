@@ -244,9 +244,9 @@ pub(super) async fn parallel_attempts_get_different_numbers(world: World) {
     let scope = world.tenant().await;
     let world = Arc::new(world);
 
-    let numbers = at_once(&world, 20, |world, _| async move {
-        let reset = ResetId::from_uuid(Uuid::nil());
-        world.store.count_attempt(&scope, reset, after(900), NOW).await.unwrap()
+    let numbers = at_once(&world, 20, |world, number| async move {
+        let (reset, request) = (ResetId::from_uuid(Uuid::nil()), [number.try_into().unwrap(); 32]);
+        world.store.count_attempt(&scope, reset, &request, after(900), NOW).await.unwrap()
     })
     .await;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::world::{NOW, World, after, once, password};
-use crate::domain::account::{Account, CredentialEpoch, RecoveryVersion};
+use crate::domain::account::{Account, CredentialEpoch, RecoveryVersion, Sealed};
 use crate::domain::audit::EventKind;
 use crate::domain::group::GroupId;
 use crate::domain::policy::ResetRules;
@@ -120,6 +120,8 @@ pub(super) async fn a_repudiated_reset_freezes_the_account(world: World) {
     let (session, _) = world.store.find_session(&scope, thief.id).await.unwrap().unwrap();
     assert!(session.ended.is_some());
     assert_eq!(world.queued().await, 2);
+    let last = world.store.last_passwords(&scope, anna.id, 1).await.unwrap();
+    assert_eq!(last, [Sealed::new(b"new hash".to_vec())], "the void one is the last");
     let reset = world.reset(&scope, &frozen, b"newer hash");
     assert_eq!(world.store.complete_reset(&scope, &reset, None).await.unwrap(), Step::Refused(Stale));
 }

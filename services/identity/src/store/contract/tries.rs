@@ -92,10 +92,23 @@ pub(super) async fn strangers_leave_the_tries_of_familiar_places_alone(world: Wo
 pub(super) async fn attempts_are_numbered(world: World) {
     let scope = world.tenant().await;
     let reset = |number: u128| ResetId::from_uuid(Uuid::from_u128(number));
-    let count =
-        async |number| world.store.count_attempt(&scope, reset(number), after(900), NOW).await.unwrap();
+    let count = async |number, request| {
+        world.store.count_attempt(&scope, reset(number), &[request; 32], after(900), NOW).await.unwrap()
+    };
 
-    let numbers = [count(1).await, count(1).await, count(2).await, count(1).await];
+    let numbers = [count(1, 1).await, count(1, 2).await, count(2, 1).await, count(1, 3).await];
 
     assert_eq!(numbers, [0, 1, 0, 2]);
+}
+
+pub(super) async fn a_repeated_attempt_counts_once(world: World) {
+    let scope = world.tenant().await;
+    let reset = ResetId::from_uuid(Uuid::nil());
+    let count = async |request| {
+        world.store.count_attempt(&scope, reset, &[request; 32], after(900), NOW).await.unwrap()
+    };
+
+    let numbers = [count(1).await, count(1).await, count(1).await, count(2).await];
+
+    assert_eq!(numbers, [0, 0, 0, 1]);
 }

@@ -29,7 +29,7 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     let (store, method) = (&world.store, anna.security_info[0].id);
     let session = world.signed_in(&scope, &anna, 1).await;
     store.keep_answer(&scope, once(1, 1), NOW).await.unwrap();
-    store.count_attempt(&scope, ResetId::from_uuid(Uuid::nil()), after(900), NOW).await.unwrap();
+    store.count_attempt(&scope, ResetId::from_uuid(Uuid::nil()), &[8; 32], after(900), NOW).await.unwrap();
     store.code_sent(&scope, Uuid::nil(), after(600), NOW).await.unwrap();
     store.code_sent(&scope, method.as_uuid(), after(600), NOW).await.unwrap();
     let decoy = Uuid::from_u128(9);
@@ -59,7 +59,7 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     let nothing = store.sweep(after(1_000 * DAY)).await.unwrap();
 
     assert_eq!((early, answers_and_decoys), (0, 5));
-    assert_eq!((kept, attempts_requests_and_addresses), (vec![removed], 4));
+    assert_eq!((kept, attempts_requests_and_addresses), (vec![removed], 5));
     assert_eq!((sessions, places_and_lockouts, decoy, nothing), (1, 3, 1, 0));
     assert_eq!(store.recall(&scope, &[1; 32], &[1; 32], NOW).await.unwrap(), Recalled::New);
     assert_eq!(store.find_session(&scope, session.id).await.unwrap(), None);
@@ -137,7 +137,7 @@ pub(super) async fn events_are_forgotten_once_every_tenant_lets_them_go(world: W
 pub(super) async fn one_sweep_takes_a_thousand_rows_at_most(world: World) {
     let scope = world.tenant().await;
     world.crowd(&scope, 1_100).await;
-    world.store.count_attempt(&scope, ResetId::from_uuid(Uuid::nil()), NOW, NOW).await.unwrap();
+    world.store.count_attempt(&scope, ResetId::from_uuid(Uuid::nil()), &[8; 32], NOW, NOW).await.unwrap();
 
     let mut swept = Vec::new();
     for _ in 0..3 {

@@ -42,6 +42,12 @@ const SEAT: &str = "
     from accounts a join tenants t on t.tenant_id = a.tenant_id
     where a.tenant_id = $1 and a.account_id = $2 and a.deleted_at is null";
 
+/// The password that is about to be void, for the rule of history; without it the one before would count as the last.
+const REMEMBER_VOIDED: &str = "
+    insert into password_history (tenant_id, account_id, epoch, password_hash)
+    select tenant_id, account_id, epoch, password_hash from accounts
+    where tenant_id = $1 and account_id = $2 and epoch = $3 and password_hash is not null";
+
 const REPUDIATE: &str = "
     update accounts
     set epoch = epoch + 1, recovery_version = recovery_version + 1, version = version + 1, frozen = $4,
@@ -112,10 +118,11 @@ impl Resets for PostgresStore {
         &self,
         scope: &TenantScope,
         reset_id: ResetId,
+        request: &[u8; 32],
         expires_at: Timestamp,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Result<u32, Failure> {
-        tries::count_attempt(self, scope.tenant_id(), reset_id, expires_at).await
+        retried!(tries::count_attempt(self, scope.tenant_id(), reset_id, request, expires_at, now))
     }
 
     async fn complete_reset(
@@ -165,6 +172,12 @@ impl Resets for PostgresStore {
             if let Some(ended) = answers::claim(&mut tx, tenant_id, once.as_ref(), now).await?.ended() {
                 return Ok(ended);
             }
+            sqlx::query(REMEMBER_VOIDED)
+                .bind(tenant_id.as_uuid())
+                .bind(account_id.as_uuid())
+                .bind(repudiate.epoch.0)
+                .execute(&mut *tx)
+                .await?;
             let frozen = sqlx::query(REPUDIATE)
                 .bind(tenant_id.as_uuid())
                 .bind(account_id.as_uuid())

@@ -231,6 +231,10 @@ impl SignIns for PostgresStore {
         answers::recall(&mut connection, scope.tenant_id(), key, content, now).await
     }
 
+    async fn forgive(&self, scope: &TenantScope, login: &LoginKey) -> Result<(), Failure> {
+        lockouts::clear(&mut *self.pool.acquire().await?, scope.tenant_id(), login).await
+    }
+
     async fn keep_answer(
         &self,
         scope: &TenantScope,

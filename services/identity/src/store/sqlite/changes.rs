@@ -163,8 +163,10 @@ async fn apply_to_parts(
             }
             Ok(true)
         }
-        Change::ConfirmSecurityInfo { id, standing, changed_at, is_first } => {
-            tries::clear(&mut *tx, tenant_id, id.as_uuid()).await?;
+        Change::ConfirmSecurityInfo { id, tries, standing, changed_at, is_first } => {
+            for counter in [id.as_uuid()].iter().chain(tries) {
+                tries::clear(&mut *tx, tenant_id, *counter).await?;
+            }
             confirm(tx, (tenant_id, account_id, *id), *standing, *changed_at, *is_first).await
         }
         Change::RemoveSecurityInfo { id, removed } => {

@@ -45,9 +45,13 @@ const CLEAR_ACCOUNT: &str = "
         select security_info_id from security_info where tenant_id = $1 and account_id = $2
     )";
 
+const REMEMBER_ATTEMPT: &str = "
+    insert into counted_tries (tenant_id, method_key, request_key, counted_at) values ($1, $2, $3, $4)
+    on conflict (tenant_id, method_key, request_key) do nothing";
+
 const COUNT_ATTEMPT: &str = "
     insert into reset_attempts (tenant_id, reset_id, attempts, expires_at) values ($1, $2, 1, $3)
-    on conflict (tenant_id, reset_id) do update set attempts = reset_attempts.attempts + 1
+    on conflict (tenant_id, reset_id) do update set attempts = reset_attempts.attempts + $4
     returning attempts - 1";
 
 /// Remembers until when a code is live.
@@ -155,18 +159,30 @@ pub(super) async fn clear_account(
     Ok(())
 }
 
-/// Counts an attempt to complete a reset; how many were made before.
+/// The whole step; see `Resets::count_attempt`.
 pub(super) async fn count_attempt(
     store: &SqliteStore,
     tenant_id: TenantId,
     reset_id: ResetId,
+    request: &[u8; 32],
     expires_at: Timestamp,
+    now: Timestamp,
 ) -> Result<u32, Failure> {
+    let mut tx = store.begin_counting().await?;
+    let remembered = sqlx::query(REMEMBER_ATTEMPT)
+        .bind(tenant_id.as_uuid())
+        .bind(reset_id.as_uuid())
+        .bind(&request[..])
+        .bind(now.unix_micros())
+        .execute(&mut *tx)
+        .await?;
     let (before,): (i64,) = sqlx::query_as(COUNT_ATTEMPT)
         .bind(tenant_id.as_uuid())
         .bind(reset_id.as_uuid())
         .bind(expires_at.unix_micros())
-        .fetch_one(&mut *store.turn().await?)
+        .bind(i64::try_from(remembered.rows_affected()).unwrap_or(1))
+        .fetch_one(&mut *tx)
         .await?;
+    tx.commit().await?;
     Ok(u32::try_from(before).unwrap_or(u32::MAX))
 }
