@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
+use axum::http::Uri;
 use rekey_identity::config::Settings as Identity;
 use rekey_notification::config::Settings as Notification;
 use rekey_runtime::settings::Document;
@@ -42,12 +43,13 @@ pub fn judge(document: &Document, part: Part) -> anyhow::Result<bool> {
     Ok(relaxed.is_empty())
 }
 
-/// Judges all parts as one business runs them: every one of them in production, and no key where the data lies, since
-/// who copies the folder must not get both.
+/// Judges all parts as one business runs them: every one of them in production, links that notification lets through,
+/// and no key where the data lies, since who copies the folder must not get both.
 pub fn judge_business(document: &Document, data: &Path) -> anyhow::Result<()> {
     let Findings { mut refused, missed, keys, relaxed } = Findings::of(document, &Part::ALL)?;
     refused.extend(relaxed.iter().map(|part| format!("{}.production is off", part.name())));
     refused.extend(missed);
+    refused.extend(missing_link_host(document)?);
     let folder = std::path::absolute(data)?;
     for file in keys {
         if std::path::absolute(&file)?.starts_with(&folder) {
@@ -150,6 +152,21 @@ impl Findings {
     }
 }
 
+/// What is wrong with the host that notices link to. Notification refuses a link to any host that was not named to it,
+/// and would refuse such a notice for ever.
+fn missing_link_host(document: &Document) -> anyhow::Result<Option<String>> {
+    let identity: Identity = document.part(Part::Identity.name())?;
+    let notification: Notification = document.part(Part::Notification.name())?;
+    let portal = identity.portal_url.parse::<Uri>().ok();
+    let Some(host) = portal.as_ref().and_then(Uri::host) else {
+        return Ok(Some("identity.portal_url names no host".to_owned()));
+    };
+    let named = &notification.templates.link_hosts;
+    let is_named = named.iter().any(|named| named.eq_ignore_ascii_case(host));
+    let lacking = format!("notification.templates.link_hosts lacks {host}, the host of identity.portal_url");
+    Ok((!is_named).then_some(lacking))
+}
+
 /// Whether an embedded store lies where `rekey up` has left its demo people.
 fn is_beside_demo_people(url: &str) -> bool {
     let folder = url.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent());
@@ -169,6 +186,7 @@ mod tests {
             set("IDENTITY__PORTAL_URL", "https://id.example.com"),
             set("IDENTITY__STORE__URL", "postgres://db/identity"),
             set("NOTIFICATION__EMAIL_PROVIDERS", "smtp"),
+            set("NOTIFICATION__TEMPLATES__LINK_HOSTS", "id.example.com"),
         ];
         let name = |(part, key): (&str, &str)| format!("{part}__KEYS__{key}_FILE").to_uppercase();
         settings.extend(KEYS.map(|key| set(&name(key), "/etc/rekey/key")));
@@ -252,6 +270,20 @@ mod tests {
 
         assert!(!alone);
         assert_eq!(business, "not in production: notification.production is off");
+    }
+
+    #[test]
+    fn a_business_names_the_host_that_its_notices_link_to() {
+        let named = fit_but_for(&[
+            ("IDENTITY__PORTAL_URL", "https://ID.acme.example:8443/people"),
+            ("NOTIFICATION__TEMPLATES__LINK_HOSTS", "www.acme.example, id.acme.example"),
+        ]);
+        let unnamed = fit_but_for(&[("NOTIFICATION__TEMPLATES__LINK_HOSTS", "www.example.com")]);
+
+        let refused = judge_business(&unnamed, Path::new("/var/lib/rekey")).unwrap_err().to_string();
+
+        assert!(refused.contains("notification.templates.link_hosts lacks id.example.com"), "{refused}");
+        judge_business(&named, Path::new("/var/lib/rekey")).unwrap();
     }
 
     #[test]
