@@ -8,8 +8,10 @@
 use std::path::{Path, PathBuf};
 
 use axum::http::Uri;
+use rekey_client::ClientSettings;
 use rekey_identity::config::Settings as Identity;
 use rekey_notification::config::Settings as Notification;
+use rekey_runtime::server::ServerSettings;
 use rekey_runtime::settings::Document;
 use rekey_verification::config::Settings as Verification;
 
@@ -95,6 +97,9 @@ impl Findings {
                 "identity.store.url is the store of demo people, whose passwords lie beside it",
             );
             self.miss(settings.portal_url.starts_with("http://"), "identity.portal_url is not https");
+            self.need_callers(Part::Identity, &settings.server);
+            self.need_credential("identity.verification", &settings.verification);
+            self.need_credential("identity.notification", &settings.notification);
             let keys = &settings.keys;
             self.need("identity.keys.pepper_file", keys.pepper_file.as_ref());
             self.need("identity.keys.access_token_file", keys.access_token_file.as_ref());
@@ -113,6 +118,8 @@ impl Findings {
                 !settings.test_destinations.is_empty(),
                 "verification.test_destinations is not empty",
             );
+            self.need_callers(Part::Verification, &settings.server);
+            self.need_credential("verification.notification", &settings.notification);
             let keys = &settings.keys;
             self.need("verification.keys.code_mac_file", keys.code_mac_file.as_ref());
             self.need("verification.keys.code_seal_file", keys.code_seal_file.as_ref());
@@ -127,6 +134,7 @@ impl Findings {
             self.refuse(settings.uses_inbox(), "the development inbox is set as a provider");
             let carries_mail = !settings.email_providers.is_empty();
             self.miss(!carries_mail, "no mail provider is set: notification.email_providers");
+            self.need_callers(Part::Notification, &settings.server);
             self.need("notification.keys.payload_seal_file", settings.keys.payload_seal_file.as_ref());
         }
         settings.production
@@ -149,6 +157,18 @@ impl Findings {
             Some(file) => self.keys.push(file.clone()),
             None => self.missed.push(format!("{name} is not set")),
         }
+    }
+
+    /// A part without callers refuses every call.
+    fn need_callers(&mut self, part: Part, server: &ServerSettings) {
+        let has_none = server.callers.is_empty() && server.callers_file.is_none();
+        self.miss(has_none, &format!("{}.server.callers_file is not set, so nobody may call", part.name()));
+    }
+
+    /// A neighbour refuses whoever proves nothing, in one process as between three.
+    fn need_credential(&mut self, peer: &str, settings: &ClientSettings) {
+        let has_none = settings.token_file.is_none() && settings.certificate_file.is_none();
+        self.miss(has_none, &format!("neither {peer}.token_file nor {peer}.certificate_file is set"));
     }
 }
 
@@ -180,6 +200,10 @@ mod tests {
     use crate::folder::KEYS;
     use crate::suite;
 
+    /// Who is called, by the tables of the settings.
+    const PEERS: [&str; 3] =
+        ["IDENTITY__VERIFICATION", "IDENTITY__NOTIFICATION", "VERIFICATION__NOTIFICATION"];
+
     /// A configuration that is fit for production, but for these settings.
     fn fit_but_for(changes: &[(&str, &str)]) -> Document {
         let mut settings = vec![
@@ -190,6 +214,9 @@ mod tests {
         ];
         let name = |(part, key): (&str, &str)| format!("{part}__KEYS__{key}_FILE").to_uppercase();
         settings.extend(KEYS.map(|key| set(&name(key), "/etc/rekey/key")));
+        let callers = |part: Part| format!("{}__SERVER__CALLERS_FILE", part.name()).to_uppercase();
+        settings.extend(Part::ALL.map(|part| set(&callers(part), "/etc/rekey/callers.toml")));
+        settings.extend(PEERS.map(|peer| set(&format!("{peer}__TOKEN_FILE"), "/etc/rekey/token")));
         settings.extend(changes.iter().map(|(key, value)| set(key, value)));
         suite::builder().environment(settings).load().unwrap()
     }
@@ -256,6 +283,21 @@ mod tests {
         assert!(verification.contains("code_mac_file") && !verification.contains("identity"));
         assert!(identity.contains("portal_url is not https") && identity.contains("pepper_file is not set"));
         refuse_development(&document).unwrap();
+    }
+
+    #[test]
+    fn a_part_needs_callers_and_a_credential_for_each_neighbour() {
+        let document = suite::builder().load().unwrap();
+
+        let needs = Part::ALL.map(|part| complaint(judge(&document, part)));
+
+        let [notification, verification, identity] = needs;
+        assert!(notification.contains("notification.server.callers_file is not set"), "{notification}");
+        assert!(verification.contains("verification.server.callers_file is not set"), "{verification}");
+        assert!(verification.contains("verification.notification.certificate_file"), "{verification}");
+        assert!(identity.contains("identity.server.callers_file is not set"), "{identity}");
+        assert!(identity.contains("identity.verification.token_file"), "{identity}");
+        assert!(identity.contains("identity.notification.token_file"), "{identity}");
     }
 
     #[test]
