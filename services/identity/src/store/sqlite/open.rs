@@ -1,7 +1,8 @@
 //! Opening the file, and bringing its schema up to date.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// Where the file is and how it is used.
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
-    /// The database file. Its folder exists.
+    /// The database file. A folder that is missing is made.
     pub path: PathBuf,
     /// How many connections read at once.
     pub readers: u32,
@@ -114,13 +115,21 @@ fn lock_for_this_process(database: &Path) -> Result<File, Failure> {
     }
 }
 
+/// Opens a file beside the database, which is the first thing done in their folder.
 fn open_lock(path: &Path) -> Result<File, Failure> {
-    File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(|source| not_locked(path.to_owned(), source))
+    let open = || {
+        make_folder(path)?;
+        File::options().create(true).truncate(false).write(true).open(path)
+    };
+    open().map_err(|source| not_locked(path.to_owned(), source))
+}
+
+/// Makes the folder of a file if it is missing, for its owner alone: the database holds everybody's addresses.
+fn make_folder(file: &Path) -> io::Result<()> {
+    match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => DirBuilder::new().recursive(true).mode(0o700).create(folder),
+        None => Ok(()),
+    }
 }
 
 fn not_locked(path: PathBuf, source: io::Error) -> Failure {
@@ -136,6 +145,8 @@ fn beside(database: &Path, what: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use rekey_primitives::clock::Timestamp;
     use rekey_primitives::id::TenantId;
     use uuid::Uuid;
@@ -159,6 +170,20 @@ mod tests {
         let Err(Failure::Unavailable(source)) = second else { panic!("{second:?}") };
         assert!(source.to_string().ends_with("identity.db is in use by another rekey process"), "{source}");
         assert!(third.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_missing_folder_is_made_for_its_owner_alone() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (migrated, opened) = (scratch.path().join("a/data"), scratch.path().join("b/data"));
+
+        migrate(&SqliteOptions::at(migrated.join("identity.db"))).await.unwrap();
+        let store = SqliteStore::open(&SqliteOptions::at(opened.join("identity.db"))).await.unwrap();
+
+        for folder in [migrated, opened] {
+            assert_eq!(std::fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        store.close().await;
     }
 
     #[tokio::test]

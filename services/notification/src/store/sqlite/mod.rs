@@ -8,7 +8,8 @@ mod delivery;
 mod intake;
 mod journeys;
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -41,7 +42,8 @@ impl SqliteStore {
     /// Another process holds the folder, or the file cannot be opened.
     pub async fn open(path: &Path) -> Result<Self, Failure> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)?;
+            // For its owner alone: the database says who was told what.
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
         let lock = File::create(lock_path(path))?;
         lock.try_lock().map_err(std::io::Error::from)?;
