@@ -12,7 +12,7 @@ use rekey_client::ClientSettings;
 use rekey_identity::config::Settings as Identity;
 use rekey_notification::config::Settings as Notification;
 use rekey_runtime::server::ServerSettings;
-use rekey_runtime::settings::Document;
+use rekey_runtime::settings::{Document, is_variable};
 use rekey_verification::config::Settings as Verification;
 
 use crate::folder::DEMO;
@@ -52,9 +52,8 @@ pub fn judge_business(document: &Document, data: &Path) -> anyhow::Result<()> {
     refused.extend(relaxed.iter().map(|part| format!("{}.production is off", part.name())));
     refused.extend(missed);
     refused.extend(missing_link_host(document)?);
-    let folder = std::path::absolute(data)?;
     for file in keys {
-        if std::path::absolute(&file)?.starts_with(&folder) {
+        if lies_in(&file, data)? {
             refused.push(format!("the key file {} lies in the data folder", file.display()));
         }
     }
@@ -154,6 +153,7 @@ impl Findings {
 
     fn need(&mut self, name: &str, file: Option<&PathBuf>) {
         match file {
+            Some(file) if is_variable(file) => {}
             Some(file) => self.keys.push(file.clone()),
             None => self.missed.push(format!("{name} is not set")),
         }
@@ -185,6 +185,14 @@ fn missing_link_host(document: &Document) -> anyhow::Result<Option<String>> {
     let is_named = named.iter().any(|named| named.eq_ignore_ascii_case(host));
     let lacking = format!("notification.templates.link_hosts lacks {host}, the host of identity.portal_url");
     Ok((!is_named).then_some(lacking))
+}
+
+/// Whether a file lies in a folder, whatever links lead to either. Where one is missing, by how they are spelt.
+fn lies_in(file: &Path, folder: &Path) -> std::io::Result<bool> {
+    match (file.canonicalize(), folder.canonicalize()) {
+        (Ok(file), Ok(folder)) => Ok(file.starts_with(folder)),
+        _ => Ok(std::path::absolute(file)?.starts_with(std::path::absolute(folder)?)),
+    }
 }
 
 /// Whether an embedded store lies where `rekey up` has left its demo people.
@@ -335,5 +343,28 @@ mod tests {
         let refused = judge_business(&document, Path::new("/var/lib/rekey")).unwrap_err().to_string();
 
         assert!(refused.contains("/var/lib/rekey/keys/pepper lies in the data folder"), "{refused}");
+    }
+
+    #[test]
+    fn a_key_is_found_in_the_data_folder_by_any_other_name() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (data, linked) = (scratch.path().join("data"), scratch.path().join("linked"));
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(data.join("pepper"), "").unwrap();
+        std::os::unix::fs::symlink(&data, &linked).unwrap();
+        let key = linked.join("pepper").display().to_string();
+        let document = fit_but_for(&[("IDENTITY__KEYS__PEPPER_FILE", &key)]);
+
+        let refused = judge_business(&document, &data).unwrap_err().to_string();
+
+        assert!(refused.contains(&format!("{key} lies in the data folder")), "{refused}");
+    }
+
+    #[test]
+    fn a_key_in_a_variable_lies_in_no_folder() {
+        let document = fit_but_for(&[("IDENTITY__KEYS__PEPPER_FILE", "env:PEPPER")]);
+        let here = std::path::absolute(".").unwrap();
+
+        judge_business(&document, &here).unwrap();
     }
 }

@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 
 use self::known::Known;
 pub use self::password::{PasswordError, url_with_password};
-pub use self::secret::{SecretFileError, secret_file};
+pub use self::secret::{SecretFileError, is_variable, secret_file};
 pub use self::show::{Origin, Setting};
 
 /// What every process has: `[telemetry]` and `[health]`.

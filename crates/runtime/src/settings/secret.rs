@@ -37,7 +37,7 @@ const VARIABLE: &str = "env:";
 /// A missing, unreadable or empty file.
 pub fn secret_file(path: impl AsRef<Path>) -> Result<SecretString, SecretFileError> {
     let path = path.as_ref();
-    let text = zeroize::Zeroizing::new(match path.to_str().and_then(|path| path.strip_prefix(VARIABLE)) {
+    let text = zeroize::Zeroizing::new(match variable_name(path) {
         Some(name) => variable(name)?,
         None => std::fs::read_to_string(path)
             .map_err(|source| SecretFileError::Unreadable { path: path.to_owned(), source })?,
@@ -47,6 +47,15 @@ pub fn secret_file(path: impl AsRef<Path>) -> Result<SecretString, SecretFileErr
         return Err(SecretFileError::Empty { path: path.to_owned() });
     }
     Ok(SecretString::from(secret))
+}
+
+/// Whether a setting names a variable in place of a file.
+pub fn is_variable(path: impl AsRef<Path>) -> bool {
+    variable_name(path.as_ref()).is_some()
+}
+
+fn variable_name(path: &Path) -> Option<&str> {
+    path.to_str()?.strip_prefix(VARIABLE)
 }
 
 fn variable(name: &str) -> Result<String, SecretFileError> {

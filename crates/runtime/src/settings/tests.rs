@@ -3,7 +3,7 @@ use std::fs;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
-use super::{Document, DocumentBuilder, Error, Origin, secret_file};
+use super::{Document, DocumentBuilder, Error, Origin, is_variable, secret_file};
 
 const DEFAULTS: &str = r#"
 [office]
@@ -161,6 +161,7 @@ fn a_secret_loses_the_line_end_of_its_file() {
 fn a_secret_may_come_from_a_variable() {
     assert!(!secret_file("env:PATH").unwrap().expose_secret().is_empty());
     assert!(secret_file("env:REKEY_NOBODY_SETS_THIS").is_err());
+    assert!(is_variable("env:PATH") && !is_variable("/etc/rekey/env:PATH"));
 }
 
 #[test]
