@@ -102,13 +102,25 @@ fn is_secret(key: &str) -> bool {
     SECRET_WORDS.iter().any(|word| name.ends_with(word))
 }
 
-/// `scheme://user:password@host` without the password.
+/// `scheme://user:password@host/path?password=…` without the passwords.
 fn without_password(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(authority_end);
+    let path = without_password_parameter(path);
     match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
         Some((user, host)) => format!("{scheme}://{user}:{REDACTED}@{host}{path}"),
-        None => text.to_owned(),
+        None => format!("{scheme}://{authority}{path}"),
     }
+}
+
+/// Postgres takes a password among its parameters, too.
+fn without_password_parameter(path: &str) -> String {
+    let Some((place, parameters)) = path.split_once('?') else { return path.to_owned() };
+    let shown = |parameter: &str| match parameter.split_once('=') {
+        Some(("password", _)) => format!("password={REDACTED}"),
+        _ => parameter.to_owned(),
+    };
+    let parameters: Vec<_> = parameters.split('&').map(shown).collect();
+    format!("{place}?{}", parameters.join("&"))
 }

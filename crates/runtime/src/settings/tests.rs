@@ -127,6 +127,21 @@ fn showing_names_origins_and_hides_passwords() {
 }
 
 #[test]
+fn a_password_among_the_parameters_is_hidden_as_well() {
+    let shown = |url: &str| {
+        let document = builder().environment(variable("REKEY__OFFICE__STORE__URL", url)).load().unwrap();
+        let settings = document.settings();
+        settings.into_iter().find(|setting| setting.key == "office.store.url").unwrap().value
+    };
+
+    let alone = shown("postgres://db/rekey?password=hunter2");
+    let among_others = shown("postgres://a:hunter2@db/rekey?sslmode=require&password=hunter2&x=1");
+
+    assert_eq!(alone, r#""postgres://db/rekey?password=[redacted]""#);
+    assert_eq!(among_others, r#""postgres://a:[redacted]@db/rekey?sslmode=require&password=[redacted]&x=1""#);
+}
+
+#[test]
 fn a_parts_server_table_can_be_overruled_by_its_own_defaults() {
     #[derive(Deserialize)]
     struct Part {
