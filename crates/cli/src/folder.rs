@@ -11,7 +11,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -153,10 +153,14 @@ fn has_token(entry: &toml::Table, own: &Entry) -> bool {
     digests.is_some_and(|digests| digests.iter().any(is_own))
 }
 
-/// Makes a folder that only its owner enters.
+/// Makes a folder that only its owner enters, or makes it so where it is there already: the databases in it are only as
+/// private as it is.
 pub(crate) fn make_private(path: &Path) -> anyhow::Result<()> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.with_context(|| format!("cannot make {}", path.display()))
+    let make = || {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+    };
+    make().with_context(|| format!("cannot make {} a folder for its owner alone", path.display()))
 }
 
 /// Removes a file, if there is one.
@@ -189,8 +193,6 @@ fn read(path: &Path) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use rekey_primitives::entropy::SystemEntropy;
 
     use super::*;
@@ -206,6 +208,18 @@ mod tests {
 
         assert_eq!(fs::read_to_string(again.key("pepper")).unwrap(), pepper);
         assert_eq!(fs::metadata(again.key("pepper")).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_folder_that_others_could_enter_is_closed_to_them() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("data");
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+
+        DataFolder::open(&path, &SystemEntropy, Timestamp::EPOCH).unwrap();
+
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
