@@ -11,6 +11,7 @@ use rekey_primitives::secret::SecretString;
 use tonic::Status;
 
 use crate::config::Settings;
+use crate::domain::refusal::Refusal;
 use crate::domain::tenant::{Handle, is_display_name};
 use crate::flows::Error;
 use crate::flows::first::Beginning;
@@ -55,10 +56,7 @@ pub async fn run(
     let identity = opening::identity(settings, store, &throttles, verification, clock, entropy)?;
     match identity.begin(beginning).await {
         Ok(Some(begun)) => Ok(begun),
-        Ok(None) => {
-            let not_empty = "the store holds a tenant already; bootstrap is for an empty one";
-            Err(Status::failed_precondition(not_empty).into())
-        }
+        Ok(None) => Err(status_of_creation(Error::Refused(Refusal::StoreNotEmpty)).into()),
         Err(refused @ Error::Refused(_)) => Err(status_of_creation(refused).into()),
         // No log is written here: whoever stands at the store is told what broke.
         Err(broke) => Err(broke).context("making the first tenant"),

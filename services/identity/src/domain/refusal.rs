@@ -41,6 +41,8 @@ pub enum Refusal {
     TenantNotFound,
     /// The handle or a domain belongs to another tenant.
     TenantTaken,
+    /// The first tenant is there already.
+    StoreNotEmpty,
     /// No such account.
     AccountNotFound,
     /// The login belongs to another account.
@@ -145,6 +147,7 @@ impl Refusal {
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::TenantNotFound => "TENANT_NOT_FOUND",
             Self::TenantTaken => "TENANT_TAKEN",
+            Self::StoreNotEmpty => "STORE_NOT_EMPTY",
             Self::AccountNotFound => "ACCOUNT_NOT_FOUND",
             Self::LoginTaken => "LOGIN_TAKEN",
             Self::ExternalIdTaken => "EXTERNAL_ID_TAKEN",

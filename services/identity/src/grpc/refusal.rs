@@ -86,6 +86,9 @@ fn code_and_text(refusal: &Refusal) -> (Code, &'static str) {
         Refusal::RequestIdReused => (InvalidArgument, "the request id was used for other content"),
         Refusal::TenantNotFound => (NotFound, "no such tenant"),
         Refusal::TenantTaken => (AlreadyExists, "another tenant has this handle or domain"),
+        Refusal::StoreNotEmpty => {
+            (FailedPrecondition, "the store holds a tenant already; bootstrap is for an empty one")
+        }
         Refusal::AccountNotFound => (NotFound, "no such account in this tenant"),
         Refusal::LoginTaken => (AlreadyExists, "another account has this login"),
         Refusal::ExternalIdTaken => (AlreadyExists, "another account has this external id"),

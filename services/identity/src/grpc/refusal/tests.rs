@@ -26,6 +26,7 @@ fn all() -> Vec<Refusal> {
         Refusal::RequestIdReused,
         Refusal::TenantNotFound,
         Refusal::TenantTaken,
+        Refusal::StoreNotEmpty,
         Refusal::AccountNotFound,
         Refusal::LoginTaken,
         Refusal::ExternalIdTaken,
