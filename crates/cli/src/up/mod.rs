@@ -21,7 +21,7 @@ use rekey_runtime::server;
 use rekey_runtime::settings::{Document, Origin};
 use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::Telemetry;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use self::demo::Demo;
@@ -105,10 +105,11 @@ pub(crate) async fn run(up: Up, config: Option<PathBuf>, output: Output) -> anyh
         None => Demo::create(&identity, &folder.demo(), &SystemEntropy).await?,
     };
     write_private(&folder.profile(), &profile(&addresses, &folder, &demo)?)?;
+    let ready = ready(&addresses, &folder, &demo)?;
     if let Some(path) = &up.ready_file {
-        write_private(path, &ready(&addresses, &folder, &demo)?)?;
+        write_private(path, &serde_json::to_string_pretty(&ready)?)?;
     }
-    greet(&addresses, &folder, &demo, &data, output);
+    output.data(&told(ready, &folder)?, |_| greeting(&addresses, &folder, &demo, &data))?;
     let outcome = suite.ended().await;
     telemetry.shutdown().await;
     outcome
@@ -158,7 +159,9 @@ async fn run_production(up: &Up, config: Option<PathBuf>, output: Output) -> any
     let suite = suite::start(&document, parts, health, metrics, surroundings, Vec::new(), shutdown);
     let mut suite = suite.await?;
     suite.ready().await?;
-    output.say("Rekey is up, in production. Ctrl-C stops it.");
+    output.data(&json!({ "production": true }), |_| {
+        "Rekey is up, in production. Ctrl-C stops it.".to_owned()
+    })?;
     let outcome = suite.ended().await;
     telemetry.shutdown().await;
     outcome
@@ -210,8 +213,9 @@ fn profile(addresses: &Addresses, folder: &DataFolder, demo: &Demo) -> anyhow::R
     Ok(toml::to_string(&profile)?)
 }
 
-fn ready(addresses: &Addresses, folder: &DataFolder, demo: &Demo) -> anyhow::Result<String> {
-    let ready = json!({
+/// What the ready file says.
+fn ready(addresses: &Addresses, folder: &DataFolder, demo: &Demo) -> anyhow::Result<Value> {
+    Ok(json!({
         "identity": addresses.identity.to_string(),
         "verification": addresses.verification.to_string(),
         "notification": addresses.notification.to_string(),
@@ -220,16 +224,21 @@ fn ready(addresses: &Addresses, folder: &DataFolder, demo: &Demo) -> anyhow::Res
         "service_token": folder.service_token()?,
         "administrator": demo.administrator,
         "people": demo.people,
-    });
-    Ok(serde_json::to_string_pretty(&ready)?)
+    }))
 }
 
-fn greet(addresses: &Addresses, folder: &DataFolder, demo: &Demo, data: &Path, output: Output) {
+/// What a program reads in place of the greeting: the ready file, and where the profile for its next command is.
+fn told(mut ready: Value, folder: &DataFolder) -> anyhow::Result<Value> {
+    ready["profile"] = std::path::absolute(folder.profile())?.display().to_string().into();
+    Ok(ready)
+}
+
+fn greeting(addresses: &Addresses, folder: &DataFolder, demo: &Demo, data: &Path) -> String {
     let login = demo.people.first().map_or("", |person| person.login.as_str());
     let profile = folder.profile();
     let usual = data == Path::new("rekey-data");
     let named = if usual { String::new() } else { format!(" --profile {}", profile.display()) };
-    output.say(&format!(
+    format!(
         "Rekey is up.\n\
          \n\
          \x20 identity      {}\n\
@@ -248,5 +257,23 @@ fn greet(addresses: &Addresses, folder: &DataFolder, demo: &Demo, data: &Path, o
         addresses.notification,
         addresses.pages,
         folder.demo().display(),
-    ));
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use rekey_primitives::clock::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_program_is_told_what_the_ready_file_says_and_where_the_profile_is() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(scratch.path(), &SystemEntropy, Timestamp::EPOCH).unwrap();
+
+        let told = told(json!({ "identity": "127.0.0.1:7301" }), &folder).unwrap();
+
+        let profile = scratch.path().join("cli.toml");
+        assert_eq!(told, json!({ "identity": "127.0.0.1:7301", "profile": profile }));
+    }
 }
