@@ -125,7 +125,7 @@ pub(crate) struct Up {
     /// Use free ports and a folder that is removed at the end.
     #[arg(long, conflicts_with_all = ["production", "data"])]
     pub(crate) ephemeral: bool,
-    /// Use free ports; the ready file and `cli.toml` tell which.
+    /// Use free ports. The greeting tells which; the ready file has all of them but that of health and metrics.
     #[arg(long, conflicts_with = "production")]
     pub(crate) free_ports: bool,
     /// Run for real: no demo people, no inbox, no reflection; keys and a mail provider come from the settings.

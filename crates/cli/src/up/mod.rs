@@ -91,6 +91,7 @@ pub(crate) async fn run(up: Up, config: Option<PathBuf>, output: Output) -> anyh
     let pages_port = if free_ports { 0 } else { PAGES_PORT };
     let pages = server::bind(SocketAddr::from(([127, 0, 0, 1], pages_port))).await?;
     let addresses = sockets.addresses(pages.local_addr()?)?;
+    let health = sockets.health.local_addr()?;
     settings.extend(development::endpoints(&addresses, &folder));
     let document = suite::document(config, settings)?;
     migrate(&document).await?;
@@ -109,7 +110,7 @@ pub(crate) async fn run(up: Up, config: Option<PathBuf>, output: Output) -> anyh
     if let Some(path) = &up.ready_file {
         write_private(path, &serde_json::to_string_pretty(&ready)?)?;
     }
-    output.data(&told(ready, &folder)?, |_| greeting(&addresses, &folder, &demo, &data))?;
+    output.data(&told(ready, health, &folder)?, |_| greeting(&addresses, health, &folder, &demo, &data))?;
     let outcome = suite.ended().await;
     telemetry.shutdown().await;
     outcome
@@ -227,13 +228,21 @@ fn ready(addresses: &Addresses, folder: &DataFolder, demo: &Demo) -> anyhow::Res
     }))
 }
 
-/// What a program reads in place of the greeting: the ready file, and where the profile for its next command is.
-fn told(mut ready: Value, folder: &DataFolder) -> anyhow::Result<Value> {
+/// What a program reads in place of the greeting: the ready file, where health and metrics are, and where the profile
+/// for its next command is.
+fn told(mut ready: Value, health: SocketAddr, folder: &DataFolder) -> anyhow::Result<Value> {
+    ready["health"] = health.to_string().into();
     ready["profile"] = std::path::absolute(folder.profile())?.display().to_string().into();
     Ok(ready)
 }
 
-fn greeting(addresses: &Addresses, folder: &DataFolder, demo: &Demo, data: &Path) -> String {
+fn greeting(
+    addresses: &Addresses,
+    health: SocketAddr,
+    folder: &DataFolder,
+    demo: &Demo,
+    data: &Path,
+) -> String {
     let login = demo.people.first().map_or("", |person| person.login.as_str());
     let profile = folder.profile();
     let usual = data == Path::new("rekey-data");
@@ -245,6 +254,7 @@ fn greeting(addresses: &Addresses, folder: &DataFolder, demo: &Demo, data: &Path
          \x20 verification  {}\n\
          \x20 notification  {}\n\
          \x20 inbox         http://{}/dev/inbox\n\
+         \x20 health        http://{health}/readyz, /metrics\n\
          \n\
          Try, in another terminal:\n\
          \n\
@@ -267,13 +277,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_is_told_what_the_ready_file_says_and_where_the_profile_is() {
+    fn a_program_is_told_what_the_ready_file_says_and_where_health_and_the_profile_are() {
         let scratch = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(scratch.path(), &SystemEntropy, Timestamp::EPOCH).unwrap();
 
-        let told = told(json!({ "identity": "127.0.0.1:7301" }), &folder).unwrap();
+        let health = SocketAddr::from(([127, 0, 0, 1], 7390));
+
+        let told = told(json!({ "tenant_id": "1" }), health, &folder).unwrap();
 
         let profile = scratch.path().join("cli.toml");
-        assert_eq!(told, json!({ "identity": "127.0.0.1:7301", "profile": profile }));
+        assert_eq!(told, json!({ "tenant_id": "1", "health": "127.0.0.1:7390", "profile": profile }));
     }
 }
