@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use rekey_client::{Connection, Problem};
 use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
 use rekey_wire::identity::v1::{
@@ -141,9 +141,16 @@ fn choose(methods: &[ResetMethod], output: Output) -> anyhow::Result<ResetMethod
     for method in methods {
         tell(output, &format!("  {}  {}", method.method_id, shown(method)))?;
     }
-    let typed = ask("Method: ")?;
-    let chosen = methods.iter().find(|method| method.method_id == typed);
-    chosen.cloned().with_context(|| format!("no method {typed}"))
+    loop {
+        let typed = ask("Method: ")?;
+        if let Some(chosen) = methods.iter().find(|method| method.method_id == typed) {
+            return Ok(chosen.clone());
+        }
+        if !std::io::stdin().is_terminal() {
+            bail!("no method {typed}");
+        }
+        tell(output, &format!("There is no method {typed}."))?;
+    }
 }
 
 fn shown(method: &ResetMethod) -> String {
