@@ -55,7 +55,7 @@ impl Output {
     pub(crate) fn failure(self, error: &anyhow::Error) -> ExitCode {
         let status = error.chain().find_map(|cause| cause.downcast_ref::<tonic::Status>());
         let Some(status) = status else {
-            self.complain("", &format!("{error:#}"), "");
+            self.complain("", &told(error), "");
             return ExitCode::from(if error.chain().any(is_away) { AWAY } else { BROKEN });
         };
         let refusal = Problem::of(status);
@@ -87,6 +87,17 @@ impl Output {
             eprintln!("  support code {support_code}");
         }
     }
+}
+
+/// What broke and why, cause by cause. Some errors tell their cause themselves: it is not told twice.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(|cause| cause.to_string()) {
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// Whether something that broke is a suite or a store that nobody reached, which passes.
@@ -156,6 +167,18 @@ mod tests {
 
         assert!(away.iter().all(|error| error.chain().any(is_away)));
         assert!(!broken.iter().any(|error| error.chain().any(is_away)));
+    }
+
+    #[test]
+    fn a_cause_that_was_told_already_is_not_told_again() {
+        let missing = || anyhow::anyhow!("\"nofile.toml\" not found");
+
+        let twice =
+            missing().context("the settings do not read: \"nofile.toml\" not found").context("starting");
+        let once = missing().context("the settings do not read");
+
+        assert_eq!(told(&twice), "starting: the settings do not read: \"nofile.toml\" not found");
+        assert_eq!(told(&once), "the settings do not read: \"nofile.toml\" not found");
     }
 
     #[test]
