@@ -185,7 +185,7 @@ pub(crate) enum ConfigCommand {
 pub(crate) enum TenantCommand {
     /// Create a tenant with the default policy.
     Create {
-        /// Short name: 2 to 63 of `a-z0-9-`.
+        /// Short name: 2 to 63 of a-z, 0-9 and single inner hyphens, beginning with a letter.
         handle: String,
         /// Name for people.
         #[arg(long)]
