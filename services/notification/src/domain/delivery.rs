@@ -213,6 +213,24 @@ mod tests {
     }
 
     #[test]
+    fn by_default_a_notice_lives_through_three_days_without_a_relay() {
+        let settings = crate::config::for_tests();
+        let retries = settings.delivery.retries();
+        let not_after = NOW.plus(Duration::from_secs(settings.transactional.life_seconds));
+        let (mut now, mut tries) = (NOW, 0);
+
+        let end = loop {
+            tries += 1;
+            match retries.after_failure(FailureClass::Provider, tries, not_after, now, |bound| bound / 2) {
+                Outcome::Retry { at, .. } => now = at,
+                end => break end,
+            }
+        };
+
+        assert_eq!(end, Outcome::Expired);
+    }
+
+    #[test]
     fn a_message_out_of_tries_is_dead() {
         let class = FailureClass::Provider;
 

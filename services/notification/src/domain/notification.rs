@@ -28,7 +28,7 @@ pub struct Notification {
     pub state: State,
     /// The caller's own name for it; empty when it gave none.
     pub reference: String,
-    /// How many tries were made.
+    /// How many tries were made since it was accepted or last replayed.
     pub tries: u32,
     /// Why the last try failed.
     pub last_failure: Option<FailureClass>,

@@ -198,9 +198,9 @@ pub trait Journeys: Send + Sync {
         now: Timestamp,
     ) -> Result<Change, Failure>;
 
-    /// Queues a dead or unknown message again, due now, if its payload is still kept. Whoever asks has seen the
-    /// doubt, if there was any, and it ends: the message will show how the new tries end. The same request again
-    /// changes nothing and says the same.
+    /// Queues a dead or unknown message again, due now, if its payload is still kept. Tries are counted from one
+    /// again: a message out of tries gets all of them. Whoever asks has seen the doubt, if there was any, and it
+    /// ends: the message will show how the new tries end. The same request again changes nothing and says the same.
     async fn replay(
         &self,
         scope: TenantScope,

@@ -86,7 +86,7 @@ pub struct Claim {
     pub template: String,
     /// The language asked for, or empty.
     pub locale: String,
-    /// Tries so far, this one included.
+    /// Tries since it was accepted or last replayed, this one included.
     pub tries: u32,
     /// Sealed destination and variables.
     pub payload: Vec<u8>,

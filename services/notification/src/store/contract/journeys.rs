@@ -153,9 +153,28 @@ pub(super) async fn dead_and_unknown_messages_are_replayed(world: &World) {
         let again = world.claim_one(NOW).await;
 
         assert_eq!(made(change), State::Queued);
-        assert_eq!((again.hold.id, again.payload, again.tries), (message.id, message.payload, 2));
+        assert_eq!((again.hold.id, again.payload, again.tries), (message.id, message.payload, 1));
         world.store.record(again.hold, Outcome::Delivered, "smtp", NOW).await.unwrap();
     }
+}
+
+pub(super) async fn a_replayed_message_has_all_its_tries_again(world: &World) {
+    let message = world.accepted(NOW).await;
+    for _ in 0..3 {
+        let held = world.claim_one(NOW).await;
+        let class = FailureClass::Provider;
+        world.store.record(held.hold, Outcome::Retry { class, at: NOW }, "smtp", NOW).await.unwrap();
+    }
+    let last = world.claim_one(NOW).await;
+    let outcome = Outcome::Dead { class: FailureClass::Provider };
+    world.store.record(last.hold, outcome, "smtp", NOW).await.unwrap();
+
+    world.store.replay(scope(), world.change(message.id), NOW).await.unwrap();
+    let waiting = world.get(message.id).await.unwrap();
+    let again = world.claim_one(NOW).await;
+
+    assert_eq!((last.tries, waiting.tries, again.tries), (4, 0, 1));
+    assert!(again.hold.fence > last.hold.fence);
 }
 
 pub(super) async fn what_is_over_cannot_be_replayed(world: &World) {

@@ -205,6 +205,7 @@ contract! {
         a_change_repeated_says_the_same_and_does_nothing,
         a_request_id_of_something_else_changes_nothing,
         dead_and_unknown_messages_are_replayed,
+        a_replayed_message_has_all_its_tries_again,
         what_is_over_cannot_be_replayed;
     races:
         no_two_claims_get_the_same_message,

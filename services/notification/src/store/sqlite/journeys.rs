@@ -75,7 +75,7 @@ const CANCEL: &str = "update notification set state = 6, payload = null, next_tr
 
 const REPLAY: &str =
     "update notification set state = 1, next_try_at = $5, fence = fence + 1, changed_at = $5,
-        in_doubt = false
+        in_doubt = false, tries = 0
     where tenant_id = $1 and id = $2 and created_at between $3 and $4
       and state in (4, 7) and payload is not null and not_after > $5";
 
