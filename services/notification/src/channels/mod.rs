@@ -35,7 +35,7 @@ pub struct Outgoing {
     pub content: Rendered,
     /// When it was accepted: its date, the same at every try.
     pub created_at: Timestamp,
-    /// Now.
+    /// When this provider is asked: what is left until `not_after` is counted from here.
     pub now: Timestamp,
     /// When it dies.
     pub not_after: Timestamp,
@@ -70,7 +70,7 @@ pub trait Threshold: Send + Sync {
     /// the store knows, so that a worker that dies now leaves no message that looks unsent.
     ///
     /// # Errors
-    /// The message is another worker's by now, or the store cannot be told: it must not leave.
+    /// The message is another worker's by now, or it has died, or the store cannot be told: it must not leave.
     async fn cross(&self) -> Result<(), SendFailure>;
 }
 

@@ -144,10 +144,10 @@ pub trait Delivery: Send + Sync {
     /// Holds a message until `now + lease`, if the hold is still the last one on it; otherwise nothing happens.
     async fn renew(&self, hold: Hold, lease: Duration, now: Timestamp) -> Result<Recorded, Failure>;
 
-    /// Marks that the message is about to be handed over, if the hold is still the last one on it; otherwise
-    /// nothing happens and the message must not be handed over. The mark is durable when this returns, and stays
-    /// until the end of the try is recorded: who claims the message after this worker died knows that it may have
-    /// gone out.
+    /// Marks that the message is about to be handed over, if the hold is still the last one on it and its
+    /// `not_after` has not come; otherwise nothing happens and the message must not be handed over. The mark is
+    /// durable when this returns, and stays until the end of the try is recorded: who claims the message after this
+    /// worker died knows that it may have gone out.
     async fn begin_handing_over(&self, hold: Hold, now: Timestamp) -> Result<Recorded, Failure>;
 
     /// Puts back up to `most` messages whose lease had ended by then, due now. Where one had been marked as being

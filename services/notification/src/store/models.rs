@@ -99,7 +99,7 @@ pub struct Claim {
 pub enum Recorded {
     /// It was: the hold still counted.
     Yes,
-    /// Somebody else holds the message by now, or it is gone.
+    /// Somebody else holds the message by now, or it is gone, or it has died and may not be handed over.
     TooLate,
 }
 

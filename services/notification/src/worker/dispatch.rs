@@ -91,11 +91,10 @@ impl Dispatcher {
     }
 
     async fn try_to_send<'a>(&'a self, claim: &Claim) -> Tried<'a> {
-        let now = self.clock.now();
-        if now.has_reached(claim.not_after) {
+        if self.clock.now().has_reached(claim.not_after) {
             return Tried { outcome: Outcome::Expired, provider: "" };
         }
-        let outgoing = match self.prepare(claim) {
+        let mut outgoing = match self.prepare(claim) {
             Ok(outgoing) => outgoing,
             Err(failure) => {
                 tracing::error!(%failure, "cannot prepare");
@@ -104,7 +103,12 @@ impl Dispatcher {
         };
         let carriers = self.providers.of(outgoing.destination.channel());
         let mut last = "";
-        for carrier in carriers.iter().filter(|carrier| carrier.breaker.may_try(now)) {
+        for carrier in carriers {
+            // The provider before may have taken long, and none may keep trying for longer than the message lives.
+            outgoing.now = self.clock.now();
+            if !carrier.breaker.may_try(outgoing.now) {
+                continue;
+            }
             last = &carrier.name;
             match self.hand_over(carrier, &outgoing, claim.hold).await {
                 Ok(()) => return Tried { outcome: Outcome::Delivered, provider: last },

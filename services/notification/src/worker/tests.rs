@@ -314,4 +314,5 @@ async fn a_worker_sends_all_that_is_due_and_stops_when_told() {
     assert_eq!((sent.len(), distinct.len()), (60, 60));
 }
 
+mod expiry;
 mod leases;

@@ -67,6 +67,20 @@ pub(super) async fn an_old_hold_neither_renews_nor_hands_over(world: &World) {
     assert_eq!(world.get(message.id).await.unwrap().state, State::Delivered);
 }
 
+pub(super) async fn what_is_past_its_not_after_is_not_handed_over(world: &World) {
+    let message = world.accepted(NOW).await;
+    let held = world.claim_one(NOW).await;
+    let just_before = message.not_after.minus(Duration::from_micros(1));
+
+    let late = world.store.begin_handing_over(held.hold, message.not_after).await.unwrap();
+    let in_time = world.store.begin_handing_over(held.hold, just_before).await.unwrap();
+    let expired = world.store.record(held.hold, Outcome::Expired, "smtp", message.not_after).await.unwrap();
+
+    assert_eq!((late, in_time, expired), (Recorded::TooLate, Recorded::Yes, Recorded::Yes));
+    let found = world.get(message.id).await.unwrap();
+    assert_eq!((found.state, world.payloads().await), (State::Expired, 0));
+}
+
 pub(super) async fn a_renewed_hold_is_not_put_back(world: &World) {
     world.accepted(NOW).await;
     let held = world.claim_one(NOW).await;

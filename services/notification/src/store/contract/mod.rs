@@ -173,6 +173,7 @@ contract! {
         a_dead_workers_message_is_claimed_again_under_a_new_fence,
         an_old_hold_records_nothing,
         an_old_hold_neither_renews_nor_hands_over,
+        what_is_past_its_not_after_is_not_handed_over,
         a_renewed_hold_is_not_put_back,
         only_one_process_alone_puts_back_what_is_held,
         a_delivered_message_is_wiped_and_over,

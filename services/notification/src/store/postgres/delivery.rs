@@ -48,7 +48,8 @@ impl Delivery for PostgresStore {
     async fn begin_handing_over(&self, hold: Hold, now: Timestamp) -> Result<Recorded, Failure> {
         let marked = sqlx::query(
             "update notification set in_doubt = true, changed_at = $5
-             where tenant_id = $1 and created_at = $2 and id = $3 and fence = $4 and state = 2",
+             where tenant_id = $1 and created_at = $2 and id = $3 and fence = $4 and state = 2
+               and not_after > $5",
         )
         .bind(hold.tenant_id.as_uuid())
         .bind(hold.created_at.unix_micros())
