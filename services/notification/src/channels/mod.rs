@@ -78,7 +78,8 @@ pub trait Threshold: Send + Sync {
 #[async_trait]
 pub trait Provider: Send + Sync {
     /// Hands the message over, having crossed the threshold. It ends by itself within the send timeout of the
-    /// settings.
+    /// settings, or soon after where an answer came in time and has to be read. An answer that came is never given
+    /// up for the timeout.
     async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure>;
 }
 

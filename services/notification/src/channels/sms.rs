@@ -1,7 +1,7 @@
 //! Text messages: a form posted to a gateway that speaks like Twilio's, every field and the login configurable.
 //!
 //! The gateway may keep trying only as long as the message lives (`validity`), so a code never arrives after its
-//! death. What was posted and not answered is an answer lost.
+//! death. What was posted and not answered is an answer lost; an answer whose body does not come is told by its status.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,8 +11,9 @@ use async_trait::async_trait;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use http::{Method, Request, StatusCode, Uri};
+use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -29,6 +30,8 @@ use crate::domain::state::FailureClass;
 
 /// Answers are short; more than this is not read.
 const ANSWER_BYTES: usize = 64 * 1024;
+/// How long the body of a refusal may take. It only says more of what the status has said.
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 /// A gateway.
 pub(super) struct Gateway {
@@ -88,7 +91,7 @@ impl Gateway {
         form
     }
 
-    async fn post(&self, form: &str) -> Result<(), SendFailure> {
+    async fn post(&self, form: &str) -> Result<Response<Incoming>, SendFailure> {
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(self.url.clone())
@@ -99,20 +102,13 @@ impl Gateway {
         let request = request
             .body(Full::new(Bytes::copy_from_slice(form.as_bytes())))
             .map_err(|_| SendFailure::new(FailureClass::Content, "the form makes no request"))?;
-        let response = self.client.request(request).await.map_err(|error| {
+        self.client.request(request).await.map_err(|error| {
             if error.is_connect() {
                 SendFailure::new(FailureClass::Provider, "no connection")
             } else {
                 SendFailure::new(FailureClass::AnswerLost, "the answer was lost")
             }
-        })?;
-        let status = response.status();
-        if status.is_success() {
-            return Ok(());
-        }
-        let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
-        let code = body.ok().and_then(|body| serde_json::from_slice::<Problem>(&body.to_bytes()).ok());
-        Err(refused(status, code.and_then(|problem| problem.code)))
+        })
     }
 }
 
@@ -126,10 +122,22 @@ impl Provider for Gateway {
         // Before the connection and not after: the client posts as soon as it has one.
         threshold.cross().await?;
         match tokio::time::timeout(self.timeout, self.post(&form)).await {
-            Ok(answer) => answer,
+            Ok(answer) => judge(answer?).await,
             Err(_) => Err(SendFailure::new(FailureClass::AnswerLost, "no answer in time")),
         }
     }
+}
+
+/// What an answer says. Its body has a time of its own: the send timeout would make a lost answer of a refusal.
+async fn judge(answer: Response<Incoming>) -> Result<(), SendFailure> {
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(());
+    }
+    let body = Limited::new(answer.into_body(), ANSWER_BYTES).collect();
+    let body = tokio::time::timeout(ANSWER_WITHIN, body).await.ok().and_then(Result::ok);
+    let problem = body.and_then(|body| serde_json::from_slice::<Problem>(&body.to_bytes()).ok());
+    Err(refused(status, problem.and_then(|problem| problem.code)))
 }
 
 /// The part of a refusal that we read: Twilio's error code.

@@ -127,6 +127,25 @@ async fn an_answer_that_never_comes_leaves_it_unknown() {
     assert_eq!(answer.unwrap_err().class, FailureClass::AnswerLost);
 }
 
+#[tokio::test]
+async fn a_refusal_is_kept_although_its_body_never_comes() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let refuse_and_stall = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 1024]).await.unwrap();
+        let head = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 15\r\n\r\n";
+        tokio::io::AsyncWriteExt::write_all(&mut stream, head).await.unwrap();
+        stream
+    };
+
+    let settings = settings(&url);
+    let message = outgoing(60);
+    let (answer, _stream) = tokio::join!(send(&settings, &message), refuse_and_stall);
+
+    assert_eq!(answer.unwrap_err(), SendFailure::new(FailureClass::Provider, "HTTP 401"));
+}
+
 #[test]
 fn an_unprotected_gateway_elsewhere_is_refused() {
     let mut wrong = settings("http://sms.example.com/{account}");

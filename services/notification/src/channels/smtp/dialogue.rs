@@ -14,6 +14,9 @@ use super::reply::{Step, failure};
 use crate::channels::{SendFailure, Threshold};
 use crate::domain::state::FailureClass;
 
+/// How long a relay may take over our good-bye before we just hang up.
+const FAREWELL_WITHIN: Duration = Duration::from_secs(1);
+
 /// How a connection is protected.
 pub(super) enum Tls {
     /// Only after STARTTLS, and never without.
@@ -84,7 +87,7 @@ impl Connections {
             Err(failed) => {
                 // A refusal leaves the connection sound but mid-dialogue; a fresh one is cheaper than doubt.
                 if failed.class != FailureClass::AnswerLost {
-                    connection.abort().await;
+                    part(connection);
                 }
                 Err(failed)
             }
@@ -98,7 +101,7 @@ impl Connections {
             match kept.command(self.mail(&kept, from, to)?).await {
                 Ok(_) => return Ok(kept),
                 Err(error) if error.status().is_some() && !is_closing(&error) => {
-                    kept.abort().await;
+                    part(kept);
                     return Err(failure(Step::Mail, &error));
                 }
                 Err(_) => {}
@@ -157,6 +160,15 @@ impl Connections {
             idle.push((connection, Instant::now()));
         }
     }
+}
+
+/// Ends a dialogue in good form, beside whatever comes next: the reply that ended it is known, and a relay that says no
+/// more must neither hold the worker up nor turn its refusal into a timeout.
+fn part(mut connection: AsyncSmtpConnection) {
+    tokio::spawn(async move {
+        // It is dropped in any case, and the message does not depend on it.
+        let _ = tokio::time::timeout(FAREWELL_WITHIN, connection.abort()).await;
+    });
 }
 
 /// RFC 5321, 4.2.2: 421 means that the relay closes this connection, not that it refuses the mail.

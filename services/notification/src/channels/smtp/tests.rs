@@ -2,6 +2,8 @@ use rekey_primitives::contact::Channel;
 use rekey_primitives::id::NotificationId;
 use rekey_testing::{SmtpBehaviour, SmtpServer, smtp_server_that};
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use super::*;
@@ -192,6 +194,42 @@ async fn an_answer_that_comes_too_late_leaves_it_unknown() {
     let failure = relay.send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
 
     assert_eq!(failure, SendFailure::new(FailureClass::AnswerLost, "no answer after DATA in time"));
+}
+
+/// The port of a relay that refuses every recipient and never answers a good-bye.
+async fn refusing_without_farewell() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (reader, mut writer) = stream.into_split();
+        let mut lines = BufReader::new(reader).lines();
+        writer.write_all(b"220 relay.example.com\r\n").await.unwrap();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            let reply = match line.split([' ', ':']).next() {
+                Some("EHLO") => "250 relay.example.com\r\n",
+                Some("MAIL") => "250 2.1.0 fine\r\n",
+                Some("RCPT") => "550 5.1.1 no such user\r\n",
+                _ => continue,
+            };
+            writer.write_all(reply.as_bytes()).await.unwrap();
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_refusal_is_kept_however_long_the_relay_takes_to_part() {
+    let mut settings = for_tests().smtp;
+    settings.host = Some("127.0.0.1".to_owned());
+    settings.port = refusing_without_farewell().await;
+    settings.tls = SmtpTls::None;
+    settings.from = Some("no-reply@example.com".to_owned());
+    let relay = Relay::new(&settings, Duration::from_millis(1_500)).unwrap();
+
+    let failure = relay.send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
+
+    assert_eq!(failure, SendFailure::new(FailureClass::Address, "RCPT 550 5.1.1"));
 }
 
 #[tokio::test]
