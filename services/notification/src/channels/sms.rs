@@ -157,6 +157,8 @@ fn refused(status: StatusCode, code: Option<u32>) -> SendFailure {
         (_, Some(code)) if CONTENT.contains(&code) => FailureClass::Content,
         (408 | 425, _) => FailureClass::Transient,
         (400 | 413 | 422, None) => FailureClass::Content,
+        // RFC 9110, 15.6.3 and 15.6.5: a proxy speaks, and what the gateway behind it did is not known.
+        (502 | 504, None) => FailureClass::AnswerLost,
         // Our login, our account, our sender, their outage, their quota: not the person's fault.
         _ => FailureClass::Provider,
     };

@@ -93,6 +93,9 @@ async fn refusals_are_told_apart_by_status_and_code() {
         (StatusCode::TOO_MANY_REQUESTS, "", FailureClass::Provider),
         (StatusCode::SERVICE_UNAVAILABLE, "", FailureClass::Provider),
         (StatusCode::REQUEST_TIMEOUT, "", FailureClass::Transient),
+        (StatusCode::BAD_GATEWAY, "<html>", FailureClass::AnswerLost),
+        (StatusCode::GATEWAY_TIMEOUT, "", FailureClass::AnswerLost),
+        (StatusCode::BAD_GATEWAY, r#"{"code": 20500}"#, FailureClass::Provider),
     ];
     for (status, body, class) in cases {
         let (url, _) = gateway((status, body)).await;
