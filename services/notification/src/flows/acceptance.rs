@@ -1,4 +1,7 @@
 //! Accepting messages: judge each, seal it, make all that pass durable in one step, wake the workers.
+//!
+//! A repeated call gets its first answer for as long as its request id lives. What would be refused by now, because the
+//! lane is full or the message has died meanwhile, is looked up first: it may have been accepted before.
 
 use std::time::Duration;
 
@@ -69,6 +72,7 @@ impl PostOffice {
                 }
             });
         }
+        self.recall(scope, &messages, &mut answers, now).await?;
         if passed.is_empty() {
             return Ok(answers);
         }
@@ -77,10 +81,41 @@ impl PostOffice {
         for (one, acceptance) in passed.iter().zip(acceptances) {
             match acceptance {
                 Acceptance::Accepted => self.bell.ring(one.row.lane),
-                other => answers[one.place] = self.repeated(scope.tenant_id(), one, other),
+                other => {
+                    let bound_to = request_binding(scope.tenant_id(), one.row.request_id);
+                    answers[one.place] = self.repeated(&bound_to, &one.fingerprint, other);
+                }
             }
         }
         Ok(answers)
+    }
+
+    /// Gives the messages that would be refused now their first answers, where they have some.
+    async fn recall(
+        &self,
+        scope: TenantScope,
+        messages: &[(RequestId, Message)],
+        answers: &mut [Result<Receipt, Refusal>],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        // A request id that stands in one call twice is no repeated call.
+        let would_refuse = |answer: &Result<Receipt, Refusal>| {
+            answer.as_ref().is_err_and(|refusal| *refusal != Refusal::RequestIdReused)
+        };
+        let places: Vec<usize> = (0..answers.len()).filter(|place| would_refuse(&answers[*place])).collect();
+        if places.is_empty() {
+            return Ok(());
+        }
+        let request_ids: Vec<RequestId> = places.iter().map(|place| messages[*place].0).collect();
+        let found = self.store.find_requests(scope, &request_ids, now).await?;
+        for (place, earlier) in places.into_iter().zip(found) {
+            if let Some(earlier) = earlier {
+                let (request_id, message) = &messages[place];
+                let bound_to = request_binding(scope.tenant_id(), *request_id);
+                answers[place] = self.repeated(&bound_to, &fingerprint(message), earlier);
+            }
+        }
+        Ok(())
     }
 
     /// Whether a message may be accepted, and when it dies.
@@ -138,13 +173,12 @@ impl PostOffice {
     }
 
     /// The answer to a request id that was used before: the same message if it was the same content.
-    fn repeated(&self, tenant_id: TenantId, one: &Passed, earlier: Acceptance) -> Result<Receipt, Refusal> {
+    fn repeated(&self, bound_to: &[u8], content: &[u8; 32], earlier: Acceptance) -> Result<Receipt, Refusal> {
         let Acceptance::Known { id, created_at, fingerprint } = earlier else {
             return Err(Refusal::RequestIdReused);
         };
-        let bound_to = request_binding(tenant_id, one.row.request_id);
-        match self.keys.open(&bound_to, &fingerprint) {
-            Ok(opened) if same(&opened, &one.fingerprint) => Ok(Receipt { id, accepted_at: created_at }),
+        match self.keys.open(bound_to, &fingerprint) {
+            Ok(opened) if same(&opened, content) => Ok(Receipt { id, accepted_at: created_at }),
             _ => Err(Refusal::RequestIdReused),
         }
     }

@@ -86,6 +86,29 @@ async fn other_content_under_the_same_request_id_is_refused() {
 }
 
 #[tokio::test]
+async fn a_repeated_request_gets_its_first_answer_although_it_would_be_refused_by_now() {
+    let world = world().await;
+    let (dying, waiting) = (world.request_id(), world.request_id());
+    let mut short = message();
+    short.not_after = Some(NOW.plus(Duration::from_secs(90)));
+    let first = world.send(dying, short.clone()).await;
+    let second = world.send(waiting, message()).await;
+
+    world.clock.advance(Duration::from_secs(90));
+    world.depths.set(Lane::Critical, 100_000);
+    let batch =
+        vec![(dying, short.clone()), (waiting, message()), (dying, message()), (world.request_id(), short)];
+    let answers = world.office.accept(scope(), batch).await.unwrap();
+    let new = world.send(world.request_id(), message()).await;
+
+    assert!(first.is_ok() && second.is_ok());
+    assert_eq!(answers, [first, second, Err(Refusal::RequestIdReused), Err(Refusal::AlreadyExpired)]);
+    assert!(matches!(new, Err(Refusal::QueueFull { .. })));
+    let page = world.office.list(scope(), &Filter::default(), "", 10).await.unwrap();
+    assert_eq!(page.notifications.len(), 2);
+}
+
+#[tokio::test]
 async fn a_refused_message_of_a_batch_holds_up_no_other() {
     let world = world().await;
     let mut dead = message();

@@ -30,7 +30,7 @@ pub(crate) use by_lane;
 
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::NotificationId;
+use rekey_primitives::id::{NotificationId, RequestId};
 
 pub use models::{
     Acceptance, Change, Claim, Hold, Keep, NewNotification, Recorded, RequestedChange, Schema, Swept,
@@ -122,6 +122,15 @@ pub trait Intake: Send + Sync {
         messages: &[NewNotification],
         now: Timestamp,
     ) -> Result<Vec<Acceptance>, Failure>;
+
+    /// What request ids were used for within their life, as [`accept`](Self::accept) would answer; nothing for those
+    /// that are free. They are looked at and not used. As many answers as ids, in their order.
+    async fn find_requests(
+        &self,
+        scope: TenantScope,
+        request_ids: &[RequestId],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Acceptance>>, Failure>;
 
     /// How many messages wait in a lane, due or not; counted no further than `most`.
     async fn queued(&self, lane: Lane, most: u64) -> Result<u64, Failure>;

@@ -81,6 +81,28 @@ pub(super) async fn a_request_id_belongs_to_its_tenant(world: &World) {
     assert!(world.store.get(other, second.id).await.unwrap().is_some());
 }
 
+pub(super) async fn a_request_id_is_looked_up_without_being_used(world: &World) {
+    let known = world.accepted(NOW).await;
+    let other = world.accepted(NOW).await;
+    let of_cancel = world.change(other.id);
+    world.store.cancel(scope(), of_cancel, NOW).await.unwrap();
+    let new = world.message(Lane::Critical, NOW);
+    let asked = [new.request_id, known.request_id, of_cancel.request_id];
+    let stranger = TenantScope::of(true, TenantId::from_uuid(Uuid::from_u128(2))).unwrap();
+
+    let later = NOW.plus(Duration::from_secs(5));
+    let found = world.store.find_requests(scope(), &asked, later).await.unwrap();
+    let of_stranger = world.store.find_requests(stranger, &[known.request_id], later).await.unwrap();
+    let at_its_end =
+        world.store.find_requests(scope(), &[known.request_id], known.request_expires_at).await.unwrap();
+
+    let fingerprint = known.fingerprint.clone();
+    let first = Acceptance::Known { id: known.id, created_at: NOW, fingerprint };
+    assert_eq!(found, [None, Some(first), Some(Acceptance::Taken)]);
+    assert_eq!((of_stranger, at_its_end), (vec![None], vec![None]));
+    world.accept(&[new], later).await;
+}
+
 pub(super) async fn what_waits_is_counted_by_lane_and_no_further_than_asked(world: &World) {
     let bulk: Vec<_> = (0..5).map(|_| world.message(Lane::Bulk, NOW)).collect();
     world.accept(&bulk, NOW).await;

@@ -167,6 +167,7 @@ contract! {
         a_batch_accepts_what_is_new_and_shows_what_is_known,
         a_request_id_is_free_again_after_its_life,
         a_request_id_belongs_to_its_tenant,
+        a_request_id_is_looked_up_without_being_used,
         what_waits_is_counted_by_lane_and_no_further_than_asked;
     delivery:
         a_held_message_is_not_claimed_again,

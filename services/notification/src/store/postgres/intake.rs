@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::RequestId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -49,6 +50,26 @@ impl Intake for PostgresStore {
             Ok(row.as_acceptance())
         };
         messages.iter().map(judge).collect()
+    }
+
+    async fn find_requests(
+        &self,
+        scope: TenantScope,
+        request_ids: &[RequestId],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Acceptance>>, Failure> {
+        let rows: Vec<RequestRow> = sqlx::query_as(
+            "select request_id, action, notification_id, created_at, fingerprint from request
+             where tenant_id = $1 and request_id = any($2) and expires_at > $3",
+        )
+        .bind(scope.tenant_id().as_uuid())
+        .bind(request_ids.iter().map(|request_id| request_id.as_uuid()).collect::<Vec<_>>())
+        .bind(now.unix_micros())
+        .fetch_all(&self.pool)
+        .await?;
+        let found: HashMap<Uuid, Acceptance> =
+            rows.into_iter().map(|row| (row.request_id, row.as_acceptance())).collect();
+        Ok(request_ids.iter().map(|request_id| found.get(&request_id.as_uuid()).cloned()).collect())
     }
 
     async fn queued(&self, lane: Lane, most: u64) -> Result<u64, Failure> {

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::RequestId;
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
@@ -42,6 +43,29 @@ impl Intake for SqliteStore {
         }
         tx.commit().await?;
         Ok(accepted)
+    }
+
+    async fn find_requests(
+        &self,
+        scope: TenantScope,
+        request_ids: &[RequestId],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Acceptance>>, Failure> {
+        let mut reader = self.readers.acquire().await?;
+        let mut found = Vec::with_capacity(request_ids.len());
+        for request_id in request_ids {
+            let earlier: Option<RequestRow> = sqlx::query_as(
+                "select request_id, action, notification_id, created_at, fingerprint from request
+                 where tenant_id = $1 and request_id = $2 and expires_at > $3",
+            )
+            .bind(scope.tenant_id().as_uuid())
+            .bind(request_id.as_uuid())
+            .bind(now.unix_micros())
+            .fetch_optional(&mut *reader)
+            .await?;
+            found.push(earlier.map(|earlier| earlier.as_acceptance()));
+        }
+        Ok(found)
     }
 
     async fn queued(&self, lane: Lane, most: u64) -> Result<u64, Failure> {
