@@ -179,7 +179,8 @@ pub trait Delivery: Send + Sync {
     ) -> Result<Recorded, Failure>;
 
     /// Tidies up, a bounded number of rows at a time: expires what is past its `not_after`, wipes payloads nobody
-    /// may use any more, forgets old requests and old journeys, prepares room for the time to come.
+    /// may use any more, forgets old requests and old journeys, prepares room for the time to come. Where only room
+    /// cannot be made or old journeys cannot be forgotten, it says so in the log and does the rest.
     async fn sweep(&self, keep: Keep, now: Timestamp) -> Result<Swept, Failure>;
 }
 

@@ -26,16 +26,20 @@ pub struct Sweeper {
 }
 
 impl Sweeper {
-    /// Sweeps until told to stop.
+    /// Sweeps and counts until told to stop.
     ///
     /// # Errors
     /// Never; a store that is away is waited for.
     pub async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
         loop {
-            match self.round().await {
+            match in_time(self.store.sweep(self.keep, self.clock.now())).await {
                 Ok(swept) if swept != Swept::default() => tracing::debug!(?swept, "swept"),
                 Ok(_) => {}
                 Err(failure) => tracing::warn!(error = %failure, "cannot sweep"),
+            }
+            // Whether the sweep went through or not: an old count would refuse calls, or let a lane run over.
+            if let Err(failure) = self.count().await {
+                tracing::warn!(error = %failure, "cannot count what waits");
             }
             if !stop.pause(self.pause).await {
                 return Ok(());
@@ -43,12 +47,11 @@ impl Sweeper {
         }
     }
 
-    async fn round(&self) -> Result<Swept, Failure> {
-        let swept = in_time(self.store.sweep(self.keep, self.clock.now())).await?;
+    async fn count(&self) -> Result<(), Failure> {
         for lane in Lane::ALL {
             let queued = self.store.queued(lane, *self.limits.of(lane));
             self.depths.set(lane, in_time(queued).await?);
         }
-        Ok(swept)
+        Ok(())
     }
 }

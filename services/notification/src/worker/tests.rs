@@ -5,6 +5,8 @@ use rekey_primitives::clock::{Clock as _, ManualClock};
 use rekey_primitives::contact::Destination;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::NotificationId;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use super::*;
@@ -128,6 +130,14 @@ impl World {
 
     async fn get(&self, id: NotificationId) -> Notification {
         self.store.get(scope(), id).await.unwrap().unwrap()
+    }
+
+    /// Changes the schema behind the store's back, so that a step of it fails.
+    async fn alter(&self, sql: &'static str) {
+        let options = SqliteConnectOptions::new().filename(self._folder.path().join("notification.db"));
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
     }
 
     fn worker(&self, lane: Lane, bell: &Bell) -> LaneWorker {
@@ -316,3 +326,4 @@ async fn a_worker_sends_all_that_is_due_and_stops_when_told() {
 
 mod expiry;
 mod leases;
+mod sweeping;

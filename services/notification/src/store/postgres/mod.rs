@@ -87,7 +87,7 @@ mod tests {
 
     use crate::domain::lane::Lane;
     use crate::fixtures::{NOW, entropy, row, scope};
-    use crate::store::{Acceptance, Intake as _, Journeys as _};
+    use crate::store::{Acceptance, Delivery as _, Intake as _, Journeys as _, Keep, Swept};
 
     use super::*;
 
@@ -133,6 +133,28 @@ mod tests {
         assert_eq!(accepted, [Acceptance::Accepted]);
         assert!(store.get(scope(), message.id).await.unwrap().is_some());
         assert_eq!(partitions(&store).await, 2 * (WEEKS_AHEAD + 1));
+    }
+
+    #[tokio::test]
+    async fn a_week_that_cannot_be_dropped_stops_no_sweep() {
+        let database = rekey_testing::postgres().await;
+        let store = PostgresStore::connect_lazily(database.url(), &patient(4)).unwrap();
+        store.migrate(NOW).await.unwrap();
+        let message = row(entropy().as_ref(), Lane::Critical, NOW);
+        store.accept(scope(), std::slice::from_ref(&message), NOW).await.unwrap();
+        let week = NOW.unix_micros().div_euclid(WEEK_MICROS);
+        let stranger = format!("create view stranger as select id from notification_w{week}");
+        sqlx::query(sqlx::AssertSqlSafe(stranger)).execute(&store.pool).await.unwrap();
+        let keep = Keep { history: Duration::from_secs(30 * 86_400), batch: 100 };
+        let long_after = NOW.plus(Duration::from_secs(60 * 86_400));
+
+        let held_up = store.sweep(keep, long_after).await.unwrap();
+        sqlx::query("drop view stranger").execute(&store.pool).await.unwrap();
+        let free = store.sweep(keep, long_after).await.unwrap();
+
+        assert_eq!(held_up, Swept { expired: 1, requests_forgotten: 1, ..Swept::default() });
+        assert_eq!((free.expired, free.purged > 0), (0, true));
+        assert!(store.get(scope(), message.id).await.unwrap().is_none());
     }
 
     #[tokio::test]

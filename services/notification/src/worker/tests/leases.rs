@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::Notify;
 
 use super::*;
@@ -186,31 +184,4 @@ async fn after_an_outage_nobody_is_taken_over_before_a_lease_has_passed() {
     let in_time = reclaimer.look(Some(until), Some(until), until).await.unwrap();
 
     assert_eq!((patient, in_time), (0, 1));
-}
-
-#[tokio::test]
-async fn a_sweep_counts_what_waits() {
-    let world = World::with(&[&Scripted::default()]).await;
-    world.accept(Lane::Critical).await;
-    let (depths, stop) = (crate::store::Depths::default(), Shutdown::new());
-    let sweeper = Sweeper {
-        store: Arc::clone(&world.store),
-        keep: crate::store::Keep { history: Duration::from_secs(86_400), batch: 100 },
-        limits: crate::domain::lane::PerLane::each(|_| 100),
-        depths: depths.clone(),
-        pause: Duration::from_millis(5),
-        clock: Arc::new(world.clock.clone()),
-    };
-
-    let running = tokio::spawn(sweeper.run(stop.clone()));
-    let counted = async {
-        while depths.of(Lane::Critical) == 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, counted).await.unwrap();
-    stop.begin();
-    running.await.unwrap().unwrap();
-
-    assert_eq!(depths.of(Lane::Critical), 1);
 }

@@ -1,0 +1,56 @@
+//! The loop that tidies and counts.
+
+use super::*;
+use crate::domain::lane::PerLane;
+use crate::store::{Depths, Keep};
+
+impl World {
+    fn sweeper(&self, depths: &Depths) -> Sweeper {
+        Sweeper {
+            store: Arc::clone(&self.store),
+            keep: Keep { history: Duration::from_secs(86_400), batch: 100 },
+            limits: PerLane::each(|_| 100),
+            depths: depths.clone(),
+            pause: Duration::from_millis(5),
+            clock: Arc::new(self.clock.clone()),
+        }
+    }
+
+    /// What waits on the critical lane, once a running sweeper has counted something there.
+    async fn counted(&self) -> u64 {
+        let (depths, stop) = (Depths::default(), Shutdown::new());
+        let running = tokio::spawn(self.sweeper(&depths).run(stop.clone()));
+        let counted = async {
+            while depths.of(Lane::Critical) == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, counted).await.unwrap();
+        stop.begin();
+        running.await.unwrap().unwrap();
+        depths.of(Lane::Critical)
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_counts_what_waits() {
+    let world = World::with(&[&Scripted::default()]).await;
+    world.accept(Lane::Critical).await;
+
+    let counted = world.counted().await;
+
+    assert_eq!(counted, 1);
+}
+
+#[tokio::test]
+async fn what_waits_is_counted_although_the_sweep_fails() {
+    let world = World::with(&[&Scripted::default()]).await;
+    world.accept(Lane::Critical).await;
+    world.alter("drop table request").await;
+
+    let counted = world.counted().await;
+
+    let keep = Keep { history: Duration::from_secs(86_400), batch: 100 };
+    assert!(world.store.sweep(keep, NOW).await.is_err());
+    assert_eq!(counted, 1);
+}
