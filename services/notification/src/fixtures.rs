@@ -66,7 +66,7 @@ pub(crate) struct Shut;
 
 impl Shut {
     pub(crate) fn failure() -> SendFailure {
-        SendFailure::new(FailureClass::Transient, "held too long")
+        SendFailure::before_provider(FailureClass::Transient, "held too long")
     }
 }
 

@@ -1,6 +1,7 @@
 //! A circuit breaker per provider: after some faults in a row it is left alone for a while, then one message tries it.
 //!
-//! Only the provider's own faults count. A refused address is an answer, and an answer means that it works.
+//! Only the provider's own faults count. A refused address is an answer, and an answer means that it works. What failed
+//! on our side is neither, and is not told to it.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

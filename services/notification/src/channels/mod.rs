@@ -48,12 +48,19 @@ pub struct SendFailure {
     pub class: FailureClass,
     /// Step and reply code, such as `RCPT 550 5.1.1`: nothing the other side wrote in words.
     pub detail: String,
+    /// Whether it is our own: the provider had no part in it, and may work or not.
+    pub is_ours: bool,
 }
 
 impl SendFailure {
-    /// A failure of this class.
+    /// A failure of this class, by what the provider said or did not say.
     pub fn new(class: FailureClass, detail: impl Into<String>) -> Self {
-        Self { class, detail: detail.into() }
+        Self { class, detail: detail.into(), is_ours: false }
+    }
+
+    /// A failure of this class on our own side: the provider had no part in it.
+    pub fn before_provider(class: FailureClass, detail: impl Into<String>) -> Self {
+        Self { is_ours: true, ..Self::new(class, detail) }
     }
 }
 

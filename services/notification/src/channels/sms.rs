@@ -101,7 +101,7 @@ impl Gateway {
         }
         let request = request
             .body(Full::new(Bytes::copy_from_slice(form.as_bytes())))
-            .map_err(|_| SendFailure::new(FailureClass::Content, "the form makes no request"))?;
+            .map_err(|_| SendFailure::before_provider(FailureClass::Content, "the form makes no request"))?;
         self.client.request(request).await.map_err(|error| {
             if error.is_connect() {
                 SendFailure::new(FailureClass::Provider, "no connection")
@@ -116,7 +116,7 @@ impl Gateway {
 impl Provider for Gateway {
     async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure> {
         let Rendered::Sms { text } = &outgoing.content else {
-            return Err(SendFailure::new(FailureClass::Content, "not a text message"));
+            return Err(SendFailure::before_provider(FailureClass::Content, "not a text message"));
         };
         let form = self.form(outgoing, text);
         // Before the connection and not after: the client posts as soon as it has one.
@@ -166,7 +166,7 @@ fn refused(status: StatusCode, code: Option<u32>) -> SendFailure {
         Some(code) => format!("HTTP {} code {code}", status.as_u16()),
         None => format!("HTTP {}", status.as_u16()),
     };
-    SendFailure { class, detail }
+    SendFailure::new(class, detail)
 }
 
 fn authorization(settings: &Sms) -> anyhow::Result<Option<HeaderValue>> {

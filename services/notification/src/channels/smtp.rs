@@ -68,7 +68,7 @@ impl Relay {
     /// those of the message, so a receiver that gets it twice can see that it is one.
     fn compose(&self, outgoing: &Outgoing, to: &Address) -> Result<Zeroizing<Vec<u8>>, SendFailure> {
         let Rendered::Email { subject, text, html, language } = &outgoing.content else {
-            return Err(SendFailure::new(FailureClass::Content, "not a mail"));
+            return Err(SendFailure::before_provider(FailureClass::Content, "not a mail"));
         };
         let micros = u64::try_from(outgoing.created_at.unix_micros()).unwrap_or(0);
         let mut mail = Message::builder()
@@ -87,7 +87,7 @@ impl Relay {
             .singlepart(SinglePart::html(html.as_str().to_owned()));
         let mail = mail
             .multipart(bodies)
-            .map_err(|_| SendFailure::new(FailureClass::Content, "the parts make no mail"))?;
+            .map_err(|_| SendFailure::before_provider(FailureClass::Content, "the parts make no mail"))?;
         Ok(Zeroizing::new(mail.formatted()))
     }
 }
@@ -96,10 +96,11 @@ impl Relay {
 impl Provider for Relay {
     async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure> {
         let Destination::Email(address) = &outgoing.destination else {
-            return Err(SendFailure::new(FailureClass::Content, "not a mail address"));
+            return Err(SendFailure::before_provider(FailureClass::Content, "not a mail address"));
         };
-        let to = Address::new(address.local_part(), address.domain())
-            .map_err(|_| SendFailure::new(FailureClass::Address, "the address does not fit SMTP"))?;
+        let to = Address::new(address.local_part(), address.domain()).map_err(|_| {
+            SendFailure::before_provider(FailureClass::Address, "the address does not fit SMTP")
+        })?;
         let mail = self.compose(outgoing, &to)?;
         let mut handed_over = false;
         let envelope = Envelope { from: &self.from.email, to: &to, mail: &mail };

@@ -122,8 +122,8 @@ impl Dispatcher {
 
     fn prepare(&self, claim: &Claim) -> Result<Outgoing, SendFailure> {
         // A newer replica may have accepted it under a name or a key that is not known here yet: that passes.
-        let unknown = |what: &str| SendFailure::new(FailureClass::Provider, what);
-        let broken = |what: &str| SendFailure::new(FailureClass::Content, what);
+        let unknown = |what: &str| SendFailure::before_provider(FailureClass::Provider, what);
+        let broken = |what: &str| SendFailure::before_provider(FailureClass::Content, what);
         let template =
             TemplateName::parse(&claim.template).ok_or_else(|| unknown("template not known here"))?;
         let bound_to = binding(claim.hold.tenant_id, claim.hold.id);
@@ -154,6 +154,10 @@ impl Dispatcher {
         let mark = Mark { store: &self.store, hold, clock: &self.clock };
         let sent = carrier.provider.send(outgoing, &mark).await;
         match &sent {
+            // An open breaker must not close by it: the next message would wait for a dead provider.
+            Err(failure) if failure.is_ours => {
+                tracing::info!(provider = carrier.name, %failure, "not handed over");
+            }
             Err(failure) if matches!(failure.class, FailureClass::Provider | FailureClass::AnswerLost) => {
                 tracing::warn!(provider = carrier.name, %failure, "provider at fault");
                 if carrier.breaker.failed(self.clock.now()) {

@@ -61,9 +61,9 @@ pub(super) struct Mark<'a> {
 #[async_trait]
 impl Threshold for Mark<'_> {
     async fn cross(&self) -> Result<(), SendFailure> {
-        // Neither is the provider's fault: nobody else is asked, and its breaker does not count it. Too late may
-        // mean that the message has died by now: what follows a failure after `not_after` is its expiry.
-        let stay = |why: &str| Err(SendFailure::new(FailureClass::Transient, why));
+        // Neither is about the provider: nobody else is asked, and its breaker stays as it is. Too late may mean that
+        // the message has died by now: what follows a failure after `not_after` is its expiry.
+        let stay = |why: &str| Err(SendFailure::before_provider(FailureClass::Transient, why));
         match in_time(self.store.begin_handing_over(self.hold, self.clock.now())).await {
             Ok(Recorded::Yes) => Ok(()),
             Ok(Recorded::TooLate) => stay("held too long or past its life"),

@@ -325,5 +325,6 @@ async fn a_worker_sends_all_that_is_due_and_stops_when_told() {
 }
 
 mod expiry;
+mod faults;
 mod leases;
 mod sweeping;
