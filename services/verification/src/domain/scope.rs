@@ -22,8 +22,8 @@ pub struct Place {
     pub id: VerificationId,
 }
 
-/// Names the run of the store that holds a code: the run id of a Redis primary, or of this process. A code or
-/// grant of another run is void, so that a promoted replica cannot revive one that its primary had spent.
+/// Names the run of the store that holds a code: the process of a Redis primary and its promotion, or this process.
+/// A code or grant of another run is void, so that a promoted replica cannot revive one that its primary had spent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Generation(String);
 

@@ -1,5 +1,7 @@
 //! Redis away, restarted, or replaced by a replica that lags: nothing is bypassed and nothing spent revives.
 
+use rekey_testing::RedisReplicated;
+
 use super::*;
 use crate::domain::verification::State;
 
@@ -40,6 +42,29 @@ async fn a_grant_spent_on_the_old_primary_is_void_on_the_new_one() {
 
     assert!(spent.is_ok());
     assert_eq!(refusal(new.redeem(&order.place.scope, &grant).await), Refusal::GrantInvalid);
+}
+
+#[tokio::test]
+async fn what_was_spent_on_the_first_primary_stays_dead_when_it_is_promoted_again() {
+    let pair = rekey_testing::redis_replicated().await;
+    let keys = KeyTexts::new();
+    let first = Office::in_redis(&as_shipped(), &pair.primary.url(), &keys);
+    let order = order("anna@example.com");
+    first.start(&order).await.unwrap();
+    pair.caught_up().await;
+    pair.promote();
+    let grant = first.pass(&order.place, &first.last_code()).await;
+    first.redeem(&order.place.scope, &grant).await.unwrap();
+
+    fail_back(&pair).await;
+    let again = Office::in_redis(&as_shipped(), &pair.primary.url(), &keys);
+    let revived = again.check(&order.place, &first.last_code()).await.unwrap();
+    let redeemed = refusal(again.redeem(&order.place.scope, &grant).await);
+
+    assert!(matches!(revived, Verdict::Rejected), "{revived:?}");
+    assert_eq!(redeemed, Refusal::GrantInvalid);
+    let shown = again.flows.get(&order.place).await.unwrap();
+    assert_eq!((shown.state, shown.verification.tries_left), (State::Expired, 5));
 }
 
 #[tokio::test]
@@ -168,4 +193,18 @@ async fn nothing_secret_stands_in_redis_as_typed() {
 
     assert!(all.contains("sign_up"), "nothing was read");
     assert!(!all.contains("anna@example.com") && !all.contains(&format!("\r\n{code}\r\n")));
+}
+
+/// Makes the first primary copy the promoted replica, and then promotes it again: the same process as before.
+async fn fail_back(pair: &RedisReplicated) {
+    // Without the delay a replica that connects first is served at once.
+    pair.replica.command(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]).unwrap();
+    pair.primary.command(&["REPLICAOF", "127.0.0.1", &pair.replica.port().to_string()]).unwrap();
+    let copied = async {
+        while !pair.primary.command(&["INFO", "replication"]).unwrap().contains("master_link_status:up") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), copied).await.unwrap();
+    pair.primary.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
 }

@@ -27,8 +27,13 @@ local function whole(number)
 end
 
 -- The run of the primary that does this step: asked inside the step, so no cache can lag behind a failover.
+-- The run id changes when the process starts. That is not enough: a primary that follows its successor and is promoted
+-- again is the same process, with what its successor never heard of undone. The replication id changes with every
+-- promotion, and also when the first replica attaches or after an hour without any: codes are void then, needlessly
+-- and once. Two calls, as INFO takes several sections only since Redis 7, and is slower with them.
 local function present_generation()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+    .. ':' .. string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 end
 
 -- Whether two texts are equal, in a time that depends on their lengths alone.

@@ -11,8 +11,8 @@
 //!
 //! Budgets that cross tenants are the throttle's (`rekey:verification:b:…`). Names in angle brackets are hashes
 //! where they could be personal. Ends stand in the values and are compared with the `now` of the step; a TTL only
-//! collects rubbish. The run id is read inside each step (`INFO server`, 3 us), so a promoted replica knows at
-//! once that the codes it copied are void.
+//! collects rubbish. The run is read inside each step (run id and replication id, from `INFO`, 6 us), so a promoted
+//! replica knows at once that the codes it copied are void, also one that was the primary before.
 
 mod keys;
 mod record;

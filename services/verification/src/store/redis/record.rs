@@ -52,7 +52,7 @@ pub(super) const fn flag(is_set: bool) -> &'static str {
 /// The run of the store, then fields and values.
 pub(super) fn sight(reply: Reply) -> Result<Sight, Failure> {
     let mut values = reply.into_iter();
-    let generation = Generation::new(words(values.next(), "run id")?);
+    let generation = Generation::new(words(values.next(), "run")?);
     Ok(Sight { generation, verification: Kept::of(values).read_if_any()? })
 }
 
@@ -60,7 +60,7 @@ pub(super) fn sight(reply: Reply) -> Result<Sight, Failure> {
 pub(super) fn checked(reply: Reply, now: Timestamp) -> Result<Checked, Failure> {
     match reply.first().map(Vec::as_slice) {
         Some(b"rejected") => Ok(Checked::Rejected),
-        Some(b"moved") => Ok(Checked::Moved(Generation::new(words(reply.into_iter().nth(1), "run id")?))),
+        Some(b"moved") => Ok(Checked::Moved(Generation::new(words(reply.into_iter().nth(1), "run")?))),
         Some(b"passed") => {
             let mut values = reply.into_iter().skip(1);
             let grant = GrantId::parse(&words(values.next(), "grant")?);
