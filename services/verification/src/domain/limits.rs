@@ -3,7 +3,8 @@
 //! A budget is a window that opens with the first message counted in it and closes a fixed time later; the
 //! instant it closes is kept with the count, so expiry is a comparison with `now`. Budgets of one tenant are
 //! spent in the step that writes the verification; those that cross tenants (destinations, networks) cannot be,
-//! and are reserved before it.
+//! and are reserved before it. The window of failures slides: a fixed one would let nearly twice as many guesses
+//! through around its end.
 
 use std::time::Duration;
 
@@ -147,23 +148,21 @@ impl Limits {
 /// 3.2.2 asks for a stop at 100 at the latest; a new code never resets the count (3.1.3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailureRule {
-    /// Failures within the window that pause.
+    /// Failures within any stretch as long as the window that pause.
     pub pause_at: u32,
-    /// The window, counted from its first failure; a pause lasts until its end.
+    /// The window; a pause lasts until the oldest failure that made it is so old.
     pub pause_window: Duration,
     /// Failures in a row, over whatever time, that stop until somebody releases the subject.
     pub stop_at: u32,
 }
 
 /// Failures in a row of a subject for one purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Failures {
     /// Since the last right code or release.
     pub in_a_row: u32,
-    /// Of these, in the present window.
-    pub recent: u32,
-    /// When the window closes; none before the first failure.
-    pub window_until: Option<Timestamp>,
+    /// When the latest of these were, oldest first: as many as pause, and no more.
+    pub latest: Vec<Timestamp>,
 }
 
 /// Whether a subject may be tried.
@@ -183,20 +182,24 @@ impl FailureRule {
         if failures.in_a_row >= self.stop_at {
             return Standing::Stopped;
         }
-        match failures.window_until.filter(|until| !now.has_reached(*until)) {
-            Some(until) if failures.recent >= self.pause_at => Standing::Paused(until),
-            _ => Standing::Free,
+        match self.paused_until(failures).filter(|until| !now.has_reached(*until)) {
+            Some(until) => Standing::Paused(until),
+            None => Standing::Free,
         }
     }
 
-    /// The count after one more.
+    /// When the oldest of as many failures as pause leaves the window; none if there were fewer.
+    fn paused_until(&self, failures: &Failures) -> Option<Timestamp> {
+        let place = failures.latest.len().checked_sub(self.pause_at as usize)?;
+        Some(failures.latest.get(place)?.plus(self.pause_window))
+    }
+
+    /// The failures after one more. One noted by a clock that is behind is dated like the one before it.
     pub fn after_one(&self, failures: &Failures, now: Timestamp) -> Failures {
-        let open = failures.window_until.filter(|until| !now.has_reached(*until));
-        Failures {
-            in_a_row: failures.in_a_row.saturating_add(1),
-            recent: if open.is_some() { failures.recent.saturating_add(1) } else { 1 },
-            window_until: Some(open.unwrap_or_else(|| now.plus(self.pause_window))),
-        }
+        let at = failures.latest.last().map_or(now, |last| now.max(*last));
+        let too_many = (failures.latest.len() + 1).saturating_sub(self.pause_at as usize);
+        let latest = failures.latest.iter().copied().chain([at]).skip(too_many).collect();
+        Failures { in_a_row: failures.in_a_row.saturating_add(1), latest }
     }
 }
 
@@ -262,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_failures_pause_until_the_window_closes() {
+    fn ten_failures_pause_until_the_oldest_leaves_the_window() {
         let nine = failed(9, Failures::default(), NOW);
         let ten = RULE.after_one(&nine, NOW.plus(Duration::from_secs(60)));
         let end = NOW.plus(RULE.pause_window);
@@ -270,6 +273,25 @@ mod tests {
         assert_eq!(RULE.standing(&nine, NOW), Standing::Free);
         assert_eq!(RULE.standing(&ten, NOW), Standing::Paused(end));
         assert_eq!(RULE.standing(&ten, end), Standing::Free);
+    }
+
+    #[test]
+    fn no_stretch_as_long_as_the_window_holds_more_than_ten_failures() {
+        let evening = NOW.plus(Duration::from_secs(86_100));
+        let next_day = NOW.plus(RULE.pause_window);
+        let nine = failed(8, failed(1, Failures::default(), NOW), evening);
+        let eleven = failed(2, nine, next_day);
+
+        assert_eq!(RULE.standing(&eleven, next_day), Standing::Paused(evening.plus(RULE.pause_window)));
+        assert_eq!((eleven.in_a_row, eleven.latest.len()), (11, 10));
+    }
+
+    #[test]
+    fn a_failure_noted_by_a_clock_that_is_behind_leaves_the_window_no_earlier() {
+        let nine = failed(9, Failures::default(), NOW);
+        let ten = RULE.after_one(&nine, NOW.minus(Duration::from_secs(60)));
+
+        assert_eq!(ten.latest, [NOW; 10]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod grants;
 mod races;
 mod sending;
 mod trying;
+mod upgrades;
 
 use std::sync::Arc;
 
@@ -91,6 +92,7 @@ contract! {
     trying::a_cancelled_code_is_dead
     trying::cancelling_what_is_over_changes_nothing
     trying::failures_in_a_row_pause_and_a_release_forgives
+    trying::no_stretch_as_long_as_the_window_takes_more_than_ten_failures
     trying::a_hundred_failures_stop_whatever_the_time
     trying::a_right_code_forgets_the_failures
     trying::who_counts_for_itself_is_not_counted_here

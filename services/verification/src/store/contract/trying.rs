@@ -185,6 +185,22 @@ pub(super) async fn failures_in_a_row_pause_and_a_release_forgives(mut desk: Des
     assert!(matches!(after, Checked::Passed(_)), "{after:?}");
 }
 
+pub(super) async fn no_stretch_as_long_as_the_window_takes_more_than_ten_failures(mut desk: Desk) {
+    desk.counts_failures = true;
+    let (evening, next_day) = (desk.later(86_100), desk.later(86_400));
+    fail(&desk, 1).await;
+    fail(&evening, 8).await;
+    fail(&next_day, 2).await;
+
+    let paused = next_day.start(&next_day.start_order(&desk.new_place(), "111111").await).await;
+    let next_evening = evening.later(86_400);
+    let open = next_evening.start(&next_evening.start_order(&desk.new_place(), "111111").await).await;
+
+    let wait = std::time::Duration::from_secs(86_100);
+    assert_eq!(paused, Dispatch::Refused(Refusal::SubjectPaused(wait)));
+    assert!(matches!(open, Dispatch::Charged(_)), "{open:?}");
+}
+
 pub(super) async fn a_hundred_failures_stop_whatever_the_time(mut desk: Desk) {
     desk.counts_failures = true;
     let place = desk.new_place();

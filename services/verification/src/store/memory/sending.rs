@@ -173,8 +173,8 @@ impl Shelf {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let key = (scope.clone(), verification.purpose.clone(), verification.subject.clone());
-        let failures = self.failures.get(&key).copied().unwrap_or_default();
-        match rule.standing(&failures, now) {
+        let failures = self.failures.get(&key);
+        match failures.map_or(Standing::Free, |failures| rule.standing(failures, now)) {
             Standing::Free => Ok(()),
             Standing::Paused(until) => Err(Refusal::SubjectPaused(until.since(now))),
             Standing::Stopped => Err(Refusal::SubjectStopped),

@@ -29,8 +29,7 @@ local function take_charge()
     most_sends = take_number(),
     next_send_at = take(),
     funded = take() == '1',
-    pause_at = take_number(),
-    stop_at = take_number(),
+    failures = take_failure_rule(),
     spends = {},
   }
   for place = 1, take_number() do
@@ -67,7 +66,7 @@ end
 -- Judges the limits, and if they allow, keeps the record with one more message.
 local function charge_message(record, charge, now, keep)
   if record.counts_failures == '1' then
-    local stands, until_when = standing(KEYS[3], now, charge.pause_at, charge.stop_at)
+    local stands, until_when = standing(KEYS[3], now, charge.failures)
     if stands ~= 'free' then
       return { 'no', stands, until_when }
     end

@@ -1,11 +1,25 @@
 -- Counts a try, compares, consumes. See Store::check.
 -- KEYS: verification, answer, failures.
 -- ARGV: now, the generation that the typed tags are bound to, answer until, answer TTL, request tags, purpose, subject,
---       tags of what was typed, the grant's id, pause at, pause window, stop at, failures TTL.
+--       tags of what was typed, the grant's id, the rule for failures, failures TTL.
+
+-- See FailureRule::after_one.
+local function note_failure(key, now, rule, ttl)
+  local latest = latest_failures(key, rule)
+  latest[#latest + 1] = math.max(now, latest[#latest] or now)
+  local texts = {}
+  for place = math.max(1, #latest - rule.pause_at + 1), #latest do
+    texts[#texts + 1] = whole(latest[place])
+  end
+  redis.call('HINCRBY', key, 'in_a_row', 1)
+  redis.call('HSET', key, 'latest', table.concat(texts, ','))
+  redis.call('HDEL', key, 'recent', 'window_until')
+  redis.call('PEXPIRE', key, ttl)
+end
 
 local now, bound_to, answer_until, answer_ttl = take_number(), take(), take(), take()
 local contents, purpose, subject, typed, grant = take_list(), take(), take(), take_list(), take()
-local pause_at, pause_window, stop_at, failures_ttl = take_number(), take_number(), take_number(), take()
+local rule, failures_ttl = take_failure_rule(), take()
 
 local answer = answered(KEYS[2], contents, now, 'check')
 if answer == 'reused' then
@@ -27,7 +41,7 @@ local counts_failures, tag = kept[4] == '1', kept[8]
 local is_live = kept[1] == purpose and kept[2] == subject and kept[3] == generation
   and state_of({ ending = kept[5], tries_left = kept[6], expires_at = kept[7] }, now) == 'pending'
 if is_live and counts_failures then
-  local stands, until_when = standing(KEYS[3], now, pause_at, stop_at)
+  local stands, until_when = standing(KEYS[3], now, rule)
   if stands ~= 'free' then
     return { 'no', stands, until_when }
   end
@@ -47,15 +61,7 @@ if is_live then
   if counts_failures and passed then
     redis.call('DEL', KEYS[3])
   elseif counts_failures then
-    local closes = redis.call('HGET', KEYS[3], 'window_until')
-    local is_open = closes and now < tonumber(closes)
-    redis.call('HINCRBY', KEYS[3], 'in_a_row', 1)
-    if is_open then
-      redis.call('HINCRBY', KEYS[3], 'recent', 1)
-    else
-      redis.call('HSET', KEYS[3], 'recent', '1', 'window_until', whole(now + pause_window))
-    end
-    redis.call('PEXPIRE', KEYS[3], failures_ttl)
+    note_failure(KEYS[3], now, rule, failures_ttl)
   end
 end
 

@@ -109,14 +109,37 @@ local function keep_answer(key, contents, answer_until, answer_ttl, kind, first,
   redis.call('PEXPIRE', key, answer_ttl)
 end
 
--- Whether a subject's failures let it be asked: 'free', 'stopped', or 'paused' and until when.
-local function standing(key, now, pause_at, stop_at)
-  local kept = redis.call('HMGET', key, 'in_a_row', 'recent', 'window_until')
-  if tonumber(kept[1] or '0') >= stop_at then
+-- When failures pause and stop, in the order Rust writes it.
+local function take_failure_rule()
+  return { pause_at = take_number(), pause_window = take_number(), stop_at = take_number() }
+end
+
+-- When a subject's latest failures were, oldest first. Earlier versions kept how many fell into a window and when it
+-- closes; those count from its beginning, and so until it closes.
+local function latest_failures(key, rule)
+  local kept = redis.call('HMGET', key, 'latest', 'recent', 'window_until')
+  local latest = {}
+  for at in string.gmatch(kept[1] or '', '%d+') do
+    latest[#latest + 1] = tonumber(at)
+  end
+  if kept[3] then
+    for _ = 1, math.min(tonumber(kept[2]), rule.pause_at) do
+      latest[#latest + 1] = tonumber(kept[3]) - rule.pause_window
+    end
+    table.sort(latest)
+  end
+  return latest
+end
+
+-- Whether a subject's failures let it be asked: 'free', 'stopped', or 'paused' and until when. See FailureRule.
+local function standing(key, now, rule)
+  if tonumber(redis.call('HGET', key, 'in_a_row') or '0') >= rule.stop_at then
     return 'stopped'
   end
-  if kept[3] and now < tonumber(kept[3]) and tonumber(kept[2]) >= pause_at then
-    return 'paused', kept[3]
+  local latest = latest_failures(key, rule)
+  local oldest = latest[#latest - rule.pause_at + 1]
+  if oldest and now < oldest + rule.pause_window then
+    return 'paused', whole(oldest + rule.pause_window)
   end
   return 'free'
 end

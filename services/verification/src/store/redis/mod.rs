@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `v:<caller>:<verification>` | hash | one verification: what was asked, where it stands, code sealed and digested |
 //! | `r:<caller>:<request>` | hash | the first answer to a request, with a digest of its content and its end |
-//! | `f:<caller, purpose, subject>` | hash | failures in a row, for callers that keep no count |
+//! | `f:<caller, purpose, subject>` | hash | failures in a row and when the latest were, for callers that keep no count |
 //! | `b:<payer>:<window>[:<caller, subject> or :<country>]` | hash | messages spent of a budget, and when its window closes |
 //! | `g:<grant>` | string | that a grant was spent |
 //!
@@ -33,6 +33,7 @@ use super::{
     Cancelled, Charge, Check, Checked, Dispatch, Failure, Redeem, Redeemed, Released, Resend, Sight, Start,
     Store,
 };
+use crate::domain::limits::FailureRule;
 use crate::domain::names::{Purpose, Subject};
 use crate::domain::scope::{Generation, Place, TenantScope};
 use crate::domain::tag::{Request, Tags};
@@ -138,13 +139,22 @@ fn add_tags(invocation: &mut ScriptInvocation<'_>, tags: &Tags) {
 fn add_charge(invocation: &mut ScriptInvocation<'_>, place: &Place, subject: &Subject, charge: &Charge) {
     invocation.arg(charge.seen_sends).arg(charge.most_sends);
     invocation.arg(charge.next_send_at.map(|at| at.unix_micros().to_string()).unwrap_or_default());
-    invocation.arg(flag(charge.funded)).arg(charge.failures.pause_at).arg(charge.failures.stop_at);
+    invocation.arg(flag(charge.funded));
+    add_failure_rule(invocation, &charge.failures);
     invocation.arg(charge.spends.len());
     for spend in &charge.spends {
         invocation.key(keys::budget(&place.scope, subject, spend));
-        let length = i64::try_from(spend.window.length.as_micros()).unwrap_or(i64::MAX);
-        invocation.arg(spend.payer.as_str()).arg(spend.window.limit).arg(length);
+        invocation.arg(spend.payer.as_str()).arg(spend.window.limit).arg(micros(spend.window.length));
     }
+}
+
+/// Adds a rule as the scripts' `take_failure_rule` reads it.
+fn add_failure_rule(invocation: &mut ScriptInvocation<'_>, rule: &FailureRule) {
+    invocation.arg(rule.pause_at).arg(micros(rule.pause_window)).arg(rule.stop_at);
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Adds until when the answer is kept, and its TTL.
@@ -220,9 +230,8 @@ impl Store for RedisStore {
         invocation.arg(check.purpose.as_str()).arg(check.subject.as_str());
         add_tags(&mut invocation, &check.typed);
         invocation.arg(check.grant.to_string());
-        let rule = &check.failures;
-        let window = i64::try_from(rule.pause_window.as_micros()).unwrap_or(i64::MAX);
-        invocation.arg(rule.pause_at).arg(window).arg(rule.stop_at).arg(keys::ttl(keys::FAILURES_KEPT));
+        add_failure_rule(&mut invocation, &check.failures);
+        invocation.arg(keys::ttl(keys::FAILURES_KEPT));
         let checked = record::checked(self.run(&invocation).await?, now)?;
         if let Checked::Moved(generation) = &checked {
             self.runs.remember(scope.tenant, generation);
