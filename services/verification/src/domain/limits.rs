@@ -165,6 +165,10 @@ pub struct Failures {
     pub latest: Vec<Timestamp>,
 }
 
+/// After so many windows without a failure a count that does not stop may be forgotten where memory is short. Seven
+/// days as shipped: made-up subjects that fail for as long, at all the messages a tenant may send, still find room.
+const QUIET_WINDOWS: u32 = 7;
+
 /// Whether a subject may be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -192,6 +196,13 @@ impl FailureRule {
     fn paused_until(&self, failures: &Failures) -> Option<Timestamp> {
         let place = failures.latest.len().checked_sub(self.pause_at as usize)?;
         Some(failures.latest.get(place)?.plus(self.pause_window))
+    }
+
+    /// Whether they may be forgotten: they do not stop the subject, and have not paused it for long.
+    pub fn is_over(&self, failures: &Failures, now: Timestamp) -> bool {
+        let quiet = self.pause_window.saturating_mul(QUIET_WINDOWS);
+        failures.in_a_row < self.stop_at
+            && failures.latest.last().is_none_or(|last| now.has_reached(last.plus(quiet)))
     }
 
     /// The failures after one more. One noted by a clock that is behind is dated like the one before it.
@@ -292,6 +303,17 @@ mod tests {
         let ten = RULE.after_one(&nine, NOW.minus(Duration::from_secs(60)));
 
         assert_eq!(ten.latest, [NOW; 10]);
+    }
+
+    #[test]
+    fn failures_are_over_after_seven_quiet_windows_unless_they_stop() {
+        let week = RULE.pause_window * 7;
+        let one = failed(1, Failures::default(), NOW);
+        let hundred = failed(100, Failures::default(), NOW);
+
+        assert!(!RULE.is_over(&one, NOW.plus(week).minus(Duration::from_micros(1))));
+        assert!(RULE.is_over(&one, NOW.plus(week)));
+        assert!(!RULE.is_over(&hundred, NOW.plus(week * 100)));
     }
 
     #[test]

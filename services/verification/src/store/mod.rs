@@ -38,7 +38,7 @@ pub enum Failure {
     /// What came back is not what was put in.
     #[error("the store holds something that does not read: {0}")]
     Unreadable(&'static str),
-    /// The memory store holds as much as it may.
+    /// The memory store holds as much as it may: no new verification.
     #[error("the store is full")]
     Full,
     /// The verification or the store's run kept changing under the operation.

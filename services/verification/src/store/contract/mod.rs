@@ -3,6 +3,7 @@
 //! Each case takes a [`Desk`] whose tenant is its own, so cases can share a store. A cluster takes seconds to form,
 //! so there all cases run in one test.
 
+mod bound;
 mod desk;
 mod grants;
 mod races;
@@ -22,7 +23,11 @@ use super::memory::MemoryStore;
 use super::redis::RedisStore;
 
 fn memory() -> Desk {
-    Desk::at(Arc::new(MemoryStore::new(&SystemEntropy, 100_000)))
+    memory_of(100_000)
+}
+
+fn memory_of(most_entries: usize) -> Desk {
+    Desk::at(Arc::new(MemoryStore::new(&SystemEntropy, most_entries)))
 }
 
 fn one_redis(server: &RedisHandle) -> Desk {

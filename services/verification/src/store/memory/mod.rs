@@ -2,7 +2,8 @@
 //!
 //! One lock around everything, held for a few map look-ups and never across an await: a step is atomic because
 //! nobody else is inside. A restart forgets it all, and as the run's name is drawn anew, grants of the run before
-//! are void as well. What it holds is bounded; rubbish is swept when it is full.
+//! are void as well. What it holds is bounded; rubbish is swept when it is full, and new verifications are refused when
+//! that makes no room.
 
 mod sending;
 mod shelf;
@@ -65,7 +66,7 @@ impl Store for MemoryStore {
     }
 
     async fn resend(&self, resend: &Resend, now: Timestamp) -> Result<Dispatch, Failure> {
-        self.shelf().resend(resend, &self.generation, now)
+        Ok(self.shelf().resend(resend, &self.generation, now))
     }
 
     async fn acknowledge(&self, place: &Place, number: u32, generation: &Generation) -> Result<(), Failure> {
@@ -79,7 +80,7 @@ impl Store for MemoryStore {
     }
 
     async fn check(&self, check: &Check, now: Timestamp) -> Result<Checked, Failure> {
-        self.shelf().check(check, &self.generation, now)
+        Ok(self.shelf().check(check, &self.generation, now))
     }
 
     async fn cancel(
@@ -89,11 +90,11 @@ impl Store for MemoryStore {
         answer_life: Duration,
         now: Timestamp,
     ) -> Result<Cancelled, Failure> {
-        self.shelf().cancel(request, place, answer_life, now)
+        Ok(self.shelf().cancel(request, place, answer_life, now))
     }
 
     async fn redeem(&self, redeem: &Redeem, now: Timestamp) -> Result<Redeemed, Failure> {
-        self.shelf().redeem(redeem, &self.generation, now)
+        Ok(self.shelf().redeem(redeem, &self.generation, now))
     }
 
     async fn release(
@@ -105,7 +106,7 @@ impl Store for MemoryStore {
         answer_life: Duration,
         now: Timestamp,
     ) -> Result<Released, Failure> {
-        self.shelf().release(request, scope, purpose, subject, answer_life, now)
+        Ok(self.shelf().release(request, scope, purpose, subject, answer_life, now))
     }
 
     async fn ready(&self) -> Result<(), Failure> {

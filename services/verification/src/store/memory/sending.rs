@@ -22,7 +22,7 @@ impl Shelf {
         if let Some(settled) = self.repeated(scope, &start.request, &start.place, generation, now) {
             return Ok(settled);
         }
-        self.make_room(now)?;
+        self.make_room(&start.charge.failures, now)?;
         let mut verification = start.verification.clone();
         if let Some(Kept { verification: kept, code }) = self.verifications.get(&start.place) {
             if !start.content.include(&kept.content) {
@@ -53,50 +53,38 @@ impl Shelf {
         Ok(self.charge(&start.request, &start.place, Kept { verification, code }, &start.charge, until, now))
     }
 
-    pub(super) fn resend(
-        &mut self,
-        resend: &Resend,
-        generation: &Generation,
-        now: Timestamp,
-    ) -> Result<Dispatch, Failure> {
+    pub(super) fn resend(&mut self, resend: &Resend, generation: &Generation, now: Timestamp) -> Dispatch {
         let scope = &resend.place.scope;
         let until = now.plus(resend.answer_life);
         if let Some(settled) = self.repeated(scope, &resend.request, &resend.place, generation, now) {
-            return Ok(settled);
+            return settled;
         }
-        self.make_room(now)?;
         let Some(Kept { verification: kept, code }) = self.verifications.get(&resend.place) else {
-            return Ok(Dispatch::Refused(Refusal::VerificationNotFound));
+            return Dispatch::Refused(Refusal::VerificationNotFound);
         };
         if kept.state(now) != State::Pending {
-            return Ok(Dispatch::Refused(Refusal::VerificationOver));
+            return Dispatch::Refused(Refusal::VerificationOver);
         }
         if kept.content != resend.seen.content || resend.generation != *generation {
-            return Ok(Dispatch::Moved);
+            return Dispatch::Moved;
         }
         if let Some(owed) = owed(kept, code.as_ref(), generation) {
             let answer = Answer::Message { times: times(kept), sent: true };
-            self.keep_answer(scope, &resend.request, answer, until);
-            return Ok(owed);
+            self.offer_answer(false, scope, &resend.request, answer, until);
+            return owed;
         }
         if kept.sends >= resend.charge.most_sends {
-            return Ok(Dispatch::Refused(Refusal::SendsExhausted));
+            return Dispatch::Refused(Refusal::SendsExhausted);
         }
         let is_void = kept.is_void(generation);
         if let Some(next) = kept.next_send_at.filter(|next| !is_void && !now.has_reached(*next)) {
-            return Ok(Dispatch::Refused(Refusal::ResendTooSoon(next.since(now))));
+            return Dispatch::Refused(Refusal::ResendTooSoon(next.since(now)));
         }
         let fresh = is_void || resend.rotate;
         let code = if fresh { Some(resend.code.clone()) } else { code.clone() };
         let verification = Verification { generation: generation.clone(), ..kept.clone() };
-        Ok(self.charge(
-            &resend.request,
-            &resend.place,
-            Kept { verification, code },
-            &resend.charge,
-            until,
-            now,
-        ))
+        let kept = Kept { verification, code };
+        self.charge(&resend.request, &resend.place, kept, &resend.charge, until, now)
     }
 
     /// Judges the limits, and if they allow, keeps `kept` with one more message.

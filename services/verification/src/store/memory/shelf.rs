@@ -1,4 +1,8 @@
 //! What is held, for how long, and how much of it.
+//!
+//! Room is asked for by a start alone: a store that is full must still judge what is under way. What the other steps
+//! leave belongs to a verification that found room, and is bounded by its tries and messages: failures of its subject,
+//! messages spent, the marker of its grant, and the answers to steps that changed something.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,7 +11,7 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{GrantId, RequestId, TenantId};
 
-use crate::domain::limits::{Count, Failures, Payer, Spend};
+use crate::domain::limits::{Count, FailureRule, Failures, Payer, Spend};
 use crate::domain::names::{Purpose, Subject};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::{Place, TenantScope};
@@ -71,10 +75,10 @@ impl Shelf {
         }
     }
 
-    /// Makes room for one more operation, or says there is none. What counts against somebody is never thrown out
-    /// for it: only what has expired goes.
-    pub(super) fn make_room(&mut self, now: Timestamp) -> Result<(), Failure> {
-        if self.entries() < self.most_entries {
+    /// Makes room for one more verification, or says there is none. What counts against somebody is never thrown out
+    /// for it: only what has expired goes, and failures that are long over.
+    pub(super) fn make_room(&mut self, rule: &FailureRule, now: Timestamp) -> Result<(), Failure> {
+        if self.has_room() {
             return Ok(());
         }
         let is_past = |at: Timestamp| now.has_reached(at);
@@ -84,15 +88,17 @@ impl Shelf {
         drop_where(&mut self.answers, |answered| is_past(answered.until));
         drop_where(&mut self.spent_grants, |until| is_past(*until));
         drop_where(&mut self.budgets, |count| is_past(count.until));
-        if self.entries() < self.most_entries { Ok(()) } else { Err(Failure::Full) }
+        drop_where(&mut self.failures, |failures| rule.is_over(failures, now));
+        if self.has_room() { Ok(()) } else { Err(Failure::Full) }
     }
 
-    fn entries(&self) -> usize {
-        self.verifications.len()
+    fn has_room(&self) -> bool {
+        let entries = self.verifications.len()
             + self.answers.len()
             + self.spent_grants.len()
             + self.budgets.len()
-            + self.failures.len()
+            + self.failures.len();
+        entries < self.most_entries
     }
 
     /// The first answer to this request, if it was made before.
@@ -120,6 +126,21 @@ impl Shelf {
     ) {
         let answered = Answered { content: request.content.active.clone(), answer, until };
         self.answers.insert((scope.clone(), request.id), answered);
+    }
+
+    /// Keeps the answer if the step changed something or there is room. Steps that change nothing are without number;
+    /// a full store judges them anew when they are repeated.
+    pub(super) fn offer_answer(
+        &mut self,
+        has_changed: bool,
+        scope: &TenantScope,
+        request: &Request,
+        answer: Answer,
+        until: Timestamp,
+    ) {
+        if has_changed || self.has_room() {
+            self.keep_answer(scope, request, answer, until);
+        }
     }
 
     /// Spends every budget or none. True when one that must not show is dry.

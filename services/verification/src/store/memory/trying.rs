@@ -10,26 +10,20 @@ use crate::domain::refusal::Refusal;
 use crate::domain::scope::{Generation, Place, TenantScope};
 use crate::domain::tag::Request;
 use crate::domain::verification::{Ending, State};
-use crate::store::{Cancelled, Check, Checked, Failure, Passed, Redeem, Redeemed, Released};
+use crate::store::{Cancelled, Check, Checked, Passed, Redeem, Redeemed, Released};
 
 impl Shelf {
-    pub(super) fn check(
-        &mut self,
-        check: &Check,
-        generation: &Generation,
-        now: Timestamp,
-    ) -> Result<Checked, Failure> {
+    pub(super) fn check(&mut self, check: &Check, generation: &Generation, now: Timestamp) -> Checked {
         let scope = &check.place.scope;
         match self.answered(scope, &check.request, now) {
-            Err(refusal) => return Ok(Checked::Refused(refusal)),
-            Ok(Some(Answer::Check(Some(passed)))) => return Ok(Checked::Passed(passed)),
-            Ok(Some(Answer::Check(None))) => return Ok(Checked::Rejected),
-            Ok(Some(_)) => return Ok(Checked::Refused(Refusal::RequestIdReused)),
+            Err(refusal) => return Checked::Refused(refusal),
+            Ok(Some(Answer::Check(Some(passed)))) => return Checked::Passed(passed),
+            Ok(Some(Answer::Check(None))) => return Checked::Rejected,
+            Ok(Some(_)) => return Checked::Refused(Refusal::RequestIdReused),
             Ok(None) => {}
         }
-        self.make_room(now)?;
         if check.generation != *generation {
-            return Ok(Checked::Moved(generation.clone()));
+            return Checked::Moved(generation.clone());
         }
         let kept = self.verifications.get(&check.place).map(|kept| &kept.verification);
         let live = kept.filter(|kept| kept.purpose == check.purpose && kept.subject == check.subject);
@@ -37,11 +31,13 @@ impl Shelf {
         if let Some(live) = live.filter(|live| live.counts_failures)
             && let Err(refusal) = self.standing(scope, live, &check.failures, now)
         {
-            return Ok(Checked::Refused(refusal));
+            return Checked::Refused(refusal);
         }
-        let passed = if live.is_some() { self.try_code(check, now) } else { None };
-        self.keep_answer(scope, &check.request, Answer::Check(passed.clone()), now.plus(check.answer_life));
-        Ok(passed.map_or(Checked::Rejected, Checked::Passed))
+        let is_live = live.is_some();
+        let passed = if is_live { self.try_code(check, now) } else { None };
+        let (answer, until) = (Answer::Check(passed.clone()), now.plus(check.answer_life));
+        self.offer_answer(is_live, scope, &check.request, answer, until);
+        passed.map_or(Checked::Rejected, Checked::Passed)
     }
 
     /// Counts a try on a live verification and compares. What is over has no code any more.
@@ -74,47 +70,41 @@ impl Shelf {
         place: &Place,
         answer_life: Duration,
         now: Timestamp,
-    ) -> Result<Cancelled, Failure> {
+    ) -> Cancelled {
         match self.answered(&place.scope, request, now) {
-            Err(refusal) => return Ok(Cancelled::Refused(refusal)),
-            Ok(Some(Answer::State(state))) => return Ok(Cancelled::Now(state)),
-            Ok(Some(_)) => return Ok(Cancelled::Refused(Refusal::RequestIdReused)),
+            Err(refusal) => return Cancelled::Refused(refusal),
+            Ok(Some(Answer::State(state))) => return Cancelled::Now(state),
+            Ok(Some(_)) => return Cancelled::Refused(Refusal::RequestIdReused),
             Ok(None) => {}
         }
-        self.make_room(now)?;
         let Some(kept) = self.verifications.get_mut(place) else {
-            return Ok(Cancelled::Refused(Refusal::VerificationNotFound));
+            return Cancelled::Refused(Refusal::VerificationNotFound);
         };
-        if kept.verification.state(now) == State::Pending {
+        let ends = kept.verification.state(now) == State::Pending;
+        if ends {
             kept.verification.ending = Some(Ending::Cancelled);
             kept.code = None;
         }
         let state = kept.verification.state(now);
-        self.keep_answer(&place.scope, request, Answer::State(state), now.plus(answer_life));
-        Ok(Cancelled::Now(state))
+        self.offer_answer(ends, &place.scope, request, Answer::State(state), now.plus(answer_life));
+        Cancelled::Now(state)
     }
 
-    pub(super) fn redeem(
-        &mut self,
-        redeem: &Redeem,
-        generation: &Generation,
-        now: Timestamp,
-    ) -> Result<Redeemed, Failure> {
+    pub(super) fn redeem(&mut self, redeem: &Redeem, generation: &Generation, now: Timestamp) -> Redeemed {
         match self.answered(&redeem.scope, &redeem.request, now) {
-            Err(refusal) => return Ok(Redeemed::Refused(refusal)),
-            Ok(Some(Answer::Done)) => return Ok(Redeemed::Spent),
-            Ok(Some(_)) => return Ok(Redeemed::Refused(Refusal::RequestIdReused)),
+            Err(refusal) => return Redeemed::Refused(refusal),
+            Ok(Some(Answer::Done)) => return Redeemed::Spent,
+            Ok(Some(_)) => return Redeemed::Refused(Refusal::RequestIdReused),
             Ok(None) => {}
         }
-        self.make_room(now)?;
         let key = (redeem.scope.tenant, redeem.grant);
         let is_dead = redeem.generation != *generation || now.has_reached(redeem.expires_at);
         if is_dead || self.spent_grants.contains_key(&key) {
-            return Ok(Redeemed::Refused(Refusal::GrantInvalid));
+            return Redeemed::Refused(Refusal::GrantInvalid);
         }
         self.spent_grants.insert(key, redeem.expires_at);
         self.keep_answer(&redeem.scope, &redeem.request, Answer::Done, now.plus(redeem.answer_life));
-        Ok(Redeemed::Spent)
+        Redeemed::Spent
     }
 
     pub(super) fn release(
@@ -125,16 +115,15 @@ impl Shelf {
         subject: &Subject,
         answer_life: Duration,
         now: Timestamp,
-    ) -> Result<Released, Failure> {
+    ) -> Released {
         match self.answered(scope, request, now) {
-            Err(refusal) => return Ok(Released::Refused(refusal)),
-            Ok(Some(Answer::Done)) => return Ok(Released::Done),
-            Ok(Some(_)) => return Ok(Released::Refused(Refusal::RequestIdReused)),
+            Err(refusal) => return Released::Refused(refusal),
+            Ok(Some(Answer::Done)) => return Released::Done,
+            Ok(Some(_)) => return Released::Refused(Refusal::RequestIdReused),
             Ok(None) => {}
         }
-        self.make_room(now)?;
-        self.failures.remove(&(scope.clone(), purpose.clone(), subject.clone()));
-        self.keep_answer(scope, request, Answer::Done, now.plus(answer_life));
-        Ok(Released::Done)
+        let forgot = self.failures.remove(&(scope.clone(), purpose.clone(), subject.clone())).is_some();
+        self.offer_answer(forgot, scope, request, Answer::Done, now.plus(answer_life));
+        Released::Done
     }
 }
