@@ -51,12 +51,11 @@ impl Route {
     }
 }
 
-/// The minutes a message speaks of: what is left of the code when it is sent, rounded up, so that a code is
-/// never dead in the last minute it names. Counted from the sending and not from the hand-over, so that a
-/// repeated hand-over has the same text.
+/// The minutes a message speaks of: what is left of the code when it is sent, rounded down, so that a code is
+/// never dead in the last minute it names; at least 1, as no message says 0. Counted from the sending and not from
+/// the hand-over, so that a repeated hand-over has the same text.
 pub fn minutes_left(sent_at: Timestamp, expires_at: Timestamp) -> u64 {
-    let left = expires_at.since(sent_at);
-    left.as_micros().div_ceil(60_000_000) as u64
+    (expires_at.since(sent_at).as_secs() / 60).max(1)
 }
 
 #[cfg(test)]
@@ -81,10 +80,10 @@ mod tests {
     }
 
     #[test]
-    fn minutes_are_rounded_up() {
+    fn minutes_are_rounded_down_to_one_at_least() {
         let left =
             |seconds| minutes_left(Timestamp::EPOCH, Timestamp::EPOCH.plus(Duration::from_secs(seconds)));
 
-        assert_eq!([left(600), left(570), left(61), left(60), left(1), left(0)], [10, 10, 2, 1, 1, 0]);
+        assert_eq!([left(600), left(570), left(120), left(119), left(59), left(0)], [10, 9, 2, 1, 1, 1]);
     }
 }
