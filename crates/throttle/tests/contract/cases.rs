@@ -204,6 +204,21 @@ pub(crate) async fn members_are_told_apart_up_to_a_bound(throttle: Subject) {
     assert_eq!(last, MOST_DISTINCT);
 }
 
+pub(crate) async fn a_member_that_is_known_is_seen_again_when_no_other_fits(throttle: Subject) {
+    let see = |number: u64, now: Timestamp| {
+        let throttle = throttle.clone();
+        async move { throttle.observe_distinct("{a}ip", &number.to_be_bytes(), MINUTE, now).await.unwrap() }
+    };
+    for number in 0..MOST_DISTINCT {
+        see(number, NOW).await;
+    }
+
+    let again = see(0, NOW.plus(MINUTE / 2)).await;
+    let after_the_others = see(MOST_DISTINCT, NOW.plus(MINUTE)).await;
+
+    assert_eq!((again, after_the_others), (MOST_DISTINCT, 2));
+}
+
 pub(crate) async fn no_budgets_refuse_nothing(throttle: Subject) {
     assert_eq!(spend(&throttle, &[], 1, NOW).await, Outcome::Spent);
 

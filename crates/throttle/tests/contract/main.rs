@@ -80,6 +80,7 @@ mod promises {
         different_members_are_counted_once_each
         members_leave_a_window_after_they_were_last_seen
         members_are_told_apart_up_to_a_bound
+        a_member_that_is_known_is_seen_again_when_no_other_fits
         no_budgets_refuse_nothing
     }}
 }
@@ -88,6 +89,7 @@ mod promises_to_those_who_reserve {
     contract! { reserving of in_process single cluster: {
         who_reserves_for_the_same_thing_shares_one_spending
         what_somebody_did_stays_spent_whoever_lets_go_last
+        who_joins_after_it_happened_does_not_undo_it
         what_nobody_did_is_given_back_by_the_last_who_lets_go
         a_dry_budget_leaves_no_reservation_in_another
         a_holder_that_vanished_leaves_it_spent

@@ -45,6 +45,19 @@ async fn every_key_has_the_prefix_and_goes_away_by_itself() {
 }
 
 #[tokio::test]
+async fn what_is_left_after_giving_back_goes_away_by_itself_too() {
+    let server = rekey_testing::redis().await;
+    let throttle = RedisThrottle::new(connect(&server), "t:");
+    assert_eq!(throttle.spend(&budgets(), 2, NOW).await.unwrap(), Outcome::Spent);
+
+    throttle.give_back(&budgets(), 1, NOW).await.unwrap();
+
+    let left: i64 = server.command(&["TTL", "t:b:{a}ip:60000000"]).unwrap()[1..].trim().parse().unwrap();
+    assert!((120..=180).contains(&left), "{left}");
+    assert_eq!(throttle.spend(&budgets(), 1, NOW).await.unwrap(), Outcome::Spent);
+}
+
+#[tokio::test]
 async fn replicas_spend_from_the_same_budget() {
     let server = rekey_testing::redis().await;
     let one = RedisThrottle::new(connect(&server), "t:");

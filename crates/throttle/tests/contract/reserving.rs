@@ -57,6 +57,21 @@ pub(crate) async fn what_somebody_did_stays_spent_whoever_lets_go_last(throttle:
     assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, DRY);
 }
 
+pub(crate) async fn who_joins_after_it_happened_does_not_undo_it(throttle: Subject) {
+    for _ in 0..2 {
+        assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Spent);
+    }
+    settle(&throttle, "message 1", true, NOW).await;
+
+    let joined = reserve(&throttle, 1, "message 1", NOW).await;
+    for _ in 0..2 {
+        settle(&throttle, "message 1", false, NOW).await;
+    }
+
+    assert_eq!(joined, Outcome::Spent);
+    assert_eq!(reserve(&throttle, 1, "message 2", NOW).await, DRY);
+}
+
 pub(crate) async fn what_nobody_did_is_given_back_by_the_last_who_lets_go(throttle: Subject) {
     for _ in 0..2 {
         assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Spent);
