@@ -62,7 +62,7 @@ async fn every_step_of_a_reset_looks_the_same_for_everybody(stores: Stores) {
             assert_eq!(length(&method.masked_destination), length(&real.masked_destination), "{who}");
         }
         let ids: Vec<_> = started.methods.iter().map(|method| method.method_id.as_str()).collect();
-        assert!([&["1"][..], &["1", "2"]].contains(&ids.as_slice()), "{who} is offered {ids:?}");
+        assert!(!ids.is_empty() && ["1", "2", "3"].starts_with(&ids), "{who} is offered {ids:?}");
         let shape = (started.reset_token.len(), started.proofs_required, started.expire_time);
         shapes.insert(who, (shape, walk(&world, &started.reset_token).await));
     }

@@ -25,11 +25,11 @@ async fn decoys_follow_the_policy(stores: Stores) {
     }
 
     for (who, methods) in by_phone {
-        assert!((1..=2).contains(&methods.len()), "{who}");
+        assert!((1..=3).contains(&methods.len()), "{who}");
         assert!(methods.iter().all(|method| method.kind() == MethodKind::Phone), "{who}: {methods:?}");
     }
     for (who, started) in by_two {
-        assert!((2..=3).contains(&started.methods.len()), "{who}: {:?}", started.methods);
+        assert!((2..=4).contains(&started.methods.len()), "{who}: {:?}", started.methods);
         assert_eq!(started.proofs_required, 2, "{who}");
     }
     world.stop().await;
