@@ -30,6 +30,7 @@ async fn strangers_wrong_codes_leave_an_address_free_to_be_confirmed() {
         let wrong = world.proof(&started.reset_token, method, "000000");
         assert!(!world.identity.submit_proof(&world.caller, &wrong).await.unwrap().accepted);
     }
+    world.pass(60);
     let (owner, id) = (owner(&world).await, ada.security_info[0].id);
 
     world.identity.send_security_info_code(&owner, id, world.request_id()).await.unwrap();

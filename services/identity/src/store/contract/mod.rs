@@ -135,6 +135,7 @@ on_every_store! {
         two_global_administrators_cannot_both_go,
         one_refresh_rotates_and_the_others_repeat_it,
         parallel_tries_are_each_counted,
+        of_parallel_repudiations_one_counts,
         parallel_attempts_get_different_numbers,
         an_account_gets_one_pending_help_request,
         parallel_relays_claim_different_notices,

@@ -15,7 +15,7 @@ use crate::domain::policy::ResetRules;
 use crate::domain::session::Session;
 use crate::domain::tries::TriedFrom;
 use crate::store::accounts::{Change, NotChanged};
-use crate::store::resets::TryCounted;
+use crate::store::resets::{Repudiate, TryCounted};
 use crate::store::sign_ins::{Admission, AnsweredQuestion, OpenSession, SessionsEnded, Stale};
 use crate::store::step::Step;
 
@@ -240,12 +240,32 @@ pub(super) async fn parallel_tries_are_each_counted(world: World) {
     assert_eq!(count(&outcomes, &TryCounted::CountedBefore), 10);
 }
 
+pub(super) async fn of_parallel_repudiations_one_counts(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let world = Arc::new(world);
+
+    let outcomes = at_once(&world, 12, |world, _| {
+        let repudiate = Repudiate {
+            account_id: anna.id,
+            epoch: anna.epoch,
+            event: world.event(&scope, EventKind::ResetRepudiated),
+            notices: Vec::new(),
+            now: after(120),
+        };
+        async move { world.store.repudiate_reset(&scope, &repudiate, None).await.unwrap() }
+    })
+    .await;
+
+    assert_eq!(count(&outcomes, &Step::Refused(Stale)), 11);
+}
+
 pub(super) async fn parallel_attempts_get_different_numbers(world: World) {
     let scope = world.tenant().await;
     let world = Arc::new(world);
 
     let numbers = at_once(&world, 20, |world, number| async move {
-        let (reset, request) = (ResetId::from_uuid(Uuid::nil()), [number.try_into().unwrap(); 32]);
+        let (reset, request) = (ResetId::from_uuid(Uuid::nil()), [number; 32]);
         world.store.count_attempt(&scope, reset, &request, after(900), NOW).await.unwrap()
     })
     .await;

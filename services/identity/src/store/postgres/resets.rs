@@ -43,10 +43,12 @@ const SEAT: &str = "
     where a.tenant_id = $1 and a.account_id = $2 and a.deleted_at is null";
 
 /// The password that is about to be void, for the rule of history; without it the one before would count as the last.
+/// It takes the account's row first, so that of two at once the later one finds another epoch.
 const REMEMBER_VOIDED: &str = "
     insert into password_history (tenant_id, account_id, epoch, password_hash)
     select tenant_id, account_id, epoch, password_hash from accounts
-    where tenant_id = $1 and account_id = $2 and epoch = $3 and password_hash is not null";
+    where tenant_id = $1 and account_id = $2 and epoch = $3 and password_hash is not null
+    for update";
 
 const REPUDIATE: &str = "
     update accounts
