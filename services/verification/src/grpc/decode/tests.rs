@@ -91,3 +91,11 @@ fn a_grant_of_absurd_length_is_not_even_looked_at() {
 
     assert_eq!(Problem::of(&status).fields[0].0, "grant");
 }
+
+#[test]
+fn an_organisation_is_what_a_message_can_show() {
+    assert!(is_organisation("Acme") && is_organisation("") && is_organisation(&"x".repeat(128)));
+    for odd in ["two\nlines", "two\u{2028}lines", "Acme (https://acme.example)", &"x".repeat(129)] {
+        assert!(!is_organisation(odd), "{odd:?}");
+    }
+}
