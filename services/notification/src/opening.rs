@@ -16,7 +16,7 @@ use crate::domain::links::LinkHosts;
 use crate::flows::Rules;
 use crate::store::postgres::{PostgresOptions, PostgresStore};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Bell, Depths, Keep, Store};
+use crate::store::{Bell, Depths, Keep, STEP_WITHIN, Store};
 use crate::templates::Renderer;
 use crate::worker::{Dispatcher, LaneWorker, Leases, Reclaimer, Sweeper};
 
@@ -115,10 +115,12 @@ pub(crate) fn lane(
     }
 }
 
-/// A hold lasts as long as every provider of a channel may take, one after another.
+/// A hold lasts as long as every provider of a channel may take, one after another, with the mark before it is handed
+/// over and a moment for the reason of a refusal.
 pub(crate) fn leases(settings: &Settings) -> Leases {
     let providers = settings.email_providers.len().max(settings.sms_providers.len()).max(1);
-    let one = Duration::from_secs(settings.delivery.send_timeout_seconds);
+    let send = Duration::from_secs(settings.delivery.send_timeout_seconds);
+    let one = send + STEP_WITHIN + Duration::from_secs(1);
     let all = one.saturating_mul(u32::try_from(providers).unwrap_or(u32::MAX));
     Leases::of(Duration::from_secs(settings.delivery.lease_seconds), all)
 }

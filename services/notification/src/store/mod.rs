@@ -86,7 +86,7 @@ impl Failure {
 
 /// How long a loop waits for one step: for a connection, and for statements that have limits of their own. Beyond it
 /// the network has swallowed question or answer, and TCP alone would take a quarter of an hour to say so.
-const STEP_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const STEP_WITHIN: Duration = Duration::from_secs(10);
 
 /// A step for a loop, which must not stand still behind a silent network. A step that was given up may have been done
 /// all the same: leases and fences make that harmless.
