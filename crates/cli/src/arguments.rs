@@ -171,7 +171,7 @@ pub(crate) struct Bootstrap {
 pub(crate) enum ConfigCommand {
     /// Read everything as the parts would, and say what is wrong.
     Check {
-        /// Judge the settings of this part as `serve` would, missing keys and providers included.
+        /// Judge the settings of this part as `serve` would, with the files and addresses they name.
         part: Option<Part>,
     },
     /// Show every effective value and where it comes from; secrets stay hidden.

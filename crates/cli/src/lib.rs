@@ -18,6 +18,7 @@ mod arguments;
 mod commands;
 pub mod development;
 pub mod folder;
+mod key_set;
 mod output;
 pub mod production;
 mod profile;
@@ -56,7 +57,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Migrate { part } => commands::migrate::run(part, config, output).await,
         Command::Bootstrap(bootstrap) => commands::bootstrap::run(bootstrap, config, output).await,
         Command::Token { command } => commands::token::run(command, output),
-        Command::Config { command } => commands::config::run(&command, config, output),
+        Command::Config { command } => commands::config::run(&command, config, output).await,
         Command::Tenant { command } => commands::tenant::run(command, &profile, output).await,
         Command::Account { command } => commands::account::run(command, &profile, output).await,
         Command::Reset(reset) => commands::reset::run(reset, &profile, output).await,

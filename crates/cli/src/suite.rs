@@ -4,16 +4,11 @@
 //! all do; they differ in settings, sockets and clock only.
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use anyhow::Context as _;
-use axum::Router;
-use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
-use axum::routing::get;
 use rekey_client::{ClientSettings, Connection};
 use rekey_notification::Inbox;
 use rekey_primitives::clock::{SharedClock, SystemClock};
@@ -31,6 +26,7 @@ use rekey_wire::{access, identity, notification, verification};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::key_set::KeySet;
 use crate::production;
 
 /// A part of the suite.
@@ -137,7 +133,7 @@ pub fn check(document: &Document) -> anyhow::Result<()> {
     identity.check()?;
     document.part::<rekey_verification::config::Settings>("verification")?.rules()?;
     document.part::<rekey_notification::config::Settings>("notification")?.check()?;
-    document.part::<rekey_runtime::telemetry::TelemetrySettings>("telemetry")?;
+    document.part::<rekey_runtime::telemetry::TelemetrySettings>("telemetry")?.check()?;
     document.part::<HealthSettings>("health")?;
     Ok(())
 }
@@ -166,6 +162,22 @@ pub async fn serve(part: Part, config: Option<PathBuf>) -> anyhow::Result<()> {
     outcome
 }
 
+/// Puts a part together as `serve` would, with every file and address that its settings name, and lets it go again:
+/// nothing is served, sent or written. Stores and neighbours that are away are no fault of the settings.
+pub async fn rehearse(document: &Document, part: Part) -> anyhow::Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let mut assembling = Assembling {
+        document,
+        surroundings: Surroundings::real(),
+        health: Health::new(),
+        loops: None,
+        keys: KeySet::default(),
+        scratch: Some(scratch.path()),
+    };
+    let served = assembling.part(part).await.with_context(|| format!("starting {}", part.name()))?;
+    Ok(served.rehearse()?)
+}
+
 /// Where a part listens.
 pub fn listen_address(document: &Document, part: Part) -> anyhow::Result<std::net::SocketAddr> {
     Ok(document.part::<ServerSettings>(&format!("{}.server", part.name()))?.listen)
@@ -190,8 +202,14 @@ pub async fn start(
     let keys = KeySet::default();
     let probes = health::serve(health_listener, health.clone(), metrics, keys.routes(), probes_stop);
     let probes = tokio::spawn(probes);
-    let mut assembling =
-        Assembling { document, surroundings, health: health.clone(), loops: &mut loops, keys };
+    let mut assembling = Assembling {
+        document,
+        surroundings,
+        health: health.clone(),
+        loops: Some(&mut loops),
+        keys,
+        scratch: None,
+    };
     for (part, listener) in sockets {
         let served = assembling.part(part).await.with_context(|| format!("starting {}", part.name()))?;
         servers.push(Box::pin(served.serve(listener, shutdown.clone())));
@@ -210,37 +228,37 @@ struct Assembling<'a> {
     document: &'a Document,
     surroundings: Surroundings,
     health: Health,
-    loops: &'a mut Loops,
+    /// Where loops run; a rehearsal has none.
+    loops: Option<&'a mut Loops>,
     keys: KeySet,
-}
-
-/// The public keys of access tokens, at `/.well-known/jwks.json` of the health port of a process that runs identity.
-#[derive(Clone, Default)]
-struct KeySet(Arc<OnceLock<String>>);
-
-impl KeySet {
-    fn routes(&self) -> Router {
-        Router::new().route("/.well-known/jwks.json", get(Self::show)).with_state(self.clone())
-    }
-
-    async fn show(State(Self(keys)): State<Self>) -> Result<impl IntoResponse, StatusCode> {
-        // Five minutes: a new key is known for longer than that before it signs.
-        let headers =
-            [(header::CONTENT_TYPE, "application/jwk-set+json"), (header::CACHE_CONTROL, "max-age=300")];
-        Ok((headers, keys.get().ok_or(StatusCode::NOT_FOUND)?.clone()))
-    }
+    /// Where a rehearsal has its files.
+    scratch: Option<&'a Path>,
 }
 
 impl Assembling<'_> {
+    fn background(&mut self, spawn: impl FnOnce(&mut Loops)) {
+        if let Some(loops) = &mut self.loops {
+            spawn(loops);
+        }
+    }
+
+    /// A rehearsal leaves an embedded store alone, which may not be there yet, or in use.
+    fn keep_apart(&self, part: Part, url: &mut String) {
+        if let Some(scratch) = self.scratch.filter(|_| url.starts_with("sqlite:")) {
+            *url = format!("sqlite:{}", scratch.join(part.name()).display());
+        }
+    }
+
     async fn part(&mut self, part: Part) -> anyhow::Result<ServedPart> {
         let Surroundings { clock, entropy, inbox } = self.surroundings.clone();
         let health = self.health.clone();
         let (routes, settings, descriptors, persons): (_, _, _, SharedPersonVerifier) = match part {
             Part::Notification => {
-                let settings: rekey_notification::config::Settings = self.document.part(part.name())?;
+                let mut settings: rekey_notification::config::Settings = self.document.part(part.name())?;
+                self.keep_apart(part, &mut settings.store.url);
                 let given = rekey_notification::Given { clock, entropy, health, inbox };
                 let service = rekey_notification::assemble(&settings, given).await?;
-                service.loops.spawn(self.loops);
+                self.background(|loops| service.loops.spawn(loops));
                 (service.routes, settings.server, notification::v1::DESCRIPTORS, Arc::new(NoPersons))
             }
             Part::Verification => {
@@ -248,15 +266,16 @@ impl Assembling<'_> {
                 let notification = connect(&settings.notification)?;
                 let given = rekey_verification::Given { clock, entropy, health, notification };
                 let service = rekey_verification::assemble(&settings, given).await?;
-                service.loops.spawn(self.loops);
+                self.background(|loops| service.loops.spawn(loops));
                 (service.routes, settings.server, verification::v1::DESCRIPTORS, Arc::new(NoPersons))
             }
             Part::Identity => {
-                let settings: rekey_identity::config::Settings = self.document.part(part.name())?;
+                let mut settings: rekey_identity::config::Settings = self.document.part(part.name())?;
+                self.keep_apart(part, &mut settings.store.url);
                 let given = rekey_identity::Given { clock, entropy, health };
                 let service = rekey_identity::assemble(&settings, given).await?;
-                self.keys.0.get_or_init(|| service.jwks().to_owned());
-                service.loops.spawn(self.loops);
+                self.keys.put(service.jwks());
+                self.background(|loops| service.loops.spawn(loops));
                 (service.routes, settings.server, identity::v1::DESCRIPTORS, service.persons)
             }
         };
@@ -287,19 +306,11 @@ fn rules(part: Part) -> AccessTable {
 
 #[cfg(test)]
 mod tests {
+    use rekey_primitives::clock::Timestamp;
+
     use super::*;
-
-    #[tokio::test]
-    async fn public_keys_are_shown_once_identity_has_read_them() {
-        let keys = KeySet::default();
-
-        let before = KeySet::show(State(keys.clone())).await.err();
-        keys.0.get_or_init(|| "{\"keys\":[]}".to_owned());
-        let after = KeySet::show(State(keys)).await.unwrap().into_response();
-
-        assert_eq!(before, Some(StatusCode::NOT_FOUND));
-        assert_eq!(after.headers()[header::CONTENT_TYPE], "application/jwk-set+json");
-    }
+    use crate::development;
+    use crate::folder::DataFolder;
 
     #[test]
     fn the_embedded_settings_are_in_order() {
@@ -319,5 +330,36 @@ mod tests {
                 .is_some()
         );
         assert!(rules(Part::Verification).rule("/rekey.identity.v1.SessionService/SignIn").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_rehearsal_finds_what_serving_would_stumble_over_and_touches_no_store() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(scratch.path(), &SystemEntropy, Timestamp::EPOCH).unwrap();
+        let with = |changes: &[(&str, &str)]| {
+            let settings = development::settings(&folder, &development::Stores::default());
+            let inbox = [("NOTIFICATION__EMAIL_PROVIDERS", ""), ("NOTIFICATION__SMS_PROVIDERS", "")];
+            let changes = inbox.iter().chain(changes).map(|(key, value)| development::set(key, value));
+            let settings: Vec<development::Setting> = settings.into_iter().chain(changes).collect();
+            builder().environment(settings).load().unwrap()
+        };
+        let stumbles = [
+            (Part::Identity, "IDENTITY__KEYS__PEPPER_FILE", "/nowhere/pepper", "/nowhere/pepper"),
+            (Part::Identity, "IDENTITY__STORE__URL", "mysql://db", "must begin with"),
+            (Part::Identity, "IDENTITY__SERVER__CALLERS_FILE", "/nowhere/callers", "/nowhere/callers"),
+            (Part::Identity, "IDENTITY__VERIFICATION__ENDPOINT", "https://peer:1", "ca_file"),
+            (Part::Verification, "VERIFICATION__STORE__URL", "foo://x", "scheme"),
+            (Part::Verification, "VERIFICATION__SERVER__TLS__CERTIFICATE_FILE", "/nowhere/tls", "both"),
+            (Part::Notification, "NOTIFICATION__EMAIL_PROVIDERS", "smtp", "host"),
+        ];
+
+        for part in Part::ALL {
+            rehearse(&with(&[]), part).await.unwrap();
+        }
+        for (part, key, value, expected) in stumbles {
+            let stumbled = format!("{:#}", rehearse(&with(&[(key, value)]), part).await.unwrap_err());
+            assert!(stumbled.contains(expected), "{key}: {stumbled}");
+        }
+        assert!(!folder.database("identity").exists() && !folder.database("notification").exists());
     }
 }

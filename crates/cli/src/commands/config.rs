@@ -6,13 +6,20 @@ use crate::arguments::ConfigCommand;
 use crate::output::Output;
 use crate::{production, suite};
 
-pub(crate) fn run(command: &ConfigCommand, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    command: &ConfigCommand,
+    config: Option<PathBuf>,
+    output: Output,
+) -> anyhow::Result<()> {
     match command {
         ConfigCommand::Check { part } => {
             let document = suite::document(config, Vec::new())?;
             suite::check(&document)?;
             match *part {
-                Some(part) => production::judge(&document, part.into()).map(drop)?,
+                Some(part) => {
+                    production::judge(&document, part.into())?;
+                    suite::rehearse(&document, part.into()).await?;
+                }
                 None => production::refuse_development(&document)?,
             }
             output.data(&serde_json::json!({ "valid": true }), |_| "The settings are in order.".to_owned())

@@ -170,6 +170,16 @@ impl Part {
         Ok(())
     }
 
+    /// Reads what serving would read, and serves nothing.
+    ///
+    /// # Errors
+    /// As [`Self::serve`].
+    pub fn rehearse(self) -> Result<(), ServeError> {
+        let callers = Callers::load(self.settings.callers.clone(), self.settings.callers_file.clone())?;
+        Tls::load(&self.settings.tls)?;
+        self.router(callers, &Stages::default()).map(drop)
+    }
+
     fn router(self, callers: Callers, stages: &Stages) -> Result<Router, ServeError> {
         let mut open_services = vec![HealthService::NAME];
         let mut routes = self.routes.add_service(HealthService::server(self.health));

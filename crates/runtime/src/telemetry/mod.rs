@@ -44,6 +44,20 @@ pub struct TelemetrySettings {
     pub export_timeout_ms: u64,
 }
 
+impl TelemetrySettings {
+    /// Refuses what [`Telemetry::start`] would.
+    ///
+    /// # Errors
+    /// A filter that does not parse.
+    pub fn check(&self) -> Result<(), TelemetryError> {
+        self.parsed_filter().map(drop)
+    }
+
+    fn parsed_filter(&self) -> Result<EnvFilter, TelemetryError> {
+        Ok(EnvFilter::builder().parse(&self.filter)?)
+    }
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -100,7 +114,7 @@ impl Telemetry {
     /// # Errors
     /// A filter or an endpoint that does not parse. A collector that is away is no error.
     pub fn start(settings: &TelemetrySettings, name: &str) -> Result<Self, TelemetryError> {
-        let filter = EnvFilter::builder().parse(&settings.filter)?;
+        let filter = settings.parsed_filter()?;
         let timeout = Duration::from_millis(settings.export_timeout_ms);
         let resource = Resource::builder().with_service_name(name.to_owned()).build();
         let traces = traces(settings, timeout, resource.clone())?;
