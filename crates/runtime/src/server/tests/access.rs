@@ -14,13 +14,15 @@ use super::{PORTAL, Running, SHOP, ServerSettings, bearer, call, reason, setting
 const MINE: &str = "/rekey.test.v1.Office/Mine";
 const EITHER: &str = "/rekey.test.v1.Office/Either";
 const LEAVE: &str = "/rekey.test.v1.Office/Leave";
+const WHICHEVER: &str = "/rekey.test.v1.Office/Whichever";
 const ADMINISTER: &str = "/rekey.test.v1.Office/Administer";
 
 #[tokio::test]
 async fn without_a_known_caller_nothing_is_told() {
     let part = Running::with(settings()).await;
     let channel = part.channel().await;
-    for credential in ["", "Bearer wrong", "Basic cG9ydGFs", "Bearer"] {
+    let other_scheme = format!("Basic {PORTAL}");
+    for credential in ["", "Bearer wrong", &other_scheme, "Bearer"] {
         for path in [super::CHECK, "/rekey.test.v1.Office/None", "/nobody.Nothing/None", "/"] {
             let headers = [("authorization", credential)];
             let headers = if credential.is_empty() { &[][..] } else { &headers[..] };
@@ -69,6 +71,7 @@ async fn persons_are_asked_for_as_the_rule_says() {
     let portal = bearer(PORTAL);
     let reader = format!("{TENANT} reports_reader");
     let helpdesk = format!("{TENANT} helpdesk_administrator");
+    let nothing = format!("{TENANT} none");
     let ask = async |path, token: Option<&str>| {
         let mut headers = vec![("authorization", portal.as_str())];
         headers.extend(token.map(|token| ("rekey-access-token", token)));
@@ -92,6 +95,8 @@ async fn persons_are_asked_for_as_the_rule_says() {
     assert_eq!(ask(super::CHECK, Some("forged")).await, person("nobody"));
     assert_eq!(ask(ADMINISTER, Some(&reader)).await, person("reports_reader"));
     assert_eq!(ask(ADMINISTER, Some(&helpdesk)).await, refused("ROLE_MISSING"));
+    assert_eq!(ask(WHICHEVER, Some(&helpdesk)).await, person("helpdesk_administrator"));
+    assert_eq!(ask(WHICHEVER, Some(&nothing)).await, refused("ROLE_MISSING"));
 }
 
 #[tokio::test]

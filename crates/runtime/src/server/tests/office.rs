@@ -36,6 +36,7 @@ pub(super) fn rules() -> AccessTable {
         ("Mine", rule(false, PersonRule::SelfOnly, &[])),
         ("Either", rule(true, PersonRule::SelfOnly, &[])),
         ("Leave", rule(false, PersonRule::Leaving, &[])),
+        ("Whichever", rule(false, PersonRule::Administrator, &[])),
         ("Administer", rule(false, PersonRule::Administrator, &["global_administrator", "reports_reader"])),
     ]
     .into_iter()
@@ -43,7 +44,7 @@ pub(super) fn rules() -> AccessTable {
     .collect()
 }
 
-/// Tokens are `tenant role`, or `away`; with `left ` before it, one whose session its person has left.
+/// Tokens are `tenant role`, where the role may be `none`, or `away`; with `left ` before it, one whose session its person has left.
 #[derive(Default)]
 pub(super) struct Tokens {
     /// Who was stopped: caller, role and RPC.
@@ -62,7 +63,7 @@ impl PersonVerifier for Tokens {
             account_id: AccountId::parse(TENANT).unwrap(),
             session_id: SessionId::parse(TENANT).unwrap(),
             epoch: 1,
-            roles: vec![role.to_owned()],
+            roles: [role.to_owned()].into_iter().filter(|role| role != "none").collect(),
             auth_time: Timestamp::EPOCH,
             token_expires_at: Timestamp::EPOCH.plus(Duration::from_secs(300)),
         })
@@ -70,7 +71,8 @@ impl PersonVerifier for Tokens {
 
     fn role_missing(&self, stopped: &RoleMissing<'_>) {
         assert!(stopped.trace_id.is_some());
-        let line = format!("{} {} {}", stopped.caller, stopped.person.roles[0], stopped.rpc);
+        let roles = stopped.person.roles.join(",");
+        let line = format!("{} {roles} {}", stopped.caller, stopped.rpc);
         self.stopped.lock().unwrap().push(line);
     }
 
