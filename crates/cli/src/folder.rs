@@ -154,11 +154,14 @@ fn has_token(entry: &toml::Table, own: &Entry) -> bool {
 }
 
 /// Makes a folder that only its owner enters, or makes it so where it is there already: the databases in it are only as
-/// private as it is.
+/// private as it is. One that belongs to somebody else, such as a mounted volume, is theirs to close.
 pub(crate) fn make_private(path: &Path) -> anyhow::Result<()> {
     let make = || {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+        match fs::set_permissions(path, fs::Permissions::from_mode(0o700)) {
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(()),
+            closed => closed,
+        }
     };
     make().with_context(|| format!("cannot make {} a folder for its owner alone", path.display()))
 }
