@@ -133,7 +133,7 @@ impl Seed {
 impl Look {
     /// The look of the decoy at an index. Most people's address begins as their login does.
     fn of(seed: &Seed, index: usize, login: &Login, tenant: &Tenant) -> Self {
-        let at = 2 + 4 * (index % 3);
+        let at = 2 + 4 * (index % 4);
         let [pick, letter, domain, digit] = [seed.0[at], seed.0[at + 1], seed.0[at + 2], seed.0[at + 3]];
         let typed = login.as_str().bytes().next().filter(u8::is_ascii_alphanumeric);
         let local =

@@ -51,6 +51,27 @@ fn what_real_methods_show_some_decoys_show_too() {
 }
 
 #[test]
+fn no_two_decoys_of_one_login_are_the_same() {
+    let mut policy = Policy::default();
+    policy.reset.proofs_required = 2;
+    policy.reset.allowed_methods = [MethodKind::Phone].into();
+    let offers: Vec<_> =
+        (0..200).map(|number| (number, for_nobody(&seed(number), &login(), &tenant(), &policy))).collect();
+
+    let alike = offers.iter().filter(|(number, offer)| {
+        let masks: Vec<_> = offer
+            .iter()
+            .filter_map(|(_, one)| offer::destination(one, &[], &seed(*number)))
+            .map(|destination| destination.masked())
+            .collect();
+        masks.iter().collect::<BTreeSet<_>>().len() < masks.len()
+    });
+
+    assert!(offers.iter().any(|(_, offer)| offer.len() == 4));
+    assert!(alike.count() < 10, "two digits are the same for one pair in a hundred");
+}
+
+#[test]
 fn decoys_follow_todays_policy() {
     let mut policy = Policy::default();
     policy.reset.proofs_required = 2;
