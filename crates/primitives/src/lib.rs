@@ -13,3 +13,4 @@ pub mod login;
 pub mod method;
 pub mod network;
 pub mod secret;
+pub mod text;

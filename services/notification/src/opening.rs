@@ -10,6 +10,7 @@ use rekey_primitives::secret::ExposeSecret as _;
 use rekey_runtime::settings::{secret_file, url_with_password};
 use rekey_sealing::AeadKeys;
 
+use crate::channels::ANSWER_WITHIN;
 use crate::config::Settings;
 use crate::domain::lane::{Lane, PerLane};
 use crate::domain::links::LinkHosts;
@@ -120,7 +121,7 @@ pub(crate) fn lane(
 pub(crate) fn leases(settings: &Settings) -> Leases {
     let providers = settings.email_providers.len().max(settings.sms_providers.len()).max(1);
     let send = Duration::from_secs(settings.delivery.send_timeout_seconds);
-    let one = send + STEP_WITHIN + Duration::from_secs(1);
+    let one = send + STEP_WITHIN + ANSWER_WITHIN;
     let all = one.saturating_mul(u32::try_from(providers).unwrap_or(u32::MAX));
     Leases::of(Duration::from_secs(settings.delivery.lease_seconds), all)
 }

@@ -106,11 +106,11 @@ pub(crate) async fn run(up: Up, config: Option<PathBuf>, output: Output) -> anyh
         None => Demo::create(&identity, &folder.demo(), &SystemEntropy).await?,
     };
     write_private(&folder.profile(), &profile(&addresses, &folder, &demo)?)?;
-    let ready = ready(&addresses, &folder, &demo)?;
     if let Some(path) = &up.ready_file {
-        write_private(path, &serde_json::to_string_pretty(&ready)?)?;
+        write_private(path, &serde_json::to_string_pretty(&ready(&addresses, &folder, &demo)?)?)?;
     }
-    output.data(&told(ready, health, &folder)?, |_| greeting(&addresses, health, &folder, &demo, &data))?;
+    output
+        .data(&told(&addresses, health, &folder)?, |_| greeting(&addresses, health, &folder, &demo, &data))?;
     let outcome = suite.ended().await;
     telemetry.shutdown().await;
     outcome
@@ -228,12 +228,18 @@ fn ready(addresses: &Addresses, folder: &DataFolder, demo: &Demo) -> anyhow::Res
     }))
 }
 
-/// What a program reads in place of the greeting: the ready file, where health and metrics are, and where the profile
-/// for its next command is.
-fn told(mut ready: Value, health: SocketAddr, folder: &DataFolder) -> anyhow::Result<Value> {
-    ready["health"] = health.to_string().into();
-    ready["profile"] = std::path::absolute(folder.profile())?.display().to_string().into();
-    Ok(ready)
+/// What a program reads in place of the greeting, which says no more: where everything is. Standard output often ends in
+/// a log, so what lets somebody in stays in the files.
+fn told(addresses: &Addresses, health: SocketAddr, folder: &DataFolder) -> anyhow::Result<Value> {
+    Ok(json!({
+        "identity": addresses.identity.to_string(),
+        "verification": addresses.verification.to_string(),
+        "notification": addresses.notification.to_string(),
+        "inbox": format!("http://{}", addresses.pages),
+        "health": health.to_string(),
+        "profile": std::path::absolute(folder.profile())?,
+        "credentials": std::path::absolute(folder.demo())?,
+    }))
 }
 
 fn greeting(
@@ -277,15 +283,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_is_told_what_the_ready_file_says_and_where_health_and_the_profile_are() {
+    fn a_program_is_told_where_everything_is_and_nothing_that_lets_it_in() {
         let scratch = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(scratch.path(), &SystemEntropy, Timestamp::EPOCH).unwrap();
+        let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let addresses = Addresses { identity: at(1), verification: at(2), notification: at(3), pages: at(4) };
 
-        let health = SocketAddr::from(([127, 0, 0, 1], 7390));
+        let told = told(&addresses, at(5), &folder).unwrap();
 
-        let told = told(json!({ "tenant_id": "1" }), health, &folder).unwrap();
-
-        let profile = scratch.path().join("cli.toml");
-        assert_eq!(told, json!({ "tenant_id": "1", "health": "127.0.0.1:7390", "profile": profile }));
+        let expected = json!({
+            "identity": "127.0.0.1:1",
+            "verification": "127.0.0.1:2",
+            "notification": "127.0.0.1:3",
+            "inbox": "http://127.0.0.1:4",
+            "health": "127.0.0.1:5",
+            "profile": scratch.path().join("cli.toml"),
+            "credentials": scratch.path().join("demo.json"),
+        });
+        assert_eq!(told, expected);
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, HelpRequestId, TenantId};
+use rekey_primitives::text::breaks_line;
 
 use super::authority::{Role, RoleSet};
 
@@ -92,8 +93,7 @@ impl Message {
         if text.chars().count() > MESSAGE_MAX {
             return Err(MessageRefused::TooLong);
         }
-        if text.chars().any(|c| (c.is_control() && c != '\n') || is_line_separator(c) || is_direction_mark(c))
-        {
+        if text.chars().any(|c| (breaks_line(c) && c != '\n') || is_direction_mark(c)) {
             return Err(MessageRefused::NotPlain);
         }
         if reads_as_link(&text) {
@@ -184,11 +184,6 @@ fn looks_like_host(word: &str) -> bool {
     let before = labels.next().unwrap_or("");
     let top = last.chars().count() >= 2 && last.chars().all(char::is_alphabetic);
     top && before.chars().last().is_some_and(char::is_alphanumeric)
-}
-
-/// A break of lines that is no control character to Unicode, though it breaks lines all the same.
-pub(crate) const fn is_line_separator(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 const fn is_direction_mark(c: char) -> bool {

@@ -8,8 +8,7 @@ use std::fmt;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::EmailAddress;
 use rekey_primitives::id::TenantId;
-
-use super::help::is_line_separator;
+use rekey_primitives::text::breaks_line;
 
 /// Longest display name of a tenant or an account, in code points: fits one line of a mail's subject.
 pub const DISPLAY_NAME_MAX: usize = 128;
@@ -125,7 +124,7 @@ impl fmt::Display for Handle {
 /// lines, and no `://`, since a name stands in messages, where nobody but us may put a link.
 pub fn is_display_name(text: &str) -> bool {
     let length = text.chars().count();
-    let is_plain = !text.chars().any(|c| c.is_control() || is_line_separator(c)) && !text.contains("://");
+    let is_plain = !text.chars().any(breaks_line) && !text.contains("://");
     (1..=DISPLAY_NAME_MAX).contains(&length) && text.trim() == text && is_plain
 }
 

@@ -94,7 +94,7 @@ impl Identity {
 impl Digest<'_> {
     fn notify(&self, tenant: &Tenant) -> Notify {
         // Lines of equal room: whoever writes much hides nobody else.
-        let room = VARIABLE_MAX / self.requests.len().max(1) - 1;
+        let room = (VARIABLE_MAX / self.requests.len().max(1)).saturating_sub(1);
         let lines: Vec<String> =
             self.requests.iter().map(|(request, account)| line(request, account, room)).collect();
         Notify::organisation("help_request_digest", tenant)
@@ -103,13 +103,13 @@ impl Digest<'_> {
     }
 }
 
-/// A request in a line of at most so many characters, the login first: a line that is cut still tells whose it is.
+/// A request in a line of at most so many characters, the login first: it is what a line that is cut tells the longest.
 fn line(request: &HelpRequest, account: &Account, room: usize) -> String {
     let login = account.logins.first().map_or("", |login| login.as_str());
     let message = request.message.as_str().replace('\n', " ");
-    let whole = format!("{login}, {}: {message}", readable(request.created_at)).replace("://", ": //");
+    let whole = format!("{login}, {}: {message}", readable(request.created_at));
     if whole.chars().count() <= room {
         return whole;
     }
-    whole.chars().take(room - 1).chain(['…']).collect()
+    whole.chars().take(room.saturating_sub(1)).chain(['…']).collect()
 }

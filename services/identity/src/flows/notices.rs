@@ -11,12 +11,12 @@ use rekey_primitives::contact::Destination;
 use rekey_primitives::entropy::uuid_v7;
 use rekey_primitives::id::TenantId;
 use rekey_primitives::locale::Locale;
+use rekey_primitives::text::breaks_line;
 use uuid::Uuid;
 
 use super::Identity;
 use super::keys::Keys;
 use crate::domain::account::{Account, Sealed};
-use crate::domain::help::is_line_separator;
 use crate::domain::security_info::told;
 use crate::domain::tenant::Tenant;
 use crate::peers::notification::{Lane, Message};
@@ -129,11 +129,11 @@ impl Keys {
     }
 }
 
-/// A value as notification takes it: no notice may be lost over a name or a login that somebody chose. Links are
-/// spelled apart, breaks of lines other than `\n` are spaces, nothing is a dash.
+/// A value as notification takes it: no notice may be lost over a name or a login that somebody chose. Links lose a
+/// slash to a space, which keeps their length; breaks of lines other than `\n` are spaces, nothing is a dash.
 fn fitting(value: &str) -> String {
-    let plain = |c: char| if (c.is_control() && c != '\n') || is_line_separator(c) { ' ' } else { c };
-    let spelled: String = value.replace("://", ": //").chars().map(plain).take(VARIABLE_MAX).collect();
+    let plain = |c: char| if breaks_line(c) && c != '\n' { ' ' } else { c };
+    let spelled: String = value.replace("://", ": /").chars().map(plain).take(VARIABLE_MAX).collect();
     if spelled.trim().is_empty() { "-".to_owned() } else { spelled }
 }
 
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn no_name_that_somebody_chose_can_lose_a_notice() {
         assert_eq!(fitting("Ada\u{2028}Byron\u{85}"), "Ada Byron ");
-        assert_eq!(fitting("https://evil.example"), "https: //evil.example");
+        assert_eq!(fitting("https://evil.example"), "https: /evil.example");
         assert_eq!(fitting("two\nlines"), "two\nlines");
         assert_eq!((fitting("").as_str(), fitting(" ").as_str()), ("-", "-"));
         assert_eq!(fitting(&"://".repeat(500)).chars().count(), 1_024);

@@ -10,6 +10,7 @@ pub mod smtp;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use async_trait::async_trait;
@@ -24,6 +25,9 @@ use self::smtp::Relay;
 use crate::config::Settings;
 use crate::domain::content::Rendered;
 use crate::domain::state::FailureClass;
+
+/// How long reading an answer may take beyond the send timeout, where the answer came in time.
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 /// A message on its way out.
 pub struct Outgoing {

@@ -23,15 +23,13 @@ use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Outgoing, Provider, SendFailure, Threshold};
+use super::{ANSWER_WITHIN, Outgoing, Provider, SendFailure, Threshold};
 use crate::config::Sms;
 use crate::domain::content::Rendered;
 use crate::domain::state::FailureClass;
 
 /// Answers are short; more than this is not read.
 const ANSWER_BYTES: usize = 64 * 1024;
-/// How long the body of a refusal may take. It only says more of what the status has said.
-const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 /// A gateway.
 pub(super) struct Gateway {

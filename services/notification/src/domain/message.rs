@@ -7,6 +7,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Destination;
 use rekey_primitives::locale::Locale;
 use rekey_primitives::secret::Zeroizing;
+use rekey_primitives::text::breaks_line;
 
 use super::lane::Lane;
 use super::links::LinkHosts;
@@ -116,8 +117,7 @@ fn field(name: &str) -> String {
 
 /// What is wrong with a value, if anything.
 fn fault(name: &str, value: &str, hosts: &LinkHosts) -> Option<&'static str> {
-    let breaks_line = |c: char| matches!(c, '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
-    let forbidden = |c: char| (c.is_control() || breaks_line(c)) && !(c == '\n' && has_lines(name));
+    let forbidden = |c: char| breaks_line(c) && !(c == '\n' && has_lines(name));
     if value.is_empty() {
         Some("is empty")
     } else if value.chars().count() > VARIABLE_CHARACTERS {

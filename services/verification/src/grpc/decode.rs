@@ -7,6 +7,7 @@ use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::id::{RequestId, TenantId, VerificationId};
 use rekey_primitives::locale::Locale;
 use rekey_primitives::secret::SecretString;
+use rekey_primitives::text::breaks_line;
 use rekey_runtime::access::Caller;
 use rekey_wire::status::Refusal;
 use rekey_wire::verification::v1 as wire;
@@ -281,8 +282,7 @@ fn not_allowed(what: &str) -> Status {
 
 /// A name that notification puts into a message: it refuses breaks of lines and links, and then no code would go out.
 fn is_organisation(text: &str) -> bool {
-    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    text.chars().count() <= ORGANISATION && !text.chars().any(breaks) && !text.contains("://")
+    text.chars().count() <= ORGANISATION && !text.chars().any(breaks_line) && !text.contains("://")
 }
 
 #[cfg(test)]

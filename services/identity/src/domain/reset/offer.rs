@@ -141,7 +141,7 @@ impl Look {
         let domains = &tenant.domains;
         let domain = match domains.len() {
             // A private address: the letters of the large providers of mail.
-            _ if digit & 3 == 0 => b"gggoyhiw"[usize::from(domain) % 8],
+            _ if pick >> 2 & 3 == 0 => b"gggoyhiw"[usize::from(domain) % 8],
             0 => tenant.handle.as_str().as_bytes()[0],
             count => domains[usize::from(domain) % count].as_str().as_bytes()[0],
         };
@@ -210,7 +210,7 @@ pub fn destination(offered: &Offered, held: &[SecurityInfo], seed: &Seed) -> Opt
     }
 }
 
-/// Adds decoys of allowed kinds, each kind once before any twice but for a seed that prefers two of its first, never
+/// Adds decoys of allowed kinds, each kind once before any twice, but that a seed may have its first kind one ahead; never
 /// more of a kind than one may have.
 fn topped_up(
     mut offered: Vec<Offered>,
@@ -219,15 +219,15 @@ fn topped_up(
     tenant: &Tenant,
     policy: &Policy,
 ) -> Offer {
-    let allowed = seed.preference().into_iter().filter(|kind| policy.reset.allowed_methods.contains(kind));
-    let rounds: Vec<MethodKind> = (0..OFFERED_MAX).flat_map(|_| allowed.clone()).collect();
+    let mut kinds = seed.preference().to_vec();
+    kinds.retain(|kind| policy.reset.allowed_methods.contains(kind));
+    let ahead = kinds.first().copied().filter(|_| seed.prefers_two());
     let wanted = seed.count(policy);
-    let twice = rounds.first().copied().filter(|_| seed.prefers_two());
     for times in 1..=OFFERED_MAX {
-        for kind in rounds.iter().take(MethodKind::ALL.len()).copied() {
-            let held = offered.iter().filter(|method| method.kind == kind).count();
-            let most = times + usize::from(twice == Some(kind) && times == 1);
-            for _ in held..most.min(most_of(kind)).min(held + wanted.saturating_sub(offered.len())) {
+        for &kind in &kinds {
+            let most = (times + usize::from(ahead == Some(kind))).min(most_of(kind));
+            while offered.len() < wanted && offered.iter().filter(|method| method.kind == kind).count() < most
+            {
                 let look = Look::of(seed, offered.len(), login, tenant);
                 offered.push(Offered { kind, target: Target::Decoy(look) });
             }

@@ -1,7 +1,7 @@
 //! What strangers' tries and one's own slips leave to the owner of an account.
 
 use rekey_primitives::id::RequestId;
-use rekey_primitives::secret::{ExposeSecret, SecretString};
+use rekey_primitives::secret::SecretString;
 
 use super::world::{NEW, OLD, World, context, refusal};
 use crate::domain::refusal::Refusal;
@@ -150,5 +150,5 @@ async fn a_link_that_is_void_is_refused_and_noted_and_its_password_stays_refused
     let voided = world.identity.keys.open_password(world.tenant.id, ada.id, &kept[0]).unwrap();
     let matches =
         world.identity.hasher.verify(&voided, &NEW.into(), std::time::Duration::from_secs(60)).await;
-    assert!(matches.unwrap().matches, "{}", voided.expose_secret().len());
+    assert!(matches.unwrap().matches);
 }

@@ -33,8 +33,10 @@ const WRITE_FAMILIAR: &str = "
     update method_tries set familiar_recent = $3, familiar_in_a_row = $4
     where tenant_id = $1 and method_key = $2";
 
+/// Once: a row that is there already stays.
 const REMEMBER_REQUEST: &str = "
-    insert into counted_tries (tenant_id, method_key, request_key, counted_at) values ($1, $2, $3, $4)";
+    insert into counted_tries (tenant_id, method_key, request_key, counted_at) values ($1, $2, $3, $4)
+    on conflict (tenant_id, method_key, request_key) do nothing";
 
 const CLEAR: &str = "
     update method_tries set recent = $3, in_a_row = 0, familiar_recent = $3, familiar_in_a_row = 0
@@ -45,10 +47,6 @@ const CLEAR_ACCOUNT: &str = "
     where tenant_id = $1 and method_key in (
         select security_info_id from security_info where tenant_id = $1 and account_id = $2
     )";
-
-const REMEMBER_ATTEMPT: &str = "
-    insert into counted_tries (tenant_id, method_key, request_key, counted_at) values ($1, $2, $3, $4)
-    on conflict (tenant_id, method_key, request_key) do nothing";
 
 const COUNT_ATTEMPT: &str = "
     insert into reset_attempts (tenant_id, reset_id, attempts, expires_at) values ($1, $2, 1, $3)
@@ -166,7 +164,7 @@ pub(super) async fn count_attempt(
     now: Timestamp,
 ) -> Result<u32, Failure> {
     let mut tx = store.begin().await?;
-    let remembered = sqlx::query(REMEMBER_ATTEMPT)
+    let remembered = sqlx::query(REMEMBER_REQUEST)
         .bind(tenant_id.as_uuid())
         .bind(reset_id.as_uuid())
         .bind(&request[..])
