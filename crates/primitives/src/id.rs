@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use crate::clock::Timestamp;
 use crate::entropy::{Entropy, uuid_v7};
@@ -20,6 +20,15 @@ fn parse_hyphenated(text: &str) -> Result<Uuid, Malformed> {
         return Err(Malformed);
     }
     Uuid::try_parse(text).map_err(|_| Malformed)
+}
+
+/// The UUID that a digest stands for: its first 16 bytes with the version and variant bits of a random
+/// UUID (RFC 9562, version 4) set. The same digest always gives the same id, and 122 bits of the digest
+/// are left to tell ids apart.
+pub fn from_digest(digest: &[u8; 32]) -> Uuid {
+    let mut front = [0; 16];
+    front.copy_from_slice(&digest[..16]);
+    Builder::from_random_bytes(front).into_uuid()
 }
 
 macro_rules! ids {
@@ -103,6 +112,15 @@ mod tests {
         assert_eq!(AccountId::parse(&id.to_string()), Ok(id));
         assert_eq!(AccountId::from_uuid(id.as_uuid()), id);
         assert_eq!(format!("{id:?}"), id.to_string());
+    }
+
+    #[test]
+    fn an_id_from_a_digest_is_its_front_with_the_bits_of_version_4() {
+        let id = from_digest(&[0xff; 32]);
+
+        assert_eq!(id.to_string(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!((id.get_version_num(), id.get_variant()), (4, uuid::Variant::RFC4122));
+        assert_eq!(id, from_digest(&std::array::from_fn(|place| if place < 16 { 0xff } else { 0 })));
     }
 
     #[test]
