@@ -131,7 +131,7 @@ pub fn document(file: Option<PathBuf>, overrides: Vec<(String, String)>) -> anyh
 pub fn check(document: &Document) -> anyhow::Result<()> {
     let identity = document.part::<rekey_identity::config::Settings>("identity")?;
     identity.check()?;
-    document.part::<rekey_verification::config::Settings>("verification")?.rules()?;
+    document.part::<rekey_verification::config::Settings>("verification")?.check()?;
     document.part::<rekey_notification::config::Settings>("notification")?.check()?;
     document.part::<rekey_runtime::telemetry::TelemetrySettings>("telemetry")?.check()?;
     document.part::<HealthSettings>("health")?;
@@ -264,8 +264,8 @@ impl Assembling<'_> {
             Part::Verification => {
                 let settings: rekey_verification::config::Settings = self.document.part(part.name())?;
                 let notification = connect(&settings.notification)?;
-                let given = rekey_verification::Given { clock, entropy, health, notification };
-                let service = rekey_verification::assemble(&settings, given).await?;
+                let dependencies = rekey_verification::Dependencies { clock, entropy, health, notification };
+                let service = rekey_verification::assemble(&settings, dependencies).await?;
                 self.background(|loops| service.loops.spawn(loops));
                 (service.routes, settings.server, verification::v1::DESCRIPTORS, Arc::new(NoPersons))
             }

@@ -214,8 +214,12 @@ pub enum Unfit {
 }
 
 impl Settings {
-    /// The rules of the office, or what keeps them from being any.
-    pub fn rules(&self) -> Result<Rules, Unfit> {
+    /// Whether the settings fit together.
+    pub fn check(&self) -> Result<(), Unfit> {
+        self.rules().map(|_| ())
+    }
+
+    pub(crate) fn rules(&self) -> Result<Rules, Unfit> {
         if self.production && !self.test_destinations.is_empty() {
             return Err(Unfit::TestDestinations);
         }

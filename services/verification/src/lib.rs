@@ -13,13 +13,13 @@
 //! never an unlimited try.
 
 pub mod config;
-pub mod domain;
-pub mod flows;
-pub mod grpc;
-pub mod peers;
-pub mod store;
+mod domain;
+mod flows;
+mod grpc;
+mod peers;
+mod store;
 
-mod opening;
+mod wiring;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,14 +36,14 @@ use tonic::service::Routes;
 
 use crate::config::Settings;
 use crate::flows::Flows;
-use crate::peers::{Messenger, NotificationPeer};
+use crate::peers::NotificationPeer;
 use crate::store::Store;
 
 /// The gRPC services of this part, as health names them.
 pub const GRPC_NAMES: &[&str] = &["rekey.verification.v1.VerificationService"];
 
 /// What this service is handed.
-pub struct Given {
+pub struct Dependencies {
     /// The clock.
     pub clock: SharedClock,
     /// Chance.
@@ -69,30 +69,17 @@ pub struct Service {
 ///
 /// # Errors
 /// Settings that do not fit together, keys that do not read, or a store that this service must not use.
-pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Service> {
-    let messenger = Arc::new(NotificationPeer::new(given.notification));
-    assemble_with(settings, given.clock, given.entropy, &given.health, messenger).await
-}
-
-/// The same with another messenger, for tests with a fake neighbour.
-///
-/// # Errors
-/// As [`assemble`].
-pub async fn assemble_with(
-    settings: &Settings,
-    clock: SharedClock,
-    entropy: SharedEntropy,
-    health: &Health,
-    messenger: Arc<dyn Messenger>,
-) -> anyhow::Result<Service> {
+pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow::Result<Service> {
+    let Dependencies { clock, entropy, health, notification } = dependencies;
     let part = health.part("verification", GRPC_NAMES.iter().map(|&name| name.to_owned()));
     let store_health = part.store("codes");
     let rules = settings.rules().context("the settings of verification do not fit together")?;
-    let keys = opening::keys(&settings.keys)?;
-    let (store, throttle) = opening::stores(settings, &*entropy)?;
+    let keys = wiring::keys(&settings.keys)?;
+    let (store, throttle) = wiring::stores(settings, &*entropy)?;
     if let Err(failure @ store::Failure::Evicts(_)) = look_after(&*store, &store_health).await {
         return Err(failure).context("production needs a Redis that keeps what it was given");
     }
+    let messenger = Arc::new(NotificationPeer::new(notification));
     let flows = Flows { store: store.clone(), throttle, messenger, keys, rules, clock, entropy };
     let api = grpc::Api::new(Arc::new(flows));
     let pause = Duration::from_secs(settings.store.check_seconds.max(1));

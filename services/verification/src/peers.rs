@@ -14,34 +14,34 @@ use crate::domain::code::Code;
 
 /// A message with a code.
 #[derive(Debug, Clone)]
-pub struct CodeMessage {
+pub(crate) struct CodeMessage {
     /// The tenant it is sent for.
-    pub tenant: TenantId,
+    pub(crate) tenant: TenantId,
     /// Its id: handing over the same one twice sends one message.
-    pub id: Uuid,
+    pub(crate) id: Uuid,
     /// The verification it belongs to, to find it again by.
-    pub verification: VerificationId,
+    pub(crate) verification: VerificationId,
     /// Which text.
-    pub template: &'static str,
+    pub(crate) template: &'static str,
     /// Where it goes.
-    pub destination: Destination,
+    pub(crate) destination: Destination,
     /// In which language; none means English.
-    pub locale: Option<Locale>,
+    pub(crate) locale: Option<Locale>,
     /// In whose name.
-    pub organisation: String,
+    pub(crate) organisation: String,
     /// The code.
-    pub code: Code,
+    pub(crate) code: Code,
     /// How many minutes it is said to live.
-    pub minutes: u64,
+    pub(crate) minutes: u64,
     /// When the message dies: with its code.
-    pub not_after: Timestamp,
+    pub(crate) not_after: Timestamp,
     /// Whether it is accepted like any other and deleted when its turn comes.
-    pub decoy: bool,
+    pub(crate) decoy: bool,
 }
 
 /// What notification made of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HandOver {
+pub(crate) enum HandOver {
     /// It is durable there.
     Accepted,
     /// Nobody carries messages of this channel.
@@ -53,34 +53,35 @@ pub enum HandOver {
 /// Notification is away, or did not understand. The message may have been accepted all the same.
 #[derive(Debug, thiserror::Error)]
 #[error("notification answered {code:?} {reason}")]
-pub struct Failure {
+pub(crate) struct Failure {
     code: GrpcCode,
     reason: String,
     #[source]
     source: Option<Status>,
 }
 
+#[cfg(test)]
 impl Failure {
     /// A failure of which only the code is known.
-    pub fn new(code: GrpcCode) -> Self {
+    pub(crate) fn new(code: GrpcCode) -> Self {
         Self { code, reason: String::new(), source: None }
     }
 }
 
 /// Takes messages over.
 #[async_trait]
-pub trait Messenger: Send + Sync + 'static {
+pub(crate) trait Messenger: Send + Sync + 'static {
     /// Hands a message over; `Accepted` means it survives the loss of any process.
     async fn hand_over(&self, message: &CodeMessage) -> Result<HandOver, Failure>;
 }
 
 /// Notification over gRPC.
 #[derive(Debug, Clone)]
-pub struct NotificationPeer(Connection);
+pub(crate) struct NotificationPeer(Connection);
 
 impl NotificationPeer {
     /// Uses this connection.
-    pub fn new(connection: Connection) -> Self {
+    pub(crate) fn new(connection: Connection) -> Self {
         Self(connection)
     }
 }

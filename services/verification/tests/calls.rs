@@ -18,7 +18,7 @@ use rekey_runtime::settings::Document;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_sealing::KeyText;
 use rekey_verification::config::{DEFAULTS, Settings};
-use rekey_verification::{Given, assemble};
+use rekey_verification::{Dependencies, assemble};
 use rekey_wire::notification::v1 as notification;
 use rekey_wire::notification::v1::notification_service_server::{
     NotificationService, NotificationServiceServer,
@@ -116,14 +116,14 @@ impl House {
         let keys = tempfile::tempdir().unwrap();
         let settings = settings(keys.path(), &neighbour);
         let health = Health::new();
-        let given = Given {
+        let dependencies = Dependencies {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             health: health.clone(),
             notification: Connection::open(&settings.notification, rekey_runtime::deadline::remaining)
                 .unwrap(),
         };
-        let service = assemble(&settings, given).await.unwrap();
+        let service = assemble(&settings, dependencies).await.unwrap();
         service.loops.spawn(&mut Loops::new(health.clone()));
         let mut server = ServerSettings::for_tests();
         server.callers = ["shop", "bank"].map(|name| CallerEntry::trusted(name, token_digest(name))).to_vec();

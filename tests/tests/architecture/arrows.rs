@@ -34,8 +34,9 @@ const ROOMS: &[Room] = &[
     // Credentials of providers are read where they are used.
     Room { name: "channels", rooms: &["domain"], crates: &["rekey_runtime::settings"] },
     Room { name: "templates", rooms: &["domain"], crates: &[] },
-    // What puts the parts together; `opening` is the half of `lib` that turns settings into things.
+    // What puts the parts together; `wiring` (`opening`) is the half of `lib` that turns settings into parts.
     Room { name: "lib", rooms: &["*"], crates: &["*"] },
+    Room { name: "wiring", rooms: &["*"], crates: &["*"] },
     Room { name: "opening", rooms: &["*"], crates: &["*"] },
     // What is done at the store before there is anybody to call; it refuses as an RPC would.
     Room { name: "bootstrap", rooms: &["opening", "grpc", "flows", "domain"], crates: &[] },

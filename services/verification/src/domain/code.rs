@@ -23,7 +23,7 @@ pub enum Alphabet {
 
 /// How codes look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
+pub(crate) struct Shape {
     alphabet: Alphabet,
     length: u32,
 }
@@ -35,12 +35,12 @@ pub struct InvalidLength;
 
 impl Shape {
     /// A shape of 6 to 10 characters.
-    pub fn new(alphabet: Alphabet, length: u32) -> Result<Self, InvalidLength> {
+    pub(crate) fn new(alphabet: Alphabet, length: u32) -> Result<Self, InvalidLength> {
         if (6..=10).contains(&length) { Ok(Self { alphabet, length }) } else { Err(InvalidLength) }
     }
 
     /// Draws a code; each is equally likely.
-    pub fn draw(self, entropy: &dyn Entropy) -> Code {
+    pub(crate) fn draw(self, entropy: &dyn Entropy) -> Code {
         let characters: &[u8] = match self.alphabet {
             Alphabet::Digits => &CROCKFORD[..10],
             Alphabet::Base32 => CROCKFORD,
@@ -56,17 +56,17 @@ impl Shape {
 
 /// A code, drawn or typed, in its one normal form. It has no way out but [`Code::expose`].
 #[derive(Clone)]
-pub struct Code(SecretString);
+pub(crate) struct Code(SecretString);
 
 /// What was typed has no or more than 32 characters, or nothing but separators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to 32 characters")]
-pub struct NotTyped;
+pub(crate) struct NotTyped;
 
 impl Code {
     /// Reads what somebody typed: spaces and hyphens are dropped, digits of other scripts are digits, and the
     /// letters that Crockford's alphabet leaves out are the digits they look like.
-    pub fn typed(text: &str) -> Result<Self, NotTyped> {
+    pub(crate) fn typed(text: &str) -> Result<Self, NotTyped> {
         if !(1..=32).contains(&text.chars().count()) {
             return Err(NotTyped);
         }
@@ -76,7 +76,7 @@ impl Code {
     }
 
     /// The characters: for sealing, for the digest and for the message, and for nothing else.
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 }

@@ -7,11 +7,11 @@ use rekey_primitives::secret::Zeroizing;
 
 /// Puts fields one after the other.
 #[derive(Default)]
-pub struct Writer(Zeroizing<Vec<u8>>);
+pub(crate) struct Writer(Zeroizing<Vec<u8>>);
 
 impl Writer {
     /// Begins with `label`, which no other kind of message begins with.
-    pub fn new(label: &str) -> Self {
+    pub(crate) fn new(label: &str) -> Self {
         let mut bytes = Vec::with_capacity(512);
         bytes.extend(u16::try_from(label.len()).unwrap_or(u16::MAX).to_be_bytes());
         bytes.extend(label.as_bytes());
@@ -23,7 +23,7 @@ impl Writer {
     /// # Panics
     /// When it is longer than 65,535 bytes; every field here is bounded far below that where it is parsed.
     #[must_use]
-    pub fn field(mut self, bytes: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn field(mut self, bytes: impl AsRef<[u8]>) -> Self {
         let bytes = bytes.as_ref();
         let length = u16::try_from(bytes.len()).expect("fields are bounded where they are parsed");
         self.0.extend(length.to_be_bytes());
@@ -32,23 +32,23 @@ impl Writer {
     }
 
     /// The bytes.
-    pub fn finish(self) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn finish(self) -> Zeroizing<Vec<u8>> {
         self.0
     }
 }
 
 /// Takes fields in the order they were put.
-pub struct Reader<'a>(&'a [u8]);
+pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
     /// Begins where [`Writer::new`] began; none if the label is another.
-    pub fn new(label: &str, bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn new(label: &str, bytes: &'a [u8]) -> Option<Self> {
         let mut reader = Self(bytes);
         (reader.field()? == label.as_bytes()).then_some(reader)
     }
 
     /// The next field.
-    pub fn field(&mut self) -> Option<&'a [u8]> {
+    pub(crate) fn field(&mut self) -> Option<&'a [u8]> {
         let (length, rest) = self.0.split_first_chunk::<2>()?;
         let length = usize::from(u16::from_be_bytes(*length));
         let (field, rest) = rest.split_at_checked(length)?;
@@ -57,17 +57,17 @@ impl<'a> Reader<'a> {
     }
 
     /// The next field, as text.
-    pub fn text(&mut self) -> Option<&'a str> {
+    pub(crate) fn text(&mut self) -> Option<&'a str> {
         std::str::from_utf8(self.field()?).ok()
     }
 
     /// The next field, of a length that is known.
-    pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.field()?.try_into().ok()
     }
 
     /// Whether everything was taken.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -17,38 +17,38 @@ const LABEL: &str = "rekey grant 1";
 
 /// A grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
+pub(crate) struct Grant {
     /// Its own id: what is spent.
-    pub id: GrantId,
+    pub(crate) id: GrantId,
     /// The tenant it counts in.
-    pub tenant: TenantId,
+    pub(crate) tenant: TenantId,
     /// Who had the code checked.
-    pub caller: CallerName,
+    pub(crate) caller: CallerName,
     /// Who may redeem it.
-    pub audience: CallerName,
+    pub(crate) audience: CallerName,
     /// The verification that passed.
-    pub verification: VerificationId,
+    pub(crate) verification: VerificationId,
     /// What it was for.
-    pub purpose: Purpose,
+    pub(crate) purpose: Purpose,
     /// Whom it was about.
-    pub subject: Subject,
+    pub(crate) subject: Subject,
     /// What carried the code.
-    pub channel: Channel,
+    pub(crate) channel: Channel,
     /// What kind of evidence that is.
-    pub class: ProofClass,
+    pub(crate) class: ProofClass,
     /// A digest of the bytes it is bound to.
-    pub binding: [u8; 32],
+    pub(crate) binding: [u8; 32],
     /// The run of the store it belongs to.
-    pub generation: Generation,
+    pub(crate) generation: Generation,
     /// When the right code was given.
-    pub passed_at: Timestamp,
+    pub(crate) passed_at: Timestamp,
     /// When the grant dies.
-    pub expires_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
 }
 
 impl Grant {
     /// The bytes to be signed.
-    pub fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         Writer::new(LABEL)
             .field(self.id.as_uuid().as_bytes())
             .field(self.tenant.as_uuid().as_bytes())
@@ -68,7 +68,7 @@ impl Grant {
     }
 
     /// What [`Grant::encode`] wrote. Says nothing about who wrote it: verify the signature first.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut fields = Reader::new(LABEL, bytes)?;
         let grant = Self {
             id: GrantId::from_uuid(Uuid::from_bytes(fields.array()?)),
@@ -90,7 +90,7 @@ impl Grant {
 }
 
 /// The class of evidence that a code by this channel is. Both were issued by us just now.
-pub const fn class_of(channel: Channel) -> ProofClass {
+pub(crate) const fn class_of(channel: Channel) -> ProofClass {
     match channel {
         Channel::Email | Channel::Sms => ProofClass::Issued,
     }

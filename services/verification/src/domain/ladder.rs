@@ -6,7 +6,7 @@ use rekey_primitives::clock::Timestamp;
 
 /// The waits between the messages of one verification, and how many there may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ladder {
+pub(crate) struct Ladder {
     waits: Vec<Duration>,
     sends: u32,
 }
@@ -18,22 +18,22 @@ pub struct InvalidLadder;
 
 impl Ladder {
     /// `waits` after the first, second, … message; the last one repeats. `sends` counts the first message too.
-    pub fn new(waits: Vec<Duration>, sends: u32) -> Result<Self, InvalidLadder> {
+    pub(crate) fn new(waits: Vec<Duration>, sends: u32) -> Result<Self, InvalidLadder> {
         if waits.is_empty() || sends == 0 { Err(InvalidLadder) } else { Ok(Self { waits, sends }) }
     }
 
     /// How many messages a verification may send.
-    pub fn sends(&self) -> u32 {
+    pub(crate) fn sends(&self) -> u32 {
         self.sends
     }
 
     /// The waits after each message but the last.
-    pub fn waits(&self) -> Vec<Duration> {
+    pub(crate) fn waits(&self) -> Vec<Duration> {
         (1..self.sends).map(|sent| self.wait(sent)).collect()
     }
 
     /// When the message after number `sent` (from 1) may go, if that one went at `at`; none after the last.
-    pub fn next(&self, sent: u32, at: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn next(&self, sent: u32, at: Timestamp) -> Option<Timestamp> {
         if sent >= self.sends {
             return None;
         }

@@ -15,35 +15,35 @@ use super::route::Route;
 
 /// So many in so long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub(crate) struct Window {
     /// The most that may be counted.
-    pub limit: u32,
+    pub(crate) limit: u32,
     /// From the first one counted to the end of the window.
-    pub length: Duration,
+    pub(crate) length: Duration,
 }
 
 /// What a window has counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Count {
+pub(crate) struct Count {
     /// So many.
-    pub spent: u32,
+    pub(crate) spent: u32,
     /// When the window closes and this is worth nothing.
-    pub until: Timestamp,
+    pub(crate) until: Timestamp,
 }
 
 impl Window {
     /// So many an hour.
-    pub const fn per_hour(limit: u32) -> Self {
+    pub(crate) const fn per_hour(limit: u32) -> Self {
         Self { limit, length: Duration::from_secs(3_600) }
     }
 
     /// So many a day.
-    pub const fn per_day(limit: u32) -> Self {
+    pub(crate) const fn per_day(limit: u32) -> Self {
         Self { limit, length: Duration::from_secs(86_400) }
     }
 
     /// The count after one more; the end of the window, if it is full.
-    pub fn after_one(self, counted: Option<Count>, now: Timestamp) -> Result<Count, Timestamp> {
+    pub(crate) fn after_one(self, counted: Option<Count>, now: Timestamp) -> Result<Count, Timestamp> {
         match counted.filter(|count| !now.has_reached(count.until)) {
             Some(count) if count.spent >= self.limit => Err(count.until),
             Some(count) => Ok(Count { spent: count.spent + 1, ..count }),
@@ -55,7 +55,7 @@ impl Window {
 
 /// Whose budget a message spends inside a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Payer {
+pub(crate) enum Payer {
     /// The subject, per caller.
     Subject,
     /// The tenant.
@@ -68,7 +68,7 @@ pub enum Payer {
 
 impl Payer {
     /// The word for it in stores.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Subject => "subject",
             Self::Tenant => "tenant",
@@ -80,54 +80,54 @@ impl Payer {
 
 /// An ITU country code without the plus sign, 1 to 3 digits, padded with zero bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Country([u8; 3]);
+pub(crate) struct Country([u8; 3]);
 
 impl Country {
     /// The country a number is dialled in.
-    pub fn of(number: &PhoneNumber) -> Self {
+    pub(crate) fn of(number: &PhoneNumber) -> Self {
         let mut code = [0; 3];
         code.iter_mut().zip(number.country_code().bytes()).for_each(|(place, digit)| *place = digit);
         Self(code)
     }
 
     /// The digits.
-    pub fn digits(self) -> String {
+    pub(crate) fn digits(self) -> String {
         self.0.iter().take_while(|&&digit| digit != 0).map(|&digit| char::from(digit)).collect()
     }
 }
 
 /// One budget that a message spends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spend {
+pub(crate) struct Spend {
     /// Whose.
-    pub payer: Payer,
+    pub(crate) payer: Payer,
     /// Which of the payer's windows.
-    pub window: Window,
+    pub(crate) window: Window,
 }
 
 /// The budgets, each list from the shortest window to the longest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Per address, whoever asked: nobody's mailbox is flooded through us.
-    pub destination: Vec<Window>,
+    pub(crate) destination: Vec<Window>,
     /// Per network of the person asking.
-    pub network: Vec<Window>,
+    pub(crate) network: Vec<Window>,
     /// Per caller, for requests without an address of the person.
-    pub caller: Vec<Window>,
+    pub(crate) caller: Vec<Window>,
     /// Per subject and caller.
-    pub subject: Vec<Window>,
+    pub(crate) subject: Vec<Window>,
     /// Per tenant.
-    pub tenant: Vec<Window>,
+    pub(crate) tenant: Vec<Window>,
     /// Text messages per tenant and country: what a fraud can cost at most.
-    pub texts: Vec<Window>,
+    pub(crate) texts: Vec<Window>,
     /// Decoys per tenant.
-    pub decoys: Vec<Window>,
+    pub(crate) decoys: Vec<Window>,
 }
 
 impl Limits {
     /// What one message spends inside its tenant. A decoy spends its subject's budget, which its caller can see,
     /// and never the tenant's.
-    pub fn spends(&self, route: &Route) -> Vec<Spend> {
+    pub(crate) fn spends(&self, route: &Route) -> Vec<Spend> {
         let of = |payer, windows: &[Window]| {
             windows.iter().map(move |&window| Spend { payer, window }).collect::<Vec<_>>()
         };
@@ -147,22 +147,22 @@ impl Limits {
 /// When failures in a row pause and stop a subject, for callers that keep no count of their own. NIST SP 800-63B
 /// 3.2.2 asks for a stop at 100 at the latest; a new code never resets the count (3.1.3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FailureRule {
+pub(crate) struct FailureRule {
     /// Failures within any stretch as long as the window that pause.
-    pub pause_at: u32,
+    pub(crate) pause_at: u32,
     /// The window; a pause lasts until the oldest failure that made it is so old.
-    pub pause_window: Duration,
+    pub(crate) pause_window: Duration,
     /// Failures in a row, over whatever time, that stop until somebody releases the subject.
-    pub stop_at: u32,
+    pub(crate) stop_at: u32,
 }
 
 /// Failures in a row of a subject for one purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Failures {
+pub(crate) struct Failures {
     /// Since the last right code or release.
-    pub in_a_row: u32,
+    pub(crate) in_a_row: u32,
     /// When the latest of these were, oldest first: as many as pause, and no more.
-    pub latest: Vec<Timestamp>,
+    pub(crate) latest: Vec<Timestamp>,
 }
 
 /// After so many windows without a failure a count that does not stop may be forgotten where memory is short. Seven
@@ -171,7 +171,7 @@ const QUIET_WINDOWS: u32 = 7;
 
 /// Whether a subject may be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// It may.
     Free,
     /// Not before this instant.
@@ -182,7 +182,7 @@ pub enum Standing {
 
 impl FailureRule {
     /// Judges what was counted.
-    pub fn standing(&self, failures: &Failures, now: Timestamp) -> Standing {
+    pub(crate) fn standing(&self, failures: &Failures, now: Timestamp) -> Standing {
         if failures.in_a_row >= self.stop_at {
             return Standing::Stopped;
         }
@@ -199,14 +199,14 @@ impl FailureRule {
     }
 
     /// Whether they may be forgotten: they do not stop the subject, and have not paused it for long.
-    pub fn is_over(&self, failures: &Failures, now: Timestamp) -> bool {
+    pub(crate) fn is_over(&self, failures: &Failures, now: Timestamp) -> bool {
         let quiet = self.pause_window.saturating_mul(QUIET_WINDOWS);
         failures.in_a_row < self.stop_at
             && failures.latest.last().is_none_or(|last| now.has_reached(last.plus(quiet)))
     }
 
     /// The failures after one more. One noted by a clock that is behind is dated like the one before it.
-    pub fn after_one(&self, failures: &Failures, now: Timestamp) -> Failures {
+    pub(crate) fn after_one(&self, failures: &Failures, now: Timestamp) -> Failures {
         let at = failures.latest.last().map_or(now, |last| now.max(*last));
         let too_many = (failures.latest.len() + 1).saturating_sub(self.pause_at as usize);
         let latest = failures.latest.iter().copied().chain([at]).skip(too_many).collect();

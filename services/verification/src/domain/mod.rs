@@ -9,15 +9,15 @@
 //! - [`refusal`]: every reason for a "no".
 //! - [`rules`]: the settings of all that, as values.
 
-pub mod code;
-pub mod encoding;
-pub mod grant;
-pub mod ladder;
-pub mod limits;
-pub mod names;
-pub mod refusal;
-pub mod route;
-pub mod rules;
-pub mod scope;
-pub mod tag;
-pub mod verification;
+pub(crate) mod code;
+pub(crate) mod encoding;
+pub(crate) mod grant;
+pub(crate) mod ladder;
+pub(crate) mod limits;
+pub(crate) mod names;
+pub(crate) mod refusal;
+pub(crate) mod route;
+pub(crate) mod rules;
+pub(crate) mod scope;
+pub(crate) mod tag;
+pub(crate) mod verification;

@@ -8,15 +8,15 @@ use std::fmt;
 /// A name breaks the rule of its kind; the text is the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct InvalidName(pub &'static str);
+pub(crate) struct InvalidName(pub(crate) &'static str);
 
 /// What a code is for; it chooses the message's text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Purpose(String);
+pub(crate) struct Purpose(String);
 
 impl Purpose {
     /// Reads 1 to 40 of `a-z0-9_.-`.
-    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidName> {
         let fits = |byte: u8| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.' | b'-')
         };
@@ -28,12 +28,12 @@ impl Purpose {
     }
 
     /// The name.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The template of the message, as notification names it.
-    pub fn template(&self) -> &'static str {
+    pub(crate) fn template(&self) -> &'static str {
         match self.0.as_str() {
             "password_reset" => "password_reset_code",
             "security_info" => "security_info_code",
@@ -44,11 +44,11 @@ impl Purpose {
 
 /// Whom a verification is about; limits are kept per subject and caller.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Subject(String);
+pub(crate) struct Subject(String);
 
 impl Subject {
     /// Reads 1 to 128 printable ASCII characters.
-    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidName> {
         if is_printable(text, 128) {
             Ok(Self(text.to_owned()))
         } else {
@@ -57,7 +57,7 @@ impl Subject {
     }
 
     /// The name.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -70,11 +70,11 @@ impl fmt::Debug for Subject {
 
 /// The name of a backend: who asks, or who may redeem.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CallerName(String);
+pub(crate) struct CallerName(String);
 
 impl CallerName {
     /// Reads 1 to 128 characters, none of them a control character.
-    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidName> {
         if (1..=128).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
             Ok(Self(text.to_owned()))
         } else {
@@ -83,18 +83,18 @@ impl CallerName {
     }
 
     /// The name.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 /// Bytes a grant is bound to, such as a digest of an amount and a payee. None bound is the empty binding.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Binding(Vec<u8>);
+pub(crate) struct Binding(Vec<u8>);
 
 impl Binding {
     /// Takes at most 64 bytes.
-    pub fn parse(bytes: &[u8]) -> Result<Self, InvalidName> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, InvalidName> {
         if bytes.len() <= 64 {
             Ok(Self(bytes.to_vec()))
         } else {
@@ -103,7 +103,7 @@ impl Binding {
     }
 
     /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Why something was refused. Nothing broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// The request id stands for other content.
     RequestIdReused,
     /// This caller has no such verification in this tenant.

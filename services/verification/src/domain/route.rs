@@ -12,21 +12,21 @@ const LABEL: &str = "rekey verification route 1";
 
 /// Where the messages of a verification go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route {
+pub(crate) struct Route {
     /// The address.
-    pub destination: Destination,
+    pub(crate) destination: Destination,
     /// The reader's language; none means English.
-    pub locale: Option<Locale>,
+    pub(crate) locale: Option<Locale>,
     /// The tenant's name as the message shows it; empty means the service's own.
-    pub organisation: String,
+    pub(crate) organisation: String,
     /// Whether everything happens but the sending. It stands in here, sealed, so that nobody who reads the store
     /// can tell decoys from verifications.
-    pub decoy: bool,
+    pub(crate) decoy: bool,
 }
 
 impl Route {
     /// The bytes to be sealed.
-    pub fn encode(&self) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
         Writer::new(LABEL)
             .field(self.destination.channel().as_str())
             .field(self.destination.as_str())
@@ -37,7 +37,7 @@ impl Route {
     }
 
     /// What [`Route::encode`] wrote.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut fields = Reader::new(LABEL, bytes)?;
         let channel = Channel::parse(fields.text()?)?;
         let destination = Destination::parse(channel, fields.text()?).ok()?;
@@ -54,7 +54,7 @@ impl Route {
 /// The minutes a message speaks of: what is left of the code when it is sent, rounded down, so that a code is
 /// never dead in the last minute it names; at least 1, as no message says 0. Counted from the sending and not from
 /// the hand-over, so that a repeated hand-over has the same text.
-pub fn minutes_left(sent_at: Timestamp, expires_at: Timestamp) -> u64 {
+pub(crate) fn minutes_left(sent_at: Timestamp, expires_at: Timestamp) -> u64 {
     (expires_at.since(sent_at).as_secs() / 60).max(1)
 }
 

@@ -21,37 +21,37 @@ pub enum ResendPolicy {
 
 /// The rules of the office.
 #[derive(Debug)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// How codes look.
-    pub shape: Shape,
+    pub(crate) shape: Shape,
     /// How long a code lives. A resend does not lengthen it.
-    pub code_life: Duration,
+    pub(crate) code_life: Duration,
     /// Tries per verification.
-    pub tries: u32,
+    pub(crate) tries: u32,
     /// Waits between messages, and how many there are.
-    pub ladder: Ladder,
+    pub(crate) ladder: Ladder,
     /// What a resend sends.
-    pub resend: ResendPolicy,
+    pub(crate) resend: ResendPolicy,
     /// How long a grant lives.
-    pub grant_life: Duration,
+    pub(crate) grant_life: Duration,
     /// How long the answer to a request is kept for the same request again.
-    pub answer_life: Duration,
+    pub(crate) answer_life: Duration,
     /// Budgets of messages.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
     /// Failures in a row.
-    pub failures: FailureRule,
+    pub(crate) failures: FailureRule,
     /// Country codes (ITU, without the plus sign) that text messages may go to.
-    pub phone_countries: BTreeSet<String>,
+    pub(crate) phone_countries: BTreeSet<String>,
     /// The name messages speak in when the caller gives none.
-    pub organisation: String,
+    pub(crate) organisation: String,
     /// Destinations with a fixed code that nothing is ever sent to. Empty in production.
-    pub test_destinations: BTreeMap<String, Code>,
+    pub(crate) test_destinations: BTreeMap<String, Code>,
 }
 
 impl Rules {
     /// Whether messages may go to this address at all. Text messages cost money per country, so a country nobody
     /// named is not served.
-    pub fn serve(&self, destination: &Destination) -> bool {
+    pub(crate) fn serve(&self, destination: &Destination) -> bool {
         match destination {
             Destination::Email(_) => true,
             Destination::Phone(number) => {
@@ -62,7 +62,7 @@ impl Rules {
     }
 
     /// The fixed code of a test destination.
-    pub fn test_code(&self, destination: &Destination) -> Option<&Code> {
+    pub(crate) fn test_code(&self, destination: &Destination) -> Option<&Code> {
         self.test_destinations.get(destination.as_str())
     }
 }

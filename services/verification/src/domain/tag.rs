@@ -8,30 +8,30 @@ use rekey_primitives::id::RequestId;
 
 /// What makes a repeated call the same call: its id, and a keyed digest of its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub(crate) struct Request {
     /// The id the caller gave it.
-    pub id: RequestId,
+    pub(crate) id: RequestId,
     /// Its content.
-    pub content: Tags,
+    pub(crate) content: Tags,
 }
 
 /// A keyed digest with the name of its key, `key:hex`. Equal tags are compared without a tell.
 #[derive(Clone, Eq)]
-pub struct Tag(String);
+pub(crate) struct Tag(String);
 
 impl Tag {
     /// Joins the key's name and the digest.
-    pub fn new(key: &str, digest: &[u8; 32]) -> Self {
+    pub(crate) fn new(key: &str, digest: &[u8; 32]) -> Self {
         Self([key, ":", &hex::encode(digest)].concat())
     }
 
     /// Takes what a store kept.
-    pub fn from_kept(text: String) -> Self {
+    pub(crate) fn from_kept(text: String) -> Self {
         Self(text)
     }
 
     /// The form that stores keep.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -51,21 +51,21 @@ impl fmt::Debug for Tag {
 /// The digests of one content under every accepted key, that of today first: what was written before a rotation
 /// is still recognised after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tags {
+pub(crate) struct Tags {
     /// By the active key: the one to keep.
-    pub active: Tag,
+    pub(crate) active: Tag,
     /// By the other accepted keys.
-    pub others: Vec<Tag>,
+    pub(crate) others: Vec<Tag>,
 }
 
 impl Tags {
     /// Whether `kept` is one of them. Looks at all, whichever fits.
-    pub fn include(&self, kept: &Tag) -> bool {
+    pub(crate) fn include(&self, kept: &Tag) -> bool {
         self.iter().fold(false, |found, tag| found | (tag == kept))
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Tag> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Tag> {
         std::iter::once(&self.active).chain(&self.others)
     }
 }

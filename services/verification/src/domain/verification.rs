@@ -12,55 +12,55 @@ use super::tag::Tag;
 
 /// A verification as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verification {
+pub(crate) struct Verification {
     /// What was asked for, as a keyed digest: the same id with other content is refused.
-    pub content: Tag,
+    pub(crate) content: Tag,
     /// What it is for.
-    pub purpose: Purpose,
+    pub(crate) purpose: Purpose,
     /// Whom it is about.
-    pub subject: Subject,
+    pub(crate) subject: Subject,
     /// How its code travels.
-    pub channel: Channel,
+    pub(crate) channel: Channel,
     /// Who may redeem its grant.
-    pub audience: CallerName,
+    pub(crate) audience: CallerName,
     /// A digest of what the grant is bound to.
-    pub binding: [u8; 32],
+    pub(crate) binding: [u8; 32],
     /// Whether failures are counted across verifications, because the caller keeps no count.
-    pub counts_failures: bool,
+    pub(crate) counts_failures: bool,
     /// The run of the store that wrote the code.
-    pub generation: Generation,
+    pub(crate) generation: Generation,
     /// When it was started.
-    pub created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
     /// When the code dies.
-    pub expires_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
     /// How it ended, if somebody ended it.
-    pub ending: Option<Ending>,
+    pub(crate) ending: Option<Ending>,
     /// Tries left. A resend never adds any.
-    pub tries_left: u32,
+    pub(crate) tries_left: u32,
     /// Messages charged so far.
-    pub sends: u32,
+    pub(crate) sends: u32,
     /// The last of them that notification is known to have.
-    pub acknowledged: u32,
+    pub(crate) acknowledged: u32,
     /// When the last one was charged.
-    pub sent_at: Timestamp,
+    pub(crate) sent_at: Timestamp,
     /// When the next one may go; none after the last.
-    pub next_send_at: Option<Timestamp>,
+    pub(crate) next_send_at: Option<Timestamp>,
     /// Where messages go, sealed.
-    pub sealed_route: Vec<u8>,
+    pub(crate) sealed_route: Vec<u8>,
 }
 
 /// When a code dies and when the next message may go: the answer to starts and resends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
+pub(crate) struct Times {
     /// When the code dies.
-    pub expires_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
     /// When the next message may go; none after the last.
-    pub next_send_at: Option<Timestamp>,
+    pub(crate) next_send_at: Option<Timestamp>,
 }
 
 /// How somebody ended a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub(crate) enum Ending {
     /// The right code was given.
     Passed,
     /// Its caller cancelled it.
@@ -69,7 +69,7 @@ pub enum Ending {
 
 impl Ending {
     /// The word for it in stores.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "passed",
             Self::Cancelled => "cancelled",
@@ -77,14 +77,14 @@ impl Ending {
     }
 
     /// Reads that word.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         [Self::Passed, Self::Cancelled].into_iter().find(|ending| ending.as_str() == text)
     }
 }
 
 /// Where a verification stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// A code is live.
     Pending,
     /// The right code was given.
@@ -99,10 +99,11 @@ pub enum State {
 
 impl State {
     /// Every state.
-    pub const ALL: [Self; 5] = [Self::Pending, Self::Passed, Self::Exhausted, Self::Cancelled, Self::Expired];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Pending, Self::Passed, Self::Exhausted, Self::Cancelled, Self::Expired];
 
     /// The word for it in stores and logs.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Passed => "passed",
@@ -113,7 +114,7 @@ impl State {
     }
 
     /// Reads that word.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
@@ -121,7 +122,7 @@ impl State {
 impl Verification {
     /// Where it stands. A code of an earlier run of the store counts as pending: it is dead, but a message may
     /// still bring a new one with the tries that are left.
-    pub fn state(&self, now: Timestamp) -> State {
+    pub(crate) fn state(&self, now: Timestamp) -> State {
         match self.ending {
             Some(Ending::Passed) => State::Passed,
             Some(Ending::Cancelled) => State::Cancelled,
@@ -132,18 +133,18 @@ impl Verification {
     }
 
     /// Whether a code of it can be right, in this run of the store.
-    pub fn is_live(&self, generation: &Generation, now: Timestamp) -> bool {
+    pub(crate) fn is_live(&self, generation: &Generation, now: Timestamp) -> bool {
         self.state(now) == State::Pending && !self.is_void(generation)
     }
 
     /// Whether its code belongs to an earlier run of the store.
-    pub fn is_void(&self, generation: &Generation) -> bool {
+    pub(crate) fn is_void(&self, generation: &Generation) -> bool {
         self.generation != *generation
     }
 
     /// Whether the last message was charged and is not known to have been accepted: it may be handed over again,
     /// free of charge.
-    pub fn owes_a_message(&self, generation: &Generation) -> bool {
+    pub(crate) fn owes_a_message(&self, generation: &Generation) -> bool {
         self.acknowledged < self.sends && !self.is_void(generation)
     }
 }

@@ -17,22 +17,22 @@ use crate::store::{Check, Checked, Failure, Passed};
 
 /// What somebody typed, and for what.
 #[derive(Debug, Clone)]
-pub struct CheckOrder {
+pub(crate) struct CheckOrder {
     /// The verification.
-    pub place: Place,
+    pub(crate) place: Place,
     /// The call's id.
-    pub request: RequestId,
+    pub(crate) request: RequestId,
     /// What was typed.
-    pub code: Code,
+    pub(crate) code: Code,
     /// What the caller takes it to be for.
-    pub purpose: Purpose,
+    pub(crate) purpose: Purpose,
     /// Whom the caller takes it to be about.
-    pub subject: Subject,
+    pub(crate) subject: Subject,
 }
 
 /// Whether it was right.
 #[derive(Debug, Clone)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It was, and this is the evidence.
     Passed(GivenGrant),
     /// Wrong, expired, spent, out of tries or unknown: never said which.
@@ -42,7 +42,7 @@ pub enum Verdict {
 impl Flows {
     /// Counts, compares and consumes in one step of the store.
     #[tracing::instrument(skip_all, fields(tenant = %order.place.scope.tenant, verification = %order.place.id))]
-    pub async fn check(&self, order: &CheckOrder) -> Result<Verdict, Error> {
+    pub(crate) async fn check(&self, order: &CheckOrder) -> Result<Verdict, Error> {
         let now = self.clock.now();
         let content = self.keys.content(&[
             b"check",

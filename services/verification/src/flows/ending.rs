@@ -13,23 +13,23 @@ use crate::store::{Cancelled, Released};
 
 /// A verification as its caller may see it.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// The verification.
-    pub verification: Verification,
+    pub(crate) verification: Verification,
     /// Where it stands.
-    pub state: State,
+    pub(crate) state: State,
     /// Tries left for the live code; none once it is over.
-    pub tries_left: u32,
+    pub(crate) tries_left: u32,
     /// Messages it may still send; none once it is over.
-    pub sends_left: u32,
+    pub(crate) sends_left: u32,
     /// When the next message may go; none after the last and once it is over.
-    pub next_send_at: Option<Timestamp>,
+    pub(crate) next_send_at: Option<Timestamp>,
 }
 
 impl Flows {
     /// Ends a verification; one that is over stays as it is.
     #[tracing::instrument(skip_all, fields(tenant = %place.scope.tenant, verification = %place.id))]
-    pub async fn cancel(&self, place: &Place, request: RequestId) -> Result<State, Error> {
+    pub(crate) async fn cancel(&self, place: &Place, request: RequestId) -> Result<State, Error> {
         let now = self.clock.now();
         let content = self.keys.content(&[b"cancel", place.id.as_uuid().as_bytes()]);
         let request = Request { id: request, content };
@@ -41,7 +41,7 @@ impl Flows {
 
     /// Shows a verification.
     #[tracing::instrument(skip_all, fields(tenant = %place.scope.tenant, verification = %place.id))]
-    pub async fn get(&self, place: &Place) -> Result<Shown, Error> {
+    pub(crate) async fn get(&self, place: &Place) -> Result<Shown, Error> {
         let now = self.clock.now();
         let sight = self.store.look(place).await?;
         let verification = sight.verification.ok_or(Refusal::VerificationNotFound)?;
@@ -59,7 +59,7 @@ impl Flows {
 
     /// Forgets a subject's failures.
     #[tracing::instrument(skip_all, fields(tenant = %scope.tenant))]
-    pub async fn release(
+    pub(crate) async fn release(
         &self,
         scope: &TenantScope,
         purpose: &Purpose,

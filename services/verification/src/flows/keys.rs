@@ -27,22 +27,22 @@ const SIGNED: &str = "rekey signed grant 1";
 
 /// The keys of this service.
 #[derive(Debug)]
-pub struct Keys {
+pub(crate) struct Keys {
     /// Digests.
-    pub digests: MacKeys,
+    pub(crate) digests: MacKeys,
     /// Seals.
-    pub seals: AeadKeys,
+    pub(crate) seals: AeadKeys,
     /// Signatures of grants.
-    pub grants: SigningKeys,
+    pub(crate) grants: SigningKeys,
 }
 
 /// A grant with its text, as callers carry it.
 #[derive(Debug, Clone)]
-pub struct GivenGrant {
+pub(crate) struct GivenGrant {
     /// The signed text.
-    pub text: SecretString,
+    pub(crate) text: SecretString,
     /// When it dies.
-    pub expires_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
 }
 
 impl Keys {

@@ -6,11 +6,11 @@
 //! - [`ending`]: cancel, show, release.
 //! - `charging`, `keys`: what these share: reserving and handing over; digests, seals and signatures.
 
-pub mod check;
-pub mod ending;
-pub mod redeem;
-pub mod resend;
-pub mod start;
+pub(crate) mod check;
+pub(crate) mod ending;
+pub(crate) mod redeem;
+pub(crate) mod resend;
+pub(crate) mod start;
 
 mod charging;
 mod keys;
@@ -23,7 +23,7 @@ use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_throttle::Reserving;
 
-pub use self::keys::Keys;
+pub(crate) use self::keys::Keys;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::Rules;
 use crate::peers::{self, Messenger};
@@ -35,7 +35,7 @@ const LOOKS: u32 = 4;
 
 /// Why an operation did not do what was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// We said no.
     #[error("refused: {0:?}")]
     Refused(Refusal),
@@ -60,21 +60,21 @@ impl From<Refusal> for Error {
 }
 
 /// The operations, with everything they were handed.
-pub struct Flows {
+pub(crate) struct Flows {
     /// Where codes and limits are kept.
-    pub store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     /// Budgets that cross tenants.
-    pub throttle: Arc<dyn Reserving>,
+    pub(crate) throttle: Arc<dyn Reserving>,
     /// Who sends messages.
-    pub messenger: Arc<dyn Messenger>,
+    pub(crate) messenger: Arc<dyn Messenger>,
     /// What digests, seals and signs.
-    pub keys: Keys,
+    pub(crate) keys: Keys,
     /// The rules.
-    pub rules: Rules,
+    pub(crate) rules: Rules,
     /// The clock.
-    pub clock: SharedClock,
+    pub(crate) clock: SharedClock,
     /// Chance.
-    pub entropy: SharedEntropy,
+    pub(crate) entropy: SharedEntropy,
 }
 
 impl std::fmt::Debug for Flows {

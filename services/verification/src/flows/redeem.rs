@@ -14,21 +14,21 @@ use crate::store::{Redeem, Redeemed};
 
 /// A grant, and who shows it.
 #[derive(Debug, Clone)]
-pub struct RedeemOrder {
+pub(crate) struct RedeemOrder {
     /// Who redeems, in which tenant.
-    pub scope: TenantScope,
+    pub(crate) scope: TenantScope,
     /// The call's id.
-    pub request: RequestId,
+    pub(crate) request: RequestId,
     /// The grant as it was given.
-    pub grant: SecretString,
+    pub(crate) grant: SecretString,
     /// The bytes it was bound to.
-    pub binding: Binding,
+    pub(crate) binding: Binding,
 }
 
 impl Flows {
     /// Spends a grant once; anything wrong with it is one refusal.
     #[tracing::instrument(skip_all, fields(tenant = %order.scope.tenant))]
-    pub async fn redeem(&self, order: &RedeemOrder) -> Result<Grant, Error> {
+    pub(crate) async fn redeem(&self, order: &RedeemOrder) -> Result<Grant, Error> {
         let now = self.clock.now();
         let text = order.grant.expose_secret();
         let grant = self.keys.verify_grant(text).filter(|grant| is_for(grant, order));

@@ -15,19 +15,19 @@ use crate::store::{Charge, Dispatch, Failure, Resend, Sight};
 
 /// What a caller asks for.
 #[derive(Debug, Clone)]
-pub struct ResendOrder {
+pub(crate) struct ResendOrder {
     /// The verification.
-    pub place: Place,
+    pub(crate) place: Place,
     /// The call's id.
-    pub request: RequestId,
+    pub(crate) request: RequestId,
     /// Where the person is.
-    pub network: Option<IpAddr>,
+    pub(crate) network: Option<IpAddr>,
 }
 
 impl Flows {
     /// Hands the code over again, when the ladder and the budgets allow.
     #[tracing::instrument(skip_all, fields(tenant = %order.place.scope.tenant, verification = %order.place.id))]
-    pub async fn resend(&self, order: &ResendOrder) -> Result<Times, Error> {
+    pub(crate) async fn resend(&self, order: &ResendOrder) -> Result<Times, Error> {
         let now = self.clock.now();
         let content = self.keys.content(&[b"resend", order.place.id.as_uuid().as_bytes()]);
         let request = Request { id: order.request, content };

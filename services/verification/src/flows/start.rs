@@ -17,40 +17,40 @@ use crate::store::{Charge, Dispatch, Failure, Sight, Start};
 
 /// What a caller asks for.
 #[derive(Debug, Clone)]
-pub struct StartOrder {
+pub(crate) struct StartOrder {
     /// The verification's id, and whose it is.
-    pub place: Place,
+    pub(crate) place: Place,
     /// The call's id.
-    pub request: RequestId,
+    pub(crate) request: RequestId,
     /// What the code is for.
-    pub purpose: Purpose,
+    pub(crate) purpose: Purpose,
     /// Whom it is about.
-    pub subject: Subject,
+    pub(crate) subject: Subject,
     /// Where it goes.
-    pub route: Route,
+    pub(crate) route: Route,
     /// Who may redeem the grant.
-    pub audience: CallerName,
+    pub(crate) audience: CallerName,
     /// What the grant is bound to.
-    pub binding: Binding,
+    pub(crate) binding: Binding,
     /// Where the person is.
-    pub network: Option<IpAddr>,
+    pub(crate) network: Option<IpAddr>,
     /// Whether failures are counted here.
-    pub counts_failures: bool,
+    pub(crate) counts_failures: bool,
 }
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Started {
+pub(crate) struct Started {
     /// When the code dies and the next message may go.
-    pub times: Times,
+    pub(crate) times: Times,
     /// Whether a message went out for this request.
-    pub sent: bool,
+    pub(crate) sent: bool,
 }
 
 impl Flows {
     /// Draws a code and hands it over; repeats of the same are free.
     #[tracing::instrument(skip_all, fields(tenant = %order.place.scope.tenant, verification = %order.place.id))]
-    pub async fn start(&self, order: &StartOrder) -> Result<Started, Error> {
+    pub(crate) async fn start(&self, order: &StartOrder) -> Result<Started, Error> {
         let now = self.clock.now();
         // A decoy costs nothing wherever it would go, and the numbers made up for decoys are of no country.
         if !order.route.decoy && !self.rules.serve(&order.route.destination) {

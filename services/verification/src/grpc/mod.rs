@@ -1,14 +1,14 @@
 //! The contract's side of this service: decode, call one flow, encode.
 //!
 //! - `decode`: fields into the domain's types, naming every field that is wrong.
-//! - `answer`: the domain's types into messages.
+//! - `encode`: the domain's types into messages.
 //! - `refusal`: every "no" and every failure as a status, in one place.
 //!
 //! Whether the caller may call at all was judged before decoding. What it may name (tenant, purpose) and assert
 //! (where the person is) is judged here, before anything is looked up.
 
-mod answer;
 mod decode;
+mod encode;
 mod refusal;
 
 use std::sync::Arc;
@@ -22,11 +22,11 @@ use crate::flows::{Error, Flows};
 
 /// `rekey.verification.v1.VerificationService`.
 #[derive(Debug, Clone)]
-pub struct Api(Arc<Flows>);
+pub(crate) struct Api(Arc<Flows>);
 
 impl Api {
     /// Answers with these flows.
-    pub fn new(flows: Arc<Flows>) -> Self {
+    pub(crate) fn new(flows: Arc<Flows>) -> Self {
         Self(flows)
     }
 
@@ -43,7 +43,7 @@ impl VerificationService for Api {
     ) -> Result<Response<wire::StartVerificationResponse>, Status> {
         let order = Decoding::of(&request)?.start(request.get_ref())?;
         let started = self.0.start(&order).await.map_err(|error| self.not_sent(&error))?;
-        Ok(Response::new(answer::started(&started)))
+        Ok(Response::new(encode::started(&started)))
     }
 
     async fn resend_code(
@@ -52,7 +52,7 @@ impl VerificationService for Api {
     ) -> Result<Response<wire::ResendCodeResponse>, Status> {
         let order = Decoding::of(&request)?.resend(request.get_ref())?;
         let times = self.0.resend(&order).await.map_err(|error| self.not_sent(&error))?;
-        Ok(Response::new(answer::resent(&times)))
+        Ok(Response::new(encode::resent(&times)))
     }
 
     async fn check_verification(
@@ -61,7 +61,7 @@ impl VerificationService for Api {
     ) -> Result<Response<wire::CheckVerificationResponse>, Status> {
         let order = Decoding::of(&request)?.check(request.get_ref())?;
         let verdict = self.0.check(&order).await.map_err(|error| refusal::status(&error))?;
-        Ok(Response::new(answer::checked(&verdict)))
+        Ok(Response::new(encode::checked(&verdict)))
     }
 
     async fn cancel_verification(
@@ -70,7 +70,7 @@ impl VerificationService for Api {
     ) -> Result<Response<wire::CancelVerificationResponse>, Status> {
         let (place, id) = Decoding::of(&request)?.cancel(request.get_ref())?;
         let state = self.0.cancel(&place, id).await.map_err(|error| refusal::status(&error))?;
-        Ok(Response::new(wire::CancelVerificationResponse { state: answer::state(state).into() }))
+        Ok(Response::new(wire::CancelVerificationResponse { state: encode::state(state).into() }))
     }
 
     async fn get_verification(
@@ -79,7 +79,7 @@ impl VerificationService for Api {
     ) -> Result<Response<wire::GetVerificationResponse>, Status> {
         let place = Decoding::of(&request)?.get(request.get_ref())?;
         let shown = self.0.get(&place).await.map_err(|error| refusal::status(&error))?;
-        Ok(Response::new(wire::GetVerificationResponse { verification: Some(answer::shown(&place, &shown)) }))
+        Ok(Response::new(wire::GetVerificationResponse { verification: Some(encode::shown(&place, &shown)) }))
     }
 
     async fn redeem_grant(
@@ -88,7 +88,7 @@ impl VerificationService for Api {
     ) -> Result<Response<wire::RedeemGrantResponse>, Status> {
         let order = Decoding::of(&request)?.redeem(request.get_ref())?;
         let grant = self.0.redeem(&order).await.map_err(|error| refusal::status(&error))?;
-        Ok(Response::new(answer::redeemed(&grant)))
+        Ok(Response::new(encode::redeemed(&grant)))
     }
 
     async fn release_subject(

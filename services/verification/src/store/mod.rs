@@ -13,8 +13,8 @@
 
 #[cfg(test)]
 mod contract;
-pub mod memory;
-pub mod redis;
+pub(crate) mod memory;
+pub(crate) mod redis;
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ use crate::domain::verification::{State, Times, Verification};
 
 /// The store did not answer, or not as it should. Nothing is known about the step, and nothing was bypassed.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// Redis is away, slow, or says no.
     #[error("redis did not do the step")]
     Redis(#[from] ::redis::RedisError),
@@ -51,20 +51,20 @@ pub enum Failure {
 
 /// What looking showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
+pub(crate) struct Sight {
     /// The present run of the store, for this tenant.
-    pub generation: Generation,
+    pub(crate) generation: Generation,
     /// The verification, if there is one.
-    pub verification: Option<Verification>,
+    pub(crate) verification: Option<Verification>,
 }
 
 /// A code as it is kept.
 #[derive(Clone, PartialEq, Eq)]
-pub struct KeptCode {
+pub(crate) struct KeptCode {
     /// Its keyed digest.
-    pub tag: Tag,
+    pub(crate) tag: Tag,
     /// The code itself, sealed, so that a resend sends the same.
-    pub sealed: Vec<u8>,
+    pub(crate) sealed: Vec<u8>,
 }
 
 impl std::fmt::Debug for KeptCode {
@@ -75,81 +75,81 @@ impl std::fmt::Debug for KeptCode {
 
 /// What charging one more message takes.
 #[derive(Debug, Clone)]
-pub struct Charge {
+pub(crate) struct Charge {
     /// Messages charged when it was looked: another number now means `Moved`.
-    pub seen_sends: u32,
+    pub(crate) seen_sends: u32,
     /// The most messages a verification may send.
-    pub most_sends: u32,
+    pub(crate) most_sends: u32,
     /// When the message after this one may go.
-    pub next_send_at: Option<Timestamp>,
+    pub(crate) next_send_at: Option<Timestamp>,
     /// The tenant's budgets it spends.
-    pub spends: Vec<Spend>,
+    pub(crate) spends: Vec<Spend>,
     /// Whether the budgets outside the tenant are reserved; without them a charge is [`Dispatch::Unfunded`].
-    pub funded: bool,
+    pub(crate) funded: bool,
     /// When failures in a row keep the subject from being asked.
-    pub failures: FailureRule,
+    pub(crate) failures: FailureRule,
 }
 
 /// A verification to be started. `verification` is as it would be kept; `generation` in it is the one looked at.
 #[derive(Debug, Clone)]
-pub struct Start {
+pub(crate) struct Start {
     /// Which call this is.
-    pub request: Request,
+    pub(crate) request: Request,
     /// Its id, and whose it is.
-    pub place: Place,
+    pub(crate) place: Place,
     /// What to keep.
-    pub verification: Verification,
+    pub(crate) verification: Verification,
     /// Its content under every accepted key, to compare with what is kept.
-    pub content: Tags,
+    pub(crate) content: Tags,
     /// The code drawn for it; not used if one is live already.
-    pub code: KeptCode,
+    pub(crate) code: KeptCode,
     /// What the message takes.
-    pub charge: Charge,
+    pub(crate) charge: Charge,
     /// How long the answer is kept.
-    pub answer_life: Duration,
+    pub(crate) answer_life: Duration,
 }
 
 /// One more message for a verification.
 #[derive(Debug, Clone)]
-pub struct Resend {
+pub(crate) struct Resend {
     /// Which call this is.
-    pub request: Request,
+    pub(crate) request: Request,
     /// The verification.
-    pub place: Place,
+    pub(crate) place: Place,
     /// As it was when it was looked at.
-    pub seen: Verification,
+    pub(crate) seen: Verification,
     /// The run looked at.
-    pub generation: Generation,
+    pub(crate) generation: Generation,
     /// A code drawn in case the one kept is void, or is to be rotated.
-    pub code: KeptCode,
+    pub(crate) code: KeptCode,
     /// Whether a new code is sent even if the one kept is good.
-    pub rotate: bool,
+    pub(crate) rotate: bool,
     /// What the message takes.
-    pub charge: Charge,
+    pub(crate) charge: Charge,
     /// How long the answer is kept.
-    pub answer_life: Duration,
+    pub(crate) answer_life: Duration,
 }
 
 /// A message to be handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sending {
+pub(crate) struct Sending {
     /// Which message of the verification it is, from 1.
-    pub number: u32,
+    pub(crate) number: u32,
     /// When it was charged; repeated hand-overs keep this.
-    pub sent_at: Timestamp,
+    pub(crate) sent_at: Timestamp,
     /// The code, sealed.
-    pub sealed_code: Vec<u8>,
+    pub(crate) sealed_code: Vec<u8>,
     /// Where it goes, sealed.
-    pub sealed_route: Vec<u8>,
+    pub(crate) sealed_route: Vec<u8>,
     /// The answer.
-    pub times: Times,
+    pub(crate) times: Times,
     /// Whether a budget that must not show is dry: answer as ever, and hand nothing over.
-    pub is_quiet: bool,
+    pub(crate) is_quiet: bool,
 }
 
 /// What came of a start or a resend.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Dispatch {
+pub(crate) enum Dispatch {
     /// Charged now. The caller keeps what it reserved outside.
     Charged(Sending),
     /// Charged before and not known to have been accepted: hand over again, free.
@@ -171,30 +171,30 @@ pub enum Dispatch {
 
 /// A try.
 #[derive(Debug, Clone)]
-pub struct Check {
+pub(crate) struct Check {
     /// Which call this is.
-    pub request: Request,
+    pub(crate) request: Request,
     /// The verification.
-    pub place: Place,
+    pub(crate) place: Place,
     /// What the caller takes it to be for.
-    pub purpose: Purpose,
+    pub(crate) purpose: Purpose,
     /// Whom the caller takes it to be about.
-    pub subject: Subject,
+    pub(crate) subject: Subject,
     /// The run that `typed` is bound to.
-    pub generation: Generation,
+    pub(crate) generation: Generation,
     /// What was typed, digested under every accepted key.
-    pub typed: Tags,
+    pub(crate) typed: Tags,
     /// The id of the grant to give if it is right.
-    pub grant: GrantId,
+    pub(crate) grant: GrantId,
     /// When failures in a row pause and stop.
-    pub failures: FailureRule,
+    pub(crate) failures: FailureRule,
     /// How long the answer is kept.
-    pub answer_life: Duration,
+    pub(crate) answer_life: Duration,
 }
 
 /// What came of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Checked {
+pub(crate) enum Checked {
     /// Right, and that was its one use.
     Passed(Box<Passed>),
     /// Wrong, expired, spent, out of tries, for something or somebody else, or unknown.
@@ -207,18 +207,18 @@ pub enum Checked {
 
 /// A check that passed, as the first call with its request id found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Passed {
+pub(crate) struct Passed {
     /// The grant it earned.
-    pub grant: GrantId,
+    pub(crate) grant: GrantId,
     /// When.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// What passed.
-    pub verification: Verification,
+    pub(crate) verification: Verification,
 }
 
 /// What came of a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cancelled {
+pub(crate) enum Cancelled {
     /// Where the verification stands now.
     Now(State),
     /// No.
@@ -227,24 +227,24 @@ pub enum Cancelled {
 
 /// A grant to be spent.
 #[derive(Debug, Clone)]
-pub struct Redeem {
+pub(crate) struct Redeem {
     /// Which call this is.
-    pub request: Request,
+    pub(crate) request: Request,
     /// Who redeems, and in which tenant.
-    pub scope: TenantScope,
+    pub(crate) scope: TenantScope,
     /// The grant.
-    pub grant: GrantId,
+    pub(crate) grant: GrantId,
     /// The run it belongs to.
-    pub generation: Generation,
+    pub(crate) generation: Generation,
     /// When it dies.
-    pub expires_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
     /// How long the answer is kept.
-    pub answer_life: Duration,
+    pub(crate) answer_life: Duration,
 }
 
 /// What came of spending a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Redeemed {
+pub(crate) enum Redeemed {
     /// This call, or an earlier one with the same request id, spent it.
     Spent,
     /// No.
@@ -253,7 +253,7 @@ pub enum Redeemed {
 
 /// What came of releasing a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Released {
+pub(crate) enum Released {
     /// Its failures are forgotten.
     Done,
     /// No.
@@ -263,7 +263,7 @@ pub enum Released {
 /// The steps. Each demands the scope it works in, directly or as part of a [`Place`]: nothing of another tenant or
 /// caller can be seen or changed.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub(crate) trait Store: Send + Sync + 'static {
     /// Shows a verification and the run of the store. Changes nothing. Reads where writes go, never a replica.
     async fn look(&self, place: &Place) -> Result<Sight, Failure>;
 

@@ -26,14 +26,14 @@ use crate::domain::scope::{Generation, Place, TenantScope};
 use crate::domain::tag::Request;
 
 /// The store in memory.
-pub struct MemoryStore {
+pub(crate) struct MemoryStore {
     generation: Generation,
     shelf: Mutex<Shelf>,
 }
 
 impl MemoryStore {
     /// An empty one that holds at most so many things.
-    pub fn new(entropy: &dyn Entropy, most_entries: usize) -> Self {
+    pub(crate) fn new(entropy: &dyn Entropy, most_entries: usize) -> Self {
         let generation = Generation::new(uuid_v4(entropy).simple().to_string());
         Self { generation, shelf: Mutex::new(Shelf::new(most_entries)) }
     }

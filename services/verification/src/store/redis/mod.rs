@@ -40,7 +40,7 @@ use crate::domain::tag::{Request, Tags};
 use crate::domain::verification::{State, Verification};
 
 /// The store in Redis.
-pub struct RedisStore {
+pub(crate) struct RedisStore {
     connection: Connection,
     scripts: Scripts,
     runs: Runs,
@@ -83,7 +83,7 @@ impl Scripts {
 impl RedisStore {
     /// Uses this connection. `must_keep` refuses to work on a Redis that may throw keys away: a counter that
     /// vanishes is an unlimited try.
-    pub fn new(connection: Connection, must_keep: bool) -> Self {
+    pub(crate) fn new(connection: Connection, must_keep: bool) -> Self {
         Self {
             connection,
             scripts: Scripts::new(),
