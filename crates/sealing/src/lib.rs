@@ -5,6 +5,7 @@
 //! removed. Which key made something travels with it; which keys exist is in a key text, see
 //! [`KeyText`]. Nothing here reads files or draws its own chance, and nothing shows key material.
 
+pub mod codec;
 pub mod jwt;
 
 mod aead;
