@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use rekey_wire::reason::Reason;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -51,9 +52,9 @@ impl Problem {
         }
     }
 
-    /// Whether it is this reason of this package.
+    /// The reason as the package `R` publishes it; `None` for one of another package, or one this release does not know.
     #[must_use]
-    pub fn is(&self, domain: &str, reason: &str) -> bool {
-        self.domain == domain && self.reason == reason
+    pub fn published<R: Reason>(&self) -> Option<R> {
+        R::read(&self.domain, &self.reason)
     }
 }

@@ -6,12 +6,15 @@
 //! - [`access`]: who may call what.
 //! - [`DESCRIPTORS`]: the whole contract with our options, for those who look into it (tests of every RPC). The packages
 //!   have their own parts of it, for reflection.
-//! - [`status`]: published reasons as `google.rpc` error details.
+//! - [`reason`], [`status`]: published reasons, and a refusal as `google.rpc` error details.
+//! - [`time`]: moments and spans both ways.
 //!
 //! Nothing here knows another room of ours, so anybody may depend on it.
 
 pub mod access;
+pub mod reason;
 pub mod status;
+pub mod time;
 
 /// What the contract says about itself.
 pub mod options {

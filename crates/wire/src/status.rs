@@ -1,5 +1,8 @@
-//! The one way a refusal becomes a `tonic::Status`: a published reason, its code, and the standard details
-//! (`google.rpc.ErrorInfo`, `BadRequest`, `RetryInfo`). The way back is `rekey_client::Problem`.
+//! How a "no" crosses the wire: a published reason, its code, and the standard details (`google.rpc.ErrorInfo`,
+//! `BadRequest`, `RetryInfo`). The way back is `rekey_client::Problem`.
+//!
+//! A service turns each of its refusals into one of these in one exhaustive match. A failure becomes
+//! [`Refusal::of_failure`], which says whether to come back and nothing else.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,25 +10,56 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
+use crate::reason::Reason;
+
+/// When to come back after a failure: long enough for a failover, short enough for a person who waits.
+const COME_BACK: Duration = Duration::from_secs(2);
+
 /// A refusal on its way out.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Refusal {
     code: Code,
     domain: &'static str,
-    reason: String,
-    message: String,
+    reason: &'static str,
+    message: &'static str,
     metadata: HashMap<String, String>,
     fields: Vec<(String, String)>,
     retry_after: Option<Duration>,
 }
 
 impl Refusal {
-    /// `reason` is the full name of an `ErrorReason` value, as `as_str_name()` gives it; the prefix is dropped.
-    /// `message` is fixed text for a developer to read: nothing internal, nothing that was typed.
-    pub fn new(code: Code, domain: &'static str, reason: &str, message: impl Into<String>) -> Self {
-        let reason = reason.trim_start_matches("ERROR_REASON_").to_owned();
-        let (metadata, fields) = (HashMap::new(), Vec::new());
-        Self { code, domain, reason, message: message.into(), metadata, fields, retry_after: None }
+    /// `message` is for a developer to read: nothing internal, nothing that was typed.
+    pub fn new<R: Reason>(code: Code, reason: R, message: &'static str) -> Self {
+        Self {
+            code,
+            domain: R::DOMAIN,
+            reason: reason.word(),
+            message,
+            metadata: HashMap::new(),
+            fields: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// What crosses the wire of a failure of a service whose reasons are `R`: whether it is likely to pass, and when to
+    /// come back if so. What broke was logged where it was handled.
+    pub fn of_failure<R: Reason>(passes: bool) -> Self {
+        if passes {
+            let away = "a store or a neighbour is away; nothing was bypassed";
+            Self::new(Code::Unavailable, R::UNAVAILABLE, away).retry_after(COME_BACK)
+        } else {
+            Self::new(Code::Internal, R::INTERNAL, "something broke on our side")
+        }
+    }
+
+    /// The published word.
+    pub fn reason(&self) -> &'static str {
+        self.reason
+    }
+
+    /// The text for developers.
+    pub fn message(&self) -> &'static str {
+        self.message
     }
 
     /// Adds a machine-readable value to the `ErrorInfo`.
@@ -71,14 +105,14 @@ impl From<Refusal> for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::v1::ErrorReason;
 
     #[test]
     fn a_refusal_survives_the_wire() {
-        let refusal =
-            Refusal::new(Code::InvalidArgument, "rekey.identity.v1", "ERROR_REASON_FIELD_INVALID", "no")
-                .field("login", "is empty")
-                .with("minimum", "8")
-                .retry_after(Duration::from_secs(30));
+        let refusal = Refusal::new(Code::InvalidArgument, ErrorReason::FieldInvalid, "no")
+            .field("login", "is empty")
+            .with("minimum", "8")
+            .retry_after(Duration::from_secs(30));
 
         let details = refusal.into_status().get_error_details();
 
@@ -87,5 +121,16 @@ mod tests {
         assert_eq!(info.metadata["minimum"], "8");
         assert_eq!(details.bad_request().unwrap().field_violations[0].field, "login");
         assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn a_failure_says_whether_to_come_back_and_nothing_else() {
+        let passes = Refusal::of_failure::<ErrorReason>(true).into_status();
+        let stays = Refusal::of_failure::<ErrorReason>(false).into_status();
+
+        assert_eq!((passes.code(), stays.code()), (Code::Unavailable, Code::Internal));
+        assert!(passes.get_error_details().retry_info().is_some());
+        assert!(stays.get_error_details().retry_info().is_none());
+        assert_eq!(stays.get_error_details().error_info().unwrap().reason, "INTERNAL");
     }
 }

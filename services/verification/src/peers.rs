@@ -94,9 +94,9 @@ impl Messenger for NotificationPeer {
             Ok(_) => Ok(HandOver::Accepted),
             Err(status) => {
                 let problem = Problem::of(&status);
-                if problem.is(wire::DOMAIN, "CHANNEL_NOT_CONFIGURED") {
+                if problem.published() == Some(wire::ErrorReason::ChannelNotConfigured) {
                     Ok(HandOver::NotCarried)
-                } else if problem.is(wire::DOMAIN, "ALREADY_EXPIRED") {
+                } else if problem.published() == Some(wire::ErrorReason::AlreadyExpired) {
                     Ok(HandOver::TooLate)
                 } else {
                     Err(Failure { code: problem.code, reason: problem.reason, source: Some(status) })

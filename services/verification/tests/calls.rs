@@ -43,13 +43,8 @@ impl NotificationService for Postbox {
         request: Request<notification::SendNotificationRequest>,
     ) -> Result<Response<notification::SendNotificationResponse>, Status> {
         if self.carries_nothing.load(Ordering::SeqCst) {
-            let reason = notification::ErrorReason::ChannelNotConfigured.as_str_name();
-            let refusal = rekey_wire::status::Refusal::new(
-                Code::FailedPrecondition,
-                notification::DOMAIN,
-                reason,
-                "no",
-            );
+            let reason = notification::ErrorReason::ChannelNotConfigured;
+            let refusal = rekey_wire::status::Refusal::new(Code::FailedPrecondition, reason, "no");
             return Err(refusal.into_status());
         }
         let mut taken = self.taken.lock().unwrap();

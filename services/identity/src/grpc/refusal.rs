@@ -5,9 +5,9 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use rekey_wire::identity::v1::{DOMAIN, ErrorReason};
+use rekey_wire::reason::Reason as _;
 use rekey_wire::status;
 use tonic::{Code, Status};
 
@@ -15,9 +15,6 @@ use crate::domain::help::MessageRefused;
 use crate::domain::password::{Broken, Verdict};
 use crate::domain::refusal::Refusal;
 use crate::flows::{Error, Failed};
-
-/// When to come back after a failure: long enough for a failover, short enough for a person who waits.
-const COME_BACK: Duration = Duration::from_secs(2);
 
 /// The status of a flow that gave no answer.
 pub(super) fn status(error: Error) -> Status {
@@ -43,7 +40,9 @@ pub(super) fn refused(refusal: &Refusal) -> Status {
 /// A refusal with everything a caller may know about it.
 fn published(refusal: &Refusal, password_field: &'static str) -> status::Refusal {
     let (code, text) = code_and_text(refusal);
-    let published = status::Refusal::new(code, DOMAIN, refusal.reason(), text);
+    // A test holds the domain's words to the contract.
+    let reason = ErrorReason::read(DOMAIN, refusal.reason()).unwrap_or(ErrorReason::Internal);
+    let published = status::Refusal::new(code, reason, text);
     let published = match refusal.retry_after() {
         Some(wait) => published.retry_after(wait),
         None => published,
@@ -154,14 +153,10 @@ fn broken(failed: &Failed) -> Status {
     let chain = chain(failed);
     if failed.is_unavailable() {
         tracing::warn!(error = chain, "a store or a neighbour failed");
-        let reason = ErrorReason::Unavailable.as_str_name();
-        return status::Refusal::new(Code::Unavailable, DOMAIN, reason, "a store or a neighbour is away")
-            .retry_after(COME_BACK)
-            .into_status();
+        return status::Refusal::of_failure::<ErrorReason>(true).into_status();
     }
     tracing::error!(error = chain, "a call failed");
-    let reason = ErrorReason::Internal.as_str_name();
-    status::Refusal::new(Code::Internal, DOMAIN, reason, "something broke on our side").into_status()
+    status::Refusal::of_failure::<ErrorReason>(false).into_status()
 }
 
 fn chain(failed: &Failed) -> String {

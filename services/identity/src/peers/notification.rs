@@ -181,15 +181,16 @@ mod tests {
 
     use super::*;
 
-    fn refusal(code: Code, reason: &str) -> tonic::Status {
-        Refusal::new(code, wire::DOMAIN, reason, "no").into_status()
+    fn refusal(code: Code, reason: wire::ErrorReason) -> tonic::Status {
+        Refusal::new(code, reason, "no").into_status()
     }
 
     #[test]
     fn what_can_never_be_sent_is_refused_and_the_rest_is_tried_again() {
-        let late = refused_or_failed(refusal(Code::FailedPrecondition, "ALREADY_EXPIRED"));
-        let full = refused_or_failed(refusal(Code::ResourceExhausted, "QUEUE_FULL"));
-        let wrong = refused_or_failed(refusal(Code::InvalidArgument, "TEMPLATE_VARIABLES_WRONG"));
+        let late = refused_or_failed(refusal(Code::FailedPrecondition, wire::ErrorReason::AlreadyExpired));
+        let full = refused_or_failed(refusal(Code::ResourceExhausted, wire::ErrorReason::QueueFull));
+        let wrong =
+            refused_or_failed(refusal(Code::InvalidArgument, wire::ErrorReason::TemplateVariablesWrong));
 
         assert_eq!(late.unwrap(), HandedOver::Refused);
         assert!(full.unwrap_err().is_unavailable());

@@ -1,16 +1,11 @@
 //! From a refusal to its published reason, and from a failure to a status that says nothing internal.
 
-use std::time::Duration;
-
-use rekey_wire::notification::v1::{DOMAIN, ErrorReason};
+use rekey_wire::notification::v1::ErrorReason;
 use rekey_wire::status;
 use tonic::{Code, Status};
 
 use crate::domain::refusal::{Refusal, Violation};
 use crate::flows::Error;
-
-/// When trying again may help while the store is away.
-const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// How a refusal looks from outside.
 pub(super) struct Published {
@@ -70,7 +65,7 @@ pub(super) fn published(refusal: &Refusal) -> Published {
 /// The status of a refusal.
 pub(super) fn refuse(refusal: Refusal) -> Status {
     let Published { code, reason, message } = published(&refusal);
-    let status = status::Refusal::new(code, DOMAIN, reason.as_str_name(), message);
+    let status = status::Refusal::new(code, reason, message);
     let named = |status: status::Refusal, violations: Vec<Violation>| {
         violations.into_iter().fold(status, |status, one| status.field(one.field, one.what))
     };
@@ -84,17 +79,11 @@ pub(super) fn refuse(refusal: Refusal) -> Status {
 
 /// The status of a flow that did not go through. A failure is logged here and nowhere else.
 pub(super) fn answer(error: Error) -> Status {
-    let (failure, code, reason, message) = match error {
+    let (failure, passes) = match error {
         Error::Refused(refusal) => return refuse(refusal),
-        Error::Away(failure) => {
-            (failure, Code::Unavailable, ErrorReason::Unavailable, "a store is away; try again")
-        }
-        Error::Broken(failure) => {
-            (failure, Code::Internal, ErrorReason::Internal, "something broke on our side")
-        }
+        Error::Away(failure) => (failure, true),
+        Error::Broken(failure) => (failure, false),
     };
     tracing::error!(error = ?failure, "a call failed");
-    let status = status::Refusal::new(code, DOMAIN, reason.as_str_name(), message);
-    let status = if code == Code::Unavailable { status.retry_after(STORE_PAUSE) } else { status };
-    status.into_status()
+    status::Refusal::of_failure::<ErrorReason>(passes).into_status()
 }

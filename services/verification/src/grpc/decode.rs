@@ -258,8 +258,7 @@ impl Decoding {
     fn refuse(self) -> Status {
         let refusal = Refusal::new(
             GrpcCode::InvalidArgument,
-            wire::DOMAIN,
-            ErrorReason::FieldInvalid.as_str_name(),
+            ErrorReason::FieldInvalid,
             "one or more fields are missing or malformed",
         );
         self.wrong
@@ -272,8 +271,7 @@ impl Decoding {
 fn not_allowed(what: &str) -> Status {
     Refusal::new(
         GrpcCode::PermissionDenied,
-        wire::DOMAIN,
-        ErrorReason::CallerNotAllowed.as_str_name(),
+        ErrorReason::CallerNotAllowed,
         "the caller may not name or assert this",
     )
     .with("field", what)

@@ -3,15 +3,12 @@
 use std::time::Duration;
 
 use rekey_wire::status;
-use rekey_wire::verification::v1::{DOMAIN, ErrorReason};
+use rekey_wire::verification::v1::ErrorReason;
 use tonic::{Code, Status};
 
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::Rules;
 use crate::flows::Error;
-
-/// When to come back after a failure: long enough for a failover, short enough for a person who waits.
-const COME_BACK: Duration = Duration::from_secs(2);
 
 /// The status of a start or a resend that did not do what was asked. A limit beyond the verification itself says what
 /// the answer would have been without it: who asked may have to give that answer all the same, and must not guess it.
@@ -30,24 +27,15 @@ pub(super) fn status_of_send(error: &Error, rules: &Rules) -> Status {
 
 /// The status of an operation that did not do what was asked.
 pub(super) fn status(error: &Error) -> Status {
-    let unavailable = || {
-        published(
-            Code::Unavailable,
-            ErrorReason::Unavailable,
-            "a store or a neighbour is away; nothing was bypassed",
-        )
-        .retry_after(COME_BACK)
-        .into_status()
-    };
     match error {
         Error::Refused(refusal) => refused(*refusal).into_status(),
         Error::Store(_) | Error::Throttle(_) | Error::Messenger(_) => {
             tracing::warn!(error = %chain(error), "a neighbour failed");
-            unavailable()
+            status::Refusal::of_failure::<ErrorReason>(true).into_status()
         }
         Error::NotOpened(_) => {
             tracing::error!(error = %chain(error), "a key is missing");
-            published(Code::Internal, ErrorReason::Internal, "something broke on our side").into_status()
+            status::Refusal::of_failure::<ErrorReason>(false).into_status()
         }
     }
 }
@@ -148,8 +136,8 @@ fn refused(refusal: Refusal) -> status::Refusal {
     }
 }
 
-fn published(code: Code, reason: ErrorReason, message: &str) -> status::Refusal {
-    status::Refusal::new(code, DOMAIN, reason.as_str_name(), message)
+fn published(code: Code, reason: ErrorReason, message: &'static str) -> status::Refusal {
+    status::Refusal::new(code, reason, message)
 }
 
 /// Rounded up, so that who comes back then is not too early by a fraction.

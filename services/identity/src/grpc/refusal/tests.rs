@@ -1,5 +1,7 @@
 use tonic_types::StatusExt as _;
 
+use std::time::Duration;
+
 use super::*;
 use crate::domain::authority::{MissingPermission, Permission, Role};
 use crate::domain::eligibility::Ineligible;
@@ -144,7 +146,7 @@ fn what_broke_says_nothing_but_whether_to_come_back() {
     assert_eq!((unavailable.code(), internal.code()), (Code::Unavailable, Code::Internal));
     let details = unavailable.get_error_details();
     assert_eq!(details.error_info().unwrap().reason, "UNAVAILABLE");
-    assert_eq!(details.retry_info().unwrap().retry_delay, Some(COME_BACK));
+    assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_secs(2)));
     assert_eq!(internal.get_error_details().error_info().unwrap().reason, "INTERNAL");
     assert!(!format!("{unavailable:?}{internal:?}").contains("s3cr3t"));
     assert!(!internal.message().contains("kept"));

@@ -110,7 +110,9 @@ impl Verification for RemoteVerification {
         };
         match self.client.clone().redeem_grant(request).await {
             Ok(answer) => Ok(redeemed(&answer.into_inner())),
-            Err(status) if Problem::of(&status).is(wire::DOMAIN, "GRANT_INVALID") => Ok(None),
+            Err(status) if Problem::of(&status).published() == Some(wire::ErrorReason::GrantInvalid) => {
+                Ok(None)
+            }
             Err(status) => Err(Failure::of(PEER, status)),
         }
     }
@@ -126,7 +128,11 @@ impl Verification for RemoteVerification {
         };
         match self.client.clone().get_verification(request).await {
             Ok(answer) => Ok(answer.into_inner().verification.as_ref().and_then(progress)),
-            Err(status) if Problem::of(&status).is(wire::DOMAIN, "VERIFICATION_NOT_FOUND") => Ok(None),
+            Err(status)
+                if Problem::of(&status).published() == Some(wire::ErrorReason::VerificationNotFound) =>
+            {
+                Ok(None)
+            }
             Err(status) => Err(Failure::of(PEER, status)),
         }
     }
@@ -276,24 +282,30 @@ impl std::fmt::Debug for RemoteVerification {
 #[cfg(test)]
 mod tests {
     use rekey_wire::status::Refusal;
+    use rekey_wire::verification::v1::ErrorReason;
     use tonic::Code;
 
     use super::*;
 
-    fn refusal(code: Code, reason: &str) -> Status {
-        Refusal::new(code, wire::DOMAIN, reason, "no").retry_after(Duration::from_secs(20)).into_status()
+    fn refusal(code: Code, reason: ErrorReason) -> Status {
+        Refusal::new(code, reason, "no").retry_after(Duration::from_secs(20)).into_status()
     }
 
-    fn limit(reason: &str, ladder: &str) -> Status {
-        let refusal = Refusal::new(Code::ResourceExhausted, wire::DOMAIN, reason, "no");
+    fn limit(reason: ErrorReason, ladder: &str) -> Status {
+        let refusal = Refusal::new(Code::ResourceExhausted, reason, "no");
         refusal.with("code_life_seconds", "61").with("ladder_seconds", ladder).into_status()
     }
 
     #[test]
     fn limits_beyond_the_verification_are_told_from_its_own() {
-        let stops = ["DESTINATION_LIMITED", "SUBJECT_LIMITED", "NETWORK_LIMITED", "TENANT_LIMITED"]
-            .map(|reason| not_started(limit(reason, "7,9")).unwrap());
-        let own = not_resent(refusal(Code::ResourceExhausted, "RESEND_TOO_SOON")).unwrap();
+        let stops = [
+            ErrorReason::DestinationLimited,
+            ErrorReason::SubjectLimited,
+            ErrorReason::NetworkLimited,
+            ErrorReason::TenantLimited,
+        ]
+        .map(|reason| not_started(limit(reason, "7,9")).unwrap());
+        let own = not_resent(refusal(Code::ResourceExhausted, ErrorReason::ResendTooSoon)).unwrap();
 
         let pace =
             Pace { code_life: Duration::from_secs(61), waits: [7, 9].map(Duration::from_secs).to_vec() };
@@ -302,16 +314,16 @@ mod tests {
         assert_eq!(stops, expected);
         assert_eq!(own, Resent::TooSoon { retry_after: Duration::from_secs(20) });
         assert_eq!(
-            not_resent(refusal(Code::ResourceExhausted, "SENDS_EXHAUSTED")).unwrap(),
+            not_resent(refusal(Code::ResourceExhausted, ErrorReason::SendsExhausted)).unwrap(),
             Resent::Exhausted
         );
     }
 
     #[test]
     fn a_limit_without_its_clocks_is_a_failure_and_never_a_guess() {
-        let without = not_started(refusal(Code::ResourceExhausted, "DESTINATION_LIMITED"));
-        let unreadable = not_resent(limit("TENANT_LIMITED", "soon"));
-        let one_message = not_resent(limit("TENANT_LIMITED", "")).unwrap();
+        let without = not_started(refusal(Code::ResourceExhausted, ErrorReason::DestinationLimited));
+        let unreadable = not_resent(limit(ErrorReason::TenantLimited, "soon"));
+        let one_message = not_resent(limit(ErrorReason::TenantLimited, "")).unwrap();
 
         assert!(without.is_err() && unreadable.is_err());
         assert!(matches!(one_message, Resent::Stopped(Stopped { pace, .. }) if pace.waits.is_empty()));
@@ -320,8 +332,8 @@ mod tests {
     #[test]
     fn a_verification_that_is_away_is_a_failure_and_no_answer() {
         let away = not_checked(Status::unavailable("connection refused")).unwrap_err();
-        let overloaded = not_started(refusal(Code::ResourceExhausted, "OVERLOADED")).unwrap_err();
-        let broken = not_resent(refusal(Code::PermissionDenied, "CALLER_NOT_ALLOWED")).unwrap_err();
+        let overloaded = not_started(refusal(Code::ResourceExhausted, ErrorReason::Overloaded)).unwrap_err();
+        let broken = not_resent(refusal(Code::PermissionDenied, ErrorReason::CallerNotAllowed)).unwrap_err();
 
         assert!(away.is_unavailable());
         assert!(overloaded.is_unavailable());
@@ -330,10 +342,9 @@ mod tests {
 
     #[test]
     fn a_code_that_is_none_is_a_wrong_code() {
-        let odd =
-            Refusal::new(Code::InvalidArgument, wire::DOMAIN, "FIELD_INVALID", "no").field("code", "long");
+        let odd = Refusal::new(Code::InvalidArgument, ErrorReason::FieldInvalid, "no").field("code", "long");
         let other =
-            Refusal::new(Code::InvalidArgument, wire::DOMAIN, "FIELD_INVALID", "no").field("tenant_id", "x");
+            Refusal::new(Code::InvalidArgument, ErrorReason::FieldInvalid, "no").field("tenant_id", "x");
 
         assert!(matches!(not_checked(odd.into_status()), Ok(Checked::Rejected)));
         assert!(not_checked(other.into_status()).is_err());
