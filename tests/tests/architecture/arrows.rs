@@ -19,7 +19,11 @@ const ROOMS: &[Room] = &[
     // The document of settings holds the settings of what the part is made of.
     Room { name: "config", rooms: &["domain", "hashing"], crates: &["rekey_runtime", "rekey_client"] },
     // The connection that follows Sentinel and Cluster is the driver of two stores, so it is in `throttle`.
-    Room { name: "store", rooms: &["domain"], crates: &["rekey_sealing", "rekey_throttle::connection"] },
+    Room {
+        name: "store",
+        rooms: &["domain"],
+        crates: &["rekey_database", "rekey_sealing", "rekey_throttle::connection"],
+    },
     Room { name: "peers", rooms: &["domain"], crates: &["rekey_client", "rekey_wire"] },
     Room { name: "hashing", rooms: &["domain"], crates: &["rekey_sealing"] },
     Room {

@@ -10,12 +10,13 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("rekey-wire", &[]),
     ("rekey-servers", &[]),
     ("rekey-sealing", &["rekey-primitives"]),
+    ("rekey-database", &["rekey-primitives"]),
     ("rekey-throttle", &["rekey-primitives"]),
     ("rekey-runtime", &["rekey-sealing", "rekey-primitives"]),
     ("rekey-client", &["rekey-wire"]),
-    ("rekey-identity", PART),
+    ("rekey-identity", PART_WITH_DATABASE),
     ("rekey-verification", PART),
-    ("rekey-notification", PART),
+    ("rekey-notification", PART_WITH_DATABASE),
     // A client of the services like any other.
     ("rekey-portal", &["rekey-client", "rekey-runtime", "rekey-wire", "rekey-primitives"]),
     ("rekey", COMMAND),
@@ -27,6 +28,17 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 /// What a part may use. No part is on the list: they know each other over gRPC only.
 const PART: &[&str] =
     &["rekey-primitives", "rekey-sealing", "rekey-wire", "rekey-runtime", "rekey-client", "rekey-throttle"];
+
+/// What a part may use that keeps its data in SQL.
+const PART_WITH_DATABASE: &[&str] = &[
+    "rekey-primitives",
+    "rekey-sealing",
+    "rekey-wire",
+    "rekey-runtime",
+    "rekey-client",
+    "rekey-throttle",
+    "rekey-database",
+];
 
 const COMMAND: &[&str] = &[
     "rekey-identity",

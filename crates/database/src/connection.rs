@@ -1,0 +1,161 @@
+//! One connection, whichever database is behind it.
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Executor as _, FromRow, Postgres, SqlSafeStr as _, Sqlite};
+
+use crate::value::{for_postgres, for_sqlite};
+use crate::{Dialect, Failure, Sql, Value};
+
+/// A connection on loan from a pool, or one with a transaction open on it.
+pub struct Connection(pub(crate) Driver);
+
+/// The driver at work.
+pub(crate) enum Driver {
+    Postgres(Loan<Postgres>),
+    Sqlite(Loan<Sqlite>),
+}
+
+/// What a pool has given.
+pub(crate) enum Loan<D: sqlx::Database> {
+    Plain(PoolConnection<D>),
+    InTransaction(sqlx::Transaction<'static, D>),
+}
+
+/// A row that either database can fill. `#[derive(FromRow)]` makes one of a struct whose fields both databases can
+/// decode; tuples are rows as well.
+pub trait Row: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static {}
+
+impl<T> Row for T where T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static
+{}
+
+/// Runs `$run` with the statement and its values as a query of whichever driver is at work, and its connection.
+macro_rules! on_driver {
+    ($self:ident, $sql:ident, $values:ident, |$query:ident, $connection:ident| $run:expr) => {{
+        let text = $sql.text($self.dialect());
+        match &mut $self.0 {
+            Driver::Postgres(loan) => {
+                let ($query, $connection) = (for_postgres($values), loan.connection());
+                let $query = sqlx::query_with(text, $query.map_err(sqlx::Error::Encode)?);
+                $run
+            }
+            Driver::Sqlite(loan) => {
+                let ($query, $connection) = (for_sqlite($values), loan.connection());
+                let $query = sqlx::query_with(text, $query.map_err(sqlx::Error::Encode)?);
+                $run
+            }
+        }
+    }};
+}
+
+impl Connection {
+    /// Which database is behind it.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        match self.0 {
+            Driver::Postgres(_) => Dialect::Postgres,
+            Driver::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
+    /// Carries out a statement, and tells how many rows it wrote or deleted.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn execute(&mut self, sql: Sql, values: &[Value<'_>]) -> Result<u64, Failure> {
+        on_driver!(self, sql, values, |query, connection| {
+            Ok(query.execute(connection).await?.rows_affected())
+        })
+    }
+
+    /// The first row, if there is one.
+    ///
+    /// # Errors
+    /// Those of the database, and a row that does not read.
+    pub async fn optional<R: Row>(&mut self, sql: Sql, values: &[Value<'_>]) -> Result<Option<R>, Failure> {
+        on_driver!(self, sql, values, |query, connection| {
+            let row = query.fetch_optional(connection).await?;
+            Ok(row.as_ref().map(R::from_row).transpose()?)
+        })
+    }
+
+    /// The row of a statement that always has one.
+    ///
+    /// # Errors
+    /// As [`optional`](Self::optional), and no row.
+    pub async fn one<R: Row>(&mut self, sql: Sql, values: &[Value<'_>]) -> Result<R, Failure> {
+        let row = self.optional(sql, values).await?;
+        row.ok_or_else(|| Failure::from(sqlx::Error::RowNotFound))
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// As [`optional`](Self::optional).
+    pub async fn all<R: Row>(&mut self, sql: Sql, values: &[Value<'_>]) -> Result<Vec<R>, Failure> {
+        on_driver!(self, sql, values, |query, connection| {
+            let rows = query.fetch_all(connection).await?;
+            Ok(rows.iter().map(R::from_row).collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The one column of the row of a statement that always has one.
+    ///
+    /// # Errors
+    /// As [`one`](Self::one).
+    pub async fn scalar<T>(&mut self, sql: Sql, values: &[Value<'_>]) -> Result<T, Failure>
+    where
+        (T,): Row,
+    {
+        Ok(self.one::<(T,)>(sql, values).await?.0)
+    }
+
+    /// Whether there is a row.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn exists(&mut self, sql: Sql, values: &[Value<'_>]) -> Result<bool, Failure> {
+        on_driver!(self, sql, values, |query, connection| {
+            Ok(query.fetch_optional(connection).await?.is_some())
+        })
+    }
+
+    /// Carries out a text that was put together: a table's name cannot be a parameter. Nothing that anybody typed may
+    /// be in it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn execute_text(&mut self, text: String) -> Result<(), Failure> {
+        let text = sqlx::raw_sql(AssertSqlSafe(text));
+        match &mut self.0 {
+            Driver::Postgres(loan) => text.execute(loan.connection()).await.map(drop)?,
+            Driver::Sqlite(loan) => text.execute(loan.connection()).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// Lets the database read a statement without carrying it out.
+    pub(crate) async fn prepare(&mut self, sql: Sql) -> Result<(), sqlx::Error> {
+        let text = sql.text(self.dialect()).into_sql_str();
+        match &mut self.0 {
+            Driver::Postgres(loan) => loan.connection().prepare(text).await.map(drop),
+            Driver::Sqlite(loan) => loan.connection().prepare(text).await.map(drop),
+        }
+    }
+}
+
+impl<D: sqlx::Database> Loan<D> {
+    fn connection(&mut self) -> &mut D::Connection {
+        match self {
+            Self::Plain(connection) => connection,
+            Self::InTransaction(transaction) => transaction,
+        }
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Connection").field(&self.dialect()).finish()
+    }
+}

@@ -1,0 +1,152 @@
+//! What a driver's error means to whoever called the store.
+//!
+//! A database's own message can quote a row, so only its code and the constraint's name travel on: enough to find
+//! the statement, nothing of anybody's data.
+
+use std::error::Error;
+use std::time::Duration;
+
+/// Codes of Postgres, by prefix, that say "not now": no connection, no resources, shutting down or starting, a
+/// statement or lock that took too long, a standby that does not write, and transactions that lost a race.
+const NOT_NOW: [&str; 8] = ["08", "40", "53", "57P", "57014", "55P03", "25006", "25P03"];
+
+/// Of those, the ones that a repeat of the whole transaction mends at once. SQLite has none: its steps begin as
+/// writers, one after the other.
+const LOST_RACES: [&str; 2] = ["40001", "40P01"];
+
+/// SQLite's "busy" and "locked", in the low byte of an extended code.
+const SQLITE_NOT_NOW: [u32; 2] = [5, 6];
+
+/// Something broke while asking the database. A refusal is never this: it is part of a step's answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The store is away or too slow; trying again later may help.
+    #[error("store is unavailable")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// It did not answer within the time, and whether it did what it was asked to is not known.
+    #[error("store did not answer in time")]
+    TimedOut,
+    /// A row is not what this code wrote: the schema or another writer is ahead.
+    #[error("store holds {what} that cannot be read")]
+    Unreadable {
+        /// What it is, never its content.
+        what: &'static str,
+    },
+    /// The statement itself failed.
+    #[error("statement failed")]
+    Broken(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// What a database said, without the message.
+#[derive(Debug, thiserror::Error)]
+#[error("database answered {code}{}", constraint.as_deref().map(|name| format!(" on {name}")).unwrap_or_default())]
+struct Answered {
+    code: String,
+    constraint: Option<String>,
+}
+
+/// How long a loop waits for one step: for a connection, and for statements that have limits of their own. Beyond it
+/// the network has swallowed question or answer, and TCP alone would take a quarter of an hour to say so.
+pub const STEP_WITHIN: Duration = Duration::from_secs(10);
+
+/// A step for a loop, which must not stand still behind a silent network. A step that was given up may have been done
+/// all the same: fences, ids and repeats make that harmless.
+///
+/// # Errors
+/// Those of the step, and [`Failure::TimedOut`].
+pub async fn in_time<T>(step: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::time::timeout(STEP_WITHIN, step).await.unwrap_or(Err(Failure::TimedOut))
+}
+
+impl Failure {
+    /// Whether the store is away, which passes, and not broken.
+    #[must_use]
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::TimedOut)
+    }
+
+    /// The code that the database answered with, if it answered.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable(source) | Self::Broken(source) => {
+                source.downcast_ref().map(|answered: &Answered| answered.code.as_str())
+            }
+            Self::TimedOut | Self::Unreadable { .. } => None,
+        }
+    }
+
+    /// Whether the transaction lost a race, so that doing all of it again may pass.
+    pub(crate) fn lost_a_race(&self) -> bool {
+        self.code().is_some_and(|code| LOST_RACES.contains(&code))
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(database) => {
+                let code = database.code().map(|code| code.into_owned()).unwrap_or_default();
+                let constraint = database.constraint().map(str::to_owned);
+                let not_now = says_not_now(&code);
+                let answered = Box::new(Answered { code, constraint });
+                if not_now { Self::Unavailable(answered) } else { Self::Broken(answered) }
+            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(Box::new(error)),
+            sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::Decode(_)
+            | sqlx::Error::ColumnNotFound(_)
+            | sqlx::Error::ColumnIndexOutOfBounds { .. } => Self::Unreadable { what: "a column" },
+            other => Self::Broken(Box::new(other)),
+        }
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for Failure {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::Execute(error) => error.into(),
+            other => Self::Broken(Box::new(other)),
+        }
+    }
+}
+
+fn says_not_now(code: &str) -> bool {
+    if code.len() == 5 {
+        return NOT_NOW.iter().any(|prefix| code.starts_with(prefix));
+    }
+    code.parse::<u32>().is_ok_and(|code| SQLITE_NOT_NOW.contains(&(code & 0xff)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_apart_by_whether_waiting_helps() {
+        for code in ["08006", "53300", "57P01", "57014", "55P03", "40P01", "5", "261", "6"] {
+            assert!(says_not_now(code), "{code}");
+        }
+        for code in ["23505", "42P01", "22P02", "2067", "1", ""] {
+            assert!(!says_not_now(code), "{code}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_that_never_answers_is_given_up_as_away() {
+        let given_up = in_time(std::future::pending::<Result<(), Failure>>()).await;
+
+        assert!(matches!(&given_up, Err(failure) if failure.is_unavailable()), "{given_up:?}");
+    }
+
+    #[test]
+    fn a_pool_that_gives_nothing_is_away() {
+        assert!(Failure::from(sqlx::Error::PoolTimedOut).is_unavailable());
+        assert!(!Failure::from(sqlx::Error::RowNotFound).is_unavailable());
+    }
+}

@@ -1,0 +1,38 @@
+//! One SQL store on two databases: Postgres, and SQLite in a file of its own.
+//!
+//! | Module | Has |
+//! |---|---|
+//! | [`database`] | [`Database`]: its pools, and a step that is done again when it loses a race |
+//! | [`connection`] | [`Connection`]: a statement is carried out, whichever driver is behind it |
+//! | [`transaction`] | [`Transaction`]: ends in an answer, with a commit or without |
+//! | [`sql`] | [`Sql`]: a statement, written once, or twice where the dialects differ |
+//! | [`value`] | [`Value`]: what is bound to `$1`, `$2` and so on |
+//! | [`schema`] | [`Schema`]: migrations under a lock, and whether a schema fits this code |
+//! | [`monitor`] | the loop that looks after the database, and the gate it opens |
+//! | [`failure`] | [`Failure`], and the time limit of a step |
+//!
+//! Nothing here knows a table. A service writes its statements with [`statements!`], so that a test can prepare all of
+//! them on both databases, and takes its steps through [`Database::step`].
+
+pub mod connection;
+pub mod database;
+pub mod failure;
+pub mod monitor;
+pub mod schema;
+pub mod sql;
+pub mod transaction;
+pub mod value;
+
+mod postgres;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+
+pub use connection::{Connection, Row};
+pub use database::{Database, Dialect, Options};
+pub use failure::{Failure, in_time};
+pub use monitor::{SchemaGate, StoreMonitor, StoreStatus};
+pub use schema::{Schema, SchemaFit, migrate};
+pub use sql::{FOR_NO_KEY_UPDATE, FOR_UPDATE, FOR_UPDATE_SKIP_LOCKED, Fragment, Sql};
+pub use transaction::{Finished, Transaction};
+pub use value::Value;

@@ -1,0 +1,136 @@
+//! Looks after a database: reports how it is, and opens a gate to the loops that need it once its schema fits.
+//!
+//! A process that finds no schema, or one that has left this code behind, stays up and unready: a rolling deploy
+//! migrates beside it.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::{Database, Failure, Schema, SchemaFit, in_time};
+
+/// The pause while the gate is closed: a start should not wait for a rare look.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// How a database was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreStatus {
+    /// It does not answer.
+    Away,
+    /// It answers; its schema does not fit, or was not seen to.
+    Answers,
+    /// It answers, its schema fits, and the gate is open.
+    Ready,
+}
+
+/// Closed until the schema was seen to fit. Clones share it.
+#[derive(Debug, Clone)]
+pub struct SchemaGate(watch::Receiver<bool>);
+
+impl SchemaGate {
+    /// Waits until the gate is open; false when the process is to `stop` first.
+    pub async fn passed(&mut self, stop: impl Future<Output = ()>) -> bool {
+        tokio::select! {
+            biased;
+            () = stop => false,
+            opened = self.0.wait_for(|is_open| *is_open) => opened.is_ok(),
+        }
+    }
+}
+
+/// What is done once, before the gate opens.
+type Preparation = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>> + Send + Sync>;
+
+/// The loop.
+pub struct StoreMonitor {
+    database: Database,
+    schema: &'static Schema,
+    pause: Duration,
+    report: Box<dyn Fn(StoreStatus) + Send + Sync>,
+    preparation: Option<Preparation>,
+    gate: watch::Sender<bool>,
+    reported: Option<SchemaFit>,
+}
+
+impl StoreMonitor {
+    /// A monitor that looks every `pause` and reports what it saw, and the gate it opens.
+    pub fn new(
+        database: Database,
+        schema: &'static Schema,
+        pause: Duration,
+        report: impl Fn(StoreStatus) + Send + Sync + 'static,
+    ) -> (Self, SchemaGate) {
+        let (gate, opened) = watch::channel(false);
+        let report = Box::new(report);
+        let monitor = Self { database, schema, pause, report, preparation: None, gate, reported: None };
+        (monitor, SchemaGate(opened))
+    }
+
+    /// Does this once, before the gate opens; while it fails the gate stays closed.
+    #[must_use]
+    pub fn preparing<F>(mut self, prepare: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        self.preparation = Some(Box::new(move || Box::pin(prepare())));
+        self
+    }
+
+    /// Looks until told to stop.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let status = self.look().await;
+            (self.report)(status);
+            let pause = if *self.gate.borrow() { self.pause } else { FIRST_PAUSE.min(self.pause) };
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn look(&mut self) -> StoreStatus {
+        if let Err(failure) = in_time(self.database.ping()).await {
+            tracing::debug!(error = %failure, "the store does not answer");
+            return StoreStatus::Away;
+        }
+        match in_time(self.database.schema_fit(self.schema)).await {
+            Ok(SchemaFit::Fits) if self.opened().await => StoreStatus::Ready,
+            Ok(fit) => {
+                let is_news = self.reported.replace(fit) != Some(fit);
+                if is_news && fit != SchemaFit::Fits {
+                    tracing::warn!(?fit, "the schema does not fit; waiting for `rekey migrate`");
+                }
+                StoreStatus::Answers
+            }
+            Err(failure) => {
+                tracing::debug!(error = %failure, "the schema cannot be read");
+                StoreStatus::Answers
+            }
+        }
+    }
+
+    /// Opens the gate, unless it is open; false if what must be done before fails.
+    async fn opened(&self) -> bool {
+        if *self.gate.borrow() {
+            return true;
+        }
+        if let Some(prepare) = &self.preparation
+            && let Err(failure) = in_time(prepare()).await
+        {
+            tracing::warn!(error = %failure, "the store is not ready for use");
+            return false;
+        }
+        self.gate.send_replace(true);
+        true
+    }
+}
+
+impl std::fmt::Debug for StoreMonitor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreMonitor").field("pause", &self.pause).finish_non_exhaustive()
+    }
+}

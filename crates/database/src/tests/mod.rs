@@ -1,0 +1,109 @@
+//! What both databases promise, each case on both.
+
+mod migrations;
+mod monitor;
+mod steps;
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::{Database, Failure, Options, Schema, Sql, migrate};
+
+crate::statements! {
+    const RECORDED = "select version, oldest_code from schema_version";
+    const NOTE = "insert into notes (note, text) values ($1, $2)";
+    const APPEND = "update notes set text = text || $2 where note = $1";
+    const NOTES = "select note, text from notes order by note";
+}
+
+static SCHEMA: Schema = Schema {
+    version: 1,
+    recorded: RECORDED,
+    postgres: sqlx::migrate!("src/tests/migrations"),
+    sqlite: sqlx::migrate!("src/tests/migrations"),
+};
+
+/// A database, and what keeps it alive.
+struct World {
+    database: Database,
+    url: String,
+    _kept: Kept,
+}
+
+#[expect(dead_code, reason = "kept for as long as the world")]
+enum Kept {
+    Folder(TempDir),
+    Postgres(rekey_testing::Database),
+}
+
+/// One test per case and database.
+macro_rules! on_both {
+    ($($case:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $case() {
+                    super::$case(crate::tests::World::sqlite().await).await;
+                }
+            )+
+        }
+
+        mod on_postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $case() {
+                    super::$case(crate::tests::World::postgres().await).await;
+                }
+            )+
+        }
+    };
+}
+use on_both;
+
+impl World {
+    async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        Self::open(url, Kept::Folder(folder)).await
+    }
+
+    async fn postgres() -> Self {
+        let database = rekey_testing::postgres().await;
+        Self::open(database.url().to_owned(), Kept::Postgres(database)).await
+    }
+
+    async fn open(url: String, kept: Kept) -> Self {
+        let database = Database::open(&url, &options()).await.unwrap();
+        Self { database, url, _kept: kept }
+    }
+
+    async fn migrated(self) -> Self {
+        migrate(&self.url, &options(), &SCHEMA).await.unwrap();
+        self
+    }
+
+    async fn notes(&self) -> Vec<(i64, String)> {
+        self.database.all(NOTES, &[]).await.unwrap()
+    }
+
+    async fn note(&self, note: i64, text: &str) -> Result<u64, Failure> {
+        self.database.execute(NOTE, crate::values![note, text]).await
+    }
+
+    async fn set_version(&self, sql: &'static str) {
+        self.database.execute(Sql::unlisted(sql), &[]).await.unwrap();
+    }
+}
+
+/// Tests run beside each other on few cores: what is judged here is what happens, not how fast.
+fn options() -> Options {
+    let patience = Duration::from_secs(60);
+    Options {
+        acquire_timeout: patience,
+        statement_timeout: patience,
+        lock_timeout: patience,
+        busy_timeout: patience,
+        ..Options::named("test")
+    }
+}
