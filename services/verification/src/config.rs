@@ -11,9 +11,10 @@ use rekey_primitives::contact::{Channel, Destination};
 use rekey_runtime::server::ServerSettings;
 use serde::Deserialize;
 
-use crate::domain::code::{Alphabet, Code, Shape};
+use crate::domain::budgets::{Limits, Window};
+use crate::domain::code::{Alphabet, Code, CodeFormat};
+use crate::domain::failures::FailureRule;
 use crate::domain::ladder::Ladder;
-use crate::domain::limits::{FailureRule, Limits, Window};
 use crate::domain::rules::{ResendPolicy, Rules};
 
 /// The commented defaults.
@@ -27,27 +28,27 @@ pub struct Settings {
     pub server: ServerSettings,
     /// Whether what only development may have is refused.
     pub production: bool,
-    /// Where codes and limits are kept.
-    pub store: Store,
-    /// What digests, seals and signs.
-    pub keys: Keys,
-    /// How codes look and live.
+    /// Where codes and limits are stored.
+    pub store: StoreSettings,
+    /// The files of the keys.
+    pub keys: KeySettings,
+    /// The format, life and attempts of codes.
     pub code: CodeSettings,
-    /// When they are sent again.
-    pub resend: Resend,
-    /// Evidence of success.
-    pub grant: Life,
-    /// Repeated requests.
-    pub requests: Requests,
+    /// Further messages with a code.
+    pub resend: ResendSettings,
+    /// Grants: evidence of a passed verification.
+    pub grant: GrantSettings,
+    /// Repeated calls.
+    pub requests: RequestSettings,
     /// Budgets of messages.
     pub limits: LimitSettings,
     /// Failures in a row.
-    pub failures: Failures,
+    pub failures: FailureSettings,
     /// Text messages.
-    pub phone: Phone,
+    pub phone: PhoneSettings,
     /// What messages say.
-    pub message: Message,
-    /// The neighbour that sends them.
+    pub message: MessageSettings,
+    /// How notification is called.
     pub notification: ClientSettings,
     /// Addresses with a fixed code that nothing is sent to.
     pub test_destinations: BTreeMap<String, String>,
@@ -56,24 +57,24 @@ pub struct Settings {
 /// `[verification.store]`
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Store {
-    /// Where it is. May hold a password: never logged.
+pub struct StoreSettings {
+    /// Where the store is. May hold a password: never logged.
     pub url: String,
     /// A file with the password, where it does not stand in the URL.
     #[serde(default)]
     pub password_file: Option<PathBuf>,
     /// How long one step may take.
     pub timeout_ms: u64,
-    /// The most that `memory:` holds.
+    /// The most entries that `memory:` holds.
     pub memory_entries: usize,
-    /// How often it is looked at.
+    /// How often its health is checked.
     pub check_seconds: u64,
 }
 
-impl fmt::Debug for Store {
+impl fmt::Debug for StoreSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.url.split(':').next().unwrap_or_default();
-        f.debug_struct("Store")
+        f.debug_struct("StoreSettings")
             .field("kind", &kind)
             .field("timeout_ms", &self.timeout_ms)
             .finish_non_exhaustive()
@@ -83,8 +84,8 @@ impl fmt::Debug for Store {
 /// `[verification.keys]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Keys {
-    /// Digests of codes.
+pub struct KeySettings {
+    /// MACs of codes.
     #[serde(default)]
     pub code_mac_file: Option<PathBuf>,
     /// Seals of codes and addresses.
@@ -99,136 +100,115 @@ pub struct Keys {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CodeSettings {
-    /// What codes are made of.
-    pub alphabet: Alphabet,
-    /// Characters, 6 to 10.
-    pub length: u32,
+    pub(crate) alphabet: Alphabet,
+    pub(crate) length: u32,
     /// How long a code lives.
     pub life_seconds: u64,
-    /// Tries per verification.
-    pub tries: u32,
+    #[serde(rename = "tries")]
+    pub(crate) attempts: u32,
 }
 
 /// `[verification.resend]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Resend {
+pub struct ResendSettings {
     /// Waits after each message.
     pub ladder_seconds: Vec<u64>,
     /// Messages per verification.
     pub sends: u32,
-    /// What a resend sends.
-    pub policy: ResendPolicy,
+    pub(crate) policy: ResendPolicy,
 }
 
 /// `[verification.grant]`
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Life {
-    /// How long a grant lives.
-    pub life_seconds: u64,
+pub struct GrantSettings {
+    pub(crate) life_seconds: u64,
 }
 
 /// `[verification.requests]`
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Requests {
-    /// How long an answer is kept.
-    pub answer_life_seconds: u64,
+pub struct RequestSettings {
+    pub(crate) answer_life_seconds: u64,
 }
 
 /// `[verification.limits]`
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitSettings {
-    /// Messages to one address an hour.
-    pub destination_per_hour: u32,
-    /// Messages to one address a day.
-    pub destination_per_day: u32,
-    /// Messages asked for from one network an hour.
-    pub network_per_hour: u32,
-    /// Messages asked for from one network a day.
-    pub network_per_day: u32,
-    /// Messages asked for by a caller that names no network, an hour.
-    pub caller_per_hour: u32,
-    /// Messages for one subject an hour.
-    pub subject_per_hour: u32,
-    /// Messages for one subject a day.
-    pub subject_per_day: u32,
-    /// Messages of one tenant an hour.
-    pub tenant_per_hour: u32,
-    /// Messages of one tenant a day.
-    pub tenant_per_day: u32,
-    /// Text messages of one tenant to one country a day.
-    pub texts_per_country_day: u32,
-    /// Decoys of one tenant an hour.
-    pub decoys_per_hour: u32,
+    pub(crate) destination_per_hour: u32,
+    pub(crate) destination_per_day: u32,
+    pub(crate) network_per_hour: u32,
+    pub(crate) network_per_day: u32,
+    pub(crate) caller_per_hour: u32,
+    pub(crate) subject_per_hour: u32,
+    pub(crate) subject_per_day: u32,
+    pub(crate) tenant_per_hour: u32,
+    pub(crate) tenant_per_day: u32,
+    pub(crate) texts_per_country_day: u32,
+    pub(crate) decoys_per_hour: u32,
 }
 
 /// `[verification.failures]`
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Failures {
-    /// Failures within the window that pause.
-    pub pause_at: u32,
-    /// The window.
-    pub pause_window_seconds: u64,
-    /// Failures in a row that stop.
-    pub stop_at: u32,
+pub struct FailureSettings {
+    pub(crate) pause_at: u32,
+    pub(crate) pause_window_seconds: u64,
+    pub(crate) stop_at: u32,
 }
 
 /// `[verification.phone]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Phone {
-    /// Country codes that text messages may go to.
-    pub countries: Vec<String>,
+pub struct PhoneSettings {
+    pub(crate) countries: Vec<String>,
 }
 
 /// `[verification.message]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Message {
-    /// The name messages speak in when the caller gives none.
-    pub organisation: String,
+pub struct MessageSettings {
+    pub(crate) organisation: String,
 }
 
 /// Settings that do not fit together.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum Unfit {
-    /// Codes are no codes.
+pub enum InvalidSettings {
+    /// The length of codes is out of bounds.
     #[error("[verification.code] length: {0}")]
-    Code(#[from] crate::domain::code::InvalidLength),
-    /// Nothing could ever be right or sent.
+    Code(#[from] crate::domain::code::InvalidCodeLength),
+    /// The ladder allows no message.
     #[error("[verification.resend]: {0}")]
     Ladder(#[from] crate::domain::ladder::InvalidLadder),
-    /// A number is outside what norms or sense allow.
+    /// A number is out of bounds.
     #[error("[verification] {0}")]
     Number(&'static str),
-    /// Development's back door in production.
+    /// Test destinations in production.
     #[error("[verification.test_destinations] must be empty in production")]
     TestDestinations,
-    /// A test destination that is no address, or whose code is none. Counted in the order of the addresses.
+    /// A test destination that is no address, or whose code is none; its position in the order of the addresses.
     #[error("[verification.test_destinations] entry {0} is not an address with a code")]
     TestDestination(usize),
 }
 
 impl Settings {
     /// Whether the settings fit together.
-    pub fn check(&self) -> Result<(), Unfit> {
+    pub fn check(&self) -> Result<(), InvalidSettings> {
         self.rules().map(|_| ())
     }
 
-    pub(crate) fn rules(&self) -> Result<Rules, Unfit> {
+    pub(crate) fn rules(&self) -> Result<Rules, InvalidSettings> {
         if self.production && !self.test_destinations.is_empty() {
-            return Err(Unfit::TestDestinations);
+            return Err(InvalidSettings::TestDestinations);
         }
         let bounds = [
             (1..=600)
                 .contains(&self.code.life_seconds)
                 .then_some(())
                 .ok_or("code.life_seconds must be 1 to 600"),
-            (1..=10).contains(&self.code.tries).then_some(()).ok_or("code.tries must be 1 to 10"),
+            (1..=10).contains(&self.code.attempts).then_some(()).ok_or("code.tries must be 1 to 10"),
             (1..=3_600)
                 .contains(&self.grant.life_seconds)
                 .then_some(())
@@ -242,13 +222,13 @@ impl Settings {
             (self.failures.pause_at >= 1).then_some(()).ok_or("failures.pause_at must be at least 1"),
         ];
         for bound in bounds {
-            bound.map_err(Unfit::Number)?;
+            bound.map_err(InvalidSettings::Number)?;
         }
         let waits = self.resend.ladder_seconds.iter().copied().map(Duration::from_secs).collect();
         Ok(Rules {
-            shape: Shape::new(self.code.alphabet, self.code.length)?,
+            code_format: CodeFormat::new(self.code.alphabet, self.code.length)?,
             code_life: Duration::from_secs(self.code.life_seconds),
-            tries: self.code.tries,
+            attempts: self.code.attempts,
             ladder: Ladder::new(waits, self.resend.sends)?,
             resend: self.resend.policy,
             grant_life: Duration::from_secs(self.grant.life_seconds),
@@ -265,16 +245,16 @@ impl Settings {
         })
     }
 
-    fn test_codes(&self) -> Result<BTreeMap<String, Code>, Unfit> {
+    fn test_codes(&self) -> Result<BTreeMap<String, Code>, InvalidSettings> {
         let read = |(index, (address, code)): (usize, (&String, &String))| {
             let destination = [Channel::Email, Channel::Sms]
                 .into_iter()
                 .find_map(|channel| Destination::parse(channel, address).ok());
-            let code = Code::typed(code).ok();
+            let code = Code::parse(code).ok();
             destination
                 .zip(code)
                 .map(|(destination, code)| (destination.as_str().to_owned(), code))
-                .ok_or(Unfit::TestDestination(index + 1))
+                .ok_or(InvalidSettings::TestDestination(index + 1))
         };
         self.test_destinations.iter().enumerate().map(read).collect()
     }

@@ -1,24 +1,25 @@
-//! Rekey's verification service: proves that somebody holds an address or a phone, with a short-lived code.
+//! Rekey's verification service: proves with a short-lived code that somebody holds an address or a phone.
 //!
 //! | Room | Does |
 //! |---|---|
 //! | [`domain`] | decides: codes, ladders, limits, states, grants |
-//! | [`store`] | keeps codes and limits; one method is one atomic step: Redis or the memory of one process |
+//! | [`store`] | stores codes and limits; one method is one atomic step: Redis or the memory of one process |
 //! | [`peers`] | what is needed of notification |
-//! | [`flows`] | the order of steps: look, reserve, act, hand over |
+//! | [`codes`] | the use cases: start, resend, check, cancel, get, redeem, release |
 //! | [`grpc`] | the contract `rekey.verification.v1` |
 //! | [`config`] | the `[verification]` table |
+//! | [`wiring`] | makes keys and stores from settings |
 //!
 //! Here the parts are put together. It fails closed: with its store away every call is `UNAVAILABLE`, and there is
-//! never an unlimited try.
+//! never an unlimited attempt.
 
 pub mod config;
+
+mod codes;
 mod domain;
-mod flows;
 mod grpc;
 mod peers;
 mod store;
-
 mod wiring;
 
 use std::sync::Arc;
@@ -34,23 +35,23 @@ use rekey_runtime::shutdown::Shutdown;
 use rekey_wire::verification::v1::verification_service_server::VerificationServiceServer;
 use tonic::service::Routes;
 
+use crate::codes::Codes;
 use crate::config::Settings;
-use crate::flows::Flows;
 use crate::peers::NotificationPeer;
 use crate::store::Store;
 
 /// The gRPC services of this part, as health names them.
 pub const GRPC_NAMES: &[&str] = &["rekey.verification.v1.VerificationService"];
 
-/// What this service is handed.
+/// What this service is given by its process.
 pub struct Dependencies {
-    /// The clock.
+    /// Read once per operation.
     pub clock: SharedClock,
-    /// Chance.
+    /// Draws codes, nonces and ids.
     pub entropy: SharedEntropy,
-    /// Where it reports how its store is.
+    /// Where it reports the health of its store.
     pub health: Health,
-    /// The way to notification.
+    /// The connection to notification.
     pub notification: Connection,
 }
 
@@ -58,9 +59,9 @@ pub struct Dependencies {
 pub struct Service {
     /// Its RPCs.
     pub routes: Routes,
-    /// What runs beside them.
+    /// What runs in the background.
     pub loops: BackgroundLoops,
-    /// Its gRPC services.
+    /// The names of its gRPC services.
     pub grpc_names: &'static [&'static str],
 }
 
@@ -76,25 +77,25 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let rules = settings.rules().context("the settings of verification do not fit together")?;
     let keys = wiring::keys(&settings.keys)?;
     let (store, throttle) = wiring::stores(settings, &*entropy)?;
-    if let Err(failure @ store::Failure::Evicts(_)) = look_after(&*store, &store_health).await {
-        return Err(failure).context("production needs a Redis that keeps what it was given");
+    if let Err(failure @ store::Failure::Evicts(_)) = check_store(&*store, &store_health).await {
+        return Err(failure).context("production needs a Redis that never evicts");
     }
     let messenger = Arc::new(NotificationPeer::new(notification));
-    let flows = Flows { store: store.clone(), throttle, messenger, keys, rules, clock, entropy };
-    let api = grpc::Api::new(Arc::new(flows));
-    let pause = Duration::from_secs(settings.store.check_seconds.max(1));
+    let codes = Codes { store: store.clone(), throttle, messenger, keys, rules, clock, entropy };
+    let api = grpc::Api::new(Arc::new(codes));
+    let interval = Duration::from_secs(settings.store.check_seconds.max(1));
     Ok(Service {
         routes: Routes::new(VerificationServiceServer::new(api)),
-        loops: BackgroundLoops { store, health: store_health, pause },
+        loops: BackgroundLoops { store, health: store_health, interval },
         grpc_names: GRPC_NAMES,
     })
 }
 
-/// The loop that looks after the store.
+/// The loop that checks the store's health.
 pub struct BackgroundLoops {
     store: Arc<dyn Store>,
     health: StoreHealth,
-    pause: Duration,
+    interval: Duration,
 }
 
 impl BackgroundLoops {
@@ -104,15 +105,15 @@ impl BackgroundLoops {
     }
 
     async fn run(self, shutdown: Shutdown) -> Result<(), std::convert::Infallible> {
-        while shutdown.pause(self.pause).await {
-            // What it finds is reported; there is nothing else to do about it here.
-            let _ = look_after(&*self.store, &self.health).await;
+        while shutdown.pause(self.interval).await {
+            // What it finds is reported to health; there is nothing else to do about it here.
+            let _ = check_store(&*self.store, &self.health).await;
         }
         Ok(())
     }
 }
 
-async fn look_after(store: &dyn Store, health: &StoreHealth) -> Result<(), store::Failure> {
+async fn check_store(store: &dyn Store, health: &StoreHealth) -> Result<(), store::Failure> {
     let found = store.ready().await;
     health.set(found.is_ok());
     if let Err(failure) = &found {

@@ -1,4 +1,4 @@
-//! What this service needs of notification, in its own words: that a message with a code is taken over.
+//! What this service needs of notification: that it accepts a message with a code.
 
 use async_trait::async_trait;
 use rekey_client::{Connection, Problem};
@@ -7,50 +7,45 @@ use rekey_primitives::contact::Destination;
 use rekey_primitives::id::{TenantId, VerificationId};
 use rekey_primitives::locale::Locale;
 use rekey_wire::notification::v1 as wire;
+use rekey_wire::time;
 use tonic::{Code as GrpcCode, Status};
 use uuid::Uuid;
 
 use crate::domain::code::Code;
 
-/// A message with a code.
 #[derive(Debug, Clone)]
 pub(crate) struct CodeMessage {
-    /// The tenant it is sent for.
     pub(crate) tenant: TenantId,
-    /// Its id: handing over the same one twice sends one message.
+    /// Handing over the same id twice sends one message.
     pub(crate) id: Uuid,
-    /// The verification it belongs to, to find it again by.
     pub(crate) verification: VerificationId,
-    /// Which text.
     pub(crate) template: &'static str,
-    /// Where it goes.
     pub(crate) destination: Destination,
-    /// In which language; none means English.
+    /// None means English.
     pub(crate) locale: Option<Locale>,
-    /// In whose name.
+    /// The sender's name.
     pub(crate) organisation: String,
-    /// The code.
     pub(crate) code: Code,
-    /// How many minutes it is said to live.
+    /// How many minutes the message says that the code lives.
     pub(crate) minutes: u64,
-    /// When the message dies: with its code.
+    /// When the message expires: with its code.
     pub(crate) not_after: Timestamp,
-    /// Whether it is accepted like any other and deleted when its turn comes.
+    /// Whether it is accepted like any other and then deleted unsent.
     pub(crate) decoy: bool,
 }
 
-/// What notification made of it.
+/// What notification answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HandOver {
+pub(crate) enum SendResult {
     /// It is durable there.
     Accepted,
-    /// Nobody carries messages of this channel.
-    NotCarried,
-    /// Its time was over before it arrived.
-    TooLate,
+    /// No provider for this channel is set up.
+    ChannelNotConfigured,
+    /// It had expired when it arrived.
+    AlreadyExpired,
 }
 
-/// Notification is away, or did not understand. The message may have been accepted all the same.
+/// Notification is away, or did not understand. The message may have been accepted nevertheless.
 #[derive(Debug, thiserror::Error)]
 #[error("notification answered {code:?} {reason}")]
 pub(crate) struct Failure {
@@ -68,11 +63,10 @@ impl Failure {
     }
 }
 
-/// Takes messages over.
 #[async_trait]
 pub(crate) trait Messenger: Send + Sync + 'static {
-    /// Hands a message over; `Accepted` means it survives the loss of any process.
-    async fn hand_over(&self, message: &CodeMessage) -> Result<HandOver, Failure>;
+    /// `Accepted` means that the message survives the loss of any process.
+    async fn send(&self, message: &CodeMessage) -> Result<SendResult, Failure>;
 }
 
 /// Notification over gRPC.
@@ -80,7 +74,6 @@ pub(crate) trait Messenger: Send + Sync + 'static {
 pub(crate) struct NotificationPeer(Connection);
 
 impl NotificationPeer {
-    /// Uses this connection.
     pub(crate) fn new(connection: Connection) -> Self {
         Self(connection)
     }
@@ -88,18 +81,16 @@ impl NotificationPeer {
 
 #[async_trait]
 impl Messenger for NotificationPeer {
-    async fn hand_over(&self, message: &CodeMessage) -> Result<HandOver, Failure> {
+    async fn send(&self, message: &CodeMessage) -> Result<SendResult, Failure> {
         let mut client = wire::notification_service_client::NotificationServiceClient::new(self.0.clone());
         match client.send_notification(request(message)).await {
-            Ok(_) => Ok(HandOver::Accepted),
+            Ok(_) => Ok(SendResult::Accepted),
             Err(status) => {
                 let problem = Problem::of(&status);
-                if problem.published() == Some(wire::ErrorReason::ChannelNotConfigured) {
-                    Ok(HandOver::NotCarried)
-                } else if problem.published() == Some(wire::ErrorReason::AlreadyExpired) {
-                    Ok(HandOver::TooLate)
-                } else {
-                    Err(Failure { code: problem.code, reason: problem.reason, source: Some(status) })
+                match problem.published() {
+                    Some(wire::ErrorReason::ChannelNotConfigured) => Ok(SendResult::ChannelNotConfigured),
+                    Some(wire::ErrorReason::AlreadyExpired) => Ok(SendResult::AlreadyExpired),
+                    _ => Err(Failure { code: problem.code, reason: problem.reason, source: Some(status) }),
                 }
             }
         }
@@ -118,7 +109,6 @@ fn request(message: &CodeMessage) -> wire::SendNotificationRequest {
         ("code", message.code.expose().to_owned()),
         ("minutes", message.minutes.to_string()),
     ];
-    let micros = message.not_after.unix_micros();
     wire::SendNotificationRequest {
         tenant_id: message.tenant.to_string(),
         request_id: message.id.hyphenated().to_string(),
@@ -128,10 +118,7 @@ fn request(message: &CodeMessage) -> wire::SendNotificationRequest {
             locale: message.locale.as_ref().map(ToString::to_string).unwrap_or_default(),
             variables: variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             lane: wire::Lane::Critical.into(),
-            not_after: Some(prost_types::Timestamp {
-                seconds: micros.div_euclid(1_000_000),
-                nanos: i32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap_or(0),
-            }),
+            not_after: Some(time::timestamp(message.not_after.unix_micros())),
             reference: message.verification.to_string(),
             decoy: message.decoy,
         }),
@@ -145,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_dies_with_its_code_and_travels_in_the_critical_lane() {
+    fn a_message_expires_with_its_code_and_travels_in_the_critical_lane() {
         let message = CodeMessage {
             tenant: TenantId::from_uuid(Uuid::from_u128(1)),
             id: Uuid::from_u128(2),
@@ -154,7 +141,7 @@ mod tests {
             destination: Destination::parse(Channel::Email, "anna@example.com").unwrap(),
             locale: Locale::parse("de").ok(),
             organisation: "Contoso".to_owned(),
-            code: Code::typed("123456").unwrap(),
+            code: Code::parse("123456").unwrap(),
             minutes: 10,
             not_after: Timestamp::from_unix_micros(1_500_000),
             decoy: true,

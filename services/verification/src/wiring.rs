@@ -1,4 +1,4 @@
-//! From settings to things: keys out of files, stores out of URLs.
+//! Settings become parts: keys from files, stores from URLs.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,19 +12,17 @@ use rekey_sealing::{AeadKeys, MacKeys, SigningKeys};
 use rekey_throttle::connection::{Connection, Options, Topology};
 use rekey_throttle::{InProcess, RedisThrottle, Reserving};
 
-use crate::config::Settings;
-use crate::flows::Keys;
+use crate::codes::CodeKeys;
+use crate::config::{KeySettings, Settings};
 use crate::store::Store;
 use crate::store::memory::MemoryStore;
 use crate::store::redis::RedisStore;
 
-/// Reads the keys. This service never invents one: a replica with keys of its own would refuse its sisters' codes.
-pub(crate) fn keys(settings: &crate::config::Keys) -> anyhow::Result<Keys> {
-    Ok(Keys {
-        digests: MacKeys::from_text(
-            text("code_mac_file", settings.code_mac_file.as_deref())?.expose_secret(),
-        )
-        .context("[verification.keys] code_mac_file")?,
+/// Reads the keys. This service never invents one: a replica with keys of its own would refuse the codes of the others.
+pub(crate) fn keys(settings: &KeySettings) -> anyhow::Result<CodeKeys> {
+    Ok(CodeKeys {
+        macs: MacKeys::from_text(text("code_mac_file", settings.code_mac_file.as_deref())?.expose_secret())
+            .context("[verification.keys] code_mac_file")?,
         seals: AeadKeys::from_text(
             text("code_seal_file", settings.code_seal_file.as_deref())?.expose_secret(),
         )
@@ -39,7 +37,7 @@ fn text(name: &str, path: Option<&Path>) -> anyhow::Result<SecretString> {
     Ok(secret_file(path)?)
 }
 
-/// Opens the store and the budgets that cross tenants. Both live in the same Redis under names of their own.
+/// The store, and the throttle for budgets that cross tenants. Both use the same Redis, under keys of their own.
 pub(crate) fn stores(
     settings: &Settings,
     entropy: &dyn Entropy,

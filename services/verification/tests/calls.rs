@@ -1,5 +1,5 @@
-//! The service as its callers meet it: real sockets, the gate, the generated client, and a notification service that
-//! keeps what it was sent.
+//! The service as its callers meet it: real sockets, access control, the generated client, and a notification service
+//! that records its messages.
 
 #![allow(clippy::unwrap_used, reason = "a test has nothing better to do")]
 
@@ -29,27 +29,27 @@ use tonic::{Code, Request, Response, Status};
 
 type Client = VerificationServiceClient<Connection>;
 
-/// Takes messages, once per request id; refuses all while it carries nothing.
+/// Accepts messages, once per request id; refuses all while its channels are not configured.
 #[derive(Clone, Default)]
-struct Postbox {
-    taken: Arc<Mutex<Vec<notification::SendNotificationRequest>>>,
-    carries_nothing: Arc<AtomicBool>,
+struct FakeNotification {
+    accepted: Arc<Mutex<Vec<notification::SendNotificationRequest>>>,
+    is_not_configured: Arc<AtomicBool>,
 }
 
 #[tonic::async_trait]
-impl NotificationService for Postbox {
+impl NotificationService for FakeNotification {
     async fn send_notification(
         &self,
         request: Request<notification::SendNotificationRequest>,
     ) -> Result<Response<notification::SendNotificationResponse>, Status> {
-        if self.carries_nothing.load(Ordering::SeqCst) {
+        if self.is_not_configured.load(Ordering::SeqCst) {
             let reason = notification::ErrorReason::ChannelNotConfigured;
             let refusal = rekey_wire::status::Refusal::new(Code::FailedPrecondition, reason, "no");
             return Err(refusal.into_status());
         }
-        let mut taken = self.taken.lock().unwrap();
-        if taken.iter().all(|known| known.request_id != request.get_ref().request_id) {
-            taken.push(request.into_inner());
+        let mut accepted = self.accepted.lock().unwrap();
+        if accepted.iter().all(|known| known.request_id != request.get_ref().request_id) {
+            accepted.push(request.into_inner());
         }
         Ok(Response::new(notification::SendNotificationResponse::default()))
     }
@@ -90,26 +90,26 @@ impl NotificationService for Postbox {
     }
 }
 
-/// A running service and its neighbour.
-struct House {
-    postbox: Postbox,
+/// A running service and its fake notification service.
+struct TestServer {
+    notification_service: FakeNotification,
     endpoint: String,
     shutdown: Shutdown,
     _keys: tempfile::TempDir,
 }
 
-impl Drop for House {
+impl Drop for TestServer {
     fn drop(&mut self) {
         self.shutdown.begin();
     }
 }
 
-impl House {
+impl TestServer {
     async fn open() -> Self {
-        let postbox = Postbox::default();
-        let neighbour = serve_postbox(postbox.clone()).await;
+        let notification_service = FakeNotification::default();
+        let endpoint = serve_notification(notification_service.clone()).await;
         let keys = tempfile::tempdir().unwrap();
-        let settings = settings(keys.path(), &neighbour);
+        let settings = settings(keys.path(), &endpoint);
         let health = Health::new();
         let dependencies = Dependencies {
             clock: Arc::new(SystemClock),
@@ -127,7 +127,7 @@ impl House {
         let shutdown = Shutdown::new();
         let part = Part::new("verification", server, service.routes, rules(), health);
         tokio::spawn(part.serve(listener, shutdown.clone()));
-        Self { postbox, endpoint, shutdown, _keys: keys }
+        Self { notification_service, endpoint, shutdown, _keys: keys }
     }
 
     fn client(&self, caller: &str) -> Client {
@@ -136,20 +136,21 @@ impl House {
     }
 
     fn last_message(&self) -> notification::OutgoingMessage {
-        self.postbox.taken.lock().unwrap().last().unwrap().message.clone().unwrap()
+        self.notification_service.accepted.lock().unwrap().last().unwrap().message.clone().unwrap()
     }
 }
 
-async fn serve_postbox(postbox: Postbox) -> String {
+async fn serve_notification(notification_service: FakeNotification) -> String {
     let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let incoming = tonic::transport::server::TcpIncoming::from(listener);
-    let server = tonic::transport::Server::builder().add_service(NotificationServiceServer::new(postbox));
+    let server =
+        tonic::transport::Server::builder().add_service(NotificationServiceServer::new(notification_service));
     tokio::spawn(server.serve_with_incoming(incoming));
     endpoint
 }
 
-fn settings(keys: &std::path::Path, neighbour: &str) -> Settings {
+fn settings(keys: &std::path::Path, endpoint: &str) -> Settings {
     let document = Document::builder().part("verification", 0, DEFAULTS).load().unwrap();
     let mut settings: Settings = document.part("verification").unwrap();
     let file = |name: &str| {
@@ -161,7 +162,7 @@ fn settings(keys: &std::path::Path, neighbour: &str) -> Settings {
     settings.keys.code_mac_file = file("code-mac");
     settings.keys.code_seal_file = file("code-seal");
     settings.keys.grant_file = file("grant");
-    settings.notification = ClientSettings::to(neighbour);
+    settings.notification = ClientSettings::to(endpoint);
     settings
 }
 
@@ -206,19 +207,19 @@ fn check(started: &wire::StartVerificationRequest, code: &str) -> wire::CheckVer
 
 #[tokio::test]
 async fn a_code_goes_out_comes_back_and_counts_once() {
-    let house = House::open().await;
-    let mut shop = house.client("shop");
-    let order = start(false);
+    let server = TestServer::open().await;
+    let mut shop = server.client("shop");
+    let request = start(false);
 
-    let started = shop.start_verification(order.clone()).await.unwrap().into_inner();
-    let message = house.last_message();
+    let started = shop.start_verification(request.clone()).await.unwrap().into_inner();
+    let message = server.last_message();
     let typed = message.variables["code"].clone();
     let spaced = format!("{} {}", &typed[..3], &typed[3..]);
-    let checked = shop.check_verification(check(&order, &spaced)).await.unwrap().into_inner();
+    let checked = shop.check_verification(check(&request, &spaced)).await.unwrap().into_inner();
     let redeem = wire::RedeemGrantRequest {
-        tenant_id: order.tenant_id.clone(),
+        tenant_id: request.tenant_id.clone(),
         grant: checked.grant.clone(),
-        binding: order.binding.clone(),
+        binding: request.binding.clone(),
         request_id: id(),
     };
     let redeemed = shop.redeem_grant(redeem.clone()).await.unwrap().into_inner();
@@ -231,7 +232,7 @@ async fn a_code_goes_out_comes_back_and_counts_once() {
     assert_eq!((message.lane(), message.not_after), (notification::Lane::Critical, started.code_expire_time));
     assert_eq!(message.variables["minutes"], "10");
     assert_eq!(message.variables["organisation"], "Contoso");
-    assert_eq!(message.reference, order.verification_id);
+    assert_eq!(message.reference, request.verification_id);
     assert_eq!(checked.outcome(), wire::CheckOutcome::Passed);
     assert_eq!((redeemed.subject.as_str(), redeemed.proof_class()), ("anna", wire::ProofClass::Issued));
     assert_eq!(repeated, redeemed);
@@ -240,20 +241,20 @@ async fn a_code_goes_out_comes_back_and_counts_once() {
 
 #[tokio::test]
 async fn another_caller_finds_nothing() {
-    let house = House::open().await;
-    let order = start(false);
-    house.client("shop").start_verification(order.clone()).await.unwrap();
-    let code = house.last_message().variables["code"].clone();
-    let mut bank = house.client("bank");
+    let server = TestServer::open().await;
+    let request = start(false);
+    server.client("shop").start_verification(request.clone()).await.unwrap();
+    let code = server.last_message().variables["code"].clone();
+    let mut bank = server.client("bank");
     let get = wire::GetVerificationRequest {
-        tenant_id: order.tenant_id.clone(),
-        verification_id: order.verification_id.clone(),
+        tenant_id: request.tenant_id.clone(),
+        verification_id: request.verification_id.clone(),
     };
 
     let hidden = Problem::of(&bank.get_verification(get.clone()).await.unwrap_err());
-    let rejected = bank.check_verification(check(&order, &code)).await.unwrap().into_inner();
-    let stranger = Problem::of(&house.client("mallory").get_verification(get.clone()).await.unwrap_err());
-    let shown = house.client("shop").get_verification(get).await.unwrap().into_inner().verification.unwrap();
+    let rejected = bank.check_verification(check(&request, &code)).await.unwrap().into_inner();
+    let stranger = Problem::of(&server.client("mallory").get_verification(get.clone()).await.unwrap_err());
+    let shown = server.client("shop").get_verification(get).await.unwrap().into_inner().verification.unwrap();
 
     assert_eq!((hidden.code, hidden.reason.as_str()), (Code::NotFound, "VERIFICATION_NOT_FOUND"));
     assert_eq!(rejected.outcome(), wire::CheckOutcome::Rejected);
@@ -264,15 +265,15 @@ async fn another_caller_finds_nothing() {
 
 #[tokio::test]
 async fn a_decoy_is_answered_like_any_other_and_marked_for_notification_only() {
-    let house = House::open().await;
-    let mut shop = house.client("shop");
+    let server = TestServer::open().await;
+    let mut shop = server.client("shop");
     let (real, decoy) = (start(false), start(true));
 
     let answers = [
         shop.start_verification(real.clone()).await.unwrap().into_inner(),
         shop.start_verification(decoy.clone()).await.unwrap().into_inner(),
     ];
-    let message = house.last_message();
+    let message = server.last_message();
     let rejected = shop.check_verification(check(&decoy, &message.variables["code"])).await.unwrap();
 
     assert!(message.decoy);
@@ -283,24 +284,24 @@ async fn a_decoy_is_answered_like_any_other_and_marked_for_notification_only() {
 
 #[tokio::test]
 async fn refusals_carry_their_reason_and_when_to_come_back() {
-    let house = House::open().await;
-    let mut shop = house.client("shop");
-    let order = start(false);
-    shop.start_verification(order.clone()).await.unwrap();
+    let server = TestServer::open().await;
+    let mut shop = server.client("shop");
+    let request = start(false);
+    shop.start_verification(request.clone()).await.unwrap();
     let resend = wire::ResendCodeRequest {
-        tenant_id: order.tenant_id.clone(),
-        verification_id: order.verification_id.clone(),
+        tenant_id: request.tenant_id.clone(),
+        verification_id: request.verification_id.clone(),
         request_id: id(),
         context: None,
     };
     let differs =
-        wire::StartVerificationRequest { subject: "berta".to_owned(), request_id: id(), ..order.clone() };
-    let reused = wire::StartVerificationRequest { verification_id: id(), ..order.clone() };
+        wire::StartVerificationRequest { subject: "berta".to_owned(), request_id: id(), ..request.clone() };
+    let reused = wire::StartVerificationRequest { verification_id: id(), ..request.clone() };
 
     let too_soon = Problem::of(&shop.resend_code(resend).await.unwrap_err());
     let differs = Problem::of(&shop.start_verification(differs).await.unwrap_err());
     let reused = Problem::of(&shop.start_verification(reused).await.unwrap_err());
-    house.postbox.carries_nothing.store(true, Ordering::SeqCst);
+    server.notification_service.is_not_configured.store(true, Ordering::SeqCst);
     let not_carried = Problem::of(&shop.start_verification(start(false)).await.unwrap_err());
 
     assert_eq!(too_soon.reason, "RESEND_TOO_SOON");

@@ -31,7 +31,13 @@ const ROOMS: &[Room] = &[
         rooms: &["store", "peers", "hashing", "templates", "domain"],
         crates: &["rekey_sealing", "rekey_throttle"],
     },
-    Room { name: "grpc", rooms: &["flows", "domain"], crates: &["rekey_wire", "rekey_runtime"] },
+    // The use cases of verification.
+    Room {
+        name: "codes",
+        rooms: &["store", "peers", "domain"],
+        crates: &["rekey_sealing", "rekey_throttle"],
+    },
+    Room { name: "grpc", rooms: &["flows", "codes", "domain"], crates: &["rekey_wire", "rekey_runtime"] },
     Room { name: "relay", rooms: LOOP, crates: IN_A_PROCESS },
     Room { name: "jobs", rooms: LOOP, crates: IN_A_PROCESS },
     Room { name: "worker", rooms: LOOP, crates: IN_A_PROCESS },
@@ -72,6 +78,7 @@ const EVERY_ROOM_BUT_DOMAIN: &[&str] = &[
     "peers",
     "hashing",
     "flows",
+    "codes",
     "grpc",
     "relay",
     "jobs",

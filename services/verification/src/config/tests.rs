@@ -18,7 +18,7 @@ fn with(pairs: &[(&str, &str)]) -> Settings {
 fn the_defaults_are_the_figures_of_the_norms() {
     let rules = with(&[]).rules().unwrap();
 
-    assert_eq!((rules.code_life.as_secs(), rules.tries, rules.ladder.sends()), (600, 5, 5));
+    assert_eq!((rules.code_life.as_secs(), rules.attempts, rules.ladder.sends()), (600, 5, 5));
     assert_eq!(rules.limits.destination, [Window::per_hour(5), Window::per_day(10)]);
     assert_eq!((rules.failures.pause_at, rules.failures.stop_at), (10, 100));
     assert!(rules.phone_countries.is_empty());
@@ -34,19 +34,19 @@ fn production_refuses_test_destinations() {
     let rules = settings.rules().unwrap();
 
     let anna = Destination::parse(Channel::Email, "anna@example.com").unwrap();
-    assert_eq!(refused, Unfit::TestDestinations);
+    assert_eq!(refused, InvalidSettings::TestDestinations);
     assert_eq!(rules.test_code(&anna).map(Code::expose), Some("123456"));
 }
 
 #[test]
 fn figures_outside_the_norms_are_refused() {
-    let unfit = |pair| with(&[pair]).rules().unwrap_err();
+    let refused = |pair| with(&[pair]).rules().unwrap_err();
 
-    assert!(matches!(unfit(("CODE__LENGTH", "5")), Unfit::Code(_)));
-    assert!(matches!(unfit(("CODE__LIFE_SECONDS", "601")), Unfit::Number(_)));
-    assert!(matches!(unfit(("FAILURES__STOP_AT", "101")), Unfit::Number(_)));
-    assert!(matches!(unfit(("RESEND__SENDS", "0")), Unfit::Ladder(_)));
-    assert!(matches!(unfit(("RESEND__SENDS", "21")), Unfit::Number(_)));
+    assert!(matches!(refused(("CODE__LENGTH", "5")), InvalidSettings::Code(_)));
+    assert!(matches!(refused(("CODE__LIFE_SECONDS", "601")), InvalidSettings::Number(_)));
+    assert!(matches!(refused(("FAILURES__STOP_AT", "101")), InvalidSettings::Number(_)));
+    assert!(matches!(refused(("RESEND__SENDS", "0")), InvalidSettings::Ladder(_)));
+    assert!(matches!(refused(("RESEND__SENDS", "21")), InvalidSettings::Number(_)));
 }
 
 #[test]

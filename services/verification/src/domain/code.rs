@@ -1,7 +1,7 @@
-//! Codes: drawn without favourites, read back forgivingly.
+//! Codes: drawn uniformly, and read leniently.
 //!
-//! A code is short because a person carries it in their head from one screen to another; what keeps it safe is
-//! the number of tries, not its length. So it is only ever compared inside the step that counts the try.
+//! A code is short because a person carries it in their head from one screen to another. What keeps it safe is the
+//! number of attempts, not its length. So it is only compared inside the step that counts the attempt.
 
 use std::fmt;
 
@@ -14,16 +14,16 @@ const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// What codes are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Alphabet {
+pub(crate) enum Alphabet {
     /// `0` to `9`: typed on any keyboard, filled in by phones.
     Digits,
     /// Crockford base 32: five bits a character instead of three.
     Base32,
 }
 
-/// How codes look.
+/// The alphabet and length of codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Shape {
+pub(crate) struct CodeFormat {
     alphabet: Alphabet,
     length: u32,
 }
@@ -31,12 +31,12 @@ pub(crate) struct Shape {
 /// The length is outside 6 to 10: fewer is below NIST SP 800-63B 3.1.3.2, more is not typed without errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a code has 6 to 10 characters")]
-pub struct InvalidLength;
+pub struct InvalidCodeLength;
 
-impl Shape {
-    /// A shape of 6 to 10 characters.
-    pub(crate) fn new(alphabet: Alphabet, length: u32) -> Result<Self, InvalidLength> {
-        if (6..=10).contains(&length) { Ok(Self { alphabet, length }) } else { Err(InvalidLength) }
+impl CodeFormat {
+    /// A format of 6 to 10 characters.
+    pub(crate) fn new(alphabet: Alphabet, length: u32) -> Result<Self, InvalidCodeLength> {
+        if (6..=10).contains(&length) { Ok(Self { alphabet, length }) } else { Err(InvalidCodeLength) }
     }
 
     /// Draws a code; each is equally likely.
@@ -45,7 +45,7 @@ impl Shape {
             Alphabet::Digits => &CROCKFORD[..10],
             Alphabet::Base32 => CROCKFORD,
         };
-        // Room for all beforehand: a string that grows leaves copies behind.
+        // Allocated once: a string that grows leaves copies of the code behind.
         let mut text = String::with_capacity(self.length as usize);
         for _ in 0..self.length {
             text.push(char::from(characters[below(entropy, characters.len() as u64) as usize]));
@@ -54,28 +54,28 @@ impl Shape {
     }
 }
 
-/// A code, drawn or typed, in its one normal form. It has no way out but [`Code::expose`].
+/// A code, drawn or typed, in its canonical form. Only [`Code::expose`] shows it.
 #[derive(Clone)]
 pub(crate) struct Code(SecretString);
 
-/// What was typed has no or more than 32 characters, or nothing but separators.
+/// The text is empty, longer than 32 characters, or nothing but separators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to 32 characters")]
-pub(crate) struct NotTyped;
+pub(crate) struct InvalidCode;
 
 impl Code {
-    /// Reads what somebody typed: spaces and hyphens are dropped, digits of other scripts are digits, and the
-    /// letters that Crockford's alphabet leaves out are the digits they look like.
-    pub(crate) fn typed(text: &str) -> Result<Self, NotTyped> {
+    /// Reads what somebody typed: drops spaces and hyphens, and reads digits of other scripts, and the letters that
+    /// Crockford's alphabet leaves out, as the digits they stand for.
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidCode> {
         if !(1..=32).contains(&text.chars().count()) {
-            return Err(NotTyped);
+            return Err(InvalidCode);
         }
-        let mut normal = String::with_capacity(text.len());
-        normal.extend(text.chars().filter(|character| !is_separator(*character)).map(folded));
-        if normal.is_empty() { Err(NotTyped) } else { Ok(Self(SecretString::from(normal))) }
+        let mut canonical = String::with_capacity(text.len());
+        canonical.extend(text.chars().filter(|character| !is_separator(*character)).map(folded));
+        if canonical.is_empty() { Err(InvalidCode) } else { Ok(Self(SecretString::from(canonical))) }
     }
 
-    /// The characters: for sealing, for the digest and for the message, and for nothing else.
+    /// The characters: for sealing, for the MAC and for the message, and for nothing else.
     pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
@@ -111,15 +111,15 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> String {
-        Code::typed(text).unwrap().expose().to_owned()
+        Code::parse(text).unwrap().expose().to_owned()
     }
 
     #[test]
-    fn a_code_has_the_length_and_alphabet_of_its_shape() {
+    fn a_code_has_the_length_and_alphabet_of_its_format() {
         let entropy = SeededEntropy::new(1);
         for length in 6..=10 {
-            let digits = Shape::new(Alphabet::Digits, length).unwrap().draw(&entropy);
-            let letters = Shape::new(Alphabet::Base32, length).unwrap().draw(&entropy);
+            let digits = CodeFormat::new(Alphabet::Digits, length).unwrap().draw(&entropy);
+            let letters = CodeFormat::new(Alphabet::Base32, length).unwrap().draw(&entropy);
 
             assert_eq!((digits.expose().len(), letters.expose().len()), (length as usize, length as usize));
             assert!(digits.expose().bytes().all(|byte| byte.is_ascii_digit()));
@@ -128,14 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn every_digit_stands_in_every_place_about_equally_often() {
+    fn every_digit_stands_in_every_position_about_equally_often() {
         let entropy = SeededEntropy::new(2);
-        let shape = Shape::new(Alphabet::Digits, 6).unwrap();
+        let format = CodeFormat::new(Alphabet::Digits, 6).unwrap();
         let mut seen = [[0_u32; 10]; 6];
 
         for _ in 0..20_000 {
-            for (place, byte) in shape.draw(&entropy).expose().bytes().enumerate() {
-                seen[place][usize::from(byte - b'0')] += 1;
+            for (position, byte) in format.draw(&entropy).expose().bytes().enumerate() {
+                seen[position][usize::from(byte - b'0')] += 1;
             }
         }
 
@@ -145,12 +145,12 @@ mod tests {
 
     #[test]
     fn lengths_outside_six_to_ten_are_refused() {
-        assert_eq!(Shape::new(Alphabet::Digits, 5), Err(InvalidLength));
-        assert_eq!(Shape::new(Alphabet::Base32, 11), Err(InvalidLength));
+        assert_eq!(CodeFormat::new(Alphabet::Digits, 5), Err(InvalidCodeLength));
+        assert_eq!(CodeFormat::new(Alphabet::Base32, 11), Err(InvalidCodeLength));
     }
 
     #[test]
-    fn typing_is_forgiven() {
+    fn typed_codes_are_read_leniently() {
         assert_eq!(read(" 123-456 "), "123456");
         assert_eq!(read("٤٢٤٢٤٢"), "424242");
         assert_eq!(read("４２"), "42");
@@ -158,13 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_code_at_all_is_refused() {
-        assert!(["", " - ", &"1".repeat(33)].iter().all(|text| Code::typed(text).is_err()));
+    fn text_that_is_no_code_is_refused() {
+        assert!(["", " - ", &"1".repeat(33)].iter().all(|text| Code::parse(text).is_err()));
     }
 
     #[test]
     fn a_drawn_code_reads_back_as_itself_and_never_prints() {
-        let code = Shape::new(Alphabet::Base32, 10).unwrap().draw(&SeededEntropy::new(3));
+        let code = CodeFormat::new(Alphabet::Base32, 10).unwrap().draw(&SeededEntropy::new(3));
 
         assert_eq!(read(&code.expose().to_ascii_lowercase()), code.expose());
         assert_eq!(format!("{code:?}"), "[code]");

@@ -1,6 +1,6 @@
 //! What a passed verification is evidence of, and the bytes that are signed for it.
 //!
-//! A grant carries everything it says, so redeeming reads nothing but a marker that it was spent. That marker can
+//! A grant carries everything it says, so redeeming reads nothing but a marker that it was redeemed. That marker can
 //! be lost in a failover, which is why the grant names the run of the store it belongs to.
 
 use rekey_primitives::clock::Timestamp;
@@ -11,38 +11,29 @@ use uuid::Uuid;
 
 use super::encoding::{Reader, Writer};
 use super::names::{CallerName, Purpose, Subject};
-use super::scope::Generation;
+use super::scope::RunId;
 
 const LABEL: &str = "rekey grant 1";
 
-/// A grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grant {
-    /// Its own id: what is spent.
     pub(crate) id: GrantId,
-    /// The tenant it counts in.
     pub(crate) tenant: TenantId,
     /// Who had the code checked.
     pub(crate) caller: CallerName,
     /// Who may redeem it.
     pub(crate) audience: CallerName,
-    /// The verification that passed.
     pub(crate) verification: VerificationId,
-    /// What it was for.
     pub(crate) purpose: Purpose,
-    /// Whom it was about.
     pub(crate) subject: Subject,
-    /// What carried the code.
     pub(crate) channel: Channel,
-    /// What kind of evidence that is.
     pub(crate) class: ProofClass,
     /// A digest of the bytes it is bound to.
     pub(crate) binding: [u8; 32],
-    /// The run of the store it belongs to.
-    pub(crate) generation: Generation,
+    /// The run of the store that it belongs to.
+    pub(crate) run_id: RunId,
     /// When the right code was given.
     pub(crate) passed_at: Timestamp,
-    /// When the grant dies.
     pub(crate) expires_at: Timestamp,
 }
 
@@ -60,7 +51,7 @@ impl Grant {
             .field(self.channel.as_str())
             .field(self.class.as_str())
             .field(self.binding)
-            .field(self.generation.as_str())
+            .field(self.run_id.as_str())
             .field(self.passed_at.unix_micros().to_be_bytes())
             .field(self.expires_at.unix_micros().to_be_bytes())
             .finish()
@@ -81,7 +72,7 @@ impl Grant {
             channel: Channel::parse(fields.text()?)?,
             class: ProofClass::parse(fields.text()?)?,
             binding: fields.array()?,
-            generation: Generation::new(fields.text()?),
+            run_id: RunId::new(fields.text()?),
             passed_at: Timestamp::from_unix_micros(i64::from_be_bytes(fields.array()?)),
             expires_at: Timestamp::from_unix_micros(i64::from_be_bytes(fields.array()?)),
         };
@@ -112,7 +103,7 @@ mod tests {
             channel: Channel::Sms,
             class: class_of(Channel::Sms),
             binding: [9; 32],
-            generation: Generation::new("one"),
+            run_id: RunId::new("one"),
             passed_at: Timestamp::from_unix_micros(5),
             expires_at: Timestamp::from_unix_micros(6),
         }

@@ -1,4 +1,4 @@
-//! When the next message may go: waits that grow, and a last one.
+//! The resend ladder: growing waits between the messages of a verification, and a last message.
 
 use std::time::Duration;
 
@@ -11,7 +11,6 @@ pub(crate) struct Ladder {
     sends: u32,
 }
 
-/// A ladder needs a rung, and at least the first message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the resend ladder needs at least one wait and one message")]
 pub struct InvalidLadder;
@@ -22,7 +21,7 @@ impl Ladder {
         if waits.is_empty() || sends == 0 { Err(InvalidLadder) } else { Ok(Self { waits, sends }) }
     }
 
-    /// How many messages a verification may send.
+    /// How many messages a verification may send, the first one included.
     pub(crate) fn sends(&self) -> u32 {
         self.sends
     }

@@ -1,11 +1,8 @@
 //! What callers name things by, read once at the edge into types that cannot be wrong.
 //!
-//! Names are public and may stand in logs, except subjects: they are opaque here, and what is opaque may well be
-//! an address.
+//! Names are public and may stand in logs, except subjects: a caller may use an address as one.
 
-use std::fmt;
-
-/// A name breaks the rule of its kind; the text is the rule.
+/// A name that breaks the rule of its kind; the text is the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct InvalidName(pub(crate) &'static str);
@@ -27,7 +24,6 @@ impl Purpose {
         }
     }
 
-    /// The name.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -43,7 +39,8 @@ impl Purpose {
 }
 
 /// Whom a verification is about; limits are kept per subject and caller.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, derive_more::Debug)]
+#[debug("[subject]")]
 pub(crate) struct Subject(String);
 
 impl Subject {
@@ -56,19 +53,12 @@ impl Subject {
         }
     }
 
-    /// The name.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Debug for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[subject]")
-    }
-}
-
-/// The name of a backend: who asks, or who may redeem.
+/// The name of a backend: the caller, or the audience of a grant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct CallerName(String);
 
@@ -82,13 +72,12 @@ impl CallerName {
         }
     }
 
-    /// The name.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Bytes a grant is bound to, such as a digest of an amount and a payee. None bound is the empty binding.
+/// Bytes a grant is bound to, such as a digest of an amount and a payee. May be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Binding(Vec<u8>);
 
@@ -102,15 +91,14 @@ impl Binding {
         }
     }
 
-    /// The bytes.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// Whether `text` is 1 to `most` characters from the space to the tilde.
-fn is_printable(text: &str, most: usize) -> bool {
-    (1..=most).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+/// Whether `text` is 1 to `max` characters from the space to the tilde.
+fn is_printable(text: &str, max: usize) -> bool {
+    (1..=max).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 #[cfg(test)]

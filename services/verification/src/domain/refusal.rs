@@ -1,8 +1,8 @@
-//! Every "no" of this service. Each has a published reason; the gRPC layer maps them in one exhaustive match.
+//! Every reason to refuse. Each has a published reason; the gRPC layer maps them in one exhaustive match.
 
 use std::time::Duration;
 
-/// Why something was refused. Nothing broke.
+/// Why a call was refused; nothing broke. A duration says after how long another attempt may succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The request id stands for other content.
@@ -11,26 +11,65 @@ pub(crate) enum Refusal {
     VerificationNotFound,
     /// The verification's id stands for other content.
     VerificationDiffers,
-    /// It passed, ran out of tries, was cancelled or expired.
+    /// It passed, ran out of attempts, was cancelled or expired.
     VerificationOver,
-    /// The ladder is not due.
+    /// The wait of the ladder is not over.
     ResendTooSoon(Duration),
     /// All messages were sent.
     SendsExhausted,
-    /// The destination's budget is spent.
     DestinationLimited(Duration),
-    /// The subject's budget is spent.
     SubjectLimited(Duration),
-    /// The network's budget, or without one the caller's, is spent.
+    /// The budget of the network, or without one of the caller, is used up.
     NetworkLimited(Duration),
-    /// The tenant's budget is spent.
     TenantLimited(Duration),
-    /// Too many failures of late.
+    /// Too many failures within the window.
     SubjectPaused(Duration),
     /// Too many failures in a row.
     SubjectStopped,
-    /// Forged, expired, spent or bound to something else: never said which.
+    /// Forged, expired, redeemed or bound to something else: it is never said which.
     GrantInvalid,
-    /// No message goes that way.
+    /// No message may go to this destination.
     ChannelNotAllowed,
+}
+
+impl Refusal {
+    /// After how long another attempt may succeed.
+    pub(crate) const fn retry_after(self) -> Option<Duration> {
+        match self {
+            Self::ResendTooSoon(wait)
+            | Self::DestinationLimited(wait)
+            | Self::SubjectLimited(wait)
+            | Self::NetworkLimited(wait)
+            | Self::TenantLimited(wait)
+            | Self::SubjectPaused(wait) => Some(wait),
+            Self::RequestIdReused
+            | Self::VerificationNotFound
+            | Self::VerificationDiffers
+            | Self::VerificationOver
+            | Self::SendsExhausted
+            | Self::SubjectStopped
+            | Self::GrantInvalid
+            | Self::ChannelNotAllowed => None,
+        }
+    }
+
+    /// Whether a limit outside the verification itself stopped a message.
+    pub(crate) const fn is_outside_the_verification(self) -> bool {
+        match self {
+            Self::DestinationLimited(_)
+            | Self::SubjectLimited(_)
+            | Self::NetworkLimited(_)
+            | Self::TenantLimited(_)
+            | Self::SubjectPaused(_)
+            | Self::SubjectStopped
+            | Self::ChannelNotAllowed => true,
+            Self::RequestIdReused
+            | Self::VerificationNotFound
+            | Self::VerificationDiffers
+            | Self::VerificationOver
+            | Self::ResendTooSoon(_)
+            | Self::SendsExhausted
+            | Self::GrantInvalid => false,
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! What a message needs besides the code: where it goes and how it speaks. Kept sealed beside the code, because
-//! a resend names nothing but the verification.
+//! What a message needs besides the code: its destination, language and sender's name. Stored sealed beside the code,
+//! because a resend names nothing but the verification.
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Channel, Destination};
@@ -13,14 +13,13 @@ const LABEL: &str = "rekey verification route 1";
 /// Where the messages of a verification go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Route {
-    /// The address.
     pub(crate) destination: Destination,
     /// The reader's language; none means English.
     pub(crate) locale: Option<Locale>,
-    /// The tenant's name as the message shows it; empty means the service's own.
+    /// The sender's name in messages; empty means the one from the settings.
     pub(crate) organisation: String,
-    /// Whether everything happens but the sending. It stands in here, sealed, so that nobody who reads the store
-    /// can tell decoys from verifications.
+    /// Whether everything happens but the sending. It is sealed with the rest, so that nobody who reads the store can
+    /// tell decoys from verifications.
     pub(crate) decoy: bool,
 }
 
@@ -51,9 +50,9 @@ impl Route {
     }
 }
 
-/// The minutes a message speaks of: what is left of the code when it is sent, rounded down, so that a code is
-/// never dead in the last minute it names; at least 1, as no message says 0. Counted from the sending and not from
-/// the hand-over, so that a repeated hand-over has the same text.
+/// The minutes that a message promises: what is left of the code's life when it is sent, rounded down, so that the code
+/// lives at least so long; at least 1, as no message says 0. Counted from when the message was counted and not from when
+/// it is handed over, so that a repeated hand-over has the same text.
 pub(crate) fn minutes_left(sent_at: Timestamp, expires_at: Timestamp) -> u64 {
     (expires_at.since(sent_at).as_secs() / 60).max(1)
 }

@@ -1,4 +1,4 @@
-//! Whose verification, and of which run of the store.
+//! Whose verification, and in which run of the store.
 
 use rekey_primitives::id::{TenantId, VerificationId};
 
@@ -7,33 +7,27 @@ use super::names::CallerName;
 /// Whose data an operation may touch: a caller's, in one tenant. Verifications and grants exist nowhere else.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct TenantScope {
-    /// The tenant.
     pub(crate) tenant: TenantId,
-    /// The caller.
     pub(crate) caller: CallerName,
 }
 
-/// Where one verification is kept.
+/// A verification's id within the scope in which its caller chose it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Place {
-    /// Whose it is.
+pub(crate) struct ScopedId {
     pub(crate) scope: TenantScope,
-    /// The id its caller chose.
-    pub(crate) id: VerificationId,
+    pub(crate) verification: VerificationId,
 }
 
-/// Names the run of the store that holds a code: the process of a Redis primary and its promotion, or this process.
-/// A code or grant of another run is void, so that a promoted replica cannot revive one that its primary had spent.
+/// The run of the store that holds a code: the process of a Redis primary and its promotion, or this process. A code or
+/// grant of another run is void, so that a promoted replica cannot revive one that its primary had consumed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Generation(String);
+pub(crate) struct RunId(String);
 
-impl Generation {
-    /// Takes the store's name for its run.
-    pub(crate) fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
+impl RunId {
+    pub(crate) fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
     }
 
-    /// The name.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,42 +1,42 @@
-//! The domain's types as messages.
+//! Answers as messages.
 
-use prost_types::Timestamp as WireTimestamp;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Channel;
 use rekey_primitives::method::ProofClass;
 use rekey_primitives::secret::ExposeSecret as _;
+use rekey_wire::time::timestamp;
 use rekey_wire::verification::v1 as wire;
 
+use crate::codes::SentCode;
+use crate::codes::check::CheckVerdict;
+use crate::codes::get::VerificationView;
 use crate::domain::grant::Grant;
-use crate::domain::scope::Place;
-use crate::domain::verification::{State, Times};
-use crate::flows::check::Verdict;
-use crate::flows::ending::Shown;
-use crate::flows::start::Started;
+use crate::domain::scope::ScopedId;
+use crate::domain::verification::{CodeTimes, VerificationState};
 
-pub(super) fn started(started: &Started) -> wire::StartVerificationResponse {
+pub(super) fn started(sent: &SentCode) -> wire::StartVerificationResponse {
     wire::StartVerificationResponse {
-        code_expire_time: Some(time(started.times.expires_at)),
-        resend_after: started.times.next_send_at.map(time),
-        sent: started.sent,
+        code_expire_time: Some(time(sent.times.expires_at)),
+        resend_after: sent.times.next_send_at.map(time),
+        sent: sent.sent,
     }
 }
 
-pub(super) fn resent(times: &Times) -> wire::ResendCodeResponse {
+pub(super) fn resent(times: &CodeTimes) -> wire::ResendCodeResponse {
     wire::ResendCodeResponse {
         code_expire_time: Some(time(times.expires_at)),
         resend_after: times.next_send_at.map(time),
     }
 }
 
-pub(super) fn checked(verdict: &Verdict) -> wire::CheckVerificationResponse {
+pub(super) fn checked(verdict: &CheckVerdict) -> wire::CheckVerificationResponse {
     match verdict {
-        Verdict::Passed(grant) => wire::CheckVerificationResponse {
+        CheckVerdict::Passed(grant) => wire::CheckVerificationResponse {
             outcome: wire::CheckOutcome::Passed.into(),
             grant: grant.text.expose_secret().to_owned(),
             grant_expire_time: Some(time(grant.expires_at)),
         },
-        Verdict::Rejected => wire::CheckVerificationResponse {
+        CheckVerdict::Rejected => wire::CheckVerificationResponse {
             outcome: wire::CheckOutcome::Rejected.into(),
             grant: String::new(),
             grant_expire_time: None,
@@ -44,19 +44,19 @@ pub(super) fn checked(verdict: &Verdict) -> wire::CheckVerificationResponse {
     }
 }
 
-pub(super) fn shown(place: &Place, shown: &Shown) -> wire::Verification {
-    let verification = &shown.verification;
+pub(super) fn verification(id: &ScopedId, view: &VerificationView) -> wire::Verification {
+    let verification = &view.verification;
     wire::Verification {
-        verification_id: place.id.to_string(),
+        verification_id: id.verification.to_string(),
         purpose: verification.purpose.as_str().to_owned(),
         subject: verification.subject.as_str().to_owned(),
         channel: channel(verification.channel).into(),
-        state: state(shown.state).into(),
-        tries_remaining: i32::try_from(shown.tries_left).unwrap_or(i32::MAX),
-        sends_remaining: i32::try_from(shown.sends_left).unwrap_or(i32::MAX),
+        state: state(view.state).into(),
+        tries_remaining: i32::try_from(view.attempts_left).unwrap_or(i32::MAX),
+        sends_remaining: i32::try_from(view.sends_left).unwrap_or(i32::MAX),
         create_time: Some(time(verification.created_at)),
         code_expire_time: Some(time(verification.expires_at)),
-        resend_after: shown.next_send_at.map(time),
+        resend_after: view.next_send_at.map(time),
     }
 }
 
@@ -71,13 +71,13 @@ pub(super) fn redeemed(grant: &Grant) -> wire::RedeemGrantResponse {
     }
 }
 
-pub(super) fn state(state: State) -> wire::VerificationState {
+pub(super) fn state(state: VerificationState) -> wire::VerificationState {
     match state {
-        State::Pending => wire::VerificationState::Pending,
-        State::Passed => wire::VerificationState::Passed,
-        State::Exhausted => wire::VerificationState::Exhausted,
-        State::Cancelled => wire::VerificationState::Cancelled,
-        State::Expired => wire::VerificationState::Expired,
+        VerificationState::Pending => wire::VerificationState::Pending,
+        VerificationState::Passed => wire::VerificationState::Passed,
+        VerificationState::Exhausted => wire::VerificationState::Exhausted,
+        VerificationState::Cancelled => wire::VerificationState::Cancelled,
+        VerificationState::Expired => wire::VerificationState::Expired,
     }
 }
 
@@ -96,7 +96,6 @@ fn class(class: ProofClass) -> wire::ProofClass {
     }
 }
 
-fn time(at: Timestamp) -> WireTimestamp {
-    let nanos = at.unix_micros().rem_euclid(1_000_000) * 1_000;
-    WireTimestamp { seconds: at.unix_seconds(), nanos: i32::try_from(nanos).unwrap_or(0) }
+fn time(at: Timestamp) -> prost_types::Timestamp {
+    timestamp(at.unix_micros())
 }

@@ -1,4 +1,4 @@
-//! Every "no" as its published reason, in one exhaustive match; and what broke, as little as may be said of it.
+//! Every refusal as its published reason, in one exhaustive match; failures as a fixed text.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use rekey_wire::status;
 use rekey_wire::verification::v1::ErrorReason;
 use tonic::{Code, Status};
 
+use crate::codes::Error;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules::Rules;
-use crate::flows::Error;
 
-/// The status of a start or a resend that did not do what was asked. A limit beyond the verification itself says what
-/// the answer would have been without it: who asked may have to give that answer all the same, and must not guess it.
+/// The status of a start or a resend. A limit outside the verification says what the answer would have been without it:
+/// the caller may have to give that answer all the same, and must not guess it.
 pub(super) fn status_of_send(error: &Error, rules: &Rules) -> Status {
     match error {
-        Error::Refused(refusal) if is_limit(*refusal) => {
+        Error::Refused(refusal) if refusal.is_outside_the_verification() => {
             let waits: Vec<_> = rules.ladder.waits().iter().map(|wait| wait.as_secs().to_string()).collect();
             refused(*refusal)
                 .with("code_life_seconds", rules.code_life.as_secs().to_string())
@@ -25,7 +25,6 @@ pub(super) fn status_of_send(error: &Error, rules: &Rules) -> Status {
     }
 }
 
-/// The status of an operation that did not do what was asked.
 pub(super) fn status(error: &Error) -> Status {
     match error {
         Error::Refused(refusal) => refused(*refusal).into_status(),
@@ -40,107 +39,57 @@ pub(super) fn status(error: &Error) -> Status {
     }
 }
 
-/// Whether something beyond the verification itself stopped a message.
-const fn is_limit(refusal: Refusal) -> bool {
-    match refusal {
-        Refusal::DestinationLimited(_)
-        | Refusal::SubjectLimited(_)
-        | Refusal::NetworkLimited(_)
-        | Refusal::TenantLimited(_)
-        | Refusal::SubjectPaused(_)
-        | Refusal::SubjectStopped
-        | Refusal::ChannelNotAllowed => true,
-        Refusal::RequestIdReused
-        | Refusal::VerificationNotFound
-        | Refusal::VerificationDiffers
-        | Refusal::VerificationOver
-        | Refusal::ResendTooSoon(_)
-        | Refusal::SendsExhausted
-        | Refusal::GrantInvalid => false,
-    }
-}
-
 fn refused(refusal: Refusal) -> status::Refusal {
-    let (code, reason, message, wait) = match refusal {
-        Refusal::RequestIdReused => (
-            Code::InvalidArgument,
-            ErrorReason::RequestIdReused,
-            "this request_id stands for other content",
-            None,
-        ),
+    let limited = Code::ResourceExhausted;
+    let precondition = Code::FailedPrecondition;
+    let (code, reason, message) = match refusal {
+        Refusal::RequestIdReused => {
+            (Code::InvalidArgument, ErrorReason::RequestIdReused, "this request_id stands for other content")
+        }
         Refusal::VerificationNotFound => {
-            (Code::NotFound, ErrorReason::VerificationNotFound, "no such verification", None)
+            (Code::NotFound, ErrorReason::VerificationNotFound, "no such verification")
         }
         Refusal::VerificationDiffers => (
             Code::AlreadyExists,
             ErrorReason::VerificationDiffers,
             "this verification_id was started with other content",
-            None,
         ),
         Refusal::VerificationOver => {
-            (Code::FailedPrecondition, ErrorReason::VerificationOver, "the verification is over", None)
+            (precondition, ErrorReason::VerificationOver, "the verification is over")
         }
-        Refusal::ResendTooSoon(wait) => {
-            (Code::ResourceExhausted, ErrorReason::ResendTooSoon, "the next message is not due", Some(wait))
+        Refusal::ResendTooSoon(_) => (limited, ErrorReason::ResendTooSoon, "the next message is not due"),
+        Refusal::SendsExhausted => (limited, ErrorReason::SendsExhausted, "all messages were sent"),
+        Refusal::DestinationLimited(_) => {
+            (limited, ErrorReason::DestinationLimited, "the destination has had its messages for now")
         }
-        Refusal::SendsExhausted => {
-            (Code::ResourceExhausted, ErrorReason::SendsExhausted, "all messages were sent", None)
+        Refusal::SubjectLimited(_) => {
+            (limited, ErrorReason::SubjectLimited, "the subject has had its messages for now")
         }
-        Refusal::DestinationLimited(wait) => (
-            Code::ResourceExhausted,
-            ErrorReason::DestinationLimited,
-            "the destination has had its messages for now",
-            Some(wait),
-        ),
-        Refusal::SubjectLimited(wait) => (
-            Code::ResourceExhausted,
-            ErrorReason::SubjectLimited,
-            "the subject has had its messages for now",
-            Some(wait),
-        ),
-        Refusal::NetworkLimited(wait) => (
-            Code::ResourceExhausted,
-            ErrorReason::NetworkLimited,
-            "the network has had its messages for now",
-            Some(wait),
-        ),
-        Refusal::TenantLimited(wait) => (
-            Code::ResourceExhausted,
-            ErrorReason::TenantLimited,
-            "the tenant has had its messages for now",
-            Some(wait),
-        ),
-        Refusal::SubjectPaused(wait) => (
-            Code::ResourceExhausted,
-            ErrorReason::SubjectPaused,
-            "the subject failed too often of late",
-            Some(wait),
-        ),
+        Refusal::NetworkLimited(_) => {
+            (limited, ErrorReason::NetworkLimited, "the network has had its messages for now")
+        }
+        Refusal::TenantLimited(_) => {
+            (limited, ErrorReason::TenantLimited, "the tenant has had its messages for now")
+        }
+        Refusal::SubjectPaused(_) => {
+            (limited, ErrorReason::SubjectPaused, "the subject failed too often of late")
+        }
         Refusal::SubjectStopped => {
-            (Code::FailedPrecondition, ErrorReason::SubjectStopped, "the subject waits for its release", None)
+            (precondition, ErrorReason::SubjectStopped, "the subject waits for its release")
         }
-        Refusal::GrantInvalid => {
-            (Code::FailedPrecondition, ErrorReason::GrantInvalid, "the grant is not good", None)
+        Refusal::GrantInvalid => (precondition, ErrorReason::GrantInvalid, "the grant is not good"),
+        Refusal::ChannelNotAllowed => {
+            (precondition, ErrorReason::ChannelNotAllowed, "no message goes to this destination")
         }
-        Refusal::ChannelNotAllowed => (
-            Code::FailedPrecondition,
-            ErrorReason::ChannelNotAllowed,
-            "no message goes to this destination",
-            None,
-        ),
     };
-    let refusal = published(code, reason, message);
-    match wait {
-        Some(wait) => refusal.retry_after(whole_seconds(wait)),
-        None => refusal,
+    let status = status::Refusal::new(code, reason, message);
+    match refusal.retry_after() {
+        Some(wait) => status.retry_after(whole_seconds(wait)),
+        None => status,
     }
 }
 
-fn published(code: Code, reason: ErrorReason, message: &'static str) -> status::Refusal {
-    status::Refusal::new(code, reason, message)
-}
-
-/// Rounded up, so that who comes back then is not too early by a fraction.
+/// Rounded up, so that a retry then is not too early by a fraction.
 fn whole_seconds(wait: Duration) -> Duration {
     Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
 }
@@ -164,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_told_in_whole_seconds_rounded_up() {
+    fn a_wait_is_whole_seconds_rounded_up() {
         let status = status(&Error::Refused(Refusal::ResendTooSoon(Duration::from_millis(29_001))));
 
         assert_eq!(status.code(), Code::ResourceExhausted);
@@ -175,21 +124,21 @@ mod tests {
     #[test]
     fn a_limit_says_what_the_answer_would_have_been_without_it() {
         let wait = Duration::from_secs(20);
-        let told = |refusal| {
+        let clocks_of = |refusal| {
             let problem = Problem::of(&status_of_send(&Error::Refused(refusal), &rules()));
-            let said = |key: &str| problem.metadata.get(key).cloned();
-            (said("code_life_seconds"), said("ladder_seconds"))
+            let value = |key: &str| problem.metadata.get(key).cloned();
+            (value("code_life_seconds"), value("ladder_seconds"))
         };
 
         let clocks = (Some("600".to_owned()), Some("30,60,120,240".to_owned()));
-        assert_eq!(told(Refusal::DestinationLimited(wait)), clocks);
-        assert_eq!(told(Refusal::ChannelNotAllowed), clocks);
-        assert_eq!(told(Refusal::ResendTooSoon(wait)), (None, None));
-        assert_eq!(told(Refusal::VerificationOver), (None, None));
+        assert_eq!(clocks_of(Refusal::DestinationLimited(wait)), clocks);
+        assert_eq!(clocks_of(Refusal::ChannelNotAllowed), clocks);
+        assert_eq!(clocks_of(Refusal::ResendTooSoon(wait)), (None, None));
+        assert_eq!(clocks_of(Refusal::VerificationOver), (None, None));
     }
 
     #[test]
-    fn a_broken_store_tells_nothing_but_when_to_come_back() {
+    fn a_broken_store_says_nothing_but_when_to_retry() {
         let status = status(&Error::Store(crate::store::Failure::Unreadable("a secret thought")));
 
         assert_eq!(status.code(), Code::Unavailable);

@@ -8,12 +8,12 @@ use super::*;
 const TENANT: &str = "0190c3a5-7e1c-7b2a-9f00-000000000001";
 const OTHER: &str = "0190c3a5-7e1c-7b2a-9f00-000000000002";
 
-fn decoding(change: impl FnOnce(&mut CallerEntry)) -> Decoding {
+fn decoder(change: impl FnOnce(&mut CallerEntry)) -> Decoder {
     let mut entry = CallerEntry::trusted("shop", "00".repeat(32));
     change(&mut entry);
     let mut request = Request::new(());
     request.extensions_mut().insert(Caller::new(entry, None));
-    Decoding::of(&request).unwrap()
+    Decoder::of(&request).unwrap()
 }
 
 fn message() -> wire::StartVerificationRequest {
@@ -31,10 +31,10 @@ fn message() -> wire::StartVerificationRequest {
 
 #[test]
 fn what_is_left_out_has_its_meaning() {
-    let order = decoding(|_| ()).start(&message()).unwrap();
+    let request = decoder(|_| ()).start(&message()).unwrap();
 
-    assert_eq!(order.audience.as_str(), "shop");
-    assert_eq!((order.network, order.counts_failures, order.route.decoy), (None, true, false));
+    assert_eq!(request.audience.as_str(), "shop");
+    assert_eq!((request.network, request.counts_failures, request.route.decoy), (None, true, false));
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn every_wrong_field_is_named_and_nothing_typed_is_repeated() {
         ..message()
     };
 
-    let status = decoding(|_| ()).start(&wrong).unwrap_err();
+    let status = decoder(|_| ()).start(&wrong).unwrap_err();
 
     let read = Problem::of(&status);
     let fields: BTreeSet<_> = read.fields.iter().map(|(field, _)| field.as_str()).collect();
@@ -61,7 +61,7 @@ fn every_wrong_field_is_named_and_nothing_typed_is_repeated() {
 #[test]
 fn tenant_purpose_and_context_are_judged_before_anything_else() {
     let reason = |change: fn(&mut CallerEntry), message: &wire::StartVerificationRequest| {
-        Problem::of(&decoding(change).start(message).unwrap_err())
+        Problem::of(&decoder(change).start(message).unwrap_err())
     };
     let with_context = wire::StartVerificationRequest {
         context: Some(wire::RequestContext { ip_address: "192.0.2.1".to_owned(), ..Default::default() }),
@@ -72,10 +72,10 @@ fn tenant_purpose_and_context_are_judged_before_anything_else() {
     let purpose = reason(|entry| entry.purposes = Allowed::nothing(), &message());
     let context = reason(|entry| entry.may_assert_context = false, &with_context);
 
-    let told =
+    let refused =
         [&tenant, &purpose, &context].map(|read| (read.reason.as_str(), read.metadata["field"].as_str()));
     let not_allowed = "CALLER_NOT_ALLOWED";
-    assert_eq!(told, [(not_allowed, "tenant_id"), (not_allowed, "purpose"), (not_allowed, "context")]);
+    assert_eq!(refused, [(not_allowed, "tenant_id"), (not_allowed, "purpose"), (not_allowed, "context")]);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_grant_of_absurd_length_is_not_even_looked_at() {
         binding: Vec::new(),
     };
 
-    let status = decoding(|_| ()).redeem(&message).unwrap_err();
+    let status = decoder(|_| ()).redeem(&message).unwrap_err();
 
     assert_eq!(Problem::of(&status).fields[0].0, "grant");
 }

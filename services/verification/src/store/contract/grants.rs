@@ -1,29 +1,29 @@
 //! Grants: once, in time, and in the run of the store that gave them.
 
-use super::desk::{Desk, request, tags};
+use super::test_store::{TestStore, idempotency, macs};
 use crate::domain::refusal::Refusal;
-use crate::domain::scope::Generation;
-use crate::store::{Redeem, Redeemed};
+use crate::domain::scope::RunId;
+use crate::store::RedeemStep;
 
-pub(super) async fn a_grant_is_spent_once(desk: Desk) {
-    let redeem = desk.redeem_order().await;
-    let another_call = Redeem { request: request("grant"), ..redeem.clone() };
+pub(super) async fn a_grant_is_redeemed_once(store: TestStore) {
+    let redeem = store.redeem_step().await;
+    let another_call = RedeemStep { idempotency: idempotency("grant"), ..redeem.clone() };
     let mut other_content = redeem.clone();
-    other_content.request.content = tags("another grant");
+    other_content.idempotency.content = macs("another grant");
 
-    let first = desk.redeem(&redeem).await;
-    let repeated = desk.redeem(&redeem).await;
+    let first = store.redeem(&redeem).await;
+    let repeated = store.redeem(&redeem).await;
 
-    assert_eq!((first, repeated), (Redeemed::Spent, Redeemed::Spent));
-    assert_eq!(desk.redeem(&another_call).await, Redeemed::Refused(Refusal::GrantInvalid));
-    assert_eq!(desk.redeem(&other_content).await, Redeemed::Refused(Refusal::RequestIdReused));
+    assert_eq!((first, repeated), (Ok(()), Ok(())));
+    assert_eq!(store.redeem(&another_call).await, Err(Refusal::GrantInvalid));
+    assert_eq!(store.redeem(&other_content).await, Err(Refusal::RequestIdReused));
 }
 
-pub(super) async fn a_grant_of_another_run_or_past_its_end_is_void(desk: Desk) {
-    let void = Redeem { generation: Generation::new("another"), ..desk.redeem_order().await };
-    let late = desk.redeem_order().await;
+pub(super) async fn a_grant_of_another_run_or_past_its_end_is_void(store: TestStore) {
+    let void = RedeemStep { run_id: RunId::new("another"), ..store.redeem_step().await };
+    let late = store.redeem_step().await;
 
-    assert_eq!(desk.redeem(&void).await, Redeemed::Refused(Refusal::GrantInvalid));
-    assert_eq!(desk.later(300).redeem(&late).await, Redeemed::Refused(Refusal::GrantInvalid));
-    assert_eq!(desk.later(299).redeem(&late).await, Redeemed::Spent);
+    assert_eq!(store.redeem(&void).await, Err(Refusal::GrantInvalid));
+    assert_eq!(store.later(300).redeem(&late).await, Err(Refusal::GrantInvalid));
+    assert_eq!(store.later(299).redeem(&late).await, Ok(()));
 }

@@ -1,112 +1,97 @@
 //! Codes and limits in the memory of one process: for `rekey up`, small installations and tests.
 //!
-//! One lock around everything, held for a few map look-ups and never across an await: a step is atomic because
-//! nobody else is inside. A restart forgets it all, and as the run's name is drawn anew, grants of the run before
-//! are void as well. What it holds is bounded; rubbish is swept when it is full, and new verifications are refused when
-//! that makes no room.
+//! One lock around everything, held for a few map look-ups and never across an await: a step is atomic because nobody
+//! else is inside. A restart forgets it all, and as the run id is drawn anew, grants of the run before are void as well.
+//! What it holds is bounded: expired entries are swept when it is full, and new verifications are refused when that makes
+//! no room.
 
+mod attempts;
 mod sending;
-mod shelf;
-mod trying;
+mod state;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::{Entropy, uuid_v4};
 use rekey_primitives::id::TenantId;
 
-use self::shelf::Shelf;
+use self::state::MemoryState;
 use super::{
-    Cancelled, Check, Checked, Dispatch, Failure, Redeem, Redeemed, Released, Resend, Sight, Start, Store,
+    CancelStep, CheckOutcome, CheckStep, Failure, RedeemStep, ReleaseStep, ResendStep, SendOutcome, Snapshot,
+    StartStep, Store,
 };
-use crate::domain::names::{Purpose, Subject};
-use crate::domain::scope::{Generation, Place, TenantScope};
-use crate::domain::tag::Request;
+use crate::domain::refusal::Refusal;
+use crate::domain::scope::{RunId, ScopedId};
+use crate::domain::verification::VerificationState;
 
-/// The store in memory.
+#[derive(derive_more::Debug)]
+#[debug("MemoryStore")]
 pub(crate) struct MemoryStore {
-    generation: Generation,
-    shelf: Mutex<Shelf>,
+    run_id: RunId,
+    state: Mutex<MemoryState>,
 }
 
 impl MemoryStore {
-    /// An empty one that holds at most so many things.
-    pub(crate) fn new(entropy: &dyn Entropy, most_entries: usize) -> Self {
-        let generation = Generation::new(uuid_v4(entropy).simple().to_string());
-        Self { generation, shelf: Mutex::new(Shelf::new(most_entries)) }
+    /// An empty store that holds at most `max_entries`.
+    pub(crate) fn new(entropy: &dyn Entropy, max_entries: usize) -> Self {
+        let run_id = RunId::new(uuid_v4(entropy).simple().to_string());
+        Self { run_id, state: Mutex::new(MemoryState::new(max_entries)) }
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        // A panic inside would have left at most one half-written thing; refusing everybody else helps nobody.
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl std::fmt::Debug for MemoryStore {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    fn state(&self) -> MutexGuard<'_, MemoryState> {
+        // A panic inside would have left at most one half-written entry; refusing everybody else helps nobody.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn look(&self, place: &Place) -> Result<Sight, Failure> {
-        let verification = self.shelf().verifications.get(place).map(|kept| kept.verification.clone());
-        Ok(Sight { generation: self.generation.clone(), verification })
+    async fn snapshot(&self, id: &ScopedId) -> Result<Snapshot, Failure> {
+        let verification = self.state().verifications.get(id).map(|stored| stored.verification.clone());
+        Ok(Snapshot { run_id: self.run_id.clone(), verification })
     }
 
-    fn likely_generation(&self, _: TenantId) -> Generation {
-        self.generation.clone()
+    fn assumed_run_id(&self, _: TenantId) -> RunId {
+        self.run_id.clone()
     }
 
-    async fn start(&self, start: &Start, now: Timestamp) -> Result<Dispatch, Failure> {
-        self.shelf().start(start, &self.generation, now)
+    async fn start(&self, step: &StartStep, now: Timestamp) -> Result<SendOutcome, Failure> {
+        self.state().start(step, &self.run_id, now)
     }
 
-    async fn resend(&self, resend: &Resend, now: Timestamp) -> Result<Dispatch, Failure> {
-        Ok(self.shelf().resend(resend, &self.generation, now))
+    async fn resend(&self, step: &ResendStep, now: Timestamp) -> Result<SendOutcome, Failure> {
+        Ok(self.state().resend(step, &self.run_id, now))
     }
 
-    async fn acknowledge(&self, place: &Place, number: u32, generation: &Generation) -> Result<(), Failure> {
-        if let Some(kept) = self.shelf().verifications.get_mut(place) {
-            let verification = &mut kept.verification;
-            if verification.generation == *generation && number <= verification.sends {
+    async fn acknowledge(&self, id: &ScopedId, number: u32, run_id: &RunId) -> Result<(), Failure> {
+        if let Some(stored) = self.state().verifications.get_mut(id) {
+            let verification = &mut stored.verification;
+            if verification.run_id == *run_id && number <= verification.sends {
                 verification.acknowledged = verification.acknowledged.max(number);
             }
         }
         Ok(())
     }
 
-    async fn check(&self, check: &Check, now: Timestamp) -> Result<Checked, Failure> {
-        Ok(self.shelf().check(check, &self.generation, now))
+    async fn check(&self, step: &CheckStep, now: Timestamp) -> Result<CheckOutcome, Failure> {
+        Ok(self.state().check(step, &self.run_id, now))
     }
 
     async fn cancel(
         &self,
-        request: &Request,
-        place: &Place,
-        answer_life: Duration,
+        step: &CancelStep,
         now: Timestamp,
-    ) -> Result<Cancelled, Failure> {
-        Ok(self.shelf().cancel(request, place, answer_life, now))
+    ) -> Result<Result<VerificationState, Refusal>, Failure> {
+        Ok(self.state().cancel(step, now))
     }
 
-    async fn redeem(&self, redeem: &Redeem, now: Timestamp) -> Result<Redeemed, Failure> {
-        Ok(self.shelf().redeem(redeem, &self.generation, now))
+    async fn redeem(&self, step: &RedeemStep, now: Timestamp) -> Result<Result<(), Refusal>, Failure> {
+        Ok(self.state().redeem(step, &self.run_id, now))
     }
 
-    async fn release(
-        &self,
-        request: &Request,
-        scope: &TenantScope,
-        purpose: &Purpose,
-        subject: &Subject,
-        answer_life: Duration,
-        now: Timestamp,
-    ) -> Result<Released, Failure> {
-        Ok(self.shelf().release(request, scope, purpose, subject, answer_life, now))
+    async fn release(&self, step: &ReleaseStep, now: Timestamp) -> Result<Result<(), Refusal>, Failure> {
+        Ok(self.state().release(step, now))
     }
 
     async fn ready(&self) -> Result<(), Failure> {

@@ -1,190 +1,165 @@
-//! The steps that charge messages.
+//! The steps that count messages.
 
 use rekey_primitives::clock::Timestamp;
 
-use super::shelf::{Answer, Kept, Shelf};
-use crate::domain::limits::{FailureRule, Standing};
+use super::state::{FailureKey, MemoryState, StoredAnswer, StoredVerification};
+use crate::domain::idempotency::Idempotency;
 use crate::domain::refusal::Refusal;
-use crate::domain::scope::{Generation, Place, TenantScope};
-use crate::domain::tag::Request;
-use crate::domain::verification::{State, Times, Verification};
-use crate::store::{Charge, Dispatch, Failure, KeptCode, Resend, Sending, Start};
+use crate::domain::scope::{RunId, ScopedId};
+use crate::domain::verification::{Verification, VerificationState};
+use crate::store::{Failure, PendingMessage, ResendStep, SealedCode, SendLimits, SendOutcome, StartStep};
 
-impl Shelf {
+impl MemoryState {
     pub(super) fn start(
         &mut self,
-        start: &Start,
-        generation: &Generation,
+        step: &StartStep,
+        run_id: &RunId,
         now: Timestamp,
-    ) -> Result<Dispatch, Failure> {
-        let scope = &start.place.scope;
-        let until = now.plus(start.answer_life);
-        if let Some(settled) = self.repeated(scope, &start.request, &start.place, generation, now) {
-            return Ok(settled);
+    ) -> Result<SendOutcome, Failure> {
+        if let Some(repeated) = self.repeated(&step.id, &step.idempotency, run_id, now) {
+            return Ok(repeated);
         }
-        self.make_room(&start.charge.failures, now)?;
-        let mut verification = start.verification.clone();
-        if let Some(Kept { verification: kept, code }) = self.verifications.get(&start.place) {
-            if !start.content.include(&kept.content) {
-                return Ok(Dispatch::Refused(Refusal::VerificationDiffers));
+        self.make_room(&step.limits.failures, now)?;
+        let mut verification = step.verification.clone();
+        if let Some(StoredVerification { verification: stored, code }) = self.verifications.get(&step.id) {
+            if !step.content.contains(&stored.content) {
+                return Ok(SendOutcome::Refused(Refusal::VerificationDiffers));
             }
-            if kept.state(now) != State::Pending {
-                return Ok(Dispatch::Refused(Refusal::VerificationOver));
+            if stored.state(now) != VerificationState::Pending {
+                return Ok(SendOutcome::Refused(Refusal::VerificationOver));
             }
-            if !kept.is_void(generation) {
-                let times = times(kept);
-                let owed = owed(kept, code.as_ref(), generation);
-                let answer = Answer::Message { times, sent: owed.is_some() };
-                self.keep_answer(scope, &start.request, answer, until);
-                return Ok(owed.unwrap_or(Dispatch::Settled { times, sent: false }));
+            if !stored.is_void(run_id) {
+                let times = stored.times();
+                let unacknowledged = unacknowledged(stored, code.as_ref(), run_id);
+                let answer = StoredAnswer::Message { times, sent: unacknowledged.is_some() };
+                self.store_answer(&step.id.scope, &step.idempotency, answer, now);
+                return Ok(unacknowledged.unwrap_or(SendOutcome::NothingToSend { times, sent: false }));
             }
-            verification = Verification {
-                content: verification.content,
-                generation: verification.generation,
-                ..kept.clone()
-            };
+            verification =
+                Verification { content: verification.content, run_id: verification.run_id, ..stored.clone() };
         } else {
             verification.sends = 0;
         }
-        if start.verification.generation != *generation {
-            return Ok(Dispatch::Moved);
+        if step.verification.run_id != *run_id {
+            return Ok(SendOutcome::Stale);
         }
-        let code = Some(start.code.clone());
-        Ok(self.charge(&start.request, &start.place, Kept { verification, code }, &start.charge, until, now))
+        let candidate = StoredVerification { verification, code: Some(step.code.clone()) };
+        Ok(self.count_message(&step.id, &step.idempotency, candidate, &step.limits, now))
     }
 
-    pub(super) fn resend(&mut self, resend: &Resend, generation: &Generation, now: Timestamp) -> Dispatch {
-        let scope = &resend.place.scope;
-        let until = now.plus(resend.answer_life);
-        if let Some(settled) = self.repeated(scope, &resend.request, &resend.place, generation, now) {
-            return settled;
+    pub(super) fn resend(&mut self, step: &ResendStep, run_id: &RunId, now: Timestamp) -> SendOutcome {
+        if let Some(repeated) = self.repeated(&step.id, &step.idempotency, run_id, now) {
+            return repeated;
         }
-        let Some(Kept { verification: kept, code }) = self.verifications.get(&resend.place) else {
-            return Dispatch::Refused(Refusal::VerificationNotFound);
+        let Some(StoredVerification { verification: stored, code }) = self.verifications.get(&step.id) else {
+            return SendOutcome::Refused(Refusal::VerificationNotFound);
         };
-        if kept.state(now) != State::Pending {
-            return Dispatch::Refused(Refusal::VerificationOver);
+        if stored.state(now) != VerificationState::Pending {
+            return SendOutcome::Refused(Refusal::VerificationOver);
         }
-        if kept.content != resend.seen.content || resend.generation != *generation {
-            return Dispatch::Moved;
+        if stored.content != step.seen.content || step.run_id != *run_id {
+            return SendOutcome::Stale;
         }
-        if let Some(owed) = owed(kept, code.as_ref(), generation) {
-            let answer = Answer::Message { times: times(kept), sent: true };
-            self.offer_answer(false, scope, &resend.request, answer, until);
-            return owed;
+        if let Some(unacknowledged) = unacknowledged(stored, code.as_ref(), run_id) {
+            let answer = StoredAnswer::Message { times: stored.times(), sent: true };
+            self.store_answer_if_room(false, &step.id.scope, &step.idempotency, answer, now);
+            return unacknowledged;
         }
-        if kept.sends >= resend.charge.most_sends {
-            return Dispatch::Refused(Refusal::SendsExhausted);
+        if stored.sends >= step.limits.max_sends {
+            return SendOutcome::Refused(Refusal::SendsExhausted);
         }
-        let is_void = kept.is_void(generation);
-        if let Some(next) = kept.next_send_at.filter(|next| !is_void && !now.has_reached(*next)) {
-            return Dispatch::Refused(Refusal::ResendTooSoon(next.since(now)));
+        let is_void = stored.is_void(run_id);
+        if let Some(next) = stored.next_send_at.filter(|next| !is_void && !now.has_reached(*next)) {
+            return SendOutcome::Refused(Refusal::ResendTooSoon(next.since(now)));
         }
-        let fresh = is_void || resend.rotate;
-        let code = if fresh { Some(resend.code.clone()) } else { code.clone() };
-        let verification = Verification { generation: generation.clone(), ..kept.clone() };
-        let kept = Kept { verification, code };
-        self.charge(&resend.request, &resend.place, kept, &resend.charge, until, now)
+        let code = if is_void || step.rotate { Some(step.code.clone()) } else { code.clone() };
+        let verification = Verification { run_id: run_id.clone(), ..stored.clone() };
+        let candidate = StoredVerification { verification, code };
+        self.count_message(&step.id, &step.idempotency, candidate, &step.limits, now)
     }
 
-    /// Judges the limits, and if they allow, keeps `kept` with one more message.
-    fn charge(
+    /// Judges the limits, and if they allow, stores `candidate` with one more message.
+    fn count_message(
         &mut self,
-        request: &Request,
-        place: &Place,
-        mut kept: Kept,
-        charge: &Charge,
-        until: Timestamp,
+        id: &ScopedId,
+        idempotency: &Idempotency,
+        mut candidate: StoredVerification,
+        limits: &SendLimits,
         now: Timestamp,
-    ) -> Dispatch {
-        let scope = &place.scope;
-        let verification = &mut kept.verification;
+    ) -> SendOutcome {
+        let scope = &id.scope;
+        let verification = &mut candidate.verification;
         if verification.counts_failures
-            && let Err(refusal) = self.standing(scope, verification, &charge.failures, now)
+            && let Err(refusal) =
+                self.judge_failures(&FailureKey::of(scope, verification), &limits.failures, now)
         {
-            return Dispatch::Refused(refusal);
+            return SendOutcome::Refused(refusal);
         }
-        if verification.sends >= charge.most_sends {
-            return Dispatch::Refused(Refusal::SendsExhausted);
+        if verification.sends >= limits.max_sends {
+            return SendOutcome::Refused(Refusal::SendsExhausted);
         }
-        if verification.sends != charge.seen_sends {
-            return Dispatch::Moved;
+        if verification.sends != limits.seen_sends {
+            return SendOutcome::Stale;
         }
-        if !charge.funded {
-            return Dispatch::Unfunded;
+        if !limits.is_reserved {
+            return SendOutcome::NotReserved;
         }
-        let is_quiet = match self.spend(scope, &verification.subject, &charge.spends, now) {
-            Ok(is_quiet) => is_quiet,
-            Err(refusal) => return Dispatch::Refused(refusal),
+        let is_dropped = match self.consume(scope, &verification.subject, &limits.budgets, now) {
+            Ok(is_dropped) => is_dropped,
+            Err(refusal) => return SendOutcome::Refused(refusal),
         };
         verification.sends += 1;
         verification.sent_at = now;
-        verification.next_send_at = charge.next_send_at;
-        if is_quiet {
+        verification.next_send_at = limits.next_send_at;
+        if is_dropped {
             verification.acknowledged = verification.sends;
         }
-        let sending = sending(verification, kept.code.as_ref(), is_quiet);
-        let answer = Answer::Message { times: sending.times, sent: true };
-        self.keep_answer(scope, request, answer, until);
-        self.verifications.insert(place.clone(), kept);
-        Dispatch::Charged(sending)
+        let message = message(verification, candidate.code.as_ref(), is_dropped);
+        let answer = StoredAnswer::Message { times: message.times, sent: true };
+        self.store_answer(scope, idempotency, answer, now);
+        self.verifications.insert(id.clone(), candidate);
+        SendOutcome::Counted(message)
     }
 
-    /// What a request that was made before gets: its message again while that is owed, then the first answer.
+    /// What a call that was made before gets: its message again while that is unacknowledged, then the first answer.
     fn repeated(
         &self,
-        scope: &TenantScope,
-        request: &Request,
-        place: &Place,
-        generation: &Generation,
+        id: &ScopedId,
+        idempotency: &Idempotency,
+        run_id: &RunId,
         now: Timestamp,
-    ) -> Option<Dispatch> {
-        match self.answered(scope, request, now) {
-            Err(refusal) => Some(Dispatch::Refused(refusal)),
-            Ok(Some(Answer::Message { times, sent })) => {
-                let kept =
-                    self.verifications.get(place).filter(|kept| kept.verification.is_live(generation, now));
-                let owed = kept.and_then(|kept| owed(&kept.verification, kept.code.as_ref(), generation));
-                Some(owed.filter(|_| sent).unwrap_or(Dispatch::Settled { times, sent }))
+    ) -> Option<SendOutcome> {
+        match self.stored_answer(&id.scope, idempotency, now) {
+            Err(refusal) => Some(SendOutcome::Refused(refusal)),
+            Ok(Some(StoredAnswer::Message { times, sent })) => {
+                let stored =
+                    self.verifications.get(id).filter(|stored| stored.verification.is_live(run_id, now));
+                let again = stored
+                    .and_then(|stored| unacknowledged(&stored.verification, stored.code.as_ref(), run_id));
+                Some(again.filter(|_| sent).unwrap_or(SendOutcome::NothingToSend { times, sent }))
             }
-            Ok(Some(_)) => Some(Dispatch::Refused(Refusal::RequestIdReused)),
+            Ok(Some(_)) => Some(SendOutcome::Refused(Refusal::RequestIdReused)),
             Ok(None) => None,
         }
     }
-
-    /// Whether the subject's failures let it be asked.
-    pub(super) fn standing(
-        &self,
-        scope: &TenantScope,
-        verification: &Verification,
-        rule: &FailureRule,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
-        let key = (scope.clone(), verification.purpose.clone(), verification.subject.clone());
-        let failures = self.failures.get(&key);
-        match failures.map_or(Standing::Free, |failures| rule.standing(failures, now)) {
-            Standing::Free => Ok(()),
-            Standing::Paused(until) => Err(Refusal::SubjectPaused(until.since(now))),
-            Standing::Stopped => Err(Refusal::SubjectStopped),
-        }
-    }
 }
 
-fn times(verification: &Verification) -> Times {
-    Times { expires_at: verification.expires_at, next_send_at: verification.next_send_at }
+fn unacknowledged(
+    verification: &Verification,
+    code: Option<&SealedCode>,
+    run_id: &RunId,
+) -> Option<SendOutcome> {
+    let again = verification.has_unacknowledged_message(run_id);
+    again.then(|| SendOutcome::Unacknowledged(message(verification, code, false)))
 }
 
-fn owed(verification: &Verification, code: Option<&KeptCode>, generation: &Generation) -> Option<Dispatch> {
-    verification.owes_a_message(generation).then(|| Dispatch::Owed(sending(verification, code, false)))
-}
-
-fn sending(verification: &Verification, code: Option<&KeptCode>, is_quiet: bool) -> Sending {
-    Sending {
+fn message(verification: &Verification, code: Option<&SealedCode>, is_dropped: bool) -> PendingMessage {
+    PendingMessage {
         number: verification.sends,
         sent_at: verification.sent_at,
         sealed_code: code.map(|code| code.sealed.clone()).unwrap_or_default(),
         sealed_route: verification.sealed_route.clone(),
-        times: times(verification),
-        is_quiet,
+        times: verification.times(),
+        is_dropped,
     }
 }

@@ -1,0 +1,132 @@
+//! The budgets that cross tenants.
+//!
+//! They cannot be consumed in the step that writes a verification (in a cluster they live elsewhere), so they are reserved
+//! before it and given back unless the step counted a message. Calls that race for the same message share one reservation:
+//! however many there are, they need no more room than that message. A crash in between counts too much, never too
+//! little.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::network::client_network;
+use rekey_sealing::digest;
+use rekey_throttle::{Budget, Outcome, Reserving};
+
+use super::{Codes, Error};
+use crate::domain::budgets::Window;
+use crate::domain::refusal::Refusal;
+use crate::domain::route::Route;
+use crate::domain::scope::ScopedId;
+use crate::store::{Failure, SendOutcome};
+
+/// The budgets to be reserved for a message.
+pub(super) struct Reservation {
+    budgets: Vec<SharedBudget>,
+    /// A name for the message: who reserves for the same one shares the reservation.
+    message: String,
+}
+
+struct SharedBudget {
+    budget: Budget,
+    /// The refusal when it is exhausted, given the wait.
+    refusal: fn(Duration) -> Refusal,
+}
+
+impl SharedBudget {
+    fn of<'a>(
+        key: &'a str,
+        windows: &'a [Window],
+        refusal: fn(Duration) -> Refusal,
+    ) -> impl Iterator<Item = Self> + 'a {
+        windows.iter().map(move |window| {
+            let budget =
+                Budget { key: key.to_owned(), limit: u64::from(window.limit), window: window.length };
+            Self { budget, refusal }
+        })
+    }
+}
+
+impl Codes {
+    /// The reservation for the message after `seen_sends` others, requested from `network`. A decoy reserves nothing of
+    /// its destination: strangers must not be able to use up somebody's mail by asking for accounts that do not exist.
+    pub(super) fn reservation(
+        &self,
+        id: &ScopedId,
+        seen_sends: u32,
+        route: &Route,
+        network: Option<IpAddr>,
+    ) -> Reservation {
+        let limits = &self.rules.limits;
+        let caller = id.scope.caller.as_str().as_bytes();
+        let (key, windows) = match network {
+            Some(address) => (format!("network/{{{}}}", client_network(address)), &limits.network),
+            None => (format!("caller/{{{}}}", hashed(&[caller])), &limits.caller),
+        };
+        let mut budgets: Vec<_> = SharedBudget::of(&key, windows, Refusal::NetworkLimited).collect();
+        if !route.decoy {
+            let name = self.keys.destination_name(route.destination.as_str());
+            let key = format!("destination/{{{name}}}");
+            budgets.extend(SharedBudget::of(&key, &limits.destination, Refusal::DestinationLimited));
+        }
+        let message = hashed(&[
+            id.scope.tenant.as_uuid().as_bytes(),
+            caller,
+            id.verification.as_uuid().as_bytes(),
+            &seen_sends.to_be_bytes(),
+        ]);
+        Reservation { budgets, message }
+    }
+}
+
+impl Reservation {
+    /// Runs a step that counts a message, with the budgets reserved; the step is told whether they are. `is_free` says
+    /// that no budget seems to be needed; the step is the judge of that. An exhausted budget refuses only a call that
+    /// really needs it: repeating a call never does.
+    pub(super) async fn around<F, A>(
+        &self,
+        throttle: &dyn Reserving,
+        is_free: bool,
+        now: Timestamp,
+        step: F,
+    ) -> Result<SendOutcome, Error>
+    where
+        F: Fn(bool) -> A,
+        A: Future<Output = Result<SendOutcome, Failure>>,
+    {
+        if is_free {
+            match step(false).await? {
+                SendOutcome::NotReserved => {}
+                outcome => return Ok(outcome),
+            }
+        }
+        let budgets: Vec<Budget> = self.budgets.iter().map(|shared| shared.budget.clone()).collect();
+        match throttle.reserve(&budgets, &self.message, now).await? {
+            Outcome::Spent => {
+                // A failure leaves the reservation consumed: whether the step was done is unknown.
+                let outcome = step(true).await?;
+                let counted = matches!(outcome, SendOutcome::Counted(_));
+                let settled = throttle.settle(&budgets, &self.message, counted, now).await;
+                if let Err(failure) = settled {
+                    tracing::warn!(error = %failure, "a reserved budget was not settled");
+                }
+                Ok(outcome)
+            }
+            // Had a twin counted the message meanwhile, the step would see it.
+            Outcome::Exhausted { index, retry_after } => match step(false).await? {
+                SendOutcome::NotReserved => {
+                    let exhausted = self.budgets.get(index);
+                    let refusal = exhausted.map_or(Refusal::NetworkLimited as _, |shared| shared.refusal);
+                    Ok(SendOutcome::Refused(refusal(retry_after)))
+                }
+                outcome => Ok(outcome),
+            },
+        }
+    }
+}
+
+/// A name in the names of keys: long enough that no two meet, and it does not show what it stands for.
+fn hashed(parts: &[&[u8]]) -> String {
+    hex::encode(&digest(parts)[..16])
+}

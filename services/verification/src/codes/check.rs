@@ -1,0 +1,95 @@
+//! Checking a code.
+//!
+//! One step of the store decides; the grant is signed after it, so a wrong code costs no signature. The step stores the
+//! grant's id and time as the answer. The rest stands in the verification, and Ed25519 is deterministic, so a repeated call
+//! gets the same grant again (under the key of that day, should it have changed in between).
+
+use rekey_primitives::id::{GrantId, RequestId};
+
+use super::keys::{CodeBinding, SignedGrant};
+use super::{Codes, Error, MAX_ROUNDS};
+use crate::domain::code::Code;
+use crate::domain::grant::{Grant, class_of};
+use crate::domain::names::{Purpose, Subject};
+use crate::domain::scope::ScopedId;
+use crate::store::{CheckOutcome, CheckStep, Failure, PassedCheck};
+
+#[derive(Debug, Clone)]
+pub(crate) struct CheckRequest {
+    pub(crate) id: ScopedId,
+    pub(crate) request_id: RequestId,
+    /// The typed code.
+    pub(crate) code: Code,
+    /// What the caller takes the verification to be for.
+    pub(crate) purpose: Purpose,
+    /// Whom the caller takes it to be about.
+    pub(crate) subject: Subject,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum CheckVerdict {
+    Passed(SignedGrant),
+    /// Wrong, expired, consumed, out of attempts or unknown: it is never said which.
+    Rejected,
+}
+
+impl Codes {
+    /// Counts, compares and consumes in one step of the store.
+    #[tracing::instrument(skip_all, fields(tenant = %request.id.scope.tenant, verification = %request.id.verification))]
+    pub(crate) async fn check(&self, request: &CheckRequest) -> Result<CheckVerdict, Error> {
+        let now = self.clock.now();
+        let CheckRequest { id, request_id, code, purpose, subject } = request;
+        let content = self.keys.content_macs(&[
+            b"check",
+            id.verification.as_uuid().as_bytes(),
+            code.expose().as_bytes(),
+            purpose.as_str().as_bytes(),
+            subject.as_str().as_bytes(),
+        ]);
+        let run_id = self.store.assumed_run_id(id.scope.tenant);
+        let mut step = CheckStep {
+            idempotency: self.idempotency(*request_id, content),
+            id: id.clone(),
+            purpose: purpose.clone(),
+            subject: subject.clone(),
+            typed: self.keys.code_macs(&CodeBinding { id, purpose, subject, run_id: &run_id }, code),
+            run_id,
+            grant: GrantId::generate(&*self.entropy, now),
+            failures: self.rules.failures,
+        };
+        for _ in 0..MAX_ROUNDS {
+            match self.store.check(&step, now).await? {
+                CheckOutcome::Passed(passed) => {
+                    return Ok(CheckVerdict::Passed(self.keys.sign_grant(&self.grant(id, *passed))));
+                }
+                CheckOutcome::Rejected => return Ok(CheckVerdict::Rejected),
+                CheckOutcome::Refused(refusal) => return Err(refusal.into()),
+                CheckOutcome::RunChanged(run_id) => {
+                    let binding = CodeBinding { id, purpose, subject, run_id: &run_id };
+                    step.typed = self.keys.code_macs(&binding, code);
+                    step.run_id = run_id;
+                }
+            }
+        }
+        Err(Failure::Contended.into())
+    }
+
+    fn grant(&self, id: &ScopedId, passed: PassedCheck) -> Grant {
+        let PassedCheck { grant, at, verification } = passed;
+        Grant {
+            id: grant,
+            tenant: id.scope.tenant,
+            caller: id.scope.caller.clone(),
+            audience: verification.audience,
+            verification: id.verification,
+            purpose: verification.purpose,
+            subject: verification.subject,
+            channel: verification.channel,
+            class: class_of(verification.channel),
+            binding: verification.binding,
+            run_id: verification.run_id,
+            passed_at: at,
+            expires_at: at.plus(self.rules.grant_life),
+        }
+    }
+}

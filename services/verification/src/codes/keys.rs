@@ -1,0 +1,197 @@
+//! MACs, seals and signatures, each with everything it is bound to.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::entropy::{Entropy, array};
+use rekey_primitives::secret::{SecretString, Zeroizing};
+use rekey_sealing::{AeadKeys, KeyId, MacKeys, NotOpened, SigningKeys, digest};
+use uuid::Uuid;
+
+use crate::domain::code::Code;
+use crate::domain::encoding::{Reader, Writer};
+use crate::domain::grant::Grant;
+use crate::domain::mac::{Mac, MacSet};
+use crate::domain::names::{Binding, Purpose, Subject};
+use crate::domain::route::Route;
+use crate::domain::scope::{RunId, ScopedId};
+use crate::store::SealedCode;
+
+const CODE: &str = "rekey verification code";
+const DECOY: &str = "rekey verification decoy";
+const REQUEST: &str = "rekey verification request";
+const MESSAGE: &str = "rekey verification message";
+const DESTINATION: &str = "rekey verification destination";
+const SIGNED: &str = "rekey signed grant 1";
+
+/// The keys of this service.
+#[derive(Debug)]
+pub(crate) struct CodeKeys {
+    pub(crate) macs: MacKeys,
+    pub(crate) seals: AeadKeys,
+    pub(crate) grants: SigningKeys,
+}
+
+/// A grant as callers carry it.
+#[derive(Debug, Clone)]
+pub(crate) struct SignedGrant {
+    pub(crate) text: SecretString,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// What a code is bound to: it is right nowhere else.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CodeBinding<'a> {
+    pub(super) id: &'a ScopedId,
+    pub(super) purpose: &'a Purpose,
+    pub(super) subject: &'a Subject,
+    pub(super) run_id: &'a RunId,
+}
+
+impl CodeKeys {
+    /// MACs of what a request contains.
+    pub(super) fn content_macs(&self, parts: &[&[u8]]) -> MacSet {
+        self.mac_set(REQUEST, parts)
+    }
+
+    /// MACs of a typed code.
+    pub(super) fn code_macs(&self, binding: &CodeBinding<'_>, code: &Code) -> MacSet {
+        self.mac_set(CODE, &[&bound(binding, code.expose().as_bytes())])
+    }
+
+    /// A code as it is stored.
+    pub(super) fn seal_code(
+        &self,
+        binding: &CodeBinding<'_>,
+        code: &Code,
+        entropy: &dyn Entropy,
+    ) -> SealedCode {
+        let mac = self.macs.tag(CODE, &[&bound(binding, code.expose().as_bytes())]);
+        self.sealed(binding, code, &mac, entropy)
+    }
+
+    /// A decoy's code as it is stored: its MAC is of random bytes, so that no code that somebody types is right.
+    pub(super) fn seal_decoy_code(
+        &self,
+        binding: &CodeBinding<'_>,
+        code: &Code,
+        entropy: &dyn Entropy,
+    ) -> SealedCode {
+        let random: [u8; 32] = array(entropy);
+        let mac = self.macs.tag(DECOY, &[&bound(binding, &random)]);
+        self.sealed(binding, code, &mac, entropy)
+    }
+
+    fn sealed(
+        &self,
+        binding: &CodeBinding<'_>,
+        code: &Code,
+        mac: &[u8; 32],
+        entropy: &dyn Entropy,
+    ) -> SealedCode {
+        SealedCode {
+            mac: Mac::new(self.macs.active_id().as_str(), mac),
+            sealed: self.seals.seal(entropy, &seal_context("code", binding.id), code.expose().as_bytes()),
+        }
+    }
+
+    pub(super) fn open_code(&self, id: &ScopedId, sealed: &[u8]) -> Result<Code, NotOpened> {
+        let opened = self.seals.open(&seal_context("code", id), sealed)?;
+        let text = std::str::from_utf8(&opened).map_err(|_| NotOpened)?;
+        Code::parse(text).map_err(|_| NotOpened)
+    }
+
+    pub(super) fn seal_route(&self, entropy: &dyn Entropy, id: &ScopedId, route: &Route) -> Vec<u8> {
+        self.seals.seal(entropy, &seal_context("route", id), &route.encode())
+    }
+
+    pub(super) fn open_route(&self, id: &ScopedId, sealed: &[u8]) -> Result<Route, NotOpened> {
+        let opened = self.seals.open(&seal_context("route", id), sealed)?;
+        Route::decode(&opened).ok_or(NotOpened)
+    }
+
+    pub(super) fn sign_grant(&self, grant: &Grant) -> SignedGrant {
+        let payload = grant.encode();
+        let (key, signature) = self.grants.sign(&payload);
+        let signed = Writer::new(SIGNED).field(key.as_str()).field(&payload).field(signature).finish();
+        let text = SecretString::from(BASE64_URL_SAFE_NO_PAD.encode(signed.as_slice()));
+        SignedGrant { text, expires_at: grant.expires_at }
+    }
+
+    /// What a grant says, if its signature is ours.
+    pub(super) fn verify_grant(&self, text: &str) -> Option<Grant> {
+        let signed = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        let mut fields = Reader::new(SIGNED, &signed)?;
+        let key = KeyId::parse(fields.text()?).ok()?;
+        let payload = fields.field()?;
+        let signature = fields.field()?;
+        let is_ours = fields.is_done() && self.grants.verify(&key, payload, signature);
+        if is_ours { Grant::decode(payload) } else { None }
+    }
+
+    /// The id by which notification recognises a message that is handed over twice. Nobody else can compute it, so
+    /// nobody else's message can be taken for ours.
+    pub(super) fn message_id(&self, id: &ScopedId, run_id: &RunId, number: u32, sent_at: Timestamp) -> Uuid {
+        let mac = self.macs.tag(
+            MESSAGE,
+            &[
+                id.scope.tenant.as_uuid().as_bytes(),
+                id.scope.caller.as_str().as_bytes(),
+                id.verification.as_uuid().as_bytes(),
+                run_id.as_str().as_bytes(),
+                &number.to_be_bytes(),
+                &sent_at.unix_micros().to_be_bytes(),
+            ],
+        );
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&mac[..16]);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+
+    /// A name for a destination in the keys of budgets: the same for every tenant, and no address to whoever lists
+    /// them. After a rotation of the MAC key, destinations start with a fresh hour.
+    pub(super) fn destination_name(&self, address: &str) -> String {
+        hex::encode(&self.macs.tag(DESTINATION, &[address.as_bytes()])[..16])
+    }
+
+    fn mac_set(&self, label: &str, parts: &[&[u8]]) -> MacSet {
+        let active = self.macs.active_id();
+        let others = self.macs.accepted().filter(|id| *id != active);
+        MacSet {
+            active: Mac::new(active.as_str(), &self.macs.tag(label, parts)),
+            others: others
+                .filter_map(|id| Some(Mac::new(id.as_str(), &self.macs.tag_by(id, label, parts)?)))
+                .collect(),
+        }
+    }
+}
+
+/// A digest of what a grant is bound to.
+pub(super) fn binding_digest(binding: &Binding) -> [u8; 32] {
+    digest(&[b"rekey grant binding", binding.as_bytes()])
+}
+
+/// What a code is bound to, and the code, as one part of a MAC.
+fn bound(binding: &CodeBinding<'_>, code: &[u8]) -> Zeroizing<Vec<u8>> {
+    let CodeBinding { id, purpose, subject, run_id } = binding;
+    Writer::new("rekey code 1")
+        .field(id.scope.tenant.as_uuid().as_bytes())
+        .field(id.scope.caller.as_str())
+        .field(purpose.as_str())
+        .field(subject.as_str())
+        .field(id.verification.as_uuid().as_bytes())
+        .field(run_id.as_str())
+        .field(code)
+        .finish()
+}
+
+/// The associated data of a seal: it opens for this verification only.
+fn seal_context(what: &str, id: &ScopedId) -> Vec<u8> {
+    Writer::new("rekey verification seal 1")
+        .field(what)
+        .field(id.scope.tenant.as_uuid().as_bytes())
+        .field(id.scope.caller.as_str())
+        .field(id.verification.as_uuid().as_bytes())
+        .finish()
+        .to_vec()
+}

@@ -1,0 +1,78 @@
+//! Sending the code of a verification once more.
+
+use std::net::IpAddr;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::RequestId;
+
+use super::keys::CodeBinding;
+use super::{Codes, Error, MAX_ROUNDS};
+use crate::domain::refusal::Refusal;
+use crate::domain::route::Route;
+use crate::domain::rules::ResendPolicy;
+use crate::domain::scope::{RunId, ScopedId};
+use crate::domain::verification::{CodeTimes, Verification, VerificationState};
+use crate::store::{Failure, ResendStep, Snapshot};
+
+#[derive(Debug, Clone)]
+pub(crate) struct ResendRequest {
+    pub(crate) id: ScopedId,
+    pub(crate) request_id: RequestId,
+    /// Where the person is.
+    pub(crate) network: Option<IpAddr>,
+}
+
+impl Codes {
+    /// Hands the code over again, when the ladder and the budgets allow.
+    #[tracing::instrument(skip_all, fields(tenant = %request.id.scope.tenant, verification = %request.id.verification))]
+    pub(crate) async fn resend(&self, request: &ResendRequest) -> Result<CodeTimes, Error> {
+        let now = self.clock.now();
+        let id = &request.id;
+        for _ in 0..MAX_ROUNDS {
+            let Snapshot { run_id, verification } = self.store.snapshot(id).await?;
+            let seen = verification.ok_or(Refusal::VerificationNotFound)?;
+            let is_free = is_free(&seen, &run_id, now);
+            let route = self.keys.open_route(id, &seen.sealed_route)?;
+            let step = self.resend_step(request, seen, run_id, &route, now);
+            let reservation = self.reservation(id, step.seen.sends, &route, request.network);
+            let act = |is_reserved| {
+                let mut step = step.clone();
+                step.limits.is_reserved = is_reserved;
+                async move { self.store.resend(&step, now).await }
+            };
+            let outcome = reservation.around(&*self.throttle, is_free, now, act).await?;
+            if let Some(sent) = self.deliver(outcome, id, &step.seen.purpose, &step.run_id).await? {
+                return Ok(sent.times);
+            }
+        }
+        Err(Failure::Contended.into())
+    }
+
+    fn resend_step(
+        &self,
+        request: &ResendRequest,
+        seen: Verification,
+        run_id: RunId,
+        route: &Route,
+        now: Timestamp,
+    ) -> ResendStep {
+        let id = &request.id;
+        let content = self.keys.content_macs(&[b"resend", id.verification.as_uuid().as_bytes()]);
+        let binding = CodeBinding { id, purpose: &seen.purpose, subject: &seen.subject, run_id: &run_id };
+        ResendStep {
+            idempotency: self.idempotency(request.request_id, content),
+            id: id.clone(),
+            code: self.draw_code(&binding, route),
+            rotate: self.rules.resend == ResendPolicy::Rotate,
+            limits: self.send_limits(seen.sends, route, now),
+            seen,
+            run_id,
+        }
+    }
+}
+
+/// Whether no budget is needed, as it seems from outside: the message is unacknowledged, or the call will be refused.
+fn is_free(seen: &Verification, run_id: &RunId, now: Timestamp) -> bool {
+    let is_early = !seen.is_void(run_id) && !seen.next_send_at.is_some_and(|next| now.has_reached(next));
+    seen.has_unacknowledged_message(run_id) || seen.state(now) != VerificationState::Pending || is_early
+}

@@ -1,0 +1,191 @@
+//! Budgets of messages: how many may go in how long, and which budgets a message consumes.
+//!
+//! A budget is a window that opens with the first message counted in it and closes a fixed time later. The instant it
+//! closes is stored with the count, so expiry is a comparison with `now`. Budgets inside a tenant are consumed in the
+//! step that writes the verification; those that cross tenants (destinations, networks) cannot be, and are reserved
+//! before it.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::{Destination, PhoneNumber};
+
+use super::route::Route;
+
+/// At most `limit` messages in any window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) limit: u32,
+    /// From the first message counted to the end of the window.
+    pub(crate) length: Duration,
+}
+
+/// What a window has counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WindowCount {
+    pub(crate) used: u32,
+    /// When the window closes, and the count with it.
+    pub(crate) closes_at: Timestamp,
+}
+
+impl Window {
+    pub(crate) const fn per_hour(limit: u32) -> Self {
+        Self { limit, length: Duration::from_secs(3_600) }
+    }
+
+    pub(crate) const fn per_day(limit: u32) -> Self {
+        Self { limit, length: Duration::from_secs(86_400) }
+    }
+
+    /// The count after one more message, or when the window closes if it is full.
+    pub(crate) fn count_one(
+        self,
+        count: Option<WindowCount>,
+        now: Timestamp,
+    ) -> Result<WindowCount, Timestamp> {
+        match count.filter(|count| !now.has_reached(count.closes_at)) {
+            Some(count) if count.used >= self.limit => Err(count.closes_at),
+            Some(count) => Ok(WindowCount { used: count.used + 1, ..count }),
+            None if self.limit == 0 => Err(now.plus(self.length)),
+            None => Ok(WindowCount { used: 1, closes_at: now.plus(self.length) }),
+        }
+    }
+}
+
+/// What a budget inside a tenant counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub(crate) enum BudgetKind {
+    /// Messages about one subject of one caller.
+    Subject,
+    /// Messages of the tenant.
+    Tenant,
+    /// Text messages of the tenant to one country.
+    Texts(CountryCode),
+    /// Decoys of the tenant. An exhausted one refuses nothing, which would show: the message is dropped.
+    Decoys,
+}
+
+/// An ITU country code without the plus sign, 1 to 3 digits, padded with zero bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct CountryCode([u8; 3]);
+
+impl CountryCode {
+    pub(crate) fn of(number: &PhoneNumber) -> Self {
+        let mut code = [0; 3];
+        code.iter_mut().zip(number.country_code().bytes()).for_each(|(slot, digit)| *slot = digit);
+        Self(code)
+    }
+
+    pub(crate) fn digits(self) -> String {
+        self.0.iter().take_while(|&&digit| digit != 0).map(|&digit| char::from(digit)).collect()
+    }
+}
+
+/// One budget inside a tenant that a message consumes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TenantBudget {
+    pub(crate) kind: BudgetKind,
+    pub(crate) window: Window,
+}
+
+/// The windows of each budget, from the shortest to the longest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Per address, whoever asked: nobody's mailbox is flooded through us.
+    pub(crate) destination: Vec<Window>,
+    /// Per network of the person asking.
+    pub(crate) network: Vec<Window>,
+    /// Per caller, for requests without a network.
+    pub(crate) caller: Vec<Window>,
+    /// Per subject and caller.
+    pub(crate) subject: Vec<Window>,
+    /// Per tenant.
+    pub(crate) tenant: Vec<Window>,
+    /// Text messages per tenant and country: the most that fraud can cost.
+    pub(crate) texts: Vec<Window>,
+    /// Decoys per tenant.
+    pub(crate) decoys: Vec<Window>,
+}
+
+impl Limits {
+    /// The budgets inside its tenant that one message consumes. A decoy consumes its subject's budget, which its
+    /// caller can see, and never the tenant's.
+    pub(crate) fn tenant_budgets(&self, route: &Route) -> Vec<TenantBudget> {
+        let of = |kind, windows: &[Window]| {
+            windows.iter().map(move |&window| TenantBudget { kind, window }).collect::<Vec<_>>()
+        };
+        let mut budgets = of(BudgetKind::Subject, &self.subject);
+        if route.decoy {
+            budgets.extend(of(BudgetKind::Decoys, &self.decoys));
+            return budgets;
+        }
+        budgets.extend(of(BudgetKind::Tenant, &self.tenant));
+        if let Destination::Phone(number) = &route.destination {
+            budgets.extend(of(BudgetKind::Texts(CountryCode::of(number)), &self.texts));
+        }
+        budgets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rekey_primitives::contact::Channel;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
+
+    #[test]
+    fn a_full_window_refuses_until_it_closes() {
+        let window = Window::per_hour(2);
+        let first = window.count_one(None, NOW).unwrap();
+        let second = window.count_one(Some(first), NOW.plus(Duration::from_secs(60))).unwrap();
+
+        assert_eq!(
+            window.count_one(Some(second), NOW.plus(Duration::from_secs(3_599))),
+            Err(first.closes_at)
+        );
+        assert_eq!(window.count_one(Some(second), first.closes_at).map(|count| count.used), Ok(1));
+    }
+
+    #[test]
+    fn a_limit_of_nothing_refuses_the_first() {
+        assert!(Window::per_day(0).count_one(None, NOW).is_err());
+    }
+
+    fn kinds(address: &str, decoy: bool) -> Vec<BudgetKind> {
+        let one = |limit| vec![Window::per_hour(limit)];
+        let limits = Limits {
+            destination: one(1),
+            network: one(2),
+            caller: one(3),
+            subject: one(4),
+            tenant: one(5),
+            texts: one(6),
+            decoys: one(7),
+        };
+        let channel = if address.starts_with('+') { Channel::Sms } else { Channel::Email };
+        let destination = Destination::parse(channel, address).unwrap();
+        let route = Route { destination, locale: None, organisation: String::new(), decoy };
+        limits.tenant_budgets(&route).iter().map(|budget| budget.kind).collect()
+    }
+
+    #[test]
+    fn a_decoy_consumes_no_budget_of_its_tenant() {
+        assert_eq!(kinds("anna@example.com", false), [BudgetKind::Subject, BudgetKind::Tenant]);
+        assert_eq!(kinds("anna@example.com", true), [BudgetKind::Subject, BudgetKind::Decoys]);
+        assert_eq!(kinds("+4915112345642", true), [BudgetKind::Subject, BudgetKind::Decoys]);
+    }
+
+    #[test]
+    fn a_text_message_consumes_the_budget_of_its_country_too() {
+        let germany = CountryCode::of(&PhoneNumber::parse("+4915112345642").unwrap());
+
+        assert_eq!(
+            kinds("+4915112345642", false),
+            [BudgetKind::Subject, BudgetKind::Tenant, BudgetKind::Texts(germany)]
+        );
+        assert_eq!(germany.digits(), "49");
+    }
+}

@@ -1,0 +1,73 @@
+-- Counts an attempt, compares, consumes. See Store::check.
+-- KEYS: verification, answer, failures.
+-- ARGV: now, idempotency, the run that the typed code is bound to, purpose, subject, MACs of the typed code, the grant's
+--       id, the rule for failures, failures TTL.
+
+-- See FailureRule::count_one.
+local function count_failure(key, now, rule, ttl)
+  local latest = latest_failures(key, rule)
+  latest[#latest + 1] = math.max(now, latest[#latest] or now)
+  local texts = {}
+  for position = math.max(1, #latest - rule.pause_at + 1), #latest do
+    texts[#texts + 1] = whole(latest[position])
+  end
+  redis.call('HINCRBY', key, 'in_a_row', 1)
+  redis.call('HSET', key, 'latest', table.concat(texts, ','))
+  redis.call('HDEL', key, 'recent', 'window_until')
+  redis.call('PEXPIRE', key, ttl)
+end
+
+local now, idempotency = take_number(), take_idempotency()
+local bound_to, purpose, subject, typed, grant = take(), take(), take(), take_list(), take()
+local rule, failures_ttl = take_failure_rule(), take()
+
+local answer = stored_answer(KEYS[2], idempotency, now, 'check')
+if answer == 'reused' then
+  return { 'refused', 'request_id_reused' }
+elseif answer and answer[1] == 'passed' then
+  return with_verification(KEYS[1], { 'passed', answer[2], answer[3] })
+elseif answer then
+  return { answer[1] }
+end
+
+local run_id = current_run_id()
+if bound_to ~= run_id then
+  return { 'run_changed', run_id }
+end
+
+local stored = redis.call('HMGET', KEYS[1], 'purpose', 'subject', 'generation', 'counts_failures', 'ending',
+  'tries_left', 'expires_at', 'tag')
+local counts_failures, mac = stored[4] == '1', stored[8]
+local is_live = stored[1] == purpose and stored[2] == subject and stored[3] == run_id
+  and state_of({ ending = stored[5], tries_left = stored[6], expires_at = stored[7] }, now) == 'pending'
+if is_live and counts_failures then
+  local status, paused_until = subject_status(KEYS[3], now, rule)
+  if status ~= 'allowed' then
+    return { 'refused', status, paused_until }
+  end
+end
+
+local passed = false
+if is_live then
+  local attempts_left = redis.call('HINCRBY', KEYS[1], 'tries_left', -1)
+  passed = includes(typed, mac)
+  if passed then
+    redis.call('HSET', KEYS[1], 'ending', 'passed')
+  end
+  if passed or attempts_left <= 0 then
+    -- What is over has no code any more.
+    redis.call('HSET', KEYS[1], 'tag', '', 'code', '')
+  end
+  if counts_failures and passed then
+    redis.call('DEL', KEYS[3])
+  elseif counts_failures then
+    count_failure(KEYS[3], now, rule, failures_ttl)
+  end
+end
+
+if not passed then
+  store_answer(KEYS[2], idempotency, 'check', 'rejected')
+  return { 'rejected' }
+end
+store_answer(KEYS[2], idempotency, 'check', 'passed', grant, whole(now))
+return with_verification(KEYS[1], { 'passed', grant, whole(now) })

@@ -1,0 +1,110 @@
+//! What each step of a [`Store`](super::Store) is told.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::GrantId;
+
+use crate::domain::budgets::TenantBudget;
+use crate::domain::failures::FailureRule;
+use crate::domain::idempotency::Idempotency;
+use crate::domain::mac::{Mac, MacSet};
+use crate::domain::names::{Purpose, Subject};
+use crate::domain::scope::{RunId, ScopedId, TenantScope};
+use crate::domain::verification::Verification;
+
+/// A code as it is stored.
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("[sealed code]")]
+pub(crate) struct SealedCode {
+    pub(crate) mac: Mac,
+    /// The code itself, sealed, so that a resend sends the same.
+    pub(crate) sealed: Vec<u8>,
+}
+
+/// What limits one more message.
+#[derive(Debug, Clone)]
+pub(crate) struct SendLimits {
+    /// Messages counted in the snapshot: another number now means that it is stale.
+    pub(crate) seen_sends: u32,
+    /// The most messages a verification may send.
+    pub(crate) max_sends: u32,
+    /// When the message after this one may go.
+    pub(crate) next_send_at: Option<Timestamp>,
+    /// The budgets inside the tenant that it consumes.
+    pub(crate) budgets: Vec<TenantBudget>,
+    /// Whether the budgets that cross tenants are reserved; without them nothing new is sent.
+    pub(crate) is_reserved: bool,
+    pub(crate) failures: FailureRule,
+}
+
+/// A verification to be started.
+#[derive(Debug, Clone)]
+pub(crate) struct StartStep {
+    pub(crate) idempotency: Idempotency,
+    pub(crate) id: ScopedId,
+    /// As it would be stored; its `run_id` is that of the snapshot.
+    pub(crate) verification: Verification,
+    /// Its content under every accepted key, to compare with what is stored.
+    pub(crate) content: MacSet,
+    /// The code drawn for it; not used if one is live already.
+    pub(crate) code: SealedCode,
+    pub(crate) limits: SendLimits,
+}
+
+/// One more message for a verification.
+#[derive(Debug, Clone)]
+pub(crate) struct ResendStep {
+    pub(crate) idempotency: Idempotency,
+    pub(crate) id: ScopedId,
+    /// The verification of the snapshot.
+    pub(crate) seen: Verification,
+    /// The run of the snapshot.
+    pub(crate) run_id: RunId,
+    /// A code drawn in case the stored one is void, or is to be rotated.
+    pub(crate) code: SealedCode,
+    /// Whether a new code is sent even if the stored one is good.
+    pub(crate) rotate: bool,
+    pub(crate) limits: SendLimits,
+}
+
+/// An attempt at a code.
+#[derive(Debug, Clone)]
+pub(crate) struct CheckStep {
+    pub(crate) idempotency: Idempotency,
+    pub(crate) id: ScopedId,
+    /// What the caller takes the verification to be for.
+    pub(crate) purpose: Purpose,
+    /// Whom the caller takes it to be about.
+    pub(crate) subject: Subject,
+    /// The run that `typed` is bound to.
+    pub(crate) run_id: RunId,
+    /// MACs of the typed code.
+    pub(crate) typed: MacSet,
+    /// The id of the grant to give if it is right.
+    pub(crate) grant: GrantId,
+    pub(crate) failures: FailureRule,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct CancelStep {
+    pub(crate) idempotency: Idempotency,
+    pub(crate) id: ScopedId,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct RedeemStep {
+    pub(crate) idempotency: Idempotency,
+    /// Who redeems, and in which tenant.
+    pub(crate) scope: TenantScope,
+    pub(crate) grant: GrantId,
+    /// The run that the grant belongs to.
+    pub(crate) run_id: RunId,
+    pub(crate) expires_at: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct ReleaseStep {
+    pub(crate) idempotency: Idempotency,
+    pub(crate) scope: TenantScope,
+    pub(crate) purpose: Purpose,
+    pub(crate) subject: Subject,
+}
