@@ -4,17 +4,19 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::{Entropy, array};
+use rekey_primitives::id;
 use rekey_primitives::secret::{SecretString, Zeroizing};
-use rekey_sealing::{AeadKeys, KeyId, MacKeys, NotOpened, SigningKeys, digest};
+use rekey_sealing::{AeadKeys, KeyId, MacKeys, NotOpened, SigningKeys, codec, digest};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::encoding::{decode_grant, decode_route, encode_grant, encode_route};
 use crate::domain::code::Code;
-use crate::domain::encoding::{Reader, Writer};
 use crate::domain::grant::Grant;
 use crate::domain::mac::{Mac, MacSet};
 use crate::domain::names::{Binding, Purpose, Subject};
 use crate::domain::route::Route;
-use crate::domain::scope::{RunId, ScopedId};
+use crate::domain::scope::{RunId, ScopedId, TenantScope};
 use crate::store::SealedCode;
 
 const CODE: &str = "rekey verification code";
@@ -22,7 +24,13 @@ const DECOY: &str = "rekey verification decoy";
 const REQUEST: &str = "rekey verification request";
 const MESSAGE: &str = "rekey verification message";
 const DESTINATION: &str = "rekey verification destination";
-const SIGNED: &str = "rekey signed grant 1";
+
+/// The layout of [`Signed`].
+const SIGNED: u8 = 1;
+/// The layout of the bytes under a code's MAC.
+const BOUND: u8 = 1;
+/// The layout of a seal's associated data.
+const SEAL_CONTEXT: u8 = 1;
 
 /// The keys of this service.
 #[derive(Debug)]
@@ -37,6 +45,14 @@ pub(crate) struct CodeKeys {
 pub(crate) struct SignedGrant {
     pub(crate) text: SecretString,
     pub(crate) expires_at: Timestamp,
+}
+
+/// The bytes of a grant, and who signed them.
+#[derive(Serialize, Deserialize)]
+struct Signed {
+    key: String,
+    grant: Vec<u8>,
+    signature: Vec<u8>,
 }
 
 /// What a code is bound to: it is right nowhere else.
@@ -102,31 +118,29 @@ impl CodeKeys {
     }
 
     pub(super) fn seal_route(&self, entropy: &dyn Entropy, id: &ScopedId, route: &Route) -> Vec<u8> {
-        self.seals.seal(entropy, &seal_context("route", id), &route.encode())
+        self.seals.seal(entropy, &seal_context("route", id), &encode_route(route))
     }
 
     pub(super) fn open_route(&self, id: &ScopedId, sealed: &[u8]) -> Result<Route, NotOpened> {
         let opened = self.seals.open(&seal_context("route", id), sealed)?;
-        Route::decode(&opened).ok_or(NotOpened)
+        decode_route(&opened).ok_or(NotOpened)
     }
 
     pub(super) fn sign_grant(&self, grant: &Grant) -> SignedGrant {
-        let payload = grant.encode();
-        let (key, signature) = self.grants.sign(&payload);
-        let signed = Writer::new(SIGNED).field(key.as_str()).field(&payload).field(signature).finish();
-        let text = SecretString::from(BASE64_URL_SAFE_NO_PAD.encode(signed.as_slice()));
+        let bytes = encode_grant(grant);
+        let (key, signature) = self.grants.sign(&bytes);
+        let signed = Signed { key: key.as_str().to_owned(), grant: bytes, signature: signature.to_vec() };
+        let text =
+            SecretString::from(BASE64_URL_SAFE_NO_PAD.encode(codec::encode(SIGNED, &signed).as_slice()));
         SignedGrant { text, expires_at: grant.expires_at }
     }
 
     /// What a grant says, if its signature is ours.
     pub(super) fn verify_grant(&self, text: &str) -> Option<Grant> {
         let signed = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
-        let mut fields = Reader::new(SIGNED, &signed)?;
-        let key = KeyId::parse(fields.text()?).ok()?;
-        let payload = fields.field()?;
-        let signature = fields.field()?;
-        let is_ours = fields.is_done() && self.grants.verify(&key, payload, signature);
-        if is_ours { Grant::decode(payload) } else { None }
+        let Signed { key, grant, signature } = codec::decode(SIGNED, &signed).ok()?;
+        let is_ours = self.grants.verify(&KeyId::parse(&key).ok()?, &grant, &signature);
+        if is_ours { decode_grant(&grant) } else { None }
     }
 
     /// The id by which notification recognises a message that is handed over twice. Nobody else can compute it, so
@@ -143,9 +157,7 @@ impl CodeKeys {
                 &sent_at.unix_micros().to_be_bytes(),
             ],
         );
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&mac[..16]);
-        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+        id::from_digest(&mac)
     }
 
     /// A name for a destination in the keys of budgets: the same for every tenant, and no address to whoever lists
@@ -171,27 +183,16 @@ pub(super) fn binding_digest(binding: &Binding) -> [u8; 32] {
     digest(&[b"rekey grant binding", binding.as_bytes()])
 }
 
-/// What a code is bound to, and the code, as one part of a MAC.
+/// What a code is bound to, and the code, as the bytes under its MAC.
 fn bound(binding: &CodeBinding<'_>, code: &[u8]) -> Zeroizing<Vec<u8>> {
     let CodeBinding { id, purpose, subject, run_id } = binding;
-    Writer::new("rekey code 1")
-        .field(id.scope.tenant.as_uuid().as_bytes())
-        .field(id.scope.caller.as_str())
-        .field(purpose.as_str())
-        .field(subject.as_str())
-        .field(id.verification.as_uuid().as_bytes())
-        .field(run_id.as_str())
-        .field(code)
-        .finish()
+    let TenantScope { tenant, caller } = &id.scope;
+    let scope = (tenant.as_uuid(), caller.as_str(), id.verification.as_uuid());
+    codec::encode(BOUND, &(scope, purpose.as_str(), subject.as_str(), run_id.as_str(), code))
 }
 
 /// The associated data of a seal: it opens for this verification only.
-fn seal_context(what: &str, id: &ScopedId) -> Vec<u8> {
-    Writer::new("rekey verification seal 1")
-        .field(what)
-        .field(id.scope.tenant.as_uuid().as_bytes())
-        .field(id.scope.caller.as_str())
-        .field(id.verification.as_uuid().as_bytes())
-        .finish()
-        .to_vec()
+fn seal_context(what: &str, id: &ScopedId) -> Zeroizing<Vec<u8>> {
+    let TenantScope { tenant, caller } = &id.scope;
+    codec::encode(SEAL_CONTEXT, &(what, tenant.as_uuid(), caller.as_str(), id.verification.as_uuid()))
 }

@@ -4,7 +4,8 @@
 //! - [`start`], [`resend`]: take a snapshot, reserve what crosses tenants, count a message, hand it over, acknowledge.
 //! - [`check`], [`redeem`]: check a code, redeem a grant.
 //! - [`cancel`], [`get`], [`release`]: one step each.
-//! - `keys`: MACs, seals and signatures; `budgets`: the budgets that cross tenants; `delivery`: handing messages over.
+//! - `keys`, `encoding`: MACs, seals and signatures, and the bytes under them; `budgets`: the budgets that cross tenants;
+//!   `delivery`: handing messages over.
 
 pub(crate) mod cancel;
 pub(crate) mod check;
@@ -16,6 +17,7 @@ pub(crate) mod start;
 
 mod budgets;
 mod delivery;
+mod encoding;
 mod keys;
 #[cfg(test)]
 mod tests;

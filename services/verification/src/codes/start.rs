@@ -6,6 +6,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::RequestId;
 
 use super::SentCode;
+use super::encoding::encode_route;
 use super::keys::{CodeBinding, binding_digest};
 use super::{Codes, Error, MAX_ROUNDS};
 use crate::domain::mac::MacSet;
@@ -110,7 +111,7 @@ impl Codes {
             request.id.verification.as_uuid().as_bytes(),
             request.purpose.as_str().as_bytes(),
             request.subject.as_str().as_bytes(),
-            &request.route.encode(),
+            &encode_route(&request.route),
             request.audience.as_str().as_bytes(),
             request.binding.as_bytes(),
             &[u8::from(request.counts_failures)],

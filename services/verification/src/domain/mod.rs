@@ -11,7 +11,6 @@
 
 pub(crate) mod budgets;
 pub(crate) mod code;
-pub(crate) mod encoding;
 pub(crate) mod failures;
 pub(crate) mod grant;
 pub(crate) mod idempotency;

@@ -2,13 +2,8 @@
 //! because a resend names nothing but the verification.
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::contact::{Channel, Destination};
+use rekey_primitives::contact::Destination;
 use rekey_primitives::locale::Locale;
-use rekey_primitives::secret::Zeroizing;
-
-use super::encoding::{Reader, Writer};
-
-const LABEL: &str = "rekey verification route 1";
 
 /// Where the messages of a verification go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,33 +18,6 @@ pub(crate) struct Route {
     pub(crate) decoy: bool,
 }
 
-impl Route {
-    /// The bytes to be sealed.
-    pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
-        Writer::new(LABEL)
-            .field(self.destination.channel().as_str())
-            .field(self.destination.as_str())
-            .field(self.locale.as_ref().map(Locale::as_str).unwrap_or_default())
-            .field(&self.organisation)
-            .field([u8::from(self.decoy)])
-            .finish()
-    }
-
-    /// What [`Route::encode`] wrote.
-    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut fields = Reader::new(LABEL, bytes)?;
-        let channel = Channel::parse(fields.text()?)?;
-        let destination = Destination::parse(channel, fields.text()?).ok()?;
-        let locale = match fields.text()? {
-            "" => None,
-            text => Some(Locale::parse(text).ok()?),
-        };
-        let organisation = fields.text()?.to_owned();
-        let decoy = fields.array::<1>()? == [1];
-        fields.is_done().then_some(Self { destination, locale, organisation, decoy })
-    }
-}
-
 /// The minutes that a message promises: what is left of the code's life when it is sent, rounded down, so that the code
 /// lives at least so long; at least 1, as no message says 0. Counted from when the message was counted and not from when
 /// it is handed over, so that a repeated hand-over has the same text.
@@ -62,21 +30,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-
-    #[test]
-    fn a_route_reads_back() {
-        let route = Route {
-            destination: Destination::parse(Channel::Sms, "+4915112345642").unwrap(),
-            locale: Some(Locale::parse("de-AT").unwrap()),
-            organisation: "Contoso".to_owned(),
-            decoy: true,
-        };
-        let plain = Route { locale: None, decoy: false, ..route.clone() };
-
-        assert_eq!(Route::decode(&route.encode()), Some(route));
-        assert_eq!(Route::decode(&plain.encode()), Some(plain));
-        assert_eq!(Route::decode(b"nonsense"), None);
-    }
 
     #[test]
     fn minutes_are_rounded_down_to_one_at_least() {
