@@ -18,14 +18,15 @@
 
 pub mod bootstrap;
 pub mod config;
-pub mod domain;
-pub mod flows;
-pub mod grpc;
+mod domain;
+mod flows;
+mod grpc;
 pub mod hashing;
-pub mod jobs;
-pub mod peers;
-pub mod relay;
-pub mod store;
+mod jobs;
+mod peers;
+mod relay;
+#[allow(unreachable_pub, dead_code, reason = "its own rewriting narrows it")]
+mod store;
 
 mod opening;
 #[cfg(test)]
@@ -52,7 +53,7 @@ use crate::domain::tenant::DomainName;
 use crate::flows::administrator::WithoutRole;
 use crate::flows::{Error, Identity};
 use crate::jobs::lookout::{Gate, Lookout};
-use crate::peers::{Notification, Verification};
+use crate::peers::Notification;
 use crate::relay::Relay;
 use crate::store::accounts::TenantKey;
 
@@ -96,19 +97,6 @@ impl Service {
 /// Settings that contradict each other, keys that are missing or do not read, a data folder in use.
 pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Service> {
     let (verification, notification) = (opening::verification(settings)?, opening::notification(settings)?);
-    assemble_with(settings, given, verification, notification).await
-}
-
-/// The same with other neighbours, for tests with fakes.
-///
-/// # Errors
-/// As [`assemble`].
-pub async fn assemble_with(
-    settings: &Settings,
-    given: Given,
-    verification: Arc<dyn Verification>,
-    notification: Arc<dyn Notification>,
-) -> anyhow::Result<Service> {
     let Given { clock, entropy, health } = given;
     let part = health.part("identity", GRPC_NAMES.iter().map(|&name| name.to_owned()));
     let store = opening::store(settings).await?;

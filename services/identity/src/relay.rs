@@ -22,11 +22,11 @@ use crate::store::{Failure, SharedStore, in_time};
 const SIDE_BY_SIDE: usize = 8;
 
 /// Opens a sealed notice; `None` if its key is gone.
-pub type Opener = Arc<dyn Fn(&Notice) -> Option<Message> + Send + Sync>;
+pub(crate) type Opener = Arc<dyn Fn(&Notice) -> Option<Message> + Send + Sync>;
 
 /// How the relay goes about it.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// Notices claimed at a time.
     pub batch: u32,
     /// How long they are held.
@@ -40,7 +40,7 @@ pub struct Pace {
 }
 
 /// The relay.
-pub struct Relay {
+pub(crate) struct Relay {
     /// Where notices wait.
     pub store: SharedStore,
     /// Who takes them.
@@ -66,7 +66,7 @@ impl Relay {
     ///
     /// # Errors
     /// Never: whatever breaks is logged and tried again.
-    pub async fn run(self, stop: Shutdown) -> Result<(), std::convert::Infallible> {
+    pub(crate) async fn run(self, stop: Shutdown) -> Result<(), std::convert::Infallible> {
         loop {
             let claimed = match self.round().await {
                 Ok(claimed) => claimed,
@@ -88,7 +88,7 @@ impl Relay {
     ///
     /// # Errors
     /// The store is away. What was claimed comes back when its lease ends.
-    pub async fn round(&self) -> Result<usize, Failure> {
+    pub(crate) async fn round(&self) -> Result<usize, Failure> {
         let now = self.clock.now();
         let claiming = self.store.claim_notices(self.pace.batch, now.plus(self.pace.lease), now);
         let claimed = in_time(claiming).await?;

@@ -4,24 +4,23 @@
 //! whatever was issued before; the [`RecoveryVersion`] rises with any change of methods, roles, block or
 //! freeze and voids open resets. Neither ever goes down.
 
-use std::fmt;
-
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, TenantId};
 use rekey_primitives::login::Login;
 
 use super::authority::RoleSet;
+pub(crate) use super::sealed::Sealed;
 use super::security_info::SecurityInfo;
 
 /// Most logins of one account.
-pub const LOGINS_MAX: usize = 20;
+pub(crate) const LOGINS_MAX: usize = 20;
 
 /// Longest `external_id`, in bytes: room for a UUID, a distinguished name's key or an employee number.
-pub const EXTERNAL_ID_MAX: usize = 256;
+pub(crate) const EXTERNAL_ID_MAX: usize = 256;
 
 /// A person in a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
+pub(crate) struct Account {
     /// Names it within the tenant.
     pub id: AccountId,
     /// Whose it is.
@@ -62,49 +61,43 @@ pub struct Account {
 
 impl Account {
     /// Whether it may sign in or reset at all, whatever it types.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         !self.blocked && !self.frozen && self.deleted_at.is_none()
     }
 
     /// Whether it holds any administrator role, which asks for stricter proof.
-    pub fn is_administrator(&self) -> bool {
+    pub(crate) fn is_administrator(&self) -> bool {
         !self.roles.is_empty()
     }
 }
 
 /// Counts password changes of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CredentialEpoch(pub i64);
+pub(crate) struct CredentialEpoch(pub i64);
 
 /// Counts changes to what an account may prove itself by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RecoveryVersion(pub i64);
+pub(crate) struct RecoveryVersion(pub i64);
 
 impl CredentialEpoch {
     /// The epoch of a new account.
-    pub const FIRST: Self = Self(1);
+    pub(crate) const FIRST: Self = Self(1);
 
     /// The epoch after one more change of the password.
     #[must_use]
-    pub const fn next(self) -> Self {
+    pub(crate) const fn next(self) -> Self {
         Self(self.0 + 1)
     }
 }
 
 impl RecoveryVersion {
     /// The version of a new account.
-    pub const FIRST: Self = Self(1);
-
-    /// The version after one more change.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
+    pub(crate) const FIRST: Self = Self(1);
 }
 
 /// What is stored about a password, sealed under the pepper.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PasswordRecord {
+pub(crate) struct PasswordRecord {
     /// The sealed PHC string.
     pub hash: Sealed,
     /// When the person or an administrator set it.
@@ -119,29 +112,7 @@ pub struct PasswordRecord {
     pub expiry_counts_from: Timestamp,
 }
 
-/// Bytes that only `sealing` can open. Its `Debug` tells nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Sealed(Vec<u8>);
-
-impl Sealed {
-    /// Wraps what `sealing` made.
-    pub fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes, for `sealing` to open and the store to keep.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sealed(..)")
-    }
-}
-
 /// Whether a text may serve as an `external_id`: printable ASCII within [`EXTERNAL_ID_MAX`].
-pub fn is_external_id(text: &str) -> bool {
+pub(crate) fn is_external_id(text: &str) -> bool {
     (1..=EXTERNAL_ID_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
 }

@@ -9,129 +9,156 @@ use std::net::IpAddr;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, EventId, TenantId};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-/// Declares the kinds of events with their stable names.
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
-        /// What happened.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum EventKind { $($(#[$doc])* $kind,)* }
-
-        impl EventKind {
-            /// Every kind.
-            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
-
-            /// The stable name.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$kind => $name,)* }
-            }
-
-            /// Reads the name.
-            pub fn parse(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
-            }
-        }
-    };
-}
-
-kinds! {
+/// What happened. Those of acts that are still to come have their names reserved here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, EnumString, VariantArray)]
+#[strum(const_into_str)]
+pub(crate) enum EventKind {
     /// A reset began.
-    ResetStarted = "reset.started",
+    #[strum(serialize = "reset.started")]
+    ResetStarted,
     /// A code of a reset was asked for.
-    ResetCodeSent = "reset.code_sent",
+    #[strum(serialize = "reset.code_sent")]
+    ResetCodeSent,
     /// A method of a reset was passed or failed.
-    ResetProofSubmitted = "reset.proof_submitted",
+    #[strum(serialize = "reset.proof_submitted")]
+    ResetProofSubmitted,
     /// A reset set a new password, or did not.
-    ResetCompleted = "reset.completed",
+    #[strum(serialize = "reset.completed")]
+    ResetCompleted,
     /// The person said "this was not me".
-    ResetRepudiated = "reset.repudiated",
+    #[strum(serialize = "reset.repudiated")]
+    ResetRepudiated,
     /// A person signed in, or failed to.
-    SignIn = "sign_in.attempted",
+    #[strum(serialize = "sign_in.attempted")]
+    SignIn,
     /// A challenge of a sign-in was answered.
-    SignInChallenge = "sign_in.challenge_answered",
+    #[strum(serialize = "sign_in.challenge_answered")]
+    SignInChallenge,
     /// Wrong passwords locked a login.
-    LockedOut = "sign_in.locked_out",
+    #[strum(serialize = "sign_in.locked_out")]
+    LockedOut,
     /// An administrator cleared a lockout.
-    Unlocked = "sign_in.unlocked",
+    #[strum(serialize = "sign_in.unlocked")]
+    Unlocked,
     /// Many logins were tried from one place.
-    StuffingSuspected = "sign_in.stuffing_suspected",
+    #[strum(serialize = "sign_in.stuffing_suspected")]
+    StuffingSuspected,
     /// A session ended before its time.
-    SessionRevoked = "session.revoked",
+    #[strum(serialize = "session.revoked")]
+    SessionRevoked,
     /// A spent refresh token was used again.
-    RefreshReused = "session.refresh_reused",
+    #[strum(serialize = "session.refresh_reused")]
+    RefreshReused,
     /// A person moved to a linked account of another tenant.
-    TenantSwitched = "session.tenant_switched",
+    #[strum(serialize = "session.tenant_switched")]
+    TenantSwitched,
     /// A person changed their password.
-    PasswordChanged = "password.changed",
+    #[strum(serialize = "password.changed")]
+    PasswordChanged,
     /// An administrator reset a password.
-    PasswordResetByAdministrator = "password.reset_by_administrator",
+    #[strum(serialize = "password.reset_by_administrator")]
+    PasswordResetByAdministrator,
     /// A hash was renewed at sign-in.
-    PasswordRehashed = "password.rehashed",
+    #[strum(serialize = "password.rehashed")]
+    PasswordRehashed,
     /// An access pass was issued.
-    AccessPassIssued = "access_pass.issued",
+    #[strum(serialize = "access_pass.issued")]
+    AccessPassIssued,
     /// An access pass was used.
-    AccessPassUsed = "access_pass.used",
+    #[strum(serialize = "access_pass.used")]
+    AccessPassUsed,
     /// Security info was added.
-    SecurityInfoAdded = "security_info.added",
+    #[strum(serialize = "security_info.added")]
+    SecurityInfoAdded,
     /// Security info was confirmed with a code.
-    SecurityInfoConfirmed = "security_info.confirmed",
+    #[strum(serialize = "security_info.confirmed")]
+    SecurityInfoConfirmed,
     /// Security info was changed.
-    SecurityInfoChanged = "security_info.changed",
+    #[strum(serialize = "security_info.changed")]
+    SecurityInfoChanged,
     /// A person said that their security info is still right.
-    SecurityInfoReconfirmed = "security_info.reconfirmed",
+    #[strum(serialize = "security_info.reconfirmed")]
+    SecurityInfoReconfirmed,
     /// Security info was removed.
-    SecurityInfoRemoved = "security_info.removed",
+    #[strum(serialize = "security_info.removed")]
+    SecurityInfoRemoved,
     /// An administrator filled an address in.
-    SecurityInfoPrefilled = "security_info.prefilled",
+    #[strum(serialize = "security_info.prefilled")]
+    SecurityInfoPrefilled,
     /// Recovery codes were made.
-    RecoveryCodesGenerated = "security_info.recovery_codes_generated",
+    #[strum(serialize = "security_info.recovery_codes_generated")]
+    RecoveryCodesGenerated,
     /// Wrong codes paused or disabled a method.
-    MethodStopped = "security_info.method_stopped",
+    #[strum(serialize = "security_info.method_stopped")]
+    MethodStopped,
     /// An account was created.
-    AccountCreated = "account.created",
+    #[strum(serialize = "account.created")]
+    AccountCreated,
     /// An account was changed.
-    AccountUpdated = "account.updated",
+    #[strum(serialize = "account.updated")]
+    AccountUpdated,
     /// An account was deleted.
-    AccountDeleted = "account.deleted",
+    #[strum(serialize = "account.deleted")]
+    AccountDeleted,
     /// Sign-in was blocked.
-    AccountBlocked = "account.blocked",
+    #[strum(serialize = "account.blocked")]
+    AccountBlocked,
     /// Sign-in was unblocked.
-    AccountUnblocked = "account.unblocked",
+    #[strum(serialize = "account.unblocked")]
+    AccountUnblocked,
     /// A repudiated account was released.
-    AccountUnfrozen = "account.unfrozen",
+    #[strum(serialize = "account.unfrozen")]
+    AccountUnfrozen,
     /// Roles were granted.
-    RolesGranted = "roles.granted",
+    #[strum(serialize = "roles.granted")]
+    RolesGranted,
     /// Roles were removed.
-    RolesRemoved = "roles.removed",
+    #[strum(serialize = "roles.removed")]
+    RolesRemoved,
     /// A group or its members changed.
-    GroupChanged = "group.changed",
+    #[strum(serialize = "group.changed")]
+    GroupChanged,
     /// A tenant was created.
-    TenantCreated = "tenant.created",
+    #[strum(serialize = "tenant.created")]
+    TenantCreated,
     /// A tenant was changed.
-    TenantUpdated = "tenant.updated",
+    #[strum(serialize = "tenant.updated")]
+    TenantUpdated,
     /// The policy changed.
-    PolicyUpdated = "policy.updated",
+    #[strum(serialize = "policy.updated")]
+    PolicyUpdated,
     /// The policy went back to an older revision.
-    PolicyRolledBack = "policy.rolled_back",
+    #[strum(serialize = "policy.rolled_back")]
+    PolicyRolledBack,
     /// A person asked for help.
-    HelpRequested = "help.requested",
+    #[strum(serialize = "help.requested")]
+    HelpRequested,
     /// A help request moved.
-    HelpHandled = "help.handled",
+    #[strum(serialize = "help.handled")]
+    HelpHandled,
     /// A caller was asked to read a code back.
-    CallerVerified = "help.caller_verified",
+    #[strum(serialize = "help.caller_verified")]
+    CallerVerified,
     /// A bulk reset moved.
-    BulkReset = "bulk_reset.changed",
+    #[strum(serialize = "bulk_reset.changed")]
+    BulkReset,
     /// An import moved.
-    Import = "import.changed",
+    #[strum(serialize = "import.changed")]
+    Import,
     /// An actor lacked a permission.
-    PermissionDenied = "authz.denied",
+    #[strum(serialize = "authz.denied")]
+    PermissionDenied,
     /// A limit was reached.
-    LimitReached = "limit.reached",
+    #[strum(serialize = "limit.reached")]
+    LimitReached,
 }
 
 /// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub(crate) enum Outcome {
     /// Done.
     Success,
     /// We said no.
@@ -142,7 +169,7 @@ pub enum Outcome {
 
 /// Who did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Actor {
+pub(crate) enum Actor {
     /// Somebody who is not signed in.
     Stranger,
     /// The person themselves or an administrator.
@@ -155,7 +182,7 @@ pub enum Actor {
 
 /// On whom it was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
+pub(crate) enum Subject {
     /// Nobody in particular.
     Tenant,
     /// An account.
@@ -166,7 +193,7 @@ pub enum Subject {
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditEvent {
+pub(crate) struct AuditEvent {
     /// Names it within the tenant.
     pub id: EventId,
     /// Whose log.
@@ -195,26 +222,24 @@ pub struct AuditEvent {
     pub count: u32,
 }
 
+impl EventKind {
+    /// The stable name.
+    pub(crate) const fn as_str(self) -> &'static str {
+        self.into_str()
+    }
+}
+
 impl Outcome {
     /// The name in requests and rows.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// Reads the name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Success, Self::Refused, Self::Failed].into_iter().find(|outcome| outcome.as_str() == name)
+    pub(crate) const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
 impl AuditEvent {
     /// The bytes the chain is computed over: every field with its length before it, so that no two events
     /// encode alike, behind the number of the encoding.
-    pub fn canonical(&self) -> Vec<u8> {
+    pub(crate) fn canonical(&self) -> Vec<u8> {
         let mut out = Canonical(vec![1]);
         out.field(self.id.as_uuid().as_bytes());
         out.field(self.tenant_id.as_uuid().as_bytes());
@@ -243,12 +268,12 @@ impl AuditEvent {
 }
 
 /// What to hash, in parts, for the next link of a tenant's chain: the link before it, then the event.
-pub fn link_parts<'a>(previous: &'a [u8; 32], canonical: &'a [u8]) -> [&'a [u8]; 2] {
+pub(crate) fn link_parts<'a>(previous: &'a [u8; 32], canonical: &'a [u8]) -> [&'a [u8]; 2] {
     [previous, canonical]
 }
 
 /// The link before a tenant's first event.
-pub const CHAIN_START: [u8; 32] = [0; 32];
+pub(crate) const CHAIN_START: [u8; 32] = [0; 32];
 
 struct Canonical(Vec<u8>);
 
@@ -293,11 +318,11 @@ mod tests {
 
     #[test]
     fn names_are_unique_dotted_and_read_back() {
-        let names: BTreeSet<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let names: BTreeSet<_> = EventKind::VARIANTS.iter().map(|kind| kind.as_str()).collect();
 
-        assert_eq!(names.len(), EventKind::ALL.len());
+        assert_eq!(names.len(), EventKind::VARIANTS.len());
         assert!(names.iter().all(|name| name.split('.').count() == 2));
-        assert!(EventKind::ALL.iter().all(|kind| EventKind::parse(kind.as_str()) == Some(*kind)));
+        assert!(EventKind::VARIANTS.iter().all(|kind| kind.as_str().parse() == Ok(*kind)));
     }
 
     #[test]

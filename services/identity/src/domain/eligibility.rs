@@ -17,7 +17,7 @@ use super::security_info::{SecurityInfo, Standing};
 
 /// Why an account may not reset its password itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Ineligible {
+pub(crate) enum Ineligible {
     /// An administrator blocked sign-in.
     AccountBlocked,
     /// The person said "this was not me"; shown as blocked.
@@ -36,7 +36,7 @@ pub enum Ineligible {
 
 /// What a reset asks of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Requirement {
+pub(crate) struct Requirement {
     /// How many proofs.
     pub proofs: u8,
     /// Whether two of them must be of different classes.
@@ -45,7 +45,7 @@ pub struct Requirement {
 
 /// What is known about an account when it is judged.
 #[derive(Debug, Clone, Copy)]
-pub struct Candidate<'a> {
+pub(crate) struct Candidate<'a> {
     /// The account with its security info.
     pub account: &'a Account,
     /// Every group it is in, through any nesting.
@@ -56,7 +56,7 @@ pub struct Candidate<'a> {
 
 /// The outcome for one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
+pub(crate) struct Judgement {
     /// Everything that speaks against it, gravest first; empty means it may.
     pub reasons: Vec<Ineligible>,
     /// What a complete reset needs.
@@ -68,7 +68,7 @@ pub struct Judgement {
 impl Ineligible {
     /// The published reason. A frozen account shows as blocked: that somebody repudiated a reset is not
     /// for whoever asks.
-    pub const fn reason(self) -> &'static str {
+    pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::AccountBlocked | Self::AccountFrozen => "ACCOUNT_BLOCKED",
             Self::AccountManagedElsewhere => "ACCOUNT_MANAGED_ELSEWHERE",
@@ -80,7 +80,7 @@ impl Ineligible {
     }
 
     /// The name in audit events, which tells frozen from blocked.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::AccountBlocked => "account_blocked",
             Self::AccountFrozen => "account_frozen",
@@ -95,7 +95,7 @@ impl Ineligible {
 
 impl Judgement {
     /// Whether the account may reset its password itself.
-    pub fn is_eligible(&self) -> bool {
+    pub(crate) fn is_eligible(&self) -> bool {
         self.reasons.is_empty()
     }
 }
@@ -103,7 +103,7 @@ impl Judgement {
 impl Requirement {
     /// What policy and the account's own standing ask for. An account with an authenticator must not be
     /// opened by mail alone (ASVS 6.4.3), and an administrator's not by one proof.
-    pub fn of(account: &Account, policy: &Policy) -> Self {
+    pub(crate) fn of(account: &Account, policy: &Policy) -> Self {
         let has_authenticator = account
             .security_info
             .iter()
@@ -123,7 +123,7 @@ impl Requirement {
 }
 
 /// Judges an account.
-pub fn judge(candidate: &Candidate<'_>, policy: &Policy, now: Timestamp) -> Judgement {
+pub(crate) fn judge(candidate: &Candidate<'_>, policy: &Policy, now: Timestamp) -> Judgement {
     let account = candidate.account;
     let requirement = Requirement::of(account, policy);
     let counting: Vec<&SecurityInfo> = in_offering_order(account, policy)
@@ -150,7 +150,7 @@ pub fn judge(candidate: &Candidate<'_>, policy: &Policy, now: Timestamp) -> Judg
 
 /// The account's entries of kinds that policy allows, without unconfirmed ones: the default first, then by
 /// kind and age, so that a position means the same in every step of a reset.
-pub fn in_offering_order<'a>(account: &'a Account, policy: &Policy) -> Vec<&'a SecurityInfo> {
+pub(crate) fn in_offering_order<'a>(account: &'a Account, policy: &Policy) -> Vec<&'a SecurityInfo> {
     let mut entries: Vec<&SecurityInfo> = account
         .security_info
         .iter()

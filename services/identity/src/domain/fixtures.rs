@@ -12,7 +12,7 @@ use super::account::{Account, CredentialEpoch, PasswordRecord, RecoveryVersion, 
 use super::authority::RoleSet;
 use super::security_info::{Holding, SecurityInfo, Standing};
 use super::tenant::{DomainName, Handle, Tenant};
-use super::totp::Totp;
+use super::totp::{Totp, TotpHash};
 
 /// A moment long after everything below was set up.
 pub(crate) fn now() -> Timestamp {
@@ -105,7 +105,7 @@ pub(crate) fn phone(number: u128) -> SecurityInfo {
 pub(crate) fn authenticator(number: u128) -> SecurityInfo {
     entry(
         number,
-        Holding::Authenticator { totp: Totp::USUAL, key: Sealed::new(vec![number as u8]), last_step: None },
+        Holding::Authenticator { totp: Totp { hash: TotpHash::Sha1, digits: 6 }, key: Sealed::new(vec![number as u8]), last_step: None },
     )
 }
 

@@ -9,30 +9,17 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// How many levels of groups inside groups are followed.
-pub const NESTING_MAX: u32 = 16;
+pub(crate) const NESTING_MAX: u32 = 16;
 
 /// Names a group within its tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct GroupId(Uuid);
+pub(crate) struct GroupId(Uuid);
 
 impl GroupId {
     /// Wraps an id made or stored elsewhere.
-    pub const fn from_uuid(id: Uuid) -> Self {
+    pub(crate) const fn from_uuid(id: Uuid) -> Self {
         Self(id)
-    }
-
-    /// The id as a UUID.
-    pub const fn as_uuid(&self) -> Uuid {
-        self.0
-    }
-
-    /// Reads the hyphenated form, as requests carry it.
-    pub fn parse(text: &str) -> Option<Self> {
-        if text.len() != 36 {
-            return None;
-        }
-        Uuid::try_parse(text).ok().map(Self)
     }
 }
 

@@ -9,18 +9,19 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, HelpRequestId, TenantId};
 use rekey_primitives::text::breaks_line;
+use strum::{EnumString, IntoStaticStr};
 
 use super::authority::{Role, RoleSet};
 
 /// Longest message, in code points: enough to say what happened, too short for a pamphlet.
-pub const MESSAGE_MAX: usize = 500;
+pub(crate) const MESSAGE_MAX: usize = 500;
 
 /// Most administrators told of one request.
-pub const RECIPIENTS_MAX: usize = 100;
+pub(crate) const RECIPIENTS_MAX: usize = 100;
 
 /// A person asking an administrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HelpRequest {
+pub(crate) struct HelpRequest {
     /// Names it within the tenant.
     pub id: HelpRequestId,
     /// Whose directory.
@@ -46,8 +47,9 @@ pub struct HelpRequest {
 }
 
 /// How far a help request is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HelpState {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub(crate) enum HelpState {
     /// Nobody has taken it.
     Open,
     /// An administrator works on it.
@@ -62,11 +64,11 @@ pub enum HelpState {
 
 /// A message fit to be read by an administrator.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Message(String);
+pub(crate) struct Message(String);
 
 /// Why a message is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MessageRefused {
+pub(crate) enum MessageRefused {
     /// Longer than [`MESSAGE_MAX`].
     TooLong,
     /// Contains something that reads as a link.
@@ -77,7 +79,7 @@ pub enum MessageRefused {
 
 /// What a new request does to one that is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filing {
+pub(crate) enum Filing {
     /// There is none: file it.
     File,
     /// It takes the place of an unproved one.
@@ -88,7 +90,7 @@ pub enum Filing {
 
 impl Message {
     /// Reads a message; empty is allowed. Line breaks are kept, other controls are not.
-    pub fn parse(text: &str) -> Result<Self, MessageRefused> {
+    pub(crate) fn parse(text: &str) -> Result<Self, MessageRefused> {
         let text = text.replace("\r\n", "\n");
         if text.chars().count() > MESSAGE_MAX {
             return Err(MessageRefused::TooLong);
@@ -103,33 +105,25 @@ impl Message {
     }
 
     /// The text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl HelpState {
     /// The name in requests, rows and events.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Claimed => "claimed",
-            Self::Resolved => "resolved",
-            Self::Denied => "denied",
-            Self::Expired => "expired",
-        }
+    pub(crate) const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     /// Reads the name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Open, Self::Claimed, Self::Resolved, Self::Denied, Self::Expired]
-            .into_iter()
-            .find(|state| state.as_str() == name)
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        name.parse().ok()
     }
 }
 
 /// What becomes of a new request beside the one that is open, given whether that one is proved.
-pub const fn filing(open_is_proved: Option<bool>, new_is_proved: bool) -> Filing {
+pub(crate) const fn filing(open_is_proved: Option<bool>, new_is_proved: bool) -> Filing {
     match (open_is_proved, new_is_proved) {
         (None, _) => Filing::File,
         (Some(false), true) => Filing::Replace,
@@ -138,7 +132,7 @@ pub const fn filing(open_is_proved: Option<bool>, new_is_proved: bool) -> Filing
 }
 
 /// When a request filed now expires.
-pub fn expires_at(expiry_days: u32, now: Timestamp) -> Timestamp {
+pub(crate) fn expires_at(expiry_days: u32, now: Timestamp) -> Timestamp {
     now.plus(Duration::from_secs(86_400 * u64::from(expiry_days)))
 }
 
@@ -147,7 +141,7 @@ pub fn expires_at(expiry_days: u32, now: Timestamp) -> Timestamp {
 /// The tiers are those nearest to the work first, so that global administrators are bothered only in
 /// tenants that have nobody else. `administrators` come in the order in which they are to be cut at
 /// [`RECIPIENTS_MAX`].
-pub fn recipients(administrators: &[(AccountId, RoleSet)], locked_out: AccountId) -> Vec<AccountId> {
+pub(crate) fn recipients(administrators: &[(AccountId, RoleSet)], locked_out: AccountId) -> Vec<AccountId> {
     const TIERS: [&[Role]; 3] = [
         &[Role::PasswordAdministrator, Role::HelpdeskAdministrator],
         &[Role::UserAdministrator],

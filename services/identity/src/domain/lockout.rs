@@ -13,14 +13,14 @@ use rekey_primitives::secret::same;
 use super::policy::LockoutRules;
 
 /// How many wrong passwords are remembered: the habits of one person, not a list to compare against.
-pub const REMEMBERED: usize = 3;
+pub(crate) const REMEMBERED: usize = 3;
 
 /// The keyed hash of a wrong password.
-pub type Fingerprint = [u8; 32];
+pub(crate) type Fingerprint = [u8; 32];
 
 /// What is remembered of a login and a kind of place.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct LockoutRecord {
+pub(crate) struct LockoutRecord {
     /// Wrong passwords since the last right one, repeats not counted.
     pub wrong_in_a_row: u32,
     /// Until when neither right nor wrong is looked at.
@@ -31,7 +31,7 @@ pub struct LockoutRecord {
 
 /// What a wrong password did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WrongPassword {
+pub(crate) enum WrongPassword {
     /// It counted, and there is room for more.
     Counted,
     /// It repeats one of the last: it did not count.
@@ -47,13 +47,13 @@ pub enum WrongPassword {
 
 impl LockoutRecord {
     /// Until when the login is locked at `now`, if it is.
-    pub fn locked_until(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn locked_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.locked_until.filter(|until| !now.has_reached(*until))
     }
 
     /// The record after a wrong password.
     #[must_use]
-    pub fn after_wrong(
+    pub(crate) fn after_wrong(
         &self,
         wrong: &Fingerprint,
         rules: &LockoutRules,
@@ -71,12 +71,6 @@ impl LockoutRecord {
         let locked_until = lock_after(wrong_in_a_row, rules).map(|length| now.plus(length));
         let outcome = locked_until.map_or(WrongPassword::Counted, |until| WrongPassword::Locks { until });
         (Self { wrong_in_a_row, locked_until, last_wrong }, outcome)
-    }
-
-    /// The record after a right password, a reset or an administrator's unlock: nothing is held against it.
-    #[must_use]
-    pub fn cleared() -> Self {
-        Self::default()
     }
 }
 

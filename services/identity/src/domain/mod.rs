@@ -5,26 +5,29 @@
 //! order in `flows`; both ask here first.
 //!
 //! Things: [`tenant`], [`account`], [`group`], [`security_info`], [`session`], [`policy`].
-//! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`tries`], [`lockout`], [`scope`].
+//! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`tries`], [`lockout`],
+//! [`reconfirmation`], [`scope`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
 
-pub mod account;
-pub mod audit;
-pub mod authority;
-pub mod eligibility;
-pub mod group;
-pub mod help;
-pub mod lockout;
-pub mod password;
-pub mod policy;
-pub mod refusal;
-pub mod reset;
-pub mod scope;
-pub mod security_info;
-pub mod session;
-pub mod tenant;
-pub mod totp;
-pub mod tries;
+pub(crate) mod account;
+pub(crate) mod audit;
+pub(crate) mod authority;
+pub(crate) mod eligibility;
+pub(crate) mod group;
+pub(crate) mod help;
+pub(crate) mod lockout;
+pub(crate) mod password;
+pub(crate) mod policy;
+pub(crate) mod reconfirmation;
+pub(crate) mod refusal;
+pub(crate) mod reset;
+pub(crate) mod scope;
+pub(crate) mod sealed;
+pub(crate) mod security_info;
+pub(crate) mod session;
+pub(crate) mod tenant;
+pub(crate) mod totp;
+pub(crate) mod tries;
 
 #[cfg(test)]
 mod fixtures;

@@ -17,7 +17,7 @@ use super::tenant::InvalidText;
 
 /// A published no. Names are those of `error_reason.proto`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     // Who is asking.
     /// The caller may not reach this tenant, or may not do this.
     CallerNotAllowed,
@@ -122,7 +122,7 @@ pub enum Refusal {
 
 /// A field that is not what it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldInvalid {
+pub(crate) struct FieldInvalid {
     /// The path in the request.
     pub field: Cow<'static, str>,
     /// What it must be, in fixed text that never quotes the value.
@@ -131,12 +131,12 @@ pub struct FieldInvalid {
 
 impl Refusal {
     /// Says that a field is not what it must be.
-    pub fn field(field: impl Into<Cow<'static, str>>, must_be: &'static str) -> Self {
+    pub(crate) fn field(field: impl Into<Cow<'static, str>>, must_be: &'static str) -> Self {
         Self::FieldsInvalid(vec![FieldInvalid { field: field.into(), must_be }])
     }
 
     /// The published reason.
-    pub const fn reason(&self) -> &'static str {
+    pub(crate) const fn reason(&self) -> &'static str {
         match self {
             Self::CallerNotAllowed => "CALLER_NOT_ALLOWED",
             Self::AuthorityMissing(_) => "AUTHORITY_MISSING",
@@ -177,7 +177,7 @@ impl Refusal {
     }
 
     /// How long to wait before trying again, where waiting helps.
-    pub const fn retry_after(&self) -> Option<Duration> {
+    pub(crate) const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::SendLimited { retry_after }
             | Self::Throttled { retry_after }

@@ -7,28 +7,28 @@ use rekey_primitives::id::TenantId;
 
 /// Proof that the caller of this operation may reach the tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TenantScope {
+pub(crate) struct TenantScope {
     tenant_id: TenantId,
 }
 
 /// The caller may not reach the tenant. Whether the tenant exists is not said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("caller does not reach the tenant")]
-pub struct OutOfScope;
+pub(crate) struct OutOfScope;
 
 impl TenantScope {
     /// Makes the scope if the caller reaches the tenant.
-    pub fn of(caller_reaches: bool, tenant_id: TenantId) -> Result<Self, OutOfScope> {
+    pub(crate) fn of(caller_reaches: bool, tenant_id: TenantId) -> Result<Self, OutOfScope> {
         if caller_reaches { Ok(Self { tenant_id }) } else { Err(OutOfScope) }
     }
 
     /// The scope of work that no caller asked for: jobs, and judging a token before its tenant is known to be reached.
-    pub fn ours(tenant_id: TenantId) -> Self {
+    pub(crate) fn ours(tenant_id: TenantId) -> Self {
         Self { tenant_id }
     }
 
     /// The tenant.
-    pub fn tenant_id(&self) -> TenantId {
+    pub(crate) fn tenant_id(&self) -> TenantId {
         self.tenant_id
     }
 }

@@ -12,21 +12,19 @@ use rekey_primitives::contact::{Destination, EmailAddress, PhoneNumber};
 use rekey_primitives::id::SecurityInfoId;
 use rekey_primitives::method::MethodKind;
 
-use super::account::Sealed;
 use super::policy::ResetRules;
+use super::sealed::Sealed;
 use super::totp::Totp;
 
-pub mod reconfirmation;
-
 /// How fresh a sign-in must be to change security info: long enough to type, too short to be found open.
-pub const FRESH_SIGN_IN: Duration = Duration::from_secs(10 * 60);
+pub(crate) const FRESH_SIGN_IN: Duration = Duration::from_secs(10 * 60);
 
 /// How long a removed address is still told of what happens to the account.
-pub const REMOVED_STILL_TOLD: Duration = Duration::from_secs(7 * 86_400);
+pub(crate) const REMOVED_STILL_TOLD: Duration = Duration::from_secs(7 * 86_400);
 
 /// One registered way to prove oneself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SecurityInfo {
+pub(crate) struct SecurityInfo {
     /// Names it within the account.
     pub id: SecurityInfoId,
     /// What it is.
@@ -49,7 +47,7 @@ pub struct SecurityInfo {
 
 /// What an entry holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holding {
+pub(crate) enum Holding {
     /// An address that codes are mailed to.
     Email(EmailAddress),
     /// A number that codes are texted to.
@@ -72,7 +70,7 @@ pub enum Holding {
 
 /// How sure we are that an entry is the person's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// Registered, and no code came back yet.
     Unconfirmed,
     /// An administrator filled it in.
@@ -86,7 +84,7 @@ pub enum Standing {
 
 /// An address that was removed, remembered only to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemovedAddress {
+pub(crate) struct RemovedAddress {
     /// Where.
     pub destination: Destination,
     /// When it was removed.
@@ -95,7 +93,7 @@ pub struct RemovedAddress {
 
 /// Why an entry may not be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotAdded {
+pub(crate) enum NotAdded {
     /// The account holds as many of the kind as it may.
     TooMany {
         /// How many that is.
@@ -107,12 +105,12 @@ pub enum NotAdded {
 
 impl SecurityInfo {
     /// Its kind, which carries the class of its proofs.
-    pub fn kind(&self) -> MethodKind {
+    pub(crate) fn kind(&self) -> MethodKind {
         self.holding.kind()
     }
 
     /// Whether a pass counts as proof at `now`, leaving aside pauses, which the tries decide.
-    pub fn counts(&self, rules: &ResetRules, now: Timestamp) -> bool {
+    pub(crate) fn counts(&self, rules: &ResetRules, now: Timestamp) -> bool {
         let known = match self.standing {
             Standing::Confirmed { .. } => true,
             Standing::Prefilled => rules.accept_prefilled,
@@ -123,24 +121,24 @@ impl SecurityInfo {
     }
 
     /// Whether its quarantine is over.
-    pub fn is_settled(&self, rules: &ResetRules, now: Timestamp) -> bool {
+    pub(crate) fn is_settled(&self, rules: &ResetRules, now: Timestamp) -> bool {
         now.has_reached(self.settles_at(rules))
     }
 
     /// When its quarantine is over.
-    pub fn settles_at(&self, rules: &ResetRules) -> Timestamp {
+    pub(crate) fn settles_at(&self, rules: &ResetRules) -> Timestamp {
         if self.is_first { self.changed_at } else { self.changed_at.plus(rules.change_quarantine()) }
     }
 
     /// Where codes and notices for it go, if it is an address.
-    pub fn destination(&self) -> Option<Destination> {
+    pub(crate) fn destination(&self) -> Option<Destination> {
         self.holding.destination()
     }
 }
 
 impl Holding {
     /// Its kind.
-    pub fn kind(&self) -> MethodKind {
+    pub(crate) fn kind(&self) -> MethodKind {
         match self {
             Self::Email(_) => MethodKind::Email,
             Self::Phone(_) => MethodKind::Phone,
@@ -150,7 +148,7 @@ impl Holding {
     }
 
     /// Where codes and notices go, if it is an address.
-    pub fn destination(&self) -> Option<Destination> {
+    pub(crate) fn destination(&self) -> Option<Destination> {
         match self {
             Self::Email(address) => Some(Destination::Email(address.clone())),
             Self::Phone(number) => Some(Destination::Phone(number.clone())),
@@ -169,7 +167,7 @@ impl From<&Destination> for Holding {
 }
 
 /// Most entries of a kind: enough for every address a person has, few enough to tell them all.
-pub const fn most_of(kind: MethodKind) -> usize {
+pub(crate) const fn most_of(kind: MethodKind) -> usize {
     match kind {
         MethodKind::Email | MethodKind::Phone | MethodKind::Authenticator => 5,
         MethodKind::RecoveryCode => 1,
@@ -177,7 +175,7 @@ pub const fn most_of(kind: MethodKind) -> usize {
 }
 
 /// Whether the account may take one more entry.
-pub fn may_add(held: &[SecurityInfo], new: &Holding) -> Result<(), NotAdded> {
+pub(crate) fn may_add(held: &[SecurityInfo], new: &Holding) -> Result<(), NotAdded> {
     let kind = new.kind();
     if new.destination().is_some() && held.iter().any(|entry| entry.holding == *new) {
         return Err(NotAdded::AlreadyThere);
@@ -194,7 +192,7 @@ pub fn may_add(held: &[SecurityInfo], new: &Holding) -> Result<(), NotAdded> {
 /// The account must be younger than the quarantine, and every entry it has must itself be a first one: once
 /// anything was changed, the registration is over and a newcomer may be a stranger. `had_any_removed` tells
 /// whether an entry was ever removed, since clearing the list must not make the account new again.
-pub fn is_first(
+pub(crate) fn is_first(
     held: &[SecurityInfo],
     had_any_removed: bool,
     created_at: Timestamp,
@@ -206,13 +204,13 @@ pub fn is_first(
 }
 
 /// Whether a sign-in is fresh enough to change security info.
-pub fn is_fresh_sign_in(auth_time: Timestamp, now: Timestamp) -> bool {
+pub(crate) fn is_fresh_sign_in(auth_time: Timestamp, now: Timestamp) -> bool {
     now.since(auth_time) < FRESH_SIGN_IN
 }
 
 /// Every address that is told of what happened to the account: those it has, confirmed or filled in by an
 /// administrator, and those removed in the last 7 days, each once. An unconfirmed one may be a stranger's.
-pub fn told(held: &[SecurityInfo], removed: &[RemovedAddress], now: Timestamp) -> Vec<Destination> {
+pub(crate) fn told(held: &[SecurityInfo], removed: &[RemovedAddress], now: Timestamp) -> Vec<Destination> {
     let current = held
         .iter()
         .filter(|entry| !matches!(entry.standing, Standing::Unconfirmed))

@@ -9,24 +9,25 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, SessionId, TenantId};
 use rekey_primitives::secret::same;
+use strum::{EnumString, IntoStaticStr};
 
 use super::account::{Account, CredentialEpoch};
 use super::authority::RoleSet;
 use super::policy::SessionRules;
 
 /// Life of an access token: how far an offline check may lag behind a block or a reset.
-pub const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(5 * 60);
+pub(crate) const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(5 * 60);
 
 /// How long a rotated refresh token still gets the answer it got: the retries of a client with a deadline.
-pub const REUSE_GRACE: Duration = Duration::from_secs(10);
+pub(crate) const REUSE_GRACE: Duration = Duration::from_secs(10);
 
 /// Most replaced tokens that a session knows beside the last one. Who rotates more often within [`REUSE_GRACE`] finds
 /// that the oldest count as reused.
-pub const EARLIER_MAX: usize = 8;
+pub(crate) const EARLIER_MAX: usize = 8;
 
 /// One sign-in of an account, and the family of refresh tokens that came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
+pub(crate) struct Session {
     /// Names it within the tenant.
     pub id: SessionId,
     /// Whose directory.
@@ -55,7 +56,7 @@ pub struct Session {
 
 /// The hashes of the refresh tokens of a session: the current one, and those that were current a moment ago.
 #[derive(Clone, PartialEq, Eq)]
-pub struct RefreshRecord {
+pub(crate) struct RefreshRecord {
     /// Hash of the token that is good.
     pub current: [u8; 32],
     /// Hash of the one it replaced.
@@ -68,7 +69,7 @@ pub struct RefreshRecord {
 
 /// A refresh token that another one took the place of.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Replaced {
+pub(crate) struct Replaced {
     /// Its hash.
     pub hash: [u8; 32],
     /// When it was replaced.
@@ -76,8 +77,9 @@ pub struct Replaced {
 }
 
 /// What ended a session before its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub(crate) enum Ending {
     /// The person left it: signed out of it, or ended it from itself.
     SignedOut,
     /// The person or an administrator ended it from elsewhere.
@@ -88,7 +90,7 @@ pub enum Ending {
 
 /// Why a session does not serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionOver {
+pub(crate) enum SessionOver {
     /// Ended early.
     Ended(Ending),
     /// Its life or its idle time is over.
@@ -103,7 +105,7 @@ pub enum SessionOver {
 
 /// What a presented refresh token leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefreshVerdict {
+pub(crate) enum RefreshVerdict {
     /// It is the current one: rotate.
     Rotate,
     /// It was rotated a moment ago: give the answer that was given then.
@@ -116,7 +118,7 @@ pub enum RefreshVerdict {
 
 /// What an access token says; encoded as claims `iss aud sub tid sid epoch roles auth_time jti iat exp`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessClaims {
+pub(crate) struct AccessClaims {
     /// `sub`.
     pub account_id: AccountId,
     /// `tid`.
@@ -137,23 +139,19 @@ pub struct AccessClaims {
 
 impl Ending {
     /// The name in rows and events.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SignedOut => "signed_out",
-            Self::Revoked => "revoked",
-            Self::TokenReused => "token_reused",
-        }
+    pub(crate) const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     /// Reads the name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::SignedOut, Self::Revoked, Self::TokenReused].into_iter().find(|ending| ending.as_str() == name)
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        name.parse().ok()
     }
 }
 
 impl AccessClaims {
     /// The claims of a token issued now; never outliving the session.
-    pub fn issue(session: &Session, roles: RoleSet, now: Timestamp) -> Self {
+    pub(crate) fn issue(session: &Session, roles: RoleSet, now: Timestamp) -> Self {
         Self {
             account_id: session.account_id,
             tenant_id: session.tenant_id,
@@ -169,13 +167,13 @@ impl AccessClaims {
 
 impl RefreshRecord {
     /// The record of a session that begins now.
-    pub const fn first(current: [u8; 32], now: Timestamp) -> Self {
+    pub(crate) const fn first(current: [u8; 32], now: Timestamp) -> Self {
         Self { current, previous: None, rotated_at: now, earlier: Vec::new() }
     }
 
     /// The record once the current token is replaced.
     #[must_use]
-    pub fn rotated(&self, successor: [u8; 32], now: Timestamp) -> Self {
+    pub(crate) fn rotated(&self, successor: [u8; 32], now: Timestamp) -> Self {
         let previous = self.previous.map(|hash| Replaced { hash, at: self.rotated_at });
         let replaced = previous.into_iter().chain(self.earlier.iter().copied());
         let earlier = replaced.filter(|token| now.since(token.at) <= REUSE_GRACE).take(EARLIER_MAX).collect();
@@ -192,13 +190,13 @@ impl RefreshRecord {
 }
 
 /// When a session that begins now ends.
-pub fn ends_at(rules: &SessionRules, strong: bool, now: Timestamp) -> Timestamp {
+pub(crate) fn ends_at(rules: &SessionRules, strong: bool, now: Timestamp) -> Timestamp {
     let hours = if strong { rules.strong_life_hours } else { rules.life_hours };
     now.plus(Duration::from_secs(3600 * u64::from(hours)))
 }
 
 /// What to do with a refresh token that was presented, by the hash of it.
-pub fn judge_refresh(
+pub(crate) fn judge_refresh(
     session: &Session,
     account: &Account,
     presented: &[u8; 32],
@@ -218,7 +216,7 @@ pub fn judge_refresh(
 }
 
 /// Whether a session serves now: one judgement of session and account together.
-pub fn judge_access(
+pub(crate) fn judge_access(
     session: &Session,
     account: &Account,
     rules: &SessionRules,

@@ -11,14 +11,14 @@ use rekey_primitives::id::TenantId;
 use rekey_primitives::text::breaks_line;
 
 /// Longest display name of a tenant or an account, in code points: fits one line of a mail's subject.
-pub const DISPLAY_NAME_MAX: usize = 128;
+pub(crate) const DISPLAY_NAME_MAX: usize = 128;
 
 /// Most domains of one tenant. `LookupTenant` matches against all of them, and a page shows them all.
-pub const DOMAINS_MAX: usize = 100;
+pub(crate) const DOMAINS_MAX: usize = 100;
 
 /// An organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tenant {
+pub(crate) struct Tenant {
     /// Leads every primary key of the tenant's data.
     pub id: TenantId,
     /// The short name, unique in the suite.
@@ -43,27 +43,27 @@ pub struct Tenant {
 
 /// A tenant's short name: 2 to 63 of `a-z`, `0-9` and inner `-`, beginning with a letter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Handle(String);
+pub(crate) struct Handle(String);
 
 /// A DNS name, lower-case, in A-labels.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DomainName(String);
+pub(crate) struct DomainName(String);
 
 /// An `https` address of at most 2,048 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HelpUrl(String);
+pub(crate) struct HelpUrl(String);
 
 /// A text that is not what its type promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid {what}")]
-pub struct InvalidText {
+pub(crate) struct InvalidText {
     /// What was expected, in the words of the API.
     pub what: &'static str,
 }
 
 impl Handle {
     /// Reads a handle; upper case is refused rather than folded, so that one tenant has one spelling.
-    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidText> {
         let bytes = text.as_bytes();
         let shaped = (2..=63).contains(&bytes.len())
             && bytes[0].is_ascii_lowercase()
@@ -74,14 +74,14 @@ impl Handle {
     }
 
     /// The handle as text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl DomainName {
     /// Reads a domain by the rules for the domain of an e-mail address, so both compare byte by byte.
-    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidText> {
         let invalid = InvalidText { what: "domain" };
         if text.contains('@') || !text.contains('.') {
             return Err(invalid);
@@ -91,14 +91,14 @@ impl DomainName {
     }
 
     /// The domain as text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl HelpUrl {
     /// Reads an address; only `https` with a host is taken, since it ends up as a link on a page.
-    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidText> {
         let host = text.strip_prefix("https://").map(|rest| rest.split(['/', '?', '#']).next().unwrap_or(""));
         let clean =
             text.len() <= 2048 && text.chars().all(|c| c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c));
@@ -109,7 +109,7 @@ impl HelpUrl {
     }
 
     /// The address as text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -122,7 +122,7 @@ impl fmt::Display for Handle {
 
 /// Whether a text may be shown as a name: 1 to [`DISPLAY_NAME_MAX`] code points, none of them a control or a break of
 /// lines, and no `://`, since a name stands in messages, where nobody but us may put a link.
-pub fn is_display_name(text: &str) -> bool {
+pub(crate) fn is_display_name(text: &str) -> bool {
     let length = text.chars().count();
     let is_plain = !text.chars().any(breaks_line) && !text.contains("://");
     (1..=DISPLAY_NAME_MAX).contains(&length) && text.trim() == text && is_plain

@@ -1,8 +1,11 @@
 //! The shape of an authenticator's codes, RFC 6238: which hash, how many digits.
 
+use strum::{EnumString, IntoStaticStr};
+
 /// The hash under an authenticator's MAC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TotpHash {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "UPPERCASE", const_into_str)]
+pub(crate) enum TotpHash {
     /// What every app can do.
     Sha1,
     /// SHA-256.
@@ -13,7 +16,7 @@ pub enum TotpHash {
 
 /// The shape of an authenticator's codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Totp {
+pub(crate) struct Totp {
     /// The hash.
     pub hash: TotpHash,
     /// 6 or 8.
@@ -22,21 +25,12 @@ pub struct Totp {
 
 impl TotpHash {
     /// The name in an `otpauth://` address and in rows.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sha1 => "SHA1",
-            Self::Sha256 => "SHA256",
-            Self::Sha512 => "SHA512",
-        }
+    pub(crate) const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     /// Reads the name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Sha1, Self::Sha256, Self::Sha512].into_iter().find(|hash| hash.as_str() == name)
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        name.parse().ok()
     }
-}
-
-impl Totp {
-    /// The shape of new authenticators: what every app supports without asking.
-    pub const USUAL: Self = Self { hash: TotpHash::Sha1, digits: 6 };
 }

@@ -1,6 +1,6 @@
 //! The tries of one method of one account, counted for longer than any code lives.
 //!
-//! A try is counted before the code is judged, and the count is taken back on success, so two guesses at
+//! A try is counted before the code is judged, and a success clears the count, so two guesses at
 //! once cannot share one count. Ten within any 24 hours pause the method; a hundred in a row disable it
 //! until the person confirms it anew. Decoys are counted alike, under a keyed hash.
 
@@ -11,12 +11,12 @@ use rekey_primitives::clock::Timestamp;
 use super::policy::ResetRules;
 
 /// The window in which tries are counted.
-pub const WINDOW: Duration = Duration::from_secs(86_400);
+pub(crate) const WINDOW: Duration = Duration::from_secs(86_400);
 
 /// Where a reset began whose tries are counted: those of familiar places are counted by themselves, so that strangers
 /// cannot use up the tries of a method's owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TriedFrom {
+pub(crate) enum TriedFrom {
     /// A place nobody signed in from with this login, or none that is known.
     Anywhere,
     /// A familiar place of the login.
@@ -25,7 +25,7 @@ pub enum TriedFrom {
 
 /// What is remembered of a method's tries.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MethodTries {
+pub(crate) struct MethodTries {
     /// When the latest tries without success were made, oldest first; never more than pause the method.
     pub recent: Vec<Timestamp>,
     /// Tries since the last success.
@@ -34,7 +34,7 @@ pub struct MethodTries {
 
 /// Why a method takes no try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TakesNoTry {
+pub(crate) enum TakesNoTry {
     /// Too many today.
     Paused {
         /// When the next try is taken.
@@ -46,7 +46,7 @@ pub enum TakesNoTry {
 
 impl MethodTries {
     /// The record with one try more, or why none is taken.
-    pub fn with_try(&self, rules: &ResetRules, now: Timestamp) -> Result<Self, TakesNoTry> {
+    pub(crate) fn with_try(&self, rules: &ResetRules, now: Timestamp) -> Result<Self, TakesNoTry> {
         if let Some(stop) = self.stop(rules, now) {
             return Err(stop);
         }
@@ -56,7 +56,7 @@ impl MethodTries {
     }
 
     /// Why the method takes no try at `now`, if it does not.
-    pub fn stop(&self, rules: &ResetRules, now: Timestamp) -> Option<TakesNoTry> {
+    pub(crate) fn stop(&self, rules: &ResetRules, now: Timestamp) -> Option<TakesNoTry> {
         if self.in_a_row >= rules.tries_in_a_row {
             return Some(TakesNoTry::Disabled);
         }
@@ -65,27 +65,13 @@ impl MethodTries {
         recent.get(over).map(|oldest| TakesNoTry::Paused { until: oldest.plus(WINDOW) })
     }
 
-    /// The record without the try made last: no code was live, so nothing was guessed.
-    #[must_use]
-    pub fn taken_back(&self) -> Self {
-        let mut recent = self.recent.clone();
-        recent.pop();
-        Self { recent, in_a_row: self.in_a_row.saturating_sub(1) }
-    }
-
-    /// The record after a success or a new confirmation.
-    #[must_use]
-    pub fn cleared() -> Self {
-        Self::default()
-    }
-
     /// The times as the store keeps them: big-endian microseconds, 8 bytes each.
-    pub fn recent_bytes(&self) -> Vec<u8> {
+    pub(crate) fn recent_bytes(&self) -> Vec<u8> {
         self.recent.iter().flat_map(|at| at.unix_micros().to_be_bytes()).collect()
     }
 
     /// Reads what [`Self::recent_bytes`] wrote; a torn tail is dropped.
-    pub fn from_parts(recent: &[u8], in_a_row: u32) -> Self {
+    pub(crate) fn from_parts(recent: &[u8], in_a_row: u32) -> Self {
         let recent = recent
             .as_chunks::<8>()
             .0
@@ -137,16 +123,7 @@ mod tests {
         let tries = after((0..100).map(|at| at * 3));
 
         assert_eq!(tries.stop(&ResetRules::default(), hour(10_000)), Some(TakesNoTry::Disabled));
-        assert_eq!(MethodTries::cleared().stop(&ResetRules::default(), hour(10_000)), None);
-    }
-
-    #[test]
-    fn a_try_without_a_live_code_is_taken_back() {
-        let before = after(0..9);
-
-        let taken_back = before.with_try(&ResetRules::default(), hour(9)).unwrap().taken_back();
-
-        assert_eq!(taken_back, before);
+        assert_eq!(MethodTries::default().stop(&ResetRules::default(), hour(10_000)), None);
     }
 
     #[test]

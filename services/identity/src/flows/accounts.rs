@@ -27,7 +27,7 @@ const CREATE: &str = "CreateAccount";
 
 /// An account to create.
 #[derive(Debug, Clone)]
-pub struct NewAccount {
+pub(crate) struct NewAccount {
     /// Where.
     pub tenant_id: TenantId,
     /// What the person may type at sign-in; at least one.
@@ -54,7 +54,7 @@ pub struct NewAccount {
 
 /// How an account is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AccountName {
+pub(crate) enum AccountName {
     /// By its id.
     Id(AccountId),
     /// By any of its logins.
@@ -75,7 +75,7 @@ impl From<AccountName> for AccountKey {
 
 impl Identity {
     /// Creates an account.
-    pub async fn create_account(
+    pub(crate) async fn create_account(
         &self,
         administrator: &Administrator,
         new: NewAccount,
@@ -123,7 +123,7 @@ impl Identity {
     }
 
     /// Shows an account.
-    pub async fn get_account(
+    pub(crate) async fn get_account(
         &self,
         administrator: &Administrator,
         tenant_id: TenantId,
@@ -142,7 +142,7 @@ impl Identity {
     }
 
     /// Lists the accounts of a tenant, oldest first.
-    pub async fn list_accounts(
+    pub(crate) async fn list_accounts(
         &self,
         administrator: &Administrator,
         tenant_id: TenantId,

@@ -23,7 +23,7 @@ pub(crate) const LOOKS: u32 = 3;
 
 /// Whose account, and by which call.
 #[derive(Debug, Clone, Copy)]
-pub struct Target {
+pub(crate) struct Target {
     /// The tenant.
     pub tenant_id: TenantId,
     /// The account.
@@ -34,7 +34,7 @@ pub struct Target {
 
 /// What is done to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
+pub(crate) enum Act {
     /// Stops sign-in.
     Block,
     /// Allows it again.
@@ -107,7 +107,7 @@ impl Act {
 
 impl Identity {
     /// Does something to an account, if the administrator may; gives the account as it stands then.
-    pub async fn administer(
+    pub(crate) async fn administer(
         &self,
         administrator: &Administrator,
         target: Target,

@@ -17,7 +17,7 @@ use crate::store::accounts::AccountKey;
 
 /// Who administers.
 #[derive(Debug, Clone)]
-pub struct Administrator {
+pub(crate) struct Administrator {
     /// The backend that calls.
     pub caller: Caller,
     /// The person behind it; without one it acts in its own name.
@@ -46,7 +46,7 @@ impl Administrator {
 
 /// Somebody whom the gate stopped, since none of their roles will do for the RPC.
 #[derive(Debug, Clone, Copy)]
-pub struct WithoutRole<'a> {
+pub(crate) struct WithoutRole<'a> {
     /// Whose access token came along.
     pub tenant_id: TenantId,
     /// Their account.
@@ -115,7 +115,7 @@ impl Identity {
     }
 
     /// Notes whom the gate stopped. Where they are is not known yet: the request was not read.
-    pub fn note_without_role(&self, stopped: WithoutRole<'_>) {
+    pub(crate) fn note_without_role(&self, stopped: WithoutRole<'_>) {
         let event = self
             .event(stopped.tenant_id, EventKind::PermissionDenied, Outcome::Refused, self.now())
             .because(format!("{}: missing role", stopped.rpc))

@@ -18,47 +18,47 @@ use crate::store;
 
 /// An event being built.
 #[derive(Debug, Clone)]
-pub struct Draft(AuditEvent);
+pub(crate) struct Draft(AuditEvent);
 
 impl Draft {
     /// Why, in a stable word.
     #[must_use]
-    pub fn because(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn because(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
         self.0.reason = Some(reason.into());
         self
     }
 
     /// It was not done.
     #[must_use]
-    pub fn refused(mut self) -> Self {
+    pub(crate) fn refused(mut self) -> Self {
         self.0.outcome = Outcome::Refused;
         self
     }
 
     /// Who did it.
     #[must_use]
-    pub fn by(mut self, actor: Actor) -> Self {
+    pub(crate) fn by(mut self, actor: Actor) -> Self {
         self.0.actor = actor;
         self
     }
 
     /// On which account, done by its owner or a stranger in their name.
     #[must_use]
-    pub fn on(mut self, account_id: AccountId) -> Self {
+    pub(crate) fn on(mut self, account_id: AccountId) -> Self {
         self.0.subject = Subject::Account(account_id);
         self
     }
 
     /// On whom.
     #[must_use]
-    pub fn on_subject(mut self, subject: Subject) -> Self {
+    pub(crate) fn on_subject(mut self, subject: Subject) -> Self {
         self.0.subject = subject;
         self
     }
 
     /// From where.
     #[must_use]
-    pub fn from(mut self, context: &Context) -> Self {
+    pub(crate) fn from(mut self, context: &Context) -> Self {
         self.0.ip_address = context.ip;
         self.0.trace_id = context.trace_id;
         self
@@ -66,20 +66,20 @@ impl Draft {
 
     /// Through which backend.
     #[must_use]
-    pub fn through(mut self, caller: &Caller) -> Self {
+    pub(crate) fn through(mut self, caller: &Caller) -> Self {
         self.0.caller = Some(caller.name().to_owned());
         self
     }
 
     /// Where a message went, masked.
     #[must_use]
-    pub fn to_place(mut self, masked: String) -> Self {
+    pub(crate) fn to_place(mut self, masked: String) -> Self {
         self.0.masked_place = Some(masked);
         self
     }
 
     /// The event.
-    pub fn done(self) -> AuditEvent {
+    pub(crate) fn done(self) -> AuditEvent {
         self.0
     }
 }
@@ -111,7 +111,7 @@ impl Identity {
     }
 
     /// Writes what waits in the buffer; for the loop that does so every second and for the end of the process.
-    pub async fn flush_audit(&self) -> Result<usize, store::Failure> {
+    pub(crate) async fn flush_audit(&self) -> Result<usize, store::Failure> {
         self.audit.flush(&*self.store).await
     }
 }
@@ -120,7 +120,7 @@ impl Identity {
 const PORTION: usize = 100;
 
 /// Events that wait to be written.
-pub struct AuditBuffer {
+pub(crate) struct AuditBuffer {
     capacity: usize,
     waiting: Mutex<Waiting>,
 }
@@ -149,13 +149,13 @@ struct Alike {
 
 impl AuditBuffer {
     /// A buffer for so many different events.
-    pub fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         Self { capacity, waiting: Mutex::new(Waiting::default()) }
     }
 
     /// Takes an event. When the buffer is full it is dropped and counted: a flood must not take the memory or the
     /// call.
-    pub fn push(&self, event: AuditEvent) {
+    pub(crate) fn push(&self, event: AuditEvent) {
         let mut waiting = self.lock();
         let alike = Alike::of(&event);
         if let Some(place) = waiting.places.get(&alike).copied() {
@@ -176,7 +176,7 @@ impl AuditBuffer {
 
     /// Writes everything that waits, a portion at a time. What could not be written waits again, as far as there is
     /// room; the rest is tried all the same, unless the store is away.
-    pub async fn flush(&self, store: &dyn store::Store) -> Result<usize, store::Failure> {
+    pub(crate) async fn flush(&self, store: &dyn store::Store) -> Result<usize, store::Failure> {
         let (events, dropped) = {
             let mut waiting = self.lock();
             let taken = std::mem::take(&mut *waiting);

@@ -16,7 +16,7 @@ use crate::domain::scope::TenantScope;
 
 /// Where a person's request came from, as the caller says.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Context {
+pub(crate) struct Context {
     /// The person's address.
     pub ip: Option<IpAddr>,
     /// The person's program.
@@ -29,14 +29,14 @@ pub struct Context {
 
 /// A backend that calls, and the tenants it reaches.
 #[derive(Clone)]
-pub struct Caller {
+pub(crate) struct Caller {
     name: String,
     reaches: Arc<dyn Fn(TenantId) -> bool + Send + Sync>,
 }
 
 /// A signed-in person, as a live access token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub(crate) struct Person {
     /// Where they are signed in.
     pub tenant_id: TenantId,
     /// Their account there.
@@ -55,17 +55,17 @@ pub struct Person {
 
 impl Context {
     /// The network that throttles count, if the address is known.
-    pub fn network(&self) -> Option<IpNetwork> {
+    pub(crate) fn network(&self) -> Option<IpNetwork> {
         self.ip.map(client_network)
     }
 
     /// The kind of program, in a few stable words.
-    pub fn user_agent_family(&self) -> &'static str {
+    pub(crate) fn user_agent_family(&self) -> &'static str {
         self.user_agent.as_deref().map_or("unknown", family)
     }
 
     /// Network and kind of program for people to read: enough to recognise oneself, not an exact address.
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         match self.ip {
             Some(ip) => format!("{}, {}", place_network(ip), self.user_agent_family()),
             None => self.user_agent_family().to_owned(),
@@ -75,17 +75,17 @@ impl Context {
 
 impl Caller {
     /// A caller by this name that reaches those tenants.
-    pub fn new(name: impl Into<String>, reaches: impl Fn(TenantId) -> bool + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(name: impl Into<String>, reaches: impl Fn(TenantId) -> bool + Send + Sync + 'static) -> Self {
         Self { name: name.into(), reaches: Arc::new(reaches) }
     }
 
     /// Its name.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// The right to touch a tenant's data, if the caller reaches it.
-    pub fn scope(&self, tenant_id: TenantId) -> Result<TenantScope, Refusal> {
+    pub(crate) fn scope(&self, tenant_id: TenantId) -> Result<TenantScope, Refusal> {
         TenantScope::of((self.reaches)(tenant_id), tenant_id).map_err(Refusal::from)
     }
 }

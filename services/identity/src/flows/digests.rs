@@ -32,7 +32,7 @@ struct Digest<'a> {
 impl Identity {
     /// Queues the digests that are due and tells of how many tenants. What is wrong with one tenant is logged and
     /// stops no other; a store that is away ends the round.
-    pub async fn digest_help(&self) -> Result<u32, Error> {
+    pub(crate) async fn digest_help(&self) -> Result<u32, Error> {
         let now = self.now();
         let before = now.minus(SHORTEST_INTERVAL);
         let (mut told, mut after) = (0, None);

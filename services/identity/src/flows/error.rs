@@ -11,7 +11,7 @@ use crate::{peers, store};
 
 /// Why a flow gives no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// We said no.
     #[error("refused: {}", .0.reason())]
     Refused(Refusal),
@@ -22,7 +22,7 @@ pub enum Error {
 
 /// What broke.
 #[derive(Debug, thiserror::Error)]
-pub enum Failed {
+pub(crate) enum Failed {
     /// The store.
     #[error("a step of the store failed")]
     Store(#[from] store::Failure),
@@ -49,7 +49,7 @@ pub enum Failed {
 impl Failed {
     /// Whether trying again later may help.
     #[must_use]
-    pub fn is_unavailable(&self) -> bool {
+    pub(crate) fn is_unavailable(&self) -> bool {
         match self {
             Self::Store(failure) => matches!(failure, store::Failure::Unavailable(_)),
             Self::Peer(failure) => failure.is_unavailable(),

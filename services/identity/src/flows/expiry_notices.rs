@@ -28,7 +28,7 @@ impl Identity {
     /// Queues the notices that are due and tells how many people were told. What is wrong with one tenant is logged and
     /// stops no other; a store that is away ends the round. `goes_on` is asked between two looks, so that a process
     /// that is to stop is not held up: what is left is found by the next round.
-    pub async fn tell_of_expiry(&self, goes_on: impl Fn() -> bool + Sync) -> Result<u32, Error> {
+    pub(crate) async fn tell_of_expiry(&self, goes_on: impl Fn() -> bool + Sync) -> Result<u32, Error> {
         let now = self.now();
         let (mut people, mut after) = (0, None);
         loop {

@@ -21,7 +21,7 @@ const CALLER: &str = "bootstrap";
 
 /// What is made first.
 #[derive(Debug, Clone)]
-pub struct Beginning {
+pub(crate) struct Beginning {
     /// The tenant's handle.
     pub handle: Handle,
     /// The tenant's name.
@@ -48,7 +48,7 @@ pub struct Begun {
 impl Identity {
     /// Makes the first tenant and its administrator; `None` where somebody has begun already. A beginning that was
     /// refused or cut off half way, at a tenant without accounts, goes on under the same handle.
-    pub async fn begin(&self, beginning: Beginning) -> Result<Option<Begun>, Error> {
+    pub(crate) async fn begin(&self, beginning: Beginning) -> Result<Option<Begun>, Error> {
         let caller = Caller::new(CALLER, |_| true);
         let Some(tenant_id) = self.first_tenant(&caller, &beginning).await? else { return Ok(None) };
         let administrator = Administrator { caller, person: None, context: Context::default() };

@@ -20,7 +20,7 @@ use crate::domain::reset::offer::Seed;
 use crate::store::sign_ins::{LoginKey, PlaceKey};
 
 /// The keys of identity.
-pub struct Keys {
+pub(crate) struct Keys {
     /// Seals password hashes.
     pub pepper: AeadKeys,
     /// Signs access tokens.
@@ -39,7 +39,7 @@ pub struct Keys {
 
 /// The texts of the key files.
 #[derive(Clone, Copy)]
-pub struct KeyTexts<'a> {
+pub(crate) struct KeyTexts<'a> {
     /// Seals password hashes.
     pub pepper: &'a str,
     /// Signs access tokens.
@@ -57,7 +57,7 @@ pub struct KeyTexts<'a> {
 /// A key text that does not read.
 #[derive(Debug, thiserror::Error)]
 #[error("the {which} keys do not read")]
-pub struct BadKeys {
+pub(crate) struct BadKeys {
     /// Which.
     which: &'static str,
     /// Why.
@@ -67,7 +67,7 @@ pub struct BadKeys {
 
 /// What somebody typed as their login.
 #[derive(Clone)]
-pub struct TypedLogin {
+pub(crate) struct TypedLogin {
     /// The login it is, if it is one.
     pub login: Option<Login>,
     raw: String,
@@ -75,7 +75,7 @@ pub struct TypedLogin {
 
 impl Keys {
     /// Reads the texts of key files.
-    pub fn read(texts: KeyTexts<'_>) -> Result<Self, BadKeys> {
+    pub(crate) fn read(texts: KeyTexts<'_>) -> Result<Self, BadKeys> {
         let bad = |which| move |source| BadKeys { which, source };
         let access_token = SigningKeys::from_text(texts.access_token).map_err(bad("access token"))?;
         Ok(Self {
@@ -90,33 +90,33 @@ impl Keys {
     }
 
     /// Stands for a login in counters and the log. `login` is [`TypedLogin::name`].
-    pub fn login_key(&self, tenant_id: TenantId, login: &str) -> LoginKey {
+    pub(crate) fn login_key(&self, tenant_id: TenantId, login: &str) -> LoginKey {
         self.login_hash.tag("login", &[tenant_id.as_uuid().as_bytes(), login.as_bytes()])
     }
 
     /// Stands for the login of an account, by whichever of its logins it is reached.
-    pub fn login_key_of(&self, account: &Account) -> LoginKey {
+    pub(crate) fn login_key_of(&self, account: &Account) -> LoginKey {
         self.login_key(account.tenant_id, account.logins.first().map_or("", Login::as_str))
     }
 
     /// Stands for a place from which somebody uses a login.
-    pub fn place_key(&self, login: &LoginKey, ip: IpAddr, user_agent_family: &str) -> PlaceKey {
+    pub(crate) fn place_key(&self, login: &LoginKey, ip: IpAddr, user_agent_family: &str) -> PlaceKey {
         let network = place_network(ip).to_string();
         self.familiar_place.tag("place", &[login, network.as_bytes(), user_agent_family.as_bytes()])
     }
 
     /// What decoys of a login are made from.
-    pub fn seed(&self, tenant_id: TenantId, login: &str) -> Seed {
+    pub(crate) fn seed(&self, tenant_id: TenantId, login: &str) -> Seed {
         Seed::new(self.decoy.tag("decoy", &[tenant_id.as_uuid().as_bytes(), login.as_bytes()]))
     }
 
     /// Stands for a wrong password, to know a repeat by.
-    pub fn fingerprint(&self, login: &LoginKey, password: &Password) -> Fingerprint {
+    pub(crate) fn fingerprint(&self, login: &LoginKey, password: &Password) -> Fingerprint {
         self.login_hash.tag("wrong password", &[login, password.expose().as_bytes()])
     }
 
     /// Seals a PHC string for an account.
-    pub fn seal_password(
+    pub(crate) fn seal_password(
         &self,
         entropy: &dyn Entropy,
         tenant_id: TenantId,
@@ -128,7 +128,7 @@ impl Keys {
     }
 
     /// Opens the PHC string of an account.
-    pub fn open_password(
+    pub(crate) fn open_password(
         &self,
         tenant_id: TenantId,
         account_id: AccountId,
@@ -142,7 +142,7 @@ impl Keys {
     }
 
     /// Whether a hash is sealed by the pepper of today.
-    pub fn is_current_pepper(&self, sealed: &Sealed) -> bool {
+    pub(crate) fn is_current_pepper(&self, sealed: &Sealed) -> bool {
         self.pepper.is_current(sealed.as_bytes())
     }
 }
@@ -153,14 +153,14 @@ fn password_context(tenant_id: TenantId, account_id: AccountId) -> Vec<u8> {
 
 impl TypedLogin {
     /// Reads what was typed; what is no login at all is kept, since nobody has it and nobody may be told.
-    pub fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let text = text.trim();
         // No login begins with a space, so what is none shares a name with nobody.
         Self { login: Login::parse(text).ok(), raw: format!(" {}", text.to_lowercase()) }
     }
 
     /// The name that counters go by: the account's first login, so that aliases share one; what was typed otherwise.
-    pub fn name<'a>(&'a self, account: Option<&'a Account>) -> &'a str {
+    pub(crate) fn name<'a>(&'a self, account: Option<&'a Account>) -> &'a str {
         account
             .and_then(|account| account.logins.first())
             .or(self.login.as_ref())
@@ -168,7 +168,7 @@ impl TypedLogin {
     }
 
     /// A login for what needs one: what was typed, or its first plain letter.
-    pub fn or_stand_in(&self) -> Login {
+    pub(crate) fn or_stand_in(&self) -> Login {
         let letter = self.raw.chars().find(char::is_ascii_alphanumeric).unwrap_or('x').to_string();
         self.login.clone().unwrap_or_else(|| {
             Login::parse(&letter).expect("one ASCII letter or digit is a login by RFC 8265 section 3.1")

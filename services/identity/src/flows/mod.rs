@@ -10,30 +10,30 @@
 //! [`notices`], [`audit`], [`limits`], [`grid`] (answers leave on a time grid), [`administrator`] (who acts on others),
 //! [`pages`], [`shown`].
 
-pub mod accounts;
-pub mod administration;
-pub mod administrator;
-pub mod audit;
-pub mod context;
-pub mod digests;
-pub mod error;
-pub mod expiry_notices;
-pub mod first;
-pub mod grid;
-pub mod keys;
-pub mod limits;
-pub mod notices;
-pub mod once;
-pub mod pages;
-pub mod passwords;
-pub mod policy;
-pub mod reset;
-pub mod security_info;
-pub mod sessions;
-pub mod shown;
-pub mod sign_in;
-pub mod tenants;
-pub mod tokens;
+pub(crate) mod accounts;
+pub(crate) mod administration;
+pub(crate) mod administrator;
+pub(crate) mod audit;
+pub(crate) mod context;
+pub(crate) mod digests;
+pub(crate) mod error;
+pub(crate) mod expiry_notices;
+pub(crate) mod first;
+pub(crate) mod grid;
+pub(crate) mod keys;
+pub(crate) mod limits;
+pub(crate) mod notices;
+pub(crate) mod once;
+pub(crate) mod pages;
+pub(crate) mod passwords;
+pub(crate) mod policy;
+pub(crate) mod reset;
+pub(crate) mod security_info;
+pub(crate) mod sessions;
+pub(crate) mod shown;
+pub(crate) mod sign_in;
+pub(crate) mod tenants;
+pub(crate) mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,13 +47,13 @@ use crate::hashing::Hasher;
 use crate::peers;
 use crate::store::SharedStore;
 
-pub use audit::AuditBuffer;
-pub use context::{Caller, Context, Person};
-pub use error::{Error, Failed};
-pub use keys::Keys;
+pub(crate) use audit::AuditBuffer;
+pub(crate) use context::{Caller, Context, Person};
+pub(crate) use error::{Error, Failed};
+pub(crate) use keys::Keys;
 
 /// Everything flows work with. `lib` puts it together, tests do with fakes for the neighbours.
-pub struct Identity {
+pub(crate) struct Identity {
     /// What identity remembers.
     pub store: SharedStore,
     /// Has codes sent and checked.

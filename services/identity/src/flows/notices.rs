@@ -24,10 +24,10 @@ use crate::store;
 use crate::store::outbox::Notice;
 
 /// The most characters that notification takes in one variable.
-pub const VARIABLE_MAX: usize = 1024;
+pub(crate) const VARIABLE_MAX: usize = 1024;
 
 /// A template with its variables.
-pub struct Notify {
+pub(crate) struct Notify {
     template: &'static str,
     lane: Lane,
     variables: BTreeMap<String, String>,
@@ -35,7 +35,7 @@ pub struct Notify {
 
 impl Notify {
     /// A notice to a person about their own account.
-    pub fn person(template: &'static str, tenant: &Tenant, account: &Account, now: Timestamp) -> Self {
+    pub(crate) fn person(template: &'static str, tenant: &Tenant, account: &Account, now: Timestamp) -> Self {
         let lane = Lane::Transactional;
         Self { template, lane, variables: BTreeMap::new() }
             .with("organisation", &tenant.display_name)
@@ -44,34 +44,27 @@ impl Notify {
     }
 
     /// A notice to administrators about nobody in particular.
-    pub fn organisation(template: &'static str, tenant: &Tenant) -> Self {
+    pub(crate) fn organisation(template: &'static str, tenant: &Tenant) -> Self {
         Self { template, lane: Lane::Transactional, variables: BTreeMap::new() }
             .with("organisation", &tenant.display_name)
     }
 
     /// An alarm to administrators about an account.
-    pub fn alarm(template: &'static str, tenant: &Tenant, account: &Account, now: Timestamp) -> Self {
+    pub(crate) fn alarm(template: &'static str, tenant: &Tenant, account: &Account, now: Timestamp) -> Self {
         Self { lane: Lane::Critical, ..Self::person(template, tenant, account, now) }
     }
 
     /// With one variable more.
     #[must_use]
-    pub fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), fitting(value));
         self
     }
 
     /// With the link to this person's page, the only one in a message.
     #[must_use]
-    pub fn with_link(mut self, link: &str) -> Self {
+    pub(crate) fn with_link(mut self, link: &str) -> Self {
         self.variables.insert("link".to_owned(), link.to_owned());
-        self
-    }
-
-    /// Without one variable.
-    #[must_use]
-    pub fn without(mut self, name: &str) -> Self {
-        self.variables.remove(name);
         self
     }
 }
@@ -122,7 +115,7 @@ impl Identity {
 
 impl Keys {
     /// Opens a queued notice, for the relay; `None` if its key is gone.
-    pub fn open_notice(&self, notice: &Notice) -> Option<Message> {
+    pub(crate) fn open_notice(&self, notice: &Notice) -> Option<Message> {
         let context = outbox_context(notice.tenant_id, notice.id);
         let json = self.tokens.open(&context, notice.content.as_bytes()).ok()?;
         serde_json::from_slice(&json).ok()
@@ -142,7 +135,7 @@ fn outbox_context(tenant_id: TenantId, id: Uuid) -> Vec<u8> {
 }
 
 /// `2026-01-02 03:04 UTC`: to the minute, in a form every language reads.
-pub fn readable(at: Timestamp) -> String {
+pub(crate) fn readable(at: Timestamp) -> String {
     let text = at.to_string();
     format!("{} {} UTC", text.get(..10).unwrap_or(&text), text.get(11..16).unwrap_or_default())
 }

@@ -19,7 +19,7 @@ use crate::store::{Once, Recalled, Step};
 
 /// A call that may be repeated.
 #[derive(Clone, Copy)]
-pub struct Repeatable {
+pub(crate) struct Repeatable {
     key: [u8; 32],
     content: [u8; 32],
     expires_at: Timestamp,
@@ -27,7 +27,7 @@ pub struct Repeatable {
 
 /// Who makes a call and which.
 #[derive(Debug, Clone, Copy)]
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     /// The RPC.
     pub rpc: &'static str,
     /// The caller's name, or the account of the person.
@@ -40,18 +40,18 @@ pub struct Call<'a> {
 
 impl Repeatable {
     /// Its key, which also names it in counters.
-    pub fn key(&self) -> &[u8; 32] {
+    pub(crate) fn key(&self) -> &[u8; 32] {
         &self.key
     }
 
     /// Names the call together with what it asks: other content under one id is another try.
-    pub fn fingerprint(&self) -> [u8; 32] {
+    pub(crate) fn fingerprint(&self) -> [u8; 32] {
         digest(&[&self.key, &self.content])
     }
 
     /// The id of a call to a neighbour that belongs to this one, so that a repeat repeats it. `about` is what else the
     /// neighbour is told and may differ between repeats.
-    pub fn request_id(&self, step: &str, about: &[&[u8]]) -> Uuid {
+    pub(crate) fn request_id(&self, step: &str, about: &[&[u8]]) -> Uuid {
         let parts: Vec<&[u8]> =
             [step.as_bytes(), &self.key, &self.content].into_iter().chain(about.iter().copied()).collect();
         let hash = digest(&parts);
@@ -62,18 +62,18 @@ impl Repeatable {
     }
 
     /// Something that is kept once until then, by whichever call comes first.
-    pub fn first_of(key: [u8; 32], expires_at: Timestamp) -> Self {
+    pub(crate) fn first_of(key: [u8; 32], expires_at: Timestamp) -> Self {
         Self { key, content: digest(&[b"first of", &key]), expires_at }
     }
 
     /// The same call under another key, as for refresh tokens, which are their own request ids.
     #[must_use]
-    pub fn keyed(self, key: [u8; 32]) -> Self {
+    pub(crate) fn keyed(self, key: [u8; 32]) -> Self {
         Self { key, ..self }
     }
 
     /// What a step needs to happen once.
-    pub fn once<'a, T>(&self, answer: &'a (dyn Fn(&T) -> Vec<u8> + Send + Sync)) -> Once<'a, T> {
+    pub(crate) fn once<'a, T>(&self, answer: &'a (dyn Fn(&T) -> Vec<u8> + Send + Sync)) -> Once<'a, T> {
         Once { key: self.key, content: self.content, expires_at: self.expires_at, answer }
     }
 
@@ -164,7 +164,7 @@ impl Identity {
 }
 
 /// How a step ended, for a flow.
-pub enum Settled<T, R, A> {
+pub(crate) enum Settled<T, R, A> {
     /// It happened now.
     Done(T),
     /// Its condition did not hold.
@@ -176,7 +176,7 @@ pub enum Settled<T, R, A> {
 /// The answer of a call that can be rejected for what it shows, as it is kept. What it did is kept as it is.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum OrRejected<A> {
+pub(crate) enum OrRejected<A> {
     /// It was done.
     Done(A),
     /// It was not; never why.
@@ -188,10 +188,10 @@ pub enum OrRejected<A> {
 
 impl<A> OrRejected<A> {
     /// A rejection.
-    pub const REJECTED: Self = Self::Rejected { rejected: true };
+    pub(crate) const REJECTED: Self = Self::Rejected { rejected: true };
 
     /// The answer that was given then, a rejection as that refusal.
-    pub fn or(self, refusal: Refusal) -> Result<A, Error> {
+    pub(crate) fn or(self, refusal: Refusal) -> Result<A, Error> {
         match self {
             Self::Done(answer) => Ok(answer),
             Self::Rejected { .. } => Err(refusal.into()),

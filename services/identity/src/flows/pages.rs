@@ -30,7 +30,7 @@ pub(crate) struct List<'a> {
 
 /// Which page is asked for.
 #[derive(Debug, Clone)]
-pub struct AskedPage {
+pub(crate) struct AskedPage {
     /// How many at most; 0 for the usual number.
     pub size: u32,
     /// The token of the page before.
@@ -39,7 +39,7 @@ pub struct AskedPage {
 
 /// A page.
 #[derive(Debug, Clone)]
-pub struct Page<T> {
+pub(crate) struct Page<T> {
     /// What is on it.
     pub items: Vec<T>,
     /// Leads to the next; `None` on the last.

@@ -11,7 +11,7 @@ use crate::domain::refusal::Refusal;
 
 impl Identity {
     /// Shows the policy in force.
-    pub async fn get_policy(
+    pub(crate) async fn get_policy(
         &self,
         administrator: &Administrator,
         tenant_id: TenantId,

@@ -18,7 +18,7 @@ use crate::domain::tenant::Tenant;
 
 /// An account. Times are microseconds since the epoch.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShownAccount {
+pub(crate) struct ShownAccount {
     /// Its id.
     pub account_id: Uuid,
     /// The tenant.
@@ -49,7 +49,7 @@ pub struct ShownAccount {
 
 /// What is shown of a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShownPassword {
+pub(crate) struct ShownPassword {
     /// When it was set.
     pub set_at: i64,
     /// The next sign-in asks for another.
@@ -58,7 +58,7 @@ pub struct ShownPassword {
 
 /// A tenant. Times are microseconds since the epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShownTenant {
+pub(crate) struct ShownTenant {
     /// Its id.
     pub tenant_id: Uuid,
     /// Its handle.
@@ -79,7 +79,7 @@ pub struct ShownTenant {
 
 /// A public key that access tokens are signed with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShownKey {
+pub(crate) struct ShownKey {
     /// The `kid` in a token's header.
     pub key_id: String,
     /// The point on the curve.
@@ -90,7 +90,7 @@ pub struct ShownKey {
 
 /// An entry of security info. Times are microseconds since the epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShownEntry {
+pub(crate) struct ShownEntry {
     /// Its id.
     pub security_info_id: Uuid,
     /// The name of its kind.
@@ -110,7 +110,7 @@ pub struct ShownEntry {
 /// Whether an entry can prove anything yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum EntryState {
+pub(crate) enum EntryState {
     /// Added, not confirmed.
     Unconfirmed,
     /// Filled in by an administrator, not confirmed, in a tenant where that counts for nothing.
@@ -176,7 +176,7 @@ impl From<PublicKey> for ShownKey {
 
 impl ShownEntry {
     /// An entry as it stands at `now` by these rules.
-    pub fn of(entry: &SecurityInfo, rules: &ResetRules, now: Timestamp) -> Self {
+    pub(crate) fn of(entry: &SecurityInfo, rules: &ResetRules, now: Timestamp) -> Self {
         let state = EntryState::of(entry, rules, now);
         let usable_at = (state == EntryState::Quarantined).then(|| entry.settles_at(rules).unix_micros());
         Self {
@@ -191,14 +191,14 @@ impl ShownEntry {
     }
 
     /// These entries as a person reads them: the default first, then the oldest.
-    pub fn list(entries: &[SecurityInfo], rules: &ResetRules, now: Timestamp) -> Vec<Self> {
+    pub(crate) fn list(entries: &[SecurityInfo], rules: &ResetRules, now: Timestamp) -> Vec<Self> {
         let mut entries: Vec<&SecurityInfo> = entries.iter().collect();
         entries.sort_by_key(|entry| (!entry.is_default, entry.added_at, entry.id));
         entries.into_iter().map(|entry| Self::of(entry, rules, now)).collect()
     }
 
     /// Its kind; `None` for one that a newer release kept.
-    pub fn kind(&self) -> Option<MethodKind> {
+    pub(crate) fn kind(&self) -> Option<MethodKind> {
         MethodKind::parse(&self.kind)
     }
 }

@@ -17,7 +17,7 @@ use crate::store::accounts::{TenantKey, TenantTaken};
 
 /// The tenants that a caller may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reach {
+pub(crate) enum Reach {
     /// Every one, also those that do not exist yet.
     Everywhere,
     /// These.
@@ -26,7 +26,7 @@ pub enum Reach {
 
 /// A tenant to create.
 #[derive(Debug, Clone)]
-pub struct NewTenant {
+pub(crate) struct NewTenant {
     /// The short unique name.
     pub handle: Handle,
     /// The name people read.
@@ -41,7 +41,7 @@ pub struct NewTenant {
 
 /// How a tenant is looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TenantName {
+pub(crate) enum TenantName {
     /// By its handle.
     Handle(Handle),
     /// By the domain of an address.
@@ -51,7 +51,7 @@ pub enum TenantName {
 impl Identity {
     /// Creates a tenant with the default policy. Only callers that reach every tenant may: a new one is on nobody's
     /// list.
-    pub async fn create_tenant(
+    pub(crate) async fn create_tenant(
         &self,
         caller: &Caller,
         reach: &Reach,
@@ -108,14 +108,14 @@ impl Identity {
     }
 
     /// Shows a tenant.
-    pub async fn get_tenant(&self, caller: &Caller, tenant_id: TenantId) -> Result<ShownTenant, Error> {
+    pub(crate) async fn get_tenant(&self, caller: &Caller, tenant_id: TenantId) -> Result<ShownTenant, Error> {
         let scope = caller.scope(tenant_id)?;
         let found = self.store.find_tenant(&TenantKey::Id(scope.tenant_id())).await?;
         Ok(ShownTenant::from(&found.ok_or(Refusal::TenantNotFound)?))
     }
 
     /// Lists the tenants that the caller reaches, oldest first.
-    pub async fn list_tenants(
+    pub(crate) async fn list_tenants(
         &self,
         caller: &Caller,
         reach: &Reach,
@@ -134,7 +134,7 @@ impl Identity {
     }
 
     /// Finds a tenant by its handle or a domain.
-    pub async fn look_up_tenant(&self, caller: &Caller, name: TenantName) -> Result<ShownTenant, Error> {
+    pub(crate) async fn look_up_tenant(&self, caller: &Caller, name: TenantName) -> Result<ShownTenant, Error> {
         let key = match name {
             TenantName::Handle(handle) => TenantKey::Handle(handle),
             TenantName::Domain(domain) => TenantKey::Domain(domain),

@@ -23,17 +23,17 @@ use crate::domain::session::{AccessClaims, Session};
 
 mod challenge;
 
-pub use challenge::{Challenge, ChallengeKind};
+pub(crate) use challenge::{Challenge, ChallengeKind};
 
 /// The kinds of sealed tokens with a JSON body.
-pub trait SealedToken: Serialize + DeserializeOwned {
+pub(crate) trait SealedToken: Serialize + DeserializeOwned {
     /// Tells kinds apart under one key.
     const KIND: &'static str;
 }
 
 /// The link "this was not me".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Repudiation {
+pub(crate) struct Repudiation {
     /// Whose directory.
     pub tenant_id: Uuid,
     /// Whose account.
@@ -46,7 +46,7 @@ pub struct Repudiation {
 
 /// Where a list goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Page {
+pub(crate) struct Page {
     /// Which list.
     pub list: String,
     /// Digest of the arguments, which must be the same again.
@@ -66,7 +66,7 @@ impl SealedToken for Page {
 }
 
 /// A refresh token that somebody showed.
-pub struct ShownRefresh {
+pub(crate) struct ShownRefresh {
     /// The tenant it names.
     pub tenant_id: TenantId,
     /// The session it names.
@@ -77,31 +77,31 @@ pub struct ShownRefresh {
 
 impl Keys {
     /// Seals a reset; every token has the same size.
-    pub fn seal_reset(&self, entropy: &dyn Entropy, state: &ResetState) -> SecretString {
+    pub(crate) fn seal_reset(&self, entropy: &dyn Entropy, state: &ResetState) -> SecretString {
         text(&self.tokens.seal(entropy, b"reset", &token::encode(state)))
     }
 
     /// Opens a reset; `None` for anything that is none of ours.
-    pub fn open_reset(&self, shown: &SecretString) -> Option<ResetState> {
+    pub(crate) fn open_reset(&self, shown: &SecretString) -> Option<ResetState> {
         let plain = self.tokens.open(b"reset", &bytes(shown)?).ok()?;
         token::decode(&plain).ok()
     }
 
     /// Seals a token.
-    pub fn seal_token<T: SealedToken>(&self, entropy: &dyn Entropy, token: &T) -> SecretString {
+    pub(crate) fn seal_token<T: SealedToken>(&self, entropy: &dyn Entropy, token: &T) -> SecretString {
         let json =
             serde_json::to_vec(token).expect("tokens are plain structs, which always have a JSON form");
         text(&self.tokens.seal(entropy, T::KIND.as_bytes(), &json))
     }
 
     /// Opens a token of that kind; `None` for anything that is none of ours. Its life is the caller's to judge.
-    pub fn open_token<T: SealedToken>(&self, shown: &SecretString) -> Option<T> {
+    pub(crate) fn open_token<T: SealedToken>(&self, shown: &SecretString) -> Option<T> {
         let plain = self.tokens.open(T::KIND.as_bytes(), &bytes(shown)?).ok()?;
         serde_json::from_slice(&plain).ok()
     }
 
     /// Signs an access token.
-    pub fn sign_access(
+    pub(crate) fn sign_access(
         &self,
         tokens: &config::Tokens,
         entropy: &dyn Entropy,
@@ -126,7 +126,7 @@ impl Keys {
 
     /// The claims of an access token that is ours, for our audience and alive; whether its session lives is the
     /// store's to say.
-    pub fn read_access(
+    pub(crate) fn read_access(
         &self,
         tokens: &config::Tokens,
         shown: &SecretString,
@@ -144,7 +144,7 @@ impl Keys {
 /// that somebody made up from a session id must not.
 impl Keys {
     /// A new refresh token for a session, and what the store keeps of it.
-    pub fn new_refresh(
+    pub(crate) fn new_refresh(
         &self,
         entropy: &dyn Entropy,
         tenant_id: TenantId,
@@ -161,7 +161,7 @@ impl Keys {
     }
 
     /// Reads a refresh token; `None` for what we did not make.
-    pub fn read_refresh(&self, shown: &SecretString) -> Option<ShownRefresh> {
+    pub(crate) fn read_refresh(&self, shown: &SecretString) -> Option<ShownRefresh> {
         let token: [u8; REFRESH_BYTES] = bytes(shown)?.try_into().ok()?;
         let (body, tag) = token.split_last_chunk::<32>()?;
         if !self.login_hash.accepted().any(|key| self.login_hash.verify(key, REFRESH, &[body], tag)) {
@@ -189,7 +189,7 @@ fn refresh_hash(token: &[u8]) -> [u8; 32] {
 
 /// What a flow hands out for a session.
 #[derive(Debug, Clone)]
-pub struct SessionTokens {
+pub(crate) struct SessionTokens {
     /// Good for five minutes, checked offline.
     pub access_token: SecretString,
     /// When it dies.
@@ -206,7 +206,7 @@ pub struct SessionTokens {
 
 impl SessionTokens {
     /// The tokens of a session whose refresh token is at hand.
-    pub fn issue(
+    pub(crate) fn issue(
         keys: &Keys,
         tokens: &config::Tokens,
         entropy: &dyn Entropy,
@@ -228,7 +228,7 @@ impl SessionTokens {
 
 /// [`SessionTokens`] as they are kept, sealed, for a repeated request.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct KeptTokens {
+pub(crate) struct KeptTokens {
     access_token: String,
     access_expires_at: i64,
     refresh_token: String,

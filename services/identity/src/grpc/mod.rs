@@ -37,7 +37,7 @@ use tonic::service::Routes;
 use crate::flows::Identity;
 
 /// The gRPC services of this part, as health names them.
-pub const NAMES: &[&str] = &[
+pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
     "rekey.identity.v1.PasswordResetService",
@@ -53,7 +53,7 @@ pub const NAMES: &[&str] = &[
 struct Api(Arc<Identity>);
 
 /// Every RPC, answered by these flows.
-pub fn routes(identity: Arc<Identity>) -> Routes {
+pub(crate) fn routes(identity: Arc<Identity>) -> Routes {
     let api = Api(identity);
     Routes::new(PasswordResetServiceServer::new(api.clone()))
         .add_service(PasswordServiceServer::new(api.clone()))

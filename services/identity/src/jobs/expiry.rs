@@ -14,7 +14,7 @@ use crate::flows::Identity;
 ///
 /// # Errors
 /// Never: what fails is logged and tried again at the next turn.
-pub async fn run(identity: Arc<Identity>, pause: Duration, stop: Shutdown) -> Result<(), Infallible> {
+pub(crate) async fn run(identity: Arc<Identity>, pause: Duration, stop: Shutdown) -> Result<(), Infallible> {
     loop {
         match identity.tell_of_expiry(|| !stop.has_begun()).await {
             Ok(people) => tracing::debug!(people, "told of passwords that expire soon"),

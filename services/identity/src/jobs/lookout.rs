@@ -25,7 +25,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 ///
 /// # Errors
 /// Never.
-pub async fn watch<F>(
+pub(crate) async fn watch<F>(
     health: StoreHealth,
     pause: Duration,
     stop: Shutdown,
@@ -47,10 +47,10 @@ where
 
 /// Closed until the schema was seen to fit. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Gate(watch::Receiver<bool>);
+pub(crate) struct Gate(watch::Receiver<bool>);
 
 /// The loop.
-pub struct Lookout {
+pub(crate) struct Lookout {
     store: SharedStore,
     part: PartHealth,
     health: StoreHealth,
@@ -60,7 +60,7 @@ pub struct Lookout {
 
 impl Gate {
     /// Waits until the gate is open; false when the process is to stop first.
-    pub async fn passed(&mut self, stop: &Shutdown) -> bool {
+    pub(crate) async fn passed(&mut self, stop: &Shutdown) -> bool {
         tokio::select! {
             biased;
             () = stop.begun() => false,
@@ -71,7 +71,7 @@ impl Gate {
 
 impl Lookout {
     /// A lookout that looks every `pause`, and the gate it opens.
-    pub fn new(store: SharedStore, part: PartHealth, pause: Duration) -> (Self, Gate) {
+    pub(crate) fn new(store: SharedStore, part: PartHealth, pause: Duration) -> (Self, Gate) {
         let health = part.store("database");
         part.require(SCHEMA);
         let (gate, opened) = watch::channel(false);
@@ -82,7 +82,7 @@ impl Lookout {
     ///
     /// # Errors
     /// Never.
-    pub async fn run(self, stop: Shutdown) -> Result<(), Infallible> {
+    pub(crate) async fn run(self, stop: Shutdown) -> Result<(), Infallible> {
         let mut was_told = false;
         loop {
             match self.look().await {

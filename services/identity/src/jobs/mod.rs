@@ -3,8 +3,8 @@
 //! A failure is logged and the work tried again at its next turn; every job can be done by several processes at once
 //! or left out for a while without harm. None begins before the schema was seen to fit ([`lookout`]).
 
-pub mod expiry;
-pub mod lookout;
+pub(crate) mod expiry;
+pub(crate) mod lookout;
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -26,7 +26,7 @@ const TURN_WITHIN: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// Never.
-pub async fn repeat<F, E>(
+pub(crate) async fn repeat<F, E>(
     name: &'static str,
     pause: Duration,
     stop: Shutdown,
@@ -55,7 +55,7 @@ where
 ///
 /// # Errors
 /// The store is away.
-pub async fn sweep(store: SharedStore, clock: SharedClock) -> Result<(), Failure> {
+pub(crate) async fn sweep(store: SharedStore, clock: SharedClock) -> Result<(), Failure> {
     let mut swept = 0;
     loop {
         let gone = in_time(store.sweep(clock.now())).await?;
@@ -73,7 +73,7 @@ pub async fn sweep(store: SharedStore, clock: SharedClock) -> Result<(), Failure
 ///
 /// # Errors
 /// The store is away, or somebody else holds what is to go.
-pub async fn forget(store: SharedStore, clock: SharedClock) -> Result<(), Failure> {
+pub(crate) async fn forget(store: SharedStore, clock: SharedClock) -> Result<(), Failure> {
     while in_time(store.forget_events(clock.now())).await? > 0 {
         tokio::task::yield_now().await;
     }

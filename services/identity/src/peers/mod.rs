@@ -4,15 +4,15 @@
 //! fake in its place. A neighbour's *no* is part of what a method returns; a [`Failure`] means that nothing is
 //! known, and whoever asked fails closed.
 
-pub mod notification;
-pub mod verification;
+pub(crate) mod notification;
+pub(crate) mod verification;
 
-pub use notification::{Lane, Message, Notification};
-pub use verification::Verification;
+pub(crate) use notification::Notification;
+pub(crate) use verification::Verification;
 
 /// A neighbour did not do what was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// It is away, too slow or too busy; trying again later may help.
     #[error("{peer} is unavailable")]
     Unavailable {
@@ -36,7 +36,7 @@ pub enum Failure {
 impl Failure {
     /// Whether trying again later may help.
     #[must_use]
-    pub fn is_unavailable(&self) -> bool {
+    pub(crate) fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }
 

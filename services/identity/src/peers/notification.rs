@@ -23,7 +23,7 @@ const PEER: &str = "notification";
 /// How urgent a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Lane {
+pub(crate) enum Lane {
     /// Alarms.
     Critical,
     /// Notices to one person about their own doing.
@@ -34,7 +34,7 @@ pub enum Lane {
 
 /// A message to hand over.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
+pub(crate) struct Message {
     /// The template's name.
     pub template: String,
     /// `email` or `sms`.
@@ -51,7 +51,7 @@ pub struct Message {
 
 /// What became of a message that was handed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HandedOver {
+pub(crate) enum HandedOver {
     /// Notification owns it now.
     Accepted,
     /// Notification will never take it: trying again is pointless.
@@ -60,7 +60,7 @@ pub enum HandedOver {
 
 /// Takes messages.
 #[async_trait]
-pub trait Notification: Send + Sync {
+pub(crate) trait Notification: Send + Sync {
     /// Hands one message over. The same `request_id` is the same message for 24 hours.
     async fn send(
         &self,
@@ -73,13 +73,13 @@ pub trait Notification: Send + Sync {
 
 /// Notification over the wire.
 #[derive(Clone)]
-pub struct RemoteNotification {
+pub(crate) struct RemoteNotification {
     client: wire::notification_service_client::NotificationServiceClient<Connection>,
 }
 
 impl Message {
     /// A message to an address.
-    pub fn to(
+    pub(crate) fn to(
         destination: &Destination,
         template: &str,
         lane: Lane,
@@ -98,7 +98,7 @@ impl Message {
 
 impl RemoteNotification {
     /// Speaks over this connection.
-    pub fn new(connection: Connection) -> Self {
+    pub(crate) fn new(connection: Connection) -> Self {
         Self { client: wire::notification_service_client::NotificationServiceClient::new(connection) }
     }
 }

@@ -20,16 +20,16 @@ use uuid::Uuid;
 
 use super::Failure;
 
-pub use remote::RemoteVerification;
+pub(crate) use remote::RemoteVerification;
 
 /// The purpose of codes that reset a password.
-pub const PASSWORD_RESET: &str = "password_reset";
+pub(crate) const PASSWORD_RESET: &str = "password_reset";
 /// The purpose of codes that confirm security info.
-pub const SECURITY_INFO: &str = "security_info";
+pub(crate) const SECURITY_INFO: &str = "security_info";
 
 /// A code to have sent.
 #[derive(Clone)]
-pub struct StartCode {
+pub(crate) struct StartCode {
     /// Whose directory.
     pub tenant_id: TenantId,
     /// The verification, which the flow chose.
@@ -58,7 +58,7 @@ pub struct StartCode {
 
 /// A code to have sent again.
 #[derive(Debug, Clone)]
-pub struct ResendCode {
+pub(crate) struct ResendCode {
     /// Whose directory.
     pub tenant_id: TenantId,
     /// The verification.
@@ -73,7 +73,7 @@ pub struct ResendCode {
 
 /// A code that somebody typed.
 #[derive(Debug, Clone)]
-pub struct CheckCode {
+pub(crate) struct CheckCode {
     /// Whose directory.
     pub tenant_id: TenantId,
     /// The verification.
@@ -94,7 +94,7 @@ pub struct CheckCode {
 
 /// The clocks of a code that is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timers {
+pub(crate) struct Timers {
     /// When the code dies.
     pub code_expires_at: Timestamp,
     /// When the next send is accepted; `None` when all have been used.
@@ -103,7 +103,7 @@ pub struct Timers {
 
 /// How far a verification is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// When the code dies.
     pub code_expires_at: Timestamp,
     /// How many messages it may still send.
@@ -112,7 +112,7 @@ pub struct Progress {
 
 /// How a start ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Started {
+pub(crate) enum Started {
     /// The code is on its way by this call.
     Sent(Timers),
     /// The verification was there before; this call sent nothing.
@@ -125,7 +125,7 @@ pub enum Started {
 
 /// How a resend ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resent {
+pub(crate) enum Resent {
     /// The code is on its way again.
     Sent(Timers),
     /// The ladder of this verification is not due.
@@ -143,7 +143,7 @@ pub enum Resent {
 
 /// A send that was stopped, and what its answer would have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stopped {
+pub(crate) struct Stopped {
     /// By what.
     pub stop: Stop,
     /// By which clocks a code would have gone out. They come with every stop, so that an answer that stands in for a
@@ -153,7 +153,7 @@ pub struct Stopped {
 
 /// The clocks of verification's codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// How long a code lives.
     pub code_life: Duration,
     /// The waits after each message but the last.
@@ -162,7 +162,7 @@ pub struct Pace {
 
 /// What stops a send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
+pub(crate) enum Stop {
     /// The destination had its messages.
     Destination,
     /// The subject had its messages, or failed too often.
@@ -176,7 +176,7 @@ pub enum Stop {
 }
 
 /// How a check ended.
-pub enum Checked {
+pub(crate) enum Checked {
     /// Right, and this was its one use.
     Passed {
         /// Single-use evidence.
@@ -188,7 +188,7 @@ pub enum Checked {
 
 /// What a grant proved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Redeemed {
+pub(crate) struct Redeemed {
     /// The verification that passed.
     pub verification_id: VerificationId,
     /// The channel that carried the code.
@@ -199,7 +199,7 @@ pub struct Redeemed {
 
 /// Has codes sent and checked.
 #[async_trait]
-pub trait Verification: Send + Sync {
+pub(crate) trait Verification: Send + Sync {
     /// Starts a verification under the id that the flow chose.
     async fn start(&self, start: &StartCode) -> Result<Started, Failure>;
 
@@ -228,7 +228,7 @@ pub trait Verification: Send + Sync {
 
 impl Stop {
     /// The name in audit events.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Destination => "destination_limited",
             Self::Subject => "subject_limited",

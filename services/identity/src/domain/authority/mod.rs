@@ -7,12 +7,15 @@
 mod role;
 
 use rekey_primitives::id::AccountId;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-pub use role::{Role, RoleSet};
+pub(crate) use role::{Role, RoleSet};
 
-/// What an act on the tenant or on an account needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Permission {
+/// What an act on the tenant or on an account needs. All are here, also those that no RPC asks for yet: which role grants
+/// what is one matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, EnumString, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub(crate) enum Permission {
     /// See accounts and groups.
     ReadDirectory,
     /// Create, change and delete accounts, and import them.
@@ -51,7 +54,7 @@ pub enum Permission {
 
 /// The permission that an act on an account takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
+pub(crate) enum Needs {
     /// This one.
     This(Permission),
     /// Any of two, each with its own reach.
@@ -60,7 +63,7 @@ pub enum Needs {
 
 /// Why an act is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Forbidden {
+pub(crate) enum Forbidden {
     /// No role of the actor grants the permission, or none that does reaches this target.
     Missing(MissingPermission),
     /// The act is on the actor's own account.
@@ -69,7 +72,7 @@ pub enum Forbidden {
 
 /// The permission an actor lacks, and for which target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MissingPermission {
+pub(crate) struct MissingPermission {
     /// What was to be done.
     pub permission: Permission,
     /// The role of the target that is out of reach; `None` if the permission is not held at all.
@@ -78,7 +81,7 @@ pub struct MissingPermission {
 
 impl Forbidden {
     /// Why, for the log: what is missing, and which role of the target is out of reach.
-    pub fn in_words(self) -> String {
+    pub(crate) fn in_words(self) -> String {
         match self {
             Self::Missing(MissingPermission { permission, beyond_reach: None }) => {
                 format!("missing {}", permission.as_str())
@@ -119,7 +122,7 @@ impl Role {
     }
 
     /// Whether the role grants the permission, before asking on whom.
-    pub const fn grants(self, permission: Permission) -> bool {
+    pub(crate) const fn grants(self, permission: Permission) -> bool {
         use Permission::{
             BlockSignIn, DiagnoseSignIn, HandleHelpRequests, IssueAccessPass, ManageAccounts, ManageGroups,
             ManagePolicy, ManageSecurityInfo, ReadAudit, ReadDirectory, ReadPolicy, ResetPassword, Unfreeze,
@@ -168,54 +171,15 @@ impl Role {
 }
 
 impl Permission {
-    /// Every permission.
-    pub const ALL: [Self; 17] = [
-        Self::ReadDirectory,
-        Self::ManageAccounts,
-        Self::ManageGroups,
-        Self::ManageTenant,
-        Self::ManageRoles,
-        Self::ResetPassword,
-        Self::Unlock,
-        Self::BlockSignIn,
-        Self::Unfreeze,
-        Self::ManageSecurityInfo,
-        Self::IssueAccessPass,
-        Self::HandleHelpRequests,
-        Self::VerifyCaller,
-        Self::DiagnoseSignIn,
-        Self::ReadPolicy,
-        Self::ManagePolicy,
-        Self::ReadAudit,
-    ];
-
     /// The name in refusals.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadDirectory => "read_directory",
-            Self::ManageAccounts => "manage_accounts",
-            Self::ManageGroups => "manage_groups",
-            Self::ManageTenant => "manage_tenant",
-            Self::ManageRoles => "manage_roles",
-            Self::ResetPassword => "reset_password",
-            Self::Unlock => "unlock",
-            Self::BlockSignIn => "block_sign_in",
-            Self::Unfreeze => "unfreeze",
-            Self::ManageSecurityInfo => "manage_security_info",
-            Self::IssueAccessPass => "issue_access_pass",
-            Self::HandleHelpRequests => "handle_help_requests",
-            Self::VerifyCaller => "verify_caller",
-            Self::DiagnoseSignIn => "diagnose_sign_in",
-            Self::ReadPolicy => "read_policy",
-            Self::ManagePolicy => "manage_policy",
-            Self::ReadAudit => "read_audit",
-        }
+    pub(crate) const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
 impl RoleSet {
     /// Whether any role of the set grants the permission, for acts on no account in particular.
-    pub fn grants(self, permission: Permission) -> Result<(), MissingPermission> {
+    pub(crate) fn grants(self, permission: Permission) -> Result<(), MissingPermission> {
         if self.iter().any(|role| role.grants(permission)) {
             Ok(())
         } else {
@@ -225,7 +189,7 @@ impl RoleSet {
 }
 
 /// Whether the actor may do this to the target.
-pub fn may_act(
+pub(crate) fn may_act(
     actor: RoleSet,
     actor_id: AccountId,
     target: RoleSet,
@@ -248,7 +212,7 @@ pub fn may_act(
 
 impl Needs {
     /// Whether the actor may do to the target what needs this.
-    pub fn judge(
+    pub(crate) fn judge(
         self,
         (actor, actor_id): (RoleSet, AccountId),
         (target, target_id): (RoleSet, AccountId),

@@ -1,9 +1,12 @@
 //! The names of administrator roles, and sets of them.
 
+use strum::{EnumString, IntoStaticStr};
+
 /// An administrator role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 #[repr(u8)]
-pub enum Role {
+pub(crate) enum Role {
     /// Everything, on everyone; alone grants and removes roles.
     GlobalAdministrator = 0,
     /// Accounts and groups of everyone but global and policy administrators.
@@ -22,11 +25,11 @@ pub enum Role {
 
 /// A set of roles, one bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct RoleSet(u8);
+pub(crate) struct RoleSet(u8);
 
 impl Role {
     /// Every role, in the order of their bits.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::GlobalAdministrator,
         Self::UserAdministrator,
         Self::PasswordAdministrator,
@@ -37,30 +40,22 @@ impl Role {
     ];
 
     /// The name in requests, tokens and rows.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::GlobalAdministrator => "global_administrator",
-            Self::UserAdministrator => "user_administrator",
-            Self::PasswordAdministrator => "password_administrator",
-            Self::HelpdeskAdministrator => "helpdesk_administrator",
-            Self::AuthenticationAdministrator => "authentication_administrator",
-            Self::PolicyAdministrator => "policy_administrator",
-            Self::ReportsReader => "reports_reader",
-        }
+    pub(crate) const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     /// Reads the name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        name.parse().ok()
     }
 }
 
 impl RoleSet {
     /// No role: a person like any other.
-    pub const EMPTY: Self = Self(0);
+    pub(crate) const EMPTY: Self = Self(0);
 
     /// The set of the given roles.
-    pub const fn of(roles: &[Role]) -> Self {
+    pub(crate) const fn of(roles: &[Role]) -> Self {
         let (mut bits, mut next) = (0, 0);
         while next < roles.len() {
             bits |= 1 << roles[next] as u8;
@@ -70,51 +65,51 @@ impl RoleSet {
     }
 
     /// Reads the bits as the store keeps them; unknown bits, from a newer release, are dropped.
-    pub const fn from_bits(bits: u8) -> Self {
+    pub(crate) const fn from_bits(bits: u8) -> Self {
         Self(bits & 0b0111_1111)
     }
 
     /// The bits, for the store.
-    pub const fn bits(self) -> u8 {
+    pub(crate) const fn bits(self) -> u8 {
         self.0
     }
 
     /// Whether no role is held.
-    pub const fn is_empty(self) -> bool {
+    pub(crate) const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
     /// Whether the role is held.
-    pub const fn contains(self, role: Role) -> bool {
+    pub(crate) const fn contains(self, role: Role) -> bool {
         self.0 & (1 << role as u8) != 0
     }
 
     /// The set with one role more.
     #[must_use]
-    pub const fn with(self, role: Role) -> Self {
+    pub(crate) const fn with(self, role: Role) -> Self {
         Self(self.0 | 1 << role as u8)
     }
 
     /// The set with one role less.
     #[must_use]
-    pub const fn without(self, role: Role) -> Self {
+    pub(crate) const fn without(self, role: Role) -> Self {
         Self(self.0 & !(1 << role as u8))
     }
 
     /// The roles of either set.
     #[must_use]
-    pub const fn union(self, other: Self) -> Self {
+    pub(crate) const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// The roles of this set that the other lacks.
     #[must_use]
-    pub const fn minus(self, other: Self) -> Self {
+    pub(crate) const fn minus(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
     /// The roles held, in the order of [`Role::ALL`].
-    pub fn iter(self) -> impl Iterator<Item = Role> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = Role> {
         Role::ALL.into_iter().filter(move |role| self.contains(*role))
     }
 }

@@ -12,11 +12,11 @@ use crate::domain::policy::PasswordRules;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Days before expiry on which the person is told: time to plan, time to act, last call.
-pub const NOTICE_DAYS: [u32; 3] = [14, 7, 1];
+pub(crate) const NOTICE_DAYS: [u32; 3] = [14, 7, 1];
 
 /// Passwords that one notice is due for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoticeSpan {
+pub(crate) struct NoticeSpan {
     /// The notice: one of [`NOTICE_DAYS`].
     pub days: u32,
     /// Their expiry counts from later than this,
@@ -27,7 +27,7 @@ pub struct NoticeSpan {
 
 /// What a password is good for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PasswordState {
+pub(crate) enum PasswordState {
     /// Everything.
     Fresh,
     /// Everything, and the person is told that it ends.
@@ -44,7 +44,7 @@ pub enum PasswordState {
 }
 
 /// What the password is good for at `now`.
-pub fn password_state(record: &PasswordRecord, rules: &PasswordRules, now: Timestamp) -> PasswordState {
+pub(crate) fn password_state(record: &PasswordRecord, rules: &PasswordRules, now: Timestamp) -> PasswordState {
     if record.temporary_until.is_some_and(|until| now.has_reached(until)) {
         return PasswordState::TemporaryOver;
     }
@@ -61,7 +61,7 @@ pub fn password_state(record: &PasswordRecord, rules: &PasswordRules, now: Times
 
 /// Which passwords each notice is due for at `now`, where passwords live so many days. Of two notices that could be
 /// sent the later one is: whoever was not told in time is not told twice at once.
-pub fn notice_spans(expiry_days: u32, now: Timestamp) -> [NoticeSpan; NOTICE_DAYS.len()] {
+pub(crate) fn notice_spans(expiry_days: u32, now: Timestamp) -> [NoticeSpan; NOTICE_DAYS.len()] {
     let counts_from = |days_left: u32| now.plus(DAY * days_left).minus(DAY * expiry_days);
     let nearest = |index: usize| NOTICE_DAYS.get(index + 1).copied().unwrap_or(0);
     std::array::from_fn(|index| NoticeSpan {
@@ -72,7 +72,7 @@ pub fn notice_spans(expiry_days: u32, now: Timestamp) -> [NoticeSpan; NOTICE_DAY
 }
 
 /// When the password expires, if it does.
-pub fn expires_at(record: &PasswordRecord, rules: &PasswordRules) -> Option<Timestamp> {
+pub(crate) fn expires_at(record: &PasswordRecord, rules: &PasswordRules) -> Option<Timestamp> {
     let days = rules.expiry_days.filter(|_| !record.expiry_exempt)?;
     Some(record.expiry_counts_from.plus(DAY * days))
 }

@@ -4,42 +4,42 @@
 //! by the tenant's rules and says which *kind* of rule it breaks, never the word it found. [`words`] finds
 //! the words, [`expiry`] tells the age. Hashing is the `hashing` room's.
 
-pub mod expiry;
-pub mod rules;
-pub mod words;
+pub(crate) mod expiry;
+pub(crate) mod rules;
+pub(crate) mod words;
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 
-pub use rules::{Broken, Verdict, judge};
+pub(crate) use rules::{Broken, Verdict, judge};
 
 /// What a person typed as a password, in Unicode's NFC as NIST SP 800-63B-4 section 3.1.1.2 asks, so that
 /// the same keys on another keyboard give the same bytes. Nothing is trimmed or cut.
 #[derive(Clone)]
-pub struct Password(SecretString);
+pub(crate) struct Password(SecretString);
 
 impl Password {
     /// Takes what was typed.
-    pub fn typed(text: &SecretString) -> Self {
+    pub(crate) fn typed(text: &SecretString) -> Self {
         let mut normal = String::with_capacity(text.expose_secret().len() + 16);
         normal.extend(text.expose_secret().nfc());
         Self(SecretString::from(normal))
     }
 
     /// Its length in code points, each of which counts as one character.
-    pub fn length(&self) -> usize {
+    pub(crate) fn length(&self) -> usize {
         self.0.expose_secret().chars().count()
     }
 
     /// The text, for the rules.
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
     /// The secret, for hashing.
-    pub fn secret(&self) -> &SecretString {
+    pub(crate) fn secret(&self) -> &SecretString {
         &self.0
     }
 }

@@ -19,7 +19,7 @@ const NAME_MIN: usize = 4;
 
 /// A rule that a candidate breaks; names are those of `PasswordRule` in the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Broken {
+pub(crate) enum Broken {
     /// Fewer code points than the minimum.
     MinimumLength {
         /// The minimum.
@@ -53,33 +53,33 @@ pub enum Broken {
 
 /// Which rules a candidate breaks; none means it may be set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// The broken rules, in the order in which a person would mend them.
     pub broken: Vec<Broken>,
 }
 
 /// The words that are not to be in a candidate, folded once per judgement.
 #[derive(Debug, Default)]
-pub struct Surroundings {
+pub(crate) struct Surroundings {
     personal: Vec<Folded>,
     organisation: Vec<Folded>,
 }
 
 impl Verdict {
     /// The verdict on a candidate that is among the last passwords of the account.
-    pub fn reused() -> Self {
+    pub(crate) fn reused() -> Self {
         Self { broken: vec![Broken::History] }
     }
 
     /// Whether the candidate may be set.
-    pub fn is_good(&self) -> bool {
+    pub(crate) fn is_good(&self) -> bool {
         self.broken.is_empty()
     }
 }
 
 impl Broken {
     /// The published name of the rule.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::MinimumLength { .. } => "MINIMUM_LENGTH",
             Self::MaximumLength { .. } => "MAXIMUM_LENGTH",
@@ -96,7 +96,7 @@ impl Broken {
 
 impl Surroundings {
     /// The names around an account: what an acquaintance would try first.
-    pub fn of(account: &Account, tenant: &Tenant) -> Self {
+    pub(crate) fn of(account: &Account, tenant: &Tenant) -> Self {
         let logins = account.logins.iter().map(|login| login.as_str());
         let addresses = account.security_info.iter().filter_map(|entry| match &entry.holding {
             Holding::Email(address) => Some(address.local_part()),
@@ -115,7 +115,7 @@ impl Surroundings {
 }
 
 /// Judges a candidate by everything but history.
-pub fn judge(candidate: &Password, rules: &PasswordRules, around: &Surroundings) -> Verdict {
+pub(crate) fn judge(candidate: &Password, rules: &PasswordRules, around: &Surroundings) -> Verdict {
     let length = u32::try_from(candidate.length()).unwrap_or(u32::MAX);
     let mut broken = Vec::new();
     if length < rules.minimum_length {

@@ -27,17 +27,12 @@ static COMMON: LazyLock<HashSet<Folded>> = LazyLock::new(|| {
 
 /// A folded text. It may be a password, so it is wiped when dropped and never printed.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Folded(Vec<char>);
+pub(crate) struct Folded(Vec<char>);
 
 impl Folded {
     /// Whether the other text stands anywhere in this one.
-    pub fn contains(&self, word: &Self) -> bool {
+    pub(crate) fn contains(&self, word: &Self) -> bool {
         !word.0.is_empty() && self.0.windows(word.0.len()).any(|part| part == word.0)
-    }
-
-    /// Its length in characters.
-    pub fn length(&self) -> usize {
-        self.0.len()
     }
 }
 
@@ -61,12 +56,12 @@ impl fmt::Debug for Folded {
 }
 
 /// The bundled list, folded.
-pub fn common() -> &'static HashSet<Folded> {
+pub(crate) fn common() -> &'static HashSet<Folded> {
     &COMMON
 }
 
 /// Folds a text.
-pub fn fold(text: &str) -> Folded {
+pub(crate) fn fold(text: &str) -> Folded {
     // Room for what decomposition adds, so that no half-filled copy is left behind by growing.
     let mut folded = Vec::with_capacity(4 * text.len());
     folded
@@ -88,7 +83,7 @@ fn undisguised(c: char) -> char {
 }
 
 /// Whether two texts are equal but for at most one character added, removed or changed.
-pub fn within_one_edit(left: &Folded, right: &Folded) -> bool {
+pub(crate) fn within_one_edit(left: &Folded, right: &Folded) -> bool {
     let (short, long) = if left.0.len() <= right.0.len() { (&left.0, &right.0) } else { (&right.0, &left.0) };
     if long.len() - short.len() > 1 {
         return false;
@@ -99,7 +94,7 @@ pub fn within_one_edit(left: &Folded, right: &Folded) -> bool {
 }
 
 /// The fewest points a text can be read as: one for each known word, one for each character beside them.
-pub fn points(text: &Folded, is_known: impl Fn(&[char]) -> bool) -> u32 {
+pub(crate) fn points(text: &Folded, is_known: impl Fn(&[char]) -> bool) -> u32 {
     let length = text.0.len();
     let mut fewest: Vec<u32> = vec![0; length + 1];
     for end in 1..=length {

@@ -7,7 +7,7 @@ const BANNED_TERMS_MAX: usize = 1_000;
 
 /// A field of a policy document that may not be stored as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OutOfBounds {
+pub(crate) struct OutOfBounds {
     /// The path in the document, as a field mask writes it.
     pub field: &'static str,
     /// What it must be, for people.

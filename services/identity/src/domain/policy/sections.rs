@@ -9,12 +9,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::domain::group::GroupId;
 
 /// Fields that this release does not know, kept as they came.
-pub type Later = BTreeMap<String, serde_json::Value>;
+pub(crate) type Later = BTreeMap<String, serde_json::Value>;
 
 /// Who may reset a password without an administrator.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "who")]
-pub enum ResetScope {
+pub(crate) enum ResetScope {
     /// Nobody: every reset goes through an administrator.
     Nobody,
     /// Members of these groups, however nested, who are in none of the excluded ones.
@@ -33,7 +33,7 @@ pub enum ResetScope {
 /// Self-service reset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct ResetRules {
+pub(crate) struct ResetRules {
     /// Who may.
     pub enabled_scope: ResetScope,
     /// Proofs shown as required for everybody, 1 or 2. One by default: NIST SP 800-63B-4 section 4.2.2.1
@@ -70,7 +70,7 @@ pub struct ResetRules {
 /// What a password must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct PasswordRules {
+pub(crate) struct PasswordRules {
     /// Fewest code points. 8 is the floor of NIST SP 800-63B-4 section 3.1.1.2 next to a second factor; a
     /// tenant whose people have only a password should say 15.
     pub minimum_length: u32,
@@ -98,7 +98,7 @@ pub struct PasswordRules {
 /// What wrong passwords lead to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct LockoutRules {
+pub(crate) struct LockoutRules {
     /// Wrong passwords in a row before the first lock. 10: people rarely need more than 5.
     pub threshold: u32,
     /// Length of the first lock; each further wrong password doubles it. 60 s: barely hurts a person.
@@ -113,7 +113,7 @@ pub struct LockoutRules {
 /// How long a sign-in lasts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct SessionRules {
+pub(crate) struct SessionRules {
     /// Life of a session by password alone. 30 days, NIST SP 800-63B-4 section 2.1.3.
     pub life_hours: u32,
     /// Life of a session with a second factor. 24 h, section 2.2.3.
@@ -128,7 +128,7 @@ pub struct SessionRules {
 /// Registered ways to prove oneself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct SecurityInfoRules {
+pub(crate) struct SecurityInfoRules {
     /// Days after which a sign-in asks "is this still right?"; 0 never asks. 180: twice a year.
     pub reconfirm_days: u32,
     /// Fields of a newer release.
@@ -139,7 +139,7 @@ pub struct SecurityInfoRules {
 /// Who else is told. Notices to the person themselves cannot be switched off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct NoticeRules {
+pub(crate) struct NoticeRules {
     /// Tell every global administrator when an administrator resets their own password. On: such an
     /// account is the one worth stealing.
     pub tell_global_administrators: bool,
@@ -151,7 +151,7 @@ pub struct NoticeRules {
 /// Asking an administrator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct HelpRules {
+pub(crate) struct HelpRules {
     /// Take help requests at all.
     pub enabled: bool,
     /// Days after which an open request expires. 14: who still cannot get in has asked elsewhere.
@@ -167,7 +167,7 @@ pub struct HelpRules {
 /// What is kept of what happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct AuditRules {
+pub(crate) struct AuditRules {
     /// Days an event is kept. 400: a year and the time to notice.
     pub retention_days: u32,
     /// Fields of a newer release.
@@ -248,12 +248,12 @@ impl Default for AuditRules {
 
 impl ResetRules {
     /// Life of a reset.
-    pub fn life(&self) -> Duration {
+    pub(crate) fn life(&self) -> Duration {
         Duration::from_secs(60 * u64::from(self.reset_life_minutes))
     }
 
     /// How long a changed method proves nothing.
-    pub fn change_quarantine(&self) -> Duration {
+    pub(crate) fn change_quarantine(&self) -> Duration {
         Duration::from_secs(3600 * u64::from(self.change_quarantine_hours))
     }
 }

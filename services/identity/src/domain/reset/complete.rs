@@ -15,7 +15,7 @@ use crate::domain::refusal::Refusal;
 
 /// Why a reset stops. The true reason is for the audit log; [`Stopped::refusal`] is what the person sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stopped {
+pub(crate) enum Stopped {
     /// Another caller started it.
     OtherCaller,
     /// Its life is over.
@@ -40,7 +40,7 @@ pub enum Stopped {
 impl Stopped {
     /// What the person sees. Missing proofs come before anything about the account, so that a stranger
     /// without a proof gets one and the same answer for every account and for none.
-    pub fn refusal(self) -> Refusal {
+    pub(crate) fn refusal(self) -> Refusal {
         match self {
             Self::ProofsMissing { remaining } => Refusal::ProofsMissing { remaining },
             Self::AttemptsExhausted => Refusal::AttemptsExhausted,
@@ -54,7 +54,7 @@ impl Stopped {
     }
 
     /// The name in audit events.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::OtherCaller => "other_caller",
             Self::Expired => "expired",
@@ -69,7 +69,7 @@ impl Stopped {
 }
 
 /// Whether any step of the reset may go on, from what the token alone says.
-pub fn may_continue(state: &ResetState, caller: &[u8; 32], now: Timestamp) -> Result<(), Stopped> {
+pub(crate) fn may_continue(state: &ResetState, caller: &[u8; 32], now: Timestamp) -> Result<(), Stopped> {
     if state.caller != *caller {
         return Err(Stopped::OtherCaller);
     }
@@ -80,7 +80,7 @@ pub fn may_continue(state: &ResetState, caller: &[u8; 32], now: Timestamp) -> Re
 }
 
 /// Whether the account is still the one the reset began with.
-pub fn is_same(state: &ResetState, account: &Account) -> Result<(), Stopped> {
+pub(crate) fn is_same(state: &ResetState, account: &Account) -> Result<(), Stopped> {
     if state.account_id != Some(account.id) || state.tenant_id != account.tenant_id {
         return Err(Stopped::NoAccount);
     }
@@ -94,7 +94,7 @@ pub fn is_same(state: &ResetState, account: &Account) -> Result<(), Stopped> {
 }
 
 /// Whether the reset may set a password now, `attempts` having been made before.
-pub fn may_complete(
+pub(crate) fn may_complete(
     state: &ResetState,
     caller: &[u8; 32],
     account: Option<(&Account, &Judgement)>,

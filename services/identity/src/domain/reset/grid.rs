@@ -6,7 +6,7 @@ use std::time::Duration;
 ///
 /// Waiting only up to a floor would still show the tail of the work behind it; a grid shows at most which
 /// slot was missed. A zero floor means no grid.
-pub fn next_grid(elapsed: Duration, floor: Duration) -> Duration {
+pub(crate) fn next_grid(elapsed: Duration, floor: Duration) -> Duration {
     if floor.is_zero() {
         return Duration::ZERO;
     }

@@ -5,11 +5,11 @@
 //! those of accounts that do not exist, [`proofs`] counts what was passed, and [`complete`] judges everything
 //! again before the password changes.
 
-pub mod complete;
-pub mod grid;
-pub mod offer;
-pub mod proofs;
-pub mod token;
+pub(crate) mod complete;
+pub(crate) mod grid;
+pub(crate) mod offer;
+pub(crate) mod proofs;
+pub(crate) mod token;
 
 use std::net::IpAddr;
 
@@ -25,7 +25,7 @@ use super::tries::TriedFrom;
 
 /// Everything a reset remembers between its steps.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ResetState {
+pub(crate) struct ResetState {
     /// Names the reset; random, so it tells nothing.
     pub reset_id: ResetId,
     /// Hash of the name of the caller that started it: nobody else may go on.
@@ -60,11 +60,11 @@ pub struct ResetState {
 
 /// The position of a method in one reset, counted from 1; its text is the `method_id`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position(u8);
+pub(crate) struct Position(u8);
 
 impl Position {
     /// The position of the method at this index.
-    pub fn of_index(index: usize) -> Option<Self> {
+    pub(crate) fn of_index(index: usize) -> Option<Self> {
         u8::try_from(index)
             .ok()
             .filter(|index| usize::from(*index) < offer::OFFERED_MAX)
@@ -72,38 +72,38 @@ impl Position {
     }
 
     /// Reads a `method_id`; only the one spelling that [`Self::to_method_id`] writes is taken.
-    pub fn parse(method_id: &str) -> Option<Self> {
+    pub(crate) fn parse(method_id: &str) -> Option<Self> {
         (0..offer::OFFERED_MAX)
             .filter_map(Self::of_index)
             .find(|position| position.to_method_id() == method_id)
     }
 
     /// The index, counted from 0.
-    pub fn index(self) -> usize {
+    pub(crate) fn index(self) -> usize {
         usize::from(self.0 - 1)
     }
 
     /// The `method_id` that the API shows.
-    pub fn to_method_id(self) -> String {
+    pub(crate) fn to_method_id(self) -> String {
         self.0.to_string()
     }
 }
 
 /// What to hash, in parts, for the id of the verification behind a method. A repeated send then continues
 /// the same verification, and no other reset shares its code or its tries.
-pub fn verification_parts(reset_id: ResetId, position: Position) -> [Vec<u8>; 2] {
+pub(crate) fn verification_parts(reset_id: ResetId, position: Position) -> [Vec<u8>; 2] {
     [reset_id.as_uuid().as_bytes().to_vec(), vec![position.0]]
 }
 
 /// The id of a verification, from the hash of its parts: a UUID of version 8, RFC 9562 section 5.8.
-pub fn verification_id(hash: &[u8; 32]) -> VerificationId {
+pub(crate) fn verification_id(hash: &[u8; 32]) -> VerificationId {
     let [front, _] = hash.as_chunks::<16>().0 else { unreachable!("32 bytes are two times 16") };
     VerificationId::from_uuid(uuid::Builder::from_custom_bytes(*front).into_uuid())
 }
 
 /// The account's place in keyed counters of tries: the entry for a real method, a number made of the seed
 /// for a decoy, so that both are counted by the same statement.
-pub fn tries_key(state: &ResetState, position: Position) -> Option<Uuid> {
+pub(crate) fn tries_key(state: &ResetState, position: Position) -> Option<Uuid> {
     match state.offer.get(position)?.target {
         offer::Target::Entry(id) => Some(id.as_uuid()),
         offer::Target::Decoy(_) => Some(state.seed.decoy_number(position)),

@@ -19,15 +19,15 @@ use crate::domain::security_info::{SecurityInfo, most_of};
 use crate::domain::tenant::Tenant;
 
 /// Most methods one reset offers. More would not help a person, and the token has a place for each.
-pub const OFFERED_MAX: usize = 8;
+pub(crate) const OFFERED_MAX: usize = 8;
 
 /// The methods of one reset, by position.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Offer(Vec<Offered>);
+pub(crate) struct Offer(Vec<Offered>);
 
 /// One method as offered.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Offered {
+pub(crate) struct Offered {
     /// What it is.
     pub kind: MethodKind,
     /// What stands behind it.
@@ -36,7 +36,7 @@ pub struct Offered {
 
 /// What stands behind an offered method.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     /// An entry of the account's security info.
     Entry(SecurityInfoId),
     /// Nothing; it only looks like something.
@@ -45,7 +45,7 @@ pub enum Target {
 
 /// What shows of a decoy's destination: the first letters of an address, the last digits of a number.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub(crate) struct Look {
     local: u8,
     domain: u8,
     digits: [u8; 2],
@@ -53,49 +53,39 @@ pub struct Look {
 
 /// A keyed hash of tenant and login, under a key that does not rotate.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Seed([u8; 32]);
+pub(crate) struct Seed([u8; 32]);
 
 impl Offer {
     /// The methods in their order; beyond [`OFFERED_MAX`] they are cut.
-    pub fn new(mut offered: Vec<Offered>) -> Self {
+    pub(crate) fn new(mut offered: Vec<Offered>) -> Self {
         offered.truncate(OFFERED_MAX);
         Self(offered)
     }
 
     /// The method at a position.
-    pub fn get(&self, position: Position) -> Option<&Offered> {
+    pub(crate) fn get(&self, position: Position) -> Option<&Offered> {
         self.0.get(position.index())
     }
 
     /// Every method with its position.
-    pub fn iter(&self) -> impl Iterator<Item = (Position, &Offered)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Position, &Offered)> {
         self.0.iter().enumerate().filter_map(|(index, offered)| Some((Position::of_index(index)?, offered)))
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether nothing is offered, which happens to no tenant whose policy allows any method.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }
 
 impl Seed {
     /// Wraps the hash.
-    pub const fn new(hash: [u8; 32]) -> Self {
+    pub(crate) const fn new(hash: [u8; 32]) -> Self {
         Self(hash)
     }
 
     /// The hash, for the token.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
+    pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
     /// A number that stands for the decoy at a position in counters of tries.
-    pub fn decoy_number(&self, position: Position) -> Uuid {
+    pub(crate) fn decoy_number(&self, position: Position) -> Uuid {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&self.0[16..]);
         bytes[0] ^= u8::try_from(position.index()).unwrap_or(0);
@@ -159,7 +149,7 @@ impl Look {
     }
 
     /// The destination, which shows the same mask as a real one would and can reach nobody.
-    pub fn destination(self, kind: MethodKind, seed: &Seed) -> Option<Destination> {
+    pub(crate) fn destination(self, kind: MethodKind, seed: &Seed) -> Option<Destination> {
         let number = u32::from_be_bytes([seed.0[28], seed.0[29], seed.0[30], seed.0[31]]);
         match kind {
             MethodKind::Email => {
@@ -180,7 +170,7 @@ impl Look {
 
 /// What a reset of this account offers: what counts for an eligible one; for any other its own methods,
 /// topped up by decoys to what a login that does not exist would show.
-pub fn for_account(
+pub(crate) fn for_account(
     account: &Account,
     judgement: &Judgement,
     seed: &Seed,
@@ -197,13 +187,13 @@ pub fn for_account(
 }
 
 /// What a reset of a login that does not exist offers.
-pub fn for_nobody(seed: &Seed, login: &Login, tenant: &Tenant, policy: &Policy) -> Offer {
+pub(crate) fn for_nobody(seed: &Seed, login: &Login, tenant: &Tenant, policy: &Policy) -> Offer {
     topped_up(Vec::new(), seed, login, tenant, policy)
 }
 
 /// Where a message for an offered method goes. `None` for codes the person already has, and for an entry
 /// that the account no longer holds.
-pub fn destination(offered: &Offered, held: &[SecurityInfo], seed: &Seed) -> Option<Destination> {
+pub(crate) fn destination(offered: &Offered, held: &[SecurityInfo], seed: &Seed) -> Option<Destination> {
     match offered.target {
         Target::Entry(id) => held.iter().find(|entry| entry.id == id)?.destination(),
         Target::Decoy(look) => look.destination(offered.kind, seed),

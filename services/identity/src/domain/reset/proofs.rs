@@ -11,11 +11,11 @@ use crate::domain::eligibility::Requirement;
 use crate::domain::policy::Policy;
 
 /// Most proofs a reset keeps: no rule asks for more than two.
-pub const PROOFS_MAX: usize = 2;
+pub(crate) const PROOFS_MAX: usize = 2;
 
 /// A method that was passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Proof {
+pub(crate) struct Proof {
     /// Which method of this reset.
     pub position: Position,
     /// Its kind.
@@ -24,11 +24,11 @@ pub struct Proof {
 
 /// The proofs passed so far, by different methods.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Proofs(Vec<Proof>);
+pub(crate) struct Proofs(Vec<Proof>);
 
 impl Proof {
     /// What it counts as.
-    pub fn class(self) -> ProofClass {
+    pub(crate) fn class(self) -> ProofClass {
         self.kind.class()
     }
 }
@@ -37,7 +37,7 @@ impl Proofs {
     /// The proofs with one more. A method passed again changes nothing; a third proof replaces the second
     /// only where it brings a class that is missing.
     #[must_use]
-    pub fn with(&self, proof: Proof) -> Self {
+    pub(crate) fn with(&self, proof: Proof) -> Self {
         let mut proofs = self.0.clone();
         if proofs.iter().any(|held| held.position == proof.position) {
             return self.clone();
@@ -52,22 +52,22 @@ impl Proofs {
 
     /// The proofs whose method still counts.
     #[must_use]
-    pub fn only(&self, mut still_counts: impl FnMut(&Proof) -> bool) -> Self {
+    pub(crate) fn only(&self, mut still_counts: impl FnMut(&Proof) -> bool) -> Self {
         Self(self.0.iter().copied().filter(|proof| still_counts(proof)).collect())
     }
 
     /// The proofs, in the order in which they were passed.
-    pub fn iter(&self) -> impl Iterator<Item = Proof> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Proof> {
         self.0.iter().copied()
     }
 
     /// Whether nothing was passed.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// How many more proofs are needed.
-    pub fn remaining(&self, requirement: Requirement) -> u8 {
+    pub(crate) fn remaining(&self, requirement: Requirement) -> u8 {
         let count = u8::try_from(self.0.len()).unwrap_or(u8::MAX);
         let by_count = requirement.proofs.saturating_sub(count);
         let has_two_classes = self.0.iter().any(|proof| proof.class() != self.0[0].class());
@@ -81,6 +81,6 @@ impl Proofs {
 }
 
 /// `proofs_remaining` as shown: the tenant's number until a proof was accepted, the truth after.
-pub fn remaining_shown(proofs: &Proofs, requirement: Requirement, policy: &Policy) -> u8 {
+pub(crate) fn remaining_shown(proofs: &Proofs, requirement: Requirement, policy: &Policy) -> u8 {
     if proofs.is_empty() { policy.reset.proofs_required } else { proofs.remaining(requirement) }
 }

@@ -19,7 +19,7 @@ use crate::domain::account::{CredentialEpoch, RecoveryVersion};
 use crate::domain::tries::TriedFrom;
 
 /// Bytes of every reset before sealing.
-pub const SIZE: usize =
+pub(crate) const SIZE: usize =
     1 + 16 + 32 + 16 + 1 + 16 + 8 + 8 + 32 + OFFERED_MAX * 18 + PROOFS_MAX * 2 + 17 + 36 + 8 + 8;
 
 const LAYOUT: u8 = 1;
@@ -33,10 +33,10 @@ const IS_FAMILIAR: u8 = 4;
 /// The bytes are no reset of a layout known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not the bytes of a reset")]
-pub struct NotAReset;
+pub(crate) struct NotAReset;
 
 /// Writes a reset; the result always has [`SIZE`] bytes.
-pub fn encode(state: &ResetState) -> Vec<u8> {
+pub(crate) fn encode(state: &ResetState) -> Vec<u8> {
     let mut out = Vec::with_capacity(SIZE);
     out.push(LAYOUT);
     out.extend(state.reset_id.as_uuid().as_bytes());
@@ -67,7 +67,7 @@ pub fn encode(state: &ResetState) -> Vec<u8> {
 }
 
 /// Reads what [`encode`] wrote.
-pub fn decode(bytes: &[u8]) -> Result<ResetState, NotAReset> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<ResetState, NotAReset> {
     if bytes.len() != SIZE {
         return Err(NotAReset);
     }

@@ -21,7 +21,7 @@ use crate::store::sign_ins::{self, Admission, PasswordTry, SessionsEnded, Stale}
 
 /// The current and the new password.
 #[derive(Debug)]
-pub struct ChangePassword {
+pub(crate) struct ChangePassword {
     /// The current password.
     pub current_password: SecretString,
     /// The new password.
@@ -34,7 +34,7 @@ pub struct ChangePassword {
 
 /// The password is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Changed {
+pub(crate) struct Changed {
     /// How many other sessions ended.
     pub sessions_revoked: u32,
 }
@@ -54,7 +54,7 @@ type Kept = OrRejected<Changed>;
 impl Identity {
     /// Changes the signed-in person's password. Every other session ends.
     #[tracing::instrument(skip_all, fields(account_id = %person.account_id))]
-    pub async fn change_password(
+    pub(crate) async fn change_password(
         &self,
         caller: &Caller,
         person: &Person,

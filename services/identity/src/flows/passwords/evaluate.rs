@@ -16,7 +16,7 @@ use crate::store::accounts::AccountKey;
 
 /// A candidate.
 #[derive(Debug)]
-pub struct EvaluatePassword {
+pub(crate) struct EvaluatePassword {
     /// The candidate.
     pub candidate: SecretString,
     /// Whose session it is, if there is one.
@@ -27,7 +27,7 @@ pub struct EvaluatePassword {
 
 /// What the rules say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evaluated {
+pub(crate) struct Evaluated {
     /// True when no rule refuses it.
     pub acceptable: bool,
     /// Every rule in force, in the order in which a person would mend them.
@@ -36,7 +36,7 @@ pub struct Evaluated {
 
 /// What one rule says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RuleVerdict {
+pub(crate) struct RuleVerdict {
     /// The published name of the rule.
     pub rule: &'static str,
     /// Whether the candidate keeps it.
@@ -46,7 +46,7 @@ pub struct RuleVerdict {
 impl Identity {
     /// Judges a candidate by everything but history.
     #[tracing::instrument(skip_all)]
-    pub async fn evaluate_password(
+    pub(crate) async fn evaluate_password(
         &self,
         caller: &Caller,
         request: &EvaluatePassword,

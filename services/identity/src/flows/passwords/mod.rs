@@ -3,8 +3,8 @@
 mod change;
 mod evaluate;
 
-pub use change::{ChangePassword, Changed};
-pub use evaluate::{EvaluatePassword, Evaluated, RuleVerdict};
+pub(crate) use change::ChangePassword;
+pub(crate) use evaluate::{EvaluatePassword, RuleVerdict};
 
 use rekey_primitives::clock::Timestamp;
 

@@ -28,7 +28,7 @@ use crate::store::sign_ins::{SessionsEnded, Stale};
 
 /// The new password.
 #[derive(Debug)]
-pub struct CompleteReset {
+pub(crate) struct CompleteReset {
     /// The reset, with enough proofs.
     pub reset_token: SecretString,
     /// The new password.
@@ -41,7 +41,7 @@ pub struct CompleteReset {
 
 /// The password is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Completed {
+pub(crate) struct Completed {
     /// How many sessions ended.
     pub sessions_revoked: u32,
 }
@@ -49,7 +49,7 @@ pub struct Completed {
 impl Identity {
     /// Sets the new password.
     #[tracing::instrument(skip_all)]
-    pub async fn complete_reset(&self, caller: &Caller, request: &CompleteReset) -> Result<Completed, Error> {
+    pub(crate) async fn complete_reset(&self, caller: &Caller, request: &CompleteReset) -> Result<Completed, Error> {
         let now = self.now();
         let (scope, state) = self.open_reset(caller, &request.reset_token)?;
         let call = self.repeatable(

@@ -26,7 +26,7 @@ use crate::store::resets::NOBODY;
 use crate::store::sign_ins::Known;
 
 /// A person asks a person.
-pub struct AskForHelp {
+pub(crate) struct AskForHelp {
     /// The tenant.
     pub tenant_id: TenantId,
     /// What the person types at sign-in.
@@ -44,7 +44,7 @@ pub struct AskForHelp {
 impl Identity {
     /// Files a help request, if there is anybody to file it for. Answers on the grid.
     #[tracing::instrument(skip_all, fields(tenant_id = %request.tenant_id))]
-    pub async fn ask_for_help(&self, caller: &Caller, request: &AskForHelp) -> Result<(), Error> {
+    pub(crate) async fn ask_for_help(&self, caller: &Caller, request: &AskForHelp) -> Result<(), Error> {
         self.on_grid(self.ask(caller, request)).await
     }
 

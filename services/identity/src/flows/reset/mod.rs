@@ -10,14 +10,14 @@ mod pretend;
 mod prove;
 mod repudiate;
 mod send;
-mod start;
+pub(crate) mod start;
 
-pub use complete::{CompleteReset, Completed};
-pub use help::AskForHelp;
-pub use prove::{ProofSubmitted, SubmitProof};
-pub use repudiate::{Repudiate, Repudiated};
-pub use send::{CodeSent, SendCode};
-pub use start::{OfferedMethod, StartReset, StartedReset};
+pub(crate) use complete::CompleteReset;
+pub(crate) use help::AskForHelp;
+pub(crate) use prove::SubmitProof;
+pub(crate) use repudiate::Repudiate;
+pub(crate) use send::SendCode;
+pub(crate) use start::{OfferedMethod, StartReset};
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::VerificationId;

@@ -29,7 +29,7 @@ use crate::store::resets::{MethodKey, TryCounted};
 
 /// A code the person typed.
 #[derive(Debug)]
-pub struct SubmitProof {
+pub(crate) struct SubmitProof {
     /// The reset.
     pub reset_token: SecretString,
     /// The method the code came by.
@@ -44,7 +44,7 @@ pub struct SubmitProof {
 
 /// Whether it was accepted.
 #[derive(Debug)]
-pub struct ProofSubmitted {
+pub(crate) struct ProofSubmitted {
     /// The verdict.
     pub accepted: bool,
     /// The reset from now on, with the proofs so far.
@@ -104,7 +104,7 @@ impl Unproved {
 impl Identity {
     /// Judges a code.
     #[tracing::instrument(skip_all)]
-    pub async fn submit_proof(
+    pub(crate) async fn submit_proof(
         &self,
         caller: &Caller,
         request: &SubmitProof,

@@ -23,7 +23,7 @@ use crate::store::sign_ins::{SessionsEnded, Stale};
 
 /// A link of a notice.
 #[derive(Debug)]
-pub struct Repudiate {
+pub(crate) struct Repudiate {
     /// The token of the link.
     pub repudiation_token: SecretString,
     /// Names the call.
@@ -34,7 +34,7 @@ pub struct Repudiate {
 
 /// What was undone: the password is void and the account is frozen, always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Repudiated {
+pub(crate) struct Repudiated {
     /// How many sessions ended.
     pub sessions_revoked: u32,
 }
@@ -42,7 +42,7 @@ pub struct Repudiated {
 impl Identity {
     /// Voids the password that a reset set, and freezes the account until an administrator releases it.
     #[tracing::instrument(skip_all)]
-    pub async fn repudiate_reset(&self, caller: &Caller, request: &Repudiate) -> Result<Repudiated, Error> {
+    pub(crate) async fn repudiate_reset(&self, caller: &Caller, request: &Repudiate) -> Result<Repudiated, Error> {
         let now = self.now();
         let invalid = Refusal::RepudiationInvalid;
         let token: Repudiation =

@@ -24,7 +24,7 @@ use crate::peers::verification::{PASSWORD_RESET, ResendCode, Resent, StartCode, 
 
 /// Asks for a code.
 #[derive(Debug)]
-pub struct SendCode {
+pub(crate) struct SendCode {
     /// The reset.
     pub reset_token: SecretString,
     /// One of the offered methods.
@@ -37,7 +37,7 @@ pub struct SendCode {
 
 /// A code is on its way, if there is anybody to send it to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CodeSent {
+pub(crate) struct CodeSent {
     /// When the code dies.
     pub code_expires_at: Timestamp,
     /// When another send is accepted; `None` when all have been used.
@@ -64,7 +64,7 @@ pub(super) struct Sending<'a> {
 impl Identity {
     /// Sends a code. Answers on the grid.
     #[tracing::instrument(skip_all)]
-    pub async fn send_code(&self, caller: &Caller, request: &SendCode) -> Result<CodeSent, Error> {
+    pub(crate) async fn send_code(&self, caller: &Caller, request: &SendCode) -> Result<CodeSent, Error> {
         self.on_grid(self.send(caller, request)).await
     }
 

@@ -22,7 +22,7 @@ use crate::store::resets::NOBODY;
 use crate::store::sign_ins::Known;
 
 /// Who wants back in.
-pub struct StartReset {
+pub(crate) struct StartReset {
     /// The tenant.
     pub tenant_id: TenantId,
     /// What the person types at sign-in.
@@ -33,7 +33,7 @@ pub struct StartReset {
 
 /// An open reset.
 #[derive(Debug)]
-pub struct StartedReset {
+pub(crate) struct StartedReset {
     /// Carries the reset; always of one size.
     pub reset_token: SecretString,
     /// The methods on offer.
@@ -46,7 +46,7 @@ pub struct StartedReset {
 
 /// One method on offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OfferedMethod {
+pub(crate) struct OfferedMethod {
     /// Its position.
     pub method_id: String,
     /// What it is.
@@ -58,7 +58,7 @@ pub struct OfferedMethod {
 impl Identity {
     /// Opens a reset. Answers on the grid.
     #[tracing::instrument(skip_all, fields(tenant_id = %request.tenant_id))]
-    pub async fn start_reset(&self, caller: &Caller, request: &StartReset) -> Result<StartedReset, Error> {
+    pub(crate) async fn start_reset(&self, caller: &Caller, request: &StartReset) -> Result<StartedReset, Error> {
         self.on_grid(self.start(caller, request)).await
     }
 

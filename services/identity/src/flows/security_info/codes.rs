@@ -32,14 +32,14 @@ use crate::store::resets::TryCounted;
 
 /// The clocks of a code as they are kept for a repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CodeSent {
+pub(crate) struct CodeSent {
     code_expires_at: i64,
     resend_after: Option<i64>,
 }
 
 impl Identity {
     /// Sends the code of an address, first or again.
-    pub async fn send_security_info_code(
+    pub(crate) async fn send_security_info_code(
         &self,
         owner: &Owner,
         id: SecurityInfoId,
@@ -61,7 +61,7 @@ impl Identity {
     }
 
     /// Confirms an address by its code.
-    pub async fn confirm_security_info(
+    pub(crate) async fn confirm_security_info(
         &self,
         owner: &Owner,
         id: SecurityInfoId,

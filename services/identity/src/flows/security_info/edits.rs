@@ -23,7 +23,7 @@ enum Edit {
 
 impl Identity {
     /// Removes an entry; its address is told of changes for a while longer.
-    pub async fn remove_security_info(
+    pub(crate) async fn remove_security_info(
         &self,
         owner: &Owner,
         id: SecurityInfoId,
@@ -33,7 +33,7 @@ impl Identity {
     }
 
     /// Has an entry offered first.
-    pub async fn set_default_security_info(
+    pub(crate) async fn set_default_security_info(
         &self,
         owner: &Owner,
         id: SecurityInfoId,

@@ -18,10 +18,10 @@ use rekey_primitives::method::MethodChange;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use codes::CodeSent;
+pub(crate) use codes::CodeSent;
 #[cfg(test)]
 pub(crate) use prefill::NEEDS as PREFILL_NEEDS;
-pub use prefill::Prefill;
+pub(crate) use prefill::Prefill;
 
 use super::administration::LOOKS;
 use super::audit::Draft;
@@ -42,7 +42,7 @@ use crate::store::outbox::Notice;
 
 /// A signed-in person at their own account.
 #[derive(Debug, Clone)]
-pub struct Owner {
+pub(crate) struct Owner {
     /// The backend that calls.
     pub caller: Caller,
     /// The person.
@@ -53,7 +53,7 @@ pub struct Owner {
 
 /// An address that was added, and the clocks of its code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Added {
+pub(crate) struct Added {
     /// The entry.
     pub entry: ShownEntry,
     /// When the code dies, and when it can be sent again.
@@ -104,14 +104,14 @@ impl Owner {
 
 impl Identity {
     /// Lists a person's security info, the default first, then the oldest.
-    pub async fn list_security_info(&self, owner: &Owner) -> Result<Vec<ShownEntry>, Error> {
+    pub(crate) async fn list_security_info(&self, owner: &Owner) -> Result<Vec<ShownEntry>, Error> {
         let now = self.now();
         let held = self.held(&owner.scope()?, AccountKey::Id(owner.person.account_id)).await?;
         Ok(ShownEntry::list(&held.account.security_info, &held.rules, now))
     }
 
     /// Adds an address and has a code sent to it.
-    pub async fn add_security_info(
+    pub(crate) async fn add_security_info(
         &self,
         owner: &Owner,
         address: &Destination,

@@ -24,7 +24,7 @@ pub(crate) const NEEDS: Needs = Needs::Either(Permission::ManageAccounts, Permis
 
 /// An address to fill in.
 #[derive(Debug, Clone)]
-pub struct Prefill {
+pub(crate) struct Prefill {
     /// Into which account.
     pub target: Target,
     /// The address.
@@ -33,7 +33,7 @@ pub struct Prefill {
 
 impl Identity {
     /// Fills an address in. It proves nothing until the person confirms it, unless the tenant accepts such.
-    pub async fn prefill_security_info(
+    pub(crate) async fn prefill_security_info(
         &self,
         administrator: &Administrator,
         prefill: &Prefill,

@@ -22,7 +22,7 @@ struct Kept {
 impl Identity {
     /// Notes that a person's security info is still right, and gives the time of it. No entry changes, so no fresh
     /// sign-in is needed and nobody is told. Who has no entry has nothing to confirm.
-    pub async fn reconfirm_security_info(
+    pub(crate) async fn reconfirm_security_info(
         &self,
         owner: &Owner,
         request_id: RequestId,

@@ -21,7 +21,7 @@ enum Still {
 
 impl Identity {
     /// The person behind a token that a backend was shown; `None` for anything wrong with it.
-    pub async fn check_access_token(
+    pub(crate) async fn check_access_token(
         &self,
         caller: &Caller,
         shown: &SecretString,
@@ -36,7 +36,7 @@ impl Identity {
 
     /// The person behind the token that came along with a call; `None` for anything wrong with it. It is judged
     /// before any flow, and the flow narrows it to the tenants that the caller reaches.
-    pub async fn verify_person(&self, shown: &SecretString) -> Result<Option<Person>, Error> {
+    pub(crate) async fn verify_person(&self, shown: &SecretString) -> Result<Option<Person>, Error> {
         let now = self.now();
         let Some(claims) = self.keys.read_access(&self.settings.tokens, shown, now) else { return Ok(None) };
         let scope = TenantScope::ours(claims.tenant_id);
@@ -45,7 +45,7 @@ impl Identity {
 
     /// The same for ending sessions alone: the token of a session that its person has left passes too, so that a repeat of
     /// that very call can be told its first answer. What else it asks, the step refuses.
-    pub async fn verify_leaving_person(&self, shown: &SecretString) -> Result<Option<Person>, Error> {
+    pub(crate) async fn verify_leaving_person(&self, shown: &SecretString) -> Result<Option<Person>, Error> {
         let now = self.now();
         let Some(claims) = self.keys.read_access(&self.settings.tokens, shown, now) else { return Ok(None) };
         let scope = TenantScope::ours(claims.tenant_id);
@@ -53,7 +53,7 @@ impl Identity {
     }
 
     /// The public keys that may have signed a live token, or will soon.
-    pub fn signing_keys(&self) -> Vec<PublicKey> {
+    pub(crate) fn signing_keys(&self) -> Vec<PublicKey> {
         self.keys.access_token.public_keys()
     }
 

@@ -3,7 +3,7 @@
 mod access;
 mod refresh;
 
-pub use refresh::RefreshSession;
+pub(crate) use refresh::RefreshSession;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{RequestId, SessionId};
@@ -18,18 +18,18 @@ use crate::domain::session::{Ending, Session};
 use crate::store::sign_ins::{EndSessions, SessionsEnded, Stale, Which};
 
 /// Most sessions that are listed or ended by name at once.
-pub const SESSIONS_MAX: usize = 100;
+pub(crate) const SESSIONS_MAX: usize = 100;
 
 /// How many sessions a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revoked {
+pub(crate) struct Revoked {
     /// So many.
     pub sessions_revoked: u32,
 }
 
 impl Identity {
     /// Ends the session of the access token.
-    pub async fn sign_out(
+    pub(crate) async fn sign_out(
         &self,
         caller: &Caller,
         person: &Person,
@@ -43,14 +43,14 @@ impl Identity {
     }
 
     /// The person's live sessions, newest first.
-    pub async fn list_sessions(&self, caller: &Caller, person: &Person) -> Result<Vec<Session>, Error> {
+    pub(crate) async fn list_sessions(&self, caller: &Caller, person: &Person) -> Result<Vec<Session>, Error> {
         let scope = caller.scope(person.tenant_id)?;
         let limit = u32::try_from(SESSIONS_MAX).unwrap_or(u32::MAX);
         Ok(self.store.list_sessions(&scope, person.account_id, limit, self.now()).await?)
     }
 
     /// Ends these sessions of the person, or all but the one that asks where none are named.
-    pub async fn revoke_sessions(
+    pub(crate) async fn revoke_sessions(
         &self,
         caller: &Caller,
         person: &Person,

@@ -22,7 +22,7 @@ use crate::store::sign_ins::{NotRefreshed, Refresh};
 
 /// A refresh token.
 #[derive(Debug)]
-pub struct RefreshSession {
+pub(crate) struct RefreshSession {
     /// The token; spent by this call.
     pub refresh_token: SecretString,
     /// Names the call.
@@ -34,7 +34,7 @@ pub struct RefreshSession {
 impl Identity {
     /// Rotates a refresh token.
     #[tracing::instrument(skip_all)]
-    pub async fn refresh_session(
+    pub(crate) async fn refresh_session(
         &self,
         caller: &Caller,
         request: &RefreshSession,

@@ -15,7 +15,7 @@ use crate::domain::password::expiry::{PasswordState, password_state};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
-use crate::domain::security_info::reconfirmation;
+use crate::domain::reconfirmation;
 use crate::domain::session::Session;
 use crate::flows::notices::Notify;
 use crate::flows::once::{Call, Repeatable, Settled};
@@ -27,7 +27,7 @@ use crate::store::sign_ins::{self, SessionsEnded, Stale};
 
 /// The answer to a challenge.
 #[derive(Debug)]
-pub struct AnswerChallenge {
+pub(crate) struct AnswerChallenge {
     /// The challenge.
     pub challenge_token: SecretString,
     /// The answer.
@@ -40,7 +40,7 @@ pub struct AnswerChallenge {
 
 /// What a person answers.
 #[derive(Debug, Clone)]
-pub enum Answered {
+pub(crate) enum Answered {
     /// With a new password.
     NewPassword(SecretString),
     /// About the security info they were shown: whether all of it is still right.
@@ -52,7 +52,7 @@ pub enum Answered {
 
 /// Where an answer leads.
 #[derive(Debug)]
-pub enum Continued {
+pub(crate) enum Continued {
     /// Signed in.
     Tokens(SessionTokens),
     /// To the next question.
@@ -80,7 +80,7 @@ pub(super) struct Going<'a> {
 impl Identity {
     /// Does what a challenge asked for, and signs in or asks on.
     #[tracing::instrument(skip_all)]
-    pub async fn continue_sign_in(
+    pub(crate) async fn continue_sign_in(
         &self,
         caller: &Caller,
         request: &AnswerChallenge,

@@ -15,7 +15,7 @@ use crate::flows::{Caller, Identity};
 
 /// One more thing to do.
 #[derive(Debug)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// Carries the sign-in on.
     pub token: SecretString,
     /// What is asked.
@@ -72,7 +72,7 @@ impl Identity {
 
 impl ChallengeKind {
     /// The name in audit events.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::PasswordExpired => "password_expired",
             Self::PasswordChangeRequired => "password_change_required",

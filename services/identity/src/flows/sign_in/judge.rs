@@ -6,7 +6,7 @@ use crate::domain::account::{Account, PasswordRecord, Sealed};
 use crate::domain::password::Password;
 use crate::domain::password::expiry::{PasswordState, password_state};
 use crate::domain::policy::Policy;
-use crate::domain::security_info::reconfirmation;
+use crate::domain::reconfirmation;
 use crate::flows::tokens::ChallengeKind;
 use crate::flows::{Error, Identity};
 use crate::hashing::{NotHashed, Verdict};

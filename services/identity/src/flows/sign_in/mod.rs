@@ -10,8 +10,8 @@ mod judge;
 mod open;
 mod security_info_answer;
 
-pub use answer_challenge::{AnswerChallenge, Answered, Continued};
-pub use ask::Asked;
+pub(crate) use answer_challenge::{AnswerChallenge, Answered, Continued};
+pub(crate) use ask::Asked;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{RequestId, TenantId};
@@ -37,7 +37,7 @@ use crate::store::sign_ins::{Admission, Known, LoginKey, PasswordTry, PlaceKey};
 const ROUNDS: usize = 3;
 
 /// A login and a password.
-pub struct SignIn {
+pub(crate) struct SignIn {
     /// The tenant.
     pub tenant_id: TenantId,
     /// What the person types.
@@ -52,7 +52,7 @@ pub struct SignIn {
 
 /// How a sign-in ended.
 #[derive(Debug)]
-pub enum SignedIn {
+pub(crate) enum SignedIn {
     /// Signed in.
     Tokens(SessionTokens),
     /// One more thing to do.
@@ -88,7 +88,7 @@ struct Attempt<'a> {
 impl Identity {
     /// Signs in. Answers on the grid.
     #[tracing::instrument(skip_all, fields(tenant_id = %request.tenant_id))]
-    pub async fn sign_in(&self, caller: &Caller, request: &SignIn) -> Result<SignedIn, Error> {
+    pub(crate) async fn sign_in(&self, caller: &Caller, request: &SignIn) -> Result<SignedIn, Error> {
         self.on_grid(self.try_sign_in(caller, request)).await
     }
 

@@ -5,7 +5,7 @@ use rekey_primitives::id::TenantId;
 use super::world::{OLD, World};
 use crate::domain::account::{Account, PasswordRecord};
 use crate::flows::passwords::ChangePassword;
-use crate::peers::Message;
+use crate::peers::notification::Message;
 
 const DAY: u64 = 86_400;
 

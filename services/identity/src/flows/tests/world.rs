@@ -25,12 +25,13 @@ use crate::domain::scope::TenantScope;
 use crate::domain::security_info::{Holding, SecurityInfo, Standing};
 use crate::domain::tenant::{DomainName, Handle, Tenant};
 use crate::flows::keys::KeyTexts;
-use crate::flows::reset::{CompleteReset, OfferedMethod, SendCode, StartReset, StartedReset, SubmitProof};
+use crate::flows::reset::{CompleteReset, OfferedMethod, SendCode, StartReset, SubmitProof};
+use crate::flows::reset::start::StartedReset;
 use crate::flows::sign_in::{SignIn, SignedIn};
 use crate::flows::tokens::SessionTokens;
 use crate::flows::{AuditBuffer, Caller, Context, Error, Identity, Keys, Person};
 use crate::hashing::Hasher;
-use crate::peers::Message;
+use crate::peers::notification::Message;
 use crate::store::accounts::AccountKey;
 use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
 

@@ -7,7 +7,7 @@ use super::SealedToken;
 
 /// A sign-in that waits for one more answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Challenge {
+pub(crate) struct Challenge {
     /// Whose directory.
     pub tenant_id: Uuid,
     /// Who.
@@ -31,7 +31,7 @@ pub struct Challenge {
 /// Why a sign-in is not finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ChallengeKind {
+pub(crate) enum ChallengeKind {
     /// The password has expired.
     PasswordExpired,
     /// An administrator asked for a new one.

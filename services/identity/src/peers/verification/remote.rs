@@ -24,13 +24,13 @@ const PEER: &str = "verification";
 
 /// The verification service behind a connection.
 #[derive(Clone)]
-pub struct RemoteVerification {
+pub(crate) struct RemoteVerification {
     client: wire::verification_service_client::VerificationServiceClient<Connection>,
 }
 
 impl RemoteVerification {
     /// Speaks over this connection.
-    pub fn new(connection: Connection) -> Self {
+    pub(crate) fn new(connection: Connection) -> Self {
         Self { client: wire::verification_service_client::VerificationServiceClient::new(connection) }
     }
 }

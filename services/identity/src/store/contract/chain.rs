@@ -5,7 +5,7 @@ use rekey_primitives::id::{AccountId, EventId, TenantId};
 use uuid::Uuid;
 
 use super::world::{Inside, World};
-use crate::domain::audit::{Actor, AuditEvent, CHAIN_START, EventKind, Outcome, Subject, link_parts};
+use crate::domain::audit::{Actor, AuditEvent, CHAIN_START, EventKind, Subject, link_parts};
 use crate::domain::scope::TenantScope;
 
 const EVENTS: &str = "
@@ -57,8 +57,8 @@ impl EventRow {
             id: EventId::from_uuid(self.event_id),
             tenant_id: TenantId::from_uuid(self.tenant_id),
             at: Timestamp::from_unix_micros(self.at),
-            kind: EventKind::parse(&self.kind).unwrap(),
-            outcome: Outcome::parse(&self.outcome).unwrap(),
+            kind: self.kind.parse().unwrap(),
+            outcome: self.outcome.parse().unwrap(),
             reason: self.reason.clone().map(Into::into),
             actor: match (self.actor.as_str(), self.actor_id) {
                 ("stranger", None) => Actor::Stranger,

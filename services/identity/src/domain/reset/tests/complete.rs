@@ -27,7 +27,7 @@ fn whatever_changed_since_the_start_voids_the_reset() {
     let cases = [
         (Account { epoch: account.epoch.next(), ..account.clone() }, Stopped::EpochPassed),
         (
-            Account { recovery_version: account.recovery_version.next(), ..account.clone() },
+            Account { recovery_version: RecoveryVersion(account.recovery_version.0 + 1), ..account.clone() },
             Stopped::RecoveryVersionPassed,
         ),
         (Account { blocked: true, ..account.clone() }, Stopped::NotEligible(Ineligible::AccountBlocked)),

@@ -25,7 +25,7 @@ fn nobody_is_offered_the_same_each_time() {
         let [first, second] = [(), ()].map(|()| for_nobody(&seed(number), &login(), &tenant(), &policy));
 
         assert!(first == second);
-        assert!((1..=3).contains(&first.len()));
+        assert!((1..=3).contains(&first.iter().count()));
     }
 }
 
@@ -67,7 +67,7 @@ fn no_two_decoys_of_one_login_are_the_same() {
         masks.iter().collect::<BTreeSet<_>>().len() < masks.len()
     });
 
-    assert!(offers.iter().any(|(_, offer)| offer.len() == 4));
+    assert!(offers.iter().any(|(_, offer)| offer.iter().count() == 4));
     assert!(alike.count() < 10, "two digits are the same for one pair in a hundred");
 }
 
@@ -80,7 +80,7 @@ fn decoys_follow_todays_policy() {
     for number in 0..64 {
         let offer = for_nobody(&seed(number), &login(), &tenant(), &policy);
 
-        assert!(offer.len() >= 2);
+        assert!(offer.iter().count() >= 2);
         assert!(kinds(&offer).iter().all(|kind| *kind == MethodKind::Phone));
     }
 }
@@ -102,12 +102,12 @@ fn an_account_with_too_few_methods_is_topped_up() {
 
     let offer = offered_to(&holding(vec![email(1)]), &policy);
 
-    assert!(offer.len() >= 2);
+    assert!(offer.iter().count() >= 2);
     assert!(matches!(offer.get(position(0)).unwrap().target, Target::Entry(_)));
     assert!(matches!(offer.get(position(1)).unwrap().target, Target::Decoy(_)));
     assert_eq!(
         kinds(&offer).iter().collect::<BTreeSet<_>>().len(),
-        offer.len(),
+        offer.iter().count(),
         "each kind once before any twice"
     );
 }

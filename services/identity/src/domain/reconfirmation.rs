@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
 
-use super::{SecurityInfo, Standing};
-use crate::domain::account::Account;
-use crate::domain::policy::SecurityInfoRules;
+use super::account::Account;
+use super::policy::SecurityInfoRules;
+use super::security_info::{SecurityInfo, Standing};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Whether a sign-in at `now` asks. Who has nothing registered is not asked about it.
-pub fn is_due(account: &Account, rules: &SecurityInfoRules, now: Timestamp) -> bool {
+pub(crate) fn is_due(account: &Account, rules: &SecurityInfoRules, now: Timestamp) -> bool {
     let Some(newest) = last_cared_for(account) else { return false };
     rules.reconfirm_days > 0 && now.has_reached(newest.plus(DAY * rules.reconfirm_days))
 }
