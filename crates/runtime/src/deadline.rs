@@ -4,9 +4,8 @@
 //! the default where nothing was asked, and answers `DEADLINE_EXCEEDED` when it is over. Inside, [`remaining`]
 //! tells what is left: the client takes it as the ceiling of its own calls, hashing as its admission.
 //!
-//! Expiry drops the handler at its next await point. A step that must not stop half way (a commit, and what
-//! belongs to it) runs in [`finish`], which goes on in a task of its own. Only the answer is covered: the body
-//! of a server stream lives on after the first headers.
+//! Expiry drops the handler at its next await point. Only the answer is covered: the body of a server stream
+//! lives on after the first headers.
 
 use std::future::Future;
 use std::time::Duration;
@@ -34,32 +33,6 @@ pub fn remaining() -> Option<Duration> {
 /// Runs `work` as if its caller allowed `budget`: for background loops, whose calls should end as well.
 pub async fn scope<F: Future>(budget: Duration, work: F) -> F::Output {
     DEADLINE.scope(Instant::now() + budget, work).await
-}
-
-/// Runs `work` to its end even if the caller goes away or its deadline passes, with the same deadline inside.
-///
-/// # Panics
-/// Passes on a panic of `work`.
-pub async fn finish<F>(work: F) -> F::Output
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    use tracing::Instrument;
-
-    let work = work.in_current_span();
-    let task = match DEADLINE.try_with(|deadline| *deadline) {
-        Ok(deadline) => tokio::spawn(DEADLINE.scope(deadline, work)),
-        Err(_) => tokio::spawn(work),
-    };
-    match task.await {
-        Ok(output) => output,
-        Err(ended) => match ended.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // Nobody holds a handle that could abort it; only the end of the runtime does.
-            Err(_) => std::future::pending().await,
-        },
-    }
 }
 
 /// The bounds of a part.
@@ -114,9 +87,8 @@ mod tests {
     use std::time::Duration;
 
     use http::HeaderMap;
-    use tokio::sync::oneshot;
 
-    use super::{asked, finish, remaining, scope};
+    use super::{asked, remaining, scope};
 
     fn headers(value: &str) -> HeaderMap {
         HeaderMap::from_iter([(http::HeaderName::from_static("grpc-timeout"), value.parse().unwrap())])
@@ -140,26 +112,5 @@ mod tests {
         let left = scope(Duration::from_secs(60), async { remaining() }).await.unwrap();
 
         assert!((Duration::from_secs(30)..=Duration::from_secs(60)).contains(&left), "{left:?}");
-    }
-
-    #[tokio::test]
-    async fn finished_work_goes_on_when_the_caller_leaves_and_keeps_its_deadline() {
-        let (start, started) = oneshot::channel();
-        let (done, outcome) = oneshot::channel();
-        let work = scope(
-            Duration::from_secs(60),
-            finish(async move {
-                started.await.unwrap();
-                done.send(remaining()).unwrap();
-            }),
-        );
-
-        let caller = tokio::spawn(work);
-        tokio::task::yield_now().await;
-        caller.abort();
-        assert!(caller.await.unwrap_err().is_cancelled());
-        start.send(()).unwrap();
-
-        assert!(outcome.await.unwrap().unwrap() > Duration::from_secs(30));
     }
 }

@@ -8,14 +8,14 @@
 //! | [`access`] | who may call what; the [`access::Caller`] in each request |
 //! | [`deadline`] | what is left of the call's time |
 //! | [`health`] | what the process says about itself, on a port of its own |
-//! | [`loops`], [`shutdown`], [`startup`] | background loops, stopping in order, waiting for stores |
+//! | [`loops`], [`shutdown`] | background loops, stopping in order |
 //!
 //! It knows no message and no service: routes, access rules and descriptors come as data.
 //!
 //! A part's `lib.rs` puts it together like this:
 //!
 //! ```no_run
-//! # use rekey_runtime::{access, health, loops, server, settings, shutdown, startup, telemetry};
+//! # use rekey_runtime::{access, health, loops, server, settings, shutdown, telemetry};
 //! # #[derive(serde::Deserialize)] struct Settings { server: server::ServerSettings }
 //! # const DEFAULTS: &str = "";
 //! # fn routes() -> tonic::service::Routes { tonic::service::Routes::default() }
@@ -24,7 +24,6 @@
 //! # #[async_trait::async_trait] impl access::PersonVerifier for Tokens {
 //! #     async fn verify(&self, _: &str) -> Result<access::Person, access::Rejected> { Err(access::Rejected::Invalid) }
 //! # }
-//! # async fn connect() -> Result<(), std::io::Error> { Ok(()) }
 //! # async fn relay(stop: shutdown::Shutdown) -> Result<(), std::io::Error> { stop.begun().await; Ok(()) }
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let document = settings::Document::builder().part("identity", 7301, DEFAULTS).process_environment().load()?;
@@ -42,7 +41,7 @@
 //! let probed = shutdown::Shutdown::new();
 //! let port = server::bind(document.part::<health::HealthSettings>("health")?.listen).await?;
 //! let probes = tokio::spawn(health::serve(port, health.clone(), telemetry.metrics(), axum::Router::new(), probed.clone()));
-//! let Some(store) = startup::persist("postgres", &shutdown, connect).await else { return Ok(()) };
+//! // Whoever watches the store says when it was seen.
 //! postgres.set(true);
 //! part.meet("keys");
 //!
@@ -56,7 +55,7 @@
 //! probed.begin();
 //! probes.await??;
 //! telemetry.shutdown().await;
-//! # let _ = store; Ok(())
+//! # Ok(())
 //! # }
 //! ```
 
@@ -68,7 +67,6 @@ pub mod loops;
 pub mod server;
 pub mod settings;
 pub mod shutdown;
-pub mod startup;
 pub mod telemetry;
 mod tls;
 

@@ -40,8 +40,8 @@ impl Fallback {
         }
     }
 
-    /// Whether the last try of the primary failed; for health.
-    pub fn is_on_shares(&self) -> bool {
+    /// Whether the last try of the primary failed.
+    fn is_on_shares(&self) -> bool {
         self.is_away.load(Ordering::Relaxed)
     }
 

@@ -28,8 +28,7 @@ impl Allowed {
     }
 
     /// Whether a name is among them.
-    #[must_use]
-    pub fn includes(&self, name: &str) -> bool {
+    fn includes(&self, name: &str) -> bool {
         match self {
             Self::Everything => true,
             Self::Only(names) => names.contains(name),
@@ -126,8 +125,7 @@ impl CallerEntry {
     }
 
     /// Whether the entry allows a path.
-    #[must_use]
-    pub fn may_call(&self, path: &str) -> bool {
+    pub(super) fn may_call(&self, path: &str) -> bool {
         let whole_service = || {
             path.rsplit_once('/').is_some_and(|(service, _)| self.methods.includes(&format!("{service}/*")))
         };
@@ -168,12 +166,6 @@ impl Caller {
             Allowed::Everything => true,
             Allowed::Only(names) => names.contains(&tenant.to_string()),
         }
-    }
-
-    /// Whether the caller may name every tenant, also those that do not exist yet.
-    #[must_use]
-    pub fn may_reach_every_tenant(&self) -> bool {
-        self.entry.tenants == Allowed::Everything
     }
 
     /// The tenants the caller may name; `None` means every one.

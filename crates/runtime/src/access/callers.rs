@@ -99,7 +99,7 @@ impl Callers {
     ///
     /// # Errors
     /// As [`Callers::load`].
-    pub fn reload(&self) -> Result<bool, CallerError> {
+    pub(crate) fn reload(&self) -> Result<bool, CallerError> {
         let text = self.read()?;
         if self.with(|current| current.text == text) {
             return Ok(false);

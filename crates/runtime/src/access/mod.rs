@@ -28,7 +28,7 @@ pub(crate) use self::gate::{Gate, admit};
 pub(crate) use self::spiffe::spiffe_id;
 
 /// Metadata that carries a person's access token.
-pub const ACCESS_TOKEN_METADATA: &str = "rekey-access-token";
+const ACCESS_TOKEN_METADATA: &str = "rekey-access-token";
 
 /// Which person's access token an RPC accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

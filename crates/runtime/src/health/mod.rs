@@ -95,7 +95,7 @@ impl Health {
     }
 
     /// From now on nothing is ready: the process is about to stop.
-    pub fn drain(&self) {
+    pub(crate) fn drain(&self) {
         self.change(|state| state.draining = true);
     }
 

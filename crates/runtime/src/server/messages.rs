@@ -1,6 +1,5 @@
 //! The largest request message, read off the five-byte prefix of each gRPC message before its bytes are kept.
 
-use std::collections::HashMap;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -15,22 +14,8 @@ use crate::answers::{Called, Reason};
 /// One byte of flags, four of length.
 const PREFIX: usize = 5;
 
-/// The limit of a part, and of the few RPCs that need another.
-#[derive(Debug)]
-pub(super) struct MessageLimits {
-    usual: usize,
-    by_path: HashMap<&'static str, usize>,
-}
-
-impl MessageLimits {
-    pub(super) fn new(usual: usize, by_path: HashMap<&'static str, usize>) -> Self {
-        Self { usual, by_path }
-    }
-}
-
 /// The stage: the request with a body that fails when it is over the limit.
-pub(super) fn limit(limits: &MessageLimits, called: &Called, request: Request) -> Request {
-    let limit = limits.by_path.get(called.path()).copied().unwrap_or(limits.usual);
+pub(super) fn limit(limit: usize, called: &Called, request: Request) -> Request {
     request.map(|body| {
         Body::new(Measured { body, limit, prefix: [0; PREFIX], seen: 0, rest: 0, called: called.clone() })
     })

@@ -12,7 +12,6 @@ mod settings;
 mod stages;
 mod way;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +23,6 @@ use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
 pub(crate) use self::connections::{Listening, Peer, listen};
-use self::messages::MessageLimits;
 pub use self::settings::{ServerSettings, TlsFiles};
 use self::stages::Stages;
 use self::way::Way;
@@ -80,7 +78,6 @@ pub struct Part {
     health: Health,
     descriptors: &'static [u8],
     persons: SharedPersonVerifier,
-    large_messages: HashMap<&'static str, usize>,
 }
 
 impl Part {
@@ -101,7 +98,6 @@ impl Part {
             health,
             descriptors: &[],
             persons: Arc::new(NoPersons),
-            large_messages: HashMap::new(),
         }
     }
 
@@ -116,14 +112,6 @@ impl Part {
     #[must_use]
     pub fn descriptors(mut self, descriptors: &'static [u8]) -> Self {
         self.descriptors = descriptors;
-        self
-    }
-
-    /// Lets one RPC (`/package.Service/Method`) take larger messages than `max_message_bytes`. The generated
-    /// server has a limit of its own, 4 MiB unless told otherwise.
-    #[must_use]
-    pub fn large_messages(mut self, path: &'static str, bytes: usize) -> Self {
-        self.large_messages.insert(path, bytes);
         self
     }
 
@@ -195,7 +183,7 @@ impl Part {
             bounds,
             stages: stages.clone(),
             permits: Semaphore::new(self.settings.concurrency_limit),
-            limits: MessageLimits::new(self.settings.max_message_bytes, self.large_messages),
+            max_message_bytes: self.settings.max_message_bytes,
             gate,
         };
         Ok(routes.into_axum_router().layer(from_fn_with_state(Arc::new(way), way::pass)))

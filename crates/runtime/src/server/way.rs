@@ -10,9 +10,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tokio::sync::Semaphore;
 
-use super::messages::{self, MessageLimits};
 use super::stages::{self, Stages};
-use super::{load, panics};
+use super::{load, messages, panics};
 use crate::access::{Gate, admit};
 use crate::answers::{Called, complete};
 use crate::deadline::{Bounds, bound};
@@ -24,7 +23,7 @@ pub(super) struct Way {
     pub(super) bounds: Bounds,
     pub(super) stages: Stages,
     pub(super) permits: Semaphore,
-    pub(super) limits: MessageLimits,
+    pub(super) max_message_bytes: usize,
     pub(super) gate: Gate,
 }
 
@@ -38,7 +37,7 @@ pub(super) async fn pass(State(way): State<Arc<Way>>, request: Request, next: Ne
                 stages::end(&way.stages, called, request, async |request| {
                     load::admit(&way.permits, called, request, async |request| {
                         panics::contain(called, request, async |request| {
-                            let request = messages::limit(&way.limits, called, request);
+                            let request = messages::limit(way.max_message_bytes, called, request);
                             admit(&way.gate, called, request, async |request| next.run(request).await).await
                         })
                         .await

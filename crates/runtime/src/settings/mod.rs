@@ -79,13 +79,11 @@ impl DocumentBuilder {
     #[must_use]
     pub fn part(mut self, name: &str, port: u16, defaults: &str) -> Self {
         self.defaults.push(SERVER_DEFAULTS.replace("PART", name).replace("PORT", &port.to_string()));
-        self.defaults.push(defaults.to_owned());
-        self
+        self.defaults(defaults)
     }
 
-    /// Adds commented defaults of something that does not listen for gRPC, such as the portal.
-    #[must_use]
-    pub fn defaults(mut self, defaults: &str) -> Self {
+    /// Adds commented defaults.
+    fn defaults(mut self, defaults: &str) -> Self {
         self.defaults.push(defaults.to_owned());
         self
     }

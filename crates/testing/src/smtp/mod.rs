@@ -1,6 +1,6 @@
 //! A mail server that we did not write: aiosmtpd, driven by `server.py`.
 //!
-//! It demands TLS and a login as real relays do, and misbehaves on demand. Mails are parsed by Python's `email`
+//! It demands TLS and a login as real relays do, and misbehaves where a test wants that. Mails are parsed by Python's `email`
 //! package, so a test sees what a stranger makes of our MIME. `cargo xtask tools` installs it.
 
 use std::io::{BufRead, BufReader, Write};
@@ -95,24 +95,7 @@ impl SmtpServer {
     /// # Panics
     /// When the server has ended.
     pub async fn mails(&self) -> Vec<Mail> {
-        ready("the mails so far", self.order(None).await)
-    }
-
-    /// The mails, once there are at least `count`.
-    ///
-    /// # Panics
-    /// When they do not arrive within ten seconds.
-    pub async fn wait_for_mails(&self, count: usize) -> Vec<Mail> {
-        let seen = self.see(|seen| seen.mails.len() >= count).await;
-        ready("the mails awaited", seen.map(|seen| seen.mails))
-    }
-
-    /// Changes how it treats what comes from now on.
-    ///
-    /// # Panics
-    /// When the server has ended.
-    pub async fn behave(&self, behaviour: &SmtpBehaviour) {
-        ready("another behaviour", self.order(Some(behaviour)).await);
+        ready("the mails so far", self.synced().await)
     }
 
     /// Freezes it: connections stay open and nothing answers.
@@ -123,14 +106,6 @@ impl SmtpServer {
     /// Lets a frozen server go on.
     pub fn resume(&mut self) {
         self.process.signal(Signal::CONT);
-    }
-
-    /// Kills it; its port refuses connections from now on.
-    ///
-    /// # Panics
-    /// When it cannot be waited for.
-    pub fn kill(&mut self) {
-        ready("killing the mail server", self.process.stop(Signal::KILL));
     }
 
     fn launch(tls: SmtpTls, behaviour: &SmtpBehaviour) -> Result<Self> {
@@ -155,12 +130,12 @@ impl SmtpServer {
         Ok(Self { port: 0, authority, seen, orders, next_order, process, _folder: folder })
     }
 
-    async fn order(&self, behaviour: Option<&SmtpBehaviour>) -> Result<Vec<Mail>> {
+    /// The mails up to a point that the server is asked to mark now.
+    async fn synced(&self) -> Result<Vec<Mail>> {
         let number = self.next_order.fetch_add(1, Ordering::Relaxed);
-        let order = serde_json::json!({ "sync": number, "behaviour": behaviour });
         {
             let mut orders = self.orders.lock().map_err(|_| anyhow::anyhow!("another order panicked"))?;
-            writeln!(orders, "{order}").context("the mail server has ended")?;
+            writeln!(orders, "{number}").context("the mail server has ended")?;
         }
         Ok(self.see(|seen| seen.synced >= number).await?.mails)
     }
@@ -287,22 +262,25 @@ mod tests {
 
     #[tokio::test]
     async fn it_misbehaves_on_demand() {
-        let server = smtp_server().await;
-        let client = client(&server, Tls::Required);
-
         let refusal = ("ada@example.org".to_owned(), "451 4.3.0 later".to_owned());
-        server.behave(&SmtpBehaviour { refuse_recipients: [refusal].into(), ..Default::default() }).await;
-        let refused = client.send(message()).await.unwrap_err();
-        server
-            .behave(&SmtpBehaviour { after_data: Some("554 5.6.0 no".to_owned()), ..Default::default() })
-            .await;
-        let rejected = client.send(message()).await.unwrap_err();
-        server.behave(&SmtpBehaviour { drop: Some(SmtpDrop::Answer), ..Default::default() }).await;
-        let lost = client.send(message()).await.unwrap_err();
+        let refusing = SmtpBehaviour { refuse_recipients: [refusal].into(), ..Default::default() };
+        let rejecting = SmtpBehaviour { after_data: Some("554 5.6.0 no".to_owned()), ..Default::default() };
+        let dropping = SmtpBehaviour { drop: Some(SmtpDrop::Answer), ..Default::default() };
+
+        let (refused, mails_of_refusing) = failed(refusing).await;
+        let (rejected, mails_of_rejecting) = failed(rejecting).await;
+        let (lost, mails_of_dropping) = failed(dropping).await;
 
         assert!(refused.is_transient(), "{refused}");
         assert!(rejected.is_permanent(), "{rejected}");
         assert!(lost.status().is_none(), "{lost}");
-        assert_eq!(server.mails().await.len(), 1);
+        assert_eq!((mails_of_refusing, mails_of_rejecting, mails_of_dropping), (0, 0, 1));
+    }
+
+    /// Why a message was not sent to a server like this, and how many it took all the same.
+    async fn failed(behaviour: SmtpBehaviour) -> (lettre::transport::smtp::Error, usize) {
+        let server = smtp_server_that(SmtpTls::StartTls, behaviour).await;
+        let failure = client(&server, Tls::Required).send(message()).await.unwrap_err();
+        (failure, server.mails().await.len())
     }
 }

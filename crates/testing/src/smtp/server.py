@@ -1,7 +1,7 @@
 """A mail server for tests, on aiosmtpd: what arrives is written to stdout, one JSON document a line.
 
-Argument: settings as JSON. The first line on stdout is {"listening": PORT}. Each line on stdin may change the
-behaviour and is answered, after every mail that arrived before it, by {"synced": N}. The end of stdin ends it.
+Argument: settings as JSON. The first line on stdout is {"listening": PORT}. Each line on stdin is a number N, answered
+by {"synced": N} after every mail that arrived before it. The end of stdin ends it.
 """
 
 import asyncio
@@ -88,9 +88,7 @@ def authenticate(server, session, envelope, mechanism, data):
 
 def listen_to_orders(loop):
     for line in sys.stdin:
-        order = json.loads(line)
-        behaviour.update(order.get("behaviour") or {})
-        tell(synced=order["sync"])
+        tell(synced=int(line))
     loop.call_soon_threadsafe(loop.stop)
 
 

@@ -68,8 +68,7 @@ impl Running {
         let tokens = Arc::new(Tokens::default());
         let part = Part::new("office", settings, routes, rules(), health.clone())
             .persons(Arc::clone(&tokens) as SharedPersonVerifier)
-            .descriptors(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .large_messages("/rekey.test.v1.Office/Import", 600_000);
+            .descriptors(tonic_health::pb::FILE_DESCRIPTOR_SET);
         let served = tokio::spawn(part.serve(listener, shutdown.clone()));
         Self { address, shutdown, health, hanging, tokens, served }
     }

@@ -32,7 +32,6 @@ pub(super) fn rules() -> AccessTable {
     [
         ("Check", rule(true, PersonRule::None, &[])),
         ("Watch", rule(true, PersonRule::None, &[])),
-        ("Import", rule(true, PersonRule::None, &[])),
         ("Mine", rule(false, PersonRule::SelfOnly, &[])),
         ("Either", rule(true, PersonRule::SelfOnly, &[])),
         ("Leave", rule(false, PersonRule::Leaving, &[])),
