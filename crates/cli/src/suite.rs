@@ -17,9 +17,10 @@ use rekey_runtime::access::{AccessTable, NoPersons, PersonRule as Whose, Rule, S
 use rekey_runtime::deadline;
 use rekey_runtime::health::{self, Health, HealthSettings};
 use rekey_runtime::loops::Loops;
+use rekey_runtime::process;
 use rekey_runtime::server::{self, Part as ServedPart, ServeError, ServerSettings};
 use rekey_runtime::settings::{Document, DocumentBuilder};
-use rekey_runtime::shutdown::{self, Shutdown};
+use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::{Metrics, Telemetry};
 use rekey_wire::options::v1::{Access, PersonRule};
 use rekey_wire::{access, identity, notification, verification};
@@ -217,7 +218,7 @@ pub async fn start(
     starting.meet("start");
     let running = shutdown.clone();
     let ended = tokio::spawn(async move {
-        let outcome = shutdown::run(servers, loops, running).await;
+        let outcome = process::run(servers, loops, running).await;
         let _ = probes.await;
         Ok(outcome?)
     });

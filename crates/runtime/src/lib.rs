@@ -8,14 +8,15 @@
 //! | [`access`] | who may call what; the [`access::Caller`] in each request |
 //! | [`deadline`] | what is left of the call's time |
 //! | [`health`] | what the process says about itself, on a port of its own |
-//! | [`loops`], [`shutdown`] | background loops, stopping in order |
+//! | [`loops`] | background loops, watched |
+//! | [`shutdown`], [`process`] | the signal to stop, and the order in which things do |
 //!
 //! It knows no message and no service: routes, access rules and descriptors come as data.
 //!
 //! A part's `lib.rs` puts it together like this:
 //!
 //! ```no_run
-//! # use rekey_runtime::{access, health, loops, server, settings, shutdown, telemetry};
+//! # use rekey_runtime::{access, health, loops, process, server, settings, shutdown, telemetry};
 //! # #[derive(serde::Deserialize)] struct Settings { server: server::ServerSettings }
 //! # const DEFAULTS: &str = "";
 //! # fn routes() -> tonic::service::Routes { tonic::service::Routes::default() }
@@ -51,9 +52,9 @@
 //! let server = server::Part::new("identity", settings.server, routes(), rules(), health.clone())
 //!     .persons(std::sync::Arc::new(Tokens))
 //!     .serve(listener, shutdown.clone());
-//! shutdown::run(vec![Box::pin(server)], loops, shutdown).await?;
+//! process::run(vec![Box::pin(server)], loops, shutdown).await?;
 //! probed.begin();
-//! probes.await??;
+//! probes.await?;
 //! telemetry.shutdown().await;
 //! # Ok(())
 //! # }
@@ -64,11 +65,11 @@ mod answers;
 pub mod deadline;
 pub mod health;
 pub mod loops;
+pub mod process;
 pub mod server;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
-mod tls;
+mod transport;
 
 pub use self::answers::TraceId;
-pub use self::tls::TlsError;

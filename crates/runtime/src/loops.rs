@@ -122,7 +122,7 @@ mod tests {
 
     use super::{LoopEnded, Loops};
     use crate::health::Health;
-    use crate::shutdown::{RunError, Server, Shutdown, run};
+    use crate::shutdown::Shutdown;
 
     async fn until_told(shutdown: Shutdown) -> Result<(), Infallible> {
         shutdown.begun().await;
@@ -141,48 +141,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_loop_that_returns_early_stops_the_others_and_the_process() {
-        let mut loops = Loops::new(Health::new());
-        loops.spawn("relay", until_told);
-        loops.spawn("worker", |_| async { Ok::<_, Infallible>(()) });
-        let shutdown = Shutdown::new();
-
-        let outcome = run(Vec::new(), loops, shutdown.clone()).await;
-
-        assert!(matches!(outcome, Err(RunError::Loop(LoopEnded::Returned("worker")))), "{outcome:?}");
-        assert!(shutdown.has_begun());
-    }
-
-    #[tokio::test]
     async fn a_panicking_loop_is_named() {
         let mut loops = Loops::new(Health::new());
         loops.spawn("worker", |_| async { if true { panic!("broken") } else { Ok::<_, Infallible>(()) } });
 
         assert!(matches!(loops.watch().await, Err(LoopEnded::Panicked("worker"))));
-    }
-
-    #[tokio::test]
-    async fn loops_stop_after_the_servers() {
-        let mut loops = Loops::new(Health::new());
-        let (asked, mut answer) = tokio::sync::mpsc::unbounded_channel();
-        let loop_said = asked.clone();
-        loops.spawn("relay", |shutdown| async move {
-            shutdown.begun().await;
-            loop_said.send("loop").unwrap();
-            Ok::<_, Infallible>(())
-        });
-        let shutdown = Shutdown::new();
-        let told = shutdown.clone();
-        let server: Server = Box::pin(async move {
-            told.begun().await;
-            asked.send("server").unwrap();
-            Ok(())
-        });
-
-        shutdown.begin();
-        run(vec![server], loops, shutdown).await.unwrap();
-
-        assert_eq!(answer.recv().await, Some("server"));
-        assert_eq!(answer.recv().await, Some("loop"));
     }
 }

@@ -1,16 +1,10 @@
-//! The one signal to stop, and the order in which things do.
+//! The signal to stop, which everything that serves or loops holds a clone of.
 //!
-//! [`run`] is the life of a process: servers serve until the signal and drain; only then are the background
-//! loops told to stop, because the last requests still leave work for them (audit events, notices).
+//! In which order things stop is decided in [`crate::process`].
 
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-
-use crate::loops::{LoopEnded, Loops};
-use crate::server::ServeError;
 
 /// Tells everybody who holds a clone that the process is to stop.
 #[derive(Debug, Clone, Default)]
@@ -68,62 +62,5 @@ impl Shutdown {
             () = self.begun() => false,
             () = tokio::time::sleep(pause) => true,
         }
-    }
-}
-
-/// Something that serves until the signal and drains: a boxed [`crate::server::Part::serve`], or the portal.
-pub type Server = Pin<Box<dyn Future<Output = Result<(), ServeError>> + Send>>;
-
-/// Why a process ended other than by being told to.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// A server could not go on.
-    #[error("a server stopped")]
-    Server(#[from] ServeError),
-    /// A background loop ended by itself.
-    #[error("a background loop stopped")]
-    Loop(#[from] LoopEnded),
-}
-
-/// Runs servers and loops until the signal, then stops them in order. The first failure stops everything too.
-///
-/// # Errors
-/// The failure that came first.
-pub async fn run(servers: Vec<Server>, loops: Loops, shutdown: Shutdown) -> Result<(), RunError> {
-    let mut serving = tokio::task::JoinSet::new();
-    for server in servers {
-        serving.spawn(server);
-    }
-    let loops_token = loops.shutdown();
-    let mut watched = tokio::spawn(loops.watch());
-    let mut first: Result<(), RunError> = Ok(());
-    let mut loops_done = false;
-    loop {
-        tokio::select! {
-            () = shutdown.begun(), if serving.is_empty() => break,
-            Some(served) = serving.join_next(), if !serving.is_empty() => match served {
-                Ok(Ok(())) => {}
-                Ok(Err(failure)) => keep(&mut first, failure.into(), &shutdown),
-                Err(panic) => keep(&mut first, ServeError::Panicked(panic.to_string()).into(), &shutdown),
-            },
-            ended = &mut watched, if !loops_done => {
-                loops_done = true;
-                if let Ok(Err(ended)) = ended {
-                    keep(&mut first, ended.into(), &shutdown);
-                }
-            }
-        }
-    }
-    loops_token.begin();
-    if !loops_done && let Ok(Err(ended)) = watched.await {
-        keep(&mut first, ended.into(), &shutdown);
-    }
-    first
-}
-
-fn keep(first: &mut Result<(), RunError>, failure: RunError, shutdown: &Shutdown) {
-    shutdown.begin();
-    if first.is_ok() {
-        *first = Err(failure);
     }
 }

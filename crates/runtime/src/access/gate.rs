@@ -15,7 +15,7 @@ use super::{
     RoleMissing, Rule, SharedPersonVerifier,
 };
 use crate::answers::{Called, Reason, TraceId};
-use crate::server::Peer;
+use crate::transport::Peer;
 
 /// Everything the gate decides by.
 pub(crate) struct Gate {

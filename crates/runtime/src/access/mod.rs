@@ -11,7 +11,6 @@
 mod caller;
 mod callers;
 mod gate;
-mod spiffe;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,7 +24,6 @@ use crate::answers::Called;
 pub use self::caller::{Allowed, Caller, CallerEntry};
 pub use self::callers::{CallerError, Callers, token_digest};
 pub(crate) use self::gate::{Gate, admit};
-pub(crate) use self::spiffe::spiffe_id;
 
 /// Metadata that carries a person's access token.
 const ACCESS_TOKEN_METADATA: &str = "rekey-access-token";

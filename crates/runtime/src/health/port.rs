@@ -16,9 +16,9 @@ use tokio::net::TcpListener;
 use tonic::service::Routes;
 
 use super::{Health, HealthService, Serving};
-use crate::server::{Listening, ServeError, listen};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Metrics;
+use crate::transport::{Listening, listen};
 
 /// The `[health]` table.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,18 +35,14 @@ const GRACE: Duration = Duration::from_secs(1);
 const CONNECTIONS: usize = 256;
 
 /// Serves the health port until `stop`, and beside its own pages those of the parts, which must be public (`pages`).
-/// Give it a signal that comes after the servers have drained, so that
-/// "not ready" can still be asked for.
-///
-/// # Errors
-/// Never at the moment; the shape is that of the other servers.
+/// Give it a signal that comes after the servers have drained, so that "not ready" can still be asked for.
 pub async fn serve(
     listener: TcpListener,
     health: Health,
     metrics: Metrics,
     pages: Router,
     stop: Shutdown,
-) -> Result<(), ServeError> {
+) {
     let http = Router::new()
         .route("/healthz", get(alive).with_state(health.clone()))
         .route("/readyz", get(ready).with_state(health.clone()))
@@ -60,7 +56,6 @@ pub async fn serve(
         http2_only: false,
     };
     listen(listener, router, listening, stop).await;
-    Ok(())
 }
 
 async fn alive(State(health): State<Health>) -> impl IntoResponse {

@@ -4,7 +4,6 @@
 //! `drain_seconds` to notice, the port closes and connections get GOAWAY, and what is still running after
 //! `grace_seconds` is answered `SHUTTING_DOWN` and cut.
 
-mod connections;
 mod load;
 mod messages;
 mod panics;
@@ -22,8 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
-pub(crate) use self::connections::{Listening, Peer, listen};
-pub use self::settings::{ServerSettings, TlsFiles};
+pub use self::settings::ServerSettings;
 use self::stages::Stages;
 use self::way::Way;
 use crate::access::{AccessTable, CallerError, Callers, Gate, NoPersons, SharedPersonVerifier};
@@ -31,7 +29,8 @@ use crate::deadline::Bounds;
 use crate::health::{Health, HealthService};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Calls;
-use crate::tls::{Tls, TlsError};
+use crate::transport::{Listening, Tls, listen};
+pub use crate::transport::{TlsError, TlsFiles};
 
 /// Why a server could not start or go on.
 #[derive(Debug, thiserror::Error)]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::access::CallerEntry;
+use crate::transport::TlsFiles;
 
 /// The `[<part>.server]` table.
 #[derive(Debug, Clone, Deserialize)]
@@ -45,24 +46,6 @@ pub struct ServerSettings {
     /// Certificates.
     #[serde(default)]
     pub tls: TlsFiles,
-}
-
-/// The `[<part>.server.tls]` table. All files are PEM.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TlsFiles {
-    /// Certificate chain, leaf first.
-    #[serde(default)]
-    pub certificate_file: Option<PathBuf>,
-    /// The leaf's private key.
-    #[serde(default)]
-    pub key_file: Option<PathBuf>,
-    /// Authorities whose client certificates are believed.
-    #[serde(default)]
-    pub client_ca_file: Option<PathBuf>,
-    /// Whether a connection without a client certificate is refused.
-    #[serde(default)]
-    pub client_certificate_required: bool,
 }
 
 impl ServerSettings {

@@ -76,7 +76,7 @@ async fn the_health_port_shows_calls_readiness_and_life() {
     stop.begin();
     drop((client, same));
     serving.await.unwrap().unwrap();
-    probing.await.unwrap().unwrap();
+    probing.await.unwrap();
     telemetry.shutdown().await;
 }
 

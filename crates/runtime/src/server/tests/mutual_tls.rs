@@ -9,8 +9,7 @@ use tonic::{Code, Status};
 
 use super::{CHECK, Running, ServerSettings, call, reason, settings};
 use crate::access::{Allowed, CallerEntry};
-use crate::server::TlsFiles;
-use crate::tls::{Tls, TlsError};
+use crate::transport::{Tls, TlsError, TlsFiles};
 
 const PORTAL_ID: &str = "spiffe://rekey.example/portal";
 

@@ -11,8 +11,8 @@ use tonic::Code;
 
 use super::{CHECK, PORTAL, Running, ServerSettings, bearer, call, reason, settings};
 use crate::health::Serving;
-use crate::server::{Listening, listen};
 use crate::shutdown::Shutdown;
+use crate::transport::{Listening, listen};
 
 /// An HTTP/2 client that says hello and nothing else.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";

@@ -1,7 +1,10 @@
-//! Sockets: accepting, handshakes, the age of a connection and its end.
+//! Sockets, for every port of the process: accepting, TLS handshakes, the age of a connection and its end.
 //!
 //! tonic's own server is not used, because it gives every connection the same age (so that all clients come
 //! back at once), cuts without GOAWAY when a grace is set, and cannot exchange certificates.
+
+mod spiffe;
+mod tls;
 
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -18,8 +21,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+pub(crate) use self::tls::Tls;
+pub use self::tls::{TlsError, TlsFiles};
 use crate::shutdown::Shutdown;
-use crate::tls::Tls;
 
 /// A client that does not finish its handshake in this time holds nothing of ours any longer.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);

@@ -9,7 +9,7 @@ use x509_parser::parse_x509_certificate;
 ///
 /// X.509-SVID asks for exactly one URI name; a certificate with several is nobody, because choosing one would
 /// let the issuer of another decide.
-pub(crate) fn spiffe_id(certificate: &[u8]) -> Option<String> {
+pub(super) fn spiffe_id(certificate: &[u8]) -> Option<String> {
     let (_, certificate) = parse_x509_certificate(certificate).ok()?;
     let names = certificate.subject_alternative_name().ok()??;
     let mut uris = names.value.general_names.iter().filter_map(|name| match name {

@@ -12,12 +12,30 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use serde::Deserialize;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::access::spiffe_id;
-use crate::server::TlsFiles;
+use super::spiffe::spiffe_id;
+
+/// The `[<part>.server.tls]` table. All files are PEM.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFiles {
+    /// Certificate chain, leaf first.
+    #[serde(default)]
+    pub certificate_file: Option<PathBuf>,
+    /// The leaf's private key.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// Authorities whose client certificates are believed.
+    #[serde(default)]
+    pub client_ca_file: Option<PathBuf>,
+    /// Whether a connection without a client certificate is refused.
+    #[serde(default)]
+    pub client_certificate_required: bool,
+}
 
 /// Why certificates were not taken.
 #[derive(Debug, thiserror::Error)]
