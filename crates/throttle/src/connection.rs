@@ -5,7 +5,7 @@
 //! is away. A command that was under way when it broke fails and is *not* repeated here: whether
 //! it was done is unknown, and only the caller knows whether doing it twice does harm.
 
-mod link;
+mod reconnecting;
 mod url;
 
 use std::time::Duration;
@@ -20,8 +20,8 @@ use redis::{
 };
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 
-pub use link::Link;
-use link::Source;
+pub use reconnecting::ReconnectingConnection;
+use reconnecting::Source;
 pub use url::InvalidUrl;
 
 /// Where Redis is. URLs are `redis://` or, with TLS, `rediss://`, and may carry user, password and
@@ -82,12 +82,12 @@ impl Options {
 }
 
 /// A connection to Redis that takes commands, scripts and pipelines; clone it per use.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
 pub enum Connection {
     /// To one server: the only one, or the one that Sentinel names.
-    Single(Link),
+    Single(#[debug(skip)] ReconnectingConnection),
     /// To every node of a cluster. All keys of a command or script share a hash tag.
-    Cluster(ClusterConnection),
+    Cluster(#[debug(skip)] ClusterConnection),
 }
 
 impl Connection {
@@ -104,13 +104,17 @@ impl Connection {
                     Some(certificates) => Client::build_with_tls(info, certificates.clone())?,
                     None => Client::open(info)?,
                 };
-                Ok(Self::Single(Link::new(Source::Server(Box::new(client)), config, options.connect_timeout)))
+                Ok(Self::Single(ReconnectingConnection::new(
+                    Source::Server(Box::new(client)),
+                    config,
+                    options.connect_timeout,
+                )))
             }
             Topology::Sentinel { sentinels, service, node } => {
                 let builder = sentinel(sentinels, service, node, options.tls.as_ref())?;
                 let source = Source::Sentinel(Box::new(builder.build()?));
                 // It asks a Sentinel, asks the primary for its role, and connects to it.
-                Ok(Self::Single(Link::new(source, config, options.connect_timeout * 3)))
+                Ok(Self::Single(ReconnectingConnection::new(source, config, options.connect_timeout * 3)))
             }
             Topology::Cluster { urls } => Ok(Self::Cluster(cluster(urls, options)?)),
         }
@@ -125,7 +129,7 @@ impl Connection {
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         match self {
-            Self::Single(link) => link.req_packed_command(command),
+            Self::Single(connection) => connection.req_packed_command(command),
             Self::Cluster(cluster) => cluster.req_packed_command(command),
         }
     }
@@ -137,25 +141,16 @@ impl ConnectionLike for Connection {
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
         match self {
-            Self::Single(link) => link.req_packed_commands(pipeline, offset, count),
+            Self::Single(connection) => connection.req_packed_commands(pipeline, offset, count),
             Self::Cluster(cluster) => cluster.req_packed_commands(pipeline, offset, count),
         }
     }
 
     fn get_db(&self) -> i64 {
         match self {
-            Self::Single(link) => link.get_db(),
+            Self::Single(connection) => connection.get_db(),
             Self::Cluster(cluster) => cluster.get_db(),
         }
-    }
-}
-
-impl std::fmt::Debug for Connection {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Single(_) => "Connection::Single",
-            Self::Cluster(_) => "Connection::Cluster",
-        })
     }
 }
 

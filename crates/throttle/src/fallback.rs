@@ -1,9 +1,8 @@
 //! Throttling while Redis is away: every process falls back to its share of each budget.
 //!
-//! Refusing everybody would turn an outage of a cache into one of sign-in; letting everybody pass
-//! would invite to cause that outage. With `n` processes each gets an `n`-th, at least one. The
-//! first call that fails switches over, so that the others do not wait for the same time-out, and
-//! after a rest one call tries Redis again.
+//! Refusing everybody would turn an outage of Redis into one of sign-in; letting everybody pass would reward an attacker
+//! who causes that outage. Of `n` processes each gets an `n`-th of a limit, at least one. The first call that fails
+//! switches over, so that the others do not wait for the same time-out; after a pause one call tries Redis again.
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -13,52 +12,59 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 
-use crate::{Budget, Failure, InProcess, Outcome, Throttle};
+use crate::{Budget, Failure, InProcessThrottle, Outcome, Throttle};
 
 /// A throttle that answers from memory while the primary cannot. It never fails.
-pub struct Fallback {
+#[derive(derive_more::Debug)]
+pub struct FallbackThrottle {
+    #[debug(skip)]
     primary: Arc<dyn Throttle>,
-    share: InProcess,
+    #[debug(skip)]
+    share: InProcessThrottle,
     processes: NonZeroU64,
-    rest: Duration,
+    retry_interval: Duration,
     is_away: AtomicBool,
     /// When the primary may be tried again, in microseconds since the epoch.
-    try_again: AtomicI64,
+    retry_at: AtomicI64,
 }
 
-impl Fallback {
-    /// `processes` is how many share the budgets, as many as may run at once; `rest` how long the
+impl FallbackThrottle {
+    /// `processes` is how many processes may run at once and share the budgets; `retry_interval` is how long the
     /// primary is left alone after it failed.
-    pub fn new(primary: Arc<dyn Throttle>, share: InProcess, processes: NonZeroU64, rest: Duration) -> Self {
+    pub fn new(
+        primary: Arc<dyn Throttle>,
+        share: InProcessThrottle,
+        processes: NonZeroU64,
+        retry_interval: Duration,
+    ) -> Self {
         Self {
             primary,
             share,
             processes,
-            rest,
+            retry_interval,
             is_away: AtomicBool::new(false),
-            try_again: AtomicI64::new(i64::MIN),
+            retry_at: AtomicI64::new(i64::MIN),
         }
     }
 
     /// Whether the last try of the primary failed.
-    fn is_on_shares(&self) -> bool {
+    fn uses_shares(&self) -> bool {
         self.is_away.load(Ordering::Relaxed)
     }
 
-    /// Whether this call is to ask the primary: always while it answers, one call per rest while
-    /// it does not.
-    fn may_try(&self, now: Timestamp) -> bool {
-        if !self.is_on_shares() {
+    /// Whether this call is to ask the primary: every call while it answers, one call per interval while it does not.
+    fn may_ask_primary(&self, now: Timestamp) -> bool {
+        if !self.uses_shares() {
             return true;
         }
-        let due = self.try_again.load(Ordering::Acquire);
-        let next = now.plus(self.rest).unix_micros();
+        let due = self.retry_at.load(Ordering::Acquire);
+        let next = now.plus(self.retry_interval).unix_micros();
         now.unix_micros() >= due
-            && self.try_again.compare_exchange(due, next, Ordering::AcqRel, Ordering::Acquire).is_ok()
+            && self.retry_at.compare_exchange(due, next, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    /// Keeps the primary's answer, or notes that there is none.
-    fn noted<T>(&self, answer: Result<T, Failure>, now: Timestamp) -> Option<T> {
+    /// Takes the primary's answer, or records that there is none.
+    fn record<T>(&self, answer: Result<T, Failure>, now: Timestamp) -> Option<T> {
         match answer {
             Ok(answer) => {
                 if self.is_away.swap(false, Ordering::AcqRel) {
@@ -67,7 +73,7 @@ impl Fallback {
                 Some(answer)
             }
             Err(failure) => {
-                self.try_again.store(now.plus(self.rest).unix_micros(), Ordering::Release);
+                self.retry_at.store(now.plus(self.retry_interval).unix_micros(), Ordering::Release);
                 if !self.is_away.swap(true, Ordering::AcqRel) {
                     let error: &dyn std::error::Error = &failure;
                     tracing::warn!(error, "the shared throttle is away, this process uses its share");
@@ -86,45 +92,38 @@ impl Fallback {
     }
 }
 
-impl std::fmt::Debug for Fallback {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Fallback").field("is_on_shares", &self.is_on_shares()).finish_non_exhaustive()
-    }
-}
-
 #[async_trait]
-impl Throttle for Fallback {
-    async fn spend(&self, budgets: &[Budget], cost: u64, now: Timestamp) -> Result<Outcome, Failure> {
-        if self.may_try(now)
-            && let Some(outcome) = self.noted(self.primary.spend(budgets, cost, now).await, now)
+impl Throttle for FallbackThrottle {
+    async fn consume(&self, budgets: &[Budget], cost: u64, now: Timestamp) -> Result<Outcome, Failure> {
+        if self.may_ask_primary(now)
+            && let Some(outcome) = self.record(self.primary.consume(budgets, cost, now).await, now)
         {
             return Ok(outcome);
         }
-        Ok(self.share.spend_now(&self.shares(budgets), cost, now))
+        Ok(self.share.consume_now(&self.shares(budgets), cost, now))
     }
 
-    /// Goes to where it was spent: what is not found in the share was spent at the primary.
-    async fn give_back(&self, budgets: &[Budget], cost: u64, spent_at: Timestamp) -> Result<(), Failure> {
-        if !self.share.take_back(budgets, cost, spent_at) && !self.is_on_shares() {
-            self.noted(self.primary.give_back(budgets, cost, spent_at).await, spent_at);
+    /// Refunds where it was consumed: what is not found in the share was consumed at the primary.
+    async fn refund(&self, budgets: &[Budget], cost: u64, consumed_at: Timestamp) -> Result<(), Failure> {
+        if !self.share.refund_now(budgets, cost, consumed_at) && !self.uses_shares() {
+            self.record(self.primary.refund(budgets, cost, consumed_at).await, consumed_at);
         }
         Ok(())
     }
 
-    async fn observe_distinct(
+    async fn count_distinct(
         &self,
         key: &str,
         member: &[u8],
         window: Duration,
         now: Timestamp,
     ) -> Result<u64, Failure> {
-        if self.may_try(now)
-            && let Some(count) =
-                self.noted(self.primary.observe_distinct(key, member, window, now).await, now)
+        if self.may_ask_primary(now)
+            && let Some(count) = self.record(self.primary.count_distinct(key, member, window, now).await, now)
         {
             return Ok(count);
         }
-        Ok(self.share.observe_now(key, member, window, now))
+        Ok(self.share.count_distinct_now(key, member, window, now))
     }
 }
 

@@ -2,14 +2,13 @@
 //!
 //! | Key | Kind | Holds |
 //! |---|---|---|
-//! | `<prefix>b:<key>:<window>` | string | what was spent when, see `counter` |
-//! | `<prefix>r:<key>:<window>:<thing>` | string | who reserved for a thing, see `reservation` |
+//! | `<prefix>b:<key>:<window>` | string | what was consumed when, see `counter` |
+//! | `<prefix>r:<key>:<window>:<operation>` | string | the reservation for an operation, see `reservation` |
 //! | `<prefix>d:<key>:<window>` | sorted set | members of a distinct counter by when they were seen |
 //!
 //! The window, in microseconds, is part of the name: a setting that changes it starts a new
 //! counter instead of misreading an old one.
 
-use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -18,20 +17,26 @@ use redis::Script;
 use rekey_primitives::clock::Timestamp;
 
 use crate::connection::Connection;
-use crate::reservation::KEPT_FOR;
-use crate::{Budget, Failure, MOST_DISTINCT, Outcome, Reserving, Throttle, micros};
+use crate::reservation::LIFETIME;
+use crate::{Budget, Failure, MAX_DISTINCT, Outcome, Reserving, Throttle, micros};
 
-/// Numbers in Lua are doubles and exact up to here; a limit beyond it is none.
-const MOST: u64 = 1 << 53;
+/// Numbers in Lua are doubles, exact up to here; a limit beyond it is no limit.
+const MAX_EXACT: u64 = 1 << 53;
 
 /// A throttle in Redis.
+#[derive(derive_more::Debug)]
 pub struct RedisThrottle {
     connection: Connection,
     prefix: String,
-    spend: Script,
-    give_back: Script,
+    #[debug(skip)]
+    consume: Script,
+    #[debug(skip)]
+    refund: Script,
+    #[debug(skip)]
     reserve: Script,
+    #[debug(skip)]
     settle: Script,
+    #[debug(skip)]
     distinct: Script,
 }
 
@@ -48,16 +53,15 @@ impl RedisThrottle {
         Self {
             connection,
             prefix: prefix.into(),
-            spend: script!("lua/spend.lua"),
-            give_back: script!("lua/give_back.lua"),
+            consume: script!("lua/consume.lua"),
+            refund: script!("lua/refund.lua"),
             reserve: script!("lua/reserve.lua"),
             settle: script!("lua/settle.lua"),
             distinct: Script::new(include_str!("lua/distinct.lua")),
         }
     }
 
-    /// Runs of budgets that one script may touch: all of them on one server, those of one hash
-    /// tag in a cluster.
+    /// The runs of budgets that one script may touch: all of them on one server, those of one hash tag in a cluster.
     fn groups(&self, budgets: &[Budget]) -> Vec<Range<usize>> {
         let on_one_server = matches!(self.connection, Connection::Single(_));
         let same_tag =
@@ -73,12 +77,12 @@ impl RedisThrottle {
             .collect()
     }
 
-    async fn spend_group(&self, budgets: &[Budget], cost: u64, now: Timestamp) -> Result<Outcome, Failure> {
-        let mut invocation = self.spend.prepare_invoke();
-        invocation.arg(now.unix_micros()).arg(cost.min(MOST));
+    async fn consume_group(&self, budgets: &[Budget], cost: u64, now: Timestamp) -> Result<Outcome, Failure> {
+        let mut invocation = self.consume.prepare_invoke();
+        invocation.arg(now.unix_micros()).arg(cost.min(MAX_EXACT));
         for budget in budgets {
             invocation.key(self.counter(budget));
-            invocation.arg(budget.limit.min(MOST)).arg(micros(budget.window));
+            invocation.arg(budget.limit.min(MAX_EXACT)).arg(micros(budget.window));
         }
         Ok(outcome(invocation.invoke_async(&mut self.connection.clone()).await?))
     }
@@ -86,14 +90,14 @@ impl RedisThrottle {
     async fn reserve_group(
         &self,
         budgets: &[Budget],
-        thing: &str,
+        operation: &str,
         now: Timestamp,
     ) -> Result<Outcome, Failure> {
         let mut invocation = self.reserve.prepare_invoke();
-        invocation.arg(now.unix_micros()).arg(micros(KEPT_FOR));
+        invocation.arg(now.unix_micros()).arg(micros(LIFETIME));
         for budget in budgets {
-            invocation.key(self.counter(budget)).key(self.reservation(budget, thing));
-            invocation.arg(budget.limit.min(MOST)).arg(micros(budget.window));
+            invocation.key(self.counter(budget)).key(self.reservation(budget, operation));
+            invocation.arg(budget.limit.min(MAX_EXACT)).arg(micros(budget.window));
         }
         Ok(outcome(invocation.invoke_async(&mut self.connection.clone()).await?))
     }
@@ -101,22 +105,22 @@ impl RedisThrottle {
     async fn settle_group(
         &self,
         budgets: &[Budget],
-        thing: &str,
+        operation: &str,
         happened: bool,
         now: Timestamp,
     ) -> Result<(), Failure> {
         let mut invocation = self.settle.prepare_invoke();
         invocation.arg(now.unix_micros()).arg(u8::from(happened));
         for budget in budgets {
-            invocation.key(self.counter(budget)).key(self.reservation(budget, thing));
+            invocation.key(self.counter(budget)).key(self.reservation(budget, operation));
         }
         let _done: i64 = invocation.invoke_async(&mut self.connection.clone()).await?;
         Ok(())
     }
 
-    async fn give_back_group(&self, budgets: &[Budget], cost: u64, at: Timestamp) -> Result<(), Failure> {
-        let mut invocation = self.give_back.prepare_invoke();
-        invocation.arg(at.unix_micros()).arg(cost.min(MOST));
+    async fn refund_group(&self, budgets: &[Budget], cost: u64, at: Timestamp) -> Result<(), Failure> {
+        let mut invocation = self.refund.prepare_invoke();
+        invocation.arg(at.unix_micros()).arg(cost.min(MAX_EXACT));
         for budget in budgets {
             invocation.key(self.counter(budget));
         }
@@ -129,18 +133,22 @@ impl RedisThrottle {
     }
 
     /// Beside its counter, wherever a cluster keeps that.
-    fn reservation(&self, budget: &Budget, thing: &str) -> String {
+    fn reservation(&self, budget: &Budget, operation: &str) -> String {
         match hash_tag(&budget.key) {
-            Some(_) => format!("{}r:{}:{}:{thing}", self.prefix, budget.key, micros(budget.window)),
-            None => format!("{}r:{{{}}}:{thing}", self.prefix, self.counter(budget)),
+            Some(_) => format!("{}r:{}:{}:{operation}", self.prefix, budget.key, micros(budget.window)),
+            None => format!("{}r:{{{}}}:{operation}", self.prefix, self.counter(budget)),
         }
     }
 }
 
-/// What the scripts that spend answer: the place of an exhausted budget, counted from 1, and the wait.
-fn outcome((place, wait): (usize, u64)) -> Outcome {
-    match place.checked_sub(1) {
-        None => Outcome::Spent,
+/// The reply of the scripts that consume: the position of an exhausted budget, counted from 1 (0 if there is none), and
+/// the microseconds to wait.
+type Reply = (usize, u64);
+
+fn outcome(reply: Reply) -> Outcome {
+    let (position, wait) = reply;
+    match position.checked_sub(1) {
+        None => Outcome::Consumed,
         Some(index) => Outcome::Exhausted { index, retry_after: Duration::from_micros(wait) },
     }
 }
@@ -151,38 +159,32 @@ fn hash_tag(key: &str) -> Option<&str> {
     (!tag.is_empty()).then_some(tag)
 }
 
-impl fmt::Debug for RedisThrottle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisThrottle").field("prefix", &self.prefix).finish_non_exhaustive()
-    }
-}
-
 #[async_trait]
 impl Throttle for RedisThrottle {
-    async fn spend(&self, budgets: &[Budget], cost: u64, now: Timestamp) -> Result<Outcome, Failure> {
+    async fn consume(&self, budgets: &[Budget], cost: u64, now: Timestamp) -> Result<Outcome, Failure> {
         for group in self.groups(budgets) {
             let first = group.start;
-            let outcome = self.spend_group(&budgets[group], cost, now).await;
-            if !matches!(outcome, Ok(Outcome::Spent)) && first > 0 {
-                // If this breaks as well, what was reserved stays spent: too much, never too little.
-                let _ = self.give_back(&budgets[..first], cost, now).await;
+            let outcome = self.consume_group(&budgets[group], cost, now).await;
+            if !matches!(outcome, Ok(Outcome::Consumed)) && first > 0 {
+                // If this breaks as well, what was consumed stays consumed: too much, never too little.
+                let _ = self.refund(&budgets[..first], cost, now).await;
             }
             if let Outcome::Exhausted { index, retry_after } = outcome? {
                 return Ok(Outcome::Exhausted { index: first + index, retry_after });
             }
         }
-        Ok(Outcome::Spent)
+        Ok(Outcome::Consumed)
     }
 
-    async fn give_back(&self, budgets: &[Budget], cost: u64, spent_at: Timestamp) -> Result<(), Failure> {
+    async fn refund(&self, budgets: &[Budget], cost: u64, consumed_at: Timestamp) -> Result<(), Failure> {
         let mut given = Ok(());
         for group in self.groups(budgets) {
-            given = given.and(self.give_back_group(&budgets[group], cost, spent_at).await);
+            given = given.and(self.refund_group(&budgets[group], cost, consumed_at).await);
         }
         given
     }
 
-    async fn observe_distinct(
+    async fn count_distinct(
         &self,
         key: &str,
         member: &[u8],
@@ -192,38 +194,38 @@ impl Throttle for RedisThrottle {
         let window = micros(window);
         let mut invocation = self.distinct.prepare_invoke();
         invocation.key(format!("{}d:{key}:{window}", self.prefix));
-        invocation.arg(now.unix_micros()).arg(window).arg(member).arg(MOST_DISTINCT);
+        invocation.arg(now.unix_micros()).arg(window).arg(member).arg(MAX_DISTINCT);
         Ok(invocation.invoke_async(&mut self.connection.clone()).await?)
     }
 }
 
 #[async_trait]
 impl Reserving for RedisThrottle {
-    async fn reserve(&self, budgets: &[Budget], thing: &str, now: Timestamp) -> Result<Outcome, Failure> {
+    async fn reserve(&self, budgets: &[Budget], operation: &str, now: Timestamp) -> Result<Outcome, Failure> {
         for group in self.groups(budgets) {
             let first = group.start;
-            let outcome = self.reserve_group(&budgets[group], thing, now).await;
-            if !matches!(outcome, Ok(Outcome::Spent)) && first > 0 {
-                // If this breaks as well, what was reserved stays spent: too much, never too little.
-                let _ = self.settle(&budgets[..first], thing, false, now).await;
+            let outcome = self.reserve_group(&budgets[group], operation, now).await;
+            if !matches!(outcome, Ok(Outcome::Consumed)) && first > 0 {
+                // If this breaks as well, what was consumed stays consumed: too much, never too little.
+                let _ = self.settle(&budgets[..first], operation, false, now).await;
             }
             if let Outcome::Exhausted { index, retry_after } = outcome? {
                 return Ok(Outcome::Exhausted { index: first + index, retry_after });
             }
         }
-        Ok(Outcome::Spent)
+        Ok(Outcome::Consumed)
     }
 
     async fn settle(
         &self,
         budgets: &[Budget],
-        thing: &str,
+        operation: &str,
         happened: bool,
         now: Timestamp,
     ) -> Result<(), Failure> {
         let mut settled = Ok(());
         for group in self.groups(budgets) {
-            settled = settled.and(self.settle_group(&budgets[group], thing, happened, now).await);
+            settled = settled.and(self.settle_group(&budgets[group], operation, happened, now).await);
         }
         settled
     }

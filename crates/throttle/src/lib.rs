@@ -1,67 +1,65 @@
-//! Budgets and counters that are checked and spent in one step, in Redis or in process.
+//! Rate limits that are checked and counted in one step, in Redis or in process.
 //!
-//! A [`Budget`] allows so much in any stretch of time of its window: not per calendar hour, and
-//! never twice as much around a boundary. Both implementations keep the same short log of what was
-//! spent when (see `counter`): exact while it is short, and where it is thinned out it remembers
-//! spendings up to a sixteenth of the window too long, never too short.
+//! A [`Budget`] is a limit over a sliding window: not per calendar hour, so never twice as much around a boundary. Both
+//! implementations keep the same short log of what was consumed when (see `counter`). It is exact while it is short; a
+//! longer log counts some of what was consumed for up to a sixteenth of the window too long, never too short.
 //!
-//! Every method takes `now`; a TTL in Redis is only rubbish collection. Where something breaks
-//! between two steps, too much is counted and never too little.
+//! Every method takes `now`; a TTL in Redis is only garbage collection. A failure between two steps counts too much,
+//! never too little.
 
 pub mod connection;
 
+mod bounded_map;
 mod counter;
 mod fallback;
 mod in_process;
 mod in_redis;
 mod reservation;
-mod table;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 
-pub use fallback::Fallback;
-pub use in_process::InProcess;
+pub use fallback::FallbackThrottle;
+pub use in_process::InProcessThrottle;
 pub use in_redis::RedisThrottle;
 
-/// The most members [`Throttle::observe_distinct`] tells apart under one key. Whoever asks wants
-/// to know whether there are too many, and too many is far less.
-pub const MOST_DISTINCT: u64 = 1_024;
+/// How far [`Throttle::count_distinct`] counts under one key: far beyond any limit that is checked with it.
+pub const MAX_DISTINCT: u64 = 1_024;
 
-/// So much in any stretch of time as long as the window.
+/// A limit over a sliding window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Budget {
-    /// Whose budget for what. Keys are visible to whoever can list them: hash what is personal.
+    /// Whose budget for what. Whoever can list the keys sees them: hash what is personal.
     ///
-    /// A Redis Cluster spends budgets in one step only if they share a hash tag (the part in
-    /// braces, `{tenant}/sends`); put budgets of one tag beside each other. The window is part of
-    /// the counter's name, so one key may have a budget an hour and another a day.
+    /// A Redis Cluster consumes from several budgets in one step only if they share a hash tag (the part in braces,
+    /// `{tenant}/sends`); list budgets of one tag next to each other. The window is part of the counter's name, so one
+    /// key may have a budget for an hour and another for a day.
     pub key: String,
-    /// How much may be spent.
+    /// How much may be consumed within the window.
     pub limit: u64,
-    /// In any stretch of this length.
+    /// The length of the sliding window, in microseconds at best.
     pub window: Duration,
 }
 
-/// What came of a [`Throttle::spend`].
+/// The outcome of [`Throttle::consume`] and of [`Reserving::reserve`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Outcome {
-    /// Every budget had enough and was spent from.
-    Spent,
-    /// A budget had too little, and none was spent from.
+    /// Every budget had enough, and the cost was taken from each.
+    Consumed,
+    /// A budget had too little, and nothing was taken from any.
     Exhausted {
-        /// The first such budget, by its place in the list.
+        /// The position of the first such budget in the list.
         index: usize,
-        /// When that one has enough again, if nobody spends meanwhile. Its whole window where the
-        /// cost is above its limit and it never will.
+        /// How long until that budget has enough again, if nobody consumes from it meanwhile. Its whole window where
+        /// the cost exceeds its limit, so that it never will.
         retry_after: Duration,
     },
 }
 
-/// The throttle itself is broken; nothing is known about any budget.
+/// The throttle itself failed; nothing is known about any budget.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// Redis did not answer, or not as it should.
@@ -72,21 +70,20 @@ pub enum Failure {
 /// Budgets and counters.
 #[async_trait]
 pub trait Throttle: Send + Sync + 'static {
-    /// Spends `cost` from every budget or from none.
+    /// Takes `cost` from every budget or from none.
     ///
-    /// Budgets in one hash tag (all of them, outside a Redis Cluster) are one atomic step. Groups
-    /// of different tags are spent one after another and given back when a later one refuses, so
-    /// a racing caller may meanwhile be refused for a moment, but nobody ever gets too much.
-    async fn spend(&self, budgets: &[Budget], cost: u64, now: Timestamp) -> Result<Outcome, Failure>;
+    /// Budgets with one hash tag (all of them, outside a Redis Cluster) are one atomic step. Groups with different tags
+    /// are consumed one after another and refunded when a later one refuses, so a concurrent caller may be refused in
+    /// between, but nobody ever gets too much.
+    async fn consume(&self, budgets: &[Budget], cost: u64, now: Timestamp) -> Result<Outcome, Failure>;
 
-    /// Gives back what was spent at `spent_at` for something that then did not happen. What has
-    /// left its window by now stays gone.
-    async fn give_back(&self, budgets: &[Budget], cost: u64, spent_at: Timestamp) -> Result<(), Failure>;
+    /// Gives back what was consumed at `consumed_at` for something that then did not happen. It counts no longer
+    /// anyway once it has left the window.
+    async fn refund(&self, budgets: &[Budget], cost: u64, consumed_at: Timestamp) -> Result<(), Failure>;
 
-    /// Notes that `member` was seen under `key` and tells how many different ones were within the
-    /// window, this one included; at most [`MOST_DISTINCT`]. Members are kept: hash what is
-    /// personal, to 32 bytes or less.
-    async fn observe_distinct(
+    /// Records that `member` was seen under `key` and counts the distinct members within the window, this one included;
+    /// at most [`MAX_DISTINCT`]. Members are stored: hash what is personal, to 32 bytes or less.
+    async fn count_distinct(
         &self,
         key: &str,
         member: &[u8],
@@ -97,21 +94,22 @@ pub trait Throttle: Send + Sync + 'static {
 
 /// Budgets that are reserved before it is known whether they will be needed.
 ///
-/// A reservation is for a named thing that happens at most once, whoever does it. Those who reserve for the same thing
-/// while nobody has settled yet share one spending of one, so however many try at once, they need no more room than
-/// the one of them that will do it.
+/// A reservation is for a named operation that happens at most once, whoever performs it. All who reserve for the same
+/// operation before anybody settles share a cost of one, so however many try at once, they need no more than the one of
+/// them that will perform it.
 #[async_trait]
 pub trait Reserving: Throttle {
-    /// Reserves one from every budget or from none, joining what is reserved for the same thing already. Groups of
-    /// hash tags are as with [`Throttle::spend`].
-    async fn reserve(&self, budgets: &[Budget], thing: &str, now: Timestamp) -> Result<Outcome, Failure>;
+    /// Reserves one from every budget or from none, or joins the reservation that exists for the operation. Groups of
+    /// hash tags are as with [`Throttle::consume`].
+    async fn reserve(&self, budgets: &[Budget], operation: &str, now: Timestamp) -> Result<Outcome, Failure>;
 
-    /// Lets go of what [`Self::reserve`] gave, saying whether the caller did the thing. When everybody has let go and
-    /// nobody did it, the spending is given back. Who never settles leaves it spent.
+    /// Releases what [`Self::reserve`] gave; `happened` says whether the caller performed the operation. When everybody
+    /// has released it and nobody performed it, the budgets are refunded. A caller that never settles leaves them
+    /// consumed.
     async fn settle(
         &self,
         budgets: &[Budget],
-        thing: &str,
+        operation: &str,
         happened: bool,
         now: Timestamp,
     ) -> Result<(), Failure>;

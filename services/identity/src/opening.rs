@@ -12,7 +12,7 @@ use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::deadline;
 use rekey_runtime::settings::{secret_file, url_with_password};
 use rekey_throttle::connection::{Connection, Options, Topology};
-use rekey_throttle::{Fallback, InProcess, RedisThrottle, Throttle};
+use rekey_throttle::{FallbackThrottle, InProcessThrottle, RedisThrottle, Throttle};
 
 use crate::config::{KeyFiles, Settings};
 use crate::flows::keys::KeyTexts;
@@ -127,7 +127,7 @@ pub(crate) struct Throttles {
 /// Opens the throttles. A Redis that is away is no error here.
 pub(crate) fn throttles(settings: &Settings) -> anyhow::Result<Throttles> {
     let throttle = &settings.throttle;
-    let in_process = || InProcess::new(throttle.memory_entries);
+    let in_process = || InProcessThrottle::new(throttle.memory_entries);
     if throttle.url == "memory:" {
         let shared: Arc<dyn Throttle> = Arc::new(in_process());
         return Ok(Throttles { strict: Arc::clone(&shared), lenient: shared, redis: None });
@@ -140,7 +140,7 @@ pub(crate) fn throttles(settings: &Settings) -> anyhow::Result<Throttles> {
     let connection = Connection::open(&options).context("[identity.throttle] url")?;
     let strict: Arc<dyn Throttle> = Arc::new(RedisThrottle::new(connection.clone(), "rekey:identity:"));
     let rest = Duration::from_secs(throttle.rest_seconds);
-    let lenient = Fallback::new(Arc::clone(&strict), in_process(), throttle.processes, rest);
+    let lenient = FallbackThrottle::new(Arc::clone(&strict), in_process(), throttle.processes, rest);
     Ok(Throttles { strict, lenient: Arc::new(lenient), redis: Some(connection) })
 }
 

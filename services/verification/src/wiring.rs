@@ -10,7 +10,7 @@ use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::settings::{secret_file, url_with_password};
 use rekey_sealing::{AeadKeys, MacKeys, SigningKeys};
 use rekey_throttle::connection::{Connection, Options, Topology};
-use rekey_throttle::{InProcess, RedisThrottle, Reserving};
+use rekey_throttle::{InProcessThrottle, RedisThrottle, Reserving};
 
 use crate::codes::CodeKeys;
 use crate::config::{KeySettings, Settings};
@@ -45,7 +45,7 @@ pub(crate) fn stores(
     let url = settings.store.url.as_str();
     if url == "memory:" {
         let store = MemoryStore::new(entropy, settings.store.memory_entries);
-        return Ok((Arc::new(store), Arc::new(InProcess::new(settings.store.memory_entries))));
+        return Ok((Arc::new(store), Arc::new(InProcessThrottle::new(settings.store.memory_entries))));
     }
     let url = url_with_password(url, settings.store.password_file.as_deref());
     let url = url.context("[verification.store]")?;

@@ -7,7 +7,7 @@ use super::*;
 struct Primary {
     is_away: AtomicBool,
     asked: AtomicUsize,
-    given_back: AtomicUsize,
+    refunded: AtomicUsize,
 }
 
 impl Primary {
@@ -23,35 +23,35 @@ impl Primary {
 
 #[async_trait]
 impl Throttle for Primary {
-    async fn spend(&self, _: &[Budget], _: u64, _: Timestamp) -> Result<Outcome, Failure> {
-        self.answer(Outcome::Spent)
+    async fn consume(&self, _: &[Budget], _: u64, _: Timestamp) -> Result<Outcome, Failure> {
+        self.answer(Outcome::Consumed)
     }
 
-    async fn give_back(&self, _: &[Budget], _: u64, _: Timestamp) -> Result<(), Failure> {
-        self.given_back.fetch_add(1, Ordering::SeqCst);
+    async fn refund(&self, _: &[Budget], _: u64, _: Timestamp) -> Result<(), Failure> {
+        self.refunded.fetch_add(1, Ordering::SeqCst);
         self.answer(())
     }
 
-    async fn observe_distinct(&self, _: &str, _: &[u8], _: Duration, _: Timestamp) -> Result<u64, Failure> {
+    async fn count_distinct(&self, _: &str, _: &[u8], _: Duration, _: Timestamp) -> Result<u64, Failure> {
         self.answer(1_000)
     }
 }
 
 const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
-const REST: Duration = Duration::from_secs(2);
+const RETRY_INTERVAL: Duration = Duration::from_secs(2);
 
-fn pair(processes: u64) -> (Arc<Primary>, Fallback) {
+fn pair(processes: u64) -> (Arc<Primary>, FallbackThrottle) {
     let primary = Arc::new(Primary::default());
     let processes = NonZeroU64::new(processes).unwrap();
-    (primary.clone(), Fallback::new(primary, InProcess::new(100), processes, REST))
+    (primary.clone(), FallbackThrottle::new(primary, InProcessThrottle::new(100), processes, RETRY_INTERVAL))
 }
 
 fn budget(limit: u64) -> [Budget; 1] {
     [Budget { key: "ip".into(), limit, window: Duration::from_secs(60) }]
 }
 
-async fn spent(fallback: &Fallback, limit: u64, now: Timestamp) -> bool {
-    fallback.spend(&budget(limit), 1, now).await.unwrap() == Outcome::Spent
+async fn consumed(fallback: &FallbackThrottle, limit: u64, now: Timestamp) -> bool {
+    fallback.consume(&budget(limit), 1, now).await.unwrap() == Outcome::Consumed
 }
 
 #[tokio::test]
@@ -61,11 +61,11 @@ async fn while_the_primary_is_away_each_process_has_its_share() {
 
     let mut passed = 0;
     for _ in 0..20 {
-        passed += usize::from(spent(&fallback, 10, NOW).await);
+        passed += usize::from(consumed(&fallback, 10, NOW).await);
     }
 
     assert_eq!(passed, 3);
-    assert!(fallback.is_on_shares());
+    assert!(fallback.uses_shares());
 }
 
 #[tokio::test]
@@ -73,9 +73,9 @@ async fn a_share_is_at_least_one_unless_nothing_is_allowed() {
     let (primary, fallback) = pair(100);
     primary.is_away.store(true, Ordering::SeqCst);
 
-    assert!(!spent(&fallback, 0, NOW).await);
-    assert!(spent(&fallback, 5, NOW).await);
-    assert!(!spent(&fallback, 5, NOW).await);
+    assert!(!consumed(&fallback, 0, NOW).await);
+    assert!(consumed(&fallback, 5, NOW).await);
+    assert!(!consumed(&fallback, 5, NOW).await);
 }
 
 #[tokio::test]
@@ -84,14 +84,14 @@ async fn a_primary_that_failed_is_left_alone_and_then_tried_once() {
     primary.is_away.store(true, Ordering::SeqCst);
 
     for _ in 0..5 {
-        spent(&fallback, 10, NOW).await;
+        consumed(&fallback, 10, NOW).await;
     }
-    let before_rest = primary.asked.load(Ordering::SeqCst);
+    let before_retry = primary.asked.load(Ordering::SeqCst);
     for _ in 0..5 {
-        spent(&fallback, 10, NOW.plus(REST)).await;
+        consumed(&fallback, 10, NOW.plus(RETRY_INTERVAL)).await;
     }
 
-    assert_eq!(before_rest, 1);
+    assert_eq!(before_retry, 1);
     assert_eq!(primary.asked.load(Ordering::SeqCst), 2);
 }
 
@@ -99,32 +99,33 @@ async fn a_primary_that_failed_is_left_alone_and_then_tried_once() {
 async fn a_primary_that_is_back_answers_again() {
     let (primary, fallback) = pair(1);
     primary.is_away.store(true, Ordering::SeqCst);
-    assert!(spent(&fallback, 1, NOW).await);
+    assert!(consumed(&fallback, 1, NOW).await);
     primary.is_away.store(false, Ordering::SeqCst);
 
-    let during_rest = spent(&fallback, 1, NOW).await;
-    let after_rest = spent(&fallback, 1, NOW.plus(REST)).await;
+    let before_retry = consumed(&fallback, 1, NOW).await;
+    let after_retry = consumed(&fallback, 1, NOW.plus(RETRY_INTERVAL)).await;
 
-    assert_eq!((during_rest, after_rest), (false, true));
-    assert!(!fallback.is_on_shares());
-    let count = fallback.observe_distinct("ip", b"anna", REST, NOW.plus(REST)).await.unwrap();
+    assert_eq!((before_retry, after_retry), (false, true));
+    assert!(!fallback.uses_shares());
+    let count =
+        fallback.count_distinct("ip", b"anna", RETRY_INTERVAL, NOW.plus(RETRY_INTERVAL)).await.unwrap();
     assert_eq!(count, 1_000);
 }
 
 #[tokio::test]
-async fn what_was_spent_from_the_share_is_given_back_to_the_share() {
+async fn what_was_consumed_from_the_share_is_refunded_to_the_share() {
     let (primary, fallback) = pair(1);
     primary.is_away.store(true, Ordering::SeqCst);
-    assert!(spent(&fallback, 1, NOW).await);
+    assert!(consumed(&fallback, 1, NOW).await);
     primary.is_away.store(false, Ordering::SeqCst);
-    assert!(spent(&fallback, 1, NOW.plus(REST)).await);
+    assert!(consumed(&fallback, 1, NOW.plus(RETRY_INTERVAL)).await);
 
-    fallback.give_back(&budget(1), 1, NOW).await.unwrap();
-    let after_share = primary.given_back.load(Ordering::SeqCst);
-    fallback.give_back(&budget(1), 1, NOW.plus(REST)).await.unwrap();
+    fallback.refund(&budget(1), 1, NOW).await.unwrap();
+    let after_share = primary.refunded.load(Ordering::SeqCst);
+    fallback.refund(&budget(1), 1, NOW.plus(RETRY_INTERVAL)).await.unwrap();
 
     assert_eq!(after_share, 0);
-    assert_eq!(primary.given_back.load(Ordering::SeqCst), 1);
+    assert_eq!(primary.refunded.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
@@ -132,8 +133,8 @@ async fn distinct_members_are_counted_here_meanwhile() {
     let (primary, fallback) = pair(4);
     primary.is_away.store(true, Ordering::SeqCst);
 
-    fallback.observe_distinct("ip", b"anna", REST, NOW).await.unwrap();
-    let count = fallback.observe_distinct("ip", b"bert", REST, NOW).await.unwrap();
+    fallback.count_distinct("ip", b"anna", RETRY_INTERVAL, NOW).await.unwrap();
+    let count = fallback.count_distinct("ip", b"bert", RETRY_INTERVAL, NOW).await.unwrap();
 
     assert_eq!(count, 2);
 }

@@ -1,4 +1,4 @@
--- Stands before every script that touches counters. What a counter is stands in counter.rs: a text of
+-- Prefixed to every script that touches counters. counter.rs says what a counter is: a text of
 -- "microseconds:count" entries, oldest first.
 local SLOTS = 16
 
@@ -6,21 +6,21 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- What of a counter is still in its window, and how much that is.
-local function living(key, window, now)
-  local log, spent = {}, 0
+-- The entries of a counter that are still in its window, and their sum.
+local function entries_in_window(key, window, now)
+  local log, consumed = {}, 0
   for at, count in string.gmatch(redis.call('GET', key) or '', '(%d+):(%d+)') do
     at, count = tonumber(at), tonumber(count)
     if at + window > now then
       log[#log + 1] = { at, count }
-      spent = spent + count
+      consumed = consumed + count
     end
   end
-  return log, spent
+  return log, consumed
 end
 
 -- How long until as much as `over` has left the window.
-local function wait_for(log, over, window, now)
+local function retry_after(log, over, window, now)
   for _, entry in ipairs(log) do
     over = over - entry[2]
     if over <= 0 then
@@ -30,7 +30,7 @@ local function wait_for(log, over, window, now)
   return window
 end
 
-local function note(key, window, log, cost, now)
+local function add(key, window, log, cost, now)
   local last, slot = log[#log], window / SLOTS
   if last and (last[1] >= now or math.floor(last[1] / slot) == math.floor(now / slot)) then
     last[1] = math.max(last[1], now)
@@ -42,16 +42,16 @@ local function note(key, window, log, cost, now)
   for n, entry in ipairs(log) do
     parts[n] = whole(entry[1]) .. ':' .. whole(entry[2])
   end
-  -- Rubbish collection only, hence generous: the entries themselves say when they end.
+  -- Garbage collection only, hence generous: the entries themselves say when they end.
   redis.call('SET', key, table.concat(parts, ','), 'PX', whole(window / 500 + 60000))
 end
 
--- Undoes a spending of one instant, see Counter::take_back in counter.rs.
-local function take_back(key, cost, spent_at)
+-- Undoes a cost of one instant, see Counter::refund in counter.rs.
+local function refund(key, cost, consumed_at)
   local parts, found = {}, false
   for at, count in string.gmatch(redis.call('GET', key) or '', '(%d+):(%d+)') do
     count = tonumber(count)
-    if not found and tonumber(at) >= spent_at then
+    if not found and tonumber(at) >= consumed_at then
       found = true
       count = math.max(count - cost, 0)
     end

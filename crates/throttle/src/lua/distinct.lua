@@ -9,6 +9,6 @@ if count >= tonumber(ARGV[4]) and not redis.call('ZSCORE', key, ARGV[3]) then
   return count
 end
 redis.call('ZADD', key, 'GT', string.format('%.0f', now), ARGV[3])
--- Rubbish collection only, hence generous.
+-- Garbage collection only, hence generous.
 redis.call('PEXPIRE', key, string.format('%.0f', window / 500 + 60000))
 return redis.call('ZCARD', key)

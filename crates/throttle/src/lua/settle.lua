@@ -1,4 +1,4 @@
--- Lets go of a reservation, see reservation.rs. The last holder gives back what was spent, if the thing never happened.
+-- Releases a reservation, see reservation.rs. The last holder refunds the cost, if the operation never happened.
 -- KEYS: for each budget its counter, then the reservation in it. ARGV: now, whether it happened.
 local now, happened_now = tonumber(ARGV[1]), ARGV[2]
 
@@ -6,7 +6,7 @@ for i = 1, #KEYS / 2 do
   local counter, name = KEYS[2 * i - 1], KEYS[2 * i]
   local holders, happened, at, until_when =
     string.match(redis.call('GET', name) or '', '^(%d+):(%d):(%d+):(%d+)$')
-  -- One that ended is forgotten together with what it spent: too much is counted, never too little.
+  -- One that ended is forgotten together with its cost: too much is counted, never too little.
   if holders and tonumber(until_when) > now then
     if happened_now == '1' then
       happened = '1'
@@ -17,7 +17,7 @@ for i = 1, #KEYS / 2 do
     else
       redis.call('DEL', name)
       if happened == '0' then
-        take_back(counter, 1, tonumber(at))
+        refund(counter, 1, tonumber(at))
       end
     end
   end

@@ -18,13 +18,13 @@ use std::time::Duration;
 
 use rekey_primitives::secret::SecretString;
 use rekey_throttle::connection::{Connection, Options, Topology};
-use rekey_throttle::{Fallback, InProcess, RedisThrottle, Reserving, Throttle};
+use rekey_throttle::{FallbackThrottle, InProcessThrottle, RedisThrottle, Reserving, Throttle};
 
 /// A throttle and the servers that have to live as long as it.
 type Made<T = dyn Reserving> = (Arc<T>, Box<dyn Any + Send>);
 
 async fn in_process() -> Made {
-    (Arc::new(InProcess::new(1_000)), Box::new(()))
+    (Arc::new(InProcessThrottle::new(1_000)), Box::new(()))
 }
 
 async fn single() -> Made {
@@ -42,8 +42,8 @@ async fn cluster() -> Made {
 
 async fn fallback() -> Made<dyn Throttle> {
     let (primary, server) = single().await;
-    let share = InProcess::new(1_000);
-    let throttle = Fallback::new(primary, share, NonZeroU64::MIN, Duration::from_secs(1));
+    let share = InProcessThrottle::new(1_000);
+    let throttle = FallbackThrottle::new(primary, share, NonZeroU64::MIN, Duration::from_secs(1));
     (Arc::new(throttle), server)
 }
 
@@ -68,14 +68,14 @@ macro_rules! contract {
 mod promises {
     contract! { cases of in_process single cluster fallback: {
         a_budget_refuses_at_its_limit_and_says_when_it_has_enough
-        what_one_budget_refuses_no_other_spends
-        a_refusal_behind_another_hash_tag_gives_back_what_was_reserved
+        what_one_budget_refuses_no_other_counts
+        a_refusal_behind_another_hash_tag_refunds_what_was_consumed
         one_key_may_have_a_budget_an_hour_and_one_a_day
         what_costs_more_than_the_limit_never_fits
-        what_is_given_back_can_be_spent_again
-        giving_back_what_was_never_spent_gives_nothing
+        what_is_refunded_can_be_consumed_again
+        refunding_what_was_never_consumed_gives_nothing
         callers_who_race_get_no_more_than_the_limit
-        callers_who_race_for_two_budgets_never_half_spend
+        callers_who_race_for_two_budgets_never_half_consume
         it_tells_the_same_story_as_any_other
         different_members_are_counted_once_each
         members_leave_a_window_after_they_were_last_seen
@@ -87,12 +87,12 @@ mod promises {
 
 mod promises_to_those_who_reserve {
     contract! { reserving of in_process single cluster: {
-        who_reserves_for_the_same_thing_shares_one_spending
-        what_somebody_did_stays_spent_whoever_lets_go_last
+        who_reserves_for_the_same_operation_shares_one_cost
+        what_somebody_did_stays_consumed_whoever_releases_last
         who_joins_after_it_happened_does_not_undo_it
-        what_nobody_did_is_given_back_by_the_last_who_lets_go
+        what_nobody_did_is_refunded_by_the_last_who_releases
         a_dry_budget_leaves_no_reservation_in_another
-        a_holder_that_vanished_leaves_it_spent
+        a_holder_that_vanished_leaves_it_consumed
         settling_what_was_never_reserved_gives_nothing
     }}
 }

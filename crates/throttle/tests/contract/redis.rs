@@ -33,10 +33,10 @@ async fn every_key_has_the_prefix_and_goes_away_by_itself() {
     let server = rekey_testing::redis().await;
     let throttle = RedisThrottle::new(connect(&server), "identity:");
 
-    let outcome = throttle.spend(&budgets(), 1, NOW).await.unwrap();
-    throttle.observe_distinct("{a}ip", b"anna", Duration::from_secs(60), NOW).await.unwrap();
+    let outcome = throttle.consume(&budgets(), 1, NOW).await.unwrap();
+    throttle.count_distinct("{a}ip", b"anna", Duration::from_secs(60), NOW).await.unwrap();
 
-    assert_eq!(outcome, Outcome::Spent);
+    assert_eq!(outcome, Outcome::Consumed);
     assert_eq!(server.command(&["DBSIZE"]).unwrap(), ":2\r\n");
     for key in ["identity:b:{a}ip:60000000", "identity:d:{a}ip:60000000"] {
         let left: u64 = server.command(&["TTL", key]).unwrap()[1..].trim().parse().unwrap();
@@ -48,13 +48,13 @@ async fn every_key_has_the_prefix_and_goes_away_by_itself() {
 async fn what_is_left_after_giving_back_goes_away_by_itself_too() {
     let server = rekey_testing::redis().await;
     let throttle = RedisThrottle::new(connect(&server), "t:");
-    assert_eq!(throttle.spend(&budgets(), 2, NOW).await.unwrap(), Outcome::Spent);
+    assert_eq!(throttle.consume(&budgets(), 2, NOW).await.unwrap(), Outcome::Consumed);
 
-    throttle.give_back(&budgets(), 1, NOW).await.unwrap();
+    throttle.refund(&budgets(), 1, NOW).await.unwrap();
 
     let left: i64 = server.command(&["TTL", "t:b:{a}ip:60000000"]).unwrap()[1..].trim().parse().unwrap();
     assert!((120..=180).contains(&left), "{left}");
-    assert_eq!(throttle.spend(&budgets(), 1, NOW).await.unwrap(), Outcome::Spent);
+    assert_eq!(throttle.consume(&budgets(), 1, NOW).await.unwrap(), Outcome::Consumed);
 }
 
 #[tokio::test]
@@ -62,9 +62,9 @@ async fn replicas_spend_from_the_same_budget() {
     let server = rekey_testing::redis().await;
     let one = RedisThrottle::new(connect(&server), "t:");
     let two = RedisThrottle::new(connect(&server), "t:");
-    assert_eq!(one.spend(&budgets(), 2, NOW).await.unwrap(), Outcome::Spent);
+    assert_eq!(one.consume(&budgets(), 2, NOW).await.unwrap(), Outcome::Consumed);
 
-    let refused = two.spend(&budgets(), 1, NOW).await.unwrap();
+    let refused = two.consume(&budgets(), 1, NOW).await.unwrap();
 
     assert_eq!(refused, Outcome::Exhausted { index: 0, retry_after: Duration::from_secs(60) });
 }
@@ -76,9 +76,9 @@ async fn a_redis_that_is_gone_is_a_failure_and_no_answer() {
     server.stop().unwrap();
 
     let failures = [
-        throttle.spend(&budgets(), 1, NOW).await.map(drop),
-        throttle.give_back(&budgets(), 1, NOW).await,
-        throttle.observe_distinct("{a}ip", b"anna", Duration::from_secs(60), NOW).await.map(drop),
+        throttle.consume(&budgets(), 1, NOW).await.map(drop),
+        throttle.refund(&budgets(), 1, NOW).await,
+        throttle.count_distinct("{a}ip", b"anna", Duration::from_secs(60), NOW).await.map(drop),
     ];
 
     assert!(failures.iter().all(Result::is_err), "{failures:?}");
@@ -91,21 +91,21 @@ async fn a_throttle_made_while_redis_is_away_works_when_it_comes() {
     let throttle = RedisThrottle::new(connect(&server), "t:");
     server.restart().unwrap();
 
-    assert_eq!(throttle.spend(&budgets(), 1, NOW).await.unwrap(), Outcome::Spent);
+    assert_eq!(throttle.consume(&budgets(), 1, NOW).await.unwrap(), Outcome::Consumed);
 }
 
 #[tokio::test]
 async fn a_restart_costs_one_command() {
     let mut server = rekey_testing::redis().await;
     let throttle = RedisThrottle::new(connect(&server), "t:");
-    let _ = throttle.spend(&budgets(), 1, NOW).await.unwrap();
+    let _ = throttle.consume(&budgets(), 1, NOW).await.unwrap();
     server.kill().unwrap();
     server.restart().unwrap();
 
     // Whether this one is still caught by the broken connection is a matter of microseconds.
-    let _ = throttle.spend(&budgets(), 1, NOW).await;
+    let _ = throttle.consume(&budgets(), 1, NOW).await;
 
-    assert!(throttle.spend(&budgets(), 1, NOW).await.is_ok());
+    assert!(throttle.consume(&budgets(), 1, NOW).await.is_ok());
 }
 
 #[tokio::test]
@@ -116,12 +116,12 @@ async fn a_server_that_became_a_replica_is_left() {
     let before = client_id(&connection).await.unwrap();
     server.command(&["REPLICAOF", "127.0.0.1", "1"]).unwrap();
 
-    let refused = throttle.spend(&budgets(), 1, NOW).await;
+    let refused = throttle.consume(&budgets(), 1, NOW).await;
     server.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
 
     assert!(refused.is_err());
     assert_ne!(client_id(&connection).await.unwrap(), before);
-    assert_eq!(throttle.spend(&budgets(), 1, NOW).await.unwrap(), Outcome::Spent);
+    assert_eq!(throttle.consume(&budgets(), 1, NOW).await.unwrap(), Outcome::Consumed);
 }
 
 #[tokio::test]

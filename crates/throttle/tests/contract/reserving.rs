@@ -22,15 +22,15 @@ fn budgets(limit: u64) -> [Budget; 2] {
     })
 }
 
-async fn reserve(throttle: &Subject, limit: u64, thing: &str, now: Timestamp) -> Outcome {
-    throttle.reserve(&budgets(limit), thing, now).await.unwrap()
+async fn reserve(throttle: &Subject, limit: u64, operation: &str, now: Timestamp) -> Outcome {
+    throttle.reserve(&budgets(limit), operation, now).await.unwrap()
 }
 
-async fn settle(throttle: &Subject, thing: &str, happened: bool, now: Timestamp) {
-    throttle.settle(&budgets(1), thing, happened, now).await.unwrap();
+async fn settle(throttle: &Subject, operation: &str, happened: bool, now: Timestamp) {
+    throttle.settle(&budgets(1), operation, happened, now).await.unwrap();
 }
 
-pub(crate) async fn who_reserves_for_the_same_thing_shares_one_spending(throttle: Subject) {
+pub(crate) async fn who_reserves_for_the_same_operation_shares_one_cost(throttle: Subject) {
     let mut callers = JoinSet::new();
     for _ in 0..64 {
         let throttle = throttle.clone();
@@ -39,13 +39,13 @@ pub(crate) async fn who_reserves_for_the_same_thing_shares_one_spending(throttle
 
     let outcomes = callers.join_all().await;
 
-    assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Spent), "{outcomes:?}");
+    assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Consumed), "{outcomes:?}");
     assert_eq!(reserve(&throttle, 1, "message 2", NOW).await, DRY);
 }
 
-pub(crate) async fn what_somebody_did_stays_spent_whoever_lets_go_last(throttle: Subject) {
+pub(crate) async fn what_somebody_did_stays_consumed_whoever_releases_last(throttle: Subject) {
     for _ in 0..3 {
-        assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Spent);
+        assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Consumed);
     }
 
     for happened in [false, true, false] {
@@ -59,7 +59,7 @@ pub(crate) async fn what_somebody_did_stays_spent_whoever_lets_go_last(throttle:
 
 pub(crate) async fn who_joins_after_it_happened_does_not_undo_it(throttle: Subject) {
     for _ in 0..2 {
-        assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Spent);
+        assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Consumed);
     }
     settle(&throttle, "message 1", true, NOW).await;
 
@@ -68,13 +68,13 @@ pub(crate) async fn who_joins_after_it_happened_does_not_undo_it(throttle: Subje
         settle(&throttle, "message 1", false, NOW).await;
     }
 
-    assert_eq!(joined, Outcome::Spent);
+    assert_eq!(joined, Outcome::Consumed);
     assert_eq!(reserve(&throttle, 1, "message 2", NOW).await, DRY);
 }
 
-pub(crate) async fn what_nobody_did_is_given_back_by_the_last_who_lets_go(throttle: Subject) {
+pub(crate) async fn what_nobody_did_is_refunded_by_the_last_who_releases(throttle: Subject) {
     for _ in 0..2 {
-        assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Spent);
+        assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Consumed);
     }
 
     settle(&throttle, "message 1", false, NOW).await;
@@ -82,21 +82,21 @@ pub(crate) async fn what_nobody_did_is_given_back_by_the_last_who_lets_go(thrott
     settle(&throttle, "message 1", false, NOW).await;
 
     assert_eq!(while_held, DRY);
-    assert_eq!(reserve(&throttle, 1, "message 2", NOW).await, Outcome::Spent);
+    assert_eq!(reserve(&throttle, 1, "message 2", NOW).await, Outcome::Consumed);
 }
 
 pub(crate) async fn a_dry_budget_leaves_no_reservation_in_another(throttle: Subject) {
     let [network, mailbox] = budgets(1);
-    assert_eq!(throttle.spend(std::slice::from_ref(&mailbox), 1, NOW).await.unwrap(), Outcome::Spent);
+    assert_eq!(throttle.consume(std::slice::from_ref(&mailbox), 1, NOW).await.unwrap(), Outcome::Consumed);
 
     let refused = reserve(&throttle, 1, "message 1", NOW).await;
 
     assert_eq!(refused, Outcome::Exhausted { index: 1, retry_after: HOUR });
-    assert_eq!(throttle.spend(&[network], 1, NOW).await.unwrap(), Outcome::Spent);
+    assert_eq!(throttle.consume(&[network], 1, NOW).await.unwrap(), Outcome::Consumed);
 }
 
-pub(crate) async fn a_holder_that_vanished_leaves_it_spent(throttle: Subject) {
-    assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Spent);
+pub(crate) async fn a_holder_that_vanished_leaves_it_consumed(throttle: Subject) {
+    assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Consumed);
     let later = NOW.plus(Duration::from_secs(60));
 
     settle(&throttle, "message 1", false, later).await;
@@ -107,7 +107,7 @@ pub(crate) async fn a_holder_that_vanished_leaves_it_spent(throttle: Subject) {
 }
 
 pub(crate) async fn settling_what_was_never_reserved_gives_nothing(throttle: Subject) {
-    assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Spent);
+    assert_eq!(reserve(&throttle, 1, "message 1", NOW).await, Outcome::Consumed);
 
     settle(&throttle, "message 2", false, NOW).await;
 

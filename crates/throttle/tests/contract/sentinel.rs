@@ -73,7 +73,7 @@ async fn a_failover_by_sentinel_is_followed() {
     let throttle = RedisThrottle::new(Connection::open(&Options::to(topology)).unwrap(), "t:");
     let budgets = [Budget { key: "{a}ip".into(), limit: 5, window: Duration::from_secs(60) }];
     let now = Timestamp::from_unix_micros(1_785_000_000_000_000);
-    assert_eq!(throttle.spend(&budgets, 1, now).await.unwrap(), Outcome::Spent);
+    assert_eq!(throttle.consume(&budgets, 1, now).await.unwrap(), Outcome::Consumed);
     assert_eq!(pair.primary.command(&["DBSIZE"]).unwrap(), ":1\r\n");
     pair.caught_up().await;
 
@@ -82,12 +82,12 @@ async fn a_failover_by_sentinel_is_followed() {
     let is_next = |masters: Vec<HashMap<String, String>>| masters[0]["port"] == next;
     sentinel.until(&["SENTINEL", "MASTERS"], is_next).await;
     pair.primary.kill().unwrap();
-    let by_the_old = throttle.spend(&budgets, 1, now).await;
-    let by_the_new = throttle.spend(&budgets, 4, now).await;
+    let by_the_old = throttle.consume(&budgets, 1, now).await;
+    let by_the_new = throttle.consume(&budgets, 4, now).await;
 
     // One command is lost with the old connection; the budget came along with the data.
     assert!(by_the_old.is_err());
-    assert_eq!(by_the_new.unwrap(), Outcome::Spent);
-    let one_more = throttle.spend(&budgets, 1, now).await.unwrap();
+    assert_eq!(by_the_new.unwrap(), Outcome::Consumed);
+    let one_more = throttle.consume(&budgets, 1, now).await.unwrap();
     assert_eq!(one_more, Outcome::Exhausted { index: 0, retry_after: Duration::from_secs(60) });
 }

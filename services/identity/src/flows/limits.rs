@@ -28,7 +28,7 @@ impl Identity {
         let (per_network, per_caller) =
             (limits.starts_per_network_per_minute, limits.starts_per_caller_per_minute);
         let budget = by_place("starts", caller, context, (per_network, per_caller), MINUTE);
-        spent(self.throttle.spend(&[budget], 1, now).await?)
+        spent(self.throttle.consume(&[budget], 1, now).await?)
     }
 
     /// Spends what a start costs its login; a familiar place has a budget of its own, which strangers cannot spend.
@@ -45,7 +45,7 @@ impl Identity {
             limit: self.settings.limits.starts_per_login_per_hour,
             window: HOUR,
         };
-        spent(self.throttle.spend(&[budget], 1, now).await?)
+        spent(self.throttle.consume(&[budget], 1, now).await?)
     }
 
     /// Spends what a help request costs its network.
@@ -58,7 +58,7 @@ impl Identity {
         let per_network = self.settings.limits.help_per_network_per_hour;
         let per_caller = per_network.saturating_mul(50);
         let budget = by_place("help", caller, context, (per_network, per_caller), HOUR);
-        spent(self.throttle.spend(&[budget], 1, now).await?)
+        spent(self.throttle.consume(&[budget], 1, now).await?)
     }
 
     /// Spends what a sign-in costs its network, or its caller.
@@ -71,7 +71,7 @@ impl Identity {
         let limits = &self.settings.limits;
         let allowed = (limits.sign_ins_per_network_per_minute, limits.sign_ins_per_caller_per_minute);
         let budget = by_place("sign_ins", caller, context, allowed, MINUTE);
-        spent(self.lenient_throttle.spend(&[budget], 1, now).await?)
+        spent(self.lenient_throttle.consume(&[budget], 1, now).await?)
     }
 
     /// Notes which login is tried from a network; true when this one makes it look like stuffing.
@@ -83,7 +83,7 @@ impl Identity {
     ) -> Result<bool, Error> {
         let Some(network) = context.network() else { return Ok(false) };
         let key = format!("stuffing/{network}");
-        let distinct = self.lenient_throttle.observe_distinct(&key, login, MINUTE, now).await?;
+        let distinct = self.lenient_throttle.count_distinct(&key, login, MINUTE, now).await?;
         Ok(distinct >= self.settings.limits.stuffing_logins_per_minute)
     }
 
@@ -94,7 +94,7 @@ impl Identity {
             limit: self.settings.limits.evaluations_per_minute,
             window: MINUTE,
         };
-        spent(self.lenient_throttle.spend(&[budget], 1, now).await?)
+        spent(self.lenient_throttle.consume(&[budget], 1, now).await?)
     }
 }
 
@@ -114,7 +114,7 @@ fn by_place(
 
 fn spent(outcome: Outcome) -> Result<(), Error> {
     match outcome {
-        Outcome::Spent => Ok(()),
+        Outcome::Consumed => Ok(()),
         Outcome::Exhausted { retry_after, .. } => Err(Refusal::Throttled { retry_after }.into()),
     }
 }

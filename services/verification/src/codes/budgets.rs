@@ -103,7 +103,7 @@ impl Reservation {
         }
         let budgets: Vec<Budget> = self.budgets.iter().map(|shared| shared.budget.clone()).collect();
         match throttle.reserve(&budgets, &self.message, now).await? {
-            Outcome::Spent => {
+            Outcome::Consumed => {
                 // A failure leaves the reservation consumed: whether the step was done is unknown.
                 let outcome = step(true).await?;
                 let counted = matches!(outcome, SendOutcome::Counted(_));

@@ -25,15 +25,15 @@ fn gone() -> Failure {
 
 #[async_trait]
 impl Throttle for Gone {
-    async fn spend(&self, _: &[Budget], _: u64, _: Timestamp) -> Result<Outcome, Failure> {
+    async fn consume(&self, _: &[Budget], _: u64, _: Timestamp) -> Result<Outcome, Failure> {
         Err(gone())
     }
 
-    async fn give_back(&self, _: &[Budget], _: u64, _: Timestamp) -> Result<(), Failure> {
+    async fn refund(&self, _: &[Budget], _: u64, _: Timestamp) -> Result<(), Failure> {
         Err(gone())
     }
 
-    async fn observe_distinct(&self, _: &str, _: &[u8], _: Duration, _: Timestamp) -> Result<u64, Failure> {
+    async fn count_distinct(&self, _: &str, _: &[u8], _: Duration, _: Timestamp) -> Result<u64, Failure> {
         Err(gone())
     }
 }

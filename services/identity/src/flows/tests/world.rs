@@ -10,7 +10,7 @@ use rekey_primitives::id::{AccountId, RequestId, SecurityInfoId, TenantId};
 use rekey_primitives::login::Login;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use rekey_sealing::KeyText;
-use rekey_throttle::InProcess;
+use rekey_throttle::InProcessThrottle;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
@@ -68,7 +68,7 @@ impl World {
         let entropy: SharedEntropy = Arc::new(SeededEntropy::new(7));
         let verification = Arc::new(FakeVerification::new(Arc::new(clock.clone())));
         let settings = config::for_tests();
-        let throttle = Arc::new(InProcess::new(10_000));
+        let throttle = Arc::new(InProcessThrottle::new(10_000));
         let identity = Identity {
             store: Arc::new(SqliteStore::open(&options).await.unwrap()),
             verification: verification.clone(),

@@ -20,22 +20,22 @@ struct BarrierThrottle {
 
 #[async_trait]
 impl Throttle for BarrierThrottle {
-    async fn spend(&self, budgets: &[Budget], cost: u64, now: Timestamp) -> Result<Outcome, Failure> {
-        self.throttle.spend(budgets, cost, now).await
+    async fn consume(&self, budgets: &[Budget], cost: u64, now: Timestamp) -> Result<Outcome, Failure> {
+        self.throttle.consume(budgets, cost, now).await
     }
 
-    async fn give_back(&self, budgets: &[Budget], cost: u64, spent_at: Timestamp) -> Result<(), Failure> {
-        self.throttle.give_back(budgets, cost, spent_at).await
+    async fn refund(&self, budgets: &[Budget], cost: u64, spent_at: Timestamp) -> Result<(), Failure> {
+        self.throttle.refund(budgets, cost, spent_at).await
     }
 
-    async fn observe_distinct(
+    async fn count_distinct(
         &self,
         key: &str,
         member: &[u8],
         window: Duration,
         now: Timestamp,
     ) -> Result<u64, Failure> {
-        self.throttle.observe_distinct(key, member, window, now).await
+        self.throttle.count_distinct(key, member, window, now).await
     }
 }
 

@@ -18,7 +18,7 @@ use rekey_primitives::secret::ExposeSecret as _;
 use rekey_runtime::settings::Document;
 use rekey_sealing::{AeadKeys, KeyText, MacKeys, SigningKeys};
 use rekey_throttle::connection::{Connection, Options};
-use rekey_throttle::{InProcess, RedisThrottle, Reserving};
+use rekey_throttle::{InProcessThrottle, RedisThrottle, Reserving};
 
 use super::check::{CheckRequest, CheckVerdict};
 use super::keys::SignedGrant;
@@ -70,7 +70,7 @@ struct TestService {
 impl TestService {
     fn in_memory(settings: &Settings) -> Self {
         let store = Arc::new(MemoryStore::new(&SystemEntropy, 10_000));
-        Self::with(settings, store, Arc::new(InProcess::new(10_000)), &KeyTexts::new())
+        Self::with(settings, store, Arc::new(InProcessThrottle::new(10_000)), &KeyTexts::new())
     }
 
     fn in_redis(settings: &Settings, url: &str, keys: &KeyTexts) -> Self {

@@ -1,14 +1,14 @@
--- Spends from every budget or from none, in one step.
+-- Takes the cost from every budget or from none, in one step.
 -- KEYS: one counter per budget. ARGV: now, cost, then limit and window of each budget; times in microseconds.
--- Returns {0, 0}, or {place of the first exhausted budget from 1, microseconds to wait}.
+-- Returns {0, 0}, or {position of the first exhausted budget from 1, microseconds to wait}.
 local now, cost = tonumber(ARGV[1]), tonumber(ARGV[2])
 local logs = {}
 
 for i, key in ipairs(KEYS) do
   local limit, window = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
-  local log, spent = living(key, window, now)
-  if spent + cost > limit then
-    return { i, wait_for(log, spent + cost - limit, window, now) }
+  local log, consumed = entries_in_window(key, window, now)
+  if consumed + cost > limit then
+    return { i, retry_after(log, consumed + cost - limit, window, now) }
   end
   logs[i] = log
 end
@@ -18,6 +18,6 @@ if cost == 0 then
 end
 
 for i, key in ipairs(KEYS) do
-  note(key, tonumber(ARGV[2 * i + 2]), logs[i], cost, now)
+  add(key, tonumber(ARGV[2 * i + 2]), logs[i], cost, now)
 end
 return { 0, 0 }

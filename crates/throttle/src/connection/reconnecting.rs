@@ -1,10 +1,9 @@
 //! One multiplexed connection that is replaced when it breaks.
 //!
-//! The library's connection manager keeps a connection to a server that was demoted to a replica
-//! (it answers `READONLY` for ever) and one whose peer fell silent, and knows nothing of Sentinel.
-//! So this link also lets go after `READONLY` and after a time-out, and asks its source, which may
-//! be Sentinel, where to go next. While a source cannot be reached, commands fail at once instead
-//! of queueing for one time-out after another.
+//! The library's connection manager keeps a connection to a server that was demoted to a replica (it answers `READONLY`
+//! for ever) and one whose peer fell silent, and knows nothing of Sentinel. This one is also dropped after `READONLY` and
+//! after a time-out, and asks its source, which may be Sentinel, where to connect next. While the source cannot be
+//! reached, commands fail at once instead of queueing for one time-out after another.
 
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -19,8 +18,8 @@ use redis::{
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-/// How long an unreachable source is left alone.
-const REST: Duration = Duration::from_millis(250);
+/// How long an unreachable source is left alone before it is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Tells where the server is.
 pub(super) enum Source {
@@ -30,16 +29,16 @@ pub(super) enum Source {
 
 /// A connection to one server, shared by its clones.
 #[derive(Clone)]
-pub struct Link(Arc<Shared>);
+pub struct ReconnectingConnection(Arc<Shared>);
 
 struct Shared {
-    current: RwLock<Option<Held>>,
+    current: RwLock<Option<Current>>,
     connector: Mutex<Connector>,
 }
 
 /// A connection and which one it is, so that its failure replaces no newer one.
 #[derive(Clone)]
-struct Held {
+struct Current {
     number: u64,
     connection: MultiplexedConnection,
 }
@@ -52,51 +51,51 @@ struct Connector {
     failed_at: Option<Instant>,
 }
 
-impl Link {
+impl ReconnectingConnection {
     pub(super) fn new(source: Source, config: AsyncConnectionConfig, time_limit: Duration) -> Self {
         let connector = Connector { source, config, time_limit, made: 0, failed_at: None };
         Self(Arc::new(Shared { current: RwLock::new(None), connector: Mutex::new(connector) }))
     }
 
-    async fn held(&self) -> RedisResult<Held> {
-        if let Some(held) = self.0.current() {
-            return Ok(held);
+    async fn current(&self) -> RedisResult<Current> {
+        if let Some(current) = self.0.current() {
+            return Ok(current);
         }
         let mut connector = self.0.connector.lock().await;
         // Somebody else may have connected, or failed to, while this one waited its turn.
-        if let Some(held) = self.0.current() {
-            return Ok(held);
+        if let Some(current) = self.0.current() {
+            return Ok(current);
         }
-        if connector.failed_at.is_some_and(|at| at.elapsed() < REST) {
+        if connector.failed_at.is_some_and(|at| at.elapsed() < RETRY_INTERVAL) {
             return Err(
                 io::Error::new(io::ErrorKind::NotConnected, "redis was unreachable a moment ago").into()
             );
         }
-        let held = connector.connect().await?;
-        *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = Some(held.clone());
-        Ok(held)
+        let current = connector.connect().await?;
+        *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = Some(current.clone());
+        Ok(current)
     }
 
-    /// Lets go of a connection that cannot serve any more.
-    fn judge(&self, number: u64, is_broken: bool) {
+    /// Drops a connection that is broken.
+    fn drop_if(&self, is_broken: bool, number: u64) {
         if !is_broken {
             return;
         }
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
-        if current.as_ref().is_some_and(|held| held.number == number) {
+        if current.as_ref().is_some_and(|current| current.number == number) {
             *current = None;
         }
     }
 }
 
 impl Shared {
-    fn current(&self) -> Option<Held> {
+    fn current(&self) -> Option<Current> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Connector {
-    async fn connect(&mut self) -> RedisResult<Held> {
+    async fn connect(&mut self) -> RedisResult<Current> {
         let work = async {
             let client = match &mut self.source {
                 Source::Server(client) => Client::clone(client),
@@ -111,7 +110,7 @@ impl Connector {
         self.failed_at = connected.is_err().then(Instant::now);
         let connection = connected?;
         self.made += 1;
-        Ok(Held { number: self.made, connection })
+        Ok(Current { number: self.made, connection })
     }
 }
 
@@ -127,12 +126,12 @@ fn is_refused_as_replica(value: &Value) -> bool {
     matches!(value, Value::ServerError(error) if error.kind() == Some(ServerErrorKind::ReadOnly))
 }
 
-impl ConnectionLike for Link {
+impl ConnectionLike for ReconnectingConnection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
-            let mut held = self.held().await?;
-            let answer = held.connection.req_packed_command(command).await;
-            self.judge(held.number, answer.as_ref().map_or_else(is_broken, is_refused_as_replica));
+            let mut current = self.current().await?;
+            let answer = current.connection.req_packed_command(command).await;
+            self.drop_if(answer.as_ref().map_or_else(is_broken, is_refused_as_replica), current.number);
             answer
         })
     }
@@ -144,15 +143,15 @@ impl ConnectionLike for Link {
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
-            let mut held = self.held().await?;
-            let answers = held.connection.req_packed_commands(pipeline, offset, count).await;
+            let mut current = self.current().await?;
+            let answers = current.connection.req_packed_commands(pipeline, offset, count).await;
             let any_refused = |values: &Vec<Value>| values.iter().any(is_refused_as_replica);
-            self.judge(held.number, answers.as_ref().map_or_else(is_broken, any_refused));
+            self.drop_if(answers.as_ref().map_or_else(is_broken, any_refused), current.number);
             answers
         })
     }
 
     fn get_db(&self) -> i64 {
-        self.0.current().map_or(0, |held| held.connection.get_db())
+        self.0.current().map_or(0, |current| current.connection.get_db())
     }
 }
