@@ -22,7 +22,8 @@ pub trait Clock: Send + Sync + 'static {
 }
 
 /// A point in time in microseconds since the Unix epoch, UTC. Arithmetic saturates.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, derive_more::Debug)]
+#[debug("{self}")]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -86,12 +87,6 @@ impl fmt::Display for Timestamp {
             Some(text) => f.write_str(&text),
             None => write!(f, "{}us", self.0),
         }
-    }
-}
-
-impl fmt::Debug for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 

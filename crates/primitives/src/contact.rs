@@ -26,7 +26,10 @@ pub enum InvalidAddress {
 }
 
 /// What carries a code or notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::EnumString, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Channel {
     /// Mail.
     Email,
@@ -36,16 +39,13 @@ pub enum Channel {
 
 impl Channel {
     /// The word for it in stores, logs and settings.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Sms => "sms",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Reads that word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Email, Self::Sms].into_iter().find(|channel| channel.as_str() == text)
+        text.parse().ok()
     }
 }
 

@@ -6,7 +6,20 @@
 use crate::contact::Channel;
 
 /// A kind of security info.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum MethodKind {
     /// A code by mail.
     Email,
@@ -19,22 +32,17 @@ pub enum MethodKind {
 }
 
 impl MethodKind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Email, Self::Phone, Self::Authenticator, Self::RecoveryCode];
+    /// Every one of them.
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The word for it in stores and settings.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Phone => "phone",
-            Self::Authenticator => "authenticator",
-            Self::RecoveryCode => "recovery_code",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Reads that word.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+        text.parse().ok()
     }
 
     /// What a proof by this method counts as.
@@ -57,7 +65,20 @@ impl MethodKind {
 }
 
 /// Proofs of one class fall together; proofs of two classes do not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum ProofClass {
     /// A code we drew and sent.
     Issued,
@@ -68,27 +89,36 @@ pub enum ProofClass {
 }
 
 impl ProofClass {
-    /// Every class.
-    pub const ALL: [Self; 3] = [Self::Issued, Self::Authenticator, Self::Saved];
+    /// Every one of them.
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The word for it in stores and tokens.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Issued => "issued",
-            Self::Authenticator => "authenticator",
-            Self::Saved => "saved",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Reads that word.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.as_str() == text)
+        text.parse().ok()
     }
 }
 
 /// What happened to a registered way to prove oneself. Notices carry the word, and who writes them says it in the
 /// reader's language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum MethodChange {
     /// The person registered it.
     Added,
@@ -105,25 +135,17 @@ pub enum MethodChange {
 }
 
 impl MethodChange {
-    /// Every change.
-    pub const ALL: [Self; 6] =
-        [Self::Added, Self::Confirmed, Self::Removed, Self::MadeDefault, Self::Prefilled, Self::Disabled];
+    /// Every one of them.
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The word for it in notices and in the log.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Confirmed => "confirmed",
-            Self::Removed => "removed",
-            Self::MadeDefault => "made_default",
-            Self::Prefilled => "prefilled",
-            Self::Disabled => "disabled",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Reads that word.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|change| change.as_str() == text)
+        text.parse().ok()
     }
 }
 

@@ -127,8 +127,8 @@ mod tests {
 
     #[test]
     fn every_word_is_said_in_every_language_and_none_is_left_in_english() {
-        let changes = MethodChange::ALL.into_iter().map(of_change);
-        let kinds = MethodKind::ALL.into_iter().map(of_kind);
+        let changes = MethodChange::ALL.iter().copied().map(of_change);
+        let kinds = MethodKind::ALL.iter().copied().map(of_kind);
         let programs = ["unknown", "other"].into_iter().filter_map(of_program);
 
         for said in changes.chain(kinds).chain(programs) {

@@ -180,7 +180,7 @@ impl Default for ResetRules {
         Self {
             enabled_scope: ResetScope::default(),
             proofs_required: 1,
-            allowed_methods: BTreeSet::from(MethodKind::ALL),
+            allowed_methods: MethodKind::ALL.iter().copied().collect(),
             reveal_eligibility: false,
             accept_prefilled: false,
             change_quarantine_hours: 72,

@@ -177,7 +177,7 @@ const fn kind_byte(kind: MethodKind) -> u8 {
 }
 
 fn read_kind(byte: u8) -> Result<MethodKind, NotAReset> {
-    MethodKind::ALL.into_iter().find(|kind| kind_byte(*kind) == byte).ok_or(NotAReset)
+    MethodKind::ALL.iter().copied().find(|kind| kind_byte(*kind) == byte).ok_or(NotAReset)
 }
 
 fn address_bytes(address: Option<IpAddr>) -> [u8; 17] {
