@@ -1,7 +1,7 @@
-//! Several addresses behind one name: resolved again and again, with calls spread over what is there.
+//! Load balancing over the addresses behind one name, which is resolved again and again.
 //!
-//! tonic balances over a set of endpoints but never looks at DNS; this watches the name and tells it what came
-//! and went. A name that does not resolve changes nothing: a DNS outage should not empty a working set.
+//! tonic balances over a set of endpoints but never asks DNS; this resolves the name and tells tonic which addresses
+//! came and went. A name that does not resolve changes nothing: a DNS outage should not empty a working set.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -23,10 +23,10 @@ const CHANGES_IN_FLIGHT: usize = 64;
 pub(crate) fn channel(settings: ClientSettings, files: Arc<Files>, host: String, port: u16) -> Channel {
     let (channel, changes) = Channel::balance_channel(CHANGES_IN_FLIGHT);
     tokio::spawn(async move {
-        let mut present = BTreeSet::new();
+        let mut targets = Targets { settings, files, present: BTreeSet::new() };
         loop {
             match tokio::net::lookup_host((host.as_str(), port)).await {
-                Ok(found) => tell(&changes, (&settings, &files), &mut present, found.collect()).await,
+                Ok(found) => targets.update(&changes, found.collect()).await,
                 Err(error) => tracing::warn!(%error, host, "the name does not resolve"),
             }
             tokio::select! {
@@ -38,32 +38,37 @@ pub(crate) fn channel(settings: ClientSettings, files: Arc<Files>, host: String,
     channel
 }
 
-async fn tell(
-    changes: &Sender<Change<SocketAddr, Endpoint>>,
-    (settings, files): (&ClientSettings, &Files),
-    present: &mut BTreeSet<SocketAddr>,
-    found: BTreeSet<SocketAddr>,
-) {
-    if found.is_empty() {
-        return;
-    }
-    let mut now = BTreeSet::new();
-    for address in found {
-        if present.contains(&address) {
-            now.insert(address);
-            continue;
+/// The addresses that the channel knows, and what it takes to add one.
+struct Targets {
+    settings: ClientSettings,
+    files: Arc<Files>,
+    present: BTreeSet<SocketAddr>,
+}
+
+impl Targets {
+    /// Tells the channel which addresses came and went. None at all changes nothing.
+    async fn update(&mut self, changes: &Sender<Change<SocketAddr, Endpoint>>, found: BTreeSet<SocketAddr>) {
+        if found.is_empty() {
+            return;
         }
-        match settings.endpoint_at(address, files) {
-            // A send only fails when nobody listens any more, which the loop notices.
-            Ok(endpoint) => {
-                let _nobody_listens = changes.send(Change::Insert(address, endpoint)).await;
+        let mut now = BTreeSet::new();
+        for address in found {
+            if self.present.contains(&address) {
                 now.insert(address);
+                continue;
             }
-            Err(error) => tracing::warn!(%error, %address, "address left out"),
+            match self.settings.endpoint_at(address, &self.files) {
+                // A send only fails when nobody listens any more, which the loop notices.
+                Ok(endpoint) => {
+                    let _nobody_listens = changes.send(Change::Insert(address, endpoint)).await;
+                    now.insert(address);
+                }
+                Err(error) => tracing::warn!(%error, %address, "address left out"),
+            }
         }
+        for address in self.present.difference(&now) {
+            let _nobody_listens = changes.send(Change::Remove(*address)).await;
+        }
+        self.present = now;
     }
-    for address in present.difference(&now) {
-        let _nobody_listens = changes.send(Change::Remove(*address)).await;
-    }
-    *present = now;
 }

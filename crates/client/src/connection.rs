@@ -1,6 +1,6 @@
 //! One call from beginning to end: deadline, credentials, trace, attempts.
 //!
-//! The deadline is enforced here, the sleep looked at first: tonic's own channel would answer `CANCELLED` when
+//! The deadline is enforced here, and polled before the call: tonic's own channel answers `CANCELLED` when
 //! `grpc-timeout` is over, which callers take for something else.
 
 use std::convert::Infallible;
@@ -21,8 +21,8 @@ use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
 use crate::credentials::{AccessToken, BadToken, ServiceToken, present};
-use crate::deadline::{GRPC_TIMEOUT, Remaining, asked, budget, header};
-use crate::link::Link;
+use crate::deadline::{GRPC_TIMEOUT, Remaining, budget, header, requested};
+use crate::reloading_channel::{Current, ReloadingChannel};
 use crate::replay::Replay;
 use crate::retry::{RetryBudget, pause_before_next};
 use crate::settings::{ClientSettings, OpenError};
@@ -35,15 +35,16 @@ const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc
 #[derive(Debug, Clone)]
 pub struct Connection {
     person: Option<AccessToken>,
-    manners: Arc<Manners>,
+    shared: Arc<Shared>,
 }
 
+/// What clones of a connection share.
 #[derive(Debug)]
-struct Manners {
-    link: Arc<Link>,
+struct Shared {
+    channel: Arc<ReloadingChannel>,
     /// Instead of the one in the file.
     token: Option<ServiceToken>,
-    usual_deadline: Duration,
+    default_deadline: Duration,
     attempts: u32,
     remaining: Remaining,
     retries: RetryBudget,
@@ -56,15 +57,15 @@ impl Connection {
     /// # Errors
     /// Settings that cannot work: no URL, missing files. A peer that is away is no error.
     pub fn open(settings: &ClientSettings, remaining: Remaining) -> Result<Self, OpenError> {
-        let manners = Manners {
-            link: Link::open(settings)?,
+        let shared = Shared {
+            channel: ReloadingChannel::open(settings)?,
             token: None,
-            usual_deadline: settings.deadline(),
+            default_deadline: settings.deadline(),
             attempts: settings.attempts,
             remaining,
             retries: RetryBudget::default(),
         };
-        Ok(Self { person: None, manners: Arc::new(manners) })
+        Ok(Self { person: None, shared: Arc::new(shared) })
     }
 
     /// The same connection with this service token, for tools that hold it in memory.
@@ -74,15 +75,15 @@ impl Connection {
     pub fn with_token(self, token: &SecretString) -> Result<Self, BadToken> {
         use secrecy::ExposeSecret;
 
-        let manners = Manners {
-            link: Arc::clone(&self.manners.link),
+        let shared = Shared {
+            channel: Arc::clone(&self.shared.channel),
             token: Some(ServiceToken::new(token.expose_secret())?),
-            usual_deadline: self.manners.usual_deadline,
-            attempts: self.manners.attempts,
-            remaining: self.manners.remaining,
+            default_deadline: self.shared.default_deadline,
+            attempts: self.shared.attempts,
+            remaining: self.shared.remaining,
             retries: RetryBudget::default(),
         };
-        Ok(Self { manners: Arc::new(manners), ..self })
+        Ok(Self { shared: Arc::new(shared), ..self })
     }
 
     /// The same connection on behalf of the person this access token belongs to.
@@ -94,19 +95,19 @@ impl Connection {
     }
 
     async fn answer(self, request: Request<Body>) -> Response<Body> {
-        let Self { person, manners } = self;
-        let Some(time) = budget(asked(request.headers()), manners.usual_deadline, (manners.remaining)())
-        else {
+        let Self { person, shared } = self;
+        let requested = requested(request.headers());
+        let Some(time) = budget(requested, shared.default_deadline, (shared.remaining)()) else {
             return Status::deadline_exceeded("no time was left for the call").into_http();
         };
         let deadline = Instant::now() + time;
         let (mut head, body) = request.into_parts();
         let span = trace::span(head.uri.path());
-        let (channel, token) = manners.link.now();
-        present(&mut head.headers, manners.token.as_ref().or(token.as_ref()), person.as_ref());
+        let Current { channel, token, .. } = shared.channel.current();
+        present(&mut head.headers, shared.token.as_ref().or(token.as_ref()), person.as_ref());
         trace::inject(&span, &mut head.headers);
-        let measure = trace::Measure::start(head.uri.path());
-        let call = Call { channel, head, deadline, manners };
+        let measurement = trace::CallMeasurement::start(head.uri.path());
+        let call = Call { channel, head, deadline, shared };
         async move {
             let replay = Replay::capture(body).await;
             let (response, attempts) = call.attempts(replay).await;
@@ -114,7 +115,7 @@ impl Connection {
             let span = tracing::Span::current();
             span.record("rpc.status_code", trace::code_name(code));
             span.record("attempts", attempts);
-            measure.record(code);
+            measurement.record(code);
             response
         }
         .instrument(span)
@@ -122,31 +123,31 @@ impl Connection {
     }
 }
 
-/// A call on its way.
+/// A call while it runs.
 struct Call {
-    /// The one of the moment at which the call began.
+    /// The channel at the moment the call began.
     channel: Channel,
     head: http::request::Parts,
     deadline: Instant,
-    manners: Arc<Manners>,
+    shared: Arc<Shared>,
 }
 
 impl Call {
-    /// Tries until there is an answer to give, and counts.
+    /// Tries until there is an answer to return; also how many attempts it took.
     async fn attempts(self, mut replay: Replay) -> (Response<Body>, u32) {
         let mut made = 0;
         loop {
             let response = self.attempt(made, replay.next()).await;
             made += 1;
             let Some(status) = failure(&response) else {
-                self.manners.retries.succeeded();
+                self.shared.retries.succeeded();
                 return (response, made);
             };
             let left = self.deadline.saturating_duration_since(Instant::now());
-            let pause = pause_before_next(&status, response.headers(), made, self.manners.attempts, left)
+            let pause = pause_before_next(&status, response.headers(), made, self.shared.attempts, left)
                 .filter(|_| replay.may_repeat());
-            let is_worth_it = status.code() != Code::Unavailable || self.manners.retries.failed();
-            let Some(pause) = pause.filter(|_| is_worth_it) else { return (response, made) };
+            let may_retry = status.code() != Code::Unavailable || self.shared.retries.failed();
+            let Some(pause) = pause.filter(|_| may_retry) else { return (response, made) };
             tracing::debug!(made, ?pause, "trying again");
             tokio::time::sleep(pause).await;
         }
@@ -210,7 +211,7 @@ fn failure<B>(response: &Response<B>) -> Option<Status> {
 impl Connection {
     /// Looks at the files now.
     pub(crate) fn reload(&self) -> Result<bool, OpenError> {
-        self.manners.link.reload()
+        self.shared.channel.reload()
     }
 }
 

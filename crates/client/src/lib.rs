@@ -1,9 +1,9 @@
 //! Calling Rekey from Rust.
 //!
-//! A [`Connection`] is a channel that knows the manners of the suite: it sends the service token (and, if told,
-//! a person's access token), never starts a call whose time is already over, passes on what time is left,
-//! repeats what may be repeated and no oftener than the server wants, and carries the trace along. The clients
-//! generated from the contract take it as they take a plain tonic channel:
+//! A [`Connection`] is a channel that does for every call what the suite expects of its callers. It sends the service
+//! token and, where asked to, a person's access token; it never starts a call whose deadline has passed and passes
+//! on the time that is left; it retries what may be retried, no more often than the server wants; and it passes on the
+//! trace. The clients generated from the contract take it as they take a plain tonic channel:
 //!
 //! ```no_run
 //! use rekey_client::wire::identity::v1::session_service_client::SessionServiceClient;
@@ -31,8 +31,8 @@ mod balance;
 mod connection;
 mod credentials;
 mod deadline;
-mod link;
 mod problem;
+mod reloading_channel;
 mod replay;
 mod retry;
 mod settings;

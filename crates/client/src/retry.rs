@@ -44,8 +44,8 @@ pub(crate) fn pause_before_next(
 fn full_jitter(attempts_made: u32) -> Duration {
     let widest = FIRST_PAUSE.saturating_mul(1 << attempts_made.saturating_sub(1).min(8)).min(LONGEST_PAUSE);
     // The seeds of hash maps are random enough to spread retries, and need no entropy of ours.
-    let chance = RandomState::new().hash_one(0_u8);
-    widest.mul_f64((chance >> 11) as f64 / (1_u64 << 53) as f64)
+    let random = RandomState::new().hash_one(0_u8);
+    widest.mul_f64((random >> 11) as f64 / (1_u64 << 53) as f64)
 }
 
 /// Stops retries when they would only add to an outage: each failure costs a token, each success gives back a
@@ -118,9 +118,9 @@ mod tests {
     fn the_server_decides_when_and_whether() {
         let status = Status::unavailable("");
 
-        let told = pause_before_next(&status, &pushback("1500"), 1, 3, AMPLE);
+        let pause = pause_before_next(&status, &pushback("1500"), 1, 3, AMPLE);
 
-        assert_eq!(told, Some(Duration::from_millis(1500)));
+        assert_eq!(pause, Some(Duration::from_millis(1500)));
         assert_eq!(pause_before_next(&status, &pushback("-1"), 1, 3, AMPLE), None);
         assert_eq!(pause_before_next(&status, &pushback("soon"), 1, 3, AMPLE), None);
     }

@@ -37,12 +37,12 @@ pub(crate) fn inject(span: &Span, headers: &mut HeaderMap) {
 const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
 /// `rpc.client.call.duration` of one call, all attempts together.
-pub(crate) struct Measure {
+pub(crate) struct CallMeasurement {
     method: String,
     started: Instant,
 }
 
-impl Measure {
+impl CallMeasurement {
     pub(crate) fn start(path: &str) -> Self {
         Self { method: path.strip_prefix('/').unwrap_or(path).to_owned(), started: Instant::now() }
     }

@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod contact;
 pub mod entropy;
+pub mod grpc_timeout;
 pub mod id;
 pub mod locale;
 pub mod login;

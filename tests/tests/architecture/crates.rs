@@ -13,7 +13,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("rekey-database", &["rekey-primitives"]),
     ("rekey-throttle", &["rekey-primitives"]),
     ("rekey-runtime", &["rekey-sealing", "rekey-primitives"]),
-    ("rekey-client", &["rekey-wire"]),
+    ("rekey-client", &["rekey-primitives", "rekey-wire"]),
     ("rekey-identity", PART_WITH_DATABASE),
     ("rekey-verification", PART),
     ("rekey-notification", PART_WITH_DATABASE),

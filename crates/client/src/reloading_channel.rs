@@ -1,8 +1,8 @@
-//! The channel to a peer and the files it was made of. When these change, a new channel takes the place of the old one.
+//! The channel to a peer, made anew when the files with its certificates and its token change.
 //!
-//! Certificates and tokens are short-lived where they are well kept, and a process outlives many of them. Calls that
-//! are under way end on the channel they began on; later ones shake hands with the new files. Files that do not read,
-//! or do not belong together, change nothing: certificate managers replace several files one after the other.
+//! A process outlives many certificates and tokens. Calls under way end on the channel they began on; later ones use
+//! the new files. Files that do not read, or do not belong together, change nothing: certificate managers replace
+//! several files one after the other.
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
@@ -13,47 +13,47 @@ use crate::balance;
 use crate::credentials::ServiceToken;
 use crate::settings::{ClientSettings, Files, OpenError};
 
-/// How often the files are looked at, as often as servers look at theirs: far below what any certificate lives on
-/// after its successor is written.
+/// How often the files are read, as often as servers read theirs: far less than the time that a certificate is valid
+/// after its successor was written.
 const RELOAD_EVERY: Duration = Duration::from_secs(10);
 
-/// A channel that follows its files.
+/// A channel that is made anew when its files change.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct ReloadingChannel {
     settings: ClientSettings,
     current: RwLock<Current>,
 }
 
+/// The channel of the moment, and the token of the moment.
 #[derive(Debug, Clone)]
-struct Current {
+pub(crate) struct Current {
     files: Arc<Files>,
-    channel: Channel,
-    token: Option<ServiceToken>,
+    pub(crate) channel: Channel,
+    pub(crate) token: Option<ServiceToken>,
 }
 
-impl Link {
+impl ReloadingChannel {
     /// Reads the files and makes the channel ready. As long as somebody holds it, the files are read again and again.
     pub(crate) fn open(settings: &ClientSettings) -> Result<Arc<Self>, OpenError> {
         let files = Files::read(settings)?;
-        let follows = !files.is_empty();
+        let has_files = !files.is_empty();
         let current = RwLock::new(Current::of(settings, files)?);
-        let link = Arc::new(Self { settings: settings.clone(), current });
-        if follows {
-            tokio::spawn(follow(Arc::downgrade(&link)));
+        let channel = Arc::new(Self { settings: settings.clone(), current });
+        if has_files {
+            tokio::spawn(watch_files(Arc::downgrade(&channel)));
         }
-        Ok(link)
+        Ok(channel)
     }
 
-    /// What a call begins with.
-    pub(crate) fn now(&self) -> (Channel, Option<ServiceToken>) {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        (current.channel.clone(), current.token.clone())
+    /// What a call that begins now uses until it ends.
+    pub(crate) fn current(&self) -> Current {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads the files again. Returns whether anything changed; on an error everything stays.
     pub(crate) fn reload(&self) -> Result<bool, OpenError> {
         let files = Files::read(&self.settings)?;
-        if *self.current.read().unwrap_or_else(PoisonError::into_inner).files == files {
+        if *self.current().files == files {
             return Ok(false);
         }
         let current = Current::of(&self.settings, files)?;
@@ -77,12 +77,12 @@ impl Current {
     }
 }
 
-async fn follow(link: Weak<Link>) {
+async fn watch_files(channel: Weak<ReloadingChannel>) {
     loop {
         tokio::time::sleep(RELOAD_EVERY).await;
-        let Some(link) = link.upgrade() else { return };
-        let endpoint = &link.settings.endpoint;
-        match link.reload() {
+        let Some(channel) = channel.upgrade() else { return };
+        let endpoint = &channel.settings.endpoint;
+        match channel.reload() {
             Ok(true) => tracing::info!(endpoint, "credentials reloaded"),
             Ok(false) => {}
             Err(error) => tracing::error!(%error, endpoint, "credentials not reloaded; the old ones stay"),
