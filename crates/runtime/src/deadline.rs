@@ -13,12 +13,10 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::response::Response;
 use http::HeaderMap;
+use rekey_primitives::grpc_timeout;
 use tokio::time::Instant;
 
-use crate::answers::{Called, Reason};
-
-/// Most digits that `grpc-timeout` may have.
-const TIMEOUT_DIGITS: usize = 8;
+use crate::error_details::{Reason, RpcName};
 
 tokio::task_local! {
     static DEADLINE: Instant;
@@ -35,52 +33,41 @@ pub async fn scope<F: Future>(budget: Duration, work: F) -> F::Output {
     DEADLINE.scope(Instant::now() + budget, work).await
 }
 
-/// The bounds of a part.
+/// The deadlines of a part: the one of calls that name none, and the longest.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
+pub(crate) struct DeadlineBounds {
     pub(crate) default: Duration,
     pub(crate) ceiling: Duration,
 }
 
 /// The stage.
-pub(crate) async fn bound(
-    bounds: Bounds,
-    called: &Called,
+pub(crate) async fn enforce(
+    bounds: DeadlineBounds,
+    rpc: &RpcName,
     request: Request,
-    onward: impl AsyncFnOnce(Request) -> Response,
+    next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let Ok(asked) = asked(request.headers()) else {
-        return called.refuse(Reason::RequestMalformed).into_http();
+    let Ok(requested) = requested(request.headers()) else {
+        return rpc.refuse(Reason::RequestMalformed).into_http();
     };
-    let budget = asked.unwrap_or(bounds.default).min(bounds.ceiling);
+    let budget = requested.unwrap_or(bounds.default).min(bounds.ceiling);
     let deadline = Instant::now() + budget;
     tokio::select! {
         biased;
-        response = DEADLINE.scope(deadline, onward(request)) => response,
-        () = tokio::time::sleep_until(deadline) => called.refuse(Reason::DeadlineExceeded).into_http(),
+        response = DEADLINE.scope(deadline, next(request)) => response,
+        () = tokio::time::sleep_until(deadline) => rpc.refuse(Reason::DeadlineExceeded).into_http(),
     }
 }
 
-/// What `grpc-timeout` asks for: at most eight digits and a unit.
-fn asked(headers: &HeaderMap) -> Result<Option<Duration>, ()> {
-    let Some(value) = headers.get("grpc-timeout") else { return Ok(None) };
-    let text = value.to_str().map_err(|_| ())?;
-    let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or(())?;
-    if digits.is_empty() || digits.len() > TIMEOUT_DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit())
-    {
-        return Err(());
-    }
-    let count: u64 = digits.parse().map_err(|_| ())?;
-    Ok(Some(match unit {
-        "H" => Duration::from_secs(count * 3600),
-        "M" => Duration::from_secs(count * 60),
-        "S" => Duration::from_secs(count),
-        "m" => Duration::from_millis(count),
-        "u" => Duration::from_micros(count),
-        "n" => Duration::from_nanos(count),
-        _ => return Err(()),
-    }))
+/// What `grpc-timeout` asks for, if it is there; an error if it is no timeout.
+fn requested(headers: &HeaderMap) -> Result<Option<Duration>, Malformed> {
+    let Some(value) = headers.get(grpc_timeout::HEADER) else { return Ok(None) };
+    value.to_str().ok().and_then(grpc_timeout::parse).map(Some).ok_or(Malformed)
 }
+
+/// A `grpc-timeout` that is no timeout.
+#[derive(Debug, PartialEq, Eq)]
+struct Malformed;
 
 #[cfg(test)]
 mod tests {
@@ -88,20 +75,18 @@ mod tests {
 
     use http::HeaderMap;
 
-    use super::{asked, remaining, scope};
+    use super::{Malformed, remaining, requested, scope};
 
     fn headers(value: &str) -> HeaderMap {
         HeaderMap::from_iter([(http::HeaderName::from_static("grpc-timeout"), value.parse().unwrap())])
     }
 
     #[test]
-    fn a_timeout_has_at_most_eight_digits_and_a_unit() {
-        assert_eq!(asked(&HeaderMap::new()), Ok(None));
-        assert_eq!(asked(&headers("250m")), Ok(Some(Duration::from_millis(250))));
-        assert_eq!(asked(&headers("99999999H")), Ok(Some(Duration::from_secs(99_999_999 * 3600))));
-        for wrong in ["", "m", "10", "123456789m", "-1S", "1 S", "1x"] {
-            assert_eq!(asked(&headers(wrong)), Err(()), "{wrong}");
-        }
+    fn a_header_is_absent_a_timeout_or_malformed() {
+        assert_eq!(requested(&HeaderMap::new()), Ok(None));
+        assert_eq!(requested(&headers("250m")), Ok(Some(Duration::from_millis(250))));
+        assert_eq!(requested(&headers("1x")), Err(Malformed));
+        assert_eq!(requested(&headers("\u{e9}")), Err(Malformed));
     }
 
     #[tokio::test]

@@ -23,7 +23,7 @@
 //! # fn rules() -> access::AccessTable { access::AccessTable::default() }
 //! # struct Tokens;
 //! # #[async_trait::async_trait] impl access::PersonVerifier for Tokens {
-//! #     async fn verify(&self, _: &str) -> Result<access::Person, access::Rejected> { Err(access::Rejected::Invalid) }
+//! #     async fn verify(&self, _: &str) -> Result<access::Person, access::AccessTokenError> { Err(access::AccessTokenError::Invalid) }
 //! # }
 //! # async fn relay(stop: shutdown::Shutdown) -> Result<(), std::io::Error> { stop.begun().await; Ok(()) }
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -61,8 +61,8 @@
 //! ```
 
 pub mod access;
-mod answers;
 pub mod deadline;
+mod error_details;
 pub mod health;
 pub mod loops;
 pub mod process;
@@ -72,4 +72,4 @@ pub mod shutdown;
 pub mod telemetry;
 mod transport;
 
-pub use self::answers::TraceId;
+pub use self::error_details::TraceId;

@@ -40,7 +40,7 @@ use async_trait::async_trait;
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::SecretString;
-use rekey_runtime::access::{Person, PersonVerifier, Rejected, RoleMissing, SharedPersonVerifier};
+use rekey_runtime::access::{AccessTokenError, Person, PersonVerifier, RoleMissing, SharedPersonVerifier};
 use rekey_runtime::health::{Health, StoreHealth};
 use rekey_runtime::loops::Loops;
 use rekey_runtime::shutdown::Shutdown;
@@ -226,11 +226,11 @@ struct Persons(Arc<Identity>);
 
 #[async_trait]
 impl PersonVerifier for Persons {
-    async fn verify(&self, access_token: &str) -> Result<Person, Rejected> {
+    async fn verify(&self, access_token: &str) -> Result<Person, AccessTokenError> {
         judged(self.0.verify_person(&SecretString::from(access_token)).await)
     }
 
-    async fn verify_leaving(&self, access_token: &str) -> Result<Person, Rejected> {
+    async fn verify_leaving(&self, access_token: &str) -> Result<Person, AccessTokenError> {
         judged(self.0.verify_leaving_person(&SecretString::from(access_token)).await)
     }
 
@@ -245,7 +245,7 @@ impl PersonVerifier for Persons {
     }
 }
 
-fn judged(person: Result<Option<flows::Person>, Error>) -> Result<Person, Rejected> {
+fn judged(person: Result<Option<flows::Person>, Error>) -> Result<Person, AccessTokenError> {
     match person {
         Ok(Some(person)) => Ok(Person {
             tenant_id: person.tenant_id,
@@ -256,10 +256,10 @@ fn judged(person: Result<Option<flows::Person>, Error>) -> Result<Person, Reject
             auth_time: person.auth_time,
             token_expires_at: person.token_expires_at,
         }),
-        Ok(None) | Err(Error::Refused(_)) => Err(Rejected::Invalid),
+        Ok(None) | Err(Error::Refused(_)) => Err(AccessTokenError::Invalid),
         Err(Error::Failed(failed)) => {
             tracing::warn!(error = %failed, "an access token could not be judged");
-            Err(Rejected::Unavailable)
+            Err(AccessTokenError::Unavailable)
         }
     }
 }

@@ -169,5 +169,5 @@ async fn a_token_that_is_none_of_ours_is_nobodys() {
     let folder = folder();
     let service = assemble(&settings(folder.path()), given()).await.unwrap();
 
-    assert_eq!(service.persons.verify("eyJhbGciOiJub25lIn0..").await, Err(Rejected::Invalid));
+    assert_eq!(service.persons.verify("eyJhbGciOiJub25lIn0..").await, Err(AccessTokenError::Invalid));
 }

@@ -90,8 +90,8 @@ impl Callers {
     pub fn load(inline: Vec<CallerEntry>, file: Option<PathBuf>) -> Result<Self, CallerError> {
         let callers = Self { inline: inline.into(), file, current: Arc::default() };
         let text = callers.read()?;
-        let entries = callers.judge(&text)?;
-        callers.put(Current { text, entries });
+        let entries = callers.parse(&text)?;
+        callers.replace(Current { text, entries });
         Ok(callers)
     }
 
@@ -104,8 +104,8 @@ impl Callers {
         if self.with(|current| current.text == text) {
             return Ok(false);
         }
-        let entries = self.judge(&text)?;
-        self.put(Current { text, entries });
+        let entries = self.parse(&text)?;
+        self.replace(Current { text, entries });
         Ok(true)
     }
 
@@ -133,7 +133,7 @@ impl Callers {
         std::fs::read_to_string(path).map_err(|source| CallerError::Unreadable { path: path.clone(), source })
     }
 
-    fn judge(&self, text: &str) -> Result<Arc<[Arc<CallerEntry>]>, CallerError> {
+    fn parse(&self, text: &str) -> Result<Arc<[Arc<CallerEntry>]>, CallerError> {
         let file: CallersFile = toml::from_str(text).map_err(|source| CallerError::Malformed {
             path: self.file.clone().unwrap_or_default(),
             source: Box::new(source),
@@ -153,7 +153,7 @@ impl Callers {
         look(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn put(&self, current: Current) {
+    fn replace(&self, current: Current) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
     }
 }

@@ -1,4 +1,4 @@
-//! The gate in front of every RPC: recognises the caller, asks the rule, judges the person.
+//! The gate in front of every RPC: recognises the caller, looks up the rule, verifies the person.
 //!
 //! It runs before a byte of the message is decoded. Who is not recognised learns nothing, not even whether a
 //! method exists.
@@ -11,10 +11,10 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use super::{
-    ACCESS_TOKEN_METADATA, AccessTable, Caller, CallerEntry, Callers, Person, PersonRule, Rejected,
+    ACCESS_TOKEN_METADATA, AccessTable, AccessTokenError, Caller, CallerEntry, Callers, Person, PersonRule,
     RoleMissing, Rule, SharedPersonVerifier,
 };
-use crate::answers::{Called, Reason, TraceId};
+use crate::error_details::{Reason, RpcName, TraceId};
 use crate::transport::Peer;
 
 /// Everything the gate decides by.
@@ -27,7 +27,7 @@ pub(crate) struct Gate {
 }
 
 /// Why a call did not pass: a published reason, and, for a person without the role, who that is.
-struct Stopped {
+struct Rejection {
     reason: Reason,
     without_role: Option<Box<WithoutRole>>,
 }
@@ -39,7 +39,7 @@ struct WithoutRole {
     roles: Vec<String>,
 }
 
-impl From<Reason> for Stopped {
+impl From<Reason> for Rejection {
     fn from(reason: Reason) -> Self {
         Self { reason, without_role: None }
     }
@@ -48,44 +48,44 @@ impl From<Reason> for Stopped {
 /// The stage: lets a request pass with its [`Caller`], or answers.
 pub(crate) async fn admit(
     gate: &Gate,
-    called: &Called,
+    rpc: &RpcName,
     mut request: Request,
-    onward: impl AsyncFnOnce(Request) -> Response,
+    next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    if gate.open_services.iter().any(|service| *service == called.service()) {
-        return onward(request).await;
+    if gate.open_services.iter().any(|service| *service == rpc.service()) {
+        return next(request).await;
     }
     let spiffe_id = request.extensions().get::<Peer>().and_then(|peer| peer.spiffe_id.clone());
-    match gate.judge(request.headers(), spiffe_id.as_deref(), called.path()).await {
+    match gate.check(request.headers(), spiffe_id.as_deref(), rpc.path()).await {
         Ok(caller) => {
             tracing::Span::current().record("caller", caller.name());
             request.extensions_mut().insert(caller);
-            onward(request).await
+            next(request).await
         }
-        Err(stopped) => {
-            tracing::info!(reason = stopped.reason.name(), "call refused at the gate");
-            if let Some(without) = &stopped.without_role {
+        Err(rejection) => {
+            tracing::info!(reason = rejection.reason.name(), "call refused at the gate");
+            if let Some(without) = &rejection.without_role {
                 gate.persons.role_missing(&RoleMissing {
                     person: &without.person,
                     caller: &without.entry.name,
-                    rpc: called.path().rsplit('/').next().unwrap_or_default(),
+                    rpc: rpc.path().rsplit('/').next().unwrap_or_default(),
                     trace_id: request.extensions().get::<TraceId>().and_then(TraceId::bytes),
                 });
             }
-            let roles = stopped.without_role.map(|without| without.roles).unwrap_or_default();
+            let roles = rejection.without_role.map(|without| without.roles).unwrap_or_default();
             let metadata = (!roles.is_empty()).then(|| ("roles", roles.join(",")));
-            called.refuse_with(stopped.reason, metadata).into_http()
+            rpc.refuse_with(rejection.reason, metadata).into_http()
         }
     }
 }
 
 impl Gate {
-    async fn judge(
+    async fn check(
         &self,
         headers: &HeaderMap,
         spiffe_id: Option<&str>,
         path: &str,
-    ) -> Result<Caller, Stopped> {
+    ) -> Result<Caller, Rejection> {
         let token = bearer(headers)?;
         let entry = self.callers.recognise(spiffe_id, token).ok_or(Reason::CallerUnknown)?;
         if !entry.may_call(path) {
@@ -105,7 +105,7 @@ impl Gate {
         headers: &HeaderMap,
         rule: &Rule,
         entry: &Arc<CallerEntry>,
-    ) -> Result<Option<Person>, Stopped> {
+    ) -> Result<Option<Person>, Rejection> {
         if rule.person == PersonRule::None {
             return Ok(None);
         }
@@ -113,15 +113,15 @@ impl Gate {
             return if rule.service { Ok(None) } else { Err(Reason::AccessTokenMissing.into()) };
         };
         let token = token.to_str().map_err(|_| Reason::AccessTokenInvalid)?;
-        let judged = match rule.person {
+        let verified = match rule.person {
             PersonRule::Leaving => self.persons.verify_leaving(token).await,
             PersonRule::SelfOnly | PersonRule::Administrator | PersonRule::None => {
                 self.persons.verify(token).await
             }
         };
-        let person = judged.map_err(|rejected| match rejected {
-            Rejected::Invalid => Reason::AccessTokenInvalid,
-            Rejected::Unavailable => Reason::Unavailable,
+        let person = verified.map_err(|error| match error {
+            AccessTokenError::Invalid => Reason::AccessTokenInvalid,
+            AccessTokenError::Unavailable => Reason::Unavailable,
         })?;
         let may_act = match rule.person {
             PersonRule::Administrator if rule.roles.is_empty() => !person.roles.is_empty(),
@@ -132,7 +132,7 @@ impl Gate {
             Ok(Some(person))
         } else {
             let without = WithoutRole { person, entry: Arc::clone(entry), roles: rule.roles.clone() };
-            Err(Stopped { reason: Reason::RoleMissing, without_role: Some(Box::new(without)) })
+            Err(Rejection { reason: Reason::RoleMissing, without_role: Some(Box::new(without)) })
         }
     }
 }

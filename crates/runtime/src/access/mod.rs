@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, SessionId, TenantId};
 
-use crate::answers::Called;
+use crate::error_details::RpcName;
 
 pub use self::caller::{Allowed, Caller, CallerEntry};
 pub use self::callers::{CallerError, Callers, token_digest};
@@ -67,7 +67,7 @@ impl AccessTable {
     /// Only the rules of one proto package, such as `rekey.identity.v1`: a part answers for its own.
     #[must_use]
     pub fn of_package(mut self, package: &str) -> Self {
-        self.0.retain(|path, _| Called::of(path).package() == package);
+        self.0.retain(|path, _| RpcName::of(path).package() == package);
         self
     }
 
@@ -118,7 +118,7 @@ pub struct Person {
 
 /// Why an access token was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rejected {
+pub enum AccessTokenError {
     /// Forged, expired, for another audience, or revoked.
     Invalid,
     /// It could not be judged now: keys or store are away.
@@ -142,11 +142,11 @@ pub struct RoleMissing<'a> {
 #[async_trait]
 pub trait PersonVerifier: Send + Sync + 'static {
     /// The person behind a token.
-    async fn verify(&self, access_token: &str) -> Result<Person, Rejected>;
+    async fn verify(&self, access_token: &str) -> Result<Person, AccessTokenError>;
 
     /// The same for a method that ends the session: a token whose session the person has left passes too, if it is
     /// good in every other way. Where nobody can leave there is no difference.
-    async fn verify_leaving(&self, access_token: &str) -> Result<Person, Rejected> {
+    async fn verify_leaving(&self, access_token: &str) -> Result<Person, AccessTokenError> {
         self.verify(access_token).await
     }
 
@@ -161,8 +161,8 @@ pub struct NoPersons;
 
 #[async_trait]
 impl PersonVerifier for NoPersons {
-    async fn verify(&self, _access_token: &str) -> Result<Person, Rejected> {
-        Err(Rejected::Invalid)
+    async fn verify(&self, _access_token: &str) -> Result<Person, AccessTokenError> {
+        Err(AccessTokenError::Invalid)
     }
 }
 

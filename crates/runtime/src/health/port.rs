@@ -18,7 +18,7 @@ use tonic::service::Routes;
 use super::{Health, HealthService, Serving};
 use crate::shutdown::Shutdown;
 use crate::telemetry::Metrics;
-use crate::transport::{Listening, listen};
+use crate::transport::{ConnectionOptions, listen};
 
 /// The `[health]` table.
 #[derive(Debug, Clone, Deserialize)]
@@ -36,26 +36,20 @@ const CONNECTIONS: usize = 256;
 
 /// Serves the health port until `stop`, and beside its own pages those of the parts, which must be public (`pages`).
 /// Give it a signal that comes after the servers have drained, so that "not ready" can still be asked for.
-pub async fn serve(
-    listener: TcpListener,
-    health: Health,
-    metrics: Metrics,
-    pages: Router,
-    stop: Shutdown,
-) {
+pub async fn serve(listener: TcpListener, health: Health, metrics: Metrics, pages: Router, stop: Shutdown) {
     let http = Router::new()
         .route("/healthz", get(alive).with_state(health.clone()))
         .route("/readyz", get(ready).with_state(health.clone()))
         .route("/metrics", get(scrape).with_state(metrics));
     let router = Routes::new(HealthService::server(health)).into_axum_router().merge(http).merge(pages);
-    let listening = Listening {
+    let options = ConnectionOptions {
         tls: None,
         connection_limit: CONNECTIONS,
         connection_age: None,
         grace: GRACE,
         http2_only: false,
     };
-    listen(listener, router, listening, stop).await;
+    listen(listener, router, options, stop).await;
 }
 
 async fn alive(State(health): State<Health>) -> impl IntoResponse {

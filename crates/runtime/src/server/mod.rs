@@ -1,15 +1,15 @@
 //! One gRPC port of one part: everything between the socket and the generated service.
 //!
-//! A call passes the stages in `way`, and then the routes. Stopping goes in steps: health says no, load balancers get
-//! `drain_seconds` to notice, the port closes and connections get GOAWAY, and what is still running after
+//! A call passes the stages in `pipeline`, and then the routes. Stopping goes in steps: health says no, load balancers
+//! get `drain_seconds` to notice, the port closes and connections get GOAWAY, and what is still running after
 //! `grace_seconds` is answered `SHUTTING_DOWN` and cut.
 
-mod load;
-mod messages;
+mod concurrency;
+mod draining;
+mod message_size;
 mod panics;
+mod pipeline;
 mod settings;
-mod stages;
-mod way;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,15 +21,15 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
+use self::draining::Draining;
+use self::pipeline::Middleware;
 pub use self::settings::ServerSettings;
-use self::stages::Stages;
-use self::way::Way;
 use crate::access::{AccessTable, CallerError, Callers, Gate, NoPersons, SharedPersonVerifier};
-use crate::deadline::Bounds;
+use crate::deadline::DeadlineBounds;
 use crate::health::{Health, HealthService};
 use crate::shutdown::Shutdown;
-use crate::telemetry::Calls;
-use crate::transport::{Listening, Tls, listen};
+use crate::telemetry::CallMetrics;
+use crate::transport::{ConnectionOptions, Tls, listen};
 pub use crate::transport::{TlsError, TlsFiles};
 
 /// Why a server could not start or go on.
@@ -89,15 +89,7 @@ impl Part {
         access: AccessTable,
         health: Health,
     ) -> Self {
-        Self {
-            name,
-            settings,
-            routes,
-            access,
-            health,
-            descriptors: &[],
-            persons: Arc::new(NoPersons),
-        }
+        Self { name, settings, routes, access, health, descriptors: &[], persons: Arc::new(NoPersons) }
     }
 
     /// Who judges access tokens. Without it no token is good.
@@ -123,11 +115,11 @@ impl Part {
         let callers = Callers::load(settings.callers.clone(), settings.callers_file.clone())?;
         let tls = Tls::load(&settings.tls)?;
         let health = self.health.clone();
-        let stages = Stages::default();
+        let draining = Draining::default();
         let name = self.name;
         announce(name, &listener, tls.is_some(), &callers);
-        let router = self.router(callers.clone(), &stages)?;
-        let listening = Listening {
+        let router = self.router(callers.clone(), &draining)?;
+        let options = ConnectionOptions {
             tls: tls.clone(),
             connection_limit: settings.connection_limit,
             connection_age: Some(settings.connection_age()),
@@ -136,21 +128,21 @@ impl Part {
         };
         let stop = Shutdown::new();
         let is_loopback = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
-        let drain = if is_loopback { Duration::ZERO } else { settings.drain() };
-        let draining = async {
+        let drain_time = if is_loopback { Duration::ZERO } else { settings.drain() };
+        let stopping = async {
             shutdown.begun().await;
             health.drain();
-            tokio::time::sleep(drain).await;
-            stages.drain();
+            tokio::time::sleep(drain_time).await;
+            draining.begin();
             stop.begin();
             tokio::time::sleep(settings.grace()).await;
-            stages.force();
+            draining.end_grace();
             std::future::pending::<()>().await;
         };
         let reloading = reload(settings.reload(), callers, tls);
         tokio::select! {
-            () = listen(listener, router, listening, stop.clone()) => {}
-            () = draining => {}
+            () = listen(listener, router, options, stop.clone()) => {}
+            () = stopping => {}
             () = reloading => {}
         }
         tracing::info!(part = name, "stopped listening");
@@ -164,28 +156,30 @@ impl Part {
     pub fn rehearse(self) -> Result<(), ServeError> {
         let callers = Callers::load(self.settings.callers.clone(), self.settings.callers_file.clone())?;
         Tls::load(&self.settings.tls)?;
-        self.router(callers, &Stages::default()).map(drop)
+        self.router(callers, &Draining::default()).map(drop)
     }
 
-    fn router(self, callers: Callers, stages: &Stages) -> Result<Router, ServeError> {
+    fn router(self, callers: Callers, draining: &Draining) -> Result<Router, ServeError> {
         let mut open_services = vec![HealthService::NAME];
         let mut routes = self.routes.add_service(HealthService::server(self.health));
         if self.settings.reflection {
             routes = with_reflection(routes, self.descriptors, &mut open_services)?;
         }
-        let bounds =
-            Bounds { default: self.settings.default_deadline(), ceiling: self.settings.deadline_ceiling() };
-        let calls = Arc::new(Calls::new(&self.access, &open_services));
+        let settings = &self.settings;
+        let metrics = Arc::new(CallMetrics::new(&self.access, &open_services));
         let gate = Gate { rules: self.access, callers, persons: self.persons, open_services };
-        let way = Way {
-            calls,
-            bounds,
-            stages: stages.clone(),
-            permits: Semaphore::new(self.settings.concurrency_limit),
-            max_message_bytes: self.settings.max_message_bytes,
+        let middleware = Middleware {
+            metrics,
+            deadlines: DeadlineBounds {
+                default: settings.default_deadline(),
+                ceiling: settings.deadline_ceiling(),
+            },
+            draining: draining.clone(),
+            permits: Semaphore::new(settings.concurrency_limit),
+            max_message_bytes: settings.max_message_bytes,
             gate,
         };
-        Ok(routes.into_axum_router().layer(from_fn_with_state(Arc::new(way), way::pass)))
+        Ok(routes.into_axum_router().layer(from_fn_with_state(Arc::new(middleware), pipeline::call)))
     }
 }
 

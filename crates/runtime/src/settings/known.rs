@@ -13,14 +13,14 @@ const LIKENESS_FLOOR: f64 = 0.6;
 
 /// The keys of all defaults.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Known {
+pub(super) struct KnownKeys {
     /// Leaves, with whether the default is a list.
     leaves: BTreeMap<String, bool>,
     /// Tables whose keys are names chosen by the operator.
     open: BTreeSet<String>,
 }
 
-impl Known {
+impl KnownKeys {
     /// Learns the keys of one piece of defaults: those with a value, and those in `# key = example` comments.
     pub(super) fn learn(&mut self, text: &str, values: Map<String, Value>) {
         for (key, value) in values {

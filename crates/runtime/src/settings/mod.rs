@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use config::{Config, ConfigError, FileFormat, Source, Value, ValueKind};
 use serde::de::DeserializeOwned;
 
-use self::known::Known;
+use self::known::KnownKeys;
 pub use self::password::{PasswordError, url_with_password};
 pub use self::secret::{SecretFileError, is_variable, secret_file};
 pub use self::show::{Origin, Setting};
@@ -121,7 +121,7 @@ impl DocumentBuilder {
     /// # Errors
     /// An unknown key, a missing file, or a text that is not TOML.
     pub fn load(self) -> Result<Document, Error> {
-        let mut known = Known::default();
+        let mut known = KnownKeys::default();
         let mut builder = Config::builder();
         let mut origins = BTreeMap::new();
         for text in &self.defaults {
@@ -152,7 +152,7 @@ struct Variables {
 }
 
 impl Variables {
-    fn read(environment: &[(String, String)], known: &Known) -> Result<Self, Error> {
+    fn read(environment: &[(String, String)], known: &KnownKeys) -> Result<Self, Error> {
         let mut by_key = BTreeMap::new();
         for (variable, text) in environment {
             let Some(rest) = variable.strip_prefix(ENVIRONMENT_PREFIX) else { continue };
@@ -184,7 +184,7 @@ impl Source for Variables {
 #[derive(Debug, Clone)]
 pub struct Document {
     merged: Config,
-    known: Known,
+    known: KnownKeys,
     origins: BTreeMap<String, Origin>,
     file: Option<PathBuf>,
 }

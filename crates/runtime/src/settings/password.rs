@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::secret::{SecretFileError, secret_file};
@@ -46,18 +47,9 @@ fn with_password(url: &str, password: &SecretString) -> Result<SecretString, Pas
     if user.contains(':') || parameters.split('&').any(is_password) {
         return Err(PasswordError::Twice);
     }
-    let (password, mark) =
-        (percent_encoded(password.expose_secret()), if parameters.is_empty() { "" } else { "?" });
+    let password = utf8_percent_encode(password.expose_secret(), NON_ALPHANUMERIC);
+    let mark = if parameters.is_empty() { "" } else { "?" };
     Ok(SecretString::from(format!("{scheme}://{user}:{password}@{hosts}{mark}{parameters}")))
-}
-
-/// A password as part of a URL (RFC 3986, 2.1): whatever is no letter or digit is written as its bytes.
-fn percent_encoded(password: &str) -> String {
-    let encoded = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    password.bytes().map(encoded).collect()
 }
 
 #[cfg(test)]

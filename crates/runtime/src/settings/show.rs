@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use config::{Map, Value, ValueKind};
 
-use super::known::Known;
+use super::known::KnownKeys;
 
 const REDACTED: &str = "[redacted]";
 
@@ -57,7 +57,7 @@ impl Display for Setting {
 /// Flattens the merged document.
 pub(super) fn settings(
     values: Map<String, Value>,
-    known: &Known,
+    known: &KnownKeys,
     origins: &BTreeMap<String, Origin>,
 ) -> Vec<Setting> {
     let mut settings = Vec::new();

@@ -23,21 +23,21 @@ use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::access::AccessTable;
-use crate::answers::{Called, TraceId};
+use crate::error_details::{RpcName, TraceId};
 
 /// 5 ms to 10 s, the bounds of the convention.
 const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
 const UNKNOWN_METHOD: &str = "_OTHER";
 
-/// The measure of all calls of a part.
-pub(crate) struct Calls {
+/// The metrics of all calls of a part.
+pub(crate) struct CallMetrics {
     duration: Histogram<f64>,
     paths: HashSet<String>,
     open_services: Vec<&'static str>,
 }
 
-impl Calls {
+impl CallMetrics {
     /// Takes the meter of the process as it is now: telemetry starts before servers.
     pub(crate) fn new(rules: &AccessTable, open_services: &[&'static str]) -> Self {
         let duration = global::meter("rekey")
@@ -53,9 +53,9 @@ impl Calls {
         }
     }
 
-    fn name<'a>(&self, called: &'a Called) -> &'a str {
-        if self.paths.contains(called.path()) || self.open_services.contains(&called.service()) {
-            called.method()
+    fn name<'a>(&self, rpc: &'a RpcName) -> &'a str {
+        if self.paths.contains(rpc.path()) || self.open_services.contains(&rpc.service()) {
+            rpc.method()
         } else {
             UNKNOWN_METHOD
         }
@@ -64,12 +64,12 @@ impl Calls {
 
 /// The stage.
 pub(crate) async fn observe(
-    calls: &Arc<Calls>,
-    called: &Called,
+    metrics: &Arc<CallMetrics>,
+    rpc: &RpcName,
     mut request: Request,
-    onward: impl AsyncFnOnce(Request) -> Response,
+    next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let method = calls.name(called).to_owned();
+    let method = metrics.name(rpc).to_owned();
     let span = tracing::info_span!(
         "call",
         otel.name = method,
@@ -86,17 +86,18 @@ pub(crate) async fn observe(
     span.record("trace_id", trace_id.0.as_ref());
     request.extensions_mut().insert(trace_id);
 
-    let calls = Arc::clone(calls);
-    let mut measure = Measure { calls, method, started: Instant::now(), span: span.clone(), is_over: false };
-    let response = onward(request).instrument(span).await;
+    let metrics = Arc::clone(metrics);
+    let mut measurement =
+        CallMeasurement { metrics, method, started: Instant::now(), span: span.clone(), is_over: false };
+    let response = next(request).instrument(span).await;
     if let Some(code) = response.headers().get(Status::GRPC_STATUS) {
-        measure.end(Code::from_bytes(code.as_bytes()));
+        measurement.end(Code::from_bytes(code.as_bytes()));
         return response;
     }
     response.map(|body| {
         Body::new(body.map_frame(move |frame| {
             if let Some(code) = frame.trailers_ref().and_then(|trailers| trailers.get(Status::GRPC_STATUS)) {
-                measure.end(Code::from_bytes(code.as_bytes()));
+                measurement.end(Code::from_bytes(code.as_bytes()));
             }
             frame
         }))
@@ -116,16 +117,17 @@ fn join(span: &Span, parent: Context) -> TraceId {
     TraceId(id.to_string().into())
 }
 
-/// Ends once: with the status of the call, or as cancelled when the client went away before there was one.
-struct Measure {
-    calls: Arc<Calls>,
+/// The measurement of one call. It ends once: with the status of the call, or as cancelled when the client went away
+/// before there was one.
+struct CallMeasurement {
+    metrics: Arc<CallMetrics>,
     method: String,
     started: Instant,
     span: Span,
     is_over: bool,
 }
 
-impl Measure {
+impl CallMeasurement {
     fn end(&mut self, code: Code) {
         if std::mem::replace(&mut self.is_over, true) {
             return;
@@ -137,7 +139,7 @@ impl Measure {
             KeyValue::new("rpc.method", self.method.clone()),
             KeyValue::new("rpc.status_code", name),
         ];
-        self.calls.duration.record(self.started.elapsed().as_secs_f64(), &attributes);
+        self.metrics.duration.record(self.started.elapsed().as_secs_f64(), &attributes);
         if code == Code::Ok {
             tracing::debug!(parent: &self.span, "call answered");
         } else {
@@ -146,7 +148,7 @@ impl Measure {
     }
 }
 
-impl Drop for Measure {
+impl Drop for CallMeasurement {
     fn drop(&mut self) {
         self.end(Code::Cancelled);
     }

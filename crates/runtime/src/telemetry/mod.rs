@@ -23,7 +23,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
-pub(crate) use self::calls::{Calls, observe};
+pub(crate) use self::calls::{CallMetrics, observe};
 
 /// The `[telemetry]` table. Reasons stand in `default.toml`.
 #[derive(Debug, Clone, Deserialize)]

@@ -39,7 +39,7 @@ const AGE_JITTER_DIVISOR: u32 = 10;
 
 /// How a port treats its connections.
 #[derive(Clone)]
-pub(crate) struct Listening {
+pub(crate) struct ConnectionOptions {
     pub(crate) tls: Option<Tls>,
     pub(crate) connection_limit: usize,
     /// `None` lets connections live.
@@ -55,21 +55,27 @@ pub(crate) struct Peer {
 }
 
 /// Accepts until `stop`, then waits for the connections to end: at most a grace, after which they are cut.
-pub(crate) async fn listen(listener: TcpListener, router: Router, listening: Listening, stop: Shutdown) {
+pub(crate) async fn listen(
+    listener: TcpListener,
+    router: Router,
+    options: ConnectionOptions,
+    stop: Shutdown,
+) {
     let connections = TaskTracker::new();
-    let places = Arc::new(Semaphore::new(listening.connection_limit));
+    let permits = Arc::new(Semaphore::new(options.connection_limit));
+    let port = Port { router, options, stop };
     loop {
         let accepted = tokio::select! {
             biased;
-            () = stop.begun() => break,
-            accepted = accept(&listener, &places) => accepted,
+            () = port.stop.begun() => break,
+            accepted = accept(&listener, &permits) => accepted,
         };
         match accepted {
-            Ok((stream, address, place)) => {
-                let connection = open(stream, address, router.clone(), listening.clone(), stop.clone());
+            Ok((stream, address, permit)) => {
+                let port = port.clone();
                 connections.spawn(async move {
-                    connection.await;
-                    drop(place);
+                    port.open(stream, address).await;
+                    drop(permit);
                 });
             }
             Err(error) => {
@@ -84,64 +90,73 @@ pub(crate) async fn listen(listener: TcpListener, router: Router, listening: Lis
     connections.wait().await;
 }
 
-/// The next connection, once there is a place for it.
+/// The next connection, once the limit permits one.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.map_err(std::io::Error::other)?;
+    let permit = Arc::clone(permits).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, address) = listener.accept().await?;
-    Ok((stream, address, place))
+    Ok((stream, address, permit))
 }
 
-async fn open(stream: TcpStream, address: SocketAddr, router: Router, listening: Listening, stop: Shutdown) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "no TCP_NODELAY");
-    }
-    let Some(tls) = &listening.tls else {
-        return serve(stream, Peer { spiffe_id: None }, address, router, &listening, stop).await;
-    };
-    match tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
-        Ok(Ok((stream, spiffe_id))) => {
-            let peer = Peer { spiffe_id: spiffe_id.map(Arc::from) };
-            serve(stream, peer, address, router, &listening, stop).await;
-        }
-        Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
-        Err(_) => tracing::debug!("TLS handshake took too long"),
-    }
-}
-
-async fn serve(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: Peer,
-    address: SocketAddr,
+/// What every connection of a port is served with.
+#[derive(Clone)]
+struct Port {
     router: Router,
-    listening: &Listening,
+    options: ConnectionOptions,
     stop: Shutdown,
-) {
-    let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
-        request.extensions_mut().insert(peer.clone());
-        router.clone().call(request)
-    });
-    let builder = builder(listening.http2_only);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let age = async {
-        match listening.connection_age {
-            Some(age) => tokio::time::sleep(jittered(age, address.port())).await,
-            None => std::future::pending().await,
+}
+
+impl Port {
+    async fn open(&self, stream: TcpStream, address: SocketAddr) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no TCP_NODELAY");
         }
-    };
-    tokio::select! {
-        ended = connection.as_mut() => return log_end(ended),
-        () = stop.begun() => {}
-        () = age => {}
+        let Some(tls) = &self.options.tls else {
+            return self.serve(stream, Peer { spiffe_id: None }, address).await;
+        };
+        match tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
+            Ok(Ok((stream, spiffe_id))) => {
+                let peer = Peer { spiffe_id: spiffe_id.map(Arc::from) };
+                self.serve(stream, peer, address).await;
+            }
+            Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+            Err(_) => tracing::debug!("TLS handshake took too long"),
+        }
     }
-    connection.as_mut().graceful_shutdown();
-    tokio::select! {
-        ended = connection.as_mut() => log_end(ended),
-        // A moment more than the calls get, so that their last answers are still written.
-        () = tokio::time::sleep(listening.grace + Duration::from_millis(500)) => {
-            tracing::debug!("connection cut after its grace");
+
+    async fn serve(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: Peer,
+        address: SocketAddr,
+    ) {
+        let router = self.router.clone();
+        let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(peer.clone());
+            router.clone().call(request)
+        });
+        let builder = builder(self.options.http2_only);
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let age = async {
+            match self.options.connection_age {
+                Some(age) => tokio::time::sleep(jittered(age, address.port())).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            ended = connection.as_mut() => return log_end(ended),
+            () = self.stop.begun() => {}
+            () = age => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        tokio::select! {
+            ended = connection.as_mut() => log_end(ended),
+            // A moment more than the calls get, so that their last answers are still written.
+            () = tokio::time::sleep(self.options.grace + Duration::from_millis(500)) => {
+                tracing::debug!("connection cut after its grace");
+            }
         }
     }
 }
@@ -167,7 +182,7 @@ fn log_end(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
     }
 }
 
-/// The age, ten per cent more or less. The peer's port is chance enough for spreading reconnects.
+/// The age, ten per cent more or less. The peer's port is random enough for spreading reconnects.
 fn jittered(age: Duration, port: u16) -> Duration {
     let width = age / AGE_JITTER_DIVISOR * 2;
     age - age / AGE_JITTER_DIVISOR + width.mul_f64(f64::from(port.reverse_bits()) / f64::from(u16::MAX))

@@ -17,7 +17,9 @@ use tonic::{Request, Response, Status};
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use crate::access::{AccessTable, Caller, Person, PersonRule, PersonVerifier, Rejected, RoleMissing, Rule};
+use crate::access::{
+    AccessTable, AccessTokenError, Caller, Person, PersonRule, PersonVerifier, RoleMissing, Rule,
+};
 use crate::deadline;
 
 pub(super) const TENANT: &str = "018f3b5e-0000-7000-8000-000000000001";
@@ -52,13 +54,13 @@ pub(super) struct Tokens {
 
 #[async_trait]
 impl PersonVerifier for Tokens {
-    async fn verify(&self, access_token: &str) -> Result<Person, Rejected> {
+    async fn verify(&self, access_token: &str) -> Result<Person, AccessTokenError> {
         if access_token == "away" {
-            return Err(Rejected::Unavailable);
+            return Err(AccessTokenError::Unavailable);
         }
-        let (tenant, role) = access_token.split_once(' ').ok_or(Rejected::Invalid)?;
+        let (tenant, role) = access_token.split_once(' ').ok_or(AccessTokenError::Invalid)?;
         Ok(Person {
-            tenant_id: TenantId::parse(tenant).map_err(|_| Rejected::Invalid)?,
+            tenant_id: TenantId::parse(tenant).map_err(|_| AccessTokenError::Invalid)?,
             account_id: AccountId::parse(TENANT).unwrap(),
             session_id: SessionId::parse(TENANT).unwrap(),
             epoch: 1,
@@ -75,7 +77,7 @@ impl PersonVerifier for Tokens {
         self.stopped.lock().unwrap().push(line);
     }
 
-    async fn verify_leaving(&self, access_token: &str) -> Result<Person, Rejected> {
+    async fn verify_leaving(&self, access_token: &str) -> Result<Person, AccessTokenError> {
         self.verify(access_token.strip_prefix("left ").unwrap_or(access_token)).await
     }
 }

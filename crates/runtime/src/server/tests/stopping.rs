@@ -12,7 +12,7 @@ use tonic::Code;
 use super::{CHECK, PORTAL, Running, ServerSettings, bearer, call, reason, settings};
 use crate::health::Serving;
 use crate::shutdown::Shutdown;
-use crate::transport::{Listening, listen};
+use crate::transport::{ConnectionOptions, listen};
 
 /// An HTTP/2 client that says hello and nothing else.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
@@ -71,9 +71,14 @@ async fn bare(
     let listener = crate::server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = Shutdown::new();
-    let listening =
-        Listening { tls: None, connection_limit, connection_age, grace: Duration::ZERO, http2_only: true };
-    let served = tokio::spawn(listen(listener, axum::Router::new(), listening, stop.clone()));
+    let options = ConnectionOptions {
+        tls: None,
+        connection_limit,
+        connection_age,
+        grace: Duration::ZERO,
+        http2_only: true,
+    };
+    let served = tokio::spawn(listen(listener, axum::Router::new(), options, stop.clone()));
     (address, stop, served)
 }
 

@@ -1,8 +1,8 @@
-//! The last minutes of a server, as calls feel them.
+//! What a stopping server does to the calls it still has.
 //!
-//! When draining begins, a stream that waits for news (a `Watch`) ends with `UNAVAILABLE`/`SHUTTING_DOWN`, so
-//! that its client resumes elsewhere instead of holding the process for the whole grace. When the grace is
-//! over, handlers still at work are answered the same way. The body of a unary answer never waits.
+//! When draining begins, a stream that waits for its next message (a `Watch`) ends with `UNAVAILABLE` and
+//! `SHUTTING_DOWN`, so that its client resumes elsewhere instead of holding the process for the whole grace. When the
+//! grace is over, handlers still at work are answered the same way. The body of a unary answer never waits.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,56 +15,56 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::answers::{Called, Reason};
+use crate::error_details::{Reason, RpcName};
 
-/// Where the server is on its way to the end.
+/// The two signals of a stopping server. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Stages {
-    draining: CancellationToken,
-    forced: CancellationToken,
+pub(super) struct Draining {
+    begun: CancellationToken,
+    grace_over: CancellationToken,
 }
 
-impl Stages {
-    /// Waiting streams end.
-    pub(super) fn drain(&self) {
-        self.draining.cancel();
+impl Draining {
+    /// Ends the streams that wait.
+    pub(super) fn begin(&self) {
+        self.begun.cancel();
     }
 
-    /// Everything ends.
-    pub(super) fn force(&self) {
-        self.forced.cancel();
+    /// Ends every call.
+    pub(super) fn end_grace(&self) {
+        self.grace_over.cancel();
     }
 }
 
 /// The stage.
-pub(super) async fn end(
-    stages: &Stages,
-    called: &Called,
+pub(super) async fn watch(
+    draining: &Draining,
+    rpc: &RpcName,
     request: Request,
-    onward: impl AsyncFnOnce(Request) -> Response,
+    next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let response = tokio::select! {
         biased;
-        response = onward(request) => response,
-        () = stages.forced.cancelled() => return called.refuse(Reason::ShuttingDown).into_http(),
+        response = next(request) => response,
+        () = draining.grace_over.cancelled() => return rpc.refuse(Reason::ShuttingDown).into_http(),
     };
     response.map(|body| {
-        let (draining, called) = (stages.draining.clone(), called.clone());
-        Body::new(Ending { body, draining, called, waiting: None, is_over: false })
+        let (draining, rpc) = (draining.begun.clone(), rpc.clone());
+        Body::new(DrainedBody { body, draining, rpc, waiting: None, is_over: false })
     })
 }
 
 /// A response body that does not wait once draining has begun.
-struct Ending {
+struct DrainedBody {
     body: Body,
     draining: CancellationToken,
-    called: Called,
+    rpc: RpcName,
     /// Made at the first wait: most bodies never wait.
     waiting: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     is_over: bool,
 }
 
-impl HttpBody for Ending {
+impl HttpBody for DrainedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -86,7 +86,7 @@ impl HttpBody for Ending {
         }
         this.is_over = true;
         let mut trailers = http::HeaderMap::new();
-        let status = this.called.refuse(Reason::ShuttingDown);
+        let status = this.rpc.refuse(Reason::ShuttingDown);
         Poll::Ready(status.add_header(&mut trailers).is_ok().then(|| Ok(Frame::trailers(trailers))))
     }
 

@@ -9,7 +9,7 @@ mod reason;
 
 pub use self::completion::TraceId;
 pub(crate) use self::completion::complete;
-pub(crate) use self::reason::{Called, Reason};
+pub(crate) use self::reason::{Reason, RpcName};
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use http::Request;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use super::{Called, TraceId, complete};
+use super::{RpcName, TraceId, complete};
 
 const PATH: &str = "/rekey.identity.v1.SessionService/SignIn";
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -16,7 +16,7 @@ async fn seen(status: Status) -> Status {
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = PATH.parse().unwrap();
     request.extensions_mut().insert(TraceId(TRACE.into()));
-    let response = complete(&Called::of(PATH), request, async |_| status.into_http()).await;
+    let response = complete(&RpcName::of(PATH), request, async |_| status.into_http()).await;
     Status::from_header_map(response.headers()).unwrap()
 }
 
@@ -91,10 +91,10 @@ async fn unavailable_always_says_when_to_come_back() {
 
 #[test]
 fn a_path_has_a_package_a_service_and_a_method() {
-    let called = Called::of(PATH);
+    let rpc = RpcName::of(PATH);
 
-    assert_eq!(called.package(), "rekey.identity.v1");
-    assert_eq!(called.service(), "rekey.identity.v1.SessionService");
-    assert_eq!(called.method(), "rekey.identity.v1.SessionService/SignIn");
-    assert_eq!(Called::of("*").package(), "");
+    assert_eq!(rpc.package(), "rekey.identity.v1");
+    assert_eq!(rpc.service(), "rekey.identity.v1.SessionService");
+    assert_eq!(rpc.method(), "rekey.identity.v1.SessionService/SignIn");
+    assert_eq!(RpcName::of("*").package(), "");
 }

@@ -13,7 +13,7 @@ use hyper::body::Frame;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::{Called, Reason};
+use super::{Reason, RpcName};
 
 /// The trace id of a call as 32 hexadecimal digits: what a person reads to support.
 ///
@@ -31,21 +31,21 @@ impl TraceId {
 
 /// The stage.
 pub(crate) async fn complete(
-    called: &Called,
+    rpc: &RpcName,
     request: Request,
-    onward: impl AsyncFnOnce(Request) -> Response,
+    next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let trace_id = request.extensions().get::<TraceId>().cloned();
-    let mut response = onward(request).await;
+    let mut response = next(request).await;
     if response.headers().contains_key(Status::GRPC_STATUS) {
-        complete_headers(response.headers_mut(), called, trace_id.as_ref());
+        complete_headers(response.headers_mut(), rpc, trace_id.as_ref());
         return response;
     }
-    let called = called.clone();
+    let rpc = rpc.clone();
     response.map(|body| {
         Body::new(body.map_frame(move |frame| match frame.into_trailers() {
             Ok(mut trailers) => {
-                complete_headers(&mut trailers, &called, trace_id.as_ref());
+                complete_headers(&mut trailers, &rpc, trace_id.as_ref());
                 Frame::trailers(trailers)
             }
             Err(frame) => frame,
@@ -53,11 +53,11 @@ pub(crate) async fn complete(
     })
 }
 
-fn complete_headers(headers: &mut HeaderMap, called: &Called, trace_id: Option<&TraceId>) {
+fn complete_headers(headers: &mut HeaderMap, rpc: &RpcName, trace_id: Option<&TraceId>) {
     let Some(status) = Status::from_header_map(headers).filter(|status| status.code() != Code::Ok) else {
         return;
     };
-    let completed = completed(&status, called, trace_id);
+    let completed = completed(&status, rpc, trace_id);
     for name in [Status::GRPC_STATUS, Status::GRPC_MESSAGE, Status::GRPC_STATUS_DETAILS] {
         headers.remove(name);
     }
@@ -67,7 +67,7 @@ fn complete_headers(headers: &mut HeaderMap, called: &Called, trace_id: Option<&
 }
 
 /// The status as it leaves. Metadata stays in the headers it came in.
-fn completed(status: &Status, called: &Called, trace_id: Option<&TraceId>) -> Status {
+fn completed(status: &Status, rpc: &RpcName, trace_id: Option<&TraceId>) -> Status {
     let mut details = status.check_error_details().unwrap_or_default();
     let has_reason = details.error_info().is_some();
     let reason = if has_reason { None } else { Some(reason_for(status)) };
@@ -86,7 +86,7 @@ fn completed(status: &Status, called: &Called, trace_id: Option<&TraceId>) -> St
         None => (status.code(), status.message()),
     };
     if let Some(reason) = reason {
-        details.set_error_info(reason.name(), called.package(), std::collections::HashMap::new());
+        details.set_error_info(reason.name(), rpc.package(), std::collections::HashMap::new());
         if reason.retry_after().is_some() && details.retry_info().is_none() {
             details.set_retry_info(reason.retry_after());
         }

@@ -14,7 +14,8 @@ use tonic_types::{ErrorDetails, StatusExt};
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Why the runtime, rather than a service, answers a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Reason {
     CallerUnknown,
     CallerNotAllowed,
@@ -35,42 +36,30 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    /// Code, published name and fixed text.
-    const fn parts(self) -> (Code, &'static str, &'static str) {
+    /// Code and fixed text.
+    const fn parts(self) -> (Code, &'static str) {
         match self {
-            Self::CallerUnknown => (Code::Unauthenticated, "CALLER_UNKNOWN", "the caller is not known"),
-            Self::CallerNotAllowed => {
-                (Code::PermissionDenied, "CALLER_NOT_ALLOWED", "the caller may not do this")
-            }
-            Self::AccessTokenMissing => {
-                (Code::Unauthenticated, "ACCESS_TOKEN_MISSING", "a person's access token is needed")
-            }
-            Self::AccessTokenInvalid => {
-                (Code::Unauthenticated, "ACCESS_TOKEN_INVALID", "the access token is not valid")
-            }
-            Self::RoleMissing => (Code::PermissionDenied, "ROLE_MISSING", "the person lacks the role"),
-            Self::DeadlineExceeded => {
-                (Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline passed first")
-            }
-            Self::RequestMalformed => {
-                (Code::InvalidArgument, "REQUEST_MALFORMED", "the request does not decode")
-            }
-            Self::RequestTooLarge => {
-                (Code::ResourceExhausted, "REQUEST_TOO_LARGE", "the request is larger than allowed")
-            }
-            Self::MethodUnknown => (Code::Unimplemented, "METHOD_UNKNOWN", "there is no such method"),
-            Self::Internal => (Code::Internal, "INTERNAL", "something broke on our side"),
-            Self::Unavailable => (Code::Unavailable, "UNAVAILABLE", "try again later"),
-            Self::ShuttingDown => (Code::Unavailable, "SHUTTING_DOWN", "this process is shutting down"),
-            Self::Overloaded => (Code::ResourceExhausted, "OVERLOADED", "too many calls at once"),
-            Self::CallCancelled => (Code::Cancelled, "CALL_CANCELLED", "the call was cancelled"),
-            Self::ServiceUnknown => (Code::NotFound, "SERVICE_UNKNOWN", "no such service here"),
+            Self::CallerUnknown => (Code::Unauthenticated, "the caller is not known"),
+            Self::CallerNotAllowed => (Code::PermissionDenied, "the caller may not do this"),
+            Self::AccessTokenMissing => (Code::Unauthenticated, "a person's access token is needed"),
+            Self::AccessTokenInvalid => (Code::Unauthenticated, "the access token is not valid"),
+            Self::RoleMissing => (Code::PermissionDenied, "the person lacks the role"),
+            Self::DeadlineExceeded => (Code::DeadlineExceeded, "the deadline passed first"),
+            Self::RequestMalformed => (Code::InvalidArgument, "the request does not decode"),
+            Self::RequestTooLarge => (Code::ResourceExhausted, "the request is larger than allowed"),
+            Self::MethodUnknown => (Code::Unimplemented, "there is no such method"),
+            Self::Internal => (Code::Internal, "something broke on our side"),
+            Self::Unavailable => (Code::Unavailable, "try again later"),
+            Self::ShuttingDown => (Code::Unavailable, "this process is shutting down"),
+            Self::Overloaded => (Code::ResourceExhausted, "too many calls at once"),
+            Self::CallCancelled => (Code::Cancelled, "the call was cancelled"),
+            Self::ServiceUnknown => (Code::NotFound, "no such service here"),
         }
     }
 
     /// The published name.
-    pub(crate) const fn name(self) -> &'static str {
-        self.parts().1
+    pub(crate) fn name(self) -> &'static str {
+        self.into()
     }
 
     /// The gRPC code.
@@ -80,7 +69,7 @@ impl Reason {
 
     /// The fixed text.
     pub(crate) const fn text(self) -> &'static str {
-        self.parts().2
+        self.parts().1
     }
 
     /// When the caller should come back, where it should.
@@ -94,13 +83,13 @@ impl Reason {
     }
 }
 
-/// What was called, taken from the path `/package.Service/Method`.
+/// The name of an RPC, taken from the path `/package.Service/Method`.
 #[derive(Debug, Clone)]
-pub(crate) struct Called {
+pub(crate) struct RpcName {
     path: Arc<str>,
 }
 
-impl Called {
+impl RpcName {
     /// Takes any path, also one that is none of ours.
     pub(crate) fn of(path: &str) -> Self {
         Self { path: path.into() }

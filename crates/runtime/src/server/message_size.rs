@@ -9,20 +9,20 @@ use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tonic::Status;
 
-use crate::answers::{Called, Reason};
+use crate::error_details::{Reason, RpcName};
 
 /// One byte of flags, four of length.
 const PREFIX: usize = 5;
 
 /// The stage: the request with a body that fails when it is over the limit.
-pub(super) fn limit(limit: usize, called: &Called, request: Request) -> Request {
+pub(super) fn limit(limit: usize, rpc: &RpcName, request: Request) -> Request {
     request.map(|body| {
-        Body::new(Measured { body, limit, prefix: [0; PREFIX], seen: 0, rest: 0, called: called.clone() })
+        Body::new(LimitedBody { body, limit, prefix: [0; PREFIX], seen: 0, rest: 0, rpc: rpc.clone() })
     })
 }
 
 /// A request body that fails when it announces a message over the limit.
-struct Measured {
+struct LimitedBody {
     body: Body,
     limit: usize,
     /// The prefix, as far as it was seen; it may be split over frames.
@@ -30,10 +30,10 @@ struct Measured {
     seen: usize,
     /// What is still to come of the current message.
     rest: usize,
-    called: Called,
+    rpc: RpcName,
 }
 
-impl Measured {
+impl LimitedBody {
     fn admits(&mut self, mut data: &[u8]) -> bool {
         while !data.is_empty() {
             let inside = self.rest.min(data.len());
@@ -56,7 +56,7 @@ impl Measured {
     }
 }
 
-impl HttpBody for Measured {
+impl HttpBody for LimitedBody {
     type Data = Bytes;
     type Error = Status;
 
@@ -69,11 +69,7 @@ impl HttpBody for Measured {
         };
         let frame = frame.map_err(|error| Status::cancelled(error.to_string()))?;
         let is_admitted = frame.data_ref().is_none_or(|data| self.admits(data));
-        Poll::Ready(Some(if is_admitted {
-            Ok(frame)
-        } else {
-            Err(self.called.refuse(Reason::RequestTooLarge))
-        }))
+        Poll::Ready(Some(if is_admitted { Ok(frame) } else { Err(self.rpc.refuse(Reason::RequestTooLarge)) }))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -87,18 +83,18 @@ impl HttpBody for Measured {
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, Called, Measured, PREFIX};
+    use super::{Body, LimitedBody, PREFIX, RpcName};
 
     fn admits(limit: usize, frames: &[&[u8]]) -> bool {
-        let mut measured = Measured {
+        let mut body = LimitedBody {
             body: Body::empty(),
             limit,
             prefix: [0; PREFIX],
             seen: 0,
             rest: 0,
-            called: Called::of("/a.B/C"),
+            rpc: RpcName::of("/a.B/C"),
         };
-        frames.iter().all(|frame| measured.admits(frame))
+        frames.iter().all(|frame| body.admits(frame))
     }
 
     #[test]
