@@ -33,10 +33,18 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
-    fault: watch::Sender<Fault>,
+    faults: watch::Sender<Fault>,
     cuts: watch::Sender<u64>,
     strandings: watch::Sender<u64>,
     accepting: JoinHandle<()>,
+}
+
+/// What a connection through the proxy is told.
+#[derive(Clone)]
+struct Orders {
+    fault: watch::Receiver<Fault>,
+    cuts: watch::Receiver<u64>,
+    strandings: watch::Receiver<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,11 +62,12 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(anyhow::Error::from);
         let listener = ready("a port for the proxy", listener);
         let address = ready("the proxy's address", listener.local_addr().map_err(anyhow::Error::from));
-        let (fault, cuts, strandings) =
-            (watch::Sender::new(Fault::None), watch::Sender::new(0), watch::Sender::new(0));
-        let subscribed = (fault.subscribe(), cuts.subscribe(), strandings.subscribe());
-        let accepting = tokio::spawn(accept(listener, server, subscribed));
-        Self { address, fault, cuts, strandings, accepting }
+        let faults = watch::Sender::new(Fault::None);
+        let (cuts, strandings) = (watch::Sender::new(0), watch::Sender::new(0));
+        let orders =
+            Orders { fault: faults.subscribe(), cuts: cuts.subscribe(), strandings: strandings.subscribe() };
+        let accepting = tokio::spawn(accept(listener, server, orders));
+        Self { address, faults, cuts, strandings, accepting }
     }
 
     /// Starts a proxy before the server on this loopback port.
@@ -83,7 +92,7 @@ impl Proxy {
 
     /// The network is like this from now on; open connections feel it too.
     pub fn set(&self, fault: Fault) {
-        self.fault.send_replace(fault);
+        self.faults.send_replace(fault);
     }
 
     /// Connections that are open now stay so and pass nothing any more, whatever comes later; new ones pass. That is a
@@ -104,30 +113,26 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    server: SocketAddr,
-    (fault, cuts, strandings): (watch::Receiver<Fault>, watch::Receiver<u64>, watch::Receiver<u64>),
-) {
+async fn accept(listener: TcpListener, server: SocketAddr, orders: Orders) {
     while let Ok((client, _)) = listener.accept().await {
-        if *fault.borrow() == Fault::Reset {
+        if *orders.fault.borrow() == Fault::Reset {
             let _ = client.set_zero_linger();
             continue;
         }
-        let (fault, mut cuts, mut strandings) = (fault.clone(), cuts.clone(), strandings.clone());
+        let Orders { fault, mut cuts, mut strandings } = orders.clone();
         cuts.mark_unchanged();
         strandings.mark_unchanged();
         tokio::spawn(async move {
             tokio::select! {
                 // Also when the proxy itself is dropped.
                 _ = cuts.changed() => {}
-                () = pass(client, server, fault, strandings) => {}
+                () = forward(client, server, fault, strandings) => {}
             }
         });
     }
 }
 
-async fn pass(
+async fn forward(
     mut client: TcpStream,
     server: SocketAddr,
     fault: watch::Receiver<Fault>,
