@@ -1,7 +1,7 @@
 //! Request bodies that can be sent again.
 //!
-//! A unary request is there all at once, so it is taken out of its body before the first attempt. A client
-//! stream is not: what has come is put back in front, and the call has one attempt.
+//! The body of a unary request is complete at once, so it is read before the first attempt and can be sent again. A
+//! client stream is not: what has been read is put back in front, and the call has one attempt.
 
 use std::future::poll_fn;
 use std::pin::Pin;

@@ -1,5 +1,5 @@
-//! When a failed call is tried again (gRFC A6): only `UNAVAILABLE`, a few times, later and later, and not at
-//! all when the server says no or most calls are failing anyway.
+//! When a failed call is retried (gRFC A6): only after `UNAVAILABLE`, a few times, with growing pauses, and not at all
+//! when the server forbids it or most calls are failing.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -19,7 +19,7 @@ const MOST_ATTEMPTS: u32 = 5;
 /// What the server says about trying again, in milliseconds; negative means never.
 const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
-/// How long to wait before the next attempt; `None` gives up with what there is.
+/// How long to wait before the next attempt; `None` means that there is none.
 pub(crate) fn pause_before_next(
     status: &Status,
     trailers: &HeaderMap,

@@ -1,7 +1,7 @@
-//! Time as a value, and the only door to the machine's clock.
+//! Time as a value, and the only access to the machine's clock.
 //!
 //! A [`Timestamp`] is whole microseconds since the Unix epoch, which is also how the stores keep
-//! it, so nothing is rounded on the way. Operations read the [`Clock`] they were handed once and
+//! it, so nothing is rounded on the way. Operations read the [`Clock`] they are given once and
 //! pass `now` on; expiry is a comparison of two values and never a timer.
 
 use std::fmt;
@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-/// The clock a part was handed.
+/// The clock that a part is given.
 pub type SharedClock = Arc<dyn Clock>;
 
 /// Tells the time. Read it once per operation.

@@ -1,8 +1,7 @@
-//! Chance, as something handed in.
+//! Randomness as a dependency that is passed in.
 //!
-//! Production draws from the operating system; tests draw from a seed. Nobody else in the
-//! workspace may ask for random bytes (clippy.toml), so every code, token and id can be replayed
-//! in a test.
+//! Production draws from the operating system; tests draw from a seed. Nothing else in the workspace may ask for random
+//! bytes (clippy.toml), so a test can reproduce every code, token and id.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +10,10 @@ use uuid::{Builder, Uuid};
 
 use crate::clock::Timestamp;
 
-/// The source of chance a part was handed.
+/// The source of randomness that a part is given.
 pub type SharedEntropy = Arc<dyn Entropy>;
 
-/// Gives bytes that nobody can foresee.
+/// Gives bytes that nobody can predict.
 pub trait Entropy: Send + Sync + 'static {
     /// Fills all of `bytes`.
     fn fill(&self, bytes: &mut [u8]);
@@ -31,7 +30,7 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// So many fresh bytes.
+/// `N` fresh bytes.
 pub fn array<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
     let mut bytes = [0; N];
     entropy.fill(&mut bytes);
@@ -40,8 +39,8 @@ pub fn array<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
 
 /// A number in `0..bound`, each equally likely.
 ///
-/// Lemire, "Fast Random Integer Generation in an Interval": the product's high half is the
-/// answer, and the few low halves that would favour some answers are drawn again.
+/// Lemire, "Fast Random Integer Generation in an Interval": the product's high half is the number, and the few low halves
+/// that would favour some numbers are drawn again.
 ///
 /// # Panics
 /// When `bound` is zero, since no number is below it.
@@ -69,8 +68,7 @@ pub fn uuid_v7(entropy: &dyn Entropy, now: Timestamp) -> Uuid {
     Builder::from_unix_timestamp_millis(millis, &array(entropy)).into_uuid()
 }
 
-/// Foreseeable bytes from a seed (SplitMix64). For tests only: whoever has seen eight bytes
-/// knows the rest.
+/// Predictable bytes from a seed (SplitMix64). For tests only: whoever has seen eight bytes knows the rest.
 #[derive(Debug)]
 pub struct SeededEntropy(AtomicU64);
 

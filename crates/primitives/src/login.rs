@@ -15,7 +15,7 @@ use crate::contact::EmailAddress;
 /// Longest login, in octets, as typed and as kept.
 const OCTETS: usize = 256;
 
-/// The text can be nobody's login. It says no more: what was typed may be a password.
+/// The text is not a login. The error says no more: what was typed may be a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a login")]
 pub struct InvalidLogin;

@@ -1,7 +1,7 @@
 //! The kinds of proof there are, which of them are worth two, and what can happen to one that somebody holds.
 //!
-//! Two proofs are stronger than one only where they fail separately, so what counts is the
-//! [`ProofClass`]: a code by mail and a code by text are both issued by us and one class.
+//! Two proofs are stronger than one only if they fail independently, so what counts is the [`ProofClass`]: a code by mail
+//! and a code by text message are both issued by us, and so of one class.
 
 use crate::contact::Channel;
 
@@ -64,7 +64,7 @@ impl MethodKind {
     }
 }
 
-/// Proofs of one class fall together; proofs of two classes do not.
+/// Proofs of one class can be stolen together; proofs of two classes cannot.
 #[derive(
     Debug,
     Clone,

@@ -1,4 +1,4 @@
-//! What secrets need everywhere: types without a way out, wiping, and comparing without a tell.
+//! What every secret needs: types that cannot be printed, wiping, and comparison in constant time.
 //!
 //! Domains wrap [`SecretString`] or [`SecretBox`] in their own newtypes; neither has `Display` or
 //! `Serialize`, their `Debug` is redacted and their memory is wiped.

@@ -1,4 +1,4 @@
-//! What a text that is shown on one line must not hold.
+//! Characters that a one-line text must not contain.
 
 /// Whether a character controls or breaks a line: those that Unicode calls controls, and its two separators, which break
 /// lines though they are none.

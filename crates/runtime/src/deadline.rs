@@ -22,13 +22,13 @@ tokio::task_local! {
     static DEADLINE: Instant;
 }
 
-/// What is left of the call's time; `None` outside a call. Zero means that the answer is already lost.
+/// What is left of the call's time; `None` outside a call. Zero means that it is too late for an answer.
 #[must_use]
 pub fn remaining() -> Option<Duration> {
     DEADLINE.try_with(|deadline| deadline.saturating_duration_since(Instant::now())).ok()
 }
 
-/// Runs `work` as if its caller allowed `budget`: for background loops, whose calls should end as well.
+/// Runs `work` with a deadline of its own: for background loops, whose calls should end as well.
 pub async fn scope<F: Future>(budget: Duration, work: F) -> F::Output {
     DEADLINE.scope(Instant::now() + budget, work).await
 }

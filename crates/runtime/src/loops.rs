@@ -1,7 +1,7 @@
 //! Background loops: named, watched, and stopped together.
 //!
-//! A loop that ends early ends the process. A relay or a worker that died quietly would leave a process that
-//! answers probes and delivers nothing; a restart is the better repair.
+//! A loop that ends early ends the process. Without that, a process whose relay or worker has died would go on
+//! answering probes and deliver nothing; a restart repairs it.
 
 use std::fmt::Display;
 use std::future::Future;

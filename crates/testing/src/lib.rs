@@ -1,11 +1,10 @@
 //! Real servers for tests: a fresh Postgres database, a Redis of one's own, an SMTP server that we did not write,
 //! and a proxy that breaks connections on demand.
 //!
-//! Every function here hands out something empty and private to the test, listening on 127.0.0.1, that goes away
-//! when its handle is dropped. They panic when a server cannot be had: a test has nothing better to do, and the
-//! message says what to install.
+//! Every function here returns something empty and private to the test, listening on 127.0.0.1, that goes away when its
+//! handle is dropped. They panic when a server cannot be started; the message says what to install.
 //!
-//! | Face | What it costs |
+//! | Function | Cost |
 //! |---|---|
 //! | [`postgres`], [`postgres_from_template`] | about 10 ms each on a server shared by all tests |
 //! | [`postgres_server`] | half a second: for tests that stop, pause or kill it |
@@ -38,13 +37,13 @@ pub(crate) fn ready<T>(what: &str, result: anyhow::Result<T>) -> T {
     }
 }
 
-/// A setting that the chore which runs the tests passes on, see `cargo xtask test`.
+/// A setting that `cargo xtask test` passes on.
 #[expect(clippy::disallowed_methods, reason = "test processes have no settings document")]
 pub(crate) fn passed(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The folder that `cargo xtask tools` installs strangers' programs into: `python` and `node`.
+/// The folder that `cargo xtask tools` installs third-party programs into: `python` and `node`.
 #[must_use]
 pub fn tools() -> PathBuf {
     passed("REKEY_TEST_TOOLS").map_or_else(

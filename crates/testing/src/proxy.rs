@@ -1,7 +1,7 @@
 //! A TCP proxy that breaks connections on demand, between a client and a server under test.
 //!
-//! A network that swallows packets does not lose bytes for TCP: they are sent again when it heals. So the faults
-//! that withhold bytes hold them back, and let them go when the fault ends; only [`Proxy::cut`] loses anything.
+//! When a network drops packets, TCP loses no bytes: it sends them again later. So the faults that withhold bytes deliver
+//! them when the fault ends; only [`Proxy::cut`] loses anything.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;

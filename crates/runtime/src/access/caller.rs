@@ -97,7 +97,7 @@ pub struct CallerEntry {
     /// Lanes it may use.
     #[serde(default)]
     pub lanes: Allowed,
-    /// Whether its word on a person's address, browser and language is taken.
+    /// Whether it may state a person's address, browser and language, which are then believed.
     #[serde(default)]
     pub may_assert_context: bool,
     /// Whether it may say until when a message is worth sending.
@@ -179,7 +179,7 @@ impl Caller {
         }
     }
 
-    /// Whether the caller's word on address, browser and language is taken.
+    /// Whether the caller may state a person's address, browser and language.
     #[must_use]
     pub fn may_assert_context(&self) -> bool {
         self.entry.may_assert_context

@@ -1,9 +1,9 @@
 //! Who may call what, decided before a request is decoded.
 //!
-//! Three questions, in this order: which backend is calling (SPIFFE ID of its certificate, or service token),
-//! do its settings allow this method, and, where the contract asks for a person, whose access token came along
-//! and does it carry a role that will do. The rules are data from the contract ([`AccessTable`]), the callers
-//! are settings ([`Callers`]), and persons are judged by whoever holds the keys ([`PersonVerifier`]).
+//! Three questions, in this order. Which backend is calling: by the SPIFFE ID of its certificate, or its service token.
+//! Do its settings allow this method. And, where the contract asks for a person: whose access token was sent, and does
+//! it carry a sufficient role. The rules are data from the contract ([`AccessTable`]), the callers are settings
+//! ([`Callers`]), and access tokens are verified by whoever holds the keys ([`PersonVerifier`]).
 //!
 //! What a caller may do *inside* a method (tenants, purposes, templates, lanes) is carried in [`Caller`], in
 //! the extensions of the request, and asked by the service.
@@ -116,16 +116,16 @@ pub struct Person {
     pub token_expires_at: Timestamp,
 }
 
-/// Why an access token was not taken.
+/// Why an access token was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessTokenError {
     /// Forged, expired, for another audience, or revoked.
     Invalid,
-    /// It could not be judged now: keys or store are away.
+    /// It could not be verified now: keys or store are away.
     Unavailable,
 }
 
-/// A signed-in person whom the gate stopped, since no role of theirs will do.
+/// A signed-in person whom the gate refused for want of a role.
 #[derive(Debug, Clone, Copy)]
 pub struct RoleMissing<'a> {
     /// The person.
@@ -138,7 +138,7 @@ pub struct RoleMissing<'a> {
     pub trace_id: Option<[u8; 16]>,
 }
 
-/// Judges access tokens. Identity asks its own keys and store, others the public keys.
+/// Verifies access tokens. Identity uses its own keys and store, others the public keys.
 #[async_trait]
 pub trait PersonVerifier: Send + Sync + 'static {
     /// The person behind a token.
@@ -150,8 +150,8 @@ pub trait PersonVerifier: Send + Sync + 'static {
         self.verify(access_token).await
     }
 
-    /// Hears of a person who was stopped, so that a part with a log of such things can note it; the others need not.
-    /// It must not wait: the refusal leaves after it.
+    /// Called for each person who is refused for want of a role, for a part that audits this. It must not block: the
+    /// refusal is sent after it returns.
     fn role_missing(&self, _stopped: &RoleMissing<'_>) {}
 }
 

@@ -1,6 +1,6 @@
 //! Completes error statuses on their way out, in the headers of a failed call and in the trailers of a stream.
 //!
-//! A status with a reason keeps it; one without gets the reason its code and origin stand for.
+//! A status with a reason keeps it; one without gets the reason that its code and text imply.
 
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! What this process says about itself: per gRPC service name, and as a whole.
 //!
 //! *Ready* means: every store seen once, schema fits, keys present (whatever the parts [`PartHealth::require`]),
-//! loops alive, not draining. It is a one-way street until shutdown: a store that goes away later shows under
-//! the names of the services that need it, and calls answer `UNAVAILABLE`, but the process stays ready, or one
-//! bad minute of Postgres would empty every endpoint list at once.
+//! loops alive, not draining. A process that is ready stays ready until it shuts down: a store that goes away later shows
+//! under the names of the services that need it, and calls answer `UNAVAILABLE`; otherwise one bad minute of Postgres
+//! would empty every endpoint list at once.
 //!
 //! Names: the gRPC services; "" and `readiness` for the process; `liveness`, which never looks at a store.
 

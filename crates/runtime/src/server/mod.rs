@@ -92,7 +92,7 @@ impl Part {
         Self { name, settings, routes, access, health, descriptors: &[], persons: Arc::new(NoPersons) }
     }
 
-    /// Who judges access tokens. Without it no token is good.
+    /// Who verifies access tokens. Without it no token is accepted.
     #[must_use]
     pub fn persons(mut self, persons: SharedPersonVerifier) -> Self {
         self.persons = persons;
@@ -183,7 +183,7 @@ impl Part {
     }
 }
 
-/// Says where the part listens, and what an operator would want to be told about it.
+/// Logs where the part listens, and warns about what an operator may have overlooked.
 fn announce(part: &str, listener: &TcpListener, is_tls: bool, callers: &Callers) {
     if let Ok(address) = listener.local_addr() {
         tracing::info!(part, %address, tls = is_tls, "listening");
@@ -211,7 +211,7 @@ fn with_reflection(
     Ok(routes.add_service(builder().build_v1()?).add_service(builder().build_v1alpha()?))
 }
 
-/// Looks at the files now and then; what does not read is logged and changes nothing. Never ends.
+/// Reads the files again at each interval; one that does not read is logged and changes nothing. Never ends.
 async fn reload(every: Duration, callers: Callers, tls: Option<Tls>) {
     loop {
         tokio::time::sleep(every).await;

@@ -31,7 +31,8 @@ pub enum SecretFileError {
 /// In place of a path: the rest names an environment variable.
 const VARIABLE: &str = "env:";
 
-/// Reads a secret from a file, or from the variable of an `env:NAME`, without the line ends that editors and `echo` leave behind.
+/// Reads a secret from a file, or from the variable of an `env:NAME`, without the line ends that editors and `echo`
+/// append.
 ///
 /// # Errors
 /// A missing, unreadable or empty file.

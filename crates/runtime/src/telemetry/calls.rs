@@ -104,8 +104,8 @@ pub(crate) async fn observe(
     })
 }
 
-/// Hangs the span under its caller's and tells the trace both belong to. Without a collecting layer the
-/// caller's trace is kept, or a number drawn: there is always a support code.
+/// Makes the caller's span the parent, and returns the trace id of both. Without a layer that collects spans the
+/// caller's trace id is used, or one is drawn: there is always a support code.
 fn join(span: &Span, parent: Context) -> TraceId {
     let callers = parent.span().span_context().trace_id();
     let _no_layer = span.set_parent(parent);

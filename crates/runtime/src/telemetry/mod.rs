@@ -1,8 +1,8 @@
 //! Logs to standard error, traces and metrics by OTLP, metrics for Prometheus.
 //!
-//! Nothing here can fail a call or hold a process: without a collector everything is dropped quietly, and the
-//! last flush has a short timeout. Trace ids exist whether or not anybody collects them, because they are the
-//! support codes people read out.
+//! Nothing here can fail a call or delay the end of the process: without a collector everything is dropped quietly, and
+//! the last flush has a short timeout. Trace ids exist whether or not anybody collects them, because they are the support
+//! codes that people quote.
 
 mod calls;
 

@@ -25,11 +25,11 @@ pub(crate) use self::tls::Tls;
 pub use self::tls::{TlsError, TlsFiles};
 use crate::shutdown::Shutdown;
 
-/// A client that does not finish its handshake in this time holds nothing of ours any longer.
+/// A client that does not finish its TLS handshake in this time is disconnected.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
-/// gRPC advises 8 KiB of metadata; an access token and a trace fit twice.
+/// Twice the 8 KiB of metadata that gRPC advises.
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
-/// Finds peers that vanished without a word (gRFC A8 lets servers ask this often).
+/// Finds peers that vanished without closing the connection (gRFC A8 lets servers ping this often).
 const PING_EVERY: Duration = Duration::from_secs(60);
 const PING_ANSWER_WITHIN: Duration = Duration::from_secs(20);
 /// After an accept error such as "too many open files" an immediate retry would only spin.
@@ -37,7 +37,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// gRFC A9: connection age varies by ten per cent either way.
 const AGE_JITTER_DIVISOR: u32 = 10;
 
-/// How a port treats its connections.
+/// How a port serves its connections.
 #[derive(Clone)]
 pub(crate) struct ConnectionOptions {
     pub(crate) tls: Option<Tls>,

@@ -1,6 +1,6 @@
 //! The SPIFFE ID of a client certificate: the one URI in its subject alternative names.
 //!
-//! Whether the certificate can be believed is not asked here; the TLS layer has verified it before.
+//! The TLS layer has verified the certificate before.
 
 use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;

@@ -1,8 +1,8 @@
 //! TLS and mTLS with certificates that change under a running process.
 //!
-//! Every handshake takes the configuration of the moment, so a new certificate, key or client authority holds
-//! for the next connection and disturbs none. Files that do not read, or do not belong together, change
-//! nothing: certificate managers replace several files one after the other.
+//! Every handshake takes the current configuration, so a new certificate, key or client authority applies from the
+//! next connection on and disturbs none. Files that do not read, or do not belong together, change nothing: certificate
+//! managers replace several files one after the other.
 
 use std::fmt::{self, Debug, Formatter};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub struct TlsFiles {
     /// The leaf's private key.
     #[serde(default)]
     pub key_file: Option<PathBuf>,
-    /// Authorities whose client certificates are believed.
+    /// Authorities whose client certificates are trusted.
     #[serde(default)]
     pub client_ca_file: Option<PathBuf>,
     /// Whether a connection without a client certificate is refused.
@@ -37,7 +37,7 @@ pub struct TlsFiles {
     pub client_certificate_required: bool,
 }
 
-/// Why certificates were not taken.
+/// Why certificates are not usable.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// Certificate and key only work together.
@@ -118,7 +118,7 @@ impl Tls {
         Ok(true)
     }
 
-    /// Shakes hands; also tells the SPIFFE ID of a client that showed a certificate.
+    /// Performs the handshake; also returns the SPIFFE ID of a client that presented a certificate.
     pub(crate) async fn accept(
         &self,
         stream: TcpStream,

@@ -1,7 +1,7 @@
 //! A mail server that we did not write: aiosmtpd, driven by `server.py`.
 //!
 //! It demands TLS and a login as real relays do, and misbehaves where a test wants that. Mails are parsed by Python's `email`
-//! package, so a test sees what a stranger makes of our MIME. `cargo xtask tools` installs it.
+//! package, so a test sees how an independent parser reads our MIME. `cargo xtask tools` installs it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
