@@ -16,75 +16,47 @@ pub mod reason;
 pub mod status;
 pub mod time;
 
+/// One package of the contract.
+macro_rules! package {
+    ($(#[$doc:meta])* $name:ident, $package:literal) => {
+        $(#[$doc])*
+        pub mod $name {
+            /// Version 1.
+            #[allow(missing_docs, unreachable_pub, clippy::all, clippy::needless_pass_by_value, rustdoc::all, reason = "generated")]
+            pub mod v1 {
+                tonic::include_proto!($package);
+                /// The domain of this package's error reasons.
+                pub const DOMAIN: &str = $package;
+                /// The encoded `FileDescriptorSet` of this package and what it imports, custom options included, for
+                /// reflection.
+                pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/", $package, ".bin"));
+            }
+        }
+    };
+}
+
+package!(
+    /// People, accounts, passwords and sessions.
+    identity,
+    "rekey.identity.v1"
+);
+package!(
+    /// Short-lived codes.
+    verification,
+    "rekey.verification.v1"
+);
+package!(
+    /// Messages to people.
+    notification,
+    "rekey.notification.v1"
+);
+
 /// What the contract says about itself.
 pub mod options {
     /// Version 1.
     #[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
     pub mod v1 {
         tonic::include_proto!("rekey.options.v1");
-    }
-}
-
-/// People, accounts, passwords and sessions.
-pub mod identity {
-    /// Version 1.
-    #[allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::all,
-        clippy::needless_pass_by_value,
-        rustdoc::all,
-        reason = "generated"
-    )]
-    pub mod v1 {
-        tonic::include_proto!("rekey.identity.v1");
-        /// The domain of this package's error reasons.
-        pub const DOMAIN: &str = "rekey.identity.v1";
-        /// The encoded `FileDescriptorSet` of this package and what it imports, custom options included, for
-        /// reflection.
-        pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rekey.identity.v1.bin"));
-    }
-}
-
-/// Short-lived codes.
-pub mod verification {
-    /// Version 1.
-    #[allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::all,
-        clippy::needless_pass_by_value,
-        rustdoc::all,
-        reason = "generated"
-    )]
-    pub mod v1 {
-        tonic::include_proto!("rekey.verification.v1");
-        /// The domain of this package's error reasons.
-        pub const DOMAIN: &str = "rekey.verification.v1";
-        /// The encoded `FileDescriptorSet` of this package and what it imports, custom options included, for
-        /// reflection.
-        pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rekey.verification.v1.bin"));
-    }
-}
-
-/// Messages to people.
-pub mod notification {
-    /// Version 1.
-    #[allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::all,
-        clippy::needless_pass_by_value,
-        rustdoc::all,
-        reason = "generated"
-    )]
-    pub mod v1 {
-        tonic::include_proto!("rekey.notification.v1");
-        /// The domain of this package's error reasons.
-        pub const DOMAIN: &str = "rekey.notification.v1";
-        /// The encoded `FileDescriptorSet` of this package and what it imports, custom options included, for
-        /// reflection.
-        pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rekey.notification.v1.bin"));
     }
 }
 
