@@ -6,6 +6,7 @@
 //! | [`Stores`] | embedded (SQLite and memory), real (Postgres and Redis), and what lies between |
 //! | [`person`] | what a person or their backend does, in one call each |
 //! | [`callers`] | backends that may do little |
+//! | [`Past`] | what an earlier release left behind, to start on |
 //! | [`contents`] | what the stores hold, row by row |
 //!
 //! Nothing is faked but the clock and the way out: messages end in the inbox.
@@ -25,6 +26,7 @@ pub mod backend;
 pub mod callers;
 pub mod contents;
 pub mod deployment;
+mod past;
 pub mod person;
 pub mod post;
 pub mod processes;
@@ -33,6 +35,7 @@ pub mod waiting;
 pub mod web;
 mod world;
 
+pub use past::Past;
 pub use stores::Stores;
 pub use world::{World, code_in};
 

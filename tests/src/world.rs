@@ -18,6 +18,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+use crate::past::Past;
 use crate::stores::{Servers, Several, Stores};
 
 /// A running suite.
@@ -59,12 +60,29 @@ impl World {
 
     /// The same with these metrics on the port of health, as telemetry of the process gives them.
     pub async fn start_measured(stores: Stores, changes: &[(&str, &str)], metrics: Metrics) -> Self {
+        Self::begin(stores, changes, metrics, None).await
+    }
+
+    /// A suite on what an earlier release left behind: its keys, its data, its tenant, at the time it was stopped.
+    pub async fn start_after(stores: Stores, past: &Past) -> Self {
+        Self::begin(stores, &[], Metrics::default(), Some(past)).await
+    }
+
+    async fn begin(stores: Stores, changes: &[(&str, &str)], metrics: Metrics, past: Option<&Past>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let clock = ManualClock::starting_at(Timestamp::from_unix_micros(1_790_000_000_000_000));
+        let now = past.map_or(1_790_000_000, |past| past.unix_seconds);
+        let clock = ManualClock::starting_at(Timestamp::from_unix_micros(now * 1_000_000));
         let scratch = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(&scratch.path().join("data"), &SystemEntropy, clock.now()).unwrap();
+        let path = scratch.path().join("data");
+        if let Some(past) = past {
+            past.leave_keys(&path);
+        }
+        let folder = DataFolder::open(&path, &SystemEntropy, clock.now()).unwrap();
         crate::callers::add_to(&folder);
         let servers = Servers::start(stores).await;
+        if let Some(past) = past {
+            past.leave_data(&folder, &servers).await;
+        }
         let mut sockets = Vec::new();
         for part in Part::ALL {
             sockets.push((part, free_port().await));
@@ -97,7 +115,10 @@ impl World {
         suite.ready().await.unwrap();
         let connect = |part| development::connect(addresses.of(part), &folder).unwrap();
         let identity = connect(Part::Identity);
-        let tenant_id = crate::person::create_tenant(&identity, "acme").await;
+        let tenant_id = match past {
+            Some(past) => past.tenant_id.clone(),
+            None => crate::person::create_tenant(&identity, "acme").await,
+        };
         Self {
             clock,
             verification: connect(Part::Verification),

@@ -105,7 +105,11 @@ pub(crate) fn phone(number: u128) -> SecurityInfo {
 pub(crate) fn authenticator(number: u128) -> SecurityInfo {
     entry(
         number,
-        Holding::Authenticator { totp: Totp { hash: TotpHash::Sha1, digits: 6 }, key: Sealed::new(vec![number as u8]), last_step: None },
+        Holding::Authenticator {
+            totp: Totp { hash: TotpHash::Sha1, digits: 6 },
+            key: Sealed::new(vec![number as u8]),
+            last_step: None,
+        },
     )
 }
 

@@ -75,7 +75,10 @@ impl Context {
 
 impl Caller {
     /// A caller by this name that reaches those tenants.
-    pub(crate) fn new(name: impl Into<String>, reaches: impl Fn(TenantId) -> bool + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(
+        name: impl Into<String>,
+        reaches: impl Fn(TenantId) -> bool + Send + Sync + 'static,
+    ) -> Self {
         Self { name: name.into(), reaches: Arc::new(reaches) }
     }
 

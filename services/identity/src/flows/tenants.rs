@@ -108,7 +108,11 @@ impl Identity {
     }
 
     /// Shows a tenant.
-    pub(crate) async fn get_tenant(&self, caller: &Caller, tenant_id: TenantId) -> Result<ShownTenant, Error> {
+    pub(crate) async fn get_tenant(
+        &self,
+        caller: &Caller,
+        tenant_id: TenantId,
+    ) -> Result<ShownTenant, Error> {
         let scope = caller.scope(tenant_id)?;
         let found = self.store.find_tenant(&TenantKey::Id(scope.tenant_id())).await?;
         Ok(ShownTenant::from(&found.ok_or(Refusal::TenantNotFound)?))
@@ -134,7 +138,11 @@ impl Identity {
     }
 
     /// Finds a tenant by its handle or a domain.
-    pub(crate) async fn look_up_tenant(&self, caller: &Caller, name: TenantName) -> Result<ShownTenant, Error> {
+    pub(crate) async fn look_up_tenant(
+        &self,
+        caller: &Caller,
+        name: TenantName,
+    ) -> Result<ShownTenant, Error> {
         let key = match name {
             TenantName::Handle(handle) => TenantKey::Handle(handle),
             TenantName::Domain(domain) => TenantKey::Domain(domain),

@@ -44,7 +44,11 @@ pub(crate) enum PasswordState {
 }
 
 /// What the password is good for at `now`.
-pub(crate) fn password_state(record: &PasswordRecord, rules: &PasswordRules, now: Timestamp) -> PasswordState {
+pub(crate) fn password_state(
+    record: &PasswordRecord,
+    rules: &PasswordRules,
+    now: Timestamp,
+) -> PasswordState {
     if record.temporary_until.is_some_and(|until| now.has_reached(until)) {
         return PasswordState::TemporaryOver;
     }

@@ -49,7 +49,11 @@ pub(crate) struct Completed {
 impl Identity {
     /// Sets the new password.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn complete_reset(&self, caller: &Caller, request: &CompleteReset) -> Result<Completed, Error> {
+    pub(crate) async fn complete_reset(
+        &self,
+        caller: &Caller,
+        request: &CompleteReset,
+    ) -> Result<Completed, Error> {
         let now = self.now();
         let (scope, state) = self.open_reset(caller, &request.reset_token)?;
         let call = self.repeatable(

@@ -42,7 +42,11 @@ pub(crate) struct Repudiated {
 impl Identity {
     /// Voids the password that a reset set, and freezes the account until an administrator releases it.
     #[tracing::instrument(skip_all)]
-    pub(crate) async fn repudiate_reset(&self, caller: &Caller, request: &Repudiate) -> Result<Repudiated, Error> {
+    pub(crate) async fn repudiate_reset(
+        &self,
+        caller: &Caller,
+        request: &Repudiate,
+    ) -> Result<Repudiated, Error> {
         let now = self.now();
         let invalid = Refusal::RepudiationInvalid;
         let token: Repudiation =

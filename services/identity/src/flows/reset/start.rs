@@ -58,7 +58,11 @@ pub(crate) struct OfferedMethod {
 impl Identity {
     /// Opens a reset. Answers on the grid.
     #[tracing::instrument(skip_all, fields(tenant_id = %request.tenant_id))]
-    pub(crate) async fn start_reset(&self, caller: &Caller, request: &StartReset) -> Result<StartedReset, Error> {
+    pub(crate) async fn start_reset(
+        &self,
+        caller: &Caller,
+        request: &StartReset,
+    ) -> Result<StartedReset, Error> {
         self.on_grid(self.start(caller, request)).await
     }
 

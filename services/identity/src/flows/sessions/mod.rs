@@ -43,7 +43,11 @@ impl Identity {
     }
 
     /// The person's live sessions, newest first.
-    pub(crate) async fn list_sessions(&self, caller: &Caller, person: &Person) -> Result<Vec<Session>, Error> {
+    pub(crate) async fn list_sessions(
+        &self,
+        caller: &Caller,
+        person: &Person,
+    ) -> Result<Vec<Session>, Error> {
         let scope = caller.scope(person.tenant_id)?;
         let limit = u32::try_from(SESSIONS_MAX).unwrap_or(u32::MAX);
         Ok(self.store.list_sessions(&scope, person.account_id, limit, self.now()).await?)
