@@ -1,9 +1,9 @@
 //! The budgets that cross tenants.
 //!
-//! They cannot be consumed in the step that writes a verification (in a cluster they live elsewhere), so they are reserved
-//! before it and given back unless the step counted a message. Calls that race for the same message share one reservation:
-//! however many there are, they need no more room than that message. A crash in between counts too much, never too
-//! little.
+//! They cannot be consumed in the step that writes a verification (in a cluster they live elsewhere), so they are
+//! reserved before it and given back unless the step counted a message. Calls that race for the same message share
+//! one reservation: however many there are, they need no more room than that message. A crash in between counts too
+//! much, never too little.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -81,7 +81,7 @@ impl Codes {
 }
 
 impl Reservation {
-    /// Runs a step that counts a message, with the budgets reserved; the step is told whether they are. `is_free` says
+    /// Runs a step that counts a message, with the budgets reserved; the step learns whether they are. `is_free` says
     /// that no budget seems to be needed; the step is the judge of that. An exhausted budget refuses only a call that
     /// really needs it: repeating a call never does.
     pub(super) async fn around<F, A>(
@@ -113,7 +113,7 @@ impl Reservation {
                 }
                 Ok(outcome)
             }
-            // Had a twin counted the message meanwhile, the step would see it.
+            // Had a parallel call counted the message meanwhile, the step would see it.
             Outcome::Exhausted { index, retry_after } => match step(false).await? {
                 SendOutcome::NotReserved => {
                     let exhausted = self.budgets.get(index);

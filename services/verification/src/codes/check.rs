@@ -1,8 +1,8 @@
 //! Checking a code.
 //!
-//! One step of the store decides; the grant is signed after it, so a wrong code costs no signature. The step stores the
-//! grant's id and time as the answer. The rest stands in the verification, and Ed25519 is deterministic, so a repeated call
-//! gets the same grant again (under the key of that day, should it have changed in between).
+//! One step of the store decides; the grant is signed after it, so a wrong code costs no signature. The step stores
+//! the grant's id and time as the answer. The rest stands in the verification, and Ed25519 is deterministic, so a
+//! repeated call gets the same grant again (under the key of that day, should it have changed in between).
 
 use rekey_primitives::id::{GrantId, RequestId};
 

@@ -4,8 +4,8 @@
 //! - [`start`], [`resend`]: take a snapshot, reserve what crosses tenants, count a message, hand it over, acknowledge.
 //! - [`check`], [`redeem`]: check a code, redeem a grant.
 //! - [`cancel`], [`get`], [`release`]: one step each.
-//! - `keys`, `encoding`: MACs, seals and signatures, and the bytes under them; `budgets`: the budgets that cross tenants;
-//!   `delivery`: handing messages over.
+//! - `keys`, `encoding`: MACs, seals and signatures, and the bytes under them; `budgets`: the budgets that cross
+//!   tenants; `delivery`: handing messages over.
 
 pub(crate) mod cancel;
 pub(crate) mod check;
@@ -40,8 +40,8 @@ use crate::domain::rules::Rules;
 use crate::peers::{self, Messenger};
 use crate::store::{self, SealedCode, SendLimits, Store};
 
-/// How often an operation takes another snapshot when its step found it stale. Once is rare (a failover, a race with a
-/// twin); more is somebody hammering one verification.
+/// How often an operation takes a snapshot, the first included. A second is rare (a failover, a race with a parallel
+/// call); more is somebody hammering one verification.
 const MAX_ROUNDS: u32 = 4;
 
 /// Why an operation did not do what was asked.

@@ -38,7 +38,7 @@ impl Purpose {
     }
 }
 
-/// Whom a verification is about; limits are kept per subject and caller.
+/// Whom a verification is about; its limits are per subject and caller.
 #[derive(Clone, PartialEq, Eq, Hash, derive_more::Debug)]
 #[debug("[subject]")]
 pub(crate) struct Subject(String);

@@ -18,9 +18,9 @@ pub(crate) struct Route {
     pub(crate) decoy: bool,
 }
 
-/// The minutes that a message promises: what is left of the code's life when it is sent, rounded down, so that the code
-/// lives at least so long; at least 1, as no message says 0. Counted from when the message was counted and not from when
-/// it is handed over, so that a repeated hand-over has the same text.
+/// The minutes that a message promises: what is left of the code's life when it is sent, rounded down, so that the
+/// code lives at least so long; at least 1, as no message says 0. Counted from when the message was counted and not
+/// from when it is handed over, so that a repeated hand-over has the same text.
 pub(crate) fn minutes_left(sent_at: Timestamp, expires_at: Timestamp) -> u64 {
     (expires_at.since(sent_at).as_secs() / 60).max(1)
 }

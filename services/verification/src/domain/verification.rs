@@ -1,7 +1,7 @@
 //! One verification: what a store holds of it, its state, and whether it may send again.
 //!
-//! Nothing here can tell the right code. The code is sealed, and its MAC is compared inside the one step that counts the
-//! attempt.
+//! Nothing here can tell the right code. The code is sealed, and its MAC is compared inside the one step that counts
+//! the attempt.
 //!
 //! ```text
 //! PENDING ─── right code ──────────► PASSED

@@ -1,13 +1,13 @@
 //! What is stored while a code lives, and the atomic steps that change it.
 //!
-//! One trait, two stores: [`redis`] for a cluster of replicas and [`memory`] for one process. One method is one step that
-//! happens whole or not at all. `contract` holds both stores to what is promised here, races included.
+//! One trait, two stores: [`redis`] for a cluster of replicas and [`memory`] for one process. One method is one step
+//! that happens whole or not at all. `contract` holds both stores to what is promised here, races included.
 //!
-//! Sending is optimistic: take a snapshot, then act on it. The snapshot tells the run of the store ([`RunId`]) that codes
-//! and grants are bound to, and what a request does not say (purpose, subject, address). The step judges everything again;
-//! where the verification or the run is no longer that of the snapshot, nothing happens and the outcome is `Stale`: take
-//! another. A check says all that the MAC of its code needs but the run, which it may assume from earlier answers
-//! ([`Store::assumed_run_id`]): so it is one step, and a second one only after the run changed.
+//! Sending is optimistic: take a snapshot, then act on it. The snapshot tells the run of the store ([`RunId`]) that
+//! codes and grants are bound to, and what a request does not say (purpose, subject, address). The step judges
+//! everything again; where the verification or the run is no longer that of the snapshot, nothing happens and the
+//! outcome is `Stale`: take another. A check says all that the MAC of its code needs but the run, which it may assume
+//! from earlier answers ([`Store::assumed_run_id`]): so it is one step, and a second one only after the run changed.
 //!
 //! Every step takes `now`. What has expired is dead whether or not it was swept.
 

@@ -1,4 +1,4 @@
-//! What each step of a [`Store`](super::Store) is told.
+//! What each step of a [`Store`](super::Store) takes.
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::GrantId;

@@ -1,9 +1,9 @@
 //! Codes and limits in the memory of one process: for `rekey up`, small installations and tests.
 //!
 //! One lock around everything, held for a few map look-ups and never across an await: a step is atomic because nobody
-//! else is inside. A restart forgets it all, and as the run id is drawn anew, grants of the run before are void as well.
-//! What it holds is bounded: expired entries are swept when it is full, and new verifications are refused when that makes
-//! no room.
+//! else is inside. A restart forgets it all, and as the run id is drawn anew, grants of the run before are void as
+//! well. What it holds is bounded: expired entries are swept when it is full, and new verifications are refused when
+//! that makes no room.
 
 mod attempts;
 mod sending;

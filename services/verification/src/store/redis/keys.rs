@@ -1,5 +1,5 @@
-//! Names of keys, and how long Redis keeps them. All keys of one step share the tenant's hash tag, so that a cluster can
-//! do the step.
+//! Names of keys, and how long Redis keeps them. All keys of one step share the tenant's hash tag, so that a cluster
+//! can do the step.
 
 use std::time::Duration;
 
@@ -57,8 +57,8 @@ pub(super) fn record_ttl(expires_at: Timestamp, now: Timestamp) -> i64 {
     millis(expires_at.since(now) + HELD_AFTER_EXPIRY)
 }
 
-/// The TTL, in milliseconds, of something that lives so long. A minute more than its life: it is the value that says when
-/// it ends, and clocks differ.
+/// The TTL, in milliseconds, of something that lives so long. A minute more than its life: it is the value that says
+/// when it ends, and clocks differ.
 pub(super) fn ttl(life: Duration) -> i64 {
     millis(life + Duration::from_secs(60))
 }

@@ -9,14 +9,14 @@
 //! | `b:<kind>:<window>[:<caller, subject> or :<country>]` | hash | messages counted in a budget, and when its window closes |
 //! | `g:<grant>` | string | that a grant was redeemed |
 //!
-//! Budgets that cross tenants are the throttle's (`rekey:verification:b:…`). Names in angle brackets are hashes where they
-//! could be personal. Ends stand in the values and are compared with the `now` of the step; a TTL is only garbage
-//! collection. The run is read inside each step (run id and replication id, from `INFO`, 6 us), so a promoted replica knows
-//! at once that the codes it copied are void, also one that was the primary before.
+//! Budgets that cross tenants are the throttle's (`rekey:verification:b:…`). Names in angle brackets are hashes where
+//! they could be personal. Ends stand in the values and are compared with the `now` of the step; a TTL is only
+//! garbage collection. The run is read inside each step (run id and replication id, from `INFO`, 6 us), so a promoted
+//! replica knows at once that the codes it copied are void, also one that was the primary before.
 //!
-//! Replicas of two versions share these keys during a rolling upgrade. So the names of keys and fields stay as the first
-//! version wrote them, also where the code has a better word by now: `generation` is the run id, `tries_left` the attempts
-//! left, `ending` the resolution, `tag` the MAC, `spent` the messages counted.
+//! Replicas of two versions share these keys during a rolling upgrade. So the names of keys and fields stay as the
+//! first version wrote them, also where the code has the field's word by now: `generation` is the run id,
+//! `tries_left` the attempts left, `ending` the resolution, `tag` the MAC, `spent` the messages counted.
 
 mod keys;
 mod record;

@@ -1,7 +1,7 @@
 -- Counts an attempt, compares, consumes. See Store::check.
 -- KEYS: verification, answer, failures.
--- ARGV: now, idempotency, the run that the typed code is bound to, purpose, subject, MACs of the typed code, the grant's
---       id, the rule for failures, failures TTL.
+-- ARGV: now, idempotency, the run that the typed code is bound to, purpose, subject, MACs of the typed code, the
+--       grant's id, the rule for failures, failures TTL.
 
 -- See FailureRule::count_one.
 local function count_failure(key, now, rule, ttl)

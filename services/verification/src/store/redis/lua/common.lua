@@ -31,10 +31,10 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- The run of the primary that does this step: read inside the step, so no cache can lag behind a failover.
--- Redis's run id changes when the process starts. That is not enough: a primary that follows its successor and is
--- promoted again is the same process, with what its successor never heard of undone. The replication id changes with
--- every promotion, and also when the first replica attaches or after an hour without any: codes are void then, needlessly
+-- The run of the primary that does this step: read inside the step, so no cache can lag behind a failover. Redis's
+-- run id changes when the process starts. That is not enough: a primary that follows its successor and is promoted
+-- again is the same process, with what its successor never heard of undone. The replication id changes with every
+-- promotion, and also when the first replica attaches or after an hour without any: codes are void then, needlessly
 -- and once. Two calls, as INFO takes several sections only since Redis 7, and is slower with them.
 local function current_run_id()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
@@ -119,8 +119,8 @@ local function take_failure_rule()
   return { pause_at = take_number(), pause_window = take_number(), stop_at = take_number() }
 end
 
--- The times of a subject's latest failures, oldest first. Earlier versions stored how many fell into a window and when it
--- closes; those count from its beginning, and so until it closes.
+-- The times of a subject's latest failures, oldest first. Earlier versions stored how many fell into a window and
+-- when it closes; those count from its beginning, and so until it closes.
 local function latest_failures(key, rule)
   local stored = redis.call('HMGET', key, 'latest', 'recent', 'window_until')
   local latest = {}
@@ -136,7 +136,8 @@ local function latest_failures(key, rule)
   return latest
 end
 
--- Whether codes of a subject may be sent and checked: 'allowed', 'stopped', or 'paused' and until when. See FailureRule.
+-- Whether codes of a subject may be sent and checked: 'allowed', 'stopped', or 'paused' and until when. See
+-- FailureRule.
 local function subject_status(key, now, rule)
   if tonumber(redis.call('HGET', key, 'in_a_row') or '0') >= rule.stop_at then
     return 'stopped'

@@ -1,7 +1,7 @@
 -- Counts one more message. See Store::resend.
 -- KEYS: verification, answer, failures, then the budgets.
--- ARGV: now, idempotency, run of the snapshot, record TTL, content of the snapshot, whether to rotate, MAC and code to use
---       if the code is rotated or void, the limits.
+-- ARGV: now, idempotency, run of the snapshot, record TTL, content of the snapshot, whether to rotate, MAC and code
+--       to use if the code is rotated or void, the limits.
 
 local now, idempotency = take_number(), take_idempotency()
 local seen_run_id, record_ttl, seen_content = take(), take(), take()

@@ -1,7 +1,7 @@
 -- Starts a verification and counts its first message. See Store::start.
 -- KEYS: verification, answer, failures, then the budgets.
--- ARGV: now, idempotency, run of the snapshot, record TTL, content MACs, the limits, then the fields of the verification
---       and their values.
+-- ARGV: now, idempotency, run of the snapshot, record TTL, content MACs, the limits, then the fields of the
+--       verification and their values.
 
 local now, idempotency = take_number(), take_idempotency()
 local seen_run_id, record_ttl, contents = take(), take(), take_list()
