@@ -63,7 +63,6 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Reset(reset) => commands::reset::run(reset, &profile, output).await,
         Command::Repudiate { link } => commands::repudiate::run(&link, &profile, output).await,
         Command::Inbox(inbox) => commands::inbox::run(&inbox, &profile, output).await,
-        Command::Bench(bench) => commands::bench::run(bench, config, output).await,
         Command::Completions { shell } => commands::completions::run(shell),
     }
 }

@@ -1,7 +1,6 @@
 //! One file per command. Those that talk to a suite read the profile and use the RPCs everybody uses.
 
 pub(crate) mod account;
-pub(crate) mod bench;
 pub(crate) mod bootstrap;
 pub(crate) mod completions;
 pub(crate) mod config;

@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use rekey_identity::hashing::Cost;
 use tokio::time::Instant;
+
+use crate::program::HashCost;
 
 /// The lowest priority there is.
 const NICEST: i32 = 19;
@@ -14,9 +15,9 @@ const NICEST: i32 = 19;
 /// As long as those that identity makes.
 const TAG_BYTES: usize = 32;
 
-/// How many hashes of today's cost so many threads make in a second.
-pub(in super::super) async fn rate(threads: usize, length: Duration) -> anyhow::Result<f64> {
-    let Cost { memory_kib, passes, lanes } = Cost::default();
+/// How many hashes of this cost so many threads make in a second.
+pub(crate) async fn rate(cost: HashCost, threads: usize, length: Duration) -> anyhow::Result<f64> {
+    let HashCost { memory_kib, passes, lanes } = cost;
     let params = Params::new(memory_kib, passes, lanes, Some(TAG_BYTES))?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let run = move || {

@@ -2,38 +2,40 @@
 
 use serde::{Serialize, Serializer};
 
-use super::statistics::Sorted;
 use crate::output::table;
+use crate::statistics::Sorted;
 
 /// Everything one run found.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// Cores granted to this process.
-    pub(super) cores: usize,
+    pub(crate) cores: usize,
+    /// What the suite kept its data in.
+    pub(crate) stores: &'static str,
     /// Whether the compiler optimised; without, the figures mean nothing.
-    pub(super) optimised: bool,
+    pub(crate) optimised: bool,
     /// Speed and memory.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) speed: Vec<Line>,
+    pub(crate) speed: Vec<Line>,
     /// Whether logins can be told apart.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) enumeration: Vec<Kind>,
+    pub(crate) enumeration: Vec<Kind>,
 }
 
 /// One thing that was measured beside its limit.
 #[derive(Debug, Serialize)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// What.
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
     /// The figures, or why there are none.
     #[serde(flatten)]
-    pub(super) found: Found,
+    pub(crate) found: Found,
 }
 
 /// What came of it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// It was measured.
     Measured(Measured),
     /// It could not be.
@@ -42,28 +44,28 @@ pub(super) enum Found {
 
 /// Medians of all rounds.
 #[derive(Debug, Serialize)]
-pub(super) struct Measured {
+pub(crate) struct Measured {
     /// Of Rekey.
-    pub(super) value: f64,
+    pub(crate) value: f64,
     /// Of what it is compared with.
-    pub(super) limit: f64,
+    pub(crate) limit: f64,
     /// Of both.
-    pub(super) unit: &'static str,
+    pub(crate) unit: &'static str,
     /// What it is compared with.
-    pub(super) beside: &'static str,
+    pub(crate) beside: &'static str,
     /// The median of the rounds' own ratios: a round's two halves see the same machine.
-    pub(super) ratio: f64,
+    pub(crate) ratio: f64,
     /// The smallest and the largest of them.
-    pub(super) spread: [f64; 2],
+    pub(crate) spread: [f64; 2],
     /// What it should be; none where the line only explains another.
-    pub(super) target: Option<Target>,
+    pub(crate) target: Option<Target>,
     /// Whether it is.
-    pub(super) met: Option<bool>,
+    pub(crate) met: Option<bool>,
 }
 
 /// What a ratio should be.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Target {
+pub(crate) enum Target {
     /// No less.
     AtLeast(f64),
     /// No more.
@@ -72,28 +74,28 @@ pub(super) enum Target {
 
 /// How one kind of login answered one RPC.
 #[derive(Debug, Serialize)]
-pub(super) struct Kind {
+pub(crate) struct Kind {
     /// The RPC.
-    pub(super) rpc: &'static str,
+    pub(crate) rpc: &'static str,
     /// The grid its answers left on; 0 shows the work behind it.
-    pub(super) floor_ms: u64,
+    pub(crate) floor_ms: u64,
     /// The kind of login.
-    pub(super) kind: &'static str,
+    pub(crate) kind: &'static str,
     /// How many calls.
-    pub(super) calls: usize,
+    pub(crate) calls: usize,
     /// Milliseconds.
-    pub(super) p50: f64,
+    pub(crate) p50: f64,
     /// Milliseconds.
-    pub(super) p90: f64,
+    pub(crate) p90: f64,
     /// Milliseconds.
-    pub(super) p99: f64,
+    pub(crate) p99: f64,
     /// Welch's t against known logins; none for these themselves.
-    pub(super) t: Option<f64>,
+    pub(crate) t: Option<f64>,
 }
 
 /// The rounds of one measurement: what it was and the limit beside it.
 #[derive(Debug, Default)]
-pub(super) struct Rounds(Vec<(f64, f64)>);
+pub(crate) struct Rounds(Vec<(f64, f64)>);
 
 impl Target {
     fn is_met(self, ratio: f64) -> bool {
@@ -118,12 +120,12 @@ impl Serialize for Target {
 }
 
 impl Rounds {
-    pub(super) fn add(&mut self, value: f64, limit: f64) {
+    pub(crate) fn add(&mut self, value: f64, limit: f64) {
         self.0.push((value, limit));
     }
 
     /// What the rounds come to.
-    pub(super) fn line(
+    pub(crate) fn line(
         &self,
         what: &'static str,
         beside: &'static str,
@@ -148,8 +150,8 @@ impl Rounds {
 
 impl Report {
     /// For people.
-    pub(super) fn text(&self) -> String {
-        let mut text = format!("{} cores\n", self.cores);
+    pub(crate) fn text(&self) -> String {
+        let mut text = format!("{} cores, {}\n", self.cores, self.stores);
         if !self.optimised {
             text.push_str("built for debugging: these figures mean nothing, build with --release\n");
         }

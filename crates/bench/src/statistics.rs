@@ -6,27 +6,27 @@ use std::time::Duration;
 
 /// Measurements in ascending order.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Sorted(Vec<f64>);
+pub(crate) struct Sorted(Vec<f64>);
 
 impl Sorted {
-    pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Self {
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
         Self(values)
     }
 
-    pub(super) fn of_times(times: impl IntoIterator<Item = Duration>) -> Self {
+    pub(crate) fn of_times(times: impl IntoIterator<Item = Duration>) -> Self {
         Self::of(times.into_iter().map(milliseconds))
     }
 
     /// The value that this share of all does not exceed, by nearest rank; 0 of nothing.
-    pub(super) fn percentile(&self, share: f64) -> f64 {
+    pub(crate) fn percentile(&self, share: f64) -> f64 {
         let rank = (share * self.0.len() as f64).ceil().max(1.0) as usize;
         self.0.get(rank.min(self.0.len()).saturating_sub(1)).copied().unwrap_or(0.0)
     }
 
     /// The middle one, or the mean of the middle two.
-    pub(super) fn median(&self) -> f64 {
+    pub(crate) fn median(&self) -> f64 {
         let half = self.0.len() / 2;
         match self.0.as_slice() {
             [] => 0.0,
@@ -35,15 +35,15 @@ impl Sorted {
         }
     }
 
-    pub(super) fn least(&self) -> f64 {
+    pub(crate) fn least(&self) -> f64 {
         self.0.first().copied().unwrap_or(0.0)
     }
 
-    pub(super) fn most(&self) -> f64 {
+    pub(crate) fn most(&self) -> f64 {
         self.0.last().copied().unwrap_or(0.0)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
@@ -53,13 +53,13 @@ impl Sorted {
     }
 }
 
-pub(super) fn milliseconds(time: Duration) -> f64 {
+pub(crate) fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }
 
 /// Welch's t of two lots: how many standard errors their means lie apart. Of all values, or of the fastest nine in
 /// ten if that is farther apart: a few calls that a busy machine held up would hide a difference in all the others.
-pub(super) fn difference(left: &Sorted, right: &Sorted) -> f64 {
+pub(crate) fn difference(left: &Sorted, right: &Sorted) -> f64 {
     let both = Sorted::of(left.0.iter().chain(&right.0).copied());
     let bound = both.percentile(0.9);
     let (all, cropped) = (welch_t(&left.0, &right.0), welch_t(left.up_to(bound), right.up_to(bound)));

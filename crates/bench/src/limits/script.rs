@@ -16,20 +16,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One script with its keys and arguments.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Script {
+pub(crate) struct Script {
     words: Vec<Vec<u8>>,
     /// What stands for the call in its keys; each run needs another, or Redis would only find the first answer.
     request_id: String,
 }
 
 /// Listens to a Redis.
-pub(in super::super) struct Overheard {
+pub(crate) struct Overheard {
     line: tokio::task::JoinHandle<anyhow::Result<String>>,
 }
 
 impl Overheard {
     /// Listens until a script was seen.
-    pub(in super::super) async fn begin(url: &str) -> anyhow::Result<Self> {
+    pub(crate) async fn begin(url: &str) -> anyhow::Result<Self> {
         let client = redis::Client::open(url)?;
         let (ready, listens) = oneshot::channel();
         let line = tokio::spawn(async move {
@@ -48,7 +48,7 @@ impl Overheard {
     }
 
     /// The script that ran for the call with this id.
-    pub(in super::super) async fn script(self, request_id: &str) -> anyhow::Result<Script> {
+    pub(crate) async fn script(self, request_id: &str) -> anyhow::Result<Script> {
         let line = tokio::time::timeout(PATIENCE, self.line).await.context("the call ran no script")???;
         Ok(Script { words: words(&line), request_id: request_id.to_owned() })
     }
@@ -56,10 +56,7 @@ impl Overheard {
 
 impl Script {
     /// Runs it again, for a call that Redis has not seen yet.
-    pub(in super::super) async fn run(
-        &self,
-        mut redis: ConnectionManager,
-    ) -> redis::RedisResult<redis::Value> {
+    pub(crate) async fn run(&self, mut redis: ConnectionManager) -> redis::RedisResult<redis::Value> {
         let request_id = uuid_v4(&SystemEntropy).to_string();
         let mut command = redis::Cmd::new();
         for word in &self.words {

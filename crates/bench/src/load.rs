@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// Keeps `in_flight` calls going for `length`; how many were answered in a second. Each call gets its number.
-pub(super) async fn closed<F, C>(in_flight: usize, length: Duration, call: F) -> anyhow::Result<f64>
+pub(crate) async fn closed<F, C>(in_flight: usize, length: Duration, call: F) -> anyhow::Result<f64>
 where
     F: Fn(usize) -> C + Clone + Send + 'static,
     C: Future<Output = anyhow::Result<()>> + Send,
@@ -42,17 +42,17 @@ where
 
 /// An answer to a call that was due at a set time.
 #[derive(Debug)]
-pub(super) struct Answer<T> {
+pub(crate) struct Answer<T> {
     /// From when the call was due.
-    pub(super) took: Duration,
+    pub(crate) took: Duration,
     /// From when the first call was due.
-    pub(super) at: Duration,
+    pub(crate) at: Duration,
     /// What it was.
-    pub(super) outcome: T,
+    pub(crate) outcome: T,
 }
 
 /// Makes `per_second` calls in every second of `length`, evenly, and waits for all their answers.
-pub(super) async fn open<F, C, T>(
+pub(crate) async fn open<F, C, T>(
     per_second: f64,
     length: Duration,
     call: F,

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::super::Effort;
-use super::super::report::{Found, Line, Rounds, Target};
-use super::super::suite::{Start, Suite};
+use crate::arguments::Effort;
+use crate::report::{Found, Line, Rounds, Target};
+use crate::suite::{Setup, Suite};
 
 /// What a process may take besides the memory of its hashing threads.
 const BASE_BYTES: f64 = 30e6;
@@ -16,11 +16,11 @@ const ARENA_BYTES: f64 = 19_456.0 * 1024.0;
 const READY_WITHIN_MS: f64 = 300.0;
 
 /// Both lines, with the defaults of `rekey up`.
-pub(super) async fn measure(start: &Start, effort: Effort) -> anyhow::Result<Vec<Line>> {
+pub(crate) async fn measure(setup: &Setup, effort: Effort) -> anyhow::Result<Vec<Line>> {
     let (what, beside) = ("memory when ready", "30 MB and 19 MiB per hashing thread");
     let allowed = BASE_BYTES + ARENA_BYTES * effort.cores as f64;
     let (mut memory, mut ready) = (Rounds::default(), Rounds::default());
-    let mut suite = Suite::start(start.clone()).await?;
+    let mut suite = Suite::start(setup.clone()).await?;
     let tells_memory = Path::new("/proc/self/status").exists();
     for _ in 0..effort.rounds {
         if tells_memory {

@@ -22,7 +22,7 @@ use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 
 /// A call that is answered barely.
-pub(in super::super) trait Call: Clone + Send + Sync + 'static {
+pub(crate) trait Call: Clone + Send + Sync + 'static {
     /// The full name of its service.
     const SERVICE: &'static str;
     /// What is asked.
@@ -32,21 +32,21 @@ pub(in super::super) trait Call: Clone + Send + Sync + 'static {
 }
 
 /// A future of the work behind a call.
-pub(in super::super) type Working = Pin<Box<dyn Future<Output = Result<(), Status>> + Send>>;
+pub(crate) type Working = Pin<Box<dyn Future<Output = Result<(), Status>> + Send>>;
 
 /// What is done for each call.
-pub(in super::super) type Work = Arc<dyn Fn() -> Working + Send + Sync>;
+pub(crate) type Work = Arc<dyn Fn() -> Working + Send + Sync>;
 
 /// A running server, which ends when dropped.
-pub(in super::super) struct Echo {
+pub(crate) struct Echo {
     /// Where it listens.
-    pub(in super::super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     _stop: oneshot::Sender<()>,
 }
 
 impl Echo {
     /// Starts a server that does `work` for every call and gives `answer`.
-    pub(in super::super) async fn start<C: Call>(answer: C::Answer, work: Work) -> anyhow::Result<Self> {
+    pub(crate) async fn start<C: Call>(answer: C::Answer, work: Work) -> anyhow::Result<Self> {
         let (stop, stopped) = oneshot::channel();
         let (started, address) = oneshot::channel();
         let bare = Bare::<C> { answer, work };
