@@ -4,10 +4,11 @@ mod token;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::token::{CreateToken, TokenCommand};
+use crate::Part;
 
 /// Gets people back into their accounts.
 ///
@@ -86,34 +87,11 @@ pub(crate) enum Command {
     },
     /// Read the development inbox.
     Inbox(Inbox),
-    /// Measure a suite of its own beside what this machine can do. Takes about two minutes.
-    Bench(Bench),
     /// Print completions for a shell.
     Completions {
         /// Which shell.
         shell: Shell,
     },
-}
-
-/// A part of the suite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Part {
-    /// Accounts, passwords, sessions.
-    Identity,
-    /// Short-lived codes.
-    Verification,
-    /// Messages.
-    Notification,
-}
-
-impl From<Part> for crate::suite::Part {
-    fn from(part: Part) -> Self {
-        match part {
-            Part::Identity => Self::Identity,
-            Part::Verification => Self::Verification,
-            Part::Notification => Self::Notification,
-        }
-    }
 }
 
 /// How to run the suite on one machine.
@@ -283,36 +261,4 @@ pub(crate) struct Inbox {
     /// How many at most.
     #[arg(long, default_value_t = 10)]
     pub(crate) limit: usize,
-}
-
-/// How to measure.
-#[derive(Debug, Args)]
-pub(crate) struct Bench {
-    /// What to measure; everything if left out.
-    #[command(subcommand)]
-    pub(crate) command: Option<BenchCommand>,
-    /// A Redis for the checks of codes that nobody else uses; one is started if left out.
-    #[arg(long, global = true, value_name = "URL")]
-    pub(crate) redis: Option<String>,
-    /// How long each stretch of load lasts.
-    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
-    pub(crate) seconds: u64,
-    /// How many times Rekey and its limit take turns.
-    #[arg(long, global = true, value_name = "N", default_value_t = 5)]
-    pub(crate) rounds: usize,
-    /// Sign-ins at once.
-    #[arg(long, global = true, value_name = "N", default_value_t = 16)]
-    pub(crate) concurrency: usize,
-    /// Calls for each kind of login; a quarter of them on the time grid.
-    #[arg(long, global = true, value_name = "N", default_value_t = 200)]
-    pub(crate) samples: usize,
-}
-
-/// What to measure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
-pub(crate) enum BenchCommand {
-    /// Speed and memory, each beside the machine's own limit.
-    Speed,
-    /// Whether known and unknown logins can be told apart by time.
-    Enumeration,
 }

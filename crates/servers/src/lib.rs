@@ -1,4 +1,4 @@
-//! Real Postgres and Redis servers as child processes, for tests, for the chores that run them and for `rekey bench`.
+//! Real Postgres and Redis servers as child processes, for tests, for the chores that run them and for `rekey-bench`.
 //!
 //! Small and without an async runtime, because `xtask` needs it too, which must build in seconds and starts one
 //! Postgres for a whole test run; `rekey-testing` hands servers to single tests.

@@ -1,7 +1,8 @@
-//! A Postgres cluster in a scratch folder.
+//! A Postgres cluster in a scratch folder: quick for tests, or durable for measurements.
 //!
-//! `fsync` is off: a killed server loses nothing that it acknowledged, since the operating system keeps what was
-//! written; only a power cut would. `synchronous_commit` stays on for the same reason.
+//! For tests `fsync` is off: a killed server loses nothing that it acknowledged, since the operating system keeps what
+//! was written; only a power cut would. `synchronous_commit` stays on for the same reason. A durable server waits for
+//! the disk, vacuums and has the memory that a server has.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -15,19 +16,24 @@ use crate::process::children_of;
 use crate::scratch::{Folder, User};
 use crate::{Process, Signal, find, free_port};
 
-const SETTINGS: &[&str] = &[
+/// On loopback, whatever it is for.
+const EVERY: &[&str] = &[
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
-    "fsync=off",
-    "full_page_writes=off",
-    "autovacuum=off",
-    "max_connections=400",
-    "shared_buffers=64MB",
     // Containers grant little shared memory, and what stands there would outlive a kill.
     "dynamic_shared_memory_type=mmap",
     "log_min_messages=warning",
     "timezone=UTC",
 ];
+
+/// Many databases for a short time.
+const QUICK: &[&str] =
+    &["fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=400", "shared_buffers=64MB"];
+
+/// What a new cluster has, `fsync` included, but more memory, and room for what is written between checkpoints: one
+/// that falls into a stretch of load would make it look slow.
+const DURABLE: &[&str] = &["shared_buffers=256MB", "max_wal_size=4GB", "checkpoint_timeout=30min"];
+
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 const LOOKS: u32 = 12_000;
 
@@ -37,20 +43,33 @@ pub struct Postgres {
     // Before the folder: the process ends first.
     process: Process,
     programs: PathBuf,
+    settings: &'static [&'static str],
     port: u16,
     folder: Folder,
 }
 
 impl Postgres {
-    /// Makes a cluster and starts it on a free port; returns when it answers.
+    /// Makes a cluster for tests and starts it on a free port; returns when it answers.
     ///
     /// # Errors
     /// When Postgres is not installed or does not come up; the end of its log is in the error.
     pub fn start() -> Result<Self> {
+        Self::run(QUICK, Folder::new)
+    }
+
+    /// The same as an operator would have it, on the disk: what it acknowledged outlives a power cut.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start).
+    pub fn start_durable() -> Result<Self> {
+        Self::run(DURABLE, Folder::on_disk)
+    }
+
+    fn run(settings: &'static [&'static str], make: fn(&str) -> Result<Folder>) -> Result<Self> {
         let programs = find::postgres().context(
             "Postgres is not installed: apt-get install postgresql (or put initdb and postgres on the PATH)",
         )?;
-        let folder = Folder::new("postgres")?;
+        let folder = make("postgres")?;
         if let Some(user) = User::for_servers() {
             folder.give_to(&user)?;
         }
@@ -58,8 +77,8 @@ impl Postgres {
         let mut last = None;
         for _ in 0..3 {
             let port = free_port();
-            match launch(&programs, folder.path(), port) {
-                Ok(process) => return Ok(Self { process, programs, port, folder }),
+            match launch(&programs, settings, folder.path(), port) {
+                Ok(process) => return Ok(Self { process, programs, settings, port, folder }),
                 Err(error) => last = Some(error),
             }
         }
@@ -102,7 +121,7 @@ impl Postgres {
         // The sessions of a killed server notice within moments, and a new one waits for them.
         let mut last = None;
         for _ in 0..200 {
-            match launch(&self.programs, self.folder.path(), self.port) {
+            match launch(&self.programs, self.settings, self.folder.path(), self.port) {
                 Ok(process) => {
                     self.process = process;
                     return Ok(());
@@ -142,11 +161,11 @@ fn initialise(programs: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn launch(programs: &Path, folder: &Path, port: u16) -> Result<Process> {
+fn launch(programs: &Path, settings: &[&str], folder: &Path, port: u16) -> Result<Process> {
     let log = folder.join("log");
     let mut command = as_server(programs.join("postgres"), folder);
     command.arg("-D").arg(folder.join("data")).arg("-p").arg(port.to_string());
-    for setting in SETTINGS {
+    for setting in EVERY.iter().chain(settings) {
         command.arg("-c").arg(setting);
     }
     command.stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);

@@ -24,12 +24,24 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes an empty folder and sweeps those whose owners are gone.
+    /// Makes an empty folder, in memory where there is room, and sweeps those whose owners are gone.
     ///
     /// # Errors
     /// When the folder cannot be made.
     pub fn new(purpose: &str) -> Result<Self> {
-        let root = root()?;
+        Self::below(&memory_or_disk(), purpose)
+    }
+
+    /// The same in the temporary folder, which is on a disk unless somebody moved it.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn on_disk(purpose: &str) -> Result<Self> {
+        Self::below(&std::env::temp_dir(), purpose)
+    }
+
+    fn below(base: &Path, purpose: &str) -> Result<Self> {
+        let root = root(base)?;
         let gate = File::create(root.join(".gate")).context("opening the gate of the scratch folders")?;
         gate.lock().context("locking the scratch folders")?;
         sweep(&root);
@@ -95,9 +107,12 @@ impl User {
     }
 }
 
-fn root() -> Result<PathBuf> {
+fn memory_or_disk() -> PathBuf {
     let memory = Path::new("/dev/shm");
-    let base = if has_room(memory) { memory.to_owned() } else { std::env::temp_dir() };
+    if has_room(memory) { memory.to_owned() } else { std::env::temp_dir() }
+}
+
+fn root(base: &Path) -> Result<PathBuf> {
     let user = rustix::process::geteuid().as_raw();
     let root = base.join(format!("rekey-test-{user}"));
     std::fs::create_dir_all(&root).with_context(|| format!("making {}", root.display()))?;
@@ -143,7 +158,7 @@ mod tests {
     #[test]
     fn what_a_killed_owner_left_is_swept_and_a_live_one_is_not() {
         let live = Folder::new("unit").unwrap();
-        let left_over = root().unwrap().join("unit-left-over");
+        let left_over = root(&memory_or_disk()).unwrap().join("unit-left-over");
         std::fs::create_dir_all(left_over.join("data")).unwrap();
 
         let _next = Folder::new("unit").unwrap();

@@ -20,6 +20,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // A client of the services like any other.
     ("rekey-portal", &["rekey-client", "rekey-runtime", "rekey-wire", "rekey-primitives"]),
     ("rekey", COMMAND),
+    // A client of the suite like any other, which it starts as a process.
+    ("rekey-bench", &["rekey-client", "rekey-wire", "rekey-primitives", "rekey-servers"]),
     ("rekey-testing", &["rekey-servers"]),
     ("xtask", &["rekey-servers"]),
     ("rekey-tests", &["*"]),
@@ -50,8 +52,6 @@ const COMMAND: &[&str] = &[
     "rekey-wire",
     "rekey-sealing",
     "rekey-primitives",
-    // `rekey bench` starts a Redis.
-    "rekey-servers",
 ];
 
 /// Crate -> the crates of the workspace that it is built from.

@@ -1,7 +1,6 @@
 //! One file per command. Those that talk to a suite read the profile and use the RPCs everybody uses.
 
 pub(crate) mod account;
-pub(crate) mod bench;
 pub(crate) mod bootstrap;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -9,5 +8,6 @@ pub(crate) mod inbox;
 pub(crate) mod migrate;
 pub(crate) mod repudiate;
 pub(crate) mod reset;
+pub(crate) mod serve;
 pub(crate) mod tenant;
 pub(crate) mod token;

@@ -3,11 +3,9 @@
 //! One hash takes milliseconds of a core and 19 MiB; run among the async workers it would stall every other
 //! call. Here it has as many threads as the process was granted cores, at the lowest priority, each with
 //! memory that is allocated once, reused and wiped. The queue before them is bounded, and a job that could
-//! not be done before its caller gives up is refused at once (`pool`). What priority alone does not keep from holding
-//! up others, `pacing` does. `phc` reads and writes the strings.
+//! not be done before its caller gives up is refused at once (`pool`). `phc` reads and writes the strings.
 
 mod arena;
-mod pacing;
 mod phc;
 mod pool;
 

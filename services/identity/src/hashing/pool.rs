@@ -18,7 +18,6 @@ use zeroize::Zeroizing;
 
 use super::NotHashed;
 use super::arena::Arena;
-use super::pacing::Pacing;
 use super::phc::Stored;
 
 /// A tag, wiped when dropped.
@@ -59,7 +58,6 @@ pub(super) struct Pool {
 struct Shared {
     queue: Mutex<Queue>,
     work: Condvar,
-    pacing: Arc<Pacing>,
     /// How long hashes of today's cost took lately, in microseconds.
     usual_micros: AtomicU64,
     /// No measurement counts for more: beyond it an empty queue would refuse, and with nothing hashed nothing
@@ -123,7 +121,6 @@ impl Pool {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             work: Condvar::new(),
-            pacing: Pacing::start(threads)?,
             usual_micros: AtomicU64::new(micros(FIRST_GUESS)),
             most_micros: micros(longest_in_time(patience, threads)),
         });
@@ -190,7 +187,6 @@ impl Drop for Pool {
         queue.jobs.clear();
         drop(queue);
         self.shared.work.notify_all();
-        self.shared.pacing.close();
     }
 }
 
@@ -226,7 +222,6 @@ impl Shared {
 /// The life of a thread. It wipes its memory before it waits; while jobs wait for it, they overwrite it.
 fn work(shared: &Shared, arena: &mut Arena) {
     while let Some(first) = shared.next() {
-        let _at_work = shared.pacing.at_work();
         serve(shared, arena, first);
         while let Some(job) = shared.at_hand() {
             serve(shared, arena, job);

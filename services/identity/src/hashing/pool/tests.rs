@@ -8,7 +8,6 @@ fn shared(usual_micros: u64) -> Shared {
     Shared {
         queue: Mutex::default(),
         work: Condvar::new(),
-        pacing: Arc::new(Pacing::of(THREADS.get())),
         usual_micros: AtomicU64::new(usual_micros),
         most_micros: micros(longest_in_time(PLENTY, THREADS)),
     }
@@ -148,35 +147,15 @@ fn a_spell_of_slow_hashes_does_not_refuse_for_ever() {
 }
 
 #[test]
-fn a_thread_is_at_work_while_it_hashes() {
-    let mut shared = shared(10_000);
-    shared.pacing = Arc::new(Pacing::of(1));
-    shared.queue().is_closed = true;
-    let pool = Pool { shared: Arc::new(shared), threads: THREADS, queue_max: 8 };
-    let pacing = &pool.shared.pacing;
-    std::thread::scope(|scope| {
-        let beating = scope.spawn(|| pacing.beat(|| pacing.close()));
-        while !beating.is_finished() {
-            let cost = Cost { memory_kib: 4_096, passes: 1, lanes: 1 };
-            let stored = Stored::new(cost, [0; SALT_BYTES]).unwrap();
-            let (reply, _answer) = oneshot::channel();
-            let job = Job::new(Task::derive(&stored, true), &SecretString::from("any"), reply);
-            pool.shared.queue().jobs.push_back(job);
-            work(&pool.shared, &mut Arena::new(4_096));
-        }
-    });
-}
-
-#[test]
 fn all_threads_end_with_the_pool() {
     let threads = std::thread::available_parallelism().unwrap();
     let params = Cost { memory_kib: 8, passes: 1, lanes: 1 }.params().unwrap();
     let pool = Pool::start(threads, 8, PLENTY, &params).unwrap();
-    let pacing = Arc::clone(&pool.shared.pacing);
+    let shared = Arc::downgrade(&pool.shared);
 
     drop(pool);
 
-    while Arc::strong_count(&pacing) > 1 {
+    while shared.strong_count() > 0 {
         std::thread::yield_now();
     }
 }

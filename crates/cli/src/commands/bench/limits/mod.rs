@@ -1,6 +1,0 @@
-//! What this machine can do without Rekey: bare hashes, and bare gRPC servers that do a call's store work and nothing
-//! else. They are built from the same libraries, so what is left between them and Rekey is ours.
-
-pub(super) mod argon2;
-pub(super) mod echo;
-pub(super) mod script;
