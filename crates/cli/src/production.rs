@@ -11,6 +11,7 @@ use axum::http::Uri;
 use rekey_client::ClientSettings;
 use rekey_identity::config::Settings as Identity;
 use rekey_notification::config::Settings as Notification;
+use rekey_primitives::contact::Channel;
 use rekey_runtime::server::ServerSettings;
 use rekey_runtime::settings::{Document, is_variable};
 use rekey_verification::config::Settings as Verification;
@@ -131,8 +132,8 @@ impl Findings {
         if settings.production {
             self.refuse(settings.server.reflection, "notification.server.reflection is on");
             self.refuse(settings.uses_inbox(), "the development inbox is set as a provider");
-            let carries_mail = !settings.email_providers.is_empty();
-            self.miss(!carries_mail, "no mail provider is set: notification.email_providers");
+            let carries_mail = settings.carries(Channel::Email);
+            self.miss(!carries_mail, "no mail provider is set: notification.providers");
             self.need_callers(Part::Notification, &settings.server);
             self.need("notification.keys.payload_seal_file", settings.keys.payload_seal_file.as_ref());
         }
@@ -217,7 +218,7 @@ mod tests {
         let mut settings = vec![
             set("IDENTITY__PORTAL_URL", "https://id.example.com"),
             set("IDENTITY__STORE__URL", "postgres://db/identity"),
-            set("NOTIFICATION__EMAIL_PROVIDERS", "smtp"),
+            set("NOTIFICATION__PROVIDERS__0__KIND", "smtp"),
             set("NOTIFICATION__TEMPLATES__LINK_HOSTS", "id.example.com"),
         ];
         let name = |(part, key): (&str, &str)| format!("{part}__KEYS__{key}_FILE").to_uppercase();
@@ -265,7 +266,7 @@ mod tests {
                 "true",
                 "notification.server.reflection",
             ),
-            (Part::Notification, "NOTIFICATION__SMS_PROVIDERS", "inbox", "development inbox"),
+            (Part::Notification, "NOTIFICATION__PROVIDERS__1__KIND", "inbox", "development inbox"),
         ];
 
         for (part, key, value, expected) in wrong {
@@ -287,7 +288,9 @@ mod tests {
         let needs = Part::ALL.map(|part| complaint(judge(&document, part)));
 
         let [notification, verification, identity] = needs;
-        assert!(notification.contains("email_providers") && notification.contains("payload_seal_file"));
+        assert!(
+            notification.contains("notification.providers") && notification.contains("payload_seal_file")
+        );
         assert!(verification.contains("code_mac_file") && !verification.contains("identity"));
         assert!(identity.contains("portal_url is not https") && identity.contains("pepper_file is not set"));
         refuse_development(&document).unwrap();

@@ -117,6 +117,7 @@ pub fn builder() -> DocumentBuilder {
         .part("identity", 7301, rekey_identity::config::DEFAULTS)
         .part("verification", 7302, rekey_verification::config::DEFAULTS)
         .part("notification", 7303, rekey_notification::config::DEFAULTS)
+        .replaced(&rekey_notification::config::REPLACED)
 }
 
 /// The settings of this process: defaults < file < `overrides` < environment.
@@ -257,7 +258,7 @@ impl Assembling<'_> {
             Part::Notification => {
                 let mut settings: rekey_notification::config::Settings = self.document.part(part.name())?;
                 self.keep_apart(part, &mut settings.store.url);
-                let given = rekey_notification::Given { clock, entropy, health, inbox };
+                let given = rekey_notification::Dependencies { clock, entropy, health, inbox };
                 let service = rekey_notification::assemble(&settings, given).await?;
                 self.background(|loops| service.loops.spawn(loops));
                 (service.routes, settings.server, notification::v1::DESCRIPTORS, Arc::new(NoPersons))
@@ -339,9 +340,11 @@ mod tests {
         let folder = DataFolder::open(scratch.path(), &SystemEntropy, Timestamp::EPOCH).unwrap();
         let with = |changes: &[(&str, &str)]| {
             let settings = development::settings(&folder, &development::Stores::default());
-            let inbox = [("NOTIFICATION__EMAIL_PROVIDERS", ""), ("NOTIFICATION__SMS_PROVIDERS", "")];
-            let changes = inbox.iter().chain(changes).map(|(key, value)| development::set(key, value));
-            let settings: Vec<development::Setting> = settings.into_iter().chain(changes).collect();
+            // Without the inbox, which only `up` hands out.
+            let settings =
+                settings.into_iter().filter(|(key, _)| !key.starts_with("REKEY__NOTIFICATION__PROVIDERS"));
+            let changes = changes.iter().map(|(key, value)| development::set(key, value));
+            let settings: Vec<development::Setting> = settings.chain(changes).collect();
             builder().environment(settings).load().unwrap()
         };
         let stumbles = [
@@ -351,7 +354,7 @@ mod tests {
             (Part::Identity, "IDENTITY__VERIFICATION__ENDPOINT", "https://peer:1", "ca_file"),
             (Part::Verification, "VERIFICATION__STORE__URL", "foo://x", "scheme"),
             (Part::Verification, "VERIFICATION__SERVER__TLS__CERTIFICATE_FILE", "/nowhere/tls", "both"),
-            (Part::Notification, "NOTIFICATION__EMAIL_PROVIDERS", "smtp", "host"),
+            (Part::Notification, "NOTIFICATION__PROVIDERS__0__KIND", "smtp", "host"),
         ];
 
         for part in Part::ALL {

@@ -11,7 +11,6 @@ use rekey_primitives::id::{NotificationId, RequestId, TenantId};
 use rekey_sealing::{AeadKeys, KeyText};
 use uuid::Uuid;
 
-use crate::channels::{SendFailure, Threshold};
 use crate::domain::lane::Lane;
 use crate::domain::links::LinkHosts;
 use crate::domain::message::{Message, Reference, Variables};
@@ -19,6 +18,7 @@ use crate::domain::payload::{Payload, binding};
 use crate::domain::scope::TenantScope;
 use crate::domain::state::FailureClass;
 use crate::domain::template::TemplateName;
+use crate::providers::{HandOver, SendFailure};
 use crate::store::NewNotification;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
@@ -51,17 +51,17 @@ pub(crate) fn link_hosts() -> LinkHosts {
     LinkHosts::new(["id.example.com".to_owned()])
 }
 
-/// A threshold that every message may cross.
+/// Lets every message leave.
 pub(crate) struct Open;
 
 #[async_trait]
-impl Threshold for Open {
-    async fn cross(&self) -> Result<(), SendFailure> {
+impl HandOver for Open {
+    async fn begin(&self) -> Result<(), SendFailure> {
         Ok(())
     }
 }
 
-/// A threshold that none may.
+/// Lets none leave.
 pub(crate) struct Shut;
 
 impl Shut {
@@ -71,8 +71,8 @@ impl Shut {
 }
 
 #[async_trait]
-impl Threshold for Shut {
-    async fn cross(&self) -> Result<(), SendFailure> {
+impl HandOver for Shut {
+    async fn begin(&self) -> Result<(), SendFailure> {
         Err(Self::failure())
     }
 }

@@ -2,28 +2,28 @@
 //!
 //! | Room | Does |
 //! |---|---|
-//! | [`domain`] | decides: states, retries, paces, what a message may hold |
-//! | [`store`] | keeps messages; one method is one atomic step: Postgres or one SQLite file |
-//! | [`flows`] | the order of steps behind each RPC |
-//! | [`grpc`] | the contract `rekey.notification.v1` |
-//! | [`templates`] | what messages say, in which language |
-//! | [`channels`] | how they leave: SMTP, text message gateways, the development inbox |
-//! | [`worker`] | the loops that claim, send, record and sweep |
+//! | `domain` | decides: states, retries, paces, what a message may hold |
+//! | `store` | keeps messages; one method is one atomic step: Postgres or one SQLite file |
+//! | `flows` | the order of steps behind each RPC |
+//! | `grpc` | the contract `rekey.notification.v1` |
+//! | `templates` | what messages say, in which language |
+//! | `providers` | how they leave: SMTP, text message gateways, the development inbox |
+//! | `worker` | the loops that claim, send, record and sweep |
 //! | [`config`] | the `[notification]` table |
+//! | `wiring` | settings become the parts of all these rooms |
 //!
 //! Here the parts are put together. Accepted means durable: the row is committed before the call is answered, and
 //! from then on only `worker` decides what becomes of it.
 
-pub mod channels;
 pub mod config;
-pub mod domain;
-pub mod flows;
-pub mod grpc;
-pub mod store;
-pub mod templates;
-pub mod worker;
-
-mod opening;
+mod domain;
+mod flows;
+mod grpc;
+mod providers;
+mod store;
+mod templates;
+mod wiring;
+mod worker;
 
 #[cfg(test)]
 mod fixtures;
@@ -39,11 +39,11 @@ use rekey_runtime::loops::Loops;
 use rekey_wire::notification::v1::notification_service_server::NotificationServiceServer;
 use tonic::service::Routes;
 
-pub use crate::channels::inbox::{self, Inbox};
 use crate::config::Settings;
 use crate::domain::lane::Lane;
 use crate::flows::PostOffice;
 use crate::grpc::NotificationGrpc;
+pub use crate::providers::inbox::{self, Inbox};
 use crate::store::{Bell, Depths};
 use crate::worker::{LaneWorker, Lookout, Reclaimer, SchemaGate, Sweeper};
 
@@ -51,14 +51,14 @@ use crate::worker::{LaneWorker, Lookout, Reclaimer, SchemaGate, Sweeper};
 pub const GRPC_NAMES: &[&str] = &["rekey.notification.v1.NotificationService"];
 
 /// What this service is handed.
-pub struct Given {
-    /// The clock.
+pub struct Dependencies {
+    /// Read once per operation.
     pub clock: SharedClock,
-    /// Chance.
+    /// Draws ids, nonces and jitter.
     pub entropy: SharedEntropy,
     /// Where it reports how its store is.
     pub health: Health,
-    /// The development inbox. Without one the provider `inbox` does not exist.
+    /// The development inbox. Without one no provider of kind `inbox` can be opened.
     pub inbox: Option<Inbox>,
 }
 
@@ -113,13 +113,13 @@ impl BackgroundLoops {
 ///
 /// # Errors
 /// Settings that contradict each other, keys that do not read, a provider that cannot be, a data folder in use.
-pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Service> {
+pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow::Result<Service> {
     settings.check()?;
-    let keys = Arc::new(opening::keys(settings)?);
-    let store = opening::store(settings).await?;
-    let renderer = Arc::new(opening::renderer(settings)?);
-    let providers = channels::Providers::from_settings(settings, given.inbox.as_ref())?;
-    let part = given.health.part("notification", GRPC_NAMES.iter().map(|&name| name.to_owned()));
+    let keys = Arc::new(wiring::keys(settings)?);
+    let store = wiring::store(settings).await?;
+    let renderer = Arc::new(wiring::renderer(settings)?);
+    let providers = wiring::providers(settings, dependencies.inbox)?;
+    let part = dependencies.health.part("notification", GRPC_NAMES.iter().map(|&name| name.to_owned()));
     let (bell, depths) = (Bell::default(), Depths::default());
     let dispatcher = Arc::new(worker::Dispatcher {
         store: Arc::clone(&store),
@@ -127,21 +127,27 @@ pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Servi
         renderer,
         providers,
         retries: settings.delivery.retries(),
-        leases: opening::leases(settings),
-        clock: Arc::clone(&given.clock),
-        entropy: Arc::clone(&given.entropy),
+        leases: wiring::leases(settings),
+        clock: Arc::clone(&dependencies.clock),
+        entropy: Arc::clone(&dependencies.entropy),
     });
-    let pause = opening::check_pause(settings);
-    let (lookout, gate) = Lookout::new(Arc::clone(&store), part, pause, Arc::clone(&given.clock));
+    let pause = wiring::check_pause(settings);
+    let (lookout, gate) = Lookout::new(Arc::clone(&store), part, pause, Arc::clone(&dependencies.clock));
     let loops = BackgroundLoops {
         lookout,
         gate,
-        reclaimer: opening::reclaimer(settings, &store, &bell, &given.clock),
-        sweeper: opening::sweeper(settings, &store, &depths, &given.clock),
-        lanes: Lane::ALL.map(|lane| opening::lane(settings, lane, &store, &dispatcher, &bell, &given.clock)),
+        reclaimer: wiring::reclaimer(settings, &store, &bell, &dependencies.clock),
+        sweeper: wiring::sweeper(settings, &store, &depths, &dependencies.clock),
+        lanes: Lane::ALL
+            .map(|lane| wiring::lane(settings, lane, &store, &dispatcher, &bell, &dependencies.clock)),
     };
-    let office =
-        PostOffice::new(store, keys, opening::rules(settings), (bell, depths), (given.clock, given.entropy));
+    let office = PostOffice::new(
+        store,
+        keys,
+        wiring::rules(settings),
+        (bell, depths),
+        (dependencies.clock, dependencies.entropy),
+    );
     let routes = Routes::new(NotificationServiceServer::new(NotificationGrpc::new(Arc::new(office))));
     Ok(Service { routes, loops, grpc_names: GRPC_NAMES })
 }
@@ -151,5 +157,5 @@ pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Servi
 /// # Errors
 /// The store is away, in use by another process, or the migration does not go through.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
-    opening::migrate(settings, &SystemClock).await
+    wiring::migrate(settings, &SystemClock).await
 }

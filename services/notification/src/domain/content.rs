@@ -3,7 +3,7 @@
 use rekey_primitives::secret::Zeroizing;
 
 /// A message as it goes out. It may hold a code: no `Debug`, and wiped when dropped.
-pub enum Rendered {
+pub(crate) enum Rendered {
     /// Mail.
     Email {
         /// The subject: one line.
@@ -23,7 +23,7 @@ pub enum Rendered {
 }
 
 /// Escapes text for element content and for attributes in double quotes.
-pub fn escape(page: &mut String, text: &str) {
+pub(crate) fn escape(page: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => page.push_str("&amp;"),

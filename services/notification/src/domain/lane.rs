@@ -2,7 +2,7 @@
 
 /// One of the three queues. The numbers are those of the contract and of the stores; they are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Lane {
+pub(crate) enum Lane {
     /// Codes and alarms: somebody is waiting in front of a screen.
     Critical = 1,
     /// Notices to one person about their own doing.
@@ -13,20 +13,20 @@ pub enum Lane {
 
 impl Lane {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 3] = [Self::Critical, Self::Transactional, Self::Bulk];
+    pub(crate) const ALL: [Self; 3] = [Self::Critical, Self::Transactional, Self::Bulk];
 
     /// The number in the stores.
-    pub const fn number(self) -> i16 {
+    pub(crate) const fn number(self) -> i16 {
         self as i16
     }
 
     /// Reads that number.
-    pub fn from_number(number: i16) -> Option<Self> {
+    pub(crate) fn from_number(number: i16) -> Option<Self> {
         Self::ALL.into_iter().find(|lane| lane.number() == number)
     }
 
     /// The word in settings, callers' rights and logs.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Critical => "critical",
             Self::Transactional => "transactional",
@@ -37,18 +37,18 @@ impl Lane {
 
 /// One value per lane: the compiler sees that none was forgotten.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PerLane<T> {
+pub(crate) struct PerLane<T> {
     /// For codes and alarms.
-    pub critical: T,
+    pub(crate) critical: T,
     /// For notices to one person.
-    pub transactional: T,
+    pub(crate) transactional: T,
     /// For everything that goes to many.
-    pub bulk: T,
+    pub(crate) bulk: T,
 }
 
 impl<T> PerLane<T> {
     /// Builds one from a function of the lane.
-    pub fn each(mut make: impl FnMut(Lane) -> T) -> Self {
+    pub(crate) fn each(mut make: impl FnMut(Lane) -> T) -> Self {
         Self {
             critical: make(Lane::Critical),
             transactional: make(Lane::Transactional),
@@ -57,7 +57,7 @@ impl<T> PerLane<T> {
     }
 
     /// The value of a lane.
-    pub const fn of(&self, lane: Lane) -> &T {
+    pub(crate) const fn of(&self, lane: Lane) -> &T {
         match lane {
             Lane::Critical => &self.critical,
             Lane::Transactional => &self.transactional,

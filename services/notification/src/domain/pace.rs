@@ -6,7 +6,7 @@ use rekey_primitives::clock::Timestamp;
 
 /// A bucket of permits that holds one second's worth. Zero a second means: as fast as the workers are.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub(crate) struct Pace {
     per_second: u32,
     left: f64,
     at: Timestamp,
@@ -14,13 +14,13 @@ pub struct Pace {
 
 impl Pace {
     /// A full bucket.
-    pub fn starting(per_second: u32, now: Timestamp) -> Self {
+    pub(crate) fn starting(per_second: u32, now: Timestamp) -> Self {
         Self { per_second, left: f64::from(per_second), at: now }
     }
 
     /// How many of `wanted` may go now. They are taken from the bucket; give back with [`give_back`](Self::give_back)
     /// what found no message.
-    pub fn take(&mut self, wanted: usize, now: Timestamp) -> usize {
+    pub(crate) fn take(&mut self, wanted: usize, now: Timestamp) -> usize {
         if self.per_second == 0 {
             return wanted;
         }
@@ -34,7 +34,7 @@ impl Pace {
     }
 
     /// Returns permits that were not used.
-    pub fn give_back(&mut self, unused: usize) {
+    pub(crate) fn give_back(&mut self, unused: usize) {
         self.left = (self.left + unused as f64).min(f64::from(self.per_second));
     }
 }

@@ -13,30 +13,30 @@ use super::state::State;
 
 /// The last row of a page: newest first, so the next page is what is older.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
+pub(crate) struct Position {
     /// When that row was accepted.
-    pub created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
     /// Its id, which orders rows of the same instant.
-    pub id: NotificationId,
+    pub(crate) id: NotificationId,
 }
 
 /// Which messages a list shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// Only in this state.
-    pub state: Option<State>,
+    pub(crate) state: Option<State>,
     /// Only of this lane.
-    pub lane: Option<Lane>,
+    pub(crate) lane: Option<Lane>,
     /// Only with this reference.
-    pub reference: Option<String>,
+    pub(crate) reference: Option<String>,
 }
 
 /// A mark of the arguments of a list call.
-pub type Arguments = [u8; 8];
+pub(crate) type Arguments = [u8; 8];
 
 impl Position {
     /// The token, URL-safe.
-    pub fn token(self, arguments: Arguments) -> String {
+    pub(crate) fn token(self, arguments: Arguments) -> String {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&self.created_at.unix_micros().to_be_bytes());
         bytes[8..24].copy_from_slice(self.id.as_uuid().as_bytes());
@@ -45,7 +45,7 @@ impl Position {
     }
 
     /// Reads a token made for the same arguments.
-    pub fn read(token: &str, arguments: Arguments) -> Option<Self> {
+    pub(crate) fn read(token: &str, arguments: Arguments) -> Option<Self> {
         let bytes: [u8; 32] = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
         let (micros, rest) = bytes.split_first_chunk::<8>()?;
         let (id, marked) = rest.split_first_chunk::<16>()?;

@@ -16,26 +16,26 @@ const VERSION: u8 = 1;
 
 /// What a worker needs and nobody else sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payload {
+pub(crate) struct Payload {
     /// Where it goes.
-    pub destination: Destination,
+    pub(crate) destination: Destination,
     /// What is filled in.
-    pub variables: Variables,
+    pub(crate) variables: Variables,
 }
 
 /// The bytes are not a payload of this template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the payload does not read")]
-pub struct Unreadable;
+pub(crate) struct Unreadable;
 
 /// What a sealed payload is bound to.
-pub fn binding(tenant_id: TenantId, id: NotificationId) -> Vec<u8> {
+pub(crate) fn binding(tenant_id: TenantId, id: NotificationId) -> Vec<u8> {
     [b"notification payload".as_slice(), tenant_id.as_uuid().as_bytes(), id.as_uuid().as_bytes()].concat()
 }
 
 impl Payload {
     /// The bytes to seal.
-    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let texts = self.variables.iter().flat_map(|(name, value)| [name, value]);
         let size =
             64 + self.destination.as_str().len() + texts.clone().map(|text| text.len() + 4).sum::<usize>();
@@ -51,7 +51,7 @@ impl Payload {
     }
 
     /// Reads what was sealed for this template.
-    pub fn from_bytes(template: TemplateName, bytes: &[u8]) -> Result<Self, Unreadable> {
+    pub(crate) fn from_bytes(template: TemplateName, bytes: &[u8]) -> Result<Self, Unreadable> {
         let [VERSION, channel, rest @ ..] = bytes else { return Err(Unreadable) };
         let channel = match channel {
             1 => Channel::Email,

@@ -20,11 +20,11 @@ use crate::store::{Acceptance, NewNotification};
 
 /// A message that is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Receipt {
+pub(crate) struct Receipt {
     /// Its id.
-    pub id: NotificationId,
+    pub(crate) id: NotificationId,
     /// When it was accepted.
-    pub accepted_at: Timestamp,
+    pub(crate) accepted_at: Timestamp,
 }
 
 /// How long a caller waits before it tries a full lane again.
@@ -43,7 +43,7 @@ impl PostOffice {
     ///
     /// # Errors
     /// The store failed; then none was accepted.
-    pub async fn accept(
+    pub(crate) async fn accept(
         &self,
         scope: TenantScope,
         messages: Vec<(RequestId, Message)>,

@@ -10,7 +10,7 @@ use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::{NotificationId, RequestId};
 use rekey_sealing::{AeadKeys, digest};
 
-pub use self::acceptance::Receipt;
+pub(crate) use self::acceptance::Receipt;
 use crate::domain::lane::{Lane, PerLane};
 use crate::domain::links::LinkHosts;
 use crate::domain::notification::Notification;
@@ -21,7 +21,7 @@ use crate::store::{Bell, Change, Depths, Failure, RequestedChange, Store};
 
 /// A flow that did not do what was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// We said no.
     #[error("refused")]
     Refused(Refusal),
@@ -47,34 +47,34 @@ impl From<Refusal> for Error {
 
 /// What the settings say about accepting.
 #[derive(Debug, Clone)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// The life of a message whose caller does not say.
-    pub life: PerLane<Duration>,
+    pub(crate) life: PerLane<Duration>,
     /// The most that may wait.
-    pub queue_limit: PerLane<u64>,
+    pub(crate) queue_limit: PerLane<u64>,
     /// How long a request id means the same message.
-    pub request_life: Duration,
+    pub(crate) request_life: Duration,
     /// No message lives longer: its row would be purged first.
-    pub longest_life: Duration,
+    pub(crate) longest_life: Duration,
     /// Whether mail has a provider.
-    pub sends_email: bool,
+    pub(crate) sends_email: bool,
     /// Whether text messages have one.
-    pub sends_sms: bool,
+    pub(crate) sends_sms: bool,
     /// The hosts that links may lead to.
-    pub link_hosts: LinkHosts,
+    pub(crate) link_hosts: LinkHosts,
 }
 
 /// A page of journeys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub(crate) struct Page {
     /// The messages, newest first.
-    pub notifications: Vec<Notification>,
+    pub(crate) notifications: Vec<Notification>,
     /// Where the next page begins; empty on the last.
-    pub next_page_token: String,
+    pub(crate) next_page_token: String,
 }
 
 /// Everything a caller can ask for.
-pub struct PostOffice {
+pub(crate) struct PostOffice {
     store: Arc<dyn Store>,
     keys: Arc<AeadKeys>,
     rules: Rules,
@@ -86,7 +86,7 @@ pub struct PostOffice {
 
 impl PostOffice {
     /// An office over this store.
-    pub fn new(
+    pub(crate) fn new(
         store: Arc<dyn Store>,
         keys: Arc<AeadKeys>,
         rules: Rules,
@@ -97,7 +97,7 @@ impl PostOffice {
     }
 
     /// The hosts that links may lead to.
-    pub fn link_hosts(&self) -> &LinkHosts {
+    pub(crate) fn link_hosts(&self) -> &LinkHosts {
         &self.rules.link_hosts
     }
 
@@ -105,7 +105,7 @@ impl PostOffice {
     ///
     /// # Errors
     /// No such message in the tenant, or the store failed.
-    pub async fn get(&self, scope: TenantScope, id: NotificationId) -> Result<Notification, Error> {
+    pub(crate) async fn get(&self, scope: TenantScope, id: NotificationId) -> Result<Notification, Error> {
         Ok(self.store.get(scope, id).await?.ok_or(Refusal::NotificationNotFound)?)
     }
 
@@ -113,7 +113,7 @@ impl PostOffice {
     ///
     /// # Errors
     /// A token that is not ours for these arguments, or the store failed.
-    pub async fn list(
+    pub(crate) async fn list(
         &self,
         scope: TenantScope,
         filter: &Filter,
@@ -140,7 +140,7 @@ impl PostOffice {
     ///
     /// # Errors
     /// It is not there or not queued, the request id means something else, or the store failed.
-    pub async fn cancel(
+    pub(crate) async fn cancel(
         &self,
         scope: TenantScope,
         id: NotificationId,
@@ -155,7 +155,7 @@ impl PostOffice {
     ///
     /// # Errors
     /// It is not there or cannot be replayed, the request id means something else, or the store failed.
-    pub async fn replay(
+    pub(crate) async fn replay(
         &self,
         scope: TenantScope,
         id: NotificationId,

@@ -19,7 +19,7 @@ async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("notification.db")).await.unwrap();
     store.migrate().await.unwrap();
-    let mut rules = crate::opening::rules(&for_tests());
+    let mut rules = crate::wiring::rules(&for_tests());
     rules.sends_email = true;
     rules.link_hosts = link_hosts();
     let (clock, entropy, depths) = (clock(), entropy(), Depths::default());

@@ -88,7 +88,7 @@ mod tests {
         }
         for state in State::ALL {
             let wire = wire::NotificationState::try_from(i32::from(state.number())).unwrap();
-            assert_eq!(wire.as_str_name(), format!("NOTIFICATION_STATE_{}", name(state.as_str())));
+            assert_eq!(wire.as_str_name(), format!("NOTIFICATION_STATE_{}", name(&format!("{state:?}"))));
         }
         for class in FailureClass::ALL {
             let wire = wire::FailureClass::try_from(i32::from(class.number())).unwrap();

@@ -28,13 +28,13 @@ use crate::flows::PostOffice;
 use rekey_primitives::id::{NotificationId, RequestId, TenantId};
 
 /// The service behind its generated trait.
-pub struct NotificationGrpc {
+pub(crate) struct NotificationGrpc {
     office: Arc<PostOffice>,
 }
 
 impl NotificationGrpc {
     /// The RPCs of this office.
-    pub fn new(office: Arc<PostOffice>) -> Self {
+    pub(crate) fn new(office: Arc<PostOffice>) -> Self {
         Self { office }
     }
 }

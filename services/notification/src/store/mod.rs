@@ -10,8 +10,8 @@ mod models;
 mod news;
 mod rows;
 
-pub mod postgres;
-pub mod sqlite;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
 
 use std::time::Duration;
 
@@ -32,11 +32,11 @@ use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{NotificationId, RequestId};
 
-pub use models::{
+pub(crate) use models::{
     Acceptance, Change, Claim, Hold, Keep, NewNotification, Recorded, RequestedChange, Schema, Swept,
 };
 
-pub use news::{Bell, Depths};
+pub(crate) use news::{Bell, Depths};
 
 use crate::domain::delivery::Outcome;
 use crate::domain::lane::Lane;
@@ -46,7 +46,7 @@ use crate::domain::scope::TenantScope;
 
 /// The store broke. A refusal is never this: it is part of a method's answer.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The driver's word.
     #[error("the store failed")]
     Driver(#[from] sqlx::Error),
@@ -67,7 +67,7 @@ pub enum Failure {
 impl Failure {
     /// Whether the store is away, which passes, and not broken.
     #[must_use]
-    pub fn is_away(&self) -> bool {
+    pub(crate) fn is_away(&self) -> bool {
         let Self::Driver(error) = self else { return matches!(self, Self::TimedOut) };
         if let sqlx::Error::Database(error) = error {
             return error.code().is_some_and(|code| is_passing(&code));
@@ -93,7 +93,7 @@ pub(crate) const STEP_WITHIN: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// Those of the step, and [`Failure::TimedOut`].
-pub async fn in_time<T>(step: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(crate) async fn in_time<T>(step: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::time::timeout(STEP_WITHIN, step).await.unwrap_or(Err(Failure::TimedOut))
 }
 
@@ -111,7 +111,7 @@ fn is_passing(code: &str) -> bool {
 
 /// Taking messages in.
 #[async_trait]
-pub trait Intake: Send + Sync {
+pub(crate) trait Intake: Send + Sync {
     /// Makes messages durable, all of them or none. A `request_id` that was used within its life makes no message:
     /// the answer shows what it was used for, and the caller judges whether that is the same.
     ///
@@ -138,7 +138,7 @@ pub trait Intake: Send + Sync {
 
 /// Sending them.
 #[async_trait]
-pub trait Delivery: Send + Sync {
+pub(crate) trait Delivery: Send + Sync {
     /// Takes up to `most` due messages of a lane, the longest due first, and holds them until `now + lease` under a
     /// fence higher than any before. No two claims get the same message. Decoys whose turn it is are deleted and
     /// not returned; what is past its `not_after` is not returned. The hold says whether an earlier one left doubt.
@@ -186,7 +186,7 @@ pub trait Delivery: Send + Sync {
 
 /// Looking at messages and stepping in.
 #[async_trait]
-pub trait Journeys: Send + Sync {
+pub(crate) trait Journeys: Send + Sync {
     /// One message of the tenant.
     async fn get(&self, scope: TenantScope, id: NotificationId) -> Result<Option<Notification>, Failure>;
 
@@ -221,7 +221,7 @@ pub trait Journeys: Send + Sync {
 
 /// Everything this part needs of its store.
 #[async_trait]
-pub trait Store: Intake + Delivery + Journeys {
+pub(crate) trait Store: Intake + Delivery + Journeys {
     /// Whether the store answers and its schema fits this code.
     async fn schema(&self) -> Result<Schema, Failure>;
 

@@ -10,37 +10,37 @@ use crate::domain::lane::{Lane, PerLane};
 
 /// One bell per lane. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Bell(Arc<PerLane<Notify>>);
+pub(crate) struct Bell(Arc<PerLane<Notify>>);
 
 impl Bell {
     /// Wakes the lane's worker, or makes it look again if it is at work.
-    pub fn ring(&self, lane: Lane) {
+    pub(crate) fn ring(&self, lane: Lane) {
         self.0.of(lane).notify_one();
     }
 
     /// Wakes all of them.
-    pub fn ring_all(&self) {
+    pub(crate) fn ring_all(&self) {
         Lane::ALL.into_iter().for_each(|lane| self.ring(lane));
     }
 
     /// Waits for the lane's bell.
-    pub async fn rung(&self, lane: Lane) {
+    pub(crate) async fn rung(&self, lane: Lane) {
         self.0.of(lane).notified().await;
     }
 }
 
 /// How many messages waited in each lane when it was last counted. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Depths(Arc<PerLane<AtomicU64>>);
+pub(crate) struct Depths(Arc<PerLane<AtomicU64>>);
 
 impl Depths {
     /// The last count.
-    pub fn of(&self, lane: Lane) -> u64 {
+    pub(crate) fn of(&self, lane: Lane) -> u64 {
         self.0.of(lane).load(Ordering::Relaxed)
     }
 
     /// A new count.
-    pub fn set(&self, lane: Lane, depth: u64) {
+    pub(crate) fn set(&self, lane: Lane, depth: u64) {
         self.0.of(lane).store(depth, Ordering::Relaxed);
     }
 }

@@ -14,13 +14,13 @@ use rekey_primitives::locale::Locale;
 use rekey_sealing::AeadKeys;
 
 use super::holding::{Leases, Mark};
-use crate::channels::{Carrier, Outgoing, Providers, SendFailure};
 use crate::domain::content::Rendered;
 use crate::domain::delivery::{Outcome, Retries};
 use crate::domain::lane::Lane;
 use crate::domain::payload::{Payload, binding};
 use crate::domain::state::FailureClass;
 use crate::domain::template::TemplateName;
+use crate::providers::{ConfiguredProvider, Outgoing, Providers, SendFailure};
 use crate::store::{Claim, Hold, Recorded, Store, in_time};
 use crate::templates::Renderer;
 
@@ -32,23 +32,23 @@ const LONGEST_RECORD_PAUSE: Duration = Duration::from_millis(800);
 const RECORD_TRIES: u32 = 60;
 
 /// Sends one message at a time, for any lane.
-pub struct Dispatcher {
+pub(crate) struct Dispatcher {
     /// Where messages are.
-    pub store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     /// What opens payloads.
-    pub keys: Arc<AeadKeys>,
+    pub(crate) keys: Arc<AeadKeys>,
     /// What writes messages.
-    pub renderer: Arc<Renderer>,
+    pub(crate) renderer: Arc<Renderer>,
     /// What carries them.
-    pub providers: Providers,
+    pub(crate) providers: Providers,
     /// What follows a failure.
-    pub retries: Retries,
+    pub(crate) retries: Retries,
     /// How long it may hold a message.
-    pub leases: Leases,
+    pub(crate) leases: Leases,
     /// The clock.
-    pub clock: SharedClock,
+    pub(crate) clock: SharedClock,
     /// Chance, for jitter.
-    pub entropy: SharedEntropy,
+    pub(crate) entropy: SharedEntropy,
 }
 
 /// How a try ended, and by whose hand.
@@ -63,7 +63,7 @@ impl Dispatcher {
         notification_id = %claim.hold.id, tenant_id = %claim.hold.tenant_id, template = claim.template,
         lane = lane.as_str(), tries = claim.tries
     ))]
-    pub async fn dispatch(&self, lane: Lane, claim: Claim) {
+    pub(crate) async fn dispatch(&self, lane: Lane, claim: Claim) {
         tokio::select! {
             biased;
             () = self.take_through(&claim) => {}
@@ -101,16 +101,16 @@ impl Dispatcher {
                 return Tried { outcome: self.after(claim, failure.class), provider: "" };
             }
         };
-        let carriers = self.providers.of(outgoing.destination.channel());
+        let configured = self.providers.of(outgoing.destination.channel());
         let mut last = "";
-        for carrier in carriers {
+        for provider in configured {
             // The provider before may have taken long, and none may keep trying for longer than the message lives.
             outgoing.now = self.clock.now();
-            if !carrier.breaker.may_try(outgoing.now) {
+            if !provider.breaker.may_try(outgoing.now) {
                 continue;
             }
-            last = &carrier.name;
-            match self.hand_over(carrier, &outgoing, claim.hold).await {
+            last = &provider.name;
+            match self.hand_over(provider, &outgoing, claim.hold).await {
                 Ok(()) => return Tried { outcome: Outcome::Delivered, provider: last },
                 // Only the provider's own fault is a reason to ask the next one.
                 Err(failure) if failure.class == FailureClass::Provider => {}
@@ -150,25 +150,32 @@ impl Dispatcher {
         }
     }
 
-    async fn hand_over(&self, carrier: &Carrier, outgoing: &Outgoing, hold: Hold) -> Result<(), SendFailure> {
+    async fn hand_over(
+        &self,
+        provider: &ConfiguredProvider,
+        outgoing: &Outgoing,
+        hold: Hold,
+    ) -> Result<(), SendFailure> {
         let mark = Mark { store: &self.store, hold, clock: &self.clock };
-        let sent = carrier.provider.send(outgoing, &mark).await;
+        let sent = provider.sender.send(outgoing, &mark).await;
         match &sent {
             // An open breaker must not close by it: the next message would wait for a dead provider.
             Err(failure) if failure.is_ours => {
-                tracing::info!(provider = carrier.name, %failure, "not handed over");
+                tracing::info!(provider = provider.name, %failure, "not handed over");
             }
             Err(failure) if matches!(failure.class, FailureClass::Provider | FailureClass::AnswerLost) => {
-                tracing::warn!(provider = carrier.name, %failure, "provider at fault");
-                if carrier.breaker.failed(self.clock.now()) {
-                    tracing::error!(provider = carrier.name, "provider is left alone for a while");
+                tracing::warn!(provider = provider.name, %failure, "provider at fault");
+                if provider.breaker.failed(self.clock.now()) {
+                    tracing::error!(provider = provider.name, "provider is left alone for a while");
                 }
             }
             Err(failure) => {
-                tracing::info!(provider = carrier.name, %failure, "refused");
-                carrier.breaker.worked();
+                tracing::info!(provider = provider.name, %failure, "refused");
+                provider.breaker.worked();
             }
-            Ok(()) if carrier.breaker.worked() => tracing::info!(provider = carrier.name, "provider is back"),
+            Ok(()) if provider.breaker.worked() => {
+                tracing::info!(provider = provider.name, "provider is back")
+            }
             Ok(()) => {}
         }
         sent

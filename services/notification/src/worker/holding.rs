@@ -9,19 +9,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rekey_primitives::clock::SharedClock;
 
-use crate::channels::{SendFailure, Threshold};
 use crate::domain::state::FailureClass;
+use crate::providers::{HandOver, SendFailure};
 use crate::store::{Hold, Recorded, Store, in_time};
 
 /// How long a message is held, and how the hold is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Leases {
+pub(crate) struct Leases {
     /// How long a claim or a renewal holds.
-    pub length: Duration,
+    pub(crate) length: Duration,
     /// The pause between renewals; a few fit into a lease, so that one that fails loses nothing.
-    pub renewed_every: Duration,
+    pub(crate) renewed_every: Duration,
     /// How often a hold is renewed: what takes longer hangs, and somebody else shall have the message.
-    pub most_renewals: u32,
+    pub(crate) most_renewals: u32,
 }
 
 /// Renewals that fit into one lease.
@@ -30,7 +30,7 @@ const RENEWALS_PER_LEASE: u32 = 4;
 impl Leases {
     /// Leases of this length, held for no longer than `longest` and one lease.
     #[must_use]
-    pub fn of(length: Duration, longest: Duration) -> Self {
+    pub(crate) fn of(length: Duration, longest: Duration) -> Self {
         let renewed_every = length / RENEWALS_PER_LEASE;
         let most = longest.as_millis() / renewed_every.as_millis().max(1);
         Self { length, renewed_every, most_renewals: u32::try_from(most).unwrap_or(u32::MAX) }
@@ -59,8 +59,8 @@ pub(super) struct Mark<'a> {
 }
 
 #[async_trait]
-impl Threshold for Mark<'_> {
-    async fn cross(&self) -> Result<(), SendFailure> {
+impl HandOver for Mark<'_> {
+    async fn begin(&self) -> Result<(), SendFailure> {
         // Neither is about the provider: nobody else is asked, and its breaker stays as it is. Too late may mean that
         // the message has died by now: what follows a failure after `not_after` is its expiry.
         let stay = |why: &str| Err(SendFailure::before_provider(FailureClass::Transient, why));

@@ -19,11 +19,11 @@ const SCHEMA: &str = "schema";
 
 /// Closed until the schema was seen to fit. Clones share it.
 #[derive(Debug, Clone)]
-pub struct SchemaGate(watch::Receiver<bool>);
+pub(crate) struct SchemaGate(watch::Receiver<bool>);
 
 impl SchemaGate {
     /// Waits until the gate is open; false when the process is to stop first.
-    pub async fn passed(&mut self, stop: &Shutdown) -> bool {
+    pub(crate) async fn passed(&mut self, stop: &Shutdown) -> bool {
         tokio::select! {
             biased;
             () = stop.begun() => false,
@@ -33,7 +33,7 @@ impl SchemaGate {
 }
 
 /// The loop.
-pub struct Lookout {
+pub(crate) struct Lookout {
     store: Arc<dyn Store>,
     part: PartHealth,
     health: StoreHealth,
@@ -47,7 +47,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 impl Lookout {
     /// A lookout that looks every `pause`, and the gate it opens.
-    pub fn new(
+    pub(crate) fn new(
         store: Arc<dyn Store>,
         part: PartHealth,
         pause: Duration,
@@ -63,7 +63,7 @@ impl Lookout {
     ///
     /// # Errors
     /// Never.
-    pub async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+    pub(crate) async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
         let mut said = None;
         loop {
             let fits = match in_time(self.store.schema()).await {

@@ -19,34 +19,34 @@ use rekey_runtime::shutdown::Shutdown;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-pub use self::dispatch::Dispatcher;
-pub use self::holding::Leases;
-pub use self::lookout::{Lookout, SchemaGate};
-pub use self::reclaimer::Reclaimer;
-pub use self::sweeper::Sweeper;
+pub(crate) use self::dispatch::Dispatcher;
+pub(crate) use self::holding::Leases;
+pub(crate) use self::lookout::{Lookout, SchemaGate};
+pub(crate) use self::reclaimer::Reclaimer;
+pub(crate) use self::sweeper::Sweeper;
 use crate::config::LaneSettings;
 use crate::domain::lane::Lane;
 use crate::domain::pace::Pace;
 use crate::store::{Bell, Claim, Store, in_time};
 
 /// What sends the messages of one lane.
-pub struct LaneWorker {
+pub(crate) struct LaneWorker {
     /// Its lane.
-    pub lane: Lane,
+    pub(crate) lane: Lane,
     /// How it works.
-    pub settings: LaneSettings,
+    pub(crate) settings: LaneSettings,
     /// How long a claim holds a message.
-    pub lease: Duration,
+    pub(crate) lease: Duration,
     /// The pause after which it looks by itself.
-    pub poll: Duration,
+    pub(crate) poll: Duration,
     /// Where messages are.
-    pub store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     /// What sends one.
-    pub dispatcher: Arc<Dispatcher>,
+    pub(crate) dispatcher: Arc<Dispatcher>,
     /// What wakes it.
-    pub bell: Bell,
+    pub(crate) bell: Bell,
     /// The clock.
-    pub clock: SharedClock,
+    pub(crate) clock: SharedClock,
 }
 
 impl LaneWorker {
@@ -55,7 +55,7 @@ impl LaneWorker {
     ///
     /// # Errors
     /// Never; a store that is away is waited for.
-    pub async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+    pub(crate) async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
         let places = Arc::new(Semaphore::new(self.settings.workers));
         let mut pace = Pace::starting(self.settings.per_second, self.clock.now());
         let mut under_way = JoinSet::new();

@@ -13,19 +13,19 @@ use rekey_runtime::shutdown::Shutdown;
 use crate::store::{Bell, Failure, Store, in_time};
 
 /// The loop.
-pub struct Reclaimer {
+pub(crate) struct Reclaimer {
     /// Where messages are.
-    pub store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     /// Messages put back in one step.
-    pub batch: u32,
+    pub(crate) batch: u32,
     /// How long a hold lasts unless it is renewed.
-    pub lease: Duration,
+    pub(crate) lease: Duration,
     /// The pause between two looks, in which every worker that lives renews once.
-    pub pause: Duration,
+    pub(crate) pause: Duration,
     /// What wakes the lanes when something was put back.
-    pub bell: Bell,
+    pub(crate) bell: Bell,
     /// The clock.
-    pub clock: SharedClock,
+    pub(crate) clock: SharedClock,
 }
 
 impl Reclaimer {
@@ -33,7 +33,7 @@ impl Reclaimer {
     ///
     /// # Errors
     /// Never; a store that is away is waited for.
-    pub async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+    pub(crate) async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
         let (mut patient_until, mut last_look) = (None, None);
         loop {
             let now = self.clock.now();

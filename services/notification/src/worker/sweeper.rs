@@ -10,19 +10,19 @@ use crate::domain::lane::{Lane, PerLane};
 use crate::store::{Depths, Failure, Keep, Store, Swept, in_time};
 
 /// The loop.
-pub struct Sweeper {
+pub(crate) struct Sweeper {
     /// Where messages are.
-    pub store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     /// How long they stay.
-    pub keep: Keep,
+    pub(crate) keep: Keep,
     /// The most that may wait in each lane: it is not counted further.
-    pub limits: PerLane<u64>,
+    pub(crate) limits: PerLane<u64>,
     /// The counts.
-    pub depths: Depths,
+    pub(crate) depths: Depths,
     /// The pause between two sweeps.
-    pub pause: Duration,
+    pub(crate) pause: Duration,
     /// The clock.
-    pub clock: SharedClock,
+    pub(crate) clock: SharedClock,
 }
 
 impl Sweeper {
@@ -30,7 +30,7 @@ impl Sweeper {
     ///
     /// # Errors
     /// Never; a store that is away is waited for.
-    pub async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+    pub(crate) async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
         loop {
             match in_time(self.store.sweep(self.keep, self.clock.now())).await {
                 Ok(swept) if swept != Swept::default() => tracing::debug!(?swept, "swept"),

@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use rekey_primitives::clock::{Clock as _, ManualClock};
-use rekey_primitives::contact::Destination;
+use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::NotificationId;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -10,13 +10,12 @@ use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use super::*;
-use crate::channels::breaker::Breaker;
-use crate::channels::{Carrier, Outgoing, Provider, Providers, SendFailure, Threshold};
 use crate::config::for_tests;
 use crate::domain::content::Rendered;
 use crate::domain::notification::Notification;
 use crate::domain::state::{FailureClass, State};
 use crate::fixtures::{NOW, clock, entropy, keys, row, scope};
+use crate::providers::{Breaker, ConfiguredProvider, HandOver, Outgoing, Provider, Providers, SendFailure};
 use crate::store::NewNotification;
 use crate::store::sqlite::SqliteStore;
 use crate::templates::Renderer;
@@ -51,8 +50,8 @@ impl Scripted {
 
 #[async_trait]
 impl Provider for Scripted {
-    async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure> {
-        threshold.cross().await?;
+    async fn send(&self, outgoing: &Outgoing, hand_over: &dyn HandOver) -> Result<(), SendFailure> {
+        hand_over.begin().await?;
         let Destination::Email(address) = &outgoing.destination else { panic!("no mail") };
         assert_eq!(address.as_str(), "anna@example.com");
         let Rendered::Email { text, .. } = &outgoing.content else { panic!("no mail") };
@@ -73,25 +72,26 @@ struct World {
 impl World {
     async fn with(providers: &[&Scripted]) -> Self {
         let boxed = |provider: &&Scripted| Box::new((*provider).clone()) as Box<dyn Provider>;
-        Self::carried_by(providers.iter().map(boxed).collect()).await
+        Self::with_boxed(providers.iter().map(boxed).collect()).await
     }
 
-    async fn carried_by(providers: Vec<Box<dyn Provider>>) -> Self {
+    async fn with_boxed(providers: Vec<Box<dyn Provider>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("notification.db")).await.unwrap();
         store.migrate().await.unwrap();
         let store: Arc<dyn Store> = Arc::new(store);
         let (clock, entropy) = (clock(), entropy());
-        let carriers = providers.into_iter().enumerate().map(|(place, provider)| Carrier {
+        let configured = providers.into_iter().enumerate().map(|(place, provider)| ConfiguredProvider {
             name: format!("relay{place}"),
-            provider,
+            channels: vec![Channel::Email],
+            sender: provider,
             breaker: Breaker::new(3, Duration::from_secs(15)),
         });
         let dispatcher = Arc::new(Dispatcher {
             store: Arc::clone(&store),
             keys: Arc::new(keys()),
             renderer: Arc::new(Renderer::new("en", None).unwrap()),
-            providers: Providers::new(carriers.collect(), Vec::new()),
+            providers: Providers::new(configured.collect()),
             retries: for_tests().delivery.retries(),
             leases: LEASES,
             clock: Arc::new(clock.clone()),

@@ -16,13 +16,13 @@ use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 use sqlx::postgres::PgPool;
 
-pub use self::open::PostgresOptions;
+pub(crate) use self::open::PostgresOptions;
 use super::models::Schema;
 use super::{Failure, Store, rows};
 
 /// The store.
 #[derive(Debug)]
-pub struct PostgresStore {
+pub(crate) struct PostgresStore {
     pool: PgPool,
     /// The week whose partitions were made sure of last, so that a sweep a second does not ask every time.
     ensured_week: AtomicI64,

@@ -12,13 +12,13 @@ use crate::store::Failure;
 
 /// How a database is used.
 #[derive(Debug, Clone)]
-pub struct PostgresOptions {
+pub(crate) struct PostgresOptions {
     /// How many connections this process holds at most.
-    pub connections: u32,
+    pub(crate) connections: u32,
     /// How long a call waits for one of them.
-    pub acquire_timeout: Duration,
+    pub(crate) acquire_timeout: Duration,
     /// How long one statement may take.
-    pub statement_timeout: Duration,
+    pub(crate) statement_timeout: Duration,
 }
 
 /// How long one statement may wait for a lock: claims skip what is locked, so this is a migration or a stranger.
@@ -48,7 +48,7 @@ impl PostgresStore {
     ///
     /// # Errors
     /// The URL is none of Postgres.
-    pub fn connect_lazily(url: &str, options: &PostgresOptions) -> Result<Self, Failure> {
+    pub(crate) fn connect_lazily(url: &str, options: &PostgresOptions) -> Result<Self, Failure> {
         let milliseconds = |duration: Duration| duration.as_millis().to_string();
         let connect = PgConnectOptions::from_str(url)?.application_name("rekey-notification").options([
             ("statement_timeout", milliseconds(options.statement_timeout)),
@@ -85,7 +85,7 @@ impl PostgresStore {
     ///
     /// # Errors
     /// The migration does not go through.
-    pub async fn migrate(&self, now: Timestamp) -> Result<(), Failure> {
+    pub(crate) async fn migrate(&self, now: Timestamp) -> Result<(), Failure> {
         let patient = self.pool.connect_options().as_ref().clone().options([
             ("statement_timeout", "0"),
             ("lock_timeout", "0"),

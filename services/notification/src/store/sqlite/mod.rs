@@ -24,7 +24,7 @@ use super::{Failure, Store, rows};
 
 /// The store.
 #[derive(Debug)]
-pub struct SqliteStore {
+pub(crate) struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     _lock: File,
@@ -40,7 +40,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// Another process holds the folder, or the file cannot be opened.
-    pub async fn open(path: &Path) -> Result<Self, Failure> {
+    pub(crate) async fn open(path: &Path) -> Result<Self, Failure> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             // For its owner alone: the database says who was told what.
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -64,7 +64,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// The migration does not go through.
-    pub async fn migrate(&self) -> Result<(), Failure> {
+    pub(crate) async fn migrate(&self) -> Result<(), Failure> {
         Ok(sqlx::migrate!("migrations/sqlite").run(&self.writer).await?)
     }
 

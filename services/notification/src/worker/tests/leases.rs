@@ -8,20 +8,20 @@ use super::*;
 use crate::store::Claim;
 use crate::worker::Reclaimer;
 
-/// A provider that crosses the threshold when it is told to, and then answers when it is told to.
+/// A provider that begins to hand over when it is told to, and then answers when it is told to.
 #[derive(Clone, Default)]
 struct Slow {
-    cross: Arc<Notify>,
-    crossed: Arc<Notify>,
+    begin: Arc<Notify>,
+    begun: Arc<Notify>,
     answer: Arc<Notify>,
 }
 
 #[async_trait]
 impl Provider for Slow {
-    async fn send(&self, _: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure> {
-        self.cross.notified().await;
-        threshold.cross().await?;
-        self.crossed.notify_one();
+    async fn send(&self, _: &Outgoing, hand_over: &dyn HandOver) -> Result<(), SendFailure> {
+        self.begin.notified().await;
+        hand_over.begin().await?;
+        self.begun.notify_one();
         self.answer.notified().await;
         Ok(())
     }
@@ -65,7 +65,7 @@ async fn lease(folder: &Path) -> Option<i64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_living_worker_keeps_its_message_however_long_it_takes() {
     let relay = Slow::default();
-    let world = World::carried_by(vec![Box::new(relay.clone())]).await;
+    let world = World::with_boxed(vec![Box::new(relay.clone())]).await;
     let message = world.accept(Lane::Critical).await;
     let sending = world.dispatch(world.claim_one().await);
 
@@ -75,7 +75,7 @@ async fn a_living_worker_keeps_its_message_however_long_it_takes() {
         world.renewed().await;
         put_back += world.put_back().await;
     }
-    relay.cross.notify_one();
+    relay.begin.notify_one();
     relay.answer.notify_one();
     sending.await.unwrap();
 
@@ -87,7 +87,7 @@ async fn a_living_worker_keeps_its_message_however_long_it_takes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_lost_its_message_does_not_hand_it_over() {
     let relay = Slow::default();
-    let mut world = World::carried_by(vec![Box::new(relay.clone())]).await;
+    let mut world = World::with_boxed(vec![Box::new(relay.clone())]).await;
     world.hold_without_renewing();
     let message = world.accept(Lane::Critical).await;
     let hung = world.dispatch(world.claim_one().await);
@@ -95,11 +95,11 @@ async fn a_worker_that_lost_its_message_does_not_hand_it_over() {
     world.put_back().await;
     let second = world.claim_one().await;
 
-    relay.cross.notify_one();
+    relay.begin.notify_one();
     hung.await.unwrap();
     let held = world.get(message.id).await;
     let taken_over = world.dispatch(second);
-    relay.cross.notify_one();
+    relay.begin.notify_one();
     relay.answer.notify_one();
     taken_over.await.unwrap();
 
@@ -111,17 +111,17 @@ async fn a_worker_that_lost_its_message_does_not_hand_it_over() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_killed_while_it_hands_over_leaves_an_unknown_that_is_sent_again() {
     let relay = Slow::default();
-    let world = World::carried_by(vec![Box::new(relay.clone())]).await;
+    let world = World::with_boxed(vec![Box::new(relay.clone())]).await;
     let message = world.accept(Lane::Critical).await;
     let killed = world.dispatch(world.claim_one().await);
-    relay.cross.notify_one();
-    relay.crossed.notified().await;
+    relay.begin.notify_one();
+    relay.begun.notified().await;
 
     killed.abort();
     killed.await.unwrap_err();
     world.clock.advance(LEASES.length);
     world.put_back().await;
-    relay.cross.notify_one();
+    relay.begin.notify_one();
     relay.answer.notify_one();
     world.work().await;
 

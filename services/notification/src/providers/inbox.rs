@@ -5,18 +5,19 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Json};
 use axum::routing::get;
-use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Channel;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::{Outgoing, Provider, SendFailure, Threshold};
+use super::kind::{OpenProvider, ProviderOptions};
+use super::{HandOver, Outgoing, Provider, SendFailure};
 use crate::domain::content::{Rendered, escape};
 
 /// How many messages are kept; older ones go first.
@@ -90,16 +91,29 @@ impl Inbox {
 /// Puts messages into an inbox.
 pub(super) struct InboxProvider(Inbox);
 
-impl InboxProvider {
-    pub(super) fn new(inbox: Inbox) -> Self {
-        Self(inbox)
+/// What the settings call the kind.
+pub(super) const KIND_NAME: &str = "inbox";
+
+/// `[[notification.providers]]` with `kind = "inbox"`: nothing to set.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InboxSettings {}
+
+impl OpenProvider for InboxProvider {
+    const KIND: &'static str = KIND_NAME;
+    const CHANNELS: &'static [Channel] = &[Channel::Email, Channel::Sms];
+    type Settings = InboxSettings;
+
+    fn open(_: InboxSettings, options: &ProviderOptions) -> anyhow::Result<Self> {
+        let inbox = options.inbox.clone().context("the kind `inbox` exists only while developing")?;
+        Ok(Self(inbox))
     }
 }
 
 #[async_trait]
 impl Provider for InboxProvider {
-    async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure> {
-        threshold.cross().await?;
+    async fn send(&self, outgoing: &Outgoing, hand_over: &dyn HandOver) -> Result<(), SendFailure> {
+        hand_over.begin().await?;
         self.0.put(InboxMessage::of(outgoing));
         Ok(())
     }
@@ -117,13 +131,9 @@ impl InboxMessage {
             subject: subject.to_owned(),
             text: text.to_owned(),
             html: html.to_owned(),
-            created_at: rfc3339(outgoing.created_at),
+            created_at: outgoing.created_at.to_string(),
         }
     }
-}
-
-fn rfc3339(at: Timestamp) -> String {
-    at.to_string()
 }
 
 /// `/dev/inbox` for people and `/dev/inbox.json` for tests.

@@ -5,6 +5,7 @@
 
 mod dialogue;
 mod reply;
+mod settings;
 
 use std::time::{Duration, SystemTime};
 
@@ -16,14 +17,15 @@ use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use rekey_primitives::contact::Destination;
+use rekey_primitives::contact::{Channel, Destination};
 use rekey_runtime::settings::secret_file;
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
 use self::dialogue::{Connections, Envelope, Server};
-use super::{Outgoing, Provider, SendFailure, Threshold};
-use crate::config::{Smtp, SmtpTls};
+use self::settings::{SmtpSettings, SmtpTls};
+use super::kind::{OpenProvider, ProviderOptions};
+use super::{HandOver, Outgoing, Provider, SendFailure};
 use crate::domain::content::Rendered;
 use crate::domain::state::FailureClass;
 
@@ -36,7 +38,7 @@ pub(super) struct Relay {
 }
 
 impl Relay {
-    pub(super) fn new(settings: &Smtp, timeout: Duration) -> anyhow::Result<Self> {
+    pub(super) fn new(settings: &SmtpSettings, timeout: Duration) -> anyhow::Result<Self> {
         let host = settings.host.clone().context("`host` is not set")?;
         let from: Address = settings
             .from
@@ -92,9 +94,19 @@ impl Relay {
     }
 }
 
+impl OpenProvider for Relay {
+    const KIND: &'static str = "smtp";
+    const CHANNELS: &'static [Channel] = &[Channel::Email];
+    type Settings = SmtpSettings;
+
+    fn open(settings: SmtpSettings, options: &ProviderOptions) -> anyhow::Result<Self> {
+        Self::new(&settings, options.send_timeout)
+    }
+}
+
 #[async_trait]
 impl Provider for Relay {
-    async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure> {
+    async fn send(&self, outgoing: &Outgoing, hand_over: &dyn HandOver) -> Result<(), SendFailure> {
         let Destination::Email(address) = &outgoing.destination else {
             return Err(SendFailure::before_provider(FailureClass::Content, "not a mail address"));
         };
@@ -104,7 +116,7 @@ impl Provider for Relay {
         let mail = self.compose(outgoing, &to)?;
         let mut handed_over = false;
         let envelope = Envelope { from: &self.from.email, to: &to, mail: &mail };
-        let dialogue = self.connections.send(&envelope, threshold, &mut handed_over);
+        let dialogue = self.connections.send(&envelope, hand_over, &mut handed_over);
         match tokio::time::timeout(self.timeout, dialogue).await {
             Ok(answer) => answer,
             Err(_) if handed_over => {
@@ -116,7 +128,7 @@ impl Provider for Relay {
 }
 
 /// How the connection is protected, once and for all connections.
-fn tls(settings: &Smtp, host: &str) -> anyhow::Result<dialogue::Tls> {
+fn tls(settings: &SmtpSettings, host: &str) -> anyhow::Result<dialogue::Tls> {
     if settings.tls == SmtpTls::None {
         let loopback = ["localhost", "127.0.0.1", "::1"];
         ensure!(loopback.contains(&host), "`tls = \"none\"` is for a relay on this machine only");
@@ -134,7 +146,7 @@ fn tls(settings: &Smtp, host: &str) -> anyhow::Result<dialogue::Tls> {
     })
 }
 
-fn credentials(settings: &Smtp) -> anyhow::Result<Option<Credentials>> {
+fn credentials(settings: &SmtpSettings) -> anyhow::Result<Option<Credentials>> {
     match (&settings.username, &settings.password_file) {
         (None, None) => Ok(None),
         (Some(name), Some(file)) => {

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rekey_primitives::clock::{Clock, SharedClock};
+use rekey_primitives::contact::Channel;
 use rekey_primitives::secret::ExposeSecret as _;
 use rekey_runtime::settings::{secret_file, url_with_password};
 use rekey_sealing::AeadKeys;
 
-use crate::channels::ANSWER_WITHIN;
 use crate::config::Settings;
 use crate::domain::lane::{Lane, PerLane};
 use crate::domain::links::LinkHosts;
 use crate::flows::Rules;
+use crate::providers::inbox::Inbox;
+use crate::providers::{ANSWER_WITHIN, ProviderOptions, Providers};
 use crate::store::postgres::{PostgresOptions, PostgresStore};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Bell, Depths, Keep, STEP_WITHIN, Store};
@@ -83,6 +85,17 @@ pub(crate) fn renderer(settings: &Settings) -> anyhow::Result<Renderer> {
         .context("preparing the texts of notification.templates")
 }
 
+pub(crate) fn providers(settings: &Settings, inbox: Option<Inbox>) -> anyhow::Result<Providers> {
+    let delivery = &settings.delivery;
+    let options = ProviderOptions {
+        send_timeout: Duration::from_secs(delivery.send_timeout_seconds),
+        breaker_faults: delivery.breaker_faults,
+        breaker_pause: Duration::from_secs(delivery.breaker_pause_seconds),
+        inbox,
+    };
+    Providers::open(&settings.providers, &options)
+}
+
 pub(crate) fn rules(settings: &Settings) -> Rules {
     let lanes = settings.lanes();
     Rules {
@@ -90,8 +103,8 @@ pub(crate) fn rules(settings: &Settings) -> Rules {
         queue_limit: PerLane::each(|lane| lanes.of(lane).queue_limit),
         request_life: Duration::from_secs(3_600 * settings.retention.request_hours),
         longest_life: history(settings),
-        sends_email: !settings.email_providers.is_empty(),
-        sends_sms: !settings.sms_providers.is_empty(),
+        sends_email: settings.carries(Channel::Email),
+        sends_sms: settings.carries(Channel::Sms),
         link_hosts: LinkHosts::new(settings.templates.link_hosts.iter().cloned()),
     }
 }
@@ -119,7 +132,9 @@ pub(crate) fn lane(
 /// A hold lasts as long as every provider of a channel may take, one after another, with the mark before it is handed
 /// over and a moment for the reason of a refusal.
 pub(crate) fn leases(settings: &Settings) -> Leases {
-    let providers = settings.email_providers.len().max(settings.sms_providers.len()).max(1);
+    let of_channel =
+        |channel| settings.providers.iter().filter(|one| one.channels().contains(&channel)).count();
+    let providers = of_channel(Channel::Email).max(of_channel(Channel::Sms)).max(1);
     let send = Duration::from_secs(settings.delivery.send_timeout_seconds);
     let one = send + STEP_WITHIN + ANSWER_WITHIN;
     let all = one.saturating_mul(u32::try_from(providers).unwrap_or(u32::MAX));

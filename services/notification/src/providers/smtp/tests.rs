@@ -7,14 +7,13 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use super::*;
-use crate::config::for_tests;
 use crate::fixtures::{NOW, Open, Shut};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 struct World {
     server: SmtpServer,
-    settings: Smtp,
+    settings: SmtpSettings,
     _folder: TempDir,
 }
 
@@ -24,7 +23,7 @@ async fn world(tls: rekey_testing::SmtpTls, behaviour: SmtpBehaviour) -> World {
     let (authority, password) = (folder.path().join("ca.pem"), folder.path().join("password"));
     std::fs::write(&authority, server.authority_pem()).unwrap();
     std::fs::write(&password, SmtpServer::PASSWORD).unwrap();
-    let mut settings = for_tests().smtp;
+    let mut settings = SmtpSettings::default();
     settings.host = Some("localhost".to_owned());
     settings.port = server.port();
     settings.ca_file = Some(authority);
@@ -220,7 +219,7 @@ async fn refusing_without_farewell() -> u16 {
 
 #[tokio::test]
 async fn a_refusal_is_kept_however_long_the_relay_takes_to_part() {
-    let mut settings = for_tests().smtp;
+    let mut settings = SmtpSettings::default();
     settings.host = Some("127.0.0.1".to_owned());
     settings.port = refusing_without_farewell().await;
     settings.tls = SmtpTls::None;
@@ -249,7 +248,7 @@ async fn settings_that_cannot_be_are_refused() {
 }
 
 #[tokio::test]
-async fn a_mail_that_may_not_cross_the_threshold_never_reaches_the_relay() {
+async fn a_mail_that_may_not_be_handed_over_never_reaches_the_relay() {
     let world = plain().await;
     let relay = world.relay();
 

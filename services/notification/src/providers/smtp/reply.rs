@@ -2,8 +2,8 @@
 
 use std::error::Error as _;
 
-use crate::channels::SendFailure;
 use crate::domain::state::FailureClass;
+use crate::providers::SendFailure;
 
 /// Where in the dialogue a failure happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

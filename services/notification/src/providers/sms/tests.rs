@@ -4,12 +4,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
-use rekey_primitives::contact::{Channel, Destination};
+use rekey_primitives::contact::Destination;
 use rekey_primitives::id::NotificationId;
 use rekey_primitives::secret::Zeroizing as Wiped;
 
 use super::*;
-use crate::config::for_tests;
 use crate::fixtures::{NOW, Open};
 
 /// What the gateway saw, and what it answers.
@@ -34,8 +33,8 @@ async fn gateway(answer: (StatusCode, &'static str)) -> (String, Seen) {
     (url, seen)
 }
 
-fn settings(url: &str) -> Sms {
-    let mut settings = for_tests().sms;
+fn settings(url: &str) -> SmsSettings {
+    let mut settings = SmsSettings::default();
     settings.url = Some(url.to_owned());
     settings.account = Some("AC1".to_owned());
     settings.from = Some("+15005550006".to_owned());
@@ -53,7 +52,7 @@ fn outgoing(seconds_left: u64) -> Outgoing {
     }
 }
 
-async fn send(settings: &Sms, outgoing: &Outgoing) -> Result<(), SendFailure> {
+async fn send(settings: &SmsSettings, outgoing: &Outgoing) -> Result<(), SendFailure> {
     Gateway::new(settings, Duration::from_secs(10)).unwrap().send(outgoing, &Open).await
 }
 

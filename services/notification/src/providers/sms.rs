@@ -3,6 +3,8 @@
 //! The gateway may keep trying only as long as the message lives (`validity`), so a code never arrives after its
 //! death. What was posted and not answered is an answer lost; an answer whose body does not come is told by its status.
 
+mod settings;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -18,13 +20,15 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rekey_primitives::contact::Channel;
 use rekey_runtime::settings::secret_file;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{ANSWER_WITHIN, Outgoing, Provider, SendFailure, Threshold};
-use crate::config::Sms;
+use self::settings::SmsSettings;
+use super::kind::{OpenProvider, ProviderOptions};
+use super::{ANSWER_WITHIN, HandOver, Outgoing, Provider, SendFailure};
 use crate::domain::content::Rendered;
 use crate::domain::state::FailureClass;
 
@@ -36,13 +40,13 @@ pub(super) struct Gateway {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     url: Uri,
     authorization: Option<HeaderValue>,
-    settings: Sms,
+    settings: SmsSettings,
     from: String,
     timeout: Duration,
 }
 
 impl Gateway {
-    pub(super) fn new(settings: &Sms, timeout: Duration) -> anyhow::Result<Self> {
+    pub(super) fn new(settings: &SmsSettings, timeout: Duration) -> anyhow::Result<Self> {
         let url = settings.url.as_deref().context("`url` is not set")?;
         let url = match (url.contains("{account}"), &settings.account) {
             (true, None) => bail!("`url` names {{account}}, but `account` is not set"),
@@ -73,20 +77,19 @@ impl Gateway {
     }
 
     fn form(&self, outgoing: &Outgoing, text: &str) -> Zeroizing<String> {
-        let mut form = Zeroizing::new(String::with_capacity(256 + 3 * text.len()));
         let settings = &self.settings;
-        push_field(&mut form, &settings.to_field, outgoing.destination.as_str());
-        push_field(&mut form, &settings.from_field, &self.from);
-        push_field(&mut form, &settings.text_field, text);
+        // Large enough that it does not grow, which would leave copies of the code behind.
+        let mut form = form_urlencoded::Serializer::new(String::with_capacity(1_024 + 3 * text.len()));
+        form.append_pair(&settings.to_field, outgoing.destination.as_str());
+        form.append_pair(&settings.from_field, &self.from);
+        form.append_pair(&settings.text_field, text);
         if !settings.validity_field.is_empty() {
             let left = outgoing.not_after.since(outgoing.now).as_secs();
             let validity = left.clamp(1, settings.validity_longest_seconds.max(1));
-            push_field(&mut form, &settings.validity_field, &validity.to_string());
+            form.append_pair(&settings.validity_field, &validity.to_string());
         }
-        for (name, value) in &settings.fields {
-            push_field(&mut form, name, value);
-        }
-        form
+        form.extend_pairs(&settings.fields);
+        Zeroizing::new(form.finish())
     }
 
     async fn post(&self, form: &str) -> Result<Response<Incoming>, SendFailure> {
@@ -110,15 +113,25 @@ impl Gateway {
     }
 }
 
+impl OpenProvider for Gateway {
+    const KIND: &'static str = "sms";
+    const CHANNELS: &'static [Channel] = &[Channel::Sms];
+    type Settings = SmsSettings;
+
+    fn open(settings: SmsSettings, options: &ProviderOptions) -> anyhow::Result<Self> {
+        Self::new(&settings, options.send_timeout)
+    }
+}
+
 #[async_trait]
 impl Provider for Gateway {
-    async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure> {
+    async fn send(&self, outgoing: &Outgoing, hand_over: &dyn HandOver) -> Result<(), SendFailure> {
         let Rendered::Sms { text } = &outgoing.content else {
             return Err(SendFailure::before_provider(FailureClass::Content, "not a text message"));
         };
         let form = self.form(outgoing, text);
         // Before the connection and not after: the client posts as soon as it has one.
-        threshold.cross().await?;
+        hand_over.begin().await?;
         match tokio::time::timeout(self.timeout, self.post(&form)).await {
             Ok(answer) => judge(answer?).await,
             Err(_) => Err(SendFailure::new(FailureClass::AnswerLost, "no answer in time")),
@@ -167,7 +180,7 @@ fn refused(status: StatusCode, code: Option<u32>) -> SendFailure {
     SendFailure::new(class, detail)
 }
 
-fn authorization(settings: &Sms) -> anyhow::Result<Option<HeaderValue>> {
+fn authorization(settings: &SmsSettings) -> anyhow::Result<Option<HeaderValue>> {
     let text = match (&settings.token_file, &settings.password_file) {
         (Some(_), Some(_)) => bail!("`token_file` and `password_file` are both set"),
         (Some(file), None) => Zeroizing::new(format!("Bearer {}", secret_file(file)?.expose_secret())),
@@ -193,27 +206,6 @@ fn is_protected(url: &Uri) -> bool {
         Some("https") => !host.is_empty(),
         Some("http") => is_loopback,
         _ => false,
-    }
-}
-
-/// `application/x-www-form-urlencoded`, URL Standard, 5.2.
-fn push_field(form: &mut String, name: &str, value: &str) {
-    if !form.is_empty() {
-        form.push('&');
-    }
-    push_encoded(form, name);
-    form.push('=');
-    push_encoded(form, value);
-}
-
-fn push_encoded(form: &mut String, text: &str) {
-    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => form.push(byte.into()),
-            b' ' => form.push('+'),
-            _ => form.extend(['%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
-        }
     }
 }
 

@@ -11,8 +11,8 @@ use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use tokio::time::Instant;
 
 use super::reply::{Step, failure};
-use crate::channels::{SendFailure, Threshold};
 use crate::domain::state::FailureClass;
+use crate::providers::{HandOver, SendFailure};
 
 /// How long a relay may take over our good-bye before we just hang up.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(1);
@@ -58,12 +58,12 @@ impl Connections {
     }
 
     /// Sends one mail. `handed_over` is set when the final dot may have reached the relay: from then on no failure
-    /// without a reply means that the mail did not go out. The threshold is crossed before DATA and not after it: a
+    /// without a reply means that the mail did not go out. `hand_over` begins before DATA and not after it: a
     /// dialogue that stops there can still be ended in good form.
     pub(super) async fn send(
         &self,
         envelope: &Envelope<'_>,
-        threshold: &dyn Threshold,
+        hand_over: &dyn HandOver,
         handed_over: &mut bool,
     ) -> Result<(), SendFailure> {
         let Envelope { from, to, mail } = *envelope;
@@ -73,7 +73,7 @@ impl Connections {
                 .command(Rcpt::new(to.clone(), vec![]))
                 .await
                 .map_err(|error| failure(Step::Rcpt, &error))?;
-            threshold.cross().await?;
+            hand_over.begin().await?;
             connection.command(Data).await.map_err(|error| failure(Step::Data, &error))?;
             *handed_over = true;
             connection.message(mail).await.map_err(|error| failure(Step::Message, &error))
