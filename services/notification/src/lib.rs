@@ -2,13 +2,15 @@
 //!
 //! | Room | Does |
 //! |---|---|
-//! | `domain` | decides: states, retries, paces, what a message may hold |
+//! | `domain` | decides: states, retries, rates, what a message may hold |
 //! | `store` | keeps messages; one method is one atomic step: Postgres or one SQLite file |
-//! | `flows` | the order of steps behind each RPC |
+//! | `intake` | what callers ask for: accept, get, list, cancel, replay |
+//! | `payload` | destination and variables, sealed at rest |
 //! | `grpc` | the contract `rekey.notification.v1` |
 //! | `templates` | what messages say, in which language |
 //! | `providers` | how they leave: SMTP, text message gateways, the development inbox |
 //! | `worker` | the loops that claim, send, record and sweep |
+//! | `signals` | what intake and workers tell each other within a process |
 //! | [`config`] | the `[notification]` table |
 //! | `wiring` | settings become the parts of all these rooms |
 //!
@@ -17,9 +19,11 @@
 
 pub mod config;
 mod domain;
-mod flows;
 mod grpc;
+mod intake;
+mod payload;
 mod providers;
+mod signals;
 mod store;
 mod templates;
 mod wiring;
@@ -32,6 +36,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use rekey_database::{SchemaGate, StoreMonitor};
 use rekey_primitives::clock::{SharedClock, SystemClock};
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_runtime::health::Health;
@@ -41,11 +46,10 @@ use tonic::service::Routes;
 
 use crate::config::Settings;
 use crate::domain::lane::Lane;
-use crate::flows::PostOffice;
 use crate::grpc::NotificationGrpc;
 pub use crate::providers::inbox::{self, Inbox};
-use crate::store::{Bell, Depths};
-use crate::worker::{LaneWorker, Lookout, Reclaimer, SchemaGate, Sweeper};
+use crate::signals::Signals;
+use crate::worker::{LaneWorker, Reclaimer, Sweeper};
 
 /// The gRPC services of this part, as health names them.
 pub const GRPC_NAMES: &[&str] = &["rekey.notification.v1.NotificationService"];
@@ -74,7 +78,7 @@ pub struct Service {
 
 /// The loops: one per lane, one that puts back what the dead held, one that sweeps, one that looks after the store.
 pub struct BackgroundLoops {
-    lookout: Lookout,
+    store_monitor: StoreMonitor,
     gate: SchemaGate,
     reclaimer: Reclaimer,
     sweeper: Sweeper,
@@ -84,15 +88,18 @@ pub struct BackgroundLoops {
 impl BackgroundLoops {
     /// Starts them among the process's loops. Nothing is sent before the schema was seen to fit.
     pub fn spawn(self, loops: &mut Loops) {
-        let Self { lookout, gate, reclaimer, sweeper, lanes } = self;
-        loops.spawn("notification store", |stop| lookout.run(stop));
+        let Self { store_monitor, gate, reclaimer, sweeper, lanes } = self;
+        loops.spawn("notification store", |stop| async move {
+            store_monitor.run(stop.begun()).await;
+            anyhow::Ok(())
+        });
         let mut opened = gate.clone();
         loops.spawn("notification reclaimer", |stop| async move {
-            if opened.passed(&stop).await { reclaimer.run(stop).await } else { Ok(()) }
+            if opened.passed(stop.begun()).await { reclaimer.run(stop).await } else { Ok(()) }
         });
         let mut opened = gate.clone();
         loops.spawn("notification sweeper", |stop| async move {
-            if opened.passed(&stop).await { sweeper.run(stop).await } else { Ok(()) }
+            if opened.passed(stop.begun()).await { sweeper.run(stop).await } else { Ok(()) }
         });
         for worker in lanes {
             let name = match worker.lane {
@@ -102,7 +109,7 @@ impl BackgroundLoops {
             };
             let mut opened = gate.clone();
             loops.spawn(name, |stop| async move {
-                if opened.passed(&stop).await { worker.run(stop).await } else { Ok(()) }
+                if opened.passed(stop.begun()).await { worker.run(stop).await } else { Ok(()) }
             });
         }
     }
@@ -114,41 +121,28 @@ impl BackgroundLoops {
 /// # Errors
 /// Settings that contradict each other, keys that do not read, a provider that cannot be, a data folder in use.
 pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow::Result<Service> {
+    let Dependencies { clock, entropy, health, inbox } = dependencies;
     settings.check()?;
-    let keys = Arc::new(wiring::keys(settings)?);
-    let store = wiring::store(settings).await?;
-    let renderer = Arc::new(wiring::renderer(settings)?);
-    let providers = wiring::providers(settings, dependencies.inbox)?;
-    let part = dependencies.health.part("notification", GRPC_NAMES.iter().map(|&name| name.to_owned()));
-    let (bell, depths) = (Bell::default(), Depths::default());
-    let dispatcher = Arc::new(worker::Dispatcher {
-        store: Arc::clone(&store),
-        keys: Arc::clone(&keys),
-        renderer,
-        providers,
-        retries: settings.delivery.retries(),
-        leases: wiring::leases(settings),
-        clock: Arc::clone(&dependencies.clock),
-        entropy: Arc::clone(&dependencies.entropy),
-    });
-    let pause = wiring::check_pause(settings);
-    let (lookout, gate) = Lookout::new(Arc::clone(&store), part, pause, Arc::clone(&dependencies.clock));
-    let loops = BackgroundLoops {
-        lookout,
-        gate,
-        reclaimer: wiring::reclaimer(settings, &store, &bell, &dependencies.clock),
-        sweeper: wiring::sweeper(settings, &store, &depths, &dependencies.clock),
-        lanes: Lane::ALL
-            .map(|lane| wiring::lane(settings, lane, &store, &dispatcher, &bell, &dependencies.clock)),
+    let shared = wiring::Shared {
+        settings,
+        keys: Arc::new(wiring::keys(settings)?),
+        store: wiring::store(settings).await?,
+        signals: Signals::default(),
+        clock,
+        entropy,
     };
-    let office = PostOffice::new(
-        store,
-        keys,
-        wiring::rules(settings),
-        (bell, depths),
-        (dependencies.clock, dependencies.entropy),
-    );
-    let routes = Routes::new(NotificationServiceServer::new(NotificationGrpc::new(Arc::new(office))));
+    let providers = wiring::providers(settings, inbox)?;
+    let dispatcher = Arc::new(shared.dispatcher(wiring::renderer(settings)?, providers));
+    let part = health.part("notification", GRPC_NAMES.iter().map(|&name| name.to_owned()));
+    let (store_monitor, gate) = shared.store_monitor(part);
+    let loops = BackgroundLoops {
+        store_monitor,
+        gate,
+        reclaimer: shared.reclaimer(),
+        sweeper: shared.sweeper(),
+        lanes: Lane::ALL.map(|lane| shared.lane_worker(lane, &dispatcher)),
+    };
+    let routes = Routes::new(NotificationServiceServer::new(NotificationGrpc::new(shared.intake())));
     Ok(Service { routes, loops, grpc_names: GRPC_NAMES })
 }
 

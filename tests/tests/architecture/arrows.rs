@@ -41,7 +41,14 @@ const ROOMS: &[Room] = &[
         rooms: &["store", "peers", "domain"],
         crates: &["rekey_sealing", "rekey_throttle"],
     },
-    Room { name: "grpc", rooms: &["flows", "codes", "domain"], crates: &["rekey_wire", "rekey_runtime"] },
+    Room {
+        name: "intake",
+        rooms: &["store", "payload", "signals", "domain"],
+        crates: &["rekey_sealing"],
+    },
+    Room { name: "payload", rooms: &["domain"], crates: &["rekey_sealing"] },
+    Room { name: "signals", rooms: &["domain"], crates: &[] },
+    Room { name: "grpc", rooms: &["flows", "codes", "intake", "domain"], crates: &["rekey_wire", "rekey_runtime"] },
     Room { name: "relay", rooms: LOOP, crates: IN_A_PROCESS },
     Room { name: "jobs", rooms: LOOP, crates: IN_A_PROCESS },
     Room { name: "worker", rooms: LOOP, crates: IN_A_PROCESS },
@@ -52,12 +59,11 @@ const ROOMS: &[Room] = &[
     Room { name: "lib", rooms: &["*"], crates: &["*"] },
     Room { name: "wiring", rooms: &["*"], crates: &["*"] },
     Room { name: "opening", rooms: &["*"], crates: &["*"] },
-    Room { name: "wiring", rooms: &["*"], crates: &["*"] },
     // What is done at the store before there is anybody to call; it refuses as an RPC would.
     Room { name: "bootstrap", rooms: &["opening", "grpc", "flows", "domain"], crates: &[] },
 ];
 
-const LOOP: &[&str] = &["store", "peers", "providers", "templates", "flows", "domain"];
+const LOOP: &[&str] = &["store", "peers", "providers", "templates", "flows", "payload", "signals", "domain"];
 
 /// A loop stops with the process, shows whether it lives, and opens what the store keeps sealed.
 const IN_A_PROCESS: &[&str] = &["rekey_runtime::shutdown", "rekey_runtime::health", "rekey_sealing"];
@@ -84,6 +90,8 @@ const EVERY_ROOM_BUT_DOMAIN: &[&str] = &[
     "hashing",
     "flows",
     "codes",
+    "intake",
+    "signals",
     "grpc",
     "relay",
     "jobs",

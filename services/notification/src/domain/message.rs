@@ -90,7 +90,7 @@ impl Variables {
     }
 
     /// Takes variables that were checked when they came in, as from a payload.
-    pub(super) fn trusted(taken: BTreeMap<&'static str, Zeroizing<String>>) -> Self {
+    pub(crate) fn trusted(taken: BTreeMap<&'static str, Zeroizing<String>>) -> Self {
         Self(taken)
     }
 

@@ -1,4 +1,4 @@
-//! The post office's rules, pure: what a message is, where it may stand, when the next try is due, what is refused.
+//! The post intake's rules, pure: what a message is, where it may stand, when the next try is due, what is refused.
 //!
 //! Values and `now` come in, decisions come out; nothing here reads a clock, draws chance or knows a store. Every
 //! rule that the worker or a statement of a store relies on is stated here first.
@@ -9,10 +9,10 @@ pub(crate) mod lane;
 pub(crate) mod links;
 pub(crate) mod message;
 pub(crate) mod notification;
-pub(crate) mod pace;
+
 pub(crate) mod page;
-pub(crate) mod payload;
 pub(crate) mod refusal;
 pub(crate) mod scope;
 pub(crate) mod state;
 pub(crate) mod template;
+pub(crate) mod token_bucket;

@@ -3,12 +3,13 @@
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Channel;
 use rekey_wire::notification::v1::{self as wire, batch_send_result::Result as Sent};
+use rekey_wire::time;
 
 use super::refusal;
 use crate::domain::notification::Notification;
 use crate::domain::refusal::Refusal;
 use crate::domain::state::FailureClass;
-use crate::flows::{Page, Receipt};
+use crate::intake::{Page, Receipt};
 
 /// A message that is durable.
 pub(super) fn receipt(receipt: Receipt) -> wire::SendNotificationResponse {
@@ -23,9 +24,9 @@ pub(super) fn result(result: Result<Receipt, Refusal>) -> wire::BatchSendResult 
     let result = match result {
         Ok(accepted) => Sent::Accepted(receipt(accepted)),
         Err(refused) => {
-            let published = refusal::published(&refused);
-            let reason = published.reason.as_str_name().trim_start_matches("ERROR_REASON_").to_owned();
-            Sent::Refused(wire::SendRefusal { reason, message: published.message.to_owned() })
+            let published = refusal::published(refused);
+            let (reason, message) = (published.reason().to_owned(), published.message().to_owned());
+            Sent::Refused(wire::SendRefusal { reason, message })
         }
     };
     wire::BatchSendResult { result: Some(result) }
@@ -67,9 +68,7 @@ pub(super) fn notification(notification: Notification) -> wire::Notification {
 }
 
 fn instant(at: Timestamp) -> prost_types::Timestamp {
-    let micros = at.unix_micros().rem_euclid(1_000_000);
-    let nanos = i32::try_from(micros * 1_000).expect("less than a second");
-    prost_types::Timestamp { seconds: at.unix_seconds(), nanos }
+    time::timestamp(at.unix_micros())
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ pub(crate) trait HandOver: Send + Sync {
 /// A relay or gateway.
 #[async_trait]
 pub(crate) trait Provider: Send + Sync {
-    /// Hands the message over, having begun the threshold. It ends by itself within the send timeout of the
+    /// Hands the message over, once `hand_over` has begun. It ends by itself within the send timeout of the
     /// settings, or soon after where an answer came in time and has to be read. An answer that came is never given
     /// up for the timeout.
     async fn send(&self, outgoing: &Outgoing, hand_over: &dyn HandOver) -> Result<(), SendFailure>;

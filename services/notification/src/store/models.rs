@@ -10,9 +10,6 @@ use crate::domain::lane::Lane;
 use crate::domain::notification::Notification;
 use crate::domain::template::TemplateName;
 
-/// The schema this code needs, and makes.
-pub(crate) const SCHEMA_VERSION: i64 = 2;
-
 /// A message about to be made durable.
 #[derive(Debug, Clone)]
 pub(crate) struct NewNotification {
@@ -24,15 +21,12 @@ pub(crate) struct NewNotification {
     pub(crate) fingerprint: Vec<u8>,
     /// Until when the request id means this message.
     pub(crate) request_expires_at: Timestamp,
-    /// The template.
     pub(crate) template: TemplateName,
     /// The language asked for, or empty.
     pub(crate) locale: String,
-    /// How it travels.
     pub(crate) channel: Channel,
     /// The address, masked.
     pub(crate) masked_destination: String,
-    /// How urgent it is.
     pub(crate) lane: Lane,
     /// The caller's own name for it.
     pub(crate) reference: String,
@@ -40,34 +34,24 @@ pub(crate) struct NewNotification {
     pub(crate) decoy: bool,
     /// Sealed destination and variables.
     pub(crate) payload: Vec<u8>,
-    /// When it dies.
     pub(crate) not_after: Timestamp,
 }
 
 /// What became of one message of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Acceptance {
+pub(crate) enum AcceptOutcome {
     /// It is durable.
     Accepted,
     /// The request id made this message before.
-    Known {
-        /// The message it made.
-        id: NotificationId,
-        /// When.
-        created_at: Timestamp,
-        /// The sealed mark of its content.
-        fingerprint: Vec<u8>,
-    },
+    Known { id: NotificationId, created_at: Timestamp, fingerprint: Vec<u8> },
     /// The request id was used for something that is no acceptance.
     Taken,
 }
 
 /// The right to go on with a message: worthless once somebody else has claimed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Hold {
-    /// The tenant.
+pub(crate) struct Lease {
     pub(crate) tenant_id: TenantId,
-    /// The message.
     pub(crate) id: NotificationId,
     /// When it was accepted: the key of its partition.
     pub(crate) created_at: Timestamp,
@@ -80,9 +64,7 @@ pub(crate) struct Hold {
 /// A message in a worker's hands.
 #[derive(Debug, Clone)]
 pub(crate) struct Claim {
-    /// The right to record.
-    pub(crate) hold: Hold,
-    /// The template.
+    pub(crate) lease: Lease,
     pub(crate) template: String,
     /// The language asked for, or empty.
     pub(crate) locale: String,
@@ -90,21 +72,20 @@ pub(crate) struct Claim {
     pub(crate) tries: u32,
     /// Sealed destination and variables.
     pub(crate) payload: Vec<u8>,
-    /// When it dies.
     pub(crate) not_after: Timestamp,
 }
 
 /// Whether a step of a try was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Recorded {
-    /// It was: the hold still counted.
+    /// It was: the lease still counted.
     Yes,
     /// Somebody else holds the message by now, or it is gone, or it has died and may not be handed over.
     TooLate,
 }
 
 impl Recorded {
-    /// What the number of rows says that a statement under the hold's fence changed.
+    /// What the number of rows says that a statement under the lease's fence changed.
     pub(super) const fn from_rows(rows: u64) -> Self {
         if rows == 1 { Self::Yes } else { Self::TooLate }
     }
@@ -112,18 +93,16 @@ impl Recorded {
 
 /// A change to one message, asked for under a request id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RequestedChange {
-    /// The message.
+pub(crate) struct ChangeRequest {
     pub(crate) id: NotificationId,
     /// What makes a repeated call the same call.
     pub(crate) request_id: RequestId,
-    /// Until when.
     pub(crate) request_expires_at: Timestamp,
 }
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Change {
+pub(crate) enum ChangeOutcome {
     /// It was made, now or by the same request before. The message as it stands.
     Made(Notification),
     /// No such message in the tenant.
@@ -136,7 +115,7 @@ pub(crate) enum Change {
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Keep {
+pub(crate) struct SweepLimits {
     /// Journeys older than this are purged.
     pub(crate) history: Duration,
     /// Rows one statement may touch.
@@ -154,15 +133,4 @@ pub(crate) struct Swept {
     pub(crate) requests_forgotten: u64,
     /// Journeys forgotten, or partitions of them.
     pub(crate) purged: u64,
-}
-
-/// Whether the schema fits this code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Schema {
-    /// It does.
-    Fits,
-    /// `migrate` was never run here, or an older one.
-    Older,
-    /// It was migrated by code that no longer serves this version.
-    TooNew,
 }

@@ -4,27 +4,25 @@
 //! pause to renew. After the store was away everybody gets one lease's time first: nobody could renew meanwhile, and
 //! what was sent must be recorded before it looks unsent.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rekey_primitives::clock::{SharedClock, Timestamp};
 use rekey_runtime::shutdown::Shutdown;
 
-use crate::store::{Bell, Failure, Store, in_time};
+use crate::signals::WakeUp;
+use crate::store::{Failure, Store, in_time};
 
 /// The loop.
 pub(crate) struct Reclaimer {
-    /// Where messages are.
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Store,
     /// Messages put back in one step.
     pub(crate) batch: u32,
-    /// How long a hold lasts unless it is renewed.
+    /// How long a message is held unless the lease is renewed.
     pub(crate) lease: Duration,
     /// The pause between two looks, in which every worker that lives renews once.
     pub(crate) pause: Duration,
     /// What wakes the lanes when something was put back.
-    pub(crate) bell: Bell,
-    /// The clock.
+    pub(crate) wake_up: WakeUp,
     pub(crate) clock: SharedClock,
 }
 
@@ -42,7 +40,7 @@ impl Reclaimer {
                 Ok(0) => {}
                 Ok(count) => {
                     tracing::warn!(count, "put back what a dead worker held");
-                    self.bell.ring_all();
+                    self.wake_up.wake_all();
                 }
                 Err(failure) => {
                     tracing::warn!(error = %failure, "cannot look for ended leases");
@@ -65,7 +63,7 @@ impl Reclaimer {
         let is_patient = patient_until.is_some_and(|until| !now.has_reached(until));
         match ended_by.filter(|_| !is_patient) {
             Some(ended_by) => in_time(self.store.put_back(self.batch, ended_by, now)).await,
-            None => in_time(self.store.schema()).await.map(|_| 0),
+            None => in_time(self.store.ping()).await.map(|()| 0),
         }
     }
 }

@@ -1,27 +1,23 @@
 //! Tidies the store and counts what waits, so that a full lane is refused without a count per call.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rekey_primitives::clock::SharedClock;
 use rekey_runtime::shutdown::Shutdown;
 
 use crate::domain::lane::{Lane, PerLane};
-use crate::store::{Depths, Failure, Keep, Store, Swept, in_time};
+use crate::signals::QueueDepth;
+use crate::store::{Failure, Store, SweepLimits, Swept, in_time};
 
 /// The loop.
 pub(crate) struct Sweeper {
-    /// Where messages are.
-    pub(crate) store: Arc<dyn Store>,
-    /// How long they stay.
-    pub(crate) keep: Keep,
+    pub(crate) store: Store,
+    pub(crate) sweep_limits: SweepLimits,
     /// The most that may wait in each lane: it is not counted further.
-    pub(crate) limits: PerLane<u64>,
-    /// The counts.
-    pub(crate) depths: Depths,
+    pub(crate) count_limits: PerLane<u64>,
+    pub(crate) queue_depth: QueueDepth,
     /// The pause between two sweeps.
     pub(crate) pause: Duration,
-    /// The clock.
     pub(crate) clock: SharedClock,
 }
 
@@ -32,7 +28,7 @@ impl Sweeper {
     /// Never; a store that is away is waited for.
     pub(crate) async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
         loop {
-            match in_time(self.store.sweep(self.keep, self.clock.now())).await {
+            match in_time(self.store.sweep(self.sweep_limits, self.clock.now())).await {
                 Ok(swept) if swept != Swept::default() => tracing::debug!(?swept, "swept"),
                 Ok(_) => {}
                 Err(failure) => tracing::warn!(error = %failure, "cannot sweep"),
@@ -49,8 +45,8 @@ impl Sweeper {
 
     async fn count(&self) -> Result<(), Failure> {
         for lane in Lane::ALL {
-            let queued = self.store.queued(lane, *self.limits.of(lane));
-            self.depths.set(lane, in_time(queued).await?);
+            let queued = self.store.queued(lane, *self.count_limits.of(lane));
+            self.queue_depth.set(lane, in_time(queued).await?);
         }
         Ok(())
     }

@@ -6,13 +6,13 @@ use rekey_primitives::clock::Timestamp;
 
 /// A bucket of permits that holds one second's worth. Zero a second means: as fast as the workers are.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
+pub(crate) struct TokenBucket {
     per_second: u32,
     left: f64,
     at: Timestamp,
 }
 
-impl Pace {
+impl TokenBucket {
     /// A full bucket.
     pub(crate) fn starting(per_second: u32, now: Timestamp) -> Self {
         Self { per_second, left: f64::from(per_second), at: now }
@@ -47,26 +47,26 @@ mod tests {
 
     #[test]
     fn a_paced_lane_sends_no_more_than_a_second_holds() {
-        let mut pace = Pace::starting(10, NOW);
+        let mut bucket = TokenBucket::starting(10, NOW);
 
-        assert_eq!(pace.take(8, NOW), 8);
-        assert_eq!(pace.take(8, NOW), 2);
-        assert_eq!(pace.take(8, NOW.plus(Duration::from_millis(500))), 5);
-        assert_eq!(pace.take(50, NOW.plus(Duration::from_secs(60))), 10);
+        assert_eq!(bucket.take(8, NOW), 8);
+        assert_eq!(bucket.take(8, NOW), 2);
+        assert_eq!(bucket.take(8, NOW.plus(Duration::from_millis(500))), 5);
+        assert_eq!(bucket.take(50, NOW.plus(Duration::from_secs(60))), 10);
     }
 
     #[test]
     fn what_was_not_used_can_be_used_later() {
-        let mut pace = Pace::starting(10, NOW);
+        let mut bucket = TokenBucket::starting(10, NOW);
 
-        pace.take(10, NOW);
-        pace.give_back(7);
+        bucket.take(10, NOW);
+        bucket.give_back(7);
 
-        assert_eq!(pace.take(10, NOW), 7);
+        assert_eq!(bucket.take(10, NOW), 7);
     }
 
     #[test]
     fn a_lane_without_a_pace_is_not_held() {
-        assert_eq!(Pace::starting(0, NOW).take(1_000, NOW), 1_000);
+        assert_eq!(TokenBucket::starting(0, NOW).take(1_000, NOW), 1_000);
     }
 }

@@ -1,4 +1,4 @@
-//! Holds on messages: kept while a worker lives, lost when it died or hung, and what may be done without one.
+//! Leases on messages: kept while a worker lives, lost when it died or hung, and what may be done without one.
 
 use std::path::Path;
 
@@ -37,13 +37,13 @@ impl World {
         tokio::spawn(async move { dispatcher.dispatch(Lane::Critical, claim).await })
     }
 
-    fn reclaimer(&self, bell: &Bell) -> Reclaimer {
+    fn reclaimer(&self, wake_up: &WakeUp) -> Reclaimer {
         Reclaimer {
-            store: Arc::clone(&self.store),
+            store: self.store.clone(),
             batch: 100,
             lease: LEASES.length,
             pause: Duration::from_millis(5),
-            bell: bell.clone(),
+            wake_up: wake_up.clone(),
             clock: Arc::new(self.clock.clone()),
         }
     }
@@ -88,7 +88,7 @@ async fn a_living_worker_keeps_its_message_however_long_it_takes() {
 async fn a_worker_that_lost_its_message_does_not_hand_it_over() {
     let relay = Slow::default();
     let mut world = World::with_boxed(vec![Box::new(relay.clone())]).await;
-    world.hold_without_renewing();
+    world.claim_without_renewing();
     let message = world.accept(Lane::Critical).await;
     let hung = world.dispatch(world.claim_one().await);
     world.clock.advance(LEASES.length);
@@ -132,7 +132,7 @@ async fn a_worker_killed_while_it_hands_over_leaves_an_unknown_that_is_sent_agai
 
 #[tokio::test]
 async fn a_hold_that_hangs_is_renewed_only_so_often() {
-    let leases = Leases::of(Duration::from_secs(4), Duration::from_secs(80));
+    let leases = LeasePolicy::of(Duration::from_secs(4), Duration::from_secs(80));
 
     assert_eq!(leases.renewed_every, Duration::from_secs(1));
     assert_eq!(leases.most_renewals, 80);
@@ -144,11 +144,11 @@ async fn what_a_dead_worker_held_is_put_back_and_the_lanes_are_woken() {
     let world = World::with(&[&relay]).await;
     world.accept(Lane::Critical).await;
     world.claim_one().await;
-    let (bell, stop) = (Bell::default(), Shutdown::new());
+    let (wake_up, stop) = (WakeUp::default(), Shutdown::new());
 
     world.clock.advance(LEASES.length);
-    let running = tokio::spawn(world.reclaimer(&bell).run(stop.clone()));
-    bell.rung(Lane::Critical).await;
+    let running = tokio::spawn(world.reclaimer(&wake_up).run(stop.clone()));
+    wake_up.woken(Lane::Critical).await;
     stop.begin();
     running.await.unwrap().unwrap();
 
@@ -160,7 +160,7 @@ async fn a_clock_that_jumps_leaves_the_living_a_pause_to_renew() {
     let world = World::with(&[&Scripted::default()]).await;
     world.accept(Lane::Critical).await;
     world.claim_one().await;
-    let reclaimer = world.reclaimer(&Bell::default());
+    let reclaimer = world.reclaimer(&WakeUp::default());
 
     world.clock.advance(LEASES.length);
     let now = world.clock.now();
@@ -175,7 +175,7 @@ async fn after_an_outage_nobody_is_taken_over_before_a_lease_has_passed() {
     let world = World::with(&[&Scripted::default()]).await;
     world.accept(Lane::Critical).await;
     world.claim_one().await;
-    let reclaimer = world.reclaimer(&Bell::default());
+    let reclaimer = world.reclaimer(&WakeUp::default());
     world.clock.advance(LEASES.length);
     let now = world.clock.now();
     let until = now.plus(LEASES.length);

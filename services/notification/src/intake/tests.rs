@@ -1,15 +1,19 @@
 use rekey_primitives::clock::{Clock as _, ManualClock};
+use rekey_primitives::id::RequestId;
 use tempfile::TempDir;
 
 use super::*;
 use crate::config::for_tests;
+use crate::domain::lane::Lane;
+use crate::domain::message::Message;
+use crate::domain::page::Filter;
 use crate::domain::state::State;
-use crate::fixtures::{NOW, clock, entropy, keys, link_hosts, message, request_id, scope};
-use crate::store::sqlite::SqliteStore;
+use crate::fixtures::{NOW, clock, entropy, keys, link_hosts, message, request_id, scope, store};
+use crate::signals::{QueueDepth, Signals};
 
 struct World {
-    office: PostOffice,
-    depths: Depths,
+    intake: Intake,
+    queue_depth: QueueDepth,
     clock: ManualClock,
     entropy: SharedEntropy,
     _folder: TempDir,
@@ -17,20 +21,20 @@ struct World {
 
 async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("notification.db")).await.unwrap();
-    store.migrate().await.unwrap();
+    let store = store(folder.path()).await;
     let mut rules = crate::wiring::rules(&for_tests());
     rules.sends_email = true;
     rules.link_hosts = link_hosts();
-    let (clock, entropy, depths) = (clock(), entropy(), Depths::default());
-    let office = PostOffice::new(
-        Arc::new(store),
-        Arc::new(keys()),
+    let (clock, entropy, signals) = (clock(), entropy(), Signals::default());
+    let intake = Intake {
+        store,
+        keys: Arc::new(keys()),
         rules,
-        (Bell::default(), depths.clone()),
-        (Arc::new(clock.clone()), Arc::clone(&entropy)),
-    );
-    World { office, depths, clock, entropy, _folder: folder }
+        signals: signals.clone(),
+        clock: Arc::new(clock.clone()),
+        entropy: Arc::clone(&entropy),
+    };
+    World { intake, queue_depth: signals.queue_depth, clock, entropy, _folder: folder }
 }
 
 impl World {
@@ -38,13 +42,13 @@ impl World {
         request_id(self.entropy.as_ref())
     }
 
-    async fn send(
-        &self,
-        request_id: RequestId,
-        message: crate::domain::message::Message,
-    ) -> Result<Receipt, Refusal> {
-        self.office.accept(scope(), vec![(request_id, message)]).await.unwrap().remove(0)
+    async fn send(&self, request_id: RequestId, message: Message) -> Result<Receipt, Refusal> {
+        self.intake.accept(scope(), &[MessageRequest { request_id, message }]).await.unwrap().remove(0)
     }
+}
+
+fn asked((request_id, message): (RequestId, Message)) -> MessageRequest {
+    MessageRequest { request_id, message }
 }
 
 fn refusal<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Refusal {
@@ -95,16 +99,17 @@ async fn a_repeated_request_gets_its_first_answer_although_it_would_be_refused_b
     let second = world.send(waiting, message()).await;
 
     world.clock.advance(Duration::from_secs(90));
-    world.depths.set(Lane::Critical, 100_000);
+    world.queue_depth.set(Lane::Critical, 100_000);
     let batch =
-        vec![(dying, short.clone()), (waiting, message()), (dying, message()), (world.request_id(), short)];
-    let answers = world.office.accept(scope(), batch).await.unwrap();
+        [(dying, short.clone()), (waiting, message()), (dying, message()), (world.request_id(), short)]
+            .map(asked);
+    let answers = world.intake.accept(scope(), &batch).await.unwrap();
     let new = world.send(world.request_id(), message()).await;
 
     assert!(first.is_ok() && second.is_ok());
     assert_eq!(answers, [first, second, Err(Refusal::RequestIdReused), Err(Refusal::AlreadyExpired)]);
     assert!(matches!(new, Err(Refusal::QueueFull { .. })));
-    let page = world.office.list(scope(), &Filter::default(), "", 10).await.unwrap();
+    let page = world.intake.list(scope(), &Filter::default(), "", 10).await.unwrap();
     assert_eq!(page.notifications.len(), 2);
 }
 
@@ -114,14 +119,14 @@ async fn a_refused_message_of_a_batch_holds_up_no_other() {
     let mut dead = message();
     dead.not_after = Some(NOW);
     let twice = world.request_id();
-    let batch = vec![(twice, message()), (world.request_id(), dead), (twice, message())];
+    let batch = [(twice, message()), (world.request_id(), dead), (twice, message())].map(asked);
 
-    let answers = world.office.accept(scope(), batch).await.unwrap();
+    let answers = world.intake.accept(scope(), &batch).await.unwrap();
 
     assert!(answers[0].is_ok());
     assert_eq!(answers[1], Err(Refusal::AlreadyExpired));
     assert_eq!(answers[2], Err(Refusal::RequestIdReused));
-    let page = world.office.list(scope(), &Filter::default(), "", 10).await.unwrap();
+    let page = world.intake.list(scope(), &Filter::default(), "", 10).await.unwrap();
     assert_eq!(page.notifications.len(), 1);
 }
 
@@ -137,9 +142,9 @@ async fn a_message_lives_as_long_as_asked_or_as_its_lane_says_and_no_longer_than
     let lanes = world.send(world.request_id(), message()).await.unwrap();
     let refused = world.send(world.request_id(), endless).await;
 
-    assert_eq!(world.office.get(scope(), own.id).await.unwrap().not_after, asked);
+    assert_eq!(world.intake.get(scope(), own.id).await.unwrap().not_after, asked);
     assert_eq!(
-        world.office.get(scope(), lanes.id).await.unwrap().not_after,
+        world.intake.get(scope(), lanes.id).await.unwrap().not_after,
         NOW.plus(Duration::from_secs(600))
     );
     assert!(matches!(refused, Err(Refusal::FieldsInvalid(wrong)) if wrong[0].field == "message.not_after"));
@@ -154,7 +159,7 @@ async fn a_channel_without_provider_and_a_full_lane_are_refused() {
         "+4915112345678",
     )
     .unwrap();
-    world.depths.set(Lane::Critical, 100_000);
+    world.queue_depth.set(Lane::Critical, 100_000);
 
     assert_eq!(world.send(world.request_id(), text).await, Err(Refusal::ChannelNotConfigured));
     let full = world.send(world.request_id(), message()).await;
@@ -170,10 +175,10 @@ async fn pages_follow_each_other_and_belong_to_their_arguments() {
     }
     let all = Filter::default();
 
-    let first = world.office.list(scope(), &all, "", 2).await.unwrap();
-    let second = world.office.list(scope(), &all, &first.next_page_token, 2).await.unwrap();
+    let first = world.intake.list(scope(), &all, "", 2).await.unwrap();
+    let second = world.intake.list(scope(), &all, &first.next_page_token, 2).await.unwrap();
     let other = Filter { state: Some(State::Dead), ..Filter::default() };
-    let mixed_up = world.office.list(scope(), &other, &first.next_page_token, 2).await;
+    let mixed_up = world.intake.list(scope(), &other, &first.next_page_token, 2).await;
 
     assert_eq!((first.notifications.len(), second.notifications.len()), (2, 1));
     assert!(second.next_page_token.is_empty());
@@ -187,10 +192,10 @@ async fn a_withdrawn_message_says_so_and_cannot_be_withdrawn_or_replayed() {
     let receipt = world.send(world.request_id(), message()).await.unwrap();
     let request_id = world.request_id();
 
-    let cancelled = world.office.cancel(scope(), receipt.id, request_id).await.unwrap();
-    let repeated = world.office.cancel(scope(), receipt.id, request_id).await.unwrap();
-    let again = world.office.cancel(scope(), receipt.id, world.request_id()).await;
-    let replayed = world.office.replay(scope(), receipt.id, world.request_id()).await;
+    let cancelled = world.intake.cancel(scope(), receipt.id, request_id).await.unwrap();
+    let repeated = world.intake.cancel(scope(), receipt.id, request_id).await.unwrap();
+    let again = world.intake.cancel(scope(), receipt.id, world.request_id()).await;
+    let replayed = world.intake.replay(scope(), receipt.id, world.request_id()).await;
 
     assert_eq!((cancelled.state, repeated.state), (State::Cancelled, State::Cancelled));
     assert_eq!(refusal(again), Refusal::NotQueued);

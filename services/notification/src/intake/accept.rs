@@ -11,33 +11,41 @@ use rekey_primitives::id::{NotificationId, RequestId, TenantId};
 use rekey_primitives::secret::same;
 use rekey_sealing::digest;
 
-use super::{Error, PostOffice};
+use super::{Error, Intake};
 use crate::domain::message::Message;
-use crate::domain::payload::{Payload, binding};
 use crate::domain::refusal::{Refusal, Violation};
 use crate::domain::scope::TenantScope;
-use crate::store::{Acceptance, NewNotification};
+use crate::payload::{Payload, PayloadRow};
+use crate::store::{AcceptOutcome, NewNotification};
+
+/// A message that somebody asks to have sent, under the id that makes a repeated call the same call.
+#[derive(Debug, Clone)]
+pub(crate) struct MessageRequest {
+    pub(crate) request_id: RequestId,
+    pub(crate) message: Message,
+}
 
 /// A message that is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Receipt {
-    /// Its id.
     pub(crate) id: NotificationId,
-    /// When it was accepted.
     pub(crate) accepted_at: Timestamp,
 }
 
 /// How long a caller waits before it tries a full lane again.
 const FULL_LANE_PAUSE: Duration = Duration::from_secs(5);
 
-/// A message that passed, with the mark of its content.
-struct Passed {
+/// A message that passed, before it is made durable.
+struct Draft<'a> {
+    /// Its place in the call.
     place: usize,
+    request: &'a MessageRequest,
+    id: NotificationId,
+    not_after: Timestamp,
     fingerprint: [u8; 32],
-    row: NewNotification,
 }
 
-impl PostOffice {
+impl Intake {
     /// Accepts messages, each under its own request id; an answer for each, in their order. Refused ones do not hold
     /// up the others.
     ///
@@ -46,45 +54,34 @@ impl PostOffice {
     pub(crate) async fn accept(
         &self,
         scope: TenantScope,
-        messages: Vec<(RequestId, Message)>,
+        requests: &[MessageRequest],
     ) -> Result<Vec<Result<Receipt, Refusal>>, Error> {
         let now = self.clock.now();
-        let mut answers: Vec<Result<Receipt, Refusal>> = Vec::with_capacity(messages.len());
-        let mut passed: Vec<Passed> = Vec::with_capacity(messages.len());
-        for (place, (request_id, message)) in messages.iter().enumerate() {
-            let seen = passed.iter().any(|earlier| earlier.row.request_id == *request_id);
-            let judged = if seen { Err(Refusal::RequestIdReused) } else { self.judge(message, now) };
-            answers.push(match judged {
-                Err(refusal) => Err(refusal),
-                Ok(not_after) => {
-                    let id = NotificationId::generate(self.entropy.as_ref(), now);
-                    let fingerprint = fingerprint(message);
-                    let row = self.sealed(
-                        scope.tenant_id(),
-                        (id, *request_id),
-                        message,
-                        &fingerprint,
-                        not_after,
-                        now,
-                    );
-                    passed.push(Passed { place, fingerprint, row });
-                    Ok(Receipt { id, accepted_at: now })
-                }
-            });
+        let mut drafts: Vec<Draft<'_>> = Vec::with_capacity(requests.len());
+        let mut answers = Vec::with_capacity(requests.len());
+        for (place, request) in requests.iter().enumerate() {
+            let is_second = drafts.iter().any(|earlier| earlier.request.request_id == request.request_id);
+            let judged =
+                if is_second { Err(Refusal::RequestIdReused) } else { self.judge(&request.message, now) };
+            answers.push(judged.map(|not_after| {
+                let id = NotificationId::generate(self.entropy.as_ref(), now);
+                let fingerprint = fingerprint(&request.message);
+                drafts.push(Draft { place, request, id, not_after, fingerprint });
+                Receipt { id, accepted_at: now }
+            }));
         }
-        self.recall(scope, &messages, &mut answers, now).await?;
-        if passed.is_empty() {
+        self.recall(scope, requests, &mut answers, now).await?;
+        if drafts.is_empty() {
             return Ok(answers);
         }
-        let rows: Vec<NewNotification> = passed.iter().map(|one| one.row.clone()).collect();
-        let acceptances = self.store.accept(scope, &rows, now).await?;
-        for (one, acceptance) in passed.iter().zip(acceptances) {
-            match acceptance {
-                Acceptance::Accepted => self.bell.ring(one.row.lane),
-                other => {
-                    let bound_to = request_binding(scope.tenant_id(), one.row.request_id);
-                    answers[one.place] = self.repeated(&bound_to, &one.fingerprint, other);
-                }
+        let rows: Vec<_> = drafts.iter().map(|draft| self.sealed(scope.tenant_id(), draft, now)).collect();
+        let outcomes = self.store.accept(scope, &rows, now).await?;
+        for (draft, outcome) in drafts.iter().zip(outcomes) {
+            if outcome == AcceptOutcome::Accepted {
+                self.signals.wake_up.wake(draft.request.message.lane);
+            } else {
+                let request_id = draft.request.request_id;
+                answers[draft.place] = self.repeated(scope, request_id, &draft.fingerprint, outcome);
             }
         }
         Ok(answers)
@@ -94,7 +91,7 @@ impl PostOffice {
     async fn recall(
         &self,
         scope: TenantScope,
-        messages: &[(RequestId, Message)],
+        requests: &[MessageRequest],
         answers: &mut [Result<Receipt, Refusal>],
         now: Timestamp,
     ) -> Result<(), Error> {
@@ -106,13 +103,12 @@ impl PostOffice {
         if places.is_empty() {
             return Ok(());
         }
-        let request_ids: Vec<RequestId> = places.iter().map(|place| messages[*place].0).collect();
+        let request_ids: Vec<RequestId> = places.iter().map(|place| requests[*place].request_id).collect();
         let found = self.store.find_requests(scope, &request_ids, now).await?;
         for (place, earlier) in places.into_iter().zip(found) {
             if let Some(earlier) = earlier {
-                let (request_id, message) = &messages[place];
-                let bound_to = request_binding(scope.tenant_id(), *request_id);
-                answers[place] = self.repeated(&bound_to, &fingerprint(message), earlier);
+                let MessageRequest { request_id, message } = &requests[place];
+                answers[place] = self.repeated(scope, *request_id, &fingerprint(message), earlier);
             }
         }
         Ok(())
@@ -136,29 +132,24 @@ impl PostOffice {
             }
             Some(at) => at,
         };
-        if self.depths.of(message.lane) >= *self.rules.queue_limit.of(message.lane) {
+        let depth = self.signals.queue_depth.of(message.lane);
+        if depth >= *self.rules.queue_limit.of(message.lane) {
             return Err(Refusal::QueueFull { retry_after: FULL_LANE_PAUSE });
         }
         Ok(not_after)
     }
 
-    fn sealed(
-        &self,
-        tenant_id: TenantId,
-        (id, request_id): (NotificationId, RequestId),
-        message: &Message,
-        fingerprint: &[u8; 32],
-        not_after: Timestamp,
-        now: Timestamp,
-    ) -> NewNotification {
+    fn sealed(&self, tenant_id: TenantId, draft: &Draft<'_>, now: Timestamp) -> NewNotification {
+        let Draft { request: MessageRequest { request_id, message }, id, .. } = *draft;
         let payload =
             Payload { destination: message.destination.clone(), variables: message.variables.clone() };
         let entropy = self.entropy.as_ref();
+        let bound_to = request_binding(tenant_id, *request_id);
         NewNotification {
             id,
-            request_id,
+            request_id: *request_id,
             // Sealed, because a bare digest would let whoever reads the table try a million codes against it.
-            fingerprint: self.keys.seal(entropy, &request_binding(tenant_id, request_id), fingerprint),
+            fingerprint: self.keys.seal(entropy, &bound_to, &draft.fingerprint),
             request_expires_at: now.plus(self.rules.request_life),
             template: message.template,
             locale: message.locale.as_ref().map(|locale| locale.as_str().to_owned()).unwrap_or_default(),
@@ -167,17 +158,23 @@ impl PostOffice {
             lane: message.lane,
             reference: message.reference.as_str().to_owned(),
             decoy: message.decoy,
-            payload: self.keys.seal(entropy, &binding(tenant_id, id), &payload.to_bytes()),
-            not_after,
+            payload: payload.seal(&self.keys, entropy, PayloadRow { tenant_id, id }),
+            not_after: draft.not_after,
         }
     }
 
     /// The answer to a request id that was used before: the same message if it was the same content.
-    fn repeated(&self, bound_to: &[u8], content: &[u8; 32], earlier: Acceptance) -> Result<Receipt, Refusal> {
-        let Acceptance::Known { id, created_at, fingerprint } = earlier else {
+    fn repeated(
+        &self,
+        scope: TenantScope,
+        request_id: RequestId,
+        content: &[u8; 32],
+        earlier: AcceptOutcome,
+    ) -> Result<Receipt, Refusal> {
+        let AcceptOutcome::Known { id, created_at, fingerprint } = earlier else {
             return Err(Refusal::RequestIdReused);
         };
-        match self.keys.open(bound_to, &fingerprint) {
+        match self.keys.open(&request_binding(scope.tenant_id(), request_id), &fingerprint) {
             Ok(opened) if same(&opened, content) => Ok(Receipt { id, accepted_at: created_at }),
             _ => Err(Refusal::RequestIdReused),
         }
