@@ -189,7 +189,7 @@ impl Settings {
     /// # Errors
     /// The first contradiction.
     pub fn check(&self) -> Result<(), Contradiction> {
-        for lane in Lane::ALL {
+        for &lane in Lane::ALL {
             let settings = self.lanes().of(lane).to_owned();
             if settings.workers == 0 || settings.batch == 0 {
                 return Err(Contradiction::LaneWithoutWorkers(lane.as_str()));

@@ -82,7 +82,7 @@ pub struct BackgroundLoops {
     gate: SchemaGate,
     reclaimer: Reclaimer,
     sweeper: Sweeper,
-    lanes: [LaneWorker; 3],
+    lanes: Vec<LaneWorker>,
 }
 
 impl BackgroundLoops {
@@ -140,7 +140,7 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
         gate,
         reclaimer: shared.reclaimer(),
         sweeper: shared.sweeper(),
-        lanes: Lane::ALL.map(|lane| shared.lane_worker(lane, &dispatcher)),
+        lanes: Lane::ALL.iter().map(|lane| shared.lane_worker(*lane, &dispatcher)).collect(),
     };
     let routes = Routes::new(NotificationServiceServer::new(NotificationGrpc::new(shared.intake())));
     Ok(Service { routes, loops, grpc_names: GRPC_NAMES })

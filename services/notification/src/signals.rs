@@ -26,7 +26,7 @@ impl WakeUp {
     }
 
     pub(crate) fn wake_all(&self) {
-        Lane::ALL.into_iter().for_each(|lane| self.wake(lane));
+        Lane::ALL.iter().for_each(|lane| self.wake(*lane));
     }
 
     /// Waits until the lane is woken.

@@ -4,20 +4,14 @@ use rekey_primitives::secret::Zeroizing;
 
 /// A message as it goes out. It may hold a code: no `Debug`, and wiped when dropped.
 pub(crate) enum Rendered {
-    /// Mail.
     Email {
-        /// The subject: one line.
+        /// One line.
         subject: Zeroizing<String>,
-        /// The plain body.
         text: Zeroizing<String>,
-        /// The HTML body.
         html: Zeroizing<String>,
-        /// The language it is in.
         language: &'static str,
     },
-    /// Text message.
     Sms {
-        /// All of it.
         text: Zeroizing<String>,
     },
 }

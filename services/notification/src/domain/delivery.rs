@@ -18,17 +18,9 @@ pub(crate) enum Outcome {
     /// It may have gone out: nothing is tried again unless somebody asks for it.
     Unknown,
     /// Try again then.
-    Retry {
-        /// Why this try failed.
-        class: FailureClass,
-        /// When the next one is due.
-        at: Timestamp,
-    },
+    Retry { class: FailureClass, at: Timestamp },
     /// Nothing will be tried again; the payload stays for replay until `not_after`.
-    Dead {
-        /// Why.
-        class: FailureClass,
-    },
+    Dead { class: FailureClass },
     /// `not_after` passed before the message could go out: wipe the payload.
     Expired,
 }

@@ -20,15 +20,11 @@ pub(crate) const REFERENCE_CHARACTERS: usize = 64;
 /// What a caller asks to have sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
-    /// Where it goes.
     pub(crate) destination: Destination,
-    /// What it says.
     pub(crate) template: TemplateName,
     /// The reader's language, if the caller knows it.
     pub(crate) locale: Option<Locale>,
-    /// What is filled in.
     pub(crate) variables: Variables,
-    /// How urgent it is.
     pub(crate) lane: Lane,
     /// When it dies, if the caller says so.
     pub(crate) not_after: Option<Timestamp>,
@@ -43,14 +39,12 @@ pub(crate) struct Message {
 pub(crate) struct Reference(String);
 
 impl Reference {
-    /// Reads one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let fits =
             text.len() <= REFERENCE_CHARACTERS && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
         fits.then(|| Self(text.to_owned()))
     }
 
-    /// The text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -94,7 +88,6 @@ impl Variables {
         Self(taken)
     }
 
-    /// A value by name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.as_str())
     }

@@ -10,36 +10,26 @@ use super::state::{FailureClass, State};
 /// One message and where it stands. Whether it is a decoy is not in here: nobody outside the store may know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Notification {
-    /// Its id (UUID version 7: it carries the millisecond of acceptance).
+    /// UUID version 7: it carries the millisecond of acceptance.
     pub(crate) id: NotificationId,
-    /// The tenant.
     pub(crate) tenant_id: TenantId,
-    /// The template's name.
     pub(crate) template: String,
     /// The language asked for; empty when none was.
     pub(crate) locale: String,
-    /// How it travels.
     pub(crate) channel: Channel,
-    /// The address, masked.
     pub(crate) masked_destination: String,
-    /// How urgent it is.
     pub(crate) lane: Lane,
-    /// Where it stands.
     pub(crate) state: State,
     /// The caller's own name for it; empty when it gave none.
     pub(crate) reference: String,
     /// How many tries were made since it was accepted or last replayed.
     pub(crate) tries: u32,
-    /// Why the last try failed.
     pub(crate) last_failure: Option<FailureClass>,
     /// The provider that made the last try; empty before the first.
     pub(crate) provider: String,
-    /// When it was accepted.
     pub(crate) created_at: Timestamp,
-    /// When it last changed.
     pub(crate) changed_at: Timestamp,
     /// When the next try is due; none while sending or when it is over.
     pub(crate) next_try_at: Option<Timestamp>,
-    /// When it dies.
     pub(crate) not_after: Timestamp,
 }

@@ -12,13 +12,11 @@ pub(crate) struct Violation {
 }
 
 impl Violation {
-    /// A violation of `field`.
     pub(crate) fn new(field: impl Into<String>, what: &'static str) -> Self {
         Self { field: field.into(), what }
     }
 }
 
-/// We said no.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Fields are missing or malformed.
@@ -29,7 +27,6 @@ pub(crate) enum Refusal {
     RequestIdReused,
     /// No such message in this tenant.
     NotificationNotFound,
-    /// No template of this name.
     TemplateNotFound,
     /// The variables are not exactly those of the template.
     VariablesWrong(Vec<Violation>),

@@ -17,7 +17,6 @@ impl TenantScope {
         caller_reaches.then_some(Self { tenant_id })
     }
 
-    /// The tenant.
     pub(crate) fn tenant_id(self) -> TenantId {
         self.tenant_id
     }

@@ -1,7 +1,8 @@
 //! Where a message stands, and why its last try failed. The numbers are those of the contract and of the stores.
 
 /// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::FromRepr, strum::VariantArray)]
+#[repr(i16)]
 pub(crate) enum State {
     /// Waiting for its first or next try.
     Queued = 1,
@@ -20,30 +21,28 @@ pub(crate) enum State {
 }
 
 impl State {
-    /// All of them.
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Queued,
-        Self::Sending,
-        Self::Delivered,
-        Self::Unknown,
-        Self::Expired,
-        Self::Cancelled,
-        Self::Dead,
-    ];
-
-    /// The number in the stores.
+    /// The number in the stores, which `from_repr` reads.
     pub(crate) const fn number(self) -> i16 {
         self as i16
-    }
-
-    /// Reads that number.
-    pub(crate) fn from_number(number: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.number() == number)
     }
 }
 
 /// Why a try failed; it decides what happens next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::FromRepr,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
+#[repr(i16)]
 pub(crate) enum FailureClass {
     /// The address does not exist or refuses us for good.
     Address = 1,
@@ -58,42 +57,27 @@ pub(crate) enum FailureClass {
 }
 
 impl FailureClass {
-    /// All of them.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Address, Self::Provider, Self::Transient, Self::Content, Self::AnswerLost];
-
-    /// The number in the stores.
+    /// The number in the stores, which `from_repr` reads.
     pub(crate) const fn number(self) -> i16 {
         self as i16
     }
 
-    /// Reads that number.
-    pub(crate) fn from_number(number: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.number() == number)
-    }
-
     /// The word in logs and metrics.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Address => "address",
-            Self::Provider => "provider",
-            Self::Transient => "transient",
-            Self::Content => "content",
-            Self::AnswerLost => "answer_lost",
-        }
+    pub(crate) fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
 
     #[test]
     fn states_and_classes_read_back_their_numbers() {
-        assert!(State::ALL.into_iter().all(|state| State::from_number(state.number()) == Some(state)));
-        assert!(
-            FailureClass::ALL.into_iter().all(|one| FailureClass::from_number(one.number()) == Some(one))
-        );
-        assert_eq!(State::from_number(0), None);
+        assert!(State::VARIANTS.iter().all(|state| State::from_repr(state.number()) == Some(*state)));
+        assert!(FailureClass::VARIANTS.iter().all(|one| FailureClass::from_repr(one.number()) == Some(*one)));
+        assert_eq!(State::from_repr(0), None);
     }
 }

@@ -1,7 +1,20 @@
 //! The messages Rekey knows how to write, and exactly which variables each takes.
 
 /// A template by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum TemplateName {
     /// The code that proves who resets a password.
     PasswordResetCode,
@@ -31,41 +44,16 @@ pub(crate) enum TemplateName {
 pub(crate) const VARIABLE_CHARACTERS: usize = 1_024;
 
 impl TemplateName {
-    /// All of them.
-    pub(crate) const ALL: [Self; 11] = [
-        Self::PasswordResetCode,
-        Self::SecurityInfoCode,
-        Self::VerificationCode,
-        Self::PasswordResetNotice,
-        Self::PasswordChangedNotice,
-        Self::SecurityInfoChangedNotice,
-        Self::HelpRequest,
-        Self::HelpRequestDigest,
-        Self::AdministratorResetAlarm,
-        Self::ResetRepudiatedAlarm,
-        Self::PasswordExpiryNotice,
-    ];
+    pub(crate) const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The name in calls, stores and callers' rights.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::PasswordResetCode => "password_reset_code",
-            Self::SecurityInfoCode => "security_info_code",
-            Self::VerificationCode => "verification_code",
-            Self::PasswordResetNotice => "password_reset_notice",
-            Self::PasswordChangedNotice => "password_changed_notice",
-            Self::SecurityInfoChangedNotice => "security_info_changed_notice",
-            Self::HelpRequest => "help_request",
-            Self::HelpRequestDigest => "help_request_digest",
-            Self::AdministratorResetAlarm => "administrator_reset_alarm",
-            Self::ResetRepudiatedAlarm => "reset_repudiated_alarm",
-            Self::PasswordExpiryNotice => "password_expiry_notice",
-        }
+    pub(crate) fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Reads a name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|template| template.as_str() == name)
+        name.parse().ok()
     }
 
     /// The variables it takes: all of them and no other.
@@ -96,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_name_reads_back() {
-        assert!(TemplateName::ALL.into_iter().all(|one| TemplateName::parse(one.as_str()) == Some(one)));
+        assert!(TemplateName::ALL.iter().all(|one| TemplateName::parse(one.as_str()) == Some(*one)));
         assert_eq!(TemplateName::parse("Password_reset_code"), None);
     }
 }

@@ -131,9 +131,9 @@ pub(super) fn page_size(fields: &mut Fields, asked: i32) -> usize {
 }
 
 fn lane(number: i32) -> Option<Lane> {
-    Lane::from_number(i16::try_from(number).ok()?)
+    Lane::from_repr(i16::try_from(number).ok()?)
 }
 
 fn state(number: i32) -> Option<State> {
-    State::from_number(i16::try_from(number).ok()?)
+    State::from_repr(i16::try_from(number).ok()?)
 }

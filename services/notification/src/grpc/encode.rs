@@ -73,6 +73,8 @@ fn instant(at: Timestamp) -> prost_types::Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
     use crate::domain::lane::Lane;
     use crate::domain::state::State;
@@ -81,15 +83,15 @@ mod tests {
     fn lanes_states_and_classes_have_the_numbers_of_the_contract() {
         let name = |text: &str| text.to_uppercase();
 
-        for lane in Lane::ALL {
+        for &lane in Lane::ALL {
             let wire = wire::Lane::try_from(i32::from(lane.number())).unwrap();
             assert_eq!(wire.as_str_name(), format!("LANE_{}", name(lane.as_str())));
         }
-        for state in State::ALL {
+        for state in State::VARIANTS {
             let wire = wire::NotificationState::try_from(i32::from(state.number())).unwrap();
             assert_eq!(wire.as_str_name(), format!("NOTIFICATION_STATE_{}", name(&format!("{state:?}"))));
         }
-        for class in FailureClass::ALL {
+        for class in FailureClass::VARIANTS {
             let wire = wire::FailureClass::try_from(i32::from(class.number())).unwrap();
             assert_eq!(wire.as_str_name(), format!("FAILURE_CLASS_{}", name(class.as_str())));
         }

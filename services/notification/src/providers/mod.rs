@@ -33,15 +33,12 @@ pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 pub(crate) struct Outgoing {
     /// Its id, the same at every try: what a Message-ID is made of.
     pub(crate) id: NotificationId,
-    /// Where it goes.
     pub(crate) destination: Destination,
-    /// What it says.
     pub(crate) content: Rendered,
     /// When it was accepted: its date, the same at every try.
     pub(crate) created_at: Timestamp,
     /// When this provider is asked: what is left until `not_after` is counted from here.
     pub(crate) now: Timestamp,
-    /// When it dies.
     pub(crate) not_after: Timestamp,
 }
 

@@ -35,7 +35,6 @@ use crate::domain::state::FailureClass;
 /// Answers are short; more than this is not read.
 const ANSWER_BYTES: usize = 64 * 1024;
 
-/// A gateway.
 pub(super) struct Gateway {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     url: Uri,

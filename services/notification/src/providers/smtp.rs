@@ -29,7 +29,6 @@ use super::{HandOver, Outgoing, Provider, SendFailure};
 use crate::domain::content::Rendered;
 use crate::domain::state::FailureClass;
 
-/// A relay.
 pub(super) struct Relay {
     connections: Connections,
     from: Mailbox,

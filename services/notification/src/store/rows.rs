@@ -39,7 +39,7 @@ impl TryFrom<NotificationRow> for Notification {
     fn try_from(row: NotificationRow) -> Result<Self, Failure> {
         let last_failure = match row.last_failure {
             None => None,
-            Some(number) => Some(FailureClass::from_number(number).ok_or(unreadable("class of failure"))?),
+            Some(number) => Some(FailureClass::from_repr(number).ok_or(unreadable("class of failure"))?),
         };
         Ok(Self {
             id: NotificationId::from_uuid(row.id),
@@ -48,8 +48,8 @@ impl TryFrom<NotificationRow> for Notification {
             locale: row.locale,
             channel: Channel::parse(&row.channel).ok_or(unreadable("channel"))?,
             masked_destination: row.masked_destination,
-            lane: Lane::from_number(row.lane).ok_or(unreadable("lane"))?,
-            state: State::from_number(row.state).ok_or(unreadable("state"))?,
+            lane: Lane::from_repr(row.lane).ok_or(unreadable("lane"))?,
+            state: State::from_repr(row.state).ok_or(unreadable("state"))?,
             reference: row.reference,
             tries: u32::try_from(row.tries).map_err(|_| unreadable("tries"))?,
             last_failure,

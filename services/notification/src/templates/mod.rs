@@ -24,7 +24,6 @@ use crate::domain::template::TemplateName;
 /// Why nothing could be rendered. It quotes no value.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RenderError {
-    /// A built-in text does not read, or lacks a variable.
     #[error("the template {0} does not render")]
     Template(&'static str, #[source] minijinja::Error),
     #[error("the locale {0} lacks the template {1}")]
@@ -132,7 +131,7 @@ impl Renderer {
 }
 
 fn add_texts(templates: &mut Environment<'static>, files: &LocaleFiles) -> Result<(), RenderError> {
-    for template in TemplateName::ALL {
+    for &template in TemplateName::ALL {
         let missing = RenderError::TemplateMissing(files.tag, template.as_str());
         let parts = files.parts(template).ok_or(missing)?;
         for (part, source) in PARTS.into_iter().zip([parts.subject, parts.text, parts.sms]) {

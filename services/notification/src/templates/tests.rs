@@ -28,7 +28,7 @@ fn sms(template: TemplateName) -> String {
 
 #[test]
 fn every_template_says_all_its_variables_in_every_language() {
-    for template in TemplateName::ALL {
+    for &template in TemplateName::ALL {
         for language in LOCALES.iter().map(|files| files.tag) {
             let (subject, text, html, spoken) = email(template, Some(language));
 
@@ -45,7 +45,7 @@ fn every_template_says_all_its_variables_in_every_language() {
 
 #[test]
 fn a_text_message_with_a_code_ends_in_the_line_that_binds_it() {
-    for template in TemplateName::ALL {
+    for &template in TemplateName::ALL {
         let text = sms(template);
 
         let last = text.lines().last().unwrap();

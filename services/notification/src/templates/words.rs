@@ -50,11 +50,10 @@ impl Words {
 
     /// A word that is missing, as `table.word`.
     pub(super) fn missing(&self) -> Option<String> {
-        let changes = MethodChange::ALL.map(|change| ("change", &self.change, change.as_str()));
-        let kinds = MethodKind::ALL.map(|kind| ("method", &self.method, kind.as_str()));
-        let programs = PROGRAMS.map(|program| ("program", &self.program, program));
+        let changes = MethodChange::ALL.iter().map(|change| ("change", &self.change, change.as_str()));
+        let kinds = MethodKind::ALL.iter().map(|kind| ("method", &self.method, kind.as_str()));
+        let programs = PROGRAMS.iter().map(|program| ("program", &self.program, *program));
         changes
-            .into_iter()
             .chain(kinds)
             .chain(programs)
             .find(|(_, words, word)| !words.contains_key(*word))

@@ -34,15 +34,10 @@ const RECORD_TRIES: u32 = 60;
 /// Sends one message at a time, for any lane.
 pub(crate) struct Dispatcher {
     pub(crate) store: Store,
-    /// What opens payloads.
     pub(crate) keys: Arc<AeadKeys>,
-    /// What writes messages.
     pub(crate) renderer: Arc<Renderer>,
-    /// What carries them.
     pub(crate) providers: Providers,
-    /// What follows a failure.
     pub(crate) retries: Retries,
-    /// How long it may hold a message.
     pub(crate) lease_policy: LeasePolicy,
     pub(crate) clock: SharedClock,
     /// For jitter.

@@ -12,7 +12,7 @@ use rekey_runtime::shutdown::Shutdown;
 use crate::signals::WakeUp;
 use crate::store::{Failure, Store, in_time};
 
-/// The loop.
+/// The loop that puts back.
 pub(crate) struct Reclaimer {
     pub(crate) store: Store,
     /// Messages put back in one step.
@@ -21,7 +21,6 @@ pub(crate) struct Reclaimer {
     pub(crate) lease: Duration,
     /// The pause between two looks, in which every worker that lives renews once.
     pub(crate) pause: Duration,
-    /// What wakes the lanes when something was put back.
     pub(crate) wake_up: WakeUp,
     pub(crate) clock: SharedClock,
 }

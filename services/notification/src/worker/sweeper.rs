@@ -9,14 +9,13 @@ use crate::domain::lane::{Lane, PerLane};
 use crate::signals::QueueDepth;
 use crate::store::{Failure, Store, SweepLimits, Swept, in_time};
 
-/// The loop.
+/// The loop that sweeps and counts.
 pub(crate) struct Sweeper {
     pub(crate) store: Store,
     pub(crate) sweep_limits: SweepLimits,
     /// The most that may wait in each lane: it is not counted further.
     pub(crate) count_limits: PerLane<u64>,
     pub(crate) queue_depth: QueueDepth,
-    /// The pause between two sweeps.
     pub(crate) pause: Duration,
     pub(crate) clock: SharedClock,
 }
@@ -44,7 +43,7 @@ impl Sweeper {
     }
 
     async fn count(&self) -> Result<(), Failure> {
-        for lane in Lane::ALL {
+        for &lane in Lane::ALL {
             let queued = self.store.queued(lane, *self.count_limits.of(lane));
             self.queue_depth.set(lane, in_time(queued).await?);
         }

@@ -17,7 +17,6 @@ use crate::providers::{HandOver, SendFailure};
 /// How long a relay may take over our good-bye before we just hang up.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(1);
 
-/// How a connection is protected.
 pub(super) enum Tls {
     /// Only after STARTTLS, and never without.
     Upgraded(TlsParameters),
@@ -27,7 +26,6 @@ pub(super) enum Tls {
     None,
 }
 
-/// The other side.
 pub(super) struct Server {
     pub(super) host: String,
     pub(super) port: u16,
