@@ -68,8 +68,7 @@ pub fn settings(folder: &DataFolder, stores: &Stores) -> Vec<Setting> {
         // The demo people's numbers, which belong to nobody.
         set("VERIFICATION__PHONE__COUNTRIES", "1"),
         set("IDENTITY__THROTTLE__URL", redis),
-        set("NOTIFICATION__EMAIL_PROVIDERS", "inbox"),
-        set("NOTIFICATION__SMS_PROVIDERS", "inbox"),
+        set("NOTIFICATION__PROVIDERS__0__KIND", "inbox"),
     ];
     for (index, part) in ["identity", "notification"].into_iter().enumerate() {
         let embedded = format!("sqlite:{}", folder.database(part).display());

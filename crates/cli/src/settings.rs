@@ -19,6 +19,7 @@ pub fn builder() -> DocumentBuilder {
         .part("identity", 7301, rekey_identity::config::DEFAULTS)
         .part("verification", 7302, rekey_verification::config::DEFAULTS)
         .part("notification", 7303, rekey_notification::config::DEFAULTS)
+        .replaced(&rekey_notification::config::REPLACED)
 }
 
 /// The settings of this process: defaults < file < `overrides` < environment.

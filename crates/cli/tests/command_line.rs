@@ -69,7 +69,8 @@ fn a_contradiction_fails_the_check_in_json_as_well() {
 fn serve_and_the_check_of_a_part_refuse_what_only_development_may_have() {
     for arguments in [["serve", "notification"].as_slice(), &["config", "check", "notification"]] {
         let mut command = rekey(arguments);
-        command.env("REKEY__NOTIFICATION__SMS_PROVIDERS", "inbox");
+        command.env("REKEY__NOTIFICATION__PROVIDERS__0__KIND", "inbox");
+        command.env("REKEY__NOTIFICATION__PROVIDERS__0__CHANNELS", "sms");
 
         let refused = command.output().unwrap();
 
@@ -79,7 +80,7 @@ fn serve_and_the_check_of_a_part_refuse_what_only_development_may_have() {
             "{}",
             stderr(&refused)
         );
-        assert!(stderr(&refused).contains("notification.email_providers"), "{}", stderr(&refused));
+        assert!(stderr(&refused).contains("notification.providers"), "{}", stderr(&refused));
     }
 }
 

@@ -1,19 +1,36 @@
 //! The `[notification]` table. Values and their reasons stand in `default.toml`; here are their types and the checks
 //! that need more than one of them.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rekey_primitives::contact::Channel;
 use rekey_runtime::server::ServerSettings;
 use serde::Deserialize;
 
 use crate::domain::delivery::{Retries, Waits};
 use crate::domain::lane::{Lane, PerLane};
+use crate::providers::{self, ProviderSettings};
 
 /// The commented defaults.
 pub const DEFAULTS: &str = include_str!("default.toml");
+
+/// Settings of earlier versions, and what stands in their place.
+pub const REPLACED: [(&str, &str); 6] = [
+    (
+        "notification.email_providers",
+        "a list of tables, `[[notification.providers]]`, in the order they are tried",
+    ),
+    (
+        "notification.sms_providers",
+        "a list of tables, `[[notification.providers]]`, in the order they are tried",
+    ),
+    ("notification.smtp", "an entry of `[[notification.providers]]` with `kind = \"smtp\"`"),
+    ("notification.smtp_fallback", "a second entry of `[[notification.providers]]` with `kind = \"smtp\"`"),
+    ("notification.sms", "an entry of `[[notification.providers]]` with `kind = \"sms\"`"),
+    ("notification.sms_fallback", "a second entry of `[[notification.providers]]` with `kind = \"sms\"`"),
+];
 
 /// What the operator decides about this part.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,10 +40,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// Whether what only development may have is refused.
     pub production: bool,
-    /// The providers of mail, in the order they are tried.
-    pub email_providers: Vec<String>,
-    /// The providers of text messages, in the order they are tried.
-    pub sms_providers: Vec<String>,
+    /// Relays and gateways, in the order they are tried.
+    pub(crate) providers: Vec<ProviderSettings>,
     /// Where messages are kept.
     pub store: Store,
     /// What seals them.
@@ -43,14 +58,6 @@ pub struct Settings {
     pub delivery: Delivery,
     /// How long things are kept.
     pub retention: Retention,
-    /// The first relay.
-    pub smtp: Smtp,
-    /// The relay to try next.
-    pub smtp_fallback: Smtp,
-    /// The first gateway for text messages.
-    pub sms: Sms,
-    /// The gateway to try next.
-    pub sms_fallback: Sms,
 }
 
 /// `[notification.store]`
@@ -162,91 +169,6 @@ pub struct Retention {
     pub sweep_batch: u32,
 }
 
-/// How a relay's connections are protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SmtpTls {
-    /// STARTTLS, demanded.
-    StartTls,
-    /// TLS from the first byte.
-    Implicit,
-    /// None, to loopback addresses only.
-    None,
-}
-
-/// `[notification.smtp]` and its sister.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Smtp {
-    /// The relay; none: it does not exist.
-    #[serde(default)]
-    pub host: Option<String>,
-    /// Its port.
-    pub port: u16,
-    /// How it is protected.
-    pub tls: SmtpTls,
-    /// An authority besides those of the system.
-    #[serde(default)]
-    pub ca_file: Option<PathBuf>,
-    /// The login's name.
-    #[serde(default)]
-    pub username: Option<String>,
-    /// The login's password.
-    #[serde(default)]
-    pub password_file: Option<PathBuf>,
-    /// Who messages are from.
-    #[serde(default)]
-    pub from: Option<String>,
-    /// The name beside it.
-    pub from_name: String,
-    /// Where answers go.
-    #[serde(default)]
-    pub reply_to: Option<String>,
-    /// The name in EHLO.
-    #[serde(default)]
-    pub hello: Option<String>,
-    /// Idle connections kept.
-    pub idle_connections: usize,
-    /// How long an idle connection is kept.
-    pub idle_seconds: u64,
-}
-
-/// `[notification.sms]` and its sister.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sms {
-    /// Where the form is posted; none: the provider does not exist.
-    #[serde(default)]
-    pub url: Option<String>,
-    /// What `{account}` in the URL stands for.
-    #[serde(default)]
-    pub account: Option<String>,
-    /// The name of HTTP Basic authentication.
-    #[serde(default)]
-    pub username: Option<String>,
-    /// Its password.
-    #[serde(default)]
-    pub password_file: Option<PathBuf>,
-    /// A bearer token instead.
-    #[serde(default)]
-    pub token_file: Option<PathBuf>,
-    /// The sender.
-    #[serde(default)]
-    pub from: Option<String>,
-    /// The form's field of the receiver.
-    pub to_field: String,
-    /// The form's field of the sender.
-    pub from_field: String,
-    /// The form's field of the text.
-    pub text_field: String,
-    /// The form's field of the validity; empty: none.
-    pub validity_field: String,
-    /// The most the validity may say.
-    pub validity_longest_seconds: u64,
-    /// Fields sent with every message.
-    pub fields: BTreeMap<String, String>,
-}
-
 /// Settings that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
@@ -256,6 +178,9 @@ pub enum Contradiction {
     /// Nothing would be retried or swept.
     #[error("notification.{0} must be at least 1")]
     Zero(&'static str),
+    /// A provider cannot be what the settings say.
+    #[error("{0}")]
+    Provider(String),
 }
 
 impl Settings {
@@ -264,7 +189,7 @@ impl Settings {
     /// # Errors
     /// The first contradiction.
     pub fn check(&self) -> Result<(), Contradiction> {
-        for lane in Lane::ALL {
+        for &lane in Lane::ALL {
             let settings = self.lanes().of(lane).to_owned();
             if settings.workers == 0 || settings.batch == 0 {
                 return Err(Contradiction::LaneWithoutWorkers(lane.as_str()));
@@ -283,26 +208,32 @@ impl Settings {
                 return Err(Contradiction::Zero(name));
             }
         }
-        Ok(())
+        providers::check(&self.providers).map_err(|wrong| Contradiction::Provider(wrong.to_string()))
     }
 
     /// The lanes' settings by lane.
     #[must_use]
-    pub fn lanes(&self) -> PerLane<LaneSettings> {
+    pub(crate) fn lanes(&self) -> PerLane<LaneSettings> {
         PerLane { critical: self.critical, transactional: self.transactional, bulk: self.bulk }
     }
 
-    /// Whether a channel goes to the development inbox, which a production configuration refuses.
+    /// Whether a provider is the development inbox, which a production configuration refuses.
     #[must_use]
     pub fn uses_inbox(&self) -> bool {
-        self.email_providers.iter().chain(&self.sms_providers).any(|name| name == "inbox")
+        self.providers.iter().any(ProviderSettings::is_inbox)
+    }
+
+    /// Whether a provider carries this channel.
+    #[must_use]
+    pub fn carries(&self, channel: Channel) -> bool {
+        self.providers.iter().any(|provider| provider.channels().contains(&channel))
     }
 }
 
 impl Delivery {
     /// The retry policy.
     #[must_use]
-    pub fn retries(&self) -> Retries {
+    pub(crate) fn retries(&self) -> Retries {
         let waits = |first, longest| Waits {
             first: Duration::from_secs(first),
             longest: Duration::from_secs(longest),
@@ -318,22 +249,76 @@ impl Delivery {
 
 #[cfg(test)]
 pub(crate) fn for_tests() -> Settings {
-    let document =
-        rekey_runtime::settings::Document::builder().part("notification", 0, DEFAULTS).load().unwrap();
-    document.part("notification").unwrap()
+    tests::load(tests::document())
 }
 
 #[cfg(test)]
 mod tests {
+    use rekey_runtime::settings::{Document, DocumentBuilder};
+
     use super::*;
+
+    pub(super) fn document() -> DocumentBuilder {
+        Document::builder().part("notification", 0, DEFAULTS).replaced(&REPLACED)
+    }
+
+    pub(super) fn load(document: DocumentBuilder) -> Settings {
+        document.load().unwrap().part("notification").unwrap()
+    }
 
     #[test]
     fn the_defaults_read_and_agree_with_each_other() {
         let settings = for_tests();
 
         assert_eq!(settings.check(), Ok(()));
-        assert!(settings.email_providers.is_empty() && !settings.uses_inbox());
+        assert!(settings.providers.is_empty() && !settings.uses_inbox());
         assert_eq!(settings.critical.life_seconds, 600);
+    }
+
+    #[test]
+    fn the_examples_of_providers_in_the_defaults_read() {
+        let (_, examples) = DEFAULTS.split_once("# The kinds of providers.").unwrap();
+        let example: String = examples
+            .lines()
+            .filter_map(|line| line.strip_prefix("#     "))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), format!("[notification]\n{example}")).unwrap();
+
+        let settings = load(document().file(file.path()));
+
+        assert_eq!(settings.check(), Ok(()));
+        assert_eq!(settings.providers.len(), 2);
+        assert!(settings.carries(Channel::Email) && settings.carries(Channel::Sms));
+    }
+
+    #[test]
+    fn the_environment_reaches_an_entry_of_the_list_by_its_place() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let relay = "[[notification.providers]]\nkind = 'smtp'\nhost = 'smtp.example.com'\n";
+        std::fs::write(file.path(), relay).unwrap();
+        let variables = [("0__PORT", "465"), ("0__PASSWORD_FILE", "env:SECRET"), ("1__KIND", "inbox")]
+            .map(|(key, value)| (format!("REKEY__NOTIFICATION__PROVIDERS__{key}"), value.to_owned()));
+
+        let settings = load(document().file(file.path()).environment(variables));
+
+        assert_eq!(settings.check(), Ok(()));
+        assert_eq!(
+            settings.providers.iter().map(ProviderSettings::name).collect::<Vec<_>>(),
+            ["smtp", "inbox"]
+        );
+    }
+
+    #[test]
+    fn the_settings_of_providers_of_earlier_versions_are_refused_by_the_name_of_the_new_one() {
+        for key in ["EMAIL_PROVIDERS", "SMS_PROVIDERS", "SMTP__HOST", "SMTP_FALLBACK__HOST", "SMS__URL"] {
+            let variable = (format!("REKEY__NOTIFICATION__{key}"), "x".to_owned());
+
+            let refused = document().environment([variable]).load().unwrap_err().to_string();
+
+            assert!(refused.contains("[[notification.providers]]"), "{refused}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What tests of several rooms need: a clock to move, keys, a tenant, messages.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,15 +12,15 @@ use rekey_primitives::id::{NotificationId, RequestId, TenantId};
 use rekey_sealing::{AeadKeys, KeyText};
 use uuid::Uuid;
 
-use crate::channels::{SendFailure, Threshold};
 use crate::domain::lane::Lane;
 use crate::domain::links::LinkHosts;
 use crate::domain::message::{Message, Reference, Variables};
-use crate::domain::payload::{Payload, binding};
 use crate::domain::scope::TenantScope;
 use crate::domain::state::FailureClass;
 use crate::domain::template::TemplateName;
-use crate::store::NewNotification;
+use crate::payload::{Payload, PayloadRow};
+use crate::providers::{HandOver, SendFailure};
+use crate::store::{NewNotification, Store};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
 
@@ -51,17 +52,17 @@ pub(crate) fn link_hosts() -> LinkHosts {
     LinkHosts::new(["id.example.com".to_owned()])
 }
 
-/// A threshold that every message may cross.
+/// Lets every message leave.
 pub(crate) struct Open;
 
 #[async_trait]
-impl Threshold for Open {
-    async fn cross(&self) -> Result<(), SendFailure> {
+impl HandOver for Open {
+    async fn begin(&self) -> Result<(), SendFailure> {
         Ok(())
     }
 }
 
-/// A threshold that none may.
+/// Lets none leave.
 pub(crate) struct Shut;
 
 impl Shut {
@@ -71,8 +72,8 @@ impl Shut {
 }
 
 #[async_trait]
-impl Threshold for Shut {
-    async fn cross(&self) -> Result<(), SendFailure> {
+impl HandOver for Shut {
+    async fn begin(&self) -> Result<(), SendFailure> {
         Err(Self::failure())
     }
 }
@@ -113,7 +114,7 @@ pub(crate) fn request_id(entropy: &dyn Entropy) -> RequestId {
     RequestId::generate(entropy, NOW)
 }
 
-/// A row as `flows` would make it, dying ten minutes after `now`.
+/// A row as `intake` would make it, dying ten minutes after `now`.
 pub(crate) fn row(entropy: &dyn Entropy, lane: Lane, now: Timestamp) -> NewNotification {
     let message = message();
     let id = NotificationId::generate(entropy, now);
@@ -130,7 +131,19 @@ pub(crate) fn row(entropy: &dyn Entropy, lane: Lane, now: Timestamp) -> NewNotif
         lane,
         reference: String::new(),
         decoy: false,
-        payload: keys().seal(entropy, &binding(tenant(), id), &payload.to_bytes()),
+        payload: payload.seal(&keys(), entropy, PayloadRow { tenant_id: tenant(), id }),
         not_after: now.plus(std::time::Duration::from_secs(600)),
     }
+}
+
+/// The URL of a store in that folder.
+pub(crate) fn store_url(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("notification.db").display())
+}
+
+/// A store with its schema, in that folder.
+pub(crate) async fn store(folder: &Path) -> Store {
+    let (url, options) = (store_url(folder), rekey_database::Options::named("test"));
+    Store::migrate(&url, &options, NOW).await.unwrap();
+    Store::open(&url, &options).await.unwrap()
 }

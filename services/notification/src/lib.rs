@@ -2,28 +2,32 @@
 //!
 //! | Room | Does |
 //! |---|---|
-//! | [`domain`] | decides: states, retries, paces, what a message may hold |
-//! | [`store`] | keeps messages; one method is one atomic step: Postgres or one SQLite file |
-//! | [`flows`] | the order of steps behind each RPC |
-//! | [`grpc`] | the contract `rekey.notification.v1` |
-//! | [`templates`] | what messages say, in which language |
-//! | [`channels`] | how they leave: SMTP, text message gateways, the development inbox |
-//! | [`worker`] | the loops that claim, send, record and sweep |
+//! | `domain` | decides: states, retries, rates, what a message may hold |
+//! | `store` | keeps messages; one method is one atomic step: Postgres or one SQLite file |
+//! | `intake` | what callers ask for: accept, get, list, cancel, replay |
+//! | `payload` | destination and variables, sealed at rest |
+//! | `grpc` | the contract `rekey.notification.v1` |
+//! | `templates` | what messages say, in which language |
+//! | `providers` | how they leave: SMTP, text message gateways, the development inbox |
+//! | `worker` | the loops that claim, send, record and sweep |
+//! | `signals` | what intake and workers tell each other within a process |
 //! | [`config`] | the `[notification]` table |
+//! | `wiring` | settings become the parts of all these rooms |
 //!
 //! Here the parts are put together. Accepted means durable: the row is committed before the call is answered, and
 //! from then on only `worker` decides what becomes of it.
 
-pub mod channels;
 pub mod config;
-pub mod domain;
-pub mod flows;
-pub mod grpc;
-pub mod store;
-pub mod templates;
-pub mod worker;
-
-mod opening;
+mod domain;
+mod grpc;
+mod intake;
+mod payload;
+mod providers;
+mod signals;
+mod store;
+mod templates;
+mod wiring;
+mod worker;
 
 #[cfg(test)]
 mod fixtures;
@@ -32,6 +36,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use rekey_database::{SchemaGate, StoreMonitor};
 use rekey_primitives::clock::{SharedClock, SystemClock};
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_runtime::health::Health;
@@ -39,26 +44,25 @@ use rekey_runtime::loops::Loops;
 use rekey_wire::notification::v1::notification_service_server::NotificationServiceServer;
 use tonic::service::Routes;
 
-pub use crate::channels::inbox::{self, Inbox};
 use crate::config::Settings;
 use crate::domain::lane::Lane;
-use crate::flows::PostOffice;
 use crate::grpc::NotificationGrpc;
-use crate::store::{Bell, Depths};
-use crate::worker::{LaneWorker, Lookout, Reclaimer, SchemaGate, Sweeper};
+pub use crate::providers::inbox::{self, Inbox};
+use crate::signals::Signals;
+use crate::worker::{LaneWorker, Reclaimer, Sweeper};
 
 /// The gRPC services of this part, as health names them.
 pub const GRPC_NAMES: &[&str] = &["rekey.notification.v1.NotificationService"];
 
 /// What this service is handed.
-pub struct Given {
-    /// The clock.
+pub struct Dependencies {
+    /// Read once per operation.
     pub clock: SharedClock,
-    /// Chance.
+    /// Draws ids, nonces and jitter.
     pub entropy: SharedEntropy,
     /// Where it reports how its store is.
     pub health: Health,
-    /// The development inbox. Without one the provider `inbox` does not exist.
+    /// The development inbox. Without one no provider of kind `inbox` can be opened.
     pub inbox: Option<Inbox>,
 }
 
@@ -74,25 +78,28 @@ pub struct Service {
 
 /// The loops: one per lane, one that puts back what the dead held, one that sweeps, one that looks after the store.
 pub struct BackgroundLoops {
-    lookout: Lookout,
+    store_monitor: StoreMonitor,
     gate: SchemaGate,
     reclaimer: Reclaimer,
     sweeper: Sweeper,
-    lanes: [LaneWorker; 3],
+    lanes: Vec<LaneWorker>,
 }
 
 impl BackgroundLoops {
     /// Starts them among the process's loops. Nothing is sent before the schema was seen to fit.
     pub fn spawn(self, loops: &mut Loops) {
-        let Self { lookout, gate, reclaimer, sweeper, lanes } = self;
-        loops.spawn("notification store", |stop| lookout.run(stop));
+        let Self { store_monitor, gate, reclaimer, sweeper, lanes } = self;
+        loops.spawn("notification store", |stop| async move {
+            store_monitor.run(stop.begun()).await;
+            anyhow::Ok(())
+        });
         let mut opened = gate.clone();
         loops.spawn("notification reclaimer", |stop| async move {
-            if opened.passed(&stop).await { reclaimer.run(stop).await } else { Ok(()) }
+            if opened.passed(stop.begun()).await { reclaimer.run(stop).await } else { Ok(()) }
         });
         let mut opened = gate.clone();
         loops.spawn("notification sweeper", |stop| async move {
-            if opened.passed(&stop).await { sweeper.run(stop).await } else { Ok(()) }
+            if opened.passed(stop.begun()).await { sweeper.run(stop).await } else { Ok(()) }
         });
         for worker in lanes {
             let name = match worker.lane {
@@ -102,7 +109,7 @@ impl BackgroundLoops {
             };
             let mut opened = gate.clone();
             loops.spawn(name, |stop| async move {
-                if opened.passed(&stop).await { worker.run(stop).await } else { Ok(()) }
+                if opened.passed(stop.begun()).await { worker.run(stop).await } else { Ok(()) }
             });
         }
     }
@@ -113,36 +120,29 @@ impl BackgroundLoops {
 ///
 /// # Errors
 /// Settings that contradict each other, keys that do not read, a provider that cannot be, a data folder in use.
-pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Service> {
+pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow::Result<Service> {
+    let Dependencies { clock, entropy, health, inbox } = dependencies;
     settings.check()?;
-    let keys = Arc::new(opening::keys(settings)?);
-    let store = opening::store(settings).await?;
-    let renderer = Arc::new(opening::renderer(settings)?);
-    let providers = channels::Providers::from_settings(settings, given.inbox.as_ref())?;
-    let part = given.health.part("notification", GRPC_NAMES.iter().map(|&name| name.to_owned()));
-    let (bell, depths) = (Bell::default(), Depths::default());
-    let dispatcher = Arc::new(worker::Dispatcher {
-        store: Arc::clone(&store),
-        keys: Arc::clone(&keys),
-        renderer,
-        providers,
-        retries: settings.delivery.retries(),
-        leases: opening::leases(settings),
-        clock: Arc::clone(&given.clock),
-        entropy: Arc::clone(&given.entropy),
-    });
-    let pause = opening::check_pause(settings);
-    let (lookout, gate) = Lookout::new(Arc::clone(&store), part, pause, Arc::clone(&given.clock));
-    let loops = BackgroundLoops {
-        lookout,
-        gate,
-        reclaimer: opening::reclaimer(settings, &store, &bell, &given.clock),
-        sweeper: opening::sweeper(settings, &store, &depths, &given.clock),
-        lanes: Lane::ALL.map(|lane| opening::lane(settings, lane, &store, &dispatcher, &bell, &given.clock)),
+    let shared = wiring::Shared {
+        settings,
+        keys: Arc::new(wiring::keys(settings)?),
+        store: wiring::store(settings).await?,
+        signals: Signals::default(),
+        clock,
+        entropy,
     };
-    let office =
-        PostOffice::new(store, keys, opening::rules(settings), (bell, depths), (given.clock, given.entropy));
-    let routes = Routes::new(NotificationServiceServer::new(NotificationGrpc::new(Arc::new(office))));
+    let providers = wiring::providers(settings, inbox)?;
+    let dispatcher = Arc::new(shared.dispatcher(wiring::renderer(settings)?, providers));
+    let part = health.part("notification", GRPC_NAMES.iter().map(|&name| name.to_owned()));
+    let (store_monitor, gate) = shared.store_monitor(part);
+    let loops = BackgroundLoops {
+        store_monitor,
+        gate,
+        reclaimer: shared.reclaimer(),
+        sweeper: shared.sweeper(),
+        lanes: Lane::ALL.iter().map(|lane| shared.lane_worker(*lane, &dispatcher)).collect(),
+    };
+    let routes = Routes::new(NotificationServiceServer::new(NotificationGrpc::new(shared.intake())));
     Ok(Service { routes, loops, grpc_names: GRPC_NAMES })
 }
 
@@ -151,5 +151,5 @@ pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Servi
 /// # Errors
 /// The store is away, in use by another process, or the migration does not go through.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
-    opening::migrate(settings, &SystemClock).await
+    wiring::migrate(settings, &SystemClock).await
 }

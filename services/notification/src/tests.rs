@@ -16,6 +16,7 @@ use super::*;
 use crate::config::for_tests;
 use crate::domain::template::TemplateName;
 use crate::fixtures::{clock, entropy, key_text, tenant, variables};
+use crate::providers::ProviderSettings;
 
 struct Process {
     client: NotificationServiceClient<Routes>,
@@ -34,8 +35,7 @@ fn settings(folder: &TempDir) -> Settings {
     let mut settings = for_tests();
     settings.store.url = format!("sqlite:{}", folder.path().join("data/notification.db").display());
     settings.keys.payload_seal_file = Some(key);
-    settings.email_providers = vec!["inbox".to_owned()];
-    settings.sms_providers = vec!["inbox".to_owned()];
+    settings.providers = vec![ProviderSettings::of_kind("inbox")];
     settings.delivery.poll_ms = 10;
     settings.templates.origin_host = Some("localhost".to_owned());
     settings
@@ -46,13 +46,13 @@ async fn start() -> Process {
     let settings = settings(&folder);
     migrate(&settings).await.unwrap();
     let (clock, inbox, health) = (clock(), Inbox::new(), Health::new());
-    let given = Given {
+    let dependencies = Dependencies {
         clock: Arc::new(clock.clone()),
         entropy: entropy(),
         health: health.clone(),
         inbox: Some(inbox.clone()),
     };
-    let service = assemble(&settings, given).await.unwrap();
+    let service = assemble(&settings, dependencies).await.unwrap();
     let mut loops = Loops::new(health.clone());
     service.loops.spawn(&mut loops);
     let stop = loops.shutdown();
@@ -149,7 +149,8 @@ async fn a_text_message_ends_in_its_origin_and_a_decoy_ends_nowhere() {
 #[tokio::test]
 async fn what_cannot_be_assembled_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let given = || Given { clock: Arc::new(clock()), entropy: entropy(), health: Health::new(), inbox: None };
+    let dependencies =
+        || Dependencies { clock: Arc::new(clock()), entropy: entropy(), health: Health::new(), inbox: None };
     let mut keyless = settings(&folder);
     keyless.keys.payload_seal_file = None;
     let mut nowhere = settings(&folder);
@@ -161,7 +162,7 @@ async fn what_cannot_be_assembled_is_refused() {
     ]);
 
     for (complaint, settings) in wrong {
-        let error = assemble(&settings, given()).await.err().unwrap();
+        let error = assemble(&settings, dependencies()).await.err().unwrap();
 
         assert!(format!("{error:#}").contains(complaint), "{error:#}");
     }
@@ -171,14 +172,14 @@ async fn what_cannot_be_assembled_is_refused() {
 async fn without_a_schema_the_part_is_not_ready() {
     let folder = tempfile::tempdir().unwrap();
     let health = Health::new();
-    let given = Given {
+    let dependencies = Dependencies {
         clock: Arc::new(clock()),
         entropy: entropy(),
         health: health.clone(),
         inbox: Some(Inbox::new()),
     };
 
-    let service = assemble(&settings(&folder), given).await.unwrap();
+    let service = assemble(&settings(&folder), dependencies).await.unwrap();
     let mut loops = Loops::new(health.clone());
     service.loops.spawn(&mut loops);
     let stop = loops.shutdown();

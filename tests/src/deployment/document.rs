@@ -57,7 +57,6 @@ fn stores(ground: &Ground) -> String {
          [identity.hashing.cost]\nmemory_kib = 64\npasses = 1\n\
          [identity.notices]\npoll_ms = 50\n\
          [verification.store]\nurl = {:?}\n\
-         [notification]\nemail_providers = [\"smtp\"]\n\
          [notification.store]\nurl = {:?}\n\
          [notification.templates]\nlink_hosts = [\"id.acme.example\"]\n\
          [notification.delivery]\npoll_ms = 50\n",
@@ -73,7 +72,7 @@ fn relay(folder: &Path, mail: &SmtpServer) -> String {
     std::fs::write(&authority, mail.authority_pem()).unwrap();
     std::fs::write(&password, SmtpServer::PASSWORD).unwrap();
     format!(
-        "[notification.smtp]\nhost = \"localhost\"\nport = {}\ntls = \"starttls\"\nca_file = {authority:?}\n\
+        "[[notification.providers]]\nkind = \"smtp\"\nhost = \"localhost\"\nport = {}\ntls = \"starttls\"\nca_file = {authority:?}\n\
          username = {:?}\npassword_file = {password:?}\nfrom = \"no-reply@acme.example\"\n",
         mail.port(),
         SmtpServer::USERNAME,

@@ -17,7 +17,11 @@ struct Room {
 const ROOMS: &[Room] = &[
     Room { name: "domain", rooms: &[], crates: &[] },
     // The document of settings holds the settings of what the part is made of.
-    Room { name: "config", rooms: &["domain", "hashing"], crates: &["rekey_runtime", "rekey_client"] },
+    Room {
+        name: "config",
+        rooms: &["domain", "hashing", "providers"],
+        crates: &["rekey_runtime", "rekey_client"],
+    },
     // The connection that follows Sentinel and Cluster is the driver of two stores, so it is in `throttle`.
     Room {
         name: "store",
@@ -37,12 +41,19 @@ const ROOMS: &[Room] = &[
         rooms: &["store", "peers", "domain"],
         crates: &["rekey_sealing", "rekey_throttle"],
     },
-    Room { name: "grpc", rooms: &["flows", "codes", "domain"], crates: &["rekey_wire", "rekey_runtime"] },
+    Room { name: "intake", rooms: &["store", "payload", "signals", "domain"], crates: &["rekey_sealing"] },
+    Room { name: "payload", rooms: &["domain"], crates: &["rekey_sealing"] },
+    Room { name: "signals", rooms: &["domain"], crates: &[] },
+    Room {
+        name: "grpc",
+        rooms: &["flows", "codes", "intake", "domain"],
+        crates: &["rekey_wire", "rekey_runtime"],
+    },
     Room { name: "relay", rooms: LOOP, crates: IN_A_PROCESS },
     Room { name: "jobs", rooms: LOOP, crates: IN_A_PROCESS },
     Room { name: "worker", rooms: LOOP, crates: IN_A_PROCESS },
     // Credentials of providers are read where they are used.
-    Room { name: "channels", rooms: &["domain"], crates: &["rekey_runtime::settings"] },
+    Room { name: "providers", rooms: &["domain"], crates: &["rekey_runtime::settings"] },
     Room { name: "templates", rooms: &["domain"], crates: &[] },
     // What puts the parts together; `wiring` (`opening`) is the half of `lib` that turns settings into parts.
     Room { name: "lib", rooms: &["*"], crates: &["*"] },
@@ -52,7 +63,7 @@ const ROOMS: &[Room] = &[
     Room { name: "bootstrap", rooms: &["opening", "grpc", "flows", "domain"], crates: &[] },
 ];
 
-const LOOP: &[&str] = &["store", "peers", "channels", "templates", "flows", "domain"];
+const LOOP: &[&str] = &["store", "peers", "providers", "templates", "flows", "payload", "signals", "domain"];
 
 /// A loop stops with the process, shows whether it lives, and opens what the store keeps sealed.
 const IN_A_PROCESS: &[&str] = &["rekey_runtime::shutdown", "rekey_runtime::health", "rekey_sealing"];
@@ -63,9 +74,9 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("prost", &["grpc", "peers", "lib"]),
     ("sqlx", &["store"]),
     ("redis", &["store"]),
-    ("lettre", &["channels"]),
-    ("hyper", &["channels"]),
-    ("hyper_util", &["channels"]),
+    ("lettre", &["providers"]),
+    ("hyper", &["providers"]),
+    ("hyper_util", &["providers"]),
     ("argon2", &["hashing"]),
     ("minijinja", &["templates"]),
     ("tokio", EVERY_ROOM_BUT_DOMAIN),
@@ -79,11 +90,13 @@ const EVERY_ROOM_BUT_DOMAIN: &[&str] = &[
     "hashing",
     "flows",
     "codes",
+    "intake",
+    "signals",
     "grpc",
     "relay",
     "jobs",
     "worker",
-    "channels",
+    "providers",
     "templates",
     "lib",
 ];

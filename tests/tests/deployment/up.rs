@@ -89,7 +89,7 @@ async fn production_is_refused_without_a_mail_provider() {
     let refused = run(command).await;
 
     assert_eq!(refused.code, Some(1), "{refused:?}");
-    assert!(refused.stderr.contains("notification.email_providers"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("notification.providers"), "{}", refused.stderr);
     assert!(!folder.path().join("data").exists());
 }
 
@@ -99,9 +99,9 @@ async fn production_is_refused_without_keys() {
     let mut command = rekey();
     command.args(["up", "--production", "--data"]).arg(folder.path().join("data"));
     command.current_dir(folder.path());
-    command.env("REKEY__NOTIFICATION__EMAIL_PROVIDERS", "smtp");
-    command.env("REKEY__NOTIFICATION__SMTP__HOST", "smtp.example.com");
-    command.env("REKEY__NOTIFICATION__SMTP__FROM", "no-reply@example.com");
+    command.env("REKEY__NOTIFICATION__PROVIDERS__0__KIND", "smtp");
+    command.env("REKEY__NOTIFICATION__PROVIDERS__0__HOST", "smtp.example.com");
+    command.env("REKEY__NOTIFICATION__PROVIDERS__0__FROM", "no-reply@example.com");
     command.env("REKEY__IDENTITY__PORTAL_URL", "https://id.example.com");
 
     let refused = run(command).await;

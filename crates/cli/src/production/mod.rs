@@ -11,6 +11,7 @@ use axum::http::Uri;
 use rekey_client::ClientSettings;
 use rekey_identity::config::Settings as Identity;
 use rekey_notification::config::Settings as Notification;
+use rekey_primitives::contact::Channel;
 use rekey_runtime::server::ServerSettings;
 use rekey_runtime::settings::{Document, is_variable};
 use rekey_verification::config::Settings as Verification;
@@ -132,8 +133,8 @@ impl Findings {
         if settings.production {
             self.forbid_if(settings.server.reflection, "notification.server.reflection is on");
             self.forbid_if(settings.uses_inbox(), "the development inbox is set as a provider");
-            let carries_mail = !settings.email_providers.is_empty();
-            self.miss_if(!carries_mail, "no mail provider is set: notification.email_providers");
+            let carries_mail = settings.carries(Channel::Email);
+            self.miss_if(!carries_mail, "no mail provider is set: notification.providers");
             self.need_callers(Part::Notification, &settings.server);
             self.need_key("notification.keys.payload_seal_file", settings.keys.payload_seal_file.as_ref());
         }

@@ -11,7 +11,7 @@ fn fit_but_for(changes: &[(&str, &str)]) -> Document {
     let mut written = vec![
         set("IDENTITY__PORTAL_URL", "https://id.example.com"),
         set("IDENTITY__STORE__URL", "postgres://db/identity"),
-        set("NOTIFICATION__EMAIL_PROVIDERS", "smtp"),
+        set("NOTIFICATION__PROVIDERS__0__KIND", "smtp"),
         set("NOTIFICATION__TEMPLATES__LINK_HOSTS", "id.example.com"),
     ];
     let name = |(part, key): (&str, &str)| format!("{part}__KEYS__{key}_FILE").to_uppercase();
@@ -49,7 +49,7 @@ fn what_only_development_may_have_is_refused_whoever_asks() {
         (Part::Identity, "IDENTITY__STORE__URL", store.as_str(), "demo people"),
         (Part::Verification, "VERIFICATION__SERVER__REFLECTION", "true", "verification.server.reflection"),
         (Part::Notification, "NOTIFICATION__SERVER__REFLECTION", "true", "notification.server.reflection"),
-        (Part::Notification, "NOTIFICATION__SMS_PROVIDERS", "inbox", "development inbox"),
+        (Part::Notification, "NOTIFICATION__PROVIDERS__1__KIND", "inbox", "development inbox"),
     ];
 
     for (part, key, value, expected) in wrong {
@@ -71,7 +71,7 @@ fn a_part_is_asked_for_what_it_needs_and_for_nothing_else() {
     let needs = Part::ALL.map(|part| refusal(check_part(&document, part)));
 
     let [notification, verification, identity] = needs;
-    assert!(notification.contains("email_providers") && notification.contains("payload_seal_file"));
+    assert!(notification.contains("notification.providers") && notification.contains("payload_seal_file"));
     assert!(verification.contains("code_mac_file") && !verification.contains("identity"));
     assert!(identity.contains("portal_url is not https") && identity.contains("pepper_file is not set"));
     refuse_development(&document).unwrap();

@@ -84,7 +84,7 @@ impl<'a> Assembly<'a> {
             Part::Notification => {
                 let mut settings: rekey_notification::config::Settings = self.document.part(part.name())?;
                 self.keep_apart(part, &mut settings.store.url);
-                let given = rekey_notification::Given { clock, entropy, health, inbox };
+                let given = rekey_notification::Dependencies { clock, entropy, health, inbox };
                 let service = rekey_notification::assemble(&settings, given).await?;
                 self.background(|loops| service.loops.spawn(loops));
                 (service.routes, settings.server, notification::v1::DESCRIPTORS, Arc::new(NoPersons))
@@ -160,10 +160,10 @@ mod tests {
         let folder = DataFolder::open(scratch.path(), &SystemEntropy, Timestamp::EPOCH).unwrap();
         let with = |changes: &[(&str, &str)]| {
             let ours = development::settings(&folder, &development::Stores::default());
-            let inbox = [("NOTIFICATION__EMAIL_PROVIDERS", ""), ("NOTIFICATION__SMS_PROVIDERS", "")];
-            let changes = inbox.iter().chain(changes).map(|(key, value)| development::set(key, value));
-            let changed: Vec<development::Setting> = ours.into_iter().chain(changes).collect();
-            settings::builder().environment(changed).load().unwrap()
+            // Without the inbox, which only `up` hands out.
+            let ours = ours.into_iter().filter(|(key, _)| !key.starts_with("REKEY__NOTIFICATION__PROVIDERS"));
+            let changes = changes.iter().map(|(key, value)| development::set(key, value));
+            settings::builder().environment(ours.chain(changes).collect()).load().unwrap()
         };
         let stumbles = [
             (Part::Identity, "IDENTITY__KEYS__PEPPER_FILE", "/nowhere/pepper", "/nowhere/pepper"),
@@ -172,7 +172,7 @@ mod tests {
             (Part::Identity, "IDENTITY__VERIFICATION__ENDPOINT", "https://peer:1", "ca_file"),
             (Part::Verification, "VERIFICATION__STORE__URL", "foo://x", "scheme"),
             (Part::Verification, "VERIFICATION__SERVER__TLS__CERTIFICATE_FILE", "/nowhere/tls", "both"),
-            (Part::Notification, "NOTIFICATION__EMAIL_PROVIDERS", "smtp", "host"),
+            (Part::Notification, "NOTIFICATION__PROVIDERS__0__KIND", "smtp", "host"),
         ];
 
         for part in Part::ALL {

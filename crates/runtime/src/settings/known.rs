@@ -18,16 +18,41 @@ pub(super) struct KnownKeys {
     leaves: BTreeMap<String, bool>,
     /// Tables whose keys are names chosen by the operator.
     open: BTreeSet<String>,
+    /// Keys and tables of earlier versions, with what stands in their place.
+    replaced: Vec<(String, String)>,
 }
 
+/// A setting of one entry of a list of tables, as the environment names it: `LIST__PLACE__KEY`.
+pub(super) struct EntryKey {
+    /// The key of the whole list.
+    pub(super) list: String,
+    /// Where the value goes, as a path of the `config` crate.
+    pub(super) path: String,
+}
+
+/// Far above what anybody writes, and low enough that a typing error makes no huge list.
+const MOST_ENTRIES: usize = 100;
+
 impl KnownKeys {
-    /// Learns the keys of one piece of defaults: those with a value, and those in `# key = example` comments.
+    /// Learns what earlier versions called differently.
+    pub(super) fn learn_replaced(&mut self, key: &str, replacement: &str) {
+        self.replaced.push((key.to_owned(), replacement.to_owned()));
+    }
+
+    /// Learns the keys of one piece of defaults: those with a value, and those in `# key = example` comments. A comment
+    /// that begins with `[[list]]` shows an entry of a list, whose keys are not settings by themselves.
     pub(super) fn learn(&mut self, text: &str, values: Map<String, Value>) {
         for (key, value) in values {
             self.learn_value(key, value);
         }
         let mut table = String::new();
+        let mut is_entry = false;
         for line in text.lines().map(str::trim) {
+            let comment = line.strip_prefix('#').map(str::trim_start);
+            is_entry = comment.is_some_and(|comment| is_entry || comment.starts_with("[["));
+            if is_entry {
+                continue;
+            }
             if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                 table = header.trim().to_owned();
             } else if let Some(key) = commented_key(line) {
@@ -85,12 +110,26 @@ impl KnownKeys {
         if self.is_known(key) {
             return Ok(());
         }
+        if let Some((_, replacement)) = self.replaced.iter().find(|(old, _)| within(old, key)) {
+            let (key, replacement) = (key.to_owned(), replacement.clone());
+            return Err(Error::Replaced { key, origin: origin.to_owned(), replacement });
+        }
         Err(Error::Unknown { key: key.to_owned(), origin: origin.to_owned(), nearest: self.nearest(key) })
     }
 
     /// Whether the default of this key is a list, which the environment writes with commas.
     pub(super) fn is_list(&self, key: &str) -> bool {
         self.leaves.get(key).copied().unwrap_or(false)
+    }
+
+    /// Reads `list.3.key`, where `list` is one of ours.
+    pub(super) fn entry_key(&self, key: &str) -> Option<EntryKey> {
+        let lists = self.leaves.iter().filter(|(_, is_list)| **is_list).map(|(list, _)| list);
+        lists.into_iter().find_map(|list| {
+            let (place, rest) = key.strip_prefix(list)?.strip_prefix('.')?.split_once('.')?;
+            let place = place.parse::<usize>().ok().filter(|place| *place < MOST_ENTRIES)?;
+            Some(EntryKey { list: list.clone(), path: format!("{list}[{place}].{rest}") })
+        })
     }
 
     /// Whether the key is a leaf, or lies in an open table.

@@ -4,7 +4,8 @@
 //! stands in the defaults, or as `# key = example` in a comment of its table (a setting without a default). A
 //! table that is empty in the defaults is open: its keys are names chosen by the operator. Anything else is
 //! refused with the nearest known key, in the file as in the environment, so that a typing error never means
-//! "the default, silently".
+//! "the default, silently". The entries of a list of tables are known to their part alone, which reads each as a
+//! [`Table`]; the environment reaches them by their places.
 //!
 //! Secrets are never values here: a setting names a file (`*_file`) and [`secret_file`] reads it;
 //! [`url_with_password`] does for the password of a store.
@@ -13,6 +14,7 @@ mod known;
 mod password;
 mod secret;
 mod show;
+mod table;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,7 @@ use self::known::KnownKeys;
 pub use self::password::{PasswordError, url_with_password};
 pub use self::secret::{SecretFileError, is_variable, secret_file};
 pub use self::show::{Origin, Setting};
+pub use self::table::Table;
 
 /// What every process has: `[telemetry]` and `[health]`.
 const DEFAULTS: &str = include_str!("../default.toml");
@@ -48,6 +51,16 @@ pub enum Error {
         /// The known key that looks most like it.
         nearest: Option<String>,
     },
+    /// A key that an earlier version knew.
+    #[error("`{key}` in {origin} is a setting of an earlier version; now it is {replacement}")]
+    Replaced {
+        /// The dotted key as written.
+        key: String,
+        /// The file or the variable it came from.
+        origin: String,
+        /// What stands in its place.
+        replacement: String,
+    },
     /// A document that is not TOML, a missing file, or a value of the wrong type.
     #[error("the settings do not read: {0}")]
     Unreadable(#[from] ConfigError),
@@ -69,6 +82,7 @@ fn did_you_mean(nearest: Option<&str>) -> String {
 #[derive(Debug, Clone)]
 pub struct DocumentBuilder {
     defaults: Vec<String>,
+    replaced: Vec<(&'static str, &'static str)>,
     file: Option<PathBuf>,
     environment: Vec<(String, String)>,
 }
@@ -85,6 +99,13 @@ impl DocumentBuilder {
     /// Adds commented defaults.
     fn defaults(mut self, defaults: &str) -> Self {
         self.defaults.push(defaults.to_owned());
+        self
+    }
+
+    /// Keys and tables of earlier versions, each with what stands in its place: whoever still sets one is told.
+    #[must_use]
+    pub fn replaced(mut self, replaced: &[(&'static str, &'static str)]) -> Self {
+        self.replaced.extend(replaced);
         self
     }
 
@@ -124,6 +145,9 @@ impl DocumentBuilder {
         let mut known = KnownKeys::default();
         let mut builder = Config::builder();
         let mut origins = BTreeMap::new();
+        for (key, replacement) in &self.replaced {
+            known.learn_replaced(key, replacement);
+        }
         for text in &self.defaults {
             let source = config::File::from_str(text, FileFormat::Toml);
             known.learn(text, source.collect()?);
@@ -137,36 +161,52 @@ impl DocumentBuilder {
             builder = builder.add_source(source);
         }
         let variables = Variables::read(&self.environment, &known)?;
-        for (key, (variable, _)) in &variables.by_key {
-            origins.insert(key.clone(), Origin::Environment(variable.clone()));
+        for variable in variables.by_path.values() {
+            origins.insert(variable.setting.clone(), Origin::Environment(variable.name.clone()));
         }
         let merged = builder.add_source(variables).build()?;
         Ok(Document { merged, known, origins, file: self.file })
     }
 }
 
-/// The environment as a layer: text, except where the default is a list, which is split at commas.
+/// The environment as a layer: text, except where the default is a list, which is split at commas. A number as a part of
+/// the key is a place in a list of tables.
 #[derive(Debug, Clone)]
 struct Variables {
-    by_key: BTreeMap<String, (String, Value)>,
+    by_path: BTreeMap<String, Variable>,
+}
+
+#[derive(Debug, Clone)]
+struct Variable {
+    name: String,
+    /// The key that it sets, wholly or in part.
+    setting: String,
+    value: Value,
 }
 
 impl Variables {
     fn read(environment: &[(String, String)], known: &KnownKeys) -> Result<Self, Error> {
-        let mut by_key = BTreeMap::new();
-        for (variable, text) in environment {
-            let Some(rest) = variable.strip_prefix(ENVIRONMENT_PREFIX) else { continue };
+        let mut by_path = BTreeMap::new();
+        for (name, text) in environment {
+            let Some(rest) = name.strip_prefix(ENVIRONMENT_PREFIX) else { continue };
             let key = rest.to_lowercase().replace("__", ".");
-            known.require(&key, variable)?;
-            let kind = if known.is_list(&key) {
+            let (path, setting) = match known.entry_key(&key) {
+                Some(entry) => (entry.path, entry.list),
+                None => {
+                    known.require(&key, name)?;
+                    (key.clone(), key)
+                }
+            };
+            let kind = if known.is_list(&path) {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-                ValueKind::Array(items.map(|item| Value::new(Some(variable), item)).collect())
+                ValueKind::Array(items.map(|item| Value::new(Some(name), item)).collect())
             } else {
                 ValueKind::String(text.clone())
             };
-            by_key.insert(key, (variable.clone(), Value::new(Some(variable), kind)));
+            let value = Value::new(Some(name), kind);
+            by_path.insert(path, Variable { name: name.clone(), setting, value });
         }
-        Ok(Self { by_key })
+        Ok(Self { by_path })
     }
 }
 
@@ -176,7 +216,7 @@ impl Source for Variables {
     }
 
     fn collect(&self) -> Result<config::Map<String, Value>, ConfigError> {
-        Ok(self.by_key.iter().map(|(key, (_, value))| (key.clone(), value.clone())).collect())
+        Ok(self.by_path.iter().map(|(path, variable)| (path.clone(), variable.value.clone())).collect())
     }
 }
 
@@ -193,7 +233,8 @@ impl Document {
     /// Begins with what every process has.
     #[must_use]
     pub fn builder() -> DocumentBuilder {
-        DocumentBuilder { defaults: vec![DEFAULTS.to_owned()], file: None, environment: Vec::new() }
+        let defaults = vec![DEFAULTS.to_owned()];
+        DocumentBuilder { defaults, replaced: Vec::new(), file: None, environment: Vec::new() }
     }
 
     /// One part's table as its own type, which should deny unknown fields as well.

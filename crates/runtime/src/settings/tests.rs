@@ -10,12 +10,19 @@ const DEFAULTS: &str = r#"
 # How long.
 reset_life_seconds = 900
 languages = ["en"]
+# Read as `[[office.desks.rows]]` is.
 # help_mailbox = "help@example.com"
 
 [office.store]
 url = "postgres://rekey:hunter2@db/rekey?x=1"
 
 [office.prices]
+
+[office.desks]
+# Each as
+#     [[office.desks.rows]]
+#     place = "window"
+rows = []
 "#;
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -26,6 +33,21 @@ struct Office {
     help_mailbox: Option<String>,
     store: Store,
     prices: std::collections::BTreeMap<String, u32>,
+    desks: Desks,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Desks {
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    place: String,
+    #[serde(default)]
+    seats: u8,
 }
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -89,6 +111,46 @@ fn an_unknown_key_in_the_environment_is_refused_too() {
     assert_eq!(key, "office.store.uri");
     assert_eq!(origin, "REKEY__OFFICE__STORE__URI");
     assert_eq!(nearest.as_deref(), Some("office.store.url"));
+}
+
+#[test]
+fn the_environment_reaches_the_entries_of_a_list_by_their_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rekey.toml");
+    fs::write(&path, "[[office.desks.rows]]\nplace = 'window'\nseats = 1\n").unwrap();
+
+    let document = builder()
+        .file(&path)
+        .environment(variable("REKEY__OFFICE__DESKS__ROWS__0__SEATS", "3"))
+        .environment(variable("REKEY__OFFICE__DESKS__ROWS__1__PLACE", "door"))
+        .load()
+        .unwrap();
+
+    let row = |place: &str, seats| Row { place: place.to_owned(), seats };
+    assert_eq!(document.part::<Office>("office").unwrap().desks.rows, [row("window", 3), row("door", 0)]);
+    let shown = document.settings().into_iter().find(|setting| setting.key == "office.desks.rows").unwrap();
+    assert_eq!(shown.origin, Origin::Environment("REKEY__OFFICE__DESKS__ROWS__1__PLACE".to_owned()));
+}
+
+#[test]
+fn what_a_comment_shows_of_an_entry_is_no_setting_by_itself() {
+    for name in ["REKEY__OFFICE__DESKS__PLACE", "REKEY__OFFICE__DESKS__ROWS__9999__PLACE"] {
+        let error = builder().environment(variable(name, "x")).load().unwrap_err();
+
+        assert!(matches!(error, Error::Unknown { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_setting_of_an_earlier_version_is_refused_by_the_name_of_the_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rekey.toml");
+    fs::write(&path, "[office.parlour]\nseats = 2\n").unwrap();
+    let builder = builder().replaced(&[("office.parlour", "`office.desks`")]);
+
+    let error = builder.file(&path).load().unwrap_err().to_string();
+
+    assert!(error.contains("office.parlour.seats") && error.ends_with("now it is `office.desks`"), "{error}");
 }
 
 #[test]

@@ -3,27 +3,21 @@
 use rekey_primitives::secret::Zeroizing;
 
 /// A message as it goes out. It may hold a code: no `Debug`, and wiped when dropped.
-pub enum Rendered {
-    /// Mail.
+pub(crate) enum Rendered {
     Email {
-        /// The subject: one line.
+        /// One line.
         subject: Zeroizing<String>,
-        /// The plain body.
         text: Zeroizing<String>,
-        /// The HTML body.
         html: Zeroizing<String>,
-        /// The language it is in.
         language: &'static str,
     },
-    /// Text message.
     Sms {
-        /// All of it.
         text: Zeroizing<String>,
     },
 }
 
 /// Escapes text for element content and for attributes in double quotes.
-pub fn escape(page: &mut String, text: &str) {
+pub(crate) fn escape(page: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => page.push_str("&amp;"),

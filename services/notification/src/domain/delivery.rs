@@ -12,23 +12,15 @@ use super::state::{FailureClass, State};
 
 /// How a try ended, as the store keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// A provider took it over: wipe the payload.
     Delivered,
     /// It may have gone out: nothing is tried again unless somebody asks for it.
     Unknown,
     /// Try again then.
-    Retry {
-        /// Why this try failed.
-        class: FailureClass,
-        /// When the next one is due.
-        at: Timestamp,
-    },
+    Retry { class: FailureClass, at: Timestamp },
     /// Nothing will be tried again; the payload stays for replay until `not_after`.
-    Dead {
-        /// Why.
-        class: FailureClass,
-    },
+    Dead { class: FailureClass },
     /// `not_after` passed before the message could go out: wipe the payload.
     Expired,
 }
@@ -37,7 +29,7 @@ impl Outcome {
     /// Where the message stands after it. `in_doubt` says that an earlier worker may have handed the message over
     /// and died before it could say so: then nobody knows whether it went out once, twice or not at all, and no end
     /// of a later try may claim to.
-    pub const fn state(self, in_doubt: bool) -> State {
+    pub(crate) const fn state(self, in_doubt: bool) -> State {
         match self {
             Self::Retry { .. } => State::Queued,
             Self::Unknown => State::Unknown,
@@ -49,7 +41,7 @@ impl Outcome {
     }
 
     /// Why the last try failed, where this says something new about it.
-    pub const fn last_failure(self, in_doubt: bool) -> Option<FailureClass> {
+    pub(crate) const fn last_failure(self, in_doubt: bool) -> Option<FailureClass> {
         match self {
             Self::Retry { class, .. } | Self::Dead { class } => Some(class),
             Self::Unknown => Some(FailureClass::AnswerLost),
@@ -59,36 +51,36 @@ impl Outcome {
     }
 
     /// Whether nobody needs the payload any more: it went out for sure, or may not go out any more.
-    pub const fn wipes(self) -> bool {
+    pub(crate) const fn wipes(self) -> bool {
         matches!(self, Self::Delivered | Self::Expired)
     }
 }
 
 /// The waits of one class of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Waits {
+pub(crate) struct Waits {
     /// The ceiling of the first wait.
-    pub first: Duration,
+    pub(crate) first: Duration,
     /// What the ceiling grows to.
-    pub longest: Duration,
+    pub(crate) longest: Duration,
 }
 
 /// The retry policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retries {
+pub(crate) struct Retries {
     /// After a passing condition at the receiver.
-    pub transient: Waits,
+    pub(crate) transient: Waits,
     /// After the provider was at fault.
-    pub provider: Waits,
+    pub(crate) provider: Waits,
     /// No wait is shorter: a relay that says "later" is not asked again at once.
-    pub shortest: Duration,
+    pub(crate) shortest: Duration,
     /// After so many tries a message is dead, however much life is left.
-    pub most_tries: u32,
+    pub(crate) most_tries: u32,
 }
 
 impl Retries {
     /// Decides what follows a failed try. `tries` counts it already; `draw` gives an even number below its argument.
-    pub fn after_failure(
+    pub(crate) fn after_failure(
         &self,
         class: FailureClass,
         tries: u32,

@@ -1,8 +1,22 @@
 //! How urgent a message is. Lanes share nothing but the table, so a long one never holds up a short one.
 
 /// One of the three queues. The numbers are those of the contract and of the stores; they are never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Lane {
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::FromRepr,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
+#[repr(i16)]
+pub(crate) enum Lane {
     /// Codes and alarms: somebody is waiting in front of a screen.
     Critical = 1,
     /// Notices to one person about their own doing.
@@ -13,42 +27,29 @@ pub enum Lane {
 
 impl Lane {
     /// All of them, the most urgent first.
-    pub const ALL: [Self; 3] = [Self::Critical, Self::Transactional, Self::Bulk];
+    pub(crate) const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
-    /// The number in the stores.
-    pub const fn number(self) -> i16 {
+    /// The number in the stores, which `from_repr` reads.
+    pub(crate) const fn number(self) -> i16 {
         self as i16
     }
 
-    /// Reads that number.
-    pub fn from_number(number: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|lane| lane.number() == number)
-    }
-
     /// The word in settings, callers' rights and logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::Transactional => "transactional",
-            Self::Bulk => "bulk",
-        }
+    pub(crate) fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 /// One value per lane: the compiler sees that none was forgotten.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PerLane<T> {
-    /// For codes and alarms.
-    pub critical: T,
-    /// For notices to one person.
-    pub transactional: T,
-    /// For everything that goes to many.
-    pub bulk: T,
+pub(crate) struct PerLane<T> {
+    pub(crate) critical: T,
+    pub(crate) transactional: T,
+    pub(crate) bulk: T,
 }
 
 impl<T> PerLane<T> {
-    /// Builds one from a function of the lane.
-    pub fn each(mut make: impl FnMut(Lane) -> T) -> Self {
+    pub(crate) fn each(mut make: impl FnMut(Lane) -> T) -> Self {
         Self {
             critical: make(Lane::Critical),
             transactional: make(Lane::Transactional),
@@ -56,8 +57,7 @@ impl<T> PerLane<T> {
         }
     }
 
-    /// The value of a lane.
-    pub const fn of(&self, lane: Lane) -> &T {
+    pub(crate) const fn of(&self, lane: Lane) -> &T {
         match lane {
             Lane::Critical => &self.critical,
             Lane::Transactional => &self.transactional,
@@ -72,14 +72,15 @@ mod tests {
 
     #[test]
     fn a_lane_reads_back_its_number() {
-        assert!(Lane::ALL.into_iter().all(|lane| Lane::from_number(lane.number()) == Some(lane)));
-        assert_eq!(Lane::from_number(0), None);
+        assert!(Lane::ALL.iter().all(|lane| Lane::from_repr(lane.number()) == Some(*lane)));
+        assert_eq!(Lane::from_repr(0), None);
     }
 
     #[test]
     fn each_lane_has_its_own_value() {
         let words = PerLane::each(Lane::as_str);
 
-        assert_eq!(Lane::ALL.map(|lane| *words.of(lane)), ["critical", "transactional", "bulk"]);
+        let each: Vec<_> = Lane::ALL.iter().map(|lane| *words.of(*lane)).collect();
+        assert_eq!(each, ["critical", "transactional", "bulk"]);
     }
 }

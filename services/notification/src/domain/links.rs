@@ -5,16 +5,16 @@
 
 /// The hosts that links may lead to, in lower case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LinkHosts(Vec<String>);
+pub(crate) struct LinkHosts(Vec<String>);
 
 impl LinkHosts {
     /// Takes the hosts of the settings.
-    pub fn new(hosts: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn new(hosts: impl IntoIterator<Item = String>) -> Self {
         Self(hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect())
     }
 
     /// Whether `text` is one link that may stand alone: `https`, or `http` to this machine while developing.
-    pub fn allow_link(&self, text: &str) -> bool {
+    pub(crate) fn allow_link(&self, text: &str) -> bool {
         let visible = text.chars().all(|c| c.is_ascii_graphic() && !"\"'<>\\^`{|}".contains(c));
         let local = |host: &str| matches!(host, "localhost" | "127.0.0.1");
         let scheme_fits = match text.split_once("://") {
@@ -26,7 +26,7 @@ impl LinkHosts {
     }
 
     /// Whether every address with a scheme in `text` leads to a named host.
-    pub fn allow_text(&self, text: &str) -> bool {
+    pub(crate) fn allow_text(&self, text: &str) -> bool {
         text.split("://")
             .skip(1)
             .all(|rest| self.0.iter().any(|host| host.eq_ignore_ascii_case(host_of(rest))))

@@ -15,43 +15,37 @@ use super::refusal::Violation;
 use super::template::{TemplateName, VARIABLE_CHARACTERS, has_lines};
 
 /// The longest reference, in characters.
-pub const REFERENCE_CHARACTERS: usize = 64;
+pub(crate) const REFERENCE_CHARACTERS: usize = 64;
 
 /// What a caller asks to have sent.
 #[derive(Debug, Clone)]
-pub struct Message {
-    /// Where it goes.
-    pub destination: Destination,
-    /// What it says.
-    pub template: TemplateName,
+pub(crate) struct Message {
+    pub(crate) destination: Destination,
+    pub(crate) template: TemplateName,
     /// The reader's language, if the caller knows it.
-    pub locale: Option<Locale>,
-    /// What is filled in.
-    pub variables: Variables,
-    /// How urgent it is.
-    pub lane: Lane,
+    pub(crate) locale: Option<Locale>,
+    pub(crate) variables: Variables,
+    pub(crate) lane: Lane,
     /// When it dies, if the caller says so.
-    pub not_after: Option<Timestamp>,
+    pub(crate) not_after: Option<Timestamp>,
     /// The caller's own name for it.
-    pub reference: Reference,
+    pub(crate) reference: Reference,
     /// Accepted like any other and deleted when its turn comes.
-    pub decoy: bool,
+    pub(crate) decoy: bool,
 }
 
 /// The caller's own name for a message: printable ASCII, possibly empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reference(String);
+pub(crate) struct Reference(String);
 
 impl Reference {
-    /// Reads one.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let fits =
             text.len() <= REFERENCE_CHARACTERS && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
         fits.then(|| Self(text.to_owned()))
     }
 
-    /// The text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -59,11 +53,11 @@ impl Reference {
 /// The variables of a template: exactly those it takes. They may hold a code, so `Debug` shows their names alone and
 /// their memory is wiped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Variables(BTreeMap<&'static str, Zeroizing<String>>);
+pub(crate) struct Variables(BTreeMap<&'static str, Zeroizing<String>>);
 
 impl Variables {
     /// Takes what was sent if it is what the template takes; otherwise says what is wrong, name by name.
-    pub fn fitting(
+    pub(crate) fn fitting(
         template: TemplateName,
         mut sent: HashMap<String, String>,
         hosts: &LinkHosts,
@@ -90,17 +84,16 @@ impl Variables {
     }
 
     /// Takes variables that were checked when they came in, as from a payload.
-    pub(super) fn trusted(taken: BTreeMap<&'static str, Zeroizing<String>>) -> Self {
+    pub(crate) fn trusted(taken: BTreeMap<&'static str, Zeroizing<String>>) -> Self {
         Self(taken)
     }
 
-    /// A value by name.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.as_str())
     }
 
     /// Names and values in the order of the names.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> + Clone {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> + Clone {
         self.0.iter().map(|(name, value)| (*name, value.as_str()))
     }
 }

@@ -9,37 +9,27 @@ use super::state::{FailureClass, State};
 
 /// One message and where it stands. Whether it is a decoy is not in here: nobody outside the store may know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notification {
-    /// Its id (UUID version 7: it carries the millisecond of acceptance).
-    pub id: NotificationId,
-    /// The tenant.
-    pub tenant_id: TenantId,
-    /// The template's name.
-    pub template: String,
+pub(crate) struct Notification {
+    /// UUID version 7: it carries the millisecond of acceptance.
+    pub(crate) id: NotificationId,
+    pub(crate) tenant_id: TenantId,
+    pub(crate) template: String,
     /// The language asked for; empty when none was.
-    pub locale: String,
-    /// How it travels.
-    pub channel: Channel,
-    /// The address, masked.
-    pub masked_destination: String,
-    /// How urgent it is.
-    pub lane: Lane,
-    /// Where it stands.
-    pub state: State,
+    pub(crate) locale: String,
+    pub(crate) channel: Channel,
+    pub(crate) masked_destination: String,
+    pub(crate) lane: Lane,
+    pub(crate) state: State,
     /// The caller's own name for it; empty when it gave none.
-    pub reference: String,
+    pub(crate) reference: String,
     /// How many tries were made since it was accepted or last replayed.
-    pub tries: u32,
-    /// Why the last try failed.
-    pub last_failure: Option<FailureClass>,
+    pub(crate) tries: u32,
+    pub(crate) last_failure: Option<FailureClass>,
     /// The provider that made the last try; empty before the first.
-    pub provider: String,
-    /// When it was accepted.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub changed_at: Timestamp,
+    pub(crate) provider: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) changed_at: Timestamp,
     /// When the next try is due; none while sending or when it is over.
-    pub next_try_at: Option<Timestamp>,
-    /// When it dies.
-    pub not_after: Timestamp,
+    pub(crate) next_try_at: Option<Timestamp>,
+    pub(crate) not_after: Timestamp,
 }

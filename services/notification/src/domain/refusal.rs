@@ -4,23 +4,21 @@ use std::time::Duration;
 
 /// A field and what is wrong with it, without quoting what was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
+pub(crate) struct Violation {
     /// The field's path in the request.
-    pub field: String,
+    pub(crate) field: String,
     /// What is expected.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
 }
 
 impl Violation {
-    /// A violation of `field`.
-    pub fn new(field: impl Into<String>, what: &'static str) -> Self {
+    pub(crate) fn new(field: impl Into<String>, what: &'static str) -> Self {
         Self { field: field.into(), what }
     }
 }
 
-/// We said no.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// Fields are missing or malformed.
     FieldsInvalid(Vec<Violation>),
     /// The caller may not do this for this tenant, template, lane or `not_after`.
@@ -29,7 +27,6 @@ pub enum Refusal {
     RequestIdReused,
     /// No such message in this tenant.
     NotificationNotFound,
-    /// No template of this name.
     TemplateNotFound,
     /// The variables are not exactly those of the template.
     VariablesWrong(Vec<Violation>),

@@ -7,18 +7,17 @@ use rekey_primitives::id::TenantId;
 
 /// Proof that the caller of this operation may reach the tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TenantScope {
+pub(crate) struct TenantScope {
     tenant_id: TenantId,
 }
 
 impl TenantScope {
     /// The scope, if the caller reaches the tenant.
-    pub fn of(caller_reaches: bool, tenant_id: TenantId) -> Option<Self> {
+    pub(crate) fn of(caller_reaches: bool, tenant_id: TenantId) -> Option<Self> {
         caller_reaches.then_some(Self { tenant_id })
     }
 
-    /// The tenant.
-    pub fn tenant_id(self) -> TenantId {
+    pub(crate) fn tenant_id(self) -> TenantId {
         self.tenant_id
     }
 }

@@ -1,8 +1,9 @@
 //! Where a message stands, and why its last try failed. The numbers are those of the contract and of the stores.
 
 /// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::FromRepr, strum::VariantArray)]
+#[repr(i16)]
+pub(crate) enum State {
     /// Waiting for its first or next try.
     Queued = 1,
     /// A worker holds it, until it no longer renews its lease.
@@ -20,54 +21,29 @@ pub enum State {
 }
 
 impl State {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Queued,
-        Self::Sending,
-        Self::Delivered,
-        Self::Unknown,
-        Self::Expired,
-        Self::Cancelled,
-        Self::Dead,
-    ];
-
-    /// The number in the stores.
-    pub const fn number(self) -> i16 {
+    /// The number in the stores, which `from_repr` reads.
+    pub(crate) const fn number(self) -> i16 {
         self as i16
-    }
-
-    /// Reads that number.
-    pub fn from_number(number: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.number() == number)
-    }
-
-    /// The word in logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sending => "sending",
-            Self::Delivered => "delivered",
-            Self::Unknown => "unknown",
-            Self::Expired => "expired",
-            Self::Cancelled => "cancelled",
-            Self::Dead => "dead",
-        }
-    }
-
-    /// Only a message that no worker holds can be withdrawn.
-    pub const fn may_be_cancelled(self) -> bool {
-        matches!(self, Self::Queued)
-    }
-
-    /// Only a message that failed, or may have, can be sent again by hand.
-    pub const fn may_be_replayed(self) -> bool {
-        matches!(self, Self::Dead | Self::Unknown)
     }
 }
 
 /// Why a try failed; it decides what happens next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FailureClass {
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::FromRepr,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
+#[repr(i16)]
+pub(crate) enum FailureClass {
     /// The address does not exist or refuses us for good.
     Address = 1,
     /// The provider is down, refuses our credentials or cannot be reached.
@@ -81,51 +57,27 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Address, Self::Provider, Self::Transient, Self::Content, Self::AnswerLost];
-
-    /// The number in the stores.
-    pub const fn number(self) -> i16 {
+    /// The number in the stores, which `from_repr` reads.
+    pub(crate) const fn number(self) -> i16 {
         self as i16
     }
 
-    /// Reads that number.
-    pub fn from_number(number: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.number() == number)
-    }
-
     /// The word in logs and metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Address => "address",
-            Self::Provider => "provider",
-            Self::Transient => "transient",
-            Self::Content => "content",
-            Self::AnswerLost => "answer_lost",
-        }
+    pub(crate) fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
 
     #[test]
     fn states_and_classes_read_back_their_numbers() {
-        assert!(State::ALL.into_iter().all(|state| State::from_number(state.number()) == Some(state)));
-        assert!(
-            FailureClass::ALL.into_iter().all(|one| FailureClass::from_number(one.number()) == Some(one))
-        );
-        assert_eq!(State::from_number(0), None);
-    }
-
-    #[test]
-    fn what_may_have_gone_out_is_never_cancelled_and_what_did_is_never_replayed() {
-        let cancelled = State::ALL.into_iter().filter(|state| state.may_be_cancelled());
-        let replayed = State::ALL.into_iter().filter(|state| state.may_be_replayed());
-
-        assert_eq!(cancelled.collect::<Vec<_>>(), [State::Queued]);
-        assert_eq!(replayed.collect::<Vec<_>>(), [State::Unknown, State::Dead]);
+        assert!(State::VARIANTS.iter().all(|state| State::from_repr(state.number()) == Some(*state)));
+        assert!(FailureClass::VARIANTS.iter().all(|one| FailureClass::from_repr(one.number()) == Some(*one)));
+        assert_eq!(State::from_repr(0), None);
     }
 }

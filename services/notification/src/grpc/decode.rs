@@ -5,6 +5,7 @@ use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::id::{Malformed, RequestId};
 use rekey_primitives::locale::Locale;
 use rekey_wire::notification::v1::{self as wire, destination::Address};
+use rekey_wire::time;
 
 use crate::domain::lane::Lane;
 use crate::domain::links::LinkHosts;
@@ -13,6 +14,7 @@ use crate::domain::page::Filter;
 use crate::domain::refusal::{Refusal, Violation};
 use crate::domain::state::State;
 use crate::domain::template::TemplateName;
+use crate::intake::MessageRequest;
 
 /// What is wrong with a request so far.
 #[derive(Default)]
@@ -57,7 +59,7 @@ impl Fields {
 pub(super) fn message(
     request: wire::SendNotificationRequest,
     hosts: &LinkHosts,
-) -> Result<(RequestId, Message), Refusal> {
+) -> Result<MessageRequest, Refusal> {
     let mut fields = Fields::default();
     let request_id = fields.id("request_id", &request.request_id, RequestId::parse);
     let Some(sent) = fields.take(request.message, "message", "is missing") else {
@@ -73,7 +75,10 @@ pub(super) fn message(
     let reference = fields.take(Reference::parse(&sent.reference), "message.reference", what);
     let not_after = match sent.not_after {
         None => None,
-        Some(at) => fields.take(instant(at), "message.not_after", "is no instant"),
+        Some(at) => {
+            let at = time::unix_micros(&at).map(Timestamp::from_unix_micros);
+            fields.take(at, "message.not_after", "is no instant")
+        }
     };
     fields.check(!sent.template.is_empty(), "message.template", "is missing");
     fields.check(sent.variables.len() <= 32, "message.variables", "holds more than 32");
@@ -85,7 +90,8 @@ pub(super) fn message(
     let template = TemplateName::parse(&sent.template).ok_or(Refusal::TemplateNotFound)?;
     let variables = Variables::fitting(template, sent.variables, hosts).map_err(Refusal::VariablesWrong)?;
     let decoy = sent.decoy;
-    Ok((request_id, Message { destination, template, locale, variables, lane, not_after, reference, decoy }))
+    let message = Message { destination, template, locale, variables, lane, not_after, reference, decoy };
+    Ok(MessageRequest { request_id, message })
 }
 
 fn destination(fields: &mut Fields, sent: Option<wire::Destination>) -> Option<Destination> {
@@ -125,16 +131,9 @@ pub(super) fn page_size(fields: &mut Fields, asked: i32) -> usize {
 }
 
 fn lane(number: i32) -> Option<Lane> {
-    Lane::from_number(i16::try_from(number).ok()?)
+    Lane::from_repr(i16::try_from(number).ok()?)
 }
 
 fn state(number: i32) -> Option<State> {
-    State::from_number(i16::try_from(number).ok()?)
-}
-
-/// Rounded down to microseconds, which is what the stores keep.
-fn instant(at: prost_types::Timestamp) -> Option<Timestamp> {
-    let nanos = u32::try_from(at.nanos).ok().filter(|nanos| *nanos < 1_000_000_000)?;
-    let micros = at.seconds.checked_mul(1_000_000)?.checked_add(i64::from(nanos / 1_000))?;
-    Some(Timestamp::from_unix_micros(micros))
+    State::from_repr(i16::try_from(number).ok()?)
 }

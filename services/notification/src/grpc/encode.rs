@@ -3,12 +3,13 @@
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Channel;
 use rekey_wire::notification::v1::{self as wire, batch_send_result::Result as Sent};
+use rekey_wire::time;
 
 use super::refusal;
 use crate::domain::notification::Notification;
 use crate::domain::refusal::Refusal;
 use crate::domain::state::FailureClass;
-use crate::flows::{Page, Receipt};
+use crate::intake::{Page, Receipt};
 
 /// A message that is durable.
 pub(super) fn receipt(receipt: Receipt) -> wire::SendNotificationResponse {
@@ -23,9 +24,9 @@ pub(super) fn result(result: Result<Receipt, Refusal>) -> wire::BatchSendResult 
     let result = match result {
         Ok(accepted) => Sent::Accepted(receipt(accepted)),
         Err(refused) => {
-            let published = refusal::published(&refused);
-            let reason = published.reason.as_str_name().trim_start_matches("ERROR_REASON_").to_owned();
-            Sent::Refused(wire::SendRefusal { reason, message: published.message.to_owned() })
+            let published = refusal::published(refused);
+            let (reason, message) = (published.reason().to_owned(), published.message().to_owned());
+            Sent::Refused(wire::SendRefusal { reason, message })
         }
     };
     wire::BatchSendResult { result: Some(result) }
@@ -67,13 +68,13 @@ pub(super) fn notification(notification: Notification) -> wire::Notification {
 }
 
 fn instant(at: Timestamp) -> prost_types::Timestamp {
-    let micros = at.unix_micros().rem_euclid(1_000_000);
-    let nanos = i32::try_from(micros * 1_000).expect("less than a second");
-    prost_types::Timestamp { seconds: at.unix_seconds(), nanos }
+    time::timestamp(at.unix_micros())
 }
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
     use crate::domain::lane::Lane;
     use crate::domain::state::State;
@@ -82,15 +83,15 @@ mod tests {
     fn lanes_states_and_classes_have_the_numbers_of_the_contract() {
         let name = |text: &str| text.to_uppercase();
 
-        for lane in Lane::ALL {
+        for &lane in Lane::ALL {
             let wire = wire::Lane::try_from(i32::from(lane.number())).unwrap();
             assert_eq!(wire.as_str_name(), format!("LANE_{}", name(lane.as_str())));
         }
-        for state in State::ALL {
+        for state in State::VARIANTS {
             let wire = wire::NotificationState::try_from(i32::from(state.number())).unwrap();
-            assert_eq!(wire.as_str_name(), format!("NOTIFICATION_STATE_{}", name(state.as_str())));
+            assert_eq!(wire.as_str_name(), format!("NOTIFICATION_STATE_{}", name(&format!("{state:?}"))));
         }
-        for class in FailureClass::ALL {
+        for class in FailureClass::VARIANTS {
             let wire = wire::FailureClass::try_from(i32::from(class.number())).unwrap();
             assert_eq!(wire.as_str_name(), format!("FAILURE_CLASS_{}", name(class.as_str())));
         }

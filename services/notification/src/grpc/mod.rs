@@ -1,4 +1,4 @@
-//! The RPCs: decode, check what the caller may, call one flow, encode.
+//! The RPCs: decode, check what the caller may, call intake, encode.
 //!
 //! Everything malformed is named field by field. A refusal becomes its published reason in `refusal`, in one
 //! exhaustive match; what broke is logged there once and says nothing on the wire.
@@ -7,8 +7,7 @@ mod decode;
 mod encode;
 mod refusal;
 
-use std::sync::Arc;
-
+use rekey_primitives::id::{NotificationId, RequestId, TenantId};
 use rekey_runtime::access::Caller;
 use rekey_wire::notification::v1::notification_service_server::NotificationService;
 use rekey_wire::notification::v1::{
@@ -21,21 +20,18 @@ use tonic::{Request, Response, Status};
 
 use self::decode::Fields;
 use self::refusal::{answer, refuse};
-use crate::domain::message::Message;
 use crate::domain::refusal::{Refusal, Violation};
 use crate::domain::scope::TenantScope;
-use crate::flows::PostOffice;
-use rekey_primitives::id::{NotificationId, RequestId, TenantId};
+use crate::intake::{Intake, MessageRequest};
 
 /// The service behind its generated trait.
-pub struct NotificationGrpc {
-    office: Arc<PostOffice>,
+pub(crate) struct NotificationGrpc {
+    intake: Intake,
 }
 
 impl NotificationGrpc {
-    /// The RPCs of this office.
-    pub fn new(office: Arc<PostOffice>) -> Self {
-        Self { office }
+    pub(crate) fn new(intake: Intake) -> Self {
+        Self { intake }
     }
 }
 
@@ -53,7 +49,7 @@ impl NotificationService for NotificationGrpc {
         let tenant_id = fields.id("tenant_id", &request.tenant_id, TenantId::parse);
         let scope = scope(&caller, &mut fields, tenant_id)?;
         let message = self.message(&caller, request).map_err(refuse)?;
-        let mut answers = self.office.accept(scope, vec![message]).await.map_err(answer)?;
+        let mut answers = self.intake.accept(scope, &[message]).await.map_err(answer)?;
         let receipt = answers.pop().ok_or_else(|| Status::internal("no answer"))?.map_err(refuse)?;
         Ok(Response::new(encode::receipt(receipt)))
     }
@@ -76,8 +72,8 @@ impl NotificationService for NotificationGrpc {
         }
         let scope = scope(&caller, &mut fields, tenant_id)?;
         let decoded: Vec<_> = request.requests.into_iter().map(|one| self.message(&caller, one)).collect();
-        let messages = decoded.iter().filter_map(|one| one.as_ref().ok().cloned()).collect();
-        let mut answers = self.office.accept(scope, messages).await.map_err(answer)?.into_iter();
+        let messages: Vec<_> = decoded.iter().filter_map(|one| one.as_ref().ok().cloned()).collect();
+        let mut answers = self.intake.accept(scope, &messages).await.map_err(answer)?.into_iter();
         let results = decoded.into_iter().map(|one| match one {
             Ok(_) => answers.next().unwrap_or(Err(Refusal::CallerNotAllowed)),
             Err(refusal) => Err(refusal),
@@ -95,7 +91,7 @@ impl NotificationService for NotificationGrpc {
         let id = fields.id("notification_id", &request.notification_id, NotificationId::parse);
         let scope = scope(&caller, &mut fields, tenant_id)?;
         let id = id.ok_or_else(|| refuse(fields.refusal()))?;
-        let notification = self.office.get(scope, id).await.map_err(answer)?;
+        let notification = self.intake.get(scope, id).await.map_err(answer)?;
         Ok(Response::new(GetNotificationResponse { notification: Some(encode::notification(notification)) }))
     }
 
@@ -109,7 +105,7 @@ impl NotificationService for NotificationGrpc {
         let filter = decode::filter(&mut fields, &request);
         let page_size = decode::page_size(&mut fields, request.page_size);
         let scope = scope(&caller, &mut fields, tenant_id)?;
-        let page = self.office.list(scope, &filter, &request.page_token, page_size).await.map_err(answer)?;
+        let page = self.intake.list(scope, &filter, &request.page_token, page_size).await.map_err(answer)?;
         Ok(Response::new(encode::page(page)))
     }
 
@@ -120,7 +116,7 @@ impl NotificationService for NotificationGrpc {
         let (caller, request) = opened(request)?;
         let (scope, id, request_id) =
             change(&caller, &request.tenant_id, &request.notification_id, &request.request_id)?;
-        let notification = self.office.cancel(scope, id, request_id).await.map_err(answer)?;
+        let notification = self.intake.cancel(scope, id, request_id).await.map_err(answer)?;
         Ok(Response::new(CancelNotificationResponse {
             notification: Some(encode::notification(notification)),
         }))
@@ -133,7 +129,7 @@ impl NotificationService for NotificationGrpc {
         let (caller, request) = opened(request)?;
         let (scope, id, request_id) =
             change(&caller, &request.tenant_id, &request.notification_id, &request.request_id)?;
-        let notification = self.office.replay(scope, id, request_id).await.map_err(answer)?;
+        let notification = self.intake.replay(scope, id, request_id).await.map_err(answer)?;
         Ok(Response::new(ReplayNotificationResponse {
             notification: Some(encode::notification(notification)),
         }))
@@ -142,17 +138,14 @@ impl NotificationService for NotificationGrpc {
 
 impl NotificationGrpc {
     /// Decodes one message and checks that the caller may send it.
-    fn message(
-        &self,
-        caller: &Caller,
-        request: SendNotificationRequest,
-    ) -> Result<(RequestId, Message), Refusal> {
+    fn message(&self, caller: &Caller, request: SendNotificationRequest) -> Result<MessageRequest, Refusal> {
         let asks_for_not_after = request.message.as_ref().is_some_and(|message| message.not_after.is_some());
-        let (request_id, message) = decode::message(request, self.office.link_hosts())?;
+        let decoded = decode::message(request, self.intake.link_hosts())?;
+        let message = &decoded.message;
         let may = caller.may_use_template(message.template.as_str())
             && caller.may_use_lane(message.lane.as_str())
             && (!asks_for_not_after || caller.may_assert_not_after());
-        if may { Ok((request_id, message)) } else { Err(Refusal::CallerNotAllowed) }
+        if may { Ok(decoded) } else { Err(Refusal::CallerNotAllowed) }
     }
 }
 

@@ -1,23 +1,15 @@
 //! From a refusal to its published reason, and from a failure to a status that says nothing internal.
 
-use rekey_wire::notification::v1::ErrorReason;
+use rekey_wire::notification::v1::ErrorReason as Reason;
 use rekey_wire::status;
 use tonic::{Code, Status};
 
 use crate::domain::refusal::{Refusal, Violation};
-use crate::flows::Error;
-
-/// How a refusal looks from outside.
-pub(super) struct Published {
-    pub(super) code: Code,
-    pub(super) reason: ErrorReason,
-    pub(super) message: &'static str,
-}
+use crate::intake::Error;
 
 /// The one place where refusals get their reason.
-pub(super) fn published(refusal: &Refusal) -> Published {
-    use ErrorReason as Reason;
-    let (code, reason, message) = match refusal {
+pub(super) fn published(refusal: Refusal) -> status::Refusal {
+    let (code, reason, message) = match &refusal {
         Refusal::FieldsInvalid(_) => {
             (Code::InvalidArgument, Reason::FieldInvalid, "fields are missing or malformed")
         }
@@ -59,31 +51,31 @@ pub(super) fn published(refusal: &Refusal) -> Published {
             (Code::ResourceExhausted, Reason::QueueFull, "the queue of this lane is full")
         }
     };
-    Published { code, reason, message }
+    let published = status::Refusal::new(code, reason, message);
+    let named = |published: status::Refusal, violations: Vec<Violation>| {
+        violations.into_iter().fold(published, |published, one| published.field(one.field, one.what))
+    };
+    match refusal {
+        Refusal::FieldsInvalid(violations) | Refusal::VariablesWrong(violations) => {
+            named(published, violations)
+        }
+        Refusal::QueueFull { retry_after } => published.retry_after(retry_after),
+        _ => published,
+    }
 }
 
 /// The status of a refusal.
 pub(super) fn refuse(refusal: Refusal) -> Status {
-    let Published { code, reason, message } = published(&refusal);
-    let status = status::Refusal::new(code, reason, message);
-    let named = |status: status::Refusal, violations: Vec<Violation>| {
-        violations.into_iter().fold(status, |status, one| status.field(one.field, one.what))
-    };
-    match refusal {
-        Refusal::FieldsInvalid(violations) | Refusal::VariablesWrong(violations) => named(status, violations),
-        Refusal::QueueFull { retry_after } => status.retry_after(retry_after),
-        _ => status,
-    }
-    .into_status()
+    published(refusal).into_status()
 }
 
-/// The status of a flow that did not go through. A failure is logged here and nowhere else.
+/// The status of a use case that did not do what was asked. A failure is logged here and nowhere else.
 pub(super) fn answer(error: Error) -> Status {
-    let (failure, passes) = match error {
-        Error::Refused(refusal) => return refuse(refusal),
-        Error::Away(failure) => (failure, true),
-        Error::Broken(failure) => (failure, false),
-    };
-    tracing::error!(error = ?failure, "a call failed");
-    status::Refusal::of_failure::<ErrorReason>(passes).into_status()
+    match error {
+        Error::Refused(refusal) => refuse(refusal),
+        Error::Failed(failure) => {
+            tracing::error!(error = ?failure, "a call failed");
+            status::Refusal::of_failure::<Reason>(failure.is_unavailable()).into_status()
+        }
+    }
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rekey_client::Problem;
 use rekey_primitives::id::RequestId;
@@ -9,9 +10,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::config::for_tests;
 use crate::domain::template::TemplateName;
-use crate::fixtures::{NOW, clock, entropy, keys, link_hosts, tenant, variables};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Bell, Depths};
+use crate::fixtures::{NOW, clock, entropy, keys, link_hosts, store, tenant, variables};
+use crate::signals::Signals;
 
 struct World {
     service: NotificationGrpc,
@@ -21,20 +21,20 @@ struct World {
 
 async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("notification.db")).await.unwrap();
-    store.migrate().await.unwrap();
-    let mut rules = crate::opening::rules(&for_tests());
+    let store = store(folder.path()).await;
+    let mut rules = crate::wiring::rules(&for_tests());
     rules.sends_email = true;
     rules.link_hosts = link_hosts();
     let entropy = entropy();
-    let office = PostOffice::new(
-        Arc::new(store),
-        Arc::new(keys()),
+    let intake = Intake {
+        store,
+        keys: Arc::new(keys()),
         rules,
-        (Bell::default(), Depths::default()),
-        (Arc::new(clock()), Arc::clone(&entropy)),
-    );
-    World { service: NotificationGrpc::new(Arc::new(office)), entropy, _folder: folder }
+        signals: Signals::default(),
+        clock: Arc::new(clock()),
+        entropy: Arc::clone(&entropy),
+    };
+    World { service: NotificationGrpc::new(intake), entropy, _folder: folder }
 }
 
 fn trusted() -> CallerEntry {

@@ -10,101 +10,82 @@ use crate::domain::lane::Lane;
 use crate::domain::notification::Notification;
 use crate::domain::template::TemplateName;
 
-/// The schema this code needs, and makes.
-pub(crate) const SCHEMA_VERSION: i64 = 2;
-
 /// A message about to be made durable.
 #[derive(Debug, Clone)]
-pub struct NewNotification {
+pub(crate) struct NewNotification {
     /// A fresh UUID version 7 of `now`: its millisecond leads to the row.
-    pub id: NotificationId,
+    pub(crate) id: NotificationId,
     /// What makes a repeated call the same call.
-    pub request_id: RequestId,
+    pub(crate) request_id: RequestId,
     /// Sealed mark of the content, to judge a repeated call by.
-    pub fingerprint: Vec<u8>,
+    pub(crate) fingerprint: Vec<u8>,
     /// Until when the request id means this message.
-    pub request_expires_at: Timestamp,
-    /// The template.
-    pub template: TemplateName,
+    pub(crate) request_expires_at: Timestamp,
+    pub(crate) template: TemplateName,
     /// The language asked for, or empty.
-    pub locale: String,
-    /// How it travels.
-    pub channel: Channel,
+    pub(crate) locale: String,
+    pub(crate) channel: Channel,
     /// The address, masked.
-    pub masked_destination: String,
-    /// How urgent it is.
-    pub lane: Lane,
+    pub(crate) masked_destination: String,
+    pub(crate) lane: Lane,
     /// The caller's own name for it.
-    pub reference: String,
+    pub(crate) reference: String,
     /// Deleted when its turn comes.
-    pub decoy: bool,
+    pub(crate) decoy: bool,
     /// Sealed destination and variables.
-    pub payload: Vec<u8>,
-    /// When it dies.
-    pub not_after: Timestamp,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) not_after: Timestamp,
 }
 
 /// What became of one message of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Acceptance {
+pub(crate) enum AcceptOutcome {
     /// It is durable.
     Accepted,
     /// The request id made this message before.
-    Known {
-        /// The message it made.
-        id: NotificationId,
-        /// When.
-        created_at: Timestamp,
-        /// The sealed mark of its content.
-        fingerprint: Vec<u8>,
-    },
+    Known { id: NotificationId, created_at: Timestamp, fingerprint: Vec<u8> },
     /// The request id was used for something that is no acceptance.
     Taken,
 }
 
 /// The right to go on with a message: worthless once somebody else has claimed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hold {
-    /// The tenant.
-    pub tenant_id: TenantId,
-    /// The message.
-    pub id: NotificationId,
+pub(crate) struct Lease {
+    pub(crate) tenant_id: TenantId,
+    pub(crate) id: NotificationId,
     /// When it was accepted: the key of its partition.
-    pub created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
     /// Which claim this is.
-    pub fence: i64,
+    pub(crate) fence: i64,
     /// Whether an earlier claim may have handed the message over and did not live to say so.
-    pub in_doubt: bool,
+    pub(crate) in_doubt: bool,
 }
 
 /// A message in a worker's hands.
 #[derive(Debug, Clone)]
-pub struct Claim {
-    /// The right to record.
-    pub hold: Hold,
-    /// The template.
-    pub template: String,
+pub(crate) struct Claim {
+    pub(crate) lease: Lease,
+    pub(crate) template: String,
     /// The language asked for, or empty.
-    pub locale: String,
+    pub(crate) locale: String,
     /// Tries since it was accepted or last replayed, this one included.
-    pub tries: u32,
+    pub(crate) tries: u32,
     /// Sealed destination and variables.
-    pub payload: Vec<u8>,
-    /// When it dies.
-    pub not_after: Timestamp,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) not_after: Timestamp,
 }
 
 /// Whether a step of a try was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recorded {
-    /// It was: the hold still counted.
+pub(crate) enum Recorded {
+    /// It was: the lease still counted.
     Yes,
     /// Somebody else holds the message by now, or it is gone, or it has died and may not be handed over.
     TooLate,
 }
 
 impl Recorded {
-    /// What the number of rows says that a statement under the hold's fence changed.
+    /// What the number of rows says that a statement under the lease's fence changed.
     pub(super) const fn from_rows(rows: u64) -> Self {
         if rows == 1 { Self::Yes } else { Self::TooLate }
     }
@@ -112,18 +93,16 @@ impl Recorded {
 
 /// A change to one message, asked for under a request id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestedChange {
-    /// The message.
-    pub id: NotificationId,
+pub(crate) struct ChangeRequest {
+    pub(crate) id: NotificationId,
     /// What makes a repeated call the same call.
-    pub request_id: RequestId,
-    /// Until when.
-    pub request_expires_at: Timestamp,
+    pub(crate) request_id: RequestId,
+    pub(crate) request_expires_at: Timestamp,
 }
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum ChangeOutcome {
     /// It was made, now or by the same request before. The message as it stands.
     Made(Notification),
     /// No such message in the tenant.
@@ -136,33 +115,22 @@ pub enum Change {
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Keep {
+pub(crate) struct SweepLimits {
     /// Journeys older than this are purged.
-    pub history: Duration,
+    pub(crate) history: Duration,
     /// Rows one statement may touch.
-    pub batch: u32,
+    pub(crate) batch: u32,
 }
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Swept {
+pub(crate) struct Swept {
     /// Messages that died unsent.
-    pub expired: u64,
+    pub(crate) expired: u64,
     /// Payloads of dead and unknown messages that nobody may replay any more.
-    pub wiped: u64,
+    pub(crate) wiped: u64,
     /// Request ids forgotten.
-    pub requests_forgotten: u64,
+    pub(crate) requests_forgotten: u64,
     /// Journeys forgotten, or partitions of them.
-    pub purged: u64,
-}
-
-/// Whether the schema fits this code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Schema {
-    /// It does.
-    Fits,
-    /// `migrate` was never run here, or an older one.
-    Older,
-    /// It was migrated by code that no longer serves this version.
-    TooNew,
+    pub(crate) purged: u64,
 }

@@ -5,17 +5,12 @@ use rekey_primitives::contact::Channel;
 use rekey_primitives::id::{NotificationId, TenantId};
 use uuid::Uuid;
 
-use super::Failure;
-use super::models::{Acceptance, Claim, Hold, SCHEMA_VERSION, Schema};
+use super::models::{Claim, Lease};
 use crate::domain::delivery::Outcome;
 use crate::domain::lane::Lane;
 use crate::domain::notification::Notification;
 use crate::domain::state::{FailureClass, State};
-
-/// What a row of `request` was made by.
-pub(super) const ACCEPTED: i16 = 1;
-pub(super) const CANCELLED: i16 = 2;
-pub(super) const REPLAYED: i16 = 3;
+use rekey_database::Failure;
 
 /// A journey.
 #[derive(sqlx::FromRow)]
@@ -44,21 +39,19 @@ impl TryFrom<NotificationRow> for Notification {
     fn try_from(row: NotificationRow) -> Result<Self, Failure> {
         let last_failure = match row.last_failure {
             None => None,
-            Some(number) => {
-                Some(FailureClass::from_number(number).ok_or(Failure::Unreadable("class of failure"))?)
-            }
+            Some(number) => Some(FailureClass::from_repr(number).ok_or(unreadable("class of failure"))?),
         };
         Ok(Self {
             id: NotificationId::from_uuid(row.id),
             tenant_id: TenantId::from_uuid(row.tenant_id),
             template: row.template,
             locale: row.locale,
-            channel: Channel::parse(&row.channel).ok_or(Failure::Unreadable("channel"))?,
+            channel: Channel::parse(&row.channel).ok_or(unreadable("channel"))?,
             masked_destination: row.masked_destination,
-            lane: Lane::from_number(row.lane).ok_or(Failure::Unreadable("lane"))?,
-            state: State::from_number(row.state).ok_or(Failure::Unreadable("state"))?,
+            lane: Lane::from_repr(row.lane).ok_or(unreadable("lane"))?,
+            state: State::from_repr(row.state).ok_or(unreadable("state"))?,
             reference: row.reference,
-            tries: u32::try_from(row.tries).map_err(|_| Failure::Unreadable("tries"))?,
+            tries: u32::try_from(row.tries).map_err(|_| unreadable("tries"))?,
             last_failure,
             provider: row.provider,
             created_at: Timestamp::from_unix_micros(row.created_at),
@@ -87,7 +80,7 @@ pub(super) struct ClaimRow {
 impl From<ClaimRow> for Claim {
     fn from(row: ClaimRow) -> Self {
         Self {
-            hold: Hold {
+            lease: Lease {
                 tenant_id: TenantId::from_uuid(row.tenant_id),
                 id: NotificationId::from_uuid(row.id),
                 created_at: Timestamp::from_unix_micros(row.created_at),
@@ -103,33 +96,8 @@ impl From<ClaimRow> for Claim {
     }
 }
 
-/// What a request id was used for.
-#[derive(sqlx::FromRow)]
-pub(super) struct RequestRow {
-    pub(super) request_id: Uuid,
-    pub(super) action: i16,
-    pub(super) notification_id: Uuid,
-    pub(super) created_at: i64,
-    pub(super) fingerprint: Vec<u8>,
-}
-
-impl RequestRow {
-    /// What it means to somebody who asks to have a message accepted.
-    pub(super) fn as_acceptance(&self) -> Acceptance {
-        if self.action != ACCEPTED {
-            return Acceptance::Taken;
-        }
-        Acceptance::Known {
-            id: NotificationId::from_uuid(self.notification_id),
-            created_at: Timestamp::from_unix_micros(self.created_at),
-            fingerprint: self.fingerprint.clone(),
-        }
-    }
-
-    /// Whether it is the same change of the same message.
-    pub(super) fn is_change(&self, action: i16, id: NotificationId) -> bool {
-        self.action == action && self.notification_id == id.as_uuid()
-    }
+const fn unreadable(what: &'static str) -> Failure {
+    Failure::Unreadable { what }
 }
 
 /// The columns an outcome sets, on a message that is in doubt or not.
@@ -163,23 +131,9 @@ pub(super) fn accepted_within(id: NotificationId) -> (i64, i64) {
     (first, first.saturating_add(999))
 }
 
-/// Judges the one row of `schema_version`.
-pub(super) fn fit(version: Option<(i64, i64)>) -> Schema {
-    match version {
-        Some((_, oldest_code)) if oldest_code > SCHEMA_VERSION => Schema::TooNew,
-        Some((version, _)) if version >= SCHEMA_VERSION => Schema::Fits,
-        _ => Schema::Older,
-    }
-}
-
 /// A count for a `limit`.
 pub(super) fn limit(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
-}
-
-/// A count from a `count(*)`.
-pub(super) fn count(found: i64) -> u64 {
-    u64::try_from(found).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -195,15 +149,5 @@ mod tests {
         let (first, last) = accepted_within(NotificationId::generate(&SeededEntropy::new(1), now));
 
         assert_eq!((first, last), (1_785_000_000_123_000, 1_785_000_000_123_999));
-    }
-
-    #[test]
-    fn newer_code_may_leave_older_code_working() {
-        assert_eq!(fit(None), Schema::Older);
-        assert_eq!(fit(Some((0, 0))), Schema::Older);
-        assert_eq!(fit(Some((1, 1))), Schema::Older);
-        assert_eq!(fit(Some((2, 1))), Schema::Fits);
-        assert_eq!(fit(Some((9, 2))), Schema::Fits);
-        assert_eq!(fit(Some((9, 3))), Schema::TooNew);
     }
 }

@@ -5,6 +5,7 @@
 
 use rekey_primitives::secret::Zeroizing;
 
+use super::words::Direction;
 use crate::domain::content::escape;
 use crate::domain::message::Variables;
 
@@ -12,22 +13,32 @@ const CODE_STYLE: &str = "font-size:28px;letter-spacing:4px;font-weight:bold;fon
 const BODY_STYLE: &str =
     "font-family:sans-serif;font-size:16px;line-height:1.5;color:#1a1a1a;max-width:600px";
 
-/// A whole document.
-pub(super) fn page(language: &str, subject: &str, text: &str, variables: &Variables) -> Zeroizing<String> {
-    let mut page = Zeroizing::new(String::with_capacity(1_024 + 2 * text.len()));
-    page.push_str("<!doctype html>\n<html lang=\"");
-    escape(&mut page, language);
-    page.push_str(if language == "ar" { "\" dir=\"rtl" } else { "\" dir=\"ltr" });
-    page.push_str("\">\n<head>\n<meta charset=\"utf-8\">\n<title>");
-    escape(&mut page, subject);
-    page.push_str("</title>\n</head>\n<body style=\"");
-    page.push_str(BODY_STYLE);
-    page.push_str("\">\n");
-    for paragraph in text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty()) {
-        push_paragraph(&mut page, paragraph, variables);
+/// What the document is, besides its paragraphs.
+pub(super) struct Document<'a> {
+    pub(super) language: &'a str,
+    pub(super) direction: Direction,
+    pub(super) subject: &'a str,
+}
+
+impl Document<'_> {
+    /// The whole document around these paragraphs.
+    pub(super) fn render(&self, text: &str, variables: &Variables) -> Zeroizing<String> {
+        let mut page = Zeroizing::new(String::with_capacity(1_024 + 2 * text.len()));
+        page.push_str("<!doctype html>\n<html lang=\"");
+        escape(&mut page, self.language);
+        page.push_str("\" dir=\"");
+        page.push_str(self.direction.as_str());
+        page.push_str("\">\n<head>\n<meta charset=\"utf-8\">\n<title>");
+        escape(&mut page, self.subject);
+        page.push_str("</title>\n</head>\n<body style=\"");
+        page.push_str(BODY_STYLE);
+        page.push_str("\">\n");
+        for paragraph in text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty()) {
+            push_paragraph(&mut page, paragraph, variables);
+        }
+        page.push_str("</body>\n</html>\n");
+        page
     }
-    page.push_str("</body>\n</html>\n");
-    page
 }
 
 fn push_paragraph(page: &mut String, paragraph: &str, variables: &Variables) {

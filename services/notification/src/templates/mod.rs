@@ -4,42 +4,49 @@
 //! escaped and marked up, so the two can never say different things. Unknown variables are errors, headers cannot
 //! carry a line break, and a text message with a code ends in the line that binds it to its host.
 
-mod built_in;
 mod html;
+mod locales;
 mod words;
+
+use std::collections::BTreeMap;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use rekey_primitives::contact::Channel;
 use rekey_primitives::locale::{InvalidLocale, Locale};
 use rekey_primitives::secret::Zeroizing;
 
+use self::locales::{LOCALES, LocaleFiles};
+use self::words::Words;
 use crate::domain::content::Rendered;
 use crate::domain::message::Variables;
 use crate::domain::template::TemplateName;
 
 /// Why nothing could be rendered. It quotes no value.
 #[derive(Debug, thiserror::Error)]
-pub enum RenderError {
-    /// A built-in text does not read, or lacks a variable.
+pub(crate) enum RenderError {
     #[error("the template {0} does not render")]
     Template(&'static str, #[source] minijinja::Error),
+    #[error("the locale {0} lacks the template {1}")]
+    TemplateMissing(&'static str, &'static str),
+    #[error("the words of the locale {0} do not read")]
+    Words(&'static str, #[source] toml::de::Error),
+    #[error("the words of the locale {0} lack {1}")]
+    WordMissing(&'static str, String),
     /// The subject came out with a line break or another control character.
     #[error("the subject of {0} is not one line")]
     Subject(&'static str),
-    /// `default_locale` is none.
     #[error("the default locale is no language tag")]
     Locale(#[from] InvalidLocale),
-    /// `default_locale` is spoken by no built-in text.
     #[error("no text is built in for the default locale")]
     LanguageNotBuiltIn,
-    /// `origin_host` is no host name.
     #[error("the origin host is no host name")]
     OriginHost,
 }
 
 /// Renders every message.
-pub struct Renderer {
+pub(crate) struct Renderer {
     templates: Environment<'static>,
+    words: BTreeMap<&'static str, Words>,
     default_language: &'static str,
     origin_host: Option<String>,
 }
@@ -51,37 +58,32 @@ impl Renderer {
     /// Reads the built-in texts.
     ///
     /// # Errors
-    /// A text that does not read, a default locale that is not spoken, an origin host that is none.
-    pub fn new(default_locale: &str, origin_host: Option<&str>) -> Result<Self, RenderError> {
+    /// A text that does not read, a default locale without texts, an origin host that is none.
+    pub(crate) fn new(default_locale: &str, origin_host: Option<&str>) -> Result<Self, RenderError> {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         // Its errors would quote the variables.
         templates.set_debug(false);
         // The part decides, not a file name: only the markup of `html` is HTML, and it escapes by itself.
         templates.set_auto_escape_callback(|_| AutoEscape::None);
-        for language in built_in::LANGUAGES {
-            for template in TemplateName::ALL {
-                let parts = built_in::text(template, language);
-                for (part, source) in PARTS.into_iter().zip([parts.subject, parts.text, parts.sms]) {
-                    templates
-                        .add_template_owned(key(template, language, part), source)
-                        .map_err(|error| RenderError::Template(template.as_str(), error))?;
-                }
-            }
+        let mut words = BTreeMap::new();
+        for files in LOCALES {
+            add_texts(&mut templates, files)?;
+            words.insert(files.tag, read_words(files)?);
         }
         let default_language =
             language_of(&Locale::parse(default_locale)?).ok_or(RenderError::LanguageNotBuiltIn)?;
         if origin_host.is_some_and(|host| !is_host(host)) {
             return Err(RenderError::OriginHost);
         }
-        Ok(Self { templates, default_language, origin_host: origin_host.map(str::to_owned) })
+        Ok(Self { templates, words, default_language, origin_host: origin_host.map(str::to_owned) })
     }
 
     /// The message in the nearest language.
     ///
     /// # Errors
     /// A variable is missing, or the subject would not be one line.
-    pub fn render(
+    pub(crate) fn render(
         &self,
         template: TemplateName,
         locale: Option<&Locale>,
@@ -89,7 +91,11 @@ impl Renderer {
         channel: Channel,
     ) -> Result<Rendered, RenderError> {
         let language = locale.and_then(language_of).unwrap_or(self.default_language);
-        let part = |part| self.part(template, language, part, variables);
+        let words = &self.words[language];
+        let values = minijinja::Value::from_pairs(
+            variables.iter().map(|(name, value)| (name, words.translate(name, value))),
+        );
+        let part = |part| self.part(template, language, part, &values);
         if channel == Channel::Sms {
             let text = self.bound(part("sms")?, variables);
             return Ok(Rendered::Sms { text });
@@ -98,7 +104,8 @@ impl Renderer {
         if subject.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
             return Err(RenderError::Subject(template.as_str()));
         }
-        let html = html::page(language, &subject, &text, variables);
+        let document = html::Document { language, direction: words.direction, subject: &subject };
+        let html = document.render(&text, variables);
         Ok(Rendered::Email { subject, text, html, language })
     }
 
@@ -107,12 +114,11 @@ impl Renderer {
         template: TemplateName,
         language: &str,
         part: &str,
-        variables: &Variables,
+        values: &minijinja::Value,
     ) -> Result<Zeroizing<String>, RenderError> {
         let failed = |error| RenderError::Template(template.as_str(), error);
         let source = self.templates.get_template(&key(template, language, part)).map_err(failed)?;
-        let said = variables.iter().map(|(name, value)| (name, words::said(name, value, language)));
-        source.render(minijinja::Value::from_pairs(said)).map(Zeroizing::new).map_err(failed)
+        source.render(values).map(Zeroizing::new).map_err(failed)
     }
 
     /// Adds the origin-bound last line (WICG, "Origin-bound one-time codes"): `@host #code` and nothing else on it.
@@ -124,13 +130,34 @@ impl Renderer {
     }
 }
 
+fn add_texts(templates: &mut Environment<'static>, files: &LocaleFiles) -> Result<(), RenderError> {
+    for &template in TemplateName::ALL {
+        let missing = RenderError::TemplateMissing(files.tag, template.as_str());
+        let parts = files.parts(template).ok_or(missing)?;
+        for (part, source) in PARTS.into_iter().zip([parts.subject, parts.text, parts.sms]) {
+            templates
+                .add_template_owned(key(template, files.tag, part), source)
+                .map_err(|error| RenderError::Template(template.as_str(), error))?;
+        }
+    }
+    Ok(())
+}
+
+fn read_words(files: &LocaleFiles) -> Result<Words, RenderError> {
+    let words = Words::parse(files.words).map_err(|error| RenderError::Words(files.tag, error))?;
+    match words.missing() {
+        Some(word) => Err(RenderError::WordMissing(files.tag, word)),
+        None => Ok(words),
+    }
+}
+
 fn key(template: TemplateName, language: &str, part: &str) -> String {
     format!("{}/{language}/{part}", template.as_str())
 }
 
 /// The built-in language nearest to a locale (RFC 4647, lookup).
 fn language_of(locale: &Locale) -> Option<&'static str> {
-    locale.fallbacks().find_map(|tag| built_in::LANGUAGES.into_iter().find(|language| *language == tag))
+    locale.fallbacks().find_map(|tag| LOCALES.iter().map(|files| files.tag).find(|language| *language == tag))
 }
 
 fn is_host(text: &str) -> bool {

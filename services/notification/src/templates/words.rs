@@ -1,153 +1,148 @@
-//! Words of ours that callers put into variables, said in the language of the message.
+//! The words of a locale, and how variables read with them.
 //!
 //! Identity does not know in which language a notice will be read, so it sends words and not sentences: what happened
-//! to a method, of which kind that is, and from which kind of program. Anything else in these variables is data (a
-//! masked address, a network, the name of a browser) and stands as it was sent.
+//! to a method, of which kind it is, from which program. Anything else in these variables is data (a masked address, a
+//! network, the name of a browser) and stands as it was sent.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use rekey_primitives::method::{MethodChange, MethodKind};
+use serde::Deserialize;
 
-use super::built_in::LANGUAGES;
+/// The direction in which a language is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(super) enum Direction {
+    #[serde(rename = "ltr")]
+    LeftToRight,
+    #[serde(rename = "rtl")]
+    RightToLeft,
+}
 
-/// A word in every language, in the order of [`LANGUAGES`].
-type Said = [&'static str; LANGUAGES.len()];
+impl Direction {
+    /// The value of HTML's `dir`.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::LeftToRight => "ltr",
+            Self::RightToLeft => "rtl",
+        }
+    }
+}
 
-/// A variable as it reads in this language.
-pub(super) fn said<'a>(variable: &str, value: &'a str, language: &str) -> Cow<'a, str> {
-    let Some(place) = LANGUAGES.iter().position(|one| *one == language) else { return value.into() };
-    match variable {
-        "change" => MethodChange::parse(value).map_or(value.into(), |change| of_change(change)[place].into()),
-        // The kind, and behind it the masked address, if it has one.
-        "method" => {
-            let (word, rest) = value.split_once(' ').unwrap_or((value, ""));
-            match MethodKind::parse(word) {
-                Some(kind) if rest.is_empty() => of_kind(kind)[place].into(),
-                Some(kind) => format!("{} {rest}", of_kind(kind)[place]).into(),
-                None => value.into(),
+/// A `words.toml`: ours on the left, the reader's on the right.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Words {
+    pub(super) direction: Direction,
+    pub(super) change: HashMap<String, String>,
+    pub(super) method: HashMap<String, String>,
+    pub(super) program: HashMap<String, String>,
+}
+
+/// A program that has no name of its own.
+const PROGRAMS: [&str; 2] = ["unknown", "other"];
+
+impl Words {
+    /// Reads a `words.toml`.
+    pub(super) fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    /// A word that is missing, as `table.word`.
+    pub(super) fn missing(&self) -> Option<String> {
+        let changes = MethodChange::ALL.iter().map(|change| ("change", &self.change, change.as_str()));
+        let kinds = MethodKind::ALL.iter().map(|kind| ("method", &self.method, kind.as_str()));
+        let programs = PROGRAMS.iter().map(|program| ("program", &self.program, *program));
+        changes
+            .chain(kinds)
+            .chain(programs)
+            .find(|(_, words, word)| !words.contains_key(*word))
+            .map(|(table, _, word)| format!("{table}.{word}"))
+    }
+
+    /// A variable as it reads in this language.
+    pub(super) fn translate<'a>(&'a self, variable: &str, value: &'a str) -> Cow<'a, str> {
+        match variable {
+            "change" => self.change.get(value).map_or(value.into(), |word| word.as_str().into()),
+            // The kind, and behind it the masked address, if it has one.
+            "method" => {
+                let (kind, rest) = value.split_once(' ').unwrap_or((value, ""));
+                match self.method.get(kind) {
+                    Some(word) if rest.is_empty() => word.as_str().into(),
+                    Some(word) => format!("{word} {rest}").into(),
+                    None => value.into(),
+                }
             }
-        }
-        // The network, if it is known, and behind it the program.
-        "place" => {
-            let word = value.rsplit(", ").next().unwrap_or(value);
-            match of_program(word) {
-                Some(program) => format!("{}{}", &value[..value.len() - word.len()], program[place]).into(),
-                None => value.into(),
+            // The network, if it is known, and behind it the program.
+            "place" => {
+                let program = value.rsplit(", ").next().unwrap_or(value);
+                match self.program.get(program) {
+                    Some(word) => format!("{}{word}", &value[..value.len() - program.len()]).into(),
+                    None => value.into(),
+                }
             }
+            _ => value.into(),
         }
-        _ => value.into(),
-    }
-}
-
-const fn of_change(change: MethodChange) -> Said {
-    match change {
-        MethodChange::Added => ["added", "hinzugefügt", "ajout", "alta", "追加", "إضافة"],
-        MethodChange::Confirmed => {
-            ["confirmed", "bestätigt", "confirmation", "confirmación", "確認", "تأكيد"]
-        }
-        MethodChange::Removed => ["removed", "entfernt", "suppression", "eliminación", "削除", "إزالة"],
-        MethodChange::MadeDefault => [
-            "made the default",
-            "als Standard festgelegt",
-            "choix par défaut",
-            "elección como predeterminado",
-            "既定に設定",
-            "تعيين كخيار افتراضي",
-        ],
-        MethodChange::Prefilled => [
-            "filled in by an administrator",
-            "von der Administration eingetragen",
-            "saisie par un administrateur",
-            "registro por un administrador",
-            "管理者による登録",
-            "إدخال من أحد المسؤولين",
-        ],
-        MethodChange::Disabled => [
-            "disabled after too many wrong codes",
-            "nach zu vielen falschen Codes abgeschaltet",
-            "désactivation après trop de codes erronés",
-            "desactivación tras demasiados códigos incorrectos",
-            "誤ったコードの入力が続いたため無効化",
-            "تعطيل بعد رموز خاطئة كثيرة",
-        ],
-    }
-}
-
-const fn of_kind(kind: MethodKind) -> Said {
-    match kind {
-        MethodKind::Email => {
-            ["e-mail", "E-Mail", "e-mail", "correo electrónico", "メール", "البريد الإلكتروني"]
-        }
-        MethodKind::Phone => ["phone", "Telefon", "téléphone", "teléfono", "電話", "الهاتف"],
-        MethodKind::Authenticator => [
-            "authenticator",
-            "Authenticator-App",
-            "application d’authentification",
-            "aplicación de autenticación",
-            "認証アプリ",
-            "تطبيق المصادقة",
-        ],
-        MethodKind::RecoveryCode => [
-            "recovery codes",
-            "Wiederherstellungscodes",
-            "codes de récupération",
-            "códigos de recuperación",
-            "回復用コード",
-            "رموز الاسترداد",
-        ],
-    }
-}
-
-/// What is said of a program that has no name of its own.
-fn of_program(word: &str) -> Option<Said> {
-    match word {
-        "unknown" => Some([
-            "an unknown program",
-            "einem unbekannten Programm",
-            "un programme inconnu",
-            "un programa desconocido",
-            "不明なプログラム",
-            "برنامج غير معروف",
-        ]),
-        "other" => Some([
-            "another program",
-            "einem anderen Programm",
-            "un autre programme",
-            "otro programa",
-            "その他のプログラム",
-            "برنامج آخر",
-        ]),
-        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::templates::locales::LOCALES;
+
+    fn words(tag: &str) -> Words {
+        let files = LOCALES.iter().find(|files| files.tag == tag).unwrap();
+        Words::parse(files.words).unwrap()
+    }
 
     #[test]
     fn every_word_is_said_in_every_language_and_none_is_left_in_english() {
-        let changes = MethodChange::ALL.iter().copied().map(of_change);
-        let kinds = MethodKind::ALL.iter().copied().map(of_kind);
-        let programs = ["unknown", "other"].into_iter().filter_map(of_program);
+        let english = words("en");
+        for files in LOCALES {
+            let own = words(files.tag);
 
-        for said in changes.chain(kinds).chain(programs) {
-            let [english, others @ ..] = said;
-            assert!(said.iter().all(|text| !text.is_empty()), "{said:?}");
-            // French writes e-mail as English does.
-            assert!(others.iter().all(|text| *text != english || english == "e-mail"), "{said:?}");
-            assert!(said[4..].iter().all(|text| !text.is_ascii()), "{said:?}");
+            assert_eq!(own.missing(), None, "{}", files.tag);
+            let tables = [
+                (&own.change, &english.change),
+                (&own.method, &english.method),
+                (&own.program, &english.program),
+            ];
+            for (own, english) in tables {
+                assert_eq!(own.len(), english.len(), "{}", files.tag);
+                for (word, text) in own {
+                    assert!(!text.is_empty(), "{word} in {}", files.tag);
+                    // French writes e-mail as English does.
+                    let is_english = *text == english[word] && text != "e-mail";
+                    assert!(files.tag == "en" || !is_english, "{word} in {}", files.tag);
+                    assert!(
+                        !["ja", "ar"].contains(&files.tag) || !text.is_ascii(),
+                        "{word} in {}",
+                        files.tag
+                    );
+                }
+            }
         }
     }
 
     #[test]
     fn what_is_no_word_of_ours_stands_as_it_was_sent() {
-        assert_eq!(said("method", "email a***@mail.example", "de"), "E-Mail a***@mail.example");
-        assert_eq!(said("method", "recovery_code", "fr"), "codes de récupération");
-        assert_eq!(said("place", "192.0.2.0/24, Firefox", "ja"), "192.0.2.0/24, Firefox");
-        assert_eq!(said("place", "192.0.2.0/24, other", "es"), "192.0.2.0/24, otro programa");
-        assert_eq!(said("place", "unknown", "de"), "einem unbekannten Programm");
-        assert_eq!(said("change", "painted blue", "ar"), "painted blue");
-        assert_eq!(said("name", "removed", "de"), "removed");
+        let translate = |variable, value, tag| words(tag).translate(variable, value).into_owned();
+
+        assert_eq!(translate("method", "email a***@mail.example", "de"), "E-Mail a***@mail.example");
+        assert_eq!(translate("method", "recovery_code", "fr"), "codes de récupération");
+        assert_eq!(translate("place", "192.0.2.0/24, Firefox", "ja"), "192.0.2.0/24, Firefox");
+        assert_eq!(translate("place", "192.0.2.0/24, other", "es"), "192.0.2.0/24, otro programa");
+        assert_eq!(translate("place", "unknown", "de"), "einem unbekannten Programm");
+        assert_eq!(translate("change", "painted blue", "ar"), "painted blue");
+        assert_eq!(translate("name", "removed", "de"), "removed");
+    }
+
+    #[test]
+    fn a_word_that_is_missing_is_named() {
+        let mut words = words("en");
+        words.method.remove("phone");
+
+        assert_eq!(words.missing().as_deref(), Some("method.phone"));
     }
 }

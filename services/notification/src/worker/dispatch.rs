@@ -13,15 +13,15 @@ use rekey_primitives::entropy::{self, SharedEntropy};
 use rekey_primitives::locale::Locale;
 use rekey_sealing::AeadKeys;
 
-use super::holding::{Leases, Mark};
-use crate::channels::{Carrier, Outgoing, Providers, SendFailure};
+use super::lease::{LeasePolicy, LeasedHandOver};
 use crate::domain::content::Rendered;
 use crate::domain::delivery::{Outcome, Retries};
 use crate::domain::lane::Lane;
-use crate::domain::payload::{Payload, binding};
 use crate::domain::state::FailureClass;
 use crate::domain::template::TemplateName;
-use crate::store::{Claim, Hold, Recorded, Store, in_time};
+use crate::payload::{Payload, PayloadRow, Unusable};
+use crate::providers::{ConfiguredProvider, Outgoing, Providers, SendFailure};
+use crate::store::{Claim, Lease, Recorded, Store, in_time};
 use crate::templates::Renderer;
 
 /// The first pause between tries to record, doubled from try to try.
@@ -32,23 +32,16 @@ const LONGEST_RECORD_PAUSE: Duration = Duration::from_millis(800);
 const RECORD_TRIES: u32 = 60;
 
 /// Sends one message at a time, for any lane.
-pub struct Dispatcher {
-    /// Where messages are.
-    pub store: Arc<dyn Store>,
-    /// What opens payloads.
-    pub keys: Arc<AeadKeys>,
-    /// What writes messages.
-    pub renderer: Arc<Renderer>,
-    /// What carries them.
-    pub providers: Providers,
-    /// What follows a failure.
-    pub retries: Retries,
-    /// How long it may hold a message.
-    pub leases: Leases,
-    /// The clock.
-    pub clock: SharedClock,
-    /// Chance, for jitter.
-    pub entropy: SharedEntropy,
+pub(crate) struct Dispatcher {
+    pub(crate) store: Store,
+    pub(crate) keys: Arc<AeadKeys>,
+    pub(crate) renderer: Arc<Renderer>,
+    pub(crate) providers: Providers,
+    pub(crate) retries: Retries,
+    pub(crate) lease_policy: LeasePolicy,
+    pub(crate) clock: SharedClock,
+    /// For jitter.
+    pub(crate) entropy: SharedEntropy,
 }
 
 /// How a try ended, and by whose hand.
@@ -60,21 +53,21 @@ struct Tried<'a> {
 impl Dispatcher {
     /// Takes a claimed message through, and keeps it for as long as that takes.
     #[tracing::instrument(skip_all, fields(
-        notification_id = %claim.hold.id, tenant_id = %claim.hold.tenant_id, template = claim.template,
+        notification_id = %claim.lease.id, tenant_id = %claim.lease.tenant_id, template = claim.template,
         lane = lane.as_str(), tries = claim.tries
     ))]
-    pub async fn dispatch(&self, lane: Lane, claim: Claim) {
+    pub(crate) async fn dispatch(&self, lane: Lane, claim: Claim) {
         tokio::select! {
             biased;
             () = self.take_through(&claim) => {}
-            () = self.leases.keep(self.store.as_ref(), claim.hold, &self.clock) => {}
+            () = self.lease_policy.keep(&self.store, claim.lease, &self.clock) => {}
         }
     }
 
     async fn take_through(&self, claim: &Claim) {
         let tried = self.try_to_send(claim).await;
         match tried.outcome {
-            Outcome::Delivered if claim.hold.in_doubt => {
+            Outcome::Delivered if claim.lease.in_doubt => {
                 tracing::warn!(provider = tried.provider, "delivered, perhaps for the second time");
             }
             Outcome::Delivered => tracing::info!(provider = tried.provider, "delivered"),
@@ -101,16 +94,16 @@ impl Dispatcher {
                 return Tried { outcome: self.after(claim, failure.class), provider: "" };
             }
         };
-        let carriers = self.providers.of(outgoing.destination.channel());
+        let configured = self.providers.of(outgoing.destination.channel());
         let mut last = "";
-        for carrier in carriers {
+        for provider in configured {
             // The provider before may have taken long, and none may keep trying for longer than the message lives.
             outgoing.now = self.clock.now();
-            if !carrier.breaker.may_try(outgoing.now) {
+            if !provider.breaker.may_try(outgoing.now) {
                 continue;
             }
-            last = &carrier.name;
-            match self.hand_over(carrier, &outgoing, claim.hold).await {
+            last = &provider.name;
+            match self.hand_over(provider, &outgoing, claim.lease).await {
                 Ok(()) => return Tried { outcome: Outcome::Delivered, provider: last },
                 // Only the provider's own fault is a reason to ask the next one.
                 Err(failure) if failure.class == FailureClass::Provider => {}
@@ -126,10 +119,12 @@ impl Dispatcher {
         let broken = |what: &str| SendFailure::before_provider(FailureClass::Content, what);
         let template =
             TemplateName::parse(&claim.template).ok_or_else(|| unknown("template not known here"))?;
-        let bound_to = binding(claim.hold.tenant_id, claim.hold.id);
-        let bytes =
-            self.keys.open(&bound_to, &claim.payload).map_err(|_| unknown("payload does not open"))?;
-        let payload = Payload::from_bytes(template, &bytes).map_err(|_| broken("payload does not read"))?;
+        let row = PayloadRow { tenant_id: claim.lease.tenant_id, id: claim.lease.id };
+        let payload = match Payload::open(&self.keys, row, template, &claim.payload) {
+            Ok(payload) => payload,
+            Err(Unusable::Closed) => return Err(unknown("payload does not open")),
+            Err(Unusable::Unreadable) => return Err(broken("payload does not read")),
+        };
         let locale = Locale::parse(&claim.locale).ok();
         let channel = payload.destination.channel();
         let content = self
@@ -141,34 +136,41 @@ impl Dispatcher {
 
     fn outgoing(&self, claim: &Claim, destination: Destination, content: Rendered) -> Outgoing {
         Outgoing {
-            id: claim.hold.id,
+            id: claim.lease.id,
             destination,
             content,
-            created_at: claim.hold.created_at,
+            created_at: claim.lease.created_at,
             now: self.clock.now(),
             not_after: claim.not_after,
         }
     }
 
-    async fn hand_over(&self, carrier: &Carrier, outgoing: &Outgoing, hold: Hold) -> Result<(), SendFailure> {
-        let mark = Mark { store: &self.store, hold, clock: &self.clock };
-        let sent = carrier.provider.send(outgoing, &mark).await;
+    async fn hand_over(
+        &self,
+        provider: &ConfiguredProvider,
+        outgoing: &Outgoing,
+        lease: Lease,
+    ) -> Result<(), SendFailure> {
+        let hand_over = LeasedHandOver { store: &self.store, lease, clock: &self.clock };
+        let sent = provider.sender.send(outgoing, &hand_over).await;
         match &sent {
             // An open breaker must not close by it: the next message would wait for a dead provider.
             Err(failure) if failure.is_ours => {
-                tracing::info!(provider = carrier.name, %failure, "not handed over");
+                tracing::info!(provider = provider.name, %failure, "not handed over");
             }
             Err(failure) if matches!(failure.class, FailureClass::Provider | FailureClass::AnswerLost) => {
-                tracing::warn!(provider = carrier.name, %failure, "provider at fault");
-                if carrier.breaker.failed(self.clock.now()) {
-                    tracing::error!(provider = carrier.name, "provider is left alone for a while");
+                tracing::warn!(provider = provider.name, %failure, "provider at fault");
+                if provider.breaker.failed(self.clock.now()) {
+                    tracing::error!(provider = provider.name, "provider is left alone for a while");
                 }
             }
             Err(failure) => {
-                tracing::info!(provider = carrier.name, %failure, "refused");
-                carrier.breaker.worked();
+                tracing::info!(provider = provider.name, %failure, "refused");
+                provider.breaker.worked();
             }
-            Ok(()) if carrier.breaker.worked() => tracing::info!(provider = carrier.name, "provider is back"),
+            Ok(()) if provider.breaker.worked() => {
+                tracing::info!(provider = provider.name, "provider is back")
+            }
             Ok(()) => {}
         }
         sent
@@ -183,7 +185,7 @@ impl Dispatcher {
     async fn record(&self, claim: &Claim, tried: &Tried<'_>) {
         let mut pause = FIRST_RECORD_PAUSE;
         for _ in 0..RECORD_TRIES {
-            let recorded = self.store.record(claim.hold, tried.outcome, tried.provider, self.clock.now());
+            let recorded = self.store.record(claim.lease, tried.outcome, tried.provider, self.clock.now());
             match in_time(recorded).await {
                 Ok(Recorded::Yes) => return,
                 Ok(Recorded::TooLate) => {

@@ -1,13 +1,11 @@
-//! The loops behind the counter: one per lane that sends, one that puts back what dead workers held, one that sweeps,
-//! one that looks after the store.
+//! The loops: one per lane that sends, one that puts back what dead workers held, one that sweeps.
 //!
 //! A lane claims no more than it can send at once, so no message waits in a worker's hands. It is woken when this
 //! process accepts something for it, and looks by itself every now and then: for retries that came due, for what
 //! other replicas accepted, and for a test that moved the clock.
 
 mod dispatch;
-mod holding;
-mod lookout;
+mod lease;
 mod reclaimer;
 mod sweeper;
 
@@ -19,34 +17,28 @@ use rekey_runtime::shutdown::Shutdown;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-pub use self::dispatch::Dispatcher;
-pub use self::holding::Leases;
-pub use self::lookout::{Lookout, SchemaGate};
-pub use self::reclaimer::Reclaimer;
-pub use self::sweeper::Sweeper;
+pub(crate) use self::dispatch::Dispatcher;
+pub(crate) use self::lease::LeasePolicy;
+pub(crate) use self::reclaimer::Reclaimer;
+pub(crate) use self::sweeper::Sweeper;
 use crate::config::LaneSettings;
 use crate::domain::lane::Lane;
-use crate::domain::pace::Pace;
-use crate::store::{Bell, Claim, Store, in_time};
+use crate::domain::token_bucket::TokenBucket;
+use crate::signals::WakeUp;
+use crate::store::{Claim, Store, in_time};
 
 /// What sends the messages of one lane.
-pub struct LaneWorker {
-    /// Its lane.
-    pub lane: Lane,
-    /// How it works.
-    pub settings: LaneSettings,
+pub(crate) struct LaneWorker {
+    pub(crate) lane: Lane,
+    pub(crate) settings: LaneSettings,
     /// How long a claim holds a message.
-    pub lease: Duration,
+    pub(crate) lease: Duration,
     /// The pause after which it looks by itself.
-    pub poll: Duration,
-    /// Where messages are.
-    pub store: Arc<dyn Store>,
-    /// What sends one.
-    pub dispatcher: Arc<Dispatcher>,
-    /// What wakes it.
-    pub bell: Bell,
-    /// The clock.
-    pub clock: SharedClock,
+    pub(crate) poll: Duration,
+    pub(crate) store: Store,
+    pub(crate) dispatcher: Arc<Dispatcher>,
+    pub(crate) wake_up: WakeUp,
+    pub(crate) clock: SharedClock,
 }
 
 impl LaneWorker {
@@ -55,15 +47,15 @@ impl LaneWorker {
     ///
     /// # Errors
     /// Never; a store that is away is waited for.
-    pub async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+    pub(crate) async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
         let places = Arc::new(Semaphore::new(self.settings.workers));
-        let mut pace = Pace::starting(self.settings.per_second, self.clock.now());
+        let mut bucket = TokenBucket::starting(self.settings.per_second, self.clock.now());
         let mut under_way = JoinSet::new();
         while !stop.has_begun() {
             while let Some(ended) = under_way.try_join_next() {
                 log_panic(ended);
             }
-            let claims = self.claim(&mut pace, places.available_permits()).await;
+            let claims = self.claim(&mut bucket, places.available_permits()).await;
             let may_be_more =
                 claims.len() == self.settings.batch.min(places.available_permits()) && !claims.is_empty();
             for claim in claims {
@@ -85,7 +77,7 @@ impl LaneWorker {
                 Some(ended) = under_way.join_next(), if may_be_more || places.available_permits() == 0 => {
                     log_panic(ended);
                 }
-                () = self.bell.rung(self.lane) => {}
+                () = self.wake_up.woken(self.lane) => {}
                 () = tokio::time::sleep(self.poll) => {}
             }
         }
@@ -95,20 +87,20 @@ impl LaneWorker {
         Ok(())
     }
 
-    /// Takes as many due messages as there are places and the pace allows.
-    async fn claim(&self, pace: &mut Pace, places: usize) -> Vec<Claim> {
+    /// Takes as many due messages as there are places and the bucket allows.
+    async fn claim(&self, bucket: &mut TokenBucket, places: usize) -> Vec<Claim> {
         let now = self.clock.now();
-        let most = pace.take(places.min(self.settings.batch), now);
+        let most = bucket.take(places.min(self.settings.batch), now);
         if most == 0 {
             return Vec::new();
         }
         match in_time(self.store.claim(self.lane, most, self.lease, now)).await {
             Ok(claims) => {
-                pace.give_back(most.saturating_sub(claims.len()));
+                bucket.give_back(most.saturating_sub(claims.len()));
                 claims
             }
             Err(failure) => {
-                pace.give_back(most);
+                bucket.give_back(most);
                 tracing::warn!(lane = self.lane.as_str(), error = %failure, "cannot claim");
                 Vec::new()
             }

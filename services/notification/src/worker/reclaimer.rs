@@ -4,28 +4,25 @@
 //! pause to renew. After the store was away everybody gets one lease's time first: nobody could renew meanwhile, and
 //! what was sent must be recorded before it looks unsent.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rekey_primitives::clock::{SharedClock, Timestamp};
 use rekey_runtime::shutdown::Shutdown;
 
-use crate::store::{Bell, Failure, Store, in_time};
+use crate::signals::WakeUp;
+use crate::store::{Failure, Store, in_time};
 
-/// The loop.
-pub struct Reclaimer {
-    /// Where messages are.
-    pub store: Arc<dyn Store>,
+/// The loop that puts back.
+pub(crate) struct Reclaimer {
+    pub(crate) store: Store,
     /// Messages put back in one step.
-    pub batch: u32,
-    /// How long a hold lasts unless it is renewed.
-    pub lease: Duration,
+    pub(crate) batch: u32,
+    /// How long a message is held unless the lease is renewed.
+    pub(crate) lease: Duration,
     /// The pause between two looks, in which every worker that lives renews once.
-    pub pause: Duration,
-    /// What wakes the lanes when something was put back.
-    pub bell: Bell,
-    /// The clock.
-    pub clock: SharedClock,
+    pub(crate) pause: Duration,
+    pub(crate) wake_up: WakeUp,
+    pub(crate) clock: SharedClock,
 }
 
 impl Reclaimer {
@@ -33,7 +30,7 @@ impl Reclaimer {
     ///
     /// # Errors
     /// Never; a store that is away is waited for.
-    pub async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+    pub(crate) async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
         let (mut patient_until, mut last_look) = (None, None);
         loop {
             let now = self.clock.now();
@@ -42,7 +39,7 @@ impl Reclaimer {
                 Ok(0) => {}
                 Ok(count) => {
                     tracing::warn!(count, "put back what a dead worker held");
-                    self.bell.ring_all();
+                    self.wake_up.wake_all();
                 }
                 Err(failure) => {
                     tracing::warn!(error = %failure, "cannot look for ended leases");
@@ -65,7 +62,7 @@ impl Reclaimer {
         let is_patient = patient_until.is_some_and(|until| !now.has_reached(until));
         match ended_by.filter(|_| !is_patient) {
             Some(ended_by) => in_time(self.store.put_back(self.batch, ended_by, now)).await,
-            None => in_time(self.store.schema()).await.map(|_| 0),
+            None => in_time(self.store.ping()).await.map(|()| 0),
         }
     }
 }

@@ -1,28 +1,23 @@
 //! Tidies the store and counts what waits, so that a full lane is refused without a count per call.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rekey_primitives::clock::SharedClock;
 use rekey_runtime::shutdown::Shutdown;
 
 use crate::domain::lane::{Lane, PerLane};
-use crate::store::{Depths, Failure, Keep, Store, Swept, in_time};
+use crate::signals::QueueDepth;
+use crate::store::{Failure, Store, SweepLimits, Swept, in_time};
 
-/// The loop.
-pub struct Sweeper {
-    /// Where messages are.
-    pub store: Arc<dyn Store>,
-    /// How long they stay.
-    pub keep: Keep,
+/// The loop that sweeps and counts.
+pub(crate) struct Sweeper {
+    pub(crate) store: Store,
+    pub(crate) sweep_limits: SweepLimits,
     /// The most that may wait in each lane: it is not counted further.
-    pub limits: PerLane<u64>,
-    /// The counts.
-    pub depths: Depths,
-    /// The pause between two sweeps.
-    pub pause: Duration,
-    /// The clock.
-    pub clock: SharedClock,
+    pub(crate) count_limits: PerLane<u64>,
+    pub(crate) queue_depth: QueueDepth,
+    pub(crate) pause: Duration,
+    pub(crate) clock: SharedClock,
 }
 
 impl Sweeper {
@@ -30,9 +25,9 @@ impl Sweeper {
     ///
     /// # Errors
     /// Never; a store that is away is waited for.
-    pub async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+    pub(crate) async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
         loop {
-            match in_time(self.store.sweep(self.keep, self.clock.now())).await {
+            match in_time(self.store.sweep(self.sweep_limits, self.clock.now())).await {
                 Ok(swept) if swept != Swept::default() => tracing::debug!(?swept, "swept"),
                 Ok(_) => {}
                 Err(failure) => tracing::warn!(error = %failure, "cannot sweep"),
@@ -48,9 +43,9 @@ impl Sweeper {
     }
 
     async fn count(&self) -> Result<(), Failure> {
-        for lane in Lane::ALL {
-            let queued = self.store.queued(lane, *self.limits.of(lane));
-            self.depths.set(lane, in_time(queued).await?);
+        for &lane in Lane::ALL {
+            let queued = self.store.queued(lane, *self.count_limits.of(lane));
+            self.queue_depth.set(lane, in_time(queued).await?);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use rekey_primitives::clock::{Clock as _, ManualClock};
-use rekey_primitives::contact::Destination;
+use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::NotificationId;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -10,22 +10,20 @@ use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use super::*;
-use crate::channels::breaker::Breaker;
-use crate::channels::{Carrier, Outgoing, Provider, Providers, SendFailure, Threshold};
 use crate::config::for_tests;
 use crate::domain::content::Rendered;
 use crate::domain::notification::Notification;
 use crate::domain::state::{FailureClass, State};
-use crate::fixtures::{NOW, clock, entropy, keys, row, scope};
+use crate::fixtures::{NOW, clock, entropy, keys, row, scope, store};
+use crate::providers::{Breaker, ConfiguredProvider, HandOver, Outgoing, Provider, Providers, SendFailure};
 use crate::store::NewNotification;
-use crate::store::sqlite::SqliteStore;
 use crate::templates::Renderer;
 
 /// After this a test that waits for nothing fails instead of hanging.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A hold of a minute on the clock that tests move, renewed all the time.
-const LEASES: Leases = Leases {
+/// Leases of a minute on the clock that tests move, renewed all the time.
+const LEASES: LeasePolicy = LeasePolicy {
     length: Duration::from_secs(60),
     renewed_every: Duration::from_millis(2),
     most_renewals: u32::MAX,
@@ -51,8 +49,8 @@ impl Scripted {
 
 #[async_trait]
 impl Provider for Scripted {
-    async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure> {
-        threshold.cross().await?;
+    async fn send(&self, outgoing: &Outgoing, hand_over: &dyn HandOver) -> Result<(), SendFailure> {
+        hand_over.begin().await?;
         let Destination::Email(address) = &outgoing.destination else { panic!("no mail") };
         assert_eq!(address.as_str(), "anna@example.com");
         let Rendered::Email { text, .. } = &outgoing.content else { panic!("no mail") };
@@ -63,7 +61,7 @@ impl Provider for Scripted {
 }
 
 struct World {
-    store: Arc<dyn Store>,
+    store: Store,
     clock: ManualClock,
     entropy: SharedEntropy,
     dispatcher: Arc<Dispatcher>,
@@ -73,27 +71,26 @@ struct World {
 impl World {
     async fn with(providers: &[&Scripted]) -> Self {
         let boxed = |provider: &&Scripted| Box::new((*provider).clone()) as Box<dyn Provider>;
-        Self::carried_by(providers.iter().map(boxed).collect()).await
+        Self::with_boxed(providers.iter().map(boxed).collect()).await
     }
 
-    async fn carried_by(providers: Vec<Box<dyn Provider>>) -> Self {
+    async fn with_boxed(providers: Vec<Box<dyn Provider>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&folder.path().join("notification.db")).await.unwrap();
-        store.migrate().await.unwrap();
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store = store(folder.path()).await;
         let (clock, entropy) = (clock(), entropy());
-        let carriers = providers.into_iter().enumerate().map(|(place, provider)| Carrier {
+        let configured = providers.into_iter().enumerate().map(|(place, provider)| ConfiguredProvider {
             name: format!("relay{place}"),
-            provider,
+            channels: vec![Channel::Email],
+            sender: provider,
             breaker: Breaker::new(3, Duration::from_secs(15)),
         });
         let dispatcher = Arc::new(Dispatcher {
-            store: Arc::clone(&store),
+            store: store.clone(),
             keys: Arc::new(keys()),
             renderer: Arc::new(Renderer::new("en", None).unwrap()),
-            providers: Providers::new(carriers.collect(), Vec::new()),
+            providers: Providers::new(configured.collect()),
             retries: for_tests().delivery.retries(),
-            leases: LEASES,
+            lease_policy: LEASES,
             clock: Arc::new(clock.clone()),
             entropy: Arc::clone(&entropy),
         });
@@ -106,10 +103,10 @@ impl World {
         self.store.put_back(10, now, now).await.unwrap()
     }
 
-    /// From now on a hold ends with its first lease.
-    fn hold_without_renewing(&mut self) {
+    /// From now on nothing is renewed.
+    fn claim_without_renewing(&mut self) {
         let dispatcher = Arc::get_mut(&mut self.dispatcher).unwrap();
-        dispatcher.leases = Leases { most_renewals: 0, ..LEASES };
+        dispatcher.lease_policy = LeasePolicy { most_renewals: 0, ..LEASES };
     }
 
     async fn accept(&self, lane: Lane) -> NewNotification {
@@ -140,15 +137,15 @@ impl World {
         connection.close().await.unwrap();
     }
 
-    fn worker(&self, lane: Lane, bell: &Bell) -> LaneWorker {
+    fn worker(&self, lane: Lane, wake_up: &WakeUp) -> LaneWorker {
         LaneWorker {
             lane,
             settings: *for_tests().lanes().of(lane),
             lease: LEASES.length,
             poll: Duration::from_millis(5),
-            store: Arc::clone(&self.store),
+            store: self.store.clone(),
             dispatcher: Arc::clone(&self.dispatcher),
-            bell: bell.clone(),
+            wake_up: wake_up.clone(),
             clock: Arc::new(self.clock.clone()),
         }
     }
@@ -283,9 +280,9 @@ async fn a_lane_sends_its_own_messages_however_long_the_others_are() {
         world.accept(Lane::Bulk).await;
     }
     let code = world.accept(Lane::Critical).await;
-    let (bell, stop) = (Bell::default(), Shutdown::new());
+    let (wake_up, stop) = (WakeUp::default(), Shutdown::new());
 
-    let running = tokio::spawn(world.worker(Lane::Critical, &bell).run(stop.clone()));
+    let running = tokio::spawn(world.worker(Lane::Critical, &wake_up).run(stop.clone()));
     let delivered = async {
         while world.get(code.id).await.state != State::Delivered {
             tokio::task::yield_now().await;
@@ -303,12 +300,12 @@ async fn a_lane_sends_its_own_messages_however_long_the_others_are() {
 async fn a_worker_sends_all_that_is_due_and_stops_when_told() {
     let relay = Scripted::default();
     let world = World::with(&[&relay]).await;
-    let (bell, stop) = (Bell::default(), Shutdown::new());
-    let running = tokio::spawn(world.worker(Lane::Critical, &bell).run(stop.clone()));
+    let (wake_up, stop) = (WakeUp::default(), Shutdown::new());
+    let running = tokio::spawn(world.worker(Lane::Critical, &wake_up).run(stop.clone()));
 
     for _ in 0..60 {
         world.accept(Lane::Critical).await;
-        bell.ring(Lane::Critical);
+        wake_up.wake(Lane::Critical);
     }
     let all_sent = async {
         while relay.tries() < 60 {
@@ -326,5 +323,5 @@ async fn a_worker_sends_all_that_is_due_and_stops_when_told() {
 
 mod expiry;
 mod faults;
-mod leases;
+mod lease;
 mod sweeping;

@@ -15,7 +15,7 @@ pub(super) async fn a_held_message_is_not_claimed_again(world: &World) {
     let held = world.claim_one(NOW).await;
     let again = world.claim(10, NOW.plus(LEASE)).await;
 
-    assert_eq!((held.hold.id, held.tries, held.hold.fence), (message.id, 1, 1));
+    assert_eq!((held.lease.id, held.tries, held.lease.fence), (message.id, 1, 1));
     assert_eq!((held.payload, held.not_after), (message.payload, message.not_after));
     assert!(again.is_empty());
     let found = world.get(message.id).await.unwrap();
@@ -31,8 +31,8 @@ pub(super) async fn a_dead_workers_message_is_claimed_again_under_a_new_fence(wo
     let second = world.claim_one(NOW.plus(LEASE)).await;
 
     assert_eq!((too_early, put_back), (0, 1));
-    assert_eq!((second.hold.id, second.tries), (dead.hold.id, 2));
-    assert!(second.hold.fence > dead.hold.fence);
+    assert_eq!((second.lease.id, second.tries), (dead.lease.id, 2));
+    assert!(second.lease.fence > dead.lease.fence);
 }
 
 pub(super) async fn an_old_hold_records_nothing(world: &World) {
@@ -40,11 +40,11 @@ pub(super) async fn an_old_hold_records_nothing(world: &World) {
     let old = world.claim_one(NOW).await;
     let later = NOW.plus(LEASE);
     world.put_back(later).await;
-    let put_back = world.store.record(old.hold, Outcome::Delivered, "smtp", later).await.unwrap();
+    let put_back = world.store.record(old.lease, Outcome::Delivered, "smtp", later).await.unwrap();
     let new = world.claim_one(later).await;
 
-    let late = world.store.record(old.hold, Outcome::Delivered, "smtp", later).await.unwrap();
-    let in_time = world.store.record(new.hold, Outcome::Unknown, "sms", later).await.unwrap();
+    let late = world.store.record(old.lease, Outcome::Delivered, "smtp", later).await.unwrap();
+    let in_time = world.store.record(new.lease, Outcome::Unknown, "sms", later).await.unwrap();
 
     assert_eq!((put_back, late, in_time), (Recorded::TooLate, Recorded::TooLate, Recorded::Yes));
     let found = world.get(message.id).await.unwrap();
@@ -59,11 +59,11 @@ pub(super) async fn an_old_hold_neither_renews_nor_hands_over(world: &World) {
     world.put_back(later).await;
     let new = world.claim_one(later).await;
 
-    let renewed = world.store.renew(old.hold, 10 * LEASE, later).await.unwrap();
-    let begun = world.store.begin_handing_over(old.hold, later).await.unwrap();
+    let renewed = world.store.renew(old.lease, 10 * LEASE, later).await.unwrap();
+    let begun = world.store.begin_handing_over(old.lease, later).await.unwrap();
 
     assert_eq!((renewed, begun), (Recorded::TooLate, Recorded::TooLate));
-    world.store.record(new.hold, Outcome::Delivered, "smtp", later).await.unwrap();
+    world.store.record(new.lease, Outcome::Delivered, "smtp", later).await.unwrap();
     assert_eq!(world.get(message.id).await.unwrap().state, State::Delivered);
 }
 
@@ -72,9 +72,9 @@ pub(super) async fn what_is_past_its_not_after_is_not_handed_over(world: &World)
     let held = world.claim_one(NOW).await;
     let just_before = message.not_after.minus(Duration::from_micros(1));
 
-    let late = world.store.begin_handing_over(held.hold, message.not_after).await.unwrap();
-    let in_time = world.store.begin_handing_over(held.hold, just_before).await.unwrap();
-    let expired = world.store.record(held.hold, Outcome::Expired, "smtp", message.not_after).await.unwrap();
+    let late = world.store.begin_handing_over(held.lease, message.not_after).await.unwrap();
+    let in_time = world.store.begin_handing_over(held.lease, just_before).await.unwrap();
+    let expired = world.store.record(held.lease, Outcome::Expired, "smtp", message.not_after).await.unwrap();
 
     assert_eq!((late, in_time, expired), (Recorded::TooLate, Recorded::Yes, Recorded::Yes));
     let found = world.get(message.id).await.unwrap();
@@ -86,20 +86,20 @@ pub(super) async fn a_renewed_hold_is_not_put_back(world: &World) {
     let held = world.claim_one(NOW).await;
     let later = NOW.plus(LEASE / 2);
 
-    let renewed = world.store.renew(held.hold, LEASE, later).await.unwrap();
+    let renewed = world.store.renew(held.lease, LEASE, later).await.unwrap();
     let early = world.put_back(later.plus(LEASE).minus(Duration::from_micros(1))).await;
     let recorded =
-        world.store.record(held.hold, Outcome::Delivered, "smtp", later.plus(LEASE)).await.unwrap();
+        world.store.record(held.lease, Outcome::Delivered, "smtp", later.plus(LEASE)).await.unwrap();
 
     assert_eq!((renewed, early, recorded), (Recorded::Yes, 0, Recorded::Yes));
-    let over = world.store.renew(held.hold, LEASE, later).await.unwrap();
+    let over = world.store.renew(held.lease, LEASE, later).await.unwrap();
     assert_eq!((over, world.put_back(later.plus(LEASE)).await), (Recorded::TooLate, 0));
 }
 
 pub(super) async fn only_one_process_alone_puts_back_what_is_held(world: &World) {
     let message = world.accepted(NOW).await;
     let held = world.claim_one(NOW).await;
-    world.store.begin_handing_over(held.hold, NOW).await.unwrap();
+    world.store.begin_handing_over(held.lease, NOW).await.unwrap();
 
     let put_back = world.store.put_back_orphans(NOW).await.unwrap();
 
@@ -112,8 +112,8 @@ pub(super) async fn a_delivered_message_is_wiped_and_over(world: &World) {
     let held = world.claim_one(NOW).await;
     let before = world.payloads().await;
 
-    let recorded = world.store.record(held.hold, Outcome::Delivered, "smtp", NOW).await.unwrap();
-    let again = world.store.record(held.hold, Outcome::Delivered, "smtp", NOW).await.unwrap();
+    let recorded = world.store.record(held.lease, Outcome::Delivered, "smtp", NOW).await.unwrap();
+    let again = world.store.record(held.lease, Outcome::Delivered, "smtp", NOW).await.unwrap();
 
     assert_eq!((recorded, again), (Recorded::Yes, Recorded::TooLate));
     assert_eq!((before, world.payloads().await), (1, 0));
@@ -131,7 +131,7 @@ pub(super) async fn a_retry_waits_until_it_is_due(world: &World) {
     let due = NOW.plus(Duration::from_secs(10));
     let outcome = Outcome::Retry { class: FailureClass::Transient, at: due };
 
-    world.store.record(held.hold, outcome, "smtp", NOW).await.unwrap();
+    world.store.record(held.lease, outcome, "smtp", NOW).await.unwrap();
     let early = world.claim(10, due.minus(Duration::from_micros(1))).await;
     let waiting = world.get(message.id).await.unwrap();
     let second = world.claim_one(due).await;
@@ -139,7 +139,7 @@ pub(super) async fn a_retry_waits_until_it_is_due(world: &World) {
     assert!(early.is_empty());
     assert_eq!((waiting.state, waiting.next_try_at), (State::Queued, Some(due)));
     assert_eq!(waiting.last_failure, Some(FailureClass::Transient));
-    assert_eq!((second.hold.id, second.tries), (message.id, 2));
+    assert_eq!((second.lease.id, second.tries), (message.id, 2));
     assert_eq!(second.payload, message.payload);
 }
 
@@ -150,7 +150,7 @@ pub(super) async fn the_longest_due_is_claimed_first(world: &World) {
 
     let claimed = [world.claim(1, now).await.remove(0), world.claim(1, now).await.remove(0)];
 
-    assert_eq!(claimed.map(|claim| claim.hold.id), [first.id, second.id]);
+    assert_eq!(claimed.map(|claim| claim.lease.id), [first.id, second.id]);
 }
 
 pub(super) async fn one_code_behind_thousands_of_bulk_mails_is_claimed_at_once(world: &World) {
@@ -163,7 +163,7 @@ pub(super) async fn one_code_behind_thousands_of_bulk_mails_is_claimed_at_once(w
 
     let claimed = world.claim_one(now).await;
 
-    assert_eq!(claimed.hold.id, code.id);
+    assert_eq!(claimed.lease.id, code.id);
     assert_eq!(world.store.queued(Lane::Bulk, 10_000).await.unwrap(), 3_000);
 }
 
@@ -193,5 +193,5 @@ pub(super) async fn decoys_take_no_place_in_later_claims(world: &World) {
     }
 
     assert_eq!(claimed.len(), 2);
-    assert!(claimed.iter().all(|claim| [batch[2].id, batch[3].id].contains(&claim.hold.id)));
+    assert!(claimed.iter().all(|claim| [batch[2].id, batch[3].id].contains(&claim.lease.id)));
 }

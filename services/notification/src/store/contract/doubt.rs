@@ -7,21 +7,21 @@ use crate::domain::delivery::Outcome;
 use crate::domain::notification::Notification;
 use crate::domain::state::{FailureClass, State};
 use crate::fixtures::{NOW, scope};
-use crate::store::{Change, Claim, NewNotification};
+use crate::store::{ChangeOutcome, Claim, NewNotification};
 
 /// A message that a worker died handing over, claimed by the next one after a lease.
 async fn in_doubt(world: &World) -> (NewNotification, Claim) {
     let message = world.accepted(NOW).await;
     let dead = world.claim_one(NOW).await;
-    world.store.begin_handing_over(dead.hold, NOW).await.unwrap();
+    world.store.begin_handing_over(dead.lease, NOW).await.unwrap();
     world.put_back(NOW.plus(LEASE)).await;
     (message, world.claim_one(NOW.plus(LEASE)).await)
 }
 
 /// The message after that outcome was recorded.
 async fn after(world: &World, claim: &Claim, outcome: Outcome) -> Notification {
-    world.store.record(claim.hold, outcome, "smtp", NOW.plus(LEASE)).await.unwrap();
-    world.get(claim.hold.id).await.unwrap()
+    world.store.record(claim.lease, outcome, "smtp", NOW.plus(LEASE)).await.unwrap();
+    world.get(claim.lease.id).await.unwrap()
 }
 
 pub(super) async fn what_a_worker_died_handing_over_ends_as_unknown(world: &World) {
@@ -30,7 +30,7 @@ pub(super) async fn what_a_worker_died_handing_over_ends_as_unknown(world: &Worl
 
     let found = after(world, &second, Outcome::Delivered).await;
 
-    assert_eq!((second.hold.in_doubt, second.payload), (true, message.payload));
+    assert_eq!((second.lease.in_doubt, second.payload), (true, message.payload));
     assert_eq!((meanwhile.state, meanwhile.last_failure), (State::Sending, Some(FailureClass::AnswerLost)));
     assert_eq!((found.state, found.last_failure), (State::Unknown, Some(FailureClass::AnswerLost)));
     assert_eq!((found.tries, found.provider.as_str(), world.payloads().await), (2, "smtp", 0));
@@ -44,21 +44,21 @@ pub(super) async fn what_a_worker_died_holding_ends_as_it_ends(world: &World) {
 
     let found = after(world, &second, Outcome::Delivered).await;
 
-    assert!(!second.hold.in_doubt);
+    assert!(!second.lease.in_doubt);
     assert_eq!((found.state, found.last_failure, found.tries), (State::Delivered, None, 2));
 }
 
 pub(super) async fn a_try_that_failed_for_sure_leaves_no_doubt(world: &World) {
     world.accepted(NOW).await;
     let first = world.claim_one(NOW).await;
-    world.store.begin_handing_over(first.hold, NOW).await.unwrap();
+    world.store.begin_handing_over(first.lease, NOW).await.unwrap();
     let class = FailureClass::Transient;
-    world.store.record(first.hold, Outcome::Retry { class, at: NOW }, "smtp", NOW).await.unwrap();
+    world.store.record(first.lease, Outcome::Retry { class, at: NOW }, "smtp", NOW).await.unwrap();
 
     let second = world.claim_one(NOW).await;
     let found = after(world, &second, Outcome::Delivered).await;
 
-    assert_eq!((second.hold.in_doubt, found.state), (false, State::Delivered));
+    assert_eq!((second.lease.in_doubt, found.state), (false, State::Delivered));
 }
 
 pub(super) async fn a_later_failure_takes_no_doubt_away(world: &World) {
@@ -71,14 +71,14 @@ pub(super) async fn a_later_failure_takes_no_doubt_away(world: &World) {
     let found = after(world, &third, Outcome::Dead { class: FailureClass::Address }).await;
 
     assert_eq!((waiting.state, waiting.last_failure), (State::Queued, Some(class)));
-    assert_eq!((third.hold.in_doubt, third.tries), (true, 3));
+    assert_eq!((third.lease.in_doubt, third.tries), (true, 3));
     assert_eq!((found.state, found.last_failure), (State::Unknown, Some(FailureClass::Address)));
 }
 
 pub(super) async fn doubt_outlives_not_after(world: &World) {
     let message = world.accepted(NOW).await;
     let dead = world.claim_one(NOW).await;
-    world.store.begin_handing_over(dead.hold, NOW).await.unwrap();
+    world.store.begin_handing_over(dead.lease, NOW).await.unwrap();
     let at = message.not_after;
 
     world.put_back(at).await;
@@ -92,13 +92,13 @@ pub(super) async fn doubt_outlives_not_after(world: &World) {
 pub(super) async fn what_may_have_gone_out_is_not_withdrawn(world: &World) {
     let message = world.accepted(NOW).await;
     let dead = world.claim_one(NOW).await;
-    world.store.begin_handing_over(dead.hold, NOW).await.unwrap();
+    world.store.begin_handing_over(dead.lease, NOW).await.unwrap();
     let now = NOW.plus(LEASE);
     world.put_back(now).await;
 
     let change = world.store.cancel(scope(), world.change(message.id), now).await.unwrap();
 
-    assert_eq!(change, Change::Impossible);
+    assert_eq!(change, ChangeOutcome::Impossible);
     assert_eq!((world.get(message.id).await.unwrap().state, world.payloads().await), (State::Queued, 1));
 }
 
@@ -112,5 +112,5 @@ pub(super) async fn a_replay_ends_the_doubt(world: &World) {
     let third = world.claim_one(now).await;
     let found = after(world, &third, Outcome::Delivered).await;
 
-    assert_eq!((unknown.state, third.hold.in_doubt, found.state), (State::Unknown, false, State::Delivered));
+    assert_eq!((unknown.state, third.lease.in_doubt, found.state), (State::Unknown, false, State::Delivered));
 }

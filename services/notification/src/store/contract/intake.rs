@@ -11,7 +11,7 @@ use crate::domain::lane::Lane;
 use crate::domain::scope::TenantScope;
 use crate::domain::state::State;
 use crate::fixtures::{NOW, scope, tenant};
-use crate::store::Acceptance;
+use crate::store::AcceptOutcome;
 
 pub(super) async fn an_accepted_message_is_queued_and_due_at_once(world: &World) {
     let message = world.accepted(NOW).await;
@@ -35,7 +35,8 @@ pub(super) async fn a_repeated_request_id_makes_no_second_message(world: &World)
     let later = NOW.plus(Duration::from_secs(5));
     let answers = world.store.accept(scope(), std::slice::from_ref(&second), later).await.unwrap();
 
-    let known = Acceptance::Known { id: first.id, created_at: NOW, fingerprint: first.fingerprint.clone() };
+    let known =
+        AcceptOutcome::Known { id: first.id, created_at: NOW, fingerprint: first.fingerprint.clone() };
     assert_eq!(answers, [known]);
     assert_eq!(world.get(second.id).await, None);
     assert_eq!(world.claim(10, later).await.len(), 1);
@@ -49,8 +50,8 @@ pub(super) async fn a_batch_accepts_what_is_new_and_shows_what_is_known(world: &
 
     let answers = world.store.accept(scope(), &batch, NOW).await.unwrap();
 
-    assert_eq!((&answers[0], &answers[2]), (&Acceptance::Accepted, &Acceptance::Accepted));
-    assert!(matches!(&answers[1], Acceptance::Known { id, .. } if *id == known.id));
+    assert_eq!((&answers[0], &answers[2]), (&AcceptOutcome::Accepted, &AcceptOutcome::Accepted));
+    assert!(matches!(&answers[1], AcceptOutcome::Known { id, .. } if *id == known.id));
     assert!(world.get(batch[0].id).await.is_some() && world.get(batch[2].id).await.is_some());
 }
 
@@ -64,8 +65,8 @@ pub(super) async fn a_request_id_is_free_again_after_its_life(world: &World) {
     let known = world.store.accept(scope(), std::slice::from_ref(&second), just_before).await.unwrap();
     let free = world.store.accept(scope(), std::slice::from_ref(&second), after).await.unwrap();
 
-    assert!(matches!(known[0], Acceptance::Known { .. }));
-    assert_eq!(free, [Acceptance::Accepted]);
+    assert!(matches!(known[0], AcceptOutcome::Known { .. }));
+    assert_eq!(free, [AcceptOutcome::Accepted]);
 }
 
 pub(super) async fn a_request_id_belongs_to_its_tenant(world: &World) {
@@ -76,7 +77,7 @@ pub(super) async fn a_request_id_belongs_to_its_tenant(world: &World) {
 
     let answers = world.store.accept(other, std::slice::from_ref(&second), NOW).await.unwrap();
 
-    assert_eq!(answers, [Acceptance::Accepted]);
+    assert_eq!(answers, [AcceptOutcome::Accepted]);
     assert_eq!(world.get(second.id).await, None);
     assert!(world.store.get(other, second.id).await.unwrap().is_some());
 }
@@ -97,8 +98,8 @@ pub(super) async fn a_request_id_is_looked_up_without_being_used(world: &World) 
         world.store.find_requests(scope(), &[known.request_id], known.request_expires_at).await.unwrap();
 
     let fingerprint = known.fingerprint.clone();
-    let first = Acceptance::Known { id: known.id, created_at: NOW, fingerprint };
-    assert_eq!(found, [None, Some(first), Some(Acceptance::Taken)]);
+    let first = AcceptOutcome::Known { id: known.id, created_at: NOW, fingerprint };
+    assert_eq!(found, [None, Some(first), Some(AcceptOutcome::Taken)]);
     assert_eq!((of_stranger, at_its_end), (vec![None], vec![None]));
     world.accept(&[new], later).await;
 }
@@ -110,7 +111,7 @@ pub(super) async fn what_waits_is_counted_by_lane_and_no_further_than_asked(worl
         world.accepted(NOW).await;
         let held = world.claim_one(NOW).await;
         if let Some(outcome) = outcome {
-            world.store.record(held.hold, outcome, "smtp", NOW).await.unwrap();
+            world.store.record(held.lease, outcome, "smtp", NOW).await.unwrap();
         }
     }
 

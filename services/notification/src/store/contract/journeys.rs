@@ -12,16 +12,16 @@ use crate::domain::page::{Filter, Position};
 use crate::domain::scope::TenantScope;
 use crate::domain::state::{FailureClass, State};
 use crate::fixtures::{NOW, scope};
-use crate::store::{Acceptance, Change};
+use crate::store::{AcceptOutcome, ChangeOutcome};
 
 fn stranger() -> TenantScope {
     TenantScope::of(true, TenantId::from_uuid(Uuid::from_u128(2))).unwrap()
 }
 
 /// The state after a change that must have been made.
-fn made(change: Change) -> State {
+fn made(change: ChangeOutcome) -> State {
     match change {
-        Change::Made(notification) => notification.state,
+        ChangeOutcome::Made(notification) => notification.state,
         other => panic!("{other:?}"),
     }
 }
@@ -34,7 +34,7 @@ pub(super) async fn a_tenant_sees_only_its_own(world: &World) {
     let cancelled = world.store.cancel(stranger(), world.change(message.id), NOW).await.unwrap();
     let unknown = world.get(NotificationId::from_uuid(Uuid::from_u128(9))).await;
 
-    assert_eq!((found, listed, cancelled, unknown), (None, Vec::new(), Change::NotFound, None));
+    assert_eq!((found, listed, cancelled, unknown), (None, Vec::new(), ChangeOutcome::NotFound, None));
     assert_eq!(world.get(message.id).await.map(|found| found.state), Some(State::Queued));
 }
 
@@ -87,7 +87,7 @@ pub(super) async fn a_queued_message_is_withdrawn_once(world: &World) {
     let first = world.store.cancel(scope(), world.change(message.id), NOW).await.unwrap();
     let second = world.store.cancel(scope(), world.change(message.id), NOW).await.unwrap();
 
-    assert_eq!((made(first), second), (State::Cancelled, Change::Impossible));
+    assert_eq!((made(first), second), (State::Cancelled, ChangeOutcome::Impossible));
     assert!(world.claim(10, NOW).await.is_empty());
     assert_eq!(world.payloads().await, 0);
 }
@@ -98,7 +98,7 @@ pub(super) async fn what_a_worker_holds_cannot_be_withdrawn(world: &World) {
 
     let change = world.store.cancel(scope(), world.change(message.id), NOW).await.unwrap();
 
-    assert_eq!(change, Change::Impossible);
+    assert_eq!(change, ChangeOutcome::Impossible);
     assert_eq!((world.payloads().await, world.get(message.id).await.unwrap().state), (1, State::Sending));
 }
 
@@ -106,7 +106,7 @@ pub(super) async fn a_change_repeated_says_the_same_and_does_nothing(world: &Wor
     let message = world.accepted(NOW).await;
     let held = world.claim_one(NOW).await;
     let outcome = Outcome::Dead { class: FailureClass::Content };
-    world.store.record(held.hold, outcome, "smtp", NOW).await.unwrap();
+    world.store.record(held.lease, outcome, "smtp", NOW).await.unwrap();
     let change = world.change(message.id);
 
     let first = world.store.replay(scope(), change, NOW).await.unwrap();
@@ -129,17 +129,16 @@ pub(super) async fn a_request_id_of_something_else_changes_nothing(world: &World
 
     let changes = [
         world.store.cancel(scope(), of_acceptance, NOW).await.unwrap(),
-        world
-            .store
-            .cancel(scope(), super::RequestedChange { id: message.id, ..of_other }, NOW)
-            .await
-            .unwrap(),
+        world.store.cancel(scope(), super::ChangeRequest { id: message.id, ..of_other }, NOW).await.unwrap(),
         world.store.replay(scope(), of_other, NOW).await.unwrap(),
     ];
     let accepted = world.store.accept(scope(), &[of_cancel], NOW).await.unwrap();
 
-    assert_eq!(changes, [Change::RequestIdReused, Change::RequestIdReused, Change::RequestIdReused]);
-    assert_eq!(accepted, [Acceptance::Taken]);
+    assert_eq!(
+        changes,
+        [ChangeOutcome::RequestIdReused, ChangeOutcome::RequestIdReused, ChangeOutcome::RequestIdReused]
+    );
+    assert_eq!(accepted, [AcceptOutcome::Taken]);
     assert_eq!(world.get(message.id).await.map(|found| found.state), Some(State::Queued));
 }
 
@@ -147,14 +146,14 @@ pub(super) async fn dead_and_unknown_messages_are_replayed(world: &World) {
     for outcome in [Outcome::Dead { class: FailureClass::Address }, Outcome::Unknown] {
         let message = world.accepted(NOW).await;
         let held = world.claim_one(NOW).await;
-        world.store.record(held.hold, outcome, "smtp", NOW).await.unwrap();
+        world.store.record(held.lease, outcome, "smtp", NOW).await.unwrap();
 
         let change = world.store.replay(scope(), world.change(message.id), NOW).await.unwrap();
         let again = world.claim_one(NOW).await;
 
         assert_eq!(made(change), State::Queued);
-        assert_eq!((again.hold.id, again.payload, again.tries), (message.id, message.payload, 1));
-        world.store.record(again.hold, Outcome::Delivered, "smtp", NOW).await.unwrap();
+        assert_eq!((again.lease.id, again.payload, again.tries), (message.id, message.payload, 1));
+        world.store.record(again.lease, Outcome::Delivered, "smtp", NOW).await.unwrap();
     }
 }
 
@@ -163,30 +162,33 @@ pub(super) async fn a_replayed_message_has_all_its_tries_again(world: &World) {
     for _ in 0..3 {
         let held = world.claim_one(NOW).await;
         let class = FailureClass::Provider;
-        world.store.record(held.hold, Outcome::Retry { class, at: NOW }, "smtp", NOW).await.unwrap();
+        world.store.record(held.lease, Outcome::Retry { class, at: NOW }, "smtp", NOW).await.unwrap();
     }
     let last = world.claim_one(NOW).await;
     let outcome = Outcome::Dead { class: FailureClass::Provider };
-    world.store.record(last.hold, outcome, "smtp", NOW).await.unwrap();
+    world.store.record(last.lease, outcome, "smtp", NOW).await.unwrap();
 
     world.store.replay(scope(), world.change(message.id), NOW).await.unwrap();
     let waiting = world.get(message.id).await.unwrap();
     let again = world.claim_one(NOW).await;
 
     assert_eq!((last.tries, waiting.tries, again.tries), (4, 0, 1));
-    assert!(again.hold.fence > last.hold.fence);
+    assert!(again.lease.fence > last.lease.fence);
 }
 
 pub(super) async fn what_is_over_cannot_be_replayed(world: &World) {
     for outcome in [Outcome::Delivered, Outcome::Expired] {
         let message = world.accepted(NOW).await;
         let held = world.claim_one(NOW).await;
-        world.store.record(held.hold, outcome, "smtp", NOW).await.unwrap();
+        world.store.record(held.lease, outcome, "smtp", NOW).await.unwrap();
 
         let change = world.store.replay(scope(), world.change(message.id), NOW).await.unwrap();
 
-        assert_eq!(change, Change::Impossible);
+        assert_eq!(change, ChangeOutcome::Impossible);
     }
     let queued = world.accepted(NOW).await;
-    assert_eq!(world.store.replay(scope(), world.change(queued.id), NOW).await.unwrap(), Change::Impossible);
+    assert_eq!(
+        world.store.replay(scope(), world.change(queued.id), NOW).await.unwrap(),
+        ChangeOutcome::Impossible
+    );
 }

@@ -7,22 +7,19 @@ mod doubt;
 mod intake;
 mod journeys;
 mod races;
+mod statements;
 mod sweeping;
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use rekey_database::{Options, Sql};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::NotificationId;
 use rekey_testing::Database;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
-use super::postgres::{PostgresOptions, PostgresStore};
-use super::sqlite::SqliteStore;
-use super::{Acceptance, Claim, Keep, NewNotification, RequestedChange, Store};
+use super::{AcceptOutcome, ChangeRequest, Claim, NewNotification, Store, SweepLimits};
 use crate::domain::lane::Lane;
 use crate::domain::notification::Notification;
 use crate::fixtures::{NOW, entropy, request_id, row, scope};
@@ -31,39 +28,37 @@ pub(super) const LEASE: Duration = Duration::from_secs(60);
 
 /// A fresh store, and what keeps it alive.
 pub(super) struct World {
-    pub(super) store: Arc<dyn Store>,
+    pub(super) store: Store,
     pub(super) entropy: SharedEntropy,
-    kept: Kept,
+    _kept: Kept,
 }
 
+#[expect(dead_code, reason = "kept for as long as the world")]
 enum Kept {
     Sqlite(TempDir),
     Postgres(Database),
 }
 
 /// A busy machine is waited for.
-fn patient(connections: u32) -> PostgresOptions {
-    PostgresOptions { connections, acquire_timeout: Duration::from_secs(10), ..Default::default() }
+pub(super) fn options(connections: u32) -> Options {
+    let patience = Duration::from_secs(10);
+    Options { connections, acquire_timeout: patience, busy_timeout: patience, ..Options::named("test") }
 }
 
 impl World {
     async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&folder.path().join("notification.db")).await.unwrap();
-        store.migrate().await.unwrap();
-        Self { store: Arc::new(store), entropy: entropy(), kept: Kept::Sqlite(folder) }
+        let store = crate::fixtures::store(folder.path()).await;
+        Self { store, entropy: entropy(), _kept: Kept::Sqlite(folder) }
     }
 
     async fn postgres() -> Self {
         let database = rekey_testing::postgres_from_template("notification", async |url: &str| {
-            let store = PostgresStore::connect_lazily(url, &patient(1))?;
-            store.migrate(NOW).await?;
-            store.close().await;
-            Ok::<_, super::Failure>(())
+            Store::migrate(url, &options(1), NOW).await
         })
         .await;
-        let store = PostgresStore::connect_lazily(database.url(), &patient(8)).unwrap();
-        Self { store: Arc::new(store), entropy: entropy(), kept: Kept::Postgres(database) }
+        let store = Store::open(database.url(), &options(8)).await.unwrap();
+        Self { store, entropy: entropy(), _kept: Kept::Postgres(database) }
     }
 
     /// A message of that lane, not yet accepted.
@@ -74,7 +69,7 @@ impl World {
     /// Accepts messages that must all be new.
     pub(super) async fn accept(&self, messages: &[NewNotification], now: Timestamp) {
         let accepted = self.store.accept(scope(), messages, now).await.unwrap();
-        assert!(accepted.iter().all(|one| *one == Acceptance::Accepted), "{accepted:?}");
+        assert!(accepted.iter().all(|one| *one == AcceptOutcome::Accepted), "{accepted:?}");
     }
 
     /// One message of the critical lane, accepted.
@@ -97,8 +92,8 @@ impl World {
     }
 
     pub(super) async fn sweep(&self, now: Timestamp) -> super::Swept {
-        let keep = Keep { history: Duration::from_secs(30 * 86_400), batch: 1_000 };
-        self.store.sweep(keep, now).await.unwrap()
+        let limits = SweepLimits { history: Duration::from_secs(30 * 86_400), batch: 1_000 };
+        self.store.sweep(limits, now).await.unwrap()
     }
 
     /// Puts back what leases that ended leave.
@@ -110,31 +105,20 @@ impl World {
         self.store.get(scope(), id).await.unwrap()
     }
 
-    pub(super) fn change(&self, id: NotificationId) -> RequestedChange {
+    pub(super) fn change(&self, id: NotificationId) -> ChangeRequest {
         let request_expires_at = NOW.plus(Duration::from_secs(86_400));
-        RequestedChange { id, request_id: request_id(self.entropy.as_ref()), request_expires_at }
+        ChangeRequest { id, request_id: request_id(self.entropy.as_ref()), request_expires_at }
     }
 
     /// Whether nobody else can use the store.
     pub(super) fn is_for_one_process(&self) -> bool {
-        matches!(self.kept, Kept::Sqlite(_))
+        !self.store.is_shared()
     }
 
     /// How many payloads lie in the table: the one thing that the store's own face does not tell.
     pub(super) async fn payloads(&self) -> i64 {
-        const SQL: &str = "select count(*) from notification where payload is not null";
-        let (found,): (i64,) = match &self.kept {
-            Kept::Sqlite(folder) => {
-                let options = SqliteConnectOptions::new().filename(folder.path().join("notification.db"));
-                let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-                sqlx::query_as(SQL).fetch_one(&mut connection).await.unwrap()
-            }
-            Kept::Postgres(database) => {
-                let mut connection = PgConnection::connect(database.url()).await.unwrap();
-                sqlx::query_as(SQL).fetch_one(&mut connection).await.unwrap()
-            }
-        };
-        found
+        const PAYLOADS: Sql = Sql::unlisted("select count(*) from notification where payload is not null");
+        self.store.database.scalar(PAYLOADS, &[]).await.unwrap()
     }
 }
 
@@ -161,6 +145,8 @@ macro_rules! contract {
 }
 
 contract! {
+    statements:
+        both_databases_understand_every_statement;
     intake:
         an_accepted_message_is_queued_and_due_at_once,
         a_repeated_request_id_makes_no_second_message,

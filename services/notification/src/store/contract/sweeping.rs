@@ -7,7 +7,7 @@ use crate::domain::delivery::Outcome;
 use crate::domain::lane::Lane;
 use crate::domain::state::{FailureClass, State};
 use crate::fixtures::{NOW, scope};
-use crate::store::{Acceptance, Change, Swept};
+use crate::store::{AcceptOutcome, ChangeOutcome, Swept};
 
 pub(super) async fn what_is_past_its_not_after_is_expired_and_never_claimed(world: &World) {
     let message = world.accepted(NOW).await;
@@ -27,19 +27,19 @@ pub(super) async fn a_dead_payload_is_wiped_at_not_after(world: &World) {
     let message = world.accepted(NOW).await;
     let held = world.claim_one(NOW).await;
     let outcome = Outcome::Dead { class: FailureClass::Address };
-    world.store.record(held.hold, outcome, "smtp", NOW).await.unwrap();
+    world.store.record(held.lease, outcome, "smtp", NOW).await.unwrap();
 
     world.sweep(message.not_after.minus(Duration::from_micros(1))).await;
     let kept = world.payloads().await;
     let too_late = world.store.replay(scope(), world.change(message.id), message.not_after).await.unwrap();
     let swept = world.sweep(message.not_after).await;
 
-    assert_eq!(too_late, Change::Impossible);
+    assert_eq!(too_late, ChangeOutcome::Impossible);
     assert_eq!((kept, swept.wiped, world.payloads().await), (1, 1, 0));
     let found = world.get(message.id).await.unwrap();
     assert_eq!((found.state, found.last_failure), (State::Dead, Some(FailureClass::Address)));
     let replayed = world.store.replay(scope(), world.change(message.id), message.not_after).await.unwrap();
-    assert_eq!(replayed, Change::Impossible);
+    assert_eq!(replayed, ChangeOutcome::Impossible);
 }
 
 pub(super) async fn an_expired_decoy_leaves_nothing(world: &World) {
@@ -63,13 +63,13 @@ pub(super) async fn request_ids_are_forgotten_after_their_life(world: &World) {
     let mut second = world.message(Lane::Critical, message.request_expires_at);
     second.request_id = message.request_id;
     let answers = world.store.accept(scope(), &[second], message.request_expires_at).await.unwrap();
-    assert_eq!(answers, [Acceptance::Accepted]);
+    assert_eq!(answers, [AcceptOutcome::Accepted]);
 }
 
 pub(super) async fn old_journeys_are_purged(world: &World) {
     let message = world.accepted(NOW).await;
     let held = world.claim_one(NOW).await;
-    world.store.record(held.hold, Outcome::Delivered, "smtp", NOW).await.unwrap();
+    world.store.record(held.lease, Outcome::Delivered, "smtp", NOW).await.unwrap();
     let days = |days: u64| Duration::from_secs(days * 86_400);
     let young = NOW.plus(days(29));
     let kept = world.accepted(young).await;
@@ -93,5 +93,5 @@ pub(super) async fn a_sweep_of_nothing_does_nothing(world: &World) {
     let swept = world.sweep(NOW.plus(LEASE / 2)).await;
 
     assert_eq!(swept, Swept::default());
-    assert_eq!(world.get(held.hold.id).await.map(|found| found.state), Some(State::Sending));
+    assert_eq!(world.get(held.lease.id).await.map(|found| found.state), Some(State::Sending));
 }

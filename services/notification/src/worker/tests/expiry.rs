@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A relay that takes its time on the clock before it crosses the threshold, and then is at fault.
+/// A relay that takes its time on the clock before it hands over, and then is at fault.
 #[derive(Clone)]
 struct Dawdling {
     clock: ManualClock,
@@ -15,10 +15,10 @@ struct Dawdling {
 
 #[async_trait]
 impl Provider for Dawdling {
-    async fn send(&self, outgoing: &Outgoing, threshold: &dyn Threshold) -> Result<(), SendFailure> {
+    async fn send(&self, outgoing: &Outgoing, hand_over: &dyn HandOver) -> Result<(), SendFailure> {
         self.told.lock().unwrap().push(outgoing.not_after.since(outgoing.now));
         self.clock.advance(self.takes);
-        threshold.cross().await?;
+        hand_over.begin().await?;
         self.handed_over.lock().unwrap().push(outgoing.id);
         Err(SendFailure::new(FailureClass::Provider, "scripted"))
     }
@@ -29,13 +29,14 @@ async fn world_of_two_that_take(takes: Duration) -> (World, Dawdling) {
     let mut world = World::with(&[]).await;
     let clock = world.clock.clone();
     let relay = Dawdling { clock, takes, told: Arc::default(), handed_over: Arc::default() };
-    let carriers = (0..2).map(|place| Carrier {
+    let configured = (0..2).map(|place| ConfiguredProvider {
         name: format!("relay{place}"),
-        provider: Box::new(relay.clone()),
+        channels: vec![Channel::Email],
+        sender: Box::new(relay.clone()),
         breaker: Breaker::new(3, Duration::from_secs(15)),
     });
     let dispatcher = Arc::get_mut(&mut world.dispatcher).unwrap();
-    dispatcher.providers = Providers::new(carriers.collect(), Vec::new());
+    dispatcher.providers = Providers::new(configured.collect());
     (world, relay)
 }
 

@@ -2,15 +2,16 @@
 
 use super::*;
 use crate::domain::lane::PerLane;
-use crate::store::{Depths, Keep};
+use crate::signals::QueueDepth;
+use crate::store::SweepLimits;
 
 impl World {
-    fn sweeper(&self, depths: &Depths) -> Sweeper {
+    fn sweeper(&self, queue_depth: &QueueDepth) -> Sweeper {
         Sweeper {
-            store: Arc::clone(&self.store),
-            keep: Keep { history: Duration::from_secs(86_400), batch: 100 },
-            limits: PerLane::each(|_| 100),
-            depths: depths.clone(),
+            store: self.store.clone(),
+            sweep_limits: SweepLimits { history: Duration::from_secs(86_400), batch: 100 },
+            count_limits: PerLane::each(|_| 100),
+            queue_depth: queue_depth.clone(),
             pause: Duration::from_millis(5),
             clock: Arc::new(self.clock.clone()),
         }
@@ -18,17 +19,17 @@ impl World {
 
     /// What waits on the critical lane, once a running sweeper has counted something there.
     async fn counted(&self) -> u64 {
-        let (depths, stop) = (Depths::default(), Shutdown::new());
-        let running = tokio::spawn(self.sweeper(&depths).run(stop.clone()));
+        let (queue_depth, stop) = (QueueDepth::default(), Shutdown::new());
+        let running = tokio::spawn(self.sweeper(&queue_depth).run(stop.clone()));
         let counted = async {
-            while depths.of(Lane::Critical) == 0 {
+            while queue_depth.of(Lane::Critical) == 0 {
                 tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(PATIENCE, counted).await.unwrap();
         stop.begin();
         running.await.unwrap().unwrap();
-        depths.of(Lane::Critical)
+        queue_depth.of(Lane::Critical)
     }
 }
 
@@ -50,7 +51,7 @@ async fn what_waits_is_counted_although_the_sweep_fails() {
 
     let counted = world.counted().await;
 
-    let keep = Keep { history: Duration::from_secs(86_400), batch: 100 };
-    assert!(world.store.sweep(keep, NOW).await.is_err());
+    let limits = SweepLimits { history: Duration::from_secs(86_400), batch: 100 };
+    assert!(world.store.sweep(limits, NOW).await.is_err());
     assert_eq!(counted, 1);
 }

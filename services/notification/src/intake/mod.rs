@@ -1,0 +1,75 @@
+//! What callers ask for: to accept messages, to show their journeys, to withdraw one or send it again.
+//!
+//! Accepted means durable: the row is committed before the call is answered, and the workers are woken after it.
+
+mod accept;
+mod journeys;
+mod page_token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rekey_primitives::clock::SharedClock;
+use rekey_primitives::entropy::SharedEntropy;
+use rekey_sealing::AeadKeys;
+
+pub(crate) use self::accept::{MessageRequest, Receipt};
+pub(crate) use self::journeys::Page;
+use crate::domain::lane::PerLane;
+use crate::domain::links::LinkHosts;
+use crate::domain::refusal::Refusal;
+use crate::signals::Signals;
+use crate::store::{Failure, Store};
+
+/// Everything a caller can ask for.
+pub(crate) struct Intake {
+    pub(crate) store: Store,
+    pub(crate) keys: Arc<AeadKeys>,
+    pub(crate) rules: IntakeRules,
+    pub(crate) signals: Signals,
+    pub(crate) clock: SharedClock,
+    pub(crate) entropy: SharedEntropy,
+}
+
+/// What the settings say about accepting.
+#[derive(Debug, Clone)]
+pub(crate) struct IntakeRules {
+    /// The life of a message whose caller does not say.
+    pub(crate) life: PerLane<Duration>,
+    /// The most that may wait.
+    pub(crate) queue_limit: PerLane<u64>,
+    /// How long a request id means the same message.
+    pub(crate) request_life: Duration,
+    /// No message lives longer: its row would be purged first.
+    pub(crate) longest_life: Duration,
+    /// Whether mail has a provider.
+    pub(crate) sends_email: bool,
+    /// Whether text messages have one.
+    pub(crate) sends_sms: bool,
+    pub(crate) link_hosts: LinkHosts,
+}
+
+/// A use case that did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("refused")]
+    Refused(Refusal),
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Intake {
+    /// The hosts that links may lead to.
+    pub(crate) fn link_hosts(&self) -> &LinkHosts {
+        &self.rules.link_hosts
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! The kinds of providers: what a `kind` in the settings stands for.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use rekey_primitives::contact::Channel;
+use rekey_runtime::settings::{self, Table};
+use serde::de::DeserializeOwned;
+
+use super::breaker::Breaker;
+use super::inbox::{Inbox, InboxProvider};
+use super::settings::ProviderSettings;
+use super::sms::Gateway;
+use super::smtp::Relay;
+use super::{ConfiguredProvider, Provider};
+
+/// Every kind. A new one is a module and a line here.
+pub(super) const KINDS: [ProviderKind; 3] =
+    [ProviderKind::of::<Relay>(), ProviderKind::of::<Gateway>(), ProviderKind::of::<InboxProvider>()];
+
+/// What all providers are opened with.
+pub(crate) struct ProviderOptions {
+    /// The most one provider may take for one message.
+    pub(crate) send_timeout: Duration,
+    pub(crate) breaker_faults: u32,
+    pub(crate) breaker_pause: Duration,
+    /// Where there is none, the kind `inbox` cannot be opened.
+    pub(crate) inbox: Option<Inbox>,
+}
+
+/// What a kind says about itself.
+pub(super) trait OpenProvider: Provider + Sized + 'static {
+    const KIND: &'static str;
+    const CHANNELS: &'static [Channel];
+    type Settings: DeserializeOwned;
+
+    /// Opens one, which connects to nobody yet.
+    fn open(settings: Self::Settings, options: &ProviderOptions) -> anyhow::Result<Self>;
+}
+
+/// A kind, whatever its settings.
+pub(super) struct ProviderKind {
+    name: &'static str,
+    pub(super) channels: &'static [Channel],
+    /// Whether the settings of the kind read.
+    pub(super) check: fn(&Table) -> Result<(), settings::Error>,
+    open: fn(&Table, &ProviderOptions) -> anyhow::Result<Box<dyn Provider>>,
+}
+
+impl ProviderKind {
+    const fn of<P: OpenProvider>() -> Self {
+        Self {
+            name: P::KIND,
+            channels: P::CHANNELS,
+            check: |own| own.read::<P::Settings>().map(drop),
+            open: |own, options| Ok(Box::new(P::open(own.read()?, options)?)),
+        }
+    }
+}
+
+pub(super) fn find(name: &str) -> Option<&'static ProviderKind> {
+    const { &KINDS }.iter().find(|kind| kind.name == name)
+}
+
+/// The names of all kinds, for people.
+pub(super) fn names() -> String {
+    KINDS.map(|kind| kind.name).join(", ")
+}
+
+/// Opens a provider of the settings.
+pub(super) fn open(
+    settings: &ProviderSettings,
+    options: &ProviderOptions,
+) -> anyhow::Result<ConfiguredProvider> {
+    let whose = || format!("the provider `{}` of notification.providers", settings.name());
+    let kind = find(&settings.kind).with_context(|| format!("`{}` is no kind", settings.kind));
+    let kind = kind.with_context(whose)?;
+    Ok(ConfiguredProvider {
+        name: settings.name().to_owned(),
+        channels: settings.channels(),
+        sender: (kind.open)(&settings.own, options).with_context(whose)?,
+        breaker: Breaker::new(options.breaker_faults, options.breaker_pause),
+    })
+}

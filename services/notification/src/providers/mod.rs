@@ -1,0 +1,125 @@
+//! How messages leave: one provider per relay or gateway, in the order in which they are tried.
+//!
+//! A provider takes one rendered message and says what became of it, as a class of failure if need be. It never says
+//! why in the words of the other side: those may quote the address. Which providers there are is data, a list in the
+//! settings; a new kind is a module here and its line in [`kind::KINDS`].
+
+mod breaker;
+pub mod inbox;
+mod kind;
+mod settings;
+mod sms;
+mod smtp;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::{Channel, Destination};
+use rekey_primitives::id::NotificationId;
+
+pub(crate) use self::breaker::Breaker;
+pub(crate) use self::kind::ProviderOptions;
+pub(crate) use self::settings::{ProviderSettings, check};
+use crate::domain::content::Rendered;
+use crate::domain::state::FailureClass;
+
+/// How long reading an answer may take beyond the send timeout, where the answer came in time.
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// A message on its way out.
+pub(crate) struct Outgoing {
+    /// Its id, the same at every try: what a Message-ID is made of.
+    pub(crate) id: NotificationId,
+    pub(crate) destination: Destination,
+    pub(crate) content: Rendered,
+    /// When it was accepted: its date, the same at every try.
+    pub(crate) created_at: Timestamp,
+    /// When this provider is asked: what is left until `not_after` is counted from here.
+    pub(crate) now: Timestamp,
+    pub(crate) not_after: Timestamp,
+}
+
+/// A try that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SendFailure {
+    /// What follows from it.
+    pub(crate) class: FailureClass,
+    /// Step and reply code, such as `RCPT 550 5.1.1`: nothing the other side wrote in words.
+    pub(crate) detail: String,
+    /// Whether it is our own: the provider had no part in it, and may work or not.
+    pub(crate) is_ours: bool,
+}
+
+impl SendFailure {
+    /// A failure of this class, by what the provider said or did not say.
+    pub(crate) fn new(class: FailureClass, detail: impl Into<String>) -> Self {
+        Self { class, detail: detail.into(), is_ours: false }
+    }
+
+    /// A failure of this class on our own side: the provider had no part in it.
+    pub(crate) fn before_provider(class: FailureClass, detail: impl Into<String>) -> Self {
+        Self { is_ours: true, ..Self::new(class, detail) }
+    }
+}
+
+impl fmt::Display for SendFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.detail, self.class.as_str())
+    }
+}
+
+/// The last question before a message leaves: whether it may still be handed over.
+#[async_trait]
+pub(crate) trait HandOver: Send + Sync {
+    /// Asked right before the step after which the message may be out, however that step ends. When the answer is yes
+    /// the store knows it, so that a worker that dies now leaves no message that looks unsent.
+    ///
+    /// # Errors
+    /// The message is another worker's by now, or it has died, or the store cannot be told: it must not leave.
+    async fn begin(&self) -> Result<(), SendFailure>;
+}
+
+/// A relay or gateway.
+#[async_trait]
+pub(crate) trait Provider: Send + Sync {
+    /// Hands the message over, once `hand_over` has begun. It ends by itself within the send timeout of the
+    /// settings, or soon after where an answer came in time and has to be read. An answer that came is never given
+    /// up for the timeout.
+    async fn send(&self, outgoing: &Outgoing, hand_over: &dyn HandOver) -> Result<(), SendFailure>;
+}
+
+/// A provider of the settings, and what keeps it from eating the workers while it is dead.
+pub(crate) struct ConfiguredProvider {
+    /// Its name in rows and logs.
+    pub(crate) name: String,
+    pub(crate) channels: Vec<Channel>,
+    pub(crate) sender: Box<dyn Provider>,
+    pub(crate) breaker: Breaker,
+}
+
+/// All providers, in the order they are tried.
+#[derive(Clone)]
+pub(crate) struct Providers(Arc<[ConfiguredProvider]>);
+
+impl Providers {
+    /// Those of the settings.
+    ///
+    /// # Errors
+    /// An unknown kind, a provider without its settings, an inbox where there is none.
+    pub(crate) fn open(all: &[ProviderSettings], options: &ProviderOptions) -> anyhow::Result<Self> {
+        let opened = all.iter().map(|settings| kind::open(settings, options));
+        Ok(Self::new(opened.collect::<anyhow::Result<Vec<_>>>()?))
+    }
+
+    pub(crate) fn new(all: Vec<ConfiguredProvider>) -> Self {
+        Self(all.into())
+    }
+
+    /// Those of a channel.
+    pub(crate) fn of(&self, channel: Channel) -> impl Iterator<Item = &ConfiguredProvider> {
+        self.0.iter().filter(move |provider| provider.channels.contains(&channel))
+    }
+}

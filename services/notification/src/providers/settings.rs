@@ -1,0 +1,129 @@
+//! `[[notification.providers]]`: what the settings say about providers, whatever their kind.
+
+use rekey_primitives::contact::Channel;
+use rekey_runtime::settings::Table;
+use serde::{Deserialize, Deserializer};
+
+use super::kind;
+
+/// One relay or gateway. The order of the list is the order in which a channel's providers are tried.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ProviderSettings {
+    /// What rows and logs call it; that of its kind where there is none.
+    #[serde(default)]
+    name: Option<String>,
+    pub(super) kind: String,
+    /// Only these of the channels that the kind carries; all of them where it is missing.
+    #[serde(default, deserialize_with = "list")]
+    channels: Option<Vec<String>>,
+    /// The settings of its kind.
+    #[serde(flatten)]
+    pub(super) own: Table,
+}
+
+/// A list, which the environment writes as a text with commas.
+fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum List {
+        Items(Vec<String>),
+        Text(String),
+    }
+    Ok(Some(match List::deserialize(deserializer)? {
+        List::Items(items) => items,
+        List::Text(text) => text.split(',').map(|item| item.trim().to_owned()).collect(),
+    }))
+}
+
+/// An entry of the list that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("notification.providers: `{name}` {what}")]
+pub(crate) struct WrongProvider {
+    pub(crate) name: String,
+    pub(crate) what: String,
+}
+
+impl ProviderSettings {
+    /// A provider of that kind, with the kind's defaults.
+    #[cfg(test)]
+    pub(crate) fn of_kind(kind: &str) -> Self {
+        Self { name: None, kind: kind.to_owned(), channels: None, own: Table::default() }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.kind)
+    }
+
+    /// The channels it carries; none where its kind is not known.
+    pub(crate) fn channels(&self) -> Vec<Channel> {
+        let of_kind = kind::find(&self.kind).map_or(&[][..], |kind| kind.channels);
+        let is_wanted = |channel: &&Channel| {
+            self.channels.as_ref().is_none_or(|only| only.iter().any(|one| one == channel.as_str()))
+        };
+        of_kind.iter().filter(is_wanted).copied().collect()
+    }
+
+    /// Whether it shows messages instead of sending them.
+    pub(crate) fn is_inbox(&self) -> bool {
+        self.kind == super::inbox::KIND_NAME
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let Some(kind) = kind::find(&self.kind) else {
+            return Err(format!("is of the kind `{}`; the kinds are {}", self.kind, kind::names()));
+        };
+        let carried = |one: &String| kind.channels.iter().any(|channel| one == channel.as_str());
+        if let Some(other) = self.channels.iter().flatten().find(|one| !carried(one)) {
+            return Err(format!("names the channel `{other}`, which its kind does not carry"));
+        }
+        (kind.check)(&self.own).map_err(|error| format!("is wrong: {error}"))
+    }
+}
+
+/// Refuses a list that cannot be opened for what it says, before anything is sent by it.
+pub(crate) fn check(all: &[ProviderSettings]) -> Result<(), WrongProvider> {
+    for (place, one) in all.iter().enumerate() {
+        let wrong = |what| WrongProvider { name: one.name().to_owned(), what };
+        one.check().map_err(wrong)?;
+        if all[..place].iter().any(|earlier| earlier.name() == one.name()) {
+            return Err(wrong("stands there twice; a second one of a kind needs a `name`".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn provider(text: &str) -> ProviderSettings {
+        toml::from_str(text).unwrap()
+    }
+
+    fn complaint(all: &[ProviderSettings]) -> String {
+        check(all).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_provider_is_named_after_its_kind_and_carries_what_its_kind_carries() {
+        let relay = provider("kind = 'smtp'\nhost = 'smtp.example.com'");
+        let texts = provider("kind = 'inbox'\nname = 'texts'\nchannels = ['sms']");
+
+        assert_eq!((relay.name(), relay.channels()), ("smtp", vec![Channel::Email]));
+        assert_eq!((texts.name(), texts.channels()), ("texts", vec![Channel::Sms]));
+        assert_eq!(check(&[relay, texts]), Ok(()));
+    }
+
+    #[test]
+    fn an_unknown_kind_channel_or_setting_and_a_name_that_stands_twice_are_refused() {
+        let unknown = complaint(&[provider("kind = 'pigeon'")]);
+        let channel = complaint(&[provider("kind = 'smtp'\nchannels = ['sms']")]);
+        let setting = complaint(&[provider("kind = 'sms'\nuri = 'x'")]);
+        let twice = complaint(&[provider("kind = 'smtp'"), provider("kind = 'smtp'")]);
+
+        assert!(unknown.contains("`pigeon`") && unknown.contains("smtp, sms, inbox"), "{unknown}");
+        assert!(channel.contains("`sms`, which its kind does not carry"), "{channel}");
+        assert!(setting.contains("uri") && setting.contains("notification.providers"), "{setting}");
+        assert!(twice.contains("stands there twice"), "{twice}");
+    }
+}

@@ -1,0 +1,160 @@
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::routing::post;
+use rekey_primitives::contact::Destination;
+use rekey_primitives::id::NotificationId;
+use rekey_primitives::secret::Zeroizing as Wiped;
+
+use super::*;
+use crate::fixtures::{NOW, Open};
+
+/// What the gateway saw, and what it answers.
+#[derive(Clone)]
+struct Seen {
+    requests: Arc<Mutex<Vec<(String, String)>>>,
+    answer: (StatusCode, &'static str),
+}
+
+async fn take(State(seen): State<Seen>, headers: HeaderMap, body: String) -> (StatusCode, &'static str) {
+    let login = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
+    seen.requests.lock().unwrap().push((login.unwrap_or_default(), body));
+    seen.answer
+}
+
+async fn gateway(answer: (StatusCode, &'static str)) -> (String, Seen) {
+    let seen = Seen { requests: Arc::default(), answer };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/Accounts/{{account}}/Messages.json", listener.local_addr().unwrap());
+    let router = Router::new().route("/Accounts/AC1/Messages.json", post(take)).with_state(seen.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, seen)
+}
+
+fn settings(url: &str) -> SmsSettings {
+    let mut settings = SmsSettings::default();
+    settings.url = Some(url.to_owned());
+    settings.account = Some("AC1".to_owned());
+    settings.from = Some("+15005550006".to_owned());
+    settings
+}
+
+fn outgoing(seconds_left: u64) -> Outgoing {
+    Outgoing {
+        id: NotificationId::from_uuid(uuid::Uuid::from_u128(1)),
+        destination: Destination::parse(Channel::Sms, "+4915112345678").unwrap(),
+        content: Rendered::Sms { text: Wiped::new("Code 1&2 für @x".to_owned()) },
+        created_at: NOW,
+        now: NOW,
+        not_after: NOW.plus(Duration::from_secs(seconds_left)),
+    }
+}
+
+async fn send(settings: &SmsSettings, outgoing: &Outgoing) -> Result<(), SendFailure> {
+    Gateway::new(settings, Duration::from_secs(10)).unwrap().send(outgoing, &Open).await
+}
+
+#[tokio::test]
+async fn a_message_is_posted_as_a_form_that_lives_as_long_as_the_message() {
+    let (url, seen) = gateway((StatusCode::CREATED, "{}")).await;
+    let password = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(password.path(), "secret\n").unwrap();
+    let mut settings = settings(&url);
+    settings.password_file = Some(password.path().to_owned());
+    settings.fields = [("Callback".to_owned(), "https://x".to_owned())].into();
+
+    send(&settings, &outgoing(90)).await.unwrap();
+
+    let requests = seen.requests.lock().unwrap().clone();
+    let form = "To=%2B4915112345678&From=%2B15005550006&Body=Code+1%262+f%C3%BCr+%40x&ValidityPeriod=90\
+        &Callback=https%3A%2F%2Fx";
+    assert_eq!(requests, [(format!("Basic {}", BASE64_STANDARD.encode("AC1:secret")), form.to_owned())]);
+}
+
+#[tokio::test]
+async fn the_validity_is_never_longer_than_the_gateway_takes() {
+    let (url, seen) = gateway((StatusCode::OK, "")).await;
+
+    send(&settings(&url), &outgoing(100_000)).await.unwrap();
+
+    assert!(seen.requests.lock().unwrap()[0].1.ends_with("ValidityPeriod=14400"));
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart_by_status_and_code() {
+    let cases = [
+        (StatusCode::BAD_REQUEST, r#"{"code": 21211}"#, FailureClass::Address),
+        (StatusCode::BAD_REQUEST, r#"{"code": 21617}"#, FailureClass::Content),
+        (StatusCode::BAD_REQUEST, "no JSON", FailureClass::Content),
+        (StatusCode::UNAUTHORIZED, r#"{"code": 20003}"#, FailureClass::Provider),
+        (StatusCode::TOO_MANY_REQUESTS, "", FailureClass::Provider),
+        (StatusCode::SERVICE_UNAVAILABLE, "", FailureClass::Provider),
+        (StatusCode::REQUEST_TIMEOUT, "", FailureClass::Transient),
+        (StatusCode::BAD_GATEWAY, "<html>", FailureClass::AnswerLost),
+        (StatusCode::GATEWAY_TIMEOUT, "", FailureClass::AnswerLost),
+        (StatusCode::BAD_GATEWAY, r#"{"code": 20500}"#, FailureClass::Provider),
+    ];
+    for (status, body, class) in cases {
+        let (url, _) = gateway((status, body)).await;
+
+        let failure = send(&settings(&url), &outgoing(60)).await.unwrap_err();
+
+        assert_eq!(failure.class, class, "{status} {body}");
+        assert!(failure.detail.starts_with("HTTP "), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_not_there_is_at_fault() {
+    let failure = send(&settings("http://127.0.0.1:1/{account}"), &outgoing(60)).await.unwrap_err();
+
+    assert_eq!(failure, SendFailure::new(FailureClass::Provider, "no connection"));
+}
+
+#[tokio::test]
+async fn an_answer_that_never_comes_leaves_it_unknown() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let hang_up = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 64]).await.unwrap();
+    };
+
+    let settings = settings(&url);
+    let message = outgoing(60);
+    let (answer, ()) = tokio::join!(send(&settings, &message), hang_up);
+
+    assert_eq!(answer.unwrap_err().class, FailureClass::AnswerLost);
+}
+
+#[tokio::test]
+async fn a_refusal_is_kept_although_its_body_never_comes() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let refuse_and_stall = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 1024]).await.unwrap();
+        let head = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 15\r\n\r\n";
+        tokio::io::AsyncWriteExt::write_all(&mut stream, head).await.unwrap();
+        stream
+    };
+
+    let settings = settings(&url);
+    let message = outgoing(60);
+    let (answer, _stream) = tokio::join!(send(&settings, &message), refuse_and_stall);
+
+    assert_eq!(answer.unwrap_err(), SendFailure::new(FailureClass::Provider, "HTTP 401"));
+}
+
+#[test]
+fn an_unprotected_gateway_elsewhere_is_refused() {
+    let mut wrong = settings("http://sms.example.com/{account}");
+    assert!(Gateway::new(&wrong, Duration::from_secs(1)).is_err());
+
+    wrong.url = Some("https://sms.example.com/{account}".to_owned());
+    assert!(Gateway::new(&wrong, Duration::from_secs(1)).is_ok());
+    wrong.account = None;
+    assert!(Gateway::new(&wrong, Duration::from_secs(1)).is_err());
+}

@@ -1,0 +1,61 @@
+//! What a provider of kind `smtp` takes from the settings.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// How a relay's connections are protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::providers) enum SmtpTls {
+    /// STARTTLS, demanded.
+    StartTls,
+    /// TLS from the first byte.
+    Implicit,
+    /// None, to loopback addresses only.
+    None,
+}
+
+/// `[[notification.providers]]` with `kind = "smtp"`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::providers) struct SmtpSettings {
+    pub(super) host: Option<String>,
+    /// 587: submission by people and programs, with STARTTLS (RFC 6409).
+    pub(super) port: u16,
+    pub(super) tls: SmtpTls,
+    /// A certificate authority besides those of the system, PEM.
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) username: Option<String>,
+    pub(super) password_file: Option<PathBuf>,
+    /// Who messages are from. Its domain is that of every Message-ID.
+    pub(super) from: Option<String>,
+    pub(super) from_name: String,
+    /// Where answers go; without it to nobody.
+    pub(super) reply_to: Option<String>,
+    /// The name this client gives in EHLO. Without it the domain of `from`.
+    pub(super) hello: Option<String>,
+    /// Idle connections kept for the next message: enough for a burst of codes.
+    pub(super) idle_connections: usize,
+    /// A minute: relays hang up after a few.
+    pub(super) idle_seconds: u64,
+}
+
+impl Default for SmtpSettings {
+    fn default() -> Self {
+        Self {
+            host: None,
+            port: 587,
+            tls: SmtpTls::StartTls,
+            ca_file: None,
+            username: None,
+            password_file: None,
+            from: None,
+            from_name: String::new(),
+            reply_to: None,
+            hello: None,
+            idle_connections: 4,
+            idle_seconds: 60,
+        }
+    }
+}

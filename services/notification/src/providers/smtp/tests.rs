@@ -1,0 +1,262 @@
+use rekey_primitives::contact::Channel;
+use rekey_primitives::id::NotificationId;
+use rekey_testing::{SmtpBehaviour, SmtpServer, smtp_server_that};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use super::*;
+use crate::fixtures::{NOW, Open, Shut};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+struct World {
+    server: SmtpServer,
+    settings: SmtpSettings,
+    _folder: TempDir,
+}
+
+async fn world(tls: rekey_testing::SmtpTls, behaviour: SmtpBehaviour) -> World {
+    let server = smtp_server_that(tls, behaviour).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (authority, password) = (folder.path().join("ca.pem"), folder.path().join("password"));
+    std::fs::write(&authority, server.authority_pem()).unwrap();
+    std::fs::write(&password, SmtpServer::PASSWORD).unwrap();
+    let mut settings = SmtpSettings::default();
+    settings.host = Some("localhost".to_owned());
+    settings.port = server.port();
+    settings.ca_file = Some(authority);
+    settings.username = Some(SmtpServer::USERNAME.to_owned());
+    settings.password_file = Some(password);
+    settings.from = Some("no-reply@example.com".to_owned());
+    settings.from_name = "Contoso".to_owned();
+    World { server, settings, _folder: folder }
+}
+
+async fn plain() -> World {
+    world(rekey_testing::SmtpTls::StartTls, SmtpBehaviour::default()).await
+}
+
+impl World {
+    fn relay(&self) -> Relay {
+        Relay::new(&self.settings, TIMEOUT).unwrap()
+    }
+}
+
+fn outgoing(to: &str) -> Outgoing {
+    let content = Rendered::Email {
+        subject: Zeroizing::new("Ihr Code für Müller".to_owned()),
+        text: Zeroizing::new("Der Code:\n\n271828\n\n.\nEnde\n".to_owned()),
+        html: Zeroizing::new("<p>271828</p>".to_owned()),
+        language: "de",
+    };
+    Outgoing {
+        id: NotificationId::from_uuid(Uuid::from_u128(7)),
+        destination: Destination::parse(Channel::Email, to).unwrap(),
+        content,
+        created_at: NOW,
+        now: NOW.plus(Duration::from_secs(30)),
+        not_after: NOW.plus(Duration::from_secs(600)),
+    }
+}
+
+#[tokio::test]
+async fn a_mail_goes_out_encrypted_with_a_login_and_the_headers_of_its_kind() {
+    let world = plain().await;
+
+    world.relay().send(&outgoing("anna@example.org"), &Open).await.unwrap();
+
+    let mails = world.server.mails().await;
+    assert_eq!(mails.len(), 1);
+    let mail = &mails[0];
+    assert_eq!(
+        (mail.from.as_str(), &mail.recipients[..]),
+        ("no-reply@example.com", &["anna@example.org".to_owned()][..])
+    );
+    assert_eq!((mail.encrypted, mail.login.as_deref()), (true, Some(SmtpServer::USERNAME)));
+    assert_eq!(mail.header("Subject"), Some("Ihr Code für Müller"));
+    assert_eq!(mail.header("From"), Some("Contoso <no-reply@example.com>"));
+    assert_eq!(mail.header("Auto-Submitted"), Some("auto-generated"));
+    assert_eq!(mail.header("Content-Language"), Some("de"));
+    let message_id = "<00000000-0000-0000-0000-000000000007@example.com>";
+    assert_eq!(mail.header("Message-ID"), Some(message_id));
+    assert_eq!(mail.header("Date"), Some("Sat, 25 Jul 2026 17:20:00 +0000"));
+    assert_eq!(
+        mail.text.as_deref().map(|text| text.replace("\r\n", "\n")),
+        Some("Der Code:\n\n271828\n\n.\nEnde\n".to_owned())
+    );
+    assert!(mail.html.as_deref().is_some_and(|html| html.contains("271828")));
+    assert!(mail.raw.find("text/plain").unwrap() < mail.raw.find("text/html").unwrap());
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_for_the_next_mail() {
+    let world = plain().await;
+    let relay = world.relay();
+
+    relay.send(&outgoing("anna@example.org"), &Open).await.unwrap();
+    relay.send(&outgoing("bert@example.org"), &Open).await.unwrap();
+
+    let connections: Vec<_> = world.server.mails().await.iter().map(|mail| mail.connection).collect();
+    assert_eq!(connections, [1, 1]);
+}
+
+#[tokio::test]
+async fn implicit_tls_works_as_well() {
+    let mut world = world(rekey_testing::SmtpTls::Implicit, SmtpBehaviour::default()).await;
+    world.settings.tls = SmtpTls::Implicit;
+
+    world.relay().send(&outgoing("anna@example.org"), &Open).await.unwrap();
+
+    assert!(world.server.mails().await[0].encrypted);
+}
+
+#[tokio::test]
+async fn a_relay_without_tls_gets_nothing() {
+    let world = world(rekey_testing::SmtpTls::None, SmtpBehaviour::default()).await;
+
+    let failure = world.relay().send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
+
+    assert_eq!(failure.class, FailureClass::Provider);
+    assert!(world.server.mails().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_stranger_with_another_certificate_gets_nothing() {
+    let mut world = plain().await;
+    world.settings.ca_file = None;
+
+    let failure = world.relay().send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
+
+    assert_eq!(failure.class, FailureClass::Provider);
+    assert!(world.server.mails().await.is_empty());
+}
+
+#[tokio::test]
+async fn replies_by_recipient_are_told_apart() {
+    let replies = [
+        ("gone@example.org", "550 5.1.1 no such user gone@example.org", FailureClass::Address),
+        ("later@example.org", "451 4.7.1 greylisted", FailureClass::Transient),
+        ("full@example.org", "552 5.2.2 full", FailureClass::Transient),
+        ("us@example.org", "554 5.7.1 relaying denied", FailureClass::Provider),
+    ];
+    let refuse_recipients = replies.iter().map(|(to, reply, _)| ((*to).to_owned(), (*reply).to_owned()));
+    let behaviour =
+        SmtpBehaviour { refuse_recipients: refuse_recipients.collect(), ..SmtpBehaviour::default() };
+    let world = world(rekey_testing::SmtpTls::StartTls, behaviour).await;
+    let relay = world.relay();
+
+    for (to, reply, class) in replies {
+        let failure = relay.send(&outgoing(to), &Open).await.unwrap_err();
+
+        assert_eq!(failure.class, class, "{reply}");
+        assert_eq!(failure.detail, format!("RCPT {}", &reply[..9]), "nothing of the relay's words is kept");
+    }
+    relay.send(&outgoing("anna@example.org"), &Open).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refused_body_is_about_the_content() {
+    let behaviour = SmtpBehaviour { after_data: Some("554 5.6.0 no".to_owned()), ..SmtpBehaviour::default() };
+    let world = world(rekey_testing::SmtpTls::StartTls, behaviour).await;
+
+    let failure = world.relay().send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
+
+    assert_eq!(failure, SendFailure::new(FailureClass::Content, "message 554 5.6.0"));
+}
+
+#[tokio::test]
+async fn a_connection_lost_before_the_mail_is_the_relays_fault_and_after_it_nobody_knows() {
+    let cases = [
+        (rekey_testing::SmtpDrop::Connection, FailureClass::Provider, 0),
+        (rekey_testing::SmtpDrop::Recipient, FailureClass::Provider, 0),
+        (rekey_testing::SmtpDrop::Answer, FailureClass::AnswerLost, 1),
+    ];
+    for (drop, class, taken) in cases {
+        let behaviour = SmtpBehaviour { drop: Some(drop), ..SmtpBehaviour::default() };
+        let world = world(rekey_testing::SmtpTls::StartTls, behaviour).await;
+
+        let failure = world.relay().send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
+
+        assert_eq!(failure.class, class, "{drop:?}");
+        assert_eq!(world.server.mails().await.len(), taken, "{drop:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_too_late_leaves_it_unknown() {
+    let behaviour = SmtpBehaviour { delay_ms: 60_000, ..SmtpBehaviour::default() };
+    let world = world(rekey_testing::SmtpTls::StartTls, behaviour).await;
+    let relay = Relay::new(&world.settings, Duration::from_millis(1_500)).unwrap();
+
+    let failure = relay.send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
+
+    assert_eq!(failure, SendFailure::new(FailureClass::AnswerLost, "no answer after DATA in time"));
+}
+
+/// The port of a relay that refuses every recipient and never answers a good-bye.
+async fn refusing_without_farewell() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (reader, mut writer) = stream.into_split();
+        let mut lines = BufReader::new(reader).lines();
+        writer.write_all(b"220 relay.example.com\r\n").await.unwrap();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            let reply = match line.split([' ', ':']).next() {
+                Some("EHLO") => "250 relay.example.com\r\n",
+                Some("MAIL") => "250 2.1.0 fine\r\n",
+                Some("RCPT") => "550 5.1.1 no such user\r\n",
+                _ => continue,
+            };
+            writer.write_all(reply.as_bytes()).await.unwrap();
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_refusal_is_kept_however_long_the_relay_takes_to_part() {
+    let mut settings = SmtpSettings::default();
+    settings.host = Some("127.0.0.1".to_owned());
+    settings.port = refusing_without_farewell().await;
+    settings.tls = SmtpTls::None;
+    settings.from = Some("no-reply@example.com".to_owned());
+    let relay = Relay::new(&settings, Duration::from_millis(1_500)).unwrap();
+
+    let failure = relay.send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
+
+    assert_eq!(failure, SendFailure::new(FailureClass::Address, "RCPT 550 5.1.1"));
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_are_refused() {
+    let mut wrong = plain().await.settings;
+    wrong.password_file = None;
+    assert!(Relay::new(&wrong, TIMEOUT).is_err());
+
+    wrong.username = None;
+    wrong.tls = SmtpTls::None;
+    assert!(Relay::new(&wrong, TIMEOUT).is_ok());
+    wrong.host = Some("smtp.example.com".to_owned());
+    assert!(Relay::new(&wrong, TIMEOUT).is_err());
+    wrong.tls = SmtpTls::StartTls;
+    wrong.from = None;
+    assert!(Relay::new(&wrong, TIMEOUT).is_err());
+}
+
+#[tokio::test]
+async fn a_mail_that_may_not_be_handed_over_never_reaches_the_relay() {
+    let world = plain().await;
+    let relay = world.relay();
+
+    let stayed = relay.send(&outgoing("anna@example.org"), &Shut).await.unwrap_err();
+    relay.send(&outgoing("bert@example.org"), &Open).await.unwrap();
+
+    assert_eq!(stayed, Shut::failure());
+    let mails = world.server.mails().await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].recipients, ["bert@example.org"]);
+}

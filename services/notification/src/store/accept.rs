@@ -1,0 +1,223 @@
+//! Taking messages in.
+
+use std::collections::{HashMap, HashSet};
+
+use rekey_database::{Connection, Dialect, Failure, Sql, statements, values};
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{RequestId, TenantId};
+use uuid::Uuid;
+
+use super::Store;
+use super::models::{AcceptOutcome, NewNotification};
+use super::requests::{Action, Request, RequestRow};
+use crate::domain::lane::{Lane, PerLane};
+use crate::domain::scope::TenantScope;
+
+statements! {
+    const INSERT = "insert into notification
+            (tenant_id, id, created_at, changed_at, lane, state, template, locale, channel, masked_destination,
+             reference, decoy, payload, tries, fence, next_try_at, not_after, provider)
+        values ($1, $2, $3, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, 0, 0, $3, $12, '')";
+
+    const LIVING_REQUESTS = "select request_id, action, notification_id, created_at, fingerprint from request
+        where tenant_id = $1 and expires_at > $3 and request_id ",
+        (postgres: "= any($2)", sqlite: "in (select unhex(value) from json_each($2))");
+
+    const REQUESTS = "select request_id, action, notification_id, created_at, fingerprint from request
+        where tenant_id = $1 and request_id ",
+        (postgres: "= any($2)", sqlite: "in (select unhex(value) from json_each($2))");
+
+    // The lane is written out and not bound: a partial index is used only where the planner sees the constant.
+    const QUEUED_CRITICAL =
+        "select count(*) from (select 1 from notification where state = 1 and lane = 1 limit $1) queued";
+    const QUEUED_TRANSACTIONAL =
+        "select count(*) from (select 1 from notification where state = 1 and lane = 2 limit $1) queued";
+    const QUEUED_BULK =
+        "select count(*) from (select 1 from notification where state = 1 and lane = 3 limit $1) queued";
+}
+
+const QUEUED: PerLane<Sql> =
+    PerLane { critical: QUEUED_CRITICAL, transactional: QUEUED_TRANSACTIONAL, bulk: QUEUED_BULK };
+
+/// Postgres alone: takes the request ids that are free and makes their messages. A batch is one statement, one round
+/// trip and one commit. The order by request id keeps batches that share ids from waiting for each other in a circle.
+const ACCEPT_BATCH: Sql = Sql::unlisted(
+    "with asked as (
+         select * from unnest($3::uuid[], $4::uuid[], $5::bytea[], $6::bigint[], $7::smallint[], $8::text[],
+             $9::text[], $10::text[], $11::text[], $12::text[], $13::boolean[], $14::bytea[], $15::bigint[])
+         as asked (id, request_id, fingerprint, expires_at, lane, template,
+             locale, channel, masked_destination, reference, decoy, payload, not_after)
+     ), entered as (
+         insert into request
+             (tenant_id, request_id, action, notification_id, created_at, expires_at, fingerprint)
+         select $1, request_id, 1, id, $2, expires_at, fingerprint from asked order by request_id
+         on conflict (tenant_id, request_id) do update set
+             action = excluded.action, notification_id = excluded.notification_id,
+             created_at = excluded.created_at, expires_at = excluded.expires_at,
+             fingerprint = excluded.fingerprint
+         where request.expires_at <= $2
+         returning request_id
+     ), made as (
+         insert into notification
+             (tenant_id, id, created_at, changed_at, lane, state, template, locale, channel,
+              masked_destination, reference, decoy, payload, tries, fence, next_try_at, not_after, provider)
+         select $1, id, $2, $2, lane, 1, template, locale, channel,
+              masked_destination, reference, decoy, payload, 0, 0, $2, not_after, ''
+         from asked join entered using (request_id)
+     )
+     select request_id from entered",
+);
+
+/// A row that no partition of Postgres takes (check_violation).
+const NO_PARTITION: &str = "23514";
+
+impl Store {
+    /// Makes messages durable, all of them or none. A `request_id` that was used within its life makes no message:
+    /// the answer shows what it was used for, and the caller judges whether that is the same.
+    ///
+    /// The request ids of one call differ from each other. As many answers as messages, in their order.
+    pub(crate) async fn accept(
+        &self,
+        scope: TenantScope,
+        messages: &[NewNotification],
+        now: Timestamp,
+    ) -> Result<Vec<AcceptOutcome>, Failure> {
+        let tenant_id = scope.tenant_id();
+        match self.database.dialect() {
+            Dialect::Postgres => self.accept_batch(tenant_id, messages, now).await,
+            Dialect::Sqlite => {
+                let accept = |mut tx: rekey_database::Transaction| async move {
+                    let mut outcomes = Vec::with_capacity(messages.len());
+                    for message in messages {
+                        outcomes.push(accept_one(&mut tx, tenant_id, message, now).await?);
+                    }
+                    Ok(tx.commit(outcomes))
+                };
+                self.database.step(accept).await
+            }
+        }
+    }
+
+    async fn accept_batch(
+        &self,
+        tenant_id: TenantId,
+        messages: &[NewNotification],
+        now: Timestamp,
+    ) -> Result<Vec<AcceptOutcome>, Failure> {
+        let entered = match self.enter_batch(tenant_id, messages, now).await {
+            Err(failure) if failure.code() == Some(NO_PARTITION) => {
+                // The sweep makes partitions ahead of time; this is the first call after a very long sleep.
+                self.ensure_partitions(now).await?;
+                self.enter_batch(tenant_id, messages, now).await?
+            }
+            other => other?,
+        };
+        if entered.len() == messages.len() {
+            return Ok(vec![AcceptOutcome::Accepted; messages.len()]);
+        }
+        let request_ids: Vec<Uuid> = messages.iter().map(|message| message.request_id.as_uuid()).collect();
+        let earlier = self.database.all(REQUESTS, values![tenant_id, request_ids]).await?;
+        let earlier = by_request_id(earlier);
+        let outcome = |message: &NewNotification| {
+            let request_id = message.request_id.as_uuid();
+            if entered.contains(&request_id) {
+                return Ok(AcceptOutcome::Accepted);
+            }
+            earlier.get(&request_id).cloned().ok_or(Failure::Unreadable { what: "a request that vanished" })
+        };
+        messages.iter().map(outcome).collect()
+    }
+
+    /// The request ids that were free.
+    async fn enter_batch(
+        &self,
+        tenant_id: TenantId,
+        messages: &[NewNotification],
+        now: Timestamp,
+    ) -> Result<HashSet<Uuid>, Failure> {
+        let texts = |value: fn(&NewNotification) -> &str| messages.iter().map(value).collect::<Vec<_>>();
+        let instants = |value: fn(&NewNotification) -> Timestamp| -> Vec<i64> {
+            messages.iter().map(|message| value(message).unix_micros()).collect()
+        };
+        let mut writer = self.database.writer().await?;
+        let values = values![
+            tenant_id,
+            now,
+            messages.iter().map(|message| message.id.as_uuid()).collect::<Vec<_>>(),
+            messages.iter().map(|message| message.request_id.as_uuid()).collect::<Vec<_>>(),
+            messages.iter().map(|message| message.fingerprint.as_slice()).collect::<Vec<_>>(),
+            instants(|message| message.request_expires_at),
+            messages.iter().map(|message| message.lane.number()).collect::<Vec<_>>(),
+            texts(|message| message.template.as_str()),
+            texts(|message| &message.locale),
+            texts(|message| message.channel.as_str()),
+            texts(|message| &message.masked_destination),
+            texts(|message| &message.reference),
+            messages.iter().map(|message| message.decoy).collect::<Vec<_>>(),
+            messages.iter().map(|message| message.payload.as_slice()).collect::<Vec<_>>(),
+            instants(|message| message.not_after),
+        ];
+        let entered: Vec<(Uuid,)> = writer.all(ACCEPT_BATCH, values).await?;
+        Ok(entered.into_iter().map(|(request_id,)| request_id).collect())
+    }
+
+    /// What request ids were used for within their life, as [`accept`](Self::accept) would answer; nothing for those
+    /// that are free. They are looked at and not used. As many answers as ids, in their order.
+    pub(crate) async fn find_requests(
+        &self,
+        scope: TenantScope,
+        request_ids: &[RequestId],
+        now: Timestamp,
+    ) -> Result<Vec<Option<AcceptOutcome>>, Failure> {
+        let asked: Vec<Uuid> = request_ids.iter().map(|request_id| request_id.as_uuid()).collect();
+        let rows = self.database.all(LIVING_REQUESTS, values![scope.tenant_id(), asked, now]).await?;
+        let found = by_request_id(rows);
+        Ok(request_ids.iter().map(|request_id| found.get(&request_id.as_uuid()).cloned()).collect())
+    }
+
+    /// How many messages wait in a lane, due or not; counted no further than `most`.
+    pub(crate) async fn queued(&self, lane: Lane, most: u64) -> Result<u64, Failure> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let found: i64 = self.database.scalar(*QUEUED.of(lane), values![most]).await?;
+        Ok(u64::try_from(found).unwrap_or(0))
+    }
+}
+
+async fn accept_one(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    message: &NewNotification,
+    now: Timestamp,
+) -> Result<AcceptOutcome, Failure> {
+    let request = Request {
+        tenant_id,
+        request_id: message.request_id,
+        action: Action::Accepted,
+        notification_id: message.id,
+        expires_at: message.request_expires_at,
+        fingerprint: &message.fingerprint,
+    };
+    if let Some(earlier) = request.enter(tx, now).await? {
+        return Ok(earlier.as_accept_outcome());
+    }
+    let values = values![
+        tenant_id,
+        message.id,
+        now,
+        message.lane.number(),
+        message.template.as_str(),
+        &message.locale,
+        message.channel.as_str(),
+        &message.masked_destination,
+        &message.reference,
+        message.decoy,
+        &message.payload,
+        message.not_after,
+    ];
+    tx.execute(INSERT, values).await?;
+    Ok(AcceptOutcome::Accepted)
+}
+
+fn by_request_id(rows: Vec<RequestRow>) -> HashMap<Uuid, AcceptOutcome> {
+    rows.into_iter().map(|row| (row.request_id, row.as_accept_outcome())).collect()
+}

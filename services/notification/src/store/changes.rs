@@ -1,0 +1,89 @@
+//! Stepping in: withdrawing a message, and sending one again.
+
+use rekey_database::{Failure, Sql, Transaction, statements, values};
+use rekey_primitives::clock::Timestamp;
+
+use super::Store;
+use super::journeys::find;
+use super::models::{ChangeOutcome, ChangeRequest};
+use super::requests::{Action, Request};
+use super::rows::accepted_within;
+use crate::domain::scope::TenantScope;
+
+statements! {
+    const CANCEL = "update notification set state = 6, payload = null, next_try_at = null, changed_at = $5
+        where tenant_id = $1 and id = $2 and created_at between $3 and $4 and state = 1 and not in_doubt";
+
+    const REPLAY = "update notification set state = 1, next_try_at = $5, fence = fence + 1, changed_at = $5,
+            in_doubt = false, tries = 0
+        where tenant_id = $1 and id = $2 and created_at between $3 and $4
+          and state in (4, 7) and payload is not null and not_after > $5";
+}
+
+impl Store {
+    /// Withdraws a queued message and wipes its payload, unless it may have gone out already. The same request
+    /// again changes nothing and says the same.
+    pub(crate) async fn cancel(
+        &self,
+        scope: TenantScope,
+        change: ChangeRequest,
+        now: Timestamp,
+    ) -> Result<ChangeOutcome, Failure> {
+        let step = Step { scope, change, action: Action::Cancelled, sql: CANCEL, now };
+        self.database.step(|tx| step.take(tx)).await
+    }
+
+    /// Queues a dead or unknown message again, due now, if its payload is still kept. Tries are counted from one
+    /// again: a message out of tries gets all of them. Whoever asks has seen the doubt, if there was any, and it
+    /// ends: the message will show how the new tries end. The same request again changes nothing and says the same.
+    pub(crate) async fn replay(
+        &self,
+        scope: TenantScope,
+        change: ChangeRequest,
+        now: Timestamp,
+    ) -> Result<ChangeOutcome, Failure> {
+        let step = Step { scope, change, action: Action::Replayed, sql: REPLAY, now };
+        self.database.step(|tx| step.take(tx)).await
+    }
+}
+
+/// A change about to be made.
+#[derive(Clone, Copy)]
+struct Step {
+    scope: TenantScope,
+    change: ChangeRequest,
+    action: Action,
+    /// Changes the message if it stands where that is possible.
+    sql: Sql,
+    now: Timestamp,
+}
+
+impl Step {
+    async fn take(self, mut tx: Transaction) -> Result<rekey_database::Finished<ChangeOutcome>, Failure> {
+        let Self { scope, change, action, sql, now } = self;
+        let request = Request {
+            tenant_id: scope.tenant_id(),
+            request_id: change.request_id,
+            action,
+            notification_id: change.id,
+            expires_at: change.request_expires_at,
+            fingerprint: &[],
+        };
+        if let Some(earlier) = request.enter(&mut tx, now).await? {
+            let outcome = match find(&mut tx, scope, change.id).await? {
+                _ if !earlier.is_change(action, change.id) => ChangeOutcome::RequestIdReused,
+                Some(notification) => ChangeOutcome::Made(notification),
+                None => ChangeOutcome::NotFound,
+            };
+            return Ok(tx.roll_back(outcome));
+        }
+        let (first, last) = accepted_within(change.id);
+        let changed = tx.execute(sql, values![scope.tenant_id(), change.id, first, last, now]).await?;
+        Ok(match find(&mut tx, scope, change.id).await? {
+            Some(notification) if changed == 1 => tx.commit(ChangeOutcome::Made(notification)),
+            // A refused request does not use up its id.
+            Some(_) => tx.roll_back(ChangeOutcome::Impossible),
+            None => tx.roll_back(ChangeOutcome::NotFound),
+        })
+    }
+}

@@ -1,0 +1,233 @@
+//! From settings to parts: what [`assemble`](crate::assemble) opens, reads and puts together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use rekey_database::failure::STEP_WITHIN;
+use rekey_database::{Options, SchemaGate, StoreMonitor, StoreStatus};
+use rekey_primitives::clock::{Clock, SharedClock};
+use rekey_primitives::contact::Channel;
+use rekey_primitives::entropy::SharedEntropy;
+use rekey_primitives::secret::{ExposeSecret as _, SecretString};
+use rekey_runtime::health::PartHealth;
+use rekey_runtime::settings::{secret_file, url_with_password};
+use rekey_sealing::AeadKeys;
+
+use crate::config::Settings;
+use crate::domain::lane::{Lane, PerLane};
+use crate::domain::links::LinkHosts;
+use crate::intake::{Intake, IntakeRules};
+use crate::providers::inbox::Inbox;
+use crate::providers::{ANSWER_WITHIN, ProviderOptions, Providers};
+use crate::signals::Signals;
+use crate::store::{SCHEMA, Store, SweepLimits};
+use crate::templates::Renderer;
+use crate::worker::{Dispatcher, LaneWorker, LeasePolicy, Reclaimer, Sweeper};
+
+/// What must be so before the part is ready.
+const SCHEMA_FITS: &str = "schema";
+
+pub(crate) async fn store(settings: &Settings) -> anyhow::Result<Store> {
+    let opened = Store::open(store_url(settings)?.expose_secret(), &store_options(settings)).await;
+    opened.context("notification.store.url")
+}
+
+pub(crate) async fn migrate(settings: &Settings, clock: &dyn Clock) -> anyhow::Result<()> {
+    let (url, options) = (store_url(settings)?, store_options(settings));
+    let migrated = Store::migrate(url.expose_secret(), &options, clock.now()).await;
+    migrated.context("migrating the notification database")
+}
+
+/// The URL may hold a password: it is not quoted.
+fn store_url(settings: &Settings) -> anyhow::Result<SecretString> {
+    let store = &settings.store;
+    let is_file = store.url.starts_with("sqlite:");
+    let is_known = ["postgres://", "postgresql://"].iter().any(|scheme| store.url.starts_with(scheme));
+    ensure!(is_file || is_known, "notification.store.url must begin with `postgres://` or `sqlite:`");
+    let password_file = store.password_file.as_deref().filter(|_| !is_file);
+    url_with_password(&store.url, password_file).context("notification.store")
+}
+
+fn store_options(settings: &Settings) -> Options {
+    Options {
+        connections: settings.store.connections,
+        acquire_timeout: Duration::from_millis(settings.store.acquire_timeout_ms),
+        statement_timeout: Duration::from_millis(settings.store.statement_timeout_ms),
+        ..Options::named("rekey-notification")
+    }
+}
+
+pub(crate) fn keys(settings: &Settings) -> anyhow::Result<AeadKeys> {
+    let file =
+        settings.keys.payload_seal_file.as_ref().context("notification.keys.payload_seal_file is not set")?;
+    let text = secret_file(file)?;
+    AeadKeys::from_text(text.expose_secret())
+        .with_context(|| format!("reading the keys in {}", file.display()))
+}
+
+pub(crate) fn renderer(settings: &Settings) -> anyhow::Result<Renderer> {
+    let templates = &settings.templates;
+    Renderer::new(&templates.default_locale, templates.origin_host.as_deref())
+        .context("preparing the texts of notification.templates")
+}
+
+pub(crate) fn providers(settings: &Settings, inbox: Option<Inbox>) -> anyhow::Result<Providers> {
+    let delivery = &settings.delivery;
+    let options = ProviderOptions {
+        send_timeout: Duration::from_secs(delivery.send_timeout_seconds),
+        breaker_faults: delivery.breaker_faults,
+        breaker_pause: Duration::from_secs(delivery.breaker_pause_seconds),
+        inbox,
+    };
+    Providers::open(&settings.providers, &options)
+}
+
+pub(crate) fn rules(settings: &Settings) -> IntakeRules {
+    let lanes = settings.lanes();
+    IntakeRules {
+        life: PerLane::each(|lane| Duration::from_secs(lanes.of(lane).life_seconds)),
+        queue_limit: PerLane::each(|lane| lanes.of(lane).queue_limit),
+        request_life: Duration::from_secs(3_600 * settings.retention.request_hours),
+        longest_life: history(settings),
+        sends_email: settings.carries(Channel::Email),
+        sends_sms: settings.carries(Channel::Sms),
+        link_hosts: LinkHosts::new(settings.templates.link_hosts.iter().cloned()),
+    }
+}
+
+/// A message is held for as long as every provider of a channel may take, one after another, with the mark before it is
+/// handed over and a moment for the reason of a refusal.
+fn lease_policy(settings: &Settings) -> LeasePolicy {
+    let of_channel =
+        |channel| settings.providers.iter().filter(|one| one.channels().contains(&channel)).count();
+    let providers = of_channel(Channel::Email).max(of_channel(Channel::Sms)).max(1);
+    let send = Duration::from_secs(settings.delivery.send_timeout_seconds);
+    let one = send + STEP_WITHIN + ANSWER_WITHIN;
+    let all = one.saturating_mul(u32::try_from(providers).unwrap_or(u32::MAX));
+    LeasePolicy::of(Duration::from_secs(settings.delivery.lease_seconds), all)
+}
+
+fn history(settings: &Settings) -> Duration {
+    Duration::from_secs(24 * 3_600 * settings.retention.history_days.max(1))
+}
+
+/// What intake and the loops share.
+pub(crate) struct Shared<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) store: Store,
+    pub(crate) keys: Arc<AeadKeys>,
+    pub(crate) signals: Signals,
+    pub(crate) clock: SharedClock,
+    pub(crate) entropy: SharedEntropy,
+}
+
+impl Shared<'_> {
+    pub(crate) fn intake(&self) -> Intake {
+        Intake {
+            store: self.store.clone(),
+            keys: Arc::clone(&self.keys),
+            rules: rules(self.settings),
+            signals: self.signals.clone(),
+            clock: Arc::clone(&self.clock),
+            entropy: Arc::clone(&self.entropy),
+        }
+    }
+
+    pub(crate) fn dispatcher(&self, renderer: Renderer, providers: Providers) -> Dispatcher {
+        Dispatcher {
+            store: self.store.clone(),
+            keys: Arc::clone(&self.keys),
+            renderer: Arc::new(renderer),
+            providers,
+            retries: self.settings.delivery.retries(),
+            lease_policy: lease_policy(self.settings),
+            clock: Arc::clone(&self.clock),
+            entropy: Arc::clone(&self.entropy),
+        }
+    }
+
+    pub(crate) fn lane_worker(&self, lane: Lane, dispatcher: &Arc<Dispatcher>) -> LaneWorker {
+        LaneWorker {
+            lane,
+            settings: *self.settings.lanes().of(lane),
+            lease: dispatcher.lease_policy.length,
+            poll: Duration::from_millis(self.settings.delivery.poll_ms),
+            store: self.store.clone(),
+            dispatcher: Arc::clone(dispatcher),
+            wake_up: self.signals.wake_up.clone(),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    pub(crate) fn reclaimer(&self) -> Reclaimer {
+        let lease_policy = lease_policy(self.settings);
+        Reclaimer {
+            store: self.store.clone(),
+            batch: self.settings.retention.sweep_batch,
+            lease: lease_policy.length,
+            pause: lease_policy.renewed_every,
+            wake_up: self.signals.wake_up.clone(),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    pub(crate) fn sweeper(&self) -> Sweeper {
+        let (lanes, retention) = (self.settings.lanes(), &self.settings.retention);
+        Sweeper {
+            store: self.store.clone(),
+            sweep_limits: SweepLimits { history: history(self.settings), batch: retention.sweep_batch },
+            count_limits: PerLane::each(|lane| lanes.of(lane).queue_limit),
+            queue_depth: self.signals.queue_depth.clone(),
+            pause: Duration::from_secs(retention.sweep_seconds.max(1)),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    /// What reports how the store is, and opens the gate once the schema fits and what this process held before it last
+    /// died is put back: later, living workers hold messages.
+    pub(crate) fn store_monitor(&self, part: PartHealth) -> (StoreMonitor, SchemaGate) {
+        let health = part.store("database");
+        part.require(SCHEMA_FITS);
+        let pause = Duration::from_secs(self.settings.store.check_seconds.max(1));
+        let report = move |status| {
+            health.set(status != StoreStatus::Away);
+            if status == StoreStatus::Ready {
+                part.meet(SCHEMA_FITS);
+            }
+        };
+        let (monitor, gate) = StoreMonitor::new(self.store.database().clone(), &SCHEMA, pause, report);
+        let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
+        let monitor = monitor.preparing(move || {
+            let (store, clock) = (store.clone(), Arc::clone(&clock));
+            async move {
+                let count = store.put_back_orphans(clock.now()).await?;
+                if count > 0 {
+                    tracing::warn!(count, "put back what this process held when it died");
+                }
+                Ok(())
+            }
+        });
+        (monitor, gate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::for_tests;
+
+    #[tokio::test]
+    async fn a_password_in_a_file_and_another_in_the_url_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "p@ss").unwrap();
+        let mut settings = for_tests();
+        settings.store.url = "postgres://rekey:s3cr3t@db/rekey".to_owned();
+        settings.store.password_file = Some(file);
+
+        let refused = format!("{:#}", store(&settings).await.err().unwrap());
+
+        assert!(refused.contains("both") && !refused.contains("s3cr3t"), "{refused}");
+    }
+}
