@@ -1,4 +1,4 @@
-//! What steps take and give: the kept answer that makes a repeat harmless, and the failure of a store.
+//! What steps take and give: the kept answer that makes a repeat harmless.
 
 use rekey_primitives::clock::Timestamp;
 
@@ -39,23 +39,6 @@ pub enum Recalled {
     Answer(Vec<u8>),
     /// The id stands for other content.
     OtherContent,
-}
-
-/// Something broke while asking the store.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// The store is away or too slow; trying again later may help.
-    #[error("store is unavailable")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A row or an answer is not what this code wrote.
-    #[error("store holds {what} that cannot be read")]
-    Unreadable {
-        /// What it is, never its content.
-        what: &'static str,
-    },
-    /// The statement itself failed.
-    #[error("statement failed")]
-    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Recalled {

@@ -1,10 +1,10 @@
-//! One suite for every store: what the traits promise, races included.
+//! One suite for every store: what its methods promise, races included.
 //!
 //! A case takes a [`World`] and knows no driver. The list at the end makes one test per case and store.
 
 mod accounts;
 mod audit;
-mod chain;
+pub(super) mod chain;
 mod changes;
 mod expiry;
 mod help;
@@ -19,7 +19,7 @@ mod tries;
 mod upkeep;
 mod world;
 
-use world::World;
+pub(super) use world::World;
 
 macro_rules! on_every_store {
     ($($room:ident: $($case:ident),+ $(,)?;)+) => {
