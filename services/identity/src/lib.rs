@@ -25,7 +25,6 @@ pub mod hashing;
 mod jobs;
 mod peers;
 mod relay;
-#[allow(unreachable_pub, dead_code, reason = "its own rewriting narrows it")]
 mod store;
 
 mod opening;

@@ -34,7 +34,7 @@ statements! {
 
 impl Store {
     /// What is kept of a request, so that costly work is not done again for a repeat.
-    pub async fn recall(
+    pub(crate) async fn recall(
         &self,
         scope: &TenantScope,
         key: &[u8; 32],
@@ -45,7 +45,7 @@ impl Store {
     }
 
     /// Keeps an answer of a step that wrote nothing else. The first one stands.
-    pub async fn keep_answer(
+    pub(crate) async fn keep_answer(
         &self,
         scope: &TenantScope,
         once: Once<'_, ()>,

@@ -41,7 +41,7 @@ statements! {
 impl Store {
     /// Appends events to the logs of their tenants, each chained to the one before it. Appending is the same step
     /// that other methods take their event through; an event whose id is there already is passed over.
-    pub async fn append_events(&self, events: &[AuditEvent]) -> Result<(), Failure> {
+    pub(crate) async fn append_events(&self, events: &[AuditEvent]) -> Result<(), Failure> {
         // A tenant at a time: nobody waits at the head of one chain while holding another's.
         let mut by_tenant: BTreeMap<TenantId, Vec<&AuditEvent>> = BTreeMap::new();
         for event in events {

@@ -18,28 +18,26 @@ use crate::domain::scope::TenantScope;
 
 /// A look at some of a tenant's accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Looked {
+pub(crate) struct Looked {
     /// Those whose person is to be told, each with the days of the notice.
-    pub due: Vec<(Account, u32)>,
+    pub(crate) due: Vec<(Account, u32)>,
     /// The last account that was looked at; `None` when there was none left.
-    pub last: Option<AccountId>,
+    pub(crate) last: Option<AccountId>,
 }
 
 /// A notice before expiry, with everything that belongs to it.
 #[derive(Debug, Clone)]
-pub struct TellOfExpiry {
+pub(crate) struct TellOfExpiry {
     /// Whose password.
-    pub account_id: AccountId,
+    pub(crate) account_id: AccountId,
     /// Which of their passwords.
-    pub epoch: CredentialEpoch,
+    pub(crate) epoch: CredentialEpoch,
     /// Where its expiry was counted from when the notice was made.
-    pub counts_from: Timestamp,
-    /// Which notice.
-    pub days: u32,
+    pub(crate) counts_from: Timestamp,
+    pub(crate) days: u32,
     /// What goes out; never nothing.
-    pub notices: Vec<Notice>,
-    /// When.
-    pub now: Timestamp,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) now: Timestamp,
 }
 
 statements! {
@@ -76,7 +74,7 @@ impl Store {
     /// Looks at no more than `limit` accounts by id, from behind `after`, and finds those whose password falls into
     /// one of the spans and whose person was not told of it: open accounts that are managed here, with a password
     /// that is neither exempt nor to be changed anyway.
-    pub async fn expiring(
+    pub(crate) async fn expiring(
         &self,
         scope: &TenantScope,
         spans: &[NoticeSpan],
@@ -101,7 +99,11 @@ impl Store {
 
     /// Marks a notice as told and queues it, if the password is still the one it is about, still expires then, and
     /// nobody told of it before; false, with nothing written, otherwise. However many try at once, one tells.
-    pub async fn tell_of_expiry(&self, scope: &TenantScope, told: &TellOfExpiry) -> Result<bool, Failure> {
+    pub(crate) async fn tell_of_expiry(
+        &self,
+        scope: &TenantScope,
+        told: &TellOfExpiry,
+    ) -> Result<bool, Failure> {
         let tenant_id = scope.tenant_id();
         let tell = self.database.step(|mut tx| async move {
             let values =

@@ -10,12 +10,12 @@
 //! locked, and locks are taken in one order (answer, tenant, account, then what belongs to it, the head of the audit
 //! chain last).
 
-pub mod accounts;
-pub mod expiry;
-pub mod outbox;
-pub mod resets;
-pub mod sign_ins;
-pub mod step;
+pub(crate) mod accounts;
+pub(crate) mod expiry;
+pub(crate) mod outbox;
+pub(crate) mod resets;
+pub(crate) mod sign_ins;
+pub(crate) mod step;
 
 mod answers;
 mod audit;
@@ -34,34 +34,34 @@ use std::time::Duration;
 
 use rekey_database::{Database, SchemaFit};
 
-pub use rekey_database::{Failure, Options, SchemaGate, StoreMonitor, StoreStatus, in_time};
-pub use step::{Once, Recalled, Step};
+pub(crate) use rekey_database::{Failure, Options, SchemaGate, StoreMonitor, StoreStatus, in_time};
+pub(crate) use step::{Once, Recalled, Step};
 
 /// Everything identity needs of a database. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Store {
+pub(crate) struct Store {
     database: Database,
 }
 
 impl Store {
     /// Opens the database of a `postgres://` URL or the file behind `sqlite:`. A Postgres that is away is no error here.
-    pub async fn open(url: &str, options: &Options) -> Result<Self, Failure> {
+    pub(crate) async fn open(url: &str, options: &Options) -> Result<Self, Failure> {
         Ok(Self { database: Database::open(url, options).await? })
     }
 
     /// Ends all connections. What was committed stays.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.database.close().await;
     }
 
     /// Whether the schema is one this code can work with: at least its own, and not newer than the oldest code the
     /// schema still serves.
-    pub async fn schema_fits(&self) -> Result<bool, Failure> {
+    pub(crate) async fn schema_fits(&self) -> Result<bool, Failure> {
         Ok(self.database.schema_fit(&schema::SCHEMA).await? == SchemaFit::Fits)
     }
 
     /// The loop that looks every `pause` whether the database answers and its schema fits, and the gate that it opens.
-    pub fn monitor(
+    pub(crate) fn monitor(
         &self,
         pause: Duration,
         report: impl Fn(StoreStatus) + Send + Sync + 'static,
@@ -71,9 +71,9 @@ impl Store {
 }
 
 /// Brings the schema of a database up to date, making a file that is missing. Several processes may try at once.
-pub async fn migrate(url: &str, options: &Options) -> Result<(), Failure> {
+pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure> {
     rekey_database::migrate(url, options, &schema::SCHEMA).await
 }
 
 /// How identity uses a database unless its settings say otherwise.
-pub const OPTIONS: Options = Options::named("rekey identity");
+pub(crate) const OPTIONS: Options = Options::named("rekey identity");

@@ -11,24 +11,22 @@ use crate::domain::account::Sealed;
 /// A notice on its way to notification. Its content (template, address, variables) is sealed: it holds an address
 /// and perhaps a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
+pub(crate) struct Notice {
     /// Names it; also the `request_id` towards notification, so that handing it over twice sends it once.
-    pub id: Uuid,
-    /// Whose.
-    pub tenant_id: TenantId,
+    pub(crate) id: Uuid,
+    pub(crate) tenant_id: TenantId,
     /// Sealed by the flow, bound to tenant and id.
-    pub content: Sealed,
+    pub(crate) content: Sealed,
     /// After this it need not go out any more.
-    pub not_after: Timestamp,
+    pub(crate) not_after: Timestamp,
 }
 
 /// A notice that a relay holds for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimedNotice {
-    /// The notice.
-    pub notice: Notice,
+pub(crate) struct ClaimedNotice {
+    pub(crate) notice: Notice,
     /// How often it has been claimed; settling under an older number does nothing.
-    pub fence: i64,
+    pub(crate) fence: i64,
 }
 
 statements! {
@@ -76,7 +74,7 @@ struct ClaimedRow {
 impl Store {
     /// Claims up to `limit` due notices until `lease_until`, oldest first, none that another relay holds. Those past
     /// their `not_after` are deleted on the way.
-    pub async fn claim_notices(
+    pub(crate) async fn claim_notices(
         &self,
         limit: u32,
         lease_until: Timestamp,
@@ -93,7 +91,7 @@ impl Store {
     }
 
     /// Deletes notices that were acknowledged, each only under the fence it was claimed with.
-    pub async fn settle_notices(&self, settled: &[(Uuid, i64)]) -> Result<(), Failure> {
+    pub(crate) async fn settle_notices(&self, settled: &[(Uuid, i64)]) -> Result<(), Failure> {
         let settle = self.database.step(|mut tx| async move {
             for (id, fence) in settled {
                 tx.execute(SETTLE, values![*id, *fence]).await?;
@@ -104,7 +102,12 @@ impl Store {
     }
 
     /// Puts a notice back until `due_at`, only under the fence it was claimed with.
-    pub async fn postpone_notice(&self, id: Uuid, fence: i64, due_at: Timestamp) -> Result<(), Failure> {
+    pub(crate) async fn postpone_notice(
+        &self,
+        id: Uuid,
+        fence: i64,
+        due_at: Timestamp,
+    ) -> Result<(), Failure> {
         self.database.execute(POSTPONE, values![id, fence, due_at]).await?;
         Ok(())
     }

@@ -109,7 +109,7 @@ impl Store {
     /// places not seen and lockouts not added to for 90 days, removed addresses after a week, marks of expiry notices
     /// after 800 days. Returns how many rows went; at most 1,000 a call, so that it never holds a lock for long. Where
     /// the audit log is partitioned, it makes the partitions of the time to come.
-    pub async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
+    pub(crate) async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
         let sweeps: [(Sql, Timestamp); 10] = [
             (ANSWERS, now),
             (RESET_ATTEMPTS, now),
@@ -135,7 +135,7 @@ impl Store {
     /// `audit.retention_days` of any, since tenants share partitions. Nothing is forgotten while there is no tenant.
     /// What remains of a log is its newest end. Where the log is partitioned, whole partitions go, up to 4 weeks late.
     /// Returns how many rows and partitions went; at most 1,000 a call, and 0 when none is left.
-    pub async fn forget_events(&self, now: Timestamp) -> Result<u64, Failure> {
+    pub(crate) async fn forget_events(&self, now: Timestamp) -> Result<u64, Failure> {
         let default = i64::from(AuditRules::default().retention_days);
         let days: Option<i64> = self.database.scalar(LONGEST_RETENTION, values![default]).await?;
         match days.map(|days| decide::forgotten_until(days, now)) {

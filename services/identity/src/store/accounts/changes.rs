@@ -18,7 +18,7 @@ use crate::store::{Failure, Once, Step, Store, answers, audit, decide};
 
 /// What a change does to an account. Each raises `version` and sets `updated_at`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// Blocks or unblocks sign-in. Blocking ends every session. Raises the recovery version.
     Blocked(bool),
     /// Releases a frozen account. Raises the recovery version.
@@ -30,7 +30,6 @@ pub enum Change {
     /// Confirms an entry: standing, `changed_at` and `is_first` as given, no longer disabled, tries cleared. Raises
     /// the recovery version.
     ConfirmSecurityInfo {
-        /// The entry.
         id: SecurityInfoId,
         /// The counters of its confirmations, which are cleared like that of resets.
         tries: [MethodKey; 2],
@@ -43,7 +42,6 @@ pub enum Change {
     },
     /// Removes an entry; its address, if any, is remembered to be told. Raises the recovery version.
     RemoveSecurityInfo {
-        /// The entry.
         id: SecurityInfoId,
         /// The address to remember.
         removed: Option<RemovedAddress>,
@@ -58,24 +56,20 @@ pub enum Change {
 
 /// A change with everything that belongs to it.
 #[derive(Debug, Clone)]
-pub struct ChangeAccount {
-    /// Whose account.
-    pub account_id: AccountId,
+pub(crate) struct ChangeAccount {
+    pub(crate) account_id: AccountId,
     /// The `version` the decision was made on.
-    pub version: i64,
+    pub(crate) version: i64,
     /// What changes.
-    pub change: Change,
-    /// What the log tells of it.
-    pub event: AuditEvent,
-    /// Whom it is told.
-    pub notices: Vec<Notice>,
-    /// When it happens.
-    pub now: Timestamp,
+    pub(crate) change: Change,
+    pub(crate) event: AuditEvent,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) now: Timestamp,
 }
 
 /// Why a change was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotChanged {
+pub(crate) enum NotChanged {
     /// No such account in the tenant.
     Unknown,
     /// The account changed since `version` was read: judge again.
@@ -114,7 +108,7 @@ statements! {
 
 impl Store {
     /// Changes an account under its version, with event and notices.
-    pub async fn change_account(
+    pub(crate) async fn change_account(
         &self,
         scope: &TenantScope,
         change: &ChangeAccount,

@@ -13,10 +13,8 @@ use crate::store::{Failure, Once, Step, Store, answers, audit};
 
 /// Which name of a new account belongs to another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccountTaken {
-    /// One of its logins.
+pub(crate) enum AccountTaken {
     Login,
-    /// Its external id.
     ExternalId,
 }
 
@@ -34,7 +32,7 @@ statements! {
 impl Store {
     /// Creates an account with its logins, security info, roles and password. Logins and external id are unique in
     /// the tenant, reserved until purge.
-    pub async fn create_account(
+    pub(crate) async fn create_account(
         &self,
         scope: &TenantScope,
         account: &Account,

@@ -17,14 +17,13 @@ use crate::domain::account::Account;
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::RemovedAddress;
 
-pub use changes::{Change, ChangeAccount, NotChanged};
-pub use creation::AccountTaken;
-pub use tenants::{TenantKey, TenantTaken};
+pub(crate) use changes::{Change, ChangeAccount, NotChanged};
+pub(crate) use creation::AccountTaken;
+pub(crate) use tenants::{TenantKey, TenantTaken};
 
 /// How to find an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AccountKey {
-    /// By id.
+pub(crate) enum AccountKey {
     Id(AccountId),
     /// By any of its logins.
     Login(Login),
@@ -63,7 +62,7 @@ statements! {
 
 impl Store {
     /// Finds an account that is not deleted, with its logins, roles and security info.
-    pub async fn find_account(
+    pub(crate) async fn find_account(
         &self,
         scope: &TenantScope,
         key: &AccountKey,
@@ -78,7 +77,7 @@ impl Store {
     }
 
     /// Lists accounts by id, after `after`; ids rise with time, so oldest first.
-    pub async fn list_accounts(
+    pub(crate) async fn list_accounts(
         &self,
         scope: &TenantScope,
         after: Option<AccountId>,
@@ -90,13 +89,13 @@ impl Store {
     }
 
     /// The accounts that hold any role and are not blocked, frozen or deleted, by id.
-    pub async fn administrators(&self, scope: &TenantScope) -> Result<Vec<Account>, Failure> {
+    pub(crate) async fn administrators(&self, scope: &TenantScope) -> Result<Vec<Account>, Failure> {
         let found: Vec<AccountRow> = self.database.all(ADMINISTRATORS, values![scope.tenant_id()]).await?;
         found.into_iter().map(AccountRow::account).collect()
     }
 
     /// Addresses that were removed from the account and may still have to be told, newest first.
-    pub async fn removed_addresses(
+    pub(crate) async fn removed_addresses(
         &self,
         scope: &TenantScope,
         account_id: AccountId,

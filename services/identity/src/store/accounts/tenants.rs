@@ -14,10 +14,8 @@ use crate::store::{Failure, Once, Step, Store, answers, audit};
 
 /// How to find a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TenantKey {
-    /// By id.
+pub(crate) enum TenantKey {
     Id(TenantId),
-    /// By handle.
     Handle(Handle),
     /// By a domain of its own.
     Domain(DomainName),
@@ -25,7 +23,7 @@ pub enum TenantKey {
 
 /// Which name of a new tenant belongs to another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TenantTaken;
+pub(crate) struct TenantTaken;
 
 /// Requests that make a tenant have none to be kept under.
 const SUITE: TenantId = TenantId::from_uuid(Uuid::nil());
@@ -71,7 +69,7 @@ statements! {
 impl Store {
     /// Creates a tenant with revision 1 of its policy. Handle and domains are unique in the suite. The answer is kept
     /// under the nil tenant, since a repeat comes with another id for the tenant it asks for.
-    pub async fn create_tenant(
+    pub(crate) async fn create_tenant(
         &self,
         tenant: &Tenant,
         policy: &PolicyRevision,
@@ -95,7 +93,7 @@ impl Store {
     }
 
     /// Finds a tenant.
-    pub async fn find_tenant(&self, key: &TenantKey) -> Result<Option<Tenant>, Failure> {
+    pub(crate) async fn find_tenant(&self, key: &TenantKey) -> Result<Option<Tenant>, Failure> {
         let (sql, key): (Sql, Value<'_>) = match key {
             TenantKey::Id(id) => (BY_ID, (*id).into()),
             TenantKey::Handle(handle) => (BY_HANDLE, handle.as_str().into()),
@@ -106,7 +104,7 @@ impl Store {
     }
 
     /// Lists tenants by id, after `after`. `only` bounds it to those; `None` means all.
-    pub async fn list_tenants(
+    pub(crate) async fn list_tenants(
         &self,
         only: Option<&[TenantId]>,
         after: Option<TenantId>,
@@ -124,13 +122,13 @@ impl Store {
     }
 
     /// The policy in force, or `None` for an unknown tenant.
-    pub async fn policy(&self, scope: &TenantScope) -> Result<Option<PolicyRevision>, Failure> {
+    pub(crate) async fn policy(&self, scope: &TenantScope) -> Result<Option<PolicyRevision>, Failure> {
         let row: Option<PolicyRow> = self.database.optional(POLICY, values![scope.tenant_id()]).await?;
         row.map(PolicyRow::revision).transpose()
     }
 
     /// Whether nothing was ever created here: no tenant. `bootstrap` asks.
-    pub async fn is_empty(&self) -> Result<bool, Failure> {
+    pub(crate) async fn is_empty(&self) -> Result<bool, Failure> {
         Ok(self.database.scalar::<i64>(ANY, &[]).await? == 0)
     }
 }

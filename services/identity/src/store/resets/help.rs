@@ -16,7 +16,7 @@ use crate::store::rows::{HelpRowWithAccount, PendingHelp};
 use crate::store::{Failure, Once, Step, Store, answers, audit, decide};
 
 /// Stands for the account of a login that nobody has, where the same is to be done as for one.
-pub const NOBODY: AccountId = AccountId::from_uuid(Uuid::nil());
+pub(crate) const NOBODY: AccountId = AccountId::from_uuid(Uuid::nil());
 
 /// How many requests one digest tells of.
 const DIGEST_MAX: i64 = 100;
@@ -60,7 +60,7 @@ impl Store {
     /// Files a help request by `domain::help::filing` against the open one, with its notices if it was filed or
     /// replaces one; a dropped one, and one of [`NOBODY`], writes only the event, by the same statements. A repeat writes
     /// nothing, not even the event.
-    pub async fn file_help(
+    pub(crate) async fn file_help(
         &self,
         scope: &TenantScope,
         request: &HelpRequest,
@@ -94,7 +94,7 @@ impl Store {
 
     /// Tenants with unproved requests older than `before` that no digest has told of, by id from behind `after`, at
     /// most `limit`.
-    pub async fn tenants_with_undigested_help(
+    pub(crate) async fn tenants_with_undigested_help(
         &self,
         before: Timestamp,
         after: Option<TenantId>,
@@ -107,7 +107,10 @@ impl Store {
     }
 
     /// The undigested requests of a tenant, at most 100, oldest first, with the account of each.
-    pub async fn undigested_help(&self, scope: &TenantScope) -> Result<Vec<(HelpRequest, Account)>, Failure> {
+    pub(crate) async fn undigested_help(
+        &self,
+        scope: &TenantScope,
+    ) -> Result<Vec<(HelpRequest, Account)>, Failure> {
         let values = values![scope.tenant_id(), DIGEST_MAX];
         let found: Vec<HelpRowWithAccount> = self.database.all(UNDIGESTED, values).await?;
         found.into_iter().map(HelpRowWithAccount::parts).collect()
@@ -115,7 +118,7 @@ impl Store {
 
     /// Marks requests as told and queues the digests; those that another replica told of meanwhile make it do
     /// nothing and return false.
-    pub async fn help_digested(
+    pub(crate) async fn help_digested(
         &self,
         scope: &TenantScope,
         told: &[HelpRequestId],

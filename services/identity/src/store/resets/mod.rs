@@ -19,54 +19,45 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::group::{GroupId, NESTING_MAX};
 use crate::domain::scope::TenantScope;
 
-pub use help::NOBODY;
-pub use tries::{MethodKey, TryCounted};
+pub(crate) use help::NOBODY;
+pub(crate) use tries::{MethodKey, TryCounted};
 
 /// What eligibility asks beyond the account itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// Every group the account is in, through any nesting.
-    pub groups: BTreeSet<GroupId>,
+    pub(crate) groups: BTreeSet<GroupId>,
     /// Whether the tenant has a seat for it: its accounts in order of creation take the seats.
-    pub has_seat: bool,
+    pub(crate) has_seat: bool,
 }
 
 /// A new password by reset, with everything that belongs to it.
 #[derive(Debug, Clone)]
-pub struct CompleteReset {
-    /// Whose.
-    pub account_id: AccountId,
+pub(crate) struct CompleteReset {
+    pub(crate) account_id: AccountId,
     /// The epoch of the reset.
-    pub epoch: CredentialEpoch,
+    pub(crate) epoch: CredentialEpoch,
     /// The recovery version of the reset.
-    pub recovery_version: RecoveryVersion,
-    /// The new password.
-    pub password: PasswordRecord,
+    pub(crate) recovery_version: RecoveryVersion,
+    pub(crate) password: PasswordRecord,
     /// How many old hashes to keep for the rule of history.
-    pub history: u32,
+    pub(crate) history: u32,
     /// The lockout to clear.
-    pub login: LoginKey,
-    /// What the log tells.
-    pub event: AuditEvent,
-    /// Whom it is told.
-    pub notices: Vec<Notice>,
-    /// When.
-    pub now: Timestamp,
+    pub(crate) login: LoginKey,
+    pub(crate) event: AuditEvent,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) now: Timestamp,
 }
 
 /// "This was not me", with everything that belongs to it.
 #[derive(Debug, Clone)]
-pub struct Repudiate {
-    /// Whose account.
-    pub account_id: AccountId,
+pub(crate) struct Repudiate {
+    pub(crate) account_id: AccountId,
     /// The epoch that the reset began, which the notice named.
-    pub epoch: CredentialEpoch,
-    /// What the log tells.
-    pub event: AuditEvent,
-    /// Whom it is told.
-    pub notices: Vec<Notice>,
-    /// When.
-    pub now: Timestamp,
+    pub(crate) epoch: CredentialEpoch,
+    pub(crate) event: AuditEvent,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) now: Timestamp,
 }
 
 statements! {
@@ -110,7 +101,11 @@ statements! {
 
 impl Store {
     /// What eligibility asks of an account beyond itself.
-    pub async fn standing(&self, scope: &TenantScope, account_id: AccountId) -> Result<Standing, Failure> {
+    pub(crate) async fn standing(
+        &self,
+        scope: &TenantScope,
+        account_id: AccountId,
+    ) -> Result<Standing, Failure> {
         let tenant_id = scope.tenant_id();
         let mut connection = self.database.reader().await?;
         let seat: Option<(Option<i64>, i64)> =
@@ -123,7 +118,7 @@ impl Store {
     /// Sets the password under one condition: epoch and recovery version are the reset's and the account is neither
     /// blocked, frozen nor deleted; exactly one row changes. Raises the epoch, ends every session, pushes the old hash
     /// into history, clears lockout and tries, closes an open help request, writes event and notices.
-    pub async fn complete_reset(
+    pub(crate) async fn complete_reset(
         &self,
         scope: &TenantScope,
         reset: &CompleteReset,
@@ -152,7 +147,7 @@ impl Store {
 
     /// Undoes a reset under the epoch it began: raises the epoch, removes the password, freezes the account, raises
     /// the recovery version, ends every session, writes event and notices.
-    pub async fn repudiate_reset(
+    pub(crate) async fn repudiate_reset(
         &self,
         scope: &TenantScope,
         repudiate: &Repudiate,

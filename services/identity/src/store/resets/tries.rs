@@ -14,11 +14,11 @@ use crate::store::rows::{self, TriesRow};
 use crate::store::{Failure, Once, Step, Store, answers, audit};
 
 /// Names the counter of a method's tries: the security info, or the decoy's number.
-pub type MethodKey = Uuid;
+pub(crate) type MethodKey = Uuid;
 
 /// What counting a try did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TryCounted {
+pub(crate) enum TryCounted {
     /// It counts.
     Counted,
     /// This very request was counted before.
@@ -74,7 +74,7 @@ statements! {
 
 impl Store {
     /// Remembers that a code of this method is live until then, so that tries count. Decoys alike.
-    pub async fn code_sent(
+    pub(crate) async fn code_sent(
         &self,
         scope: &TenantScope,
         method: MethodKey,
@@ -86,7 +86,7 @@ impl Store {
     }
 
     /// Counts a try by `domain::tries` while a code is live, once per `request`, beside those of the same kind of place.
-    pub async fn count_try(
+    pub(crate) async fn count_try(
         &self,
         scope: &TenantScope,
         method: MethodKey,
@@ -121,7 +121,7 @@ impl Store {
     }
 
     /// The method was passed: forgets its tries, writes the event and keeps the answer.
-    pub async fn proof_accepted(
+    pub(crate) async fn proof_accepted(
         &self,
         scope: &TenantScope,
         method: MethodKey,
@@ -143,7 +143,7 @@ impl Store {
 
     /// Counts an attempt to complete a reset, once per `request`, and returns how many others there were. Two at once
     /// get different numbers.
-    pub async fn count_attempt(
+    pub(crate) async fn count_attempt(
         &self,
         scope: &TenantScope,
         reset_id: ResetId,

@@ -15,22 +15,20 @@ use crate::store::{Failure, Once, Recalled, Step, Store, answers, audit, decide}
 
 /// A password about to be judged.
 #[derive(Debug, Clone)]
-pub struct PasswordTry {
-    /// Which login.
-    pub login: LoginKey,
+pub(crate) struct PasswordTry {
+    pub(crate) login: LoginKey,
     /// From where, if the caller said.
-    pub place: Option<PlaceKey>,
+    pub(crate) place: Option<PlaceKey>,
     /// Keyed hash of the password, to know a repeat by.
-    pub fingerprint: Fingerprint,
-    /// The tenant's rules.
-    pub rules: LockoutRules,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) rules: LockoutRules,
     /// Written if this try locks the login.
-    pub locked_event: AuditEvent,
+    pub(crate) locked_event: AuditEvent,
 }
 
 /// Whether a password may be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admission {
+pub(crate) enum Admission {
     /// Yes; it has been counted as wrong until it turns out right.
     Admitted,
     /// The login is locked: right and wrong get one answer.
@@ -82,7 +80,7 @@ statements! {
 
 impl Store {
     /// Whether somebody signed in to this login from this place before.
-    pub async fn is_familiar(
+    pub(crate) async fn is_familiar(
         &self,
         scope: &TenantScope,
         login: &LoginKey,
@@ -99,7 +97,7 @@ impl Store {
     /// The same step binds the request to its content, so that a repeat counts no second try and other content under
     /// its id none either. A locked login is answered there and then by `once`. Whoever is admitted is answered by a
     /// later step; until then a repeat is admitted again, uncounted.
-    pub async fn admit_password(
+    pub(crate) async fn admit_password(
         &self,
         scope: &TenantScope,
         attempt: &PasswordTry,
@@ -125,12 +123,12 @@ impl Store {
     }
 
     /// Forgets what was held against a login, since its password was right though it opened no session.
-    pub async fn forgive(&self, scope: &TenantScope, login: &LoginKey) -> Result<(), Failure> {
+    pub(crate) async fn forgive(&self, scope: &TenantScope, login: &LoginKey) -> Result<(), Failure> {
         clear(&mut self.database.writer().await?, scope.tenant_id(), login).await
     }
 
     /// Clears the lockout records of a login, those of its familiar places included.
-    pub async fn clear_lockout(
+    pub(crate) async fn clear_lockout(
         &self,
         scope: &TenantScope,
         login: &LoginKey,

@@ -19,63 +19,61 @@ use crate::domain::scope::TenantScope;
 use crate::domain::session::Session;
 use crate::domain::tenant::Tenant;
 
-pub use lockouts::{Admission, PasswordTry};
-pub use passwords::ChangePassword;
-pub use refresh::{NotRefreshed, Refresh};
-pub use sessions::{EndSessions, Which};
+pub(crate) use lockouts::{Admission, PasswordTry};
+pub(crate) use passwords::ChangePassword;
+pub(crate) use refresh::{NotRefreshed, Refresh};
+pub(crate) use sessions::{EndSessions, Which};
 
 /// A keyed hash of tenant and login; stands for a login, known or not.
-pub type LoginKey = [u8; 32];
+pub(crate) type LoginKey = [u8; 32];
 
 /// A keyed hash of a login's key, a network and a user agent family; stands for a place.
-pub type PlaceKey = [u8; 32];
+pub(crate) type PlaceKey = [u8; 32];
 
 /// What a sign-in or a reset needs to know, read at one instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// The tenant.
-    pub tenant: Tenant,
+pub(crate) struct Known {
+    pub(crate) tenant: Tenant,
     /// Its policy in force.
-    pub policy: PolicyRevision,
+    pub(crate) policy: PolicyRevision,
     /// The account of the login, unless nobody has it or it is deleted.
-    pub account: Option<Account>,
+    pub(crate) account: Option<Account>,
 }
 
 /// A session to open for a right password.
 #[derive(Debug, Clone)]
-pub struct OpenSession {
+pub(crate) struct OpenSession {
     /// The session, current refresh hash included.
-    pub session: Session,
+    pub(crate) session: Session,
     /// The sealed hash that was verified: the step fails when the account has another by now.
-    pub verified: Sealed,
+    pub(crate) verified: Sealed,
     /// A fresh hash of the same password, written if the old one was outdated.
-    pub rehashed: Option<Sealed>,
+    pub(crate) rehashed: Option<Sealed>,
     /// The lockout records to clear: this login's own, and this place's.
-    pub login: LoginKey,
+    pub(crate) login: LoginKey,
     /// The place, which is familiar from now on.
-    pub place: Option<PlaceKey>,
+    pub(crate) place: Option<PlaceKey>,
     /// The question about security info that is answered with it.
-    pub answers: Option<AnsweredQuestion>,
-    /// What the log tells.
-    pub event: AuditEvent,
+    pub(crate) answers: Option<AnsweredQuestion>,
+    pub(crate) event: AuditEvent,
 }
 
 /// What a person said of their security info when a sign-in asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AnsweredQuestion {
+pub(crate) struct AnsweredQuestion {
     /// The account's `version` when it was asked.
-    pub version: i64,
+    pub(crate) version: i64,
     /// Whether all of it is still right, so that it is not asked again for a while.
-    pub is_still_right: bool,
+    pub(crate) is_still_right: bool,
 }
 
 /// The account is not what the decision was made on: another epoch or hash, blocked or frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stale;
+pub(crate) struct Stale;
 
 /// How many sessions a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SessionsEnded(pub u32);
+pub(crate) struct SessionsEnded(pub(crate) u32);
 
 statements! {
     const KNOWN =
@@ -88,7 +86,7 @@ statements! {
 impl Store {
     /// Reads tenant, policy and account of a login at one instant; `None` for an unknown tenant. A `login` of `None`
     /// (not a login at all) finds no account with the same work.
-    pub async fn find_login(
+    pub(crate) async fn find_login(
         &self,
         scope: &TenantScope,
         login: Option<&Login>,
@@ -110,7 +108,7 @@ impl Store {
     /// is open, its epoch is the session's, its hash is still the one that was verified, and where a question about
     /// security info is answered its version is the one that was asked about. An answered question raises the
     /// version, so that it is answered once.
-    pub async fn open_session(
+    pub(crate) async fn open_session(
         &self,
         scope: &TenantScope,
         open: &OpenSession,

@@ -14,27 +14,22 @@ use crate::store::{Failure, Once, Step, Store, answers, audit};
 
 /// A password to set by somebody who knew the one before.
 #[derive(Debug, Clone)]
-pub struct ChangePassword {
-    /// Whose.
-    pub account_id: AccountId,
+pub(crate) struct ChangePassword {
+    pub(crate) account_id: AccountId,
     /// The epoch the decision was made in.
-    pub epoch: CredentialEpoch,
-    /// The new password.
-    pub password: PasswordRecord,
+    pub(crate) epoch: CredentialEpoch,
+    pub(crate) password: PasswordRecord,
     /// How many old hashes to keep, beside the current one, for the rule of history.
-    pub history: u32,
+    pub(crate) history: u32,
     /// A session that lives on under the new epoch; all others end.
-    pub keep: Option<SessionId>,
+    pub(crate) keep: Option<SessionId>,
     /// A session to open under the new epoch, for an answered challenge.
-    pub open: Option<Session>,
+    pub(crate) open: Option<Session>,
     /// The lockout record to clear.
-    pub login: LoginKey,
-    /// What the log tells.
-    pub event: AuditEvent,
-    /// Whom it is told.
-    pub notices: Vec<Notice>,
-    /// When.
-    pub now: Timestamp,
+    pub(crate) login: LoginKey,
+    pub(crate) event: AuditEvent,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) now: Timestamp,
 }
 
 statements! {
@@ -79,7 +74,7 @@ statements! {
 impl Store {
     /// Sets a password under the epoch that was read and an open account: raises the epoch, ends the sessions, keeps
     /// or opens one, pushes the old hash into history, clears the lockout, writes event and notices.
-    pub async fn change_password(
+    pub(crate) async fn change_password(
         &self,
         scope: &TenantScope,
         change: &ChangePassword,
@@ -104,7 +99,7 @@ impl Store {
     }
 
     /// The sealed hashes of the account's last passwords, newest first, the current one included.
-    pub async fn last_passwords(
+    pub(crate) async fn last_passwords(
         &self,
         scope: &TenantScope,
         account_id: AccountId,
@@ -138,7 +133,6 @@ async fn end_sessions(
 
 /// What an epoch is left by.
 pub(in crate::store) struct NewPassword<'a> {
-    /// Whose.
     pub(in crate::store) account_id: AccountId,
     /// The epoch that must still be.
     pub(in crate::store) epoch: i64,
@@ -148,7 +142,6 @@ pub(in crate::store) struct NewPassword<'a> {
     pub(in crate::store) password: &'a PasswordRecord,
     /// How many old hashes to keep.
     pub(in crate::store) history: u32,
-    /// When.
     pub(in crate::store) now: Timestamp,
 }
 

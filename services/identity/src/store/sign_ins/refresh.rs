@@ -15,24 +15,22 @@ use crate::store::{Failure, Once, Recalled, Step, Store, answers, audit};
 
 /// A refresh token that was shown.
 #[derive(Debug, Clone)]
-pub struct Refresh {
+pub(crate) struct Refresh {
     /// The session it names.
-    pub session_id: SessionId,
+    pub(crate) session_id: SessionId,
     /// Its hash.
-    pub presented: [u8; 32],
+    pub(crate) presented: [u8; 32],
     /// The hash of its successor.
-    pub successor: [u8; 32],
-    /// Rules of session life.
-    pub rules: SessionRules,
+    pub(crate) successor: [u8; 32],
+    pub(crate) rules: SessionRules,
     /// Written if the family ends because a spent token came back.
-    pub reused_event: AuditEvent,
-    /// When.
-    pub now: Timestamp,
+    pub(crate) reused_event: AuditEvent,
+    pub(crate) now: Timestamp,
 }
 
 /// Why a refresh gives no tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotRefreshed {
+pub(crate) enum NotRefreshed {
     /// No such session.
     Unknown,
     /// The session does not serve any more.
@@ -57,7 +55,7 @@ impl Store {
     /// for is kept under its own hash, so `once.key` is that of the presented token, and is `Repeated` for whoever shows
     /// it again a moment later. `request` binds the request id to the token: under that id the answer is `Repeated` for
     /// as long as it is kept.
-    pub async fn refresh_session(
+    pub(crate) async fn refresh_session(
         &self,
         scope: &TenantScope,
         refresh: &Refresh,

@@ -16,21 +16,18 @@ use crate::store::{Failure, Once, Step, Store, answers, audit};
 
 /// Sessions of an account to end from one of them.
 #[derive(Debug, Clone)]
-pub struct EndSessions {
-    /// Whose.
-    pub account_id: AccountId,
+pub(crate) struct EndSessions {
+    pub(crate) account_id: AccountId,
     /// The session that asks: it is left, the others are revoked.
-    pub asking: SessionId,
-    /// Which.
-    pub which: Which,
+    pub(crate) asking: SessionId,
+    pub(crate) which: Which,
     /// What the log tells, and when.
-    pub event: AuditEvent,
+    pub(crate) event: AuditEvent,
 }
 
 /// Which sessions of an account to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
-    /// These.
+pub(crate) enum Which {
     These(Vec<SessionId>),
     /// All but the one that asks.
     Others,
@@ -73,7 +70,7 @@ statements! {
 
 impl Store {
     /// A session and its account, read at one instant on the primary.
-    pub async fn find_session(
+    pub(crate) async fn find_session(
         &self,
         scope: &TenantScope,
         session_id: SessionId,
@@ -82,7 +79,7 @@ impl Store {
     }
 
     /// The live sessions of an account, newest first, at most `limit`.
-    pub async fn list_sessions(
+    pub(crate) async fn list_sessions(
         &self,
         scope: &TenantScope,
         account_id: AccountId,
@@ -96,7 +93,7 @@ impl Store {
 
     /// Ends live sessions of an account. Ids that are not live sessions of it are passed over. Where the one that asks is
     /// not live, nothing is written: whoever asks holds a dead token.
-    pub async fn end_sessions(
+    pub(crate) async fn end_sessions(
         &self,
         scope: &TenantScope,
         ends: &EndSessions,
