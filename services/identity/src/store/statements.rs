@@ -8,12 +8,13 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 21] = [
+const STATEMENTS: [&[Sql]; 23] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
     accounts::security_info::STATEMENTS,
     accounts::tenants::STATEMENTS,
+    accounts::verifications::STATEMENTS,
     answers::STATEMENTS,
     audit::STATEMENTS,
     contract::chain::STATEMENTS,
@@ -21,6 +22,7 @@ const STATEMENTS: [&[Sql]; 21] = [
     outbox::STATEMENTS,
     partitions::STATEMENTS,
     resets::STATEMENTS,
+    resets::decoy_sends::STATEMENTS,
     resets::help::STATEMENTS,
     resets::tries::STATEMENTS,
     schema::STATEMENTS,
