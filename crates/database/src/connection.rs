@@ -75,8 +75,9 @@ impl Connection {
     /// Those of the database, and a row that does not read.
     pub async fn optional<R: Row>(&mut self, sql: Sql, values: &[Value<'_>]) -> Result<Option<R>, Failure> {
         on_driver!(self, sql, values, |query, connection| {
-            let row = query.fetch_optional(connection).await?;
-            Ok(row.as_ref().map(R::from_row).transpose()?)
+            // All rows are asked for: SQLite ends a statement, and commits it, only behind the last one.
+            let rows = query.fetch_all(connection).await?;
+            Ok(rows.first().map(R::from_row).transpose()?)
         })
     }
 
@@ -117,7 +118,7 @@ impl Connection {
     /// Those of the database.
     pub async fn exists(&mut self, sql: Sql, values: &[Value<'_>]) -> Result<bool, Failure> {
         on_driver!(self, sql, values, |query, connection| {
-            Ok(query.fetch_optional(connection).await?.is_some())
+            Ok(!query.fetch_all(connection).await?.is_empty())
         })
     }
 

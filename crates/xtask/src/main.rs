@@ -39,6 +39,8 @@ enum Chore {
     Tools,
     /// Lints the contract and compares it with the last release.
     Proto,
+    /// Prepares every statement of the services on Postgres and on SQLite; part of the tests.
+    Sql,
     /// Builds the `rekey` program as it is released.
     Dist,
 }
@@ -64,6 +66,7 @@ fn work(chore: Chore) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Chore::Proto => proto::check(),
+        Chore::Sql => test::all(&["-E".to_owned(), "test(every_statement_is_understood)".to_owned()]),
         Chore::Dist => dist(),
     }
 }

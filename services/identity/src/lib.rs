@@ -25,13 +25,13 @@ pub mod hashing;
 mod jobs;
 mod peers;
 mod relay;
-#[allow(unreachable_pub, dead_code, reason = "its own rewriting narrows it")]
 mod store;
 
 mod opening;
 #[cfg(test)]
 mod tests;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,10 +52,10 @@ use crate::config::Settings;
 use crate::domain::tenant::DomainName;
 use crate::flows::administrator::WithoutRole;
 use crate::flows::{Error, Identity};
-use crate::jobs::lookout::{Gate, Lookout};
 use crate::peers::Notification;
 use crate::relay::Relay;
 use crate::store::accounts::TenantKey;
+use crate::store::{SchemaGate, StoreMonitor};
 
 /// The gRPC services of this part, as health names them.
 pub const GRPC_NAMES: &[&str] = grpc::NAMES;
@@ -108,12 +108,12 @@ pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Servi
         (redis, part.store_of("throttle", ["rekey.identity.v1.PasswordResetService".to_owned()]))
     });
     let pause = Duration::from_secs(settings.store.check_seconds);
-    let (lookout, gate) = Lookout::new(Arc::clone(&identity.store), part, pause);
+    let (monitor, gate) = jobs::store_monitor::of(&identity.store, part, pause);
     Ok(Service {
         routes: grpc::routes(Arc::clone(&identity)),
         persons: Arc::new(Persons(Arc::clone(&identity))),
         jwks: jwt::key_set(&identity.signing_keys()),
-        loops: BackgroundLoops { identity, notification, lookout, gate, throttle },
+        loops: BackgroundLoops { identity, notification, monitor, gate, throttle },
         grpc_names: GRPC_NAMES,
     })
 }
@@ -140,20 +140,23 @@ pub async fn has_tenant_of(settings: &Settings, domain: &str) -> anyhow::Result<
 pub struct BackgroundLoops {
     identity: Arc<Identity>,
     notification: Arc<dyn Notification>,
-    lookout: Lookout,
-    gate: Gate,
+    monitor: StoreMonitor,
+    gate: SchemaGate,
     throttle: Option<(Redis, StoreHealth)>,
 }
 
 impl BackgroundLoops {
     /// Starts them among the process's loops. Nothing is done before the schema was seen to fit.
     pub fn spawn(self, loops: &mut Loops) {
-        let Self { identity, notification, lookout, gate, throttle } = self;
-        loops.spawn("identity store", |stop| lookout.run(stop));
+        let Self { identity, notification, monitor, gate, throttle } = self;
+        loops.spawn("identity store", |stop: Shutdown| async move {
+            monitor.run(stop.begun()).await;
+            Ok::<_, Infallible>(())
+        });
         if let Some((redis, health)) = throttle {
             let pause = Duration::from_secs(identity.settings.store.check_seconds);
             loops.spawn("identity throttle", move |stop| {
-                jobs::lookout::watch(health, pause, stop, move || {
+                jobs::store_monitor::watch(health, pause, stop, move || {
                     let redis = redis.clone();
                     async move { redis.ping().await.is_ok() }
                 })
@@ -162,7 +165,7 @@ impl BackgroundLoops {
         let relay = relay(&identity, notification);
         let mut opened = gate.clone();
         loops.spawn("identity relay", move |stop: Shutdown| async move {
-            if opened.passed(&stop).await { relay.run(stop).await } else { Ok(()) }
+            if opened.passed(stop.begun()).await { relay.run(stop).await } else { Ok(()) }
         });
         let every = identity.settings.jobs.clone();
         let flush = Duration::from_millis(identity.settings.audit.flush_ms);
@@ -171,21 +174,25 @@ impl BackgroundLoops {
         let auditing = identity;
         let (mut opened, pause) = (gate.clone(), Duration::from_secs(every.expiry_seconds));
         loops.spawn("identity expiry notices", move |stop: Shutdown| async move {
-            if opened.passed(&stop).await { jobs::expiry::run(telling, pause, stop).await } else { Ok(()) }
+            if opened.passed(stop.begun()).await {
+                jobs::expiry::run(telling, pause, stop).await
+            } else {
+                Ok(())
+            }
         });
         spawn_job(loops, &gate, "identity audit", flush, move || {
             let identity = Arc::clone(&auditing);
             async move { identity.flush_audit().await.map(drop) }
         });
         spawn_job(loops, &gate, "identity sweeper", Duration::from_secs(every.sweep_seconds), move || {
-            jobs::sweep(Arc::clone(&sweeping.store), Arc::clone(&sweeping.clock))
+            jobs::sweep(sweeping.store.clone(), Arc::clone(&sweeping.clock))
         });
         spawn_job(
             loops,
             &gate,
             "identity forgetting",
             Duration::from_secs(every.forget_seconds),
-            move || jobs::forget(Arc::clone(&forgetting.store), Arc::clone(&forgetting.clock)),
+            move || jobs::forget(forgetting.store.clone(), Arc::clone(&forgetting.clock)),
         );
         spawn_job(loops, &gate, "identity digests", Duration::from_secs(every.digest_seconds), move || {
             let identity = Arc::clone(&digesting);
@@ -196,7 +203,7 @@ impl BackgroundLoops {
 
 fn spawn_job<F, E>(
     loops: &mut Loops,
-    gate: &Gate,
+    gate: &SchemaGate,
     name: &'static str,
     pause: Duration,
     work: impl FnMut() -> F + Send + 'static,
@@ -205,15 +212,15 @@ fn spawn_job<F, E>(
     E: std::fmt::Display + 'static,
 {
     let mut opened = gate.clone();
-    loops.spawn(name, move |stop| async move {
-        if opened.passed(&stop).await { jobs::repeat(name, pause, stop, work).await } else { Ok(()) }
+    loops.spawn(name, move |stop: Shutdown| async move {
+        if opened.passed(stop.begun()).await { jobs::repeat(name, pause, stop, work).await } else { Ok(()) }
     });
 }
 
 fn relay(identity: &Arc<Identity>, notification: Arc<dyn Notification>) -> Relay {
     let opener = Arc::clone(identity);
     Relay {
-        store: Arc::clone(&identity.store),
+        store: identity.store.clone(),
         notification,
         open: Arc::new(move |notice| opener.keys.open_notice(notice)),
         clock: Arc::clone(&identity.clock),

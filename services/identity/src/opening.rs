@@ -22,15 +22,7 @@ use crate::peers::notification::RemoteNotification;
 use crate::peers::verification::RemoteVerification;
 use crate::peers::{Notification, Verification};
 use crate::relay::Pace;
-use crate::store::SharedStore;
-use crate::store::postgres::{self, PostgresOptions, PostgresStore};
-use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
-
-/// The store that the URL names.
-enum Place {
-    Postgres(SecretString),
-    Sqlite(SqliteOptions),
-}
+use crate::store::{self, Store};
 
 /// The way to verification.
 pub(crate) fn verification(settings: &Settings) -> anyhow::Result<Arc<dyn Verification>> {
@@ -47,46 +39,40 @@ fn connect(settings: &ClientSettings) -> anyhow::Result<link::Connection> {
     link::Connection::open(settings, deadline::remaining).context("the way to a neighbour")
 }
 
-/// The URL may hold a password: it is never quoted.
-fn place(settings: &Settings) -> anyhow::Result<Place> {
+/// The URL of the store. It may hold a password: it is never quoted.
+fn store_url(settings: &Settings) -> anyhow::Result<SecretString> {
     let url = settings.store.url.as_str();
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        return Ok(Place::Sqlite(SqliteOptions::at(path)));
+    if url.starts_with("sqlite:") {
+        return Ok(url.to_owned().into());
     }
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         let url = url_with_password(url, settings.store.password_file.as_deref());
-        return Ok(Place::Postgres(url.context("[identity.store]")?));
+        return url.context("[identity.store]");
     }
     bail!("[identity.store] url must begin with `postgres://` or `sqlite:`")
 }
 
+const fn store_options(settings: &Settings) -> store::Options {
+    store::Options {
+        connections: settings.store.connections,
+        acquire_timeout: Duration::from_millis(settings.store.acquire_timeout_ms),
+        statement_timeout: Duration::from_millis(settings.store.statement_timeout_ms),
+        ..store::OPTIONS
+    }
+}
+
 /// Opens the store. A Postgres that is away is no error here.
-pub(crate) async fn store(settings: &Settings) -> anyhow::Result<SharedStore> {
-    Ok(match place(settings)? {
-        Place::Sqlite(options) => {
-            let opened = SqliteStore::open(&options).await;
-            Arc::new(opened.with_context(|| format!("opening {}", options.path.display()))?)
-        }
-        Place::Postgres(url) => {
-            let options = PostgresOptions {
-                connections: settings.store.connections,
-                acquire_timeout: Duration::from_millis(settings.store.acquire_timeout_ms),
-                statement_timeout: Duration::from_millis(settings.store.statement_timeout_ms),
-                ..PostgresOptions::default()
-            };
-            Arc::new(PostgresStore::connect(url.expose_secret(), &options).context("[identity.store] url")?)
-        }
-    })
+pub(crate) async fn store(settings: &Settings) -> anyhow::Result<Store> {
+    let url = store_url(settings)?;
+    Store::open(url.expose_secret(), &store_options(settings)).await.context("opening [identity.store] url")
 }
 
 /// Brings the schema up to date.
 pub(crate) async fn migrate(settings: &Settings) -> anyhow::Result<()> {
-    match place(settings)? {
-        Place::Sqlite(options) => sqlite::migrate(&options).await.context("migrating the identity file"),
-        Place::Postgres(url) => {
-            postgres::migrate(url.expose_secret()).await.context("migrating the identity database")
-        }
-    }
+    let url = store_url(settings)?;
+    store::migrate(url.expose_secret(), &store_options(settings))
+        .await
+        .context("migrating the identity database")
 }
 
 /// Reads the keys. This service never invents one: a replica with keys of its own would refuse its sisters' tokens,
@@ -147,7 +133,7 @@ pub(crate) fn throttles(settings: &Settings) -> anyhow::Result<Throttles> {
 /// Puts the flows together.
 pub(crate) fn identity(
     settings: &Settings,
-    store: SharedStore,
+    store: Store,
     throttles: &Throttles,
     verification: Arc<dyn Verification>,
     clock: SharedClock,
@@ -199,7 +185,7 @@ mod tests {
 
         let refused = [store(&settings).await.err(), throttles(&settings).err()];
         settings.store.url = "postgres://rekey@db/rekey".to_owned();
-        let Place::Postgres(url) = place(&settings).unwrap() else { panic!("not Postgres") };
+        let url = store_url(&settings).unwrap();
 
         for refused in refused {
             let said = format!("{:#}", refused.unwrap());

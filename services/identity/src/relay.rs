@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::peers::Notification;
 use crate::peers::notification::{HandedOver, Message};
 use crate::store::outbox::{ClaimedNotice, Notice};
-use crate::store::{Failure, SharedStore, in_time};
+use crate::store::{Failure, Store, in_time};
 
 /// How many notices are handed over side by side. Few: notices can wait, sign-ins share the connection.
 const SIDE_BY_SIDE: usize = 8;
@@ -42,7 +42,7 @@ pub(crate) struct Pace {
 /// The relay.
 pub(crate) struct Relay {
     /// Where notices wait.
-    pub store: SharedStore,
+    pub store: Store,
     /// Who takes them.
     pub notification: Arc<dyn Notification>,
     /// What opens them.

@@ -112,7 +112,7 @@ impl Identity {
 
     /// Writes what waits in the buffer; for the loop that does so every second and for the end of the process.
     pub(crate) async fn flush_audit(&self) -> Result<usize, store::Failure> {
-        self.audit.flush(&*self.store).await
+        self.audit.flush(&self.store).await
     }
 }
 
@@ -176,7 +176,7 @@ impl AuditBuffer {
 
     /// Writes everything that waits, a portion at a time. What could not be written waits again, as far as there is
     /// room; the rest is tried all the same, unless the store is away.
-    pub(crate) async fn flush(&self, store: &dyn store::Store) -> Result<usize, store::Failure> {
+    pub(crate) async fn flush(&self, store: &store::Store) -> Result<usize, store::Failure> {
         let (events, dropped) = {
             let mut waiting = self.lock();
             let taken = std::mem::take(&mut *waiting);
@@ -188,9 +188,9 @@ impl AuditBuffer {
         if events.is_empty() {
             return Ok(0);
         }
-        let mut outcome = Ok(events.len());
+        let mut outcome: Result<usize, store::Failure> = Ok(events.len());
         for portion in events.chunks(PORTION) {
-            if !matches!(outcome, Err(store::Failure::Unavailable(_))) {
+            if !matches!(&outcome, Err(failure) if failure.is_unavailable()) {
                 match store::in_time(store.append_events(portion)).await {
                     Ok(()) => continue,
                     Err(failure) => outcome = Err(failure),
@@ -283,8 +283,8 @@ mod tests {
         buffer.push(refused(&world, 1, "192.0.2.2"));
 
         assert_eq!(buffer.lock().dropped, 1);
-        assert_eq!(buffer.flush(&*world.identity.store).await.unwrap(), 1);
-        assert_eq!(buffer.flush(&*world.identity.store).await.unwrap(), 0);
+        assert_eq!(buffer.flush(&world.identity.store).await.unwrap(), 1);
+        assert_eq!(buffer.flush(&world.identity.store).await.unwrap(), 0);
     }
 
     #[tokio::test]
@@ -298,7 +298,7 @@ mod tests {
         }
         world.damage(world.tenant.id, "update audit_heads set position = 0 where tenant_id = $1").await;
 
-        buffer.flush(&*world.identity.store).await.unwrap_err();
+        buffer.flush(&world.identity.store).await.unwrap_err();
 
         assert_eq!(buffer.lock().events.len(), PORTION);
     }

@@ -51,7 +51,7 @@ impl Failed {
     #[must_use]
     pub(crate) fn is_unavailable(&self) -> bool {
         match self {
-            Self::Store(failure) => matches!(failure, store::Failure::Unavailable(_)),
+            Self::Store(failure) => failure.is_unavailable(),
             Self::Peer(failure) => failure.is_unavailable(),
             Self::Hashing(why) => matches!(why, NotHashed::Stopped),
             Self::Throttle(_) | Self::Contended => true,

@@ -45,7 +45,7 @@ use rekey_throttle::Throttle;
 use crate::config::Settings;
 use crate::hashing::Hasher;
 use crate::peers;
-use crate::store::SharedStore;
+use crate::store::Store;
 
 pub(crate) use audit::AuditBuffer;
 pub(crate) use context::{Caller, Context, Person};
@@ -55,7 +55,7 @@ pub(crate) use keys::Keys;
 /// Everything flows work with. `lib` puts it together, tests do with fakes for the neighbours.
 pub(crate) struct Identity {
     /// What identity remembers.
-    pub store: SharedStore,
+    pub store: Store,
     /// Has codes sent and checked.
     pub verification: Arc<dyn peers::Verification>,
     /// Hashes passwords on threads of its own.

@@ -1,10 +1,10 @@
 //! Work that nobody waits for: one loop each, stopped with the process.
 //!
 //! A failure is logged and the work tried again at its next turn; every job can be done by several processes at once
-//! or left out for a while without harm. None begins before the schema was seen to fit ([`lookout`]).
+//! or left out for a while without harm. None begins before the schema was seen to fit ([`store_monitor`]).
 
 pub(crate) mod expiry;
-pub(crate) mod lookout;
+pub(crate) mod store_monitor;
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -15,7 +15,7 @@ use rekey_primitives::clock::SharedClock;
 use rekey_runtime::shutdown::Shutdown;
 use tokio::time::timeout;
 
-use crate::store::{Failure, SharedStore, in_time};
+use crate::store::{Failure, Store, in_time};
 
 /// How long one turn of a job may take. What it leaves undone is for the next; a turn that takes longer waits for an
 /// answer that the network swallowed.
@@ -55,7 +55,7 @@ where
 ///
 /// # Errors
 /// The store is away.
-pub(crate) async fn sweep(store: SharedStore, clock: SharedClock) -> Result<(), Failure> {
+pub(crate) async fn sweep(store: Store, clock: SharedClock) -> Result<(), Failure> {
     let mut swept = 0;
     loop {
         let gone = in_time(store.sweep(clock.now())).await?;
@@ -73,7 +73,7 @@ pub(crate) async fn sweep(store: SharedStore, clock: SharedClock) -> Result<(), 
 ///
 /// # Errors
 /// The store is away, or somebody else holds what is to go.
-pub(crate) async fn forget(store: SharedStore, clock: SharedClock) -> Result<(), Failure> {
+pub(crate) async fn forget(store: Store, clock: SharedClock) -> Result<(), Failure> {
     while in_time(store.forget_events(clock.now())).await? > 0 {
         tokio::task::yield_now().await;
     }

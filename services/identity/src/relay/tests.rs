@@ -68,7 +68,7 @@ impl Office {
 
     fn relay(&self, opens: bool) -> Relay {
         Relay {
-            store: Arc::clone(&self.world.identity.store),
+            store: self.world.identity.store.clone(),
             notification: self.notification.clone(),
             open: Arc::new(move |_| opens.then(message)),
             clock: Arc::new(self.world.clock.clone()),

@@ -41,7 +41,6 @@ pub(super) struct Judged {
     pub(super) record: Option<LockoutRecord>,
     /// Whether the login is locked by it.
     pub(super) locks: bool,
-    /// The answer.
     pub(super) admission: Admission,
 }
 

@@ -1,56 +1,119 @@
 //! Steps of telling people that their passwords expire soon.
+//!
+//! Accounts are read in pages of their primary key, not by an index of its own: a look comes once an hour, and an
+//! account is written far more often.
 
-use async_trait::async_trait;
+use rekey_database::{statements, values};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::AccountId;
+use uuid::Uuid;
 
-use super::Failure;
-use super::outbox::Notice;
+use super::columns::ACCOUNT_COLUMNS;
+use super::outbox::{self, Notice};
+use super::rows::AccountRow;
+use super::{Failure, Store};
 use crate::domain::account::{Account, CredentialEpoch};
 use crate::domain::password::expiry::NoticeSpan;
 use crate::domain::scope::TenantScope;
 
 /// A look at some of a tenant's accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Looked {
+pub(crate) struct Looked {
     /// Those whose person is to be told, each with the days of the notice.
-    pub due: Vec<(Account, u32)>,
+    pub(crate) due: Vec<(Account, u32)>,
     /// The last account that was looked at; `None` when there was none left.
-    pub last: Option<AccountId>,
+    pub(crate) last: Option<AccountId>,
 }
 
 /// A notice before expiry, with everything that belongs to it.
 #[derive(Debug, Clone)]
-pub struct TellOfExpiry {
+pub(crate) struct TellOfExpiry {
     /// Whose password.
-    pub account_id: AccountId,
+    pub(crate) account_id: AccountId,
     /// Which of their passwords.
-    pub epoch: CredentialEpoch,
+    pub(crate) epoch: CredentialEpoch,
     /// Where its expiry was counted from when the notice was made.
-    pub counts_from: Timestamp,
-    /// Which notice.
-    pub days: u32,
+    pub(crate) counts_from: Timestamp,
+    pub(crate) days: u32,
     /// What goes out; never nothing.
-    pub notices: Vec<Notice>,
-    /// When.
-    pub now: Timestamp,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) now: Timestamp,
 }
 
-/// Steps of expiry notices.
-#[async_trait]
-pub trait Expiry: Send + Sync {
+statements! {
+    /// The end of a page of so many accounts.
+    const PAGE_END = "
+        select account_id from (
+            select account_id from accounts where tenant_id = $1 and account_id > $2 order by account_id limit $3
+        ) page
+        order by account_id desc limit 1";
+
+    const UNTOLD =
+        "select ", ACCOUNT_COLUMNS,
+        " from accounts a
+          where a.tenant_id = $1 and a.account_id > $2 and a.account_id <= $3
+            and a.password_hash is not null and not a.password_expiry_exempt and not a.password_must_change
+            and a.password_expiry_counts_from > $4 and a.password_expiry_counts_from <= $5
+            and not a.managed_elsewhere and not a.blocked and not a.frozen and a.deleted_at is null
+            and not exists (
+                select 1 from expiry_notices n
+                where n.tenant_id = a.tenant_id and n.account_id = a.account_id and n.epoch = a.epoch and n.days = $6
+            )
+          order by a.account_id";
+
+    const MARK = "
+        insert into expiry_notices (tenant_id, account_id, epoch, days, told_at)
+        select tenant_id, account_id, epoch, $5, $6 from accounts
+        where tenant_id = $1 and account_id = $2 and epoch = $3 and password_hash is not null
+          and password_expiry_counts_from = $4 and not password_expiry_exempt and not password_must_change
+          and not managed_elsewhere and not blocked and not frozen and deleted_at is null
+        on conflict (tenant_id, account_id, epoch, days) do nothing";
+}
+
+impl Store {
     /// Looks at no more than `limit` accounts by id, from behind `after`, and finds those whose password falls into
     /// one of the spans and whose person was not told of it: open accounts that are managed here, with a password
     /// that is neither exempt nor to be changed anyway.
-    async fn expiring(
+    pub(crate) async fn expiring(
         &self,
         scope: &TenantScope,
         spans: &[NoticeSpan],
         after: Option<AccountId>,
         limit: u32,
-    ) -> Result<Looked, Failure>;
+    ) -> Result<Looked, Failure> {
+        let tenant_id = scope.tenant_id();
+        let after = after.map_or(Uuid::nil(), AccountId::as_uuid);
+        let last: Option<(Uuid,)> =
+            self.database.optional(PAGE_END, values![tenant_id, after, limit]).await?;
+        let Some((last,)) = last else { return Ok(Looked { due: Vec::new(), last: None }) };
+        let mut due = Vec::new();
+        for span in spans {
+            let values = values![tenant_id, after, last, span.from, span.until, span.days];
+            let found: Vec<AccountRow> = self.database.all(UNTOLD, values).await?;
+            for row in found {
+                due.push((row.account()?, span.days));
+            }
+        }
+        Ok(Looked { due, last: Some(AccountId::from_uuid(last)) })
+    }
 
     /// Marks a notice as told and queues it, if the password is still the one it is about, still expires then, and
     /// nobody told of it before; false, with nothing written, otherwise. However many try at once, one tells.
-    async fn tell_of_expiry(&self, scope: &TenantScope, tell: &TellOfExpiry) -> Result<bool, Failure>;
+    pub(crate) async fn tell_of_expiry(
+        &self,
+        scope: &TenantScope,
+        told: &TellOfExpiry,
+    ) -> Result<bool, Failure> {
+        let tenant_id = scope.tenant_id();
+        let tell = self.database.step(|mut tx| async move {
+            let values =
+                values![tenant_id, told.account_id, told.epoch.0, told.counts_from, told.days, told.now];
+            if tx.execute(MARK, values).await? != 1 {
+                return Ok(tx.roll_back(false));
+            }
+            outbox::queue(&mut tx, &told.notices, told.now).await?;
+            Ok(tx.commit(true))
+        });
+        tell.await
+    }
 }

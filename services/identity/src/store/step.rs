@@ -1,10 +1,10 @@
-//! What steps take and give: the kept answer that makes a repeat harmless, and the failure of a store.
+//! What steps take and give: the kept answer that makes a repeat harmless.
 
 use rekey_primitives::clock::Timestamp;
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step<T, R> {
+pub(crate) enum Step<T, R> {
     /// It happened now, with everything that belongs to it.
     Done(T),
     /// Its condition did not hold, so nothing at all was written.
@@ -17,20 +17,20 @@ pub enum Step<T, R> {
 
 /// Makes a step happen once per request. The answer is sealed by the flow's closure inside the step's transaction,
 /// from what the step found, and kept until `expires_at`.
-pub struct Once<'a, T> {
+pub(crate) struct Once<'a, T> {
     /// Hash of tenant, caller and request id.
-    pub key: [u8; 32],
+    pub(crate) key: [u8; 32],
     /// Hash of what was asked.
-    pub content: [u8; 32],
+    pub(crate) content: [u8; 32],
     /// When the answer is forgotten: 10 minutes after the first call.
-    pub expires_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
     /// Seals the answer.
-    pub answer: &'a (dyn Fn(&T) -> Vec<u8> + Send + Sync),
+    pub(crate) answer: &'a (dyn Fn(&T) -> Vec<u8> + Send + Sync),
 }
 
 /// What is kept of an earlier request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recalled {
+pub(crate) enum Recalled {
     /// Nothing: it is new.
     New,
     /// Its try was counted, and it was not answered yet.
@@ -39,23 +39,6 @@ pub enum Recalled {
     Answer(Vec<u8>),
     /// The id stands for other content.
     OtherContent,
-}
-
-/// Something broke while asking the store.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// The store is away or too slow; trying again later may help.
-    #[error("store is unavailable")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A row or an answer is not what this code wrote.
-    #[error("store holds {what} that cannot be read")]
-    Unreadable {
-        /// What it is, never its content.
-        what: &'static str,
-    },
-    /// The statement itself failed.
-    #[error("statement failed")]
-    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Recalled {

@@ -51,7 +51,7 @@ async fn a_reset_between_comparing_and_opening_leaves_the_old_password_neither_s
     let account = world.person("ada", &["ada@mail.example"]).await;
     let reset = reset_of(&world, &account).await;
     let set = reset.password.hash.clone();
-    let (store, scope) = (Arc::clone(&world.identity.store), world.scope);
+    let (store, scope) = (world.identity.store.clone(), world.scope);
     let commit = async move {
         let step = store.complete_reset(&scope, &reset, None).await.unwrap();
         assert!(matches!(step, Step::Done(_)), "{step:?}");

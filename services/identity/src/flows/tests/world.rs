@@ -33,7 +33,7 @@ use crate::flows::{AuditBuffer, Caller, Context, Error, Identity, Keys, Person};
 use crate::hashing::Hasher;
 use crate::peers::notification::Message;
 use crate::store::accounts::AccountKey;
-use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
+use crate::store::{OPTIONS, Store, migrate};
 
 /// When everything begins.
 pub(crate) const START: Timestamp = Timestamp::from_unix_micros(1_900_000_000_000_000);
@@ -62,15 +62,15 @@ impl World {
     /// A world whose tenant has another policy.
     pub(crate) async fn with(adapt: impl FnOnce(&mut Policy)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = SqliteOptions::at(folder.path().join("identity.db"));
-        sqlite::migrate(&options).await.unwrap();
+        let url = format!("sqlite:{}", folder.path().join("identity.db").display());
+        migrate(&url, &OPTIONS).await.unwrap();
         let clock = ManualClock::starting_at(START);
         let entropy: SharedEntropy = Arc::new(SeededEntropy::new(7));
         let verification = Arc::new(FakeVerification::new(Arc::new(clock.clone())));
         let settings = config::for_tests();
         let throttle = Arc::new(InProcessThrottle::new(10_000));
         let identity = Identity {
-            store: Arc::new(SqliteStore::open(&options).await.unwrap()),
+            store: Store::open(&url, &OPTIONS).await.unwrap(),
             verification: verification.clone(),
             hasher: Hasher::start(&settings.hashing, entropy.clone()).unwrap(),
             throttle: throttle.clone(),

@@ -1,33 +1,35 @@
 //! Looking inside: the audit log as it lies in the database, and rows that no step writes yet.
 
+use rekey_database::{statements, values};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, EventId, TenantId};
 use uuid::Uuid;
 
-use super::world::{Inside, World};
+use super::world::World;
 use crate::domain::audit::{Actor, AuditEvent, CHAIN_START, EventKind, Subject, link_parts};
 use crate::domain::scope::TenantScope;
 
-const EVENTS: &str = "
-    select tenant_id, at, event_id, position, kind, outcome, reason, actor, actor_id, caller, subject, subject_id,
-        subject_login, ip_address, masked_place, trace_id, count, link
-    from audit_events where tenant_id = $1 order by position";
+statements! {
+    const EVENTS = "
+        select tenant_id, at, event_id, position, kind, outcome, reason, actor, actor_id, caller, subject, subject_id,
+            subject_login, ip_address, masked_place, trace_id, count, link
+        from audit_events where tenant_id = $1 order by position";
 
-const GROUP: &str = "
-    insert into groups (tenant_id, group_id, display_name, created_at, updated_at, version)
-    values ($1, $2, 'group', 0, 0, 1) on conflict do nothing";
+    const GROUP = "
+        insert into groups (tenant_id, group_id, display_name, created_at, updated_at, version)
+        values ($1, $2, 'group', 0, 0, 1) on conflict do nothing";
 
-const MEMBER: &str = "insert into group_members (tenant_id, group_id, member_id) values ($1, $2, $3)";
+    const MEMBER = "insert into group_members (tenant_id, group_id, member_id) values ($1, $2, $3)";
 
-/// So many answers that have expired, in one statement.
-const CROWD_IN_SQLITE: &str = "
-    with recursive numbers (number) as (select 1 union all select number + 1 from numbers where number < $2)
-    insert into answers (tenant_id, request_key, content, answer, expires_at)
-    select $1, cast(number as blob), x'', x'', 0 from numbers";
-
-const CROWD_IN_POSTGRES: &str = "
-    insert into answers (tenant_id, request_key, content, answer, expires_at)
-    select $1, int8send(number), '', '', 0 from generate_series(1, $2) number";
+    /// So many answers that have expired, in one statement.
+    const CROWD = (postgres: "
+        insert into answers (tenant_id, request_key, content, answer, expires_at)
+        select $1, int8send(number), '', '', 0 from generate_series(1, $2) number",
+    sqlite: "
+        with recursive numbers (number) as (select 1 union all select number + 1 from numbers where number < $2)
+        insert into answers (tenant_id, request_key, content, answer, expires_at)
+        select $1, cast(number as blob), x'', x'', 0 from numbers");
+}
 
 #[derive(sqlx::FromRow)]
 struct EventRow {
@@ -86,14 +88,7 @@ impl EventRow {
 
 impl World {
     async fn events(&self, scope: &TenantScope) -> Vec<EventRow> {
-        let tenant_id = scope.tenant_id().as_uuid();
-        match &self.inside {
-            Inside::Sqlite(store, _) => {
-                sqlx::query_as(EVENTS).bind(tenant_id).fetch_all(&mut *store.turn().await.unwrap()).await
-            }
-            Inside::Postgres(store, _) => sqlx::query_as(EVENTS).bind(tenant_id).fetch_all(&store.pool).await,
-        }
-        .unwrap()
+        self.store.database.all(EVENTS, values![scope.tenant_id()]).await.unwrap()
     }
 
     /// When the events happened that are left of the tenant's log.
@@ -120,38 +115,13 @@ impl World {
 
     /// Puts an account or a group into a group, making the group if need be.
     pub(super) async fn join(&self, scope: &TenantScope, group: Uuid, member: Uuid) {
-        let tenant_id = scope.tenant_id().as_uuid();
-        match &self.inside {
-            Inside::Sqlite(store, _) => {
-                sqlx::query(GROUP)
-                    .bind(tenant_id)
-                    .bind(group)
-                    .execute(&mut *store.turn().await.unwrap())
-                    .await
-                    .unwrap();
-                let joined = sqlx::query(MEMBER).bind(tenant_id).bind(group).bind(member);
-                joined.execute(&mut *store.turn().await.unwrap()).await.unwrap();
-            }
-            Inside::Postgres(store, _) => {
-                sqlx::query(GROUP).bind(tenant_id).bind(group).execute(&store.pool).await.unwrap();
-                let joined = sqlx::query(MEMBER).bind(tenant_id).bind(group).bind(member);
-                joined.execute(&store.pool).await.unwrap();
-            }
-        }
+        let (database, tenant_id) = (&self.store.database, scope.tenant_id());
+        database.execute(GROUP, values![tenant_id, group]).await.unwrap();
+        database.execute(MEMBER, values![tenant_id, group, member]).await.unwrap();
     }
 
     /// Leaves so many expired answers behind.
     pub(super) async fn crowd(&self, scope: &TenantScope, count: i64) {
-        let tenant_id = scope.tenant_id().as_uuid();
-        match &self.inside {
-            Inside::Sqlite(store, _) => {
-                let crowd = sqlx::query(CROWD_IN_SQLITE).bind(tenant_id).bind(count);
-                crowd.execute(&mut *store.turn().await.unwrap()).await.unwrap();
-            }
-            Inside::Postgres(store, _) => {
-                let crowd = sqlx::query(CROWD_IN_POSTGRES).bind(tenant_id).bind(count);
-                crowd.execute(&store.pool).await.unwrap();
-            }
-        }
+        self.store.database.execute(CROWD, values![scope.tenant_id(), count]).await.unwrap();
     }
 }

@@ -1,10 +1,10 @@
-//! One suite for every store: what the traits promise, races included.
+//! One suite for every store: what its methods promise, races included.
 //!
 //! A case takes a [`World`] and knows no driver. The list at the end makes one test per case and store.
 
 mod accounts;
 mod audit;
-mod chain;
+pub(super) mod chain;
 mod changes;
 mod expiry;
 mod help;
@@ -17,9 +17,10 @@ mod sessions;
 mod steps;
 mod tries;
 mod upkeep;
+mod verifications;
 mod world;
 
-use world::World;
+pub(super) use world::World;
 
 macro_rules! on_every_store {
     ($($room:ident: $($case:ident),+ $(,)?;)+) => {
@@ -117,6 +118,10 @@ on_every_store! {
         events_are_chained_in_order,
         an_event_is_appended_once,
         a_refused_step_leaves_no_event;
+    verifications:
+        an_entry_has_one_verification_until_its_code_dies,
+        an_entry_that_is_not_there_has_no_verification,
+        the_first_decoy_send_of_a_number_stands;
     upkeep:
         a_migrated_store_fits_and_answers,
         events_are_forgotten_once_every_tenant_lets_them_go,

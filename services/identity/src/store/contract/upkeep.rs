@@ -18,7 +18,7 @@ use crate::store::step::Recalled;
 const DAY: u64 = 86_400;
 
 pub(super) async fn a_migrated_store_fits_and_answers(world: World) {
-    world.store.ping().await.unwrap();
+    world.store.database.ping().await.unwrap();
 
     assert!(world.store.schema_fits().await.unwrap());
 }

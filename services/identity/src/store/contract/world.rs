@@ -19,24 +19,22 @@ use crate::domain::scope::TenantScope;
 use crate::domain::security_info::{Holding, SecurityInfo, Standing};
 use crate::domain::tenant::{DomainName, Handle, Tenant};
 use crate::store::accounts::{AccountKey, Change, ChangeAccount, NotChanged};
-use crate::store::postgres::{self, PostgresOptions, PostgresStore};
-use crate::store::sqlite::{self, SqliteOptions, SqliteStore};
-use crate::store::{Failure, Once, Step, Store};
+use crate::store::{OPTIONS, Once, Options, Step, Store, migrate};
 
 /// When everything begins.
 pub(super) const NOW: Timestamp = Timestamp::from_unix_micros(1_900_000_000_000_000);
 
 /// A fresh store, and what keeps it alive.
-pub(super) struct World {
-    pub(super) store: Arc<dyn Store>,
+pub(in crate::store) struct World {
+    pub(in crate::store) store: Store,
     pub(super) entropy: SharedEntropy,
-    pub(super) inside: Inside,
+    _kept: Kept,
 }
 
-/// The store as its own kind, to look where the traits do not.
-pub(super) enum Inside {
-    Sqlite(SqliteStore, #[expect(dead_code, reason = "kept for as long as the store")] TempDir),
-    Postgres(PostgresStore, #[expect(dead_code, reason = "kept for as long as the store")] Database),
+#[expect(dead_code, reason = "kept for as long as the store")]
+enum Kept {
+    Folder(TempDir),
+    Postgres(Database),
 }
 
 /// So many seconds after [`NOW`].
@@ -75,34 +73,32 @@ pub(super) fn password(hash: &[u8]) -> PasswordRecord {
 }
 
 impl World {
-    pub(super) async fn sqlite() -> Self {
+    pub(in crate::store) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = SqliteOptions::at(folder.path().join("identity.db"));
-        sqlite::migrate(&options).await.unwrap();
-        let store = SqliteStore::open(&options).await.unwrap();
-        Self::of(Arc::new(store.clone()), Inside::Sqlite(store, folder))
+        let url = format!("sqlite:{}", folder.path().join("identity.db").display());
+        migrate(&url, &OPTIONS).await.unwrap();
+        Self::of(&url, Kept::Folder(folder)).await
     }
 
-    pub(super) async fn postgres() -> Self {
-        let database = rekey_testing::postgres_from_template("identity", async |url: &str| {
-            postgres::migrate(url).await?;
-            Ok::<_, Failure>(())
-        })
-        .await;
+    pub(in crate::store) async fn postgres() -> Self {
+        let database =
+            rekey_testing::postgres_from_template("identity", async |url: &str| migrate(url, &OPTIONS).await)
+                .await;
+        Self::of(&database.url().to_owned(), Kept::Postgres(database)).await
+    }
+
+    async fn of(url: &str, kept: Kept) -> Self {
         // Tests run beside each other on few cores: what is judged here is what happens, not how fast.
         let patience = Duration::from_secs(60);
-        let options = PostgresOptions {
+        let options = Options {
             acquire_timeout: patience,
             statement_timeout: patience,
             lock_timeout: patience,
-            ..PostgresOptions::default()
+            busy_timeout: patience,
+            ..OPTIONS
         };
-        let store = PostgresStore::connect(database.url(), &options).unwrap();
-        Self::of(Arc::new(store.clone()), Inside::Postgres(store, database))
-    }
-
-    fn of(store: Arc<dyn Store>, inside: Inside) -> Self {
-        Self { store, entropy: Arc::new(SeededEntropy::new(7)), inside }
+        let store = Store::open(url, &options).await.unwrap();
+        Self { store, entropy: Arc::new(SeededEntropy::new(7)), _kept: kept }
     }
 
     pub(super) fn entropy(&self) -> &dyn rekey_primitives::entropy::Entropy {

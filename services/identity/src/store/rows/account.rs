@@ -44,13 +44,9 @@ pub(in crate::store) struct AccountRow {
 /// What a step reads of an account under lock before it decides.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub(in crate::store) struct AccountState {
-    /// See [`Account::epoch`].
     pub(in crate::store) epoch: i64,
-    /// See [`Account::version`].
     pub(in crate::store) version: i64,
-    /// See [`Account::blocked`].
     pub(in crate::store) blocked: bool,
-    /// See [`Account::frozen`].
     pub(in crate::store) frozen: bool,
     /// The bits of [`Account::roles`].
     pub(in crate::store) roles: i64,
@@ -82,7 +78,6 @@ struct SecurityInfoEntry {
 
 /// What an entry holds, column by column, for writing it.
 pub(in crate::store) struct Held<'a> {
-    /// Of an address.
     pub(in crate::store) address: Option<&'a str>,
     /// Of an authenticator.
     pub(in crate::store) totp_hash: Option<&'static str>,
@@ -146,7 +141,6 @@ impl AccountState {
 }
 
 impl AccountRow {
-    /// The account.
     pub(in crate::store) fn account(self) -> Result<Account, Failure> {
         let password = self.password()?;
         let logins: Vec<String> = json(&self.logins, "logins")?;

@@ -42,7 +42,6 @@ pub(in crate::store) struct PendingHelp {
 }
 
 impl HelpRow {
-    /// The request.
     pub(in crate::store) fn request(self) -> Result<HelpRequest, Failure> {
         let torn = || unreadable("a help request");
         Ok(HelpRequest {
@@ -62,7 +61,6 @@ impl HelpRow {
 }
 
 impl HelpRowWithAccount {
-    /// Both.
     pub(in crate::store) fn parts(self) -> Result<(HelpRequest, Account), Failure> {
         Ok((self.help.request()?, self.account.account()?))
     }

@@ -67,7 +67,6 @@ pub(in crate::store) struct RemovedAddressRow {
 }
 
 impl SessionRow {
-    /// The session.
     pub(in crate::store) fn session(self) -> Result<Session, Failure> {
         let torn = || unreadable("a session");
         Ok(Session {
@@ -117,14 +116,12 @@ fn replaced(bytes: &[u8]) -> Result<Vec<Replaced>, Failure> {
 }
 
 impl SessionAndAccount {
-    /// Both.
     pub(in crate::store) fn parts(self) -> Result<(Session, Account), Failure> {
         Ok((self.session.session()?, self.account.account()?))
     }
 }
 
 impl LockoutRow {
-    /// The record.
     pub(in crate::store) fn record(self) -> Result<LockoutRecord, Failure> {
         let (fingerprints, rest) = self.last_wrong.as_chunks::<32>();
         if !rest.is_empty() {
@@ -139,14 +136,12 @@ impl LockoutRow {
 }
 
 impl TriesRow {
-    /// The record.
     pub(in crate::store) fn record(self) -> Result<MethodTries, Failure> {
         Ok(MethodTries::from_parts(&self.recent, number(self.in_a_row, "tries")?))
     }
 }
 
 impl RemovedAddressRow {
-    /// The address.
     pub(in crate::store) fn removed_address(self) -> Result<RemovedAddress, Failure> {
         let torn = || unreadable("a removed address");
         let destination = match self.channel.as_str() {

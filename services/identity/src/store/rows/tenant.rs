@@ -43,7 +43,6 @@ pub(in crate::store) struct KnownRow {
 }
 
 impl TenantRow {
-    /// The tenant.
     pub(in crate::store) fn tenant(self) -> Result<Tenant, Failure> {
         let torn = || unreadable("a tenant");
         let domains: Vec<String> = json(&self.domains, "domains")?;
@@ -69,7 +68,6 @@ impl TenantRow {
 }
 
 impl PolicyRow {
-    /// The revision.
     pub(in crate::store) fn revision(self) -> Result<PolicyRevision, Failure> {
         Ok(PolicyRevision {
             tenant_id: TenantId::from_uuid(self.policy_tenant_id),
@@ -82,7 +80,6 @@ impl PolicyRow {
 }
 
 impl KnownRow {
-    /// Tenant and policy.
     pub(in crate::store) fn parts(self) -> Result<(Tenant, PolicyRevision), Failure> {
         Ok((self.tenant.tenant()?, self.policy.revision()?))
     }

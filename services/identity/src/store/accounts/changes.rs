@@ -1,0 +1,240 @@
+//! Changing an account under its version.
+
+use rekey_database::{Connection, FOR_NO_KEY_UPDATE, statements, values};
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{AccountId, SecurityInfoId, TenantId};
+
+use super::security_info::{self, EntryKey};
+use crate::domain::account::Account;
+use crate::domain::audit::AuditEvent;
+use crate::domain::authority::RoleSet;
+use crate::domain::scope::TenantScope;
+use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
+use crate::store::outbox::{self, Notice};
+use crate::store::resets::{MethodKey, tries};
+use crate::store::rows::AccountState;
+use crate::store::sign_ins::{AnsweredQuestion, sessions};
+use crate::store::{Failure, Once, Step, Store, answers, audit, decide};
+
+/// What a change does to an account. Each raises `version` and sets `updated_at`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Blocks or unblocks sign-in. Blocking ends every session. Raises the recovery version.
+    Blocked(bool),
+    /// Releases a frozen account. Raises the recovery version.
+    Unfrozen,
+    /// Gives the account exactly these roles. Raises the recovery version.
+    Roles(RoleSet),
+    /// Adds an entry. Raises the recovery version unless its standing is `Unconfirmed`.
+    AddSecurityInfo(SecurityInfo),
+    /// Confirms an entry: standing, `changed_at` and `is_first` as given, no longer disabled, tries cleared. Raises
+    /// the recovery version.
+    ConfirmSecurityInfo {
+        id: SecurityInfoId,
+        /// The counters of its confirmations, which are cleared like that of resets.
+        tries: [MethodKey; 2],
+        /// Confirmed, and when.
+        standing: Standing,
+        /// From when quarantine counts.
+        changed_at: Timestamp,
+        /// Whether it is spared the quarantine.
+        is_first: bool,
+    },
+    /// Removes an entry; its address, if any, is remembered to be told. Raises the recovery version.
+    RemoveSecurityInfo {
+        id: SecurityInfoId,
+        /// The address to remember.
+        removed: Option<RemovedAddress>,
+    },
+    /// Makes one entry the default and no other.
+    DefaultSecurityInfo(SecurityInfoId),
+    /// The person says that every entry is still right.
+    Reconfirmed,
+    /// Disables an entry after too many wrong codes. Raises the recovery version.
+    DisableSecurityInfo(SecurityInfoId),
+}
+
+/// A change with everything that belongs to it.
+#[derive(Debug, Clone)]
+pub(crate) struct ChangeAccount {
+    pub(crate) account_id: AccountId,
+    /// The `version` the decision was made on.
+    pub(crate) version: i64,
+    /// What changes.
+    pub(crate) change: Change,
+    pub(crate) event: AuditEvent,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) now: Timestamp,
+}
+
+/// Why a change was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotChanged {
+    /// No such account in the tenant.
+    Unknown,
+    /// The account changed since `version` was read: judge again.
+    Stale,
+    /// The tenant would be left without a global administrator who is not blocked, frozen or deleted. Counted under a
+    /// lock on the tenant, so that two changes at once cannot both pass.
+    LastGlobalAdministrator,
+}
+
+statements! {
+    const STATE = "
+        select epoch, version, blocked, frozen, roles, password_hash from accounts
+        where tenant_id = $1 and account_id = $2 and deleted_at is null", FOR_NO_KEY_UPDATE;
+
+    /// Held while global administrators are counted, so that two of them cannot go at once.
+    const LOCK_TENANT = "select 1 from tenants where tenant_id = $1", FOR_NO_KEY_UPDATE;
+
+    const OTHER_GLOBAL_ADMINISTRATORS = "
+        select count(*) from accounts
+        where tenant_id = $1 and account_id <> $2 and roles <> 0 and roles & 1 <> 0 and not blocked and not frozen
+          and deleted_at is null";
+
+    const CHANGE = "
+        update accounts
+        set blocked = $4, frozen = $5, roles = $6, recovery_version = recovery_version + $7, version = version + 1,
+            updated_at = $8
+        where tenant_id = $1 and account_id = $2 and version = $3 and deleted_at is null";
+
+    const RECONFIRM = "update accounts set reconfirmed_at = $3 where tenant_id = $1 and account_id = $2";
+
+    const ANSWER = "
+        update accounts
+        set reconfirmed_at = case when $4 then $5 else reconfirmed_at end, version = version + 1, updated_at = $5
+        where tenant_id = $1 and account_id = $2 and version = $3 and deleted_at is null";
+}
+
+impl Store {
+    /// Changes an account under its version, with event and notices.
+    pub(crate) async fn change_account(
+        &self,
+        scope: &TenantScope,
+        change: &ChangeAccount,
+        once: Option<Once<'_, Account>>,
+    ) -> Result<Step<Account, NotChanged>, Failure> {
+        let (tenant_id, once) = (scope.tenant_id(), once.as_ref());
+        let make = self.database.step(|mut tx| async move {
+            if let Some(ended) = answers::claim(&mut tx, tenant_id, once, change.now).await?.ended() {
+                return Ok(tx.roll_back(ended));
+            }
+            if let Some(not_changed) = apply(&mut tx, tenant_id, change).await? {
+                return Ok(tx.roll_back(Step::Refused(not_changed)));
+            }
+            let Some(account) = super::read(&mut tx, tenant_id, change.account_id).await? else {
+                return Ok(tx.roll_back(Step::Refused(NotChanged::Unknown)));
+            };
+            outbox::queue(&mut tx, &change.notices, change.now).await?;
+            answers::keep(&mut tx, tenant_id, once, &account).await?;
+            audit::append(&mut tx, &change.event).await?;
+            Ok(tx.commit(Step::Done(account)))
+        });
+        make.await
+    }
+}
+
+/// Why the change is not made, if it is not; what was written until then is rolled back.
+async fn apply(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    change: &ChangeAccount,
+) -> Result<Option<NotChanged>, Failure> {
+    let account_id = change.account_id;
+    if decide::needs_tenant_lock(&change.change) {
+        tx.execute(LOCK_TENANT, values![tenant_id]).await?;
+    }
+    let Some(state) = state(tx, tenant_id, account_id).await? else {
+        return Ok(Some(NotChanged::Unknown));
+    };
+    if state.version != change.version {
+        return Ok(Some(NotChanged::Stale));
+    }
+    let after = decide::flags_after(&state, &change.change);
+    if decide::ends_a_global_administrator(&state, &after) {
+        let others: i64 = tx.scalar(OTHER_GLOBAL_ADMINISTRATORS, values![tenant_id, account_id]).await?;
+        if others == 0 {
+            return Ok(Some(NotChanged::LastGlobalAdministrator));
+        }
+    }
+    let values = values![
+        tenant_id,
+        account_id,
+        change.version,
+        after.blocked,
+        after.frozen,
+        after.roles,
+        after.recovery_rise,
+        change.now,
+    ];
+    if tx.execute(CHANGE, values).await? != 1 {
+        return Ok(Some(NotChanged::Stale));
+    }
+    let known = apply_to_parts(tx, tenant_id, change).await?;
+    Ok(if known { None } else { Some(NotChanged::Unknown) })
+}
+
+/// Writes what a change does beside the account's own row; false if its entry does not exist.
+async fn apply_to_parts(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    change: &ChangeAccount,
+) -> Result<bool, Failure> {
+    let account_id = change.account_id;
+    let entry_key = |id: SecurityInfoId| EntryKey { tenant_id, account_id, id };
+    match &change.change {
+        Change::Blocked(true) => {
+            sessions::end_all(tx, tenant_id, account_id, change.now).await?;
+            Ok(true)
+        }
+        Change::Blocked(false) | Change::Unfrozen | Change::Roles(_) => Ok(true),
+        Change::Reconfirmed => {
+            Ok(tx.execute(RECONFIRM, values![tenant_id, account_id, change.now]).await? == 1)
+        }
+        Change::AddSecurityInfo(entry) => {
+            security_info::insert(tx, tenant_id, account_id, entry).await?;
+            if entry.is_default {
+                entry_key(entry.id).make_default(tx).await?;
+            }
+            Ok(true)
+        }
+        Change::ConfirmSecurityInfo { id, tries, standing, changed_at, is_first } => {
+            for counter in [id.as_uuid()].iter().chain(tries) {
+                tries::clear(tx, tenant_id, *counter).await?;
+            }
+            entry_key(*id).confirm(tx, *standing, *changed_at, *is_first).await
+        }
+        Change::RemoveSecurityInfo { id, removed } => {
+            tries::clear(tx, tenant_id, id.as_uuid()).await?;
+            entry_key(*id).remove(tx, removed.as_ref()).await
+        }
+        Change::DefaultSecurityInfo(id) => {
+            let is_there = entry_key(*id).is_there(tx).await?;
+            entry_key(*id).make_default(tx).await?;
+            Ok(is_there)
+        }
+        Change::DisableSecurityInfo(id) => entry_key(*id).disable(tx).await,
+    }
+}
+
+/// Reads what a decision needs of an account and locks it, so that it is still so when the step writes.
+pub(in crate::store) async fn state(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+) -> Result<Option<AccountState>, Failure> {
+    tx.optional(STATE, values![tenant_id, account_id]).await
+}
+
+/// Writes what a person answered when a sign-in asked about their security info; false if the account is not the one
+/// that was asked about.
+pub(in crate::store) async fn answer(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    answered: &AnsweredQuestion,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let values = values![tenant_id, account_id, answered.version, answered.is_still_right, now];
+    Ok(tx.execute(ANSWER, values).await? == 1)
+}

@@ -1,0 +1,78 @@
+//! The column lists that several statements share, each of which fits the row of the same name in `store::rows`, and
+//! what the two databases call by other names.
+
+use rekey_database::{Fragment, fragment};
+
+/// No bytes.
+pub(super) const EMPTY: Fragment = fragment!((postgres: "''", sqlite: "x''"));
+
+/// An account, aliased `a`, with its logins and security info.
+pub(super) const ACCOUNT_COLUMNS: Fragment = fragment!(
+    "a.tenant_id, a.account_id, a.external_id, a.display_name, a.epoch, a.recovery_version, a.blocked, a.frozen,
+     a.managed_elsewhere, a.roles, a.reconfirmed_at, a.created_at, a.updated_at, a.deleted_at, a.version,
+     a.password_hash, a.password_set_at, a.password_must_change, a.password_temporary_until,
+     a.password_expiry_exempt, a.password_expiry_counts_from,
+     (select ",
+    (
+        postgres: "coalesce(json_agg(l.login order by l.position), '[]')::text",
+        sqlite: "json_group_array(l.login order by l.position)",
+    ),
+    " from logins l where l.tenant_id = a.tenant_id and l.account_id = a.account_id) as logins,
+     (select ",
+    SECURITY_INFO_LIST,
+    " from security_info i where i.tenant_id = a.tenant_id and i.account_id = a.account_id) as security_info"
+);
+
+/// Security info, aliased `i`, as a JSON list.
+const SECURITY_INFO_LIST: Fragment = fragment!((
+    postgres: "coalesce(json_agg(json_build_object(
+            'id', i.security_info_id, 'kind', i.kind, 'address', i.address, 'label', i.label,
+            'is_default', i.is_default::int, 'standing', i.standing, 'confirmed_at', i.confirmed_at,
+            'disabled', i.disabled::int, 'is_first', i.is_first::int, 'added_at', i.added_at,
+            'changed_at', i.changed_at,
+            'totp_hash', i.totp_hash, 'totp_digits', i.totp_digits, 'totp_key', encode(i.totp_key, 'hex'),
+            'totp_last_step', i.totp_last_step, 'codes_remaining', i.codes_remaining
+        ) order by i.added_at, i.security_info_id), '[]')::text",
+    sqlite: "json_group_array(json_object(
+            'id', hex(i.security_info_id), 'kind', i.kind, 'address', i.address, 'label', i.label,
+            'is_default', i.is_default, 'standing', i.standing, 'confirmed_at', i.confirmed_at,
+            'disabled', i.disabled, 'is_first', i.is_first, 'added_at', i.added_at,
+            'changed_at', i.changed_at,
+            'totp_hash', i.totp_hash, 'totp_digits', i.totp_digits,
+            'totp_key', case when i.totp_key is not null then hex(i.totp_key) end,
+            'totp_last_step', i.totp_last_step, 'codes_remaining', i.codes_remaining
+        ) order by i.added_at, i.security_info_id)",
+));
+
+/// A tenant, aliased `t`, with its domains.
+pub(super) const TENANT_COLUMNS: Fragment = fragment!(
+    "t.tenant_id, t.handle, t.display_name, t.licensed_accounts, t.help_mailbox, t.help_url, t.created_at,
+     t.updated_at, t.version,
+     (select ",
+    (
+        postgres: "coalesce(json_agg(d.domain order by d.position), '[]')::text",
+        sqlite: "json_group_array(d.domain order by d.position)",
+    ),
+    " from tenant_domains d where d.tenant_id = t.tenant_id) as domains"
+);
+
+/// A revision of a policy, aliased `p`.
+pub(super) const POLICY_COLUMNS: Fragment = fragment!(
+    "p.tenant_id as policy_tenant_id, p.version as policy_version, p.document as policy_document,
+     p.changed_by as policy_changed_by, p.changed_at as policy_changed_at"
+);
+
+/// A session, aliased `s`.
+pub(super) const SESSION_COLUMNS: Fragment = fragment!(
+    "s.session_id, s.tenant_id as session_tenant_id, s.account_id as session_account_id,
+     s.epoch as session_epoch, s.authenticated_at, s.strong, s.refresh_hash, s.previous_refresh_hash,
+     s.rotated_at, s.earlier_refreshes, s.user_agent_family, s.created_at as session_created_at,
+     s.refreshed_at, s.expires_at, s.ended_at, s.ending"
+);
+
+/// A help request, aliased `h`.
+pub(super) const HELP_COLUMNS: Fragment = fragment!(
+    "h.help_request_id, h.tenant_id as help_tenant_id, h.account_id as help_account_id, h.message, h.proved,
+     h.state, h.handled_by, h.created_at as help_created_at, h.updated_at as help_updated_at, h.expires_at,
+     h.version as help_version"
+);

@@ -1,0 +1,184 @@
+//! Tries of methods and attempts of resets.
+
+use rekey_database::{Connection, FOR_UPDATE, statements, values};
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{AccountId, ResetId, TenantId};
+use uuid::Uuid;
+
+use crate::domain::audit::AuditEvent;
+use crate::domain::policy::ResetRules;
+use crate::domain::scope::TenantScope;
+use crate::domain::tries::{TakesNoTry, TriedFrom};
+use crate::store::columns::EMPTY;
+use crate::store::rows::{self, TriesRow};
+use crate::store::{Failure, Once, Step, Store, answers, audit};
+
+/// Names the counter of a method's tries: the security info, or the decoy's number.
+pub(crate) type MethodKey = Uuid;
+
+/// What counting a try did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TryCounted {
+    /// It counts.
+    Counted,
+    /// This very request was counted before.
+    CountedBefore,
+    /// No code is live, so nothing was guessed and nothing counted.
+    NothingLive,
+    /// The method takes no try.
+    Stopped(TakesNoTry),
+}
+
+statements! {
+    const CODE_SENT = "
+        insert into method_tries (tenant_id, method_key, recent, in_a_row, live_until)
+        values ($1, $2, ", EMPTY, ", 0, $3)
+        on conflict (tenant_id, method_key) do update
+        set live_until = ", (postgres: "greatest", sqlite: "max"), "(method_tries.live_until, excluded.live_until)";
+
+    const COUNTED_BEFORE = "
+        select 1 from counted_tries where tenant_id = $1 and method_key = $2 and request_key = $3";
+
+    const READ = "
+        select case when $3 then familiar_recent else recent end as recent,
+            case when $3 then familiar_in_a_row else in_a_row end as in_a_row, live_until
+        from method_tries where tenant_id = $1 and method_key = $2", FOR_UPDATE;
+
+    const WRITE = "
+        update method_tries set recent = $3, in_a_row = $4 where tenant_id = $1 and method_key = $2";
+
+    const WRITE_FAMILIAR = "
+        update method_tries set familiar_recent = $3, familiar_in_a_row = $4
+        where tenant_id = $1 and method_key = $2";
+
+    /// Once: a row that is there already stays.
+    const REMEMBER_REQUEST = "
+        insert into counted_tries (tenant_id, method_key, request_key, counted_at) values ($1, $2, $3, $4)
+        on conflict (tenant_id, method_key, request_key) do nothing";
+
+    const CLEAR = "
+        update method_tries set recent = ", EMPTY, ", in_a_row = 0, familiar_recent = ", EMPTY, ", familiar_in_a_row = 0
+        where tenant_id = $1 and method_key = $2";
+
+    const CLEAR_ACCOUNT = "
+        update method_tries set recent = ", EMPTY, ", in_a_row = 0, familiar_recent = ", EMPTY, ", familiar_in_a_row = 0
+        where tenant_id = $1 and method_key in (
+            select security_info_id from security_info where tenant_id = $1 and account_id = $2
+        )";
+
+    const COUNT_ATTEMPT = "
+        insert into reset_attempts (tenant_id, reset_id, attempts, expires_at) values ($1, $2, 1, $3)
+        on conflict (tenant_id, reset_id) do update set attempts = reset_attempts.attempts + $4
+        returning attempts - 1";
+}
+
+impl Store {
+    /// Remembers that a code of this method is live until then, so that tries count. Decoys alike.
+    pub(crate) async fn code_sent(
+        &self,
+        scope: &TenantScope,
+        method: MethodKey,
+        live_until: Timestamp,
+        _now: Timestamp,
+    ) -> Result<(), Failure> {
+        self.database.execute(CODE_SENT, values![scope.tenant_id(), method, live_until]).await?;
+        Ok(())
+    }
+
+    /// Counts a try by `domain::tries` while a code is live, once per `request`, beside those of the same kind of place.
+    pub(crate) async fn count_try(
+        &self,
+        scope: &TenantScope,
+        method: MethodKey,
+        from: TriedFrom,
+        request: &[u8; 32],
+        rules: &ResetRules,
+        now: Timestamp,
+    ) -> Result<TryCounted, Failure> {
+        let tenant_id = scope.tenant_id();
+        let count = self.database.step(|mut tx| async move {
+            let row: Option<TriesRow> =
+                tx.optional(READ, values![tenant_id, method, from == TriedFrom::FamiliarPlace]).await?;
+            if tx.exists(COUNTED_BEFORE, values![tenant_id, method, request]).await? {
+                return Ok(tx.roll_back(TryCounted::CountedBefore));
+            }
+            let Some(row) = row.filter(|row| !now.has_reached(rows::at(row.live_until))) else {
+                return Ok(tx.roll_back(TryCounted::NothingLive));
+            };
+            let after = match row.record()?.with_try(rules, now) {
+                Ok(after) => after,
+                Err(stop) => return Ok(tx.roll_back(TryCounted::Stopped(stop))),
+            };
+            let write = match from {
+                TriedFrom::Anywhere => WRITE,
+                TriedFrom::FamiliarPlace => WRITE_FAMILIAR,
+            };
+            tx.execute(write, values![tenant_id, method, after.recent_bytes(), after.in_a_row]).await?;
+            tx.execute(REMEMBER_REQUEST, values![tenant_id, method, request, now]).await?;
+            Ok(tx.commit(TryCounted::Counted))
+        });
+        count.await
+    }
+
+    /// The method was passed: forgets its tries, writes the event and keeps the answer.
+    pub(crate) async fn proof_accepted(
+        &self,
+        scope: &TenantScope,
+        method: MethodKey,
+        event: &AuditEvent,
+        once: Once<'_, ()>,
+        now: Timestamp,
+    ) -> Result<Step<(), ()>, Failure> {
+        let (tenant_id, once) = (scope.tenant_id(), &once);
+        let accept = self.database.step(|mut tx| async move {
+            if let Some(ended) = answers::settle(&mut tx, tenant_id, Some(once), &(), now).await?.ended() {
+                return Ok(tx.roll_back(ended));
+            }
+            clear(&mut tx, tenant_id, method).await?;
+            audit::append(&mut tx, event).await?;
+            Ok(tx.commit(Step::Done(())))
+        });
+        accept.await
+    }
+
+    /// Counts an attempt to complete a reset, once per `request`, and returns how many others there were. Two at once
+    /// get different numbers.
+    pub(crate) async fn count_attempt(
+        &self,
+        scope: &TenantScope,
+        reset_id: ResetId,
+        request: &[u8; 32],
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<u32, Failure> {
+        let tenant_id = scope.tenant_id();
+        let count = self.database.step(|mut tx| async move {
+            let remembered = tx.execute(REMEMBER_REQUEST, values![tenant_id, reset_id, request, now]).await?;
+            let counted = i64::try_from(remembered).unwrap_or(1);
+            let before: i64 =
+                tx.scalar(COUNT_ATTEMPT, values![tenant_id, reset_id, expires_at, counted]).await?;
+            Ok(tx.commit(u32::try_from(before).unwrap_or(u32::MAX)))
+        });
+        count.await
+    }
+}
+
+/// Holds nothing against a method any more. A code that is live stays live.
+pub(in crate::store) async fn clear(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    method: MethodKey,
+) -> Result<(), Failure> {
+    tx.execute(CLEAR, values![tenant_id, method]).await?;
+    Ok(())
+}
+
+/// Holds nothing against any method of an account any more.
+pub(super) async fn clear_account(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+) -> Result<(), Failure> {
+    tx.execute(CLEAR_ACCOUNT, values![tenant_id, account_id]).await?;
+    Ok(())
+}

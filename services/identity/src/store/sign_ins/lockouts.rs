@@ -1,0 +1,202 @@
+//! Lockout records of logins and of their familiar places.
+
+use rekey_database::{Connection, statements, values};
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::TenantId;
+
+use super::{LoginKey, PlaceKey};
+use crate::domain::audit::AuditEvent;
+use crate::domain::lockout::{Fingerprint, LockoutRecord};
+use crate::domain::policy::LockoutRules;
+use crate::domain::scope::TenantScope;
+use crate::store::columns::EMPTY;
+use crate::store::rows::LockoutRow;
+use crate::store::{Failure, Once, Recalled, Step, Store, answers, audit, decide};
+
+/// A password about to be judged.
+#[derive(Debug, Clone)]
+pub(crate) struct PasswordTry {
+    pub(crate) login: LoginKey,
+    /// From where, if the caller said.
+    pub(crate) place: Option<PlaceKey>,
+    /// Keyed hash of the password, to know a repeat by.
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) rules: LockoutRules,
+    /// Written if this try locks the login.
+    pub(crate) locked_event: AuditEvent,
+}
+
+/// Whether a password may be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// Yes; it has been counted as wrong until it turns out right.
+    Admitted,
+    /// The login is locked: right and wrong get one answer.
+    Locked {
+        /// Until when.
+        until: Timestamp,
+    },
+}
+
+statements! {
+    const IS_FAMILIAR = "
+        select 1 from familiar_places where tenant_id = $1 and login_key = $2 and place_key = $3";
+
+    /// Reads the record that a try counts in under lock: that of its place if that is familiar, and of its login
+    /// otherwise. Makes it if there is none: without a row there is nothing to lock, and parallel tries would each count
+    /// as the first.
+    const LOCK = "
+        insert into lockouts (tenant_id, login_key, place_key, wrong_in_a_row, locked_until, last_wrong, changed_at)
+        values ($1, $2, coalesce((
+            select place_key from familiar_places where tenant_id = $1 and login_key = $2 and place_key = $3
+        ), ", EMPTY, "), 0, null, ", EMPTY, ", $4)
+        on conflict (tenant_id, login_key, place_key) do update set changed_at = lockouts.changed_at
+        returning place_key, wrong_in_a_row, locked_until, last_wrong";
+
+    const WRITE = "
+        update lockouts set wrong_in_a_row = $4, locked_until = $5, last_wrong = $6, changed_at = $7
+        where tenant_id = $1 and login_key = $2 and place_key = $3";
+
+    const CLEAR = "delete from lockouts where tenant_id = $1 and login_key = $2";
+
+    /// Clears the record of a login and of the place that was signed in from, which is familiar from now on. A place that
+    /// is null is passed over, and one that was seen within a day is left as it is, since every change of a row makes a
+    /// new one.
+    const SIGNED_IN = (postgres: "
+        with cleared as (
+            delete from lockouts where tenant_id = $1 and login_key = $2 and place_key in ('', $3)
+        )
+        insert into familiar_places (tenant_id, login_key, place_key, seen_at)
+        select $1, $2, $3, $4 where $3 is not null
+        on conflict (tenant_id, login_key, place_key) do update set seen_at = excluded.seen_at
+        where familiar_places.seen_at <= excluded.seen_at - 86400000000",
+    sqlite: "
+        delete from lockouts where tenant_id = $1 and login_key = $2 and place_key in (x'', $3);
+        insert into familiar_places (tenant_id, login_key, place_key, seen_at)
+        select $1, $2, $3, $4 where $3 is not null
+        on conflict (tenant_id, login_key, place_key) do update set seen_at = excluded.seen_at
+        where familiar_places.seen_at <= excluded.seen_at - 86400000000");
+}
+
+impl Store {
+    /// Whether somebody signed in to this login from this place before.
+    pub(crate) async fn is_familiar(
+        &self,
+        scope: &TenantScope,
+        login: &LoginKey,
+        place: &PlaceKey,
+    ) -> Result<bool, Failure> {
+        let mut connection = self.database.reader().await?;
+        connection.exists(IS_FAMILIAR, values![scope.tenant_id(), login, place]).await
+    }
+
+    /// Counts a password as wrong before it is judged, in the record of the place if it is familiar and of the login
+    /// otherwise; the rules are `domain::lockout`. Parallel tries are counted one after the other, so no more than
+    /// the threshold are admitted. Locking writes the event.
+    ///
+    /// The same step binds the request to its content, so that a repeat counts no second try and other content under
+    /// its id none either. A locked login is answered there and then by `once`. Whoever is admitted is answered by a
+    /// later step; until then a repeat is admitted again, uncounted.
+    pub(crate) async fn admit_password(
+        &self,
+        scope: &TenantScope,
+        attempt: &PasswordTry,
+        once: Once<'_, Admission>,
+        now: Timestamp,
+    ) -> Result<Step<Admission, ()>, Failure> {
+        let (tenant_id, once) = (scope.tenant_id(), &once);
+        let admit = self.database.step(|mut tx| async move {
+            match answers::begin(&mut tx, tenant_id, once, now).await? {
+                Recalled::New => {}
+                // It was counted then; only the admitted are left without an answer.
+                Recalled::UnderWay => return Ok(tx.roll_back(Step::Done(Admission::Admitted))),
+                Recalled::Answer(answer) => return Ok(tx.roll_back(Step::Repeated(answer))),
+                Recalled::OtherContent => return Ok(tx.roll_back(Step::OtherContent)),
+            }
+            let admission = count(&mut tx, tenant_id, attempt, now).await?;
+            if matches!(admission, Admission::Locked { .. }) {
+                answers::keep(&mut tx, tenant_id, Some(once), &admission).await?;
+            }
+            Ok(tx.commit(Step::Done(admission)))
+        });
+        admit.await
+    }
+
+    /// Forgets what was held against a login, since its password was right though it opened no session.
+    pub(crate) async fn forgive(&self, scope: &TenantScope, login: &LoginKey) -> Result<(), Failure> {
+        clear(&mut self.database.writer().await?, scope.tenant_id(), login).await
+    }
+
+    /// Clears the lockout records of a login, those of its familiar places included.
+    pub(crate) async fn clear_lockout(
+        &self,
+        scope: &TenantScope,
+        login: &LoginKey,
+        event: &AuditEvent,
+        once: Once<'_, ()>,
+        now: Timestamp,
+    ) -> Result<Step<(), ()>, Failure> {
+        let (tenant_id, once) = (scope.tenant_id(), &once);
+        let unlock = self.database.step(|mut tx| async move {
+            if let Some(ended) = answers::settle(&mut tx, tenant_id, Some(once), &(), now).await?.ended() {
+                return Ok(tx.roll_back(ended));
+            }
+            clear(&mut tx, tenant_id, login).await?;
+            audit::append(&mut tx, event).await?;
+            Ok(tx.commit(Step::Done(())))
+        });
+        unlock.await
+    }
+}
+
+/// A record as [`LOCK`] finds it.
+#[derive(sqlx::FromRow)]
+struct Counted {
+    place_key: Vec<u8>,
+    #[sqlx(flatten)]
+    record: LockoutRow,
+}
+
+/// Counts a password as wrong until it turns out right.
+async fn count(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    attempt: &PasswordTry,
+    now: Timestamp,
+) -> Result<Admission, Failure> {
+    let values = values![tenant_id, &attempt.login, attempt.place.as_ref(), now];
+    let Counted { place_key, record } = tx.one(LOCK, values).await?;
+    let judged = decide::count_password(&record.record()?, attempt, now);
+    if let Some(LockoutRecord { wrong_in_a_row, locked_until, last_wrong }) = &judged.record {
+        let last_wrong = last_wrong.concat();
+        let values =
+            values![tenant_id, &attempt.login, place_key, *wrong_in_a_row, *locked_until, last_wrong, now];
+        tx.execute(WRITE, values).await?;
+    }
+    if judged.locks {
+        audit::append(tx, &attempt.locked_event).await?;
+    }
+    Ok(judged.admission)
+}
+
+/// Clears the record of the login itself and of the place signed in from, which is familiar from now on.
+pub(super) async fn signed_in(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    login: &LoginKey,
+    place: Option<&PlaceKey>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    tx.execute(SIGNED_IN, values![tenant_id, login, place, now]).await?;
+    Ok(())
+}
+
+/// Clears every record of a login, those of its places included.
+pub(in crate::store) async fn clear(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    login: &LoginKey,
+) -> Result<(), Failure> {
+    tx.execute(CLEAR, values![tenant_id, login]).await?;
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Steps of signing in.
+
+pub(super) mod lockouts;
+pub(super) mod passwords;
+pub(super) mod refresh;
+pub(super) mod sessions;
+
+use rekey_database::{statements, values};
+use rekey_primitives::login::Login;
+
+use super::accounts::{self, changes};
+use super::columns::{POLICY_COLUMNS, TENANT_COLUMNS};
+use super::rows::{AccountRow, KnownRow};
+use super::{Failure, Once, Step, Store, answers, audit, decide};
+use crate::domain::account::{Account, Sealed};
+use crate::domain::audit::AuditEvent;
+use crate::domain::policy::PolicyRevision;
+use crate::domain::scope::TenantScope;
+use crate::domain::session::Session;
+use crate::domain::tenant::Tenant;
+
+pub(crate) use lockouts::{Admission, PasswordTry};
+pub(crate) use passwords::ChangePassword;
+pub(crate) use refresh::{NotRefreshed, Refresh};
+pub(crate) use sessions::{EndSessions, Which};
+
+/// A keyed hash of tenant and login; stands for a login, known or not.
+pub(crate) type LoginKey = [u8; 32];
+
+/// A keyed hash of a login's key, a network and a user agent family; stands for a place.
+pub(crate) type PlaceKey = [u8; 32];
+
+/// What a sign-in or a reset needs to know, read at one instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) tenant: Tenant,
+    /// Its policy in force.
+    pub(crate) policy: PolicyRevision,
+    /// The account of the login, unless nobody has it or it is deleted.
+    pub(crate) account: Option<Account>,
+}
+
+/// A session to open for a right password.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenSession {
+    /// The session, current refresh hash included.
+    pub(crate) session: Session,
+    /// The sealed hash that was verified: the step fails when the account has another by now.
+    pub(crate) verified: Sealed,
+    /// A fresh hash of the same password, written if the old one was outdated.
+    pub(crate) rehashed: Option<Sealed>,
+    /// The lockout records to clear: this login's own, and this place's.
+    pub(crate) login: LoginKey,
+    /// The place, which is familiar from now on.
+    pub(crate) place: Option<PlaceKey>,
+    /// The question about security info that is answered with it.
+    pub(crate) answers: Option<AnsweredQuestion>,
+    pub(crate) event: AuditEvent,
+}
+
+/// What a person said of their security info when a sign-in asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AnsweredQuestion {
+    /// The account's `version` when it was asked.
+    pub(crate) version: i64,
+    /// Whether all of it is still right, so that it is not asked again for a while.
+    pub(crate) is_still_right: bool,
+}
+
+/// The account is not what the decision was made on: another epoch or hash, blocked or frozen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stale;
+
+/// How many sessions a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SessionsEnded(pub(crate) u32);
+
+statements! {
+    const KNOWN =
+        "select ", TENANT_COLUMNS, ", ", POLICY_COLUMNS,
+        " from tenants t join policies p on p.tenant_id = t.tenant_id
+          where t.tenant_id = $1
+            and p.version = (select max(newest.version) from policies newest where newest.tenant_id = $1)";
+}
+
+impl Store {
+    /// Reads tenant, policy and account of a login at one instant; `None` for an unknown tenant. A `login` of `None`
+    /// (not a login at all) finds no account with the same work.
+    pub(crate) async fn find_login(
+        &self,
+        scope: &TenantScope,
+        login: Option<&Login>,
+    ) -> Result<Option<Known>, Failure> {
+        let tenant_id = scope.tenant_id();
+        // No transaction around the two: a policy that is younger than the account does no harm, and each of its ends
+        // would be another round trip.
+        let mut connection = self.database.reader().await?;
+        let known: Option<KnownRow> = connection.optional(KNOWN, values![tenant_id]).await?;
+        // Nobody's login is empty, so what is no login is looked for like one.
+        let login = login.map_or("", Login::as_str);
+        let account: Option<AccountRow> =
+            connection.optional(accounts::BY_LOGIN, values![tenant_id, login]).await?;
+        let Some((tenant, policy)) = known.map(KnownRow::parts).transpose()? else { return Ok(None) };
+        Ok(Some(Known { tenant, policy, account: account.map(AccountRow::account).transpose()? }))
+    }
+
+    /// Opens a session, clears the lockout, remembers the place and writes a rehash, under one condition: the account
+    /// is open, its epoch is the session's, its hash is still the one that was verified, and where a question about
+    /// security info is answered its version is the one that was asked about. An answered question raises the
+    /// version, so that it is answered once.
+    pub(crate) async fn open_session(
+        &self,
+        scope: &TenantScope,
+        open: &OpenSession,
+        once: Once<'_, Session>,
+    ) -> Result<Step<Session, Stale>, Failure> {
+        let (tenant_id, session, once) = (scope.tenant_id(), &open.session, &once);
+        let (account_id, now) = (session.account_id, session.created_at);
+        let open_it = self.database.step(|mut tx| async move {
+            let claimed = answers::settle(&mut tx, tenant_id, Some(once), session, now).await?;
+            if let Some(ended) = claimed.ended() {
+                return Ok(tx.roll_back(ended));
+            }
+            let state = changes::state(&mut tx, tenant_id, account_id).await?;
+            if !state.is_some_and(|state| decide::may_open(&state, open)) {
+                return Ok(tx.roll_back(Step::Refused(Stale)));
+            }
+            if let Some(answered) = &open.answers
+                && !changes::answer(&mut tx, tenant_id, account_id, answered, now).await?
+            {
+                return Ok(tx.roll_back(Step::Refused(Stale)));
+            }
+            if let Some(rehashed) = &open.rehashed
+                && !passwords::rehash(&mut tx, tenant_id, account_id, &open.verified, rehashed).await?
+            {
+                return Ok(tx.roll_back(Step::Refused(Stale)));
+            }
+            sessions::insert(&mut tx, session, session.epoch.0).await?;
+            lockouts::signed_in(&mut tx, tenant_id, &open.login, open.place.as_ref(), now).await?;
+            audit::append(&mut tx, &open.event).await?;
+            Ok(tx.commit(Step::Done(session.clone())))
+        });
+        open_it.await
+    }
+}

@@ -1,0 +1,214 @@
+//! Sessions: writing, reading and ending them.
+
+use rekey_database::{Connection, FOR_UPDATE, statements, values};
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{AccountId, SessionId, TenantId};
+use uuid::Uuid;
+
+use super::{SessionsEnded, Stale};
+use crate::domain::account::Account;
+use crate::domain::audit::AuditEvent;
+use crate::domain::scope::TenantScope;
+use crate::domain::session::{Ending, Session};
+use crate::store::columns::{ACCOUNT_COLUMNS, SESSION_COLUMNS};
+use crate::store::rows::{SessionAndAccount, SessionRow};
+use crate::store::{Failure, Once, Step, Store, answers, audit};
+
+/// Sessions of an account to end from one of them.
+#[derive(Debug, Clone)]
+pub(crate) struct EndSessions {
+    pub(crate) account_id: AccountId,
+    /// The session that asks: it is left, the others are revoked.
+    pub(crate) asking: SessionId,
+    pub(crate) which: Which,
+    /// What the log tells, and when.
+    pub(crate) event: AuditEvent,
+}
+
+/// Which sessions of an account to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Which {
+    These(Vec<SessionId>),
+    /// All but the one that asks.
+    Others,
+}
+
+statements! {
+    const INSERT = "
+        insert into sessions (tenant_id, session_id, account_id, epoch, authenticated_at, strong, refresh_hash,
+            previous_refresh_hash, rotated_at, user_agent_family, created_at, refreshed_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+
+    const WITH_ACCOUNT =
+        "select ", SESSION_COLUMNS, ", ", ACCOUNT_COLUMNS,
+        " from sessions s join accounts a on a.tenant_id = s.tenant_id and a.account_id = s.account_id
+          where s.tenant_id = $1 and s.session_id = $2";
+
+    const LIVE =
+        "select ", SESSION_COLUMNS,
+        " from sessions s join accounts a
+            on a.tenant_id = s.tenant_id and a.account_id = s.account_id and a.epoch = s.epoch
+          where s.tenant_id = $1 and s.account_id = $2 and s.ended_at is null and s.expires_at > $3
+          order by s.created_at desc, s.session_id desc limit $4";
+
+    const IS_LIVE = "
+        select 1 from sessions
+        where tenant_id = $1 and account_id = $2 and session_id = $3 and ended_at is null and expires_at > $4", FOR_UPDATE;
+
+    const END_ONE = "
+        update sessions set ended_at = $4, ending = $5
+        where tenant_id = $1 and account_id = $2 and session_id = $3 and ended_at is null and expires_at > $4";
+
+    const END_OTHERS = "
+        update sessions set ended_at = $4, ending = $5
+        where tenant_id = $1 and account_id = $2 and session_id <> $3 and ended_at is null and expires_at > $4";
+
+    const KEEP_IN_EPOCH = "
+        update sessions set epoch = $4
+        where tenant_id = $1 and account_id = $2 and session_id = $3 and ended_at is null";
+}
+
+impl Store {
+    /// A session and its account, read at one instant on the primary.
+    pub(crate) async fn find_session(
+        &self,
+        scope: &TenantScope,
+        session_id: SessionId,
+    ) -> Result<Option<(Session, Account)>, Failure> {
+        with_account(&mut self.database.reader().await?, scope.tenant_id(), session_id).await
+    }
+
+    /// The live sessions of an account, newest first, at most `limit`.
+    pub(crate) async fn list_sessions(
+        &self,
+        scope: &TenantScope,
+        account_id: AccountId,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, Failure> {
+        let values = values![scope.tenant_id(), account_id, now, limit];
+        let found: Vec<SessionRow> = self.database.all(LIVE, values).await?;
+        found.into_iter().map(SessionRow::session).collect()
+    }
+
+    /// Ends live sessions of an account. Ids that are not live sessions of it are passed over. Where the one that asks is
+    /// not live, nothing is written: whoever asks holds a dead token.
+    pub(crate) async fn end_sessions(
+        &self,
+        scope: &TenantScope,
+        ends: &EndSessions,
+        once: Once<'_, SessionsEnded>,
+    ) -> Result<Step<SessionsEnded, Stale>, Failure> {
+        let (tenant_id, once) = (scope.tenant_id(), &once);
+        let (account_id, now) = (ends.account_id, ends.event.at);
+        let end = self.database.step(|mut tx| async move {
+            if let Some(ended) = answers::claim(&mut tx, tenant_id, Some(once), now).await?.ended() {
+                return Ok(tx.roll_back(ended));
+            }
+            if !tx.exists(IS_LIVE, values![tenant_id, account_id, ends.asking, now]).await? {
+                return Ok(tx.roll_back(Step::Refused(Stale)));
+            }
+            let ended = SessionsEnded(end_these(&mut tx, tenant_id, ends).await?);
+            answers::keep(&mut tx, tenant_id, Some(once), &ended).await?;
+            audit::append(&mut tx, &ends.event).await?;
+            Ok(tx.commit(Step::Done(ended)))
+        });
+        end.await
+    }
+}
+
+/// Writes a new session, in the epoch given.
+pub(super) async fn insert(tx: &mut Connection, session: &Session, epoch: i64) -> Result<(), Failure> {
+    let values = values![
+        session.tenant_id,
+        session.id,
+        session.account_id,
+        epoch,
+        session.auth_time,
+        session.strong,
+        &session.refresh.current,
+        session.refresh.previous.as_ref(),
+        session.refresh.rotated_at,
+        &session.user_agent_family,
+        session.created_at,
+        session.refreshed_at,
+        session.expires_at,
+    ];
+    tx.execute(INSERT, values).await?;
+    Ok(())
+}
+
+/// A session and whose it is, deleted or not: judging is the domain's.
+pub(super) async fn with_account(
+    connection: &mut Connection,
+    tenant_id: TenantId,
+    session_id: SessionId,
+) -> Result<Option<(Session, Account)>, Failure> {
+    let row: Option<SessionAndAccount> =
+        connection.optional(WITH_ACCOUNT, values![tenant_id, session_id]).await?;
+    row.map(SessionAndAccount::parts).transpose()
+}
+
+async fn end_these(tx: &mut Connection, tenant_id: TenantId, ends: &EndSessions) -> Result<u32, Failure> {
+    let (account_id, now) = (ends.account_id, ends.event.at);
+    let Which::These(ids) = &ends.which else {
+        return end_others(tx, tenant_id, account_id, ends.asking, now).await;
+    };
+    let mut ended = 0;
+    for id in ids {
+        let ending = if *id == ends.asking { Ending::SignedOut } else { Ending::Revoked };
+        ended += tx.execute(END_ONE, values![tenant_id, account_id, *id, now, ending.as_str()]).await?;
+    }
+    Ok(count(ended))
+}
+
+/// Ends a session.
+pub(super) async fn end_one(
+    tx: &mut Connection,
+    session: &Session,
+    ending: Ending,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let values = values![session.tenant_id, session.account_id, session.id, now, ending.as_str()];
+    tx.execute(END_ONE, values).await?;
+    Ok(())
+}
+
+/// Ends every live session of an account, and counts them.
+pub(in crate::store) async fn end_all(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    now: Timestamp,
+) -> Result<u32, Failure> {
+    let nobodys = SessionId::from_uuid(Uuid::nil());
+    end_others(tx, tenant_id, account_id, nobodys, now).await
+}
+
+/// Ends every live session of an account but one, and counts them.
+pub(super) async fn end_others(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    kept: SessionId,
+    now: Timestamp,
+) -> Result<u32, Failure> {
+    let values = values![tenant_id, account_id, kept, now, Ending::Revoked.as_str()];
+    Ok(count(tx.execute(END_OTHERS, values).await?))
+}
+
+/// Lets one session live on in another epoch.
+pub(super) async fn keep_in_epoch(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    session_id: SessionId,
+    epoch: i64,
+) -> Result<(), Failure> {
+    tx.execute(KEEP_IN_EPOCH, values![tenant_id, account_id, session_id, epoch]).await?;
+    Ok(())
+}
+
+fn count(rows: u64) -> u32 {
+    u32::try_from(rows).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,54 @@
+//! Every statement of the store, read by both databases.
+
+use rekey_database::Sql;
+
+use super::contract::World;
+use super::{
+    accounts, answers, audit, contract, expiry, outbox, partitions, resets, schema, sign_ins, upkeep,
+};
+
+/// The compiler warns of a list that is missing here.
+const STATEMENTS: [&[Sql]; 23] = [
+    accounts::STATEMENTS,
+    accounts::changes::STATEMENTS,
+    accounts::creation::STATEMENTS,
+    accounts::security_info::STATEMENTS,
+    accounts::tenants::STATEMENTS,
+    accounts::verifications::STATEMENTS,
+    answers::STATEMENTS,
+    audit::STATEMENTS,
+    contract::chain::STATEMENTS,
+    expiry::STATEMENTS,
+    outbox::STATEMENTS,
+    partitions::STATEMENTS,
+    resets::STATEMENTS,
+    resets::decoy_sends::STATEMENTS,
+    resets::help::STATEMENTS,
+    resets::tries::STATEMENTS,
+    schema::STATEMENTS,
+    sign_ins::STATEMENTS,
+    sign_ins::lockouts::STATEMENTS,
+    sign_ins::passwords::STATEMENTS,
+    sign_ins::refresh::STATEMENTS,
+    sign_ins::sessions::STATEMENTS,
+    upkeep::STATEMENTS,
+];
+
+async fn every_statement_is_understood(world: World) {
+    let statements = STATEMENTS.concat();
+
+    let misunderstood = world.store.database.misunderstood(&statements).await.unwrap();
+
+    assert!(statements.len() > 80, "only {} statements are listed", statements.len());
+    assert!(misunderstood.is_empty(), "\n{}\n", misunderstood.join("\n"));
+}
+
+#[tokio::test]
+async fn every_statement_is_understood_by_sqlite() {
+    every_statement_is_understood(World::sqlite().await).await;
+}
+
+#[tokio::test]
+async fn every_statement_is_understood_by_postgres() {
+    every_statement_is_understood(World::postgres().await).await;
+}
