@@ -273,7 +273,7 @@ impl Assembling<'_> {
             Part::Identity => {
                 let mut settings: rekey_identity::config::Settings = self.document.part(part.name())?;
                 self.keep_apart(part, &mut settings.store.url);
-                let given = rekey_identity::Given { clock, entropy, health };
+                let given = rekey_identity::Dependencies { clock, entropy, health };
                 let service = rekey_identity::assemble(&settings, given).await?;
                 self.keys.put(service.jwks());
                 self.background(|loops| service.loops.spawn(loops));

@@ -208,9 +208,13 @@ pub(crate) fn is_fresh_sign_in(auth_time: Timestamp, now: Timestamp) -> bool {
     now.since(auth_time) < FRESH_SIGN_IN
 }
 
-/// Every address that is told of what happened to the account: those it has, confirmed or filled in by an
+/// Every address that is notified of what happened to the account: those it has, confirmed or filled in by an
 /// administrator, and those removed in the last 7 days, each once. An unconfirmed one may be a stranger's.
-pub(crate) fn told(held: &[SecurityInfo], removed: &[RemovedAddress], now: Timestamp) -> Vec<Destination> {
+pub(crate) fn notified(
+    held: &[SecurityInfo],
+    removed: &[RemovedAddress],
+    now: Timestamp,
+) -> Vec<Destination> {
     let current = held
         .iter()
         .filter(|entry| !matches!(entry.standing, Standing::Unconfirmed))
@@ -219,13 +223,13 @@ pub(crate) fn told(held: &[SecurityInfo], removed: &[RemovedAddress], now: Times
         .iter()
         .filter(|address| now.since(address.removed_at) < REMOVED_STILL_TOLD)
         .map(|address| address.destination.clone());
-    let mut told: Vec<Destination> = Vec::new();
+    let mut notified: Vec<Destination> = Vec::new();
     for destination in current.chain(lately) {
-        if !told.contains(&destination) {
-            told.push(destination);
+        if !notified.contains(&destination) {
+            notified.push(destination);
         }
     }
-    told
+    notified
 }
 
 #[cfg(test)]

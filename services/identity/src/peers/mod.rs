@@ -1,6 +1,6 @@
 //! What identity needs from other parts, in its own words.
 //!
-//! Each neighbour is a trait with one implementation over the wire; flows see the trait alone, so a test puts a
+//! Each neighbour is a trait with one implementation over the wire; use cases see the trait alone, so a test puts a
 //! fake in its place. A neighbour's *no* is part of what a method returns; a [`Failure`] means that nothing is
 //! known, and whoever asked fails closed.
 

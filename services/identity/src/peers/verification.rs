@@ -1,8 +1,9 @@
 //! Verification, as identity needs it: has a code sent, checks what was typed, redeems the evidence.
 //!
-//! Limits of verification come back as [`Stop`]s. Which of them a person may see is not decided here: flows show
+//! Limits of verification come back as [`Stop`]s. Which of them a person may see is not decided here: use cases show
 //! only those that are keyed by what the person typed, and answer the others with the timers of a send.
 
+mod reasons;
 mod remote;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use rekey_primitives::id::{TenantId, VerificationId};
 use rekey_primitives::locale::Locale;
 use rekey_primitives::method::ProofClass;
 use rekey_primitives::secret::SecretString;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Failure;
@@ -93,7 +95,7 @@ pub(crate) struct CheckCode {
 }
 
 /// The clocks of a code that is on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Timers {
     /// When the code dies.
     pub code_expires_at: Timestamp,
