@@ -3,8 +3,6 @@
 //! Use cases answer with them. They are stored, sealed, as the answer of a call, so a repeat sees the account as the first
 //! call left it.
 
-use std::fmt;
-
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::method::MethodKind;
 use rekey_sealing::{KeyState, PublicKey};
@@ -16,18 +14,19 @@ use crate::domain::policy::ResetRules;
 use crate::domain::security_info::{SecurityInfo, Standing};
 use crate::domain::tenant::Tenant;
 
-/// An account. Times are microseconds since the epoch.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An account. Times are microseconds since the epoch. Names people go by do not belong into logs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, derive_more::Debug)]
 pub(crate) struct AccountView {
-    /// Its id.
     pub account_id: Uuid,
-    /// The tenant.
     pub tenant_id: Uuid,
     /// In canonical form.
+    #[debug(skip)]
     pub logins: Vec<String>,
     /// The name people read.
+    #[debug(skip)]
     pub display_name: String,
     /// The integrator's own id.
+    #[debug(skip)]
     pub external_id: Option<String>,
     /// Whether its password must be changed, and when it was set; `None` without a password.
     pub password: Option<PasswordView>,
@@ -41,16 +40,13 @@ pub(crate) struct AccountView {
     pub roles: Vec<String>,
     /// The etag is made of it.
     pub version: i64,
-    /// When it was created.
     pub created_at: i64,
-    /// When it last changed.
     pub updated_at: i64,
 }
 
 /// What is shown of a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PasswordView {
-    /// When it was set.
     pub set_at: i64,
     /// The next sign-in asks for another.
     pub must_change: bool,
@@ -59,21 +55,15 @@ pub(crate) struct PasswordView {
 /// A tenant. Times are microseconds since the epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TenantView {
-    /// Its id.
     pub tenant_id: Uuid,
-    /// Its handle.
     pub handle: String,
-    /// The name people read.
     pub display_name: String,
-    /// Its domains.
     pub domains: Vec<String>,
     /// Seats for self-service reset; `None` for any number.
     pub licensed_accounts: Option<u32>,
     /// The etag is made of it.
     pub version: i64,
-    /// When it was created.
     pub created_at: i64,
-    /// When it last changed.
     pub updated_at: i64,
 }
 
@@ -91,17 +81,14 @@ pub(crate) struct SigningKeyView {
 /// An entry of security info. Times are microseconds since the epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SecurityInfoView {
-    /// Its id.
     pub security_info_id: Uuid,
     /// The name of its kind.
     kind: String,
     /// The address, masked; empty for kinds without one.
     pub masked_destination: String,
-    /// Whether it counts.
     pub state: SecurityInfoState,
     /// Offered first.
     pub is_default: bool,
-    /// When it was added.
     pub added_at: i64,
     /// When it begins to count, while it is quarantined.
     pub usable_at: Option<i64>,
@@ -213,12 +200,5 @@ impl SecurityInfoState {
             Standing::Prefilled | Standing::Confirmed { .. } if entry.is_settled(rules, now) => Self::Usable,
             Standing::Prefilled | Standing::Confirmed { .. } => Self::Quarantined,
         }
-    }
-}
-
-/// Names people go by do not belong into logs.
-impl fmt::Debug for AccountView {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccountView").field("account_id", &self.account_id).finish_non_exhaustive()
     }
 }

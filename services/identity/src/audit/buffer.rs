@@ -136,12 +136,6 @@ impl Alike {
     }
 }
 
-impl std::fmt::Debug for AuditBuffer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AuditBuffer").field("capacity", &self.capacity).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -32,7 +32,6 @@ const LIST: Rpc = Rpc { name: "ListAccounts", event: EventKind::PermissionDenied
 /// An account to create.
 #[derive(Debug, Clone)]
 pub(crate) struct NewAccount {
-    /// Where.
     pub tenant_id: TenantId,
     /// What the person may type at sign-in; at least one.
     pub logins: Vec<Login>,
@@ -52,7 +51,6 @@ pub(crate) struct NewAccount {
     pub managed_elsewhere: bool,
     /// Roles from the start. None through the contract: there they are granted, by an act of its own.
     pub roles: RoleSet,
-    /// Names the call.
     pub request_id: RequestId,
 }
 

@@ -32,13 +32,11 @@ pub(crate) enum Reach {
 pub(crate) struct NewTenant {
     /// The short unique name.
     pub handle: Handle,
-    /// The name people read.
     pub display_name: String,
     /// Its mail domains.
     pub domains: Vec<DomainName>,
     /// Seats for self-service reset; `None` for any number.
     pub licensed_accounts: Option<u32>,
-    /// Names the call.
     pub request_id: RequestId,
 }
 

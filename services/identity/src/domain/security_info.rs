@@ -27,7 +27,6 @@ pub(crate) const REMOVED_STILL_TOLD: Duration = Duration::from_secs(7 * 86_400);
 pub(crate) struct SecurityInfo {
     /// Names it within the account.
     pub id: SecurityInfoId,
-    /// What it is.
     pub holding: Holding,
     /// A name the person gave it, such as "work phone".
     pub label: Option<String>,
@@ -39,7 +38,6 @@ pub(crate) struct SecurityInfo {
     pub disabled: bool,
     /// One of the first entries of a new account, which are spared the quarantine.
     pub is_first: bool,
-    /// When it was registered.
     pub added_at: Timestamp,
     /// When it was last added, changed, regenerated or prefilled; quarantine counts from here.
     pub changed_at: Timestamp,
@@ -76,18 +74,13 @@ pub(crate) enum Standing {
     /// An administrator filled it in.
     Prefilled,
     /// The person passed a code sent to it or made by it.
-    Confirmed {
-        /// When.
-        at: Timestamp,
-    },
+    Confirmed { at: Timestamp },
 }
 
 /// An address that was removed, remembered only to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RemovedAddress {
-    /// Where.
     pub destination: Destination,
-    /// When it was removed.
     pub removed_at: Timestamp,
 }
 

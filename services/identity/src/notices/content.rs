@@ -104,12 +104,6 @@ pub(crate) fn readable(at: Timestamp) -> String {
     format!("{} {} UTC", text.get(..10).unwrap_or(&text), text.get(11..16).unwrap_or_default())
 }
 
-impl std::fmt::Debug for NoticeContent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NoticeContent").field("template", &self.template).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::fitting;

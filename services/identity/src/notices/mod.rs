@@ -12,7 +12,6 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::entropy::{SharedEntropy, uuid_v7};
 use rekey_primitives::id::TenantId;
-use rekey_primitives::secret::Zeroizing;
 use uuid::Uuid;
 
 pub(crate) use content::{NoticeContent, VARIABLE_MAX, readable};
@@ -24,6 +23,9 @@ use crate::keys::Keys;
 use crate::peers::notification::Message;
 use crate::store::outbox::Notice;
 use crate::store::{self, SharedStore};
+
+/// The layout of a queued message.
+const VERSION: u8 = 1;
 
 /// Seals notices and knows whom they go to.
 #[derive(Clone)]
@@ -61,10 +63,8 @@ impl Notices {
     }
 
     fn seal(&self, tenant_id: TenantId, id: Uuid, message: &Message) -> Sealed {
-        let json = Zeroizing::new(
-            serde_json::to_vec(message).expect("messages are plain structs, which always have a JSON form"),
-        );
-        Sealed::new(self.keys.tokens.seal(&*self.entropy, &outbox_context(tenant_id, id), &json))
+        let context = outbox_context(tenant_id, id);
+        Sealed::new(self.keys.seal_value(&*self.entropy, &context, VERSION, message))
     }
 }
 
@@ -72,8 +72,7 @@ impl Keys {
     /// Opens a queued notice, for the relay; `None` if its key is gone.
     pub(crate) fn open_notice(&self, notice: &Notice) -> Option<Message> {
         let context = outbox_context(notice.tenant_id, notice.id);
-        let json = self.tokens.open(&context, notice.content.as_bytes()).ok()?;
-        serde_json::from_slice(&json).ok()
+        self.open_value(&context, VERSION, notice.content.as_bytes())
     }
 }
 
@@ -89,4 +88,28 @@ pub(crate) fn mailboxes<'a>(accounts: impl Iterator<Item = &'a Account>) -> Vec<
             notified.into_iter().find(|destination| destination.channel() == Channel::Email)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{NEW, World};
+
+    #[tokio::test]
+    async fn a_notice_that_an_older_release_queued_is_delivered_too() {
+        let world = World::new().await;
+        world.person("ada", &["ada@mail.example"]).await;
+        let token = world.proved("ada", "ada@mail.example").await;
+        world.resets.complete(&world.caller, &world.completion(&token, NEW)).await.unwrap();
+        let now = world.now();
+        let queued = world.parts.store.claim_notices(1, now, now).await.unwrap().remove(0).notice;
+        let message = world.parts.keys.open_notice(&queued).unwrap();
+
+        let (context, json) =
+            (outbox_context(queued.tenant_id, queued.id), serde_json::to_vec(&message).unwrap());
+        let sealed = world.parts.keys.tokens.seal(&*world.parts.entropy, &context, &json);
+        let older = Notice { content: Sealed::new(sealed), ..queued };
+
+        assert_eq!(world.parts.keys.open_notice(&older), Some(message));
+    }
 }

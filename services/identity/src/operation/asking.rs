@@ -33,9 +33,10 @@ pub(crate) struct Context {
 }
 
 /// A backend that calls, and the tenants it reaches.
-#[derive(Clone)]
+#[derive(Clone, derive_more::Debug)]
 pub(crate) struct Caller {
     name: String,
+    #[debug(skip)]
     reaches: Arc<dyn Fn(TenantId) -> bool + Send + Sync>,
 }
 
@@ -54,7 +55,6 @@ pub(crate) struct Person {
     pub roles: RoleSet,
     /// When they last proved themselves.
     pub auth_time: Timestamp,
-    /// When the token dies.
     pub token_expires_at: Timestamp,
 }
 
@@ -172,12 +172,6 @@ fn family(user_agent: &str) -> &'static str {
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context").field("family", &self.user_agent_family()).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Caller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caller").field("name", &self.name).finish_non_exhaustive()
     }
 }
 

@@ -26,9 +26,11 @@ use crate::keys::Keys;
 use crate::store::{Once, Recalled, SharedStore, Step};
 
 /// What names a call and what it asks.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, derive_more::Debug)]
 pub(crate) struct IdempotencyKey {
+    #[debug(skip)]
     key: [u8; 32],
+    #[debug(skip)]
     content: [u8; 32],
     expires_at: Timestamp,
 }
@@ -315,12 +317,6 @@ pub(crate) mod sealed_secret {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString, D::Error> {
         String::deserialize(from).map(SecretString::from)
-    }
-}
-
-impl std::fmt::Debug for IdempotencyKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IdempotencyKey").field("expires_at", &self.expires_at).finish_non_exhaustive()
     }
 }
 

@@ -40,7 +40,6 @@ pub(crate) struct Message {
     pub template: String,
     /// `email` or `sms`.
     pub channel: String,
-    /// The address.
     pub address: String,
     /// The reader's language, if known.
     pub locale: Option<String>,
@@ -186,12 +185,6 @@ fn refused_or_failed(status: tonic::Status) -> Result<HandedOver, Failure> {
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message").field("template", &self.template).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for RemoteNotification {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RemoteNotification(..)")
     }
 }
 

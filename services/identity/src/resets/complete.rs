@@ -147,10 +147,10 @@ impl Resets {
     fn repudiation_link(&self, operation: &Operation<'_>, account: &Account) -> String {
         let life = Duration::from_secs(self.tokens.settings.repudiation_life_seconds);
         let token = self.tokens.seal(&Repudiation {
-            tenant_id: account.tenant_id.as_uuid(),
-            account_id: account.id.as_uuid(),
-            epoch: account.epoch.next().0,
-            expires_at: operation.now.plus(life).unix_micros(),
+            tenant_id: account.tenant_id,
+            account_id: account.id,
+            epoch: account.epoch.next(),
+            expires_at: operation.now.plus(life),
         });
         format!("{}/not-me?token={}", self.portal_url, token.expose_secret())
     }

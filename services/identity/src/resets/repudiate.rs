@@ -1,12 +1,11 @@
 //! "This was not me": undoing a reset by the link in its notice.
 
-use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::{AccountId, RequestId, TenantId};
+use rekey_primitives::id::RequestId;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::Resets;
-use crate::domain::account::{Account, CredentialEpoch};
+use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Subject};
 use crate::domain::authority::Permission;
 use crate::domain::help::RECIPIENTS_MAX;
@@ -43,11 +42,11 @@ impl Resets {
     pub(crate) async fn repudiate(&self, caller: &Caller, request: &Repudiate) -> Result<Repudiated, Error> {
         let shown = &request.repudiation_token;
         let token: Repudiation = self.tokens.open(shown).ok_or(Refusal::RepudiationInvalid)?;
-        let scope = caller.scope(TenantId::from_uuid(token.tenant_id));
+        let scope = caller.scope(token.tenant_id);
         let scope = scope.map_err(|_| Refusal::RepudiationInvalid)?;
         let origin = Origin { caller, context: &request.context };
-        let operation = Operation::new(RPC, scope, origin, self.clock.now())
-            .on(Subject::Account(AccountId::from_uuid(token.account_id)));
+        let operation =
+            Operation::new(RPC, scope, origin, self.clock.now()).on(Subject::Account(token.account_id));
         let content = [shown.expose_secret().as_bytes()];
         let named = Request { who: caller.name(), id: request.request_id, content: &content };
         let operation = self.idempotency.named(operation, named);
@@ -60,14 +59,14 @@ impl Resets {
         token: &Repudiation,
     ) -> Result<Answer<Repudiated>, Error> {
         let (scope, now) = (&operation.scope, operation.now);
-        if now.has_reached(Timestamp::from_unix_micros(token.expires_at)) {
+        if now.has_reached(token.expires_at) {
             return Err(self.void(operation, "link_expired"));
         }
-        let key = AccountKey::Id(AccountId::from_uuid(token.account_id));
+        let key = AccountKey::Id(token.account_id);
         let account = self.store.find_account(scope, &key).await?.ok_or(Refusal::RepudiationInvalid)?;
         let repudiate = resets::Repudiate {
             account_id: account.id,
-            epoch: CredentialEpoch(token.epoch),
+            epoch: token.epoch,
             event: self.audit.event(operation).done(),
             notices: self.repudiation_alarms(operation, &account).await?,
             now,

@@ -57,14 +57,14 @@ impl SignIns {
         let version = account.version + (epoch.0 - account.epoch.0);
         let life = Duration::from_secs(self.tokens.settings.challenge_life_seconds);
         let token = self.tokens.seal(&Challenge {
-            tenant_id: account.tenant_id.as_uuid(),
-            account_id: account.id.as_uuid(),
-            epoch: epoch.0,
+            tenant_id: account.tenant_id,
+            account_id: account.id,
+            epoch,
             kind,
             caller: operation.origin.caller.hash(),
-            expires_at: operation.now.plus(life).unix_micros(),
+            expires_at: operation.now.plus(life),
             version: is_about_entries.then_some(version),
-            proved_at: Some(proved_at.unix_micros()),
+            proved_at: Some(proved_at),
         });
         let security_info = if is_about_entries {
             SecurityInfoView::list(&account.security_info, &policy.reset, operation.now)

@@ -2,14 +2,14 @@
 //! without the other; where the next question waits, there is no session yet.
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::{AccountId, RequestId, TenantId};
+use rekey_primitives::id::RequestId;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use rekey_sealing::digest;
 use serde::{Deserialize, Serialize};
 
 use super::SignIns;
 use super::challenge::{Asked, SignInChallenge};
-use crate::domain::account::{Account, CredentialEpoch};
+use crate::domain::account::Account;
 use crate::domain::audit::{Actor, EventKind, Subject};
 use crate::domain::password::Password;
 use crate::domain::password::expiry::{PasswordState, password_state};
@@ -80,13 +80,13 @@ impl SignIns {
     ) -> Result<Continued, Error> {
         let shown = &request.challenge_token;
         let challenge: Challenge = self.tokens.open(shown).ok_or(Refusal::ChallengeInvalid)?;
-        let scope = caller.scope(TenantId::from_uuid(challenge.tenant_id));
+        let scope = caller.scope(challenge.tenant_id);
         let scope = scope.map_err(|_| Refusal::ChallengeInvalid)?;
         if challenge.caller != caller.hash() {
             return Err(Refusal::ChallengeInvalid.into());
         }
         let origin = Origin { caller, context: &request.context };
-        let account_id = AccountId::from_uuid(challenge.account_id);
+        let account_id = challenge.account_id;
         let operation = Operation::new(RPC, scope, origin, self.clock.now()).on(Subject::Account(account_id));
         let content = [shown.expose_secret().as_bytes(), request.answer.content()];
         let named = Request { who: caller.name(), id: request.request_id, content: &content };
@@ -126,12 +126,12 @@ impl SignIns {
     pub(super) async fn challenged(&self, answering: &Answering<'_>) -> Result<Challenged, Error> {
         let Answering { operation, challenge, policy } = answering;
         let now = operation.now;
-        let key = AccountKey::Id(AccountId::from_uuid(challenge.account_id));
+        let key = AccountKey::Id(challenge.account_id);
         let account = self.store.find_account(&operation.scope, &key).await?;
         let account = account.ok_or(Refusal::ChallengeInvalid)?;
         let state = account.password.as_ref().map(|record| password_state(record, &policy.password, now));
-        let is_same = account.epoch == CredentialEpoch(challenge.epoch) && account.is_open();
-        let is_alive = !now.has_reached(Timestamp::from_unix_micros(challenge.expires_at));
+        let is_same = account.epoch == challenge.epoch && account.is_open();
+        let is_alive = !now.has_reached(challenge.expires_at);
         match state {
             Some(password) if is_same && is_alive => Ok(Challenged { account, password }),
             _ => Err(Refusal::ChallengeInvalid.into()),
@@ -224,7 +224,7 @@ struct Next {
 impl Answering<'_> {
     /// When the person gave the password that they were challenged for; an older release did not say.
     pub(super) fn proved_at(&self) -> Timestamp {
-        self.challenge.proved_at.map_or(self.operation.now, Timestamp::from_unix_micros)
+        self.challenge.proved_at.unwrap_or(self.operation.now)
     }
 }
 

@@ -1,32 +1,31 @@
 //! The token of a sign-in that waits for one more answer.
 
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::{AccountId, TenantId};
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
-use uuid::Uuid;
 
 use super::SealedToken;
+use crate::domain::account::CredentialEpoch;
 
 /// A sign-in that waits for one more answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Challenge {
-    /// Whose directory.
-    pub tenant_id: Uuid,
-    /// Who.
-    pub account_id: Uuid,
+    pub tenant_id: TenantId,
+    pub account_id: AccountId,
     /// In which epoch the password was right.
-    pub epoch: i64,
+    pub epoch: CredentialEpoch,
     /// What is asked.
     pub kind: ChallengeKind,
     /// Hash of the name of the caller that may answer it.
     pub caller: [u8; 32],
-    /// When it dies, in microseconds since the epoch.
-    pub expires_at: i64,
+    pub expires_at: Timestamp,
     /// The version of the account that was asked about, where the answer does not raise the epoch: it is answered once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub version: Option<i64>,
-    /// When the password was given, in microseconds since the epoch: an answer proves nobody anew.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proved_at: Option<i64>,
+    /// When the password was given: an answer proves nobody anew.
+    #[serde(default)]
+    pub proved_at: Option<Timestamp>,
 }
 
 /// Why a sign-in is not finished.
@@ -51,4 +50,5 @@ impl ChallengeKind {
 
 impl SealedToken for Challenge {
     const KIND: &'static str = "challenge";
+    const VERSION: u8 = 1;
 }

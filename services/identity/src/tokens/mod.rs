@@ -11,17 +11,19 @@ mod session;
 use std::sync::Arc;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::SharedEntropy;
+use rekey_primitives::id::{AccountId, TenantId};
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 pub(crate) use challenge::{Challenge, ChallengeKind};
 pub(crate) use pages::{AskedPage, List, Page};
 pub(crate) use session::{NewSession, SessionTokens, ShownRefresh};
 
 use crate::config;
+use crate::domain::account::CredentialEpoch;
 use crate::domain::reset::{ResetState, token};
 use crate::keys::Keys;
 
@@ -33,25 +35,27 @@ pub(crate) struct Tokens {
     pub settings: config::Tokens,
 }
 
-/// The kinds of sealed tokens with a JSON body.
+/// The kinds of sealed tokens.
 pub(crate) trait SealedToken: Serialize + DeserializeOwned {
     /// Tells kinds apart under one key.
     const KIND: &'static str;
+    /// The layout of its fields; another number for every change of them.
+    const VERSION: u8;
 }
 
 /// The link "this was not me".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Repudiation {
-    pub tenant_id: Uuid,
-    pub account_id: Uuid,
+    pub tenant_id: TenantId,
+    pub account_id: AccountId,
     /// The epoch that the reset began.
-    pub epoch: i64,
-    /// When it dies, in microseconds since the epoch.
-    pub expires_at: i64,
+    pub epoch: CredentialEpoch,
+    pub expires_at: Timestamp,
 }
 
 impl SealedToken for Repudiation {
     const KIND: &'static str = "repudiation";
+    const VERSION: u8 = 1;
 }
 
 impl Tokens {
@@ -68,15 +72,12 @@ impl Tokens {
 
     /// Seals a token.
     pub(crate) fn seal<T: SealedToken>(&self, token: &T) -> SecretString {
-        let json =
-            serde_json::to_vec(token).expect("tokens are plain structs, which always have a JSON form");
-        text(&self.keys.tokens.seal(&*self.entropy, T::KIND.as_bytes(), &json))
+        text(&self.keys.seal_value(&*self.entropy, T::KIND.as_bytes(), T::VERSION, token))
     }
 
     /// Opens a token of that kind; `None` for anything that is none of ours. Its life is the caller's to judge.
     pub(crate) fn open<T: SealedToken>(&self, shown: &SecretString) -> Option<T> {
-        let plain = self.keys.tokens.open(T::KIND.as_bytes(), &bytes(shown)?).ok()?;
-        serde_json::from_slice(&plain).ok()
+        self.keys.open_value(T::KIND.as_bytes(), T::VERSION, &bytes(shown)?)
     }
 }
 

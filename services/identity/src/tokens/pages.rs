@@ -22,7 +22,6 @@ const MOST: u32 = 200;
 /// A list, with the arguments that a token must come back with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct List<'a> {
-    /// Which.
     pub(crate) name: &'static str,
     /// Of what.
     pub(crate) arguments: &'a [&'a [u8]],
@@ -53,13 +52,13 @@ struct Token {
     /// Digest of the arguments, which must be the same again.
     arguments: [u8; 32],
     /// The last thing shown.
-    after: String,
-    /// When it dies, in microseconds since the epoch.
-    expires_at: i64,
+    after: Uuid,
+    expires_at: Timestamp,
 }
 
 impl SealedToken for Token {
     const KIND: &'static str = "page";
+    const VERSION: u8 = 1;
 }
 
 impl AskedPage {
@@ -87,9 +86,8 @@ impl Tokens {
         let token: Token = self.open(shown).ok_or(Refusal::PageTokenInvalid)?;
         let is_ours = token.list == list.name
             && token.arguments == digest(list.arguments)
-            && !now.has_reached(Timestamp::from_unix_micros(token.expires_at));
-        let after = Uuid::try_parse(&token.after).ok().filter(|_| is_ours);
-        after.map(Some).ok_or(Refusal::PageTokenInvalid)
+            && !now.has_reached(token.expires_at);
+        if is_ours { Ok(Some(token.after)) } else { Err(Refusal::PageTokenInvalid) }
     }
 
     /// The page made of what was read with [`AskedPage::limit`].
@@ -109,8 +107,8 @@ impl Tokens {
             self.seal(&Token {
                 list: list.name.to_owned(),
                 arguments: digest(list.arguments),
-                after: id(last).hyphenated().to_string(),
-                expires_at: now.plus(life).unix_micros(),
+                after: id(last),
+                expires_at: now.plus(life),
             })
         });
         Page { items: read, next }

@@ -1,8 +1,8 @@
 use rekey_primitives::entropy::SeededEntropy;
-use rekey_primitives::id::{AccountId, SessionId, TenantId};
+use rekey_primitives::id::SessionId;
+use uuid::Uuid;
 
 use super::*;
-use crate::domain::account::CredentialEpoch;
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::session::AccessClaims;
 use crate::testing::{START, keys};
@@ -30,10 +30,45 @@ fn claims() -> AccessClaims {
     }
 }
 
+fn repudiation() -> Repudiation {
+    Repudiation {
+        tenant_id: TenantId::from_uuid(uuid(1)),
+        account_id: AccountId::from_uuid(uuid(2)),
+        epoch: CredentialEpoch(3),
+        expires_at: START,
+    }
+}
+
+/// A token as releases before the codec sealed it.
+fn in_json(tokens: &Tokens, kind: &str, json: &serde_json::Value) -> SecretString {
+    super::text(&tokens.keys.tokens.seal(&*tokens.entropy, kind.as_bytes(), json.to_string().as_bytes()))
+}
+
+#[test]
+fn a_link_and_a_challenge_of_an_older_release_open() {
+    let tokens = tokens();
+    let (tenant_id, account_id) = (uuid(1), uuid(2));
+    let link = serde_json::json!({
+        "tenant_id": tenant_id, "account_id": account_id, "epoch": 3, "expires_at": START.unix_micros(),
+    });
+    let challenge = serde_json::json!({
+        "tenant_id": tenant_id, "account_id": account_id, "epoch": 3, "kind": "password_expired",
+        "caller": [7u8; 32].to_vec(), "expires_at": START.unix_micros(),
+    });
+
+    let link: Option<Repudiation> = tokens.open(&in_json(&tokens, "repudiation", &link));
+    let challenge: Option<Challenge> = tokens.open(&in_json(&tokens, "challenge", &challenge));
+
+    assert_eq!(link, Some(repudiation()));
+    let challenge = challenge.unwrap();
+    assert_eq!((challenge.kind, challenge.version), (ChallengeKind::PasswordExpired, None));
+    assert_eq!((challenge.account_id, challenge.expires_at), (repudiation().account_id, START));
+}
+
 #[test]
 fn a_token_of_one_kind_is_none_of_another() {
     let tokens = tokens();
-    let link = Repudiation { tenant_id: uuid(1), account_id: uuid(2), epoch: 3, expires_at: 4 };
+    let link = repudiation();
 
     let token = tokens.seal(&link);
 

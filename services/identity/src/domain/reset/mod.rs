@@ -29,7 +29,6 @@ pub(crate) struct ResetState {
     pub reset_id: ResetId,
     /// Hash of the name of the caller that started it: nobody else may go on.
     pub caller: [u8; 32],
-    /// Whose directory.
     pub tenant_id: TenantId,
     /// The account, or `None` where the login is unknown.
     pub account_id: Option<AccountId>,
@@ -51,9 +50,7 @@ pub(crate) struct ResetState {
     pub ip_address: Option<IpAddr>,
     /// The language they read.
     pub locale: Option<Locale>,
-    /// When it began.
     pub started_at: Timestamp,
-    /// When it ends.
     pub expires_at: Timestamp,
 }
 

@@ -27,7 +27,6 @@ pub(crate) struct Offer(Vec<Offered>);
 /// One method as offered.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Offered {
-    /// What it is.
     pub kind: MethodKind,
     /// What stands behind it.
     pub target: Target,

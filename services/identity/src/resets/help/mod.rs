@@ -61,7 +61,6 @@ pub(crate) struct AskForHelp {
     pub login: String,
     /// The reset, if one is open.
     pub reset_token: Option<SecretString>,
-    /// What they wrote.
     pub message: String,
     pub request_id: RequestId,
     pub context: Context,
