@@ -21,6 +21,8 @@ use rekey_primitives::secret::SecretString;
 use rekey_sealing::digest;
 
 pub(crate) use complete::CompleteReset;
+#[cfg(test)]
+pub(crate) use prove::ProofSubmitted;
 pub(crate) use prove::SubmitProof;
 pub(crate) use repudiate::Repudiate;
 pub(crate) use send::SendCode;

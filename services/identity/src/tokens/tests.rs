@@ -47,13 +47,13 @@ fn in_json(tokens: &Tokens, kind: &str, json: &serde_json::Value) -> SecretStrin
 #[test]
 fn a_link_and_a_challenge_of_an_older_release_open() {
     let tokens = tokens();
-    let (tenant_id, account_id) = (uuid(1), uuid(2));
+    let (tenant_id, account_id, caller) = (uuid(1), uuid(2), vec![7_u8; 32]);
     let link = serde_json::json!({
         "tenant_id": tenant_id, "account_id": account_id, "epoch": 3, "expires_at": START.unix_micros(),
     });
     let challenge = serde_json::json!({
         "tenant_id": tenant_id, "account_id": account_id, "epoch": 3, "kind": "password_expired",
-        "caller": [7u8; 32].to_vec(), "expires_at": START.unix_micros(),
+        "caller": caller, "expires_at": START.unix_micros(),
     });
 
     let link: Option<Repudiation> = tokens.open(&in_json(&tokens, "repudiation", &link));

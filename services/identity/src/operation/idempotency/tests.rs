@@ -2,13 +2,40 @@
 
 use rekey_primitives::contact::{Destination, EmailAddress};
 use rekey_primitives::id::{SecurityInfoId, SessionId};
-use rekey_primitives::secret::SecretString;
+use rekey_primitives::secret::{ExposeSecret, SecretString};
 
+use super::OrRejected;
 use crate::domain::refusal::Refusal;
 use crate::operation::Person;
 use crate::passwords::ChangePassword;
-use crate::sign_in::{SignIn, SignedIn};
+use crate::resets::ProofSubmitted;
+use crate::sign_in::{Continued, SignIn, SignedIn};
 use crate::testing::{NEW, OLD, World, context, refusal};
+
+/// Rows of an older release wait for their repeats while a newer one is rolled out.
+#[test]
+fn answers_that_an_older_release_stored_read() {
+    let id = "018f4d5e-0000-7000-8000-000000000001";
+    let tokens = format!(
+        r#"{{"access_token":"a","access_expires_at":1,"refresh_token":"r","session_id":"{id}","session_expires_at":2,"account_id":"{id}"}}"#
+    );
+    let challenge = r#"{"token":"t","kind":"password_expired"}"#;
+    let proof = r#"{"accepted":true,"reset_token":"t","proofs_remaining":1}"#;
+
+    let signed_in: SignedIn = serde_json::from_str(&format!(r#"{{"Tokens":{tokens}}}"#)).unwrap();
+    let asked: SignedIn = serde_json::from_str(&format!(r#"{{"Challenge":{challenge}}}"#)).unwrap();
+    let rejected: SignedIn = serde_json::from_str(r#""Rejected""#).unwrap();
+    let went_on: Continued = serde_json::from_str(&tokens).unwrap();
+    let next: Continued = serde_json::from_str(challenge).unwrap();
+    let changed: OrRejected<u32> = serde_json::from_str(r#"{"rejected":true}"#).unwrap();
+    let proof: ProofSubmitted = serde_json::from_str(proof).unwrap();
+
+    let SignedIn::Tokens(tokens) = signed_in else { panic!("{signed_in:?}") };
+    assert_eq!((tokens.access_token.expose_secret(), tokens.session_expires_at.unix_micros()), ("a", 2));
+    assert!(matches!((asked, rejected), (SignedIn::Challenge(_), SignedIn::Rejected)));
+    assert!(matches!((went_on, next), (Continued::Tokens(_), Continued::Challenge(_))));
+    assert_eq!(changed.or(Refusal::CodeRejected).is_err(), proof.accepted);
+}
 
 #[tokio::test]
 async fn a_repeated_rejection_counts_no_second_try() {
