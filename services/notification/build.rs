@@ -12,6 +12,11 @@ const WORDS: &str = "words";
 
 type Files = BTreeMap<String, PathBuf>;
 
+#[allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a build script is told by the environment and speaks to cargo on standard output"
+)]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=migrations");
     println!("cargo:rerun-if-changed=locales");

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -22,8 +23,9 @@ pub trait Clock: Send + Sync + 'static {
 }
 
 /// A point in time in microseconds since the Unix epoch, UTC. Arithmetic saturates.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, derive_more::Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, derive_more::Debug)]
 #[debug("{self}")]
+#[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {

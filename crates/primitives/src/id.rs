@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
 
 use crate::clock::Timestamp;
@@ -34,8 +35,9 @@ pub fn from_digest(digest: &[u8; 32]) -> Uuid {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)+) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, derive_more::Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, derive_more::Debug)]
         #[debug("{self}")]
+        #[serde(transparent)]
         pub struct $name(Uuid);
 
         impl $name {

@@ -11,13 +11,13 @@ use rekey_primitives::secret::SecretString;
 use tonic::Status;
 
 use crate::config::Settings;
+pub use crate::directory::Bootstrapped;
+use crate::directory::FirstTenant;
 use crate::domain::refusal::Refusal;
 use crate::domain::tenant::{Handle, is_display_name};
-use crate::flows::Error;
-use crate::flows::first::Beginning;
-pub use crate::flows::first::Begun;
 use crate::grpc::{DISPLAY_NAME, Fields, HANDLE, status_of_creation};
-use crate::opening;
+use crate::operation::Error;
+use crate::wiring;
 
 /// What is made first, as it was typed.
 pub struct First {
@@ -45,17 +45,16 @@ pub async fn run(
     first: First,
     clock: SharedClock,
     entropy: SharedEntropy,
-) -> anyhow::Result<Begun> {
-    let beginning = read(first)?;
-    let store = opening::store(settings).await?;
+) -> anyhow::Result<Bootstrapped> {
+    let first = read(first)?;
+    let store = wiring::store(settings).await?;
     if !store.schema_fits().await.context("the store does not answer")? {
         bail!("the schema does not fit; run `rekey migrate` first");
     }
-    let verification = opening::verification(settings)?;
-    let throttles = opening::throttles(settings)?;
-    let identity = opening::identity(settings, store, &throttles, verification, clock, entropy)?;
-    match identity.begin(beginning).await {
-        Ok(Some(begun)) => Ok(begun),
+    let throttles = wiring::throttles(settings)?;
+    let parts = wiring::parts(settings, store, &throttles, clock, entropy)?;
+    match parts.directory().bootstrap(first).await {
+        Ok(Some(made)) => Ok(made),
         Ok(None) => Err(status_of_creation(Error::Refused(Refusal::StoreNotEmpty)).into()),
         Err(refused @ Error::Refused(_)) => Err(status_of_creation(refused).into()),
         // No log is written here: whoever stands at the store is told what broke.
@@ -64,7 +63,7 @@ pub async fn run(
 }
 
 /// Everything that is wrong is said at once.
-fn read(first: First) -> Result<Beginning, Status> {
+fn read(first: First) -> Result<FirstTenant, Status> {
     let mut fields = Fields::default();
     let handle = fields.take("handle", Handle::parse(&first.handle).ok(), HANDLE);
     fields.demand(is_display_name(&first.display_name), "name", DISPLAY_NAME);
@@ -74,7 +73,7 @@ fn read(first: First) -> Result<Beginning, Status> {
     let administrator = Some(first.administrator).filter(|name| !name.is_empty());
     fields.demand(administrator.as_deref().is_none_or(is_display_name), "display_name", DISPLAY_NAME);
     fields.finish(|| {
-        Some(Beginning {
+        Some(FirstTenant {
             handle: handle?,
             display_name: first.display_name,
             login: login?,

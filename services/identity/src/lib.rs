@@ -2,32 +2,55 @@
 //!
 //! | Room | Does |
 //! |---|---|
-//! | [`domain`] | decides: resets, passwords, authority, sessions, security info |
-//! | [`store`] | keeps tenants, accounts and counters; one method is one atomic step: Postgres or one SQLite file |
-//! | [`peers`] | what is needed of verification and notification |
+//! | `domain` | decides: resets, passwords, authority, sessions, security info |
+//! | `store` | keeps tenants, accounts and counters; one method is one atomic step: Postgres or one SQLite file |
+//! | `peers` | what is needed of verification and notification |
 //! | [`hashing`] | Argon2 on threads of its own |
-//! | [`flows`] | the order of steps behind each RPC |
-//! | [`grpc`] | the contract `rekey.identity.v1` |
-//! | [`relay`] | hands queued notices to notification until it has them |
-//! | [`jobs`] | looks after the store, sweeps, writes the audit buffer, mails digests, tells of expiry |
+//! | `resets`, `sign_in`, `sessions`, `passwords`, `security_info`, `directory`, `administration` | use cases: the order of steps behind the RPCs of one job |
+//! | `operation` | a call under way, run once however often it is repeated |
+//! | `audit`, `notices`, `limits`, `policies`, `authorisation`, `credentials`, `tokens`, `keys`, `response_timing`, `views` | parts that use cases borrow |
+//! | `grpc` | the contract `rekey.identity.v1`: decodes, calls one use case, encodes |
+//! | `relay` | hands queued notices to notification until it has them |
+//! | `jobs` | looks after the store, sweeps, writes the audit buffer, mails digests, notifies before passwords expire |
 //! | [`bootstrap`] | the first tenant and administrator of an empty store |
 //! | [`config`] | the `[identity]` table |
+//! | `wiring` | settings become stores, keys, connections and use cases |
 //!
-//! Here the parts are put together. A change, its audit event and the notices about it commit in one step; what
-//! leaves the process afterwards is the relay's.
+//! A change, its audit event and the notices about it commit in one step; what leaves the process afterwards is the
+//! relay's.
 
 pub mod bootstrap;
 pub mod config;
-mod domain;
-mod flows;
-mod grpc;
 pub mod hashing;
-mod jobs;
-mod peers;
-mod relay;
-mod store;
 
-mod opening;
+mod administration;
+mod audit;
+mod authorisation;
+mod credentials;
+mod directory;
+mod domain;
+mod grpc;
+mod jobs;
+mod keys;
+mod limits;
+mod notices;
+mod operation;
+mod passwords;
+mod peers;
+mod policies;
+mod relay;
+mod resets;
+mod response_timing;
+mod security_info;
+mod sessions;
+mod sign_in;
+mod store;
+mod tokens;
+mod views;
+mod wiring;
+
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -48,20 +71,22 @@ use rekey_sealing::jwt;
 use rekey_throttle::connection::Connection as Redis;
 use tonic::service::Routes;
 
+use crate::authorisation::{Authorisation, WithoutRole};
 use crate::config::Settings;
 use crate::domain::tenant::DomainName;
-use crate::flows::administrator::WithoutRole;
-use crate::flows::{Error, Identity};
+use crate::operation::Error;
 use crate::peers::Notification;
 use crate::relay::Relay;
+use crate::sessions::Sessions;
 use crate::store::accounts::TenantKey;
 use crate::store::{SchemaGate, StoreMonitor};
+use crate::wiring::Parts;
 
 /// The gRPC services of this part, as health names them.
 pub const GRPC_NAMES: &[&str] = grpc::NAMES;
 
 /// What this service is handed.
-pub struct Given {
+pub struct Dependencies {
     /// The clock.
     pub clock: SharedClock,
     /// Chance.
@@ -95,25 +120,24 @@ impl Service {
 ///
 /// # Errors
 /// Settings that contradict each other, keys that are missing or do not read, a data folder in use.
-pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Service> {
-    let (verification, notification) = (opening::verification(settings)?, opening::notification(settings)?);
-    let Given { clock, entropy, health } = given;
+pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow::Result<Service> {
+    let Dependencies { clock, entropy, health } = dependencies;
     let part = health.part("identity", GRPC_NAMES.iter().map(|&name| name.to_owned()));
-    let store = opening::store(settings).await?;
-    let throttles = opening::throttles(settings)?;
-    let identity = opening::identity(settings, store, &throttles, verification, clock, entropy)?;
-    let identity = Arc::new(identity);
+    let store = wiring::store(settings).await?;
+    let throttles = wiring::throttles(settings)?;
+    let notification = wiring::notification(settings)?;
+    let parts = wiring::parts(settings, store, &throttles, clock, entropy)?;
     let throttle = throttles.redis.map(|redis| {
         // Sign-in goes on without it, so it is missing to nobody else.
         (redis, part.store_of("throttle", ["rekey.identity.v1.PasswordResetService".to_owned()]))
     });
     let pause = Duration::from_secs(settings.store.check_seconds);
-    let (monitor, gate) = jobs::store_monitor::of(&identity.store, part, pause);
+    let (monitor, gate) = jobs::store_monitor::of(&parts.store, part, pause);
     Ok(Service {
-        routes: grpc::routes(Arc::clone(&identity)),
-        persons: Arc::new(Persons(Arc::clone(&identity))),
-        jwks: jwt::key_set(&identity.signing_keys()),
-        loops: BackgroundLoops { identity, notification, monitor, gate, throttle },
+        routes: grpc::routes(parts.use_cases()),
+        persons: Arc::new(Persons { sessions: parts.sessions(), authorisation: parts.authorisation() }),
+        jwks: jwt::key_set(&parts.tokens().signing_keys()),
+        loops: BackgroundLoops { parts, notification, monitor, gate, throttle },
         grpc_names: GRPC_NAMES,
     })
 }
@@ -123,7 +147,7 @@ pub async fn assemble(settings: &Settings, given: Given) -> anyhow::Result<Servi
 /// # Errors
 /// The store is away, or the migration does not go through.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
-    opening::migrate(settings).await
+    wiring::migrate(settings).await
 }
 
 /// Whether the store holds a tenant with this mail domain. For checks before a start; the schema must be there.
@@ -132,13 +156,13 @@ pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
 /// The store is away or in use, or the domain is none.
 pub async fn has_tenant_of(settings: &Settings, domain: &str) -> anyhow::Result<bool> {
     let key = TenantKey::Domain(DomainName::parse(domain).context("the domain")?);
-    let store = opening::store(settings).await?;
+    let store = wiring::store(settings).await?;
     Ok(store.find_tenant(&key).await.context("looking for a tenant")?.is_some())
 }
 
 /// The loops of the service.
 pub struct BackgroundLoops {
-    identity: Arc<Identity>,
+    parts: Parts,
     notification: Arc<dyn Notification>,
     monitor: StoreMonitor,
     gate: SchemaGate,
@@ -148,13 +172,14 @@ pub struct BackgroundLoops {
 impl BackgroundLoops {
     /// Starts them among the process's loops. Nothing is done before the schema was seen to fit.
     pub fn spawn(self, loops: &mut Loops) {
-        let Self { identity, notification, monitor, gate, throttle } = self;
+        let Self { parts, notification, monitor, gate, throttle } = self;
+        let settings = &parts.settings;
         loops.spawn("identity store", |stop: Shutdown| async move {
             monitor.run(stop.begun()).await;
             Ok::<_, Infallible>(())
         });
         if let Some((redis, health)) = throttle {
-            let pause = Duration::from_secs(identity.settings.store.check_seconds);
+            let pause = Duration::from_secs(settings.store.check_seconds);
             loops.spawn("identity throttle", move |stop| {
                 jobs::store_monitor::watch(health, pause, stop, move || {
                     let redis = redis.clone();
@@ -162,41 +187,38 @@ impl BackgroundLoops {
                 })
             });
         }
-        let relay = relay(&identity, notification);
-        let mut opened = gate.clone();
+        let (relay, mut opened) = (relay(&parts, notification), gate.clone());
         loops.spawn("identity relay", move |stop: Shutdown| async move {
             if opened.passed(stop.begun()).await { relay.run(stop).await } else { Ok(()) }
         });
-        let every = identity.settings.jobs.clone();
-        let flush = Duration::from_millis(identity.settings.audit.flush_ms);
-        let (forgetting, sweeping) = (Arc::clone(&identity), Arc::clone(&identity));
-        let (digesting, telling) = (Arc::clone(&identity), Arc::clone(&identity));
-        let auditing = identity;
-        let (mut opened, pause) = (gate.clone(), Duration::from_secs(every.expiry_seconds));
+        let (notices, mut opened) = (parts.expiry_notices(), gate.clone());
+        let pause = Duration::from_secs(settings.jobs.expiry_seconds);
         loops.spawn("identity expiry notices", move |stop: Shutdown| async move {
             if opened.passed(stop.begun()).await {
-                jobs::expiry::run(telling, pause, stop).await
+                jobs::expiry::run(notices, pause, stop).await
             } else {
                 Ok(())
             }
         });
-        spawn_job(loops, &gate, "identity audit", flush, move || {
-            let identity = Arc::clone(&auditing);
-            async move { identity.flush_audit().await.map(drop) }
+        let (audit, pause) = (parts.audit(), Duration::from_millis(settings.audit.flush_ms));
+        spawn_job(loops, &gate, "identity audit", pause, move || {
+            let audit = audit.clone();
+            async move { audit.flush().await.map(drop) }
         });
-        spawn_job(loops, &gate, "identity sweeper", Duration::from_secs(every.sweep_seconds), move || {
-            jobs::sweep(sweeping.store.clone(), Arc::clone(&sweeping.clock))
+        let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
+        let pause = Duration::from_secs(settings.jobs.sweep_seconds);
+        spawn_job(loops, &gate, "identity sweeper", pause, move || {
+            jobs::sweep(store.clone(), Arc::clone(&clock))
         });
-        spawn_job(
-            loops,
-            &gate,
-            "identity forgetting",
-            Duration::from_secs(every.forget_seconds),
-            move || jobs::forget(forgetting.store.clone(), Arc::clone(&forgetting.clock)),
-        );
-        spawn_job(loops, &gate, "identity digests", Duration::from_secs(every.digest_seconds), move || {
-            let identity = Arc::clone(&digesting);
-            async move { identity.digest_help().await.map(drop) }
+        let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
+        let pause = Duration::from_secs(settings.jobs.forget_seconds);
+        spawn_job(loops, &gate, "identity forgetting", pause, move || {
+            jobs::forget(store.clone(), Arc::clone(&clock))
+        });
+        let (help, pause) = (parts.help(), Duration::from_secs(settings.jobs.digest_seconds));
+        spawn_job(loops, &gate, "identity digests", pause, move || {
+            let help = help.clone();
+            async move { help.send_digests().await.map(drop) }
         });
     }
 }
@@ -217,32 +239,35 @@ fn spawn_job<F, E>(
     });
 }
 
-fn relay(identity: &Arc<Identity>, notification: Arc<dyn Notification>) -> Relay {
-    let opener = Arc::clone(identity);
+fn relay(parts: &Parts, notification: Arc<dyn Notification>) -> Relay {
+    let keys = Arc::clone(&parts.keys);
     Relay {
-        store: identity.store.clone(),
+        store: parts.store.clone(),
         notification,
-        open: Arc::new(move |notice| opener.keys.open_notice(notice)),
-        clock: Arc::clone(&identity.clock),
-        pace: opening::pace(&identity.settings),
+        open: Arc::new(move |notice| keys.open_notice(notice)),
+        clock: Arc::clone(&parts.clock),
+        pace: wiring::pace(&parts.settings),
     }
 }
 
 /// Judges the access token of a person: its signature by our own keys, its session in the store.
-struct Persons(Arc<Identity>);
+struct Persons {
+    sessions: Sessions,
+    authorisation: Authorisation,
+}
 
 #[async_trait]
 impl PersonVerifier for Persons {
     async fn verify(&self, access_token: &str) -> Result<Person, AccessTokenError> {
-        judged(self.0.verify_person(&SecretString::from(access_token)).await)
+        judged(self.sessions.verify_person(&SecretString::from(access_token)).await)
     }
 
     async fn verify_leaving(&self, access_token: &str) -> Result<Person, AccessTokenError> {
-        judged(self.0.verify_leaving_person(&SecretString::from(access_token)).await)
+        judged(self.sessions.verify_leaving_person(&SecretString::from(access_token)).await)
     }
 
     fn role_missing(&self, stopped: &RoleMissing<'_>) {
-        self.0.note_without_role(WithoutRole {
+        self.authorisation.note_without_role(WithoutRole {
             tenant_id: stopped.person.tenant_id,
             account_id: stopped.person.account_id,
             caller: stopped.caller,
@@ -252,7 +277,7 @@ impl PersonVerifier for Persons {
     }
 }
 
-fn judged(person: Result<Option<flows::Person>, Error>) -> Result<Person, AccessTokenError> {
+fn judged(person: Result<Option<operation::Person>, Error>) -> Result<Person, AccessTokenError> {
     match person {
         Ok(Some(person)) => Ok(Person {
             tenant_id: person.tenant_id,

@@ -47,7 +47,6 @@ pub(crate) struct Relay {
     pub notification: Arc<dyn Notification>,
     /// What opens them.
     pub open: Opener,
-    /// The time.
     pub clock: SharedClock,
     /// How it goes about it.
     pub pace: Pace,

@@ -15,9 +15,9 @@ use crate::bootstrap::First;
 
 const PASSWORD: &str = "seven quiet herons on the pier";
 
-fn given() -> Given {
+fn dependencies() -> Dependencies {
     let now = Timestamp::from_unix_micros(1_900_000_000_000_000);
-    Given {
+    Dependencies {
         clock: Arc::new(ManualClock::starting_at(now)),
         entropy: Arc::new(SeededEntropy::new(3)),
         health: Health::new(),
@@ -28,7 +28,7 @@ fn given() -> Given {
 fn settings(folder: &Path) -> Settings {
     let mut settings = config::for_tests();
     settings.store.url = format!("sqlite:{}", folder.join("identity.db").display());
-    let given = given();
+    let given = dependencies();
     let key = |name: &str| {
         let path = folder.join(name);
         std::fs::write(&path, KeyText::generate(&*given.entropy, given.clock.now())).unwrap();
@@ -56,12 +56,12 @@ fn first(password: &str) -> First {
     }
 }
 
-async fn begin(settings: &Settings, password: &str) -> anyhow::Result<bootstrap::Begun> {
-    let Given { clock, entropy, .. } = given();
+async fn begin(settings: &Settings, password: &str) -> anyhow::Result<bootstrap::Bootstrapped> {
+    let Dependencies { clock, entropy, .. } = dependencies();
     bootstrap::run(settings, first(password), clock, entropy).await
 }
 
-fn refused(begun: anyhow::Result<bootstrap::Begun>) -> Problem {
+fn refused(begun: anyhow::Result<bootstrap::Bootstrapped>) -> Problem {
     Problem::of(begun.unwrap_err().downcast_ref().unwrap())
 }
 
@@ -75,7 +75,7 @@ async fn a_missing_key_is_never_invented() {
     let mut settings = settings(folder.path());
     settings.keys.pepper_file = None;
 
-    let refused = assemble(&settings, given()).await.err().unwrap();
+    let refused = assemble(&settings, dependencies()).await.err().unwrap();
 
     assert_eq!(refused.to_string(), "[identity.keys] pepper_file is not set");
     assert_eq!(
@@ -93,7 +93,7 @@ async fn an_unknown_store_is_refused_without_quoting_it() {
     let mut settings = settings(folder.path());
     settings.store.url = "mysql://rekey:s3cr3t@db".to_owned();
 
-    let refused = assemble(&settings, given()).await.err().unwrap();
+    let refused = assemble(&settings, dependencies()).await.err().unwrap();
 
     assert!(!format!("{refused:#}").contains("s3cr3t"));
 }
@@ -141,7 +141,7 @@ async fn what_is_wrong_with_a_beginning_is_said_at_once() {
         email: Some("nobody".to_owned()),
         ..first(PASSWORD)
     };
-    let Given { clock, entropy, .. } = given();
+    let Dependencies { clock, entropy, .. } = dependencies();
 
     let refused = refused(bootstrap::run(&settings, wrong, clock, entropy).await);
 
@@ -156,7 +156,7 @@ async fn what_is_wrong_with_a_beginning_is_said_at_once() {
 async fn the_public_keys_are_published_and_no_others() {
     let folder = folder();
 
-    let service = assemble(&settings(folder.path()), given()).await.unwrap();
+    let service = assemble(&settings(folder.path()), dependencies()).await.unwrap();
 
     let set: serde_json::Value = serde_json::from_str(service.jwks()).unwrap();
     let keys = set["keys"].as_array().unwrap();
@@ -167,7 +167,7 @@ async fn the_public_keys_are_published_and_no_others() {
 #[tokio::test]
 async fn a_token_that_is_none_of_ours_is_nobodys() {
     let folder = folder();
-    let service = assemble(&settings(folder.path()), given()).await.unwrap();
+    let service = assemble(&settings(folder.path()), dependencies()).await.unwrap();
 
     assert_eq!(service.persons.verify("eyJhbGciOiJub25lIn0..").await, Err(AccessTokenError::Invalid));
 }

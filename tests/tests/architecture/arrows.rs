@@ -30,11 +30,6 @@ const ROOMS: &[Room] = &[
     },
     Room { name: "peers", rooms: &["domain"], crates: &["rekey_client", "rekey_wire"] },
     Room { name: "hashing", rooms: &["domain"], crates: &["rekey_sealing"] },
-    Room {
-        name: "flows",
-        rooms: &["store", "peers", "hashing", "templates", "domain"],
-        crates: &["rekey_sealing", "rekey_throttle"],
-    },
     // The use cases of verification.
     Room {
         name: "codes",
@@ -44,26 +39,99 @@ const ROOMS: &[Room] = &[
     Room { name: "intake", rooms: &["store", "payload", "signals", "domain"], crates: &["rekey_sealing"] },
     Room { name: "payload", rooms: &["domain"], crates: &["rekey_sealing"] },
     Room { name: "signals", rooms: &["domain"], crates: &[] },
+    // Parts that use cases borrow.
+    Room { name: "keys", rooms: &["store", "domain"], crates: &["rekey_sealing"] },
     Room {
-        name: "grpc",
-        rooms: &["flows", "codes", "intake", "domain"],
-        crates: &["rekey_wire", "rekey_runtime"],
+        name: "operation",
+        rooms: &["keys", "store", "peers", "hashing", "domain"],
+        crates: &["rekey_sealing", "rekey_throttle"],
     },
+    Room { name: "tokens", rooms: &["operation", "keys", "domain"], crates: &["rekey_sealing"] },
+    Room { name: "audit", rooms: &["operation", "store", "domain"], crates: &[] },
+    Room { name: "policies", rooms: &["operation", "store", "domain"], crates: &[] },
+    Room { name: "notices", rooms: &["keys", "store", "peers", "domain"], crates: &["rekey_sealing"] },
+    Room { name: "limits", rooms: &["audit", "operation", "store", "domain"], crates: &["rekey_throttle"] },
+    Room { name: "authorisation", rooms: &["audit", "operation", "store", "domain"], crates: &[] },
+    Room {
+        name: "credentials",
+        rooms: &["audit", "policies", "operation", "keys", "store", "hashing", "domain"],
+        crates: &[],
+    },
+    Room { name: "response_timing", rooms: &[], crates: &[] },
+    Room { name: "views", rooms: &["domain"], crates: &["rekey_sealing"] },
+    // Use cases.
+    Room { name: "resets", rooms: PARTS, crates: &["rekey_sealing"] },
+    Room { name: "sign_in", rooms: PARTS, crates: &["rekey_sealing"] },
+    Room { name: "sessions", rooms: PARTS, crates: &["rekey_sealing"] },
+    // A candidate is judged for a signed-in person and for whoever has proved a reset.
+    Room { name: "passwords", rooms: PARTS_AND_RESETS, crates: &["rekey_sealing"] },
+    Room { name: "security_info", rooms: PARTS, crates: &["rekey_sealing"] },
+    Room { name: "directory", rooms: PARTS, crates: &[] },
+    Room { name: "administration", rooms: PARTS, crates: &[] },
+    Room { name: "grpc", rooms: GRPC, crates: &["rekey_wire", "rekey_runtime"] },
     Room { name: "relay", rooms: LOOP, crates: IN_A_PROCESS },
     Room { name: "jobs", rooms: LOOP, crates: IN_A_PROCESS },
     Room { name: "worker", rooms: LOOP, crates: IN_A_PROCESS },
     // Credentials of providers are read where they are used.
     Room { name: "providers", rooms: &["domain"], crates: &["rekey_runtime::settings"] },
     Room { name: "templates", rooms: &["domain"], crates: &[] },
-    // What puts the parts together; `wiring` (`opening`) is the half of `lib` that turns settings into parts.
+    // What puts the parts together; `wiring` is the half of `lib` that turns settings into parts.
     Room { name: "lib", rooms: &["*"], crates: &["*"] },
     Room { name: "wiring", rooms: &["*"], crates: &["*"] },
-    Room { name: "opening", rooms: &["*"], crates: &["*"] },
     // What is done at the store before there is anybody to call; it refuses as an RPC would.
-    Room { name: "bootstrap", rooms: &["opening", "grpc", "flows", "domain"], crates: &[] },
+    Room { name: "bootstrap", rooms: &["wiring", "directory", "grpc", "operation", "domain"], crates: &[] },
 ];
 
-const LOOP: &[&str] = &["store", "peers", "providers", "templates", "flows", "payload", "signals", "domain"];
+/// What a use case may borrow.
+const PARTS: &[&str] = &[
+    "operation",
+    "audit",
+    "notices",
+    "limits",
+    "policies",
+    "authorisation",
+    "credentials",
+    "tokens",
+    "keys",
+    "response_timing",
+    "views",
+    "store",
+    "peers",
+    "domain",
+];
+
+const PARTS_AND_RESETS: &[&str] = &[
+    "resets",
+    "operation",
+    "audit",
+    "notices",
+    "limits",
+    "policies",
+    "credentials",
+    "keys",
+    "store",
+    "domain",
+];
+
+/// The use cases, and what their requests and answers are made of.
+const GRPC: &[&str] = &[
+    "codes",
+    "intake",
+    "resets",
+    "sign_in",
+    "sessions",
+    "passwords",
+    "security_info",
+    "directory",
+    "administration",
+    "operation",
+    "tokens",
+    "views",
+    "domain",
+];
+
+const LOOP: &[&str] =
+    &["store", "peers", "providers", "templates", "passwords", "payload", "signals", "domain"];
 
 /// A loop stops with the process, shows whether it lives, and opens what the store keeps sealed.
 const IN_A_PROCESS: &[&str] = &["rekey_runtime::shutdown", "rekey_runtime::health", "rekey_sealing"];
@@ -88,10 +156,10 @@ const EVERY_ROOM_BUT_DOMAIN: &[&str] = &[
     "store",
     "peers",
     "hashing",
-    "flows",
     "codes",
     "intake",
     "signals",
+    "response_timing",
     "grpc",
     "relay",
     "jobs",
@@ -154,15 +222,17 @@ fn module_of(path: &Path) -> Vec<String> {
     words
 }
 
-/// The list, a line for each room, as ARCHITECTURE.md prints it.
+/// The list, a line for each room, as ARCHITECTURE.md prints it; what use cases may borrow is named once.
 pub(crate) fn lines() -> String {
     let line = |room: &Room| {
         let crates = room.crates.iter().map(|name| name.trim_start_matches("rekey_"));
-        let mut known: Vec<&str> = room.rooms.iter().copied().chain(crates).collect();
+        let rooms = if std::ptr::eq(room.rooms, PARTS) { &["parts"] } else { room.rooms };
+        let mut known: Vec<&str> = rooms.iter().copied().chain(crates).collect();
         known.dedup();
         format!("{} -> {{{}}}\n", room.name, known.join(", "))
     };
-    ROOMS.iter().map(line).collect()
+    let parts = format!("parts = {{{}}}\n", PARTS.join(", "));
+    ROOMS.iter().map(line).chain([parts]).collect()
 }
 
 pub(crate) fn violations(service: &Service) -> Vec<String> {

@@ -100,7 +100,7 @@ impl<'a> Assembly<'a> {
             Part::Identity => {
                 let mut settings: rekey_identity::config::Settings = self.document.part(part.name())?;
                 self.keep_apart(part, &mut settings.store.url);
-                let given = rekey_identity::Given { clock, entropy, health };
+                let given = rekey_identity::Dependencies { clock, entropy, health };
                 let service = rekey_identity::assemble(&settings, given).await?;
                 self.keys.put(service.jwks());
                 self.background(|loops| service.loops.spawn(loops));
@@ -163,7 +163,8 @@ mod tests {
             // Without the inbox, which only `up` hands out.
             let ours = ours.into_iter().filter(|(key, _)| !key.starts_with("REKEY__NOTIFICATION__PROVIDERS"));
             let changes = changes.iter().map(|(key, value)| development::set(key, value));
-            settings::builder().environment(ours.chain(changes).collect()).load().unwrap()
+            let changed: Vec<development::Setting> = ours.chain(changes).collect();
+            settings::builder().environment(changed).load().unwrap()
         };
         let stumbles = [
             (Part::Identity, "IDENTITY__KEYS__PEPPER_FILE", "/nowhere/pepper", "/nowhere/pepper"),

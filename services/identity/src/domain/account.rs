@@ -7,6 +7,7 @@
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, TenantId};
 use rekey_primitives::login::Login;
+use serde::{Deserialize, Serialize};
 
 use super::authority::RoleSet;
 pub(crate) use super::sealed::Sealed;
@@ -23,7 +24,6 @@ pub(crate) const EXTERNAL_ID_MAX: usize = 256;
 pub(crate) struct Account {
     /// Names it within the tenant.
     pub id: AccountId,
-    /// Whose it is.
     pub tenant_id: TenantId,
     /// The integrator's own name for it, unique in the tenant.
     pub external_id: Option<String>,
@@ -49,9 +49,7 @@ pub(crate) struct Account {
     pub security_info: Vec<SecurityInfo>,
     /// When the person last said their security info is still right.
     pub reconfirmed_at: Option<Timestamp>,
-    /// When it was created.
     pub created_at: Timestamp,
-    /// When it last changed.
     pub updated_at: Timestamp,
     /// When it was deleted, softly; a deleted account exists for nobody but the restore.
     pub deleted_at: Option<Timestamp>,
@@ -72,7 +70,8 @@ impl Account {
 }
 
 /// Counts password changes of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct CredentialEpoch(pub i64);
 
 /// Counts changes to what an account may prove itself by.

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::SecurityInfoId;
 use rekey_primitives::method::{MethodKind, ProofClass};
+use strum::IntoStaticStr;
 
 use super::account::Account;
 use super::group::GroupId;
@@ -16,7 +17,8 @@ use super::policy::{Policy, ResetScope};
 use super::security_info::{SecurityInfo, Standing};
 
 /// Why an account may not reset its password itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub(crate) enum Ineligible {
     /// An administrator blocked sign-in.
     AccountBlocked,
@@ -65,31 +67,17 @@ pub(crate) struct Judgement {
     pub counting: Vec<SecurityInfoId>,
 }
 
-impl Ineligible {
-    /// The published reason. A frozen account shows as blocked: that somebody repudiated a reset is not
-    /// for whoever asks.
-    pub(crate) const fn reason(self) -> &'static str {
-        match self {
-            Self::AccountBlocked | Self::AccountFrozen => "ACCOUNT_BLOCKED",
-            Self::AccountManagedElsewhere => "ACCOUNT_MANAGED_ELSEWHERE",
-            Self::ResetNotEnabled => "RESET_NOT_ENABLED",
-            Self::AccountNotInScope => "ACCOUNT_NOT_IN_SCOPE",
-            Self::ResetNotLicensed => "RESET_NOT_LICENSED",
-            Self::TooFewMethods => "TOO_FEW_METHODS",
-        }
-    }
+/// An account, judged.
+#[derive(Debug, Clone)]
+pub(crate) struct JudgedAccount {
+    pub account: Account,
+    pub judgement: Judgement,
+}
 
+impl Ineligible {
     /// The name in audit events, which tells frozen from blocked.
     pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::AccountBlocked => "account_blocked",
-            Self::AccountFrozen => "account_frozen",
-            Self::AccountManagedElsewhere => "account_managed_elsewhere",
-            Self::ResetNotEnabled => "reset_not_enabled",
-            Self::AccountNotInScope => "account_not_in_scope",
-            Self::ResetNotLicensed => "reset_not_licensed",
-            Self::TooFewMethods => "too_few_methods",
-        }
+        self.into_str()
     }
 }
 

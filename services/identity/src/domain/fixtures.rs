@@ -5,14 +5,13 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{EmailAddress, PhoneNumber};
 use rekey_primitives::id::{AccountId, SecurityInfoId, TenantId};
-use rekey_primitives::login::Login;
 use uuid::Uuid;
 
 use super::account::{Account, CredentialEpoch, PasswordRecord, RecoveryVersion, Sealed};
-use super::authority::RoleSet;
-use super::security_info::{Holding, SecurityInfo, Standing};
-use super::tenant::{DomainName, Handle, Tenant};
+use super::security_info::{Holding, SecurityInfo};
+use super::tenant::Tenant;
 use super::totp::{Totp, TotpHash};
+use crate::testing;
 
 /// A moment long after everything below was set up.
 pub(crate) fn now() -> Timestamp {
@@ -28,70 +27,30 @@ pub(crate) fn hours(count: u64) -> Duration {
 }
 
 pub(crate) fn tenant() -> Tenant {
-    Tenant {
-        id: TenantId::from_uuid(Uuid::from_u128(1)),
-        handle: Handle::parse("acme").unwrap(),
-        display_name: "Acme Fireworks".to_owned(),
-        domains: vec![DomainName::parse("acme.example").unwrap()],
-        licensed_accounts: None,
-        help_mailbox: None,
-        help_url: None,
-        created_at: now().minus(days(1_000)),
-        updated_at: now().minus(days(1_000)),
-        version: 1,
-    }
+    let id = TenantId::from_uuid(Uuid::from_u128(1));
+    let display_name = "Acme Fireworks".to_owned();
+    Tenant { display_name, ..testing::tenant(id, "acme", now().minus(days(1_000))) }
 }
 
 /// Anna, who has been there for a year and can prove nothing.
 pub(crate) fn account() -> Account {
+    let (id, login) = (AccountId::from_uuid(Uuid::from_u128(2)), "anna.blume@acme.example");
     Account {
-        id: AccountId::from_uuid(Uuid::from_u128(2)),
-        tenant_id: tenant().id,
-        external_id: None,
-        display_name: "Anna Blume".to_owned(),
-        logins: vec![Login::parse("anna.blume@acme.example").unwrap()],
         password: Some(password()),
         epoch: CredentialEpoch(3),
         recovery_version: RecoveryVersion(5),
-        blocked: false,
-        frozen: false,
-        managed_elsewhere: false,
-        roles: RoleSet::EMPTY,
-        security_info: Vec::new(),
-        reconfirmed_at: None,
-        created_at: now().minus(days(365)),
-        updated_at: now().minus(days(365)),
-        deleted_at: None,
-        version: 1,
+        ..testing::account(tenant().id, id, login, now().minus(days(365)))
     }
 }
 
 pub(crate) fn password() -> PasswordRecord {
-    let set_at = now().minus(days(100));
-    PasswordRecord {
-        hash: Sealed::new(vec![1, 2, 3]),
-        set_at,
-        must_change: false,
-        temporary_until: None,
-        expiry_exempt: false,
-        expiry_counts_from: set_at,
-    }
+    testing::password(Sealed::new(vec![1, 2, 3]), now().minus(days(100)))
 }
 
 /// A settled, confirmed entry.
 pub(crate) fn entry(number: u128, holding: Holding) -> SecurityInfo {
-    let then = now().minus(days(200));
-    SecurityInfo {
-        id: SecurityInfoId::from_uuid(Uuid::from_u128(number)),
-        holding,
-        label: None,
-        is_default: false,
-        standing: Standing::Confirmed { at: then },
-        disabled: false,
-        is_first: false,
-        added_at: then,
-        changed_at: then,
-    }
+    let id = SecurityInfoId::from_uuid(Uuid::from_u128(number));
+    testing::confirmed(id, holding, now().minus(days(200)))
 }
 
 pub(crate) fn email(number: u128) -> SecurityInfo {

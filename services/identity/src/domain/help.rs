@@ -24,11 +24,8 @@ pub(crate) const RECIPIENTS_MAX: usize = 100;
 pub(crate) struct HelpRequest {
     /// Names it within the tenant.
     pub id: HelpRequestId,
-    /// Whose directory.
     pub tenant_id: TenantId,
-    /// Who is locked out.
     pub account_id: AccountId,
-    /// What they wrote.
     pub message: Message,
     /// Whether a method was passed in the reset it came from.
     pub proved: bool,
@@ -36,7 +33,6 @@ pub(crate) struct HelpRequest {
     pub state: HelpState,
     /// Who claimed or settled it.
     pub handled_by: Option<AccountId>,
-    /// When it was filed.
     pub created_at: Timestamp,
     /// When it last moved.
     pub updated_at: Timestamp,

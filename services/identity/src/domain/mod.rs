@@ -2,7 +2,7 @@
 //!
 //! Everything here is a pure function of values and `now`. There is no runtime, no wire, no SQL and no
 //! clock to read, so every rule can be tested by a table. Steps that must be atomic live in `store`, their
-//! order in `flows`; both ask here first.
+//! order in the use cases; both ask here first.
 //!
 //! Things: [`tenant`], [`account`], [`group`], [`security_info`], [`session`], [`policy`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`tries`], [`lockout`],

@@ -27,7 +27,6 @@ pub(crate) const REMOVED_STILL_TOLD: Duration = Duration::from_secs(7 * 86_400);
 pub(crate) struct SecurityInfo {
     /// Names it within the account.
     pub id: SecurityInfoId,
-    /// What it is.
     pub holding: Holding,
     /// A name the person gave it, such as "work phone".
     pub label: Option<String>,
@@ -39,7 +38,6 @@ pub(crate) struct SecurityInfo {
     pub disabled: bool,
     /// One of the first entries of a new account, which are spared the quarantine.
     pub is_first: bool,
-    /// When it was registered.
     pub added_at: Timestamp,
     /// When it was last added, changed, regenerated or prefilled; quarantine counts from here.
     pub changed_at: Timestamp,
@@ -76,18 +74,13 @@ pub(crate) enum Standing {
     /// An administrator filled it in.
     Prefilled,
     /// The person passed a code sent to it or made by it.
-    Confirmed {
-        /// When.
-        at: Timestamp,
-    },
+    Confirmed { at: Timestamp },
 }
 
 /// An address that was removed, remembered only to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RemovedAddress {
-    /// Where.
     pub destination: Destination,
-    /// When it was removed.
     pub removed_at: Timestamp,
 }
 
@@ -208,9 +201,13 @@ pub(crate) fn is_fresh_sign_in(auth_time: Timestamp, now: Timestamp) -> bool {
     now.since(auth_time) < FRESH_SIGN_IN
 }
 
-/// Every address that is told of what happened to the account: those it has, confirmed or filled in by an
+/// Every address that is notified of what happened to the account: those it has, confirmed or filled in by an
 /// administrator, and those removed in the last 7 days, each once. An unconfirmed one may be a stranger's.
-pub(crate) fn told(held: &[SecurityInfo], removed: &[RemovedAddress], now: Timestamp) -> Vec<Destination> {
+pub(crate) fn notified(
+    held: &[SecurityInfo],
+    removed: &[RemovedAddress],
+    now: Timestamp,
+) -> Vec<Destination> {
     let current = held
         .iter()
         .filter(|entry| !matches!(entry.standing, Standing::Unconfirmed))
@@ -219,13 +216,13 @@ pub(crate) fn told(held: &[SecurityInfo], removed: &[RemovedAddress], now: Times
         .iter()
         .filter(|address| now.since(address.removed_at) < REMOVED_STILL_TOLD)
         .map(|address| address.destination.clone());
-    let mut told: Vec<Destination> = Vec::new();
+    let mut notified: Vec<Destination> = Vec::new();
     for destination in current.chain(lately) {
-        if !told.contains(&destination) {
-            told.push(destination);
+        if !notified.contains(&destination) {
+            notified.push(destination);
         }
     }
-    told
+    notified
 }
 
 #[cfg(test)]

@@ -30,9 +30,7 @@ pub(crate) const EARLIER_MAX: usize = 8;
 pub(crate) struct Session {
     /// Names it within the tenant.
     pub id: SessionId,
-    /// Whose directory.
     pub tenant_id: TenantId,
-    /// Who signed in.
     pub account_id: AccountId,
     /// The account's epoch at sign-in; an older one than today's is dead.
     pub epoch: CredentialEpoch,
@@ -44,7 +42,6 @@ pub(crate) struct Session {
     pub refresh: RefreshRecord,
     /// What kind of program signed in, for the person's list of sessions.
     pub user_agent_family: String,
-    /// When it began.
     pub created_at: Timestamp,
     /// When it was last refreshed.
     pub refreshed_at: Timestamp,

@@ -33,9 +33,7 @@ pub(crate) struct Tenant {
     pub help_mailbox: Option<EmailAddress>,
     /// A page shown instead of the form for a help request.
     pub help_url: Option<HelpUrl>,
-    /// When it was created.
     pub created_at: Timestamp,
-    /// When it last changed.
     pub updated_at: Timestamp,
     /// Raised by every change; the etag shown to callers is made of it.
     pub version: i64,

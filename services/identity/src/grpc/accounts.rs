@@ -6,23 +6,28 @@ use rekey_wire::identity::v1::account_service_server::AccountService;
 use rekey_wire::identity::v1::lookup_account_request::Key;
 use tonic::{Request, Response, Status};
 
-use super::Api;
 use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::{status, status_of_creation};
+use crate::directory::{AccountName, Directory, NewAccount};
 use crate::domain::account::{LOGINS_MAX, is_external_id};
 use crate::domain::authority::RoleSet;
 use crate::domain::tenant::is_display_name;
-use crate::flows::Context;
-use crate::flows::accounts::{AccountName, NewAccount};
+use crate::operation::Context;
 
 /// Most addresses of a kind that a new account may have.
 const ADDRESSES_MAX: usize = 5;
 
 const EXTERNAL_ID: &str = "1 to 256 printable ASCII characters";
 
+/// Answered by these use cases.
+#[derive(Clone)]
+pub(super) struct AccountApi {
+    pub(super) directory: Directory,
+}
+
 #[tonic::async_trait]
-impl AccountService for Api {
+impl AccountService for AccountApi {
     async fn create_account(
         &self,
         request: Request<wire::CreateAccountRequest>,
@@ -30,7 +35,7 @@ impl AccountService for Api {
         let (asking, sent) = Asking::open(request)?;
         let (new, context) = new_account(&asking, sent)?;
         let administrator = asking.administrator(context);
-        let account = self.0.create_account(&administrator, new).await.map_err(status_of_creation)?;
+        let account = self.directory.create_account(&administrator, new).await.map_err(status_of_creation)?;
         Ok(Response::new(wire::CreateAccountResponse { account: Some(encode::account(account)) }))
     }
 
@@ -46,7 +51,7 @@ impl AccountService for Api {
         let (tenant_id, account_id, context) = fields.finish(|| Some((tenant_id?, account_id?, context?)))?;
         let administrator = asking.administrator(context);
         let name = AccountName::Id(account_id);
-        let account = self.0.get_account(&administrator, tenant_id, name).await.map_err(status)?;
+        let account = self.directory.get_account(&administrator, tenant_id, name).await.map_err(status)?;
         Ok(Response::new(wire::GetAccountResponse { account: Some(encode::account(account)) }))
     }
 
@@ -61,7 +66,7 @@ impl AccountService for Api {
         let context = fields.context(&asking, sent.context);
         let (tenant_id, asked, context) = fields.finish(|| Some((tenant_id?, asked?, context?)))?;
         let administrator = asking.administrator(context);
-        let page = self.0.list_accounts(&administrator, tenant_id, &asked).await.map_err(status)?;
+        let page = self.directory.list_accounts(&administrator, tenant_id, &asked).await.map_err(status)?;
         Ok(Response::new(wire::ListAccountsResponse {
             accounts: page.items.into_iter().map(encode::account).collect(),
             next_page_token: page.next.map(|token| token.expose_secret().to_owned()).unwrap_or_default(),
@@ -86,7 +91,7 @@ impl AccountService for Api {
         let context = fields.context(&asking, sent.context);
         let (tenant_id, name, context) = fields.finish(|| Some((tenant_id?, name?, context?)))?;
         let administrator = asking.administrator(context);
-        let account = self.0.get_account(&administrator, tenant_id, name).await.map_err(status)?;
+        let account = self.directory.get_account(&administrator, tenant_id, name).await.map_err(status)?;
         Ok(Response::new(wire::LookupAccountResponse { account: Some(encode::account(account)) }))
     }
 }

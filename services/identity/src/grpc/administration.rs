@@ -4,12 +4,18 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::administration_service_server::AdministrationService;
 use tonic::{Request, Response, Status};
 
-use super::Api;
 use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
+use crate::administration::{Act, Administration};
 use crate::domain::authority::Role;
-use crate::flows::administration::{Act, Target};
+use crate::operation::Target;
+
+/// Answered by these use cases.
+#[derive(Clone)]
+pub(super) struct AdministrationApi {
+    pub(super) administration: Administration,
+}
 
 /// The fields that every act has.
 struct Sent {
@@ -31,7 +37,7 @@ macro_rules! sent {
     };
 }
 
-impl Api {
+impl AdministrationApi {
     async fn act(&self, asking: &Asking, sent: Sent, act: Act) -> Result<Option<wire::Account>, Status> {
         self.act_by(asking, sent, |_| Some(act)).await
     }
@@ -63,13 +69,13 @@ impl Api {
             Some((target, act?, context?))
         })?;
         let administrator = asking.administrator(context);
-        let account = self.0.administer(&administrator, target, act).await.map_err(status)?;
+        let account = self.administration.act(&administrator, target, act).await.map_err(status)?;
         Ok(Some(encode::account(account)))
     }
 }
 
 #[tonic::async_trait]
-impl AdministrationService for Api {
+impl AdministrationService for AdministrationApi {
     async fn block_sign_in(
         &self,
         request: Request<wire::BlockSignInRequest>,

@@ -15,15 +15,13 @@ use rekey_wire::options::v1 as options;
 use tonic::{Request, Status};
 
 use super::refusal;
+use crate::directory::Reach;
 use crate::domain::account::CredentialEpoch;
 use crate::domain::authority::Role;
 use crate::domain::refusal::{FieldInvalid, Refusal};
-use crate::flows::administrator::Administrator;
-use crate::flows::pages::AskedPage;
-use crate::flows::security_info::Owner;
-use crate::flows::sign_in::Answered;
-use crate::flows::tenants::Reach;
-use crate::flows::{Caller, Context, Person};
+use crate::operation::{Administrator, Caller, Context, Owner, Person};
+use crate::sign_in::ChallengeAnswer;
+use crate::tokens::AskedPage;
 
 /// Longest login and longest text of a token, in bytes.
 const LOGIN_MAX: usize = 256;
@@ -187,11 +185,11 @@ impl Fields {
     }
 
     /// What a person answers to a challenge: one of two. Which of them was asked for, the challenge says.
-    pub(super) fn answer(&mut self, new_password: String, verdict: i32) -> Option<Answered> {
+    pub(super) fn answer(&mut self, new_password: String, verdict: i32) -> Option<ChallengeAnswer> {
         use wire::SecurityInfoVerdict as Verdict;
         let is_still_right = match Verdict::try_from(verdict) {
             Ok(Verdict::Unspecified) => {
-                return self.password("new_password", new_password).map(Answered::NewPassword);
+                return self.password("new_password", new_password).map(ChallengeAnswer::NewPassword);
             }
             Ok(Verdict::StillRight) => Some(true),
             Ok(Verdict::NeedsChange) => Some(false),
@@ -199,10 +197,10 @@ impl Fields {
         };
         self.demand(new_password.is_empty(), "new_password", "absent beside a verdict on security info");
         let said = self.take("security_info_verdict", is_still_right, "one of the published verdicts");
-        said.map(|is_still_right| Answered::SecurityInfo { is_still_right })
+        said.map(|is_still_right| ChallengeAnswer::SecurityInfo { is_still_right })
     }
 
-    /// A token of ours; what is none of them is the flow's to refuse.
+    /// A token of ours; what is none of them is the use case's to refuse.
     pub(super) fn token(&mut self, field: &'static str, text: String) -> Option<SecretString> {
         let fits = (1..=TOKEN_MAX).contains(&text.len());
         self.secret(field, text, fits, "a token of at most 4096 bytes")

@@ -1,10 +1,10 @@
-//! The contract's side of identity: decode, call one flow, encode. One file per gRPC service.
+//! The contract's side of identity: decode, call one use case, encode. One file per gRPC service.
 //!
 //! - `decode`: who is asking, and fields into values that cannot be wrong, naming every one that is.
 //! - `encode`: what more than one service shows.
 //! - `refusal`: every "no" and every failure as a status, in one place.
 //!
-//! Whether the caller may call at all was judged by the gate, before decoding. What it reaches is judged in the flows.
+//! Whether the caller may call at all was judged by the gate, before decoding. What it reaches is judged in the use cases.
 
 mod accounts;
 mod administration;
@@ -22,8 +22,6 @@ pub(crate) use decode::Fields;
 pub(crate) use refusal::status_of_creation;
 pub(crate) use tenants::{DISPLAY_NAME, HANDLE};
 
-use std::sync::Arc;
-
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
 use rekey_wire::identity::v1::password_reset_service_server::PasswordResetServiceServer;
@@ -34,7 +32,22 @@ use rekey_wire::identity::v1::session_service_server::SessionServiceServer;
 use rekey_wire::identity::v1::tenant_service_server::TenantServiceServer;
 use tonic::service::Routes;
 
-use crate::flows::Identity;
+use self::accounts::AccountApi;
+use self::administration::AdministrationApi;
+use self::password_reset::PasswordResetApi;
+use self::passwords::PasswordApi;
+use self::policy::PolicyApi;
+use self::security_info::SecurityInfoApi;
+use self::sessions::SessionApi;
+use self::tenants::TenantApi;
+use crate::administration::Administration;
+use crate::directory::Directory;
+use crate::passwords::Passwords;
+use crate::resets::Resets;
+use crate::resets::help::Help;
+use crate::security_info::SecurityInfoEntries;
+use crate::sessions::Sessions;
+use crate::sign_in::SignIns;
 
 /// The gRPC services of this part, as health names them.
 pub(crate) const NAMES: &[&str] = &[
@@ -48,21 +61,30 @@ pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.TenantService",
 ];
 
-/// Identity behind its generated traits.
-#[derive(Debug, Clone)]
-struct Api(Arc<Identity>);
+/// What the services are answered by.
+pub(crate) struct UseCases {
+    pub resets: Resets,
+    pub help: Help,
+    pub sign_ins: SignIns,
+    pub sessions: Sessions,
+    pub passwords: Passwords,
+    pub security_info: SecurityInfoEntries,
+    pub directory: Directory,
+    pub administration: Administration,
+}
 
-/// Every RPC, answered by these flows.
-pub(crate) fn routes(identity: Arc<Identity>) -> Routes {
-    let api = Api(identity);
-    Routes::new(PasswordResetServiceServer::new(api.clone()))
-        .add_service(PasswordServiceServer::new(api.clone()))
-        .add_service(SessionServiceServer::new(api.clone()))
-        .add_service(SecurityInfoServiceServer::new(api.clone()))
-        .add_service(TenantServiceServer::new(api.clone()))
-        .add_service(AccountServiceServer::new(api.clone()))
-        .add_service(AdministrationServiceServer::new(api.clone()))
-        .add_service(PolicyServiceServer::new(api))
+/// Every RPC, answered by these use cases.
+pub(crate) fn routes(use_cases: UseCases) -> Routes {
+    let UseCases { resets, help, sign_ins, sessions, passwords, security_info, directory, administration } =
+        use_cases;
+    Routes::new(PasswordResetServiceServer::new(PasswordResetApi { resets, help }))
+        .add_service(PasswordServiceServer::new(PasswordApi { passwords }))
+        .add_service(SessionServiceServer::new(SessionApi { sign_ins, sessions }))
+        .add_service(SecurityInfoServiceServer::new(SecurityInfoApi { security_info }))
+        .add_service(TenantServiceServer::new(TenantApi { directory: directory.clone() }))
+        .add_service(AccountServiceServer::new(AccountApi { directory: directory.clone() }))
+        .add_service(AdministrationServiceServer::new(AdministrationApi { administration }))
+        .add_service(PolicyServiceServer::new(PolicyApi { directory }))
 }
 
 #[cfg(test)]
@@ -70,17 +92,17 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::NAMES;
+    use crate::administration::Act;
     use crate::domain::authority::{Needs, Permission, Role};
-    use crate::flows::administration::Act;
-    use crate::flows::security_info::PREFILL_NEEDS;
+    use crate::security_info::PREFILL_NEEDS;
 
-    /// What each RPC of administrators takes, as the flows judge it.
+    /// What each RPC of administrators takes, as the use cases judge it.
     fn needs() -> Vec<(&'static str, Needs)> {
         let role = Role::ReportsReader;
         let acts =
             [Act::Block, Act::Unblock, Act::Unfreeze, Act::Unlock, Act::Grant(role), Act::Revoke(role)];
         let reads = ["GetAccount", "ListAccounts", "LookupAccount"];
-        acts.map(|act| (act.rpc(), Needs::This(act.permission())))
+        acts.map(|act| (act.rpc().name, Needs::This(act.permission())))
             .into_iter()
             .chain(reads.map(|rpc| (rpc, Needs::This(Permission::ReadDirectory))))
             .chain([

@@ -5,16 +5,21 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::password_reset_service_server::PasswordResetService;
 use tonic::{Request, Response, Status};
 
-use super::Api;
 use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
-use crate::flows::reset::{
-    AskForHelp, CompleteReset, OfferedMethod, Repudiate, SendCode, StartReset, SubmitProof,
-};
+use crate::resets::help::{AskForHelp, Help};
+use crate::resets::{CompleteReset, OfferedMethod, Repudiate, Resets, SendCode, StartReset, SubmitProof};
+
+/// Answered by these use cases.
+#[derive(Clone)]
+pub(super) struct PasswordResetApi {
+    pub(super) resets: Resets,
+    pub(super) help: Help,
+}
 
 #[tonic::async_trait]
-impl PasswordResetService for Api {
+impl PasswordResetService for PasswordResetApi {
     async fn start_password_reset(
         &self,
         request: Request<wire::StartPasswordResetRequest>,
@@ -26,12 +31,12 @@ impl PasswordResetService for Api {
         let context = fields.context(&asking, sent.context);
         let start =
             fields.finish(|| Some(StartReset { tenant_id: tenant_id?, login: login?, context: context? }))?;
-        let started = self.0.start_reset(&asking.caller(), &start).await.map_err(status)?;
+        let started = self.resets.start(&asking.caller(), &start).await.map_err(status)?;
         Ok(Response::new(wire::StartPasswordResetResponse {
             reset_token: started.reset_token.expose_secret().to_owned(),
             methods: started.methods.into_iter().map(method).collect(),
             proofs_required: i32::from(started.proofs_required),
-            expire_time: encode::time(started.expires_at),
+            expire_time: encode::moment(started.expires_at),
         }))
     }
 
@@ -53,10 +58,10 @@ impl PasswordResetService for Api {
                 context: context?,
             })
         })?;
-        let code = self.0.send_code(&asking.caller(), &send).await.map_err(status)?;
+        let code = self.resets.send_code(&asking.caller(), &send).await.map_err(status)?;
         Ok(Response::new(wire::SendResetCodeResponse {
-            code_expire_time: encode::time(code.code_expires_at),
-            resend_after: encode::maybe_time(code.resend_after),
+            code_expire_time: encode::moment(code.code_expires_at),
+            resend_after: encode::maybe_moment(code.resend_after),
         }))
     }
 
@@ -80,7 +85,7 @@ impl PasswordResetService for Api {
                 context: context?,
             })
         })?;
-        let submitted = self.0.submit_proof(&asking.caller(), &submit).await.map_err(status)?;
+        let submitted = self.resets.submit_proof(&asking.caller(), &submit).await.map_err(status)?;
         let outcome =
             if submitted.accepted { wire::ProofOutcome::Accepted } else { wire::ProofOutcome::Rejected };
         Ok(Response::new(wire::SubmitResetProofResponse {
@@ -108,7 +113,7 @@ impl PasswordResetService for Api {
                 context: context?,
             })
         })?;
-        let completed = self.0.complete_reset(&asking.caller(), &complete).await.map_err(status)?;
+        let completed = self.resets.complete(&asking.caller(), &complete).await.map_err(status)?;
         let sessions_revoked = encode::count(completed.sessions_revoked);
         Ok(Response::new(wire::CompletePasswordResetResponse { sessions_revoked }))
     }
@@ -135,7 +140,7 @@ impl PasswordResetService for Api {
                 context: context?,
             })
         })?;
-        self.0.ask_for_help(&asking.caller(), &ask).await.map_err(status)?;
+        self.help.ask(&asking.caller(), &ask).await.map_err(status)?;
         Ok(Response::new(wire::RequestAdministratorHelpResponse {}))
     }
 
@@ -155,7 +160,7 @@ impl PasswordResetService for Api {
                 context: context?,
             })
         })?;
-        let undone = self.0.repudiate_reset(&asking.caller(), &repudiate).await.map_err(status)?;
+        let undone = self.resets.repudiate(&asking.caller(), &repudiate).await.map_err(status)?;
         Ok(Response::new(wire::RepudiateResetResponse {
             password_voided: true,
             account_frozen: true,

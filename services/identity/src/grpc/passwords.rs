@@ -4,14 +4,19 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::password_service_server::PasswordService;
 use tonic::{Request, Response, Status};
 
-use super::Api;
 use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
-use crate::flows::passwords::{ChangePassword, EvaluatePassword, RuleVerdict};
+use crate::passwords::{ChangePassword, EvaluatePassword, Passwords, RuleVerdict};
+
+/// Answered by these use cases.
+#[derive(Clone)]
+pub(super) struct PasswordApi {
+    pub(super) passwords: Passwords,
+}
 
 #[tonic::async_trait]
-impl PasswordService for Api {
+impl PasswordService for PasswordApi {
     async fn change_password(
         &self,
         request: Request<wire::ChangePasswordRequest>,
@@ -31,7 +36,7 @@ impl PasswordService for Api {
                 context: context?,
             })
         })?;
-        let changed = self.0.change_password(&asking.caller(), &person, &change).await.map_err(status)?;
+        let changed = self.passwords.change(&asking.caller(), &person, &change).await.map_err(status)?;
         let sessions_revoked = encode::count(changed.sessions_revoked);
         Ok(Response::new(wire::ChangePasswordResponse { sessions_revoked }))
     }
@@ -50,7 +55,7 @@ impl PasswordService for Api {
             context?;
             Some(EvaluatePassword { candidate: candidate?, person, reset_token: reset_token? })
         })?;
-        let evaluated = self.0.evaluate_password(&asking.caller(), &evaluate).await.map_err(status)?;
+        let evaluated = self.passwords.evaluate(&asking.caller(), &evaluate).await.map_err(status)?;
         Ok(Response::new(wire::EvaluatePasswordResponse {
             acceptable: evaluated.acceptable,
             verdicts: evaluated.rules.into_iter().map(verdict).collect(),

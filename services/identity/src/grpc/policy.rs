@@ -4,16 +4,22 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::policy_service_server::PolicyService;
 use tonic::{Request, Response, Status};
 
-use super::Api;
 use super::decode::{Asking, Fields};
 use super::encode::{self, count};
 use super::refusal::status;
+use crate::directory::Directory;
 use crate::domain::policy::{
     LockoutRules, PasswordRules, PolicyRevision, ResetRules, ResetScope, SessionRules,
 };
 
+/// Answered by these use cases.
+#[derive(Clone)]
+pub(super) struct PolicyApi {
+    pub(super) directory: Directory,
+}
+
 #[tonic::async_trait]
-impl PolicyService for Api {
+impl PolicyService for PolicyApi {
     async fn get_policy(
         &self,
         request: Request<wire::GetPolicyRequest>,
@@ -24,7 +30,7 @@ impl PolicyService for Api {
         let context = fields.context(&asking, sent.context);
         let (tenant_id, context) = fields.finish(|| Some((tenant_id?, context?)))?;
         let administrator = asking.administrator(context);
-        let revision = self.0.get_policy(&administrator, tenant_id).await.map_err(status)?;
+        let revision = self.directory.get_policy(&administrator, tenant_id).await.map_err(status)?;
         Ok(Response::new(wire::GetPolicyResponse { policy: Some(policy(&revision)) }))
     }
 }
@@ -38,7 +44,7 @@ fn policy(revision: &PolicyRevision) -> wire::Policy {
         password: Some(password(&policy.password)),
         lockout: Some(lockout(&policy.lockout)),
         session: Some(session(&policy.sessions)),
-        update_time: encode::time(revision.changed_at),
+        update_time: encode::moment(revision.changed_at),
     }
 }
 

@@ -1,22 +1,20 @@
-//! Every "no" as its published reason, in one exhaustive match; and what broke, as little as may be said of it.
-//!
-//! The names of reasons are the domain's, which a test there holds to `error_reason.proto`; codes, texts and details
-//! are chosen here, and a test holds the codes to the comments of the same file.
+//! Every "no" as its published reason, with code and text, in one exhaustive match; and what broke, as little as may be
+//! said of it. A test holds the codes to the comments of `error_reason.proto`.
 
 use std::error::Error as _;
 use std::fmt::Write as _;
 
-use rekey_wire::identity::v1::{DOMAIN, ErrorReason};
-use rekey_wire::reason::Reason as _;
+use rekey_wire::identity::v1::ErrorReason;
 use rekey_wire::status;
 use tonic::{Code, Status};
 
+use crate::domain::eligibility::Ineligible;
 use crate::domain::help::MessageRefused;
 use crate::domain::password::{Broken, Verdict};
 use crate::domain::refusal::Refusal;
-use crate::flows::{Error, Failed};
+use crate::operation::{Error, Failed};
 
-/// The status of a flow that gave no answer.
+/// The status of a call that got no answer.
 pub(super) fn status(error: Error) -> Status {
     match error {
         Error::Refused(refusal) => refused(&refusal),
@@ -24,7 +22,7 @@ pub(super) fn status(error: Error) -> Status {
     }
 }
 
-/// The same for flows whose password stands in the field `password`.
+/// The same for calls whose password stands in the field `password`.
 pub(crate) fn status_of_creation(error: Error) -> Status {
     match error {
         Error::Refused(refusal) => published(&refusal, "password").into_status(),
@@ -39,10 +37,7 @@ pub(super) fn refused(refusal: &Refusal) -> Status {
 
 /// A refusal with everything a caller may know about it.
 fn published(refusal: &Refusal, password_field: &'static str) -> status::Refusal {
-    let (code, text) = code_and_text(refusal);
-    // A test holds the domain's words to the contract.
-    let reason = ErrorReason::read(DOMAIN, refusal.reason()).unwrap_or(ErrorReason::Internal);
-    let published = status::Refusal::new(code, reason, text);
+    let published = shape(refusal);
     let published = match refusal.retry_after() {
         Some(wait) => published.retry_after(wait),
         None => published,
@@ -66,53 +61,131 @@ fn published(refusal: &Refusal, password_field: &'static str) -> status::Refusal
     }
 }
 
-fn code_and_text(refusal: &Refusal) -> (Code, &'static str) {
+/// The code, the reason and the text of each refusal.
+fn shape(refusal: &Refusal) -> status::Refusal {
     use Code::{
         AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted,
         Unauthenticated,
     };
+    use ErrorReason as Reason;
+    use status::Refusal as Published;
+    let new = Published::new::<Reason>;
     match refusal {
-        Refusal::CallerNotAllowed => {
-            (PermissionDenied, "the caller may not do this, name this tenant or assert this")
+        Refusal::CallerNotAllowed => new(
+            PermissionDenied,
+            Reason::CallerNotAllowed,
+            "the caller may not do this, name this tenant or assert this",
+        ),
+        Refusal::AuthorityMissing(_) => {
+            new(PermissionDenied, Reason::AuthorityMissing, "the administrator's roles do not reach this")
         }
-        Refusal::AuthorityMissing(_) => (PermissionDenied, "the administrator's roles do not reach this"),
-        Refusal::NotOnYourself => (PermissionDenied, "administrators do not act on themselves"),
-        Refusal::LastGlobalAdministrator => {
-            (FailedPrecondition, "a tenant keeps at least one global administrator who can sign in")
+        Refusal::NotOnYourself => {
+            new(PermissionDenied, Reason::NotOnYourself, "administrators do not act on themselves")
         }
-        Refusal::FieldsInvalid(_) => (InvalidArgument, "one or more fields are missing or malformed"),
-        Refusal::PageTokenInvalid => (InvalidArgument, "the page token is not valid for this list"),
-        Refusal::RequestIdReused => (InvalidArgument, "the request id was used for other content"),
-        Refusal::TenantNotFound => (NotFound, "no such tenant"),
-        Refusal::TenantTaken => (AlreadyExists, "another tenant has this handle or domain"),
-        Refusal::StoreNotEmpty => {
-            (FailedPrecondition, "the store holds a tenant already; bootstrap is for an empty one")
+        Refusal::LastGlobalAdministrator => new(
+            FailedPrecondition,
+            Reason::LastGlobalAdministrator,
+            "a tenant keeps at least one global administrator who can sign in",
+        ),
+        Refusal::FieldsInvalid(_) => {
+            new(InvalidArgument, Reason::FieldInvalid, "one or more fields are missing or malformed")
         }
-        Refusal::AccountNotFound => (NotFound, "no such account in this tenant"),
-        Refusal::LoginTaken => (AlreadyExists, "another account has this login"),
-        Refusal::ExternalIdTaken => (AlreadyExists, "another account has this external id"),
-        Refusal::ResetInvalid => (FailedPrecondition, "the reset is not valid any more; start again"),
-        Refusal::ResetNotPossible(_) => (FailedPrecondition, "this account cannot be reset by its owner"),
-        Refusal::MethodUnknownInReset => (InvalidArgument, "this reset offers no such method"),
-        Refusal::MethodAlreadyProved => (FailedPrecondition, "the method has been proved; use another"),
-        Refusal::ProofsMissing { .. } => (FailedPrecondition, "the reset needs more proofs"),
-        Refusal::AttemptsExhausted => (ResourceExhausted, "the reset has used up its attempts; start again"),
-        Refusal::HelpMessageRefused(_) => (InvalidArgument, "the message is not taken"),
-        Refusal::RepudiationInvalid => (FailedPrecondition, "the link is not valid any more"),
-        Refusal::PasswordRefused(_) => (InvalidArgument, "the password breaks rules of the tenant"),
-        Refusal::CurrentPasswordRejected => (Unauthenticated, "the current password is not right"),
-        Refusal::NoPassword => (FailedPrecondition, "the account has no password to change"),
-        Refusal::ChallengeInvalid => (FailedPrecondition, "the challenge is not valid any more"),
-        Refusal::RefreshTokenInvalid => (Unauthenticated, "the refresh token is not valid; sign in again"),
-        Refusal::AccessTokenInvalid => (Unauthenticated, "the access token is not valid"),
-        Refusal::SignInNotRecent => (FailedPrecondition, "the sign-in is too old for this; sign in again"),
-        Refusal::SecurityInfoNotFound => (NotFound, "no such security info on this account"),
-        Refusal::SecurityInfoTaken => (AlreadyExists, "the account has this address already"),
-        Refusal::SecurityInfoFull { .. } => (ResourceExhausted, "the account may hold no more of this kind"),
-        Refusal::CodeRejected => (InvalidArgument, "the code is not right"),
-        Refusal::SendLimited { .. } => (ResourceExhausted, "no code can be sent so soon"),
-        Refusal::Throttled { .. } => (ResourceExhausted, "too many calls"),
-        Refusal::HashingBusy { .. } => (ResourceExhausted, "too many passwords are being hashed"),
+        Refusal::PageTokenInvalid => {
+            new(InvalidArgument, Reason::PageTokenInvalid, "the page token is not valid for this list")
+        }
+        Refusal::RequestIdReused => {
+            new(InvalidArgument, Reason::RequestIdReused, "the request id was used for other content")
+        }
+        Refusal::TenantNotFound => new(NotFound, Reason::TenantNotFound, "no such tenant"),
+        Refusal::TenantTaken => {
+            new(AlreadyExists, Reason::TenantTaken, "another tenant has this handle or domain")
+        }
+        Refusal::StoreNotEmpty => new(
+            FailedPrecondition,
+            Reason::StoreNotEmpty,
+            "the store holds a tenant already; bootstrap is for an empty one",
+        ),
+        Refusal::AccountNotFound => new(NotFound, Reason::AccountNotFound, "no such account in this tenant"),
+        Refusal::LoginTaken => new(AlreadyExists, Reason::LoginTaken, "another account has this login"),
+        Refusal::ExternalIdTaken => {
+            new(AlreadyExists, Reason::ExternalIdTaken, "another account has this external id")
+        }
+        Refusal::ResetInvalid => {
+            new(FailedPrecondition, Reason::ResetInvalid, "the reset is not valid any more; start again")
+        }
+        Refusal::ResetNotPossible(why) => {
+            new(FailedPrecondition, not_possible(*why), "this account cannot be reset by its owner")
+        }
+        Refusal::MethodUnknownInReset => {
+            new(InvalidArgument, Reason::MethodUnknownInReset, "this reset offers no such method")
+        }
+        Refusal::MethodAlreadyProved => {
+            new(FailedPrecondition, Reason::MethodAlreadyProved, "the method has been proved; use another")
+        }
+        Refusal::ProofsMissing { .. } => {
+            new(FailedPrecondition, Reason::ProofsMissing, "the reset needs more proofs")
+        }
+        Refusal::AttemptsExhausted => new(
+            ResourceExhausted,
+            Reason::AttemptsExhausted,
+            "the reset has used up its attempts; start again",
+        ),
+        Refusal::HelpMessageRefused(_) => {
+            new(InvalidArgument, Reason::HelpMessageRefused, "the message is not taken")
+        }
+        Refusal::RepudiationInvalid => {
+            new(FailedPrecondition, Reason::RepudiationInvalid, "the link is not valid any more")
+        }
+        Refusal::PasswordRefused(_) => {
+            new(InvalidArgument, Reason::PasswordRefused, "the password breaks rules of the tenant")
+        }
+        Refusal::CurrentPasswordRejected => {
+            new(Unauthenticated, Reason::CurrentPasswordRejected, "the current password is not right")
+        }
+        Refusal::NoPassword => {
+            new(FailedPrecondition, Reason::NoPassword, "the account has no password to change")
+        }
+        Refusal::ChallengeInvalid => {
+            new(FailedPrecondition, Reason::ChallengeInvalid, "the challenge is not valid any more")
+        }
+        Refusal::RefreshTokenInvalid => {
+            new(Unauthenticated, Reason::RefreshTokenInvalid, "the refresh token is not valid; sign in again")
+        }
+        Refusal::AccessTokenInvalid => {
+            new(Unauthenticated, Reason::AccessTokenInvalid, "the access token is not valid")
+        }
+        Refusal::SignInNotRecent => {
+            new(FailedPrecondition, Reason::SignInNotRecent, "the sign-in is too old for this; sign in again")
+        }
+        Refusal::SecurityInfoNotFound => {
+            new(NotFound, Reason::SecurityInfoNotFound, "no such security info on this account")
+        }
+        Refusal::SecurityInfoTaken => {
+            new(AlreadyExists, Reason::SecurityInfoTaken, "the account has this address already")
+        }
+        Refusal::SecurityInfoFull { .. } => {
+            new(ResourceExhausted, Reason::SecurityInfoFull, "the account may hold no more of this kind")
+        }
+        Refusal::CodeRejected => new(InvalidArgument, Reason::CodeRejected, "the code is not right"),
+        Refusal::SendLimited { .. } => {
+            new(ResourceExhausted, Reason::SendLimited, "no code can be sent so soon")
+        }
+        Refusal::Throttled { .. } => new(ResourceExhausted, Reason::Throttled, "too many calls"),
+        Refusal::HashingBusy { .. } => {
+            new(ResourceExhausted, Reason::HashingBusy, "too many passwords are being hashed")
+        }
+    }
+}
+
+/// A frozen account shows as blocked: that somebody repudiated a reset is not for whoever asks.
+fn not_possible(why: Ineligible) -> ErrorReason {
+    match why {
+        Ineligible::AccountBlocked | Ineligible::AccountFrozen => ErrorReason::AccountBlocked,
+        Ineligible::AccountManagedElsewhere => ErrorReason::AccountManagedElsewhere,
+        Ineligible::ResetNotEnabled => ErrorReason::ResetNotEnabled,
+        Ineligible::AccountNotInScope => ErrorReason::AccountNotInScope,
+        Ineligible::ResetNotLicensed => ErrorReason::ResetNotLicensed,
+        Ineligible::TooFewMethods => ErrorReason::TooFewMethods,
     }
 }
 

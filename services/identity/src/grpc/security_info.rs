@@ -4,22 +4,27 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::security_info_service_server::SecurityInfoService;
 use tonic::{Request, Response, Status};
 
-use super::Api;
 use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
-use crate::flows::administration::Target;
-use crate::flows::security_info::Prefill;
+use crate::operation::Target;
+use crate::security_info::{Prefill, SecurityInfoEntries};
+
+/// Answered by these use cases.
+#[derive(Clone)]
+pub(super) struct SecurityInfoApi {
+    pub(super) security_info: SecurityInfoEntries,
+}
 
 #[tonic::async_trait]
-impl SecurityInfoService for Api {
+impl SecurityInfoService for SecurityInfoApi {
     async fn list_security_info(
         &self,
         request: Request<wire::ListSecurityInfoRequest>,
     ) -> Result<Response<wire::ListSecurityInfoResponse>, Status> {
         let (asking, _) = Asking::open(request)?;
         let owner = asking.owner(asking.no_context())?;
-        let entries = self.0.list_security_info(&owner).await.map_err(status)?;
+        let entries = self.security_info.list(&owner).await.map_err(status)?;
         let security_info = entries.into_iter().map(encode::security_info).collect();
         Ok(Response::new(wire::ListSecurityInfoResponse { security_info }))
     }
@@ -35,11 +40,11 @@ impl SecurityInfoService for Api {
         let context = fields.context(&asking, sent.context);
         let (address, request_id, context) = fields.finish(|| Some((address?, request_id?, context?)))?;
         let owner = asking.owner(context)?;
-        let added = self.0.add_security_info(&owner, &address, request_id).await.map_err(status)?;
+        let added = self.security_info.add(&owner, &address, request_id).await.map_err(status)?;
         Ok(Response::new(wire::AddSecurityInfoResponse {
             security_info: Some(encode::security_info(added.entry)),
-            code_expire_time: encode::time(added.timers.code_expires_at),
-            resend_after: encode::maybe_time(added.timers.resend_after),
+            code_expire_time: encode::moment(added.timers.code_expires_at),
+            resend_after: encode::maybe_moment(added.timers.resend_after),
         }))
     }
 
@@ -54,10 +59,10 @@ impl SecurityInfoService for Api {
         let context = fields.context(&asking, sent.context);
         let (id, request_id, context) = fields.finish(|| Some((id?, request_id?, context?)))?;
         let owner = asking.owner(context)?;
-        let timers = self.0.send_security_info_code(&owner, id, request_id).await.map_err(status)?;
+        let timers = self.security_info.send_code(&owner, id, request_id).await.map_err(status)?;
         Ok(Response::new(wire::SendSecurityInfoCodeResponse {
-            code_expire_time: encode::time(timers.code_expires_at),
-            resend_after: encode::maybe_time(timers.resend_after),
+            code_expire_time: encode::moment(timers.code_expires_at),
+            resend_after: encode::maybe_moment(timers.resend_after),
         }))
     }
 
@@ -73,7 +78,7 @@ impl SecurityInfoService for Api {
         let context = fields.context(&asking, sent.context);
         let (id, code, request_id, context) = fields.finish(|| Some((id?, code?, request_id?, context?)))?;
         let owner = asking.owner(context)?;
-        let entry = self.0.confirm_security_info(&owner, id, &code, request_id).await.map_err(status)?;
+        let entry = self.security_info.confirm(&owner, id, &code, request_id).await.map_err(status)?;
         let security_info = Some(encode::security_info(entry));
         Ok(Response::new(wire::ConfirmSecurityInfoResponse { security_info }))
     }
@@ -89,7 +94,7 @@ impl SecurityInfoService for Api {
         let context = fields.context(&asking, sent.context);
         let (id, request_id, context) = fields.finish(|| Some((id?, request_id?, context?)))?;
         let owner = asking.owner(context)?;
-        self.0.remove_security_info(&owner, id, request_id).await.map_err(status)?;
+        self.security_info.remove(&owner, id, request_id).await.map_err(status)?;
         Ok(Response::new(wire::RemoveSecurityInfoResponse {}))
     }
 
@@ -104,7 +109,7 @@ impl SecurityInfoService for Api {
         let context = fields.context(&asking, sent.context);
         let (id, request_id, context) = fields.finish(|| Some((id?, request_id?, context?)))?;
         let owner = asking.owner(context)?;
-        let entry = self.0.set_default_security_info(&owner, id, request_id).await.map_err(status)?;
+        let entry = self.security_info.set_default(&owner, id, request_id).await.map_err(status)?;
         let security_info = Some(encode::security_info(entry));
         Ok(Response::new(wire::SetDefaultSecurityInfoResponse { security_info }))
     }
@@ -119,8 +124,9 @@ impl SecurityInfoService for Api {
         let context = fields.context(&asking, sent.context);
         let (request_id, context) = fields.finish(|| Some((request_id?, context?)))?;
         let owner = asking.owner(context)?;
-        let said_at = self.0.reconfirm_security_info(&owner, request_id).await.map_err(status)?;
-        Ok(Response::new(wire::ReconfirmSecurityInfoResponse { reconfirm_time: encode::time(said_at) }))
+        let said = self.security_info.reconfirm(&owner, request_id).await.map_err(status)?;
+        let reconfirm_time = encode::moment(said.reconfirmed_at);
+        Ok(Response::new(wire::ReconfirmSecurityInfoResponse { reconfirm_time }))
     }
 
     async fn prefill_security_info(
@@ -139,7 +145,7 @@ impl SecurityInfoService for Api {
             Some((Prefill { target, address: address? }, context?))
         })?;
         let administrator = asking.administrator(context);
-        let entry = self.0.prefill_security_info(&administrator, &prefill).await.map_err(status)?;
+        let entry = self.security_info.prefill(&administrator, &prefill).await.map_err(status)?;
         let security_info = Some(encode::security_info(entry));
         Ok(Response::new(wire::PrefillSecurityInfoResponse { security_info }))
     }

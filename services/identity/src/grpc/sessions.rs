@@ -5,19 +5,25 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::session_service_server::SessionService;
 use tonic::{Request, Response, Status};
 
-use super::Api;
 use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
 use crate::domain::session::Session;
-use crate::flows::Person;
-use crate::flows::sessions::{RefreshSession, SESSIONS_MAX};
-use crate::flows::shown::ShownKey;
-use crate::flows::sign_in::{AnswerChallenge, Asked, Continued, SignIn, SignedIn};
-use crate::flows::tokens::{ChallengeKind, SessionTokens};
+use crate::operation::Person;
+use crate::sessions::{RefreshSession, SESSIONS_MAX, Sessions};
+use crate::sign_in::{AnswerChallenge, Continued, SignIn, SignInChallenge, SignIns, SignedIn};
+use crate::tokens::{ChallengeKind, SessionTokens};
+use crate::views::SigningKeyView;
+
+/// Answered by these use cases.
+#[derive(Clone)]
+pub(super) struct SessionApi {
+    pub(super) sign_ins: SignIns,
+    pub(super) sessions: Sessions,
+}
 
 #[tonic::async_trait]
-impl SessionService for Api {
+impl SessionService for SessionApi {
     async fn sign_in(
         &self,
         request: Request<wire::SignInRequest>,
@@ -38,7 +44,7 @@ impl SessionService for Api {
                 context: context?,
             })
         })?;
-        let signed_in = self.0.sign_in(&asking.caller(), &sign_in).await.map_err(status)?;
+        let signed_in = self.sign_ins.sign_in(&asking.caller(), &sign_in).await.map_err(status)?;
         Ok(Response::new(outcome(signed_in)))
     }
 
@@ -61,7 +67,7 @@ impl SessionService for Api {
                 context: context?,
             })
         })?;
-        let result = match self.0.continue_sign_in(&asking.caller(), &answer).await.map_err(status)? {
+        let result = match self.sign_ins.continue_sign_in(&asking.caller(), &answer).await.map_err(status)? {
             Continued::Tokens(issued) => Outcome::Tokens(tokens(&issued)),
             Continued::Challenge(asked) => Outcome::Challenge(challenge(asked)),
         };
@@ -80,7 +86,7 @@ impl SessionService for Api {
         let refresh = fields.finish(|| {
             Some(RefreshSession { refresh_token: refresh_token?, request_id: request_id?, context: context? })
         })?;
-        let issued = self.0.refresh_session(&asking.caller(), &refresh).await.map_err(status)?;
+        let issued = self.sessions.refresh(&asking.caller(), &refresh).await.map_err(status)?;
         Ok(Response::new(wire::RefreshSessionResponse { tokens: Some(tokens(&issued)) }))
     }
 
@@ -89,12 +95,12 @@ impl SessionService for Api {
         request: Request<wire::SignOutRequest>,
     ) -> Result<Response<wire::SignOutResponse>, Status> {
         let (asking, sent) = Asking::open(request)?;
-        let person = asking.signed_in()?;
         let mut fields = Fields::default();
         let request_id = fields.request_id(&sent.request_id);
         let context = fields.context(&asking, sent.context);
         let (request_id, context) = fields.finish(|| Some((request_id?, context?)))?;
-        self.0.sign_out(&asking.caller(), &person, request_id, &context).await.map_err(status)?;
+        let owner = asking.owner(context)?;
+        self.sessions.sign_out(&owner, request_id).await.map_err(status)?;
         Ok(Response::new(wire::SignOutResponse {}))
     }
 
@@ -104,7 +110,7 @@ impl SessionService for Api {
     ) -> Result<Response<wire::ListSessionsResponse>, Status> {
         let (asking, _) = Asking::open(request)?;
         let person = asking.signed_in()?;
-        let listed = self.0.list_sessions(&asking.caller(), &person).await.map_err(status)?;
+        let listed = self.sessions.list(&asking.caller(), &person).await.map_err(status)?;
         let sessions = listed.iter().map(|listed| session(listed, &person)).collect();
         Ok(Response::new(wire::ListSessionsResponse { sessions }))
     }
@@ -114,7 +120,6 @@ impl SessionService for Api {
         request: Request<wire::RevokeSessionsRequest>,
     ) -> Result<Response<wire::RevokeSessionsResponse>, Status> {
         let (asking, sent) = Asking::open(request)?;
-        let person = asking.signed_in()?;
         let mut fields = Fields::default();
         fields.demand(sent.session_ids.len() <= SESSIONS_MAX, "session_ids", "at most 100");
         let named = sent.session_ids.iter().take(SESSIONS_MAX).enumerate();
@@ -122,9 +127,8 @@ impl SessionService for Api {
         let request_id = fields.request_id(&sent.request_id);
         let context = fields.context(&asking, sent.context);
         let (named, request_id, context) = fields.finish(|| Some((named?, request_id?, context?)))?;
-        let caller = asking.caller();
-        let revoked = self.0.revoke_sessions(&caller, &person, &named, request_id, &context).await;
-        let revoked = revoked.map_err(status)?;
+        let owner = asking.owner(context)?;
+        let revoked = self.sessions.revoke(&owner, &named, request_id).await.map_err(status)?;
         let sessions_revoked = encode::count(revoked.sessions_revoked);
         Ok(Response::new(wire::RevokeSessionsResponse { sessions_revoked }))
     }
@@ -137,7 +141,8 @@ impl SessionService for Api {
         let mut fields = Fields::default();
         let access_token = fields.token("access_token", sent.access_token);
         let access_token = fields.finish(|| access_token)?;
-        let person = self.0.check_access_token(&asking.caller(), &access_token).await.map_err(status)?;
+        let person =
+            self.sessions.check_access_token(&asking.caller(), &access_token).await.map_err(status)?;
         Ok(Response::new(
             person.map_or_else(wire::CheckAccessTokenResponse::default, |person| active(&person)),
         ))
@@ -147,7 +152,8 @@ impl SessionService for Api {
         &self,
         _: Request<wire::GetSigningKeysRequest>,
     ) -> Result<Response<wire::GetSigningKeysResponse>, Status> {
-        let keys = self.0.signing_keys().into_iter().map(ShownKey::from).map(signing_key).collect();
+        let keys =
+            self.sessions.signing_keys().into_iter().map(SigningKeyView::from).map(signing_key).collect();
         Ok(Response::new(wire::GetSigningKeysResponse { keys }))
     }
 }
@@ -162,7 +168,7 @@ fn outcome(signed_in: SignedIn) -> wire::SignInResponse {
     wire::SignInResponse { result: Some(result) }
 }
 
-fn challenge(asked: Asked) -> wire::SignInChallenge {
+fn challenge(asked: SignInChallenge) -> wire::SignInChallenge {
     let kind = match asked.kind {
         ChallengeKind::PasswordExpired => wire::ChallengeKind::PasswordExpired,
         ChallengeKind::PasswordChangeRequired => wire::ChallengeKind::PasswordChangeRequired,
@@ -178,10 +184,10 @@ fn challenge(asked: Asked) -> wire::SignInChallenge {
 fn tokens(issued: &SessionTokens) -> wire::SessionTokens {
     wire::SessionTokens {
         access_token: issued.access_token.expose_secret().to_owned(),
-        access_expire_time: encode::time(issued.access_expires_at),
+        access_expire_time: encode::moment(issued.access_expires_at),
         refresh_token: issued.refresh_token.expose_secret().to_owned(),
         session_id: issued.session_id.to_string(),
-        session_expire_time: encode::time(issued.session_expires_at),
+        session_expire_time: encode::moment(issued.session_expires_at),
         account_id: issued.account_id.to_string(),
     }
 }
@@ -190,9 +196,9 @@ fn session(listed: &Session, person: &Person) -> wire::Session {
     wire::Session {
         session_id: listed.id.to_string(),
         place: listed.user_agent_family.clone(),
-        create_time: encode::time(listed.created_at),
-        refresh_time: encode::time(listed.refreshed_at),
-        expire_time: encode::time(listed.expires_at),
+        create_time: encode::moment(listed.created_at),
+        refresh_time: encode::moment(listed.refreshed_at),
+        expire_time: encode::moment(listed.expires_at),
         current: listed.id == person.session_id,
     }
 }
@@ -204,11 +210,11 @@ fn active(person: &Person) -> wire::CheckAccessTokenResponse {
         account_id: person.account_id.to_string(),
         session_id: person.session_id.to_string(),
         roles: person.roles.iter().map(|role| role.as_str().to_owned()).collect(),
-        sign_in_time: encode::time(person.auth_time),
-        expire_time: encode::time(person.token_expires_at),
+        sign_in_time: encode::moment(person.auth_time),
+        expire_time: encode::moment(person.token_expires_at),
     }
 }
 
-fn signing_key(key: ShownKey) -> wire::SigningKey {
+fn signing_key(key: SigningKeyView) -> wire::SigningKey {
     wire::SigningKey { key_id: key.key_id, public_key: key.public_key, active: key.is_active }
 }

@@ -6,13 +6,12 @@ use rekey_wire::identity::v1::lookup_tenant_request::Key;
 use rekey_wire::identity::v1::tenant_service_server::TenantService;
 use tonic::{Request, Response, Status};
 
-use super::Api;
 use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
+use crate::directory::{Directory, NewTenant, TenantName};
 use crate::domain::tenant::{DOMAINS_MAX, DomainName, Handle, is_display_name};
-use crate::flows::Context;
-use crate::flows::tenants::{NewTenant, TenantName};
+use crate::operation::Context;
 
 /// What a handle must be.
 pub(crate) const HANDLE: &str = "2 to 63 of a-z, 0-9 and single inner hyphens, beginning with a letter";
@@ -20,16 +19,25 @@ pub(crate) const HANDLE: &str = "2 to 63 of a-z, 0-9 and single inner hyphens, b
 pub(crate) const DISPLAY_NAME: &str = "1 to 128 characters without controls";
 const DOMAIN: &str = "a domain name with a dot";
 
+/// Answered by these use cases.
+#[derive(Clone)]
+pub(super) struct TenantApi {
+    pub(super) directory: Directory,
+}
+
 #[tonic::async_trait]
-impl TenantService for Api {
+impl TenantService for TenantApi {
     async fn create_tenant(
         &self,
         request: Request<wire::CreateTenantRequest>,
     ) -> Result<Response<wire::CreateTenantResponse>, Status> {
         let (asking, sent) = Asking::open(request)?;
         let (new, context) = new_tenant(&asking, sent)?;
-        let tenant =
-            self.0.create_tenant(&asking.caller(), &asking.reach(), new, &context).await.map_err(status)?;
+        let tenant = self
+            .directory
+            .create_tenant(&asking.caller(), &asking.reach(), new, &context)
+            .await
+            .map_err(status)?;
         Ok(Response::new(wire::CreateTenantResponse { tenant: Some(encode::tenant(tenant)) }))
     }
 
@@ -41,7 +49,7 @@ impl TenantService for Api {
         let mut fields = Fields::default();
         let tenant_id = fields.tenant_id(&sent.tenant_id);
         let tenant_id = fields.finish(|| tenant_id)?;
-        let tenant = self.0.get_tenant(&asking.caller(), tenant_id).await.map_err(status)?;
+        let tenant = self.directory.get_tenant(&asking.caller(), tenant_id).await.map_err(status)?;
         Ok(Response::new(wire::GetTenantResponse { tenant: Some(encode::tenant(tenant)) }))
     }
 
@@ -53,7 +61,8 @@ impl TenantService for Api {
         let mut fields = Fields::default();
         let asked = fields.page(sent.page_size, sent.page_token);
         let asked = fields.finish(|| asked)?;
-        let page = self.0.list_tenants(&asking.caller(), &asking.reach(), &asked).await.map_err(status)?;
+        let page =
+            self.directory.list_tenants(&asking.caller(), &asking.reach(), &asked).await.map_err(status)?;
         Ok(Response::new(wire::ListTenantsResponse {
             tenants: page.items.into_iter().map(encode::tenant).collect(),
             next_page_token: page.next.map(|token| token.expose_secret().to_owned()).unwrap_or_default(),
@@ -76,7 +85,7 @@ impl TenantService for Api {
             None => fields.take("key", None, "a handle or a domain"),
         };
         let name = fields.finish(|| name)?;
-        let tenant = self.0.look_up_tenant(&asking.caller(), name).await.map_err(status)?;
+        let tenant = self.directory.look_up_tenant(&asking.caller(), name).await.map_err(status)?;
         Ok(Response::new(wire::LookupTenantResponse { tenant: Some(encode::tenant(tenant)) }))
     }
 }

@@ -1,23 +1,22 @@
-//! Tells people that their passwords expire soon, at the start and then once in a while.
+//! Notices to people whose passwords expire soon, at the start and then once in a while.
 //!
-//! Every replica looks: the store lets one of them tell. A round that is told to stop leaves the rest to the next one.
+//! Every replica looks: the store lets one of them send. A round that is to stop leaves the rest to the next one.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rekey_runtime::shutdown::Shutdown;
 
-use crate::flows::Identity;
+use crate::passwords::ExpiryNotices;
 
 /// Looks with this pause between two rounds until told to stop.
 ///
 /// # Errors
 /// Never: what fails is logged and tried again at the next turn.
-pub(crate) async fn run(identity: Arc<Identity>, pause: Duration, stop: Shutdown) -> Result<(), Infallible> {
+pub(crate) async fn run(notices: ExpiryNotices, pause: Duration, stop: Shutdown) -> Result<(), Infallible> {
     loop {
-        match identity.tell_of_expiry(|| !stop.has_begun()).await {
-            Ok(people) => tracing::debug!(people, "told of passwords that expire soon"),
+        match notices.send_due(|| !stop.has_begun()).await {
+            Ok(people) => tracing::debug!(people, "sent expiry notices"),
             Err(error) => tracing::warn!(%error, "expiry notices failed and will be tried again"),
         }
         if !stop.pause(pause).await {
@@ -29,7 +28,7 @@ pub(crate) async fn run(identity: Arc<Identity>, pause: Duration, stop: Shutdown
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flows::tests::world::World;
+    use crate::testing::World;
 
     const DAY: u64 = 86_400;
 
@@ -38,12 +37,12 @@ mod tests {
         let world = World::with(|policy| policy.password.expiry_days = Some(14)).await;
         world.person("ada", &["ada@mail.example"]).await;
         world.pass(DAY);
-        let (identity, stop) = (Arc::new(world.identity), Shutdown::new());
+        let (notices, stop) = (world.parts.expiry_notices(), Shutdown::new());
 
-        let running = tokio::spawn(run(Arc::clone(&identity), Duration::from_secs(3_600), stop.clone()));
+        let running = tokio::spawn(run(notices, Duration::from_secs(3_600), stop.clone()));
         let told = async || {
-            let now = identity.clock.now();
-            identity.store.claim_notices(10, now, now).await.unwrap().len()
+            let now = world.now();
+            world.parts.store.claim_notices(10, now, now).await.unwrap().len()
         };
         while told().await == 0 {
             tokio::task::yield_now().await;
@@ -59,12 +58,12 @@ mod tests {
         let world = World::with(|policy| policy.password.expiry_days = Some(14)).await;
         world.person("ada", &["ada@mail.example"]).await;
         world.pass(DAY);
-        let (identity, stop) = (Arc::new(world.identity), Shutdown::new());
+        let stop = Shutdown::new();
         stop.begin();
 
-        run(Arc::clone(&identity), Duration::from_secs(3_600), stop).await.unwrap();
+        run(world.parts.expiry_notices(), Duration::from_secs(3_600), stop).await.unwrap();
 
-        let now = identity.clock.now();
-        assert_eq!(identity.store.claim_notices(10, now, now).await.unwrap(), []);
+        let now = world.now();
+        assert_eq!(world.parts.store.claim_notices(10, now, now).await.unwrap(), []);
     }
 }

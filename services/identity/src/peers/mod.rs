@@ -1,6 +1,6 @@
 //! What identity needs from other parts, in its own words.
 //!
-//! Each neighbour is a trait with one implementation over the wire; flows see the trait alone, so a test puts a
+//! Each neighbour is a trait with one implementation over the wire; use cases see the trait alone, so a test puts a
 //! fake in its place. A neighbour's *no* is part of what a method returns; a [`Failure`] means that nothing is
 //! known, and whoever asked fails closed.
 
@@ -16,7 +16,6 @@ pub(crate) enum Failure {
     /// It is away, too slow or too busy; trying again later may help.
     #[error("{peer} is unavailable")]
     Unavailable {
-        /// Which neighbour.
         peer: &'static str,
         /// What it or the channel said.
         #[source]
@@ -25,7 +24,6 @@ pub(crate) enum Failure {
     /// It answered what the contract does not say, or refused a call that was ours to get right.
     #[error("{peer} did not take the call")]
     Broken {
-        /// Which neighbour.
         peer: &'static str,
         /// What it said.
         #[source]

@@ -1,6 +1,6 @@
 //! Notification, as identity needs it: takes a notice and owns it from then on.
 //!
-//! A [`Message`] is the content of a queued notice in the plain; flows seal it into the outbox and the relay, which
+//! A [`Message`] is the content of a queued notice in the plain; use cases seal it into the outbox and the relay, which
 //! is handed the opener, passes it on here. It holds an address and perhaps a token, so its `Debug` tells neither.
 
 use std::collections::BTreeMap;
@@ -12,6 +12,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::id::TenantId;
 use rekey_wire::notification::v1 as wire;
+use rekey_wire::time;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -39,7 +40,6 @@ pub(crate) struct Message {
     pub template: String,
     /// `email` or `sms`.
     pub channel: String,
-    /// The address.
     pub address: String,
     /// The reader's language, if known.
     pub locale: Option<String>,
@@ -141,7 +141,7 @@ fn outgoing(message: &Message, not_after: Timestamp) -> wire::OutgoingMessage {
         locale: message.locale.clone().unwrap_or_default(),
         variables: message.variables.clone().into_iter().collect(),
         lane: lane.into(),
-        not_after: Some(timestamp(not_after)),
+        not_after: Some(time::timestamp(not_after.unix_micros())),
         ..wire::OutgoingMessage::default()
     }
 }
@@ -149,27 +149,42 @@ fn outgoing(message: &Message, not_after: Timestamp) -> wire::OutgoingMessage {
 /// A message that is too late, or that no provider of its channel could carry, will not do better tomorrow; a
 /// template or field that is refused is a mistake of this release, and the failure is logged until it is mended.
 fn refused_or_failed(status: tonic::Status) -> Result<HandedOver, Failure> {
-    match Problem::of(&status).reason.as_str() {
-        "ALREADY_EXPIRED" | "CHANNEL_NOT_CONFIGURED" => Ok(HandedOver::Refused),
-        _ => Err(Failure::of(PEER, status)),
+    use wire::ErrorReason as Reason;
+    match Problem::of(&status).published() {
+        Some(Reason::AlreadyExpired | Reason::ChannelNotConfigured) => Ok(HandedOver::Refused),
+        Some(
+            Reason::Unspecified
+            | Reason::CallerUnknown
+            | Reason::CallerNotAllowed
+            | Reason::AccessTokenMissing
+            | Reason::AccessTokenInvalid
+            | Reason::RoleMissing
+            | Reason::DeadlineExceeded
+            | Reason::RequestMalformed
+            | Reason::RequestTooLarge
+            | Reason::MethodUnknown
+            | Reason::Internal
+            | Reason::Unavailable
+            | Reason::ShuttingDown
+            | Reason::FieldInvalid
+            | Reason::RequestIdReused
+            | Reason::Overloaded
+            | Reason::CallCancelled
+            | Reason::NotificationNotFound
+            | Reason::TemplateNotFound
+            | Reason::TemplateVariablesWrong
+            | Reason::NotificationNotQueued
+            | Reason::NotificationNotReplayable
+            | Reason::PageTokenInvalid
+            | Reason::QueueFull,
+        )
+        | None => Err(Failure::of(PEER, status)),
     }
-}
-
-pub(super) fn timestamp(at: Timestamp) -> prost_types::Timestamp {
-    let micros = at.unix_micros();
-    let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap_or(0);
-    prost_types::Timestamp { seconds: micros.div_euclid(1_000_000), nanos }
 }
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message").field("template", &self.template).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for RemoteNotification {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RemoteNotification(..)")
     }
 }
 

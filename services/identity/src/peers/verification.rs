@@ -1,8 +1,9 @@
 //! Verification, as identity needs it: has a code sent, checks what was typed, redeems the evidence.
 //!
-//! Limits of verification come back as [`Stop`]s. Which of them a person may see is not decided here: flows show
+//! Limits of verification come back as [`Stop`]s. Which of them a person may see is not decided here: use cases show
 //! only those that are keyed by what the person typed, and answer the others with the timers of a send.
 
+mod reasons;
 mod remote;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use rekey_primitives::id::{TenantId, VerificationId};
 use rekey_primitives::locale::Locale;
 use rekey_primitives::method::ProofClass;
 use rekey_primitives::secret::SecretString;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Failure;
@@ -30,17 +32,14 @@ pub(crate) const SECURITY_INFO: &str = "security_info";
 /// A code to have sent.
 #[derive(Clone)]
 pub(crate) struct StartCode {
-    /// Whose directory.
     pub tenant_id: TenantId,
     /// The verification, which the flow chose.
     pub verification_id: VerificationId,
-    /// Names this call.
     pub request_id: Uuid,
     /// What the code is for.
     pub purpose: &'static str,
     /// Whom it is about; limits are kept per subject.
     pub subject: String,
-    /// Where it goes.
     pub destination: Destination,
     /// The reader's language.
     pub locale: Option<Locale>,
@@ -50,52 +49,38 @@ pub(crate) struct StartCode {
     pub decoy: bool,
     /// The organisation, as the message names it.
     pub organisation: String,
-    /// Where the person is.
     pub ip_address: Option<IpAddr>,
-    /// What they use.
     pub user_agent: Option<String>,
 }
 
 /// A code to have sent again.
 #[derive(Debug, Clone)]
 pub(crate) struct ResendCode {
-    /// Whose directory.
     pub tenant_id: TenantId,
-    /// The verification.
     pub verification_id: VerificationId,
-    /// Names this call.
     pub request_id: Uuid,
-    /// Where the person is.
     pub ip_address: Option<IpAddr>,
-    /// What they use.
     pub user_agent: Option<String>,
 }
 
 /// A code that somebody typed.
 #[derive(Debug, Clone)]
 pub(crate) struct CheckCode {
-    /// Whose directory.
     pub tenant_id: TenantId,
-    /// The verification.
     pub verification_id: VerificationId,
-    /// Names this call.
     pub request_id: Uuid,
     /// What the code must have been sent for.
     pub purpose: &'static str,
     /// Whom it must have been about.
     pub subject: String,
-    /// What was typed.
     pub code: SecretString,
-    /// Where the person is.
     pub ip_address: Option<IpAddr>,
-    /// What they use.
     pub user_agent: Option<String>,
 }
 
 /// The clocks of a code that is on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Timers {
-    /// When the code dies.
     pub code_expires_at: Timestamp,
     /// When the next send is accepted; `None` when all have been used.
     pub resend_after: Option<Timestamp>,
@@ -104,7 +89,6 @@ pub(crate) struct Timers {
 /// How far a verification is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Progress {
-    /// When the code dies.
     pub code_expires_at: Timestamp,
     /// How many messages it may still send.
     pub sends_remaining: usize,

@@ -8,9 +8,9 @@ use rekey_primitives::contact::{Destination, EmailAddress};
 use rekey_primitives::id::TenantId;
 
 use super::*;
-use crate::flows::tests::world::{NEW, World};
 use crate::peers;
 use crate::peers::notification::Lane;
+use crate::testing::{NEW, World};
 
 /// What notification answers.
 #[derive(Clone, Copy)]
@@ -60,7 +60,7 @@ impl Office {
         world.person("ada", &["ada@mail.example", "ada@work.example"]).await;
         let token = world.proved("ada", "ada@mail.example").await;
         let completion = world.completion(&token, NEW);
-        world.identity.complete_reset(&world.caller, &completion).await.unwrap();
+        world.resets.complete(&world.caller, &completion).await.unwrap();
         let notification =
             FakeNotification { mood: Mutex::new(mood), sent: Mutex::default(), calls: AtomicUsize::new(0) };
         Self { world, notification: Arc::new(notification) }
@@ -68,7 +68,7 @@ impl Office {
 
     fn relay(&self, opens: bool) -> Relay {
         Relay {
-            store: self.world.identity.store.clone(),
+            store: self.world.parts.store.clone(),
             notification: self.notification.clone(),
             open: Arc::new(move |_| opens.then(message)),
             clock: Arc::new(self.world.clock.clone()),

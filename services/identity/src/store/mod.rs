@@ -49,11 +49,6 @@ impl Store {
         Ok(Self { database: Database::open(url, options).await? })
     }
 
-    /// Ends all connections. What was committed stays.
-    pub(crate) async fn close(&self) {
-        self.database.close().await;
-    }
-
     /// Whether the schema is one this code can work with: at least its own, and not newer than the oldest code the
     /// schema still serves.
     pub(crate) async fn schema_fits(&self) -> Result<bool, Failure> {

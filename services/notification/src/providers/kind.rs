@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use rekey_primitives::contact::Channel;
-use rekey_runtime::settings::{self, Table};
+use rekey_runtime::settings::Table;
 use serde::de::DeserializeOwned;
 
 use super::breaker::Breaker;
@@ -42,8 +42,8 @@ pub(super) trait OpenProvider: Provider + Sized + 'static {
 pub(super) struct ProviderKind {
     name: &'static str,
     pub(super) channels: &'static [Channel],
-    /// Whether the settings of the kind read.
-    pub(super) check: fn(&Table) -> Result<(), settings::Error>,
+    /// What is wrong with the settings of the kind, if anything is.
+    pub(super) fault: fn(&Table) -> Option<String>,
     open: fn(&Table, &ProviderOptions) -> anyhow::Result<Box<dyn Provider>>,
 }
 
@@ -52,7 +52,7 @@ impl ProviderKind {
         Self {
             name: P::KIND,
             channels: P::CHANNELS,
-            check: |own| own.read::<P::Settings>().map(drop),
+            fault: |own| own.read::<P::Settings>().err().map(|error| error.to_string()),
             open: |own, options| Ok(Box::new(P::open(own.read()?, options)?)),
         }
     }

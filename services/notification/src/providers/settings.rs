@@ -76,7 +76,7 @@ impl ProviderSettings {
         if let Some(other) = self.channels.iter().flatten().find(|one| !carried(one)) {
             return Err(format!("names the channel `{other}`, which its kind does not carry"));
         }
-        (kind.check)(&self.own).map_err(|error| format!("is wrong: {error}"))
+        (kind.fault)(&self.own).map_or(Ok(()), |fault| Err(format!("is wrong: {fault}")))
     }
 }
 

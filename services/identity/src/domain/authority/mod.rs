@@ -61,6 +61,13 @@ pub(crate) enum Needs {
     Either(Permission, Permission),
 }
 
+/// An account and the roles it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RoleHolder {
+    pub id: AccountId,
+    pub roles: RoleSet,
+}
+
 /// Why an act is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Forbidden {
@@ -190,20 +197,18 @@ impl RoleSet {
 
 /// Whether the actor may do this to the target.
 pub(crate) fn may_act(
-    actor: RoleSet,
-    actor_id: AccountId,
-    target: RoleSet,
-    target_id: AccountId,
+    actor: RoleHolder,
+    target: RoleHolder,
     permission: Permission,
 ) -> Result<(), Forbidden> {
-    actor.grants(permission).map_err(Forbidden::Missing)?;
-    if actor_id == target_id {
+    actor.roles.grants(permission).map_err(Forbidden::Missing)?;
+    if actor.id == target.id {
         return Err(Forbidden::OnYourself);
     }
     let acting: Vec<Role> =
-        actor.iter().filter(|role| role.grants(permission) && role.acts_on_accounts()).collect();
+        actor.roles.iter().filter(|role| role.grants(permission) && role.acts_on_accounts()).collect();
     let reach = acting.iter().fold(RoleSet::EMPTY, |reach, role| reach.union(role.reach()));
-    let beyond = target.minus(reach).iter().next();
+    let beyond = target.roles.minus(reach).iter().next();
     match beyond {
         None if !acting.is_empty() => Ok(()),
         beyond_reach => Err(Forbidden::Missing(MissingPermission { permission, beyond_reach })),
@@ -212,12 +217,8 @@ pub(crate) fn may_act(
 
 impl Needs {
     /// Whether the actor may do to the target what needs this.
-    pub(crate) fn judge(
-        self,
-        (actor, actor_id): (RoleSet, AccountId),
-        (target, target_id): (RoleSet, AccountId),
-    ) -> Result<(), Forbidden> {
-        let judge = |permission| may_act(actor, actor_id, target, target_id, permission);
+    pub(crate) fn judge(self, actor: RoleHolder, target: RoleHolder) -> Result<(), Forbidden> {
+        let judge = |permission| may_act(actor, target, permission);
         match self {
             Self::This(permission) => judge(permission),
             Self::Either(first, second) => match (judge(first), judge(second)) {

@@ -8,12 +8,12 @@ use super::Role::{
 };
 use super::*;
 
-fn account(number: u128) -> AccountId {
-    AccountId::from_uuid(Uuid::from_u128(number))
+fn holder(number: u128, roles: &[Role]) -> RoleHolder {
+    RoleHolder { id: AccountId::from_uuid(Uuid::from_u128(number)), roles: RoleSet::of(roles) }
 }
 
 fn may(actor: &[Role], target: &[Role], permission: Permission) -> Result<(), Forbidden> {
-    may_act(RoleSet::of(actor), account(1), RoleSet::of(target), account(2), permission)
+    may_act(holder(1, actor), holder(2, target), permission)
 }
 
 /// Who each role may reset, beside people without a role.
@@ -78,9 +78,7 @@ fn a_role_lends_its_reach_only_to_what_it_grants() {
 #[test]
 fn an_act_that_takes_either_permission_is_refused_by_the_nearest() {
     let either = Needs::Either(Permission::ManageAccounts, Permission::ManageSecurityInfo);
-    let judged = |actor: &[Role], target: &[Role]| {
-        either.judge((RoleSet::of(actor), account(1)), (RoleSet::of(target), account(2)))
-    };
+    let judged = |actor: &[Role], target: &[Role]| either.judge(holder(1, actor), holder(2, target));
     let missing =
         |permission, beyond_reach| Err(Forbidden::Missing(MissingPermission { permission, beyond_reach }));
 
@@ -104,8 +102,7 @@ fn a_refusal_says_in_words_what_is_missing() {
 #[test]
 fn nobody_acts_on_themselves() {
     for role in [Global, User, Password, Helpdesk, Authentication] {
-        let refused =
-            may_act(RoleSet::of(&[role]), account(1), RoleSet::EMPTY, account(1), Permission::ResetPassword);
+        let refused = may_act(holder(1, &[role]), holder(1, &[]), Permission::ResetPassword);
 
         assert_eq!(refused, Err(Forbidden::OnYourself));
     }

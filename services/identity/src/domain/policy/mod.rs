@@ -45,7 +45,6 @@ pub(crate) struct Policy {
 /// One revision of a tenant's policy, as `ListPolicyRevisions` shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PolicyRevision {
-    /// Whose policy.
     pub tenant_id: TenantId,
     /// 1 for the defaults a tenant is created with, then one more each time; the etag is made of it.
     pub version: i64,
@@ -53,7 +52,6 @@ pub(crate) struct PolicyRevision {
     pub policy: Policy,
     /// Who wrote it; `None` for the defaults.
     pub changed_by: Option<AccountId>,
-    /// When.
     pub changed_at: Timestamp,
 }
 

@@ -9,7 +9,7 @@ use rekey_primitives::clock::Timestamp;
 use super::offer::Target;
 use super::{Position, ResetState};
 use crate::domain::account::Account;
-use crate::domain::eligibility::{Ineligible, Judgement};
+use crate::domain::eligibility::{Ineligible, JudgedAccount, Judgement};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
 
@@ -93,29 +93,37 @@ pub(crate) fn is_same(state: &ResetState, account: &Account) -> Result<(), Stopp
     Ok(())
 }
 
-/// Whether the reset may set a password now, `attempts` having been made before.
-pub(crate) fn may_complete(
-    state: &ResetState,
-    caller: &[u8; 32],
-    account: Option<(&Account, &Judgement)>,
-    attempts: u32,
-    policy: &Policy,
-    now: Timestamp,
-) -> Result<(), Stopped> {
-    may_continue(state, caller, now)?;
-    if state.proofs.is_empty() {
-        return Err(Stopped::ProofsMissing { remaining: policy.reset.proofs_required });
-    }
-    let (account, judgement) = account.ok_or(Stopped::NoAccount)?;
-    is_same(state, account)?;
-    if let Some(reason) = judgement.reasons.first() {
-        return Err(Stopped::NotEligible(*reason));
-    }
-    let counted = state.proofs.only(|proof| still_counts(state, proof.position, judgement));
-    match counted.remaining(judgement.requirement) {
-        0 if attempts >= policy.reset.attempts_per_reset => Err(Stopped::AttemptsExhausted),
-        0 => Ok(()),
-        remaining => Err(Stopped::ProofsMissing { remaining }),
+/// A reset that is about to set a password, and everything that is judged by.
+#[derive(Clone, Copy)]
+pub(crate) struct Completion<'a> {
+    pub state: &'a ResetState,
+    /// The hash of the caller's name.
+    pub caller: &'a [u8; 32],
+    /// The account as it is today, if there is one.
+    pub judged: Option<&'a JudgedAccount>,
+    pub policy: &'a Policy,
+    pub now: Timestamp,
+}
+
+impl Completion<'_> {
+    /// Whether it may set a password now, `attempts` having been made before.
+    pub(crate) fn may_set_password(&self, attempts: u32) -> Result<(), Stopped> {
+        let Self { state, policy, .. } = *self;
+        may_continue(state, self.caller, self.now)?;
+        if state.proofs.is_empty() {
+            return Err(Stopped::ProofsMissing { remaining: policy.reset.proofs_required });
+        }
+        let JudgedAccount { account, judgement } = self.judged.ok_or(Stopped::NoAccount)?;
+        is_same(state, account)?;
+        if let Some(reason) = judgement.reasons.first() {
+            return Err(Stopped::NotEligible(*reason));
+        }
+        let counted = state.proofs.only(|proof| still_counts(state, proof.position, judgement));
+        match counted.remaining(judgement.requirement) {
+            0 if attempts >= policy.reset.attempts_per_reset => Err(Stopped::AttemptsExhausted),
+            0 => Ok(()),
+            remaining => Err(Stopped::ProofsMissing { remaining }),
+        }
     }
 }
 

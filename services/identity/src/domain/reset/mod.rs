@@ -6,7 +6,6 @@
 //! again before the password changes.
 
 pub(crate) mod complete;
-pub(crate) mod grid;
 pub(crate) mod offer;
 pub(crate) mod proofs;
 pub(crate) mod token;
@@ -14,7 +13,7 @@ pub(crate) mod token;
 use std::net::IpAddr;
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::{AccountId, ResetId, TenantId, VerificationId};
+use rekey_primitives::id::{AccountId, ResetId, TenantId};
 use rekey_primitives::locale::Locale;
 use uuid::Uuid;
 
@@ -30,7 +29,6 @@ pub(crate) struct ResetState {
     pub reset_id: ResetId,
     /// Hash of the name of the caller that started it: nobody else may go on.
     pub caller: [u8; 32],
-    /// Whose directory.
     pub tenant_id: TenantId,
     /// The account, or `None` where the login is unknown.
     pub account_id: Option<AccountId>,
@@ -52,9 +50,7 @@ pub(crate) struct ResetState {
     pub ip_address: Option<IpAddr>,
     /// The language they read.
     pub locale: Option<Locale>,
-    /// When it began.
     pub started_at: Timestamp,
-    /// When it ends.
     pub expires_at: Timestamp,
 }
 
@@ -93,12 +89,6 @@ impl Position {
 /// the same verification, and no other reset shares its code or its tries.
 pub(crate) fn verification_parts(reset_id: ResetId, position: Position) -> [Vec<u8>; 2] {
     [reset_id.as_uuid().as_bytes().to_vec(), vec![position.0]]
-}
-
-/// The id of a verification, from the hash of its parts: a UUID of version 8, RFC 9562 section 5.8.
-pub(crate) fn verification_id(hash: &[u8; 32]) -> VerificationId {
-    let [front, _] = hash.as_chunks::<16>().0 else { unreachable!("32 bytes are two times 16") };
-    VerificationId::from_uuid(uuid::Builder::from_custom_bytes(*front).into_uuid())
 }
 
 /// The account's place in keyed counters of tries: the entry for a real method, a number made of the seed

@@ -12,8 +12,7 @@ use rekey_primitives::method::MethodKind;
 use uuid::Uuid;
 
 use super::Position;
-use crate::domain::account::Account;
-use crate::domain::eligibility::{Judgement, in_offering_order};
+use crate::domain::eligibility::{JudgedAccount, in_offering_order};
 use crate::domain::policy::Policy;
 use crate::domain::security_info::{SecurityInfo, most_of};
 use crate::domain::tenant::Tenant;
@@ -28,7 +27,6 @@ pub(crate) struct Offer(Vec<Offered>);
 /// One method as offered.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Offered {
-    /// What it is.
     pub kind: MethodKind,
     /// What stands behind it.
     pub target: Target,
@@ -168,27 +166,53 @@ impl Look {
     }
 }
 
-/// What a reset of this account offers: what counts for an eligible one; for any other its own methods,
-/// topped up by decoys to what a login that does not exist would show.
-pub(crate) fn for_account(
-    account: &Account,
-    judgement: &Judgement,
-    seed: &Seed,
-    login: &Login,
-    tenant: &Tenant,
-    policy: &Policy,
-) -> Offer {
-    let own = in_offering_order(account, policy)
-        .into_iter()
-        .filter(|entry| !judgement.is_eligible() || judgement.counting.contains(&entry.id))
-        .map(|entry| Offered { kind: entry.kind(), target: Target::Entry(entry.id) })
-        .collect();
-    if judgement.is_eligible() { Offer::new(own) } else { topped_up(own, seed, login, tenant, policy) }
+/// What an offer is made of beside the account.
+#[derive(Clone, Copy)]
+pub(crate) struct OfferBasis<'a> {
+    pub seed: &'a Seed,
+    pub login: &'a Login,
+    pub tenant: &'a Tenant,
+    pub policy: &'a Policy,
 }
 
-/// What a reset of a login that does not exist offers.
-pub(crate) fn for_nobody(seed: &Seed, login: &Login, tenant: &Tenant, policy: &Policy) -> Offer {
-    topped_up(Vec::new(), seed, login, tenant, policy)
+impl OfferBasis<'_> {
+    /// What a reset of this account offers: what counts for an eligible one; for any other its own methods,
+    /// topped up by decoys to what a login that does not exist would show.
+    pub(crate) fn for_account(&self, judged: &JudgedAccount) -> Offer {
+        let JudgedAccount { account, judgement } = judged;
+        let own = in_offering_order(account, self.policy)
+            .into_iter()
+            .filter(|entry| !judgement.is_eligible() || judgement.counting.contains(&entry.id))
+            .map(|entry| Offered { kind: entry.kind(), target: Target::Entry(entry.id) })
+            .collect();
+        if judgement.is_eligible() { Offer::new(own) } else { self.topped_up(own) }
+    }
+
+    /// What a reset of a login that does not exist offers.
+    pub(crate) fn for_nobody(&self) -> Offer {
+        self.topped_up(Vec::new())
+    }
+
+    /// Adds decoys of allowed kinds, each kind once before any twice, but that a seed may have its first kind one ahead;
+    /// never more of a kind than one may have.
+    fn topped_up(&self, mut offered: Vec<Offered>) -> Offer {
+        let Self { seed, login, tenant, policy } = *self;
+        let mut kinds = seed.preference().to_vec();
+        kinds.retain(|kind| policy.reset.allowed_methods.contains(kind));
+        let ahead = kinds.first().copied().filter(|_| seed.prefers_two());
+        let wanted = seed.count(policy);
+        for times in 1..=OFFERED_MAX {
+            for &kind in &kinds {
+                let most = (times + usize::from(ahead == Some(kind))).min(most_of(kind));
+                let held = |offered: &[Offered]| offered.iter().filter(|method| method.kind == kind).count();
+                while offered.len() < wanted && held(&offered) < most {
+                    let look = Look::of(seed, offered.len(), login, tenant);
+                    offered.push(Offered { kind, target: Target::Decoy(look) });
+                }
+            }
+        }
+        Offer::new(offered)
+    }
 }
 
 /// Where a message for an offered method goes. `None` for codes the person already has, and for an entry
@@ -198,30 +222,4 @@ pub(crate) fn destination(offered: &Offered, held: &[SecurityInfo], seed: &Seed)
         Target::Entry(id) => held.iter().find(|entry| entry.id == id)?.destination(),
         Target::Decoy(look) => look.destination(offered.kind, seed),
     }
-}
-
-/// Adds decoys of allowed kinds, each kind once before any twice, but that a seed may have its first kind one ahead; never
-/// more of a kind than one may have.
-fn topped_up(
-    mut offered: Vec<Offered>,
-    seed: &Seed,
-    login: &Login,
-    tenant: &Tenant,
-    policy: &Policy,
-) -> Offer {
-    let mut kinds = seed.preference().to_vec();
-    kinds.retain(|kind| policy.reset.allowed_methods.contains(kind));
-    let ahead = kinds.first().copied().filter(|_| seed.prefers_two());
-    let wanted = seed.count(policy);
-    for times in 1..=OFFERED_MAX {
-        for &kind in &kinds {
-            let most = (times + usize::from(ahead == Some(kind))).min(most_of(kind));
-            while offered.len() < wanted && offered.iter().filter(|method| method.kind == kind).count() < most
-            {
-                let look = Look::of(seed, offered.len(), login, tenant);
-                offered.push(Offered { kind, target: Target::Decoy(look) });
-            }
-        }
-    }
-    Offer::new(offered)
 }

@@ -18,7 +18,6 @@ pub(crate) const PROOFS_MAX: usize = 2;
 pub(crate) struct Proof {
     /// Which method of this reset.
     pub position: Position,
-    /// Its kind.
     pub kind: MethodKind,
 }
 

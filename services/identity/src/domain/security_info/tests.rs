@@ -84,7 +84,7 @@ fn every_address_is_told_once_and_a_removed_one_for_a_week() {
     let prefilled = SecurityInfo { standing: Standing::Prefilled, ..email(2) };
     let held = [email(1), prefilled, phone(3), unconfirmed, recovery_codes(8)];
 
-    let told = told(&held, &[removed(3, 1), removed(4, 6), removed(5, 7)], now());
+    let told = notified(&held, &[removed(3, 1), removed(4, 6), removed(5, 7)], now());
 
     let expected: Vec<_> =
         [email(1), email(2), phone(3), phone(4)].iter().filter_map(|e| e.destination()).collect();

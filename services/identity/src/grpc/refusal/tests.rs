@@ -1,6 +1,6 @@
-use tonic_types::StatusExt as _;
-
 use std::time::Duration;
+
+use tonic_types::StatusExt as _;
 
 use super::*;
 use crate::domain::authority::{MissingPermission, Permission, Role};
@@ -11,7 +11,7 @@ const CONTRACT: &str = include_str!("../../../../../proto/rekey/identity/v1/erro
 
 const WAIT: Duration = Duration::from_secs(30);
 
-/// One of each; the match in `code_and_text` fails to build when a kind is added, and `every_kind_is_listed` fails
+/// One of each; the match in `shape` fails to build when a kind is added, and `every_kind_is_listed` fails
 /// when it is not added here.
 fn all() -> Vec<Refusal> {
     let missing = MissingPermission {
@@ -81,8 +81,9 @@ fn wire_name(code: Code) -> String {
 
 #[test]
 fn every_kind_is_listed() {
-    let kinds = include_str!("../refusal.rs").matches("        Refusal::").count();
-    let details = include_str!("../refusal.rs").split("fn code_and_text").next().unwrap();
+    let source = include_str!("../refusal.rs");
+    let details = source.split("fn shape").next().unwrap();
+    let kinds = source.matches("        Refusal::").count();
 
     assert_eq!(all().len(), kinds - details.matches("        Refusal::").count());
 }
@@ -96,8 +97,25 @@ fn every_refusal_has_a_published_reason_and_the_code_its_comment_says() {
 
         assert!(ErrorReason::from_str_name(&format!("ERROR_REASON_{}", info.reason)).is_some(), "{info:?}");
         assert_eq!(wire_name(status.code()), published_code(&info.reason), "{}", info.reason);
-        assert_eq!(info.domain, DOMAIN);
+        assert_eq!(info.domain, "rekey.identity.v1");
     }
+}
+
+#[test]
+fn a_frozen_account_shows_as_blocked() {
+    let reasons = [
+        Ineligible::AccountBlocked,
+        Ineligible::AccountFrozen,
+        Ineligible::AccountManagedElsewhere,
+        Ineligible::AccountNotInScope,
+        Ineligible::ResetNotEnabled,
+        Ineligible::ResetNotLicensed,
+        Ineligible::TooFewMethods,
+    ]
+    .map(not_possible);
+
+    assert_eq!(reasons[0], reasons[1]);
+    assert_eq!(reasons[2..].iter().collect::<std::collections::HashSet<_>>().len(), 5);
 }
 
 #[test]
@@ -106,7 +124,7 @@ fn only_limits_say_when_to_come_back() {
         let details = refused(&refusal).get_error_details();
         let wait = details.retry_info().and_then(|info| info.retry_delay);
 
-        assert_eq!(wait, refusal.retry_after(), "{}", refusal.reason());
+        assert_eq!(wait, refusal.retry_after(), "{refusal:?}");
     }
 }
 

@@ -84,7 +84,8 @@ impl World {
         let database =
             rekey_testing::postgres_from_template("identity", async |url: &str| migrate(url, &OPTIONS).await)
                 .await;
-        Self::of(&database.url().to_owned(), Kept::Postgres(database)).await
+        let url = database.url().to_owned();
+        Self::of(&url, Kept::Postgres(database)).await
     }
 
     async fn of(url: &str, kept: Kept) -> Self {

@@ -13,8 +13,7 @@ fn without_a_proof_every_account_and_none_get_one_answer() {
     let blocked = Account { blocked: true, ..holding(vec![email(1)]) };
     let reset = state(&blocked, &policy);
 
-    let nobody =
-        may_complete(&ResetState { account_id: None, ..reset.clone() }, &CALLER, None, 0, &policy, now());
+    let nobody = may_complete(&ResetState { account_id: None, ..reset.clone() }, None, 0, &policy);
 
     assert_eq!(completes(&reset, &blocked, &policy), Err(Stopped::ProofsMissing { remaining: 1 }));
     assert_eq!(nobody, Err(Stopped::ProofsMissing { remaining: 1 }));
@@ -74,9 +73,8 @@ fn a_reset_belongs_to_its_caller_and_its_time() {
 fn the_eleventh_attempt_is_refused() {
     let (account, policy) = (holding(vec![email(1)]), Policy::default());
     let reset = passed(&state(&account, &policy), &[0]);
-    let judgement = judged(&account, &policy);
-    let attempt =
-        |before| may_complete(&reset, &CALLER, Some((&account, &judgement)), before, &policy, now());
+    let judged = judged(&account, &policy);
+    let attempt = |before| may_complete(&reset, Some(&judged), before, &policy);
 
     assert_eq!(attempt(9), Ok(()));
     assert_eq!(attempt(10), Err(Stopped::AttemptsExhausted));

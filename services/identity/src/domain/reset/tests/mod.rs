@@ -12,17 +12,18 @@ use rekey_primitives::contact::Destination;
 use rekey_primitives::login::Login;
 use rekey_primitives::method::MethodKind;
 
-use super::complete::{Stopped, may_complete, may_continue};
-use super::offer::{Offered, Target, for_account, for_nobody};
+use super::complete::{Completion, Stopped, may_continue};
+use super::offer::{OfferBasis, Offered, Target};
 use super::proofs::{Proof, remaining_shown};
 use super::*;
 use crate::domain::account::Account;
 use crate::domain::authority::{Role, RoleSet};
-use crate::domain::eligibility::{Candidate, Ineligible, Judgement, Requirement, judge};
+use crate::domain::eligibility::{Candidate, Ineligible, JudgedAccount, Requirement, judge};
 use crate::domain::fixtures::{account, authenticator, email, holding, now, phone, recovery_codes, tenant};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
 use crate::domain::security_info::SecurityInfo;
+use crate::domain::tenant::Tenant;
 use crate::domain::tries::TriedFrom;
 
 const CALLER: [u8; 32] = [8; 32];
@@ -40,12 +41,28 @@ fn position(index: usize) -> Position {
     Position::of_index(index).unwrap()
 }
 
-fn judged(account: &Account, policy: &Policy) -> Judgement {
-    judge(&Candidate { account, groups: &BTreeSet::new(), has_seat: true }, policy, now())
+fn judged(account: &Account, policy: &Policy) -> JudgedAccount {
+    let judgement = judge(&Candidate { account, groups: &BTreeSet::new(), has_seat: true }, policy, now());
+    JudgedAccount { account: account.clone(), judgement }
 }
 
 fn offered_to(account: &Account, policy: &Policy) -> Offer {
-    for_account(account, &judged(account, policy), &seed(1), &login(), &tenant(), policy)
+    let basis = OfferBasis { seed: &seed(1), login: &login(), tenant: &tenant(), policy };
+    basis.for_account(&judged(account, policy))
+}
+
+fn for_nobody(seed: &Seed, login: &Login, tenant: &Tenant, policy: &Policy) -> Offer {
+    OfferBasis { seed, login, tenant, policy }.for_nobody()
+}
+
+/// Whether a reset may set a password after so many attempts.
+fn may_complete(
+    state: &ResetState,
+    judged: Option<&JudgedAccount>,
+    attempts: u32,
+    policy: &Policy,
+) -> Result<(), Stopped> {
+    Completion { state, caller: &CALLER, judged, policy, now: now() }.may_set_password(attempts)
 }
 
 fn state(account: &Account, policy: &Policy) -> ResetState {
@@ -77,7 +94,7 @@ fn passed(state: &ResetState, indexes: &[usize]) -> ResetState {
 }
 
 fn completes(state: &ResetState, account: &Account, policy: &Policy) -> Result<(), Stopped> {
-    may_complete(state, &CALLER, Some((account, &judged(account, policy))), 0, policy, now())
+    may_complete(state, Some(&judged(account, policy)), 0, policy)
 }
 
 fn kinds(offer: &Offer) -> Vec<MethodKind> {

@@ -1,0 +1,161 @@
+//! Passwords as they are compared, judged and hashed: what every use case does alike with them.
+//!
+//! A comparison costs one hash whatever the account, so nobody learns from its time which logins exist.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::entropy::SharedEntropy;
+
+use crate::audit::Audit;
+use crate::domain::account::{Account, PasswordRecord, Sealed};
+use crate::domain::password::rules::Surroundings;
+use crate::domain::password::{Password, Verdict, judge};
+use crate::domain::refusal::Refusal;
+use crate::hashing::{self, Hasher, NotHashed, Seat};
+use crate::keys::Keys;
+use crate::operation::{Error, Failed, Operation};
+use crate::policies::TenantPolicy;
+use crate::store::Store;
+
+/// Compares, judges and hashes passwords.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    pub store: Store,
+    pub keys: Arc<Keys>,
+    pub hasher: Hasher,
+    pub entropy: SharedEntropy,
+    pub audit: Audit,
+    /// How long a hash may take where the call has no deadline.
+    pub patience: Duration,
+    /// What is left of the time of the call under way; `None` outside a call.
+    pub remaining: fn() -> Option<Duration>,
+}
+
+impl Credentials {
+    /// Keeps a place before the hashing threads, or refuses what would be refused now.
+    pub(crate) fn keep_seat(&self) -> Result<Seat, NotHashed> {
+        self.hasher.keep_seat(self.budget())
+    }
+
+    /// One hash: a comparison where there is something to compare with, the price of one where there is not.
+    pub(crate) async fn verify(
+        &self,
+        account: Option<&Account>,
+        password: &Password,
+    ) -> Result<Option<hashing::Verdict>, Error> {
+        let stored = account.and_then(|account| Some((account, &account.password.as_ref()?.hash)));
+        if let Some((account, sealed)) = stored {
+            match self.compare(account, sealed, password).await {
+                Err(Error::Failed(Failed::Hashing(NotHashed::Unreadable(why)))) => {
+                    tracing::warn!(error = %why, account_id = %account.id, "a stored hash cannot be verified");
+                }
+                verdict => return verdict.map(Some),
+            }
+        }
+        self.hasher.decoy(password.secret(), self.budget()).await?;
+        Ok(None)
+    }
+
+    /// The record of a new password that the rules take. A refusal by them is noted as the operation's, without the rule.
+    pub(crate) async fn choose(
+        &self,
+        operation: &Operation<'_>,
+        account: &Account,
+        rules: &TenantPolicy,
+        candidate: &Password,
+    ) -> Result<PasswordRecord, Error> {
+        self.judge(operation, account, rules, candidate).await.inspect_err(|error| {
+            if matches!(error, Error::Refused(Refusal::PasswordRefused(_))) {
+                self.audit.note_refused(operation, "password_refused");
+            }
+        })?;
+        self.record(account, candidate, operation.now).await
+    }
+
+    /// Refuses a candidate that breaks the tenant's rules; history, which costs hashes, comes last.
+    pub(crate) async fn judge(
+        &self,
+        operation: &Operation<'_>,
+        account: &Account,
+        rules: &TenantPolicy,
+        candidate: &Password,
+    ) -> Result<(), Error> {
+        let TenantPolicy { tenant, policy } = rules;
+        let verdict = judge(candidate, &policy.password, &Surroundings::of(account, tenant));
+        if !verdict.is_good() {
+            return Err(Refusal::PasswordRefused(verdict).into());
+        }
+        let history = policy.password.history;
+        for sealed in self.store.last_passwords(&operation.scope, account.id, history).await? {
+            if self.was_it(account, &sealed, candidate).await? {
+                return Err(Refusal::PasswordRefused(Verdict::reused()).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Hashes a password and makes its record. An exemption from expiry stays with the account.
+    pub(crate) async fn record(
+        &self,
+        account: &Account,
+        password: &Password,
+        now: Timestamp,
+    ) -> Result<PasswordRecord, Error> {
+        let phc = self.hasher.hash(password.secret(), self.budget()).await?;
+        Ok(PasswordRecord {
+            hash: self.keys.seal_password(&*self.entropy, account.tenant_id, account.id, &phc),
+            set_at: now,
+            must_change: false,
+            temporary_until: None,
+            expiry_exempt: account.password.as_ref().is_some_and(|password| password.expiry_exempt),
+            expiry_counts_from: now,
+        })
+    }
+
+    /// The hash anew where its cost or its key is of yesterday. Where there is no room to hash now, the next sign-in
+    /// will do: nobody is turned away for it.
+    pub(crate) async fn renewed(
+        &self,
+        account: &Account,
+        sealed: &Sealed,
+        password: &Password,
+        verdict: hashing::Verdict,
+    ) -> Option<Sealed> {
+        let phc = if verdict.outdated {
+            self.hasher.hash(password.secret(), self.budget()).await.ok()?
+        } else if self.keys.is_current_pepper(sealed) {
+            return None;
+        } else {
+            self.keys.open_password(account.tenant_id, account.id, sealed)?
+        };
+        Some(self.keys.seal_password(&*self.entropy, account.tenant_id, account.id, &phc))
+    }
+
+    /// Whether an old hash is of this password. One that cannot be computed here cannot be compared and is passed
+    /// over: refusing every candidate for it would lock the person out.
+    async fn was_it(&self, account: &Account, sealed: &Sealed, candidate: &Password) -> Result<bool, Error> {
+        match self.compare(account, sealed, candidate).await {
+            Ok(verdict) => Ok(verdict.matches),
+            Err(Error::Failed(Failed::Hashing(NotHashed::Unreadable(_)))) => Ok(false),
+            Err(why) => Err(why),
+        }
+    }
+
+    async fn compare(
+        &self,
+        account: &Account,
+        sealed: &Sealed,
+        password: &Password,
+    ) -> Result<hashing::Verdict, Error> {
+        let phc = self.keys.open_password(account.tenant_id, account.id, sealed);
+        let phc = phc.ok_or(Failed::Unreadable { what: "a password hash" })?;
+        Ok(self.hasher.verify(&phc, password.secret(), self.budget()).await?)
+    }
+
+    /// How long hashing may take: what is left of the call, as far as hashing's own patience goes.
+    fn budget(&self) -> Duration {
+        (self.remaining)().unwrap_or(self.patience)
+    }
+}

@@ -1,0 +1,39 @@
+//! The directory: tenants, their accounts and their policies, as administrators and integrators create and find them.
+
+mod accounts;
+mod bootstrap;
+mod policy;
+mod tenants;
+
+use rekey_primitives::clock::SharedClock;
+use rekey_primitives::entropy::SharedEntropy;
+
+pub(crate) use accounts::{AccountName, NewAccount};
+pub use bootstrap::Bootstrapped;
+pub(crate) use bootstrap::FirstTenant;
+pub(crate) use tenants::{NewTenant, Reach, TenantName};
+
+use crate::audit::Audit;
+use crate::authorisation::Authorisation;
+use crate::credentials::Credentials;
+use crate::operation::idempotency::Idempotency;
+use crate::policies::Policies;
+use crate::store::Store;
+use crate::tokens::Tokens;
+
+/// The use case.
+#[derive(Clone)]
+pub(crate) struct Directory {
+    pub store: Store,
+    pub clock: SharedClock,
+    pub entropy: SharedEntropy,
+    pub tokens: Tokens,
+    pub credentials: Credentials,
+    pub policies: Policies,
+    pub audit: Audit,
+    pub authorisation: Authorisation,
+    pub idempotency: Idempotency,
+}
+
+#[cfg(test)]
+mod tests;

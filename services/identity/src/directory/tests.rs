@@ -1,0 +1,157 @@
+//! Creating and finding tenants and accounts.
+
+use rekey_primitives::contact::{Destination, EmailAddress};
+use rekey_primitives::id::AccountId;
+use rekey_primitives::login::Login;
+use rekey_primitives::secret::SecretString;
+
+use super::{AccountName, FirstTenant, NewAccount, NewTenant, Reach, TenantName};
+use crate::domain::authority::{Role, RoleSet};
+use crate::domain::refusal::Refusal;
+use crate::domain::tenant::Handle;
+use crate::operation::Caller;
+use crate::sign_in::SignedIn;
+use crate::store::accounts::AccountKey;
+use crate::testing::{NEW, World, context, new_account, refusal, service, signed_in};
+use crate::tokens::AskedPage;
+
+#[tokio::test]
+async fn an_account_is_created_with_a_judged_password_and_found_by_every_name() {
+    let world = World::new().await;
+    let mut new = new_account(&world, "Grace@Acme.Example");
+    new.external_id = Some("E-77".to_owned());
+    new.password = Some("grace hopper 1906".into());
+
+    let refused = world.directory.create_account(&service(&world), new.clone()).await;
+    new.password = Some(NEW.into());
+    new.request_id = world.request_id();
+    let created = world.directory.create_account(&service(&world), new.clone()).await.unwrap();
+    let repeat = world.directory.create_account(&service(&world), new).await.unwrap();
+
+    assert!(matches!(refusal(refused), Refusal::PasswordRefused(_)));
+    assert_eq!(repeat, created);
+    let names = [
+        AccountName::Id(AccountId::from_uuid(created.account_id)),
+        AccountName::Login(Login::parse("Grace@acme.example").unwrap()),
+        AccountName::ExternalId("E-77".to_owned()),
+    ];
+    for name in names {
+        let found = world.directory.get_account(&service(&world), world.tenant.id, name).await.unwrap();
+        assert_eq!(found, created);
+    }
+    assert!(matches!(world.sign_in("Grace@acme.example", NEW).await, SignedIn::Tokens(_)));
+}
+
+#[tokio::test]
+async fn a_login_belongs_to_one_account() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+
+    let outcome = world.directory.create_account(&service(&world), new_account(&world, "ADA")).await;
+
+    assert_eq!(refusal(outcome), Refusal::LoginTaken);
+}
+
+#[tokio::test]
+async fn only_a_backend_may_vouch_for_addresses() {
+    let world = World::new().await;
+    world.administrator("chief", &[]).await;
+    let address = Destination::Email(EmailAddress::parse("grace@mail.example").unwrap());
+    let vouched = NewAccount {
+        addresses: vec![address.clone(), address],
+        addresses_confirmed: true,
+        ..new_account(&world, "grace")
+    };
+
+    let by_person = world.directory.create_account(&signed_in(&world, "chief").await, vouched.clone()).await;
+    let created = world.directory.create_account(&service(&world), vouched).await.unwrap();
+
+    assert_eq!(refusal(by_person), Refusal::CallerNotAllowed);
+    let key = AccountKey::Id(AccountId::from_uuid(created.account_id));
+    let grace = world.parts.store.find_account(&world.scope, &key).await.unwrap().unwrap();
+    assert_eq!(grace.security_info.len(), 1);
+    assert!(grace.security_info[0].is_first && grace.security_info[0].is_default);
+    assert_eq!(world.start("grace").await.unwrap().methods.len(), 1);
+}
+
+#[tokio::test]
+async fn a_list_goes_on_where_the_page_ended_and_only_for_the_same_question() {
+    let world = World::new().await;
+    for number in 0..5 {
+        // Ids rise by the millisecond.
+        world.pass(1);
+        world.person(&format!("person{number}"), &[]).await;
+    }
+    let service = service(&world);
+    let asked = |token: Option<SecretString>| AskedPage { size: 2, token };
+
+    let mut seen = Vec::new();
+    let mut token = None;
+    loop {
+        let page = world.directory.list_accounts(&service, world.tenant.id, &asked(token)).await.unwrap();
+        seen.extend(page.items.iter().map(|account| account.logins[0].clone()));
+        token = page.next;
+        if token.is_none() {
+            break;
+        }
+    }
+    let first = world.directory.list_accounts(&service, world.tenant.id, &asked(None)).await.unwrap();
+    let elsewhere =
+        world.directory.list_tenants(&world.caller, &Reach::Everywhere, &asked(first.next.clone())).await;
+    world.pass(4 * 86_400);
+    let late = world.directory.list_accounts(&service, world.tenant.id, &asked(first.next)).await;
+
+    assert_eq!(seen, ["person0", "person1", "person2", "person3", "person4"]);
+    assert_eq!(refusal(elsewhere), Refusal::PageTokenInvalid);
+    assert_eq!(refusal(late), Refusal::PageTokenInvalid);
+}
+
+#[tokio::test]
+async fn a_tenant_is_there_only_for_callers_that_reach_it() {
+    let world = World::new().await;
+    let stranger = Caller::new("stranger", |_| false);
+    let name = || TenantName::Handle(Handle::parse("acme").unwrap());
+    let new = |handle: &str| NewTenant {
+        handle: Handle::parse(handle).unwrap(),
+        display_name: "Other".to_owned(),
+        domains: Vec::new(),
+        licensed_accounts: None,
+        request_id: world.request_id(),
+    };
+    let context = context("192.0.2.9");
+
+    let found = world.directory.look_up_tenant(&world.caller, name()).await.unwrap();
+    let hidden = world.directory.look_up_tenant(&stranger, name()).await;
+    let bounded = Reach::Only(vec![world.tenant.id]);
+    let created = world.directory.create_tenant(&world.caller, &bounded, new("other"), &context).await;
+    let taken = world.directory.create_tenant(&world.caller, &Reach::Everywhere, new("acme"), &context).await;
+
+    assert_eq!(found.tenant_id, world.tenant.id.as_uuid());
+    assert_eq!(refusal(hidden), Refusal::TenantNotFound);
+    assert_eq!(refusal(created), Refusal::CallerNotAllowed);
+    assert_eq!(refusal(taken), Refusal::TenantTaken);
+}
+
+#[tokio::test]
+async fn a_store_begins_once() {
+    let world = World::new().await;
+    let beginning = FirstTenant {
+        handle: Handle::parse("first").unwrap(),
+        display_name: "First".to_owned(),
+        login: Login::parse("chief").unwrap(),
+        address: None,
+        administrator: None,
+        password: NEW.into(),
+    };
+
+    let cut_off = world.directory.bootstrap(beginning.clone()).await.unwrap();
+    let same_handle = FirstTenant { handle: world.tenant.handle.clone(), ..beginning };
+    let begun = world.directory.bootstrap(same_handle.clone()).await.unwrap().unwrap();
+    let again = world.directory.bootstrap(same_handle).await.unwrap();
+
+    assert_eq!((cut_off, again), (None, None));
+    assert_eq!(begun.tenant_id, world.tenant.id);
+    let key = AccountKey::Id(begun.account_id);
+    let chief = world.parts.store.find_account(&world.scope, &key).await.unwrap().unwrap();
+    assert_eq!(chief.roles, RoleSet::of(&[Role::GlobalAdministrator]));
+}

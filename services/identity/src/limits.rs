@@ -1,0 +1,154 @@
+//! Limits of what strangers ask: whose budgets a call consumes, and what it means when one is empty.
+//!
+//! Keys are hashed where they would name a person. Resets fail closed: without throttles there is no reset. Sign-in
+//! goes on with a share per process, since lockout is in the store and holds by itself. Whoever reaches a limit is in the log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_throttle::{Budget, Outcome, Throttle};
+
+use crate::audit::Audit;
+use crate::config;
+use crate::domain::audit::{Actor, EventKind, Subject};
+use crate::domain::refusal::Refusal;
+use crate::operation::{Error, Operation};
+use crate::store::sign_ins::{LoginKey, PlaceKey};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// How many help requests a caller without addresses may make for one of a network.
+const NETWORKS_OF_A_CALLER: u64 = 50;
+
+/// Consumes budgets.
+#[derive(Clone)]
+pub(crate) struct Limits {
+    /// Fails closed.
+    pub strict: Arc<dyn Throttle>,
+    /// Goes on with this process's share.
+    pub lenient: Arc<dyn Throttle>,
+    pub settings: config::Limits,
+    pub audit: Audit,
+}
+
+/// What a network may do in a window, and all people of a caller that names no address.
+struct PlaceLimit {
+    per_network: u64,
+    per_caller: u64,
+    window: Duration,
+}
+
+impl Limits {
+    /// Consumes what a start costs its network, or its caller where no address is known.
+    pub(crate) async fn consume_start_of_network(&self, operation: &Operation<'_>) -> Result<(), Error> {
+        let limit = PlaceLimit {
+            per_network: self.settings.starts_per_network_per_minute,
+            per_caller: self.settings.starts_per_caller_per_minute,
+            window: MINUTE,
+        };
+        self.consume(&*self.strict, limit.budget("starts", operation), operation).await
+    }
+
+    /// Consumes what a start costs its login; a familiar place has a budget of its own, which strangers cannot consume.
+    pub(crate) async fn consume_start_of_login(
+        &self,
+        operation: &Operation<'_>,
+        login: &LoginKey,
+        familiar_place: Option<&PlaceKey>,
+    ) -> Result<(), Error> {
+        let whose = familiar_place.unwrap_or(login);
+        let budget = Budget {
+            key: format!("{{{}}}/starts/{}", operation.scope.tenant_id(), short(whose)),
+            limit: self.settings.starts_per_login_per_hour,
+            window: HOUR,
+        };
+        self.consume(&*self.strict, budget, operation).await
+    }
+
+    /// Consumes what a help request costs its network.
+    pub(crate) async fn consume_help(&self, operation: &Operation<'_>) -> Result<(), Error> {
+        let per_network = self.settings.help_per_network_per_hour;
+        let per_caller = per_network.saturating_mul(NETWORKS_OF_A_CALLER);
+        let limit = PlaceLimit { per_network, per_caller, window: HOUR };
+        self.consume(&*self.strict, limit.budget("help", operation), operation).await
+    }
+
+    /// Consumes what a sign-in costs its network, or its caller.
+    pub(crate) async fn consume_sign_in(&self, operation: &Operation<'_>) -> Result<(), Error> {
+        let limit = PlaceLimit {
+            per_network: self.settings.sign_ins_per_network_per_minute,
+            per_caller: self.settings.sign_ins_per_caller_per_minute,
+            window: MINUTE,
+        };
+        self.consume(&*self.lenient, limit.budget("sign_ins", operation), operation).await
+    }
+
+    /// Counts which login is tried from a network, and notes when this one makes it look like stuffing. The throttle of
+    /// the network is what stops them.
+    pub(crate) async fn watch_for_stuffing(
+        &self,
+        operation: &Operation<'_>,
+        login: &LoginKey,
+    ) -> Result<(), Error> {
+        let Some(network) = operation.origin.context.network() else { return Ok(()) };
+        let key = format!("stuffing/{network}");
+        let distinct = self.lenient.count_distinct(&key, login, MINUTE, operation.now).await?;
+        if distinct >= self.settings.stuffing_logins_per_minute {
+            self.note(operation, EventKind::StuffingSuspected, "many_logins");
+        }
+        Ok(())
+    }
+
+    /// Consumes what judging a candidate costs whoever types it.
+    pub(crate) async fn consume_evaluation(&self, whose: &[u8], now: Timestamp) -> Result<(), Error> {
+        let budget = Budget {
+            key: format!("evaluations/{}", short(whose)),
+            limit: self.settings.evaluations_per_minute,
+            window: MINUTE,
+        };
+        judged(self.lenient.consume(&[budget], 1, now).await?)
+    }
+
+    async fn consume(
+        &self,
+        throttle: &dyn Throttle,
+        budget: Budget,
+        operation: &Operation<'_>,
+    ) -> Result<(), Error> {
+        judged(throttle.consume(&[budget], 1, operation.now).await?)
+            .inspect_err(|_| self.note(operation, EventKind::LimitReached, "throttled"))
+    }
+
+    /// Notes what a stranger did who is not known yet.
+    fn note(&self, operation: &Operation<'_>, kind: EventKind, reason: &'static str) {
+        let event = self.audit.event_of(operation, kind).by(Actor::Stranger).on_subject(Subject::Tenant);
+        self.audit.note(event.refused(reason));
+    }
+}
+
+impl PlaceLimit {
+    fn budget(self, what: &str, operation: &Operation<'_>) -> Budget {
+        let (key, limit) = match operation.origin.context.network() {
+            Some(network) => (format!("{what}/network/{network}"), self.per_network),
+            None => (format!("{what}/caller/{}", operation.origin.caller.name()), self.per_caller),
+        };
+        Budget { key, limit, window: self.window }
+    }
+}
+
+fn judged(outcome: Outcome) -> Result<(), Error> {
+    match outcome {
+        Outcome::Consumed => Ok(()),
+        Outcome::Exhausted { retry_after, .. } => Err(Refusal::Throttled { retry_after }.into()),
+    }
+}
+
+/// 16 bytes of a keyed hash tell keys apart.
+fn short(hash: &[u8]) -> String {
+    hex::encode(hash.get(..16).unwrap_or(hash))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! The verdict on a candidate for a meter as somebody types. Nothing is kept, and history is never judged: a meter
+//! must not tell whether a guess was once the password.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::secret::SecretString;
+use rekey_sealing::digest;
+
+use super::Passwords;
+use crate::domain::password::rules::Surroundings;
+use crate::domain::password::{Broken, Password, judge};
+use crate::domain::policy::PasswordRules;
+use crate::domain::refusal::Refusal;
+use crate::operation::{Caller, Error, Person};
+use crate::resets::ProvedAccount;
+use crate::store::accounts::AccountKey;
+
+/// A candidate.
+#[derive(Debug)]
+pub(crate) struct EvaluatePassword {
+    /// The candidate.
+    pub candidate: SecretString,
+    /// Whose session it is, if there is one.
+    pub person: Option<Person>,
+    /// A fully proved reset, where there is no session.
+    pub reset_token: Option<SecretString>,
+}
+
+/// What the rules say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Evaluated {
+    /// True when no rule refuses it.
+    pub acceptable: bool,
+    /// Every rule in force, in the order in which a person would mend them.
+    pub rules: Vec<RuleVerdict>,
+}
+
+/// What one rule says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RuleVerdict {
+    /// The published name of the rule.
+    pub rule: &'static str,
+    /// Whether the candidate keeps it.
+    pub passed: bool,
+}
+
+impl Passwords {
+    /// Judges a candidate by everything but history.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn evaluate(
+        &self,
+        caller: &Caller,
+        request: &EvaluatePassword,
+    ) -> Result<Evaluated, Error> {
+        let now = self.clock.now();
+        let ProvedAccount { scope, account, policy } = match (&request.person, &request.reset_token) {
+            (Some(person), _) => self.of_person(caller, person, now).await?,
+            (None, Some(shown)) => self.resets.proved_account(caller, shown, now).await?,
+            (None, None) => return Err(Refusal::ResetInvalid.into()),
+        };
+        let tenant = self.policies.tenant(&scope).await?;
+        let candidate = Password::typed(&request.candidate);
+        let verdict = judge(&candidate, &policy.password, &Surroundings::of(&account, &tenant));
+        let broken: Vec<_> = verdict.broken.iter().map(|broken| broken.as_str()).collect();
+        let rules = in_force(&policy.password)
+            .into_iter()
+            .map(|rule| RuleVerdict { rule, passed: !broken.contains(&rule) })
+            .collect();
+        Ok(Evaluated { acceptable: verdict.is_good(), rules })
+    }
+
+    async fn of_person(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        now: Timestamp,
+    ) -> Result<ProvedAccount, Error> {
+        let scope = caller.scope(person.tenant_id)?;
+        let session = digest(&[b"session", person.session_id.as_uuid().as_bytes()]);
+        self.limits.consume_evaluation(&session, now).await?;
+        let account = self.store.find_account(&scope, &AccountKey::Id(person.account_id)).await?;
+        let account = account.ok_or(Refusal::AccountNotFound)?;
+        let policy = self.policies.policy(&scope).await?;
+        Ok(ProvedAccount { scope, account, policy })
+    }
+}
+
+/// The rules in force for a tenant. Two are the tenant's to turn on.
+fn in_force(rules: &PasswordRules) -> Vec<&'static str> {
+    let all = [
+        (true, Broken::MinimumLength { minimum: rules.minimum_length }),
+        (true, Broken::MaximumLength { maximum: rules.maximum_length }),
+        (rules.require_three_classes, Broken::CharacterClasses),
+        (true, Broken::Common),
+        (!rules.banned_terms.is_empty(), Broken::BannedTerm),
+        (true, Broken::Personal),
+        (true, Broken::Organisation),
+        (true, Broken::TooSimple { points: 0, needed: rules.minimum_points }),
+    ];
+    all.into_iter().filter(|(in_force, _)| *in_force).map(|(_, rule)| rule.as_str()).collect()
+}

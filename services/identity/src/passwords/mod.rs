@@ -1,0 +1,43 @@
+//! Passwords that people choose while they are signed in: judging a candidate and changing a known one; and the notices
+//! before one expires.
+
+mod change;
+mod evaluate;
+mod expiry_notices;
+
+use std::sync::Arc;
+
+use rekey_primitives::clock::SharedClock;
+
+pub(crate) use change::ChangePassword;
+pub(crate) use evaluate::{EvaluatePassword, RuleVerdict};
+pub(crate) use expiry_notices::ExpiryNotices;
+
+use crate::audit::Audit;
+use crate::credentials::Credentials;
+use crate::keys::Keys;
+use crate::limits::Limits;
+use crate::notices::Notices;
+use crate::operation::idempotency::Idempotency;
+use crate::policies::Policies;
+use crate::resets::Resets;
+use crate::store::Store;
+
+/// The use case.
+#[derive(Clone)]
+pub(crate) struct Passwords {
+    pub store: Store,
+    pub clock: SharedClock,
+    pub keys: Arc<Keys>,
+    pub credentials: Credentials,
+    pub policies: Policies,
+    pub limits: Limits,
+    pub notices: Notices,
+    pub audit: Audit,
+    pub idempotency: Idempotency,
+    /// Whoever has proved a reset may have a candidate judged.
+    pub resets: Resets,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! Changing a known password, and the meter.
+
+use super::{ChangePassword, EvaluatePassword};
+use crate::domain::refusal::Refusal;
+use crate::sessions::RefreshSession;
+use crate::sign_in::SignedIn;
+use crate::testing::{NEW, OLD, World, context, refusal};
+
+fn change(world: &World, current: &str, new: &str) -> ChangePassword {
+    ChangePassword {
+        current_password: current.into(),
+        new_password: new.into(),
+        request_id: world.request_id(),
+        context: context("192.0.2.1"),
+    }
+}
+
+#[tokio::test]
+async fn a_changed_password_keeps_this_session_and_ends_the_others() {
+    let world = World::new().await;
+    world.person("ada", &["ada@mail.example"]).await;
+    let (here, there) = (world.signed_in("ada", OLD).await, world.signed_in("ada", OLD).await);
+    let person = world.live(&here).await.unwrap();
+    let request = change(&world, OLD, NEW);
+
+    let changed = world.passwords.change(&world.caller, &person, &request).await.unwrap();
+    let repeat = world.passwords.change(&world.caller, &person, &request).await.unwrap();
+
+    assert_eq!((changed.sessions_revoked, repeat), (1, changed));
+    assert_eq!(world.live(&there).await, None);
+    let refresh = RefreshSession {
+        refresh_token: here.refresh_token,
+        request_id: world.request_id(),
+        context: context("192.0.2.1"),
+    };
+    let fresh = world.sessions.refresh(&world.caller, &refresh).await.unwrap();
+    assert!(world.live(&fresh).await.is_some());
+    assert_eq!(world.notices().await[0].template, "password_changed_notice");
+    assert!(matches!(world.sign_in("ada", NEW).await, SignedIn::Tokens(_)));
+}
+
+#[tokio::test]
+async fn a_wrong_current_password_counts_as_a_wrong_sign_in() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    let person = world.live(&world.signed_in("ada", OLD).await).await.unwrap();
+
+    for number in 0..10 {
+        let request = change(&world, &format!("wrong password {number}"), NEW);
+        let outcome = world.passwords.change(&world.caller, &person, &request).await;
+        assert_eq!(refusal(outcome), Refusal::CurrentPasswordRejected);
+    }
+
+    let right = world.passwords.change(&world.caller, &person, &change(&world, OLD, NEW)).await;
+    assert_eq!(refusal(right), Refusal::CurrentPasswordRejected);
+    assert!(matches!(world.sign_in("ada", OLD).await, SignedIn::Rejected));
+}
+
+#[tokio::test]
+async fn the_meter_names_rules_and_never_history() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    let person = world.live(&world.signed_in("ada", OLD).await).await.unwrap();
+    let judge = async |candidate: &str| {
+        let request =
+            EvaluatePassword { candidate: candidate.into(), person: Some(person.clone()), reset_token: None };
+        world.passwords.evaluate(&world.caller, &request).await.unwrap()
+    };
+
+    let (short, old) = (judge("acme").await, judge(OLD).await);
+
+    let broken: Vec<_> = short.rules.iter().filter(|rule| !rule.passed).map(|rule| rule.rule).collect();
+    assert!(!short.acceptable && broken.contains(&"MINIMUM_LENGTH") && broken.contains(&"ORGANISATION"));
+    assert!(old.acceptable && old.rules.iter().all(|rule| rule.passed && rule.rule != "HISTORY"));
+}
+
+#[tokio::test]
+async fn the_meter_is_for_sessions_and_proved_resets() {
+    let world = World::new().await;
+    world.person("ada", &["ada@mail.example"]).await;
+    let with = |reset_token| EvaluatePassword { candidate: NEW.into(), person: None, reset_token };
+    let unproved = world.start("ada").await.unwrap().reset_token;
+    let proved = world.proved("ada", "ada@mail.example").await;
+
+    let none = world.passwords.evaluate(&world.caller, &with(None)).await;
+    let early = world.passwords.evaluate(&world.caller, &with(Some(unproved))).await;
+    let ready = world.passwords.evaluate(&world.caller, &with(Some(proved))).await;
+
+    assert_eq!(refusal(none), Refusal::ResetInvalid);
+    assert_eq!(refusal(early), Refusal::ProofsMissing { remaining: 1 });
+    assert!(ready.unwrap().acceptable);
+}
+
+#[tokio::test]
+async fn a_refused_new_password_is_noted_and_locks_nobody_out() {
+    let world = World::new().await;
+    world.person("ada", &[]).await;
+    let person = world.live(&world.signed_in("ada", OLD).await).await.unwrap();
+    for number in 0..9 {
+        assert!(matches!(
+            world.sign_in("ada", &format!("wrong password {number}")).await,
+            SignedIn::Rejected
+        ));
+    }
+    let change = |new: &str| ChangePassword {
+        current_password: OLD.into(),
+        new_password: new.into(),
+        request_id: world.request_id(),
+        context: context("192.0.2.1"),
+    };
+
+    let weak = world.passwords.change(&world.caller, &person, &change("password")).await;
+    let good = world.passwords.change(&world.caller, &person, &change(NEW)).await;
+
+    assert!(matches!(refusal(weak), Refusal::PasswordRefused(_)));
+    assert!(good.is_ok(), "{good:?}");
+    let reasons: Vec<_> =
+        world.log_of("password.changed").await.into_iter().map(|event| event.reason).collect();
+    assert!(reasons.contains(&Some("password_refused".to_owned())), "{reasons:?}");
+}

@@ -1,0 +1,48 @@
+//! The policy in force of a tenant, and the tenant it is of.
+
+use crate::domain::policy::{Policy, PolicyRevision};
+use crate::domain::refusal::Refusal;
+use crate::domain::scope::TenantScope;
+use crate::domain::tenant::Tenant;
+use crate::operation::Error;
+use crate::store::Store;
+use crate::store::accounts::TenantKey;
+
+/// Reads policies.
+#[derive(Clone)]
+pub(crate) struct Policies {
+    pub store: Store,
+}
+
+/// A tenant and its policy in force.
+pub(crate) struct TenantPolicy {
+    pub tenant: Tenant,
+    pub policy: Policy,
+}
+
+impl Policies {
+    pub(crate) async fn tenant(&self, scope: &TenantScope) -> Result<Tenant, Error> {
+        let key = TenantKey::Id(scope.tenant_id());
+        self.store.find_tenant(&key).await?.ok_or_else(|| Refusal::TenantNotFound.into())
+    }
+
+    pub(crate) async fn revision(&self, scope: &TenantScope) -> Result<PolicyRevision, Error> {
+        self.store.policy(scope).await?.ok_or_else(|| Refusal::TenantNotFound.into())
+    }
+
+    pub(crate) async fn policy(&self, scope: &TenantScope) -> Result<Policy, Error> {
+        Ok(self.revision(scope).await?.policy)
+    }
+
+    /// The policy as far as this release can carry it out ([`carried_out`]).
+    pub(crate) async fn reset_policy(&self, scope: &TenantScope) -> Result<Policy, Error> {
+        self.policy(scope).await.map(carried_out)
+    }
+}
+
+/// A policy with those kinds of methods whose codes are sent. Others, which a newer release may know to check, are neither
+/// offered nor invented, or a decoy would give itself away.
+pub(crate) fn carried_out(mut policy: Policy) -> Policy {
+    policy.reset.allowed_methods.retain(|kind| kind.channel().is_some());
+    policy
+}

@@ -1,0 +1,107 @@
+//! Sends that a limit stopped which nobody may see: answered as if they had gone out, to the second.
+//!
+//! The verification is started again as a decoy, which consumes none of those limits and has the ladder of every other.
+//! Where that is not possible either, the ladder is stored here: the time of each send that did not go out, once. Its
+//! clocks come with the stop, so they are verification's of today.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_sealing::digest;
+
+use super::Resets;
+use super::send::Sending;
+use crate::operation::Error;
+use crate::operation::idempotency::IdempotencyKey;
+use crate::peers::verification::{Pace, Progress, StartCode, Started, Stopped, Timers};
+
+/// A send that went nowhere, to be answered as one that did.
+struct DecoySend<'a> {
+    start: &'a StartCode,
+    stopped: &'a Stopped,
+    /// How far the verification is, if it began.
+    progress: Option<Progress>,
+}
+
+impl Resets {
+    /// A first send that was stopped.
+    pub(super) async fn start_decoy_send(
+        &self,
+        sending: &Sending<'_>,
+        start: &StartCode,
+        stopped: &Stopped,
+    ) -> Result<Timers, Error> {
+        let request_id = sending.operation.request_id_from_here("decoy");
+        let decoy = StartCode { decoy: true, request_id, ..start.clone() };
+        match self.verification.start(&decoy).await? {
+            Started::Sent(timers) => Ok(self.noted_send(sending, start, Some(stopped.stop), timers)),
+            Started::WasThere(_) | Started::Differs => Box::pin(self.send_again(sending, start)).await,
+            Started::Stopped(_) => {
+                self.decoy_send(sending, DecoySend { start, stopped, progress: None }).await
+            }
+        }
+    }
+
+    /// Another send of a verification that runs.
+    pub(super) async fn resend_decoy_send(
+        &self,
+        sending: &Sending<'_>,
+        start: &StartCode,
+        stopped: &Stopped,
+    ) -> Result<Timers, Error> {
+        let progress = self.verification.progress(start.tenant_id, start.verification_id).await?;
+        self.decoy_send(sending, DecoySend { start, stopped, progress }).await
+    }
+
+    async fn decoy_send(&self, sending: &Sending<'_>, decoy: DecoySend<'_>) -> Result<Timers, Error> {
+        let DecoySend { start, stopped, progress } = decoy;
+        let (scope, now) = (&sending.operation.scope, sending.operation.now);
+        let Pace { code_life, waits: ladder } = &stopped.pace;
+        let went_out =
+            progress.map_or(0, |progress| (ladder.len() + 1).saturating_sub(progress.sends_remaining));
+        let mut decoys: Vec<Timestamp> = Vec::new();
+        for number in went_out..=ladder.len() {
+            match self.idempotency.recall(scope, &first_of(sending, start, number), now).await? {
+                Some(at) => decoys.push(at),
+                None => break,
+            }
+        }
+        let number = went_out + decoys.len();
+        let begun = decoys.first().copied().unwrap_or(now);
+        let code_expires_at =
+            progress.map_or_else(|| begun.plus(*code_life), |progress| progress.code_expires_at);
+        if now.has_reached(code_expires_at) {
+            // As verification says of one whose code has died: there is nothing to send again.
+            return Err(self.send_limited(sending, sending.time_left()));
+        }
+        if let Some(wait) = wait_before(number, decoys.last(), ladder, sending) {
+            return Err(self.send_limited(sending, wait));
+        }
+        let first = first_of(sending, start, number);
+        let at = self.idempotency.store_answer(scope, &first, now, now).await?;
+        let timers = Timers { code_expires_at, resend_after: ladder.get(number).map(|wait| at.plus(*wait)) };
+        Ok(self.noted_send(sending, start, Some(stopped.stop), timers))
+    }
+}
+
+/// How long a send comes too soon; `None` if it is due.
+fn wait_before(
+    number: usize,
+    last: Option<&Timestamp>,
+    ladder: &[Duration],
+    sending: &Sending<'_>,
+) -> Option<Duration> {
+    if number > ladder.len() {
+        return Some(sending.time_left());
+    }
+    let due = last?.plus(*ladder.get(number.checked_sub(1)?)?);
+    let now = sending.operation.now;
+    (!now.has_reached(due)).then(|| due.since(now))
+}
+
+/// Names the send of a verification by its number, for as long as its reset lives.
+fn first_of(sending: &Sending<'_>, start: &StartCode, number: usize) -> IdempotencyKey {
+    let verification = start.verification_id.as_uuid();
+    let key = digest(&[b"pretended send", verification.as_bytes(), &number.to_be_bytes()]);
+    IdempotencyKey::first_of(key, sending.state.expires_at)
+}

@@ -1,0 +1,249 @@
+//! Judging a code: the attempt is counted here first, then verification is asked, then the evidence is redeemed.
+//!
+//! Counting first means that two guesses at once cannot share one count, and that the count outlives the code. A
+//! method that is paused, disabled or has no live code gets the answer of a wrong code.
+
+use rekey_primitives::id::RequestId;
+use rekey_primitives::method::MethodChange;
+use rekey_primitives::secret::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
+
+use super::send::verification_subject;
+use super::{Continued, Resets, binding_of, still_the_same, unreadable_offer, verification_of};
+use crate::domain::audit::{Actor, EventKind};
+use crate::domain::policy::Policy;
+use crate::domain::refusal::Refusal;
+use crate::domain::reset::complete::Stopped;
+use crate::domain::reset::offer::{Offered, Target};
+use crate::domain::reset::proofs::{Proof, remaining_shown};
+use crate::domain::reset::{Position, ResetState, tries_key};
+use crate::domain::tries::TakesNoTry;
+use crate::notices::NoticeContent;
+use crate::operation::idempotency::{Answer, Request, sealed_secret};
+use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
+use crate::peers::verification::{CheckCode, Checked, PASSWORD_RESET};
+use crate::store::accounts::{AccountKey, Change, ChangeAccount};
+use crate::store::resets::{MethodKey, TryCounted};
+
+const RPC: Rpc = Rpc { name: "SubmitResetProof", event: EventKind::ResetProofSubmitted };
+
+/// A code the person typed.
+#[derive(Debug)]
+pub(crate) struct SubmitProof {
+    pub reset_token: SecretString,
+    /// The method the code came by.
+    pub method_id: String,
+    pub code: SecretString,
+    pub request_id: RequestId,
+    pub context: Context,
+}
+
+/// The verdict on a code.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ProofSubmitted {
+    pub accepted: bool,
+    /// The reset from now on, with the proofs so far.
+    #[serde(with = "sealed_secret")]
+    pub reset_token: SecretString,
+    pub proofs_remaining: u8,
+}
+
+/// An attempt at a method of a reset.
+struct Attempt<'a> {
+    operation: &'a Operation<'a>,
+    state: &'a ResetState,
+    position: Position,
+    offered: &'a Offered,
+    key: MethodKey,
+    policy: &'a Policy,
+}
+
+/// Why nothing was proved; for the log alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+enum Unproved {
+    NoLiveCode,
+    MethodPaused,
+    MethodDisabled,
+    CodeRejected,
+    EvidenceRejected,
+}
+
+impl Unproved {
+    /// Whether it cost an attempt.
+    const fn was_counted(self) -> bool {
+        matches!(self, Self::CodeRejected | Self::EvidenceRejected)
+    }
+
+    /// What the log calls it: that a method takes no attempt is an event of its own.
+    const fn event(self) -> EventKind {
+        match self {
+            Self::MethodPaused | Self::MethodDisabled => EventKind::MethodStopped,
+            Self::NoLiveCode | Self::CodeRejected | Self::EvidenceRejected => RPC.event,
+        }
+    }
+}
+
+impl Resets {
+    /// Judges a code.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn submit_proof(
+        &self,
+        caller: &Caller,
+        request: &SubmitProof,
+    ) -> Result<ProofSubmitted, Error> {
+        let origin = Origin { caller, context: &request.context };
+        let Continued { operation, state } = self.go_on(RPC, origin, &request.reset_token)?;
+        let content = [
+            request.reset_token.expose_secret().as_bytes(),
+            request.method_id.as_bytes(),
+            request.code.expose_secret().as_bytes(),
+        ];
+        let named = Request { who: caller.name(), id: request.request_id, content: &content };
+        let operation = self.idempotency.named(operation, named);
+        self.idempotency.run(&operation, self.prove(&operation, &state, request)).await
+    }
+
+    async fn prove(
+        &self,
+        operation: &Operation<'_>,
+        state: &ResetState,
+        request: &SubmitProof,
+    ) -> Result<Answer<ProofSubmitted>, Error> {
+        if operation.now.has_reached(state.expires_at) {
+            return Err(self.stopped(operation, Stopped::Expired));
+        }
+        let position = Position::parse(&request.method_id).ok_or(Refusal::MethodUnknownInReset)?;
+        let offered = state.offer.get(position).ok_or(Refusal::MethodUnknownInReset)?;
+        if state.proofs.iter().any(|proof| proof.position == position) {
+            return Err(Refusal::MethodAlreadyProved.into());
+        }
+        let key = tries_key(state, position).ok_or_else(unreadable_offer)?;
+        let policy = self.policies.reset_policy(&operation.scope).await?;
+        let attempt = Attempt { operation, state, position, offered, key, policy: &policy };
+        match self.judge_code(&attempt, &request.code).await? {
+            Ok(()) => self.accept(&attempt).await,
+            Err(reason) => self.reject(&attempt, reason).await,
+        }
+    }
+
+    /// Whether the code is right.
+    async fn judge_code(
+        &self,
+        attempt: &Attempt<'_>,
+        code: &SecretString,
+    ) -> Result<Result<(), Unproved>, Error> {
+        let Attempt { operation, state, position, .. } = *attempt;
+        let (scope, request, now) = (&operation.scope, operation.key.fingerprint(), operation.now);
+        let rules = &attempt.policy.reset;
+        match self.store.count_try(scope, attempt.key, state.from, &request, rules, now).await? {
+            TryCounted::Counted | TryCounted::CountedBefore => {}
+            TryCounted::NothingLive => return Ok(Err(Unproved::NoLiveCode)),
+            TryCounted::Stopped(TakesNoTry::Paused { .. }) => return Ok(Err(Unproved::MethodPaused)),
+            TryCounted::Stopped(TakesNoTry::Disabled) => return Ok(Err(Unproved::MethodDisabled)),
+        }
+        let context = operation.origin.context;
+        let check = CheckCode {
+            tenant_id: state.tenant_id,
+            verification_id: verification_of(state, position),
+            request_id: operation.key.request_id("check", &[]),
+            purpose: PASSWORD_RESET,
+            subject: verification_subject(state),
+            code: code.clone(),
+            ip_address: context.ip.or(state.ip_address),
+            user_agent: context.user_agent.clone(),
+        };
+        let Checked::Passed { grant } = self.verification.check(&check).await? else {
+            return Ok(Err(Unproved::CodeRejected));
+        };
+        let is_ours = self.redeems(attempt, &grant).await?;
+        Ok(if is_ours && !state.is_silent { Ok(()) } else { Err(Unproved::EvidenceRejected) })
+    }
+
+    /// Whether the evidence is of this method. Verification says which channel carried the code; a proof by another one is
+    /// none.
+    async fn redeems(&self, attempt: &Attempt<'_>, grant: &SecretString) -> Result<bool, Error> {
+        let Attempt { operation, state, position, offered, .. } = *attempt;
+        let binding = binding_of(state, position);
+        let request_id = operation.key.request_id("redeem", &[]);
+        let redeemed = self.verification.redeem(state.tenant_id, grant, &binding, request_id).await?;
+        Ok(redeemed.is_some_and(|redeemed| {
+            redeemed.verification_id == verification_of(state, position)
+                && Some(redeemed.channel) == offered.kind.channel()
+                && redeemed.class == offered.kind.class()
+        }))
+    }
+
+    async fn accept(&self, attempt: &Attempt<'_>) -> Result<Answer<ProofSubmitted>, Error> {
+        let Attempt { operation, state, policy, .. } = *attempt;
+        let judged = self.judged_today(&operation.scope, state, policy, operation.now).await?;
+        let judged =
+            still_the_same(state, judged.as_ref()).map_err(|stopped| self.stopped(operation, stopped))?;
+        let proof = Proof { position: attempt.position, kind: attempt.offered.kind };
+        let proved = ResetState { proofs: state.proofs.with(proof), ..state.clone() };
+        let reset_token = self.tokens.seal_reset(&proved);
+        let proofs_remaining = remaining_shown(&proved.proofs, judged.judgement.requirement, policy);
+        let event = self.audit.event(operation).because(proof.kind.as_str()).done();
+        let answering = self.idempotency.answering(operation.key, |(): &()| ProofSubmitted {
+            accepted: true,
+            reset_token: reset_token.clone(),
+            proofs_remaining,
+        });
+        let step =
+            self.store.proof_accepted(&operation.scope, attempt.key, &event, answering.once(), operation.now);
+        // The store has no condition on a proof that it could refuse by.
+        Ok(answering.settle(step.await?)?.unwrap_or_else(|()| answering.stored(&())))
+    }
+
+    async fn reject(&self, attempt: &Attempt<'_>, reason: Unproved) -> Result<Answer<ProofSubmitted>, Error> {
+        let Attempt { operation, state, policy, .. } = *attempt;
+        self.audit.note(self.audit.event_of(operation, reason.event()).refused(reason.into_str()));
+        if reason == Unproved::MethodDisabled {
+            self.disable(attempt).await?;
+        }
+        // Only what was proved before may show the account's own requirement.
+        let proofs_remaining = if state.proofs.is_empty() {
+            policy.reset.proofs_required
+        } else {
+            let judged = self.judged_today(&operation.scope, state, policy, operation.now).await?;
+            let judged = still_the_same(state, judged.as_ref())
+                .map_err(|stopped| self.stopped_as(operation, reason.event(), stopped))?;
+            remaining_shown(&state.proofs, judged.judgement.requirement, policy)
+        };
+        let reset_token = self.tokens.seal_reset(state);
+        let rejected = ProofSubmitted { accepted: false, reset_token, proofs_remaining };
+        // What counted nothing is answered alike every time, so a stranger's guesses write nothing.
+        Ok(if reason.was_counted() { Answer::to_store(rejected) } else { Answer::unstored(rejected) })
+    }
+
+    /// Writes down that wrong codes in a row disabled a method, so that it counts for nothing until it is confirmed
+    /// anew, and notifies its owner. A change meanwhile leaves it to the next attempt.
+    async fn disable(&self, attempt: &Attempt<'_>) -> Result<(), Error> {
+        let Attempt { operation, state, .. } = *attempt;
+        let (scope, now) = (&operation.scope, operation.now);
+        let (Some(account_id), Target::Entry(id)) = (state.account_id, attempt.offered.target) else {
+            return Ok(());
+        };
+        let account = self.store.find_account(scope, &AccountKey::Id(account_id)).await?;
+        let held =
+            account.as_ref().and_then(|account| account.security_info.iter().find(|entry| entry.id == id));
+        let (Some(account), Some(entry)) = (&account, held.filter(|entry| !entry.disabled)) else {
+            return Ok(());
+        };
+        let tenant = self.policies.tenant(scope).await?;
+        let content = NoticeContent::of_entry(&tenant, account, entry, MethodChange::Disabled, now);
+        let notified = self.notices.notified(scope, account, now).await?;
+        let event = self.audit.event_of(operation, EventKind::MethodStopped).by(Actor::Rekey);
+        let change = ChangeAccount {
+            account_id,
+            version: account.version,
+            change: Change::DisableSecurityInfo(id),
+            event: event.because("method_disabled").done(),
+            notices: self.notices.to(&notified, &content),
+            now,
+        };
+        self.store.change_account(scope, &change, None).await?;
+        Ok(())
+    }
+}

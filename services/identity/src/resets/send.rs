@@ -1,0 +1,184 @@
+//! Having the code of a method sent, or sent again.
+//!
+//! Visible limits are those of this reset alone: the ladder of its verification. A stop by destination, subject,
+//! tenant or network would tell that an address is real or busy, so it gets the answer of a send (`decoy_send`).
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::Destination;
+use rekey_primitives::id::{RequestId, from_digest};
+use rekey_primitives::secret::{ExposeSecret, SecretString};
+use rekey_sealing::digest;
+use serde::{Deserialize, Serialize};
+
+use super::{Continued, Resets, binding_of, still_the_same, unreadable_offer, verification_of};
+use crate::domain::audit::EventKind;
+use crate::domain::eligibility::JudgedAccount;
+use crate::domain::refusal::Refusal;
+use crate::domain::reset::complete::Stopped;
+use crate::domain::reset::{Position, ResetState, offer, tries_key};
+use crate::operation::idempotency::{Answer, Request};
+use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
+use crate::peers::verification::{PASSWORD_RESET, ResendCode, Resent, StartCode, Started, Stop, Timers};
+
+const RPC: Rpc = Rpc { name: "SendResetCode", event: EventKind::ResetCodeSent };
+
+/// Asks for a code.
+#[derive(Debug)]
+pub(crate) struct SendCode {
+    pub reset_token: SecretString,
+    /// One of the offered methods.
+    pub method_id: String,
+    pub request_id: RequestId,
+    pub context: Context,
+}
+
+/// A code is on its way, if there is anybody to send it to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CodeSent {
+    pub code_expires_at: Timestamp,
+    /// When another send is accepted; `None` when all have been used.
+    pub resend_after: Option<Timestamp>,
+}
+
+/// A send under way.
+pub(super) struct Sending<'a> {
+    pub(super) operation: &'a Operation<'a>,
+    pub(super) state: &'a ResetState,
+    position: Position,
+}
+
+impl Resets {
+    /// Sends a code. The answer leaves in even time.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn send_code(&self, caller: &Caller, request: &SendCode) -> Result<CodeSent, Error> {
+        self.timing.even(self.sent_code(caller, request)).await
+    }
+
+    async fn sent_code(&self, caller: &Caller, request: &SendCode) -> Result<CodeSent, Error> {
+        let origin = Origin { caller, context: &request.context };
+        let Continued { operation, state } = self.go_on(RPC, origin, &request.reset_token)?;
+        let content = [request.reset_token.expose_secret().as_bytes(), request.method_id.as_bytes()];
+        let named = Request { who: caller.name(), id: request.request_id, content: &content };
+        let operation = self.idempotency.named(operation, named);
+        self.idempotency.run(&operation, self.send(&operation, &state, &request.method_id)).await
+    }
+
+    async fn send(
+        &self,
+        operation: &Operation<'_>,
+        state: &ResetState,
+        method_id: &str,
+    ) -> Result<Answer<CodeSent>, Error> {
+        if operation.now.has_reached(state.expires_at) {
+            return Err(self.stopped(operation, Stopped::Expired));
+        }
+        let position = sendable(state, method_id)?;
+        let Timers { code_expires_at, resend_after } =
+            self.start_or_resend(&Sending { operation, state, position }).await?;
+        let key = tries_key(state, position).ok_or_else(unreadable_offer)?;
+        self.store.code_sent(&operation.scope, key, code_expires_at, operation.now).await?;
+        Ok(Answer::to_store(CodeSent { code_expires_at, resend_after }))
+    }
+
+    async fn start_or_resend(&self, sending: &Sending<'_>) -> Result<Timers, Error> {
+        let Sending { operation, state, position } = *sending;
+        let (scope, context) = (&operation.scope, operation.origin.context);
+        let policy = self.policies.reset_policy(scope).await?;
+        let tenant = self.policies.tenant(scope).await?;
+        let judged = self.judged_today(scope, state, &policy, operation.now).await?;
+        if state.account_id.is_some()
+            && let Err(stopped) = still_the_same(state, judged.as_ref())
+        {
+            return Err(self.stopped(operation, stopped));
+        }
+        let start = StartCode {
+            tenant_id: state.tenant_id,
+            verification_id: verification_of(state, position),
+            request_id: operation.request_id_from_here("start"),
+            purpose: PASSWORD_RESET,
+            subject: verification_subject(state),
+            destination: destination_of(sending, judged.as_ref())?,
+            locale: context.locale.clone().or_else(|| state.locale.clone()),
+            binding: binding_of(state, position),
+            decoy: state.is_silent,
+            organisation: tenant.display_name,
+            ip_address: context.ip.or(state.ip_address),
+            user_agent: context.user_agent.clone(),
+        };
+        match self.verification.start(&start).await? {
+            Started::Sent(timers) => Ok(self.noted_send(sending, &start, None, timers)),
+            Started::WasThere(_) | Started::Differs => self.send_again(sending, &start).await,
+            Started::Stopped(stopped) => self.start_decoy_send(sending, &start, &stopped).await,
+        }
+    }
+
+    pub(super) async fn send_again(&self, sending: &Sending<'_>, start: &StartCode) -> Result<Timers, Error> {
+        let resend = ResendCode {
+            tenant_id: start.tenant_id,
+            verification_id: start.verification_id,
+            request_id: sending.operation.request_id_from_here("resend"),
+            ip_address: start.ip_address,
+            user_agent: start.user_agent.clone(),
+        };
+        match self.verification.resend(&resend).await? {
+            Resent::Sent(timers) => Ok(self.noted_send(sending, start, None, timers)),
+            Resent::TooSoon { retry_after } => Err(self.send_limited(sending, retry_after)),
+            Resent::Exhausted | Resent::Over => Err(self.send_limited(sending, sending.time_left())),
+            Resent::Stopped(stopped) => self.resend_decoy_send(sending, start, &stopped).await,
+        }
+    }
+
+    /// Notes a send, and why nothing will come of it where that is so.
+    pub(super) fn noted_send(
+        &self,
+        sending: &Sending<'_>,
+        start: &StartCode,
+        stop: Option<Stop>,
+        timers: Timers,
+    ) -> Timers {
+        let silent = if sending.state.is_silent { Some("silent") } else { None };
+        let event = self.audit.event(sending.operation).at_place(start.destination.masked());
+        self.audit.note(match stop.map(Stop::as_str).or(silent) {
+            Some(reason) => event.refused(reason),
+            None => event,
+        });
+        timers
+    }
+
+    /// Notes and refuses a send that this reset's own ladder stops.
+    pub(super) fn send_limited(&self, sending: &Sending<'_>, retry_after: Duration) -> Error {
+        self.audit.note_refused(sending.operation, "send_limited");
+        Refusal::SendLimited { retry_after }.into()
+    }
+}
+
+impl Sending<'_> {
+    /// How long the reset lives on.
+    pub(super) fn time_left(&self) -> Duration {
+        self.state.expires_at.since(self.operation.now)
+    }
+}
+
+/// The position of a method whose codes are sent and that is not proved yet.
+fn sendable(state: &ResetState, method_id: &str) -> Result<Position, Refusal> {
+    let position = Position::parse(method_id).ok_or(Refusal::MethodUnknownInReset)?;
+    let offered = state.offer.get(position).ok_or(Refusal::MethodUnknownInReset)?;
+    if state.proofs.iter().any(|proof| proof.position == position) {
+        return Err(Refusal::MethodAlreadyProved);
+    }
+    offered.kind.channel().map(|_| position).ok_or(Refusal::MethodUnknownInReset)
+}
+
+fn destination_of(sending: &Sending<'_>, judged: Option<&JudgedAccount>) -> Result<Destination, Error> {
+    let held = judged.map_or(&[][..], |judged| &judged.account.security_info);
+    let offered = sending.state.offer.get(sending.position).ok_or_else(unreadable_offer)?;
+    offer::destination(offered, held, &sending.state.seed).ok_or_else(|| Refusal::ResetInvalid.into())
+}
+
+/// Whom the verification is about: the account, or a number that stands for the login that nobody has.
+pub(super) fn verification_subject(state: &ResetState) -> String {
+    let nobody = || from_digest(&digest(&[b"subject", state.seed.as_bytes()]));
+    state.account_id.map_or_else(nobody, |id| id.as_uuid()).hyphenated().to_string()
+}

@@ -1,0 +1,121 @@
+//! The codes that confirm an address: sending one, and sending it again. Which verification stands behind an entry is found
+//! by `slots`.
+
+use rekey_primitives::id::{RequestId, SecurityInfoId, VerificationId};
+use rekey_sealing::digest;
+use uuid::Uuid;
+
+use super::confirm::tries_key;
+use super::slots::until_next_slot;
+use super::{Holder, SecurityInfoEntries};
+use crate::domain::audit::EventKind;
+use crate::domain::refusal::Refusal;
+use crate::domain::security_info::SecurityInfo;
+use crate::operation::idempotency::Answer;
+use crate::operation::{Error, Operation, Owner, Rpc};
+use crate::peers::verification::{
+    Pace, ResendCode, Resent, SECURITY_INFO, StartCode, Started, Stopped, Timers,
+};
+
+const RPC: Rpc = Rpc { name: "SendSecurityInfoCode", event: EventKind::LimitReached };
+
+impl SecurityInfoEntries {
+    /// Sends the code of an address, first or again.
+    pub(crate) async fn send_code(
+        &self,
+        owner: &Owner,
+        id: SecurityInfoId,
+        request_id: RequestId,
+    ) -> Result<Timers, Error> {
+        let operation = self.change_operation(RPC, owner, request_id, &[id.as_uuid().as_bytes()])?;
+        self.idempotency.run(&operation, self.send_code_once(&operation, owner, id)).await
+    }
+
+    async fn send_code_once(
+        &self,
+        operation: &Operation<'_>,
+        owner: &Owner,
+        id: SecurityInfoId,
+    ) -> Result<Answer<Timers>, Error> {
+        let holder = self.holder(operation, owner.person.account_id).await?;
+        let entry = holder.entry(id)?;
+        let timers = match self.running_code(operation, entry.id).await? {
+            Some(running) => self.resend_code(operation, &holder, entry, running).await?,
+            None => self.send_new_code(operation, &holder, entry).await?,
+        };
+        Ok(Answer::to_store(timers))
+    }
+
+    /// Has a code drawn and sent for an entry. A limit beyond this address is silent: it would tell what others
+    /// send there.
+    pub(super) async fn send_new_code(
+        &self,
+        operation: &Operation<'_>,
+        holder: &Holder,
+        entry: &SecurityInfo,
+    ) -> Result<Timers, Error> {
+        let (context, now) = (operation.origin.context, operation.now);
+        let start = StartCode {
+            tenant_id: holder.tenant.id,
+            verification_id: self.next_verification(operation, entry.id).await?,
+            request_id: operation.request_id_from_here("start"),
+            purpose: SECURITY_INFO,
+            subject: holder.account.id.to_string(),
+            destination: entry.destination().ok_or(Refusal::SecurityInfoNotFound)?,
+            locale: context.locale.clone(),
+            binding: binding(holder.account.id.as_uuid(), entry.id),
+            decoy: false,
+            organisation: holder.tenant.display_name.clone(),
+            ip_address: context.ip,
+            user_agent: context.user_agent.clone(),
+        };
+        let timers = match self.verification.start(&start).await? {
+            Started::Sent(timers) | Started::WasThere(timers) => timers,
+            Started::Stopped(Stopped { stop, pace }) => {
+                let event = self.audit.event_of(operation, EventKind::LimitReached);
+                self.audit.note(event.because(stop.as_str()));
+                silent_timers(&pace, operation)
+            }
+            // This slot's verification is spent or was guessed at too often; the next slot has a new one.
+            Started::Differs => return Err(until_next_slot(now).into()),
+        };
+        self.store.code_sent(&operation.scope, tries_key(entry), timers.code_expires_at, now).await?;
+        Ok(timers)
+    }
+
+    async fn resend_code(
+        &self,
+        operation: &Operation<'_>,
+        holder: &Holder,
+        entry: &SecurityInfo,
+        verification_id: VerificationId,
+    ) -> Result<Timers, Error> {
+        let resend = ResendCode {
+            tenant_id: holder.tenant.id,
+            verification_id,
+            request_id: operation.request_id_from_here("resend"),
+            ip_address: operation.origin.context.ip,
+            user_agent: operation.origin.context.user_agent.clone(),
+        };
+        match self.verification.resend(&resend).await? {
+            Resent::Sent(timers) => Ok(timers),
+            Resent::TooSoon { retry_after } => Err(Refusal::SendLimited { retry_after }.into()),
+            Resent::Exhausted => Err(until_next_slot(operation.now).into()),
+            Resent::Stopped(stopped) => Ok(silent_timers(&stopped.pace, operation)),
+            Resent::Over => self.send_new_code(operation, holder, entry).await,
+        }
+    }
+}
+
+/// The timers of a send that was stopped where nobody may know.
+fn silent_timers(pace: &Pace, operation: &Operation<'_>) -> Timers {
+    Timers {
+        code_expires_at: operation.now.plus(pace.code_life),
+        resend_after: pace.waits.first().map(|wait| operation.now.plus(*wait)),
+    }
+}
+
+/// What the grant of a code is bound to: this entry of this account.
+pub(super) fn binding(account: Uuid, entry: SecurityInfoId) -> [u8; 32] {
+    digest(&[b"security info", account.as_bytes(), entry.as_uuid().as_bytes()])
+}

@@ -1,0 +1,184 @@
+//! Confirming an address by its code. Attempts are counted here before verification is asked, as in a reset.
+
+use rekey_primitives::id::{RequestId, SecurityInfoId, from_digest};
+use rekey_primitives::method::MethodChange;
+use rekey_primitives::secret::{ExposeSecret, SecretString};
+use rekey_sealing::digest;
+use uuid::Uuid;
+
+use super::codes::binding;
+use super::{EntryChange, Holder, SecurityInfoEntries, change_of};
+use crate::domain::account::Account;
+use crate::domain::audit::{Actor, EventKind};
+use crate::domain::refusal::Refusal;
+use crate::domain::security_info::{SecurityInfo, Standing};
+use crate::domain::tries::{TakesNoTry, TriedFrom};
+use crate::operation::idempotency::{Answer, OrRejected};
+use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Rpc};
+use crate::peers::verification::{CheckCode, Checked, SECURITY_INFO};
+use crate::store::accounts::Change;
+use crate::store::resets::TryCounted;
+use crate::views::SecurityInfoView;
+
+const RPC: Rpc = Rpc { name: "ConfirmSecurityInfo", event: EventKind::SecurityInfoConfirmed };
+
+/// What is stored for a repeat.
+type Confirmed = OrRejected<SecurityInfoView>;
+
+impl SecurityInfoEntries {
+    /// Confirms an address by its code.
+    pub(crate) async fn confirm(
+        &self,
+        owner: &Owner,
+        id: SecurityInfoId,
+        code: &SecretString,
+        request_id: RequestId,
+    ) -> Result<SecurityInfoView, Error> {
+        let uuid = id.as_uuid();
+        let content = [uuid.as_bytes().as_slice(), code.expose_secret().as_bytes()];
+        let operation = self.change_operation(RPC, owner, request_id, &content)?;
+        let confirmed = self.idempotency.run(&operation, self.confirm_once(&operation, owner, id, code));
+        confirmed.await?.or(Refusal::CodeRejected)
+    }
+
+    async fn confirm_once(
+        &self,
+        operation: &Operation<'_>,
+        owner: &Owner,
+        id: SecurityInfoId,
+        code: &SecretString,
+    ) -> Result<Answer<Confirmed>, Error> {
+        let holder = self.holder(operation, owner.person.account_id).await?;
+        let entry = holder.entry(id)?;
+        let is_right = self.count_attempt(operation, &holder, entry).await?
+            && self.is_right_code(operation, &holder, entry, code).await?;
+        if is_right {
+            return self.mark_confirmed(operation, owner, id).await;
+        }
+        self.audit.note_refused(operation, "code_rejected");
+        // The attempt was counted under this call, so until this is stored a repeat is judged alike, uncounted.
+        Ok(Answer::to_store(Confirmed::REJECTED))
+    }
+
+    /// Counts an attempt; false when none is taken.
+    async fn count_attempt(
+        &self,
+        operation: &Operation<'_>,
+        holder: &Holder,
+        entry: &SecurityInfo,
+    ) -> Result<bool, Error> {
+        let (scope, now) = (&operation.scope, operation.now);
+        let (key, from, request) = (tries_key(entry), TriedFrom::Anywhere, operation.key.fingerprint());
+        let stop = match self.store.count_try(scope, key, from, &request, &holder.rules, now).await? {
+            TryCounted::Counted | TryCounted::CountedBefore => return Ok(true),
+            TryCounted::NothingLive => return Ok(false),
+            TryCounted::Stopped(stop) => stop,
+        };
+        let event = self.audit.event_of(operation, EventKind::MethodStopped).by(Actor::Stranger);
+        match stop {
+            TakesNoTry::Paused { .. } => self.audit.note(event.refused("paused")),
+            TakesNoTry::Disabled if entry.disabled => {}
+            TakesNoTry::Disabled => {
+                let notices = self.notices_of(operation, holder, entry, MethodChange::Disabled).await?;
+                let change = Change::DisableSecurityInfo(entry.id);
+                let change = change_of(&holder.account, change, event.refused("disabled"), notices, now);
+                // A change in between leaves it to the next attempt.
+                self.store.change_account(scope, &change, None).await?;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether verification passes the code, and for this entry.
+    async fn is_right_code(
+        &self,
+        operation: &Operation<'_>,
+        holder: &Holder,
+        entry: &SecurityInfo,
+        code: &SecretString,
+    ) -> Result<bool, Error> {
+        let Some(verification_id) = self.running_code(operation, entry.id).await? else { return Ok(false) };
+        let (tenant_id, account_id) = (operation.scope.tenant_id(), holder.account.id);
+        let check = CheckCode {
+            tenant_id,
+            verification_id,
+            request_id: operation.request_id_from_here("check"),
+            purpose: SECURITY_INFO,
+            subject: account_id.to_string(),
+            code: code.clone(),
+            ip_address: operation.origin.context.ip,
+            user_agent: operation.origin.context.user_agent.clone(),
+        };
+        let Checked::Passed { grant } = self.verification.check(&check).await? else { return Ok(false) };
+        let binding = binding(account_id.as_uuid(), entry.id);
+        let request_id = operation.request_id_from_here("redeem");
+        let redeemed = self.verification.redeem(tenant_id, &grant, &binding, request_id).await?;
+        let channel = entry.destination().map(|to| to.channel());
+        Ok(redeemed.is_some_and(|redeemed| {
+            redeemed.verification_id == verification_id && Some(redeemed.channel) == channel
+        }))
+    }
+
+    /// Writes that an entry is confirmed.
+    async fn mark_confirmed(
+        &self,
+        operation: &Operation<'_>,
+        owner: &Owner,
+        id: SecurityInfoId,
+    ) -> Result<Answer<Confirmed>, Error> {
+        for _ in 0..JUDGED_AT_MOST {
+            let holder = self.holder(operation, owner.person.account_id).await?;
+            let entry = holder.entry(id)?;
+            let confirmed = self.confirmed(operation, &holder, entry).await?;
+            let view = SecurityInfoView::of(&confirmed, &holder.rules, operation.now);
+            let event = self.audit.event(operation).at_place(view.masked_destination.clone());
+            let change = Change::ConfirmSecurityInfo {
+                id,
+                tries: tries_keys(id),
+                standing: confirmed.standing,
+                changed_at: confirmed.changed_at,
+                is_first: confirmed.is_first,
+            };
+            let answering =
+                self.idempotency.answering(operation.key, |_: &Account| Confirmed::Done(view.clone()));
+            let changed = EntryChange { entry, word: MethodChange::Confirmed, change };
+            let answer = self.change_entry(operation, &holder, changed, event, &answering).await?;
+            if let Some(answer) = answer {
+                return Ok(answer);
+            }
+        }
+        Err(Failed::Contended.into())
+    }
+
+    /// The entry once it is confirmed.
+    async fn confirmed(
+        &self,
+        operation: &Operation<'_>,
+        holder: &Holder,
+        entry: &SecurityInfo,
+    ) -> Result<SecurityInfo, Error> {
+        let standing = Standing::Confirmed { at: operation.now };
+        let confirmed = SecurityInfo { standing, disabled: false, ..entry.clone() };
+        Ok(match entry.standing {
+            Standing::Unconfirmed => SecurityInfo {
+                changed_at: operation.now,
+                is_first: self.would_be_first(operation, holder, entry.id).await?,
+                ..confirmed
+            },
+            // It was known before; that it is the person's adds no new way in.
+            Standing::Prefilled | Standing::Confirmed { .. } => confirmed,
+        })
+    }
+}
+
+/// Names the counter of attempts: not that of resets, which strangers can use up.
+pub(super) fn tries_key(entry: &SecurityInfo) -> Uuid {
+    let [confirm, confirm_anew] = tries_keys(entry.id);
+    if entry.disabled { confirm_anew } else { confirm }
+}
+
+/// Both counters of an entry's confirmations. A disabled entry takes no attempt by the first, which may be what disabled it.
+fn tries_keys(id: SecurityInfoId) -> [Uuid; 2] {
+    let uuid = id.as_uuid();
+    [b"confirm".as_slice(), b"confirm anew"].map(|what| from_digest(&digest(&[what, uuid.as_bytes()])))
+}

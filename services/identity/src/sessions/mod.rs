@@ -1,0 +1,136 @@
+//! Sessions: rotating refresh tokens, ending sessions, and whether an access token is good at this moment.
+
+mod access;
+mod refresh;
+
+use rekey_primitives::clock::SharedClock;
+use rekey_primitives::id::{RequestId, SessionId};
+use rekey_sealing::PublicKey;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use refresh::RefreshSession;
+
+use crate::audit::Audit;
+use crate::domain::audit::{Actor, EventKind, Subject};
+use crate::domain::refusal::Refusal;
+use crate::domain::session::{Ending, Session};
+use crate::operation::idempotency::{Answer, Idempotency, Request};
+use crate::operation::{Caller, Error, Operation, Owner, Person, Rpc};
+use crate::policies::Policies;
+use crate::store::Store;
+use crate::store::sign_ins::{EndSessions, SessionsEnded, Stale, Which};
+use crate::tokens::Tokens;
+
+/// Most sessions that are listed or ended by name at once.
+pub(crate) const SESSIONS_MAX: usize = 100;
+
+const SIGN_OUT: Rpc = Rpc { name: "SignOut", event: EventKind::SessionRevoked };
+const REVOKE: Rpc = Rpc { name: "RevokeSessions", event: EventKind::SessionRevoked };
+
+/// The use case.
+#[derive(Clone)]
+pub(crate) struct Sessions {
+    pub store: Store,
+    pub clock: SharedClock,
+    pub tokens: Tokens,
+    pub policies: Policies,
+    pub audit: Audit,
+    pub idempotency: Idempotency,
+}
+
+/// How many sessions a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Revoked {
+    pub sessions_revoked: u32,
+}
+
+/// Sessions to end, and what the log calls it.
+struct End {
+    rpc: Rpc,
+    ending: Ending,
+    which: Which,
+}
+
+impl Sessions {
+    /// Ends the session of the access token.
+    pub(crate) async fn sign_out(&self, owner: &Owner, request_id: RequestId) -> Result<(), Error> {
+        let which = Which::These(vec![owner.person.session_id]);
+        let end = End { rpc: SIGN_OUT, ending: Ending::SignedOut, which };
+        self.end(owner, end, request_id).await.map(drop)
+    }
+
+    /// The person's live sessions, newest first.
+    pub(crate) async fn list(&self, caller: &Caller, person: &Person) -> Result<Vec<Session>, Error> {
+        let scope = caller.scope(person.tenant_id)?;
+        let limit = u32::try_from(SESSIONS_MAX).unwrap_or(u32::MAX);
+        Ok(self.store.list_sessions(&scope, person.account_id, limit, self.clock.now()).await?)
+    }
+
+    /// Ends these sessions of the person, or all but the one that asks where none are named.
+    pub(crate) async fn revoke(
+        &self,
+        owner: &Owner,
+        sessions: &[SessionId],
+        request_id: RequestId,
+    ) -> Result<Revoked, Error> {
+        let which = if sessions.is_empty() {
+            Which::Others
+        } else {
+            Which::These(sessions.iter().copied().take(SESSIONS_MAX).collect())
+        };
+        self.end(owner, End { rpc: REVOKE, ending: Ending::Revoked, which }, request_id).await
+    }
+
+    /// The public keys that may have signed a live access token, or will soon.
+    pub(crate) fn signing_keys(&self) -> Vec<PublicKey> {
+        self.tokens.signing_keys()
+    }
+
+    /// Ends sessions from one of them. A repeat may come with the token of a session that this call has ended: it gets
+    /// its first answer, and every other call with such a token is refused as if it had not passed the access check.
+    async fn end(&self, owner: &Owner, end: End, request_id: RequestId) -> Result<Revoked, Error> {
+        let person = &owner.person;
+        let operation = Operation::new(end.rpc, owner.scope()?, owner.origin(), self.clock.now())
+            .by(Actor::Account(person.account_id))
+            .on(Subject::Account(person.account_id));
+        // Ids of its own session alone, so that a dead token cannot ask about others of the account.
+        let who = person.session_id.to_string();
+        let content = content_of(&end.which);
+        let named = Request { who: &who, id: request_id, content: &[&content] };
+        let operation = self.idempotency.named(operation, named);
+        self.idempotency.run_unrecalled(&operation, self.end_once(&operation, person, end)).await
+    }
+
+    async fn end_once(
+        &self,
+        operation: &Operation<'_>,
+        person: &Person,
+        end: End,
+    ) -> Result<Answer<Revoked>, Error> {
+        let ends = EndSessions {
+            account_id: person.account_id,
+            asking: person.session_id,
+            which: end.which,
+            event: self.audit.event(operation).because(end.ending.as_str()).done(),
+        };
+        let answering = self
+            .idempotency
+            .answering(operation.key, |ended: &SessionsEnded| Revoked { sessions_revoked: ended.0 });
+        let step = self.store.end_sessions(&operation.scope, &ends, answering.once()).await?;
+        answering.settle(step)?.map_err(|Stale| Refusal::AccessTokenInvalid.into())
+    }
+}
+
+/// What a repeat has to ask again.
+fn content_of(which: &Which) -> Vec<u8> {
+    match which {
+        Which::These(sessions) => {
+            let ids = sessions.iter().flat_map(|id| id.as_uuid().into_bytes());
+            b"these".iter().copied().chain(ids).collect()
+        }
+        Which::Others => b"all but this".to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! Asking for one more thing before a sign-in is done: the challenge, and what is shown with it.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::secret::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::SignIns;
+use crate::domain::account::{Account, CredentialEpoch};
+use crate::domain::policy::Policy;
+use crate::operation::Operation;
+use crate::operation::idempotency::sealed_secret;
+use crate::tokens::{Challenge, ChallengeKind};
+use crate::views::SecurityInfoView;
+
+/// One more thing to do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SignInChallenge {
+    /// Carries the sign-in on.
+    #[serde(with = "sealed_secret")]
+    pub token: SecretString,
+    pub kind: ChallengeKind,
+    /// The security info that the question is about, if it is about that.
+    #[serde(default)]
+    pub security_info: Vec<SecurityInfoView>,
+}
+
+/// Who is asked, and for what.
+pub(super) struct Asked<'a> {
+    pub(super) account: &'a Account,
+    pub(super) kind: ChallengeKind,
+    /// The account's epoch once this call is done.
+    pub(super) epoch: CredentialEpoch,
+    /// When the person gave their password.
+    pub(super) proved_at: Timestamp,
+}
+
+impl<'a> Asked<'a> {
+    /// Somebody who gave their password just now.
+    pub(super) fn of_today(account: &'a Account, kind: ChallengeKind, now: Timestamp) -> Self {
+        Self { account, kind, epoch: account.epoch, proved_at: now }
+    }
+}
+
+impl SignIns {
+    /// The challenge, with a token that only this caller can go on with.
+    pub(super) fn challenge(
+        &self,
+        operation: &Operation<'_>,
+        asked: &Asked<'_>,
+        policy: &Policy,
+    ) -> SignInChallenge {
+        let Asked { account, kind, epoch, proved_at } = *asked;
+        let is_about_entries = kind == ChallengeKind::ConfirmSecurityInfo;
+        // A change of the password raises the version once.
+        let version = account.version + (epoch.0 - account.epoch.0);
+        let life = Duration::from_secs(self.tokens.settings.challenge_life_seconds);
+        let token = self.tokens.seal(&Challenge {
+            tenant_id: account.tenant_id,
+            account_id: account.id,
+            epoch,
+            kind,
+            caller: operation.origin.caller.hash(),
+            expires_at: operation.now.plus(life),
+            version: is_about_entries.then_some(version),
+            proved_at: Some(proved_at),
+        });
+        let security_info = if is_about_entries {
+            SecurityInfoView::list(&account.security_info, &policy.reset, operation.now)
+        } else {
+            Vec::new()
+        };
+        SignInChallenge { token, kind, security_info }
+    }
+}

@@ -1,0 +1,240 @@
+//! Answering a challenge. What was asked is done and the session opened in one step, so nobody is left with the one and
+//! without the other; where the next question waits, there is no session yet.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::RequestId;
+use rekey_primitives::secret::{ExposeSecret, SecretString};
+use rekey_sealing::digest;
+use serde::{Deserialize, Serialize};
+
+use super::SignIns;
+use super::challenge::{Asked, SignInChallenge};
+use crate::domain::account::Account;
+use crate::domain::audit::{Actor, EventKind, Subject};
+use crate::domain::password::Password;
+use crate::domain::password::expiry::{PasswordState, password_state};
+use crate::domain::policy::Policy;
+use crate::domain::reconfirmation;
+use crate::domain::refusal::Refusal;
+use crate::domain::session::Session;
+use crate::notices::NoticeContent;
+use crate::operation::idempotency::{Answer, Request, Settled};
+use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
+use crate::policies::TenantPolicy;
+use crate::store::accounts::AccountKey;
+use crate::store::sign_ins::{ChangePassword, SessionsEnded, Stale};
+use crate::tokens::{Challenge, ChallengeKind, NewSession, SessionTokens};
+
+const RPC: Rpc = Rpc { name: "ContinueSignIn", event: EventKind::SignInChallenge };
+
+/// The answer to a challenge.
+#[derive(Debug)]
+pub(crate) struct AnswerChallenge {
+    pub challenge_token: SecretString,
+    pub answer: ChallengeAnswer,
+    pub request_id: RequestId,
+    pub context: Context,
+}
+
+/// What a person answers.
+#[derive(Debug, Clone)]
+pub(crate) enum ChallengeAnswer {
+    NewPassword(SecretString),
+    /// About the security info they were shown: whether all of it is still right.
+    SecurityInfo {
+        /// False: they are signed in to change it, and are asked again next time.
+        is_still_right: bool,
+    },
+}
+
+/// Where an answer leads.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Continued {
+    /// Signed in.
+    Tokens(SessionTokens),
+    /// To the next question.
+    Challenge(SignInChallenge),
+}
+
+/// An answer on its way, with everything it is judged by.
+pub(super) struct Answering<'a> {
+    pub(super) operation: &'a Operation<'a>,
+    pub(super) challenge: Challenge,
+    pub(super) policy: Policy,
+}
+
+/// The account of a challenge, and the state of its password.
+pub(super) struct Challenged {
+    pub(super) account: Account,
+    pub(super) password: PasswordState,
+}
+
+impl SignIns {
+    /// Does what a challenge asked for, and signs in or asks on.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn continue_sign_in(
+        &self,
+        caller: &Caller,
+        request: &AnswerChallenge,
+    ) -> Result<Continued, Error> {
+        let shown = &request.challenge_token;
+        let challenge: Challenge = self.tokens.open(shown).ok_or(Refusal::ChallengeInvalid)?;
+        let scope = caller.scope(challenge.tenant_id);
+        let scope = scope.map_err(|_| Refusal::ChallengeInvalid)?;
+        if challenge.caller != caller.hash() {
+            return Err(Refusal::ChallengeInvalid.into());
+        }
+        let origin = Origin { caller, context: &request.context };
+        let account_id = challenge.account_id;
+        let operation = Operation::new(RPC, scope, origin, self.clock.now()).on(Subject::Account(account_id));
+        let content = [shown.expose_secret().as_bytes(), request.answer.content()];
+        let named = Request { who: caller.name(), id: request.request_id, content: &content };
+        let operation = self.idempotency.named(operation, named);
+        self.idempotency.run(&operation, self.do_as_asked(&operation, challenge, request)).await
+    }
+
+    async fn do_as_asked(
+        &self,
+        operation: &Operation<'_>,
+        challenge: Challenge,
+        request: &AnswerChallenge,
+    ) -> Result<Answer<Continued>, Error> {
+        use ChallengeKind::{ConfirmSecurityInfo, PasswordChangeRequired, PasswordExpired};
+        let whose = digest(&[b"challenge", request.challenge_token.expose_secret().as_bytes()]);
+        self.limits.consume_evaluation(&whose, operation.now).await?;
+        let policy = self.policies.policy(&operation.scope).await?;
+        let kind = challenge.kind;
+        let answering = Answering { operation, challenge, policy };
+        match (kind, &request.answer) {
+            (ConfirmSecurityInfo, ChallengeAnswer::SecurityInfo { is_still_right }) => {
+                self.confirm_security_info(&answering, *is_still_right).await
+            }
+            (ConfirmSecurityInfo, ChallengeAnswer::NewPassword(_)) => {
+                Err(Refusal::field("security_info_verdict", "what the challenge asks for").into())
+            }
+            (PasswordExpired | PasswordChangeRequired, ChallengeAnswer::NewPassword(new)) => {
+                self.set_password(answering, new).await
+            }
+            (PasswordExpired | PasswordChangeRequired, ChallengeAnswer::SecurityInfo { .. }) => {
+                Err(Refusal::field("new_password", "the password that the challenge asks for").into())
+            }
+        }
+    }
+
+    /// The account of a challenge, if it is still the one that was challenged.
+    pub(super) async fn challenged(&self, answering: &Answering<'_>) -> Result<Challenged, Error> {
+        let Answering { operation, challenge, policy } = answering;
+        let now = operation.now;
+        let key = AccountKey::Id(challenge.account_id);
+        let account = self.store.find_account(&operation.scope, &key).await?;
+        let account = account.ok_or(Refusal::ChallengeInvalid)?;
+        let state = account.password.as_ref().map(|record| password_state(record, &policy.password, now));
+        let is_same = account.epoch == challenge.epoch && account.is_open();
+        let is_alive = !now.has_reached(challenge.expires_at);
+        match state {
+            Some(password) if is_same && is_alive => Ok(Challenged { account, password }),
+            _ => Err(Refusal::ChallengeInvalid.into()),
+        }
+    }
+
+    /// Sets the password that was asked for.
+    async fn set_password(
+        &self,
+        answering: Answering<'_>,
+        new: &SecretString,
+    ) -> Result<Answer<Continued>, Error> {
+        let Challenged { account, password } = self.challenged(&answering).await?;
+        if !matches!(password, PasswordState::MustChange | PasswordState::Expired) {
+            return Err(Refusal::ChallengeInvalid.into());
+        }
+        let operation = answering.operation;
+        let next = self.after_change(&answering, &account);
+        let challenge_kind = answering.challenge.kind;
+        let tenant = self.policies.tenant(&operation.scope).await?;
+        let rules = TenantPolicy { tenant, policy: answering.policy };
+        let change = self.change_asked_for(operation, &account, &rules, new).await?;
+        let change = ChangePassword { open: next.session, ..change };
+        let stored = self.idempotency.answering(operation.key, |_: &SessionsEnded| next.answer.clone());
+        let step = self.store.change_password(&operation.scope, &change, Some(stored.once())).await?;
+        match stored.outcome(step)? {
+            Settled::Done(ended) => {
+                self.note_answered(operation, &account, challenge_kind);
+                Ok(stored.stored(&ended))
+            }
+            Settled::Repeated(answer) => Ok(answer),
+            Settled::Refused(Stale) => Err(Refusal::ChallengeInvalid.into()),
+        }
+    }
+
+    /// What comes after a new password: a session, or the question about security info.
+    fn after_change(&self, answering: &Answering<'_>, account: &Account) -> Next {
+        let Answering { operation, policy, .. } = answering;
+        let (epoch, proved_at, now) = (account.epoch.next(), answering.proved_at(), operation.now);
+        if reconfirmation::is_due(account, &policy.security_info, now) {
+            let asked = Asked { account, kind: ChallengeKind::ConfirmSecurityInfo, epoch, proved_at };
+            let challenge = self.challenge(operation, &asked, policy);
+            return Next { session: None, answer: Continued::Challenge(challenge) };
+        }
+        let (rules, context) = (&policy.sessions, operation.origin.context);
+        let new = NewSession { account, epoch, rules, context, proved_at, now };
+        let (session, tokens) = self.tokens.new_session(&new);
+        Next { session: Some(session), answer: Continued::Tokens(tokens) }
+    }
+
+    async fn change_asked_for(
+        &self,
+        operation: &Operation<'_>,
+        account: &Account,
+        rules: &TenantPolicy,
+        new: &SecretString,
+    ) -> Result<ChangePassword, Error> {
+        let (scope, context, now) = (&operation.scope, operation.origin.context, operation.now);
+        let password = self.credentials.choose(operation, account, rules, &Password::typed(new)).await?;
+        let content = NoticeContent::person("password_changed_notice", &rules.tenant, account, now)
+            .in_language(context.locale.as_ref())
+            .with("place", &context.place());
+        let notified = self.notices.notified(scope, account, now).await?;
+        let event = self.audit.event_of(operation, EventKind::PasswordChanged);
+        Ok(ChangePassword {
+            account_id: account.id,
+            epoch: account.epoch,
+            password,
+            history: rules.policy.password.history,
+            keep: None,
+            open: None,
+            login: self.keys.login_key_of(account),
+            event: event.by(Actor::Account(account.id)).done(),
+            notices: self.notices.to(&notified, &content),
+            now,
+        })
+    }
+
+    pub(super) fn note_answered(&self, operation: &Operation<'_>, account: &Account, kind: ChallengeKind) {
+        self.audit.note(self.audit.event(operation).on(account.id).because(kind.as_str()));
+    }
+}
+
+/// What comes after a new password.
+struct Next {
+    session: Option<Session>,
+    answer: Continued,
+}
+
+impl Answering<'_> {
+    /// When the person gave the password that they were challenged for; an older release did not say.
+    pub(super) fn proved_at(&self) -> Timestamp {
+        self.challenge.proved_at.unwrap_or(self.operation.now)
+    }
+}
+
+impl ChallengeAnswer {
+    /// What a repeat has to say again.
+    fn content(&self) -> &[u8] {
+        match self {
+            Self::NewPassword(new) => new.expose_secret().as_bytes(),
+            Self::SecurityInfo { is_still_right: true } => b"security info: still right",
+            Self::SecurityInfo { is_still_right: false } => b"security info: needs change",
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Signing in: a login and a password become tokens, a challenge or a rejection.
+//!
+//! Known, unknown, locked and blocked logins cost one hash each and get one shape of answer in even time. The
+//! lockout is counted in the store before the password is looked at, so parallel guesses are counted one by one. The
+//! step that counts binds the request to its content; whatever comes of it, a rejection too, is stored for a repeat.
+
+mod challenge;
+mod confirm_security_info;
+mod continue_sign_in;
+mod open_session;
+mod verify_password;
+
+use std::sync::Arc;
+
+use rekey_primitives::clock::SharedClock;
+use rekey_primitives::id::{RequestId, TenantId};
+use rekey_primitives::secret::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use challenge::SignInChallenge;
+pub(crate) use continue_sign_in::{AnswerChallenge, ChallengeAnswer, Continued};
+
+use self::verify_password::{Rejection, VerifiedPassword};
+use crate::audit::Audit;
+use crate::credentials::Credentials;
+use crate::domain::account::Account;
+use crate::domain::audit::{EventKind, Outcome, Subject};
+use crate::domain::password::Password;
+use crate::domain::policy::Policy;
+use crate::domain::refusal::Refusal;
+use crate::keys::{Keys, TypedLogin};
+use crate::limits::Limits;
+use crate::notices::Notices;
+use crate::operation::idempotency::{Answer, Idempotency, Request, Settled};
+use crate::operation::{Caller, Context, Error, Failed, JUDGED_AT_MOST, Operation, Origin, Rpc};
+use crate::policies::Policies;
+use crate::response_timing::ResponseTiming;
+use crate::store::Store;
+use crate::store::sign_ins::{Admission, Known, LoginKey, PasswordTry, PlaceKey};
+use crate::tokens::{ChallengeKind, SessionTokens, Tokens};
+
+const RPC: Rpc = Rpc { name: "SignIn", event: EventKind::SignIn };
+
+/// The use case.
+#[derive(Clone)]
+pub(crate) struct SignIns {
+    pub store: Store,
+    pub clock: SharedClock,
+    pub keys: Arc<Keys>,
+    pub tokens: Tokens,
+    pub credentials: Credentials,
+    pub policies: Policies,
+    pub limits: Limits,
+    pub notices: Notices,
+    pub audit: Audit,
+    pub idempotency: Idempotency,
+    pub timing: ResponseTiming,
+}
+
+/// A login and a password.
+pub(crate) struct SignIn {
+    pub tenant_id: TenantId,
+    /// What the person types.
+    pub login: String,
+    pub password: SecretString,
+    pub request_id: RequestId,
+    pub context: Context,
+}
+
+/// How a sign-in ended.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum SignedIn {
+    Tokens(SessionTokens),
+    /// One more thing to do.
+    Challenge(SignInChallenge),
+    /// Not signed in, and not why.
+    Rejected,
+}
+
+/// A password that somebody tries, and where it is counted.
+struct Attempt<'a> {
+    operation: &'a Operation<'a>,
+    typed: &'a TypedLogin,
+    password: Password,
+    login: LoginKey,
+    place: Option<PlaceKey>,
+}
+
+impl SignIns {
+    /// Signs in. The answer leaves in even time.
+    #[tracing::instrument(skip_all, fields(tenant_id = %request.tenant_id))]
+    pub(crate) async fn sign_in(&self, caller: &Caller, request: &SignIn) -> Result<SignedIn, Error> {
+        self.timing.even(self.signed_in(caller, request)).await
+    }
+
+    async fn signed_in(&self, caller: &Caller, request: &SignIn) -> Result<SignedIn, Error> {
+        let scope = caller.scope(request.tenant_id)?;
+        let origin = Origin { caller, context: &request.context };
+        let operation = Operation::new(RPC, scope, origin, self.clock.now());
+        self.limits.consume_sign_in(&operation).await?;
+        let content = [request.login.as_bytes(), request.password.expose_secret().as_bytes()];
+        let named = Request { who: caller.name(), id: request.request_id, content: &content };
+        let operation = self.idempotency.named(operation, named);
+        self.idempotency.run_unrecalled(&operation, self.attempt(&operation, request)).await
+    }
+
+    async fn attempt(&self, operation: &Operation<'_>, request: &SignIn) -> Result<Answer<SignedIn>, Error> {
+        // Before the attempt is counted: one that finds no room costs no write, and its person no attempt. A repeat takes a
+        // seat as well, and gives it up when the counting step finds its answer.
+        let seat = self.credentials.keep_seat()?;
+        let (scope, context) = (&operation.scope, operation.origin.context);
+        let typed = TypedLogin::read(&request.login);
+        let known = self.store.find_login(scope, typed.login.as_ref()).await?;
+        let known = known.ok_or(Refusal::TenantNotFound)?;
+        let login = self.keys.login_key(scope.tenant_id(), typed.name(known.account.as_ref()));
+        let attempt = Attempt {
+            operation,
+            typed: &typed,
+            password: Password::typed(&request.password),
+            login,
+            place: context.ip.map(|ip| self.keys.place_key(&login, ip, context.user_agent_family())),
+        };
+        self.limits.watch_for_stuffing(operation, &login).await?;
+        let admitted = self.admit(&attempt, &known).await?;
+        drop(seat);
+        match admitted {
+            Settled::Done(admission) => self.judge(&attempt, known, admission).await,
+            Settled::Repeated(answer) => Ok(answer),
+            // The store has no condition on an attempt that it could refuse by.
+            Settled::Refused(()) => Ok(Answer::unstored(SignedIn::Rejected)),
+        }
+    }
+
+    /// Counts the password as wrong until it turns out right, once per request. While the login is locked there is
+    /// but one answer, so it is stored at once.
+    async fn admit(
+        &self,
+        attempt: &Attempt<'_>,
+        known: &Known,
+    ) -> Result<Settled<Admission, (), SignedIn>, Error> {
+        let operation = attempt.operation;
+        let subject = attempt.subject(known.account.as_ref());
+        let locked = self.audit.event_of(operation, EventKind::LockedOut).on_subject(subject);
+        let password_try = PasswordTry {
+            login: attempt.login,
+            place: attempt.place,
+            fingerprint: self.keys.fingerprint(&attempt.login, &attempt.password),
+            rules: known.policy.policy.lockout.clone(),
+            locked_event: locked.outcome(Outcome::Refused).done(),
+        };
+        let rejected = self.idempotency.answering(operation.key, |_: &Admission| SignedIn::Rejected);
+        let (scope, now) = (&operation.scope, operation.now);
+        let step = self.store.admit_password(scope, &password_try, rejected.once(), now).await?;
+        rejected.outcome(step)
+    }
+
+    async fn judge(
+        &self,
+        attempt: &Attempt<'_>,
+        mut known: Known,
+        admission: Admission,
+    ) -> Result<Answer<SignedIn>, Error> {
+        for _ in 0..JUDGED_AT_MOST {
+            let (account, policy) = (known.account.as_ref(), &known.policy.policy);
+            let opened = match self.verify_password(attempt, account, admission, policy).await? {
+                VerifiedPassword::Rejected(why) => return Ok(self.reject(attempt, account, why)),
+                VerifiedPassword::Challenged { account, kind } => {
+                    return self.ask(attempt, account, policy, kind).await;
+                }
+                VerifiedPassword::Right(right) => {
+                    self.open_session(attempt, &right, &policy.sessions).await?
+                }
+            };
+            if let Some(answer) = opened {
+                return Ok(answer);
+            }
+            // A parallel sign-in renewed the hash, or the account changed: what is read now decides.
+            let login = attempt.typed.login.as_ref();
+            let again = self.store.find_login(&attempt.operation.scope, login).await?;
+            known = again.ok_or(Refusal::TenantNotFound)?;
+        }
+        Err(Failed::Contended.into())
+    }
+
+    /// Asks for one more thing before there is a session.
+    async fn ask(
+        &self,
+        attempt: &Attempt<'_>,
+        account: &Account,
+        policy: &Policy,
+        kind: ChallengeKind,
+    ) -> Result<Answer<SignedIn>, Error> {
+        let operation = attempt.operation;
+        self.store.forgive(&operation.scope, &attempt.login).await?;
+        let asked = challenge::Asked::of_today(account, kind, operation.now);
+        let challenge = self.challenge(operation, &asked, policy);
+        self.audit.note(self.audit.event(operation).on(account.id).refused(kind.as_str()));
+        Ok(Answer::to_store(SignedIn::Challenge(challenge)))
+    }
+
+    /// Says no, and stores it: known or not, everybody's rejection is written alike.
+    fn reject(&self, attempt: &Attempt<'_>, account: Option<&Account>, why: Rejection) -> Answer<SignedIn> {
+        let event = self.audit.event(attempt.operation).on_subject(attempt.subject(account));
+        self.audit.note(event.refused(why.into_str()));
+        Answer::to_store(SignedIn::Rejected)
+    }
+}
+
+impl Attempt<'_> {
+    /// Whom an event of the attempt is about.
+    fn subject(&self, account: Option<&Account>) -> Subject {
+        account.map_or(Subject::UnknownLogin(self.login), |account| Subject::Account(account.id))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! Verifying a password: one hash whatever the account, and what a right one leads to.
+
+use strum::IntoStaticStr;
+
+use super::{Attempt, SignIns};
+use crate::domain::account::{Account, Sealed};
+use crate::domain::password::expiry::{PasswordState, password_state};
+use crate::domain::policy::Policy;
+use crate::domain::reconfirmation;
+use crate::hashing::Verdict;
+use crate::operation::Error;
+use crate::store::sign_ins::Admission;
+use crate::tokens::ChallengeKind;
+
+/// What became of a password.
+pub(super) enum VerifiedPassword<'a> {
+    Rejected(Rejection),
+    /// Right, and one more thing is asked.
+    Challenged {
+        account: &'a Account,
+        kind: ChallengeKind,
+    },
+    Right(RightPassword<'a>),
+}
+
+/// A password that opens a session.
+pub(super) struct RightPassword<'a> {
+    pub(super) account: &'a Account,
+    /// The hash that said so.
+    pub(super) verified: Sealed,
+    /// Its successor, where it is outdated.
+    pub(super) rehashed: Option<Sealed>,
+}
+
+/// Why somebody is not signed in; for the log alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub(super) enum Rejection {
+    UnknownLogin,
+    Locked,
+    WrongPassword,
+    NoPassword,
+    #[strum(serialize = "account_blocked")]
+    Blocked,
+    #[strum(serialize = "account_frozen")]
+    Frozen,
+    #[strum(serialize = "temporary_password_over")]
+    TemporaryOver,
+    UnusableHash,
+}
+
+impl SignIns {
+    /// Verifies a password at the price of one hash, be the login known, unknown, locked or blocked.
+    pub(super) async fn verify_password<'a>(
+        &self,
+        attempt: &Attempt<'_>,
+        account: Option<&'a Account>,
+        admission: Admission,
+        policy: &Policy,
+    ) -> Result<VerifiedPassword<'a>, Error> {
+        let (password, now) = (&attempt.password, attempt.operation.now);
+        let rejected = |why| Ok(VerifiedPassword::Rejected(why));
+        let verdict = self.credentials.verify(account, password).await?;
+        let Some(account) = account else { return rejected(Rejection::UnknownLogin) };
+        if matches!(admission, Admission::Locked { .. }) {
+            return rejected(Rejection::Locked);
+        }
+        let (record, verdict) = match (&account.password, verdict) {
+            (Some(record), Some(verdict)) => (record, verdict),
+            (Some(_), None) => return rejected(Rejection::UnusableHash),
+            (None, _) => return rejected(Rejection::NoPassword),
+        };
+        if let Some(rejection) = rejection(account, verdict) {
+            return rejected(rejection);
+        }
+        Ok(match password_state(record, &policy.password, now) {
+            PasswordState::TemporaryOver => VerifiedPassword::Rejected(Rejection::TemporaryOver),
+            PasswordState::MustChange => {
+                VerifiedPassword::Challenged { account, kind: ChallengeKind::PasswordChangeRequired }
+            }
+            PasswordState::Expired => {
+                VerifiedPassword::Challenged { account, kind: ChallengeKind::PasswordExpired }
+            }
+            PasswordState::Fresh | PasswordState::ExpiresIn { .. }
+                if reconfirmation::is_due(account, &policy.security_info, now) =>
+            {
+                VerifiedPassword::Challenged { account, kind: ChallengeKind::ConfirmSecurityInfo }
+            }
+            PasswordState::Fresh | PasswordState::ExpiresIn { .. } => {
+                let rehashed = self.credentials.renewed(account, &record.hash, password, verdict).await;
+                VerifiedPassword::Right(RightPassword { account, verified: record.hash.clone(), rehashed })
+            }
+        })
+    }
+}
+
+/// The wrong password is named before the state of the account: the log tells who had the right one.
+fn rejection(account: &Account, verdict: Verdict) -> Option<Rejection> {
+    [
+        (!verdict.matches, Rejection::WrongPassword),
+        (account.frozen, Rejection::Frozen),
+        (!account.is_open(), Rejection::Blocked),
+    ]
+    .into_iter()
+    .find(|(holds, _)| *holds)
+    .map(|(_, rejection)| rejection)
+}

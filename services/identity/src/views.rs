@@ -1,0 +1,204 @@
+//! Views: what callers see of accounts, tenants and security info, without anything secret.
+//!
+//! Use cases answer with them. They are stored, sealed, as the answer of a call, so a repeat sees the account as the first
+//! call left it.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::method::MethodKind;
+use rekey_sealing::{KeyState, PublicKey};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::account::{Account, PasswordRecord};
+use crate::domain::policy::ResetRules;
+use crate::domain::security_info::{SecurityInfo, Standing};
+use crate::domain::tenant::Tenant;
+
+/// An account. Times are microseconds since the epoch. Names people go by do not belong into logs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, derive_more::Debug)]
+pub(crate) struct AccountView {
+    pub account_id: Uuid,
+    pub tenant_id: Uuid,
+    /// In canonical form.
+    #[debug(skip)]
+    pub logins: Vec<String>,
+    /// The name people read.
+    #[debug(skip)]
+    pub display_name: String,
+    /// The integrator's own id.
+    #[debug(skip)]
+    pub external_id: Option<String>,
+    /// Whether its password must be changed, and when it was set; `None` without a password.
+    pub password: Option<PasswordView>,
+    /// An administrator blocked it.
+    pub blocked: bool,
+    /// A repudiated reset froze it.
+    pub frozen: bool,
+    /// Another directory manages its password.
+    pub managed_elsewhere: bool,
+    /// By name.
+    pub roles: Vec<String>,
+    /// The etag is made of it.
+    pub version: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// What is shown of a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PasswordView {
+    pub set_at: i64,
+    /// The next sign-in asks for another.
+    pub must_change: bool,
+}
+
+/// A tenant. Times are microseconds since the epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TenantView {
+    pub tenant_id: Uuid,
+    pub handle: String,
+    pub display_name: String,
+    pub domains: Vec<String>,
+    /// Seats for self-service reset; `None` for any number.
+    pub licensed_accounts: Option<u32>,
+    /// The etag is made of it.
+    pub version: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// A public key that access tokens are signed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SigningKeyView {
+    /// The `kid` in a token's header.
+    pub key_id: String,
+    /// The point on the curve.
+    pub public_key: Vec<u8>,
+    /// Whether it signs today.
+    pub is_active: bool,
+}
+
+/// An entry of security info. Times are microseconds since the epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SecurityInfoView {
+    pub security_info_id: Uuid,
+    /// The name of its kind.
+    kind: String,
+    /// The address, masked; empty for kinds without one.
+    pub masked_destination: String,
+    pub state: SecurityInfoState,
+    /// Offered first.
+    pub is_default: bool,
+    pub added_at: i64,
+    /// When it begins to count, while it is quarantined.
+    pub usable_at: Option<i64>,
+}
+
+/// Whether an entry can prove anything yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SecurityInfoState {
+    /// Added, not confirmed.
+    Unconfirmed,
+    /// Filled in by an administrator, not confirmed, in a tenant where that counts for nothing.
+    Prefilled,
+    /// Changed too recently to count.
+    Quarantined,
+    /// Counts.
+    Usable,
+    /// Disabled by wrong codes.
+    Disabled,
+}
+
+impl From<&Account> for AccountView {
+    fn from(account: &Account) -> Self {
+        Self {
+            account_id: account.id.as_uuid(),
+            tenant_id: account.tenant_id.as_uuid(),
+            logins: account.logins.iter().map(|login| login.as_str().to_owned()).collect(),
+            display_name: account.display_name.clone(),
+            external_id: account.external_id.clone(),
+            password: account.password.as_ref().map(PasswordView::from),
+            blocked: account.blocked,
+            frozen: account.frozen,
+            managed_elsewhere: account.managed_elsewhere,
+            roles: account.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            version: account.version,
+            created_at: account.created_at.unix_micros(),
+            updated_at: account.updated_at.unix_micros(),
+        }
+    }
+}
+
+impl From<&PasswordRecord> for PasswordView {
+    fn from(record: &PasswordRecord) -> Self {
+        Self { set_at: record.set_at.unix_micros(), must_change: record.must_change }
+    }
+}
+
+impl From<&Tenant> for TenantView {
+    fn from(tenant: &Tenant) -> Self {
+        Self {
+            tenant_id: tenant.id.as_uuid(),
+            handle: tenant.handle.as_str().to_owned(),
+            display_name: tenant.display_name.clone(),
+            domains: tenant.domains.iter().map(|domain| domain.as_str().to_owned()).collect(),
+            licensed_accounts: tenant.licensed_accounts,
+            version: tenant.version,
+            created_at: tenant.created_at.unix_micros(),
+            updated_at: tenant.updated_at.unix_micros(),
+        }
+    }
+}
+
+impl From<PublicKey> for SigningKeyView {
+    fn from(key: PublicKey) -> Self {
+        Self {
+            key_id: key.id.as_str().to_owned(),
+            public_key: key.bytes.to_vec(),
+            is_active: key.state == KeyState::Active,
+        }
+    }
+}
+
+impl SecurityInfoView {
+    /// An entry as it stands at `now` by these rules.
+    pub(crate) fn of(entry: &SecurityInfo, rules: &ResetRules, now: Timestamp) -> Self {
+        let state = SecurityInfoState::of(entry, rules, now);
+        let usable_at =
+            (state == SecurityInfoState::Quarantined).then(|| entry.settles_at(rules).unix_micros());
+        Self {
+            security_info_id: entry.id.as_uuid(),
+            kind: entry.kind().as_str().to_owned(),
+            masked_destination: entry.destination().map(|to| to.masked()).unwrap_or_default(),
+            state,
+            is_default: entry.is_default,
+            added_at: entry.added_at.unix_micros(),
+            usable_at,
+        }
+    }
+
+    /// These entries as a person reads them: the default first, then the oldest.
+    pub(crate) fn list(entries: &[SecurityInfo], rules: &ResetRules, now: Timestamp) -> Vec<Self> {
+        let mut entries: Vec<&SecurityInfo> = entries.iter().collect();
+        entries.sort_by_key(|entry| (!entry.is_default, entry.added_at, entry.id));
+        entries.into_iter().map(|entry| Self::of(entry, rules, now)).collect()
+    }
+
+    /// Its kind; `None` for one that a newer release kept.
+    pub(crate) fn kind(&self) -> Option<MethodKind> {
+        MethodKind::parse(&self.kind)
+    }
+}
+
+impl SecurityInfoState {
+    fn of(entry: &SecurityInfo, rules: &ResetRules, now: Timestamp) -> Self {
+        match entry.standing {
+            _ if entry.disabled => Self::Disabled,
+            Standing::Unconfirmed => Self::Unconfirmed,
+            Standing::Prefilled if !rules.accept_prefilled => Self::Prefilled,
+            Standing::Prefilled | Standing::Confirmed { .. } if entry.is_settled(rules, now) => Self::Usable,
+            Standing::Prefilled | Standing::Confirmed { .. } => Self::Quarantined,
+        }
+    }
+}

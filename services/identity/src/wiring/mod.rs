@@ -1,0 +1,198 @@
+//! Wiring: settings become keys, stores, throttles, connections to the neighbours, and use cases ([`parts`]).
+
+mod parts;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use rekey_client::{self as link, ClientSettings};
+use rekey_primitives::clock::SharedClock;
+use rekey_primitives::entropy::SharedEntropy;
+use rekey_primitives::secret::{ExposeSecret as _, SecretString};
+use rekey_runtime::deadline;
+use rekey_runtime::settings::{secret_file, url_with_password};
+use rekey_throttle::connection::{Connection, Options, Topology};
+use rekey_throttle::{FallbackThrottle, InProcessThrottle, RedisThrottle, Throttle};
+
+pub(crate) use parts::Parts;
+
+use crate::audit::AuditBuffer;
+use crate::config::{KeyFiles, Settings};
+use crate::hashing::Hasher;
+use crate::keys::{KeyTexts, Keys};
+use crate::peers::notification::RemoteNotification;
+use crate::peers::verification::RemoteVerification;
+use crate::peers::{Notification, Verification};
+use crate::relay::Pace;
+use crate::store::{self, Store};
+
+fn verification(settings: &Settings) -> anyhow::Result<Arc<dyn Verification>> {
+    Ok(Arc::new(RemoteVerification::new(connect(&settings.verification)?)))
+}
+
+/// The way to notification.
+pub(crate) fn notification(settings: &Settings) -> anyhow::Result<Arc<dyn Notification>> {
+    Ok(Arc::new(RemoteNotification::new(connect(&settings.notification)?)))
+}
+
+/// A connection whose calls keep within the time of the call they are made for.
+fn connect(settings: &ClientSettings) -> anyhow::Result<link::Connection> {
+    link::Connection::open(settings, deadline::remaining).context("the way to a neighbour")
+}
+
+/// The URL of the store. It may hold a password: it is never quoted.
+fn store_url(settings: &Settings) -> anyhow::Result<SecretString> {
+    let url = settings.store.url.as_str();
+    if url.starts_with("sqlite:") {
+        return Ok(url.to_owned().into());
+    }
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        let url = url_with_password(url, settings.store.password_file.as_deref());
+        return url.context("[identity.store]");
+    }
+    bail!("[identity.store] url must begin with `postgres://` or `sqlite:`")
+}
+
+const fn store_options(settings: &Settings) -> store::Options {
+    store::Options {
+        connections: settings.store.connections,
+        acquire_timeout: Duration::from_millis(settings.store.acquire_timeout_ms),
+        statement_timeout: Duration::from_millis(settings.store.statement_timeout_ms),
+        ..store::OPTIONS
+    }
+}
+
+/// Opens the store. A Postgres that is away is no error here.
+pub(crate) async fn store(settings: &Settings) -> anyhow::Result<Store> {
+    let url = store_url(settings)?;
+    Store::open(url.expose_secret(), &store_options(settings)).await.context("opening [identity.store] url")
+}
+
+/// Brings the schema up to date.
+pub(crate) async fn migrate(settings: &Settings) -> anyhow::Result<()> {
+    let url = store_url(settings)?;
+    store::migrate(url.expose_secret(), &store_options(settings))
+        .await
+        .context("migrating the identity database")
+}
+
+/// Reads the keys. This service never invents one: a replica with keys of its own would refuse its sisters' tokens,
+/// and passwords under a pepper that nobody keeps are lost.
+pub(crate) fn keys(files: &KeyFiles) -> anyhow::Result<Keys> {
+    let pepper = text("pepper_file", files.pepper_file.as_ref())?;
+    let access_token = text("access_token_file", files.access_token_file.as_ref())?;
+    let tokens = text("tokens_file", files.tokens_file.as_ref())?;
+    let decoy = text("decoy_file", files.decoy_file.as_ref())?;
+    let login_hash = text("login_hash_file", files.login_hash_file.as_ref())?;
+    let familiar_place = text("familiar_place_file", files.familiar_place_file.as_ref())?;
+    let texts = KeyTexts {
+        pepper: pepper.expose_secret(),
+        access_token: access_token.expose_secret(),
+        tokens: tokens.expose_secret(),
+        decoy: decoy.expose_secret(),
+        login_hash: login_hash.expose_secret(),
+        familiar_place: familiar_place.expose_secret(),
+    };
+    Keys::read(texts).context("[identity.keys]")
+}
+
+fn text(name: &str, path: Option<&PathBuf>) -> anyhow::Result<SecretString> {
+    let path: &Path = path.with_context(|| format!("[identity.keys] {name} is not set"))?;
+    Ok(secret_file(path)?)
+}
+
+/// The throttles.
+pub(crate) struct Throttles {
+    /// Fails closed.
+    strict: Arc<dyn Throttle>,
+    /// Goes on with this process's share.
+    lenient: Arc<dyn Throttle>,
+    /// Where they are counted, if that is not this process.
+    pub(crate) redis: Option<Connection>,
+}
+
+/// Opens the throttles. A Redis that is away is no error here.
+pub(crate) fn throttles(settings: &Settings) -> anyhow::Result<Throttles> {
+    let throttle = &settings.throttle;
+    let in_process = || InProcessThrottle::new(throttle.memory_entries);
+    if throttle.url == "memory:" {
+        let shared: Arc<dyn Throttle> = Arc::new(in_process());
+        return Ok(Throttles { strict: Arc::clone(&shared), lenient: shared, redis: None });
+    }
+    let url = url_with_password(&throttle.url, throttle.password_file.as_deref());
+    let url = url.context("[identity.throttle]")?;
+    let topology = Topology::parse(url.expose_secret()).context("[identity.throttle] url")?;
+    let mut options = Options::to(topology);
+    options.response_timeout = Duration::from_millis(throttle.timeout_ms);
+    let connection = Connection::open(&options).context("[identity.throttle] url")?;
+    let strict: Arc<dyn Throttle> = Arc::new(RedisThrottle::new(connection.clone(), "rekey:identity:"));
+    let rest = Duration::from_secs(throttle.rest_seconds);
+    let lenient = FallbackThrottle::new(Arc::clone(&strict), in_process(), throttle.processes, rest);
+    Ok(Throttles { strict, lenient: Arc::new(lenient), redis: Some(connection) })
+}
+
+/// Puts the parts together.
+pub(crate) fn parts(
+    settings: &Settings,
+    store: Store,
+    throttles: &Throttles,
+    clock: SharedClock,
+    entropy: SharedEntropy,
+) -> anyhow::Result<Parts> {
+    settings.check()?;
+    let hasher = Hasher::start(&settings.hashing, Arc::clone(&entropy)).context("[identity.hashing]")?;
+    Ok(Parts {
+        store,
+        verification: verification(settings)?,
+        hasher,
+        strict_throttle: Arc::clone(&throttles.strict),
+        lenient_throttle: Arc::clone(&throttles.lenient),
+        keys: Arc::new(keys(&settings.keys)?),
+        clock,
+        entropy,
+        audit_buffer: Arc::new(AuditBuffer::new(settings.audit.buffer_events)),
+        settings: settings.clone(),
+        remaining: deadline::remaining,
+    })
+}
+
+/// The pace of the relay.
+pub(crate) fn pace(settings: &Settings) -> Pace {
+    let notices = &settings.notices;
+    Pace {
+        batch: notices.batch,
+        lease: Duration::from_secs(notices.lease_seconds),
+        poll: Duration::from_millis(notices.poll_ms),
+        first_wait: Duration::from_secs(notices.retry_first_seconds),
+        longest_wait: Duration::from_secs(notices.retry_longest_seconds),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::for_tests;
+
+    #[tokio::test]
+    async fn passwords_of_stores_come_from_files_and_from_nowhere_else_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Some(folder.path().join("password"));
+        std::fs::write(folder.path().join("password"), "p@ss").unwrap();
+        let mut settings = for_tests();
+        settings.store.url = "postgres://rekey:s3cr3t@db/rekey".to_owned();
+        settings.throttle.url = "redis://:s3cr3t@cache".to_owned();
+        (settings.store.password_file, settings.throttle.password_file) = (file.clone(), file);
+
+        let refused = [store(&settings).await.err(), throttles(&settings).err()];
+        settings.store.url = "postgres://rekey@db/rekey".to_owned();
+        let url = store_url(&settings).unwrap();
+
+        for refused in refused {
+            let said = format!("{:#}", refused.unwrap());
+            assert!(said.contains("both") && !said.contains("s3cr3t"), "{said}");
+        }
+        assert_eq!(url.expose_secret(), "postgres://rekey:p%40ss@db/rekey");
+    }
+}
