@@ -13,7 +13,8 @@ use crate::domain::account::{Account, PasswordRecord, Sealed};
 use crate::domain::password::rules::Surroundings;
 use crate::domain::password::{Password, Verdict, judge};
 use crate::domain::refusal::Refusal;
-use crate::hashing::{self, Hasher, NotHashed, Seat};
+pub(crate) use crate::hashing::Verdict as PasswordVerdict;
+use crate::hashing::{Hasher, NotHashed, Seat};
 use crate::keys::Keys;
 use crate::operation::{Error, Failed, Operation};
 use crate::policies::TenantPolicy;
@@ -44,7 +45,7 @@ impl Credentials {
         &self,
         account: Option<&Account>,
         password: &Password,
-    ) -> Result<Option<hashing::Verdict>, Error> {
+    ) -> Result<Option<PasswordVerdict>, Error> {
         let stored = account.and_then(|account| Some((account, &account.password.as_ref()?.hash)));
         if let Some((account, sealed)) = stored {
             match self.compare(account, sealed, password).await {
@@ -121,7 +122,7 @@ impl Credentials {
         account: &Account,
         sealed: &Sealed,
         password: &Password,
-        verdict: hashing::Verdict,
+        verdict: PasswordVerdict,
     ) -> Option<Sealed> {
         let phc = if verdict.outdated {
             self.hasher.hash(password.secret(), self.budget()).await.ok()?
@@ -148,7 +149,7 @@ impl Credentials {
         account: &Account,
         sealed: &Sealed,
         password: &Password,
-    ) -> Result<hashing::Verdict, Error> {
+    ) -> Result<PasswordVerdict, Error> {
         let phc = self.keys.open_password(account.tenant_id, account.id, sealed);
         let phc = phc.ok_or(Failed::Unreadable { what: "a password hash" })?;
         Ok(self.hasher.verify(&phc, password.secret(), self.budget()).await?)

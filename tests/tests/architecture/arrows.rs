@@ -226,7 +226,7 @@ fn module_of(path: &Path) -> Vec<String> {
 pub(crate) fn lines() -> String {
     let line = |room: &Room| {
         let crates = room.crates.iter().map(|name| name.trim_start_matches("rekey_"));
-        let rooms = if std::ptr::eq(room.rooms, PARTS) { &["parts"] } else { room.rooms };
+        let rooms = if room.rooms == PARTS { &["parts"] } else { room.rooms };
         let mut known: Vec<&str> = rooms.iter().copied().chain(crates).collect();
         known.dedup();
         format!("{} -> {{{}}}\n", room.name, known.join(", "))

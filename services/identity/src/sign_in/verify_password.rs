@@ -3,11 +3,11 @@
 use strum::IntoStaticStr;
 
 use super::{Attempt, SignIns};
+use crate::credentials::PasswordVerdict;
 use crate::domain::account::{Account, Sealed};
 use crate::domain::password::expiry::{PasswordState, password_state};
 use crate::domain::policy::Policy;
 use crate::domain::reconfirmation;
-use crate::hashing::Verdict;
 use crate::operation::Error;
 use crate::store::sign_ins::Admission;
 use crate::tokens::ChallengeKind;
@@ -95,7 +95,7 @@ impl SignIns {
 }
 
 /// The wrong password is named before the state of the account: the log tells who had the right one.
-fn rejection(account: &Account, verdict: Verdict) -> Option<Rejection> {
+fn rejection(account: &Account, verdict: PasswordVerdict) -> Option<Rejection> {
     [
         (!verdict.matches, Rejection::WrongPassword),
         (account.frozen, Rejection::Frozen),
