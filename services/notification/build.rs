@@ -12,6 +12,7 @@ const WORDS: &str = "words";
 
 type Files = BTreeMap<String, PathBuf>;
 
+#[expect(clippy::disallowed_methods, reason = "cargo hands a build script its folder in the environment")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=migrations");
     println!("cargo:rerun-if-changed=locales");

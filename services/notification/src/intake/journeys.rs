@@ -97,7 +97,7 @@ impl Intake {
 
 fn made(change: ChangeOutcome, impossible: Refusal) -> Result<Notification, Error> {
     match change {
-        ChangeOutcome::Made(notification) => Ok(notification),
+        ChangeOutcome::Made(notification) => Ok(*notification),
         ChangeOutcome::NotFound => Err(Refusal::NotificationNotFound.into()),
         ChangeOutcome::Impossible => Err(impossible.into()),
         ChangeOutcome::RequestIdReused => Err(Refusal::RequestIdReused.into()),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use rekey_primitives::contact::Channel;
-use rekey_runtime::settings::{self, Table};
+use rekey_runtime::settings::Table;
 use serde::de::DeserializeOwned;
 
 use super::breaker::Breaker;
@@ -43,7 +43,7 @@ pub(super) struct ProviderKind {
     name: &'static str,
     pub(super) channels: &'static [Channel],
     /// Whether the settings of the kind read.
-    pub(super) check: fn(&Table) -> Result<(), settings::Error>,
+    pub(super) check: fn(&Table) -> Result<(), String>,
     open: fn(&Table, &ProviderOptions) -> anyhow::Result<Box<dyn Provider>>,
 }
 
@@ -52,7 +52,7 @@ impl ProviderKind {
         Self {
             name: P::KIND,
             channels: P::CHANNELS,
-            check: |own| own.read::<P::Settings>().map(drop),
+            check: |own| own.read::<P::Settings>().map(drop).map_err(|error| error.to_string()),
             open: |own, options| Ok(Box::new(P::open(own.read()?, options)?)),
         }
     }

@@ -72,7 +72,7 @@ impl Step {
         if let Some(earlier) = request.enter(&mut tx, now).await? {
             let outcome = match find(&mut tx, scope, change.id).await? {
                 _ if !earlier.is_change(action, change.id) => ChangeOutcome::RequestIdReused,
-                Some(notification) => ChangeOutcome::Made(notification),
+                Some(notification) => ChangeOutcome::Made(Box::new(notification)),
                 None => ChangeOutcome::NotFound,
             };
             return Ok(tx.roll_back(outcome));
@@ -80,7 +80,7 @@ impl Step {
         let (first, last) = accepted_within(change.id);
         let changed = tx.execute(sql, values![scope.tenant_id(), change.id, first, last, now]).await?;
         Ok(match find(&mut tx, scope, change.id).await? {
-            Some(notification) if changed == 1 => tx.commit(ChangeOutcome::Made(notification)),
+            Some(notification) if changed == 1 => tx.commit(ChangeOutcome::Made(Box::new(notification))),
             // A refused request does not use up its id.
             Some(_) => tx.roll_back(ChangeOutcome::Impossible),
             None => tx.roll_back(ChangeOutcome::NotFound),

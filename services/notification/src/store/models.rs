@@ -104,7 +104,7 @@ pub(crate) struct ChangeRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ChangeOutcome {
     /// It was made, now or by the same request before. The message as it stands.
-    Made(Notification),
+    Made(Box<Notification>),
     /// No such message in the tenant.
     NotFound,
     /// It does not stand where such a change is possible.

@@ -169,7 +169,7 @@ impl Dispatcher {
                 provider.breaker.worked();
             }
             Ok(()) if provider.breaker.worked() => {
-                tracing::info!(provider = provider.name, "provider is back")
+                tracing::info!(provider = provider.name, "provider is back");
             }
             Ok(()) => {}
         }

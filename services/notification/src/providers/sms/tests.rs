@@ -34,11 +34,12 @@ async fn gateway(answer: (StatusCode, &'static str)) -> (String, Seen) {
 }
 
 fn settings(url: &str) -> SmsSettings {
-    let mut settings = SmsSettings::default();
-    settings.url = Some(url.to_owned());
-    settings.account = Some("AC1".to_owned());
-    settings.from = Some("+15005550006".to_owned());
-    settings
+    SmsSettings {
+        url: Some(url.to_owned()),
+        account: Some("AC1".to_owned()),
+        from: Some("+15005550006".to_owned()),
+        ..SmsSettings::default()
+    }
 }
 
 fn outgoing(seconds_left: u64) -> Outgoing {

@@ -23,14 +23,16 @@ async fn world(tls: rekey_testing::SmtpTls, behaviour: SmtpBehaviour) -> World {
     let (authority, password) = (folder.path().join("ca.pem"), folder.path().join("password"));
     std::fs::write(&authority, server.authority_pem()).unwrap();
     std::fs::write(&password, SmtpServer::PASSWORD).unwrap();
-    let mut settings = SmtpSettings::default();
-    settings.host = Some("localhost".to_owned());
-    settings.port = server.port();
-    settings.ca_file = Some(authority);
-    settings.username = Some(SmtpServer::USERNAME.to_owned());
-    settings.password_file = Some(password);
-    settings.from = Some("no-reply@example.com".to_owned());
-    settings.from_name = "Contoso".to_owned();
+    let settings = SmtpSettings {
+        host: Some("localhost".to_owned()),
+        port: server.port(),
+        ca_file: Some(authority),
+        username: Some(SmtpServer::USERNAME.to_owned()),
+        password_file: Some(password),
+        from: Some("no-reply@example.com".to_owned()),
+        from_name: "Contoso".to_owned(),
+        ..SmtpSettings::default()
+    };
     World { server, settings, _folder: folder }
 }
 
@@ -219,11 +221,13 @@ async fn refusing_without_farewell() -> u16 {
 
 #[tokio::test]
 async fn a_refusal_is_kept_however_long_the_relay_takes_to_part() {
-    let mut settings = SmtpSettings::default();
-    settings.host = Some("127.0.0.1".to_owned());
-    settings.port = refusing_without_farewell().await;
-    settings.tls = SmtpTls::None;
-    settings.from = Some("no-reply@example.com".to_owned());
+    let settings = SmtpSettings {
+        host: Some("127.0.0.1".to_owned()),
+        port: refusing_without_farewell().await,
+        tls: SmtpTls::None,
+        from: Some("no-reply@example.com".to_owned()),
+        ..SmtpSettings::default()
+    };
     let relay = Relay::new(&settings, Duration::from_millis(1_500)).unwrap();
 
     let failure = relay.send(&outgoing("anna@example.org"), &Open).await.unwrap_err();

@@ -74,7 +74,7 @@ pub(super) async fn either_the_worker_or_the_withdrawal_wins(world: &World) {
             ChangeOutcome::Made(_) => assert_eq!((claimed.len(), state), (0, State::Cancelled)),
             // The claim may have skipped the row that the withdrawal had locked and then found taken.
             other => {
-                assert_eq!((other, claimed.len(), state), (ChangeOutcome::Impossible, 1, State::Sending))
+                assert_eq!((other, claimed.len(), state), (ChangeOutcome::Impossible, 1, State::Sending));
             }
         }
     }
