@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use rekey::Part;
 use rekey::folder::DataFolder;
-use rekey::suite::Part;
 use rekey_client::{ClientSettings, Connection};
 use rekey_primitives::clock::{Clock as _, SystemClock};
 use rekey_primitives::entropy::SystemEntropy;

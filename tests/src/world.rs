@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use rekey::development::{self, Addresses};
 use rekey::folder::DataFolder;
-use rekey::suite::{self, Part, Suite, Surroundings};
+use rekey::suite::{self, Environment, Ports, Sockets, Suite};
+use rekey::{Part, settings};
 use rekey_client::Connection;
 use rekey_notification::Inbox;
 use rekey_notification::inbox::InboxMessage;
@@ -83,34 +84,25 @@ impl World {
         if let Some(past) = past {
             past.leave_data(&folder, &servers).await;
         }
-        let mut sockets = Vec::new();
-        for part in Part::ALL {
-            sockets.push((part, free_port().await));
-        }
+        let defaults = settings::builder().load().unwrap();
+        let sockets = Sockets::bind(&defaults, &Part::ALL, Ports::Free).await.unwrap();
         let pages = free_port().await;
-        let of = |wanted| sockets.iter().find(|(part, _)| *part == wanted).unwrap().1.local_addr().unwrap();
-        let addresses = Addresses {
-            identity: of(Part::Identity),
-            verification: of(Part::Verification),
-            notification: of(Part::Notification),
-            pages: pages.local_addr().unwrap(),
-        };
-        let mut settings = development::settings(&folder, &servers.named());
-        settings.extend(development::endpoints(&addresses, &folder));
-        settings.extend(quick().iter().chain(changes).map(|(key, value)| development::set(key, value)));
-        let document = suite::builder().environment(settings).load().unwrap();
+        let addresses = Addresses::new(&sockets, pages.local_addr().unwrap()).unwrap();
+        let mut overrides = development::settings(&folder, &servers.named());
+        overrides.extend(development::endpoints(&addresses, &folder));
+        overrides.extend(quick().iter().chain(changes).map(|(key, value)| development::set(key, value)));
+        let document = settings::builder().environment(overrides).load().unwrap();
         rekey_identity::migrate(&document.part("identity").unwrap()).await.unwrap();
         rekey_notification::migrate(&document.part("notification").unwrap()).await.unwrap();
 
         let inbox = Inbox::new();
-        let surroundings = Surroundings {
+        let environment = Environment {
             clock: Arc::new(clock.clone()),
             entropy: Arc::new(SystemEntropy),
+            metrics,
             inbox: Some(inbox.clone()),
         };
-        let health = free_port().await;
-        let shutdown = Shutdown::new();
-        let suite = suite::start(&document, sockets, health, metrics, surroundings, Vec::new(), shutdown);
+        let suite = suite::start(&document, sockets, environment, Vec::new(), Shutdown::new());
         let mut suite = suite.await.unwrap();
         suite.ready().await.unwrap();
         let connect = |part| development::connect(addresses.of(part), &folder).unwrap();

@@ -1,6 +1,6 @@
 //! A mailing to everybody holds up nobody who waits for a code.
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_primitives::clock::Clock as _;
 use rekey_tests::{Stores, World};
 use rekey_wire::identity::v1::ProofOutcome;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_client::{Connection, Problem};
 use rekey_tests::person::{Person, request_id};
 use rekey_tests::{Stores, World, on_both_store_sets};

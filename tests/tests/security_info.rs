@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_client::{Connection, Problem};
 use rekey_tests::person::{Person, request_id};
 use rekey_tests::waiting::eventually;

@@ -4,10 +4,11 @@ mod token;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::token::{CreateToken, TokenCommand};
+use crate::Part;
 
 /// Gets people back into their accounts.
 ///
@@ -91,27 +92,6 @@ pub(crate) enum Command {
         /// Which shell.
         shell: Shell,
     },
-}
-
-/// A part of the suite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Part {
-    /// Accounts, passwords, sessions.
-    Identity,
-    /// Short-lived codes.
-    Verification,
-    /// Messages.
-    Notification,
-}
-
-impl From<Part> for crate::suite::Part {
-    fn from(part: Part) -> Self {
-        match part {
-            Part::Identity => Self::Identity,
-            Part::Verification => Self::Verification,
-            Part::Notification => Self::Notification,
-        }
-    }
 }
 
 /// How to run the suite on one machine.

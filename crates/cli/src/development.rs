@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 
 use rekey_client::{ClientSettings, Connection};
 
+use crate::Part;
 use crate::folder::{DataFolder, KEYS};
-use crate::suite::Part;
+use crate::suite::Sockets;
 
 /// A setting, as a variable and its text.
 pub type Setting = (String, String);
@@ -34,6 +35,16 @@ pub struct Addresses {
 }
 
 impl Addresses {
+    /// Those of bound sockets, with the pages here.
+    pub fn new(sockets: &Sockets, pages: SocketAddr) -> anyhow::Result<Self> {
+        Ok(Self {
+            identity: sockets.address(Part::Identity)?,
+            verification: sockets.address(Part::Verification)?,
+            notification: sockets.address(Part::Notification)?,
+            pages,
+        })
+    }
+
     /// Where a part is.
     pub const fn of(&self, part: Part) -> SocketAddr {
         match part {

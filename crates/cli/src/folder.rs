@@ -19,10 +19,11 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::Entropy;
 use rekey_sealing::KeyText;
 
-use crate::commands::token::{Entry, callers_file, draw};
+use crate::Part;
+use crate::callers_file::{self, NewCaller, draw_token};
 
 /// What `rekey up` keeps of its demo people, passwords included.
-pub(crate) const DEMO: &str = "demo.json";
+pub(crate) const DEMO_FILE: &str = "demo.json";
 
 /// Keys by the setting that names their file, without `_file`.
 pub const KEYS: [(&str, &str); 10] = [
@@ -59,13 +60,13 @@ impl DataFolder {
             make_private(&path.join(name))?;
         }
         for (_, key) in KEYS {
-            folder.once(&folder.key(key), || KeyText::generate(entropy, now))?;
+            write_if_missing(&folder.key(key), || KeyText::generate(entropy, now))?;
         }
         for (caller, _) in CALLERS {
-            folder.once(&folder.token(caller), || draw(entropy))?;
+            write_if_missing(&folder.token(caller), || draw_token(entropy))?;
         }
-        for part in ["identity", "verification", "notification"] {
-            folder.know_callers(part)?;
+        for part in Part::ALL {
+            folder.add_own_callers(part.name())?;
         }
         Ok(folder)
     }
@@ -97,7 +98,7 @@ impl DataFolder {
 
     /// The demo people.
     pub fn demo(&self) -> PathBuf {
-        self.path.join(DEMO)
+        self.path.join(DEMO_FILE)
     }
 
     /// The token of the command line.
@@ -105,30 +106,32 @@ impl DataFolder {
         read(&self.token("cli"))
     }
 
-    fn entries(&self, part: &str) -> anyhow::Result<Vec<Entry>> {
+    fn own_callers(&self, part: &str) -> anyhow::Result<Vec<NewCaller>> {
         let callers = CALLERS.iter().filter(|(_, parts)| parts.contains(&part));
-        callers.map(|(caller, _)| Ok(Entry::everything(caller, &read(&self.token(caller))?))).collect()
+        callers.map(|(caller, _)| Ok(NewCaller::everything(caller, &read(&self.token(caller))?))).collect()
     }
 
-    /// Makes the callers of ours known to a part. Entries of others, such as `token create` prints, stay; a file that
-    /// knows ours already stays as it is, comments and all.
-    fn know_callers(&self, part: &str) -> anyhow::Result<()> {
-        let (path, ours) = (self.callers(part), self.entries(part)?);
+    /// Adds our callers to the file of a part. Entries of others, such as `token create` prints, stay. A file that has
+    /// ours already stays as it is, comments and all.
+    fn add_own_callers(&self, part: &str) -> anyhow::Result<()> {
+        let (path, ours) = (self.callers(part), self.own_callers(part)?);
         let known = if path.exists() { read_callers(&path)? } else { Vec::new() };
-        let is_known = |own: &Entry| known.iter().any(|entry| is_named(entry, own) && has_token(entry, own));
+        let is_known =
+            |own: &NewCaller| known.iter().any(|entry| is_named(entry, own) && has_token(entry, own));
         if ours.iter().all(is_known) {
             return Ok(());
         }
         let others: Vec<_> =
             known.iter().filter(|entry| !ours.iter().any(|own| is_named(entry, own))).cloned().collect();
-        let others = if others.is_empty() { String::new() } else { format!("\n{}", callers_file(&others)?) };
-        write_private(&path, &format!("{}{others}", callers_file(&ours)?))
+        let others =
+            if others.is_empty() { String::new() } else { format!("\n{}", callers_file::text(&others)?) };
+        write_private(&path, &format!("{}{others}", callers_file::text(&ours)?))
     }
+}
 
-    /// Writes a file the first time; later it is found as it is.
-    fn once(&self, path: &Path, text: impl FnOnce() -> String) -> anyhow::Result<()> {
-        if path.exists() { Ok(()) } else { write_private(path, &text()) }
-    }
+/// Writes a file the first time; later it is found as it is.
+fn write_if_missing(path: &Path, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+    if path.exists() { Ok(()) } else { write_private(path, &text()) }
 }
 
 fn read_callers(path: &Path) -> anyhow::Result<Vec<toml::Table>> {
@@ -142,11 +145,11 @@ fn read_callers(path: &Path) -> anyhow::Result<Vec<toml::Table>> {
     Ok(file.caller)
 }
 
-fn is_named(entry: &toml::Table, own: &Entry) -> bool {
+fn is_named(entry: &toml::Table, own: &NewCaller) -> bool {
     entry.get("name").and_then(toml::Value::as_str) == Some(own.name.as_str())
 }
 
-fn has_token(entry: &toml::Table, own: &Entry) -> bool {
+fn has_token(entry: &toml::Table, own: &NewCaller) -> bool {
     let digests = entry.get("token_sha256").and_then(toml::Value::as_array);
     let is_own =
         |digest: &toml::Value| own.token_sha256.iter().any(|own| digest.as_str() == Some(own.as_str()));

@@ -3,10 +3,12 @@
 //! | Room | Does |
 //! |---|---|
 //! | `arguments` | what can be typed, and its help |
+//! | [`settings`] | the settings of all parts in one document |
 //! | [`suite`] | the parts as one process or as three: settings in, servers out |
-//! | [`production`] | what a production configuration must not have, and what it must |
+//! | `production` | what a production configuration must not have, and what it must |
 //! | [`folder`], [`development`] | a data folder with keys, tokens and callers; the settings of a suite on one machine |
 //! | `up` | such a suite with demo people and their inbox; and `--production` |
+//! | `callers_file` | who may call a part, as files say it |
 //! | `commands` | one file per command that talks to a running suite or prepares one |
 //! | `profile` | where the suite is and how to call it: `rekey-data/cli.toml` |
 //! | `output` | text for people or JSON for programs, and exit codes |
@@ -15,19 +17,24 @@
 //! `main`, so that the tests start the very suite that `rekey up` runs.
 
 mod arguments;
+mod callers_file;
 mod commands;
 pub mod development;
 pub mod folder;
 mod key_set;
 mod output;
-pub mod production;
+mod part;
+mod production;
 mod profile;
+pub mod settings;
 pub mod suite;
 mod up;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
+
+pub use crate::part::Part;
 
 use crate::arguments::{Arguments, Command};
 use crate::output::Output;
@@ -53,7 +60,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
     let Arguments { config, profile, command, .. } = arguments;
     match command {
         Command::Up(up) => up::run(up, config, output).await,
-        Command::Serve { part } => suite::serve(part.into(), config).await,
+        Command::Serve { part } => commands::serve::run(part, config).await,
         Command::Migrate { part } => commands::migrate::run(part, config, output).await,
         Command::Bootstrap(bootstrap) => commands::bootstrap::run(bootstrap, config, output).await,
         Command::Token { command } => commands::token::run(command, output),

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use rekey::Part;
 use rekey::folder::{DataFolder, KEYS};
-use rekey::suite::Part;
 use rekey_testing::SmtpServer;
 
 use super::{BACKEND, Ground, Ports};

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_tests::backend::Backend;
 use rekey_tests::deployment::{Deployment, Ground};
 use rekey_tests::person::request_id;

@@ -1,7 +1,7 @@
 //! Old Pods while a new release rolls out: the schema is migrated first, so this code meets a later one. It serves as
 //! long as the schema says so, and waits unready when it does not.
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_tests::backend::Backend;
 use rekey_tests::deployment::{Deployment, Ground};
 use rekey_tests::post::code_to;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use rekey::suite;
+use rekey::settings;
 
 /// A setting as the commented defaults hold it.
 struct Key {
@@ -69,7 +69,7 @@ fn a_misspelt_setting_is_refused_with_the_nearest_known_one() {
         let misspelt = format!("{}x", key.dotted());
         let variable = format!("REKEY__{}", misspelt.replace('.', "__").to_uppercase());
 
-        let refused = suite::builder().environment([(variable.clone(), "1".to_owned())]).load();
+        let refused = settings::builder().environment([(variable.clone(), "1".to_owned())]).load();
 
         let text = refused.expect_err(&misspelt).to_string();
         assert!(text.contains(&format!("unknown setting `{misspelt}` in {variable}")), "{text}");
@@ -79,7 +79,7 @@ fn a_misspelt_setting_is_refused_with_the_nearest_known_one() {
 
 #[test]
 fn every_default_can_come_from_the_environment() {
-    let defaults = suite::builder().load().unwrap().settings();
+    let defaults = settings::builder().load().unwrap().settings();
     // Empty tables are for names that operators choose, or for settings without a default.
     let readable = defaults.iter().filter(|setting| !setting.value.starts_with('{'));
     let variables: Vec<(String, String)> = readable
@@ -90,8 +90,8 @@ fn every_default_can_come_from_the_environment() {
         })
         .collect();
 
-    let document = suite::builder().environment(variables.clone()).load().unwrap();
-    suite::check(&document).unwrap();
+    let document = settings::builder().environment(variables.clone()).load().unwrap();
+    settings::check(&document).unwrap();
 
     let from_environment = document.settings();
     let from_environment =
@@ -107,7 +107,7 @@ fn the_environment_stands_above_the_file_and_the_file_above_the_defaults() {
     std::fs::write(&file, "[verification.resend]\nsends = 3\nladder_seconds = [1]\n").unwrap();
     let variable = ("REKEY__VERIFICATION__RESEND__LADDER_SECONDS".to_owned(), "7, 9".to_owned());
 
-    let document = suite::builder().file(file).environment([variable]).load().unwrap();
+    let document = settings::builder().file(file).environment([variable]).load().unwrap();
 
     let verification: rekey_verification::config::Settings = document.part("verification").unwrap();
     assert_eq!(verification.resend.ladder_seconds, [7, 9]);
@@ -116,12 +116,12 @@ fn the_environment_stands_above_the_file_and_the_file_above_the_defaults() {
 }
 
 fn check(file: PathBuf) -> anyhow::Result<()> {
-    suite::check(&suite::document(Some(file), Vec::new())?)
+    settings::check(&settings::document(Some(file), Vec::new())?)
 }
 
 /// Every setting of the defaults, those that stand there as `# name = example` included.
 fn keys() -> Vec<Key> {
-    let text = suite::builder().defaults_text();
+    let text = settings::builder().defaults_text();
     let mut keys: Vec<Key> = Vec::new();
     let (mut table, mut is_explained) = (String::new(), false);
     for line in text.lines().map(str::trim) {

@@ -1,6 +1,6 @@
 //! Three processes with mTLS between them, as in a cluster: a whole reset by real mail, and who is let in.
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_client::{ClientSettings, Connection, Problem};
 use rekey_tests::deployment::{Deployment, Ground};
 use rekey_tests::post::{code_to, mail_to};

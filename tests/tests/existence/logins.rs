@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_tests::World;
 use rekey_tests::person::{Person, request_id};
 use rekey_wire::identity::v1::security_info_address::Address;

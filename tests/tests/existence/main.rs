@@ -9,7 +9,7 @@ mod policies;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_client::Problem;
 use rekey_tests::person::{first_password, request_id};
 use rekey_tests::{Stores, World, on_both_store_sets};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_tests::waiting::eventually;
 use rekey_tests::{Stores, World};
 use rekey_wire::access;

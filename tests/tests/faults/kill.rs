@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_primitives::entropy::{SeededEntropy, SystemEntropy, array, below};
 use rekey_testing::SmtpServer;
 use rekey_tests::backend::Backend;

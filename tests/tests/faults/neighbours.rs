@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_client::{ClientSettings, Connection};
 use rekey_tests::deployment::{Deployment, Ground};
 use rekey_tests::post::{code_to, codes_to, mail_to};

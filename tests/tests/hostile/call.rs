@@ -1,7 +1,7 @@
 //! Calls by path and bytes, with whatever credentials a test likes: no generated client would send them.
 
 use bytes::{Buf as _, BufMut as _, Bytes};
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_tests::World;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::{Ascii, MetadataValue};

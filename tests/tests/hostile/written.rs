@@ -1,6 +1,6 @@
 //! What the stores hold before and after, and what of it a refusal may leave behind.
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_tests::World;
 use rekey_tests::contents::Tables;
 

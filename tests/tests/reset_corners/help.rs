@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_tests::person::{Person, request_id};
 use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::identity::v1::{ProofOutcome, RequestAdministratorHelpRequest};

@@ -12,7 +12,7 @@ mod story;
 
 use std::collections::BTreeSet;
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_tests::{Stores, World};
 
 use capture::{Capture, Lines, Place};

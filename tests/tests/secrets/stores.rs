@@ -1,6 +1,6 @@
 //! Everything the stores hold: tables as text, Redis as it is, and the bytes of SQLite's files.
 
-use rekey::suite::Part;
+use rekey::Part;
 use rekey_tests::World;
 
 use crate::capture::Place;

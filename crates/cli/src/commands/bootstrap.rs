@@ -1,14 +1,17 @@
 //! `rekey bootstrap`: the first tenant and its first global administrator, in an empty store and in no other.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rekey_identity::bootstrap::First;
+use rekey_primitives::clock::SystemClock;
+use rekey_primitives::entropy::SystemEntropy;
 use secrecy::SecretString;
 
 use crate::arguments::Bootstrap;
 use crate::output::Output;
 use crate::profile::secret_file;
-use crate::suite::{self, Surroundings};
+use crate::settings;
 
 /// Asks until the same password was typed twice: nobody sees what they type, and nobody else could let them in.
 fn agreed(mut ask: impl FnMut(&str) -> anyhow::Result<String>) -> anyhow::Result<String> {
@@ -23,7 +26,7 @@ fn agreed(mut ask: impl FnMut(&str) -> anyhow::Result<String>) -> anyhow::Result
 }
 
 pub(crate) async fn run(bootstrap: Bootstrap, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
-    let document = suite::document(config, Vec::new())?;
+    let document = settings::document(config, Vec::new())?;
     let password = match &bootstrap.password_file {
         Some(path) => secret_file(path)?,
         None => agreed(|prompt| Ok(rpassword::prompt_password(prompt)?))?,
@@ -36,7 +39,7 @@ pub(crate) async fn run(bootstrap: Bootstrap, config: Option<PathBuf>, output: O
         administrator: bootstrap.display_name.unwrap_or_default(),
         password: SecretString::from(password),
     };
-    let Surroundings { clock, entropy, .. } = Surroundings::real();
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let made = rekey_identity::bootstrap::run(&document.part("identity")?, first, clock, entropy).await?;
     let data = serde_json::json!({
         "tenant_id": made.tenant_id.to_string(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::arguments::ConfigCommand;
 use crate::output::Output;
-use crate::{production, suite};
+use crate::{production, settings, suite};
 
 pub(crate) async fn run(
     command: &ConfigCommand,
@@ -13,20 +13,20 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     match command {
         ConfigCommand::Check { part } => {
-            let document = suite::document(config, Vec::new())?;
-            suite::check(&document)?;
+            let document = settings::document(config, Vec::new())?;
+            settings::check(&document)?;
             match *part {
                 Some(part) => {
-                    production::judge(&document, part.into())?;
-                    suite::rehearse(&document, part.into()).await?;
+                    production::check_part(&document, part)?;
+                    suite::rehearse(&document, part).await?;
                 }
                 None => production::refuse_development(&document)?,
             }
             output.data(&serde_json::json!({ "valid": true }), |_| "The settings are in order.".to_owned())
         }
         ConfigCommand::Show => {
-            let document = suite::document(config, Vec::new())?;
-            let settings: Vec<_> = document
+            let document = settings::document(config, Vec::new())?;
+            let effective: Vec<_> = document
                 .settings()
                 .into_iter()
                 .map(|setting| {
@@ -34,10 +34,10 @@ pub(crate) async fn run(
                     serde_json::json!({ "key": setting.key, "value": setting.value, "origin": origin })
                 })
                 .collect();
-            output.data(&settings, |_| document.show())
+            output.data(&effective, |_| document.show())
         }
         ConfigCommand::Defaults => {
-            let text = suite::builder().defaults_text();
+            let text = settings::builder().defaults_text();
             output.data(&serde_json::json!({ "defaults": text }), |_| text.clone())
         }
     }

@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::arguments::Part;
 use crate::output::Output;
-use crate::suite;
+use crate::{Part, settings};
 
 pub(crate) async fn run(part: Option<Part>, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
-    let document = suite::document(config, Vec::new())?;
+    let document = settings::document(config, Vec::new())?;
     let mut migrated = Vec::new();
     if part.is_none_or(|part| part == Part::Identity) {
         rekey_identity::migrate(&document.part("identity")?).await?;

@@ -1,88 +1,20 @@
-//! `rekey token create`: a service token, shown once, and the entry that makes it known. Only the digest is kept
-//! anywhere. A caller that comes with a certificate needs the entry alone.
+//! `rekey token create`: a service token, shown once, and the entry that makes it known. A caller with a certificate
+//! needs the entry alone.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use rekey_primitives::entropy::{Entropy, SystemEntropy, array};
+use rekey_primitives::entropy::SystemEntropy;
 use rekey_runtime::access::{CallerEntry, Callers, token_digest};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::arguments::{CreateToken, TokenCommand};
+use crate::callers_file::{self, NewCaller, draw_token};
 use crate::output::Output;
-
-/// A caller as the callers file holds it.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Entry {
-    pub(crate) name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) spiffe_id: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) token_sha256: Vec<String>,
-    pub(crate) methods: Vec<String>,
-    pub(crate) tenants: Vec<String>,
-    pub(crate) purposes: Vec<String>,
-    pub(crate) templates: Vec<String>,
-    pub(crate) lanes: Vec<String>,
-    pub(crate) may_assert_context: bool,
-    pub(crate) may_assert_not_after: bool,
-}
-
-impl Entry {
-    /// A caller that may do everything; narrow it from there.
-    pub(crate) fn everything(name: &str, token: &str) -> Self {
-        let all = || vec!["*".to_owned()];
-        Self {
-            name: name.to_owned(),
-            spiffe_id: None,
-            token_sha256: vec![token_digest(token)],
-            methods: all(),
-            tenants: all(),
-            purposes: all(),
-            templates: all(),
-            lanes: all(),
-            may_assert_context: true,
-            may_assert_not_after: true,
-        }
-    }
-
-    /// The caller that was asked for: by this token, or by its certificate.
-    fn of(create: CreateToken, token: Option<&str>) -> Self {
-        let or_all = |named: Vec<String>| if named.is_empty() { vec!["*".to_owned()] } else { named };
-        Self {
-            name: create.name,
-            spiffe_id: create.spiffe_id,
-            token_sha256: token.map(token_digest).into_iter().collect(),
-            methods: or_all(create.methods),
-            tenants: or_all(create.tenants),
-            purposes: or_all(create.purposes),
-            templates: or_all(create.templates),
-            lanes: or_all(create.lanes),
-            may_assert_context: create.assert_context,
-            may_assert_not_after: create.assert_not_after,
-        }
-    }
-}
-
-/// The text of a callers file.
-pub(crate) fn callers_file<T: Serialize>(entries: &[T]) -> anyhow::Result<String> {
-    #[derive(Serialize)]
-    struct File<'a, T> {
-        caller: &'a [T],
-    }
-    Ok(toml::to_string(&File { caller: entries })?)
-}
-
-/// 256 random bits, with a prefix by which leak scanners know it.
-pub(crate) fn draw(entropy: &dyn Entropy) -> String {
-    format!("rekey_{}", BASE64_URL_SAFE_NO_PAD.encode(array::<32>(entropy)))
-}
 
 pub(crate) fn run(command: TokenCommand, output: Output) -> anyhow::Result<()> {
     let TokenCommand::Create(create) = command;
-    let token = create.spiffe_id.is_none().then(|| draw(&SystemEntropy));
-    let entry = Entry::of(create, token.as_deref());
-    let text = callers_file(std::slice::from_ref(&entry))?;
-    judge(&text)?;
+    let token = create.spiffe_id.is_none().then(|| draw_token(&SystemEntropy));
+    let entry = new_caller(create, token.as_deref());
+    let text = callers_file::text(std::slice::from_ref(&entry))?;
+    check(&text)?;
     let data = serde_json::json!({ "token": token, "entry": entry });
     output.data(&data, |_| {
         let token =
@@ -91,8 +23,25 @@ pub(crate) fn run(command: TokenCommand, output: Output) -> anyhow::Result<()> {
     })
 }
 
+/// The caller that was asked for: by this token, or by its certificate.
+fn new_caller(create: CreateToken, token: Option<&str>) -> NewCaller {
+    let or_all = |named: Vec<String>| if named.is_empty() { vec!["*".to_owned()] } else { named };
+    NewCaller {
+        name: create.name,
+        spiffe_id: create.spiffe_id,
+        token_sha256: token.map(token_digest).into_iter().collect(),
+        methods: or_all(create.methods),
+        tenants: or_all(create.tenants),
+        purposes: or_all(create.purposes),
+        templates: or_all(create.templates),
+        lanes: or_all(create.lanes),
+        may_assert_context: create.assert_context,
+        may_assert_not_after: create.assert_not_after,
+    }
+}
+
 /// Reads the entry as a part would: one that a part refuses would keep it from seeing any later change.
-fn judge(text: &str) -> anyhow::Result<()> {
+fn check(text: &str) -> anyhow::Result<()> {
     #[derive(Deserialize)]
     struct File {
         caller: Vec<CallerEntry>,
@@ -124,7 +73,7 @@ mod tests {
         else {
             panic!("not read as a token")
         };
-        let text = toml::to_string(&Entry::of(create, token)).unwrap();
+        let text = toml::to_string(&new_caller(create, token)).unwrap();
         toml::from_str(&text).unwrap()
     }
 
@@ -172,8 +121,8 @@ mod tests {
     #[test]
     fn an_entry_that_a_part_would_refuse_is_refused_here() {
         let no_tenant =
-            judge("[[caller]]\nname = \"a\"\nspiffe_id = \"spiffe://a/b\"\ntenants = [\"acme\"]\n");
-        let no_spiffe = judge("[[caller]]\nname = \"a\"\nspiffe_id = \"https://a/b\"\n");
+            check("[[caller]]\nname = \"a\"\nspiffe_id = \"spiffe://a/b\"\ntenants = [\"acme\"]\n");
+        let no_spiffe = check("[[caller]]\nname = \"a\"\nspiffe_id = \"https://a/b\"\n");
 
         assert!(no_tenant.unwrap_err().to_string().contains("not a tenant id"));
         assert!(no_spiffe.unwrap_err().to_string().contains("not a SPIFFE ID"));

@@ -38,9 +38,8 @@ pub(crate) struct Person {
     pub(crate) phone: String,
 }
 
-/// How often a busy machine is waited for, about a second each time: an answer to a person would come too late, and
-/// here nobody waits for one.
-const MOST_WAITS: u32 = 30;
+/// How often to wait for a busy machine, about a second each time. No person waits for the answer.
+const MAX_WAITS: u32 = 30;
 
 const PEOPLE: [(&str, &str, &str); 3] = [
     ("zoe", "Zoe Arnold", "+15005550101"),
@@ -60,8 +59,7 @@ pub(crate) async fn refuse_tenant(document: &Document) -> anyhow::Result<()> {
 }
 
 impl Demo {
-    /// The demo of an earlier start, if there was one.
-    pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Self>> {
+    fn read(path: &Path) -> anyhow::Result<Option<Self>> {
         if !path.exists() {
             return Ok(None);
         }
@@ -70,12 +68,20 @@ impl Demo {
         Ok(Some(serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?))
     }
 
-    /// Makes tenant and people, and writes the file.
-    pub(crate) async fn create(
+    /// The demo of an earlier start, or a new one.
+    pub(crate) async fn read_or_create(
         identity: &Connection,
         path: &Path,
         entropy: &dyn Entropy,
     ) -> anyhow::Result<Self> {
+        match Self::read(path)? {
+            Some(demo) => Ok(demo),
+            None => Self::create(identity, path, entropy).await,
+        }
+    }
+
+    /// Makes tenant and people, and writes the file.
+    async fn create(identity: &Connection, path: &Path, entropy: &dyn Entropy) -> anyhow::Result<Self> {
         let request = CreateTenantRequest {
             handle: "demo".to_owned(),
             display_name: "Demo".to_owned(),
@@ -146,7 +152,7 @@ async fn create(
         context: None,
     };
     let mut accounts = AccountServiceClient::new(identity.clone());
-    for _ in 0..MOST_WAITS {
+    for _ in 0..MAX_WAITS {
         match accounts.create_account(request.clone()).await {
             Ok(created) => {
                 return Ok(created.into_inner().account.context("the answer holds no account")?.account_id);

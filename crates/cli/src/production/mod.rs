@@ -1,0 +1,209 @@
+//! What a production configuration must not have, and what it must: the one place that says so, for `serve`, `up
+//! --production` and `config check`.
+//!
+//! Each part says of itself that it is in production, by a setting that is on unless somebody turns it off, as `rekey
+//! up` does. What only development may have is forbidden wherever it is found. What a part needs is missing only where
+//! that part is about to run. All findings are told at once.
+
+use std::path::{Path, PathBuf};
+
+use axum::http::Uri;
+use rekey_client::ClientSettings;
+use rekey_identity::config::Settings as Identity;
+use rekey_notification::config::Settings as Notification;
+use rekey_runtime::server::ServerSettings;
+use rekey_runtime::settings::{Document, is_variable};
+use rekey_verification::config::Settings as Verification;
+
+use crate::Part;
+use crate::folder::DEMO_FILE;
+
+/// What was found about one or more parts.
+#[derive(Debug, Default)]
+struct Findings {
+    /// What only development may have.
+    forbidden: Vec<String>,
+    /// What is missing.
+    missing: Vec<String>,
+    /// The files of the keys that are set.
+    key_files: Vec<PathBuf>,
+    /// Parts that are not in production.
+    not_in_production: Vec<Part>,
+}
+
+/// Refuses what only development may have, in every part that is in production.
+pub(crate) fn refuse_development(document: &Document) -> anyhow::Result<()> {
+    refuse(&Findings::of(document, &Part::ALL)?.forbidden)
+}
+
+/// Checks one part that is about to run by itself. A part that is not in production passes; tells whether it is.
+pub(crate) fn check_part(document: &Document, part: Part) -> anyhow::Result<bool> {
+    let Findings { forbidden: mut findings, missing, not_in_production, .. } =
+        Findings::of(document, &[part])?;
+    findings.extend(missing);
+    refuse(&findings)?;
+    Ok(not_in_production.is_empty())
+}
+
+/// Checks all parts as one business runs them: each of them is in production, notification accepts the links of
+/// identity, and no key lies in the data folder, since whoever copies it must not get both.
+pub(crate) fn check_business(document: &Document, data: &Path) -> anyhow::Result<()> {
+    let Findings { forbidden: mut findings, missing, key_files, not_in_production } =
+        Findings::of(document, &Part::ALL)?;
+    findings.extend(not_in_production.iter().map(|part| format!("{}.production is off", part.name())));
+    findings.extend(missing);
+    findings.extend(missing_link_host(document)?);
+    for file in key_files {
+        if is_inside(&file, data)? {
+            findings.push(format!("the key file {} lies in the data folder", file.display()));
+        }
+    }
+    if data.join(DEMO_FILE).exists() {
+        findings.push(format!("{} holds demo people, whose passwords lie beside them", data.display()));
+    }
+    refuse(&findings)
+}
+
+fn refuse(findings: &[String]) -> anyhow::Result<()> {
+    anyhow::ensure!(findings.is_empty(), "not in production: {}", findings.join("; "));
+    Ok(())
+}
+
+impl Findings {
+    fn of(document: &Document, parts: &[Part]) -> anyhow::Result<Self> {
+        let mut findings = Self::default();
+        for part in parts {
+            let in_production = match part {
+                Part::Identity => findings.identity(&document.part(part.name())?),
+                Part::Verification => findings.verification(&document.part(part.name())?),
+                Part::Notification => findings.notification(&document.part(part.name())?),
+            };
+            if !in_production {
+                findings.not_in_production.push(*part);
+            }
+        }
+        Ok(findings)
+    }
+
+    fn identity(&mut self, settings: &Identity) -> bool {
+        if settings.production {
+            self.forbid_if(settings.server.reflection, "identity.server.reflection is on");
+            self.forbid_if(
+                settings.answer_floor().is_zero(),
+                "identity.answer_floor_ms is 0, so answers tell by their speed who has an account",
+            );
+            self.forbid_if(
+                is_beside_demo_people(&settings.store.url),
+                "identity.store.url is the store of demo people, whose passwords lie beside it",
+            );
+            self.miss_if(settings.portal_url.starts_with("http://"), "identity.portal_url is not https");
+            self.need_callers(Part::Identity, &settings.server);
+            self.need_credential("identity.verification", &settings.verification);
+            self.need_credential("identity.notification", &settings.notification);
+            let keys = &settings.keys;
+            self.need_key("identity.keys.pepper_file", keys.pepper_file.as_ref());
+            self.need_key("identity.keys.access_token_file", keys.access_token_file.as_ref());
+            self.need_key("identity.keys.tokens_file", keys.tokens_file.as_ref());
+            self.need_key("identity.keys.decoy_file", keys.decoy_file.as_ref());
+            self.need_key("identity.keys.login_hash_file", keys.login_hash_file.as_ref());
+            self.need_key("identity.keys.familiar_place_file", keys.familiar_place_file.as_ref());
+        }
+        settings.production
+    }
+
+    fn verification(&mut self, settings: &Verification) -> bool {
+        if settings.production {
+            self.forbid_if(settings.server.reflection, "verification.server.reflection is on");
+            self.forbid_if(
+                !settings.test_destinations.is_empty(),
+                "verification.test_destinations is not empty",
+            );
+            self.need_callers(Part::Verification, &settings.server);
+            self.need_credential("verification.notification", &settings.notification);
+            let keys = &settings.keys;
+            self.need_key("verification.keys.code_mac_file", keys.code_mac_file.as_ref());
+            self.need_key("verification.keys.code_seal_file", keys.code_seal_file.as_ref());
+            self.need_key("verification.keys.grant_file", keys.grant_file.as_ref());
+        }
+        settings.production
+    }
+
+    fn notification(&mut self, settings: &Notification) -> bool {
+        if settings.production {
+            self.forbid_if(settings.server.reflection, "notification.server.reflection is on");
+            self.forbid_if(settings.uses_inbox(), "the development inbox is set as a provider");
+            let carries_mail = !settings.email_providers.is_empty();
+            self.miss_if(!carries_mail, "no mail provider is set: notification.email_providers");
+            self.need_callers(Part::Notification, &settings.server);
+            self.need_key("notification.keys.payload_seal_file", settings.keys.payload_seal_file.as_ref());
+        }
+        settings.production
+    }
+
+    fn forbid_if(&mut self, found: bool, what: &str) {
+        if found {
+            self.forbidden.push(what.to_owned());
+        }
+    }
+
+    fn miss_if(&mut self, missing: bool, what: &str) {
+        if missing {
+            self.missing.push(what.to_owned());
+        }
+    }
+
+    fn need_key(&mut self, name: &str, file: Option<&PathBuf>) {
+        match file {
+            Some(file) if is_variable(file) => {}
+            Some(file) => self.key_files.push(file.clone()),
+            None => self.missing.push(format!("{name} is not set")),
+        }
+    }
+
+    /// A part without callers refuses every call.
+    fn need_callers(&mut self, part: Part, server: &ServerSettings) {
+        let has_none = server.callers.is_empty() && server.callers_file.is_none();
+        self.miss_if(
+            has_none,
+            &format!("{}.server.callers_file is not set, so nobody may call", part.name()),
+        );
+    }
+
+    /// A neighbour refuses whoever proves nothing, in one process as between three.
+    fn need_credential(&mut self, peer: &str, settings: &ClientSettings) {
+        let has_none = settings.token_file.is_none() && settings.certificate_file.is_none();
+        self.miss_if(has_none, &format!("neither {peer}.token_file nor {peer}.certificate_file is set"));
+    }
+}
+
+/// What is wrong with the host that notices link to. Notification refuses a link to any host that was not named to it,
+/// and would refuse such a notice for ever.
+fn missing_link_host(document: &Document) -> anyhow::Result<Option<String>> {
+    let identity: Identity = document.part(Part::Identity.name())?;
+    let notification: Notification = document.part(Part::Notification.name())?;
+    let portal = identity.portal_url.parse::<Uri>().ok();
+    let Some(host) = portal.as_ref().and_then(Uri::host) else {
+        return Ok(Some("identity.portal_url names no host".to_owned()));
+    };
+    let named = &notification.templates.link_hosts;
+    let is_named = named.iter().any(|named| named.eq_ignore_ascii_case(host));
+    let lacking = format!("notification.templates.link_hosts lacks {host}, the host of identity.portal_url");
+    Ok((!is_named).then_some(lacking))
+}
+
+/// Whether a file lies in a folder, whatever links lead to either. Where one is missing, by how they are spelt.
+fn is_inside(file: &Path, folder: &Path) -> std::io::Result<bool> {
+    match (file.canonicalize(), folder.canonicalize()) {
+        (Ok(file), Ok(folder)) => Ok(file.starts_with(folder)),
+        _ => Ok(std::path::absolute(file)?.starts_with(std::path::absolute(folder)?)),
+    }
+}
+
+/// Whether an embedded store lies where `rekey up` has left its demo people.
+fn is_beside_demo_people(url: &str) -> bool {
+    let folder = url.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent());
+    folder.is_some_and(|folder| folder.join(DEMO_FILE).exists())
+}
+
+#[cfg(test)]
+mod tests;

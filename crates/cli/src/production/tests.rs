@@ -1,0 +1,151 @@
+use super::*;
+use crate::development::set;
+use crate::folder::KEYS;
+use crate::settings;
+
+/// Who is called, by the tables of the settings.
+const PEERS: [&str; 3] = ["IDENTITY__VERIFICATION", "IDENTITY__NOTIFICATION", "VERIFICATION__NOTIFICATION"];
+
+/// A configuration that is fit for production, but for these settings.
+fn fit_but_for(changes: &[(&str, &str)]) -> Document {
+    let mut written = vec![
+        set("IDENTITY__PORTAL_URL", "https://id.example.com"),
+        set("IDENTITY__STORE__URL", "postgres://db/identity"),
+        set("NOTIFICATION__EMAIL_PROVIDERS", "smtp"),
+        set("NOTIFICATION__TEMPLATES__LINK_HOSTS", "id.example.com"),
+    ];
+    let name = |(part, key): (&str, &str)| format!("{part}__KEYS__{key}_FILE").to_uppercase();
+    written.extend(KEYS.map(|key| set(&name(key), "/etc/rekey/key")));
+    let callers = |part: Part| format!("{}__SERVER__CALLERS_FILE", part.name()).to_uppercase();
+    written.extend(Part::ALL.map(|part| set(&callers(part), "/etc/rekey/callers.toml")));
+    written.extend(PEERS.map(|peer| set(&format!("{peer}__TOKEN_FILE"), "/etc/rekey/token")));
+    written.extend(changes.iter().map(|(key, value)| set(key, value)));
+    settings::builder().environment(written).load().unwrap()
+}
+
+fn refusal(checked: anyhow::Result<bool>) -> String {
+    checked.unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_fit_is_let_through() {
+    let document = fit_but_for(&[]);
+
+    for part in Part::ALL {
+        assert!(check_part(&document, part).unwrap(), "{}", part.name());
+    }
+    refuse_development(&document).unwrap();
+    check_business(&document, Path::new("/var/lib/rekey")).unwrap();
+}
+
+#[test]
+fn what_only_development_may_have_is_refused_whoever_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(DEMO_FILE), "{}").unwrap();
+    let store = format!("sqlite:{}", folder.path().join("identity.db").display());
+    let wrong = [
+        (Part::Identity, "IDENTITY__SERVER__REFLECTION", "true", "identity.server.reflection"),
+        (Part::Identity, "IDENTITY__ANSWER_FLOOR_MS", "0", "identity.answer_floor_ms"),
+        (Part::Identity, "IDENTITY__STORE__URL", store.as_str(), "demo people"),
+        (Part::Verification, "VERIFICATION__SERVER__REFLECTION", "true", "verification.server.reflection"),
+        (Part::Notification, "NOTIFICATION__SERVER__REFLECTION", "true", "notification.server.reflection"),
+        (Part::Notification, "NOTIFICATION__SMS_PROVIDERS", "inbox", "development inbox"),
+    ];
+
+    for (part, key, value, expected) in wrong {
+        let document = fit_but_for(&[(key, value)]);
+
+        assert!(refusal(check_part(&document, part)).contains(expected), "{key}");
+        assert!(refuse_development(&document).unwrap_err().to_string().contains(expected), "{key}");
+        assert!(
+            check_business(&document, folder.path()).unwrap_err().to_string().contains(expected),
+            "{key}"
+        );
+    }
+}
+
+#[test]
+fn a_part_is_asked_for_what_it_needs_and_for_nothing_else() {
+    let document = settings::builder().load().unwrap();
+
+    let needs = Part::ALL.map(|part| refusal(check_part(&document, part)));
+
+    let [notification, verification, identity] = needs;
+    assert!(notification.contains("email_providers") && notification.contains("payload_seal_file"));
+    assert!(verification.contains("code_mac_file") && !verification.contains("identity"));
+    assert!(identity.contains("portal_url is not https") && identity.contains("pepper_file is not set"));
+    refuse_development(&document).unwrap();
+}
+
+#[test]
+fn a_part_needs_callers_and_a_credential_for_each_neighbour() {
+    let document = settings::builder().load().unwrap();
+
+    let needs = Part::ALL.map(|part| refusal(check_part(&document, part)));
+
+    let [notification, verification, identity] = needs;
+    assert!(notification.contains("notification.server.callers_file is not set"), "{notification}");
+    assert!(verification.contains("verification.server.callers_file is not set"), "{verification}");
+    assert!(verification.contains("verification.notification.certificate_file"), "{verification}");
+    assert!(identity.contains("identity.server.callers_file is not set"), "{identity}");
+    assert!(identity.contains("identity.verification.token_file"), "{identity}");
+    assert!(identity.contains("identity.notification.token_file"), "{identity}");
+}
+
+#[test]
+fn a_part_out_of_production_is_let_through_alone_and_not_in_a_business() {
+    let document =
+        fit_but_for(&[("NOTIFICATION__PRODUCTION", "false"), ("NOTIFICATION__SERVER__REFLECTION", "true")]);
+
+    let alone = check_part(&document, Part::Notification).unwrap();
+    let business = check_business(&document, Path::new("/var/lib/rekey")).unwrap_err().to_string();
+
+    assert!(!alone);
+    assert_eq!(business, "not in production: notification.production is off");
+}
+
+#[test]
+fn a_business_names_the_host_that_its_notices_link_to() {
+    let named = fit_but_for(&[
+        ("IDENTITY__PORTAL_URL", "https://ID.acme.example:8443/people"),
+        ("NOTIFICATION__TEMPLATES__LINK_HOSTS", "www.acme.example, id.acme.example"),
+    ]);
+    let unnamed = fit_but_for(&[("NOTIFICATION__TEMPLATES__LINK_HOSTS", "www.example.com")]);
+
+    let refused = check_business(&unnamed, Path::new("/var/lib/rekey")).unwrap_err().to_string();
+
+    assert!(refused.contains("notification.templates.link_hosts lacks id.example.com"), "{refused}");
+    check_business(&named, Path::new("/var/lib/rekey")).unwrap();
+}
+
+#[test]
+fn a_business_keeps_its_keys_apart_from_its_data() {
+    let document = fit_but_for(&[("IDENTITY__KEYS__PEPPER_FILE", "/var/lib/rekey/keys/pepper")]);
+
+    let refused = check_business(&document, Path::new("/var/lib/rekey")).unwrap_err().to_string();
+
+    assert!(refused.contains("/var/lib/rekey/keys/pepper lies in the data folder"), "{refused}");
+}
+
+#[test]
+fn a_key_is_found_in_the_data_folder_by_any_other_name() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (data, linked) = (scratch.path().join("data"), scratch.path().join("linked"));
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(data.join("pepper"), "").unwrap();
+    std::os::unix::fs::symlink(&data, &linked).unwrap();
+    let key = linked.join("pepper").display().to_string();
+    let document = fit_but_for(&[("IDENTITY__KEYS__PEPPER_FILE", &key)]);
+
+    let refused = check_business(&document, &data).unwrap_err().to_string();
+
+    assert!(refused.contains(&format!("{key} lies in the data folder")), "{refused}");
+}
+
+#[test]
+fn a_key_in_a_variable_lies_in_no_folder() {
+    let document = fit_but_for(&[("IDENTITY__KEYS__PEPPER_FILE", "env:PEPPER")]);
+    let here = std::path::absolute(".").unwrap();
+
+    check_business(&document, &here).unwrap();
+}

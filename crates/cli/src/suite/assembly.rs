@@ -1,0 +1,187 @@
+//! One part after the other, put together from its settings.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use rekey_client::{ClientSettings, Connection};
+use rekey_runtime::access::{AccessTable, NoPersons, PersonRule as Whose, Rule, SharedPersonVerifier};
+use rekey_runtime::deadline;
+use rekey_runtime::health::Health;
+use rekey_runtime::loops::Loops;
+use rekey_runtime::server::Part as ServedPart;
+use rekey_runtime::settings::Document;
+use rekey_runtime::telemetry::Metrics;
+use rekey_wire::options::v1::{Access, PersonRule};
+use rekey_wire::{access, identity, notification, verification};
+
+use super::Environment;
+use crate::Part;
+use crate::key_set::KeySet;
+
+/// Puts a part together as `serve` would, with every file and address that its settings name, and lets it go again:
+/// nothing is served, sent or written. Stores and neighbours that are away are no fault of the settings.
+pub(crate) async fn rehearse(document: &Document, part: Part) -> anyhow::Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let mut assembly = Assembly {
+        document,
+        environment: Environment::system(Metrics::default()),
+        health: Health::new(),
+        keys: KeySet::default(),
+        purpose: Purpose::Rehearsal { scratch: scratch.path() },
+    };
+    let served = assembly.part(part).await.with_context(|| format!("starting {}", part.name()))?;
+    Ok(served.rehearse()?)
+}
+
+/// What parts are put together from.
+pub(super) struct Assembly<'a> {
+    document: &'a Document,
+    environment: Environment,
+    health: Health,
+    keys: KeySet,
+    purpose: Purpose<'a>,
+}
+
+/// What parts are put together for.
+enum Purpose<'a> {
+    /// They are served, and their loops run here.
+    Service { loops: &'a mut Loops },
+    /// They are not, and files of theirs go here.
+    Rehearsal { scratch: &'a Path },
+}
+
+impl<'a> Assembly<'a> {
+    pub(super) fn of_services(
+        document: &'a Document,
+        environment: Environment,
+        health: Health,
+        loops: &'a mut Loops,
+        keys: KeySet,
+    ) -> Self {
+        Self { document, environment, health, keys, purpose: Purpose::Service { loops } }
+    }
+
+    fn background(&mut self, spawn: impl FnOnce(&mut Loops)) {
+        if let Purpose::Service { loops } = &mut self.purpose {
+            spawn(loops);
+        }
+    }
+
+    /// A rehearsal leaves an embedded store alone, which may not be there yet, or in use.
+    fn keep_apart(&self, part: Part, url: &mut String) {
+        if let Purpose::Rehearsal { scratch } = self.purpose
+            && url.starts_with("sqlite:")
+        {
+            *url = format!("sqlite:{}", scratch.join(part.name()).display());
+        }
+    }
+
+    pub(super) async fn part(&mut self, part: Part) -> anyhow::Result<ServedPart> {
+        let Environment { clock, entropy, inbox, .. } = self.environment.clone();
+        let health = self.health.clone();
+        let (routes, settings, descriptors, persons): (_, _, _, SharedPersonVerifier) = match part {
+            Part::Notification => {
+                let mut settings: rekey_notification::config::Settings = self.document.part(part.name())?;
+                self.keep_apart(part, &mut settings.store.url);
+                let given = rekey_notification::Given { clock, entropy, health, inbox };
+                let service = rekey_notification::assemble(&settings, given).await?;
+                self.background(|loops| service.loops.spawn(loops));
+                (service.routes, settings.server, notification::v1::DESCRIPTORS, Arc::new(NoPersons))
+            }
+            Part::Verification => {
+                let settings: rekey_verification::config::Settings = self.document.part(part.name())?;
+                let notification = connect(&settings.notification)?;
+                let dependencies = rekey_verification::Dependencies { clock, entropy, health, notification };
+                let service = rekey_verification::assemble(&settings, dependencies).await?;
+                self.background(|loops| service.loops.spawn(loops));
+                (service.routes, settings.server, verification::v1::DESCRIPTORS, Arc::new(NoPersons))
+            }
+            Part::Identity => {
+                let mut settings: rekey_identity::config::Settings = self.document.part(part.name())?;
+                self.keep_apart(part, &mut settings.store.url);
+                let given = rekey_identity::Given { clock, entropy, health };
+                let service = rekey_identity::assemble(&settings, given).await?;
+                self.keys.put(service.jwks());
+                self.background(|loops| service.loops.spawn(loops));
+                (service.routes, settings.server, identity::v1::DESCRIPTORS, service.persons)
+            }
+        };
+        let served = ServedPart::new(part.name(), settings, routes, rules(part), self.health.clone());
+        Ok(served.persons(persons).descriptors(descriptors))
+    }
+}
+
+/// A connection whose calls keep within the time of the call they are made for.
+fn connect(settings: &ClientSettings) -> anyhow::Result<Connection> {
+    Ok(Connection::open(settings, deadline::remaining)?)
+}
+
+/// What the contract says about the RPCs of a part.
+fn rules(part: Part) -> AccessTable {
+    let rule = |(path, rule): (&&str, &Access)| {
+        let person = match rule.person() {
+            PersonRule::Unspecified | PersonRule::None => Whose::None,
+            PersonRule::Self_ => Whose::SelfOnly,
+            PersonRule::Administrator => Whose::Administrator,
+            PersonRule::Leaving => Whose::Leaving,
+        };
+        ((*path).to_owned(), Rule { service: rule.service, person, roles: access::role_words(rule) })
+    };
+    let table: AccessTable = access::rules().iter().map(rule).collect();
+    table.of_package(&format!("rekey.{}.v1", part.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use rekey_primitives::clock::Timestamp;
+    use rekey_primitives::entropy::SystemEntropy;
+
+    use super::*;
+    use crate::folder::DataFolder;
+    use crate::{development, settings};
+
+    #[test]
+    fn every_part_enforces_exactly_the_rpcs_of_its_package() {
+        let enforced: usize = Part::ALL.iter().map(|part| rules(*part).paths().count()).sum();
+
+        assert_eq!(enforced, access::rules().len());
+        assert!(
+            rules(Part::Verification)
+                .rule("/rekey.verification.v1.VerificationService/RedeemGrant")
+                .is_some()
+        );
+        assert!(rules(Part::Verification).rule("/rekey.identity.v1.SessionService/SignIn").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_rehearsal_finds_what_serving_would_stumble_over_and_touches_no_store() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(scratch.path(), &SystemEntropy, Timestamp::EPOCH).unwrap();
+        let with = |changes: &[(&str, &str)]| {
+            let ours = development::settings(&folder, &development::Stores::default());
+            let inbox = [("NOTIFICATION__EMAIL_PROVIDERS", ""), ("NOTIFICATION__SMS_PROVIDERS", "")];
+            let changes = inbox.iter().chain(changes).map(|(key, value)| development::set(key, value));
+            let changed: Vec<development::Setting> = ours.into_iter().chain(changes).collect();
+            settings::builder().environment(changed).load().unwrap()
+        };
+        let stumbles = [
+            (Part::Identity, "IDENTITY__KEYS__PEPPER_FILE", "/nowhere/pepper", "/nowhere/pepper"),
+            (Part::Identity, "IDENTITY__STORE__URL", "mysql://db", "must begin with"),
+            (Part::Identity, "IDENTITY__SERVER__CALLERS_FILE", "/nowhere/callers", "/nowhere/callers"),
+            (Part::Identity, "IDENTITY__VERIFICATION__ENDPOINT", "https://peer:1", "ca_file"),
+            (Part::Verification, "VERIFICATION__STORE__URL", "foo://x", "scheme"),
+            (Part::Verification, "VERIFICATION__SERVER__TLS__CERTIFICATE_FILE", "/nowhere/tls", "both"),
+            (Part::Notification, "NOTIFICATION__EMAIL_PROVIDERS", "smtp", "host"),
+        ];
+
+        for part in Part::ALL {
+            rehearse(&with(&[]), part).await.unwrap();
+        }
+        for (part, key, value, expected) in stumbles {
+            let stumbled = format!("{:#}", rehearse(&with(&[(key, value)]), part).await.unwrap_err());
+            assert!(stumbled.contains(expected), "{key}: {stumbled}");
+        }
+        assert!(!folder.database("identity").exists() && !folder.database("notification").exists());
+    }
+}

@@ -1,0 +1,56 @@
+//! The ports of a process, bound before anything is started: who calls whom needs them, and a port that is taken is
+//! told at once.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use rekey_runtime::health::HealthSettings;
+use rekey_runtime::server;
+use rekey_runtime::settings::Document;
+use tokio::net::TcpListener;
+
+use crate::{Part, settings};
+
+/// Which ports to bind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ports {
+    /// Those that the settings name.
+    Named,
+    /// Whichever are free.
+    Free,
+}
+
+/// The sockets of some parts, and that of health and metrics.
+pub struct Sockets {
+    pub(super) parts: Vec<(Part, TcpListener)>,
+    pub(super) health: TcpListener,
+}
+
+impl Sockets {
+    /// Binds the ports of these parts, on the addresses that the settings name.
+    pub async fn bind(document: &Document, parts: &[Part], ports: Ports) -> anyhow::Result<Self> {
+        let pick = |address: SocketAddr| match ports {
+            Ports::Named => address,
+            Ports::Free => SocketAddr::new(address.ip(), 0),
+        };
+        let mut bound = Vec::new();
+        for part in parts {
+            let address = settings::listen_address(document, *part)?;
+            bound.push((*part, server::bind(pick(address)).await?));
+        }
+        let health: HealthSettings = document.part("health")?;
+        Ok(Self { parts: bound, health: server::bind(pick(health.listen)).await? })
+    }
+
+    /// Where a part listens.
+    pub fn address(&self, part: Part) -> anyhow::Result<SocketAddr> {
+        let socket = self.parts.iter().find(|(bound, _)| *bound == part);
+        let (_, socket) = socket.with_context(|| format!("{} has no socket", part.name()))?;
+        Ok(socket.local_addr()?)
+    }
+
+    /// Where health and metrics are.
+    pub fn health_address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.health.local_addr()?)
+    }
+}
