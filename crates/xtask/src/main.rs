@@ -66,7 +66,7 @@ fn work(chore: Chore) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Chore::Proto => proto::check(),
-        Chore::Sql => test::all(&["-E".to_owned(), "test(every_statement_is_understood)".to_owned()]),
+        Chore::Sql => test::all(&["-E".to_owned(), "test(every_statement)".to_owned()]),
         Chore::Dist => dist(),
     }
 }
