@@ -170,7 +170,8 @@ impl Database {
     where
         F: Future<Output = Result<Finished<T>, Failure>>,
     {
-        work(self.begin().await?).await?.end().await
+        // Boxed, so that the futures of whoever takes the step stay small.
+        Box::pin(work(self.begin().await?)).await?.end().await
     }
 
     async fn begin(&self) -> Result<Transaction, Failure> {

@@ -291,8 +291,8 @@ mod tests {
             ),
             ("domain/reset.rs", "use super::reset; use crate::domain;"),
             ("store/mod.rs", "use sqlx::PgPool; use rekey_sealing::digest; use crate::config::Settings;"),
-            ("flows/mod.rs", "use crate::store::Store; use rekey_throttle::Budget;"),
-            ("grpc/mod.rs", "use crate::flows; use tonic::Status; use rekey_wire::status::Refusal;"),
+            ("codes/mod.rs", "use crate::store::Store; use rekey_throttle::Budget;"),
+            ("grpc/mod.rs", "use crate::codes; use tonic::Status; use rekey_wire::status::Refusal;"),
         ]);
 
         assert_eq!(wrong, Vec::<String>::new());
@@ -303,8 +303,8 @@ mod tests {
         let wrong = judge(&[
             ("lib.rs", ""),
             ("domain/reset.rs", "use crate::store; async fn f() { tokio::time::sleep(x) }"),
-            ("store/mod.rs", "use super::flows::start;"),
-            ("flows/mod.rs", "use tonic::Status; use rekey_wire::identity;"),
+            ("store/mod.rs", "use super::codes::start;"),
+            ("codes/mod.rs", "use tonic::Status; use rekey_wire::identity;"),
             ("worker.rs", "use rekey_runtime::{server::Server, shutdown::Shutdown};"),
             ("grpc/reset.rs", "fn f() { crate::store::open() }"),
             ("manager.rs", ""),
@@ -315,9 +315,9 @@ mod tests {
             [
                 "sample/domain/reset: domain -> store is not an arrow (store)",
                 "sample/domain/reset: domain must not know tokio (tokio::time::sleep)",
-                "sample/store: store -> flows is not an arrow (flows::start)",
-                "sample/flows: flows must not know tonic (tonic::Status)",
-                "sample/flows: flows must not know rekey_wire (rekey_wire::identity)",
+                "sample/store: store -> codes is not an arrow (codes::start)",
+                "sample/codes: codes must not know tonic (tonic::Status)",
+                "sample/codes: codes must not know rekey_wire (rekey_wire::identity)",
                 "sample/worker: worker must not know rekey_runtime (rekey_runtime::server::Server)",
                 "sample/grpc/reset: grpc -> store is not an arrow (store::open)",
                 "sample/manager: manager is not on the list of rooms",
@@ -327,9 +327,9 @@ mod tests {
 
     #[test]
     fn nobody_but_lib_may_use_what_stands_in_lib() {
-        let wrong = judge(&[("lib.rs", "pub struct Part;"), ("flows.rs", "use crate::Part;")]);
+        let wrong = judge(&[("lib.rs", "pub struct Part;"), ("codes.rs", "use crate::Part;")]);
 
-        assert_eq!(wrong, ["sample/flows: flows -> lib is not an arrow (Part)"]);
+        assert_eq!(wrong, ["sample/codes: codes -> lib is not an arrow (Part)"]);
     }
 
     #[test]

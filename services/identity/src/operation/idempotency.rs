@@ -182,6 +182,8 @@ impl Idempotency {
         operation: &Operation<'_>,
         body: impl Future<Output = Result<Answer<A>, Error>>,
     ) -> Result<A, Error> {
+        // A body is large: boxed, it is moved once, and the futures around it stay small.
+        let body = Box::pin(body);
         match self.recall(&operation.scope, &operation.key, operation.now).await? {
             Some(first) => Ok(first),
             None => self.run_unrecalled(operation, body).await,
@@ -194,7 +196,7 @@ impl Idempotency {
         operation: &Operation<'_>,
         body: impl Future<Output = Result<Answer<A>, Error>>,
     ) -> Result<A, Error> {
-        match body.await?.0 {
+        match Box::pin(body).await?.0 {
             State::Stored(answer) | State::Unstored(answer) => Ok(answer),
             State::ToStore(answer) => {
                 self.store_answer(&operation.scope, &operation.key, answer, operation.now).await
