@@ -66,13 +66,12 @@ pub(super) async fn the_first_decoy_send_of_a_number_stands(world: World) {
         world.store.decoy_sends(&scope, verification_id, first, after(second)).await.unwrap()
     };
 
-    let recorded = [record(0, 1).await, record(0, 2).await, record(1, 60).await];
+    let recorded = [record(0, 1).await, record(0, 2).await, record(1, 60).await, record(3, 120).await];
 
-    assert_eq!(recorded, [after(1), after(1), after(60)]);
+    assert_eq!(recorded, [after(1), after(1), after(60), after(120)]);
     assert_eq!((find(0, 899).await, find(1, 899).await), (vec![after(1), after(60)], vec![after(60)]));
+    assert_eq!((find(2, 899).await, find(3, 899).await), (vec![], vec![after(120)]));
     assert_eq!(find(0, 900).await, []);
-    assert_eq!(
-        (world.store.sweep(after(899)).await.unwrap(), world.store.sweep(after(900)).await.unwrap()),
-        (0, 2)
-    );
+    let swept = [world.store.sweep(after(899)).await.unwrap(), world.store.sweep(after(900)).await.unwrap()];
+    assert_eq!(swept, [0, 3]);
 }
