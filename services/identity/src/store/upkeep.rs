@@ -55,6 +55,11 @@ statements! {
             with gone as materialized (
                 select tenant_id, login_key, place_key from familiar_places where seen_at <= $1", AT_MOST;
 
+    const SECURITY_INFO_CODES = "
+        delete from security_info_codes where (tenant_id, security_info_id) in (
+            with gone as materialized (
+                select tenant_id, security_info_id from security_info_codes where code_expires_at <= $1", AT_MOST;
+
     const DECOY_SENDS = "
         delete from decoy_sends where (tenant_id, verification_id, number) in (
             with gone as materialized (
@@ -110,14 +115,16 @@ statements! {
 }
 
 impl Store {
-    /// Deletes what can never matter again at `now`: kept answers, attempts, decoy sends and sessions past their end, familiar
+    /// Deletes what can never matter again at `now`: kept answers, attempts, codes of entries, decoy sends and sessions past their
+    /// end, familiar
     /// places not seen and lockouts not added to for 90 days, removed addresses after a week, marks of expiry notices
     /// after 800 days. Returns how many rows went; at most 1,000 a call, so that it never holds a lock for long. Where
     /// the audit log is partitioned, it makes the partitions of the time to come.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
-        let sweeps: [(Sql, Timestamp); 11] = [
+        let sweeps: [(Sql, Timestamp); 12] = [
             (ANSWERS, now),
             (RESET_ATTEMPTS, now),
+            (SECURITY_INFO_CODES, now),
             (DECOY_SENDS, now),
             (SESSIONS, now),
             (FAMILIAR_PLACES, now.minus(PLACE_KEPT)),

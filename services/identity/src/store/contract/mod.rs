@@ -120,7 +120,7 @@ on_every_store! {
         a_refused_step_leaves_no_event;
     verifications:
         an_entry_has_one_verification_until_its_code_dies,
-        an_entry_that_is_not_there_has_no_verification,
+        of_many_codes_of_an_entry_at_once_one_verification_stands,
         the_first_decoy_send_of_a_number_stands;
     upkeep:
         a_migrated_store_fits_and_answers,
