@@ -100,11 +100,6 @@ impl IdempotencyKey {
     pub(crate) const NEVER_REPEATED: Self =
         Self { key: [0; 32], content: [0; 32], expires_at: Timestamp::EPOCH };
 
-    /// Something that is stored once until then, by whichever call comes first.
-    pub(crate) fn first_of(key: [u8; 32], expires_at: Timestamp) -> Self {
-        Self { key, content: digest(&[b"first of", &key]), expires_at }
-    }
-
     /// The same call under another key, as for refresh tokens, which are their own request ids.
     #[must_use]
     pub(crate) fn keyed(self, key: [u8; 32]) -> Self {
@@ -215,7 +210,7 @@ impl Idempotency {
     }
 
     /// The answer of an earlier call.
-    pub(crate) async fn recall<A: DeserializeOwned>(
+    async fn recall<A: DeserializeOwned>(
         &self,
         scope: &TenantScope,
         key: &IdempotencyKey,
@@ -229,7 +224,7 @@ impl Idempotency {
     }
 
     /// Stores the answer of a call that wrote nothing else; gives the one that stands.
-    pub(crate) async fn store_answer<A: Serialize + DeserializeOwned>(
+    async fn store_answer<A: Serialize + DeserializeOwned>(
         &self,
         scope: &TenantScope,
         key: &IdempotencyKey,

@@ -97,7 +97,8 @@ impl SecurityInfoEntries {
         entry: &SecurityInfo,
         code: &SecretString,
     ) -> Result<bool, Error> {
-        let Some(verification_id) = self.running_code(operation, entry.id).await? else { return Ok(false) };
+        let Some(running) = self.running_code(operation, entry.id).await? else { return Ok(false) };
+        let verification_id = running.id;
         let (tenant_id, account_id) = (operation.scope.tenant_id(), holder.account.id);
         let check = CheckCode {
             tenant_id,

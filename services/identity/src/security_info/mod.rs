@@ -1,7 +1,7 @@
 //! Security info: what a person does to their own, and what an administrator fills in.
 //!
 //! Every change needs a sign-in of the last 10 minutes and notifies every other address of the account. An address counts
-//! for nothing before a code sent to it came back (`codes`, `slots`), and for a while after; the rules are
+//! for nothing before a code sent to it came back (`codes`, `running_code`), and for a while after; the rules are
 //! [`crate::domain::security_info`].
 
 mod add;
@@ -10,7 +10,7 @@ mod confirm;
 mod edits;
 mod prefill;
 mod reconfirm;
-mod slots;
+mod running_code;
 
 use std::sync::Arc;
 

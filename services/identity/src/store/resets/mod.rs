@@ -1,6 +1,5 @@
 //! Steps of resetting a forgotten password and of undoing it.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "flows still keep these sends among the answers"))]
 pub(super) mod decoy_sends;
 pub(super) mod help;
 pub(super) mod tries;
@@ -21,6 +20,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::group::{GroupId, NESTING_MAX};
 use crate::domain::scope::TenantScope;
 
+pub(crate) use decoy_sends::DecoySend;
 pub(crate) use help::NOBODY;
 pub(crate) use tries::{MethodKey, TryCounted};
 
