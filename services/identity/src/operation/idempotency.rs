@@ -23,7 +23,7 @@ use super::{Error, Failed, Operation};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::keys::Keys;
-use crate::store::{Once, Recalled, Step, Store};
+use crate::store::{EarlierRequest, IdempotentRequest, StepOutcome, Store};
 
 /// What names a call and what it asks.
 #[derive(Clone, Copy, derive_more::Debug)]
@@ -216,10 +216,10 @@ impl Idempotency {
         key: &IdempotencyKey,
         now: Timestamp,
     ) -> Result<Option<A>, Error> {
-        match self.store.recall(scope, &key.key, &key.content, now).await? {
-            Recalled::New | Recalled::UnderWay => Ok(None),
-            Recalled::Answer(sealed) => self.open(key, &sealed).map(Some),
-            Recalled::OtherContent => Err(Refusal::RequestIdReused.into()),
+        match self.store.find_answer(scope, &key.key, &key.content, now).await? {
+            EarlierRequest::New | EarlierRequest::Unanswered => Ok(None),
+            EarlierRequest::Answered(sealed) => self.open(key, &sealed).map(Some),
+            EarlierRequest::OtherContent => Err(Refusal::RequestIdReused.into()),
         }
     }
 
@@ -232,11 +232,11 @@ impl Idempotency {
         now: Timestamp,
     ) -> Result<A, Error> {
         let sealed = self.seal(key, &answer);
-        let step = self.store.keep_answer(scope, key.once(&|(): &()| sealed.clone()), now).await?;
+        let step = self.store.store_answer(scope, key.once(&|(): &()| sealed.clone()), now).await?;
         match step {
-            Step::Repeated(first) => self.open(key, &first),
-            Step::Done(()) | Step::Refused(()) => Ok(answer),
-            Step::OtherContent => Err(Refusal::RequestIdReused.into()),
+            StepOutcome::Repeated(first) => self.open(key, &first),
+            StepOutcome::Done(()) | StepOutcome::Refused(()) => Ok(answer),
+            StepOutcome::OtherContent => Err(Refusal::RequestIdReused.into()),
         }
     }
 
@@ -265,19 +265,19 @@ impl Idempotency {
 }
 
 impl IdempotencyKey {
-    fn once<'a, T>(&self, seal: &'a (dyn Fn(&T) -> Vec<u8> + Send + Sync)) -> Once<'a, T> {
-        Once { key: self.key, content: self.content, expires_at: self.expires_at, answer: seal }
+    fn once<'a, T>(&self, seal: &'a (dyn Fn(&T) -> Vec<u8> + Send + Sync)) -> IdempotentRequest<'a, T> {
+        IdempotentRequest { key: self.key, content: self.content, expires_at: self.expires_at, answer: seal }
     }
 }
 
 impl<T, A: DeserializeOwned> Answering<'_, T, A> {
     /// What the step is to store.
-    pub(crate) fn once(&self) -> Once<'_, T> {
+    pub(crate) fn once(&self) -> IdempotentRequest<'_, T> {
         self.key.once(&*self.seal)
     }
 
     /// The answer that now stands, or why the step was not done.
-    pub(crate) fn settle<R>(&self, step: Step<T, R>) -> Result<Result<Answer<A>, R>, Error> {
+    pub(crate) fn settle<R>(&self, step: StepOutcome<T, R>) -> Result<Result<Answer<A>, R>, Error> {
         Ok(match self.outcome(step)? {
             Settled::Done(done) => Ok(self.stored(&done)),
             Settled::Repeated(answer) => Ok(answer),
@@ -286,15 +286,15 @@ impl<T, A: DeserializeOwned> Answering<'_, T, A> {
     }
 
     /// The same for a use case that does more where the step was done now.
-    pub(crate) fn outcome<R>(&self, step: Step<T, R>) -> Result<Settled<T, R, A>, Error> {
+    pub(crate) fn outcome<R>(&self, step: StepOutcome<T, R>) -> Result<Settled<T, R, A>, Error> {
         match step {
-            Step::Done(done) => Ok(Settled::Done(done)),
-            Step::Refused(why) => Ok(Settled::Refused(why)),
-            Step::Repeated(sealed) => {
+            StepOutcome::Done(done) => Ok(Settled::Done(done)),
+            StepOutcome::Refused(why) => Ok(Settled::Refused(why)),
+            StepOutcome::Repeated(sealed) => {
                 let first = self.idempotency.open(&self.key, &sealed)?;
                 Ok(Settled::Repeated(Answer(State::Stored(first))))
             }
-            Step::OtherContent => Err(Refusal::RequestIdReused.into()),
+            StepOutcome::OtherContent => Err(Refusal::RequestIdReused.into()),
         }
     }
 

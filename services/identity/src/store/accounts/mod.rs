@@ -18,7 +18,7 @@ use crate::domain::account::Account;
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::RemovedAddress;
 
-pub(crate) use changes::{Change, ChangeAccount, NotChanged};
+pub(crate) use changes::{AccountChange, ChangeAccount, ChangeRefused};
 pub(crate) use creation::AccountTaken;
 pub(crate) use tenants::{TenantKey, TenantTaken};
 pub(crate) use verifications::EntryVerification;

@@ -77,7 +77,7 @@ struct SecurityInfoEntry {
 }
 
 /// What an entry holds, column by column, for writing it.
-pub(in crate::store) struct Held<'a> {
+pub(in crate::store) struct SecurityInfoColumns<'a> {
     pub(in crate::store) address: Option<&'a str>,
     /// Of an authenticator.
     pub(in crate::store) totp_hash: Option<&'static str>,
@@ -95,7 +95,7 @@ pub(in crate::store) struct Held<'a> {
     pub(in crate::store) confirmed_at: Option<i64>,
 }
 
-impl<'a> Held<'a> {
+impl<'a> SecurityInfoColumns<'a> {
     /// The columns of an entry.
     pub(in crate::store) fn of(entry: &'a SecurityInfo) -> Self {
         let (standing, confirmed_at) = standing_columns(entry.standing);
