@@ -15,7 +15,7 @@ use crate::keys::Keys;
 use crate::operation::idempotency::{Answer, Idempotency, Request};
 use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Operation, Rpc, Target};
 use crate::store::Store;
-use crate::store::accounts::{AccountKey, Change, ChangeAccount, NotChanged};
+use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, ChangeRefused};
 use crate::views::AccountView;
 
 /// The use case.
@@ -88,15 +88,15 @@ impl Act {
     }
 
     /// What changes of the account itself; `None` if it is already so.
-    fn change(self, account: &Account) -> Option<Change> {
+    fn change(self, account: &Account) -> Option<AccountChange> {
         let roles = account.roles;
         match self {
-            Self::Block => (!account.blocked).then_some(Change::Blocked(true)),
-            Self::Unblock => account.blocked.then_some(Change::Blocked(false)),
-            Self::Unfreeze => account.frozen.then_some(Change::Unfrozen),
+            Self::Block => (!account.blocked).then_some(AccountChange::Blocked(true)),
+            Self::Unblock => account.blocked.then_some(AccountChange::Blocked(false)),
+            Self::Unfreeze => account.frozen.then_some(AccountChange::Unfrozen),
             Self::Unlock => None,
-            Self::Grant(role) => (!roles.contains(role)).then(|| Change::Roles(roles.with(role))),
-            Self::Revoke(role) => roles.contains(role).then(|| Change::Roles(roles.without(role))),
+            Self::Grant(role) => (!roles.contains(role)).then(|| AccountChange::Roles(roles.with(role))),
+            Self::Revoke(role) => roles.contains(role).then(|| AccountChange::Roles(roles.without(role))),
         }
     }
 }
@@ -166,7 +166,7 @@ impl Administration {
         &self,
         operation: &Operation<'_>,
         account: &Account,
-        change: Change,
+        change: AccountChange,
         act: Act,
     ) -> Result<Option<Answer<AccountView>>, Error> {
         let event = self.audit.event(operation);
@@ -187,9 +187,9 @@ impl Administration {
         let step = self.store.change_account(&operation.scope, &change, Some(answering.once())).await?;
         match answering.settle(step)? {
             Ok(answer) => Ok(Some(answer)),
-            Err(NotChanged::Stale) => Ok(None),
-            Err(NotChanged::Unknown) => Err(Refusal::AccountNotFound.into()),
-            Err(NotChanged::LastGlobalAdministrator) => {
+            Err(ChangeRefused::Stale) => Ok(None),
+            Err(ChangeRefused::Unknown) => Err(Refusal::AccountNotFound.into()),
+            Err(ChangeRefused::LastGlobalAdministrator) => {
                 self.authorisation.note_denied(operation, "last_global_administrator");
                 Err(Refusal::LastGlobalAdministrator.into())
             }

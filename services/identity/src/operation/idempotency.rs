@@ -23,7 +23,7 @@ use super::{Error, Failed, Operation};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::keys::Keys;
-use crate::store::{Once, Recalled, Step, Store};
+use crate::store::{EarlierRequest, IdempotentRequest, StepOutcome, Store};
 
 /// What names a call and what it asks.
 #[derive(Clone, Copy, derive_more::Debug)]
@@ -99,11 +99,6 @@ impl IdempotencyKey {
     /// Of a call that has no id. What would be stored under it has expired before.
     pub(crate) const NEVER_REPEATED: Self =
         Self { key: [0; 32], content: [0; 32], expires_at: Timestamp::EPOCH };
-
-    /// Something that is stored once until then, by whichever call comes first.
-    pub(crate) fn first_of(key: [u8; 32], expires_at: Timestamp) -> Self {
-        Self { key, content: digest(&[b"first of", &key]), expires_at }
-    }
 
     /// The same call under another key, as for refresh tokens, which are their own request ids.
     #[must_use]
@@ -217,21 +212,21 @@ impl Idempotency {
     }
 
     /// The answer of an earlier call.
-    pub(crate) async fn recall<A: DeserializeOwned>(
+    async fn recall<A: DeserializeOwned>(
         &self,
         scope: &TenantScope,
         key: &IdempotencyKey,
         now: Timestamp,
     ) -> Result<Option<A>, Error> {
-        match self.store.recall(scope, &key.key, &key.content, now).await? {
-            Recalled::New | Recalled::UnderWay => Ok(None),
-            Recalled::Answer(sealed) => self.open(key, &sealed).map(Some),
-            Recalled::OtherContent => Err(Refusal::RequestIdReused.into()),
+        match self.store.find_answer(scope, &key.key, &key.content, now).await? {
+            EarlierRequest::New | EarlierRequest::Unanswered => Ok(None),
+            EarlierRequest::Answered(sealed) => self.open(key, &sealed).map(Some),
+            EarlierRequest::OtherContent => Err(Refusal::RequestIdReused.into()),
         }
     }
 
     /// Stores the answer of a call that wrote nothing else; gives the one that stands.
-    pub(crate) async fn store_answer<A: Serialize + DeserializeOwned>(
+    async fn store_answer<A: Serialize + DeserializeOwned>(
         &self,
         scope: &TenantScope,
         key: &IdempotencyKey,
@@ -239,11 +234,11 @@ impl Idempotency {
         now: Timestamp,
     ) -> Result<A, Error> {
         let sealed = self.seal(key, &answer);
-        let step = self.store.keep_answer(scope, key.once(&|(): &()| sealed.clone()), now).await?;
+        let step = self.store.store_answer(scope, key.once(&|(): &()| sealed.clone()), now).await?;
         match step {
-            Step::Repeated(first) => self.open(key, &first),
-            Step::Done(()) | Step::Refused(()) => Ok(answer),
-            Step::OtherContent => Err(Refusal::RequestIdReused.into()),
+            StepOutcome::Repeated(first) => self.open(key, &first),
+            StepOutcome::Done(()) | StepOutcome::Refused(()) => Ok(answer),
+            StepOutcome::OtherContent => Err(Refusal::RequestIdReused.into()),
         }
     }
 
@@ -272,19 +267,19 @@ impl Idempotency {
 }
 
 impl IdempotencyKey {
-    fn once<'a, T>(&self, seal: &'a (dyn Fn(&T) -> Vec<u8> + Send + Sync)) -> Once<'a, T> {
-        Once { key: self.key, content: self.content, expires_at: self.expires_at, answer: seal }
+    fn once<'a, T>(&self, seal: &'a (dyn Fn(&T) -> Vec<u8> + Send + Sync)) -> IdempotentRequest<'a, T> {
+        IdempotentRequest { key: self.key, content: self.content, expires_at: self.expires_at, answer: seal }
     }
 }
 
 impl<T, A: DeserializeOwned> Answering<'_, T, A> {
     /// What the step is to store.
-    pub(crate) fn once(&self) -> Once<'_, T> {
+    pub(crate) fn once(&self) -> IdempotentRequest<'_, T> {
         self.key.once(&*self.seal)
     }
 
     /// The answer that now stands, or why the step was not done.
-    pub(crate) fn settle<R>(&self, step: Step<T, R>) -> Result<Result<Answer<A>, R>, Error> {
+    pub(crate) fn settle<R>(&self, step: StepOutcome<T, R>) -> Result<Result<Answer<A>, R>, Error> {
         Ok(match self.outcome(step)? {
             Settled::Done(done) => Ok(self.stored(&done)),
             Settled::Repeated(answer) => Ok(answer),
@@ -293,15 +288,15 @@ impl<T, A: DeserializeOwned> Answering<'_, T, A> {
     }
 
     /// The same for a use case that does more where the step was done now.
-    pub(crate) fn outcome<R>(&self, step: Step<T, R>) -> Result<Settled<T, R, A>, Error> {
+    pub(crate) fn outcome<R>(&self, step: StepOutcome<T, R>) -> Result<Settled<T, R, A>, Error> {
         match step {
-            Step::Done(done) => Ok(Settled::Done(done)),
-            Step::Refused(why) => Ok(Settled::Refused(why)),
-            Step::Repeated(sealed) => {
+            StepOutcome::Done(done) => Ok(Settled::Done(done)),
+            StepOutcome::Refused(why) => Ok(Settled::Refused(why)),
+            StepOutcome::Repeated(sealed) => {
                 let first = self.idempotency.open(&self.key, &sealed)?;
                 Ok(Settled::Repeated(Answer(State::Stored(first))))
             }
-            Step::OtherContent => Err(Refusal::RequestIdReused.into()),
+            StepOutcome::OtherContent => Err(Refusal::RequestIdReused.into()),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::operation::idempotency::{Answer, OrRejected, Request, Settled};
 use crate::operation::{Caller, Context, Error, Operation, Origin, Person, Rpc};
 use crate::policies::TenantPolicy;
 use crate::store::accounts::AccountKey;
-use crate::store::sign_ins::{self, Admission, PasswordTry, SessionsEnded, Stale};
+use crate::store::sign_ins::{self, Admission, PasswordAttempt, SessionsEnded, Stale};
 
 const RPC: Rpc = Rpc { name: "ChangePassword", event: EventKind::PasswordChanged };
 
@@ -112,7 +112,7 @@ impl Passwords {
         let (scope, context, now) = (&operation.scope, operation.origin.context, operation.now);
         let login = self.keys.login_key_of(account);
         let locked = self.audit.event_of(operation, EventKind::LockedOut).by(Actor::Stranger);
-        let attempt = PasswordTry {
+        let attempt = PasswordAttempt {
             login,
             place: context.ip.map(|ip| self.keys.place_key(&login, ip, context.user_agent_family())),
             fingerprint: self.keys.fingerprint(&login, current),
@@ -130,7 +130,7 @@ impl Passwords {
         let verdict = self.credentials.verify(Some(account), current).await?;
         let is_right = verdict.is_some_and(|verdict| verdict.matches);
         if is_right && admission == Admission::Admitted {
-            self.store.forgive(scope, &login).await?;
+            self.store.reset_lockout(scope, &login).await?;
             return Ok(Current::Right);
         }
         self.audit.note_refused(operation, if is_right { "locked" } else { "wrong_password" });

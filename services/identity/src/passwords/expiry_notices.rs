@@ -16,7 +16,7 @@ use crate::notices::{NoticeContent, Notices, readable};
 use crate::operation::Error;
 use crate::policies::{Policies, TenantPolicy};
 use crate::store::Store;
-use crate::store::expiry::TellOfExpiry;
+use crate::store::expiry::ExpiryNotice;
 use crate::store::outbox::Notice;
 
 /// Most tenants that are read at a time.
@@ -74,7 +74,7 @@ impl ExpiryNotices {
             let looked = self.store.expiring(&scope, &spans, after, ACCOUNTS_MAX).await?;
             for (account, days) in &looked.due {
                 let Some(tell) = self.expiry_notice(&rules, account, *days, now) else { continue };
-                people += u32::from(self.store.tell_of_expiry(&scope, &tell).await?);
+                people += u32::from(self.store.queue_expiry_notice(&scope, &tell).await?);
             }
             match looked.last {
                 Some(last) => after = Some(last),
@@ -91,7 +91,7 @@ impl ExpiryNotices {
         account: &Account,
         notice_days: u32,
         now: Timestamp,
-    ) -> Option<TellOfExpiry> {
+    ) -> Option<ExpiryNotice> {
         let record = account.password.as_ref()?;
         let TenantPolicy { tenant, policy } = rules;
         let PasswordState::ExpiresIn { days } = password_state(record, &policy.password, now) else {
@@ -105,7 +105,7 @@ impl ExpiryNotices {
         // After the end it would be news of the past.
         let in_time = |notice: Notice| Notice { not_after: notice.not_after.min(end), ..notice };
         let notices: Vec<Notice> = notices.into_iter().map(in_time).collect();
-        (!notices.is_empty()).then_some(TellOfExpiry {
+        (!notices.is_empty()).then_some(ExpiryNotice {
             account_id: account.id,
             epoch: account.epoch,
             counts_from: record.expiry_counts_from,

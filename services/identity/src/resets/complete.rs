@@ -109,7 +109,7 @@ impl Resets {
         let request = operation.key.fingerprint();
         let attempts = self
             .store
-            .count_attempt(&operation.scope, state.reset_id, &request, state.expires_at, now)
+            .count_completion_attempt(&operation.scope, state.reset_id, &request, state.expires_at, now)
             .await?;
         if let Err(stopped) = completion.may_set_password(attempts) {
             return Ok(Err(stopped));

@@ -1,19 +1,18 @@
 //! Sends that a limit stopped which nobody may see: answered as if they had gone out, to the second.
 //!
 //! The verification is started again as a decoy, which consumes none of those limits and has the ladder of every other.
-//! Where that is not possible either, the ladder is stored here: the time of each send that did not go out, once. Its
-//! clocks come with the stop, so they are verification's of today.
+//! Where that is not possible either, the ladder is stored here: a row for each send that did not go out. Its clocks come
+//! with the stop, so they are verification's of today.
 
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
-use rekey_sealing::digest;
 
 use super::Resets;
 use super::send::Sending;
 use crate::operation::Error;
-use crate::operation::idempotency::IdempotencyKey;
 use crate::peers::verification::{Pace, Progress, StartCode, Started, Stopped, Timers};
+use crate::store::resets as store;
 
 /// A send that went nowhere, to be answered as one that did.
 struct DecoySend<'a> {
@@ -59,13 +58,8 @@ impl Resets {
         let Pace { code_life, waits: ladder } = &stopped.pace;
         let went_out =
             progress.map_or(0, |progress| (ladder.len() + 1).saturating_sub(progress.sends_remaining));
-        let mut decoys: Vec<Timestamp> = Vec::new();
-        for number in went_out..=ladder.len() {
-            match self.idempotency.recall(scope, &first_of(sending, start, number), now).await? {
-                Some(at) => decoys.push(at),
-                None => break,
-            }
-        }
+        let verification_id = start.verification_id;
+        let decoys = self.store.decoy_sends(scope, verification_id, number_of(went_out), now).await?;
         let number = went_out + decoys.len();
         let begun = decoys.first().copied().unwrap_or(now);
         let code_expires_at =
@@ -77,8 +71,9 @@ impl Resets {
         if let Some(wait) = wait_before(number, decoys.last(), ladder, sending) {
             return Err(self.send_limited(sending, wait));
         }
-        let first = first_of(sending, start, number);
-        let at = self.idempotency.store_answer(scope, &first, now, now).await?;
+        let (number_sent, expires_at) = (number_of(number), sending.state.expires_at);
+        let send = store::DecoySend { verification_id, number: number_sent, sent_at: now, expires_at };
+        let at = self.store.record_decoy_send(scope, &send).await?;
         let timers = Timers { code_expires_at, resend_after: ladder.get(number).map(|wait| at.plus(*wait)) };
         Ok(self.noted_send(sending, start, Some(stopped.stop), timers))
     }
@@ -99,9 +94,7 @@ fn wait_before(
     (!now.has_reached(due)).then(|| due.since(now))
 }
 
-/// Names the send of a verification by its number, for as long as its reset lives.
-fn first_of(sending: &Sending<'_>, start: &StartCode, number: usize) -> IdempotencyKey {
-    let verification = start.verification_id.as_uuid();
-    let key = digest(&[b"pretended send", verification.as_bytes(), &number.to_be_bytes()]);
-    IdempotencyKey::first_of(key, sending.state.expires_at)
+/// Ladders have a handful of steps.
+fn number_of(send: usize) -> u32 {
+    u32::try_from(send).unwrap_or(u32::MAX)
 }

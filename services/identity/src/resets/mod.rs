@@ -135,7 +135,7 @@ impl Resets {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<JudgedAccount, Error> {
-        let standing = self.store.standing(scope, account.id).await?;
+        let standing = self.store.eligibility_facts(scope, account.id).await?;
         let candidate =
             Candidate { account: &account, groups: &standing.groups, has_seat: standing.has_seat };
         let judgement = judge(&candidate, policy, now);
@@ -152,7 +152,7 @@ impl Resets {
     ) -> Result<Option<JudgedAccount>, Error> {
         let key = AccountKey::Id(state.account_id.unwrap_or(NOBODY));
         let Some(account) = self.store.find_account(scope, &key).await? else {
-            self.store.standing(scope, NOBODY).await?;
+            self.store.eligibility_facts(scope, NOBODY).await?;
             return Ok(None);
         };
         self.judge_account(scope, account, policy, now).await.map(Some)

@@ -23,8 +23,8 @@ use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, Request, sealed_secret};
 use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
 use crate::peers::verification::{CheckCode, Checked, PASSWORD_RESET};
-use crate::store::accounts::{AccountKey, Change, ChangeAccount};
-use crate::store::resets::{MethodKey, TryCounted};
+use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount};
+use crate::store::resets::{AttemptCounted, MethodKey};
 
 const RPC: Rpc = Rpc { name: "SubmitResetProof", event: EventKind::ResetProofSubmitted };
 
@@ -137,11 +137,11 @@ impl Resets {
         let Attempt { operation, state, position, .. } = *attempt;
         let (scope, request, now) = (&operation.scope, operation.key.fingerprint(), operation.now);
         let rules = &attempt.policy.reset;
-        match self.store.count_try(scope, attempt.key, state.from, &request, rules, now).await? {
-            TryCounted::Counted | TryCounted::CountedBefore => {}
-            TryCounted::NothingLive => return Ok(Err(Unproved::NoLiveCode)),
-            TryCounted::Stopped(TakesNoTry::Paused { .. }) => return Ok(Err(Unproved::MethodPaused)),
-            TryCounted::Stopped(TakesNoTry::Disabled) => return Ok(Err(Unproved::MethodDisabled)),
+        match self.store.count_code_attempt(scope, attempt.key, state.from, &request, rules, now).await? {
+            AttemptCounted::Counted | AttemptCounted::CountedBefore => {}
+            AttemptCounted::NoLiveCode => return Ok(Err(Unproved::NoLiveCode)),
+            AttemptCounted::Stopped(TakesNoTry::Paused { .. }) => return Ok(Err(Unproved::MethodPaused)),
+            AttemptCounted::Stopped(TakesNoTry::Disabled) => return Ok(Err(Unproved::MethodDisabled)),
         }
         let context = operation.origin.context;
         let check = CheckCode {
@@ -238,7 +238,7 @@ impl Resets {
         let change = ChangeAccount {
             account_id,
             version: account.version,
-            change: Change::DisableSecurityInfo(id),
+            change: AccountChange::DisableSecurityInfo(id),
             event: event.because("method_disabled").done(),
             notices: self.notices.to(&notified, &content),
             now,

@@ -20,7 +20,7 @@ use crate::keys::TypedLogin;
 use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
 use crate::policies::carried_out;
 use crate::store::resets::NOBODY;
-use crate::store::sign_ins::Known;
+use crate::store::sign_ins::LoginLookup;
 
 const RPC: Rpc = Rpc { name: "StartPasswordReset", event: EventKind::ResetStarted };
 
@@ -58,7 +58,7 @@ struct Start<'a> {
     operation: &'a Operation<'a>,
     typed: &'a TypedLogin,
     from: TriedFrom,
-    known: &'a Known,
+    known: &'a LoginLookup,
     judged: Option<&'a JudgedAccount>,
     policy: &'a Policy,
 }
@@ -84,7 +84,7 @@ impl Resets {
             Some(account) => Some(self.judge_account(&scope, account, &policy, operation.now).await?),
             None => {
                 // The same reads, so that the work behind the answer is that of a known login.
-                self.store.standing(&scope, NOBODY).await?;
+                self.store.eligibility_facts(&scope, NOBODY).await?;
                 None
             }
         };
@@ -113,7 +113,7 @@ impl Resets {
         &self,
         operation: &Operation<'_>,
         typed: &TypedLogin,
-        known: &Known,
+        known: &LoginLookup,
     ) -> Result<TriedFrom, Error> {
         let (scope, context) = (&operation.scope, operation.origin.context);
         let owner = self.keys.login_key(scope.tenant_id(), typed.name(known.account.as_ref()));

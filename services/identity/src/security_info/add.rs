@@ -13,7 +13,7 @@ use crate::domain::security_info::{Holding, SecurityInfo, Standing, may_add};
 use crate::operation::idempotency::Answer;
 use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Rpc};
 use crate::peers::verification::Timers;
-use crate::store::accounts::Change;
+use crate::store::accounts::AccountChange;
 use crate::views::SecurityInfoView;
 
 const RPC: Rpc = Rpc { name: "AddSecurityInfo", event: EventKind::SecurityInfoAdded };
@@ -58,7 +58,7 @@ impl SecurityInfoEntries {
             let added = Added { entry: SecurityInfoView::of(&entry, &holder.rules, operation.now), timers };
             let answering = self.idempotency.answering(operation.key, |_: &Account| added.clone());
             let event = self.audit.event(operation).at_place(address.masked());
-            let change = Change::AddSecurityInfo(entry.clone());
+            let change = AccountChange::AddSecurityInfo(entry.clone());
             let changed = EntryChange { entry: &entry, word: MethodChange::Added, change };
             let answer = self.change_entry(operation, &holder, changed, event, &answering).await?;
             if let Some(answer) = answer {

@@ -1,12 +1,12 @@
 //! The codes that confirm an address: sending one, and sending it again. Which verification stands behind an entry is found
-//! by `slots`.
+//! by `running_code`.
 
-use rekey_primitives::id::{RequestId, SecurityInfoId, VerificationId};
+use rekey_primitives::id::{RequestId, SecurityInfoId};
 use rekey_sealing::digest;
 use uuid::Uuid;
 
 use super::confirm::tries_key;
-use super::slots::until_next_slot;
+use super::running_code::until_it_dies;
 use super::{Holder, SecurityInfoEntries};
 use crate::domain::audit::EventKind;
 use crate::domain::refusal::Refusal;
@@ -16,6 +16,7 @@ use crate::operation::{Error, Operation, Owner, Rpc};
 use crate::peers::verification::{
     Pace, ResendCode, Resent, SECURITY_INFO, StartCode, Started, Stopped, Timers,
 };
+use crate::store::accounts::EntryVerification;
 
 const RPC: Rpc = Rpc { name: "SendSecurityInfoCode", event: EventKind::LimitReached };
 
@@ -55,9 +56,10 @@ impl SecurityInfoEntries {
         entry: &SecurityInfo,
     ) -> Result<Timers, Error> {
         let (context, now) = (operation.origin.context, operation.now);
+        let verification = self.next_verification(operation, entry.id).await?;
         let start = StartCode {
             tenant_id: holder.tenant.id,
-            verification_id: self.next_verification(operation, entry.id).await?,
+            verification_id: verification.id,
             request_id: operation.request_id_from_here("start"),
             purpose: SECURITY_INFO,
             subject: holder.account.id.to_string(),
@@ -76,9 +78,11 @@ impl SecurityInfoEntries {
                 self.audit.note(event.because(stop.as_str()));
                 silent_timers(&pace, operation)
             }
-            // This slot's verification is spent or was guessed at too often; the next slot has a new one.
-            Started::Differs => return Err(until_next_slot(now).into()),
+            // It is spent or was guessed at too often.
+            Started::Differs => return Err(until_it_dies(operation, verification).into()),
         };
+        let sent = EntryVerification { code_expires_at: timers.code_expires_at, ..verification };
+        self.store.entry_code_sent(&operation.scope, entry.id, sent).await?;
         self.store.code_sent(&operation.scope, tries_key(entry), timers.code_expires_at, now).await?;
         Ok(timers)
     }
@@ -88,11 +92,11 @@ impl SecurityInfoEntries {
         operation: &Operation<'_>,
         holder: &Holder,
         entry: &SecurityInfo,
-        verification_id: VerificationId,
+        running: EntryVerification,
     ) -> Result<Timers, Error> {
         let resend = ResendCode {
             tenant_id: holder.tenant.id,
-            verification_id,
+            verification_id: running.id,
             request_id: operation.request_id_from_here("resend"),
             ip_address: operation.origin.context.ip,
             user_agent: operation.origin.context.user_agent.clone(),
@@ -100,7 +104,7 @@ impl SecurityInfoEntries {
         match self.verification.resend(&resend).await? {
             Resent::Sent(timers) => Ok(timers),
             Resent::TooSoon { retry_after } => Err(Refusal::SendLimited { retry_after }.into()),
-            Resent::Exhausted => Err(until_next_slot(operation.now).into()),
+            Resent::Exhausted => Err(until_it_dies(operation, running).into()),
             Resent::Stopped(stopped) => Ok(silent_timers(&stopped.pace, operation)),
             Resent::Over => self.send_new_code(operation, holder, entry).await,
         }

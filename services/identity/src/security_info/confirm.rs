@@ -16,8 +16,8 @@ use crate::domain::tries::{TakesNoTry, TriedFrom};
 use crate::operation::idempotency::{Answer, OrRejected};
 use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Rpc};
 use crate::peers::verification::{CheckCode, Checked, SECURITY_INFO};
-use crate::store::accounts::Change;
-use crate::store::resets::TryCounted;
+use crate::store::accounts::AccountChange;
+use crate::store::resets::AttemptCounted;
 use crate::views::SecurityInfoView;
 
 const RPC: Rpc = Rpc { name: "ConfirmSecurityInfo", event: EventKind::SecurityInfoConfirmed };
@@ -50,7 +50,7 @@ impl SecurityInfoEntries {
     ) -> Result<Answer<Confirmed>, Error> {
         let holder = self.holder(operation, owner.person.account_id).await?;
         let entry = holder.entry(id)?;
-        let is_right = self.count_attempt(operation, &holder, entry).await?
+        let is_right = self.count_completion_attempt(operation, &holder, entry).await?
             && self.is_right_code(operation, &holder, entry, code).await?;
         if is_right {
             return self.mark_confirmed(operation, owner, id).await;
@@ -61,7 +61,7 @@ impl SecurityInfoEntries {
     }
 
     /// Counts an attempt; false when none is taken.
-    async fn count_attempt(
+    async fn count_completion_attempt(
         &self,
         operation: &Operation<'_>,
         holder: &Holder,
@@ -69,10 +69,11 @@ impl SecurityInfoEntries {
     ) -> Result<bool, Error> {
         let (scope, now) = (&operation.scope, operation.now);
         let (key, from, request) = (tries_key(entry), TriedFrom::Anywhere, operation.key.fingerprint());
-        let stop = match self.store.count_try(scope, key, from, &request, &holder.rules, now).await? {
-            TryCounted::Counted | TryCounted::CountedBefore => return Ok(true),
-            TryCounted::NothingLive => return Ok(false),
-            TryCounted::Stopped(stop) => stop,
+        let stop = match self.store.count_code_attempt(scope, key, from, &request, &holder.rules, now).await?
+        {
+            AttemptCounted::Counted | AttemptCounted::CountedBefore => return Ok(true),
+            AttemptCounted::NoLiveCode => return Ok(false),
+            AttemptCounted::Stopped(stop) => stop,
         };
         let event = self.audit.event_of(operation, EventKind::MethodStopped).by(Actor::Stranger);
         match stop {
@@ -80,7 +81,7 @@ impl SecurityInfoEntries {
             TakesNoTry::Disabled if entry.disabled => {}
             TakesNoTry::Disabled => {
                 let notices = self.notices_of(operation, holder, entry, MethodChange::Disabled).await?;
-                let change = Change::DisableSecurityInfo(entry.id);
+                let change = AccountChange::DisableSecurityInfo(entry.id);
                 let change = change_of(&holder.account, change, event.refused("disabled"), notices, now);
                 // A change in between leaves it to the next attempt.
                 self.store.change_account(scope, &change, None).await?;
@@ -97,7 +98,8 @@ impl SecurityInfoEntries {
         entry: &SecurityInfo,
         code: &SecretString,
     ) -> Result<bool, Error> {
-        let Some(verification_id) = self.running_code(operation, entry.id).await? else { return Ok(false) };
+        let Some(running) = self.running_code(operation, entry.id).await? else { return Ok(false) };
+        let verification_id = running.id;
         let (tenant_id, account_id) = (operation.scope.tenant_id(), holder.account.id);
         let check = CheckCode {
             tenant_id,
@@ -132,7 +134,7 @@ impl SecurityInfoEntries {
             let confirmed = self.confirmed(operation, &holder, entry).await?;
             let view = SecurityInfoView::of(&confirmed, &holder.rules, operation.now);
             let event = self.audit.event(operation).at_place(view.masked_destination.clone());
-            let change = Change::ConfirmSecurityInfo {
+            let change = AccountChange::ConfirmSecurityInfo {
                 id,
                 tries: tries_keys(id),
                 standing: confirmed.standing,

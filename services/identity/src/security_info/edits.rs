@@ -10,7 +10,7 @@ use crate::domain::audit::EventKind;
 use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
 use crate::operation::idempotency::Answer;
 use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Rpc};
-use crate::store::accounts::Change;
+use crate::store::accounts::AccountChange;
 use crate::views::SecurityInfoView;
 
 /// What a person does to an entry of their own.
@@ -95,18 +95,18 @@ impl Edit {
         }
     }
 
-    fn change(self, entry: &SecurityInfo, now: Timestamp) -> Change {
+    fn change(self, entry: &SecurityInfo, now: Timestamp) -> AccountChange {
         // An address that nobody confirmed may be a stranger's, and is not notified of anything.
         let was_notified = !matches!(entry.standing, Standing::Unconfirmed);
         match self {
-            Self::Remove => Change::RemoveSecurityInfo {
+            Self::Remove => AccountChange::RemoveSecurityInfo {
                 id: entry.id,
                 removed: entry
                     .destination()
                     .filter(|_| was_notified)
                     .map(|destination| RemovedAddress { destination, removed_at: now }),
             },
-            Self::MakeDefault => Change::DefaultSecurityInfo(entry.id),
+            Self::MakeDefault => AccountChange::DefaultSecurityInfo(entry.id),
         }
     }
 }

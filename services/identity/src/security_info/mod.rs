@@ -1,7 +1,7 @@
 //! Security info: what a person does to their own, and what an administrator fills in.
 //!
 //! Every change needs a sign-in of the last 10 minutes and notifies every other address of the account. An address counts
-//! for nothing before a code sent to it came back (`codes`, `slots`), and for a while after; the rules are
+//! for nothing before a code sent to it came back (`codes`, `running_code`), and for a while after; the rules are
 //! [`crate::domain::security_info`].
 
 mod add;
@@ -10,7 +10,7 @@ mod confirm;
 mod edits;
 mod prefill;
 mod reconfirm;
-mod slots;
+mod running_code;
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ use crate::operation::{Error, Operation, Owner, Rpc};
 use crate::peers::Verification;
 use crate::policies::Policies;
 use crate::store::Store;
-use crate::store::accounts::{AccountKey, Change, ChangeAccount, NotChanged};
+use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, ChangeRefused};
 use crate::store::outbox::Notice;
 use crate::views::SecurityInfoView;
 
@@ -66,7 +66,7 @@ struct Holder {
 struct EntryChange<'a> {
     entry: &'a SecurityInfo,
     word: MethodChange,
-    change: Change,
+    change: AccountChange,
 }
 
 impl Holder {
@@ -171,7 +171,7 @@ impl SecurityInfoEntries {
         let step = self.store.change_account(&operation.scope, &change, Some(answering.once())).await?;
         match answering.settle(step)? {
             Ok(answer) => Ok(Some(answer)),
-            Err(NotChanged::Stale) => Ok(None),
+            Err(ChangeRefused::Stale) => Ok(None),
             Err(why) => Err(not_changed(why).into()),
         }
     }
@@ -180,7 +180,7 @@ impl SecurityInfoEntries {
 /// A change of an account as it was read.
 fn change_of(
     account: &Account,
-    change: Change,
+    change: AccountChange,
     event: Draft,
     notices: Vec<Notice>,
     now: Timestamp,
@@ -196,10 +196,10 @@ fn change_of(
 }
 
 /// Why a change was not made, where judging anew does not help.
-fn not_changed(why: NotChanged) -> Refusal {
+fn not_changed(why: ChangeRefused) -> Refusal {
     match why {
-        NotChanged::LastGlobalAdministrator => Refusal::LastGlobalAdministrator,
-        NotChanged::Unknown | NotChanged::Stale => Refusal::AccountNotFound,
+        ChangeRefused::LastGlobalAdministrator => Refusal::LastGlobalAdministrator,
+        ChangeRefused::Unknown | ChangeRefused::Stale => Refusal::AccountNotFound,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::authority::{Needs, Permission};
 use crate::domain::security_info::{SecurityInfo, Standing};
 use crate::operation::idempotency::{Answer, Request};
 use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Operation, Rpc, Target};
-use crate::store::accounts::Change;
+use crate::store::accounts::AccountChange;
 use crate::views::SecurityInfoView;
 
 const RPC: Rpc = Rpc { name: "PrefillSecurityInfo", event: EventKind::SecurityInfoPrefilled };
@@ -60,7 +60,7 @@ impl SecurityInfoEntries {
             let view = SecurityInfoView::of(&entry, &holder.rules, operation.now);
             let event = self.audit.event(operation).at_place(view.masked_destination.clone());
             let answering = self.idempotency.answering(operation.key, |_: &Account| view.clone());
-            let change = Change::AddSecurityInfo(entry.clone());
+            let change = AccountChange::AddSecurityInfo(entry.clone());
             let changed = EntryChange { entry: &entry, word: MethodChange::Prefilled, change };
             let answer = self.change_entry(operation, &holder, changed, event, &answering).await?;
             if let Some(answer) = answer {

@@ -10,7 +10,7 @@ use crate::domain::audit::EventKind;
 use crate::domain::refusal::Refusal;
 use crate::operation::idempotency::Answer;
 use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Rpc};
-use crate::store::accounts::{Change, NotChanged};
+use crate::store::accounts::{AccountChange, ChangeRefused};
 
 const RPC: Rpc = Rpc { name: "ReconfirmSecurityInfo", event: EventKind::SecurityInfoReconfirmed };
 
@@ -42,11 +42,11 @@ impl SecurityInfoEntries {
                 return Err(Refusal::SecurityInfoNotFound.into());
             }
             let event = self.audit.event(operation);
-            let change = change_of(&holder.account, Change::Reconfirmed, event, Vec::new(), now);
+            let change = change_of(&holder.account, AccountChange::Reconfirmed, event, Vec::new(), now);
             let step = self.store.change_account(&operation.scope, &change, Some(answering.once())).await?;
             match answering.settle(step)? {
                 Ok(answer) => return Ok(answer),
-                Err(NotChanged::Stale) => {}
+                Err(ChangeRefused::Stale) => {}
                 Err(why) => return Err(not_changed(why).into()),
             }
         }

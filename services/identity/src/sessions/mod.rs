@@ -18,7 +18,7 @@ use crate::operation::idempotency::{Answer, Idempotency, Request};
 use crate::operation::{Caller, Error, Operation, Owner, Person, Rpc};
 use crate::policies::Policies;
 use crate::store::Store;
-use crate::store::sign_ins::{EndSessions, SessionsEnded, Stale, Which};
+use crate::store::sign_ins::{EndSessions, SessionsEnded, Stale, WhichSessions};
 use crate::tokens::Tokens;
 
 /// Most sessions that are listed or ended by name at once.
@@ -48,13 +48,13 @@ pub(crate) struct Revoked {
 struct End {
     rpc: Rpc,
     ending: Ending,
-    which: Which,
+    which: WhichSessions,
 }
 
 impl Sessions {
     /// Ends the session of the access token.
     pub(crate) async fn sign_out(&self, owner: &Owner, request_id: RequestId) -> Result<(), Error> {
-        let which = Which::These(vec![owner.person.session_id]);
+        let which = WhichSessions::These(vec![owner.person.session_id]);
         let end = End { rpc: SIGN_OUT, ending: Ending::SignedOut, which };
         self.end(owner, end, request_id).await.map(drop)
     }
@@ -74,9 +74,9 @@ impl Sessions {
         request_id: RequestId,
     ) -> Result<Revoked, Error> {
         let which = if sessions.is_empty() {
-            Which::Others
+            WhichSessions::Others
         } else {
-            Which::These(sessions.iter().copied().take(SESSIONS_MAX).collect())
+            WhichSessions::These(sessions.iter().copied().take(SESSIONS_MAX).collect())
         };
         self.end(owner, End { rpc: REVOKE, ending: Ending::Revoked, which }, request_id).await
     }
@@ -122,13 +122,13 @@ impl Sessions {
 }
 
 /// What a repeat has to ask again.
-fn content_of(which: &Which) -> Vec<u8> {
+fn content_of(which: &WhichSessions) -> Vec<u8> {
     match which {
-        Which::These(sessions) => {
+        WhichSessions::These(sessions) => {
             let ids = sessions.iter().flat_map(|id| id.as_uuid().into_bytes());
             b"these".iter().copied().chain(ids).collect()
         }
-        Which::Others => b"all but this".to_vec(),
+        WhichSessions::Others => b"all but this".to_vec(),
     }
 }
 

@@ -36,7 +36,7 @@ use crate::operation::{Caller, Context, Error, Failed, JUDGED_AT_MOST, Operation
 use crate::policies::Policies;
 use crate::response_timing::ResponseTiming;
 use crate::store::Store;
-use crate::store::sign_ins::{Admission, Known, LoginKey, PasswordTry, PlaceKey};
+use crate::store::sign_ins::{Admission, LoginKey, LoginLookup, PasswordAttempt, PlaceKey};
 use crate::tokens::{ChallengeKind, SessionTokens, Tokens};
 
 const RPC: Rpc = Rpc { name: "SignIn", event: EventKind::SignIn };
@@ -136,12 +136,12 @@ impl SignIns {
     async fn admit(
         &self,
         attempt: &Attempt<'_>,
-        known: &Known,
+        known: &LoginLookup,
     ) -> Result<Settled<Admission, (), SignedIn>, Error> {
         let operation = attempt.operation;
         let subject = attempt.subject(known.account.as_ref());
         let locked = self.audit.event_of(operation, EventKind::LockedOut).on_subject(subject);
-        let password_try = PasswordTry {
+        let password_try = PasswordAttempt {
             login: attempt.login,
             place: attempt.place,
             fingerprint: self.keys.fingerprint(&attempt.login, &attempt.password),
@@ -157,7 +157,7 @@ impl SignIns {
     async fn judge(
         &self,
         attempt: &Attempt<'_>,
-        mut known: Known,
+        mut known: LoginLookup,
         admission: Admission,
     ) -> Result<Answer<SignedIn>, Error> {
         for _ in 0..JUDGED_AT_MOST {
@@ -191,7 +191,7 @@ impl SignIns {
         kind: ChallengeKind,
     ) -> Result<Answer<SignedIn>, Error> {
         let operation = attempt.operation;
-        self.store.forgive(&operation.scope, &attempt.login).await?;
+        self.store.reset_lockout(&operation.scope, &attempt.login).await?;
         let asked = challenge::Asked::of_today(account, kind, operation.now);
         let challenge = self.challenge(operation, &asked, policy);
         self.audit.note(self.audit.event(operation).on(account.id).refused(kind.as_str()));

@@ -7,7 +7,7 @@ use rekey_primitives::id::TenantId;
 use uuid::Uuid;
 
 use super::columns::EMPTY;
-use super::{Failure, Store, decide};
+use super::{Failure, Store, transitions};
 use crate::domain::audit::{Actor, AuditEvent, Subject};
 
 statements! {
@@ -63,7 +63,7 @@ impl Store {
 /// Appends an event behind the tenant's last one, unless it is there already.
 pub(super) async fn append(tx: &mut Connection, event: &AuditEvent) -> Result<(), Failure> {
     let (position, previous): (i64, Vec<u8>) = tx.one(LOCK_HEAD, values![event.tenant_id]).await?;
-    let link = decide::next_link(&previous, event)?;
+    let link = transitions::next_link(&previous, event)?;
     let Columns { actor, actor_id, subject, subject_id, subject_login } = Columns::of(event);
     let values = values![
         event.tenant_id,

@@ -1,4 +1,4 @@
-//! Steps of telling people that their passwords expire soon.
+//! Notices to people whose passwords expire soon.
 //!
 //! Accounts are read in pages of their primary key, not by an index of its own: a look comes once an hour, and an
 //! account is written far more often.
@@ -18,8 +18,8 @@ use crate::domain::scope::TenantScope;
 
 /// A look at some of a tenant's accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Looked {
-    /// Those whose person is to be told, each with the days of the notice.
+pub(crate) struct ExpiryPage {
+    /// Those whose person is to be notified, each with the days of the notice.
     pub(crate) due: Vec<(Account, u32)>,
     /// The last account that was looked at; `None` when there was none left.
     pub(crate) last: Option<AccountId>,
@@ -27,7 +27,7 @@ pub(crate) struct Looked {
 
 /// A notice before expiry, with everything that belongs to it.
 #[derive(Debug, Clone)]
-pub(crate) struct TellOfExpiry {
+pub(crate) struct ExpiryNotice {
     /// Whose password.
     pub(crate) account_id: AccountId,
     /// Which of their passwords.
@@ -48,7 +48,7 @@ statements! {
         ) page
         order by account_id desc limit 1";
 
-    const UNTOLD =
+    const NOT_NOTIFIED =
         "select ", ACCOUNT_COLUMNS,
         " from accounts a
           where a.tenant_id = $1 and a.account_id > $2 and a.account_id <= $3
@@ -72,7 +72,7 @@ statements! {
 
 impl Store {
     /// Looks at no more than `limit` accounts by id, from behind `after`, and finds those whose password falls into
-    /// one of the spans and whose person was not told of it: open accounts that are managed here, with a password
+    /// one of the spans and whose person was not notified of it: open accounts that are managed here, with a password
     /// that is neither exempt nor to be changed anyway.
     pub(crate) async fn expiring(
         &self,
@@ -80,40 +80,46 @@ impl Store {
         spans: &[NoticeSpan],
         after: Option<AccountId>,
         limit: u32,
-    ) -> Result<Looked, Failure> {
+    ) -> Result<ExpiryPage, Failure> {
         let tenant_id = scope.tenant_id();
         let after = after.map_or(Uuid::nil(), AccountId::as_uuid);
         let last: Option<(Uuid,)> =
             self.database.optional(PAGE_END, values![tenant_id, after, limit]).await?;
-        let Some((last,)) = last else { return Ok(Looked { due: Vec::new(), last: None }) };
+        let Some((last,)) = last else { return Ok(ExpiryPage { due: Vec::new(), last: None }) };
         let mut due = Vec::new();
         for span in spans {
             let values = values![tenant_id, after, last, span.from, span.until, span.days];
-            let found: Vec<AccountRow> = self.database.all(UNTOLD, values).await?;
+            let found: Vec<AccountRow> = self.database.all(NOT_NOTIFIED, values).await?;
             for row in found {
                 due.push((row.account()?, span.days));
             }
         }
-        Ok(Looked { due, last: Some(AccountId::from_uuid(last)) })
+        Ok(ExpiryPage { due, last: Some(AccountId::from_uuid(last)) })
     }
 
-    /// Marks a notice as told and queues it, if the password is still the one it is about, still expires then, and
-    /// nobody told of it before; false, with nothing written, otherwise. However many try at once, one tells.
-    pub(crate) async fn tell_of_expiry(
+    /// Queues a notice and marks it as sent, if the password is still the one it is about, still expires then, and it was
+    /// not sent before; false, with nothing written, otherwise. However many try at once, one queues it.
+    pub(crate) async fn queue_expiry_notice(
         &self,
         scope: &TenantScope,
-        told: &TellOfExpiry,
+        notice: &ExpiryNotice,
     ) -> Result<bool, Failure> {
         let tenant_id = scope.tenant_id();
-        let tell = self.database.step(|mut tx| async move {
-            let values =
-                values![tenant_id, told.account_id, told.epoch.0, told.counts_from, told.days, told.now];
+        let queue = self.database.step(|mut tx| async move {
+            let values = values![
+                tenant_id,
+                notice.account_id,
+                notice.epoch.0,
+                notice.counts_from,
+                notice.days,
+                notice.now
+            ];
             if tx.execute(MARK, values).await? != 1 {
                 return Ok(tx.roll_back(false));
             }
-            outbox::queue(&mut tx, &told.notices, told.now).await?;
+            outbox::queue(&mut tx, &notice.notices, notice.now).await?;
             Ok(tx.commit(true))
         });
-        tell.await
+        queue.await
     }
 }

@@ -13,29 +13,29 @@
 pub(crate) mod accounts;
 pub(crate) mod expiry;
 pub(crate) mod outbox;
+pub(crate) mod outcome;
 pub(crate) mod resets;
 pub(crate) mod sign_ins;
-pub(crate) mod step;
 
-mod answers;
 mod audit;
 mod columns;
 #[cfg(test)]
 mod contract;
-mod decide;
+mod idempotency;
 mod partitions;
 mod rows;
 mod schema;
 #[cfg(test)]
 mod statements;
+mod transitions;
 mod upkeep;
 
 use std::time::Duration;
 
 use rekey_database::{Database, SchemaFit};
 
+pub(crate) use outcome::{EarlierRequest, IdempotentRequest, StepOutcome};
 pub(crate) use rekey_database::{Failure, Options, SchemaGate, StoreMonitor, StoreStatus, in_time};
-pub(crate) use step::{Once, Recalled, Step};
 
 /// Everything identity needs of a database. Clones share it.
 #[derive(Debug, Clone)]

@@ -23,10 +23,10 @@ mod tests {
 
     use super::*;
     use crate::domain::scope::TenantScope;
-    use crate::store::{OPTIONS, Recalled, Store, migrate};
+    use crate::store::{EarlierRequest, OPTIONS, Store, migrate};
 
     #[tokio::test]
-    async fn kept_answers_outlive_the_migration_of_their_table() {
+    async fn stored_answers_outlive_the_migration_of_their_table() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("identity.db");
         let older = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
@@ -47,7 +47,7 @@ mod tests {
 
         let store = Store::open(&url, &OPTIONS).await.unwrap();
         let scope = TenantScope::ours(TenantId::from_uuid(Uuid::nil()));
-        let recalled = store.recall(&scope, &key, &key, Timestamp::from_unix_micros(8)).await.unwrap();
-        assert_eq!(recalled, Recalled::Answer(b"kept".to_vec()));
+        let stored = store.find_answer(&scope, &key, &key, Timestamp::from_unix_micros(8)).await.unwrap();
+        assert_eq!(stored, EarlierRequest::Answered(b"kept".to_vec()));
     }
 }

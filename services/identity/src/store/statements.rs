@@ -4,7 +4,7 @@ use rekey_database::Sql;
 
 use super::contract::World;
 use super::{
-    accounts, answers, audit, contract, expiry, outbox, partitions, resets, schema, sign_ins, upkeep,
+    accounts, audit, contract, expiry, idempotency, outbox, partitions, resets, schema, sign_ins, upkeep,
 };
 
 /// The compiler warns of a list that is missing here.
@@ -15,7 +15,7 @@ const STATEMENTS: [&[Sql]; 23] = [
     accounts::security_info::STATEMENTS,
     accounts::tenants::STATEMENTS,
     accounts::verifications::STATEMENTS,
-    answers::STATEMENTS,
+    idempotency::STATEMENTS,
     audit::STATEMENTS,
     contract::chain::STATEMENTS,
     expiry::STATEMENTS,
@@ -24,7 +24,7 @@ const STATEMENTS: [&[Sql]; 23] = [
     resets::STATEMENTS,
     resets::decoy_sends::STATEMENTS,
     resets::help::STATEMENTS,
-    resets::tries::STATEMENTS,
+    resets::attempts::STATEMENTS,
     schema::STATEMENTS,
     sign_ins::STATEMENTS,
     sign_ins::lockouts::STATEMENTS,

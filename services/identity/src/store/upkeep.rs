@@ -5,7 +5,7 @@ use std::time::Duration;
 use rekey_database::{FOR_UPDATE_SKIP_LOCKED, Fragment, Sql, fragment, statements, values};
 use rekey_primitives::clock::Timestamp;
 
-use super::{Failure, Store, decide, partitions};
+use super::{Failure, Store, partitions, transitions};
 use crate::domain::policy::AuditRules;
 use crate::domain::security_info::REMOVED_STILL_TOLD;
 
@@ -13,21 +13,21 @@ use crate::domain::security_info::REMOVED_STILL_TOLD;
 pub(super) const SWEPT_AT_MOST: u64 = 1_000;
 
 /// How long a familiar place is remembered without a sign-in from it, of which one a day is written down.
-const PLACE_KEPT: Duration = Duration::from_secs(90 * 86_400);
+const PLACE_LIFE: Duration = Duration::from_secs(90 * 86_400);
 
 /// How long a lockout is remembered without another wrong password: many times the longest lock there can be.
-const LOCKOUT_KEPT: Duration = Duration::from_secs(90 * 86_400);
+const LOCKOUT_LIFE: Duration = Duration::from_secs(90 * 86_400);
 
-/// How long a request whose try was counted is remembered: longer than any answer to it is kept.
-const COUNTED_TRY_KEPT: Duration = Duration::from_secs(86_400);
+/// How long a request whose attempt was counted is remembered: longer than any answer to it is stored.
+const COUNTED_ATTEMPT_LIFE: Duration = Duration::from_secs(86_400);
 
-/// How long tries are held against a method that no account has: a decoy's, or those of a removed address. Longer than
+/// How long attempts are held against a method that no account has: a decoy's, or those of a removed address. Longer than
 /// anybody watches whether it comes back to life, which a real one never does by itself.
-const ABANDONED_TRIES_KEPT: Duration = Duration::from_secs(400 * 86_400);
+const ABANDONED_ATTEMPTS_LIFE: Duration = Duration::from_secs(400 * 86_400);
 
-/// How long it is remembered that somebody was told of the expiry of a password: longer than the 730 days that the
+/// How long it is remembered that somebody was notified of the expiry of a password: longer than the 730 days that the
 /// longest-lived one has.
-const EXPIRY_NOTICE_KEPT: Duration = Duration::from_secs(800 * 86_400);
+const EXPIRY_NOTICE_LIFE: Duration = Duration::from_secs(800 * 86_400);
 
 /// The end of a list of at most `$2` rows. Those that another replica is sweeping or using are left to it. The list is
 /// made once, whatever the planner thinks of it: a list made anew for every row would lock and delete more than the
@@ -55,6 +55,11 @@ statements! {
             with gone as materialized (
                 select tenant_id, login_key, place_key from familiar_places where seen_at <= $1", AT_MOST;
 
+    const SECURITY_INFO_CODES = "
+        delete from security_info_codes where (tenant_id, security_info_id) in (
+            with gone as materialized (
+                select tenant_id, security_info_id from security_info_codes where code_expires_at <= $1", AT_MOST;
+
     const DECOY_SENDS = "
         delete from decoy_sends where (tenant_id, verification_id, number) in (
             with gone as materialized (
@@ -71,19 +76,19 @@ statements! {
             with gone as materialized (
                 select tenant_id, account_id, security_info_id from removed_addresses where removed_at <= $1", AT_MOST;
 
-    const COUNTED_TRIES = "
+    const COUNTED_ATTEMPTS = "
         delete from counted_tries where (tenant_id, method_key, request_key) in (
             with gone as materialized (
                 select tenant_id, method_key, request_key from counted_tries where counted_at <= $1", AT_MOST;
 
-    /// A method with nothing held against it and no live code is like one that was never tried.
-    const METHOD_TRIES = "
+    /// A method with nothing held against it and no live code is like one that was never attempted.
+    const METHOD_ATTEMPTS = "
         delete from method_tries where (tenant_id, method_key) in (
             with gone as materialized (
                 select tenant_id, method_key from method_tries
                 where in_a_row = 0 and familiar_in_a_row = 0 and live_until <= $1", AT_MOST;
 
-    const ABANDONED_TRIES = "
+    const ABANDONED_ATTEMPTS = "
         delete from method_tries where (tenant_id, method_key) in (
             with gone as materialized (
                 select t.tenant_id, t.method_key from method_tries t
@@ -110,23 +115,25 @@ statements! {
 }
 
 impl Store {
-    /// Deletes what can never matter again at `now`: kept answers, attempts, decoy sends and sessions past their end, familiar
+    /// Deletes what can never matter again at `now`: stored answers, attempts, codes of entries, decoy sends and sessions past their
+    /// end, familiar
     /// places not seen and lockouts not added to for 90 days, removed addresses after a week, marks of expiry notices
     /// after 800 days. Returns how many rows went; at most 1,000 a call, so that it never holds a lock for long. Where
     /// the audit log is partitioned, it makes the partitions of the time to come.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
-        let sweeps: [(Sql, Timestamp); 11] = [
+        let sweeps: [(Sql, Timestamp); 12] = [
             (ANSWERS, now),
             (RESET_ATTEMPTS, now),
+            (SECURITY_INFO_CODES, now),
             (DECOY_SENDS, now),
             (SESSIONS, now),
-            (FAMILIAR_PLACES, now.minus(PLACE_KEPT)),
-            (LOCKOUTS, now.minus(LOCKOUT_KEPT)),
+            (FAMILIAR_PLACES, now.minus(PLACE_LIFE)),
+            (LOCKOUTS, now.minus(LOCKOUT_LIFE)),
             (REMOVED_ADDRESSES, now.minus(REMOVED_STILL_TOLD)),
-            (COUNTED_TRIES, now.minus(COUNTED_TRY_KEPT)),
-            (METHOD_TRIES, now),
-            (ABANDONED_TRIES, now.minus(ABANDONED_TRIES_KEPT)),
-            (EXPIRY_NOTICES, now.minus(EXPIRY_NOTICE_KEPT)),
+            (COUNTED_ATTEMPTS, now.minus(COUNTED_ATTEMPT_LIFE)),
+            (METHOD_ATTEMPTS, now),
+            (ABANDONED_ATTEMPTS, now.minus(ABANDONED_ATTEMPTS_LIFE)),
+            (EXPIRY_NOTICES, now.minus(EXPIRY_NOTICE_LIFE)),
         ];
         let mut swept = 0;
         for (sql, until) in sweeps {
@@ -144,7 +151,7 @@ impl Store {
     pub(crate) async fn forget_events(&self, now: Timestamp) -> Result<u64, Failure> {
         let default = i64::from(AuditRules::default().retention_days);
         let days: Option<i64> = self.database.scalar(LONGEST_RETENTION, values![default]).await?;
-        match days.map(|days| decide::forgotten_until(days, now)) {
+        match days.map(|days| transitions::forgotten_until(days, now)) {
             Some(until) => partitions::forget(&self.database, until).await,
             None => Ok(0),
         }

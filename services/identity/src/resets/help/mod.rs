@@ -32,8 +32,8 @@ use crate::policies::Policies;
 use crate::response_timing::ResponseTiming;
 use crate::store::outbox::Notice;
 use crate::store::resets::NOBODY;
-use crate::store::sign_ins::Known;
-use crate::store::{Step, Store};
+use crate::store::sign_ins::LoginLookup;
+use crate::store::{StepOutcome, Store};
 use crate::tokens::Tokens;
 
 const RPC: Rpc = Rpc { name: "RequestAdministratorHelp", event: EventKind::HelpRequested };
@@ -140,10 +140,10 @@ impl Help {
         let step =
             self.store.file_help(&operation.scope, request, &event.done(), notices, Some(once)).await?;
         // Whatever became of the request, the answer is one.
-        let step: Step<(), ()> = match step {
-            Step::Done(_) | Step::Refused(()) => Step::Done(()),
-            Step::Repeated(first) => Step::Repeated(first),
-            Step::OtherContent => Step::OtherContent,
+        let step: StepOutcome<(), ()> = match step {
+            StepOutcome::Done(_) | StepOutcome::Refused(()) => StepOutcome::Done(()),
+            StepOutcome::Repeated(first) => StepOutcome::Repeated(first),
+            StepOutcome::OtherContent => StepOutcome::OtherContent,
         };
         Ok(answering.settle(step)?.unwrap_or_else(|()| answering.stored(&())))
     }
@@ -183,7 +183,7 @@ impl Help {
     }
 
     /// A request for help in nobody's name, without a proof.
-    fn new_request(&self, operation: &Operation<'_>, known: &Known, message: Message) -> HelpRequest {
+    fn new_request(&self, operation: &Operation<'_>, known: &LoginLookup, message: Message) -> HelpRequest {
         let now = operation.now;
         HelpRequest {
             id: HelpRequestId::generate(&*self.entropy, now),

@@ -14,7 +14,7 @@ use crate::domain::audit::EventKind;
 use crate::domain::refusal::Refusal;
 use crate::peers::verification::Redeemed;
 use crate::sign_in::SignedIn;
-use crate::store::accounts::{Change, ChangeAccount};
+use crate::store::accounts::{AccountChange, ChangeAccount};
 use crate::testing::{NEW, OLD, World, context, refusal};
 
 #[tokio::test]
@@ -320,7 +320,7 @@ async fn a_block_stops_a_proved_reset() {
     let block = ChangeAccount {
         account_id: account.id,
         version: account.version,
-        change: Change::Blocked(true),
+        change: AccountChange::Blocked(true),
         event: world.audit.draft(world.tenant.id, EventKind::AccountBlocked, world.now()).done(),
         notices: Vec::new(),
         now: world.now(),

@@ -9,7 +9,7 @@ use crate::domain::account::Account;
 use crate::domain::audit::EventKind;
 use crate::hashing::Hasher;
 use crate::sign_in::SignedIn;
-use crate::store::Step;
+use crate::store::StepOutcome;
 use crate::store::resets::CompleteReset;
 use crate::testing::{NEW, OLD, World};
 
@@ -53,7 +53,7 @@ async fn a_reset_between_comparing_and_opening_leaves_the_old_password_neither_s
     let (store, scope) = (world.parts.store.clone(), world.scope);
     let commit = async move {
         let step = store.complete_reset(&scope, &reset, None).await.unwrap();
-        assert!(matches!(step, Step::Done(_)), "{step:?}");
+        assert!(matches!(step, StepOutcome::Done(_)), "{step:?}");
     };
     let meddle = || tokio::task::block_in_place(|| Handle::current().block_on(commit));
     // At another cost every hash is made anew at sign-in.

@@ -11,14 +11,14 @@ use crate::domain::authority::RoleSet;
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
 use crate::store::outbox::{self, Notice};
-use crate::store::resets::{MethodKey, tries};
+use crate::store::resets::{MethodKey, attempts};
 use crate::store::rows::AccountState;
 use crate::store::sign_ins::{AnsweredQuestion, sessions};
-use crate::store::{Failure, Once, Step, Store, answers, audit, decide};
+use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency, transitions};
 
 /// What a change does to an account. Each raises `version` and sets `updated_at`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Change {
+pub(crate) enum AccountChange {
     /// Blocks or unblocks sign-in. Blocking ends every session. Raises the recovery version.
     Blocked(bool),
     /// Releases a frozen account. Raises the recovery version.
@@ -27,7 +27,7 @@ pub(crate) enum Change {
     Roles(RoleSet),
     /// Adds an entry. Raises the recovery version unless its standing is `Unconfirmed`.
     AddSecurityInfo(SecurityInfo),
-    /// Confirms an entry: standing, `changed_at` and `is_first` as given, no longer disabled, tries cleared. Raises
+    /// Confirms an entry: standing, `changed_at` and `is_first` as given, no longer disabled, attempts cleared. Raises
     /// the recovery version.
     ConfirmSecurityInfo {
         id: SecurityInfoId,
@@ -61,7 +61,7 @@ pub(crate) struct ChangeAccount {
     /// The `version` the decision was made on.
     pub(crate) version: i64,
     /// What changes.
-    pub(crate) change: Change,
+    pub(crate) change: AccountChange,
     pub(crate) event: AuditEvent,
     pub(crate) notices: Vec<Notice>,
     pub(crate) now: Timestamp,
@@ -69,7 +69,7 @@ pub(crate) struct ChangeAccount {
 
 /// Why a change was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NotChanged {
+pub(crate) enum ChangeRefused {
     /// No such account in the tenant.
     Unknown,
     /// The account changed since `version` was read: judge again.
@@ -112,23 +112,25 @@ impl Store {
         &self,
         scope: &TenantScope,
         change: &ChangeAccount,
-        once: Option<Once<'_, Account>>,
-    ) -> Result<Step<Account, NotChanged>, Failure> {
-        let (tenant_id, once) = (scope.tenant_id(), once.as_ref());
+        idempotency: Option<IdempotentRequest<'_, Account>>,
+    ) -> Result<StepOutcome<Account, ChangeRefused>, Failure> {
+        let (tenant_id, idempotency) = (scope.tenant_id(), idempotency.as_ref());
         let make = self.database.step(|mut tx| async move {
-            if let Some(ended) = answers::claim(&mut tx, tenant_id, once, change.now).await?.ended() {
+            if let Some(ended) =
+                idempotency::claim(&mut tx, tenant_id, idempotency, change.now).await?.ended()
+            {
                 return Ok(tx.roll_back(ended));
             }
             if let Some(not_changed) = apply(&mut tx, tenant_id, change).await? {
-                return Ok(tx.roll_back(Step::Refused(not_changed)));
+                return Ok(tx.roll_back(StepOutcome::Refused(not_changed)));
             }
             let Some(account) = super::read(&mut tx, tenant_id, change.account_id).await? else {
-                return Ok(tx.roll_back(Step::Refused(NotChanged::Unknown)));
+                return Ok(tx.roll_back(StepOutcome::Refused(ChangeRefused::Unknown)));
             };
             outbox::queue(&mut tx, &change.notices, change.now).await?;
-            answers::keep(&mut tx, tenant_id, once, &account).await?;
+            idempotency::store_answer(&mut tx, tenant_id, idempotency, &account).await?;
             audit::append(&mut tx, &change.event).await?;
-            Ok(tx.commit(Step::Done(account)))
+            Ok(tx.commit(StepOutcome::Done(account)))
         });
         make.await
     }
@@ -139,22 +141,22 @@ async fn apply(
     tx: &mut Connection,
     tenant_id: TenantId,
     change: &ChangeAccount,
-) -> Result<Option<NotChanged>, Failure> {
+) -> Result<Option<ChangeRefused>, Failure> {
     let account_id = change.account_id;
-    if decide::needs_tenant_lock(&change.change) {
+    if transitions::needs_tenant_lock(&change.change) {
         tx.execute(LOCK_TENANT, values![tenant_id]).await?;
     }
     let Some(state) = state(tx, tenant_id, account_id).await? else {
-        return Ok(Some(NotChanged::Unknown));
+        return Ok(Some(ChangeRefused::Unknown));
     };
     if state.version != change.version {
-        return Ok(Some(NotChanged::Stale));
+        return Ok(Some(ChangeRefused::Stale));
     }
-    let after = decide::flags_after(&state, &change.change);
-    if decide::ends_a_global_administrator(&state, &after) {
+    let after = transitions::flags_after(&state, &change.change);
+    if transitions::ends_a_global_administrator(&state, &after) {
         let others: i64 = tx.scalar(OTHER_GLOBAL_ADMINISTRATORS, values![tenant_id, account_id]).await?;
         if others == 0 {
-            return Ok(Some(NotChanged::LastGlobalAdministrator));
+            return Ok(Some(ChangeRefused::LastGlobalAdministrator));
         }
     }
     let values = values![
@@ -168,10 +170,10 @@ async fn apply(
         change.now,
     ];
     if tx.execute(CHANGE, values).await? != 1 {
-        return Ok(Some(NotChanged::Stale));
+        return Ok(Some(ChangeRefused::Stale));
     }
     let known = apply_to_parts(tx, tenant_id, change).await?;
-    Ok(if known { None } else { Some(NotChanged::Unknown) })
+    Ok(if known { None } else { Some(ChangeRefused::Unknown) })
 }
 
 /// Writes what a change does beside the account's own row; false if its entry does not exist.
@@ -183,37 +185,37 @@ async fn apply_to_parts(
     let account_id = change.account_id;
     let entry_key = |id: SecurityInfoId| EntryKey { tenant_id, account_id, id };
     match &change.change {
-        Change::Blocked(true) => {
+        AccountChange::Blocked(true) => {
             sessions::end_all(tx, tenant_id, account_id, change.now).await?;
             Ok(true)
         }
-        Change::Blocked(false) | Change::Unfrozen | Change::Roles(_) => Ok(true),
-        Change::Reconfirmed => {
+        AccountChange::Blocked(false) | AccountChange::Unfrozen | AccountChange::Roles(_) => Ok(true),
+        AccountChange::Reconfirmed => {
             Ok(tx.execute(RECONFIRM, values![tenant_id, account_id, change.now]).await? == 1)
         }
-        Change::AddSecurityInfo(entry) => {
+        AccountChange::AddSecurityInfo(entry) => {
             security_info::insert(tx, tenant_id, account_id, entry).await?;
             if entry.is_default {
                 entry_key(entry.id).make_default(tx).await?;
             }
             Ok(true)
         }
-        Change::ConfirmSecurityInfo { id, tries, standing, changed_at, is_first } => {
+        AccountChange::ConfirmSecurityInfo { id, tries, standing, changed_at, is_first } => {
             for counter in [id.as_uuid()].iter().chain(tries) {
-                tries::clear(tx, tenant_id, *counter).await?;
+                attempts::clear(tx, tenant_id, *counter).await?;
             }
             entry_key(*id).confirm(tx, *standing, *changed_at, *is_first).await
         }
-        Change::RemoveSecurityInfo { id, removed } => {
-            tries::clear(tx, tenant_id, id.as_uuid()).await?;
+        AccountChange::RemoveSecurityInfo { id, removed } => {
+            attempts::clear(tx, tenant_id, id.as_uuid()).await?;
             entry_key(*id).remove(tx, removed.as_ref()).await
         }
-        Change::DefaultSecurityInfo(id) => {
+        AccountChange::DefaultSecurityInfo(id) => {
             let is_there = entry_key(*id).is_there(tx).await?;
             entry_key(*id).make_default(tx).await?;
             Ok(is_there)
         }
-        Change::DisableSecurityInfo(id) => entry_key(*id).disable(tx).await,
+        AccountChange::DisableSecurityInfo(id) => entry_key(*id).disable(tx).await,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::account::Account;
 use crate::domain::audit::AuditEvent;
 use crate::domain::scope::TenantScope;
 use crate::store::sign_ins::passwords;
-use crate::store::{Failure, Once, Step, Store, answers, audit};
+use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
 /// Which name of a new account belongs to another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,20 +37,20 @@ impl Store {
         scope: &TenantScope,
         account: &Account,
         event: &AuditEvent,
-        once: Option<Once<'_, Account>>,
-    ) -> Result<Step<Account, AccountTaken>, Failure> {
-        let (tenant_id, once) = (scope.tenant_id(), once.as_ref());
+        idempotency: Option<IdempotentRequest<'_, Account>>,
+    ) -> Result<StepOutcome<Account, AccountTaken>, Failure> {
+        let (tenant_id, idempotency) = (scope.tenant_id(), idempotency.as_ref());
         let create = self.database.step(|mut tx| async move {
-            let claimed = answers::claim(&mut tx, tenant_id, once, account.created_at).await?;
+            let claimed = idempotency::claim(&mut tx, tenant_id, idempotency, account.created_at).await?;
             if let Some(ended) = claimed.ended() {
                 return Ok(tx.roll_back(ended));
             }
             if let Some(taken) = insert(&mut tx, tenant_id, account).await? {
-                return Ok(tx.roll_back(Step::Refused(taken)));
+                return Ok(tx.roll_back(StepOutcome::Refused(taken)));
             }
-            answers::keep(&mut tx, tenant_id, once, account).await?;
+            idempotency::store_answer(&mut tx, tenant_id, idempotency, account).await?;
             audit::append(&mut tx, event).await?;
-            Ok(tx.commit(Step::Done(account.clone())))
+            Ok(tx.commit(StepOutcome::Done(account.clone())))
         });
         create.await
     }

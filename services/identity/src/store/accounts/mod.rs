@@ -4,7 +4,6 @@ pub(super) mod changes;
 pub(super) mod creation;
 pub(super) mod security_info;
 pub(super) mod tenants;
-#[cfg_attr(not(test), expect(dead_code, reason = "flows still find the verification by the time"))]
 pub(super) mod verifications;
 
 use rekey_database::{Connection, Sql, Value, statements, values};
@@ -19,9 +18,10 @@ use crate::domain::account::Account;
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::RemovedAddress;
 
-pub(crate) use changes::{Change, ChangeAccount, NotChanged};
+pub(crate) use changes::{AccountChange, ChangeAccount, ChangeRefused};
 pub(crate) use creation::AccountTaken;
 pub(crate) use tenants::{TenantKey, TenantTaken};
+pub(crate) use verifications::EntryVerification;
 
 /// How to find an account.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use rekey_primitives::id::{AccountId, SecurityInfoId, TenantId};
 
 use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
 use crate::store::Failure;
-use crate::store::rows::{Held, standing_columns};
+use crate::store::rows::{SecurityInfoColumns, standing_columns};
 
 statements! {
     const INSERT = "
@@ -53,7 +53,7 @@ pub(super) async fn insert(
     account_id: AccountId,
     entry: &SecurityInfo,
 ) -> Result<(), Failure> {
-    let held = Held::of(entry);
+    let held = SecurityInfoColumns::of(entry);
     let values = values![
         tenant_id,
         account_id,

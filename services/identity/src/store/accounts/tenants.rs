@@ -10,7 +10,7 @@ use crate::domain::scope::TenantScope;
 use crate::domain::tenant::{DomainName, Handle, Tenant};
 use crate::store::columns::{POLICY_COLUMNS, TENANT_COLUMNS};
 use crate::store::rows::{PolicyRow, TenantRow};
-use crate::store::{Failure, Once, Step, Store, answers, audit};
+use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
 /// How to find a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,20 +74,22 @@ impl Store {
         tenant: &Tenant,
         policy: &PolicyRevision,
         event: &AuditEvent,
-        once: Option<Once<'_, Tenant>>,
-    ) -> Result<Step<Tenant, TenantTaken>, Failure> {
-        let once = once.as_ref();
+        idempotency: Option<IdempotentRequest<'_, Tenant>>,
+    ) -> Result<StepOutcome<Tenant, TenantTaken>, Failure> {
+        let idempotency = idempotency.as_ref();
         let create = self.database.step(|mut tx| async move {
-            if let Some(ended) = answers::claim(&mut tx, SUITE, once, tenant.created_at).await?.ended() {
+            if let Some(ended) =
+                idempotency::claim(&mut tx, SUITE, idempotency, tenant.created_at).await?.ended()
+            {
                 return Ok(tx.roll_back(ended));
             }
             if !insert(&mut tx, tenant).await? {
-                return Ok(tx.roll_back(Step::Refused(TenantTaken)));
+                return Ok(tx.roll_back(StepOutcome::Refused(TenantTaken)));
             }
             insert_policy(&mut tx, policy).await?;
-            answers::keep(&mut tx, SUITE, once, tenant).await?;
+            idempotency::store_answer(&mut tx, SUITE, idempotency, tenant).await?;
             audit::append(&mut tx, event).await?;
-            Ok(tx.commit(Step::Done(tenant.clone())))
+            Ok(tx.commit(StepOutcome::Done(tenant.clone())))
         });
         create.await
     }

@@ -1,8 +1,10 @@
-//! The verification behind an entry of security info: the one that its last code was sent under.
+//! The verification behind an entry of security info: the one that its last code was sent under, until the code dies.
+//!
+//! It is remembered beside the entry and not in it, since the first code goes out before the entry is there.
 
 use rekey_database::{statements, values};
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::{AccountId, SecurityInfoId, VerificationId};
+use rekey_primitives::id::{SecurityInfoId, VerificationId};
 use uuid::Uuid;
 
 use crate::domain::scope::TenantScope;
@@ -12,68 +14,71 @@ use crate::store::{Failure, Store, rows};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EntryVerification {
     pub(crate) id: VerificationId,
-    /// When the code dies.
     pub(crate) code_expires_at: Timestamp,
 }
 
 statements! {
     const FIND = "
-        select verification_id, code_expires_at from security_info
-        where tenant_id = $1 and account_id = $2 and security_info_id = $3";
+        select verification_id, code_expires_at from security_info_codes
+        where tenant_id = $1 and security_info_id = $2 and code_expires_at > $3";
 
     const BEGIN = "
-        update security_info set verification_id = $4, code_expires_at = $5
-        where tenant_id = $1 and account_id = $2 and security_info_id = $3
-          and (code_expires_at is null or code_expires_at <= $6)";
+        insert into security_info_codes (tenant_id, security_info_id, verification_id, code_expires_at)
+        values ($1, $2, $3, $4)
+        on conflict (tenant_id, security_info_id) do update
+        set verification_id = excluded.verification_id, code_expires_at = excluded.code_expires_at
+        where security_info_codes.code_expires_at <= $5";
 
     const MOVE_END = "
-        update security_info set code_expires_at = $5
-        where tenant_id = $1 and account_id = $2 and security_info_id = $3 and verification_id = $4";
+        update security_info_codes set code_expires_at = $4
+        where tenant_id = $1 and security_info_id = $2 and verification_id = $3";
 }
 
 impl Store {
-    /// The verification that the last code for an entry was sent under, its code dead or alive. `None` if there was none,
-    /// or no such entry.
+    /// The verification of an entry whose code is alive, if there is one.
     pub(crate) async fn entry_verification(
         &self,
         scope: &TenantScope,
-        account_id: AccountId,
         entry: SecurityInfoId,
+        now: Timestamp,
     ) -> Result<Option<EntryVerification>, Failure> {
-        let values = values![scope.tenant_id(), account_id, entry];
-        let found: Option<(Option<Uuid>, Option<i64>)> = self.database.optional(FIND, values).await?;
-        let Some((Some(id), Some(expires_at))) = found else { return Ok(None) };
-        let id = VerificationId::from_uuid(id);
-        Ok(Some(EntryVerification { id, code_expires_at: rows::at(expires_at) }))
+        let values = values![scope.tenant_id(), entry, now];
+        let found: Option<(Uuid, i64)> = self.database.optional(FIND, values).await?;
+        Ok(found.map(|(id, expires_at)| EntryVerification {
+            id: VerificationId::from_uuid(id),
+            code_expires_at: rows::at(expires_at),
+        }))
     }
 
-    /// Makes `next` the verification of an entry, unless the code of another one is still alive. However many try at
-    /// once, all of them get the one that stands; `None` if there is no such entry.
+    /// Makes `next` the verification of an entry, unless the code of another one is alive. However many try at once, all
+    /// of them get the one that stands.
     pub(crate) async fn begin_entry_verification(
         &self,
         scope: &TenantScope,
-        account_id: AccountId,
         entry: SecurityInfoId,
         next: EntryVerification,
         now: Timestamp,
-    ) -> Result<Option<EntryVerification>, Failure> {
-        let EntryVerification { id, code_expires_at } = next;
-        let values = values![scope.tenant_id(), account_id, entry, id, code_expires_at, now];
-        if self.database.execute(BEGIN, values).await? == 1 {
-            return Ok(Some(next));
+    ) -> Result<EntryVerification, Failure> {
+        loop {
+            let values = values![scope.tenant_id(), entry, next.id, next.code_expires_at, now];
+            if self.database.execute(BEGIN, values).await? == 1 {
+                return Ok(next);
+            }
+            // Another replica may have swept it in between: then its place is free.
+            if let Some(stands) = self.entry_verification(scope, entry, now).await? {
+                return Ok(stands);
+            }
         }
-        self.entry_verification(scope, account_id, entry).await
     }
 
     /// Remembers when the code of an entry's verification really dies, if that is still its verification.
     pub(crate) async fn entry_code_sent(
         &self,
         scope: &TenantScope,
-        account_id: AccountId,
         entry: SecurityInfoId,
         sent: EntryVerification,
     ) -> Result<(), Failure> {
-        let values = values![scope.tenant_id(), account_id, entry, sent.id, sent.code_expires_at];
+        let values = values![scope.tenant_id(), entry, sent.id, sent.code_expires_at];
         self.database.execute(MOVE_END, values).await?;
         Ok(())
     }

@@ -4,7 +4,7 @@ use rekey_primitives::contact::EmailAddress;
 use rekey_primitives::id::SecurityInfoId;
 use rekey_primitives::login::Login;
 
-use super::world::{NOW, World, after, answered, default_policy, once};
+use super::world::{NOW, World, after, answered, default_policy, idempotent};
 use crate::domain::account::{Account, PasswordRecord, Sealed};
 use crate::domain::audit::EventKind;
 use crate::domain::authority::{Role, RoleSet};
@@ -13,7 +13,7 @@ use crate::domain::security_info::{Holding, SecurityInfo, Standing};
 use crate::domain::tenant::{DomainName, HelpUrl, Tenant};
 use crate::domain::totp::{Totp, TotpHash};
 use crate::store::accounts::{AccountKey, AccountTaken, TenantKey, TenantTaken};
-use crate::store::step::Step;
+use crate::store::outcome::StepOutcome;
 
 pub(super) async fn a_tenant_is_found_by_each_of_its_names(world: World) {
     let empty = world.store.is_empty().await.unwrap();
@@ -50,7 +50,7 @@ pub(super) async fn a_taken_name_makes_no_tenant(world: World) {
         let event = world.event(&scope, EventKind::TenantCreated);
         let step = world.store.create_tenant(&taken, &default_policy(taken.id), &event, None).await.unwrap();
 
-        assert_eq!(step, Step::Refused(TenantTaken));
+        assert_eq!(step, StepOutcome::Refused(TenantTaken));
         assert_eq!(world.store.find_tenant(&TenantKey::Id(taken.id)).await.unwrap(), None);
         assert_eq!(world.log(&scope).await, []);
     }
@@ -138,9 +138,9 @@ pub(super) async fn a_taken_name_makes_no_account(world: World) {
 
     for (taken, what) in [(same_login, AccountTaken::Login), (same_external_id, AccountTaken::ExternalId)] {
         let event = world.event(&scope, EventKind::AccountCreated);
-        let step = world.store.create_account(&scope, &taken, &event, Some(once(1, 1))).await.unwrap();
+        let step = world.store.create_account(&scope, &taken, &event, Some(idempotent(1, 1))).await.unwrap();
 
-        assert_eq!(step, Step::Refused(what));
+        assert_eq!(step, StepOutcome::Refused(what));
         assert_eq!(world.store.find_account(&scope, &AccountKey::Id(taken.id)).await.unwrap(), None);
     }
     assert_eq!(world.log(&scope).await.len(), 2);
@@ -178,9 +178,9 @@ pub(super) async fn accounts_are_listed_in_pages(world: World) {
 pub(super) async fn a_repeated_request_gets_its_first_answer(world: World) {
     let scope = world.tenant().await;
     let (anna, again) = (world.unborn_account(&scope, "anna"), world.unborn_account(&scope, "anna"));
-    let create = async |account: &Account, once| {
+    let create = async |account: &Account, idempotency| {
         let event = world.event(&scope, EventKind::AccountCreated);
-        world.store.create_account(&scope, account, &event, Some(once)).await.unwrap()
+        world.store.create_account(&scope, account, &event, Some(idempotency)).await.unwrap()
     };
     let name = |account: &Account| account.id.to_string().into_bytes();
 
@@ -188,9 +188,9 @@ pub(super) async fn a_repeated_request_gets_its_first_answer(world: World) {
     let repeated = create(&again, answered(1, 1, &name)).await;
     let changed = create(&again, answered(1, 2, &name)).await;
 
-    assert_eq!(first, Step::Done(anna.clone()));
-    assert_eq!(repeated, Step::Repeated(anna.id.to_string().into_bytes()));
-    assert_eq!(changed, Step::OtherContent);
+    assert_eq!(first, StepOutcome::Done(anna.clone()));
+    assert_eq!(repeated, StepOutcome::Repeated(anna.id.to_string().into_bytes()));
+    assert_eq!(changed, StepOutcome::OtherContent);
     assert_eq!(world.store.list_accounts(&scope, None, 10).await.unwrap(), [anna]);
     assert_eq!(world.log(&scope).await.len(), 2);
 }
@@ -200,13 +200,13 @@ pub(super) async fn a_repeated_request_makes_one_tenant(world: World) {
         let scope = TenantScope::of(true, tenant.id).unwrap();
         let event = world.event(&scope, EventKind::TenantCreated);
         let policy = default_policy(tenant.id);
-        world.store.create_tenant(tenant, &policy, &event, Some(once(1, 1))).await.unwrap()
+        world.store.create_tenant(tenant, &policy, &event, Some(idempotent(1, 1))).await.unwrap()
     };
     let tenant = world.unborn_tenant("acme");
 
     let first = create(&tenant).await;
     let repeated = create(&world.unborn_tenant("acme")).await;
 
-    assert_eq!((first, repeated), (Step::Done(tenant), Step::Repeated(b"first".to_vec())));
+    assert_eq!((first, repeated), (StepOutcome::Done(tenant), StepOutcome::Repeated(b"first".to_vec())));
     assert_eq!(world.store.list_tenants(None, None, 10).await.unwrap().len(), 1);
 }

@@ -1,6 +1,6 @@
 //! The audit log and its chain.
 
-use super::world::{World, once};
+use super::world::{World, idempotent};
 use crate::domain::account::CredentialEpoch;
 use crate::domain::audit::{Actor, AuditEvent, EventKind, Subject};
 use crate::store::resets::CompleteReset;
@@ -46,7 +46,7 @@ pub(super) async fn a_refused_step_leaves_no_event(world: World) {
     let anna = world.account(&scope).await;
     let reset = CompleteReset { epoch: CredentialEpoch(9), ..world.reset(&scope, &anna, b"new hash") };
 
-    world.store.complete_reset(&scope, &reset, Some(once(1, 1))).await.unwrap();
+    world.store.complete_reset(&scope, &reset, Some(idempotent(1, 1))).await.unwrap();
     world.store.append_events(&[world.event(&scope, EventKind::SignIn)]).await.unwrap();
 
     let kinds = world.kinds(&scope).await;

@@ -10,21 +10,26 @@ use crate::domain::authority::{Role, RoleSet};
 use crate::domain::policy::ResetRules;
 use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
 use crate::domain::tries::TriedFrom;
-use crate::store::accounts::{Change, ChangeAccount, NotChanged};
-use crate::store::resets::TryCounted;
-use crate::store::step::Step;
+use crate::store::accounts::{AccountChange, ChangeAccount, ChangeRefused};
+use crate::store::outcome::StepOutcome;
+use crate::store::resets::AttemptCounted;
 
 pub(super) async fn a_change_under_an_old_version_is_stale(world: World) {
     let scope = world.tenant().await;
     let anna = world.account(&scope).await;
-    let Step::Done(blocked) = world.change(&scope, &anna, Change::Blocked(true)).await else { panic!() };
+    let StepOutcome::Done(blocked) = world.change(&scope, &anna, AccountChange::Blocked(true)).await else {
+        panic!()
+    };
 
-    let stale = world.change(&scope, &anna, Change::Blocked(false)).await;
+    let stale = world.change(&scope, &anna, AccountChange::Blocked(false)).await;
     let unknown = Account { id: world.unborn_account(&scope, "x").id, ..anna };
-    let unknown = world.change(&scope, &unknown, Change::Blocked(true)).await;
+    let unknown = world.change(&scope, &unknown, AccountChange::Blocked(true)).await;
 
     assert_eq!((blocked.version, blocked.updated_at, blocked.blocked), (2, after(1), true));
-    assert_eq!((stale, unknown), (Step::Refused(NotChanged::Stale), Step::Refused(NotChanged::Unknown)));
+    assert_eq!(
+        (stale, unknown),
+        (StepOutcome::Refused(ChangeRefused::Stale), StepOutcome::Refused(ChangeRefused::Unknown))
+    );
     assert_eq!(world.read(&scope, blocked.id).await, blocked);
     assert_eq!((world.log(&scope).await.len(), world.queued().await), (3, 1));
 }
@@ -35,7 +40,7 @@ pub(super) async fn every_change_but_three_raises_the_recovery_version(world: Wo
     let held = account.security_info[0].id;
     let unconfirmed = SecurityInfo { standing: Standing::Unconfirmed, ..world.entry("+4312345") };
     let added = unconfirmed.id;
-    let confirm = Change::ConfirmSecurityInfo {
+    let confirm = AccountChange::ConfirmSecurityInfo {
         id: added,
         tries: [6, 7].map(Uuid::from_u128),
         standing: Standing::Confirmed { at: after(1) },
@@ -43,22 +48,24 @@ pub(super) async fn every_change_but_three_raises_the_recovery_version(world: Wo
         is_first: false,
     };
     let changes = [
-        (Change::Blocked(true), 1),
-        (Change::Blocked(false), 1),
-        (Change::Unfrozen, 1),
-        (Change::Roles(RoleSet::of(&[Role::ReportsReader])), 1),
-        (Change::AddSecurityInfo(unconfirmed), 0),
+        (AccountChange::Blocked(true), 1),
+        (AccountChange::Blocked(false), 1),
+        (AccountChange::Unfrozen, 1),
+        (AccountChange::Roles(RoleSet::of(&[Role::ReportsReader])), 1),
+        (AccountChange::AddSecurityInfo(unconfirmed), 0),
         (confirm, 1),
-        (Change::AddSecurityInfo(world.entry("+4312346")), 1),
-        (Change::DefaultSecurityInfo(added), 0),
-        (Change::Reconfirmed, 0),
-        (Change::DisableSecurityInfo(added), 1),
-        (Change::RemoveSecurityInfo { id: held, removed: None }, 1),
+        (AccountChange::AddSecurityInfo(world.entry("+4312346")), 1),
+        (AccountChange::DefaultSecurityInfo(added), 0),
+        (AccountChange::Reconfirmed, 0),
+        (AccountChange::DisableSecurityInfo(added), 1),
+        (AccountChange::RemoveSecurityInfo { id: held, removed: None }, 1),
     ];
 
     for (change, rise) in changes {
         let said = format!("{change:?}");
-        let Step::Done(changed) = world.change(&scope, &account, change).await else { panic!("{said}") };
+        let StepOutcome::Done(changed) = world.change(&scope, &account, change).await else {
+            panic!("{said}")
+        };
         let expected = RecoveryVersion(account.recovery_version.0 + rise);
         assert_eq!((changed.recovery_version, changed.version), (expected, account.version + 1), "{said}");
         account = changed;
@@ -77,14 +84,24 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
     let id = anna.security_info[0].id;
     let rules = ResetRules { tries_per_day: 1, ..ResetRules::default() };
     world.store.code_sent(&scope, id.as_uuid(), after(600), NOW).await.unwrap();
-    world.store.count_try(&scope, id.as_uuid(), TriedFrom::Anywhere, &[1; 32], &rules, NOW).await.unwrap();
+    world
+        .store
+        .count_code_attempt(&scope, id.as_uuid(), TriedFrom::Anywhere, &[1; 32], &rules, NOW)
+        .await
+        .unwrap();
     let confirmations = Uuid::from_u128(7);
     world.store.code_sent(&scope, confirmations, after(600), NOW).await.unwrap();
-    world.store.count_try(&scope, confirmations, TriedFrom::Anywhere, &[1; 32], &rules, NOW).await.unwrap();
-    let Step::Done(disabled) = world.change(&scope, &anna, Change::DisableSecurityInfo(id)).await else {
+    world
+        .store
+        .count_code_attempt(&scope, confirmations, TriedFrom::Anywhere, &[1; 32], &rules, NOW)
+        .await
+        .unwrap();
+    let StepOutcome::Done(disabled) =
+        world.change(&scope, &anna, AccountChange::DisableSecurityInfo(id)).await
+    else {
         panic!()
     };
-    let confirm = Change::ConfirmSecurityInfo {
+    let confirm = AccountChange::ConfirmSecurityInfo {
         id,
         tries: [Uuid::from_u128(6), confirmations],
         standing: Standing::Confirmed { at: after(9) },
@@ -92,15 +109,18 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
         is_first: false,
     };
 
-    let Step::Done(confirmed) = world.change(&scope, &disabled, confirm).await else { panic!() };
+    let StepOutcome::Done(confirmed) = world.change(&scope, &disabled, confirm).await else { panic!() };
 
     let entry = &confirmed.security_info[0];
     assert_eq!(entry.standing, Standing::Confirmed { at: after(9) });
     assert_eq!((entry.changed_at, entry.is_first, entry.disabled), (after(8), false, false));
     for counter in [id.as_uuid(), confirmations] {
-        let counted =
-            world.store.count_try(&scope, counter, TriedFrom::Anywhere, &[2; 32], &rules, NOW).await.unwrap();
-        assert_eq!(counted, TryCounted::Counted);
+        let counted = world
+            .store
+            .count_code_attempt(&scope, counter, TriedFrom::Anywhere, &[2; 32], &rules, NOW)
+            .await
+            .unwrap();
+        assert_eq!(counted, AttemptCounted::Counted);
     }
 }
 
@@ -109,13 +129,13 @@ pub(super) async fn a_removed_address_is_remembered(world: World) {
     let anna = world.account(&scope).await;
     let entry = &anna.security_info[0];
     let removed = RemovedAddress { destination: entry.destination().unwrap(), removed_at: after(1) };
-    let remove = |id| Change::RemoveSecurityInfo { id, removed: Some(removed.clone()) };
+    let remove = |id| AccountChange::RemoveSecurityInfo { id, removed: Some(removed.clone()) };
 
-    let Step::Done(without) = world.change(&scope, &anna, remove(entry.id)).await else { panic!() };
+    let StepOutcome::Done(without) = world.change(&scope, &anna, remove(entry.id)).await else { panic!() };
     let again = world.change(&scope, &without, remove(entry.id)).await;
 
     assert_eq!(without.security_info, []);
-    assert_eq!(again, Step::Refused(NotChanged::Unknown));
+    assert_eq!(again, StepOutcome::Refused(ChangeRefused::Unknown));
     assert_eq!(world.store.removed_addresses(&scope, anna.id).await.unwrap(), [removed]);
     assert_eq!(world.read(&scope, anna.id).await, without);
 }
@@ -125,7 +145,7 @@ pub(super) async fn blocking_ends_every_session(world: World) {
     let anna = world.account(&scope).await;
     let session = world.signed_in(&scope, &anna, 1).await;
 
-    world.change(&scope, &anna, Change::Blocked(true)).await;
+    world.change(&scope, &anna, AccountChange::Blocked(true)).await;
 
     assert_eq!(world.store.list_sessions(&scope, anna.id, 10, after(2)).await.unwrap(), []);
     let (ended, _) = world.store.find_session(&scope, session.id).await.unwrap().unwrap();
@@ -137,7 +157,9 @@ pub(super) async fn the_last_global_administrator_stays(world: World) {
     let plain = world.account(&scope).await;
     let anna = world.global_administrator(&scope, "root").await;
     let second = world.global_administrator(&scope, "second").await;
-    let Step::Done(demoted) = world.change(&scope, &second, Change::Roles(RoleSet::EMPTY)).await else {
+    let StepOutcome::Done(demoted) =
+        world.change(&scope, &second, AccountChange::Roles(RoleSet::EMPTY)).await
+    else {
         panic!()
     };
 
@@ -153,14 +175,19 @@ pub(super) async fn the_last_global_administrator_stays(world: World) {
         world.create_account(&scope, &shut(account)).await;
     }
 
-    for change in [Change::Roles(RoleSet::of(&[Role::UserAdministrator])), Change::Blocked(true)] {
+    for change in
+        [AccountChange::Roles(RoleSet::of(&[Role::UserAdministrator])), AccountChange::Blocked(true)]
+    {
         let step = world.change(&scope, &anna, change).await;
-        assert_eq!(step, Step::Refused(NotChanged::LastGlobalAdministrator));
+        assert_eq!(step, StepOutcome::Refused(ChangeRefused::LastGlobalAdministrator));
     }
 
     assert_eq!(world.read(&scope, anna.id).await, anna);
     for other in [plain, demoted] {
-        assert!(matches!(world.change(&scope, &other, Change::Blocked(true)).await, Step::Done(_)));
+        assert!(matches!(
+            world.change(&scope, &other, AccountChange::Blocked(true)).await,
+            StepOutcome::Done(_)
+        ));
     }
 }
 
@@ -170,7 +197,7 @@ pub(super) async fn a_repeated_change_is_made_once(world: World) {
     let change = ChangeAccount {
         account_id: anna.id,
         version: anna.version,
-        change: Change::Blocked(true),
+        change: AccountChange::Blocked(true),
         event: world.event(&scope, EventKind::AccountBlocked),
         notices: vec![world.notice(&scope)],
         now: after(1),
@@ -180,7 +207,7 @@ pub(super) async fn a_repeated_change_is_made_once(world: World) {
     let first = world.store.change_account(&scope, &change, Some(answered(1, 1, &version))).await.unwrap();
     let again = world.store.change_account(&scope, &change, Some(answered(1, 1, &version))).await.unwrap();
 
-    assert!(matches!(first, Step::Done(_)));
-    assert_eq!(again, Step::Repeated(vec![2]));
+    assert!(matches!(first, StepOutcome::Done(_)));
+    assert_eq!(again, StepOutcome::Repeated(vec![2]));
     assert_eq!((world.log(&scope).await.len(), world.queued().await), (3, 1));
 }

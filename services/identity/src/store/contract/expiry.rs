@@ -7,7 +7,7 @@ use super::world::{NOW, World, after};
 use crate::domain::account::{Account, CredentialEpoch, PasswordRecord};
 use crate::domain::password::expiry::NoticeSpan;
 use crate::domain::scope::TenantScope;
-use crate::store::expiry::TellOfExpiry;
+use crate::store::expiry::ExpiryNotice;
 
 const DAY: u64 = 86_400;
 
@@ -32,8 +32,8 @@ impl World {
     }
 
     /// The notice of 14 days for an account.
-    pub(super) fn expiry_notice(&self, scope: &TenantScope, account: &Account) -> TellOfExpiry {
-        TellOfExpiry {
+    pub(super) fn expiry_notice(&self, scope: &TenantScope, account: &Account) -> ExpiryNotice {
+        ExpiryNotice {
             account_id: account.id,
             epoch: account.epoch,
             counts_from: account.password.as_ref().unwrap().expiry_counts_from,
@@ -123,8 +123,8 @@ pub(super) async fn a_notice_is_told_once_for_each_password(world: World) {
     let scope = world.tenant().await;
     let anna = world.aging(&scope, ("anna", 1), |_| {}).await;
     let tell = async |account: &Account, days| {
-        let tell = TellOfExpiry { days, ..world.expiry_notice(&scope, account) };
-        world.store.tell_of_expiry(&scope, &tell).await.unwrap()
+        let tell = ExpiryNotice { days, ..world.expiry_notice(&scope, account) };
+        world.store.queue_expiry_notice(&scope, &tell).await.unwrap()
     };
 
     let told = [tell(&anna, 14).await, tell(&anna, 14).await, tell(&anna, 7).await];
@@ -145,24 +145,24 @@ pub(super) async fn a_notice_about_what_is_no_more_is_not_told(world: World) {
     let anna = world.aging(&scope, ("anna", 1), |_| {}).await;
     let right = world.expiry_notice(&scope, &anna);
     let wrong = [
-        TellOfExpiry { epoch: CredentialEpoch(2), ..right.clone() },
-        TellOfExpiry { counts_from: after(2), ..right.clone() },
-        TellOfExpiry { account_id: world.unborn_account(&scope, "x").id, ..right.clone() },
+        ExpiryNotice { epoch: CredentialEpoch(2), ..right.clone() },
+        ExpiryNotice { counts_from: after(2), ..right.clone() },
+        ExpiryNotice { account_id: world.unborn_account(&scope, "x").id, ..right.clone() },
     ];
 
     for tell in wrong {
-        assert!(!world.store.tell_of_expiry(&scope, &tell).await.unwrap(), "{tell:?}");
+        assert!(!world.store.queue_expiry_notice(&scope, &tell).await.unwrap(), "{tell:?}");
     }
 
     assert_eq!(world.queued().await, 0);
-    assert!(world.store.tell_of_expiry(&scope, &right).await.unwrap());
+    assert!(world.store.queue_expiry_notice(&scope, &right).await.unwrap());
 }
 
 pub(super) async fn an_old_mark_is_swept(world: World) {
     let scope = world.tenant().await;
     let anna = world.aging(&scope, ("anna", 1), |_| {}).await;
     let tell = world.expiry_notice(&scope, &anna);
-    world.store.tell_of_expiry(&scope, &tell).await.unwrap();
+    world.store.queue_expiry_notice(&scope, &tell).await.unwrap();
 
     let early = world.store.sweep(after(800 * DAY)).await.unwrap();
     let late = world.store.sweep(after(800 * DAY + 1)).await.unwrap();

@@ -1,11 +1,11 @@
 //! Help requests.
 
-use super::world::{NOW, World, after, once};
+use super::world::{NOW, World, after, idempotent};
 use crate::domain::account::Account;
 use crate::domain::audit::EventKind;
 use crate::domain::help::{Filing, HelpRequest};
 use crate::domain::scope::TenantScope;
-use crate::store::Step;
+use crate::store::StepOutcome;
 use crate::store::resets::NOBODY;
 
 impl World {
@@ -13,7 +13,7 @@ impl World {
     pub(super) async fn file(&self, scope: &TenantScope, request: &HelpRequest) -> Filing {
         let event = self.event(scope, EventKind::HelpRequested);
         match self.store.file_help(scope, request, &event, &[self.notice(scope)], None).await.unwrap() {
-            Step::Done(filing) => filing,
+            StepOutcome::Done(filing) => filing,
             other => panic!("not filed: {other:?}"),
         }
     }
@@ -40,17 +40,17 @@ pub(super) async fn a_repeated_help_request_files_nothing_again(world: World) {
     let call = async |proved, content| {
         let (request, event) =
             (world.help(&anna, proved, NOW), world.event(&scope, EventKind::HelpRequested));
-        let once = Some(once(1, content));
-        world.store.file_help(&scope, &request, &event, &[world.notice(&scope)], once).await.unwrap()
+        let idempotency = Some(idempotent(1, content));
+        world.store.file_help(&scope, &request, &event, &[world.notice(&scope)], idempotency).await.unwrap()
     };
 
     let (first, twin) = tokio::join!(call(false, 1), call(false, 1));
     let repeat = call(true, 1).await;
     let other = call(true, 2).await;
 
-    let done = [&first, &twin].into_iter().filter(|step| **step == Step::Done(Filing::File)).count();
+    let done = [&first, &twin].into_iter().filter(|step| **step == StepOutcome::Done(Filing::File)).count();
     assert_eq!(done, 1, "{first:?} {twin:?}");
-    assert_eq!((repeat, other), (Step::Repeated(b"first".to_vec()), Step::OtherContent));
+    assert_eq!((repeat, other), (StepOutcome::Repeated(b"first".to_vec()), StepOutcome::OtherContent));
     assert_eq!(world.queued().await, 1);
     assert_eq!(world.kinds(&scope).await[2..], [EventKind::HelpRequested]);
 }
@@ -60,10 +60,11 @@ pub(super) async fn a_request_of_nobody_leaves_only_its_event(world: World) {
     let anna = world.account(&scope).await;
     world.file(&scope, &world.help(&anna, false, NOW)).await;
     let event = || world.event(&scope, EventKind::HelpRequested);
-    for answer in [Step::Done(Filing::File), Step::Repeated(b"first".to_vec())] {
+    for answer in [StepOutcome::Done(Filing::File), StepOutcome::Repeated(b"first".to_vec())] {
         let nobody = HelpRequest { account_id: NOBODY, ..world.help(&anna, false, NOW) };
 
-        let step = world.store.file_help(&scope, &nobody, &event(), &[], Some(once(1, 1))).await.unwrap();
+        let step =
+            world.store.file_help(&scope, &nobody, &event(), &[], Some(idempotent(1, 1))).await.unwrap();
 
         assert_eq!(step, answer);
     }

@@ -1,9 +1,9 @@
 //! What wrong passwords lead to.
 
-use super::world::{NOW, World, after, once};
+use super::world::{NOW, World, after, idempotent};
 use crate::domain::audit::EventKind;
+use crate::store::outcome::{EarlierRequest, StepOutcome};
 use crate::store::sign_ins::{Admission, OpenSession};
-use crate::store::step::{Recalled, Step};
 
 pub(super) async fn wrong_passwords_lock_and_are_told(world: World) {
     let scope = world.tenant().await;
@@ -72,7 +72,7 @@ pub(super) async fn a_sign_in_clears_what_its_login_and_place_had_against_them(w
         world.admit(&scope, &world.password_try(&scope, Some(2)), NOW).await;
     }
     let nowhere = OpenSession { place: None, ..world.opening(&scope, &anna, &world.session(&anna, 9)) };
-    world.store.open_session(&scope, &nowhere, once(9, 1)).await.unwrap();
+    world.store.open_session(&scope, &nowhere, idempotent(9, 1)).await.unwrap();
     let at_home = world.admit(&scope, &world.password_try(&scope, Some(2)), NOW).await;
     assert_eq!(at_home, Admission::Locked { until: after(60) });
 }
@@ -89,14 +89,14 @@ pub(super) async fn an_unlock_clears_every_record_of_the_login(world: World) {
     }
 
     let event = world.event(&scope, EventKind::Unlocked);
-    let cleared = world.store.clear_lockout(&scope, &[1; 32], &event, once(1, 1), NOW).await.unwrap();
-    let again = world.store.clear_lockout(&scope, &[1; 32], &event, once(1, 1), NOW).await.unwrap();
+    let cleared = world.store.clear_lockout(&scope, &[1; 32], &event, idempotent(1, 1), NOW).await.unwrap();
+    let again = world.store.clear_lockout(&scope, &[1; 32], &event, idempotent(1, 1), NOW).await.unwrap();
 
     for place in [None, Some(2)] {
         let wrong = world.password_try(&scope, place);
         assert_eq!(world.admit(&scope, &wrong, NOW).await, Admission::Admitted);
     }
-    assert_eq!((cleared, again), (Step::Done(()), Step::Repeated(b"first".to_vec())));
+    assert_eq!((cleared, again), (StepOutcome::Done(()), StepOutcome::Repeated(b"first".to_vec())));
     let unlocked = world.kinds(&scope).await.into_iter().filter(|kind| *kind == EventKind::Unlocked);
     assert_eq!(unlocked.count(), 1);
 }
@@ -106,21 +106,21 @@ pub(super) async fn a_counted_try_binds_its_request(world: World) {
     // Each time another wrong password, so that it would count if the request did not say otherwise.
     let admit = async |content| {
         let wrong = world.password_try(&scope, None);
-        world.store.admit_password(&scope, &wrong, once(1, content), NOW).await.unwrap()
+        world.store.admit_password(&scope, &wrong, idempotent(1, content), NOW).await.unwrap()
     };
 
     for _ in 0..20 {
-        assert_eq!(admit(1).await, Step::Done(Admission::Admitted));
+        assert_eq!(admit(1).await, StepOutcome::Done(Admission::Admitted));
     }
     let other = admit(2).await;
-    let taken_over = world.store.keep_answer(&scope, once(1, 2), NOW).await.unwrap();
-    let recalled = world.store.recall(&scope, &[1; 32], &[1; 32], NOW).await.unwrap();
-    let answered = world.store.keep_answer(&scope, once(1, 1), NOW).await.unwrap();
+    let taken_over = world.store.store_answer(&scope, idempotent(1, 2), NOW).await.unwrap();
+    let recalled = world.store.find_answer(&scope, &[1; 32], &[1; 32], NOW).await.unwrap();
+    let answered = world.store.store_answer(&scope, idempotent(1, 1), NOW).await.unwrap();
 
-    assert_eq!((other, taken_over), (Step::OtherContent, Step::OtherContent));
-    assert_eq!((recalled, answered), (Recalled::UnderWay, Step::Done(())));
-    assert_eq!(admit(1).await, Step::Repeated(b"first".to_vec()));
-    assert_eq!(admit(2).await, Step::OtherContent);
+    assert_eq!((other, taken_over), (StepOutcome::OtherContent, StepOutcome::OtherContent));
+    assert_eq!((recalled, answered), (EarlierRequest::Unanswered, StepOutcome::Done(())));
+    assert_eq!(admit(1).await, StepOutcome::Repeated(b"first".to_vec()));
+    assert_eq!(admit(2).await, StepOutcome::OtherContent);
 }
 
 pub(super) async fn a_locked_login_is_answered_where_it_is_found_locked(world: World) {
@@ -131,12 +131,12 @@ pub(super) async fn a_locked_login_is_answered_where_it_is_found_locked(world: W
     }
     let attempt = world.password_try(&scope, None);
     let admit = async |seconds| {
-        world.store.admit_password(&scope, &attempt, once(1, 1), after(seconds)).await.unwrap()
+        world.store.admit_password(&scope, &attempt, idempotent(1, 1), after(seconds)).await.unwrap()
     };
 
     let locked = admit(59).await;
     let repeated = admit(61).await;
 
-    assert_eq!(locked, Step::Done(Admission::Locked { until: after(60) }));
-    assert_eq!(repeated, Step::Repeated(b"first".to_vec()));
+    assert_eq!(locked, StepOutcome::Done(Admission::Locked { until: after(60) }));
+    assert_eq!(repeated, StepOutcome::Repeated(b"first".to_vec()));
 }

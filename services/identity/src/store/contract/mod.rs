@@ -3,6 +3,7 @@
 //! A case takes a [`World`] and knows no driver. The list at the end makes one test per case and store.
 
 mod accounts;
+mod attempts;
 mod audit;
 pub(super) mod chain;
 mod changes;
@@ -15,7 +16,6 @@ mod races;
 mod resets;
 mod sessions;
 mod steps;
-mod tries;
 mod upkeep;
 mod verifications;
 mod world;
@@ -85,7 +85,7 @@ on_every_store! {
     passwords:
         a_changed_password_keeps_and_opens_a_session,
         history_keeps_as_many_as_asked;
-    tries:
+    attempts:
         a_try_counts_once_and_only_while_a_code_is_live,
         too_many_tries_stop_a_method_until_it_is_passed,
         strangers_leave_the_tries_of_familiar_places_alone,
@@ -120,7 +120,7 @@ on_every_store! {
         a_refused_step_leaves_no_event;
     verifications:
         an_entry_has_one_verification_until_its_code_dies,
-        an_entry_that_is_not_there_has_no_verification,
+        of_many_codes_of_an_entry_at_once_one_verification_stands,
         the_first_decoy_send_of_a_number_stands;
     upkeep:
         a_migrated_store_fits_and_answers,

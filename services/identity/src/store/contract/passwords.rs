@@ -4,8 +4,8 @@ use super::world::{World, after, password};
 use crate::domain::account::{Account, CredentialEpoch};
 use crate::domain::audit::EventKind;
 use crate::domain::scope::TenantScope;
+use crate::store::outcome::StepOutcome;
 use crate::store::sign_ins::{ChangePassword, SessionsEnded, Stale};
-use crate::store::step::Step;
 
 impl World {
     fn change_to(&self, scope: &TenantScope, account: &Account, hash: &[u8], history: u32) -> ChangePassword {
@@ -39,7 +39,7 @@ pub(super) async fn a_changed_password_keeps_and_opens_a_session(world: World) {
     let changed = world.store.change_password(&scope, &change, None).await.unwrap();
     let stale = world.store.change_password(&scope, &change, None).await.unwrap();
 
-    assert_eq!((changed, stale), (Step::Done(SessionsEnded(1)), Step::Refused(Stale)));
+    assert_eq!((changed, stale), (StepOutcome::Done(SessionsEnded(1)), StepOutcome::Refused(Stale)));
     let after_it = world.read(&scope, anna.id).await;
     assert_eq!((after_it.epoch, after_it.password), (CredentialEpoch(2), Some(password(b"new hash"))));
     assert_eq!((after_it.version, after_it.updated_at), (2, after(60)));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rekey_primitives::id::ResetId;
 use uuid::Uuid;
 
-use super::world::{NOW, World, after, answered, once, password};
+use super::world::{NOW, World, after, answered, idempotent, password};
 use crate::domain::account::{CredentialEpoch, Sealed};
 use crate::domain::audit::EventKind;
 use crate::domain::authority::RoleSet;
@@ -14,10 +14,10 @@ use crate::domain::help::Filing;
 use crate::domain::policy::ResetRules;
 use crate::domain::session::Session;
 use crate::domain::tries::TriedFrom;
-use crate::store::accounts::{Change, NotChanged};
-use crate::store::resets::{Repudiate, TryCounted};
+use crate::store::accounts::{AccountChange, ChangeRefused};
+use crate::store::outcome::StepOutcome;
+use crate::store::resets::{AttemptCounted, Repudiate};
 use crate::store::sign_ins::{Admission, AnsweredQuestion, OpenSession, SessionsEnded, Stale};
-use crate::store::step::Step;
 
 /// Does the same so many times at once, each in a task of its own.
 async fn at_once<T, F>(world: &Arc<World>, count: u8, act: impl Fn(Arc<World>, u8) -> F) -> Vec<T>
@@ -49,8 +49,8 @@ pub(super) async fn of_many_resets_at_once_one_wins(world: World) {
     })
     .await;
 
-    let winner = outcomes.iter().position(|step| *step == Step::Done(SessionsEnded(1))).unwrap();
-    assert_eq!(count(&outcomes, &Step::Refused(Stale)), 63);
+    let winner = outcomes.iter().position(|step| *step == StepOutcome::Done(SessionsEnded(1))).unwrap();
+    assert_eq!(count(&outcomes, &StepOutcome::Refused(Stale)), 63);
     let after_it = world.read(&scope, anna.id).await;
     assert_eq!(after_it.epoch, CredentialEpoch(2));
     assert_eq!(after_it.password, Some(password(&[u8::try_from(winner).unwrap()])));
@@ -66,15 +66,18 @@ pub(super) async fn equal_requests_at_once_get_one_answer(world: World) {
         let reset = world.reset(&scope, &anna, &[number]);
         async move {
             let answer = move |_: &SessionsEnded| vec![number];
-            let once = answered(1, number % 2, &answer);
-            world.store.complete_reset(&scope, &reset, Some(once)).await.unwrap()
+            let idempotency = answered(1, number % 2, &answer);
+            world.store.complete_reset(&scope, &reset, Some(idempotency)).await.unwrap()
         }
     })
     .await;
 
-    let winner = outcomes.iter().position(|step| *step == Step::Done(SessionsEnded(0))).unwrap();
+    let winner = outcomes.iter().position(|step| *step == StepOutcome::Done(SessionsEnded(0))).unwrap();
     let answer = vec![u8::try_from(winner).unwrap()];
-    assert_eq!((count(&outcomes, &Step::Repeated(answer)), count(&outcomes, &Step::OtherContent)), (7, 8));
+    assert_eq!(
+        (count(&outcomes, &StepOutcome::Repeated(answer)), count(&outcomes, &StepOutcome::OtherContent)),
+        (7, 8)
+    );
     assert_eq!(world.log(&scope).await.len(), 3);
 }
 
@@ -94,12 +97,12 @@ pub(super) async fn a_sign_in_that_races_a_reset_leaves_nothing(world: World) {
             async move {
                 match sign_in {
                     Some(open) => {
-                        let once = once(8 * round + number, 1);
-                        let opened = world.store.open_session(&scope, &open, once).await.unwrap();
-                        u32::from(matches!(opened, Step::Done(_)))
+                        let idempotency = idempotent(8 * round + number, 1);
+                        let opened = world.store.open_session(&scope, &open, idempotency).await.unwrap();
+                        u32::from(matches!(opened, StepOutcome::Done(_)))
                     }
                     None => match world.store.complete_reset(&scope, &reset, None).await.unwrap() {
-                        Step::Done(SessionsEnded(ended)) => ended,
+                        StepOutcome::Done(SessionsEnded(ended)) => ended,
                         other => panic!("{other:?}"),
                     },
                 }
@@ -139,11 +142,11 @@ pub(super) async fn of_equal_sign_ins_at_once_one_try_counts(world: World) {
 
     let outcomes = at_once(&world, 16, |world, _| {
         let wrong = world.password_try(&scope, None);
-        async move { world.store.admit_password(&scope, &wrong, once(1, 1), NOW).await.unwrap() }
+        async move { world.store.admit_password(&scope, &wrong, idempotent(1, 1), NOW).await.unwrap() }
     })
     .await;
 
-    assert_eq!(count(&outcomes, &Step::Done(Admission::Admitted)), 16);
+    assert_eq!(count(&outcomes, &StepOutcome::Done(Admission::Admitted)), 16);
     let mut next = Vec::new();
     for _ in 0..10 {
         let wrong = world.password_try(&scope, None);
@@ -161,12 +164,16 @@ pub(super) async fn of_many_answers_to_a_question_one_opens_a_session(world: Wor
         let answers = Some(AnsweredQuestion { version: anna.version, is_still_right: number % 2 == 0 });
         let open = world.opening(&scope, &anna, &world.session(&anna, number));
         async move {
-            world.store.open_session(&scope, &OpenSession { answers, ..open }, once(number, 1)).await.unwrap()
+            world
+                .store
+                .open_session(&scope, &OpenSession { answers, ..open }, idempotent(number, 1))
+                .await
+                .unwrap()
         }
     })
     .await;
 
-    assert_eq!(count(&outcomes, &Step::Refused(Stale)), 15);
+    assert_eq!(count(&outcomes, &StepOutcome::Refused(Stale)), 15);
     assert_eq!(world.store.list_sessions(&scope, anna.id, 20, NOW).await.unwrap().len(), 1);
 }
 
@@ -177,7 +184,7 @@ pub(super) async fn of_many_tellers_of_expiry_one_tells(world: World) {
 
     let told = at_once(&world, 16, |world, _| {
         let tell = world.expiry_notice(&scope, &anna);
-        async move { world.store.tell_of_expiry(&scope, &tell).await.unwrap() }
+        async move { world.store.queue_expiry_notice(&scope, &tell).await.unwrap() }
     })
     .await;
 
@@ -190,7 +197,7 @@ pub(super) async fn two_global_administrators_cannot_both_go(world: World) {
         let scope = world.create_tenant(&world.unborn_tenant(&format!("acme-{round}"))).await;
         let one = world.global_administrator(&scope, "one").await;
         let two = world.global_administrator(&scope, "two").await;
-        let pair = [(one, Change::Roles(RoleSet::EMPTY)), (two, Change::Blocked(true))];
+        let pair = [(one, AccountChange::Roles(RoleSet::EMPTY)), (two, AccountChange::Blocked(true))];
 
         let outcomes = at_once(&world, 2, |world, number| {
             let (account, change) = pair[usize::from(number)].clone();
@@ -198,7 +205,7 @@ pub(super) async fn two_global_administrators_cannot_both_go(world: World) {
         })
         .await;
 
-        assert_eq!(count(&outcomes, &Step::Refused(NotChanged::LastGlobalAdministrator)), 1);
+        assert_eq!(count(&outcomes, &StepOutcome::Refused(ChangeRefused::LastGlobalAdministrator)), 1);
         assert_eq!(world.store.administrators(&scope).await.unwrap().len(), 1);
     }
 }
@@ -216,8 +223,8 @@ pub(super) async fn one_refresh_rotates_and_the_others_repeat_it(world: World) {
     })
     .await;
 
-    assert_eq!(outcomes.iter().filter(|step| matches!(step, Step::Done(_))).count(), 1);
-    assert_eq!(count(&outcomes, &Step::Repeated(vec![2; 32])), 15);
+    assert_eq!(outcomes.iter().filter(|step| matches!(step, StepOutcome::Done(_))).count(), 1);
+    assert_eq!(count(&outcomes, &StepOutcome::Repeated(vec![2; 32])), 15);
 }
 
 pub(super) async fn parallel_tries_are_each_counted(world: World) {
@@ -230,14 +237,21 @@ pub(super) async fn parallel_tries_are_each_counted(world: World) {
         let request = [number / 2; 32];
         world
             .store
-            .count_try(&scope, Uuid::nil(), TriedFrom::Anywhere, &request, &ResetRules::default(), NOW)
+            .count_code_attempt(
+                &scope,
+                Uuid::nil(),
+                TriedFrom::Anywhere,
+                &request,
+                &ResetRules::default(),
+                NOW,
+            )
             .await
             .unwrap()
     })
     .await;
 
-    assert_eq!(count(&outcomes, &TryCounted::Counted), 10);
-    assert_eq!(count(&outcomes, &TryCounted::CountedBefore), 10);
+    assert_eq!(count(&outcomes, &AttemptCounted::Counted), 10);
+    assert_eq!(count(&outcomes, &AttemptCounted::CountedBefore), 10);
 }
 
 pub(super) async fn of_parallel_repudiations_one_counts(world: World) {
@@ -257,7 +271,7 @@ pub(super) async fn of_parallel_repudiations_one_counts(world: World) {
     })
     .await;
 
-    assert_eq!(count(&outcomes, &Step::Refused(Stale)), 11);
+    assert_eq!(count(&outcomes, &StepOutcome::Refused(Stale)), 11);
 }
 
 pub(super) async fn parallel_attempts_get_different_numbers(world: World) {
@@ -266,7 +280,7 @@ pub(super) async fn parallel_attempts_get_different_numbers(world: World) {
 
     let numbers = at_once(&world, 20, |world, number| async move {
         let (reset, request) = (ResetId::from_uuid(Uuid::nil()), [number; 32]);
-        world.store.count_attempt(&scope, reset, &request, after(900), NOW).await.unwrap()
+        world.store.count_completion_attempt(&scope, reset, &request, after(900), NOW).await.unwrap()
     })
     .await;
 

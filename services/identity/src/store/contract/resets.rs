@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::world::{NOW, World, after, once, password};
+use super::world::{NOW, World, after, idempotent, password};
 use crate::domain::account::{Account, CredentialEpoch, RecoveryVersion, Sealed};
 use crate::domain::audit::EventKind;
 use crate::domain::group::GroupId;
 use crate::domain::policy::ResetRules;
 use crate::domain::tenant::Tenant;
 use crate::domain::tries::TriedFrom;
-use crate::store::accounts::Change;
-use crate::store::resets::{CompleteReset, Repudiate, TryCounted};
+use crate::store::accounts::AccountChange;
+use crate::store::outcome::StepOutcome;
+use crate::store::resets::{AttemptCounted, CompleteReset, Repudiate};
 use crate::store::sign_ins::{Admission, SessionsEnded, Stale};
-use crate::store::step::Step;
 
 pub(super) async fn a_reset_does_everything_at_once(world: World) {
     let scope = world.tenant().await;
@@ -32,7 +32,14 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
     for request in 0..10 {
         world
             .store
-            .count_try(&scope, method, TriedFrom::Anywhere, &[request; 32], &ResetRules::default(), NOW)
+            .count_code_attempt(
+                &scope,
+                method,
+                TriedFrom::Anywhere,
+                &[request; 32],
+                &ResetRules::default(),
+                NOW,
+            )
             .await
             .unwrap();
     }
@@ -44,10 +51,13 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
         .unwrap();
     let reset = world.reset(&scope, &anna, b"new hash");
 
-    let done = world.store.complete_reset(&scope, &reset, Some(once(1, 1))).await.unwrap();
-    let again = world.store.complete_reset(&scope, &reset, Some(once(1, 1))).await.unwrap();
+    let done = world.store.complete_reset(&scope, &reset, Some(idempotent(1, 1))).await.unwrap();
+    let again = world.store.complete_reset(&scope, &reset, Some(idempotent(1, 1))).await.unwrap();
 
-    assert_eq!((done, again), (Step::Done(SessionsEnded(2)), Step::Repeated(b"first".to_vec())));
+    assert_eq!(
+        (done, again),
+        (StepOutcome::Done(SessionsEnded(2)), StepOutcome::Repeated(b"first".to_vec()))
+    );
     let after_it = world.read(&scope, anna.id).await;
     assert_eq!((after_it.epoch, after_it.version), (CredentialEpoch(2), 2));
     assert_eq!(after_it.password, Some(password(b"new hash")));
@@ -60,9 +70,9 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
     }
     let counted = world
         .store
-        .count_try(&scope, method, TriedFrom::Anywhere, &[99; 32], &ResetRules::default(), NOW)
+        .count_code_attempt(&scope, method, TriedFrom::Anywhere, &[99; 32], &ResetRules::default(), NOW)
         .await;
-    assert_eq!(counted.unwrap(), TryCounted::Counted);
+    assert_eq!(counted.unwrap(), AttemptCounted::Counted);
     assert_eq!(world.store.undigested_help(&scope).await.unwrap(), []);
     assert_eq!(world.kinds(&scope).await.last(), Some(&EventKind::ResetCompleted));
     assert_eq!(world.queued().await, 1);
@@ -80,19 +90,24 @@ pub(super) async fn a_stale_reset_writes_nothing(world: World) {
     let log = world.log(&scope).await;
 
     for reset in stale {
-        let step = world.store.complete_reset(&scope, &reset, Some(once(1, 1))).await.unwrap();
-        assert_eq!(step, Step::Refused(Stale));
+        let step = world.store.complete_reset(&scope, &reset, Some(idempotent(1, 1))).await.unwrap();
+        assert_eq!(step, StepOutcome::Refused(Stale));
     }
 
     assert_eq!(world.read(&scope, anna.id).await, anna);
     assert_eq!(world.store.find_session(&scope, session.id).await.unwrap(), Some((session, anna.clone())));
     assert_eq!((world.log(&scope).await, world.queued().await), (log, 0));
-    let Step::Done(blocked) = world.change(&scope, &anna, Change::Blocked(true)).await else { panic!() };
+    let StepOutcome::Done(blocked) = world.change(&scope, &anna, AccountChange::Blocked(true)).await else {
+        panic!()
+    };
     let deleted = Account { deleted_at: Some(NOW), ..world.unborn_account(&scope, "bert") };
     world.create_account(&scope, &deleted).await;
     for account in [blocked, deleted] {
         let reset = world.reset(&scope, &account, b"new hash");
-        assert_eq!(world.store.complete_reset(&scope, &reset, None).await.unwrap(), Step::Refused(Stale));
+        assert_eq!(
+            world.store.complete_reset(&scope, &reset, None).await.unwrap(),
+            StepOutcome::Refused(Stale)
+        );
     }
 }
 
@@ -113,7 +128,7 @@ pub(super) async fn a_repudiated_reset_freezes_the_account(world: World) {
     let undone = world.store.repudiate_reset(&scope, &repudiate, None).await.unwrap();
     let again = world.store.repudiate_reset(&scope, &repudiate, None).await.unwrap();
 
-    assert_eq!((undone, again), (Step::Done(SessionsEnded(1)), Step::Refused(Stale)));
+    assert_eq!((undone, again), (StepOutcome::Done(SessionsEnded(1)), StepOutcome::Refused(Stale)));
     let frozen = world.read(&scope, anna.id).await;
     assert_eq!((frozen.frozen, frozen.password.clone()), (true, None));
     assert_eq!((frozen.epoch, frozen.recovery_version), (CredentialEpoch(3), RecoveryVersion(2)));
@@ -123,7 +138,7 @@ pub(super) async fn a_repudiated_reset_freezes_the_account(world: World) {
     let last = world.store.last_passwords(&scope, anna.id, 1).await.unwrap();
     assert_eq!(last, [Sealed::new(b"new hash".to_vec())], "the void one is the last");
     let reset = world.reset(&scope, &frozen, b"newer hash");
-    assert_eq!(world.store.complete_reset(&scope, &reset, None).await.unwrap(), Step::Refused(Stale));
+    assert_eq!(world.store.complete_reset(&scope, &reset, None).await.unwrap(), StepOutcome::Refused(Stale));
 }
 
 pub(super) async fn groups_are_walked_through_any_nesting(world: World) {
@@ -139,7 +154,7 @@ pub(super) async fn groups_are_walked_through_any_nesting(world: World) {
     world.join(&scope, group(4), group(9)).await;
     world.join(&other, group(5), anna.id.as_uuid()).await;
 
-    let standing = world.store.standing(&scope, anna.id).await.unwrap();
+    let standing = world.store.eligibility_facts(&scope, anna.id).await.unwrap();
 
     let expected: BTreeSet<GroupId> = [1, 2, 3].map(|id| GroupId::from_uuid(group(id))).into();
     assert_eq!((standing.groups, standing.has_seat), (expected, true));
@@ -158,7 +173,7 @@ pub(super) async fn seats_go_to_the_oldest_accounts(world: World) {
 
     let mut seats = Vec::new();
     for account in [&first, &second, &third, &gone] {
-        seats.push(world.store.standing(&scope, account.id).await.unwrap().has_seat);
+        seats.push(world.store.eligibility_facts(&scope, account.id).await.unwrap().has_seat);
     }
 
     assert_eq!(seats, [true, true, false, false]);

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
 
-use super::world::{NOW, World, after, answered, default_policy, once, password};
+use super::world::{NOW, World, after, answered, default_policy, idempotent, password};
 use crate::domain::account::{Account, CredentialEpoch, Sealed};
 use crate::domain::audit::EventKind;
 use crate::domain::policy::SessionRules;
 use crate::domain::session::{Ending, Replaced, Session, SessionOver};
-use crate::store::accounts::Change;
+use crate::store::accounts::AccountChange;
+use crate::store::outcome::{EarlierRequest, IdempotentRequest, StepOutcome};
 use crate::store::sign_ins::{
-    AnsweredQuestion, ChangePassword, EndSessions, Known, NotRefreshed, OpenSession, Refresh, SessionsEnded,
-    Stale, Which,
+    AnsweredQuestion, ChangePassword, EndSessions, LoginLookup, NotRefreshed, OpenSession, Refresh,
+    SessionsEnded, Stale, WhichSessions,
 };
-use crate::store::step::{Once, Recalled, Step};
 
 impl World {
     /// Shows a refresh token whose hash is that byte, for one whose hash is the next byte, under a request id.
@@ -24,7 +24,7 @@ impl World {
         presented: u8,
         request: u8,
         now: Timestamp,
-    ) -> Step<(Session, Account), NotRefreshed> {
+    ) -> StepOutcome<(Session, Account), NotRefreshed> {
         let scope = crate::domain::scope::TenantScope::of(true, session.tenant_id).unwrap();
         let refresh = Refresh {
             session_id: session.id,
@@ -36,8 +36,8 @@ impl World {
         };
         let answer = |(session, _): &(Session, Account)| session.refresh.current.to_vec();
         let request = answered(100 + request, presented, &|(): &()| b"bound".to_vec());
-        let once = answered(presented, presented, &answer);
-        self.store.refresh_session(&scope, &refresh, request, once).await.unwrap()
+        let idempotency = answered(presented, presented, &answer);
+        self.store.refresh_session(&scope, &refresh, request, idempotency).await.unwrap()
     }
 }
 
@@ -47,7 +47,8 @@ pub(super) async fn a_login_is_read_with_tenant_and_policy(world: World) {
     let anna = world.account(&scope).await;
     let bert = world.unborn_account(&scope, "bert");
     world.create_account(&scope, &Account { deleted_at: Some(NOW), ..bert.clone() }).await;
-    let known = |account| Some(Known { tenant: tenant.clone(), policy: default_policy(tenant.id), account });
+    let known =
+        |account| Some(LoginLookup { tenant: tenant.clone(), policy: default_policy(tenant.id), account });
 
     let found = world.store.find_login(&scope, Some(&anna.logins[0])).await.unwrap();
     let deleted = world.store.find_login(&scope, Some(&bert.logins[0])).await.unwrap();
@@ -70,20 +71,26 @@ pub(super) async fn a_session_opens_only_on_what_was_judged(world: World) {
         OpenSession { session: Session { epoch: CredentialEpoch(2), ..session.clone() }, ..open.clone() },
     ];
     for open in wrong {
-        let step = world.store.open_session(&scope, &open, once(1, 1)).await.unwrap();
-        assert_eq!(step, Step::Refused(Stale));
+        let step = world.store.open_session(&scope, &open, idempotent(1, 1)).await.unwrap();
+        assert_eq!(step, StepOutcome::Refused(Stale));
     }
 
-    let opened = world.store.open_session(&scope, &open, once(1, 1)).await.unwrap();
+    let opened = world.store.open_session(&scope, &open, idempotent(1, 1)).await.unwrap();
     let again = OpenSession { session: world.session(&anna, 2), ..open };
-    let again = world.store.open_session(&scope, &again, once(1, 1)).await.unwrap();
+    let again = world.store.open_session(&scope, &again, idempotent(1, 1)).await.unwrap();
 
-    assert_eq!((opened, again), (Step::Done(session.clone()), Step::Repeated(b"first".to_vec())));
+    assert_eq!(
+        (opened, again),
+        (StepOutcome::Done(session.clone()), StepOutcome::Repeated(b"first".to_vec()))
+    );
     assert_eq!(world.store.find_session(&scope, session.id).await.unwrap(), Some((session, anna.clone())));
     assert_eq!(world.kinds(&scope).await[2..], [EventKind::SignIn]);
-    world.change(&scope, &anna, Change::Blocked(true)).await;
+    world.change(&scope, &anna, AccountChange::Blocked(true)).await;
     let blocked = world.opening(&scope, &anna, &world.session(&anna, 3));
-    assert_eq!(world.store.open_session(&scope, &blocked, once(2, 1)).await.unwrap(), Step::Refused(Stale));
+    assert_eq!(
+        world.store.open_session(&scope, &blocked, idempotent(2, 1)).await.unwrap(),
+        StepOutcome::Refused(Stale)
+    );
 }
 
 pub(super) async fn a_rehash_is_written_with_the_session(world: World) {
@@ -94,7 +101,7 @@ pub(super) async fn a_rehash_is_written_with_the_session(world: World) {
 
     world
         .store
-        .open_session(&scope, &OpenSession { rehashed: Some(fresh.clone()), ..open }, once(1, 1))
+        .open_session(&scope, &OpenSession { rehashed: Some(fresh.clone()), ..open }, idempotent(1, 1))
         .await
         .unwrap();
 
@@ -113,14 +120,14 @@ pub(super) async fn a_refresh_token_is_used_once(world: World) {
     let repeated = world.refresh(&session, 1, 2, after(110)).await;
     let next = world.refresh(&session, 2, 3, after(200)).await;
 
-    let Step::Done((rotated, account)) = rotated else { panic!("{rotated:?}") };
+    let StepOutcome::Done((rotated, account)) = rotated else { panic!("{rotated:?}") };
     assert_eq!((rotated.refresh.current, rotated.refresh.previous), ([2; 32], Some([1; 32])));
     assert_eq!((rotated.refreshed_at, rotated.refresh.rotated_at), (after(100), after(100)));
     assert_eq!(account, anna);
-    assert_eq!(repeated, Step::Repeated(vec![2; 32]));
-    assert!(matches!(next, Step::Done(_)));
+    assert_eq!(repeated, StepOutcome::Repeated(vec![2; 32]));
+    assert!(matches!(next, StepOutcome::Done(_)));
     let unknown = world.refresh(&world.session(&anna, 9), 9, 9, NOW).await;
-    assert_eq!(unknown, Step::Refused(NotRefreshed::Unknown));
+    assert_eq!(unknown, StepOutcome::Refused(NotRefreshed::Unknown));
 }
 
 pub(super) async fn a_token_replaced_twice_within_seconds_is_repeated(world: World) {
@@ -135,9 +142,9 @@ pub(super) async fn a_token_replaced_twice_within_seconds_is_repeated(world: Wor
     let (read, _) = world.store.find_session(&scope, session.id).await.unwrap().unwrap();
     let late = world.refresh(&session, 1, 5, after(111)).await;
 
-    assert_eq!((first, second), (Step::Repeated(vec![2; 32]), Step::Repeated(vec![3; 32])));
+    assert_eq!((first, second), (StepOutcome::Repeated(vec![2; 32]), StepOutcome::Repeated(vec![3; 32])));
     assert_eq!(read.refresh.earlier, [Replaced { hash: [1; 32], at: after(100) }]);
-    assert_eq!(late, Step::Refused(NotRefreshed::FamilyEnded));
+    assert_eq!(late, StepOutcome::Refused(NotRefreshed::FamilyEnded));
 }
 
 pub(super) async fn a_request_to_refresh_is_bound_to_its_token(world: World) {
@@ -152,8 +159,8 @@ pub(super) async fn a_request_to_refresh_is_bound_to_its_token(world: World) {
         [world.refresh(&session, 1, 1, after(599)).await, world.refresh(&session, 1, 2, after(599)).await];
     let (read, _) = world.store.find_session(&scope, session.id).await.unwrap().unwrap();
 
-    assert_eq!((other, beside), (Step::OtherContent, Step::Repeated(vec![2; 32])));
-    assert_eq!(late, [Step::Repeated(vec![2; 32]), Step::Repeated(vec![2; 32])]);
+    assert_eq!((other, beside), (StepOutcome::OtherContent, StepOutcome::Repeated(vec![2; 32])));
+    assert_eq!(late, [StepOutcome::Repeated(vec![2; 32]), StepOutcome::Repeated(vec![2; 32])]);
     assert_eq!((read.refresh.current, read.ended), ([2; 32], None));
 }
 
@@ -167,8 +174,8 @@ pub(super) async fn a_spent_token_ends_the_family(world: World) {
     let current = world.refresh(&session, 2, 3, after(112)).await;
 
     let over = SessionOver::Ended(Ending::TokenReused);
-    assert_eq!(reused, Step::Refused(NotRefreshed::FamilyEnded));
-    assert_eq!(current, Step::Refused(NotRefreshed::Over(over)));
+    assert_eq!(reused, StepOutcome::Refused(NotRefreshed::FamilyEnded));
+    assert_eq!(current, StepOutcome::Refused(NotRefreshed::Over(over)));
     assert_eq!(world.kinds(&scope).await[3..], [EventKind::RefreshReused]);
 }
 
@@ -185,13 +192,13 @@ pub(super) async fn only_live_sessions_of_the_account_end(world: World) {
     let end = async |request, which| {
         let event = world.event(&scope, EventKind::SessionRevoked);
         let ends = EndSessions { account_id: anna.id, asking: two.id, which, event };
-        world.store.end_sessions(&scope, &ends, once(request, 1)).await.unwrap()
+        world.store.end_sessions(&scope, &ends, idempotent(request, 1)).await.unwrap()
     };
 
-    let these = end(1, Which::These(vec![one.id, one.id, other.id])).await;
-    let others = end(2, Which::Others).await;
+    let these = end(1, WhichSessions::These(vec![one.id, one.id, other.id])).await;
+    let others = end(2, WhichSessions::Others).await;
 
-    assert_eq!((these, others), (Step::Done(SessionsEnded(1)), Step::Done(SessionsEnded(1))));
+    assert_eq!((these, others), (StepOutcome::Done(SessionsEnded(1)), StepOutcome::Done(SessionsEnded(1))));
     let live = async |account: &Account, limit| {
         let live = world.store.list_sessions(&scope, account.id, limit, NOW).await.unwrap();
         live.iter().map(|session| session.id).collect::<Vec<_>>()
@@ -215,26 +222,27 @@ pub(super) async fn only_live_sessions_of_the_account_end(world: World) {
         now: two.expires_at,
     };
     let none = world.store.change_password(&scope, &change, None).await.unwrap();
-    assert_eq!(none, Step::Done(SessionsEnded(0)));
+    assert_eq!(none, StepOutcome::Done(SessionsEnded(0)));
 }
 
 pub(super) async fn an_answer_is_kept_until_it_expires(world: World) {
     let scope = world.tenant().await;
-    let recall =
-        async |content: u8, now| world.store.recall(&scope, &[1; 32], &[content; 32], now).await.unwrap();
+    let recall = async |content: u8, now| {
+        world.store.find_answer(&scope, &[1; 32], &[content; 32], now).await.unwrap()
+    };
 
-    let kept = world.store.keep_answer(&scope, once(1, 1), NOW).await.unwrap();
+    let kept = world.store.store_answer(&scope, idempotent(1, 1), NOW).await.unwrap();
     let last = after(600).minus(Duration::from_micros(1));
-    let again = world.store.keep_answer(&scope, once(1, 1), last).await.unwrap();
+    let again = world.store.store_answer(&scope, idempotent(1, 1), last).await.unwrap();
 
-    assert_eq!((kept, again), (Step::Done(()), Step::Repeated(b"first".to_vec())));
-    assert_eq!(recall(1, after(599)).await, Recalled::Answer(b"first".to_vec()));
-    assert_eq!(recall(2, after(599)).await, Recalled::OtherContent);
-    assert_eq!(recall(1, after(600)).await, Recalled::New);
-    let later = Once { expires_at: after(1_200), ..once(1, 2) };
-    assert_eq!(world.store.keep_answer(&scope, later, after(600)).await.unwrap(), Step::Done(()));
-    let again = world.store.keep_answer(&scope, once(1, 2), after(601)).await.unwrap();
-    assert_eq!(again, Step::Repeated(b"first".to_vec()));
+    assert_eq!((kept, again), (StepOutcome::Done(()), StepOutcome::Repeated(b"first".to_vec())));
+    assert_eq!(recall(1, after(599)).await, EarlierRequest::Answered(b"first".to_vec()));
+    assert_eq!(recall(2, after(599)).await, EarlierRequest::OtherContent);
+    assert_eq!(recall(1, after(600)).await, EarlierRequest::New);
+    let later = IdempotentRequest { expires_at: after(1_200), ..idempotent(1, 2) };
+    assert_eq!(world.store.store_answer(&scope, later, after(600)).await.unwrap(), StepOutcome::Done(()));
+    let again = world.store.store_answer(&scope, idempotent(1, 2), after(601)).await.unwrap();
+    assert_eq!(again, StepOutcome::Repeated(b"first".to_vec()));
 }
 
 pub(super) async fn a_dead_session_ends_nothing(world: World) {
@@ -244,23 +252,23 @@ pub(super) async fn a_dead_session_ends_nothing(world: World) {
     let end = async |request, which| {
         let event = world.event(&scope, EventKind::SessionRevoked);
         let ends = EndSessions { account_id: anna.id, asking: here.id, which, event };
-        world.store.end_sessions(&scope, &ends, once(request, 1)).await.unwrap()
+        world.store.end_sessions(&scope, &ends, idempotent(request, 1)).await.unwrap()
     };
 
-    let left = end(1, Which::These(vec![here.id])).await;
-    let again = end(2, Which::These(vec![there.id])).await;
-    let others = end(2, Which::Others).await;
-    let repeated = end(1, Which::These(vec![here.id])).await;
+    let left = end(1, WhichSessions::These(vec![here.id])).await;
+    let again = end(2, WhichSessions::These(vec![there.id])).await;
+    let others = end(2, WhichSessions::Others).await;
+    let repeated = end(1, WhichSessions::These(vec![here.id])).await;
 
-    assert_eq!(left, Step::Done(SessionsEnded(1)));
-    assert_eq!((again, others), (Step::Refused(Stale), Step::Refused(Stale)));
-    assert_eq!(repeated, Step::Repeated(b"first".to_vec()));
+    assert_eq!(left, StepOutcome::Done(SessionsEnded(1)));
+    assert_eq!((again, others), (StepOutcome::Refused(Stale), StepOutcome::Refused(Stale)));
+    assert_eq!(repeated, StepOutcome::Repeated(b"first".to_vec()));
     let (ended, _) = world.store.find_session(&scope, here.id).await.unwrap().unwrap();
     assert_eq!(ended.ended, Some((NOW, Ending::SignedOut)));
     let live = world.store.list_sessions(&scope, anna.id, 10, NOW).await.unwrap();
     assert_eq!(live.iter().map(|session| session.id).collect::<Vec<_>>(), [there.id]);
     assert_eq!(world.kinds(&scope).await[4..], [EventKind::SessionRevoked]);
-    assert_eq!(world.store.recall(&scope, &[2; 32], &[1; 32], NOW).await.unwrap(), Recalled::New);
+    assert_eq!(world.store.find_answer(&scope, &[2; 32], &[1; 32], NOW).await.unwrap(), EarlierRequest::New);
 }
 
 pub(super) async fn a_question_is_answered_once(world: World) {
@@ -269,7 +277,11 @@ pub(super) async fn a_question_is_answered_once(world: World) {
     let answer = async |account: &Account, is_still_right, refresh| {
         let answers = Some(AnsweredQuestion { version: account.version, is_still_right });
         let open = world.opening(&scope, account, &world.session(account, refresh));
-        world.store.open_session(&scope, &OpenSession { answers, ..open }, once(refresh, 1)).await.unwrap()
+        world
+            .store
+            .open_session(&scope, &OpenSession { answers, ..open }, idempotent(refresh, 1))
+            .await
+            .unwrap()
     };
 
     let wrong = answer(&anna, false, 1).await;
@@ -278,8 +290,8 @@ pub(super) async fn a_question_is_answered_once(world: World) {
     let right = answer(&after_wrong, true, 3).await;
     let after_right = world.read(&scope, anna.id).await;
 
-    assert!(matches!((&wrong, &right), (Step::Done(_), Step::Done(_))), "{wrong:?} {right:?}");
-    assert_eq!(stale, Step::Refused(Stale));
+    assert!(matches!((&wrong, &right), (StepOutcome::Done(_), StepOutcome::Done(_))), "{wrong:?} {right:?}");
+    assert_eq!(stale, StepOutcome::Refused(Stale));
     assert_eq!((after_wrong.reconfirmed_at, after_wrong.version), (None, 2));
     assert_eq!((after_right.reconfirmed_at, after_right.version), (Some(NOW), 3));
     assert_eq!(after_right.recovery_version, anna.recovery_version);

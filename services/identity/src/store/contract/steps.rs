@@ -6,7 +6,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::{array, uuid_v4};
 use rekey_primitives::id::{AccountId, EventId, HelpRequestId, SessionId};
 
-use super::world::{NOW, World, after, once, password};
+use super::world::{NOW, World, after, idempotent, password};
 use crate::domain::account::{Account, Sealed};
 use crate::domain::audit::{Actor, AuditEvent, EventKind, Outcome, Subject};
 use crate::domain::help::{HelpRequest, HelpState, Message};
@@ -16,8 +16,8 @@ use crate::domain::scope::TenantScope;
 use crate::domain::session::{RefreshRecord, Session};
 use crate::store::outbox::Notice;
 use crate::store::resets::CompleteReset;
-use crate::store::sign_ins::{Admission, OpenSession, PasswordTry};
-use crate::store::{Once, Step};
+use crate::store::sign_ins::{Admission, OpenSession, PasswordAttempt};
+use crate::store::{IdempotentRequest, StepOutcome};
 
 impl World {
     /// A session of an account in its epoch, by a refresh token whose hash is that byte.
@@ -55,9 +55,9 @@ impl World {
     pub(super) async fn signed_in(&self, scope: &TenantScope, account: &Account, refresh: u8) -> Session {
         let session = self.session(account, refresh);
         let open = self.opening(scope, account, &session);
-        let once = Once { key: array(self.entropy()), ..once(1, 1) };
-        let step = self.store.open_session(scope, &open, once).await.unwrap();
-        assert_eq!(step, Step::Done(session.clone()));
+        let idempotency = IdempotentRequest { key: array(self.entropy()), ..idempotent(1, 1) };
+        let step = self.store.open_session(scope, &open, idempotency).await.unwrap();
+        assert_eq!(step, StepOutcome::Done(session.clone()));
         session
     }
 
@@ -77,9 +77,9 @@ impl World {
     }
 
     /// A password try from a place, wrong in a way of its own.
-    pub(super) fn password_try(&self, scope: &TenantScope, place: Option<u8>) -> PasswordTry {
+    pub(super) fn password_try(&self, scope: &TenantScope, place: Option<u8>) -> PasswordAttempt {
         let fingerprint: Fingerprint = array(self.entropy());
-        PasswordTry {
+        PasswordAttempt {
             login: [1; 32],
             place: place.map(|byte| [byte; 32]),
             fingerprint,
@@ -92,12 +92,12 @@ impl World {
     pub(super) async fn admit(
         &self,
         scope: &TenantScope,
-        attempt: &PasswordTry,
+        attempt: &PasswordAttempt,
         now: Timestamp,
     ) -> Admission {
-        let once = Once { key: array(self.entropy()), ..once(1, 1) };
-        let step = self.store.admit_password(scope, attempt, once, now).await.unwrap();
-        let Step::Done(admission) = step else { panic!("{step:?}") };
+        let idempotency = IdempotentRequest { key: array(self.entropy()), ..idempotent(1, 1) };
+        let step = self.store.admit_password(scope, attempt, idempotency, now).await.unwrap();
+        let StepOutcome::Done(admission) = step else { panic!("{step:?}") };
         admission
     }
 

@@ -5,15 +5,15 @@ use std::time::Duration;
 use rekey_primitives::id::ResetId;
 use uuid::Uuid;
 
-use super::world::{NOW, World, after, default_policy, once};
+use super::world::{NOW, World, after, default_policy, idempotent};
 use crate::domain::audit::{AuditEvent, EventKind};
 use crate::domain::policy::ResetRules;
 use crate::domain::security_info::RemovedAddress;
 use crate::domain::session::Session;
 use crate::domain::tries::TriedFrom;
-use crate::store::accounts::Change;
-use crate::store::resets::TryCounted;
-use crate::store::step::Recalled;
+use crate::store::accounts::AccountChange;
+use crate::store::outcome::EarlierRequest;
+use crate::store::resets::AttemptCounted;
 
 const DAY: u64 = 86_400;
 
@@ -28,15 +28,18 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     let anna = world.account(&scope).await;
     let (store, method) = (&world.store, anna.security_info[0].id);
     let session = world.signed_in(&scope, &anna, 1).await;
-    store.keep_answer(&scope, once(1, 1), NOW).await.unwrap();
-    store.count_attempt(&scope, ResetId::from_uuid(Uuid::nil()), &[8; 32], after(900), NOW).await.unwrap();
+    store.store_answer(&scope, idempotent(1, 1), NOW).await.unwrap();
+    store
+        .count_completion_attempt(&scope, ResetId::from_uuid(Uuid::nil()), &[8; 32], after(900), NOW)
+        .await
+        .unwrap();
     store.code_sent(&scope, Uuid::nil(), after(600), NOW).await.unwrap();
     store.code_sent(&scope, method.as_uuid(), after(600), NOW).await.unwrap();
     let decoy = Uuid::from_u128(9);
     store.code_sent(&scope, decoy, after(600), NOW).await.unwrap();
     for tried in [method.as_uuid(), decoy] {
         let rules = ResetRules::default();
-        store.count_try(&scope, tried, TriedFrom::Anywhere, &[1; 32], &rules, NOW).await.unwrap();
+        store.count_code_attempt(&scope, tried, TriedFrom::Anywhere, &[1; 32], &rules, NOW).await.unwrap();
     }
     for place in [None, Some(2)] {
         world.admit(&scope, &world.password_try(&scope, place), NOW).await;
@@ -44,9 +47,9 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     let removed =
         RemovedAddress { destination: anna.security_info[0].destination().unwrap(), removed_at: NOW };
     let other = world.entry("+4312345");
-    let added = world.change(&scope, &anna, Change::AddSecurityInfo(other.clone())).await;
-    let crate::store::Step::Done(added) = added else { panic!() };
-    let remove = Change::RemoveSecurityInfo { id: other.id, removed: Some(removed.clone()) };
+    let added = world.change(&scope, &anna, AccountChange::AddSecurityInfo(other.clone())).await;
+    let crate::store::StepOutcome::Done(added) = added else { panic!() };
+    let remove = AccountChange::RemoveSecurityInfo { id: other.id, removed: Some(removed.clone()) };
     world.change(&scope, &added, remove).await;
 
     let early = store.sweep(after(599)).await.unwrap();
@@ -61,16 +64,18 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     assert_eq!((early, answers_and_decoys), (0, 5));
     assert_eq!((kept, attempts_requests_and_addresses), (vec![removed], 5));
     assert_eq!((sessions, places_and_lockouts, decoy, nothing), (1, 3, 1, 0));
-    assert_eq!(store.recall(&scope, &[1; 32], &[1; 32], NOW).await.unwrap(), Recalled::New);
+    assert_eq!(store.find_answer(&scope, &[1; 32], &[1; 32], NOW).await.unwrap(), EarlierRequest::New);
     assert_eq!(store.find_session(&scope, session.id).await.unwrap(), None);
     assert!(!store.is_familiar(&scope, &[1; 32], &[2; 32]).await.unwrap());
     // What is held against an account's method stays however old it is.
     let rules = ResetRules { tries_in_a_row: 1, ..ResetRules::default() };
     let late = NOW.plus(Duration::from_secs(1_000 * DAY));
     store.code_sent(&scope, method.as_uuid(), late.plus(Duration::from_secs(1)), late).await.unwrap();
-    let counted =
-        store.count_try(&scope, method.as_uuid(), TriedFrom::Anywhere, &[2; 32], &rules, late).await.unwrap();
-    assert!(matches!(counted, TryCounted::Stopped(_)));
+    let counted = store
+        .count_code_attempt(&scope, method.as_uuid(), TriedFrom::Anywhere, &[2; 32], &rules, late)
+        .await
+        .unwrap();
+    assert!(matches!(counted, AttemptCounted::Stopped(_)));
 }
 
 pub(super) async fn tries_at_a_familiar_place_outlive_their_code(world: World) {
@@ -80,7 +85,7 @@ pub(super) async fn tries_at_a_familiar_place_outlive_their_code(world: World) {
     let sent = async |at| world.store.code_sent(&scope, method, after(at + 600), after(at)).await.unwrap();
     let tried = async |request, at| {
         let from = TriedFrom::FamiliarPlace;
-        world.store.count_try(&scope, method, from, &[request; 32], &rules, after(at)).await.unwrap()
+        world.store.count_code_attempt(&scope, method, from, &[request; 32], &rules, after(at)).await.unwrap()
     };
     sent(0).await;
     let counted = tried(1, 0).await;
@@ -89,8 +94,8 @@ pub(super) async fn tries_at_a_familiar_place_outlive_their_code(world: World) {
     sent(601).await;
     let stopped = tried(2, 601).await;
 
-    assert_eq!(counted, TryCounted::Counted);
-    assert!(matches!(stopped, TryCounted::Stopped(_)), "{stopped:?}");
+    assert_eq!(counted, AttemptCounted::Counted);
+    assert!(matches!(stopped, AttemptCounted::Stopped(_)), "{stopped:?}");
 }
 
 pub(super) async fn a_place_is_familiar_for_90_days_from_its_last_sign_in(world: World) {
@@ -99,7 +104,7 @@ pub(super) async fn a_place_is_familiar_for_90_days_from_its_last_sign_in(world:
     world.signed_in(&scope, &anna, 1).await;
     let next_day = Session { created_at: after(DAY), ..world.session(&anna, 2) };
     let open = world.opening(&scope, &anna, &next_day);
-    world.store.open_session(&scope, &open, once(2, 2)).await.unwrap();
+    world.store.open_session(&scope, &open, idempotent(2, 2)).await.unwrap();
 
     world.store.sweep(after(91 * DAY - 1)).await.unwrap();
     let before = world.store.is_familiar(&scope, &[1; 32], &[2; 32]).await.unwrap();
@@ -137,7 +142,11 @@ pub(super) async fn events_are_forgotten_once_every_tenant_lets_them_go(world: W
 pub(super) async fn one_sweep_takes_a_thousand_rows_at_most(world: World) {
     let scope = world.tenant().await;
     world.crowd(&scope, 1_100).await;
-    world.store.count_attempt(&scope, ResetId::from_uuid(Uuid::nil()), &[8; 32], NOW, NOW).await.unwrap();
+    world
+        .store
+        .count_completion_attempt(&scope, ResetId::from_uuid(Uuid::nil()), &[8; 32], NOW, NOW)
+        .await
+        .unwrap();
 
     let mut swept = Vec::new();
     for _ in 0..3 {

@@ -18,8 +18,8 @@ use crate::domain::policy::{Policy, PolicyRevision};
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::{Holding, SecurityInfo, Standing};
 use crate::domain::tenant::{DomainName, Handle, Tenant};
-use crate::store::accounts::{AccountKey, Change, ChangeAccount, NotChanged};
-use crate::store::{OPTIONS, Once, Options, Step, Store, migrate};
+use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, ChangeRefused};
+use crate::store::{IdempotentRequest, OPTIONS, Options, StepOutcome, Store, migrate};
 
 /// When everything begins.
 pub(super) const NOW: Timestamp = Timestamp::from_unix_micros(1_900_000_000_000_000);
@@ -43,7 +43,7 @@ pub(super) fn after(seconds: u64) -> Timestamp {
 }
 
 /// A request that may be repeated for 10 minutes and is answered "first".
-pub(super) fn once<'a, T>(key: u8, content: u8) -> Once<'a, T> {
+pub(super) fn idempotent<'a, T>(key: u8, content: u8) -> IdempotentRequest<'a, T> {
     answered(key, content, &first)
 }
 
@@ -52,8 +52,8 @@ pub(super) fn answered<'a, T>(
     key: u8,
     content: u8,
     answer: &'a (dyn Fn(&T) -> Vec<u8> + Send + Sync),
-) -> Once<'a, T> {
-    Once { key: [key; 32], content: [content; 32], expires_at: after(600), answer }
+) -> IdempotentRequest<'a, T> {
+    IdempotentRequest { key: [key; 32], content: [content; 32], expires_at: after(600), answer }
 }
 
 fn first<T>(_: &T) -> Vec<u8> {
@@ -127,7 +127,7 @@ impl World {
         let scope = TenantScope::of(true, tenant.id).unwrap();
         let event = self.event(&scope, EventKind::TenantCreated);
         let step = self.store.create_tenant(tenant, &default_policy(tenant.id), &event, None).await.unwrap();
-        assert_eq!(step, Step::Done(tenant.clone()));
+        assert_eq!(step, StepOutcome::Done(tenant.clone()));
         scope
     }
 
@@ -164,7 +164,7 @@ impl World {
     pub(super) async fn create_account(&self, scope: &TenantScope, account: &Account) -> Account {
         let event = self.event(scope, EventKind::AccountCreated);
         let step = self.store.create_account(scope, account, &event, None).await.unwrap();
-        assert_eq!(step, Step::Done(account.clone()));
+        assert_eq!(step, StepOutcome::Done(account.clone()));
         account.clone()
     }
 
@@ -208,8 +208,8 @@ impl World {
         &self,
         scope: &TenantScope,
         account: &Account,
-        change: Change,
-    ) -> Step<Account, NotChanged> {
+        change: AccountChange,
+    ) -> StepOutcome<Account, ChangeRefused> {
         let change = ChangeAccount {
             account_id: account.id,
             version: account.version,

@@ -22,7 +22,7 @@ pub(crate) struct DecoySend {
 
 statements! {
     const FIND = "
-        select sent_at from decoy_sends
+        select number, sent_at from decoy_sends
         where tenant_id = $1 and verification_id = $2 and number >= $3 and expires_at > $4
         order by number";
 
@@ -34,7 +34,7 @@ statements! {
 }
 
 impl Store {
-    /// When the decoy sends of a verification went out, from number `first` on, in their order.
+    /// When the decoy sends of a verification went out, from number `first` on without a gap.
     pub(crate) async fn decoy_sends(
         &self,
         scope: &TenantScope,
@@ -43,8 +43,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Timestamp>, Failure> {
         let values = values![scope.tenant_id(), verification_id, first, now];
-        let found: Vec<(i64,)> = self.database.all(FIND, values).await?;
-        Ok(found.into_iter().map(|(sent_at,)| rows::at(sent_at)).collect())
+        let found: Vec<(i64, i64)> = self.database.all(FIND, values).await?;
+        let in_a_row = (i64::from(first)..).zip(found).take_while(|(wanted, (number, _))| wanted == number);
+        Ok(in_a_row.map(|(_, (_, sent_at))| rows::at(sent_at)).collect())
     }
 
     /// Records a decoy send, and tells when the one of that number went out: of two at once the first stands.

@@ -13,12 +13,12 @@ use crate::store::accounts::changes;
 use crate::store::columns::{ACCOUNT_COLUMNS, HELP_COLUMNS};
 use crate::store::outbox::{self, Notice};
 use crate::store::rows::{HelpRowWithAccount, PendingHelp};
-use crate::store::{Failure, Once, Step, Store, answers, audit, decide};
+use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency, transitions};
 
 /// Stands for the account of a login that nobody has, where the same is to be done as for one.
 pub(crate) const NOBODY: AccountId = AccountId::from_uuid(Uuid::nil());
 
-/// How many requests one digest tells of.
+/// How many requests one digest lists.
 const DIGEST_MAX: i64 = 100;
 
 statements! {
@@ -51,7 +51,7 @@ statements! {
             and a.deleted_at is null
           order by h.created_at, h.help_request_id limit $2";
 
-    const MARK_TOLD = "
+    const MARK_DIGESTED = "
         update help_requests set digested_at = $3
         where tenant_id = $1 and help_request_id = $2 and digested_at is null";
 }
@@ -66,18 +66,20 @@ impl Store {
         request: &HelpRequest,
         event: &AuditEvent,
         notices: &[Notice],
-        once: Option<Once<'_, ()>>,
-    ) -> Result<Step<Filing, ()>, Failure> {
-        let (tenant_id, once) = (scope.tenant_id(), once.as_ref());
+        idempotency: Option<IdempotentRequest<'_, ()>>,
+    ) -> Result<StepOutcome<Filing, ()>, Failure> {
+        let (tenant_id, idempotency) = (scope.tenant_id(), idempotency.as_ref());
         let (account_id, now) = (request.account_id, request.created_at);
         let file = self.database.step(|mut tx| async move {
-            if let Some(ended) = answers::settle(&mut tx, tenant_id, once, &(), now).await?.ended() {
+            if let Some(ended) =
+                idempotency::claim_with_answer(&mut tx, tenant_id, idempotency, &(), now).await?.ended()
+            {
                 return Ok(tx.roll_back(ended));
             }
             // Under the account's lock, so that two requests at once are judged one after the other.
             changes::state(&mut tx, tenant_id, account_id).await?;
             let pending: Option<PendingHelp> = tx.optional(PENDING, values![tenant_id, account_id]).await?;
-            let filing = decide::file(pending.as_ref(), request.proved, now);
+            let filing = transitions::file(pending.as_ref(), request.proved, now);
             // A request that is dropped, or that nobody can have made, takes the same statements, for nobody.
             let whose = if filing == Filing::Drop { NOBODY } else { account_id };
             // Either its time is over or the new one takes its place.
@@ -87,12 +89,12 @@ impl Store {
                 outbox::queue(&mut tx, notices, now).await?;
             }
             audit::append(&mut tx, event).await?;
-            Ok(tx.commit(Step::Done(filing)))
+            Ok(tx.commit(StepOutcome::Done(filing)))
         });
         file.await
     }
 
-    /// Tenants with unproved requests older than `before` that no digest has told of, by id from behind `after`, at
+    /// Tenants with unproved requests older than `before` that no digest has listed, by id from behind `after`, at
     /// most `limit`.
     pub(crate) async fn tenants_with_undigested_help(
         &self,
@@ -116,19 +118,19 @@ impl Store {
         found.into_iter().map(HelpRowWithAccount::parts).collect()
     }
 
-    /// Marks requests as told and queues the digests; those that another replica told of meanwhile make it do
+    /// Marks requests as digested and queues the digests; one that another replica digested meanwhile makes it do
     /// nothing and return false.
     pub(crate) async fn help_digested(
         &self,
         scope: &TenantScope,
-        told: &[HelpRequestId],
+        digested: &[HelpRequestId],
         notices: &[Notice],
         now: Timestamp,
     ) -> Result<bool, Failure> {
         let tenant_id = scope.tenant_id();
         let mark = self.database.step(|mut tx| async move {
-            for id in told {
-                if tx.execute(MARK_TOLD, values![tenant_id, *id, now]).await? != 1 {
+            for id in digested {
+                if tx.execute(MARK_DIGESTED, values![tenant_id, *id, now]).await? != 1 {
                     return Ok(tx.roll_back(false));
                 }
             }

@@ -1,9 +1,8 @@
 //! Steps of resetting a forgotten password and of undoing it.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "flows still keep these sends among the answers"))]
+pub(super) mod attempts;
 pub(super) mod decoy_sends;
 pub(super) mod help;
-pub(super) mod tries;
 
 use std::collections::BTreeSet;
 
@@ -15,18 +14,19 @@ use uuid::Uuid;
 use super::outbox::{self, Notice};
 use super::sign_ins::passwords::{self, NewPassword};
 use super::sign_ins::{LoginKey, SessionsEnded, Stale, lockouts, sessions};
-use super::{Failure, Once, Step, Store, answers, audit, decide};
+use super::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency, transitions};
 use crate::domain::account::{CredentialEpoch, PasswordRecord, RecoveryVersion};
 use crate::domain::audit::AuditEvent;
 use crate::domain::group::{GroupId, NESTING_MAX};
 use crate::domain::scope::TenantScope;
 
+pub(crate) use attempts::{AttemptCounted, MethodKey};
+pub(crate) use decoy_sends::DecoySend;
 pub(crate) use help::NOBODY;
-pub(crate) use tries::{MethodKey, TryCounted};
 
 /// What eligibility asks beyond the account itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct EligibilityFacts {
     /// Every group the account is in, through any nesting.
     pub(crate) groups: BTreeSet<GroupId>,
     /// Whether the tenant has a seat for it: its accounts in order of creation take the seats.
@@ -103,46 +103,46 @@ statements! {
 
 impl Store {
     /// What eligibility asks of an account beyond itself.
-    pub(crate) async fn standing(
+    pub(crate) async fn eligibility_facts(
         &self,
         scope: &TenantScope,
         account_id: AccountId,
-    ) -> Result<Standing, Failure> {
+    ) -> Result<EligibilityFacts, Failure> {
         let tenant_id = scope.tenant_id();
         let mut connection = self.database.reader().await?;
         let seat: Option<(Option<i64>, i64)> =
             connection.optional(SEAT, values![tenant_id, account_id]).await?;
         let groups: Vec<(Uuid,)> =
             connection.all(GROUPS, values![tenant_id, account_id, i64::from(NESTING_MAX)]).await?;
-        Ok(decide::standing(groups, seat))
+        Ok(transitions::eligibility_facts(groups, seat))
     }
 
     /// Sets the password under one condition: epoch and recovery version are the reset's and the account is neither
     /// blocked, frozen nor deleted; exactly one row changes. Raises the epoch, ends every session, pushes the old hash
-    /// into history, clears lockout and tries, closes an open help request, writes event and notices.
+    /// into history, clears lockout and attempts, closes an open help request, writes event and notices.
     pub(crate) async fn complete_reset(
         &self,
         scope: &TenantScope,
         reset: &CompleteReset,
-        once: Option<Once<'_, SessionsEnded>>,
-    ) -> Result<Step<SessionsEnded, Stale>, Failure> {
-        let (tenant_id, once) = (scope.tenant_id(), once.as_ref());
+        idempotency: Option<IdempotentRequest<'_, SessionsEnded>>,
+    ) -> Result<StepOutcome<SessionsEnded, Stale>, Failure> {
+        let (tenant_id, idempotency) = (scope.tenant_id(), idempotency.as_ref());
         let (account_id, now) = (reset.account_id, reset.now);
         let complete = self.database.step(|mut tx| async move {
-            if let Some(ended) = answers::claim(&mut tx, tenant_id, once, now).await?.ended() {
+            if let Some(ended) = idempotency::claim(&mut tx, tenant_id, idempotency, now).await?.ended() {
                 return Ok(tx.roll_back(ended));
             }
             if !passwords::replace(&mut tx, tenant_id, &new_password(reset)).await? {
-                return Ok(tx.roll_back(Step::Refused(Stale)));
+                return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
             }
             let ended = SessionsEnded(sessions::end_all(&mut tx, tenant_id, account_id, now).await?);
             lockouts::clear(&mut tx, tenant_id, &reset.login).await?;
-            tries::clear_account(&mut tx, tenant_id, account_id).await?;
+            attempts::clear_account(&mut tx, tenant_id, account_id).await?;
             help::resolve(&mut tx, tenant_id, account_id, now).await?;
             outbox::queue(&mut tx, &reset.notices, now).await?;
-            answers::keep(&mut tx, tenant_id, once, &ended).await?;
+            idempotency::store_answer(&mut tx, tenant_id, idempotency, &ended).await?;
             audit::append(&mut tx, &reset.event).await?;
-            Ok(tx.commit(Step::Done(ended)))
+            Ok(tx.commit(StepOutcome::Done(ended)))
         });
         complete.await
     }
@@ -153,23 +153,23 @@ impl Store {
         &self,
         scope: &TenantScope,
         repudiate: &Repudiate,
-        once: Option<Once<'_, SessionsEnded>>,
-    ) -> Result<Step<SessionsEnded, Stale>, Failure> {
-        let (tenant_id, once) = (scope.tenant_id(), once.as_ref());
+        idempotency: Option<IdempotentRequest<'_, SessionsEnded>>,
+    ) -> Result<StepOutcome<SessionsEnded, Stale>, Failure> {
+        let (tenant_id, idempotency) = (scope.tenant_id(), idempotency.as_ref());
         let (account_id, epoch, now) = (repudiate.account_id, repudiate.epoch.0, repudiate.now);
         let undo = self.database.step(|mut tx| async move {
-            if let Some(ended) = answers::claim(&mut tx, tenant_id, once, now).await?.ended() {
+            if let Some(ended) = idempotency::claim(&mut tx, tenant_id, idempotency, now).await?.ended() {
                 return Ok(tx.roll_back(ended));
             }
             tx.execute(REMEMBER_VOIDED, values![tenant_id, account_id, epoch]).await?;
             if tx.execute(REPUDIATE, values![tenant_id, account_id, epoch, now]).await? != 1 {
-                return Ok(tx.roll_back(Step::Refused(Stale)));
+                return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
             }
             let ended = SessionsEnded(sessions::end_all(&mut tx, tenant_id, account_id, now).await?);
             outbox::queue(&mut tx, &repudiate.notices, now).await?;
-            answers::keep(&mut tx, tenant_id, once, &ended).await?;
+            idempotency::store_answer(&mut tx, tenant_id, idempotency, &ended).await?;
             audit::append(&mut tx, &repudiate.event).await?;
-            Ok(tx.commit(Step::Done(ended)))
+            Ok(tx.commit(StepOutcome::Done(ended)))
         });
         undo.await
     }

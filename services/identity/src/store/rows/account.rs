@@ -77,7 +77,7 @@ struct SecurityInfoEntry {
 }
 
 /// What an entry holds, column by column, for writing it.
-pub(in crate::store) struct Held<'a> {
+pub(in crate::store) struct SecurityInfoColumns<'a> {
     pub(in crate::store) address: Option<&'a str>,
     /// Of an authenticator.
     pub(in crate::store) totp_hash: Option<&'static str>,
@@ -95,7 +95,7 @@ pub(in crate::store) struct Held<'a> {
     pub(in crate::store) confirmed_at: Option<i64>,
 }
 
-impl<'a> Held<'a> {
+impl<'a> SecurityInfoColumns<'a> {
     /// The columns of an entry.
     pub(in crate::store) fn of(entry: &'a SecurityInfo) -> Self {
         let (standing, confirmed_at) = standing_columns(entry.standing);
@@ -215,7 +215,7 @@ impl SecurityInfoEntry {
                     hash: self.totp_hash.as_deref().and_then(TotpHash::parse).ok_or_else(torn)?,
                     digits: number(self.totp_digits.ok_or_else(torn)?, "security info")?,
                 },
-                key: self.totp_key.as_deref().and_then(bytes_of_hex).map(Sealed::new).ok_or_else(torn)?,
+                key: self.totp_key.as_deref().and_then(bytes_of).map(Sealed::new).ok_or_else(torn)?,
                 last_step: self.totp_last_step.map(i64::cast_unsigned),
             }),
             MethodKind::RecoveryCode => Ok(Holding::RecoveryCodes {
@@ -225,11 +225,9 @@ impl SecurityInfoEntry {
     }
 }
 
-fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u32> = text.chars().map(|c| c.to_digit(16)).collect::<Option<_>>()?;
-    let (pairs, rest) = digits.as_chunks::<2>();
-    let byte = |[high, low]: &[u32; 2]| u8::try_from(16 * high + low).ok();
-    if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
+/// Bytes of their hexadecimal digits, which Postgres writes in lower case and SQLite in upper case.
+fn bytes_of(digits: &str) -> Option<Vec<u8>> {
+    hex::decode(digits).ok()
 }
 
 #[cfg(test)]
@@ -238,8 +236,8 @@ mod tests {
 
     #[test]
     fn hexadecimal_digits_are_read_in_either_case() {
-        assert_eq!(bytes_of_hex("00fFa1"), Some(vec![0, 255, 161]));
-        assert_eq!(bytes_of_hex("abc"), None);
-        assert_eq!(bytes_of_hex("zz"), None);
+        assert_eq!(bytes_of("00fFa1"), Some(vec![0, 255, 161]));
+        assert_eq!(bytes_of("abc"), None);
+        assert_eq!(bytes_of("zz"), None);
     }
 }

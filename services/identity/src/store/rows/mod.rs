@@ -13,12 +13,12 @@ mod tenant;
 use rekey_primitives::clock::Timestamp;
 use serde::de::DeserializeOwned;
 
-pub(super) use account::{AccountRow, AccountState, Held, standing_columns};
+pub(super) use account::{AccountRow, AccountState, SecurityInfoColumns, standing_columns};
 pub(super) use help::{HelpRowWithAccount, PendingHelp};
 pub(super) use session::{
-    LockoutRow, RemovedAddressRow, SessionAndAccount, SessionRow, TriesRow, replaced_bytes,
+    AttemptsRow, LockoutRow, RemovedAddressRow, SessionAndAccount, SessionRow, replaced_bytes,
 };
-pub(super) use tenant::{KnownRow, PolicyRow, TenantRow};
+pub(super) use tenant::{LoginLookupRow, PolicyRow, TenantRow};
 
 use super::Failure;
 

@@ -51,7 +51,7 @@ pub(in crate::store) struct LockoutRow {
 
 /// The tries of a method.
 #[derive(sqlx::FromRow)]
-pub(in crate::store) struct TriesRow {
+pub(in crate::store) struct AttemptsRow {
     recent: Vec<u8>,
     in_a_row: i64,
     /// Until when a code is live.
@@ -135,7 +135,7 @@ impl LockoutRow {
     }
 }
 
-impl TriesRow {
+impl AttemptsRow {
     pub(in crate::store) fn record(self) -> Result<MethodTries, Failure> {
         Ok(MethodTries::from_parts(&self.recent, number(self.in_a_row, "tries")?))
     }

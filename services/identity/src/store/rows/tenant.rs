@@ -35,7 +35,7 @@ pub(in crate::store) struct PolicyRow {
 
 /// A tenant with the policy in force.
 #[derive(sqlx::FromRow)]
-pub(in crate::store) struct KnownRow {
+pub(in crate::store) struct LoginLookupRow {
     #[sqlx(flatten)]
     tenant: TenantRow,
     #[sqlx(flatten)]
@@ -79,7 +79,7 @@ impl PolicyRow {
     }
 }
 
-impl KnownRow {
+impl LoginLookupRow {
     pub(in crate::store) fn parts(self) -> Result<(Tenant, PolicyRevision), Failure> {
         Ok((self.tenant.tenant()?, self.policy.revision()?))
     }

@@ -11,18 +11,20 @@ use crate::domain::policy::LockoutRules;
 use crate::domain::scope::TenantScope;
 use crate::store::columns::EMPTY;
 use crate::store::rows::LockoutRow;
-use crate::store::{Failure, Once, Recalled, Step, Store, answers, audit, decide};
+use crate::store::{
+    EarlierRequest, Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency, transitions,
+};
 
 /// A password about to be judged.
 #[derive(Debug, Clone)]
-pub(crate) struct PasswordTry {
+pub(crate) struct PasswordAttempt {
     pub(crate) login: LoginKey,
     /// From where, if the caller said.
     pub(crate) place: Option<PlaceKey>,
     /// Keyed hash of the password, to know a repeat by.
     pub(crate) fingerprint: Fingerprint,
     pub(crate) rules: LockoutRules,
-    /// Written if this try locks the login.
+    /// Written if this attempt locks the login.
     pub(crate) locked_event: AuditEvent,
 }
 
@@ -42,8 +44,8 @@ statements! {
     const IS_FAMILIAR = "
         select 1 from familiar_places where tenant_id = $1 and login_key = $2 and place_key = $3";
 
-    /// Reads the record that a try counts in under lock: that of its place if that is familiar, and of its login
-    /// otherwise. Makes it if there is none: without a row there is nothing to lock, and parallel tries would each count
+    /// Reads the record that an attempt counts in under lock: that of its place if that is familiar, and of its login
+    /// otherwise. Makes it if there is none: without a row there is nothing to lock, and parallel attempts would each count
     /// as the first.
     const LOCK = "
         insert into lockouts (tenant_id, login_key, place_key, wrong_in_a_row, locked_until, last_wrong, changed_at)
@@ -91,39 +93,39 @@ impl Store {
     }
 
     /// Counts a password as wrong before it is judged, in the record of the place if it is familiar and of the login
-    /// otherwise; the rules are `domain::lockout`. Parallel tries are counted one after the other, so no more than
+    /// otherwise; the rules are `domain::lockout`. Parallel attempts are counted one after the other, so no more than
     /// the threshold are admitted. Locking writes the event.
     ///
-    /// The same step binds the request to its content, so that a repeat counts no second try and other content under
-    /// its id none either. A locked login is answered there and then by `once`. Whoever is admitted is answered by a
+    /// The same step binds the request to its content, so that a repeat counts no second attempt and other content under
+    /// its id none either. A locked login is answered there and then by `idempotency`. Whoever is admitted is answered by a
     /// later step; until then a repeat is admitted again, uncounted.
     pub(crate) async fn admit_password(
         &self,
         scope: &TenantScope,
-        attempt: &PasswordTry,
-        once: Once<'_, Admission>,
+        attempt: &PasswordAttempt,
+        idempotency: IdempotentRequest<'_, Admission>,
         now: Timestamp,
-    ) -> Result<Step<Admission, ()>, Failure> {
-        let (tenant_id, once) = (scope.tenant_id(), &once);
+    ) -> Result<StepOutcome<Admission, ()>, Failure> {
+        let (tenant_id, idempotency) = (scope.tenant_id(), &idempotency);
         let admit = self.database.step(|mut tx| async move {
-            match answers::begin(&mut tx, tenant_id, once, now).await? {
-                Recalled::New => {}
+            match idempotency::begin(&mut tx, tenant_id, idempotency, now).await? {
+                EarlierRequest::New => {}
                 // It was counted then; only the admitted are left without an answer.
-                Recalled::UnderWay => return Ok(tx.roll_back(Step::Done(Admission::Admitted))),
-                Recalled::Answer(answer) => return Ok(tx.roll_back(Step::Repeated(answer))),
-                Recalled::OtherContent => return Ok(tx.roll_back(Step::OtherContent)),
+                EarlierRequest::Unanswered => return Ok(tx.roll_back(StepOutcome::Done(Admission::Admitted))),
+                EarlierRequest::Answered(answer) => return Ok(tx.roll_back(StepOutcome::Repeated(answer))),
+                EarlierRequest::OtherContent => return Ok(tx.roll_back(StepOutcome::OtherContent)),
             }
             let admission = count(&mut tx, tenant_id, attempt, now).await?;
             if matches!(admission, Admission::Locked { .. }) {
-                answers::keep(&mut tx, tenant_id, Some(once), &admission).await?;
+                idempotency::store_answer(&mut tx, tenant_id, Some(idempotency), &admission).await?;
             }
-            Ok(tx.commit(Step::Done(admission)))
+            Ok(tx.commit(StepOutcome::Done(admission)))
         });
         admit.await
     }
 
-    /// Forgets what was held against a login, since its password was right though it opened no session.
-    pub(crate) async fn forgive(&self, scope: &TenantScope, login: &LoginKey) -> Result<(), Failure> {
+    /// Resets what was held against a login, since its password was right though it opened no session.
+    pub(crate) async fn reset_lockout(&self, scope: &TenantScope, login: &LoginKey) -> Result<(), Failure> {
         clear(&mut self.database.writer().await?, scope.tenant_id(), login).await
     }
 
@@ -133,17 +135,19 @@ impl Store {
         scope: &TenantScope,
         login: &LoginKey,
         event: &AuditEvent,
-        once: Once<'_, ()>,
+        idempotency: IdempotentRequest<'_, ()>,
         now: Timestamp,
-    ) -> Result<Step<(), ()>, Failure> {
-        let (tenant_id, once) = (scope.tenant_id(), &once);
+    ) -> Result<StepOutcome<(), ()>, Failure> {
+        let (tenant_id, idempotency) = (scope.tenant_id(), &idempotency);
         let unlock = self.database.step(|mut tx| async move {
-            if let Some(ended) = answers::settle(&mut tx, tenant_id, Some(once), &(), now).await?.ended() {
+            if let Some(ended) =
+                idempotency::claim_with_answer(&mut tx, tenant_id, Some(idempotency), &(), now).await?.ended()
+            {
                 return Ok(tx.roll_back(ended));
             }
             clear(&mut tx, tenant_id, login).await?;
             audit::append(&mut tx, event).await?;
-            Ok(tx.commit(Step::Done(())))
+            Ok(tx.commit(StepOutcome::Done(())))
         });
         unlock.await
     }
@@ -161,12 +165,12 @@ struct Counted {
 async fn count(
     tx: &mut Connection,
     tenant_id: TenantId,
-    attempt: &PasswordTry,
+    attempt: &PasswordAttempt,
     now: Timestamp,
 ) -> Result<Admission, Failure> {
     let values = values![tenant_id, &attempt.login, attempt.place.as_ref(), now];
     let Counted { place_key, record } = tx.one(LOCK, values).await?;
-    let judged = decide::count_password(&record.record()?, attempt, now);
+    let judged = transitions::count_password(&record.record()?, attempt, now);
     if let Some(LockoutRecord { wrong_in_a_row, locked_until, last_wrong }) = &judged.record {
         let last_wrong = last_wrong.concat();
         let values =

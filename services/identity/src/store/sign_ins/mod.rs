@@ -10,8 +10,8 @@ use rekey_primitives::login::Login;
 
 use super::accounts::{self, changes};
 use super::columns::{POLICY_COLUMNS, TENANT_COLUMNS};
-use super::rows::{AccountRow, KnownRow};
-use super::{Failure, Once, Step, Store, answers, audit, decide};
+use super::rows::{AccountRow, LoginLookupRow};
+use super::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency, transitions};
 use crate::domain::account::{Account, Sealed};
 use crate::domain::audit::AuditEvent;
 use crate::domain::policy::PolicyRevision;
@@ -19,10 +19,10 @@ use crate::domain::scope::TenantScope;
 use crate::domain::session::Session;
 use crate::domain::tenant::Tenant;
 
-pub(crate) use lockouts::{Admission, PasswordTry};
+pub(crate) use lockouts::{Admission, PasswordAttempt};
 pub(crate) use passwords::ChangePassword;
 pub(crate) use refresh::{NotRefreshed, Refresh};
-pub(crate) use sessions::{EndSessions, Which};
+pub(crate) use sessions::{EndSessions, WhichSessions};
 
 /// A keyed hash of tenant and login; stands for a login, known or not.
 pub(crate) type LoginKey = [u8; 32];
@@ -32,7 +32,7 @@ pub(crate) type PlaceKey = [u8; 32];
 
 /// What a sign-in or a reset needs to know, read at one instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Known {
+pub(crate) struct LoginLookup {
     pub(crate) tenant: Tenant,
     /// Its policy in force.
     pub(crate) policy: PolicyRevision,
@@ -90,18 +90,18 @@ impl Store {
         &self,
         scope: &TenantScope,
         login: Option<&Login>,
-    ) -> Result<Option<Known>, Failure> {
+    ) -> Result<Option<LoginLookup>, Failure> {
         let tenant_id = scope.tenant_id();
         // No transaction around the two: a policy that is younger than the account does no harm, and each of its ends
         // would be another round trip.
         let mut connection = self.database.reader().await?;
-        let known: Option<KnownRow> = connection.optional(KNOWN, values![tenant_id]).await?;
+        let known: Option<LoginLookupRow> = connection.optional(KNOWN, values![tenant_id]).await?;
         // Nobody's login is empty, so what is no login is looked for like one.
         let login = login.map_or("", Login::as_str);
         let account: Option<AccountRow> =
             connection.optional(accounts::BY_LOGIN, values![tenant_id, login]).await?;
-        let Some((tenant, policy)) = known.map(KnownRow::parts).transpose()? else { return Ok(None) };
-        Ok(Some(Known { tenant, policy, account: account.map(AccountRow::account).transpose()? }))
+        let Some((tenant, policy)) = known.map(LoginLookupRow::parts).transpose()? else { return Ok(None) };
+        Ok(Some(LoginLookup { tenant, policy, account: account.map(AccountRow::account).transpose()? }))
     }
 
     /// Opens a session, clears the lockout, remembers the place and writes a rehash, under one condition: the account
@@ -112,33 +112,34 @@ impl Store {
         &self,
         scope: &TenantScope,
         open: &OpenSession,
-        once: Once<'_, Session>,
-    ) -> Result<Step<Session, Stale>, Failure> {
-        let (tenant_id, session, once) = (scope.tenant_id(), &open.session, &once);
+        idempotency: IdempotentRequest<'_, Session>,
+    ) -> Result<StepOutcome<Session, Stale>, Failure> {
+        let (tenant_id, session, idempotency) = (scope.tenant_id(), &open.session, &idempotency);
         let (account_id, now) = (session.account_id, session.created_at);
         let open_it = self.database.step(|mut tx| async move {
-            let claimed = answers::settle(&mut tx, tenant_id, Some(once), session, now).await?;
+            let claimed =
+                idempotency::claim_with_answer(&mut tx, tenant_id, Some(idempotency), session, now).await?;
             if let Some(ended) = claimed.ended() {
                 return Ok(tx.roll_back(ended));
             }
             let state = changes::state(&mut tx, tenant_id, account_id).await?;
-            if !state.is_some_and(|state| decide::may_open(&state, open)) {
-                return Ok(tx.roll_back(Step::Refused(Stale)));
+            if !state.is_some_and(|state| transitions::may_open(&state, open)) {
+                return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
             }
             if let Some(answered) = &open.answers
                 && !changes::answer(&mut tx, tenant_id, account_id, answered, now).await?
             {
-                return Ok(tx.roll_back(Step::Refused(Stale)));
+                return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
             }
             if let Some(rehashed) = &open.rehashed
                 && !passwords::rehash(&mut tx, tenant_id, account_id, &open.verified, rehashed).await?
             {
-                return Ok(tx.roll_back(Step::Refused(Stale)));
+                return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
             }
             sessions::insert(&mut tx, session, session.epoch.0).await?;
             lockouts::signed_in(&mut tx, tenant_id, &open.login, open.place.as_ref(), now).await?;
             audit::append(&mut tx, &open.event).await?;
-            Ok(tx.commit(Step::Done(session.clone())))
+            Ok(tx.commit(StepOutcome::Done(session.clone())))
         });
         open_it.await
     }

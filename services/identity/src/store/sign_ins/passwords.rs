@@ -10,7 +10,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::scope::TenantScope;
 use crate::domain::session::Session;
 use crate::store::outbox::{self, Notice};
-use crate::store::{Failure, Once, Step, Store, answers, audit};
+use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
 /// A password to set by somebody who knew the one before.
 #[derive(Debug, Clone)]
@@ -78,22 +78,24 @@ impl Store {
         &self,
         scope: &TenantScope,
         change: &ChangePassword,
-        once: Option<Once<'_, SessionsEnded>>,
-    ) -> Result<Step<SessionsEnded, Stale>, Failure> {
-        let (tenant_id, once) = (scope.tenant_id(), once.as_ref());
+        idempotency: Option<IdempotentRequest<'_, SessionsEnded>>,
+    ) -> Result<StepOutcome<SessionsEnded, Stale>, Failure> {
+        let (tenant_id, idempotency) = (scope.tenant_id(), idempotency.as_ref());
         let make = self.database.step(|mut tx| async move {
-            if let Some(ended) = answers::claim(&mut tx, tenant_id, once, change.now).await?.ended() {
+            if let Some(ended) =
+                idempotency::claim(&mut tx, tenant_id, idempotency, change.now).await?.ended()
+            {
                 return Ok(tx.roll_back(ended));
             }
             if !replace(&mut tx, tenant_id, &NewPassword::of(change)).await? {
-                return Ok(tx.roll_back(Step::Refused(Stale)));
+                return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
             }
             let ended = SessionsEnded(end_sessions(&mut tx, tenant_id, change).await?);
             lockouts::clear(&mut tx, tenant_id, &change.login).await?;
             outbox::queue(&mut tx, &change.notices, change.now).await?;
-            answers::keep(&mut tx, tenant_id, once, &ended).await?;
+            idempotency::store_answer(&mut tx, tenant_id, idempotency, &ended).await?;
             audit::append(&mut tx, &change.event).await?;
-            Ok(tx.commit(Step::Done(ended)))
+            Ok(tx.commit(StepOutcome::Done(ended)))
         });
         make.await
     }

@@ -11,7 +11,7 @@ use crate::domain::policy::SessionRules;
 use crate::domain::scope::TenantScope;
 use crate::domain::session::{Ending, RefreshVerdict, Session, SessionOver, judge_refresh};
 use crate::store::rows::replaced_bytes;
-use crate::store::{Failure, Once, Recalled, Step, Store, answers, audit};
+use crate::store::{EarlierRequest, Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
 /// A refresh token that was shown.
 #[derive(Debug, Clone)]
@@ -52,49 +52,50 @@ statements! {
 
 impl Store {
     /// Rotates a refresh token by `domain::session::judge_refresh`, under a lock on the session. What a token was traded
-    /// for is kept under its own hash, so `once.key` is that of the presented token, and is `Repeated` for whoever shows
+    /// for is kept under its own hash, so `idempotency.key` is that of the presented token, and is `Repeated` for whoever shows
     /// it again a moment later. `request` binds the request id to the token: under that id the answer is `Repeated` for
     /// as long as it is kept.
     pub(crate) async fn refresh_session(
         &self,
         scope: &TenantScope,
         refresh: &Refresh,
-        request: Once<'_, ()>,
-        once: Once<'_, (Session, Account)>,
-    ) -> Result<Step<(Session, Account), NotRefreshed>, Failure> {
+        request: IdempotentRequest<'_, ()>,
+        idempotency: IdempotentRequest<'_, (Session, Account)>,
+    ) -> Result<StepOutcome<(Session, Account), NotRefreshed>, Failure> {
         let (tenant_id, now) = (scope.tenant_id(), refresh.now);
-        let (request, once) = (&request, &once);
+        let (request, idempotency) = (&request, &idempotency);
         let trade = self.database.step(|mut tx| async move {
             tx.execute(LOCK, values![tenant_id, refresh.session_id]).await?;
             let found = sessions::with_account(&mut tx, tenant_id, refresh.session_id).await?;
             let Some((session, account)) = found else {
-                return Ok(tx.roll_back(Step::Refused(NotRefreshed::Unknown)));
+                return Ok(tx.roll_back(StepOutcome::Refused(NotRefreshed::Unknown)));
             };
             let verdict = judge_refresh(&session, &account, &refresh.presented, &refresh.rules, now);
             if let RefreshVerdict::Over(over) = verdict {
-                return Ok(tx.roll_back(Step::Refused(NotRefreshed::Over(over))));
+                return Ok(tx.roll_back(StepOutcome::Refused(NotRefreshed::Over(over))));
             }
-            let came_before = answers::settle(&mut tx, tenant_id, Some(request), &(), now).await?;
+            let came_before =
+                idempotency::claim_with_answer(&mut tx, tenant_id, Some(request), &(), now).await?;
             match (came_before, verdict) {
-                (Recalled::OtherContent, _) => Ok(tx.roll_back(Step::OtherContent)),
-                (Recalled::Answer(_), _) => {
-                    let first = first_answer(&mut tx, tenant_id, once, now).await?;
+                (EarlierRequest::OtherContent, _) => Ok(tx.roll_back(StepOutcome::OtherContent)),
+                (EarlierRequest::Answered(_), _) => {
+                    let first = first_answer(&mut tx, tenant_id, idempotency, now).await?;
                     Ok(tx.roll_back(first))
                 }
                 (_, RefreshVerdict::Repeat) => {
-                    let first = first_answer(&mut tx, tenant_id, once, now).await?;
+                    let first = first_answer(&mut tx, tenant_id, idempotency, now).await?;
                     Ok(tx.commit(first))
                 }
                 (_, RefreshVerdict::Rotate) => {
-                    match rotate(&mut tx, tenant_id, &session, refresh, once).await? {
-                        done @ Step::Done(_) => Ok(tx.commit(done)),
+                    match rotate(&mut tx, tenant_id, &session, refresh, idempotency).await? {
+                        done @ StepOutcome::Done(_) => Ok(tx.commit(done)),
                         not_done => Ok(tx.roll_back(not_done)),
                     }
                 }
                 (_, RefreshVerdict::EndFamily | RefreshVerdict::Over(_)) => {
                     sessions::end_one(&mut tx, &session, Ending::TokenReused, now).await?;
                     audit::append(&mut tx, &refresh.reused_event).await?;
-                    Ok(tx.commit(Step::Refused(NotRefreshed::FamilyEnded)))
+                    Ok(tx.commit(StepOutcome::Refused(NotRefreshed::FamilyEnded)))
                 }
             }
         });
@@ -106,11 +107,11 @@ impl Store {
 async fn first_answer(
     tx: &mut Connection,
     tenant_id: TenantId,
-    once: &Once<'_, (Session, Account)>,
+    idempotency: &IdempotentRequest<'_, (Session, Account)>,
     now: Timestamp,
-) -> Result<Step<(Session, Account), NotRefreshed>, Failure> {
-    let kept = answers::recall(tx, tenant_id, &once.key, &once.content, now).await?;
-    Ok(kept.ended().unwrap_or(Step::Refused(NotRefreshed::Unknown)))
+) -> Result<StepOutcome<(Session, Account), NotRefreshed>, Failure> {
+    let kept = idempotency::find(tx, tenant_id, &idempotency.key, &idempotency.content, now).await?;
+    Ok(kept.ended().unwrap_or(StepOutcome::Refused(NotRefreshed::Unknown)))
 }
 
 /// Replaces the token, if it is the current one of a session that goes on, and keeps what it was traded for.
@@ -119,10 +120,12 @@ async fn rotate(
     tenant_id: TenantId,
     session: &Session,
     refresh: &Refresh,
-    once: &Once<'_, (Session, Account)>,
-) -> Result<Step<(Session, Account), NotRefreshed>, Failure> {
-    if answers::claim(tx, tenant_id, Some(once), refresh.now).await? == Recalled::OtherContent {
-        return Ok(Step::OtherContent);
+    idempotency: &IdempotentRequest<'_, (Session, Account)>,
+) -> Result<StepOutcome<(Session, Account), NotRefreshed>, Failure> {
+    if idempotency::claim(tx, tenant_id, Some(idempotency), refresh.now).await?
+        == EarlierRequest::OtherContent
+    {
+        return Ok(StepOutcome::OtherContent);
     }
     let after = session.refresh.rotated(refresh.successor, refresh.now);
     let values = values![
@@ -134,11 +137,11 @@ async fn rotate(
         replaced_bytes(&after.earlier),
     ];
     if tx.execute(ROTATE, values).await? != 1 {
-        return Ok(Step::Refused(NotRefreshed::Unknown));
+        return Ok(StepOutcome::Refused(NotRefreshed::Unknown));
     }
     let Some(rotated) = sessions::with_account(tx, tenant_id, refresh.session_id).await? else {
-        return Ok(Step::Refused(NotRefreshed::Unknown));
+        return Ok(StepOutcome::Refused(NotRefreshed::Unknown));
     };
-    answers::keep(tx, tenant_id, Some(once), &rotated).await?;
-    Ok(Step::Done(rotated))
+    idempotency::store_answer(tx, tenant_id, Some(idempotency), &rotated).await?;
+    Ok(StepOutcome::Done(rotated))
 }

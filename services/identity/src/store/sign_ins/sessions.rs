@@ -12,7 +12,7 @@ use crate::domain::scope::TenantScope;
 use crate::domain::session::{Ending, Session};
 use crate::store::columns::{ACCOUNT_COLUMNS, SESSION_COLUMNS};
 use crate::store::rows::{SessionAndAccount, SessionRow};
-use crate::store::{Failure, Once, Step, Store, answers, audit};
+use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
 /// Sessions of an account to end from one of them.
 #[derive(Debug, Clone)]
@@ -20,14 +20,14 @@ pub(crate) struct EndSessions {
     pub(crate) account_id: AccountId,
     /// The session that asks: it is left, the others are revoked.
     pub(crate) asking: SessionId,
-    pub(crate) which: Which,
+    pub(crate) which: WhichSessions,
     /// What the log tells, and when.
     pub(crate) event: AuditEvent,
 }
 
 /// Which sessions of an account to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Which {
+pub(crate) enum WhichSessions {
     These(Vec<SessionId>),
     /// All but the one that asks.
     Others,
@@ -97,21 +97,22 @@ impl Store {
         &self,
         scope: &TenantScope,
         ends: &EndSessions,
-        once: Once<'_, SessionsEnded>,
-    ) -> Result<Step<SessionsEnded, Stale>, Failure> {
-        let (tenant_id, once) = (scope.tenant_id(), &once);
+        idempotency: IdempotentRequest<'_, SessionsEnded>,
+    ) -> Result<StepOutcome<SessionsEnded, Stale>, Failure> {
+        let (tenant_id, idempotency) = (scope.tenant_id(), &idempotency);
         let (account_id, now) = (ends.account_id, ends.event.at);
         let end = self.database.step(|mut tx| async move {
-            if let Some(ended) = answers::claim(&mut tx, tenant_id, Some(once), now).await?.ended() {
+            if let Some(ended) = idempotency::claim(&mut tx, tenant_id, Some(idempotency), now).await?.ended()
+            {
                 return Ok(tx.roll_back(ended));
             }
             if !tx.exists(IS_LIVE, values![tenant_id, account_id, ends.asking, now]).await? {
-                return Ok(tx.roll_back(Step::Refused(Stale)));
+                return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
             }
             let ended = SessionsEnded(end_these(&mut tx, tenant_id, ends).await?);
-            answers::keep(&mut tx, tenant_id, Some(once), &ended).await?;
+            idempotency::store_answer(&mut tx, tenant_id, Some(idempotency), &ended).await?;
             audit::append(&mut tx, &ends.event).await?;
-            Ok(tx.commit(Step::Done(ended)))
+            Ok(tx.commit(StepOutcome::Done(ended)))
         });
         end.await
     }
@@ -151,7 +152,7 @@ pub(super) async fn with_account(
 
 async fn end_these(tx: &mut Connection, tenant_id: TenantId, ends: &EndSessions) -> Result<u32, Failure> {
     let (account_id, now) = (ends.account_id, ends.event.at);
-    let Which::These(ids) = &ends.which else {
+    let WhichSessions::These(ids) = &ends.which else {
         return end_others(tx, tenant_id, account_id, ends.asking, now).await;
     };
     let mut ended = 0;

@@ -1,4 +1,4 @@
-//! Tries of methods and attempts of resets.
+//! Attempts: at the code of a method, and to complete a reset.
 
 use rekey_database::{Connection, FOR_UPDATE, statements, values};
 use rekey_primitives::clock::Timestamp;
@@ -10,22 +10,22 @@ use crate::domain::policy::ResetRules;
 use crate::domain::scope::TenantScope;
 use crate::domain::tries::{TakesNoTry, TriedFrom};
 use crate::store::columns::EMPTY;
-use crate::store::rows::{self, TriesRow};
-use crate::store::{Failure, Once, Step, Store, answers, audit};
+use crate::store::rows::{self, AttemptsRow};
+use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
-/// Names the counter of a method's tries: the security info, or the decoy's number.
+/// Names the counter of a method's attempts: the security info, or the decoy's number.
 pub(crate) type MethodKey = Uuid;
 
-/// What counting a try did.
+/// What counting an attempt did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TryCounted {
+pub(crate) enum AttemptCounted {
     /// It counts.
     Counted,
     /// This very request was counted before.
     CountedBefore,
     /// No code is live, so nothing was guessed and nothing counted.
-    NothingLive,
-    /// The method takes no try.
+    NoLiveCode,
+    /// The method takes no attempt.
     Stopped(TakesNoTry),
 }
 
@@ -73,7 +73,7 @@ statements! {
 }
 
 impl Store {
-    /// Remembers that a code of this method is live until then, so that tries count. Decoys alike.
+    /// Remembers that a code of this method is live until then, so that attempts count. Decoys alike.
     pub(crate) async fn code_sent(
         &self,
         scope: &TenantScope,
@@ -85,8 +85,8 @@ impl Store {
         Ok(())
     }
 
-    /// Counts a try by `domain::tries` while a code is live, once per `request`, beside those of the same kind of place.
-    pub(crate) async fn count_try(
+    /// Counts an attempt by `domain::tries` while a code is live, once per `request`, beside those of the same kind of place.
+    pub(crate) async fn count_code_attempt(
         &self,
         scope: &TenantScope,
         method: MethodKey,
@@ -94,20 +94,20 @@ impl Store {
         request: &[u8; 32],
         rules: &ResetRules,
         now: Timestamp,
-    ) -> Result<TryCounted, Failure> {
+    ) -> Result<AttemptCounted, Failure> {
         let tenant_id = scope.tenant_id();
         let count = self.database.step(|mut tx| async move {
-            let row: Option<TriesRow> =
+            let row: Option<AttemptsRow> =
                 tx.optional(READ, values![tenant_id, method, from == TriedFrom::FamiliarPlace]).await?;
             if tx.exists(COUNTED_BEFORE, values![tenant_id, method, request]).await? {
-                return Ok(tx.roll_back(TryCounted::CountedBefore));
+                return Ok(tx.roll_back(AttemptCounted::CountedBefore));
             }
             let Some(row) = row.filter(|row| !now.has_reached(rows::at(row.live_until))) else {
-                return Ok(tx.roll_back(TryCounted::NothingLive));
+                return Ok(tx.roll_back(AttemptCounted::NoLiveCode));
             };
             let after = match row.record()?.with_try(rules, now) {
                 Ok(after) => after,
-                Err(stop) => return Ok(tx.roll_back(TryCounted::Stopped(stop))),
+                Err(stop) => return Ok(tx.roll_back(AttemptCounted::Stopped(stop))),
             };
             let write = match from {
                 TriedFrom::Anywhere => WRITE,
@@ -115,35 +115,37 @@ impl Store {
             };
             tx.execute(write, values![tenant_id, method, after.recent_bytes(), after.in_a_row]).await?;
             tx.execute(REMEMBER_REQUEST, values![tenant_id, method, request, now]).await?;
-            Ok(tx.commit(TryCounted::Counted))
+            Ok(tx.commit(AttemptCounted::Counted))
         });
         count.await
     }
 
-    /// The method was passed: forgets its tries, writes the event and keeps the answer.
+    /// The method was passed: forgets its attempts, writes the event and stores the answer.
     pub(crate) async fn proof_accepted(
         &self,
         scope: &TenantScope,
         method: MethodKey,
         event: &AuditEvent,
-        once: Once<'_, ()>,
+        idempotency: IdempotentRequest<'_, ()>,
         now: Timestamp,
-    ) -> Result<Step<(), ()>, Failure> {
-        let (tenant_id, once) = (scope.tenant_id(), &once);
+    ) -> Result<StepOutcome<(), ()>, Failure> {
+        let (tenant_id, idempotency) = (scope.tenant_id(), &idempotency);
         let accept = self.database.step(|mut tx| async move {
-            if let Some(ended) = answers::settle(&mut tx, tenant_id, Some(once), &(), now).await?.ended() {
+            if let Some(ended) =
+                idempotency::claim_with_answer(&mut tx, tenant_id, Some(idempotency), &(), now).await?.ended()
+            {
                 return Ok(tx.roll_back(ended));
             }
             clear(&mut tx, tenant_id, method).await?;
             audit::append(&mut tx, event).await?;
-            Ok(tx.commit(Step::Done(())))
+            Ok(tx.commit(StepOutcome::Done(())))
         });
         accept.await
     }
 
     /// Counts an attempt to complete a reset, once per `request`, and returns how many others there were. Two at once
     /// get different numbers.
-    pub(crate) async fn count_attempt(
+    pub(crate) async fn count_completion_attempt(
         &self,
         scope: &TenantScope,
         reset_id: ResetId,

@@ -1,10 +1,10 @@
-//! What steps take and give: the kept answer that makes a repeat harmless.
+//! What a step takes and gives so that a repeated request is harmless.
 
 use rekey_primitives::clock::Timestamp;
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Step<T, R> {
+pub(crate) enum StepOutcome<T, R> {
     /// It happened now, with everything that belongs to it.
     Done(T),
     /// Its condition did not hold, so nothing at all was written.
@@ -15,9 +15,9 @@ pub(crate) enum Step<T, R> {
     OtherContent,
 }
 
-/// Makes a step happen once per request. The answer is sealed by the flow's closure inside the step's transaction,
-/// from what the step found, and kept until `expires_at`.
-pub(crate) struct Once<'a, T> {
+/// A request that a step is taken for once, however often it comes. The answer is sealed by the caller's closure inside
+/// the step's transaction, from what the step found, and stored until `expires_at`.
+pub(crate) struct IdempotentRequest<'a, T> {
     /// Hash of tenant, caller and request id.
     pub(crate) key: [u8; 32],
     /// Hash of what was asked.
@@ -28,32 +28,32 @@ pub(crate) struct Once<'a, T> {
     pub(crate) answer: &'a (dyn Fn(&T) -> Vec<u8> + Send + Sync),
 }
 
-/// What is kept of an earlier request.
+/// What is stored of an earlier request under the same id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Recalled {
+pub(crate) enum EarlierRequest {
     /// Nothing: it is new.
     New,
-    /// Its try was counted, and it was not answered yet.
-    UnderWay,
+    /// An attempt was counted under it, and it was not answered yet.
+    Unanswered,
     /// The sealed answer it got.
-    Answer(Vec<u8>),
+    Answered(Vec<u8>),
     /// The id stands for other content.
     OtherContent,
 }
 
-impl Recalled {
+impl EarlierRequest {
     /// How a step ends before it begins, if the request was answered or is another one.
-    pub(super) fn ended<T, R>(self) -> Option<Step<T, R>> {
+    pub(super) fn ended<T, R>(self) -> Option<StepOutcome<T, R>> {
         match self {
-            Self::New | Self::UnderWay => None,
-            Self::Answer(answer) => Some(Step::Repeated(answer)),
-            Self::OtherContent => Some(Step::OtherContent),
+            Self::New | Self::Unanswered => None,
+            Self::Answered(answer) => Some(StepOutcome::Repeated(answer)),
+            Self::OtherContent => Some(StepOutcome::OtherContent),
         }
     }
 }
 
-impl<T> std::fmt::Debug for Once<'_, T> {
+impl<T> std::fmt::Debug for IdempotentRequest<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Once").field("expires_at", &self.expires_at).finish_non_exhaustive()
+        f.debug_struct("IdempotentRequest").field("expires_at", &self.expires_at).finish_non_exhaustive()
     }
 }

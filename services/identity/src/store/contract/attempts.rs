@@ -3,12 +3,12 @@
 use rekey_primitives::id::ResetId;
 use uuid::Uuid;
 
-use super::world::{NOW, World, after, once};
+use super::world::{NOW, World, after, idempotent};
 use crate::domain::audit::EventKind;
 use crate::domain::policy::ResetRules;
 use crate::domain::tries::{TakesNoTry, TriedFrom};
-use crate::store::resets::TryCounted;
-use crate::store::step::Step;
+use crate::store::outcome::StepOutcome;
+use crate::store::resets::AttemptCounted;
 
 const METHOD: Uuid = Uuid::from_u128(77);
 
@@ -17,7 +17,14 @@ pub(super) async fn a_try_counts_once_and_only_while_a_code_is_live(world: World
     let count = async |request: u8, now| {
         world
             .store
-            .count_try(&scope, METHOD, TriedFrom::Anywhere, &[request; 32], &ResetRules::default(), now)
+            .count_code_attempt(
+                &scope,
+                METHOD,
+                TriedFrom::Anywhere,
+                &[request; 32],
+                &ResetRules::default(),
+                now,
+            )
             .await
             .unwrap()
     };
@@ -29,9 +36,9 @@ pub(super) async fn a_try_counts_once_and_only_while_a_code_is_live(world: World
     let again = count(1, after(500)).await;
     let late = count(2, after(600)).await;
 
-    assert_eq!(before, TryCounted::NothingLive);
-    assert_eq!((counted, again), (TryCounted::Counted, TryCounted::CountedBefore));
-    assert_eq!(late, TryCounted::NothingLive);
+    assert_eq!(before, AttemptCounted::NoLiveCode);
+    assert_eq!((counted, again), (AttemptCounted::Counted, AttemptCounted::CountedBefore));
+    assert_eq!(late, AttemptCounted::NoLiveCode);
 }
 
 pub(super) async fn too_many_tries_stop_a_method_until_it_is_passed(world: World) {
@@ -39,7 +46,14 @@ pub(super) async fn too_many_tries_stop_a_method_until_it_is_passed(world: World
     let count = async |request: u8, method| {
         world
             .store
-            .count_try(&scope, method, TriedFrom::Anywhere, &[request; 32], &ResetRules::default(), NOW)
+            .count_code_attempt(
+                &scope,
+                method,
+                TriedFrom::Anywhere,
+                &[request; 32],
+                &ResetRules::default(),
+                NOW,
+            )
             .await
             .unwrap()
     };
@@ -48,17 +62,20 @@ pub(super) async fn too_many_tries_stop_a_method_until_it_is_passed(world: World
         world.store.code_sent(&scope, method, after(600), NOW).await.unwrap();
     }
     for request in 0..10 {
-        assert_eq!(count(request, METHOD).await, TryCounted::Counted);
+        assert_eq!(count(request, METHOD).await, AttemptCounted::Counted);
     }
 
     let stopped = count(10, METHOD).await;
     let event = world.event(&scope, EventKind::ResetProofSubmitted);
-    let passed = world.store.proof_accepted(&scope, METHOD, &event, once(1, 1), NOW).await.unwrap();
-    let again = world.store.proof_accepted(&scope, METHOD, &event, once(1, 1), NOW).await.unwrap();
+    let passed = world.store.proof_accepted(&scope, METHOD, &event, idempotent(1, 1), NOW).await.unwrap();
+    let again = world.store.proof_accepted(&scope, METHOD, &event, idempotent(1, 1), NOW).await.unwrap();
 
-    assert_eq!(stopped, TryCounted::Stopped(TakesNoTry::Paused { until: after(86_400) }));
-    assert_eq!((passed, again), (Step::Done(()), Step::Repeated(b"first".to_vec())));
-    assert_eq!((count(11, METHOD).await, count(0, other).await), (TryCounted::Counted, TryCounted::Counted));
+    assert_eq!(stopped, AttemptCounted::Stopped(TakesNoTry::Paused { until: after(86_400) }));
+    assert_eq!((passed, again), (StepOutcome::Done(()), StepOutcome::Repeated(b"first".to_vec())));
+    assert_eq!(
+        (count(11, METHOD).await, count(0, other).await),
+        (AttemptCounted::Counted, AttemptCounted::Counted)
+    );
     assert_eq!(world.kinds(&scope).await[1..], [EventKind::ResetProofSubmitted]);
 }
 
@@ -66,9 +83,9 @@ pub(super) async fn strangers_leave_the_tries_of_familiar_places_alone(world: Wo
     let scope = world.tenant().await;
     let rules = ResetRules { tries_per_day: 2, ..ResetRules::default() };
     let count = async |request: u8, from| {
-        world.store.count_try(&scope, METHOD, from, &[request; 32], &rules, NOW).await.unwrap()
+        world.store.count_code_attempt(&scope, METHOD, from, &[request; 32], &rules, NOW).await.unwrap()
     };
-    let stopped = TryCounted::Stopped(TakesNoTry::Paused { until: after(86_400) });
+    let stopped = AttemptCounted::Stopped(TakesNoTry::Paused { until: after(86_400) });
     world.store.code_sent(&scope, METHOD, after(600), NOW).await.unwrap();
     for request in 0..2 {
         count(request, TriedFrom::Anywhere).await;
@@ -80,12 +97,12 @@ pub(super) async fn strangers_leave_the_tries_of_familiar_places_alone(world: Wo
         owner.push(count(request, TriedFrom::FamiliarPlace).await);
     }
     let event = world.event(&scope, EventKind::ResetProofSubmitted);
-    world.store.proof_accepted(&scope, METHOD, &event, once(1, 1), NOW).await.unwrap();
+    world.store.proof_accepted(&scope, METHOD, &event, idempotent(1, 1), NOW).await.unwrap();
 
     assert_eq!(stranger, stopped);
-    assert_eq!(owner, [TryCounted::Counted, TryCounted::Counted, stopped]);
+    assert_eq!(owner, [AttemptCounted::Counted, AttemptCounted::Counted, stopped]);
     for (request, from) in [(7, TriedFrom::Anywhere), (8, TriedFrom::FamiliarPlace)] {
-        assert_eq!(count(request, from).await, TryCounted::Counted, "{from:?}");
+        assert_eq!(count(request, from).await, AttemptCounted::Counted, "{from:?}");
     }
 }
 
@@ -93,7 +110,11 @@ pub(super) async fn attempts_are_numbered(world: World) {
     let scope = world.tenant().await;
     let reset = |number: u128| ResetId::from_uuid(Uuid::from_u128(number));
     let count = async |number, request| {
-        world.store.count_attempt(&scope, reset(number), &[request; 32], after(900), NOW).await.unwrap()
+        world
+            .store
+            .count_completion_attempt(&scope, reset(number), &[request; 32], after(900), NOW)
+            .await
+            .unwrap()
     };
 
     let numbers = [count(1, 1).await, count(1, 2).await, count(2, 1).await, count(1, 3).await];
@@ -105,7 +126,7 @@ pub(super) async fn a_repeated_attempt_counts_once(world: World) {
     let scope = world.tenant().await;
     let reset = ResetId::from_uuid(Uuid::nil());
     let count = async |request| {
-        world.store.count_attempt(&scope, reset, &[request; 32], after(900), NOW).await.unwrap()
+        world.store.count_completion_attempt(&scope, reset, &[request; 32], after(900), NOW).await.unwrap()
     };
 
     let numbers = [count(1).await, count(1).await, count(1).await, count(2).await];

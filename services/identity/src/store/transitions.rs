@@ -1,4 +1,4 @@
-//! What a step does with what it read: the same for both databases, free of SQL.
+//! What a step makes of what it read: pure functions, free of SQL.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use rekey_primitives::clock::Timestamp;
 use uuid::Uuid;
 
 use super::Failure;
-use super::accounts::Change;
-use super::resets::Standing;
+use super::accounts::AccountChange;
+use super::resets::EligibilityFacts;
 use super::rows::{AccountState, PendingHelp, at, hash};
-use super::sign_ins::{Admission, OpenSession, PasswordTry};
+use super::sign_ins::{Admission, OpenSession, PasswordAttempt};
 use crate::domain::audit::{AuditEvent, CHAIN_START, link_parts};
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::group::GroupId;
@@ -36,7 +36,7 @@ pub(super) struct Flags {
 }
 
 /// What counting a password did.
-pub(super) struct Judged {
+pub(super) struct PasswordCount {
     /// The record to write, if it changed.
     pub(super) record: Option<LockoutRecord>,
     /// Whether the login is locked by it.
@@ -45,21 +45,21 @@ pub(super) struct Judged {
 }
 
 /// The account's columns after a change.
-pub(super) fn flags_after(state: &AccountState, change: &Change) -> Flags {
+pub(super) fn flags_after(state: &AccountState, change: &AccountChange) -> Flags {
     let mut flags =
         Flags { blocked: state.blocked, frozen: state.frozen, roles: state.roles, recovery_rise: 1 };
     match change {
-        Change::Blocked(blocked) => flags.blocked = *blocked,
-        Change::Unfrozen => flags.frozen = false,
-        Change::Roles(roles) => flags.roles = i64::from(roles.bits()),
-        Change::AddSecurityInfo(entry) if entry.standing == security_info::Standing::Unconfirmed => {
+        AccountChange::Blocked(blocked) => flags.blocked = *blocked,
+        AccountChange::Unfrozen => flags.frozen = false,
+        AccountChange::Roles(roles) => flags.roles = i64::from(roles.bits()),
+        AccountChange::AddSecurityInfo(entry) if entry.standing == security_info::Standing::Unconfirmed => {
             flags.recovery_rise = 0;
         }
-        Change::DefaultSecurityInfo(_) | Change::Reconfirmed => flags.recovery_rise = 0,
-        Change::AddSecurityInfo(_)
-        | Change::ConfirmSecurityInfo { .. }
-        | Change::RemoveSecurityInfo { .. }
-        | Change::DisableSecurityInfo(_) => {}
+        AccountChange::DefaultSecurityInfo(_) | AccountChange::Reconfirmed => flags.recovery_rise = 0,
+        AccountChange::AddSecurityInfo(_)
+        | AccountChange::ConfirmSecurityInfo { .. }
+        | AccountChange::RemoveSecurityInfo { .. }
+        | AccountChange::DisableSecurityInfo(_) => {}
     }
     flags
 }
@@ -73,16 +73,20 @@ pub(super) fn ends_a_global_administrator(state: &AccountState, after: &Flags) -
 }
 
 /// Whether a change can take away a global administrator at all, so that the tenant must be locked first.
-pub(super) const fn needs_tenant_lock(change: &Change) -> bool {
-    matches!(change, Change::Blocked(true) | Change::Roles(_))
+pub(super) const fn needs_tenant_lock(change: &AccountChange) -> bool {
+    matches!(change, AccountChange::Blocked(true) | AccountChange::Roles(_))
 }
 
 /// Counts a password as wrong in the record that was read.
-pub(super) fn count_password(record: &LockoutRecord, attempt: &PasswordTry, now: Timestamp) -> Judged {
+pub(super) fn count_password(
+    record: &LockoutRecord,
+    attempt: &PasswordAttempt,
+    now: Timestamp,
+) -> PasswordCount {
     let (after, outcome) = record.after_wrong(&attempt.fingerprint, &attempt.rules, now);
-    let admitted = |record, locks| Judged { record, locks, admission: Admission::Admitted };
+    let admitted = |record, locks| PasswordCount { record, locks, admission: Admission::Admitted };
     match outcome {
-        WrongPassword::WhileLocked => Judged {
+        WrongPassword::WhileLocked => PasswordCount {
             record: None,
             locks: false,
             admission: Admission::Locked { until: record.locked_until(now).unwrap_or(now) },
@@ -101,10 +105,10 @@ pub(super) fn file(pending: Option<&PendingHelp>, proved: bool, now: Timestamp) 
 
 /// What eligibility asks, from what the statements gave: the groups, and, of an account that exists, the tenant's seats
 /// with how many accounts come before it.
-pub(super) fn standing(groups: Vec<(Uuid,)>, seat: Option<(Option<i64>, i64)>) -> Standing {
+pub(super) fn eligibility_facts(groups: Vec<(Uuid,)>, seat: Option<(Option<i64>, i64)>) -> EligibilityFacts {
     let has_seat =
         seat.is_some_and(|(licensed_accounts, before)| licensed_accounts.is_none_or(|seats| before < seats));
-    Standing { groups: groups.into_iter().map(|(id,)| GroupId::from_uuid(id)).collect(), has_seat }
+    EligibilityFacts { groups: groups.into_iter().map(|(id,)| GroupId::from_uuid(id)).collect(), has_seat }
 }
 
 /// Whether the account is what the sign-in was judged on, so that a session may open.
