@@ -108,7 +108,7 @@ impl StoreMonitor {
             }
             Err(failure) => {
                 tracing::debug!(error = %failure, "the schema cannot be read");
-                StoreStatus::Answers
+                if failure.is_unavailable() { StoreStatus::Away } else { StoreStatus::Answers }
             }
         }
     }
