@@ -2,13 +2,13 @@
 //!
 //! | Room | Does |
 //! |---|---|
-//! | [`domain`] | decides: codes, ladders, limits, states, grants |
-//! | [`store`] | stores codes and limits; one method is one atomic step: Redis or the memory of one process |
-//! | [`peers`] | what is needed of notification |
-//! | [`codes`] | the use cases: start, resend, check, cancel, get, redeem, release |
-//! | [`grpc`] | the contract `rekey.verification.v1` |
+//! | `domain` | decides: codes, ladders, limits, states, grants |
+//! | `store` | stores codes and limits; one method is one atomic step: Redis or the memory of one process |
+//! | `peers` | what is needed of notification |
+//! | `codes` | the use cases: start, resend, check, cancel, get, redeem, release |
+//! | `grpc` | the contract `rekey.verification.v1` |
 //! | [`config`] | the `[verification]` table |
-//! | [`wiring`] | makes keys and stores from settings |
+//! | `wiring` | makes keys and stores from settings |
 //!
 //! Here the parts are put together. It fails closed: with its store away every call is `UNAVAILABLE`, and there is
 //! never an unlimited attempt.
