@@ -10,7 +10,7 @@ use rekey_primitives::entropy::SharedEntropy;
 
 use crate::audit::Audit;
 use crate::domain::account::{Account, PasswordRecord, Sealed};
-use crate::domain::password::rules::Surroundings;
+use crate::domain::password::rules::PasswordContext;
 use crate::domain::password::{Password, Verdict, judge};
 use crate::domain::refusal::Refusal;
 pub(crate) use crate::hashing::Verdict as PasswordVerdict;
@@ -84,7 +84,7 @@ impl Credentials {
         candidate: &Password,
     ) -> Result<(), Error> {
         let TenantPolicy { tenant, policy } = rules;
-        let verdict = judge(candidate, &policy.password, &Surroundings::of(account, tenant));
+        let verdict = judge(candidate, &policy.password, &PasswordContext::of(account, tenant));
         if !verdict.is_good() {
             return Err(Refusal::PasswordRefused(verdict).into());
         }

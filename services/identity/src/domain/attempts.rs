@@ -1,6 +1,6 @@
-//! The tries of one method of one account, counted for longer than any code lives.
+//! The attempts of one method of one account, counted for longer than any code lives.
 //!
-//! A try is counted before the code is judged, and a success clears the count, so two guesses at
+//! An attempt is counted before the code is judged, and a success clears the count, so two guesses at
 //! once cannot share one count. Ten within any 24 hours pause the method; a hundred in a row disable it
 //! until the person confirms it anew. Decoys are counted alike, under a keyed hash.
 
@@ -10,43 +10,43 @@ use rekey_primitives::clock::Timestamp;
 
 use super::policy::ResetRules;
 
-/// The window in which tries are counted.
+/// The window in which attempts are counted.
 pub(crate) const WINDOW: Duration = Duration::from_secs(86_400);
 
-/// Where a reset began whose tries are counted: those of familiar places are counted by themselves, so that strangers
-/// cannot use up the tries of a method's owner.
+/// Where a reset began whose attempts are counted: those of familiar places are counted by themselves, so that strangers
+/// cannot use up the attempts of a method's owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TriedFrom {
+pub(crate) enum AttemptOrigin {
     /// A place nobody signed in from with this login, or none that is known.
     Anywhere,
     /// A familiar place of the login.
     FamiliarPlace,
 }
 
-/// What is remembered of a method's tries.
+/// What is remembered of a method's attempts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct MethodTries {
-    /// When the latest tries without success were made, oldest first; never more than pause the method.
+pub(crate) struct MethodAttempts {
+    /// When the latest attempts without success were made, oldest first; never more than pause the method.
     pub recent: Vec<Timestamp>,
-    /// Tries since the last success.
+    /// Attempts since the last success.
     pub in_a_row: u32,
 }
 
-/// Why a method takes no try.
+/// Why a method takes no attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TakesNoTry {
+pub(crate) enum MethodUnavailable {
     /// Too many today.
     Paused {
-        /// When the next try is taken.
+        /// When the next attempt is taken.
         until: Timestamp,
     },
     /// Too many in a row; confirming the method anew clears it.
     Disabled,
 }
 
-impl MethodTries {
-    /// The record with one try more, or why none is taken.
-    pub(crate) fn with_try(&self, rules: &ResetRules, now: Timestamp) -> Result<Self, TakesNoTry> {
+impl MethodAttempts {
+    /// The record with one attempt more, or why none is taken.
+    pub(crate) fn with_attempt(&self, rules: &ResetRules, now: Timestamp) -> Result<Self, MethodUnavailable> {
         if let Some(stop) = self.stop(rules, now) {
             return Err(stop);
         }
@@ -55,14 +55,14 @@ impl MethodTries {
         Ok(Self { recent, in_a_row: self.in_a_row.saturating_add(1) })
     }
 
-    /// Why the method takes no try at `now`, if it does not.
-    pub(crate) fn stop(&self, rules: &ResetRules, now: Timestamp) -> Option<TakesNoTry> {
+    /// Why the method takes no attempt at `now`, if it does not.
+    pub(crate) fn stop(&self, rules: &ResetRules, now: Timestamp) -> Option<MethodUnavailable> {
         if self.in_a_row >= rules.tries_in_a_row {
-            return Some(TakesNoTry::Disabled);
+            return Some(MethodUnavailable::Disabled);
         }
         let recent = self.within(now);
         let over = recent.len().checked_sub(usize::try_from(rules.tries_per_day).ok()?)?;
-        recent.get(over).map(|oldest| TakesNoTry::Paused { until: oldest.plus(WINDOW) })
+        recent.get(over).map(|oldest| MethodUnavailable::Paused { until: oldest.plus(WINDOW) })
     }
 
     /// The times as the store keeps them: big-endian microseconds, 8 bytes each.
@@ -94,42 +94,42 @@ mod tests {
         Timestamp::from_unix_micros(hours * 3_600_000_000)
     }
 
-    fn after(hours: impl IntoIterator<Item = i64>) -> MethodTries {
-        hours.into_iter().fold(MethodTries::default(), |tries, at| {
-            tries.with_try(&ResetRules::default(), hour(at)).unwrap()
+    fn after(hours: impl IntoIterator<Item = i64>) -> MethodAttempts {
+        hours.into_iter().fold(MethodAttempts::default(), |attempts, at| {
+            attempts.with_attempt(&ResetRules::default(), hour(at)).unwrap()
         })
     }
 
     #[test]
     fn the_eleventh_try_in_a_day_is_refused_until_the_oldest_is_a_day_old() {
-        let tries = after(0..10);
+        let attempts = after(0..10);
 
-        let eleventh = tries.with_try(&ResetRules::default(), hour(10));
+        let eleventh = attempts.with_attempt(&ResetRules::default(), hour(10));
 
-        assert_eq!(eleventh, Err(TakesNoTry::Paused { until: hour(24) }));
-        assert!(tries.with_try(&ResetRules::default(), hour(24)).is_ok());
+        assert_eq!(eleventh, Err(MethodUnavailable::Paused { until: hour(24) }));
+        assert!(attempts.with_attempt(&ResetRules::default(), hour(24)).is_ok());
     }
 
     #[test]
     fn the_window_slides() {
-        let tries = after((0..10).map(|at| at * 3));
+        let attempts = after((0..10).map(|at| at * 3));
 
-        assert_eq!(tries.stop(&ResetRules::default(), hour(27)), None);
-        assert_eq!(tries.with_try(&ResetRules::default(), hour(27)).unwrap().recent.len(), 9);
+        assert_eq!(attempts.stop(&ResetRules::default(), hour(27)), None);
+        assert_eq!(attempts.with_attempt(&ResetRules::default(), hour(27)).unwrap().recent.len(), 9);
     }
 
     #[test]
     fn a_hundred_in_a_row_disable_however_slow() {
-        let tries = after((0..100).map(|at| at * 3));
+        let attempts = after((0..100).map(|at| at * 3));
 
-        assert_eq!(tries.stop(&ResetRules::default(), hour(10_000)), Some(TakesNoTry::Disabled));
-        assert_eq!(MethodTries::default().stop(&ResetRules::default(), hour(10_000)), None);
+        assert_eq!(attempts.stop(&ResetRules::default(), hour(10_000)), Some(MethodUnavailable::Disabled));
+        assert_eq!(MethodAttempts::default().stop(&ResetRules::default(), hour(10_000)), None);
     }
 
     #[test]
     fn the_record_survives_the_store() {
-        let tries = after(0..7);
+        let attempts = after(0..7);
 
-        assert_eq!(MethodTries::from_parts(&tries.recent_bytes(), tries.in_a_row), tries);
+        assert_eq!(MethodAttempts::from_parts(&attempts.recent_bytes(), attempts.in_a_row), attempts);
     }
 }

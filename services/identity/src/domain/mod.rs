@@ -5,11 +5,12 @@
 //! order in the use cases; both ask here first.
 //!
 //! Things: [`tenant`], [`account`], [`group`], [`security_info`], [`session`], [`policy`].
-//! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`tries`], [`lockout`],
+//! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
 //! [`reconfirmation`], [`scope`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
 
 pub(crate) mod account;
+pub(crate) mod attempts;
 pub(crate) mod audit;
 pub(crate) mod authority;
 pub(crate) mod eligibility;
@@ -27,7 +28,6 @@ pub(crate) mod security_info;
 pub(crate) mod session;
 pub(crate) mod tenant;
 pub(crate) mod totp;
-pub(crate) mod tries;
 
 #[cfg(test)]
 mod fixtures;

@@ -67,7 +67,7 @@ pub(crate) enum Refusal {
         /// How many more.
         remaining: u8,
     },
-    /// As many tries to set a password as a reset has were spent.
+    /// As many attempts to set a password as a reset has were spent.
     AttemptsExhausted,
     /// The message of a help request is not taken.
     HelpMessageRefused(MessageRefused),

@@ -102,7 +102,7 @@ impl SecurityInfo {
         self.holding.kind()
     }
 
-    /// Whether a pass counts as proof at `now`, leaving aside pauses, which the tries decide.
+    /// Whether a pass counts as proof at `now`, leaving aside pauses, which the attempts decide.
     pub(crate) fn counts(&self, rules: &ResetRules, now: Timestamp) -> bool {
         let known = match self.standing {
             Standing::Confirmed { .. } => true,

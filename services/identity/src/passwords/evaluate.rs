@@ -6,7 +6,7 @@ use rekey_primitives::secret::SecretString;
 use rekey_sealing::digest;
 
 use super::Passwords;
-use crate::domain::password::rules::Surroundings;
+use crate::domain::password::rules::PasswordContext;
 use crate::domain::password::{Broken, Password, judge};
 use crate::domain::policy::PasswordRules;
 use crate::domain::refusal::Refusal;
@@ -59,7 +59,7 @@ impl Passwords {
         };
         let tenant = self.policies.tenant(&scope).await?;
         let candidate = Password::typed(&request.candidate);
-        let verdict = judge(&candidate, &policy.password, &Surroundings::of(&account, &tenant));
+        let verdict = judge(&candidate, &policy.password, &PasswordContext::of(&account, &tenant));
         let broken: Vec<_> = verdict.broken.iter().map(|broken| broken.as_str()).collect();
         let rules = in_force(&policy.password)
             .into_iter()

@@ -166,7 +166,7 @@ pub(crate) enum Checked {
         /// Single-use evidence.
         grant: SecretString,
     },
-    /// Wrong, expired, spent, out of tries or unknown.
+    /// Wrong, expired, spent, out of attempts or unknown.
     Rejected,
 }
 
@@ -190,7 +190,7 @@ pub(crate) trait Verification: Send + Sync {
     /// Sends the code of a verification again.
     async fn resend(&self, resend: &ResendCode) -> Result<Resent, Failure>;
 
-    /// Checks a code. A repeated `request_id` burns no try.
+    /// Checks a code. A repeated `request_id` costs no attempt.
     async fn check(&self, check: &CheckCode) -> Result<Checked, Failure>;
 
     /// Spends a grant; `None` for anything wrong with it.

@@ -11,14 +11,14 @@ use strum::IntoStaticStr;
 
 use super::send::verification_subject;
 use super::{Continued, Resets, binding_of, still_the_same, unreadable_offer, verification_of};
+use crate::domain::attempts::MethodUnavailable;
 use crate::domain::audit::{Actor, EventKind};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
 use crate::domain::reset::complete::Stopped;
 use crate::domain::reset::offer::{Offered, Target};
 use crate::domain::reset::proofs::{Proof, remaining_shown};
-use crate::domain::reset::{Position, ResetState, tries_key};
-use crate::domain::tries::TakesNoTry;
+use crate::domain::reset::{Position, ResetState, attempts_key};
 use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, Request, sealed_secret};
 use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
@@ -119,7 +119,7 @@ impl Resets {
         if state.proofs.iter().any(|proof| proof.position == position) {
             return Err(Refusal::MethodAlreadyProved.into());
         }
-        let key = tries_key(state, position).ok_or_else(unreadable_offer)?;
+        let key = attempts_key(state, position).ok_or_else(unreadable_offer)?;
         let policy = self.policies.reset_policy(&operation.scope).await?;
         let attempt = Attempt { operation, state, position, offered, key, policy: &policy };
         match self.judge_code(&attempt, &request.code).await? {
@@ -140,8 +140,10 @@ impl Resets {
         match self.store.count_code_attempt(scope, attempt.key, state.from, &request, rules, now).await? {
             AttemptCounted::Counted | AttemptCounted::CountedBefore => {}
             AttemptCounted::NoLiveCode => return Ok(Err(Unproved::NoLiveCode)),
-            AttemptCounted::Stopped(TakesNoTry::Paused { .. }) => return Ok(Err(Unproved::MethodPaused)),
-            AttemptCounted::Stopped(TakesNoTry::Disabled) => return Ok(Err(Unproved::MethodDisabled)),
+            AttemptCounted::Stopped(MethodUnavailable::Paused { .. }) => {
+                return Ok(Err(Unproved::MethodPaused));
+            }
+            AttemptCounted::Stopped(MethodUnavailable::Disabled) => return Ok(Err(Unproved::MethodDisabled)),
         }
         let context = operation.origin.context;
         let check = CheckCode {

@@ -17,7 +17,7 @@ use crate::domain::audit::EventKind;
 use crate::domain::eligibility::JudgedAccount;
 use crate::domain::refusal::Refusal;
 use crate::domain::reset::complete::Stopped;
-use crate::domain::reset::{Position, ResetState, offer, tries_key};
+use crate::domain::reset::{Position, ResetState, attempts_key, offer};
 use crate::operation::idempotency::{Answer, Request};
 use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
 use crate::peers::verification::{PASSWORD_RESET, ResendCode, Resent, StartCode, Started, Stop, Timers};
@@ -77,7 +77,7 @@ impl Resets {
         let position = sendable(state, method_id)?;
         let Timers { code_expires_at, resend_after } =
             self.start_or_resend(&Sending { operation, state, position }).await?;
-        let key = tries_key(state, position).ok_or_else(unreadable_offer)?;
+        let key = attempts_key(state, position).ok_or_else(unreadable_offer)?;
         self.store.code_sent(&operation.scope, key, code_expires_at, operation.now).await?;
         Ok(Answer::to_store(CodeSent { code_expires_at, resend_after }))
     }

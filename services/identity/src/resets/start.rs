@@ -8,6 +8,7 @@ use rekey_primitives::secret::SecretString;
 
 use super::{Resets, subject_of};
 use crate::domain::account::{CredentialEpoch, RecoveryVersion};
+use crate::domain::attempts::AttemptOrigin;
 use crate::domain::audit::EventKind;
 use crate::domain::eligibility::JudgedAccount;
 use crate::domain::policy::Policy;
@@ -15,7 +16,6 @@ use crate::domain::refusal::Refusal;
 use crate::domain::reset::ResetState;
 use crate::domain::reset::offer::{self, OfferBasis};
 use crate::domain::reset::proofs::Proofs;
-use crate::domain::tries::TriedFrom;
 use crate::keys::TypedLogin;
 use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
 use crate::policies::carried_out;
@@ -57,7 +57,7 @@ pub(crate) struct OfferedMethod {
 struct Start<'a> {
     operation: &'a Operation<'a>,
     typed: &'a TypedLogin,
-    from: TriedFrom,
+    from: AttemptOrigin,
     known: &'a LoginLookup,
     judged: Option<&'a JudgedAccount>,
     policy: &'a Policy,
@@ -114,7 +114,7 @@ impl Resets {
         operation: &Operation<'_>,
         typed: &TypedLogin,
         known: &LoginLookup,
-    ) -> Result<TriedFrom, Error> {
+    ) -> Result<AttemptOrigin, Error> {
         let (scope, context) = (&operation.scope, operation.origin.context);
         let owner = self.keys.login_key(scope.tenant_id(), typed.name(known.account.as_ref()));
         let place = context.ip.map(|ip| self.keys.place_key(&owner, ip, context.user_agent_family()));
@@ -124,7 +124,7 @@ impl Resets {
         };
         let login = self.keys.login_key(scope.tenant_id(), typed.name(None));
         self.limits.consume_start_of_login(operation, &login, familiar.as_ref()).await?;
-        Ok(if familiar.is_some() { TriedFrom::FamiliarPlace } else { TriedFrom::Anywhere })
+        Ok(if familiar.is_some() { AttemptOrigin::FamiliarPlace } else { AttemptOrigin::Anywhere })
     }
 
     fn new_reset(&self, start: &Start<'_>) -> ResetState {

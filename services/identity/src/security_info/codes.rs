@@ -5,7 +5,7 @@ use rekey_primitives::id::{RequestId, SecurityInfoId};
 use rekey_sealing::digest;
 use uuid::Uuid;
 
-use super::confirm::tries_key;
+use super::confirm::attempts_key;
 use super::running_code::until_it_dies;
 use super::{Holder, SecurityInfoEntries};
 use crate::domain::audit::EventKind;
@@ -83,7 +83,7 @@ impl SecurityInfoEntries {
         };
         let sent = EntryVerification { code_expires_at: timers.code_expires_at, ..verification };
         self.store.entry_code_sent(&operation.scope, entry.id, sent).await?;
-        self.store.code_sent(&operation.scope, tries_key(entry), timers.code_expires_at, now).await?;
+        self.store.code_sent(&operation.scope, attempts_key(entry), timers.code_expires_at, now).await?;
         Ok(timers)
     }
 

@@ -9,10 +9,10 @@ use uuid::Uuid;
 use super::codes::binding;
 use super::{EntryChange, Holder, SecurityInfoEntries, change_of};
 use crate::domain::account::Account;
+use crate::domain::attempts::{AttemptOrigin, MethodUnavailable};
 use crate::domain::audit::{Actor, EventKind};
 use crate::domain::refusal::Refusal;
 use crate::domain::security_info::{SecurityInfo, Standing};
-use crate::domain::tries::{TakesNoTry, TriedFrom};
 use crate::operation::idempotency::{Answer, OrRejected};
 use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Rpc};
 use crate::peers::verification::{CheckCode, Checked, SECURITY_INFO};
@@ -68,7 +68,8 @@ impl SecurityInfoEntries {
         entry: &SecurityInfo,
     ) -> Result<bool, Error> {
         let (scope, now) = (&operation.scope, operation.now);
-        let (key, from, request) = (tries_key(entry), TriedFrom::Anywhere, operation.key.fingerprint());
+        let (key, from, request) =
+            (attempts_key(entry), AttemptOrigin::Anywhere, operation.key.fingerprint());
         let stop = match self.store.count_code_attempt(scope, key, from, &request, &holder.rules, now).await?
         {
             AttemptCounted::Counted | AttemptCounted::CountedBefore => return Ok(true),
@@ -77,9 +78,9 @@ impl SecurityInfoEntries {
         };
         let event = self.audit.event_of(operation, EventKind::MethodStopped).by(Actor::Stranger);
         match stop {
-            TakesNoTry::Paused { .. } => self.audit.note(event.refused("paused")),
-            TakesNoTry::Disabled if entry.disabled => {}
-            TakesNoTry::Disabled => {
+            MethodUnavailable::Paused { .. } => self.audit.note(event.refused("paused")),
+            MethodUnavailable::Disabled if entry.disabled => {}
+            MethodUnavailable::Disabled => {
                 let notices = self.notices_of(operation, holder, entry, MethodChange::Disabled).await?;
                 let change = AccountChange::DisableSecurityInfo(entry.id);
                 let change = change_of(&holder.account, change, event.refused("disabled"), notices, now);
@@ -136,7 +137,7 @@ impl SecurityInfoEntries {
             let event = self.audit.event(operation).at_place(view.masked_destination.clone());
             let change = AccountChange::ConfirmSecurityInfo {
                 id,
-                tries: tries_keys(id),
+                attempts: attempts_keys(id),
                 standing: confirmed.standing,
                 changed_at: confirmed.changed_at,
                 is_first: confirmed.is_first,
@@ -174,13 +175,13 @@ impl SecurityInfoEntries {
 }
 
 /// Names the counter of attempts: not that of resets, which strangers can use up.
-pub(super) fn tries_key(entry: &SecurityInfo) -> Uuid {
-    let [confirm, confirm_anew] = tries_keys(entry.id);
+pub(super) fn attempts_key(entry: &SecurityInfo) -> Uuid {
+    let [confirm, confirm_anew] = attempts_keys(entry.id);
     if entry.disabled { confirm_anew } else { confirm }
 }
 
 /// Both counters of an entry's confirmations. A disabled entry takes no attempt by the first, which may be what disabled it.
-fn tries_keys(id: SecurityInfoId) -> [Uuid; 2] {
+fn attempts_keys(id: SecurityInfoId) -> [Uuid; 2] {
     let uuid = id.as_uuid();
     [b"confirm".as_slice(), b"confirm anew"].map(|what| from_digest(&digest(&[what, uuid.as_bytes()])))
 }

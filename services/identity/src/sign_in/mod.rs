@@ -77,7 +77,7 @@ pub(crate) enum SignedIn {
     Rejected,
 }
 
-/// A password that somebody tries, and where it is counted.
+/// A password that somebody attempts, and where it is counted.
 struct Attempt<'a> {
     operation: &'a Operation<'a>,
     typed: &'a TypedLogin,

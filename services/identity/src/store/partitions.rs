@@ -28,7 +28,7 @@ statements! {
         order by number limit $2");
 
     /// Whoever waits to drop a partition keeps every append waiting behind it, so it is not waited for: the next turn
-    /// tries again.
+    /// attempts again.
     const DO_NOT_WAIT = (postgres: "set local lock_timeout = '200ms'");
 
     /// In Postgres what was written before the partition of its time was there; in SQLite by tenant, so that the primary

@@ -45,7 +45,7 @@ struct Running {
     binding: [u8; 32],
     started_at: Timestamp,
     sent: Vec<Timestamp>,
-    tries: u32,
+    attempts: u32,
     passed: bool,
 }
 
@@ -160,7 +160,7 @@ impl Verification for FakeVerification {
             binding: start.binding,
             started_at: now,
             sent: vec![now],
-            tries: 0,
+            attempts: 0,
             passed: false,
         };
         let timers = running.timers(&pace);
@@ -205,9 +205,9 @@ impl Verification for FakeVerification {
         let running = state.running.get_mut(&check.verification_id);
         let running = running.filter(|running| running.about == (check.purpose, check.subject.clone()));
         let right = running.is_some_and(|running| {
-            running.tries += 1;
+            running.attempts += 1;
             let dies_at = running.timers(&pace).code_expires_at;
-            let is_live = !running.passed && running.tries <= 5 && !now.has_reached(dies_at);
+            let is_live = !running.passed && running.attempts <= 5 && !now.has_reached(dies_at);
             running.passed |= is_live && !running.decoy && running.code == check.code.expose_secret();
             is_live && running.passed
         });

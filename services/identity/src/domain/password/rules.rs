@@ -32,7 +32,7 @@ pub(crate) enum Broken {
     },
     /// Fewer than 3 of upper case, lower case, digits and others, where the tenant asks for them.
     CharacterClasses,
-    /// One of the passwords everybody tries first, or one character away from it.
+    /// One of the passwords everybody attempts first, or one character away from it.
     Common,
     /// One of the tenant's own terms, or one character away from it.
     BannedTerm,
@@ -60,7 +60,7 @@ pub(crate) struct Verdict {
 
 /// The words that are not to be in a candidate, folded once per judgement.
 #[derive(Debug, Default)]
-pub(crate) struct Surroundings {
+pub(crate) struct PasswordContext {
     personal: Vec<Folded>,
     organisation: Vec<Folded>,
 }
@@ -94,7 +94,7 @@ impl Broken {
     }
 }
 
-impl Surroundings {
+impl PasswordContext {
     /// The names around an account: what an acquaintance would try first.
     pub(crate) fn of(account: &Account, tenant: &Tenant) -> Self {
         let logins = account.logins.iter().map(|login| login.as_str());
@@ -115,7 +115,7 @@ impl Surroundings {
 }
 
 /// Judges a candidate by everything but history.
-pub(crate) fn judge(candidate: &Password, rules: &PasswordRules, around: &Surroundings) -> Verdict {
+pub(crate) fn judge(candidate: &Password, rules: &PasswordRules, around: &PasswordContext) -> Verdict {
     let length = u32::try_from(candidate.length()).unwrap_or(u32::MAX);
     let mut broken = Vec::new();
     if length < rules.minimum_length {

@@ -1,7 +1,7 @@
 use secrecy::SecretString;
 
 use super::expiry::{NOTICE_DAYS, PasswordState, notice_spans, password_state};
-use super::rules::Surroundings;
+use super::rules::PasswordContext;
 use super::words::{common, fold, points, within_one_edit};
 use super::*;
 use crate::domain::account::PasswordRecord;
@@ -13,7 +13,7 @@ fn typed(text: &str) -> Password {
 }
 
 fn broken_by(text: &str, rules: &PasswordRules) -> Vec<&'static str> {
-    let around = Surroundings::of(&holding(vec![email(1)]), &tenant());
+    let around = PasswordContext::of(&holding(vec![email(1)]), &tenant());
     judge(&typed(text), rules, &around).broken.iter().map(|rule| rule.as_str()).collect()
 }
 
@@ -147,7 +147,7 @@ fn the_bundled_list_is_clean() {
 
 #[test]
 fn a_verdict_names_no_word() {
-    let around = Surroundings::of(&account(), &tenant());
+    let around = PasswordContext::of(&account(), &tenant());
 
     let verdict = format!("{:?} {around:?}", judge(&typed("annablume"), &PasswordRules::default(), &around));
 

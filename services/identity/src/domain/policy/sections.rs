@@ -103,7 +103,7 @@ pub(crate) struct LockoutRules {
     pub threshold: u32,
     /// Length of the first lock; each further wrong password doubles it. 60 s: barely hurts a person.
     pub base_seconds: u32,
-    /// Longest lock. 5 h: four tries a day are no attack, and a person is not locked out overnight.
+    /// Longest lock. 5 h: four attempts a day are no attack, and a person is not locked out overnight.
     pub ceiling_seconds: u32,
     /// Fields of a newer release.
     #[serde(flatten)]

@@ -33,7 +33,7 @@ pub(crate) enum Stopped {
         /// How many more.
         remaining: u8,
     },
-    /// As many tries as a reset has were spent.
+    /// As many attempts as a reset has were spent.
     AttemptsExhausted,
 }
 

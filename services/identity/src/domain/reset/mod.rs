@@ -20,7 +20,7 @@ use uuid::Uuid;
 use self::offer::{Offer, Seed};
 use self::proofs::Proofs;
 use super::account::{CredentialEpoch, RecoveryVersion};
-use super::tries::TriedFrom;
+use super::attempts::AttemptOrigin;
 
 /// Everything a reset remembers between its steps.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(crate) struct ResetState {
     /// The account, or `None` where the login is unknown.
     pub account_id: Option<AccountId>,
     /// Whether it began at a familiar place of the login.
-    pub from: TriedFrom,
+    pub from: AttemptOrigin,
     /// Every message of this reset is dropped: the account is unknown or may not reset.
     pub is_silent: bool,
     /// The account's epoch at the start.
@@ -86,14 +86,14 @@ impl Position {
 }
 
 /// What to hash, in parts, for the id of the verification behind a method. A repeated send then continues
-/// the same verification, and no other reset shares its code or its tries.
+/// the same verification, and no other reset shares its code or its attempts.
 pub(crate) fn verification_parts(reset_id: ResetId, position: Position) -> [Vec<u8>; 2] {
     [reset_id.as_uuid().as_bytes().to_vec(), vec![position.0]]
 }
 
-/// The account's place in keyed counters of tries: the entry for a real method, a number made of the seed
+/// The account's place in keyed counters of attempts: the entry for a real method, a number made of the seed
 /// for a decoy, so that both are counted by the same statement.
-pub(crate) fn tries_key(state: &ResetState, position: Position) -> Option<Uuid> {
+pub(crate) fn attempts_key(state: &ResetState, position: Position) -> Option<Uuid> {
     match state.offer.get(position)?.target {
         offer::Target::Entry(id) => Some(id.as_uuid()),
         offer::Target::Decoy(_) => Some(state.seed.decoy_number(position)),

@@ -82,7 +82,7 @@ impl Seed {
         &self.0
     }
 
-    /// A number that stands for the decoy at a position in counters of tries.
+    /// A number that stands for the decoy at a position in counters of attempts.
     pub(crate) fn decoy_number(&self, position: Position) -> Uuid {
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&self.0[16..]);

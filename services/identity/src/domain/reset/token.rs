@@ -16,7 +16,7 @@ use super::offer::{Look, OFFERED_MAX, Offer, Offered, Seed, Target};
 use super::proofs::{PROOFS_MAX, Proof, Proofs};
 use super::{Position, ResetState};
 use crate::domain::account::{CredentialEpoch, RecoveryVersion};
-use crate::domain::tries::TriedFrom;
+use crate::domain::attempts::AttemptOrigin;
 
 /// Bytes of every reset before sealing.
 pub(crate) const SIZE: usize =
@@ -44,7 +44,7 @@ pub(crate) fn encode(state: &ResetState) -> Vec<u8> {
     out.extend(state.tenant_id.as_uuid().as_bytes());
     let has_account = if state.account_id.is_some() { HAS_ACCOUNT } else { 0 };
     let is_silent = if state.is_silent { IS_SILENT } else { 0 };
-    let is_familiar = if state.from == TriedFrom::FamiliarPlace { IS_FAMILIAR } else { 0 };
+    let is_familiar = if state.from == AttemptOrigin::FamiliarPlace { IS_FAMILIAR } else { 0 };
     out.push(has_account | is_silent | is_familiar);
     out.extend(state.account_id.map_or(Uuid::nil(), |id| id.as_uuid()).as_bytes());
     out.extend(state.epoch.0.to_be_bytes());
@@ -100,7 +100,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<ResetState, NotAReset> {
         caller,
         tenant_id,
         account_id: (flags & HAS_ACCOUNT != 0).then(|| AccountId::from_uuid(account)),
-        from: if flags & IS_FAMILIAR != 0 { TriedFrom::FamiliarPlace } else { TriedFrom::Anywhere },
+        from: if flags & IS_FAMILIAR != 0 { AttemptOrigin::FamiliarPlace } else { AttemptOrigin::Anywhere },
         is_silent: flags & IS_SILENT != 0,
         epoch,
         recovery_version,

@@ -1,4 +1,4 @@
-//! A repeated call gets its first answer, a rejection too, and costs no second try.
+//! A repeated call gets its first answer, a rejection too, and costs no second attempt.
 
 use rekey_primitives::contact::{Destination, EmailAddress};
 use rekey_primitives::id::{SecurityInfoId, SessionId};
@@ -110,7 +110,7 @@ async fn a_sign_in_that_was_counted_and_cut_off_is_judged_by_its_repeat() {
     let mut world = World::with(|policy| policy.lockout.threshold = 3).await;
     world.person("ada", &[]).await;
     let request = world.sign_in_request("192.0.2.1", "ada", OLD);
-    // The key of every hash is gone for a moment, after the try was counted.
+    // The key of every hash is gone for a moment, after the attempt was counted.
     let (usual, gone) = (world.parts.keys.clone(), world.keys_with_another_pepper());
     world.adapt(|parts| parts.keys = gone);
 

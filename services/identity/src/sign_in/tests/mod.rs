@@ -207,8 +207,8 @@ async fn parallel_guesses_are_counted_one_by_one() {
     let guesses: Vec<_> =
         (0..20).map(|number| world.sign_in_request("192.0.2.1", "ada", &format!("guess {number}"))).collect();
 
-    let tries = guesses.iter().map(|guess| world.sign_ins.sign_in(&world.caller, guess));
-    futures_util::future::join_all(tries).await;
+    let attempts = guesses.iter().map(|guess| world.sign_ins.sign_in(&world.caller, guess));
+    futures_util::future::join_all(attempts).await;
 
     assert!(matches!(world.sign_in("ada", OLD).await, SignedIn::Rejected));
     world.pass(60);

@@ -32,7 +32,7 @@ pub(crate) enum AccountChange {
     ConfirmSecurityInfo {
         id: SecurityInfoId,
         /// The counters of its confirmations, which are cleared like that of resets.
-        tries: [MethodKey; 2],
+        attempts: [MethodKey; 2],
         /// Confirmed, and when.
         standing: Standing,
         /// From when quarantine counts.
@@ -200,8 +200,8 @@ async fn apply_to_parts(
             }
             Ok(true)
         }
-        AccountChange::ConfirmSecurityInfo { id, tries, standing, changed_at, is_first } => {
-            for counter in [id.as_uuid()].iter().chain(tries) {
+        AccountChange::ConfirmSecurityInfo { id, attempts, standing, changed_at, is_first } => {
+            for counter in [id.as_uuid()].iter().chain(attempts) {
                 attempts::clear(tx, tenant_id, *counter).await?;
             }
             entry_key(*id).confirm(tx, *standing, *changed_at, *is_first).await

@@ -4,9 +4,9 @@ use rekey_primitives::id::ResetId;
 use uuid::Uuid;
 
 use super::world::{NOW, World, after, idempotent};
+use crate::domain::attempts::{AttemptOrigin, MethodUnavailable};
 use crate::domain::audit::EventKind;
 use crate::domain::policy::ResetRules;
-use crate::domain::tries::{TakesNoTry, TriedFrom};
 use crate::store::outcome::StepOutcome;
 use crate::store::resets::AttemptCounted;
 
@@ -20,7 +20,7 @@ pub(super) async fn a_try_counts_once_and_only_while_a_code_is_live(world: World
             .count_code_attempt(
                 &scope,
                 METHOD,
-                TriedFrom::Anywhere,
+                AttemptOrigin::Anywhere,
                 &[request; 32],
                 &ResetRules::default(),
                 now,
@@ -49,7 +49,7 @@ pub(super) async fn too_many_tries_stop_a_method_until_it_is_passed(world: World
             .count_code_attempt(
                 &scope,
                 method,
-                TriedFrom::Anywhere,
+                AttemptOrigin::Anywhere,
                 &[request; 32],
                 &ResetRules::default(),
                 NOW,
@@ -70,7 +70,7 @@ pub(super) async fn too_many_tries_stop_a_method_until_it_is_passed(world: World
     let passed = world.store.proof_accepted(&scope, METHOD, &event, idempotent(1, 1), NOW).await.unwrap();
     let again = world.store.proof_accepted(&scope, METHOD, &event, idempotent(1, 1), NOW).await.unwrap();
 
-    assert_eq!(stopped, AttemptCounted::Stopped(TakesNoTry::Paused { until: after(86_400) }));
+    assert_eq!(stopped, AttemptCounted::Stopped(MethodUnavailable::Paused { until: after(86_400) }));
     assert_eq!((passed, again), (StepOutcome::Done(()), StepOutcome::Repeated(b"first".to_vec())));
     assert_eq!(
         (count(11, METHOD).await, count(0, other).await),
@@ -85,23 +85,23 @@ pub(super) async fn strangers_leave_the_tries_of_familiar_places_alone(world: Wo
     let count = async |request: u8, from| {
         world.store.count_code_attempt(&scope, METHOD, from, &[request; 32], &rules, NOW).await.unwrap()
     };
-    let stopped = AttemptCounted::Stopped(TakesNoTry::Paused { until: after(86_400) });
+    let stopped = AttemptCounted::Stopped(MethodUnavailable::Paused { until: after(86_400) });
     world.store.code_sent(&scope, METHOD, after(600), NOW).await.unwrap();
     for request in 0..2 {
-        count(request, TriedFrom::Anywhere).await;
+        count(request, AttemptOrigin::Anywhere).await;
     }
 
-    let stranger = count(2, TriedFrom::Anywhere).await;
+    let stranger = count(2, AttemptOrigin::Anywhere).await;
     let mut owner = Vec::new();
     for request in 3..6 {
-        owner.push(count(request, TriedFrom::FamiliarPlace).await);
+        owner.push(count(request, AttemptOrigin::FamiliarPlace).await);
     }
     let event = world.event(&scope, EventKind::ResetProofSubmitted);
     world.store.proof_accepted(&scope, METHOD, &event, idempotent(1, 1), NOW).await.unwrap();
 
     assert_eq!(stranger, stopped);
     assert_eq!(owner, [AttemptCounted::Counted, AttemptCounted::Counted, stopped]);
-    for (request, from) in [(7, TriedFrom::Anywhere), (8, TriedFrom::FamiliarPlace)] {
+    for (request, from) in [(7, AttemptOrigin::Anywhere), (8, AttemptOrigin::FamiliarPlace)] {
         assert_eq!(count(request, from).await, AttemptCounted::Counted, "{from:?}");
     }
 }

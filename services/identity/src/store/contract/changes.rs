@@ -5,11 +5,11 @@ use uuid::Uuid;
 
 use super::world::{NOW, World, after, answered};
 use crate::domain::account::{Account, RecoveryVersion};
+use crate::domain::attempts::AttemptOrigin;
 use crate::domain::audit::EventKind;
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::policy::ResetRules;
 use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
-use crate::domain::tries::TriedFrom;
 use crate::store::accounts::{AccountChange, ChangeAccount, ChangeRefused};
 use crate::store::outcome::StepOutcome;
 use crate::store::resets::AttemptCounted;
@@ -42,7 +42,7 @@ pub(super) async fn every_change_but_three_raises_the_recovery_version(world: Wo
     let added = unconfirmed.id;
     let confirm = AccountChange::ConfirmSecurityInfo {
         id: added,
-        tries: [6, 7].map(Uuid::from_u128),
+        attempts: [6, 7].map(Uuid::from_u128),
         standing: Standing::Confirmed { at: after(1) },
         changed_at: after(1),
         is_first: false,
@@ -86,14 +86,14 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
     world.store.code_sent(&scope, id.as_uuid(), after(600), NOW).await.unwrap();
     world
         .store
-        .count_code_attempt(&scope, id.as_uuid(), TriedFrom::Anywhere, &[1; 32], &rules, NOW)
+        .count_code_attempt(&scope, id.as_uuid(), AttemptOrigin::Anywhere, &[1; 32], &rules, NOW)
         .await
         .unwrap();
     let confirmations = Uuid::from_u128(7);
     world.store.code_sent(&scope, confirmations, after(600), NOW).await.unwrap();
     world
         .store
-        .count_code_attempt(&scope, confirmations, TriedFrom::Anywhere, &[1; 32], &rules, NOW)
+        .count_code_attempt(&scope, confirmations, AttemptOrigin::Anywhere, &[1; 32], &rules, NOW)
         .await
         .unwrap();
     let StepOutcome::Done(disabled) =
@@ -103,7 +103,7 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
     };
     let confirm = AccountChange::ConfirmSecurityInfo {
         id,
-        tries: [Uuid::from_u128(6), confirmations],
+        attempts: [Uuid::from_u128(6), confirmations],
         standing: Standing::Confirmed { at: after(9) },
         changed_at: after(8),
         is_first: false,
@@ -117,7 +117,7 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
     for counter in [id.as_uuid(), confirmations] {
         let counted = world
             .store
-            .count_code_attempt(&scope, counter, TriedFrom::Anywhere, &[2; 32], &rules, NOW)
+            .count_code_attempt(&scope, counter, AttemptOrigin::Anywhere, &[2; 32], &rules, NOW)
             .await
             .unwrap();
         assert_eq!(counted, AttemptCounted::Counted);

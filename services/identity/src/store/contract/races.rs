@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use super::world::{NOW, World, after, answered, idempotent, password};
 use crate::domain::account::{CredentialEpoch, Sealed};
+use crate::domain::attempts::AttemptOrigin;
 use crate::domain::audit::EventKind;
 use crate::domain::authority::RoleSet;
 use crate::domain::help::Filing;
 use crate::domain::policy::ResetRules;
 use crate::domain::session::Session;
-use crate::domain::tries::TriedFrom;
 use crate::store::accounts::{AccountChange, ChangeRefused};
 use crate::store::outcome::StepOutcome;
 use crate::store::resets::{AttemptCounted, Repudiate};
@@ -240,7 +240,7 @@ pub(super) async fn parallel_tries_are_each_counted(world: World) {
             .count_code_attempt(
                 &scope,
                 Uuid::nil(),
-                TriedFrom::Anywhere,
+                AttemptOrigin::Anywhere,
                 &request,
                 &ResetRules::default(),
                 NOW,

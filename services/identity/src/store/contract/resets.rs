@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use super::world::{NOW, World, after, idempotent, password};
 use crate::domain::account::{Account, CredentialEpoch, RecoveryVersion, Sealed};
+use crate::domain::attempts::AttemptOrigin;
 use crate::domain::audit::EventKind;
 use crate::domain::group::GroupId;
 use crate::domain::policy::ResetRules;
 use crate::domain::tenant::Tenant;
-use crate::domain::tries::TriedFrom;
 use crate::store::accounts::AccountChange;
 use crate::store::outcome::StepOutcome;
 use crate::store::resets::{AttemptCounted, CompleteReset, Repudiate};
@@ -35,7 +35,7 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
             .count_code_attempt(
                 &scope,
                 method,
-                TriedFrom::Anywhere,
+                AttemptOrigin::Anywhere,
                 &[request; 32],
                 &ResetRules::default(),
                 NOW,
@@ -70,7 +70,7 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
     }
     let counted = world
         .store
-        .count_code_attempt(&scope, method, TriedFrom::Anywhere, &[99; 32], &ResetRules::default(), NOW)
+        .count_code_attempt(&scope, method, AttemptOrigin::Anywhere, &[99; 32], &ResetRules::default(), NOW)
         .await;
     assert_eq!(counted.unwrap(), AttemptCounted::Counted);
     assert_eq!(world.store.undigested_help(&scope).await.unwrap(), []);

@@ -76,7 +76,7 @@ impl World {
         }
     }
 
-    /// A password try from a place, wrong in a way of its own.
+    /// A password attempt from a place, wrong in a way of its own.
     pub(super) fn password_try(&self, scope: &TenantScope, place: Option<u8>) -> PasswordAttempt {
         let fingerprint: Fingerprint = array(self.entropy());
         PasswordAttempt {
@@ -88,7 +88,7 @@ impl World {
         }
     }
 
-    /// Counts that try under a request of its own.
+    /// Counts that attempt under a request of its own.
     pub(super) async fn admit(
         &self,
         scope: &TenantScope,

@@ -6,11 +6,11 @@ use rekey_primitives::id::ResetId;
 use uuid::Uuid;
 
 use super::world::{NOW, World, after, default_policy, idempotent};
+use crate::domain::attempts::AttemptOrigin;
 use crate::domain::audit::{AuditEvent, EventKind};
 use crate::domain::policy::ResetRules;
 use crate::domain::security_info::RemovedAddress;
 use crate::domain::session::Session;
-use crate::domain::tries::TriedFrom;
 use crate::store::accounts::AccountChange;
 use crate::store::outcome::EarlierRequest;
 use crate::store::resets::AttemptCounted;
@@ -39,7 +39,10 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     store.code_sent(&scope, decoy, after(600), NOW).await.unwrap();
     for tried in [method.as_uuid(), decoy] {
         let rules = ResetRules::default();
-        store.count_code_attempt(&scope, tried, TriedFrom::Anywhere, &[1; 32], &rules, NOW).await.unwrap();
+        store
+            .count_code_attempt(&scope, tried, AttemptOrigin::Anywhere, &[1; 32], &rules, NOW)
+            .await
+            .unwrap();
     }
     for place in [None, Some(2)] {
         world.admit(&scope, &world.password_try(&scope, place), NOW).await;
@@ -72,7 +75,7 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     let late = NOW.plus(Duration::from_secs(1_000 * DAY));
     store.code_sent(&scope, method.as_uuid(), late.plus(Duration::from_secs(1)), late).await.unwrap();
     let counted = store
-        .count_code_attempt(&scope, method.as_uuid(), TriedFrom::Anywhere, &[2; 32], &rules, late)
+        .count_code_attempt(&scope, method.as_uuid(), AttemptOrigin::Anywhere, &[2; 32], &rules, late)
         .await
         .unwrap();
     assert!(matches!(counted, AttemptCounted::Stopped(_)));
@@ -84,7 +87,7 @@ pub(super) async fn tries_at_a_familiar_place_outlive_their_code(world: World) {
     let rules = ResetRules { tries_in_a_row: 1, ..ResetRules::default() };
     let sent = async |at| world.store.code_sent(&scope, method, after(at + 600), after(at)).await.unwrap();
     let tried = async |request, at| {
-        let from = TriedFrom::FamiliarPlace;
+        let from = AttemptOrigin::FamiliarPlace;
         world.store.count_code_attempt(&scope, method, from, &[request; 32], &rules, after(at)).await.unwrap()
     };
     sent(0).await;

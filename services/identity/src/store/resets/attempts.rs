@@ -5,10 +5,10 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, ResetId, TenantId};
 use uuid::Uuid;
 
+use crate::domain::attempts::{AttemptOrigin, MethodUnavailable};
 use crate::domain::audit::AuditEvent;
 use crate::domain::policy::ResetRules;
 use crate::domain::scope::TenantScope;
-use crate::domain::tries::{TakesNoTry, TriedFrom};
 use crate::store::columns::EMPTY;
 use crate::store::rows::{self, AttemptsRow};
 use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
@@ -26,7 +26,7 @@ pub(crate) enum AttemptCounted {
     /// No code is live, so nothing was guessed and nothing counted.
     NoLiveCode,
     /// The method takes no attempt.
-    Stopped(TakesNoTry),
+    Stopped(MethodUnavailable),
 }
 
 statements! {
@@ -85,12 +85,12 @@ impl Store {
         Ok(())
     }
 
-    /// Counts an attempt by `domain::tries` while a code is live, once per `request`, beside those of the same kind of place.
+    /// Counts an attempt by `domain::attempts` while a code is live, once per `request`, beside those of the same kind of place.
     pub(crate) async fn count_code_attempt(
         &self,
         scope: &TenantScope,
         method: MethodKey,
-        from: TriedFrom,
+        from: AttemptOrigin,
         request: &[u8; 32],
         rules: &ResetRules,
         now: Timestamp,
@@ -98,20 +98,20 @@ impl Store {
         let tenant_id = scope.tenant_id();
         let count = self.database.step(|mut tx| async move {
             let row: Option<AttemptsRow> =
-                tx.optional(READ, values![tenant_id, method, from == TriedFrom::FamiliarPlace]).await?;
+                tx.optional(READ, values![tenant_id, method, from == AttemptOrigin::FamiliarPlace]).await?;
             if tx.exists(COUNTED_BEFORE, values![tenant_id, method, request]).await? {
                 return Ok(tx.roll_back(AttemptCounted::CountedBefore));
             }
             let Some(row) = row.filter(|row| !now.has_reached(rows::at(row.live_until))) else {
                 return Ok(tx.roll_back(AttemptCounted::NoLiveCode));
             };
-            let after = match row.record()?.with_try(rules, now) {
+            let after = match row.record()?.with_attempt(rules, now) {
                 Ok(after) => after,
                 Err(stop) => return Ok(tx.roll_back(AttemptCounted::Stopped(stop))),
             };
             let write = match from {
-                TriedFrom::Anywhere => WRITE,
-                TriedFrom::FamiliarPlace => WRITE_FAMILIAR,
+                AttemptOrigin::Anywhere => WRITE,
+                AttemptOrigin::FamiliarPlace => WRITE_FAMILIAR,
             };
             tx.execute(write, values![tenant_id, method, after.recent_bytes(), after.in_a_row]).await?;
             tx.execute(REMEMBER_REQUEST, values![tenant_id, method, request, now]).await?;

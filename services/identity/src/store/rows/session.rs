@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::{AccountRow, Failure, at, hash, number, unreadable};
 use crate::domain::account::{Account, CredentialEpoch};
+use crate::domain::attempts::MethodAttempts;
 use crate::domain::lockout::LockoutRecord;
 use crate::domain::security_info::RemovedAddress;
 use crate::domain::session::{Ending, RefreshRecord, Replaced, Session};
-use crate::domain::tries::MethodTries;
 
 /// A session. Its columns are named apart from an account's, so that one statement can read both.
 #[derive(sqlx::FromRow)]
@@ -49,7 +49,7 @@ pub(in crate::store) struct LockoutRow {
     pub(in crate::store) last_wrong: Vec<u8>,
 }
 
-/// The tries of a method.
+/// The attempts of a method.
 #[derive(sqlx::FromRow)]
 pub(in crate::store) struct AttemptsRow {
     recent: Vec<u8>,
@@ -136,8 +136,8 @@ impl LockoutRow {
 }
 
 impl AttemptsRow {
-    pub(in crate::store) fn record(self) -> Result<MethodTries, Failure> {
-        Ok(MethodTries::from_parts(&self.recent, number(self.in_a_row, "tries")?))
+    pub(in crate::store) fn record(self) -> Result<MethodAttempts, Failure> {
+        Ok(MethodAttempts::from_parts(&self.recent, number(self.in_a_row, "attempts")?))
     }
 }
 

@@ -17,6 +17,7 @@ use super::offer::{OfferBasis, Offered, Target};
 use super::proofs::{Proof, remaining_shown};
 use super::*;
 use crate::domain::account::Account;
+use crate::domain::attempts::AttemptOrigin;
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::eligibility::{Candidate, Ineligible, JudgedAccount, Requirement, judge};
 use crate::domain::fixtures::{account, authenticator, email, holding, now, phone, recovery_codes, tenant};
@@ -24,7 +25,6 @@ use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
 use crate::domain::security_info::SecurityInfo;
 use crate::domain::tenant::Tenant;
-use crate::domain::tries::TriedFrom;
 
 const CALLER: [u8; 32] = [8; 32];
 
@@ -71,7 +71,7 @@ fn state(account: &Account, policy: &Policy) -> ResetState {
         caller: CALLER,
         tenant_id: tenant().id,
         account_id: Some(account.id),
-        from: TriedFrom::FamiliarPlace,
+        from: AttemptOrigin::FamiliarPlace,
         is_silent: false,
         epoch: account.epoch,
         recovery_version: account.recovery_version,

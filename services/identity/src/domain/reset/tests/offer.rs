@@ -169,8 +169,8 @@ fn decoys_have_counters_of_their_own() {
         ..state(&account(), &policy)
     };
 
-    let keys: BTreeSet<_> = [0, 1].map(|index| tries_key(&unknown, position(index)).unwrap()).into();
+    let keys: BTreeSet<_> = [0, 1].map(|index| attempts_key(&unknown, position(index)).unwrap()).into();
 
     assert_eq!(keys.len(), 2);
-    assert_eq!(tries_key(&unknown, position(7)), None);
+    assert_eq!(attempts_key(&unknown, position(7)), None);
 }

@@ -6,7 +6,7 @@ fn a_reset_survives_its_token() {
     let begun = state(&holding(vec![email(1), phone(2), authenticator(3)]), &Policy::default());
     let proved = passed(&begun, &[0, 2]);
     let bare = ResetState {
-        from: TriedFrom::Anywhere,
+        from: AttemptOrigin::Anywhere,
         ip_address: Some("192.0.2.1".parse().unwrap()),
         locale: None,
         ..begun
