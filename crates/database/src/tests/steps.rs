@@ -138,7 +138,8 @@ async fn a_step_that_loses_a_race_is_done_again() {
     let (one, other) = tokio::join!(append(1, 2, "a"), append(2, 1, "b"));
 
     one.and(other).unwrap();
-    assert_eq!(attempts.load(Ordering::Relaxed), 3);
+    // Both began, and whoever lost began anew; where it came back before the other went on, once more.
+    assert!(attempts.load(Ordering::Relaxed) > 2);
     let mut texts: Vec<Vec<char>> =
         world.notes().await.iter().map(|(_, text)| text.chars().collect()).collect();
     texts.iter_mut().for_each(|text| text.sort_unstable());
