@@ -1,4 +1,4 @@
-//! The one form in which values leave memory for a while: in tokens, sealed answers, queues and stored records.
+//! A form in which values leave memory for a while: in tokens, queues and stored records.
 //!
 //! A byte that says the version of the layout, then the value in `postcard`: fields in their order, without names, so a
 //! changed field is a new version. The version is the caller's and belongs to one kind of value; a reader of an old one
