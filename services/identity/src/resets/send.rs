@@ -78,7 +78,7 @@ impl Resets {
         let Timers { code_expires_at, resend_after } =
             self.start_or_resend(&Sending { operation, state, position }).await?;
         let key = attempts_key(state, position).ok_or_else(unreadable_offer)?;
-        self.store.code_sent(&operation.scope, key, code_expires_at, operation.now).await?;
+        self.store.code_sent(&operation.scope, key, code_expires_at).await?;
         Ok(Answer::to_store(CodeSent { code_expires_at, resend_after }))
     }
 

@@ -55,7 +55,7 @@ impl SecurityInfoEntries {
         holder: &Holder,
         entry: &SecurityInfo,
     ) -> Result<Timers, Error> {
-        let (context, now) = (operation.origin.context, operation.now);
+        let context = operation.origin.context;
         let verification = self.next_verification(operation, entry.id).await?;
         let start = StartCode {
             tenant_id: holder.tenant.id,
@@ -83,7 +83,7 @@ impl SecurityInfoEntries {
         };
         let sent = EntryVerification { code_expires_at: timers.code_expires_at, ..verification };
         self.store.entry_code_sent(&operation.scope, entry.id, sent).await?;
-        self.store.code_sent(&operation.scope, attempts_key(entry), timers.code_expires_at, now).await?;
+        self.store.code_sent(&operation.scope, attempts_key(entry), timers.code_expires_at).await?;
         Ok(timers)
     }
 

@@ -29,8 +29,8 @@ pub(super) async fn a_try_counts_once_and_only_while_a_code_is_live(world: World
             .unwrap()
     };
     let before = count(1, NOW).await;
-    world.store.code_sent(&scope, METHOD, after(600), NOW).await.unwrap();
-    world.store.code_sent(&scope, METHOD, after(300), NOW).await.unwrap();
+    world.store.code_sent(&scope, METHOD, after(600)).await.unwrap();
+    world.store.code_sent(&scope, METHOD, after(300)).await.unwrap();
 
     let counted = count(1, after(500)).await;
     let again = count(1, after(500)).await;
@@ -59,7 +59,7 @@ pub(super) async fn too_many_tries_stop_a_method_until_it_is_passed(world: World
     };
     let other = Uuid::from_u128(78);
     for method in [METHOD, other] {
-        world.store.code_sent(&scope, method, after(600), NOW).await.unwrap();
+        world.store.code_sent(&scope, method, after(600)).await.unwrap();
     }
     for request in 0..10 {
         assert_eq!(count(request, METHOD).await, AttemptCounted::Counted);
@@ -86,7 +86,7 @@ pub(super) async fn strangers_leave_the_tries_of_familiar_places_alone(world: Wo
         world.store.count_code_attempt(&scope, METHOD, from, &[request; 32], &rules, NOW).await.unwrap()
     };
     let stopped = AttemptCounted::Stopped(MethodUnavailable::Paused { until: after(86_400) });
-    world.store.code_sent(&scope, METHOD, after(600), NOW).await.unwrap();
+    world.store.code_sent(&scope, METHOD, after(600)).await.unwrap();
     for request in 0..2 {
         count(request, AttemptOrigin::Anywhere).await;
     }

@@ -83,14 +83,14 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
     let anna = world.account(&scope).await;
     let id = anna.security_info[0].id;
     let rules = ResetRules { tries_per_day: 1, ..ResetRules::default() };
-    world.store.code_sent(&scope, id.as_uuid(), after(600), NOW).await.unwrap();
+    world.store.code_sent(&scope, id.as_uuid(), after(600)).await.unwrap();
     world
         .store
         .count_code_attempt(&scope, id.as_uuid(), AttemptOrigin::Anywhere, &[1; 32], &rules, NOW)
         .await
         .unwrap();
     let confirmations = Uuid::from_u128(7);
-    world.store.code_sent(&scope, confirmations, after(600), NOW).await.unwrap();
+    world.store.code_sent(&scope, confirmations, after(600)).await.unwrap();
     world
         .store
         .count_code_attempt(&scope, confirmations, AttemptOrigin::Anywhere, &[1; 32], &rules, NOW)

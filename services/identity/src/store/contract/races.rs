@@ -229,7 +229,7 @@ pub(super) async fn one_refresh_rotates_and_the_others_repeat_it(world: World) {
 
 pub(super) async fn parallel_tries_are_each_counted(world: World) {
     let scope = world.tenant().await;
-    world.store.code_sent(&scope, Uuid::nil(), after(600), NOW).await.unwrap();
+    world.store.code_sent(&scope, Uuid::nil(), after(600)).await.unwrap();
     let world = Arc::new(world);
 
     // Every request comes twice.

@@ -28,7 +28,7 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
             world.admit(&scope, &wrong, NOW).await;
         }
     }
-    world.store.code_sent(&scope, method, after(600), NOW).await.unwrap();
+    world.store.code_sent(&scope, method, after(600)).await.unwrap();
     for request in 0..10 {
         world
             .store

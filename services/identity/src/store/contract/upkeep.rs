@@ -33,10 +33,10 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
         .count_completion_attempt(&scope, ResetId::from_uuid(Uuid::nil()), &[8; 32], after(900), NOW)
         .await
         .unwrap();
-    store.code_sent(&scope, Uuid::nil(), after(600), NOW).await.unwrap();
-    store.code_sent(&scope, method.as_uuid(), after(600), NOW).await.unwrap();
+    store.code_sent(&scope, Uuid::nil(), after(600)).await.unwrap();
+    store.code_sent(&scope, method.as_uuid(), after(600)).await.unwrap();
     let decoy = Uuid::from_u128(9);
-    store.code_sent(&scope, decoy, after(600), NOW).await.unwrap();
+    store.code_sent(&scope, decoy, after(600)).await.unwrap();
     for tried in [method.as_uuid(), decoy] {
         let rules = ResetRules::default();
         store
@@ -73,7 +73,7 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     // What is held against an account's method stays however old it is.
     let rules = ResetRules { tries_in_a_row: 1, ..ResetRules::default() };
     let late = NOW.plus(Duration::from_secs(1_000 * DAY));
-    store.code_sent(&scope, method.as_uuid(), late.plus(Duration::from_secs(1)), late).await.unwrap();
+    store.code_sent(&scope, method.as_uuid(), late.plus(Duration::from_secs(1))).await.unwrap();
     let counted = store
         .count_code_attempt(&scope, method.as_uuid(), AttemptOrigin::Anywhere, &[2; 32], &rules, late)
         .await
@@ -85,7 +85,7 @@ pub(super) async fn tries_at_a_familiar_place_outlive_their_code(world: World) {
     let scope = world.tenant().await;
     let method = world.account(&scope).await.security_info[0].id.as_uuid();
     let rules = ResetRules { tries_in_a_row: 1, ..ResetRules::default() };
-    let sent = async |at| world.store.code_sent(&scope, method, after(at + 600), after(at)).await.unwrap();
+    let sent = async |at: u64| world.store.code_sent(&scope, method, after(at + 600)).await.unwrap();
     let tried = async |request, at| {
         let from = AttemptOrigin::FamiliarPlace;
         world.store.count_code_attempt(&scope, method, from, &[request; 32], &rules, after(at)).await.unwrap()

@@ -79,7 +79,6 @@ impl Store {
         scope: &TenantScope,
         method: MethodKey,
         live_until: Timestamp,
-        _now: Timestamp,
     ) -> Result<(), Failure> {
         self.database.execute(CODE_SENT, values![scope.tenant_id(), method, live_until]).await?;
         Ok(())
