@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::domain::delivery::{Retries, Waits};
 use crate::domain::lane::{Lane, PerLane};
-use crate::providers::{self, ProviderSettings};
+use crate::providers::{self, BreakerPolicy, ProviderSettings};
 
 /// The commented defaults.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -231,6 +231,15 @@ impl Settings {
 }
 
 impl Delivery {
+    /// When providers are left alone.
+    pub(crate) fn breaker(&self) -> BreakerPolicy {
+        BreakerPolicy {
+            faults: self.breaker_faults,
+            pause: Duration::from_secs(self.breaker_pause_seconds),
+            longest_pause: Duration::from_secs(self.provider_longest_seconds),
+        }
+    }
+
     /// The retry policy.
     #[must_use]
     pub(crate) fn retries(&self) -> Retries {

@@ -76,8 +76,7 @@ pub(crate) fn providers(settings: &Settings, inbox: Option<Inbox>) -> anyhow::Re
     let delivery = &settings.delivery;
     let options = ProviderOptions {
         send_timeout: Duration::from_secs(delivery.send_timeout_seconds),
-        breaker_faults: delivery.breaker_faults,
-        breaker_pause: Duration::from_secs(delivery.breaker_pause_seconds),
+        breaker: delivery.breaker(),
         inbox,
     };
     Providers::open(&settings.providers, &options)

@@ -19,6 +19,8 @@ pub(crate) enum Outcome {
     Unknown,
     /// Try again then.
     Retry { class: FailureClass, at: Timestamp },
+    /// Nobody was asked: look again then. It was no try, so no wait grows by it.
+    Postponed { at: Timestamp },
     /// Nothing will be tried again; the payload stays for replay until `not_after`.
     Dead { class: FailureClass },
     /// `not_after` passed before the message could go out: wipe the payload.
@@ -31,7 +33,7 @@ impl Outcome {
     /// of a later try may claim to.
     pub(crate) const fn state(self, in_doubt: bool) -> State {
         match self {
-            Self::Retry { .. } => State::Queued,
+            Self::Retry { .. } | Self::Postponed { .. } => State::Queued,
             Self::Unknown => State::Unknown,
             Self::Delivered | Self::Dead { .. } | Self::Expired if in_doubt => State::Unknown,
             Self::Delivered => State::Delivered,
@@ -46,13 +48,18 @@ impl Outcome {
             Self::Retry { class, .. } | Self::Dead { class } => Some(class),
             Self::Unknown => Some(FailureClass::AnswerLost),
             Self::Delivered | Self::Expired if in_doubt => Some(FailureClass::AnswerLost),
-            Self::Delivered | Self::Expired => None,
+            Self::Delivered | Self::Expired | Self::Postponed { .. } => None,
         }
     }
 
     /// Whether nobody needs the payload any more: it went out for sure, or may not go out any more.
     pub(crate) const fn wipes(self) -> bool {
         matches!(self, Self::Delivered | Self::Expired)
+    }
+
+    /// Whether somebody was asked: only then does the claim count as a try.
+    pub(crate) const fn is_try(self) -> bool {
+        !matches!(self, Self::Postponed { .. })
     }
 }
 
@@ -78,19 +85,31 @@ pub(crate) struct Retries {
     pub(crate) most_tries: u32,
 }
 
+/// A try that failed, as far as what follows depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FailedTry {
+    pub(crate) class: FailureClass,
+    /// Tries so far, this one included.
+    pub(crate) tries: u32,
+    pub(crate) not_after: Timestamp,
+    /// How long the provider asked to be left alone, if it did.
+    pub(crate) retry_after: Option<Duration>,
+}
+
 impl Retries {
-    /// Decides what follows a failed try. `tries` counts it already; `draw` gives an even number below its argument.
+    /// Decides what follows a failed try. `draw` gives an even number below its argument.
     pub(crate) fn after_failure(
         &self,
-        class: FailureClass,
-        tries: u32,
-        not_after: Timestamp,
+        failed: FailedTry,
         now: Timestamp,
         draw: impl FnOnce(u64) -> u64,
     ) -> Outcome {
+        let FailedTry { class, tries, not_after, retry_after } = failed;
         let waits = match class {
             FailureClass::AnswerLost => return Outcome::Unknown,
-            FailureClass::Address | FailureClass::Content => return Outcome::Dead { class },
+            FailureClass::Address | FailureClass::Content | FailureClass::Refused => {
+                return Outcome::Dead { class };
+            }
             FailureClass::Transient => self.transient,
             FailureClass::Provider => self.provider,
         };
@@ -100,12 +119,33 @@ impl Retries {
         if tries >= self.most_tries {
             return Outcome::Dead { class };
         }
-        let room = not_after.since(now);
-        let ceiling = waits.ceiling(tries).min(room);
-        let spread = ceiling.saturating_sub(self.shortest).as_micros();
-        let jitter = draw(u64::try_from(spread).unwrap_or(u64::MAX - 1).saturating_add(1));
-        let wait = self.shortest.saturating_add(Duration::from_micros(jitter));
+        // What the provider asked for is heard as far as our own longest wait: nobody may stop us for a day.
+        let asked = retry_after.unwrap_or_default().min(waits.longest);
+        let wait = self.drawn(waits.ceiling(tries), not_after.since(now), draw).max(asked);
         Outcome::Retry { class, at: now.plus(wait) }
+    }
+
+    /// Decides when a message that nobody was asked to take is looked at again: soon after `until`, however often it
+    /// was postponed before.
+    pub(crate) fn postponed(
+        &self,
+        until: Timestamp,
+        not_after: Timestamp,
+        now: Timestamp,
+        draw: impl FnOnce(u64) -> u64,
+    ) -> Outcome {
+        if now.has_reached(not_after) {
+            return Outcome::Expired;
+        }
+        let from = until.max(now);
+        Outcome::Postponed { at: from.plus(self.drawn(self.provider.first, not_after.since(from), draw)) }
+    }
+
+    /// An even draw from the shortest wait to `ceiling`, or to the end of the `room`.
+    fn drawn(&self, ceiling: Duration, room: Duration, draw: impl FnOnce(u64) -> u64) -> Duration {
+        let spread = ceiling.min(room).saturating_sub(self.shortest).as_micros();
+        let jitter = draw(u64::try_from(spread).unwrap_or(u64::MAX - 1).saturating_add(1));
+        self.shortest.saturating_add(Duration::from_micros(jitter))
     }
 }
 
@@ -132,8 +172,12 @@ mod tests {
         NOW.plus(Duration::from_secs(86_400))
     }
 
+    fn failed(class: FailureClass, tries: u32, not_after: Timestamp) -> FailedTry {
+        FailedTry { class, tries, not_after, retry_after: None }
+    }
+
     fn latest(class: FailureClass, tries: u32, not_after: Timestamp) -> Outcome {
-        POLICY.after_failure(class, tries, not_after, NOW, |bound| bound - 1)
+        POLICY.after_failure(failed(class, tries, not_after), NOW, |bound| bound - 1)
     }
 
     fn wait_of(outcome: Outcome) -> Duration {
@@ -144,8 +188,8 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_address_or_message_is_dead_at_once() {
-        for class in [FailureClass::Address, FailureClass::Content] {
+    fn what_was_refused_for_good_is_dead_at_once() {
+        for class in [FailureClass::Address, FailureClass::Content, FailureClass::Refused] {
             assert_eq!(latest(class, 1, far()), Outcome::Dead { class });
         }
     }
@@ -167,7 +211,7 @@ mod tests {
 
     #[test]
     fn jitter_reaches_from_the_shortest_wait_to_the_ceiling() {
-        let soonest = POLICY.after_failure(FailureClass::Transient, 3, far(), NOW, |_| 0);
+        let soonest = POLICY.after_failure(failed(FailureClass::Transient, 3, far()), NOW, |_| 0);
 
         assert_eq!(wait_of(soonest), POLICY.shortest);
         assert_eq!(wait_of(latest(FailureClass::Transient, 3, far())), Duration::from_secs(40));
@@ -179,6 +223,29 @@ mod tests {
 
         assert_eq!(wait_of(latest(FailureClass::Transient, 15, not_after)), Duration::from_secs(90));
         assert_eq!(latest(FailureClass::Transient, 1, NOW), Outcome::Expired);
+    }
+
+    #[test]
+    fn what_the_provider_asks_for_is_heard_up_to_our_own_longest_wait() {
+        let asking = |seconds| FailedTry {
+            retry_after: Some(Duration::from_secs(seconds)),
+            ..failed(FailureClass::Provider, 1, far())
+        };
+        let wait = |seconds| wait_of(POLICY.after_failure(asking(seconds), NOW, |_| 0)).as_secs();
+
+        assert_eq!([wait(0), wait(120), wait(86_400)], [1, 120, 300]);
+    }
+
+    #[test]
+    fn a_message_that_nobody_was_asked_to_take_is_looked_at_soon_after_somebody_may_be() {
+        let until = NOW.plus(Duration::from_secs(15));
+        let postponed = |until, not_after| POLICY.postponed(until, not_after, NOW, |bound| bound - 1);
+
+        let at = NOW.plus(Duration::from_secs(15 + 4));
+        assert_eq!(postponed(until, far()), Outcome::Postponed { at });
+        assert_eq!(postponed(NOW, far()), Outcome::Postponed { at: NOW.plus(Duration::from_secs(4)) });
+        assert_eq!(postponed(until, NOW), Outcome::Expired);
+        assert!(!Outcome::Postponed { at }.is_try() && Outcome::Unknown.is_try());
     }
 
     #[test]
@@ -213,7 +280,8 @@ mod tests {
 
         let end = loop {
             tries += 1;
-            match retries.after_failure(FailureClass::Provider, tries, not_after, now, |bound| bound / 2) {
+            let failed = failed(FailureClass::Provider, tries, not_after);
+            match retries.after_failure(failed, now, |bound| bound / 2) {
                 Outcome::Retry { at, .. } => now = at,
                 end => break end,
             }

@@ -5,11 +5,11 @@
 
 pub(crate) mod content;
 pub(crate) mod delivery;
+pub(crate) mod failover;
 pub(crate) mod lane;
 pub(crate) mod links;
 pub(crate) mod message;
 pub(crate) mod notification;
-
 pub(crate) mod page;
 pub(crate) mod refusal;
 pub(crate) mod scope;

@@ -46,7 +46,7 @@ impl State {
 pub(crate) enum FailureClass {
     /// The address does not exist or refuses us for good.
     Address = 1,
-    /// The provider is down, refuses our credentials or cannot be reached.
+    /// The provider is down, refuses our credentials or our sender, or cannot be reached.
     Provider = 2,
     /// A passing condition such as greylisting or a full mailbox.
     Transient = 3,
@@ -54,6 +54,8 @@ pub(crate) enum FailureClass {
     Content = 4,
     /// The answer was lost after the message had been handed over.
     AnswerLost = 5,
+    /// The provider works, and refuses for good to carry this message to this recipient. Another one may do it.
+    Refused = 6,
 }
 
 impl FailureClass {

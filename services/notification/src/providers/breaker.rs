@@ -1,4 +1,5 @@
-//! A circuit breaker per provider: after some faults in a row it is left alone for a while, then one message probes it.
+//! A circuit breaker per provider and lane: after some faults in a row the provider is left alone for a while, then one
+//! message probes it.
 //!
 //! ```text
 //!            faults in a row                   pause over, one message probes
@@ -8,8 +9,11 @@
 //!   └──────── an answer ──────────┴──────────────────── an answer ───────────────────┘
 //! ```
 //!
-//! Only the provider's own faults count. A refused address is an answer, and an answer means that it works. What failed
-//! on our side is neither, and is not told to it. A probe that never ends is followed by another after a pause.
+//! Only the provider's own faults count. A refusal is an answer, and an answer means that it works. What failed on our
+//! side is neither, and is not told to it. A probe that never ends is followed by another after a pause. A probe is a
+//! message that did not fail before: one that can only fail would keep the breaker open for all others. Where nobody
+//! brings a fresh one for a whole pause, an old one may probe. Lanes have breakers of their own, so that a mailing
+//! never closes the way for codes.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -18,35 +22,69 @@ use rekey_primitives::clock::Timestamp;
 
 #[derive(Debug)]
 pub(crate) struct Breaker {
-    threshold: u32,
-    pause: Duration,
+    policy: BreakerPolicy,
     state: Mutex<State>,
+}
+
+/// When a breaker opens and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BreakerPolicy {
+    /// It opens after so many faults in a row. Zero: never.
+    pub(crate) faults: u32,
+    /// It stays open for so long,
+    pub(crate) pause: Duration,
+    /// or for as long as the provider asked to be left alone, as far as this.
+    pub(crate) longest_pause: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum State {
     Closed { faults_in_a_row: u32 },
-    Open { probe_at: Timestamp },
-    HalfOpen { probe_at: Timestamp },
+    Open { since: Timestamp, pause: Duration },
+    HalfOpen { since: Timestamp },
+}
+
+/// Whether a message may be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Admitted,
+    /// Look again then, or soon after.
+    LeftAlone {
+        until: Timestamp,
+    },
 }
 
 impl Breaker {
-    /// Opens after `threshold` faults in a row, for `pause`. Zero: never.
-    pub(crate) fn new(threshold: u32, pause: Duration) -> Self {
-        Self { threshold, pause, state: Mutex::new(State::Closed { faults_in_a_row: 0 }) }
+    pub(crate) fn new(policy: BreakerPolicy) -> Self {
+        Self { policy, state: Mutex::new(State::Closed { faults_in_a_row: 0 }) }
     }
 
-    /// Whether a message may be tried. While open, one message per pause is let through to probe.
-    pub(crate) fn may_try(&self, now: Timestamp) -> bool {
+    /// Whether a message may be tried; `is_fresh` says that it did not fail before. While open, one message per pause
+    /// is let through to probe.
+    pub(crate) fn admit(&self, is_fresh: bool, now: Timestamp) -> Admission {
         let mut state = self.lock();
-        match *state {
-            State::Closed { .. } => true,
-            State::Open { probe_at } | State::HalfOpen { probe_at } if now.has_reached(probe_at) => {
-                *state = State::HalfOpen { probe_at: now.plus(self.pause) };
-                true
-            }
-            State::Open { .. } | State::HalfOpen { .. } => false,
+        let (since, pause) = match *state {
+            State::Closed { .. } => return Admission::Admitted,
+            State::Open { since, pause } => (since, pause),
+            State::HalfOpen { since } => (since, self.policy.pause),
+        };
+        let stale_pause = pause.saturating_add(self.policy.pause);
+        if is_over(since, if is_fresh { pause } else { stale_pause }, now) {
+            *state = State::HalfOpen { since: now };
+            return Admission::Admitted;
         }
+        let until = match *state {
+            // The probe under way ends any moment.
+            State::HalfOpen { .. } => now,
+            _ if !is_over(since, pause, now) => since.plus(pause),
+            _ => since.plus(stale_pause),
+        };
+        Admission::LeftAlone { until }
+    }
+
+    /// Whether the last that was heard of the provider is good.
+    pub(crate) fn is_sound(&self) -> bool {
+        matches!(*self.lock(), State::Closed { faults_in_a_row: 0 })
     }
 
     /// The provider answered. True when it had been left alone.
@@ -57,23 +95,37 @@ impl Breaker {
         !was_closed
     }
 
-    /// The provider was at fault. True when it is left alone from now on.
-    pub(crate) fn failed(&self, now: Timestamp) -> bool {
+    /// The provider was at fault, and may have asked to be left alone for so long. True when it is left alone from
+    /// now on.
+    pub(crate) fn failed(&self, now: Timestamp, retry_after: Option<Duration>) -> bool {
+        let BreakerPolicy { faults, pause, longest_pause } = self.policy;
+        let asked = retry_after.unwrap_or_default().min(longest_pause);
+        let open = State::Open { since: now, pause: pause.max(asked) };
         let mut state = self.lock();
-        let open = State::Open { probe_at: now.plus(self.pause) };
-        let State::Closed { faults_in_a_row } = *state else {
-            *state = open;
-            return false;
-        };
-        let faults_in_a_row = faults_in_a_row.saturating_add(1);
-        let opens = self.threshold > 0 && faults_in_a_row >= self.threshold;
-        *state = if opens { open } else { State::Closed { faults_in_a_row } };
-        opens
+        match *state {
+            State::Closed { faults_in_a_row } => {
+                let faults_in_a_row = faults_in_a_row.saturating_add(1);
+                let opens = faults > 0 && faults_in_a_row >= faults;
+                *state = if opens { open } else { State::Closed { faults_in_a_row } };
+                opens
+            }
+            State::HalfOpen { .. } => {
+                *state = open;
+                false
+            }
+            // It was under way when the breaker opened, and says nothing new.
+            State::Open { .. } => false,
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a pause has passed. A clock that was ahead and is set right does not make it longer.
+fn is_over(since: Timestamp, pause: Duration, now: Timestamp) -> bool {
+    !now.has_reached(since) || now.has_reached(since.plus(pause))
 }
 
 #[cfg(test)]
@@ -82,28 +134,39 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
     const PAUSE: Duration = Duration::from_secs(15);
+    const POLICY: BreakerPolicy =
+        BreakerPolicy { faults: 3, pause: PAUSE, longest_pause: Duration::from_secs(300) };
 
     fn opened() -> Breaker {
-        let breaker = Breaker::new(3, PAUSE);
-        let said = [NOW, NOW, NOW].map(|now| breaker.failed(now));
+        let breaker = Breaker::new(POLICY);
+        let said = [NOW, NOW, NOW].map(|now| breaker.failed(now, None));
         assert_eq!(said, [false, false, true]);
         breaker
     }
 
+    fn is_admitted(breaker: &Breaker, is_fresh: bool, now: Timestamp) -> bool {
+        breaker.admit(is_fresh, now) == Admission::Admitted
+    }
+
     #[test]
     fn faults_in_a_row_open_it() {
-        assert!(!opened().may_try(NOW));
+        let until = NOW.plus(PAUSE);
+
+        assert_eq!(opened().admit(true, NOW), Admission::LeftAlone { until });
     }
 
     #[test]
     fn an_answer_between_faults_starts_the_count_anew() {
-        let breaker = Breaker::new(2, PAUSE);
+        let breaker = Breaker::new(BreakerPolicy { faults: 2, ..POLICY });
 
-        breaker.failed(NOW);
+        breaker.failed(NOW, None);
+        let after_a_fault = breaker.is_sound();
         breaker.worked();
-        breaker.failed(NOW);
+        let after_an_answer = breaker.is_sound();
+        breaker.failed(NOW, None);
 
-        assert!(breaker.may_try(NOW));
+        assert_eq!((after_a_fault, after_an_answer), (false, true));
+        assert!(is_admitted(&breaker, true, NOW));
     }
 
     #[test]
@@ -111,9 +174,12 @@ mod tests {
         let breaker = opened();
         let later = NOW.plus(PAUSE);
 
-        assert_eq!([breaker.may_try(later), breaker.may_try(later)], [true, false]);
+        let probes = [is_admitted(&breaker, true, later), is_admitted(&breaker, true, later)];
+
+        assert_eq!(probes, [true, false]);
+        assert_eq!(breaker.admit(true, later), Admission::LeftAlone { until: later });
         assert!(breaker.worked());
-        assert!(breaker.may_try(later));
+        assert!(is_admitted(&breaker, false, later));
     }
 
     #[test]
@@ -121,10 +187,51 @@ mod tests {
         let breaker = opened();
         let later = NOW.plus(PAUSE);
 
-        breaker.may_try(later);
-        breaker.failed(later);
+        is_admitted(&breaker, true, later);
+        breaker.failed(later, None);
 
-        assert!(!breaker.may_try(later.plus(PAUSE / 2)));
-        assert!(breaker.may_try(later.plus(PAUSE)));
+        assert!(!is_admitted(&breaker, true, later.plus(PAUSE / 2)));
+        assert!(is_admitted(&breaker, true, later.plus(PAUSE)));
+    }
+
+    #[test]
+    fn a_message_that_failed_before_probes_only_where_no_fresh_one_came() {
+        let breaker = opened();
+        let later = NOW.plus(PAUSE);
+
+        let at_once = breaker.admit(false, later);
+        let fresh = is_admitted(&opened(), true, later);
+        let after_another_pause = is_admitted(&breaker, false, later.plus(PAUSE));
+
+        assert_eq!(at_once, Admission::LeftAlone { until: NOW.plus(2 * PAUSE) });
+        assert!(fresh && after_another_pause);
+    }
+
+    #[test]
+    fn a_provider_that_asks_to_be_left_alone_is_for_a_while() {
+        let asking = |seconds| {
+            let breaker = Breaker::new(BreakerPolicy { faults: 1, ..POLICY });
+            breaker.failed(NOW, Some(Duration::from_secs(seconds)));
+            breaker.admit(true, NOW)
+        };
+
+        let until = |seconds| Admission::LeftAlone { until: NOW.plus(Duration::from_secs(seconds)) };
+        assert_eq!([asking(1), asking(60), asking(86_400)], [until(15), until(60), until(300)]);
+    }
+
+    #[test]
+    fn what_was_under_way_when_it_opened_does_not_keep_it_open() {
+        let breaker = opened();
+
+        breaker.failed(NOW.plus(PAUSE / 2), None);
+
+        assert!(is_admitted(&breaker, true, NOW.plus(PAUSE)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_lengthen_the_pause() {
+        let day_before = NOW.minus(Duration::from_secs(86_400));
+
+        assert!(is_admitted(&opened(), true, day_before));
     }
 }

@@ -7,7 +7,7 @@ use rekey_primitives::contact::Channel;
 use rekey_runtime::settings::Table;
 use serde::de::DeserializeOwned;
 
-use super::breaker::Breaker;
+use super::breaker::BreakerPolicy;
 use super::inbox::{Inbox, InboxProvider};
 use super::settings::ProviderSettings;
 use super::sms::Gateway;
@@ -22,8 +22,7 @@ pub(super) const KINDS: [ProviderKind; 3] =
 pub(crate) struct ProviderOptions {
     /// The most one provider may take for one message.
     pub(crate) send_timeout: Duration,
-    pub(crate) breaker_faults: u32,
-    pub(crate) breaker_pause: Duration,
+    pub(crate) breaker: BreakerPolicy,
     /// Where there is none, the kind `inbox` cannot be opened.
     pub(crate) inbox: Option<Inbox>,
 }
@@ -75,10 +74,6 @@ pub(super) fn open(
     let whose = || format!("the provider `{}` of notification.providers", settings.name());
     let kind = find(&settings.kind).with_context(|| format!("`{}` is no kind", settings.kind));
     let kind = kind.with_context(whose)?;
-    Ok(ConfiguredProvider {
-        name: settings.name().to_owned(),
-        channels: settings.channels(),
-        sender: (kind.open)(&settings.own, options).with_context(whose)?,
-        breaker: Breaker::new(options.breaker_faults, options.breaker_pause),
-    })
+    let sender = (kind.open)(&settings.own, options).with_context(whose)?;
+    Ok(ConfiguredProvider::new(settings.name().to_owned(), settings.channels(), sender, options.breaker))
 }

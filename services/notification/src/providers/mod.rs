@@ -20,10 +20,11 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::id::NotificationId;
 
-pub(crate) use self::breaker::Breaker;
+pub(crate) use self::breaker::{Admission, Breaker, BreakerPolicy};
 pub(crate) use self::kind::ProviderOptions;
 pub(crate) use self::settings::{ProviderSettings, check};
 use crate::domain::content::Rendered;
+use crate::domain::lane::PerLane;
 use crate::domain::state::FailureClass;
 
 /// How long reading an answer may take beyond the send timeout, where the answer came in time.
@@ -51,12 +52,14 @@ pub(crate) struct SendFailure {
     pub(crate) detail: String,
     /// Whether it is our own: the provider had no part in it, and may work or not.
     pub(crate) is_ours: bool,
+    /// How long the provider asked to be left alone, if it did.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl SendFailure {
     /// A failure of this class, by what the provider said or did not say.
     pub(crate) fn new(class: FailureClass, detail: impl Into<String>) -> Self {
-        Self { class, detail: detail.into(), is_ours: false }
+        Self { class, detail: detail.into(), is_ours: false, retry_after: None }
     }
 
     /// A failure of this class on our own side: the provider had no part in it.
@@ -97,7 +100,19 @@ pub(crate) struct ConfiguredProvider {
     pub(crate) name: String,
     pub(crate) channels: Vec<Channel>,
     pub(crate) sender: Box<dyn Provider>,
-    pub(crate) breaker: Breaker,
+    /// A lane's own faults open its breaker and no other's.
+    pub(crate) breakers: PerLane<Breaker>,
+}
+
+impl ConfiguredProvider {
+    pub(crate) fn new(
+        name: String,
+        channels: Vec<Channel>,
+        sender: Box<dyn Provider>,
+        policy: BreakerPolicy,
+    ) -> Self {
+        Self { name, channels, sender, breakers: PerLane::each(|_| Breaker::new(policy)) }
+    }
 }
 
 /// All providers, in the order they are tried.

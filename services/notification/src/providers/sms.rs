@@ -12,8 +12,8 @@ use anyhow::{Context as _, bail, ensure};
 use async_trait::async_trait;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -144,10 +144,12 @@ async fn judge(answer: Response<Incoming>) -> Result<(), SendFailure> {
     if status.is_success() {
         return Ok(());
     }
+    let retry_after = retry_after(answer.headers());
     let body = Limited::new(answer.into_body(), ANSWER_BYTES).collect();
     let body = tokio::time::timeout(ANSWER_WITHIN, body).await.ok().and_then(Result::ok);
     let problem = body.and_then(|body| serde_json::from_slice::<Problem>(&body.to_bytes()).ok());
-    Err(refused(status, problem.and_then(|problem| problem.code)))
+    let failure = refused(status, problem.and_then(|problem| problem.code));
+    Err(SendFailure { retry_after, ..failure })
 }
 
 /// The part of a refusal that we read: Twilio's error code.
@@ -157,26 +159,46 @@ struct Problem {
     code: Option<u32>,
 }
 
-/// What follows from a refusal. The codes are Twilio's (21211 and its kin: this number cannot get messages; 21617:
-/// the text is too long); a gateway that gives none is judged by its status.
+/// What follows from a refusal. The codes are Twilio's; a gateway that gives none is judged by its status.
 fn refused(status: StatusCode, code: Option<u32>) -> SendFailure {
+    /// This number cannot get messages, or not from us.
     const ADDRESS: [u32; 8] = [21211, 21214, 21217, 21408, 21610, 21612, 21614, 21635];
+    /// The text is missing or too long.
     const CONTENT: [u32; 3] = [21602, 21605, 21617];
+    /// The sender is missing or not ours: the operator's fault, whoever the message is for.
+    const SENDER: [u32; 2] = [21212, 21603];
     let class = match (status.as_u16(), code) {
         (_, Some(code)) if ADDRESS.contains(&code) => FailureClass::Address,
         (_, Some(code)) if CONTENT.contains(&code) => FailureClass::Content,
-        (408 | 425, _) => FailureClass::Transient,
-        (400 | 413 | 422, None) => FailureClass::Content,
+        (_, Some(code)) if SENDER.contains(&code) => FailureClass::Provider,
         // RFC 9110, 15.6.3 and 15.6.5: a proxy speaks, and what the gateway behind it did is not known.
         (502 | 504, None) => FailureClass::AnswerLost,
-        // Our login, our account, our sender, their outage, their quota: not the person's fault.
-        _ => FailureClass::Provider,
+        // Our login, our account, their quota, their outage, an answer that is none.
+        (401..=403 | 407 | 429 | 500.. | 0..=399, _) => FailureClass::Provider,
+        // There is no such form at this URL: the operator's fault, whoever the message is for.
+        (404 | 405 | 410, None) => FailureClass::Provider,
+        (408 | 425, _) => FailureClass::Transient,
+        (413, None) => FailureClass::Content,
+        // It works, and does not want this message.
+        (400..=499, _) => FailureClass::Refused,
     };
     let detail = match code {
         Some(code) => format!("HTTP {} code {code}", status.as_u16()),
         None => format!("HTTP {}", status.as_u16()),
     };
     SendFailure::new(class, detail)
+}
+
+/// How long the gateway asks to be left alone: seconds, or an instant measured by the gateway's own clock where it
+/// gives one (RFC 9110, 10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok();
+    let asked = text(RETRY_AFTER)?;
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = httpdate::parse_http_date(asked).ok()?;
+    at.duration_since(httpdate::parse_http_date(text(DATE)?).ok()?).ok()
 }
 
 fn authorization(settings: &SmsSettings) -> anyhow::Result<Option<HeaderValue>> {

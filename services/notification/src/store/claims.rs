@@ -67,8 +67,9 @@ statements! {
     const BEGIN_HANDING_OVER = "update notification set in_doubt = true, changed_at = $5", HELD, " and not_after > $5";
 
     const RECORD = "update notification set state = $5, next_try_at = $6, last_failure = coalesce($7, last_failure),
-            payload = case when $8 then null else payload end, provider = $9, lease_until = null,
-            changed_at = $10, in_doubt = $11", HELD;
+            payload = case when $8 then null else payload end, lease_until = null,
+            provider = case when $9 = '' then provider else $9 end,
+            changed_at = $10, in_doubt = $11, tries = case when $12 then tries else tries - 1 end", HELD;
 }
 
 pub(super) const CLAIM: PerLane<Sql> =
@@ -129,7 +130,7 @@ impl Store {
     }
 
     /// Records how a try ended, if the lease is still the last one on the message; otherwise nothing happens.
-    /// Delivered and expired wipe the payload. What an earlier lease left in doubt ends as unknown, whatever this
+    /// Delivered and expired wipe the payload; postponed counts as no try. What an earlier lease left in doubt ends as unknown, whatever this
     /// try says (see [`Outcome::state`]).
     pub(crate) async fn record(
         &self,
@@ -151,6 +152,7 @@ impl Store {
             provider,
             now,
             lease.in_doubt || outcome == Outcome::Unknown,
+            outcome.is_try(),
         ];
         Ok(Recorded::from_rows(self.database.execute(RECORD, values).await?))
     }

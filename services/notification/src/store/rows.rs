@@ -37,10 +37,8 @@ impl TryFrom<NotificationRow> for Notification {
     type Error = Failure;
 
     fn try_from(row: NotificationRow) -> Result<Self, Failure> {
-        let last_failure = match row.last_failure {
-            None => None,
-            Some(number) => Some(FailureClass::from_repr(number).ok_or(unreadable("class of failure"))?),
-        };
+        // A class that a newer replica wrote is shown as none: one row must not take a page with it.
+        let last_failure = row.last_failure.and_then(FailureClass::from_repr);
         Ok(Self {
             id: NotificationId::from_uuid(row.id),
             tenant_id: TenantId::from_uuid(row.tenant_id),
@@ -111,7 +109,7 @@ pub(super) struct OutcomeColumns {
 impl OutcomeColumns {
     pub(super) fn of(outcome: Outcome, in_doubt: bool) -> Self {
         let next_try_at = match outcome {
-            Outcome::Retry { at, .. } => Some(at.unix_micros()),
+            Outcome::Retry { at, .. } | Outcome::Postponed { at } => Some(at.unix_micros()),
             _ => None,
         };
         Self {

@@ -15,12 +15,13 @@ use rekey_sealing::AeadKeys;
 
 use super::lease::{LeasePolicy, LeasedHandOver};
 use crate::domain::content::Rendered;
-use crate::domain::delivery::{Outcome, Retries};
+use crate::domain::delivery::{FailedTry, Outcome, Retries};
+use crate::domain::failover::{Conclusion, Round};
 use crate::domain::lane::Lane;
 use crate::domain::state::FailureClass;
 use crate::domain::template::TemplateName;
 use crate::payload::{Payload, PayloadRow, Unusable};
-use crate::providers::{ConfiguredProvider, Outgoing, Providers, SendFailure};
+use crate::providers::{Admission, Breaker, ConfiguredProvider, Outgoing, Providers, SendFailure};
 use crate::store::{Claim, Lease, Recorded, Store, in_time};
 use crate::templates::Renderer;
 
@@ -59,13 +60,13 @@ impl Dispatcher {
     pub(crate) async fn dispatch(&self, lane: Lane, claim: Claim) {
         tokio::select! {
             biased;
-            () = self.take_through(&claim) => {}
+            () = self.take_through(lane, &claim) => {}
             () = self.lease_policy.keep(&self.store, claim.lease, &self.clock) => {}
         }
     }
 
-    async fn take_through(&self, claim: &Claim) {
-        let tried = self.try_to_send(claim).await;
+    async fn take_through(&self, lane: Lane, claim: &Claim) {
+        let tried = self.try_to_send(lane, claim).await;
         match tried.outcome {
             Outcome::Delivered if claim.lease.in_doubt => {
                 tracing::warn!(provider = tried.provider, "delivered, perhaps for the second time");
@@ -75,6 +76,9 @@ impl Dispatcher {
             Outcome::Retry { class, at } => {
                 tracing::info!(provider = tried.provider, class = class.as_str(), next_try_at = %at, "will try again");
             }
+            Outcome::Postponed { at } => {
+                tracing::info!(next_try_at = %at, "all providers are left alone, will look again");
+            }
             Outcome::Dead { class } => {
                 tracing::warn!(provider = tried.provider, class = class.as_str(), "dead");
             }
@@ -83,7 +87,7 @@ impl Dispatcher {
         self.record(claim, &tried).await;
     }
 
-    async fn try_to_send<'a>(&'a self, claim: &Claim) -> Tried<'a> {
+    async fn try_to_send<'a>(&'a self, lane: Lane, claim: &Claim) -> Tried<'a> {
         if self.clock.now().has_reached(claim.not_after) {
             return Tried { outcome: Outcome::Expired, provider: "" };
         }
@@ -91,26 +95,36 @@ impl Dispatcher {
             Ok(outgoing) => outgoing,
             Err(failure) => {
                 tracing::error!(%failure, "cannot prepare");
-                return Tried { outcome: self.after(claim, failure.class), provider: "" };
+                return Tried { outcome: self.after(claim, failure.class, None), provider: "" };
             }
         };
         let configured = self.providers.of(outgoing.destination.channel());
-        let mut last = "";
+        let (mut round, mut last) = (Round::default(), "");
         for provider in configured {
             // The provider before may have taken long, and none may keep trying for longer than the message lives.
             outgoing.now = self.clock.now();
-            if !provider.breaker.may_try(outgoing.now) {
+            let breaker = provider.breakers.of(lane);
+            if let Admission::LeftAlone { until } = breaker.admit(claim.tries <= 1, outgoing.now) {
+                round.left_alone(until);
                 continue;
             }
             last = &provider.name;
-            match self.hand_over(provider, &outgoing, claim.lease).await {
+            match self.hand_over(provider, breaker, &outgoing, claim.lease).await {
                 Ok(()) => return Tried { outcome: Outcome::Delivered, provider: last },
-                // Only the provider's own fault is a reason to ask the next one.
-                Err(failure) if failure.class == FailureClass::Provider => {}
-                Err(failure) => return Tried { outcome: self.after(claim, failure.class), provider: last },
+                Err(failure) if failure.class.asks_next() => round.asked(failure.class, failure.retry_after),
+                Err(failure) => {
+                    let outcome = self.after(claim, failure.class, failure.retry_after);
+                    return Tried { outcome, provider: last };
+                }
             }
         }
-        Tried { outcome: self.after(claim, FailureClass::Provider), provider: last }
+        let outcome = match round.conclude() {
+            Conclusion::Failed { class, retry_after } => self.after(claim, class, retry_after),
+            Conclusion::NobodyAsked { until } => {
+                self.retries.postponed(until, claim.not_after, self.clock.now(), |bound| self.draw(bound))
+            }
+        };
+        Tried { outcome, provider: last }
     }
 
     fn prepare(&self, claim: &Claim) -> Result<Outgoing, SendFailure> {
@@ -148,6 +162,7 @@ impl Dispatcher {
     async fn hand_over(
         &self,
         provider: &ConfiguredProvider,
+        breaker: &Breaker,
         outgoing: &Outgoing,
         lease: Lease,
     ) -> Result<(), SendFailure> {
@@ -158,17 +173,17 @@ impl Dispatcher {
             Err(failure) if failure.is_ours => {
                 tracing::info!(provider = provider.name, %failure, "not handed over");
             }
-            Err(failure) if matches!(failure.class, FailureClass::Provider | FailureClass::AnswerLost) => {
+            Err(failure) if failure.class.blames_provider() => {
                 tracing::warn!(provider = provider.name, %failure, "provider at fault");
-                if provider.breaker.failed(self.clock.now()) {
+                if breaker.failed(self.clock.now(), failure.retry_after) {
                     tracing::error!(provider = provider.name, "provider is left alone for a while");
                 }
             }
             Err(failure) => {
                 tracing::info!(provider = provider.name, %failure, "refused");
-                provider.breaker.worked();
+                breaker.worked();
             }
-            Ok(()) if provider.breaker.worked() => {
+            Ok(()) if breaker.worked() => {
                 tracing::info!(provider = provider.name, "provider is back");
             }
             Ok(()) => {}
@@ -176,9 +191,13 @@ impl Dispatcher {
         sent
     }
 
-    fn after(&self, claim: &Claim, class: FailureClass) -> Outcome {
-        let draw = |bound| entropy::below(self.entropy.as_ref(), bound);
-        self.retries.after_failure(class, claim.tries, claim.not_after, self.clock.now(), draw)
+    fn after(&self, claim: &Claim, class: FailureClass, retry_after: Option<Duration>) -> Outcome {
+        let failed = FailedTry { class, tries: claim.tries, not_after: claim.not_after, retry_after };
+        self.retries.after_failure(failed, self.clock.now(), |bound| self.draw(bound))
+    }
+
+    fn draw(&self, bound: u64) -> u64 {
+        entropy::below(self.entropy.as_ref(), bound)
     }
 
     /// Records, stubbornly: a delivery that is not recorded would be made twice.

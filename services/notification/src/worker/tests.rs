@@ -15,7 +15,7 @@ use crate::domain::content::Rendered;
 use crate::domain::notification::Notification;
 use crate::domain::state::{FailureClass, State};
 use crate::fixtures::{NOW, clock, entropy, keys, row, scope, store};
-use crate::providers::{Breaker, ConfiguredProvider, HandOver, Outgoing, Provider, Providers, SendFailure};
+use crate::providers::{BreakerPolicy, ConfiguredProvider, HandOver, Outgoing, Provider, Providers, SendFailure};
 use crate::store::NewNotification;
 use crate::templates::Renderer;
 
@@ -60,6 +60,17 @@ impl Provider for Scripted {
     }
 }
 
+/// Opens after three faults in a row.
+const BREAKER: BreakerPolicy = BreakerPolicy {
+    faults: 3,
+    pause: Duration::from_secs(15),
+    longest_pause: Duration::from_secs(300),
+};
+
+fn relay(place: usize, provider: Box<dyn Provider>) -> ConfiguredProvider {
+    ConfiguredProvider::new(format!("relay{place}"), vec![Channel::Email], provider, BREAKER)
+}
+
 struct World {
     store: Store,
     clock: ManualClock,
@@ -78,12 +89,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path()).await;
         let (clock, entropy) = (clock(), entropy());
-        let configured = providers.into_iter().enumerate().map(|(place, provider)| ConfiguredProvider {
-            name: format!("relay{place}"),
-            channels: vec![Channel::Email],
-            sender: provider,
-            breaker: Breaker::new(3, Duration::from_secs(15)),
-        });
+        let configured = providers.into_iter().enumerate().map(|(place, provider)| relay(place, provider));
         let dispatcher = Arc::new(Dispatcher {
             store: store.clone(),
             keys: Arc::new(keys()),
@@ -117,10 +123,14 @@ impl World {
 
     /// Claims what is due on the critical lane and takes it through.
     async fn work(&self) -> usize {
-        let claims = self.store.claim(Lane::Critical, 10, LEASES.length, self.clock.now()).await.unwrap();
+        self.work_on(Lane::Critical).await
+    }
+
+    async fn work_on(&self, lane: Lane) -> usize {
+        let claims = self.store.claim(lane, 10, LEASES.length, self.clock.now()).await.unwrap();
         let count = claims.len();
         for claim in claims {
-            self.dispatcher.dispatch(Lane::Critical, claim).await;
+            self.dispatcher.dispatch(lane, claim).await;
         }
         count
     }
@@ -215,36 +225,6 @@ async fn a_lost_answer_is_unknown_and_nobody_sends_it_again() {
 }
 
 #[tokio::test]
-async fn the_next_provider_takes_over_at_once_from_one_at_fault() {
-    let (first, second) = (Scripted::answering(&[FailureClass::Provider]), Scripted::default());
-    let world = World::with(&[&first, &second]).await;
-    let message = world.accept(Lane::Critical).await;
-
-    world.work().await;
-
-    let found = world.get(message.id).await;
-    assert_eq!((found.state, found.provider.as_str(), found.tries), (State::Delivered, "relay1", 1));
-}
-
-#[tokio::test]
-async fn a_dead_provider_is_left_alone_until_its_pause_is_over() {
-    let first = Scripted::answering(&[FailureClass::Provider; 3]);
-    let second = Scripted::default();
-    let world = World::with(&[&first, &second]).await;
-    for _ in 0..5 {
-        world.accept(Lane::Critical).await;
-    }
-
-    world.work().await;
-    let tries_while_open = first.tries();
-    world.clock.advance(Duration::from_secs(15));
-    world.accept(Lane::Critical).await;
-    world.work().await;
-
-    assert_eq!((tries_while_open, first.tries(), second.tries()), (3, 4, 5));
-}
-
-#[tokio::test]
 async fn a_message_that_expired_in_a_workers_hands_is_not_sent() {
     let relay = Scripted::default();
     let world = World::with(&[&relay]).await;
@@ -322,6 +302,7 @@ async fn a_worker_sends_all_that_is_due_and_stops_when_told() {
 }
 
 mod expiry;
+mod failover;
 mod faults;
 mod lease;
 mod sweeping;

@@ -88,8 +88,15 @@ async fn refusals_are_told_apart_by_status_and_code() {
     let cases = [
         (StatusCode::BAD_REQUEST, r#"{"code": 21211}"#, FailureClass::Address),
         (StatusCode::BAD_REQUEST, r#"{"code": 21617}"#, FailureClass::Content),
-        (StatusCode::BAD_REQUEST, "no JSON", FailureClass::Content),
+        (StatusCode::BAD_REQUEST, r#"{"code": 21212}"#, FailureClass::Provider),
+        (StatusCode::BAD_REQUEST, r#"{"code": 21999}"#, FailureClass::Refused),
+        (StatusCode::NOT_FOUND, r#"{"code": 21999}"#, FailureClass::Refused),
+        (StatusCode::BAD_REQUEST, "no JSON", FailureClass::Refused),
+        (StatusCode::UNPROCESSABLE_ENTITY, "", FailureClass::Refused),
+        (StatusCode::PAYLOAD_TOO_LARGE, "", FailureClass::Content),
+        (StatusCode::NOT_FOUND, "", FailureClass::Provider),
         (StatusCode::UNAUTHORIZED, r#"{"code": 20003}"#, FailureClass::Provider),
+        (StatusCode::FORBIDDEN, r#"{"code": 21999}"#, FailureClass::Provider),
         (StatusCode::TOO_MANY_REQUESTS, "", FailureClass::Provider),
         (StatusCode::SERVICE_UNAVAILABLE, "", FailureClass::Provider),
         (StatusCode::REQUEST_TIMEOUT, "", FailureClass::Transient),
@@ -147,6 +154,35 @@ async fn a_refusal_is_kept_although_its_body_never_comes() {
     let (answer, _stream) = tokio::join!(send(&settings, &message), refuse_and_stall);
 
     assert_eq!(answer.unwrap_err(), SendFailure::new(FailureClass::Provider, "HTTP 401"));
+}
+
+#[test]
+fn a_gateway_that_asks_to_be_left_alone_is_heard() {
+    let headers = |retry_after: &str, date: &str| {
+        let pairs = [(RETRY_AFTER, retry_after), (DATE, date)].map(|(name, value)| (name, value.parse().unwrap()));
+        super::retry_after(&HeaderMap::from_iter(pairs))
+    };
+    let date = "Sat, 25 Jul 2026 17:20:00 GMT";
+
+    assert_eq!(headers("120", date), Some(Duration::from_secs(120)));
+    assert_eq!(headers("Sat, 25 Jul 2026 17:21:30 GMT", date), Some(Duration::from_secs(90)));
+    assert_eq!(headers("Sat, 25 Jul 2026 17:19:30 GMT", date), None);
+    assert_eq!(headers("soon", date), None);
+    assert_eq!(super::retry_after(&HeaderMap::new()), None);
+}
+
+#[tokio::test]
+async fn what_a_gateway_asks_for_comes_with_its_refusal() {
+    async fn busy() -> (StatusCode, [(http::HeaderName, &'static str); 1]) {
+        (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "7")])
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(busy))).await });
+
+    let failure = send(&settings(&url), &outgoing(60)).await.unwrap_err();
+
+    assert_eq!((failure.class, failure.retry_after), (FailureClass::Provider, Some(Duration::from_secs(7))));
 }
 
 #[test]

@@ -94,20 +94,21 @@ impl Connections {
 
     /// A connection that took MAIL: a kept one if it still lives, else a new one.
     async fn begin(&self, from: &Address, to: &Address) -> Result<AsyncSmtpConnection, SendFailure> {
+        let step = Step::Mail { is_utf8: needs_utf8(to) };
         while let Some(mut kept) = self.take() {
             // Relays hang up on idle clients; a reply, even a refusal, shows that this one did not.
             match kept.command(self.mail(&kept, from, to)?).await {
                 Ok(_) => return Ok(kept),
                 Err(error) if error.status().is_some() && !is_closing(&error) => {
                     part(kept);
-                    return Err(failure(Step::Mail, &error));
+                    return Err(failure(step, &error));
                 }
                 Err(_) => {}
             }
         }
         let mut fresh = self.connect().await.map_err(|error| failure(Step::Connect, &error))?;
         let command = self.mail(&fresh, from, to)?;
-        fresh.command(command).await.map_err(|error| failure(Step::Mail, &error))?;
+        fresh.command(command).await.map_err(|error| failure(step, &error))?;
         Ok(fresh)
     }
 
@@ -118,12 +119,11 @@ impl Connections {
         to: &Address,
     ) -> Result<Mail, SendFailure> {
         let speaks_utf8 = connection.server_info().supports_feature(Extension::SmtpUtfEight);
-        let needs_utf8 = !AsRef::<str>::as_ref(to).is_ascii();
-        match (needs_utf8, speaks_utf8) {
+        match (needs_utf8(to), speaks_utf8) {
             (false, _) => Ok(Mail::new(Some(from.clone()), vec![])),
             (true, true) => Ok(Mail::new(Some(from.clone()), vec![MailParameter::SmtpUtfEight])),
             // RFC 6531, 3.2: not our address to rewrite.
-            (true, false) => Err(SendFailure::new(FailureClass::Address, "the relay takes no such address")),
+            (true, false) => Err(SendFailure::new(FailureClass::Refused, "the relay takes no such address")),
         }
     }
 
@@ -167,6 +167,10 @@ fn part(mut connection: AsyncSmtpConnection) {
         // It is dropped in any case, and the message does not depend on it.
         let _ = tokio::time::timeout(FAREWELL_WITHIN, connection.abort()).await;
     });
+}
+
+fn needs_utf8(to: &Address) -> bool {
+    !AsRef::<str>::as_ref(to).is_ascii()
 }
 
 /// RFC 5321, 4.2.2: 421 means that the relay closes this connection, not that it refuses the mail.

@@ -141,7 +141,7 @@ async fn replies_by_recipient_are_told_apart() {
         ("gone@example.org", "550 5.1.1 no such user gone@example.org", FailureClass::Address),
         ("later@example.org", "451 4.7.1 greylisted", FailureClass::Transient),
         ("full@example.org", "552 5.2.2 full", FailureClass::Transient),
-        ("us@example.org", "554 5.7.1 relaying denied", FailureClass::Provider),
+        ("us@example.org", "554 5.7.1 relaying denied", FailureClass::Refused),
     ];
     let refuse_recipients = replies.iter().map(|(to, reply, _)| ((*to).to_owned(), (*reply).to_owned()));
     let behaviour =

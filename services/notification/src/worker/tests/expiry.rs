@@ -29,12 +29,7 @@ async fn world_of_two_that_take(takes: Duration) -> (World, Dawdling) {
     let mut world = World::with(&[]).await;
     let clock = world.clock.clone();
     let relay = Dawdling { clock, takes, told: Arc::default(), handed_over: Arc::default() };
-    let configured = (0..2).map(|place| ConfiguredProvider {
-        name: format!("relay{place}"),
-        channels: vec![Channel::Email],
-        sender: Box::new(relay.clone()),
-        breaker: Breaker::new(3, Duration::from_secs(15)),
-    });
+    let configured = (0..2).map(|place| super::relay(place, Box::new(relay.clone())));
     let dispatcher = Arc::get_mut(&mut world.dispatcher).unwrap();
     dispatcher.providers = Providers::new(configured.collect());
     (world, relay)
