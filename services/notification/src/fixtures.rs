@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::domain::lane::Lane;
 use crate::domain::links::LinkHosts;
 use crate::domain::message::{Message, Reference, Variables};
-use crate::domain::scope::TenantScope;
+use crate::domain::scope::{CallerRights, CallerScope};
 use crate::domain::state::FailureClass;
 use crate::domain::template::TemplateName;
 use crate::payload::{Payload, PayloadRow};
@@ -44,8 +44,18 @@ pub(crate) fn tenant() -> TenantId {
     TenantId::from_uuid(Uuid::from_u128(0x7e4a47))
 }
 
-pub(crate) fn scope() -> TenantScope {
-    TenantScope::of(true, tenant()).unwrap()
+/// Of a caller that may see everything.
+pub(crate) fn scope() -> CallerScope {
+    scope_of(tenant(), rights("identity"))
+}
+
+pub(crate) fn scope_of(tenant_id: TenantId, rights: CallerRights) -> CallerScope {
+    CallerScope::of(true, tenant_id, rights).unwrap()
+}
+
+/// Of a caller that may see and send everything.
+pub(crate) fn rights(caller: &str) -> CallerRights {
+    CallerRights { caller: caller.to_owned(), senders: None, templates: None, lanes: Lane::ALL.to_vec() }
 }
 
 pub(crate) fn link_hosts() -> LinkHosts {

@@ -27,6 +27,14 @@ impl Allowed {
         Self::Only(BTreeSet::new())
     }
 
+    /// The names; `None` means every one.
+    fn names(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Everything => None,
+            Self::Only(names) => Some(names.iter().cloned().collect()),
+        }
+    }
+
     /// Whether a name is among them.
     fn includes(&self, name: &str) -> bool {
         match self {
@@ -97,6 +105,10 @@ pub struct CallerEntry {
     /// Lanes it may use.
     #[serde(default)]
     pub lanes: Allowed,
+    /// Callers whose messages it may see and touch besides its own: for those who look after messages. To anybody else
+    /// they would tell which logins have an account.
+    #[serde(default)]
+    pub senders: Allowed,
     /// Whether it may state a person's address, browser and language, which are then believed.
     #[serde(default)]
     pub may_assert_context: bool,
@@ -119,6 +131,7 @@ impl CallerEntry {
             purposes: Allowed::Everything,
             templates: Allowed::Everything,
             lanes: Allowed::Everything,
+            senders: Allowed::Everything,
             may_assert_context: true,
             may_assert_not_after: true,
         }
@@ -201,6 +214,18 @@ impl Caller {
     #[must_use]
     pub fn may_use_template(&self, template: &str) -> bool {
         self.entry.templates.includes(template)
+    }
+
+    /// The templates the caller may send; `None` means every one.
+    #[must_use]
+    pub fn templates(&self) -> Option<Vec<String>> {
+        self.entry.templates.names()
+    }
+
+    /// The callers whose messages it may see and touch besides its own; `None` means everybody's.
+    #[must_use]
+    pub fn senders(&self) -> Option<Vec<String>> {
+        self.entry.senders.names()
     }
 
     /// Whether the caller may use this lane.

@@ -17,12 +17,23 @@ impl Violation {
     }
 }
 
+/// What a caller's entry lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MissingRight {
+    /// There is no entry: the call did not pass the gate.
+    Entry,
+    Tenant,
+    Template,
+    Lane,
+    NotAfter,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Fields are missing or malformed.
     FieldsInvalid(Vec<Violation>),
-    /// The caller may not do this for this tenant, template, lane or `not_after`.
-    CallerNotAllowed,
+    /// The caller's entry does not allow this.
+    CallerNotAllowed(MissingRight),
     /// The request id was used for other content.
     RequestIdReused,
     /// No such message in this tenant.

@@ -1,5 +1,7 @@
 //! From the wire into the domain's types, naming every field that does not fit.
 
+use std::collections::HashMap;
+
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::id::{Malformed, RequestId};
@@ -18,13 +20,24 @@ use crate::intake::MessageRequest;
 
 /// What is wrong with a request so far.
 #[derive(Default)]
-pub(super) struct Fields(Vec<Violation>);
+pub(super) struct Fields {
+    /// What stands before the paths, such as `requests[3].`.
+    within: String,
+    malformed: Vec<Violation>,
+    variables: Vec<Violation>,
+    template_unknown: bool,
+}
 
 impl Fields {
+    /// Those of one message of a batch.
+    pub(super) fn of_batch(place: usize) -> Self {
+        Self { within: format!("requests[{place}]."), ..Self::default() }
+    }
+
     /// Notes a violation unless `fits`.
     pub(super) fn check(&mut self, fits: bool, field: &str, what: &'static str) {
         if !fits {
-            self.0.push(Violation::new(field, what));
+            self.malformed.push(Violation::new(format!("{}{field}", self.within), what));
         }
     }
 
@@ -46,52 +59,70 @@ impl Fields {
     }
 
     pub(super) fn are_right(&self) -> bool {
-        self.0.is_empty()
+        self.malformed.is_empty() && self.variables.is_empty() && !self.template_unknown
     }
 
-    /// The refusal that names them all.
+    /// The refusal that names them all. What is malformed comes before a template that is not there, and that before
+    /// variables.
     pub(super) fn refusal(&mut self) -> Refusal {
-        Refusal::FieldsInvalid(std::mem::take(&mut self.0))
+        let Self { malformed, variables, template_unknown, .. } = std::mem::take(self);
+        if !malformed.is_empty() {
+            return Refusal::FieldsInvalid([malformed, variables].concat());
+        }
+        if template_unknown { Refusal::TemplateNotFound } else { Refusal::VariablesWrong(variables) }
+    }
+
+    /// The variables of a template, or notes of all that is wrong with them.
+    fn variables(
+        &mut self,
+        template: TemplateName,
+        sent: HashMap<String, String>,
+        hosts: &LinkHosts,
+    ) -> Option<Variables> {
+        self.check(sent.len() <= 32, "message.variables", "holds more than 32");
+        match Variables::fitting(template, sent, hosts) {
+            Ok(variables) => Some(variables),
+            Err(violations) => {
+                let place =
+                    |one: Violation| Violation { field: format!("{}{}", self.within, one.field), ..one };
+                let placed: Vec<_> = violations.into_iter().map(place).collect();
+                self.variables.extend(placed);
+                None
+            }
+        }
     }
 }
 
-/// One message with its request id. Malformed fields come before an unknown template, and that before its variables.
+/// One message with its request id, or notes of all that is wrong with it.
 pub(super) fn message(
+    fields: &mut Fields,
     request: wire::SendNotificationRequest,
     hosts: &LinkHosts,
-) -> Result<MessageRequest, Refusal> {
-    let mut fields = Fields::default();
+) -> Option<MessageRequest> {
     let request_id = fields.id("request_id", &request.request_id, RequestId::parse);
-    let Some(sent) = fields.take(request.message, "message", "is missing") else {
-        return Err(fields.refusal());
-    };
+    let sent = fields.take(request.message, "message", "is missing")?;
     let lane = fields.take(lane(sent.lane), "message.lane", "is no lane");
-    let destination = destination(&mut fields, sent.destination);
+    let destination = destination(fields, sent.destination);
     let locale = match sent.locale.as_str() {
         "" => None,
         text => fields.take(Locale::parse(text).ok(), "message.locale", "is no BCP 47 language tag"),
     };
     let what = "is longer than 64 characters or not printable ASCII";
     let reference = fields.take(Reference::parse(&sent.reference), "message.reference", what);
-    let not_after = match sent.not_after {
-        None => None,
-        Some(at) => {
-            let at = time::unix_micros(&at).map(Timestamp::from_unix_micros);
-            fields.take(at, "message.not_after", "is no instant")
-        }
-    };
+    let not_after = sent.not_after.and_then(|at| {
+        let at = time::unix_micros(&at).map(Timestamp::from_unix_micros);
+        fields.take(at, "message.not_after", "is no instant")
+    });
     fields.check(!sent.template.is_empty(), "message.template", "is missing");
-    fields.check(sent.variables.len() <= 32, "message.variables", "holds more than 32");
-    let (Some(request_id), Some(lane), Some(destination), Some(reference), true) =
-        (request_id, lane, destination, reference, fields.are_right())
-    else {
-        return Err(fields.refusal());
-    };
-    let template = TemplateName::parse(&sent.template).ok_or(Refusal::TemplateNotFound)?;
-    let variables = Variables::fitting(template, sent.variables, hosts).map_err(Refusal::VariablesWrong)?;
+    let template = TemplateName::parse(&sent.template);
+    fields.template_unknown = template.is_none();
+    let template = template?;
+    let variables = fields.variables(template, sent.variables, hosts);
     let decoy = sent.decoy;
+    let (destination, variables, lane, reference) = (destination?, variables?, lane?, reference?);
     let message = Message { destination, template, locale, variables, lane, not_after, reference, decoy };
-    Ok(MessageRequest { request_id, message })
+    // A locale or an instant that does not read is noted, and looks here like one that was not sent.
+    fields.are_right().then_some(MessageRequest { request_id: request_id?, message })
 }
 
 fn destination(fields: &mut Fields, sent: Option<wire::Destination>) -> Option<Destination> {
@@ -130,7 +161,7 @@ pub(super) fn page_size(fields: &mut Fields, asked: i32) -> usize {
     }
 }
 
-fn lane(number: i32) -> Option<Lane> {
+pub(super) fn lane(number: i32) -> Option<Lane> {
     Lane::from_repr(i16::try_from(number).ok()?)
 }
 

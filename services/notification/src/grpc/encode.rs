@@ -7,7 +7,7 @@ use rekey_wire::time;
 
 use super::refusal;
 use crate::domain::notification::Notification;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Refusal, Violation};
 use crate::domain::state::FailureClass;
 use crate::intake::{Page, Receipt};
 
@@ -24,12 +24,22 @@ pub(super) fn result(result: Result<Receipt, Refusal>) -> wire::BatchSendResult 
     let result = match result {
         Ok(accepted) => Sent::Accepted(receipt(accepted)),
         Err(refused) => {
+            let fields = match &refused {
+                Refusal::FieldsInvalid(violations) | Refusal::VariablesWrong(violations) => {
+                    violations.iter().map(violation).collect()
+                }
+                _ => Vec::new(),
+            };
             let published = refusal::published(refused);
             let (reason, message) = (published.reason().to_owned(), published.message().to_owned());
-            Sent::Refused(wire::SendRefusal { reason, message })
+            Sent::Refused(wire::SendRefusal { reason, message, fields })
         }
     };
     wire::BatchSendResult { result: Some(result) }
+}
+
+fn violation(violation: &Violation) -> wire::FieldViolation {
+    wire::FieldViolation { field: violation.field.clone(), description: violation.what.to_owned() }
 }
 
 /// A page of journeys.

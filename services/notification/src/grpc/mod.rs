@@ -20,8 +20,9 @@ use tonic::{Request, Response, Status};
 
 use self::decode::Fields;
 use self::refusal::{answer, refuse};
-use crate::domain::refusal::{Refusal, Violation};
-use crate::domain::scope::TenantScope;
+use crate::domain::lane::Lane;
+use crate::domain::refusal::{MissingRight, Refusal};
+use crate::domain::scope::{CallerRights, CallerScope};
 use crate::intake::{Intake, MessageRequest};
 
 /// The service behind its generated trait.
@@ -47,9 +48,10 @@ impl NotificationService for NotificationGrpc {
         let (caller, request) = opened(request)?;
         let mut fields = Fields::default();
         let tenant_id = fields.id("tenant_id", &request.tenant_id, TenantId::parse);
+        let message = self.message(&caller, &mut fields, request).map_err(refuse)?;
         let scope = scope(&caller, &mut fields, tenant_id)?;
-        let message = self.message(&caller, request).map_err(refuse)?;
-        let mut answers = self.intake.accept(scope, &[message]).await.map_err(answer)?;
+        let message = message.ok_or_else(|| refuse(fields.refusal()))?;
+        let mut answers = self.intake.accept(&scope, &[message]).await.map_err(answer)?;
         let receipt = answers.pop().ok_or_else(|| Status::internal("no answer"))?.map_err(refuse)?;
         Ok(Response::new(encode::receipt(receipt)))
     }
@@ -71,14 +73,22 @@ impl NotificationService for NotificationGrpc {
             fields.check(agrees, &format!("requests[{place}].tenant_id"), "is not the tenant of the batch");
         }
         let scope = scope(&caller, &mut fields, tenant_id)?;
-        let decoded: Vec<_> = request.requests.into_iter().map(|one| self.message(&caller, one)).collect();
+        let decode = |(place, one)| {
+            let mut fields = Fields::of_batch(place);
+            self.message(&caller, &mut fields, one)?.ok_or_else(|| fields.refusal())
+        };
+        let decoded: Vec<_> = request.requests.into_iter().enumerate().map(decode).collect();
         let messages: Vec<_> = decoded.iter().filter_map(|one| one.as_ref().ok().cloned()).collect();
-        let mut answers = self.intake.accept(scope, &messages).await.map_err(answer)?.into_iter();
-        let results = decoded.into_iter().map(|one| match one {
-            Ok(_) => answers.next().unwrap_or(Err(Refusal::CallerNotAllowed)),
-            Err(refusal) => Err(refusal),
-        });
-        Ok(Response::new(BatchSendNotificationsResponse { results: results.map(encode::result).collect() }))
+        let mut answers = self.intake.accept(&scope, &messages).await.map_err(answer)?.into_iter();
+        let mut results = Vec::with_capacity(decoded.len());
+        for one in decoded {
+            let answer = match one {
+                Ok(_) => answers.next().ok_or_else(|| Status::internal("no answer"))?,
+                Err(refusal) => Err(refusal),
+            };
+            results.push(encode::result(answer));
+        }
+        Ok(Response::new(BatchSendNotificationsResponse { results }))
     }
 
     async fn get_notification(
@@ -91,7 +101,7 @@ impl NotificationService for NotificationGrpc {
         let id = fields.id("notification_id", &request.notification_id, NotificationId::parse);
         let scope = scope(&caller, &mut fields, tenant_id)?;
         let id = id.ok_or_else(|| refuse(fields.refusal()))?;
-        let notification = self.intake.get(scope, id).await.map_err(answer)?;
+        let notification = self.intake.get(&scope, id).await.map_err(answer)?;
         Ok(Response::new(GetNotificationResponse { notification: Some(encode::notification(notification)) }))
     }
 
@@ -105,7 +115,10 @@ impl NotificationService for NotificationGrpc {
         let filter = decode::filter(&mut fields, &request);
         let page_size = decode::page_size(&mut fields, request.page_size);
         let scope = scope(&caller, &mut fields, tenant_id)?;
-        let page = self.intake.list(scope, &filter, &request.page_token, page_size).await.map_err(answer)?;
+        if filter.lane.is_some_and(|lane| !caller.may_use_lane(lane.as_str())) {
+            return Err(refuse(Refusal::CallerNotAllowed(MissingRight::Lane)));
+        }
+        let page = self.intake.list(&scope, &filter, &request.page_token, page_size).await.map_err(answer)?;
         Ok(Response::new(encode::page(page)))
     }
 
@@ -116,7 +129,7 @@ impl NotificationService for NotificationGrpc {
         let (caller, request) = opened(request)?;
         let (scope, id, request_id) =
             change(&caller, &request.tenant_id, &request.notification_id, &request.request_id)?;
-        let notification = self.intake.cancel(scope, id, request_id).await.map_err(answer)?;
+        let notification = self.intake.cancel(&scope, id, request_id).await.map_err(answer)?;
         Ok(Response::new(CancelNotificationResponse {
             notification: Some(encode::notification(notification)),
         }))
@@ -129,7 +142,7 @@ impl NotificationService for NotificationGrpc {
         let (caller, request) = opened(request)?;
         let (scope, id, request_id) =
             change(&caller, &request.tenant_id, &request.notification_id, &request.request_id)?;
-        let notification = self.intake.replay(scope, id, request_id).await.map_err(answer)?;
+        let notification = self.intake.replay(&scope, id, request_id).await.map_err(answer)?;
         Ok(Response::new(ReplayNotificationResponse {
             notification: Some(encode::notification(notification)),
         }))
@@ -137,15 +150,30 @@ impl NotificationService for NotificationGrpc {
 }
 
 impl NotificationGrpc {
-    /// Decodes one message and checks that the caller may send it.
-    fn message(&self, caller: &Caller, request: SendNotificationRequest) -> Result<MessageRequest, Refusal> {
-        let asks_for_not_after = request.message.as_ref().is_some_and(|message| message.not_after.is_some());
-        let decoded = decode::message(request, self.intake.link_hosts())?;
-        let message = &decoded.message;
-        let may = caller.may_use_template(message.template.as_str())
-            && caller.may_use_lane(message.lane.as_str())
-            && (!asks_for_not_after || caller.may_assert_not_after());
-        if may { Ok(decoded) } else { Err(Refusal::CallerNotAllowed) }
+    /// Checks that the caller may send such a message, and decodes it; what is wrong with its fields is noted. Permission
+    /// comes first, so that nobody learns from a refusal which templates there are.
+    fn message(
+        &self,
+        caller: &Caller,
+        fields: &mut Fields,
+        request: SendNotificationRequest,
+    ) -> Result<Option<MessageRequest>, Refusal> {
+        if let Some(message) = &request.message {
+            let template = message.template.as_str();
+            let missing = if !template.is_empty() && !caller.may_use_template(template) {
+                Some(MissingRight::Template)
+            } else if decode::lane(message.lane).is_some_and(|lane| !caller.may_use_lane(lane.as_str())) {
+                Some(MissingRight::Lane)
+            } else if message.not_after.is_some() && !caller.may_assert_not_after() {
+                Some(MissingRight::NotAfter)
+            } else {
+                None
+            };
+            if let Some(missing) = missing {
+                return Err(Refusal::CallerNotAllowed(missing));
+            }
+        }
+        Ok(decode::message(fields, request, self.intake.link_hosts()))
     }
 }
 
@@ -153,17 +181,25 @@ impl NotificationGrpc {
 fn opened<T>(request: Request<T>) -> Result<(Caller, T), Status> {
     let (_, extensions, message) = request.into_parts();
     // The gate puts the caller in; without it nothing is known, so nothing is allowed.
-    let caller = extensions.get::<Caller>().cloned().ok_or_else(|| refuse(Refusal::CallerNotAllowed))?;
-    Ok((caller, message))
+    let caller = extensions
+        .get::<Caller>()
+        .cloned()
+        .ok_or_else(|| refuse(Refusal::CallerNotAllowed(MissingRight::Entry)));
+    Ok((caller?, message))
 }
 
-/// The tenant's scope if all fields so far are right and the caller reaches the tenant.
-fn scope(caller: &Caller, fields: &mut Fields, tenant_id: Option<TenantId>) -> Result<TenantScope, Status> {
-    match tenant_id {
-        Some(tenant_id) if fields.are_right() => TenantScope::of(caller.may_reach(tenant_id), tenant_id)
-            .ok_or_else(|| refuse(Refusal::CallerNotAllowed)),
-        _ => Err(refuse(fields.refusal())),
-    }
+/// The caller's scope if all fields so far are right and the caller reaches the tenant.
+fn scope(caller: &Caller, fields: &mut Fields, tenant_id: Option<TenantId>) -> Result<CallerScope, Status> {
+    let Some(tenant_id) = tenant_id else { return Err(refuse(fields.refusal())) };
+    let rights = CallerRights {
+        caller: caller.name().to_owned(),
+        senders: caller.senders(),
+        templates: caller.templates(),
+        lanes: Lane::ALL.iter().copied().filter(|lane| caller.may_use_lane(lane.as_str())).collect(),
+    };
+    let scope = CallerScope::of(caller.may_reach(tenant_id), tenant_id, rights)
+        .ok_or_else(|| refuse(Refusal::CallerNotAllowed(MissingRight::Tenant)))?;
+    if fields.are_right() { Ok(scope) } else { Err(refuse(fields.refusal())) }
 }
 
 fn change(
@@ -171,7 +207,7 @@ fn change(
     tenant_id: &str,
     notification_id: &str,
     request_id: &str,
-) -> Result<(TenantScope, NotificationId, RequestId), Status> {
+) -> Result<(CallerScope, NotificationId, RequestId), Status> {
     let mut fields = Fields::default();
     let tenant_id = fields.id("tenant_id", tenant_id, TenantId::parse);
     let id = fields.id("notification_id", notification_id, NotificationId::parse);
@@ -179,7 +215,7 @@ fn change(
     let scope = scope(caller, &mut fields, tenant_id)?;
     match (id, request_id) {
         (Some(id), Some(request_id)) => Ok((scope, id, request_id)),
-        _ => Err(refuse(Refusal::FieldsInvalid(vec![Violation::new("request_id", "is not a UUID")]))),
+        _ => Err(refuse(fields.refusal())),
     }
 }
 

@@ -4,7 +4,7 @@ use rekey_wire::notification::v1::ErrorReason as Reason;
 use rekey_wire::status;
 use tonic::{Code, Status};
 
-use crate::domain::refusal::{Refusal, Violation};
+use crate::domain::refusal::{MissingRight, Refusal, Violation};
 use crate::intake::Error;
 
 /// The one place where refusals get their reason.
@@ -13,11 +13,9 @@ pub(super) fn published(refusal: Refusal) -> status::Refusal {
         Refusal::FieldsInvalid(_) => {
             (Code::InvalidArgument, Reason::FieldInvalid, "fields are missing or malformed")
         }
-        Refusal::CallerNotAllowed => (
-            Code::PermissionDenied,
-            Reason::CallerNotAllowed,
-            "the caller may not do this for this tenant, template, lane or not_after",
-        ),
+        Refusal::CallerNotAllowed(missing) => {
+            (Code::PermissionDenied, Reason::CallerNotAllowed, not_allowed(*missing).1)
+        }
         Refusal::RequestIdReused => {
             (Code::InvalidArgument, Reason::RequestIdReused, "the request_id was used for something else")
         }
@@ -60,7 +58,21 @@ pub(super) fn published(refusal: Refusal) -> status::Refusal {
             named(published, violations)
         }
         Refusal::QueueFull { retry_after } => published.retry_after(retry_after),
+        Refusal::CallerNotAllowed(missing) => published.with("missing", not_allowed(missing).0),
         _ => published,
+    }
+}
+
+/// The key of a caller's entry that would allow it, and a text that says so.
+const fn not_allowed(missing: MissingRight) -> (&'static str, &'static str) {
+    match missing {
+        MissingRight::Entry => ("methods", "the caller is not known to this part"),
+        MissingRight::Tenant => ("tenants", "the caller's entry does not name this tenant"),
+        MissingRight::Template => ("templates", "the caller's entry does not name this template"),
+        MissingRight::Lane => ("lanes", "the caller's entry does not name this lane"),
+        MissingRight::NotAfter => {
+            ("may_assert_not_after", "the caller's entry does not let it set not_after")
+        }
     }
 }
 

@@ -11,10 +11,10 @@ use rekey_primitives::id::{NotificationId, RequestId, TenantId};
 use rekey_primitives::secret::same;
 use rekey_sealing::digest;
 
-use super::{Error, Intake};
+use super::{Error, Intake, of_caller};
 use crate::domain::message::Message;
 use crate::domain::refusal::{Refusal, Violation};
-use crate::domain::scope::TenantScope;
+use crate::domain::scope::CallerScope;
 use crate::payload::{Payload, PayloadRow};
 use crate::store::{AcceptOutcome, NewNotification};
 
@@ -53,7 +53,7 @@ impl Intake {
     /// The store failed; then none was accepted.
     pub(crate) async fn accept(
         &self,
-        scope: TenantScope,
+        scope: &CallerScope,
         requests: &[MessageRequest],
     ) -> Result<Vec<Result<Receipt, Refusal>>, Error> {
         let now = self.clock.now();
@@ -74,7 +74,7 @@ impl Intake {
         if drafts.is_empty() {
             return Ok(answers);
         }
-        let rows: Vec<_> = drafts.iter().map(|draft| self.sealed(scope.tenant_id(), draft, now)).collect();
+        let rows: Vec<_> = drafts.iter().map(|draft| self.sealed(scope, draft, now)).collect();
         let outcomes = self.store.accept(scope, &rows, now).await?;
         for (draft, outcome) in drafts.iter().zip(outcomes) {
             if outcome == AcceptOutcome::Accepted {
@@ -90,7 +90,7 @@ impl Intake {
     /// Gives the messages that would be refused now their first answers, where they have some.
     async fn recall(
         &self,
-        scope: TenantScope,
+        scope: &CallerScope,
         requests: &[MessageRequest],
         answers: &mut [Result<Receipt, Refusal>],
         now: Timestamp,
@@ -103,7 +103,8 @@ impl Intake {
         if places.is_empty() {
             return Ok(());
         }
-        let request_ids: Vec<RequestId> = places.iter().map(|place| requests[*place].request_id).collect();
+        let request_ids: Vec<RequestId> =
+            places.iter().map(|place| of_caller(scope, requests[*place].request_id)).collect();
         let found = self.store.find_requests(scope, &request_ids, now).await?;
         for (place, earlier) in places.into_iter().zip(found) {
             if let Some(earlier) = earlier {
@@ -139,15 +140,15 @@ impl Intake {
         Ok(not_after)
     }
 
-    fn sealed(&self, tenant_id: TenantId, draft: &Draft<'_>, now: Timestamp) -> NewNotification {
+    fn sealed(&self, scope: &CallerScope, draft: &Draft<'_>, now: Timestamp) -> NewNotification {
         let Draft { request: MessageRequest { request_id, message }, id, .. } = *draft;
         let payload =
             Payload { destination: message.destination.clone(), variables: message.variables.clone() };
-        let entropy = self.entropy.as_ref();
+        let (entropy, tenant_id) = (self.entropy.as_ref(), scope.tenant_id());
         let bound_to = request_binding(tenant_id, *request_id);
         NewNotification {
             id,
-            request_id: *request_id,
+            request_id: of_caller(scope, *request_id),
             // Sealed, because a bare digest would let whoever reads the table try a million codes against it.
             fingerprint: self.keys.seal(entropy, &bound_to, &draft.fingerprint),
             request_expires_at: now.plus(self.rules.request_life),
@@ -166,7 +167,7 @@ impl Intake {
     /// The answer to a request id that was used before: the same message if it was the same content.
     fn repeated(
         &self,
-        scope: TenantScope,
+        scope: &CallerScope,
         request_id: RequestId,
         content: &[u8; 32],
         earlier: AcceptOutcome,

@@ -4,11 +4,11 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{NotificationId, RequestId};
 
 use super::page_token::{self, Arguments};
-use super::{Error, Intake};
+use super::{Error, Intake, of_caller};
 use crate::domain::notification::Notification;
 use crate::domain::page::{Filter, Position};
 use crate::domain::refusal::Refusal;
-use crate::domain::scope::TenantScope;
+use crate::domain::scope::CallerScope;
 use crate::store::{ChangeOutcome, ChangeRequest};
 
 /// A page of journeys.
@@ -24,18 +24,18 @@ impl Intake {
     /// One message and its journey.
     ///
     /// # Errors
-    /// No such message in the tenant, or the store failed.
-    pub(crate) async fn get(&self, scope: TenantScope, id: NotificationId) -> Result<Notification, Error> {
+    /// No such message of the tenant that the caller may see, or the store failed.
+    pub(crate) async fn get(&self, scope: &CallerScope, id: NotificationId) -> Result<Notification, Error> {
         Ok(self.store.get(scope, id).await?.ok_or(Refusal::NotificationNotFound)?)
     }
 
-    /// A page of the tenant's messages.
+    /// A page of the tenant's messages that the caller may see.
     ///
     /// # Errors
     /// A token that is not ours for these arguments, or the store failed.
     pub(crate) async fn list(
         &self,
-        scope: TenantScope,
+        scope: &CallerScope,
         filter: &Filter,
         page_token: &str,
         page_size: usize,
@@ -64,12 +64,12 @@ impl Intake {
     /// It is not there or not queued, the request id means something else, or the store failed.
     pub(crate) async fn cancel(
         &self,
-        scope: TenantScope,
+        scope: &CallerScope,
         id: NotificationId,
         request_id: RequestId,
     ) -> Result<Notification, Error> {
         let now = self.clock.now();
-        let change = self.store.cancel(scope, self.change_request(id, request_id, now), now).await?;
+        let change = self.store.cancel(scope, self.change_request(scope, id, request_id, now), now).await?;
         made(change, Refusal::NotQueued)
     }
 
@@ -79,18 +79,25 @@ impl Intake {
     /// It is not there or cannot be replayed, the request id means something else, or the store failed.
     pub(crate) async fn replay(
         &self,
-        scope: TenantScope,
+        scope: &CallerScope,
         id: NotificationId,
         request_id: RequestId,
     ) -> Result<Notification, Error> {
         let now = self.clock.now();
-        let change = self.store.replay(scope, self.change_request(id, request_id, now), now).await?;
+        let change = self.store.replay(scope, self.change_request(scope, id, request_id, now), now).await?;
         let notification = made(change, Refusal::NotReplayable)?;
         self.signals.wake_up.wake(notification.lane);
         Ok(notification)
     }
 
-    fn change_request(&self, id: NotificationId, request_id: RequestId, now: Timestamp) -> ChangeRequest {
+    fn change_request(
+        &self,
+        scope: &CallerScope,
+        id: NotificationId,
+        request_id: RequestId,
+        now: Timestamp,
+    ) -> ChangeRequest {
+        let request_id = of_caller(scope, request_id);
         ChangeRequest { id, request_id, request_expires_at: now.plus(self.rules.request_life) }
     }
 }

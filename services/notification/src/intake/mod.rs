@@ -11,13 +11,16 @@ use std::time::Duration;
 
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
-use rekey_sealing::AeadKeys;
+use rekey_primitives::id::RequestId;
+use rekey_sealing::{AeadKeys, digest};
+use uuid::Uuid;
 
 pub(crate) use self::accept::{MessageRequest, Receipt};
 pub(crate) use self::journeys::Page;
 use crate::domain::lane::PerLane;
 use crate::domain::links::LinkHosts;
 use crate::domain::refusal::Refusal;
+use crate::domain::scope::CallerScope;
 use crate::signals::Signals;
 use crate::store::{Failure, Store};
 
@@ -62,6 +65,15 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
+}
+
+/// A caller's request id as the store knows it: the ids of one caller are none of another's, which could otherwise use
+/// them up or learn by them what was sent.
+fn of_caller(scope: &CallerScope, request_id: RequestId) -> RequestId {
+    let whole = digest(&[b"request of a caller", scope.caller().as_bytes(), request_id.as_uuid().as_bytes()]);
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&whole[..16]);
+    RequestId::from_uuid(Uuid::from_bytes(bytes))
 }
 
 impl Intake {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::lane::Lane;
 use crate::domain::page::{Filter, Position};
-use crate::domain::scope::TenantScope;
+use crate::domain::scope::CallerScope;
 use crate::domain::state::State;
 
 const VERSION: u8 = 1;
@@ -29,11 +29,12 @@ struct PageToken {
 }
 
 impl Arguments {
-    pub(super) fn of(scope: TenantScope, filter: &Filter) -> Self {
+    pub(super) fn of(scope: &CallerScope, filter: &Filter) -> Self {
         let number = |number: Option<i16>| number.unwrap_or(0).to_be_bytes();
         let whole = digest(&[
             b"notification list",
             scope.tenant_id().as_uuid().as_bytes(),
+            scope.caller().as_bytes(),
             &number(filter.state.map(State::number)),
             &number(filter.lane.map(Lane::number)),
             filter.reference.as_deref().unwrap_or_default().as_bytes(),

@@ -7,8 +7,11 @@ use crate::config::for_tests;
 use crate::domain::lane::Lane;
 use crate::domain::message::Message;
 use crate::domain::page::Filter;
+use crate::domain::scope::CallerRights;
 use crate::domain::state::State;
-use crate::fixtures::{NOW, clock, entropy, keys, link_hosts, message, request_id, scope, store};
+use crate::fixtures::{
+    NOW, clock, entropy, keys, link_hosts, message, request_id, rights, scope, scope_of, store, tenant,
+};
 use crate::signals::{QueueDepth, Signals};
 
 struct World {
@@ -43,7 +46,7 @@ impl World {
     }
 
     async fn send(&self, request_id: RequestId, message: Message) -> Result<Receipt, Refusal> {
-        self.intake.accept(scope(), &[MessageRequest { request_id, message }]).await.unwrap().remove(0)
+        self.intake.accept(&scope(), &[MessageRequest { request_id, message }]).await.unwrap().remove(0)
     }
 }
 
@@ -90,6 +93,24 @@ async fn other_content_under_the_same_request_id_is_refused() {
 }
 
 #[tokio::test]
+async fn the_request_ids_of_one_caller_are_none_of_anothers() {
+    let world = world().await;
+    let request_id = world.request_id();
+    let other = scope_of(tenant(), CallerRights { senders: Some(Vec::new()), ..rights("shop") });
+    let first = world.send(request_id, message()).await.unwrap();
+    let mut different = message();
+    different.lane = Lane::Bulk;
+
+    let asked = MessageRequest { request_id, message: different };
+    let second = world.intake.accept(&other, &[asked]).await.unwrap().remove(0).unwrap();
+    let withdrawn = world.intake.cancel(&other, first.id, request_id).await;
+
+    assert_ne!(first.id, second.id);
+    assert_eq!(refusal(withdrawn), Refusal::RequestIdReused);
+    assert_eq!(world.send(request_id, message()).await.unwrap(), first);
+}
+
+#[tokio::test]
 async fn a_repeated_request_gets_its_first_answer_although_it_would_be_refused_by_now() {
     let world = world().await;
     let (dying, waiting) = (world.request_id(), world.request_id());
@@ -103,13 +124,13 @@ async fn a_repeated_request_gets_its_first_answer_although_it_would_be_refused_b
     let batch =
         [(dying, short.clone()), (waiting, message()), (dying, message()), (world.request_id(), short)]
             .map(asked);
-    let answers = world.intake.accept(scope(), &batch).await.unwrap();
+    let answers = world.intake.accept(&scope(), &batch).await.unwrap();
     let new = world.send(world.request_id(), message()).await;
 
     assert!(first.is_ok() && second.is_ok());
     assert_eq!(answers, [first, second, Err(Refusal::RequestIdReused), Err(Refusal::AlreadyExpired)]);
     assert!(matches!(new, Err(Refusal::QueueFull { .. })));
-    let page = world.intake.list(scope(), &Filter::default(), "", 10).await.unwrap();
+    let page = world.intake.list(&scope(), &Filter::default(), "", 10).await.unwrap();
     assert_eq!(page.notifications.len(), 2);
 }
 
@@ -121,12 +142,12 @@ async fn a_refused_message_of_a_batch_holds_up_no_other() {
     let twice = world.request_id();
     let batch = [(twice, message()), (world.request_id(), dead), (twice, message())].map(asked);
 
-    let answers = world.intake.accept(scope(), &batch).await.unwrap();
+    let answers = world.intake.accept(&scope(), &batch).await.unwrap();
 
     assert!(answers[0].is_ok());
     assert_eq!(answers[1], Err(Refusal::AlreadyExpired));
     assert_eq!(answers[2], Err(Refusal::RequestIdReused));
-    let page = world.intake.list(scope(), &Filter::default(), "", 10).await.unwrap();
+    let page = world.intake.list(&scope(), &Filter::default(), "", 10).await.unwrap();
     assert_eq!(page.notifications.len(), 1);
 }
 
@@ -142,9 +163,9 @@ async fn a_message_lives_as_long_as_asked_or_as_its_lane_says_and_no_longer_than
     let lanes = world.send(world.request_id(), message()).await.unwrap();
     let refused = world.send(world.request_id(), endless).await;
 
-    assert_eq!(world.intake.get(scope(), own.id).await.unwrap().not_after, asked);
+    assert_eq!(world.intake.get(&scope(), own.id).await.unwrap().not_after, asked);
     assert_eq!(
-        world.intake.get(scope(), lanes.id).await.unwrap().not_after,
+        world.intake.get(&scope(), lanes.id).await.unwrap().not_after,
         NOW.plus(Duration::from_secs(600))
     );
     assert!(matches!(refused, Err(Refusal::FieldsInvalid(wrong)) if wrong[0].field == "message.not_after"));
@@ -175,10 +196,10 @@ async fn pages_follow_each_other_and_belong_to_their_arguments() {
     }
     let all = Filter::default();
 
-    let first = world.intake.list(scope(), &all, "", 2).await.unwrap();
-    let second = world.intake.list(scope(), &all, &first.next_page_token, 2).await.unwrap();
+    let first = world.intake.list(&scope(), &all, "", 2).await.unwrap();
+    let second = world.intake.list(&scope(), &all, &first.next_page_token, 2).await.unwrap();
     let other = Filter { state: Some(State::Dead), ..Filter::default() };
-    let mixed_up = world.intake.list(scope(), &other, &first.next_page_token, 2).await;
+    let mixed_up = world.intake.list(&scope(), &other, &first.next_page_token, 2).await;
 
     assert_eq!((first.notifications.len(), second.notifications.len()), (2, 1));
     assert!(second.next_page_token.is_empty());
@@ -192,10 +213,10 @@ async fn a_withdrawn_message_says_so_and_cannot_be_withdrawn_or_replayed() {
     let receipt = world.send(world.request_id(), message()).await.unwrap();
     let request_id = world.request_id();
 
-    let cancelled = world.intake.cancel(scope(), receipt.id, request_id).await.unwrap();
-    let repeated = world.intake.cancel(scope(), receipt.id, request_id).await.unwrap();
-    let again = world.intake.cancel(scope(), receipt.id, world.request_id()).await;
-    let replayed = world.intake.replay(scope(), receipt.id, world.request_id()).await;
+    let cancelled = world.intake.cancel(&scope(), receipt.id, request_id).await.unwrap();
+    let repeated = world.intake.cancel(&scope(), receipt.id, request_id).await.unwrap();
+    let again = world.intake.cancel(&scope(), receipt.id, world.request_id()).await;
+    let replayed = world.intake.replay(&scope(), receipt.id, world.request_id()).await;
 
     assert_eq!((cancelled.state, repeated.state), (State::Cancelled, State::Cancelled));
     assert_eq!(refusal(again), Refusal::NotQueued);

@@ -54,6 +54,14 @@ pub(crate) enum Admission {
     },
 }
 
+/// How a message would fare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outlook {
+    Taken,
+    Fault,
+    LeftAlone { until: Timestamp },
+}
+
 impl Breaker {
     pub(crate) fn new(policy: BreakerPolicy) -> Self {
         Self { policy, state: Mutex::new(State::Closed { faults_in_a_row: 0 }) }
@@ -82,9 +90,16 @@ impl Breaker {
         Admission::LeftAlone { until }
     }
 
-    /// Whether the last that was heard of the provider is good.
-    pub(crate) fn is_sound(&self) -> bool {
-        matches!(*self.lock(), State::Closed { faults_in_a_row: 0 })
+    /// How a message would fare now, as far as it is known without sending one.
+    pub(crate) fn outlook(&self, now: Timestamp) -> Outlook {
+        match *self.lock() {
+            State::Closed { faults_in_a_row: 0 } => Outlook::Taken,
+            State::Open { since, pause } if !is_over(since, pause, now) => {
+                Outlook::LeftAlone { until: since.plus(pause) }
+            }
+            State::HalfOpen { .. } => Outlook::LeftAlone { until: now },
+            State::Closed { .. } | State::Open { .. } => Outlook::Fault,
+        }
     }
 
     /// The provider answered. True when it had been left alone.
@@ -160,12 +175,9 @@ mod tests {
         let breaker = Breaker::new(BreakerPolicy { faults: 2, ..POLICY });
 
         breaker.failed(NOW, None);
-        let after_a_fault = breaker.is_sound();
         breaker.worked();
-        let after_an_answer = breaker.is_sound();
         breaker.failed(NOW, None);
 
-        assert_eq!((after_a_fault, after_an_answer), (false, true));
         assert!(is_admitted(&breaker, true, NOW));
     }
 
@@ -226,6 +238,19 @@ mod tests {
         breaker.failed(NOW.plus(PAUSE / 2), None);
 
         assert!(is_admitted(&breaker, true, NOW.plus(PAUSE)));
+    }
+
+    #[test]
+    fn the_outlook_is_what_was_heard_last() {
+        let (fresh, open) = (Breaker::new(POLICY), opened());
+        let (at_first, until) = (fresh.outlook(NOW), NOW.plus(PAUSE));
+        fresh.failed(NOW, None);
+
+        assert_eq!((at_first, fresh.outlook(NOW)), (Outlook::Taken, Outlook::Fault));
+        assert_eq!(open.outlook(NOW), Outlook::LeftAlone { until });
+        assert_eq!(open.outlook(until), Outlook::Fault);
+        assert!(is_admitted(&open, true, until));
+        assert_eq!(open.outlook(until), Outlook::LeftAlone { until });
     }
 
     #[test]

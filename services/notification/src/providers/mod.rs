@@ -13,6 +13,7 @@ mod smtp;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::id::NotificationId;
 
-pub(crate) use self::breaker::{Admission, Breaker, BreakerPolicy};
+pub(crate) use self::breaker::{Admission, Breaker, BreakerPolicy, Outlook};
 pub(crate) use self::kind::ProviderOptions;
 pub(crate) use self::settings::{ProviderSettings, check};
 use crate::domain::content::Rendered;
@@ -102,6 +103,8 @@ pub(crate) struct ConfiguredProvider {
     pub(crate) sender: Box<dyn Provider>,
     /// A lane's own faults open its breaker and no other's.
     pub(crate) breakers: PerLane<Breaker>,
+    /// How long it took over the last message that it took, in microseconds: so long a decoy looks under way.
+    took: AtomicU64,
 }
 
 impl ConfiguredProvider {
@@ -111,7 +114,21 @@ impl ConfiguredProvider {
         sender: Box<dyn Provider>,
         policy: BreakerPolicy,
     ) -> Self {
-        Self { name, channels, sender, breakers: PerLane::each(|_| Breaker::new(policy)) }
+        Self {
+            name,
+            channels,
+            sender,
+            breakers: PerLane::each(|_| Breaker::new(policy)),
+            took: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn note_taken(&self, took: Duration) {
+        self.took.store(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(crate) fn usually_takes(&self) -> Duration {
+        Duration::from_micros(self.took.load(Ordering::Relaxed))
     }
 }
 

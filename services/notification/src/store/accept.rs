@@ -4,20 +4,20 @@ use std::collections::{HashMap, HashSet};
 
 use rekey_database::{Connection, Dialect, Failure, Sql, statements, values};
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::{RequestId, TenantId};
+use rekey_primitives::id::RequestId;
 use uuid::Uuid;
 
 use super::Store;
 use super::models::{AcceptOutcome, NewNotification};
 use super::requests::{Action, Request, RequestRow};
 use crate::domain::lane::{Lane, PerLane};
-use crate::domain::scope::TenantScope;
+use crate::domain::scope::CallerScope;
 
 statements! {
     const INSERT = "insert into notification
             (tenant_id, id, created_at, changed_at, lane, state, template, locale, channel, masked_destination,
-             reference, decoy, payload, tries, fence, next_try_at, not_after, provider)
-        values ($1, $2, $3, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, 0, 0, $3, $12, '')";
+             reference, decoy, payload, tries, fence, next_try_at, not_after, provider, sender)
+        values ($1, $2, $3, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, 0, 0, $3, $12, '', $13)";
 
     const LIVING_REQUESTS = "select request_id, action, notification_id, created_at, fingerprint from request
         where tenant_id = $1 and expires_at > $3 and request_id ",
@@ -60,9 +60,10 @@ const ACCEPT_BATCH: Sql = Sql::unlisted(
      ), made as (
          insert into notification
              (tenant_id, id, created_at, changed_at, lane, state, template, locale, channel,
-              masked_destination, reference, decoy, payload, tries, fence, next_try_at, not_after, provider)
+              masked_destination, reference, decoy, payload, tries, fence, next_try_at, not_after, provider,
+              sender)
          select $1, id, $2, $2, lane, 1, template, locale, channel,
-              masked_destination, reference, decoy, payload, 0, 0, $2, not_after, ''
+              masked_destination, reference, decoy, payload, 0, 0, $2, not_after, '', $16
          from asked join entered using (request_id)
      )
      select request_id from entered",
@@ -78,18 +79,17 @@ impl Store {
     /// The request ids of one call differ from each other. As many answers as messages, in their order.
     pub(crate) async fn accept(
         &self,
-        scope: TenantScope,
+        scope: &CallerScope,
         messages: &[NewNotification],
         now: Timestamp,
     ) -> Result<Vec<AcceptOutcome>, Failure> {
-        let tenant_id = scope.tenant_id();
         match self.database.dialect() {
-            Dialect::Postgres => self.accept_batch(tenant_id, messages, now).await,
+            Dialect::Postgres => self.accept_batch(scope, messages, now).await,
             Dialect::Sqlite => {
                 let accept = |mut tx: rekey_database::Transaction| async move {
                     let mut outcomes = Vec::with_capacity(messages.len());
                     for message in messages {
-                        outcomes.push(accept_one(&mut tx, tenant_id, message, now).await?);
+                        outcomes.push(accept_one(&mut tx, scope, message, now).await?);
                     }
                     Ok(tx.commit(outcomes))
                 };
@@ -100,15 +100,15 @@ impl Store {
 
     async fn accept_batch(
         &self,
-        tenant_id: TenantId,
+        scope: &CallerScope,
         messages: &[NewNotification],
         now: Timestamp,
     ) -> Result<Vec<AcceptOutcome>, Failure> {
-        let entered = match self.enter_batch(tenant_id, messages, now).await {
+        let entered = match self.enter_batch(scope, messages, now).await {
             Err(failure) if failure.code() == Some(NO_PARTITION) => {
                 // The sweep makes partitions ahead of time; this is the first call after a very long sleep.
                 self.ensure_partitions(now).await?;
-                self.enter_batch(tenant_id, messages, now).await?
+                self.enter_batch(scope, messages, now).await?
             }
             other => other?,
         };
@@ -116,7 +116,7 @@ impl Store {
             return Ok(vec![AcceptOutcome::Accepted; messages.len()]);
         }
         let request_ids: Vec<Uuid> = messages.iter().map(|message| message.request_id.as_uuid()).collect();
-        let earlier = self.database.all(REQUESTS, values![tenant_id, request_ids]).await?;
+        let earlier = self.database.all(REQUESTS, values![scope.tenant_id(), request_ids]).await?;
         let earlier = by_request_id(earlier);
         let outcome = |message: &NewNotification| {
             let request_id = message.request_id.as_uuid();
@@ -131,7 +131,7 @@ impl Store {
     /// The request ids that were free.
     async fn enter_batch(
         &self,
-        tenant_id: TenantId,
+        scope: &CallerScope,
         messages: &[NewNotification],
         now: Timestamp,
     ) -> Result<HashSet<Uuid>, Failure> {
@@ -141,7 +141,7 @@ impl Store {
         };
         let mut writer = self.database.writer().await?;
         let values = values![
-            tenant_id,
+            scope.tenant_id(),
             now,
             messages.iter().map(|message| message.id.as_uuid()).collect::<Vec<_>>(),
             messages.iter().map(|message| message.request_id.as_uuid()).collect::<Vec<_>>(),
@@ -156,6 +156,7 @@ impl Store {
             messages.iter().map(|message| message.decoy).collect::<Vec<_>>(),
             messages.iter().map(|message| message.payload.as_slice()).collect::<Vec<_>>(),
             instants(|message| message.not_after),
+            scope.caller(),
         ];
         let entered: Vec<(Uuid,)> = writer.all(ACCEPT_BATCH, values).await?;
         Ok(entered.into_iter().map(|(request_id,)| request_id).collect())
@@ -165,7 +166,7 @@ impl Store {
     /// that are free. They are looked at and not used. As many answers as ids, in their order.
     pub(crate) async fn find_requests(
         &self,
-        scope: TenantScope,
+        scope: &CallerScope,
         request_ids: &[RequestId],
         now: Timestamp,
     ) -> Result<Vec<Option<AcceptOutcome>>, Failure> {
@@ -185,12 +186,12 @@ impl Store {
 
 async fn accept_one(
     tx: &mut Connection,
-    tenant_id: TenantId,
+    scope: &CallerScope,
     message: &NewNotification,
     now: Timestamp,
 ) -> Result<AcceptOutcome, Failure> {
     let request = Request {
-        tenant_id,
+        tenant_id: scope.tenant_id(),
         request_id: message.request_id,
         action: Action::Accepted,
         notification_id: message.id,
@@ -201,7 +202,7 @@ async fn accept_one(
         return Ok(earlier.as_accept_outcome());
     }
     let values = values![
-        tenant_id,
+        scope.tenant_id(),
         message.id,
         now,
         message.lane.number(),
@@ -213,6 +214,7 @@ async fn accept_one(
         message.decoy,
         &message.payload,
         message.not_after,
+        scope.caller(),
     ];
     tx.execute(INSERT, values).await?;
     Ok(AcceptOutcome::Accepted)

@@ -34,7 +34,7 @@ async fn full_of_bulk_mails(url: &str) -> Store {
     Store::migrate(url, &options, NOW).await.unwrap();
     let store = Store::open(url, &options).await.unwrap();
     let first = row(entropy().as_ref(), Lane::Bulk, NOW);
-    store.accept(scope(), std::slice::from_ref(&first), NOW).await.unwrap();
+    store.accept(&scope(), std::slice::from_ref(&first), NOW).await.unwrap();
     store.database.execute(MULTIPLY, &[]).await.unwrap();
     store
 }
@@ -69,7 +69,7 @@ async fn one_code_behind_a_hundred_thousand_bulk_mails_is_claimed_without_touchi
     let database = rekey_testing::postgres().await;
     let store = full_of_bulk_mails(database.url()).await;
     let code = row(entropy().as_ref(), Lane::Critical, NOW.plus(Duration::from_millis(1)));
-    store.accept(scope(), std::slice::from_ref(&code), NOW).await.unwrap();
+    store.accept(&scope(), std::slice::from_ref(&code), NOW).await.unwrap();
 
     let plan = claim_explained(database.url()).await;
     let claimed = store.claim(Lane::Critical, 16, Duration::from_secs(60), NOW).await.unwrap();

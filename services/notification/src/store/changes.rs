@@ -8,16 +8,17 @@ use super::journeys::find;
 use super::models::{ChangeOutcome, ChangeRequest};
 use super::requests::{Action, Request};
 use super::rows::accepted_within;
-use crate::domain::scope::TenantScope;
+use super::visible::{VISIBLE, values_of};
+use crate::domain::scope::CallerScope;
 
 statements! {
-    const CANCEL = "update notification set state = 6, payload = null, next_try_at = null, changed_at = $5
-        where tenant_id = $1 and id = $2 and created_at between $3 and $4 and state = 1 and not in_doubt";
+    const CANCEL = "update notification set state = 6, payload = null, next_try_at = null, changed_at = $10", VISIBLE,
+        " and id = $7 and created_at between $8 and $9 and state = 1 and not in_doubt";
 
-    const REPLAY = "update notification set state = 1, next_try_at = $5, fence = fence + 1, changed_at = $5,
-            in_doubt = false, tries = 0
-        where tenant_id = $1 and id = $2 and created_at between $3 and $4
-          and state in (4, 7) and payload is not null and not_after > $5";
+    const REPLAY = "update notification set state = 1, next_try_at = $10, fence = fence + 1, changed_at = $10,
+            in_doubt = false, tries = 0", VISIBLE,
+        " and id = $7 and created_at between $8 and $9
+          and state in (4, 7) and payload is not null and not_after > $10";
 }
 
 impl Store {
@@ -25,7 +26,7 @@ impl Store {
     /// again changes nothing and says the same.
     pub(crate) async fn cancel(
         &self,
-        scope: TenantScope,
+        scope: &CallerScope,
         change: ChangeRequest,
         now: Timestamp,
     ) -> Result<ChangeOutcome, Failure> {
@@ -38,7 +39,7 @@ impl Store {
     /// ends: the message will show how the new tries end. The same request again changes nothing and says the same.
     pub(crate) async fn replay(
         &self,
-        scope: TenantScope,
+        scope: &CallerScope,
         change: ChangeRequest,
         now: Timestamp,
     ) -> Result<ChangeOutcome, Failure> {
@@ -49,8 +50,8 @@ impl Store {
 
 /// A change about to be made.
 #[derive(Clone, Copy)]
-struct Step {
-    scope: TenantScope,
+struct Step<'a> {
+    scope: &'a CallerScope,
     change: ChangeRequest,
     action: Action,
     /// Changes the message if it stands where that is possible.
@@ -58,7 +59,7 @@ struct Step {
     now: Timestamp,
 }
 
-impl Step {
+impl Step<'_> {
     async fn take(self, mut tx: Transaction) -> Result<rekey_database::Finished<ChangeOutcome>, Failure> {
         let Self { scope, change, action, sql, now } = self;
         let request = Request {
@@ -78,7 +79,7 @@ impl Step {
             return Ok(tx.roll_back(outcome));
         }
         let (first, last) = accepted_within(change.id);
-        let changed = tx.execute(sql, values![scope.tenant_id(), change.id, first, last, now]).await?;
+        let changed = tx.execute(sql, &values_of(scope, values![change.id, first, last, now])).await?;
         Ok(match find(&mut tx, scope, change.id).await? {
             Some(notification) if changed == 1 => tx.commit(ChangeOutcome::Made(Box::new(notification))),
             // A refused request does not use up its id.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rekey_database::{Dialect, Failure, Fragment, Sql, fragment, statements, values};
+use rekey_database::{FOR_UPDATE_SKIP_LOCKED, Failure, Fragment, Sql, fragment, statements, values};
 use rekey_primitives::clock::Timestamp;
 
 use super::Store;
@@ -11,42 +11,22 @@ use super::rows::{ClaimRow, OutcomeColumns, limit};
 use crate::domain::delivery::Outcome;
 use crate::domain::lane::{Lane, PerLane};
 
-/// Takes what is due in a lane: `$1` is now, `$2` how many, `$3` when the lease ends. Postgres deletes the decoys whose
-/// turn it is in the same statement; for SQLite that is [`FORGET_DECOYS`].
-const CLAIM_IN: Fragment = fragment!((
-    postgres: "with due as (
-            select tenant_id, created_at, id, decoy from notification where state = 1 and lane = ",
-    sqlite: "with due as (
-            select tenant_id, created_at, id, decoy from notification where not decoy and state = 1 and lane = ",
-));
+/// Takes what is due in a lane: `$1` is now, `$2` how many, `$3` when the lease ends.
+const CLAIM_IN: Fragment =
+    fragment!("with due as (select tenant_id, created_at, id from notification where state = 1 and lane = ");
 const CLAIM_DUE: Fragment = fragment!(
     " and next_try_at <= $1 and not_after > $1 order by next_try_at limit $2",
-    (
-        postgres: " for update skip locked
-        ), gone as (
-            delete from notification using due
-            where due.decoy and notification.tenant_id = due.tenant_id
-              and notification.created_at = due.created_at and notification.id = due.id
-        )",
-        sqlite: ")",
-    ),
-    " update notification set state = 2, fence = fence + 1, tries = tries + 1, lease_until = $3,
+    FOR_UPDATE_SKIP_LOCKED,
+    ") update notification set state = 2, fence = fence + 1, tries = tries + 1, lease_until = $3,
           next_try_at = null, changed_at = $1
       from due
-      where not due.decoy and notification.tenant_id = due.tenant_id
+      where notification.tenant_id = due.tenant_id
         and notification.created_at = due.created_at and notification.id = due.id
       returning ",
     // SQLite knows no table in what it returns, and there only those of the one that was updated are columns.
     (postgres: "notification.tenant_id, notification.id, notification.created_at", sqlite: "tenant_id, id, created_at"),
-    ", fence, in_doubt, template, locale, tries, payload, not_after"
+    ", fence, in_doubt, template, locale, channel, decoy, tries, payload, not_after"
 );
-
-const DECOYS_IN: Fragment = fragment!(
-    "delete from notification where decoy and (tenant_id, created_at, id) in
-        (select tenant_id, created_at, id from notification where state = 1 and lane = "
-);
-const DECOYS_DUE: Fragment =
-    fragment!(" and next_try_at <= $1 and not_after > $1 order by next_try_at limit $2)");
 
 /// Held by this lease still: `$1` to `$4`.
 const HELD: Fragment =
@@ -57,10 +37,6 @@ statements! {
     const CLAIM_CRITICAL = CLAIM_IN, "1", CLAIM_DUE;
     const CLAIM_TRANSACTIONAL = CLAIM_IN, "2", CLAIM_DUE;
     const CLAIM_BULK = CLAIM_IN, "3", CLAIM_DUE;
-
-    const FORGET_CRITICAL_DECOYS = DECOYS_IN, "1", DECOYS_DUE;
-    const FORGET_TRANSACTIONAL_DECOYS = DECOYS_IN, "2", DECOYS_DUE;
-    const FORGET_BULK_DECOYS = DECOYS_IN, "3", DECOYS_DUE;
 
     const RENEW = "update notification set lease_until = $5", HELD;
 
@@ -75,16 +51,10 @@ statements! {
 pub(super) const CLAIM: PerLane<Sql> =
     PerLane { critical: CLAIM_CRITICAL, transactional: CLAIM_TRANSACTIONAL, bulk: CLAIM_BULK };
 
-const FORGET_DECOYS: PerLane<Sql> = PerLane {
-    critical: FORGET_CRITICAL_DECOYS,
-    transactional: FORGET_TRANSACTIONAL_DECOYS,
-    bulk: FORGET_BULK_DECOYS,
-};
-
 impl Store {
-    /// Takes up to `most` due messages of a lane, the longest due first, and holds them until `now + lease` under a
-    /// fence higher than any before. No two claims get the same message. Decoys whose turn it is are deleted and
-    /// not returned; what is past its `not_after` is not returned. The lease says whether an earlier one left doubt.
+    /// Takes up to `most` due messages of a lane, decoys among them, the longest due first, and holds them until
+    /// `now + lease` under a fence higher than any before. No two claims get the same message; what is past its
+    /// `not_after` is not returned. The lease says whether an earlier one left doubt.
     pub(crate) async fn claim(
         &self,
         lane: Lane,
@@ -92,21 +62,12 @@ impl Store {
         lease: Duration,
         now: Timestamp,
     ) -> Result<Vec<Claim>, Failure> {
-        let (most, until) = (limit(most), now.plus(lease));
-        let claimed: Vec<ClaimRow> = match self.database.dialect() {
-            Dialect::Postgres => {
-                self.database.writer().await?.all(*CLAIM.of(lane), values![now, most, until]).await?
-            }
-            Dialect::Sqlite => {
-                let claim = |mut tx: rekey_database::Transaction| async move {
-                    tx.execute(*FORGET_DECOYS.of(lane), values![now, most]).await?;
-                    let claimed = tx.all(*CLAIM.of(lane), values![now, most, until]).await?;
-                    Ok(tx.commit(claimed))
-                };
-                self.database.step(claim).await?
-            }
-        };
-        Ok(claimed.into_iter().map(Claim::from).collect())
+        let values = values![now, limit(most), now.plus(lease)];
+        let claimed: Vec<ClaimRow> = self.database.writer().await?.all(*CLAIM.of(lane), values).await?;
+        // One row that does not read must not take the others with it.
+        let read =
+            |row| Claim::try_from(row).inspect_err(|failure| tracing::error!(%failure, "a claim is lost"));
+        Ok(claimed.into_iter().filter_map(|row| read(row).ok()).collect())
     }
 
     /// Holds a message until `now + length`, if the lease is still the last one on it; otherwise nothing happens.

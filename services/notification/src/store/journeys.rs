@@ -5,46 +5,44 @@ use rekey_primitives::id::NotificationId;
 
 use super::Store;
 use super::rows::{NotificationRow, accepted_within, limit};
+use super::visible::{VISIBLE, values_of};
 use crate::domain::lane::Lane;
 use crate::domain::notification::Notification;
 use crate::domain::page::{Filter, Position};
-use crate::domain::scope::TenantScope;
+use crate::domain::scope::CallerScope;
 use crate::domain::state::State;
 
 statements! {
     /// The milliseconds of the id lead to the partition, so a look-up by id touches one.
-    const FIND = "select * from notification
-        where tenant_id = $1 and id = $2 and created_at between $3 and $4";
+    const FIND = "select * from notification", VISIBLE, " and id = $7 and created_at between $8 and $9";
 
-    const LIST = "select * from notification
-        where tenant_id = $1
-          and (", (postgres: "$2::bigint", sqlite: "$2"), " is null or (created_at, id) < ($2, $3))
-          and (", (postgres: "$4::smallint", sqlite: "$4"), " is null or state = $4)
-          and (", (postgres: "$5::smallint", sqlite: "$5"), " is null or lane = $5)
-          and (", (postgres: "$6::text", sqlite: "$6"), " is null or reference = $6)
-        order by created_at desc, id desc limit $7";
+    const LIST = "select * from notification", VISIBLE, "
+          and (", (postgres: "$7::bigint", sqlite: "$7"), " is null or (created_at, id) < ($7, $8))
+          and (", (postgres: "$9::smallint", sqlite: "$9"), " is null or state = $9)
+          and (", (postgres: "$10::smallint", sqlite: "$10"), " is null or lane = $10)
+          and (", (postgres: "$11::text", sqlite: "$11"), " is null or reference = $11)
+        order by created_at desc, id desc limit $12";
 }
 
 impl Store {
-    /// One message of the tenant.
+    /// One message of the tenant that the caller may see.
     pub(crate) async fn get(
         &self,
-        scope: TenantScope,
+        scope: &CallerScope,
         id: NotificationId,
     ) -> Result<Option<Notification>, Failure> {
         find(&mut self.database.reader().await?, scope, id).await
     }
 
-    /// Up to `most` messages of the tenant that pass the filter, newest first, older than `after`.
+    /// Up to `most` messages of the tenant that the caller may see and that pass the filter, newest first, older than `after`.
     pub(crate) async fn list(
         &self,
-        scope: TenantScope,
+        scope: &CallerScope,
         filter: &Filter,
         after: Option<Position>,
         most: usize,
     ) -> Result<Vec<Notification>, Failure> {
-        let values = values![
-            scope.tenant_id(),
+        let rest = values![
             after.map(|position| position.created_at),
             after.map(|position| position.id),
             filter.state.map(State::number),
@@ -52,18 +50,18 @@ impl Store {
             filter.reference.as_deref(),
             limit(most),
         ];
-        let rows: Vec<NotificationRow> = self.database.all(LIST, values).await?;
+        let rows: Vec<NotificationRow> = self.database.all(LIST, &values_of(scope, rest)).await?;
         rows.into_iter().map(Notification::try_from).collect()
     }
 }
 
 pub(super) async fn find(
     connection: &mut Connection,
-    scope: TenantScope,
+    scope: &CallerScope,
     id: NotificationId,
 ) -> Result<Option<Notification>, Failure> {
     let (first, last) = accepted_within(id);
     let row: Option<NotificationRow> =
-        connection.optional(FIND, values![scope.tenant_id(), id, first, last]).await?;
+        connection.optional(FIND, &values_of(scope, values![id, first, last])).await?;
     row.map(Notification::try_from).transpose()
 }

@@ -11,6 +11,7 @@
 //! | `claims` | taking due messages, keeping them, recording how a try ended |
 //! | `leases` | putting back what dead workers held |
 //! | `journeys`, `changes` | looking at messages and stepping in |
+//! | `visible` | which messages those are for |
 //! | `sweep` | tidying up |
 //! | `partitions` | the weeks of Postgres |
 
@@ -25,6 +26,7 @@ mod requests;
 mod rows;
 mod schema;
 mod sweep;
+mod visible;
 
 #[cfg(test)]
 mod behind_bulk;

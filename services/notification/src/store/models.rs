@@ -30,7 +30,7 @@ pub(crate) struct NewNotification {
     pub(crate) lane: Lane,
     /// The caller's own name for it.
     pub(crate) reference: String,
-    /// Deleted when its turn comes.
+    /// Never sent.
     pub(crate) decoy: bool,
     /// Sealed destination and variables.
     pub(crate) payload: Vec<u8>,
@@ -68,6 +68,9 @@ pub(crate) struct Claim {
     pub(crate) template: String,
     /// The language asked for, or empty.
     pub(crate) locale: String,
+    pub(crate) channel: Channel,
+    /// It is to end as a message would, and must never be sent.
+    pub(crate) is_decoy: bool,
     /// Tries since it was accepted or last replayed, this one included.
     pub(crate) tries: u32,
     /// Sealed destination and variables.

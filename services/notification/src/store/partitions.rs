@@ -109,10 +109,10 @@ mod tests {
         let later = NOW.plus(Duration::from_secs(400 * 86_400));
         let message = row(entropy().as_ref(), Lane::Critical, later);
 
-        let accepted = store.accept(scope(), std::slice::from_ref(&message), later).await.unwrap();
+        let accepted = store.accept(&scope(), std::slice::from_ref(&message), later).await.unwrap();
 
         assert_eq!(accepted, [AcceptOutcome::Accepted]);
-        assert!(store.get(scope(), message.id).await.unwrap().is_some());
+        assert!(store.get(&scope(), message.id).await.unwrap().is_some());
         assert_eq!(partitions(&store).await, 2 * (WEEKS_AHEAD + 1));
     }
 
@@ -121,7 +121,7 @@ mod tests {
         let database = rekey_testing::postgres().await;
         let store = migrated(&database).await;
         let message = row(entropy().as_ref(), Lane::Critical, NOW);
-        store.accept(scope(), std::slice::from_ref(&message), NOW).await.unwrap();
+        store.accept(&scope(), std::slice::from_ref(&message), NOW).await.unwrap();
         let week = NOW.unix_micros().div_euclid(WEEK_MICROS);
         let mut writer = store.database.writer().await.unwrap();
         let stranger = format!("create view stranger as select id from notification_w{week}");
@@ -135,7 +135,7 @@ mod tests {
 
         assert_eq!(held_up, Swept { expired: 1, requests_forgotten: 1, ..Swept::default() });
         assert_eq!((free.expired, free.purged > 0), (0, true));
-        assert!(store.get(scope(), message.id).await.unwrap().is_none());
+        assert!(store.get(&scope(), message.id).await.unwrap().is_none());
     }
 
     #[tokio::test]

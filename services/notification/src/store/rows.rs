@@ -70,14 +70,18 @@ pub(super) struct ClaimRow {
     in_doubt: bool,
     template: String,
     locale: String,
+    channel: String,
+    decoy: bool,
     tries: i32,
     payload: Vec<u8>,
     not_after: i64,
 }
 
-impl From<ClaimRow> for Claim {
-    fn from(row: ClaimRow) -> Self {
-        Self {
+impl TryFrom<ClaimRow> for Claim {
+    type Error = Failure;
+
+    fn try_from(row: ClaimRow) -> Result<Self, Failure> {
+        Ok(Self {
             lease: Lease {
                 tenant_id: TenantId::from_uuid(row.tenant_id),
                 id: NotificationId::from_uuid(row.id),
@@ -87,10 +91,12 @@ impl From<ClaimRow> for Claim {
             },
             template: row.template,
             locale: row.locale,
+            channel: Channel::parse(&row.channel).ok_or(unreadable("channel"))?,
+            is_decoy: row.decoy,
             tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
             payload: row.payload,
             not_after: Timestamp::from_unix_micros(row.not_after),
-        }
+        })
     }
 }
 

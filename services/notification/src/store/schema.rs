@@ -7,7 +7,7 @@ statements! {
 }
 
 pub(crate) static SCHEMA: Schema = Schema {
-    version: 2,
+    version: 3,
     recorded: RECORDED,
     postgres: sqlx::migrate!("migrations/postgres"),
     sqlite: sqlx::migrate!("migrations/sqlite"),

@@ -20,10 +20,7 @@ const IS_PAST: Fragment = fragment!(
 );
 
 statements! {
-    const FORGET_EXPIRED_DECOYS = "delete from notification where (tenant_id, created_at, id) in (",
-        PAST, " and state = 1 and decoy", LIMITED, "select tenant_id, created_at, id from past)";
-
-    const EXPIRE = PAST, " and state = 1 and not decoy", LIMITED,
+    const EXPIRE = PAST, " and state = 1", LIMITED,
         "update notification set state = case when in_doubt then 4 else 5 end, payload = null, next_try_at = null,
             changed_at = $1", IS_PAST;
 
@@ -49,7 +46,6 @@ impl Store {
             tracing::warn!(error = %failure, "cannot make the partitions of the coming weeks");
         }
         let batch = limits.batch;
-        self.database.execute(FORGET_EXPIRED_DECOYS, values![now, batch]).await?;
         let expired = self.database.execute(EXPIRE, values![now, batch]).await?;
         let wiped = self.database.execute(WIPE, values![now, batch]).await?;
         let requests_forgotten = self.database.execute(FORGET_REQUESTS, values![now, batch]).await?;

@@ -21,7 +21,7 @@ use crate::domain::lane::Lane;
 use crate::domain::state::FailureClass;
 use crate::domain::template::TemplateName;
 use crate::payload::{Payload, PayloadRow, Unusable};
-use crate::providers::{Admission, Breaker, ConfiguredProvider, Outgoing, Providers, SendFailure};
+use crate::providers::{Admission, Breaker, ConfiguredProvider, Outgoing, Outlook, Providers, SendFailure};
 use crate::store::{Claim, Lease, Recorded, Store, in_time};
 use crate::templates::Renderer;
 
@@ -66,7 +66,11 @@ impl Dispatcher {
     }
 
     async fn take_through(&self, lane: Lane, claim: &Claim) {
-        let tried = self.try_to_send(lane, claim).await;
+        let tried = if claim.is_decoy {
+            self.walk_decoy(lane, claim).await
+        } else {
+            self.try_to_send(lane, claim).await
+        };
         match tried.outcome {
             Outcome::Delivered if claim.lease.in_doubt => {
                 tracing::warn!(provider = tried.provider, "delivered, perhaps for the second time");
@@ -118,13 +122,40 @@ impl Dispatcher {
                 }
             }
         }
-        let outcome = match round.conclude() {
+        Tried { outcome: self.concluded(claim, round), provider: last }
+    }
+
+    /// Takes a decoy the way a message would go, by what is known of the providers, and sends nothing. What is shown of
+    /// it later must not tell it from a message, so it ends as one would and when one would.
+    async fn walk_decoy<'a>(&'a self, lane: Lane, claim: &Claim) -> Tried<'a> {
+        let now = self.clock.now();
+        if now.has_reached(claim.not_after) {
+            return Tried { outcome: Outcome::Expired, provider: "" };
+        }
+        let (mut round, mut last) = (Round::default(), "");
+        for provider in self.providers.of(claim.channel) {
+            match provider.breakers.of(lane).outlook(now) {
+                Outlook::LeftAlone { until } => round.left_alone(until),
+                Outlook::Fault => {
+                    last = &provider.name;
+                    round.asked(FailureClass::Provider, None);
+                }
+                Outlook::Taken => {
+                    tokio::time::sleep(provider.usually_takes()).await;
+                    return Tried { outcome: Outcome::Delivered, provider: &provider.name };
+                }
+            }
+        }
+        Tried { outcome: self.concluded(claim, round), provider: last }
+    }
+
+    fn concluded(&self, claim: &Claim, round: Round) -> Outcome {
+        match round.conclude() {
             Conclusion::Failed { class, retry_after } => self.after(claim, class, retry_after),
             Conclusion::NobodyAsked { until } => {
                 self.retries.postponed(until, claim.not_after, self.clock.now(), |bound| self.draw(bound))
             }
-        };
-        Tried { outcome, provider: last }
+        }
     }
 
     fn prepare(&self, claim: &Claim) -> Result<Outgoing, SendFailure> {
@@ -168,6 +199,9 @@ impl Dispatcher {
     ) -> Result<(), SendFailure> {
         let hand_over = LeasedHandOver { store: &self.store, lease, clock: &self.clock };
         let sent = provider.sender.send(outgoing, &hand_over).await;
+        if sent.is_ok() {
+            provider.note_taken(self.clock.now().since(outgoing.now));
+        }
         match &sent {
             // An open breaker must not close by it: the next message would wait for a dead provider.
             Err(failure) if failure.is_ours => {

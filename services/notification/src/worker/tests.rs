@@ -15,7 +15,9 @@ use crate::domain::content::Rendered;
 use crate::domain::notification::Notification;
 use crate::domain::state::{FailureClass, State};
 use crate::fixtures::{NOW, clock, entropy, keys, row, scope, store};
-use crate::providers::{BreakerPolicy, ConfiguredProvider, HandOver, Outgoing, Provider, Providers, SendFailure};
+use crate::providers::{
+    BreakerPolicy, ConfiguredProvider, HandOver, Outgoing, Provider, Providers, SendFailure,
+};
 use crate::store::NewNotification;
 use crate::templates::Renderer;
 
@@ -61,11 +63,8 @@ impl Provider for Scripted {
 }
 
 /// Opens after three faults in a row.
-const BREAKER: BreakerPolicy = BreakerPolicy {
-    faults: 3,
-    pause: Duration::from_secs(15),
-    longest_pause: Duration::from_secs(300),
-};
+const BREAKER: BreakerPolicy =
+    BreakerPolicy { faults: 3, pause: Duration::from_secs(15), longest_pause: Duration::from_secs(300) };
 
 fn relay(place: usize, provider: Box<dyn Provider>) -> ConfiguredProvider {
     ConfiguredProvider::new(format!("relay{place}"), vec![Channel::Email], provider, BREAKER)
@@ -117,7 +116,7 @@ impl World {
 
     async fn accept(&self, lane: Lane) -> NewNotification {
         let message = row(self.entropy.as_ref(), lane, self.clock.now());
-        self.store.accept(scope(), std::slice::from_ref(&message), self.clock.now()).await.unwrap();
+        self.store.accept(&scope(), std::slice::from_ref(&message), self.clock.now()).await.unwrap();
         message
     }
 
@@ -136,7 +135,7 @@ impl World {
     }
 
     async fn get(&self, id: NotificationId) -> Notification {
-        self.store.get(scope(), id).await.unwrap().unwrap()
+        self.store.get(&scope(), id).await.unwrap().unwrap()
     }
 
     /// Changes the schema behind the store's back, so that a step of it fails.
@@ -244,7 +243,7 @@ async fn a_payload_moved_to_another_row_is_never_sent() {
     let world = World::with(&[&relay]).await;
     let mut moved = row(world.entropy.as_ref(), Lane::Critical, NOW);
     moved.payload = row(world.entropy.as_ref(), Lane::Critical, NOW).payload;
-    world.store.accept(scope(), std::slice::from_ref(&moved), NOW).await.unwrap();
+    world.store.accept(&scope(), std::slice::from_ref(&moved), NOW).await.unwrap();
 
     world.work().await;
 
@@ -301,6 +300,7 @@ async fn a_worker_sends_all_that_is_due_and_stops_when_told() {
     assert_eq!((sent.len(), distinct.len()), (60, 60));
 }
 
+mod decoys;
 mod expiry;
 mod failover;
 mod faults;

@@ -159,7 +159,8 @@ async fn a_refusal_is_kept_although_its_body_never_comes() {
 #[test]
 fn a_gateway_that_asks_to_be_left_alone_is_heard() {
     let headers = |retry_after: &str, date: &str| {
-        let pairs = [(RETRY_AFTER, retry_after), (DATE, date)].map(|(name, value)| (name, value.parse().unwrap()));
+        let pairs =
+            [(RETRY_AFTER, retry_after), (DATE, date)].map(|(name, value)| (name, value.parse().unwrap()));
         super::retry_after(&HeaderMap::from_iter(pairs))
     };
     let date = "Sat, 25 Jul 2026 17:20:00 GMT";

@@ -167,31 +167,37 @@ pub(super) async fn one_code_behind_thousands_of_bulk_mails_is_claimed_at_once(w
     assert_eq!(world.store.queued(Lane::Bulk, 10_000).await.unwrap(), 3_000);
 }
 
-pub(super) async fn decoys_are_deleted_when_their_turn_comes(world: &World) {
-    let mut decoy = world.message(Lane::Critical, NOW);
+pub(super) async fn a_decoy_looks_like_a_message_wherever_it_stands(world: &World) {
+    let (message, mut decoy) = (world.message(Lane::Critical, NOW), world.message(Lane::Critical, NOW));
     decoy.decoy = true;
-    world.accept(std::slice::from_ref(&decoy), NOW).await;
-    let before = world.get(decoy.id).await;
+    world.accept(&[message.clone(), decoy.clone()], NOW).await;
+    let pair = async || {
+        let look = async |id| {
+            let found = world.get(id).await.unwrap();
+            (
+                found.state,
+                found.tries,
+                found.provider,
+                found.changed_at,
+                found.next_try_at,
+                found.last_failure,
+            )
+        };
+        (look(message.id).await, look(decoy.id).await)
+    };
 
-    let claimed = world.claim(10, NOW).await;
-
-    assert!(before.is_some_and(|found| found.state == State::Queued));
-    assert!(claimed.is_empty());
-    assert_eq!(world.get(decoy.id).await, None);
-    assert_eq!(world.payloads().await, 0);
-}
-
-pub(super) async fn decoys_take_no_place_in_later_claims(world: &World) {
-    let mut batch: Vec<_> = (0..4).map(|_| world.message(Lane::Critical, NOW)).collect();
-    batch[0].decoy = true;
-    batch[1].decoy = true;
-    world.accept(&batch, NOW).await;
-
-    let mut claimed = Vec::new();
-    for _ in 0..3 {
-        claimed.extend(world.claim(2, NOW).await);
+    let queued = pair().await;
+    let claims = world.claim(10, NOW).await;
+    let sending = pair().await;
+    for claim in &claims {
+        world.store.record(claim.lease, Outcome::Delivered, "smtp", NOW).await.unwrap();
     }
+    let delivered = pair().await;
 
-    assert_eq!(claimed.len(), 2);
-    assert!(claimed.iter().all(|claim| [batch[2].id, batch[3].id].contains(&claim.lease.id)));
+    let decoys: Vec<_> = claims.iter().filter(|claim| claim.is_decoy).map(|claim| claim.lease.id).collect();
+    assert_eq!((claims.len(), decoys), (2, vec![decoy.id]));
+    for (message, decoy) in [queued, sending, delivered] {
+        assert_eq!(message, decoy);
+    }
+    assert_eq!(world.payloads().await, 0);
 }

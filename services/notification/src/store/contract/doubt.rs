@@ -96,7 +96,7 @@ pub(super) async fn what_may_have_gone_out_is_not_withdrawn(world: &World) {
     let now = NOW.plus(LEASE);
     world.put_back(now).await;
 
-    let change = world.store.cancel(scope(), world.change(message.id), now).await.unwrap();
+    let change = world.store.cancel(&scope(), world.change(message.id), now).await.unwrap();
 
     assert_eq!(change, ChangeOutcome::Impossible);
     assert_eq!((world.get(message.id).await.unwrap().state, world.payloads().await), (State::Queued, 1));
@@ -108,7 +108,7 @@ pub(super) async fn a_replay_ends_the_doubt(world: &World) {
     let unknown = after(world, &second, dead).await;
     let now = NOW.plus(LEASE + Duration::from_secs(1));
 
-    world.store.replay(scope(), world.change(message.id), now).await.unwrap();
+    world.store.replay(&scope(), world.change(message.id), now).await.unwrap();
     let third = world.claim_one(now).await;
     let found = after(world, &third, Outcome::Delivered).await;
 

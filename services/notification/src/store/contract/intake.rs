@@ -8,9 +8,8 @@ use uuid::Uuid;
 use super::World;
 use crate::domain::delivery::Outcome;
 use crate::domain::lane::Lane;
-use crate::domain::scope::TenantScope;
 use crate::domain::state::State;
-use crate::fixtures::{NOW, scope, tenant};
+use crate::fixtures::{NOW, rights, scope, scope_of, tenant};
 use crate::store::AcceptOutcome;
 
 pub(super) async fn an_accepted_message_is_queued_and_due_at_once(world: &World) {
@@ -33,7 +32,7 @@ pub(super) async fn a_repeated_request_id_makes_no_second_message(world: &World)
     second.request_id = first.request_id;
 
     let later = NOW.plus(Duration::from_secs(5));
-    let answers = world.store.accept(scope(), std::slice::from_ref(&second), later).await.unwrap();
+    let answers = world.store.accept(&scope(), std::slice::from_ref(&second), later).await.unwrap();
 
     let known =
         AcceptOutcome::Known { id: first.id, created_at: NOW, fingerprint: first.fingerprint.clone() };
@@ -48,7 +47,7 @@ pub(super) async fn a_batch_accepts_what_is_new_and_shows_what_is_known(world: &
     repeated.request_id = known.request_id;
     let batch = [world.message(Lane::Bulk, NOW), repeated, world.message(Lane::Transactional, NOW)];
 
-    let answers = world.store.accept(scope(), &batch, NOW).await.unwrap();
+    let answers = world.store.accept(&scope(), &batch, NOW).await.unwrap();
 
     assert_eq!((&answers[0], &answers[2]), (&AcceptOutcome::Accepted, &AcceptOutcome::Accepted));
     assert!(matches!(&answers[1], AcceptOutcome::Known { id, .. } if *id == known.id));
@@ -62,8 +61,8 @@ pub(super) async fn a_request_id_is_free_again_after_its_life(world: &World) {
     second.request_id = first.request_id;
 
     let just_before = after.minus(Duration::from_micros(1));
-    let known = world.store.accept(scope(), std::slice::from_ref(&second), just_before).await.unwrap();
-    let free = world.store.accept(scope(), std::slice::from_ref(&second), after).await.unwrap();
+    let known = world.store.accept(&scope(), std::slice::from_ref(&second), just_before).await.unwrap();
+    let free = world.store.accept(&scope(), std::slice::from_ref(&second), after).await.unwrap();
 
     assert!(matches!(known[0], AcceptOutcome::Known { .. }));
     assert_eq!(free, [AcceptOutcome::Accepted]);
@@ -71,31 +70,31 @@ pub(super) async fn a_request_id_is_free_again_after_its_life(world: &World) {
 
 pub(super) async fn a_request_id_belongs_to_its_tenant(world: &World) {
     let first = world.accepted(NOW).await;
-    let other = TenantScope::of(true, TenantId::from_uuid(Uuid::from_u128(2))).unwrap();
+    let other = scope_of(TenantId::from_uuid(Uuid::from_u128(2)), rights("identity"));
     let mut second = world.message(Lane::Critical, NOW);
     second.request_id = first.request_id;
 
-    let answers = world.store.accept(other, std::slice::from_ref(&second), NOW).await.unwrap();
+    let answers = world.store.accept(&other, std::slice::from_ref(&second), NOW).await.unwrap();
 
     assert_eq!(answers, [AcceptOutcome::Accepted]);
     assert_eq!(world.get(second.id).await, None);
-    assert!(world.store.get(other, second.id).await.unwrap().is_some());
+    assert!(world.store.get(&other, second.id).await.unwrap().is_some());
 }
 
 pub(super) async fn a_request_id_is_looked_up_without_being_used(world: &World) {
     let known = world.accepted(NOW).await;
     let other = world.accepted(NOW).await;
     let of_cancel = world.change(other.id);
-    world.store.cancel(scope(), of_cancel, NOW).await.unwrap();
+    world.store.cancel(&scope(), of_cancel, NOW).await.unwrap();
     let new = world.message(Lane::Critical, NOW);
     let asked = [new.request_id, known.request_id, of_cancel.request_id];
-    let stranger = TenantScope::of(true, TenantId::from_uuid(Uuid::from_u128(2))).unwrap();
+    let stranger = scope_of(TenantId::from_uuid(Uuid::from_u128(2)), rights("identity"));
 
     let later = NOW.plus(Duration::from_secs(5));
-    let found = world.store.find_requests(scope(), &asked, later).await.unwrap();
-    let of_stranger = world.store.find_requests(stranger, &[known.request_id], later).await.unwrap();
+    let found = world.store.find_requests(&scope(), &asked, later).await.unwrap();
+    let of_stranger = world.store.find_requests(&stranger, &[known.request_id], later).await.unwrap();
     let at_its_end =
-        world.store.find_requests(scope(), &[known.request_id], known.request_expires_at).await.unwrap();
+        world.store.find_requests(&scope(), &[known.request_id], known.request_expires_at).await.unwrap();
 
     let fingerprint = known.fingerprint.clone();
     let first = AcceptOutcome::Known { id: known.id, created_at: NOW, fingerprint };

@@ -9,13 +9,13 @@ use super::World;
 use crate::domain::delivery::Outcome;
 use crate::domain::lane::Lane;
 use crate::domain::page::{Filter, Position};
-use crate::domain::scope::TenantScope;
+use crate::domain::scope::{CallerRights, CallerScope};
 use crate::domain::state::{FailureClass, State};
-use crate::fixtures::{NOW, scope};
+use crate::fixtures::{NOW, rights, scope, scope_of, tenant};
 use crate::store::{AcceptOutcome, ChangeOutcome};
 
-fn stranger() -> TenantScope {
-    TenantScope::of(true, TenantId::from_uuid(Uuid::from_u128(2))).unwrap()
+fn stranger() -> CallerScope {
+    scope_of(TenantId::from_uuid(Uuid::from_u128(2)), rights("identity"))
 }
 
 /// The state after a change that must have been made.
@@ -29,13 +29,54 @@ fn made(change: ChangeOutcome) -> State {
 pub(super) async fn a_tenant_sees_only_its_own(world: &World) {
     let message = world.accepted(NOW).await;
 
-    let found = world.store.get(stranger(), message.id).await.unwrap();
-    let listed = world.store.list(stranger(), &Filter::default(), None, 10).await.unwrap();
-    let cancelled = world.store.cancel(stranger(), world.change(message.id), NOW).await.unwrap();
+    let found = world.store.get(&stranger(), message.id).await.unwrap();
+    let listed = world.store.list(&stranger(), &Filter::default(), None, 10).await.unwrap();
+    let cancelled = world.store.cancel(&stranger(), world.change(message.id), NOW).await.unwrap();
     let unknown = world.get(NotificationId::from_uuid(Uuid::from_u128(9))).await;
 
     assert_eq!((found, listed, cancelled, unknown), (None, Vec::new(), ChangeOutcome::NotFound, None));
     assert_eq!(world.get(message.id).await.map(|found| found.state), Some(State::Queued));
+}
+
+/// What callers may do with a message of identity's: whether it shows in a look, in a list, and what became of changes.
+async fn reach(world: &World, scope: &CallerScope, id: NotificationId) -> (bool, usize, [ChangeOutcome; 2]) {
+    let seen = world.store.get(scope, id).await.unwrap().is_some();
+    let listed = world.store.list(scope, &Filter::default(), None, 10).await.unwrap().len();
+    let replayed = world.store.replay(scope, world.change(id), NOW).await.unwrap();
+    let cancelled = world.store.cancel(scope, world.change(id), NOW).await.unwrap();
+    (seen, listed, [replayed, cancelled])
+}
+
+pub(super) async fn a_caller_sees_and_touches_only_what_it_sent(world: &World) {
+    let message = world.accepted(NOW).await;
+    let own = CallerRights { senders: Some(Vec::new()), ..rights("identity") };
+    let bulk_only = CallerRights { lanes: vec![Lane::Bulk], ..own.clone() };
+    let other_template = CallerRights { templates: Some(vec!["help_request".to_owned()]), ..own.clone() };
+    let stranger = CallerRights { caller: "shop".to_owned(), ..own.clone() };
+
+    for rights in [stranger, bulk_only, other_template] {
+        let out_of_reach = (false, 0, [ChangeOutcome::NotFound, ChangeOutcome::NotFound]);
+        assert_eq!(
+            reach(world, &scope_of(tenant(), rights.clone()), message.id).await,
+            out_of_reach,
+            "{rights:?}"
+        );
+    }
+    assert_eq!(world.get(message.id).await.map(|found| found.state), Some(State::Queued));
+    let (seen, listed, [replayed, cancelled]) = reach(world, &scope_of(tenant(), own), message.id).await;
+    assert_eq!((seen, listed, replayed), (true, 1, ChangeOutcome::Impossible));
+    assert_eq!(made(cancelled), State::Cancelled);
+}
+
+pub(super) async fn a_caller_sees_of_other_senders_what_its_entry_names(world: &World) {
+    let message = world.accepted(NOW).await;
+    let named = |sender: &str| CallerRights { senders: Some(vec![sender.to_owned()]), ..rights("support") };
+
+    let of_identity = world.store.get(&scope_of(tenant(), named("identity")), message.id).await.unwrap();
+    let of_another = world.store.get(&scope_of(tenant(), named("shop")), message.id).await.unwrap();
+    let of_everybody = world.store.get(&scope_of(tenant(), rights("support")), message.id).await.unwrap();
+
+    assert!(of_identity.is_some() && of_another.is_none() && of_everybody.is_some());
 }
 
 pub(super) async fn a_list_goes_from_page_to_page_without_gap_or_repetition(world: &World) {
@@ -47,7 +88,7 @@ pub(super) async fn a_list_goes_from_page_to_page_without_gap_or_repetition(worl
     let mut seen = Vec::new();
     let mut after = None;
     loop {
-        let page = world.store.list(scope(), &Filter::default(), after, 2).await.unwrap();
+        let page = world.store.list(&scope(), &Filter::default(), after, 2).await.unwrap();
         let Some(last) = page.last() else { break };
         after = Some(Position { created_at: last.created_at, id: last.id });
         seen.extend(page);
@@ -67,7 +108,7 @@ pub(super) async fn a_list_shows_what_the_filter_lets_through(world: &World) {
     let held = world.accepted(NOW).await;
     world.claim_one(NOW).await;
     let list = async |filter: Filter| {
-        let found = world.store.list(scope(), &filter, None, 10).await.unwrap();
+        let found = world.store.list(&scope(), &filter, None, 10).await.unwrap();
         found.into_iter().map(|one| one.id).collect::<Vec<_>>()
     };
 
@@ -84,8 +125,8 @@ pub(super) async fn a_list_shows_what_the_filter_lets_through(world: &World) {
 pub(super) async fn a_queued_message_is_withdrawn_once(world: &World) {
     let message = world.accepted(NOW).await;
 
-    let first = world.store.cancel(scope(), world.change(message.id), NOW).await.unwrap();
-    let second = world.store.cancel(scope(), world.change(message.id), NOW).await.unwrap();
+    let first = world.store.cancel(&scope(), world.change(message.id), NOW).await.unwrap();
+    let second = world.store.cancel(&scope(), world.change(message.id), NOW).await.unwrap();
 
     assert_eq!((made(first), second), (State::Cancelled, ChangeOutcome::Impossible));
     assert!(world.claim(10, NOW).await.is_empty());
@@ -96,7 +137,7 @@ pub(super) async fn what_a_worker_holds_cannot_be_withdrawn(world: &World) {
     let message = world.accepted(NOW).await;
     world.claim_one(NOW).await;
 
-    let change = world.store.cancel(scope(), world.change(message.id), NOW).await.unwrap();
+    let change = world.store.cancel(&scope(), world.change(message.id), NOW).await.unwrap();
 
     assert_eq!(change, ChangeOutcome::Impossible);
     assert_eq!((world.payloads().await, world.get(message.id).await.unwrap().state), (1, State::Sending));
@@ -109,9 +150,9 @@ pub(super) async fn a_change_repeated_says_the_same_and_does_nothing(world: &Wor
     world.store.record(held.lease, outcome, "smtp", NOW).await.unwrap();
     let change = world.change(message.id);
 
-    let first = world.store.replay(scope(), change, NOW).await.unwrap();
+    let first = world.store.replay(&scope(), change, NOW).await.unwrap();
     world.claim_one(NOW).await;
-    let second = world.store.replay(scope(), change, NOW).await.unwrap();
+    let second = world.store.replay(&scope(), change, NOW).await.unwrap();
 
     assert_eq!((made(first), made(second)), (State::Queued, State::Sending));
     assert!(world.claim(10, NOW).await.is_empty());
@@ -123,16 +164,16 @@ pub(super) async fn a_request_id_of_something_else_changes_nothing(world: &World
     let mut of_acceptance = world.change(message.id);
     of_acceptance.request_id = message.request_id;
     let of_other = world.change(other.id);
-    world.store.cancel(scope(), of_other, NOW).await.unwrap();
+    world.store.cancel(&scope(), of_other, NOW).await.unwrap();
     let mut of_cancel = world.message(Lane::Critical, NOW);
     of_cancel.request_id = of_other.request_id;
 
     let changes = [
-        world.store.cancel(scope(), of_acceptance, NOW).await.unwrap(),
-        world.store.cancel(scope(), super::ChangeRequest { id: message.id, ..of_other }, NOW).await.unwrap(),
-        world.store.replay(scope(), of_other, NOW).await.unwrap(),
+        world.store.cancel(&scope(), of_acceptance, NOW).await.unwrap(),
+        world.store.cancel(&scope(), super::ChangeRequest { id: message.id, ..of_other }, NOW).await.unwrap(),
+        world.store.replay(&scope(), of_other, NOW).await.unwrap(),
     ];
-    let accepted = world.store.accept(scope(), &[of_cancel], NOW).await.unwrap();
+    let accepted = world.store.accept(&scope(), &[of_cancel], NOW).await.unwrap();
 
     assert_eq!(
         changes,
@@ -148,7 +189,7 @@ pub(super) async fn dead_and_unknown_messages_are_replayed(world: &World) {
         let held = world.claim_one(NOW).await;
         world.store.record(held.lease, outcome, "smtp", NOW).await.unwrap();
 
-        let change = world.store.replay(scope(), world.change(message.id), NOW).await.unwrap();
+        let change = world.store.replay(&scope(), world.change(message.id), NOW).await.unwrap();
         let again = world.claim_one(NOW).await;
 
         assert_eq!(made(change), State::Queued);
@@ -168,7 +209,7 @@ pub(super) async fn a_replayed_message_has_all_its_tries_again(world: &World) {
     let outcome = Outcome::Dead { class: FailureClass::Provider };
     world.store.record(last.lease, outcome, "smtp", NOW).await.unwrap();
 
-    world.store.replay(scope(), world.change(message.id), NOW).await.unwrap();
+    world.store.replay(&scope(), world.change(message.id), NOW).await.unwrap();
     let waiting = world.get(message.id).await.unwrap();
     let again = world.claim_one(NOW).await;
 
@@ -182,13 +223,13 @@ pub(super) async fn what_is_over_cannot_be_replayed(world: &World) {
         let held = world.claim_one(NOW).await;
         world.store.record(held.lease, outcome, "smtp", NOW).await.unwrap();
 
-        let change = world.store.replay(scope(), world.change(message.id), NOW).await.unwrap();
+        let change = world.store.replay(&scope(), world.change(message.id), NOW).await.unwrap();
 
         assert_eq!(change, ChangeOutcome::Impossible);
     }
     let queued = world.accepted(NOW).await;
     assert_eq!(
-        world.store.replay(scope(), world.change(queued.id), NOW).await.unwrap(),
+        world.store.replay(&scope(), world.change(queued.id), NOW).await.unwrap(),
         ChangeOutcome::Impossible
     );
 }

@@ -68,7 +68,7 @@ impl World {
 
     /// Accepts messages that must all be new.
     pub(super) async fn accept(&self, messages: &[NewNotification], now: Timestamp) {
-        let accepted = self.store.accept(scope(), messages, now).await.unwrap();
+        let accepted = self.store.accept(&scope(), messages, now).await.unwrap();
         assert!(accepted.iter().all(|one| *one == AcceptOutcome::Accepted), "{accepted:?}");
     }
 
@@ -102,7 +102,7 @@ impl World {
     }
 
     pub(super) async fn get(&self, id: NotificationId) -> Option<Notification> {
-        self.store.get(scope(), id).await.unwrap()
+        self.store.get(&scope(), id).await.unwrap()
     }
 
     pub(super) fn change(&self, id: NotificationId) -> ChangeRequest {
@@ -167,8 +167,7 @@ contract! {
         a_retry_waits_until_it_is_due,
         the_longest_due_is_claimed_first,
         one_code_behind_thousands_of_bulk_mails_is_claimed_at_once,
-        decoys_are_deleted_when_their_turn_comes,
-        decoys_take_no_place_in_later_claims;
+        a_decoy_looks_like_a_message_wherever_it_stands;
     doubt:
         what_a_worker_died_handing_over_ends_as_unknown,
         what_a_worker_died_holding_ends_as_it_ends,
@@ -180,12 +179,14 @@ contract! {
     sweeping:
         what_is_past_its_not_after_is_expired_and_never_claimed,
         a_dead_payload_is_wiped_at_not_after,
-        an_expired_decoy_leaves_nothing,
+        a_decoy_expires_like_a_message,
         request_ids_are_forgotten_after_their_life,
         old_journeys_are_purged,
         a_sweep_of_nothing_does_nothing;
     journeys:
         a_tenant_sees_only_its_own,
+        a_caller_sees_and_touches_only_what_it_sent,
+        a_caller_sees_of_other_senders_what_its_entry_names,
         a_list_goes_from_page_to_page_without_gap_or_repetition,
         a_list_shows_what_the_filter_lets_through,
         a_queued_message_is_withdrawn_once,

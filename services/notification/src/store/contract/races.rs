@@ -42,7 +42,7 @@ pub(super) async fn one_request_id_makes_one_message_however_many_ask(world: &Wo
         message.request_id = first.request_id;
         let store = world.store.clone();
         callers.spawn(async move {
-            let answer = store.accept(scope(), std::slice::from_ref(&message), NOW).await.unwrap().remove(0);
+            let answer = store.accept(&scope(), std::slice::from_ref(&message), NOW).await.unwrap().remove(0);
             (message.id, answer)
         });
     }
@@ -66,7 +66,7 @@ pub(super) async fn either_the_worker_or_the_withdrawal_wins(world: &World) {
         let (claimer, canceller) = (world.store.clone(), world.store.clone());
 
         let claim = tokio::spawn(async move { claimer.claim(Lane::Critical, 1, LEASE, NOW).await.unwrap() });
-        let cancel = tokio::spawn(async move { canceller.cancel(scope(), change, NOW).await.unwrap() });
+        let cancel = tokio::spawn(async move { canceller.cancel(&scope(), change, NOW).await.unwrap() });
         let (claimed, cancelled) = (claim.await.unwrap(), cancel.await.unwrap());
 
         let state = world.get(message.id).await.unwrap().state;
@@ -89,8 +89,8 @@ pub(super) async fn batches_that_share_request_ids_do_not_block_each_other(world
     }
 
     let (one, other) = (world.store.clone(), world.store.clone());
-    let one = tokio::spawn(async move { one.accept(scope(), &batch, NOW).await });
-    let other = tokio::spawn(async move { other.accept(scope(), &reversed, NOW).await });
+    let one = tokio::spawn(async move { one.accept(&scope(), &batch, NOW).await });
+    let other = tokio::spawn(async move { other.accept(&scope(), &reversed, NOW).await });
     let answers = [one.await.unwrap().unwrap(), other.await.unwrap().unwrap()].concat();
 
     assert_eq!(answers.iter().filter(|answer| **answer == AcceptOutcome::Accepted).count(), 20);
