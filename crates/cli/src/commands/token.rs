@@ -103,7 +103,7 @@ mod tests {
             purposes: only("payment"),
             templates: only("code"),
             lanes: only("critical"),
-            senders: Allowed::nothing(),
+            senders: rekey_runtime::access::Allowed::nothing(),
             may_assert_context: false,
             may_assert_not_after: true,
         };
