@@ -117,6 +117,8 @@ pub struct Templates {
 pub struct LaneSettings {
     /// Messages sent at the same time.
     pub workers: usize,
+    /// Mails to one domain sent at the same time.
+    pub per_domain: usize,
     /// Messages taken in one claim.
     pub batch: usize,
     /// Messages a second; 0 is no limit.
@@ -173,7 +175,7 @@ pub struct Retention {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
     /// A lane would never send anything.
-    #[error("notification.{0}: workers and batch must be at least 1")]
+    #[error("notification.{0}: workers, per_domain and batch must be at least 1")]
     LaneWithoutWorkers(&'static str),
     /// Nothing would be retried or swept.
     #[error("notification.{0} must be at least 1")]
@@ -191,7 +193,7 @@ impl Settings {
     pub fn check(&self) -> Result<(), Contradiction> {
         for &lane in Lane::ALL {
             let settings = self.lanes().of(lane).to_owned();
-            if settings.workers == 0 || settings.batch == 0 {
+            if settings.workers == 0 || settings.batch == 0 || settings.per_domain == 0 {
                 return Err(Contradiction::LaneWithoutWorkers(lane.as_str()));
             }
         }
@@ -305,7 +307,8 @@ mod tests {
     #[test]
     fn the_environment_reaches_an_entry_of_the_list_by_its_place() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let relay = "[[notification.providers]]\nkind = 'smtp'\nhost = 'smtp.example.com'\n";
+        let relay = "[[notification.providers]]\nkind = 'smtp'\nhost = 'smtp.example.com'\nfrom = 'no-reply@example.com'\n\
+             username = 'rekey'\n";
         std::fs::write(file.path(), relay).unwrap();
         let variables = [("0__PORT", "465"), ("0__PASSWORD_FILE", "env:SECRET"), ("1__KIND", "inbox")]
             .map(|(key, value)| (format!("REKEY__NOTIFICATION__PROVIDERS__{key}"), value.to_owned()));

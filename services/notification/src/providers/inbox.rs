@@ -104,6 +104,10 @@ impl OpenProvider for InboxProvider {
     const CHANNELS: &'static [Channel] = &[Channel::Email, Channel::Sms];
     type Settings = InboxSettings;
 
+    fn check(_: &InboxSettings) -> anyhow::Result<()> {
+        Ok(())
+    }
+
     fn open(_: InboxSettings, options: &ProviderOptions) -> anyhow::Result<Self> {
         let inbox = options.inbox.clone().context("the kind `inbox` exists only while developing")?;
         Ok(Self(inbox))

@@ -33,6 +33,9 @@ pub(super) trait OpenProvider: Provider + Sized + 'static {
     const CHANNELS: &'static [Channel];
     type Settings: DeserializeOwned;
 
+    /// What is wrong with the settings as far as they tell without reading a file.
+    fn check(settings: &Self::Settings) -> anyhow::Result<()>;
+
     /// Opens one, which connects to nobody yet.
     fn open(settings: Self::Settings, options: &ProviderOptions) -> anyhow::Result<Self>;
 }
@@ -51,7 +54,10 @@ impl ProviderKind {
         Self {
             name: P::KIND,
             channels: P::CHANNELS,
-            fault: |own| own.read::<P::Settings>().err().map(|error| error.to_string()),
+            fault: |own| match own.read::<P::Settings>() {
+                Ok(settings) => P::check(&settings).err().map(|error| format!("{error:#}")),
+                Err(error) => Some(error.to_string()),
+            },
             open: |own, options| Ok(Box::new(P::open(own.read()?, options)?)),
         }
     }

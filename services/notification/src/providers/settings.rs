@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_provider_is_named_after_its_kind_and_carries_what_its_kind_carries() {
-        let relay = provider("kind = 'smtp'\nhost = 'smtp.example.com'");
+        let relay = provider("kind = 'smtp'\nhost = 'smtp.example.com'\nfrom = 'no-reply@example.com'");
         let texts = provider("kind = 'inbox'\nname = 'texts'\nchannels = ['sms']");
 
         assert_eq!((relay.name(), relay.channels()), ("smtp", vec![Channel::Email]));
@@ -119,7 +119,7 @@ mod tests {
         let unknown = complaint(&[provider("kind = 'pigeon'")]);
         let channel = complaint(&[provider("kind = 'smtp'\nchannels = ['sms']")]);
         let setting = complaint(&[provider("kind = 'sms'\nuri = 'x'")]);
-        let twice = complaint(&[provider("kind = 'smtp'"), provider("kind = 'smtp'")]);
+        let twice = complaint(&[provider("kind = 'inbox'"), provider("kind = 'inbox'")]);
 
         assert!(unknown.contains("`pigeon`") && unknown.contains("smtp, sms, inbox"), "{unknown}");
         assert!(channel.contains("`sms`, which its kind does not carry"), "{channel}");

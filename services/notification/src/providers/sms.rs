@@ -46,15 +46,7 @@ pub(super) struct Gateway {
 
 impl Gateway {
     pub(super) fn new(settings: &SmsSettings, timeout: Duration) -> anyhow::Result<Self> {
-        let url = settings.url.as_deref().context("`url` is not set")?;
-        let url = match (url.contains("{account}"), &settings.account) {
-            (true, None) => bail!("`url` names {{account}}, but `account` is not set"),
-            (true, Some(account)) => url.replace("{account}", account),
-            (false, _) => url.to_owned(),
-        };
-        let url: Uri = url.parse().context("`url` is no URL")?;
-        ensure!(is_protected(&url), "`url` must be https, except on this machine");
-        let from = settings.from.clone().context("`from` is not set")?;
+        let (url, from) = (url(settings)?, settings.from.clone().context("`from` is not set")?);
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_connect_timeout(Some(timeout / 2));
@@ -64,7 +56,9 @@ impl Gateway {
             .https_or_http()
             .enable_http1()
             .wrap_connector(http);
-        let client = Client::builder(TokioExecutor::new()).build(connector);
+        // None is kept. A connection that fell silent takes a message and gives no answer, and a text message cannot be
+        // posted again without the risk of a second one: a handshake each costs less than a code that is lost.
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
         Ok(Self {
             client,
             url,
@@ -104,7 +98,7 @@ impl Gateway {
             .map_err(|_| SendFailure::before_provider(FailureClass::Content, "the form makes no request"))?;
         self.client.request(request).await.map_err(|error| {
             if error.is_connect() {
-                SendFailure::new(FailureClass::Provider, "no connection")
+                SendFailure::new(FailureClass::Provider, step_of(&error))
             } else {
                 SendFailure::new(FailureClass::AnswerLost, "the answer was lost")
             }
@@ -116,6 +110,12 @@ impl OpenProvider for Gateway {
     const KIND: &'static str = "sms";
     const CHANNELS: &'static [Channel] = &[Channel::Sms];
     type Settings = SmsSettings;
+
+    fn check(settings: &SmsSettings) -> anyhow::Result<()> {
+        url(settings)?;
+        ensure!(settings.from.is_some(), "`from` is not set");
+        Ok(())
+    }
 
     fn open(settings: SmsSettings, options: &ProviderOptions) -> anyhow::Result<Self> {
         Self::new(&settings, options.send_timeout)
@@ -201,6 +201,18 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     at.duration_since(httpdate::parse_http_date(text(DATE)?).ok()?).ok()
 }
 
+fn url(settings: &SmsSettings) -> anyhow::Result<Uri> {
+    let url = settings.url.as_deref().context("`url` is not set")?;
+    let url = match (url.contains("{account}"), &settings.account) {
+        (true, None) => bail!("`url` names {{account}}, but `account` is not set"),
+        (true, Some(account)) => url.replace("{account}", account),
+        (false, _) => url.to_owned(),
+    };
+    let url: Uri = url.parse().context("`url` is no URL")?;
+    ensure!(is_protected(&url), "`url` must be https, except on this machine");
+    Ok(url)
+}
+
 fn authorization(settings: &SmsSettings) -> anyhow::Result<Option<HeaderValue>> {
     let text = match (&settings.token_file, &settings.password_file) {
         (Some(_), Some(_)) => bail!("`token_file` and `password_file` are both set"),
@@ -216,6 +228,17 @@ fn authorization(settings: &SmsSettings) -> anyhow::Result<Option<HeaderValue>> 
     let mut value = HeaderValue::from_str(&text).context("the secret holds characters no header may")?;
     value.set_sensitive(true);
     Ok(Some(value))
+}
+
+/// Which step of connecting failed, so that the operator's log says what to mend. The client has a type for the words
+/// of the first two but does not show it; what is neither is the handshake.
+fn step_of(error: &hyper_util::client::legacy::Error) -> &'static str {
+    let source = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    match source.as_str() {
+        words if words.starts_with("dns error") => "resolving: the host has no address",
+        words if words.starts_with("tcp connect error") => "connecting: no address answers",
+        _ => "TLS or connecting: no connection",
+    }
 }
 
 /// Plain HTTP only to this machine, where a test or a gateway of one's own listens.

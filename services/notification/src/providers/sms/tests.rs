@@ -118,7 +118,31 @@ async fn refusals_are_told_apart_by_status_and_code() {
 async fn a_gateway_that_is_not_there_is_at_fault() {
     let failure = send(&settings("http://127.0.0.1:1/{account}"), &outgoing(60)).await.unwrap_err();
 
-    assert_eq!(failure, SendFailure::new(FailureClass::Provider, "no connection"));
+    assert_eq!(failure, SendFailure::new(FailureClass::Provider, "connecting: no address answers"));
+    let failure = send(&settings("https://nowhere.invalid/{account}"), &outgoing(60)).await.unwrap_err();
+    assert!(failure.detail.starts_with("resolving"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_connection_that_fell_silent_costs_no_message() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    // Every connection takes one message and keeps silent from then on, but open.
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 1024]).await.unwrap();
+            let answer = b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n";
+            tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await.unwrap();
+            kept.push(stream);
+        }
+    });
+    let gateway = Gateway::new(&settings(&url), Duration::from_secs(5)).unwrap();
+
+    let sent = [gateway.send(&outgoing(60), &Open).await, gateway.send(&outgoing(60), &Open).await];
+
+    assert_eq!(sent, [Ok(()), Ok(())]);
 }
 
 #[tokio::test]

@@ -1,91 +1,63 @@
-//! The dialogue with a relay, and the connections kept between mails.
+//! One mail over a connection, and the connections kept between mails.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use lettre::address::Address;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
-use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use tokio::time::Instant;
 
-use super::reply::{Step, failure};
+use super::connection::Connection;
+use super::reply::Step;
+use super::server::{Server, completed};
 use crate::domain::state::FailureClass;
 use crate::providers::{HandOver, SendFailure};
 
-/// How long a relay may take over our good-bye before we just hang up.
-const FAREWELL_WITHIN: Duration = Duration::from_secs(1);
-
-pub(super) enum Tls {
-    /// Only after STARTTLS, and never without.
-    Upgraded(TlsParameters),
-    /// From the first byte.
-    Implicit(TlsParameters),
-    /// Not at all: loopback.
-    None,
-}
-
-pub(super) struct Server {
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) tls: Tls,
-    pub(super) hello: ClientId,
-    pub(super) credentials: Option<Credentials>,
-    pub(super) timeout: Duration,
-}
-
 /// One mail and whose it is.
 pub(super) struct Envelope<'a> {
-    pub(super) from: &'a Address,
-    pub(super) to: &'a Address,
+    pub(super) from: &'a str,
+    pub(super) to: &'a str,
     pub(super) mail: &'a [u8],
+}
+
+/// How connections are kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keeping {
+    pub(super) most_idle: usize,
+    pub(super) idle_for: Duration,
+    /// How long a kept connection may take over its first answer.
+    pub(super) first_answer_within: Duration,
 }
 
 /// Connections to one relay; a few are kept open for the next mail.
 pub(super) struct Connections {
     server: Server,
-    most_idle: usize,
-    idle_for: Duration,
-    idle: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
+    keeping: Keeping,
+    idle: Mutex<Vec<(Connection, Instant)>>,
 }
 
 impl Connections {
-    pub(super) fn new(server: Server, most_idle: usize, idle_for: Duration) -> Self {
-        Self { server, most_idle, idle_for, idle: Mutex::default() }
+    pub(super) fn new(server: Server, keeping: Keeping) -> Self {
+        Self { server, keeping, idle: Mutex::default() }
     }
 
-    /// Sends one mail. `handed_over` is set when the final dot may have reached the relay: from then on no failure
-    /// without a reply means that the mail did not go out. `hand_over` begins before DATA and not after it: a
-    /// dialogue that stops there can still be ended in good form.
+    /// Sends one mail. `step` is where it is, also when it is given up in between: from the final dot on no failure
+    /// without a reply means that the mail did not go out. `hand_over` begins before DATA and not after it: a dialogue
+    /// that stops there can still be ended in good form.
     pub(super) async fn send(
         &self,
         envelope: &Envelope<'_>,
         hand_over: &dyn HandOver,
-        handed_over: &mut bool,
+        step: &mut Step,
     ) -> Result<(), SendFailure> {
-        let Envelope { from, to, mail } = *envelope;
-        let mut connection = self.begin(from, to).await?;
-        let taken = async {
-            connection
-                .command(Rcpt::new(to.clone(), vec![]))
-                .await
-                .map_err(|error| failure(Step::Rcpt, &error))?;
-            hand_over.begin().await?;
-            connection.command(Data).await.map_err(|error| failure(Step::Data, &error))?;
-            *handed_over = true;
-            connection.message(mail).await.map_err(|error| failure(Step::Message, &error))
-        }
-        .await;
-        match taken {
-            Ok(_) => {
+        let mut connection = self.begin(envelope, step).await?;
+        match hand_over_mail(&mut connection, envelope, hand_over, step).await {
+            Ok(()) => {
                 self.keep(connection);
                 Ok(())
             }
             Err(failed) => {
                 // A refusal leaves the connection sound but mid-dialogue; a fresh one is cheaper than doubt.
                 if failed.class != FailureClass::AnswerLost {
-                    part(connection);
+                    connection.part();
                 }
                 Err(failed)
             }
@@ -93,87 +65,127 @@ impl Connections {
     }
 
     /// A connection that took MAIL: a kept one if it still lives, else a new one.
-    async fn begin(&self, from: &Address, to: &Address) -> Result<AsyncSmtpConnection, SendFailure> {
-        let step = Step::Mail { is_utf8: needs_utf8(to) };
-        while let Some(mut kept) = self.take() {
-            // Relays hang up on idle clients; a reply, even a refusal, shows that this one did not.
-            match kept.command(self.mail(&kept, from, to)?).await {
-                Ok(_) => return Ok(kept),
-                Err(error) if error.status().is_some() && !is_closing(&error) => {
-                    part(kept);
-                    return Err(failure(step, &error));
+    async fn begin(&self, envelope: &Envelope<'_>, step: &mut Step) -> Result<Connection, SendFailure> {
+        if let Some(mut kept) = self.take() {
+            *step = mail_step(envelope);
+            let asked = begin_mail(&mut kept, envelope, *step);
+            match tokio::time::timeout(self.keeping.first_answer_within, asked).await {
+                Ok(Ok(())) => return Ok(kept),
+                Ok(Err(Begun::Refused(failure))) => {
+                    kept.part();
+                    return Err(failure);
                 }
-                Err(_) => {}
+                // Relays hang up on idle clients, and what stands between forgets connections without a word. What
+                // befell this one befell those of its age.
+                Ok(Err(Begun::Lost(_))) | Err(_) => self.forget_all(),
             }
         }
-        let mut fresh = self.connect().await.map_err(|error| failure(Step::Connect, &error))?;
-        let command = self.mail(&fresh, from, to)?;
-        fresh.command(command).await.map_err(|error| failure(step, &error))?;
-        Ok(fresh)
-    }
-
-    fn mail(
-        &self,
-        connection: &AsyncSmtpConnection,
-        from: &Address,
-        to: &Address,
-    ) -> Result<Mail, SendFailure> {
-        let speaks_utf8 = connection.server_info().supports_feature(Extension::SmtpUtfEight);
-        match (needs_utf8(to), speaks_utf8) {
-            (false, _) => Ok(Mail::new(Some(from.clone()), vec![])),
-            (true, true) => Ok(Mail::new(Some(from.clone()), vec![MailParameter::SmtpUtfEight])),
-            // RFC 6531, 3.2: not our address to rewrite.
-            (true, false) => Err(SendFailure::new(FailureClass::Refused, "the relay takes no such address")),
+        let mut fresh = self.server.connect(step).await?;
+        *step = mail_step(envelope);
+        match begin_mail(&mut fresh, envelope, *step).await {
+            Ok(()) => Ok(fresh),
+            Err(Begun::Refused(failure)) => {
+                fresh.part();
+                Err(failure)
+            }
+            Err(Begun::Lost(failure)) => Err(failure),
         }
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
-        let Server { host, port, tls, hello, credentials, timeout } = &self.server;
-        let implicit = match tls {
-            Tls::Implicit(parameters) => Some(parameters.clone()),
-            Tls::Upgraded(_) | Tls::None => None,
-        };
-        let address = (host.as_str(), *port);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(address, Some(*timeout), hello, implicit, None).await?;
-        if let Tls::Upgraded(parameters) = tls {
-            // Fails where the relay does not offer it: nothing goes out in the clear.
-            connection.starttls(parameters.clone(), hello).await?;
-        }
-        if let Some(credentials) = credentials {
-            connection.auth(&[Mechanism::Plain, Mechanism::Login], credentials).await?;
-        }
-        Ok(connection)
-    }
-
-    fn take(&self) -> Option<AsyncSmtpConnection> {
+    fn take(&self) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|(_, since)| since.elapsed() < self.idle_for);
+        idle.retain(|(_, since)| since.elapsed() < self.keeping.idle_for);
         idle.pop().map(|(connection, _)| connection)
     }
 
-    fn keep(&self, connection: AsyncSmtpConnection) {
+    fn forget_all(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn keep(&self, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < self.most_idle && !connection.has_broken() {
+        if idle.len() < self.keeping.most_idle {
             idle.push((connection, Instant::now()));
         }
     }
 }
 
-/// Ends a dialogue in good form, beside whatever comes next: the reply that ended it is known, and a relay that says no
-/// more must neither hold the worker up nor turn its refusal into a timeout.
-fn part(mut connection: AsyncSmtpConnection) {
-    tokio::spawn(async move {
-        // It is dropped in any case, and the message does not depend on it.
-        let _ = tokio::time::timeout(FAREWELL_WITHIN, connection.abort()).await;
-    });
+/// Why MAIL was not taken.
+enum Begun {
+    /// The relay said so.
+    Refused(SendFailure),
+    /// It closes the connection, or says nothing that is a reply.
+    Lost(SendFailure),
 }
 
-fn needs_utf8(to: &Address) -> bool {
-    !AsRef::<str>::as_ref(to).is_ascii()
+fn mail_step(envelope: &Envelope<'_>) -> Step {
+    Step::Mail { is_utf8: !envelope.to.is_ascii() }
 }
 
-/// RFC 5321, 4.2.2: 421 means that the relay closes this connection, not that it refuses the mail.
-fn is_closing(error: &lettre::transport::smtp::Error) -> bool {
-    error.status().map(u16::from) == Some(421)
+async fn begin_mail(connection: &mut Connection, envelope: &Envelope<'_>, step: Step) -> Result<(), Begun> {
+    let parameters = match (step, connection.extensions.smtputf8) {
+        (Step::Mail { is_utf8: true }, true) => " SMTPUTF8",
+        // RFC 6531, 3.2: not our address to rewrite. Another relay may take it as it is.
+        (Step::Mail { is_utf8: true }, false) => {
+            let failure = SendFailure::new(FailureClass::Refused, "the relay takes no such address");
+            return Err(Begun::Refused(failure));
+        }
+        _ => "",
+    };
+    let command = format!("MAIL FROM:<{}>{parameters}\r\n", envelope.from);
+    let reply = connection.command(step, command.as_bytes()).await.map_err(Begun::Lost)?;
+    if reply.is_closing() || (reply.code < 400 && !reply.is_completion()) {
+        return Err(Begun::Lost(reply.failure(step)));
+    }
+    completed(reply, step).map(|_| ()).map_err(Begun::Refused)
+}
+
+async fn hand_over_mail(
+    connection: &mut Connection,
+    envelope: &Envelope<'_>,
+    hand_over: &dyn HandOver,
+    step: &mut Step,
+) -> Result<(), SendFailure> {
+    *step = Step::Rcpt;
+    let command = format!("RCPT TO:<{}>\r\n", envelope.to);
+    completed(connection.command(*step, command.as_bytes()).await?, *step)?;
+    hand_over.begin().await?;
+    *step = Step::Data;
+    let reply = connection.command(*step, b"DATA\r\n").await?;
+    if !reply.is_intermediate() {
+        return Err(reply.failure(*step));
+    }
+    // Still the step before: what breaks here breaks before the final dot, and such a mail is no mail. The dot goes out
+    // only where nothing has come that would be taken for its reply.
+    connection.write(*step, envelope.mail).await?;
+    connection.expect_silence(*step)?;
+    *step = Step::Message;
+    let reply = connection.command(*step, b".\r\n").await?;
+    completed(reply, *step).map(|_| ())
+}
+
+/// The mail as DATA wants it: lines that begin with a dot get another, and the last one has its end (RFC 5321, 4.5.2).
+pub(super) fn dot_stuffed(mail: &[u8]) -> Vec<u8> {
+    let mut stuffed = Vec::with_capacity(mail.len() + mail.len() / 64 + 2);
+    for line in mail.split_inclusive(|byte| *byte == b'\n') {
+        if line.starts_with(b".") {
+            stuffed.push(b'.');
+        }
+        stuffed.extend_from_slice(line);
+    }
+    if !stuffed.ends_with(b"\r\n") {
+        stuffed.extend_from_slice(b"\r\n");
+    }
+    stuffed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dot_at_the_beginning_of_a_line_is_doubled_and_the_last_line_has_its_end() {
+        assert_eq!(dot_stuffed(b".\r\na.b\r\n..c"), b"..\r\na.b\r\n...c\r\n");
+        assert_eq!(dot_stuffed(b"a\r\n"), b"a\r\n");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
 /// How a relay's connections are protected.
@@ -39,6 +40,9 @@ pub(in crate::providers) struct SmtpSettings {
     pub(super) idle_connections: usize,
     /// A minute: relays hang up after a few.
     pub(super) idle_seconds: u64,
+    /// Seconds a kept connection may take over its first answer before a fresh one is opened: a firewall in between may
+    /// have forgotten it, and says nothing. A living relay answers MAIL in milliseconds.
+    pub(super) kept_answer_seconds: u64,
 }
 
 impl Default for SmtpSettings {
@@ -56,6 +60,22 @@ impl Default for SmtpSettings {
             hello: None,
             idle_connections: 4,
             idle_seconds: 60,
+            kept_answer_seconds: 5,
         }
+    }
+}
+
+impl SmtpSettings {
+    /// What can be said without reading a file.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        let host = self.host.as_deref().context("`host` is not set")?;
+        let loopback = ["localhost", "127.0.0.1", "::1"];
+        let is_protected = self.tls != SmtpTls::None || loopback.contains(&host);
+        ensure!(is_protected, "`tls = \"none\"` is for a relay on this machine only");
+        let have_login = self.username.is_some() == self.password_file.is_some();
+        ensure!(have_login, "`username` and `password_file` go together");
+        let is_name = |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+        ensure!(self.hello.as_ref().is_none_or(is_name), "`hello` is no host name");
+        Ok(())
     }
 }

@@ -2,10 +2,9 @@ use rekey_primitives::contact::Channel;
 use rekey_primitives::id::NotificationId;
 use rekey_testing::{SmtpBehaviour, SmtpServer, smtp_server_that};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use super::settings::SmtpTls;
 use super::*;
 use crate::fixtures::{NOW, Open, Shut};
 
@@ -194,45 +193,71 @@ async fn an_answer_that_comes_too_late_leaves_it_unknown() {
 
     let failure = relay.send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
 
-    assert_eq!(failure, SendFailure::new(FailureClass::AnswerLost, "no answer after DATA in time"));
-}
-
-/// The port of a relay that refuses every recipient and never answers a good-bye.
-async fn refusing_without_farewell() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        let (reader, mut writer) = stream.into_split();
-        let mut lines = BufReader::new(reader).lines();
-        writer.write_all(b"220 relay.example.com\r\n").await.unwrap();
-        while let Some(line) = lines.next_line().await.unwrap() {
-            let reply = match line.split([' ', ':']).next() {
-                Some("EHLO") => "250 relay.example.com\r\n",
-                Some("MAIL") => "250 2.1.0 fine\r\n",
-                Some("RCPT") => "550 5.1.1 no such user\r\n",
-                _ => continue,
-            };
-            writer.write_all(reply.as_bytes()).await.unwrap();
-        }
-    });
-    port
+    assert_eq!(failure, SendFailure::new(FailureClass::AnswerLost, "message: no answer in time"));
 }
 
 #[tokio::test]
-async fn a_refusal_is_kept_however_long_the_relay_takes_to_part() {
-    let settings = SmtpSettings {
-        host: Some("127.0.0.1".to_owned()),
-        port: refusing_without_farewell().await,
-        tls: SmtpTls::None,
-        from: Some("no-reply@example.com".to_owned()),
-        ..SmtpSettings::default()
-    };
-    let relay = Relay::new(&settings, Duration::from_millis(1_500)).unwrap();
+async fn an_address_beyond_ascii_is_sent_as_it_was_given() {
+    let world = plain().await;
+    let relay = world.relay();
+    let addresses =
+        ["anna\u{308}@example.org", "\u{e2a}\u{e27}\u{e31}@example.org", "\u{2665}@b\u{fc}cher.example"];
 
-    let failure = relay.send(&outgoing("anna@example.org"), &Open).await.unwrap_err();
+    for to in addresses {
+        relay.send(&outgoing(to), &Open).await.unwrap();
+    }
 
-    assert_eq!(failure, SendFailure::new(FailureClass::Address, "RCPT 550 5.1.1"));
+    let mails = world.server.mails().await;
+    assert_eq!(mails.len(), addresses.len());
+    for (mail, to) in mails.iter().zip(addresses) {
+        let Destination::Email(to) = Destination::parse(Channel::Email, to).unwrap() else {
+            panic!("no mail")
+        };
+        assert_eq!(mail.recipients, [to.as_str()]);
+        assert!(mail.raw.contains(&format!("To: {}\r\n", to.as_str())), "{}", mail.raw);
+    }
+}
+
+#[tokio::test]
+async fn names_that_look_encoded_or_have_no_blank_arrive_as_they_are() {
+    let mut world = plain().await;
+    let subjects = ["=?utf-8?q?Contoso?= says", &"x".repeat(1_024), &format!("{} a", "\u{e9}".repeat(1_000))];
+    world.settings.from_name = "=?utf-8?b?Q29udG9zbw==?=".to_owned();
+    let relay = world.relay();
+
+    for subject in subjects {
+        let mut mail = outgoing("anna@example.org");
+        mail.content = Rendered::Email {
+            subject: Zeroizing::new(subject.to_owned()),
+            text: Zeroizing::new("y".repeat(2_000)),
+            html: Zeroizing::new("<p></p>".to_owned()),
+            language: "en",
+        };
+        relay.send(&mail, &Open).await.unwrap();
+    }
+
+    let mails = world.server.mails().await;
+    assert_eq!(mails.len(), subjects.len());
+    for (mail, subject) in mails.iter().zip(subjects) {
+        assert_eq!(mail.header("Subject"), Some(subject));
+        assert_eq!(mail.header("From"), Some("=?utf-8?b?Q29udG9zbw==?= <no-reply@example.com>"));
+        assert!(mail.raw.lines().all(|line| line.len() <= 998));
+        assert!(!mail.raw.contains("=?utf-8?q?Contoso") && !mail.raw.contains("Q29udG9zbw==?= "));
+    }
+}
+
+#[tokio::test]
+async fn an_internationalised_sender_goes_out_in_a_labels() {
+    let mut world = plain().await;
+    world.settings.from = Some("no-reply@b\u{fc}cher.example".to_owned());
+    world.settings.reply_to = Some("Hilfe <hilfe@b\u{fc}cher.example>".to_owned());
+
+    world.relay().send(&outgoing("anna@example.org"), &Open).await.unwrap();
+
+    let mail = world.server.mails().await.remove(0);
+    assert_eq!(mail.from, "no-reply@xn--bcher-kva.example");
+    assert!(mail.raw.contains("<no-reply@xn--bcher-kva.example>") && mail.raw.is_ascii());
+    assert_eq!(mail.header("Reply-To"), Some("Hilfe <hilfe@xn--bcher-kva.example>"));
 }
 
 #[tokio::test]
@@ -247,8 +272,10 @@ async fn settings_that_cannot_be_are_refused() {
     wrong.host = Some("smtp.example.com".to_owned());
     assert!(Relay::new(&wrong, TIMEOUT).is_err());
     wrong.tls = SmtpTls::StartTls;
+    wrong.from = Some("\u{fc}ber@example.com".to_owned());
+    assert!(<Relay as OpenProvider>::check(&wrong).is_err());
     wrong.from = None;
-    assert!(Relay::new(&wrong, TIMEOUT).is_err());
+    assert!(<Relay as OpenProvider>::check(&wrong).is_err());
 }
 
 #[tokio::test]
@@ -264,3 +291,5 @@ async fn a_mail_that_may_not_be_handed_over_never_reaches_the_relay() {
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].recipients, ["bert@example.org"]);
 }
+
+mod dialogues;
