@@ -126,9 +126,15 @@ pub(crate) fn request_id(entropy: &dyn Entropy) -> RequestId {
 
 /// A row as `intake` would make it, dying ten minutes after `now`.
 pub(crate) fn row(entropy: &dyn Entropy, lane: Lane, now: Timestamp) -> NewNotification {
+    row_to(entropy, lane, now, "anna@example.com")
+}
+
+pub(crate) fn row_to(entropy: &dyn Entropy, lane: Lane, now: Timestamp, to: &str) -> NewNotification {
     let message = message();
     let id = NotificationId::generate(entropy, now);
-    let payload = Payload { destination: message.destination.clone(), variables: message.variables };
+    let destination = Destination::parse(Channel::Email, to).unwrap();
+    let masked_destination = destination.masked();
+    let payload = Payload { destination, variables: message.variables };
     NewNotification {
         id,
         request_id: RequestId::generate(entropy, now),
@@ -137,7 +143,7 @@ pub(crate) fn row(entropy: &dyn Entropy, lane: Lane, now: Timestamp) -> NewNotif
         template: message.template,
         locale: String::new(),
         channel: Channel::Email,
-        masked_destination: message.destination.masked(),
+        masked_destination,
         lane,
         reference: String::new(),
         decoy: false,

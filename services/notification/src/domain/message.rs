@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Destination;
@@ -88,6 +89,15 @@ impl Variables {
         Self(taken)
     }
 
+    /// Says the minutes that are left of what was said when the message was accepted, so long ago. What is no number
+    /// stands as it was sent.
+    pub(crate) fn age(&mut self, age: Duration) {
+        let Some(said) = self.0.get_mut("minutes") else { return };
+        if let Ok(minutes) = said.parse::<u64>() {
+            *said = Zeroizing::new(minutes_left(minutes, age).to_string());
+        }
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.as_str())
     }
@@ -102,6 +112,12 @@ impl fmt::Debug for Variables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.keys()).finish()
     }
+}
+
+/// To the nearest minute, and never none: a message that goes at all goes before the code's end.
+fn minutes_left(minutes: u64, age: Duration) -> u64 {
+    let left = Duration::from_secs(minutes.saturating_mul(60)).saturating_sub(age);
+    (left.as_secs().saturating_add(30) / 60).max(1)
 }
 
 fn field(name: &str) -> String {
@@ -176,6 +192,20 @@ mod tests {
         let wrong = code(&[("organisation", "https://evil.example"), ("code", "123456"), ("minutes", "10")]);
 
         assert_eq!(wrong.unwrap_err()[0].what, "links to a host that is not configured");
+    }
+
+    #[test]
+    fn the_minutes_of_a_message_that_waited_are_those_that_are_left() {
+        let aged = |minutes: &str, seconds| {
+            let sent = [("organisation", "Contoso"), ("code", "123456"), ("minutes", minutes)];
+            let mut variables = code(&sent).unwrap();
+            variables.age(Duration::from_secs(seconds));
+            variables.get("minutes").unwrap().to_owned()
+        };
+
+        assert_eq!([aged("10", 0), aged("10", 29), aged("10", 31), aged("10", 420)], ["10", "10", "9", "3"]);
+        assert_eq!([aged("10", 599), aged("10", 86_400)], ["1", "1"]);
+        assert_eq!(aged("a few", 420), "a few");
     }
 
     #[test]

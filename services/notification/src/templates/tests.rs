@@ -54,6 +54,27 @@ fn a_text_message_with_a_code_ends_in_the_line_that_binds_it() {
     }
 }
 
+/// The letters of the alphabet that a text message of 160 characters is written in (3GPP TS 23.038, 6.2.1). One letter
+/// beyond it, and 70 are all that fit.
+const SMS_LETTERS: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡\
+    ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+
+#[test]
+fn a_text_message_in_latin_letters_needs_no_others_and_a_code_fits_one() {
+    for &template in TemplateName::ALL {
+        for language in ["en", "de", "fr", "es"] {
+            let variables = fitting(template);
+            let rendered = renderer().render(template, Some(&locale(language)), &variables, Channel::Sms);
+            let Rendered::Sms { text } = rendered.unwrap() else { panic!("no text message") };
+
+            let foreign: Vec<char> = text.chars().filter(|c| !SMS_LETTERS.contains(*c)).collect();
+            assert!(foreign.is_empty(), "{template:?} in {language}: {foreign:?}");
+            let is_code = variables.get("code").is_some();
+            assert!(!is_code || text.chars().count() <= 160, "{template:?} in {language}: {}", text.as_str());
+        }
+    }
+}
+
 #[test]
 fn without_an_origin_host_nothing_is_bound() {
     let renderer = Renderer::new("en", None).unwrap();

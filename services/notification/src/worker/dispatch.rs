@@ -7,13 +7,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rekey_primitives::clock::SharedClock;
+use rekey_primitives::clock::{SharedClock, Timestamp};
 use rekey_primitives::contact::Destination;
 use rekey_primitives::entropy::{self, SharedEntropy};
 use rekey_primitives::locale::Locale;
 use rekey_sealing::AeadKeys;
 
 use super::lease::{LeasePolicy, LeasedHandOver};
+use super::places::{DomainShare, Place};
 use crate::domain::content::Rendered;
 use crate::domain::delivery::{FailedTry, Outcome, Retries};
 use crate::domain::failover::{Conclusion, Round};
@@ -51,25 +52,30 @@ struct Tried<'a> {
     provider: &'a str,
 }
 
+/// Too many messages wait for their domain.
+struct Crowded;
+
 impl Dispatcher {
     /// Takes a claimed message through, and keeps it for as long as that takes.
     #[tracing::instrument(skip_all, fields(
         notification_id = %claim.lease.id, tenant_id = %claim.lease.tenant_id, template = claim.template,
         lane = lane.as_str(), tries = claim.tries
     ))]
-    pub(crate) async fn dispatch(&self, lane: Lane, claim: Claim) {
+    pub(crate) async fn dispatch(&self, lane: Lane, claim: Claim, place: Place) {
         tokio::select! {
             biased;
-            () = self.take_through(lane, &claim) => {}
+            () = self.take_through(lane, &claim, place) => {}
             () = self.lease_policy.keep(&self.store, claim.lease, &self.clock) => {}
         }
     }
 
-    async fn take_through(&self, lane: Lane, claim: &Claim) {
+    async fn take_through(&self, lane: Lane, claim: &Claim, mut place: Place) {
         let tried = if claim.is_decoy {
+            // It needs no connection: others may have its place.
+            let _waits = place.wait_beside();
             self.walk_decoy(lane, claim).await
         } else {
-            self.try_to_send(lane, claim).await
+            self.try_to_send(lane, claim, &mut place).await
         };
         match tried.outcome {
             Outcome::Delivered if claim.lease.in_doubt => {
@@ -81,7 +87,7 @@ impl Dispatcher {
                 tracing::info!(provider = tried.provider, class = class.as_str(), next_try_at = %at, "will try again");
             }
             Outcome::Postponed { at } => {
-                tracing::info!(next_try_at = %at, "all providers are left alone, will look again");
+                tracing::info!(next_try_at = %at, "nobody was asked, will look again");
             }
             Outcome::Dead { class } => {
                 tracing::warn!(provider = tried.provider, class = class.as_str(), "dead");
@@ -91,7 +97,7 @@ impl Dispatcher {
         self.record(claim, &tried).await;
     }
 
-    async fn try_to_send<'a>(&'a self, lane: Lane, claim: &Claim) -> Tried<'a> {
+    async fn try_to_send<'a>(&'a self, lane: Lane, claim: &Claim, place: &mut Place) -> Tried<'a> {
         if self.clock.now().has_reached(claim.not_after) {
             return Tried { outcome: Outcome::Expired, provider: "" };
         }
@@ -101,6 +107,9 @@ impl Dispatcher {
                 tracing::error!(%failure, "cannot prepare");
                 return Tried { outcome: self.after(claim, failure.class, None), provider: "" };
             }
+        };
+        let Ok(_share) = self.share(&outgoing.destination, place).await else {
+            return Tried { outcome: self.postponed(claim, self.clock.now()), provider: "" };
         };
         let configured = self.providers.of(outgoing.destination.channel());
         let (mut round, mut last) = (Round::default(), "");
@@ -152,9 +161,22 @@ impl Dispatcher {
     fn concluded(&self, claim: &Claim, round: Round) -> Outcome {
         match round.conclude() {
             Conclusion::Failed { class, retry_after } => self.after(claim, class, retry_after),
-            Conclusion::NobodyAsked { until } => {
-                self.retries.postponed(until, claim.not_after, self.clock.now(), |bound| self.draw(bound))
-            }
+            Conclusion::NobodyAsked { until } => self.postponed(claim, until),
+        }
+    }
+
+    fn postponed(&self, claim: &Claim, until: Timestamp) -> Outcome {
+        self.retries.postponed(until, claim.not_after, self.clock.now(), |bound| self.draw(bound))
+    }
+
+    /// The part of its domain's share that a mail needs. Text messages all go to the gateway.
+    async fn share(&self, to: &Destination, place: &mut Place) -> Result<Option<DomainShare>, Crowded> {
+        match to {
+            Destination::Email(address) => match place.for_domain(address.domain()).await {
+                Some(share) => Ok(Some(share)),
+                None => Err(Crowded),
+            },
+            Destination::Phone(_) => Ok(None),
         }
     }
 
@@ -165,11 +187,12 @@ impl Dispatcher {
         let template =
             TemplateName::parse(&claim.template).ok_or_else(|| unknown("template not known here"))?;
         let row = PayloadRow { tenant_id: claim.lease.tenant_id, id: claim.lease.id };
-        let payload = match Payload::open(&self.keys, row, template, &claim.payload) {
+        let mut payload = match Payload::open(&self.keys, row, template, &claim.payload) {
             Ok(payload) => payload,
             Err(Unusable::Closed) => return Err(unknown("payload does not open")),
             Err(Unusable::Unreadable) => return Err(broken("payload does not read")),
         };
+        payload.variables.age(self.clock.now().since(claim.lease.created_at));
         let locale = Locale::parse(&claim.locale).ok();
         let channel = payload.destination.channel();
         let content = self

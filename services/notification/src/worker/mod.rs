@@ -6,6 +6,7 @@
 
 mod dispatch;
 mod lease;
+mod places;
 mod reclaimer;
 mod sweeper;
 
@@ -14,11 +15,11 @@ use std::time::Duration;
 
 use rekey_primitives::clock::SharedClock;
 use rekey_runtime::shutdown::Shutdown;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 pub(crate) use self::dispatch::Dispatcher;
 pub(crate) use self::lease::LeasePolicy;
+use self::places::LanePlaces;
 pub(crate) use self::reclaimer::Reclaimer;
 pub(crate) use self::sweeper::Sweeper;
 use crate::config::LaneSettings;
@@ -48,36 +49,36 @@ impl LaneWorker {
     /// # Errors
     /// Never; a store that is away is waited for.
     pub(crate) async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
-        let places = Arc::new(Semaphore::new(self.settings.workers));
+        let places = LanePlaces::new(self.settings.workers, self.settings.per_domain);
         let mut bucket = TokenBucket::starting(self.settings.per_second, self.clock.now());
         let mut under_way = JoinSet::new();
         while !stop.has_begun() {
             while let Some(ended) = under_way.try_join_next() {
                 log_panic(ended);
             }
-            let claims = self.claim(&mut bucket, places.available_permits()).await;
-            let may_be_more =
-                claims.len() == self.settings.batch.min(places.available_permits()) && !claims.is_empty();
+            let claims = self.claim(&mut bucket, places.free()).await;
+            let may_be_more = claims.len() == self.settings.batch.min(places.free()) && !claims.is_empty();
             for claim in claims {
-                let place = Arc::clone(&places).try_acquire_owned();
+                // Never none: this loop alone takes places, and who comes back to one may have it first. Then the
+                // lease decides.
+                let Some(place) = places.take() else { continue };
                 let dispatcher = Arc::clone(&self.dispatcher);
                 let lane = self.lane;
-                under_way.spawn(async move {
-                    let _place = place;
-                    dispatcher.dispatch(lane, claim).await;
-                });
+                under_way.spawn(async move { dispatcher.dispatch(lane, claim, place).await });
             }
-            if may_be_more && places.available_permits() > 0 {
+            if may_be_more && places.free() > 0 {
                 continue;
             }
             tokio::select! {
                 biased;
                 () = stop.begun() => break,
                 // A place came free while more may be waiting.
-                Some(ended) = under_way.join_next(), if may_be_more || places.available_permits() == 0 => {
+                Some(ended) = under_way.join_next(), if may_be_more || places.free() == 0 => {
                     log_panic(ended);
                 }
                 () = self.wake_up.woken(self.lane) => {}
+                // One that waits for its domain left its place.
+                () = places.left() => {}
                 () = tokio::time::sleep(self.poll) => {}
             }
         }

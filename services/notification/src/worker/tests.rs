@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
+use super::places::Place;
 use super::*;
 use crate::config::for_tests;
 use crate::domain::content::Rendered;
@@ -70,6 +71,10 @@ fn relay(place: usize, provider: Box<dyn Provider>) -> ConfiguredProvider {
     ConfiguredProvider::new(format!("relay{place}"), vec![Channel::Email], provider, BREAKER)
 }
 
+fn place() -> Place {
+    LanePlaces::new(1, 1).take().unwrap()
+}
+
 struct World {
     store: Store,
     clock: ManualClock,
@@ -129,7 +134,7 @@ impl World {
         let claims = self.store.claim(lane, 10, LEASES.length, self.clock.now()).await.unwrap();
         let count = claims.len();
         for claim in claims {
-            self.dispatcher.dispatch(lane, claim).await;
+            self.dispatcher.dispatch(lane, claim, place()).await;
         }
         count
     }
@@ -231,7 +236,7 @@ async fn a_message_that_expired_in_a_workers_hands_is_not_sent() {
     let claim = world.store.claim(Lane::Critical, 1, Duration::from_secs(60), NOW).await.unwrap().remove(0);
 
     world.clock.set(message.not_after);
-    world.dispatcher.dispatch(Lane::Critical, claim).await;
+    world.dispatcher.dispatch(Lane::Critical, claim, place()).await;
 
     assert_eq!(world.get(message.id).await.state, State::Expired);
     assert_eq!(relay.tries(), 0);
@@ -305,4 +310,5 @@ mod expiry;
 mod failover;
 mod faults;
 mod lease;
+mod slow_domains;
 mod sweeping;

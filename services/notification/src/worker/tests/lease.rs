@@ -34,7 +34,7 @@ impl World {
 
     fn dispatch(&self, claim: Claim) -> tokio::task::JoinHandle<()> {
         let dispatcher = Arc::clone(&self.dispatcher);
-        tokio::spawn(async move { dispatcher.dispatch(Lane::Critical, claim).await })
+        tokio::spawn(async move { dispatcher.dispatch(Lane::Critical, claim, place()).await })
     }
 
     fn reclaimer(&self, wake_up: &WakeUp) -> Reclaimer {
