@@ -56,12 +56,11 @@ impl LaneWorker {
             while let Some(ended) = under_way.try_join_next() {
                 log_panic(ended);
             }
-            let claims = self.claim(&mut bucket, places.free()).await;
-            let may_be_more = claims.len() == self.settings.batch.min(places.free()) && !claims.is_empty();
-            for claim in claims {
-                // Never none: this loop alone takes places, and who comes back to one may have it first. Then the
-                // lease decides.
-                let Some(place) = places.take() else { continue };
+            // Before the claim: who waited for its domain may come back to a place meanwhile.
+            let taken = places.take(self.settings.batch);
+            let claims = self.claim(&mut bucket, taken.len()).await;
+            let may_be_more = claims.len() == taken.len() && !claims.is_empty();
+            for (claim, place) in claims.into_iter().zip(taken) {
                 let dispatcher = Arc::clone(&self.dispatcher);
                 let lane = self.lane;
                 under_way.spawn(async move { dispatcher.dispatch(lane, claim, place).await });
@@ -91,7 +90,7 @@ impl LaneWorker {
     /// Takes as many due messages as there are places and the bucket allows.
     async fn claim(&self, bucket: &mut TokenBucket, places: usize) -> Vec<Claim> {
         let now = self.clock.now();
-        let most = bucket.take(places.min(self.settings.batch), now);
+        let most = bucket.take(places, now);
         if most == 0 {
             return Vec::new();
         }

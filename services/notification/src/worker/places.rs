@@ -53,10 +53,11 @@ impl LanePlaces {
         self.senders.available_permits()
     }
 
-    /// A place, if one is free.
-    pub(crate) fn take(self: &Arc<Self>) -> Option<Place> {
-        let sender = Arc::clone(&self.senders).try_acquire_owned().ok()?;
-        Some(Place { lane: Arc::clone(self), sender: Some(sender) })
+    /// Up to `most` places, as far as they are free.
+    pub(crate) fn take(self: &Arc<Self>, most: usize) -> Vec<Place> {
+        let place = || Arc::clone(&self.senders).try_acquire_owned().ok();
+        let senders = std::iter::repeat_with(place).take(most).map_while(|sender| sender);
+        senders.map(|sender| Place { lane: Arc::clone(self), sender: Some(sender) }).collect()
     }
 
     /// Waits until a message left its place to wait beside it.
@@ -113,28 +114,27 @@ mod tests {
     #[tokio::test]
     async fn a_domain_has_its_share_and_no_more() {
         let lane = LanePlaces::new(3, 1);
-        let (mut one, mut two, mut other) =
-            (lane.take().unwrap(), lane.take().unwrap(), lane.take().unwrap());
+        let [mut one, mut two, mut other] = <[Place; 3]>::try_from(lane.take(4)).ok().unwrap();
         let held = one.for_domain("slow.example").await.unwrap();
 
-        let no_place_is_left = lane.take().is_none();
+        let no_place_is_left = lane.take(1).is_empty();
         let waiting = tokio::spawn(async move { two.for_domain("slow.example").await.is_some() });
         lane.left().await;
         let of_another = other.for_domain("fast.example").await;
-        let place_of_the_waiting = lane.take();
+        let place_of_the_waiting = lane.take(1);
         drop((held, one));
 
-        assert!(no_place_is_left && of_another.is_some() && place_of_the_waiting.is_some());
+        assert!(no_place_is_left && of_another.is_some() && place_of_the_waiting.len() == 1);
         assert!(waiting.await.unwrap());
     }
 
     #[tokio::test]
     async fn more_than_may_wait_are_sent_back() {
         let lane = LanePlaces::new(1, 1);
-        let _held = lane.take().unwrap().for_domain("slow.example").await.unwrap();
+        let _held = lane.take(1).remove(0).for_domain("slow.example").await.unwrap();
         let mut waiting = Vec::new();
         for _ in 0..WAITING_PER_PLACE {
-            let mut place = lane.take().unwrap();
+            let mut place = lane.take(1).remove(0);
             waiting.push(tokio::spawn(async move { place.for_domain("slow.example").await.is_some() }));
             lane.left().await;
             while lane.free() == 0 {
@@ -142,7 +142,7 @@ mod tests {
             }
         }
 
-        let one_too_many = lane.take().unwrap().for_domain("slow.example").await;
+        let one_too_many = lane.take(1).remove(0).for_domain("slow.example").await;
 
         assert!(one_too_many.is_none());
         waiting.iter().for_each(tokio::task::JoinHandle::abort);
@@ -152,8 +152,8 @@ mod tests {
     async fn a_domain_is_forgotten_when_nothing_goes_there() {
         let lane = LanePlaces::new(2, 1);
 
-        drop(lane.take().unwrap().for_domain("one.example").await);
-        drop(lane.take().unwrap().for_domain("two.example").await);
+        drop(lane.take(1).remove(0).for_domain("one.example").await);
+        drop(lane.take(1).remove(0).for_domain("two.example").await);
 
         assert_eq!(lane.domains.lock().unwrap().len(), 1);
     }

@@ -72,7 +72,7 @@ fn relay(place: usize, provider: Box<dyn Provider>) -> ConfiguredProvider {
 }
 
 fn place() -> Place {
-    LanePlaces::new(1, 1).take().unwrap()
+    LanePlaces::new(1, 1).take(1).remove(0)
 }
 
 struct World {
