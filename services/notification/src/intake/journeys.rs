@@ -6,10 +6,10 @@ use rekey_primitives::id::{NotificationId, RequestId};
 use super::page_token::{self, Arguments};
 use super::{Error, Intake, of_caller};
 use crate::domain::notification::Notification;
-use crate::domain::page::{Filter, Position};
+use crate::domain::page::Filter;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::CallerScope;
-use crate::store::{ChangeOutcome, ChangeRequest};
+use crate::store::{ChangeOutcome, ChangeRequest, Listed};
 
 /// A page of journeys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,16 +45,8 @@ impl Intake {
             "" => None,
             token => Some(page_token::read(token, arguments).ok_or(Refusal::PageTokenInvalid)?),
         };
-        // One more than asked for tells whether there is a next page, without a count.
-        let mut notifications = self.store.list(scope, filter, after, page_size + 1).await?;
-        let has_more = notifications.len() > page_size;
-        notifications.truncate(page_size);
-        let next_page_token = match notifications.last() {
-            Some(last) if has_more => {
-                page_token::write(Position { created_at: last.created_at, id: last.id }, arguments)
-            }
-            _ => String::new(),
-        };
+        let Listed { notifications, next } = self.store.list(scope, filter, after, page_size).await?;
+        let next_page_token = next.map(|position| page_token::write(position, arguments)).unwrap_or_default();
         Ok(Page { notifications, next_page_token })
     }
 

@@ -4,6 +4,7 @@ use rekey_database::{Connection, Failure, statements, values};
 use rekey_primitives::id::NotificationId;
 
 use super::Store;
+use super::models::Listed;
 use super::rows::{NotificationRow, accepted_within, limit};
 use super::visible::{VISIBLE, values_of};
 use crate::domain::lane::Lane;
@@ -34,24 +35,34 @@ impl Store {
         find(&mut self.database.reader().await?, scope, id).await
     }
 
-    /// Up to `most` messages of the tenant that the caller may see and that pass the filter, newest first, older than `after`.
+    /// A page of up to `most` messages of the tenant that the caller may see and that pass the filter, newest first, older
+    /// than `after`. A row that does not read is left out and logged: it must not take the page with it.
     pub(crate) async fn list(
         &self,
         scope: &CallerScope,
         filter: &Filter,
         after: Option<Position>,
         most: usize,
-    ) -> Result<Vec<Notification>, Failure> {
+    ) -> Result<Listed, Failure> {
         let rest = values![
             after.map(|position| position.created_at),
             after.map(|position| position.id),
             filter.state.map(State::number),
             filter.lane.map(Lane::number),
             filter.reference.as_deref(),
-            limit(most),
+            // One more than asked for tells whether there is a next page, without a count.
+            limit(most.saturating_add(1)),
         ];
-        let rows: Vec<NotificationRow> = self.database.all(LIST, &values_of(scope, rest)).await?;
-        rows.into_iter().map(Notification::try_from).collect()
+        let mut rows: Vec<NotificationRow> = self.database.all(LIST, &values_of(scope, rest)).await?;
+        let has_more = rows.len() > most;
+        rows.truncate(most);
+        let next = rows.last().filter(|_| has_more).map(NotificationRow::position);
+        let read = |row| {
+            Notification::try_from(row)
+                .inspect_err(|failure| tracing::error!(%failure, "a row is left out"))
+                .ok()
+        };
+        Ok(Listed { notifications: rows.into_iter().filter_map(read).collect(), next })
     }
 }
 

@@ -41,7 +41,8 @@ use rekey_primitives::clock::Timestamp;
 use self::partitions::Partitions;
 
 pub(crate) use self::models::{
-    AcceptOutcome, ChangeOutcome, ChangeRequest, Claim, Lease, NewNotification, Recorded, SweepLimits, Swept,
+    AcceptOutcome, ChangeOutcome, ChangeRequest, Claim, Lease, Listed, NewNotification, Recorded,
+    SweepLimits, Swept,
 };
 pub(crate) use self::schema::SCHEMA;
 pub(crate) use rekey_database::{Failure, in_time};

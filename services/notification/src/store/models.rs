@@ -8,6 +8,7 @@ use rekey_primitives::id::{NotificationId, RequestId, TenantId};
 
 use crate::domain::lane::Lane;
 use crate::domain::notification::Notification;
+use crate::domain::page::Position;
 use crate::domain::template::TemplateName;
 
 /// A message about to be made durable.
@@ -76,6 +77,14 @@ pub(crate) struct Claim {
     /// Sealed destination and variables.
     pub(crate) payload: Vec<u8>,
     pub(crate) not_after: Timestamp,
+}
+
+/// A page of messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) notifications: Vec<Notification>,
+    /// Where the next page begins; none on the last.
+    pub(crate) next: Option<Position>,
 }
 
 /// Whether a step of a try was recorded.

@@ -9,6 +9,7 @@ use super::models::{Claim, Lease};
 use crate::domain::delivery::Outcome;
 use crate::domain::lane::Lane;
 use crate::domain::notification::Notification;
+use crate::domain::page::Position;
 use crate::domain::state::{FailureClass, State};
 use rekey_database::Failure;
 
@@ -31,6 +32,14 @@ pub(super) struct NotificationRow {
     not_after: i64,
     last_failure: Option<i16>,
     provider: String,
+}
+
+impl NotificationRow {
+    /// Where it stands in a list.
+    pub(super) fn position(&self) -> Position {
+        let created_at = Timestamp::from_unix_micros(self.created_at);
+        Position { created_at, id: NotificationId::from_uuid(self.id) }
+    }
 }
 
 impl TryFrom<NotificationRow> for Notification {

@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
+use rekey_database::{Sql, values};
 use rekey_primitives::id::{NotificationId, TenantId};
 use uuid::Uuid;
 
 use super::World;
 use crate::domain::delivery::Outcome;
 use crate::domain::lane::Lane;
-use crate::domain::page::{Filter, Position};
+use crate::domain::page::Filter;
 use crate::domain::scope::{CallerRights, CallerScope};
 use crate::domain::state::{FailureClass, State};
 use crate::fixtures::{NOW, rights, scope, scope_of, tenant};
-use crate::store::{AcceptOutcome, ChangeOutcome};
+use crate::store::{AcceptOutcome, ChangeOutcome, Listed};
 
 fn stranger() -> CallerScope {
     scope_of(TenantId::from_uuid(Uuid::from_u128(2)), rights("identity"))
@@ -30,7 +31,7 @@ pub(super) async fn a_tenant_sees_only_its_own(world: &World) {
     let message = world.accepted(NOW).await;
 
     let found = world.store.get(&stranger(), message.id).await.unwrap();
-    let listed = world.store.list(&stranger(), &Filter::default(), None, 10).await.unwrap();
+    let listed = world.store.list(&stranger(), &Filter::default(), None, 10).await.unwrap().notifications;
     let cancelled = world.store.cancel(&stranger(), world.change(message.id), NOW).await.unwrap();
     let unknown = world.get(NotificationId::from_uuid(Uuid::from_u128(9))).await;
 
@@ -41,7 +42,7 @@ pub(super) async fn a_tenant_sees_only_its_own(world: &World) {
 /// What callers may do with a message of identity's: whether it shows in a look, in a list, and what became of changes.
 async fn reach(world: &World, scope: &CallerScope, id: NotificationId) -> (bool, usize, [ChangeOutcome; 2]) {
     let seen = world.store.get(scope, id).await.unwrap().is_some();
-    let listed = world.store.list(scope, &Filter::default(), None, 10).await.unwrap().len();
+    let listed = world.store.list(scope, &Filter::default(), None, 10).await.unwrap().notifications.len();
     let replayed = world.store.replay(scope, world.change(id), NOW).await.unwrap();
     let cancelled = world.store.cancel(scope, world.change(id), NOW).await.unwrap();
     (seen, listed, [replayed, cancelled])
@@ -89,9 +90,11 @@ pub(super) async fn a_list_goes_from_page_to_page_without_gap_or_repetition(worl
     let mut after = None;
     loop {
         let page = world.store.list(&scope(), &Filter::default(), after, 2).await.unwrap();
-        let Some(last) = page.last() else { break };
-        after = Some(Position { created_at: last.created_at, id: last.id });
-        seen.extend(page);
+        seen.extend(page.notifications);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
     }
 
     assert!(seen.is_sorted_by(|one, next| (one.created_at, one.id) > (next.created_at, next.id)));
@@ -99,6 +102,22 @@ pub(super) async fn a_list_goes_from_page_to_page_without_gap_or_repetition(worl
     ids.sort();
     expected.sort();
     assert_eq!(ids, expected);
+}
+
+pub(super) async fn a_row_that_does_not_read_takes_no_page_with_it(world: &World) {
+    const SPOIL: Sql = Sql::unlisted("update notification set channel = 'pigeon' where id = $1");
+    let mut ids = Vec::new();
+    for second in 0..5 {
+        ids.push(world.accepted(NOW.plus(Duration::from_secs(second))).await.id);
+    }
+    world.store.database.execute(SPOIL, values![ids[3]]).await.unwrap();
+
+    let first = world.store.list(&scope(), &Filter::default(), None, 2).await.unwrap();
+    let second = world.store.list(&scope(), &Filter::default(), first.next, 3).await.unwrap();
+
+    let shown = |listed: &Listed| listed.notifications.iter().map(|one| one.id).collect::<Vec<_>>();
+    assert_eq!((shown(&first), shown(&second)), (vec![ids[4]], vec![ids[2], ids[1], ids[0]]));
+    assert_eq!(second.next, None);
 }
 
 pub(super) async fn a_list_shows_what_the_filter_lets_through(world: &World) {
@@ -109,7 +128,7 @@ pub(super) async fn a_list_shows_what_the_filter_lets_through(world: &World) {
     world.claim_one(NOW).await;
     let list = async |filter: Filter| {
         let found = world.store.list(&scope(), &filter, None, 10).await.unwrap();
-        found.into_iter().map(|one| one.id).collect::<Vec<_>>()
+        found.notifications.into_iter().map(|one| one.id).collect::<Vec<_>>()
     };
 
     let by_reference = list(Filter { reference: Some("job 7".to_owned()), ..Filter::default() }).await;

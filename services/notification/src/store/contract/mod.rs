@@ -188,6 +188,7 @@ contract! {
         a_caller_sees_and_touches_only_what_it_sent,
         a_caller_sees_of_other_senders_what_its_entry_names,
         a_list_goes_from_page_to_page_without_gap_or_repetition,
+        a_row_that_does_not_read_takes_no_page_with_it,
         a_list_shows_what_the_filter_lets_through,
         a_queued_message_is_withdrawn_once,
         what_a_worker_holds_cannot_be_withdrawn,
