@@ -145,8 +145,8 @@ impl Credentials {
             let command = Zeroizing::new(format!("AUTH PLAIN {}", encoded(&message).as_str()));
             connection.command(step, command.as_bytes()).await?
         } else if connection.extensions.auth_login {
-            prompted(connection.command(step, b"AUTH LOGIN\r\n").await?)?;
-            prompted(connection.command(step, encoded(&self.username).as_bytes()).await?)?;
+            prompted(&connection.command(step, b"AUTH LOGIN\r\n").await?)?;
+            prompted(&connection.command(step, encoded(&self.username).as_bytes()).await?)?;
             connection.command(step, encoded(&self.password).as_bytes()).await?
         } else {
             return Err(step.without_reply("neither PLAIN nor LOGIN is offered"));
@@ -160,6 +160,6 @@ pub(super) fn completed(reply: Reply, step: Step) -> Result<Reply, SendFailure> 
     if reply.is_completion() { Ok(reply) } else { Err(reply.failure(step)) }
 }
 
-fn prompted(reply: Reply) -> Result<(), SendFailure> {
+fn prompted(reply: &Reply) -> Result<(), SendFailure> {
     if reply.is_intermediate() { Ok(()) } else { Err(reply.failure(Step::Auth)) }
 }
