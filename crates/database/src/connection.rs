@@ -3,8 +3,10 @@
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Executor as _, FromRow, Postgres, SqlSafeStr as _, Sqlite};
+use sqlx::{AssertSqlSafe, Executor as _, FromRow, PgConnection, Postgres, SqlSafeStr as _};
 
+use crate::postgres::ReadOnlySince;
+use crate::sqlite::SqliteLoan;
 use crate::value::{for_postgres, for_sqlite};
 use crate::{Dialect, Failure, Sql, Value};
 
@@ -13,14 +15,21 @@ pub struct Connection(pub(crate) Driver);
 
 /// The driver at work.
 pub(crate) enum Driver {
-    Postgres(Loan<Postgres>),
-    Sqlite(Loan<Sqlite>),
+    Postgres(PostgresLoan),
+    Sqlite(SqliteLoan),
 }
 
-/// What a pool has given.
-pub(crate) enum Loan<D: sqlx::Database> {
-    Plain(PoolConnection<D>),
-    InTransaction(sqlx::Transaction<'static, D>),
+/// A connection to Postgres that the pool has given.
+pub(crate) struct PostgresLoan {
+    pub(crate) session: Session,
+    /// Told when the session turns out to take no writes.
+    pub(crate) read_only: ReadOnlySince,
+}
+
+/// A session with Postgres, with or without a transaction open on it.
+pub(crate) enum Session {
+    Plain(PoolConnection<Postgres>),
+    InTransaction(sqlx::Transaction<'static, Postgres>),
 }
 
 /// A row that either database can fill. `#[derive(FromRow)]` makes one of a struct whose fields both databases can
@@ -38,7 +47,8 @@ macro_rules! on_driver {
             Driver::Postgres(loan) => {
                 let ($query, $connection) = (for_postgres($values), loan.connection());
                 let $query = sqlx::query_with(text, $query.map_err(sqlx::Error::Encode)?);
-                $run
+                let ran: Result<_, Failure> = async { $run }.await;
+                loan.read_only.learn(ran)
             }
             Driver::Sqlite(loan) => {
                 let ($query, $connection) = (for_sqlite($values), loan.connection());
@@ -146,11 +156,11 @@ impl Connection {
     }
 }
 
-impl<D: sqlx::Database> Loan<D> {
-    fn connection(&mut self) -> &mut D::Connection {
-        match self {
-            Self::Plain(connection) => connection,
-            Self::InTransaction(transaction) => transaction,
+impl PostgresLoan {
+    fn connection(&mut self) -> &mut PgConnection {
+        match &mut self.session {
+            Session::Plain(connection) => connection,
+            Session::InTransaction(transaction) => transaction,
         }
     }
 }

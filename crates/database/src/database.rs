@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
-
-use crate::connection::{Driver, Loan};
+use crate::connection::{Driver, Session};
+use crate::postgres::PostgresPool;
 use crate::sqlite::SqlitePools;
 use crate::{Connection, Failure, Finished, Row, Schema, SchemaFit, Sql, Transaction, Value};
 
@@ -87,7 +86,7 @@ pub struct Database(Pools);
 
 #[derive(Debug, Clone)]
 enum Pools {
-    Postgres(PgPool),
+    Postgres(PostgresPool),
     Sqlite(SqlitePools),
 }
 
@@ -100,7 +99,7 @@ impl Database {
     /// A URL that does not read; a file that cannot be opened or that another process has.
     pub async fn open(url: &str, options: &Options) -> Result<Self, Failure> {
         Ok(Self(match Location::parse(url)? {
-            Location::Postgres(url) => Pools::Postgres(crate::postgres::pool(url, options)?),
+            Location::Postgres(url) => Pools::Postgres(PostgresPool::open(url, options)?),
             Location::Sqlite(path) => Pools::Sqlite(SqlitePools::open(path.as_ref(), options).await?),
         }))
     }
@@ -108,7 +107,7 @@ impl Database {
     /// Ends all connections. What was committed stays.
     pub async fn close(&self) {
         match &self.0 {
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres(pool) => pool.sessions.close().await,
             Pools::Sqlite(pools) => pools.close().await,
         }
     }
@@ -128,8 +127,10 @@ impl Database {
     /// The database is away or all connections are in use.
     pub async fn reader(&self) -> Result<Connection, Failure> {
         Ok(Connection(match &self.0 {
-            Pools::Postgres(pool) => Driver::Postgres(Loan::Plain(pool.acquire().await?)),
-            Pools::Sqlite(pools) => Driver::Sqlite(Loan::Plain(pools.readers.acquire().await?)),
+            Pools::Postgres(pool) => {
+                Driver::Postgres(pool.loan(Session::Plain(pool.sessions.acquire().await?)))
+            }
+            Pools::Sqlite(pools) => Driver::Sqlite(pools.reader().await?),
         }))
     }
 
@@ -139,14 +140,17 @@ impl Database {
     /// As [`reader`](Self::reader).
     pub async fn writer(&self) -> Result<Connection, Failure> {
         Ok(Connection(match &self.0 {
-            Pools::Postgres(pool) => Driver::Postgres(Loan::Plain(pool.acquire().await?)),
-            Pools::Sqlite(pools) => Driver::Sqlite(Loan::Plain(pools.writer.acquire().await?)),
+            Pools::Postgres(pool) => {
+                Driver::Postgres(pool.loan(Session::Plain(pool.sessions.acquire().await?)))
+            }
+            Pools::Sqlite(pools) => Driver::Sqlite(pools.writer().await?),
         }))
     }
 
     /// Takes a step: all that `work` does happens, or none of it. `work` decides which by how it ends its transaction,
     /// `Ok(tx.commit(answer))` or `Ok(tx.roll_back(answer))`; a failure and a step that is given up half way undo it. A
-    /// step that loses a race against another is done again from its beginning.
+    /// step that loses a race against another is done again from its beginning, and so is one whose session turns out to
+    /// take no writes: another session may have found the new primary.
     ///
     /// Postgres runs it at READ COMMITTED: conditions stand in the statement that writes, and a row that a rule must
     /// judge first is locked. SQLite begins it as the only writer.
@@ -160,7 +164,7 @@ impl Database {
         let mut attempt = 1;
         loop {
             match self.attempt(&work).await {
-                Err(failure) if attempt < ATTEMPTS && failure.lost_a_race() => attempt += 1,
+                Err(failure) if attempt < ATTEMPTS && failure.is_mended_by_a_repeat() => attempt += 1,
                 ended => return ended,
             }
         }
@@ -176,8 +180,10 @@ impl Database {
 
     async fn begin(&self) -> Result<Transaction, Failure> {
         Ok(Transaction(Connection(match &self.0 {
-            Pools::Postgres(pool) => Driver::Postgres(Loan::InTransaction(pool.begin().await?)),
-            Pools::Sqlite(pools) => Driver::Sqlite(Loan::InTransaction(pools.begin().await?)),
+            Pools::Postgres(pool) => {
+                Driver::Postgres(pool.loan(Session::InTransaction(pool.sessions.begin().await?)))
+            }
+            Pools::Sqlite(pools) => Driver::Sqlite(pools.begin().await?),
         })))
     }
 
@@ -230,8 +236,20 @@ impl Database {
     /// It cannot.
     pub async fn ping(&self) -> Result<(), Failure> {
         match &self.0 {
-            Pools::Postgres(pool) => crate::postgres::ping(pool).await,
+            Pools::Postgres(pool) => pool.ping().await,
             Pools::Sqlite(pools) => pools.ping().await,
+        }
+    }
+
+    /// Whether what is set on a session stays set on it, as everything here relies on. A pooler in transaction mode does
+    /// not grant that.
+    ///
+    /// # Errors
+    /// The database is away, or the pooler refuses the settings of a session.
+    pub async fn keeps_sessions(&self) -> Result<bool, Failure> {
+        match &self.0 {
+            Pools::Postgres(pool) => pool.keeps_sessions().await,
+            Pools::Sqlite(_) => Ok(true),
         }
     }
 

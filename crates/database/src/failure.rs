@@ -14,8 +14,12 @@ const NOT_NOW: [&str; 8] = ["08", "40", "53", "57P", "57014", "55P03", "25006", 
 /// writers, one after the other.
 const LOST_RACES: [&str; 2] = ["40001", "40P01"];
 
-/// SQLite's "busy" and "locked", in the low byte of an extended code.
-const SQLITE_NOT_NOW: [u32; 2] = [5, 6];
+/// The code of a session that takes no writes, as after a failover to a standby.
+const READ_ONLY: &str = "25006";
+
+/// SQLite's "busy" and "locked", and what a disk says that is full or does not answer ("I/O error", "full", "cannot
+/// open"), in the low byte of an extended code.
+const SQLITE_NOT_NOW: [u32; 5] = [5, 6, 10, 13, 14];
 
 /// Something broke while asking the database. A refusal is never this: it is part of a step's answer.
 #[derive(Debug, thiserror::Error)]
@@ -76,9 +80,20 @@ impl Failure {
         }
     }
 
-    /// Whether the transaction lost a race, so that doing all of it again may pass.
-    pub(crate) fn lost_a_race(&self) -> bool {
-        self.code().is_some_and(|code| LOST_RACES.contains(&code))
+    /// Whether the transaction lost a race or met a session that takes no writes, so that doing all of it again, at once,
+    /// may pass.
+    pub(crate) fn is_mended_by_a_repeat(&self) -> bool {
+        self.only_reads() || self.code().is_some_and(|code| LOST_RACES.contains(&code))
+    }
+
+    /// The failure of a session that was asked and takes no writes.
+    pub(crate) fn of_read_only_session() -> Self {
+        Self::Unavailable(Box::new(Answered { code: READ_ONLY.to_owned(), constraint: None }))
+    }
+
+    /// Whether the session takes no writes.
+    pub(crate) fn only_reads(&self) -> bool {
+        self.code() == Some(READ_ONLY)
     }
 }
 
@@ -107,10 +122,23 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+/// A migration that did not go through. What the database said about it may quote a row, so it passes the same filter as
+/// everything else that it says.
+#[derive(Debug, thiserror::Error)]
+#[error("migration {version} did not go through")]
+struct FailedMigration {
+    version: i64,
+    source: Failure,
+}
+
 impl From<sqlx::migrate::MigrateError> for Failure {
     fn from(error: sqlx::migrate::MigrateError) -> Self {
         match error {
             sqlx::migrate::MigrateError::Execute(error) => error.into(),
+            sqlx::migrate::MigrateError::ExecuteMigration(error, version) => match Self::from(error) {
+                away if away.is_unavailable() => away,
+                source => Self::Broken(Box::new(FailedMigration { version, source })),
+            },
             other => Self::Broken(Box::new(other)),
         }
     }
@@ -129,7 +157,8 @@ mod tests {
 
     #[test]
     fn codes_are_told_apart_by_whether_waiting_helps() {
-        for code in ["08006", "53300", "57P01", "57014", "55P03", "40P01", "5", "261", "6"] {
+        for code in ["08006", "53300", "57P01", "57014", "55P03", "40P01", "5", "261", "6", "13", "778", "14"]
+        {
             assert!(says_not_now(code), "{code}");
         }
         for code in ["23505", "42P01", "22P02", "2067", "1", ""] {
@@ -142,6 +171,16 @@ mod tests {
         let given_up = in_time(std::future::pending::<Result<(), Failure>>()).await;
 
         assert!(matches!(&given_up, Err(failure) if failure.is_unavailable()), "{given_up:?}");
+    }
+
+    #[test]
+    fn a_migration_that_fails_quotes_no_row() {
+        let said = sqlx::Error::Decode("invalid input syntax for type uuid: anna@example.com".into());
+
+        let failure = Failure::from(sqlx::migrate::MigrateError::ExecuteMigration(said, 7));
+
+        let shown = format!("{failure:?}");
+        assert!(shown.contains('7') && !shown.contains("anna"), "{shown}");
     }
 
     #[test]

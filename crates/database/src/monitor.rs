@@ -13,6 +13,9 @@ use crate::{Database, Failure, Schema, SchemaFit, in_time};
 /// The pause while the gate is closed: a start should not wait for a rare look.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
+/// What a pooler answers to settings of a session that it does not know (a protocol violation).
+const REFUSES_SETTINGS: &str = "08P01";
+
 /// How a database was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreStatus {
@@ -51,6 +54,7 @@ pub struct StoreMonitor {
     preparation: Option<Preparation>,
     gate: watch::Sender<bool>,
     reported: Option<SchemaFit>,
+    reported_pooler: bool,
 }
 
 impl StoreMonitor {
@@ -63,7 +67,16 @@ impl StoreMonitor {
     ) -> (Self, SchemaGate) {
         let (gate, opened) = watch::channel(false);
         let report = Box::new(report);
-        let monitor = Self { database, schema, pause, report, preparation: None, gate, reported: None };
+        let monitor = Self {
+            database,
+            schema,
+            pause,
+            report,
+            preparation: None,
+            gate,
+            reported: None,
+            reported_pooler: false,
+        };
         (monitor, SchemaGate(opened))
     }
 
@@ -93,6 +106,9 @@ impl StoreMonitor {
     }
 
     async fn look(&mut self) -> StoreStatus {
+        if !*self.gate.borrow() && self.is_behind_a_pooler().await {
+            return StoreStatus::Answers;
+        }
         if let Err(failure) = in_time(self.database.ping()).await {
             tracing::debug!(error = %failure, "the store does not answer");
             return StoreStatus::Away;
@@ -111,6 +127,21 @@ impl StoreMonitor {
                 if failure.is_unavailable() { StoreStatus::Away } else { StoreStatus::Answers }
             }
         }
+    }
+
+    /// Whether there is a pooler in between that keeps no sessions, which would break steps half way.
+    async fn is_behind_a_pooler(&mut self) -> bool {
+        let is_behind = match in_time(self.database.keeps_sessions()).await {
+            Ok(keeps) => !keeps,
+            Err(failure) => failure.code() == Some(REFUSES_SETTINGS),
+        };
+        if is_behind && !std::mem::replace(&mut self.reported_pooler, true) {
+            tracing::error!(
+                "the store is behind a pooler that keeps no sessions (PgBouncer in transaction or statement mode): \
+                 name Postgres itself, or a pool in session mode"
+            );
+        }
+        is_behind
     }
 
     /// Opens the gate, unless it is open; false if what must be done before fails.

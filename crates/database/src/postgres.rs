@@ -1,11 +1,13 @@
 //! Connections to Postgres, with the guards that keep a stuck statement or a silent network from stopping a call.
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row as _};
 
+use crate::connection::{PostgresLoan, Session};
 use crate::{Failure, Options};
 
 /// How long a connection may take to say that it lives. One that was swallowed would hold its place in the pool until
@@ -18,12 +20,68 @@ const STATEMENTS: usize = 256;
 /// A database that only reads, as after a failover to its standby, is of no use.
 const WRITES: &str = "select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off'";
 
-/// The database answers but takes no writes.
-#[derive(Debug, thiserror::Error)]
-#[error("database only reads")]
-struct OnlyReads;
+/// When a session was last found to take no writes. Clones share it.
+///
+/// Sessions outlive a failover: a primary that became a standby keeps them, and each would fail every call until the
+/// pool gives it up, half an hour later. So all that are older than the last such finding are thrown away.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ReadOnlySince(Arc<Mutex<Option<Instant>>>);
 
-pub(crate) fn pool(url: &str, options: &Options) -> Result<PgPool, Failure> {
+impl ReadOnlySince {
+    /// Takes note of a failure that says so, and passes everything on.
+    pub(crate) fn learn<T>(&self, ran: Result<T, Failure>) -> Result<T, Failure> {
+        if ran.as_ref().is_err_and(Failure::only_reads) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        ran
+    }
+
+    /// Whether a session of this age may still be one of those.
+    fn covers(&self, age: Duration) -> bool {
+        let found = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        found.is_some_and(|found| age >= found.elapsed())
+    }
+}
+
+/// The sessions of a process.
+#[derive(Debug, Clone)]
+pub(crate) struct PostgresPool {
+    pub(crate) sessions: PgPool,
+    read_only: ReadOnlySince,
+}
+
+impl PostgresPool {
+    pub(crate) fn open(url: &str, options: &Options) -> Result<Self, Failure> {
+        let read_only = ReadOnlySince::default();
+        Ok(Self { sessions: sessions(url, options, read_only.clone())?, read_only })
+    }
+
+    pub(crate) fn loan(&self, session: Session) -> PostgresLoan {
+        PostgresLoan { session, read_only: self.read_only.clone() }
+    }
+
+    /// Whether a session stays one: what is set on it holds for its next statement, whoever else asks. Behind a pooler
+    /// that gives each transaction another session (PgBouncer in transaction mode) the limits of time would be lost, and
+    /// prepared statements would be somebody else's.
+    pub(crate) async fn keeps_sessions(&self) -> Result<bool, Failure> {
+        if self.sessions.options().get_max_connections() < 2 {
+            return Ok(true);
+        }
+        let (mut one, mut other) = tokio::try_join!(self.sessions.acquire(), self.sessions.acquire())?;
+        sqlx::raw_sql("set rekey.session = 'one'").execute(&mut *one).await?;
+        sqlx::raw_sql("set rekey.session = 'other'").execute(&mut *other).await?;
+        let row = sqlx::raw_sql("select current_setting('rekey.session', true)").fetch_one(&mut *one).await?;
+        Ok(row.try_get::<Option<String>, _>(0)?.as_deref() == Some("one"))
+    }
+
+    /// Answers when a session can write. One that cannot is found here as by a call.
+    pub(crate) async fn ping(&self) -> Result<(), Failure> {
+        let (writes,): (bool,) = sqlx::query_as(WRITES).fetch_one(&self.sessions).await?;
+        self.read_only.learn(if writes { Ok(()) } else { Err(Failure::of_read_only_session()) })
+    }
+}
+
+fn sessions(url: &str, options: &Options, read_only: ReadOnlySince) -> Result<PgPool, Failure> {
     let milliseconds = |duration: Duration| duration.as_millis().to_string();
     let connect = parse(url, options)?.options([
         ("statement_timeout", milliseconds(options.statement_timeout)),
@@ -38,11 +96,12 @@ pub(crate) fn pool(url: &str, options: &Options) -> Result<PgPool, Failure> {
         // Asking before every use would cost each statement a round trip.
         .test_before_acquire(false)
         .before_acquire(move |connection, metadata| {
+            let may_write = !read_only.covers(metadata.age);
             Box::pin(async move {
-                if metadata.idle_for >= idle_trust {
+                if may_write && metadata.idle_for >= idle_trust {
                     answers(connection).await?;
                 }
-                Ok(true)
+                Ok(may_write)
             })
         })
         // The pool asks as well, and would wait for ever.
@@ -63,11 +122,6 @@ pub(crate) async fn patient_connection(url: &str, options: &Options) -> Result<P
         ("idle_in_transaction_session_timeout", "0"),
     ]);
     Ok(connect.connect().await?)
-}
-
-pub(crate) async fn ping(pool: &PgPool) -> Result<(), Failure> {
-    let (writes,): (bool,) = sqlx::query_as(WRITES).fetch_one(pool).await?;
-    if writes { Ok(()) } else { Err(Failure::Unavailable(Box::new(OnlyReads))) }
 }
 
 /// Asks a connection whether it lives; one that does not say so in time is thrown away.
@@ -125,6 +179,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn sessions_without_a_pooler_are_kept() {
+        let database = rekey_testing::postgres().await;
+        let store = Database::open(database.url(), &Options::named("test")).await.unwrap();
+
+        assert!(store.keeps_sessions().await.unwrap());
+    }
+
+    #[tokio::test]
     async fn dead_connections_are_replaced_before_a_call_meets_them() {
         let database = rekey_testing::postgres().await;
         let options = Options { idle_trust: Duration::ZERO, ..Options::named("test") };
@@ -138,6 +200,42 @@ mod tests {
         other.execute(Sql::unlisted(others), &[]).await.unwrap();
 
         store.ping().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn sessions_that_only_read_are_thrown_away_by_the_first_call_that_finds_out() {
+        let database = rekey_testing::postgres().await;
+        let options = Options { connections: 2, ..Options::named("test") };
+        let store = Database::open(database.url(), &options).await.unwrap();
+        store.execute(Sql::unlisted("create table notes (note bigint)"), &[]).await.unwrap();
+        let write = async |note: i64| {
+            let step = store.step(|mut tx| async move {
+                tx.execute(Sql::unlisted("insert into notes values ($1)"), crate::values![note]).await?;
+                Ok(tx.commit(()))
+            });
+            step.await
+        };
+        let become_standby = async || {
+            let (mut one, mut two) = tokio::try_join!(store.writer(), store.writer()).unwrap();
+            for session in [&mut one, &mut two] {
+                let sql = Sql::unlisted("set default_transaction_read_only = on");
+                session.execute(sql, &[]).await.unwrap();
+            }
+        };
+
+        become_standby().await;
+        let seen_by_a_step = write(1).await;
+        become_standby().await;
+        let found = store.execute(Sql::unlisted("insert into notes values (2)"), &[]).await;
+        let by_the_next_calls = (write(3).await, write(4).await);
+        become_standby().await;
+        let seen_by_health = (store.ping().await, store.ping().await);
+
+        seen_by_a_step.unwrap();
+        assert!(found.is_err_and(|failure| failure.is_unavailable()));
+        by_the_next_calls.0.and(by_the_next_calls.1).unwrap();
+        assert!(seen_by_health.0.is_err_and(|failure| failure.is_unavailable()));
+        seen_by_health.1.unwrap();
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::connection::{Driver, Loan};
+use crate::connection::{Driver, Session};
 use crate::{Connection, Failure};
 
 /// A transaction that is open. Dropping it undoes what it did, also when the step is given up half way.
@@ -32,13 +32,14 @@ impl Transaction {
 }
 
 impl<T> Finished<T> {
-    /// Ends the transaction. Undoing it is not waited for: whoever gets the connection next does that first.
+    /// Ends the transaction. In Postgres undoing it is not waited for: whoever gets the connection next does that first.
     pub(crate) async fn end(self) -> Result<T, Failure> {
-        if self.commits {
-            match self.transaction.0.0 {
-                Driver::Postgres(Loan::InTransaction(transaction)) => transaction.commit().await?,
-                Driver::Sqlite(Loan::InTransaction(transaction)) => transaction.commit().await?,
-                Driver::Postgres(Loan::Plain(_)) | Driver::Sqlite(Loan::Plain(_)) => {}
+        match self.transaction.0.0 {
+            Driver::Sqlite(loan) => loan.end_transaction(self.commits).await?,
+            Driver::Postgres(loan) => {
+                if let (true, Session::InTransaction(transaction)) = (self.commits, loan.session) {
+                    loan.read_only.learn(transaction.commit().await.map_err(Failure::from))?;
+                }
             }
         }
         Ok(self.answer)

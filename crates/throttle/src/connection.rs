@@ -24,6 +24,9 @@ pub use reconnecting::ReconnectingConnection;
 use reconnecting::Source;
 pub use url::InvalidUrl;
 
+/// What readiness writes, for a second.
+const PROBE: &str = "rekey:probe";
+
 /// Where Redis is. URLs are `redis://` or, with TLS, `rediss://`, and may carry user, password and
 /// database.
 #[derive(Debug, Clone)]
@@ -120,9 +123,10 @@ impl Connection {
         }
     }
 
-    /// Whether Redis answers; for readiness.
+    /// Whether Redis takes writes; for readiness. One that was demoted to a replica or whose memory is full answers a
+    /// mere PING.
     pub async fn ping(&self) -> RedisResult<()> {
-        redis::cmd("PING").exec_async(&mut self.clone()).await
+        redis::cmd("SET").arg(PROBE).arg(1).arg("PX").arg(1000).exec_async(&mut self.clone()).await
     }
 }
 

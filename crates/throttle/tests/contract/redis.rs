@@ -125,6 +125,21 @@ async fn a_server_that_became_a_replica_is_left() {
 }
 
 #[tokio::test]
+async fn a_server_that_takes_no_writes_does_not_answer_readiness() {
+    let server = rekey_testing::redis().await;
+    let connection = connect(&server);
+
+    connection.ping().await.unwrap();
+    server.command(&["REPLICAOF", "127.0.0.1", "1"]).unwrap();
+    let demoted = connection.ping().await;
+    server.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
+    server.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
+    let full = connection.ping().await;
+
+    assert!(demoted.is_err() && full.is_err());
+}
+
+#[tokio::test]
 async fn a_server_that_fell_silent_is_left() {
     let mut server = rekey_testing::redis().await;
     let connection = connect(&server);
