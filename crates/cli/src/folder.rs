@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! rekey-data/            0700
+//!   lock                 0600  held by whoever runs on the folder, whatever its stores
 //!   keys/NAME            0600  `id state key` lines; the pepper among them: back it up
 //!   tokens/CALLER        0600  service tokens of the parts and of this command line
 //!   callers/PART.toml    0600  who may call the part
@@ -9,12 +10,13 @@
 //!   cli.toml  demo.json  0600
 //! ```
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::Entropy;
 use rekey_sealing::KeyText;
@@ -46,29 +48,57 @@ const CALLERS: [(&str, &[&str]); 3] = [
     ("cli", &["identity", "verification", "notification"]),
 ];
 
-/// A folder that holds everything a suite on one machine needs.
+/// A folder that holds everything a suite on one machine needs. Nobody else has it for as long as any clone lives.
 #[derive(Debug, Clone)]
 pub struct DataFolder {
     path: PathBuf,
+    _lock: Arc<File>,
 }
 
 impl DataFolder {
     /// Opens the folder, making it and what is missing in it.
     pub fn open(path: &Path, entropy: &dyn Entropy, now: Timestamp) -> anyhow::Result<Self> {
-        let folder = Self { path: path.to_owned() };
-        for name in ["", "keys", "tokens", "callers"] {
-            make_private(&path.join(name))?;
+        let folder = Self::lock(path)?;
+        folder.fill(entropy, now)?;
+        Ok(folder)
+    }
+
+    /// Takes the folder for this process, making it if it is missing. Two suites on one folder would draw keys against
+    /// each other, even with their stores elsewhere.
+    pub(crate) fn lock(path: &Path) -> anyhow::Result<Self> {
+        make_private(path)?;
+        let lock = path.join("lock");
+        let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(&lock);
+        let file = file.with_context(|| format!("cannot open {}", lock.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: Arc::new(file) }),
+            Err(TryLockError::WouldBlock) => bail!("{} is in use by another `rekey up`", path.display()),
+            Err(TryLockError::Error(error)) => {
+                Err(error).with_context(|| format!("cannot lock {}", lock.display()))
+            }
+        }
+    }
+
+    /// Makes what is missing: keys, tokens and callers.
+    pub(crate) fn fill(&self, entropy: &dyn Entropy, now: Timestamp) -> anyhow::Result<()> {
+        for name in ["keys", "tokens", "callers"] {
+            make_private(&self.path.join(name))?;
         }
         for (_, key) in KEYS {
-            write_if_missing(&folder.key(key), || KeyText::generate(entropy, now))?;
+            write_if_missing(&self.key(key), || KeyText::generate(entropy, now))?;
         }
         for (caller, _) in CALLERS {
-            write_if_missing(&folder.token(caller), || draw_token(entropy))?;
+            write_if_missing(&self.token(caller), || draw_token(entropy))?;
         }
         for part in Part::ALL {
-            folder.add_own_callers(part.name())?;
+            self.add_own_callers(part.name())?;
         }
-        Ok(folder)
+        Ok(())
+    }
+
+    /// Whether the key of all passwords is not there: not drawn yet, or lost.
+    pub(crate) fn lacks_pepper(&self) -> bool {
+        !self.key("pepper").exists()
     }
 
     /// The file of a key, named as its setting without `_file`.
@@ -108,16 +138,18 @@ impl DataFolder {
 
     fn own_callers(&self, part: &str) -> anyhow::Result<Vec<NewCaller>> {
         let callers = CALLERS.iter().filter(|(_, parts)| parts.contains(&part));
-        callers.map(|(caller, _)| Ok(NewCaller::everything(caller, &read(&self.token(caller))?))).collect()
+        callers
+            .map(|(caller, _)| Ok(NewCaller::everything(caller).known_by(Some(&read(&self.token(caller))?))))
+            .collect()
     }
 
     /// Adds our callers to the file of a part. Entries of others, such as `token create` prints, stay. A file that has
-    /// ours already stays as it is, comments and all.
+    /// ours already, with every right there is by now, stays as it is, comments and all.
     fn add_own_callers(&self, part: &str) -> anyhow::Result<()> {
         let (path, ours) = (self.callers(part), self.own_callers(part)?);
         let known = if path.exists() { read_callers(&path)? } else { Vec::new() };
         let is_known =
-            |own: &NewCaller| known.iter().any(|entry| is_named(entry, own) && has_token(entry, own));
+            |own: &NewCaller| known.iter().any(|entry| has_token(entry, own) && has_rights(entry, own));
         if ours.iter().all(is_known) {
             return Ok(());
         }
@@ -154,6 +186,12 @@ fn has_token(entry: &toml::Table, own: &NewCaller) -> bool {
     let is_own =
         |digest: &toml::Value| own.token_sha256.iter().any(|own| digest.as_str() == Some(own.as_str()));
     digests.is_some_and(|digests| digests.iter().any(is_own))
+}
+
+/// Whether an entry is of our caller and says all that ours says: one of an older release lacks the rights since then.
+fn has_rights(entry: &toml::Table, own: &NewCaller) -> bool {
+    let own_table = toml::Table::try_from(own).unwrap_or_default();
+    is_named(entry, own) && own_table.keys().all(|key| entry.contains_key(key))
 }
 
 /// Makes a folder that only its owner enters, or makes it so where it is there already: the databases in it are only as
@@ -210,11 +248,27 @@ mod tests {
 
         let first = DataFolder::open(&path, &SystemEntropy, Timestamp::EPOCH).unwrap();
         let pepper = fs::read_to_string(first.key("pepper")).unwrap();
+        drop(first);
         let again = DataFolder::open(&path, &SystemEntropy, Timestamp::EPOCH).unwrap();
 
         assert_eq!(fs::read_to_string(again.key("pepper")).unwrap(), pepper);
         assert_eq!(fs::metadata(again.key("pepper")).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn one_suite_has_a_folder() {
+        let scratch = tempfile::tempdir().unwrap();
+        let open = || DataFolder::open(scratch.path(), &SystemEntropy, Timestamp::EPOCH);
+        let first = open().unwrap();
+        let clone = first.clone();
+        drop(first);
+
+        let second = open();
+        drop(clone);
+
+        assert!(second.unwrap_err().to_string().ends_with("is in use by another `rekey up`"));
+        open().unwrap();
     }
 
     #[test]
@@ -252,5 +306,13 @@ mod tests {
             callers.iter().map(|caller| caller["name"].as_str().unwrap().to_owned()).collect()
         };
         assert_eq!(names(&mended), ["cli", "shop"]);
+
+        let older: String = mended
+            .lines()
+            .filter(|line| !line.starts_with("in_own_name"))
+            .fold(String::new(), |text, line| text + line + "\n");
+        fs::write(&file, &older).unwrap();
+        open();
+        assert_eq!(fs::read_to_string(&file).unwrap(), mended);
     }
 }

@@ -139,3 +139,25 @@ async fn the_ready_file_of_an_earlier_run_is_gone_before_anything_can_fail() {
     assert_ne!(failed.code, Some(0), "{failed:?}");
     assert!(!ready_file.exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_folder_has_one_suite_and_its_pepper_is_not_drawn_again() {
+    let scratch = tempfile::tempdir().unwrap();
+    let data = scratch.path().join("data");
+    let again = async || {
+        let mut command = rekey();
+        command.args(["up", "--free-ports", "--data"]).arg(&data).current_dir(scratch.path());
+        run(command).await
+    };
+    let demo = Demo::with(&data, &[]).await;
+
+    let beside = again().await;
+    assert!(demo.process.stop().await.success());
+    std::fs::remove_file(data.join("keys/pepper")).unwrap();
+    let without_pepper = again().await;
+
+    assert_eq!((beside.code, without_pepper.code), (Some(1), Some(1)), "{beside:?} {without_pepper:?}");
+    assert!(beside.stderr.contains("is in use by another `rekey up`"), "{}", beside.stderr);
+    assert!(without_pepper.stderr.contains("keys/pepper is missing"), "{}", without_pepper.stderr);
+    assert!(!data.join("keys/pepper").exists());
+}

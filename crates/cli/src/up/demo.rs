@@ -52,10 +52,15 @@ const DOMAIN: &str = "demo.example";
 
 /// Production refuses a store in which a demo lives, wherever its file is.
 pub(crate) async fn refuse_tenant(document: &Document) -> anyhow::Result<()> {
-    if rekey_identity::has_tenant_of(&document.part("identity")?, DOMAIN).await? {
+    if has_tenant(document).await? {
         bail!("not in production: the store holds the demo tenant of {DOMAIN}");
     }
     Ok(())
+}
+
+/// Whether a demo lives in the store, which must be migrated.
+pub(crate) async fn has_tenant(document: &Document) -> anyhow::Result<bool> {
+    rekey_identity::has_tenant_of(&document.part("identity")?, DOMAIN).await
 }
 
 impl Demo {

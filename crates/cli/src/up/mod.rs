@@ -17,6 +17,7 @@ use rekey_client::Connection;
 use rekey_notification::inbox::{self, Inbox};
 use rekey_primitives::clock::{Clock as _, SystemClock};
 use rekey_primitives::entropy::SystemEntropy;
+use rekey_runtime::health;
 use rekey_runtime::server;
 use rekey_runtime::settings::Document;
 use rekey_runtime::shutdown::Shutdown;
@@ -45,15 +46,18 @@ pub(crate) async fn run(up: Up, config: Option<PathBuf>, output: Output) -> anyh
 
 /// The suite of a developer, on embedded or named stores.
 async fn develop(up: &Up, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
+    // Kept until the end: dropping it removes the folder of `--ephemeral`.
+    let scratch = up.ephemeral.then(tempfile::tempdir).transpose()?;
+    let data = scratch.as_ref().map_or(up.data.clone(), |scratch| scratch.path().join("data"));
+    let folder = DataFolder::lock(&data)?;
     if let Some(path) = &up.ready_file {
         // Whoever waits for it must not find an earlier run's.
         folder::remove(path)?;
     }
-    // Kept until the end: dropping it removes the folder of `--ephemeral`.
-    let scratch = up.ephemeral.then(tempfile::tempdir).transpose()?;
-    let data = scratch.as_ref().map_or(up.data.clone(), |scratch| scratch.path().join("data"));
-    let folder = DataFolder::open(&data, &SystemEntropy, SystemClock.now())?;
     let mut overrides = development::settings(&folder, &stores(up).await?);
+    let store = settings::document(config.clone(), overrides.clone())?;
+    refuse_lost_pepper(&folder, &store).await?;
+    folder.fill(&SystemEntropy, SystemClock.now())?;
     let ports = if up.ephemeral || up.free_ports { Ports::Free } else { Ports::Named };
     let document = settings::document(config.clone(), overrides.clone())?;
     let sockets = Sockets::bind(&document, &Part::ALL, ports).await?;
@@ -84,6 +88,24 @@ async fn develop(up: &Up, config: Option<PathBuf>, output: Output) -> anyhow::Re
     outcome
 }
 
+/// Refuses to draw a new pepper for a store that was filled under another: nobody could sign in any more, and the one
+/// that is missing may be in a backup.
+async fn refuse_lost_pepper(folder: &DataFolder, document: &Document) -> anyhow::Result<()> {
+    if !folder.lacks_pepper() {
+        return Ok(());
+    }
+    let is_filled = folder.database("identity").exists() || {
+        migrate(document).await?;
+        demo::has_tenant(document).await?
+    };
+    anyhow::ensure!(
+        !is_filled,
+        "{} is missing, under which the passwords in the store are sealed: restore it from a backup, or empty the store",
+        folder.key("pepper").display()
+    );
+    Ok(())
+}
+
 async fn stores(up: &Up) -> anyhow::Result<Stores> {
     let postgres = match &up.postgres {
         Some(url) => Some(databases::prepare(url).await?),
@@ -104,10 +126,7 @@ fn pages_address(ports: Ports) -> SocketAddr {
 fn serve_pages(listener: TcpListener, inbox: Inbox, identity: Connection, stop: Shutdown) -> Server {
     let router = inbox::routes(inbox).merge(pages::routes(identity));
     Box::pin(async move {
-        let serving = axum::serve(listener, router).with_graceful_shutdown(async move { stop.begun().await });
-        if let Err(error) = serving.await {
-            tracing::error!(%error, "the pages stopped");
-        }
+        health::serve_pages(listener, router, stop).await;
         Ok(())
     })
 }

@@ -11,9 +11,10 @@ use serde_json::json;
 use super::{databases, demo, migrate};
 use crate::arguments::Up;
 use crate::development::{Setting, set};
+use crate::folder::DataFolder;
 use crate::output::Output;
 use crate::suite::{self, Environment, Ports, Sockets};
-use crate::{Part, folder, production, settings};
+use crate::{Part, production, settings};
 
 pub(super) async fn run(up: &Up, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     if up.ready_file.is_some() {
@@ -23,7 +24,7 @@ pub(super) async fn run(up: &Up, config: Option<PathBuf>, output: Output) -> any
     let document = settings::document(config, stores)?;
     settings::check(&document)?;
     production::check_business(&document, &up.data)?;
-    folder::make_private(&up.data)?;
+    let _folder = DataFolder::lock(&up.data)?;
     migrate(&document).await?;
     demo::refuse_tenant(&document).await?;
     let telemetry = Telemetry::start(&document.part("telemetry")?, "rekey")?;
