@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod deny;
 mod proto;
 mod run;
 mod servers;
@@ -39,6 +40,8 @@ enum Chore {
     Tools,
     /// Lints the contract and compares it with the last release.
     Proto,
+    /// Judges the dependencies: licences, sources, and known holes where their database can be had.
+    Deny,
     /// Prepares every statement of the services on Postgres and on SQLite; part of the tests.
     Sql,
     /// Builds the `rekey` program as it is released.
@@ -66,6 +69,7 @@ fn work(chore: Chore) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Chore::Proto => proto::check(),
+        Chore::Deny => deny::check(),
         Chore::Sql => test::all(&["-E".to_owned(), "test(every_statement)".to_owned()]),
         Chore::Dist => dist(),
     }

