@@ -46,6 +46,7 @@ pub fn main() -> ExitCode {
     // Before anything opens a connection: rustls has no cipher of its own.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    rekey_runtime::process::raise_descriptor_limit();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(run(arguments, output)),
         Err(error) => Err(anyhow::Error::new(error).context("starting the runtime")),

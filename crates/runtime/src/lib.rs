@@ -68,6 +68,7 @@ pub mod loops;
 pub mod process;
 pub mod server;
 pub mod settings;
+mod shares;
 pub mod shutdown;
 pub mod telemetry;
 mod transport;

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use crate::loops::{LoopEnded, Loops};
 use crate::server::ServeError;
 use crate::shutdown::Shutdown;
+pub use crate::transport::raise_descriptor_limit;
 
 /// Something that serves until the signal and drains: a boxed [`crate::server::Part::serve`], or the portal.
 pub type Server = Pin<Box<dyn Future<Output = Result<(), ServeError>> + Send>>;

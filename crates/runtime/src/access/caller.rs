@@ -93,6 +93,10 @@ pub struct CallerEntry {
     /// Paths it may call: `/package.Service/Method`, `/package.Service/*`, or `*`.
     #[serde(default)]
     pub methods: Allowed,
+    /// Of these, the administrators' RPCs it may call in its own name, without the access token of a person. None of them
+    /// unless written: a backend that may create accounts could make itself a global administrator.
+    #[serde(default)]
+    pub in_own_name: Allowed,
     /// Tenants it may name, by id.
     #[serde(default)]
     pub tenants: Allowed,
@@ -109,6 +113,12 @@ pub struct CallerEntry {
     /// they would tell which logins have an account.
     #[serde(default)]
     pub senders: Allowed,
+    /// Callers that may redeem grants of verifications it starts, besides itself.
+    #[serde(default)]
+    pub audiences: Allowed,
+    /// Callers whose grants it accepts, besides its own: each of them vouches for whomever it names.
+    #[serde(default)]
+    pub grant_issuers: Allowed,
     /// Whether it may state a person's address, browser and language, which are then believed.
     #[serde(default)]
     pub may_assert_context: bool,
@@ -127,11 +137,14 @@ impl CallerEntry {
             spiffe_id: None,
             token_sha256: Allowed::Only(BTreeSet::from([token_sha256])),
             methods: Allowed::Everything,
+            in_own_name: Allowed::Everything,
             tenants: Allowed::Everything,
             purposes: Allowed::Everything,
             templates: Allowed::Everything,
             lanes: Allowed::Everything,
             senders: Allowed::Everything,
+            audiences: Allowed::Everything,
+            grant_issuers: Allowed::Everything,
             may_assert_context: true,
             may_assert_not_after: true,
         }
@@ -139,11 +152,20 @@ impl CallerEntry {
 
     /// Whether the entry allows a path.
     pub(super) fn may_call(&self, path: &str) -> bool {
-        let whole_service = || {
-            path.rsplit_once('/').is_some_and(|(service, _)| self.methods.includes(&format!("{service}/*")))
-        };
-        self.methods.includes(path) || whole_service()
+        covers(&self.methods, path)
     }
+
+    /// Whether the entry allows an administrators' RPC without a person.
+    pub(super) fn may_call_in_own_name(&self, path: &str) -> bool {
+        covers(&self.in_own_name, path)
+    }
+}
+
+/// Whether a path is among these, itself or with its whole service.
+fn covers(allowed: &Allowed, path: &str) -> bool {
+    let whole_service =
+        || path.rsplit_once('/').is_some_and(|(service, _)| allowed.includes(&format!("{service}/*")));
+    allowed.includes(path) || whole_service()
 }
 
 /// Who is calling: in the extensions of every request that passed the gate.
@@ -208,6 +230,21 @@ impl Caller {
     #[must_use]
     pub fn may_use_purpose(&self, purpose: &str) -> bool {
         self.entry.purposes.includes(purpose)
+    }
+
+    /// Whether the caller may let this one redeem its grants.
+    #[must_use]
+    pub fn may_name_audience(&self, audience: &str) -> bool {
+        audience == self.name() || self.entry.audiences.includes(audience)
+    }
+
+    /// The callers whose grants this one accepts, itself among them; `None` means every one.
+    #[must_use]
+    pub fn grant_issuers(&self) -> Option<BTreeSet<String>> {
+        match &self.entry.grant_issuers {
+            Allowed::Everything => None,
+            Allowed::Only(names) => Some(names.iter().cloned().chain([self.name().to_owned()]).collect()),
+        }
     }
 
     /// Whether the caller may send this template.

@@ -15,6 +15,7 @@ use super::{
     RoleMissing, Rule, SharedPersonVerifier,
 };
 use crate::error_details::{Reason, RpcName, TraceId};
+use crate::server::REFLECTION;
 use crate::transport::Peer;
 
 /// Everything the gate decides by.
@@ -22,26 +23,41 @@ pub(crate) struct Gate {
     pub(crate) rules: AccessTable,
     pub(crate) callers: Callers,
     pub(crate) persons: SharedPersonVerifier,
-    /// Services anybody may call: health, and reflection where it is on.
-    pub(crate) open_services: Vec<&'static str>,
+    /// What anybody may call: health, and reflection where it is on.
+    pub(crate) open_paths: Vec<&'static str>,
 }
 
-/// Why a call did not pass: a published reason, and, for a person without the role, who that is.
+/// Why a call did not pass: a published reason, what the caller's entry lacks where that was it, and, for a person
+/// without the role, who that is.
 struct Rejection {
     reason: Reason,
+    lacks: Option<&'static str>,
     without_role: Option<Box<WithoutRole>>,
 }
 
-/// A person without the role, who called on whose behalf, and the roles that would have done.
+/// A person without the role, and the roles that would have done.
 struct WithoutRole {
     person: Person,
-    entry: Arc<CallerEntry>,
     roles: Vec<String>,
 }
 
 impl From<Reason> for Rejection {
     fn from(reason: Reason) -> Self {
-        Self { reason, without_role: None }
+        Self { reason, lacks: None, without_role: None }
+    }
+}
+
+impl Rejection {
+    /// The entry of the caller does not list what was asked for, under this key.
+    fn lacking(key: &'static str) -> Self {
+        Self { reason: Reason::CallerNotAllowed, lacks: Some(key), without_role: None }
+    }
+
+    /// What the refusal says beside its reason.
+    fn metadata(&self) -> Option<(&'static str, String)> {
+        let roles = self.without_role.as_ref().map(|without| without.roles.join(","));
+        let roles = roles.filter(|roles| !roles.is_empty()).map(|roles| ("roles", roles));
+        self.lacks.map(|key| ("missing", key.to_owned())).or(roles)
     }
 }
 
@@ -52,60 +68,73 @@ pub(crate) async fn admit(
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    if gate.open_services.iter().any(|service| *service == rpc.service()) {
+    if gate.open_paths.contains(&rpc.path()) {
         return next(request).await;
     }
-    let spiffe_id = request.extensions().get::<Peer>().and_then(|peer| peer.spiffe_id.clone());
-    match gate.check(request.headers(), spiffe_id.as_deref(), rpc.path()).await {
+    let peer = request.extensions().get::<Peer>().cloned();
+    let entry = gate.recognise(request.headers(), peer.as_ref());
+    let checked = match &entry {
+        Ok(entry) => gate.check(request.headers(), entry, rpc.path()).await,
+        Err(reason) => Err(Rejection::from(*reason)),
+    };
+    let name = entry.as_ref().map_or("", |entry| &entry.name);
+    match checked {
         Ok(caller) => {
-            tracing::Span::current().record("caller", caller.name());
+            tracing::Span::current().record("caller", name);
             request.extensions_mut().insert(caller);
             next(request).await
         }
         Err(rejection) => {
-            tracing::info!(reason = rejection.reason.name(), "call refused at the gate");
+            let peer = peer.map(|peer| peer.address.to_string());
+            let (reason, lacks) = (rejection.reason.name(), rejection.lacks);
+            tracing::info!(reason, lacks, peer, caller = name, "call refused at the gate");
             if let Some(without) = &rejection.without_role {
                 gate.persons.role_missing(&RoleMissing {
                     person: &without.person,
-                    caller: &without.entry.name,
+                    caller: name,
                     rpc: rpc.path().rsplit('/').next().unwrap_or_default(),
                     trace_id: request.extensions().get::<TraceId>().and_then(TraceId::bytes),
                 });
             }
-            let roles = rejection.without_role.map(|without| without.roles).unwrap_or_default();
-            let metadata = (!roles.is_empty()).then(|| ("roles", roles.join(",")));
-            rpc.refuse_with(rejection.reason, metadata).into_http()
+            rpc.refuse_with(rejection.reason, rejection.metadata()).into_http()
         }
     }
 }
 
 impl Gate {
+    /// Whether a client of this RPC may take its time between messages.
+    pub(crate) fn may_pause(&self, rpc: &RpcName) -> bool {
+        REFLECTION.contains(&rpc.path())
+    }
+
+    fn recognise(&self, headers: &HeaderMap, peer: Option<&Peer>) -> Result<Arc<CallerEntry>, Reason> {
+        let spiffe_id = peer.and_then(|peer| peer.spiffe_id.as_deref());
+        self.callers.recognise(spiffe_id, bearer(headers)?).ok_or(Reason::CallerUnknown)
+    }
+
     async fn check(
         &self,
         headers: &HeaderMap,
-        spiffe_id: Option<&str>,
+        entry: &Arc<CallerEntry>,
         path: &str,
     ) -> Result<Caller, Rejection> {
-        let token = bearer(headers)?;
-        let entry = self.callers.recognise(spiffe_id, token).ok_or(Reason::CallerUnknown)?;
         if !entry.may_call(path) {
-            return Err(Reason::CallerNotAllowed.into());
+            return Err(Rejection::lacking("methods"));
         }
         let rule = self.rules.rule(path).ok_or(Reason::MethodUnknown)?;
-        let person = self.person(headers, rule, &entry).await?;
-        let caller = Caller::new(entry, person);
+        let person = self.person(headers, rule).await?;
+        let is_administrators = rule.person == PersonRule::Administrator;
+        if person.is_none() && is_administrators && !entry.may_call_in_own_name(path) {
+            return Err(Rejection::lacking("in_own_name"));
+        }
+        let caller = Caller::new(Arc::clone(entry), person);
         match caller.person() {
-            Some(person) if !caller.may_reach(person.tenant_id) => Err(Reason::CallerNotAllowed.into()),
+            Some(person) if !caller.may_reach(person.tenant_id) => Err(Rejection::lacking("tenants")),
             _ => Ok(caller),
         }
     }
 
-    async fn person(
-        &self,
-        headers: &HeaderMap,
-        rule: &Rule,
-        entry: &Arc<CallerEntry>,
-    ) -> Result<Option<Person>, Rejection> {
+    async fn person(&self, headers: &HeaderMap, rule: &Rule) -> Result<Option<Person>, Rejection> {
         if rule.person == PersonRule::None {
             return Ok(None);
         }
@@ -131,8 +160,8 @@ impl Gate {
         if may_act {
             Ok(Some(person))
         } else {
-            let without = WithoutRole { person, entry: Arc::clone(entry), roles: rule.roles.clone() };
-            Err(Rejection { reason: Reason::RoleMissing, without_role: Some(Box::new(without)) })
+            let without_role = Some(Box::new(WithoutRole { person, roles: rule.roles.clone() }));
+            Err(Rejection { reason: Reason::RoleMissing, lacks: None, without_role })
         }
     }
 }

@@ -26,7 +26,7 @@ pub use self::callers::{CallerError, Callers, token_digest};
 pub(crate) use self::gate::{Gate, admit};
 
 /// Metadata that carries a person's access token.
-const ACCESS_TOKEN_METADATA: &str = "rekey-access-token";
+pub(crate) const ACCESS_TOKEN_METADATA: &str = "rekey-access-token";
 
 /// Which person's access token an RPC accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

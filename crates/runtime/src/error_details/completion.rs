@@ -78,8 +78,9 @@ fn completed(status: &Status, rpc: &RpcName, trace_id: Option<&TraceId>) -> Stat
             (Code::Internal, Reason::Internal.text())
         }
         Some(Reason::Internal) => (status.code(), Reason::Internal.text()),
+        // The protocol asks for this code, and for the encodings that would do, which tonic adds.
         Some(reason) if reason == Reason::RequestMalformed && status.code() == Code::Unimplemented => {
-            (Code::Unimplemented, reason.text())
+            (Code::Unimplemented, "compressed requests are not taken; send grpc-encoding identity")
         }
         Some(Reason::RequestTooLarge) => (status.code(), Reason::RequestTooLarge.text()),
         Some(reason) => (reason.code(), reason.text()),

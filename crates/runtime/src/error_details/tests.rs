@@ -82,6 +82,13 @@ async fn what_tonic_says_by_itself_gets_a_published_reason() {
 }
 
 #[tokio::test]
+async fn compression_is_refused_in_words() {
+    let status = seen(Status::unimplemented("Content is compressed with `gzip` which isn't supported")).await;
+
+    assert_eq!(status.message(), "compressed requests are not taken; send grpc-encoding identity");
+}
+
+#[tokio::test]
 async fn unavailable_always_says_when_to_come_back() {
     let status = seen(Status::unavailable("redis is gone")).await;
 

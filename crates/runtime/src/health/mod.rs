@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-pub use self::port::{HealthSettings, serve};
+pub use self::port::{HealthSettings, serve, serve_pages};
 pub(crate) use self::service::HealthService;
 
 /// What a name is at the moment.

@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use serde::Deserialize;
@@ -16,6 +17,8 @@ use tokio::net::TcpListener;
 use tonic::service::Routes;
 
 use super::{Health, HealthService, Serving};
+use crate::error_details::RpcName;
+use crate::server::message_limits::MessageLimits;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Metrics;
 use crate::transport::{ConnectionOptions, listen};
@@ -34,6 +37,18 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Far more than probes and scrapers need.
 const CONNECTIONS: usize = 256;
 
+/// A quarter: a node's probes and one scraper are a handful.
+const CONNECTIONS_PER_PEER: usize = 64;
+
+/// Probes ask as soon as they are connected.
+const FIRST_CALL_WITHIN: Duration = Duration::from_secs(5);
+
+/// Longer than scrapers pause, short enough for what was forgotten.
+const CONNECTION_AGE: Duration = Duration::from_secs(600);
+
+/// A probe names one service.
+const MESSAGES: MessageLimits = MessageLimits { bytes: 1024, within: Duration::from_secs(5) };
+
 /// Serves the health port until `stop`, and beside its own pages those of the parts, which must be public (`pages`).
 /// Give it a signal that comes after the servers have drained, so that "not ready" can still be asked for.
 pub async fn serve(listener: TcpListener, health: Health, metrics: Metrics, pages: Router, stop: Shutdown) {
@@ -41,15 +56,27 @@ pub async fn serve(listener: TcpListener, health: Health, metrics: Metrics, page
         .route("/healthz", get(alive).with_state(health.clone()))
         .route("/readyz", get(ready).with_state(health.clone()))
         .route("/metrics", get(scrape).with_state(metrics));
-    let router = Routes::new(HealthService::server(health)).into_axum_router().merge(http).merge(pages);
+    let limited = async |request: Request, next: Next| {
+        let rpc = RpcName::of(request.uri().path());
+        next.run(MESSAGES.limit(&rpc, false, request)).await
+    };
+    let grpc = Routes::new(HealthService::server(health)).into_axum_router().layer(from_fn(limited));
+    serve_pages(listener, grpc.merge(http).merge(pages), stop).await;
+}
+
+/// Serves pages in plain text, for a few peers at once, until `stop`.
+pub async fn serve_pages(listener: TcpListener, pages: Router, stop: Shutdown) {
     let options = ConnectionOptions {
         tls: None,
         connection_limit: CONNECTIONS,
-        connection_age: None,
+        connections_per_peer: CONNECTIONS_PER_PEER,
+        handshake_within: FIRST_CALL_WITHIN,
+        first_call_within: FIRST_CALL_WITHIN,
+        connection_age: Some(CONNECTION_AGE),
         grace: GRACE,
         http2_only: false,
     };
-    listen(listener, router, options, stop).await;
+    listen(listener, pages, options, stop).await;
 }
 
 async fn alive(State(health): State<Health>) -> impl IntoResponse {

@@ -1,10 +1,13 @@
 //! `grpc.health.v1`: an unknown name is `NOT_FOUND` to `Check` and an open stream to `Watch`.
 //!
 //! tonic-health's own server ends the stream for an unknown name and starts as serving, so only its generated
-//! types are used.
+//! types are used. Anybody may watch without a credential, so there are few places for it.
 
+use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -12,18 +15,32 @@ use tonic_health::pb::health_server::{Health as HealthRpc, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 use super::{Health, Serving};
+use crate::shares::Shares;
+use crate::transport::{Peer, holder};
+
+/// How many streams of a port watch its health at once: more than clients that balance by health have connections to one
+/// process.
+const WATCHERS: usize = 1024;
+/// How many of them one peer may hold: a quarter, since a proxy brings many clients from one address.
+const WATCHERS_PER_PEER: usize = 256;
 
 /// The gRPC face of [`Health`].
 #[derive(Debug)]
-pub(crate) struct HealthService(Health);
+pub(crate) struct HealthService {
+    health: Health,
+    watchers: Arc<Semaphore>,
+    of_peers: Shares<Option<IpAddr>>,
+}
 
 impl HealthService {
-    /// Its name, for the list of services anybody may call.
-    pub(crate) const NAME: &'static str = tonic_health::pb::health_server::SERVICE_NAME;
+    /// Its RPCs, which anybody may call.
+    pub(crate) const PATHS: [&'static str; 2] =
+        ["/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"];
 
     /// Speaks for this health.
     pub(super) fn new(health: Health) -> Self {
-        Self(health)
+        let (watchers, of_peers) = (Arc::new(Semaphore::new(WATCHERS)), Shares::new(WATCHERS_PER_PEER));
+        Self { health, watchers, of_peers }
     }
 
     /// The service to route to.
@@ -47,7 +64,7 @@ impl HealthRpc for HealthService {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
-        match self.0.serving(&request.get_ref().service) {
+        match self.health.serving(&request.get_ref().service) {
             Serving::Unknown => Err(Status::not_found("no such service here")),
             serving => Ok(Response::new(answer(serving))),
         }
@@ -59,10 +76,16 @@ impl HealthRpc for HealthService {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        let health = self.0.clone();
+        let peer = request.extensions().get::<Peer>().map(|peer| holder(peer.address.ip()));
+        let places = Arc::clone(&self.watchers).try_acquire_owned().ok().zip(self.of_peers.take(peer));
+        let Some(places) = places else {
+            return Err(Status::resource_exhausted("too many watchers"));
+        };
+        let health = self.health.clone();
         let name = request.into_inner().service;
-        let start = (self.0.changes(), None);
+        let start = (self.health.changes(), None);
         let stream = futures_util::stream::unfold(start, move |(mut changes, told)| {
+            let _held_as_long_as_the_stream = &places;
             let (health, name) = (health.clone(), name.clone());
             async move {
                 loop {

@@ -1,3 +1,5 @@
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio_stream::StreamExt;
 use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
@@ -5,6 +7,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::Health as HealthRpc;
 
 use super::{Health, HealthService, Serving};
+use crate::shutdown::Shutdown;
 
 const RESETS: &str = "rekey.identity.v1.PasswordResetService";
 const SESSIONS: &str = "rekey.identity.v1.SessionService";
@@ -92,4 +95,52 @@ async fn watching_an_unknown_name_stays_open_until_it_is_known() {
     assert_eq!(next().await, ServingStatus::Serving);
     part.require("keys");
     assert_eq!(next().await, ServingStatus::NotServing);
+}
+
+#[tokio::test]
+async fn one_peer_takes_its_share_of_watches_and_leaves_the_checks() {
+    let service = HealthService::new(Health::new());
+    let mut watched = Vec::new();
+
+    let refused = loop {
+        match service.watch(asking("")).await {
+            Ok(stream) => watched.push(stream),
+            Err(status) => break status,
+        }
+    };
+    let checked = service.check(asking("")).await;
+    watched.pop();
+    let again = service.watch(asking("")).await;
+
+    assert_eq!((watched.len(), refused.code()), (255, Code::ResourceExhausted));
+    assert!(checked.is_ok() && again.is_ok());
+}
+
+/// The clock is stopped, and goes on to the next timer whenever everybody waits.
+#[tokio::test(start_paused = true)]
+async fn sockets_that_say_nothing_leave_the_health_port() {
+    let port = crate::server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = port.local_addr().unwrap();
+    let served = super::serve(
+        port,
+        Health::new(),
+        crate::telemetry::Metrics::default(),
+        axum::Router::new(),
+        Shutdown::new(),
+    );
+    let _served = tokio::spawn(served);
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(TcpStream::connect(address).await.unwrap());
+    }
+
+    for socket in &mut silent {
+        let _closed = socket.read_to_end(&mut Vec::new()).await;
+    }
+    let mut probe = TcpStream::connect(address).await.unwrap();
+    probe.write_all(b"GET /healthz HTTP/1.1\r\nhost: probe\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    probe.read_to_string(&mut answer).await.unwrap();
+
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }

@@ -6,10 +6,11 @@
 
 mod concurrency;
 mod draining;
-mod message_size;
+pub(crate) mod message_limits;
 mod panics;
 mod pipeline;
 mod settings;
+mod web;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,11 +23,14 @@ use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
 use self::draining::Draining;
+use self::message_limits::MessageLimits;
 use self::pipeline::Middleware;
-pub use self::settings::ServerSettings;
+pub use self::settings::{ServerSettings, TrustNetwork};
+pub use self::web::OriginError;
 use crate::access::{AccessTable, CallerError, Callers, Gate, NoPersons, SharedPersonVerifier};
 use crate::deadline::DeadlineBounds;
 use crate::health::{Health, HealthService};
+use crate::shares::Shares;
 use crate::shutdown::Shutdown;
 use crate::telemetry::CallMetrics;
 use crate::transport::{ConnectionOptions, Tls, listen};
@@ -52,6 +56,9 @@ pub enum ServeError {
     /// The descriptors the part was built with do not decode.
     #[error("reflection cannot be served")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// A page that may call is none.
+    #[error("web_origins are not usable")]
+    Origins(#[from] OriginError),
     /// Another kind of server, such as the portal's, could not go on.
     #[error("a server stopped: {0}")]
     Other(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -122,9 +129,13 @@ impl Part {
         let options = ConnectionOptions {
             tls: tls.clone(),
             connection_limit: settings.connection_limit,
+            connections_per_peer: settings.connections_per_peer,
+            handshake_within: settings.handshake_within(),
+            first_call_within: settings.first_call_within(),
             connection_age: Some(settings.connection_age()),
             grace: settings.grace(),
-            http2_only: true,
+            // Browsers speak gRPC-Web over HTTP/1.1 as well.
+            http2_only: settings.web_origins.is_empty(),
         };
         let stop = Shutdown::new();
         let is_loopback = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
@@ -160,14 +171,15 @@ impl Part {
     }
 
     fn router(self, callers: Callers, draining: &Draining) -> Result<Router, ServeError> {
-        let mut open_services = vec![HealthService::NAME];
+        let mut open_paths = HealthService::PATHS.to_vec();
         let mut routes = self.routes.add_service(HealthService::server(self.health));
         if self.settings.reflection {
-            routes = with_reflection(routes, self.descriptors, &mut open_services)?;
+            routes = with_reflection(routes, self.descriptors)?;
+            open_paths.extend(REFLECTION);
         }
         let settings = &self.settings;
-        let metrics = Arc::new(CallMetrics::new(&self.access, &open_services));
-        let gate = Gate { rules: self.access, callers, persons: self.persons, open_services };
+        let metrics = Arc::new(CallMetrics::new(self.access.paths().chain(open_paths.iter().copied())));
+        let gate = Gate { rules: self.access, callers, persons: self.persons, open_paths };
         let middleware = Middleware {
             metrics,
             deadlines: DeadlineBounds {
@@ -176,10 +188,13 @@ impl Part {
             },
             draining: draining.clone(),
             permits: Semaphore::new(settings.concurrency_limit),
-            max_message_bytes: settings.max_message_bytes,
+            of_callers: Shares::new(settings.calls_per_caller),
+            messages: MessageLimits { bytes: settings.max_message_bytes, within: settings.message_within() },
             gate,
         };
-        Ok(routes.into_axum_router().layer(from_fn_with_state(Arc::new(middleware), pipeline::call)))
+        let router =
+            routes.into_axum_router().layer(from_fn_with_state(Arc::new(middleware), pipeline::call));
+        Ok(web::with_web(router, &settings.web_origins)?)
     }
 }
 
@@ -197,17 +212,17 @@ fn announce(part: &str, listener: &TcpListener, is_tls: bool, callers: &Callers)
 }
 
 /// Reflection in both versions: grpcurl of today still asks for v1alpha.
-fn with_reflection(
-    routes: Routes,
-    descriptors: &'static [u8],
-    open_services: &mut Vec<&'static str>,
-) -> Result<Routes, ServeError> {
+pub(crate) const REFLECTION: [&str; 2] = [
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+];
+
+fn with_reflection(routes: Routes, descriptors: &'static [u8]) -> Result<Routes, ServeError> {
     let builder = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(descriptors)
     };
-    open_services.extend(["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"]);
     Ok(routes.add_service(builder().build_v1()?).add_service(builder().build_v1alpha()?))
 }
 

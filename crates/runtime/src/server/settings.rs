@@ -11,12 +11,25 @@ use serde::Deserialize;
 use crate::access::CallerEntry;
 use crate::transport::TlsFiles;
 
+/// Who protects what leaves this machine, where TLS does not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrustNetwork {
+    /// Nobody: ports, neighbours and stores need TLS.
+    #[default]
+    Nobody,
+    /// A service mesh or an encrypted network does.
+    Mesh,
+}
+
 /// The `[<part>.server]` table.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServerSettings {
     /// Address and port; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Whether production lets this part speak in plain text beyond loopback, to callers, neighbours and stores.
+    pub trust_network: TrustNetwork,
     /// The largest request message, in bytes.
     pub max_message_bytes: usize,
     /// The deadline of calls that name none.
@@ -25,8 +38,18 @@ pub struct ServerSettings {
     pub deadline_ceiling_ms: u64,
     /// Calls worked on at once.
     pub concurrency_limit: usize,
+    /// How many of them, and of the streams beside them, one caller may have.
+    pub calls_per_caller: usize,
     /// Connections held at once.
     pub connection_limit: usize,
+    /// How many of them one peer may hold.
+    pub connections_per_peer: usize,
+    /// How long a TLS handshake may take.
+    pub handshake_ms: u64,
+    /// Within which time of connecting the first call must have begun.
+    pub first_call_ms: u64,
+    /// Within which time a message must be there that has begun, the first one from the headers on.
+    pub message_ms: u64,
     /// After how long a connection is asked to close.
     pub connection_age_seconds: u64,
     /// How long what is running may go on after its connection closes or the process stops.
@@ -35,6 +58,8 @@ pub struct ServerSettings {
     pub drain_seconds: u64,
     /// Whether tools may list the RPCs.
     pub reflection: bool,
+    /// Origins of web pages that may call by gRPC-Web; without any there is no gRPC-Web.
+    pub web_origins: Vec<String>,
     /// How often files are looked at for changes.
     pub reload_seconds: u64,
     /// A file with more callers.
@@ -54,15 +79,22 @@ impl ServerSettings {
     pub fn for_tests() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            trust_network: TrustNetwork::Nobody,
             max_message_bytes: 262_144,
             default_deadline_ms: 10_000,
             deadline_ceiling_ms: 60_000,
             concurrency_limit: 1024,
+            calls_per_caller: 512,
             connection_limit: 4096,
+            connections_per_peer: 1024,
+            handshake_ms: 5_000,
+            first_call_ms: 10_000,
+            message_ms: 5_000,
             connection_age_seconds: 600,
             grace_seconds: 30,
             drain_seconds: 0,
             reflection: false,
+            web_origins: Vec::new(),
             reload_seconds: 10,
             callers_file: None,
             callers: Vec::new(),
@@ -76,6 +108,18 @@ impl ServerSettings {
 
     pub(super) fn deadline_ceiling(&self) -> Duration {
         Duration::from_millis(self.deadline_ceiling_ms)
+    }
+
+    pub(super) fn message_within(&self) -> Duration {
+        Duration::from_millis(self.message_ms)
+    }
+
+    pub(super) fn handshake_within(&self) -> Duration {
+        Duration::from_millis(self.handshake_ms)
+    }
+
+    pub(super) fn first_call_within(&self) -> Duration {
+        Duration::from_millis(self.first_call_ms)
     }
 
     pub(super) fn connection_age(&self) -> Duration {

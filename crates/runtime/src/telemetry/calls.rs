@@ -1,7 +1,7 @@
 //! One span and one measurement per call, named as the semantic conventions for RPC say.
 //!
-//! The W3C context of the caller becomes the parent. Methods nobody serves are counted as `_OTHER`, or a
-//! scanner could fill the memory of Prometheus.
+//! The W3C context of the caller becomes the parent. Only names that the contract knows are recorded, here as in
+//! every other label, span and log line; everything else is `_OTHER`, or a scanner could fill the memory of Prometheus.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,7 +22,6 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::access::AccessTable;
 use crate::error_details::{RpcName, TraceId};
 
 /// 5 ms to 10 s, the bounds of the convention.
@@ -33,32 +32,25 @@ const UNKNOWN_METHOD: &str = "_OTHER";
 /// The metrics of all calls of a part.
 pub(crate) struct CallMetrics {
     duration: Histogram<f64>,
-    paths: HashSet<String>,
-    open_services: Vec<&'static str>,
+    /// What may be called, without the leading slash.
+    names: HashSet<Arc<str>>,
 }
 
 impl CallMetrics {
     /// Takes the meter of the process as it is now: telemetry starts before servers.
-    pub(crate) fn new(rules: &AccessTable, open_services: &[&'static str]) -> Self {
+    /// `paths` are those that are served.
+    pub(crate) fn new<'a>(paths: impl Iterator<Item = &'a str>) -> Self {
         let duration = global::meter("rekey")
             .f64_histogram("rpc.server.call.duration")
             .with_unit("s")
             .with_description("Duration of the calls served.")
             .with_boundaries(SECONDS.to_vec())
             .build();
-        Self {
-            duration,
-            paths: rules.paths().map(str::to_owned).collect(),
-            open_services: open_services.to_vec(),
-        }
+        Self { duration, names: paths.map(|path| path.trim_start_matches('/').into()).collect() }
     }
 
-    fn name<'a>(&self, rpc: &'a RpcName) -> &'a str {
-        if self.paths.contains(rpc.path()) || self.open_services.contains(&rpc.service()) {
-            rpc.method()
-        } else {
-            UNKNOWN_METHOD
-        }
+    fn name(&self, rpc: &RpcName) -> Arc<str> {
+        self.names.get(rpc.method()).map_or_else(|| UNKNOWN_METHOD.into(), Arc::clone)
     }
 }
 
@@ -69,13 +61,13 @@ pub(crate) async fn observe(
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let method = metrics.name(rpc).to_owned();
+    let method = metrics.name(rpc);
     let span = tracing::info_span!(
         "call",
-        otel.name = method,
+        otel.name = &*method,
         otel.kind = "server",
         rpc.system.name = "grpc",
-        rpc.method = method,
+        rpc.method = &*method,
         rpc.status_code = Empty,
         caller = Empty,
         trace_id = Empty,
@@ -121,7 +113,7 @@ fn join(span: &Span, parent: Context) -> TraceId {
 /// before there was one.
 struct CallMeasurement {
     metrics: Arc<CallMetrics>,
-    method: String,
+    method: Arc<str>,
     started: Instant,
     span: Span,
     is_over: bool,
@@ -136,7 +128,7 @@ impl CallMeasurement {
         self.span.record("rpc.status_code", name);
         let attributes = [
             KeyValue::new("rpc.system.name", "grpc"),
-            KeyValue::new("rpc.method", self.method.clone()),
+            KeyValue::new("rpc.method", Arc::clone(&self.method)),
             KeyValue::new("rpc.status_code", name),
         ];
         self.metrics.duration.record(self.started.elapsed().as_secs_f64(), &attributes);

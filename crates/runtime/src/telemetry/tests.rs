@@ -130,3 +130,35 @@ async fn a_filter_that_does_not_parse_is_named() {
 
     assert!(matches!(Telemetry::start(&settings, "rekey-test"), Err(TelemetryError::Filter(_))));
 }
+
+#[tokio::test]
+async fn only_names_of_the_contract_become_labels() {
+    let _alone = ALONE.lock().await;
+    let telemetry = Telemetry::start(&settings(), "rekey-test").unwrap();
+    let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let channel = connect(format!("http://{}", listener.local_addr().unwrap())).await;
+    let part = Part::new(
+        "office",
+        ServerSettings { reflection: true, ..ServerSettings::for_tests() },
+        tonic::service::Routes::default(),
+        crate::access::AccessTable::default(),
+        Health::new(),
+    );
+    tokio::spawn(part.serve(listener, Shutdown::new()));
+    let scans =
+        ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "rekey.identity.v1.SessionService"];
+
+    for service in scans {
+        let path = format!("/{service}/Scan").parse().unwrap();
+        let mut grpc = tonic::client::Grpc::new(channel.clone());
+        grpc.ready().await.unwrap();
+        let codec = tonic_prost::ProstCodec::<HealthCheckRequest, HealthCheckRequest>::default();
+        let scanned = grpc.unary(tonic::Request::new(HealthCheckRequest::default()), path, codec);
+        scanned.await.unwrap_err();
+    }
+
+    let metrics = telemetry.metrics().text();
+    assert!(metrics.contains(r#"rpc_method="_OTHER""#), "{metrics}");
+    assert!(!metrics.contains("Scan"), "{metrics}");
+    telemetry.shutdown().await;
+}

@@ -3,10 +3,11 @@
 //! tonic's own server is not used, because it gives every connection the same age (so that all clients come
 //! back at once), cuts without GOAWAY when a grace is set, and cannot exchange certificates.
 
+mod places;
 mod spiffe;
 mod tls;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,16 +18,17 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+pub(crate) use self::places::holder;
+pub use self::places::raise_descriptor_limit;
 pub(crate) use self::tls::Tls;
 pub use self::tls::{TlsError, TlsFiles};
+use crate::shares::{Share, Shares};
 use crate::shutdown::Shutdown;
 
-/// A client that does not finish its TLS handshake in this time is disconnected.
-const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 /// Twice the 8 KiB of metadata that gRPC advises.
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 /// Finds peers that vanished without closing the connection (gRFC A8 lets servers ping this often).
@@ -37,11 +39,20 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// gRFC A9: connection age varies by ten per cent either way.
 const AGE_JITTER_DIVISOR: u32 = 10;
 
+/// What is still written to a peer that never began a call.
+const SILENT_GRACE: Duration = Duration::from_secs(1);
+
 /// How a port serves its connections.
 #[derive(Clone)]
 pub(crate) struct ConnectionOptions {
     pub(crate) tls: Option<Tls>,
     pub(crate) connection_limit: usize,
+    /// How many of them one peer may hold.
+    pub(crate) connections_per_peer: usize,
+    /// How long a TLS handshake may take, and the headers of a request over HTTP/1.
+    pub(crate) handshake_within: Duration,
+    /// Within which time the headers of the first call must be complete.
+    pub(crate) first_call_within: Duration,
     /// `None` lets connections live.
     pub(crate) connection_age: Option<Duration>,
     pub(crate) grace: Duration,
@@ -51,6 +62,7 @@ pub(crate) struct ConnectionOptions {
 /// The other end of a connection, in the extensions of each of its requests.
 #[derive(Debug, Clone)]
 pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
     pub(crate) spiffe_id: Option<Arc<str>>,
 }
 
@@ -62,21 +74,27 @@ pub(crate) async fn listen(
     stop: Shutdown,
 ) {
     let connections = TaskTracker::new();
-    let permits = Arc::new(Semaphore::new(options.connection_limit));
+    let places = Places {
+        all: Arc::new(Semaphore::new(places::connections(options.connection_limit))),
+        of_peers: Shares::new(options.connections_per_peer),
+    };
     let port = Port { router, options, stop };
     loop {
         let accepted = tokio::select! {
             biased;
             () = port.stop.begun() => break,
-            accepted = accept(&listener, &permits) => accepted,
+            accepted = places.accept(&listener) => accepted,
         };
         match accepted {
-            Ok((stream, address, permit)) => {
+            Ok((stream, address, Some(place))) => {
                 let port = port.clone();
                 connections.spawn(async move {
                     port.open(stream, address).await;
-                    drop(permit);
+                    drop(place);
                 });
+            }
+            Ok((_, address, None)) => {
+                tracing::debug!(peer = %address.ip(), "a peer over its share of connections")
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept");
@@ -90,14 +108,26 @@ pub(crate) async fn listen(
     connections.wait().await;
 }
 
-/// The next connection, once the limit permits one.
-async fn accept(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(permits).acquire_owned().await.map_err(std::io::Error::other)?;
-    let (stream, address) = listener.accept().await?;
-    Ok((stream, address, permit))
+/// The places for connections of a port.
+struct Places {
+    all: Arc<Semaphore>,
+    of_peers: Shares<IpAddr>,
+}
+
+/// A place for one connection: of all, and of its peer's share.
+type Place = (OwnedSemaphorePermit, Share<IpAddr>);
+
+impl Places {
+    /// The next connection once the limit permits one, and its place unless its peer has its share already.
+    async fn accept(
+        &self,
+        listener: &TcpListener,
+    ) -> std::io::Result<(TcpStream, SocketAddr, Option<Place>)> {
+        let permit = Arc::clone(&self.all).acquire_owned().await.map_err(std::io::Error::other)?;
+        let (stream, address) = listener.accept().await?;
+        let share = self.of_peers.take(places::holder(address.ip()));
+        Ok((stream, address, share.map(|share| (permit, share))))
+    }
 }
 
 /// What every connection of a port is served with.
@@ -114,56 +144,68 @@ impl Port {
             tracing::debug!(%error, "no TCP_NODELAY");
         }
         let Some(tls) = &self.options.tls else {
-            return self.serve(stream, Peer { spiffe_id: None }, address).await;
+            return self.serve(stream, Peer { address, spiffe_id: None }).await;
         };
-        match tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
+        match tokio::time::timeout(self.options.handshake_within, tls.accept(stream)).await {
             Ok(Ok((stream, spiffe_id))) => {
-                let peer = Peer { spiffe_id: spiffe_id.map(Arc::from) };
-                self.serve(stream, peer, address).await;
+                self.serve(stream, Peer { address, spiffe_id: spiffe_id.map(Arc::from) }).await;
             }
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
             Err(_) => tracing::debug!("TLS handshake took too long"),
         }
     }
 
-    async fn serve(
-        &self,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        peer: Peer,
-        address: SocketAddr,
-    ) {
+    async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {
         let router = self.router.clone();
+        let port = peer.address.port();
+        let first_call = Arc::new(Notify::new());
+        let begun = Arc::clone(&first_call);
         let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
+            begun.notify_one();
             request.extensions_mut().insert(peer.clone());
             router.clone().call(request)
         });
-        let builder = builder(self.options.http2_only);
+        let builder = builder(&self.options);
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let over = self.is_over(port, &first_call);
+        let grace = tokio::select! {
+            ended = connection.as_mut() => return log_end(ended),
+            grace = over => grace,
+        };
+        connection.as_mut().graceful_shutdown();
+        tokio::select! {
+            ended = connection.as_mut() => log_end(ended),
+            () = tokio::time::sleep(grace) => tracing::debug!("connection cut after its grace"),
+        }
+    }
+
+    /// Waits until a connection should end: no call began in time, it is old enough, or the process stops. Returns how
+    /// long what is running may go on.
+    async fn is_over(&self, port: u16, first_call: &Notify) -> Duration {
+        // A moment more than the calls get, so that their last answers are still written.
+        let grace = self.options.grace + Duration::from_millis(500);
+        tokio::select! {
+            () = self.stop.begun() => return grace,
+            () = first_call.notified() => {}
+            () = tokio::time::sleep(self.options.first_call_within) => return SILENT_GRACE,
+        }
         let age = async {
             match self.options.connection_age {
-                Some(age) => tokio::time::sleep(jittered(age, address.port())).await,
+                Some(age) => tokio::time::sleep(jittered(age, port)).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            ended = connection.as_mut() => return log_end(ended),
             () = self.stop.begun() => {}
             () = age => {}
         }
-        connection.as_mut().graceful_shutdown();
-        tokio::select! {
-            ended = connection.as_mut() => log_end(ended),
-            // A moment more than the calls get, so that their last answers are still written.
-            () = tokio::time::sleep(self.options.grace + Duration::from_millis(500)) => {
-                tracing::debug!("connection cut after its grace");
-            }
-        }
+        grace
     }
 }
 
-fn builder(http2_only: bool) -> Builder<TokioExecutor> {
+fn builder(options: &ConnectionOptions) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    if http2_only {
+    if options.http2_only {
         builder = builder.http2_only();
     }
     builder
@@ -172,7 +214,7 @@ fn builder(http2_only: bool) -> Builder<TokioExecutor> {
         .max_header_list_size(MAX_HEADER_BYTES)
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_ANSWER_WITHIN);
-    builder.http1().timer(TokioTimer::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(options.handshake_within);
     builder
 }
 

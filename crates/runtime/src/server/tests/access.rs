@@ -9,12 +9,13 @@ use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_types::StatusExt;
 
 use super::office::TENANT;
-use super::{PORTAL, Running, SHOP, ServerSettings, bearer, call, reason, settings};
+use super::{Allowed, PORTAL, Running, SHOP, ServerSettings, bearer, call, reason, settings};
 
 const MINE: &str = "/rekey.test.v1.Office/Mine";
 const EITHER: &str = "/rekey.test.v1.Office/Either";
 const LEAVE: &str = "/rekey.test.v1.Office/Leave";
 const WHICHEVER: &str = "/rekey.test.v1.Office/Whichever";
+const MANAGE: &str = "/rekey.test.v1.Office/Manage";
 const ADMINISTER: &str = "/rekey.test.v1.Office/Administer";
 
 #[tokio::test]
@@ -145,7 +146,7 @@ async fn whoever_judges_persons_hears_of_those_without_the_role_and_of_no_others
 #[tokio::test]
 async fn a_person_of_a_tenant_the_caller_may_not_name_is_refused() {
     let mut settings = settings();
-    settings.callers[1].methods = crate::access::Allowed::Everything;
+    settings.callers[1].methods = Allowed::Everything;
     let part = Running::with(settings).await;
     let elsewhere = "018f3b5e-0000-7000-8000-000000000002 reports_reader";
     let headers = [("authorization", &*bearer(SHOP)), ("rekey-access-token", elsewhere)];
@@ -163,9 +164,58 @@ async fn health_is_open_to_everybody() {
     let name = "rekey.test.v1.Office".to_owned();
     let known = client.check(HealthCheckRequest { service: name }).await.unwrap();
     let unknown = client.check(HealthCheckRequest { service: "nobody".to_owned() }).await.unwrap_err();
+    let beside = call(part.channel().await, "/grpc.health.v1.Health/Other", "", &[]).await.unwrap_err();
 
     assert_eq!(known.get_ref().status, 1);
     assert_eq!((unknown.code(), reason(&unknown).as_str()), (Code::NotFound, "SERVICE_UNKNOWN"));
+    assert_eq!(reason(&beside), "CALLER_UNKNOWN");
+}
+
+/// The key of the entry that a refusal says is missing.
+fn missing(refused: Result<tonic::metadata::MetadataMap, tonic::Status>) -> String {
+    let info = refused.unwrap_err().get_details_error_info().unwrap();
+    assert_eq!(info.reason, "CALLER_NOT_ALLOWED");
+    info.metadata["missing"].clone()
+}
+
+#[tokio::test]
+async fn an_administrators_method_in_the_callers_own_name_must_be_written() {
+    let with = async |in_own_name: &[&str]| {
+        let mut settings = settings();
+        settings.callers[1].methods = Allowed::Everything;
+        settings.callers[1].in_own_name =
+            Allowed::Only(in_own_name.iter().map(|path| (*path).to_owned()).collect());
+        Running::with(settings).await.channel().await
+    };
+    let (silent, written) = (with(&[]).await, with(&[MANAGE]).await);
+    let reader = format!("{TENANT} reports_reader");
+    let shop = bearer(SHOP);
+    let alone = [("authorization", shop.as_str())];
+    let with_person = [("authorization", shop.as_str()), ("rekey-access-token", &reader)];
+
+    let person = call(silent.clone(), MANAGE, "", &with_person).await.unwrap();
+    let own_name = call(written.clone(), MANAGE, "", &alone).await.unwrap();
+    let other_service = with(&["/rekey.test.v1.Office/*"]).await;
+
+    assert_eq!(missing(call(silent.clone(), MANAGE, "", &alone).await), "in_own_name");
+    assert_eq!(person.get("person").unwrap(), "reports_reader");
+    assert_eq!(own_name.get("person").unwrap(), "nobody");
+    assert!(call(other_service, MANAGE, "", &alone).await.is_ok());
+    assert!(call(silent, EITHER, "", &alone).await.is_ok());
+    assert_eq!(reason(&call(written, ADMINISTER, "", &alone).await.unwrap_err()), "ACCESS_TOKEN_MISSING");
+}
+
+#[tokio::test]
+async fn a_refusal_names_what_the_entry_lacks() {
+    let mut settings = settings();
+    settings.callers[1].methods = Allowed::Only([MINE.to_owned()].into());
+    let part = Running::with(settings).await;
+    let shop = bearer(SHOP);
+    let elsewhere = "018f3b5e-0000-7000-8000-000000000002 reports_reader";
+    let headers = [("authorization", shop.as_str()), ("rekey-access-token", elsewhere)];
+
+    assert_eq!(missing(call(part.channel().await, super::CHECK, "", &headers).await), "methods");
+    assert_eq!(missing(call(part.channel().await, MINE, "", &headers).await), "tenants");
 }
 
 async fn listed(part: &Running) -> Result<bool, tonic::Status> {

@@ -106,3 +106,43 @@ async fn too_many_calls_at_once_are_told_to_come_back_and_health_still_answers()
     assert!(status.get_details_retry_info().is_some());
     assert!(health.check(HealthCheckRequest::default()).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_path_that_no_method_can_have_is_refused_unseen() {
+    let part = Running::with(settings()).await;
+    let ask = async |length: usize| {
+        let mut grpc = Grpc::new(part.channel().await);
+        grpc.ready().await.unwrap();
+        let path = format!("/{}", "x".repeat(length - 1)).parse().unwrap();
+        let codec = ProstCodec::<HealthCheckRequest, HealthCheckResponse>::default();
+        grpc.unary(request(HealthCheckRequest::default(), &[]), path, codec).await.unwrap_err()
+    };
+
+    assert_eq!(reason(&ask(200).await), "CALLER_UNKNOWN");
+    assert_eq!(reason(&ask(201).await), "METHOD_UNKNOWN");
+}
+
+#[tokio::test]
+async fn one_caller_leaves_room_for_the_others() {
+    let part = Running::with(ServerSettings { calls_per_caller: 2, ..settings() }).await;
+    let portal = bearer(PORTAL);
+    let mut watched = part.watch("").await;
+    let (channel, headers) = (part.channel().await, [("authorization", portal.as_str())]);
+    let hanging = super::call(channel, CHECK, "hang", &headers);
+    let mut hanging = std::pin::pin!(hanging);
+    tokio::select! {
+        _ = &mut hanging => panic!("it never ends"),
+        () = part.hanging.notified() => {}
+    }
+
+    let status = refused(&part, "").await;
+    let other = part.check("", &[("authorization", &bearer(super::SHOP))]).await;
+    assert!(watched.message().await.unwrap().is_some());
+    drop(watched);
+
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "OVERLOADED"));
+    assert!(other.is_ok());
+    while part.check("", &headers).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}

@@ -4,7 +4,9 @@ mod access;
 mod limits;
 mod mutual_tls;
 mod office;
+mod silence;
 mod stopping;
+mod web;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -74,7 +76,11 @@ impl Running {
     }
 
     async fn channel(&self) -> Channel {
-        Endpoint::from_shared(format!("http://{}", self.address)).unwrap().connect().await.unwrap()
+        self.try_channel().await.unwrap()
+    }
+
+    async fn try_channel(&self) -> Result<Channel, tonic::transport::Error> {
+        Endpoint::from_shared(format!("http://{}", self.address)).unwrap().connect().await
     }
 
     /// Calls `Check` of the office with this request and these headers.

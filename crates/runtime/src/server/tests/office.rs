@@ -38,6 +38,7 @@ pub(super) fn rules() -> AccessTable {
         ("Either", rule(true, PersonRule::SelfOnly, &[])),
         ("Leave", rule(false, PersonRule::Leaving, &[])),
         ("Whichever", rule(false, PersonRule::Administrator, &[])),
+        ("Manage", rule(true, PersonRule::Administrator, &["reports_reader"])),
         ("Administer", rule(false, PersonRule::Administrator, &["global_administrator", "reports_reader"])),
     ]
     .into_iter()

@@ -74,6 +74,9 @@ async fn bare(
     let options = ConnectionOptions {
         tls: None,
         connection_limit,
+        connections_per_peer: connection_limit,
+        handshake_within: Duration::from_secs(60),
+        first_call_within: Duration::from_secs(60),
         connection_age,
         grace: Duration::ZERO,
         http2_only: true,
