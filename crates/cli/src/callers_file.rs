@@ -9,7 +9,7 @@ use rekey_runtime::access::token_digest;
 use serde::Serialize;
 
 /// A caller to be added to a callers file.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct NewCaller {
     pub(crate) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -17,30 +17,42 @@ pub(crate) struct NewCaller {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) token_sha256: Vec<String>,
     pub(crate) methods: Vec<String>,
+    pub(crate) in_own_name: Vec<String>,
     pub(crate) tenants: Vec<String>,
     pub(crate) purposes: Vec<String>,
     pub(crate) templates: Vec<String>,
     pub(crate) lanes: Vec<String>,
+    pub(crate) senders: Vec<String>,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) grant_issuers: Vec<String>,
     pub(crate) may_assert_context: bool,
     pub(crate) may_assert_not_after: bool,
 }
 
 impl NewCaller {
     /// A caller that may do everything; narrow it from there.
-    pub(crate) fn everything(name: &str, token: &str) -> Self {
+    pub(crate) fn everything(name: &str) -> Self {
         let all = || vec!["*".to_owned()];
         Self {
             name: name.to_owned(),
-            spiffe_id: None,
-            token_sha256: vec![token_digest(token)],
             methods: all(),
+            in_own_name: all(),
             tenants: all(),
             purposes: all(),
             templates: all(),
             lanes: all(),
+            senders: all(),
+            audiences: all(),
+            grant_issuers: all(),
             may_assert_context: true,
             may_assert_not_after: true,
+            ..Self::default()
         }
+    }
+
+    /// The same, known by a token if there is one.
+    pub(crate) fn known_by(self, token: Option<&str>) -> Self {
+        Self { token_sha256: token.map(token_digest).into_iter().collect(), ..self }
     }
 }
 

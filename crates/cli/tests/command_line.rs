@@ -100,8 +100,9 @@ fn effective_settings_are_shown_with_their_origin_and_without_secrets() {
 #[test]
 fn a_token_is_shown_once_with_an_entry_that_knows_only_its_digest() {
     let drawn = json(&run(&["token", "create", "backend", "--json", "--method", "/rekey.identity.v1.X/*"]));
-    let again = json(&run(&["token", "create", "backend", "--json"]));
-    let text = run(&["token", "create", "backend"]);
+    let again = json(&run(&["token", "create", "backend", "--json", "--everything"]));
+    let text = run(&["token", "create", "backend", "--everything"]);
+    let nothing = run(&["token", "create", "backend"]);
 
     let token = drawn["token"].as_str().unwrap();
     assert!(token.starts_with("rekey_") && token.len() == 6 + 43, "{token}");
@@ -109,9 +110,12 @@ fn a_token_is_shown_once_with_an_entry_that_knows_only_its_digest() {
     let digest = rekey_runtime::access::token_digest(token);
     assert_eq!(drawn["entry"]["token_sha256"], serde_json::json!([digest]));
     assert_eq!(drawn["entry"]["methods"], serde_json::json!(["/rekey.identity.v1.X/*"]));
+    assert_eq!(drawn["entry"]["tenants"], serde_json::json!([]));
     assert_eq!(drawn["entry"]["may_assert_context"], false);
     assert!(!drawn["entry"].to_string().contains(token));
     assert!(stdout(&text).contains("[[caller]]"));
+    assert_eq!(nothing.status.code(), Some(2));
+    assert!(stderr(&nothing).contains("--method"), "{}", stderr(&nothing));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 pub(crate) enum TokenCommand {
     /// Draw a token and print it once, with the entry for the callers file.
     ///
-    /// What is left out is not limited: narrow a caller to what it needs.
+    /// What is left out is not allowed. `'*'` in place of a name allows all of its kind.
     Create(CreateToken),
 }
 
@@ -19,22 +19,36 @@ pub(crate) struct CreateToken {
     /// Make an entry for the SPIFFE ID of a client certificate instead; no token is drawn.
     #[arg(long, value_name = "URI")]
     pub(crate) spiffe_id: Option<String>,
-    /// Methods it may call: `/package.Service/Method` or `/package.Service/*`; all if left out. May be repeated, as
-    /// may the others.
-    #[arg(long = "method", value_name = "PATH")]
+    /// Methods it may call: `/package.Service/Method` or `/package.Service/*`. May be repeated, as may the others.
+    #[arg(long = "method", value_name = "PATH", required_unless_present = "everything")]
     pub(crate) methods: Vec<String>,
-    /// Tenants it may reach, by id; all if left out.
+    /// Administrators' methods it may call in its own name, without the access token of a person.
+    #[arg(long = "in-own-name", value_name = "PATH")]
+    pub(crate) in_own_name: Vec<String>,
+    /// Tenants it may reach, by id.
     #[arg(long = "tenant", value_name = "ID")]
     pub(crate) tenants: Vec<String>,
-    /// Purposes it may start verifications for; all if left out.
+    /// Purposes it may start verifications for.
     #[arg(long = "purpose", value_name = "NAME")]
     pub(crate) purposes: Vec<String>,
-    /// Templates it may send; all if left out.
+    /// Templates it may send.
     #[arg(long = "template", value_name = "NAME")]
     pub(crate) templates: Vec<String>,
-    /// Lanes it may send in; all if left out.
-    #[arg(long = "lane", value_name = "LANE", value_parser = ["critical", "transactional", "bulk"])]
+    /// Lanes it may send in.
+    #[arg(long = "lane", value_name = "LANE", value_parser = ["critical", "transactional", "bulk", "*"])]
     pub(crate) lanes: Vec<String>,
+    /// Callers whose messages it may see and touch, besides its own.
+    #[arg(long = "sender", value_name = "CALLER")]
+    pub(crate) senders: Vec<String>,
+    /// Callers that may redeem the grants of its verifications, besides itself.
+    #[arg(long = "audience", value_name = "CALLER")]
+    pub(crate) audiences: Vec<String>,
+    /// Callers whose grants it accepts, besides its own.
+    #[arg(long = "grant-issuer", value_name = "CALLER")]
+    pub(crate) grant_issuers: Vec<String>,
+    /// Let it do everything for everybody: whoever has its token can make anybody a global administrator.
+    #[arg(long, conflicts_with_all = ["methods", "in_own_name", "tenants", "purposes", "templates", "lanes", "senders", "audiences", "grant_issuers"])]
+    pub(crate) everything: bool,
     /// Let it say where the person's request came from.
     #[arg(long)]
     pub(crate) assert_context: bool,

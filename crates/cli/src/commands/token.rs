@@ -2,7 +2,7 @@
 //! needs the entry alone.
 
 use rekey_primitives::entropy::SystemEntropy;
-use rekey_runtime::access::{CallerEntry, Callers, token_digest};
+use rekey_runtime::access::{CallerEntry, Callers};
 use serde::Deserialize;
 
 use crate::arguments::{CreateToken, TokenCommand};
@@ -25,19 +25,26 @@ pub(crate) fn run(command: TokenCommand, output: Output) -> anyhow::Result<()> {
 
 /// The caller that was asked for: by this token, or by its certificate.
 fn new_caller(create: CreateToken, token: Option<&str>) -> NewCaller {
-    let or_all = |named: Vec<String>| if named.is_empty() { vec!["*".to_owned()] } else { named };
-    NewCaller {
-        name: create.name,
-        spiffe_id: create.spiffe_id,
-        token_sha256: token.map(token_digest).into_iter().collect(),
-        methods: or_all(create.methods),
-        tenants: or_all(create.tenants),
-        purposes: or_all(create.purposes),
-        templates: or_all(create.templates),
-        lanes: or_all(create.lanes),
-        may_assert_context: create.assert_context,
-        may_assert_not_after: create.assert_not_after,
-    }
+    let entry = if create.everything {
+        NewCaller::everything(&create.name)
+    } else {
+        NewCaller {
+            name: create.name,
+            methods: create.methods,
+            in_own_name: create.in_own_name,
+            tenants: create.tenants,
+            purposes: create.purposes,
+            templates: create.templates,
+            lanes: create.lanes,
+            senders: create.senders,
+            audiences: create.audiences,
+            grant_issuers: create.grant_issuers,
+            may_assert_context: create.assert_context,
+            may_assert_not_after: create.assert_not_after,
+            ..NewCaller::default()
+        }
+    };
+    NewCaller { spiffe_id: create.spiffe_id, ..entry }.known_by(token)
 }
 
 /// Reads the entry as a part would: one that a part refuses would keep it from seeing any later change.
@@ -63,6 +70,7 @@ fn is_spiffe(id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
+    use rekey_runtime::access::token_digest;
 
     use super::*;
     use crate::arguments::{Arguments, Command};
@@ -86,10 +94,14 @@ mod tests {
         let tenant = "018f0000-0000-7000-8000-000000000001";
         let arguments = [
             ["--method", "/rekey.verification.v1.VerificationService/*"],
+            ["--in-own-name", "/rekey.identity.v1.AccountService/GetAccount"],
             ["--tenant", tenant],
             ["--purpose", "payment"],
             ["--template", "code"],
             ["--lane", "critical"],
+            ["--sender", "ops"],
+            ["--audience", "bank"],
+            ["--grant-issuer", "clinic"],
         ];
 
         let narrowed = entry(&[&arguments.concat()[..], &["--assert-not-after"]].concat(), Some("t"));
@@ -99,11 +111,14 @@ mod tests {
             spiffe_id: None,
             token_sha256: only(&token_digest("t")),
             methods: only("/rekey.verification.v1.VerificationService/*"),
+            in_own_name: only("/rekey.identity.v1.AccountService/GetAccount"),
             tenants: only(tenant),
             purposes: only("payment"),
             templates: only("code"),
             lanes: only("critical"),
-            senders: rekey_runtime::access::Allowed::nothing(),
+            senders: only("ops"),
+            audiences: only("bank"),
+            grant_issuers: only("clinic"),
             may_assert_context: false,
             may_assert_not_after: true,
         };
@@ -111,8 +126,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_written_is_not_allowed_and_everything_must_be_said_aloud() {
+        let method = "/rekey.identity.v1.SessionService/SignIn";
+        let parse = |arguments: &[&str]| {
+            Arguments::try_parse_from(["rekey", "token", "create", "shop"].iter().chain(arguments))
+        };
+
+        let narrow = entry(&["--method", method], Some("t"));
+        let everything = entry(&["--everything"], Some("t"));
+
+        let silent = CallerEntry {
+            name: "shop".to_owned(),
+            token_sha256: only(&token_digest("t")),
+            methods: only(method),
+            ..CallerEntry::default()
+        };
+        assert_eq!(narrow, silent);
+        assert_eq!(everything, CallerEntry::trusted("shop", token_digest("t")));
+        assert!(parse(&[]).is_err());
+        assert!(parse(&["--everything", "--tenant", "018f0000-0000-7000-8000-000000000001"]).is_err());
+    }
+
+    #[test]
     fn a_caller_by_certificate_has_no_token() {
-        let by_certificate = entry(&["--spiffe-id", "spiffe://acme.example/shop"], None);
+        let by_certificate = entry(&["--everything", "--spiffe-id", "spiffe://acme.example/shop"], None);
 
         assert_eq!(by_certificate.spiffe_id.as_deref(), Some("spiffe://acme.example/shop"));
         assert_eq!(by_certificate.token_sha256, rekey_runtime::access::Allowed::nothing());
