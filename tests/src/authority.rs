@@ -1,5 +1,6 @@
 //! A certificate authority, as a cluster runs one: a certificate per workload, with its SPIFFE ID.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
@@ -62,6 +63,8 @@ impl Authority {
         };
         std::fs::write(&files.certificate, signed.pem()).unwrap();
         std::fs::write(&files.key, key.serialize_pem()).unwrap();
+        // Production refuses a key that everybody may read.
+        std::fs::set_permissions(&files.key, std::fs::Permissions::from_mode(0o600)).unwrap();
         files
     }
 

@@ -51,10 +51,9 @@ pub(super) fn write(
 fn stores(ground: &Ground) -> String {
     let Ground { identity, notification, redis, .. } = ground;
     format!(
-        "[identity]\nportal_url = \"https://id.acme.example\"\nanswer_floor_ms = 1\n\
+        "[identity]\nportal_url = \"https://id.acme.example\"\nanswer_floor_ms = 100\n\
          [identity.store]\nurl = {:?}\n\
          [identity.throttle]\nurl = {:?}\n\
-         [identity.hashing.cost]\nmemory_kib = 64\npasses = 1\n\
          [identity.notices]\npoll_ms = 50\n\
          [verification.store]\nurl = {:?}\n\
          [notification.store]\nurl = {:?}\n\
@@ -107,7 +106,7 @@ fn server(folder: &Path, ports: &Ports, authority: &Authority, files: &Certifica
 
 fn caller(name: &str) -> String {
     format!(
-        "[[caller]]\nname = {name:?}\nspiffe_id = {:?}\nmethods = \"*\"\ntenants = \"*\"\npurposes = \"*\"\n\
+        "[[caller]]\nname = {name:?}\nspiffe_id = {:?}\nmethods = \"*\"\nin_own_name = \"*\"\ntenants = \"*\"\npurposes = \"*\"\n\
          templates = \"*\"\nlanes = \"*\"\nmay_assert_context = true\nmay_assert_not_after = true\n",
         Authority::spiffe_id(name),
     )

@@ -3,9 +3,14 @@
 //!
 //! Each part says of itself that it is in production, by a setting that is on unless somebody turns it off, as `rekey
 //! up` does. What only development may have is forbidden wherever it is found. What a part needs is missing only where
-//! that part is about to run. All findings are told at once.
+//! that part is about to run. All findings are told at once. What crosses a network stands in `network`, who may read a
+//! secret in `files`.
+
+mod files;
+mod network;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use axum::http::Uri;
 use rekey_client::ClientSettings;
@@ -16,8 +21,15 @@ use rekey_runtime::server::ServerSettings;
 use rekey_runtime::settings::{Document, is_variable};
 use rekey_verification::config::Settings as Verification;
 
+use self::network::Network;
 use crate::Part;
 use crate::folder::DEMO_FILE;
+
+/// The least `answer_floor_ms`: above what a sign-in takes on a slow machine, a hash and two round trips to the store.
+const LEAST_ANSWER_FLOOR: Duration = Duration::from_millis(100);
+
+/// Memory in KiB and passes of Argon2id that count as equal (OWASP, ASVS 5.0 appendix C); a cost is at least one of them.
+const LEAST_COSTS: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
 
 /// What was found about one or more parts.
 #[derive(Debug, Default)]
@@ -90,9 +102,24 @@ impl Findings {
         if settings.production {
             self.forbid_if(settings.server.reflection, "identity.server.reflection is on");
             self.forbid_if(
-                settings.answer_floor().is_zero(),
-                "identity.answer_floor_ms is 0, so answers tell by their speed who has an account",
+                settings.answer_floor() < LEAST_ANSWER_FLOOR,
+                "identity.answer_floor_ms is below 100, so answers tell by their speed who has an account",
             );
+            let cost = settings.hashing.cost;
+            let is_least = |&(memory_kib, passes)| cost.memory_kib >= memory_kib && cost.passes >= passes;
+            self.forbid_if(
+                !LEAST_COSTS.iter().any(is_least),
+                "identity.hashing.cost is less than Argon2id needs: 19456 KiB and 2 passes, or as much",
+            );
+            let network = Network::of(Part::Identity, &settings.server);
+            network.port(self);
+            network.neighbour(self, "verification", &settings.verification);
+            network.neighbour(self, "notification", &settings.notification);
+            network.database(self, &settings.store.url);
+            network.redis(self, "throttle.url", &settings.throttle.url);
+            self.secrets_of_port("identity", &settings.server);
+            self.secret_file("identity.store.password_file", settings.store.password_file.as_deref());
+            self.secret_file("identity.throttle.password_file", settings.throttle.password_file.as_deref());
             self.forbid_if(
                 is_beside_demo_people(&settings.store.url),
                 "identity.store.url is the store of demo people, whose passwords lie beside it",
@@ -119,6 +146,12 @@ impl Findings {
                 !settings.test_destinations.is_empty(),
                 "verification.test_destinations is not empty",
             );
+            let network = Network::of(Part::Verification, &settings.server);
+            network.port(self);
+            network.neighbour(self, "notification", &settings.notification);
+            network.redis(self, "store.url", &settings.store.url);
+            self.secrets_of_port("verification", &settings.server);
+            self.secret_file("verification.store.password_file", settings.store.password_file.as_deref());
             self.need_callers(Part::Verification, &settings.server);
             self.need_credential("verification.notification", &settings.notification);
             let keys = &settings.keys;
@@ -133,6 +166,11 @@ impl Findings {
         if settings.production {
             self.forbid_if(settings.server.reflection, "notification.server.reflection is on");
             self.forbid_if(settings.uses_inbox(), "the development inbox is set as a provider");
+            let network = Network::of(Part::Notification, &settings.server);
+            network.port(self);
+            network.database(self, &settings.store.url);
+            self.secrets_of_port("notification", &settings.server);
+            self.secret_file("notification.store.password_file", settings.store.password_file.as_deref());
             let carries_mail = settings.carries(Channel::Email);
             self.miss_if(!carries_mail, "no mail provider is set: notification.providers");
             self.need_callers(Part::Notification, &settings.server);
@@ -156,7 +194,10 @@ impl Findings {
     fn need_key(&mut self, name: &str, file: Option<&PathBuf>) {
         match file {
             Some(file) if is_variable(file) => {}
-            Some(file) => self.key_files.push(file.clone()),
+            Some(file) => {
+                self.secret_file(name, Some(file));
+                self.key_files.push(file.clone());
+            }
             None => self.missing.push(format!("{name} is not set")),
         }
     }
@@ -172,6 +213,7 @@ impl Findings {
 
     /// A neighbour refuses whoever proves nothing, in one process as between three.
     fn need_credential(&mut self, peer: &str, settings: &ClientSettings) {
+        self.secrets_for_neighbour(peer, settings);
         let has_none = settings.token_file.is_none() && settings.certificate_file.is_none();
         self.miss_if(has_none, &format!("neither {peer}.token_file nor {peer}.certificate_file is set"));
     }

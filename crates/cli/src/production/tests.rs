@@ -10,7 +10,7 @@ const PEERS: [&str; 3] = ["IDENTITY__VERIFICATION", "IDENTITY__NOTIFICATION", "V
 fn fit_but_for(changes: &[(&str, &str)]) -> Document {
     let mut written = vec![
         set("IDENTITY__PORTAL_URL", "https://id.example.com"),
-        set("IDENTITY__STORE__URL", "postgres://db/identity"),
+        set("IDENTITY__STORE__URL", "postgres://db/identity?sslmode=verify-full"),
         set("NOTIFICATION__PROVIDERS__0__KIND", "smtp"),
         set("NOTIFICATION__TEMPLATES__LINK_HOSTS", "id.example.com"),
     ];
@@ -61,6 +61,112 @@ fn what_only_development_may_have_is_refused_whoever_asks() {
             check_business(&document, folder.path()).unwrap_err().to_string().contains(expected),
             "{key}"
         );
+    }
+}
+
+/// What is wrong with the fit configuration once these settings are changed, as every check says it.
+fn wrong(part: Part, changes: &[(&str, &str)]) -> String {
+    let document = fit_but_for(changes);
+    let by_development = refuse_development(&document).unwrap_err().to_string();
+    let by_part = refusal(check_part(&document, part));
+    let by_business = check_business(&document, Path::new("/var/lib/rekey")).unwrap_err().to_string();
+    assert!(by_part == by_development && by_business.contains("not in production"), "{by_part}");
+    by_part
+}
+
+#[test]
+fn nothing_leaves_this_machine_in_plain_text_but_through_a_mesh() {
+    let plain = [
+        (Part::Identity, "IDENTITY__SERVER__LISTEN", "0.0.0.0:7301", "identity.server.tls is not set"),
+        (Part::Notification, "NOTIFICATION__SERVER__LISTEN", "[::]:7303", "notification.server.tls"),
+        (
+            Part::Identity,
+            "IDENTITY__VERIFICATION__ENDPOINT",
+            "http://verification:7302",
+            "verification.endpoint",
+        ),
+        (
+            Part::Verification,
+            "VERIFICATION__NOTIFICATION__ENDPOINT",
+            "http://10.0.0.3:7303",
+            "notification.endpoint",
+        ),
+        (Part::Identity, "IDENTITY__STORE__URL", "postgres://db/identity", "identity.store.url"),
+        (
+            Part::Notification,
+            "NOTIFICATION__STORE__URL",
+            "postgres://db/n?sslmode=prefer",
+            "notification.store.url",
+        ),
+        (Part::Verification, "VERIFICATION__STORE__URL", "redis://:pw@codes:6379", "verification.store.url"),
+        (Part::Verification, "VERIFICATION__STORE__URL", "redis-cluster://127.0.0.1:1,two:2", "store.url"),
+        (Part::Identity, "IDENTITY__THROTTLE__URL", "redis-sentinel://one:1/codes", "identity.throttle.url"),
+    ];
+    let encrypted = [
+        ("IDENTITY__VERIFICATION__ENDPOINT", "https://verification:7302"),
+        ("IDENTITY__STORE__URL", "postgres://db/identity?sslmode=require"),
+        ("NOTIFICATION__STORE__URL", "postgres://127.0.0.1/notification"),
+        ("VERIFICATION__STORE__URL", "rediss-sentinel://:pw@one:1,two:2/codes"),
+        ("IDENTITY__THROTTLE__URL", "redis://127.0.0.1:6379"),
+        ("IDENTITY__SERVER__LISTEN", "0.0.0.0:7301"),
+        ("IDENTITY__SERVER__TLS__CERTIFICATE_FILE", "/etc/rekey/tls.crt"),
+    ];
+
+    for (part, key, value, expected) in plain {
+        let refused = wrong(part, &[(key, value)]);
+        let mesh = format!("{}__SERVER__TRUST_NETWORK", part.name()).to_uppercase();
+
+        assert!(refused.contains(expected) && refused.contains("trust_network = \"mesh\""), "{refused}");
+        assert!(!refused.contains("pw"), "{refused}");
+        check_part(&fit_but_for(&[(key, value), (&mesh, "mesh")]), part).unwrap();
+    }
+    refuse_development(&fit_but_for(&encrypted)).unwrap();
+}
+
+#[test]
+fn what_is_too_weak_is_refused_and_no_mesh_helps() {
+    let mesh = ("IDENTITY__SERVER__TRUST_NETWORK", "mesh");
+    let weak = [
+        ("IDENTITY__ANSWER_FLOOR_MS", "1", "answer_floor_ms"),
+        ("IDENTITY__HASHING__COST__MEMORY_KIB", "8", "identity.hashing.cost"),
+        ("IDENTITY__HASHING__COST__PASSES", "1", "identity.hashing.cost"),
+        ("IDENTITY__SERVER__TLS__CLIENT_CA_FILE", "/etc/rekey/ca.crt", "client_certificate_required"),
+    ];
+    let strong = [("IDENTITY__HASHING__COST__MEMORY_KIB", "47104"), ("IDENTITY__HASHING__COST__PASSES", "1")];
+
+    for (key, value, expected) in weak {
+        let refused = wrong(Part::Identity, &[(key, value), mesh]);
+        assert!(refused.contains(expected), "{refused}");
+    }
+    refuse_development(&fit_but_for(&strong)).unwrap();
+}
+
+#[test]
+fn a_secret_that_everybody_may_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("secret");
+    std::fs::write(&path, "").unwrap();
+    let file = path.to_str().unwrap();
+    let allow = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    let secrets = [
+        (Part::Identity, "IDENTITY__KEYS__PEPPER_FILE"),
+        (Part::Identity, "IDENTITY__VERIFICATION__TOKEN_FILE"),
+        (Part::Identity, "IDENTITY__SERVER__TLS__KEY_FILE"),
+        (Part::Identity, "IDENTITY__STORE__PASSWORD_FILE"),
+        (Part::Identity, "IDENTITY__THROTTLE__PASSWORD_FILE"),
+        (Part::Verification, "VERIFICATION__KEYS__GRANT_FILE"),
+        (Part::Verification, "VERIFICATION__STORE__PASSWORD_FILE"),
+        (Part::Notification, "NOTIFICATION__KEYS__PAYLOAD_SEAL_FILE"),
+    ];
+
+    for (part, key) in secrets {
+        allow(0o644);
+        let refused = wrong(part, &[(key, file)]);
+        allow(0o640);
+
+        assert!(refused.contains(file), "{key}: {refused}");
+        check_part(&fit_but_for(&[(key, file)]), part).unwrap();
     }
 }
 

@@ -1,0 +1,112 @@
+//! What crosses a network in production: ports, neighbours and stores speak TLS beyond this machine, or a mesh does it
+//! for them and the settings say so.
+
+use std::net::IpAddr;
+use std::str::FromStr as _;
+
+use axum::http::Uri;
+use rekey_client::ClientSettings;
+use rekey_runtime::server::{ServerSettings, TrustNetwork};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+use super::Findings;
+use crate::Part;
+
+/// The network of one part.
+pub(super) struct Network<'a> {
+    part: Part,
+    server: &'a ServerSettings,
+}
+
+impl<'a> Network<'a> {
+    pub(super) const fn of(part: Part, server: &'a ServerSettings) -> Self {
+        Self { part, server }
+    }
+
+    /// The port: encrypted, and with an authority of clients no client without a certificate.
+    pub(super) fn port(&self, findings: &mut Findings) {
+        let tls = &self.server.tls;
+        let is_plain = tls.certificate_file.is_none() && !self.server.listen.ip().is_loopback();
+        self.forbid_plain(findings, is_plain, "server.tls is not set, and server.listen is not loopback");
+        findings.forbid_if(
+            tls.client_ca_file.is_some() && !tls.client_certificate_required,
+            &format!(
+                "{}.server.tls.client_certificate_required is off beside a client_ca_file",
+                self.part.name()
+            ),
+        );
+    }
+
+    /// A neighbour, to whom the token of this part would go in plain text.
+    pub(super) fn neighbour(&self, findings: &mut Findings, name: &str, settings: &ClientSettings) {
+        let uri = settings.endpoint.parse::<Uri>().ok();
+        let is_plain = uri.is_some_and(|uri| {
+            uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !is_loopback(host))
+        });
+        self.forbid_plain(findings, is_plain, &format!("{name}.endpoint is http:// to another machine"));
+    }
+
+    /// A database.
+    pub(super) fn database(&self, findings: &mut Findings, url: &str) {
+        let options = url.starts_with("postgres").then(|| PgConnectOptions::from_str(url).ok()).flatten();
+        let is_plain = options.is_some_and(|options| {
+            let may_be_plain =
+                matches!(options.get_ssl_mode(), PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer);
+            may_be_plain && options.get_socket().is_none() && !is_loopback(options.get_host())
+        });
+        let what = "store.url has no sslmode of `require`, `verify-ca` or `verify-full`";
+        self.forbid_plain(findings, is_plain, what);
+    }
+
+    /// A Redis.
+    pub(super) fn redis(&self, findings: &mut Findings, setting: &str, url: &str) {
+        let Some((scheme, rest)) = url.split_once("://") else { return };
+        let hosts = rest.rsplit_once('@').map_or(rest, |(_, hosts)| hosts);
+        let mut hosts = hosts.split('/').next().unwrap_or_default().split(',');
+        let is_plain = !scheme.starts_with("rediss") && !hosts.all(|host| is_loopback(without_port(host)));
+        self.forbid_plain(findings, is_plain, &format!("{setting} is not rediss://"));
+    }
+
+    fn forbid_plain(&self, findings: &mut Findings, is_plain: bool, what: &str) {
+        let part = self.part.name();
+        let has_mesh = self.server.trust_network == TrustNetwork::Mesh;
+        findings.forbid_if(
+            is_plain && !has_mesh,
+            &format!("{part}.{what}: where a mesh encrypts, set {part}.server.trust_network = \"mesh\""),
+        );
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => host,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_has_many_names() {
+        let here = ["localhost", "LocalHost", "127.0.0.1", "127.9.9.9", "::1", "[::1]", "::ffff:127.0.0.1"];
+
+        assert!(here.iter().all(|host| is_loopback(host)));
+        assert!(
+            !["db", "10.0.0.1", "localhost.example.com", "::", "0.0.0.0"]
+                .iter()
+                .any(|host| is_loopback(host))
+        );
+        assert_eq!(
+            ["[::1]:6379", "one:6379", "one", "[::1]"].map(without_port),
+            ["[::1]", "one", "one", "[::1]"]
+        );
+    }
+}
