@@ -139,6 +139,7 @@ pub struct RequestSettings {
 pub struct LimitSettings {
     pub(crate) destination_per_hour: u32,
     pub(crate) destination_per_day: u32,
+    pub(crate) destination_tenants: u32,
     pub(crate) network_per_hour: u32,
     pub(crate) network_per_day: u32,
     pub(crate) caller_per_hour: u32,
@@ -262,11 +263,16 @@ impl Settings {
 
 impl LimitSettings {
     fn windows(&self) -> Limits {
+        let destination = |tenants: u32| {
+            let of_all = |limit: u32| limit.saturating_mul(tenants);
+            vec![
+                Window::per_hour(of_all(self.destination_per_hour)),
+                Window::per_day(of_all(self.destination_per_day)),
+            ]
+        };
         Limits {
-            destination: vec![
-                Window::per_hour(self.destination_per_hour),
-                Window::per_day(self.destination_per_day),
-            ],
+            destination: destination(1),
+            destination_of_all_tenants: destination(self.destination_tenants),
             network: vec![Window::per_hour(self.network_per_hour), Window::per_day(self.network_per_day)],
             caller: vec![Window::per_hour(self.caller_per_hour)],
             subject: vec![Window::per_hour(self.subject_per_hour), Window::per_day(self.subject_per_day)],

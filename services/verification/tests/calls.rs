@@ -235,6 +235,7 @@ async fn a_code_goes_out_comes_back_and_counts_once() {
     assert_eq!(message.reference, request.verification_id);
     assert_eq!(checked.outcome(), wire::CheckOutcome::Passed);
     assert_eq!((redeemed.subject.as_str(), redeemed.proof_class()), ("anna", wire::ProofClass::Issued));
+    assert_eq!(redeemed.issuer, "shop");
     assert_eq!(repeated, redeemed);
     assert_eq!(refused.reason, "GRANT_INVALID");
 }

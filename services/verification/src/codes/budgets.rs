@@ -16,10 +16,30 @@ use rekey_throttle::{Budget, Outcome, Reserving};
 
 use super::{Codes, Error};
 use crate::domain::budgets::Window;
+use crate::domain::names::CallerName;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Route;
 use crate::domain::scope::ScopedId;
 use crate::store::{Failure, SendOutcome};
+
+/// Whose budget a message is counted in when it is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Requester {
+    /// Where the person is.
+    pub(crate) network: Option<IpAddr>,
+    /// The backend that asked our caller, where it says so: without a network its budget in the tenant is spent, so that
+    /// nobody empties another's by leaving addresses out.
+    pub(crate) backend: Option<CallerName>,
+}
+
+/// Which message is counted.
+pub(super) struct CountedMessage<'a> {
+    pub(super) id: &'a ScopedId,
+    /// How many went before.
+    pub(super) seen_sends: u32,
+    /// Whether it carries the code that the one before carried and that is still good.
+    pub(super) repeats_code: bool,
+}
 
 /// The budgets to be reserved for a message.
 pub(super) struct Reservation {
@@ -49,34 +69,57 @@ impl SharedBudget {
 }
 
 impl Codes {
-    /// The reservation for the message after `seen_sends` others, requested from `network`. A decoy reserves nothing of
-    /// its destination: strangers must not be able to use up somebody's mail by asking for accounts that do not exist.
+    /// The reservation for a message on this route. A decoy reserves nothing of its destination: strangers must not be
+    /// able to use up somebody's mail by asking for accounts that do not exist. Neither does the living code sent again.
     pub(super) fn reservation(
         &self,
-        id: &ScopedId,
-        seen_sends: u32,
+        counted: &CountedMessage<'_>,
         route: &Route,
-        network: Option<IpAddr>,
+        requester: &Requester,
     ) -> Reservation {
-        let limits = &self.rules.limits;
-        let caller = id.scope.caller.as_str().as_bytes();
-        let (key, windows) = match network {
-            Some(address) => (format!("network/{{{}}}", client_network(address)), &limits.network),
-            None => (format!("caller/{{{}}}", hashed(&[caller])), &limits.caller),
-        };
-        let mut budgets: Vec<_> = SharedBudget::of(&key, windows, Refusal::NetworkLimited).collect();
-        if !route.decoy {
-            let name = self.keys.destination_name(route.destination.as_str());
-            let key = format!("destination/{{{name}}}");
-            budgets.extend(SharedBudget::of(&key, &limits.destination, Refusal::DestinationLimited));
+        let mut budgets = self.requester_budgets(counted.id, requester);
+        if !route.decoy && !counted.repeats_code {
+            budgets.extend(self.destination_budgets(counted.id, route));
         }
+        let scope = &counted.id.scope;
         let message = hashed(&[
-            id.scope.tenant.as_uuid().as_bytes(),
-            caller,
-            id.verification.as_uuid().as_bytes(),
-            &seen_sends.to_be_bytes(),
+            scope.tenant.as_uuid().as_bytes(),
+            scope.caller.as_str().as_bytes(),
+            counted.id.verification.as_uuid().as_bytes(),
+            &counted.seen_sends.to_be_bytes(),
         ]);
         Reservation { budgets, message }
+    }
+
+    fn requester_budgets(&self, id: &ScopedId, requester: &Requester) -> Vec<SharedBudget> {
+        let (limits, scope) = (&self.rules.limits, &id.scope);
+        let (key, windows) = match requester.network {
+            Some(address) => (format!("network/{{{}}}", client_network(address)), &limits.network),
+            None => {
+                let backend = requester.backend.as_ref().map_or("", CallerName::as_str);
+                let (tenant, caller) = (scope.tenant.as_uuid(), scope.caller.as_str());
+                let name = hashed(&[tenant.as_bytes(), caller.as_bytes(), backend.as_bytes()]);
+                (format!("caller/{{{name}}}"), &limits.caller)
+            }
+        };
+        SharedBudget::of(&key, windows, Refusal::NetworkLimited).collect()
+    }
+
+    /// What an address may get in this tenant, and from all tenants together. Where the person is known to be, they have
+    /// a share of their own in the tenant, which neither strangers nor other tenants can spend.
+    fn destination_budgets(&self, id: &ScopedId, route: &Route) -> Vec<SharedBudget> {
+        let limits = &self.rules.limits;
+        let address = self.keys.destination_name(route.destination.as_str());
+        let tenant = id.scope.tenant;
+        let of = |key: String, windows: &[Window]| {
+            SharedBudget::of(&key, windows, Refusal::DestinationLimited).collect::<Vec<_>>()
+        };
+        if route.familiar {
+            return of(format!("destination/familiar/{{{tenant}/{address}}}"), &limits.destination);
+        }
+        let mut budgets = of(format!("destination/tenant/{{{tenant}/{address}}}"), &limits.destination);
+        budgets.extend(of(format!("destination/{{{address}}}"), &limits.destination_of_all_tenants));
+        budgets
     }
 }
 

@@ -16,18 +16,26 @@ use crate::domain::names::{CallerName, Purpose, Subject};
 use crate::domain::route::Route;
 use crate::domain::scope::RunId;
 
+/// The layout of [`FirstRoute`], of the first version.
+const FIRST_ROUTE: u8 = 1;
 /// The layout of [`EncodedRoute`].
-const ROUTE: u8 = 1;
+const ROUTE: u8 = 2;
 /// The layout of [`EncodedGrant`].
 const GRANT: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
-struct EncodedRoute {
+struct FirstRoute {
     channel: String,
     address: String,
     locale: Option<String>,
     organisation: String,
     decoy: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EncodedRoute {
+    first: FirstRoute,
+    familiar: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,23 +56,35 @@ struct EncodedGrant {
 }
 
 pub(super) fn encode_route(route: &Route) -> Zeroizing<Vec<u8>> {
-    let encoded = EncodedRoute {
+    codec::encode(ROUTE, &EncodedRoute { first: first_route(route), familiar: route.familiar })
+}
+
+/// A route as part of what makes two starts the same. Where the person is may change between them.
+pub(super) fn encode_route_as_content(route: &Route) -> Zeroizing<Vec<u8>> {
+    codec::encode(FIRST_ROUTE, &first_route(route))
+}
+
+fn first_route(route: &Route) -> FirstRoute {
+    FirstRoute {
         channel: route.destination.channel().as_str().to_owned(),
         address: route.destination.as_str().to_owned(),
         locale: route.locale.as_ref().map(|locale| locale.as_str().to_owned()),
         organisation: route.organisation.clone(),
         decoy: route.decoy,
-    };
-    codec::encode(ROUTE, &encoded)
+    }
 }
 
 pub(super) fn decode_route(bytes: &[u8]) -> Option<Route> {
-    let route: EncodedRoute = codec::decode(ROUTE, bytes).ok()?;
+    let EncodedRoute { first, familiar } = codec::decode(ROUTE, bytes).ok().or_else(|| {
+        let first = codec::decode(FIRST_ROUTE, bytes).ok()?;
+        Some(EncodedRoute { first, familiar: false })
+    })?;
     Some(Route {
-        destination: Destination::parse(Channel::parse(&route.channel)?, &route.address).ok()?,
-        locale: route.locale.map(|locale| Locale::parse(&locale)).transpose().ok()?,
-        organisation: route.organisation,
-        decoy: route.decoy,
+        destination: Destination::parse(Channel::parse(&first.channel)?, &first.address).ok()?,
+        locale: first.locale.map(|locale| Locale::parse(&locale)).transpose().ok()?,
+        organisation: first.organisation,
+        decoy: first.decoy,
+        familiar,
     })
 }
 
@@ -149,11 +169,17 @@ mod tests {
             locale: Some(Locale::parse("de-AT").unwrap()),
             organisation: "Contoso".to_owned(),
             decoy: true,
+            familiar: true,
         };
-        let plain = Route { locale: None, decoy: false, ..route.clone() };
+        let plain = Route { locale: None, decoy: false, familiar: false, ..route.clone() };
 
         assert_eq!(decode_route(&encode_route(&route)), Some(route));
-        assert_eq!(decode_route(&encode_route(&plain)), Some(plain));
+        assert_eq!(decode_route(&encode_route(&plain)), Some(plain.clone()));
+        assert_eq!(
+            decode_route(&encode_route_as_content(&plain)),
+            Some(plain),
+            "as the first version wrote it"
+        );
         assert_eq!(decode_route(b"nonsense"), None);
     }
 }

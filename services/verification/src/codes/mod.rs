@@ -29,6 +29,7 @@ use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::RequestId;
 use rekey_throttle::Reserving;
 
+pub(crate) use self::budgets::Requester;
 pub(crate) use self::delivery::SentCode;
 use self::keys::CodeBinding;
 pub(crate) use self::keys::CodeKeys;

@@ -1,5 +1,7 @@
 //! Redeeming a grant.
 
+use std::collections::BTreeSet;
+
 use rekey_primitives::id::RequestId;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString, same};
 
@@ -20,6 +22,8 @@ pub(crate) struct RedeemRequest {
     pub(crate) grant: SecretString,
     /// What it was bound to.
     pub(crate) binding: Binding,
+    /// Whose grants are accepted; none means everybody's.
+    pub(crate) issuers: Option<BTreeSet<String>>,
 }
 
 impl Codes {
@@ -46,5 +50,6 @@ impl Codes {
 fn is_for(grant: &Grant, request: &RedeemRequest) -> bool {
     grant.tenant == request.scope.tenant
         && grant.audience == request.scope.caller
+        && request.issuers.as_ref().is_none_or(|issuers| issuers.contains(grant.caller.as_str()))
         && same(&grant.binding, &binding_digest(&request.binding))
 }

@@ -1,10 +1,9 @@
 //! Sending the code of a verification once more.
 
-use std::net::IpAddr;
-
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::RequestId;
 
+use super::budgets::{CountedMessage, Requester};
 use super::keys::CodeBinding;
 use super::{Codes, Error, MAX_ROUNDS};
 use crate::domain::refusal::Refusal;
@@ -18,8 +17,8 @@ use crate::store::{Failure, ResendStep, Snapshot};
 pub(crate) struct ResendRequest {
     pub(crate) id: ScopedId,
     pub(crate) request_id: RequestId,
-    /// Where the person is.
-    pub(crate) network: Option<IpAddr>,
+    /// Whose budget is spent.
+    pub(crate) requester: Requester,
 }
 
 impl Codes {
@@ -34,7 +33,9 @@ impl Codes {
             let is_free = is_free(&seen, &run_id, now);
             let route = self.keys.open_route(id, &seen.sealed_route)?;
             let step = self.resend_step(request, seen, run_id, &route, now);
-            let reservation = self.reservation(id, step.seen.sends, &route, request.network);
+            let repeats_code = !step.rotate && !step.seen.is_void(&step.run_id);
+            let counted = CountedMessage { id, seen_sends: step.seen.sends, repeats_code };
+            let reservation = self.reservation(&counted, &route, &request.requester);
             let act = |is_reserved| {
                 let mut step = step.clone();
                 step.limits.is_reserved = is_reserved;

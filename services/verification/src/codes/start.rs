@@ -1,12 +1,11 @@
 //! Starting a verification.
 
-use std::net::IpAddr;
-
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::RequestId;
 
 use super::SentCode;
-use super::encoding::encode_route;
+use super::budgets::{CountedMessage, Requester};
+use super::encoding::encode_route_as_content;
 use super::keys::{CodeBinding, binding_digest};
 use super::{Codes, Error, MAX_ROUNDS};
 use crate::domain::mac::MacSet;
@@ -28,8 +27,8 @@ pub(crate) struct StartRequest {
     pub(crate) audience: CallerName,
     /// What the grant is bound to.
     pub(crate) binding: Binding,
-    /// Where the person is.
-    pub(crate) network: Option<IpAddr>,
+    /// Whose budget is spent.
+    pub(crate) requester: Requester,
     /// Whether failures are counted here.
     pub(crate) counts_failures: bool,
 }
@@ -47,8 +46,9 @@ impl Codes {
         for _ in 0..MAX_ROUNDS {
             let snapshot = self.store.snapshot(&request.id).await?;
             let step = self.start_step(request, &content, &snapshot, now);
-            let reservation =
-                self.reservation(&request.id, step.limits.seen_sends, &request.route, request.network);
+            let seen_sends = step.limits.seen_sends;
+            let counted = CountedMessage { id: &request.id, seen_sends, repeats_code: false };
+            let reservation = self.reservation(&counted, &request.route, &request.requester);
             let act = |is_reserved| {
                 let mut step = step.clone();
                 step.limits.is_reserved = is_reserved;
@@ -111,7 +111,7 @@ impl Codes {
             request.id.verification.as_uuid().as_bytes(),
             request.purpose.as_str().as_bytes(),
             request.subject.as_str().as_bytes(),
-            &encode_route(&request.route),
+            &encode_route_as_content(&request.route),
             request.audience.as_str().as_bytes(),
             request.binding.as_bytes(),
             &[u8::from(request.counts_failures)],

@@ -58,6 +58,8 @@ impl Window {
 pub(crate) enum BudgetKind {
     /// Messages about one subject of one caller.
     Subject,
+    /// Those of them that were asked for at a place of the subject's own.
+    FamiliarSubject,
     /// Messages of the tenant.
     Tenant,
     /// Text messages of the tenant to one country.
@@ -92,11 +94,13 @@ pub(crate) struct TenantBudget {
 /// The windows of each budget, from the shortest to the longest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Per address, whoever asked: nobody's mailbox is flooded through us.
+    /// Per address in a tenant, whoever asked: nobody's mailbox is flooded through us.
     pub(crate) destination: Vec<Window>,
+    /// Per address, whichever tenant asked.
+    pub(crate) destination_of_all_tenants: Vec<Window>,
     /// Per network of the person asking.
     pub(crate) network: Vec<Window>,
-    /// Per caller, for requests without a network.
+    /// Per tenant, caller and the backend that asked it, for requests without a network.
     pub(crate) caller: Vec<Window>,
     /// Per subject and caller.
     pub(crate) subject: Vec<Window>,
@@ -115,7 +119,8 @@ impl Limits {
         let of = |kind, windows: &[Window]| {
             windows.iter().map(move |&window| TenantBudget { kind, window }).collect::<Vec<_>>()
         };
-        let mut budgets = of(BudgetKind::Subject, &self.subject);
+        let subject = if route.familiar { BudgetKind::FamiliarSubject } else { BudgetKind::Subject };
+        let mut budgets = of(subject, &self.subject);
         if route.decoy {
             budgets.extend(of(BudgetKind::Decoys, &self.decoys));
             return budgets;
@@ -158,6 +163,7 @@ mod tests {
         let one = |limit| vec![Window::per_hour(limit)];
         let limits = Limits {
             destination: one(1),
+            destination_of_all_tenants: one(1),
             network: one(2),
             caller: one(3),
             subject: one(4),
@@ -167,7 +173,7 @@ mod tests {
         };
         let channel = if address.starts_with('+') { Channel::Sms } else { Channel::Email };
         let destination = Destination::parse(channel, address).unwrap();
-        let route = Route { destination, locale: None, organisation: String::new(), decoy };
+        let route = Route { destination, locale: None, organisation: String::new(), decoy, familiar: false };
         limits.tenant_budgets(&route).iter().map(|budget| budget.kind).collect()
     }
 

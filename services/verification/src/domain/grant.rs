@@ -15,7 +15,7 @@ use super::scope::RunId;
 pub(crate) struct Grant {
     pub(crate) id: GrantId,
     pub(crate) tenant: TenantId,
-    /// Who had the code checked.
+    /// Who had the code sent and checked, and vouches for it.
     pub(crate) caller: CallerName,
     /// Who may redeem it.
     pub(crate) audience: CallerName,

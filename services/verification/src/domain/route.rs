@@ -13,6 +13,8 @@ pub(crate) struct Route {
     pub(crate) locale: Option<Locale>,
     /// The sender's name in messages; empty means the one from the settings.
     pub(crate) organisation: String,
+    /// Whether the person was at a place that the caller knows as theirs: their messages have a share of their own.
+    pub(crate) familiar: bool,
     /// Whether everything happens but the sending. It is sealed with the rest, so that nobody who reads the store can
     /// tell decoys from verifications.
     pub(crate) decoy: bool,

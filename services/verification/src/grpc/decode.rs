@@ -13,6 +13,7 @@ use rekey_wire::verification::v1 as wire;
 use rekey_wire::verification::v1::ErrorReason;
 use tonic::{Code as GrpcCode, Request, Status};
 
+use crate::codes::Requester;
 use crate::codes::cancel::CancelRequest;
 use crate::codes::check::CheckRequest;
 use crate::codes::redeem::RedeemRequest;
@@ -57,10 +58,11 @@ impl Decoder {
             other => self.take("audience", CallerName::parse(other)),
         };
         let binding = self.take("binding", Binding::parse(&message.binding));
-        let network = self.network(message.context.as_ref());
+        let requester = self.requester(message.context.as_ref());
         self.judge_tenant(id.as_ref().map(|id| id.scope.tenant))?;
         self.judge_purpose(purpose.as_ref())?;
-        self.judge_context(message.context.as_ref())?;
+        self.judge_audience(audience.as_ref())?;
+        self.judge_context(message.context.as_ref(), message.familiar)?;
         let counts_failures = !message.caller_counts_failures;
         self.finish(|| {
             Some(StartRequest {
@@ -71,7 +73,7 @@ impl Decoder {
                 route: route?,
                 audience: audience?,
                 binding: binding?,
-                network: network?,
+                requester: requester?,
                 counts_failures,
             })
         })
@@ -80,10 +82,10 @@ impl Decoder {
     pub(super) fn resend(mut self, message: &wire::ResendCodeRequest) -> Result<ResendRequest, Status> {
         let id = self.id(&message.tenant_id, &message.verification_id);
         let request_id = self.request_id(&message.request_id);
-        let network = self.network(message.context.as_ref());
+        let requester = self.requester(message.context.as_ref());
         self.judge_tenant(id.as_ref().map(|id| id.scope.tenant))?;
-        self.judge_context(message.context.as_ref())?;
-        self.finish(|| Some(ResendRequest { id: id?, request_id: request_id?, network: network? }))
+        self.judge_context(message.context.as_ref(), false)?;
+        self.finish(|| Some(ResendRequest { id: id?, request_id: request_id?, requester: requester? }))
     }
 
     pub(super) fn check(mut self, message: &wire::CheckVerificationRequest) -> Result<CheckRequest, Status> {
@@ -92,9 +94,9 @@ impl Decoder {
         let code = self.take("code", Code::parse(&message.code));
         let purpose = self.take("purpose", Purpose::parse(&message.purpose));
         let subject = self.take("subject", Subject::parse(&message.subject));
-        self.network(message.context.as_ref());
+        self.requester(message.context.as_ref());
         self.judge_tenant(id.as_ref().map(|id| id.scope.tenant))?;
-        self.judge_context(message.context.as_ref())?;
+        self.judge_context(message.context.as_ref(), false)?;
         self.finish(|| {
             Some(CheckRequest {
                 id: id?,
@@ -131,8 +133,9 @@ impl Decoder {
         }
         self.judge_tenant(scope.as_ref().map(|scope| scope.tenant))?;
         let grant = SecretString::from(message.grant.as_str());
+        let issuers = self.caller.grant_issuers();
         self.finish(|| {
-            Some(RedeemRequest { scope: scope?, request_id: request_id?, grant, binding: binding? })
+            Some(RedeemRequest { scope: scope?, request_id: request_id?, grant, binding: binding?, issuers })
         })
     }
 
@@ -184,7 +187,8 @@ impl Decoder {
                 format!("must be at most {ORGANISATION} printable characters on one line, without `://`");
             self.wrong.push(("organisation", rule));
         }
-        Some(Route { destination: destination?, locale: locale?, organisation, decoy: message.decoy })
+        let (decoy, familiar) = (message.decoy, message.familiar);
+        Some(Route { destination: destination?, locale: locale?, organisation, decoy, familiar })
     }
 
     fn destination(&mut self, destination: Option<&wire::Destination>) -> Option<Destination> {
@@ -204,36 +208,57 @@ impl Decoder {
         }
     }
 
-    /// Where the person is: the outer option is about the field, the inner about the person.
-    fn network(&mut self, context: Option<&wire::RequestContext>) -> Option<Option<IpAddr>> {
-        match context.map_or("", |context| context.ip_address.as_str()) {
+    fn requester(&mut self, context: Option<&wire::RequestContext>) -> Option<Requester> {
+        let Some(context) = context else { return Some(Requester::default()) };
+        let network = match context.ip_address.as_str() {
             "" => Some(None),
             text => {
                 let read = text.parse::<IpAddr>().map_err(|_| "must be an IPv4 or IPv6 address");
                 self.take("context.ip_address", read).map(Some)
             }
-        }
+        };
+        let backend = match context.backend.as_str() {
+            "" => Some(None),
+            text => self.take("context.backend", CallerName::parse(text)).map(Some),
+        };
+        Some(Requester { network: network?, backend: backend? })
     }
 
     /// Permission before existence: a tenant out of reach is refused before anything else is said.
     fn judge_tenant(&self, tenant: Option<TenantId>) -> Result<(), Status> {
         match tenant {
-            Some(tenant) if !self.caller.may_reach(tenant) => Err(not_allowed("tenant_id")),
+            Some(tenant) if !self.caller.may_reach(tenant) => Err(not_allowed("tenant_id", "tenants")),
             _ => Ok(()),
         }
     }
 
     fn judge_purpose(&self, purpose: Option<&Purpose>) -> Result<(), Status> {
         match purpose {
-            Some(purpose) if !self.caller.may_use_purpose(purpose.as_str()) => Err(not_allowed("purpose")),
+            Some(purpose) if !self.caller.may_use_purpose(purpose.as_str()) => {
+                Err(not_allowed("purpose", "purposes"))
+            }
             _ => Ok(()),
         }
     }
 
-    fn judge_context(&self, context: Option<&wire::RequestContext>) -> Result<(), Status> {
-        let is_asserted =
-            context.is_some_and(|context| !context.ip_address.is_empty() || !context.user_agent.is_empty());
-        if is_asserted && !self.caller.may_assert_context() { Err(not_allowed("context")) } else { Ok(()) }
+    fn judge_audience(&self, audience: Option<&CallerName>) -> Result<(), Status> {
+        match audience {
+            Some(audience) if !self.caller.may_name_audience(audience.as_str()) => {
+                Err(not_allowed("audience", "audiences"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn judge_context(&self, context: Option<&wire::RequestContext>, is_familiar: bool) -> Result<(), Status> {
+        let is_asserted = context.is_some_and(|context| {
+            let wire::RequestContext { ip_address, user_agent, backend } = context;
+            [ip_address, user_agent, backend].iter().any(|text| !text.is_empty())
+        });
+        if (is_asserted || is_familiar) && !self.caller.may_assert_context() {
+            return Err(not_allowed("context", "may_assert_context"));
+        }
+        Ok(())
     }
 
     /// Builds the request; none of its fields may be wrong.
@@ -257,13 +282,15 @@ impl Decoder {
     }
 }
 
-fn not_allowed(what: &str) -> Status {
+/// A field that the caller may not fill like this, and the key of its entry that would allow it.
+fn not_allowed(field: &str, missing: &str) -> Status {
     Refusal::new(
         GrpcCode::PermissionDenied,
         ErrorReason::CallerNotAllowed,
         "the caller may not name or assert this",
     )
-    .with("field", what)
+    .with("field", field)
+    .with("missing", missing)
     .into_status()
 }
 

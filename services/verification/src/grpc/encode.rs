@@ -68,6 +68,7 @@ pub(super) fn redeemed(grant: &Grant) -> wire::RedeemGrantResponse {
         channel: channel(grant.channel).into(),
         proof_class: class(grant.class).into(),
         pass_time: Some(time(grant.passed_at)),
+        issuer: grant.caller.as_str().to_owned(),
     }
 }
 

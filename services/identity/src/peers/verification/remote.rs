@@ -185,6 +185,7 @@ fn context(ip_address: Option<std::net::IpAddr>, user_agent: Option<&str>) -> Op
     (ip_address.is_some() || user_agent.is_some()).then(|| wire::RequestContext {
         ip_address: ip_address.map(|ip| ip.to_string()).unwrap_or_default(),
         user_agent: user_agent.unwrap_or_default().to_owned(),
+        backend: String::new(),
     })
 }
 

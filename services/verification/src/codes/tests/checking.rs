@@ -55,7 +55,7 @@ async fn a_grant_is_good_for_its_audience_its_tenant_and_its_binding_only() {
     let elsewhere = TenantScope { tenant: TenantId::from_uuid(uuid_v4(&SystemEntropy)), ..bank.clone() };
     let show = |scope: &TenantScope, binding: &Binding| {
         let (scope, binding, grant) = (scope.clone(), binding.clone(), grant.text.clone());
-        RedeemRequest { scope, request_id: request_id(), grant, binding }
+        RedeemRequest { scope, request_id: request_id(), grant, binding, issuers: None }
     };
     let other_binding = Binding::parse(b"12000 EUR to Mallory").unwrap();
 
@@ -70,6 +70,28 @@ async fn a_grant_is_good_for_its_audience_its_tenant_and_its_binding_only() {
         assert_eq!(refusal(service.codes.redeem(&wrong).await), Refusal::GrantInvalid);
     }
     assert!(service.codes.redeem(&show(&bank, &request.binding)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_grant_names_its_issuer_and_counts_only_where_that_one_is_accepted() {
+    let service = TestService::in_memory(&default_settings());
+    let request = StartRequest { audience: caller("bank"), ..start_request("anna@example.com") };
+    service.start(&request).await.unwrap();
+    let grant = service.pass(&request.id, &service.last_code()).await;
+    let scope = TenantScope { caller: caller("bank"), ..request.id.scope.clone() };
+    let accepting = |issuers: Option<&[&str]>| RedeemRequest {
+        scope: scope.clone(),
+        request_id: request_id(),
+        grant: grant.text.clone(),
+        binding: Binding::default(),
+        issuers: issuers.map(|issuers| issuers.iter().map(|issuer| (*issuer).to_owned()).collect()),
+    };
+
+    let own_only = service.codes.redeem(&accepting(Some(&["bank"]))).await;
+    let of_the_shop = service.codes.redeem(&accepting(Some(&["bank", "shop"]))).await.unwrap();
+
+    assert_eq!(refusal(own_only), Refusal::GrantInvalid);
+    assert_eq!(of_the_shop.caller, caller("shop"));
 }
 
 #[tokio::test]

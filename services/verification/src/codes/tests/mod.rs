@@ -20,6 +20,7 @@ use rekey_sealing::{AeadKeys, KeyText, MacKeys, SigningKeys};
 use rekey_throttle::connection::{Connection, Options};
 use rekey_throttle::{InProcessThrottle, RedisThrottle, Reserving};
 
+use super::budgets::Requester;
 use super::check::{CheckRequest, CheckVerdict};
 use super::keys::SignedGrant;
 use super::redeem::RedeemRequest;
@@ -105,7 +106,8 @@ impl TestService {
     }
 
     async fn resend(&self, id: &ScopedId) -> Result<CodeTimes, Error> {
-        self.codes.resend(&ResendRequest { id: id.clone(), request_id: request_id(), network: None }).await
+        let requester = Requester::default();
+        self.codes.resend(&ResendRequest { id: id.clone(), request_id: request_id(), requester }).await
     }
 
     async fn check(&self, id: &ScopedId, code: &str) -> Result<CheckVerdict, Error> {
@@ -122,8 +124,9 @@ impl TestService {
 
     async fn redeem(&self, scope: &TenantScope, grant: &SignedGrant) -> Result<Grant, Error> {
         let (scope, grant) = (scope.clone(), grant.text.clone());
+        let binding = Binding::default();
         self.codes
-            .redeem(&RedeemRequest { scope, request_id: request_id(), grant, binding: Binding::default() })
+            .redeem(&RedeemRequest { scope, request_id: request_id(), grant, binding, issuers: None })
             .await
     }
 
@@ -204,10 +207,11 @@ fn start_request(address: &str) -> StartRequest {
             locale: None,
             organisation: String::new(),
             decoy: false,
+            familiar: false,
         },
         audience: caller("shop"),
         binding: Binding::default(),
-        network: None,
+        requester: Requester::default(),
         counts_failures: true,
     }
 }

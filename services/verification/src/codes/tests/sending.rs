@@ -42,23 +42,77 @@ async fn a_message_whose_answer_was_lost_is_handed_over_again_unchanged_and_free
 }
 
 #[tokio::test]
-async fn an_address_has_its_messages_whichever_tenant_asks() {
+async fn an_address_has_its_messages_in_a_tenant_and_three_times_as_many_in_all() {
     let service = TestService::in_memory(&default_settings());
-    let mut first = start_request("anna@example.com");
-    let requests: Vec<_> = (0..5).map(|_| start_request("anna@example.com")).collect();
-    for request in &requests {
+    let first = start_request("anna@example.com");
+    let mut requests: Vec<_> = (0..5).map(|_| another(&first)).collect();
+    let in_its_tenant = requests.len();
+    requests.extend((0..10).map(|_| start_request("anna@example.com")));
+    let mut answers = Vec::new();
+    for request in &requests[..in_its_tenant] {
         service.start(request).await.unwrap();
     }
-    first.request_id = request_id();
 
-    let sixth = service.start(&first).await;
+    let sixth_of_its_tenant = service.start(&first).await;
+    for request in &requests[in_its_tenant..] {
+        answers.push(service.start(request).await);
+    }
+    let sixteenth = service.start(&start_request("anna@example.com")).await;
     let repeated = service.start(&requests[4]).await;
     let of_another_address = service.start(&start_request("berta@example.com")).await;
 
-    assert_eq!(refusal(sixth), Refusal::DestinationLimited(seconds(3_600)));
+    assert_eq!(refusal(sixth_of_its_tenant), Refusal::DestinationLimited(seconds(3_600)));
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(refusal(sixteenth), Refusal::DestinationLimited(seconds(3_600)));
     assert!(repeated.unwrap().sent);
     assert!(of_another_address.is_ok());
-    assert_eq!(service.messages().len(), 6);
+}
+
+#[tokio::test]
+async fn neither_strangers_nor_other_tenants_can_spend_the_share_of_a_familiar_place() {
+    let service = TestService::in_memory(&settings(|settings| settings.limits.subject_per_hour = 5));
+    let stranger = start_request("anna@example.com");
+    let mut owner = another(&stranger);
+    owner.route.familiar = true;
+    for _ in 0..5 {
+        service.start(&another(&stranger)).await.unwrap();
+    }
+    for _ in 0..20 {
+        let mut elsewhere = start_request("anna@example.com");
+        elsewhere.route.familiar = true;
+        service.start(&elsewhere).await.unwrap();
+        let _spent = service.start(&start_request("anna@example.com")).await;
+    }
+
+    let by_strangers = service.start(&stranger).await;
+    let mut by_the_owner = Vec::new();
+    for _ in 0..5 {
+        by_the_owner.push(service.start(&another(&owner)).await);
+    }
+    let beyond_its_share = service.start(&owner).await;
+
+    assert!(matches!(refusal(by_strangers), Refusal::DestinationLimited(_)));
+    assert!(by_the_owner.iter().all(Result::is_ok), "{by_the_owner:?}");
+    assert!(matches!(refusal(beyond_its_share), Refusal::DestinationLimited(_)));
+}
+
+#[tokio::test]
+async fn the_living_code_sent_again_costs_its_destination_nothing_and_a_new_one_does() {
+    for (policy, expected) in [(ResendPolicy::Same, true), (ResendPolicy::Rotate, false)] {
+        let service = TestService::in_memory(&settings(|settings| {
+            settings.limits.destination_per_hour = 1;
+            settings.resend.policy = policy;
+        }));
+        let request = start_request("anna@example.com");
+        service.start(&request).await.unwrap();
+        service.clock.advance(seconds(30));
+
+        let again = service.resend(&request.id).await;
+        let another_code = service.start(&another(&request)).await;
+
+        assert_eq!(again.is_ok(), expected, "{again:?}");
+        assert!(matches!(refusal(another_code), Refusal::DestinationLimited(_)));
+    }
 }
 
 #[tokio::test]
@@ -81,25 +135,39 @@ async fn what_was_refused_costs_the_address_nothing() {
 }
 
 #[tokio::test]
-async fn a_network_is_a_64_of_ipv6_and_without_one_the_caller_pays() {
-    let service = TestService::in_memory(&settings(|settings| {
-        settings.limits.network_per_hour = 1;
-        settings.limits.caller_per_hour = 1;
-    }));
-    let from = |address: Option<&str>, mail: &str| StartRequest {
-        network: address.map(|address| address.parse().unwrap()),
+async fn a_network_is_a_64_of_ipv6() {
+    let service = TestService::in_memory(&settings(|settings| settings.limits.network_per_hour = 1));
+    let from = |address: &str, mail: &str| StartRequest {
+        requester: Requester { network: Some(address.parse().unwrap()), backend: None },
         ..start_request(mail)
     };
 
-    service.start(&from(Some("2001:db8::1"), "a@example.com")).await.unwrap();
-    let neighbour = service.start(&from(Some("2001:db8::2"), "b@example.com")).await;
-    let elsewhere = service.start(&from(Some("2001:db8:0:1::1"), "c@example.com")).await;
-    let unknown = service.start(&from(None, "d@example.com")).await;
-    let unknown_again = service.start(&from(None, "e@example.com")).await;
+    service.start(&from("2001:db8::1", "a@example.com")).await.unwrap();
+    let neighbour = service.start(&from("2001:db8::2", "b@example.com")).await;
+    let elsewhere = service.start(&from("2001:db8:0:1::1", "c@example.com")).await;
 
     assert!(matches!(refusal(neighbour), Refusal::NetworkLimited(_)));
-    assert!(elsewhere.is_ok() && unknown.is_ok());
-    assert!(matches!(refusal(unknown_again), Refusal::NetworkLimited(_)));
+    assert!(elsewhere.is_ok());
+}
+
+#[tokio::test]
+async fn without_a_network_no_backend_or_tenant_empties_anothers_budget() {
+    let service = TestService::in_memory(&settings(|settings| settings.limits.caller_per_hour = 1));
+    let request = start_request("a@example.com");
+    let by = |backend: Option<&str>| StartRequest {
+        requester: Requester { network: None, backend: backend.map(caller) },
+        ..another(&request)
+    };
+
+    service.start(&by(Some("shop"))).await.unwrap();
+    let again = service.start(&by(Some("shop"))).await;
+    let others = [service.start(&by(Some("clinic"))).await, service.start(&by(None)).await];
+    let other_tenant =
+        StartRequest { requester: by(Some("shop")).requester, ..start_request("a@example.com") };
+    let other_tenant = service.start(&other_tenant).await;
+
+    assert!(matches!(refusal(again), Refusal::NetworkLimited(_)));
+    assert!(others.iter().all(Result::is_ok) && other_tenant.is_ok());
 }
 
 #[tokio::test]

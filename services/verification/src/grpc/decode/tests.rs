@@ -34,7 +34,8 @@ fn what_is_left_out_has_its_meaning() {
     let request = decoder(|_| ()).start(&message()).unwrap();
 
     assert_eq!(request.audience.as_str(), "shop");
-    assert_eq!((request.network, request.counts_failures, request.route.decoy), (None, true, false));
+    assert_eq!(request.requester, Requester::default());
+    assert_eq!((request.counts_failures, request.route.decoy, request.route.familiar), (true, false, false));
 }
 
 #[test]
@@ -71,11 +72,52 @@ fn tenant_purpose_and_context_are_judged_before_anything_else() {
     let tenant = reason(|entry| entry.tenants = Allowed::nothing(), &message());
     let purpose = reason(|entry| entry.purposes = Allowed::nothing(), &message());
     let context = reason(|entry| entry.may_assert_context = false, &with_context);
+    let familiar = wire::StartVerificationRequest { familiar: true, ..message() };
+    let familiar = reason(|entry| entry.may_assert_context = false, &familiar);
+    let for_a_bank = wire::StartVerificationRequest { audience: "bank".to_owned(), ..message() };
+    let audience = reason(|entry| entry.audiences = Allowed::nothing(), &for_a_bank);
 
-    let refused =
-        [&tenant, &purpose, &context].map(|read| (read.reason.as_str(), read.metadata["field"].as_str()));
-    let not_allowed = "CALLER_NOT_ALLOWED";
-    assert_eq!(refused, [(not_allowed, "tenant_id"), (not_allowed, "purpose"), (not_allowed, "context")]);
+    let refused = [&tenant, &purpose, &context, &familiar, &audience].map(|read| {
+        assert_eq!(read.reason, "CALLER_NOT_ALLOWED");
+        (read.metadata["field"].as_str(), read.metadata["missing"].as_str())
+    });
+    let expected = [
+        ("tenant_id", "tenants"),
+        ("purpose", "purposes"),
+        ("context", "may_assert_context"),
+        ("context", "may_assert_context"),
+        ("audience", "audiences"),
+    ];
+    assert_eq!(refused, expected);
+}
+
+#[test]
+fn a_caller_names_itself_and_those_its_entry_lists_as_audiences() {
+    let named = |audience: &str, change: fn(&mut CallerEntry)| {
+        let message = wire::StartVerificationRequest { audience: audience.to_owned(), ..message() };
+        decoder(change).start(&message).is_ok()
+    };
+    let bank = |entry: &mut CallerEntry| entry.audiences = Allowed::Only(["bank".to_owned()].into());
+
+    assert!(named("", bank) && named("shop", bank) && named("bank", bank));
+    assert!(!named("clinic", bank));
+}
+
+#[test]
+fn a_caller_accepts_its_own_grants_and_those_its_entry_lists() {
+    let message = wire::RedeemGrantRequest {
+        tenant_id: TENANT.to_owned(),
+        request_id: OTHER.to_owned(),
+        grant: "a".to_owned(),
+        binding: Vec::new(),
+    };
+    let accepted = |change: fn(&mut CallerEntry)| decoder(change).redeem(&message).unwrap().issuers;
+    let names = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+
+    assert_eq!(accepted(|entry| entry.grant_issuers = Allowed::nothing()), names(&["shop"]));
+    let clinic = |entry: &mut CallerEntry| entry.grant_issuers = Allowed::Only(["clinic".to_owned()].into());
+    assert_eq!(accepted(clinic), names(&["clinic", "shop"]));
+    assert_eq!(accepted(|_| ()), None);
 }
 
 #[test]

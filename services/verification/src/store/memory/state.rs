@@ -173,13 +173,16 @@ impl MemoryState {
             let key = BudgetKey {
                 tenant: scope.tenant,
                 kind: *kind,
-                subject: (*kind == BudgetKind::Subject).then(|| (scope.clone(), subject.clone())),
+                subject: matches!(kind, BudgetKind::Subject | BudgetKind::FamiliarSubject)
+                    .then(|| (scope.clone(), subject.clone())),
                 length: window.length,
             };
             match (window.count_one(self.budgets.get(&key).copied(), now), kind) {
                 (Ok(count), _) => counts.push((key, count)),
                 (Err(_), BudgetKind::Decoys) => is_dropped = true,
-                (Err(until), BudgetKind::Subject) => return Err(Refusal::SubjectLimited(until.since(now))),
+                (Err(until), BudgetKind::Subject | BudgetKind::FamiliarSubject) => {
+                    return Err(Refusal::SubjectLimited(until.since(now)));
+                }
                 (Err(until), BudgetKind::Tenant | BudgetKind::Texts(_)) => {
                     return Err(Refusal::TenantLimited(until.since(now)));
                 }

@@ -41,7 +41,7 @@ pub(super) fn failures(scope: &TenantScope, purpose: &Purpose, subject: &Subject
 pub(super) fn budget(scope: &TenantScope, subject: &Subject, budget: &TenantBudget) -> String {
     let (kind, seconds) = (budget.kind.into_str(), budget.window.length.as_secs());
     match budget.kind {
-        BudgetKind::Subject => {
+        BudgetKind::Subject | BudgetKind::FamiliarSubject => {
             let hash = hashed(&[scope.caller.as_str().as_bytes(), subject.as_str().as_bytes()]);
             format!("{}b:{kind}:{seconds}:{hash}", tenant(scope.tenant))
         }

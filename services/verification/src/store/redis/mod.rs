@@ -54,6 +54,8 @@ pub(crate) struct RedisStore {
     refuses_eviction: bool,
     /// Whether it was found not to evict. Asked before the first step and whenever the store's health is checked.
     never_evicts: AtomicBool,
+    /// Whether it was asked if it keeps what it holds.
+    asked_persistence: AtomicBool,
 }
 
 impl RedisStore {
@@ -66,6 +68,7 @@ impl RedisStore {
             run_ids: AssumedRunIds::default(),
             refuses_eviction,
             never_evicts: AtomicBool::new(false),
+            asked_persistence: AtomicBool::new(false),
         }
     }
 
@@ -76,14 +79,41 @@ impl RedisStore {
         Ok(invocation.invoke_async(&mut self.connection.clone()).await?)
     }
 
-    /// The policies of all servers. A cluster answers with one text per node.
+    /// The policies of all servers.
     async fn eviction_policies(&self) -> Result<Vec<String>, Failure> {
-        let info: Value = redis::cmd("INFO").arg("memory").query_async(&mut self.connection.clone()).await?;
+        self.info("memory", "maxmemory_policy:").await
+    }
+
+    /// Whether every server writes down each step, so that a restart forgets nothing. Codes are void after one anyway;
+    /// budgets and counted failures are not.
+    async fn is_persistent(&self) -> Result<bool, Failure> {
+        let written = self.info("persistence", "aof_enabled:").await?;
+        Ok(!written.is_empty() && written.iter().all(|enabled| enabled == "1"))
+    }
+
+    /// What all servers say under this key. A cluster answers with one text per node.
+    async fn info(&self, section: &str, key: &str) -> Result<Vec<String>, Failure> {
+        let info: Value = redis::cmd("INFO").arg(section).query_async(&mut self.connection.clone()).await?;
         let mut texts = Vec::new();
         collect_texts(&info, &mut texts);
-        let policies = texts.iter().flat_map(|text| text.lines());
-        let policies = policies.filter_map(|line| line.trim().strip_prefix("maxmemory_policy:"));
-        Ok(policies.map(str::to_owned).collect())
+        let values = texts.iter().flat_map(|text| text.lines());
+        let values = values.filter_map(|line| line.trim().strip_prefix(key));
+        Ok(values.map(str::to_owned).collect())
+    }
+
+    /// Says once that this Redis may forget.
+    async fn name_forgetting(&self) -> Result<(), Failure> {
+        if !self.asked_persistence.load(Ordering::Relaxed) {
+            let is_persistent = self.is_persistent().await?;
+            self.asked_persistence.store(true, Ordering::Relaxed);
+            if !is_persistent {
+                tracing::warn!(
+                    "this Redis keeps no append-only file: when it restarts, budgets of messages and failures counted here \
+                     begin anew"
+                );
+            }
+        }
+        Ok(())
     }
 }
 
@@ -155,6 +185,7 @@ impl Store for RedisStore {
 
     async fn ready(&self) -> Result<(), Failure> {
         self.connection.ping().await?;
+        self.name_forgetting().await?;
         if self.refuses_eviction {
             let policies = self.eviction_policies().await?;
             let evicting = policies.iter().find(|policy| *policy != "noeviction");
@@ -167,5 +198,26 @@ impl Store for RedisStore {
             found?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rekey_throttle::connection::Options;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_redis_that_forgets_is_told_from_one_that_does_not() {
+        let server = rekey_testing::redis().await;
+        let connection = Connection::open(&Options::single(server.url())).unwrap();
+        let store = RedisStore::new(connection, false);
+
+        server.command(&["CONFIG", "SET", "appendonly", "no"]).unwrap();
+        let forgets = !store.is_persistent().await.unwrap();
+        server.command(&["CONFIG", "SET", "appendonly", "yes"]).unwrap();
+        let keeps = store.is_persistent().await.unwrap();
+
+        assert!(forgets && keeps);
     }
 }

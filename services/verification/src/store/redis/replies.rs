@@ -90,7 +90,7 @@ pub(super) fn refusal(reply: &Reply, now: Timestamp) -> Result<Refusal, Failure>
         Some(b"over") => Refusal::VerificationOver,
         Some(b"too_soon") => Refusal::ResendTooSoon(wait()?),
         Some(b"sends_exhausted") => Refusal::SendsExhausted,
-        Some(b"subject") => Refusal::SubjectLimited(wait()?),
+        Some(b"subject" | b"familiar_subject") => Refusal::SubjectLimited(wait()?),
         Some(b"tenant" | b"texts") => Refusal::TenantLimited(wait()?),
         Some(b"paused") => Refusal::SubjectPaused(wait()?),
         Some(b"stopped") => Refusal::SubjectStopped,
