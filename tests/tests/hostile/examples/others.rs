@@ -54,6 +54,7 @@ fn starting(world: &World, address: &str) -> verification::StartVerificationRequ
         context: context(),
         caller_counts_failures: true,
         organisation: "Acme".to_owned(),
+        familiar: true,
     }
 }
 
@@ -61,6 +62,7 @@ fn context() -> Option<verification::RequestContext> {
     Some(verification::RequestContext {
         ip_address: "2001:db8::7".to_owned(),
         user_agent: "curl/8.0".to_owned(),
+        backend: "shop".to_owned(),
     })
 }
 
