@@ -63,6 +63,10 @@ impl Output {
         for (field, what) in &refusal.fields {
             message.push_str(&format!("\n  {field}: {what}"));
         }
+        // What the reason adds, such as the right that is missing.
+        for (key, value) in std::collections::BTreeMap::from_iter(&refusal.metadata) {
+            message.push_str(&format!("\n  {key}: {value}"));
+        }
         if let Some(wait) = refusal.retry_after {
             message.push_str(&format!("\n  try again in {} s", wait.as_secs().max(1)));
         }
