@@ -24,8 +24,8 @@ pub use reconnecting::ReconnectingConnection;
 use reconnecting::Source;
 pub use url::InvalidUrl;
 
-/// What readiness writes, for a second.
-const PROBE: &str = "rekey:probe";
+/// A write that leaves nothing behind, in one step.
+const WRITE_NOTHING: &str = "redis.call('SET', KEYS[1], 1, 'PX', 1000) return redis.call('DEL', KEYS[1])";
 
 /// Where Redis is. URLs are `redis://` or, with TLS, `rediss://`, and may carry user, password and
 /// database.
@@ -126,7 +126,7 @@ impl Connection {
     /// Whether Redis takes writes; for readiness. One that was demoted to a replica or whose memory is full answers a
     /// mere PING.
     pub async fn ping(&self) -> RedisResult<()> {
-        redis::cmd("SET").arg(PROBE).arg(1).arg("PX").arg(1000).exec_async(&mut self.clone()).await
+        redis::cmd("EVAL").arg(WRITE_NOTHING).arg(1).arg("rekey:probe").exec_async(&mut self.clone()).await
     }
 }
 

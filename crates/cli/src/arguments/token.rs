@@ -47,7 +47,9 @@ pub(crate) struct CreateToken {
     #[arg(long = "grant-issuer", value_name = "CALLER")]
     pub(crate) grant_issuers: Vec<String>,
     /// Let it do everything for everybody: whoever has its token can make anybody a global administrator.
-    #[arg(long, conflicts_with_all = ["methods", "in_own_name", "tenants", "purposes", "templates", "lanes", "senders", "audiences", "grant_issuers"])]
+    #[arg(long)]
+    #[arg(conflicts_with_all = ["methods", "in_own_name", "tenants", "purposes", "templates", "lanes"])]
+    #[arg(conflicts_with_all = ["senders", "audiences", "grant_issuers"])]
     pub(crate) everything: bool,
     /// Let it say where the person's request came from.
     #[arg(long)]

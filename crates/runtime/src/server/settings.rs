@@ -15,9 +15,9 @@ use crate::transport::TlsFiles;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TrustNetwork {
-    /// Nobody: ports, neighbours and stores need TLS.
+    /// Nobody does: ports, neighbours and stores need TLS.
     #[default]
-    Nobody,
+    None,
     /// A service mesh or an encrypted network does.
     Mesh,
 }
@@ -79,7 +79,7 @@ impl ServerSettings {
     pub fn for_tests() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            trust_network: TrustNetwork::Nobody,
+            trust_network: TrustNetwork::None,
             max_message_bytes: 262_144,
             default_deadline_ms: 10_000,
             deadline_ceiling_ms: 60_000,
