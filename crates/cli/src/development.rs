@@ -66,7 +66,7 @@ pub fn settings(folder: &DataFolder, stores: &Stores) -> Vec<Setting> {
     let mut settings = vec![
         set("VERIFICATION__STORE__URL", redis),
         // The demo people's numbers, which belong to nobody.
-        set("VERIFICATION__PHONE__COUNTRIES", "1"),
+        set("VERIFICATION__PHONE__COUNTRIES", "US"),
         set("IDENTITY__THROTTLE__URL", redis),
         set("NOTIFICATION__PROVIDERS__0__KIND", "inbox"),
     ];

@@ -6,6 +6,7 @@
 mod email;
 mod phone;
 
+use std::borrow::Cow;
 use std::fmt;
 
 pub use email::EmailAddress;
@@ -64,6 +65,22 @@ impl Destination {
         match channel {
             Channel::Email => EmailAddress::parse(text).map(Self::Email),
             Channel::Sms => PhoneNumber::parse(text).map(Self::Phone),
+        }
+    }
+
+    /// Takes an address that was stored, as it is.
+    pub fn from_stored(channel: Channel, text: String) -> Self {
+        match channel {
+            Channel::Email => Self::Email(EmailAddress::from_stored(text)),
+            Channel::Sms => Self::Phone(PhoneNumber::from_stored(text)),
+        }
+    }
+
+    /// What all spellings of it share, to compare and count by. Messages go to the spelling that was given.
+    pub fn canonical(&self) -> Cow<'_, str> {
+        match self {
+            Self::Email(address) => Cow::Owned(address.mailbox()),
+            Self::Phone(number) => Cow::Borrowed(number.as_str()),
         }
     }
 

@@ -1,13 +1,13 @@
 //! The `[verification]` table. Values and their reasons stand in `default.toml`; here are their types and the
 //! checks that need more than one of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use rekey_client::ClientSettings;
-use rekey_primitives::contact::{Channel, Destination};
+use rekey_primitives::contact::{Channel, Destination, PhoneNumber};
 use rekey_runtime::server::ServerSettings;
 use serde::Deserialize;
 
@@ -192,6 +192,11 @@ pub enum InvalidSettings {
     /// A test destination that is no address, or whose code is none; its position in the order of the addresses.
     #[error("[verification.test_destinations] entry {0} is not an address with a code")]
     TestDestination(usize),
+    /// An entry of the list of countries that no number has; its position.
+    #[error(
+        "[verification.phone] countries: entry {0} is no country; write its ISO 3166 code, such as \"DE\""
+    )]
+    Country(usize),
 }
 
 impl Settings {
@@ -240,7 +245,7 @@ impl Settings {
                 pause_window: Duration::from_secs(self.failures.pause_window_seconds),
                 stop_at: self.failures.stop_at,
             },
-            phone_countries: self.phone.countries.iter().cloned().collect(),
+            phone_countries: self.phone.rules()?,
             test_destinations: self.test_codes()?,
             organisation: self.message.organisation.clone(),
         })
@@ -254,10 +259,20 @@ impl Settings {
             let code = Code::parse(code).ok();
             destination
                 .zip(code)
-                .map(|(destination, code)| (destination.as_str().to_owned(), code))
+                .map(|(destination, code)| (destination.canonical().into_owned(), code))
                 .ok_or(InvalidSettings::TestDestination(index + 1))
         };
         self.test_destinations.iter().enumerate().map(read).collect()
+    }
+}
+
+impl PhoneSettings {
+    fn rules(&self) -> Result<BTreeSet<String>, InvalidSettings> {
+        let read = |(index, country): (usize, &String)| {
+            let is_known = PhoneNumber::is_country(country);
+            is_known.then(|| country.clone()).ok_or(InvalidSettings::Country(index + 1))
+        };
+        self.countries.iter().enumerate().map(read).collect()
     }
 }
 

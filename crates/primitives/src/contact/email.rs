@@ -1,9 +1,10 @@
 //! E-mail addresses as mail servers take them: RFC 5321 with the UTF-8 local parts of RFC 6531.
 //!
-//! The domain is folded to lower-case A-labels, since DNS compares it so. The local part is kept
-//! as written: only its own server knows whether case matters there. Quoted local parts, address
-//! literals and single-label domains are refused: no provider hands them out, and each has been
-//! used to smuggle one address past one parser as another.
+//! The domain is folded to lower-case A-labels, since DNS compares it so. The local part is kept as written, in NFC:
+//! only its own server knows whether case matters there. To count and compare, every spelling of a mailbox has one
+//! form, since hardly a server tells two people apart by case. Quoted local parts, address literals and single-label
+//! domains are refused: no provider hands them out, and each has been used to smuggle one address past one parser as
+//! another.
 
 use std::fmt;
 
@@ -11,13 +12,15 @@ use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
 use super::InvalidAddress;
+use crate::login::{mapped, with_usual_width};
+use crate::text::{is_mark, is_visible, nfc};
 
 /// RFC 5321, 4.5.3.1.1.
 const LOCAL_PART_OCTETS: usize = 64;
 /// RFC 5321, 4.5.3.1.3 gives a path 256 octets, two of which are its angle brackets.
 const ADDRESS_OCTETS: usize = 254;
 
-/// A mailbox, its domain in canonical form.
+/// A mailbox as mail goes to it, its domain in canonical form.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EmailAddress {
     text: String,
@@ -33,10 +36,11 @@ impl EmailAddress {
             return Err(InvalidAddress::TooLong);
         }
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidAddress::Malformed)?;
+        let local = nfc(local);
         if local.len() > LOCAL_PART_OCTETS {
             return Err(InvalidAddress::TooLong);
         }
-        if !local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(may_stand_in_atom)) {
+        if !local.split('.').all(is_atom) {
             return Err(InvalidAddress::Malformed);
         }
         let domain = canonical_domain(domain)?;
@@ -44,6 +48,19 @@ impl EmailAddress {
             return Err(InvalidAddress::TooLong);
         }
         Ok(Self { text: format!("{local}@{domain}"), at: local.len() })
+    }
+
+    /// Takes an address that was stored, as it is.
+    pub fn from_stored(text: String) -> Self {
+        let at = text.rfind('@').unwrap_or(text.len());
+        Self { text, at }
+    }
+
+    /// What all spellings of this mailbox share, to compare and count by: it is also the login of this address. Mail
+    /// goes to the address as it was given.
+    pub fn mailbox(&self) -> String {
+        let local = mapped(self.local_part());
+        format!("{}@{}", local.as_deref().unwrap_or(self.local_part()), self.domain())
     }
 
     /// The whole address, as it goes on an envelope.
@@ -58,7 +75,7 @@ impl EmailAddress {
 
     /// The domain in lower-case A-labels.
     pub fn domain(&self) -> &str {
-        &self.text[self.at + 1..]
+        self.text.get(self.at + 1..).unwrap_or_default()
     }
 
     /// First characters in lower case and a fixed number of bullets: `a•••••@e•••••`.
@@ -74,16 +91,15 @@ impl fmt::Debug for EmailAddress {
     }
 }
 
-/// `atext` of RFC 5322 or a visible character beyond ASCII. Invisible and direction-changing ones
-/// are refused: they make two addresses look like one.
-fn may_stand_in_atom(c: char) -> bool {
-    if c.is_ascii() {
-        return c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
-    }
-    let invisible =
-        matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
-    let special = matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..);
-    !(c.is_control() || c.is_whitespace() || invisible || special)
+/// `atext` of RFC 5322 or visible characters beyond ASCII, of which marks need one to stand on. Invisible ones are
+/// refused: they make two addresses look like one. A full-width form is judged as the usual one.
+fn is_atom(text: &str) -> bool {
+    let may_stand = |c: char| match with_usual_width(c) {
+        c @ '\0'..='\u{7f}' => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c),
+        c => is_visible(c),
+    };
+    let stands_on_nothing = |c: char| is_mark(with_usual_width(c));
+    !text.is_empty() && text.chars().all(may_stand) && !text.starts_with(stands_on_nothing)
 }
 
 /// Lower-case A-labels by UTS #46 with the rules of STD 3 and DNS lengths.
@@ -114,6 +130,27 @@ mod tests {
     }
 
     #[test]
+    fn spellings_of_one_mailbox_share_one_form_and_stay_as_they_were_given() {
+        let [given, other] = ["Jürgen.Σ@Bücher.example", "ju\u{308}RGEN.ς@xn--bcher-kva.example"]
+            .map(|text| EmailAddress::parse(text).unwrap());
+
+        assert_eq!(given.as_str(), "Jürgen.Σ@xn--bcher-kva.example");
+        assert_eq!(given.mailbox(), "jürgen.σ@xn--bcher-kva.example");
+        assert_eq!(given.mailbox(), other.mailbox());
+        assert_ne!(given, other);
+    }
+
+    #[test]
+    fn what_was_stored_is_not_judged_again() {
+        for odd in ["no address", "a@b", "", "a\u{378}@example.com", "@"] {
+            let stored = EmailAddress::from_stored(odd.to_owned());
+
+            assert_eq!(stored.as_str(), odd);
+            assert_eq!(stored.masked().chars().count(), 13, "{odd}");
+        }
+    }
+
+    #[test]
     fn sizes_are_those_of_rfc_5321() {
         let label = "d".repeat(63);
         let domain = format!("{label}.{label}.{}.de", "d".repeat(58));
@@ -121,6 +158,7 @@ mod tests {
 
         assert_eq!(local.len() + 1 + domain.len(), 254);
         assert!(parse(&format!("{local}@{domain}")).is_ok());
+        assert!(parse(&format!("{}@example.com", "u\u{308}".repeat(32))).is_ok());
         assert_eq!(parse(&format!("{local}a@example.com")), Err(InvalidAddress::TooLong));
         assert_eq!(parse(&format!("{local}@d.{domain}")), Err(InvalidAddress::TooLong));
         assert_eq!(parse(&format!("a@{label}d.de")), Err(InvalidAddress::BadDomain));
@@ -134,9 +172,16 @@ mod tests {
         {
             assert_eq!(parse(wrong), Err(InvalidAddress::Malformed), "{wrong}");
         }
-        for smuggled in
-            ["a@b@example.com", "\"a\"@example.com", "a\r\nBcc: b@example.com", "a\u{202e}b@example.com"]
-        {
+        for smuggled in [
+            "a@b@example.com",
+            "\"a\"@example.com",
+            "a\r\nBcc: b@example.com",
+            "a\u{202e}b@example.com",
+            "\u{301}a@example.com",
+            "a\u{378}@example.com",
+            "a\u{e000}@example.com",
+            "a\u{fe0f}@example.com",
+        ] {
             assert_eq!(parse(smuggled), Err(InvalidAddress::Malformed), "{smuggled:?}");
         }
     }

@@ -1,36 +1,50 @@
 //! Phone numbers in the one form of ITU-T E.164: a plus sign, the country code, the number.
 //!
-//! National forms are turned into this one where they are typed, by whoever knows the country;
-//! guessing it here would send codes to strangers.
+//! National forms are turned into this one where they are typed, by whoever knows the country; guessing it here would
+//! send codes to strangers. What a numbering plan writes into an international number without dialling it (`+44 (0)20`)
+//! and what separates digits is dropped, by the metadata of Google's libphonenumber: one phone, one form, one budget.
 
 use std::fmt;
 
-use super::InvalidAddress;
+use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumberFormat, ValidationError};
 
-/// The country codes of two digits (ITU-T E.164 annexed list). `1` and `7` have one digit, and
-/// all others three.
-const TWO_DIGIT_CODES: [&str; 44] = [
-    "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48",
-    "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81",
-    "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
-];
+use super::InvalidAddress;
+use crate::text::is_blank;
+
+/// Digits of a number with its country code: the shortest that a plan knows (Niue), and ITU-T E.164's most.
+const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
+/// How often a number is read for its form to come to rest.
+const READINGS: usize = 4;
+
+/// The country code that ITU-T keeps unassigned (E.164, annexed list). Decoys go there: no network carries them.
+const NOBODYS_CODE: &str = "+999";
 
 /// A number that can be dialled from anywhere.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhoneNumber(String);
 
 impl PhoneNumber {
-    /// Reads `+` and 2 to 15 digits, the first not zero, and nothing between them.
+    /// Reads `+`, a country code and a number of a length that its plan knows. Blanks, dots, hyphens, slashes and
+    /// parentheses between the digits are dropped.
     pub fn parse(text: &str) -> Result<Self, InvalidAddress> {
-        let digits = text.strip_prefix('+').ok_or(InvalidAddress::Malformed)?;
-        if digits.starts_with('0') || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        let typed = text.trim_matches(is_blank).strip_prefix('+').ok_or(InvalidAddress::Malformed)?;
+        let dialled: String = typed.chars().filter(|c| !is_separator(*c)).collect();
+        if dialled.starts_with('0') || !dialled.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(InvalidAddress::Malformed);
         }
-        match digits.len() {
-            0..2 => Err(InvalidAddress::Malformed),
-            2..=15 => Ok(Self(text.to_owned())),
-            _ => Err(InvalidAddress::TooLong),
+        let written = format!("+{dialled}");
+        let number = if written.starts_with(NOBODYS_CODE) { written } else { canonical(&written)? };
+        match number.len() - 1 {
+            length if DIGITS.contains(&length) => Ok(Self(number)),
+            length if length > *DIGITS.end() => Err(InvalidAddress::TooLong),
+            _ => Err(InvalidAddress::Malformed),
         }
+    }
+
+    /// Takes a number that was stored, as it is.
+    pub fn from_stored(number: String) -> Self {
+        Self(number)
     }
 
     /// The number with its plus sign.
@@ -38,22 +52,62 @@ impl PhoneNumber {
         &self.0
     }
 
-    /// The ITU country code without the plus sign. Countries of one numbering plan share it:
-    /// `1` is all of North America and much of the Caribbean.
-    pub fn country_code(&self) -> &str {
-        let digits = &self.0[1..];
-        let length = match &digits[..1] {
-            "1" | "7" => 1,
-            _ if TWO_DIGIT_CODES.contains(&&digits[..2]) => 2,
-            _ => 3,
+    /// The country in whose plan the number is, as ISO 3166 names it: `JM` and `US` are two, though both are dialled with
+    /// `+1`. Where no country has it (satellite phones, numbers that nobody assigned), the country code without the plus.
+    pub fn country(&self) -> String {
+        let Ok(number) = PHONE_NUMBER_UTIL.parse(&self.0, None) else {
+            return self.0.chars().skip(1).take(3).collect();
         };
-        &digits[..length.min(digits.len())]
+        let region = number.get_region_code().map(|region| region.to_string());
+        region.filter(|region| is_iso_3166(region)).unwrap_or_else(|| number.country_code.to_string())
+    }
+
+    /// Whether some number has this country: an ISO 3166 code, or a country code that belongs to no country.
+    pub fn is_country(country: &str) -> bool {
+        if is_iso_3166(country) {
+            return PHONE_NUMBER_UTIL.get_supported_regions().any(|region| region.to_string() == country);
+        }
+        PHONE_NUMBER_UTIL.get_supported_global_network_calling_codes().any(|code| code.to_string() == country)
+    }
+
+    /// Whether no network carries it: the number of a decoy.
+    pub fn is_nobodys(&self) -> bool {
+        self.0.starts_with(NOBODYS_CODE)
     }
 
     /// A fixed number of bullets and the last two digits: `•••••••••42`.
     pub fn masked(&self) -> String {
-        format!("•••••••••{}", &self.0[self.0.len() - 2..])
+        let mut last: Vec<char> = self.0.chars().rev().take(2).collect();
+        last.resize(2, '•');
+        format!("•••••••••{}{}", last[1], last[0])
     }
+}
+
+fn is_separator(c: char) -> bool {
+    is_blank(c) || matches!(c, '-' | '.' | '/' | '(' | ')' | '\u{2010}'..='\u{2015}')
+}
+
+/// The shape of a country's code; the library writes `001` for the world.
+fn is_iso_3166(region: &str) -> bool {
+    region.len() == 2 && region.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// One trunk prefix can stand behind another, so it is read until nothing changes.
+fn canonical(written: &str) -> Result<String, InvalidAddress> {
+    let mut text = written.to_owned();
+    for _ in 0..READINGS {
+        let number = PHONE_NUMBER_UTIL.parse(&text, None).map_err(|_| InvalidAddress::Malformed)?;
+        let read = number.format_as(PhoneNumberFormat::E164).into_owned();
+        if read == text {
+            return match number.is_possible_with_reason() {
+                Ok(NumberLengthType::IsPossible) => Ok(read),
+                Err(ValidationError::TooLong) => Err(InvalidAddress::TooLong),
+                _ => Err(InvalidAddress::Malformed),
+            };
+        }
+        text = read;
+    }
+    Err(InvalidAddress::Malformed)
 }
 
 impl fmt::Debug for PhoneNumber {
@@ -66,37 +120,117 @@ impl fmt::Debug for PhoneNumber {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<String, InvalidAddress> {
+        PhoneNumber::parse(text).map(|number| number.as_str().to_owned())
+    }
+
     #[test]
-    fn only_the_international_form_is_read() {
-        assert_eq!(
-            PhoneNumber::parse("+4915112345678").map(|n| n.as_str().to_owned()),
-            Ok("+4915112345678".into())
-        );
-        for wrong in
-            ["", "+", "+4", "4915112345678", "+0151123", "+49 151 123", "+49-151", "+٤٩١٥١", "00491511"]
-        {
-            assert_eq!(PhoneNumber::parse(wrong), Err(InvalidAddress::Malformed), "{wrong}");
+    fn spellings_of_one_number_are_one() {
+        for spelling in [
+            "+442071838750",
+            "+4402071838750",
+            "+44 (0)20 7183 8750",
+            "\u{202a}+44\u{a0}20-7183.8750\u{202c}",
+            " +44/20/7183‐8750",
+        ] {
+            assert_eq!(parse(spelling), Ok("+442071838750".to_owned()), "{spelling}");
         }
     }
 
     #[test]
-    fn fifteen_digits_are_the_most() {
-        assert!(PhoneNumber::parse("+123456789012345").is_ok());
-        assert_eq!(PhoneNumber::parse("+1234567890123456"), Err(InvalidAddress::TooLong));
+    fn a_zero_that_belongs_to_the_number_stays() {
+        assert_eq!(parse("+39 06 6982"), Ok("+39066982".to_owned()));
+        assert_eq!(parse("+225 07 01 23 45 67"), Ok("+2250701234567".to_owned()));
     }
 
     #[test]
-    fn the_country_code_is_the_itu_prefix() {
-        let codes =
-            ["+12125550100", "+79161234567", "+4915112345678", "+989121234567", "+351912345678", "+99"]
-                .map(|text| PhoneNumber::parse(text).unwrap().country_code().to_owned());
+    fn only_the_international_form_is_read() {
+        for wrong in [
+            "",
+            "+",
+            "+4",
+            "4915112345678",
+            "+0151123",
+            "+49 151x123",
+            "+٤٩١٥١١٢٣٤٥٦٧٨",
+            "00491511",
+            "++4915112345678",
+            "+4915112345678 ext. 1",
+            "+12",
+            "+1234567",
+            "+290123",
+            "+2111234567890123",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}: {:?}", parse(wrong));
+        }
+        assert_eq!(parse("+12345678901234567"), Err(InvalidAddress::TooLong));
+        assert_eq!(parse("+2904567").map(|number| number.len()), Ok(8));
+    }
 
-        assert_eq!(codes, ["1", "7", "49", "98", "351", "99"]);
+    #[test]
+    fn a_number_belongs_to_the_country_of_its_plan() {
+        let country = |text| PhoneNumber::parse(text).unwrap().country();
+
+        let countries = [
+            "+12125550100",
+            "+18765551234",
+            "+16135550100",
+            "+79161234567",
+            "+77011234567",
+            "+4915112345678",
+            "+442071838750",
+            "+441534456789",
+            "+351912345678",
+            "+80012345678",
+            "+999123456789",
+        ]
+        .map(country);
+
+        assert_eq!(countries, ["US", "JM", "CA", "RU", "KZ", "DE", "GB", "JE", "PT", "800", "999"]);
+        assert_eq!(country("+19995550100"), "1");
+    }
+
+    #[test]
+    fn countries_are_those_of_iso_3166_and_codes_of_none() {
+        let known = ["DE", "US", "JM", "881"].map(PhoneNumber::is_country);
+        let unknown = ["49", "1", "de", "XX", "", "001", "ZZ"].map(PhoneNumber::is_country);
+
+        assert_eq!((known, unknown), ([true; 4], [false; 7]));
+    }
+
+    #[test]
+    fn every_number_is_read_back_as_itself() {
+        let mut read = 0;
+
+        for code in 1..=999_u32 {
+            for head in ["0", "00", "06", "1", "35", "8", "87", "9"] {
+                for length in [5, 7, 8, 9] {
+                    let tail = "2345678901234".get(..length).unwrap();
+                    let written = format!("+{code}{head}{tail}");
+                    if let Ok(number) = parse(&written) {
+                        read += 1;
+                        assert_eq!(parse(&number), Ok(number.clone()), "{written}");
+                    }
+                }
+            }
+        }
+
+        assert!(read > 3_000, "{read}");
+    }
+
+    #[test]
+    fn what_was_stored_is_not_judged_again() {
+        for odd in ["+12", "+4402071838750", "", "1", "nonsense"] {
+            let stored = PhoneNumber::from_stored(odd.to_owned());
+
+            assert_eq!((stored.as_str(), stored.masked().chars().count()), (odd, 11), "{odd}");
+            let _ = stored.country();
+        }
     }
 
     #[test]
     fn a_mask_has_the_same_length_whatever_the_number() {
-        let masks = ["+4915112345642", "+12"].map(|text| PhoneNumber::parse(text).unwrap().masked());
+        let masks = ["+4915112345642", "+2904512"].map(|text| PhoneNumber::parse(text).unwrap().masked());
 
         assert_eq!(masks, ["•••••••••42", "•••••••••12"]);
     }

@@ -109,7 +109,7 @@ impl Codes {
     /// a share of their own in the tenant, which neither strangers nor other tenants can spend.
     fn destination_budgets(&self, id: &ScopedId, route: &Route) -> Vec<SharedBudget> {
         let limits = &self.rules.limits;
-        let address = self.keys.destination_name(route.destination.as_str());
+        let address = self.keys.destination_name(&route.destination.canonical());
         let tenant = id.scope.tenant;
         let of = |key: String, windows: &[Window]| {
             SharedBudget::of(&key, windows, Refusal::DestinationLimited).collect::<Vec<_>>()

@@ -80,7 +80,7 @@ pub(super) fn decode_route(bytes: &[u8]) -> Option<Route> {
         Some(EncodedRoute { first, familiar: false })
     })?;
     Some(Route {
-        destination: Destination::parse(Channel::parse(&first.channel)?, &first.address).ok()?,
+        destination: Destination::from_stored(Channel::parse(&first.channel)?, first.address),
         locale: first.locale.map(|locale| Locale::parse(&locale)).transpose().ok()?,
         organisation: first.organisation,
         decoy: first.decoy,

@@ -50,6 +50,19 @@ fn figures_outside_the_norms_are_refused() {
 }
 
 #[test]
+fn countries_are_named_as_iso_3166_does() {
+    let mut settings = with(&[]);
+    let mut refused = |countries: &[&str]| {
+        settings.phone.countries = countries.iter().map(|&country| country.to_owned()).collect();
+        settings.rules().err()
+    };
+
+    assert_eq!(refused(&["DE", "JM", "881"]), None);
+    assert_eq!(refused(&["DE", "49"]), Some(InvalidSettings::Country(2)));
+    assert_eq!(refused(&["de"]), Some(InvalidSettings::Country(1)));
+}
+
+#[test]
 fn debug_shows_no_password_of_the_store() {
     let settings = with(&[("STORE__URL", "redis://:s3cr3t@localhost")]);
 

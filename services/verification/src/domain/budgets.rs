@@ -63,24 +63,24 @@ pub(crate) enum BudgetKind {
     /// Messages of the tenant.
     Tenant,
     /// Text messages of the tenant to one country.
-    Texts(CountryCode),
+    Texts(Country),
     /// Decoys of the tenant. An exhausted one refuses nothing, which would show: the message is dropped.
     Decoys,
 }
 
-/// An ITU country code without the plus sign, 1 to 3 digits, padded with zero bytes.
+/// The country of a number as [`PhoneNumber::country`] tells it, 1 to 3 characters, padded with zero bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct CountryCode([u8; 3]);
+pub(crate) struct Country([u8; 3]);
 
-impl CountryCode {
+impl Country {
     pub(crate) fn of(number: &PhoneNumber) -> Self {
-        let mut code = [0; 3];
-        code.iter_mut().zip(number.country_code().bytes()).for_each(|(slot, digit)| *slot = digit);
-        Self(code)
+        let mut country = [0; 3];
+        country.iter_mut().zip(number.country().bytes()).for_each(|(slot, byte)| *slot = byte);
+        Self(country)
     }
 
-    pub(crate) fn digits(self) -> String {
-        self.0.iter().take_while(|&&digit| digit != 0).map(|&digit| char::from(digit)).collect()
+    pub(crate) fn text(self) -> String {
+        self.0.iter().take_while(|&&byte| byte != 0).map(|&byte| char::from(byte)).collect()
     }
 }
 
@@ -127,7 +127,7 @@ impl Limits {
         }
         budgets.extend(of(BudgetKind::Tenant, &self.tenant));
         if let Destination::Phone(number) = &route.destination {
-            budgets.extend(of(BudgetKind::Texts(CountryCode::of(number)), &self.texts));
+            budgets.extend(of(BudgetKind::Texts(Country::of(number)), &self.texts));
         }
         budgets
     }
@@ -186,12 +186,12 @@ mod tests {
 
     #[test]
     fn a_text_message_consumes_the_budget_of_its_country_too() {
-        let germany = CountryCode::of(&PhoneNumber::parse("+4915112345642").unwrap());
+        let germany = Country::of(&PhoneNumber::parse("+4915112345642").unwrap());
 
         assert_eq!(
             kinds("+4915112345642", false),
             [BudgetKind::Subject, BudgetKind::Tenant, BudgetKind::Texts(germany)]
         );
-        assert_eq!(germany.digits(), "49");
+        assert_eq!(germany.text(), "DE");
     }
 }

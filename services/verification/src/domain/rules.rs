@@ -34,7 +34,7 @@ pub(crate) struct Rules {
     pub(crate) answer_life: Duration,
     pub(crate) limits: Limits,
     pub(crate) failures: FailureRule,
-    /// Country codes (ITU, without the plus sign) that text messages may go to.
+    /// The countries that text messages may go to, as [`rekey_primitives::contact::PhoneNumber::country`] tells them.
     pub(crate) phone_countries: BTreeSet<String>,
     /// The sender's name in messages when the caller gives none.
     pub(crate) organisation: String,
@@ -49,7 +49,7 @@ impl Rules {
         match destination {
             Destination::Email(_) => true,
             Destination::Phone(number) => {
-                self.phone_countries.contains(number.country_code())
+                self.phone_countries.contains(number.country().as_str())
                     || self.test_destinations.contains_key(number.as_str())
             }
         }
@@ -57,6 +57,6 @@ impl Rules {
 
     /// The fixed code of a test destination.
     pub(crate) fn test_code(&self, destination: &Destination) -> Option<&Code> {
-        self.test_destinations.get(destination.as_str())
+        self.test_destinations.get(&*destination.canonical())
     }
 }

@@ -236,21 +236,51 @@ async fn a_test_destination_has_its_code_and_gets_no_message() {
 }
 
 #[tokio::test]
+async fn spellings_of_one_address_share_its_messages() {
+    let service = TestService::in_memory(&default_settings());
+    let spellings = ["Zoe\u{308}@bücher.example", "zoë@bücher.example", "ZOË@xn--bcher-kva.example"];
+    // Each start is another tenant's, so what all tenants share is spent.
+    for spelling in spellings.iter().cycle().take(15) {
+        service.start(&start_request(spelling)).await.unwrap();
+    }
+
+    let sixteenth = service.start(&start_request(spellings[1])).await;
+
+    assert_eq!(refusal(sixteenth), Refusal::DestinationLimited(seconds(3_600)));
+    let to: Vec<_> = service.messages().iter().map(|sent| sent.destination.as_str().to_owned()).collect();
+    assert_eq!(to[..2], ["Zoë@xn--bcher-kva.example", "zoë@xn--bcher-kva.example"]);
+}
+
+#[tokio::test]
 async fn text_messages_go_only_to_countries_that_were_named() {
     let service =
-        TestService::in_memory(&settings(|settings| settings.phone.countries = vec!["49".to_owned()]));
+        TestService::in_memory(&settings(|settings| settings.phone.countries = vec!["DE".to_owned()]));
 
     let german = service.start(&start_request("+4915112345642")).await;
-    let elsewhere = service.start(&start_request("+989121234567")).await;
 
     assert!(german.is_ok());
-    assert_eq!(refusal(elsewhere), Refusal::ChannelNotAllowed);
+    for elsewhere in ["+989121234567", "+12125550100"] {
+        let elsewhere = service.start(&start_request(elsewhere)).await;
+        assert_eq!(refusal(elsewhere), Refusal::ChannelNotAllowed);
+    }
+}
+
+#[tokio::test]
+async fn countries_that_share_a_country_code_are_allowed_each_by_itself() {
+    let service =
+        TestService::in_memory(&settings(|settings| settings.phone.countries = vec!["US".to_owned()]));
+
+    let american = service.start(&start_request("+12125550100")).await;
+    let jamaican = service.start(&start_request("+18765551234")).await;
+
+    assert!(american.is_ok());
+    assert_eq!(refusal(jamaican), Refusal::ChannelNotAllowed);
 }
 
 #[tokio::test]
 async fn a_decoy_is_taken_whatever_its_country() {
     let service =
-        TestService::in_memory(&settings(|settings| settings.phone.countries = vec!["49".to_owned()]));
+        TestService::in_memory(&settings(|settings| settings.phone.countries = vec!["DE".to_owned()]));
     let mut decoy = start_request("+99912345678");
     decoy.route.decoy = true;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rekey_primitives::contact::PhoneNumber;
 
 use super::test_store::{TestStore, counted, macs, unacknowledged};
-use crate::domain::budgets::{BudgetKind, CountryCode, TenantBudget, Window};
+use crate::domain::budgets::{BudgetKind, Country, TenantBudget, Window};
 use crate::domain::names::Subject;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::RunId;
@@ -201,7 +201,7 @@ pub(super) async fn budgets_of_a_subject_are_its_own(mut store: TestStore) {
 }
 
 pub(super) async fn text_messages_are_counted_per_country(mut store: TestStore) {
-    let to = |number| BudgetKind::Texts(CountryCode::of(&PhoneNumber::parse(number).unwrap()));
+    let to = |number| BudgetKind::Texts(Country::of(&PhoneNumber::parse(number).unwrap()));
     let germany = TenantBudget { kind: to("+4915112345642"), window: Window::per_day(1) };
     store.budgets = vec![germany];
     store.started("111111").await;

@@ -46,7 +46,7 @@ pub(super) fn budget(scope: &TenantScope, subject: &Subject, budget: &TenantBudg
             format!("{}b:{kind}:{seconds}:{hash}", tenant(scope.tenant))
         }
         BudgetKind::Texts(country) => {
-            format!("{}b:{kind}:{seconds}:{}", tenant(scope.tenant), country.digits())
+            format!("{}b:{kind}:{seconds}:{}", tenant(scope.tenant), country.text())
         }
         BudgetKind::Tenant | BudgetKind::Decoys => format!("{}b:{kind}:{seconds}", tenant(scope.tenant)),
     }
