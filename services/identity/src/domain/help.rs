@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, HelpRequestId, TenantId};
-use rekey_primitives::text::breaks_line;
+use rekey_primitives::text::links::message_has_link;
+use rekey_primitives::text::{breaks_line, character_count, is_blank, is_invisible, is_shaping};
 use strum::{EnumString, IntoStaticStr};
 
 use super::authority::{Role, RoleSet};
 
-/// Longest message, in code points: enough to say what happened, too short for a pamphlet.
+/// Longest message, in characters: enough to say what happened, too short for a pamphlet.
 pub(crate) const MESSAGE_MAX: usize = 500;
 
 /// Most administrators told of one request.
@@ -69,7 +70,7 @@ pub(crate) enum MessageRefused {
     TooLong,
     /// Contains something that reads as a link.
     Link,
-    /// Contains control or direction-changing characters.
+    /// Contains control characters or such as do not show, other than those that shape their neighbours.
     NotPlain,
 }
 
@@ -88,16 +89,23 @@ impl Message {
     /// Reads a message; empty is allowed. Line breaks are kept, other controls are not.
     pub(crate) fn parse(text: &str) -> Result<Self, MessageRefused> {
         let text = text.replace("\r\n", "\n");
-        if text.chars().count() > MESSAGE_MAX {
+        if character_count(&text) > MESSAGE_MAX {
             return Err(MessageRefused::TooLong);
         }
-        if text.chars().any(|c| (breaks_line(c) && c != '\n') || is_direction_mark(c)) {
+        let text = text.trim_matches(is_blank);
+        let is_odd = |c: char| (breaks_line(c) && c != '\n') || (is_invisible(c) && !is_shaping(c));
+        if text.chars().any(is_odd) {
             return Err(MessageRefused::NotPlain);
         }
-        if reads_as_link(&text) {
+        if message_has_link(text) {
             return Err(MessageRefused::Link);
         }
-        Ok(Self(text.trim().to_owned()))
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Takes a message that was stored, as it is.
+    pub(crate) const fn from_stored(text: String) -> Self {
+        Self(text)
     }
 
     /// The text.
@@ -155,29 +163,6 @@ pub(crate) fn recipients(administrators: &[(AccountId, RoleSet)], locked_out: Ac
         })
         .find(|found| !found.is_empty())
         .unwrap_or_default()
-}
-
-/// Whether a text holds something a mail program or a person would follow: a scheme, `www.`, or a word with
-/// an inner dot before letters, such as `evil.example`. E-mail addresses count, being links to a mail
-/// program.
-fn reads_as_link(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    lower.contains("://")
-        || lower.contains("www.")
-        || lower.contains("mailto:")
-        || lower.split(|c: char| !(c.is_alphanumeric() || ".-_@".contains(c))).any(looks_like_host)
-}
-
-fn looks_like_host(word: &str) -> bool {
-    let mut labels = word.trim_matches('.').rsplit('.');
-    let last = labels.next().unwrap_or("");
-    let before = labels.next().unwrap_or("");
-    let top = last.chars().count() >= 2 && last.chars().all(char::is_alphabetic);
-    top && before.chars().last().is_some_and(char::is_alphanumeric)
-}
-
-const fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

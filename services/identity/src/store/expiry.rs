@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::columns::ACCOUNT_COLUMNS;
 use super::outbox::{self, Notice};
-use super::rows::AccountRow;
+use super::rows::{AccountRow, readable};
 use super::{Failure, Store};
 use crate::domain::account::{Account, CredentialEpoch};
 use crate::domain::password::expiry::NoticeSpan;
@@ -90,9 +90,8 @@ impl Store {
         for span in spans {
             let values = values![tenant_id, after, last, span.from, span.until, span.days];
             let found: Vec<AccountRow> = self.database.all(NOT_NOTIFIED, values).await?;
-            for row in found {
-                due.push((row.account()?, span.days));
-            }
+            let accounts = readable(found, AccountRow::id, AccountRow::account);
+            due.extend(accounts.into_iter().map(|account| (account, span.days)));
         }
         Ok(ExpiryPage { due, last: Some(AccountId::from_uuid(last)) })
     }

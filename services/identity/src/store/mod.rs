@@ -22,6 +22,7 @@ mod columns;
 #[cfg(test)]
 mod contract;
 mod idempotency;
+mod logins;
 mod partitions;
 mod rows;
 mod schema;
@@ -65,9 +66,22 @@ impl Store {
     }
 }
 
-/// Brings the schema of a database up to date, making a file that is missing. Several processes may try at once.
+/// Brings the schema of a database up to date, making a file that is missing, and its logins to their form of today.
+/// Several processes may try at once.
 pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure> {
-    rekey_database::migrate(url, options, &schema::SCHEMA).await
+    rekey_database::migrate(url, options, &schema::SCHEMA).await?;
+    let store = match Store::open(url, options).await {
+        Ok(store) => store,
+        // A server that waits for its schema holds the file; the next migration finds it free.
+        Err(failure) if failure.is_unavailable() => {
+            tracing::warn!(%failure, "logins of earlier rules keep their form until the next migration");
+            return Ok(());
+        }
+        Err(failure) => return Err(failure),
+    };
+    let renewed = store.renew_logins().await;
+    store.database.close().await;
+    renewed
 }
 
 /// How identity uses a database unless its settings say otherwise.

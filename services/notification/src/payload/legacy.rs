@@ -28,7 +28,7 @@ pub(super) fn read(template: TemplateName, bytes: &[u8]) -> Option<Payload> {
         _ => return None,
     };
     let mut rest = rest;
-    let destination = Destination::parse(channel, take(&mut rest)?).ok()?;
+    let destination = Destination::from_stored(channel, take(&mut rest)?.to_owned());
     let mut taken = BTreeMap::new();
     while !rest.is_empty() {
         let name = take(&mut rest)?;

@@ -95,7 +95,7 @@ impl Payload {
         let variables: Vec<_> =
             record.variables.into_iter().map(|(name, value)| (name, Zeroizing::new(value))).collect();
         let channel = if record.is_sms { Channel::Sms } else { Channel::Email };
-        let destination = Destination::parse(channel, &record.destination).ok()?;
+        let destination = Destination::from_stored(channel, record.destination);
         let mut taken = BTreeMap::new();
         for (name, value) in variables {
             let known = template.variables().iter().find(|known| **known == name)?;

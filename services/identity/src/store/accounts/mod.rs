@@ -12,7 +12,7 @@ use rekey_primitives::login::Login;
 use uuid::Uuid;
 
 use super::columns::ACCOUNT_COLUMNS;
-use super::rows::{AccountRow, RemovedAddressRow};
+use super::rows::{AccountRow, ReadablePage, RemovedAddressRow, readable};
 use super::{Failure, Store};
 use crate::domain::account::Account;
 use crate::domain::scope::TenantScope;
@@ -78,22 +78,25 @@ impl Store {
         found.map(AccountRow::account).transpose()
     }
 
-    /// Lists accounts by id, after `after`; ids rise with time, so oldest first.
+    /// Lists accounts by id, after `after`; ids rise with time, so oldest first. A row that does not read is passed over.
     pub(crate) async fn list_accounts(
         &self,
         scope: &TenantScope,
         after: Option<AccountId>,
         limit: u32,
     ) -> Result<Vec<Account>, Failure> {
-        let after = after.map_or(Uuid::nil(), AccountId::as_uuid);
-        let page: Vec<AccountRow> = self.database.all(PAGE, values![scope.tenant_id(), after, limit]).await?;
-        page.into_iter().map(AccountRow::account).collect()
+        let mut page = ReadablePage::behind(after.map_or(Uuid::nil(), AccountId::as_uuid), limit);
+        while let Some(wanted) = page.wanted() {
+            let values = values![scope.tenant_id(), page.after, wanted];
+            page.take(self.database.all(PAGE, values).await?, AccountRow::id, AccountRow::account);
+        }
+        Ok(page.into_items())
     }
 
     /// The accounts that hold any role and are not blocked, frozen or deleted, by id.
     pub(crate) async fn administrators(&self, scope: &TenantScope) -> Result<Vec<Account>, Failure> {
         let found: Vec<AccountRow> = self.database.all(ADMINISTRATORS, values![scope.tenant_id()]).await?;
-        found.into_iter().map(AccountRow::account).collect()
+        Ok(readable(found, AccountRow::id, AccountRow::account))
     }
 
     /// Addresses that were removed from the account and may still have to be told, newest first.
@@ -104,7 +107,7 @@ impl Store {
     ) -> Result<Vec<RemovedAddress>, Failure> {
         let values = values![scope.tenant_id(), account_id];
         let found: Vec<RemovedAddressRow> = self.database.all(REMOVED_ADDRESSES, values).await?;
-        found.into_iter().map(RemovedAddressRow::removed_address).collect()
+        Ok(readable(found, |_| account_id.as_uuid(), RemovedAddressRow::removed_address))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::policy::PolicyRevision;
 use crate::domain::scope::TenantScope;
 use crate::domain::tenant::{DomainName, Handle, Tenant};
 use crate::store::columns::{POLICY_COLUMNS, TENANT_COLUMNS};
-use crate::store::rows::{PolicyRow, TenantRow};
+use crate::store::rows::{PolicyRow, ReadablePage, TenantRow};
 use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
 /// How to find a tenant.
@@ -105,22 +105,24 @@ impl Store {
         found.map(TenantRow::tenant).transpose()
     }
 
-    /// Lists tenants by id, after `after`. `only` bounds it to those; `None` means all.
+    /// Lists tenants by id, after `after`. `only` bounds it to those; `None` means all. A row that does not read is
+    /// passed over.
     pub(crate) async fn list_tenants(
         &self,
         only: Option<&[TenantId]>,
         after: Option<TenantId>,
         limit: u32,
     ) -> Result<Vec<Tenant>, Failure> {
-        let after = after.unwrap_or(SUITE);
-        let page: Vec<TenantRow> = match only {
-            None => self.database.all(PAGE, values![after, limit]).await?,
-            Some(only) => {
-                let only: Vec<Uuid> = only.iter().map(|id| id.as_uuid()).collect();
-                self.database.all(PAGE_OF_SOME, values![after, limit, only]).await?
-            }
-        };
-        page.into_iter().map(TenantRow::tenant).collect()
+        let mut page = ReadablePage::behind(after.unwrap_or(SUITE).as_uuid(), limit);
+        let only: Option<Vec<Uuid>> = only.map(|only| only.iter().map(|id| id.as_uuid()).collect());
+        while let Some(wanted) = page.wanted() {
+            let found = match only.clone() {
+                None => self.database.all(PAGE, values![page.after, wanted]).await?,
+                Some(only) => self.database.all(PAGE_OF_SOME, values![page.after, wanted, only]).await?,
+            };
+            page.take(found, TenantRow::id, TenantRow::tenant);
+        }
+        Ok(page.into_items())
     }
 
     /// The policy in force, or `None` for an unknown tenant.

@@ -1,6 +1,7 @@
 //! Creating and finding tenants and accounts.
 
-use rekey_primitives::contact::EmailAddress;
+use rekey_database::{Sql, values};
+use rekey_primitives::contact::{EmailAddress, PhoneNumber};
 use rekey_primitives::id::SecurityInfoId;
 use rekey_primitives::login::Login;
 
@@ -173,6 +174,72 @@ pub(super) async fn accounts_are_listed_in_pages(world: World) {
 
     assert_eq!(page, accounts[..2]);
     assert_eq!(rest, accounts[2..]);
+}
+
+pub(super) async fn a_row_that_does_not_read_takes_no_page_with_it(world: World) {
+    let scope = world.tenant().await;
+    let mut accounts = Vec::new();
+    for login in ["anna", "bert", "cleo", "dora"] {
+        let account = world.unborn_account(&scope, login);
+        let account = Account { roles: RoleSet::of(&[Role::HelpdeskAdministrator]), ..account };
+        accounts.push(world.create_account(&scope, &account).await);
+    }
+    accounts.sort_by_key(|account| account.id);
+    let broken = "update security_info set kind = 'of a newer release' where account_id in ($1, $2)";
+    let values = values![accounts[1].id, accounts[3].id];
+    world.store.database.execute(Sql::unlisted(broken), values).await.unwrap();
+
+    let page = world.store.list_accounts(&scope, None, 2).await.unwrap();
+    let rest = world.store.list_accounts(&scope, Some(page[1].id), 2).await.unwrap();
+    let administrators = world.store.administrators(&scope).await.unwrap();
+
+    let [first, _, third, _] = <[Account; 4]>::try_from(accounts).unwrap();
+    assert_eq!((&*page, &*rest), (&[first.clone(), third.clone()][..], &[][..]));
+    assert_eq!(administrators, [first, third]);
+}
+
+pub(super) async fn what_was_stored_is_read_back_as_it_is(world: World) {
+    let scope = world.tenant().await;
+    let mut odd = Account {
+        logins: ["Ꭰ Not Today's", "ד.", ""].map(|login| Login::from_stored(login.to_owned())).to_vec(),
+        security_info: [
+            Holding::Email(EmailAddress::from_stored("\u{378}@example".to_owned())),
+            Holding::Phone(PhoneNumber::from_stored("+12".to_owned())),
+        ]
+        .map(|holding| SecurityInfo { holding, ..world.entry("anna@mail.example") })
+        .to_vec(),
+        ..world.unborn_account(&scope, "anna")
+    };
+
+    odd.security_info.sort_by_key(|entry| entry.id);
+
+    let created = world.create_account(&scope, &odd).await;
+
+    let key = AccountKey::Id(created.id);
+    assert_eq!(world.store.find_account(&scope, &key).await.unwrap(), Some(created.clone()));
+    assert_eq!(world.store.list_accounts(&scope, None, 10).await.unwrap(), [created]);
+}
+
+pub(super) async fn logins_of_earlier_rules_are_renamed_to_todays(world: World) {
+    let scope = world.tenant().await;
+    let stored = |login: &str| Login::from_stored(login.to_owned());
+    let of = |login: &str, logins: &[&str]| Account {
+        logins: logins.iter().map(|login| stored(login)).collect(),
+        ..world.unborn_account(&scope, login)
+    };
+    let nikos = world.create_account(&scope, &of("nikos", &["νικοσ", "nikos", "ד."])).await;
+    let taken = world.create_account(&scope, &of("maria", &["μαριοσ"])).await;
+    world.create_account(&scope, &of("marios", &["μαριος"])).await;
+
+    world.store.renew_logins().await.unwrap();
+    world.store.renew_logins().await.unwrap();
+
+    let found = world.store.find_account(&scope, &AccountKey::Login(Login::parse("ΝΙΚΟΣ").unwrap())).await;
+    let found = found.unwrap().unwrap();
+    assert_eq!(found.id, nikos.id);
+    assert_eq!(found.logins, ["νικος", "nikos", "ד."].map(stored));
+    let taken = world.store.find_account(&scope, &AccountKey::Id(taken.id)).await.unwrap().unwrap();
+    assert_eq!(taken.logins, [stored("μαριοσ")]);
 }
 
 pub(super) async fn a_repeated_request_gets_its_first_answer(world: World) {

@@ -12,7 +12,7 @@ use crate::domain::scope::TenantScope;
 use crate::store::accounts::changes;
 use crate::store::columns::{ACCOUNT_COLUMNS, HELP_COLUMNS};
 use crate::store::outbox::{self, Notice};
-use crate::store::rows::{HelpRowWithAccount, PendingHelp};
+use crate::store::rows::{HelpRowWithAccount, PendingHelp, readable};
 use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency, transitions};
 
 /// Stands for the account of a login that nobody has, where the same is to be done as for one.
@@ -115,7 +115,7 @@ impl Store {
     ) -> Result<Vec<(HelpRequest, Account)>, Failure> {
         let values = values![scope.tenant_id(), DIGEST_MAX];
         let found: Vec<HelpRowWithAccount> = self.database.all(UNDIGESTED, values).await?;
-        found.into_iter().map(HelpRowWithAccount::parts).collect()
+        Ok(readable(found, HelpRowWithAccount::id, HelpRowWithAccount::parts))
     }
 
     /// Marks requests as digested and queues the digests; one that another replica digested meanwhile makes it do

@@ -141,6 +141,10 @@ impl AccountState {
 }
 
 impl AccountRow {
+    pub(in crate::store) const fn id(&self) -> Uuid {
+        self.account_id
+    }
+
     pub(in crate::store) fn account(self) -> Result<Account, Failure> {
         let password = self.password()?;
         let logins: Vec<String> = json(&self.logins, "logins")?;
@@ -150,10 +154,7 @@ impl AccountRow {
             tenant_id: TenantId::from_uuid(self.tenant_id),
             external_id: self.external_id,
             display_name: self.display_name,
-            logins: logins
-                .iter()
-                .map(|login| Login::parse(login).map_err(|_| unreadable("a login")))
-                .collect::<Result<_, _>>()?,
+            logins: logins.into_iter().map(Login::from_stored).collect(),
             password,
             epoch: CredentialEpoch(self.epoch),
             recovery_version: RecoveryVersion(self.recovery_version),
@@ -206,10 +207,10 @@ impl SecurityInfoEntry {
 
     fn holding(&self) -> Result<Holding, Failure> {
         let torn = || unreadable("security info");
-        let address = || self.address.as_deref().ok_or_else(torn);
+        let address = || self.address.clone().ok_or_else(torn);
         match MethodKind::parse(&self.kind).ok_or_else(torn)? {
-            MethodKind::Email => EmailAddress::parse(address()?).map(Holding::Email).map_err(|_| torn()),
-            MethodKind::Phone => PhoneNumber::parse(address()?).map(Holding::Phone).map_err(|_| torn()),
+            MethodKind::Email => Ok(Holding::Email(EmailAddress::from_stored(address()?))),
+            MethodKind::Phone => Ok(Holding::Phone(PhoneNumber::from_stored(address()?))),
             MethodKind::Authenticator => Ok(Holding::Authenticator {
                 totp: Totp {
                     hash: self.totp_hash.as_deref().and_then(TotpHash::parse).ok_or_else(torn)?,

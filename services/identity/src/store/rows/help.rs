@@ -48,7 +48,7 @@ impl HelpRow {
             id: HelpRequestId::from_uuid(self.help_request_id),
             tenant_id: TenantId::from_uuid(self.help_tenant_id),
             account_id: AccountId::from_uuid(self.help_account_id),
-            message: Message::parse(&self.message).map_err(|_| torn())?,
+            message: Message::from_stored(self.message),
             proved: self.proved,
             state: HelpState::parse(&self.state).ok_or_else(torn)?,
             handled_by: self.handled_by.map(AccountId::from_uuid),
@@ -61,6 +61,10 @@ impl HelpRow {
 }
 
 impl HelpRowWithAccount {
+    pub(in crate::store) const fn id(&self) -> Uuid {
+        self.help.help_request_id
+    }
+
     pub(in crate::store) fn parts(self) -> Result<(HelpRequest, Account), Failure> {
         Ok((self.help.request()?, self.account.account()?))
     }

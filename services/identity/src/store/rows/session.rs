@@ -1,6 +1,6 @@
 //! Sessions and what is counted against logins and methods.
 
-use rekey_primitives::contact::{Destination, EmailAddress, PhoneNumber};
+use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::id::{AccountId, SessionId, TenantId};
 use uuid::Uuid;
 
@@ -67,6 +67,10 @@ pub(in crate::store) struct RemovedAddressRow {
 }
 
 impl SessionRow {
+    pub(in crate::store) const fn id(&self) -> Uuid {
+        self.session_id
+    }
+
     pub(in crate::store) fn session(self) -> Result<Session, Failure> {
         let torn = || unreadable("a session");
         Ok(Session {
@@ -143,12 +147,8 @@ impl AttemptsRow {
 
 impl RemovedAddressRow {
     pub(in crate::store) fn removed_address(self) -> Result<RemovedAddress, Failure> {
-        let torn = || unreadable("a removed address");
-        let destination = match self.channel.as_str() {
-            "email" => EmailAddress::parse(&self.address).map(Destination::Email).map_err(|_| torn())?,
-            "sms" => PhoneNumber::parse(&self.address).map(Destination::Phone).map_err(|_| torn())?,
-            _ => return Err(torn()),
-        };
+        let channel = Channel::parse(&self.channel).ok_or_else(|| unreadable("a removed address"))?;
+        let destination = Destination::from_stored(channel, self.address);
         Ok(RemovedAddress { destination, removed_at: at(self.removed_at) })
     }
 }

@@ -4,7 +4,7 @@ use rekey_primitives::contact::EmailAddress;
 use rekey_primitives::id::{AccountId, TenantId};
 use uuid::Uuid;
 
-use super::{Failure, at, json, number, unreadable};
+use super::{Failure, at, json, number};
 use crate::domain::policy::PolicyRevision;
 use crate::domain::tenant::{DomainName, Handle, HelpUrl, Tenant};
 
@@ -43,23 +43,21 @@ pub(in crate::store) struct LoginLookupRow {
 }
 
 impl TenantRow {
+    pub(in crate::store) const fn id(&self) -> Uuid {
+        self.tenant_id
+    }
+
     pub(in crate::store) fn tenant(self) -> Result<Tenant, Failure> {
-        let torn = || unreadable("a tenant");
         let domains: Vec<String> = json(&self.domains, "domains")?;
         Ok(Tenant {
             id: TenantId::from_uuid(self.tenant_id),
-            handle: Handle::parse(&self.handle).map_err(|_| torn())?,
+            handle: Handle::from_stored(self.handle),
             display_name: self.display_name,
-            domains: domains
-                .iter()
-                .map(|domain| DomainName::parse(domain).map_err(|_| torn()))
-                .collect::<Result<_, _>>()?,
+            domains: domains.into_iter().map(DomainName::from_stored).collect(),
             licensed_accounts: self.licensed_accounts.map(|seats| number(seats, "a tenant")).transpose()?,
-            help_mailbox: self
-                .help_mailbox
-                .map(|address| EmailAddress::parse(&address).map_err(|_| torn()))
-                .transpose()?,
-            help_url: self.help_url.map(|url| HelpUrl::parse(&url).map_err(|_| torn())).transpose()?,
+            help_mailbox: self.help_mailbox.map(EmailAddress::from_stored),
+            // It becomes a link on a page, so one that is none any more is left out.
+            help_url: self.help_url.and_then(|url| HelpUrl::parse(&url).ok()),
             created_at: at(self.created_at),
             updated_at: at(self.updated_at),
             version: self.version,

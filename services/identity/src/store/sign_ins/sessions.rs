@@ -11,7 +11,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::scope::TenantScope;
 use crate::domain::session::{Ending, Session};
 use crate::store::columns::{ACCOUNT_COLUMNS, SESSION_COLUMNS};
-use crate::store::rows::{SessionAndAccount, SessionRow};
+use crate::store::rows::{SessionAndAccount, SessionRow, readable};
 use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
 /// Sessions of an account to end from one of them.
@@ -88,7 +88,7 @@ impl Store {
     ) -> Result<Vec<Session>, Failure> {
         let values = values![scope.tenant_id(), account_id, now, limit];
         let found: Vec<SessionRow> = self.database.all(LIVE, values).await?;
-        found.into_iter().map(SessionRow::session).collect()
+        Ok(readable(found, SessionRow::id, SessionRow::session))
     }
 
     /// Ends live sessions of an account. Ids that are not live sessions of it are passed over. Where the one that asks is
