@@ -14,8 +14,8 @@ use crate::config::Settings;
 pub use crate::directory::Bootstrapped;
 use crate::directory::FirstTenant;
 use crate::domain::refusal::Refusal;
-use crate::domain::tenant::{Handle, is_display_name};
-use crate::grpc::{DISPLAY_NAME, Fields, HANDLE, status_of_creation};
+use crate::domain::tenant::Handle;
+use crate::grpc::{Fields, HANDLE, status_of_creation};
 use crate::operation::Error;
 use crate::wiring;
 
@@ -66,19 +66,21 @@ pub async fn run(
 fn read(first: First) -> Result<FirstTenant, Status> {
     let mut fields = Fields::default();
     let handle = fields.take("handle", Handle::parse(&first.handle).ok(), HANDLE);
-    fields.demand(is_display_name(&first.display_name), "name", DISPLAY_NAME);
+    let display_name = fields.display_name("name", &first.display_name);
     let login = fields.login("login", &first.login);
     let address = first.email.map(|email| EmailAddress::parse(&email).map(Destination::Email)).transpose();
     let address = fields.take("email", address.ok(), "an e-mail address");
-    let administrator = Some(first.administrator).filter(|name| !name.is_empty());
-    fields.demand(administrator.as_deref().is_none_or(is_display_name), "display_name", DISPLAY_NAME);
+    let administrator = match first.administrator.as_str() {
+        "" => Some(None),
+        text => fields.display_name("display_name", text).map(Some),
+    };
     fields.finish(|| {
         Some(FirstTenant {
             handle: handle?,
-            display_name: first.display_name,
+            display_name: display_name?,
             login: login?,
             address: address?,
-            administrator,
+            administrator: administrator?,
             password: first.password,
         })
     })

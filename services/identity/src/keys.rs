@@ -10,6 +10,7 @@ use rekey_primitives::id::{AccountId, TenantId};
 use rekey_primitives::login::Login;
 use rekey_primitives::network::place_network;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
+use rekey_primitives::text::is_invisible;
 use rekey_sealing::{AeadKeys, KeyError, MacKeys, PublicKeys, SigningKeys, codec};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -179,9 +180,9 @@ fn password_context(tenant_id: TenantId, account_id: AccountId) -> Vec<u8> {
 impl TypedLogin {
     /// Reads what was typed; what is no login at all is kept, since nobody has it and nobody may be told.
     pub(crate) fn read(text: &str) -> Self {
-        let text = text.trim();
+        let shown: String = text.chars().filter(|c| !is_invisible(*c)).collect();
         // No login begins with a space, so what is none shares a name with nobody.
-        Self { login: Login::parse(text).ok(), raw: format!(" {}", text.to_lowercase()) }
+        Self { login: Login::parse(text).ok(), raw: format!(" {}", shown.trim().to_lowercase()) }
     }
 
     /// The name that counters go by: the account's first login, so that aliases share one; what was typed otherwise.
@@ -239,6 +240,8 @@ mod tests {
         let name = |text: &str| TypedLogin::read(text).name(None).to_owned();
 
         assert_eq!(name(" ada "), name("ada"));
+        assert_eq!(name("\u{202a}ada\u{202c} "), name("ada"));
+        assert_eq!(name("Ada\u{200b} ada\u{200e}"), name("ada ada"));
         for odd in ["ada ada", "ad\u{0}a", "", "ada\u{2028}ada"] {
             let typed = TypedLogin::read(odd);
             assert!(typed.login.is_none(), "{odd:?}");

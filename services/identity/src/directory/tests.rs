@@ -53,6 +53,27 @@ async fn a_login_belongs_to_one_account() {
 }
 
 #[tokio::test]
+async fn a_login_of_any_script_signs_in_and_is_listed() {
+    let world = World::new().await;
+    let logins = [
+        ("ᏣᎳᎩ", " ᏣᎳᎩ\u{200e}"),
+        ("דוד.כהן", "דוד.כהן"),
+        ("דוד@דוגמה.קום", "\u{202b}דוד@xn--6dbbec0c.xn--9dbq2a\u{202c}"),
+        ("ΝΙΚΟΣ.ΜΑΣ", "νικος.μας"),
+    ];
+
+    for (given, typed) in logins {
+        let new = NewAccount { password: Some(NEW.into()), ..new_account(&world, given) };
+        world.directory.create_account(&service(&world), new).await.unwrap();
+        assert!(matches!(world.sign_in(typed, NEW).await, SignedIn::Tokens(_)), "{given}");
+    }
+
+    let all = AskedPage { size: 10, token: None };
+    let listed = world.directory.list_accounts(&service(&world), world.tenant.id, &all).await.unwrap();
+    assert_eq!(listed.items.len(), logins.len());
+}
+
+#[tokio::test]
 async fn only_a_backend_may_vouch_for_addresses() {
     let world = World::new().await;
     world.administrator("chief", &[]).await;

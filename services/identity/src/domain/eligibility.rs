@@ -4,7 +4,7 @@
 //! log, for administrators and for tenants that chose to show them; everybody else sees an account like any
 //! other. A pause of a method is not judged here: it must not change what is offered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::SecurityInfoId;
@@ -114,9 +114,14 @@ impl Requirement {
 pub(crate) fn judge(candidate: &Candidate<'_>, policy: &Policy, now: Timestamp) -> Judgement {
     let account = candidate.account;
     let requirement = Requirement::of(account, policy);
+    // One mailbox is one proof, though an account of earlier days may hold it in two spellings.
+    let mut reached = HashSet::new();
+    let mut is_new = |entry: &SecurityInfo| {
+        entry.destination().is_none_or(|address| reached.insert(address.canonical().into_owned()))
+    };
     let counting: Vec<&SecurityInfo> = in_offering_order(account, policy)
         .into_iter()
-        .filter(|entry| entry.counts(&policy.reset, now))
+        .filter(|entry| entry.counts(&policy.reset, now) && is_new(entry))
         .collect();
     let kinds: Vec<MethodKind> = counting.iter().map(|entry| entry.kind()).collect();
     let (in_scope, enabled) = scope(&policy.reset.enabled_scope, candidate.groups);

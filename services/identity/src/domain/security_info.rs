@@ -5,6 +5,7 @@
 //! account are spared, since there is nothing yet to protect them with. Secrets (an authenticator's key, the
 //! recovery codes) are not here but sealed or hashed in the store.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
@@ -150,6 +151,14 @@ impl Holding {
     }
 }
 
+impl Holding {
+    /// Whether both are one mailbox or one phone, however they are spelled.
+    pub(crate) fn reaches_same_as(&self, other: &Self) -> bool {
+        let [here, there] = [self, other].map(Self::destination);
+        here.zip(there).is_some_and(|(here, there)| here.canonical() == there.canonical())
+    }
+}
+
 impl From<&Destination> for Holding {
     fn from(destination: &Destination) -> Self {
         match destination {
@@ -170,7 +179,7 @@ pub(crate) const fn most_of(kind: MethodKind) -> usize {
 /// Whether the account may take one more entry.
 pub(crate) fn may_add(held: &[SecurityInfo], new: &Holding) -> Result<(), NotAdded> {
     let kind = new.kind();
-    if new.destination().is_some() && held.iter().any(|entry| entry.holding == *new) {
+    if held.iter().any(|entry| entry.holding.reaches_same_as(new)) {
         return Err(NotAdded::AlreadyThere);
     }
     let at_most = most_of(kind);
@@ -202,7 +211,8 @@ pub(crate) fn is_fresh_sign_in(auth_time: Timestamp, now: Timestamp) -> bool {
 }
 
 /// Every address that is notified of what happened to the account: those it has, confirmed or filled in by an
-/// administrator, and those removed in the last 7 days, each once. An unconfirmed one may be a stranger's.
+/// administrator, and those removed in the last 7 days, each mailbox and phone once. An unconfirmed one may be a
+/// stranger's.
 pub(crate) fn notified(
     held: &[SecurityInfo],
     removed: &[RemovedAddress],
@@ -216,13 +226,8 @@ pub(crate) fn notified(
         .iter()
         .filter(|address| now.since(address.removed_at) < REMOVED_STILL_TOLD)
         .map(|address| address.destination.clone());
-    let mut notified: Vec<Destination> = Vec::new();
-    for destination in current.chain(lately) {
-        if !notified.contains(&destination) {
-            notified.push(destination);
-        }
-    }
-    notified
+    let mut seen = HashSet::new();
+    current.chain(lately).filter(|address| seen.insert(address.canonical().into_owned())).collect()
 }
 
 #[cfg(test)]

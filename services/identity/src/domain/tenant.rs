@@ -8,9 +8,10 @@ use std::fmt;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::EmailAddress;
 use rekey_primitives::id::TenantId;
-use rekey_primitives::text::breaks_line;
+use rekey_primitives::text::links::name_has_link;
+use rekey_primitives::text::{breaks_line, character_count, is_invisible, is_shaping};
 
-/// Longest display name of a tenant or an account, in code points: fits one line of a mail's subject.
+/// Longest display name of a tenant or an account, in characters: fits one line of a mail's subject.
 pub(crate) const DISPLAY_NAME_MAX: usize = 128;
 
 /// Most domains of one tenant. `LookupTenant` matches against all of them, and a page shows them all.
@@ -71,6 +72,11 @@ impl Handle {
         if shaped { Ok(Self(text.to_owned())) } else { Err(InvalidText { what: "handle" }) }
     }
 
+    /// Takes a handle that was stored, as it is.
+    pub(crate) const fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// The handle as text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
@@ -86,6 +92,11 @@ impl DomainName {
         }
         let address = EmailAddress::parse(&format!("a@{text}")).map_err(|_| invalid)?;
         Ok(Self(address.domain().to_owned()))
+    }
+
+    /// Takes a domain that was stored, as it is.
+    pub(crate) const fn from_stored(text: String) -> Self {
+        Self(text)
     }
 
     /// The domain as text.
@@ -118,12 +129,18 @@ impl fmt::Display for Handle {
     }
 }
 
-/// Whether a text may be shown as a name: 1 to [`DISPLAY_NAME_MAX`] code points, none of them a control or a break of
-/// lines, and no `://`, since a name stands in messages, where nobody but us may put a link.
-pub(crate) fn is_display_name(text: &str) -> bool {
-    let length = text.chars().count();
-    let is_plain = !text.chars().any(breaks_line) && !text.contains("://");
-    (1..=DISPLAY_NAME_MAX).contains(&length) && text.trim() == text && is_plain
+/// A name fit to be shown: 1 to [`DISPLAY_NAME_MAX`] characters on one line, without blanks around it, without characters
+/// that do not show, other than those that shape their neighbours, and without a link, since a name stands in messages,
+/// where nobody but us may put one. The error is what such a name must be.
+pub(crate) fn display_name(text: &str) -> Result<(), &'static str> {
+    let is_odd = |c: char| breaks_line(c) || (is_invisible(c) && !is_shaping(c));
+    let rules = [
+        ((1..=DISPLAY_NAME_MAX).contains(&character_count(text)), "1 to 128 characters"),
+        (text.trim() == text, "without blanks at its beginning and end"),
+        (!text.chars().any(is_odd), "without line breaks, controls and characters that do not show"),
+        (!name_has_link(text), "without a link, such as `://`, `xn--` or a host with something behind it"),
+    ];
+    rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, must_be)| Err(must_be))
 }
 
 #[cfg(test)]
@@ -163,12 +180,35 @@ mod tests {
 
     #[test]
     fn a_display_name_is_short_and_plain() {
-        assert!(is_display_name("Zoë Ünal"));
-        assert!(!is_display_name(""));
-        assert!(!is_display_name(" padded"));
-        assert!(!is_display_name("two\nlines"));
-        assert!(!is_display_name("two\u{2028}lines"));
-        assert!(!is_display_name("Acme (https://acme.example)"));
-        assert!(!is_display_name(&"x".repeat(129)));
+        for good in [
+            "Zoë Ünal",
+            "Booking.com B.V.",
+            "می\u{200c}خواهم",
+            "Ana \u{2764}\u{fe0f}",
+            &"u\u{308}".repeat(128),
+        ] {
+            assert_eq!(display_name(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn a_refused_display_name_is_told_what_it_must_be() {
+        let must_be = |text: &str| display_name(text).unwrap_err();
+
+        for (bad, says) in [
+            ("", "1 to 128 characters"),
+            (&*"x".repeat(129), "1 to 128 characters"),
+            (" padded", "without blanks"),
+            ("two\nlines", "without line breaks"),
+            ("two\u{2028}lines", "without line breaks"),
+            ("An\u{200b}na", "characters that do not show"),
+            ("Anna\u{202e}", "characters that do not show"),
+            ("Acme (https://acme.example)", "`://`"),
+            ("Acme evil.xn--p1ai", "`xn--`"),
+            ("Acme evil[.]example", "without a link"),
+            ("Acme 192.0.2.7", "without a link"),
+        ] {
+            assert!(must_be(bad).contains(says), "{bad:?}: {}", must_be(bad));
+        }
     }
 }

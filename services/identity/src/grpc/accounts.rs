@@ -12,7 +12,6 @@ use super::refusal::{status, status_of_creation};
 use crate::directory::{AccountName, Directory, NewAccount};
 use crate::domain::account::{LOGINS_MAX, is_external_id};
 use crate::domain::authority::RoleSet;
-use crate::domain::tenant::is_display_name;
 use crate::operation::Context;
 
 /// Most addresses of a kind that a new account may have.
@@ -103,12 +102,10 @@ fn new_account(asking: &Asking, sent: wire::CreateAccountRequest) -> Result<(New
     let typed = sent.logins.iter().take(LOGINS_MAX).enumerate();
     let logins: Option<Vec<_>> =
         typed.map(|(index, text)| fields.login(format!("logins[{index}]"), text)).collect();
-    let display_name = fields.optional(
-        "display_name",
-        &sent.display_name,
-        |text| is_display_name(text).then(|| text.to_owned()),
-        "at most 128 characters without controls",
-    );
+    let display_name = match sent.display_name.as_str() {
+        "" => Some(None),
+        text => fields.display_name("display_name", text).map(Some),
+    };
     let external_id = fields.optional(
         "external_id",
         &sent.external_id,

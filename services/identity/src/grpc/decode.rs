@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use rekey_primitives::contact::{Destination, EmailAddress, PhoneNumber};
 use rekey_primitives::id::{AccountId, RequestId, SecurityInfoId, SessionId, TenantId};
 use rekey_primitives::locale::Locale;
-use rekey_primitives::login::Login;
+use rekey_primitives::login::{LOGIN_CHARACTERS, Login};
 use rekey_primitives::secret::{ExposeSecret, SecretString};
+use rekey_primitives::text::{character_count, is_blank};
 use rekey_runtime::TraceId;
 use rekey_runtime::access::{Caller as Gated, Person as Signed};
 use rekey_wire::identity::v1 as wire;
@@ -19,15 +20,15 @@ use crate::directory::Reach;
 use crate::domain::account::CredentialEpoch;
 use crate::domain::authority::Role;
 use crate::domain::refusal::{FieldInvalid, Refusal};
+use crate::domain::tenant::display_name;
 use crate::operation::{Administrator, Caller, Context, Owner, Person};
 use crate::sign_in::ChallengeAnswer;
 use crate::tokens::AskedPage;
 
-/// Longest login and longest text of a token, in bytes.
-const LOGIN_MAX: usize = 256;
+/// Longest text of a token, in bytes.
 const TOKEN_MAX: usize = 4 * 1024;
 
-/// Longest password taken at all, in code points; the tenant's rules ask for less.
+/// Longest password taken at all, in characters; the tenant's rules ask for less.
 const PASSWORD_MAX: usize = 256;
 
 /// Longest text that could be a `method_id`, in bytes.
@@ -165,8 +166,16 @@ impl Fields {
 
     /// What a person typed as a login; whether it is one, nobody is told here.
     pub(super) fn typed_login(&mut self, text: String) -> Option<String> {
-        let fits = (1..=LOGIN_MAX).contains(&text.len());
-        self.take("login", fits.then_some(text), "1 to 256 bytes")
+        let fits = (1..=LOGIN_CHARACTERS).contains(&character_count(&text));
+        self.take("login", fits.then_some(text), "1 to 256 characters")
+    }
+
+    /// A name that is shown; the refusal says what is wrong with it.
+    pub(crate) fn display_name(&mut self, field: &'static str, text: &str) -> Option<String> {
+        match display_name(text) {
+            Ok(()) => Some(text.to_owned()),
+            Err(must_be) => self.take(field, None, must_be),
+        }
     }
 
     /// A login that must be one.
@@ -174,13 +183,13 @@ impl Fields {
         self.take(
             field,
             Login::parse(text).ok(),
-            "a login of at most 256 bytes, by RFC 8265 or an e-mail address",
+            "a login of at most 256 characters, by RFC 8265 or an e-mail address",
         )
     }
 
     /// A password, old or new.
     pub(super) fn password(&mut self, field: &'static str, text: String) -> Option<SecretString> {
-        let fits = (1..=PASSWORD_MAX).contains(&text.chars().count());
+        let fits = (1..=PASSWORD_MAX).contains(&character_count(&text));
         self.secret(field, text, fits, "1 to 256 characters")
     }
 
@@ -223,7 +232,8 @@ impl Fields {
 
     /// A code as it was typed.
     pub(super) fn code(&mut self, text: String) -> Option<SecretString> {
-        let fits = (1..=CODE_MAX).contains(&text.chars().count());
+        let shown = text.chars().filter(|c| !is_blank(*c)).take(CODE_MAX + 1).count();
+        let fits = (1..=CODE_MAX).contains(&shown);
         self.secret("code", text, fits, "1 to 32 characters")
     }
 
@@ -262,7 +272,9 @@ impl Fields {
     }
 
     pub(super) fn phone(&mut self, field: impl Into<Cow<'static, str>>, text: &str) -> Option<Destination> {
-        let number = PhoneNumber::parse(text).ok().map(Destination::Phone);
+        // Decoys have numbers that nobody can have; a person's must be one that somebody can.
+        let number =
+            PhoneNumber::parse(text).ok().filter(|number| !number.is_nobodys()).map(Destination::Phone);
         self.take(field, number, "a phone number in E.164, such as +15005550100")
     }
 

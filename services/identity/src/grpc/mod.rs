@@ -20,7 +20,7 @@ mod tenants;
 
 pub(crate) use decode::Fields;
 pub(crate) use refusal::status_of_creation;
-pub(crate) use tenants::{DISPLAY_NAME, HANDLE};
+pub(crate) use tenants::HANDLE;
 
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;

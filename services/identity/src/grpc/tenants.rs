@@ -10,13 +10,11 @@ use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
 use crate::directory::{Directory, NewTenant, TenantName};
-use crate::domain::tenant::{DOMAINS_MAX, DomainName, Handle, is_display_name};
+use crate::domain::tenant::{DOMAINS_MAX, DomainName, Handle};
 use crate::operation::Context;
 
 /// What a handle must be.
 pub(crate) const HANDLE: &str = "2 to 63 of a-z, 0-9 and single inner hyphens, beginning with a letter";
-/// What a name that is shown must be.
-pub(crate) const DISPLAY_NAME: &str = "1 to 128 characters without controls";
 const DOMAIN: &str = "a domain name with a dot";
 
 /// Answered by these use cases.
@@ -93,8 +91,7 @@ impl TenantService for TenantApi {
 fn new_tenant(asking: &Asking, sent: wire::CreateTenantRequest) -> Result<(NewTenant, Context), Status> {
     let mut fields = Fields::default();
     let handle = fields.take("handle", Handle::parse(&sent.handle).ok(), HANDLE);
-    let is_name = is_display_name(&sent.display_name);
-    fields.demand(is_name, "display_name", DISPLAY_NAME);
+    let display_name = fields.display_name("display_name", &sent.display_name);
     fields.demand(sent.domains.len() <= DOMAINS_MAX, "domains", "at most 100");
     let named = sent.domains.iter().take(DOMAINS_MAX).enumerate();
     let domains: Option<Vec<_>> = named
@@ -109,7 +106,7 @@ fn new_tenant(asking: &Asking, sent: wire::CreateTenantRequest) -> Result<(NewTe
         domains.dedup();
         let new = NewTenant {
             handle: handle?,
-            display_name: sent.display_name,
+            display_name: display_name?,
             domains,
             licensed_accounts: Some(seats?).filter(|seats| *seats > 0),
             request_id: request_id?,

@@ -7,6 +7,7 @@ use std::fmt;
 
 use rekey_primitives::entropy::{Entropy, below};
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
+use rekey_primitives::text::is_blank;
 
 /// Crockford's base 32: no I, L, O and U, so nothing is misread and little is spelled.
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -64,15 +65,14 @@ pub(crate) struct Code(SecretString);
 pub(crate) struct InvalidCode;
 
 impl Code {
-    /// Reads what somebody typed: drops spaces and hyphens, and reads digits of other scripts, and the letters that
-    /// Crockford's alphabet leaves out, as the digits they stand for.
+    /// Reads what somebody typed: drops spaces, hyphens and what does not show, and reads digits of other scripts, and the
+    /// letters that Crockford's alphabet leaves out, as the digits they stand for.
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidCode> {
-        if !(1..=32).contains(&text.chars().count()) {
-            return Err(InvalidCode);
-        }
         let mut canonical = String::with_capacity(text.len());
         canonical.extend(text.chars().filter(|character| !is_separator(*character)).map(folded));
-        if canonical.is_empty() { Err(InvalidCode) } else { Ok(Self(SecretString::from(canonical))) }
+        let canonical = SecretString::from(canonical);
+        let fits = (1..=32).contains(&canonical.expose_secret().chars().count());
+        if fits { Ok(Self(canonical)) } else { Err(InvalidCode) }
     }
 
     /// The characters: for sealing, for the MAC and for the message, and for nothing else.
@@ -88,7 +88,7 @@ impl fmt::Debug for Code {
 }
 
 fn is_separator(character: char) -> bool {
-    character.is_whitespace() || matches!(character, '-' | '\u{2010}'..='\u{2015}')
+    is_blank(character) || matches!(character, '-' | '\u{2010}'..='\u{2015}')
 }
 
 fn folded(character: char) -> char {
@@ -155,11 +155,13 @@ mod tests {
         assert_eq!(read("٤٢٤٢٤٢"), "424242");
         assert_eq!(read("４２"), "42");
         assert_eq!(read("oil-abz"), "011ABZ");
+        assert_eq!(read("\u{202a}12\u{200b}34\u{ad}56\u{202c}\u{feff}"), "123456");
+        assert_eq!(read(&"\u{200e}1".repeat(32)), "1".repeat(32));
     }
 
     #[test]
     fn text_that_is_no_code_is_refused() {
-        assert!(["", " - ", &"1".repeat(33)].iter().all(|text| Code::parse(text).is_err()));
+        assert!(["", " - ", "\u{200b}", &"1".repeat(33)].iter().all(|text| Code::parse(text).is_err()));
     }
 
     #[test]

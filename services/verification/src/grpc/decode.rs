@@ -6,7 +6,7 @@ use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::id::{RequestId, TenantId, VerificationId};
 use rekey_primitives::locale::Locale;
 use rekey_primitives::secret::SecretString;
-use rekey_primitives::text::breaks_line;
+use rekey_primitives::text::{breaks_line, character_count};
 use rekey_runtime::access::Caller;
 use rekey_wire::status::Refusal;
 use rekey_wire::verification::v1 as wire;
@@ -296,7 +296,7 @@ fn not_allowed(field: &str, missing: &str) -> Status {
 
 /// A name that notification puts into a message: it refuses breaks of lines and links, and then no code would go out.
 fn is_organisation(text: &str) -> bool {
-    text.chars().count() <= ORGANISATION && !text.chars().any(breaks_line) && !text.contains("://")
+    character_count(text) <= ORGANISATION && !text.chars().any(breaks_line) && !text.contains("://")
 }
 
 #[cfg(test)]

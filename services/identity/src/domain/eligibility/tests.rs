@@ -1,8 +1,10 @@
+use rekey_primitives::contact::EmailAddress;
 use uuid::Uuid;
 
 use super::*;
 use crate::domain::authority::{Role, RoleSet};
-use crate::domain::fixtures::{authenticator, email, holding, now, phone, recovery_codes};
+use crate::domain::fixtures::{authenticator, email, entry, holding, now, phone, recovery_codes};
+use crate::domain::security_info::Holding;
 
 fn group(number: u128) -> GroupId {
     GroupId::from_uuid(Uuid::from_u128(number))
@@ -120,6 +122,17 @@ fn kinds_that_policy_does_not_allow_do_not_count() {
     let judgement = judged(&holding(vec![phone(1), email(2)]), &policy);
 
     assert_eq!(judgement.counting, [email(2).id]);
+}
+
+#[test]
+fn one_mailbox_in_two_spellings_is_one_proof() {
+    let spelled = |number, text| entry(number, Holding::Email(EmailAddress::parse(text).unwrap()));
+    let account = holding(vec![spelled(1, "anna@mail.example"), spelled(2, "Anna@mail.example")]);
+
+    let judgement = judged(&account, &asking_for(2));
+
+    assert_eq!(judgement.counting, [email(1).id]);
+    assert_eq!(judgement.reasons, [Ineligible::TooFewMethods]);
 }
 
 #[test]

@@ -22,6 +22,10 @@ fn links_and_addresses_are_not() {
         "go to evil.example/now",
         "write me@evil.example",
         "mailto:x",
+        "see evil.xn--p1ai",
+        "see 192.0.2.7/login",
+        "see evil[.]example",
+        "see evil.\u{fe0f}example",
     ] {
         assert_eq!(Message::parse(link), Err(MessageRefused::Link), "{link}");
     }
@@ -31,7 +35,11 @@ fn links_and_addresses_are_not() {
 fn long_or_odd_text_is_refused() {
     assert_eq!(Message::parse(&"x".repeat(501)), Err(MessageRefused::TooLong));
     assert!(Message::parse(&"ü".repeat(500)).is_ok());
-    assert_eq!(Message::parse("a\u{202e}b"), Err(MessageRefused::NotPlain));
+    assert!(Message::parse(&"u\u{308}".repeat(500)).is_ok());
+    for unseen in ["a\u{202e}b", "a\u{200b}b", "a\u{61c}b", "a\u{2060}b"] {
+        assert_eq!(Message::parse(unseen), Err(MessageRefused::NotPlain), "{unseen:?}");
+    }
+    assert!(Message::parse("می\u{200c}خواهم وارد شوم \u{2764}\u{fe0f}\u{200f}").is_ok());
     assert_eq!(Message::parse("a\u{7}b"), Err(MessageRefused::NotPlain));
 }
 

@@ -75,6 +75,7 @@ fn common_passwords_are_refused_in_disguise() {
         "12345678",
         "123456789",
         "Pássword",
+        "pass\u{200b}wo\u{2060}rd",
     ] {
         assert!(broken_by(common, &PasswordRules::default()).contains(&"COMMON"), "{common}");
     }
@@ -84,6 +85,7 @@ fn common_passwords_are_refused_in_disguise() {
 fn a_tenants_own_terms_are_refused_in_disguise() {
     let rules = PasswordRules { banned_terms: ["fireworks9".to_owned()].into(), ..PasswordRules::default() };
 
+    assert!(broken_by("F1re\u{ad}works\u{200d}9", &rules).contains(&"BANNED_TERM"));
     assert!(broken_by("F1reworks9", &rules).contains(&"BANNED_TERM"));
     assert!(!broken_by("zq7vK2mw", &rules).contains(&"BANNED_TERM"));
 }
@@ -92,6 +94,7 @@ fn a_tenants_own_terms_are_refused_in_disguise() {
 fn the_persons_and_the_organisations_names_are_refused_anywhere() {
     assert_eq!(broken_by("xk-Blume-47-zq", &PasswordRules::default()), ["PERSONAL"]);
     assert_eq!(broken_by("xk4nn4b1ume47zq", &PasswordRules::default()), ["PERSONAL"]);
+    assert_eq!(broken_by("xk-Bl\u{200c}ume-47-zq", &PasswordRules::default()), ["PERSONAL"]);
     assert_eq!(broken_by("xk-@cme-47-zqw", &PasswordRules::default()), ["ORGANISATION"]);
     assert_eq!(broken_by("oh Fireworks 47", &PasswordRules::default()), ["ORGANISATION"]);
 }

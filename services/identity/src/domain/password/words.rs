@@ -1,7 +1,7 @@
 //! Finding words in passwords in spite of how people disguise them.
 //!
-//! Both sides are folded alike: lower case, without accents, with letters for the signs and digits that
-//! stand for them. Folding loses on purpose: `i`, `l`, `1` and `!` become one letter.
+//! Both sides are folded alike: lower case, without accents and characters that do not show, with letters for
+//! the signs and digits that stand for them. Folding loses on purpose: `i`, `l`, `1` and `!` become one letter.
 //!
 //! The bundled list (`common.txt`) holds some 2,200 of the passwords and base words that guessing starts
 //! with, written down from general knowledge. It is a floor and no breach corpus; a tenant adds its own
@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::LazyLock;
 
+use rekey_primitives::text::is_invisible;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use zeroize::Zeroize;
@@ -64,8 +65,12 @@ pub(crate) fn common() -> &'static HashSet<Folded> {
 pub(crate) fn fold(text: &str) -> Folded {
     // Room for what decomposition adds, so that no half-filled copy is left behind by growing.
     let mut folded = Vec::with_capacity(4 * text.len());
-    folded
-        .extend(text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).map(undisguised));
+    folded.extend(
+        text.nfkd()
+            .filter(|c| !is_combining_mark(*c) && !is_invisible(*c))
+            .flat_map(char::to_lowercase)
+            .map(undisguised),
+    );
     Folded(folded)
 }
 

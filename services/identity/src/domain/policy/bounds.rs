@@ -1,5 +1,7 @@
 //! The bounds of every number in a policy document.
 
+use rekey_primitives::text::character_count;
+
 use super::Policy;
 
 /// Most of the tenant's own banned terms: the whole list is matched on every key press of a meter.
@@ -49,7 +51,7 @@ pub(super) fn check(policy: &Policy) -> Vec<OutOfBounds> {
     );
     demand(
         password.banned_terms.len() <= BANNED_TERMS_MAX
-            && password.banned_terms.iter().all(|term| (4..=16).contains(&term.chars().count())),
+            && password.banned_terms.iter().all(|term| (4..=16).contains(&character_count(term))),
         "password.banned_terms",
         "at most 1000 terms of 4 to 16 characters",
     );

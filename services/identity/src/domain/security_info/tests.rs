@@ -69,6 +69,28 @@ fn a_kind_has_a_most_and_an_address_is_held_once() {
 }
 
 #[test]
+fn a_mailbox_is_held_once_however_it_is_spelled() {
+    let spelled = |text| Holding::Email(EmailAddress::parse(text).unwrap());
+    let held = [entry(1, spelled("Zoe\u{308}.Blume@bücher.example"))];
+
+    for other in ["zoë.blume@bücher.example", "ZOË.BLUME@xn--bcher-kva.example"] {
+        assert_eq!(may_add(&held, &spelled(other)), Err(NotAdded::AlreadyThere), "{other}");
+    }
+    assert_eq!(may_add(&held, &spelled("zoe.blume@bücher.example")), Ok(()));
+}
+
+#[test]
+fn a_mailbox_is_told_once_at_the_spelling_that_was_given() {
+    let spelled = |text| Holding::Email(EmailAddress::parse(text).unwrap());
+    let held = [entry(1, spelled("Anna@mail.example")), entry(2, spelled("anna@mail.example"))];
+    let removed = held[1].destination().unwrap();
+
+    let told = notified(&held, &[RemovedAddress { destination: removed, removed_at: now() }], now());
+
+    assert_eq!(told, [held[0].destination().unwrap()]);
+}
+
+#[test]
 fn security_info_changes_within_ten_minutes_of_a_sign_in() {
     assert!(is_fresh_sign_in(now(), now().plus(Duration::from_secs(599))));
     assert!(!is_fresh_sign_in(now(), now().plus(Duration::from_secs(600))));

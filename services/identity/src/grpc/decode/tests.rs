@@ -76,6 +76,44 @@ fn every_wrong_field_is_named_at_once() {
 }
 
 #[test]
+fn lengths_count_characters_however_they_were_typed() {
+    for letter in ["x", "ü", "u\u{308}", "\u{1112}\u{1161}\u{11ab}"] {
+        let mut fields = Fields::default();
+        assert!(fields.password("new_password", letter.repeat(256)).is_some(), "{letter}");
+        assert!(fields.typed_login(letter.repeat(256)).is_some(), "{letter}");
+        assert!(fields.login("login", &letter.repeat(256)).is_some(), "{letter}");
+        assert!(fields.display_name("display_name", &letter.repeat(128)).is_some(), "{letter}");
+        fields.password("new_password", letter.repeat(257));
+        fields.typed_login(letter.repeat(257));
+        fields.login("logins[0]", &letter.repeat(257));
+        fields.display_name("display_name", &letter.repeat(129));
+
+        let refused = fields.finish(|| Some(())).unwrap_err();
+
+        assert_eq!(named(&refused), ["new_password", "login", "logins[0]", "display_name"], "{letter}");
+    }
+}
+
+#[test]
+fn what_does_not_show_is_dropped_around_logins_and_in_codes() {
+    let mut fields = Fields::default();
+
+    let login = fields.login("login", " \u{202a}Ada@Mail.example\u{202c}\n");
+    let code = fields.code(format!("\u{200e}{}\u{200e}", "1\u{200b} ".repeat(32)));
+
+    assert_eq!(login.as_ref().map(Login::as_str), Some("ada@mail.example"));
+    assert!(code.is_some());
+}
+
+#[test]
+fn a_number_that_nobody_can_have_is_refused() {
+    let mut fields = Fields::default();
+
+    assert!(fields.phone("phone_numbers[0]", "+999123456789").is_none());
+    assert!(fields.phone("phone_numbers[0]", "+44 (0)20 7183 8750").is_some());
+}
+
+#[test]
 fn a_refused_field_is_never_quoted() {
     let mut fields = Fields::default();
     fields.password("new_password", "s3cr3t".repeat(50));
