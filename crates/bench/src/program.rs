@@ -45,7 +45,7 @@ impl Program {
         let path = std::env::current_exe()?.with_file_name(format!("rekey{}", std::env::consts::EXE_SUFFIX));
         ensure!(
             path.is_file(),
-            "{} is missing: build both with `cargo build --release -p rekey -p rekey-bench`, or name another program \
+            "{} is missing: build both with `cargo build --release --workspace`, or name another program \
              with --program",
             path.display()
         );
