@@ -22,6 +22,9 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
+/// How far apart the clocks of replicas may be.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(60);
+
 /// A point in time in microseconds since the Unix epoch, UTC. Arithmetic saturates.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, derive_more::Debug)]
 #[debug("{self}")]
@@ -51,6 +54,18 @@ impl Timestamp {
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         Self(self.0.saturating_add(micros(by)))
+    }
+
+    /// Whether this instant lies in the `window` that ends at `now`. An instant that is ahead by more than [`CLOCK_SKEW`] was
+    /// written by a clock that has been set right since, and counts no longer.
+    pub fn is_within(self, window: Duration, now: Self) -> bool {
+        now.since(self) < window && self.since(now) <= CLOCK_SKEW
+    }
+
+    /// Whether this instant is still to come, as the end of something that began no earlier than `length` before it. An end
+    /// that is further ahead was set by a clock that has been set right since.
+    pub fn is_ahead(self, length: Duration, now: Self) -> bool {
+        !now.has_reached(self) && self.since(now) <= length.saturating_add(CLOCK_SKEW)
     }
 
     /// The instant `by` earlier.
@@ -160,6 +175,19 @@ mod tests {
 
         assert_eq!(now.since(now.plus(Duration::from_secs(1))), Duration::ZERO);
         assert_eq!(now.plus(Duration::from_secs(1)).since(now), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn what_a_clock_wrote_that_was_ahead_counts_no_longer() {
+        let (now, minute) = (Timestamp::from_unix_micros(1_000_000_000_000), Duration::from_secs(60));
+        let far = now.plus(CLOCK_SKEW + Duration::from_micros(1));
+
+        assert!(now.is_within(minute, now) && now.plus(CLOCK_SKEW).is_within(minute, now));
+        assert!(!far.is_within(minute, now) && !now.minus(minute).is_within(minute, now));
+        assert!(
+            now.plus(minute + CLOCK_SKEW).is_ahead(minute, now) && !far.plus(minute).is_ahead(minute, now)
+        );
+        assert!(!now.is_ahead(minute, now));
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl<V: Expiring> BoundedMap<V> {
     }
 
     fn has_room(&mut self, now: i64) -> bool {
-        if self.values.len() >= self.capacity && now >= self.next_sweep {
+        if self.values.len() >= self.capacity && !(now..=now + SWEEP_EVERY).contains(&self.next_sweep) {
             self.values.retain(|_, value| value.expires_at() > now);
             self.overflow.retain(|_, value| value.expires_at() > now);
             self.next_sweep = now + SWEEP_EVERY;

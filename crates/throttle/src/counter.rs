@@ -9,6 +9,8 @@
 
 use std::time::Duration;
 
+use crate::SKEW;
+
 /// Entries per window.
 const SLOTS: i64 = 16;
 
@@ -32,9 +34,9 @@ impl Counter {
         Self { window, entries: Vec::new() }
     }
 
-    /// Drops what has left the window.
+    /// Drops what has left the window, and what was written by a clock that was ahead.
     pub(crate) fn expire(&mut self, now: i64) {
-        self.entries.retain(|entry| entry.at + self.window > now);
+        self.entries.retain(|entry| entry.at + self.window > now && entry.at <= now + SKEW);
     }
 
     /// How long until `cost` fits under `limit`; none if it does now. After [`Self::expire`].

@@ -10,7 +10,7 @@ use rekey_primitives::clock::Timestamp;
 use crate::bounded_map::{BoundedMap, Expiring, Slot};
 use crate::counter::Counter;
 use crate::reservation::{Name, Reservations};
-use crate::{Budget, Failure, MAX_DISTINCT, Outcome, Reserving, Throttle, micros};
+use crate::{Budget, Failure, MAX_DISTINCT, Outcome, Reserving, SKEW, Throttle, micros};
 
 /// A throttle in process. Its memory is bounded: keys beyond its capacity share counters, so they are refused earlier,
 /// never later.
@@ -155,7 +155,7 @@ struct Members {
 
 impl Members {
     fn count(&mut self, member: &[u8], now: i64) -> u64 {
-        self.seen.retain(|_, at| *at + self.window > now);
+        self.seen.retain(|_, at| *at + self.window > now && *at <= now + SKEW);
         if let Some(at) = self.seen.get_mut(member) {
             *at = now.max(*at);
         } else if (self.seen.len() as u64) < MAX_DISTINCT {

@@ -4,7 +4,7 @@
 //! implementations keep the same short log of what was consumed when (see `counter`). It is exact while it is short; a
 //! longer log counts some of what was consumed for up to a sixteenth of the window too long, never too short.
 //!
-//! Every method takes `now`; a TTL in Redis is only garbage collection. A failure between two steps counts too much,
+//! Every method takes `now`; what a clock wrote that was more than a minute ahead counts no longer once it is set right. A TTL in Redis is only garbage collection. A failure between two steps counts too much,
 //! never too little.
 
 pub mod connection;
@@ -19,7 +19,7 @@ mod reservation;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rekey_primitives::clock::Timestamp;
+use rekey_primitives::clock::{CLOCK_SKEW, Timestamp};
 
 pub use fallback::FallbackThrottle;
 pub use in_process::InProcessThrottle;
@@ -119,6 +119,10 @@ pub trait Reserving: Throttle {
 fn micros(window: Duration) -> i64 {
     i64::try_from(window.as_micros()).unwrap_or(i64::MAX).clamp(1, LONGEST_WINDOW)
 }
+
+/// How far ahead an instant may be that replicas with other clocks wrote, in microseconds. What is further ahead was written by a
+/// clock that has been set right since, and counts no longer.
+const SKEW: i64 = CLOCK_SKEW.as_micros() as i64;
 
 /// A century. It keeps sums of times inside the 53 bits that Lua counts exactly.
 const LONGEST_WINDOW: i64 = 100 * 366 * 86_400 * 1_000_000;

@@ -12,6 +12,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::SKEW;
+
 /// How long a reservation waits for its holders: far above what any call may take.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(60);
 
@@ -29,6 +31,12 @@ struct Reservation {
     until: i64,
 }
 
+impl Reservation {
+    fn is_held(&self, now: i64) -> bool {
+        self.until > now && self.until <= now + LIFETIME_MICROS + SKEW
+    }
+}
+
 /// The reservations of a process, a bounded number of them.
 #[derive(Debug)]
 pub(crate) struct Reservations {
@@ -43,20 +51,20 @@ impl Reservations {
 
     /// Whether somebody holds it.
     pub(crate) fn is_held(&self, name: &Name, now: i64) -> bool {
-        self.held.get(name).is_some_and(|held| held.until > now)
+        self.held.get(name).is_some_and(|held| held.is_held(now))
     }
 
     /// Joins the reservation, or makes it. Beyond the capacity nothing is recorded: what was consumed stays consumed,
     /// which counts too much.
     pub(crate) fn hold(&mut self, name: Name, now: i64) {
         let until = now.saturating_add(LIFETIME_MICROS);
-        if let Some(held) = self.held.get_mut(&name).filter(|held| held.until > now) {
+        if let Some(held) = self.held.get_mut(&name).filter(|held| held.is_held(now)) {
             held.holders = held.holders.saturating_add(1);
             held.until = until;
             return;
         }
         if self.held.len() >= self.capacity {
-            self.held.retain(|_, held| held.until > now);
+            self.held.retain(|_, held| held.is_held(now));
         }
         if self.held.len() < self.capacity {
             self.held.insert(name, Reservation { holders: 1, happened: false, consumed_at: now, until });
@@ -65,7 +73,7 @@ impl Reservations {
 
     /// Releases it. Returns when the cost was consumed, if it is now to be refunded.
     pub(crate) fn release(&mut self, name: &Name, happened: bool, now: i64) -> Option<i64> {
-        let held = self.held.get_mut(name).filter(|held| held.until > now)?;
+        let held = self.held.get_mut(name).filter(|held| held.is_held(now))?;
         held.happened |= happened;
         held.holders = held.holders.saturating_sub(1);
         if held.holders > 0 {

@@ -1,22 +1,29 @@
 -- Prefixed to every script that touches counters. counter.rs says what a counter is: a text of
 -- "microseconds:count" entries, oldest first.
 local SLOTS = 16
+-- What is further ahead was written by a clock that has been set right since.
+local SKEW = 60000000
 
 local function whole(number)
   return string.format('%.0f', number)
 end
 
--- The entries of a counter that are still in its window, and their sum.
+-- The entries of a counter that are in its window, and their sum.
 local function entries_in_window(key, window, now)
   local log, consumed = {}, 0
   for at, count in string.gmatch(redis.call('GET', key) or '', '(%d+):(%d+)') do
     at, count = tonumber(at), tonumber(count)
-    if at + window > now then
+    if at + window > now and at <= now + SKEW then
       log[#log + 1] = { at, count }
       consumed = consumed + count
     end
   end
   return log, consumed
+end
+
+-- Whether a reservation lasts until that instant. LIFETIME in reservation.rs is a minute too.
+local function is_held(until_when, now)
+  return until_when > now and until_when <= now + 60000000 + SKEW
 end
 
 -- How long until as much as `over` has left the window.

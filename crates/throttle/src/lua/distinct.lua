@@ -4,6 +4,8 @@
 local key, now, window = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
 
 redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', now - window))
+-- Seen by a clock that has been set right since.
+redis.call('ZREMRANGEBYSCORE', key, string.format('(%.0f', now + 60000000), '+inf')
 local count = redis.call('ZCARD', key)
 if count >= tonumber(ARGV[4]) and not redis.call('ZSCORE', key, ARGV[3]) then
   return count

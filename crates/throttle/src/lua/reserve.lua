@@ -11,7 +11,7 @@ for i = 1, #KEYS / 2 do
   local limit, window = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
   local holders, happened, at, until_when =
     string.match(redis.call('GET', name) or '', '^(%d+):(%d):(%d+):(%d+)$')
-  if holders and tonumber(until_when) > now then
+  if holders and is_held(tonumber(until_when), now) then
     steps[i] = { name = name, text = { whole(tonumber(holders) + 1), happened, at } }
   else
     local log, consumed = entries_in_window(counter, window, now)

@@ -7,7 +7,7 @@ for i = 1, #KEYS / 2 do
   local holders, happened, at, until_when =
     string.match(redis.call('GET', name) or '', '^(%d+):(%d):(%d+):(%d+)$')
   -- One that ended is forgotten together with its cost: too much is counted, never too little.
-  if holders and tonumber(until_when) > now then
+  if holders and is_held(tonumber(until_when), now) then
     if happened_now == '1' then
       happened = '1'
     end

@@ -47,6 +47,20 @@ pub(crate) async fn a_budget_refuses_at_its_limit_and_says_when_it_has_enough(th
     );
 }
 
+pub(crate) async fn a_clock_that_was_ahead_empties_nothing_once_it_is_right(throttle: Subject) {
+    let budgets = [budget("{a}ahead", 2, HOUR)];
+    for _ in 0..2 {
+        assert_eq!(consume(&throttle, &budgets, 1, NOW.plus(DAY)).await, Outcome::Consumed);
+        throttle.count_distinct("ahead", b"member", HOUR, NOW.plus(DAY)).await.unwrap();
+    }
+
+    let set_right = consume(&throttle, &budgets, 2, NOW).await;
+    let full = consume(&throttle, &budgets, 1, NOW).await;
+    let distinct = throttle.count_distinct("ahead", b"another", HOUR, NOW).await.unwrap();
+
+    assert_eq!((set_right, full, distinct), (Outcome::Consumed, exhausted(0, HOUR), 1));
+}
+
 pub(crate) async fn what_one_budget_refuses_no_other_counts(throttle: Subject) {
     let wide = budget("{a}tenant", 5, MINUTE);
     let narrow = budget("{a}login", 1, HOUR);

@@ -68,6 +68,7 @@ macro_rules! contract {
 mod promises {
     contract! { cases of in_process single cluster fallback: {
         a_budget_refuses_at_its_limit_and_says_when_it_has_enough
+        a_clock_that_was_ahead_empties_nothing_once_it_is_right
         what_one_budget_refuses_no_other_counts
         a_refusal_behind_another_hash_tag_refunds_what_was_consumed
         one_key_may_have_a_budget_an_hour_and_one_a_day
