@@ -1,6 +1,6 @@
 //! What a contract must not forget. Each check names every offender, so that one build shows them all.
 
-use prost_reflect::{DescriptorPool, Kind, MessageDescriptor, Value};
+use prost_reflect::{DescriptorPool, Kind, MessageDescriptor, MethodDescriptor, Value};
 
 /// Field names that mean a secret wherever they stand. A field that is named so and is not marked would be
 /// printed by `Debug`.
@@ -29,12 +29,18 @@ pub(crate) fn refuse_incomplete(pool: &DescriptorPool) -> Result<(), String> {
             if !method.options().has_extension(&access) {
                 offenders.push(format!("{} has no rekey.options.v1.access", method.full_name()));
             }
+            if reads(method.name()) && !is_free_of_side_effects(&method) {
+                offenders.push(format!("{} reads and does not say NO_SIDE_EFFECTS", method.full_name()));
+            }
         }
     }
     for message in pool.all_messages().filter(|message| message.full_name().starts_with("rekey.")) {
         for field in message.fields() {
             if sounds_secret(field.name(), &field.kind()) && !is_secret(pool, &field) {
                 offenders.push(format!("{} sounds secret and is not marked", field.full_name()));
+            }
+            if is_secret(pool, &field) != is_redacted(&field) {
+                offenders.push(format!("{} is secret to us or to debug_redact alone", field.full_name()));
             }
         }
     }
@@ -44,6 +50,24 @@ pub(crate) fn refuse_incomplete(pool: &DescriptorPool) -> Result<(), String> {
 pub(crate) fn is_secret(pool: &DescriptorPool, field: &prost_reflect::FieldDescriptor) -> bool {
     let Some(secret) = pool.get_extension_by_name("rekey.options.v1.secret") else { return false };
     matches!(field.options().get_extension(&secret).as_ref(), Value::Bool(true))
+}
+
+/// What code that knows nothing of our option goes by.
+fn is_redacted(field: &prost_reflect::FieldDescriptor) -> bool {
+    let set = field.options().get_field_by_name("debug_redact").map(|value| value.into_owned());
+    set == Some(Value::Bool(true))
+}
+
+/// The verbs of AIP that read, and what this contract reads by another one.
+fn reads(method: &str) -> bool {
+    const OTHERS: [&str; 2] = ["CheckAccessToken", "EvaluatePassword"];
+    ["Get", "List", "Lookup"].iter().any(|verb| method.starts_with(verb)) || OTHERS.contains(&method)
+}
+
+fn is_free_of_side_effects(method: &MethodDescriptor) -> bool {
+    const NO_SIDE_EFFECTS: i32 = 1;
+    let level = method.options().get_field_by_name("idempotency_level").map(|level| level.into_owned());
+    level == Some(Value::EnumNumber(NO_SIDE_EFFECTS))
 }
 
 fn sounds_secret(name: &str, kind: &Kind) -> bool {

@@ -41,10 +41,34 @@ fn a_field_that_sounds_secret_and_is_not_marked_does_not_build() {
 }
 
 #[test]
-fn a_complete_contract_builds() {
-    let complete = pool(
+fn what_other_code_must_know_too_is_said_in_its_words() {
+    let forgotten = pool(
         "message Sample { string code = 1 [(rekey.options.v1.secret) = true]; }
          service SampleService {
+           rpc GetSample(Sample) returns (Sample) { option (rekey.options.v1.access) = {service: true}; }
+         }",
+    );
+
+    let refused = checks::refuse_incomplete(&forgotten).unwrap_err();
+
+    assert_eq!(
+        refused.lines().collect::<Vec<_>>(),
+        [
+            "rekey.sample.v1.SampleService.GetSample reads and does not say NO_SIDE_EFFECTS",
+            "rekey.sample.v1.Sample.code is secret to us or to debug_redact alone",
+        ]
+    );
+}
+
+#[test]
+fn a_complete_contract_builds() {
+    let complete = pool(
+        "message Sample { string code = 1 [debug_redact = true, (rekey.options.v1.secret) = true]; }
+         service SampleService {
+           rpc GetSample(Sample) returns (Sample) {
+             option idempotency_level = NO_SIDE_EFFECTS;
+             option (rekey.options.v1.access) = {service: true};
+           }
            rpc Do(Sample) returns (Sample) { option (rekey.options.v1.access) = {service: true}; }
          }",
     );
