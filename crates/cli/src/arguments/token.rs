@@ -25,6 +25,9 @@ pub(crate) struct CreateToken {
     /// Administrators' methods it may call in its own name, without the access token of a person.
     #[arg(long = "in-own-name", value_name = "PATH")]
     pub(crate) in_own_name: Vec<String>,
+    /// Other backends whose persons' access tokens it may carry.
+    #[arg(long = "persons-of", value_name = "CALLER")]
+    pub(crate) persons_of: Vec<String>,
     /// Tenants it may reach, by id.
     #[arg(long = "tenant", value_name = "ID")]
     pub(crate) tenants: Vec<String>,
@@ -48,7 +51,7 @@ pub(crate) struct CreateToken {
     pub(crate) grant_issuers: Vec<String>,
     /// Let it do everything for everybody: whoever has its token can make anybody a global administrator.
     #[arg(long)]
-    #[arg(conflicts_with_all = ["methods", "in_own_name", "tenants", "purposes", "templates", "lanes"])]
+    #[arg(conflicts_with_all = ["methods", "in_own_name", "persons_of", "tenants", "purposes", "templates", "lanes"])]
     #[arg(conflicts_with_all = ["senders", "audiences", "grant_issuers"])]
     pub(crate) everything: bool,
     /// Let it say where the person's request came from.

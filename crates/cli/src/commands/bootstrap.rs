@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rekey_identity::bootstrap::First;
+use rekey_identity::bootstrap::BootstrapRequest;
 use rekey_primitives::clock::SystemClock;
 use rekey_primitives::entropy::SystemEntropy;
 use secrecy::SecretString;
@@ -31,7 +31,7 @@ pub(crate) async fn run(bootstrap: Bootstrap, config: Option<PathBuf>, output: O
         Some(path) => secret_file(path)?,
         None => agreed(|prompt| Ok(rpassword::prompt_password(prompt)?))?,
     };
-    let first = First {
+    let first = BootstrapRequest {
         handle: bootstrap.handle,
         display_name: bootstrap.name,
         login: bootstrap.login,

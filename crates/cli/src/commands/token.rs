@@ -32,6 +32,7 @@ fn new_caller(create: CreateToken, token: Option<&str>) -> NewCaller {
             name: create.name,
             methods: create.methods,
             in_own_name: create.in_own_name,
+            persons_of: create.persons_of,
             tenants: create.tenants,
             purposes: create.purposes,
             templates: create.templates,
@@ -95,6 +96,7 @@ mod tests {
         let arguments = [
             ["--method", "/rekey.verification.v1.VerificationService/*"],
             ["--in-own-name", "/rekey.identity.v1.AccountService/GetAccount"],
+            ["--persons-of", "portal"],
             ["--tenant", tenant],
             ["--purpose", "payment"],
             ["--template", "code"],
@@ -112,6 +114,7 @@ mod tests {
             token_sha256: only(&token_digest("t")),
             methods: only("/rekey.verification.v1.VerificationService/*"),
             in_own_name: only("/rekey.identity.v1.AccountService/GetAccount"),
+            persons_of: only("portal"),
             tenants: only(tenant),
             purposes: only("payment"),
             templates: only("code"),

@@ -97,6 +97,10 @@ pub struct CallerEntry {
     /// unless written: a backend that may create accounts could make itself a global administrator.
     #[serde(default)]
     pub in_own_name: Allowed,
+    /// Other backends whose persons' access tokens it may carry. A token is for the backend that signed its person in, so
+    /// that whoever is shown one cannot act as the person.
+    #[serde(default)]
+    pub persons_of: Allowed,
     /// Tenants it may name, by id.
     #[serde(default)]
     pub tenants: Allowed,
@@ -138,6 +142,7 @@ impl CallerEntry {
             token_sha256: Allowed::Only(BTreeSet::from([token_sha256])),
             methods: Allowed::Everything,
             in_own_name: Allowed::Everything,
+            persons_of: Allowed::Everything,
             tenants: Allowed::Everything,
             purposes: Allowed::Everything,
             templates: Allowed::Everything,
@@ -153,6 +158,11 @@ impl CallerEntry {
     /// Whether the entry allows a path.
     pub(super) fn may_call(&self, path: &str) -> bool {
         covers(&self.methods, path)
+    }
+
+    /// Whether it may carry the token of a person whom this backend signed in.
+    pub(super) fn may_act_for_persons_of(&self, backend: &str) -> bool {
+        backend == self.name || self.persons_of.includes(backend)
     }
 
     /// Whether the entry allows an administrators' RPC without a person.

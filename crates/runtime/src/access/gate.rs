@@ -122,7 +122,7 @@ impl Gate {
             return Err(Rejection::lacking("methods"));
         }
         let rule = self.rules.rule(path).ok_or(Reason::MethodUnknown)?;
-        let person = self.person(headers, rule).await?;
+        let person = self.person(headers, rule, entry).await?;
         let is_administrators = rule.person == PersonRule::Administrator;
         if person.is_none() && is_administrators && !entry.may_call_in_own_name(path) {
             return Err(Rejection::lacking("in_own_name"));
@@ -134,7 +134,12 @@ impl Gate {
         }
     }
 
-    async fn person(&self, headers: &HeaderMap, rule: &Rule) -> Result<Option<Person>, Rejection> {
+    async fn person(
+        &self,
+        headers: &HeaderMap,
+        rule: &Rule,
+        entry: &CallerEntry,
+    ) -> Result<Option<Person>, Rejection> {
         if rule.person == PersonRule::None {
             return Ok(None);
         }
@@ -152,6 +157,9 @@ impl Gate {
             AccessTokenError::Invalid => Reason::AccessTokenInvalid,
             AccessTokenError::Unavailable => Reason::Unavailable,
         })?;
+        if !entry.may_act_for_persons_of(&person.backend) {
+            return Err(Rejection::lacking("persons_of"));
+        }
         let may_act = match rule.person {
             PersonRule::Administrator if rule.roles.is_empty() => !person.roles.is_empty(),
             PersonRule::Administrator => person.roles.iter().any(|role| rule.roles.contains(role)),

@@ -37,8 +37,8 @@ pub enum PersonRule {
     SelfOnly,
     /// A signed-in person with one of the rule's roles.
     Administrator,
-    /// A signed-in person, or one who has just left: the method ends the session, and a repeat of it comes with the
-    /// token of a session that is over. The service tells a repeat from anything else.
+    /// A signed-in person, or one whose token has just died by this very method, so that a repeat of it comes with a dead
+    /// one ([`Person::token_state`]). The service tells a repeat from anything else.
     Leaving,
 }
 
@@ -100,6 +100,8 @@ impl FromIterator<(String, Rule)> for AccessTable {
 /// A signed-in person, as their access token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
+    /// The backend that signed them in, by its caller's name: their token is for it.
+    pub backend: String,
     /// The tenant signed in to.
     pub tenant_id: TenantId,
     /// The person's account there.
@@ -114,6 +116,19 @@ pub struct Person {
     pub auth_time: Timestamp,
     /// When the token ends.
     pub token_expires_at: Timestamp,
+    /// Whether the token is good.
+    pub token_state: TokenState,
+}
+
+/// Whether an access token is good. Only [`PersonRule::Leaving`] lets others pass than live ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenState {
+    /// It is.
+    Live,
+    /// Its time is over, and its session lives.
+    Expired,
+    /// It died with its session, or by a change of the password that its session outlived.
+    Dead,
 }
 
 /// Why an access token was not accepted.
@@ -144,8 +159,8 @@ pub trait PersonVerifier: Send + Sync + 'static {
     /// The person behind a token.
     async fn verify(&self, access_token: &str) -> Result<Person, AccessTokenError>;
 
-    /// The same for a method that ends the session: a token whose session the person has left passes too, if it is
-    /// good in every other way. Where nobody can leave there is no difference.
+    /// The same for a method that ends the token: one that is expired, or died with its session or by a change of the
+    /// password, passes too, if it is good in every other way. Where no token can end there is no difference.
     async fn verify_leaving(&self, access_token: &str) -> Result<Person, AccessTokenError> {
         self.verify(access_token).await
     }

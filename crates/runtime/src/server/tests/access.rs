@@ -206,6 +206,24 @@ async fn an_administrators_method_in_the_callers_own_name_must_be_written() {
 }
 
 #[tokio::test]
+async fn a_token_that_another_backend_got_is_of_no_use_to_this_one() {
+    let with = async |persons_of: Allowed| {
+        let mut settings = settings();
+        settings.callers[1].methods = Allowed::Everything;
+        settings.callers[1].persons_of = persons_of;
+        Running::with(settings).await.channel().await
+    };
+    let (shop, theirs) = (bearer(SHOP), format!("{TENANT} reports_reader of portal"));
+    let headers = [("authorization", shop.as_str()), ("rekey-access-token", &theirs)];
+
+    let silent = call(with(Allowed::nothing()).await, MINE, "", &headers).await;
+    let written = call(with(Allowed::Only(["portal".to_owned()].into())).await, MINE, "", &headers).await;
+
+    assert_eq!(missing(silent), "persons_of");
+    assert_eq!(written.unwrap().get("person").unwrap(), "reports_reader");
+}
+
+#[tokio::test]
 async fn a_refusal_names_what_the_entry_lacks() {
     let mut settings = settings();
     settings.callers[1].methods = Allowed::Only([MINE.to_owned()].into());

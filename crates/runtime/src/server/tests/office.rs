@@ -60,7 +60,9 @@ impl PersonVerifier for Tokens {
             return Err(AccessTokenError::Unavailable);
         }
         let (tenant, role) = access_token.split_once(' ').ok_or(AccessTokenError::Invalid)?;
+        let (role, backend) = role.split_once(" of ").unwrap_or((role, "shop"));
         Ok(Person {
+            backend: backend.to_owned(),
             tenant_id: TenantId::parse(tenant).map_err(|_| AccessTokenError::Invalid)?,
             account_id: AccountId::parse(TENANT).unwrap(),
             session_id: SessionId::parse(TENANT).unwrap(),
@@ -68,6 +70,7 @@ impl PersonVerifier for Tokens {
             roles: [role.to_owned()].into_iter().filter(|role| role != "none").collect(),
             auth_time: Timestamp::EPOCH,
             token_expires_at: Timestamp::EPOCH.plus(Duration::from_secs(300)),
+            token_state: crate::access::TokenState::Live,
         })
     }
 
