@@ -5,15 +5,20 @@ use std::sync::Arc;
 
 use rekey_primitives::entropy::{SystemEntropy, uuid_v4};
 use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
+use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
-    CheckAccessTokenRequest, RequestContext, SendResetCodeRequest, SignInRequest, StartPasswordResetRequest,
-    StartPasswordResetResponse,
+    CheckAccessTokenRequest, CompletePasswordResetRequest, EvaluatePasswordRequest, RequestContext,
+    SendResetCodeRequest, SignInRequest, StartPasswordResetRequest, StartPasswordResetResponse,
+    SubmitResetProofRequest,
 };
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
+
+/// A new password that every tenant takes.
+const CANDIDATE: &str = "another meadow of rain";
 
 /// Connections to one server: measured to be enough for 64 calls at once.
 const CONNECTIONS: usize = 4;
@@ -87,6 +92,40 @@ impl Caller {
         };
         let mut resets = PasswordResetServiceClient::new(self.channel(number));
         resets.send_reset_code(self.request(request)).await.map(drop)
+    }
+
+    /// Shows a code that is no code.
+    pub(crate) async fn prove_wrongly(&self, reset_token: String, number: usize) -> Result<(), Status> {
+        let request = SubmitResetProofRequest {
+            reset_token,
+            method_id: "1".to_owned(),
+            code: "not the code".to_owned(),
+            request_id: request_id(),
+            context: Some(context(number)),
+        };
+        let mut resets = PasswordResetServiceClient::new(self.channel(number));
+        resets.submit_reset_proof(self.request(request)).await.map(drop)
+    }
+
+    pub(crate) async fn evaluate(&self, reset_token: String, number: usize) -> Result<(), Status> {
+        let request = EvaluatePasswordRequest {
+            candidate_password: CANDIDATE.to_owned(),
+            reset_token,
+            context: Some(context(number)),
+        };
+        let mut passwords = PasswordServiceClient::new(self.channel(number));
+        passwords.evaluate_password(self.request(request)).await.map(drop)
+    }
+
+    pub(crate) async fn complete(&self, reset_token: String, number: usize) -> Result<(), Status> {
+        let request = CompletePasswordResetRequest {
+            reset_token,
+            new_password: CANDIDATE.to_owned(),
+            request_id: request_id(),
+            context: Some(context(number)),
+        };
+        let mut resets = PasswordResetServiceClient::new(self.channel(number));
+        resets.complete_password_reset(self.request(request)).await.map(drop)
     }
 
     pub(crate) async fn sign_in(

@@ -14,7 +14,7 @@ use rekey_wire::identity::v1::RequestAdministratorHelpRequest;
 use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use self::logins::{KINDS, Logins, shuffled_kinds};
 use crate::arguments::Effort;
@@ -29,18 +29,31 @@ use crate::suite::{Setup, Suite};
 enum Rpc {
     StartPasswordReset,
     SendResetCode,
+    SubmitResetProof,
+    EvaluatePassword,
+    CompletePasswordReset,
     RequestAdministratorHelp,
     SignIn,
 }
 
 impl Rpc {
-    const ALL: [Self; 4] =
-        [Self::StartPasswordReset, Self::SendResetCode, Self::RequestAdministratorHelp, Self::SignIn];
+    const ALL: [Self; 7] = [
+        Self::StartPasswordReset,
+        Self::SendResetCode,
+        Self::SubmitResetProof,
+        Self::EvaluatePassword,
+        Self::CompletePasswordReset,
+        Self::RequestAdministratorHelp,
+        Self::SignIn,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
             Self::StartPasswordReset => "StartPasswordReset",
             Self::SendResetCode => "SendResetCode",
+            Self::SubmitResetProof => "SubmitResetProof",
+            Self::EvaluatePassword => "EvaluatePassword",
+            Self::CompletePasswordReset => "CompletePasswordReset",
             Self::RequestAdministratorHelp => "RequestAdministratorHelp",
             Self::SignIn => "SignIn",
         }
@@ -85,10 +98,27 @@ impl Prober {
         match rpc {
             Rpc::StartPasswordReset => drop(identity.start_reset(login, number).await?),
             Rpc::SendResetCode => {
-                let started = identity.start_reset(login, number).await?;
+                let reset_token = identity.start_reset(login, number).await?.reset_token;
                 let began = Instant::now();
-                identity.send_code(started.reset_token, number).await?;
+                identity.send_code(reset_token, number).await?;
                 return Ok(began.elapsed());
+            }
+            Rpc::SubmitResetProof => {
+                let reset_token = identity.start_reset(login, number).await?.reset_token;
+                identity.send_code(reset_token.clone(), number).await?;
+                let began = Instant::now();
+                identity.prove_wrongly(reset_token, number).await?;
+                return Ok(began.elapsed());
+            }
+            Rpc::EvaluatePassword | Rpc::CompletePasswordReset => {
+                let reset_token = identity.start_reset(login, number).await?.reset_token;
+                let began = Instant::now();
+                let answer = match rpc {
+                    Rpc::EvaluatePassword => identity.evaluate(reset_token, number).await,
+                    _ => identity.complete(reset_token, number).await,
+                };
+                let elapsed = began.elapsed();
+                return refused_for_its_proofs(answer).map(|()| elapsed);
             }
             Rpc::RequestAdministratorHelp => self.ask_for_help(login, number).await?,
             Rpc::SignIn => {
@@ -110,6 +140,15 @@ impl Prober {
         };
         let mut resets = PasswordResetServiceClient::new(self.identity.channel(number));
         resets.request_administrator_help(self.identity.request(request)).await.map(drop)
+    }
+}
+
+/// Without proofs there is but one answer.
+fn refused_for_its_proofs(answer: Result<(), Status>) -> Result<(), Status> {
+    match answer {
+        Err(status) if status.code() == Code::FailedPrecondition => Ok(()),
+        Ok(()) => Err(Status::internal("a reset without proofs was let through")),
+        Err(status) => Err(status),
     }
 }
 
