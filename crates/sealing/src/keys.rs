@@ -206,11 +206,11 @@ pub(crate) fn fingerprint(id: &KeyId) -> [u8; 4] {
 
 /// Keys made ready for one use, exactly one of them active.
 pub(crate) struct Ring<K> {
-    keys: Vec<Held<K>>,
+    keys: Vec<RingKey<K>>,
     active: usize,
 }
 
-pub(crate) struct Held<K> {
+pub(crate) struct RingKey<K> {
     pub(crate) id: KeyId,
     pub(crate) state: KeyState,
     pub(crate) key: K,
@@ -222,20 +222,20 @@ impl<K> Ring<K> {
         let active = entries.iter().position(|entry| entry.state == KeyState::Active);
         let keys = entries
             .into_iter()
-            .map(|entry| Held { key: ready(&entry.id, &entry.material), id: entry.id, state: entry.state })
+            .map(|entry| RingKey { key: ready(&entry.id, &entry.material), id: entry.id, state: entry.state })
             .collect();
         Ok(Self { keys, active: active.ok_or(KeyError::NoneActive)? })
     }
 
-    pub(crate) fn active(&self) -> &Held<K> {
+    pub(crate) fn active(&self) -> &RingKey<K> {
         &self.keys[self.active]
     }
 
-    pub(crate) fn by_id(&self, id: &KeyId) -> Option<&Held<K>> {
+    pub(crate) fn by_id(&self, id: &KeyId) -> Option<&RingKey<K>> {
         self.keys.iter().find(|held| held.id == *id)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Held<K>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RingKey<K>> {
         self.keys.iter()
     }
 }

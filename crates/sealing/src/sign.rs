@@ -41,7 +41,7 @@ impl SigningKeys {
 
     /// What others need to check signatures, the keys not yet or no longer active included.
     pub fn public_keys(&self) -> Vec<PublicKey> {
-        let public = |held: &crate::keys::Held<Ed25519KeyPair>| {
+        let public = |held: &crate::keys::RingKey<Ed25519KeyPair>| {
             let mut bytes = [0; 32];
             bytes.copy_from_slice(held.key.public_key().as_ref());
             PublicKey { id: held.id.clone(), bytes, state: held.state }

@@ -28,11 +28,11 @@ static SCHEMA: Schema = Schema {
 struct World {
     database: Database,
     url: String,
-    _kept: Kept,
+    _kept: Backing,
 }
 
 #[expect(dead_code, reason = "kept for as long as the world")]
-enum Kept {
+enum Backing {
     Folder(TempDir),
     Postgres(rekey_testing::Database),
 }
@@ -65,15 +65,15 @@ impl World {
     async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        Self::open(url, Kept::Folder(folder)).await
+        Self::open(url, Backing::Folder(folder)).await
     }
 
     async fn postgres() -> Self {
         let database = rekey_testing::postgres().await;
-        Self::open(database.url().to_owned(), Kept::Postgres(database)).await
+        Self::open(database.url().to_owned(), Backing::Postgres(database)).await
     }
 
-    async fn open(url: String, kept: Kept) -> Self {
+    async fn open(url: String, kept: Backing) -> Self {
         let database = Database::open(&url, &options()).await.unwrap();
         Self { database, url, _kept: kept }
     }

@@ -30,11 +30,11 @@ pub(super) const LEASE: Duration = Duration::from_secs(60);
 pub(super) struct World {
     pub(super) store: Store,
     pub(super) entropy: SharedEntropy,
-    _kept: Kept,
+    _kept: Backing,
 }
 
 #[expect(dead_code, reason = "kept for as long as the world")]
-enum Kept {
+enum Backing {
     Sqlite(TempDir),
     Postgres(Database),
 }
@@ -49,7 +49,7 @@ impl World {
     async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = crate::fixtures::store(folder.path()).await;
-        Self { store, entropy: entropy(), _kept: Kept::Sqlite(folder) }
+        Self { store, entropy: entropy(), _kept: Backing::Sqlite(folder) }
     }
 
     async fn postgres() -> Self {
@@ -58,7 +58,7 @@ impl World {
         })
         .await;
         let store = Store::open(database.url(), &options(8)).await.unwrap();
-        Self { store, entropy: entropy(), _kept: Kept::Postgres(database) }
+        Self { store, entropy: entropy(), _kept: Backing::Postgres(database) }
     }
 
     /// A message of that lane, not yet accepted.
