@@ -20,7 +20,7 @@ use crate::operation::Error;
 use crate::wiring;
 
 /// What is made first, as it was typed.
-pub struct First {
+pub struct BootstrapRequest {
     /// The tenant's handle.
     pub handle: String,
     /// The tenant's name.
@@ -42,7 +42,7 @@ pub struct First {
 /// was not migrated.
 pub async fn run(
     settings: &Settings,
-    first: First,
+    first: BootstrapRequest,
     clock: SharedClock,
     entropy: SharedEntropy,
 ) -> anyhow::Result<Bootstrapped> {
@@ -63,7 +63,7 @@ pub async fn run(
 }
 
 /// Everything that is wrong is said at once.
-fn read(first: First) -> Result<FirstTenant, Status> {
+fn read(first: BootstrapRequest) -> Result<FirstTenant, Status> {
     let mut fields = Fields::default();
     let handle = fields.take("handle", Handle::parse(&first.handle).ok(), HANDLE);
     let display_name = fields.display_name("name", &first.display_name);
@@ -86,8 +86,8 @@ fn read(first: First) -> Result<FirstTenant, Status> {
     })
 }
 
-impl std::fmt::Debug for First {
+impl std::fmt::Debug for BootstrapRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("First").field("handle", &self.handle).finish_non_exhaustive()
+        f.debug_struct("BootstrapRequest").field("handle", &self.handle).finish_non_exhaustive()
     }
 }

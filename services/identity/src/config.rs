@@ -134,8 +134,6 @@ pub struct KeyFiles {
 pub struct Tokens {
     /// `iss` of access tokens.
     pub issuer: String,
-    /// `aud` of access tokens.
-    pub audience: String,
     /// Life of a challenge.
     pub challenge_life_seconds: u64,
     /// Life of a link "this was not me".
@@ -162,6 +160,8 @@ pub struct Limits {
     pub sign_ins_per_network_per_minute: u64,
     /// Sign-ins in a minute by a caller that names no address.
     pub sign_ins_per_caller_per_minute: u64,
+    /// Passwords tried or set for one login from one network in a minute.
+    pub passwords_per_login_per_minute: u64,
     /// Distinct logins from one network in a minute that are suspected to be stuffing.
     pub stuffing_logins_per_minute: u64,
     /// Candidates judged for one session or reset in a minute.
@@ -233,6 +233,7 @@ impl Settings {
             ("limits.starts_per_network_per_minute", self.limits.starts_per_network_per_minute),
             ("limits.starts_per_login_per_hour", self.limits.starts_per_login_per_hour),
             ("limits.sign_ins_per_network_per_minute", self.limits.sign_ins_per_network_per_minute),
+            ("limits.passwords_per_login_per_minute", self.limits.passwords_per_login_per_minute),
             ("notices.batch", self.notices.batch.into()),
             ("notices.poll_ms", self.notices.poll_ms),
             ("audit.flush_ms", self.audit.flush_ms),

@@ -11,14 +11,15 @@ use rekey_primitives::entropy::SharedEntropy;
 use crate::audit::Audit;
 use crate::domain::account::{Account, PasswordRecord, Sealed};
 use crate::domain::password::rules::PasswordContext;
-use crate::domain::password::{Password, Verdict, judge};
+use crate::domain::password::{Password, Verdict, evaluate};
 use crate::domain::refusal::Refusal;
 pub(crate) use crate::hashing::Verdict as PasswordVerdict;
-use crate::hashing::{Hasher, NotHashed, Seat};
+use crate::hashing::{Hasher, NotHashed, Reservation, Turn};
 use crate::keys::Keys;
 use crate::operation::{Error, Failed, Operation};
 use crate::policies::TenantPolicy;
 use crate::store::Store;
+use crate::store::sign_ins::LoginKey;
 
 /// Compares, judges and hashes passwords.
 #[derive(Clone)]
@@ -35,9 +36,14 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Keeps a place before the hashing threads, or refuses what would be refused now.
-    pub(crate) fn keep_seat(&self) -> Result<Seat, NotHashed> {
-        self.hasher.keep_seat(self.budget())
+    /// The turn of a login at the hashing threads: one person gets one at a time.
+    pub(crate) async fn turn(&self, login: &LoginKey) -> Result<Turn, NotHashed> {
+        self.hasher.turn(*login, self.budget()).await
+    }
+
+    /// Reserves a place before the hashing threads, or refuses what would be refused now.
+    pub(crate) fn reserve(&self) -> Result<Reservation, NotHashed> {
+        self.hasher.reserve(self.budget())
     }
 
     /// One hash: a comparison where there is something to compare with, the price of one where there is not.
@@ -67,7 +73,7 @@ impl Credentials {
         rules: &TenantPolicy,
         candidate: &Password,
     ) -> Result<PasswordRecord, Error> {
-        self.judge(operation, account, rules, candidate).await.inspect_err(|error| {
+        self.check_rules(operation, account, rules, candidate).await.inspect_err(|error| {
             if matches!(error, Error::Refused(Refusal::PasswordRefused(_))) {
                 self.audit.note_refused(operation, "password_refused");
             }
@@ -76,7 +82,7 @@ impl Credentials {
     }
 
     /// Refuses a candidate that breaks the tenant's rules; history, which costs hashes, comes last.
-    pub(crate) async fn judge(
+    pub(crate) async fn check_rules(
         &self,
         operation: &Operation<'_>,
         account: &Account,
@@ -84,7 +90,7 @@ impl Credentials {
         candidate: &Password,
     ) -> Result<(), Error> {
         let TenantPolicy { tenant, policy } = rules;
-        let verdict = judge(candidate, &policy.password, &PasswordContext::of(account, tenant));
+        let verdict = evaluate(candidate, &policy.password, &PasswordContext::of(account, tenant));
         if !verdict.is_good() {
             return Err(Refusal::PasswordRefused(verdict).into());
         }

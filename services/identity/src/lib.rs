@@ -63,7 +63,9 @@ use async_trait::async_trait;
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::SecretString;
-use rekey_runtime::access::{AccessTokenError, Person, PersonVerifier, RoleMissing, SharedPersonVerifier};
+use rekey_runtime::access::{
+    self, AccessTokenError, Person, PersonVerifier, RoleMissing, SharedPersonVerifier,
+};
 use rekey_runtime::health::{Health, StoreHealth};
 use rekey_runtime::loops::Loops;
 use rekey_runtime::shutdown::Shutdown;
@@ -73,6 +75,7 @@ use tonic::service::Routes;
 
 use crate::authorisation::{Authorisation, WithoutRole};
 use crate::config::Settings;
+use crate::domain::session::TokenState;
 use crate::domain::tenant::DomainName;
 use crate::operation::Error;
 use crate::peers::Notification;
@@ -246,7 +249,7 @@ fn relay(parts: &Parts, notification: Arc<dyn Notification>) -> Relay {
         notification,
         open: Arc::new(move |notice| keys.open_notice(notice)),
         clock: Arc::clone(&parts.clock),
-        pace: wiring::pace(&parts.settings),
+        settings: wiring::relay_settings(&parts.settings),
     }
 }
 
@@ -280,6 +283,7 @@ impl PersonVerifier for Persons {
 fn judged(person: Result<Option<operation::Person>, Error>) -> Result<Person, AccessTokenError> {
     match person {
         Ok(Some(person)) => Ok(Person {
+            backend: person.backend,
             tenant_id: person.tenant_id,
             account_id: person.account_id,
             session_id: person.session_id,
@@ -287,6 +291,11 @@ fn judged(person: Result<Option<operation::Person>, Error>) -> Result<Person, Ac
             roles: person.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             auth_time: person.auth_time,
             token_expires_at: person.token_expires_at,
+            token_state: match person.token_state {
+                TokenState::Live => access::TokenState::Live,
+                TokenState::Expired => access::TokenState::Expired,
+                TokenState::Dead => access::TokenState::Dead,
+            },
         }),
         Ok(None) | Err(Error::Refused(_)) => Err(AccessTokenError::Invalid),
         Err(Error::Failed(failed)) => {

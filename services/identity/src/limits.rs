@@ -48,7 +48,7 @@ impl Limits {
             per_caller: self.settings.starts_per_caller_per_minute,
             window: MINUTE,
         };
-        self.consume(&*self.strict, limit.budget("starts", operation), operation).await
+        self.consume(&*self.strict, &[limit.budget("starts", operation)], operation).await
     }
 
     /// Consumes what a start costs its login; a familiar place has a budget of its own, which strangers cannot consume.
@@ -64,7 +64,7 @@ impl Limits {
             limit: self.settings.starts_per_login_per_hour,
             window: HOUR,
         };
-        self.consume(&*self.strict, budget, operation).await
+        self.consume(&*self.strict, &[budget], operation).await
     }
 
     /// Consumes what a help request costs its network.
@@ -72,17 +72,27 @@ impl Limits {
         let per_network = self.settings.help_per_network_per_hour;
         let per_caller = per_network.saturating_mul(NETWORKS_OF_A_CALLER);
         let limit = PlaceLimit { per_network, per_caller, window: HOUR };
-        self.consume(&*self.strict, limit.budget("help", operation), operation).await
+        self.consume(&*self.strict, &[limit.budget("help", operation)], operation).await
     }
 
-    /// Consumes what a sign-in costs its network, or its caller.
-    pub(crate) async fn consume_sign_in(&self, operation: &Operation<'_>) -> Result<(), Error> {
+    /// Consumes what trying or setting a password costs its network, or its caller, and the login there. Asked before anything
+    /// is hashed. A login has a budget at each place, so that strangers elsewhere cannot consume its person's.
+    pub(crate) async fn consume_hash(
+        &self,
+        operation: &Operation<'_>,
+        login: &LoginKey,
+    ) -> Result<(), Error> {
         let limit = PlaceLimit {
             per_network: self.settings.sign_ins_per_network_per_minute,
             per_caller: self.settings.sign_ins_per_caller_per_minute,
             window: MINUTE,
         };
-        self.consume(&*self.lenient, limit.budget("sign_ins", operation), operation).await
+        let of_login = Budget {
+            key: format!("passwords/{}/{}", short(login), place(operation)),
+            limit: self.settings.passwords_per_login_per_minute,
+            window: MINUTE,
+        };
+        self.consume(&*self.lenient, &[limit.budget("sign_ins", operation), of_login], operation).await
     }
 
     /// Counts which login is tried from a network, and notes when this one makes it look like stuffing. The throttle of
@@ -114,10 +124,10 @@ impl Limits {
     async fn consume(
         &self,
         throttle: &dyn Throttle,
-        budget: Budget,
+        budgets: &[Budget],
         operation: &Operation<'_>,
     ) -> Result<(), Error> {
-        judged(throttle.consume(&[budget], 1, operation.now).await?)
+        judged(throttle.consume(budgets, 1, operation.now).await?)
             .inspect_err(|_| self.note(operation, EventKind::LimitReached, "throttled"))
     }
 
@@ -130,11 +140,18 @@ impl Limits {
 
 impl PlaceLimit {
     fn budget(self, what: &str, operation: &Operation<'_>) -> Budget {
-        let (key, limit) = match operation.origin.context.network() {
-            Some(network) => (format!("{what}/network/{network}"), self.per_network),
-            None => (format!("{what}/caller/{}", operation.origin.caller.name()), self.per_caller),
-        };
-        Budget { key, limit, window: self.window }
+        let has_network = operation.origin.context.network().is_some();
+        let limit = if has_network { self.per_network } else { self.per_caller };
+        Budget { key: format!("{what}/{}", place(operation)), limit, window: self.window }
+    }
+}
+
+/// Where a call comes from: the person's network, or the backend in this tenant where no address is known, so that no backend
+/// and no tenant consumes what is another's.
+fn place(operation: &Operation<'_>) -> String {
+    match operation.origin.context.network() {
+        Some(network) => format!("network/{network}"),
+        None => format!("caller/{}/{}", operation.scope.tenant_id(), operation.origin.caller.name()),
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) type Opener = Arc<dyn Fn(&Notice) -> Option<Message> + Send + Sync>;
 
 /// How the relay goes about it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
+pub(crate) struct RelaySettings {
     /// Notices claimed at a time.
     pub batch: u32,
     /// How long they are held.
@@ -49,7 +49,7 @@ pub(crate) struct Relay {
     pub open: Opener,
     pub clock: SharedClock,
     /// How it goes about it.
-    pub pace: Pace,
+    pub settings: RelaySettings,
 }
 
 /// What became of one notice.
@@ -75,8 +75,8 @@ impl Relay {
                 }
             };
             // A full batch means that more are waiting.
-            let is_full = u32::try_from(claimed).is_ok_and(|claimed| claimed >= self.pace.batch);
-            let pause = if is_full { Duration::ZERO } else { self.pace.poll };
+            let is_full = u32::try_from(claimed).is_ok_and(|claimed| claimed >= self.settings.batch);
+            let pause = if is_full { Duration::ZERO } else { self.settings.poll };
             if !stop.pause(pause).await {
                 return Ok(());
             }
@@ -89,7 +89,7 @@ impl Relay {
     /// The store is away. What was claimed comes back when its lease ends.
     pub(crate) async fn round(&self) -> Result<usize, Failure> {
         let now = self.clock.now();
-        let claiming = self.store.claim_notices(self.pace.batch, now.plus(self.pace.lease), now);
+        let claiming = self.store.claim_notices(self.settings.batch, now.plus(self.settings.lease), now);
         let claimed = in_time(claiming).await?;
         let count = claimed.len();
         let fates: Vec<_> = stream::iter(claimed)
@@ -120,7 +120,7 @@ impl Relay {
         };
         let handing = self.notification.send(notice.tenant_id, notice.id, &message, notice.not_after);
         // Half the lease, so that it is settled before another relay takes over.
-        match timeout(self.pace.lease / 2, handing).await {
+        match timeout(self.settings.lease / 2, handing).await {
             Ok(Ok(HandedOver::Accepted)) => Fate::Settled,
             Ok(Ok(HandedOver::Refused)) => {
                 tracing::warn!(notice = %notice.id, template = message.template, "a notice will never be taken");
@@ -141,7 +141,7 @@ impl Relay {
     /// How long to wait after the claim of this number: the first wait, doubled each time, up to the longest.
     fn wait(&self, fence: i64) -> Duration {
         let doublings = u32::try_from(fence.saturating_sub(1)).unwrap_or(0).min(20);
-        self.pace.first_wait.saturating_mul(1 << doublings).min(self.pace.longest_wait)
+        self.settings.first_wait.saturating_mul(1 << doublings).min(self.settings.longest_wait)
     }
 }
 

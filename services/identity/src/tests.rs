@@ -11,7 +11,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use super::*;
-use crate::bootstrap::First;
+use crate::bootstrap::BootstrapRequest;
 
 const PASSWORD: &str = "seven quiet herons on the pier";
 
@@ -45,8 +45,8 @@ fn settings(folder: &Path) -> Settings {
     settings
 }
 
-fn first(password: &str) -> First {
-    First {
+fn first(password: &str) -> BootstrapRequest {
+    BootstrapRequest {
         handle: "acme".to_owned(),
         display_name: "Acme".to_owned(),
         login: "chief".to_owned(),
@@ -134,7 +134,7 @@ async fn what_breaks_at_the_beginning_is_told_and_no_refusal() {
 async fn what_is_wrong_with_a_beginning_is_said_at_once() {
     let folder = folder();
     let settings = settings(folder.path());
-    let wrong = First {
+    let wrong = BootstrapRequest {
         handle: "Acme".to_owned(),
         display_name: String::new(),
         login: "a b".to_owned(),

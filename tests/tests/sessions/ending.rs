@@ -83,7 +83,10 @@ async fn signing_out_ends_one_session(stores: Stores) {
     let here = world.signed_in(&zoe.login, &zoe.password).await;
     let there = world.signed_in(&zoe.login, &zoe.password).await;
 
-    theirs(&world, &here).sign_out(SignOutRequest { request_id: request_id(), context: None }).await.unwrap();
+    theirs(&world, &here)
+        .sign_out(SignOutRequest { request_id: request_id(), ..SignOutRequest::default() })
+        .await
+        .unwrap();
 
     assert!(!world.is_live(&here.access_token).await);
     assert!(world.is_live(&there.access_token).await);
@@ -96,11 +99,12 @@ async fn a_repeated_sign_out_is_answered_and_opens_nothing(stores: Stores) {
     let zoe = world.person("zoe").await;
     let here = world.signed_in(&zoe.login, &zoe.password).await;
     let mut leaving = theirs(&world, &here);
-    let request = SignOutRequest { request_id: request_id(), context: None };
+    let request = SignOutRequest { request_id: request_id(), ..SignOutRequest::default() };
 
     leaving.sign_out(request.clone()).await.unwrap();
     let repeated = leaving.sign_out(request).await;
-    let another = leaving.sign_out(SignOutRequest { request_id: request_id(), context: None }).await;
+    let another =
+        leaving.sign_out(SignOutRequest { request_id: request_id(), ..SignOutRequest::default() }).await;
     let listed = leaving.list_sessions(ListSessionsRequest {}).await;
 
     assert!(repeated.is_ok(), "{repeated:?}");

@@ -10,6 +10,7 @@ use rekey_client::{Connection, Problem};
 use rekey_sealing::{KeyId, KeyState, PublicKey, PublicKeys, jwt};
 use rekey_tests::person::request_id;
 use rekey_tests::{Stores, World, on_both_store_sets};
+use rekey_wire::identity::v1::change_password_response::Result as ChangeOutcome;
 use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
@@ -50,7 +51,7 @@ async fn change_password(
     world: &World,
     tokens: &SessionTokens,
     (current, new): (&str, &str),
-) -> Result<i32, Status> {
+) -> Result<ChangeOutcome, Status> {
     let request = ChangePasswordRequest {
         current_password: current.to_owned(),
         new_password: new.to_owned(),
@@ -58,7 +59,7 @@ async fn change_password(
         context: None,
     };
     let mut passwords = PasswordServiceClient::new(world.acting_for(&tokens.access_token));
-    passwords.change_password(request).await.map(|answer| answer.into_inner().sessions_revoked)
+    passwords.change_password(request).await.map(|answer| answer.into_inner().result.unwrap())
 }
 
 async fn is_signed_in(world: &World, login: &str, password: &str) -> bool {
@@ -71,10 +72,12 @@ async fn changing_the_password_keeps_this_session_and_ends_the_others(stores: St
     let here = world.signed_in(&zoe.login, &zoe.password).await;
     let there = world.signed_in(&zoe.login, &zoe.password).await;
 
-    let revoked = change_password(&world, &here, (&zoe.password, NEW)).await.unwrap();
+    let changed = change_password(&world, &here, (&zoe.password, NEW)).await.unwrap();
+    let ChangeOutcome::Changed(changed) = changed else { panic!("{changed:?}") };
+    assert!(world.is_live(&changed.tokens.unwrap().access_token).await);
     let refreshed = refresh(&world, &here.refresh_token).await.unwrap();
 
-    assert_eq!(revoked, 1);
+    assert_eq!(changed.sessions_revoked, 1);
     assert_eq!(refreshed.session_id, here.session_id);
     assert!(world.is_live(&refreshed.access_token).await);
     assert!(!world.is_live(&here.access_token).await);
@@ -92,13 +95,13 @@ async fn a_wrong_current_password_counts_as_a_wrong_sign_in(stores: Stores) {
     let tokens = world.signed_in(&zoe.login, &zoe.password).await;
     for number in 0..10 {
         let wrong = format!("not this one, nor {number}");
-        let refused = change_password(&world, &tokens, (&wrong, NEW)).await;
-        assert_eq!(reason(refused), "CURRENT_PASSWORD_REJECTED");
+        let rejected = change_password(&world, &tokens, (&wrong, NEW)).await.unwrap();
+        assert!(matches!(rejected, ChangeOutcome::Rejection(_)));
     }
 
     let right = change_password(&world, &tokens, (&zoe.password, NEW)).await;
 
-    assert_eq!(reason(right), "CURRENT_PASSWORD_REJECTED");
+    assert!(matches!(right.unwrap(), ChangeOutcome::Rejection(_)));
     assert!(!is_signed_in(&world, &zoe.login, &zoe.password).await);
     assert!(world.is_live(&tokens.access_token).await, "who is signed in stays so");
     world.stop().await;

@@ -13,7 +13,7 @@ use crate::domain::authority::{Needs, Permission, Role};
 use crate::domain::refusal::Refusal;
 use crate::keys::Keys;
 use crate::operation::idempotency::{Answer, Idempotency, Request};
-use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Operation, Rpc, Target};
+use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Repeatable, Rpc, Target};
 use crate::store::Store;
 use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, ChangeRefused};
 use crate::views::AccountView;
@@ -124,7 +124,7 @@ impl Administration {
 
     async fn act_once(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         administrator: &Administrator,
         target: Target,
         act: Act,
@@ -150,7 +150,7 @@ impl Administration {
 
     async fn unlock(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         account: &Account,
     ) -> Result<Answer<AccountView>, Error> {
         let (scope, login) = (&operation.scope, self.keys.login_key_of(account));
@@ -164,7 +164,7 @@ impl Administration {
     /// Writes an act; `None` if the account has changed and is to be judged anew.
     async fn change(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         account: &Account,
         change: AccountChange,
         act: Act,

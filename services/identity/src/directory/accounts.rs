@@ -17,7 +17,7 @@ use crate::domain::password::Password;
 use crate::domain::refusal::Refusal;
 use crate::domain::security_info::{Holding, NotAdded, SecurityInfo, Standing, may_add};
 use crate::operation::idempotency::{Answer, Request};
-use crate::operation::{Administrator, Error, Operation, Rpc};
+use crate::operation::{Administrator, Error, Operation, Repeatable, Rpc};
 use crate::policies::TenantPolicy;
 use crate::store::accounts::{AccountKey, AccountTaken};
 use crate::tokens::{AskedPage, List, Page};
@@ -98,7 +98,7 @@ impl Directory {
 
     async fn create_account_once(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         new: &NewAccount,
     ) -> Result<Answer<AccountView>, Error> {
         let known = self.store.find_login(&operation.scope, None).await?.ok_or(Refusal::TenantNotFound)?;
@@ -106,7 +106,7 @@ impl Directory {
         if let Some(password) = &new.password {
             let password = Password::typed(password);
             let rules = TenantPolicy { tenant: known.tenant, policy: known.policy.policy };
-            self.credentials.judge(operation, &account, &rules, &password).await?;
+            self.credentials.check_rules(operation, &account, &rules, &password).await?;
             let record = self.credentials.record(&account, &password, operation.now).await?;
             account.password = Some(PasswordRecord { must_change: new.must_change_password, ..record });
         }
@@ -218,7 +218,7 @@ impl Directory {
         operation: Operation<'a>,
         administrator: &Administrator,
         new: &NewAccount,
-    ) -> Operation<'a> {
+    ) -> Repeatable<'a> {
         let flags = [new.addresses_confirmed, new.must_change_password, new.managed_elsewhere].map(u8::from);
         let counts = [new.logins.len(), new.addresses.len()].map(|count| count as u64).map(u64::to_be_bytes);
         let mut content: Vec<&[u8]> = vec![

@@ -11,7 +11,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::domain::tenant::{DomainName, Handle, Tenant};
 use crate::operation::idempotency::{Answer, Request};
-use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
+use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
 use crate::store::accounts::{TenantKey, TenantTaken};
 use crate::tokens::{AskedPage, List, Page};
 use crate::views::TenantView;
@@ -75,7 +75,7 @@ impl Directory {
 
     async fn create_tenant_once(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         new: &NewTenant,
     ) -> Result<Answer<TenantView>, Error> {
         let (id, now) = (operation.scope.tenant_id(), operation.now);

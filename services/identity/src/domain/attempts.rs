@@ -82,7 +82,7 @@ impl MethodAttempts {
     }
 
     fn within(&self, now: Timestamp) -> Vec<Timestamp> {
-        self.recent.iter().copied().filter(|at| now.since(*at) < WINDOW).collect()
+        self.recent.iter().copied().filter(|at| at.is_within(WINDOW, now)).collect()
     }
 }
 
@@ -116,6 +116,13 @@ mod tests {
 
         assert_eq!(attempts.stop(&ResetRules::default(), hour(27)), None);
         assert_eq!(attempts.with_attempt(&ResetRules::default(), hour(27)).unwrap().recent.len(), 9);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_pauses_nothing_once_it_is_right() {
+        let ahead = after((0..10).map(|at| 48 + at));
+
+        assert_eq!(ahead.stop(&ResetRules::default(), hour(24)), None);
     }
 
     #[test]

@@ -77,8 +77,6 @@ pub(crate) enum Refusal {
     // Passwords.
     /// The password breaks rules; the verdict says which.
     PasswordRefused(Verdict),
-    /// The current password is wrong, or the account is locked.
-    CurrentPasswordRejected,
     /// The account has no password here to change.
     NoPassword,
 
@@ -102,10 +100,10 @@ pub(crate) enum Refusal {
         /// How many that is.
         at_most: usize,
     },
-    /// The code was wrong, too old or for another address; never which.
-    CodeRejected,
 
     // Limits.
+    /// No code is left in this reset: a new one helps, waiting does not.
+    SendsExhausted,
     /// A code was asked for too soon or too often.
     SendLimited {
         /// How long until it may be again.
@@ -136,6 +134,11 @@ impl Refusal {
     /// Says that a field is not what it must be.
     pub(crate) fn field(field: impl Into<Cow<'static, str>>, must_be: &'static str) -> Self {
         Self::FieldsInvalid(vec![FieldInvalid { field: field.into(), must_be }])
+    }
+
+    /// As many passwords of a login are being judged as may. One takes a fraction of a second.
+    pub(crate) const fn contended() -> Self {
+        Self::HashingBusy { retry_after: Duration::from_secs(1) }
     }
 
     /// What it is, for logs; the published word is chosen where it leaves.

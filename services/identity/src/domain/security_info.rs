@@ -1,8 +1,8 @@
 //! Security info: the registered ways in which an account can prove itself.
 //!
 //! An entry proves nothing until the person confirmed it, and nothing for a while after any change of it:
-//! whoever steals a session must not be able to turn it into the password. The first entries of a new
-//! account are spared, since there is nothing yet to protect them with. Secrets (an authenticator's key, the
+//! whoever steals a session must not be able to turn it into the password. The first entry of an
+//! account is spared, since there is nothing yet to protect it with, and so are those that an account is created with. Secrets (an authenticator's key, the
 //! recovery codes) are not here but sealed or hashed in the store.
 
 use std::collections::HashSet;
@@ -37,7 +37,7 @@ pub(crate) struct SecurityInfo {
     pub standing: Standing,
     /// Wrong codes in a row disabled it until it is confirmed anew.
     pub disabled: bool,
-    /// One of the first entries of a new account, which are spared the quarantine.
+    /// Spared the quarantine: given when the account was created, or added while nothing counted yet.
     pub is_first: bool,
     pub added_at: Timestamp,
     /// When it was last added, changed, regenerated or prefilled; quarantine counts from here.
@@ -105,13 +105,17 @@ impl SecurityInfo {
 
     /// Whether a pass counts as proof at `now`, leaving aside pauses, which the attempts decide.
     pub(crate) fn counts(&self, rules: &ResetRules, now: Timestamp) -> bool {
-        let known = match self.standing {
+        let unspent = !matches!(self.holding, Holding::RecoveryCodes { remaining: 0 });
+        self.is_known(rules) && unspent && !self.disabled && self.is_settled(rules, now)
+    }
+
+    /// Whether it is taken for the person's.
+    fn is_known(&self, rules: &ResetRules) -> bool {
+        match self.standing {
             Standing::Confirmed { .. } => true,
             Standing::Prefilled => rules.accept_prefilled,
             Standing::Unconfirmed => false,
-        };
-        let unspent = !matches!(self.holding, Holding::RecoveryCodes { remaining: 0 });
-        known && unspent && !self.disabled && self.is_settled(rules, now)
+        }
     }
 
     /// Whether its quarantine is over.
@@ -189,25 +193,16 @@ pub(crate) fn may_add(held: &[SecurityInfo], new: &Holding) -> Result<(), NotAdd
     Ok(())
 }
 
-/// Whether an entry added at `now` is one of the first of a new account and so is spared the quarantine.
-///
-/// The account must be younger than the quarantine, and every entry it has must itself be a first one: once
-/// anything was changed, the registration is over and a newcomer may be a stranger. `had_any_removed` tells
-/// whether an entry was ever removed, since clearing the list must not make the account new again.
-pub(crate) fn is_first(
-    held: &[SecurityInfo],
-    had_any_removed: bool,
-    created_at: Timestamp,
-    rules: &ResetRules,
-    now: Timestamp,
-) -> bool {
-    let is_new = !now.has_reached(created_at.plus(rules.change_quarantine()));
-    is_new && !had_any_removed && held.iter().all(|entry| entry.is_first)
+/// Whether a new entry is one of the first of its account and so is spared the quarantine: none of the others can be what a
+/// thief of the session would have to get around. One that is confirmed counts here also while it is disabled or in quarantine
+/// itself. `had_any_removed` tells whether an address was removed lately, since clearing the list must not make it new again.
+pub(crate) fn is_first(others: &[SecurityInfo], had_any_removed: bool, rules: &ResetRules) -> bool {
+    !had_any_removed && !others.iter().any(|entry| entry.is_known(rules))
 }
 
 /// Whether a sign-in is fresh enough to change security info.
 pub(crate) fn is_fresh_sign_in(auth_time: Timestamp, now: Timestamp) -> bool {
-    now.since(auth_time) < FRESH_SIGN_IN
+    auth_time.is_within(FRESH_SIGN_IN, now)
 }
 
 /// Every address that is notified of what happened to the account: those it has, confirmed or filled in by an

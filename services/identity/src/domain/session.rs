@@ -21,8 +21,8 @@ pub(crate) const ACCESS_TOKEN_LIFE: Duration = Duration::from_secs(5 * 60);
 /// How long a rotated refresh token still gets the answer it got: the retries of a client with a deadline.
 pub(crate) const REUSE_GRACE: Duration = Duration::from_secs(10);
 
-/// Most replaced tokens that a session knows beside the last one. Who rotates more often within [`REUSE_GRACE`] finds
-/// that the oldest count as reused.
+/// Most replaced tokens that a session knows beside the last one. Who has rotated as often within [`REUSE_GRACE`] keeps the
+/// token: one more would be forgotten too early and then look stolen.
 pub(crate) const EARLIER_MAX: usize = 8;
 
 /// One sign-in of an account, and the family of refresh tokens that came of it.
@@ -42,6 +42,8 @@ pub(crate) struct Session {
     pub refresh: RefreshRecord,
     /// What kind of program signed in, for the person's list of sessions.
     pub user_agent_family: String,
+    /// The backend that signed the person in, by its caller's name: its tokens are for it. Empty in rows of an older release.
+    pub backend: String,
     pub created_at: Timestamp,
     /// When it was last refreshed.
     pub refreshed_at: Timestamp,
@@ -49,6 +51,13 @@ pub(crate) struct Session {
     pub expires_at: Timestamp,
     /// When and why it ended early.
     pub ended: Option<(Timestamp, Ending)>,
+}
+
+impl Session {
+    /// Whether its refresh tokens are this backend's to show.
+    pub(crate) fn serves(&self, backend: &str) -> bool {
+        self.backend.is_empty() || self.backend == backend
+    }
 }
 
 /// The hashes of the refresh tokens of a session: the current one, and those that were current a moment ago.
@@ -100,11 +109,23 @@ pub(crate) enum SessionOver {
     NotTheirs,
 }
 
+/// Whether an access token is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenState {
+    Live,
+    /// Its time is over, and its session serves.
+    Expired,
+    /// It died with its session, which its person has left, or by a change of the password that its session outlived.
+    Dead,
+}
+
 /// What a presented refresh token leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefreshVerdict {
     /// It is the current one: rotate.
     Rotate,
+    /// It is the current one, and as many as a session knows were replaced just before: it stays.
+    Stay,
     /// It was rotated a moment ago: give the answer that was given then.
     Repeat,
     /// It was rotated long ago: end the family.
@@ -113,9 +134,11 @@ pub(crate) enum RefreshVerdict {
     Over(SessionOver),
 }
 
-/// What an access token says; encoded as claims `iss aud sub tid sid epoch roles auth_time jti iat exp`.
+/// What an access token says; encoded as claims `iss aud client_id sub tid sid epoch roles auth_time jti iat exp`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AccessClaims {
+    /// `aud` and `client_id`: the backend that signed the person in.
+    pub backend: String,
     /// `sub`.
     pub account_id: AccountId,
     /// `tid`.
@@ -150,6 +173,7 @@ impl AccessClaims {
     /// The claims of a token issued now; never outliving the session.
     pub(crate) fn issue(session: &Session, roles: RoleSet, now: Timestamp) -> Self {
         Self {
+            backend: session.backend.clone(),
             account_id: session.account_id,
             tenant_id: session.tenant_id,
             session_id: session.id,
@@ -173,8 +197,19 @@ impl RefreshRecord {
     pub(crate) fn rotated(&self, successor: [u8; 32], now: Timestamp) -> Self {
         let previous = self.previous.map(|hash| Replaced { hash, at: self.rotated_at });
         let replaced = previous.into_iter().chain(self.earlier.iter().copied());
-        let earlier = replaced.filter(|token| now.since(token.at) <= REUSE_GRACE).take(EARLIER_MAX).collect();
+        let earlier = replaced.filter(|token| is_recent(token.at, now)).take(EARLIER_MAX).collect();
         Self { current: successor, previous: Some(self.current), rotated_at: now, earlier }
+    }
+
+    /// Whether that is the hash of the token that serves.
+    pub(crate) fn is_current(&self, hash: &[u8; 32]) -> bool {
+        same(&self.current, hash)
+    }
+
+    /// Whether one more rotation would push out a token that may still be shown.
+    fn is_full(&self, now: Timestamp) -> bool {
+        let recent = self.earlier.iter().filter(|token| is_recent(token.at, now)).count();
+        self.previous.is_some() && is_recent(self.rotated_at, now) && recent >= EARLIER_MAX
     }
 
     /// When the token of that hash was replaced, if that is still known.
@@ -184,6 +219,11 @@ impl RefreshRecord {
         }
         self.earlier.iter().find(|token| same(&token.hash, hash)).map(|token| token.at)
     }
+}
+
+/// Whether something happened a moment ago. A clock that was set back since makes nothing recent again.
+fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+    now.since(at) <= REUSE_GRACE && at.since(now) <= REUSE_GRACE
 }
 
 /// When a session that begins now ends.
@@ -203,12 +243,36 @@ pub(crate) fn judge_refresh(
     if let Err(over) = judge_access(session, account, rules, now) {
         return RefreshVerdict::Over(over);
     }
-    if same(&session.refresh.current, presented) {
-        return RefreshVerdict::Rotate;
+    if session.refresh.is_current(presented) {
+        let is_full = session.refresh.is_full(now);
+        return if is_full { RefreshVerdict::Stay } else { RefreshVerdict::Rotate };
     }
     match session.refresh.replaced_at(presented) {
-        Some(replaced_at) if now.since(replaced_at) <= REUSE_GRACE => RefreshVerdict::Repeat,
+        Some(replaced_at) if is_recent(replaced_at, now) => RefreshVerdict::Repeat,
         _ => RefreshVerdict::EndFamily,
+    }
+}
+
+/// Whether an access token is good; `None` for one that nobody may show for anything.
+pub(crate) fn token_state(
+    claims: &AccessClaims,
+    session: &Session,
+    account: &Account,
+    rules: &SessionRules,
+    now: Timestamp,
+) -> Option<TokenState> {
+    if session.account_id != claims.account_id {
+        return None;
+    }
+    // The step that changes a password takes the session that asks along into the next epoch.
+    let has_outlived_it = session.epoch == claims.epoch.next();
+    match judge_access(session, account, rules, now) {
+        Ok(()) if has_outlived_it => Some(TokenState::Dead),
+        Err(SessionOver::Ended(Ending::SignedOut)) if session.epoch == claims.epoch => Some(TokenState::Dead),
+        Ok(()) if session.epoch != claims.epoch => None,
+        Ok(()) if now.has_reached(claims.expires_at) => Some(TokenState::Expired),
+        Ok(()) => Some(TokenState::Live),
+        Err(_) => None,
     }
 }
 

@@ -10,7 +10,7 @@ use rekey_primitives::login::{LOGIN_CHARACTERS, Login};
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use rekey_primitives::text::{character_count, is_blank};
 use rekey_runtime::TraceId;
-use rekey_runtime::access::{Caller as Gated, Person as Signed};
+use rekey_runtime::access::{Caller as Gated, Person as Signed, TokenState as SignedState};
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::options::v1 as options;
 use tonic::{Request, Status};
@@ -20,6 +20,7 @@ use crate::directory::Reach;
 use crate::domain::account::CredentialEpoch;
 use crate::domain::authority::Role;
 use crate::domain::refusal::{FieldInvalid, Refusal};
+use crate::domain::session::TokenState;
 use crate::domain::tenant::display_name;
 use crate::operation::{Administrator, Caller, Context, Owner, Person};
 use crate::sign_in::ChallengeAnswer;
@@ -95,6 +96,7 @@ impl Asking {
 
 fn person(signed: &Signed) -> Person {
     Person {
+        backend: signed.backend.clone(),
         tenant_id: signed.tenant_id,
         account_id: signed.account_id,
         session_id: signed.session_id,
@@ -102,6 +104,11 @@ fn person(signed: &Signed) -> Person {
         roles: signed.roles.iter().filter_map(|name| Role::parse(name)).collect(),
         auth_time: signed.auth_time,
         token_expires_at: signed.token_expires_at,
+        token_state: match signed.token_state {
+            SignedState::Live => TokenState::Live,
+            SignedState::Expired => TokenState::Expired,
+            SignedState::Dead => TokenState::Dead,
+        },
     }
 }
 

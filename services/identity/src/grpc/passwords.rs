@@ -7,7 +7,7 @@ use tonic::{Request, Response, Status};
 use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
-use crate::passwords::{ChangePassword, EvaluatePassword, Passwords, RuleVerdict};
+use crate::passwords::{ChangeAnswer, ChangePassword, Changed, EvaluatePassword, Passwords, RuleVerdict};
 
 /// Answered by these use cases.
 #[derive(Clone)]
@@ -36,9 +36,8 @@ impl PasswordService for PasswordApi {
                 context: context?,
             })
         })?;
-        let changed = self.passwords.change(&asking.caller(), &person, &change).await.map_err(status)?;
-        let sessions_revoked = encode::count(changed.sessions_revoked);
-        Ok(Response::new(wire::ChangePasswordResponse { sessions_revoked }))
+        let answer = self.passwords.change(&asking.caller(), &person, &change).await.map_err(status)?;
+        Ok(Response::new(wire::ChangePasswordResponse { result: Some(outcome(&answer)) }))
     }
 
     async fn evaluate_password(
@@ -60,6 +59,17 @@ impl PasswordService for PasswordApi {
             acceptable: evaluated.acceptable,
             verdicts: evaluated.rules.into_iter().map(verdict).collect(),
         }))
+    }
+}
+
+fn outcome(answer: &ChangeAnswer) -> wire::change_password_response::Result {
+    use wire::change_password_response::Result as Outcome;
+    match answer {
+        ChangeAnswer::Done(Changed { sessions_revoked, tokens }) => Outcome::Changed(wire::PasswordChanged {
+            sessions_revoked: encode::count(*sessions_revoked),
+            tokens: tokens.as_ref().map(super::sessions::tokens),
+        }),
+        ChangeAnswer::Rejected { .. } => Outcome::Rejection(wire::PasswordRejection {}),
     }
 }
 

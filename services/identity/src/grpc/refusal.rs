@@ -139,9 +139,6 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::PasswordRefused(_) => {
             new(InvalidArgument, Reason::PasswordRefused, "the password breaks rules of the tenant")
         }
-        Refusal::CurrentPasswordRejected => {
-            new(Unauthenticated, Reason::CurrentPasswordRejected, "the current password is not right")
-        }
         Refusal::NoPassword => {
             new(FailedPrecondition, Reason::NoPassword, "the account has no password to change")
         }
@@ -166,9 +163,11 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::SecurityInfoFull { .. } => {
             new(ResourceExhausted, Reason::SecurityInfoFull, "the account may hold no more of this kind")
         }
-        Refusal::CodeRejected => new(InvalidArgument, Reason::CodeRejected, "the code is not right"),
         Refusal::SendLimited { .. } => {
             new(ResourceExhausted, Reason::SendLimited, "no code can be sent so soon")
+        }
+        Refusal::SendsExhausted => {
+            new(ResourceExhausted, Reason::SendLimited, "no code is left in this reset; start a new one")
         }
         Refusal::Throttled { .. } => new(ResourceExhausted, Reason::Throttled, "too many calls"),
         Refusal::HashingBusy { .. } => {

@@ -8,7 +8,7 @@ use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
 use crate::operation::Target;
-use crate::security_info::{Prefill, SecurityInfoEntries};
+use crate::security_info::{Confirmed, Prefill, SecurityInfoEntries};
 
 /// Answered by these use cases.
 #[derive(Clone)]
@@ -70,6 +70,7 @@ impl SecurityInfoService for SecurityInfoApi {
         &self,
         request: Request<wire::ConfirmSecurityInfoRequest>,
     ) -> Result<Response<wire::ConfirmSecurityInfoResponse>, Status> {
+        use wire::confirm_security_info_response::Result as Outcome;
         let (asking, sent) = Asking::open(request)?;
         let mut fields = Fields::default();
         let id = fields.security_info_id(&sent.security_info_id);
@@ -78,9 +79,12 @@ impl SecurityInfoService for SecurityInfoApi {
         let context = fields.context(&asking, sent.context);
         let (id, code, request_id, context) = fields.finish(|| Some((id?, code?, request_id?, context?)))?;
         let owner = asking.owner(context)?;
-        let entry = self.security_info.confirm(&owner, id, &code, request_id).await.map_err(status)?;
-        let security_info = Some(encode::security_info(entry));
-        Ok(Response::new(wire::ConfirmSecurityInfoResponse { security_info }))
+        let confirmed = self.security_info.confirm(&owner, id, &code, request_id).await.map_err(status)?;
+        let result = match confirmed {
+            Confirmed::Done(entry) => Outcome::SecurityInfo(encode::security_info(entry)),
+            Confirmed::Rejected { .. } => Outcome::Rejection(wire::CodeRejection {}),
+        };
+        Ok(Response::new(wire::ConfirmSecurityInfoResponse { result: Some(result) }))
     }
 
     async fn remove_security_info(

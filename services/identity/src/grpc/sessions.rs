@@ -9,7 +9,7 @@ use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
 use crate::domain::session::Session;
-use crate::operation::Person;
+use crate::operation::{Origin, Person};
 use crate::sessions::{RefreshSession, SESSIONS_MAX, Sessions};
 use crate::sign_in::{AnswerChallenge, Continued, SignIn, SignInChallenge, SignIns, SignedIn};
 use crate::tokens::{ChallengeKind, SessionTokens};
@@ -97,10 +97,21 @@ impl SessionService for SessionApi {
         let (asking, sent) = Asking::open(request)?;
         let mut fields = Fields::default();
         let request_id = fields.request_id(&sent.request_id);
+        let refresh_token = fields.optional_token("refresh_token", sent.refresh_token);
         let context = fields.context(&asking, sent.context);
-        let (request_id, context) = fields.finish(|| Some((request_id?, context?)))?;
-        let owner = asking.owner(context)?;
-        self.sessions.sign_out(&owner, request_id).await.map_err(status)?;
+        let has_one = asking.person().is_some() || !matches!(refresh_token, Some(None));
+        fields.demand(has_one, "refresh_token", "given where no access token is");
+        let sent = fields.finish(|| Some((request_id?, context?, refresh_token?)))?;
+        let (request_id, context, refresh_token) = sent;
+        match refresh_token {
+            Some(token) => {
+                let caller = asking.caller();
+                let origin = Origin { caller: &caller, context: &context };
+                self.sessions.sign_out_by_refresh_token(origin, &token, request_id).await
+            }
+            None => self.sessions.sign_out(&asking.owner(context)?, request_id).await,
+        }
+        .map_err(status)?;
         Ok(Response::new(wire::SignOutResponse {}))
     }
 
@@ -181,7 +192,7 @@ fn challenge(asked: SignInChallenge) -> wire::SignInChallenge {
     }
 }
 
-fn tokens(issued: &SessionTokens) -> wire::SessionTokens {
+pub(super) fn tokens(issued: &SessionTokens) -> wire::SessionTokens {
     wire::SessionTokens {
         access_token: issued.access_token.expose_secret().to_owned(),
         access_expire_time: encode::moment(issued.access_expires_at),

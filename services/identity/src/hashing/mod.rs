@@ -8,6 +8,7 @@
 mod arena;
 mod phc;
 mod pool;
+mod turns;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -19,10 +20,12 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 
 pub use phc::{Cost, Limits, Unreadable};
-pub use pool::Seat;
+pub use pool::Reservation;
+pub use turns::Turn;
 
 use phc::{SALT_BYTES, Stored};
 use pool::{Answer, Job, Pool, Task};
+use turns::Turns;
 
 /// How hashing is set up; see `default.toml` for the reasons of each value.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -58,6 +61,7 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Hasher {
     pool: Arc<Pool>,
+    turns: Turns,
     entropy: SharedEntropy,
     cost: Cost,
     limits: Limits,
@@ -111,7 +115,14 @@ impl Hasher {
         let threads = NonZeroUsize::new(settings.threads).map_or_else(granted_cores, Ok)?;
         let patience = Duration::from_millis(settings.patience_ms);
         let pool = Pool::start(threads, settings.queue_max, patience, &params)?;
-        Ok(Self { pool: Arc::new(pool), entropy, cost: settings.cost, limits: settings.limits, patience })
+        Ok(Self {
+            pool: Arc::new(pool),
+            turns: Turns::default(),
+            entropy,
+            cost: settings.cost,
+            limits: settings.limits,
+            patience,
+        })
     }
 
     /// Hashes a password under a new salt, at today's cost; the answer is a PHC string, still to be sealed.
@@ -148,11 +159,17 @@ impl Hasher {
         self.run(Task::derive(&stored, true), password, budget).await.map(|_| ())
     }
 
-    /// Keeps a place in the queue, or refuses what would be refused now: for a flow that writes for the sake of a
+    /// Waits until no other call hashes for this account, or refuses after the patience that hashing has. Take it before
+    /// [`reserve`](Self::reserve), and keep it until the last hash of the call is done.
+    pub async fn turn(&self, account: [u8; 32], budget: Duration) -> Result<Turn, NotHashed> {
+        self.turns.take(account, budget.min(self.patience)).await
+    }
+
+    /// Reserves a place in the queue, or refuses what would be refused now: for a use case that writes for the sake of a
     /// hash. Those that are still writing count as waiting, so a slow store cannot let in more than can be hashed.
     /// Drop it when the job itself is about to come.
-    pub fn keep_seat(&self, budget: Duration) -> Result<Seat, NotHashed> {
-        self.pool.keep_seat(budget.min(self.patience))
+    pub fn reserve(&self, budget: Duration) -> Result<Reservation, NotHashed> {
+        self.pool.reserve(budget.min(self.patience))
     }
 
     /// How many threads hash.

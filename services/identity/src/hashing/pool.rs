@@ -30,7 +30,7 @@ const NICEST: i32 = 19;
 const FIRST_GUESS: Duration = Duration::from_millis(20);
 
 /// A caller is not asked back sooner: the estimate is not that good.
-const SHORTEST_RETRY: Duration = Duration::from_millis(100);
+pub(super) const SHORTEST_RETRY: Duration = Duration::from_millis(100);
 
 /// What to compute.
 pub(super) struct Task {
@@ -68,17 +68,17 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
-    /// Seats taken for jobs that are still to come.
-    kept: usize,
+    /// Places reserved for jobs that are still to come.
+    reserved: usize,
     is_closed: bool,
 }
 
-/// A place kept in the queue for a job that is still to come, and given up when dropped.
-pub struct Seat(Arc<Shared>);
+/// A place reserved in the queue for a job that is still to come, and given up when dropped.
+pub struct Reservation(Arc<Shared>);
 
-impl Drop for Seat {
+impl Drop for Reservation {
     fn drop(&mut self) {
-        self.0.queue().kept -= 1;
+        self.0.queue().reserved -= 1;
     }
 }
 
@@ -138,7 +138,7 @@ impl Pool {
     /// Takes a job into the queue, or says at once that it would be too late.
     pub(super) fn admit(&self, mut job: Job, budget: Duration) -> Result<(), NotHashed> {
         let mut queue = self.shared.queue();
-        self.judge(&queue, budget)?;
+        self.check_room(&queue, budget)?;
         job.give_up_at = now().checked_add(budget);
         queue.jobs.push_back(job);
         drop(queue);
@@ -146,21 +146,21 @@ impl Pool {
         Ok(())
     }
 
-    /// Says what [`admit`](Self::admit) would say now, and keeps a place for the job.
-    pub(super) fn keep_seat(&self, budget: Duration) -> Result<Seat, NotHashed> {
+    /// Says what [`admit`](Self::admit) would say now, and reserves a place for the job.
+    pub(super) fn reserve(&self, budget: Duration) -> Result<Reservation, NotHashed> {
         let mut queue = self.shared.queue();
-        self.judge(&queue, budget)?;
-        queue.kept += 1;
+        self.check_room(&queue, budget)?;
+        queue.reserved += 1;
         drop(queue);
-        Ok(Seat(Arc::clone(&self.shared)))
+        Ok(Reservation(Arc::clone(&self.shared)))
     }
 
-    fn judge(&self, queue: &Queue, budget: Duration) -> Result<(), NotHashed> {
+    fn check_room(&self, queue: &Queue, budget: Duration) -> Result<(), NotHashed> {
         if queue.is_closed {
             return Err(NotHashed::Stopped);
         }
         let usual = Duration::from_micros(self.shared.usual_micros.load(Ordering::Relaxed));
-        let before = queue.jobs.len() + queue.kept;
+        let before = queue.jobs.len() + queue.reserved;
         let wait = wait_for_turn(before, usual, self.threads);
         if before >= self.queue_max || is_too_late(wait, usual, budget) {
             return Err(NotHashed::Busy { retry_after: wait.max(SHORTEST_RETRY) });

@@ -90,13 +90,13 @@ async fn a_full_queue_refuses() {
 }
 
 #[tokio::test]
-async fn a_kept_seat_counts_as_a_job_that_waits() {
+async fn a_reserved_place_counts_as_a_job_that_waits() {
     let hasher = hasher(1, 1);
-    let seat = hasher.keep_seat(PLENTY).unwrap();
+    let reservation = hasher.reserve(PLENTY).unwrap();
 
-    let meanwhile = [hasher.keep_seat(PLENTY).is_ok(), hasher.decoy(&secret("any"), PLENTY).await.is_ok()];
-    drop(seat);
-    let in_too_short_a_time = hasher.keep_seat(Duration::from_millis(1)).is_ok();
+    let meanwhile = [hasher.reserve(PLENTY).is_ok(), hasher.decoy(&secret("any"), PLENTY).await.is_ok()];
+    drop(reservation);
+    let in_too_short_a_time = hasher.reserve(Duration::from_millis(1)).is_ok();
     let afterwards = hasher.decoy(&secret("any"), PLENTY).await.is_ok();
 
     assert_eq!(meanwhile, [false, false]);

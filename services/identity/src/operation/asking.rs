@@ -18,6 +18,7 @@ use crate::domain::audit::Actor;
 use crate::domain::authority::RoleSet;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
+use crate::domain::session::TokenState;
 
 /// Where a person's request came from, as the caller says.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(crate) struct Caller {
 /// A signed-in person, as a live access token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Person {
+    /// The backend that signed them in.
+    pub backend: String,
     /// Where they are signed in.
     pub tenant_id: TenantId,
     /// Their account there.
@@ -56,6 +59,7 @@ pub(crate) struct Person {
     /// When they last proved themselves.
     pub auth_time: Timestamp,
     pub token_expires_at: Timestamp,
+    pub token_state: TokenState,
 }
 
 /// A signed-in person at their own account.
@@ -73,6 +77,13 @@ pub(crate) struct Administrator {
     /// Without one the backend acts in its own name.
     pub person: Option<Person>,
     pub context: Context,
+}
+
+impl Person {
+    /// Refuses a token that is not live, for whatever a dead one may only repeat.
+    pub(crate) fn live(&self) -> Result<(), Refusal> {
+        if self.token_state == TokenState::Live { Ok(()) } else { Err(Refusal::AccessTokenInvalid) }
+    }
 }
 
 impl Owner {
@@ -94,7 +105,7 @@ impl Administrator {
     /// Who asks, for the key of a repeated call: the person, or the caller.
     pub(crate) fn name(&self) -> String {
         match &self.person {
-            Some(person) => person.account_id.to_string(),
+            Some(person) => self.caller.on_behalf_of(person.account_id),
             None => self.caller.name().to_owned(),
         }
     }
@@ -145,6 +156,11 @@ impl Caller {
     /// Its name.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Names the calls of a person, or of their session, for their repeats: request ids are each backend's own.
+    pub(crate) fn on_behalf_of(&self, id: impl fmt::Display) -> String {
+        format!("{}/{id}", self.name)
     }
 
     /// The right to touch a tenant's data, if the caller reaches it.

@@ -1,6 +1,9 @@
 //! A repeated call gets the first answer: the key of a call, and the one runner that looks for an answer before the work and
 //! sees to it that there is one after.
 //!
+//! An answer is also looked for after a refusal: a call that repeats another one which is still under way may be refused
+//! because of what that one does.
+//!
 //! The body of a use case gives an [`Answer`], which only a step that stored it, [`Answer::to_store`] or the deliberate
 //! [`Answer::unstored`] can make; only [`Idempotency::run`] opens it again. So no use case forgets either half.
 //!
@@ -19,7 +22,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Error, Failed, Operation};
+use super::{Error, Failed, Operation, Repeatable};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::keys::Keys;
@@ -96,10 +99,6 @@ pub(crate) struct Answering<'a, T, A> {
 }
 
 impl IdempotencyKey {
-    /// Of a call that has no id. What would be stored under it has expired before.
-    pub(crate) const NEVER_REPEATED: Self =
-        Self { key: [0; 32], content: [0; 32], expires_at: Timestamp::EPOCH };
-
     /// The same call under another key, as for refresh tokens, which are their own request ids.
     #[must_use]
     pub(crate) fn keyed(self, key: [u8; 32]) -> Self {
@@ -135,6 +134,15 @@ impl<A> Answer<A> {
         Self(State::ToStore(answer))
     }
 
+    /// The answer as it is given today, where what is stored of it has aged.
+    pub(crate) fn map(self, adapt: impl FnOnce(A) -> A) -> Self {
+        Self(match self.0 {
+            State::Stored(answer) => State::Stored(adapt(answer)),
+            State::ToStore(answer) => State::ToStore(adapt(answer)),
+            State::Unstored(answer) => State::Unstored(adapt(answer)),
+        })
+    }
+
     /// Of a call whose repeat is to be judged anew. Say why at the call.
     pub(crate) fn unstored(answer: A) -> Self {
         Self(State::Unstored(answer))
@@ -143,22 +151,14 @@ impl<A> Answer<A> {
 
 impl<A> OrRejected<A> {
     pub(crate) const REJECTED: Self = Self::Rejected { rejected: true };
-
-    /// The answer, a rejection as that refusal.
-    pub(crate) fn or(self, refusal: Refusal) -> Result<A, Error> {
-        match self {
-            Self::Done(answer) => Ok(answer),
-            Self::Rejected { .. } => Err(refusal.into()),
-        }
-    }
 }
 
 impl Idempotency {
     /// The operation under the name that its repeats have too.
-    pub(crate) fn named<'a>(&self, operation: Operation<'a>, request: Request<'_>) -> Operation<'a> {
+    pub(crate) fn named<'a>(&self, operation: Operation<'a>, request: Request<'_>) -> Repeatable<'a> {
         let tenant_id = operation.scope.tenant_id();
         let key = self.key_in(tenant_id.as_uuid(), &operation, request);
-        operation.repeated_as(key)
+        Repeatable { operation, key }
     }
 
     /// As [`Self::named`], for an operation that makes its tenant: its repeat comes with another one.
@@ -166,15 +166,15 @@ impl Idempotency {
         &self,
         operation: Operation<'a>,
         request: Request<'_>,
-    ) -> Operation<'a> {
+    ) -> Repeatable<'a> {
         let key = self.key_in(Uuid::nil(), &operation, request);
-        operation.repeated_as(key)
+        Repeatable { operation, key }
     }
 
     /// Gives the answer of an earlier call, or does the work and stores its answer.
     pub(crate) async fn run<A: Serialize + DeserializeOwned>(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         body: impl Future<Output = Result<Answer<A>, Error>>,
     ) -> Result<A, Error> {
         // A body is large: boxed, it is moved once, and the futures around it stay small.
@@ -188,15 +188,30 @@ impl Idempotency {
     /// The same for a body whose first step finds an earlier answer by itself, so that nothing is read for it before.
     pub(crate) async fn run_unrecalled<A: Serialize + DeserializeOwned>(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         body: impl Future<Output = Result<Answer<A>, Error>>,
     ) -> Result<A, Error> {
-        match Box::pin(body).await?.0 {
-            State::Stored(answer) | State::Unstored(answer) => Ok(answer),
-            State::ToStore(answer) => {
+        match Box::pin(body).await {
+            Ok(Answer(State::Stored(answer) | State::Unstored(answer))) => Ok(answer),
+            Ok(Answer(State::ToStore(answer))) => {
                 self.store_answer(&operation.scope, &operation.key, answer, operation.now).await
             }
+            // What refuses a repeat may be what the first call has done meanwhile.
+            Err(refused @ Error::Refused(_)) => {
+                let first = self.recall(&operation.scope, &operation.key, operation.now).await?;
+                first.ok_or(refused)
+            }
+            Err(failed) => Err(failed),
         }
+    }
+
+    /// The answer of a body that stores it under another name, and whose step finds it for a repeat.
+    pub(crate) async fn run_in_step<A>(
+        body: impl Future<Output = Result<Answer<A>, Error>>,
+    ) -> Result<A, Error> {
+        let (State::Stored(answer) | State::ToStore(answer) | State::Unstored(answer)) =
+            Box::pin(body).await?.0;
+        Ok(answer)
     }
 
     /// The answer that a step of this operation stores.

@@ -8,6 +8,8 @@ mod asking;
 mod error;
 pub(crate) mod idempotency;
 
+use std::net::IpAddr;
+
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, RequestId, TenantId};
 
@@ -17,6 +19,7 @@ pub(crate) use error::{Error, Failed};
 use self::idempotency::IdempotencyKey;
 use crate::domain::audit::{Actor, EventKind, Subject};
 use crate::domain::scope::TenantScope;
+use crate::peers::verification::AskedBy;
 
 /// How often an account is judged when it changes again and again while it is being judged.
 pub(crate) const JUDGED_AT_MOST: u32 = 3;
@@ -54,15 +57,34 @@ pub(crate) struct Operation<'a> {
     pub actor: Actor,
     /// On whom, for the log.
     pub subject: Subject,
+}
+
+/// A call under the name that its repeats have too. What stores an answer takes this and not an [`Operation`], so no step
+/// forgets the name; [`idempotency::Idempotency::named`] alone makes one.
+#[derive(Debug, Clone, derive_more::Deref)]
+pub(crate) struct Repeatable<'a> {
+    #[deref]
+    operation: Operation<'a>,
     /// What a repeat has again.
     pub key: IdempotencyKey,
 }
 
+impl Origin<'_> {
+    /// What a neighbour is told of who asks; the address is that of an earlier call where this one names none.
+    pub(crate) fn asked_by(&self, earlier_ip: Option<IpAddr>) -> AskedBy {
+        AskedBy {
+            backend: self.caller.name().to_owned(),
+            ip_address: self.context.ip.or(earlier_ip),
+            user_agent: self.context.user_agent.clone(),
+        }
+    }
+}
+
 impl<'a> Operation<'a> {
-    /// A call of nobody known, on nobody in particular, that no repeat can name.
+    /// A call of nobody known, on nobody in particular.
     pub(crate) fn new(rpc: Rpc, scope: TenantScope, origin: Origin<'a>, now: Timestamp) -> Self {
         let (actor, subject) = (Actor::Stranger, Subject::Tenant);
-        Self { rpc, scope, origin, now, actor, subject, key: IdempotencyKey::NEVER_REPEATED }
+        Self { rpc, scope, origin, now, actor, subject }
     }
 
     #[must_use]
@@ -74,12 +96,9 @@ impl<'a> Operation<'a> {
     pub(crate) fn on(self, subject: Subject) -> Self {
         Self { subject, ..self }
     }
+}
 
-    #[must_use]
-    pub(crate) fn repeated_as(self, key: IdempotencyKey) -> Self {
-        Self { key, ..self }
-    }
-
+impl Repeatable<'_> {
     /// The id of a call to a neighbour that belongs to this one, so that a repeat repeats it. A repeat from elsewhere is
     /// another call to a neighbour that is told where the person is.
     pub(crate) fn request_id_from_here(&self, step: &str) -> uuid::Uuid {

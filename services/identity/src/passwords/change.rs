@@ -12,12 +12,14 @@ use crate::domain::audit::{Actor, EventKind, Outcome, Subject};
 use crate::domain::password::Password;
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
+use crate::domain::session::Session;
 use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, OrRejected, Request, Settled};
-use crate::operation::{Caller, Context, Error, Operation, Origin, Person, Rpc};
+use crate::operation::{Caller, Context, Error, Operation, Origin, Person, Repeatable, Rpc};
 use crate::policies::TenantPolicy;
 use crate::store::accounts::AccountKey;
 use crate::store::sign_ins::{self, Admission, PasswordAttempt, SessionsEnded, Stale};
+use crate::tokens::SessionTokens;
 
 const RPC: Rpc = Rpc { name: "ChangePassword", event: EventKind::PasswordChanged };
 
@@ -31,14 +33,17 @@ pub(crate) struct ChangePassword {
 }
 
 /// The password is changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Changed {
     /// How many other sessions ended.
     pub sessions_revoked: u32,
+    /// The next access token of the session that stays; an older release stored none.
+    #[serde(default)]
+    pub tokens: Option<SessionTokens>,
 }
 
-/// What is stored for a repeat.
-type ChangeAnswer = OrRejected<Changed>;
+/// How it ended, as it is stored for a repeat.
+pub(crate) type ChangeAnswer = OrRejected<Changed>;
 
 /// What became of the current password.
 enum Current {
@@ -55,7 +60,7 @@ impl Passwords {
         caller: &Caller,
         person: &Person,
         request: &ChangePassword,
-    ) -> Result<Changed, Error> {
+    ) -> Result<ChangeAnswer, Error> {
         let scope = caller.scope(person.tenant_id)?;
         let origin = Origin { caller, context: &request.context };
         let operation = Operation::new(RPC, scope, origin, self.clock.now())
@@ -65,22 +70,26 @@ impl Passwords {
             request.current_password.expose_secret().as_bytes(),
             request.new_password.expose_secret().as_bytes(),
         ];
-        let who = person.account_id.to_string();
+        let who = caller.on_behalf_of(person.account_id);
         let named = Request { who: &who, id: request.request_id, content: &content };
         let operation = self.idempotency.named(operation, named);
-        let changed = self.idempotency.run(&operation, self.change_once(&operation, person, request)).await?;
-        changed.or(Refusal::CurrentPasswordRejected)
+        self.idempotency.run(&operation, self.change_once(&operation, person, request)).await
     }
 
     async fn change_once(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         person: &Person,
         request: &ChangePassword,
     ) -> Result<Answer<ChangeAnswer>, Error> {
+        // A repeat may come with the token that the first call ended; nothing else may.
+        person.live()?;
         let scope = &operation.scope;
         let account = self.store.find_account(scope, &AccountKey::Id(person.account_id)).await?;
         let account = account.ok_or(Refusal::AccountNotFound)?;
+        let login = self.keys.login_key_of(&account);
+        self.limits.consume_hash(operation, &login).await?;
+        let _turn = self.credentials.turn(&login).await?;
         let policy = self.policies.policy(scope).await?;
         let current = Password::typed(&request.current_password);
         match self.verify_current(operation, &account, &policy, &current).await? {
@@ -91,17 +100,22 @@ impl Passwords {
         let candidate = Password::typed(&request.new_password);
         let change = self.prepared(operation, &account, &rules, &candidate).await?;
         let change = sign_ins::ChangePassword { keep: Some(person.session_id), ..change };
+        let found = self.store.find_session(scope, person.session_id).await?;
+        let (session, _) = found.ok_or(Refusal::AccessTokenInvalid)?;
+        let session = Session { epoch: account.epoch.next(), ..session };
+        let tokens = self.tokens.next_access(&session, account.roles, operation.now);
         let answering = self.idempotency.answering(operation.key, |ended: &SessionsEnded| {
-            ChangeAnswer::Done(Changed { sessions_revoked: ended.0 })
+            ChangeAnswer::Done(Changed { sessions_revoked: ended.0, tokens: Some(tokens.clone()) })
         });
         let step = self.store.change_password(scope, &change, Some(answering.once())).await?;
-        answering.settle(step)?.map_err(|Stale| Refusal::CurrentPasswordRejected.into())
+        // Somebody changed it since it was judged: what was typed is not the current one any more.
+        Ok(answering.settle(step)?.unwrap_or_else(|Stale| Answer::to_store(ChangeAnswer::REJECTED)))
     }
 
     /// Counts the current password as a sign-in would, and compares it at the price of one hash.
     async fn verify_current(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         account: &Account,
         policy: &Policy,
         current: &Password,
@@ -127,14 +141,26 @@ impl Passwords {
             // The store has no condition on an attempt that it could refuse by.
             Settled::Refused(()) => return Ok(Current::Rejected(Answer::unstored(ChangeAnswer::REJECTED))),
         };
+        let reason = match admission {
+            // Whoever is signed in knows that the account is there: a lock hides nothing, and costs no hash.
+            Admission::Locked { .. } => "locked",
+            Admission::Contended => return Err(Refusal::contended().into()),
+            Admission::Admitted if self.is_current(account, current).await? => {
+                self.store.reset_lockout(scope, &login).await?;
+                return Ok(Current::Right);
+            }
+            Admission::Admitted => "wrong_password",
+        };
+        self.audit.note_refused(operation, reason);
+        let rejected = self.idempotency.answering(operation.key, |(): &()| ChangeAnswer::REJECTED);
+        let step = self.store.reject_password(scope, &attempt, rejected.once(), now).await?;
+        let answer = rejected.settle(step)?.unwrap_or_else(|()| Answer::unstored(ChangeAnswer::REJECTED));
+        Ok(Current::Rejected(answer))
+    }
+
+    async fn is_current(&self, account: &Account, current: &Password) -> Result<bool, Error> {
         let verdict = self.credentials.verify(Some(account), current).await?;
-        let is_right = verdict.is_some_and(|verdict| verdict.matches);
-        if is_right && admission == Admission::Admitted {
-            self.store.reset_lockout(scope, &login).await?;
-            return Ok(Current::Right);
-        }
-        self.audit.note_refused(operation, if is_right { "locked" } else { "wrong_password" });
-        Ok(Current::Rejected(Answer::to_store(ChangeAnswer::REJECTED)))
+        Ok(verdict.is_some_and(|verdict| verdict.matches))
     }
 
     async fn prepared(

@@ -7,7 +7,7 @@ use rekey_sealing::digest;
 
 use super::Passwords;
 use crate::domain::password::rules::PasswordContext;
-use crate::domain::password::{Broken, Password, judge};
+use crate::domain::password::{Broken, Password, evaluate};
 use crate::domain::policy::PasswordRules;
 use crate::domain::refusal::Refusal;
 use crate::operation::{Caller, Error, Person};
@@ -59,7 +59,7 @@ impl Passwords {
         };
         let tenant = self.policies.tenant(&scope).await?;
         let candidate = Password::typed(&request.candidate);
-        let verdict = judge(&candidate, &policy.password, &PasswordContext::of(&account, &tenant));
+        let verdict = evaluate(&candidate, &policy.password, &PasswordContext::of(&account, &tenant));
         let broken: Vec<_> = verdict.broken.iter().map(|broken| broken.as_str()).collect();
         let rules = in_force(&policy.password)
             .into_iter()

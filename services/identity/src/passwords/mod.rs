@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rekey_primitives::clock::SharedClock;
 
-pub(crate) use change::ChangePassword;
+pub(crate) use change::{ChangeAnswer, ChangePassword, Changed};
 pub(crate) use evaluate::{EvaluatePassword, RuleVerdict};
 pub(crate) use expiry_notices::ExpiryNotices;
 
@@ -22,6 +22,7 @@ use crate::operation::idempotency::Idempotency;
 use crate::policies::Policies;
 use crate::resets::Resets;
 use crate::store::Store;
+use crate::tokens::Tokens;
 
 /// The use case.
 #[derive(Clone)]
@@ -29,6 +30,7 @@ pub(crate) struct Passwords {
     pub store: Store,
     pub clock: SharedClock,
     pub keys: Arc<Keys>,
+    pub tokens: Tokens,
     pub credentials: Credentials,
     pub policies: Policies,
     pub limits: Limits,

@@ -29,6 +29,16 @@ pub(crate) const PASSWORD_RESET: &str = "password_reset";
 /// The purpose of codes that confirm security info.
 pub(crate) const SECURITY_INFO: &str = "security_info";
 
+/// Who asks for a code, and from where.
+#[derive(Debug, Clone)]
+pub(crate) struct AskedBy {
+    /// The backend on whose behalf identity asks: without an address its budget in the tenant is spent.
+    pub backend: String,
+    /// Where the person is, as the backend says.
+    pub ip_address: Option<IpAddr>,
+    pub user_agent: Option<String>,
+}
+
 /// A code to have sent.
 #[derive(Clone)]
 pub(crate) struct StartCode {
@@ -49,8 +59,9 @@ pub(crate) struct StartCode {
     pub decoy: bool,
     /// The organisation, as the message names it.
     pub organisation: String,
-    pub ip_address: Option<IpAddr>,
-    pub user_agent: Option<String>,
+    /// Whether the person is at a familiar place of the login, whose messages strangers cannot use up.
+    pub familiar: bool,
+    pub asked_by: AskedBy,
 }
 
 /// A code to have sent again.
@@ -59,8 +70,7 @@ pub(crate) struct ResendCode {
     pub tenant_id: TenantId,
     pub verification_id: VerificationId,
     pub request_id: Uuid,
-    pub ip_address: Option<IpAddr>,
-    pub user_agent: Option<String>,
+    pub asked_by: AskedBy,
 }
 
 /// A code that somebody typed.
@@ -74,8 +84,7 @@ pub(crate) struct CheckCode {
     /// Whom it must have been about.
     pub subject: String,
     pub code: SecretString,
-    pub ip_address: Option<IpAddr>,
-    pub user_agent: Option<String>,
+    pub asked_by: AskedBy,
 }
 
 /// The clocks of a code that is on its way.
@@ -132,12 +141,12 @@ pub(crate) struct Stopped {
     pub stop: Stop,
     /// By which clocks a code would have gone out. They come with every stop, so that an answer that stands in for a
     /// send shows what verification does and not what somebody once copied from its settings.
-    pub pace: Pace,
+    pub timing: CodeTiming,
 }
 
 /// The clocks of verification's codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pace {
+pub(crate) struct CodeTiming {
     /// How long a code lives.
     pub code_life: Duration,
     /// The waits after each message but the last.

@@ -72,7 +72,7 @@ impl Office {
             notification: self.notification.clone(),
             open: Arc::new(move |_| opens.then(message)),
             clock: Arc::new(self.world.clock.clone()),
-            pace: Pace {
+            settings: RelaySettings {
                 batch: 100,
                 lease: Duration::from_secs(60),
                 poll: Duration::from_millis(1),

@@ -15,10 +15,10 @@ use crate::domain::help::RECIPIENTS_MAX;
 use crate::domain::password::Password;
 use crate::domain::policy::Policy;
 use crate::domain::reset::ResetState;
-use crate::domain::reset::complete::{Completion, Stopped};
+use crate::domain::reset::complete::{Completion, Stopped, has_its_proofs};
 use crate::notices::{NoticeContent, mailboxes};
 use crate::operation::idempotency::{Answer, Request};
-use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
+use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
 use crate::policies::TenantPolicy;
 use crate::store::outbox::Notice;
 use crate::store::resets;
@@ -53,6 +53,8 @@ impl Resets {
     ) -> Result<Completed, Error> {
         let origin = Origin { caller, context: &request.context };
         let Continued { operation, state } = self.go_on(RPC, origin, &request.reset_token)?;
+        has_its_proofs(&state, &caller.hash(), operation.now)
+            .map_err(|stopped| self.stopped(&operation, stopped))?;
         let content =
             [request.reset_token.expose_secret().as_bytes(), request.new_password.expose_secret().as_bytes()];
         let named = Request { who: caller.name(), id: request.request_id, content: &content };
@@ -62,7 +64,7 @@ impl Resets {
 
     async fn set_password(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         state: &ResetState,
         new_password: &SecretString,
     ) -> Result<Answer<Completed>, Error> {
@@ -71,6 +73,9 @@ impl Resets {
         let judged = self.judged_today(scope, state, &policy, operation.now).await?;
         let may_set = self.may_set(operation, state, judged.as_ref(), &policy).await?;
         let account = may_set.map_err(|stopped| self.stopped(operation, stopped))?;
+        let login = self.keys.login_key_of(account);
+        self.limits.consume_hash(operation, &login).await?;
+        let _turn = self.credentials.turn(&login).await?;
         let rules = TenantPolicy { tenant: self.policies.tenant(scope).await?, policy };
         let password = Password::typed(new_password);
         let reset = resets::CompleteReset {
@@ -79,7 +84,7 @@ impl Resets {
             recovery_version: state.recovery_version,
             password: self.credentials.choose(operation, account, &rules, &password).await?,
             history: rules.policy.password.history,
-            login: self.keys.login_key_of(account),
+            login,
             event: self.audit.event(operation).done(),
             notices: self.reset_notices(operation, account, &rules).await?,
             now: operation.now,
@@ -95,7 +100,7 @@ impl Resets {
     /// that nobody without proofs writes a row, and once however often its call is repeated.
     async fn may_set<'a>(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         state: &ResetState,
         judged: Option<&'a JudgedAccount>,
         policy: &Policy,

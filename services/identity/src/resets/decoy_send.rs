@@ -9,9 +9,9 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 
 use super::Resets;
-use super::send::Sending;
+use super::send::{Sending, nth};
 use crate::operation::Error;
-use crate::peers::verification::{Pace, Progress, StartCode, Started, Stopped, Timers};
+use crate::peers::verification::{CodeTiming, Progress, StartCode, Started, Stopped, Timers};
 use crate::store::resets as store;
 
 /// A send that went nowhere, to be answered as one that did.
@@ -29,11 +29,11 @@ impl Resets {
         sending: &Sending<'_>,
         start: &StartCode,
         stopped: &Stopped,
-    ) -> Result<Timers, Error> {
-        let request_id = sending.operation.request_id_from_here("decoy");
+    ) -> Result<Option<Timers>, Error> {
+        let request_id = sending.operation.request_id_from_here(&format!("decoy{}", nth(sending.code)));
         let decoy = StartCode { decoy: true, request_id, ..start.clone() };
         match self.verification.start(&decoy).await? {
-            Started::Sent(timers) => Ok(self.noted_send(sending, start, Some(stopped.stop), timers)),
+            Started::Sent(timers) => Ok(Some(self.noted_send(sending, start, Some(stopped.stop), timers))),
             Started::WasThere(_) | Started::Differs => Box::pin(self.send_again(sending, start)).await,
             Started::Stopped(_) => {
                 self.decoy_send(sending, DecoySend { start, stopped, progress: None }).await
@@ -47,15 +47,15 @@ impl Resets {
         sending: &Sending<'_>,
         start: &StartCode,
         stopped: &Stopped,
-    ) -> Result<Timers, Error> {
+    ) -> Result<Option<Timers>, Error> {
         let progress = self.verification.progress(start.tenant_id, start.verification_id).await?;
         self.decoy_send(sending, DecoySend { start, stopped, progress }).await
     }
 
-    async fn decoy_send(&self, sending: &Sending<'_>, decoy: DecoySend<'_>) -> Result<Timers, Error> {
+    async fn decoy_send(&self, sending: &Sending<'_>, decoy: DecoySend<'_>) -> Result<Option<Timers>, Error> {
         let DecoySend { start, stopped, progress } = decoy;
         let (scope, now) = (&sending.operation.scope, sending.operation.now);
-        let Pace { code_life, waits: ladder } = &stopped.pace;
+        let CodeTiming { code_life, waits: ladder } = &stopped.timing;
         let went_out =
             progress.map_or(0, |progress| (ladder.len() + 1).saturating_sub(progress.sends_remaining));
         let verification_id = start.verification_id;
@@ -65,8 +65,11 @@ impl Resets {
         let code_expires_at =
             progress.map_or_else(|| begun.plus(*code_life), |progress| progress.code_expires_at);
         if now.has_reached(code_expires_at) {
-            // As verification says of one whose code has died: there is nothing to send again.
-            return Err(self.send_limited(sending, sending.time_left()));
+            // As verification says of one whose code has died: another one is due.
+            return Ok(None);
+        }
+        if number > ladder.len() {
+            return Err(self.sends_exhausted(sending.operation));
         }
         if let Some(wait) = wait_before(number, decoys.last(), ladder, sending) {
             return Err(self.send_limited(sending, wait));
@@ -75,7 +78,7 @@ impl Resets {
         let send = store::DecoySend { verification_id, number: number_sent, sent_at: now, expires_at };
         let at = self.store.record_decoy_send(scope, &send).await?;
         let timers = Timers { code_expires_at, resend_after: ladder.get(number).map(|wait| at.plus(*wait)) };
-        Ok(self.noted_send(sending, start, Some(stopped.stop), timers))
+        Ok(Some(self.noted_send(sending, start, Some(stopped.stop), timers)))
     }
 }
 
@@ -86,9 +89,6 @@ fn wait_before(
     ladder: &[Duration],
     sending: &Sending<'_>,
 ) -> Option<Duration> {
-    if number > ladder.len() {
-        return Some(sending.time_left());
-    }
     let due = last?.plus(*ladder.get(number.checked_sub(1)?)?);
     let now = sending.operation.now;
     (!now.has_reached(due)).then(|| due.since(now))

@@ -37,7 +37,7 @@ use crate::domain::audit::{EventKind, Subject};
 use crate::domain::eligibility::{Candidate, JudgedAccount, judge};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
-use crate::domain::reset::complete::{Completion, Stopped, is_same, may_continue};
+use crate::domain::reset::complete::{Completion, Stopped, has_its_proofs, is_same, may_continue};
 use crate::domain::reset::{Position, ResetState, verification_parts};
 use crate::domain::scope::TenantScope;
 use crate::keys::Keys;
@@ -96,6 +96,7 @@ impl Resets {
     ) -> Result<ProvedAccount, Error> {
         let state = open(&self.tokens, caller, shown)?;
         let scope = caller.scope(state.tenant_id).map_err(|_| Refusal::ResetInvalid)?;
+        has_its_proofs(&state, &caller.hash(), now).map_err(Stopped::refusal)?;
         let whose = digest(&[b"reset", state.reset_id.as_uuid().as_bytes()]);
         self.limits.consume_evaluation(&whose, now).await?;
         let policy = self.policies.reset_policy(&scope).await?;
@@ -191,10 +192,14 @@ fn still_the_same<'a>(
     is_same(state, &judged.account).map(|()| judged)
 }
 
-/// The verification behind a method of a reset.
-fn verification_of(state: &ResetState, position: Position) -> VerificationId {
+/// The verification of a code for a method of a reset, by the number of the code. A repeated send continues the same one.
+fn verification_of(state: &ResetState, position: Position, code: u32) -> VerificationId {
     let [reset, method] = verification_parts(state.reset_id, position);
-    VerificationId::from_uuid(from_digest(&digest(&[b"verification", &reset, &method])))
+    let first = digest(&[b"verification", &reset, &method]);
+    VerificationId::from_uuid(from_digest(&match code {
+        0 => first,
+        later => digest(&[b"next verification", &first, &later.to_be_bytes()]),
+    }))
 }
 
 /// What the evidence for a method of a reset is bound to.

@@ -3,7 +3,7 @@
 //! Counting first means that two guesses at once cannot share one count, and that the count outlives the code. A
 //! method that is paused, disabled or has no live code gets the answer of a wrong code.
 
-use rekey_primitives::id::RequestId;
+use rekey_primitives::id::{RequestId, VerificationId};
 use rekey_primitives::method::MethodChange;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -21,10 +21,10 @@ use crate::domain::reset::proofs::{Proof, remaining_shown};
 use crate::domain::reset::{Position, ResetState, attempts_key};
 use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, Request, sealed_secret};
-use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
+use crate::operation::{Caller, Context, Error, Origin, Repeatable, Rpc};
 use crate::peers::verification::{CheckCode, Checked, PASSWORD_RESET};
 use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount};
-use crate::store::resets::{AttemptCounted, MethodKey};
+use crate::store::resets::{AttemptCounted, CodeAttempt, MethodKey};
 
 const RPC: Rpc = Rpc { name: "SubmitResetProof", event: EventKind::ResetProofSubmitted };
 
@@ -51,7 +51,7 @@ pub(crate) struct ProofSubmitted {
 
 /// An attempt at a method of a reset.
 struct Attempt<'a> {
-    operation: &'a Operation<'a>,
+    operation: &'a Repeatable<'a>,
     state: &'a ResetState,
     position: Position,
     offered: &'a Offered,
@@ -107,7 +107,7 @@ impl Resets {
 
     async fn prove(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         state: &ResetState,
         request: &SubmitProof,
     ) -> Result<Answer<ProofSubmitted>, Error> {
@@ -137,7 +137,15 @@ impl Resets {
         let Attempt { operation, state, position, .. } = *attempt;
         let (scope, request, now) = (&operation.scope, operation.key.fingerprint(), operation.now);
         let rules = &attempt.policy.reset;
-        match self.store.count_code_attempt(scope, attempt.key, state.from, &request, rules, now).await? {
+        match self
+            .store
+            .count_code_attempt(
+                scope,
+                &CodeAttempt { method: attempt.key, from: state.from, request: &request, rules },
+                now,
+            )
+            .await?
+        {
             AttemptCounted::Counted | AttemptCounted::CountedBefore => {}
             AttemptCounted::NoLiveCode => return Ok(Err(Unproved::NoLiveCode)),
             AttemptCounted::Stopped(MethodUnavailable::Paused { .. }) => {
@@ -145,33 +153,39 @@ impl Resets {
             }
             AttemptCounted::Stopped(MethodUnavailable::Disabled) => return Ok(Err(Unproved::MethodDisabled)),
         }
-        let context = operation.origin.context;
+        let first = verification_of(state, position, 0);
+        let code_number = self.store.last_reset_code(scope, first, now).await?;
+        let verification_id = verification_of(state, position, code_number);
         let check = CheckCode {
             tenant_id: state.tenant_id,
-            verification_id: verification_of(state, position),
+            verification_id,
             request_id: operation.key.request_id("check", &[]),
             purpose: PASSWORD_RESET,
             subject: verification_subject(state),
             code: code.clone(),
-            ip_address: context.ip.or(state.ip_address),
-            user_agent: context.user_agent.clone(),
+            asked_by: operation.origin.asked_by(state.ip_address),
         };
         let Checked::Passed { grant } = self.verification.check(&check).await? else {
             return Ok(Err(Unproved::CodeRejected));
         };
-        let is_ours = self.redeems(attempt, &grant).await?;
+        let is_ours = self.redeems(attempt, verification_id, &grant).await?;
         Ok(if is_ours && !state.is_silent { Ok(()) } else { Err(Unproved::EvidenceRejected) })
     }
 
     /// Whether the evidence is of this method. Verification says which channel carried the code; a proof by another one is
     /// none.
-    async fn redeems(&self, attempt: &Attempt<'_>, grant: &SecretString) -> Result<bool, Error> {
+    async fn redeems(
+        &self,
+        attempt: &Attempt<'_>,
+        verification_id: VerificationId,
+        grant: &SecretString,
+    ) -> Result<bool, Error> {
         let Attempt { operation, state, position, offered, .. } = *attempt;
         let binding = binding_of(state, position);
         let request_id = operation.key.request_id("redeem", &[]);
         let redeemed = self.verification.redeem(state.tenant_id, grant, &binding, request_id).await?;
         Ok(redeemed.is_some_and(|redeemed| {
-            redeemed.verification_id == verification_of(state, position)
+            redeemed.verification_id == verification_id
                 && Some(redeemed.channel) == offered.kind.channel()
                 && redeemed.class == offered.kind.class()
         }))

@@ -12,7 +12,7 @@ use crate::domain::help::RECIPIENTS_MAX;
 use crate::domain::refusal::Refusal;
 use crate::notices::{NoticeContent, mailboxes};
 use crate::operation::idempotency::{Answer, Request};
-use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
+use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
 use crate::store::accounts::AccountKey;
 use crate::store::outbox::Notice;
 use crate::store::resets;
@@ -55,7 +55,7 @@ impl Resets {
 
     async fn undo(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         token: &Repudiation,
     ) -> Result<Answer<Repudiated>, Error> {
         let (scope, now) = (&operation.scope, operation.now);

@@ -13,16 +13,21 @@ use rekey_sealing::digest;
 use serde::{Deserialize, Serialize};
 
 use super::{Continued, Resets, binding_of, still_the_same, unreadable_offer, verification_of};
+use crate::domain::attempts::AttemptOrigin;
 use crate::domain::audit::EventKind;
 use crate::domain::eligibility::JudgedAccount;
 use crate::domain::refusal::Refusal;
 use crate::domain::reset::complete::Stopped;
 use crate::domain::reset::{Position, ResetState, attempts_key, offer};
+use crate::domain::tenant::Tenant;
 use crate::operation::idempotency::{Answer, Request};
-use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
+use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
 use crate::peers::verification::{PASSWORD_RESET, ResendCode, Resent, StartCode, Started, Stop, Timers};
 
 const RPC: Rpc = Rpc { name: "SendResetCode", event: EventKind::ResetCodeSent };
+
+/// Codes that are drawn for one method of a reset: one that died, one that was mistyped too often, and one more.
+const CODES_PER_METHOD: u32 = 3;
 
 /// Asks for a code.
 #[derive(Debug)]
@@ -44,9 +49,13 @@ pub(crate) struct CodeSent {
 
 /// A send under way.
 pub(super) struct Sending<'a> {
-    pub(super) operation: &'a Operation<'a>,
+    pub(super) operation: &'a Repeatable<'a>,
     pub(super) state: &'a ResetState,
     position: Position,
+    /// The number of the code, from 0.
+    pub(super) code: u32,
+    /// Why nothing is to come of it, for the log.
+    silence: Option<&'static str>,
 }
 
 impl Resets {
@@ -67,7 +76,7 @@ impl Resets {
 
     async fn send(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         state: &ResetState,
         method_id: &str,
     ) -> Result<Answer<CodeSent>, Error> {
@@ -76,56 +85,95 @@ impl Resets {
         }
         let position = sendable(state, method_id)?;
         let Timers { code_expires_at, resend_after } =
-            self.start_or_resend(&Sending { operation, state, position }).await?;
+            self.start_or_resend(operation, state, position).await?;
         let key = attempts_key(state, position).ok_or_else(unreadable_offer)?;
         self.store.code_sent(&operation.scope, key, code_expires_at).await?;
         Ok(Answer::to_store(CodeSent { code_expires_at, resend_after }))
     }
 
-    async fn start_or_resend(&self, sending: &Sending<'_>) -> Result<Timers, Error> {
-        let Sending { operation, state, position } = *sending;
-        let (scope, context) = (&operation.scope, operation.origin.context);
+    async fn start_or_resend(
+        &self,
+        operation: &Repeatable<'_>,
+        state: &ResetState,
+        position: Position,
+    ) -> Result<Timers, Error> {
+        let scope = &operation.scope;
         let policy = self.policies.reset_policy(scope).await?;
         let tenant = self.policies.tenant(scope).await?;
         let judged = self.judged_today(scope, state, &policy, operation.now).await?;
-        if state.account_id.is_some()
-            && let Err(stopped) = still_the_same(state, judged.as_ref())
-        {
+        let changed = match state.account_id {
+            Some(_) => still_the_same(state, judged.as_ref()).err(),
+            None => None,
+        };
+        // Before something is proved, an account that changed looks like one that did not and like none.
+        if let Some(stopped) = changed.filter(|_| !state.proofs.is_empty()) {
             return Err(self.stopped(operation, stopped));
         }
-        let start = StartCode {
+        let silence = changed.map(Stopped::as_str).or(state.is_silent.then_some("silent"));
+        let first = verification_of(state, position, 0);
+        let last = self.store.last_reset_code(scope, first, operation.now).await?;
+        for code in last..CODES_PER_METHOD {
+            if code > last {
+                self.store.next_reset_code(scope, first, code, state.expires_at).await?;
+            }
+            let sending = Sending { operation, state, position, code, silence };
+            let start = self.start_of(&sending, &tenant, judged.as_ref())?;
+            if let Some(timers) = self.send_code_of(&sending, &start).await? {
+                return Ok(timers);
+            }
+        }
+        Err(self.sends_exhausted(operation))
+    }
+
+    fn start_of(
+        &self,
+        sending: &Sending<'_>,
+        tenant: &Tenant,
+        judged: Option<&JudgedAccount>,
+    ) -> Result<StartCode, Error> {
+        let Sending { operation, state, position, code, silence } = *sending;
+        let context = operation.origin.context;
+        Ok(StartCode {
             tenant_id: state.tenant_id,
-            verification_id: verification_of(state, position),
-            request_id: operation.request_id_from_here("start"),
+            verification_id: verification_of(state, position, code),
+            request_id: operation.request_id_from_here(&format!("start{}", nth(code))),
             purpose: PASSWORD_RESET,
             subject: verification_subject(state),
-            destination: destination_of(sending, judged.as_ref())?,
+            destination: destination_of(sending, judged)?,
             locale: context.locale.clone().or_else(|| state.locale.clone()),
             binding: binding_of(state, position),
-            decoy: state.is_silent,
-            organisation: tenant.display_name,
-            ip_address: context.ip.or(state.ip_address),
-            user_agent: context.user_agent.clone(),
-        };
-        match self.verification.start(&start).await? {
-            Started::Sent(timers) => Ok(self.noted_send(sending, &start, None, timers)),
-            Started::WasThere(_) | Started::Differs => self.send_again(sending, &start).await,
-            Started::Stopped(stopped) => self.start_decoy_send(sending, &start, &stopped).await,
+            decoy: silence.is_some(),
+            organisation: tenant.display_name.clone(),
+            familiar: state.from == AttemptOrigin::FamiliarPlace,
+            asked_by: operation.origin.asked_by(state.ip_address),
+        })
+    }
+
+    /// Sends a code, or sends it again; `None` if it died or was guessed at too often, so that another one is due.
+    async fn send_code_of(&self, sending: &Sending<'_>, start: &StartCode) -> Result<Option<Timers>, Error> {
+        match self.verification.start(start).await? {
+            Started::Sent(timers) => Ok(Some(self.noted_send(sending, start, None, timers))),
+            Started::WasThere(_) | Started::Differs => self.send_again(sending, start).await,
+            Started::Stopped(stopped) => self.start_decoy_send(sending, start, &stopped).await,
         }
     }
 
-    pub(super) async fn send_again(&self, sending: &Sending<'_>, start: &StartCode) -> Result<Timers, Error> {
+    pub(super) async fn send_again(
+        &self,
+        sending: &Sending<'_>,
+        start: &StartCode,
+    ) -> Result<Option<Timers>, Error> {
         let resend = ResendCode {
             tenant_id: start.tenant_id,
             verification_id: start.verification_id,
-            request_id: sending.operation.request_id_from_here("resend"),
-            ip_address: start.ip_address,
-            user_agent: start.user_agent.clone(),
+            request_id: sending.operation.request_id_from_here(&format!("resend{}", nth(sending.code))),
+            asked_by: start.asked_by.clone(),
         };
         match self.verification.resend(&resend).await? {
-            Resent::Sent(timers) => Ok(self.noted_send(sending, start, None, timers)),
+            Resent::Sent(timers) => Ok(Some(self.noted_send(sending, start, None, timers))),
             Resent::TooSoon { retry_after } => Err(self.send_limited(sending, retry_after)),
-            Resent::Exhausted | Resent::Over => Err(self.send_limited(sending, sending.time_left())),
+            Resent::Exhausted => Err(self.sends_exhausted(sending.operation)),
+            Resent::Over => Ok(None),
             Resent::Stopped(stopped) => self.resend_decoy_send(sending, start, &stopped).await,
         }
     }
@@ -138,9 +186,8 @@ impl Resets {
         stop: Option<Stop>,
         timers: Timers,
     ) -> Timers {
-        let silent = if sending.state.is_silent { Some("silent") } else { None };
         let event = self.audit.event(sending.operation).at_place(start.destination.masked());
-        self.audit.note(match stop.map(Stop::as_str).or(silent) {
+        self.audit.note(match stop.map(Stop::as_str).or(sending.silence) {
             Some(reason) => event.refused(reason),
             None => event,
         });
@@ -152,13 +199,17 @@ impl Resets {
         self.audit.note_refused(sending.operation, "send_limited");
         Refusal::SendLimited { retry_after }.into()
     }
+
+    /// Notes and refuses a send of which this reset has none left.
+    pub(super) fn sends_exhausted(&self, operation: &Operation<'_>) -> Error {
+        self.audit.note_refused(operation, "sends_exhausted");
+        Refusal::SendsExhausted.into()
+    }
 }
 
-impl Sending<'_> {
-    /// How long the reset lives on.
-    pub(super) fn time_left(&self) -> Duration {
-        self.state.expires_at.since(self.operation.now)
-    }
+/// Tells the requests of a later code from those of the first.
+pub(super) fn nth(code: u32) -> String {
+    if code == 0 { String::new() } else { format!(" {code}") }
 }
 
 /// The position of a method whose codes are sent and that is not proved yet.
@@ -174,7 +225,8 @@ fn sendable(state: &ResetState, method_id: &str) -> Result<Position, Refusal> {
 fn destination_of(sending: &Sending<'_>, judged: Option<&JudgedAccount>) -> Result<Destination, Error> {
     let held = judged.map_or(&[][..], |judged| &judged.account.security_info);
     let offered = sending.state.offer.get(sending.position).ok_or_else(unreadable_offer)?;
-    offer::destination(offered, held, &sending.state.seed).ok_or_else(|| Refusal::ResetInvalid.into())
+    let found = offer::destination(offered, held, &sending.state.seed);
+    found.or_else(|| offer::nowhere(offered.kind, &sending.state.seed)).ok_or_else(unreadable_offer)
 }
 
 /// Whom the verification is about: the account, or a number that stands for the login that nobody has.

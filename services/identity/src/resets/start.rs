@@ -144,6 +144,7 @@ impl Resets {
             recovery_version: account.map_or(RecoveryVersion::FIRST, |account| account.recovery_version),
             seed,
             offer: start.judged.map_or_else(|| basis.for_nobody(), |judged| basis.for_account(judged)),
+            proofs_required: policy.reset.proofs_required,
             proofs: Proofs::default(),
             ip_address: operation.origin.context.ip,
             locale: operation.origin.context.locale.clone(),

@@ -5,15 +5,15 @@ use rekey_primitives::id::{RequestId, SecurityInfoId, from_digest};
 use rekey_primitives::method::MethodChange;
 use serde::{Deserialize, Serialize};
 
-use super::{EntryChange, Holder, SecurityInfoEntries};
-use crate::domain::account::Account;
+use super::{Holder, SecurityInfoEntries, change_of, not_changed};
 use crate::domain::audit::EventKind;
 use crate::domain::refusal::Refusal;
 use crate::domain::security_info::{Holding, SecurityInfo, Standing, may_add};
 use crate::operation::idempotency::Answer;
-use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Rpc};
+use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Repeatable, Rpc};
 use crate::peers::verification::Timers;
-use crate::store::accounts::AccountChange;
+use crate::store::StepOutcome;
+use crate::store::accounts::{AccountChange, ChangeRefused};
 use crate::views::SecurityInfoView;
 
 const RPC: Rpc = Rpc { name: "AddSecurityInfo", event: EventKind::SecurityInfoAdded };
@@ -41,28 +41,46 @@ impl SecurityInfoEntries {
 
     async fn add_once(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         owner: &Owner,
         address: &Destination,
     ) -> Result<Answer<Added>, Error> {
         // The id comes of the call, so that a repeat after a lost answer goes on with the same entry and code.
         let id = SecurityInfoId::from_uuid(from_digest(operation.key.as_bytes()));
-        let mut sent = None;
+        // It is written before its code is sent: of two calls for one address, only one may send.
+        let holder = self.registered(operation, owner, id, address).await?;
+        let entry = holder.entry(id)?;
+        let timers = self.send_new_code(operation, &holder, entry).await?;
+        let entry = SecurityInfoView::of(entry, &holder.rules, operation.now);
+        Ok(Answer::to_store(Added { entry, timers }))
+    }
+
+    /// The holder with the entry, written by this call or by the one that it repeats.
+    async fn registered(
+        &self,
+        operation: &Repeatable<'_>,
+        owner: &Owner,
+        id: SecurityInfoId,
+        address: &Destination,
+    ) -> Result<Holder, Error> {
         for _ in 0..JUDGED_AT_MOST {
             let holder = self.holder(operation, owner.person.account_id).await?;
+            if let Ok(entry) = holder.entry(id) {
+                let is_same = entry.destination().as_ref() == Some(address);
+                return if is_same { Ok(holder) } else { Err(Refusal::RequestIdReused.into()) };
+            }
             let entry = self.unconfirmed_entry(operation, &holder, id, address).await?;
-            let timers = match sent {
-                Some(timers) => timers,
-                None => *sent.insert(self.send_new_code(operation, &holder, &entry).await?),
-            };
-            let added = Added { entry: SecurityInfoView::of(&entry, &holder.rules, operation.now), timers };
-            let answering = self.idempotency.answering(operation.key, |_: &Account| added.clone());
             let event = self.audit.event(operation).at_place(address.masked());
-            let change = AccountChange::AddSecurityInfo(entry.clone());
-            let changed = EntryChange { entry: &entry, word: MethodChange::Added, change };
-            let answer = self.change_entry(operation, &holder, changed, event, &answering).await?;
-            if let Some(answer) = answer {
-                return Ok(answer);
+            let notices = self.notices_of(operation, &holder, &entry, MethodChange::Added).await?;
+            let change = AccountChange::AddSecurityInfo(entry);
+            let change = change_of(&holder.account, change, event, notices, operation.now);
+            match self.store.change_account(&operation.scope, &change, None).await? {
+                StepOutcome::Done(account) => return Ok(Holder { account, ..holder }),
+                StepOutcome::Refused(why) if why != ChangeRefused::Stale => {
+                    return Err(not_changed(why).into());
+                }
+                // The account changed meanwhile and is to be judged anew.
+                StepOutcome::Refused(_) | StepOutcome::Repeated(_) | StepOutcome::OtherContent => {}
             }
         }
         Err(Failed::Contended.into())

@@ -12,9 +12,9 @@ use crate::domain::audit::EventKind;
 use crate::domain::refusal::Refusal;
 use crate::domain::security_info::SecurityInfo;
 use crate::operation::idempotency::Answer;
-use crate::operation::{Error, Operation, Owner, Rpc};
+use crate::operation::{Error, Owner, Repeatable, Rpc};
 use crate::peers::verification::{
-    Pace, ResendCode, Resent, SECURITY_INFO, StartCode, Started, Stopped, Timers,
+    CodeTiming, ResendCode, Resent, SECURITY_INFO, StartCode, Started, Stopped, Timers,
 };
 use crate::store::accounts::EntryVerification;
 
@@ -34,7 +34,7 @@ impl SecurityInfoEntries {
 
     async fn send_code_once(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         owner: &Owner,
         id: SecurityInfoId,
     ) -> Result<Answer<Timers>, Error> {
@@ -51,7 +51,7 @@ impl SecurityInfoEntries {
     /// send there.
     pub(super) async fn send_new_code(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         holder: &Holder,
         entry: &SecurityInfo,
     ) -> Result<Timers, Error> {
@@ -68,15 +68,16 @@ impl SecurityInfoEntries {
             binding: binding(holder.account.id.as_uuid(), entry.id),
             decoy: false,
             organisation: holder.tenant.display_name.clone(),
-            ip_address: context.ip,
-            user_agent: context.user_agent.clone(),
+            // Whoever is signed in may name any address, so this is nobody's place.
+            familiar: false,
+            asked_by: operation.origin.asked_by(None),
         };
         let timers = match self.verification.start(&start).await? {
             Started::Sent(timers) | Started::WasThere(timers) => timers,
-            Started::Stopped(Stopped { stop, pace }) => {
+            Started::Stopped(Stopped { stop, timing }) => {
                 let event = self.audit.event_of(operation, EventKind::LimitReached);
                 self.audit.note(event.because(stop.as_str()));
-                silent_timers(&pace, operation)
+                silent_timers(&timing, operation)
             }
             // It is spent or was guessed at too often.
             Started::Differs => return Err(until_it_dies(operation, verification).into()),
@@ -89,7 +90,7 @@ impl SecurityInfoEntries {
 
     async fn resend_code(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         holder: &Holder,
         entry: &SecurityInfo,
         running: EntryVerification,
@@ -98,24 +99,23 @@ impl SecurityInfoEntries {
             tenant_id: holder.tenant.id,
             verification_id: running.id,
             request_id: operation.request_id_from_here("resend"),
-            ip_address: operation.origin.context.ip,
-            user_agent: operation.origin.context.user_agent.clone(),
+            asked_by: operation.origin.asked_by(None),
         };
         match self.verification.resend(&resend).await? {
             Resent::Sent(timers) => Ok(timers),
             Resent::TooSoon { retry_after } => Err(Refusal::SendLimited { retry_after }.into()),
             Resent::Exhausted => Err(until_it_dies(operation, running).into()),
-            Resent::Stopped(stopped) => Ok(silent_timers(&stopped.pace, operation)),
+            Resent::Stopped(stopped) => Ok(silent_timers(&stopped.timing, operation)),
             Resent::Over => self.send_new_code(operation, holder, entry).await,
         }
     }
 }
 
 /// The timers of a send that was stopped where nobody may know.
-fn silent_timers(pace: &Pace, operation: &Operation<'_>) -> Timers {
+fn silent_timers(timing: &CodeTiming, operation: &Repeatable<'_>) -> Timers {
     Timers {
-        code_expires_at: operation.now.plus(pace.code_life),
-        resend_after: pace.waits.first().map(|wait| operation.now.plus(*wait)),
+        code_expires_at: operation.now.plus(timing.code_life),
+        resend_after: timing.waits.first().map(|wait| operation.now.plus(*wait)),
     }
 }
 

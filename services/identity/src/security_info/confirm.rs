@@ -11,19 +11,18 @@ use super::{EntryChange, Holder, SecurityInfoEntries, change_of};
 use crate::domain::account::Account;
 use crate::domain::attempts::{AttemptOrigin, MethodUnavailable};
 use crate::domain::audit::{Actor, EventKind};
-use crate::domain::refusal::Refusal;
 use crate::domain::security_info::{SecurityInfo, Standing};
 use crate::operation::idempotency::{Answer, OrRejected};
-use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Rpc};
+use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Repeatable, Rpc};
 use crate::peers::verification::{CheckCode, Checked, SECURITY_INFO};
 use crate::store::accounts::AccountChange;
-use crate::store::resets::AttemptCounted;
+use crate::store::resets::{AttemptCounted, CodeAttempt};
 use crate::views::SecurityInfoView;
 
 const RPC: Rpc = Rpc { name: "ConfirmSecurityInfo", event: EventKind::SecurityInfoConfirmed };
 
-/// What is stored for a repeat.
-type Confirmed = OrRejected<SecurityInfoView>;
+/// How it ended, as it is stored for a repeat.
+pub(crate) type Confirmed = OrRejected<SecurityInfoView>;
 
 impl SecurityInfoEntries {
     /// Confirms an address by its code.
@@ -33,17 +32,16 @@ impl SecurityInfoEntries {
         id: SecurityInfoId,
         code: &SecretString,
         request_id: RequestId,
-    ) -> Result<SecurityInfoView, Error> {
+    ) -> Result<Confirmed, Error> {
         let uuid = id.as_uuid();
         let content = [uuid.as_bytes().as_slice(), code.expose_secret().as_bytes()];
         let operation = self.change_operation(RPC, owner, request_id, &content)?;
-        let confirmed = self.idempotency.run(&operation, self.confirm_once(&operation, owner, id, code));
-        confirmed.await?.or(Refusal::CodeRejected)
+        self.idempotency.run(&operation, self.confirm_once(&operation, owner, id, code)).await
     }
 
     async fn confirm_once(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         owner: &Owner,
         id: SecurityInfoId,
         code: &SecretString,
@@ -63,14 +61,21 @@ impl SecurityInfoEntries {
     /// Counts an attempt; false when none is taken.
     async fn count_completion_attempt(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         holder: &Holder,
         entry: &SecurityInfo,
     ) -> Result<bool, Error> {
         let (scope, now) = (&operation.scope, operation.now);
         let (key, from, request) =
             (attempts_key(entry), AttemptOrigin::Anywhere, operation.key.fingerprint());
-        let stop = match self.store.count_code_attempt(scope, key, from, &request, &holder.rules, now).await?
+        let stop = match self
+            .store
+            .count_code_attempt(
+                scope,
+                &CodeAttempt { method: key, from, request: &request, rules: &holder.rules },
+                now,
+            )
+            .await?
         {
             AttemptCounted::Counted | AttemptCounted::CountedBefore => return Ok(true),
             AttemptCounted::NoLiveCode => return Ok(false),
@@ -94,7 +99,7 @@ impl SecurityInfoEntries {
     /// Whether verification passes the code, and for this entry.
     async fn is_right_code(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         holder: &Holder,
         entry: &SecurityInfo,
         code: &SecretString,
@@ -109,8 +114,7 @@ impl SecurityInfoEntries {
             purpose: SECURITY_INFO,
             subject: account_id.to_string(),
             code: code.clone(),
-            ip_address: operation.origin.context.ip,
-            user_agent: operation.origin.context.user_agent.clone(),
+            asked_by: operation.origin.asked_by(None),
         };
         let Checked::Passed { grant } = self.verification.check(&check).await? else { return Ok(false) };
         let binding = binding(account_id.as_uuid(), entry.id);
@@ -125,7 +129,7 @@ impl SecurityInfoEntries {
     /// Writes that an entry is confirmed.
     async fn mark_confirmed(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         owner: &Owner,
         id: SecurityInfoId,
     ) -> Result<Answer<Confirmed>, Error> {

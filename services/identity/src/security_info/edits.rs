@@ -9,7 +9,7 @@ use crate::domain::account::Account;
 use crate::domain::audit::EventKind;
 use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
 use crate::operation::idempotency::Answer;
-use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Rpc};
+use crate::operation::{Error, Failed, JUDGED_AT_MOST, Owner, Repeatable, Rpc};
 use crate::store::accounts::AccountChange;
 use crate::views::SecurityInfoView;
 
@@ -55,7 +55,7 @@ impl SecurityInfoEntries {
 
     async fn edit_once(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         owner: &Owner,
         id: SecurityInfoId,
         edit: Edit,

@@ -19,6 +19,7 @@ use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::{AccountId, RequestId, SecurityInfoId};
 use rekey_primitives::method::MethodChange;
 
+pub(crate) use confirm::Confirmed;
 #[cfg(test)]
 pub(crate) use prefill::NEEDS as PREFILL_NEEDS;
 pub(crate) use prefill::Prefill;
@@ -33,7 +34,7 @@ use crate::domain::security_info::{SecurityInfo, is_first, is_fresh_sign_in};
 use crate::domain::tenant::Tenant;
 use crate::notices::{NoticeContent, Notices};
 use crate::operation::idempotency::{Answer, Answering, Idempotency, Request};
-use crate::operation::{Error, Operation, Owner, Rpc};
+use crate::operation::{Error, Operation, Owner, Repeatable, Rpc};
 use crate::peers::Verification;
 use crate::policies::Policies;
 use crate::store::Store;
@@ -94,12 +95,12 @@ impl SecurityInfoEntries {
         owner: &'a Owner,
         request_id: RequestId,
         content: &[&[u8]],
-    ) -> Result<Operation<'a>, Refusal> {
+    ) -> Result<Repeatable<'a>, Refusal> {
         let account_id = owner.person.account_id;
         let operation = Operation::new(rpc, owner.scope()?, owner.origin(), self.clock.now())
             .by(Actor::Account(account_id))
             .on(Subject::Account(account_id));
-        let who = account_id.to_string();
+        let who = owner.caller.on_behalf_of(account_id);
         Ok(self.idempotency.named(operation, Request { who: &who, id: request_id, content }))
     }
 
@@ -110,7 +111,7 @@ impl SecurityInfoEntries {
         owner: &'a Owner,
         request_id: RequestId,
         content: &[&[u8]],
-    ) -> Result<Operation<'a>, Refusal> {
+    ) -> Result<Repeatable<'a>, Refusal> {
         let operation = self.operation(rpc, owner, request_id, content)?;
         let is_fresh = is_fresh_sign_in(owner.person.auth_time, operation.now);
         if is_fresh { Ok(operation) } else { Err(Refusal::SignInNotRecent) }
@@ -125,7 +126,7 @@ impl SecurityInfoEntries {
         Ok(Holder { tenant, rules: policy.reset, account })
     }
 
-    /// Whether an entry that begins to matter now is one of the first of a new account.
+    /// Whether an entry that begins to matter now is spared the quarantine.
     async fn would_be_first(
         &self,
         operation: &Operation<'_>,
@@ -136,7 +137,7 @@ impl SecurityInfoEntries {
         let removed = self.store.removed_addresses(&operation.scope, account.id).await?;
         let others: Vec<SecurityInfo> =
             account.security_info.iter().filter(|entry| entry.id != id).cloned().collect();
-        Ok(is_first(&others, !removed.is_empty(), account.created_at, &holder.rules, operation.now))
+        Ok(is_first(&others, !removed.is_empty(), &holder.rules))
     }
 
     /// The notices of a change of an entry, to every notified address of the account.

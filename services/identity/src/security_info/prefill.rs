@@ -10,7 +10,7 @@ use crate::domain::audit::{EventKind, Subject};
 use crate::domain::authority::{Needs, Permission};
 use crate::domain::security_info::{SecurityInfo, Standing};
 use crate::operation::idempotency::{Answer, Request};
-use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Operation, Rpc, Target};
+use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Repeatable, Rpc, Target};
 use crate::store::accounts::AccountChange;
 use crate::views::SecurityInfoView;
 
@@ -47,7 +47,7 @@ impl SecurityInfoEntries {
 
     async fn prefill_once(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         administrator: &Administrator,
         prefill: &Prefill,
     ) -> Result<Answer<SecurityInfoView>, Error> {

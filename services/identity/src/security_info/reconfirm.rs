@@ -9,7 +9,7 @@ use crate::domain::account::Account;
 use crate::domain::audit::EventKind;
 use crate::domain::refusal::Refusal;
 use crate::operation::idempotency::Answer;
-use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Rpc};
+use crate::operation::{Error, Failed, JUDGED_AT_MOST, Owner, Repeatable, Rpc};
 use crate::store::accounts::{AccountChange, ChangeRefused};
 
 const RPC: Rpc = Rpc { name: "ReconfirmSecurityInfo", event: EventKind::SecurityInfoReconfirmed };
@@ -30,7 +30,7 @@ impl SecurityInfoEntries {
 
     async fn reconfirm_once(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         owner: &Owner,
     ) -> Result<Answer<Reconfirmed>, Error> {
         let now = operation.now;

@@ -7,16 +7,16 @@ use rekey_primitives::secret::SecretString;
 use super::Sessions;
 use crate::domain::policy::SessionRules;
 use crate::domain::scope::TenantScope;
-use crate::domain::session::{AccessClaims, Ending, Session, SessionOver, judge_access};
+use crate::domain::session::{AccessClaims, Session, TokenState, token_state};
 use crate::operation::{Caller, Error, Person};
 
-/// What a session must be for its token to pass.
+/// Which tokens pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Still {
-    /// Live.
-    SignedIn,
-    /// Live, or left by its own person from within it.
-    OrJustLeft,
+enum Passing {
+    /// Live ones.
+    Live,
+    /// Those too that are expired or have died by the method that they come with.
+    AnyOnce,
 }
 
 impl Sessions {
@@ -29,7 +29,7 @@ impl Sessions {
         let now = self.clock.now();
         let Some(claims) = self.tokens.read_access(shown, now) else { return Ok(None) };
         match caller.scope(claims.tenant_id) {
-            Ok(scope) => self.behind(&scope, &claims, Still::SignedIn, now).await,
+            Ok(scope) => self.behind(&scope, &claims, Passing::Live, now).await,
             Err(_) => Ok(None),
         }
     }
@@ -40,39 +40,35 @@ impl Sessions {
         let now = self.clock.now();
         let Some(claims) = self.tokens.read_access(shown, now) else { return Ok(None) };
         let scope = TenantScope::ours(claims.tenant_id);
-        self.behind(&scope, &claims, Still::SignedIn, now).await
+        self.behind(&scope, &claims, Passing::Live, now).await
     }
 
-    /// The same for ending sessions alone: the token of a session that its person has left passes too, so that a repeat of
-    /// that very call can be told its first answer. What else it asks, the step refuses.
+    /// The same for methods that end the token: an expired one passes too, and one that died with its session or by a change
+    /// of the password, so that a repeat of that very call can be told its first answer. The person says which it is.
     pub(crate) async fn verify_leaving_person(&self, shown: &SecretString) -> Result<Option<Person>, Error> {
         let now = self.clock.now();
-        let Some(claims) = self.tokens.read_access(shown, now) else { return Ok(None) };
+        let Some(claims) = self.tokens.read_any_access(shown) else { return Ok(None) };
         let scope = TenantScope::ours(claims.tenant_id);
-        self.behind(&scope, &claims, Still::OrJustLeft, now).await
+        self.behind(&scope, &claims, Passing::AnyOnce, now).await
     }
 
     async fn behind(
         &self,
         scope: &TenantScope,
         claims: &AccessClaims,
-        still: Still,
+        passing: Passing,
         now: Timestamp,
     ) -> Result<Option<Person>, Error> {
         let Some((session, account)) = self.store.find_session(scope, claims.session_id).await? else {
             return Ok(None);
         };
         let rules = self.rules_of(scope, &session).await?;
-        let is_theirs = session.account_id == claims.account_id && session.epoch == claims.epoch;
-        let passes = match judge_access(&session, &account, &rules, now) {
-            Ok(()) => true,
-            Err(SessionOver::Ended(Ending::SignedOut)) => still == Still::OrJustLeft,
-            Err(_) => false,
-        };
-        if !is_theirs || !passes {
+        let Some(token_state) = token_state(claims, &session, &account, &rules, now) else { return Ok(None) };
+        if passing == Passing::Live && token_state != TokenState::Live {
             return Ok(None);
         }
         Ok(Some(Person {
+            backend: claims.backend.clone(),
             tenant_id: claims.tenant_id,
             account_id: claims.account_id,
             session_id: claims.session_id,
@@ -80,6 +76,7 @@ impl Sessions {
             roles: account.roles,
             auth_time: session.auth_time,
             token_expires_at: claims.expires_at,
+            token_state,
         }))
     }
 

@@ -4,7 +4,8 @@ mod access;
 mod refresh;
 
 use rekey_primitives::clock::SharedClock;
-use rekey_primitives::id::{RequestId, SessionId};
+use rekey_primitives::id::{AccountId, RequestId, SessionId};
+use rekey_primitives::secret::SecretString;
 use rekey_sealing::PublicKey;
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +14,9 @@ pub(crate) use refresh::RefreshSession;
 use crate::audit::Audit;
 use crate::domain::audit::{Actor, EventKind, Subject};
 use crate::domain::refusal::Refusal;
-use crate::domain::session::{Ending, Session};
+use crate::domain::session::{Ending, Session, TokenState};
 use crate::operation::idempotency::{Answer, Idempotency, Request};
-use crate::operation::{Caller, Error, Operation, Owner, Person, Rpc};
+use crate::operation::{Caller, Error, Operation, Origin, Owner, Person, Repeatable, Rpc};
 use crate::policies::Policies;
 use crate::store::Store;
 use crate::store::sign_ins::{EndSessions, SessionsEnded, Stale, WhichSessions};
@@ -52,11 +53,41 @@ struct End {
 }
 
 impl Sessions {
-    /// Ends the session of the access token.
+    /// Ends the session of the access token, also of an expired one.
     pub(crate) async fn sign_out(&self, owner: &Owner, request_id: RequestId) -> Result<(), Error> {
         let which = WhichSessions::These(vec![owner.person.session_id]);
         let end = End { rpc: SIGN_OUT, ending: Ending::SignedOut, which };
         self.end(owner, end, request_id).await.map(drop)
+    }
+
+    /// Ends the session of a refresh token, be it the last one or not: whoever has one could end the session by using it.
+    pub(crate) async fn sign_out_by_refresh_token(
+        &self,
+        origin: Origin<'_>,
+        refresh_token: &SecretString,
+        request_id: RequestId,
+    ) -> Result<(), Error> {
+        let shown = self.tokens.read_refresh(refresh_token).ok_or(Refusal::RefreshTokenInvalid)?;
+        let scope = origin.caller.scope(shown.tenant_id).map_err(|_| Refusal::RefreshTokenInvalid)?;
+        let found = self.store.find_session(&scope, shown.session_id).await?;
+        let (session, account) = found.ok_or(Refusal::RefreshTokenInvalid)?;
+        if !session.serves(origin.caller.name()) {
+            return Err(Refusal::RefreshTokenInvalid.into());
+        }
+        let operation = Operation::new(SIGN_OUT, scope, origin, self.clock.now())
+            .by(Actor::Account(account.id))
+            .on(Subject::Account(account.id));
+        let who = origin.caller.on_behalf_of(session.id);
+        let named = Request { who: &who, id: request_id, content: &[&shown.hash] };
+        let operation = self.idempotency.named(operation, named);
+        let which = WhichSessions::These(vec![session.id]);
+        let end = End { rpc: SIGN_OUT, ending: Ending::SignedOut, which };
+        let work = self.end_once(&operation, account.id, session.id, end);
+        let ended = self.idempotency.run_unrecalled(&operation, work).await;
+        ended.map(drop).map_err(|error| match error {
+            Error::Refused(Refusal::AccessTokenInvalid) => Refusal::RefreshTokenInvalid.into(),
+            other => other,
+        })
     }
 
     /// The person's live sessions, newest first.
@@ -94,22 +125,32 @@ impl Sessions {
             .by(Actor::Account(person.account_id))
             .on(Subject::Account(person.account_id));
         // Ids of its own session alone, so that a dead token cannot ask about others of the account.
-        let who = person.session_id.to_string();
+        let who = owner.caller.on_behalf_of(person.session_id);
         let content = content_of(&end.which);
         let named = Request { who: &who, id: request_id, content: &[&content] };
         let operation = self.idempotency.named(operation, named);
-        self.idempotency.run_unrecalled(&operation, self.end_once(&operation, person, end)).await
+        let work = async {
+            let may_end_its_own =
+                end.ending == Ending::SignedOut && person.token_state == TokenState::Expired;
+            if !may_end_its_own {
+                person.live()?;
+            }
+            self.end_once(&operation, person.account_id, person.session_id, end).await
+        };
+        self.idempotency.run_unrecalled(&operation, work).await
     }
 
+    /// Ends sessions for one of them.
     async fn end_once(
         &self,
-        operation: &Operation<'_>,
-        person: &Person,
+        operation: &Repeatable<'_>,
+        account_id: AccountId,
+        asking: SessionId,
         end: End,
     ) -> Result<Answer<Revoked>, Error> {
         let ends = EndSessions {
-            account_id: person.account_id,
-            asking: person.session_id,
+            account_id,
+            asking,
             which: end.which,
             event: self.audit.event(operation).because(end.ending.as_str()).done(),
         };

@@ -34,7 +34,7 @@ impl SignIns {
                 account: &account,
                 epoch: account.epoch,
                 rules: &policy.sessions,
-                context,
+                origin: operation.origin,
                 proved_at: answering.proved_at(),
                 now,
             });

@@ -19,7 +19,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::session::Session;
 use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, Request, Settled};
-use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
+use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
 use crate::policies::TenantPolicy;
 use crate::store::accounts::AccountKey;
 use crate::store::sign_ins::{ChangePassword, SessionsEnded, Stale};
@@ -59,7 +59,7 @@ pub(crate) enum Continued {
 
 /// An answer on its way, with everything it is judged by.
 pub(super) struct Answering<'a> {
-    pub(super) operation: &'a Operation<'a>,
+    pub(super) operation: &'a Repeatable<'a>,
     pub(super) challenge: Challenge,
     pub(super) policy: Policy,
 }
@@ -96,7 +96,7 @@ impl SignIns {
 
     async fn do_as_asked(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         challenge: Challenge,
         request: &AnswerChallenge,
     ) -> Result<Answer<Continued>, Error> {
@@ -149,6 +149,9 @@ impl SignIns {
             return Err(Refusal::ChallengeInvalid.into());
         }
         let operation = answering.operation;
+        let login = self.keys.login_key_of(&account);
+        self.limits.consume_hash(operation, &login).await?;
+        let _turn = self.credentials.turn(&login).await?;
         let next = self.after_change(&answering, &account);
         let challenge_kind = answering.challenge.kind;
         let tenant = self.policies.tenant(&operation.scope).await?;
@@ -176,8 +179,8 @@ impl SignIns {
             let challenge = self.challenge(operation, &asked, policy);
             return Next { session: None, answer: Continued::Challenge(challenge) };
         }
-        let (rules, context) = (&policy.sessions, operation.origin.context);
-        let new = NewSession { account, epoch, rules, context, proved_at, now };
+        let (rules, origin) = (&policy.sessions, operation.origin);
+        let new = NewSession { account, epoch, rules, origin, proved_at, now };
         let (session, tokens) = self.tokens.new_session(&new);
         Next { session: Some(session), answer: Continued::Tokens(tokens) }
     }

@@ -32,11 +32,11 @@ use crate::keys::{Keys, TypedLogin};
 use crate::limits::Limits;
 use crate::notices::Notices;
 use crate::operation::idempotency::{Answer, Idempotency, Request, Settled};
-use crate::operation::{Caller, Context, Error, Failed, JUDGED_AT_MOST, Operation, Origin, Rpc};
+use crate::operation::{Caller, Context, Error, Failed, JUDGED_AT_MOST, Operation, Origin, Repeatable, Rpc};
 use crate::policies::Policies;
 use crate::response_timing::ResponseTiming;
 use crate::store::Store;
-use crate::store::sign_ins::{Admission, LoginKey, LoginLookup, PasswordAttempt, PlaceKey};
+use crate::store::sign_ins::{Admission, LoginKey, LoginLookup, PasswordAttempt};
 use crate::tokens::{ChallengeKind, SessionTokens, Tokens};
 
 const RPC: Rpc = Rpc { name: "SignIn", event: EventKind::SignIn };
@@ -79,11 +79,11 @@ pub(crate) enum SignedIn {
 
 /// A password that somebody attempts, and where it is counted.
 struct Attempt<'a> {
-    operation: &'a Operation<'a>,
+    operation: &'a Repeatable<'a>,
     typed: &'a TypedLogin,
     password: Password,
-    login: LoginKey,
-    place: Option<PlaceKey>,
+    /// How it is counted.
+    counted: PasswordAttempt,
 }
 
 impl SignIns {
@@ -97,64 +97,65 @@ impl SignIns {
         let scope = caller.scope(request.tenant_id)?;
         let origin = Origin { caller, context: &request.context };
         let operation = Operation::new(RPC, scope, origin, self.clock.now());
-        self.limits.consume_sign_in(&operation).await?;
+        let typed = TypedLogin::read(&request.login);
         let content = [request.login.as_bytes(), request.password.expose_secret().as_bytes()];
         let named = Request { who: caller.name(), id: request.request_id, content: &content };
         let operation = self.idempotency.named(operation, named);
-        self.idempotency.run_unrecalled(&operation, self.attempt(&operation, request)).await
+        self.idempotency.run_unrecalled(&operation, self.attempt(&operation, &typed, request)).await
     }
 
-    async fn attempt(&self, operation: &Operation<'_>, request: &SignIn) -> Result<Answer<SignedIn>, Error> {
-        // Before the attempt is counted: one that finds no room costs no write, and its person no attempt. A repeat takes a
-        // seat as well, and gives it up when the counting step finds its answer.
-        let seat = self.credentials.keep_seat()?;
-        let (scope, context) = (&operation.scope, operation.origin.context);
-        let typed = TypedLogin::read(&request.login);
+    async fn attempt(
+        &self,
+        operation: &Repeatable<'_>,
+        typed: &TypedLogin,
+        request: &SignIn,
+    ) -> Result<Answer<SignedIn>, Error> {
+        let login = self.keys.login_key(request.tenant_id, typed.name(None));
+        self.limits.consume_hash(operation, &login).await?;
+        let _turn = self.credentials.turn(&login).await?;
+        // Before the attempt is counted: one that finds no room costs no write, and its person no attempt. A repeat reserves
+        // a place as well, and gives it up when the counting step finds its answer.
+        let reservation = self.credentials.reserve()?;
+        let scope = &operation.scope;
         let known = self.store.find_login(scope, typed.login.as_ref()).await?;
         let known = known.ok_or(Refusal::TenantNotFound)?;
-        let login = self.keys.login_key(scope.tenant_id(), typed.name(known.account.as_ref()));
-        let attempt = Attempt {
-            operation,
-            typed: &typed,
-            password: Password::typed(&request.password),
-            login,
-            place: context.ip.map(|ip| self.keys.place_key(&login, ip, context.user_agent_family())),
-        };
-        self.limits.watch_for_stuffing(operation, &login).await?;
-        let admitted = self.admit(&attempt, &known).await?;
-        drop(seat);
-        match admitted {
-            Settled::Done(admission) => self.judge(&attempt, known, admission).await,
+        let attempt = self.attempt_at(operation, typed, request, &known);
+        self.limits.watch_for_stuffing(operation, &attempt.counted.login).await?;
+        let admitted = self.idempotency.answering(operation.key, |_: &Admission| SignedIn::Rejected);
+        let step = self.store.admit_password(scope, &attempt.counted, admitted.once(), operation.now).await?;
+        drop(reservation);
+        match admitted.outcome(step)? {
+            Settled::Done(Admission::Contended) => Err(Refusal::contended().into()),
+            Settled::Done(admission) => self.answer(&attempt, known, admission).await,
             Settled::Repeated(answer) => Ok(answer),
             // The store has no condition on an attempt that it could refuse by.
             Settled::Refused(()) => Ok(Answer::unstored(SignedIn::Rejected)),
         }
     }
 
-    /// Counts the password as wrong until it turns out right, once per request. While the login is locked there is
-    /// but one answer, so it is stored at once.
-    async fn admit(
+    fn attempt_at<'a>(
         &self,
-        attempt: &Attempt<'_>,
+        operation: &'a Repeatable<'a>,
+        typed: &'a TypedLogin,
+        request: &SignIn,
         known: &LoginLookup,
-    ) -> Result<Settled<Admission, (), SignedIn>, Error> {
-        let operation = attempt.operation;
-        let subject = attempt.subject(known.account.as_ref());
+    ) -> Attempt<'a> {
+        let (context, account) = (operation.origin.context, known.account.as_ref());
+        let login = self.keys.login_key(operation.scope.tenant_id(), typed.name(account));
+        let password = Password::typed(&request.password);
+        let subject = subject_of(&login, account);
         let locked = self.audit.event_of(operation, EventKind::LockedOut).on_subject(subject);
-        let password_try = PasswordAttempt {
-            login: attempt.login,
-            place: attempt.place,
-            fingerprint: self.keys.fingerprint(&attempt.login, &attempt.password),
+        let counted = PasswordAttempt {
+            login,
+            place: context.ip.map(|ip| self.keys.place_key(&login, ip, context.user_agent_family())),
+            fingerprint: self.keys.fingerprint(&login, &password),
             rules: known.policy.policy.lockout.clone(),
             locked_event: locked.outcome(Outcome::Refused).done(),
         };
-        let rejected = self.idempotency.answering(operation.key, |_: &Admission| SignedIn::Rejected);
-        let (scope, now) = (&operation.scope, operation.now);
-        let step = self.store.admit_password(scope, &password_try, rejected.once(), now).await?;
-        rejected.outcome(step)
+        Attempt { operation, typed, password, counted }
     }
 
-    async fn judge(
+    async fn answer(
         &self,
         attempt: &Attempt<'_>,
         mut known: LoginLookup,
@@ -163,9 +164,9 @@ impl SignIns {
         for _ in 0..JUDGED_AT_MOST {
             let (account, policy) = (known.account.as_ref(), &known.policy.policy);
             let opened = match self.verify_password(attempt, account, admission, policy).await? {
-                VerifiedPassword::Rejected(why) => return Ok(self.reject(attempt, account, why)),
+                VerifiedPassword::Rejected(why) => return self.reject(attempt, account, why).await,
                 VerifiedPassword::Challenged { account, kind } => {
-                    return self.ask(attempt, account, policy, kind).await;
+                    return self.answer_with_challenge(attempt, account, policy, kind).await;
                 }
                 VerifiedPassword::Right(right) => {
                     self.open_session(attempt, &right, &policy.sessions).await?
@@ -183,7 +184,7 @@ impl SignIns {
     }
 
     /// Asks for one more thing before there is a session.
-    async fn ask(
+    async fn answer_with_challenge(
         &self,
         attempt: &Attempt<'_>,
         account: &Account,
@@ -191,26 +192,33 @@ impl SignIns {
         kind: ChallengeKind,
     ) -> Result<Answer<SignedIn>, Error> {
         let operation = attempt.operation;
-        self.store.reset_lockout(&operation.scope, &attempt.login).await?;
+        self.store.reset_lockout(&operation.scope, &attempt.counted.login).await?;
         let asked = challenge::Asked::of_today(account, kind, operation.now);
         let challenge = self.challenge(operation, &asked, policy);
         self.audit.note(self.audit.event(operation).on(account.id).refused(kind.as_str()));
         Ok(Answer::to_store(SignedIn::Challenge(challenge)))
     }
 
-    /// Says no, and stores it: known or not, everybody's rejection is written alike.
-    fn reject(&self, attempt: &Attempt<'_>, account: Option<&Account>, why: Rejection) -> Answer<SignedIn> {
-        let event = self.audit.event(attempt.operation).on_subject(attempt.subject(account));
+    /// Says no, counts it and stores it: known or not, everybody's rejection is written alike.
+    async fn reject(
+        &self,
+        attempt: &Attempt<'_>,
+        account: Option<&Account>,
+        why: Rejection,
+    ) -> Result<Answer<SignedIn>, Error> {
+        let Attempt { operation, counted, .. } = attempt;
+        let event = self.audit.event(operation).on_subject(subject_of(&counted.login, account));
         self.audit.note(event.refused(why.into_str()));
-        Answer::to_store(SignedIn::Rejected)
+        let rejected = self.idempotency.answering(operation.key, |(): &()| SignedIn::Rejected);
+        let (scope, now) = (&operation.scope, operation.now);
+        let step = self.store.reject_password(scope, counted, rejected.once(), now).await?;
+        Ok(rejected.settle(step)?.unwrap_or_else(|()| Answer::unstored(SignedIn::Rejected)))
     }
 }
 
-impl Attempt<'_> {
-    /// Whom an event of the attempt is about.
-    fn subject(&self, account: Option<&Account>) -> Subject {
-        account.map_or(Subject::UnknownLogin(self.login), |account| Subject::Account(account.id))
-    }
+/// Whom an event of an attempt is about.
+fn subject_of(login: &LoginKey, account: Option<&Account>) -> Subject {
+    account.map_or(Subject::UnknownLogin(*login), |account| Subject::Account(account.id))
 }
 
 #[cfg(test)]

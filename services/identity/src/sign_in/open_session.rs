@@ -7,7 +7,7 @@ use crate::domain::policy::SessionRules;
 use crate::domain::session::Session;
 use crate::operation::Error;
 use crate::operation::idempotency::{Answer, Settled};
-use crate::store::sign_ins::{OpenSession, Stale};
+use crate::store::sign_ins::{OpenSession, PasswordAttempt, Stale};
 use crate::tokens::NewSession;
 
 impl SignIns {
@@ -18,19 +18,20 @@ impl SignIns {
         right: &RightPassword<'_>,
         rules: &SessionRules,
     ) -> Result<Option<Answer<SignedIn>>, Error> {
-        let Attempt { operation, login, place, .. } = *attempt;
+        let Attempt { operation, counted: PasswordAttempt { login, place, .. }, .. } = attempt;
         let account = right.account;
         let (session, tokens) = self.tokens.new_session(&NewSession {
             account,
             epoch: account.epoch,
             rules,
-            context: operation.origin.context,
+            origin: operation.origin,
             proved_at: operation.now,
             now: operation.now,
         });
         let event = self.audit.event(operation).on(account.id).by(Actor::Account(account.id)).done();
         let (verified, rehashed) = (right.verified.clone(), right.rehashed.clone());
-        let open = OpenSession { session, verified, rehashed, login, place, answers: None, event };
+        let open =
+            OpenSession { session, verified, rehashed, login: *login, place: *place, answers: None, event };
         let answering =
             self.idempotency.answering(operation.key, |_: &Session| SignedIn::Tokens(tokens.clone()));
         let step = self.store.open_session(&operation.scope, &open, answering.once()).await?;

@@ -66,7 +66,7 @@ pub(super) const POLICY_COLUMNS: Fragment = fragment!(
 pub(super) const SESSION_COLUMNS: Fragment = fragment!(
     "s.session_id, s.tenant_id as session_tenant_id, s.account_id as session_account_id,
      s.epoch as session_epoch, s.authenticated_at, s.strong, s.refresh_hash, s.previous_refresh_hash,
-     s.rotated_at, s.earlier_refreshes, s.user_agent_family, s.created_at as session_created_at,
+     s.rotated_at, s.earlier_refreshes, s.user_agent_family, s.backend, s.created_at as session_created_at,
      s.refreshed_at, s.expires_at, s.ended_at, s.ending"
 );
 

@@ -24,6 +24,7 @@ const STATEMENTS: [&[Sql]; 24] = [
     outbox::STATEMENTS,
     partitions::STATEMENTS,
     resets::STATEMENTS,
+    resets::codes::STATEMENTS,
     resets::decoy_sends::STATEMENTS,
     resets::help::STATEMENTS,
     resets::attempts::STATEMENTS,

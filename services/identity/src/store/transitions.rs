@@ -9,12 +9,11 @@ use super::Failure;
 use super::accounts::AccountChange;
 use super::resets::EligibilityFacts;
 use super::rows::{AccountState, PendingHelp, at, hash};
-use super::sign_ins::{Admission, OpenSession, PasswordAttempt};
+use super::sign_ins::OpenSession;
 use crate::domain::audit::{AuditEvent, CHAIN_START, link_parts};
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::group::GroupId;
 use crate::domain::help::{Filing, filing};
-use crate::domain::lockout::{LockoutRecord, WrongPassword};
 use crate::domain::security_info;
 
 /// Events before this instant, in microseconds, are forgotten when the longest retention is so many days.
@@ -33,15 +32,6 @@ pub(super) struct Flags {
     pub(super) roles: i64,
     /// How much the recovery version rises.
     pub(super) recovery_rise: i64,
-}
-
-/// What counting a password did.
-pub(super) struct PasswordCount {
-    /// The record to write, if it changed.
-    pub(super) record: Option<LockoutRecord>,
-    /// Whether the login is locked by it.
-    pub(super) locks: bool,
-    pub(super) admission: Admission,
 }
 
 /// The account's columns after a change.
@@ -75,26 +65,6 @@ pub(super) fn ends_a_global_administrator(state: &AccountState, after: &Flags) -
 /// Whether a change can take away a global administrator at all, so that the tenant must be locked first.
 pub(super) const fn needs_tenant_lock(change: &AccountChange) -> bool {
     matches!(change, AccountChange::Blocked(true) | AccountChange::Roles(_))
-}
-
-/// Counts a password as wrong in the record that was read.
-pub(super) fn count_password(
-    record: &LockoutRecord,
-    attempt: &PasswordAttempt,
-    now: Timestamp,
-) -> PasswordCount {
-    let (after, outcome) = record.after_wrong(&attempt.fingerprint, &attempt.rules, now);
-    let admitted = |record, locks| PasswordCount { record, locks, admission: Admission::Admitted };
-    match outcome {
-        WrongPassword::WhileLocked => PasswordCount {
-            record: None,
-            locks: false,
-            admission: Admission::Locked { until: record.locked_until(now).unwrap_or(now) },
-        },
-        WrongPassword::Repeated => admitted(None, false),
-        WrongPassword::Counted => admitted(Some(after), false),
-        WrongPassword::Locks { .. } => admitted(Some(after), true),
-    }
 }
 
 /// What a new help request does to the pending one.

@@ -65,6 +65,11 @@ statements! {
             with gone as materialized (
                 select tenant_id, verification_id, number from decoy_sends where expires_at <= $1", AT_MOST;
 
+    const RESET_CODES = "
+        delete from reset_codes where (tenant_id, verification_id) in (
+            with gone as materialized (
+                select tenant_id, verification_id from reset_codes where expires_at <= $1", AT_MOST;
+
     /// Every login that anybody ever types has one.
     const LOCKOUTS = "
         delete from lockouts where (tenant_id, login_key, place_key) in (
@@ -121,11 +126,12 @@ impl Store {
     /// after 800 days. Returns how many rows went; at most 1,000 a call, so that it never holds a lock for long. Where
     /// the audit log is partitioned, it makes the partitions of the time to come.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
-        let sweeps: [(Sql, Timestamp); 12] = [
+        let sweeps: [(Sql, Timestamp); 13] = [
             (ANSWERS, now),
             (RESET_ATTEMPTS, now),
             (SECURITY_INFO_CODES, now),
             (DECOY_SENDS, now),
+            (RESET_CODES, now),
             (SESSIONS, now),
             (FAMILIAR_PLACES, now.minus(PLACE_LIFE)),
             (LOCKOUTS, now.minus(LOCKOUT_LIFE)),

@@ -11,4 +11,4 @@ pub(crate) use builders::{account, confirmed, password, tenant};
 pub(crate) use log::Logged;
 pub(crate) use requests::{new_account, on, service, signed_in, with_role};
 pub(crate) use verification::FakeVerification;
-pub(crate) use world::{NEW, OLD, START, World, context, keys, refusal};
+pub(crate) use world::{NEW, OLD, START, World, context, done, is_rejected, keys, refusal};

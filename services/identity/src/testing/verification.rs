@@ -14,14 +14,14 @@ use uuid::Uuid;
 
 use crate::peers::Failure;
 use crate::peers::verification::{
-    CheckCode, Checked, Pace, Progress, Redeemed, ResendCode, Resent, StartCode, Started, Stop, Stopped,
-    Timers, Verification,
+    CheckCode, Checked, CodeTiming, Progress, Redeemed, ResendCode, Resent, StartCode, Started, Stop,
+    Stopped, Timers, Verification,
 };
 
 /// A neighbour that keeps everything in the open.
 pub(crate) struct FakeVerification {
     clock: SharedClock,
-    pace: Mutex<Pace>,
+    timing: Mutex<CodeTiming>,
     evidence: Mutex<fn(Redeemed) -> Redeemed>,
     state: Mutex<State>,
 }
@@ -52,8 +52,8 @@ struct Running {
 impl FakeVerification {
     pub(crate) fn new(clock: SharedClock) -> Self {
         let waits = [30, 60, 120, 240].map(Duration::from_secs).to_vec();
-        let pace = Mutex::new(Pace { code_life: Duration::from_secs(600), waits });
-        Self { clock, pace, evidence: Mutex::new(|redeemed| redeemed), state: Mutex::default() }
+        let timing = Mutex::new(CodeTiming { code_life: Duration::from_secs(600), waits });
+        Self { clock, timing, evidence: Mutex::new(|redeemed| redeemed), state: Mutex::default() }
     }
 
     /// From now on tells this of every grant.
@@ -62,13 +62,13 @@ impl FakeVerification {
     }
 
     /// From now on codes live so long and are sent again after these waits, in seconds.
-    pub(crate) fn set_pace(&self, code_life: u64, waits: &[u64]) {
+    pub(crate) fn set_code_timing(&self, code_life: u64, waits: &[u64]) {
         let waits = waits.iter().copied().map(Duration::from_secs).collect();
-        *self.pace.lock().unwrap() = Pace { code_life: Duration::from_secs(code_life), waits };
+        *self.timing.lock().unwrap() = CodeTiming { code_life: Duration::from_secs(code_life), waits };
     }
 
-    fn pace(&self) -> Pace {
-        self.pace.lock().unwrap().clone()
+    fn timing(&self) -> CodeTiming {
+        self.timing.lock().unwrap().clone()
     }
 
     /// From now on starts of real codes are stopped by that limit.
@@ -121,10 +121,14 @@ impl FakeVerification {
 }
 
 impl Running {
-    fn timers(&self, pace: &Pace) -> Timers {
-        let wait = pace.waits.get(self.sent.len() - 1);
+    fn is_over(&self, dies_at: Timestamp, now: Timestamp) -> bool {
+        self.passed || self.attempts >= 5 || now.has_reached(dies_at)
+    }
+
+    fn timers(&self, timing: &CodeTiming) -> Timers {
+        let wait = timing.waits.get(self.sent.len() - 1);
         Timers {
-            code_expires_at: self.started_at.plus(pace.code_life),
+            code_expires_at: self.started_at.plus(timing.code_life),
             resend_after: wait.map(|wait| self.sent[self.sent.len() - 1].plus(*wait)),
         }
     }
@@ -134,14 +138,14 @@ impl Running {
 impl Verification for FakeVerification {
     async fn start(&self, start: &StartCode) -> Result<Started, Failure> {
         let now = self.clock.now();
-        let pace = self.pace();
+        let timing = self.timing();
         let mut state = self.answering()?;
         let is_repeat = !state.requests.insert(start.request_id);
         if let Some(running) = state.running.get(&start.verification_id) {
             if running.decoy != start.decoy || running.destination != start.destination {
                 return Ok(Started::Differs);
             }
-            let timers = running.timers(&pace);
+            let timers = running.timers(&timing);
             if running.passed || now.has_reached(timers.code_expires_at) {
                 return Ok(Started::Differs);
             }
@@ -150,7 +154,7 @@ impl Verification for FakeVerification {
         if let Some(stop) =
             state.stop.filter(|stop| !start.decoy || matches!(stop, Stop::Network | Stop::NotOffered))
         {
-            return Ok(Started::Stopped(Stopped { stop, pace }));
+            return Ok(Started::Stopped(Stopped { stop, timing }));
         }
         let running = Running {
             code: format!("{:06}", 100_000 + state.running.len()),
@@ -163,39 +167,39 @@ impl Verification for FakeVerification {
             attempts: 0,
             passed: false,
         };
-        let timers = running.timers(&pace);
+        let timers = running.timers(&timing);
         state.running.insert(start.verification_id, running);
         Ok(Started::Sent(timers))
     }
 
     async fn resend(&self, resend: &ResendCode) -> Result<Resent, Failure> {
         let now = self.clock.now();
-        let pace = self.pace();
+        let timing = self.timing();
         let mut state = self.answering()?;
         let is_repeat = !state.requests.insert(resend.request_id);
         let stop = state.stop;
         let Some(running) = state.running.get_mut(&resend.verification_id) else { return Ok(Resent::Over) };
-        let timers = running.timers(&pace);
+        let timers = running.timers(&timing);
         if is_repeat {
             return Ok(Resent::Sent(timers));
         }
         let due = timers.resend_after.is_some_and(|due| now.has_reached(due));
         if let Some(stop) = stop.filter(|_| due && !running.decoy) {
-            return Ok(Resent::Stopped(Stopped { stop, pace }));
+            return Ok(Resent::Stopped(Stopped { stop, timing }));
         }
         match timers.resend_after {
-            _ if running.passed || now.has_reached(timers.code_expires_at) => Ok(Resent::Over),
+            _ if running.is_over(timers.code_expires_at, now) => Ok(Resent::Over),
             None => Ok(Resent::Exhausted),
             Some(due) if !now.has_reached(due) => Ok(Resent::TooSoon { retry_after: due.since(now) }),
             Some(_) => {
                 running.sent.push(now);
-                Ok(Resent::Sent(running.timers(&pace)))
+                Ok(Resent::Sent(running.timers(&timing)))
             }
         }
     }
 
     async fn check(&self, check: &CheckCode) -> Result<Checked, Failure> {
-        let (now, pace) = (self.clock.now(), self.pace());
+        let (now, timing) = (self.clock.now(), self.timing());
         let mut state = self.answering()?;
         if let Some(first) = state.checks.get(&check.request_id) {
             return Ok(first
@@ -206,7 +210,7 @@ impl Verification for FakeVerification {
         let running = running.filter(|running| running.about == (check.purpose, check.subject.clone()));
         let right = running.is_some_and(|running| {
             running.attempts += 1;
-            let dies_at = running.timers(&pace).code_expires_at;
+            let dies_at = running.timers(&timing).code_expires_at;
             let is_live = !running.passed && running.attempts <= 5 && !now.has_reached(dies_at);
             running.passed |= is_live && !running.decoy && running.code == check.code.expose_secret();
             is_live && running.passed
@@ -240,11 +244,11 @@ impl Verification for FakeVerification {
         _tenant_id: TenantId,
         verification_id: VerificationId,
     ) -> Result<Option<Progress>, Failure> {
-        let pace = self.pace();
+        let timing = self.timing();
         let state = self.answering()?;
         Ok(state.running.get(&verification_id).map(|running| Progress {
-            code_expires_at: running.timers(&pace).code_expires_at,
-            sends_remaining: pace.waits.len() + 1 - running.sent.len(),
+            code_expires_at: running.timers(&timing).code_expires_at,
+            sends_remaining: timing.waits.len() + 1 - running.sent.len(),
         }))
     }
 }

@@ -28,13 +28,14 @@ use crate::domain::tenant::Tenant;
 use crate::grpc::UseCases;
 use crate::hashing::Hasher;
 use crate::keys::{KeyTexts, Keys};
+use crate::operation::idempotency::OrRejected;
 use crate::operation::{Caller, Context, Error, Owner, Person};
 use crate::passwords::ExpiryNotices;
 use crate::peers::notification::Message;
 use crate::resets::{CompleteReset, OfferedMethod, SendCode, StartReset, StartedReset, SubmitProof};
 use crate::sign_in::{SignIn, SignedIn};
-use crate::store::accounts::AccountKey;
-use crate::store::{OPTIONS, Store, migrate};
+use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount};
+use crate::store::{OPTIONS, StepOutcome, Store, migrate};
 use crate::tokens::SessionTokens;
 use crate::wiring::Parts;
 
@@ -295,6 +296,20 @@ impl World {
         claimed.unwrap().iter().map(|claimed| self.parts.keys.open_notice(&claimed.notice).unwrap()).collect()
     }
 
+    /// Changes an account, as an administrator would.
+    pub(crate) async fn change(&self, account: &Account, change: AccountChange) {
+        let change = ChangeAccount {
+            account_id: account.id,
+            version: account.version,
+            change,
+            event: self.audit.draft(self.tenant.id, EventKind::AccountBlocked, self.now()).done(),
+            notices: Vec::new(),
+            now: self.now(),
+        };
+        let changed = self.parts.store.change_account(&self.scope, &change, None).await.unwrap();
+        assert!(matches!(changed, StepOutcome::Done(_)), "{changed:?}");
+    }
+
     /// Does to the rows of a tenant what no code here would.
     pub(crate) async fn damage(&self, tenant_id: TenantId, statement: &'static str) {
         let file = SqliteConnectOptions::new().filename(self.folder.path().join("identity.db"));
@@ -335,6 +350,19 @@ pub(crate) fn refusal<T: std::fmt::Debug>(outcome: Result<T, Error>) -> crate::d
     match outcome {
         Err(Error::Refused(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// Whether what was typed was rejected.
+pub(crate) fn is_rejected<A>(outcome: Result<OrRejected<A>, Error>) -> bool {
+    matches!(outcome, Ok(OrRejected::Rejected { .. }))
+}
+
+/// What came of it, where what was typed was right.
+pub(crate) fn done<A: std::fmt::Debug>(outcome: Result<OrRejected<A>, Error>) -> A {
+    match outcome {
+        Ok(OrRejected::Done(done)) => done,
+        other => panic!("{other:?}"),
     }
 }
 

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use challenge::{Challenge, ChallengeKind};
 pub(crate) use pages::{AskedPage, List, Page};
-pub(crate) use session::{NewSession, SessionTokens, ShownRefresh};
+pub(crate) use session::{NewSession, PresentedRefreshToken, SessionTokens};
 
 use crate::config;
 use crate::domain::account::CredentialEpoch;

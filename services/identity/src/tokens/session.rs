@@ -14,7 +14,7 @@ use crate::domain::account::{Account, CredentialEpoch};
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::policy::SessionRules;
 use crate::domain::session::{AccessClaims, RefreshRecord, Session, ends_at};
-use crate::operation::Context;
+use crate::operation::Origin;
 use crate::operation::idempotency::sealed_secret;
 
 const REFRESH: &str = "refresh token";
@@ -44,7 +44,8 @@ pub(crate) struct NewSession<'a> {
     /// The account's epoch once the session is open.
     pub epoch: CredentialEpoch,
     pub rules: &'a SessionRules,
-    pub context: &'a Context,
+    /// The backend that signs the person in, and what it says of them.
+    pub origin: Origin<'a>,
     /// When the person gave their password.
     pub proved_at: Timestamp,
     pub now: Timestamp,
@@ -52,7 +53,7 @@ pub(crate) struct NewSession<'a> {
 
 /// A refresh token that somebody showed.
 #[derive(derive_more::Debug)]
-pub(crate) struct ShownRefresh {
+pub(crate) struct PresentedRefreshToken {
     pub tenant_id: TenantId,
     pub session_id: SessionId,
     /// What the store keeps of it.
@@ -81,7 +82,8 @@ impl Tokens {
             auth_time: new.proved_at,
             strong: false,
             refresh: RefreshRecord::first(refresh.hash, now),
-            user_agent_family: new.context.user_agent_family().to_owned(),
+            user_agent_family: new.origin.context.user_agent_family().to_owned(),
+            backend: new.origin.caller.name().to_owned(),
             created_at: now,
             refreshed_at: now,
             expires_at: ends_at(new.rules, false, now),
@@ -110,24 +112,34 @@ impl Tokens {
         }
     }
 
+    /// The next access token of a session whose refresh token stays as it is.
+    pub(crate) fn next_access(&self, session: &Session, roles: RoleSet, now: Timestamp) -> SessionTokens {
+        self.of_session(session, roles, SecretString::from(""), now)
+    }
+
     /// The public keys that may have signed a live access token, or will soon.
     pub(crate) fn signing_keys(&self) -> Vec<PublicKey> {
         self.keys.access_token.public_keys()
     }
 
-    /// The claims of an access token that is ours, for our audience and alive; whether its session lives is the store's to
-    /// say.
+    /// The claims of an access token that is ours and alive; whether its session lives is the store's to say, and who may
+    /// carry it the access check's.
     pub(crate) fn read_access(&self, shown: &SecretString, now: Timestamp) -> Option<AccessClaims> {
+        self.read_any_access(shown).filter(|claims| !now.has_reached(claims.expires_at))
+    }
+
+    /// The same of a token that may have expired.
+    pub(crate) fn read_any_access(&self, shown: &SecretString) -> Option<AccessClaims> {
         let json = jwt::verify(&self.keys.access_token_public, shown.expose_secret()).ok()?;
         let claims: WireClaims = serde_json::from_str(&json).ok()?;
-        let claims = claims.meant_for(&self.settings)?;
-        (!now.has_reached(claims.expires_at)).then_some(claims)
+        claims.issued_by(&self.settings)
     }
 
     pub(super) fn sign_access(&self, claims: &AccessClaims) -> SecretString {
         let claims = WireClaims {
             iss: self.settings.issuer.clone(),
-            aud: self.settings.audience.clone(),
+            aud: claims.backend.clone(),
+            client_id: claims.backend.clone(),
             sub: claims.account_id.as_uuid(),
             tid: claims.tenant_id.as_uuid(),
             sid: claims.session_id.as_uuid(),
@@ -159,7 +171,7 @@ impl Tokens {
     }
 
     /// Reads a refresh token; `None` for what we did not make.
-    pub(crate) fn read_refresh(&self, shown: &SecretString) -> Option<ShownRefresh> {
+    pub(crate) fn read_refresh(&self, shown: &SecretString) -> Option<PresentedRefreshToken> {
         let token: [u8; REFRESH_BYTES] = bytes(shown)?.try_into().ok()?;
         let (body, tag) = token.split_last_chunk::<32>()?;
         let mac = &self.keys.login_hash;
@@ -168,7 +180,7 @@ impl Tokens {
         }
         let (tenant, rest) = body.split_first_chunk::<16>()?;
         let session = rest.first_chunk::<16>()?;
-        Some(ShownRefresh {
+        Some(PresentedRefreshToken {
             tenant_id: TenantId::from_uuid(Uuid::from_bytes(*tenant)),
             session_id: SessionId::from_uuid(Uuid::from_bytes(*session)),
             hash: refresh_hash(&token),
@@ -186,6 +198,8 @@ fn refresh_hash(token: &[u8]) -> [u8; 32] {
 struct WireClaims {
     iss: String,
     aud: String,
+    #[serde(default)]
+    client_id: String,
     sub: Uuid,
     tid: Uuid,
     sid: Uuid,
@@ -198,9 +212,10 @@ struct WireClaims {
 }
 
 impl WireClaims {
-    fn meant_for(self, tokens: &config::Tokens) -> Option<AccessClaims> {
+    fn issued_by(self, tokens: &config::Tokens) -> Option<AccessClaims> {
         let seconds = |at: i64| Timestamp::from_unix_micros(at.saturating_mul(1_000_000));
-        (self.iss == tokens.issuer && self.aud == tokens.audience).then(|| AccessClaims {
+        (self.iss == tokens.issuer).then(|| AccessClaims {
+            backend: self.aud,
             account_id: AccountId::from_uuid(self.sub),
             tenant_id: TenantId::from_uuid(self.tid),
             session_id: SessionId::from_uuid(self.sid),

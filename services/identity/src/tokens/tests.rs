@@ -19,6 +19,7 @@ fn uuid(number: u128) -> Uuid {
 
 fn claims() -> AccessClaims {
     AccessClaims {
+        backend: "shop".to_owned(),
         account_id: AccountId::from_uuid(uuid(1)),
         tenant_id: TenantId::from_uuid(uuid(2)),
         session_id: SessionId::from_uuid(uuid(3)),

@@ -25,7 +25,7 @@ use crate::keys::{KeyTexts, Keys};
 use crate::peers::notification::RemoteNotification;
 use crate::peers::verification::RemoteVerification;
 use crate::peers::{Notification, Verification};
-use crate::relay::Pace;
+use crate::relay::RelaySettings;
 use crate::store::{self, Store};
 
 fn verification(settings: &Settings) -> anyhow::Result<Arc<dyn Verification>> {
@@ -158,10 +158,10 @@ pub(crate) fn parts(
     })
 }
 
-/// The pace of the relay.
-pub(crate) fn pace(settings: &Settings) -> Pace {
+/// How the relay goes about it.
+pub(crate) fn relay_settings(settings: &Settings) -> RelaySettings {
     let notices = &settings.notices;
-    Pace {
+    RelaySettings {
         batch: notices.batch,
         lease: Duration::from_secs(notices.lease_seconds),
         poll: Duration::from_millis(notices.poll_ms),

@@ -132,6 +132,7 @@ impl Parts {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             keys: Arc::clone(&self.keys),
+            tokens: self.tokens(),
             credentials: self.credentials(),
             policies: self.policies(),
             limits: self.limits(),

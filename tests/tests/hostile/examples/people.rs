@@ -158,7 +158,8 @@ async fn sessions(world: &World, (zoe, tokens): (&Person, &SessionTokens)) -> Ve
         context: context(),
     };
     let check = CheckAccessTokenRequest { access_token: tokens.access_token.clone() };
-    let sign_out = SignOutRequest { request_id: request_id(), context: context() };
+    let sign_out =
+        SignOutRequest { request_id: request_id(), context: context(), ..SignOutRequest::default() };
     vec![
         Example::new("/rekey.identity.v1.SessionService/SignIn", &sign_in),
         Example::new("/rekey.identity.v1.SessionService/ContinueSignIn", &go_on),

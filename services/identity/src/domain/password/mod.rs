@@ -13,7 +13,7 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 
-pub(crate) use rules::{Broken, Verdict, judge};
+pub(crate) use rules::{Broken, Verdict, evaluate};
 
 /// What a person typed as a password, in Unicode's NFC as NIST SP 800-63B-4 section 3.1.1.2 asks, so that
 /// the same keys on another keyboard give the same bytes. Nothing is trimmed or cut.

@@ -115,7 +115,7 @@ impl PasswordContext {
 }
 
 /// Judges a candidate by everything but history.
-pub(crate) fn judge(candidate: &Password, rules: &PasswordRules, around: &PasswordContext) -> Verdict {
+pub(crate) fn evaluate(candidate: &Password, rules: &PasswordRules, around: &PasswordContext) -> Verdict {
     let length = u32::try_from(candidate.length()).unwrap_or(u32::MAX);
     let mut broken = Vec::new();
     if length < rules.minimum_length {

@@ -14,7 +14,7 @@ fn typed(text: &str) -> Password {
 
 fn broken_by(text: &str, rules: &PasswordRules) -> Vec<&'static str> {
     let around = PasswordContext::of(&holding(vec![email(1)]), &tenant());
-    judge(&typed(text), rules, &around).broken.iter().map(|rule| rule.as_str()).collect()
+    evaluate(&typed(text), rules, &around).broken.iter().map(|rule| rule.as_str()).collect()
 }
 
 fn expiring() -> PasswordRules {
@@ -152,7 +152,8 @@ fn the_bundled_list_is_clean() {
 fn a_verdict_names_no_word() {
     let around = PasswordContext::of(&account(), &tenant());
 
-    let verdict = format!("{:?} {around:?}", judge(&typed("annablume"), &PasswordRules::default(), &around));
+    let verdict =
+        format!("{:?} {around:?}", evaluate(&typed("annablume"), &PasswordRules::default(), &around));
 
     assert!(!verdict.contains("anna") && !verdict.contains("blume"), "{verdict}");
 }

@@ -79,6 +79,15 @@ pub(crate) fn may_continue(state: &ResetState, caller: &[u8; 32], now: Timestamp
     Ok(())
 }
 
+/// Whether the token alone says that the reset cannot set a password yet. Asked before anything is read, so that known and
+/// unknown logins cost the same.
+pub(crate) fn has_its_proofs(state: &ResetState, caller: &[u8; 32], now: Timestamp) -> Result<(), Stopped> {
+    match state.proofs.missing_of(state.proofs_required) {
+        0 => Ok(()),
+        remaining => may_continue(state, caller, now).and(Err(Stopped::ProofsMissing { remaining })),
+    }
+}
+
 /// Whether the account is still the one the reset began with.
 pub(crate) fn is_same(state: &ResetState, account: &Account) -> Result<(), Stopped> {
     if state.account_id != Some(account.id) || state.tenant_id != account.tenant_id {
@@ -110,9 +119,7 @@ impl Completion<'_> {
     pub(crate) fn may_set_password(&self, attempts: u32) -> Result<(), Stopped> {
         let Self { state, policy, .. } = *self;
         may_continue(state, self.caller, self.now)?;
-        if state.proofs.is_empty() {
-            return Err(Stopped::ProofsMissing { remaining: policy.reset.proofs_required });
-        }
+        has_its_proofs(state, self.caller, self.now)?;
         let JudgedAccount { account, judgement } = self.judged.ok_or(Stopped::NoAccount)?;
         is_same(state, account)?;
         if let Some(reason) = judgement.reasons.first() {

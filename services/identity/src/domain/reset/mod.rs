@@ -44,6 +44,8 @@ pub(crate) struct ResetState {
     pub seed: Seed,
     /// The methods offered, by position.
     pub offer: Offer,
+    /// The tenant's number of proofs when it began; never more than [`proofs::PROOFS_MAX`].
+    pub proofs_required: u8,
     /// The proofs passed so far.
     pub proofs: Proofs,
     /// Where the person is, as the caller said.

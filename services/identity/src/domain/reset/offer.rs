@@ -215,6 +215,11 @@ impl OfferBasis<'_> {
     }
 }
 
+/// A destination that reaches nobody, for a method that is gone since it was offered.
+pub(crate) fn nowhere(kind: MethodKind, seed: &Seed) -> Option<Destination> {
+    Look { local: b'x', domain: b'x', digits: [b'0', b'0'] }.destination(kind, seed)
+}
+
 /// Where a message for an offered method goes. `None` for codes the person already has, and for an entry
 /// that the account no longer holds.
 pub(crate) fn destination(offered: &Offered, held: &[SecurityInfo], seed: &Seed) -> Option<Destination> {

@@ -65,10 +65,14 @@ impl Proofs {
         self.0.is_empty()
     }
 
+    /// How many more proofs make up this number.
+    pub(crate) fn missing_of(&self, required: u8) -> u8 {
+        required.saturating_sub(u8::try_from(self.0.len()).unwrap_or(u8::MAX))
+    }
+
     /// How many more proofs are needed.
     pub(crate) fn remaining(&self, requirement: Requirement) -> u8 {
-        let count = u8::try_from(self.0.len()).unwrap_or(u8::MAX);
-        let by_count = requirement.proofs.saturating_sub(count);
+        let by_count = self.missing_of(requirement.proofs);
         let has_two_classes = self.0.iter().any(|proof| proof.class() != self.0[0].class());
         let by_class = match (requirement.two_classes, self.0.is_empty(), has_two_classes) {
             (false, ..) | (true, _, true) => 0,

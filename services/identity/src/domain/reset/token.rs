@@ -29,6 +29,8 @@ const HAS_ACCOUNT: u8 = 1;
 const IS_SILENT: u8 = 2;
 /// Code that does not know the flag takes every place for any place.
 const IS_FAMILIAR: u8 = 4;
+/// Code that does not know the flag takes the number of today's policy.
+const NEEDS_TWO: u8 = 8;
 
 /// The bytes are no reset of a layout known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +47,8 @@ pub(crate) fn encode(state: &ResetState) -> Vec<u8> {
     let has_account = if state.account_id.is_some() { HAS_ACCOUNT } else { 0 };
     let is_silent = if state.is_silent { IS_SILENT } else { 0 };
     let is_familiar = if state.from == AttemptOrigin::FamiliarPlace { IS_FAMILIAR } else { 0 };
-    out.push(has_account | is_silent | is_familiar);
+    let needs_two = if state.proofs_required > 1 { NEEDS_TWO } else { 0 };
+    out.push(has_account | is_silent | is_familiar | needs_two);
     out.extend(state.account_id.map_or(Uuid::nil(), |id| id.as_uuid()).as_bytes());
     out.extend(state.epoch.0.to_be_bytes());
     out.extend(state.recovery_version.0.to_be_bytes());
@@ -106,6 +109,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<ResetState, NotAReset> {
         recovery_version,
         seed,
         offer: Offer::new(offered),
+        proofs_required: if flags & NEEDS_TWO != 0 { 2 } else { 1 },
         proofs,
         ip_address: read_address(rest.take::<17>()?),
         locale: read_locale(rest.take::<36>()?),

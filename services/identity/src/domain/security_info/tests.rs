@@ -46,17 +46,22 @@ fn disabled_and_spent_entries_count_for_nothing() {
 }
 
 #[test]
-fn only_entries_of_a_new_account_are_first() {
-    let first = SecurityInfo { is_first: true, ..email(1) };
-    let changed = SecurityInfo { is_first: false, ..email(1) };
-    let is_first_after =
-        |held: &[SecurityInfo], removed, age| is_first(held, removed, now(), &rules(), now().plus(age));
+fn an_entry_is_first_while_nothing_counts_yet() {
+    let unconfirmed = SecurityInfo { standing: Standing::Unconfirmed, ..email(1) };
+    let spared = SecurityInfo { is_first: true, ..email(1) };
+    let quarantined = SecurityInfo { changed_at: now(), ..email(1) };
+    let disabled = SecurityInfo { disabled: true, ..email(1) };
+    let prefilled = SecurityInfo { standing: Standing::Prefilled, ..email(1) };
+    let accepting = ResetRules { accept_prefilled: true, ..rules() };
+    let is_first_beside = |others: &[SecurityInfo]| is_first(others, false, &rules());
 
-    assert!(is_first_after(&[], false, hours(1)));
-    assert!(is_first_after(&[first], false, hours(1)));
-    assert!(!is_first_after(&[], false, hours(72)), "the account is not new");
-    assert!(!is_first_after(&[changed], false, hours(1)), "the registration is over");
-    assert!(!is_first_after(&[], true, hours(1)), "clearing the list does not make it new");
+    assert!(is_first_beside(&[]));
+    assert!(is_first_beside(&[unconfirmed, prefilled.clone()]));
+    for known in [spared, quarantined, disabled] {
+        assert!(!is_first_beside(std::slice::from_ref(&known)), "{known:?}");
+    }
+    assert!(!is_first(&[prefilled], false, &accepting));
+    assert!(!is_first(&[], true, &rules()), "clearing the list does not make it new");
 }
 
 #[test]

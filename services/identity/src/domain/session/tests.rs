@@ -13,6 +13,7 @@ fn session(strong: bool) -> Session {
         strong,
         refresh: RefreshRecord::first([1; 32], now()).rotated([2; 32], now()),
         user_agent_family: "Firefox".to_owned(),
+        backend: "shop".to_owned(),
         created_at: now(),
         refreshed_at: now(),
         expires_at: ends_at(&SessionRules::default(), strong, now()),
@@ -101,6 +102,30 @@ fn replaced_tokens_are_forgotten_in_time_and_in_number() {
     assert_eq!((late.previous, late.earlier.len()), (Some([2; 32]), 0));
     assert_eq!((many.previous, many.earlier.len()), (Some([19; 32]), EARLIER_MAX));
     assert_eq!(many.earlier[0], Replaced { hash: [18; 32], at: now() });
+}
+
+#[test]
+fn a_token_stays_where_one_more_would_be_forgotten_too_early() {
+    let full = (1..10)
+        .fold(RefreshRecord::first([1; 32], now()), |record, number| record.rotated([number + 1; 32], now()));
+    let session = Session { refresh: full, ..session(false) };
+    let judge = |presented: u8, at| {
+        judge_refresh(&session, &account(), &[presented; 32], &SessionRules::default(), at)
+    };
+
+    assert_eq!([judge(10, now()), judge(1, now())], [RefreshVerdict::Stay, RefreshVerdict::Repeat]);
+    assert_eq!(judge(10, now().plus(Duration::from_secs(11))), RefreshVerdict::Rotate);
+}
+
+#[test]
+fn a_reuse_is_noticed_also_when_the_clock_was_set_back() {
+    let session = session(false);
+    let rotated_at = session.refresh.rotated_at;
+    let earlier = rotated_at.minus(REUSE_GRACE + Duration::from_micros(1));
+    let judge = |at| judge_refresh(&session, &account(), &[1; 32], &SessionRules::default(), at);
+
+    assert_eq!(judge(rotated_at.minus(REUSE_GRACE)), RefreshVerdict::Repeat);
+    assert_eq!(judge(earlier), RefreshVerdict::EndFamily);
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn asking(entry: CallerEntry, person: Option<Signed>) -> Asking {
 
 fn signed() -> Signed {
     Signed {
+        backend: "shop".to_owned(),
         tenant_id: TenantId::from_uuid(Uuid::from_u128(1)),
         account_id: AccountId::from_uuid(Uuid::from_u128(2)),
         session_id: SessionId::from_uuid(Uuid::from_u128(3)),
@@ -24,6 +25,7 @@ fn signed() -> Signed {
         roles: vec!["user_administrator".to_owned(), "of_a_newer_release".to_owned()],
         auth_time: Timestamp::from_unix_micros(5),
         token_expires_at: Timestamp::from_unix_micros(6),
+        token_state: SignedState::Live,
     }
 }
 

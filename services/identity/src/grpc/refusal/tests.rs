@@ -41,7 +41,6 @@ fn all() -> Vec<Refusal> {
         Refusal::HelpMessageRefused(MessageRefused::Link),
         Refusal::RepudiationInvalid,
         Refusal::PasswordRefused(Verdict::reused()),
-        Refusal::CurrentPasswordRejected,
         Refusal::NoPassword,
         Refusal::ChallengeInvalid,
         Refusal::RefreshTokenInvalid,
@@ -50,8 +49,8 @@ fn all() -> Vec<Refusal> {
         Refusal::SecurityInfoNotFound,
         Refusal::SecurityInfoTaken,
         Refusal::SecurityInfoFull { at_most: 5 },
-        Refusal::CodeRejected,
         Refusal::SendLimited { retry_after: WAIT },
+        Refusal::SendsExhausted,
         Refusal::Throttled { retry_after: WAIT },
         Refusal::HashingBusy { retry_after: WAIT },
     ]

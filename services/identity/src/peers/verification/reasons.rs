@@ -6,7 +6,7 @@ use rekey_client::Problem;
 use rekey_wire::verification::v1::ErrorReason;
 use tonic::Status;
 
-use super::{Checked, Pace, Resent, Started, Stop, Stopped};
+use super::{Checked, CodeTiming, Resent, Started, Stop, Stopped};
 use crate::peers::Failure;
 
 /// The name of the neighbour in failures.
@@ -122,16 +122,16 @@ pub(super) fn not_found(status: Status) -> Result<(), Failure> {
 
 /// A stop with its clocks. Without them nothing can be said in its place.
 fn stopped(stop: Stop, problem: &Problem) -> Result<Stopped, Failure> {
-    let pace = pace(problem);
-    let pace =
-        pace.ok_or_else(|| Failure::Broken { peer: PEER, source: "a limit names no clocks".into() })?;
-    Ok(Stopped { stop, pace })
+    let timing = timing(problem);
+    let timing =
+        timing.ok_or_else(|| Failure::Broken { peer: PEER, source: "a limit names no clocks".into() })?;
+    Ok(Stopped { stop, timing })
 }
 
-fn pace(problem: &Problem) -> Option<Pace> {
+fn timing(problem: &Problem) -> Option<CodeTiming> {
     let seconds = |text: &str| text.parse().ok().map(Duration::from_secs);
     let waits = problem.metadata.get("ladder_seconds")?.split(',').filter(|wait| !wait.is_empty());
-    Some(Pace {
+    Some(CodeTiming {
         code_life: seconds(problem.metadata.get("code_life_seconds")?)?,
         waits: waits.map(seconds).collect::<Option<_>>()?,
     })
@@ -164,10 +164,12 @@ mod tests {
         .map(|reason| not_started(limit(reason, "7,9")).unwrap());
         let own = not_resent(refusal(Code::ResourceExhausted, ErrorReason::ResendTooSoon)).unwrap();
 
-        let pace =
-            Pace { code_life: Duration::from_secs(61), waits: [7, 9].map(Duration::from_secs).to_vec() };
+        let timing = CodeTiming {
+            code_life: Duration::from_secs(61),
+            waits: [7, 9].map(Duration::from_secs).to_vec(),
+        };
         let expected = [Stop::Destination, Stop::Subject, Stop::Network, Stop::Tenant]
-            .map(|stop| Started::Stopped(Stopped { stop, pace: pace.clone() }));
+            .map(|stop| Started::Stopped(Stopped { stop, timing: timing.clone() }));
         assert_eq!(stops, expected);
         assert_eq!(own, Resent::TooSoon { retry_after: Duration::from_secs(20) });
         assert_eq!(
@@ -183,7 +185,7 @@ mod tests {
         let one_message = not_resent(limit(ErrorReason::TenantLimited, "")).unwrap();
 
         assert!(without.is_err() && unreadable.is_err());
-        assert!(matches!(one_message, Resent::Stopped(Stopped { pace, .. }) if pace.waits.is_empty()));
+        assert!(matches!(one_message, Resent::Stopped(Stopped { timing, .. }) if timing.waits.is_empty()));
     }
 
     #[test]

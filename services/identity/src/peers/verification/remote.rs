@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::reasons::{PEER, not_checked, not_found, not_redeemed, not_resent, not_started};
 use super::{
-    CheckCode, Checked, Progress, Redeemed, ResendCode, Resent, StartCode, Started, Timers, Verification,
+    AskedBy, CheckCode, Checked, Progress, Redeemed, ResendCode, Resent, StartCode, Started, Timers,
+    Verification,
 };
 use crate::peers::Failure;
 
@@ -43,7 +44,8 @@ impl Verification for RemoteVerification {
             locale: start.locale.as_ref().map(|locale| locale.as_str().to_owned()).unwrap_or_default(),
             binding: start.binding.to_vec(),
             decoy: start.decoy,
-            context: context(start.ip_address, start.user_agent.as_deref()),
+            familiar: start.familiar,
+            context: Some(context(&start.asked_by)),
             caller_counts_failures: true,
             organisation: start.organisation.chars().take(80).collect(),
             ..wire::StartVerificationRequest::default()
@@ -63,7 +65,7 @@ impl Verification for RemoteVerification {
             tenant_id: resend.tenant_id.to_string(),
             verification_id: resend.verification_id.to_string(),
             request_id: resend.request_id.hyphenated().to_string(),
-            context: context(resend.ip_address, resend.user_agent.as_deref()),
+            context: Some(context(&resend.asked_by)),
         };
         match self.client.clone().resend_code(request).await {
             Ok(answer) => {
@@ -82,7 +84,7 @@ impl Verification for RemoteVerification {
             request_id: check.request_id.hyphenated().to_string(),
             purpose: check.purpose.to_owned(),
             subject: check.subject.clone(),
-            context: context(check.ip_address, check.user_agent.as_deref()),
+            context: Some(context(&check.asked_by)),
         };
         match self.client.clone().check_verification(request).await {
             Ok(answer) => Ok(checked(answer.into_inner())),
@@ -181,12 +183,12 @@ fn destination(destination: &Destination) -> wire::Destination {
     wire::Destination { address: Some(address) }
 }
 
-fn context(ip_address: Option<std::net::IpAddr>, user_agent: Option<&str>) -> Option<wire::RequestContext> {
-    (ip_address.is_some() || user_agent.is_some()).then(|| wire::RequestContext {
-        ip_address: ip_address.map(|ip| ip.to_string()).unwrap_or_default(),
-        user_agent: user_agent.unwrap_or_default().to_owned(),
-        backend: String::new(),
-    })
+fn context(asked_by: &AskedBy) -> wire::RequestContext {
+    wire::RequestContext {
+        ip_address: asked_by.ip_address.map(|ip| ip.to_string()).unwrap_or_default(),
+        user_agent: asked_by.user_agent.clone().unwrap_or_default(),
+        backend: asked_by.backend.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use crate::keys::{Keys, TypedLogin};
 use crate::limits::Limits;
 use crate::notices::{NoticeContent, Notices, mailboxes};
 use crate::operation::idempotency::{Answer, Idempotency, Request};
-use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
+use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
 use crate::policies::Policies;
 use crate::response_timing::ResponseTiming;
 use crate::store::outbox::Notice;
@@ -87,7 +87,7 @@ impl Help {
 
     async fn file_for(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         asked: &AskForHelp,
         message: Message,
     ) -> Result<Answer<()>, Error> {
@@ -130,7 +130,7 @@ impl Help {
 
     async fn file(
         &self,
-        operation: &Operation<'_>,
+        operation: &Repeatable<'_>,
         request: &HelpRequest,
         event: Draft,
         notices: &[Notice],

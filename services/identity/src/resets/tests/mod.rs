@@ -9,12 +9,12 @@ use rekey_primitives::secret::ExposeSecret;
 use uuid::Uuid;
 
 use super::help::AskForHelp;
-use super::{CompleteReset, Repudiate};
-use crate::domain::audit::EventKind;
+use super::{CompleteReset, Repudiate, StartedReset};
 use crate::domain::refusal::Refusal;
+use crate::passwords::EvaluatePassword;
 use crate::peers::verification::Redeemed;
 use crate::sign_in::SignedIn;
-use crate::store::accounts::{AccountChange, ChangeAccount};
+use crate::store::accounts::AccountChange;
 use crate::testing::{NEW, OLD, World, context, refusal};
 
 #[tokio::test]
@@ -61,6 +61,74 @@ async fn a_wrong_code_proves_nothing_and_a_repeat_is_no_second_try() {
     let code = world.verification.code_for("ada@mail.example");
     let right = world.proof(&first.reset_token, method, code.expose_secret());
     assert!(world.resets.submit_proof(&world.caller, &right).await.unwrap().accepted);
+}
+
+#[tokio::test]
+async fn a_reset_without_its_proofs_is_refused_before_anything_is_read() {
+    let world = World::new().await;
+    world.person("ada", &["ada@mail.example"]).await;
+    let tokens = [world.start("ada").await.unwrap(), world.start("nobody").await.unwrap()];
+    // Whatever reads the policy fails from now on.
+    world.damage(world.tenant.id, "update policies set document = '' where tenant_id = $1").await;
+
+    for StartedReset { reset_token, .. } in tokens {
+        let completed = world.resets.complete(&world.caller, &world.completion(&reset_token, NEW)).await;
+        let request =
+            EvaluatePassword { candidate: NEW.into(), person: None, reset_token: Some(reset_token) };
+        let evaluated = world.passwords.evaluate(&world.caller, &request).await;
+
+        assert_eq!(refusal(completed), Refusal::ProofsMissing { remaining: 1 });
+        assert_eq!(refusal(evaluated), Refusal::ProofsMissing { remaining: 1 });
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_died_or_was_guessed_at_too_often_is_followed_by_another() {
+    let world = World::new().await;
+    world.person("ada", &["ada@mail.example"]).await;
+    world.verification.set_code_timing(100, &[30, 30]);
+    let started = world.start("ada").await.unwrap();
+    let (token, method) = (&started.reset_token, &started.methods[0]);
+    let send = async || world.resets.send_code(&world.caller, &world.send(token, method)).await;
+    let accepted = async |code: &str| {
+        let proof = world.proof(token, method, code);
+        world.resets.submit_proof(&world.caller, &proof).await.unwrap().accepted
+    };
+
+    send().await.unwrap();
+    let first = world.verification.latest_code_for("ada@mail.example");
+    world.pass(101);
+    send().await.unwrap();
+    assert!(!accepted(first.expose_secret()).await);
+    for number in 0..5 {
+        assert!(!accepted(&format!("00000{number}")).await);
+    }
+    world.pass(30);
+    send().await.unwrap();
+    let third = world.verification.latest_code_for("ada@mail.example");
+
+    assert!(accepted(third.expose_secret()).await);
+    assert_eq!(world.verification.started(), 3);
+}
+
+#[tokio::test]
+async fn where_no_code_is_left_waiting_is_not_asked_for() {
+    let world = World::new().await;
+    world.person("ada", &["ada@mail.example"]).await;
+    world.verification.set_code_timing(100, &[]);
+    for login in ["ada", "nobody"] {
+        let started = world.start(login).await.unwrap();
+        let (token, method) = (&started.reset_token, &started.methods[0]);
+        let send = async || world.resets.send_code(&world.caller, &world.send(token, method)).await;
+        for _ in 0..3 {
+            send().await.unwrap();
+            world.pass(101);
+        }
+
+        let refused = refusal(send().await);
+
+        assert_eq!((refused.retry_after(), refused), (None, Refusal::SendsExhausted), "{login}");
+    }
 }
 
 #[tokio::test]
@@ -317,15 +385,7 @@ async fn a_block_stops_a_proved_reset() {
     let world = World::new().await;
     let account = world.person("ada", &["ada@mail.example"]).await;
     let token = world.proved("ada", "ada@mail.example").await;
-    let block = ChangeAccount {
-        account_id: account.id,
-        version: account.version,
-        change: AccountChange::Blocked(true),
-        event: world.audit.draft(world.tenant.id, EventKind::AccountBlocked, world.now()).done(),
-        notices: Vec::new(),
-        now: world.now(),
-    };
-    world.parts.store.change_account(&world.scope, &block, None).await.unwrap();
+    world.change(&account, AccountChange::Blocked(true)).await;
 
     let outcome = world.resets.complete(&world.caller, &world.completion(&token, NEW)).await;
 

@@ -5,6 +5,7 @@ use rekey_primitives::secret::ExposeSecret;
 use crate::domain::eligibility::Ineligible;
 use crate::domain::refusal::Refusal;
 use crate::peers::verification::Stop;
+use crate::store::accounts::AccountChange;
 use crate::testing::{NEW, World, refusal};
 
 #[tokio::test]
@@ -69,6 +70,31 @@ async fn a_blocked_account_shows_its_methods_and_gets_no_message() {
 }
 
 #[tokio::test]
+async fn an_account_that_changed_since_the_start_looks_like_one_that_did_not() {
+    let world = World::new().await;
+    let mut shown = Vec::new();
+
+    for login in ["ada", "bob", "eve"] {
+        let account = world.person(login, &[&format!("{login}@mail.example")]).await;
+        let started = world.start(login).await.unwrap();
+        let id = account.security_info[0].id;
+        match login {
+            "bob" => world.change(&account, AccountChange::Blocked(true)).await,
+            "eve" => world.change(&account, AccountChange::RemoveSecurityInfo { id, removed: None }).await,
+            _ => {}
+        }
+        let send = world.send(&started.reset_token, &started.methods[0]);
+        let sent = world.resets.send_code(&world.caller, &send).await;
+        let proof = world.proof(&started.reset_token, &started.methods[0], "000000");
+        let proof = world.resets.submit_proof(&world.caller, &proof).await.unwrap();
+        shown.push((sent.unwrap(), proof.accepted, proof.proofs_remaining));
+    }
+
+    assert_eq!([&shown[1], &shown[2]], [&shown[0], &shown[0]]);
+    assert_eq!(world.verification.real_messages(), 1);
+}
+
+#[tokio::test]
 async fn a_tenant_may_show_why() {
     let world = World::with(|policy| policy.reset.reveal_eligibility = true).await;
     world.person_with("ada", &["ada@mail.example"], |account| account.blocked = true).await;
@@ -107,7 +133,7 @@ async fn a_limit_of_the_address_shows_the_timers_and_the_ladder_of_sends_that_we
     let (quick, slow) = ([0, 10, 20, 30, 30, 120, 240, 1], [0, 300, 299, 1, 30]);
     let expected = [ladder_of(&free, &quick).await, ladder_of(&free, &slow).await];
 
-    assert_eq!(expected.each_ref().map(|shown| shown.iter().filter(|shown| shown.is_ok()).count()), [5, 3]);
+    assert_eq!(expected.each_ref().map(|shown| shown.iter().filter(|shown| shown.is_ok()).count()), [5, 5]);
     for stop in [Stop::Destination, Stop::Subject, Stop::Tenant, Stop::NotOffered, Stop::Network] {
         let world = World::new().await;
         world.person("ada", &["ada@mail.example"]).await;
@@ -127,7 +153,7 @@ async fn the_clocks_of_a_send_that_was_stopped_are_verifications_whatever_they_a
     let mut shown = Vec::new();
     for world in [&free, &world] {
         world.person("ada", &["ada@mail.example"]).await;
-        world.verification.set_pace(170, &[15, 70]);
+        world.verification.set_code_timing(170, &[15, 70]);
     }
     world.verification.stop_by(Stop::Network);
 
@@ -136,7 +162,7 @@ async fn the_clocks_of_a_send_that_was_stopped_are_verifications_whatever_they_a
     }
 
     assert_eq!(shown[0][0], Ok((170, Some(15))));
-    assert_eq!(shown[0].iter().filter(|shown| shown.is_ok()).count(), 3);
+    assert_eq!(shown[0].iter().filter(|shown| shown.is_ok()).count(), 4);
     assert_eq!(shown[1], shown[0]);
     assert_eq!(world.verification.real_messages(), 0);
 }

@@ -8,7 +8,7 @@ use crate::domain::attempts::{AttemptOrigin, MethodUnavailable};
 use crate::domain::audit::EventKind;
 use crate::domain::policy::ResetRules;
 use crate::store::outcome::StepOutcome;
-use crate::store::resets::AttemptCounted;
+use crate::store::resets::{AttemptCounted, CodeAttempt};
 
 const METHOD: Uuid = Uuid::from_u128(77);
 
@@ -19,10 +19,12 @@ pub(super) async fn a_try_counts_once_and_only_while_a_code_is_live(world: World
             .store
             .count_code_attempt(
                 &scope,
-                METHOD,
-                AttemptOrigin::Anywhere,
-                &[request; 32],
-                &ResetRules::default(),
+                &CodeAttempt {
+                    method: METHOD,
+                    from: AttemptOrigin::Anywhere,
+                    request: &[request; 32],
+                    rules: &ResetRules::default(),
+                },
                 now,
             )
             .await
@@ -48,10 +50,12 @@ pub(super) async fn too_many_tries_stop_a_method_until_it_is_passed(world: World
             .store
             .count_code_attempt(
                 &scope,
-                method,
-                AttemptOrigin::Anywhere,
-                &[request; 32],
-                &ResetRules::default(),
+                &CodeAttempt {
+                    method,
+                    from: AttemptOrigin::Anywhere,
+                    request: &[request; 32],
+                    rules: &ResetRules::default(),
+                },
                 NOW,
             )
             .await
@@ -83,7 +87,15 @@ pub(super) async fn strangers_leave_the_tries_of_familiar_places_alone(world: Wo
     let scope = world.tenant().await;
     let rules = ResetRules { tries_per_day: 2, ..ResetRules::default() };
     let count = async |request: u8, from| {
-        world.store.count_code_attempt(&scope, METHOD, from, &[request; 32], &rules, NOW).await.unwrap()
+        world
+            .store
+            .count_code_attempt(
+                &scope,
+                &CodeAttempt { method: METHOD, from, request: &[request; 32], rules: &rules },
+                NOW,
+            )
+            .await
+            .unwrap()
     };
     let stopped = AttemptCounted::Stopped(MethodUnavailable::Paused { until: after(86_400) });
     world.store.code_sent(&scope, METHOD, after(600)).await.unwrap();

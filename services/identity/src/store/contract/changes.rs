@@ -12,7 +12,7 @@ use crate::domain::policy::ResetRules;
 use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
 use crate::store::accounts::{AccountChange, ChangeAccount, ChangeRefused};
 use crate::store::outcome::StepOutcome;
-use crate::store::resets::AttemptCounted;
+use crate::store::resets::{AttemptCounted, CodeAttempt};
 
 pub(super) async fn a_change_under_an_old_version_is_stale(world: World) {
     let scope = world.tenant().await;
@@ -86,14 +86,32 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
     world.store.code_sent(&scope, id.as_uuid(), after(600)).await.unwrap();
     world
         .store
-        .count_code_attempt(&scope, id.as_uuid(), AttemptOrigin::Anywhere, &[1; 32], &rules, NOW)
+        .count_code_attempt(
+            &scope,
+            &CodeAttempt {
+                method: id.as_uuid(),
+                from: AttemptOrigin::Anywhere,
+                request: &[1; 32],
+                rules: &rules,
+            },
+            NOW,
+        )
         .await
         .unwrap();
     let confirmations = Uuid::from_u128(7);
     world.store.code_sent(&scope, confirmations, after(600)).await.unwrap();
     world
         .store
-        .count_code_attempt(&scope, confirmations, AttemptOrigin::Anywhere, &[1; 32], &rules, NOW)
+        .count_code_attempt(
+            &scope,
+            &CodeAttempt {
+                method: confirmations,
+                from: AttemptOrigin::Anywhere,
+                request: &[1; 32],
+                rules: &rules,
+            },
+            NOW,
+        )
         .await
         .unwrap();
     let StepOutcome::Done(disabled) =
@@ -117,7 +135,16 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
     for counter in [id.as_uuid(), confirmations] {
         let counted = world
             .store
-            .count_code_attempt(&scope, counter, AttemptOrigin::Anywhere, &[2; 32], &rules, NOW)
+            .count_code_attempt(
+                &scope,
+                &CodeAttempt {
+                    method: counter,
+                    from: AttemptOrigin::Anywhere,
+                    request: &[2; 32],
+                    rules: &rules,
+                },
+                NOW,
+            )
             .await
             .unwrap();
         assert_eq!(counted, AttemptCounted::Counted);

@@ -68,6 +68,8 @@ on_every_store! {
         the_last_global_administrator_stays;
     lockouts:
         wrong_passwords_lock_and_are_told,
+        what_is_being_judged_locks_nothing,
+        a_rejection_counts_once_however_often_it_is_repeated,
         a_familiar_place_has_a_record_of_its_own,
         a_sign_in_clears_what_its_login_and_place_had_against_them,
         an_unlock_clears_every_record_of_the_login,
@@ -124,7 +126,8 @@ on_every_store! {
     verifications:
         an_entry_has_one_verification_until_its_code_dies,
         of_many_codes_of_an_entry_at_once_one_verification_stands,
-        the_first_decoy_send_of_a_number_stands;
+        the_first_decoy_send_of_a_number_stands,
+        the_last_code_of_a_reset_is_known_until_its_end;
     upkeep:
         a_migrated_store_fits_and_answers,
         events_are_forgotten_once_every_tenant_lets_them_go,
@@ -137,6 +140,7 @@ on_every_store! {
         equal_requests_at_once_get_one_answer,
         a_sign_in_that_races_a_reset_leaves_nothing,
         parallel_passwords_are_admitted_up_to_the_threshold,
+        parallel_wrong_passwords_lock_once,
         of_equal_sign_ins_at_once_one_try_counts,
         of_many_answers_to_a_question_one_opens_a_session,
         of_many_tellers_of_expiry_one_tells,

@@ -16,7 +16,7 @@ use crate::domain::policy::ResetRules;
 use crate::domain::session::Session;
 use crate::store::accounts::{AccountChange, ChangeRefused};
 use crate::store::outcome::StepOutcome;
-use crate::store::resets::{AttemptCounted, Repudiate};
+use crate::store::resets::{AttemptCounted, CodeAttempt, Repudiate};
 use crate::store::sign_ins::{Admission, AnsweredQuestion, OpenSession, SessionsEnded, Stale};
 
 /// Does the same so many times at once, each in a task of its own.
@@ -92,7 +92,7 @@ pub(super) async fn a_sign_in_that_races_a_reset_leaves_nothing(world: World) {
             let reset = world.reset(&scope, &anna, b"new hash");
             let sign_in = sessions.get(usize::from(number)).map(|session| OpenSession {
                 rehashed: (number == 0).then(|| Sealed::new(b"rehash".to_vec())),
-                ..world.opening(&scope, &anna, session)
+                ..world.open_session(&scope, &anna, session)
             });
             async move {
                 match sign_in {
@@ -126,13 +126,29 @@ pub(super) async fn parallel_passwords_are_admitted_up_to_the_threshold(world: W
     let world = Arc::new(world);
 
     let outcomes = at_once(&world, 50, |world, _| {
-        let wrong = world.password_try(&scope, None);
-        async move { world.admit(&scope, &wrong, NOW).await }
+        let attempt = world.password_try(&scope, None);
+        async move { world.admit(&scope, &attempt, NOW).await }
     })
     .await;
 
     assert_eq!(count(&outcomes, &Admission::Admitted), 10);
-    assert_eq!(count(&outcomes, &Admission::Locked { until: after(60) }), 40);
+    assert_eq!(count(&outcomes, &Admission::Contended), 40);
+    assert_eq!(world.kinds(&scope).await, [EventKind::TenantCreated]);
+}
+
+pub(super) async fn parallel_wrong_passwords_lock_once(world: World) {
+    let scope = world.tenant().await;
+    let world = Arc::new(world);
+
+    let outcomes = at_once(&world, 10, |world, _| {
+        let wrong = world.password_try(&scope, None);
+        async move { world.wrong(&scope, &wrong, NOW).await }
+    })
+    .await;
+    let next = world.wrong(&scope, &world.password_try(&scope, None), NOW).await;
+
+    assert_eq!(count(&outcomes, &Admission::Admitted), 10);
+    assert_eq!(next, Admission::Locked { until: after(60) });
     assert_eq!(world.kinds(&scope).await[1..], [EventKind::LockedOut]);
 }
 
@@ -149,8 +165,8 @@ pub(super) async fn of_equal_sign_ins_at_once_one_try_counts(world: World) {
     assert_eq!(count(&outcomes, &StepOutcome::Done(Admission::Admitted)), 16);
     let mut next = Vec::new();
     for _ in 0..10 {
-        let wrong = world.password_try(&scope, None);
-        next.push(world.admit(&scope, &wrong, NOW).await);
+        let attempt = world.password_try(&scope, None);
+        next.push(world.admit(&scope, &attempt, NOW).await);
     }
     assert_eq!(count(&next, &Admission::Admitted), 9);
 }
@@ -162,7 +178,7 @@ pub(super) async fn of_many_answers_to_a_question_one_opens_a_session(world: Wor
 
     let outcomes = at_once(&world, 16, |world, number| {
         let answers = Some(AnsweredQuestion { version: anna.version, is_still_right: number % 2 == 0 });
-        let open = world.opening(&scope, &anna, &world.session(&anna, number));
+        let open = world.open_session(&scope, &anna, &world.session(&anna, number));
         async move {
             world
                 .store
@@ -239,10 +255,12 @@ pub(super) async fn parallel_tries_are_each_counted(world: World) {
             .store
             .count_code_attempt(
                 &scope,
-                Uuid::nil(),
-                AttemptOrigin::Anywhere,
-                &request,
-                &ResetRules::default(),
+                &CodeAttempt {
+                    method: Uuid::nil(),
+                    from: AttemptOrigin::Anywhere,
+                    request: &request,
+                    rules: &ResetRules::default(),
+                },
                 NOW,
             )
             .await

@@ -13,7 +13,7 @@ use crate::domain::policy::ResetRules;
 use crate::domain::tenant::Tenant;
 use crate::store::accounts::AccountChange;
 use crate::store::outcome::StepOutcome;
-use crate::store::resets::{AttemptCounted, CompleteReset, Repudiate};
+use crate::store::resets::{AttemptCounted, CodeAttempt, CompleteReset, Repudiate};
 use crate::store::sign_ins::{Admission, SessionsEnded, Stale};
 
 pub(super) async fn a_reset_does_everything_at_once(world: World) {
@@ -25,7 +25,7 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
     for place in [None, Some(2)] {
         for _ in 0..10 {
             let wrong = world.password_try(&scope, place);
-            world.admit(&scope, &wrong, NOW).await;
+            world.wrong(&scope, &wrong, NOW).await;
         }
     }
     world.store.code_sent(&scope, method, after(600)).await.unwrap();
@@ -34,10 +34,12 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
             .store
             .count_code_attempt(
                 &scope,
-                method,
-                AttemptOrigin::Anywhere,
-                &[request; 32],
-                &ResetRules::default(),
+                &CodeAttempt {
+                    method,
+                    from: AttemptOrigin::Anywhere,
+                    request: &[request; 32],
+                    rules: &ResetRules::default(),
+                },
                 NOW,
             )
             .await
@@ -66,11 +68,20 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
     assert_eq!(world.store.list_sessions(&scope, anna.id, 10, NOW).await.unwrap(), []);
     for place in [None, Some(2)] {
         let wrong = world.password_try(&scope, place);
-        assert_eq!(world.admit(&scope, &wrong, NOW).await, Admission::Admitted);
+        assert_eq!(world.wrong(&scope, &wrong, NOW).await, Admission::Admitted);
     }
     let counted = world
         .store
-        .count_code_attempt(&scope, method, AttemptOrigin::Anywhere, &[99; 32], &ResetRules::default(), NOW)
+        .count_code_attempt(
+            &scope,
+            &CodeAttempt {
+                method,
+                from: AttemptOrigin::Anywhere,
+                request: &[99; 32],
+                rules: &ResetRules::default(),
+            },
+            NOW,
+        )
         .await;
     assert_eq!(counted.unwrap(), AttemptCounted::Counted);
     assert_eq!(world.store.undigested_help(&scope).await.unwrap(), []);

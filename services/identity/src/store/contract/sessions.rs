@@ -30,6 +30,7 @@ impl World {
             session_id: session.id,
             presented: [presented; 32],
             successor: [presented + 1; 32],
+            backend: "shop".to_owned(),
             rules: SessionRules::default(),
             reused_event: self.event(&scope, EventKind::RefreshReused),
             now,
@@ -65,7 +66,7 @@ pub(super) async fn a_session_opens_only_on_what_was_judged(world: World) {
     let scope = world.tenant().await;
     let anna = world.account(&scope).await;
     let session = world.session(&anna, 1);
-    let open = world.opening(&scope, &anna, &session);
+    let open = world.open_session(&scope, &anna, &session);
     let wrong = [
         OpenSession { verified: Sealed::new(b"another".to_vec()), ..open.clone() },
         OpenSession { session: Session { epoch: CredentialEpoch(2), ..session.clone() }, ..open.clone() },
@@ -86,7 +87,7 @@ pub(super) async fn a_session_opens_only_on_what_was_judged(world: World) {
     assert_eq!(world.store.find_session(&scope, session.id).await.unwrap(), Some((session, anna.clone())));
     assert_eq!(world.kinds(&scope).await[2..], [EventKind::SignIn]);
     world.change(&scope, &anna, AccountChange::Blocked(true)).await;
-    let blocked = world.opening(&scope, &anna, &world.session(&anna, 3));
+    let blocked = world.open_session(&scope, &anna, &world.session(&anna, 3));
     assert_eq!(
         world.store.open_session(&scope, &blocked, idempotent(2, 1)).await.unwrap(),
         StepOutcome::Refused(Stale)
@@ -96,7 +97,7 @@ pub(super) async fn a_session_opens_only_on_what_was_judged(world: World) {
 pub(super) async fn a_rehash_is_written_with_the_session(world: World) {
     let scope = world.tenant().await;
     let anna = world.account(&scope).await;
-    let open = world.opening(&scope, &anna, &world.session(&anna, 1));
+    let open = world.open_session(&scope, &anna, &world.session(&anna, 1));
     let fresh = Sealed::new(b"fresh hash".to_vec());
 
     world
@@ -276,7 +277,7 @@ pub(super) async fn a_question_is_answered_once(world: World) {
     let anna = world.account(&scope).await;
     let answer = async |account: &Account, is_still_right, refresh| {
         let answers = Some(AnsweredQuestion { version: account.version, is_still_right });
-        let open = world.opening(&scope, account, &world.session(account, refresh));
+        let open = world.open_session(&scope, account, &world.session(account, refresh));
         world
             .store
             .open_session(&scope, &OpenSession { answers, ..open }, idempotent(refresh, 1))

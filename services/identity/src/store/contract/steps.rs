@@ -31,6 +31,7 @@ impl World {
             strong: false,
             refresh: RefreshRecord::first([refresh; 32], NOW),
             user_agent_family: "Firefox".to_owned(),
+            backend: "shop".to_owned(),
             created_at: NOW,
             refreshed_at: NOW,
             expires_at: after(30 * 86_400),
@@ -39,7 +40,12 @@ impl World {
     }
 
     /// Opens that session after the account's own password was verified.
-    pub(super) fn opening(&self, scope: &TenantScope, account: &Account, session: &Session) -> OpenSession {
+    pub(super) fn open_session(
+        &self,
+        scope: &TenantScope,
+        account: &Account,
+        session: &Session,
+    ) -> OpenSession {
         OpenSession {
             session: session.clone(),
             verified: account.password.as_ref().unwrap().hash.clone(),
@@ -54,7 +60,7 @@ impl World {
     /// A session that is open.
     pub(super) async fn signed_in(&self, scope: &TenantScope, account: &Account, refresh: u8) -> Session {
         let session = self.session(account, refresh);
-        let open = self.opening(scope, account, &session);
+        let open = self.open_session(scope, account, &session);
         let idempotency = IdempotentRequest { key: array(self.entropy()), ..idempotent(1, 1) };
         let step = self.store.open_session(scope, &open, idempotency).await.unwrap();
         assert_eq!(step, StepOutcome::Done(session.clone()));
@@ -88,16 +94,43 @@ impl World {
         }
     }
 
-    /// Counts that attempt under a request of its own.
+    /// Admits that attempt under a request of its own.
     pub(super) async fn admit(
         &self,
         scope: &TenantScope,
         attempt: &PasswordAttempt,
         now: Timestamp,
     ) -> Admission {
-        let idempotency = IdempotentRequest { key: array(self.entropy()), ..idempotent(1, 1) };
+        self.admit_as(scope, attempt, array(self.entropy()), now).await
+    }
+
+    async fn admit_as(
+        &self,
+        scope: &TenantScope,
+        attempt: &PasswordAttempt,
+        key: [u8; 32],
+        now: Timestamp,
+    ) -> Admission {
+        let idempotency = IdempotentRequest { key, ..idempotent(1, 1) };
         let step = self.store.admit_password(scope, attempt, idempotency, now).await.unwrap();
         let StepOutcome::Done(admission) = step else { panic!("{step:?}") };
+        admission
+    }
+
+    /// The same for one that is judged wrong, if it is admitted.
+    pub(super) async fn wrong(
+        &self,
+        scope: &TenantScope,
+        attempt: &PasswordAttempt,
+        now: Timestamp,
+    ) -> Admission {
+        let key = array(self.entropy());
+        let admission = self.admit_as(scope, attempt, key, now).await;
+        if admission == Admission::Admitted {
+            let idempotency = IdempotentRequest { key, ..idempotent(1, 1) };
+            let step = self.store.reject_password(scope, attempt, idempotency, now).await.unwrap();
+            assert_eq!(step, StepOutcome::Done(()));
+        }
         admission
     }
 

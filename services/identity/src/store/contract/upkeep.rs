@@ -13,7 +13,7 @@ use crate::domain::security_info::RemovedAddress;
 use crate::domain::session::Session;
 use crate::store::accounts::AccountChange;
 use crate::store::outcome::EarlierRequest;
-use crate::store::resets::AttemptCounted;
+use crate::store::resets::{AttemptCounted, CodeAttempt};
 
 const DAY: u64 = 86_400;
 
@@ -40,12 +40,21 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     for tried in [method.as_uuid(), decoy] {
         let rules = ResetRules::default();
         store
-            .count_code_attempt(&scope, tried, AttemptOrigin::Anywhere, &[1; 32], &rules, NOW)
+            .count_code_attempt(
+                &scope,
+                &CodeAttempt {
+                    method: tried,
+                    from: AttemptOrigin::Anywhere,
+                    request: &[1; 32],
+                    rules: &rules,
+                },
+                NOW,
+            )
             .await
             .unwrap();
     }
     for place in [None, Some(2)] {
-        world.admit(&scope, &world.password_try(&scope, place), NOW).await;
+        world.wrong(&scope, &world.password_try(&scope, place), NOW).await;
     }
     let removed =
         RemovedAddress { destination: anna.security_info[0].destination().unwrap(), removed_at: NOW };
@@ -75,7 +84,16 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
     let late = NOW.plus(Duration::from_secs(1_000 * DAY));
     store.code_sent(&scope, method.as_uuid(), late.plus(Duration::from_secs(1))).await.unwrap();
     let counted = store
-        .count_code_attempt(&scope, method.as_uuid(), AttemptOrigin::Anywhere, &[2; 32], &rules, late)
+        .count_code_attempt(
+            &scope,
+            &CodeAttempt {
+                method: method.as_uuid(),
+                from: AttemptOrigin::Anywhere,
+                request: &[2; 32],
+                rules: &rules,
+            },
+            late,
+        )
         .await
         .unwrap();
     assert!(matches!(counted, AttemptCounted::Stopped(_)));
@@ -88,7 +106,15 @@ pub(super) async fn tries_at_a_familiar_place_outlive_their_code(world: World) {
     let sent = async |at: u64| world.store.code_sent(&scope, method, after(at + 600)).await.unwrap();
     let tried = async |request, at| {
         let from = AttemptOrigin::FamiliarPlace;
-        world.store.count_code_attempt(&scope, method, from, &[request; 32], &rules, after(at)).await.unwrap()
+        world
+            .store
+            .count_code_attempt(
+                &scope,
+                &CodeAttempt { method, from, request: &[request; 32], rules: &rules },
+                after(at),
+            )
+            .await
+            .unwrap()
     };
     sent(0).await;
     let counted = tried(1, 0).await;
@@ -106,7 +132,7 @@ pub(super) async fn a_place_is_familiar_for_90_days_from_its_last_sign_in(world:
     let anna = world.account(&scope).await;
     world.signed_in(&scope, &anna, 1).await;
     let next_day = Session { created_at: after(DAY), ..world.session(&anna, 2) };
-    let open = world.opening(&scope, &anna, &next_day);
+    let open = world.open_session(&scope, &anna, &next_day);
     world.store.open_session(&scope, &open, idempotent(2, 2)).await.unwrap();
 
     world.store.sweep(after(91 * DAY - 1)).await.unwrap();

@@ -81,3 +81,21 @@ pub(super) async fn the_first_decoy_send_of_a_number_stands(world: World) {
     let swept = [world.store.sweep(after(899)).await.unwrap(), world.store.sweep(after(900)).await.unwrap()];
     assert_eq!(swept, [0, 3]);
 }
+
+pub(super) async fn the_last_code_of_a_reset_is_known_until_its_end(world: World) {
+    let scope = world.tenant().await;
+    let first = VerificationId::from_uuid(Uuid::from_u128(1));
+    let last = async |second| world.store.last_reset_code(&scope, first, after(second)).await.unwrap();
+    let next = async |number| world.store.next_reset_code(&scope, first, number, after(900)).await.unwrap();
+
+    let mut known = vec![last(1).await];
+    for number in [1, 2, 1] {
+        next(number).await;
+        known.push(last(1).await);
+    }
+
+    assert_eq!(known, [0, 1, 2, 2]);
+    assert_eq!((last(899).await, last(900).await), (2, 0));
+    let swept = [world.store.sweep(after(899)).await.unwrap(), world.store.sweep(after(900)).await.unwrap()];
+    assert_eq!(swept, [0, 1]);
+}

@@ -28,11 +28,11 @@ pub(super) const NOW: Timestamp = Timestamp::from_unix_micros(1_900_000_000_000_
 pub(in crate::store) struct World {
     pub(in crate::store) store: Store,
     pub(super) entropy: SharedEntropy,
-    _kept: Kept,
+    _kept: Backing,
 }
 
 #[expect(dead_code, reason = "kept for as long as the store")]
-enum Kept {
+enum Backing {
     Folder(TempDir),
     Postgres(Database),
 }
@@ -77,7 +77,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("identity.db").display());
         migrate(&url, &OPTIONS).await.unwrap();
-        Self::of(&url, Kept::Folder(folder)).await
+        Self::of(&url, Backing::Folder(folder)).await
     }
 
     pub(in crate::store) async fn postgres() -> Self {
@@ -85,10 +85,10 @@ impl World {
             rekey_testing::postgres_from_template("identity", async |url: &str| migrate(url, &OPTIONS).await)
                 .await;
         let url = database.url().to_owned();
-        Self::of(&url, Kept::Postgres(database)).await
+        Self::of(&url, Backing::Postgres(database)).await
     }
 
-    async fn of(url: &str, kept: Kept) -> Self {
+    async fn of(url: &str, kept: Backing) -> Self {
         // Tests run beside each other on few cores: what is judged here is what happens, not how fast.
         let patience = Duration::from_secs(60);
         let options = Options {

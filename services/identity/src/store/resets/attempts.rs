@@ -29,6 +29,17 @@ pub(crate) enum AttemptCounted {
     Stopped(MethodUnavailable),
 }
 
+/// A code about to be checked.
+#[derive(Clone, Copy)]
+pub(crate) struct CodeAttempt<'a> {
+    pub(crate) method: MethodKey,
+    /// What kind of place the reset began at.
+    pub(crate) from: AttemptOrigin,
+    /// The fingerprint of the request: a repeat is no second attempt.
+    pub(crate) request: &'a [u8; 32],
+    pub(crate) rules: &'a ResetRules,
+}
+
 statements! {
     const CODE_SENT = "
         insert into method_tries (tenant_id, method_key, recent, in_a_row, live_until)
@@ -84,16 +95,14 @@ impl Store {
         Ok(())
     }
 
-    /// Counts an attempt by `domain::attempts` while a code is live, once per `request`, beside those of the same kind of place.
+    /// Counts an attempt by `domain::attempts` while a code is live, once per request, beside those of the same kind of place.
     pub(crate) async fn count_code_attempt(
         &self,
         scope: &TenantScope,
-        method: MethodKey,
-        from: AttemptOrigin,
-        request: &[u8; 32],
-        rules: &ResetRules,
+        attempt: &CodeAttempt<'_>,
         now: Timestamp,
     ) -> Result<AttemptCounted, Failure> {
+        let CodeAttempt { method, from, request, rules } = *attempt;
         let tenant_id = scope.tenant_id();
         let count = self.database.step(|mut tx| async move {
             let row: Option<AttemptsRow> =

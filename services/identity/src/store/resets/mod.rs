@@ -1,6 +1,7 @@
 //! Steps of resetting a forgotten password and of undoing it.
 
 pub(super) mod attempts;
+pub(super) mod codes;
 pub(super) mod decoy_sends;
 pub(super) mod help;
 
@@ -20,7 +21,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::group::{GroupId, NESTING_MAX};
 use crate::domain::scope::TenantScope;
 
-pub(crate) use attempts::{AttemptCounted, MethodKey};
+pub(crate) use attempts::{AttemptCounted, CodeAttempt, MethodKey};
 pub(crate) use decoy_sends::DecoySend;
 pub(crate) use help::NOBODY;
 

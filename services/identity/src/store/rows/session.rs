@@ -25,6 +25,7 @@ pub(in crate::store) struct SessionRow {
     rotated_at: i64,
     earlier_refreshes: Vec<u8>,
     user_agent_family: String,
+    backend: String,
     session_created_at: i64,
     refreshed_at: i64,
     expires_at: i64,
@@ -47,6 +48,8 @@ pub(in crate::store) struct LockoutRow {
     pub(in crate::store) wrong_in_a_row: i64,
     pub(in crate::store) locked_until: Option<i64>,
     pub(in crate::store) last_wrong: Vec<u8>,
+    pub(in crate::store) pending: i64,
+    pub(in crate::store) pending_until: Option<i64>,
 }
 
 /// The attempts of a method.
@@ -87,6 +90,7 @@ impl SessionRow {
                 earlier: replaced(&self.earlier_refreshes)?,
             },
             user_agent_family: self.user_agent_family,
+            backend: self.backend,
             created_at: at(self.session_created_at),
             refreshed_at: at(self.refreshed_at),
             expires_at: at(self.expires_at),
@@ -135,6 +139,8 @@ impl LockoutRow {
             wrong_in_a_row: number(self.wrong_in_a_row, "a lockout")?,
             locked_until: self.locked_until.map(at),
             last_wrong: fingerprints.to_vec(),
+            pending: number(self.pending, "a lockout")?,
+            pending_until: self.pending_until.map(at),
         })
     }
 }

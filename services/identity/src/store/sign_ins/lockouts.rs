@@ -6,14 +6,12 @@ use rekey_primitives::id::TenantId;
 
 use super::{LoginKey, PlaceKey};
 use crate::domain::audit::AuditEvent;
-use crate::domain::lockout::{Fingerprint, LockoutRecord};
+use crate::domain::lockout::{Fingerprint, LockoutRecord, NotAdmitted, WrongPassword};
 use crate::domain::policy::LockoutRules;
 use crate::domain::scope::TenantScope;
 use crate::store::columns::EMPTY;
 use crate::store::rows::LockoutRow;
-use crate::store::{
-    EarlierRequest, Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency, transitions,
-};
+use crate::store::{EarlierRequest, Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
 /// A password about to be judged.
 #[derive(Debug, Clone)]
@@ -24,20 +22,22 @@ pub(crate) struct PasswordAttempt {
     /// Keyed hash of the password, to know a repeat by.
     pub(crate) fingerprint: Fingerprint,
     pub(crate) rules: LockoutRules,
-    /// Written if this attempt locks the login.
+    /// Written if this attempt was wrong and locks the login.
     pub(crate) locked_event: AuditEvent,
 }
 
 /// Whether a password may be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
-    /// Yes; it has been counted as wrong until it turns out right.
+    /// Yes, and it is being judged until it turns out right or [`Store::reject_password`] counts it.
     Admitted,
     /// The login is locked: right and wrong get one answer.
     Locked {
         /// Until when.
         until: Timestamp,
     },
+    /// As many are being judged as may; nothing was written.
+    Contended,
 }
 
 statements! {
@@ -48,15 +48,17 @@ statements! {
     /// otherwise. Makes it if there is none: without a row there is nothing to lock, and parallel attempts would each count
     /// as the first.
     const LOCK = "
-        insert into lockouts (tenant_id, login_key, place_key, wrong_in_a_row, locked_until, last_wrong, changed_at)
+        insert into lockouts (tenant_id, login_key, place_key, wrong_in_a_row, locked_until, last_wrong, pending,
+            pending_until, changed_at)
         values ($1, $2, coalesce((
             select place_key from familiar_places where tenant_id = $1 and login_key = $2 and place_key = $3
-        ), ", EMPTY, "), 0, null, ", EMPTY, ", $4)
+        ), ", EMPTY, "), 0, null, ", EMPTY, ", 0, null, $4)
         on conflict (tenant_id, login_key, place_key) do update set changed_at = lockouts.changed_at
-        returning place_key, wrong_in_a_row, locked_until, last_wrong";
+        returning place_key, wrong_in_a_row, locked_until, last_wrong, pending, pending_until";
 
     const WRITE = "
-        update lockouts set wrong_in_a_row = $4, locked_until = $5, last_wrong = $6, changed_at = $7
+        update lockouts set wrong_in_a_row = $4, locked_until = $5, last_wrong = $6, pending = $7, pending_until = $8,
+            changed_at = $9
         where tenant_id = $1 and login_key = $2 and place_key = $3";
 
     const CLEAR = "delete from lockouts where tenant_id = $1 and login_key = $2";
@@ -92,13 +94,12 @@ impl Store {
         connection.exists(IS_FAMILIAR, values![scope.tenant_id(), login, place]).await
     }
 
-    /// Counts a password as wrong before it is judged, in the record of the place if it is familiar and of the login
-    /// otherwise; the rules are `domain::lockout`. Parallel attempts are counted one after the other, so no more than
-    /// the threshold are admitted. Locking writes the event.
+    /// Admits a password to be judged, by the record of the place if it is familiar and of the login otherwise; the rules are
+    /// `domain::lockout`. Parallel attempts come one after the other, so no more are judged than the threshold allows.
     ///
-    /// The same step binds the request to its content, so that a repeat counts no second attempt and other content under
-    /// its id none either. A locked login is answered there and then by `idempotency`. Whoever is admitted is answered by a
-    /// later step; until then a repeat is admitted again, uncounted.
+    /// The same step binds the request to its content, so that a repeat is no second attempt and other content under its id
+    /// none either. A locked login is answered there and then by `idempotency`. Whoever is admitted is answered by a later
+    /// step; until then a repeat is admitted again.
     pub(crate) async fn admit_password(
         &self,
         scope: &TenantScope,
@@ -110,18 +111,51 @@ impl Store {
         let admit = self.database.step(|mut tx| async move {
             match idempotency::begin(&mut tx, tenant_id, idempotency, now).await? {
                 EarlierRequest::New => {}
-                // It was counted then; only the admitted are left without an answer.
                 EarlierRequest::Unanswered => return Ok(tx.roll_back(StepOutcome::Done(Admission::Admitted))),
                 EarlierRequest::Answered(answer) => return Ok(tx.roll_back(StepOutcome::Repeated(answer))),
                 EarlierRequest::OtherContent => return Ok(tx.roll_back(StepOutcome::OtherContent)),
             }
-            let admission = count(&mut tx, tenant_id, attempt, now).await?;
-            if matches!(admission, Admission::Locked { .. }) {
-                idempotency::store_answer(&mut tx, tenant_id, Some(idempotency), &admission).await?;
+            let locked = LockedRecord::of(&mut tx, tenant_id, attempt, now).await?;
+            match locked.record.admit(&attempt.rules, now) {
+                Ok(admitted) => {
+                    locked.write(&mut tx, &admitted, now).await?;
+                    Ok(tx.commit(StepOutcome::Done(Admission::Admitted)))
+                }
+                Err(NotAdmitted::Locked { until }) => {
+                    let admission = Admission::Locked { until };
+                    idempotency::store_answer(&mut tx, tenant_id, Some(idempotency), &admission).await?;
+                    Ok(tx.commit(StepOutcome::Done(admission)))
+                }
+                Err(NotAdmitted::Contended) => Ok(tx.roll_back(StepOutcome::Done(Admission::Contended))),
             }
-            Ok(tx.commit(StepOutcome::Done(admission)))
         });
         admit.await
+    }
+
+    /// Counts a password that was judged wrong and answers its request, once however often it is repeated. Locking writes the
+    /// event.
+    pub(crate) async fn reject_password(
+        &self,
+        scope: &TenantScope,
+        attempt: &PasswordAttempt,
+        idempotency: IdempotentRequest<'_, ()>,
+        now: Timestamp,
+    ) -> Result<StepOutcome<(), ()>, Failure> {
+        let (tenant_id, idempotency) = (scope.tenant_id(), &idempotency);
+        let reject = self.database.step(|mut tx| async move {
+            let claimed = idempotency::claim_with_answer(&mut tx, tenant_id, Some(idempotency), &(), now);
+            if let Some(ended) = claimed.await?.ended() {
+                return Ok(tx.roll_back(ended));
+            }
+            let locked = LockedRecord::of(&mut tx, tenant_id, attempt, now).await?;
+            let (after, outcome) = locked.record.after_wrong(&attempt.fingerprint, &attempt.rules, now);
+            locked.write(&mut tx, &after, now).await?;
+            if matches!(outcome, WrongPassword::Locks { .. }) {
+                audit::append(&mut tx, &attempt.locked_event).await?;
+            }
+            Ok(tx.commit(StepOutcome::Done(())))
+        });
+        reject.await
     }
 
     /// Resets what was held against a login, since its password was right though it opened no session.
@@ -155,32 +189,48 @@ impl Store {
 
 /// A record as [`LOCK`] finds it.
 #[derive(sqlx::FromRow)]
-struct Counted {
+struct RecordRow {
     place_key: Vec<u8>,
     #[sqlx(flatten)]
     record: LockoutRow,
 }
 
-/// Counts a password as wrong until it turns out right.
-async fn count(
-    tx: &mut Connection,
+/// The record that an attempt counts in, locked until the end of the step.
+struct LockedRecord<'a> {
     tenant_id: TenantId,
-    attempt: &PasswordAttempt,
-    now: Timestamp,
-) -> Result<Admission, Failure> {
-    let values = values![tenant_id, &attempt.login, attempt.place.as_ref(), now];
-    let Counted { place_key, record } = tx.one(LOCK, values).await?;
-    let judged = transitions::count_password(&record.record()?, attempt, now);
-    if let Some(LockoutRecord { wrong_in_a_row, locked_until, last_wrong }) = &judged.record {
-        let last_wrong = last_wrong.concat();
-        let values =
-            values![tenant_id, &attempt.login, place_key, *wrong_in_a_row, *locked_until, last_wrong, now];
+    login: &'a LoginKey,
+    place_key: Vec<u8>,
+    record: LockoutRecord,
+}
+
+impl<'a> LockedRecord<'a> {
+    async fn of(
+        tx: &mut Connection,
+        tenant_id: TenantId,
+        attempt: &'a PasswordAttempt,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        let login = &attempt.login;
+        let row: RecordRow = tx.one(LOCK, values![tenant_id, login, attempt.place.as_ref(), now]).await?;
+        Ok(Self { tenant_id, login, place_key: row.place_key, record: row.record.record()? })
+    }
+
+    async fn write(&self, tx: &mut Connection, after: &LockoutRecord, now: Timestamp) -> Result<(), Failure> {
+        let LockoutRecord { wrong_in_a_row, locked_until, last_wrong, pending, pending_until } = after;
+        let values = values![
+            self.tenant_id,
+            self.login,
+            &self.place_key,
+            *wrong_in_a_row,
+            *locked_until,
+            last_wrong.concat(),
+            *pending,
+            *pending_until,
+            now
+        ];
         tx.execute(WRITE, values).await?;
+        Ok(())
     }
-    if judged.locks {
-        audit::append(tx, &attempt.locked_event).await?;
-    }
-    Ok(judged.admission)
 }
 
 /// Clears the record of the login itself and of the place signed in from, which is familiar from now on.

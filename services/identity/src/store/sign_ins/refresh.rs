@@ -22,6 +22,8 @@ pub(crate) struct Refresh {
     pub(crate) presented: [u8; 32],
     /// The hash of its successor.
     pub(crate) successor: [u8; 32],
+    /// Who asks: the session is theirs from now on, if it is nobody's.
+    pub(crate) backend: String,
     pub(crate) rules: SessionRules,
     /// Written if the family ends because a spent token came back.
     pub(crate) reused_event: AuditEvent,
@@ -46,7 +48,7 @@ statements! {
     const ROTATE = "
         update sessions
         set refresh_hash = $4, previous_refresh_hash = refresh_hash, rotated_at = $5, refreshed_at = $5,
-            earlier_refreshes = $6
+            earlier_refreshes = $6, backend = case when backend = '' then $7 else backend end
         where tenant_id = $1 and session_id = $2 and refresh_hash = $3 and ended_at is null";
 }
 
@@ -54,7 +56,7 @@ impl Store {
     /// Rotates a refresh token by `domain::session::judge_refresh`, under a lock on the session. What a token was traded
     /// for is kept under its own hash, so `idempotency.key` is that of the presented token, and is `Repeated` for whoever shows
     /// it again a moment later. `request` binds the request id to the token: under that id the answer is `Repeated` for
-    /// as long as it is kept.
+    /// as long as it is kept. `Done` with a session whose current token is the one that was shown means that it stays.
     pub(crate) async fn refresh_session(
         &self,
         scope: &TenantScope,
@@ -78,6 +80,7 @@ impl Store {
                 idempotency::claim_with_answer(&mut tx, tenant_id, Some(request), &(), now).await?;
             match (came_before, verdict) {
                 (EarlierRequest::OtherContent, _) => Ok(tx.roll_back(StepOutcome::OtherContent)),
+                (_, RefreshVerdict::Stay) => Ok(tx.commit(StepOutcome::Done((session, account)))),
                 (EarlierRequest::Answered(_), _) => {
                     let first = first_answer(&mut tx, tenant_id, idempotency, now).await?;
                     Ok(tx.roll_back(first))
@@ -135,6 +138,7 @@ async fn rotate(
         &after.current,
         after.rotated_at,
         replaced_bytes(&after.earlier),
+        &refresh.backend,
     ];
     if tx.execute(ROTATE, values).await? != 1 {
         return Ok(StepOutcome::Refused(NotRefreshed::Unknown));

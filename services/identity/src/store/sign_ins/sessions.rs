@@ -36,8 +36,8 @@ pub(crate) enum WhichSessions {
 statements! {
     const INSERT = "
         insert into sessions (tenant_id, session_id, account_id, epoch, authenticated_at, strong, refresh_hash,
-            previous_refresh_hash, rotated_at, user_agent_family, created_at, refreshed_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+            previous_refresh_hash, rotated_at, user_agent_family, backend, created_at, refreshed_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
     const WITH_ACCOUNT =
         "select ", SESSION_COLUMNS, ", ", ACCOUNT_COLUMNS,
@@ -131,6 +131,7 @@ pub(super) async fn insert(tx: &mut Connection, session: &Session, epoch: i64) -
         session.refresh.previous.as_ref(),
         session.refresh.rotated_at,
         &session.user_agent_family,
+        &session.backend,
         session.created_at,
         session.refreshed_at,
         session.expires_at,

@@ -20,6 +20,20 @@ fn without_a_proof_every_account_and_none_get_one_answer() {
 }
 
 #[test]
+fn a_token_says_how_many_proofs_are_missing() {
+    let account = holding(vec![email(1), phone(2)]);
+    let mut policy = Policy::default();
+    policy.reset.proofs_required = 2;
+    let reset = state(&account, &policy);
+    let missing = |remaining| Err(Stopped::ProofsMissing { remaining });
+
+    assert_eq!(has_its_proofs(&reset, &CALLER, now()), missing(2));
+    assert_eq!(has_its_proofs(&passed(&reset, &[0]), &CALLER, now()), missing(1));
+    assert_eq!(has_its_proofs(&passed(&reset, &[0, 1]), &CALLER, now()), Ok(()));
+    assert_eq!(has_its_proofs(&reset, &CALLER, reset.expires_at), Err(Stopped::Expired));
+}
+
+#[test]
 fn whatever_changed_since_the_start_voids_the_reset() {
     let (account, policy) = (holding(vec![email(1)]), Policy::default());
     let reset = passed(&state(&account, &policy), &[0]);

@@ -12,7 +12,7 @@ use rekey_primitives::contact::Destination;
 use rekey_primitives::login::Login;
 use rekey_primitives::method::MethodKind;
 
-use super::complete::{Completion, Stopped, may_continue};
+use super::complete::{Completion, Stopped, has_its_proofs, may_continue};
 use super::offer::{OfferBasis, Offered, Target};
 use super::proofs::{Proof, remaining_shown};
 use super::*;
@@ -77,6 +77,7 @@ fn state(account: &Account, policy: &Policy) -> ResetState {
         recovery_version: account.recovery_version,
         seed: seed(1),
         offer: offered_to(account, policy),
+        proofs_required: policy.reset.proofs_required,
         proofs: Proofs::default(),
         ip_address: Some("2001:db8::7".parse().unwrap()),
         locale: Some(Locale::parse("de-AT").unwrap()),
