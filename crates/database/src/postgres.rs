@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row as _};
+use tokio::time::Instant;
 
 use crate::connection::{PostgresLoan, Session};
 use crate::{Failure, Options};

@@ -94,7 +94,7 @@ pub(crate) async fn listen(
                 });
             }
             Ok((_, address, None)) => {
-                tracing::debug!(peer = %address.ip(), "a peer over its share of connections")
+                tracing::debug!(peer = %address.ip(), "a peer over its share of connections");
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept");

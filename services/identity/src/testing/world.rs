@@ -355,7 +355,7 @@ pub(crate) fn refusal<T: std::fmt::Debug>(outcome: Result<T, Error>) -> crate::d
 
 /// Whether what was typed was rejected.
 pub(crate) fn is_rejected<A>(outcome: Result<OrRejected<A>, Error>) -> bool {
-    matches!(outcome, Ok(OrRejected::Rejected { .. }))
+    outcome.is_ok_and(|answer| matches!(answer, OrRejected::Rejected { .. }))
 }
 
 /// What came of it, where what was typed was right.

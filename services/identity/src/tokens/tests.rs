@@ -88,7 +88,7 @@ fn an_access_token_says_what_was_claimed_until_it_dies() {
     assert_eq!(tokens.read_access(&token, START), Some(claims()));
     assert_eq!(tokens.read_access(&token, claims().expires_at), None);
     let issuer = "another".to_owned();
-    let settings = config::Tokens { issuer, ..tokens.settings.clone() };
+    let settings = config::Tokens { issuer, ..tokens.settings };
     let elsewhere = Tokens { settings, ..tokens };
     assert_eq!(elsewhere.read_access(&token, START), None);
 }
