@@ -76,7 +76,7 @@ impl Limits {
     }
 
     /// Consumes what trying or setting a password costs its network, or its caller, and the login there. Asked before anything
-    /// is hashed. A login has a budget at each place, so that strangers elsewhere cannot consume its person's.
+    /// is hashed, and behind the login's turn, so that a repeat finds the answer of the call that it repeats. A login has a budget at each place, so that strangers elsewhere cannot consume its person's.
     pub(crate) async fn consume_hash(
         &self,
         operation: &Operation<'_>,

@@ -108,6 +108,7 @@ const PARTS_AND_RESETS: &[&str] = &[
     "limits",
     "policies",
     "credentials",
+    "tokens",
     "keys",
     "store",
     "domain",

@@ -7,7 +7,7 @@ use super::files_below;
 /// Lines that stop a Rust file, tests included.
 const RUST: usize = 450;
 /// Lines that stop a file of the contract.
-const PROTO: usize = 250;
+const PROTO: usize = 300;
 
 pub(crate) fn measure(root: &Path) -> Vec<(String, usize)> {
     let folders = ["crates", "services", "tests", "proto/rekey"];
@@ -24,9 +24,9 @@ pub(crate) fn violations(files: &[(String, usize)]) -> Vec<String> {
 
 #[test]
 fn a_file_over_its_limit_is_found() {
-    let files = [("a.rs".to_owned(), 450), ("b.rs".to_owned(), 451), ("c.proto".to_owned(), 251)];
+    let files = [("a.rs".to_owned(), 450), ("b.rs".to_owned(), 451), ("c.proto".to_owned(), 301)];
 
     let wrong = violations(&files);
 
-    assert_eq!(wrong, ["b.rs has 451 lines, 450 is the limit", "c.proto has 251 lines, 250 is the limit"]);
+    assert_eq!(wrong, ["b.rs has 451 lines, 450 is the limit", "c.proto has 301 lines, 300 is the limit"]);
 }

@@ -15,9 +15,10 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("RequestAdministratorHelp", "reset_token", &[Wrong::Forged]),
     ("SignIn", "login", &[Wrong::Control]),
     ("SignIn", "password", &[Wrong::Control]),
+    ("ChangePassword", "current_password", &[Wrong::Control]),
     ("SubmitResetProof", "code", &[Wrong::Control]),
     ("CheckVerification", "code", &[Wrong::Control]),
-    // A wrong code is refused, and counted where it was sent from.
+    // A wrong code is rejected, and counted where it was sent from.
     ("ConfirmSecurityInfo", "code", &[Wrong::Control]),
     ("CheckVerification", "tenant_id", OTHER),
     ("CheckVerification", "verification_id", OTHER),

@@ -74,7 +74,9 @@ async fn persons_that_may_not_are_refused_and_write_nothing(stores: Stores) {
         }
     }
     world.clock.advance(Duration::from_secs(301));
-    for example in examples.iter().filter(|example| takes_a_person(&access::rules()[example.path])) {
+    // An expired token still ends its own session.
+    let without_sign_out = examples.iter().filter(|example| method(example) != "SignOut");
+    for example in without_sign_out.filter(|example| takes_a_person(&access::rules()[example.path])) {
         let mut credentials = of_example(&world, example);
         credentials.person = Some(person.access_token.clone());
         faults.extend(fault(&lines, example, &credentials, &["ACCESS_TOKEN_INVALID"]).await);

@@ -56,14 +56,15 @@ const fn unheard(method: &'static str, field: &'static str) -> Token {
     Token { method, field, reason: None, is_bound: false, dies: true }
 }
 
-const TOKENS: [Token; 13] = [
+const TOKENS: [Token; 14] = [
     token("SendResetCode", "reset_token", "RESET_INVALID"),
     token("SubmitResetProof", "reset_token", "RESET_INVALID"),
     token("CompletePasswordReset", "reset_token", "RESET_INVALID"),
     token("EvaluatePassword", "reset_token", "RESET_INVALID"),
     token("ContinueSignIn", "challenge_token", "CHALLENGE_INVALID"),
     token("RedeemGrant", "grant", "GRANT_INVALID"),
-    of_a_person("RefreshSession", "refresh_token", "REFRESH_TOKEN_INVALID"),
+    token("RefreshSession", "refresh_token", "REFRESH_TOKEN_INVALID"),
+    token("SignOut", "refresh_token", "REFRESH_TOKEN_INVALID"),
     of_a_person("RepudiateReset", "repudiation_token", "REPUDIATION_INVALID"),
     of_a_person("ListAccounts", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListTenants", "page_token", "PAGE_TOKEN_INVALID"),

@@ -28,7 +28,7 @@ use crate::stores;
 pub(crate) const CODE_LENGTH: usize = 10;
 
 /// How many calls of the story are refused.
-pub(crate) const REFUSALS: usize = 12;
+pub(crate) const REFUSALS: usize = 11;
 
 const NEW: &str = "a meadow full of rain";
 const CANDIDATE: &str = "a candidate in the meadow";

@@ -88,8 +88,8 @@ impl Passwords {
         let account = self.store.find_account(scope, &AccountKey::Id(person.account_id)).await?;
         let account = account.ok_or(Refusal::AccountNotFound)?;
         let login = self.keys.login_key_of(&account);
-        self.limits.consume_hash(operation, &login).await?;
         let _turn = self.credentials.turn(&login).await?;
+        self.limits.consume_hash(operation, &login).await?;
         let policy = self.policies.policy(scope).await?;
         let current = Password::typed(&request.current_password);
         match self.verify_current(operation, &account, &policy, &current).await? {

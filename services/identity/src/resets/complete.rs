@@ -74,8 +74,8 @@ impl Resets {
         let may_set = self.may_set(operation, state, judged.as_ref(), &policy).await?;
         let account = may_set.map_err(|stopped| self.stopped(operation, stopped))?;
         let login = self.keys.login_key_of(account);
-        self.limits.consume_hash(operation, &login).await?;
         let _turn = self.credentials.turn(&login).await?;
+        self.limits.consume_hash(operation, &login).await?;
         let rules = TenantPolicy { tenant: self.policies.tenant(scope).await?, policy };
         let password = Password::typed(new_password);
         let reset = resets::CompleteReset {

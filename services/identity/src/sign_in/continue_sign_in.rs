@@ -150,8 +150,8 @@ impl SignIns {
         }
         let operation = answering.operation;
         let login = self.keys.login_key_of(&account);
-        self.limits.consume_hash(operation, &login).await?;
         let _turn = self.credentials.turn(&login).await?;
+        self.limits.consume_hash(operation, &login).await?;
         let next = self.after_change(&answering, &account);
         let challenge_kind = answering.challenge.kind;
         let tenant = self.policies.tenant(&operation.scope).await?;

@@ -111,8 +111,9 @@ impl SignIns {
         request: &SignIn,
     ) -> Result<Answer<SignedIn>, Error> {
         let login = self.keys.login_key(request.tenant_id, typed.name(None));
-        self.limits.consume_hash(operation, &login).await?;
+        // A repeat waits for the call that it repeats before it costs anything.
         let _turn = self.credentials.turn(&login).await?;
+        self.limits.consume_hash(operation, &login).await?;
         // Before the attempt is counted: one that finds no room costs no write, and its person no attempt. A repeat reserves
         // a place as well, and gives it up when the counting step finds its answer.
         let reservation = self.credentials.reserve()?;

@@ -160,11 +160,17 @@ async fn sessions(world: &World, (zoe, tokens): (&Person, &SessionTokens)) -> Ve
     let check = CheckAccessTokenRequest { access_token: tokens.access_token.clone() };
     let sign_out =
         SignOutRequest { request_id: request_id(), context: context(), ..SignOutRequest::default() };
+    let by_refresh_token = SignOutRequest {
+        refresh_token: world.signed_in(&zoe.login, &zoe.password).await.refresh_token,
+        request_id: request_id(),
+        context: context(),
+    };
     vec![
         Example::new("/rekey.identity.v1.SessionService/SignIn", &sign_in),
         Example::new("/rekey.identity.v1.SessionService/ContinueSignIn", &go_on),
         Example::new("/rekey.identity.v1.SessionService/RefreshSession", &refresh),
         Example::new("/rekey.identity.v1.SessionService/SignOut", &sign_out).by(&leaving),
+        Example::new("/rekey.identity.v1.SessionService/SignOut", &by_refresh_token),
         Example::new("/rekey.identity.v1.SessionService/ListSessions", &ListSessionsRequest {}).by(tokens),
         Example::new("/rekey.identity.v1.SessionService/RevokeSessions", &revoke).by(tokens),
         Example::new("/rekey.identity.v1.SessionService/CheckAccessToken", &check),
