@@ -52,7 +52,7 @@ impl Authorisation {
             Some(person) if person.tenant_id != tenant_id => {
                 // In the log of their own tenant: the other one has nobody of that id.
                 self.note_denied(&of(TenantScope::ours(person.tenant_id)), "other_tenant");
-                Err(Refusal::CallerNotAllowed.into())
+                Err(Refusal::CallerNotAllowed { missing: "tenants" }.into())
             }
             Some(_) | None => Ok(of(administrator.caller.scope(tenant_id)?)),
         }

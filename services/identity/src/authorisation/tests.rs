@@ -94,7 +94,7 @@ async fn another_tenant_is_no_administrators_business() {
 
     let outcome = world.administration.act(&acting, target, Act::Unlock).await;
 
-    assert_eq!(refusal(outcome), Refusal::CallerNotAllowed);
+    assert_eq!(refusal(outcome), Refusal::CallerNotAllowed { missing: "tenants" });
     let denied = world.log_of(DENIED).await;
     assert_eq!(told(&denied), [("UnlockAccount: other_tenant", None)]);
     assert_eq!(denied[0].actor_id, uuid_of(chief.id));

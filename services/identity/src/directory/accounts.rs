@@ -85,7 +85,7 @@ impl Directory {
         let operation = self.authorisation.operation(CREATE, administrator, new.tenant_id)?;
         if new.addresses_confirmed && administrator.person.is_some() {
             self.authorisation.note_denied(&operation, "addresses_confirmed");
-            return Err(Refusal::CallerNotAllowed.into());
+            return Err(Refusal::CallerNotAllowed { missing: "in_own_name" }.into());
         }
         if new.managed_elsewhere && new.password.is_some() {
             return Err(Refusal::field("password", "absent where another directory manages it").into());

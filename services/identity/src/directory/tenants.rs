@@ -60,7 +60,7 @@ impl Directory {
         context: &Context,
     ) -> Result<TenantView, Error> {
         if *reach != Reach::Everywhere {
-            return Err(Refusal::CallerNotAllowed.into());
+            return Err(Refusal::CallerNotAllowed { missing: "tenants" }.into());
         }
         let now = self.clock.now();
         let scope = TenantScope::ours(TenantId::generate(&*self.entropy, now));

@@ -87,7 +87,7 @@ async fn only_a_backend_may_vouch_for_addresses() {
     let by_person = world.directory.create_account(&signed_in(&world, "chief").await, vouched.clone()).await;
     let created = world.directory.create_account(&service(&world), vouched).await.unwrap();
 
-    assert_eq!(refusal(by_person), Refusal::CallerNotAllowed);
+    assert_eq!(refusal(by_person), Refusal::CallerNotAllowed { missing: "in_own_name" });
     let key = AccountKey::Id(AccountId::from_uuid(created.account_id));
     let grace = world.parts.store.find_account(&world.scope, &key).await.unwrap().unwrap();
     assert_eq!(grace.security_info.len(), 1);
@@ -149,7 +149,7 @@ async fn a_tenant_is_there_only_for_callers_that_reach_it() {
 
     assert_eq!(found.tenant_id, world.tenant.id.as_uuid());
     assert_eq!(refusal(hidden), Refusal::TenantNotFound);
-    assert_eq!(refusal(created), Refusal::CallerNotAllowed);
+    assert_eq!(refusal(created), Refusal::CallerNotAllowed { missing: "tenants" });
     assert_eq!(refusal(taken), Refusal::TenantTaken);
 }
 

@@ -23,7 +23,10 @@ use super::tenant::InvalidText;
 pub(crate) enum Refusal {
     // Who is asking.
     /// The caller may not reach this tenant, or may not do this.
-    CallerNotAllowed,
+    CallerNotAllowed {
+        /// The key of its entry that does not allow it.
+        missing: &'static str,
+    },
     /// The actor lacks a permission, perhaps only for this target.
     AuthorityMissing(MissingPermission),
     /// Administrators do not act on themselves.
@@ -174,7 +177,7 @@ impl From<MissingPermission> for Refusal {
 
 impl From<OutOfScope> for Refusal {
     fn from(_: OutOfScope) -> Self {
-        Self::CallerNotAllowed
+        Self::CallerNotAllowed { missing: "tenants" }
     }
 }
 

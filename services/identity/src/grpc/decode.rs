@@ -52,7 +52,7 @@ impl Asking {
     pub(super) fn open<T>(request: Request<T>) -> Result<(Self, T), Status> {
         let (_, extensions, message) = request.into_parts();
         let caller = extensions.get::<Gated>().cloned();
-        let gated = caller.ok_or_else(|| refusal::refused(&Refusal::CallerNotAllowed))?;
+        let gated = caller.ok_or_else(|| lacks("methods"))?;
         let trace_id = extensions.get::<TraceId>().and_then(TraceId::bytes);
         Ok((Self { gated, trace_id }, message))
     }
@@ -75,7 +75,7 @@ impl Asking {
 
     /// The person, where the contract demands one.
     pub(super) fn signed_in(&self) -> Result<Person, Status> {
-        self.person().ok_or_else(|| refusal::refused(&Refusal::CallerNotAllowed))
+        self.person().ok_or_else(|| lacks("methods"))
     }
 
     /// The person at their own account.
@@ -92,6 +92,11 @@ impl Asking {
     pub(super) fn no_context(&self) -> Context {
         Context { trace_id: self.trace_id, ..Context::default() }
     }
+}
+
+/// What the entry of the caller does not allow.
+fn lacks(missing: &'static str) -> Status {
+    refusal::refused(&Refusal::CallerNotAllowed { missing })
 }
 
 fn person(signed: &Signed) -> Person {
@@ -125,7 +130,7 @@ impl Fields {
     /// it when nothing is wrong.
     pub(crate) fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Status> {
         if self.context_refused {
-            return Err(refusal::refused(&Refusal::CallerNotAllowed));
+            return Err(lacks("may_assert_context"));
         }
         match build() {
             Some(request) if self.wrong.is_empty() => Ok(request),
@@ -204,6 +209,12 @@ impl Fields {
     pub(super) fn answer(&mut self, new_password: String, verdict: i32) -> Option<ChallengeAnswer> {
         use wire::SecurityInfoVerdict as Verdict;
         let is_still_right = match Verdict::try_from(verdict) {
+            Ok(Verdict::Unspecified) if new_password.is_empty() => {
+                for field in ["new_password", "security_info_verdict"] {
+                    self.demand(false, field, "given where the challenge asks for it");
+                }
+                return None;
+            }
             Ok(Verdict::Unspecified) => {
                 return self.password("new_password", new_password).map(ChallengeAnswer::NewPassword);
             }

@@ -50,6 +50,8 @@ impl PasswordService for PasswordApi {
         let reset_token = fields.optional_token("reset_token", sent.reset_token);
         let context = fields.context(&asking, sent.context);
         let person = asking.person();
+        let has_one = person.is_some() || !matches!(reset_token, Some(None));
+        fields.demand(has_one, "reset_token", "given where no access token is");
         let evaluate = fields.finish(|| {
             context?;
             Some(EvaluatePassword { candidate: candidate?, person, reset_token: reset_token? })

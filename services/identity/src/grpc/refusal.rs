@@ -53,6 +53,7 @@ fn published(refusal: &Refusal, password_field: &'static str) -> status::Refusal
         Refusal::FieldsInvalid(fields) => fields.iter().fold(published, |published, wrong| {
             published.field(wrong.field.as_ref(), format!("must be {}", wrong.must_be))
         }),
+        Refusal::CallerNotAllowed { missing } => published.with("missing", *missing),
         Refusal::ProofsMissing { remaining } => published.with("proofs_remaining", remaining.to_string()),
         Refusal::HelpMessageRefused(why) => published.field("message", help_message(*why)),
         Refusal::PasswordRefused(verdict) => password(published, verdict, password_field),
@@ -71,7 +72,7 @@ fn shape(refusal: &Refusal) -> status::Refusal {
     use status::Refusal as Published;
     let new = Published::new::<Reason>;
     match refusal {
-        Refusal::CallerNotAllowed => new(
+        Refusal::CallerNotAllowed { .. } => new(
             PermissionDenied,
             Reason::CallerNotAllowed,
             "the caller may not do this, name this tenant or assert this",

@@ -223,6 +223,6 @@ mod tests {
         let caller = Caller::new("shop", move |tenant| tenant == mine);
 
         assert!(caller.scope(mine).is_ok());
-        assert_eq!(caller.scope(other), Err(Refusal::CallerNotAllowed));
+        assert_eq!(caller.scope(other), Err(Refusal::CallerNotAllowed { missing: "tenants" }));
     }
 }

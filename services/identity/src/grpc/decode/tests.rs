@@ -213,3 +213,13 @@ fn a_callers_reach_is_its_tenants() {
     assert!(asking.caller().scope(mine).is_ok());
     assert!(asking.caller().scope(TenantId::from_uuid(Uuid::from_u128(2))).is_err());
 }
+
+#[test]
+fn an_answer_of_neither_kind_names_both() {
+    let mut fields = Fields::default();
+
+    let answer = fields.answer(String::new(), 0);
+    let refused = fields.finish(|| answer.map(drop)).unwrap_err();
+
+    assert_eq!(named(&refused), ["new_password", "security_info_verdict"]);
+}
