@@ -59,7 +59,7 @@ impl Output {
             return ExitCode::from(if error.chain().any(is_away) { AWAY } else { BROKEN });
         };
         let refusal = Problem::of(status);
-        let mut message = status.message().to_owned();
+        let mut message = plain(status.message(), &refusal).to_owned();
         for (field, what) in &refusal.fields {
             message.push_str(&format!("\n  {field}: {what}"));
         }
@@ -91,6 +91,13 @@ impl Output {
             eprintln!("  support code {support_code}");
         }
     }
+}
+
+/// The text without the reason and the field, which are shown beside it.
+fn plain<'a>(text: &'a str, refusal: &Problem) -> &'a str {
+    let text = text.strip_prefix(&format!("{}: ", refusal.reason)).unwrap_or(text);
+    let field = refusal.fields.first().map(|(field, what)| format!(": {field} {what}"));
+    field.and_then(|field| text.strip_suffix(&field)).unwrap_or(text)
 }
 
 /// What broke and why, cause by cause. Some errors tell their cause themselves: it is not told twice.

@@ -14,7 +14,7 @@ use tonic_types::StatusExt;
 pub struct Problem {
     /// The gRPC code.
     pub code: Code,
-    /// The proto package whose `ErrorReason` lists the reason; empty when the error was made on this side.
+    /// The proto package, without its version, whose `ErrorReason` lists the reason; empty when the error was made on this side.
     pub domain: String,
     /// The published reason, such as `PASSWORD_REFUSED`; empty when the error was made on this side.
     pub reason: String,

@@ -18,15 +18,15 @@ pub mod time;
 
 /// One package of the contract.
 macro_rules! package {
-    ($(#[$doc:meta])* $name:ident, $package:literal) => {
+    ($(#[$doc:meta])* $name:ident, $domain:literal, $package:literal) => {
         $(#[$doc])*
         pub mod $name {
             /// Version 1.
             #[allow(missing_docs, unreachable_pub, clippy::all, clippy::needless_pass_by_value, rustdoc::all, reason = "generated")]
             pub mod v1 {
                 tonic::include_proto!($package);
-                /// The domain of this package's error reasons.
-                pub const DOMAIN: &str = $package;
+                /// The domain of this package's error reasons, which outlives its versions.
+                pub const DOMAIN: &str = $domain;
                 /// The encoded `FileDescriptorSet` of this package and what it imports, custom options included, for
                 /// reflection.
                 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/", $package, ".bin"));
@@ -38,16 +38,19 @@ macro_rules! package {
 package!(
     /// People, accounts, passwords and sessions.
     identity,
+    "rekey.identity",
     "rekey.identity.v1"
 );
 package!(
     /// Short-lived codes.
     verification,
+    "rekey.verification",
     "rekey.verification.v1"
 );
 package!(
     /// Messages to people.
     notification,
+    "rekey.notification",
     "rekey.notification.v1"
 );
 

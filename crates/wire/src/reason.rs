@@ -1,11 +1,11 @@
 //! Published reasons: the `ErrorReason` of each package, as one kind of thing.
 //!
-//! On the wire a reason is a word (`RESET_INVALID`) and a domain, the package that publishes it. Everything on this side
+//! On the wire a reason is a word (`RESET_INVALID`) and a domain, the package that publishes it, without its version. Everything on this side
 //! of the wire matches the generated enum, so that a reason that is added or misspelt does not build.
 
 /// A reason that one of our packages publishes.
 pub trait Reason: Copy {
-    /// The package, as `google.rpc.ErrorInfo.domain` has it.
+    /// The package without its version, as `google.rpc.ErrorInfo.domain` has it.
     const DOMAIN: &'static str;
     /// A store or a neighbour is away; nothing was bypassed, and trying again may help.
     const UNAVAILABLE: Self;
@@ -55,8 +55,8 @@ mod tests {
         let reason = identity::v1::ErrorReason::ResetInvalid;
 
         assert_eq!(reason.word(), "RESET_INVALID");
-        assert_eq!(Reason::read("rekey.identity.v1", "RESET_INVALID"), Some(reason));
-        assert_eq!(verification::v1::ErrorReason::read("rekey.identity.v1", "UNAVAILABLE"), None);
-        assert_eq!(identity::v1::ErrorReason::read("rekey.identity.v1", "ODD"), None);
+        assert_eq!(Reason::read("rekey.identity", "RESET_INVALID"), Some(reason));
+        assert_eq!(verification::v1::ErrorReason::read("rekey.identity", "UNAVAILABLE"), None);
+        assert_eq!(identity::v1::ErrorReason::read("rekey.identity", "ODD"), None);
     }
 }

@@ -85,6 +85,7 @@ impl Refusal {
 
     /// The status with all its details.
     pub fn into_status(self) -> Status {
+        let text = self.text();
         let mut details = ErrorDetails::with_error_info(self.reason, self.domain, self.metadata);
         for (field, what) in self.fields {
             details.add_bad_request_violation(field, what);
@@ -92,7 +93,13 @@ impl Refusal {
         if let Some(wait) = self.retry_after {
             details.set_retry_info(Some(wait));
         }
-        Status::with_error_details(self.code, self.message, details)
+        Status::with_error_details(self.code, text, details)
+    }
+
+    /// The text of the status, for those who see nothing else of it: the reason, and the first field that is wrong.
+    fn text(&self) -> String {
+        let text = format!("{}: {}", self.reason, self.message);
+        self.fields.first().map_or_else(|| text.clone(), |(field, what)| format!("{text}: {field} {what}"))
     }
 }
 
@@ -114,10 +121,12 @@ mod tests {
             .with("minimum", "8")
             .retry_after(Duration::from_secs(30));
 
-        let details = refusal.into_status().get_error_details();
+        let status = refusal.into_status();
 
+        assert_eq!(status.message(), "FIELD_INVALID: no: login is empty");
+        let details = status.get_error_details();
         let info = details.error_info().unwrap();
-        assert_eq!((info.reason.as_str(), info.domain.as_str()), ("FIELD_INVALID", "rekey.identity.v1"));
+        assert_eq!((info.reason.as_str(), info.domain.as_str()), ("FIELD_INVALID", "rekey.identity"));
         assert_eq!(info.metadata["minimum"], "8");
         assert_eq!(details.bad_request().unwrap().field_violations[0].field, "login");
         assert_eq!(details.retry_info().unwrap().retry_delay, Some(Duration::from_secs(30)));

@@ -110,5 +110,5 @@ async fn in_time<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> 
 /// The part itself gave up and said so; which of its time limits was first does not matter.
 fn assert_given_up(status: &Status) {
     assert!(matches!(status.code(), Code::DeadlineExceeded | Code::Unavailable), "{status:?}");
-    assert_eq!(Problem::of(status).domain, "rekey.identity.v1", "{status:?}");
+    assert_eq!(Problem::of(status).domain, "rekey.identity", "{status:?}");
 }

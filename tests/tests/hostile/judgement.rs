@@ -34,7 +34,8 @@ pub(crate) fn fault_of(path: &str, status: &Status) -> Option<String> {
     let faults = [
         (!REFUSALS.contains(&status.code()), "a code that is no refusal"),
         (infos != 1, "not exactly one ErrorInfo"),
-        (problem.domain != package, "a foreign domain"),
+        (Some(problem.domain.as_str()) != package.strip_suffix(".v1"), "a foreign domain"),
+        (!status.message().starts_with(&format!("{}: ", problem.reason)), "a text without its reason"),
         (!is_published(package, &problem.reason), "a reason that is not published"),
         (trace.len() != 32 || !trace.bytes().all(|byte| byte.is_ascii_hexdigit()), "no trace id"),
         (problem.reason == "FIELD_INVALID" && problem.fields.is_empty(), "no field named"),

@@ -72,22 +72,26 @@ fn completed(status: &Status, rpc: &RpcName, trace_id: Option<&TraceId>) -> Stat
     let has_reason = details.error_info().is_some();
     let reason = if has_reason { None } else { Some(reason_for(status)) };
     let is_ours = matches!(status.code(), Code::Internal | Code::Unknown | Code::DataLoss);
-    let (code, text) = match reason {
+    let (code, named, text) = match reason {
         Some(Reason::Internal) | None if is_ours => {
             tracing::error!(code = ?status.code(), text = status.message(), "call failed");
-            (Code::Internal, Reason::Internal.text())
+            (Code::Internal, Some(Reason::Internal), Reason::Internal.text())
         }
-        Some(Reason::Internal) => (status.code(), Reason::Internal.text()),
+        Some(Reason::Internal) => (status.code(), reason, Reason::Internal.text()),
         // The protocol asks for this code, and for the encodings that would do, which tonic adds.
-        Some(reason) if reason == Reason::RequestMalformed && status.code() == Code::Unimplemented => {
-            (Code::Unimplemented, "compressed requests are not taken; send grpc-encoding identity")
-        }
-        Some(Reason::RequestTooLarge) => (status.code(), Reason::RequestTooLarge.text()),
-        Some(reason) => (reason.code(), reason.text()),
-        None => (status.code(), status.message()),
+        Some(reason) if reason == Reason::RequestMalformed && status.code() == Code::Unimplemented => (
+            Code::Unimplemented,
+            Some(reason),
+            "compressed requests are not taken; send grpc-encoding identity",
+        ),
+        Some(Reason::RequestTooLarge) => (status.code(), reason, Reason::RequestTooLarge.text()),
+        Some(reason) => (reason.code(), Some(reason), reason.text()),
+        // A service's own text names its reason.
+        None => (status.code(), None, status.message()),
     };
+    let text = named.map_or_else(|| text.to_owned(), |reason| reason.with_text(text));
     if let Some(reason) = reason {
-        details.set_error_info(reason.name(), rpc.package(), std::collections::HashMap::new());
+        details.set_error_info(reason.name(), rpc.domain(), std::collections::HashMap::new());
         if reason.retry_after().is_some() && details.retry_info().is_none() {
             details.set_retry_info(reason.retry_after());
         }

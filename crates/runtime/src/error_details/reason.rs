@@ -72,6 +72,11 @@ impl Reason {
         self.parts().1
     }
 
+    /// The text of a status: the reason, for those who see nothing else, and what it means.
+    pub(crate) fn with_text(self, text: &str) -> String {
+        format!("{}: {text}", self.name())
+    }
+
     /// When the caller should come back, where it should.
     pub(crate) const fn retry_after(self) -> Option<Duration> {
         match self {
@@ -110,9 +115,18 @@ impl RpcName {
         self.path.strip_prefix('/').unwrap_or(&self.path)
     }
 
-    /// The proto package: the domain of the reasons.
+    /// The proto package.
     pub(crate) fn package(&self) -> &str {
         self.service().rsplit_once('.').map_or("", |(package, _)| package)
+    }
+
+    /// The package without its version: the domain of the reasons.
+    pub(crate) fn domain(&self) -> &str {
+        let package = self.package();
+        let is_version = |part: &str| {
+            part.strip_prefix('v').is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        package.rsplit_once('.').filter(|(_, last)| is_version(last)).map_or(package, |(domain, _)| domain)
     }
 
     /// The status for a reason.
@@ -124,10 +138,10 @@ impl RpcName {
     pub(crate) fn refuse_with(&self, reason: Reason, metadata: Option<(&str, String)>) -> Status {
         let metadata: HashMap<_, _> =
             metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        let mut details = ErrorDetails::with_error_info(reason.name(), self.package(), metadata);
+        let mut details = ErrorDetails::with_error_info(reason.name(), self.domain(), metadata);
         if reason.retry_after().is_some() {
             details.set_retry_info(reason.retry_after());
         }
-        Status::with_error_details(reason.code(), reason.text(), details)
+        Status::with_error_details(reason.code(), reason.with_text(reason.text()), details)
     }
 }

@@ -26,12 +26,12 @@ fn reason(status: &Status) -> (String, String) {
 }
 
 fn ours(reason: &str) -> (String, String) {
-    ("rekey.identity.v1".to_owned(), reason.to_owned())
+    ("rekey.identity".to_owned(), reason.to_owned())
 }
 
 #[tokio::test]
 async fn a_services_own_reason_stays_and_gets_the_support_code() {
-    let mut details = ErrorDetails::with_error_info("THROTTLED", "rekey.identity.v1", HashMap::new());
+    let mut details = ErrorDetails::with_error_info("THROTTLED", "rekey.identity", HashMap::new());
     details.set_retry_info(Some(Duration::from_secs(7)));
     let status = Status::with_error_details(Code::ResourceExhausted, "too many tries", details);
 
@@ -53,12 +53,15 @@ async fn what_broke_is_not_told() {
         Status::with_error_details(
             Code::Internal,
             "hunter2",
-            ErrorDetails::with_error_info("INTERNAL", "rekey.identity.v1", HashMap::new()),
+            ErrorDetails::with_error_info("INTERNAL", "rekey.identity", HashMap::new()),
         ),
     ] {
         let status = seen(status).await;
 
-        assert_eq!((status.code(), status.message()), (Code::Internal, "something broke on our side"));
+        assert_eq!(
+            (status.code(), status.message()),
+            (Code::Internal, "INTERNAL: something broke on our side")
+        );
         assert_eq!(reason(&status), ours("INTERNAL"));
     }
 }
@@ -85,14 +88,17 @@ async fn what_tonic_says_by_itself_gets_a_published_reason() {
 async fn compression_is_refused_in_words() {
     let status = seen(Status::unimplemented("Content is compressed with `gzip` which isn't supported")).await;
 
-    assert_eq!(status.message(), "compressed requests are not taken; send grpc-encoding identity");
+    assert_eq!(
+        status.message(),
+        "REQUEST_MALFORMED: compressed requests are not taken; send grpc-encoding identity"
+    );
 }
 
 #[tokio::test]
 async fn unavailable_always_says_when_to_come_back() {
     let status = seen(Status::unavailable("redis is gone")).await;
 
-    assert_eq!(status.message(), "try again later");
+    assert_eq!(status.message(), "UNAVAILABLE: try again later");
     assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
 }
 
@@ -100,8 +106,10 @@ async fn unavailable_always_says_when_to_come_back() {
 fn a_path_has_a_package_a_service_and_a_method() {
     let rpc = RpcName::of(PATH);
 
-    assert_eq!(rpc.package(), "rekey.identity.v1");
+    assert_eq!(rpc.domain(), "rekey.identity");
     assert_eq!(rpc.service(), "rekey.identity.v1.SessionService");
     assert_eq!(rpc.method(), "rekey.identity.v1.SessionService/SignIn");
-    assert_eq!(RpcName::of("*").package(), "");
+    assert_eq!(RpcName::of("*").domain(), "");
+    assert_eq!(RpcName::of("/grpc.health.v1.Health/Check").domain(), "grpc.health");
+    assert_eq!(RpcName::of("/rekey.vault.Safe/Open").domain(), "rekey.vault");
 }

@@ -114,10 +114,7 @@ async fn everything_malformed_is_named_field_by_field() {
     let refused = world.send(trusted(), request).await.unwrap_err();
 
     let fields: BTreeSet<_> = refused.fields.iter().map(|(field, _)| field.as_str()).collect();
-    assert_eq!(
-        (refused.reason.as_str(), refused.domain.as_str()),
-        ("FIELD_INVALID", "rekey.notification.v1")
-    );
+    assert_eq!((refused.reason.as_str(), refused.domain.as_str()), ("FIELD_INVALID", "rekey.notification"));
     assert_eq!(
         fields,
         BTreeSet::from([

@@ -125,7 +125,7 @@ async fn a_missing_role_names_those_that_would_do() {
     let status = call(part.channel().await, ADMINISTER, "", &headers).await.unwrap_err();
 
     let info = status.get_details_error_info().unwrap();
-    assert_eq!(info.domain, "rekey.test.v1");
+    assert_eq!(info.domain, "rekey.test");
     assert_eq!(info.metadata["roles"], "global_administrator,reports_reader");
 }
 

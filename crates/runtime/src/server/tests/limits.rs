@@ -54,7 +54,7 @@ async fn the_text_of_an_internal_error_stays_inside() {
 
     let status = refused(&part, "secret").await;
 
-    assert_eq!((status.code(), status.message()), (Code::Internal, "something broke on our side"));
+    assert_eq!((status.code(), status.message()), (Code::Internal, "INTERNAL: something broke on our side"));
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn a_stream_that_breaks_half_way_tells_as_little() {
     assert!(stream.message().await.unwrap().is_some());
     let status = stream.message().await.unwrap_err();
 
-    assert_eq!((status.code(), status.message()), (Code::Internal, "something broke on our side"));
+    assert_eq!((status.code(), status.message()), (Code::Internal, "INTERNAL: something broke on our side"));
     assert_eq!(reason(&status), "INTERNAL");
 }
 

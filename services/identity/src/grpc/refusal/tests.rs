@@ -19,7 +19,7 @@ fn all() -> Vec<Refusal> {
         beyond_reach: Some(Role::GlobalAdministrator),
     };
     vec![
-        Refusal::CallerNotAllowed,
+        Refusal::CallerNotAllowed { missing: "tenants" },
         Refusal::AuthorityMissing(missing),
         Refusal::NotOnYourself,
         Refusal::LastGlobalAdministrator,
@@ -96,7 +96,7 @@ fn every_refusal_has_a_published_reason_and_the_code_its_comment_says() {
 
         assert!(ErrorReason::from_str_name(&format!("ERROR_REASON_{}", info.reason)).is_some(), "{info:?}");
         assert_eq!(wire_name(status.code()), published_code(&info.reason), "{}", info.reason);
-        assert_eq!(info.domain, "rekey.identity.v1");
+        assert_eq!(info.domain, "rekey.identity");
     }
 }
 
