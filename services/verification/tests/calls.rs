@@ -184,7 +184,7 @@ fn start(decoy: bool) -> wire::StartVerificationRequest {
         request_id: id(),
         purpose: "password_reset".to_owned(),
         subject: "anna".to_owned(),
-        destination: Some(wire::Destination { address: Some(address) }),
+        destinations: vec![wire::Destination { address: Some(address) }],
         locale: "de-AT".to_owned(),
         organisation: "Contoso".to_owned(),
         binding: vec![7; 32],

@@ -107,9 +107,9 @@ async fn start(verification: &Caller, number: usize) -> anyhow::Result<String> {
         request_id: request_id(),
         purpose: PURPOSE.to_owned(),
         subject: subject(number),
-        destination: Some(Destination {
+        destinations: vec![Destination {
             address: Some(Address::EmailAddress(format!("bench{number}@demo.example"))),
-        }),
+        }],
         caller_counts_failures: true,
         ..StartVerificationRequest::default()
     };

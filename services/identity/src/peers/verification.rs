@@ -50,7 +50,8 @@ pub(crate) struct StartCode {
     pub purpose: &'static str,
     /// Whom it is about; limits are kept per subject.
     pub subject: String,
-    pub destination: Destination,
+    /// Where it goes: 1 to 5 of one channel, which all get the one code.
+    pub destinations: Vec<Destination>,
     /// The reader's language.
     pub locale: Option<Locale>,
     /// What the evidence is bound to.

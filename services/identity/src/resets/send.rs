@@ -139,7 +139,7 @@ impl Resets {
             request_id: operation.request_id_from_here(&format!("start{}", nth(code))),
             purpose: PASSWORD_RESET,
             subject: verification_subject(state),
-            destination: destination_of(sending, judged)?,
+            destinations: vec![destination_of(sending, judged)?],
             locale: context.locale.clone().or_else(|| state.locale.clone()),
             binding: binding_of(state, position),
             decoy: silence.is_some(),
@@ -186,7 +186,8 @@ impl Resets {
         stop: Option<Stop>,
         timers: Timers,
     ) -> Timers {
-        let event = self.audit.event(sending.operation).at_place(start.destination.masked());
+        let masks: Vec<String> = start.destinations.iter().map(Destination::masked).collect();
+        let event = self.audit.event(sending.operation).at_place(masks.join(", "));
         self.audit.note(match stop.map(Stop::as_str).or(sending.silence) {
             Some(reason) => event.refused(reason),
             None => event,

@@ -63,7 +63,7 @@ impl SecurityInfoEntries {
             request_id: operation.request_id_from_here("start"),
             purpose: SECURITY_INFO,
             subject: holder.account.id.to_string(),
-            destination: entry.destination().ok_or(Refusal::SecurityInfoNotFound)?,
+            destinations: vec![entry.destination().ok_or(Refusal::SecurityInfoNotFound)?],
             locale: context.locale.clone(),
             binding: binding(holder.account.id.as_uuid(), entry.id),
             decoy: false,

@@ -39,7 +39,7 @@ struct State {
 #[derive(Clone)]
 struct Running {
     code: String,
-    destination: Destination,
+    destinations: Vec<Destination>,
     decoy: bool,
     about: (&'static str, String),
     binding: [u8; 32],
@@ -84,7 +84,7 @@ impl FakeVerification {
     /// The code that was sent to an address.
     pub(crate) fn code_for(&self, address: &str) -> SecretString {
         let state = self.state();
-        let mut found = state.running.values().filter(|running| running.destination.as_str() == address);
+        let mut found = state.running.values().filter(|running| running.reaches(address));
         let running = found.next().expect("a code was sent there");
         SecretString::from(running.code.clone())
     }
@@ -92,14 +92,16 @@ impl FakeVerification {
     /// The code that was sent to an address last.
     pub(crate) fn latest_code_for(&self, address: &str) -> SecretString {
         let state = self.state();
-        let found = state.running.values().filter(|running| running.destination.as_str() == address);
+        let found = state.running.values().filter(|running| running.reaches(address));
         let running = found.max_by_key(|running| running.started_at).expect("a code was sent there");
         SecretString::from(running.code.clone())
     }
 
     /// How many messages went out that were no decoys.
     pub(crate) fn real_messages(&self) -> usize {
-        self.state().running.values().filter(|running| !running.decoy).map(|running| running.sent.len()).sum()
+        let state = self.state();
+        let real = state.running.values().filter(|running| !running.decoy);
+        real.map(|running| running.sent.len() * running.destinations.len()).sum()
     }
 
     /// How many verifications were started.
@@ -121,6 +123,10 @@ impl FakeVerification {
 }
 
 impl Running {
+    fn reaches(&self, address: &str) -> bool {
+        self.destinations.iter().any(|destination| destination.as_str() == address)
+    }
+
     fn is_over(&self, dies_at: Timestamp, now: Timestamp) -> bool {
         self.passed || self.attempts >= 5 || now.has_reached(dies_at)
     }
@@ -142,7 +148,7 @@ impl Verification for FakeVerification {
         let mut state = self.answering()?;
         let is_repeat = !state.requests.insert(start.request_id);
         if let Some(running) = state.running.get(&start.verification_id) {
-            if running.decoy != start.decoy || running.destination != start.destination {
+            if running.decoy != start.decoy || running.destinations != start.destinations {
                 return Ok(Started::Differs);
             }
             let timers = running.timers(&timing);
@@ -158,7 +164,7 @@ impl Verification for FakeVerification {
         }
         let running = Running {
             code: format!("{:06}", 100_000 + state.running.len()),
-            destination: start.destination.clone(),
+            destinations: start.destinations.clone(),
             decoy: start.decoy,
             about: (start.purpose, start.subject.clone()),
             binding: start.binding,
@@ -233,7 +239,7 @@ impl Verification for FakeVerification {
         let running = state.running.get(&verification_id).filter(|running| running.binding == *binding);
         let redeemed = running.filter(|_| first == request_id).map(|running| Redeemed {
             verification_id,
-            channel: running.destination.channel(),
+            channel: running.destinations[0].channel(),
             class: ProofClass::Issued,
         });
         Ok(redeemed.map(*self.evidence.lock().unwrap()))

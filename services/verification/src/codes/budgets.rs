@@ -4,12 +4,16 @@
 //! reserved before it and given back unless the step counted a message. Calls that race for the same message share
 //! one reservation: however many there are, they need no more room than that message. A crash in between counts too
 //! much, never too little.
+//!
+//! Every destination has budgets of its own. One that has had its messages is withheld silently and the others get
+//! theirs; when all have, the call is refused.
 
 use std::future::Future;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::Destination;
 use rekey_primitives::network::client_network;
 use rekey_sealing::digest;
 use rekey_throttle::{Budget, Outcome, Reserving};
@@ -18,7 +22,7 @@ use super::{Codes, Error};
 use crate::domain::budgets::Window;
 use crate::domain::names::CallerName;
 use crate::domain::refusal::Refusal;
-use crate::domain::route::Route;
+use crate::domain::route::{Route, Withheld};
 use crate::domain::scope::ScopedId;
 use crate::store::{Failure, SendOutcome};
 
@@ -37,13 +41,18 @@ pub(super) struct CountedMessage<'a> {
     pub(super) id: &'a ScopedId,
     /// How many went before.
     pub(super) seen_sends: u32,
-    /// Whether it carries the code that the one before carried and that is still good.
-    pub(super) repeats_code: bool,
+    /// Where it carries the code that the one before carried and that is still good: who did not get that one.
+    pub(super) repeats_code: Option<Withheld>,
 }
 
 /// The budgets to be reserved for a message.
 pub(super) struct Reservation {
-    budgets: Vec<SharedBudget>,
+    /// Whoever asks.
+    requester: Vec<SharedBudget>,
+    /// Each destination's own, by its place. Empty where destinations spend nothing.
+    destinations: Vec<Vec<SharedBudget>>,
+    /// Those that get nothing whatever their budgets say.
+    withheld: Withheld,
     /// A name for the message: who reserves for the same one shares the reservation.
     message: String,
 }
@@ -70,17 +79,16 @@ impl SharedBudget {
 
 impl Codes {
     /// The reservation for a message on this route. A decoy reserves nothing of its destination: strangers must not be
-    /// able to use up somebody's mail by asking for accounts that do not exist. Neither does the living code sent again.
+    /// able to use up somebody's mail by asking for accounts that do not exist. Neither does the living code sent again,
+    /// which goes to those that had it before and to nobody else.
     pub(super) fn reservation(
         &self,
         counted: &CountedMessage<'_>,
         route: &Route,
         requester: &Requester,
     ) -> Reservation {
-        let mut budgets = self.requester_budgets(counted.id, requester);
-        if !route.decoy && !counted.repeats_code {
-            budgets.extend(self.destination_budgets(counted.id, route));
-        }
+        let spend = !route.decoy && counted.repeats_code.is_none();
+        let spending = route.destinations.iter().filter(|_| spend);
         let scope = &counted.id.scope;
         let message = hashed(&[
             scope.tenant.as_uuid().as_bytes(),
@@ -88,7 +96,14 @@ impl Codes {
             counted.id.verification.as_uuid().as_bytes(),
             &counted.seen_sends.to_be_bytes(),
         ]);
-        Reservation { budgets, message }
+        Reservation {
+            requester: self.requester_budgets(counted.id, requester),
+            destinations: spending
+                .map(|destination| self.destination_budgets(counted.id, route, destination))
+                .collect(),
+            withheld: counted.repeats_code.unwrap_or_default(),
+            message,
+        }
     }
 
     fn requester_budgets(&self, id: &ScopedId, requester: &Requester) -> Vec<SharedBudget> {
@@ -107,9 +122,14 @@ impl Codes {
 
     /// What an address may get in this tenant, and from all tenants together. Where the person is known to be, they have
     /// a share of their own in the tenant, which neither strangers nor other tenants can spend.
-    fn destination_budgets(&self, id: &ScopedId, route: &Route) -> Vec<SharedBudget> {
+    fn destination_budgets(
+        &self,
+        id: &ScopedId,
+        route: &Route,
+        destination: &Destination,
+    ) -> Vec<SharedBudget> {
         let limits = &self.rules.limits;
-        let address = self.keys.destination_name(&route.destination.canonical());
+        let address = self.keys.destination_name(&destination.canonical());
         let tenant = id.scope.tenant;
         let of = |key: String, windows: &[Window]| {
             SharedBudget::of(&key, windows, Refusal::DestinationLimited).collect::<Vec<_>>()
@@ -124,9 +144,9 @@ impl Codes {
 }
 
 impl Reservation {
-    /// Runs a step that counts a message, with the budgets reserved; the step learns whether they are. `is_free` says
-    /// that no budget seems to be needed; the step is the judge of that. An exhausted budget refuses only a call that
-    /// really needs it: repeating a call never does.
+    /// Runs a step that counts a message, with the budgets reserved; the step learns who is withheld, or that nothing is
+    /// reserved. `is_free` says that no budget seems to be needed; the step is the judge of that. An exhausted budget
+    /// refuses only a call that really needs it: repeating a call never does.
     pub(super) async fn around<F, A>(
         &self,
         throttle: &dyn Reserving,
@@ -135,20 +155,19 @@ impl Reservation {
         step: F,
     ) -> Result<SendOutcome, Error>
     where
-        F: Fn(bool) -> A,
+        F: Fn(Option<Withheld>) -> A,
         A: Future<Output = Result<SendOutcome, Failure>>,
     {
         if is_free {
-            match step(false).await? {
+            match step(None).await? {
                 SendOutcome::NotReserved => {}
                 outcome => return Ok(outcome),
             }
         }
-        let budgets: Vec<Budget> = self.budgets.iter().map(|shared| shared.budget.clone()).collect();
-        match throttle.reserve(&budgets, &self.message, now).await? {
-            Outcome::Consumed => {
+        match self.reserve(throttle, now).await? {
+            Ok(Reserved { budgets, withheld }) => {
                 // A failure leaves the reservation consumed: whether the step was done is unknown.
-                let outcome = step(true).await?;
+                let outcome = step(Some(withheld)).await?;
                 let counted = matches!(outcome, SendOutcome::Counted(_));
                 let settled = throttle.settle(&budgets, &self.message, counted, now).await;
                 if let Err(failure) = settled {
@@ -157,16 +176,50 @@ impl Reservation {
                 Ok(outcome)
             }
             // Had a parallel call counted the message meanwhile, the step would see it.
-            Outcome::Exhausted { index, retry_after } => match step(false).await? {
-                SendOutcome::NotReserved => {
-                    let exhausted = self.budgets.get(index);
-                    let refusal = exhausted.map_or(Refusal::NetworkLimited as _, |shared| shared.refusal);
-                    Ok(SendOutcome::Refused(refusal(retry_after)))
-                }
+            Err(refusal) => match step(None).await? {
+                SendOutcome::NotReserved => Ok(SendOutcome::Refused(refusal)),
                 outcome => Ok(outcome),
             },
         }
     }
+
+    /// Reserves all budgets but those of destinations that have none left; a refusal where nobody would get a message.
+    async fn reserve(
+        &self,
+        throttle: &dyn Reserving,
+        now: Timestamp,
+    ) -> Result<Result<Reserved, Refusal>, Error> {
+        let (mut withheld, mut shortest) = (self.withheld, Duration::MAX);
+        loop {
+            let of_destinations = self.destinations.iter().enumerate();
+            let of_destinations = of_destinations.filter(|(place, _)| !withheld.includes(*place));
+            let of_destinations = of_destinations
+                .flat_map(|(place, budgets)| budgets.iter().map(move |shared| (Some(place), shared)));
+            let shared: Vec<(Option<usize>, &SharedBudget)> =
+                self.requester.iter().map(|shared| (None, shared)).chain(of_destinations).collect();
+            let budgets: Vec<Budget> = shared.iter().map(|(_, shared)| shared.budget.clone()).collect();
+            let Outcome::Exhausted { index, retry_after } =
+                throttle.reserve(&budgets, &self.message, now).await?
+            else {
+                return Ok(Ok(Reserved { budgets, withheld }));
+            };
+            let Some((Some(place), SharedBudget { refusal, .. })) = shared.get(index) else {
+                let refusal = shared.get(index).map_or(Refusal::NetworkLimited as _, |(_, of)| of.refusal);
+                return Ok(Err(refusal(retry_after)));
+            };
+            withheld = withheld.with(*place);
+            shortest = shortest.min(retry_after);
+            if (0..self.destinations.len()).all(|place| withheld.includes(place)) {
+                return Ok(Err(refusal(shortest)));
+            }
+        }
+    }
+}
+
+/// Budgets that are reserved.
+struct Reserved {
+    budgets: Vec<Budget>,
+    withheld: Withheld,
 }
 
 /// A name in the names of keys: long enough that no two meet, and it does not show what it stands for.

@@ -1,5 +1,7 @@
 //! Handing a counted message over to notification.
 
+use futures_util::future::join_all;
+
 use super::{Codes, Error};
 use crate::domain::names::Purpose;
 use crate::domain::refusal::Refusal;
@@ -37,7 +39,8 @@ impl Codes {
         }
     }
 
-    /// Hands a message over, and notes that it was accepted.
+    /// Hands a message over to each destination that gets it, and notes that all were accepted. A repeat hands every one
+    /// over again, under the ids they had.
     async fn hand_over(
         &self,
         message: &PendingMessage,
@@ -49,31 +52,37 @@ impl Codes {
         if message.is_dropped {
             return Ok(());
         }
-        if self.rules.test_code(&route.destination).is_none() {
-            let expires_at = message.times.expires_at;
-            let organisation = match route.organisation.as_str() {
-                "" => self.rules.organisation.clone(),
-                given => given.to_owned(),
-            };
-            let message = CodeMessage {
+        let code = self.keys.open_code(id, &message.sealed_code)?;
+        let expires_at = message.times.expires_at;
+        let organisation = match route.organisation.as_str() {
+            "" => &self.rules.organisation,
+            given => given,
+        };
+        let addressed = route.destinations.without(message.withheld);
+        let handed_over = addressed
+            .filter(|(_, destination)| !self.rules.is_test_destination(destination))
+            .map(|(place, destination)| CodeMessage {
                 tenant: id.scope.tenant,
-                id: self.keys.message_id(id, run_id, message.number, message.sent_at),
+                id: self.keys.message_id(id, run_id, message, place),
                 verification: id.verification,
                 template: purpose.template(),
-                destination: route.destination,
-                locale: route.locale,
-                organisation,
-                code: self.keys.open_code(id, &message.sealed_code)?,
+                destination: destination.clone(),
+                locale: route.locale.clone(),
+                organisation: organisation.to_owned(),
+                code: code.clone(),
                 minutes: minutes_left(message.sent_at, expires_at),
                 not_after: expires_at,
                 decoy: route.decoy,
-            };
-            match self.messenger.send(&message).await? {
-                SendResult::Accepted => {}
-                SendResult::ChannelNotConfigured => return Err(Refusal::ChannelNotAllowed.into()),
-                SendResult::AlreadyExpired => return Err(Refusal::VerificationOver.into()),
-            }
-        }
+            })
+            .map(|message| async move {
+                match self.messenger.send(&message).await? {
+                    SendResult::Accepted => Ok(()),
+                    SendResult::ChannelNotConfigured => Err(Error::from(Refusal::ChannelNotAllowed)),
+                    SendResult::AlreadyExpired => Err(Refusal::VerificationOver.into()),
+                }
+            });
+        // All are tried whatever comes of the first.
+        join_all(handed_over).await.into_iter().collect::<Result<(), Error>>()?;
         Ok(self.store.acknowledge(id, message.number, run_id).await?)
     }
 }

@@ -13,13 +13,15 @@ use uuid::Uuid;
 
 use crate::domain::grant::Grant;
 use crate::domain::names::{CallerName, Purpose, Subject};
-use crate::domain::route::Route;
+use crate::domain::route::{Destinations, Route};
 use crate::domain::scope::RunId;
 
 /// The layout of [`FirstRoute`], of the first version.
 const FIRST_ROUTE: u8 = 1;
-/// The layout of [`EncodedRoute`].
+/// The layout of [`EncodedRoute`]. Routes with one destination are written so, as the version before reads them.
 const ROUTE: u8 = 2;
+/// The layout of [`WideRoute`], of routes with several.
+const WIDE_ROUTE: u8 = 3;
 /// The layout of [`EncodedGrant`].
 const GRANT: u8 = 1;
 
@@ -36,6 +38,13 @@ struct FirstRoute {
 struct EncodedRoute {
     first: FirstRoute,
     familiar: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WideRoute {
+    route: EncodedRoute,
+    /// The addresses after the first.
+    others: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,18 +65,32 @@ struct EncodedGrant {
 }
 
 pub(super) fn encode_route(route: &Route) -> Zeroizing<Vec<u8>> {
-    codec::encode(ROUTE, &EncodedRoute { first: first_route(route), familiar: route.familiar })
+    let encoded = EncodedRoute { first: first_route(route), familiar: route.familiar };
+    match others(route) {
+        others if others.is_empty() => codec::encode(ROUTE, &encoded),
+        others => codec::encode(WIDE_ROUTE, &WideRoute { route: encoded, others }),
+    }
 }
 
 /// A route as part of what makes two starts the same. Where the person is may change between them.
 pub(super) fn encode_route_as_content(route: &Route) -> Zeroizing<Vec<u8>> {
-    codec::encode(FIRST_ROUTE, &first_route(route))
+    match others(route) {
+        others if others.is_empty() => codec::encode(FIRST_ROUTE, &first_route(route)),
+        others => codec::encode(
+            WIDE_ROUTE,
+            &WideRoute { route: EncodedRoute { first: first_route(route), familiar: false }, others },
+        ),
+    }
+}
+
+fn others(route: &Route) -> Vec<String> {
+    route.destinations.iter().skip(1).map(|destination| destination.as_str().to_owned()).collect()
 }
 
 fn first_route(route: &Route) -> FirstRoute {
     FirstRoute {
-        channel: route.destination.channel().as_str().to_owned(),
-        address: route.destination.as_str().to_owned(),
+        channel: route.destinations.channel().as_str().to_owned(),
+        address: route.destinations.iter().take(1).map(Destination::as_str).collect(),
         locale: route.locale.as_ref().map(|locale| locale.as_str().to_owned()),
         organisation: route.organisation.clone(),
         decoy: route.decoy,
@@ -75,12 +98,18 @@ fn first_route(route: &Route) -> FirstRoute {
 }
 
 pub(super) fn decode_route(bytes: &[u8]) -> Option<Route> {
-    let EncodedRoute { first, familiar } = codec::decode(ROUTE, bytes).ok().or_else(|| {
-        let first = codec::decode(FIRST_ROUTE, bytes).ok()?;
-        Some(EncodedRoute { first, familiar: false })
-    })?;
+    let wide = codec::decode(WIDE_ROUTE, bytes).ok();
+    let narrow = || codec::decode(ROUTE, bytes).ok();
+    let WideRoute { route: EncodedRoute { first, familiar }, others } =
+        wide.or_else(|| Some(WideRoute { route: narrow()?, others: Vec::new() })).or_else(|| {
+            let first = codec::decode(FIRST_ROUTE, bytes).ok()?;
+            Some(WideRoute { route: EncodedRoute { first, familiar: false }, others: Vec::new() })
+        })?;
+    let channel = Channel::parse(&first.channel)?;
+    let addresses = std::iter::once(first.address).chain(others);
+    let destinations = addresses.map(|address| Destination::from_stored(channel, address)).collect();
     Some(Route {
-        destination: Destination::from_stored(Channel::parse(&first.channel)?, first.address),
+        destinations: Destinations::new(destinations).ok()?,
         locale: first.locale.map(|locale| Locale::parse(&locale)).transpose().ok()?,
         organisation: first.organisation,
         decoy: first.decoy,
@@ -162,10 +191,15 @@ mod tests {
         assert_eq!(decode_grant(&longer), None);
     }
 
+    fn numbers(numbers: &[&str]) -> Destinations {
+        let parsed = numbers.iter().map(|number| Destination::parse(Channel::Sms, number).unwrap());
+        Destinations::new(parsed.collect()).unwrap()
+    }
+
     #[test]
     fn a_route_reads_back() {
         let route = Route {
-            destination: Destination::parse(Channel::Sms, "+4915112345642").unwrap(),
+            destinations: numbers(&["+4915112345642"]),
             locale: Some(Locale::parse("de-AT").unwrap()),
             organisation: "Contoso".to_owned(),
             decoy: true,
@@ -177,9 +211,13 @@ mod tests {
         assert_eq!(decode_route(&encode_route(&plain)), Some(plain.clone()));
         assert_eq!(
             decode_route(&encode_route_as_content(&plain)),
-            Some(plain),
+            Some(plain.clone()),
             "as the first version wrote it"
         );
         assert_eq!(decode_route(b"nonsense"), None);
+        let several = numbers(&["+4915112345642", "+12125550100"]);
+        let wide = Route { destinations: several, familiar: true, ..plain };
+        assert_ne!(encode_route_as_content(&wide), encode_route(&wide));
+        assert_eq!(decode_route(&encode_route(&wide)), Some(wide));
     }
 }

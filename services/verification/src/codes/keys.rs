@@ -17,7 +17,7 @@ use crate::domain::mac::{Mac, MacSet};
 use crate::domain::names::{Binding, Purpose, Subject};
 use crate::domain::route::Route;
 use crate::domain::scope::{RunId, ScopedId, TenantScope};
-use crate::store::SealedCode;
+use crate::store::{PendingMessage, SealedCode};
 
 const CODE: &str = "rekey verification code";
 const DECOY: &str = "rekey verification decoy";
@@ -143,21 +143,29 @@ impl CodeKeys {
         if is_ours { decode_grant(&grant) } else { None }
     }
 
-    /// The id by which notification recognises a message that is handed over twice. Nobody else can compute it, so
-    /// nobody else's message can be taken for ours.
-    pub(super) fn message_id(&self, id: &ScopedId, run_id: &RunId, number: u32, sent_at: Timestamp) -> Uuid {
-        let mac = self.macs.tag(
-            MESSAGE,
-            &[
-                id.scope.tenant.as_uuid().as_bytes(),
-                id.scope.caller.as_str().as_bytes(),
-                id.verification.as_uuid().as_bytes(),
-                run_id.as_str().as_bytes(),
-                &number.to_be_bytes(),
-                &sent_at.unix_micros().to_be_bytes(),
-            ],
-        );
-        id::from_digest(&mac)
+    /// The id by which notification recognises a message that is handed over twice, by the place of its destination.
+    /// Nobody else can compute it, so nobody else's message can be taken for ours.
+    pub(super) fn message_id(
+        &self,
+        id: &ScopedId,
+        run_id: &RunId,
+        message: &PendingMessage,
+        place: usize,
+    ) -> Uuid {
+        let (number, sent_at) = (message.number.to_be_bytes(), message.sent_at.unix_micros().to_be_bytes());
+        let (tenant, verification) = (id.scope.tenant.as_uuid(), id.verification.as_uuid());
+        let parts: [&[u8]; 7] = [
+            tenant.as_bytes(),
+            id.scope.caller.as_str().as_bytes(),
+            verification.as_bytes(),
+            run_id.as_str().as_bytes(),
+            &number,
+            &sent_at,
+            &place.to_be_bytes(),
+        ];
+        // The version before knew one destination and had no part for its place.
+        let parts = if place == 0 { &parts[..6] } else { &parts[..] };
+        id::from_digest(&self.macs.tag(MESSAGE, parts))
     }
 
     /// A name for a destination in the keys of budgets: the same for every tenant, and no address to whoever lists

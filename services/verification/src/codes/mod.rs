@@ -36,7 +36,7 @@ pub(crate) use self::keys::CodeKeys;
 use crate::domain::idempotency::Idempotency;
 use crate::domain::mac::MacSet;
 use crate::domain::refusal::Refusal;
-use crate::domain::route::Route;
+use crate::domain::route::{Route, Withheld};
 use crate::domain::rules::Rules;
 use crate::peers::{self, Messenger};
 use crate::store::{self, SealedCode, SendLimits, Store};
@@ -89,7 +89,7 @@ impl Codes {
     /// A new code for messages on this route, sealed.
     fn draw_code(&self, binding: &CodeBinding<'_>, route: &Route) -> SealedCode {
         let entropy = &*self.entropy;
-        let test_code = self.rules.test_code(&route.destination).filter(|_| !route.decoy).cloned();
+        let test_code = self.rules.test_code(&route.destinations).filter(|_| !route.decoy).cloned();
         let code = test_code.unwrap_or_else(|| self.rules.code_format.draw(entropy));
         if route.decoy {
             self.keys.seal_decoy_code(binding, &code, entropy)
@@ -104,9 +104,23 @@ impl Codes {
             seen_sends,
             max_sends: self.rules.ladder.sends(),
             next_send_at: self.rules.ladder.next(seen_sends + 1, now),
-            budgets: self.rules.limits.tenant_budgets(route),
+            budgets: self.rules.limits.tenant_budgets(route, Withheld::default()),
             is_reserved: false,
+            withheld: Withheld::default(),
             failures: self.rules.failures,
+        }
+    }
+
+    /// The same with the budgets that cross tenants reserved, if they are: who is withheld costs the tenant nothing.
+    fn with_reserved(&self, limits: &SendLimits, reserved: Option<Withheld>, route: &Route) -> SendLimits {
+        match reserved {
+            None => limits.clone(),
+            Some(withheld) => SendLimits {
+                budgets: self.rules.limits.tenant_budgets(route, withheld),
+                is_reserved: true,
+                withheld,
+                ..limits.clone()
+            },
         }
     }
 }

@@ -33,12 +33,13 @@ impl Codes {
             let is_free = is_free(&seen, &run_id, now);
             let route = self.keys.open_route(id, &seen.sealed_route)?;
             let step = self.resend_step(request, seen, run_id, &route, now);
-            let repeats_code = !step.rotate && !step.seen.is_void(&step.run_id);
+            let repeats_code =
+                (!step.rotate && !step.seen.is_void(&step.run_id)).then_some(step.seen.withheld);
             let counted = CountedMessage { id, seen_sends: step.seen.sends, repeats_code };
             let reservation = self.reservation(&counted, &route, &request.requester);
-            let act = |is_reserved| {
-                let mut step = step.clone();
-                step.limits.is_reserved = is_reserved;
+            let act = |reserved| {
+                let limits = self.with_reserved(&step.limits, reserved, &route);
+                let step = ResendStep { limits, ..step.clone() };
                 async move { self.store.resend(&step, now).await }
             };
             let outcome = reservation.around(&*self.throttle, is_free, now, act).await?;

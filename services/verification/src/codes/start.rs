@@ -39,7 +39,7 @@ impl Codes {
     pub(crate) async fn start(&self, request: &StartRequest) -> Result<SentCode, Error> {
         let now = self.clock.now();
         // A decoy costs nothing wherever it would go, and the numbers made up for decoys are of no country.
-        if !request.route.decoy && !self.rules.may_send_to(&request.route.destination) {
+        if !request.route.decoy && !self.rules.may_send_to(&request.route.destinations) {
             return Err(Refusal::ChannelNotAllowed.into());
         }
         let content = self.content("verification", request);
@@ -47,11 +47,11 @@ impl Codes {
             let snapshot = self.store.snapshot(&request.id).await?;
             let step = self.start_step(request, &content, &snapshot, now);
             let seen_sends = step.limits.seen_sends;
-            let counted = CountedMessage { id: &request.id, seen_sends, repeats_code: false };
+            let counted = CountedMessage { id: &request.id, seen_sends, repeats_code: None };
             let reservation = self.reservation(&counted, &request.route, &request.requester);
-            let act = |is_reserved| {
-                let mut step = step.clone();
-                step.limits.is_reserved = is_reserved;
+            let act = |reserved| {
+                let limits = self.with_reserved(&step.limits, reserved, &request.route);
+                let step = StartStep { limits, ..step.clone() };
                 async move { self.store.start(&step, now).await }
             };
             let is_free = is_free(&snapshot, &content, now);
@@ -82,7 +82,7 @@ impl Codes {
                 content: content.active.clone(),
                 purpose: purpose.clone(),
                 subject: subject.clone(),
-                channel: route.destination.channel(),
+                channel: route.destinations.channel(),
                 audience: request.audience.clone(),
                 binding: binding_digest(&request.binding),
                 counts_failures: request.counts_failures,
@@ -95,6 +95,7 @@ impl Codes {
                 acknowledged: 0,
                 sent_at: now,
                 next_send_at: limits.next_send_at,
+                withheld: limits.withheld,
                 sealed_route: self.keys.seal_route(&*self.entropy, id, route),
             },
             content: content.clone(),

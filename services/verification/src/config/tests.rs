@@ -1,6 +1,7 @@
 use rekey_runtime::settings::Document;
 
 use super::*;
+use crate::domain::route::Destinations;
 
 fn with(pairs: &[(&str, &str)]) -> Settings {
     let variables =
@@ -34,6 +35,7 @@ fn production_refuses_test_destinations() {
     let rules = settings.rules().unwrap();
 
     let anna = Destination::parse(Channel::Email, "anna@example.com").unwrap();
+    let anna = Destinations::new(vec![anna]).unwrap();
     assert_eq!(refused, InvalidSettings::TestDestinations);
     assert_eq!(rules.test_code(&anna).map(Code::expose), Some("123456"));
 }

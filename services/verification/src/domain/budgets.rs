@@ -5,12 +5,13 @@
 //! step that writes the verification; those that cross tenants (destinations, networks) cannot be, and are reserved
 //! before it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Destination, PhoneNumber};
 
-use super::route::Route;
+use super::route::{Route, Withheld};
 
 /// At most `limit` messages in any window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,18 +38,18 @@ impl Window {
         Self { limit, length: Duration::from_secs(86_400) }
     }
 
-    /// The count after one more message, or when the window closes if it is full.
-    pub(crate) fn count_one(
+    /// The count after so many more messages, or when the window closes if they do not fit.
+    pub(crate) fn count(
         self,
+        messages: u32,
         count: Option<WindowCount>,
         now: Timestamp,
     ) -> Result<WindowCount, Timestamp> {
-        match count.filter(|count| !now.has_reached(count.closes_at)) {
-            Some(count) if count.used >= self.limit => Err(count.closes_at),
-            Some(count) => Ok(WindowCount { used: count.used + 1, ..count }),
-            None if self.limit == 0 => Err(now.plus(self.length)),
-            None => Ok(WindowCount { used: 1, closes_at: now.plus(self.length) }),
-        }
+        let is_open = |count: &WindowCount| !now.has_reached(count.closes_at);
+        let before =
+            count.filter(is_open).unwrap_or(WindowCount { used: 0, closes_at: now.plus(self.length) });
+        let used = before.used.saturating_add(messages);
+        if used > self.limit { Err(before.closes_at) } else { Ok(WindowCount { used, ..before }) }
     }
 }
 
@@ -56,7 +57,7 @@ impl Window {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub(crate) enum BudgetKind {
-    /// Messages about one subject of one caller.
+    /// Codes sent about one subject of one caller, to however many addresses.
     Subject,
     /// Those of them that were asked for at a place of the subject's own.
     FamiliarSubject,
@@ -84,10 +85,12 @@ impl Country {
     }
 }
 
-/// One budget inside a tenant that a message consumes.
+/// One budget inside a tenant that sending a code consumes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TenantBudget {
     pub(crate) kind: BudgetKind,
+    /// How much of it: where messages are what is counted, one for each destination that gets one.
+    pub(crate) cost: u32,
     pub(crate) window: Window,
 }
 
@@ -113,21 +116,29 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// The budgets inside its tenant that one message consumes. A decoy consumes its subject's budget, which its
-    /// caller can see, and never the tenant's.
-    pub(crate) fn tenant_budgets(&self, route: &Route) -> Vec<TenantBudget> {
-        let of = |kind, windows: &[Window]| {
-            windows.iter().map(move |&window| TenantBudget { kind, window }).collect::<Vec<_>>()
+    /// The budgets inside its tenant that sending a code once consumes. A decoy consumes its subject's budget, which its
+    /// caller can see, and never the tenant's. The subject's budget is spent once however many addresses a code goes to:
+    /// whoever holds several asks no more often. The tenant's and the country's count every message.
+    pub(crate) fn tenant_budgets(&self, route: &Route, withheld: Withheld) -> Vec<TenantBudget> {
+        let of = |kind, cost, windows: &[Window]| {
+            windows.iter().map(move |&window| TenantBudget { kind, cost, window }).collect::<Vec<_>>()
         };
         let subject = if route.familiar { BudgetKind::FamiliarSubject } else { BudgetKind::Subject };
-        let mut budgets = of(subject, &self.subject);
+        let mut budgets = of(subject, 1, &self.subject);
         if route.decoy {
-            budgets.extend(of(BudgetKind::Decoys, &self.decoys));
+            budgets.extend(of(BudgetKind::Decoys, 1, &self.decoys));
             return budgets;
         }
-        budgets.extend(of(BudgetKind::Tenant, &self.tenant));
-        if let Destination::Phone(number) = &route.destination {
-            budgets.extend(of(BudgetKind::Texts(Country::of(number)), &self.texts));
+        let (mut messages, mut texts) = (0, BTreeMap::new());
+        for (_, destination) in route.destinations.without(withheld) {
+            messages += 1;
+            if let Destination::Phone(number) = destination {
+                *texts.entry(Country::of(number)).or_default() += 1;
+            }
+        }
+        budgets.extend(of(BudgetKind::Tenant, messages, &self.tenant));
+        for (country, count) in texts {
+            budgets.extend(of(BudgetKind::Texts(country), count, &self.texts));
         }
         budgets
     }
@@ -138,28 +149,40 @@ mod tests {
     use rekey_primitives::contact::Channel;
 
     use super::*;
+    use crate::domain::route::Destinations;
 
     const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
 
     #[test]
     fn a_full_window_refuses_until_it_closes() {
         let window = Window::per_hour(2);
-        let first = window.count_one(None, NOW).unwrap();
-        let second = window.count_one(Some(first), NOW.plus(Duration::from_secs(60))).unwrap();
+        let first = window.count(1, None, NOW).unwrap();
+        let second = window.count(1, Some(first), NOW.plus(Duration::from_secs(60))).unwrap();
 
-        assert_eq!(
-            window.count_one(Some(second), NOW.plus(Duration::from_secs(3_599))),
-            Err(first.closes_at)
-        );
-        assert_eq!(window.count_one(Some(second), first.closes_at).map(|count| count.used), Ok(1));
+        assert_eq!(window.count(1, Some(second), NOW.plus(Duration::from_secs(3_599))), Err(first.closes_at));
+        assert_eq!(window.count(1, Some(second), first.closes_at).map(|count| count.used), Ok(1));
     }
 
     #[test]
     fn a_limit_of_nothing_refuses_the_first() {
-        assert!(Window::per_day(0).count_one(None, NOW).is_err());
+        assert!(Window::per_day(0).count(1, None, NOW).is_err());
+    }
+
+    #[test]
+    fn messages_are_counted_whole_or_not_at_all() {
+        let window = Window::per_hour(5);
+        let three = window.count(3, None, NOW).unwrap();
+
+        assert_eq!(window.count(3, Some(three), NOW), Err(three.closes_at));
+        assert_eq!(window.count(2, Some(three), NOW).map(|count| count.used), Ok(5));
+        assert!(window.count(6, None, NOW).is_err());
     }
 
     fn kinds(address: &str, decoy: bool) -> Vec<BudgetKind> {
+        budgets(&[address], decoy, Withheld::default()).iter().map(|budget| budget.kind).collect()
+    }
+
+    fn budgets(addresses: &[&str], decoy: bool, withheld: Withheld) -> Vec<TenantBudget> {
         let one = |limit| vec![Window::per_hour(limit)];
         let limits = Limits {
             destination: one(1),
@@ -171,10 +194,23 @@ mod tests {
             texts: one(6),
             decoys: one(7),
         };
-        let channel = if address.starts_with('+') { Channel::Sms } else { Channel::Email };
-        let destination = Destination::parse(channel, address).unwrap();
-        let route = Route { destination, locale: None, organisation: String::new(), decoy, familiar: false };
-        limits.tenant_budgets(&route).iter().map(|budget| budget.kind).collect()
+        let channel = |text: &str| if text.starts_with('+') { Channel::Sms } else { Channel::Email };
+        let destinations = addresses.iter().map(|text| Destination::parse(channel(text), text).unwrap());
+        let destinations = Destinations::new(destinations.collect()).unwrap();
+        let route = Route { destinations, locale: None, organisation: String::new(), decoy, familiar: false };
+        limits.tenant_budgets(&route, withheld)
+    }
+
+    #[test]
+    fn a_tenant_and_a_country_pay_for_every_address_that_gets_a_message_and_a_subject_once() {
+        let numbers = ["+4915112345642", "+4915112345643", "+12125550100", "+12125550101"];
+
+        let spent = budgets(&numbers, false, Withheld::default().with(3));
+
+        let costs: Vec<_> = spent.iter().map(|budget| (<&str>::from(budget.kind), budget.cost)).collect();
+        assert_eq!(costs, [("subject", 1), ("tenant", 3), ("texts", 2), ("texts", 1)]);
+        let decoy = budgets(&numbers, true, Withheld::default());
+        assert!(decoy.iter().all(|budget| budget.cost == 1));
     }
 
     #[test]

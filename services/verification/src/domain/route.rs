@@ -1,14 +1,14 @@
-//! What a message needs besides the code: its destination, language and sender's name. Stored sealed beside the code,
+//! What messages need besides the code: their destinations, language and sender's name. Stored sealed beside the code,
 //! because a resend names nothing but the verification.
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::contact::Destination;
+use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::locale::Locale;
 
 /// Where the messages of a verification go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Route {
-    pub(crate) destination: Destination,
+    pub(crate) destinations: Destinations,
     /// The reader's language; none means English.
     pub(crate) locale: Option<Locale>,
     /// The sender's name in messages; empty means the one from the settings.
@@ -18,6 +18,87 @@ pub(crate) struct Route {
     /// Whether everything happens but the sending. It is sealed with the rest, so that nobody who reads the store can
     /// tell decoys from verifications.
     pub(crate) decoy: bool,
+}
+
+/// The addresses that all get the one code: 1 to [`Destinations::MOST`] of one channel, each once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Destinations {
+    first: Destination,
+    others: Vec<Destination>,
+}
+
+/// Why addresses are not the destinations of one verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidDestinations {
+    #[error("must be 1 to 5 destinations")]
+    Count,
+    /// The one at this index is reached by another channel than the first.
+    #[error("must be of the channel of the first one")]
+    OtherChannel { index: usize },
+    /// The one at this index is the mailbox or phone of an earlier one.
+    #[error("is there already")]
+    Repeated { index: usize },
+}
+
+impl Destinations {
+    /// The most addresses of one verification.
+    pub(crate) const MOST: usize = 5;
+
+    pub(crate) fn new(addresses: Vec<Destination>) -> Result<Self, InvalidDestinations> {
+        let count = addresses.len();
+        let mut rest = addresses.into_iter();
+        let first = rest.next().filter(|_| count <= Self::MOST).ok_or(InvalidDestinations::Count)?;
+        let mut found = Self { first, others: Vec::with_capacity(count - 1) };
+        for (address, index) in rest.zip(1..) {
+            if address.channel() != found.channel() {
+                return Err(InvalidDestinations::OtherChannel { index });
+            }
+            if found.iter().any(|earlier| earlier.canonical() == address.canonical()) {
+                return Err(InvalidDestinations::Repeated { index });
+            }
+            found.others.push(address);
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn channel(&self) -> Channel {
+        self.first.channel()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Destination> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// Those that get a message, with their places in the list.
+    pub(crate) fn without(&self, withheld: Withheld) -> impl Iterator<Item = (usize, &Destination)> {
+        self.iter().enumerate().filter(move |(index, _)| !withheld.includes(*index))
+    }
+}
+
+/// Places in the list of destinations that get nothing, because they have had their messages for now. The others do: one
+/// mailbox that somebody fills up stops no code to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Withheld(u32);
+
+impl Withheld {
+    /// Reads what [`Self::bits`] wrote.
+    pub(crate) const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// One bit for each place, for the store.
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    #[must_use]
+    pub(crate) const fn with(self, index: usize) -> Self {
+        Self(self.0 | 1 << index)
+    }
+
+    pub(crate) const fn includes(self, index: usize) -> bool {
+        self.0 & 1 << index != 0
+    }
 }
 
 /// The minutes that a message promises: what is left of the code's life when it is sent, rounded down, so that the
@@ -32,6 +113,37 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    fn destinations(addresses: &[&str]) -> Result<Destinations, InvalidDestinations> {
+        let channel = |text: &str| if text.starts_with('+') { Channel::Sms } else { Channel::Email };
+        Destinations::new(
+            addresses.iter().map(|text| Destination::parse(channel(text), text).unwrap()).collect(),
+        )
+    }
+
+    #[test]
+    fn destinations_are_one_to_five_of_a_channel_each_once() {
+        let six: Vec<_> = (0..6).map(|number| format!("a{number}@example.com")).collect();
+        let six: Vec<&str> = six.iter().map(String::as_str).collect();
+
+        assert_eq!(destinations(&six[..5]).map(|found| found.iter().count()), Ok(5));
+        assert_eq!(destinations(&six), Err(InvalidDestinations::Count));
+        assert_eq!(destinations(&[]), Err(InvalidDestinations::Count));
+        let mixed = destinations(&["a@example.com", "+4915112345642"]);
+        assert_eq!(mixed, Err(InvalidDestinations::OtherChannel { index: 1 }));
+        let twice = destinations(&["a@example.com", "b@example.com", "A@Example.com"]);
+        assert_eq!(twice, Err(InvalidDestinations::Repeated { index: 2 }));
+    }
+
+    #[test]
+    fn who_is_withheld_gets_nothing_and_the_others_keep_their_places() {
+        let found = destinations(&["a@example.com", "b@example.com", "c@example.com"]).unwrap();
+
+        let left: Vec<_> = found.without(Withheld::default().with(1)).map(|(index, _)| index).collect();
+
+        assert_eq!(left, [0, 2]);
+        assert_eq!(found.without(Withheld::default()).count(), 3);
+    }
 
     #[test]
     fn minutes_are_rounded_down_to_one_at_least() {

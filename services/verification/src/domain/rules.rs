@@ -9,6 +9,7 @@ use super::budgets::Limits;
 use super::code::{Code, CodeFormat};
 use super::failures::FailureRule;
 use super::ladder::Ladder;
+use super::route::Destinations;
 
 /// What a resend sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -43,20 +44,32 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Whether messages may go to this address at all. Text messages cost money per country, so only countries that
-    /// were named are allowed.
-    pub(crate) fn may_send_to(&self, destination: &Destination) -> bool {
-        match destination {
+    /// Whether messages may go to all of these addresses. Text messages cost money per country, so only countries that were
+    /// named are allowed.
+    pub(crate) fn may_send_to(&self, destinations: &Destinations) -> bool {
+        destinations.iter().all(|destination| match destination {
             Destination::Email(_) => true,
             Destination::Phone(number) => {
                 self.phone_countries.contains(number.country().as_str())
                     || self.test_destinations.contains_key(number.as_str())
             }
-        }
+        })
     }
 
-    /// The fixed code of a test destination.
-    pub(crate) fn test_code(&self, destination: &Destination) -> Option<&Code> {
+    /// The fixed code of test destinations: the first one's, if all are such. Beside an address that is none, a code is
+    /// drawn as ever, since a fixed one must not get into a message.
+    pub(crate) fn test_code(&self, destinations: &Destinations) -> Option<&Code> {
+        let mut codes = destinations.iter().map(|destination| self.test_code_of(destination));
+        let first = codes.next()??;
+        codes.all(|code| code.is_some()).then_some(first)
+    }
+
+    /// Whether nothing is ever sent to this address.
+    pub(crate) fn is_test_destination(&self, destination: &Destination) -> bool {
+        self.test_code_of(destination).is_some()
+    }
+
+    fn test_code_of(&self, destination: &Destination) -> Option<&Code> {
         self.test_destinations.get(&*destination.canonical())
     }
 }

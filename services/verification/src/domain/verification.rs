@@ -15,6 +15,7 @@ use rekey_primitives::contact::Channel;
 
 use super::mac::Mac;
 use super::names::{CallerName, Purpose, Subject};
+use super::route::Withheld;
 use super::scope::RunId;
 
 /// A verification as it is stored.
@@ -47,6 +48,8 @@ pub(crate) struct Verification {
     pub(crate) sent_at: Timestamp,
     /// None after the last message.
     pub(crate) next_send_at: Option<Timestamp>,
+    /// Which destinations did not get the last message.
+    pub(crate) withheld: Withheld,
     /// Where messages go, sealed.
     pub(crate) sealed_route: Vec<u8>,
 }
@@ -144,6 +147,7 @@ pub(crate) mod tests {
             acknowledged: 1,
             sent_at: now,
             next_send_at: Some(now.plus(Duration::from_secs(30))),
+            withheld: Withheld::default(),
             sealed_route: vec![3],
         }
     }

@@ -1,5 +1,6 @@
 //! Messages into requests of the use cases. Every wrong field is named, not only the first; values are never repeated.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use rekey_primitives::contact::{Channel, Destination};
@@ -22,7 +23,7 @@ use crate::codes::resend::ResendRequest;
 use crate::codes::start::StartRequest;
 use crate::domain::code::Code;
 use crate::domain::names::{Binding, CallerName, Purpose, Subject};
-use crate::domain::route::Route;
+use crate::domain::route::{Destinations, InvalidDestinations, Route};
 use crate::domain::scope::{ScopedId, TenantScope};
 
 /// The longest organisation name a message shows, in characters.
@@ -34,7 +35,7 @@ const GRANT: usize = 4_096;
 pub(super) struct Decoder {
     caller: Caller,
     name: CallerName,
-    wrong: Vec<(&'static str, String)>,
+    wrong: Vec<(Cow<'static, str>, String)>,
 }
 
 impl Decoder {
@@ -129,7 +130,7 @@ impl Decoder {
         let request_id = self.request_id(&message.request_id);
         let binding = self.take("binding", Binding::parse(&message.binding));
         if message.grant.is_empty() || message.grant.len() > GRANT {
-            self.wrong.push(("grant", "must be a grant as CheckVerification returned it".to_owned()));
+            self.wrong.push(("grant".into(), "must be a grant as CheckVerification returned it".to_owned()));
         }
         self.judge_tenant(scope.as_ref().map(|scope| scope.tenant))?;
         let grant = SecretString::from(message.grant.as_str());
@@ -156,8 +157,12 @@ impl Decoder {
         })
     }
 
-    fn take<T, E: std::fmt::Display>(&mut self, field: &'static str, read: Result<T, E>) -> Option<T> {
-        read.map_err(|wrong| self.wrong.push((field, wrong.to_string()))).ok()
+    fn take<T, E: std::fmt::Display>(
+        &mut self,
+        field: impl Into<Cow<'static, str>>,
+        read: Result<T, E>,
+    ) -> Option<T> {
+        read.map_err(|wrong| self.wrong.push((field.into(), wrong.to_string()))).ok()
     }
 
     fn scope(&mut self, tenant: &str) -> Option<TenantScope> {
@@ -176,7 +181,7 @@ impl Decoder {
     }
 
     fn route(&mut self, message: &wire::StartVerificationRequest) -> Option<Route> {
-        let destination = self.destination(message.destination.as_ref());
+        let destinations = self.destinations(&message.destinations);
         let locale = match message.locale.as_str() {
             "" => Some(None),
             tag => self.take("locale", Locale::parse(tag)).map(Some),
@@ -185,26 +190,40 @@ impl Decoder {
         if !is_organisation(&organisation) {
             let rule =
                 format!("must be at most {ORGANISATION} printable characters on one line, without `://`");
-            self.wrong.push(("organisation", rule));
+            self.wrong.push(("organisation".into(), rule));
         }
         let (decoy, familiar) = (message.decoy, message.familiar);
-        Some(Route { destination: destination?, locale: locale?, organisation, decoy, familiar })
+        Some(Route { destinations: destinations?, locale: locale?, organisation, decoy, familiar })
     }
 
-    fn destination(&mut self, destination: Option<&wire::Destination>) -> Option<Destination> {
+    fn destinations(&mut self, given: &[wire::Destination]) -> Option<Destinations> {
+        if given.len() > Destinations::MOST {
+            self.take("destinations", Destinations::new(Vec::new()))?;
+        }
+        let read: Vec<_> =
+            given.iter().enumerate().map(|(index, one)| self.destination(index, one)).collect();
+        let destinations = Destinations::new(read.into_iter().collect::<Option<_>>()?);
+        let field = match destinations {
+            Err(InvalidDestinations::OtherChannel { index } | InvalidDestinations::Repeated { index }) => {
+                format!("destinations[{index}]").into()
+            }
+            Err(InvalidDestinations::Count) | Ok(_) => Cow::Borrowed("destinations"),
+        };
+        self.take(field, destinations)
+    }
+
+    fn destination(&mut self, index: usize, destination: &wire::Destination) -> Option<Destination> {
         use wire::destination::Address;
 
-        match destination.and_then(|destination| destination.address.as_ref()) {
+        let field = format!("destinations[{index}]");
+        match &destination.address {
             Some(Address::EmailAddress(text)) => {
-                self.take("destination.email_address", Destination::parse(Channel::Email, text))
+                self.take(format!("{field}.email_address"), Destination::parse(Channel::Email, text))
             }
             Some(Address::PhoneNumber(text)) => {
-                self.take("destination.phone_number", Destination::parse(Channel::Sms, text))
+                self.take(format!("{field}.phone_number"), Destination::parse(Channel::Sms, text))
             }
-            None => {
-                self.wrong.push(("destination", "must hold an address".to_owned()));
-                None
-            }
+            None => self.take(field, Err("must hold an address")),
         }
     }
 

@@ -4,6 +4,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::GrantId;
 
 use crate::domain::refusal::Refusal;
+use crate::domain::route::Withheld;
 use crate::domain::scope::RunId;
 use crate::domain::verification::{CodeTimes, Verification};
 
@@ -25,6 +26,8 @@ pub(crate) struct PendingMessage {
     pub(crate) sealed_code: Vec<u8>,
     pub(crate) sealed_route: Vec<u8>,
     pub(crate) times: CodeTimes,
+    /// The destinations that do not get it.
+    pub(crate) withheld: Withheld,
     /// Whether a budget that must not show is exhausted: answer as ever, and hand nothing over.
     pub(crate) is_dropped: bool,
 }

@@ -8,6 +8,7 @@ use crate::domain::failures::FailureRule;
 use crate::domain::idempotency::Idempotency;
 use crate::domain::mac::{Mac, MacSet};
 use crate::domain::names::{Purpose, Subject};
+use crate::domain::route::Withheld;
 use crate::domain::scope::{RunId, ScopedId, TenantScope};
 use crate::domain::verification::Verification;
 
@@ -33,6 +34,8 @@ pub(crate) struct SendLimits {
     pub(crate) budgets: Vec<TenantBudget>,
     /// Whether the budgets that cross tenants are reserved; without them nothing new is sent.
     pub(crate) is_reserved: bool,
+    /// The destinations whose budget is exhausted: they get nothing, also when the message is handed over again.
+    pub(crate) withheld: Withheld,
     pub(crate) failures: FailureRule,
 }
 

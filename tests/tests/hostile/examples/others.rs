@@ -46,7 +46,7 @@ fn starting(world: &World, address: &str) -> verification::StartVerificationRequ
         request_id: request_id(),
         purpose: "sign_up".to_owned(),
         subject: "somebody".to_owned(),
-        destination: Some(verification::Destination { address: Some(address) }),
+        destinations: vec![verification::Destination { address: Some(address) }],
         audience: "cli".to_owned(),
         locale: "en".to_owned(),
         binding: b"order 66".to_vec(),

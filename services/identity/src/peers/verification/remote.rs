@@ -40,7 +40,7 @@ impl Verification for RemoteVerification {
             request_id: start.request_id.hyphenated().to_string(),
             purpose: start.purpose.to_owned(),
             subject: start.subject.clone(),
-            destination: Some(destination(&start.destination)),
+            destinations: start.destinations.iter().map(destination).collect(),
             locale: start.locale.as_ref().map(|locale| locale.as_str().to_owned()).unwrap_or_default(),
             binding: start.binding.to_vec(),
             decoy: start.decoy,

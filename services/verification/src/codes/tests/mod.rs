@@ -2,10 +2,11 @@
 
 mod bursts;
 mod checking;
+mod destinations;
 mod failover;
 mod sending;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ use crate::domain::code::Code;
 use crate::domain::grant::Grant;
 use crate::domain::names::{Binding, CallerName, Purpose, Subject};
 use crate::domain::refusal::Refusal;
-use crate::domain::route::Route;
+use crate::domain::route::{Destinations, Route};
 use crate::domain::scope::{ScopedId, TenantScope};
 use crate::domain::verification::CodeTimes;
 use crate::peers::{self, CodeMessage, Messenger, SendResult};
@@ -43,15 +44,29 @@ use crate::store::redis::RedisStore;
 const BEGIN: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
 
 /// Accepts every message, unless it is away.
-#[derive(Default)]
 struct FakeNotification {
     accepted: Mutex<Vec<CodeMessage>>,
     is_away: AtomicBool,
+    /// How many it takes before it does not even hear of any.
+    refuses_from: AtomicUsize,
+}
+
+impl Default for FakeNotification {
+    fn default() -> Self {
+        Self {
+            accepted: Mutex::default(),
+            is_away: AtomicBool::default(),
+            refuses_from: AtomicUsize::new(usize::MAX),
+        }
+    }
 }
 
 #[async_trait]
 impl Messenger for FakeNotification {
     async fn send(&self, message: &CodeMessage) -> Result<SendResult, peers::Failure> {
+        if self.accepted.lock().unwrap().len() >= self.refuses_from.load(Ordering::SeqCst) {
+            return Err(peers::Failure::new(tonic::Code::Unavailable));
+        }
         // It accepts the message even if its answer is lost: the case that needs care.
         self.accepted.lock().unwrap().push(message.clone());
         if self.is_away.load(Ordering::SeqCst) {
@@ -195,15 +210,21 @@ fn check_request(id: &ScopedId, code: &str) -> CheckRequest {
 }
 
 fn start_request(address: &str) -> StartRequest {
+    start_request_to(&[address])
+}
+
+fn start_request_to(addresses: &[&str]) -> StartRequest {
     let scope = TenantScope { tenant: TenantId::from_uuid(uuid_v4(&SystemEntropy)), caller: caller("shop") };
-    let channel = if address.starts_with('+') { Channel::Sms } else { Channel::Email };
+    let channel = |address: &str| if address.starts_with('+') { Channel::Sms } else { Channel::Email };
+    let destinations =
+        addresses.iter().map(|address| Destination::parse(channel(address), address).unwrap()).collect();
     StartRequest {
         id: ScopedId { scope, verification: VerificationId::from_uuid(uuid_v4(&SystemEntropy)) },
         request_id: request_id(),
         purpose: purpose(),
         subject: subject(),
         route: Route {
-            destination: Destination::parse(channel, address).unwrap(),
+            destinations: Destinations::new(destinations).unwrap(),
             locale: None,
             organisation: String::new(),
             decoy: false,

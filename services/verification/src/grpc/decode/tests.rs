@@ -24,7 +24,7 @@ fn message() -> wire::StartVerificationRequest {
         request_id: OTHER.to_owned(),
         purpose: "sign_up".to_owned(),
         subject: "anna".to_owned(),
-        destination: Some(wire::Destination { address: Some(address) }),
+        destinations: vec![wire::Destination { address: Some(address) }],
         ..Default::default()
     }
 }
@@ -43,7 +43,7 @@ fn every_wrong_field_is_named_and_nothing_typed_is_repeated() {
     let wrong = wire::StartVerificationRequest {
         verification_id: "7".to_owned(),
         purpose: "Sign Up".to_owned(),
-        destination: None,
+        destinations: Vec::new(),
         binding: vec![0; 65],
         context: Some(wire::RequestContext { ip_address: "1.2.3".to_owned(), ..Default::default() }),
         ..message()
@@ -53,10 +53,37 @@ fn every_wrong_field_is_named_and_nothing_typed_is_repeated() {
 
     let read = Problem::of(&status);
     let fields: BTreeSet<_> = read.fields.iter().map(|(field, _)| field.as_str()).collect();
-    let expected = ["verification_id", "purpose", "destination", "binding", "context.ip_address"];
+    let expected = ["verification_id", "purpose", "destinations", "binding", "context.ip_address"];
     assert_eq!(read.reason, "FIELD_INVALID");
     assert_eq!(fields, BTreeSet::from(expected));
     assert!(!format!("{:?}{}", read.fields, status.message()).contains("Sign Up"));
+}
+
+#[test]
+fn of_several_destinations_each_wrong_one_is_named() {
+    use wire::destination::Address::{EmailAddress, PhoneNumber};
+    let mail = |text: &str| Some(EmailAddress(text.to_owned()));
+    let phone = |text: &str| Some(PhoneNumber(text.to_owned()));
+    let named = |addresses: Vec<Option<wire::destination::Address>>| {
+        let destinations = addresses.into_iter().map(|address| wire::Destination { address }).collect();
+        let message = wire::StartVerificationRequest { destinations, ..message() };
+        match decoder(|_| ()).start(&message) {
+            Ok(request) => vec![request.route.destinations.iter().count().to_string()],
+            Err(status) => Problem::of(&status).fields.into_iter().map(|(field, _)| field).collect(),
+        }
+    };
+    let of = |count: u32| (0..count).map(|number| mail(&format!("a{number}@example.com"))).collect();
+
+    assert_eq!(named(of(5)), ["5"]);
+    assert_eq!(named(of(6)), ["destinations"]);
+    let malformed = named(vec![mail("a@example.com"), mail("b"), None, phone("+1")]);
+    assert_eq!(
+        malformed,
+        ["destinations[1].email_address", "destinations[2]", "destinations[3].phone_number"]
+    );
+    let twice = vec![mail("a@example.com"), mail("b@example.com"), mail("A@EXAMPLE.com")];
+    assert_eq!(named(twice), ["destinations[2]"]);
+    assert_eq!(named(vec![mail("a@example.com"), phone("+4915112345642")]), ["destinations[1]"]);
 }
 
 #[test]

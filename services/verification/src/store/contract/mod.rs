@@ -82,6 +82,8 @@ contract! {
     sending::budgets_of_a_subject_are_its_own
     sending::text_messages_are_counted_per_country
     sending::an_exhausted_decoy_budget_drops_the_message
+    sending::a_budget_counts_as_many_messages_as_it_is_told_or_none
+    sending::who_is_withheld_stays_so_until_the_next_message
     sending::what_is_over_sends_nothing
     sending::a_stale_snapshot_sends_nothing
     attempts::the_right_code_passes_once

@@ -102,7 +102,7 @@ pub(super) async fn of_many_redemptions_one_succeeds(store: TestStore) {
 }
 
 pub(super) async fn a_tenants_budget_is_consumed_exactly(mut store: TestStore) {
-    store.budgets = vec![TenantBudget { kind: BudgetKind::Tenant, window: Window::per_hour(20) }];
+    store.budgets = vec![TenantBudget { kind: BudgetKind::Tenant, cost: 1, window: Window::per_hour(20) }];
 
     let outcomes = at_once(100, |_| {
         let store = store.clone();

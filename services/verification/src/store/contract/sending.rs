@@ -8,6 +8,7 @@ use super::test_store::{TestStore, counted, macs, unacknowledged};
 use crate::domain::budgets::{BudgetKind, Country, TenantBudget, Window};
 use crate::domain::names::Subject;
 use crate::domain::refusal::Refusal;
+use crate::domain::route::Withheld;
 use crate::domain::scope::RunId;
 use crate::domain::verification::CodeTimes;
 use crate::store::{CheckOutcome, SendOutcome};
@@ -167,8 +168,8 @@ pub(super) async fn a_rotated_code_kills_the_one_before(store: TestStore) {
 }
 
 pub(super) async fn an_exhausted_budget_refuses_until_it_reopens_and_consumes_no_other(mut store: TestStore) {
-    let subject = TenantBudget { kind: BudgetKind::Subject, window: Window::per_hour(3) };
-    let tenant = TenantBudget { kind: BudgetKind::Tenant, window: Window::per_hour(2) };
+    let subject = TenantBudget { kind: BudgetKind::Subject, cost: 1, window: Window::per_hour(3) };
+    let tenant = TenantBudget { kind: BudgetKind::Tenant, cost: 1, window: Window::per_hour(2) };
     store.budgets = vec![subject, tenant];
     store.started("111111").await;
     store.later(60).started("111111").await;
@@ -186,7 +187,7 @@ pub(super) async fn an_exhausted_budget_refuses_until_it_reopens_and_consumes_no
 }
 
 pub(super) async fn budgets_of_a_subject_are_its_own(mut store: TestStore) {
-    store.budgets = vec![TenantBudget { kind: BudgetKind::Subject, window: Window::per_hour(1) }];
+    store.budgets = vec![TenantBudget { kind: BudgetKind::Subject, cost: 1, window: Window::per_hour(1) }];
     store.started("111111").await;
 
     let same = store.start(&store.start_step(&store.new_id(), "111111").await).await;
@@ -202,7 +203,7 @@ pub(super) async fn budgets_of_a_subject_are_its_own(mut store: TestStore) {
 
 pub(super) async fn text_messages_are_counted_per_country(mut store: TestStore) {
     let to = |number| BudgetKind::Texts(Country::of(&PhoneNumber::parse(number).unwrap()));
-    let germany = TenantBudget { kind: to("+4915112345642"), window: Window::per_day(1) };
+    let germany = TenantBudget { kind: to("+4915112345642"), cost: 1, window: Window::per_day(1) };
     store.budgets = vec![germany];
     store.started("111111").await;
 
@@ -215,7 +216,7 @@ pub(super) async fn text_messages_are_counted_per_country(mut store: TestStore) 
 }
 
 pub(super) async fn an_exhausted_decoy_budget_drops_the_message(mut store: TestStore) {
-    store.budgets = vec![TenantBudget { kind: BudgetKind::Decoys, window: Window::per_hour(1) }];
+    store.budgets = vec![TenantBudget { kind: BudgetKind::Decoys, cost: 1, window: Window::per_hour(1) }];
 
     let first = counted(store.start(&store.start_step(&store.new_id(), "111111").await).await);
     let start = store.start_step(&store.new_id(), "111111").await;
@@ -225,6 +226,34 @@ pub(super) async fn an_exhausted_decoy_budget_drops_the_message(mut store: TestS
     assert_eq!((first.is_dropped, second.is_dropped), (false, true));
     assert_eq!(second.times, first.times);
     assert_eq!(repeated, SendOutcome::NothingToSend { times: second.times, sent: true });
+}
+
+pub(super) async fn a_budget_counts_as_many_messages_as_it_is_told_or_none(mut store: TestStore) {
+    let tenant = |cost| TenantBudget { kind: BudgetKind::Tenant, cost, window: Window::per_hour(5) };
+    let mut spent = Vec::new();
+    for cost in [3, 3, 2, 1] {
+        store.budgets = vec![tenant(cost)];
+        let outcome = store.start(&store.start_step(&store.new_id(), "111111").await).await;
+        spent.push(matches!(outcome, SendOutcome::Counted(_)));
+    }
+
+    assert_eq!(spent, [true, false, true, false]);
+}
+
+pub(super) async fn who_is_withheld_stays_so_until_the_next_message(store: TestStore) {
+    let id = store.new_id();
+    let mut start = store.start_step(&id, "111111").await;
+    start.limits.withheld = Withheld::default().with(0).with(3);
+
+    let first = counted(store.start(&start).await);
+    let repeated = unacknowledged(store.start(&store.start_step(&id, "222222").await).await);
+    let seen = store.seen(&id).await.withheld;
+    store.acknowledge(&id, 1).await;
+    let later = store.later(30);
+    let second = counted(later.resend(&later.resend_step(&id, "222222").await).await);
+
+    assert_eq!([first.withheld, repeated.withheld, seen], [start.limits.withheld; 3]);
+    assert_eq!([second.withheld, store.seen(&id).await.withheld], [Withheld::default(); 2]);
 }
 
 pub(super) async fn what_is_over_sends_nothing(store: TestStore) {

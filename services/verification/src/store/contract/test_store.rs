@@ -15,6 +15,7 @@ use crate::domain::ladder::Ladder;
 use crate::domain::mac::{Mac, MacSet};
 use crate::domain::names::{CallerName, Purpose, Subject};
 use crate::domain::refusal::Refusal;
+use crate::domain::route::Withheld;
 use crate::domain::scope::{RunId, ScopedId, TenantScope};
 use crate::domain::verification::tests::fresh;
 use crate::domain::verification::{Verification, VerificationState};
@@ -41,7 +42,8 @@ pub(super) struct TestStore {
 impl TestStore {
     pub(super) fn of(inner: Arc<dyn Store>) -> Self {
         let scope = TenantScope { tenant: a_tenant(), caller: CallerName::parse("shop").unwrap() };
-        let budgets = vec![TenantBudget { kind: BudgetKind::Tenant, window: Window::per_hour(1_000) }];
+        let budgets =
+            vec![TenantBudget { kind: BudgetKind::Tenant, cost: 1, window: Window::per_hour(1_000) }];
         Self { inner, scope, now: BEGIN, counts_failures: false, budgets }
     }
 
@@ -192,6 +194,7 @@ impl TestStore {
             next_send_at: ladder.next(seen_sends + 1, self.now),
             budgets: self.budgets.clone(),
             is_reserved: true,
+            withheld: Withheld::default(),
             failures: rule(),
         }
     }

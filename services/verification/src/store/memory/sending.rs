@@ -111,6 +111,7 @@ impl MemoryState {
         verification.sends += 1;
         verification.sent_at = now;
         verification.next_send_at = limits.next_send_at;
+        verification.withheld = limits.withheld;
         if is_dropped {
             verification.acknowledged = verification.sends;
         }
@@ -160,6 +161,7 @@ fn message(verification: &Verification, code: Option<&SealedCode>, is_dropped: b
         sealed_code: code.map(|code| code.sealed.clone()).unwrap_or_default(),
         sealed_route: verification.sealed_route.clone(),
         times: verification.times(),
+        withheld: verification.withheld,
         is_dropped,
     }
 }

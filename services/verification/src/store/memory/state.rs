@@ -169,7 +169,7 @@ impl MemoryState {
     ) -> Result<bool, Refusal> {
         let mut counts = Vec::with_capacity(budgets.len());
         let mut is_dropped = false;
-        for TenantBudget { kind, window } in budgets {
+        for TenantBudget { kind, cost, window } in budgets {
             let key = BudgetKey {
                 tenant: scope.tenant,
                 kind: *kind,
@@ -177,7 +177,7 @@ impl MemoryState {
                     .then(|| (scope.clone(), subject.clone())),
                 length: window.length,
             };
-            match (window.count_one(self.budgets.get(&key).copied(), now), kind) {
+            match (window.count(*cost, self.budgets.get(&key).copied(), now), kind) {
                 (Ok(count), _) => counts.push((key, count)),
                 (Err(_), BudgetKind::Decoys) => is_dropped = true,
                 (Err(until), BudgetKind::Subject | BudgetKind::FamiliarSubject) => {

@@ -8,6 +8,7 @@ use rekey_primitives::contact::Channel;
 
 use crate::domain::mac::Mac;
 use crate::domain::names::{CallerName, Purpose, Subject};
+use crate::domain::route::Withheld;
 use crate::domain::scope::RunId;
 use crate::domain::verification::{Resolution, Verification};
 use crate::store::{Failure, SealedCode};
@@ -34,6 +35,7 @@ pub(super) fn fields(verification: &Verification, code: &SealedCode) -> Vec<(&'s
         ("acknowledged", number(verification.acknowledged)),
         ("sent_at", time(verification.sent_at)),
         ("next_send_at", verification.next_send_at.map(time).unwrap_or_default()),
+        ("withheld", number(verification.withheld.bits())),
         ("route", verification.sealed_route.clone()),
         ("tag", text(code.mac.as_str())),
         ("code", code.sealed.clone()),
@@ -81,6 +83,7 @@ impl Record {
             acknowledged: self.number("acknowledged")?,
             sent_at: self.time("sent_at")?,
             next_send_at: optional_time(self.bytes("next_send_at")?)?,
+            withheld: self.withheld()?,
             sealed_route: self.bytes("route")?.to_vec(),
         })
     }
@@ -95,6 +98,12 @@ impl Record {
 
     fn number(&self, field: &'static str) -> Result<u32, Failure> {
         number(self.bytes(field)?)
+    }
+
+    /// Nobody, where the version before wrote the record.
+    fn withheld(&self) -> Result<Withheld, Failure> {
+        let bits = self.0.get(b"withheld".as_slice()).map_or(Ok(0), |bits| number(bits))?;
+        Ok(Withheld::from_bits(bits))
     }
 
     fn time(&self, field: &'static str) -> Result<Timestamp, Failure> {
@@ -127,9 +136,21 @@ mod tests {
         let mut verification = fresh(Timestamp::from_unix_micros(1_785_000_000_000_000));
         verification.resolution = Some(Resolution::Passed);
         verification.next_send_at = None;
+        verification.withheld = Withheld::default().with(2);
         let code = SealedCode { mac: Mac::new("k", &[1; 32]), sealed: vec![1] };
 
         let fields = fields(&verification, &code).into_iter();
+        let fields = fields.flat_map(|(field, value)| [field.as_bytes().to_vec(), value]);
+
+        assert_eq!(Record::of(fields).read_if_any().unwrap(), Some(verification));
+    }
+
+    #[test]
+    fn a_verification_of_the_version_before_withholds_nothing() {
+        let verification = fresh(Timestamp::from_unix_micros(1_785_000_000_000_000));
+        let code = SealedCode { mac: Mac::new("k", &[1; 32]), sealed: vec![1] };
+
+        let fields = fields(&verification, &code).into_iter().filter(|(field, _)| *field != "withheld");
         let fields = fields.flat_map(|(field, value)| [field.as_bytes().to_vec(), value]);
 
         assert_eq!(Record::of(fields).read_if_any().unwrap(), Some(verification));

@@ -7,6 +7,7 @@ use rekey_primitives::id::GrantId;
 
 use super::record::{Record, number, optional_time, time};
 use crate::domain::refusal::Refusal;
+use crate::domain::route::Withheld;
 use crate::domain::scope::RunId;
 use crate::domain::verification::CodeTimes;
 use crate::store::{CheckOutcome, Failure, PassedCheck, PendingMessage, SendOutcome, Snapshot};
@@ -52,6 +53,7 @@ pub(super) fn send_outcome(reply: &Reply, now: Timestamp) -> Result<SendOutcome,
                 sealed_route: next()?.to_vec(),
                 times: CodeTimes { expires_at: time(next()?)?, next_send_at: optional_time(next()?)? },
                 is_dropped: next()? == b"1",
+                withheld: Withheld::from_bits(number(next()?)?),
             };
             if kind == b"counted" {
                 SendOutcome::Counted(message)

@@ -150,12 +150,13 @@ fn add_macs(call: &mut ScriptInvocation<'_>, macs: &MacSet) {
 fn add_limits(call: &mut ScriptInvocation<'_>, limits: &SendLimits, id: &ScopedId, subject: &Subject) {
     call.arg(limits.seen_sends).arg(limits.max_sends);
     call.arg(limits.next_send_at.map(|at| at.unix_micros().to_string()).unwrap_or_default());
-    call.arg(flag(limits.is_reserved));
+    call.arg(flag(limits.is_reserved)).arg(limits.withheld.bits());
     add_failure_rule(call, &limits.failures);
     call.arg(limits.budgets.len());
     for budget in &limits.budgets {
         call.key(keys::budget(&id.scope, subject, budget));
-        call.arg(budget.kind.into_str()).arg(budget.window.limit).arg(micros(budget.window.length));
+        call.arg(budget.kind.into_str()).arg(budget.cost);
+        call.arg(budget.window.limit).arg(micros(budget.window.length));
     }
 }
 

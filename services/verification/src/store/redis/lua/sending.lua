@@ -3,7 +3,7 @@
 
 local function message(outcome, record, is_dropped)
   return { outcome, record.sends, record.sent_at, record.code, record.route,
-    record.expires_at, record.next_send_at, is_dropped and '1' or '0' }
+    record.expires_at, record.next_send_at, is_dropped and '1' or '0', record.withheld or '0' }
 end
 
 local function is_unacknowledged(record, run_id)
@@ -29,12 +29,13 @@ local function take_limits()
     max_sends = take_number(),
     next_send_at = take(),
     is_reserved = take() == '1',
+    withheld = take(),
     failures = take_failure_rule(),
     budgets = {},
   }
   for position = 1, take_number() do
     limits.budgets[position] =
-      { key = KEYS[3 + position], kind = take(), limit = take_number(), length = take_number() }
+      { key = KEYS[3 + position], kind = take(), cost = take_number(), limit = take_number(), length = take_number() }
   end
   return limits
 end
@@ -47,9 +48,9 @@ local function consume(budgets, now)
     local is_open = stored[1] and now < tonumber(stored[2])
     local used = is_open and tonumber(stored[1]) or 0
     local closes_at = is_open and stored[2] or whole(now + budget.length)
-    if used < budget.limit then
+    if used + budget.cost <= budget.limit then
       counts[#counts + 1] =
-        { key = budget.key, used = whole(used + 1), closes_at = closes_at, length = budget.length }
+        { key = budget.key, used = whole(used + budget.cost), closes_at = closes_at, length = budget.length }
     elseif budget.kind == 'decoys' then
       -- Refusing would show which verifications are decoys.
       is_dropped = true
@@ -89,6 +90,7 @@ local function count_message(record, limits, now, idempotency, record_ttl)
   record.sends = whole(sends + 1)
   record.sent_at = whole(now)
   record.next_send_at = limits.next_send_at
+  record.withheld = limits.withheld
   if is_dropped then
     record.acknowledged = record.sends
   end
