@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::token::{CreateToken, TokenCommand};
-use crate::Part;
+use crate::{Part, folder};
 
 /// Gets people back into their accounts.
 ///
@@ -20,15 +20,10 @@ pub(crate) struct Arguments {
     /// The settings file; `REKEY__…` variables go above it, embedded defaults below.
     #[arg(long, global = true, value_name = "FILE", env = "REKEY_CONFIG")]
     pub(crate) config: Option<PathBuf>,
-    /// Where the suite is and how to call it; `rekey up` writes it.
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "REKEY_PROFILE",
-        default_value = "rekey-data/cli.toml"
-    )]
-    pub(crate) profile: PathBuf,
+    /// Where the suite is and how to call it: `cli.toml` in the data folder, unless named. `rekey up` writes it for the
+    /// other commands, except in production.
+    #[arg(long, global = true, value_name = "FILE", env = "REKEY_PROFILE")]
+    pub(crate) profile: Option<PathBuf>,
     /// Print JSON for programs instead of text for people.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -98,12 +93,12 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Up {
     /// Where keys and data live.
-    #[arg(long, value_name = "FOLDER", default_value = "rekey-data")]
+    #[arg(long, value_name = "FOLDER", default_value = folder::DEFAULT)]
     pub(crate) data: PathBuf,
     /// Use free ports and a folder that is removed at the end.
     #[arg(long, conflicts_with_all = ["production", "data"])]
     pub(crate) ephemeral: bool,
-    /// Use free ports. The greeting tells which; the ready file has all of them but that of health and metrics.
+    /// Use free ports. The greeting and the ready file tell which.
     #[arg(long, conflicts_with = "production")]
     pub(crate) free_ports: bool,
     /// Run for real: no demo people, no inbox, no reflection; keys and a mail provider come from the settings.

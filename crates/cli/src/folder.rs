@@ -24,6 +24,12 @@ use rekey_sealing::KeyText;
 use crate::Part;
 use crate::callers_file::{self, NewCaller, draw_token};
 
+/// The data folder where none is named.
+pub(crate) const DEFAULT: &str = "rekey-data";
+
+/// The file in a data folder by which the command line finds the suite.
+const PROFILE_FILE: &str = "cli.toml";
+
 /// What `rekey up` keeps of its demo people, passwords included.
 pub(crate) const DEMO_FILE: &str = "demo.json";
 
@@ -121,9 +127,9 @@ impl DataFolder {
         self.path.join(format!("{part}.db"))
     }
 
-    /// Where the command line finds the suite.
+    /// Where the command line finds the suite, unless another place was named.
     pub fn profile(&self) -> PathBuf {
-        self.path.join("cli.toml")
+        self.path.join(PROFILE_FILE)
     }
 
     /// The demo people.
@@ -159,6 +165,11 @@ impl DataFolder {
             if others.is_empty() { String::new() } else { format!("\n{}", callers_file::text(&others)?) };
         write_private(&path, &format!("{}{others}", callers_file::text(&ours)?))
     }
+}
+
+/// The profile that commands read where none is named.
+pub(crate) fn default_profile() -> PathBuf {
+    Path::new(DEFAULT).join(PROFILE_FILE)
 }
 
 /// Writes a file the first time; later it is found as it is.

@@ -38,6 +38,7 @@ pub use crate::part::Part;
 
 use crate::arguments::{Arguments, Command};
 use crate::output::Output;
+use crate::up::Files;
 
 /// Reads the arguments of this process and does what they say.
 pub fn main() -> ExitCode {
@@ -58,9 +59,10 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
-    let Arguments { config, profile, command, .. } = arguments;
+    let Arguments { config, profile: named, command, .. } = arguments;
+    let profile = named.clone().unwrap_or_else(folder::default_profile);
     match command {
-        Command::Up(up) => up::run(up, config, output).await,
+        Command::Up(up) => up::run(up, Files { config, profile: named }, output).await,
         Command::Serve { part } => commands::serve::run(part, config).await,
         Command::Migrate { part } => commands::migrate::run(part, config, output).await,
         Command::Bootstrap(bootstrap) => commands::bootstrap::run(bootstrap, config, output).await,

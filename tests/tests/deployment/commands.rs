@@ -33,7 +33,7 @@ async fn a_tenant_and_a_person_in_it_are_made_and_the_person_signs_in() {
     assert!(twice.stderr.contains("TENANT_TAKEN"), "{twice:?}");
     assert!(tenants.stdout.contains("Globex"), "{tenants:?}");
     let settings = ClientSettings::to(format!("http://{}", demo.text("identity")));
-    let settings = settings.with_token_file(demo.folder.path().join("token"));
+    let settings = settings.with_token_file(demo.token_file());
     let identity = Connection::open(&settings, || None).unwrap();
     let backend = Backend::new(identity, tenant_made["tenant_id"].as_str().unwrap().to_owned());
     assert!(backend.signs_in(login, PASSWORD).await);

@@ -15,7 +15,7 @@ pub(crate) struct Demo {
     pub(crate) ready: Value,
     pub(crate) ready_file: PathBuf,
     pub(crate) process: Running,
-    profile: PathBuf,
+    pub(crate) profile: PathBuf,
     pub(crate) folder: TempDir,
 }
 
@@ -37,10 +37,11 @@ impl Demo {
     }
 
     async fn of(folder: TempDir, mut command: Command) -> Self {
-        let ready_file = folder.path().join("ready.json");
+        let (ready_file, profile) = (folder.path().join("ready.json"), folder.path().join("profile.toml"));
         let scratch = folder.path().join("scratch");
         std::fs::create_dir(&scratch).unwrap();
-        command.arg("--ready-file").arg(&ready_file).env("TMPDIR", &scratch).current_dir(folder.path());
+        command.arg("--ready-file").arg(&ready_file).arg("--profile").arg(&profile);
+        command.env("TMPDIR", &scratch).current_dir(folder.path());
         let mut process = Running::start("up", command, folder.path());
         let is_ready = async || {
             assert!(process.is_running(), "ended before it was ready:\n{}", process.log());
@@ -48,10 +49,7 @@ impl Demo {
         };
         let text = eventually("the ready file is written", is_ready).await;
         let ready: Value = serde_json::from_str(&text).unwrap();
-        let profile = folder.path().join("profile.toml");
-        let demo = Self { ready, ready_file, process, profile, folder };
-        demo.write_profile();
-        demo
+        Self { ready, ready_file, process, profile, folder }
     }
 
     /// What `--ephemeral` and everything else puts into the folder for temporary files.
@@ -69,6 +67,12 @@ impl Demo {
         self.ready["people"][number][field].as_str().unwrap()
     }
 
+    /// The service token that the profile names.
+    pub(crate) fn token_file(&self) -> PathBuf {
+        let profile: toml::Table = toml::from_str(&std::fs::read_to_string(&self.profile).unwrap()).unwrap();
+        profile["identity"]["token_file"].as_str().unwrap().into()
+    }
+
     /// A command that talks to this suite.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = rekey();
@@ -83,9 +87,14 @@ impl Demo {
 
     /// Everything in the inbox, newest first.
     pub(crate) async fn inbox(&self) -> Vec<Value> {
-        let host = self.text("inbox").strip_prefix("http://").unwrap();
-        let answer = web::get(host, "/dev/inbox.json").await.unwrap();
-        serde_json::from_str(&answer.body).unwrap()
+        serde_json::from_str(&self.page("inbox_messages").await.body).unwrap()
+    }
+
+    /// What a page of the ready file answers.
+    pub(crate) async fn page(&self, field: &str) -> web::Answer {
+        let address = self.text(field).strip_prefix("http://").unwrap();
+        let (host, path) = address.split_once('/').unwrap_or((address, ""));
+        web::get(host, &format!("/{path}")).await.unwrap()
     }
 
     /// The newest text to an address that holds what is looked for, as soon as there is one.
@@ -116,18 +125,5 @@ impl Demo {
         terminal.type_line(&self.code(login).await);
         terminal.type_line(new_password);
         terminal.end().await
-    }
-
-    /// The profile that `up` writes into its data folder, which `--ephemeral` does not name.
-    fn write_profile(&self) {
-        let token = self.folder.path().join("token");
-        std::fs::write(&token, self.text("service_token")).unwrap();
-        let text = format!(
-            "tenant_id = {:?}\ninbox = {:?}\n[identity]\nendpoint = \"http://{}\"\ntoken_file = {token:?}\n",
-            self.text("tenant_id"),
-            self.text("inbox"),
-            self.text("identity"),
-        );
-        std::fs::write(&self.profile, text).unwrap();
     }
 }

@@ -2,8 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use rekey_tests::processes::{rekey, run};
+use rekey_tests::processes::{Running, rekey, run};
+use rekey_tests::waiting::eventually;
 use rekey_tests::web;
+use tokio::net::TcpStream;
 
 use crate::demo::Demo;
 
@@ -16,19 +18,24 @@ async fn the_ready_file_has_its_published_shape_and_is_private() {
 
     let published = [
         "administrator",
+        "health",
         "identity",
         "inbox",
+        "inbox_messages",
+        "inbox_page",
         "notification",
         "people",
+        "profile",
         "service_token",
         "tenant_id",
         "verification",
     ];
     assert_eq!(fields, published);
     assert_eq!(mode & 0o777, 0o600);
-    for part in ["identity", "verification", "notification"] {
-        assert!(demo.text(part).starts_with("127.0.0.1:"), "{part}");
-    }
+    let base = demo.text("inbox");
+    let pages = [demo.text("inbox_page"), demo.text("inbox_messages")];
+    assert_eq!(pages, [format!("{base}/dev/inbox"), format!("{base}/dev/inbox.json")]);
+    assert_eq!(demo.text("profile"), demo.profile.display().to_string());
     assert!(uuid::Uuid::parse_str(demo.text("tenant_id")).is_ok());
     let administrator = demo.ready["administrator"].as_object().unwrap();
     assert_eq!(administrator.keys().collect::<Vec<_>>(), ["login", "password"]);
@@ -41,6 +48,91 @@ async fn the_ready_file_has_its_published_shape_and_is_private() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_address_that_is_told_is_one_that_answers() {
+    let demo = Demo::start().await;
+    let base = demo.text("inbox").strip_prefix("http://").unwrap();
+
+    for address in ["identity", "verification", "notification", "health"].map(|part| demo.text(part)) {
+        let port = address.strip_prefix("127.0.0.1:").unwrap();
+        assert_ne!(port, "0");
+        TcpStream::connect(address).await.unwrap();
+    }
+    TcpStream::connect(base).await.unwrap();
+    let probe = web::get(demo.text("health"), "/readyz").await.unwrap();
+    let (page, messages) = (demo.page("inbox_page").await, demo.page("inbox_messages").await);
+
+    assert_eq!((probe.status, page.status, messages.status), (200, 200, 200));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_profile_goes_where_it_was_asked_for_and_the_commands_read_it_there() {
+    let scratch = tempfile::tempdir().unwrap();
+    let data = scratch.path().join("data");
+    let demo = Demo::with(&data, &[]).await;
+    let mut by_variable = rekey();
+    by_variable.args(["tenant", "list", "--json"]).env("REKEY_PROFILE", &demo.profile);
+
+    let listed = demo.run(&["tenant", "list", "--json"]).await.json();
+    let mode = std::fs::metadata(&demo.profile).unwrap().permissions().mode();
+
+    assert_eq!(listed[0]["tenant_id"], demo.text("tenant_id"));
+    assert_eq!(run(by_variable).await.json(), listed);
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(!data.join("cli.toml").exists());
+    let greeting = demo.process.log();
+    assert!(greeting.contains(&format!("rekey --profile {} reset", demo.profile.display())), "{greeting}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_profile_is_in_the_data_folder_where_no_other_place_was_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let ready_file = folder.path().join("ready.json");
+    let mut up = rekey();
+    up.args(["up", "--free-ports", "--ready-file"]).arg(&ready_file).current_dir(folder.path());
+    let process = Running::start("up", up, folder.path());
+    eventually("the suite is up", async || ready_file.exists().then_some(())).await;
+    let mut list = rekey();
+    list.args(["tenant", "list", "--json"]).current_dir(folder.path());
+
+    let listed = run(list).await.json();
+
+    assert_eq!(listed[0]["handle"], "demo");
+    assert!(folder.path().join("rekey-data/cli.toml").is_file());
+    assert!(process.log().contains("rekey reset zoe@demo.example"), "{}", process.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_could_not_be_written_is_told_before_anything_is_started() {
+    let folder = tempfile::tempdir().unwrap();
+    for flag in ["--profile", "--ready-file"] {
+        let mut command = rekey();
+        command.args(["up", "--free-ports", flag, "nowhere/file"]).current_dir(folder.path());
+
+        let refused = run(command).await;
+
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.stderr.contains("nowhere/file: its folder is not there"), "{}", refused.stderr);
+    }
+    assert!(!folder.path().join("rekey-data/keys").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_somebody_wrote_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = folder.path().join("acme.toml");
+    let written = "[identity]\nendpoint = \"https://identity.acme.example:7301\"\n";
+    std::fs::write(&profile, written).unwrap();
+    let mut command = rekey();
+    command.args(["up", "--free-ports"]).env("REKEY_PROFILE", &profile).current_dir(folder.path());
+
+    let refused = run(command).await;
+
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("acme.toml is not of `rekey up`"), "{}", refused.stderr);
+    assert_eq!(std::fs::read_to_string(&profile).unwrap(), written);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_inbox_shows_what_would_have_been_sent_newest_first() {
     let demo = Demo::start().await;
     let (login, password) = (demo.person(0, "login"), "nine slow rivers and stone");
@@ -49,7 +141,8 @@ async fn the_inbox_shows_what_would_have_been_sent_newest_first() {
 
     let inbox = demo.inbox().await;
     let messages: Vec<_> = inbox.iter().filter(|message| message["to"] == login).collect();
-    let page = web::get(demo.text("inbox").strip_prefix("http://").unwrap(), "/dev/inbox").await.unwrap();
+    let page = demo.page("inbox_page").await;
+    let root = demo.page("inbox").await;
 
     for message in &inbox {
         for field in ["to", "channel", "subject", "text", "created_at"] {
@@ -60,7 +153,8 @@ async fn the_inbox_shows_what_would_have_been_sent_newest_first() {
     assert!(messages.iter().all(|message| message["channel"] == "email"));
     assert!(messages[0]["text"].as_str().unwrap().contains("/not-me?token="));
     assert!(messages[0]["created_at"].as_str() >= messages[1]["created_at"].as_str());
-    assert_eq!(page.status, 200);
+    assert_eq!((page.status, root.status), (200, 307));
+    assert!(root.head.contains("location: /dev/inbox\r\n"), "{}", root.head);
     assert!(page.head.to_lowercase().contains("content-security-policy"));
 }
 

@@ -22,7 +22,7 @@ struct Message {
 
 pub(crate) async fn run(inbox: &Inbox, profile: &Path, output: Output) -> anyhow::Result<()> {
     let address = Profile::read(profile)?.inbox.context("this suite has no development inbox")?;
-    let body = get(&address, "/dev/inbox.json").await?;
+    let body = get(&address, rekey_notification::inbox::MESSAGES).await?;
     let mut messages: Vec<Message> =
         serde_json::from_str(&body).context("the inbox answered something else")?;
     messages.retain(|message| inbox.to.as_ref().is_none_or(|to| *to == message.to));

@@ -3,11 +3,44 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use anyhow::ensure;
+use rekey_notification::inbox;
 use serde_json::{Value, json};
 
 use super::demo::Demo;
 use crate::development::Addresses;
-use crate::folder::DataFolder;
+use crate::folder::{self, DataFolder};
+
+/// The first line of a profile that is ours to write again.
+const PROFILE_MARK: &str = "# Written by `rekey up` at each start.\n";
+
+/// Finds out, before anything is started, whether the files can be written where they are to be, and removes the ready
+/// file of an earlier run, which whoever waits for this one must not find.
+pub(super) fn make_room(
+    folder: &DataFolder,
+    profile: &Path,
+    ready_file: Option<&Path>,
+) -> anyhow::Result<()> {
+    if let Some(path) = ready_file {
+        folder::remove(path)?;
+        demand_parent(path)?;
+    }
+    demand_parent(profile)?;
+    if std::path::absolute(profile)? == std::path::absolute(folder.profile())? {
+        return Ok(());
+    }
+    // One that somebody wrote by hand, say for a suite elsewhere, is theirs.
+    let is_ours = !profile.exists() || std::fs::read_to_string(profile)?.starts_with(PROFILE_MARK);
+    ensure!(is_ours, "{} is not of `rekey up`: name another place with --profile", profile.display());
+    Ok(())
+}
+
+fn demand_parent(file: &Path) -> anyhow::Result<()> {
+    let file = std::path::absolute(file)?;
+    let has_folder = file.parent().is_some_and(Path::is_dir);
+    ensure!(has_folder, "cannot write {}: its folder is not there", file.display());
+    Ok(())
+}
 
 /// What there is to say once the suite is ready.
 pub(super) struct Announcement<'a> {
@@ -15,6 +48,8 @@ pub(super) struct Announcement<'a> {
     /// Where health and metrics are.
     pub(super) health: SocketAddr,
     pub(super) folder: &'a DataFolder,
+    /// Where the profile is.
+    pub(super) profile: &'a Path,
     pub(super) demo: &'a Demo,
 }
 
@@ -30,51 +65,55 @@ impl Announcement<'_> {
                 "token_file": token_file,
             },
         });
-        Ok(toml::to_string(&profile)?)
+        Ok(format!("{PROFILE_MARK}{}", toml::to_string(&profile)?))
     }
 
     /// What `--ready-file` holds: addresses and credentials.
     pub(super) fn ready_file(&self) -> anyhow::Result<Value> {
-        Ok(json!({
-            "identity": self.addresses.identity.to_string(),
-            "verification": self.addresses.verification.to_string(),
-            "notification": self.addresses.notification.to_string(),
-            "inbox": format!("http://{}", self.addresses.pages),
-            "tenant_id": self.demo.tenant_id,
-            "service_token": self.folder.service_token()?,
-            "administrator": self.demo.administrator,
-            "people": self.demo.people,
-        }))
+        let mut file = self.whereabouts()?;
+        file["tenant_id"] = json!(self.demo.tenant_id);
+        file["service_token"] = json!(self.folder.service_token()?);
+        file["administrator"] = json!(self.demo.administrator);
+        file["people"] = json!(self.demo.people);
+        Ok(file)
     }
 
     /// What `--json` prints in place of the greeting, and no more: standard output often ends in a log, so what lets
     /// somebody in stays in the files.
     pub(super) fn summary(&self) -> anyhow::Result<Value> {
+        let mut summary = self.whereabouts()?;
+        summary["credentials"] = json!(std::path::absolute(self.folder.demo())?);
+        Ok(summary)
+    }
+
+    /// Every address that is served, as bound, and the profile.
+    fn whereabouts(&self) -> anyhow::Result<Value> {
+        let Addresses { identity, verification, notification, pages } = self.addresses;
         Ok(json!({
-            "identity": self.addresses.identity.to_string(),
-            "verification": self.addresses.verification.to_string(),
-            "notification": self.addresses.notification.to_string(),
-            "inbox": format!("http://{}", self.addresses.pages),
+            "identity": identity.to_string(),
+            "verification": verification.to_string(),
+            "notification": notification.to_string(),
             "health": self.health.to_string(),
-            "profile": std::path::absolute(self.folder.profile())?,
-            "credentials": std::path::absolute(self.folder.demo())?,
+            "inbox": format!("http://{pages}"),
+            "inbox_page": format!("http://{pages}{}", inbox::PAGE),
+            "inbox_messages": format!("http://{pages}{}", inbox::MESSAGES),
+            "profile": std::path::absolute(self.profile)?,
         }))
     }
 
-    /// For a person, who named this data folder.
-    pub(super) fn greeting(&self, data: &Path) -> String {
-        let Self { addresses, health, folder, demo } = self;
+    /// For a person.
+    pub(super) fn greeting(&self) -> String {
+        let Self { addresses, health, folder, profile, demo } = self;
         let login = demo.people.first().map_or("", |person| person.login.as_str());
-        let is_default = data == Path::new("rekey-data");
-        let named =
-            if is_default { String::new() } else { format!(" --profile {}", folder.profile().display()) };
+        let is_default = **profile == folder::default_profile();
+        let named = if is_default { String::new() } else { format!(" --profile {}", profile.display()) };
         format!(
             "Rekey is up.\n\
              \n\
              \x20 identity      {}\n\
              \x20 verification  {}\n\
              \x20 notification  {}\n\
-             \x20 inbox         http://{}/dev/inbox\n\
+             \x20 inbox         http://{}{}\n\
              \x20 health        http://{health}/readyz, /metrics\n\
              \n\
              Try, in another terminal:\n\
@@ -87,6 +126,7 @@ impl Announcement<'_> {
             addresses.verification,
             addresses.notification,
             addresses.pages,
+            inbox::PAGE,
             folder.demo().display(),
         )
     }
@@ -109,16 +149,21 @@ mod tests {
         let administrator = Administrator { login: "admin".to_owned(), password: "secret".to_owned() };
         let demo = Demo { tenant_id: "demo".to_owned(), administrator, people: Vec::new() };
 
-        let summary =
-            Announcement { addresses, health: at(5), folder: &folder, demo: &demo }.summary().unwrap();
+        let profile = scratch.path().join("cli.toml");
+        let announcement =
+            Announcement { addresses, health: at(5), folder: &folder, profile: &profile, demo: &demo };
+
+        let summary = announcement.summary().unwrap();
 
         let expected = json!({
             "identity": "127.0.0.1:1",
             "verification": "127.0.0.1:2",
             "notification": "127.0.0.1:3",
-            "inbox": "http://127.0.0.1:4",
             "health": "127.0.0.1:5",
-            "profile": scratch.path().join("cli.toml"),
+            "inbox": "http://127.0.0.1:4",
+            "inbox_page": "http://127.0.0.1:4/dev/inbox",
+            "inbox_messages": "http://127.0.0.1:4/dev/inbox.json",
+            "profile": profile,
             "credentials": scratch.path().join("demo.json"),
         });
         assert_eq!(summary, expected);

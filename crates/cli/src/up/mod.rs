@@ -28,7 +28,7 @@ use self::announcement::Announcement;
 use self::demo::Demo;
 use crate::arguments::Up;
 use crate::development::{self, Addresses, Stores};
-use crate::folder::{self, DataFolder, write_private};
+use crate::folder::{DataFolder, write_private};
 use crate::output::Output;
 use crate::suite::{self, Environment, Ports, Server, Sockets};
 use crate::{Part, settings};
@@ -36,24 +36,31 @@ use crate::{Part, settings};
 /// The port of the inbox and of the page behind the links in notices.
 const PAGES_PORT: u16 = 7300;
 
-pub(crate) async fn run(up: Up, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
+/// The files that every command may name.
+pub(crate) struct Files {
+    /// The settings.
+    pub(crate) config: Option<PathBuf>,
+    /// Where the profile goes, if not into the data folder.
+    pub(crate) profile: Option<PathBuf>,
+}
+
+pub(crate) async fn run(up: Up, files: Files, output: Output) -> anyhow::Result<()> {
     if up.production {
-        production::run(&up, config, output).await
+        production::run(&up, files.config, output).await
     } else {
-        develop(&up, config, output).await
+        develop(&up, files, output).await
     }
 }
 
 /// The suite of a developer, on embedded or named stores.
-async fn develop(up: &Up, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
+async fn develop(up: &Up, files: Files, output: Output) -> anyhow::Result<()> {
+    let Files { config, profile } = files;
     // Kept until the end: dropping it removes the folder of `--ephemeral`.
     let scratch = up.ephemeral.then(tempfile::tempdir).transpose()?;
     let data = scratch.as_ref().map_or(up.data.clone(), |scratch| scratch.path().join("data"));
     let folder = DataFolder::lock(&data)?;
-    if let Some(path) = &up.ready_file {
-        // Whoever waits for it must not find an earlier run's.
-        folder::remove(path)?;
-    }
+    let profile = profile.unwrap_or_else(|| folder.profile());
+    announcement::make_room(&folder, &profile, up.ready_file.as_deref())?;
     let mut overrides = development::settings(&folder, &stores(up).await?);
     let store = settings::document(config.clone(), overrides.clone())?;
     refuse_lost_pepper(&folder, &store).await?;
@@ -77,12 +84,12 @@ async fn develop(up: &Up, config: Option<PathBuf>, output: Output) -> anyhow::Re
     let mut suite = suite::start(&document, sockets, environment, vec![page_server], shutdown).await?;
     suite.ready().await?;
     let demo = Demo::read_or_create(&identity, &folder.demo(), &SystemEntropy).await?;
-    let announcement = Announcement { addresses, health, folder: &folder, demo: &demo };
-    write_private(&folder.profile(), &announcement.profile()?)?;
+    let announcement = Announcement { addresses, health, folder: &folder, profile: &profile, demo: &demo };
+    write_private(&profile, &announcement.profile()?)?;
     if let Some(path) = &up.ready_file {
         write_private(path, &serde_json::to_string_pretty(&announcement.ready_file()?)?)?;
     }
-    output.data(&announcement.summary()?, |_| announcement.greeting(&data))?;
+    output.data(&announcement.summary()?, |_| announcement.greeting())?;
     let outcome = suite.ended().await;
     telemetry.shutdown().await;
     outcome

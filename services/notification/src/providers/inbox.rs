@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::State;
 use axum::http::header;
-use axum::response::{Html, IntoResponse, Json};
+use axum::response::{Html, IntoResponse, Json, Redirect};
 use axum::routing::get;
 use rekey_primitives::contact::Channel;
 use serde::{Deserialize, Serialize};
@@ -140,9 +140,16 @@ impl InboxMessage {
     }
 }
 
-/// `/dev/inbox` for people and `/dev/inbox.json` for tests.
+/// Where people read the inbox; the root leads there.
+pub const PAGE: &str = "/dev/inbox";
+
+/// Where programs read it, as a JSON array.
+pub const MESSAGES: &str = "/dev/inbox.json";
+
+/// The inbox for people and for programs.
 pub fn routes(inbox: Inbox) -> Router {
-    Router::new().route("/dev/inbox", get(page)).route("/dev/inbox.json", get(json)).with_state(inbox)
+    let to_page = get(async || Redirect::temporary(PAGE));
+    Router::new().route("/", to_page).route(PAGE, get(page)).route(MESSAGES, get(json)).with_state(inbox)
 }
 
 async fn json(State(inbox): State<Inbox>) -> impl IntoResponse {
