@@ -4,12 +4,17 @@
 //! is started here and each test gets a database of its own on it. Redis is started by the tests, which need it
 //! private and get it in 10 ms.
 
+use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
-use rekey_servers::Postgres;
+use rekey_servers::{Postgres, find};
 
 use crate::{run, servers, tools};
+
+/// Tests of callers in languages that not every machine speaks: a part of their names, and the programs they run.
+const CALLERS: [(&str, &[&str]); 2] =
+    [("clients::programs::go::", &["go"]), ("clients::programs::java::", &["javac", "mvn"])];
 
 /// Runs the tests; without arguments of nextest also the examples in the documentation.
 pub(crate) fn all(arguments: &[String]) -> Result<ExitCode> {
@@ -26,12 +31,35 @@ pub(crate) fn all(arguments: &[String]) -> Result<ExitCode> {
     let examples = if arguments.is_empty() { Some(examples()?) } else { None };
     let mut nextest = run::command(tools::nextest()?)?;
     nextest.args(["nextest", "run", "--workspace"]).args(arguments);
+    if let Some(config) = config_without_missing_callers()? {
+        nextest.arg("--tool-config-file").arg(format!("xtask:{}", config.display()));
+    }
     nextest.env("REKEY_TEST_POSTGRES", &url).env("REKEY_TEST_TOOLS", tools::folder()?);
     let tested = run::report_to_stdout(&mut nextest)?.status().context("nextest could not be started")?;
     Ok(match examples {
         Some(examples) if tested.success() => run::code(examples),
         _ => run::code(tested),
     })
+}
+
+/// A configuration of nextest that leaves out the callers whose toolchain is not here, if there are any, and says so.
+fn config_without_missing_callers() -> Result<Option<PathBuf>> {
+    let mut left_out = Vec::new();
+    for (tests, programs) in CALLERS {
+        let missing: Vec<&str> =
+            programs.iter().copied().filter(|name| find::program(name).is_none()).collect();
+        if !missing.is_empty() {
+            println!("test: skipped {tests}*: {} is not installed", missing.join(" and "));
+            left_out.push(format!("not test({tests})"));
+        }
+    }
+    if left_out.is_empty() {
+        return Ok(None);
+    }
+    let path = tools::folder()?.join("nextest.toml");
+    let filter = left_out.join(" and ");
+    std::fs::write(&path, format!("[profile.default]\ndefault-filter = \"{filter}\"\n"))?;
+    Ok(Some(path))
 }
 
 /// The examples in the documentation.

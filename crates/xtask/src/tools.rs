@@ -17,8 +17,11 @@ const PYTHON: &[&str] = &[
     "aiosmtpd==1.4.6",
 ];
 
-/// From npm: the linter of the contract.
-const NODE: &[&str] = &["@bufbuild/buf@1.75.0"];
+/// The same for the Python caller of the tests, which says itself what it needs.
+const PYTHON_CALLER: &str = include_str!("../../../tests/clients/python/requirements.txt");
+
+/// From npm: what the TypeScript caller of the tests needs, the linter of the contract among it.
+const NODE: &str = include_str!("../../../tests/clients/typescript/package.json");
 
 /// The folder of the tools.
 pub(crate) fn folder() -> Result<PathBuf> {
@@ -49,10 +52,11 @@ pub(crate) fn buf() -> Result<PathBuf> {
     Ok(folder()?.join("node/node_modules/.bin/buf"))
 }
 
-/// A Python of our own with [`PYTHON`] in it.
+/// A Python of our own with [`PYTHON`] and [`PYTHON_CALLER`] in it.
 pub(crate) fn install_python() -> Result<()> {
     let folder = folder()?.join("python");
-    installed_once(&folder, PYTHON, || {
+    let pins = python_pins().collect::<Vec<_>>().join(" ");
+    installed_once(&folder, &pins, &pins, || {
         let Some(python) = find::program("python3") else {
             bail!("python3 is not installed: apt-get install python3 python3-pip python3-venv");
         };
@@ -67,34 +71,39 @@ pub(crate) fn install_python() -> Result<()> {
 /// The packages of [`NODE`].
 pub(crate) fn install_node() -> Result<()> {
     let folder = folder()?.join("node");
-    installed_once(&folder, NODE, || {
+    installed_once(&folder, "the packages of tests/clients/typescript", NODE, || {
         if find::program("npm").is_none() {
             bail!("npm is not installed: apt-get install npm");
         }
+        std::fs::write(folder.join("package.json"), NODE)?;
         let mut install = run::command("npm")?;
-        install.args(["install", "--no-audit", "--no-fund", "--no-save", "--prefix"]).arg(&folder).args(NODE);
+        install.args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--prefix"]).arg(&folder);
         run::quietly(&mut install)
     })
 }
 
-fn installed_once(folder: &Path, pins: &[&str], install: impl FnOnce() -> Result<()>) -> Result<()> {
+/// Installs what a folder lacks. `pins` says what it is to hold, and `what` says so to a person.
+fn installed_once(folder: &Path, what: &str, pins: &str, install: impl FnOnce() -> Result<()>) -> Result<()> {
     let stamp = folder.with_extension("stamp");
-    let wanted = pins.join("\n");
-    if folder.is_dir() && std::fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+    if folder.is_dir() && std::fs::read_to_string(&stamp).is_ok_and(|found| found == pins) {
         return Ok(());
     }
-    println!("tools: installing {} into {}", pins.join(" "), folder.display());
+    println!("tools: installing {what} into {}", folder.display());
     let _ = std::fs::remove_dir_all(folder);
     std::fs::create_dir_all(folder)?;
-    install().with_context(|| format!("installing {}", pins.join(" ")))?;
-    std::fs::write(&stamp, wanted).context("stamping the tools")
+    install().with_context(|| format!("installing {what}"))?;
+    std::fs::write(&stamp, pins).context("stamping the tools")
+}
+
+fn python_pins() -> impl Iterator<Item = &'static str> {
+    PYTHON.iter().copied().chain(PYTHON_CALLER.lines())
 }
 
 fn python_with_pip(python: &Path, folder: &Path) -> Result<()> {
     run::quietly(run::command(python)?.args(["-m", "venv", "--clear"]).arg(folder))?;
     let mut install = run::command(folder.join("bin/python"))?;
     run::quietly(
-        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(PYTHON),
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(python_pins()),
     )
 }
 
@@ -102,7 +111,7 @@ fn python_without_pip(python: &Path, folder: &Path) -> Result<()> {
     run::quietly(run::command(python)?.args(["-m", "venv", "--clear", "--without-pip"]).arg(folder))?;
     let mut install = run::command(python)?;
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]);
-    run::quietly(install.arg(site(folder)?).args(PYTHON))
+    run::quietly(install.arg(site(folder)?).args(python_pins()))
 }
 
 /// `lib/python3.x/site-packages` of an environment.

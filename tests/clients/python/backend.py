@@ -1,0 +1,76 @@
+"""How a backend calls Rekey's identity: one channel, its token with every call, refusals read whole."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import grpc
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo, RetryInfo
+from grpc_status import rpc_status
+from rekey.identity.v1.password_reset_service_pb2_grpc import PasswordResetServiceStub
+from rekey.identity.v1.password_service_pb2_grpc import PasswordServiceStub
+from rekey.identity.v1.request_context_pb2 import RequestContext
+from rekey.identity.v1.session_service_pb2_grpc import SessionServiceStub
+
+
+# [connect]
+class Backend:
+    """Calls identity about the people of one tenant."""
+
+    def __init__(self, address: str, token: str, tenant_id: str, service_config: str):
+        # Beyond this machine: grpc.secure_channel(address, grpc.ssl_channel_credentials(authority), options).
+        options = [("grpc.service_config", service_config)]
+        channel = grpc.insecure_channel(address, options)
+        self.resets = PasswordResetServiceStub(channel)
+        self.sessions = SessionServiceStub(channel)
+        self.passwords = PasswordServiceStub(channel)
+        self.tenant_id = tenant_id
+        self._token = token
+
+    def metadata(self, access_token: str | None = None) -> list[tuple[str, str]]:
+        """Which backend calls and, for what a signed-in person does, which person."""
+        metadata = [("authorization", f"Bearer {self._token}")]
+        if access_token:
+            metadata.append(("rekey-access-token", access_token))
+        return metadata
+
+
+def request_id() -> str:
+    """One for each thing that a person does. gRPC repeats a call with the id that it began with."""
+    return str(uuid.uuid4())
+
+
+def person() -> RequestContext:
+    """Where the person's request came from; take it from the request that you are answering."""
+    return RequestContext(ip_address="203.0.113.7", user_agent="Mozilla/5.0", locale="en")
+# [end]
+
+
+# [refusal]
+@dataclass
+class Refusal:
+    """Why a call was refused: for your program, your form and your log."""
+
+    reason: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict)
+    retry_after: timedelta | None = None
+    support_code: str = ""
+
+    @classmethod
+    def of(cls, error: grpc.RpcError) -> "Refusal":
+        refusal = cls()
+        status = rpc_status.from_call(error)
+        for detail in status.details if status else []:
+            if detail.Is(ErrorInfo.DESCRIPTOR):
+                info = ErrorInfo.FromString(detail.value)
+                refusal.reason, refusal.metadata = info.reason, dict(info.metadata)
+            elif detail.Is(BadRequest.DESCRIPTOR):
+                wrong = BadRequest.FromString(detail.value)
+                refusal.fields = {v.field: v.description for v in wrong.field_violations}
+            elif detail.Is(RetryInfo.DESCRIPTOR):
+                refusal.retry_after = RetryInfo.FromString(detail.value).retry_delay.ToTimedelta()
+            elif detail.Is(RequestInfo.DESCRIPTOR):
+                refusal.support_code = RequestInfo.FromString(detail.value).request_id
+        return refusal
+# [end]

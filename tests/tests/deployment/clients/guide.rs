@@ -1,0 +1,82 @@
+//! `docs/calling-rekey.md` shows parts of the programs as they are, names reasons that are published, and the templates of
+//! the programs are parts of `proto/buf.gen.yaml`.
+
+use rekey_wire::identity::v1::ErrorReason;
+use tonic::Code;
+
+use super::root;
+
+#[test]
+fn every_snippet_is_a_part_of_a_program_that_runs() {
+    let guide = read("docs/calling-rekey.md");
+    let snippets: Vec<Snippet> = guide.split("<!-- tests/clients/").skip(1).map(Snippet::read).collect();
+
+    for Snippet { path, part, text } in &snippets {
+        assert_eq!(*text, part_of(path, part), "{path}: {part}");
+    }
+    let of = |folder: &str| snippets.iter().filter(|snippet| snippet.path.starts_with(folder)).count();
+    assert_eq!((of("tests/clients/python/"), of("tests/clients/typescript/")), (4, 4));
+    assert_eq!(guide.matches("```python\n").count() + guide.matches("```ts\n").count(), snippets.len());
+}
+
+#[test]
+fn every_reason_that_is_named_is_published() {
+    let guide = read("docs/calling-rekey.md");
+    let codes: Vec<String> = (0..=16).map(|code| format!("{:?}", Code::from(code)).to_lowercase()).collect();
+    let is_code = |word: &str| codes.contains(&word.replace('_', "").to_lowercase());
+    let is_reason = |word: &str| ErrorReason::from_str_name(&format!("ERROR_REASON_{word}")).is_some();
+    let is_upper =
+        |word: &&str| word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+
+    let named: Vec<&str> = guide.split('`').skip(1).step_by(2).filter(is_upper).collect();
+
+    let unknown: Vec<&&str> = named.iter().filter(|word| !is_reason(word) && !is_code(word)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    assert!(named.len() > 15);
+}
+
+#[test]
+fn the_templates_of_the_programs_are_parts_of_the_one_beside_the_contract() {
+    let all = read("proto/buf.gen.yaml");
+    let (head, plugins) = all[all.find("version: v2").unwrap()..].split_once("plugins:\n").unwrap();
+
+    for (language, folder) in [("TypeScript", "typescript"), ("Go", "go")] {
+        let title = format!("  # {language}\n");
+        let (_, rest) = plugins.split_once(&title).unwrap();
+        let own = rest.split("  # ").next().unwrap();
+
+        let template = read(&format!("tests/clients/{folder}/buf.gen.yaml"));
+
+        assert_eq!(template, format!("{head}plugins:\n{title}{own}"), "{folder}");
+    }
+}
+
+/// What the guide shows of a program.
+struct Snippet {
+    path: String,
+    part: String,
+    text: String,
+}
+
+impl Snippet {
+    /// Reads what follows `<!-- tests/clients/`: the rest of the path, the name of the part, and the text in its fence.
+    fn read(rest: &str) -> Self {
+        let (place, rest) = rest.split_once(" -->\n```").unwrap();
+        let (path, part) = place.split_once(' ').unwrap();
+        let (_, text) = rest.split_once('\n').unwrap();
+        let (text, _) = text.split_once("\n```").unwrap();
+        Self { path: format!("tests/clients/{path}"), part: part.to_owned(), text: text.to_owned() }
+    }
+}
+
+/// The lines of a program between `[part]` and `[end]`.
+fn part_of(path: &str, part: &str) -> String {
+    let program = read(path);
+    let mark = if path.ends_with(".py") { "#" } else { "//" };
+    let (_, rest) = program.split_once(&format!("{mark} [{part}]\n")).unwrap();
+    rest.split_once(&format!("{mark} [end]\n")).unwrap().0.trim_matches('\n').to_owned()
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap()
+}
