@@ -14,4 +14,5 @@ pub mod login;
 pub mod method;
 pub mod network;
 pub mod secret;
+pub mod template;
 pub mod text;

@@ -1,6 +1,7 @@
 //! Characters and lengths of texts that people type, by today's Unicode.
 
 pub mod links;
+pub mod shown;
 
 use std::borrow::Cow;
 

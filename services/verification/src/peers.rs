@@ -12,6 +12,7 @@ use tonic::{Code as GrpcCode, Status};
 use uuid::Uuid;
 
 use crate::domain::code::Code;
+use crate::domain::transaction::Transaction;
 
 #[derive(Debug, Clone)]
 pub(crate) struct CodeMessage {
@@ -25,6 +26,8 @@ pub(crate) struct CodeMessage {
     pub(crate) locale: Option<Locale>,
     /// The sender's name.
     pub(crate) organisation: String,
+    /// What the person approves, where the template shows it.
+    pub(crate) transaction: Option<Transaction>,
     pub(crate) code: Code,
     /// How many minutes the message says that the code lives.
     pub(crate) minutes: u64,
@@ -104,6 +107,9 @@ fn request(message: &CodeMessage) -> wire::SendNotificationRequest {
         Destination::Email(address) => Address::EmailAddress(address.as_str().to_owned()),
         Destination::Phone(number) => Address::PhoneNumber(number.as_str().to_owned()),
     };
+    let shown = message.transaction.iter().flat_map(|transaction| {
+        [("amount", transaction.amount().to_owned()), ("payee", transaction.payee().to_owned())]
+    });
     let variables = [
         ("organisation", message.organisation.clone()),
         ("code", message.code.expose().to_owned()),
@@ -116,7 +122,11 @@ fn request(message: &CodeMessage) -> wire::SendNotificationRequest {
             destination: Some(wire::Destination { address: Some(address) }),
             template: message.template.to_owned(),
             locale: message.locale.as_ref().map(ToString::to_string).unwrap_or_default(),
-            variables: variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            variables: variables
+                .into_iter()
+                .chain(shown)
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
             lane: wire::Lane::Critical.into(),
             not_after: Some(time::timestamp(message.not_after.unix_micros())),
             reference: message.verification.to_string(),
@@ -137,10 +147,11 @@ mod tests {
             tenant: TenantId::from_uuid(Uuid::from_u128(1)),
             id: Uuid::from_u128(2),
             verification: VerificationId::from_uuid(Uuid::from_u128(3)),
-            template: "verification_code",
+            template: "payment_code",
             destination: Destination::parse(Channel::Email, "anna@example.com").unwrap(),
             locale: Locale::parse("de").ok(),
             organisation: "Contoso".to_owned(),
+            transaction: Transaction::parse("12.00 EUR", "Berta").ok(),
             code: Code::parse("123456").unwrap(),
             minutes: 10,
             not_after: Timestamp::from_unix_micros(1_500_000),
@@ -151,7 +162,8 @@ mod tests {
 
         assert_eq!(sent.not_after, Some(prost_types::Timestamp { seconds: 1, nanos: 500_000_000 }));
         assert_eq!((sent.lane(), sent.decoy), (wire::Lane::Critical, true));
-        assert_eq!(sent.variables.len(), 3);
+        assert_eq!(sent.variables.len(), 5);
+        assert_eq!((&*sent.variables["amount"], &*sent.variables["payee"]), ("12.00 EUR", "Berta"));
         assert_eq!(sent.variables["code"], "123456");
         assert_eq!(sent.reference, message.verification.to_string());
     }

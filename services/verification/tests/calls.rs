@@ -201,6 +201,7 @@ fn check(started: &wire::StartVerificationRequest, code: &str) -> wire::CheckVer
         code: code.to_owned(),
         purpose: started.purpose.clone(),
         subject: started.subject.clone(),
+        transaction: started.transaction.clone(),
         context: None,
     }
 }
@@ -238,6 +239,34 @@ async fn a_code_goes_out_comes_back_and_counts_once() {
     assert_eq!(redeemed.issuer, "shop");
     assert_eq!(repeated, redeemed);
     assert_eq!(refused.reason, "GRANT_INVALID");
+}
+
+#[tokio::test]
+async fn a_grant_proves_the_amount_and_payee_that_the_message_showed() {
+    let server = TestServer::open().await;
+    let mut shop = server.client("shop");
+    let transaction = Some(wire::Transaction { amount: "12.00 EUR".to_owned(), payee: "Berta".to_owned() });
+    let request = wire::StartVerificationRequest {
+        purpose: "payment".to_owned(),
+        transaction: transaction.clone(),
+        ..start(false)
+    };
+
+    shop.start_verification(request.clone()).await.unwrap();
+    let shown = server.last_message();
+    let typed = check(&request, &shown.variables["code"]);
+    let grant = shop.check_verification(typed).await.unwrap().into_inner().grant;
+    let redeem = wire::RedeemGrantRequest {
+        tenant_id: request.tenant_id,
+        grant,
+        binding: request.binding,
+        request_id: id(),
+    };
+    let redeemed = shop.redeem_grant(redeem).await.unwrap().into_inner();
+
+    assert_eq!(shown.template, "payment_code");
+    assert_eq!((&*shown.variables["amount"], &*shown.variables["payee"]), ("12.00 EUR", "Berta"));
+    assert_eq!((redeemed.purpose.as_str(), redeemed.transaction), ("payment", transaction));
 }
 
 #[tokio::test]

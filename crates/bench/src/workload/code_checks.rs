@@ -76,6 +76,7 @@ impl CodeChecks {
             context: None,
             purpose: PURPOSE.to_owned(),
             subject: subject(verification),
+            transaction: None,
         };
         let mut client = VerificationServiceClient::new(server.channel(number));
         let answer = client.check_verification(server.request(request)).await?.into_inner();

@@ -8,8 +8,8 @@ use std::fmt;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::EmailAddress;
 use rekey_primitives::id::TenantId;
-use rekey_primitives::text::links::name_has_link;
-use rekey_primitives::text::{breaks_line, character_count, is_invisible, is_shaping};
+use rekey_primitives::text::character_count;
+use rekey_primitives::text::shown::shown_line;
 
 /// Longest display name of a tenant or an account, in characters: fits one line of a mail's subject.
 pub(crate) const DISPLAY_NAME_MAX: usize = 128;
@@ -129,18 +129,13 @@ impl fmt::Display for Handle {
     }
 }
 
-/// A name fit to be shown: 1 to [`DISPLAY_NAME_MAX`] characters on one line, without blanks around it, without characters
-/// that do not show, other than those that shape their neighbours, and without a link, since a name stands in messages,
-/// where nobody but us may put one. The error is what such a name must be.
+/// A name fit to be shown: 1 to [`DISPLAY_NAME_MAX`] characters, by the rules of [`shown_line`]. The error is what such a
+/// name must be.
 pub(crate) fn display_name(text: &str) -> Result<(), &'static str> {
-    let is_odd = |c: char| breaks_line(c) || (is_invisible(c) && !is_shaping(c));
-    let rules = [
-        ((1..=DISPLAY_NAME_MAX).contains(&character_count(text)), "1 to 128 characters"),
-        (text.trim() == text, "without blanks at its beginning and end"),
-        (!text.chars().any(is_odd), "without line breaks, controls and characters that do not show"),
-        (!name_has_link(text), "without a link, such as `://`, `xn--` or a host with something behind it"),
-    ];
-    rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, must_be)| Err(must_be))
+    if !(1..=DISPLAY_NAME_MAX).contains(&character_count(text)) {
+        return Err("1 to 128 characters");
+    }
+    shown_line(text)
 }
 
 #[cfg(test)]

@@ -76,6 +76,21 @@ fn a_text_message_in_latin_letters_needs_no_others_and_a_code_fits_one() {
 }
 
 #[test]
+fn a_payment_is_shown_in_every_message_and_language() {
+    let template = TemplateName::PaymentCode;
+    for language in LOCALES.iter().map(|files| files.tag) {
+        let (_, mail, ..) = email(template, Some(language));
+        let rendered =
+            renderer().render(template, Some(&locale(language)), &fitting(template), Channel::Sms).unwrap();
+        let Rendered::Sms { text } = rendered else { panic!("no text message") };
+
+        for shown in ["the amount", "the payee", "271828"] {
+            assert!(text.contains(shown) && mail.contains(shown), "{shown} in {language}");
+        }
+    }
+}
+
+#[test]
 fn without_an_origin_host_nothing_is_bound() {
     let renderer = Renderer::new("en", None).unwrap();
     let template = TemplateName::VerificationCode;

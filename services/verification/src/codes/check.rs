@@ -6,12 +6,15 @@
 
 use rekey_primitives::id::{GrantId, RequestId};
 
+use super::encoding::encode_transaction;
 use super::keys::{CodeBinding, SignedGrant};
 use super::{Codes, Error, MAX_ROUNDS};
 use crate::domain::code::Code;
 use crate::domain::grant::{Grant, class_of};
+use crate::domain::mac::MacSet;
 use crate::domain::names::{Purpose, Subject};
 use crate::domain::scope::ScopedId;
+use crate::domain::transaction::Transaction;
 use crate::store::{CheckOutcome, CheckStep, Failure, PassedCheck};
 
 #[derive(Debug, Clone)]
@@ -24,6 +27,8 @@ pub(crate) struct CheckRequest {
     pub(crate) purpose: Purpose,
     /// Whom the caller takes it to be about.
     pub(crate) subject: Subject,
+    /// What the caller takes the code to approve.
+    pub(crate) transaction: Option<Transaction>,
 }
 
 #[derive(Debug, Clone)]
@@ -38,21 +43,18 @@ impl Codes {
     #[tracing::instrument(skip_all, fields(tenant = %request.id.scope.tenant, verification = %request.id.verification))]
     pub(crate) async fn check(&self, request: &CheckRequest) -> Result<CheckVerdict, Error> {
         let now = self.clock.now();
-        let CheckRequest { id, request_id, code, purpose, subject } = request;
-        let content = self.keys.content_macs(&[
-            b"check",
-            id.verification.as_uuid().as_bytes(),
-            code.expose().as_bytes(),
-            purpose.as_str().as_bytes(),
-            subject.as_str().as_bytes(),
-        ]);
+        let CheckRequest { id, request_id, code, purpose, subject, transaction } = request;
+        let transaction = transaction.as_ref();
+        let content = self.check_content(request);
         let run_id = self.store.assumed_run_id(id.scope.tenant);
         let mut step = CheckStep {
             idempotency: self.idempotency(*request_id, content),
             id: id.clone(),
             purpose: purpose.clone(),
             subject: subject.clone(),
-            typed: self.keys.code_macs(&CodeBinding { id, purpose, subject, run_id: &run_id }, code),
+            typed: self
+                .keys
+                .code_macs(&CodeBinding { id, purpose, subject, transaction, run_id: &run_id }, code),
             run_id,
             grant: GrantId::generate(&*self.entropy, now),
             failures: self.rules.failures,
@@ -60,12 +62,12 @@ impl Codes {
         for _ in 0..MAX_ROUNDS {
             match self.store.check(&step, now).await? {
                 CheckOutcome::Passed(passed) => {
-                    return Ok(CheckVerdict::Passed(self.keys.sign_grant(&self.grant(id, *passed))));
+                    return Ok(CheckVerdict::Passed(self.keys.sign_grant(&self.grant(request, *passed))));
                 }
                 CheckOutcome::Rejected => return Ok(CheckVerdict::Rejected),
                 CheckOutcome::Refused(refusal) => return Err(refusal.into()),
                 CheckOutcome::RunChanged(run_id) => {
-                    let binding = CodeBinding { id, purpose, subject, run_id: &run_id };
+                    let binding = CodeBinding { id, purpose, subject, transaction, run_id: &run_id };
                     step.typed = self.keys.code_macs(&binding, code);
                     step.run_id = run_id;
                 }
@@ -74,8 +76,23 @@ impl Codes {
         Err(Failure::Contended.into())
     }
 
-    fn grant(&self, id: &ScopedId, passed: PassedCheck) -> Grant {
+    fn check_content(&self, request: &CheckRequest) -> MacSet {
+        let transaction = request.transaction.as_ref().map(encode_transaction);
+        let verification = request.id.verification.as_uuid();
+        let always: [&[u8]; 5] = [
+            b"check",
+            verification.as_bytes(),
+            request.code.expose().as_bytes(),
+            request.purpose.as_str().as_bytes(),
+            request.subject.as_str().as_bytes(),
+        ];
+        self.keys.content_macs(&always.into_iter().chain(transaction.as_deref()).collect::<Vec<_>>())
+    }
+
+    /// What the passed check is evidence of. The transaction is that of the code, whose MAC it is part of.
+    fn grant(&self, request: &CheckRequest, passed: PassedCheck) -> Grant {
         let PassedCheck { grant, at, verification } = passed;
+        let id = &request.id;
         Grant {
             id: grant,
             tenant: id.scope.tenant,
@@ -84,6 +101,7 @@ impl Codes {
             verification: id.verification,
             purpose: verification.purpose,
             subject: verification.subject,
+            transaction: request.transaction.clone(),
             channel: verification.channel,
             class: class_of(verification.channel),
             binding: verification.binding,

@@ -15,6 +15,7 @@ use crate::domain::grant::Grant;
 use crate::domain::names::{CallerName, Purpose, Subject};
 use crate::domain::route::{Destinations, Route};
 use crate::domain::scope::RunId;
+use crate::domain::transaction::Transaction;
 
 /// The layout of [`FirstRoute`], of the first version.
 const FIRST_ROUTE: u8 = 1;
@@ -22,8 +23,14 @@ const FIRST_ROUTE: u8 = 1;
 const ROUTE: u8 = 2;
 /// The layout of [`WideRoute`], of routes with several.
 const WIDE_ROUTE: u8 = 3;
+/// The layout of a [`WideRoute`] with its [`EncodedTransaction`].
+const PAYMENT_ROUTE: u8 = 4;
 /// The layout of [`EncodedGrant`].
 const GRANT: u8 = 1;
+/// The layout of an [`EncodedGrant`] with its [`EncodedTransaction`].
+const PAYMENT_GRANT: u8 = 2;
+/// The layout of [`EncodedTransaction`].
+const TRANSACTION: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct FirstRoute {
@@ -48,6 +55,12 @@ struct WideRoute {
 }
 
 #[derive(Serialize, Deserialize)]
+struct EncodedTransaction {
+    amount: String,
+    payee: String,
+}
+
+#[derive(Serialize, Deserialize)]
 struct EncodedGrant {
     id: Uuid,
     tenant: Uuid,
@@ -66,9 +79,30 @@ struct EncodedGrant {
 
 pub(super) fn encode_route(route: &Route) -> Zeroizing<Vec<u8>> {
     let encoded = EncodedRoute { first: first_route(route), familiar: route.familiar };
-    match others(route) {
-        others if others.is_empty() => codec::encode(ROUTE, &encoded),
-        others => codec::encode(WIDE_ROUTE, &WideRoute { route: encoded, others }),
+    let others = others(route);
+    match &route.transaction {
+        Some(transaction) => codec::encode(
+            PAYMENT_ROUTE,
+            &(WideRoute { route: encoded, others }, encoded_transaction(transaction)),
+        ),
+        None if others.is_empty() => codec::encode(ROUTE, &encoded),
+        None => codec::encode(WIDE_ROUTE, &WideRoute { route: encoded, others }),
+    }
+}
+
+/// A transaction as part of what a code is bound to and of what makes two starts the same.
+pub(super) fn encode_transaction(transaction: &Transaction) -> Vec<u8> {
+    codec::encode(TRANSACTION, &encoded_transaction(transaction)).to_vec()
+}
+
+fn encoded_transaction(transaction: &Transaction) -> EncodedTransaction {
+    let (amount, payee) = (transaction.amount().to_owned(), transaction.payee().to_owned());
+    EncodedTransaction { amount, payee }
+}
+
+impl From<EncodedTransaction> for Transaction {
+    fn from(encoded: EncodedTransaction) -> Self {
+        Self::from_stored(encoded.amount, encoded.payee)
     }
 }
 
@@ -98,13 +132,11 @@ fn first_route(route: &Route) -> FirstRoute {
 }
 
 pub(super) fn decode_route(bytes: &[u8]) -> Option<Route> {
-    let wide = codec::decode(WIDE_ROUTE, bytes).ok();
-    let narrow = || codec::decode(ROUTE, bytes).ok();
-    let WideRoute { route: EncodedRoute { first, familiar }, others } =
-        wide.or_else(|| Some(WideRoute { route: narrow()?, others: Vec::new() })).or_else(|| {
-            let first = codec::decode(FIRST_ROUTE, bytes).ok()?;
-            Some(WideRoute { route: EncodedRoute { first, familiar: false }, others: Vec::new() })
-        })?;
+    let (wide, transaction) = match codec::decode(PAYMENT_ROUTE, bytes) {
+        Ok((wide, transaction)) => (wide, Some(transaction)),
+        Err(_) => (decode_wide_route(bytes)?, None::<EncodedTransaction>),
+    };
+    let WideRoute { route: EncodedRoute { first, familiar }, others } = wide;
     let channel = Channel::parse(&first.channel)?;
     let addresses = std::iter::once(first.address).chain(others);
     let destinations = addresses.map(|address| Destination::from_stored(channel, address)).collect();
@@ -112,8 +144,20 @@ pub(super) fn decode_route(bytes: &[u8]) -> Option<Route> {
         destinations: Destinations::new(destinations).ok()?,
         locale: first.locale.map(|locale| Locale::parse(&locale)).transpose().ok()?,
         organisation: first.organisation,
+        transaction: transaction.map(Transaction::from),
         decoy: first.decoy,
         familiar,
+    })
+}
+
+/// A route without a transaction, however many destinations it has.
+fn decode_wide_route(bytes: &[u8]) -> Option<WideRoute> {
+    let wide = codec::decode(WIDE_ROUTE, bytes).ok();
+    let narrow = || codec::decode(ROUTE, bytes).ok();
+    let alone = |route| WideRoute { route, others: Vec::new() };
+    wide.or_else(|| narrow().map(alone)).or_else(|| {
+        let first = codec::decode(FIRST_ROUTE, bytes).ok()?;
+        Some(alone(EncodedRoute { first, familiar: false }))
     })
 }
 
@@ -133,11 +177,19 @@ pub(super) fn encode_grant(grant: &Grant) -> Vec<u8> {
         passed_at: grant.passed_at.unix_micros(),
         expires_at: grant.expires_at.unix_micros(),
     };
-    codec::encode(GRANT, &encoded).to_vec()
+    match &grant.transaction {
+        Some(transaction) => {
+            codec::encode(PAYMENT_GRANT, &(encoded, encoded_transaction(transaction))).to_vec()
+        }
+        None => codec::encode(GRANT, &encoded).to_vec(),
+    }
 }
 
 pub(super) fn decode_grant(bytes: &[u8]) -> Option<Grant> {
-    let grant: EncodedGrant = codec::decode(GRANT, bytes).ok()?;
+    let (grant, transaction): (EncodedGrant, _) = match codec::decode(PAYMENT_GRANT, bytes) {
+        Ok((grant, transaction)) => (grant, Some(transaction)),
+        Err(_) => (codec::decode(GRANT, bytes).ok()?, None::<EncodedTransaction>),
+    };
     Some(Grant {
         id: GrantId::from_uuid(grant.id),
         tenant: TenantId::from_uuid(grant.tenant),
@@ -146,6 +198,7 @@ pub(super) fn decode_grant(bytes: &[u8]) -> Option<Grant> {
         verification: VerificationId::from_uuid(grant.verification),
         purpose: Purpose::parse(&grant.purpose).ok()?,
         subject: Subject::parse(&grant.subject).ok()?,
+        transaction: transaction.map(Transaction::from),
         channel: Channel::parse(&grant.channel)?,
         class: ProofClass::parse(&grant.class)?,
         binding: grant.binding,
@@ -159,6 +212,10 @@ pub(super) fn decode_grant(bytes: &[u8]) -> Option<Grant> {
 mod tests {
     use super::*;
 
+    fn transaction() -> Transaction {
+        Transaction::parse("12.00 EUR", "Berta").unwrap()
+    }
+
     fn grant() -> Grant {
         Grant {
             id: GrantId::from_uuid(Uuid::from_u128(1)),
@@ -168,6 +225,7 @@ mod tests {
             verification: VerificationId::from_uuid(Uuid::from_u128(3)),
             purpose: Purpose::parse("payment").unwrap(),
             subject: Subject::parse("anna").unwrap(),
+            transaction: Some(transaction()),
             channel: Channel::Sms,
             class: ProofClass::Issued,
             binding: [9; 32],
@@ -179,7 +237,10 @@ mod tests {
 
     #[test]
     fn a_grant_reads_back() {
+        let plain = Grant { transaction: None, ..grant() };
+
         assert_eq!(decode_grant(&encode_grant(&grant())), Some(grant()));
+        assert_eq!(decode_grant(&encode_grant(&plain)), Some(plain));
     }
 
     #[test]
@@ -202,10 +263,11 @@ mod tests {
             destinations: numbers(&["+4915112345642"]),
             locale: Some(Locale::parse("de-AT").unwrap()),
             organisation: "Contoso".to_owned(),
+            transaction: Some(transaction()),
             decoy: true,
             familiar: true,
         };
-        let plain = Route { locale: None, decoy: false, familiar: false, ..route.clone() };
+        let plain = Route { locale: None, transaction: None, decoy: false, familiar: false, ..route.clone() };
 
         assert_eq!(decode_route(&encode_route(&route)), Some(route));
         assert_eq!(decode_route(&encode_route(&plain)), Some(plain.clone()));
@@ -217,7 +279,9 @@ mod tests {
         assert_eq!(decode_route(b"nonsense"), None);
         let several = numbers(&["+4915112345642", "+12125550100"]);
         let wide = Route { destinations: several, familiar: true, ..plain };
+        let wide_payment = Route { transaction: Some(transaction()), ..wide.clone() };
         assert_ne!(encode_route_as_content(&wide), encode_route(&wide));
         assert_eq!(decode_route(&encode_route(&wide)), Some(wide));
+        assert_eq!(decode_route(&encode_route(&wide_payment)), Some(wide_payment));
     }
 }

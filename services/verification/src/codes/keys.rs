@@ -10,13 +10,14 @@ use rekey_sealing::{AeadKeys, KeyId, MacKeys, NotOpened, SigningKeys, codec, dig
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::encoding::{decode_grant, decode_route, encode_grant, encode_route};
+use super::encoding::{decode_grant, decode_route, encode_grant, encode_route, encode_transaction};
 use crate::domain::code::Code;
 use crate::domain::grant::Grant;
 use crate::domain::mac::{Mac, MacSet};
 use crate::domain::names::{Binding, Purpose, Subject};
 use crate::domain::route::Route;
 use crate::domain::scope::{RunId, ScopedId, TenantScope};
+use crate::domain::transaction::Transaction;
 use crate::store::{PendingMessage, SealedCode};
 
 const CODE: &str = "rekey verification code";
@@ -29,6 +30,8 @@ const DESTINATION: &str = "rekey verification destination";
 const SIGNED: u8 = 1;
 /// The layout of the bytes under a code's MAC.
 const BOUND: u8 = 1;
+/// The same for a code that approves a transaction.
+const PAYMENT_BOUND: u8 = 2;
 /// The layout of a seal's associated data.
 const SEAL_CONTEXT: u8 = 1;
 
@@ -61,6 +64,8 @@ pub(super) struct CodeBinding<'a> {
     pub(super) id: &'a ScopedId,
     pub(super) purpose: &'a Purpose,
     pub(super) subject: &'a Subject,
+    /// What the code approves, where the message shows it.
+    pub(super) transaction: Option<&'a Transaction>,
     pub(super) run_id: &'a RunId,
 }
 
@@ -193,10 +198,14 @@ pub(super) fn binding_digest(binding: &Binding) -> [u8; 32] {
 
 /// What a code is bound to, and the code, as the bytes under its MAC.
 fn bound(binding: &CodeBinding<'_>, code: &[u8]) -> Zeroizing<Vec<u8>> {
-    let CodeBinding { id, purpose, subject, run_id } = binding;
+    let CodeBinding { id, purpose, subject, transaction, run_id } = binding;
     let TenantScope { tenant, caller } = &id.scope;
     let scope = (tenant.as_uuid(), caller.as_str(), id.verification.as_uuid());
-    codec::encode(BOUND, &(scope, purpose.as_str(), subject.as_str(), run_id.as_str(), code))
+    let bound = (scope, purpose.as_str(), subject.as_str(), run_id.as_str(), code);
+    match transaction {
+        Some(transaction) => codec::encode(PAYMENT_BOUND, &(bound, encode_transaction(transaction))),
+        None => codec::encode(BOUND, &bound),
+    }
 }
 
 /// The associated data of a seal: it opens for this verification only.

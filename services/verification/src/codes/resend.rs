@@ -60,7 +60,13 @@ impl Codes {
     ) -> ResendStep {
         let id = &request.id;
         let content = self.keys.content_macs(&[b"resend", id.verification.as_uuid().as_bytes()]);
-        let binding = CodeBinding { id, purpose: &seen.purpose, subject: &seen.subject, run_id: &run_id };
+        let binding = CodeBinding {
+            id,
+            purpose: &seen.purpose,
+            subject: &seen.subject,
+            transaction: route.transaction.as_ref(),
+            run_id: &run_id,
+        };
         ResendStep {
             idempotency: self.idempotency(request.request_id, content),
             id: id.clone(),

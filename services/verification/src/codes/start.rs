@@ -5,7 +5,7 @@ use rekey_primitives::id::RequestId;
 
 use super::SentCode;
 use super::budgets::{CountedMessage, Requester};
-use super::encoding::encode_route_as_content;
+use super::encoding::{encode_route_as_content, encode_transaction};
 use super::keys::{CodeBinding, binding_digest};
 use super::{Codes, Error, MAX_ROUNDS};
 use crate::domain::mac::MacSet;
@@ -99,7 +99,10 @@ impl Codes {
                 sealed_route: self.keys.seal_route(&*self.entropy, id, route),
             },
             content: content.clone(),
-            code: self.draw_code(&CodeBinding { id, purpose, subject, run_id }, route),
+            code: self.draw_code(
+                &CodeBinding { id, purpose, subject, transaction: route.transaction.as_ref(), run_id },
+                route,
+            ),
             limits,
         }
     }
@@ -107,16 +110,21 @@ impl Codes {
     /// MACs of all that makes it this verification, or this call, and no other. Where the person is may change between
     /// two repeats and is no part of it.
     fn content(&self, what: &str, request: &StartRequest) -> MacSet {
-        self.keys.content_macs(&[
+        let transaction = request.route.transaction.as_ref().map(encode_transaction);
+        let route = encode_route_as_content(&request.route);
+        let counts_failures = [u8::from(request.counts_failures)];
+        let verification = request.id.verification.as_uuid();
+        let always: [&[u8]; 8] = [
             what.as_bytes(),
-            request.id.verification.as_uuid().as_bytes(),
+            verification.as_bytes(),
             request.purpose.as_str().as_bytes(),
             request.subject.as_str().as_bytes(),
-            &encode_route_as_content(&request.route),
+            &route,
             request.audience.as_str().as_bytes(),
             request.binding.as_bytes(),
-            &[u8::from(request.counts_failures)],
-        ])
+            &counts_failures,
+        ];
+        self.keys.content_macs(&always.into_iter().chain(transaction.as_deref()).collect::<Vec<_>>())
     }
 }
 

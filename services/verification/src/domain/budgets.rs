@@ -197,7 +197,14 @@ mod tests {
         let channel = |text: &str| if text.starts_with('+') { Channel::Sms } else { Channel::Email };
         let destinations = addresses.iter().map(|text| Destination::parse(channel(text), text).unwrap());
         let destinations = Destinations::new(destinations.collect()).unwrap();
-        let route = Route { destinations, locale: None, organisation: String::new(), decoy, familiar: false };
+        let route = Route {
+            destinations,
+            locale: None,
+            organisation: String::new(),
+            transaction: None,
+            decoy,
+            familiar: false,
+        };
         limits.tenant_budgets(&route, withheld)
     }
 

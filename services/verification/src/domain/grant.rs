@@ -10,6 +10,7 @@ use rekey_primitives::method::ProofClass;
 
 use super::names::{CallerName, Purpose, Subject};
 use super::scope::RunId;
+use super::transaction::Transaction;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grant {
@@ -22,6 +23,8 @@ pub(crate) struct Grant {
     pub(crate) verification: VerificationId,
     pub(crate) purpose: Purpose,
     pub(crate) subject: Subject,
+    /// What was approved, where the message showed it.
+    pub(crate) transaction: Option<Transaction>,
     pub(crate) channel: Channel,
     pub(crate) class: ProofClass,
     /// A digest of the bytes it is bound to.

@@ -5,7 +5,8 @@
 //! - [`code`]: how codes are drawn, and how typed ones are read.
 //! - [`verification`]: one verification, its state, and whether it may send again.
 //! - [`ladder`], [`budgets`], [`failures`]: waits between messages, budgets of messages, failures in a row.
-//! - [`route`], [`grant`]: where messages go; what a passed verification is evidence of.
+//! - [`route`], [`grant`], [`transaction`]: where messages go; what a passed verification is evidence of; what a payment
+//!   code approves.
 //! - [`refusal`]: every reason to refuse.
 //! - [`rules`]: the settings of all that, as values.
 
@@ -21,4 +22,5 @@ pub(crate) mod refusal;
 pub(crate) mod route;
 pub(crate) mod rules;
 pub(crate) mod scope;
+pub(crate) mod transaction;
 pub(crate) mod verification;

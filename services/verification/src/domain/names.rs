@@ -2,6 +2,8 @@
 //!
 //! Names are public and may stand in logs, except subjects: a caller may use an address as one.
 
+use rekey_primitives::template::TemplateName;
+
 /// A name that breaks the rule of its kind; the text is the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -28,13 +30,9 @@ impl Purpose {
         &self.0
     }
 
-    /// The template of the message, as notification names it.
-    pub(crate) fn template(&self) -> &'static str {
-        match self.0.as_str() {
-            "password_reset" => "password_reset_code",
-            "security_info" => "security_info_code",
-            _ => "verification_code",
-        }
+    /// The template of the message.
+    pub(crate) fn template(&self) -> TemplateName {
+        TemplateName::of_purpose(&self.0)
     }
 }
 
@@ -104,15 +102,6 @@ fn is_printable(text: &str, max: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn purposes_choose_their_template() {
-        let template = |text| Purpose::parse(text).unwrap().template();
-
-        assert_eq!(template("password_reset"), "password_reset_code");
-        assert_eq!(template("security_info"), "security_info_code");
-        assert_eq!(template("payment.approval-2"), "verification_code");
-    }
 
     #[test]
     fn names_that_break_their_rule_are_refused() {

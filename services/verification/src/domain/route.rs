@@ -1,9 +1,11 @@
-//! What messages need besides the code: their destinations, language and sender's name. Stored sealed beside the code,
-//! because a resend names nothing but the verification.
+//! What messages need besides the code: their destinations, language, sender's name and what is approved. Stored sealed
+//! beside the code, because a resend names nothing but the verification.
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::locale::Locale;
+
+use super::transaction::Transaction;
 
 /// Where the messages of a verification go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub(crate) struct Route {
     pub(crate) locale: Option<Locale>,
     /// The sender's name in messages; empty means the one from the settings.
     pub(crate) organisation: String,
+    /// What is to be approved, where the message shows it.
+    pub(crate) transaction: Option<Transaction>,
     /// Whether the person was at a place that the caller knows as theirs: their messages have a share of their own.
     pub(crate) familiar: bool,
     /// Whether everything happens but the sending. It is sealed with the rest, so that nobody who reads the store can

@@ -25,6 +25,7 @@ use crate::domain::code::Code;
 use crate::domain::names::{Binding, CallerName, Purpose, Subject};
 use crate::domain::route::{Destinations, InvalidDestinations, Route};
 use crate::domain::scope::{ScopedId, TenantScope};
+use crate::domain::transaction::{InvalidTransaction, Transaction};
 
 /// The longest organisation name a message shows, in characters.
 const ORGANISATION: usize = 128;
@@ -53,6 +54,7 @@ impl Decoder {
         let request_id = self.request_id(&message.request_id);
         let purpose = self.take("purpose", Purpose::parse(&message.purpose));
         let subject = self.take("subject", Subject::parse(&message.subject));
+        let transaction = self.transaction(purpose.as_ref(), message.transaction.as_ref());
         let route = self.route(message);
         let audience = match message.audience.as_str() {
             "" => Some(self.name.clone()),
@@ -71,7 +73,7 @@ impl Decoder {
                 request_id: request_id?,
                 purpose: purpose?,
                 subject: subject?,
-                route: route?,
+                route: Route { transaction: transaction?, ..route? },
                 audience: audience?,
                 binding: binding?,
                 requester: requester?,
@@ -95,6 +97,7 @@ impl Decoder {
         let code = self.take("code", Code::parse(&message.code));
         let purpose = self.take("purpose", Purpose::parse(&message.purpose));
         let subject = self.take("subject", Subject::parse(&message.subject));
+        let transaction = self.transaction(purpose.as_ref(), message.transaction.as_ref());
         self.requester(message.context.as_ref());
         self.judge_tenant(id.as_ref().map(|id| id.scope.tenant))?;
         self.judge_context(message.context.as_ref(), false)?;
@@ -105,6 +108,7 @@ impl Decoder {
                 code: code?,
                 purpose: purpose?,
                 subject: subject?,
+                transaction: transaction?,
             })
         })
     }
@@ -193,7 +197,30 @@ impl Decoder {
             self.wrong.push(("organisation".into(), rule));
         }
         let (decoy, familiar) = (message.decoy, message.familiar);
-        Some(Route { destinations: destinations?, locale: locale?, organisation, decoy, familiar })
+        let (destinations, locale) = (destinations?, locale?);
+        Some(Route { destinations, locale, organisation, transaction: None, decoy, familiar })
+    }
+
+    /// What the person approves: given where the purpose's message shows it, and nowhere else, so that nobody takes for
+    /// approved what nobody was shown.
+    fn transaction(
+        &mut self,
+        purpose: Option<&Purpose>,
+        given: Option<&wire::Transaction>,
+    ) -> Option<Option<Transaction>> {
+        let is_shown = purpose?.template().shows_transaction();
+        let what = match given {
+            Some(given) if is_shown => match Transaction::parse(&given.amount, &given.payee) {
+                Ok(transaction) => return Some(Some(transaction)),
+                Err(InvalidTransaction::Amount(what)) => ("transaction.amount", what),
+                Err(InvalidTransaction::Payee(what)) => ("transaction.payee", what),
+            },
+            None if !is_shown => return Some(None),
+            Some(_) => ("transaction", "left out: the message of this purpose shows none"),
+            None => ("transaction", "given: the message of this purpose shows it"),
+        };
+        self.wrong.push((what.0.into(), format!("must be {}", what.1)));
+        None
     }
 
     fn destinations(&mut self, given: &[wire::Destination]) -> Option<Destinations> {

@@ -69,6 +69,10 @@ pub(super) fn redeemed(grant: &Grant) -> wire::RedeemGrantResponse {
         proof_class: class(grant.class).into(),
         pass_time: Some(time(grant.passed_at)),
         issuer: grant.caller.as_str().to_owned(),
+        transaction: grant.transaction.as_ref().map(|transaction| wire::Transaction {
+            amount: transaction.amount().to_owned(),
+            payee: transaction.payee().to_owned(),
+        }),
     }
 }
 

@@ -44,8 +44,9 @@ fn starting(world: &World, address: &str) -> verification::StartVerificationRequ
         tenant_id: world.tenant_id.clone(),
         verification_id: request_id(),
         request_id: request_id(),
-        purpose: "sign_up".to_owned(),
+        purpose: "payment".to_owned(),
         subject: "somebody".to_owned(),
+        transaction: transaction(),
         destinations: vec![verification::Destination { address: Some(address) }],
         audience: "cli".to_owned(),
         locale: "en".to_owned(),
@@ -81,9 +82,14 @@ fn check(world: &World, (id, code): &(String, String)) -> verification::CheckVer
         code: code.clone(),
         request_id: request_id(),
         context: context(),
-        purpose: "sign_up".to_owned(),
+        purpose: "payment".to_owned(),
         subject: "somebody".to_owned(),
+        transaction: transaction(),
     }
+}
+
+fn transaction() -> Option<verification::Transaction> {
+    Some(verification::Transaction { amount: "12.00 EUR".to_owned(), payee: "Berta".to_owned() })
 }
 
 fn sending(world: &World) -> notification::SendNotificationRequest {

@@ -84,6 +84,7 @@ impl Verification for RemoteVerification {
             request_id: check.request_id.hyphenated().to_string(),
             purpose: check.purpose.to_owned(),
             subject: check.subject.clone(),
+            transaction: None,
             context: Some(context(&check.asked_by)),
         };
         match self.client.clone().check_verification(request).await {

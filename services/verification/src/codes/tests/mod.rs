@@ -5,6 +5,7 @@ mod checking;
 mod destinations;
 mod failover;
 mod sending;
+mod transactions;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -206,6 +207,7 @@ fn check_request(id: &ScopedId, code: &str) -> CheckRequest {
         code: Code::parse(code).unwrap(),
         purpose: purpose(),
         subject: subject(),
+        transaction: None,
     }
 }
 
@@ -227,6 +229,7 @@ fn start_request_to(addresses: &[&str]) -> StartRequest {
             destinations: Destinations::new(destinations).unwrap(),
             locale: None,
             organisation: String::new(),
+            transaction: None,
             decoy: false,
             familiar: false,
         },

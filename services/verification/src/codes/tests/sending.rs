@@ -17,7 +17,7 @@ async fn a_message_says_what_its_code_can_keep() {
     let [first, second] = service.messages().try_into().unwrap();
     assert_eq!((first.minutes, second.minutes), (10, 8));
     assert_eq!((first.not_after, second.not_after), (started.times.expires_at, started.times.expires_at));
-    assert_eq!((first.template, first.organisation.as_str()), ("verification_code", "Rekey"));
+    assert_eq!((first.template, first.organisation.as_str()), ("sign_up_code", "Rekey"));
     assert_eq!(first.code.expose(), second.code.expose());
     assert_ne!(first.id, second.id);
 }

@@ -162,6 +162,40 @@ fn a_grant_of_absurd_length_is_not_even_looked_at() {
 }
 
 #[test]
+fn a_transaction_is_given_where_the_message_shows_it_and_nowhere_else() {
+    let transaction = |amount: &str, payee: &str| {
+        Some(wire::Transaction { amount: amount.to_owned(), payee: payee.to_owned() })
+    };
+    let wrong = |purpose: &str, transaction: Option<wire::Transaction>| {
+        let start = wire::StartVerificationRequest {
+            purpose: purpose.to_owned(),
+            transaction: transaction.clone(),
+            ..message()
+        };
+        let check = wire::CheckVerificationRequest {
+            tenant_id: TENANT.to_owned(),
+            verification_id: OTHER.to_owned(),
+            request_id: OTHER.to_owned(),
+            code: "123456".to_owned(),
+            purpose: purpose.to_owned(),
+            subject: "anna".to_owned(),
+            transaction,
+            context: None,
+        };
+        let started = decoder(|_| ()).start(&start).map(|_| ());
+        let checked = decoder(|_| ()).check(&check).map(|_| ());
+        [started, checked].map(|read| read.err().map(|status| Problem::of(&status).fields[0].0.clone()))
+    };
+    let both = |field: &str| [Some(field.to_owned()), Some(field.to_owned())];
+
+    assert_eq!(wrong("payment", transaction("12.00 EUR", "Berta")), [None, None]);
+    assert_eq!(wrong("payment", None), both("transaction"));
+    assert_eq!(wrong("sign_up", transaction("12.00 EUR", "Berta")), both("transaction"));
+    assert_eq!(wrong("payment", transaction("", "Berta")), both("transaction.amount"));
+    assert_eq!(wrong("payment", transaction("12", "evil.example/now")), both("transaction.payee"));
+}
+
+#[test]
 fn an_organisation_is_what_a_message_can_show() {
     assert!(is_organisation("Acme") && is_organisation("") && is_organisation(&"x".repeat(128)));
     for odd in ["two\nlines", "two\u{2028}lines", "Acme (https://acme.example)", &"x".repeat(129)] {

@@ -1,0 +1,89 @@
+//! The published catalogue of templates and purposes is the table in the code.
+#![expect(clippy::unwrap_used, reason = "a test has nothing better to do")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use rekey_primitives::contact::Channel;
+use rekey_primitives::template::TemplateName;
+
+const HEAD: &str = "\
+# Templates and purposes
+
+Every message Rekey writes, from the table in `crates/primitives/src/template.rs`. A call of `SendNotification` names a
+template and gives all its variables and no other. `StartVerification` names a purpose, which chooses the text of the
+code's message; a purpose that is not listed has the text of `verification_code`. Where the text shows `amount` and `payee`,
+the request must hold a `transaction`, and the code and its grant are good for that one alone.
+
+Built in are English, German, French, Spanish, Japanese and Arabic; the nearest one to the `locale` of the message is used.
+
+| Template | Purpose | Says | Variables | Channels |
+|---|---|---|---|---|
+";
+
+const TAIL: &str = "
+What a variable holds is at most 1,024 characters after NFC, on one line but for `message` and `requests`, and links to no
+host beyond `notification.templates.link_hosts`.
+
+| Variable | Is |
+|---|---|
+| `organisation` | the name of the tenant, or of the service |
+| `code`, `minutes` | the code, and the minutes that it lives when the message is accepted |
+| `amount`, `payee` | what a payment code approves: `transaction` of `StartVerification` |
+| `name`, `login` | the person's display name, and the login they typed |
+| `time` | when it happened, as the reader should see it |
+| `place` | a network and a program; `unknown` and `other` are said in the reader's language |
+| `link` | where the person says \"this was not me\" |
+| `change` | `added`, `confirmed`, `removed`, `made_default`, `prefilled` or `disabled`, said in the reader's language |
+| `method` | `email`, `phone`, `authenticator` or `recovery_code`, said in the reader's language, and a masked address |
+| `message` | what the person wrote to the administrators |
+| `count`, `requests` | how many requests for help, and a line for each |
+| `days` | how many days are left |
+";
+
+fn catalogue() -> String {
+    let mut page = HEAD.to_owned();
+    for template in TemplateName::ALL {
+        let entry = template.entry();
+        let purpose = entry.purpose.map_or_else(String::new, |purpose| format!("`{purpose}`"));
+        let variables: Vec<_> = entry.variables.iter().map(|name| format!("`{name}`")).collect();
+        let channels: Vec<_> = entry.channels.iter().map(|channel| channel_name(*channel)).collect();
+        writeln!(
+            page,
+            "| `{}` | {purpose} | {} | {} | {} |",
+            template.as_str(),
+            entry.says,
+            variables.join(", "),
+            channels.join(", "),
+        )
+        .unwrap();
+    }
+    page.push_str(TAIL);
+    page
+}
+
+fn channel_name(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Email => "mail",
+        Channel::Sms => "text message",
+    }
+}
+
+#[test]
+fn the_catalogue_says_what_the_code_does() {
+    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/templates.md");
+    let generated = Path::new(env!("CARGO_TARGET_TMPDIR")).join("templates.md");
+    fs::write(&generated, catalogue()).unwrap();
+
+    let read = fs::read_to_string(&published).unwrap_or_default();
+
+    assert!(read == catalogue(), "docs/templates.md differs from the code: copy {}", generated.display());
+}
+
+#[test]
+fn every_variable_is_explained() {
+    for variable in TemplateName::ALL.iter().flat_map(|template| template.variables()) {
+        assert!(TAIL.contains(&format!("`{variable}`")), "{variable}");
+    }
+}
