@@ -8,7 +8,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Destination;
 use rekey_primitives::locale::Locale;
 use rekey_primitives::secret::Zeroizing;
-use rekey_primitives::text::breaks_line;
+use rekey_primitives::text::{breaks_line, character_count};
 
 use super::lane::Lane;
 use super::links::LinkHosts;
@@ -129,7 +129,7 @@ fn fault(name: &str, value: &str, hosts: &LinkHosts) -> Option<&'static str> {
     let forbidden = |c: char| breaks_line(c) && !(c == '\n' && has_lines(name));
     if value.is_empty() {
         Some("is empty")
-    } else if value.chars().count() > VARIABLE_CHARACTERS {
+    } else if character_count(value) > VARIABLE_CHARACTERS {
         Some("is longer than 1,024 characters")
     } else if value.chars().any(forbidden) {
         Some("holds a control character or a line break")
@@ -192,6 +192,18 @@ mod tests {
         let wrong = code(&[("organisation", "https://evil.example"), ("code", "123456"), ("minutes", "10")]);
 
         assert_eq!(wrong.unwrap_err()[0].what, "links to a host that is not configured");
+    }
+
+    #[test]
+    fn a_value_is_as_long_as_it_is_in_nfc() {
+        let of_name =
+            |name: &str| code(&[("organisation", name), ("code", "123456"), ("minutes", "10")]).map(|_| ());
+
+        assert_eq!(of_name(&"e\u{308}".repeat(1_024)), Ok(()));
+        assert_eq!(
+            of_name(&"e\u{308}".repeat(1_025)),
+            Err(vec![Violation::new("message.variables[organisation]", "is longer than 1,024 characters")])
+        );
     }
 
     #[test]
