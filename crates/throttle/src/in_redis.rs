@@ -18,7 +18,7 @@ use rekey_primitives::clock::Timestamp;
 
 use crate::connection::Connection;
 use crate::reservation::LIFETIME;
-use crate::{Budget, Failure, MAX_DISTINCT, Outcome, Reserving, Throttle, micros};
+use crate::{Budget, Failure, MAX_DISTINCT, Outcome, Reserving, SKEW, Throttle, micros};
 
 /// Numbers in Lua are doubles, exact up to here; a limit beyond it is no limit.
 const MAX_EXACT: u64 = 1 << 53;
@@ -79,7 +79,7 @@ impl RedisThrottle {
 
     async fn consume_group(&self, budgets: &[Budget], cost: u64, now: Timestamp) -> Result<Outcome, Failure> {
         let mut invocation = self.consume.prepare_invoke();
-        invocation.arg(now.unix_micros()).arg(cost.min(MAX_EXACT));
+        invocation.arg(now.unix_micros()).arg(SKEW).arg(cost.min(MAX_EXACT));
         for budget in budgets {
             invocation.key(self.counter(budget));
             invocation.arg(budget.limit.min(MAX_EXACT)).arg(micros(budget.window));
@@ -94,7 +94,7 @@ impl RedisThrottle {
         now: Timestamp,
     ) -> Result<Outcome, Failure> {
         let mut invocation = self.reserve.prepare_invoke();
-        invocation.arg(now.unix_micros()).arg(micros(LIFETIME));
+        invocation.arg(now.unix_micros()).arg(SKEW).arg(micros(LIFETIME));
         for budget in budgets {
             invocation.key(self.counter(budget)).key(self.reservation(budget, operation));
             invocation.arg(budget.limit.min(MAX_EXACT)).arg(micros(budget.window));
@@ -110,7 +110,7 @@ impl RedisThrottle {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let mut invocation = self.settle.prepare_invoke();
-        invocation.arg(now.unix_micros()).arg(u8::from(happened));
+        invocation.arg(now.unix_micros()).arg(SKEW).arg(micros(LIFETIME)).arg(u8::from(happened));
         for budget in budgets {
             invocation.key(self.counter(budget)).key(self.reservation(budget, operation));
         }
@@ -194,7 +194,7 @@ impl Throttle for RedisThrottle {
         let window = micros(window);
         let mut invocation = self.distinct.prepare_invoke();
         invocation.key(format!("{}d:{key}:{window}", self.prefix));
-        invocation.arg(now.unix_micros()).arg(window).arg(member).arg(MAX_DISTINCT);
+        invocation.arg(now.unix_micros()).arg(SKEW).arg(window).arg(member).arg(MAX_DISTINCT);
         Ok(invocation.invoke_async(&mut self.connection.clone()).await?)
     }
 }

@@ -17,7 +17,7 @@ use crate::SKEW;
 /// How long a reservation waits for its holders: far above what any call may take.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(60);
 
-const LIFETIME_MICROS: i64 = 60_000_000;
+const LIFETIME_MICROS: i64 = LIFETIME.as_micros() as i64;
 
 /// Budget, window and name of the operation.
 pub(crate) type Name = (String, i64, String);

@@ -1,19 +1,18 @@
 -- Prefixed to every script that touches counters. counter.rs says what a counter is: a text of
--- "microseconds:count" entries, oldest first.
+-- "microseconds:count" entries, oldest first. Every script is told the skew: what is further ahead than that was
+-- written by a clock that has been set right since.
 local SLOTS = 16
--- What is further ahead was written by a clock that has been set right since.
-local SKEW = 60000000
 
 local function whole(number)
   return string.format('%.0f', number)
 end
 
 -- The entries of a counter that are in its window, and their sum.
-local function entries_in_window(key, window, now)
+local function entries_in_window(key, window, now, skew)
   local log, consumed = {}, 0
   for at, count in string.gmatch(redis.call('GET', key) or '', '(%d+):(%d+)') do
     at, count = tonumber(at), tonumber(count)
-    if at + window > now and at <= now + SKEW then
+    if at + window > now and at <= now + skew then
       log[#log + 1] = { at, count }
       consumed = consumed + count
     end
@@ -21,9 +20,9 @@ local function entries_in_window(key, window, now)
   return log, consumed
 end
 
--- Whether a reservation lasts until that instant. LIFETIME in reservation.rs is a minute too.
-local function is_held(until_when, now)
-  return until_when > now and until_when <= now + 60000000 + SKEW
+-- Whether a reservation of that lifetime lasts until that instant.
+local function is_held(until_when, lifetime, now, skew)
+  return until_when > now and until_when <= now + lifetime + skew
 end
 
 -- How long until as much as `over` has left the window.

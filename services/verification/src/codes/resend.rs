@@ -81,6 +81,7 @@ impl Codes {
 
 /// Whether no budget is needed, as it seems from outside: the message is unacknowledged, or the call will be refused.
 fn is_free(seen: &Verification, run_id: &RunId, now: Timestamp) -> bool {
-    let is_early = !seen.is_void(run_id) && !seen.next_send_at.is_some_and(|next| now.has_reached(next));
+    let may_go = seen.next_send_at.is_some() && seen.waits_until(now).is_none();
+    let is_early = !seen.is_void(run_id) && !may_go;
     seen.has_unacknowledged_message(run_id) || seen.state(now) != VerificationState::Pending || is_early
 }

@@ -38,14 +38,15 @@ impl Window {
         Self { limit, length: Duration::from_secs(86_400) }
     }
 
-    /// The count after so many more messages, or when the window closes if they do not fit.
+    /// The count after so many more messages, or when the window closes if they do not fit. A window that closes later than
+    /// one of its length would was opened by a clock that was ahead, and is over.
     pub(crate) fn count(
         self,
         messages: u32,
         count: Option<WindowCount>,
         now: Timestamp,
     ) -> Result<WindowCount, Timestamp> {
-        let is_open = |count: &WindowCount| !now.has_reached(count.closes_at);
+        let is_open = |count: &WindowCount| count.closes_at.is_ahead(self.length, now);
         let before =
             count.filter(is_open).unwrap_or(WindowCount { used: 0, closes_at: now.plus(self.length) });
         let used = before.used.saturating_add(messages);
@@ -146,6 +147,7 @@ impl Limits {
 
 #[cfg(test)]
 mod tests {
+    use rekey_primitives::clock::CLOCK_SKEW;
     use rekey_primitives::contact::Channel;
 
     use super::*;
@@ -161,6 +163,16 @@ mod tests {
 
         assert_eq!(window.count(1, Some(second), NOW.plus(Duration::from_secs(3_599))), Err(first.closes_at));
         assert_eq!(window.count(1, Some(second), first.closes_at).map(|count| count.used), Ok(1));
+    }
+
+    #[test]
+    fn a_window_that_a_clock_ahead_opened_is_over() {
+        let window = Window::per_hour(1);
+        let full = WindowCount { used: 1, closes_at: NOW.plus(window.length + CLOCK_SKEW) };
+        let ahead = WindowCount { closes_at: full.closes_at.plus(Duration::from_micros(1)), ..full };
+
+        assert_eq!(window.count(1, Some(full), NOW), Err(full.closes_at));
+        assert_eq!(window.count(1, Some(ahead), NOW).map(|count| count.used), Ok(1));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use rekey_primitives::clock::Timestamp;
+use rekey_primitives::clock::{CLOCK_SKEW, Timestamp};
 
 /// When failures in a row pause and stop a subject. NIST SP 800-63B 3.2.2 asks for a stop at 100 at the latest; a new
 /// code never resets the count (3.1.3.2).
@@ -46,16 +46,17 @@ impl FailureRule {
         if failures.in_a_row >= self.stop_at {
             return SubjectStatus::Stopped;
         }
-        match self.paused_until(failures).filter(|until| !now.has_reached(*until)) {
+        match self.paused_until(failures, now).filter(|until| !now.has_reached(*until)) {
             Some(until) => SubjectStatus::Paused(until),
             None => SubjectStatus::Allowed,
         }
     }
 
     /// When the oldest of as many failures as pause leaves the window; none if there were fewer.
-    fn paused_until(&self, failures: &Failures) -> Option<Timestamp> {
-        let oldest = failures.latest.len().checked_sub(self.pause_at as usize)?;
-        Some(failures.latest.get(oldest)?.plus(self.pause_window))
+    fn paused_until(&self, failures: &Failures, now: Timestamp) -> Option<Timestamp> {
+        let latest: Vec<Timestamp> = dated(failures, now).collect();
+        let oldest = latest.len().checked_sub(self.pause_at as usize)?;
+        Some(latest.get(oldest)?.plus(self.pause_window))
     }
 
     /// Whether they may be forgotten: they do not stop the subject, and have not paused it for long.
@@ -67,11 +68,17 @@ impl FailureRule {
 
     /// The failures after one more. One noted by a clock that is behind is dated like the one before it.
     pub(crate) fn count_one(&self, failures: &Failures, now: Timestamp) -> Failures {
-        let at = failures.latest.last().map_or(now, |last| now.max(*last));
-        let too_many = (failures.latest.len() + 1).saturating_sub(self.pause_at as usize);
-        let latest = failures.latest.iter().copied().chain([at]).skip(too_many).collect();
+        let latest: Vec<Timestamp> = dated(failures, now).collect();
+        let at = latest.last().map_or(now, |last| now.max(*last));
+        let too_many = (latest.len() + 1).saturating_sub(self.pause_at as usize);
+        let latest = latest.into_iter().chain([at]).skip(too_many).collect();
         Failures { in_a_row: failures.in_a_row.saturating_add(1), latest }
     }
+}
+
+/// The times of the latest failures, without those that a clock noted which was ahead and has been set right since.
+fn dated(failures: &Failures, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+    failures.latest.iter().copied().filter(move |at| at.since(now) <= CLOCK_SKEW)
 }
 
 #[cfg(test)]
@@ -117,6 +124,17 @@ mod tests {
         let ten = RULE.count_one(&nine, NOW.minus(Duration::from_secs(60)));
 
         assert_eq!(ten.latest, [NOW; 10]);
+    }
+
+    #[test]
+    fn failures_noted_by_a_clock_that_was_a_day_ahead_pause_nobody_and_still_count_to_the_stop() {
+        let day_ahead = NOW.plus(Duration::from_secs(86_400));
+        let ten = failed(10, Failures::default(), day_ahead);
+
+        let eleven = RULE.count_one(&ten, NOW);
+
+        assert_eq!(RULE.subject_status(&ten, NOW), SubjectStatus::Allowed);
+        assert_eq!(eleven, Failures { in_a_row: 11, latest: vec![NOW] });
     }
 
     #[test]

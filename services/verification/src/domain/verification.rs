@@ -115,6 +115,13 @@ impl Verification {
         self.acknowledged < self.sends && !self.is_void(run_id)
     }
 
+    /// Until when the ladder has the next message wait, if it does. A wait that is longer than the rung it stands on was
+    /// noted by a clock that was ahead, and is over.
+    pub(crate) fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let next = self.next_send_at?;
+        next.is_ahead(next.since(self.sent_at), now).then_some(next)
+    }
+
     pub(crate) fn times(&self) -> CodeTimes {
         CodeTimes { expires_at: self.expires_at, next_send_at: self.next_send_at }
     }
@@ -180,6 +187,17 @@ pub(crate) mod tests {
 
         assert!(verification.is_live(&same, NOW) && verification.has_unacknowledged_message(&same));
         assert!(!verification.is_live(&other, NOW) && !verification.has_unacknowledged_message(&other));
+    }
+
+    #[test]
+    fn a_wait_is_no_longer_than_its_rung_whatever_the_clock_was() {
+        let ahead = fresh(NOW.plus(Duration::from_secs(86_400)));
+        let next = NOW.plus(Duration::from_secs(30));
+
+        assert_eq!(fresh(NOW).waits_until(NOW), Some(next));
+        assert_eq!(fresh(NOW).waits_until(next), None);
+        assert_eq!(ahead.waits_until(NOW), None);
+        assert_eq!(Verification { next_send_at: None, ..fresh(NOW) }.waits_until(NOW), None);
     }
 
     #[test]

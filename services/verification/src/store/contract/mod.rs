@@ -5,6 +5,7 @@
 
 mod attempts;
 mod capacity;
+mod clocks;
 mod grants;
 mod races;
 mod sending;
@@ -103,6 +104,9 @@ contract! {
     attempts::a_hundred_failures_stop_whatever_the_time
     attempts::a_right_code_resets_the_failures
     attempts::failures_of_a_caller_that_counts_itself_are_not_counted_here
+    clocks::a_ladder_of_a_clock_that_was_ahead_waits_no_longer_than_its_rung
+    clocks::a_budget_of_a_clock_that_was_ahead_is_full_no_longer_than_its_window
+    clocks::a_pause_of_a_clock_that_was_ahead_is_over
     grants::a_grant_is_redeemed_once
     grants::a_grant_of_another_run_or_past_its_end_is_void
     races::of_two_hundred_wrong_codes_five_count_and_then_the_right_one_is_dead

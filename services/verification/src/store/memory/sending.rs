@@ -69,7 +69,7 @@ impl MemoryState {
             return SendOutcome::Refused(Refusal::SendsExhausted);
         }
         let is_void = stored.is_void(run_id);
-        if let Some(next) = stored.next_send_at.filter(|next| !is_void && !now.has_reached(*next)) {
+        if let Some(next) = stored.waits_until(now).filter(|_| !is_void) {
             return SendOutcome::Refused(Refusal::ResendTooSoon(next.since(now)));
         }
         let code = if is_void || step.rotate { Some(step.code.clone()) } else { code.clone() };

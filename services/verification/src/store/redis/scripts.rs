@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis::{Script, ScriptInvocation};
-use rekey_primitives::clock::Timestamp;
+use rekey_primitives::clock::{CLOCK_SKEW, Timestamp};
 
 use super::keys;
 use super::record::{fields, flag};
@@ -90,7 +90,7 @@ impl Scripts {
         add_macs(&mut call, &step.typed);
         call.arg(step.grant.to_string());
         add_failure_rule(&mut call, &step.failures);
-        call.arg(keys::ttl(keys::FAILURES_LIFE));
+        call.arg(micros(CLOCK_SKEW)).arg(keys::ttl(keys::FAILURES_LIFE));
         call
     }
 
@@ -150,7 +150,7 @@ fn add_macs(call: &mut ScriptInvocation<'_>, macs: &MacSet) {
 fn add_limits(call: &mut ScriptInvocation<'_>, limits: &SendLimits, id: &ScopedId, subject: &Subject) {
     call.arg(limits.seen_sends).arg(limits.max_sends);
     call.arg(limits.next_send_at.map(|at| at.unix_micros().to_string()).unwrap_or_default());
-    call.arg(flag(limits.is_reserved)).arg(limits.withheld.bits());
+    call.arg(flag(limits.is_reserved)).arg(limits.withheld.bits()).arg(micros(CLOCK_SKEW));
     add_failure_rule(call, &limits.failures);
     call.arg(limits.budgets.len());
     for budget in &limits.budgets {

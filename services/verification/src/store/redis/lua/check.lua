@@ -1,11 +1,11 @@
 -- Counts an attempt, compares, consumes. See Store::check.
 -- KEYS: verification, answer, failures.
 -- ARGV: now, idempotency, the run that the typed code is bound to, purpose, subject, MACs of the typed code, the
---       grant's id, the rule for failures, failures TTL.
+--       grant's id, the rule for failures, skew, failures TTL.
 
 -- See FailureRule::count_one.
-local function count_failure(key, now, rule, ttl)
-  local latest = latest_failures(key, rule)
+local function count_failure(key, now, rule, skew, ttl)
+  local latest = latest_failures(key, now, rule, skew)
   latest[#latest + 1] = math.max(now, latest[#latest] or now)
   local texts = {}
   for position = math.max(1, #latest - rule.pause_at + 1), #latest do
@@ -19,7 +19,7 @@ end
 
 local now, idempotency = take_number(), take_idempotency()
 local bound_to, purpose, subject, typed, grant = take(), take(), take(), take_list(), take()
-local rule, failures_ttl = take_failure_rule(), take()
+local rule, skew, failures_ttl = take_failure_rule(), take_number(), take()
 
 local answer = stored_answer(KEYS[2], idempotency, now, 'check')
 if answer == 'reused' then
@@ -41,7 +41,7 @@ local counts_failures, mac = stored[4] == '1', stored[8]
 local is_live = stored[1] == purpose and stored[2] == subject and stored[3] == run_id
   and state_of({ ending = stored[5], tries_left = stored[6], expires_at = stored[7] }, now) == 'pending'
 if is_live and counts_failures then
-  local status, paused_until = subject_status(KEYS[3], now, rule)
+  local status, paused_until = subject_status(KEYS[3], now, rule, skew)
   if status ~= 'allowed' then
     return { 'refused', status, paused_until }
   end
@@ -61,7 +61,7 @@ if is_live then
   if counts_failures and passed then
     redis.call('DEL', KEYS[3])
   elseif counts_failures then
-    count_failure(KEYS[3], now, rule, failures_ttl)
+    count_failure(KEYS[3], now, rule, skew, failures_ttl)
   end
 end
 

@@ -114,18 +114,26 @@ local function store_answer(key, idempotency, kind, first, second, third)
   redis.call('PEXPIRE', key, idempotency.answer_ttl)
 end
 
+-- Whether an end is still to come. One that is further ahead than its length allows was set by a clock that has been
+-- set right since; clocks of replicas may be apart by the skew.
+local function is_ahead(end_at, length, now, skew)
+  return end_at > now and end_at <= now + length + skew
+end
+
 -- When failures pause and stop, in the order Rust writes it.
 local function take_failure_rule()
   return { pause_at = take_number(), pause_window = take_number(), stop_at = take_number() }
 end
 
--- The times of a subject's latest failures, oldest first. Earlier versions stored how many fell into a window and
+-- The times of a subject's latest failures, oldest first, without those that a clock noted which was ahead. Earlier versions stored how many fell into a window and
 -- when it closes; those count from its beginning, and so until it closes.
-local function latest_failures(key, rule)
+local function latest_failures(key, now, rule, skew)
   local stored = redis.call('HMGET', key, 'latest', 'recent', 'window_until')
   local latest = {}
   for at in string.gmatch(stored[1] or '', '%d+') do
-    latest[#latest + 1] = tonumber(at)
+    if tonumber(at) <= now + skew then
+      latest[#latest + 1] = tonumber(at)
+    end
   end
   if stored[3] then
     for _ = 1, math.min(tonumber(stored[2]), rule.pause_at) do
@@ -138,11 +146,11 @@ end
 
 -- Whether codes of a subject may be sent and checked: 'allowed', 'stopped', or 'paused' and until when. See
 -- FailureRule.
-local function subject_status(key, now, rule)
+local function subject_status(key, now, rule, skew)
   if tonumber(redis.call('HGET', key, 'in_a_row') or '0') >= rule.stop_at then
     return 'stopped'
   end
-  local latest = latest_failures(key, rule)
+  local latest = latest_failures(key, now, rule, skew)
   local oldest = latest[#latest - rule.pause_at + 1]
   if oldest and now < oldest + rule.pause_window then
     return 'paused', whole(oldest + rule.pause_window)

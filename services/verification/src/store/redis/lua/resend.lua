@@ -29,7 +29,8 @@ elseif tonumber(record.sends) >= limits.max_sends then
 end
 
 local is_void = record.generation ~= run_id
-if not is_void and record.next_send_at ~= '' and now < tonumber(record.next_send_at) then
+local next_at, sent_at = tonumber(record.next_send_at), tonumber(record.sent_at)
+if not is_void and next_at and is_ahead(next_at, next_at - sent_at, now, limits.skew) then
   return { 'refused', 'too_soon', record.next_send_at }
 end
 if is_void or rotate then

@@ -30,6 +30,7 @@ local function take_limits()
     next_send_at = take(),
     is_reserved = take() == '1',
     withheld = take(),
+    skew = take_number(),
     failures = take_failure_rule(),
     budgets = {},
   }
@@ -41,11 +42,11 @@ local function take_limits()
 end
 
 -- Consumes every budget or none. Returns nil and whether to drop the message, or which is exhausted and until when.
-local function consume(budgets, now)
+local function consume(budgets, now, skew)
   local is_dropped, counts = false, {}
   for _, budget in ipairs(budgets) do
     local stored = redis.call('HMGET', budget.key, 'spent', 'until')
-    local is_open = stored[1] and now < tonumber(stored[2])
+    local is_open = stored[1] and is_ahead(tonumber(stored[2]), budget.length, now, skew)
     local used = is_open and tonumber(stored[1]) or 0
     local closes_at = is_open and stored[2] or whole(now + budget.length)
     if used + budget.cost <= budget.limit then
@@ -69,7 +70,7 @@ end
 -- Judges the limits, and if they allow, stores the record with one more message.
 local function count_message(record, limits, now, idempotency, record_ttl)
   if record.counts_failures == '1' then
-    local status, paused_until = subject_status(KEYS[3], now, limits.failures)
+    local status, paused_until = subject_status(KEYS[3], now, limits.failures, limits.skew)
     if status ~= 'allowed' then
       return { 'refused', status, paused_until }
     end
@@ -82,7 +83,7 @@ local function count_message(record, limits, now, idempotency, record_ttl)
   elseif not limits.is_reserved then
     return { 'not_reserved' }
   end
-  local exhausted, more = consume(limits.budgets, now)
+  local exhausted, more = consume(limits.budgets, now, limits.skew)
   if exhausted then
     return { 'refused', exhausted, more }
   end
