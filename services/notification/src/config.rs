@@ -230,6 +230,16 @@ impl Settings {
     pub fn carries(&self, channel: Channel) -> bool {
         self.providers.iter().any(|provider| provider.channels().contains(&channel))
     }
+
+    /// The files of secrets that providers name, each with its setting.
+    pub fn secret_files_of_providers(&self) -> Vec<(String, PathBuf)> {
+        let of = |provider: &ProviderSettings| {
+            let name = provider.name().to_owned();
+            let named = provider.secret_files().into_iter();
+            named.map(move |(key, file)| (format!("notification.providers: `{name}` {key}"), file))
+        };
+        self.providers.iter().flat_map(of).collect()
+    }
 }
 
 impl Delivery {

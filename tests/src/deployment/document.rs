@@ -2,6 +2,8 @@
 //! tokens, each caller allowed what it needs.
 
 use std::fmt::Write as _;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use rekey::Part;
@@ -70,6 +72,8 @@ fn relay(folder: &Path, mail: &SmtpServer) -> String {
     let (authority, password) = (folder.join("mail-ca.pem"), folder.join("mail-password"));
     std::fs::write(&authority, mail.authority_pem()).unwrap();
     std::fs::write(&password, SmtpServer::PASSWORD).unwrap();
+    // Production refuses a secret that everybody may read.
+    std::fs::set_permissions(&password, Permissions::from_mode(0o600)).unwrap();
     format!(
         "[[notification.providers]]\nkind = \"smtp\"\nhost = \"localhost\"\nport = {}\ntls = \"starttls\"\nca_file = {authority:?}\n\
          username = {:?}\npassword_file = {password:?}\nfrom = \"no-reply@acme.example\"\n",

@@ -17,8 +17,9 @@ use rekey_client::ClientSettings;
 use rekey_identity::config::Settings as Identity;
 use rekey_notification::config::Settings as Notification;
 use rekey_primitives::contact::Channel;
-use rekey_runtime::server::ServerSettings;
+use rekey_runtime::server::{ServerSettings, TrustNetwork};
 use rekey_runtime::settings::{Document, is_variable};
+use rekey_runtime::telemetry::TelemetrySettings;
 use rekey_verification::config::Settings as Verification;
 
 use self::network::Network;
@@ -85,15 +86,23 @@ fn refuse(findings: &[String]) -> anyhow::Result<()> {
 impl Findings {
     fn of(document: &Document, parts: &[Part]) -> anyhow::Result<Self> {
         let mut findings = Self::default();
+        let mut has_mesh = true;
         for part in parts {
             let in_production = match part {
                 Part::Identity => findings.identity(&document.part(part.name())?),
                 Part::Verification => findings.verification(&document.part(part.name())?),
                 Part::Notification => findings.notification(&document.part(part.name())?),
             };
-            if !in_production {
+            if in_production {
+                let server: ServerSettings = document.part(&format!("{}.server", part.name()))?;
+                has_mesh &= server.trust_network == TrustNetwork::Mesh;
+            } else {
                 findings.not_in_production.push(*part);
             }
+        }
+        let telemetry: TelemetrySettings = document.part("telemetry")?;
+        if !has_mesh {
+            network::collector(&mut findings, telemetry.otlp_endpoint.as_deref());
         }
         Ok(findings)
     }
@@ -171,6 +180,9 @@ impl Findings {
             network.database(self, &settings.store.url);
             self.secrets_of_port("notification", &settings.server);
             self.secret_file("notification.store.password_file", settings.store.password_file.as_deref());
+            for (name, file) in settings.secret_files_of_providers() {
+                self.secret_file(&name, Some(&file));
+            }
             let carries_mail = settings.carries(Channel::Email);
             self.miss_if(!carries_mail, "no mail provider is set: notification.providers");
             self.need_callers(Part::Notification, &settings.server);

@@ -39,11 +39,8 @@ impl<'a> Network<'a> {
 
     /// A neighbour, to whom the token of this part would go in plain text.
     pub(super) fn neighbour(&self, findings: &mut Findings, name: &str, settings: &ClientSettings) {
-        let uri = settings.endpoint.parse::<Uri>().ok();
-        let is_plain = uri.is_some_and(|uri| {
-            uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !is_loopback(host))
-        });
-        self.forbid_plain(findings, is_plain, &format!("{name}.endpoint is http:// to another machine"));
+        let what = format!("{name}.endpoint is http:// to another machine");
+        self.forbid_plain(findings, is_plain_beyond_loopback(&settings.endpoint), &what);
     }
 
     /// A database.
@@ -75,6 +72,22 @@ impl<'a> Network<'a> {
             &format!("{part}.{what}: where a mesh encrypts, set {part}.server.trust_network = \"mesh\""),
         );
     }
+}
+
+/// The collector of the process, which is told of every call of all its parts.
+pub(super) fn collector(findings: &mut Findings, endpoint: Option<&str>) {
+    findings.forbid_if(
+        endpoint.is_some_and(is_plain_beyond_loopback),
+        "telemetry.otlp_endpoint is http:// to another machine: where a mesh encrypts, set \
+         server.trust_network = \"mesh\" in every part",
+    );
+}
+
+fn is_plain_beyond_loopback(endpoint: &str) -> bool {
+    let uri = endpoint.parse::<Uri>().ok();
+    uri.is_some_and(|uri| {
+        uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !is_loopback(host))
+    })
 }
 
 fn without_port(host: &str) -> &str {

@@ -101,6 +101,8 @@ fn nothing_leaves_this_machine_in_plain_text_but_through_a_mesh() {
         (Part::Verification, "VERIFICATION__STORE__URL", "redis://:pw@codes:6379", "verification.store.url"),
         (Part::Verification, "VERIFICATION__STORE__URL", "redis-cluster://127.0.0.1:1,two:2", "store.url"),
         (Part::Identity, "IDENTITY__THROTTLE__URL", "redis-sentinel://one:1/codes", "identity.throttle.url"),
+        (Part::Identity, "TELEMETRY__OTLP_ENDPOINT", "http://collector:4317", "telemetry.otlp_endpoint"),
+        (Part::Notification, "TELEMETRY__OTLP_ENDPOINT", "http://10.0.0.9:4317", "telemetry.otlp_endpoint"),
     ];
     let encrypted = [
         ("IDENTITY__VERIFICATION__ENDPOINT", "https://verification:7302"),
@@ -108,6 +110,7 @@ fn nothing_leaves_this_machine_in_plain_text_but_through_a_mesh() {
         ("NOTIFICATION__STORE__URL", "postgres://127.0.0.1/notification"),
         ("VERIFICATION__STORE__URL", "rediss-sentinel://:pw@one:1,two:2/codes"),
         ("IDENTITY__THROTTLE__URL", "redis://127.0.0.1:6379"),
+        ("TELEMETRY__OTLP_ENDPOINT", "https://collector:4317"),
         ("IDENTITY__SERVER__LISTEN", "0.0.0.0:7301"),
         ("IDENTITY__SERVER__TLS__CERTIFICATE_FILE", "/etc/rekey/tls.crt"),
     ];
@@ -158,6 +161,8 @@ fn a_secret_that_everybody_may_read_is_refused() {
         (Part::Verification, "VERIFICATION__KEYS__GRANT_FILE"),
         (Part::Verification, "VERIFICATION__STORE__PASSWORD_FILE"),
         (Part::Notification, "NOTIFICATION__KEYS__PAYLOAD_SEAL_FILE"),
+        (Part::Notification, "NOTIFICATION__PROVIDERS__0__PASSWORD_FILE"),
+        (Part::Notification, "NOTIFICATION__PROVIDERS__0__TOKEN_FILE"),
     ];
 
     for (part, key) in secrets {

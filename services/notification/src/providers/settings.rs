@@ -1,5 +1,7 @@
 //! `[[notification.providers]]`: what the settings say about providers, whatever their kind.
 
+use std::path::PathBuf;
+
 use rekey_primitives::contact::Channel;
 use rekey_runtime::settings::Table;
 use serde::{Deserialize, Deserializer};
@@ -66,6 +68,11 @@ impl ProviderSettings {
     /// Whether it shows messages instead of sending them.
     pub(crate) fn is_inbox(&self) -> bool {
         self.kind == super::inbox::KIND_NAME
+    }
+
+    /// The files of secrets that it names, by their keys.
+    pub(crate) fn secret_files(&self) -> Vec<(String, PathBuf)> {
+        self.own.secret_files()
     }
 
     fn check(&self) -> Result<(), String> {
