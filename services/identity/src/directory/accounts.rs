@@ -104,10 +104,8 @@ impl Directory {
         let known = self.store.find_login(&operation.scope, None).await?.ok_or(Refusal::TenantNotFound)?;
         let mut account = self.drafted(new, operation.now)?;
         if let Some(password) = &new.password {
-            let password = Password::typed(password);
             let rules = TenantPolicy { tenant: known.tenant, policy: known.policy.policy };
-            self.credentials.check_rules(operation, &account, &rules, &password).await?;
-            let record = self.credentials.record(&account, &password, operation.now).await?;
+            let record = self.first_password(operation, &account, &rules, password).await?;
             account.password = Some(PasswordRecord { must_change: new.must_change_password, ..record });
         }
         let event = self.audit.event(operation).on(account.id).done();
@@ -119,6 +117,23 @@ impl Directory {
             AccountTaken::Login => Refusal::LoginTaken.into(),
             AccountTaken::ExternalId => Refusal::ExternalIdTaken.into(),
         })
+    }
+
+    /// The record of a first password. Its hash costs what every hash costs: the budgets of where the call comes from, and the
+    /// turn of its login.
+    async fn first_password(
+        &self,
+        operation: &Operation<'_>,
+        account: &Account,
+        rules: &TenantPolicy,
+        password: &SecretString,
+    ) -> Result<PasswordRecord, Error> {
+        let login = self.credentials.keys.login_key_of(account);
+        self.limits.consume_hash(operation, &login).await?;
+        let _turn = self.credentials.turn(&login).await?;
+        let password = Password::typed(password);
+        self.credentials.check_rules(operation, account, rules, &password).await?;
+        self.credentials.record(account, &password, operation.now).await
     }
 
     /// Shows an account.

@@ -16,6 +16,7 @@ pub(crate) use tenants::{NewTenant, Reach, TenantName};
 use crate::audit::Audit;
 use crate::authorisation::Authorisation;
 use crate::credentials::Credentials;
+use crate::limits::Limits;
 use crate::operation::idempotency::Idempotency;
 use crate::policies::Policies;
 use crate::store::Store;
@@ -29,6 +30,7 @@ pub(crate) struct Directory {
     pub entropy: SharedEntropy,
     pub tokens: Tokens,
     pub credentials: Credentials,
+    pub limits: Limits,
     pub policies: Policies,
     pub audit: Audit,
     pub authorisation: Authorisation,

@@ -8,6 +8,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::login::Login;
 use rekey_throttle::{Budget, Failure, Outcome, Throttle};
 
+use crate::directory::NewAccount;
 use crate::domain::account::Account;
 use crate::domain::refusal::Refusal;
 use crate::operation::{Context, Error};
@@ -15,7 +16,7 @@ use crate::passwords::EvaluatePassword;
 use crate::resets::StartReset;
 use crate::resets::help::AskForHelp;
 use crate::sign_in::SignedIn;
-use crate::testing::{NEW, OLD, START, World, context, refusal};
+use crate::testing::{NEW, OLD, START, World, context, new_account, refusal, service};
 
 /// A Redis that is gone.
 struct Gone;
@@ -114,6 +115,25 @@ async fn a_network_signs_in_so_often_a_minute_whomever_it_tries() {
 
     assert!(matches!(refusal(stopped), Refusal::Throttled { .. }));
     assert!(matches!((elsewhere, later), (SignedIn::Tokens(_), SignedIn::Tokens(_))));
+}
+
+#[tokio::test]
+async fn an_account_with_a_password_costs_what_a_password_costs_and_one_without_costs_nothing() {
+    let mut world = World::new().await;
+    world.adapt(|parts| parts.settings.limits.sign_ins_per_network_per_minute = 2);
+    let service = service(&world);
+    let with_password = |login: &str| NewAccount { password: Some(OLD.into()), ..new_account(&world, login) };
+    for login in ["one", "two"] {
+        world.directory.create_account(&service, with_password(login)).await.unwrap();
+    }
+
+    let third = world.directory.create_account(&service, with_password("three")).await;
+    let without = world.directory.create_account(&service, new_account(&world, "four")).await;
+    world.pass(60);
+    let later = world.directory.create_account(&service, with_password("three")).await;
+
+    assert!(matches!(refusal(third), Refusal::Throttled { .. }));
+    assert!(without.is_ok() && later.is_ok());
 }
 
 #[tokio::test]

@@ -173,6 +173,7 @@ impl Parts {
             entropy: Arc::clone(&self.entropy),
             tokens: self.tokens(),
             credentials: self.credentials(),
+            limits: self.limits(),
             policies: self.policies(),
             audit: self.audit(),
             authorisation: self.authorisation(),
