@@ -10,8 +10,10 @@ use rekey_primitives::entropy::SharedEntropy;
 
 use crate::audit::Audit;
 use crate::domain::account::{Account, PasswordRecord, Sealed};
+use crate::domain::audit::{Actor, EventKind, Outcome, Subject};
 use crate::domain::password::rules::PasswordContext;
 use crate::domain::password::{Password, Verdict, evaluate};
+use crate::domain::policy::LockoutRules;
 use crate::domain::refusal::Refusal;
 pub(crate) use crate::hashing::Verdict as PasswordVerdict;
 use crate::hashing::{Hasher, NotHashed, Reservation, Turn};
@@ -19,7 +21,22 @@ use crate::keys::Keys;
 use crate::operation::{Error, Failed, Operation};
 use crate::policies::TenantPolicy;
 use crate::store::Store;
-use crate::store::sign_ins::LoginKey;
+use crate::store::sign_ins::{LoginKey, PasswordAttempt};
+
+/// A password that somebody types for a login.
+pub(crate) struct TypedPassword<'a> {
+    pub login: LoginKey,
+    /// Whose login it is; nobody's where it is unknown.
+    pub account: Option<&'a Account>,
+    pub password: &'a Password,
+}
+
+impl TypedPassword<'_> {
+    /// Whom an event of it is about.
+    pub(crate) fn subject(&self) -> Subject {
+        self.account.map_or(Subject::UnknownLogin(self.login), |account| Subject::Account(account.id))
+    }
+}
 
 /// Compares, judges and hashes passwords.
 #[derive(Clone)]
@@ -44,6 +61,26 @@ impl Credentials {
     /// Reserves a place before the hashing threads, or refuses what would be refused now.
     pub(crate) fn reserve(&self) -> Result<Reservation, NotHashed> {
         self.hasher.reserve(self.budget())
+    }
+
+    /// How an attempt at a password is counted: by its login, and by the place where its login is at home.
+    pub(crate) fn attempt(
+        &self,
+        operation: &Operation<'_>,
+        typed: &TypedPassword<'_>,
+        rules: &LockoutRules,
+    ) -> PasswordAttempt {
+        let (context, login) = (operation.origin.context, &typed.login);
+        let locked = self.audit.event_of(operation, EventKind::LockedOut);
+        // Whoever guesses is not known to be the person, even in their session.
+        let locked = locked.by(Actor::Stranger).on_subject(typed.subject());
+        PasswordAttempt {
+            login: *login,
+            place: context.ip.map(|ip| self.keys.place_key(login, ip, context.user_agent_family())),
+            fingerprint: self.keys.fingerprint(login, typed.password),
+            rules: rules.clone(),
+            locked_event: locked.outcome(Outcome::Refused).done(),
+        }
     }
 
     /// One hash: a comparison where there is something to compare with, the price of one where there is not.

@@ -7,8 +7,9 @@ use rekey_primitives::secret::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::Passwords;
+use crate::credentials::TypedPassword;
 use crate::domain::account::Account;
-use crate::domain::audit::{Actor, EventKind, Outcome, Subject};
+use crate::domain::audit::{Actor, EventKind, Subject};
 use crate::domain::password::Password;
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
@@ -18,7 +19,7 @@ use crate::operation::idempotency::{Answer, OrRejected, Request, Settled};
 use crate::operation::{Caller, Context, Error, Operation, Origin, Person, Repeatable, Rpc};
 use crate::policies::TenantPolicy;
 use crate::store::accounts::AccountKey;
-use crate::store::sign_ins::{self, Admission, PasswordAttempt, SessionsEnded, Stale};
+use crate::store::sign_ins::{self, Admission, SessionsEnded, Stale};
 use crate::tokens::SessionTokens;
 
 const RPC: Rpc = Rpc { name: "ChangePassword", event: EventKind::PasswordChanged };
@@ -123,16 +124,10 @@ impl Passwords {
         if account.managed_elsewhere || account.password.is_none() {
             return Err(Refusal::NoPassword.into());
         }
-        let (scope, context, now) = (&operation.scope, operation.origin.context, operation.now);
+        let (scope, now) = (&operation.scope, operation.now);
         let login = self.keys.login_key_of(account);
-        let locked = self.audit.event_of(operation, EventKind::LockedOut).by(Actor::Stranger);
-        let attempt = PasswordAttempt {
-            login,
-            place: context.ip.map(|ip| self.keys.place_key(&login, ip, context.user_agent_family())),
-            fingerprint: self.keys.fingerprint(&login, current),
-            rules: policy.lockout.clone(),
-            locked_event: locked.outcome(Outcome::Refused).done(),
-        };
+        let typed = TypedPassword { login, account: Some(account), password: current };
+        let attempt = self.credentials.attempt(operation, &typed, &policy.lockout);
         let rejected = self.idempotency.answering(operation.key, |_: &Admission| ChangeAnswer::REJECTED);
         let step = self.store.admit_password(scope, &attempt, rejected.once(), now).await?;
         let admission = match rejected.outcome(step)? {

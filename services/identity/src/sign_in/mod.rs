@@ -22,9 +22,9 @@ pub(crate) use continue_sign_in::{AnswerChallenge, ChallengeAnswer, Continued};
 
 use self::verify_password::{Rejection, VerifiedPassword};
 use crate::audit::Audit;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, TypedPassword};
 use crate::domain::account::Account;
-use crate::domain::audit::{EventKind, Outcome, Subject};
+use crate::domain::audit::EventKind;
 use crate::domain::password::Password;
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
@@ -36,7 +36,7 @@ use crate::operation::{Caller, Context, Error, Failed, JUDGED_AT_MOST, Operation
 use crate::policies::Policies;
 use crate::response_timing::ResponseTiming;
 use crate::store::Store;
-use crate::store::sign_ins::{Admission, LoginKey, LoginLookup, PasswordAttempt};
+use crate::store::sign_ins::{Admission, LoginLookup, PasswordAttempt};
 use crate::tokens::{ChallengeKind, SessionTokens, Tokens};
 
 const RPC: Rpc = Rpc { name: "SignIn", event: EventKind::SignIn };
@@ -141,18 +141,11 @@ impl SignIns {
         request: &SignIn,
         known: &LoginLookup,
     ) -> Attempt<'a> {
-        let (context, account) = (operation.origin.context, known.account.as_ref());
+        let account = known.account.as_ref();
         let login = self.keys.login_key(operation.scope.tenant_id(), typed.name(account));
         let password = Password::typed(&request.password);
-        let subject = subject_of(&login, account);
-        let locked = self.audit.event_of(operation, EventKind::LockedOut).on_subject(subject);
-        let counted = PasswordAttempt {
-            login,
-            place: context.ip.map(|ip| self.keys.place_key(&login, ip, context.user_agent_family())),
-            fingerprint: self.keys.fingerprint(&login, &password),
-            rules: known.policy.policy.lockout.clone(),
-            locked_event: locked.outcome(Outcome::Refused).done(),
-        };
+        let for_login = TypedPassword { login, account, password: &password };
+        let counted = self.credentials.attempt(operation, &for_login, &known.policy.policy.lockout);
         Attempt { operation, typed, password, counted }
     }
 
@@ -207,19 +200,15 @@ impl SignIns {
         account: Option<&Account>,
         why: Rejection,
     ) -> Result<Answer<SignedIn>, Error> {
-        let Attempt { operation, counted, .. } = attempt;
-        let event = self.audit.event(operation).on_subject(subject_of(&counted.login, account));
+        let Attempt { operation, password, counted, .. } = attempt;
+        let subject = TypedPassword { login: counted.login, account, password }.subject();
+        let event = self.audit.event(operation).on_subject(subject);
         self.audit.note(event.refused(why.into_str()));
         let rejected = self.idempotency.answering(operation.key, |(): &()| SignedIn::Rejected);
         let (scope, now) = (&operation.scope, operation.now);
         let step = self.store.reject_password(scope, counted, rejected.once(), now).await?;
         Ok(rejected.settle(step)?.unwrap_or_else(|()| Answer::unstored(SignedIn::Rejected)))
     }
-}
-
-/// Whom an event of an attempt is about.
-fn subject_of(login: &LoginKey, account: Option<&Account>) -> Subject {
-    account.map_or(Subject::UnknownLogin(*login), |account| Subject::Account(account.id))
 }
 
 #[cfg(test)]
