@@ -56,10 +56,7 @@ impl AuditBuffer {
         let alike = Alike::of(&event);
         if let Some(place) = waiting.places.get(&alike).copied() {
             if let Some(first) = waiting.events.get_mut(place) {
-                first.count = first.count.saturating_add(1);
-                if first.subject != event.subject {
-                    first.subject = Subject::Tenant;
-                }
+                first.fold(&event);
             }
         } else if waiting.events.len() >= self.capacity {
             waiting.dropped += 1;
@@ -146,6 +143,30 @@ mod tests {
         let origin = Origin { caller: &world.caller, context: &context(ip) };
         let event = world.audit.draft(world.tenant.id, EventKind::SignIn, world.now());
         event.on_subject(Subject::UnknownLogin([login; 32])).from(origin).refused("wrong").done()
+    }
+
+    #[tokio::test]
+    async fn alike_refusals_of_many_accounts_name_them_as_far_as_they_fit() {
+        let world = World::new().await;
+        let buffer = AuditBuffer::new(10);
+        let account = |number| AccountId::from_uuid(uuid::Uuid::from_u128(number));
+        let about = |number| {
+            let subject = Subject::Account(account(number));
+            AuditEvent { subject, ..refused(&world, 1, "192.0.2.1") }
+        };
+
+        for number in [1, 1, 2, 1, 3] {
+            buffer.push(about(number));
+        }
+        buffer.push(refused(&world, 9, "192.0.2.1"));
+        let few = buffer.lock().events[0].clone();
+        (4..=30).for_each(|number| buffer.push(about(number)));
+        let many = buffer.lock().events[0].clone();
+        buffer.flush(&world.parts.store).await.unwrap();
+
+        assert_eq!((few.count, few.subject), (6, Subject::Tenant));
+        assert_eq!(few.accounts, [1, 2, 3].map(account));
+        assert_eq!((many.count, many.accounts), (33, (1..=20).map(account).collect()));
     }
 
     #[tokio::test]

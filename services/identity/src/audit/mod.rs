@@ -55,6 +55,7 @@ impl Audit {
             actor: Actor::Stranger,
             caller: None,
             subject: Subject::Tenant,
+            accounts: Vec::new(),
             ip_address: None,
             masked_place: None,
             trace_id: None,

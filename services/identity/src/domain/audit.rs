@@ -51,6 +51,9 @@ pub(crate) enum Subject {
     UnknownLogin([u8; 32]),
 }
 
+/// Most accounts that a folded event names: enough to see whom a burst was about, and a row that stays small.
+pub(crate) const FOLDED_ACCOUNTS: usize = 20;
+
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AuditEvent {
@@ -66,6 +69,8 @@ pub(crate) struct AuditEvent {
     /// The name of the caller, where a backend stood in between.
     pub caller: Option<String>,
     pub subject: Subject,
+    /// The accounts that a folded event is about, the first [`FOLDED_ACCOUNTS`] of them; none where it is about one subject.
+    pub accounts: Vec<AccountId>,
     pub ip_address: Option<IpAddr>,
     /// Where a message went, masked.
     pub masked_place: Option<String>,
@@ -83,10 +88,27 @@ impl Outcome {
 }
 
 impl AuditEvent {
+    /// Counts an alike event in this one. About several subjects it is about nobody in particular, and names the accounts.
+    pub(crate) fn fold(&mut self, alike: &Self) {
+        self.count = self.count.saturating_add(1);
+        if self.subject == alike.subject {
+            return;
+        }
+        let own = std::mem::replace(&mut self.subject, Subject::Tenant);
+        for subject in [&own, &alike.subject] {
+            if let Subject::Account(id) = subject
+                && self.accounts.len() < FOLDED_ACCOUNTS
+                && !self.accounts.contains(id)
+            {
+                self.accounts.push(*id);
+            }
+        }
+    }
+
     /// The bytes the chain is computed over: every field with its length before it, so that no two events
-    /// encode alike, behind the number of the encoding.
+    /// encode alike, behind the number of the encoding: 2 with accounts at the end, 1 without.
     pub(crate) fn canonical(&self) -> Vec<u8> {
-        let mut out = Canonical(vec![1]);
+        let mut out = Canonical(vec![if self.accounts.is_empty() { 1 } else { 2 }]);
         out.field(self.id.as_uuid().as_bytes());
         out.field(self.tenant_id.as_uuid().as_bytes());
         out.field(&self.at.unix_micros().to_be_bytes());
@@ -109,6 +131,7 @@ impl AuditEvent {
         out.optional(self.masked_place.as_deref().map(str::as_bytes));
         out.optional(self.trace_id.as_ref().map(<[u8; 16]>::as_slice));
         out.field(&self.count.to_be_bytes());
+        self.accounts.iter().for_each(|id| out.field(id.as_uuid().as_bytes()));
         out.0
     }
 }
@@ -156,6 +179,7 @@ mod tests {
             actor: Actor::Stranger,
             caller: Some("shop".to_owned()),
             subject: Subject::UnknownLogin([7; 32]),
+            accounts: Vec::new(),
             ip_address: None,
             masked_place: None,
             trace_id: None,

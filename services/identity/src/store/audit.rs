@@ -21,8 +21,9 @@ statements! {
     const APPEND = (postgres: "
         with appended as (
             insert into audit_events (tenant_id, at, event_id, position, kind, outcome, reason, actor, actor_id, caller,
-                subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, link)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, link,
+            folded_accounts)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
             on conflict (tenant_id, at, event_id) do nothing
             returning tenant_id
         )
@@ -30,8 +31,9 @@ statements! {
         where tenant_id = (select tenant_id from appended)",
     sqlite: "
         insert into audit_events (tenant_id, at, event_id, position, kind, outcome, reason, actor, actor_id, caller,
-            subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, link)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+            subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, link,
+            folded_accounts)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
         on conflict (tenant_id, at, event_id) do nothing;
         update audit_heads set position = $4, link = $18 where tenant_id = $1 and exists (
             select 1 from audit_events where tenant_id = $1 and at = $2 and event_id = $3 and position = $4
@@ -84,9 +86,16 @@ pub(super) async fn append(tx: &mut Connection, event: &AuditEvent) -> Result<()
         event.trace_id.as_ref(),
         event.count,
         &link,
+        folded_accounts(event),
     ];
     tx.execute(APPEND, values).await?;
     Ok(())
+}
+
+/// The accounts of a folded event as a JSON list.
+fn folded_accounts(event: &AuditEvent) -> Option<String> {
+    let ids = event.accounts.iter().map(|id| format!("\"{id}\"")).collect::<Vec<_>>();
+    (!ids.is_empty()).then(|| format!("[{}]", ids.join(",")))
 }
 
 /// Who acts on whom, column by column.

@@ -1,5 +1,8 @@
 //! The audit log and its chain.
 
+use rekey_primitives::id::AccountId;
+use uuid::Uuid;
+
 use super::world::{World, idempotent};
 use crate::domain::account::CredentialEpoch;
 use crate::domain::audit::{Actor, AuditEvent, EventKind, Subject};
@@ -13,6 +16,7 @@ pub(super) async fn events_are_chained_in_order(world: World) {
         actor: Actor::Stranger,
         caller: None,
         subject: Subject::Tenant,
+        accounts: [1, 2].map(|id| AccountId::from_uuid(Uuid::from_u128(id))).to_vec(),
         ip_address: None,
         masked_place: None,
         trace_id: None,

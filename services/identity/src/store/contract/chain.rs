@@ -12,7 +12,7 @@ use crate::domain::scope::TenantScope;
 statements! {
     const EVENTS = "
         select tenant_id, at, event_id, position, kind, outcome, reason, actor, actor_id, caller, subject, subject_id,
-            subject_login, ip_address, masked_place, trace_id, count, link
+            subject_login, ip_address, masked_place, trace_id, count, link, folded_accounts
         from audit_events where tenant_id = $1 order by position";
 
     const GROUP = "
@@ -51,6 +51,7 @@ struct EventRow {
     trace_id: Option<Vec<u8>>,
     count: i64,
     link: Vec<u8>,
+    folded_accounts: Option<String>,
 }
 
 impl EventRow {
@@ -78,11 +79,19 @@ impl EventRow {
                 }
                 other => panic!("subject {other:?}"),
             },
+            accounts: self.accounts(),
             ip_address: self.ip_address.as_ref().map(|text| text.parse().unwrap()),
             masked_place: self.masked_place.clone(),
             trace_id: self.trace_id.as_ref().map(|id| id.as_slice().try_into().unwrap()),
             count: u32::try_from(self.count).unwrap(),
         }
+    }
+}
+
+impl EventRow {
+    fn accounts(&self) -> Vec<AccountId> {
+        let ids: Vec<Uuid> = serde_json::from_str(self.folded_accounts.as_deref().unwrap_or("[]")).unwrap();
+        ids.into_iter().map(AccountId::from_uuid).collect()
     }
 }
 

@@ -163,6 +163,7 @@ impl World {
             actor: Actor::Account(AccountId::from_uuid(uuid::Uuid::from_u128(9))),
             caller: Some("portal".to_owned()),
             subject: Subject::UnknownLogin([3; 32]),
+            accounts: Vec::new(),
             ip_address: Some([192, 0, 2, 1].into()),
             masked_place: Some("a•••••@e•••••".to_owned()),
             trace_id: Some([4; 16]),
