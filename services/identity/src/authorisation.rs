@@ -10,7 +10,7 @@ use rekey_primitives::id::{AccountId, TenantId};
 use crate::audit::Audit;
 use crate::domain::account::Account;
 use crate::domain::audit::{Actor, EventKind, Subject};
-use crate::domain::authority::{Forbidden, Needs, Permission, RoleHolder, RoleSet};
+use crate::domain::authority::{Forbidden, Needs, RoleHolder, RoleSet};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::operation::{Administrator, Caller, Context, Error, Operation, Origin, Person, Rpc};
@@ -74,15 +74,16 @@ impl Authorisation {
         judged.map_err(|forbidden| self.denied(&operation, forbidden))
     }
 
-    /// Whether the administrator may do this where no account's roles matter.
+    /// Whether the administrator may do this where no account's roles matter, or before it is known whether there is such an
+    /// account: who may not must not learn it.
     pub(crate) async fn authorise_in_tenant(
         &self,
         operation: &Operation<'_>,
         administrator: &Administrator,
-        permission: Permission,
+        needs: impl Into<Needs>,
     ) -> Result<(), Error> {
         let Some(person) = &administrator.person else { return Ok(()) };
-        let judged = self.roles_now(&operation.scope, person).await?.grants(permission);
+        let judged = needs.into().granted_by(self.roles_now(&operation.scope, person).await?);
         judged.map_err(|missing| self.denied(operation, Forbidden::Missing(missing)))
     }
 

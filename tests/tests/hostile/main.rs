@@ -12,6 +12,7 @@ mod lenience;
 mod mutations;
 mod strangers;
 mod tokens;
+mod unpermitted;
 mod written;
 
 use std::collections::BTreeSet;
@@ -174,8 +175,8 @@ async fn bytes_that_are_no_message_are_refused_and_write_nothing(stores: Stores)
 
 /// Bytes and the reason they are refused for.
 fn no_messages(example: &Example) -> Vec<(&'static str, Vec<u8>)> {
-    // Field 15 of 300 kB, which no message has.
-    let mut large = vec![0x7a, 0xe0, 0xa7, 0x12];
+    // Field 99 of 300 kB, which no message has.
+    let mut large = vec![0x9a, 0x06, 0xe0, 0xa7, 0x12];
     large.resize(300_000 + large.len(), b'x');
     let mut bodies = vec![("REQUEST_MALFORMED", vec![0xff, 0xff, 0xff]), ("REQUEST_TOO_LARGE", large)];
     let first = mutations::input_of(example.path).get_field(1);

@@ -105,8 +105,7 @@ fn tokens(
     }
     if rule.person() == PersonRule::Administrator {
         tokens.push((Some(person.to_owned()), &["ROLE_MISSING"]));
-        let beyond: &[&str] =
-            &["CALLER_NOT_ALLOWED", "AUTHORITY_MISSING", "ACCOUNT_NOT_FOUND", "TENANT_NOT_FOUND"];
+        let beyond: &[&str] = &["CALLER_NOT_ALLOWED", "AUTHORITY_MISSING"];
         tokens.push((Some(foreigner.to_owned()), beyond));
     } else if NAMES_WHAT_IS_NOT_THEIRS.contains(&method(example)) {
         tokens.push((Some(foreigner.to_owned()), &["SECURITY_INFO_NOT_FOUND"]));
@@ -114,7 +113,7 @@ fn tokens(
     tokens
 }
 
-fn takes_a_person(rule: &Access) -> bool {
+pub(crate) fn takes_a_person(rule: &Access) -> bool {
     rule.person() != PersonRule::None
 }
 

@@ -113,6 +113,7 @@ impl Administration {
             .authorisation
             .operation(act.rpc(), administrator, target.tenant_id)?
             .on(Subject::Account(target.account_id));
+        self.authorisation.authorise_in_tenant(&operation, administrator, act.permission()).await?;
         let (who, account) = (administrator.name(), target.account_id.as_uuid());
         let content = [account.as_bytes().as_slice(), act.role().map_or("", Role::as_str).as_bytes()];
         let named = Request { who: &who, id: target.request_id, content: &content };

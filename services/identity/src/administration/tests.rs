@@ -1,10 +1,15 @@
 //! Administrators and what they may do to whom.
 
+use rekey_primitives::contact::{Channel, Destination};
+use rekey_primitives::id::AccountId;
+use uuid::Uuid;
+
 use super::Act;
 use crate::directory::AccountName;
 use crate::domain::authority::Role;
 use crate::domain::refusal::Refusal;
 use crate::operation::{Error, Target};
+use crate::security_info::Prefill;
 use crate::sign_in::SignedIn;
 use crate::testing::{OLD, World, on, refusal, service, signed_in, with_role};
 
@@ -91,6 +96,29 @@ async fn a_role_that_was_taken_away_acts_no_more() {
     assert!(is_authority_missing(world.administration.act(&acting, on(&world, &ada), Act::Block).await));
     let name = AccountName::Id(ada.id);
     assert!(is_authority_missing(world.directory.get_account(&acting, world.tenant.id, name).await));
+}
+
+#[tokio::test]
+async fn who_may_not_act_is_not_told_who_there_is() {
+    let world = World::new().await;
+    let ada = world.person("ada", &[]).await;
+    with_role(&world, "reader", Role::ReportsReader).await;
+    let acting = signed_in(&world, "reader").await;
+    let nobody = || Target { account_id: AccountId::from_uuid(Uuid::from_u128(9)), ..on(&world, &ada) };
+    let acts = [Act::Block, Act::Unblock, Act::Unfreeze, Act::Unlock, Act::Grant(Role::ReportsReader)];
+    let address = Destination::parse(Channel::Email, "ada@mail.example").unwrap();
+    let prefill = |target| Prefill { target, address: address.clone() };
+
+    for act in acts {
+        let known = refusal(world.administration.act(&acting, on(&world, &ada), act).await);
+        let unknown = refusal(world.administration.act(&acting, nobody(), act).await);
+        assert_eq!(known, unknown, "{act:?}");
+        assert!(matches!(unknown, Refusal::AuthorityMissing(_)), "{act:?}");
+    }
+    let known = refusal(world.security_info.prefill(&acting, &prefill(on(&world, &ada))).await);
+    let unknown = refusal(world.security_info.prefill(&acting, &prefill(nobody())).await);
+    assert_eq!(known, unknown);
+    assert!(matches!(unknown, Refusal::AuthorityMissing(_)));
 }
 
 #[tokio::test]

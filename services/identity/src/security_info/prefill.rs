@@ -38,6 +38,7 @@ impl SecurityInfoEntries {
         let Target { tenant_id, account_id, request_id } = prefill.target;
         let operation =
             self.authorisation.operation(RPC, administrator, tenant_id)?.on(Subject::Account(account_id));
+        self.authorisation.authorise_in_tenant(&operation, administrator, NEEDS).await?;
         let (who, uuid) = (administrator.name(), account_id.as_uuid());
         let content = [uuid.as_bytes().as_slice(), prefill.address.as_str().as_bytes()];
         let named = Request { who: &who, id: request_id, content: &content };

@@ -215,7 +215,21 @@ pub(crate) fn may_act(
     }
 }
 
+impl From<Permission> for Needs {
+    fn from(permission: Permission) -> Self {
+        Self::This(permission)
+    }
+}
+
 impl Needs {
+    /// Whether any role of the set grants it, before asking on whom.
+    pub(crate) fn granted_by(self, roles: RoleSet) -> Result<(), MissingPermission> {
+        match self {
+            Self::This(permission) => roles.grants(permission),
+            Self::Either(first, second) => roles.grants(first).or_else(|_| roles.grants(second)),
+        }
+    }
+
     /// Whether the actor may do to the target what needs this.
     pub(crate) fn judge(self, actor: RoleHolder, target: RoleHolder) -> Result<(), Forbidden> {
         let judge = |permission| may_act(actor, target, permission);
