@@ -185,7 +185,7 @@ pub(super) async fn a_row_that_does_not_read_takes_no_page_with_it(world: World)
         accounts.push(world.create_account(&scope, &account).await);
     }
     accounts.sort_by_key(|account| account.id);
-    let broken = "update security_info set kind = 'of a newer release' where account_id in ($1, $2)";
+    let broken = "update accounts set roles = 4096 where account_id in ($1, $2)";
     let values = values![accounts[1].id, accounts[3].id];
     world.store.database.execute(Sql::unlisted(broken), values).await.unwrap();
 
@@ -196,6 +196,33 @@ pub(super) async fn a_row_that_does_not_read_takes_no_page_with_it(world: World)
     let [first, _, third, _] = <[Account; 4]>::try_from(accounts).unwrap();
     assert_eq!((&*page, &*rest), (&[first.clone(), third.clone()][..], &[][..]));
     assert_eq!(administrators, [first, third]);
+}
+
+pub(super) async fn an_entry_that_does_not_read_takes_no_account_with_it(world: World) {
+    let scope = world.tenant().await;
+    let whole = Account {
+        security_info: ["anna@mail.example", "anna@home.example", "anna@work.example"]
+            .map(|address| world.entry(address))
+            .to_vec(),
+        ..world.unborn_account(&scope, "anna")
+    };
+    let whole = world.create_account(&scope, &whole).await;
+    let [first, kind, standing] = <[SecurityInfo; 3]>::try_from(whole.security_info.clone()).unwrap();
+    for (broken, entry) in [
+        ("update security_info set kind = 'of a newer release' where security_info_id = $1", &kind),
+        (
+            "update security_info set standing = 'confirmed', confirmed_at = null where security_info_id = $1",
+            &standing,
+        ),
+    ] {
+        world.store.database.execute(Sql::unlisted(broken), values![entry.id]).await.unwrap();
+    }
+
+    let by_login = world.store.find_login(&scope, Some(&whole.logins[0])).await.unwrap().unwrap();
+    let listed = world.store.list_accounts(&scope, None, 10).await.unwrap();
+
+    let left = Account { security_info: vec![first], ..whole };
+    assert_eq!((by_login.account, listed), (Some(left.clone()), vec![left]));
 }
 
 pub(super) async fn what_was_stored_is_read_back_as_it_is(world: World) {

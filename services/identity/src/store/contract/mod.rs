@@ -54,6 +54,7 @@ on_every_store! {
         an_account_of_another_tenant_is_nobody,
         accounts_are_listed_in_pages,
         a_row_that_does_not_read_takes_no_page_with_it,
+        an_entry_that_does_not_read_takes_no_account_with_it,
         what_was_stored_is_read_back_as_it_is,
         logins_of_earlier_rules_are_renamed_to_todays,
         a_repeated_request_gets_its_first_answer,

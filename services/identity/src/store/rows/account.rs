@@ -5,6 +5,7 @@ use rekey_primitives::id::{AccountId, SecurityInfoId, TenantId};
 use rekey_primitives::login::Login;
 use rekey_primitives::method::MethodKind;
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Failure, at, json, number, unreadable};
@@ -148,7 +149,7 @@ impl AccountRow {
     pub(in crate::store) fn account(self) -> Result<Account, Failure> {
         let password = self.password()?;
         let logins: Vec<String> = json(&self.logins, "logins")?;
-        let entries: Vec<SecurityInfoEntry> = json(&self.security_info, "security info")?;
+        let security_info = self.security_info()?;
         Ok(Account {
             id: AccountId::from_uuid(self.account_id),
             tenant_id: TenantId::from_uuid(self.tenant_id),
@@ -162,13 +163,30 @@ impl AccountRow {
             frozen: self.frozen,
             managed_elsewhere: self.managed_elsewhere,
             roles: RoleSet::from_bits(number(self.roles, "roles")?),
-            security_info: entries.into_iter().map(SecurityInfoEntry::entry).collect::<Result<_, _>>()?,
+            security_info,
             reconfirmed_at: self.reconfirmed_at.map(at),
             created_at: at(self.created_at),
             updated_at: at(self.updated_at),
             deleted_at: self.deleted_at.map(at),
             version: self.version,
         })
+    }
+
+    /// The entries that read. One that does not is logged and as good as none: the account lives on with the others.
+    fn security_info(&self) -> Result<Vec<SecurityInfo>, Failure> {
+        let entries: Vec<Value> = json(&self.security_info, "security info")?;
+        let read = |entry: Value| {
+            let id = entry.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let read = serde_json::from_value::<SecurityInfoEntry>(entry)
+                .map_err(|_| unreadable("security info"))
+                .and_then(SecurityInfoEntry::entry);
+            let account_id = self.account_id;
+            read.inspect_err(|failure| {
+                tracing::error!(%account_id, security_info_id = %id, %failure, "an entry of security info is left out");
+            })
+            .ok()
+        };
+        Ok(entries.into_iter().filter_map(read).collect())
     }
 
     fn password(&self) -> Result<Option<PasswordRecord>, Failure> {
