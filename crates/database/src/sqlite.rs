@@ -333,6 +333,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn health_waits_for_a_commit_that_reaches_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&url(folder.path()), &Options::named("test")).await.unwrap();
+        let logged = || std::fs::metadata(folder.path().join("test.db-wal")).unwrap().len();
+        let before = logged();
+
+        database.ping().await.unwrap();
+
+        // What is rolled back, or never written, leaves no page in the log.
+        assert!(logged() > before, "{before}");
+    }
+
+    #[tokio::test]
     async fn what_reads_cannot_write() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(&url(folder.path()), &Options::named("test")).await.unwrap();
