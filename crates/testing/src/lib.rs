@@ -9,17 +9,20 @@
 //! | [`postgres`], [`postgres_from_template`] | about 10 ms each on a server shared by all tests |
 //! | [`postgres_server`] | half a second: for tests that stop, pause or kill it |
 //! | [`redis`], [`redis_replicated`], [`redis_sentinel`], [`redis_cluster`] | 10 ms, 50 ms, 1 s, 2 s |
+//! | [`Backing`] | a database of either kind, with what keeps it alive |
 //! | [`smtp_server`] | 300 ms |
 //! | [`Proxy`], [`tools`] | nothing |
 
 use std::path::PathBuf;
 
+mod backing;
 mod database;
 mod proxy;
 mod redis;
 mod smtp;
 mod template;
 
+pub use backing::Backing;
 pub use database::{Database, postgres, postgres_server};
 pub use proxy::{Fault, Proxy};
 pub use redis::{RedisCluster, RedisReplicated, RedisSentinel};

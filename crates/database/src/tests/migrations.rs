@@ -11,7 +11,7 @@ on_both! {
 async fn parallel_migrations_make_one_schema(world: World) {
     let starts: Vec<_> = (0..8)
         .map(|_| {
-            let url = world.url.clone();
+            let url = world.backing.url().to_owned();
             tokio::spawn(async move { migrate(&url, &options(), &SCHEMA).await })
         })
         .collect();
@@ -25,7 +25,7 @@ async fn parallel_migrations_make_one_schema(world: World) {
 async fn a_schema_fits_by_what_it_serves(world: World) {
     let fit = async || world.database.schema_fit(&SCHEMA).await.unwrap();
     let empty = fit().await;
-    migrate(&world.url, &options(), &SCHEMA).await.unwrap();
+    migrate(world.backing.url(), &options(), &SCHEMA).await.unwrap();
 
     let made = fit().await;
     world.set_version("update schema_version set version = 9").await;

@@ -6,7 +6,7 @@ mod steps;
 
 use std::time::Duration;
 
-use tempfile::TempDir;
+use rekey_testing::Backing;
 
 use crate::{Database, Failure, Options, Schema, Sql, migrate};
 
@@ -27,14 +27,7 @@ static SCHEMA: Schema = Schema {
 /// A database, and what keeps it alive.
 struct World {
     database: Database,
-    url: String,
-    _kept: Backing,
-}
-
-#[expect(dead_code, reason = "kept for as long as the world")]
-enum Backing {
-    Folder(TempDir),
-    Postgres(rekey_testing::Database),
+    backing: Backing,
 }
 
 /// One test per case and database.
@@ -63,23 +56,20 @@ use on_both;
 
 impl World {
     async fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        Self::open(url, Backing::Folder(folder)).await
+        Self::open(Backing::sqlite()).await
     }
 
     async fn postgres() -> Self {
-        let database = rekey_testing::postgres().await;
-        Self::open(database.url().to_owned(), Backing::Postgres(database)).await
+        Self::open(Backing::postgres().await).await
     }
 
-    async fn open(url: String, kept: Backing) -> Self {
-        let database = Database::open(&url, &options()).await.unwrap();
-        Self { database, url, _kept: kept }
+    async fn open(backing: Backing) -> Self {
+        let database = Database::open(backing.url(), &options()).await.unwrap();
+        Self { database, backing }
     }
 
     async fn migrated(self) -> Self {
-        migrate(&self.url, &options(), &SCHEMA).await.unwrap();
+        migrate(self.backing.url(), &options(), &SCHEMA).await.unwrap();
         self
     }
 

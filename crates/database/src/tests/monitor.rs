@@ -33,7 +33,7 @@ async fn the_gate_opens_once_the_schema_fits(world: World) {
         tokio::task::yield_now().await;
     }
 
-    migrate(&world.url, &options(), &SCHEMA).await.unwrap();
+    migrate(world.backing.url(), &options(), &SCHEMA).await.unwrap();
     let passed = gate.passed(std::future::pending()).await;
     while reports.lock().unwrap().len() < 2 {
         tokio::task::yield_now().await;

@@ -8,8 +8,7 @@ use rekey_primitives::contact::{EmailAddress, PhoneNumber};
 use rekey_primitives::entropy::{SeededEntropy, SharedEntropy};
 use rekey_primitives::id::{AccountId, SecurityInfoId, TenantId};
 use rekey_primitives::login::Login;
-use rekey_testing::Database;
-use tempfile::TempDir;
+use rekey_testing::Backing;
 
 use crate::domain::account::{Account, CredentialEpoch, PasswordRecord, RecoveryVersion, Sealed};
 use crate::domain::audit::EventKind;
@@ -28,13 +27,7 @@ pub(super) const NOW: Timestamp = Timestamp::from_unix_micros(1_900_000_000_000_
 pub(in crate::store) struct World {
     pub(in crate::store) store: Store,
     pub(super) entropy: SharedEntropy,
-    _kept: Backing,
-}
-
-#[expect(dead_code, reason = "kept for as long as the store")]
-enum Backing {
-    Folder(TempDir),
-    Postgres(Database),
+    _backing: Backing,
 }
 
 /// So many seconds after [`NOW`].
@@ -74,21 +67,17 @@ pub(super) fn password(hash: &[u8]) -> PasswordRecord {
 
 impl World {
     pub(in crate::store) async fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("identity.db").display());
-        migrate(&url, &OPTIONS).await.unwrap();
-        Self::of(&url, Backing::Folder(folder)).await
+        let backing = Backing::sqlite();
+        migrate(backing.url(), &OPTIONS).await.unwrap();
+        Self::of(backing).await
     }
 
     pub(in crate::store) async fn postgres() -> Self {
-        let database =
-            rekey_testing::postgres_from_template("identity", async |url: &str| migrate(url, &OPTIONS).await)
-                .await;
-        let url = database.url().to_owned();
-        Self::of(&url, Backing::Postgres(database)).await
+        let migrated = async |url: &str| migrate(url, &OPTIONS).await;
+        Self::of(Backing::postgres_from_template("identity", migrated).await).await
     }
 
-    async fn of(url: &str, kept: Backing) -> Self {
+    async fn of(backing: Backing) -> Self {
         // Tests run beside each other on few cores: what is judged here is what happens, not how fast.
         let patience = Duration::from_secs(60);
         let options = Options {
@@ -98,8 +87,8 @@ impl World {
             busy_timeout: patience,
             ..OPTIONS
         };
-        let store = Store::open(url, &options).await.unwrap();
-        Self { store, entropy: Arc::new(SeededEntropy::new(7)), _kept: kept }
+        let store = Store::open(backing.url(), &options).await.unwrap();
+        Self { store, entropy: Arc::new(SeededEntropy::new(7)), _backing: backing }
     }
 
     pub(super) fn entropy(&self) -> &dyn rekey_primitives::entropy::Entropy {

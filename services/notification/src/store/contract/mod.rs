@@ -16,8 +16,7 @@ use rekey_database::{Options, Sql};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::NotificationId;
-use rekey_testing::Database;
-use tempfile::TempDir;
+use rekey_testing::Backing;
 
 use super::{AcceptOutcome, ChangeRequest, Claim, NewNotification, Store, SweepLimits};
 use crate::domain::lane::Lane;
@@ -30,13 +29,7 @@ pub(super) const LEASE: Duration = Duration::from_secs(60);
 pub(super) struct World {
     pub(super) store: Store,
     pub(super) entropy: SharedEntropy,
-    _kept: Backing,
-}
-
-#[expect(dead_code, reason = "kept for as long as the world")]
-enum Backing {
-    Sqlite(TempDir),
-    Postgres(Database),
+    _backing: Backing,
 }
 
 /// A busy machine is waited for.
@@ -47,18 +40,19 @@ pub(super) fn options(connections: u32) -> Options {
 
 impl World {
     async fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = crate::fixtures::store(folder.path()).await;
-        Self { store, entropy: entropy(), _kept: Backing::Sqlite(folder) }
+        let backing = Backing::sqlite();
+        Store::migrate(backing.url(), &options(1), NOW).await.unwrap();
+        Self::of(backing).await
     }
 
     async fn postgres() -> Self {
-        let database = rekey_testing::postgres_from_template("notification", async |url: &str| {
-            Store::migrate(url, &options(1), NOW).await
-        })
-        .await;
-        let store = Store::open(database.url(), &options(8)).await.unwrap();
-        Self { store, entropy: entropy(), _kept: Backing::Postgres(database) }
+        let migrate = async |url: &str| Store::migrate(url, &options(1), NOW).await;
+        Self::of(Backing::postgres_from_template("notification", migrate).await).await
+    }
+
+    async fn of(backing: Backing) -> Self {
+        let store = Store::open(backing.url(), &options(8)).await.unwrap();
+        Self { store, entropy: entropy(), _backing: backing }
     }
 
     /// A message of that lane, not yet accepted.
