@@ -55,6 +55,18 @@ async fn the_stores_of_the_settings_are_the_stores_of_production() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_business_has_its_folder_for_itself_whatever_its_stores() {
+    let deployment = Deployment::prepare(Ground::new().await, &[]);
+    let (process, _) = up(&deployment).await;
+
+    let beside = run(production(&deployment)).await;
+
+    assert_eq!(beside.code, Some(1), "{beside:?}");
+    assert!(beside.stderr.contains("business is in use by another `rekey up`"), "{}", beside.stderr);
+    assert!(process.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_demo_never_becomes_a_business() {
     let deployment = Deployment::prepare(Ground::new().await, &EMBEDDED);
     let (process, _) = up(&deployment).await;
