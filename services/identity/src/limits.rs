@@ -82,17 +82,17 @@ impl Limits {
         operation: &Operation<'_>,
         login: &LoginKey,
     ) -> Result<(), Error> {
-        let limit = PlaceLimit {
-            per_network: self.settings.sign_ins_per_network_per_minute,
-            per_caller: self.settings.sign_ins_per_caller_per_minute,
-            window: MINUTE,
-        };
         let of_login = Budget {
             key: format!("passwords/{}/{}", short(login), place(operation)),
             limit: self.settings.passwords_per_login_per_minute,
             window: MINUTE,
         };
-        self.consume(&*self.lenient, &[limit.budget("sign_ins", operation), of_login], operation).await
+        self.consume(&*self.lenient, &[self.hashes_of_place(operation), of_login], operation).await
+    }
+
+    /// Consumes what the first password of a new account costs the network, or the caller. Its login is nobody's yet.
+    pub(crate) async fn consume_first_hash(&self, operation: &Operation<'_>) -> Result<(), Error> {
+        self.consume(&*self.lenient, &[self.hashes_of_place(operation)], operation).await
     }
 
     /// Counts which login is tried from a network, and notes when this one makes it look like stuffing. The throttle of
@@ -119,6 +119,15 @@ impl Limits {
             window: MINUTE,
         };
         judged(self.lenient.consume(&[budget], 1, now).await?)
+    }
+
+    fn hashes_of_place(&self, operation: &Operation<'_>) -> Budget {
+        let limit = PlaceLimit {
+            per_network: self.settings.sign_ins_per_network_per_minute,
+            per_caller: self.settings.sign_ins_per_caller_per_minute,
+            window: MINUTE,
+        };
+        limit.budget("sign_ins", operation)
     }
 
     async fn consume(

@@ -129,7 +129,7 @@ impl Directory {
         password: &SecretString,
     ) -> Result<PasswordRecord, Error> {
         let login = self.credentials.keys.login_key_of(account);
-        self.limits.consume_hash(operation, &login).await?;
+        self.limits.consume_first_hash(operation).await?;
         let _turn = self.credentials.turn(&login).await?;
         let password = Password::typed(password);
         self.credentials.check_rules(operation, account, rules, &password).await?;
