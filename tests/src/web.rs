@@ -19,15 +19,11 @@ pub async fn get(host: &str, path: &str) -> Option<Answer> {
     ask(host, &format!("GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n")).await
 }
 
-/// Posts a form of one field.
-pub async fn post_form(host: &str, path: &str, field: &str, value: &str) -> Option<Answer> {
-    let body = format!("{field}={value}");
-    let length = body.len();
-    let request = format!(
-        "POST {path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-         Content-Length: {length}\r\n\r\n{body}"
-    );
-    ask(host, &request).await
+/// Gets or posts a page as a browser that holds a cookie; a post has an empty form.
+pub async fn with_cookie(host: &str, request: &str, cookie: &str) -> Option<Answer> {
+    let head = format!("{request} HTTP/1.0\r\nHost: {host}\r\nCookie: {cookie}\r\n");
+    ask(host, &format!("{head}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n\r\n"))
+        .await
 }
 
 async fn ask(host: &str, request: &str) -> Option<Answer> {

@@ -1,6 +1,7 @@
 //! The administrators' command line against a running suite, by its output and its exit codes.
 
 use rekey_tests::processes::{rekey, run};
+use rekey_tests::web;
 
 use crate::demo::Demo;
 
@@ -54,9 +55,9 @@ async fn this_was_not_me_freezes_and_an_administrator_releases() {
     assert_eq!(again.code, REFUSED, "{again:?}");
     assert!(again.stderr.contains("REPUDIATION_INVALID"), "{}", again.stderr);
     let frozen = demo.run(&["account", "show", login, "--json"]).await.json();
-    assert_eq!((&frozen["frozen"], &frozen["has_password"]), (&true.into(), &false.into()));
+    assert_eq!((&frozen["state"], &frozen["has_password"]), (&"frozen".into(), &false.into()));
     let released = demo.run(&["account", "unfreeze", login, "--json"]).await.json();
-    assert_eq!(released["frozen"], false);
+    assert_eq!(released["state"], "active");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,15 +69,23 @@ async fn the_page_behind_the_link_asks_first_and_undoes_by_post() {
     let (host, path) = link.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let token = path.split_once("token=").unwrap().1;
 
-    let question = rekey_tests::web::get(host, &format!("/{path}")).await.unwrap();
+    let swapped = web::get(host, &format!("/{path}")).await.unwrap();
+    let cookie = format!("other=1; rekey_not_me={token}");
+    let question = web::with_cookie(host, "GET /not-me", &cookie).await.unwrap();
     let before = demo.run(&["account", "show", login, "--json"]).await.json();
-    let undone = rekey_tests::web::post_form(host, "/not-me", "token", token).await.unwrap();
-    let spent = rekey_tests::web::post_form(host, "/not-me", "token", token).await.unwrap();
+    let without = web::with_cookie(host, "POST /not-me", "other=1").await.unwrap();
+    let undone = web::with_cookie(host, "POST /not-me", &cookie).await.unwrap();
+    let spent = web::with_cookie(host, "POST /not-me", &cookie).await.unwrap();
 
-    assert_eq!((question.status, undone.status, spent.status), (200, 200, 410));
-    assert_eq!(before["frozen"], false);
+    assert_eq!(swapped.status, 303);
+    assert!(swapped.head.contains("location: /not-me\r\n"), "{}", swapped.head);
+    assert!(swapped.head.contains(&format!("rekey_not_me={token}; ")), "{}", swapped.head);
+    assert!(swapped.head.contains("HttpOnly; SameSite=Lax"), "{}", swapped.head);
+    assert!(!question.body.contains(token), "{}", question.body);
+    assert_eq!((question.status, without.status, undone.status, spent.status), (200, 410, 200, 410));
+    assert_eq!(before["state"], "active");
     let after = demo.run(&["account", "show", login, "--json"]).await.json();
-    assert_eq!(after["frozen"], true);
+    assert_eq!(after["state"], "frozen");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,7 +103,7 @@ async fn administrators_list_block_and_unlock_accounts() {
         accounts.as_array().unwrap().iter().map(|account| account["logins"][0].as_str().unwrap()).collect();
     assert_eq!(logins.len(), 1 + demo.ready["people"].as_array().unwrap().len());
     assert!(logins.contains(&login));
-    assert_eq!((&blocked["blocked"], &open["blocked"]), (&true.into(), &false.into()));
+    assert_eq!((&blocked["state"], &open["state"]), (&"blocked".into(), &"active".into()));
     assert!(table.stdout.contains("blocked"), "{}", table.stdout);
     assert_eq!(unlocked["account_id"], open["account_id"]);
     let tenants = demo.run(&["tenant", "list", "--json"]).await.json();
