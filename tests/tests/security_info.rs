@@ -188,7 +188,7 @@ async fn an_old_sign_in_changes_nothing(stores: Stores) {
     let mut calls = SecurityInfoServiceClient::new(world.acting_for(&refreshed.access_token));
 
     let added = add(&mut calls).await;
-    let listed = calls.list_security_info(ListSecurityInfoRequest {}).await.unwrap().into_inner();
+    let listed = calls.list_security_info(ListSecurityInfoRequest::default()).await.unwrap().into_inner();
 
     assert_eq!(reason(added), "SIGN_IN_NOT_RECENT");
     assert_eq!(listed.security_info.len(), 1);

@@ -30,6 +30,11 @@ pub fn role_word(role: Role) -> String {
     role.as_str_name().trim_start_matches("ROLE_").to_ascii_lowercase()
 }
 
+/// The role of a word.
+pub fn role_named(word: &str) -> Option<Role> {
+    Role::from_str_name(&format!("ROLE_{}", word.to_ascii_uppercase()))
+}
+
 #[cfg(test)]
 mod tests {
     use prost_reflect::DescriptorPool;

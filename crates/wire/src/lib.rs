@@ -6,13 +6,15 @@
 //! - [`access`]: who may call what.
 //! - [`DESCRIPTORS`]: the whole contract with our options, for those who look into it (tests of every RPC). The packages
 //!   have their own parts of it, for reflection.
-//! - [`reason`], [`status`]: published reasons, and a refusal as `google.rpc` error details.
+//! - [`reason`], [`refusals`], [`status`]: published reasons, which RPC gives which, and a refusal as `google.rpc` error
+//!   details.
 //! - [`time`]: moments and spans both ways.
 //!
 //! Nothing here knows another room of ours, so anybody may depend on it.
 
 pub mod access;
 pub mod reason;
+pub mod refusals;
 pub mod status;
 pub mod time;
 

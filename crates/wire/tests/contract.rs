@@ -16,7 +16,9 @@ fn pool(body: &str) -> DescriptorPool {
     let head = "syntax = \"proto3\"; package rekey.sample.v1; import \"rekey/options/v1/access.proto\";";
     fs::write(folder.path().join("sample.proto"), format!("{head}\n{body}")).unwrap();
     let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto");
-    let mut compiler = protox::Compiler::new([folder.path(), ours.as_ref()]).unwrap();
+    let third_party = concat!(env!("CARGO_MANIFEST_DIR"), "/../../third_party");
+    let includes = [folder.path(), ours.as_ref(), third_party.as_ref()];
+    let mut compiler = protox::Compiler::new(includes).unwrap();
     compiler.include_imports(true).open_file("sample.proto").unwrap();
     compiler.descriptor_pool()
 }

@@ -128,7 +128,7 @@ fn request(message: &CodeMessage) -> wire::SendNotificationRequest {
                 .map(|(name, value)| (name.to_owned(), value))
                 .collect(),
             lane: wire::Lane::Critical.into(),
-            not_after: Some(time::timestamp(message.not_after.unix_micros())),
+            not_after_time: Some(time::timestamp(message.not_after.unix_micros())),
             reference: message.verification.to_string(),
             decoy: message.decoy,
         }),
@@ -160,7 +160,7 @@ mod tests {
 
         let sent = request(&message).message.unwrap();
 
-        assert_eq!(sent.not_after, Some(prost_types::Timestamp { seconds: 1, nanos: 500_000_000 }));
+        assert_eq!(sent.not_after_time, Some(prost_types::Timestamp { seconds: 1, nanos: 500_000_000 }));
         assert_eq!((sent.lane(), sent.decoy), (wire::Lane::Critical, true));
         assert_eq!(sent.variables.len(), 5);
         assert_eq!((&*sent.variables["amount"], &*sent.variables["payee"]), ("12.00 EUR", "Berta"));

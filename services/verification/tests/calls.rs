@@ -230,7 +230,10 @@ async fn a_code_goes_out_comes_back_and_counts_once() {
 
     assert!(started.sent);
     assert_eq!((message.template.as_str(), message.locale.as_str()), ("password_reset_code", "de-AT"));
-    assert_eq!((message.lane(), message.not_after), (notification::Lane::Critical, started.code_expire_time));
+    assert_eq!(
+        (message.lane(), message.not_after_time),
+        (notification::Lane::Critical, started.code_expire_time)
+    );
     assert_eq!(message.variables["minutes"], "10");
     assert_eq!(message.variables["organisation"], "Contoso");
     assert_eq!(message.reference, request.verification_id);
@@ -308,7 +311,7 @@ async fn a_decoy_is_answered_like_any_other_and_marked_for_notification_only() {
 
     assert!(message.decoy);
     assert_eq!(answers[0].sent, answers[1].sent);
-    assert_eq!(answers[0].resend_after.is_some(), answers[1].resend_after.is_some());
+    assert_eq!(answers[0].resend_time.is_some(), answers[1].resend_time.is_some());
     assert_eq!(rejected.into_inner().outcome(), wire::CheckOutcome::Rejected);
 }
 

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import grpc
-from rekey.identity.v1.password_reset_service_pb2 import METHOD_KIND_EMAIL, ProofOutcome
+from rekey.identity.v1.method_kind_pb2 import METHOD_KIND_EMAIL
+from rekey.identity.v1.password_reset_service_pb2 import ProofOutcome
 
 import password_reset
 import sign_in

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use arrows::Service;
 
 mod arrows;
+mod contract;
 mod crates;
 mod sizes;
 mod source;
@@ -22,6 +23,19 @@ fn crates_depend_along_the_arrows() {
 
     assert!(graph.len() > 10, "cargo metadata shows {} crates", graph.len());
     assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+/// Whoever has googleapis leaves ours out and gets the same contract.
+#[test]
+fn what_is_declared_of_googleapis_is_as_published() {
+    let (ours, published) = (root().join("third_party"), contract::published());
+
+    let files = contract::protos(&ours);
+
+    assert_eq!(files, ["google/api/field_behavior.proto"]);
+    for file in files {
+        assert_eq!(contract::described(&ours, &file), contract::described(&published, &file));
+    }
 }
 
 #[test]

@@ -8,6 +8,11 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use rekey_tests::person::request_id;
 use rekey_tests::processes::{Outcome, run};
 use serde_json::{Value, json};
+use tonic::transport::Endpoint;
+use tonic_reflection::pb::v1::ServerReflectionRequest;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
 use crate::demo::Demo;
 
@@ -73,4 +78,28 @@ fn buf(demo: &Demo) -> Command {
     let token = format!("authorization: Bearer {}", demo.text("service_token"));
     command.args(["curl", "--protocol", "grpc", "--http2-prior-knowledge", "-H", &token]);
     command
+}
+
+/// So that grpcurl and its like print what a refusal says, not its bytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_part_describes_what_errors_are_made_of() {
+    let demo = Demo::start().await;
+    for part in ["identity", "verification", "notification"] {
+        let url = format!("http://{}", demo.text(part));
+        let channel = Endpoint::from_shared(url).unwrap().connect().await.unwrap();
+        let mut reflection = ServerReflectionClient::new(channel);
+        for detail in ["ErrorInfo", "BadRequest", "RetryInfo", "RequestInfo"] {
+            let symbol = MessageRequest::FileContainingSymbol(format!("google.rpc.{detail}"));
+            let asked = ServerReflectionRequest { host: String::new(), message_request: Some(symbol) };
+            let mut told =
+                reflection.server_reflection_info(tokio_stream::once(asked)).await.unwrap().into_inner();
+
+            let described = told.message().await.unwrap().unwrap().message_response;
+
+            assert!(
+                matches!(described, Some(MessageResponse::FileDescriptorResponse(_))),
+                "{part}: {described:?}"
+            );
+        }
+    }
 }

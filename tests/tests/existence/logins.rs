@@ -62,7 +62,7 @@ pub(crate) async fn logins(world: &World) -> BTreeMap<&'static str, String> {
 async fn change_the_only_address(world: &World, person: &Person) {
     let tokens = world.signed_in(&person.login, &person.password).await;
     let mut theirs = SecurityInfoServiceClient::new(world.acting_for(&tokens.access_token));
-    let listed = theirs.list_security_info(ListSecurityInfoRequest {}).await.unwrap().into_inner();
+    let listed = theirs.list_security_info(ListSecurityInfoRequest::default()).await.unwrap().into_inner();
     let second = "quarantined@second.example";
     let address = Some(SecurityInfoAddress { address: Some(Address::EmailAddress(second.to_owned())) });
     let add = AddSecurityInfoRequest { address, request_id: request_id(), context: None };

@@ -50,5 +50,5 @@ async fn sends(world: &World, person: &Person) -> Vec<(u64, Option<u64>)> {
 
 fn left(world: &World, sent: &SendResetCodeResponse) -> (u64, Option<u64>) {
     let until = |at: prost_types::Timestamp| (at.seconds - world.clock.now().unix_seconds()).unsigned_abs();
-    (sent.code_expire_time.map(until).unwrap(), sent.resend_after.map(until))
+    (sent.code_expire_time.map(until).unwrap(), sent.resend_time.map(until))
 }

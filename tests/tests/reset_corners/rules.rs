@@ -82,7 +82,7 @@ async fn two_proofs_are_two_methods(stores: Stores) {
     assert_eq!((started.proofs_required, started.methods.len()), (2, 2));
     assert_eq!((first.outcome(), first.proofs_remaining), (ProofOutcome::Accepted, 1));
     let early = Problem::of(&early.unwrap_err());
-    assert_eq!((early.reason.as_str(), early.metadata["proofs_remaining"].as_str()), ("PROOFS_MISSING", "1"));
+    assert_eq!((early.reason.as_str(), early.metadata["proofsRemaining"].as_str()), ("PROOFS_MISSING", "1"));
     assert_eq!(reason(twice), "METHOD_ALREADY_PROVED");
     assert_eq!((second.outcome(), second.proofs_remaining), (ProofOutcome::Accepted, 0));
     world.complete_reset(&second.reset_token, NEW).await.unwrap();

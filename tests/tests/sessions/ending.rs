@@ -28,7 +28,7 @@ async fn a_blocked_persons_token_dies_at_once(stores: Stores) {
 
     assert_eq!([before, after], [true, false]);
     assert_eq!(reason(refresh(&world, &tokens.refresh_token).await), "REFRESH_TOKEN_INVALID");
-    let listed = theirs(&world, &tokens).list_sessions(ListSessionsRequest {}).await;
+    let listed = theirs(&world, &tokens).list_sessions(ListSessionsRequest::default()).await;
     assert_eq!(reason(listed), "ACCESS_TOKEN_INVALID");
     assert!(!is_signed_in(&world, &zoe.login, &zoe.password).await);
     world.stop().await;
@@ -46,10 +46,10 @@ async fn sessions_are_listed_and_revoked(stores: Stores) {
     let revoke = |session_ids| RevokeSessionsRequest { session_ids, request_id: request_id(), context: None };
     let (named, all_others) = (revoke(vec![sessions[0].session_id.clone()]), revoke(Vec::new()));
 
-    let listed = asking.list_sessions(ListSessionsRequest {}).await.unwrap().into_inner().sessions;
+    let listed = asking.list_sessions(ListSessionsRequest::default()).await.unwrap().into_inner().sessions;
     let one = asking.revoke_sessions(named.clone()).await.unwrap().into_inner().sessions_revoked;
     let others = asking.revoke_sessions(all_others).await.unwrap().into_inner().sessions_revoked;
-    let left = asking.list_sessions(ListSessionsRequest {}).await.unwrap().into_inner().sessions;
+    let left = asking.list_sessions(ListSessionsRequest::default()).await.unwrap().into_inner().sessions;
     let again = asking.revoke_sessions(named).await.unwrap().into_inner().sessions_revoked;
 
     let newest_first: Vec<_> = sessions.iter().rev().map(|tokens| tokens.session_id.clone()).collect();
@@ -105,7 +105,7 @@ async fn a_repeated_sign_out_is_answered_and_opens_nothing(stores: Stores) {
     let repeated = leaving.sign_out(request).await;
     let another =
         leaving.sign_out(SignOutRequest { request_id: request_id(), ..SignOutRequest::default() }).await;
-    let listed = leaving.list_sessions(ListSessionsRequest {}).await;
+    let listed = leaving.list_sessions(ListSessionsRequest::default()).await;
 
     assert!(repeated.is_ok(), "{repeated:?}");
     assert_eq!(reason(another), "ACCESS_TOKEN_INVALID");

@@ -16,7 +16,7 @@ use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
     ChallengeKind, ChangePasswordRequest, ContinueSignInRequest, GetSigningKeysRequest,
-    RefreshSessionRequest, SessionTokens, continue_sign_in_response,
+    RefreshSessionRequest, SessionTokens, SigningKeyState, continue_sign_in_response,
 };
 use tonic::Status;
 
@@ -162,8 +162,8 @@ async fn an_access_token_verifies_offline_for_five_minutes(stores: Stores) {
         .into_iter()
         .map(|key| PublicKey {
             id: KeyId::parse(&key.key_id).unwrap(),
+            state: if key.state() == SigningKeyState::Active { KeyState::Active } else { KeyState::Accept },
             bytes: key.public_key.try_into().unwrap(),
-            state: if key.active { KeyState::Active } else { KeyState::Accept },
         })
         .collect();
 

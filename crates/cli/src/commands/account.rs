@@ -5,11 +5,12 @@ use std::path::Path;
 use anyhow::Context as _;
 use rekey_client::Connection;
 use rekey_primitives::id::AccountId;
+use rekey_wire::access::role_word;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use rekey_wire::identity::v1::administration_service_client::AdministrationServiceClient;
 use rekey_wire::identity::v1::lookup_account_request::Key;
 use rekey_wire::identity::v1::{
-    Account, BlockSignInRequest, CreateAccountRequest, GetAccountRequest, ListAccountsRequest,
+    Account, AccountState, BlockSignInRequest, CreateAccountRequest, GetAccountRequest, ListAccountsRequest,
     LookupAccountRequest, UnblockSignInRequest, UnfreezeAccountRequest, UnlockAccountRequest,
 };
 use serde_json::{Value, json};
@@ -141,29 +142,40 @@ fn shown(account: &Account) -> Value {
         "logins": account.logins,
         "display_name": account.display_name,
         "external_id": account.external_id,
-        "roles": account.roles,
+        "roles": roles(account),
         "has_password": account.has_password,
         "must_change_password": account.must_change_password,
-        "blocked": account.blocked,
-        "frozen": account.frozen,
+        "state": state(account),
         "create_time": account.create_time.map(|at| time(at.seconds)),
         "password_time": account.password_time.map(|at| time(at.seconds)),
     })
 }
 
+fn state(account: &Account) -> &'static str {
+    match AccountState::try_from(account.state) {
+        Ok(AccountState::Active) => "active",
+        Ok(AccountState::Blocked) => "blocked",
+        Ok(AccountState::Frozen) => "frozen",
+        Ok(AccountState::Unspecified) | Err(_) => "unknown",
+    }
+}
+
+fn roles(account: &Account) -> Vec<String> {
+    account.roles().map(role_word).collect()
+}
+
 fn rows(accounts: &[Account]) -> String {
     let head = ["ACCOUNT", "LOGIN", "NAME", "STATE", "ROLES"].map(str::to_owned).to_vec();
     let row = |account: &Account| {
-        let states = [
-            (account.blocked, "blocked"),
-            (account.frozen, "frozen"),
+        let notes = [
+            (account.state() != AccountState::Active, state(account)),
             (account.must_change_password, "must change password"),
             (!account.has_password, "no password"),
         ];
-        let state: Vec<&str> = states.iter().filter(|(holds, _)| *holds).map(|(_, word)| *word).collect();
-        let state = if state.is_empty() { "open".to_owned() } else { state.join(", ") };
+        let noted: Vec<&str> = notes.iter().filter(|(holds, _)| *holds).map(|(_, word)| *word).collect();
+        let noted = if noted.is_empty() { state(account).to_owned() } else { noted.join(", ") };
         let login = account.logins.first().cloned().unwrap_or_default();
-        vec![account.account_id.clone(), login, account.display_name.clone(), state, account.roles.join(" ")]
+        vec![account.account_id.clone(), login, account.display_name.clone(), noted, roles(account).join(" ")]
     };
     table(&std::iter::once(head).chain(accounts.iter().map(row)).collect::<Vec<_>>())
 }

@@ -13,7 +13,7 @@ use rekey_runtime::server::Part as ServedPart;
 use rekey_runtime::settings::Document;
 use rekey_runtime::telemetry::Metrics;
 use rekey_wire::options::v1::{Access, PersonRule};
-use rekey_wire::{access, identity, notification, verification};
+use rekey_wire::{access, identity, notification, refusals, verification};
 
 use super::Environment;
 use crate::Part;
@@ -108,7 +108,7 @@ impl<'a> Assembly<'a> {
             }
         };
         let served = ServedPart::new(part.name(), settings, routes, rules(part), self.health.clone());
-        Ok(served.persons(persons).descriptors(descriptors))
+        Ok(served.persons(persons).descriptors(descriptors).published(refusals::is_published))
     }
 }
 

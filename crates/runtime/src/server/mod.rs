@@ -9,6 +9,7 @@ mod draining;
 pub(crate) mod message_limits;
 mod panics;
 mod pipeline;
+mod published;
 mod settings;
 mod web;
 
@@ -25,6 +26,7 @@ use tonic::service::Routes;
 use self::draining::Draining;
 use self::message_limits::MessageLimits;
 use self::pipeline::Middleware;
+pub use self::published::Published;
 pub use self::settings::{ServerSettings, TrustNetwork};
 pub use self::web::OriginError;
 use crate::access::{AccessTable, CallerError, Callers, Gate, NoPersons, SharedPersonVerifier};
@@ -84,6 +86,7 @@ pub struct Part {
     health: Health,
     descriptors: &'static [u8],
     persons: SharedPersonVerifier,
+    published: Published,
 }
 
 impl Part {
@@ -96,7 +99,8 @@ impl Part {
         access: AccessTable,
         health: Health,
     ) -> Self {
-        Self { name, settings, routes, access, health, descriptors: &[], persons: Arc::new(NoPersons) }
+        let persons = Arc::new(NoPersons);
+        Self { name, settings, routes, access, health, descriptors: &[], persons, published: |_, _| true }
     }
 
     /// Who verifies access tokens. Without it no token is accepted.
@@ -110,6 +114,13 @@ impl Part {
     #[must_use]
     pub fn descriptors(mut self, descriptors: &'static [u8]) -> Self {
         self.descriptors = descriptors;
+        self
+    }
+
+    /// Which reasons the contract names for which RPC; builds that test are held to it. Without it any.
+    #[must_use]
+    pub fn published(mut self, published: Published) -> Self {
+        self.published = published;
         self
     }
 
@@ -182,6 +193,7 @@ impl Part {
         let gate = Gate { rules: self.access, callers, persons: self.persons, open_paths };
         let middleware = Middleware {
             metrics,
+            published: self.published,
             deadlines: DeadlineBounds {
                 default: settings.default_deadline(),
                 ceiling: settings.deadline_ceiling(),
@@ -221,6 +233,8 @@ fn with_reflection(routes: Routes, descriptors: &'static [u8]) -> Result<Routes,
     let builder = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            // What errors are made of, so that a stranger's tool prints the details of a refusal.
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(descriptors)
     };
     Ok(routes.add_service(builder().build_v1()?).add_service(builder().build_v1alpha()?))

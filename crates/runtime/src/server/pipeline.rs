@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use super::draining::{self, Draining};
 use super::message_limits::MessageLimits;
+use super::published::{self, Published};
 use super::{concurrency, panics};
 use crate::access::{Gate, admit};
 use crate::deadline::{self, DeadlineBounds};
@@ -25,6 +26,7 @@ const MAX_PATH_BYTES: usize = 200;
 /// What the stages decide by.
 pub(super) struct Middleware {
     pub(super) metrics: Arc<CallMetrics>,
+    pub(super) published: Published,
     pub(super) deadlines: DeadlineBounds,
     pub(super) draining: Draining,
     pub(super) permits: Semaphore,
@@ -34,7 +36,8 @@ pub(super) struct Middleware {
 }
 
 /// Passes a call through the stages: span and metrics, error details, deadline, draining, the limit of concurrent calls,
-/// panics, message limits, the gate, and the caller's share of calls.
+/// panics, message limits, the gate, the caller's share of calls, and what the contract lets a service
+/// say.
 pub(super) async fn call(
     State(middleware): State<Arc<Middleware>>,
     request: Request,
@@ -43,7 +46,8 @@ pub(super) async fn call(
     let path = request.uri().path();
     let is_short = path.len() <= MAX_PATH_BYTES;
     let rpc = &RpcName::of(if is_short { path } else { "" });
-    let Middleware { metrics, deadlines, draining, permits, of_callers, messages, gate } = &*middleware;
+    let Middleware { metrics, published, deadlines, draining, permits, of_callers, messages, gate } =
+        &*middleware;
     observe(metrics, rpc, request, async |request| {
         complete(rpc, request, async |request| {
             if !is_short {
@@ -56,7 +60,10 @@ pub(super) async fn call(
                             let request = messages.limit(rpc, gate.may_pause(rpc), request);
                             admit(gate, rpc, request, async |request| {
                                 concurrency::share(of_callers, rpc, request, async |request| {
-                                    next.run(request).await
+                                    published::hold(*published, rpc, request, async |request| {
+                                        next.run(request).await
+                                    })
+                                    .await
                                 })
                                 .await
                             })

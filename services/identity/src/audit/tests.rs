@@ -5,6 +5,7 @@ use rekey_primitives::id::SecurityInfoId;
 use crate::directory::{NewTenant, Reach};
 use crate::domain::tenant::Handle;
 use crate::testing::{OLD, World, context, new_account, service};
+use crate::tokens::AskedPage;
 
 #[tokio::test]
 async fn whatever_a_person_changes_is_logged_with_the_place_it_came_from() {
@@ -12,7 +13,8 @@ async fn whatever_a_person_changes_is_logged_with_the_place_it_came_from() {
     world.person("ada", &["ada@mail.example", "ada@work.example"]).await;
     let ada = world.live(&world.signed_in("ada", OLD).await).await.unwrap();
     let owner = world.owner_at(&ada, "192.0.2.21");
-    let work = world.security_info.list(&owner).await.unwrap()[1].security_info_id;
+    let work =
+        world.security_info.list(&owner, &AskedPage::default()).await.unwrap().items[1].security_info_id;
     let work = SecurityInfoId::from_uuid(work);
     let tenant = NewTenant {
         handle: Handle::parse("other").unwrap(),

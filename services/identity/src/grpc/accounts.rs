@@ -1,6 +1,5 @@
 //! `rekey.identity.v1.AccountService`.
 
-use rekey_primitives::secret::ExposeSecret;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_service_server::AccountService;
 use rekey_wire::identity::v1::lookup_account_request::Key;
@@ -68,7 +67,7 @@ impl AccountService for AccountApi {
         let page = self.directory.list_accounts(&administrator, tenant_id, &asked).await.map_err(status)?;
         Ok(Response::new(wire::ListAccountsResponse {
             accounts: page.items.into_iter().map(encode::account).collect(),
-            next_page_token: page.next.map(|token| token.expose_secret().to_owned()).unwrap_or_default(),
+            next_page_token: encode::page_token(page.next),
         }))
     }
 

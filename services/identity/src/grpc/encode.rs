@@ -3,8 +3,9 @@
 use prost_types::Timestamp as Wire;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::method::MethodKind;
+use rekey_primitives::secret::{ExposeSecret, SecretString};
 use rekey_wire::identity::v1 as wire;
-use rekey_wire::time;
+use rekey_wire::{access, time};
 
 use crate::views::{AccountView, SecurityInfoState, SecurityInfoView, TenantView};
 
@@ -28,6 +29,11 @@ pub(super) fn etag(version: i64) -> String {
     format!("\"{version:x}\"")
 }
 
+/// Leads to the next page; empty on the last.
+pub(super) fn page_token(next: Option<SecretString>) -> String {
+    next.map(|token| token.expose_secret().to_owned()).unwrap_or_default()
+}
+
 /// The kind of a method.
 pub(super) fn kind(kind: MethodKind) -> wire::MethodKind {
     match kind {
@@ -35,6 +41,20 @@ pub(super) fn kind(kind: MethodKind) -> wire::MethodKind {
         MethodKind::Phone => wire::MethodKind::Phone,
         MethodKind::Authenticator => wire::MethodKind::Authenticator,
         MethodKind::RecoveryCode => wire::MethodKind::RecoveryCode,
+    }
+}
+
+/// Roles by their words, as numbers of the contract.
+pub(super) fn roles<'a>(words: impl Iterator<Item = &'a str>) -> Vec<i32> {
+    words.filter_map(access::role_named).map(i32::from).collect()
+}
+
+/// Whether its person gets in, by what stops them first.
+const fn state(blocked: bool, frozen: bool) -> wire::AccountState {
+    match (blocked, frozen) {
+        (true, _) => wire::AccountState::Blocked,
+        (false, true) => wire::AccountState::Frozen,
+        (false, false) => wire::AccountState::Active,
     }
 }
 
@@ -47,10 +67,9 @@ pub(super) fn account(view: AccountView) -> wire::Account {
         external_id: view.external_id.unwrap_or_default(),
         has_password: view.password.is_some(),
         must_change_password: view.password.is_some_and(|password| password.must_change),
-        blocked: view.blocked,
-        frozen: view.frozen,
+        state: state(view.blocked, view.frozen).into(),
         managed_elsewhere: view.managed_elsewhere,
-        roles: view.roles,
+        roles: roles(view.roles.iter().map(String::as_str)),
         etag: etag(view.version),
         create_time: Some(time::timestamp(view.created_at)),
         update_time: Some(time::timestamp(view.updated_at)),

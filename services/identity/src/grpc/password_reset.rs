@@ -61,7 +61,7 @@ impl PasswordResetService for PasswordResetApi {
         let code = self.resets.send_code(&asking.caller(), &send).await.map_err(status)?;
         Ok(Response::new(wire::SendResetCodeResponse {
             code_expire_time: encode::moment(code.code_expires_at),
-            resend_after: encode::maybe_moment(code.resend_after),
+            resend_time: encode::maybe_moment(code.resend_after),
         }))
     }
 

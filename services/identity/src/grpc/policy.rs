@@ -1,11 +1,12 @@
 //! `rekey.identity.v1.PolicyService`.
 
+use prost_types::Duration;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::policy_service_server::PolicyService;
 use tonic::{Request, Response, Status};
 
 use super::decode::{Asking, Fields};
-use super::encode::{self, count};
+use super::encode::{self, count, kind};
 use super::refusal::status;
 use crate::directory::Directory;
 use crate::domain::policy::{
@@ -57,10 +58,10 @@ fn reset(rules: &ResetRules) -> wire::ResetPolicy {
     wire::ResetPolicy {
         scope: scope.into(),
         proofs_required: i32::from(rules.proofs_required),
-        allowed_methods: rules.allowed_methods.iter().map(|kind| kind.as_str().to_owned()).collect(),
+        allowed_methods: rules.allowed_methods.iter().map(|method| kind(*method).into()).collect(),
         reveal_eligibility: rules.reveal_eligibility,
         accept_prefilled: rules.accept_prefilled,
-        change_quarantine_hours: count(rules.change_quarantine_hours),
+        change_quarantine: hours(rules.change_quarantine_hours),
     }
 }
 
@@ -70,7 +71,7 @@ fn password(rules: &PasswordRules) -> wire::PasswordPolicy {
         maximum_length: count(rules.maximum_length),
         require_three_classes: rules.require_three_classes,
         history: count(rules.history),
-        expiry_days: rules.expiry_days.map_or(0, count),
+        expiry: rules.expiry_days.and_then(|days| hours(days.saturating_mul(24))),
         banned_terms: i32::try_from(rules.banned_terms.len()).unwrap_or(i32::MAX),
     }
 }
@@ -78,12 +79,19 @@ fn password(rules: &PasswordRules) -> wire::PasswordPolicy {
 fn lockout(rules: &LockoutRules) -> wire::LockoutPolicy {
     wire::LockoutPolicy {
         threshold: count(rules.threshold),
-        first_lock_seconds: count(rules.base_seconds),
-        longest_lock_seconds: count(rules.ceiling_seconds),
+        first_lock: seconds(rules.base_seconds),
+        longest_lock: seconds(rules.ceiling_seconds),
     }
 }
 
-/// The contract shows whole days, rounded up.
 fn session(rules: &SessionRules) -> wire::SessionPolicy {
-    wire::SessionPolicy { life_days: count(rules.life_hours.div_ceil(24)) }
+    wire::SessionPolicy { life: hours(rules.life_hours) }
+}
+
+fn hours(hours: u32) -> Option<Duration> {
+    seconds(hours.saturating_mul(3_600))
+}
+
+fn seconds(seconds: u32) -> Option<Duration> {
+    Some(Duration { seconds: seconds.into(), nanos: 0 })
 }

@@ -46,7 +46,7 @@ fn published(refusal: &Refusal, password_field: &'static str) -> status::Refusal
         Refusal::AuthorityMissing(missing) => {
             let published = published.with("permission", missing.permission.as_str());
             match missing.beyond_reach {
-                Some(role) => published.with("beyond_reach", role.as_str()),
+                Some(role) => published.with("beyondReach", role.as_str()),
                 None => published,
             }
         }
@@ -54,10 +54,10 @@ fn published(refusal: &Refusal, password_field: &'static str) -> status::Refusal
             published.field(wrong.field.as_ref(), format!("must be {}", wrong.must_be))
         }),
         Refusal::CallerNotAllowed { missing } => published.with("missing", *missing),
-        Refusal::ProofsMissing { remaining } => published.with("proofs_remaining", remaining.to_string()),
+        Refusal::ProofsMissing { remaining } => published.with("proofsRemaining", remaining.to_string()),
         Refusal::HelpMessageRefused(why) => published.field("message", help_message(*why)),
         Refusal::PasswordRefused(verdict) => password(published, verdict, password_field),
-        Refusal::SecurityInfoFull { at_most } => published.with("at_most", at_most.to_string()),
+        Refusal::SecurityInfoFull { at_most } => published.with("atMost", at_most.to_string()),
         _ => published,
     }
 }

@@ -22,11 +22,16 @@ impl SecurityInfoService for SecurityInfoApi {
         &self,
         request: Request<wire::ListSecurityInfoRequest>,
     ) -> Result<Response<wire::ListSecurityInfoResponse>, Status> {
-        let (asking, _) = Asking::open(request)?;
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let asked = fields.page(sent.page_size, sent.page_token);
+        let asked = fields.finish(|| asked)?;
         let owner = asking.owner(asking.no_context())?;
-        let entries = self.security_info.list(&owner).await.map_err(status)?;
-        let security_info = entries.into_iter().map(encode::security_info).collect();
-        Ok(Response::new(wire::ListSecurityInfoResponse { security_info }))
+        let page = self.security_info.list(&owner, &asked).await.map_err(status)?;
+        Ok(Response::new(wire::ListSecurityInfoResponse {
+            security_info: page.items.into_iter().map(encode::security_info).collect(),
+            next_page_token: encode::page_token(page.next),
+        }))
     }
 
     async fn add_security_info(
@@ -44,7 +49,7 @@ impl SecurityInfoService for SecurityInfoApi {
         Ok(Response::new(wire::AddSecurityInfoResponse {
             security_info: Some(encode::security_info(added.entry)),
             code_expire_time: encode::moment(added.timers.code_expires_at),
-            resend_after: encode::maybe_moment(added.timers.resend_after),
+            resend_time: encode::maybe_moment(added.timers.resend_after),
         }))
     }
 
@@ -62,7 +67,7 @@ impl SecurityInfoService for SecurityInfoApi {
         let timers = self.security_info.send_code(&owner, id, request_id).await.map_err(status)?;
         Ok(Response::new(wire::SendSecurityInfoCodeResponse {
             code_expire_time: encode::moment(timers.code_expires_at),
-            resend_after: encode::maybe_moment(timers.resend_after),
+            resend_time: encode::maybe_moment(timers.resend_after),
         }))
     }
 

@@ -8,9 +8,10 @@ use tonic::{Request, Response, Status};
 use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
+use crate::domain::authority::Role;
 use crate::domain::session::Session;
 use crate::operation::{Origin, Person};
-use crate::sessions::{RefreshSession, SESSIONS_MAX, Sessions};
+use crate::sessions::{CheckedToken, RefreshSession, SESSIONS_MAX, Sessions};
 use crate::sign_in::{AnswerChallenge, Continued, SignIn, SignInChallenge, SignIns, SignedIn};
 use crate::tokens::{ChallengeKind, SessionTokens};
 use crate::views::SigningKeyView;
@@ -119,11 +120,16 @@ impl SessionService for SessionApi {
         &self,
         request: Request<wire::ListSessionsRequest>,
     ) -> Result<Response<wire::ListSessionsResponse>, Status> {
-        let (asking, _) = Asking::open(request)?;
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let asked = fields.page(sent.page_size, sent.page_token);
+        let asked = fields.finish(|| asked)?;
         let person = asking.signed_in()?;
-        let listed = self.sessions.list(&asking.caller(), &person).await.map_err(status)?;
-        let sessions = listed.iter().map(|listed| session(listed, &person)).collect();
-        Ok(Response::new(wire::ListSessionsResponse { sessions }))
+        let page = self.sessions.list(&asking.caller(), &person, &asked).await.map_err(status)?;
+        Ok(Response::new(wire::ListSessionsResponse {
+            sessions: page.items.iter().map(|listed| session(listed, &person)).collect(),
+            next_page_token: encode::page_token(page.next),
+        }))
     }
 
     async fn revoke_sessions(
@@ -152,11 +158,9 @@ impl SessionService for SessionApi {
         let mut fields = Fields::default();
         let access_token = fields.token("access_token", sent.access_token);
         let access_token = fields.finish(|| access_token)?;
-        let person =
+        let checked =
             self.sessions.check_access_token(&asking.caller(), &access_token).await.map_err(status)?;
-        Ok(Response::new(
-            person.map_or_else(wire::CheckAccessTokenResponse::default, |person| active(&person)),
-        ))
+        Ok(Response::new(checked.map(active).unwrap_or_default()))
     }
 
     async fn get_signing_keys(
@@ -200,6 +204,7 @@ pub(super) fn tokens(issued: &SessionTokens) -> wire::SessionTokens {
         session_id: issued.session_id.to_string(),
         session_expire_time: encode::moment(issued.session_expires_at),
         account_id: issued.account_id.to_string(),
+        external_id: issued.external_id.clone().unwrap_or_default(),
     }
 }
 
@@ -214,18 +219,20 @@ fn session(listed: &Session, person: &Person) -> wire::Session {
     }
 }
 
-fn active(person: &Person) -> wire::CheckAccessTokenResponse {
+fn active(CheckedToken { person, external_id }: CheckedToken) -> wire::CheckAccessTokenResponse {
     wire::CheckAccessTokenResponse {
         active: true,
         tenant_id: person.tenant_id.to_string(),
         account_id: person.account_id.to_string(),
         session_id: person.session_id.to_string(),
-        roles: person.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+        roles: encode::roles(person.roles.iter().map(Role::as_str)),
         sign_in_time: encode::moment(person.auth_time),
         expire_time: encode::moment(person.token_expires_at),
+        external_id: external_id.unwrap_or_default(),
     }
 }
 
 fn signing_key(key: SigningKeyView) -> wire::SigningKey {
-    wire::SigningKey { key_id: key.key_id, public_key: key.public_key, active: key.is_active }
+    let state = if key.is_active { wire::SigningKeyState::Active } else { wire::SigningKeyState::Accepted };
+    wire::SigningKey { key_id: key.key_id, public_key: key.public_key, state: state.into() }
 }

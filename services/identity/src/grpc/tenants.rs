@@ -1,6 +1,5 @@
 //! `rekey.identity.v1.TenantService`.
 
-use rekey_primitives::secret::ExposeSecret;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::lookup_tenant_request::Key;
 use rekey_wire::identity::v1::tenant_service_server::TenantService;
@@ -63,7 +62,7 @@ impl TenantService for TenantApi {
             self.directory.list_tenants(&asking.caller(), &asking.reach(), &asked).await.map_err(status)?;
         Ok(Response::new(wire::ListTenantsResponse {
             tenants: page.items.into_iter().map(encode::tenant).collect(),
-            next_page_token: page.next.map(|token| token.expose_secret().to_owned()).unwrap_or_default(),
+            next_page_token: encode::page_token(page.next),
         }))
     }
 

@@ -104,7 +104,7 @@ impl Passwords {
         let found = self.store.find_session(scope, person.session_id).await?;
         let (session, _) = found.ok_or(Refusal::AccessTokenInvalid)?;
         let session = Session { epoch: account.epoch.next(), ..session };
-        let tokens = self.tokens.next_access(&session, account.roles, operation.now);
+        let tokens = self.tokens.next_access(&session, &account, operation.now);
         let answering = self.idempotency.answering(operation.key, |ended: &SessionsEnded| {
             ChangeAnswer::Done(Changed { sessions_revoked: ended.0, tokens: Some(tokens.clone()) })
         });

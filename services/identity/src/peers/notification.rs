@@ -141,7 +141,7 @@ fn outgoing(message: &Message, not_after: Timestamp) -> wire::OutgoingMessage {
         locale: message.locale.clone().unwrap_or_default(),
         variables: message.variables.clone().into_iter().collect(),
         lane: lane.into(),
-        not_after: Some(time::timestamp(not_after.unix_micros())),
+        not_after_time: Some(time::timestamp(not_after.unix_micros())),
         ..wire::OutgoingMessage::default()
     }
 }
@@ -222,7 +222,7 @@ mod tests {
 
         assert_eq!(sent.template, "password_changed_notice");
         assert_eq!(sent.variables["name"], "Ada");
-        assert_eq!(sent.not_after, Some(prost_types::Timestamp { seconds: 1, nanos: 500_000_000 }));
+        assert_eq!(sent.not_after_time, Some(prost_types::Timestamp { seconds: 1, nanos: 500_000_000 }));
         assert!(!format!("{message:?}").contains("ada"));
     }
 }

@@ -40,6 +40,7 @@ use crate::policies::Policies;
 use crate::store::Store;
 use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, ChangeRefused};
 use crate::store::outbox::Notice;
+use crate::tokens::{AskedPage, List, Page, Tokens};
 use crate::views::SecurityInfoView;
 
 /// The use case.
@@ -54,6 +55,7 @@ pub(crate) struct SecurityInfoEntries {
     pub audit: Audit,
     pub authorisation: Authorisation,
     pub idempotency: Idempotency,
+    pub tokens: Tokens,
 }
 
 /// Everything a decision about an account's security info is made on.
@@ -80,12 +82,23 @@ impl Holder {
 
 impl SecurityInfoEntries {
     /// Lists a person's security info, the default first, then the oldest.
-    pub(crate) async fn list(&self, owner: &Owner) -> Result<Vec<SecurityInfoView>, Error> {
+    pub(crate) async fn list(
+        &self,
+        owner: &Owner,
+        asked: &AskedPage,
+    ) -> Result<Page<SecurityInfoView>, Error> {
         let now = self.clock.now();
         let scope = owner.scope()?;
         let (policy, key) = (self.policies.policy(&scope).await?, AccountKey::Id(owner.person.account_id));
         let account = self.store.find_account(&scope, &key).await?.ok_or(Refusal::AccountNotFound)?;
-        Ok(SecurityInfoView::list(&account.security_info, &policy.reset, now))
+        let mut entries = SecurityInfoView::list(&account.security_info, &policy.reset, now);
+        let account_id = account.id.as_uuid();
+        let list = List { name: "security info", arguments: &[account_id.as_bytes()] };
+        if let Some(shown) = self.tokens.page_begins_after(list, asked, now)? {
+            let last = entries.iter().position(|entry| entry.security_info_id == shown);
+            entries.drain(..=last.ok_or(Refusal::PageTokenInvalid)?);
+        }
+        Ok(self.tokens.page(list, asked, entries, |entry| entry.security_info_id, now))
     }
 
     /// The operation of a person at their own account.

@@ -14,6 +14,7 @@ use crate::domain::security_info::Standing;
 use crate::operation::{Error, Owner};
 use crate::peers::verification::{Redeemed, Stop};
 use crate::testing::{OLD, World, done, is_rejected, on, refusal, service};
+use crate::tokens::AskedPage;
 use crate::views::{SecurityInfoState, SecurityInfoView};
 
 /// Ada, who registered an address long ago and signed in a moment ago.
@@ -38,7 +39,7 @@ fn id_of(entry: &SecurityInfoView) -> SecurityInfoId {
 }
 
 async fn states(world: &World, owner: &Owner) -> Vec<SecurityInfoState> {
-    let entries = world.security_info.list(owner).await.unwrap();
+    let entries = world.security_info.list(owner, &AskedPage::default()).await.unwrap().items;
     entries.into_iter().map(|entry| entry.state).collect()
 }
 
@@ -219,7 +220,7 @@ async fn an_old_sign_in_changes_nothing() {
     assert_eq!(refusal(added), Refusal::SignInNotRecent);
     assert_eq!(refusal(removed), Refusal::SignInNotRecent);
     assert_eq!(refusal(confirmed), Refusal::SignInNotRecent);
-    assert_eq!(world.security_info.list(&owner).await.unwrap().len(), 1);
+    assert_eq!(world.security_info.list(&owner, &AskedPage::default()).await.unwrap().items.len(), 1);
 }
 
 #[tokio::test]
@@ -245,7 +246,7 @@ async fn an_add_whose_code_could_not_be_sent_leaves_an_entry_that_proves_nothing
     world.verification.set_away(true);
 
     let failed = world.security_info.add(&owner, &new, request_id).await;
-    let left = world.security_info.list(&owner).await.unwrap();
+    let left = world.security_info.list(&owner, &AskedPage::default()).await.unwrap().items;
     world.verification.set_away(false);
 
     assert!(failed.is_err());
@@ -318,7 +319,7 @@ async fn one_entry_is_the_default() {
 
     let shown = world.security_info.set_default(&owner, id, world.request_id()).await.unwrap();
 
-    let entries = world.security_info.list(&owner).await.unwrap();
+    let entries = world.security_info.list(&owner, &AskedPage::default()).await.unwrap().items;
     assert!(shown.is_default);
     assert_eq!(entries[0].security_info_id, id.as_uuid());
     assert_eq!(entries.iter().filter(|entry| entry.is_default).count(), 1);

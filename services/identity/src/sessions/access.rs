@@ -19,13 +19,22 @@ enum Passing {
     AnyOnce,
 }
 
+/// What a good token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CheckedToken {
+    /// Whose it is.
+    pub person: Person,
+    /// The integrator's own id of the account.
+    pub external_id: Option<String>,
+}
+
 impl Sessions {
     /// The person behind a token that a backend was shown; `None` for anything wrong with it.
     pub(crate) async fn check_access_token(
         &self,
         caller: &Caller,
         shown: &SecretString,
-    ) -> Result<Option<Person>, Error> {
+    ) -> Result<Option<CheckedToken>, Error> {
         let now = self.clock.now();
         let Some(claims) = self.tokens.read_access(shown, now) else { return Ok(None) };
         match caller.scope(claims.tenant_id) {
@@ -40,7 +49,7 @@ impl Sessions {
         let now = self.clock.now();
         let Some(claims) = self.tokens.read_access(shown, now) else { return Ok(None) };
         let scope = TenantScope::ours(claims.tenant_id);
-        self.behind(&scope, &claims, Passing::Live, now).await
+        Ok(self.behind(&scope, &claims, Passing::Live, now).await?.map(|checked| checked.person))
     }
 
     /// The same for methods that end the token: an expired one passes too, and one that died with its session or by a change
@@ -49,7 +58,7 @@ impl Sessions {
         let now = self.clock.now();
         let Some(claims) = self.tokens.read_any_access(shown) else { return Ok(None) };
         let scope = TenantScope::ours(claims.tenant_id);
-        self.behind(&scope, &claims, Passing::AnyOnce, now).await
+        Ok(self.behind(&scope, &claims, Passing::AnyOnce, now).await?.map(|checked| checked.person))
     }
 
     async fn behind(
@@ -58,7 +67,7 @@ impl Sessions {
         claims: &AccessClaims,
         passing: Passing,
         now: Timestamp,
-    ) -> Result<Option<Person>, Error> {
+    ) -> Result<Option<CheckedToken>, Error> {
         let Some((session, account)) = self.store.find_session(scope, claims.session_id).await? else {
             return Ok(None);
         };
@@ -67,7 +76,7 @@ impl Sessions {
         if passing == Passing::Live && token_state != TokenState::Live {
             return Ok(None);
         }
-        Ok(Some(Person {
+        let person = Person {
             backend: claims.backend.clone(),
             tenant_id: claims.tenant_id,
             account_id: claims.account_id,
@@ -77,7 +86,8 @@ impl Sessions {
             auth_time: session.auth_time,
             token_expires_at: claims.expires_at,
             token_state,
-        }))
+        };
+        Ok(Some(CheckedToken { person, external_id: account.external_id }))
     }
 
     /// Idle time is a rule for sessions with a second factor; others are judged without reading the policy.

@@ -9,6 +9,7 @@ use rekey_primitives::secret::SecretString;
 use rekey_sealing::PublicKey;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use access::CheckedToken;
 pub(crate) use refresh::RefreshSession;
 
 use crate::audit::Audit;
@@ -19,10 +20,10 @@ use crate::operation::idempotency::{Answer, Idempotency, Request};
 use crate::operation::{Caller, Error, Operation, Origin, Owner, Person, Repeatable, Rpc};
 use crate::policies::Policies;
 use crate::store::Store;
-use crate::store::sign_ins::{EndSessions, SessionsEnded, Stale, WhichSessions};
-use crate::tokens::Tokens;
+use crate::store::sign_ins::{EndSessions, LiveSessions, SessionsEnded, Stale, WhichSessions};
+use crate::tokens::{AskedPage, List, Page, Tokens};
 
-/// Most sessions that are listed or ended by name at once.
+/// Most sessions that are ended by name at once.
 pub(crate) const SESSIONS_MAX: usize = 100;
 
 const SIGN_OUT: Rpc = Rpc { name: "SignOut", event: EventKind::SessionRevoked };
@@ -91,10 +92,19 @@ impl Sessions {
     }
 
     /// The person's live sessions, newest first.
-    pub(crate) async fn list(&self, caller: &Caller, person: &Person) -> Result<Vec<Session>, Error> {
-        let scope = caller.scope(person.tenant_id)?;
-        let limit = u32::try_from(SESSIONS_MAX).unwrap_or(u32::MAX);
-        Ok(self.store.list_sessions(&scope, person.account_id, limit, self.clock.now()).await?)
+    pub(crate) async fn list(
+        &self,
+        caller: &Caller,
+        person: &Person,
+        asked: &AskedPage,
+    ) -> Result<Page<Session>, Error> {
+        let (scope, now) = (caller.scope(person.tenant_id)?, self.clock.now());
+        let account = person.account_id.as_uuid();
+        let list = List { name: "sessions", arguments: &[account.as_bytes()] };
+        let before = self.tokens.page_begins_after(list, asked, now)?.map(SessionId::from_uuid);
+        let live = LiveSessions { account_id: person.account_id, before, limit: asked.limit(), now };
+        let read = self.store.list_sessions(&scope, &live).await?;
+        Ok(self.tokens.page(list, asked, read, |session| session.id.as_uuid(), now))
     }
 
     /// Ends these sessions of the person, or all but the one that asks where none are named.

@@ -14,7 +14,6 @@ use rekey_sealing::digest;
 use super::Sessions;
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Outcome, Subject};
-use crate::domain::authority::RoleSet;
 use crate::domain::refusal::Refusal;
 use crate::domain::session::{Session, SessionOver};
 use crate::operation::idempotency::{Answer, Idempotency, Request, Settled};
@@ -85,7 +84,7 @@ impl Sessions {
         let issue = |(session, account): &(Session, Account)| {
             let stays = session.refresh.is_current(&shown.hash);
             let token = if stays { presented } else { &successor.token };
-            let issue = || self.tokens.of_session(session, account.roles, token.clone(), now);
+            let issue = || self.tokens.of_session(session, account, token.clone(), now);
             issued.get_or_init(issue).clone()
         };
         let bound = self.idempotency.answering(operation.key, |(): &()| ());
@@ -94,9 +93,7 @@ impl Sessions {
         let step = self.store.refresh_session(scope, &refresh, bound.once(), trade.once()).await?;
         match trade.outcome(step)? {
             Settled::Done(traded) => Ok(trade.stored(&traded)),
-            Settled::Repeated(answer) => {
-                Ok(answer.map(|tokens| self.living(tokens, &found, account.roles, now)))
-            }
+            Settled::Repeated(answer) => Ok(answer.map(|tokens| self.living(tokens, &found, &account, now))),
             Settled::Refused(why) => {
                 let operation = Operation::clone(operation).on(Subject::Account(account.id));
                 self.audit.note_refused(&operation, word(why));
@@ -110,14 +107,14 @@ impl Sessions {
         &self,
         tokens: SessionTokens,
         session: &Session,
-        roles: RoleSet,
+        account: &Account,
         now: Timestamp,
     ) -> SessionTokens {
         let claims = self.tokens.read_access(&tokens.access_token, now);
         if claims.is_some_and(|claims| claims.epoch == session.epoch) {
             return tokens;
         }
-        self.tokens.of_session(session, roles, tokens.refresh_token, now)
+        self.tokens.of_session(session, account, tokens.refresh_token, now)
     }
 }
 

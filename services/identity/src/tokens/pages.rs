@@ -27,8 +27,8 @@ pub(crate) struct List<'a> {
     pub(crate) arguments: &'a [&'a [u8]],
 }
 
-/// Which page is asked for.
-#[derive(Debug, Clone)]
+/// Which page is asked for; by default the first, of the usual size.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct AskedPage {
     /// How many at most; 0 for the usual number.
     pub size: u32,

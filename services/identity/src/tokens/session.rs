@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Tokens, bytes, text};
 use crate::config;
 use crate::domain::account::{Account, CredentialEpoch};
-use crate::domain::authority::{Role, RoleSet};
+use crate::domain::authority::Role;
 use crate::domain::policy::SessionRules;
 use crate::domain::session::{AccessClaims, RefreshRecord, Session, ends_at};
 use crate::operation::Origin;
@@ -36,6 +36,9 @@ pub(crate) struct SessionTokens {
     /// When the session ends, however often it is refreshed.
     pub session_expires_at: Timestamp,
     pub account_id: AccountId,
+    /// The integrator's own id of the account. Absent in answers kept by an older release.
+    #[serde(default)]
+    pub external_id: Option<String>,
 }
 
 /// A session to open.
@@ -89,7 +92,7 @@ impl Tokens {
             expires_at: ends_at(new.rules, false, now),
             ended: None,
         };
-        let tokens = self.of_session(&session, account.roles, refresh.token, now);
+        let tokens = self.of_session(&session, account, refresh.token, now);
         (session, tokens)
     }
 
@@ -97,11 +100,11 @@ impl Tokens {
     pub(crate) fn of_session(
         &self,
         session: &Session,
-        roles: RoleSet,
+        account: &Account,
         refresh_token: SecretString,
         now: Timestamp,
     ) -> SessionTokens {
-        let claims = AccessClaims::issue(session, roles, now);
+        let claims = AccessClaims::issue(session, account.roles, now);
         SessionTokens {
             access_token: self.sign_access(&claims),
             access_expires_at: claims.expires_at,
@@ -109,12 +112,13 @@ impl Tokens {
             session_id: session.id,
             session_expires_at: session.expires_at,
             account_id: session.account_id,
+            external_id: account.external_id.clone(),
         }
     }
 
     /// The next access token of a session whose refresh token stays as it is.
-    pub(crate) fn next_access(&self, session: &Session, roles: RoleSet, now: Timestamp) -> SessionTokens {
-        self.of_session(session, roles, SecretString::from(""), now)
+    pub(crate) fn next_access(&self, session: &Session, account: &Account, now: Timestamp) -> SessionTokens {
+        self.of_session(session, account, SecretString::from(""), now)
     }
 
     /// The public keys that may have signed a live access token, or will soon.

@@ -163,6 +163,7 @@ impl Parts {
             audit: self.audit(),
             authorisation: self.authorisation(),
             idempotency: self.idempotency(),
+            tokens: self.tokens(),
         }
     }
 

@@ -109,9 +109,9 @@ pub(super) fn message(
     };
     let what = "is longer than 64 characters or not printable ASCII";
     let reference = fields.take(Reference::parse(&sent.reference), "message.reference", what);
-    let not_after = sent.not_after.and_then(|at| {
+    let not_after = sent.not_after_time.and_then(|at| {
         let at = time::unix_micros(&at).map(Timestamp::from_unix_micros);
-        fields.take(at, "message.not_after", "is no instant")
+        fields.take(at, "message.not_after_time", "is no instant")
     });
     fields.check(!sent.template.is_empty(), "message.template", "is missing");
     let template = TemplateName::parse(&sent.template);

@@ -30,9 +30,8 @@ pub(super) fn result(result: Result<Receipt, Refusal>) -> wire::BatchSendResult 
                 }
                 _ => Vec::new(),
             };
-            let published = refusal::published(refused);
-            let (reason, message) = (published.reason().to_owned(), published.message().to_owned());
-            Sent::Refused(wire::SendRefusal { reason, message, fields })
+            let (_, reason, message) = refusal::shape(&refused);
+            Sent::Refused(wire::SendRefusal { reason: reason.into(), message: message.to_owned(), fields })
         }
     };
     wire::BatchSendResult { result: Some(result) }
@@ -73,7 +72,7 @@ pub(super) fn notification(notification: Notification) -> wire::Notification {
         create_time: Some(instant(notification.created_at)),
         update_time: Some(instant(notification.changed_at)),
         next_try_time: notification.next_try_at.map(instant),
-        not_after: Some(instant(notification.not_after)),
+        not_after_time: Some(instant(notification.not_after)),
     }
 }
 

@@ -164,7 +164,7 @@ impl NotificationGrpc {
                 Some(MissingRight::Template)
             } else if decode::lane(message.lane).is_some_and(|lane| !caller.may_use_lane(lane.as_str())) {
                 Some(MissingRight::Lane)
-            } else if message.not_after.is_some() && !caller.may_assert_not_after() {
+            } else if message.not_after_time.is_some() && !caller.may_assert_not_after() {
                 Some(MissingRight::NotAfter)
             } else {
                 None

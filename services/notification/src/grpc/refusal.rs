@@ -7,9 +7,9 @@ use tonic::{Code, Status};
 use crate::domain::refusal::{MissingRight, Refusal, Violation};
 use crate::intake::Error;
 
-/// The one place where refusals get their reason.
-pub(super) fn published(refusal: Refusal) -> status::Refusal {
-    let (code, reason, message) = match &refusal {
+/// The one place where refusals get their code, their reason and their text.
+pub(super) const fn shape(refusal: &Refusal) -> (Code, Reason, &'static str) {
+    match refusal {
         Refusal::FieldsInvalid(_) => {
             (Code::InvalidArgument, Reason::FieldInvalid, "fields are missing or malformed")
         }
@@ -44,11 +44,18 @@ pub(super) fn published(refusal: Refusal) -> status::Refusal {
         Refusal::PageTokenInvalid => {
             (Code::InvalidArgument, Reason::PageTokenInvalid, "the page_token does not fit these arguments")
         }
-        Refusal::AlreadyExpired => (Code::FailedPrecondition, Reason::AlreadyExpired, "not_after is past"),
+        Refusal::AlreadyExpired => {
+            (Code::FailedPrecondition, Reason::AlreadyExpired, "not_after_time is past")
+        }
         Refusal::QueueFull { .. } => {
             (Code::ResourceExhausted, Reason::QueueFull, "the queue of this lane is full")
         }
-    };
+    }
+}
+
+/// A refusal with everything a caller may know about it.
+fn published(refusal: Refusal) -> status::Refusal {
+    let (code, reason, message) = shape(&refusal);
     let published = status::Refusal::new(code, reason, message);
     let named = |published: status::Refusal, violations: Vec<Violation>| {
         violations.into_iter().fold(published, |published, one| published.field(one.field, one.what))
@@ -71,7 +78,7 @@ const fn not_allowed(missing: MissingRight) -> (&'static str, &'static str) {
         MissingRight::Template => ("templates", "the caller's entry does not name this template"),
         MissingRight::Lane => ("lanes", "the caller's entry does not name this lane"),
         MissingRight::NotAfter => {
-            ("may_assert_not_after", "the caller's entry does not let it set not_after")
+            ("may_assert_not_after", "the caller's entry does not let it set not_after_time")
         }
     }
 }

@@ -5,6 +5,7 @@ use rekey_client::Problem;
 use rekey_primitives::id::RequestId;
 use rekey_runtime::access::CallerEntry;
 use rekey_wire::notification::v1::{Destination, Lane, OutgoingMessage, batch_send_result, destination};
+use rekey_wire::reason::Reason as _;
 use tempfile::TempDir;
 
 use super::*;
@@ -107,7 +108,7 @@ async fn everything_malformed_is_named_field_by_field() {
         message.locale = "de_AT".to_owned();
         message.lane = 9;
         message.reference = "ä".to_owned();
-        message.not_after = Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 });
+        message.not_after_time = Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 });
     });
     request.request_id = "7".to_owned();
 
@@ -123,7 +124,7 @@ async fn everything_malformed_is_named_field_by_field() {
             "message.destination.phone_number",
             "message.locale",
             "message.reference",
-            "message.not_after",
+            "message.not_after_time",
         ])
     );
     assert!(refused.fields.iter().all(|(_, what)| !what.contains("0151")));
@@ -143,7 +144,7 @@ async fn each_refusal_has_its_published_reason() {
     });
     assert_eq!(reason(missing).await, "TEMPLATE_VARIABLES_WRONG");
     let past = changed(world.request(), |message| {
-        message.not_after = Some(prost_types::Timestamp { seconds: 1, nanos: 0 });
+        message.not_after_time = Some(prost_types::Timestamp { seconds: 1, nanos: 0 });
     });
     assert_eq!(reason(past).await, "ALREADY_EXPIRED");
     let text = changed(world.request(), |message| {
@@ -212,7 +213,7 @@ async fn a_batch_answers_each_message_in_its_place() {
         .into_iter()
         .map(|one| match one.result.unwrap() {
             batch_send_result::Result::Accepted(_) => String::new(),
-            batch_send_result::Result::Refused(refused) => refused.reason,
+            batch_send_result::Result::Refused(refused) => refused.reason().word().to_owned(),
         })
         .collect();
     assert_eq!(reasons, ["", "TEMPLATE_NOT_FOUND", ""]);

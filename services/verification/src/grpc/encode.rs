@@ -17,7 +17,7 @@ use crate::domain::verification::{CodeTimes, VerificationState};
 pub(super) fn started(sent: &SentCode) -> wire::StartVerificationResponse {
     wire::StartVerificationResponse {
         code_expire_time: Some(time(sent.times.expires_at)),
-        resend_after: sent.times.next_send_at.map(time),
+        resend_time: sent.times.next_send_at.map(time),
         sent: sent.sent,
     }
 }
@@ -25,7 +25,7 @@ pub(super) fn started(sent: &SentCode) -> wire::StartVerificationResponse {
 pub(super) fn resent(times: &CodeTimes) -> wire::ResendCodeResponse {
     wire::ResendCodeResponse {
         code_expire_time: Some(time(times.expires_at)),
-        resend_after: times.next_send_at.map(time),
+        resend_time: times.next_send_at.map(time),
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) fn verification(id: &ScopedId, view: &VerificationView) -> wire::Veri
         sends_remaining: i32::try_from(view.sends_left).unwrap_or(i32::MAX),
         create_time: Some(time(verification.created_at)),
         code_expire_time: Some(time(verification.expires_at)),
-        resend_after: view.next_send_at.map(time),
+        resend_time: view.next_send_at.map(time),
     }
 }
 

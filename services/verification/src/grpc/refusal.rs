@@ -17,8 +17,8 @@ pub(super) fn status_of_send(error: &Error, rules: &Rules) -> Status {
         Error::Refused(refusal) if refusal.is_outside_the_verification() => {
             let waits: Vec<_> = rules.ladder.waits().iter().map(|wait| wait.as_secs().to_string()).collect();
             refused(*refusal)
-                .with("code_life_seconds", rules.code_life.as_secs().to_string())
-                .with("ladder_seconds", waits.join(","))
+                .with("codeLifeSeconds", rules.code_life.as_secs().to_string())
+                .with("ladderSeconds", waits.join(","))
                 .into_status()
         }
         error => status(error),
@@ -127,7 +127,7 @@ mod tests {
         let clocks_of = |refusal| {
             let problem = Problem::of(&status_of_send(&Error::Refused(refusal), &rules()));
             let value = |key: &str| problem.metadata.get(key).cloned();
-            (value("code_life_seconds"), value("ladder_seconds"))
+            (value("codeLifeSeconds"), value("ladderSeconds"))
         };
 
         let clocks = (Some("600".to_owned()), Some("30,60,120,240".to_owned()));

@@ -5,7 +5,8 @@
 
 import { readFileSync } from "node:fs";
 import type { ServiceError } from "@grpc/grpc-js";
-import { MethodKind, ProofOutcome } from "../gen/rekey/identity/v1/password_reset_service";
+import { MethodKind } from "../gen/rekey/identity/v1/method_kind";
+import { ProofOutcome } from "../gen/rekey/identity/v1/password_reset_service";
 import { Backend, refusalOf } from "./backend";
 import { codeFor } from "./inbox";
 import * as reset from "./password-reset";

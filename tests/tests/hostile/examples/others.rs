@@ -101,7 +101,10 @@ fn sending(world: &World) -> notification::SendNotificationRequest {
         locale: "en".to_owned(),
         variables: HashMap::from(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))),
         lane: notification::Lane::Critical.into(),
-        not_after: Some(prost_types::Timestamp { seconds: world.clock.now().unix_seconds() + 300, nanos: 0 }),
+        not_after_time: Some(prost_types::Timestamp {
+            seconds: world.clock.now().unix_seconds() + 300,
+            nanos: 0,
+        }),
         reference: "order-66".to_owned(),
         decoy: false,
     };

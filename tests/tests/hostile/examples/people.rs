@@ -4,6 +4,7 @@ use rekey_client::Connection;
 use rekey_tests::World;
 use rekey_tests::person::{Person, request_id};
 use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceClient;
+use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
     AddSecurityInfoRequest, ChangePasswordRequest, CheckAccessTokenRequest, CompletePasswordResetRequest,
@@ -27,19 +28,25 @@ pub(super) struct Before {
     code: String,
     to_remove: String,
     usable: String,
+    /// The second page of one entry each.
+    list: ListSecurityInfoRequest,
 }
 
 impl Before {
     pub(super) async fn prepare(world: &World, zoe: &Person) -> Self {
         let tokens = world.signed_in(&zoe.login, &zoe.password).await;
         let mut theirs = SecurityInfoServiceClient::new(world.acting_for(&tokens.access_token));
-        let listed = theirs.list_security_info(ListSecurityInfoRequest {}).await.unwrap().into_inner();
+        let listed =
+            theirs.list_security_info(ListSecurityInfoRequest::default()).await.unwrap().into_inner();
         let to_send = add(&mut theirs, "send@home.example").await;
         let to_confirm = add(&mut theirs, "confirm@home.example").await;
         let to_remove = add(&mut theirs, "remove@home.example").await;
         let code = world.code_for("confirm@home.example").await;
         let usable = listed.security_info[0].security_info_id.clone();
-        Self { to_send, to_confirm, code, to_remove, usable }
+        let first_page = ListSecurityInfoRequest { page_size: 1, page_token: String::new() };
+        let page_token = theirs.list_security_info(first_page).await.unwrap().into_inner().next_page_token;
+        let list = ListSecurityInfoRequest { page_size: 1, page_token };
+        Self { to_send, to_confirm, code, to_remove, usable, list }
     }
 }
 
@@ -157,6 +164,10 @@ async fn sessions(world: &World, (zoe, tokens): (&Person, &SessionTokens)) -> Ve
         request_id: request_id(),
         context: context(),
     };
+    let first_page = ListSessionsRequest { page_size: 1, page_token: String::new() };
+    let mut theirs = SessionServiceClient::new(world.acting_for(&tokens.access_token));
+    let page_token = theirs.list_sessions(first_page).await.unwrap().into_inner().next_page_token;
+    let list = ListSessionsRequest { page_size: 1, page_token };
     let check = CheckAccessTokenRequest { access_token: tokens.access_token.clone() };
     let sign_out =
         SignOutRequest { request_id: request_id(), context: context(), ..SignOutRequest::default() };
@@ -171,7 +182,7 @@ async fn sessions(world: &World, (zoe, tokens): (&Person, &SessionTokens)) -> Ve
         Example::new("/rekey.identity.v1.SessionService/RefreshSession", &refresh),
         Example::new("/rekey.identity.v1.SessionService/SignOut", &sign_out).by(&leaving),
         Example::new("/rekey.identity.v1.SessionService/SignOut", &by_refresh_token),
-        Example::new("/rekey.identity.v1.SessionService/ListSessions", &ListSessionsRequest {}).by(tokens),
+        Example::new("/rekey.identity.v1.SessionService/ListSessions", &list).by(tokens),
         Example::new("/rekey.identity.v1.SessionService/RevokeSessions", &revoke).by(tokens),
         Example::new("/rekey.identity.v1.SessionService/CheckAccessToken", &check),
         Example::new("/rekey.identity.v1.SessionService/GetSigningKeys", &GetSigningKeysRequest {}),
@@ -202,7 +213,7 @@ async fn passwords(world: &World, tokens: &SessionTokens) -> Vec<Example> {
 }
 
 fn security_info(tokens: &SessionTokens, before: Before) -> Vec<Example> {
-    let Before { to_send, to_confirm, code, to_remove, usable } = before;
+    let Before { to_send, to_confirm, code, to_remove, usable, list } = before;
     let send = SendSecurityInfoCodeRequest {
         security_info_id: to_send,
         request_id: request_id(),
@@ -226,7 +237,7 @@ fn security_info(tokens: &SessionTokens, before: Before) -> Vec<Example> {
     };
     let reconfirm = ReconfirmSecurityInfoRequest { request_id: request_id(), context: context() };
     let examples = [
-        Example::new("/rekey.identity.v1.SecurityInfoService/ListSecurityInfo", &ListSecurityInfoRequest {}),
+        Example::new("/rekey.identity.v1.SecurityInfoService/ListSecurityInfo", &list),
         Example::new("/rekey.identity.v1.SecurityInfoService/AddSecurityInfo", &adding("fifth@home.example")),
         Example::new("/rekey.identity.v1.SecurityInfoService/SendSecurityInfoCode", &send),
         Example::new("/rekey.identity.v1.SecurityInfoService/ConfirmSecurityInfo", &confirm),

@@ -149,7 +149,7 @@ fn a_missing_authority_is_named() {
     let metadata = refused(missing).get_error_details().error_info().unwrap().metadata.clone();
 
     assert_eq!(metadata["permission"], "block_sign_in");
-    assert_eq!(metadata["beyond_reach"], "global_administrator");
+    assert_eq!(metadata["beyondReach"], "global_administrator");
 }
 
 #[test]

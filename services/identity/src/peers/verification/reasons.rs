@@ -130,9 +130,9 @@ fn stopped(stop: Stop, problem: &Problem) -> Result<Stopped, Failure> {
 
 fn timing(problem: &Problem) -> Option<CodeTiming> {
     let seconds = |text: &str| text.parse().ok().map(Duration::from_secs);
-    let waits = problem.metadata.get("ladder_seconds")?.split(',').filter(|wait| !wait.is_empty());
+    let waits = problem.metadata.get("ladderSeconds")?.split(',').filter(|wait| !wait.is_empty());
     Some(CodeTiming {
-        code_life: seconds(problem.metadata.get("code_life_seconds")?)?,
+        code_life: seconds(problem.metadata.get("codeLifeSeconds")?)?,
         waits: waits.map(seconds).collect::<Option<_>>()?,
     })
 }
@@ -150,7 +150,7 @@ mod tests {
 
     fn limit(reason: ErrorReason, ladder: &str) -> Status {
         let refusal = Refusal::new(Code::ResourceExhausted, reason, "no");
-        refusal.with("code_life_seconds", "61").with("ladder_seconds", ladder).into_status()
+        refusal.with("codeLifeSeconds", "61").with("ladderSeconds", ladder).into_status()
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Verification for RemoteVerification {
         match self.client.clone().start_verification(request).await {
             Ok(answer) => {
                 let answer = answer.into_inner();
-                let timers = timers(answer.code_expire_time, answer.resend_after)?;
+                let timers = timers(answer.code_expire_time, answer.resend_time)?;
                 Ok(if answer.sent { Started::Sent(timers) } else { Started::WasThere(timers) })
             }
             Err(status) => not_started(status),
@@ -70,7 +70,7 @@ impl Verification for RemoteVerification {
         match self.client.clone().resend_code(request).await {
             Ok(answer) => {
                 let answer = answer.into_inner();
-                Ok(Resent::Sent(timers(answer.code_expire_time, answer.resend_after)?))
+                Ok(Resent::Sent(timers(answer.code_expire_time, answer.resend_time)?))
             }
             Err(status) => not_resent(status),
         }

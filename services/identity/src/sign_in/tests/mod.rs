@@ -8,7 +8,7 @@ use crate::domain::refusal::Refusal;
 use crate::hashing::Hasher;
 use crate::sign_in::{AnswerChallenge, ChallengeAnswer, Continued, SignInChallenge, SignedIn};
 use crate::testing::{NEW, OLD, World, context, refusal};
-use crate::tokens::ChallengeKind;
+use crate::tokens::{AskedPage, ChallengeKind};
 
 #[tokio::test]
 async fn a_right_password_gives_live_tokens_and_a_repeat_the_same() {
@@ -25,7 +25,10 @@ async fn a_right_password_gives_live_tokens_and_a_repeat_the_same() {
     assert_eq!(first.session_id, repeat.session_id);
     let person = world.live(&first).await.unwrap();
     assert_eq!((person.account_id, person.session_id), (account.id, first.session_id));
-    assert_eq!(world.sessions.list(&world.caller, &person).await.unwrap().len(), 1);
+    assert_eq!(
+        world.sessions.list(&world.caller, &person, &AskedPage::default()).await.unwrap().items.len(),
+        1
+    );
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use crate::sign_in::SignedIn;
 use crate::store::StepOutcome;
 use crate::store::resets::CompleteReset;
 use crate::testing::{NEW, OLD, World};
+use crate::tokens::AskedPage;
 
 /// Lets something happen when the first salt is drawn: the password was compared and is about to be hashed anew, and
 /// the session is not open yet.
@@ -70,5 +71,8 @@ async fn a_reset_between_comparing_and_opening_leaves_the_old_password_neither_s
     assert_eq!(after.epoch, account.epoch.next());
     assert_eq!(after.password.unwrap().hash, set);
     let person = world.live(&by_the_new).await.unwrap();
-    assert_eq!(world.sessions.list(&world.caller, &person).await.unwrap().len(), 1);
+    assert_eq!(
+        world.sessions.list(&world.caller, &person, &AskedPage::default()).await.unwrap().items.len(),
+        1
+    );
 }

@@ -3,6 +3,7 @@
 use crate::domain::account::{Account, PasswordRecord};
 use crate::domain::refusal::Refusal;
 use crate::sign_in::{AnswerChallenge, ChallengeAnswer, Continued, SignInChallenge, SignedIn};
+use crate::store::sign_ins::LiveSessions;
 use crate::testing::{NEW, OLD, World, context, refusal};
 use crate::tokens::{ChallengeKind, SessionTokens};
 
@@ -101,7 +102,8 @@ async fn a_new_password_is_asked_for_first_and_the_question_comes_after() {
     let (Continued::Challenge(second), Continued::Challenge(repeat)) = (second, repeat) else { panic!() };
     assert_eq!([second.kind, repeat.kind], [ChallengeKind::ConfirmSecurityInfo; 2]);
     let now = world.now();
-    assert_eq!(world.parts.store.list_sessions(&world.scope, account.id, 9, now).await.unwrap(), []);
+    let asked = LiveSessions { account_id: account.id, before: None, limit: 9, now };
+    assert_eq!(world.parts.store.list_sessions(&world.scope, &asked).await.unwrap(), []);
     let tokens = tokens(answered(&world, &repeat, STILL_RIGHT).await);
     assert_eq!(world.live(&tokens).await.unwrap().epoch, account.epoch.next());
     assert!(matches!(world.sign_in("ada", NEW).await, SignedIn::Tokens(_)));

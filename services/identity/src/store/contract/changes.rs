@@ -174,7 +174,7 @@ pub(super) async fn blocking_ends_every_session(world: World) {
 
     world.change(&scope, &anna, AccountChange::Blocked(true)).await;
 
-    assert_eq!(world.store.list_sessions(&scope, anna.id, 10, after(2)).await.unwrap(), []);
+    assert_eq!(world.live_sessions(&scope, anna.id, after(2)).await, []);
     let (ended, _) = world.store.find_session(&scope, session.id).await.unwrap().unwrap();
     assert!(ended.ended.is_some());
 }

@@ -84,6 +84,7 @@ on_every_store! {
         a_spent_token_ends_the_family,
         a_token_replaced_twice_within_seconds_is_repeated,
         a_request_to_refresh_is_bound_to_its_token,
+        sessions_are_listed_newest_first_and_by_the_page,
         only_live_sessions_of_the_account_end,
         a_dead_session_ends_nothing,
         a_question_is_answered_once,

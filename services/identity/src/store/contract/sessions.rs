@@ -12,8 +12,8 @@ use crate::domain::session::{Ending, Replaced, Session, SessionOver};
 use crate::store::accounts::AccountChange;
 use crate::store::outcome::{EarlierRequest, IdempotentRequest, StepOutcome};
 use crate::store::sign_ins::{
-    AnsweredQuestion, ChangePassword, EndSessions, LoginLookup, NotRefreshed, OpenSession, Refresh,
-    SessionsEnded, Stale, WhichSessions,
+    AnsweredQuestion, ChangePassword, EndSessions, LiveSessions, LoginLookup, NotRefreshed, OpenSession,
+    Refresh, SessionsEnded, Stale, WhichSessions,
 };
 
 impl World {
@@ -180,6 +180,24 @@ pub(super) async fn a_spent_token_ends_the_family(world: World) {
     assert_eq!(world.kinds(&scope).await[3..], [EventKind::RefreshReused]);
 }
 
+pub(super) async fn sessions_are_listed_newest_first_and_by_the_page(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let mut opened = Vec::new();
+    for number in 1..=3 {
+        opened.insert(0, world.signed_in(&scope, &anna, number).await.id);
+    }
+    opened.sort_unstable_by(|a, b| b.cmp(a));
+    let page = async |before| {
+        let asked = LiveSessions { account_id: anna.id, before, limit: 2, now: NOW };
+        let listed = world.store.list_sessions(&scope, &asked).await.unwrap();
+        listed.iter().map(|session| session.id).collect::<Vec<_>>()
+    };
+
+    assert_eq!(page(None).await, opened[..2]);
+    assert_eq!(page(Some(opened[1])).await, opened[2..]);
+}
+
 pub(super) async fn only_live_sessions_of_the_account_end(world: World) {
     let scope = world.tenant().await;
     let anna = world.account(&scope).await;
@@ -200,14 +218,14 @@ pub(super) async fn only_live_sessions_of_the_account_end(world: World) {
     let others = end(2, WhichSessions::Others).await;
 
     assert_eq!((these, others), (StepOutcome::Done(SessionsEnded(1)), StepOutcome::Done(SessionsEnded(1))));
-    let live = async |account: &Account, limit| {
-        let live = world.store.list_sessions(&scope, account.id, limit, NOW).await.unwrap();
+    let live = async |account: &Account| {
+        let live = world.live_sessions(&scope, account.id, NOW).await;
         live.iter().map(|session| session.id).collect::<Vec<_>>()
     };
-    assert_eq!((live(&anna, 10).await, live(&bert, 10).await), (vec![two.id], vec![other.id]));
+    assert_eq!((live(&anna).await, live(&bert).await), (vec![two.id], vec![other.id]));
     let (ended, _) = world.store.find_session(&scope, three.id).await.unwrap().unwrap();
     assert_eq!(ended.ended, Some((NOW, Ending::Revoked)));
-    let late = world.store.list_sessions(&scope, anna.id, 10, two.expires_at).await.unwrap();
+    let late = world.live_sessions(&scope, anna.id, two.expires_at).await;
     assert_eq!(late, []);
     // Expired sessions are over already, so a change of password counts none.
     let change = ChangePassword {
@@ -266,7 +284,7 @@ pub(super) async fn a_dead_session_ends_nothing(world: World) {
     assert_eq!(repeated, StepOutcome::Repeated(b"first".to_vec()));
     let (ended, _) = world.store.find_session(&scope, here.id).await.unwrap().unwrap();
     assert_eq!(ended.ended, Some((NOW, Ending::SignedOut)));
-    let live = world.store.list_sessions(&scope, anna.id, 10, NOW).await.unwrap();
+    let live = world.live_sessions(&scope, anna.id, NOW).await;
     assert_eq!(live.iter().map(|session| session.id).collect::<Vec<_>>(), [there.id]);
     assert_eq!(world.kinds(&scope).await[4..], [EventKind::SessionRevoked]);
     assert_eq!(world.store.find_answer(&scope, &[2; 32], &[1; 32], NOW).await.unwrap(), EarlierRequest::New);
@@ -296,5 +314,5 @@ pub(super) async fn a_question_is_answered_once(world: World) {
     assert_eq!((after_wrong.reconfirmed_at, after_wrong.version), (None, 2));
     assert_eq!((after_right.reconfirmed_at, after_right.version), (Some(NOW), 3));
     assert_eq!(after_right.recovery_version, anna.recovery_version);
-    assert_eq!(world.store.list_sessions(&scope, anna.id, 10, NOW).await.unwrap().len(), 2);
+    assert_eq!(world.live_sessions(&scope, anna.id, NOW).await.len(), 2);
 }

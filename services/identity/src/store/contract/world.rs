@@ -16,8 +16,10 @@ use crate::domain::authority::{Role, RoleSet};
 use crate::domain::policy::{Policy, PolicyRevision};
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::{Holding, SecurityInfo, Standing};
+use crate::domain::session::Session;
 use crate::domain::tenant::{DomainName, Handle, Tenant};
 use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, ChangeRefused};
+use crate::store::sign_ins::LiveSessions;
 use crate::store::{IdempotentRequest, OPTIONS, Options, StepOutcome, Store, migrate};
 
 /// When everything begins.
@@ -167,6 +169,17 @@ impl World {
         let account = self.unborn_account(scope, login);
         self.create_account(scope, &Account { roles: RoleSet::of(&[Role::GlobalAdministrator]), ..account })
             .await
+    }
+
+    /// The account's live sessions, newest first.
+    pub(super) async fn live_sessions(
+        &self,
+        scope: &TenantScope,
+        account_id: AccountId,
+        now: Timestamp,
+    ) -> Vec<Session> {
+        let asked = LiveSessions { account_id, before: None, limit: 50, now };
+        self.store.list_sessions(scope, &asked).await.unwrap()
     }
 
     /// The account as it is now.

@@ -11,7 +11,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::scope::TenantScope;
 use crate::domain::session::{Ending, Session};
 use crate::store::columns::{ACCOUNT_COLUMNS, SESSION_COLUMNS};
-use crate::store::rows::{SessionAndAccount, SessionRow, readable};
+use crate::store::rows::{ReadablePage, SessionAndAccount, SessionRow};
 use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
 /// Sessions of an account to end from one of them.
@@ -23,6 +23,17 @@ pub(crate) struct EndSessions {
     pub(crate) which: WhichSessions,
     /// What the log tells, and when.
     pub(crate) event: AuditEvent,
+}
+
+/// Live sessions of an account to list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LiveSessions {
+    pub(crate) account_id: AccountId,
+    /// Only those older than this one.
+    pub(crate) before: Option<SessionId>,
+    /// How many at most.
+    pub(crate) limit: u32,
+    pub(crate) now: Timestamp,
 }
 
 /// Which sessions of an account to end.
@@ -48,8 +59,8 @@ statements! {
         "select ", SESSION_COLUMNS,
         " from sessions s join accounts a
             on a.tenant_id = s.tenant_id and a.account_id = s.account_id and a.epoch = s.epoch
-          where s.tenant_id = $1 and s.account_id = $2 and s.ended_at is null and s.expires_at > $3
-          order by s.created_at desc, s.session_id desc limit $4";
+          where s.tenant_id = $1 and s.account_id = $2 and s.ended_at is null and s.expires_at > $3 and s.session_id < $4
+          order by s.session_id desc limit $5";
 
     const IS_LIVE = "
         select 1 from sessions
@@ -78,17 +89,19 @@ impl Store {
         with_account(&mut self.database.reader().await?, scope.tenant_id(), session_id).await
     }
 
-    /// The live sessions of an account, newest first, at most `limit`.
+    /// The live sessions of an account by id; ids rise with time, so newest first. A row that does not read is passed over.
     pub(crate) async fn list_sessions(
         &self,
         scope: &TenantScope,
-        account_id: AccountId,
-        limit: u32,
-        now: Timestamp,
+        asked: &LiveSessions,
     ) -> Result<Vec<Session>, Failure> {
-        let values = values![scope.tenant_id(), account_id, now, limit];
-        let found: Vec<SessionRow> = self.database.all(LIVE, values).await?;
-        Ok(readable(found, SessionRow::id, SessionRow::session))
+        let before = asked.before.map_or(Uuid::max(), SessionId::as_uuid);
+        let mut page = ReadablePage::behind(before, asked.limit);
+        while let Some(wanted) = page.wanted() {
+            let values = values![scope.tenant_id(), asked.account_id, asked.now, page.after, wanted];
+            page.take(self.database.all(LIVE, values).await?, SessionRow::id, SessionRow::session);
+        }
+        Ok(page.into_items())
     }
 
     /// Ends live sessions of an account. Ids that are not live sessions of it are passed over. Where the one that asks is

@@ -42,7 +42,7 @@ async fn a_caller_may_do_what_its_entry_allows_and_nothing_else() {
     let only = |name: &str| Allowed::Only(BTreeSet::from([name.to_owned()]));
     let with_not_after = changed(world.request(), |message| {
         let seconds = NOW.unix_seconds() + 60;
-        message.not_after = Some(prost_types::Timestamp { seconds, nanos: 0 });
+        message.not_after_time = Some(prost_types::Timestamp { seconds, nanos: 0 });
     });
     let fitting = CallerEntry {
         templates: only("password_reset_code"),
