@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 
 mod deny;
 mod proto;
+mod reference;
 mod run;
 mod servers;
 mod test;
@@ -38,8 +39,15 @@ enum Chore {
     },
     /// Installs what the chores need and nothing else.
     Tools,
-    /// Lints the contract and compares it with the last release.
-    Proto,
+    /// Lints the contract, compares it with what was released, and holds docs/reference to it.
+    Proto {
+        /// Writes docs/reference anew instead.
+        #[arg(long)]
+        write_reference: bool,
+        /// Keeps the contract of today as that of this release, such as `v1.0.0`, instead.
+        #[arg(long, value_name = "VERSION")]
+        release: Option<String>,
+    },
     /// Judges the dependencies: licences, sources, and known holes where their database can be had.
     Deny,
     /// Prepares every statement of the services on Postgres and on SQLite; part of the tests.
@@ -68,7 +76,9 @@ fn work(chore: Chore) -> Result<ExitCode> {
             println!("tools: all present");
             Ok(ExitCode::SUCCESS)
         }
-        Chore::Proto => proto::check(),
+        Chore::Proto { release: Some(version), .. } => proto::release_as(&version),
+        Chore::Proto { write_reference: true, .. } => reference::write().map(|()| ExitCode::SUCCESS),
+        Chore::Proto { .. } => proto::check(),
         Chore::Deny => deny::check(),
         Chore::Sql => test::all(&["-E".to_owned(), "test(every_statement)".to_owned()]),
         Chore::Dist => dist(),

@@ -1,39 +1,58 @@
-//! The contract: linted, and compared with the last release.
+//! The contract: linted, compared with what was released, and told in the reference.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
-use crate::{run, tools};
+use crate::{reference, run, tools};
 
-/// Lints `proto/` and refuses what would break a client built for the last release.
+/// Images of the contract as it was released, beside it: a checkout without tags, too, knows what it promised.
+const RELEASED: &str = "proto/released";
+
+/// Lints the contract, refuses what would break a client built for a release, and a reference that is out of date.
 pub(crate) fn check() -> Result<ExitCode> {
     tools::install_node()?;
-    let buf = tools::buf()?;
-    let linted = run::command(&buf)?.args(["lint", "proto"]).status().context("buf could not be started")?;
-    if !linted.success() {
-        return Ok(run::code(linted));
-    }
+    buf(&["lint"])?;
     println!("proto: lint is clean");
-    let Some(release) = last_release()? else {
-        println!("proto: no release to compare with yet");
-        return Ok(ExitCode::SUCCESS);
-    };
-    let against = format!(".git#tag={release},subdir=proto");
-    let compared = run::command(&buf)?.args(["breaking", "proto", "--against", &against]).status()?;
-    if compared.success() {
-        println!("proto: nothing breaks a client of {release}");
+    for image in released()? {
+        let against = image.to_string_lossy();
+        buf(&["breaking", "proto", "--exclude-imports", "--against", &against])?;
+        println!("proto: nothing breaks a client of {}", release(&image));
     }
-    Ok(run::code(compared))
+    reference::check()?;
+    Ok(ExitCode::SUCCESS)
 }
 
-/// The newest release tag behind the present commit.
-fn last_release() -> Result<Option<String>> {
-    let mut git = run::command("git")?;
-    let described = git.args(["describe", "--tags", "--abbrev=0", "--match", "v[0-9]*"]).output();
-    // A source archive has neither git's folder nor, perhaps, git.
-    Ok(described.ok().filter(|output| output.status.success()).and_then(|output| {
-        let tag = String::from_utf8(output.stdout).ok()?;
-        Some(tag.trim().to_owned()).filter(|tag| !tag.is_empty())
-    }))
+/// Keeps the contract of today as that of a release.
+pub(crate) fn release_as(name: &str) -> Result<ExitCode> {
+    tools::install_node()?;
+    let image = format!("{RELEASED}/{name}.binpb");
+    ensure!(!run::root()?.join(&image).exists(), "{image} is there already: a release does not change");
+    fs::create_dir_all(run::root()?.join(RELEASED))?;
+    buf(&["build", "proto", "--exclude-source-info", "--output", &image])?;
+    println!("proto: {image} holds the contract of {name}");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn buf(arguments: &[&str]) -> Result<()> {
+    let status = run::command(tools::buf()?)?.args(arguments).status().context("buf could not be started")?;
+    ensure!(status.success(), "buf {} failed", arguments.join(" "));
+    Ok(())
+}
+
+fn released() -> Result<Vec<PathBuf>> {
+    let folder = run::root()?.join(RELEASED);
+    let mut images = fs::read_dir(&folder)
+        .with_context(|| folder.display().to_string())?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>>>()?;
+    images.sort();
+    ensure!(!images.is_empty(), "{RELEASED} holds no release to compare with");
+    Ok(images)
+}
+
+fn release(image: &Path) -> String {
+    image.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
