@@ -2,19 +2,14 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
 
 	identityv1 "example.invalid/backend/gen/rekey/identity/v1"
 )
-
-// [connect]
 
 // Backend calls identity about the people of one tenant.
 type Backend struct {
@@ -65,38 +60,3 @@ func requestID() string { return uuid.NewString() }
 func person() *identityv1.RequestContext {
 	return &identityv1.RequestContext{IpAddress: "203.0.113.7", UserAgent: "Mozilla/5.0", Locale: "en"}
 }
-
-// [end]
-
-// [refusal]
-
-// Refusal is why a call was refused: for your program, your form and your log.
-type Refusal struct {
-	Reason      string
-	Metadata    map[string]string
-	Fields      map[string]string
-	RetryAfter  time.Duration
-	SupportCode string
-}
-
-// RefusalOf reads the details of an error.
-func RefusalOf(err error) Refusal {
-	refusal := Refusal{Fields: map[string]string{}}
-	for _, detail := range status.Convert(err).Details() {
-		switch detail := detail.(type) {
-		case *errdetails.ErrorInfo:
-			refusal.Reason, refusal.Metadata = detail.Reason, detail.Metadata
-		case *errdetails.BadRequest:
-			for _, violation := range detail.FieldViolations {
-				refusal.Fields[violation.Field] = violation.Description
-			}
-		case *errdetails.RetryInfo:
-			refusal.RetryAfter = detail.RetryDelay.AsDuration()
-		case *errdetails.RequestInfo:
-			refusal.SupportCode = detail.RequestId
-		}
-	}
-	return refusal
-}
-
-// [end]

@@ -1,19 +1,14 @@
-"""How a backend calls Rekey's identity: one channel, its token with every call, refusals read whole."""
+"""How a backend calls Rekey's identity: one channel, and its token with every call."""
 
 import uuid
-from dataclasses import dataclass, field
-from datetime import timedelta
 
 import grpc
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo, RetryInfo
-from grpc_status import rpc_status
 from rekey.identity.v1.password_reset_service_pb2_grpc import PasswordResetServiceStub
 from rekey.identity.v1.password_service_pb2_grpc import PasswordServiceStub
 from rekey.identity.v1.request_context_pb2 import RequestContext
 from rekey.identity.v1.session_service_pb2_grpc import SessionServiceStub
 
 
-# [connect]
 class Backend:
     """Calls identity about the people of one tenant."""
 
@@ -43,34 +38,3 @@ def request_id() -> str:
 def person() -> RequestContext:
     """Where the person's request came from; take it from the request that you are answering."""
     return RequestContext(ip_address="203.0.113.7", user_agent="Mozilla/5.0", locale="en")
-# [end]
-
-
-# [refusal]
-@dataclass
-class Refusal:
-    """Why a call was refused: for your program, your form and your log."""
-
-    reason: str = ""
-    metadata: dict[str, str] = field(default_factory=dict)
-    fields: dict[str, str] = field(default_factory=dict)
-    retry_after: timedelta | None = None
-    support_code: str = ""
-
-    @classmethod
-    def of(cls, error: grpc.RpcError) -> "Refusal":
-        refusal = cls()
-        status = rpc_status.from_call(error)
-        for detail in status.details if status else []:
-            if detail.Is(ErrorInfo.DESCRIPTOR):
-                info = ErrorInfo.FromString(detail.value)
-                refusal.reason, refusal.metadata = info.reason, dict(info.metadata)
-            elif detail.Is(BadRequest.DESCRIPTOR):
-                wrong = BadRequest.FromString(detail.value)
-                refusal.fields = {v.field: v.description for v in wrong.field_violations}
-            elif detail.Is(RetryInfo.DESCRIPTOR):
-                refusal.retry_after = RetryInfo.FromString(detail.value).retry_delay.ToTimedelta()
-            elif detail.Is(RequestInfo.DESCRIPTOR):
-                refusal.support_code = RequestInfo.FromString(detail.value).request_id
-        return refusal
-# [end]

@@ -19,8 +19,9 @@ from rekey.identity.v1.password_reset_service_pb2 import ProofOutcome
 
 import password_reset
 import sign_in
-from backend import Backend, Refusal
+from backend import Backend
 from inbox import code_for
+from refusal import Refusal
 
 NEW_PASSWORD = "nine slow rivers and stone"
 NEXT_PASSWORD = "four green kettles by the door"

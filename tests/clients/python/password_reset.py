@@ -5,7 +5,6 @@ from rekey.identity.v1 import password_reset_service_pb2 as pb
 from backend import Backend, person, request_id
 
 
-# [reset]
 def start(backend: Backend, login: str) -> pb.StartPasswordResetResponse:
     """Opens a reset. Known and unknown logins look alike, so show whatever comes."""
     request = pb.StartPasswordResetRequest(tenant_id=backend.tenant_id, login=login, context=person())
@@ -34,4 +33,3 @@ def set_password(backend: Backend, reset_token: str, new_password: str) -> None:
         reset_token=reset_token, new_password=new_password, request_id=request_id(), context=person()
     )
     backend.resets.CompletePasswordReset(request, metadata=backend.metadata())
-# [end]

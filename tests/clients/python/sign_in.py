@@ -5,7 +5,6 @@ from rekey.identity.v1 import password_service_pb2, session_pb2, session_service
 from backend import Backend, person, request_id
 
 
-# [sign-in]
 def sign_in(backend: Backend, login: str, password: str) -> session_service_pb2.SignInResponse:
     """Tokens, a challenge for `ContinueSignIn`, or a rejection: a wrong password is no error."""
     request = session_service_pb2.SignInRequest(
@@ -49,4 +48,3 @@ def sign_out(backend: Backend, access_token: str) -> None:
     """Ends the session."""
     request = session_service_pb2.SignOutRequest(request_id=request_id(), context=person())
     backend.sessions.SignOut(request, metadata=backend.metadata(access_token))
-# [end]

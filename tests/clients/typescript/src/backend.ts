@@ -1,15 +1,12 @@
-// How a backend calls Rekey's identity: one channel, its token with every call, refusals read whole.
+// How a backend calls Rekey's identity: one channel, and its token with every call.
 
 import { randomUUID } from "node:crypto";
 import { credentials, Metadata, type CallOptions, type ClientUnaryCall, type ServiceError } from "@grpc/grpc-js";
-import { BadRequest, ErrorInfo, RequestInfo, RetryInfo } from "../gen/google/rpc/error_details";
-import { Status } from "../gen/google/rpc/status";
 import { PasswordResetServiceClient } from "../gen/rekey/identity/v1/password_reset_service";
 import { PasswordServiceClient } from "../gen/rekey/identity/v1/password_service";
 import type { RequestContext } from "../gen/rekey/identity/v1/request_context";
 import { SessionServiceClient } from "../gen/rekey/identity/v1/session_service";
 
-// [connect]
 /** A generated method that takes one message and gives one. */
 type Method<Request, Response> = (
   request: Request,
@@ -53,42 +50,3 @@ export const requestId = (): string => randomUUID();
 
 /** Where the person's request came from; take it from the request that you are answering. */
 export const person = (): RequestContext => ({ ipAddress: "203.0.113.7", userAgent: "Mozilla/5.0", locale: "en" });
-// [end]
-
-// [refusal]
-/** Why a call was refused: for your program, your form and your log. */
-export interface Refusal {
-  reason: string;
-  metadata: Record<string, string>;
-  fields: Record<string, string>;
-  retryAfterSeconds?: number;
-  supportCode: string;
-}
-
-export function refusalOf(error: ServiceError): Refusal {
-  const refusal: Refusal = { reason: "", metadata: {}, fields: {}, supportCode: "" };
-  const [packed] = error.metadata.get("grpc-status-details-bin");
-  const details = packed instanceof Buffer ? Status.decode(packed).details : [];
-  for (const { typeUrl, value } of details) {
-    switch (typeUrl) {
-      case "type.googleapis.com/google.rpc.ErrorInfo": {
-        const { reason, metadata } = ErrorInfo.decode(value);
-        Object.assign(refusal, { reason, metadata });
-        break;
-      }
-      case "type.googleapis.com/google.rpc.BadRequest":
-        for (const { field, description } of BadRequest.decode(value).fieldViolations) {
-          refusal.fields[field] = description;
-        }
-        break;
-      case "type.googleapis.com/google.rpc.RetryInfo":
-        refusal.retryAfterSeconds = RetryInfo.decode(value).retryDelay?.seconds;
-        break;
-      case "type.googleapis.com/google.rpc.RequestInfo":
-        refusal.supportCode = RequestInfo.decode(value).requestId;
-        break;
-    }
-  }
-  return refusal;
-}
-// [end]

@@ -7,9 +7,10 @@ import { readFileSync } from "node:fs";
 import type { ServiceError } from "@grpc/grpc-js";
 import { MethodKind } from "../gen/rekey/identity/v1/method_kind";
 import { ProofOutcome } from "../gen/rekey/identity/v1/password_reset_service";
-import { Backend, refusalOf } from "./backend";
+import { Backend } from "./backend";
 import { codeFor } from "./inbox";
 import * as reset from "./password-reset";
+import { refusalOf } from "./refusal";
 import * as session from "./sign-in";
 
 const NEW_PASSWORD = "nine slow rivers and stone";

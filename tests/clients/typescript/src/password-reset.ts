@@ -5,7 +5,6 @@ import type { StartPasswordResetResponse } from "../gen/rekey/identity/v1/passwo
 import type { SubmitResetProofResponse } from "../gen/rekey/identity/v1/password_reset_service";
 import { type Backend, person, requestId } from "./backend";
 
-// [reset]
 /** Opens a reset. Known and unknown logins look alike, so show whatever comes. */
 export function start(backend: Backend, login: string): Promise<StartPasswordResetResponse> {
   const request = { tenantId: backend.tenantId, login, context: person() };
@@ -34,4 +33,3 @@ export async function setPassword(backend: Backend, resetToken: string, newPassw
   const request = { resetToken, newPassword, requestId: requestId(), context: person() };
   await backend.call(backend.resets.completePasswordReset.bind(backend.resets), request);
 }
-// [end]

@@ -5,7 +5,6 @@ import type { SessionTokens } from "../gen/rekey/identity/v1/session";
 import type { SignInResponse } from "../gen/rekey/identity/v1/session_service";
 import { type Backend, person, requestId } from "./backend";
 
-// [sign-in]
 /** Tokens, a challenge for `ContinueSignIn`, or a rejection: a wrong password is no error. */
 export function signIn(backend: Backend, login: string, password: string): Promise<SignInResponse> {
   const request = { tenantId: backend.tenantId, login, password, requestId: requestId(), context: person() };
@@ -39,4 +38,3 @@ export async function signOut(backend: Backend, accessToken: string): Promise<vo
   const request = { requestId: requestId(), context: person(), refreshToken: "" };
   await backend.call(backend.sessions.signOut.bind(backend.sessions), request, accessToken);
 }
-// [end]

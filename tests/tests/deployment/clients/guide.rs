@@ -1,4 +1,4 @@
-//! `docs/calling-rekey.md` shows parts of the programs as they are, names reasons that are published, and the templates of
+//! `docs/calling-rekey.md` shows files of the programs as they are, names reasons that are published, and the templates of
 //! the programs are parts of `proto/buf.gen.yaml`.
 
 use rekey_wire::identity::v1::ErrorReason;
@@ -7,12 +7,12 @@ use tonic::Code;
 use super::root;
 
 #[test]
-fn every_snippet_is_a_part_of_a_program_that_runs() {
+fn every_snippet_is_a_file_of_a_program_that_runs() {
     let guide = read("docs/calling-rekey.md");
     let snippets: Vec<Snippet> = guide.split("<!-- tests/clients/").skip(1).map(Snippet::read).collect();
 
-    for Snippet { path, part, text } in &snippets {
-        assert_eq!(*text, part_of(path, part), "{path}: {part}");
+    for Snippet { path, text } in &snippets {
+        assert_eq!(format!("{text}\n"), read(path), "{path}");
     }
     let of = |folder: &str| snippets.iter().filter(|snippet| snippet.path.starts_with(folder)).count();
     assert_eq!((of("tests/clients/python/"), of("tests/clients/typescript/")), (4, 4));
@@ -54,27 +54,17 @@ fn the_templates_of_the_programs_are_parts_of_the_one_beside_the_contract() {
 /// What the guide shows of a program.
 struct Snippet {
     path: String,
-    part: String,
     text: String,
 }
 
 impl Snippet {
-    /// Reads what follows `<!-- tests/clients/`: the rest of the path, the name of the part, and the text in its fence.
+    /// Reads what follows `<!-- tests/clients/`: the rest of the path, and the text in its fence.
     fn read(rest: &str) -> Self {
-        let (place, rest) = rest.split_once(" -->\n```").unwrap();
-        let (path, part) = place.split_once(' ').unwrap();
+        let (path, rest) = rest.split_once(" -->\n```").unwrap();
         let (_, text) = rest.split_once('\n').unwrap();
         let (text, _) = text.split_once("\n```").unwrap();
-        Self { path: format!("tests/clients/{path}"), part: part.to_owned(), text: text.to_owned() }
+        Self { path: format!("tests/clients/{path}"), text: text.to_owned() }
     }
-}
-
-/// The lines of a program between `[part]` and `[end]`.
-fn part_of(path: &str, part: &str) -> String {
-    let program = read(path);
-    let mark = if path.ends_with(".py") { "#" } else { "//" };
-    let (_, rest) = program.split_once(&format!("{mark} [{part}]\n")).unwrap();
-    rest.split_once(&format!("{mark} [end]\n")).unwrap().0.trim_matches('\n').to_owned()
 }
 
 fn read(path: &str) -> String {

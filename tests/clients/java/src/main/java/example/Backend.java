@@ -18,7 +18,6 @@ import rekey.identity.v1.RequestContext;
 import rekey.identity.v1.SessionServiceGrpc;
 import rekey.identity.v1.SessionServiceGrpc.SessionServiceBlockingStub;
 
-// [connect]
 /** Calls identity about the people of one tenant: one channel, this backend's token with every call. */
 final class Backend implements AutoCloseable {
   private static final Metadata.Key<String> AUTHORIZATION = key("authorization");
@@ -78,4 +77,3 @@ final class Backend implements AutoCloseable {
     return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
   }
 }
-// [end]

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-// [refusal]
 /** Why a call was refused: for your program, your form and your log. */
 record Refusal(
     String reason,
@@ -47,4 +46,3 @@ record Refusal(
     return new Refusal(reason, metadata, fields, retryAfter, supportCode);
   }
 }
-// [end]
