@@ -93,6 +93,11 @@ impl World {
         });
     }
 
+    /// Lets the tenant's resets show the account's own methods, masked.
+    pub async fn show_masks(&self) {
+        self.amend_policy(|policy| policy["reset"]["method_hints"] = "masked".into()).await;
+    }
+
     /// Waits until no message is on its way any more: what has not come by then never comes.
     pub async fn settled(&self) {
         let is_settled = async || {

@@ -14,6 +14,7 @@ on_every_store_set!(
     this_was_not_me_freezes_the_account,
     a_wrong_code_is_rejected_and_the_right_one_still_passes,
     a_code_dies_after_ten_minutes,
+    one_code_reaches_every_mailbox_of_an_account,
 );
 on_stores!(cluster Cluster: a_person_gets_back_in_and_everything_old_is_dead);
 on_stores!(sentinel Sentinel: a_person_gets_back_in_and_everything_old_is_dead);
@@ -80,6 +81,22 @@ async fn a_wrong_code_is_rejected_and_the_right_one_still_passes(stores: Stores)
     assert_eq!(first.outcome(), ProofOutcome::Rejected);
     assert_eq!(first.proofs_remaining, 1);
     assert_eq!(second.outcome(), ProofOutcome::Accepted);
+    world.stop().await;
+}
+
+async fn one_code_reaches_every_mailbox_of_an_account(stores: Stores) {
+    const SECOND: &str = "zoe@second.example";
+    let world = World::start(stores).await;
+    let zoe = world.person_with("zoe", |new| new.email_addresses.push(SECOND.to_owned())).await;
+    let started = world.start_reset(&zoe.login).await;
+
+    world.send_code(&started.reset_token, "1").await.unwrap();
+    let codes = [world.code_for(&zoe.login).await, world.code_for(SECOND).await];
+    let proof = world.prove(&started.reset_token, "1", &codes[1]).await;
+
+    assert_eq!(codes[0], codes[1]);
+    assert_eq!(proof.outcome(), ProofOutcome::Accepted);
+    assert_eq!(world.complete_reset(&proof.reset_token, NEW).await.unwrap(), 0);
     world.stop().await;
 }
 

@@ -96,6 +96,7 @@ async fn code_number(world: &World, number: usize) -> String {
 
 async fn a_new_address_counts_after_its_code_and_three_days(stores: Stores) {
     let world = World::start(stores).await;
+    world.show_masks().await;
     let (person, mut calls) = zoe(&world).await;
 
     let added = add(&mut calls).await.unwrap().security_info.unwrap();
@@ -232,6 +233,7 @@ async fn an_administrator_fills_in_for_those_within_reach(stores: Stores) {
     assert_eq!(reason(beyond), "AUTHORITY_MISSING");
     assert_eq!(reason(own), "NOT_ON_YOURSELF");
     assert_eq!(reason(by_zoe), "ROLE_MISSING");
+    world.show_masks().await;
     assert_eq!(world.start_reset(&zoe.login).await.methods.len(), 1);
     world.stop().await;
 }

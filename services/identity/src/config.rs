@@ -1,11 +1,13 @@
 //! The `[identity]` table. Values and their reasons stand in `default.toml`; here are their types and the checks that
 //! need more than one of them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use rekey_client::ClientSettings;
+use rekey_primitives::method::MethodKind;
 use rekey_runtime::server::ServerSettings;
 use serde::Deserialize;
 
@@ -40,6 +42,8 @@ pub struct Settings {
     pub notices: Notices,
     /// How starts and refusals reach the log.
     pub audit: Audit,
+    /// What resets offer.
+    pub resets: Resets,
     /// Work that nobody waits for.
     pub jobs: Jobs,
     /// The verification service.
@@ -196,6 +200,21 @@ pub struct Audit {
     pub flush_ms: u64,
 }
 
+/// `[identity.resets]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resets {
+    /// The kinds of methods whose codes this deployment can send.
+    pub carried_kinds: Vec<String>,
+}
+
+impl Resets {
+    /// The kinds; what [`Settings::check`] let through is known.
+    pub(crate) fn kinds(&self) -> BTreeSet<MethodKind> {
+        self.carried_kinds.iter().filter_map(|kind| MethodKind::parse(kind)).collect()
+    }
+}
+
 /// `[identity.jobs]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -216,6 +235,9 @@ pub enum Contradiction {
     /// A loop would never rest, or nothing would ever be let through.
     #[error("identity.{0} must be at least 1")]
     Zero(&'static str),
+    /// A kind of method that there is not, or whose codes nobody sends.
+    #[error("identity.resets.carried_kinds holds {0:?}, which is neither email nor phone")]
+    CarriedKind(String),
     /// Links in notices would not be links.
     #[error("identity.portal_url must begin with https:// or http:// and not end with /")]
     PortalUrl,
@@ -246,6 +268,10 @@ impl Settings {
             if value == 0 {
                 return Err(Contradiction::Zero(name));
             }
+        }
+        let is_sent = |kind: &String| MethodKind::parse(kind).is_some_and(|kind| kind.channel().is_some());
+        if let Some(kind) = self.resets.carried_kinds.iter().find(|kind| !is_sent(kind)) {
+            return Err(Contradiction::CarriedKind(kind.clone()));
         }
         let is_web = self.portal_url.starts_with("https://") || self.portal_url.starts_with("http://");
         if is_web && !self.portal_url.ends_with('/') { Ok(()) } else { Err(Contradiction::PortalUrl) }
@@ -292,6 +318,20 @@ mod tests {
         settings.throttle.url = "redis://:s3cr3t@cache".to_owned();
 
         assert!(!format!("{settings:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn a_kind_whose_codes_nobody_sends_is_refused() {
+        let carrying = |kinds: &[&str]| {
+            let mut settings = for_tests();
+            settings.resets.carried_kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+            settings.check()
+        };
+
+        assert_eq!(carrying(&["phone"]), Ok(()));
+        for odd in ["authenticator", "sms"] {
+            assert_eq!(carrying(&["email", odd]), Err(Contradiction::CarriedKind(odd.to_owned())));
+        }
     }
 
     #[test]

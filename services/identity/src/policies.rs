@@ -1,5 +1,9 @@
 //! The policy in force of a tenant, and the tenant it is of.
 
+use std::collections::BTreeSet;
+
+use rekey_primitives::method::MethodKind;
+
 use crate::domain::policy::{Policy, PolicyRevision};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
@@ -12,6 +16,8 @@ use crate::store::accounts::TenantKey;
 #[derive(Clone)]
 pub(crate) struct Policies {
     pub store: Store,
+    /// The kinds of methods whose codes this deployment can send.
+    pub carried_kinds: BTreeSet<MethodKind>,
 }
 
 /// A tenant and its policy in force.
@@ -34,15 +40,16 @@ impl Policies {
         Ok(self.revision(scope).await?.policy)
     }
 
-    /// The policy as far as this release can carry it out ([`carried_out`]).
+    /// The policy as far as this deployment can carry it out ([`Self::carried_out`]).
     pub(crate) async fn reset_policy(&self, scope: &TenantScope) -> Result<Policy, Error> {
-        self.policy(scope).await.map(carried_out)
+        self.policy(scope).await.map(|policy| self.carried_out(policy))
     }
-}
 
-/// A policy with those kinds of methods whose codes are sent. Others, which a newer release may know to check, are neither
-/// offered nor invented, or a decoy would give itself away.
-pub(crate) fn carried_out(mut policy: Policy) -> Policy {
-    policy.reset.allowed_methods.retain(|kind| kind.channel().is_some());
-    policy
+    /// A policy with those kinds of methods whose codes are sent here. Others, which a newer release may know to check or
+    /// another deployment to carry, are neither offered nor invented, or a decoy would give itself away.
+    pub(crate) fn carried_out(&self, mut policy: Policy) -> Policy {
+        let is_carried = |kind: &MethodKind| kind.channel().is_some() && self.carried_kinds.contains(kind);
+        policy.reset.allowed_methods.retain(is_carried);
+        policy
+    }
 }

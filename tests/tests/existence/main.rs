@@ -15,8 +15,8 @@ use rekey_tests::person::{first_password, request_id};
 use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
 use rekey_wire::identity::v1::{
-    EvaluatePasswordRequest, RequestAdministratorHelpRequest, SendResetCodeRequest, SendResetCodeResponse,
-    SignInRequest, StartPasswordResetRequest, SubmitResetProofRequest,
+    EvaluatePasswordRequest, MethodKind, RequestAdministratorHelpRequest, SendResetCodeRequest,
+    SendResetCodeResponse, SignInRequest, StartPasswordResetRequest, SubmitResetProofRequest,
 };
 use tonic::Status;
 
@@ -26,6 +26,8 @@ const PHONE: &str = "+15005550100";
 
 on_both_store_sets!(
     every_step_of_a_reset_looks_the_same_for_everybody,
+    every_step_looks_the_same_where_masks_are_shown,
+    everybody_is_offered_the_same_kinds,
     asking_for_help_looks_the_same_for_everybody,
     signing_in_looks_the_same_before_and_after_a_lockout,
     a_repeated_sign_in_looks_the_same_for_everybody,
@@ -47,7 +49,40 @@ fn refusal<T: std::fmt::Debug>(refused: Result<T, Status>) -> Problem {
 }
 
 async fn every_step_of_a_reset_looks_the_same_for_everybody(stores: Stores) {
+    every_step_looks_the_same(World::start(stores).await).await;
+}
+
+async fn every_step_looks_the_same_where_masks_are_shown(stores: Stores) {
     let world = World::start(stores).await;
+    world.show_masks().await;
+    every_step_looks_the_same(world).await;
+}
+
+/// Every method of everybody, walked to its end: by the kind that most have, and by the one that most lack.
+async fn everybody_is_offered_the_same_kinds(stores: Stores) {
+    let world = World::start(stores).await;
+    let logins = logins(&world).await;
+    let heard_before = world.mail().len();
+    let mut offers = BTreeMap::new();
+    let mut by_phone = BTreeMap::new();
+
+    for (who, login) in &logins {
+        let started = world.start_reset(login).await;
+        by_phone.insert(*who, walk(&world, &started.reset_token, "2").await);
+        offers.insert(*who, started.methods);
+    }
+
+    all_alike(&offers);
+    all_alike(&by_phone);
+    let offer: Vec<_> =
+        offers["known"].iter().map(|method| (method.kind(), &*method.masked_destination)).collect();
+    assert_eq!(offer, [(MethodKind::Email, ""), (MethodKind::Phone, "")]);
+    world.settled().await;
+    assert_eq!(world.mail().len(), heard_before, "nobody here has a phone");
+    world.stop().await;
+}
+
+async fn every_step_looks_the_same(world: World) {
     let reference = world.person_with("reference", |new| new.phone_numbers = vec![PHONE.to_owned()]).await;
     let masks = world.start_reset(&reference.login).await.methods;
     let logins = logins(&world).await;
@@ -64,7 +99,7 @@ async fn every_step_of_a_reset_looks_the_same_for_everybody(stores: Stores) {
         let ids: Vec<_> = started.methods.iter().map(|method| method.method_id.as_str()).collect();
         assert!(!ids.is_empty() && ["1", "2", "3"].starts_with(&ids), "{who} is offered {ids:?}");
         let shape = (started.reset_token.len(), started.proofs_required, started.expire_time);
-        shapes.insert(who, (shape, walk(&world, &started.reset_token).await));
+        shapes.insert(who, (shape, walk(&world, &started.reset_token, "1").await));
     }
 
     all_alike(&shapes);
@@ -84,19 +119,19 @@ struct Walk {
     refused: [Problem; 4],
 }
 
-async fn walk(world: &World, reset_token: &str) -> Walk {
+async fn walk(world: &World, reset_token: &str, method_id: &str) -> Walk {
     let send = SendResetCodeRequest {
         reset_token: reset_token.to_owned(),
-        method_id: "1".to_owned(),
+        method_id: method_id.to_owned(),
         request_id: request_id(),
         context: None,
     };
-    let mut proved = vec![prove(world, reset_token).await];
+    let mut proved = vec![prove(world, reset_token, method_id).await];
     let sent = world.resets().send_reset_code(send.clone()).await.unwrap().into_inner();
-    let too_soon = refusal(world.send_code(reset_token, "1").await);
+    let too_soon = refusal(world.send_code(reset_token, method_id).await);
     let no_such_method = refusal(world.send_code(reset_token, "7").await);
     for _ in 0..11 {
-        proved.push(prove(world, reset_token).await);
+        proved.push(prove(world, reset_token, method_id).await);
     }
     let resent = world.resets().send_reset_code(send).await.unwrap().into_inner();
     let completed = refusal(world.complete_reset(reset_token, "another meadow of rain").await);
@@ -111,10 +146,10 @@ async fn walk(world: &World, reset_token: &str) -> Walk {
 }
 
 /// Outcome, length of the new token and what remains, after a code that is wrong for everybody.
-async fn prove(world: &World, reset_token: &str) -> (i32, usize, i32) {
+async fn prove(world: &World, reset_token: &str, method_id: &str) -> (i32, usize, i32) {
     let request = SubmitResetProofRequest {
         reset_token: reset_token.to_owned(),
-        method_id: "1".to_owned(),
+        method_id: method_id.to_owned(),
         code: "not the code".to_owned(),
         request_id: request_id(),
         context: None,
@@ -233,6 +268,7 @@ async fn limits_of_a_login_look_the_same_for_everybody(stores: Stores) {
 
 async fn a_decoy_is_the_same_when_asked_again(stores: Stores) {
     let world = World::start(stores).await;
+    world.show_masks().await;
     let logins = logins(&world).await;
 
     for (who, login) in &logins {

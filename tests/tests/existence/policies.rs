@@ -12,6 +12,7 @@ on_both_store_sets!(decoys_follow_the_policy, a_tenant_that_wants_plain_answers_
 
 async fn decoys_follow_the_policy(stores: Stores) {
     let world = World::start(stores).await;
+    world.show_masks().await;
     let logins = logins(&world).await;
     world.amend_policy(|policy| policy["reset"]["allowed_methods"] = serde_json::json!(["phone"])).await;
     let mut by_phone = BTreeMap::new();

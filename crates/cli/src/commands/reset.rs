@@ -90,8 +90,7 @@ async fn send(
         Ok(sent) => {
             let minutes =
                 sent.into_inner().code_expire_time.map_or(0, |at| (seconds_until(at.seconds) + 59) / 60);
-            let sent =
-                format!("A code is on its way to {}; it is good for {minutes} minutes.", shown(method));
+            let sent = format!("A code is on its way {}; it is good for {minutes} minutes.", way_of(method));
             tell(output, &sent)
         }
         Err(status) => match Problem::of(&status) {
@@ -156,6 +155,15 @@ fn choose(methods: &[ResetMethod], output: Output) -> anyhow::Result<ResetMethod
 fn shown(method: &ResetMethod) -> String {
     let kind = method.kind().as_str_name().trim_start_matches("METHOD_KIND_").to_lowercase();
     format!("{} {}", kind.replace('_', " "), method.masked_destination).trim_end().to_owned()
+}
+
+/// Where the code went: to the address that is shown, or, where only kinds are, to whatever the account has of the kind.
+fn way_of(method: &ResetMethod) -> String {
+    if method.masked_destination.is_empty() {
+        format!("by {}, if the account has one", shown(method))
+    } else {
+        format!("to {}", shown(method))
+    }
 }
 
 /// Says something to the person at the terminal, even where a program reads the answer: whoever is asked must see what

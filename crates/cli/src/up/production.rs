@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
+use rekey_primitives::contact::Channel;
 use rekey_runtime::settings::{Document, Origin};
 use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::Telemetry;
@@ -20,8 +21,10 @@ pub(super) async fn run(up: &Up, config: Option<PathBuf>, output: Output) -> any
     if up.ready_file.is_some() {
         bail!("--ready-file tells credentials of demo people, and production has none");
     }
-    let stores = stores(up, &settings::document(config.clone(), Vec::new())?).await?;
-    let document = settings::document(config, stores)?;
+    let written = settings::document(config.clone(), Vec::new())?;
+    let mut ours = stores(up, &written).await?;
+    ours.extend(carried_kinds(&written));
+    let document = settings::document(config, ours)?;
     settings::check(&document)?;
     production::check_business(&document, &up.data)?;
     let _folder = DataFolder::lock(&up.data)?;
@@ -41,11 +44,31 @@ pub(super) async fn run(up: &Up, config: Option<PathBuf>, output: Output) -> any
     outcome
 }
 
+/// Whether nothing but the default says what a setting is.
+fn is_open(written: &Document, key: &str) -> bool {
+    written.settings().iter().any(|setting| setting.key == key && setting.origin == Origin::Default)
+}
+
+/// The kinds of methods that resets offer: where the settings name none, those that a provider is there for. Text messages
+/// want a country to go to as well.
+fn carried_kinds(written: &Document) -> Option<Setting> {
+    if !is_open(written, "identity.resets.carried_kinds") {
+        return None;
+    }
+    // What does not read is told with all that is wrong, later.
+    let notification: rekey_notification::config::Settings = written.part("notification").ok()?;
+    let has_countries = !is_open(written, "verification.phone.countries");
+    let carried = [
+        ("email", notification.carries(Channel::Email)),
+        ("phone", notification.carries(Channel::Sms) && has_countries),
+    ];
+    let kinds: Vec<&str> = carried.into_iter().filter(|(_, is)| *is).map(|(kind, _)| kind).collect();
+    Some(set("IDENTITY__RESETS__CARRIED_KINDS", &kinds.join(",")))
+}
+
 /// Stores as the flags say; where neither they nor the settings name any, the data folder and this process.
 async fn stores(up: &Up, written: &Document) -> anyhow::Result<Vec<Setting>> {
-    let is_open = |key: &str| {
-        written.settings().iter().any(|setting| setting.key == key && setting.origin == Origin::Default)
-    };
+    let is_open = |key: &str| is_open(written, key);
     let mut stores = Vec::new();
     if let Some(url) = &up.postgres {
         let [identity, notification] = databases::prepare(url).await?;
@@ -68,4 +91,26 @@ async fn stores(up: &Up, written: &Document) -> anyhow::Result<Vec<Setting>> {
         stores.push(set("VERIFICATION__STORE__URL", "memory:"));
     }
     Ok(stores)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_offered_that_a_provider_carries_unless_the_settings_name_some() {
+        let carried = |changes: &[(&str, &str)]| {
+            let changed = changes.iter().map(|(key, value)| set(key, value));
+            let written = settings::builder().environment(changed).load().unwrap();
+            carried_kinds(&written).map(|(_, kinds)| kinds)
+        };
+        let mail = ("NOTIFICATION__PROVIDERS__0__KIND", "smtp");
+        let texts = ("NOTIFICATION__PROVIDERS__1__KIND", "sms");
+        let countries = ("VERIFICATION__PHONE__COUNTRIES", "DE");
+
+        assert_eq!(carried(&[mail]).as_deref(), Some("email"));
+        assert_eq!(carried(&[mail, texts]).as_deref(), Some("email"));
+        assert_eq!(carried(&[mail, texts, countries]).as_deref(), Some("email,phone"));
+        assert_eq!(carried(&[mail, ("IDENTITY__RESETS__CARRIED_KINDS", "phone")]), None);
+    }
 }

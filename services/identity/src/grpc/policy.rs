@@ -10,7 +10,7 @@ use super::encode::{self, count, kind};
 use super::refusal::status;
 use crate::directory::Directory;
 use crate::domain::policy::{
-    LockoutRules, PasswordRules, PolicyRevision, ResetRules, ResetScope, SessionRules,
+    LockoutRules, MethodHints, PasswordRules, PolicyRevision, ResetRules, ResetScope, SessionRules,
 };
 
 /// Answered by these use cases.
@@ -62,6 +62,14 @@ fn reset(rules: &ResetRules) -> wire::ResetPolicy {
         reveal_eligibility: rules.reveal_eligibility,
         accept_prefilled: rules.accept_prefilled,
         change_quarantine: hours(rules.change_quarantine_hours),
+        method_hints: method_hints(rules.method_hints).into(),
+    }
+}
+
+const fn method_hints(hints: MethodHints) -> wire::MethodHints {
+    match hints {
+        MethodHints::Kinds => wire::MethodHints::Kinds,
+        MethodHints::Masked => wire::MethodHints::Masked,
     }
 }
 

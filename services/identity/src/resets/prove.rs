@@ -11,6 +11,7 @@ use strum::IntoStaticStr;
 
 use super::send::verification_subject;
 use super::{Continued, Resets, binding_of, still_the_same, unreadable_offer, verification_of};
+use crate::domain::account::Account;
 use crate::domain::attempts::MethodUnavailable;
 use crate::domain::audit::{Actor, EventKind};
 use crate::domain::policy::Policy;
@@ -19,10 +20,12 @@ use crate::domain::reset::complete::Stopped;
 use crate::domain::reset::offer::{Offered, Target};
 use crate::domain::reset::proofs::{Proof, remaining_shown};
 use crate::domain::reset::{Position, ResetState, attempts_key};
+use crate::domain::security_info::SecurityInfo;
 use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, Request, sealed_secret};
-use crate::operation::{Caller, Context, Error, Origin, Repeatable, Rpc};
+use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
 use crate::peers::verification::{CheckCode, Checked, PASSWORD_RESET};
+use crate::store::StepOutcome;
 use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount};
 use crate::store::resets::{AttemptCounted, CodeAttempt, MethodKey};
 
@@ -234,32 +237,54 @@ impl Resets {
     }
 
     /// Writes down that wrong codes in a row disabled a method, so that it counts for nothing until it is confirmed
-    /// anew, and notifies its owner. A change meanwhile leaves it to the next attempt.
+    /// anew, and notifies its owner: of a kind, every entry that got the codes. A change meanwhile leaves it to the next
+    /// attempt.
     async fn disable(&self, attempt: &Attempt<'_>) -> Result<(), Error> {
-        let Attempt { operation, state, .. } = *attempt;
+        let Attempt { operation, state, offered, .. } = *attempt;
+        let (scope, Some(account_id)) = (&operation.scope, state.account_id) else { return Ok(()) };
+        // Each change makes another account of it, so one after the other.
+        while let Some(account) = self.store.find_account(scope, &AccountKey::Id(account_id)).await?
+            && let Some(entry) = still_enabled(offered, &account)
+        {
+            if !self.disable_entry(operation, &account, entry).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Disables one entry; false where the account changed meanwhile.
+    async fn disable_entry(
+        &self,
+        operation: &Operation<'_>,
+        account: &Account,
+        entry: &SecurityInfo,
+    ) -> Result<bool, Error> {
         let (scope, now) = (&operation.scope, operation.now);
-        let (Some(account_id), Target::Entry(id)) = (state.account_id, attempt.offered.target) else {
-            return Ok(());
-        };
-        let account = self.store.find_account(scope, &AccountKey::Id(account_id)).await?;
-        let held =
-            account.as_ref().and_then(|account| account.security_info.iter().find(|entry| entry.id == id));
-        let (Some(account), Some(entry)) = (&account, held.filter(|entry| !entry.disabled)) else {
-            return Ok(());
-        };
         let tenant = self.policies.tenant(scope).await?;
         let content = NoticeContent::of_entry(&tenant, account, entry, MethodChange::Disabled, now);
         let notified = self.notices.notified(scope, account, now).await?;
         let event = self.audit.event_of(operation, EventKind::MethodStopped).by(Actor::Rekey);
         let change = ChangeAccount {
-            account_id,
+            account_id: account.id,
             version: account.version,
-            change: AccountChange::DisableSecurityInfo(id),
+            change: AccountChange::DisableSecurityInfo(entry.id),
             event: event.because("method_disabled").done(),
             notices: self.notices.to(&notified, &content),
             now,
         };
-        self.store.change_account(scope, &change, None).await?;
-        Ok(())
+        Ok(matches!(self.store.change_account(scope, &change, None).await?, StepOutcome::Done(_)))
     }
+}
+
+/// One of the entries that got the codes and is not disabled yet.
+fn still_enabled<'a>(offered: &Offered, account: &'a Account) -> Option<&'a SecurityInfo> {
+    let got_it = |entry: &SecurityInfo| match &offered.target {
+        Target::Entry(id) => entry.id == *id,
+        Target::Kind(recipients) => {
+            recipients.among(offered.kind, std::slice::from_ref(entry)).next().is_some()
+        }
+        Target::Decoy(_) => false,
+    };
+    account.security_info.iter().find(|entry| !entry.disabled && got_it(entry))
 }

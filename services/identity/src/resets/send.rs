@@ -18,6 +18,7 @@ use crate::domain::audit::EventKind;
 use crate::domain::eligibility::JudgedAccount;
 use crate::domain::refusal::Refusal;
 use crate::domain::reset::complete::Stopped;
+use crate::domain::reset::offer::Target;
 use crate::domain::reset::{Position, ResetState, attempts_key, offer};
 use crate::domain::tenant::Tenant;
 use crate::operation::idempotency::{Answer, Request};
@@ -109,7 +110,7 @@ impl Resets {
         if let Some(stopped) = changed.filter(|_| !state.proofs.is_empty()) {
             return Err(self.stopped(operation, stopped));
         }
-        let silence = changed.map(Stopped::as_str).or(state.is_silent.then_some("silent"));
+        let silence = silence_of(state, position, changed);
         let first = verification_of(state, position, 0);
         let last = self.store.last_reset_code(scope, first, operation.now).await?;
         for code in last..CODES_PER_METHOD {
@@ -139,7 +140,7 @@ impl Resets {
             request_id: operation.request_id_from_here(&format!("start{}", nth(code))),
             purpose: PASSWORD_RESET,
             subject: verification_subject(state),
-            destinations: vec![destination_of(sending, judged)?],
+            destinations: destinations_of(sending, judged)?,
             locale: context.locale.clone().or_else(|| state.locale.clone()),
             binding: binding_of(state, position),
             decoy: silence.is_some(),
@@ -223,11 +224,26 @@ fn sendable(state: &ResetState, method_id: &str) -> Result<Position, Refusal> {
     offered.kind.channel().map(|_| position).ok_or(Refusal::MethodUnknownInReset)
 }
 
-fn destination_of(sending: &Sending<'_>, judged: Option<&JudgedAccount>) -> Result<Destination, Error> {
+fn destinations_of(sending: &Sending<'_>, judged: Option<&JudgedAccount>) -> Result<Vec<Destination>, Error> {
     let held = judged.map_or(&[][..], |judged| &judged.account.security_info);
     let offered = sending.state.offer.get(sending.position).ok_or_else(unreadable_offer)?;
-    let found = offer::destination(offered, held, &sending.state.seed);
-    found.or_else(|| offer::nowhere(offered.kind, &sending.state.seed)).ok_or_else(unreadable_offer)
+    let found = offer::destinations(offered, held, &sending.state.seed);
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    Ok(vec![offer::nowhere(offered.kind, &sending.state.seed).ok_or_else(unreadable_offer)?])
+}
+
+/// Why nothing is to come of a send, where that is so: what the answer must not show.
+fn silence_of(state: &ResetState, position: Position, changed: Option<Stopped>) -> Option<&'static str> {
+    let lacks_kind = state
+        .offer
+        .get(position)
+        .is_some_and(|offered| matches!(&offered.target, Target::Kind(recipients) if recipients.is_nobody()));
+    changed
+        .map(Stopped::as_str)
+        .or(state.is_silent.then_some("silent"))
+        .or(lacks_kind.then_some("method_not_held"))
 }
 
 /// Whom the verification is about: the account, or a number that stands for the login that nobody has.

@@ -18,7 +18,6 @@ use crate::domain::reset::offer::{self, OfferBasis};
 use crate::domain::reset::proofs::Proofs;
 use crate::keys::TypedLogin;
 use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
-use crate::policies::carried_out;
 use crate::store::resets::NOBODY;
 use crate::store::sign_ins::LoginLookup;
 
@@ -49,7 +48,7 @@ pub(crate) struct OfferedMethod {
     /// Its position.
     pub method_id: String,
     pub kind: MethodKind,
-    /// The address, masked.
+    /// The address, masked; empty where kinds are offered.
     pub masked_destination: String,
 }
 
@@ -79,7 +78,7 @@ impl Resets {
         let known = self.store.find_login(&scope, typed.login.as_ref()).await?;
         let known = known.ok_or(Refusal::TenantNotFound)?;
         let from = self.consume_login(&operation, &typed, &known).await?;
-        let policy = carried_out(known.policy.policy.clone());
+        let policy = self.policies.carried_out(known.policy.policy.clone());
         let judged = match known.account.clone() {
             Some(account) => Some(self.judge_account(&scope, account, &policy, operation.now).await?),
             None => {
@@ -175,9 +174,7 @@ fn offered_methods(state: &ResetState, judged: Option<&JudgedAccount>) -> Vec<Of
         .map(|(position, offered)| OfferedMethod {
             method_id: position.to_method_id(),
             kind: offered.kind,
-            masked_destination: offer::destination(offered, held, &state.seed)
-                .map(|destination| destination.masked())
-                .unwrap_or_default(),
+            masked_destination: offer::mask(offered, held, &state.seed),
         })
         .collect()
 }

@@ -11,6 +11,7 @@ use super::{EntryChange, Holder, SecurityInfoEntries, change_of};
 use crate::domain::account::Account;
 use crate::domain::attempts::{AttemptOrigin, MethodUnavailable};
 use crate::domain::audit::{Actor, EventKind};
+use crate::domain::reset::kind_attempts_key;
 use crate::domain::security_info::{SecurityInfo, Standing};
 use crate::operation::idempotency::{Answer, OrRejected};
 use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Repeatable, Rpc};
@@ -141,7 +142,7 @@ impl SecurityInfoEntries {
             let event = self.audit.event(operation).at_place(view.masked_destination.clone());
             let change = AccountChange::ConfirmSecurityInfo {
                 id,
-                attempts: attempts_keys(id),
+                attempts: cleared_counters(&holder.account, entry),
                 standing: confirmed.standing,
                 changed_at: confirmed.changed_at,
                 is_first: confirmed.is_first,
@@ -182,6 +183,20 @@ impl SecurityInfoEntries {
 pub(super) fn attempts_key(entry: &SecurityInfo) -> Uuid {
     let [confirm, confirm_anew] = attempts_keys(entry.id);
     if entry.disabled { confirm_anew } else { confirm }
+}
+
+/// What a confirmation takes back: what was counted at the entry's own confirmations, and at its kind in resets if nothing
+/// else of the kind serves. Another address that is confirmed holds nothing less against the one that was guessed at.
+fn cleared_counters(account: &Account, entry: &SecurityInfo) -> Vec<Uuid> {
+    let serves = |other: &SecurityInfo| {
+        other.id != entry.id
+            && other.kind() == entry.kind()
+            && !other.disabled
+            && other.standing != Standing::Unconfirmed
+    };
+    let of_kind = !account.security_info.iter().any(serves);
+    let kind = of_kind.then(|| kind_attempts_key(account.id, entry.kind()));
+    attempts_keys(entry.id).into_iter().chain(kind).collect()
 }
 
 /// Both counters of an entry's confirmations. A disabled entry takes no attempt by the first, which may be what disabled it.

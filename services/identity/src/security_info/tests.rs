@@ -54,7 +54,7 @@ async fn confirmed(world: &World, owner: &Owner, text: &str) -> SecurityInfoId {
 
 #[tokio::test]
 async fn a_new_address_counts_after_its_code_and_its_quarantine() {
-    let world = World::new().await;
+    let world = World::masked().await;
     let (_, owner) = ada(&world).await;
 
     let new = address("ada@work.example");
@@ -327,7 +327,7 @@ async fn one_entry_is_the_default() {
 
 #[tokio::test]
 async fn a_prefilled_address_proves_nothing_before_it_is_confirmed() {
-    let world = World::new().await;
+    let world = World::masked().await;
     let (account, owner) = ada(&world).await;
     let prefill = Prefill { target: on(&world, &account), address: address("ada@work.example") };
 

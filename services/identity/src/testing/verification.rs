@@ -97,6 +97,20 @@ impl FakeVerification {
         SecretString::from(running.code.clone())
     }
 
+    /// Where the codes went that were no decoys, in order of their verifications' starts; addresses by letter.
+    pub(crate) fn sent_to(&self) -> Vec<Vec<String>> {
+        let state = self.state();
+        let mut real: Vec<&Running> = state.running.values().filter(|running| !running.decoy).collect();
+        real.sort_by_key(|running| running.code.clone());
+        let texts = |running: &Running| {
+            let mut texts: Vec<_> =
+                running.destinations.iter().map(|destination| destination.as_str().to_owned()).collect();
+            texts.sort();
+            texts
+        };
+        real.into_iter().map(texts).collect()
+    }
+
     /// How many messages went out that were no decoys.
     pub(crate) fn real_messages(&self) -> usize {
         let state = self.state();

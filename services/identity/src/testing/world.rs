@@ -21,7 +21,7 @@ use crate::config;
 use crate::domain::account::{Account, PasswordRecord};
 use crate::domain::audit::EventKind;
 use crate::domain::authority::{Role, RoleSet};
-use crate::domain::policy::{Policy, PolicyRevision};
+use crate::domain::policy::{MethodHints, Policy, PolicyRevision};
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::{Holding, SecurityInfo};
 use crate::domain::tenant::Tenant;
@@ -74,6 +74,11 @@ impl std::ops::Deref for World {
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
+    }
+
+    /// A world whose tenant's resets show what accounts have.
+    pub(crate) async fn masked() -> Self {
+        Self::with(|policy| policy.reset.method_hints = MethodHints::Masked).await
     }
 
     /// A world whose tenant has another policy.

@@ -213,7 +213,7 @@ impl Parts {
     }
 
     fn policies(&self) -> Policies {
-        Policies { store: self.store.clone() }
+        Policies { store: self.store.clone(), carried_kinds: self.settings.resets.kinds() }
     }
 
     fn limits(&self) -> Limits {

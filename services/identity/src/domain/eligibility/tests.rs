@@ -32,7 +32,7 @@ fn an_open_account_with_an_address_may() {
 
     assert!(judgement.is_eligible());
     assert_eq!(judgement.counting, [email(1).id]);
-    assert_eq!(judgement.requirement, Requirement { proofs: 1, two_classes: false });
+    assert_eq!(judgement.requirement, Requirement { proofs: 1, two_classes: false, distinct_kinds: true });
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn an_administrator_needs_two_classes() {
     let two_classes = judged(&administrator(vec![email(1), recovery_codes(2)]), &Policy::default());
 
     assert_eq!(issued_twice.reasons, [Ineligible::TooFewMethods]);
-    assert_eq!(issued_twice.requirement, Requirement { proofs: 2, two_classes: true });
+    assert_eq!(issued_twice.requirement, Requirement { proofs: 2, two_classes: true, distinct_kinds: true });
     assert!(two_classes.is_eligible());
 }
 
@@ -133,6 +133,36 @@ fn one_mailbox_in_two_spellings_is_one_proof() {
 
     assert_eq!(judgement.counting, [email(1).id]);
     assert_eq!(judgement.reasons, [Ineligible::TooFewMethods]);
+}
+
+#[test]
+fn where_kinds_are_offered_two_of_a_kind_are_one_proof() {
+    let account = holding(vec![email(1), email(2)]);
+    let mut masked = asking_for(2);
+    masked.reset.method_hints = MethodHints::Masked;
+
+    assert_eq!(judged(&account, &asking_for(2)).reasons, [Ineligible::TooFewMethods]);
+    assert!(judged(&account, &masked).is_eligible());
+    assert!(judged(&holding(vec![email(1), phone(2)]), &asking_for(2)).is_eligible());
+}
+
+#[test]
+fn those_whom_a_policy_strands_are_counted() {
+    let accounts = [
+        holding(vec![email(1), email(2)]),
+        holding(vec![email(1), phone(2)]),
+        holding(vec![phone(1), phone(2)]),
+        Account { blocked: true, ..holding(vec![email(1), email(2)]) },
+        holding(vec![email(1)]),
+    ];
+    let mut masked = asking_for(2);
+    masked.reset.method_hints = MethodHints::Masked;
+    let groups = BTreeSet::new();
+    let candidates = || accounts.iter().map(|account| Candidate { account, groups: &groups, has_seat: true });
+
+    assert_eq!(stranded(candidates(), &masked, &asking_for(2), now()), 2);
+    assert_eq!(stranded(candidates(), &asking_for(2), &masked, now()), 0);
+    assert_eq!(stranded(candidates(), &asking_for(1), &asking_for(2), now()), 3);
 }
 
 #[test]

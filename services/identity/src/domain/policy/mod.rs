@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use bounds::OutOfBounds;
 pub(crate) use sections::{
-    AuditRules, HelpRules, Later, LockoutRules, NoticeRules, PasswordRules, ResetRules, ResetScope,
-    SecurityInfoRules, SessionRules,
+    AuditRules, HelpRules, Later, LockoutRules, MethodHints, NoticeRules, PasswordRules, ResetRules,
+    ResetScope, SecurityInfoRules, SessionRules,
 };
 
 /// What a tenant decides for its people.

@@ -30,6 +30,19 @@ pub(crate) enum ResetScope {
     Everybody,
 }
 
+/// What a reset shows of the ways to prove oneself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MethodHints {
+    /// The same kinds for everybody, whoever has them. The default: an offer that is the same for everybody tells nothing
+    /// of anybody, whatever a tenant's accounts look like.
+    #[default]
+    Kinds,
+    /// The account's own methods, masked, with decoys for everybody else. It reminds people of the address they gave, and
+    /// a stranger who asks for months learns something.
+    Masked,
+}
+
 /// Self-service reset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -42,6 +55,8 @@ pub(crate) struct ResetRules {
     /// Kinds of methods that count.
     #[serde(with = "method_kinds")]
     pub allowed_methods: BTreeSet<MethodKind>,
+    /// What Start shows. Absent in documents of earlier releases, which then mean the default.
+    pub method_hints: MethodHints,
     /// Tell a caller plainly why an account may not reset. Off: it tells strangers who has an account.
     pub reveal_eligibility: bool,
     /// Let an address that an administrator filled in prove something before it was confirmed. Off: nobody
@@ -181,6 +196,7 @@ impl Default for ResetRules {
             enabled_scope: ResetScope::default(),
             proofs_required: 1,
             allowed_methods: MethodKind::ALL.iter().copied().collect(),
+            method_hints: MethodHints::default(),
             reveal_eligibility: false,
             accept_prefilled: false,
             change_quarantine_hours: 72,

@@ -13,6 +13,15 @@ fn an_empty_document_means_the_defaults() {
 }
 
 #[test]
+fn what_is_shown_of_methods_is_kinds_unless_a_document_says_otherwise() {
+    let hints = |document| serde_json::from_str::<Policy>(document).unwrap().reset.method_hints;
+
+    assert_eq!(hints(r#"{"reset":{"proofs_required":2}}"#), MethodHints::Kinds);
+    assert_eq!(hints(r#"{"reset":{"method_hints":"masked"}}"#), MethodHints::Masked);
+    assert_eq!(serde_json::to_value(Policy::default()).unwrap()["reset"]["method_hints"], "kinds");
+}
+
+#[test]
 fn a_document_survives_a_round_trip() {
     let mut policy = Policy::default();
     policy.reset.enabled_scope = ResetScope::Groups {

@@ -137,6 +137,7 @@ impl Completion<'_> {
 fn still_counts(state: &ResetState, position: Position, judgement: &Judgement) -> bool {
     state.offer.get(position).is_some_and(|offered| match offered.target {
         Target::Entry(id) => judgement.counting.contains(&id),
+        Target::Kind(recipients) => recipients.are_all_among(&judgement.counting),
         Target::Decoy(_) => false,
     })
 }

@@ -8,6 +8,7 @@
 pub(crate) mod complete;
 pub(crate) mod offer;
 pub(crate) mod proofs;
+pub(crate) mod recipients;
 pub(crate) mod token;
 
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ use std::net::IpAddr;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, ResetId, TenantId};
 use rekey_primitives::locale::Locale;
+use rekey_primitives::method::MethodKind;
 use uuid::Uuid;
 
 use self::offer::{Offer, Seed};
@@ -93,13 +95,26 @@ pub(crate) fn verification_parts(reset_id: ResetId, position: Position) -> [Vec<
     [reset_id.as_uuid().as_bytes().to_vec(), vec![position.0]]
 }
 
-/// The account's place in keyed counters of attempts: the entry for a real method, a number made of the seed
-/// for a decoy, so that both are counted by the same statement.
+/// The account's place in keyed counters of attempts: the entry for a real method, account and kind where kinds are what is
+/// offered, numbers made of the seed where there is nothing behind, so that all are counted by the same statement.
+///
+/// One code of a kind goes to every address of it, so wrong ones are held against the kind: it pauses and ends as one method
+/// does, and what is disabled then is every entry that got the code. Confirming any entry of the kind begins a new count.
 pub(crate) fn attempts_key(state: &ResetState, position: Position) -> Option<Uuid> {
     match state.offer.get(position)?.target {
         offer::Target::Entry(id) => Some(id.as_uuid()),
         offer::Target::Decoy(_) => Some(state.seed.decoy_number(position)),
+        offer::Target::Kind(_) => {
+            let kind = state.offer.get(position)?.kind;
+            let of_nobody = || state.seed.kind_number(kind);
+            Some(state.account_id.map_or_else(of_nobody, |id| kind_attempts_key(id, kind)))
+        }
     }
+}
+
+/// Where the attempts at a kind of an account are counted.
+pub(crate) fn kind_attempts_key(account: AccountId, kind: MethodKind) -> Uuid {
+    offer::kind_counter(account.as_uuid(), kind)
 }
 
 /// Names the reset and nothing else: whether it is a decoy's must not reach a log.

@@ -12,8 +12,9 @@ use rekey_primitives::method::MethodKind;
 use uuid::Uuid;
 
 use super::Position;
+use super::recipients::Recipients;
 use crate::domain::eligibility::{JudgedAccount, in_offering_order};
-use crate::domain::policy::Policy;
+use crate::domain::policy::{MethodHints, Policy};
 use crate::domain::security_info::{SecurityInfo, most_of};
 use crate::domain::tenant::Tenant;
 
@@ -37,6 +38,8 @@ pub(crate) struct Offered {
 pub(crate) enum Target {
     /// An entry of the account's security info.
     Entry(SecurityInfoId),
+    /// Whatever the account has of the kind, or nothing.
+    Kind(Recipients),
     /// Nothing; it only looks like something.
     Decoy(Look),
 }
@@ -80,6 +83,13 @@ impl Seed {
     /// The hash, for the token.
     pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// A number that stands for a kind in counters of attempts, where there is no account.
+    pub(super) fn kind_number(&self, kind: MethodKind) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.0[..16]);
+        kind_counter(Uuid::from_bytes(bytes), kind)
     }
 
     /// A number that stands for the decoy at a position in counters of attempts.
@@ -176,10 +186,16 @@ pub(crate) struct OfferBasis<'a> {
 }
 
 impl OfferBasis<'_> {
-    /// What a reset of this account offers: what counts for an eligible one; for any other its own methods,
-    /// topped up by decoys to what a login that does not exist would show.
+    /// What a reset of this account offers: the kinds that everybody is offered, or what counts for an eligible one and for
+    /// any other its own methods, topped up by decoys to what a login that does not exist would show.
     pub(crate) fn for_account(&self, judged: &JudgedAccount) -> Offer {
         let JudgedAccount { account, judgement } = judged;
+        if self.policy.reset.method_hints == MethodHints::Kinds {
+            let counts = |entry: &&SecurityInfo| judgement.counting.contains(&entry.id);
+            let counting: Vec<_> =
+                in_offering_order(account, self.policy).into_iter().filter(counts).collect();
+            return self.kinds(&counting);
+        }
         let own = in_offering_order(account, self.policy)
             .into_iter()
             .filter(|entry| !judgement.is_eligible() || judgement.counting.contains(&entry.id))
@@ -190,7 +206,19 @@ impl OfferBasis<'_> {
 
     /// What a reset of a login that does not exist offers.
     pub(crate) fn for_nobody(&self) -> Offer {
-        self.topped_up(Vec::new())
+        match self.policy.reset.method_hints {
+            MethodHints::Kinds => self.kinds(&[]),
+            MethodHints::Masked => self.topped_up(Vec::new()),
+        }
+    }
+
+    /// The kinds that policy allows, in one order for everybody.
+    fn kinds(&self, counting: &[&SecurityInfo]) -> Offer {
+        let offered = self.policy.reset.allowed_methods.iter().map(|&kind| Offered {
+            kind,
+            target: Target::Kind(Recipients::of(kind, counting.iter().copied())),
+        });
+        Offer::new(offered.collect())
     }
 
     /// Adds decoys of allowed kinds, each kind once before any twice, but that a seed may have its first kind one ahead;
@@ -215,16 +243,39 @@ impl OfferBasis<'_> {
     }
 }
 
+/// The counter of a kind's attempts, made of whose it is. It is of a version of UUID that no id of ours has.
+pub(crate) fn kind_counter(whose: Uuid, kind: MethodKind) -> Uuid {
+    let mut bytes = whose.into_bytes();
+    bytes[15] ^= super::token::kind_byte(kind) << 5;
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
 /// A destination that reaches nobody, for a method that is gone since it was offered.
 pub(crate) fn nowhere(kind: MethodKind, seed: &Seed) -> Option<Destination> {
     Look { local: b'x', domain: b'x', digits: [b'0', b'0'] }.destination(kind, seed)
 }
 
-/// Where a message for an offered method goes. `None` for codes the person already has, and for an entry
-/// that the account no longer holds.
-pub(crate) fn destination(offered: &Offered, held: &[SecurityInfo], seed: &Seed) -> Option<Destination> {
+/// Where messages for an offered method go. Nowhere for codes the person already has, for entries that the account no longer
+/// holds, and for a kind of which it has nothing.
+pub(crate) fn destinations(offered: &Offered, held: &[SecurityInfo], seed: &Seed) -> Vec<Destination> {
+    let addresses: Vec<Option<Destination>> = match &offered.target {
+        Target::Entry(id) => {
+            held.iter().filter(|entry| entry.id == *id).map(SecurityInfo::destination).collect()
+        }
+        Target::Kind(recipients) => {
+            recipients.among(offered.kind, held).map(SecurityInfo::destination).collect()
+        }
+        Target::Decoy(look) => vec![look.destination(offered.kind, seed)],
+    };
+    addresses.into_iter().flatten().collect()
+}
+
+/// The mask that is shown of an offered method: none of a kind.
+pub(crate) fn mask(offered: &Offered, held: &[SecurityInfo], seed: &Seed) -> String {
     match offered.target {
-        Target::Entry(id) => held.iter().find(|entry| entry.id == id)?.destination(),
-        Target::Decoy(look) => look.destination(offered.kind, seed),
+        Target::Kind(_) => String::new(),
+        Target::Entry(_) | Target::Decoy(_) => {
+            destinations(offered, held, seed).first().map(Destination::masked).unwrap_or_default()
+        }
     }
 }

@@ -4,6 +4,8 @@
 //! What is shown before the first accepted proof is the tenant's number for everybody: a higher one would
 //! point out administrators.
 
+use std::collections::BTreeSet;
+
 use rekey_primitives::method::{MethodKind, ProofClass};
 
 use super::Position;
@@ -34,7 +36,7 @@ impl Proof {
 
 impl Proofs {
     /// The proofs with one more. A method passed again changes nothing; a third proof replaces the second
-    /// only where it brings a class that is missing.
+    /// only where it brings a class that is missing, or a kind where both were of one.
     #[must_use]
     pub(crate) fn with(&self, proof: Proof) -> Self {
         let mut proofs = self.0.clone();
@@ -43,7 +45,9 @@ impl Proofs {
         }
         if proofs.len() < PROOFS_MAX {
             proofs.push(proof);
-        } else if proofs.iter().all(|held| held.class() != proof.class()) {
+        } else if proofs.iter().all(|held| held.class() != proof.class())
+            || proofs.iter().all(|held| held.kind == proofs[0].kind && held.kind != proof.kind)
+        {
             proofs[PROOFS_MAX - 1] = proof;
         }
         Self(proofs)
@@ -72,7 +76,12 @@ impl Proofs {
 
     /// How many more proofs are needed.
     pub(crate) fn remaining(&self, requirement: Requirement) -> u8 {
-        let by_count = self.missing_of(requirement.proofs);
+        let by_count = if requirement.distinct_kinds {
+            let kinds: BTreeSet<MethodKind> = self.0.iter().map(|proof| proof.kind).collect();
+            requirement.proofs.saturating_sub(u8::try_from(kinds.len()).unwrap_or(u8::MAX))
+        } else {
+            self.missing_of(requirement.proofs)
+        };
         let has_two_classes = self.0.iter().any(|proof| proof.class() != self.0[0].class());
         let by_class = match (requirement.two_classes, self.0.is_empty(), has_two_classes) {
             (false, ..) | (true, _, true) => 0,

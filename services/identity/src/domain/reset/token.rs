@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::offer::{Look, OFFERED_MAX, Offer, Offered, Seed, Target};
 use super::proofs::{PROOFS_MAX, Proof, Proofs};
+use super::recipients::Recipients;
 use super::{Position, ResetState};
 use crate::domain::account::{CredentialEpoch, RecoveryVersion};
 use crate::domain::attempts::AttemptOrigin;
@@ -141,7 +142,7 @@ impl Reader<'_> {
     }
 }
 
-/// A tag, the kind, and 16 bytes of id or look.
+/// A tag, the kind, and 16 bytes of id, look or recipients.
 fn offered_bytes(offered: Option<&Offered>) -> [u8; 18] {
     let mut out = [0; 18];
     if let Some(offered) = offered {
@@ -155,6 +156,10 @@ fn offered_bytes(offered: Option<&Offered>) -> [u8; 18] {
                 out[0] = 2;
                 out[2..6].copy_from_slice(&look.to_bytes());
             }
+            Target::Kind(recipients) => {
+                out[0] = 3;
+                out[2..].copy_from_slice(&recipients.to_bytes());
+            }
         }
     }
     out
@@ -166,12 +171,13 @@ fn read_offered(bytes: [u8; 18]) -> Result<Option<Offered>, NotAReset> {
         0 => return Ok(None),
         1 => Target::Entry(SecurityInfoId::from_uuid(Uuid::from_bytes(target))),
         2 => Target::Decoy(Look::from_bytes([target[0], target[1], target[2], target[3]])),
+        3 => Target::Kind(Recipients::from_bytes(target)),
         _ => return Err(NotAReset),
     };
     Ok(Some(Offered { kind: read_kind(kind)?, target }))
 }
 
-const fn kind_byte(kind: MethodKind) -> u8 {
+pub(super) const fn kind_byte(kind: MethodKind) -> u8 {
     match kind {
         MethodKind::Email => 1,
         MethodKind::Phone => 2,

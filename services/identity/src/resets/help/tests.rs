@@ -60,7 +60,7 @@ async fn an_id_used_for_other_content_is_refused_whoever_it_is_for() {
 async fn a_proved_request_without_words_reaches_somebody() {
     let world = World::with(|policy| policy.reset.proofs_required = 2).await;
     world.administrator("chief", &["chief@mail.example"]).await;
-    world.person("ada", &["ada@mail.example", "ada@work.example"]).await;
+    world.person("ada", &["ada@mail.example", "+4915112345678"]).await;
     let token = world.proved("ada", "ada@mail.example").await;
 
     let silent = AskForHelp { reset_token: Some(token), ..ask(&world, "ada", "") };

@@ -1,5 +1,6 @@
 //! Whole resets, and what stops them.
 
+mod kinds;
 mod secrecy;
 
 use rekey_primitives::contact::Channel;

@@ -38,15 +38,14 @@ async fn an_unknown_login_looks_like_a_known_one_to_the_very_end() {
 
 #[tokio::test]
 async fn asking_again_for_an_unknown_login_shows_the_same_methods() {
-    let world = World::new().await;
+    let world = World::masked().await;
 
     let first = world.start("nobody@acme.example").await.unwrap();
     world.pass(3600);
     let second = world.start("NOBODY@ACME.example").await.unwrap();
     let odd = world.start("  \u{0} not a login  ").await.unwrap();
 
-    assert_eq!(first.methods.len(), second.methods.len());
-    assert_eq!(first.methods[0].kind, second.methods[0].kind);
+    assert_eq!(first.methods, second.methods);
     assert!(!odd.methods.is_empty());
     assert_eq!(odd.reset_token.expose_secret().len(), first.reset_token.expose_secret().len());
 }

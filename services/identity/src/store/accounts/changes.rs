@@ -31,8 +31,9 @@ pub(crate) enum AccountChange {
     /// the recovery version.
     ConfirmSecurityInfo {
         id: SecurityInfoId,
-        /// The counters of its confirmations, which are cleared like that of resets.
-        attempts: [MethodKey; 2],
+        /// The counters of its confirmations, which are cleared like that of resets, and that of its kind where the kind has
+        /// nothing else.
+        attempts: Vec<MethodKey>,
         /// Confirmed, and when.
         standing: Standing,
         /// From when quarantine counts.

@@ -42,7 +42,7 @@ pub(super) async fn every_change_but_three_raises_the_recovery_version(world: Wo
     let added = unconfirmed.id;
     let confirm = AccountChange::ConfirmSecurityInfo {
         id: added,
-        attempts: [6, 7].map(Uuid::from_u128),
+        attempts: [6, 7].map(Uuid::from_u128).to_vec(),
         standing: Standing::Confirmed { at: after(1) },
         changed_at: after(1),
         is_first: false,
@@ -121,7 +121,7 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
     };
     let confirm = AccountChange::ConfirmSecurityInfo {
         id,
-        attempts: [Uuid::from_u128(6), confirmations],
+        attempts: vec![Uuid::from_u128(6), confirmations],
         standing: Standing::Confirmed { at: after(9) },
         changed_at: after(8),
         is_first: false,

@@ -3,11 +3,13 @@
 use rekey_database::{Connection, FOR_UPDATE, statements, values};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, ResetId, TenantId};
+use rekey_primitives::method::MethodKind;
 use uuid::Uuid;
 
 use crate::domain::attempts::{AttemptOrigin, MethodUnavailable};
 use crate::domain::audit::AuditEvent;
 use crate::domain::policy::ResetRules;
+use crate::domain::reset::kind_attempts_key;
 use crate::domain::scope::TenantScope;
 use crate::store::columns::EMPTY;
 use crate::store::rows::{self, AttemptsRow};
@@ -190,5 +192,8 @@ pub(super) async fn clear_account(
     account_id: AccountId,
 ) -> Result<(), Failure> {
     tx.execute(CLEAR_ACCOUNT, values![tenant_id, account_id]).await?;
+    for kind in MethodKind::ALL.iter().filter(|kind| kind.channel().is_some()) {
+        clear(tx, tenant_id, kind_attempts_key(account_id, *kind)).await?;
+    }
     Ok(())
 }

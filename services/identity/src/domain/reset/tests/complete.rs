@@ -2,14 +2,14 @@ use super::*;
 
 #[test]
 fn a_proved_reset_completes() {
-    let (account, policy) = (holding(vec![email(1)]), Policy::default());
+    let (account, policy) = (holding(vec![email(1)]), masked());
 
     assert_eq!(completes(&passed(&state(&account, &policy), &[0]), &account, &policy), Ok(()));
 }
 
 #[test]
 fn without_a_proof_every_account_and_none_get_one_answer() {
-    let policy = Policy::default();
+    let policy = masked();
     let blocked = Account { blocked: true, ..holding(vec![email(1)]) };
     let reset = state(&blocked, &policy);
 
@@ -22,7 +22,7 @@ fn without_a_proof_every_account_and_none_get_one_answer() {
 #[test]
 fn a_token_says_how_many_proofs_are_missing() {
     let account = holding(vec![email(1), phone(2)]);
-    let mut policy = Policy::default();
+    let mut policy = masked();
     policy.reset.proofs_required = 2;
     let reset = state(&account, &policy);
     let missing = |remaining| Err(Stopped::ProofsMissing { remaining });
@@ -35,7 +35,7 @@ fn a_token_says_how_many_proofs_are_missing() {
 
 #[test]
 fn whatever_changed_since_the_start_voids_the_reset() {
-    let (account, policy) = (holding(vec![email(1)]), Policy::default());
+    let (account, policy) = (holding(vec![email(1)]), masked());
     let reset = passed(&state(&account, &policy), &[0]);
     let cases = [
         (Account { epoch: account.epoch.next(), ..account.clone() }, Stopped::EpochPassed),
@@ -55,7 +55,7 @@ fn whatever_changed_since_the_start_voids_the_reset() {
 
 #[test]
 fn a_role_granted_meanwhile_asks_for_a_second_class() {
-    let (account, policy) = (holding(vec![email(1), recovery_codes(2)]), Policy::default());
+    let (account, policy) = (holding(vec![email(1), recovery_codes(2)]), masked());
     let reset = passed(&state(&account, &policy), &[0]);
     let promoted = Account { roles: RoleSet::of(&[Role::HelpdeskAdministrator]), ..account };
 
@@ -66,8 +66,8 @@ fn a_role_granted_meanwhile_asks_for_a_second_class() {
 #[test]
 fn a_proof_by_a_method_that_no_longer_counts_is_none() {
     let account = holding(vec![email(1), phone(2)]);
-    let reset = passed(&state(&account, &Policy::default()), &[1]);
-    let mut stricter = Policy::default();
+    let reset = passed(&state(&account, &masked()), &[1]);
+    let mut stricter = masked();
     stricter.reset.allowed_methods = [MethodKind::Email].into();
 
     assert_eq!(completes(&reset, &account, &stricter), Err(Stopped::ProofsMissing { remaining: 1 }));
@@ -75,7 +75,7 @@ fn a_proof_by_a_method_that_no_longer_counts_is_none() {
 
 #[test]
 fn a_reset_belongs_to_its_caller_and_its_time() {
-    let reset = state(&holding(vec![email(1)]), &Policy::default());
+    let reset = state(&holding(vec![email(1)]), &masked());
     let life = Duration::from_secs(15 * 60);
 
     assert_eq!(may_continue(&reset, &[9; 32], now()), Err(Stopped::OtherCaller));
@@ -85,7 +85,7 @@ fn a_reset_belongs_to_its_caller_and_its_time() {
 
 #[test]
 fn the_eleventh_attempt_is_refused() {
-    let (account, policy) = (holding(vec![email(1)]), Policy::default());
+    let (account, policy) = (holding(vec![email(1)]), masked());
     let reset = passed(&state(&account, &policy), &[0]);
     let judged = judged(&account, &policy);
     let attempt = |before| may_complete(&reset, Some(&judged), before, &policy);

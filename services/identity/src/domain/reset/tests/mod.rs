@@ -1,6 +1,7 @@
 //! Resets of Anna's account, seen from each step.
 
 mod complete;
+mod kinds;
 mod offer;
 mod proofs;
 mod token;
@@ -21,12 +22,19 @@ use crate::domain::attempts::AttemptOrigin;
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::eligibility::{Candidate, Ineligible, JudgedAccount, Requirement, judge};
 use crate::domain::fixtures::{account, authenticator, email, holding, now, phone, recovery_codes, tenant};
-use crate::domain::policy::Policy;
+use crate::domain::policy::{MethodHints, Policy};
 use crate::domain::refusal::Refusal;
-use crate::domain::security_info::SecurityInfo;
+use crate::domain::security_info::{SecurityInfo, Standing};
 use crate::domain::tenant::Tenant;
 
 const CALLER: [u8; 32] = [8; 32];
+
+/// The policy of a tenant whose resets show what an account has.
+fn masked() -> Policy {
+    let mut policy = Policy::default();
+    policy.reset.method_hints = MethodHints::Masked;
+    policy
+}
 
 fn login() -> Login {
     Login::parse("anna.blume@acme.example").unwrap()

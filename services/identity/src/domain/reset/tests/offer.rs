@@ -1,11 +1,15 @@
 use super::*;
 use crate::domain::reset::offer;
 
+fn destination(offered: &Offered, number: u8) -> Option<Destination> {
+    offer::destinations(offered, &[], &seed(number)).pop()
+}
+
 #[test]
 fn an_eligible_account_is_offered_what_counts_and_no_decoy() {
     let disabled = SecurityInfo { disabled: true, ..phone(2) };
 
-    let offer = offered_to(&holding(vec![email(1), disabled, email(3)]), &Policy::default());
+    let offer = offered_to(&holding(vec![email(1), disabled, email(3)]), &masked());
 
     assert!(
         offer
@@ -19,7 +23,7 @@ fn an_eligible_account_is_offered_what_counts_and_no_decoy() {
 
 #[test]
 fn nobody_is_offered_the_same_each_time() {
-    let policy = Policy::default();
+    let policy = masked();
 
     for number in 0..64 {
         let [first, second] = [(), ()].map(|()| for_nobody(&seed(number), &login(), &tenant(), &policy));
@@ -32,9 +36,8 @@ fn nobody_is_offered_the_same_each_time() {
 #[test]
 fn what_real_methods_show_some_decoys_show_too() {
     let offers = (0..200).map(|number| {
-        let offer = for_nobody(&seed(number), &login(), &tenant(), &Policy::default());
-        let masks: Vec<_> =
-            offer.iter().filter_map(|(_, one)| offer::destination(one, &[], &seed(number))).collect();
+        let offer = for_nobody(&seed(number), &login(), &tenant(), &masked());
+        let masks: Vec<_> = offer.iter().filter_map(|(_, one)| destination(one, number)).collect();
         (kinds(&offer), masks.iter().map(Destination::masked).collect::<Vec<_>>())
     });
     let offers: Vec<_> = offers.collect();
@@ -52,7 +55,7 @@ fn what_real_methods_show_some_decoys_show_too() {
 
 #[test]
 fn no_two_decoys_of_one_login_are_the_same() {
-    let mut policy = Policy::default();
+    let mut policy = masked();
     policy.reset.proofs_required = 2;
     policy.reset.allowed_methods = [MethodKind::Phone].into();
     let offers: Vec<_> =
@@ -61,7 +64,7 @@ fn no_two_decoys_of_one_login_are_the_same() {
     let alike = offers.iter().filter(|(number, offer)| {
         let masks: Vec<_> = offer
             .iter()
-            .filter_map(|(_, one)| offer::destination(one, &[], &seed(*number)))
+            .filter_map(|(_, one)| destination(one, *number))
             .map(|destination| destination.masked())
             .collect();
         masks.iter().collect::<BTreeSet<_>>().len() < masks.len()
@@ -73,7 +76,7 @@ fn no_two_decoys_of_one_login_are_the_same() {
 
 #[test]
 fn decoys_follow_todays_policy() {
-    let mut policy = Policy::default();
+    let mut policy = masked();
     policy.reset.proofs_required = 2;
     policy.reset.allowed_methods = [MethodKind::Phone].into();
 
@@ -89,7 +92,7 @@ fn decoys_follow_todays_policy() {
 fn a_blocked_account_shows_its_own_methods() {
     let blocked = Account { blocked: true, ..holding(vec![email(1), phone(2)]) };
 
-    let offer = offered_to(&blocked, &Policy::default());
+    let offer = offered_to(&blocked, &masked());
 
     assert_eq!(kinds(&offer), [MethodKind::Email, MethodKind::Phone]);
     assert!(offer.iter().all(|(_, offered)| matches!(offered.target, Target::Entry(_))));
@@ -97,7 +100,7 @@ fn a_blocked_account_shows_its_own_methods() {
 
 #[test]
 fn an_account_with_too_few_methods_is_topped_up() {
-    let mut policy = Policy::default();
+    let mut policy = masked();
     policy.reset.proofs_required = 2;
 
     let offer = offered_to(&holding(vec![email(1)]), &policy);
@@ -115,9 +118,9 @@ fn an_account_with_too_few_methods_is_topped_up() {
 #[test]
 fn a_decoy_wears_the_mask_of_a_real_address_and_reaches_nobody() {
     for number in 0..64 {
-        let offer = for_nobody(&seed(number), &login(), &tenant(), &Policy::default());
+        let offer = for_nobody(&seed(number), &login(), &tenant(), &masked());
         for (_, offered) in offer.iter() {
-            let destination = offer::destination(offered, &[], &seed(number));
+            let destination = destination(offered, number);
             match destination {
                 Some(Destination::Email(address)) => {
                     assert!(address.domain().ends_with(".invalid"));
@@ -162,7 +165,7 @@ fn a_verification_belongs_to_one_method_of_one_reset() {
 
 #[test]
 fn decoys_have_counters_of_their_own() {
-    let mut policy = Policy::default();
+    let mut policy = masked();
     policy.reset.proofs_required = 2;
     let unknown = ResetState {
         offer: for_nobody(&seed(4), &login(), &tenant(), &policy),

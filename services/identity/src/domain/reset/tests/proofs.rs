@@ -6,7 +6,7 @@ fn the_same_method_twice_is_one_proof() {
 
     let proofs = Proofs::default().with(proof).with(proof);
 
-    assert_eq!(proofs.remaining(Requirement { proofs: 2, two_classes: false }), 1);
+    assert_eq!(proofs.remaining(Requirement { proofs: 2, two_classes: false, distinct_kinds: false }), 1);
 }
 
 #[test]
@@ -28,16 +28,36 @@ fn proofs_are_counted_by_number_and_class() {
             held.with(Proof { position: position(index), kind: *kind })
         });
 
-        assert_eq!(held.remaining(Requirement { proofs, two_classes }), remaining, "{kinds:?}");
+        for distinct_kinds in [false, true] {
+            let requirement = Requirement { proofs, two_classes, distinct_kinds };
+            assert_eq!(held.remaining(requirement), remaining, "{kinds:?}");
+        }
     }
 }
 
 #[test]
+fn two_proofs_of_a_kind_are_one_where_kinds_are_offered() {
+    use MethodKind::{Email, Phone};
+    let held = |kinds: &[MethodKind]| {
+        kinds.iter().enumerate().fold(Proofs::default(), |held, (index, kind)| {
+            held.with(Proof { position: position(index), kind: *kind })
+        })
+    };
+    let remaining = |kinds: &[MethodKind], distinct_kinds| {
+        held(kinds).remaining(Requirement { proofs: 2, two_classes: false, distinct_kinds })
+    };
+
+    assert_eq!([remaining(&[Email, Email], false), remaining(&[Email, Email], true)], [0, 1]);
+    assert_eq!([remaining(&[Email, Email, Phone], false), remaining(&[Email, Email, Phone], true)], [0, 0]);
+}
+
+#[test]
 fn a_stricter_rule_shows_only_after_a_proof() {
-    let strict = Requirement { proofs: 2, two_classes: true };
+    let strict = Requirement { proofs: 2, two_classes: true, distinct_kinds: true };
+    let lenient = Requirement { proofs: 1, two_classes: false, distinct_kinds: true };
     let one = Proofs::default().with(Proof { position: position(0), kind: MethodKind::Email });
 
     assert_eq!(remaining_shown(&Proofs::default(), strict, &Policy::default()), 1);
     assert_eq!(remaining_shown(&one, strict, &Policy::default()), 1);
-    assert_eq!(remaining_shown(&one, Requirement { proofs: 1, two_classes: false }, &Policy::default()), 0);
+    assert_eq!(remaining_shown(&one, lenient, &Policy::default()), 0);
 }

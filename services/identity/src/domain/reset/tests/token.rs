@@ -3,7 +3,7 @@ use crate::domain::reset::token;
 
 #[test]
 fn a_reset_survives_its_token() {
-    let begun = state(&holding(vec![email(1), phone(2), authenticator(3)]), &Policy::default());
+    let begun = state(&holding(vec![email(1), phone(2), authenticator(3)]), &masked());
     let proved = passed(&begun, &[0, 2]);
     let bare = ResetState {
         from: AttemptOrigin::Anywhere,
@@ -19,7 +19,7 @@ fn a_reset_survives_its_token() {
 
 #[test]
 fn every_token_has_one_size() {
-    let policy = Policy::default();
+    let policy = masked();
     let known = state(&holding(vec![email(1), phone(2)]), &policy);
     let unknown = ResetState {
         account_id: None,
@@ -37,7 +37,7 @@ fn every_token_has_one_size() {
 
 #[test]
 fn a_decoy_survives_its_token() {
-    let policy = Policy::default();
+    let policy = masked();
     let unknown = ResetState {
         offer: for_nobody(&seed(4), &login(), &tenant(), &policy),
         ..state(&account(), &policy)
@@ -50,7 +50,7 @@ fn a_decoy_survives_its_token() {
 
 #[test]
 fn other_bytes_are_no_reset() {
-    let good = token::encode(&state(&holding(vec![email(1)]), &Policy::default()));
+    let good = token::encode(&state(&holding(vec![email(1)]), &masked()));
     let mut other_layout = good.clone();
     other_layout[0] = 99;
 
@@ -61,7 +61,7 @@ fn other_bytes_are_no_reset() {
 
 #[test]
 fn a_reset_says_nothing_of_its_account_in_a_log() {
-    let shown = format!("{:?}", state(&holding(vec![email(1)]), &Policy::default()));
+    let shown = format!("{:?}", state(&holding(vec![email(1)]), &masked()));
 
     assert_eq!(shown, "ResetState { reset_id: 00000000-0000-0000-0000-00000000000b, .. }");
 }
