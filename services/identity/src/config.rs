@@ -206,9 +206,16 @@ pub struct Audit {
 pub struct Resets {
     /// The kinds of methods whose codes this deployment can send.
     pub carried_kinds: Vec<String>,
+    /// How long the table stands that decoys are drawn from.
+    pub shares_life_days: u64,
 }
 
 impl Resets {
+    /// How long the table stands that decoys are drawn from.
+    pub(crate) fn shares_life(&self) -> Duration {
+        Duration::from_secs(86_400 * self.shares_life_days)
+    }
+
     /// The kinds; what [`Settings::check`] let through is known.
     pub(crate) fn kinds(&self) -> BTreeSet<MethodKind> {
         self.carried_kinds.iter().filter_map(|kind| MethodKind::parse(kind)).collect()
@@ -260,6 +267,7 @@ impl Settings {
             ("notices.poll_ms", self.notices.poll_ms),
             ("audit.flush_ms", self.audit.flush_ms),
             ("audit.buffer_events", self.audit.buffer_events as u64),
+            ("resets.shares_life_days", self.resets.shares_life_days),
             ("jobs.sweep_seconds", self.jobs.sweep_seconds),
             ("jobs.forget_seconds", self.jobs.forget_seconds),
             ("jobs.digest_seconds", self.jobs.digest_seconds),

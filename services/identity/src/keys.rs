@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::account::{Account, Sealed};
 use crate::domain::lockout::Fingerprint;
 use crate::domain::password::Password;
-use crate::domain::reset::offer::Seed;
+use crate::domain::reset::decoy::Seed;
 use crate::store::sign_ins::{LoginKey, PlaceKey};
 
 /// The keys of identity.

@@ -3,6 +3,10 @@
 //! An attempt is counted before the code is judged, and a success clears the count, so two guesses at
 //! once cannot share one count. Ten within any 24 hours pause the method; a hundred in a row disable it
 //! until the person confirms it anew. Decoys are counted alike, under a keyed hash.
+//!
+//! Where resets offer kinds, a kind of an account is one method here, as one code goes to all its addresses: wrong
+//! ones pause and disable it whole, each address that got the codes. It counts anew once one of them is confirmed
+//! again, or another one while none serves; an address more beside one that serves takes nothing back.
 
 use std::time::Duration;
 

@@ -10,6 +10,7 @@ pub(crate) mod help;
 mod prove;
 mod repudiate;
 mod send;
+mod shares;
 mod start;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub(crate) use prove::ProofSubmitted;
 pub(crate) use prove::SubmitProof;
 pub(crate) use repudiate::Repudiate;
 pub(crate) use send::SendCode;
+pub(crate) use shares::MethodShares;
 #[cfg(test)]
 pub(crate) use start::StartedReset;
 pub(crate) use start::{OfferedMethod, StartReset};
@@ -69,6 +71,8 @@ pub(crate) struct Resets {
     pub audit: Audit,
     pub idempotency: Idempotency,
     pub timing: ResponseTiming,
+    /// What decoys are drawn from.
+    pub shares: MethodShares,
     /// Where the link of a notice leads.
     pub portal_url: String,
 }

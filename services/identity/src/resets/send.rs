@@ -18,6 +18,7 @@ use crate::domain::audit::EventKind;
 use crate::domain::eligibility::JudgedAccount;
 use crate::domain::refusal::Refusal;
 use crate::domain::reset::complete::Stopped;
+use crate::domain::reset::decoy::nowhere;
 use crate::domain::reset::offer::Target;
 use crate::domain::reset::{Position, ResetState, attempts_key, offer};
 use crate::domain::tenant::Tenant;
@@ -231,7 +232,7 @@ fn destinations_of(sending: &Sending<'_>, judged: Option<&JudgedAccount>) -> Res
     if !found.is_empty() {
         return Ok(found);
     }
-    Ok(vec![offer::nowhere(offered.kind, &sending.state.seed).ok_or_else(unreadable_offer)?])
+    Ok(vec![nowhere(offered.kind, &sending.state.seed).ok_or_else(unreadable_offer)?])
 }
 
 /// Why nothing is to come of a send, where that is so: what the answer must not show.

@@ -11,11 +11,12 @@ use crate::domain::account::{CredentialEpoch, RecoveryVersion};
 use crate::domain::attempts::AttemptOrigin;
 use crate::domain::audit::EventKind;
 use crate::domain::eligibility::JudgedAccount;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{MethodHints, Policy};
 use crate::domain::refusal::Refusal;
 use crate::domain::reset::ResetState;
 use crate::domain::reset::offer::{self, OfferBasis};
 use crate::domain::reset::proofs::Proofs;
+use crate::domain::reset::shares::Shares;
 use crate::keys::TypedLogin;
 use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
 use crate::store::resets::NOBODY;
@@ -60,6 +61,8 @@ struct Start<'a> {
     known: &'a LoginLookup,
     judged: Option<&'a JudgedAccount>,
     policy: &'a Policy,
+    /// What decoys are drawn from, where there are any.
+    shares: Option<&'a Shares>,
 }
 
 impl Resets {
@@ -88,8 +91,19 @@ impl Resets {
             }
         };
         let judged = judged.as_ref();
-        let start =
-            Start { operation: &operation, typed: &typed, from, known: &known, judged, policy: &policy };
+        let shares = match policy.reset.method_hints {
+            MethodHints::Kinds => None,
+            MethodHints::Masked => Some(self.shares.of(&scope, &policy, operation.now).await?),
+        };
+        let start = Start {
+            operation: &operation,
+            typed: &typed,
+            from,
+            known: &known,
+            judged,
+            policy: &policy,
+            shares: shares.as_deref().map(|stored| &stored.shares),
+        };
         let state = self.new_reset(&start);
         self.note_start(&state, &start);
         if let Some(reason) = judged.and_then(|judged| judged.judgement.reasons.first())
@@ -130,7 +144,9 @@ impl Resets {
         let Start { operation, typed, known, policy, .. } = *start;
         let seed = self.keys.seed(known.tenant.id, typed.name(known.account.as_ref()));
         let login = typed.or_stand_in();
-        let basis = OfferBasis { seed: &seed, login: &login, tenant: &known.tenant, policy };
+        let nothing = Shares::default();
+        let shares = start.shares.unwrap_or(&nothing);
+        let basis = OfferBasis { seed: &seed, login: &login, tenant: &known.tenant, policy, shares };
         let account = start.judged.map(|judged| &judged.account);
         ResetState {
             reset_id: ResetId::from_uuid(uuid_v4(&*self.entropy)),

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 25] = [
+const STATEMENTS: [&[Sql]; 26] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -27,6 +27,7 @@ const STATEMENTS: [&[Sql]; 25] = [
     resets::codes::STATEMENTS,
     resets::decoy_sends::STATEMENTS,
     resets::help::STATEMENTS,
+    resets::shares::STATEMENTS,
     resets::attempts::STATEMENTS,
     schema::STATEMENTS,
     sign_ins::STATEMENTS,

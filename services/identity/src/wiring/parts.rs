@@ -22,8 +22,8 @@ use crate::operation::idempotency::Idempotency;
 use crate::passwords::{ExpiryNotices, Passwords};
 use crate::peers::Verification;
 use crate::policies::Policies;
-use crate::resets::Resets;
 use crate::resets::help::Help;
+use crate::resets::{MethodShares, Resets};
 use crate::response_timing::ResponseTiming;
 use crate::security_info::SecurityInfoEntries;
 use crate::sessions::Sessions;
@@ -80,6 +80,7 @@ impl Parts {
             audit: self.audit(),
             idempotency: self.idempotency(),
             timing: self.timing(),
+            shares: MethodShares::new(self.store.clone(), self.settings.resets.shares_life()),
             portal_url: self.settings.portal_url.clone(),
         }
     }

@@ -1,14 +1,16 @@
 //! A reset of a forgotten password, from the first question to the new password.
 //!
 //! A reset is not a row but a [`ResetState`] that travels sealed with the person: nothing is written before
-//! something is proved. [`token`] gives it one size, [`offer`] decides which methods are shown and invents
-//! those of accounts that do not exist, [`proofs`] counts what was passed, and [`complete`] judges everything
-//! again before the password changes.
+//! something is proved. [`token`] gives it one size, [`offer`] decides which methods are shown, [`recipients`]
+//! whom a code of a kind goes to; [`decoy`] and [`shares`] invent the methods of accounts that do not exist.
+//! [`proofs`] counts what was passed, and [`complete`] judges everything again before the password changes.
 
 pub(crate) mod complete;
+pub(crate) mod decoy;
 pub(crate) mod offer;
 pub(crate) mod proofs;
 pub(crate) mod recipients;
+pub(crate) mod shares;
 pub(crate) mod token;
 
 use std::net::IpAddr;
@@ -19,7 +21,8 @@ use rekey_primitives::locale::Locale;
 use rekey_primitives::method::MethodKind;
 use uuid::Uuid;
 
-use self::offer::{Offer, Seed};
+use self::decoy::Seed;
+use self::offer::Offer;
 use self::proofs::Proofs;
 use super::account::{CredentialEpoch, RecoveryVersion};
 use super::attempts::AttemptOrigin;
@@ -114,7 +117,7 @@ pub(crate) fn attempts_key(state: &ResetState, position: Position) -> Option<Uui
 
 /// Where the attempts at a kind of an account are counted.
 pub(crate) fn kind_attempts_key(account: AccountId, kind: MethodKind) -> Uuid {
-    offer::kind_counter(account.as_uuid(), kind)
+    decoy::kind_counter(account.as_uuid(), kind)
 }
 
 /// Names the reset and nothing else: whether it is a decoy's must not reach a log.

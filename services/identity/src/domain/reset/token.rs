@@ -12,7 +12,8 @@ use rekey_primitives::locale::Locale;
 use rekey_primitives::method::MethodKind;
 use uuid::Uuid;
 
-use super::offer::{Look, OFFERED_MAX, Offer, Offered, Seed, Target};
+use super::decoy::{Look, Seed};
+use super::offer::{OFFERED_MAX, Offer, Offered, Target};
 use super::proofs::{PROOFS_MAX, Proof, Proofs};
 use super::recipients::Recipients;
 use super::{Position, ResetState};

@@ -1,6 +1,7 @@
 //! Whole resets, and what stops them.
 
 mod kinds;
+mod masks;
 mod secrecy;
 
 use rekey_primitives::contact::Channel;

@@ -15,6 +15,7 @@ mod passwords;
 mod races;
 mod resets;
 mod sessions;
+mod shares;
 mod steps;
 mod upkeep;
 mod verifications;
@@ -45,6 +46,8 @@ macro_rules! on_every_store {
 }
 
 on_every_store! {
+    shares:
+        a_table_stands_until_its_time_and_the_first_one_does;
     accounts:
         a_tenant_is_found_by_each_of_its_names,
         a_taken_name_makes_no_tenant,

@@ -4,6 +4,7 @@ pub(super) mod attempts;
 pub(super) mod codes;
 pub(super) mod decoy_sends;
 pub(super) mod help;
+pub(super) mod shares;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,7 @@ use crate::domain::scope::TenantScope;
 pub(crate) use attempts::{AttemptCounted, CodeAttempt, MethodKey};
 pub(crate) use decoy_sends::DecoySend;
 pub(crate) use help::NOBODY;
+pub(crate) use shares::StoredShares;
 
 /// What eligibility asks beyond the account itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,11 @@
 //! Resets of Anna's account, seen from each step.
 
+mod classifier;
 mod complete;
 mod kinds;
 mod offer;
 mod proofs;
+mod shares;
 mod token;
 
 use std::collections::BTreeSet;
@@ -16,6 +18,7 @@ use rekey_primitives::method::MethodKind;
 use super::complete::{Completion, Stopped, has_its_proofs, may_continue};
 use super::offer::{OfferBasis, Offered, Target};
 use super::proofs::{Proof, remaining_shown};
+use super::shares::Shares;
 use super::*;
 use crate::domain::account::Account;
 use crate::domain::attempts::AttemptOrigin;
@@ -55,12 +58,13 @@ fn judged(account: &Account, policy: &Policy) -> JudgedAccount {
 }
 
 fn offered_to(account: &Account, policy: &Policy) -> Offer {
-    let basis = OfferBasis { seed: &seed(1), login: &login(), tenant: &tenant(), policy };
+    let shares = Shares::default();
+    let basis = OfferBasis { seed: &seed(1), login: &login(), tenant: &tenant(), policy, shares: &shares };
     basis.for_account(&judged(account, policy))
 }
 
 fn for_nobody(seed: &Seed, login: &Login, tenant: &Tenant, policy: &Policy) -> Offer {
-    OfferBasis { seed, login, tenant, policy }.for_nobody()
+    OfferBasis { seed, login, tenant, policy, shares: &Shares::default() }.for_nobody()
 }
 
 /// Whether a reset may set a password after so many attempts.
