@@ -15,8 +15,13 @@ use crate::text::{category, is_invisible, nfc};
 /// RFC 8264, 7 asks for three more applications at most.
 const APPLICATIONS: usize = 4;
 
-/// The text in lower case, in NFC, without what does not show; `None` for one that does not come to rest.
+/// The text in lower case, in NFC, without what does not show; `None` for one that does not come to rest. Most are plain
+/// ASCII, of which nothing is invisible, wide or composed: a test holds the short way to the long one.
 pub(crate) fn mapped(text: &str) -> Option<String> {
+    if text.is_ascii() { Some(text.to_ascii_lowercase()) } else { mapped_by_unicode(text) }
+}
+
+fn mapped_by_unicode(text: &str) -> Option<String> {
     let mut text = text.to_owned();
     for _ in 0..APPLICATIONS {
         let next = mapped_once(&text);
@@ -61,8 +66,16 @@ fn lower_case(text: &str) -> String {
     text.replace(['σ', 'ς'], "Σ").split_inclusive(|c: char| !c.is_alphanumeric()).map(lower).collect()
 }
 
-/// Whether a mapped text is a username: its characters belong to the IdentifierClass, and it keeps the Bidi Rule.
+/// Whether a mapped text is a username: its characters belong to the IdentifierClass, and it keeps the Bidi Rule. ASCII has
+/// nothing that is written from right to left.
 pub(crate) fn is_username(text: &str) -> bool {
+    if text.is_ascii() {
+        return !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    }
+    is_username_by_unicode(text)
+}
+
+fn is_username_by_unicode(text: &str) -> bool {
     let characters: Vec<char> = text.chars().collect();
     let may_stand = |(index, c): (usize, &char)| match property(*c) {
         Property::Valid => true,
@@ -159,4 +172,20 @@ fn keeps_bidi_rule(text: &[char]) -> bool {
         && classes.iter().all(may_stand)
         && last.is_some_and(ends_well)
         && !mixes_digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_ascii_comes_out_as_by_unicode() {
+        let ascii = || (0..=127_u8).map(char::from);
+        let pairs = ascii().flat_map(|one| ascii().map(move |other| String::from_iter([one, other])));
+
+        for text in pairs.chain(ascii().map(String::from)).chain([String::new()]) {
+            assert_eq!(mapped(&text), mapped_by_unicode(&text), "{text:?}");
+            assert_eq!(is_username(&text), is_username_by_unicode(&text), "{text:?}");
+        }
+    }
 }
