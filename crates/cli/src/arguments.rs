@@ -235,6 +235,17 @@ pub(crate) enum AccountCommand {
     Unblock(OnAccount),
     /// Release it after "this was not me".
     Unfreeze(OnAccount),
+    /// List its live sessions.
+    Sessions(OnAccount),
+    /// End its sessions: all, or those that are named.
+    RevokeSessions {
+        /// The account.
+        #[command(flatten)]
+        on: OnAccount,
+        /// End this session; may be repeated.
+        #[arg(long = "session")]
+        sessions: Vec<String>,
+    },
 }
 
 /// A reset in the terminal.

@@ -89,6 +89,19 @@ async fn the_page_behind_the_link_asks_first_and_undoes_by_post() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn administrators_see_and_end_sessions() {
+    let demo = Demo::start().await;
+    let login = demo.person(2, "login");
+
+    let none = demo.run(&["account", "sessions", login, "--json"]).await.json();
+    let table = demo.run(&["account", "sessions", login]).await;
+    let ended = demo.run(&["account", "revoke-sessions", login, "--json"]).await.json();
+
+    assert_eq!((none, &ended["sessions_revoked"]), (serde_json::json!([]), &0.into()));
+    assert!(table.stdout.starts_with("SESSION"), "{}", table.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn administrators_list_block_and_unlock_accounts() {
     let demo = Demo::start().await;
     let login = demo.person(2, "login");

@@ -31,8 +31,9 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("StartPasswordReset", "tenant_id", OTHER),
     ("RequestAdministratorHelp", "tenant_id", OTHER),
     ("SignIn", "tenant_id", OTHER),
-    // What is no live session of this person is passed over.
+    // What is no live session of the person is passed over.
     ("RevokeSessions", "session_ids[0]", OTHER),
+    ("RevokeAccountSessions", "session_ids[0]", OTHER),
     ("GetTenant", "tenant_id", OTHER),
     ("GetPolicy", "tenant_id", OTHER),
     ("StartVerification", "tenant_id", OTHER),

@@ -1,4 +1,6 @@
-//! `rekey account`: create, list, show, unlock, block, unblock, unfreeze.
+//! `rekey account`: create, list, show, unlock, block, unblock, unfreeze, and its sessions.
+
+mod sessions;
 
 use std::path::Path;
 
@@ -39,6 +41,10 @@ pub(crate) async fn run(command: AccountCommand, profile: &Path, output: Output)
         AccountCommand::Block(on) => step(&profile, &on, Step::Block, output).await,
         AccountCommand::Unblock(on) => step(&profile, &on, Step::Unblock, output).await,
         AccountCommand::Unfreeze(on) => step(&profile, &on, Step::Unfreeze, output).await,
+        AccountCommand::Sessions(on) => sessions::list(&profile, &on, output).await,
+        AccountCommand::RevokeSessions { on, sessions: named } => {
+            sessions::revoke(&profile, &on, named, output).await
+        }
         AccountCommand::Create {
             logins,
             name,

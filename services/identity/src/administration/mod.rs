@@ -3,6 +3,8 @@
 //! Every act is judged on the account as it is now and written only if it is still that: a change in between has the
 //! act judged anew. An act on an account that is already so writes nothing and is answered like one that did.
 
+mod sessions;
+
 use std::sync::Arc;
 
 use crate::audit::Audit;
@@ -16,6 +18,7 @@ use crate::operation::idempotency::{Answer, Idempotency, Request};
 use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Repeatable, Rpc, Target};
 use crate::store::Store;
 use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, ChangeRefused};
+use crate::tokens::Tokens;
 use crate::views::AccountView;
 
 /// The use case.
@@ -25,6 +28,8 @@ pub(crate) struct Administration {
     pub keys: Arc<Keys>,
     pub audit: Audit,
     pub authorisation: Authorisation,
+    /// Of pages.
+    pub tokens: Tokens,
     pub idempotency: Idempotency,
 }
 

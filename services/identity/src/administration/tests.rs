@@ -12,6 +12,7 @@ use crate::operation::{Error, Target};
 use crate::security_info::Prefill;
 use crate::sign_in::SignedIn;
 use crate::testing::{OLD, World, on, refusal, service, signed_in, with_role};
+use crate::tokens::AskedPage;
 
 fn is_authority_missing(outcome: Result<impl std::fmt::Debug, Error>) -> bool {
     matches!(refusal(outcome), Refusal::AuthorityMissing(_))
@@ -119,6 +120,69 @@ async fn who_may_not_act_is_not_told_who_there_is() {
     let unknown = refusal(world.security_info.prefill(&acting, &prefill(nobody())).await);
     assert_eq!(known, unknown);
     assert!(matches!(unknown, Refusal::AuthorityMissing(_)));
+}
+
+#[tokio::test]
+async fn an_administrator_sees_and_ends_the_sessions_of_others() {
+    let world = World::new().await;
+    let ada = world.person("ada", &[]).await;
+    with_role(&world, "helper", Role::HelpdeskAdministrator).await;
+    let acting = signed_in(&world, "helper").await;
+    let tokens = [
+        world.signed_in("ada", OLD).await,
+        world.signed_in("ada", OLD).await,
+        world.signed_in("ada", OLD).await,
+    ];
+    let listed = async |size, token| {
+        let asked = AskedPage { size, token };
+        world.administration.list_sessions(&acting, world.tenant.id, ada.id, &asked).await.unwrap()
+    };
+
+    let first = listed(2, None).await;
+    let rest = listed(2, first.next.clone()).await;
+    let target = on(&world, &ada);
+    let one = world.administration.revoke_sessions(&acting, target, &[tokens[0].session_id]).await.unwrap();
+    let again = world.administration.revoke_sessions(&acting, target, &[tokens[0].session_id]).await.unwrap();
+    let others = world.administration.revoke_sessions(&acting, on(&world, &ada), &[]).await.unwrap();
+
+    let ids: Vec<_> = first.items.iter().chain(&rest.items).map(|session| session.id).collect();
+    let mut expected = tokens.each_ref().map(|tokens| tokens.session_id);
+    expected.sort_by_key(|id| std::cmp::Reverse(id.as_uuid()));
+    assert_eq!((ids, rest.next.is_none()), (expected.to_vec(), true));
+    assert_eq!([one, again, others].map(|revoked| revoked.sessions_revoked), [1, 1, 2]);
+    for tokens in &tokens {
+        assert_eq!(world.live(tokens).await, None);
+    }
+    assert!(listed(0, None).await.items.is_empty());
+    let log = world.log_of("session.revoked").await;
+    assert_eq!(log.len(), 2);
+    assert!(log.iter().all(|event| event.subject_id == Some(ada.id.as_uuid())));
+}
+
+#[tokio::test]
+async fn sessions_of_whom_one_does_not_reach_stay_unseen_and_open() {
+    let world = World::new().await;
+    let chief = world.administrator("chief", &[]).await;
+    let ada = world.person("ada", &[]).await;
+    let helper = with_role(&world, "helper", Role::HelpdeskAdministrator).await;
+    with_role(&world, "reader", Role::ReportsReader).await;
+    let (acting, reading) = (signed_in(&world, "helper").await, signed_in(&world, "reader").await);
+    let tokens = world.signed_in("chief", OLD).await;
+    let asked = AskedPage { size: 0, token: None };
+    let administration = &world.administration;
+    let here = world.tenant.id;
+
+    let beyond = administration.list_sessions(&acting, here, chief.id, &asked).await.map(drop);
+    let revoked = administration.revoke_sessions(&acting, on(&world, &chief), &[]).await;
+    let own = administration.revoke_sessions(&acting, on(&world, &helper), &[]).await;
+    let unpermitted = administration.list_sessions(&reading, here, ada.id, &asked).await.map(drop);
+    let nobody = AccountId::from_uuid(Uuid::from_u128(9));
+    let unknown = administration.list_sessions(&reading, here, nobody, &asked).await.map(drop);
+
+    assert!(is_authority_missing(beyond) && is_authority_missing(revoked));
+    assert_eq!(refusal(own), Refusal::NotOnYourself);
+    assert_eq!(refusal(unpermitted), refusal(unknown));
+    assert!(world.live(&tokens).await.is_some());
 }
 
 #[tokio::test]

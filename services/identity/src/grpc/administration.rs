@@ -7,6 +7,7 @@ use tonic::{Request, Response, Status};
 use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
+use super::sessions::session;
 use crate::administration::{Act, Administration};
 use crate::domain::authority::Role;
 use crate::operation::Target;
@@ -110,6 +111,48 @@ impl AdministrationService for AdministrationApi {
         let (asking, request) = Asking::open(request)?;
         let account = self.act(&asking, sent!(request), Act::Unfreeze).await?;
         Ok(Response::new(wire::UnfreezeAccountResponse { account }))
+    }
+
+    async fn list_account_sessions(
+        &self,
+        request: Request<wire::ListAccountSessionsRequest>,
+    ) -> Result<Response<wire::ListAccountSessionsResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let account_id = fields.account_id(&sent.account_id);
+        let asked = fields.page(sent.page_size, sent.page_token);
+        let context = fields.context(&asking, sent.context);
+        let read = fields.finish(|| Some((tenant_id?, account_id?, asked?, context?)))?;
+        let (tenant_id, account_id, asked, context) = read;
+        let administrator = asking.administrator(context);
+        let listed = self.administration.list_sessions(&administrator, tenant_id, account_id, &asked).await;
+        let page = listed.map_err(status)?;
+        Ok(Response::new(wire::ListAccountSessionsResponse {
+            sessions: page.items.iter().map(|listed| session(listed, None)).collect(),
+            next_page_token: encode::page_token(page.next),
+        }))
+    }
+
+    async fn revoke_account_sessions(
+        &self,
+        request: Request<wire::RevokeAccountSessionsRequest>,
+    ) -> Result<Response<wire::RevokeAccountSessionsResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let account_id = fields.account_id(&sent.account_id);
+        let named = fields.session_ids(&sent.session_ids);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let (target, named, context) = fields.finish(|| {
+            let target = Target { tenant_id: tenant_id?, account_id: account_id?, request_id: request_id? };
+            Some((target, named?, context?))
+        })?;
+        let administrator = asking.administrator(context);
+        let revoked = self.administration.revoke_sessions(&administrator, target, &named).await;
+        let sessions_revoked = encode::count(revoked.map_err(status)?.sessions_revoked);
+        Ok(Response::new(wire::RevokeAccountSessionsResponse { sessions_revoked }))
     }
 
     async fn grant_role(

@@ -23,6 +23,7 @@ use crate::domain::refusal::{FieldInvalid, Refusal};
 use crate::domain::session::TokenState;
 use crate::domain::tenant::display_name;
 use crate::operation::{Administrator, Caller, Context, Owner, Person};
+use crate::sessions::SESSIONS_MAX;
 use crate::sign_in::ChallengeAnswer;
 use crate::tokens::AskedPage;
 
@@ -168,8 +169,14 @@ impl Fields {
         self.take("security_info_id", SecurityInfoId::parse(text).ok(), "a UUID")
     }
 
-    pub(super) fn session_id(&mut self, index: usize, text: &str) -> Option<SessionId> {
-        self.take(format!("session_ids[{index}]"), SessionId::parse(text).ok(), "a UUID")
+    /// Sessions to end.
+    pub(super) fn session_ids(&mut self, sent: &[String]) -> Option<Vec<SessionId>> {
+        self.demand(sent.len() <= SESSIONS_MAX, "session_ids", "at most 100");
+        let named = sent.iter().take(SESSIONS_MAX).enumerate();
+        let read = named.map(|(index, text)| {
+            self.take(format!("session_ids[{index}]"), SessionId::parse(text).ok(), "a UUID")
+        });
+        read.collect()
     }
 
     pub(super) fn request_id(&mut self, text: &str) -> Option<RequestId> {

@@ -1,5 +1,6 @@
 //! `rekey.identity.v1.SessionService`.
 
+use rekey_primitives::id::SessionId;
 use rekey_primitives::secret::ExposeSecret;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::session_service_server::SessionService;
@@ -10,8 +11,8 @@ use super::encode;
 use super::refusal::status;
 use crate::domain::authority::Role;
 use crate::domain::session::Session;
-use crate::operation::{Origin, Person};
-use crate::sessions::{CheckedToken, RefreshSession, SESSIONS_MAX, Sessions};
+use crate::operation::Origin;
+use crate::sessions::{CheckedToken, RefreshSession, Sessions};
 use crate::sign_in::{AnswerChallenge, Continued, SignIn, SignInChallenge, SignIns, SignedIn};
 use crate::tokens::{ChallengeKind, SessionTokens};
 use crate::views::SigningKeyView;
@@ -127,7 +128,7 @@ impl SessionService for SessionApi {
         let person = asking.signed_in()?;
         let page = self.sessions.list(&asking.caller(), &person, &asked).await.map_err(status)?;
         Ok(Response::new(wire::ListSessionsResponse {
-            sessions: page.items.iter().map(|listed| session(listed, &person)).collect(),
+            sessions: page.items.iter().map(|listed| session(listed, Some(person.session_id))).collect(),
             next_page_token: encode::page_token(page.next),
         }))
     }
@@ -138,9 +139,7 @@ impl SessionService for SessionApi {
     ) -> Result<Response<wire::RevokeSessionsResponse>, Status> {
         let (asking, sent) = Asking::open(request)?;
         let mut fields = Fields::default();
-        fields.demand(sent.session_ids.len() <= SESSIONS_MAX, "session_ids", "at most 100");
-        let named = sent.session_ids.iter().take(SESSIONS_MAX).enumerate();
-        let named: Option<Vec<_>> = named.map(|(index, text)| fields.session_id(index, text)).collect();
+        let named = fields.session_ids(&sent.session_ids);
         let request_id = fields.request_id(&sent.request_id);
         let context = fields.context(&asking, sent.context);
         let (named, request_id, context) = fields.finish(|| Some((named?, request_id?, context?)))?;
@@ -208,14 +207,15 @@ pub(super) fn tokens(issued: &SessionTokens) -> wire::SessionTokens {
     }
 }
 
-fn session(listed: &Session, person: &Person) -> wire::Session {
+/// A session, as the one of these that asks sees it, if one does.
+pub(super) fn session(listed: &Session, asking: Option<SessionId>) -> wire::Session {
     wire::Session {
         session_id: listed.id.to_string(),
         place: listed.user_agent_family.clone(),
         create_time: encode::moment(listed.created_at),
         refresh_time: encode::moment(listed.refreshed_at),
         expire_time: encode::moment(listed.expires_at),
-        current: listed.id == person.session_id,
+        current: asking == Some(listed.id),
     }
 }
 

@@ -160,7 +160,7 @@ impl Sessions {
     ) -> Result<Answer<Revoked>, Error> {
         let ends = EndSessions {
             account_id,
-            asking,
+            asking: Some(asking),
             which: end.which,
             event: self.audit.event(operation).because(end.ending.as_str()).done(),
         };

@@ -189,6 +189,7 @@ impl Parts {
             keys: Arc::clone(&self.keys),
             audit: self.audit(),
             authorisation: self.authorisation(),
+            tokens: self.tokens(),
             idempotency: self.idempotency(),
         }
     }

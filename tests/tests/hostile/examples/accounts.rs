@@ -3,13 +3,15 @@
 use rekey_tests::World;
 use rekey_tests::person::{Person, request_id};
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
+use rekey_wire::identity::v1::administration_service_client::AdministrationServiceClient;
 use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use rekey_wire::identity::v1::{
     BlockSignInRequest, CreateAccountRequest, CreateTenantRequest, GetAccountRequest, GetPolicyRequest,
-    GetTenantRequest, GrantRoleRequest, ListAccountsRequest, ListTenantsRequest, LookupAccountRequest,
-    LookupTenantRequest, PrefillSecurityInfoRequest, RequestContext, RevokeRoleRequest, SecurityInfoAddress,
-    UnblockSignInRequest, UnfreezeAccountRequest, UnlockAccountRequest, lookup_account_request,
-    lookup_tenant_request, security_info_address,
+    GetTenantRequest, GrantRoleRequest, ListAccountSessionsRequest, ListAccountsRequest, ListTenantsRequest,
+    LookupAccountRequest, LookupTenantRequest, PrefillSecurityInfoRequest, RequestContext,
+    RevokeAccountSessionsRequest, RevokeRoleRequest, SecurityInfoAddress, UnblockSignInRequest,
+    UnfreezeAccountRequest, UnlockAccountRequest, lookup_account_request, lookup_tenant_request,
+    security_info_address,
 };
 use rekey_wire::options::v1::Role;
 
@@ -29,6 +31,7 @@ pub(super) async fn examples(world: &World, zoe: &Person) -> Vec<Example> {
     let mut examples = tenants(world).await;
     examples.extend(accounts(world, zoe).await);
     examples.extend(administration(world, &target));
+    examples.extend(sessions(world).await);
     examples
 }
 
@@ -111,6 +114,35 @@ async fn accounts(world: &World, zoe: &Person) -> Vec<Example> {
             "/rekey.identity.v1.AccountService/LookupAccount",
             &lookup(lookup_account_request::Key::ExternalId("hr-1".to_owned())),
         ),
+    ]
+}
+
+/// The sessions of somebody, seen and ended.
+async fn sessions(world: &World) -> Vec<Example> {
+    let roamer = world.person("roamer").await;
+    for _ in 0..2 {
+        world.signed_in(&roamer.login, &roamer.password).await;
+    }
+    let first_page = ListAccountSessionsRequest {
+        tenant_id: world.tenant_id.clone(),
+        account_id: roamer.account_id.clone(),
+        page_size: 1,
+        page_token: String::new(),
+        context: context(),
+    };
+    let mut service = AdministrationServiceClient::new(world.identity.clone());
+    let page = service.list_account_sessions(first_page.clone()).await.unwrap().into_inner();
+    let revoke = RevokeAccountSessionsRequest {
+        tenant_id: world.tenant_id.clone(),
+        account_id: roamer.account_id.clone(),
+        session_ids: page.sessions.into_iter().map(|session| session.session_id).collect(),
+        request_id: request_id(),
+        context: context(),
+    };
+    let list = ListAccountSessionsRequest { page_token: page.next_page_token, ..first_page };
+    vec![
+        Example::new("/rekey.identity.v1.AdministrationService/ListAccountSessions", &list),
+        Example::new("/rekey.identity.v1.AdministrationService/RevokeAccountSessions", &revoke),
     ]
 }
 

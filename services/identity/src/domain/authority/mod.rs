@@ -30,8 +30,10 @@ pub(crate) enum Permission {
     ResetPassword,
     /// Clear a lockout.
     Unlock,
-    /// Block and unblock sign-in, end sessions.
+    /// Block and unblock sign-in.
     BlockSignIn,
+    /// See and end another person's sessions: whoever may reset a password ends them by it, and may do it alone.
+    ManageSessions,
     /// Release a frozen account.
     Unfreeze,
     /// See and change another person's security info.
@@ -132,8 +134,8 @@ impl Role {
     pub(crate) const fn grants(self, permission: Permission) -> bool {
         use Permission::{
             BlockSignIn, DiagnoseSignIn, HandleHelpRequests, IssueAccessPass, ManageAccounts, ManageGroups,
-            ManagePolicy, ManageSecurityInfo, ReadAudit, ReadDirectory, ReadPolicy, ResetPassword, Unfreeze,
-            Unlock, VerifyCaller,
+            ManagePolicy, ManageSecurityInfo, ManageSessions, ReadAudit, ReadDirectory, ReadPolicy,
+            ResetPassword, Unfreeze, Unlock, VerifyCaller,
         };
         match self {
             Self::GlobalAdministrator => true,
@@ -145,6 +147,7 @@ impl Role {
                     | ResetPassword
                     | Unlock
                     | BlockSignIn
+                    | ManageSessions
                     | Unfreeze
                     | HandleHelpRequests
                     | VerifyCaller
@@ -152,13 +155,20 @@ impl Role {
             ),
             Self::PasswordAdministrator | Self::HelpdeskAdministrator => matches!(
                 permission,
-                ReadDirectory | ResetPassword | Unlock | HandleHelpRequests | VerifyCaller | DiagnoseSignIn
+                ReadDirectory
+                    | ResetPassword
+                    | Unlock
+                    | ManageSessions
+                    | HandleHelpRequests
+                    | VerifyCaller
+                    | DiagnoseSignIn
             ),
             Self::AuthenticationAdministrator => matches!(
                 permission,
                 ReadDirectory
                     | ResetPassword
                     | Unlock
+                    | ManageSessions
                     | HandleHelpRequests
                     | VerifyCaller
                     | DiagnoseSignIn

@@ -129,6 +129,14 @@ fn only_global_administrators_manage_roles_and_tenants() {
 }
 
 #[test]
+fn whoever_may_reset_a_password_may_end_sessions() {
+    let granting = |permission| Role::ALL.into_iter().filter(move |role| role.grants(permission));
+
+    assert!(granting(Permission::ManageSessions).eq(granting(Permission::ResetPassword)));
+    assert!(granting(Permission::ManageSessions).eq([Global, User, Password, Helpdesk, Authentication]));
+}
+
+#[test]
 fn security_info_and_passes_are_for_authentication_administrators() {
     for permission in [Permission::ManageSecurityInfo, Permission::IssueAccessPass] {
         let granting: Vec<Role> = Role::ALL.into_iter().filter(|role| role.grants(permission)).collect();

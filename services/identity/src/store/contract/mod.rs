@@ -89,6 +89,7 @@ on_every_store! {
         a_request_to_refresh_is_bound_to_its_token,
         sessions_are_listed_newest_first_and_by_the_page,
         only_live_sessions_of_the_account_end,
+        an_administrator_ends_sessions_from_outside,
         a_dead_session_ends_nothing,
         a_question_is_answered_once,
         an_answer_is_kept_until_it_expires;

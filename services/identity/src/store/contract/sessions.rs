@@ -210,7 +210,7 @@ pub(super) async fn only_live_sessions_of_the_account_end(world: World) {
     let other = world.signed_in(&scope, &bert, 4).await;
     let end = async |request, which| {
         let event = world.event(&scope, EventKind::SessionRevoked);
-        let ends = EndSessions { account_id: anna.id, asking: two.id, which, event };
+        let ends = EndSessions { account_id: anna.id, asking: Some(two.id), which, event };
         world.store.end_sessions(&scope, &ends, idempotent(request, 1)).await.unwrap()
     };
 
@@ -244,6 +244,40 @@ pub(super) async fn only_live_sessions_of_the_account_end(world: World) {
     assert_eq!(none, StepOutcome::Done(SessionsEnded(0)));
 }
 
+pub(super) async fn an_administrator_ends_sessions_from_outside(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let bert = world.create_account(&scope, &world.unborn_account(&scope, "bert")).await;
+    let [one, two, three] = [
+        world.signed_in(&scope, &anna, 1).await,
+        world.signed_in(&scope, &anna, 2).await,
+        world.signed_in(&scope, &anna, 3).await,
+    ];
+    let other = world.signed_in(&scope, &bert, 4).await;
+    let end = async |request, which| {
+        let event = world.event(&scope, EventKind::SessionRevoked);
+        let ends = EndSessions { account_id: anna.id, asking: None, which, event };
+        world.store.end_sessions(&scope, &ends, idempotent(request, 1)).await.unwrap()
+    };
+
+    let these = end(1, WhichSessions::These(vec![one.id, other.id])).await;
+    let all = end(2, WhichSessions::Others).await;
+    let none = end(3, WhichSessions::Others).await;
+    let repeated = end(2, WhichSessions::Others).await;
+
+    assert_eq!(
+        [these, all, none].map(|step| step),
+        [1, 2, 0].map(|ended| StepOutcome::Done(SessionsEnded(ended)))
+    );
+    assert_eq!(repeated, StepOutcome::Repeated(b"first".to_vec()));
+    for session in [one, two, three] {
+        let (ended, _) = world.store.find_session(&scope, session.id).await.unwrap().unwrap();
+        assert_eq!(ended.ended, Some((NOW, Ending::Revoked)));
+    }
+    let (untouched, _) = world.store.find_session(&scope, other.id).await.unwrap().unwrap();
+    assert_eq!(untouched.ended, None);
+}
+
 pub(super) async fn an_answer_is_kept_until_it_expires(world: World) {
     let scope = world.tenant().await;
     let recall = async |content: u8, now| {
@@ -270,7 +304,7 @@ pub(super) async fn a_dead_session_ends_nothing(world: World) {
     let (here, there) = (world.signed_in(&scope, &anna, 1).await, world.signed_in(&scope, &anna, 2).await);
     let end = async |request, which| {
         let event = world.event(&scope, EventKind::SessionRevoked);
-        let ends = EndSessions { account_id: anna.id, asking: here.id, which, event };
+        let ends = EndSessions { account_id: anna.id, asking: Some(here.id), which, event };
         world.store.end_sessions(&scope, &ends, idempotent(request, 1)).await.unwrap()
     };
 

@@ -14,12 +14,12 @@ use crate::store::columns::{ACCOUNT_COLUMNS, SESSION_COLUMNS};
 use crate::store::rows::{ReadablePage, SessionAndAccount, SessionRow};
 use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
-/// Sessions of an account to end from one of them.
+/// Sessions of an account to end.
 #[derive(Debug, Clone)]
 pub(crate) struct EndSessions {
     pub(crate) account_id: AccountId,
-    /// The session that asks: it is left, the others are revoked.
-    pub(crate) asking: SessionId,
+    /// The session that asks: it is left, the others are revoked. None where an administrator does.
+    pub(crate) asking: Option<SessionId>,
     pub(crate) which: WhichSessions,
     /// What the log tells, and when.
     pub(crate) event: AuditEvent,
@@ -40,7 +40,7 @@ pub(crate) struct LiveSessions {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WhichSessions {
     These(Vec<SessionId>),
-    /// All but the one that asks.
+    /// All but the one that asks, if one does.
     Others,
 }
 
@@ -119,7 +119,9 @@ impl Store {
             {
                 return Ok(tx.roll_back(ended));
             }
-            if !tx.exists(IS_LIVE, values![tenant_id, account_id, ends.asking, now]).await? {
+            if let Some(asking) = ends.asking
+                && !tx.exists(IS_LIVE, values![tenant_id, account_id, asking, now]).await?
+            {
                 return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
             }
             let ended = SessionsEnded(end_these(&mut tx, tenant_id, ends).await?);
@@ -167,11 +169,14 @@ pub(super) async fn with_account(
 async fn end_these(tx: &mut Connection, tenant_id: TenantId, ends: &EndSessions) -> Result<u32, Failure> {
     let (account_id, now) = (ends.account_id, ends.event.at);
     let WhichSessions::These(ids) = &ends.which else {
-        return end_others(tx, tenant_id, account_id, ends.asking, now).await;
+        return match ends.asking {
+            Some(asking) => end_others(tx, tenant_id, account_id, asking, now).await,
+            None => end_all(tx, tenant_id, account_id, now).await,
+        };
     };
     let mut ended = 0;
     for id in ids {
-        let ending = if *id == ends.asking { Ending::SignedOut } else { Ending::Revoked };
+        let ending = if ends.asking == Some(*id) { Ending::SignedOut } else { Ending::Revoked };
         ended += tx.execute(END_ONE, values![tenant_id, account_id, *id, now, ending.as_str()]).await?;
     }
     Ok(count(ended))
