@@ -7,6 +7,9 @@ mod sessions;
 
 use std::sync::Arc;
 
+#[cfg(test)]
+pub(crate) use sessions::PERMISSION as SESSIONS_NEED;
+
 use crate::audit::Audit;
 use crate::authorisation::Authorisation;
 use crate::domain::account::Account;

@@ -19,7 +19,7 @@ use crate::tokens::{AskedPage, List, Page};
 const LIST: Rpc = Rpc { name: "ListAccountSessions", event: EventKind::PermissionDenied };
 const REVOKE: Rpc = Rpc { name: "RevokeAccountSessions", event: EventKind::SessionRevoked };
 
-const PERMISSION: Permission = Permission::ManageSessions;
+pub(crate) const PERMISSION: Permission = Permission::ManageSessions;
 
 /// How many sessions an administrator ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -92,7 +92,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::NAMES;
-    use crate::administration::Act;
+    use crate::administration::{Act, SESSIONS_NEED};
     use crate::domain::authority::{Needs, Permission, Role};
     use crate::security_info::PREFILL_NEEDS;
 
@@ -108,6 +108,8 @@ mod tests {
             .chain([
                 ("CreateAccount", Needs::This(Permission::ManageAccounts)),
                 ("GetPolicy", Needs::This(Permission::ReadPolicy)),
+                ("ListAccountSessions", Needs::This(SESSIONS_NEED)),
+                ("RevokeAccountSessions", Needs::This(SESSIONS_NEED)),
                 ("PrefillSecurityInfo", PREFILL_NEEDS),
             ])
             .collect()
