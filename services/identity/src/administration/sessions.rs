@@ -10,9 +10,9 @@ use crate::domain::authority::{Needs, Permission};
 use crate::domain::refusal::Refusal;
 use crate::domain::session::{Ending, Session};
 use crate::operation::idempotency::{Answer, Request};
-use crate::operation::{Administrator, Error, Operation, Repeatable, Rpc, Target};
+use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Operation, Repeatable, Rpc, Target};
 use crate::store::accounts::AccountKey;
-use crate::store::sign_ins::{EndSessions, LiveSessions, SessionsEnded, Stale, WhichSessions};
+use crate::store::sign_ins::{EndSessions, Ender, LiveSessions, SessionsEnded, WhichSessions};
 use crate::tokens::{AskedPage, List, Page};
 
 // Whoever reads leaves no event but a denial.
@@ -76,21 +76,24 @@ impl Administration {
         account_id: AccountId,
         sessions: &[SessionId],
     ) -> Result<Answer<RevokedSessions>, Error> {
-        self.judged(operation, administrator, account_id).await?;
         let which = match sessions {
             [] => WhichSessions::Others,
             named => WhichSessions::These(named.to_vec()),
         };
         let event = self.audit.event(operation).because(Ending::Revoked.as_str()).done();
-        let ends = EndSessions { account_id, asking: None, which, event };
         let answering = self
             .idempotency
             .answering(operation.key, |ended: &SessionsEnded| RevokedSessions { sessions_revoked: ended.0 });
-        let step = self.store.end_sessions(&operation.scope, &ends, answering.once()).await?;
-        // Only a session that asks can be dead.
-        Ok(answering
-            .settle(step)?
-            .unwrap_or_else(|Stale| Answer::unstored(RevokedSessions { sessions_revoked: 0 })))
+        for _ in 0..JUDGED_AT_MOST {
+            let account = self.judged(operation, administrator, account_id).await?;
+            let by = Ender::Administrator { version: account.version };
+            let ends = EndSessions { account_id, by, which: which.clone(), event: event.clone() };
+            let step = self.store.end_sessions(&operation.scope, &ends, answering.once()).await?;
+            if let Ok(answer) = answering.settle(step)? {
+                return Ok(answer);
+            }
+        }
+        Err(Failed::Contended.into())
     }
 
     /// The account, if there is one and the administrator may see and end its sessions.

@@ -20,7 +20,7 @@ use crate::operation::idempotency::{Answer, Idempotency, Request};
 use crate::operation::{Caller, Error, Operation, Origin, Owner, Person, Repeatable, Rpc};
 use crate::policies::Policies;
 use crate::store::Store;
-use crate::store::sign_ins::{EndSessions, LiveSessions, SessionsEnded, Stale, WhichSessions};
+use crate::store::sign_ins::{EndSessions, Ender, LiveSessions, SessionsEnded, Stale, WhichSessions};
 use crate::tokens::{AskedPage, List, Page, Tokens};
 
 /// Most sessions that are ended by name at once.
@@ -160,7 +160,7 @@ impl Sessions {
     ) -> Result<Answer<Revoked>, Error> {
         let ends = EndSessions {
             account_id,
-            asking: Some(asking),
+            by: Ender::Session(asking),
             which: end.which,
             event: self.audit.event(operation).because(end.ending.as_str()).done(),
         };

@@ -90,6 +90,7 @@ on_every_store! {
         sessions_are_listed_newest_first_and_by_the_page,
         only_live_sessions_of_the_account_end,
         an_administrator_ends_sessions_from_outside,
+        an_administrator_judged_on_an_earlier_account_ends_nothing,
         a_dead_session_ends_nothing,
         a_question_is_answered_once,
         an_answer_is_kept_until_it_expires;

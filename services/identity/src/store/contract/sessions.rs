@@ -12,8 +12,8 @@ use crate::domain::session::{Ending, Replaced, Session, SessionOver};
 use crate::store::accounts::AccountChange;
 use crate::store::outcome::{EarlierRequest, IdempotentRequest, StepOutcome};
 use crate::store::sign_ins::{
-    AnsweredQuestion, ChangePassword, EndSessions, LiveSessions, LoginLookup, NotRefreshed, OpenSession,
-    Refresh, SessionsEnded, Stale, WhichSessions,
+    AnsweredQuestion, ChangePassword, EndSessions, Ender, LiveSessions, LoginLookup, NotRefreshed,
+    OpenSession, Refresh, SessionsEnded, Stale, WhichSessions,
 };
 
 impl World {
@@ -210,7 +210,7 @@ pub(super) async fn only_live_sessions_of_the_account_end(world: World) {
     let other = world.signed_in(&scope, &bert, 4).await;
     let end = async |request, which| {
         let event = world.event(&scope, EventKind::SessionRevoked);
-        let ends = EndSessions { account_id: anna.id, asking: Some(two.id), which, event };
+        let ends = EndSessions { account_id: anna.id, by: Ender::Session(two.id), which, event };
         world.store.end_sessions(&scope, &ends, idempotent(request, 1)).await.unwrap()
     };
 
@@ -256,7 +256,8 @@ pub(super) async fn an_administrator_ends_sessions_from_outside(world: World) {
     let other = world.signed_in(&scope, &bert, 4).await;
     let end = async |request, which| {
         let event = world.event(&scope, EventKind::SessionRevoked);
-        let ends = EndSessions { account_id: anna.id, asking: None, which, event };
+        let by = Ender::Administrator { version: anna.version };
+        let ends = EndSessions { account_id: anna.id, by, which, event };
         world.store.end_sessions(&scope, &ends, idempotent(request, 1)).await.unwrap()
     };
 
@@ -276,6 +277,21 @@ pub(super) async fn an_administrator_ends_sessions_from_outside(world: World) {
     }
     let (untouched, _) = world.store.find_session(&scope, other.id).await.unwrap().unwrap();
     assert_eq!(untouched.ended, None);
+}
+
+pub(super) async fn an_administrator_judged_on_an_earlier_account_ends_nothing(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let session = world.signed_in(&scope, &anna, 1).await;
+    let event = world.event(&scope, EventKind::SessionRevoked);
+    let by = Ender::Administrator { version: anna.version - 1 };
+    let ends = EndSessions { account_id: anna.id, by, which: WhichSessions::Others, event };
+
+    let stale = world.store.end_sessions(&scope, &ends, idempotent(1, 1)).await.unwrap();
+
+    assert_eq!(stale, StepOutcome::Refused(Stale));
+    let live = world.live_sessions(&scope, anna.id, NOW).await;
+    assert_eq!(live.iter().map(|live| live.id).collect::<Vec<_>>(), [session.id]);
 }
 
 pub(super) async fn an_answer_is_kept_until_it_expires(world: World) {
@@ -304,7 +320,7 @@ pub(super) async fn a_dead_session_ends_nothing(world: World) {
     let (here, there) = (world.signed_in(&scope, &anna, 1).await, world.signed_in(&scope, &anna, 2).await);
     let end = async |request, which| {
         let event = world.event(&scope, EventKind::SessionRevoked);
-        let ends = EndSessions { account_id: anna.id, asking: Some(here.id), which, event };
+        let ends = EndSessions { account_id: anna.id, by: Ender::Session(here.id), which, event };
         world.store.end_sessions(&scope, &ends, idempotent(request, 1)).await.unwrap()
     };
 

@@ -22,7 +22,7 @@ use crate::domain::tenant::Tenant;
 pub(crate) use lockouts::{Admission, PasswordAttempt};
 pub(crate) use passwords::ChangePassword;
 pub(crate) use refresh::{NotRefreshed, Refresh};
-pub(crate) use sessions::{EndSessions, LiveSessions, WhichSessions};
+pub(crate) use sessions::{EndSessions, Ender, LiveSessions, WhichSessions};
 
 /// A keyed hash of tenant and login; stands for a login, known or not.
 pub(crate) type LoginKey = [u8; 32];

@@ -18,11 +18,19 @@ use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempo
 #[derive(Debug, Clone)]
 pub(crate) struct EndSessions {
     pub(crate) account_id: AccountId,
-    /// The session that asks: it is left, the others are revoked. None where an administrator does.
-    pub(crate) asking: Option<SessionId>,
+    pub(crate) by: Ender,
     pub(crate) which: WhichSessions,
     /// What the log tells, and when.
     pub(crate) event: AuditEvent,
+}
+
+/// Who ends sessions, on a condition that the step holds to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ender {
+    /// A session of the account, if it is live: it is left, the others are revoked.
+    Session(SessionId),
+    /// An administrator, if the account is still of the version that they were judged on.
+    Administrator { version: i64 },
 }
 
 /// Live sessions of an account to list.
@@ -40,7 +48,7 @@ pub(crate) struct LiveSessions {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WhichSessions {
     These(Vec<SessionId>),
-    /// All but the one that asks, if one does.
+    /// All but the one that asks; of an administrator all.
     Others,
 }
 
@@ -65,6 +73,10 @@ statements! {
     const IS_LIVE = "
         select 1 from sessions
         where tenant_id = $1 and account_id = $2 and session_id = $3 and ended_at is null and expires_at > $4", FOR_UPDATE;
+
+    const IS_OF_VERSION = "
+        select 1 from accounts
+        where tenant_id = $1 and account_id = $2 and version = $3 and deleted_at is null", FOR_UPDATE;
 
     const END_ONE = "
         update sessions set ended_at = $4, ending = $5
@@ -104,8 +116,8 @@ impl Store {
         Ok(page.into_items())
     }
 
-    /// Ends live sessions of an account. Ids that are not live sessions of it are passed over. Where the one that asks is
-    /// not live, nothing is written: whoever asks holds a dead token.
+    /// Ends live sessions of an account. Ids that are not live sessions of it are passed over. Where the
+    /// condition of [`Ender`] does not hold, nothing is written: whoever asks holds a dead token, or is to be judged anew.
     pub(crate) async fn end_sessions(
         &self,
         scope: &TenantScope,
@@ -119,9 +131,13 @@ impl Store {
             {
                 return Ok(tx.roll_back(ended));
             }
-            if let Some(asking) = ends.asking
-                && !tx.exists(IS_LIVE, values![tenant_id, account_id, asking, now]).await?
-            {
+            let still_may = match ends.by {
+                Ender::Session(id) => tx.exists(IS_LIVE, values![tenant_id, account_id, id, now]).await?,
+                Ender::Administrator { version } => {
+                    tx.exists(IS_OF_VERSION, values![tenant_id, account_id, version]).await?
+                }
+            };
+            if !still_may {
                 return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
             }
             let ended = SessionsEnded(end_these(&mut tx, tenant_id, ends).await?);
@@ -169,14 +185,14 @@ pub(super) async fn with_account(
 async fn end_these(tx: &mut Connection, tenant_id: TenantId, ends: &EndSessions) -> Result<u32, Failure> {
     let (account_id, now) = (ends.account_id, ends.event.at);
     let WhichSessions::These(ids) = &ends.which else {
-        return match ends.asking {
-            Some(asking) => end_others(tx, tenant_id, account_id, asking, now).await,
-            None => end_all(tx, tenant_id, account_id, now).await,
+        return match ends.by {
+            Ender::Session(asking) => end_others(tx, tenant_id, account_id, asking, now).await,
+            Ender::Administrator { .. } => end_all(tx, tenant_id, account_id, now).await,
         };
     };
     let mut ended = 0;
     for id in ids {
-        let ending = if ends.asking == Some(*id) { Ending::SignedOut } else { Ending::Revoked };
+        let ending = if ends.by == Ender::Session(*id) { Ending::SignedOut } else { Ending::Revoked };
         ended += tx.execute(END_ONE, values![tenant_id, account_id, *id, now, ending.as_str()]).await?;
     }
     Ok(count(ended))
