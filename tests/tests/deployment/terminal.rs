@@ -73,6 +73,7 @@ async fn the_page_behind_the_link_asks_first_and_undoes_by_post() {
     let cookie = format!("other=1; rekey_not_me={token}");
     let question = web::with_cookie(host, "GET /not-me", &cookie).await.unwrap();
     let before = demo.run(&["account", "show", login, "--json"]).await.json();
+    let torn = web::with_cookie(host, "GET /not-me?token=%22", &cookie).await.unwrap();
     let without = web::with_cookie(host, "POST /not-me", "other=1").await.unwrap();
     let undone = web::with_cookie(host, "POST /not-me", &cookie).await.unwrap();
     let spent = web::with_cookie(host, "POST /not-me", &cookie).await.unwrap();
@@ -82,6 +83,7 @@ async fn the_page_behind_the_link_asks_first_and_undoes_by_post() {
     assert!(swapped.head.contains(&format!("rekey_not_me={token}; ")), "{}", swapped.head);
     assert!(swapped.head.contains("HttpOnly; SameSite=Lax"), "{}", swapped.head);
     assert!(!question.body.contains(token), "{}", question.body);
+    assert_eq!(torn.status, 400);
     assert_eq!((question.status, without.status, undone.status, spent.status), (200, 410, 200, 410));
     assert_eq!(before["state"], "active");
     let after = demo.run(&["account", "show", login, "--json"]).await.json();

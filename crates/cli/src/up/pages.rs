@@ -33,11 +33,12 @@ pub(crate) fn routes(identity: Connection) -> Router {
 }
 
 async fn question(Query(link): Query<Link>, headers: HeaderMap) -> Response {
-    if let Some(token) = link.token.filter(|token| is_token(token)) {
+    let is_whole = link.token.as_deref().is_none_or(is_token);
+    if let Some(token) = link.token.filter(|_| is_whole) {
         let cookie = format!("{COOKIE}={token}; Path={PATH}; Max-Age=600; HttpOnly; SameSite=Lax");
         return ([(header::SET_COOKIE, cookie)], quiet(), Redirect::to(PATH)).into_response();
     }
-    if token_of(&headers).is_none() {
+    if !is_whole || token_of(&headers).is_none() {
         let how = "<p>Copy it whole from the message.</p>";
         return page(StatusCode::BAD_REQUEST, "This link is not complete", how);
     }
