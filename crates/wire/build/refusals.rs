@@ -1,7 +1,7 @@
 //! Which reasons each RPC gives, as its comment in the contract says after the word "Refusals:".
 //!
 //! Reasons below [`OWN`] can come from every RPC and are told in the header of each service. What an RPC gives besides
-//! stands in its comment; the pipeline refuses to send any other in builds that test.
+//! stands in its comment; the pipeline refuses to send any other in builds that test. The table has both.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -25,7 +25,10 @@ pub(crate) fn table(pool: &DescriptorPool, set: &FileDescriptorSet) -> Result<St
         let numbers = numbers(pool, service.package_name());
         for method in service.methods() {
             match words(&comment(set, &method), &numbers) {
-                Ok(words) => {
+                Ok(mut words) => {
+                    words.extend(
+                        numbers.iter().filter(|(_, number)| **number < OWN).map(|(word, _)| word.clone()),
+                    );
                     let path = format!("/{}/{}", service.full_name(), method.name());
                     let _ = writeln!(source, "    ({path:?}, &{words:?}),");
                 }

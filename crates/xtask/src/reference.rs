@@ -2,22 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::fs;
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use prost_reflect::{
     DescriptorPool, DynamicMessage, EnumDescriptor, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor,
     MethodDescriptor, ReflectMessage as _, ServiceDescriptor, Value,
 };
 
-use crate::run;
+use crate::{run, tools};
 
 /// The packages that have a page.
 const PACKAGES: [&str; 3] = ["identity", "verification", "notification"];
 
 /// Writes the pages anew.
 pub(crate) fn write() -> Result<()> {
+    tools::install_node()?;
     for (path, page) in pages()? {
         fs::create_dir_all(path.parent().context("a folder of docs")?)?;
         fs::write(&path, page).with_context(|| path.display().to_string())?;
@@ -39,31 +40,16 @@ pub(crate) fn check() -> Result<()> {
 
 fn pages() -> Result<Vec<(PathBuf, String)>> {
     let root = run::root()?;
-    let pool = pool(&root)?;
+    let pool = pool()?;
     let page = |package: &&str| (root.join(format!("docs/reference/{package}.md")), page(&pool, package));
     Ok(PACKAGES.iter().map(page).collect())
 }
 
 /// The whole contract with its comments.
-fn pool(root: &Path) -> Result<DescriptorPool> {
-    let mut files = Vec::new();
-    proto_files(&root.join("proto/rekey"), &mut files)?;
-    files.sort();
-    let mut compiler = protox::Compiler::new([root.join("proto"), root.join("third_party")])?;
-    compiler.include_imports(true).include_source_info(true).open_files(&files)?;
-    Ok(compiler.descriptor_pool())
-}
-
-fn proto_files(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            proto_files(&path, found)?;
-        } else if path.extension().is_some_and(|ending| ending == "proto") {
-            found.push(path);
-        }
-    }
-    Ok(())
+fn pool() -> Result<DescriptorPool> {
+    let image = run::command(tools::buf()?)?.args(["build", "proto", "--output", "-"]).output()?;
+    ensure!(image.status.success(), "buf build failed: {}", String::from_utf8_lossy(&image.stderr));
+    Ok(DescriptorPool::decode(image.stdout.as_slice())?)
 }
 
 fn page(pool: &DescriptorPool, package: &str) -> String {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use prost_types::FileDescriptorProto;
 
+use super::files_below;
+
 /// The file as a folder of protos has it, without its comments.
 pub(crate) fn described(folder: &Path, file: &str) -> FileDescriptorProto {
     let mut compiler = protox::Compiler::new([folder]).unwrap();
@@ -15,21 +17,8 @@ pub(crate) fn described(folder: &Path, file: &str) -> FileDescriptorProto {
 
 /// The protos below a folder, by the path that imports name.
 pub(crate) fn protos(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    collect(folder, folder, &mut found);
-    found.sort();
-    found
-}
-
-fn collect(root: &Path, folder: &Path, found: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(root, &path, found);
-        } else if path.extension().is_some_and(|ending| ending == "proto") {
-            found.push(path.strip_prefix(root).unwrap().to_string_lossy().into_owned());
-        }
-    }
+    let files = files_below(folder, &["proto"]);
+    files.iter().map(|file| file.strip_prefix(folder).unwrap().to_string_lossy().into_owned()).collect()
 }
 
 /// The folder of the registry's package `googleapis-common-protos` among the tools.
