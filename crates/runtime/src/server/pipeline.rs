@@ -36,8 +36,7 @@ pub(super) struct Middleware {
 }
 
 /// Passes a call through the stages: span and metrics, error details, deadline, draining, the limit of concurrent calls,
-/// panics, message limits, the gate, the caller's share of calls, and what the contract lets a service
-/// say.
+/// panics, message limits, the gate, the caller's share of calls, and what the contract lets a service say.
 pub(super) async fn call(
     State(middleware): State<Arc<Middleware>>,
     request: Request,

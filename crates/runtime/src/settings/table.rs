@@ -25,9 +25,7 @@ impl Table {
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
         Ok(Value::new(None, ValueKind::Table(self.0.clone())).try_deserialize()?)
     }
-}
 
-impl Table {
     /// The paths of the files that hold secrets, by the keys that name them: `…_file`, but for certificates, which
     /// everybody may read.
     pub fn secret_files(&self) -> Vec<(String, PathBuf)> {

@@ -22,7 +22,7 @@ statements! {
         with appended as (
             insert into audit_events (tenant_id, at, event_id, position, kind, outcome, reason, actor, actor_id, caller,
                 subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, link,
-            folded_accounts)
+                folded_accounts)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
             on conflict (tenant_id, at, event_id) do nothing
             returning tenant_id

@@ -159,6 +159,7 @@ impl CodeKeys {
     ) -> Uuid {
         let (number, sent_at) = (message.number.to_be_bytes(), message.sent_at.unix_micros().to_be_bytes());
         let (tenant, verification) = (id.scope.tenant.as_uuid(), id.verification.as_uuid());
+        let nth = (place as u64).to_be_bytes();
         let parts: [&[u8]; 7] = [
             tenant.as_bytes(),
             id.scope.caller.as_str().as_bytes(),
@@ -166,7 +167,7 @@ impl CodeKeys {
             run_id.as_str().as_bytes(),
             &number,
             &sent_at,
-            &place.to_be_bytes(),
+            &nth,
         ];
         // The version before knew one destination and had no part for its place.
         let parts = if place == 0 { &parts[..6] } else { &parts[..] };

@@ -125,8 +125,9 @@ local function take_failure_rule()
   return { pause_at = take_number(), pause_window = take_number(), stop_at = take_number() }
 end
 
--- The times of a subject's latest failures, oldest first, without those that a clock noted which was ahead. Earlier versions stored how many fell into a window and
--- when it closes; those count from its beginning, and so until it closes.
+-- The times of a subject's latest failures, oldest first, without those that a clock noted which was ahead. Earlier
+-- versions stored how many fell into a window and when it closes; those count from its beginning, and so until it
+-- closes.
 local function latest_failures(key, now, rule, skew)
   local stored = redis.call('HMGET', key, 'latest', 'recent', 'window_until')
   local latest = {}
