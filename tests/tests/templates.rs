@@ -34,6 +34,7 @@ host beyond `notification.templates.link_hosts`.
 | `name`, `login` | the person's display name, and the login they typed |
 | `time` | when it happened, as the reader should see it |
 | `place` | a network and a program; `unknown` and `other` are said in the reader's language |
+| `other` | the name of the other organisation |
 | `link` | where the person says \"this was not me\" |
 | `change` | `added`, `confirmed`, `removed`, `made_default`, `prefilled` or `disabled`, said in the reader's language |
 | `method` | `email`, `phone`, `authenticator` or `recovery_code`, said in the reader's language, and a masked address |

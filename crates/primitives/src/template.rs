@@ -38,6 +38,8 @@ pub enum TemplateName {
     PasswordChangedNotice,
     /// "Your ways to prove yourself were changed".
     SecurityInfoChangedNotice,
+    /// "Your account was linked with one of another organisation".
+    AccountLinkedNotice,
     /// One person asks an administrator for help.
     HelpRequest,
     /// Several unproved requests for help in one hourly mail.
@@ -121,6 +123,11 @@ impl TemplateName {
                 None,
                 &["organisation", "name", "time", "change", "method"],
                 "the security info of the account was changed",
+            ),
+            Self::AccountLinkedNotice => (
+                None,
+                &["organisation", "name", "time", "place", "other"],
+                "the account was linked with one of another organisation",
             ),
             Self::HelpRequest => (
                 None,

@@ -4,7 +4,7 @@
 //! clock to read, so every rule can be tested by a table. Steps that must be atomic live in `store`, their
 //! order in the use cases; both ask here first.
 //!
-//! Things: [`tenant`], [`account`], [`group`], [`security_info`], [`session`], [`policy`].
+//! Things: [`tenant`], [`account`], [`group`], [`security_info`], [`link`], [`session`], [`policy`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
 //! [`reconfirmation`], [`scope`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
@@ -16,6 +16,7 @@ pub(crate) mod authority;
 pub(crate) mod eligibility;
 pub(crate) mod group;
 pub(crate) mod help;
+pub(crate) mod link;
 pub(crate) mod lockout;
 pub(crate) mod password;
 pub(crate) mod policy;

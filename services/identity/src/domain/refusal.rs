@@ -93,6 +93,16 @@ pub(crate) enum Refusal {
     /// The act asks for a sign-in of the last 10 minutes.
     SignInNotRecent,
 
+    // Linked accounts.
+    /// The token of the other account is none to link by.
+    OtherTokenInvalid,
+    /// No link with an account of that tenant.
+    TenantNotLinked,
+    /// One of the two accounts is not what it was when they were linked.
+    LinkSuspended,
+    /// One of the two accounts has as many links as it may.
+    LinksFull,
+
     // Security info.
     /// No such entry.
     SecurityInfoNotFound,

@@ -10,6 +10,7 @@ mod accounts;
 mod administration;
 mod decode;
 mod encode;
+mod linked_accounts;
 mod password_reset;
 mod passwords;
 mod policy;
@@ -24,6 +25,7 @@ pub(crate) use tenants::HANDLE;
 
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
+use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
 use rekey_wire::identity::v1::password_reset_service_server::PasswordResetServiceServer;
 use rekey_wire::identity::v1::password_service_server::PasswordServiceServer;
 use rekey_wire::identity::v1::policy_service_server::PolicyServiceServer;
@@ -34,6 +36,7 @@ use tonic::service::Routes;
 
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
+use self::linked_accounts::LinkedAccountApi;
 use self::password_reset::PasswordResetApi;
 use self::passwords::PasswordApi;
 use self::policy::PolicyApi;
@@ -53,6 +56,7 @@ use crate::sign_in::SignIns;
 pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
+    "rekey.identity.v1.LinkedAccountService",
     "rekey.identity.v1.PasswordResetService",
     "rekey.identity.v1.PasswordService",
     "rekey.identity.v1.PolicyService",
@@ -79,6 +83,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         use_cases;
     Routes::new(PasswordResetServiceServer::new(PasswordResetApi { resets, help }))
         .add_service(PasswordServiceServer::new(PasswordApi { passwords }))
+        .add_service(LinkedAccountServiceServer::new(LinkedAccountApi { sessions: sessions.clone() }))
         .add_service(SessionServiceServer::new(SessionApi { sign_ins, sessions }))
         .add_service(SecurityInfoServiceServer::new(SecurityInfoApi { security_info }))
         .add_service(TenantServiceServer::new(TenantApi { directory: directory.clone() }))

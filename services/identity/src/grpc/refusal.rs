@@ -149,6 +149,22 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::RefreshTokenInvalid => {
             new(Unauthenticated, Reason::RefreshTokenInvalid, "the refresh token is not valid; sign in again")
         }
+        Refusal::OtherTokenInvalid => new(
+            FailedPrecondition,
+            Reason::OtherTokenInvalid,
+            "the token of the other account is not live, of another backend, or of this very tenant",
+        ),
+        Refusal::TenantNotLinked => {
+            new(NotFound, Reason::TenantNotLinked, "no account of that tenant is linked with this one")
+        }
+        Refusal::LinkSuspended => new(
+            FailedPrecondition,
+            Reason::LinkSuspended,
+            "the link is suspended; link the accounts anew, signed in to both",
+        ),
+        Refusal::LinksFull => {
+            new(ResourceExhausted, Reason::LinksFull, "an account has as many links as it may")
+        }
         Refusal::AccessTokenInvalid => {
             new(Unauthenticated, Reason::AccessTokenInvalid, "the access token is not valid")
         }

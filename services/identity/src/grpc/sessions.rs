@@ -8,6 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::decode::{Asking, Fields};
 use super::encode;
+use super::linked_accounts::my_tenant;
 use super::refusal::status;
 use crate::domain::authority::Role;
 use crate::domain::session::Session;
@@ -160,6 +161,41 @@ impl SessionService for SessionApi {
         let checked =
             self.sessions.check_access_token(&asking.caller(), &access_token).await.map_err(status)?;
         Ok(Response::new(checked.map(active).unwrap_or_default()))
+    }
+
+    async fn list_my_tenants(
+        &self,
+        request: Request<wire::ListMyTenantsRequest>,
+    ) -> Result<Response<wire::ListMyTenantsResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let asked = fields.page(sent.page_size, sent.page_token);
+        let asked = fields.finish(|| asked)?;
+        let person = asking.signed_in()?;
+        let page = self.sessions.my_tenants(&asking.caller(), &person, &asked).await.map_err(status)?;
+        Ok(Response::new(wire::ListMyTenantsResponse {
+            tenants: page.items.into_iter().map(my_tenant).collect(),
+            next_page_token: encode::page_token(page.next),
+        }))
+    }
+
+    async fn switch_tenant(
+        &self,
+        request: Request<wire::SwitchTenantRequest>,
+    ) -> Result<Response<wire::SwitchTenantResponse>, Status> {
+        use wire::switch_tenant_response::Result as Outcome;
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let (tenant_id, request_id, context) = fields.finish(|| Some((tenant_id?, request_id?, context?)))?;
+        let owner = asking.owner(context)?;
+        let result = match self.sign_ins.switch_tenant(&owner, tenant_id, request_id).await.map_err(status)? {
+            Continued::Tokens(issued) => Outcome::Tokens(tokens(&issued)),
+            Continued::Challenge(asked) => Outcome::Challenge(challenge(asked)),
+        };
+        Ok(Response::new(wire::SwitchTenantResponse { result: Some(result) }))
     }
 
     async fn get_signing_keys(

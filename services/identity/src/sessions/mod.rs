@@ -1,6 +1,8 @@
-//! Sessions: rotating refresh tokens, ending sessions, and whether an access token is good at this moment.
+//! Sessions: rotating refresh tokens, ending sessions, whether an access token is good at this moment, and the links by which
+//! a person moves between tenants.
 
 mod access;
+mod links;
 mod refresh;
 
 use rekey_primitives::clock::SharedClock;
@@ -10,12 +12,14 @@ use rekey_sealing::PublicKey;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use access::CheckedToken;
+pub(crate) use links::{MyTenant, MyTenantState};
 pub(crate) use refresh::RefreshSession;
 
 use crate::audit::Audit;
 use crate::domain::audit::{Actor, EventKind, Subject};
 use crate::domain::refusal::Refusal;
 use crate::domain::session::{Ending, Session, TokenState};
+use crate::notices::Notices;
 use crate::operation::idempotency::{Answer, Idempotency, Request};
 use crate::operation::{Caller, Error, Operation, Origin, Owner, Person, Repeatable, Rpc};
 use crate::policies::Policies;
@@ -36,6 +40,7 @@ pub(crate) struct Sessions {
     pub clock: SharedClock,
     pub tokens: Tokens,
     pub policies: Policies,
+    pub notices: Notices,
     pub audit: Audit,
     pub idempotency: Idempotency,
 }

@@ -46,6 +46,7 @@ impl SignIns {
                 login,
                 place: context.ip.map(|ip| self.keys.place_key(&login, ip, context.user_agent_family())),
                 answers: Some(AnsweredQuestion { version, is_still_right }),
+                linked_from: None,
                 event: self.answer_event(operation, &account, is_still_right),
             };
             let stored =

@@ -8,6 +8,7 @@ mod challenge;
 mod confirm_security_info;
 mod continue_sign_in;
 mod open_session;
+mod switch_tenant;
 mod verify_password;
 
 use std::sync::Arc;

@@ -30,8 +30,17 @@ impl SignIns {
         });
         let event = self.audit.event(operation).on(account.id).by(Actor::Account(account.id)).done();
         let (verified, rehashed) = (right.verified.clone(), right.rehashed.clone());
-        let open =
-            OpenSession { session, verified, rehashed, login: *login, place: *place, answers: None, event };
+        let (login, place) = (*login, *place);
+        let open = OpenSession {
+            session,
+            verified,
+            rehashed,
+            login,
+            place,
+            answers: None,
+            linked_from: None,
+            event,
+        };
         let answering =
             self.idempotency.answering(operation.key, |_: &Session| SignedIn::Tokens(tokens.clone()));
         let step = self.store.open_session(&operation.scope, &open, answering.once()).await?;

@@ -12,6 +12,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod expiry;
+pub(crate) mod links;
 pub(crate) mod outbox;
 pub(crate) mod outcome;
 pub(crate) mod resets;

@@ -4,12 +4,12 @@ use rekey_database::Sql;
 
 use super::contract::World;
 use super::{
-    accounts, audit, contract, expiry, idempotency, logins, outbox, partitions, resets, schema, sign_ins,
-    upkeep,
+    accounts, audit, contract, expiry, idempotency, links, logins, outbox, partitions, resets, schema,
+    sign_ins, upkeep,
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 26] = [
+const STATEMENTS: [&[Sql]; 27] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -17,6 +17,7 @@ const STATEMENTS: [&[Sql]; 26] = [
     accounts::tenants::STATEMENTS,
     accounts::verifications::STATEMENTS,
     idempotency::STATEMENTS,
+    links::STATEMENTS,
     logins::STATEMENTS,
     audit::STATEMENTS,
     contract::chain::STATEMENTS,

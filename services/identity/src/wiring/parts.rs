@@ -123,6 +123,7 @@ impl Parts {
             clock: Arc::clone(&self.clock),
             tokens: self.tokens(),
             policies: self.policies(),
+            notices: self.notices(),
             audit: self.audit(),
             idempotency: self.idempotency(),
         }

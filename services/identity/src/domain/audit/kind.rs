@@ -42,6 +42,12 @@ pub(crate) enum EventKind {
     /// A spent refresh token was used again.
     #[strum(serialize = "session.refresh_reused")]
     RefreshReused,
+    /// A person linked their accounts of two tenants; each tenant's log has it.
+    #[strum(serialize = "account.linked")]
+    AccountLinked,
+    /// A person ended such a link.
+    #[strum(serialize = "account.unlinked")]
+    AccountUnlinked,
     /// A person moved to a linked account of another tenant.
     #[strum(serialize = "session.tenant_switched")]
     TenantSwitched,

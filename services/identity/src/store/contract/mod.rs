@@ -9,6 +9,7 @@ pub(super) mod chain;
 mod changes;
 mod expiry;
 mod help;
+mod links;
 mod lockouts;
 mod outbox;
 mod passwords;
@@ -122,6 +123,13 @@ on_every_store! {
         a_notice_is_told_once_for_each_password,
         a_notice_about_what_is_no_more_is_not_told,
         an_old_mark_is_swept;
+    links:
+        a_link_is_written_on_both_sides_once,
+        a_new_link_takes_the_place_of_both_sides_earlier_ones,
+        an_account_in_another_epoch_is_not_linked,
+        an_account_has_so_many_links_and_no_more,
+        a_link_ends_on_both_sides,
+        links_from_both_sides_at_once_leave_one;
     outbox:
         a_claimed_notice_is_nobody_elses_until_the_lease_ends,
         an_old_fence_settles_nothing,

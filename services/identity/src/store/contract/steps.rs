@@ -53,6 +53,7 @@ impl World {
             login: [1; 32],
             place: Some([2; 32]),
             answers: None,
+            linked_from: None,
             event: self.event(scope, EventKind::SignIn),
         }
     }

@@ -11,9 +11,10 @@ use rekey_primitives::login::Login;
 use super::accounts::{self, changes};
 use super::columns::{POLICY_COLUMNS, TENANT_COLUMNS};
 use super::rows::{AccountRow, LoginLookupRow};
-use super::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency, transitions};
+use super::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency, links, transitions};
 use crate::domain::account::{Account, Sealed};
 use crate::domain::audit::AuditEvent;
+use crate::domain::link::LinkEnd;
 use crate::domain::policy::PolicyRevision;
 use crate::domain::scope::TenantScope;
 use crate::domain::session::Session;
@@ -55,6 +56,9 @@ pub(crate) struct OpenSession {
     pub(crate) place: Option<PlaceKey>,
     /// The question about security info that is answered with it.
     pub(crate) answers: Option<AnsweredQuestion>,
+    /// The account that the person comes from, where they come by a link: no password was typed then, so nothing is
+    /// cleared and no place becomes familiar.
+    pub(crate) linked_from: Option<LinkEnd>,
     pub(crate) event: AuditEvent,
 }
 
@@ -105,8 +109,8 @@ impl Store {
     }
 
     /// Opens a session, clears the lockout, remembers the place and writes a rehash, under one condition: the account
-    /// is open, its epoch is the session's, its hash is still the one that was verified, and where a question about
-    /// security info is answered its version is the one that was asked about. An answered question raises the
+    /// is open, its epoch is the session's, its hash is still the one that was verified, the link it comes by holds, and where
+    /// a question about security info is answered its version is the one that was asked about. An answered question raises the
     /// version, so that it is answered once.
     pub(crate) async fn open_session(
         &self,
@@ -137,7 +141,15 @@ impl Store {
                 return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
             }
             sessions::insert(&mut tx, session, session.epoch.0).await?;
-            lockouts::signed_in(&mut tx, tenant_id, &open.login, open.place.as_ref(), now).await?;
+            match open.linked_from {
+                Some(from) if !links::holds(&mut tx, from, LinkEnd { tenant_id, account_id }).await? => {
+                    return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
+                }
+                Some(_) => {}
+                None => {
+                    lockouts::signed_in(&mut tx, tenant_id, &open.login, open.place.as_ref(), now).await?;
+                }
+            }
             audit::append(&mut tx, &open.event).await?;
             Ok(tx.commit(StepOutcome::Done(session.clone())))
         });
