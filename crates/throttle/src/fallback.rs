@@ -125,6 +125,15 @@ impl Throttle for FallbackThrottle {
         }
         Ok(self.share.count_distinct_now(key, member, window, now))
     }
+
+    async fn distinct(&self, key: &str, window: Duration, now: Timestamp) -> Result<u64, Failure> {
+        if self.may_ask_primary(now)
+            && let Some(count) = self.record(self.primary.distinct(key, window, now).await, now)
+        {
+            return Ok(count);
+        }
+        Ok(self.share.distinct_now(key, window, now))
+    }
 }
 
 #[cfg(test)]

@@ -77,6 +77,13 @@ impl InProcessThrottle {
         members.get_or_insert(slot, || Members { window, seen: HashMap::new() }).count(member, now)
     }
 
+    pub(crate) fn distinct_now(&self, key: &str, window: Duration, now: Timestamp) -> u64 {
+        let (now, window) = (now.unix_micros(), micros(window));
+        let members = &mut self.lock().members;
+        let slot = members.slot(key, window, now);
+        members.get(&slot).map_or(0, |members| members.seen_lately(now))
+    }
+
     fn reserve_now(&self, budgets: &[Budget], operation: &str, now: Timestamp) -> Outcome {
         let now = now.unix_micros();
         let State { counters, reservations, .. } = &mut *self.lock();
@@ -154,8 +161,13 @@ struct Members {
 }
 
 impl Members {
-    fn count(&mut self, member: &[u8], now: i64) -> u64 {
+    fn seen_lately(&mut self, now: i64) -> u64 {
         self.seen.retain(|_, at| *at + self.window > now && *at <= now + SKEW);
+        self.seen.len() as u64
+    }
+
+    fn count(&mut self, member: &[u8], now: i64) -> u64 {
+        self.seen_lately(now);
         if let Some(at) = self.seen.get_mut(member) {
             *at = now.max(*at);
         } else if (self.seen.len() as u64) < MAX_DISTINCT {
@@ -190,6 +202,10 @@ impl Throttle for InProcessThrottle {
         now: Timestamp,
     ) -> Result<u64, Failure> {
         Ok(self.count_distinct_now(key, member, window, now))
+    }
+
+    async fn distinct(&self, key: &str, window: Duration, now: Timestamp) -> Result<u64, Failure> {
+        Ok(self.distinct_now(key, window, now))
     }
 }
 

@@ -197,6 +197,14 @@ impl Throttle for RedisThrottle {
         invocation.arg(now.unix_micros()).arg(SKEW).arg(window).arg(member).arg(MAX_DISTINCT);
         Ok(invocation.invoke_async(&mut self.connection.clone()).await?)
     }
+
+    async fn distinct(&self, key: &str, window: Duration, now: Timestamp) -> Result<u64, Failure> {
+        let (window, now) = (micros(window), now.unix_micros());
+        let mut count = redis::cmd("ZCOUNT");
+        count.arg(format!("{}d:{key}:{window}", self.prefix));
+        count.arg(format!("({}", now - window)).arg(now + SKEW);
+        Ok(count.query_async(&mut self.connection.clone()).await?)
+    }
 }
 
 #[async_trait]

@@ -90,6 +90,9 @@ pub trait Throttle: Send + Sync + 'static {
         window: Duration,
         now: Timestamp,
     ) -> Result<u64, Failure>;
+
+    /// How many distinct members were seen under `key` within the window; records nothing.
+    async fn distinct(&self, key: &str, window: Duration, now: Timestamp) -> Result<u64, Failure>;
 }
 
 /// Budgets that are reserved before it is known whether they will be needed.

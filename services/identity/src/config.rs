@@ -168,6 +168,8 @@ pub struct Limits {
     pub passwords_per_login_per_minute: u64,
     /// Distinct logins from one network in a minute that are suspected to be stuffing.
     pub stuffing_logins_per_minute: u64,
+    /// Logins of a tenant that fail at unfamiliar places within 10 minutes, from which on it may be spraying.
+    pub spraying_logins: u64,
     /// Candidates judged for one session or reset in a minute.
     pub evaluations_per_minute: u64,
 }

@@ -13,6 +13,7 @@ use crate::audit::Audit;
 use crate::config;
 use crate::domain::audit::{Actor, EventKind, Subject};
 use crate::domain::refusal::Refusal;
+use crate::domain::spraying::{self, StrangeLogins};
 use crate::operation::{Error, Operation};
 use crate::store::sign_ins::{LoginKey, PlaceKey};
 
@@ -111,6 +112,37 @@ impl Limits {
         Ok(())
     }
 
+    /// Counts a login that failed at a place it is not known at, and notes when the tenant's look sprayed.
+    pub(crate) async fn watch_for_spraying(
+        &self,
+        operation: &Operation<'_>,
+        login: &LoginKey,
+    ) -> Result<(), Error> {
+        let [failed, right] = spraying_keys(operation);
+        let failed = self.lenient.count_distinct(&failed, login, spraying::WINDOW, operation.now).await?;
+        if failed < self.settings.spraying_logins {
+            return Ok(());
+        }
+        let right = self.lenient.distinct(&right, spraying::WINDOW, operation.now).await?;
+        if (StrangeLogins { failed, right }).look_sprayed(self.settings.spraying_logins) {
+            self.note(operation, EventKind::SprayingSuspected, "many_logins");
+        }
+        Ok(())
+    }
+
+    /// Counts a login whose password was right at a place it is not known at; true while the tenant's look sprayed, so that
+    /// it may be the guess that fits.
+    pub(crate) async fn is_sprayed(
+        &self,
+        operation: &Operation<'_>,
+        login: &LoginKey,
+    ) -> Result<bool, Error> {
+        let [failed, right] = spraying_keys(operation);
+        let right = self.lenient.count_distinct(&right, login, spraying::WINDOW, operation.now).await?;
+        let failed = self.lenient.distinct(&failed, spraying::WINDOW, operation.now).await?;
+        Ok(StrangeLogins { failed, right }.look_sprayed(self.settings.spraying_logins))
+    }
+
     /// Consumes what judging a candidate costs whoever types it.
     pub(crate) async fn consume_evaluation(&self, whose: &[u8], now: Timestamp) -> Result<(), Error> {
         let budget = Budget {
@@ -153,6 +185,12 @@ impl PlaceLimit {
         let limit = if has_network { self.per_network } else { self.per_caller };
         Budget { key: format!("{what}/{}", place(operation)), limit, window: self.window }
     }
+}
+
+/// Under which keys the failing logins of a tenant are counted, and those that get in.
+fn spraying_keys(operation: &Operation<'_>) -> [String; 2] {
+    let tenant_id = operation.scope.tenant_id();
+    ["failed", "right"].map(|how| format!("{{{tenant_id}}}/spraying/{how}"))
 }
 
 /// Where a call comes from: the person's network, or the backend in this tenant where no address is known, so that no backend

@@ -35,6 +35,10 @@ impl Throttle for Primary {
     async fn count_distinct(&self, _: &str, _: &[u8], _: Duration, _: Timestamp) -> Result<u64, Failure> {
         self.answer(1_000)
     }
+
+    async fn distinct(&self, _: &str, _: Duration, _: Timestamp) -> Result<u64, Failure> {
+        self.answer(1_000)
+    }
 }
 
 const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);

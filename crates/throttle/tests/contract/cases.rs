@@ -195,6 +195,19 @@ pub(crate) async fn different_members_are_counted_once_each(throttle: Subject) {
     assert_eq!(see("{b}ip", b"anna").await, 1);
 }
 
+pub(crate) async fn looking_at_a_count_adds_nobody(throttle: Subject) {
+    throttle.count_distinct("{a}ip", b"anna", MINUTE, NOW).await.unwrap();
+    throttle.count_distinct("{a}ip", b"bert", MINUTE, NOW.plus(MINUTE / 2)).await.unwrap();
+    let look = |now: Timestamp| {
+        let throttle = throttle.clone();
+        async move { throttle.distinct("{a}ip", MINUTE, now).await.unwrap() }
+    };
+
+    assert_eq!((look(NOW).await, look(NOW).await), (2, 2));
+    assert_eq!((look(NOW.plus(MINUTE)).await, look(NOW.plus(MINUTE * 2)).await), (1, 0));
+    assert_eq!(throttle.distinct("{b}ip", MINUTE, NOW).await.unwrap(), 0);
+}
+
 pub(crate) async fn members_leave_a_window_after_they_were_last_seen(throttle: Subject) {
     let see = |member: &'static [u8], now: Timestamp| {
         let throttle = throttle.clone();

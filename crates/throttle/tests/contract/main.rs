@@ -79,6 +79,7 @@ mod promises {
         callers_who_race_for_two_budgets_never_half_consume
         it_tells_the_same_story_as_any_other
         different_members_are_counted_once_each
+        looking_at_a_count_adds_nobody
         members_leave_a_window_after_they_were_last_seen
         members_are_told_apart_up_to_a_bound
         a_member_that_is_known_is_seen_again_when_no_other_fits

@@ -6,7 +6,7 @@
 //!
 //! Things: [`tenant`], [`account`], [`group`], [`security_info`], [`link`], [`session`], [`policy`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
-//! [`reconfirmation`], [`scope`].
+//! [`reconfirmation`], [`scope`], [`spraying`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
 
 pub(crate) mod account;
@@ -27,6 +27,7 @@ pub(crate) mod scope;
 pub(crate) mod sealed;
 pub(crate) mod security_info;
 pub(crate) mod session;
+pub(crate) mod spraying;
 pub(crate) mod tenant;
 pub(crate) mod totp;
 

@@ -38,6 +38,10 @@ impl Throttle for Gone {
     async fn count_distinct(&self, _: &str, _: &[u8], _: Duration, _: Timestamp) -> Result<u64, Failure> {
         Err(gone())
     }
+
+    async fn distinct(&self, _: &str, _: Duration, _: Timestamp) -> Result<u64, Failure> {
+        Err(gone())
+    }
 }
 
 #[tokio::test]

@@ -140,11 +140,13 @@ impl Passwords {
             // Whoever is signed in knows that the account is there: a lock hides nothing, and costs no hash.
             Admission::Locked { .. } => "locked",
             Admission::Contended => return Err(Refusal::contended().into()),
-            Admission::Admitted if self.is_current(account, current).await? => {
+            Admission::Admitted | Admission::AdmittedAtFamiliarPlace
+                if self.is_current(account, current).await? =>
+            {
                 self.store.reset_lockout(scope, &login).await?;
                 return Ok(Current::Right);
             }
-            Admission::Admitted => "wrong_password",
+            Admission::Admitted | Admission::AdmittedAtFamiliarPlace => "wrong_password",
         };
         self.audit.note_refused(operation, reason);
         let rejected = self.idempotency.answering(operation.key, |(): &()| ChangeAnswer::REJECTED);

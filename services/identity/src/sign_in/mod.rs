@@ -8,6 +8,7 @@ mod challenge;
 mod confirm_security_info;
 mod continue_sign_in;
 mod open_session;
+mod spraying;
 mod switch_tenant;
 mod verify_password;
 
@@ -159,11 +160,15 @@ impl SignIns {
         for _ in 0..JUDGED_AT_MOST {
             let (account, policy) = (known.account.as_ref(), &known.policy.policy);
             let opened = match self.verify_password(attempt, account, admission, policy).await? {
-                VerifiedPassword::Rejected(why) => return self.reject(attempt, account, why).await,
+                VerifiedPassword::Rejected(why) => {
+                    self.count_guess(attempt, admission, why).await?;
+                    return self.reject(attempt, account, why).await;
+                }
                 VerifiedPassword::Challenged { account, kind } => {
                     return self.answer_with_challenge(attempt, account, policy, kind).await;
                 }
                 VerifiedPassword::Right(right) => {
+                    self.look_for_spraying(attempt, admission, right.account).await?;
                     self.open_session(attempt, &right, &policy.sessions).await?
                 }
             };

@@ -36,6 +36,9 @@ pub(crate) enum EventKind {
     /// Many logins were tried from one place.
     #[strum(serialize = "sign_in.stuffing_suspected")]
     StuffingSuspected,
+    /// One guess seems to be tried on many logins of the tenant.
+    #[strum(serialize = "sign_in.spraying_suspected")]
+    SprayingSuspected,
     /// A session ended before its time.
     #[strum(serialize = "session.revoked")]
     SessionRevoked,

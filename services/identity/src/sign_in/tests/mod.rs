@@ -2,6 +2,7 @@
 
 mod races;
 mod reconfirmation;
+mod spraying;
 
 use crate::domain::account::PasswordRecord;
 use crate::domain::refusal::Refusal;

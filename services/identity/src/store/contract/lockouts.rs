@@ -81,7 +81,7 @@ pub(super) async fn a_familiar_place_has_a_record_of_its_own(world: World) {
     let elsewhere = world.password_try(&scope, Some(6));
     let elsewhere = world.wrong(&scope, &elsewhere, NOW).await;
 
-    assert_eq!(at_home, Admission::Admitted);
+    assert_eq!(at_home, Admission::AdmittedAtFamiliarPlace);
     assert_eq!(elsewhere, Admission::Locked { until: after(60) });
     assert!(world.store.is_familiar(&scope, &[1; 32], &[2; 32]).await.unwrap());
     assert!(!world.store.is_familiar(&scope, &[1; 32], &[5; 32]).await.unwrap());

@@ -31,6 +31,8 @@ pub(crate) struct PasswordAttempt {
 pub(crate) enum Admission {
     /// Yes, and it is being judged until it turns out right or [`Store::reject_password`] counts it.
     Admitted,
+    /// Yes, and somebody signed in to this login from this place before.
+    AdmittedAtFamiliarPlace,
     /// The login is locked: right and wrong get one answer.
     Locked {
         /// Until when.
@@ -119,7 +121,7 @@ impl Store {
             match locked.record.admit(&attempt.rules, now) {
                 Ok(admitted) => {
                     locked.write(&mut tx, &admitted, now).await?;
-                    Ok(tx.commit(StepOutcome::Done(Admission::Admitted)))
+                    Ok(tx.commit(StepOutcome::Done(locked.admission())))
                 }
                 Err(NotAdmitted::Locked { until }) => {
                     let admission = Admission::Locked { until };
@@ -213,6 +215,11 @@ impl<'a> LockedRecord<'a> {
         let login = &attempt.login;
         let row: RecordRow = tx.one(LOCK, values![tenant_id, login, attempt.place.as_ref(), now]).await?;
         Ok(Self { tenant_id, login, place_key: row.place_key, record: row.record.record()? })
+    }
+
+    /// That a password may be judged: the record of the login itself has no place.
+    fn admission(&self) -> Admission {
+        if self.place_key.is_empty() { Admission::Admitted } else { Admission::AdmittedAtFamiliarPlace }
     }
 
     async fn write(&self, tx: &mut Connection, after: &LockoutRecord, now: Timestamp) -> Result<(), Failure> {

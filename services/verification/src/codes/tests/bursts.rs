@@ -37,6 +37,10 @@ impl Throttle for BarrierThrottle {
     ) -> Result<u64, Failure> {
         self.throttle.count_distinct(key, member, window, now).await
     }
+
+    async fn distinct(&self, key: &str, window: Duration, now: Timestamp) -> Result<u64, Failure> {
+        self.throttle.distinct(key, window, now).await
+    }
 }
 
 #[async_trait]
