@@ -13,7 +13,7 @@ use rekey_client::{ClientSettings, Connection};
 use rekey_primitives::clock::{Clock as _, SystemClock};
 use rekey_primitives::entropy::SystemEntropy;
 use rekey_servers::free_port;
-use rekey_testing::{Database, RedisHandle, SmtpServer};
+use rekey_testing::{Database, Proxy, RedisHandle, SmtpServer};
 use tempfile::TempDir;
 
 use crate::authority::{Authority, Certificate};
@@ -153,8 +153,8 @@ impl Deployment {
         self.process(part).ready(&health).await;
     }
 
-    /// Launches a second process of identity on the same stores and waits until it is ready; a connection to it.
-    pub async fn replicate_identity(&mut self) -> Connection {
+    /// Launches a second process of identity on the same stores and waits until it is ready; its port.
+    pub async fn replicate_identity(&mut self) -> u16 {
         let (grpc, health) = (free_port(), format!("127.0.0.1:{}", free_port()));
         let mut command = self.command(&["serve", "identity"]);
         command.env("REKEY__HEALTH__LISTEN", &health);
@@ -162,7 +162,18 @@ impl Deployment {
         let mut replica = Running::start("identity-replica", command, self.folder());
         replica.ready(&health).await;
         self.running.push((Part::Identity, replica));
-        Connection::open(&self.authority.client(grpc, &self.backend), || None).unwrap()
+        grpc
+    }
+
+    /// A balancer of TCP before both processes of identity: of connections that are opened through it one after the other,
+    /// each reaches the other process.
+    pub async fn balance_identity(&self, replica: u16) -> Proxy {
+        Proxy::before_ports(&[self.ports_of(Part::Identity).grpc, replica]).await
+    }
+
+    /// A connection to whatever serves on this port, as the backend.
+    pub fn connect_to(&self, port: u16) -> Connection {
+        Connection::open(&self.authority.client(port, &self.backend), || None).unwrap()
     }
 
     /// Kills a part without a chance to tidy up.

@@ -59,6 +59,19 @@ impl Proxy {
     /// # Panics
     /// When no port can be had.
     pub async fn before(server: SocketAddr) -> Self {
+        Self::balancing(vec![server]).await
+    }
+
+    /// Starts a proxy before the servers on these loopback ports: each new connection goes to the next of them, as a balancer
+    /// of TCP does.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub async fn before_ports(ports: &[u16]) -> Self {
+        Self::balancing(ports.iter().map(|port| (Ipv4Addr::LOCALHOST, *port).into()).collect()).await
+    }
+
+    async fn balancing(servers: Vec<SocketAddr>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(anyhow::Error::from);
         let listener = ready("a port for the proxy", listener);
         let address = ready("the proxy's address", listener.local_addr().map_err(anyhow::Error::from));
@@ -66,7 +79,7 @@ impl Proxy {
         let (cuts, strandings) = (watch::Sender::new(0), watch::Sender::new(0));
         let orders =
             Orders { fault: faults.subscribe(), cuts: cuts.subscribe(), strandings: strandings.subscribe() };
-        let accepting = tokio::spawn(accept(listener, server, orders));
+        let accepting = tokio::spawn(accept(listener, servers, orders));
         Self { address, faults, cuts, strandings, accepting }
     }
 
@@ -113,12 +126,14 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: SocketAddr, orders: Orders) {
+async fn accept(listener: TcpListener, servers: Vec<SocketAddr>, orders: Orders) {
+    let mut next = servers.into_iter().cycle();
     while let Ok((client, _)) = listener.accept().await {
         if *orders.fault.borrow() == Fault::Reset {
             let _ = client.set_zero_linger();
             continue;
         }
+        let Some(server) = next.next() else { return };
         let Orders { fault, mut cuts, mut strandings } = orders.clone();
         cuts.mark_unchanged();
         strandings.mark_unchanged();

@@ -3,7 +3,16 @@
 use rekey_client::Problem;
 use rekey_tests::backend::Backend;
 use rekey_tests::deployment::{Deployment, Ground};
+use rekey_tests::person::{Person, request_id};
 use rekey_tests::post::code_to;
+use rekey_wire::identity::v1::administration_service_client::AdministrationServiceClient;
+use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
+use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
+use rekey_wire::identity::v1::{
+    BlockSignInRequest, CheckAccessTokenRequest, CheckAccessTokenResponse, GrantRoleRequest,
+    RevokeAccountSessionsRequest, SessionTokens, SignInRequest,
+};
+use rekey_wire::options::v1::Role;
 
 const NEW: &str = "nine slow rivers and stone";
 const OTHER: &str = "four loud hammers of brass";
@@ -65,9 +74,89 @@ async fn wrong_passwords_at_one_replica_lock_the_other_too() {
     deployment.stop().await;
 }
 
+/// What an administrator does through a balancer at one replica, the other one goes by at its very next call: nothing of an
+/// account is remembered by a process.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_administrator_does_at_one_replica_holds_at_the_other() {
+    let (mut deployment, one) = Deployment::start(Ground::new().await, &[]).await;
+    let replica = deployment.replicate_identity().await;
+    let balancer = deployment.balance_identity(replica).await;
+    let [one, other] =
+        [(); 2].map(|()| Backend { identity: deployment.connect_to(balancer.port()), ..one.clone() });
+    let [zoe, ben, eve] = [one.person("zoe").await, one.person("ben").await, other.person("eve").await];
+    let [of_zoe, of_ben, of_eve] =
+        [tokens(&other, &zoe).await, tokens(&other, &ben).await, tokens(&one, &eve).await];
+
+    block(&one, &zoe).await;
+    end_sessions(&one, &ben).await;
+    grant(&other, &eve, Role::ReportsReader).await;
+
+    assert!(!checked(&other, &of_zoe).await.active);
+    assert!(!other.signs_in(&zoe.login, &zoe.password).await);
+    assert!(!checked(&other, &of_ben).await.active);
+    assert!(other.signs_in(&ben.login, &ben.password).await);
+    assert_eq!(checked(&one, &of_eve).await.roles, [i32::from(Role::ReportsReader)]);
+    deployment.stop().await;
+}
+
+async fn tokens(backend: &Backend, person: &Person) -> SessionTokens {
+    let request = SignInRequest {
+        tenant_id: backend.tenant_id.clone(),
+        login: person.login.clone(),
+        password: person.password.clone(),
+        request_id: request_id(),
+        context: None,
+    };
+    let answer = SessionServiceClient::new(backend.identity.clone()).sign_in(request).await.unwrap();
+    match answer.into_inner().result {
+        Some(SignInResult::Tokens(tokens)) => tokens,
+        other => panic!("not signed in: {other:?}"),
+    }
+}
+
+async fn checked(backend: &Backend, tokens: &SessionTokens) -> CheckAccessTokenResponse {
+    let request = CheckAccessTokenRequest { access_token: tokens.access_token.clone() };
+    let answer = SessionServiceClient::new(backend.identity.clone()).check_access_token(request).await;
+    answer.unwrap().into_inner()
+}
+
+async fn block(backend: &Backend, person: &Person) {
+    let request = BlockSignInRequest {
+        tenant_id: backend.tenant_id.clone(),
+        account_id: person.account_id.clone(),
+        request_id: request_id(),
+        context: None,
+    };
+    AdministrationServiceClient::new(backend.identity.clone()).block_sign_in(request).await.unwrap();
+}
+
+async fn end_sessions(backend: &Backend, person: &Person) {
+    let request = RevokeAccountSessionsRequest {
+        tenant_id: backend.tenant_id.clone(),
+        account_id: person.account_id.clone(),
+        session_ids: Vec::new(),
+        request_id: request_id(),
+        context: None,
+    };
+    let mut administration = AdministrationServiceClient::new(backend.identity.clone());
+    administration.revoke_account_sessions(request).await.unwrap();
+}
+
+async fn grant(backend: &Backend, person: &Person, role: Role) {
+    let request = GrantRoleRequest {
+        tenant_id: backend.tenant_id.clone(),
+        account_id: person.account_id.clone(),
+        role: role.into(),
+        request_id: request_id(),
+        context: None,
+    };
+    AdministrationServiceClient::new(backend.identity.clone()).grant_role(request).await.unwrap();
+}
+
 /// A backend at each of two replicas.
 async fn replicated() -> (Deployment, Backend, Backend) {
     let (mut deployment, one) = Deployment::start(Ground::new().await, &[]).await;
-    let other = Backend::new(deployment.replicate_identity().await, one.tenant_id.clone());
+    let replica = deployment.replicate_identity().await;
+    let other = Backend::new(deployment.connect_to(replica), one.tenant_id.clone());
     (deployment, one, other)
 }
