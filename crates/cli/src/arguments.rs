@@ -1,5 +1,6 @@
 //! What can be typed. The doc comments are the help texts.
 
+mod policy;
 mod token;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
 pub(crate) use self::token::{CreateToken, TokenCommand};
 use crate::{Part, folder};
 
@@ -72,6 +74,12 @@ pub(crate) enum Command {
         /// What to do.
         #[command(subcommand)]
         command: AccountCommand,
+    },
+    /// The rules of an organisation.
+    Policy {
+        /// What to do.
+        #[command(subcommand)]
+        command: PolicyCommand,
     },
     /// Reset a forgotten password here in the terminal.
     Reset(Reset),

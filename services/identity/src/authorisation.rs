@@ -10,7 +10,7 @@ use rekey_primitives::id::{AccountId, TenantId};
 use crate::audit::Audit;
 use crate::domain::account::Account;
 use crate::domain::audit::{Actor, EventKind, Subject};
-use crate::domain::authority::{Forbidden, Needs, RoleHolder, RoleSet};
+use crate::domain::authority::{Forbidden, Needs, Permission, RoleHolder, RoleSet};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::operation::{Administrator, Caller, Context, Error, Operation, Origin, Person, Rpc};
@@ -85,6 +85,19 @@ impl Authorisation {
         let Some(person) = &administrator.person else { return Ok(()) };
         let judged = needs.into().granted_by(self.roles_now(&operation.scope, person).await?);
         judged.map_err(|missing| self.denied(operation, Forbidden::Missing(missing)))
+    }
+
+    /// Whether the administrator holds a permission that only widens what they are shown. Of a backend in its own name its
+    /// entry says so, which the caller of this has read.
+    pub(crate) async fn holds(
+        &self,
+        operation: &Operation<'_>,
+        administrator: &Administrator,
+        permission: Permission,
+        in_own_name: bool,
+    ) -> Result<bool, Error> {
+        let Some(person) = &administrator.person else { return Ok(in_own_name) };
+        Ok(self.roles_now(&operation.scope, person).await?.grants(permission).is_ok())
     }
 
     /// Notes that an administrator was refused, and what was missing or stands against it.

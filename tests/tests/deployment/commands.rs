@@ -38,3 +38,43 @@ async fn a_tenant_and_a_person_in_it_are_made_and_the_person_signs_in() {
     let backend = Backend::new(identity, tenant_made["tenant_id"].as_str().unwrap().to_owned());
     assert!(backend.signs_in(login, PASSWORD).await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_is_changed_previewed_graded_and_put_back() {
+    let demo = Demo::start().await;
+    let (file, stranded) = (demo.folder.path().join("policy.json"), demo.folder.path().join("stranded"));
+    let grade = async || demo.run(&["policy", "grade", "--json"]).await.json();
+    let missed = |grades: serde_json::Value| {
+        let met = |grade: &serde_json::Value| grade["met"] == true;
+        grades.as_array().unwrap().iter().filter(|grade| !met(grade)).count()
+    };
+
+    let shown = demo.run(&["policy", "get", "--json"]).await;
+    std::fs::write(&file, &shown.stdout).unwrap();
+    let before = missed(grade().await);
+    let writing = ["--stranded", stranded.to_str().unwrap(), "--json"];
+    let preview =
+        demo.run(&[&["policy", "preview", "reset.scope=nobody"], &writing[..]].concat()).await.json();
+    let set = ["policy", "set", "password.minimum_length=15", "password.banned_term_list=fireworks,rockets"];
+    let changed = demo.run(&[&set[..], &["--json"]].concat()).await.json();
+    let after = missed(grade().await);
+    let history = demo.run(&["policy", "history", "--json"]).await.json();
+    let stale = demo.run(&["policy", "set", "--file", file.to_str().unwrap()]).await;
+    let wrong = demo.run(&["policy", "set", "password.history=99", "session.life=90d"]).await;
+    let unknown = demo.run(&["policy", "set", "password.histroy=3"]).await;
+    let restored = demo.run(&["policy", "rollback", "1", "--json"]).await.json();
+
+    let lines = std::fs::read_to_string(&stranded).unwrap().lines().count();
+    assert_eq!(preview["totals"]["stranded"], lines, "{preview}");
+    assert!(lines > 0 && preview["totals"]["able_then"] == 0, "{preview}");
+    assert_eq!(changed["password"]["banned_term_list"], serde_json::json!(["fireworks", "rockets"]));
+    assert_eq!((before, after), (2, 0));
+    let fields = serde_json::json!(["password.minimum_length", "password.banned_term_list"]);
+    assert_eq!(history[0]["changed_fields"], fields);
+    assert!(stale.code == Some(3) && stale.stderr.contains("ETAG_MISMATCH"), "{stale:?}");
+    for field in ["policy.password.history", "policy.session.life"] {
+        assert!(wrong.stderr.contains(field), "{wrong:?}");
+    }
+    assert!(unknown.stderr.contains("rekey policy get"), "{unknown:?}");
+    assert_eq!((&restored["revision"], &restored["password"]["minimum_length"]), (&3.into(), &8.into()));
+}

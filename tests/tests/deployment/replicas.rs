@@ -1,16 +1,18 @@
 //! Two processes of identity on the same stores: it does not matter which of them a call reaches.
 
+use prost_types::FieldMask;
 use rekey_client::Problem;
 use rekey_tests::backend::Backend;
 use rekey_tests::deployment::{Deployment, Ground};
 use rekey_tests::person::{Person, request_id};
 use rekey_tests::post::code_to;
 use rekey_wire::identity::v1::administration_service_client::AdministrationServiceClient;
+use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
-    BlockSignInRequest, CheckAccessTokenRequest, CheckAccessTokenResponse, GrantRoleRequest,
-    RevokeAccountSessionsRequest, SessionTokens, SignInRequest,
+    BlockSignInRequest, CheckAccessTokenRequest, CheckAccessTokenResponse, GetPolicyRequest, GrantRoleRequest,
+    RevokeAccountSessionsRequest, SessionTokens, SignInRequest, UpdatePolicyRequest,
 };
 use rekey_wire::options::v1::Role;
 
@@ -71,6 +73,34 @@ async fn wrong_passwords_at_one_replica_lock_the_other_too() {
 
     assert!(!other.signs_in(&zoe.login, &zoe.password).await);
     assert!(other.signs_in(&ben.login, &ben.password).await);
+    deployment.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_changed_at_one_replica_is_in_force_at_the_other() {
+    let (deployment, one, other) = replicated().await;
+    let zoe = one.person("zoe").await;
+    let started = one.start(&zoe.login).await.unwrap();
+    one.send(&started.reset_token, "1").await.unwrap();
+    let code = code_to(&deployment.ground.mail, &zoe.login, 1).await;
+    let token = one.prove(&started.reset_token, "1", &code).await.unwrap().reset_token;
+    let mut policies = PolicyServiceClient::new(one.identity.clone());
+    let get = GetPolicyRequest { tenant_id: one.tenant_id.clone(), context: None, revision: 0 };
+    let mut policy = policies.get_policy(get).await.unwrap().into_inner().policy.unwrap();
+    policy.password.as_mut().unwrap().minimum_length = 40;
+    let update = UpdatePolicyRequest {
+        tenant_id: one.tenant_id.clone(),
+        etag: policy.etag.clone(),
+        policy: Some(policy),
+        update_mask: Some(FieldMask { paths: vec!["password.minimum_length".to_owned()] }),
+        request_id: request_id(),
+        context: None,
+    };
+
+    policies.update_policy(update).await.unwrap();
+    let refused = other.complete(&token, NEW).await.unwrap_err();
+
+    assert_eq!(Problem::of(&refused).reason, "PASSWORD_REFUSED");
     deployment.stop().await;
 }
 

@@ -36,6 +36,22 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("RevokeAccountSessions", "session_ids[0]", OTHER),
     ("GetTenant", "tenant_id", OTHER),
     ("GetPolicy", "tenant_id", OTHER),
+    ("PreviewPolicy", "tenant_id", OTHER),
+    ("ListPolicyRevisions", "tenant_id", OTHER),
+    ("GradePolicy", "tenant_id", OTHER),
+    // Another tenant's policy has another etag, or the same one.
+    ("UpdatePolicy", "tenant_id", OTHER),
+    ("RollbackPolicy", "tenant_id", OTHER),
+    // A tenant may ban as many.
+    ("UpdatePolicy", "policy.password.banned_term_list", &[Wrong::TooMany]),
+    ("PreviewPolicy", "policy.password.banned_term_list", &[Wrong::TooMany]),
+    // Only ever shown, so what is sent of them means nothing.
+    ("UpdatePolicy", "policy.etag", ANY_TEXT),
+    ("UpdatePolicy", "policy.update_time", &[Wrong::NoInstant]),
+    ("UpdatePolicy", "policy.password.banned_terms", &[Wrong::Negative]),
+    ("PreviewPolicy", "policy.etag", ANY_TEXT),
+    ("PreviewPolicy", "policy.update_time", &[Wrong::NoInstant]),
+    ("PreviewPolicy", "policy.password.banned_terms", &[Wrong::Negative]),
     ("StartVerification", "tenant_id", OTHER),
     ("StartVerification", "verification_id", OTHER),
     ("ReleaseSubject", "tenant_id", OTHER),

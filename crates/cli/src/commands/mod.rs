@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod inbox;
 pub(crate) mod migrate;
+pub(crate) mod policy;
 pub(crate) mod repudiate;
 pub(crate) mod reset;
 pub(crate) mod serve;

@@ -224,6 +224,12 @@ impl Caller {
         }
     }
 
+    /// Whether the caller may call this RPC of administrators in its own name.
+    #[must_use]
+    pub fn may_administer(&self, path: &str) -> bool {
+        self.entry.may_call(path) && self.entry.may_call_in_own_name(path)
+    }
+
     /// Whether the caller may state a person's address, browser and language.
     #[must_use]
     pub fn may_assert_context(&self) -> bool {

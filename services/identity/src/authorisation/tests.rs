@@ -68,7 +68,7 @@ async fn whoever_reads_or_creates_without_permission_is_logged_too() {
     world.directory.list_accounts(&acting, here, &page).await.unwrap_err();
     world.directory.create_account(&acting, new_account(&world, "eve")).await.unwrap_err();
     world.directory.create_account(&acting, vouching).await.unwrap_err();
-    world.directory.get_policy(&acting, here).await.unwrap();
+    world.directory.get_policy(&acting, here, None, true).await.unwrap();
 
     let denied = world.log_of(DENIED).await;
     assert_eq!(

@@ -11,6 +11,7 @@ use rekey_primitives::entropy::SharedEntropy;
 pub(crate) use accounts::{AccountName, NewAccount};
 pub use bootstrap::Bootstrapped;
 pub(crate) use bootstrap::FirstTenant;
+pub(crate) use policy::{PolicyTarget, PolicyView, Preview, PreviewPage, RevisionView, Stranded};
 pub(crate) use tenants::{NewTenant, Reach, TenantName};
 
 use crate::audit::Audit;

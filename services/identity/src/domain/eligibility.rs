@@ -4,6 +4,8 @@
 //! log, for administrators and for tenants that chose to show them; everybody else sees an account like any
 //! other. A pause of a method is not judged here: it must not change what is offered.
 
+pub(crate) mod forecast;
+
 use std::collections::{BTreeSet, HashSet};
 
 use rekey_primitives::clock::Timestamp;
@@ -102,7 +104,11 @@ impl Requirement {
         if has_authenticator || account.is_administrator() {
             Self { proofs: policy.reset.proofs_required.max(2), two_classes: true, distinct_kinds }
         } else {
-            Self { proofs: policy.reset.proofs_required, two_classes: false, distinct_kinds }
+            Self {
+                proofs: policy.reset.proofs_required,
+                two_classes: policy.reset.two_classes,
+                distinct_kinds,
+            }
         }
     }
 
@@ -159,19 +165,10 @@ pub(crate) fn in_offering_order<'a>(account: &'a Account, policy: &Policy) -> Ve
     entries
 }
 
-/// How many of these may reset today and would have too few methods under another policy: whom the change strands.
-#[cfg_attr(not(test), expect(dead_code, reason = "no RPC previews a policy yet"))]
-pub(crate) fn stranded<'a>(
-    candidates: impl IntoIterator<Item = Candidate<'a>>,
-    today: &Policy,
-    then: &Policy,
-    now: Timestamp,
-) -> usize {
-    let is_stranded = |candidate: &Candidate<'_>| {
-        judge(candidate, today, now).is_eligible()
-            && judge(candidate, then, now).reasons.contains(&Ineligible::TooFewMethods)
-    };
-    candidates.into_iter().filter(is_stranded).count()
+/// Whether the scope takes an account in these groups in.
+pub(crate) fn is_in_scope(policy: &Policy, groups: &BTreeSet<GroupId>) -> bool {
+    let (is_in, is_enabled) = scope(&policy.reset.enabled_scope, groups);
+    is_in && is_enabled
 }
 
 fn scope(scope: &ResetScope, groups: &BTreeSet<GroupId>) -> (bool, bool) {

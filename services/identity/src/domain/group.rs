@@ -21,6 +21,11 @@ impl GroupId {
     pub(crate) const fn from_uuid(id: Uuid) -> Self {
         Self(id)
     }
+
+    /// The id as stored.
+    pub(crate) const fn as_uuid(self) -> Uuid {
+        self.0
+    }
 }
 
 impl fmt::Display for GroupId {

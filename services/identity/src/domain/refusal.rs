@@ -39,12 +39,18 @@ pub(crate) enum Refusal {
     FieldsInvalid(Vec<FieldInvalid>),
     /// The page token is not ours, or belongs to another question.
     PageTokenInvalid,
+    /// Somebody else changed it since it was read.
+    EtagMismatch,
     /// The same `request_id` came before with other content.
     RequestIdReused,
 
     // What it is about.
     /// No such tenant.
     TenantNotFound,
+    /// The policy has no such revision.
+    PolicyRevisionNotFound,
+    /// Under this policy no global administrator could sign in or reset.
+    PolicyLocksOutAdministrators,
     /// The handle or a domain belongs to another tenant.
     TenantTaken,
     /// The first tenant is there already.

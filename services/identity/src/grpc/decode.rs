@@ -27,6 +27,9 @@ use crate::sessions::SESSIONS_MAX;
 use crate::sign_in::ChallengeAnswer;
 use crate::tokens::AskedPage;
 
+/// Longest text of an etag, in bytes.
+const ETAG_MAX: usize = 64;
+
 /// Longest text of a token, in bytes.
 const TOKEN_MAX: usize = 4 * 1024;
 
@@ -67,6 +70,11 @@ impl Asking {
     /// The tenants it may name.
     pub(super) fn reach(&self) -> Reach {
         self.gated.tenants().map_or(Reach::Everywhere, Reach::Only)
+    }
+
+    /// Whether the caller may call this administrators' RPC in its own name.
+    pub(super) fn may_administer(&self, path: &str) -> bool {
+        self.gated.may_administer(path)
     }
 
     /// The person whose access token came along.
@@ -181,6 +189,14 @@ impl Fields {
 
     pub(super) fn request_id(&mut self, text: &str) -> Option<RequestId> {
         self.take("request_id", RequestId::parse(text).ok(), "a UUID")
+    }
+
+    /// The version that an etag stands for. One that is not of ours is of no version, which has changed since.
+    pub(super) fn etag(&mut self, text: &str) -> Option<i64> {
+        let given = (1..=ETAG_MAX).contains(&text.len()).then_some(text);
+        let given = self.take("etag", given, "the etag that was read")?;
+        let digits = given.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        Some(digits.and_then(|digits| i64::from_str_radix(digits, 16).ok()).unwrap_or_default())
     }
 
     /// What a person typed as a login; whether it is one, nobody is told here.

@@ -113,6 +113,11 @@ mod tests {
             .chain([
                 ("CreateAccount", Needs::This(Permission::ManageAccounts)),
                 ("GetPolicy", Needs::This(Permission::ReadPolicy)),
+                ("UpdatePolicy", Needs::This(Permission::ManagePolicy)),
+                ("PreviewPolicy", Needs::This(Permission::ManagePolicy)),
+                ("ListPolicyRevisions", Needs::This(Permission::ReadPolicy)),
+                ("RollbackPolicy", Needs::This(Permission::ManagePolicy)),
+                ("GradePolicy", Needs::This(Permission::ReadPolicy)),
                 ("ListAccountSessions", Needs::This(SESSIONS_NEED)),
                 ("RevokeAccountSessions", Needs::This(SESSIONS_NEED)),
                 ("PrefillSecurityInfo", PREFILL_NEEDS),

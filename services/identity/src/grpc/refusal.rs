@@ -65,8 +65,8 @@ fn published(refusal: &Refusal, password_field: &'static str) -> status::Refusal
 /// The code, the reason and the text of each refusal.
 fn shape(refusal: &Refusal) -> status::Refusal {
     use Code::{
-        AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted,
-        Unauthenticated,
+        Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied,
+        ResourceExhausted, Unauthenticated,
     };
     use ErrorReason as Reason;
     use status::Refusal as Published;
@@ -94,6 +94,17 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::PageTokenInvalid => {
             new(InvalidArgument, Reason::PageTokenInvalid, "the page token is not valid for this list")
         }
+        Refusal::EtagMismatch => {
+            new(Aborted, Reason::EtagMismatch, "somebody else changed it meanwhile; read it again")
+        }
+        Refusal::PolicyRevisionNotFound => {
+            new(NotFound, Reason::PolicyRevisionNotFound, "the policy has no such revision")
+        }
+        Refusal::PolicyLocksOutAdministrators => new(
+            FailedPrecondition,
+            Reason::PolicyLocksOutAdministrators,
+            "under this policy no global administrator could sign in or reset their password",
+        ),
         Refusal::RequestIdReused => {
             new(InvalidArgument, Reason::RequestIdReused, "the request id was used for other content")
         }

@@ -9,10 +9,11 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 27] = [
+const STATEMENTS: [&[Sql]; 29] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
+    accounts::policies::STATEMENTS,
     accounts::security_info::STATEMENTS,
     accounts::tenants::STATEMENTS,
     accounts::verifications::STATEMENTS,
@@ -30,6 +31,7 @@ const STATEMENTS: [&[Sql]; 27] = [
     resets::help::STATEMENTS,
     resets::shares::STATEMENTS,
     resets::attempts::STATEMENTS,
+    resets::walk::STATEMENTS,
     schema::STATEMENTS,
     sign_ins::STATEMENTS,
     sign_ins::lockouts::STATEMENTS,

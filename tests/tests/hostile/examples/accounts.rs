@@ -50,7 +50,7 @@ async fn tenants(world: &World) -> Vec<Example> {
     let first_page = ListTenantsRequest { page_size: 1, page_token: String::new() };
     let mut service = TenantServiceClient::new(world.identity.clone());
     let page_token = service.list_tenants(first_page).await.unwrap().into_inner().next_page_token;
-    let get_policy = GetPolicyRequest { tenant_id: tenant_id.clone(), context: context() };
+    let get_policy = GetPolicyRequest { tenant_id: tenant_id.clone(), context: context(), revision: 0 };
     vec![
         Example::new("/rekey.identity.v1.TenantService/CreateTenant", &create),
         Example::new("/rekey.identity.v1.TenantService/GetTenant", &GetTenantRequest { tenant_id }),

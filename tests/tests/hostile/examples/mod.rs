@@ -7,6 +7,7 @@ mod accounts;
 mod linked;
 mod others;
 mod people;
+mod policy;
 
 use std::time::Duration;
 
@@ -97,6 +98,7 @@ impl Preparing {
         let (other_tenant, foreigner) = foreigner(&world).await;
         let person = world.signed_in(&zoe.login, &zoe.password).await;
         let mut examples = accounts::examples(&world, &zoe).await;
+        examples.extend(policy::examples(&world).await);
         examples.extend(people::examples(&world, (&zoe, &person), people).await);
         examples.extend(linked::examples(&world).await);
         examples.extend(others::examples(&world, others).await);

@@ -147,22 +147,12 @@ fn where_kinds_are_offered_two_of_a_kind_are_one_proof() {
 }
 
 #[test]
-fn those_whom_a_policy_strands_are_counted() {
-    let accounts = [
-        holding(vec![email(1), email(2)]),
-        holding(vec![email(1), phone(2)]),
-        holding(vec![phone(1), phone(2)]),
-        Account { blocked: true, ..holding(vec![email(1), email(2)]) },
-        holding(vec![email(1)]),
-    ];
-    let mut masked = asking_for(2);
-    masked.reset.method_hints = MethodHints::Masked;
-    let groups = BTreeSet::new();
-    let candidates = || accounts.iter().map(|account| Candidate { account, groups: &groups, has_seat: true });
+fn a_tenant_may_ask_everybody_for_two_classes() {
+    let mut strict = asking_for(2);
+    strict.reset.two_classes = true;
 
-    assert_eq!(stranded(candidates(), &masked, &asking_for(2), now()), 2);
-    assert_eq!(stranded(candidates(), &asking_for(2), &masked, now()), 0);
-    assert_eq!(stranded(candidates(), &asking_for(1), &asking_for(2), now()), 3);
+    assert_eq!(judged(&holding(vec![email(1), phone(2)]), &strict).reasons, [Ineligible::TooFewMethods]);
+    assert!(judged(&holding(vec![email(1), recovery_codes(2)]), &strict).is_eligible());
 }
 
 #[test]

@@ -5,13 +5,17 @@
 //! deploy does not erase them. [`Policy::check`] names every field that is out of its bounds at once.
 
 mod bounds;
+mod fields;
+pub(crate) mod grade;
 mod sections;
+pub(crate) mod way_in;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, TenantId};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use bounds::OutOfBounds;
+pub(crate) use bounds::{GROUPS_MAX, OutOfBounds};
+pub(crate) use fields::{PolicyEdit, PolicyMask, changed_fields};
 pub(crate) use sections::{
     AuditRules, HelpRules, Later, LockoutRules, MethodHints, NoticeRules, PasswordRules, ResetRules,
     ResetScope, SecurityInfoRules, SessionRules,
@@ -43,7 +47,7 @@ pub(crate) struct Policy {
 }
 
 /// One revision of a tenant's policy, as `ListPolicyRevisions` shows them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PolicyRevision {
     pub tenant_id: TenantId,
     /// 1 for the defaults a tenant is created with, then one more each time; the etag is made of it.
@@ -57,7 +61,6 @@ pub(crate) struct PolicyRevision {
 
 impl Policy {
     /// Every field that is out of its bounds; empty when the document may be stored.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no RPC writes a policy yet"))]
     pub(crate) fn check(&self) -> Vec<OutOfBounds> {
         bounds::check(self)
     }

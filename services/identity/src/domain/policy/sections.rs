@@ -52,6 +52,9 @@ pub(crate) struct ResetRules {
     /// Proofs shown as required for everybody, 1 or 2. One by default: NIST SP 800-63B-4 section 4.2.2.1
     /// lets one code recover an account that had one factor. Stricter rules for some add to it.
     pub proofs_required: u8,
+    /// Two proofs must be of two classes, for everybody. Off: most people can prove only an address and a phone number, which
+    /// are one class; administrators and accounts with an authenticator are held to it anyway.
+    pub two_classes: bool,
     /// Kinds of methods that count.
     #[serde(with = "method_kinds")]
     pub allowed_methods: BTreeSet<MethodKind>,
@@ -195,6 +198,7 @@ impl Default for ResetRules {
         Self {
             enabled_scope: ResetScope::default(),
             proofs_required: 1,
+            two_classes: false,
             allowed_methods: MethodKind::ALL.iter().copied().collect(),
             method_hints: MethodHints::default(),
             reveal_eligibility: false,

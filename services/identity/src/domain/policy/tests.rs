@@ -68,6 +68,20 @@ fn every_field_out_of_bounds_is_named_at_once() {
 
     assert_eq!(
         fields,
-        ["reset.proofs_required", "password.expiry_days", "password.banned_terms", "lockout.ceiling_seconds"]
+        ["reset.proofs_required", "password.expiry", "password.banned_term_list", "lockout.longest_lock"]
     );
+}
+
+#[test]
+fn two_classes_take_two_proofs_and_terms_are_words() {
+    let mut policy = Policy::default();
+    policy.reset.two_classes = true;
+    policy.password.banned_terms.insert("ab\u{7}cd".to_owned());
+
+    let fields: Vec<_> = policy.check().into_iter().map(|wrong| wrong.field).collect();
+    policy.reset.proofs_required = 2;
+    policy.password.banned_terms.clear();
+
+    assert_eq!(fields, ["reset.two_classes", "password.banned_term_list"]);
+    assert_eq!(policy.check(), []);
 }

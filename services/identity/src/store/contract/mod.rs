@@ -13,6 +13,7 @@ mod links;
 mod lockouts;
 mod outbox;
 mod passwords;
+mod policies;
 mod races;
 mod resets;
 mod sessions;
@@ -98,6 +99,12 @@ on_every_store! {
     passwords:
         a_changed_password_keeps_and_opens_a_session,
         history_keeps_as_many_as_asked;
+    policies:
+        a_revision_follows_the_one_it_was_made_on,
+        revisions_are_listed_newest_first_and_by_the_page,
+        of_many_changes_of_a_policy_at_once_one_is_made,
+        accounts_are_walked_with_their_groups_a_page_at_a_time,
+        seats_are_counted_once_for_all_accounts;
     attempts:
         a_try_counts_once_and_only_while_a_code_is_live,
         too_many_tries_stop_a_method_until_it_is_passed,

@@ -5,6 +5,7 @@ pub(super) mod codes;
 pub(super) mod decoy_sends;
 pub(super) mod help;
 pub(super) mod shares;
+pub(super) mod walk;
 
 use std::collections::BTreeSet;
 
@@ -26,6 +27,7 @@ pub(crate) use attempts::{AttemptCounted, CodeAttempt, MethodKey};
 pub(crate) use decoy_sends::DecoySend;
 pub(crate) use help::NOBODY;
 pub(crate) use shares::StoredShares;
+pub(crate) use walk::Seats;
 
 /// What eligibility asks beyond the account itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
