@@ -8,10 +8,12 @@ use rekey_client::Problem;
 use rekey_tests::person::request_id;
 use rekey_tests::{Stores, World, on_both_store_sets};
 use rekey_wire::identity::v1::continue_sign_in_response::Result as Continued;
+use rekey_wire::identity::v1::password_expiry_service_client::PasswordExpiryServiceClient;
 use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
-    ChallengeKind, ContinueSignInRequest, ReconfirmSecurityInfoRequest, SecurityInfoVerdict, SignInChallenge,
+    ChallengeKind, ContinueSignInRequest, ListExpiringPasswordsRequest, ReconfirmSecurityInfoRequest,
+    SecurityInfoVerdict, SetPasswordExpiryExemptionRequest, SignInChallenge,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -22,6 +24,7 @@ on_both_store_sets!(
     a_new_password_and_the_question_follow_each_other,
     whoever_says_so_in_time_is_not_asked,
     a_person_is_told_that_a_password_expires,
+    an_exempt_password_expires_from_when_the_exemption_ends,
 );
 
 fn answer(challenge: &SignInChallenge) -> ContinueSignInRequest {
@@ -107,5 +110,39 @@ async fn a_person_is_told_that_a_password_expires(stores: Stores) {
 
     assert!(told.subject.contains("expires"), "{}", told.subject);
     assert!(told.text.contains("14"), "{}", told.text);
+    world.stop().await;
+}
+
+async fn an_exempt_password_expires_from_when_the_exemption_ends(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    world.amend_policy(|policy| policy["password"]["expiry_days"] = 30.into()).await;
+    let mut expiry = PasswordExpiryServiceClient::new(world.identity.clone());
+    let set = |exempt| SetPasswordExpiryExemptionRequest {
+        tenant_id: world.tenant_id.clone(),
+        account_id: zoe.account_id.clone(),
+        exempt,
+        request_id: request_id(),
+        context: None,
+    };
+    let within = Some(prost_types::Duration { seconds: 30 * 86_400, nanos: 0 });
+    let list =
+        ListExpiringPasswordsRequest { tenant_id: world.tenant_id.clone(), within, ..Default::default() };
+
+    expiry.set_password_expiry_exemption(set(true)).await.unwrap();
+    world.clock.advance(40 * DAY);
+    let exempt = matches!(world.sign_in(&zoe.login, &zoe.password).await, SignInResult::Tokens(_));
+    let unlisted = expiry.list_expiring_passwords(list.clone()).await.unwrap().into_inner().passwords;
+    expiry.set_password_expiry_exemption(set(false)).await.unwrap();
+    let ended = matches!(world.sign_in(&zoe.login, &zoe.password).await, SignInResult::Tokens(_));
+    let listed = expiry.list_expiring_passwords(list).await.unwrap().into_inner().passwords;
+    world.clock.advance(31 * DAY);
+    let SignInResult::Challenge(expired) = world.sign_in(&zoe.login, &zoe.password).await else {
+        panic!("an expired password signed in")
+    };
+
+    assert_eq!((exempt, unlisted.len(), ended), (true, 0, true));
+    assert_eq!(listed.iter().map(|password| &password.login).collect::<Vec<_>>(), [&zoe.login]);
+    assert_eq!(expired.kind(), ChallengeKind::PasswordExpired);
     world.stop().await;
 }

@@ -243,6 +243,19 @@ pub(crate) enum AccountCommand {
     Unblock(OnAccount),
     /// Release it after "this was not me".
     Unfreeze(OnAccount),
+    /// List passwords by when they expire, those that have first.
+    Expiring {
+        /// Those that expire within so many days.
+        #[arg(long, default_value_t = 14)]
+        days: u32,
+        /// The tenant.
+        #[command(flatten)]
+        tenant: InTenant,
+    },
+    /// Exempt its password from expiry.
+    ExemptExpiry(OnAccount),
+    /// End the exemption: its password is good for the whole span again.
+    UnexemptExpiry(OnAccount),
     /// List its live sessions.
     Sessions(OnAccount),
     /// End its sessions: all, or those that are named.

@@ -11,8 +11,8 @@ use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
-    BlockSignInRequest, CheckAccessTokenRequest, CheckAccessTokenResponse, GetPolicyRequest, GrantRoleRequest,
-    RevokeAccountSessionsRequest, SessionTokens, SignInRequest, UpdatePolicyRequest,
+    BlockSignInRequest, CheckAccessTokenRequest, CheckAccessTokenResponse, GetPolicyRequest,
+    GrantRoleRequest, RevokeAccountSessionsRequest, SessionTokens, SignInRequest, UpdatePolicyRequest,
 };
 use rekey_wire::options::v1::Role;
 

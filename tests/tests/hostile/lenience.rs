@@ -40,6 +40,7 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("ListPolicyRevisions", "tenant_id", OTHER),
     ("GradePolicy", "tenant_id", OTHER),
     // Another tenant's policy has another etag, or the same one.
+    ("ListExpiringPasswords", "tenant_id", OTHER),
     ("UpdatePolicy", "tenant_id", OTHER),
     ("RollbackPolicy", "tenant_id", OTHER),
     // A tenant may ban as many.

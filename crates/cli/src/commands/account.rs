@@ -1,5 +1,6 @@
 //! `rekey account`: create, list, show, unlock, block, unblock, unfreeze, and its sessions.
 
+mod expiring;
 mod sessions;
 
 use std::path::Path;
@@ -41,6 +42,9 @@ pub(crate) async fn run(command: AccountCommand, profile: &Path, output: Output)
         AccountCommand::Block(on) => step(&profile, &on, Step::Block, output).await,
         AccountCommand::Unblock(on) => step(&profile, &on, Step::Unblock, output).await,
         AccountCommand::Unfreeze(on) => step(&profile, &on, Step::Unfreeze, output).await,
+        AccountCommand::Expiring { days, tenant } => expiring::list(&profile, &tenant, days, output).await,
+        AccountCommand::ExemptExpiry(on) => expiring::exempt(&profile, &on, true, output).await,
+        AccountCommand::UnexemptExpiry(on) => expiring::exempt(&profile, &on, false, output).await,
         AccountCommand::Sessions(on) => sessions::list(&profile, &on, output).await,
         AccountCommand::RevokeSessions { on, sessions: named } => {
             sessions::revoke(&profile, &on, named, output).await

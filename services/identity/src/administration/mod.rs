@@ -3,10 +3,12 @@
 //! Every act is judged on the account as it is now and written only if it is still that: a change in between has the
 //! act judged anew. An act on an account that is already so writes nothing and is answered like one that did.
 
+mod expiry;
 mod sessions;
 
 use std::sync::Arc;
 
+pub(crate) use expiry::ExpiryView;
 #[cfg(test)]
 pub(crate) use sessions::PERMISSION as SESSIONS_NEED;
 
@@ -19,6 +21,7 @@ use crate::domain::refusal::Refusal;
 use crate::keys::Keys;
 use crate::operation::idempotency::{Answer, Idempotency, Request};
 use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Repeatable, Rpc, Target};
+use crate::policies::Policies;
 use crate::store::Store;
 use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, ChangeRefused};
 use crate::tokens::Tokens;
@@ -31,6 +34,7 @@ pub(crate) struct Administration {
     pub keys: Arc<Keys>,
     pub audit: Audit,
     pub authorisation: Authorisation,
+    pub policies: Policies,
     /// Of pages.
     pub tokens: Tokens,
     pub idempotency: Idempotency,

@@ -11,6 +11,7 @@ mod administration;
 mod decode;
 mod encode;
 mod linked_accounts;
+mod password_expiry;
 mod password_reset;
 mod passwords;
 mod policy;
@@ -26,6 +27,7 @@ pub(crate) use tenants::HANDLE;
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
 use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
+use rekey_wire::identity::v1::password_expiry_service_server::PasswordExpiryServiceServer;
 use rekey_wire::identity::v1::password_reset_service_server::PasswordResetServiceServer;
 use rekey_wire::identity::v1::password_service_server::PasswordServiceServer;
 use rekey_wire::identity::v1::policy_service_server::PolicyServiceServer;
@@ -37,6 +39,7 @@ use tonic::service::Routes;
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
 use self::linked_accounts::LinkedAccountApi;
+use self::password_expiry::PasswordExpiryApi;
 use self::password_reset::PasswordResetApi;
 use self::passwords::PasswordApi;
 use self::policy::PolicyApi;
@@ -57,6 +60,7 @@ pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
     "rekey.identity.v1.LinkedAccountService",
+    "rekey.identity.v1.PasswordExpiryService",
     "rekey.identity.v1.PasswordResetService",
     "rekey.identity.v1.PasswordService",
     "rekey.identity.v1.PolicyService",
@@ -88,6 +92,9 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(SecurityInfoServiceServer::new(SecurityInfoApi { security_info }))
         .add_service(TenantServiceServer::new(TenantApi { directory: directory.clone() }))
         .add_service(AccountServiceServer::new(AccountApi { directory: directory.clone() }))
+        .add_service(PasswordExpiryServiceServer::new(PasswordExpiryApi {
+            administration: administration.clone(),
+        }))
         .add_service(AdministrationServiceServer::new(AdministrationApi { administration }))
         .add_service(PolicyServiceServer::new(PolicyApi { directory }))
 }
@@ -113,6 +120,8 @@ mod tests {
             .chain([
                 ("CreateAccount", Needs::This(Permission::ManageAccounts)),
                 ("GetPolicy", Needs::This(Permission::ReadPolicy)),
+                ("ListExpiringPasswords", Needs::This(Permission::ReadDirectory)),
+                ("SetPasswordExpiryExemption", Needs::This(Permission::ManageAccounts)),
                 ("UpdatePolicy", Needs::This(Permission::ManagePolicy)),
                 ("PreviewPolicy", Needs::This(Permission::ManagePolicy)),
                 ("ListPolicyRevisions", Needs::This(Permission::ReadPolicy)),

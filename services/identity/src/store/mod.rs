@@ -11,6 +11,7 @@
 //! chain last).
 
 pub(crate) mod accounts;
+pub(crate) mod expiring_passwords;
 pub(crate) mod expiry;
 pub(crate) mod links;
 pub(crate) mod outbox;

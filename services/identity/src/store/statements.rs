@@ -4,12 +4,12 @@ use rekey_database::Sql;
 
 use super::contract::World;
 use super::{
-    accounts, audit, contract, expiry, idempotency, links, logins, outbox, partitions, resets, schema,
-    sign_ins, upkeep,
+    accounts, audit, contract, expiring_passwords, expiry, idempotency, links, logins, outbox, partitions,
+    resets, schema, sign_ins, upkeep,
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 29] = [
+const STATEMENTS: [&[Sql]; 30] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -22,6 +22,7 @@ const STATEMENTS: [&[Sql]; 29] = [
     logins::STATEMENTS,
     audit::STATEMENTS,
     contract::chain::STATEMENTS,
+    expiring_passwords::STATEMENTS,
     expiry::STATEMENTS,
     outbox::STATEMENTS,
     partitions::STATEMENTS,

@@ -45,7 +45,9 @@ pub(super) fn flags_after(state: &AccountState, change: &AccountChange) -> Flags
         AccountChange::AddSecurityInfo(entry) if entry.standing == security_info::Standing::Unconfirmed => {
             flags.recovery_rise = 0;
         }
-        AccountChange::DefaultSecurityInfo(_) | AccountChange::Reconfirmed => flags.recovery_rise = 0,
+        AccountChange::DefaultSecurityInfo(_)
+        | AccountChange::Reconfirmed
+        | AccountChange::PasswordExpiryExempt(_) => flags.recovery_rise = 0,
         AccountChange::AddSecurityInfo(_)
         | AccountChange::ConfirmSecurityInfo { .. }
         | AccountChange::RemoveSecurityInfo { .. }

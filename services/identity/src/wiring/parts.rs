@@ -189,6 +189,7 @@ impl Parts {
             store: self.store.clone(),
             keys: Arc::clone(&self.keys),
             audit: self.audit(),
+            policies: self.policies(),
             authorisation: self.authorisation(),
             tokens: self.tokens(),
             idempotency: self.idempotency(),

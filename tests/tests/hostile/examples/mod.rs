@@ -98,6 +98,7 @@ impl Preparing {
         let (other_tenant, foreigner) = foreigner(&world).await;
         let person = world.signed_in(&zoe.login, &zoe.password).await;
         let mut examples = accounts::examples(&world, &zoe).await;
+        examples.extend(policy::expiry(&world).await);
         examples.extend(policy::examples(&world).await);
         examples.extend(people::examples(&world, (&zoe, &person), people).await);
         examples.extend(linked::examples(&world).await);

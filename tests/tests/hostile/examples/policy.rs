@@ -3,10 +3,11 @@
 use prost_types::{Duration, FieldMask};
 use rekey_tests::World;
 use rekey_tests::person::request_id;
+use rekey_wire::identity::v1::password_expiry_service_client::PasswordExpiryServiceClient;
 use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
 use rekey_wire::identity::v1::{
-    GetPolicyRequest, GradePolicyRequest, ListPolicyRevisionsRequest, Policy, PreviewPolicyRequest,
-    RollbackPolicyRequest, UpdatePolicyRequest,
+    GetPolicyRequest, GradePolicyRequest, ListExpiringPasswordsRequest, ListPolicyRevisionsRequest, Policy,
+    PreviewPolicyRequest, RollbackPolicyRequest, SetPasswordExpiryExemptionRequest, UpdatePolicyRequest,
 };
 
 use super::Example;
@@ -20,7 +21,7 @@ pub(super) async fn examples(world: &World) -> Vec<Example> {
     let get = GetPolicyRequest { tenant_id: tenant_id(), context: context(), revision: 1 };
     let newest = GetPolicyRequest { revision: 0, ..get.clone() };
     let policy = service.get_policy(newest).await.unwrap().into_inner().policy.unwrap();
-    let (etag, next_etag) = (policy.etag.clone(), "\"3\"".to_owned());
+    let (etag, next_etag) = (policy.etag.clone(), "\"4\"".to_owned());
     let (policy, update_mask) = (Some(changed(policy)), mask());
     let update = UpdatePolicyRequest {
         tenant_id: tenant_id(),
@@ -55,6 +56,33 @@ pub(super) async fn examples(world: &World) -> Vec<Example> {
         Example::new("/rekey.identity.v1.PolicyService/GradePolicy", &grade),
         // Behind the update.
         Example::new("/rekey.identity.v1.PolicyService/RollbackPolicy", &rollback),
+    ]
+}
+
+/// Passwords by when they expire, and an exemption.
+pub(super) async fn expiry(world: &World) -> Vec<Example> {
+    let person = world.person("exempt").await;
+    world.amend_policy(|policy| policy["password"]["expiry_days"] = 90.into()).await;
+    let first_page = ListExpiringPasswordsRequest {
+        tenant_id: world.tenant_id.clone(),
+        within: Some(Duration { seconds: 100 * 86_400, nanos: 0 }),
+        page_size: 1,
+        page_token: String::new(),
+        context: context(),
+    };
+    let mut service = PasswordExpiryServiceClient::new(world.identity.clone());
+    let page = service.list_expiring_passwords(first_page.clone()).await.unwrap().into_inner();
+    let list = ListExpiringPasswordsRequest { page_token: page.next_page_token, ..first_page };
+    let exempt = SetPasswordExpiryExemptionRequest {
+        tenant_id: world.tenant_id.clone(),
+        account_id: person.account_id,
+        exempt: true,
+        request_id: request_id(),
+        context: context(),
+    };
+    vec![
+        Example::new("/rekey.identity.v1.PasswordExpiryService/ListExpiringPasswords", &list),
+        Example::new("/rekey.identity.v1.PasswordExpiryService/SetPasswordExpiryExemption", &exempt),
     ]
 }
 

@@ -49,6 +49,8 @@ pub(crate) enum AccountChange {
     },
     /// Makes one entry the default and no other.
     DefaultSecurityInfo(SecurityInfoId),
+    /// Exempts the password from expiry, or ends the exemption: then it counts from now.
+    PasswordExpiryExempt(bool),
     /// The person says that every entry is still right.
     Reconfirmed,
     /// Disables an entry after too many wrong codes. Raises the recovery version.
@@ -98,6 +100,12 @@ statements! {
         set blocked = $4, frozen = $5, roles = $6, recovery_version = recovery_version + $7, version = version + 1,
             updated_at = $8
         where tenant_id = $1 and account_id = $2 and version = $3 and deleted_at is null";
+
+    const EXEMPT = "
+        update accounts
+        set password_expiry_exempt = $3,
+            password_expiry_counts_from = case when $3 then password_expiry_counts_from else $4 end
+        where tenant_id = $1 and account_id = $2 and password_hash is not null";
 
     const RECONFIRM = "update accounts set reconfirmed_at = $3 where tenant_id = $1 and account_id = $2";
 
@@ -191,6 +199,9 @@ async fn apply_to_parts(
             Ok(true)
         }
         AccountChange::Blocked(false) | AccountChange::Unfrozen | AccountChange::Roles(_) => Ok(true),
+        AccountChange::PasswordExpiryExempt(exempt) => {
+            Ok(tx.execute(EXEMPT, values![tenant_id, account_id, *exempt, change.now]).await? == 1)
+        }
         AccountChange::Reconfirmed => {
             Ok(tx.execute(RECONFIRM, values![tenant_id, account_id, change.now]).await? == 1)
         }

@@ -7,6 +7,9 @@ use super::world::{NOW, World, after};
 use crate::domain::account::{Account, CredentialEpoch, PasswordRecord};
 use crate::domain::password::expiry::NoticeSpan;
 use crate::domain::scope::TenantScope;
+use crate::store::StepOutcome;
+use crate::store::accounts::AccountChange;
+use crate::store::expiring_passwords::{ExpiringPasswords, ExpiryPlace};
 use crate::store::expiry::ExpiryNotice;
 
 const DAY: u64 = 86_400;
@@ -168,4 +171,48 @@ pub(super) async fn an_old_mark_is_swept(world: World) {
     let late = world.store.sweep(after(800 * DAY + 1)).await.unwrap();
 
     assert_eq!((early, late), (0, 1));
+}
+
+pub(super) async fn passwords_are_listed_by_when_they_expire(world: World) {
+    let scope = world.tenant().await;
+    let other = world.create_tenant(&world.unborn_tenant("other")).await;
+    // Their ids rise, and so does not their expiry.
+    let third = world.aging(&scope, ("third", 3), |account| numbered(account, 1)).await;
+    let second = world.aging(&scope, ("second", 2), |account| numbered(account, 3)).await;
+    let first = world.aging(&scope, ("first", 2), |account| numbered(account, 2)).await;
+    world.aging(&scope, ("later", 5), |_| {}).await;
+    world
+        .aging(&scope, ("exempt", 1), |account| with_password(account, |record| record.expiry_exempt = true))
+        .await;
+    world
+        .aging(&scope, ("must", 1), |account| with_password(account, |record| record.must_change = true))
+        .await;
+    world.aging(&scope, ("bare", 1), |account| account.password = None).await;
+    world.aging(&other, ("elsewhere", 1), |_| {}).await;
+    let fourth = after(4);
+    let wanted = |after| ExpiringPasswords { after, until: fourth, limit: 2 };
+
+    let begun = world.store.expiring_passwords(&scope, &wanted(None)).await.unwrap();
+    let rest = world.store.expiring_passwords(&scope, &wanted(ExpiryPlace::of(&begun[1]))).await.unwrap();
+
+    assert_eq!([begun, rest].concat(), [first, second, third]);
+}
+
+pub(super) async fn the_clock_starts_when_an_exemption_ends(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.aging(&scope, ("anna", 1), |_| {}).await;
+    let bare = world.aging(&scope, ("bare", 1), |account| account.password = None).await;
+    let exempting = AccountChange::PasswordExpiryExempt(true);
+
+    let StepOutcome::Done(exempt) = world.change(&scope, &anna, exempting.clone()).await else { panic!() };
+    let ended = world.change(&scope, &exempt, AccountChange::PasswordExpiryExempt(false)).await;
+    let nothing = world.change(&scope, &bare, exempting).await;
+
+    let StepOutcome::Done(ended) = ended else { panic!() };
+    let [before, during] = [&anna, &exempt].map(|account| account.password.clone().unwrap());
+    assert_eq!(during, PasswordRecord { expiry_exempt: true, ..before.clone() });
+    let from = ended.updated_at;
+    assert_eq!(ended.password.unwrap(), PasswordRecord { expiry_counts_from: from, ..before });
+    assert_eq!(ended.recovery_version, anna.recovery_version);
+    assert!(matches!(nothing, StepOutcome::Refused(_)), "{nothing:?}");
 }

@@ -129,7 +129,9 @@ on_every_store! {
         accounts_are_looked_at_in_pages,
         a_notice_is_told_once_for_each_password,
         a_notice_about_what_is_no_more_is_not_told,
-        an_old_mark_is_swept;
+        an_old_mark_is_swept,
+        passwords_are_listed_by_when_they_expire,
+        the_clock_starts_when_an_exemption_ends;
     links:
         a_link_is_written_on_both_sides_once,
         a_new_link_takes_the_place_of_both_sides_earlier_ones,
