@@ -14,6 +14,7 @@ mod linked_accounts;
 mod password_reset;
 mod passwords;
 mod policy;
+mod qr_code;
 mod refusal;
 mod security_info;
 mod sessions;

@@ -1,15 +1,18 @@
 //! Security info: what a person does to their own, and what an administrator fills in.
 //!
 //! Every change needs a sign-in of the last 10 minutes and notifies every other address of the account. An address counts
-//! for nothing before a code sent to it came back (`codes`, `running_code`), and for a while after; the rules are
+//! for nothing before a code sent to it came back (`codes`, `running_code`), an authenticator for nothing before it showed
+//! one, and neither for a while after; the rules are
 //! [`crate::domain::security_info`].
 
 mod add;
+mod authenticator;
 mod codes;
 mod confirm;
 mod edits;
 mod prefill;
 mod reconfirm;
+mod recovery_codes;
 mod running_code;
 
 use std::sync::Arc;
@@ -19,6 +22,7 @@ use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::{AccountId, RequestId, SecurityInfoId};
 use rekey_primitives::method::MethodChange;
 
+pub(crate) use authenticator::AddedAuthenticator;
 pub(crate) use confirm::Confirmed;
 #[cfg(test)]
 pub(crate) use prefill::NEEDS as PREFILL_NEEDS;
@@ -32,6 +36,7 @@ use crate::domain::policy::ResetRules;
 use crate::domain::refusal::Refusal;
 use crate::domain::security_info::{SecurityInfo, is_first, is_fresh_sign_in};
 use crate::domain::tenant::Tenant;
+use crate::keys::Keys;
 use crate::notices::{NoticeContent, Notices};
 use crate::operation::idempotency::{Answer, Answering, Idempotency, Request};
 use crate::operation::{Error, Operation, Owner, Repeatable, Rpc};
@@ -50,6 +55,7 @@ pub(crate) struct SecurityInfoEntries {
     pub verification: Arc<dyn Verification>,
     pub clock: SharedClock,
     pub entropy: SharedEntropy,
+    pub keys: Arc<Keys>,
     pub policies: Policies,
     pub notices: Notices,
     pub audit: Audit,

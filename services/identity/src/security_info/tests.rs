@@ -1,5 +1,7 @@
 //! Security info from the first code to the last notice.
 
+mod held_codes;
+
 use std::time::Duration;
 
 use rekey_primitives::contact::{Channel, Destination, EmailAddress};

@@ -9,10 +9,11 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 27] = [
+const STATEMENTS: [&[Sql]; 28] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
+    accounts::held_codes::STATEMENTS,
     accounts::security_info::STATEMENTS,
     accounts::tenants::STATEMENTS,
     accounts::verifications::STATEMENTS,

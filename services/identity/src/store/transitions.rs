@@ -48,6 +48,7 @@ pub(super) fn flags_after(state: &AccountState, change: &AccountChange) -> Flags
         AccountChange::DefaultSecurityInfo(_) | AccountChange::Reconfirmed => flags.recovery_rise = 0,
         AccountChange::AddSecurityInfo(_)
         | AccountChange::ConfirmSecurityInfo { .. }
+        | AccountChange::ReplaceRecoveryCodes { .. }
         | AccountChange::RemoveSecurityInfo { .. }
         | AccountChange::DisableSecurityInfo(_) => {}
     }

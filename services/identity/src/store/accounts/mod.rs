@@ -2,6 +2,7 @@
 
 pub(super) mod changes;
 pub(super) mod creation;
+pub(super) mod held_codes;
 pub(super) mod security_info;
 pub(super) mod tenants;
 pub(super) mod verifications;
@@ -20,6 +21,7 @@ use crate::domain::security_info::RemovedAddress;
 
 pub(crate) use changes::{AccountChange, ChangeAccount, ChangeRefused};
 pub(crate) use creation::AccountTaken;
+pub(crate) use held_codes::{HeldCode, HeldCodeKind, PassedCode};
 pub(crate) use tenants::{TenantKey, TenantTaken};
 pub(crate) use verifications::EntryVerification;
 
