@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use rekey_client::Connection;
+use rekey_primitives::clock::Clock as _;
 use rekey_tests::person::{Person, request_id};
 use rekey_tests::processes::run;
 use rekey_tests::{Stores, World, on_both_store_sets};
@@ -14,9 +15,9 @@ use rekey_wire::identity::v1::second_factor::Factor;
 use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
-    AddSecurityInfoRequest, AuthenticatorHash, AuthenticatorSecret, ChallengeKind, ConfirmSecurityInfoRequest,
-    ContinueSignInRequest, GenerateRecoveryCodesRequest, MethodKind, NewAuthenticator, ProofOutcome,
-    SecondFactor, StartPasswordResetResponse,
+    AddSecurityInfoRequest, AuthenticatorHash, AuthenticatorSecret, ChallengeKind,
+    ConfirmSecurityInfoRequest, ContinueSignInRequest, GenerateRecoveryCodesRequest, MethodKind,
+    NewAuthenticator, ProofOutcome, SecondFactor, StartPasswordResetResponse,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -129,7 +130,8 @@ async fn every_shape_of_codes_is_read_from_its_address(stores: Stores) {
     let zoe = world.person("zoe").await;
     let mut calls = calls(&world, &zoe).await;
 
-    for (hash, digits) in [(AuthenticatorHash::Sha1, 8), (AuthenticatorHash::Sha256, 6), (AuthenticatorHash::Sha512, 8)]
+    for (hash, digits) in
+        [(AuthenticatorHash::Sha1, 8), (AuthenticatorHash::Sha256, 6), (AuthenticatorHash::Sha512, 8)]
     {
         let secret = registered(&world, &mut calls, NewAuthenticator { hash: hash.into(), digits }).await;
 
@@ -137,4 +139,24 @@ async fn every_shape_of_codes_is_read_from_its_address(stores: Stores) {
         assert!(secret.qr_code_svg.starts_with("<svg") && secret.qr_code_png.starts_with(b"\x89PNG"));
     }
     world.stop().await;
+}
+
+/// Every RPC, reason and kind that the page for backends names is one of the contract's.
+#[test]
+fn the_page_on_second_factors_names_what_there_is() {
+    let page = include_str!("../../docs/second-factors.md");
+    let reference = include_str!("../../docs/reference/identity.md");
+    let names = page.split('`').skip(1).step_by(2).flat_map(|quoted| quoted.split('.'));
+    let is_of_contract = |name: &&str| {
+        let of = |fits: fn(char) -> bool| name.len() > 3 && name.chars().all(fits);
+        let is_rpc = name.starts_with(char::is_uppercase) && of(char::is_alphanumeric);
+        is_rpc || (name.contains('_') && of(|c| c.is_ascii_alphanumeric() || c == '_'))
+    };
+    let ours = |name: &&str| !["login_hash"].contains(name);
+
+    let unknown: Vec<&str> =
+        names.filter(is_of_contract).filter(ours).filter(|name| !reference.contains(name)).collect();
+
+    assert!(page.contains("`SubmitResetProof`"));
+    assert_eq!(unknown, Vec::<&str>::new());
 }
