@@ -1,5 +1,6 @@
 //! What can be typed. The doc comments are the help texts.
 
+pub(crate) mod security_info;
 mod token;
 
 use std::path::PathBuf;
@@ -72,6 +73,12 @@ pub(crate) enum Command {
         /// What to do.
         #[command(subcommand)]
         command: AccountCommand,
+    },
+    /// What people prove themselves by.
+    SecurityInfo {
+        /// What to do.
+        #[command(subcommand)]
+        command: security_info::SecurityInfoCommand,
     },
     /// Reset a forgotten password here in the terminal.
     Reset(Reset),

@@ -111,5 +111,6 @@ pub(super) fn security_info(view: SecurityInfoView) -> wire::SecurityInfo {
         is_default: view.is_default,
         create_time: Some(time::timestamp(view.added_at)),
         usable_time: view.usable_at.map(time::timestamp),
+        recovery_codes_remaining: view.codes_remaining.map_or(0, count),
     }
 }

@@ -6,6 +6,7 @@
 //! [`crate::domain::security_info`].
 
 mod add;
+mod administrators;
 mod authenticator;
 mod codes;
 mod confirm;
@@ -22,6 +23,8 @@ use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::{AccountId, RequestId, SecurityInfoId};
 use rekey_primitives::method::MethodChange;
 
+#[cfg(test)]
+pub(crate) use administrators::PERMISSION as ACCOUNT_NEEDS;
 pub(crate) use authenticator::AddedAuthenticator;
 pub(crate) use confirm::Confirmed;
 #[cfg(test)]
@@ -97,9 +100,20 @@ impl SecurityInfoEntries {
         let scope = owner.scope()?;
         let (policy, key) = (self.policies.policy(&scope).await?, AccountKey::Id(owner.person.account_id));
         let account = self.store.find_account(&scope, &key).await?.ok_or(Refusal::AccountNotFound)?;
-        let mut entries = SecurityInfoView::list(&account.security_info, &policy.reset, now);
+        let entries = SecurityInfoView::list(&account.security_info, &policy.reset, now);
         let account_id = account.id.as_uuid();
         let list = List { name: "security info", arguments: &[account_id.as_bytes()] };
+        self.page_of(list, asked, entries, now)
+    }
+
+    /// The page of entries that was asked for.
+    fn page_of(
+        &self,
+        list: List<'_>,
+        asked: &AskedPage,
+        mut entries: Vec<SecurityInfoView>,
+        now: Timestamp,
+    ) -> Result<Page<SecurityInfoView>, Error> {
         if let Some(shown) = self.tokens.page_begins_after(list, asked, now)? {
             let last = entries.iter().position(|entry| entry.security_info_id == shown);
             entries.drain(..=last.ok_or(Refusal::PageTokenInvalid)?);

@@ -1,5 +1,6 @@
 //! Security info from the first code to the last notice.
 
+mod administrators;
 mod held_codes;
 
 use std::time::Duration;
