@@ -34,6 +34,7 @@ fn answer(challenge: &SignInChallenge) -> ContinueSignInRequest {
         security_info_verdict: SecurityInfoVerdict::StillRight.into(),
         request_id: request_id(),
         context: None,
+        second_factor: None,
     }
 }
 

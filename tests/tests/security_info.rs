@@ -49,7 +49,7 @@ fn address(text: &str) -> Option<SecurityInfoAddress> {
 
 async fn add(calls: &mut SecurityInfoServiceClient<Connection>) -> Result<AddSecurityInfoResponse, Status> {
     let request =
-        AddSecurityInfoRequest { address: address(SECOND), request_id: request_id(), context: None };
+        AddSecurityInfoRequest { address: address(SECOND), request_id: request_id(), ..Default::default() };
     calls.add_security_info(request).await.map(tonic::Response::into_inner)
 }
 

@@ -1,6 +1,7 @@
 //! What can be typed. The doc comments are the help texts.
 
 mod policy;
+pub(crate) mod security_info;
 mod token;
 
 use std::path::PathBuf;
@@ -74,6 +75,12 @@ pub(crate) enum Command {
         /// What to do.
         #[command(subcommand)]
         command: AccountCommand,
+    },
+    /// What people prove themselves by.
+    SecurityInfo {
+        /// What to do.
+        #[command(subcommand)]
+        command: security_info::SecurityInfoCommand,
     },
     /// The rules of an organisation.
     Policy {

@@ -69,6 +69,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Token { command } => commands::token::run(command, output),
         Command::Config { command } => commands::config::run(&command, config, output).await,
         Command::Tenant { command } => commands::tenant::run(command, &profile, output).await,
+        Command::SecurityInfo { command } => commands::security_info::run(command, &profile, output).await,
         Command::Account { command } => commands::account::run(command, &profile, output).await,
         Command::Policy { command } => commands::policy::run(command, &profile, output).await,
         Command::Reset(reset) => commands::reset::run(reset, &profile, output).await,

@@ -5,6 +5,7 @@
 //! What only one part needs does not live here.
 
 pub mod clock;
+pub mod code;
 pub mod contact;
 pub mod entropy;
 pub mod grpc_timeout;

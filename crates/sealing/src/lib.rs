@@ -11,11 +11,13 @@ pub mod jwt;
 mod aead;
 mod keys;
 mod mac;
+mod otp;
 mod sign;
 
 pub use aead::{AeadKeys, NotOpened, OVERHEAD};
 pub use keys::{InvalidKeyId, KeyError, KeyId, KeyState, KeyText, LineProblem};
 pub use mac::MacKeys;
+pub use otp::{OtpHash, hotp};
 pub use sign::{PublicKey, PublicKeys, SigningKeys};
 
 /// SHA-256 over `parts`, each with its length before it, so that `["ab", "c"]` and `["a", "bc"]`

@@ -2,11 +2,15 @@
 //!
 //! A comparison costs one hash whatever the account, so nobody learns from its time which logins exist.
 
+mod held_codes;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::SharedEntropy;
+
+pub(crate) use held_codes::TypedCode;
 
 use crate::audit::Audit;
 use crate::domain::account::{Account, PasswordRecord, Sealed};

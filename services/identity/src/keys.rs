@@ -3,6 +3,8 @@
 //!
 //! Each kind of value has its own label, so a value made for one use is worth nothing in another.
 
+mod held_codes;
+
 use std::net::IpAddr;
 
 use rekey_primitives::entropy::Entropy;

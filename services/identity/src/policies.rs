@@ -45,17 +45,10 @@ impl Policies {
         self.policy(scope).await.map(|policy| self.carried_out(policy))
     }
 
-    /// A policy without those kinds of methods whose codes would have to be sent and are not.
-    pub(crate) fn sent_here(&self, mut policy: Policy) -> Policy {
-        let is_sent = |kind: &MethodKind| kind.channel().is_none() || self.carried_kinds.contains(kind);
-        policy.reset.allowed_methods.retain(is_sent);
-        policy
-    }
-
-    /// A policy with those kinds of methods whose codes are sent here. Others, which a newer release may know to check or
-    /// another deployment to carry, are neither offered nor invented, or a decoy would give itself away.
+    /// A policy without those kinds of methods whose codes are not sent here. They are neither offered nor invented, or a decoy
+    /// would give itself away.
     pub(crate) fn carried_out(&self, mut policy: Policy) -> Policy {
-        let is_carried = |kind: &MethodKind| kind.channel().is_some() && self.carried_kinds.contains(kind);
+        let is_carried = |kind: &MethodKind| kind.channel().is_none() || self.carried_kinds.contains(kind);
         policy.reset.allowed_methods.retain(is_carried);
         policy
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::domain::account::{Account, PasswordRecord};
 use crate::domain::policy::ResetRules;
-use crate::domain::security_info::{SecurityInfo, Standing};
+use crate::domain::security_info::{Holding, SecurityInfo, Standing};
 use crate::domain::tenant::Tenant;
 
 /// An account. Times are microseconds since the epoch. Names people go by do not belong into logs.
@@ -92,6 +92,9 @@ pub(crate) struct SecurityInfoView {
     pub added_at: i64,
     /// When it begins to count, while it is quarantined.
     pub usable_at: Option<i64>,
+    /// Of recovery codes: how many are left.
+    #[serde(default)]
+    pub codes_remaining: Option<u32>,
 }
 
 /// Whether an entry can prove anything yet.
@@ -175,6 +178,10 @@ impl SecurityInfoView {
             is_default: entry.is_default,
             added_at: entry.added_at.unix_micros(),
             usable_at,
+            codes_remaining: match entry.holding {
+                Holding::RecoveryCodes { remaining } => Some(remaining),
+                Holding::Email(_) | Holding::Phone(_) | Holding::Authenticator { .. } => None,
+            },
         }
     }
 

@@ -104,6 +104,28 @@ async fn administrators_see_and_end_sessions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn administrators_see_prefill_and_remove_security_info() {
+    let demo = Demo::start().await;
+    let login = demo.person(2, "login");
+
+    let before = demo.run(&["security-info", "list", login, "--json"]).await.json();
+    let mail = ["security-info", "prefill", login, "--email", "second@home.example", "--json"];
+    let filled = demo.run(&mail).await.json();
+    let neither = demo.run(&["security-info", "prefill", login]).await;
+    let table = demo.run(&["security-info", "list", login]).await;
+    let id = filled["security_info_id"].as_str().unwrap();
+    let removed = demo.run(&["security-info", "remove", login, id, "--json"]).await.json();
+    let again = demo.run(&["security-info", "remove", login, id]).await;
+    let after = demo.run(&["security-info", "list", login, "--json"]).await.json();
+
+    assert_eq!((&filled["kind"], &filled["state"]), (&"email".into(), &"prefilled".into()));
+    assert!(table.stdout.contains("prefilled") && !table.stdout.contains("second@home"), "{}", table.stdout);
+    assert_eq!((neither.code, again.code), (Some(2), Some(3)));
+    assert!(again.stderr.contains("SECURITY_INFO_NOT_FOUND"), "{}", again.stderr);
+    assert_eq!((&removed["security_info_id"], after), (&filled["security_info_id"], before));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn administrators_list_block_and_unlock_accounts() {
     let demo = Demo::start().await;
     let login = demo.person(2, "login");

@@ -65,7 +65,7 @@ async fn change_the_only_address(world: &World, person: &Person) {
     let listed = theirs.list_security_info(ListSecurityInfoRequest::default()).await.unwrap().into_inner();
     let second = "quarantined@second.example";
     let address = Some(SecurityInfoAddress { address: Some(Address::EmailAddress(second.to_owned())) });
-    let add = AddSecurityInfoRequest { address, request_id: request_id(), context: None };
+    let add = AddSecurityInfoRequest { address, request_id: request_id(), ..Default::default() };
     let added = theirs.add_security_info(add).await.unwrap().into_inner().security_info.unwrap();
     let confirm = ConfirmSecurityInfoRequest {
         security_info_id: added.security_info_id,

@@ -64,19 +64,23 @@ async fn everybody_is_offered_the_same_kinds(stores: Stores) {
     let logins = logins(&world).await;
     let heard_before = world.mail().len();
     let mut offers = BTreeMap::new();
-    let mut by_phone = BTreeMap::new();
+    let (mut by_phone, mut by_held_codes) = (BTreeMap::new(), BTreeMap::new());
 
     for (who, login) in &logins {
         let started = world.start_reset(login).await;
         by_phone.insert(*who, walk(&world, &started.reset_token, "2").await);
+        let [app, list] = ["3", "4"].map(|method_id| walk_held(&world, &started.reset_token, method_id));
+        by_held_codes.insert(*who, [app.await, list.await]);
         offers.insert(*who, started.methods);
     }
 
     all_alike(&offers);
     all_alike(&by_phone);
+    all_alike(&by_held_codes);
     let offer: Vec<_> =
         offers["known"].iter().map(|method| (method.kind(), &*method.masked_destination)).collect();
-    assert_eq!(offer, [(MethodKind::Email, ""), (MethodKind::Phone, "")]);
+    let kinds = [MethodKind::Email, MethodKind::Phone, MethodKind::Authenticator, MethodKind::RecoveryCode];
+    assert_eq!(offer, kinds.map(|kind| (kind, "")));
     world.settled().await;
     assert_eq!(world.mail().len(), heard_before, "nobody here has a phone");
     world.stop().await;
@@ -97,7 +101,7 @@ async fn every_step_looks_the_same(world: World) {
             assert_eq!(length(&method.masked_destination), length(&real.masked_destination), "{who}");
         }
         let ids: Vec<_> = started.methods.iter().map(|method| method.method_id.as_str()).collect();
-        assert!(!ids.is_empty() && ["1", "2", "3"].starts_with(&ids), "{who} is offered {ids:?}");
+        assert!(!ids.is_empty() && ["1", "2", "3", "4"].starts_with(&ids), "{who} is offered {ids:?}");
         let shape = (started.reset_token.len(), started.proofs_required, started.expire_time);
         shapes.insert(who, (shape, walk(&world, &started.reset_token, "1").await));
     }
@@ -143,6 +147,15 @@ async fn walk(world: &World, reset_token: &str, method_id: &str) -> Walk {
     let judged =
         refusal(PasswordServiceClient::new(world.identity.clone()).evaluate_password(candidate).await);
     Walk { sent: [sent, resent], proved, refused: [too_soon, no_such_method, completed, judged] }
+}
+
+/// What a stranger sees who guesses at codes that nobody sends, until as many as a reset takes are spent and beyond.
+async fn walk_held(world: &World, reset_token: &str, method_id: &str) -> (Vec<(i32, usize, i32)>, Problem) {
+    let mut proved = Vec::new();
+    for _ in 0..12 {
+        proved.push(prove(world, reset_token, method_id).await);
+    }
+    (proved, refusal(world.send_code(reset_token, method_id).await))
 }
 
 /// Outcome, length of the new token and what remains, after a code that is wrong for everybody.

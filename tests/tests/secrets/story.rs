@@ -195,7 +195,7 @@ async fn add_an_address(world: &World, zoe: &Person, told: &mut Told) {
     let mut theirs = SecurityInfoServiceClient::new(world.acting_for(&tokens.access_token));
     let address = security_info_address::Address::EmailAddress(SECOND.to_owned());
     let address = Some(SecurityInfoAddress { address: Some(address) });
-    let add = AddSecurityInfoRequest { address, request_id: request_id(), context: None };
+    let add = AddSecurityInfoRequest { address, request_id: request_id(), ..Default::default() };
     let added = theirs.add_security_info(add.clone()).await.unwrap().into_inner().security_info.unwrap();
     let code = code_for(world, SECOND).await;
     told.secrets.add("security info code", &code);
@@ -247,6 +247,7 @@ async fn be_asked_for_a_new_password(world: &World, told: &mut Told) {
         security_info_verdict: 0,
         request_id: request_id(),
         context: None,
+        second_factor: None,
     };
     world.sessions().continue_sign_in(request.clone()).await.unwrap();
     let again = ContinueSignInRequest { request_id: request_id(), ..request };

@@ -119,6 +119,7 @@ async fn who_must_change_the_password_does_so_before_anything_else(stores: Store
         security_info_verdict: 0,
         request_id: request_id(),
         context: None,
+        second_factor: None,
     };
 
     let same = world.sessions().continue_sign_in(answer(&zoe.password)).await;

@@ -9,6 +9,7 @@ pub(crate) mod migrate;
 pub(crate) mod policy;
 pub(crate) mod repudiate;
 pub(crate) mod reset;
+pub(crate) mod security_info;
 pub(crate) mod serve;
 pub(crate) mod tenant;
 pub(crate) mod token;

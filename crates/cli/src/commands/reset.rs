@@ -7,8 +7,8 @@ use anyhow::bail;
 use rekey_client::{Connection, Problem};
 use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
 use rekey_wire::identity::v1::{
-    CompletePasswordResetRequest, ProofOutcome, ResetMethod, SendResetCodeRequest, StartPasswordResetRequest,
-    StartPasswordResetResponse, SubmitResetProofRequest,
+    CompletePasswordResetRequest, MethodKind, ProofOutcome, ResetMethod, SendResetCodeRequest,
+    StartPasswordResetRequest, StartPasswordResetResponse, SubmitResetProofRequest,
 };
 use serde_json::json;
 
@@ -44,8 +44,11 @@ async fn prove(
     let StartPasswordResetResponse { mut reset_token, mut methods, .. } = started;
     loop {
         let method = choose(&methods, output)?;
-        send(client, &reset_token, &method, output).await?;
-        let code = hidden("Code (empty to send it again): ")?;
+        let is_sent = matches!(method.kind(), MethodKind::Email | MethodKind::Phone);
+        if is_sent {
+            send(client, &reset_token, &method, output).await?;
+        }
+        let code = hidden(if is_sent { "Code (empty to send it again): " } else { "Code: " })?;
         if code.is_empty() {
             continue;
         }

@@ -6,6 +6,7 @@
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, TenantId};
+use serde::{Deserialize, Serialize};
 
 use super::account::{Account, CredentialEpoch};
 
@@ -13,7 +14,7 @@ use super::account::{Account, CredentialEpoch};
 pub(crate) const LINKS_MAX: u32 = 20;
 
 /// An account by tenant and id: one end of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct LinkEnd {
     pub tenant_id: TenantId,
     pub account_id: AccountId,

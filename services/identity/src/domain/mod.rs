@@ -4,9 +4,10 @@
 //! clock to read, so every rule can be tested by a table. Steps that must be atomic live in `store`, their
 //! order in the use cases; both ask here first.
 //!
-//! Things: [`tenant`], [`account`], [`group`], [`security_info`], [`link`], [`session`], [`policy`].
+//! Things: [`tenant`], [`account`], [`group`], [`security_info`], [`totp`], [`recovery_codes`], [`link`],
+//! [`session`], [`policy`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
-//! [`reconfirmation`], [`scope`], [`spraying`].
+//! [`reconfirmation`], [`second_factor`], [`scope`], [`spraying`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
 
 pub(crate) mod account;
@@ -21,10 +22,12 @@ pub(crate) mod lockout;
 pub(crate) mod password;
 pub(crate) mod policy;
 pub(crate) mod reconfirmation;
+pub(crate) mod recovery_codes;
 pub(crate) mod refusal;
 pub(crate) mod reset;
 pub(crate) mod scope;
 pub(crate) mod sealed;
+pub(crate) mod second_factor;
 pub(crate) mod security_info;
 pub(crate) mod session;
 pub(crate) mod spraying;

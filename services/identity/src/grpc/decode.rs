@@ -7,6 +7,7 @@ use rekey_primitives::contact::{Destination, EmailAddress, PhoneNumber};
 use rekey_primitives::id::{AccountId, RequestId, SecurityInfoId, SessionId, TenantId};
 use rekey_primitives::locale::Locale;
 use rekey_primitives::login::{LOGIN_CHARACTERS, Login};
+use rekey_primitives::method::MethodKind;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use rekey_primitives::text::{character_count, is_blank};
 use rekey_runtime::TraceId;
@@ -22,6 +23,7 @@ use crate::domain::authority::Role;
 use crate::domain::refusal::{FieldInvalid, Refusal};
 use crate::domain::session::TokenState;
 use crate::domain::tenant::display_name;
+use crate::domain::totp::{Totp, TotpHash};
 use crate::operation::{Administrator, Caller, Context, Owner, Person};
 use crate::sessions::SESSIONS_MAX;
 use crate::sign_in::ChallengeAnswer;
@@ -228,12 +230,22 @@ impl Fields {
         self.secret(field, text, fits, "1 to 256 characters")
     }
 
-    /// What a person answers to a challenge: one of two. Which of them was asked for, the challenge says.
-    pub(super) fn answer(&mut self, new_password: String, verdict: i32) -> Option<ChallengeAnswer> {
+    /// What a person answers to a challenge: one of three. Which of them was asked for, the challenge says.
+    pub(super) fn answer(
+        &mut self,
+        new_password: String,
+        verdict: i32,
+        factor: Option<wire::SecondFactor>,
+    ) -> Option<ChallengeAnswer> {
         use wire::SecurityInfoVerdict as Verdict;
+        if let Some(factor) = factor {
+            let is_alone = new_password.is_empty() && verdict == i32::from(Verdict::Unspecified);
+            self.demand(is_alone, "second_factor", "alone, without another answer");
+            return self.second_factor(factor);
+        }
         let is_still_right = match Verdict::try_from(verdict) {
             Ok(Verdict::Unspecified) if new_password.is_empty() => {
-                for field in ["new_password", "security_info_verdict"] {
+                for field in ["new_password", "security_info_verdict", "second_factor"] {
                     self.demand(false, field, "given where the challenge asks for it");
                 }
                 return None;
@@ -248,6 +260,39 @@ impl Fields {
         self.demand(new_password.is_empty(), "new_password", "absent beside a verdict on security info");
         let said = self.take("security_info_verdict", is_still_right, "one of the published verdicts");
         said.map(|is_still_right| ChallengeAnswer::SecurityInfo { is_still_right })
+    }
+
+    fn second_factor(&mut self, sent: wire::SecondFactor) -> Option<ChallengeAnswer> {
+        use wire::second_factor::Factor;
+        let (field, kind, code) = match sent.factor {
+            Some(Factor::AuthenticatorCode(code)) => {
+                ("second_factor.authenticator_code", MethodKind::Authenticator, code)
+            }
+            Some(Factor::RecoveryCode(code)) => {
+                ("second_factor.recovery_code", MethodKind::RecoveryCode, code)
+            }
+            None => return self.take("second_factor", None, "one of the published factors"),
+        };
+        self.code_in(field, code).map(|code| ChallengeAnswer::SecondFactor { kind, code })
+    }
+
+    /// An authenticator to add.
+    pub(super) fn authenticator(&mut self, sent: &wire::NewAuthenticator) -> Option<Totp> {
+        use wire::AuthenticatorHash as Hash;
+        let hash = match Hash::try_from(sent.hash) {
+            Ok(Hash::Unspecified | Hash::Sha1) => Some(TotpHash::Sha1),
+            Ok(Hash::Sha256) => Some(TotpHash::Sha256),
+            Ok(Hash::Sha512) => Some(TotpHash::Sha512),
+            Err(_) => None,
+        };
+        let digits = match sent.digits {
+            0 | 6 => Some(6),
+            8 => Some(8),
+            _ => None,
+        };
+        let hash = self.take("authenticator.hash", hash, "one of the published hashes");
+        let digits = self.take("authenticator.digits", digits, "6 or 8");
+        Some(Totp { hash: hash?, digits: digits? })
     }
 
     /// A token of ours; what is none of them is the use case's to refuse.
@@ -273,9 +318,13 @@ impl Fields {
 
     /// A code as it was typed.
     pub(super) fn code(&mut self, text: String) -> Option<SecretString> {
+        self.code_in("code", text)
+    }
+
+    fn code_in(&mut self, field: &'static str, text: String) -> Option<SecretString> {
         let shown = text.chars().filter(|c| !is_blank(*c)).take(CODE_MAX + 1).count();
         let fits = (1..=CODE_MAX).contains(&shown);
-        self.secret("code", text, fits, "1 to 32 characters")
+        self.secret(field, text, fits, "1 to 32 characters")
     }
 
     fn secret(

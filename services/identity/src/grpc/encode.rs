@@ -44,6 +44,11 @@ pub(super) fn kind(kind: MethodKind) -> wire::MethodKind {
     }
 }
 
+/// Kinds by their words, as numbers of the contract.
+pub(super) fn kinds(words: &[String]) -> Vec<i32> {
+    words.iter().filter_map(|word| MethodKind::parse(word)).map(|of| kind(of).into()).collect()
+}
+
 /// Roles by their words, as numbers of the contract.
 pub(super) fn roles<'a>(words: impl Iterator<Item = &'a str>) -> Vec<i32> {
     words.filter_map(access::role_named).map(i32::from).collect()
@@ -106,5 +111,6 @@ pub(super) fn security_info(view: SecurityInfoView) -> wire::SecurityInfo {
         is_default: view.is_default,
         create_time: Some(time::timestamp(view.added_at)),
         usable_time: view.usable_at.map(time::timestamp),
+        recovery_codes_remaining: view.codes_remaining.map_or(0, count),
     }
 }

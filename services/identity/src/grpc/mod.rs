@@ -6,6 +6,7 @@
 //!
 //! Whether the caller may call at all was judged by the gate, before decoding. What it reaches is judged in the use cases.
 
+mod account_security_info;
 mod accounts;
 mod administration;
 mod decode;
@@ -15,6 +16,7 @@ mod password_expiry;
 mod password_reset;
 mod passwords;
 mod policy;
+mod qr_code;
 mod refusal;
 mod security_info;
 mod sessions;
@@ -24,6 +26,7 @@ pub(crate) use decode::Fields;
 pub(crate) use refusal::status_of_creation;
 pub(crate) use tenants::HANDLE;
 
+use rekey_wire::identity::v1::account_security_info_service_server::AccountSecurityInfoServiceServer;
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
 use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
@@ -36,6 +39,7 @@ use rekey_wire::identity::v1::session_service_server::SessionServiceServer;
 use rekey_wire::identity::v1::tenant_service_server::TenantServiceServer;
 use tonic::service::Routes;
 
+use self::account_security_info::AccountSecurityInfoApi;
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
 use self::linked_accounts::LinkedAccountApi;
@@ -57,6 +61,7 @@ use crate::sign_in::SignIns;
 
 /// The gRPC services of this part, as health names them.
 pub(crate) const NAMES: &[&str] = &[
+    "rekey.identity.v1.AccountSecurityInfoService",
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
     "rekey.identity.v1.LinkedAccountService",
@@ -89,6 +94,9 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(PasswordServiceServer::new(PasswordApi { passwords }))
         .add_service(LinkedAccountServiceServer::new(LinkedAccountApi { sessions: sessions.clone() }))
         .add_service(SessionServiceServer::new(SessionApi { sign_ins, sessions }))
+        .add_service(AccountSecurityInfoServiceServer::new(AccountSecurityInfoApi {
+            security_info: security_info.clone(),
+        }))
         .add_service(SecurityInfoServiceServer::new(SecurityInfoApi { security_info }))
         .add_service(TenantServiceServer::new(TenantApi { directory: directory.clone() }))
         .add_service(AccountServiceServer::new(AccountApi { directory: directory.clone() }))
@@ -106,7 +114,7 @@ mod tests {
     use super::NAMES;
     use crate::administration::{Act, SESSIONS_NEED};
     use crate::domain::authority::{Needs, Permission, Role};
-    use crate::security_info::PREFILL_NEEDS;
+    use crate::security_info::{ACCOUNT_NEEDS, PREFILL_NEEDS};
 
     /// What each RPC of administrators takes, as the use cases judge it.
     fn needs() -> Vec<(&'static str, Needs)> {
@@ -130,6 +138,8 @@ mod tests {
                 ("ListAccountSessions", Needs::This(SESSIONS_NEED)),
                 ("RevokeAccountSessions", Needs::This(SESSIONS_NEED)),
                 ("PrefillSecurityInfo", PREFILL_NEEDS),
+                ("ListAccountSecurityInfo", Needs::This(ACCOUNT_NEEDS)),
+                ("RemoveAccountSecurityInfo", Needs::This(ACCOUNT_NEEDS)),
             ])
             .collect()
     }

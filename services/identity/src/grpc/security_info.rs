@@ -1,14 +1,23 @@
 //! `rekey.identity.v1.SecurityInfoService`.
 
+use rekey_primitives::contact::Destination;
+use rekey_primitives::secret::ExposeSecret;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::security_info_service_server::SecurityInfoService;
 use tonic::{Request, Response, Status};
 
 use super::decode::{Asking, Fields};
-use super::encode;
 use super::refusal::status;
+use super::{encode, qr_code};
+use crate::domain::totp::Totp;
 use crate::operation::Target;
-use crate::security_info::{Confirmed, Prefill, SecurityInfoEntries};
+use crate::security_info::{AddedAuthenticator, Confirmed, Prefill, SecurityInfoEntries};
+
+/// What a person adds.
+enum NewEntry {
+    Address(Destination),
+    Authenticator(Totp),
+}
 
 /// Answered by these use cases.
 #[derive(Clone)]
@@ -40,16 +49,53 @@ impl SecurityInfoService for SecurityInfoApi {
     ) -> Result<Response<wire::AddSecurityInfoResponse>, Status> {
         let (asking, sent) = Asking::open(request)?;
         let mut fields = Fields::default();
-        let address = fields.address(sent.address);
+        fields.demand(
+            sent.address.is_none() || sent.authenticator.is_none(),
+            "authenticator",
+            "absent beside an address",
+        );
+        let new = match &sent.authenticator {
+            Some(new) => fields.authenticator(new).map(NewEntry::Authenticator),
+            None => fields.address(sent.address).map(NewEntry::Address),
+        };
         let request_id = fields.request_id(&sent.request_id);
         let context = fields.context(&asking, sent.context);
-        let (address, request_id, context) = fields.finish(|| Some((address?, request_id?, context?)))?;
+        let (new, request_id, context) = fields.finish(|| Some((new?, request_id?, context?)))?;
         let owner = asking.owner(context)?;
-        let added = self.security_info.add(&owner, &address, request_id).await.map_err(status)?;
-        Ok(Response::new(wire::AddSecurityInfoResponse {
-            security_info: Some(encode::security_info(added.entry)),
-            code_expire_time: encode::moment(added.timers.code_expires_at),
-            resend_time: encode::maybe_moment(added.timers.resend_after),
+        let response = match new {
+            NewEntry::Address(address) => {
+                let added = self.security_info.add(&owner, &address, request_id).await.map_err(status)?;
+                wire::AddSecurityInfoResponse {
+                    security_info: Some(encode::security_info(added.entry)),
+                    code_expire_time: encode::moment(added.timers.code_expires_at),
+                    resend_time: encode::maybe_moment(added.timers.resend_after),
+                    authenticator: None,
+                }
+            }
+            NewEntry::Authenticator(totp) => {
+                let added = self.security_info.add_authenticator(&owner, totp, request_id).await;
+                added_authenticator(added.map_err(status)?)
+            }
+        };
+        Ok(Response::new(response))
+    }
+
+    async fn generate_recovery_codes(
+        &self,
+        request: Request<wire::GenerateRecoveryCodesRequest>,
+    ) -> Result<Response<wire::GenerateRecoveryCodesResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let (request_id, context) = fields.finish(|| Some((request_id?, context?)))?;
+        let owner = asking.owner(context)?;
+        let made = self.security_info.generate_recovery_codes(&owner, request_id).await.map_err(status)?;
+        let entry = encode::security_info(made.entry);
+        Ok(Response::new(wire::GenerateRecoveryCodesResponse {
+            recovery_codes: made.codes.iter().map(|code| code.0.expose_secret().to_owned()).collect(),
+            security_info_id: entry.security_info_id,
+            usable_time: entry.usable_time,
         }))
     }
 
@@ -157,5 +203,22 @@ impl SecurityInfoService for SecurityInfoApi {
         let entry = self.security_info.prefill(&administrator, &prefill).await.map_err(status)?;
         let security_info = Some(encode::security_info(entry));
         Ok(Response::new(wire::PrefillSecurityInfoResponse { security_info }))
+    }
+}
+
+/// An authenticator with its key, and what an app reads of it.
+fn added_authenticator(added: AddedAuthenticator) -> wire::AddSecurityInfoResponse {
+    let uri = added.uri.expose_secret();
+    let drawn = qr_code::draw(uri);
+    wire::AddSecurityInfoResponse {
+        security_info: Some(encode::security_info(added.entry)),
+        code_expire_time: None,
+        resend_time: None,
+        authenticator: Some(wire::AuthenticatorSecret {
+            secret: added.key.expose_secret().to_owned(),
+            otpauth_uri: uri.to_owned(),
+            qr_code_svg: drawn.svg,
+            qr_code_png: drawn.png,
+        }),
     }
 }

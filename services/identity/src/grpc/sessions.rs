@@ -9,8 +9,9 @@ use tonic::{Request, Response, Status};
 use super::decode::{Asking, Fields};
 use super::encode;
 use super::linked_accounts::my_tenant;
-use super::refusal::status;
+use super::refusal::{refused, status};
 use crate::domain::authority::Role;
+use crate::domain::refusal::Refusal;
 use crate::domain::session::Session;
 use crate::operation::Origin;
 use crate::sessions::{CheckedToken, RefreshSession, Sessions};
@@ -59,7 +60,7 @@ impl SessionService for SessionApi {
         let (asking, sent) = Asking::open(request)?;
         let mut fields = Fields::default();
         let challenge_token = fields.token("challenge_token", sent.challenge_token);
-        let answered = fields.answer(sent.new_password, sent.security_info_verdict);
+        let answered = fields.answer(sent.new_password, sent.security_info_verdict, sent.second_factor);
         let request_id = fields.request_id(&sent.request_id);
         let context = fields.context(&asking, sent.context);
         let answer = fields.finish(|| {
@@ -73,6 +74,7 @@ impl SessionService for SessionApi {
         let result = match self.sign_ins.continue_sign_in(&asking.caller(), &answer).await.map_err(status)? {
             Continued::Tokens(issued) => Outcome::Tokens(tokens(&issued)),
             Continued::Challenge(asked) => Outcome::Challenge(challenge(asked)),
+            Continued::Rejected { .. } => Outcome::Rejection(wire::SignInRejection {}),
         };
         Ok(Response::new(wire::ContinueSignInResponse { result: Some(result) }))
     }
@@ -194,6 +196,8 @@ impl SessionService for SessionApi {
         let result = match self.sign_ins.switch_tenant(&owner, tenant_id, request_id).await.map_err(status)? {
             Continued::Tokens(issued) => Outcome::Tokens(tokens(&issued)),
             Continued::Challenge(asked) => Outcome::Challenge(challenge(asked)),
+            // No code is shown here that could be wrong.
+            Continued::Rejected { .. } => return Err(refused(&Refusal::LinkSuspended)),
         };
         Ok(Response::new(wire::SwitchTenantResponse { result: Some(result) }))
     }
@@ -223,11 +227,13 @@ fn challenge(asked: SignInChallenge) -> wire::SignInChallenge {
         ChallengeKind::PasswordExpired => wire::ChallengeKind::PasswordExpired,
         ChallengeKind::PasswordChangeRequired => wire::ChallengeKind::PasswordChangeRequired,
         ChallengeKind::ConfirmSecurityInfo => wire::ChallengeKind::ConfirmSecurityInfo,
+        ChallengeKind::SecondFactor => wire::ChallengeKind::SecondFactor,
     };
     wire::SignInChallenge {
         challenge_token: asked.token.expose_secret().to_owned(),
         kind: kind.into(),
         security_info: asked.security_info.into_iter().map(encode::security_info).collect(),
+        second_factors: encode::kinds(&asked.second_factors),
     }
 }
 

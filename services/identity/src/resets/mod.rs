@@ -6,6 +6,7 @@
 
 mod complete;
 mod decoy_send;
+mod held_code;
 pub(crate) mod help;
 mod prove;
 mod repudiate;

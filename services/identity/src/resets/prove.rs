@@ -1,7 +1,8 @@
 //! Judging a code: the attempt is counted here first, then verification is asked, then the evidence is redeemed.
 //!
 //! Counting first means that two guesses at once cannot share one count, and that the count outlives the code. A
-//! method that is paused, disabled or has no live code gets the answer of a wrong code.
+//! method that is paused, disabled or has no live code gets the answer of a wrong code. Codes that nobody sends are judged in
+//! `held_code`.
 
 use rekey_primitives::id::{RequestId, VerificationId};
 use rekey_primitives::method::MethodChange;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
 use super::send::verification_subject;
-use super::{Continued, Resets, binding_of, still_the_same, unreadable_offer, verification_of};
+use super::{Continued, Resets, binding_of, held_code, still_the_same, unreadable_offer, verification_of};
 use crate::domain::account::Account;
 use crate::domain::attempts::MethodUnavailable;
 use crate::domain::audit::{Actor, EventKind};
@@ -26,8 +27,8 @@ use crate::operation::idempotency::{Answer, Request, sealed_secret};
 use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
 use crate::peers::verification::{CheckCode, Checked, PASSWORD_RESET};
 use crate::store::StepOutcome;
-use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount};
-use crate::store::resets::{AttemptCounted, CodeAttempt, MethodKey};
+use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, PassedCode};
+use crate::store::resets::{AcceptedProof, AttemptCounted, CodeAttempt, CodeSource, MethodKey};
 
 const RPC: Rpc = Rpc { name: "SubmitResetProof", event: EventKind::ResetProofSubmitted };
 
@@ -53,24 +54,26 @@ pub(crate) struct ProofSubmitted {
 }
 
 /// An attempt at a method of a reset.
-struct Attempt<'a> {
-    operation: &'a Repeatable<'a>,
-    state: &'a ResetState,
-    position: Position,
-    offered: &'a Offered,
-    key: MethodKey,
-    policy: &'a Policy,
+pub(super) struct Attempt<'a> {
+    pub(super) operation: &'a Repeatable<'a>,
+    pub(super) state: &'a ResetState,
+    pub(super) position: Position,
+    pub(super) offered: &'a Offered,
+    pub(super) key: MethodKey,
+    pub(super) policy: &'a Policy,
 }
 
 /// Why nothing was proved; for the log alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "snake_case", const_into_str)]
-enum Unproved {
+pub(super) enum Unproved {
     NoLiveCode,
     MethodPaused,
     MethodDisabled,
     CodeRejected,
     EvidenceRejected,
+    /// As many codes as a reset takes of the method were tried.
+    CodesExhausted,
 }
 
 impl Unproved {
@@ -83,7 +86,9 @@ impl Unproved {
     const fn event(self) -> EventKind {
         match self {
             Self::MethodPaused | Self::MethodDisabled => EventKind::MethodStopped,
-            Self::NoLiveCode | Self::CodeRejected | Self::EvidenceRejected => RPC.event,
+            Self::NoLiveCode | Self::CodeRejected | Self::EvidenceRejected | Self::CodesExhausted => {
+                RPC.event
+            }
         }
     }
 }
@@ -105,7 +110,12 @@ impl Resets {
         ];
         let named = Request { who: caller.name(), id: request.request_id, content: &content };
         let operation = self.idempotency.named(operation, named);
-        self.idempotency.run(&operation, self.prove(&operation, &state, request)).await
+        let proved = self.idempotency.run(&operation, self.prove(&operation, &state, request));
+        if held_code::is_awaited(&state, &request.method_id) {
+            self.timing.even(proved).await
+        } else {
+            proved.await
+        }
     }
 
     async fn prove(
@@ -125,8 +135,12 @@ impl Resets {
         let key = attempts_key(state, position).ok_or_else(unreadable_offer)?;
         let policy = self.policies.reset_policy(&operation.scope).await?;
         let attempt = Attempt { operation, state, position, offered, key, policy: &policy };
+        if offered.kind.channel().is_none() {
+            return self.prove_by_held_code(&attempt, &request.code).await;
+        }
         match self.judge_code(&attempt, &request.code).await? {
-            Ok(()) => self.accept(&attempt).await,
+            // The store has no condition on such a proof that it could refuse by.
+            Ok(()) => self.accept(&attempt, None).await?.map_or_else(|| Err(unreadable_offer()), Ok),
             Err(reason) => self.reject(&attempt, reason).await,
         }
     }
@@ -137,25 +151,11 @@ impl Resets {
         attempt: &Attempt<'_>,
         code: &SecretString,
     ) -> Result<Result<(), Unproved>, Error> {
-        let Attempt { operation, state, position, .. } = *attempt;
-        let (scope, request, now) = (&operation.scope, operation.key.fingerprint(), operation.now);
-        let rules = &attempt.policy.reset;
-        match self
-            .store
-            .count_code_attempt(
-                scope,
-                &CodeAttempt { method: attempt.key, from: state.from, request: &request, rules },
-                now,
-            )
-            .await?
-        {
-            AttemptCounted::Counted | AttemptCounted::CountedBefore => {}
-            AttemptCounted::NoLiveCode => return Ok(Err(Unproved::NoLiveCode)),
-            AttemptCounted::Stopped(MethodUnavailable::Paused { .. }) => {
-                return Ok(Err(Unproved::MethodPaused));
-            }
-            AttemptCounted::Stopped(MethodUnavailable::Disabled) => return Ok(Err(Unproved::MethodDisabled)),
+        if let Some(stop) = self.count_attempt(attempt, CodeSource::Sent).await? {
+            return Ok(Err(stop));
         }
+        let Attempt { operation, state, position, .. } = *attempt;
+        let (scope, now) = (&operation.scope, operation.now);
         let first = verification_of(state, position, 0);
         let code_number = self.store.last_reset_code(scope, first, now).await?;
         let verification_id = verification_of(state, position, code_number);
@@ -173,6 +173,23 @@ impl Resets {
         };
         let is_ours = self.redeems(attempt, verification_id, &grant).await?;
         Ok(if is_ours && !state.is_silent { Ok(()) } else { Err(Unproved::EvidenceRejected) })
+    }
+
+    /// Counts an attempt at a method; why none is taken, if none is.
+    pub(super) async fn count_attempt(
+        &self,
+        attempt: &Attempt<'_>,
+        codes: CodeSource,
+    ) -> Result<Option<Unproved>, Error> {
+        let Attempt { operation, state, key, policy, .. } = *attempt;
+        let (scope, request, rules) = (&operation.scope, operation.key.fingerprint(), &policy.reset);
+        let counted = CodeAttempt { method: key, from: state.from, request: &request, rules, codes };
+        Ok(match self.store.count_code_attempt(scope, &counted, operation.now).await? {
+            AttemptCounted::Counted | AttemptCounted::CountedBefore => None,
+            AttemptCounted::NoLiveCode => Some(Unproved::NoLiveCode),
+            AttemptCounted::Stopped(MethodUnavailable::Paused { .. }) => Some(Unproved::MethodPaused),
+            AttemptCounted::Stopped(MethodUnavailable::Disabled) => Some(Unproved::MethodDisabled),
+        })
     }
 
     /// Whether the evidence is of this method. Verification says which channel carried the code; a proof by another one is
@@ -194,7 +211,12 @@ impl Resets {
         }))
     }
 
-    async fn accept(&self, attempt: &Attempt<'_>) -> Result<Answer<ProofSubmitted>, Error> {
+    /// Takes a proof, and spends the code that it is by; `None` if that was spent before.
+    pub(super) async fn accept(
+        &self,
+        attempt: &Attempt<'_>,
+        spent: Option<PassedCode>,
+    ) -> Result<Option<Answer<ProofSubmitted>>, Error> {
         let Attempt { operation, state, policy, .. } = *attempt;
         let judged = self.judged_today(&operation.scope, state, policy, operation.now).await?;
         let judged =
@@ -209,13 +231,16 @@ impl Resets {
             reset_token: reset_token.clone(),
             proofs_remaining,
         });
-        let step =
-            self.store.proof_accepted(&operation.scope, attempt.key, &event, answering.once(), operation.now);
-        // The store has no condition on a proof that it could refuse by.
-        Ok(answering.settle(step.await?)?.unwrap_or_else(|()| answering.stored(&())))
+        let accepted = AcceptedProof { method: attempt.key, spent, event };
+        let step = self.store.proof_accepted(&operation.scope, &accepted, answering.once(), operation.now);
+        Ok(answering.settle(step.await?)?.ok())
     }
 
-    async fn reject(&self, attempt: &Attempt<'_>, reason: Unproved) -> Result<Answer<ProofSubmitted>, Error> {
+    pub(super) async fn reject(
+        &self,
+        attempt: &Attempt<'_>,
+        reason: Unproved,
+    ) -> Result<Answer<ProofSubmitted>, Error> {
         let Attempt { operation, state, policy, .. } = *attempt;
         self.audit.note(self.audit.event_of(operation, reason.event()).refused(reason.into_str()));
         if reason == Unproved::MethodDisabled {

@@ -69,7 +69,7 @@ impl SecurityInfoEntries {
                 let is_same = entry.destination().as_ref() == Some(address);
                 return if is_same { Ok(holder) } else { Err(Refusal::RequestIdReused.into()) };
             }
-            let entry = self.unconfirmed_entry(operation, &holder, id, address).await?;
+            let entry = self.unconfirmed_entry(operation, &holder, id, Holding::from(address)).await?;
             let event = self.audit.event(operation).at_place(address.masked());
             let notices = self.notices_of(operation, &holder, &entry, MethodChange::Added).await?;
             let change = AccountChange::AddSecurityInfo(entry);
@@ -86,15 +86,15 @@ impl SecurityInfoEntries {
         Err(Failed::Contended.into())
     }
 
-    /// A new entry for an address, if the account may hold one more.
+    /// A new entry, if the account may hold one more.
     pub(super) async fn unconfirmed_entry(
         &self,
         operation: &Operation<'_>,
         holder: &Holder,
         id: SecurityInfoId,
-        address: &Destination,
+        holding: Holding,
     ) -> Result<SecurityInfo, Error> {
-        let (entries, holding) = (&holder.account.security_info, Holding::from(address));
+        let entries = &holder.account.security_info;
         may_add(entries, &holding).map_err(Refusal::from)?;
         Ok(SecurityInfo {
             id,

@@ -40,6 +40,9 @@ impl SecurityInfoEntries {
     ) -> Result<Answer<Timers>, Error> {
         let holder = self.holder(operation, owner.person.account_id).await?;
         let entry = holder.entry(id)?;
+        if entry.destination().is_none() {
+            return Err(Refusal::field("security_info_id", "an entry that is an address").into());
+        }
         let timers = match self.running_code(operation, entry.id).await? {
             Some(running) => self.resend_code(operation, &holder, entry, running).await?,
             None => self.send_new_code(operation, &holder, entry).await?,

@@ -1,4 +1,4 @@
-//! Confirming an address by its code. Attempts are counted here before verification is asked, as in a reset.
+//! Confirming an address by the code sent to it, an authenticator by one that it shows. Attempts are counted here before verification is asked, as in a reset.
 
 use rekey_primitives::id::{RequestId, SecurityInfoId, from_digest};
 use rekey_primitives::method::MethodChange;
@@ -11,13 +11,13 @@ use super::{EntryChange, Holder, SecurityInfoEntries, change_of};
 use crate::domain::account::Account;
 use crate::domain::attempts::{AttemptOrigin, MethodUnavailable};
 use crate::domain::audit::{Actor, EventKind};
-use crate::domain::reset::kind_attempts_key;
+use crate::domain::reset::{kind_attempts_key, sign_in_attempts_key};
 use crate::domain::security_info::{SecurityInfo, Standing};
 use crate::operation::idempotency::{Answer, OrRejected};
 use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Repeatable, Rpc};
 use crate::peers::verification::{CheckCode, Checked, SECURITY_INFO};
 use crate::store::accounts::AccountChange;
-use crate::store::resets::{AttemptCounted, CodeAttempt};
+use crate::store::resets::{AttemptCounted, CodeAttempt, CodeSource};
 use crate::views::SecurityInfoView;
 
 const RPC: Rpc = Rpc { name: "ConfirmSecurityInfo", event: EventKind::SecurityInfoConfirmed };
@@ -49,14 +49,31 @@ impl SecurityInfoEntries {
     ) -> Result<Answer<Confirmed>, Error> {
         let holder = self.holder(operation, owner.person.account_id).await?;
         let entry = holder.entry(id)?;
-        let is_right = self.count_completion_attempt(operation, &holder, entry).await?
-            && self.is_right_code(operation, &holder, entry, code).await?;
-        if is_right {
-            return self.mark_confirmed(operation, owner, id).await;
+        if self.count_completion_attempt(operation, &holder, entry).await?
+            && let Some(answer) = self.judge(operation, &holder, entry, code).await?
+        {
+            return Ok(answer);
         }
         self.audit.note_refused(operation, "code_rejected");
         // The attempt was counted under this call, so until this is stored a repeat is judged alike, uncounted.
         Ok(Answer::to_store(Confirmed::REJECTED))
+    }
+
+    /// Confirms the entry if the code is right.
+    async fn judge(
+        &self,
+        operation: &Repeatable<'_>,
+        holder: &Holder,
+        entry: &SecurityInfo,
+        code: &SecretString,
+    ) -> Result<Option<Answer<Confirmed>>, Error> {
+        if entry.destination().is_none() {
+            return self.mark_confirmed(operation, holder, entry.id, Some(code)).await;
+        }
+        if !self.is_right_code(operation, holder, entry, code).await? {
+            return Ok(None);
+        }
+        self.mark_confirmed(operation, holder, entry.id, None).await
     }
 
     /// Counts an attempt; false when none is taken.
@@ -69,11 +86,12 @@ impl SecurityInfoEntries {
         let (scope, now) = (&operation.scope, operation.now);
         let (key, from, request) =
             (attempts_key(entry), AttemptOrigin::Anywhere, operation.key.fingerprint());
+        let codes = if entry.destination().is_some() { CodeSource::Sent } else { CodeSource::Held };
         let stop = match self
             .store
             .count_code_attempt(
                 scope,
-                &CodeAttempt { method: key, from, request: &request, rules: &holder.rules },
+                &CodeAttempt { method: key, from, request: &request, rules: &holder.rules, codes },
                 now,
             )
             .await?
@@ -127,16 +145,24 @@ impl SecurityInfoEntries {
         }))
     }
 
-    /// Writes that an entry is confirmed.
+    /// Writes that an entry is confirmed; `None` if `held` is not a code that its authenticator shows now.
     async fn mark_confirmed(
         &self,
         operation: &Repeatable<'_>,
-        owner: &Owner,
+        holder: &Holder,
         id: SecurityInfoId,
-    ) -> Result<Answer<Confirmed>, Error> {
+        held: Option<&SecretString>,
+    ) -> Result<Option<Answer<Confirmed>>, Error> {
         for _ in 0..JUDGED_AT_MOST {
-            let holder = self.holder(operation, owner.person.account_id).await?;
+            let holder = self.holder(operation, holder.account.id).await?;
             let entry = holder.entry(id)?;
+            let spent = held.and_then(|code| {
+                let (tenant_id, typed) = (holder.tenant.id, (code, operation.now));
+                self.keys.authenticator_code(&*self.entropy, tenant_id, entry, typed)
+            });
+            if held.is_some() && spent.is_none() {
+                return Ok(None);
+            }
             let confirmed = self.confirmed(operation, &holder, entry).await?;
             let view = SecurityInfoView::of(&confirmed, &holder.rules, operation.now);
             let event = self.audit.event(operation).at_place(view.masked_destination.clone());
@@ -146,12 +172,13 @@ impl SecurityInfoEntries {
                 standing: confirmed.standing,
                 changed_at: confirmed.changed_at,
                 is_first: confirmed.is_first,
+                spent,
             };
             let answering =
                 self.idempotency.answering(operation.key, |_: &Account| Confirmed::Done(view.clone()));
             let changed = EntryChange { entry, word: MethodChange::Confirmed, change };
             let answer = self.change_entry(operation, &holder, changed, event, &answering).await?;
-            if let Some(answer) = answer {
+            if answer.is_some() {
                 return Ok(answer);
             }
         }
@@ -196,7 +223,9 @@ fn cleared_counters(account: &Account, entry: &SecurityInfo) -> Vec<Uuid> {
     };
     let of_kind = !account.security_info.iter().any(serves);
     let kind = of_kind.then(|| kind_attempts_key(account.id, entry.kind()));
-    attempts_keys(entry.id).into_iter().chain(kind).collect()
+    let is_factor = of_kind && entry.destination().is_none();
+    let factor = is_factor.then(|| sign_in_attempts_key(account.id, entry.kind()));
+    attempts_keys(entry.id).into_iter().chain(kind).chain(factor).collect()
 }
 
 /// Both counters of an entry's confirmations. A disabled entry takes no attempt by the first, which may be what disabled it.

@@ -96,17 +96,22 @@ impl Edit {
     }
 
     fn change(self, entry: &SecurityInfo, now: Timestamp) -> AccountChange {
-        // An address that nobody confirmed may be a stranger's, and is not notified of anything.
-        let was_notified = !matches!(entry.standing, Standing::Unconfirmed);
         match self {
-            Self::Remove => AccountChange::RemoveSecurityInfo {
-                id: entry.id,
-                removed: entry
-                    .destination()
-                    .filter(|_| was_notified)
-                    .map(|destination| RemovedAddress { destination, removed_at: now }),
-            },
+            Self::Remove => removal(entry, now),
             Self::MakeDefault => AccountChange::DefaultSecurityInfo(entry.id),
         }
+    }
+}
+
+/// Takes an entry away and remembers its address. One that nobody confirmed may be a stranger's, and is not notified of
+/// anything.
+pub(super) fn removal(entry: &SecurityInfo, now: Timestamp) -> AccountChange {
+    let was_notified = !matches!(entry.standing, Standing::Unconfirmed);
+    AccountChange::RemoveSecurityInfo {
+        id: entry.id,
+        removed: entry
+            .destination()
+            .filter(|_| was_notified)
+            .map(|destination| RemovedAddress { destination, removed_at: now }),
     }
 }

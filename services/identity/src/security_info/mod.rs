@@ -1,15 +1,19 @@
 //! Security info: what a person does to their own, and what an administrator fills in.
 //!
 //! Every change needs a sign-in of the last 10 minutes and notifies every other address of the account. An address counts
-//! for nothing before a code sent to it came back (`codes`, `running_code`), and for a while after; the rules are
+//! for nothing before a code sent to it came back (`codes`, `running_code`), an authenticator for nothing before it showed
+//! one, and neither for a while after; the rules are
 //! [`crate::domain::security_info`].
 
 mod add;
+mod administrators;
+mod authenticator;
 mod codes;
 mod confirm;
 mod edits;
 mod prefill;
 mod reconfirm;
+mod recovery_codes;
 mod running_code;
 
 use std::sync::Arc;
@@ -19,6 +23,9 @@ use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::{AccountId, RequestId, SecurityInfoId};
 use rekey_primitives::method::MethodChange;
 
+#[cfg(test)]
+pub(crate) use administrators::PERMISSION as ACCOUNT_NEEDS;
+pub(crate) use authenticator::AddedAuthenticator;
 pub(crate) use confirm::Confirmed;
 #[cfg(test)]
 pub(crate) use prefill::NEEDS as PREFILL_NEEDS;
@@ -32,6 +39,7 @@ use crate::domain::policy::ResetRules;
 use crate::domain::refusal::Refusal;
 use crate::domain::security_info::{SecurityInfo, is_first, is_fresh_sign_in};
 use crate::domain::tenant::Tenant;
+use crate::keys::Keys;
 use crate::notices::{NoticeContent, Notices};
 use crate::operation::idempotency::{Answer, Answering, Idempotency, Request};
 use crate::operation::{Error, Operation, Owner, Repeatable, Rpc};
@@ -50,6 +58,7 @@ pub(crate) struct SecurityInfoEntries {
     pub verification: Arc<dyn Verification>,
     pub clock: SharedClock,
     pub entropy: SharedEntropy,
+    pub keys: Arc<Keys>,
     pub policies: Policies,
     pub notices: Notices,
     pub audit: Audit,
@@ -91,9 +100,20 @@ impl SecurityInfoEntries {
         let scope = owner.scope()?;
         let (policy, key) = (self.policies.policy(&scope).await?, AccountKey::Id(owner.person.account_id));
         let account = self.store.find_account(&scope, &key).await?.ok_or(Refusal::AccountNotFound)?;
-        let mut entries = SecurityInfoView::list(&account.security_info, &policy.reset, now);
+        let entries = SecurityInfoView::list(&account.security_info, &policy.reset, now);
         let account_id = account.id.as_uuid();
         let list = List { name: "security info", arguments: &[account_id.as_bytes()] };
+        self.page_of(list, asked, entries, now)
+    }
+
+    /// The page of entries that was asked for.
+    fn page_of(
+        &self,
+        list: List<'_>,
+        asked: &AskedPage,
+        mut entries: Vec<SecurityInfoView>,
+        now: Timestamp,
+    ) -> Result<Page<SecurityInfoView>, Error> {
         if let Some(shown) = self.tokens.page_begins_after(list, asked, now)? {
             let last = entries.iter().position(|entry| entry.security_info_id == shown);
             entries.drain(..=last.ok_or(Refusal::PageTokenInvalid)?);

@@ -8,7 +8,7 @@ use super::{EntryChange, SecurityInfoEntries};
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Subject};
 use crate::domain::authority::{Needs, Permission};
-use crate::domain::security_info::{SecurityInfo, Standing};
+use crate::domain::security_info::{Holding, SecurityInfo, Standing};
 use crate::operation::idempotency::{Answer, Request};
 use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Repeatable, Rpc, Target};
 use crate::store::accounts::AccountChange;
@@ -56,7 +56,8 @@ impl SecurityInfoEntries {
         for _ in 0..JUDGED_AT_MOST {
             let holder = self.holder(operation, prefill.target.account_id).await?;
             self.authorisation.authorise(operation, administrator, &holder.account, NEEDS).await?;
-            let entry = self.unconfirmed_entry(operation, &holder, id, &prefill.address).await?;
+            let entry =
+                self.unconfirmed_entry(operation, &holder, id, Holding::from(&prefill.address)).await?;
             let entry = SecurityInfo { standing: Standing::Prefilled, ..entry };
             let view = SecurityInfoView::of(&entry, &holder.rules, operation.now);
             let event = self.audit.event(operation).at_place(view.masked_destination.clone());

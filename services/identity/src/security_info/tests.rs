@@ -1,5 +1,8 @@
 //! Security info from the first code to the last notice.
 
+mod administrators;
+mod held_codes;
+
 use std::time::Duration;
 
 use rekey_primitives::contact::{Channel, Destination, EmailAddress};

@@ -22,7 +22,7 @@ impl SignIns {
         answering: &Answering<'_>,
         is_still_right: bool,
     ) -> Result<Answer<Continued>, Error> {
-        let Answering { operation, challenge, policy } = answering;
+        let Answering { operation, challenge, policy, .. } = answering;
         let (context, now) = (operation.origin.context, operation.now);
         let version = challenge.version.ok_or(Refusal::ChallengeInvalid)?;
         for _ in 0..JUDGED_AT_MOST {
@@ -36,6 +36,7 @@ impl SignIns {
                 rules: &policy.sessions,
                 origin: operation.origin,
                 proved_at: answering.proved_at(),
+                strong: challenge.is_strong,
                 now,
             });
             let login = self.keys.login_key_of(&account);
@@ -47,6 +48,7 @@ impl SignIns {
                 place: context.ip.map(|ip| self.keys.place_key(&login, ip, context.user_agent_family())),
                 answers: Some(AnsweredQuestion { version, is_still_right }),
                 linked_from: None,
+                spent: None,
                 event: self.answer_event(operation, &account, is_still_right),
             };
             let stored =

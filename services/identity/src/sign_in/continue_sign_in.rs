@@ -3,6 +3,7 @@
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::RequestId;
+use rekey_primitives::method::MethodKind;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use rekey_sealing::digest;
 use serde::{Deserialize, Serialize};
@@ -14,9 +15,9 @@ use crate::domain::audit::{Actor, EventKind, Subject};
 use crate::domain::password::Password;
 use crate::domain::password::expiry::{PasswordState, password_state};
 use crate::domain::policy::Policy;
-use crate::domain::reconfirmation;
 use crate::domain::refusal::Refusal;
 use crate::domain::session::Session;
+use crate::domain::{reconfirmation, second_factor};
 use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, Request, Settled};
 use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
@@ -45,6 +46,11 @@ pub(crate) enum ChallengeAnswer {
         /// False: they are signed in to change it, and are asked again next time.
         is_still_right: bool,
     },
+    /// A second factor: a code of that kind.
+    SecondFactor {
+        kind: MethodKind,
+        code: SecretString,
+    },
 }
 
 /// Where an answer leads.
@@ -55,6 +61,11 @@ pub(crate) enum Continued {
     Tokens(SessionTokens),
     /// To the next question.
     Challenge(SignInChallenge),
+    /// Nowhere: the code was wrong, and not why.
+    Rejected {
+        /// Always true.
+        rejected: bool,
+    },
 }
 
 /// An answer on its way, with everything it is judged by.
@@ -62,6 +73,8 @@ pub(super) struct Answering<'a> {
     pub(super) operation: &'a Repeatable<'a>,
     pub(super) challenge: Challenge,
     pub(super) policy: Policy,
+    /// Names the challenge in counters.
+    pub(super) whose: [u8; 32],
 }
 
 /// The account of a challenge, and the state of its password.
@@ -79,7 +92,7 @@ impl SignIns {
         request: &AnswerChallenge,
     ) -> Result<Continued, Error> {
         let shown = &request.challenge_token;
-        let challenge: Challenge = self.tokens.open(shown).ok_or(Refusal::ChallengeInvalid)?;
+        let challenge = self.tokens.open_challenge(shown).ok_or(Refusal::ChallengeInvalid)?;
         let scope = caller.scope(challenge.tenant_id);
         let scope = scope.map_err(|_| Refusal::ChallengeInvalid)?;
         if challenge.caller != caller.hash() {
@@ -88,7 +101,8 @@ impl SignIns {
         let origin = Origin { caller, context: &request.context };
         let account_id = challenge.account_id;
         let operation = Operation::new(RPC, scope, origin, self.clock.now()).on(Subject::Account(account_id));
-        let content = [shown.expose_secret().as_bytes(), request.answer.content()];
+        let [answered, of_kind] = request.answer.content();
+        let content = [shown.expose_secret().as_bytes(), answered, of_kind];
         let named = Request { who: caller.name(), id: request.request_id, content: &content };
         let operation = self.idempotency.named(operation, named);
         self.idempotency.run(&operation, self.do_as_asked(&operation, challenge, request)).await
@@ -100,23 +114,29 @@ impl SignIns {
         challenge: Challenge,
         request: &AnswerChallenge,
     ) -> Result<Answer<Continued>, Error> {
-        use ChallengeKind::{ConfirmSecurityInfo, PasswordChangeRequired, PasswordExpired};
+        use ChallengeKind::{ConfirmSecurityInfo, PasswordChangeRequired, PasswordExpired, SecondFactor};
         let whose = digest(&[b"challenge", request.challenge_token.expose_secret().as_bytes()]);
         self.limits.consume_evaluation(&whose, operation.now).await?;
         let policy = self.policies.policy(&operation.scope).await?;
         let kind = challenge.kind;
-        let answering = Answering { operation, challenge, policy };
+        let answering = Answering { operation, challenge, policy, whose };
         match (kind, &request.answer) {
             (ConfirmSecurityInfo, ChallengeAnswer::SecurityInfo { is_still_right }) => {
                 self.confirm_security_info(&answering, *is_still_right).await
             }
-            (ConfirmSecurityInfo, ChallengeAnswer::NewPassword(_)) => {
+            (SecondFactor, ChallengeAnswer::SecondFactor { kind, code }) => {
+                self.pass_second_factor(&answering, *kind, code).await
+            }
+            (SecondFactor, _) => {
+                Err(Refusal::field("second_factor", "one of those that the challenge names").into())
+            }
+            (ConfirmSecurityInfo, _) => {
                 Err(Refusal::field("security_info_verdict", "what the challenge asks for").into())
             }
             (PasswordExpired | PasswordChangeRequired, ChallengeAnswer::NewPassword(new)) => {
                 self.set_password(answering, new).await
             }
-            (PasswordExpired | PasswordChangeRequired, ChallengeAnswer::SecurityInfo { .. }) => {
+            (PasswordExpired | PasswordChangeRequired, _) => {
                 Err(Refusal::field("new_password", "the password that the challenge asks for").into())
             }
         }
@@ -124,13 +144,17 @@ impl SignIns {
 
     /// The account of a challenge, if it is still the one that was challenged.
     pub(super) async fn challenged(&self, answering: &Answering<'_>) -> Result<Challenged, Error> {
-        let Answering { operation, challenge, policy } = answering;
+        let Answering { operation, challenge, policy, .. } = answering;
         let now = operation.now;
         let key = AccountKey::Id(challenge.account_id);
         let account = self.store.find_account(&operation.scope, &key).await?;
         let account = account.ok_or(Refusal::ChallengeInvalid)?;
         let state = account.password.as_ref().map(|record| password_state(record, &policy.password, now));
-        let is_same = account.epoch == challenge.epoch && account.is_open();
+        // One that was asked before the account had a second factor leads no further.
+        let is_enough = challenge.is_strong
+            || challenge.kind == ChallengeKind::SecondFactor
+            || !second_factor::is_demanded(&account);
+        let is_same = account.epoch == challenge.epoch && account.is_open() && is_enough;
         let is_alive = !now.has_reached(challenge.expires_at);
         match state {
             Some(password) if is_same && is_alive => Ok(Challenged { account, password }),
@@ -175,12 +199,14 @@ impl SignIns {
         let Answering { operation, policy, .. } = answering;
         let (epoch, proved_at, now) = (account.epoch.next(), answering.proved_at(), operation.now);
         if reconfirmation::is_due(account, &policy.security_info, now) {
-            let asked = Asked { account, kind: ChallengeKind::ConfirmSecurityInfo, epoch, proved_at };
+            let (kind, is_strong) = (ChallengeKind::ConfirmSecurityInfo, answering.challenge.is_strong);
+            let asked = Asked { account, kind, epoch, proved_at, is_strong, linked_from: None };
             let challenge = self.challenge(operation, &asked, policy);
             return Next { session: None, answer: Continued::Challenge(challenge) };
         }
         let (rules, origin) = (&policy.sessions, operation.origin);
-        let new = NewSession { account, epoch, rules, origin, proved_at, now };
+        let strong = answering.challenge.is_strong;
+        let new = NewSession { account, epoch, rules, origin, proved_at, strong, now };
         let (session, tokens) = self.tokens.new_session(&new);
         Next { session: Some(session), answer: Continued::Tokens(tokens) }
     }
@@ -233,11 +259,12 @@ impl Answering<'_> {
 
 impl ChallengeAnswer {
     /// What a repeat has to say again.
-    fn content(&self) -> &[u8] {
+    fn content(&self) -> [&[u8]; 2] {
         match self {
-            Self::NewPassword(new) => new.expose_secret().as_bytes(),
-            Self::SecurityInfo { is_still_right: true } => b"security info: still right",
-            Self::SecurityInfo { is_still_right: false } => b"security info: needs change",
+            Self::NewPassword(new) => [new.expose_secret().as_bytes(), b""],
+            Self::SecurityInfo { is_still_right: true } => [b"security info: still right", b""],
+            Self::SecurityInfo { is_still_right: false } => [b"security info: needs change", b""],
+            Self::SecondFactor { kind, code } => [code.expose_secret().as_bytes(), kind.as_str().as_bytes()],
         }
     }
 }

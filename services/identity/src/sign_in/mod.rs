@@ -8,6 +8,7 @@ mod challenge;
 mod confirm_security_info;
 mod continue_sign_in;
 mod open_session;
+mod second_factor;
 mod spraying;
 mod switch_tenant;
 mod verify_password;

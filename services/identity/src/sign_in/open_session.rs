@@ -26,6 +26,7 @@ impl SignIns {
             rules,
             origin: operation.origin,
             proved_at: operation.now,
+            strong: false,
             now: operation.now,
         });
         let event = self.audit.event(operation).on(account.id).by(Actor::Account(account.id)).done();
@@ -39,6 +40,7 @@ impl SignIns {
             place,
             answers: None,
             linked_from: None,
+            spent: None,
             event,
         };
         let answering =

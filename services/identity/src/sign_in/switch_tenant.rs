@@ -6,6 +6,7 @@
 
 use rekey_primitives::id::{RequestId, TenantId};
 
+use super::challenge::Asked;
 use super::{Continued, SignIns};
 use crate::domain::account::Account;
 use crate::domain::audit::{Actor, EventKind, Subject};
@@ -13,12 +14,13 @@ use crate::domain::link::{self, Link, LinkEnd, LinkState};
 use crate::domain::password::expiry::{PasswordState, password_state};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
+use crate::domain::second_factor;
 use crate::domain::session::Session;
 use crate::operation::idempotency::{Answer, Request, Settled};
 use crate::operation::{Error, Operation, Owner, Repeatable, Rpc};
 use crate::store::accounts::AccountKey;
 use crate::store::sign_ins::{OpenSession, Stale};
-use crate::tokens::NewSession;
+use crate::tokens::{ChallengeKind, NewSession};
 
 const RPC: Rpc = Rpc { name: "SwitchTenant", event: EventKind::TenantSwitched };
 
@@ -89,12 +91,17 @@ impl SignIns {
         policy: &Policy,
     ) -> Result<Answer<Continued>, Error> {
         let record = account.password.as_ref().ok_or(Refusal::LinkSuspended)?;
+        let from = LinkEnd { tenant_id: owner.person.tenant_id, account_id: owner.person.account_id };
+        if second_factor::is_demanded(account) {
+            return Ok(Answer::to_store(self.ask_for_factor(operation, owner, account, policy)));
+        }
         let (session, tokens) = self.tokens.new_session(&NewSession {
             account,
             epoch: account.epoch,
             rules: &policy.sessions,
             origin: operation.origin,
             proved_at: owner.person.auth_time,
+            strong: false,
             now: operation.now,
         });
         let open = OpenSession {
@@ -104,10 +111,8 @@ impl SignIns {
             login: self.keys.login_key_of(account),
             place: None,
             answers: None,
-            linked_from: Some(LinkEnd {
-                tenant_id: owner.person.tenant_id,
-                account_id: owner.person.account_id,
-            }),
+            linked_from: Some(from),
+            spent: None,
             event: self.audit.event(operation).done(),
         };
         let answering =
@@ -118,6 +123,23 @@ impl SignIns {
             Settled::Repeated(answer) => Ok(answer),
             Settled::Refused(Stale) => Err(Refusal::LinkSuspended.into()),
         }
+    }
+}
+
+impl SignIns {
+    /// Asks for the second factor of the account at the other end.
+    fn ask_for_factor(
+        &self,
+        operation: &Operation<'_>,
+        owner: &Owner,
+        account: &Account,
+        policy: &Policy,
+    ) -> Continued {
+        let from = LinkEnd { tenant_id: owner.person.tenant_id, account_id: owner.person.account_id };
+        let (kind, proved_at) = (ChallengeKind::SecondFactor, owner.person.auth_time);
+        let today = Asked::of_today(account, kind, operation.now);
+        let asked = Asked { proved_at, linked_from: Some(from), ..today };
+        Continued::Challenge(self.challenge(operation, &asked, policy))
     }
 }
 

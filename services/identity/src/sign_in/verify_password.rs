@@ -4,10 +4,11 @@ use strum::IntoStaticStr;
 
 use super::{Attempt, SignIns};
 use crate::credentials::PasswordVerdict;
-use crate::domain::account::{Account, Sealed};
+use crate::domain::account::{Account, PasswordRecord, Sealed};
+use crate::domain::audit::{Actor, EventKind};
 use crate::domain::password::expiry::{PasswordState, password_state};
 use crate::domain::policy::Policy;
-use crate::domain::reconfirmation;
+use crate::domain::{reconfirmation, second_factor};
 use crate::operation::Error;
 use crate::store::sign_ins::Admission;
 use crate::tokens::ChallengeKind;
@@ -73,7 +74,13 @@ impl SignIns {
         if let Some(rejection) = rejection(account, verdict) {
             return rejected(rejection);
         }
-        Ok(match password_state(record, &policy.password, now) {
+        let state = password_state(record, &policy.password, now);
+        // Before anything else: a password alone must not lead to another one either.
+        if state != PasswordState::TemporaryOver && second_factor::is_demanded(account) {
+            self.renew_hash(attempt, account, record, verdict).await?;
+            return Ok(VerifiedPassword::Challenged { account, kind: ChallengeKind::SecondFactor });
+        }
+        Ok(match state {
             PasswordState::TemporaryOver => VerifiedPassword::Rejected(Rejection::TemporaryOver),
             PasswordState::MustChange => {
                 VerifiedPassword::Challenged { account, kind: ChallengeKind::PasswordChangeRequired }
@@ -91,6 +98,27 @@ impl SignIns {
                 VerifiedPassword::Right(RightPassword { account, verified: record.hash.clone(), rehashed })
             }
         })
+    }
+}
+
+impl SignIns {
+    /// Writes the successor of an outdated hash while the password is known: no later answer has it.
+    async fn renew_hash(
+        &self,
+        attempt: &Attempt<'_>,
+        account: &Account,
+        record: &PasswordRecord,
+        verdict: PasswordVerdict,
+    ) -> Result<(), Error> {
+        let renewed = self.credentials.renewed(account, &record.hash, &attempt.password, verdict).await;
+        let Some(fresh) = renewed else { return Ok(()) };
+        let scope = &attempt.operation.scope;
+        if self.store.rehash_password(scope, account.id, &record.hash, &fresh).await? {
+            let event =
+                self.audit.draft(account.tenant_id, EventKind::PasswordRehashed, attempt.operation.now);
+            self.audit.note(event.on(account.id).by(Actor::Rekey));
+        }
+        Ok(())
     }
 }
 

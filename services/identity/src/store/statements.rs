@@ -9,10 +9,11 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 30] = [
+const STATEMENTS: [&[Sql]; 31] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
+    accounts::held_codes::STATEMENTS,
     accounts::policies::STATEMENTS,
     accounts::security_info::STATEMENTS,
     accounts::tenants::STATEMENTS,

@@ -50,6 +50,7 @@ pub(super) fn flags_after(state: &AccountState, change: &AccountChange) -> Flags
         | AccountChange::PasswordExpiryExempt(_) => flags.recovery_rise = 0,
         AccountChange::AddSecurityInfo(_)
         | AccountChange::ConfirmSecurityInfo { .. }
+        | AccountChange::ReplaceRecoveryCodes { .. }
         | AccountChange::RemoveSecurityInfo { .. }
         | AccountChange::DisableSecurityInfo(_) => {}
     }

@@ -2,12 +2,14 @@
 //! builders that every test makes accounts with.
 
 mod builders;
+mod held_codes;
 mod log;
 mod requests;
 mod verification;
 mod world;
 
 pub(crate) use builders::{account, confirmed, password, tenant};
+pub(crate) use held_codes::Authenticator;
 pub(crate) use log::Logged;
 pub(crate) use requests::{new_account, on, service, signed_in, with_role};
 pub(crate) use verification::FakeVerification;

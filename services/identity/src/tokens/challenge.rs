@@ -2,11 +2,13 @@
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, TenantId};
+use rekey_primitives::secret::SecretString;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-use super::SealedToken;
+use super::{SealedToken, Tokens};
 use crate::domain::account::CredentialEpoch;
+use crate::domain::link::LinkEnd;
 
 /// A sign-in that waits for one more answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,27 @@ pub(crate) struct Challenge {
     /// When the password was given: an answer proves nobody anew.
     #[serde(default)]
     pub proved_at: Option<Timestamp>,
+    /// Whether a second factor was passed.
+    #[serde(default)]
+    pub is_strong: bool,
+    /// The account that the person comes from, where a link stands in for the password.
+    #[serde(default)]
+    pub linked_from: Option<LinkEnd>,
+}
+
+/// The layout before there were second factors; still written where there is none, for replicas of the release before.
+#[derive(Serialize, Deserialize)]
+struct WithoutFactor {
+    tenant_id: TenantId,
+    account_id: AccountId,
+    epoch: CredentialEpoch,
+    kind: ChallengeKind,
+    caller: [u8; 32],
+    expires_at: Timestamp,
+    #[serde(default)]
+    version: Option<i64>,
+    #[serde(default)]
+    proved_at: Option<Timestamp>,
 }
 
 /// Why a sign-in is not finished.
@@ -39,6 +62,8 @@ pub(crate) enum ChallengeKind {
     PasswordChangeRequired,
     /// The security info was last confirmed long ago.
     ConfirmSecurityInfo,
+    /// A password is not enough for the account.
+    SecondFactor,
 }
 
 impl ChallengeKind {
@@ -50,5 +75,56 @@ impl ChallengeKind {
 
 impl SealedToken for Challenge {
     const KIND: &'static str = "challenge";
+    const VERSION: u8 = 2;
+}
+
+impl SealedToken for WithoutFactor {
+    const KIND: &'static str = Challenge::KIND;
     const VERSION: u8 = 1;
+}
+
+impl Tokens {
+    /// Seals a challenge.
+    pub(crate) fn seal_challenge(&self, challenge: &Challenge) -> SecretString {
+        if challenge.is_strong || challenge.kind == ChallengeKind::SecondFactor {
+            return self.seal(challenge);
+        }
+        let Challenge { tenant_id, account_id, epoch, kind, caller, expires_at, version, proved_at, .. } =
+            *challenge;
+        self.seal(&WithoutFactor {
+            tenant_id,
+            account_id,
+            epoch,
+            kind,
+            caller,
+            expires_at,
+            version,
+            proved_at,
+        })
+    }
+
+    /// Opens a challenge; `None` for anything that is none of ours.
+    pub(crate) fn open_challenge(&self, shown: &SecretString) -> Option<Challenge> {
+        self.open(shown).or_else(|| self.open::<WithoutFactor>(shown).map(Challenge::from))
+    }
+}
+
+impl From<WithoutFactor> for Challenge {
+    fn from(older: WithoutFactor) -> Self {
+        let WithoutFactor { tenant_id, account_id, epoch, kind, caller, expires_at, version, proved_at } =
+            older;
+        let (is_strong, linked_from) = (false, None);
+        Self {
+            tenant_id,
+            account_id,
+            epoch,
+            kind,
+            caller,
+            expires_at,
+            version,
+            proved_at,
+            is_strong,
+            linked_from,
+        }
+    }
 }

@@ -51,6 +51,8 @@ pub(crate) struct NewSession<'a> {
     pub origin: Origin<'a>,
     /// When the person gave their password.
     pub proved_at: Timestamp,
+    /// Whether a second factor was passed.
+    pub strong: bool,
     pub now: Timestamp,
 }
 
@@ -83,13 +85,13 @@ impl Tokens {
             account_id: account.id,
             epoch: new.epoch,
             auth_time: new.proved_at,
-            strong: false,
+            strong: new.strong,
             refresh: RefreshRecord::first(refresh.hash, now),
             user_agent_family: new.origin.context.user_agent_family().to_owned(),
             backend: new.origin.caller.name().to_owned(),
             created_at: now,
             refreshed_at: now,
-            expires_at: ends_at(new.rules, false, now),
+            expires_at: ends_at(new.rules, new.strong, now),
             ended: None,
         };
         let tokens = self.of_session(&session, account, refresh.token, now);

@@ -160,6 +160,7 @@ impl Parts {
             verification: Arc::clone(&self.verification),
             clock: Arc::clone(&self.clock),
             entropy: Arc::clone(&self.entropy),
+            keys: Arc::clone(&self.keys),
             policies: self.policies(),
             notices: self.notices(),
             audit: self.audit(),

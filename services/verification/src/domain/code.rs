@@ -5,12 +5,9 @@
 
 use std::fmt;
 
+use rekey_primitives::code::{CROCKFORD, canonical, length};
 use rekey_primitives::entropy::{Entropy, below};
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
-use rekey_primitives::text::is_blank;
-
-/// Crockford's base 32: no I, L, O and U, so nothing is misread and little is spelled.
-const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// What codes are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -68,10 +65,8 @@ impl Code {
     /// Reads what somebody typed: drops spaces, hyphens and what does not show, and reads digits of other scripts, and the
     /// letters that Crockford's alphabet leaves out, as the digits they stand for.
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidCode> {
-        let mut canonical = String::with_capacity(text.len());
-        canonical.extend(text.chars().filter(|character| !is_separator(*character)).map(folded));
-        let canonical = SecretString::from(canonical);
-        let fits = (1..=32).contains(&canonical.expose_secret().chars().count());
+        let canonical = canonical(text);
+        let fits = (1..=32).contains(&length(&canonical));
         if fits { Ok(Self(canonical)) } else { Err(InvalidCode) }
     }
 
@@ -84,23 +79,6 @@ impl Code {
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[code]")
-    }
-}
-
-fn is_separator(character: char) -> bool {
-    is_blank(character) || matches!(character, '-' | '\u{2010}'..='\u{2015}')
-}
-
-fn folded(character: char) -> char {
-    let digit_from = |zero: u32| char::from_digit(character as u32 - zero, 10).unwrap_or(character);
-    match character {
-        // Arabic-Indic, Eastern Arabic-Indic and full-width digits: what keyboards of our languages give.
-        '\u{0660}'..='\u{0669}' => digit_from(0x0660),
-        '\u{06F0}'..='\u{06F9}' => digit_from(0x06F0),
-        '\u{FF10}'..='\u{FF19}' => digit_from(0xFF10),
-        'o' | 'O' => '0',
-        'i' | 'I' | 'l' | 'L' => '1',
-        _ => character.to_ascii_uppercase(),
     }
 }
 

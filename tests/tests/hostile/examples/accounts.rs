@@ -2,13 +2,16 @@
 
 use rekey_tests::World;
 use rekey_tests::person::{Person, request_id};
+use rekey_wire::identity::v1::account_security_info_service_client::AccountSecurityInfoServiceClient;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use rekey_wire::identity::v1::administration_service_client::AdministrationServiceClient;
+use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceClient;
 use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use rekey_wire::identity::v1::{
     BlockSignInRequest, CreateAccountRequest, CreateTenantRequest, GetAccountRequest, GetPolicyRequest,
-    GetTenantRequest, GrantRoleRequest, ListAccountSessionsRequest, ListAccountsRequest, ListTenantsRequest,
-    LookupAccountRequest, LookupTenantRequest, PrefillSecurityInfoRequest, RequestContext,
+    GetTenantRequest, GrantRoleRequest, ListAccountSecurityInfoRequest, ListAccountSessionsRequest,
+    ListAccountsRequest, ListTenantsRequest, LookupAccountRequest, LookupTenantRequest,
+    PrefillSecurityInfoRequest, RemoveAccountSecurityInfoRequest, RequestContext,
     RevokeAccountSessionsRequest, RevokeRoleRequest, SecurityInfoAddress, UnblockSignInRequest,
     UnfreezeAccountRequest, UnlockAccountRequest, lookup_account_request, lookup_tenant_request,
     security_info_address,
@@ -32,6 +35,7 @@ pub(super) async fn examples(world: &World, zoe: &Person) -> Vec<Example> {
     examples.extend(accounts(world, zoe).await);
     examples.extend(administration(world, &target));
     examples.extend(sessions(world).await);
+    examples.extend(security_info(world).await);
     examples
 }
 
@@ -143,6 +147,42 @@ async fn sessions(world: &World) -> Vec<Example> {
     vec![
         Example::new("/rekey.identity.v1.AdministrationService/ListAccountSessions", &list),
         Example::new("/rekey.identity.v1.AdministrationService/RevokeAccountSessions", &revoke),
+    ]
+}
+
+/// The security info of somebody, seen and removed.
+async fn security_info(world: &World) -> Vec<Example> {
+    let holder = world.person("holder").await;
+    let mut prefills = SecurityInfoServiceClient::new(world.identity.clone());
+    let address = security_info_address::Address::EmailAddress("holder@second.example".to_owned());
+    let prefill = PrefillSecurityInfoRequest {
+        tenant_id: world.tenant_id.clone(),
+        account_id: holder.account_id.clone(),
+        address: Some(SecurityInfoAddress { address: Some(address) }),
+        request_id: request_id(),
+        context: context(),
+    };
+    let filled = prefills.prefill_security_info(prefill).await.unwrap().into_inner().security_info.unwrap();
+    let first_page = ListAccountSecurityInfoRequest {
+        tenant_id: world.tenant_id.clone(),
+        account_id: holder.account_id.clone(),
+        page_size: 1,
+        page_token: String::new(),
+        context: context(),
+    };
+    let mut service = AccountSecurityInfoServiceClient::new(world.identity.clone());
+    let page = service.list_account_security_info(first_page.clone()).await.unwrap().into_inner();
+    let remove = RemoveAccountSecurityInfoRequest {
+        tenant_id: world.tenant_id.clone(),
+        account_id: holder.account_id,
+        security_info_id: filled.security_info_id,
+        request_id: request_id(),
+        context: context(),
+    };
+    let list = ListAccountSecurityInfoRequest { page_token: page.next_page_token, ..first_page };
+    vec![
+        Example::new("/rekey.identity.v1.AccountSecurityInfoService/ListAccountSecurityInfo", &list),
+        Example::new("/rekey.identity.v1.AccountSecurityInfoService/RemoveAccountSecurityInfo", &remove),
     ]
 }
 

@@ -8,11 +8,11 @@ use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
     AddSecurityInfoRequest, ChangePasswordRequest, CheckAccessTokenRequest, CompletePasswordResetRequest,
-    ConfirmSecurityInfoRequest, ContinueSignInRequest, EvaluatePasswordRequest, GetSigningKeysRequest,
-    ListSecurityInfoRequest, ListSessionsRequest, ReconfirmSecurityInfoRequest, RefreshSessionRequest,
-    RemoveSecurityInfoRequest, RepudiateResetRequest, RequestAdministratorHelpRequest, RevokeSessionsRequest,
-    SecurityInfoAddress, SendResetCodeRequest, SendSecurityInfoCodeRequest, SessionTokens,
-    SetDefaultSecurityInfoRequest, SignInRequest, SignOutRequest, StartPasswordResetRequest,
+    ConfirmSecurityInfoRequest, ContinueSignInRequest, EvaluatePasswordRequest, GenerateRecoveryCodesRequest,
+    GetSigningKeysRequest, ListSecurityInfoRequest, ListSessionsRequest, ReconfirmSecurityInfoRequest,
+    RefreshSessionRequest, RemoveSecurityInfoRequest, RepudiateResetRequest, RequestAdministratorHelpRequest,
+    RevokeSessionsRequest, SecurityInfoAddress, SendResetCodeRequest, SendSecurityInfoCodeRequest,
+    SessionTokens, SetDefaultSecurityInfoRequest, SignInRequest, SignOutRequest, StartPasswordResetRequest,
     SubmitResetProofRequest, security_info_address,
 };
 
@@ -56,6 +56,7 @@ fn adding(address: &str) -> AddSecurityInfoRequest {
         address: Some(SecurityInfoAddress { address: Some(address) }),
         request_id: request_id(),
         context: context(),
+        authenticator: None,
     }
 }
 
@@ -153,6 +154,7 @@ async fn sessions(world: &World, (zoe, tokens): (&Person, &SessionTokens)) -> Ve
         security_info_verdict: 0,
         request_id: request_id(),
         context: context(),
+        second_factor: None,
     };
     let refresh = RefreshSessionRequest {
         refresh_token: refreshing.refresh_token,
@@ -235,6 +237,7 @@ fn security_info(tokens: &SessionTokens, before: Before) -> Vec<Example> {
         request_id: request_id(),
         context: context(),
     };
+    let generate = GenerateRecoveryCodesRequest { request_id: request_id(), context: context() };
     let reconfirm = ReconfirmSecurityInfoRequest { request_id: request_id(), context: context() };
     let examples = [
         Example::new("/rekey.identity.v1.SecurityInfoService/ListSecurityInfo", &list),
@@ -243,6 +246,7 @@ fn security_info(tokens: &SessionTokens, before: Before) -> Vec<Example> {
         Example::new("/rekey.identity.v1.SecurityInfoService/ConfirmSecurityInfo", &confirm),
         Example::new("/rekey.identity.v1.SecurityInfoService/RemoveSecurityInfo", &remove),
         Example::new("/rekey.identity.v1.SecurityInfoService/SetDefaultSecurityInfo", &set_default),
+        Example::new("/rekey.identity.v1.SecurityInfoService/GenerateRecoveryCodes", &generate),
         Example::new("/rekey.identity.v1.SecurityInfoService/ReconfirmSecurityInfo", &reconfirm),
     ];
     examples.map(|example| example.by(tokens)).into()

@@ -219,7 +219,7 @@ impl Directory {
         today: &Policy,
         then: &Policy,
     ) -> Result<bool, Error> {
-        let [today, then] = [today, then].map(|policy| self.policies.sent_here(policy.clone()));
+        let [today, then] = [today, then].map(|policy| self.policies.carried_out(policy.clone()));
         let administrators = self.store.administrators(&operation.scope).await?;
         let mut one_gets_in = false;
         for account in administrators.iter().filter(|account| is_open_global_administrator(account)) {

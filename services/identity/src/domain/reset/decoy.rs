@@ -103,6 +103,13 @@ pub(super) fn kind_counter(whose: Uuid, kind: MethodKind) -> Uuid {
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
+/// The counter of a kind's attempts at sign-in: no counter of resets has its bit.
+pub(super) fn sign_in_counter(whose: Uuid, kind: MethodKind) -> Uuid {
+    let mut bytes = kind_counter(whose, kind).into_bytes();
+    bytes[15] ^= 1;
+    Uuid::from_bytes(bytes)
+}
+
 /// A destination that reaches nobody, for a method that is gone since it was offered, or that the account never had.
 pub(crate) fn nowhere(kind: MethodKind, seed: &Seed) -> Option<Destination> {
     Look { local: b'x', domain: b'x', digits: [b'0', b'0'] }.destination(kind, seed)

@@ -120,6 +120,11 @@ pub(crate) fn kind_attempts_key(account: AccountId, kind: MethodKind) -> Uuid {
     decoy::kind_counter(account.as_uuid(), kind)
 }
 
+/// Where the attempts at a second factor of an account are counted: not those of resets, which strangers can use up.
+pub(crate) fn sign_in_attempts_key(account: AccountId, kind: MethodKind) -> Uuid {
+    decoy::sign_in_counter(account.as_uuid(), kind)
+}
+
 /// Names the reset and nothing else: whether it is a decoy's must not reach a log.
 impl std::fmt::Debug for ResetState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

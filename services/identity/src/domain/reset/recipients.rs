@@ -1,6 +1,7 @@
 //! Whom a code for a kind of method goes to, where a reset offers kinds and not methods.
 //!
-//! A code by mail goes to every address that counts, the default first; one by text to the default number. They are written
+//! A code by mail goes to every address that counts, the default first; one by text to the default number. A code that nobody
+//! sends may be of any authenticator that counts, or of the saved list. They are written
 //! into the token when the reset begins: a code goes to them and to nobody else, and a proof counts while every one of them
 //! does, so that no proof stands on an address that policy stopped trusting meanwhile.
 
@@ -27,8 +28,8 @@ impl Recipients {
     pub(crate) fn of<'a>(kind: MethodKind, counting: impl IntoIterator<Item = &'a SecurityInfo>) -> Self {
         let most = match kind {
             MethodKind::Email => MOST,
-            MethodKind::Phone => 1,
-            MethodKind::Authenticator | MethodKind::RecoveryCode => 0,
+            MethodKind::Authenticator => most_of(MethodKind::Authenticator).min(MOST),
+            MethodKind::Phone | MethodKind::RecoveryCode => 1,
         };
         let mut recipients = Self::default();
         let of_kind = counting.into_iter().filter(|entry| entry.kind() == kind).take(most);

@@ -215,11 +215,11 @@ fn a_callers_reach_is_its_tenants() {
 }
 
 #[test]
-fn an_answer_of_neither_kind_names_both() {
+fn an_answer_of_no_kind_names_all() {
     let mut fields = Fields::default();
 
-    let answer = fields.answer(String::new(), 0);
+    let answer = fields.answer(String::new(), 0, None);
     let refused = fields.finish(|| answer.map(drop)).unwrap_err();
 
-    assert_eq!(named(&refused), ["new_password", "security_info_verdict"]);
+    assert_eq!(named(&refused), ["new_password", "security_info_verdict", "second_factor"]);
 }

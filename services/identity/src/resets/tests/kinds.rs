@@ -39,7 +39,7 @@ async fn everybody_is_offered_one_list() {
 
     let shown: Vec<_> =
         list.iter().map(|method| (method.kind.as_str(), method.masked_destination.as_str())).collect();
-    assert_eq!(shown, [("email", ""), ("phone", "")]);
+    assert_eq!(shown, [("email", ""), ("phone", ""), ("authenticator", ""), ("recovery_code", "")]);
     for login in ["ada", "bob", "eve", "max", "zoe", "not a login \u{0}"] {
         assert_eq!(world.start(login).await.unwrap().methods, list, "{login}");
     }
@@ -54,7 +54,10 @@ async fn a_kind_that_is_not_carried_is_not_offered() {
     let kinds = [world.start("ada").await.unwrap(), world.start("nobody").await.unwrap()]
         .map(|started| started.methods.iter().map(|method| method.kind.as_str()).collect::<Vec<_>>());
 
-    assert_eq!(kinds, [["phone"], ["phone"]]);
+    assert_eq!(
+        kinds,
+        [["phone", "authenticator", "recovery_code"], ["phone", "authenticator", "recovery_code"]]
+    );
 }
 
 #[tokio::test]

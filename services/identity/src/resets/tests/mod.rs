@@ -1,5 +1,6 @@
 //! Whole resets, and what stops them.
 
+mod held_codes;
 mod kinds;
 mod masks;
 mod secrecy;

@@ -2,6 +2,7 @@
 
 mod races;
 mod reconfirmation;
+mod second_factor;
 mod spraying;
 
 use crate::domain::account::PasswordRecord;

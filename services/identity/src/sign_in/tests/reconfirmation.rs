@@ -39,7 +39,7 @@ async fn answered(world: &World, asked: &SignInChallenge, said: ChallengeAnswer)
 fn tokens(continued: Continued) -> SessionTokens {
     match continued {
         Continued::Tokens(tokens) => tokens,
-        Continued::Challenge(asked) => panic!("asked for {:?}", asked.kind),
+        other => panic!("{other:?}"),
     }
 }
 

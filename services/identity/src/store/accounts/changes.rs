@@ -4,10 +4,12 @@ use rekey_database::{Connection, FOR_NO_KEY_UPDATE, statements, values};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, SecurityInfoId, TenantId};
 
+use super::held_codes::{self, HeldCode};
 use super::security_info::{self, EntryKey};
 use crate::domain::account::Account;
 use crate::domain::audit::AuditEvent;
 use crate::domain::authority::RoleSet;
+use crate::domain::reset::{kind_attempts_key, sign_in_attempts_key};
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
 use crate::store::outbox::{self, Notice};
@@ -40,6 +42,15 @@ pub(crate) enum AccountChange {
         changed_at: Timestamp,
         /// Whether it is spared the quarantine.
         is_first: bool,
+        /// The authenticator's code that confirms it. The change is stale if it was spent meanwhile.
+        spent: Option<HeldCode>,
+    },
+    /// Puts a new list of recovery codes in the place of every older one, with nothing held against it. Raises the recovery version.
+    ReplaceRecoveryCodes {
+        /// The entry that stands for the list.
+        entry: SecurityInfo,
+        /// Keyed hashes of its codes.
+        hashes: Vec<[u8; 32]>,
     },
     /// Removes an entry; its address, if any, is remembered to be told. Raises the recovery version.
     RemoveSecurityInfo {
@@ -181,6 +192,11 @@ async fn apply(
     if tx.execute(CHANGE, values).await? != 1 {
         return Ok(Some(ChangeRefused::Stale));
     }
+    if let AccountChange::ConfirmSecurityInfo { spent: Some(code), .. } = &change.change
+        && !held_codes::spend(tx, tenant_id, account_id, code).await?
+    {
+        return Ok(Some(ChangeRefused::Stale));
+    }
     let known = apply_to_parts(tx, tenant_id, change).await?;
     Ok(if known { None } else { Some(ChangeRefused::Unknown) })
 }
@@ -212,14 +228,24 @@ async fn apply_to_parts(
             }
             Ok(true)
         }
-        AccountChange::ConfirmSecurityInfo { id, attempts, standing, changed_at, is_first } => {
+        AccountChange::ConfirmSecurityInfo { id, attempts, standing, changed_at, is_first, .. } => {
             for counter in [id.as_uuid()].iter().chain(attempts) {
                 attempts::clear(tx, tenant_id, *counter).await?;
             }
             entry_key(*id).confirm(tx, *standing, *changed_at, *is_first).await
         }
+        AccountChange::ReplaceRecoveryCodes { entry, hashes } => {
+            for counter in [kind_attempts_key, sign_in_attempts_key] {
+                attempts::clear(tx, tenant_id, counter(account_id, entry.kind())).await?;
+            }
+            held_codes::void_lists(tx, tenant_id, account_id).await?;
+            security_info::insert(tx, tenant_id, account_id, entry).await?;
+            held_codes::save(tx, tenant_id, account_id, entry.id, hashes).await?;
+            Ok(true)
+        }
         AccountChange::RemoveSecurityInfo { id, removed } => {
             attempts::clear(tx, tenant_id, id.as_uuid()).await?;
+            held_codes::forget(tx, tenant_id, account_id, *id).await?;
             entry_key(*id).remove(tx, removed.as_ref()).await
         }
         AccountChange::DefaultSecurityInfo(id) => {

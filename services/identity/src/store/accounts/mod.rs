@@ -2,6 +2,7 @@
 
 pub(super) mod changes;
 pub(super) mod creation;
+pub(super) mod held_codes;
 pub(super) mod policies;
 pub(super) mod security_info;
 pub(super) mod tenants;
@@ -21,6 +22,7 @@ use crate::domain::security_info::RemovedAddress;
 
 pub(crate) use changes::{AccountChange, ChangeAccount, ChangeRefused};
 pub(crate) use creation::AccountTaken;
+pub(crate) use held_codes::{HeldCode, HeldCodeKind, PassedCode};
 pub(crate) use policies::{ChangePolicy, PolicyOvertaken};
 pub(crate) use tenants::{TenantKey, TenantTaken};
 pub(crate) use verifications::EntryVerification;

@@ -8,7 +8,7 @@ use crate::domain::attempts::{AttemptOrigin, MethodUnavailable};
 use crate::domain::audit::EventKind;
 use crate::domain::policy::ResetRules;
 use crate::store::outcome::StepOutcome;
-use crate::store::resets::{AttemptCounted, CodeAttempt};
+use crate::store::resets::{AcceptedProof, AttemptCounted, CodeAttempt, CodeSource};
 
 const METHOD: Uuid = Uuid::from_u128(77);
 
@@ -24,6 +24,7 @@ pub(super) async fn a_try_counts_once_and_only_while_a_code_is_live(world: World
                     from: AttemptOrigin::Anywhere,
                     request: &[request; 32],
                     rules: &ResetRules::default(),
+                    codes: CodeSource::Sent,
                 },
                 now,
             )
@@ -55,6 +56,7 @@ pub(super) async fn too_many_tries_stop_a_method_until_it_is_passed(world: World
                     from: AttemptOrigin::Anywhere,
                     request: &[request; 32],
                     rules: &ResetRules::default(),
+                    codes: CodeSource::Sent,
                 },
                 NOW,
             )
@@ -71,8 +73,9 @@ pub(super) async fn too_many_tries_stop_a_method_until_it_is_passed(world: World
 
     let stopped = count(10, METHOD).await;
     let event = world.event(&scope, EventKind::ResetProofSubmitted);
-    let passed = world.store.proof_accepted(&scope, METHOD, &event, idempotent(1, 1), NOW).await.unwrap();
-    let again = world.store.proof_accepted(&scope, METHOD, &event, idempotent(1, 1), NOW).await.unwrap();
+    let proof = AcceptedProof { method: METHOD, spent: None, event };
+    let passed = world.store.proof_accepted(&scope, &proof, idempotent(1, 1), NOW).await.unwrap();
+    let again = world.store.proof_accepted(&scope, &proof, idempotent(1, 1), NOW).await.unwrap();
 
     assert_eq!(stopped, AttemptCounted::Stopped(MethodUnavailable::Paused { until: after(86_400) }));
     assert_eq!((passed, again), (StepOutcome::Done(()), StepOutcome::Repeated(b"first".to_vec())));
@@ -91,7 +94,13 @@ pub(super) async fn strangers_leave_the_tries_of_familiar_places_alone(world: Wo
             .store
             .count_code_attempt(
                 &scope,
-                &CodeAttempt { method: METHOD, from, request: &[request; 32], rules: &rules },
+                &CodeAttempt {
+                    method: METHOD,
+                    from,
+                    request: &[request; 32],
+                    rules: &rules,
+                    codes: CodeSource::Sent,
+                },
                 NOW,
             )
             .await
@@ -109,7 +118,8 @@ pub(super) async fn strangers_leave_the_tries_of_familiar_places_alone(world: Wo
         owner.push(count(request, AttemptOrigin::FamiliarPlace).await);
     }
     let event = world.event(&scope, EventKind::ResetProofSubmitted);
-    world.store.proof_accepted(&scope, METHOD, &event, idempotent(1, 1), NOW).await.unwrap();
+    let proof = AcceptedProof { method: METHOD, spent: None, event };
+    world.store.proof_accepted(&scope, &proof, idempotent(1, 1), NOW).await.unwrap();
 
     assert_eq!(stranger, stopped);
     assert_eq!(owner, [AttemptCounted::Counted, AttemptCounted::Counted, stopped]);

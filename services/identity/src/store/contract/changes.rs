@@ -12,7 +12,7 @@ use crate::domain::policy::ResetRules;
 use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
 use crate::store::accounts::{AccountChange, ChangeAccount, ChangeRefused};
 use crate::store::outcome::StepOutcome;
-use crate::store::resets::{AttemptCounted, CodeAttempt};
+use crate::store::resets::{AttemptCounted, CodeAttempt, CodeSource};
 
 pub(super) async fn a_change_under_an_old_version_is_stale(world: World) {
     let scope = world.tenant().await;
@@ -46,6 +46,7 @@ pub(super) async fn every_change_but_three_raises_the_recovery_version(world: Wo
         standing: Standing::Confirmed { at: after(1) },
         changed_at: after(1),
         is_first: false,
+        spent: None,
     };
     let changes = [
         (AccountChange::Blocked(true), 1),
@@ -93,6 +94,7 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
                 from: AttemptOrigin::Anywhere,
                 request: &[1; 32],
                 rules: &rules,
+                codes: CodeSource::Sent,
             },
             NOW,
         )
@@ -109,6 +111,7 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
                 from: AttemptOrigin::Anywhere,
                 request: &[1; 32],
                 rules: &rules,
+                codes: CodeSource::Sent,
             },
             NOW,
         )
@@ -125,6 +128,7 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
         standing: Standing::Confirmed { at: after(9) },
         changed_at: after(8),
         is_first: false,
+        spent: None,
     };
 
     let StepOutcome::Done(confirmed) = world.change(&scope, &disabled, confirm).await else { panic!() };
@@ -142,6 +146,7 @@ pub(super) async fn a_confirmed_entry_is_free_of_its_past(world: World) {
                     from: AttemptOrigin::Anywhere,
                     request: &[2; 32],
                     rules: &rules,
+                    codes: CodeSource::Sent,
                 },
                 NOW,
             )

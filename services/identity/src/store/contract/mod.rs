@@ -8,6 +8,7 @@ mod audit;
 pub(super) mod chain;
 mod changes;
 mod expiry;
+mod held_codes;
 mod help;
 mod links;
 mod lockouts;
@@ -111,6 +112,13 @@ on_every_store! {
         strangers_leave_the_tries_of_familiar_places_alone,
         attempts_are_numbered,
         a_repeated_attempt_counts_once;
+    held_codes:
+        a_step_is_taken_once_and_none_before_it,
+        a_key_is_sealed_anew_with_the_step_that_is_taken,
+        of_many_who_show_one_code_one_passes,
+        a_new_list_takes_the_place_of_the_old_one,
+        a_session_opens_only_with_a_code_that_is_not_spent,
+        a_held_code_is_counted_though_none_was_sent;
     resets:
         a_reset_does_everything_at_once,
         a_stale_reset_writes_nothing,

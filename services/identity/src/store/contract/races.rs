@@ -16,7 +16,7 @@ use crate::domain::policy::ResetRules;
 use crate::domain::session::Session;
 use crate::store::accounts::{AccountChange, ChangeRefused};
 use crate::store::outcome::StepOutcome;
-use crate::store::resets::{AttemptCounted, CodeAttempt, Repudiate};
+use crate::store::resets::{AttemptCounted, CodeAttempt, CodeSource, Repudiate};
 use crate::store::sign_ins::{Admission, AnsweredQuestion, OpenSession, SessionsEnded, Stale};
 
 /// Does the same so many times at once, each in a task of its own.
@@ -260,6 +260,7 @@ pub(super) async fn parallel_tries_are_each_counted(world: World) {
                     from: AttemptOrigin::Anywhere,
                     request: &request,
                     rules: &ResetRules::default(),
+                    codes: CodeSource::Sent,
                 },
                 NOW,
             )

@@ -13,7 +13,7 @@ use crate::domain::policy::ResetRules;
 use crate::domain::tenant::Tenant;
 use crate::store::accounts::AccountChange;
 use crate::store::outcome::StepOutcome;
-use crate::store::resets::{AttemptCounted, CodeAttempt, CompleteReset, Repudiate};
+use crate::store::resets::{AttemptCounted, CodeAttempt, CodeSource, CompleteReset, Repudiate};
 use crate::store::sign_ins::{Admission, SessionsEnded, Stale};
 
 pub(super) async fn a_reset_does_everything_at_once(world: World) {
@@ -39,6 +39,7 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
                     from: AttemptOrigin::Anywhere,
                     request: &[request; 32],
                     rules: &ResetRules::default(),
+                    codes: CodeSource::Sent,
                 },
                 NOW,
             )
@@ -79,6 +80,7 @@ pub(super) async fn a_reset_does_everything_at_once(world: World) {
                 from: AttemptOrigin::Anywhere,
                 request: &[99; 32],
                 rules: &ResetRules::default(),
+                codes: CodeSource::Sent,
             },
             NOW,
         )

@@ -54,6 +54,7 @@ impl World {
             place: Some([2; 32]),
             answers: None,
             linked_from: None,
+            spent: None,
             event: self.event(scope, EventKind::SignIn),
         }
     }

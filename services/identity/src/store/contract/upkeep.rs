@@ -13,7 +13,7 @@ use crate::domain::security_info::RemovedAddress;
 use crate::domain::session::Session;
 use crate::store::accounts::AccountChange;
 use crate::store::outcome::EarlierRequest;
-use crate::store::resets::{AttemptCounted, CodeAttempt};
+use crate::store::resets::{AttemptCounted, CodeAttempt, CodeSource};
 
 const DAY: u64 = 86_400;
 
@@ -47,6 +47,7 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
                     from: AttemptOrigin::Anywhere,
                     request: &[1; 32],
                     rules: &rules,
+                    codes: CodeSource::Sent,
                 },
                 NOW,
             )
@@ -91,6 +92,7 @@ pub(super) async fn the_sweep_takes_what_is_over_and_nothing_else(world: World) 
                 from: AttemptOrigin::Anywhere,
                 request: &[2; 32],
                 rules: &rules,
+                codes: CodeSource::Sent,
             },
             late,
         )
@@ -110,7 +112,13 @@ pub(super) async fn tries_at_a_familiar_place_outlive_their_code(world: World) {
             .store
             .count_code_attempt(
                 &scope,
-                &CodeAttempt { method, from, request: &[request; 32], rules: &rules },
+                &CodeAttempt {
+                    method,
+                    from,
+                    request: &[request; 32],
+                    rules: &rules,
+                    codes: CodeSource::Sent,
+                },
                 after(at),
             )
             .await

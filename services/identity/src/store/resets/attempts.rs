@@ -6,11 +6,12 @@ use rekey_primitives::id::{AccountId, ResetId, TenantId};
 use rekey_primitives::method::MethodKind;
 use uuid::Uuid;
 
-use crate::domain::attempts::{AttemptOrigin, MethodUnavailable};
+use crate::domain::attempts::{AttemptOrigin, MethodUnavailable, WINDOW};
 use crate::domain::audit::AuditEvent;
 use crate::domain::policy::ResetRules;
-use crate::domain::reset::kind_attempts_key;
+use crate::domain::reset::{kind_attempts_key, sign_in_attempts_key};
 use crate::domain::scope::TenantScope;
+use crate::store::accounts::{PassedCode, held_codes};
 use crate::store::columns::EMPTY;
 use crate::store::rows::{self, AttemptsRow};
 use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
@@ -40,6 +41,26 @@ pub(crate) struct CodeAttempt<'a> {
     /// The fingerprint of the request: a repeat is no second attempt.
     pub(crate) request: &'a [u8; 32],
     pub(crate) rules: &'a ResetRules,
+    pub(crate) codes: CodeSource,
+}
+
+/// Where the codes of a method come from, which decides when one could be guessed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CodeSource {
+    /// We send them: an attempt counts while one is live.
+    Sent,
+    /// The person has them, so that there always is one.
+    Held,
+}
+
+/// A proof of a reset that was found right.
+#[derive(Debug, Clone)]
+pub(crate) struct AcceptedProof {
+    /// The counter of the method, which has nothing against it any more.
+    pub(crate) method: MethodKey,
+    /// The code that is spent by it, of a kind that the person has already.
+    pub(crate) spent: Option<PassedCode>,
+    pub(crate) event: AuditEvent,
 }
 
 statements! {
@@ -104,9 +125,12 @@ impl Store {
         attempt: &CodeAttempt<'_>,
         now: Timestamp,
     ) -> Result<AttemptCounted, Failure> {
-        let CodeAttempt { method, from, request, rules } = *attempt;
+        let CodeAttempt { method, from, request, rules, codes } = *attempt;
         let tenant_id = scope.tenant_id();
         let count = self.database.step(|mut tx| async move {
+            if codes == CodeSource::Held {
+                tx.execute(CODE_SENT, values![tenant_id, method, now.plus(WINDOW)]).await?;
+            }
             let row: Option<AttemptsRow> =
                 tx.optional(READ, values![tenant_id, method, from == AttemptOrigin::FamiliarPlace]).await?;
             if tx.exists(COUNTED_BEFORE, values![tenant_id, method, request]).await? {
@@ -130,12 +154,12 @@ impl Store {
         count.await
     }
 
-    /// The method was passed: forgets its attempts, writes the event and stores the answer.
+    /// The method was passed: spends the code, forgets its attempts, writes the event and stores the answer. Refused if the
+    /// code was spent before.
     pub(crate) async fn proof_accepted(
         &self,
         scope: &TenantScope,
-        method: MethodKey,
-        event: &AuditEvent,
+        proof: &AcceptedProof,
         idempotency: IdempotentRequest<'_, ()>,
         now: Timestamp,
     ) -> Result<StepOutcome<(), ()>, Failure> {
@@ -146,8 +170,13 @@ impl Store {
             {
                 return Ok(tx.roll_back(ended));
             }
-            clear(&mut tx, tenant_id, method).await?;
-            audit::append(&mut tx, event).await?;
+            if let Some(passed) = &proof.spent
+                && !held_codes::pass(&mut tx, tenant_id, passed).await?
+            {
+                return Ok(tx.roll_back(StepOutcome::Refused(())));
+            }
+            clear(&mut tx, tenant_id, proof.method).await?;
+            audit::append(&mut tx, &proof.event).await?;
             Ok(tx.commit(StepOutcome::Done(())))
         });
         accept.await
@@ -192,8 +221,11 @@ pub(super) async fn clear_account(
     account_id: AccountId,
 ) -> Result<(), Failure> {
     tx.execute(CLEAR_ACCOUNT, values![tenant_id, account_id]).await?;
-    for kind in MethodKind::ALL.iter().filter(|kind| kind.channel().is_some()) {
+    for kind in MethodKind::ALL {
         clear(tx, tenant_id, kind_attempts_key(account_id, *kind)).await?;
+        if kind.channel().is_none() {
+            clear(tx, tenant_id, sign_in_attempts_key(account_id, *kind)).await?;
+        }
     }
     Ok(())
 }

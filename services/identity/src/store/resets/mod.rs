@@ -23,7 +23,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::group::{GroupId, NESTING_MAX};
 use crate::domain::scope::TenantScope;
 
-pub(crate) use attempts::{AttemptCounted, CodeAttempt, MethodKey};
+pub(crate) use attempts::{AcceptedProof, AttemptCounted, CodeAttempt, CodeSource, MethodKey};
 pub(crate) use decoy_sends::DecoySend;
 pub(crate) use help::NOBODY;
 pub(crate) use shares::StoredShares;

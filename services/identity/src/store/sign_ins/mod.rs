@@ -6,13 +6,15 @@ pub(super) mod refresh;
 pub(super) mod sessions;
 
 use rekey_database::{statements, values};
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::AccountId;
 use rekey_primitives::login::Login;
 
-use super::accounts::{self, changes};
+use super::accounts::{self, PassedCode, changes, held_codes};
 use super::columns::{POLICY_COLUMNS, TENANT_COLUMNS};
 use super::rows::{AccountRow, LoginLookupRow};
 use super::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency, links, transitions};
-use crate::domain::account::{Account, Sealed};
+use crate::domain::account::{Account, CredentialEpoch, Sealed};
 use crate::domain::audit::AuditEvent;
 use crate::domain::link::LinkEnd;
 use crate::domain::policy::PolicyRevision;
@@ -59,6 +61,8 @@ pub(crate) struct OpenSession {
     /// The account that the person comes from, where they come by a link: no password was typed then, so nothing is
     /// cleared and no place becomes familiar.
     pub(crate) linked_from: Option<LinkEnd>,
+    /// The code of a second factor that is spent by it.
+    pub(crate) spent: Option<PassedCode>,
     pub(crate) event: AuditEvent,
 }
 
@@ -69,6 +73,15 @@ pub(crate) struct AnsweredQuestion {
     pub(crate) version: i64,
     /// Whether all of it is still right, so that it is not asked again for a while.
     pub(crate) is_still_right: bool,
+}
+
+/// A second factor that was found right, in a sign-in that asks for one more thing.
+#[derive(Debug, Clone)]
+pub(crate) struct PassedFactor {
+    pub(crate) passed: PassedCode,
+    /// The epoch in which the password was right.
+    pub(crate) epoch: CredentialEpoch,
+    pub(crate) event: AuditEvent,
 }
 
 /// The account is not what the decision was made on: another epoch or hash, blocked or frozen.
@@ -108,6 +121,49 @@ impl Store {
         Ok(Some(LoginLookup { tenant, policy, account: account.map(AccountRow::account).transpose()? }))
     }
 
+    /// Writes a fresh hash of the password that was verified; false if the account has another by now.
+    pub(crate) async fn rehash_password(
+        &self,
+        scope: &TenantScope,
+        account_id: AccountId,
+        verified: &Sealed,
+        fresh: &Sealed,
+    ) -> Result<bool, Failure> {
+        let tenant_id = scope.tenant_id();
+        let rehash = self.database.step(|mut tx| async move {
+            let is_written = passwords::rehash(&mut tx, tenant_id, account_id, verified, fresh).await?;
+            Ok(if is_written { tx.commit(true) } else { tx.roll_back(false) })
+        });
+        rehash.await
+    }
+
+    /// A second factor was passed and one more question follows: spends the code, writes the event and stores the answer.
+    /// Refused if the code was spent before or the account is not what was judged.
+    pub(crate) async fn second_factor_passed(
+        &self,
+        scope: &TenantScope,
+        factor: &PassedFactor,
+        idempotency: IdempotentRequest<'_, ()>,
+        now: Timestamp,
+    ) -> Result<StepOutcome<(), Stale>, Failure> {
+        let (tenant_id, idempotency) = (scope.tenant_id(), &idempotency);
+        let pass = self.database.step(|mut tx| async move {
+            let claimed =
+                idempotency::claim_with_answer(&mut tx, tenant_id, Some(idempotency), &(), now).await?;
+            if let Some(ended) = claimed.ended() {
+                return Ok(tx.roll_back(ended));
+            }
+            let state = changes::state(&mut tx, tenant_id, factor.passed.account_id).await?;
+            let is_same = state.is_some_and(|state| state.is_open() && state.epoch == factor.epoch.0);
+            if !is_same || !held_codes::pass(&mut tx, tenant_id, &factor.passed).await? {
+                return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
+            }
+            audit::append(&mut tx, &factor.event).await?;
+            Ok(tx.commit(StepOutcome::Done(())))
+        });
+        pass.await
+    }
+
     /// Opens a session, clears the lockout, remembers the place and writes a rehash, under one condition: the account
     /// is open, its epoch is the session's, its hash is still the one that was verified, the link it comes by holds, and where
     /// a question about security info is answered its version is the one that was asked about. An answered question raises the
@@ -132,6 +188,11 @@ impl Store {
             }
             if let Some(answered) = &open.answers
                 && !changes::answer(&mut tx, tenant_id, account_id, answered, now).await?
+            {
+                return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
+            }
+            if let Some(passed) = &open.spent
+                && !held_codes::pass(&mut tx, tenant_id, passed).await?
             {
                 return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
             }
