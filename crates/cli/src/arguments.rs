@@ -1,5 +1,6 @@
 //! What can be typed. The doc comments are the help texts.
 
+mod account;
 mod token;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
 pub(crate) use self::token::{CreateToken, TokenCommand};
 use crate::{Part, folder};
 
@@ -187,65 +189,6 @@ pub(crate) struct OnAccount {
     /// Its tenant.
     #[command(flatten)]
     pub(crate) tenant: InTenant,
-}
-
-/// Commands on accounts.
-#[derive(Debug, Subcommand)]
-pub(crate) enum AccountCommand {
-    /// Create an account.
-    Create {
-        /// What the person types at sign-in; may be repeated.
-        #[arg(required = true)]
-        logins: Vec<String>,
-        /// Name for people.
-        #[arg(long, default_value = "")]
-        name: String,
-        /// Mail address to prefill; may be repeated.
-        #[arg(long = "email")]
-        emails: Vec<String>,
-        /// Phone number to prefill, such as +4915112345678; may be repeated.
-        #[arg(long = "phone")]
-        phones: Vec<String>,
-        /// The addresses were confirmed by the person already.
-        #[arg(long)]
-        confirmed: bool,
-        /// Read a first password from this file.
-        #[arg(long, value_name = "FILE")]
-        password_file: Option<PathBuf>,
-        /// Your own id for it.
-        #[arg(long, default_value = "")]
-        external_id: String,
-        /// Its tenant.
-        #[command(flatten)]
-        tenant: InTenant,
-    },
-    /// List accounts.
-    List {
-        /// The tenant.
-        #[command(flatten)]
-        tenant: InTenant,
-    },
-    /// Show one account.
-    Show(OnAccount),
-    /// Forget its wrong passwords.
-    Unlock(OnAccount),
-    /// Stop it from signing in.
-    Block(OnAccount),
-    /// Let it sign in again.
-    Unblock(OnAccount),
-    /// Release it after "this was not me".
-    Unfreeze(OnAccount),
-    /// List its live sessions.
-    Sessions(OnAccount),
-    /// End its sessions: all, or those that are named.
-    RevokeSessions {
-        /// The account.
-        #[command(flatten)]
-        on: OnAccount,
-        /// End this session; may be repeated.
-        #[arg(long = "session")]
-        sessions: Vec<String>,
-    },
 }
 
 /// A reset in the terminal.

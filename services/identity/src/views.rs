@@ -42,6 +42,12 @@ pub(crate) struct AccountView {
     pub version: i64,
     pub created_at: i64,
     pub updated_at: i64,
+    /// When a session was last opened.
+    #[serde(default)]
+    pub last_sign_in_at: Option<i64>,
+    /// When it was deleted.
+    #[serde(default)]
+    pub deleted_at: Option<i64>,
 }
 
 /// What is shown of a password.
@@ -126,6 +132,8 @@ impl From<&Account> for AccountView {
             version: account.version,
             created_at: account.created_at.unix_micros(),
             updated_at: account.updated_at.unix_micros(),
+            last_sign_in_at: account.last_sign_in_at.map(Timestamp::unix_micros),
+            deleted_at: account.deleted_at.map(Timestamp::unix_micros),
         }
     }
 }

@@ -28,6 +28,11 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("ListNotifications", "page_token", &[Wrong::Forged]),
     ("EvaluatePassword", "candidate_password", &[Wrong::Control]),
     ("CreateAccount", "tenant_id", OTHER),
+    ("ListAccounts", "tenant_id", OTHER),
+    ("CountAccounts", "tenant_id", OTHER),
+    // Nobody is called that.
+    ("ListAccounts", "filter.prefix", &[Wrong::Control]),
+    ("CountAccounts", "filter.prefix", &[Wrong::Control]),
     ("StartPasswordReset", "tenant_id", OTHER),
     ("RequestAdministratorHelp", "tenant_id", OTHER),
     ("SignIn", "tenant_id", OTHER),

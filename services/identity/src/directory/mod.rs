@@ -3,6 +3,7 @@
 mod accounts;
 mod bootstrap;
 mod policy;
+mod search;
 mod tenants;
 
 use rekey_primitives::clock::SharedClock;

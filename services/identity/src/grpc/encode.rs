@@ -50,15 +50,17 @@ pub(super) fn roles<'a>(words: impl Iterator<Item = &'a str>) -> Vec<i32> {
 }
 
 /// Whether its person gets in, by what stops them first.
-const fn state(blocked: bool, frozen: bool) -> wire::AccountState {
-    match (blocked, frozen) {
-        (true, _) => wire::AccountState::Blocked,
-        (false, true) => wire::AccountState::Frozen,
-        (false, false) => wire::AccountState::Active,
+const fn state(view: &AccountView) -> wire::AccountState {
+    match view {
+        AccountView { deleted_at: Some(_), .. } => wire::AccountState::Deleted,
+        AccountView { blocked: true, .. } => wire::AccountState::Blocked,
+        AccountView { frozen: true, .. } => wire::AccountState::Frozen,
+        _ => wire::AccountState::Active,
     }
 }
 
 pub(super) fn account(view: AccountView) -> wire::Account {
+    let state = state(&view).into();
     wire::Account {
         account_id: view.account_id.hyphenated().to_string(),
         tenant_id: view.tenant_id.hyphenated().to_string(),
@@ -67,13 +69,15 @@ pub(super) fn account(view: AccountView) -> wire::Account {
         external_id: view.external_id.unwrap_or_default(),
         has_password: view.password.is_some(),
         must_change_password: view.password.is_some_and(|password| password.must_change),
-        state: state(view.blocked, view.frozen).into(),
+        state,
         managed_elsewhere: view.managed_elsewhere,
         roles: roles(view.roles.iter().map(String::as_str)),
         etag: etag(view.version),
         create_time: Some(time::timestamp(view.created_at)),
         update_time: Some(time::timestamp(view.updated_at)),
         password_time: view.password.map(|password| time::timestamp(password.set_at)),
+        last_sign_in_time: view.last_sign_in_at.map(time::timestamp),
+        delete_time: view.deleted_at.map(time::timestamp),
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Whether the caller may call at all was judged by the gate, before decoding. What it reaches is judged in the use cases.
 
+mod account_filter;
 mod accounts;
 mod administration;
 mod decode;
@@ -106,7 +107,7 @@ mod tests {
         let role = Role::ReportsReader;
         let acts =
             [Act::Block, Act::Unblock, Act::Unfreeze, Act::Unlock, Act::Grant(role), Act::Revoke(role)];
-        let reads = ["GetAccount", "ListAccounts", "LookupAccount"];
+        let reads = ["GetAccount", "ListAccounts", "CountAccounts", "LookupAccount"];
         acts.map(|act| (act.rpc().name, Needs::This(act.permission())))
             .into_iter()
             .chain(reads.map(|rpc| (rpc, Needs::This(Permission::ReadDirectory))))

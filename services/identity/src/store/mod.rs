@@ -16,12 +16,14 @@ pub(crate) mod links;
 pub(crate) mod outbox;
 pub(crate) mod outcome;
 pub(crate) mod resets;
+pub(crate) mod search;
 pub(crate) mod sign_ins;
 
 mod audit;
 mod columns;
 #[cfg(test)]
 mod contract;
+mod groups;
 mod idempotency;
 mod logins;
 mod partitions;
@@ -67,7 +69,7 @@ impl Store {
     }
 }
 
-/// Brings the schema of a database up to date, making a file that is missing, and its logins to their form of today.
+/// Brings the schema of a database up to date, making a file that is missing, and logins and names to their form of today.
 /// Several processes may try at once.
 pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure> {
     rekey_database::migrate(url, options, &schema::SCHEMA).await?;
@@ -80,7 +82,10 @@ pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure>
         }
         Err(failure) => return Err(failure),
     };
-    let renewed = store.renew_logins().await;
+    let renewed = match store.renew_logins().await {
+        Ok(()) => store.fill_in_names().await,
+        failed => failed,
+    };
     store.database.close().await;
     renewed
 }

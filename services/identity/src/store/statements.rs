@@ -4,18 +4,19 @@ use rekey_database::Sql;
 
 use super::contract::World;
 use super::{
-    accounts, audit, contract, expiry, idempotency, links, logins, outbox, partitions, resets, schema,
-    sign_ins, upkeep,
+    accounts, audit, contract, expiry, groups, idempotency, links, logins, outbox, partitions, resets,
+    schema, search, sign_ins, upkeep,
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 27] = [
+const STATEMENTS: [&[Sql]; 31] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
     accounts::security_info::STATEMENTS,
     accounts::tenants::STATEMENTS,
     accounts::verifications::STATEMENTS,
+    groups::STATEMENTS,
     idempotency::STATEMENTS,
     links::STATEMENTS,
     logins::STATEMENTS,
@@ -31,11 +32,14 @@ const STATEMENTS: [&[Sql]; 27] = [
     resets::shares::STATEMENTS,
     resets::attempts::STATEMENTS,
     schema::STATEMENTS,
+    search::STATEMENTS,
+    search::names::STATEMENTS,
     sign_ins::STATEMENTS,
     sign_ins::lockouts::STATEMENTS,
     sign_ins::passwords::STATEMENTS,
     sign_ins::refresh::STATEMENTS,
     sign_ins::sessions::STATEMENTS,
+    sign_ins::last::STATEMENTS,
     upkeep::STATEMENTS,
 ];
 

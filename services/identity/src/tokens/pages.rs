@@ -7,6 +7,7 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use rekey_sealing::digest;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -56,13 +57,29 @@ struct Token {
     expires_at: Timestamp,
 }
 
+/// Where a search goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct SearchToken<C> {
+    /// Digest of the arguments, which must be the same again.
+    arguments: [u8; 32],
+    /// Where it has come to.
+    cursor: C,
+    expires_at: Timestamp,
+}
+
 impl SealedToken for Token {
     const KIND: &'static str = "page";
     const VERSION: u8 = 1;
 }
 
+impl<C: Serialize + DeserializeOwned> SealedToken for SearchToken<C> {
+    const KIND: &'static str = "page of a search";
+    const VERSION: u8 = 1;
+}
+
 impl AskedPage {
-    fn size(&self) -> u32 {
+    /// How many are shown at most.
+    pub(crate) fn size(&self) -> u32 {
         if self.size == 0 { USUAL } else { self.size.min(MOST) }
     }
 
@@ -113,4 +130,34 @@ impl Tokens {
         });
         Page { items: read, next }
     }
+
+    /// Where the page of a search begins; `None` for the first.
+    pub(crate) fn search_goes_on_at<C: Serialize + DeserializeOwned>(
+        &self,
+        list: List<'_>,
+        asked: &AskedPage,
+        now: Timestamp,
+    ) -> Result<Option<C>, Refusal> {
+        let Some(shown) = asked.token.as_ref().filter(|token| !token.expose_secret().is_empty()) else {
+            return Ok(None);
+        };
+        let token: SearchToken<C> = self.open(shown).ok_or(Refusal::PageTokenInvalid)?;
+        let is_ours = token.arguments == search_digest(list) && !now.has_reached(token.expires_at);
+        if is_ours { Ok(Some(token.cursor)) } else { Err(Refusal::PageTokenInvalid) }
+    }
+
+    /// Leads to where a search goes on.
+    pub(crate) fn search_page_token<C: Serialize + DeserializeOwned>(
+        &self,
+        list: List<'_>,
+        cursor: C,
+        now: Timestamp,
+    ) -> SecretString {
+        let life = Duration::from_secs(self.settings.page_life_seconds);
+        self.seal(&SearchToken { arguments: search_digest(list), cursor, expires_at: now.plus(life) })
+    }
+}
+
+fn search_digest(list: List<'_>) -> [u8; 32] {
+    digest(&[&[list.name.as_bytes()], list.arguments].concat())
 }

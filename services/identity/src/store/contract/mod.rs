@@ -15,6 +15,7 @@ mod outbox;
 mod passwords;
 mod races;
 mod resets;
+mod search;
 mod sessions;
 mod shares;
 mod steps;
@@ -63,6 +64,14 @@ on_every_store! {
         logins_of_earlier_rules_are_renamed_to_todays,
         a_repeated_request_gets_its_first_answer,
         a_repeated_request_makes_one_tenant;
+    search:
+        accounts_are_found_by_what_begins_alike,
+        every_account_of_a_prefix_is_found_once_in_pages_of_any_size,
+        accounts_are_found_by_what_they_are,
+        accounts_are_found_by_their_last_sign_in,
+        accounts_are_found_in_a_group_through_any_nesting,
+        accounts_are_counted,
+        names_of_earlier_releases_are_filled_in;
     changes:
         a_change_under_an_old_version_is_stale,
         every_change_but_three_raises_the_recovery_version,

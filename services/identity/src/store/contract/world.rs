@@ -144,6 +144,7 @@ impl World {
             roles: RoleSet::EMPTY,
             security_info: vec![self.entry(&format!("{login}@mail.example"))],
             reconfirmed_at: None,
+            last_sign_in_at: None,
             created_at: NOW,
             updated_at: NOW,
             deleted_at: None,
