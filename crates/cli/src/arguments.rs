@@ -1,6 +1,7 @@
 //! What can be typed. The doc comments are the help texts.
 
 mod account;
+mod group;
 mod token;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
+pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
 pub(crate) use self::token::{CreateToken, TokenCommand};
 use crate::{Part, folder};
 
@@ -74,6 +76,12 @@ pub(crate) enum Command {
         /// What to do.
         #[command(subcommand)]
         command: AccountCommand,
+    },
+    /// Groups of people, by which a policy says who may reset a password themselves.
+    Group {
+        /// What to do.
+        #[command(subcommand)]
+        command: GroupCommand,
     },
     /// Reset a forgotten password here in the terminal.
     Reset(Reset),

@@ -36,6 +36,9 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("StartPasswordReset", "tenant_id", OTHER),
     ("RequestAdministratorHelp", "tenant_id", OTHER),
     ("SignIn", "tenant_id", OTHER),
+    ("CreateGroup", "tenant_id", OTHER),
+    // Who is not in the group is passed over.
+    ("RemoveGroupMembers", "member_group_ids[0]", OTHER),
     // What is no live session of the person is passed over.
     ("RevokeSessions", "session_ids[0]", OTHER),
     ("RevokeAccountSessions", "session_ids[0]", OTHER),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bootstrap;
+mod groups;
 mod policy;
 mod search;
 mod tenants;
@@ -12,6 +13,7 @@ use rekey_primitives::entropy::SharedEntropy;
 pub(crate) use accounts::{AccountName, NewAccount};
 pub use bootstrap::Bootstrapped;
 pub(crate) use bootstrap::FirstTenant;
+pub(crate) use groups::{GroupEdit, GroupName};
 pub(crate) use tenants::{NewTenant, Reach, TenantName};
 
 use crate::audit::Audit;

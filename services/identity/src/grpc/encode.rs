@@ -29,6 +29,12 @@ pub(super) fn etag(version: i64) -> String {
     format!("\"{version:x}\"")
 }
 
+/// The version that an etag was made of; `None` for what was never shown as one.
+pub(super) fn version_of(etag: &str) -> Option<i64> {
+    let digits = etag.strip_prefix('"')?.strip_suffix('"')?;
+    i64::from_str_radix(digits, 16).ok().filter(|version| self::etag(*version) == etag)
+}
+
 /// Leads to the next page; empty on the last.
 pub(super) fn page_token(next: Option<SecretString>) -> String {
     next.map(|token| token.expose_secret().to_owned()).unwrap_or_default()

@@ -11,6 +11,7 @@ mod accounts;
 mod administration;
 mod decode;
 mod encode;
+mod groups;
 mod linked_accounts;
 mod password_reset;
 mod passwords;
@@ -27,6 +28,7 @@ pub(crate) use tenants::HANDLE;
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
 use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
+use rekey_wire::identity::v1::group_service_server::GroupServiceServer;
 use rekey_wire::identity::v1::password_reset_service_server::PasswordResetServiceServer;
 use rekey_wire::identity::v1::password_service_server::PasswordServiceServer;
 use rekey_wire::identity::v1::policy_service_server::PolicyServiceServer;
@@ -37,6 +39,7 @@ use tonic::service::Routes;
 
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
+use self::groups::GroupApi;
 use self::linked_accounts::LinkedAccountApi;
 use self::password_reset::PasswordResetApi;
 use self::passwords::PasswordApi;
@@ -57,6 +60,7 @@ use crate::sign_in::SignIns;
 pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
+    "rekey.identity.v1.GroupService",
     "rekey.identity.v1.LinkedAccountService",
     "rekey.identity.v1.PasswordResetService",
     "rekey.identity.v1.PasswordService",
@@ -88,6 +92,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(SessionServiceServer::new(SessionApi { sign_ins, sessions }))
         .add_service(SecurityInfoServiceServer::new(SecurityInfoApi { security_info }))
         .add_service(TenantServiceServer::new(TenantApi { directory: directory.clone() }))
+        .add_service(GroupServiceServer::new(GroupApi { directory: directory.clone() }))
         .add_service(AccountServiceServer::new(AccountApi { directory: directory.clone() }))
         .add_service(AdministrationServiceServer::new(AdministrationApi { administration }))
         .add_service(PolicyServiceServer::new(PolicyApi { directory }))
@@ -107,10 +112,21 @@ mod tests {
         let role = Role::ReportsReader;
         let acts =
             [Act::Block, Act::Unblock, Act::Unfreeze, Act::Unlock, Act::Grant(role), Act::Revoke(role)];
-        let reads = ["GetAccount", "ListAccounts", "CountAccounts", "LookupAccount"];
+        let reads = [
+            "GetAccount",
+            "ListAccounts",
+            "CountAccounts",
+            "LookupAccount",
+            "GetGroup",
+            "ListGroups",
+            "ListGroupMembers",
+        ];
+        let groups =
+            ["CreateGroup", "UpdateGroup", "DeleteGroup", "AddGroupMembers", "RemoveGroupMembers"];
         acts.map(|act| (act.rpc().name, Needs::This(act.permission())))
             .into_iter()
             .chain(reads.map(|rpc| (rpc, Needs::This(Permission::ReadDirectory))))
+            .chain(groups.map(|rpc| (rpc, Needs::This(Permission::ManageGroups))))
             .chain([
                 ("CreateAccount", Needs::This(Permission::ManageAccounts)),
                 ("GetPolicy", Needs::This(Permission::ReadPolicy)),

@@ -65,7 +65,7 @@ fn published(refusal: &Refusal, password_field: &'static str) -> status::Refusal
 /// The code, the reason and the text of each refusal.
 fn shape(refusal: &Refusal) -> status::Refusal {
     use Code::{
-        AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted,
+        Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted,
         Unauthenticated,
     };
     use ErrorReason as Reason;
@@ -110,6 +110,17 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::LoginTaken => new(AlreadyExists, Reason::LoginTaken, "another account has this login"),
         Refusal::ExternalIdTaken => {
             new(AlreadyExists, Reason::ExternalIdTaken, "another account has this external id")
+        }
+        Refusal::EtagMismatch => new(Aborted, Reason::EtagMismatch, "it changed since its etag was read"),
+        Refusal::GroupNotFound => new(NotFound, Reason::GroupNotFound, "no such group in this tenant"),
+        Refusal::GroupCycle => {
+            new(FailedPrecondition, Reason::GroupCycle, "the group would be inside itself")
+        }
+        Refusal::GroupTooDeep => {
+            new(FailedPrecondition, Reason::GroupTooDeep, "groups nest at most 16 deep")
+        }
+        Refusal::GroupInPolicy => {
+            new(FailedPrecondition, Reason::GroupInPolicy, "the policy in force names the group")
         }
         Refusal::ResetInvalid => {
             new(FailedPrecondition, Reason::ResetInvalid, "the reset is not valid any more; start again")

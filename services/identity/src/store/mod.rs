@@ -12,6 +12,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod expiry;
+pub(crate) mod groups;
 pub(crate) mod links;
 pub(crate) mod outbox;
 pub(crate) mod outcome;
@@ -23,7 +24,6 @@ mod audit;
 mod columns;
 #[cfg(test)]
 mod contract;
-mod groups;
 mod idempotency;
 mod logins;
 mod partitions;
