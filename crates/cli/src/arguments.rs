@@ -2,6 +2,7 @@
 
 mod account;
 mod group;
+mod role;
 mod token;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap_complete::Shell;
 
 pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
 pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
+pub(crate) use self::role::RoleCommand;
 pub(crate) use self::token::{CreateToken, TokenCommand};
 use crate::{Part, folder};
 
@@ -76,6 +78,12 @@ pub(crate) enum Command {
         /// What to do.
         #[command(subcommand)]
         command: AccountCommand,
+    },
+    /// The roles of administrators and who holds them.
+    Role {
+        /// What to do.
+        #[command(subcommand)]
+        command: RoleCommand,
     },
     /// Groups of people, by which a policy says who may reset a password themselves.
     Group {

@@ -124,7 +124,7 @@ async fn step(profile: &Profile, on: &OnAccount, step: Step, output: Output) -> 
     print(&account.context("the answer holds no account")?, output)
 }
 
-fn print(account: &Account, output: Output) -> anyhow::Result<()> {
+pub(super) fn print(account: &Account, output: Output) -> anyhow::Result<()> {
     output.data(&shown(account), |_| rows(std::slice::from_ref(account)))
 }
 

@@ -26,12 +26,8 @@ pub(crate) async fn run(command: GroupCommand, profile: &Path, output: Output) -
         GroupCommand::Delete(on) => return delete(&profile, client, on, output).await,
         GroupCommand::Create { name, tenant } => {
             let tenant_id = profile.tenant(&tenant).await?.tenant_id;
-            let request = CreateGroupRequest {
-                tenant_id,
-                display_name: name,
-                request_id: request_id(),
-                context: None,
-            };
+            let request =
+                CreateGroupRequest { tenant_id, display_name: name, request_id: request_id(), context: None };
             client.create_group(request).await?.into_inner().group
         }
         GroupCommand::Show(OnGroup { group: group_id, tenant }) => {

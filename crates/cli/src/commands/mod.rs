@@ -9,6 +9,7 @@ pub(crate) mod inbox;
 pub(crate) mod migrate;
 pub(crate) mod repudiate;
 pub(crate) mod reset;
+pub(crate) mod role;
 pub(crate) mod serve;
 pub(crate) mod tenant;
 pub(crate) mod token;

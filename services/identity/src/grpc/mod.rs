@@ -27,8 +27,8 @@ pub(crate) use tenants::HANDLE;
 
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
-use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
 use rekey_wire::identity::v1::group_service_server::GroupServiceServer;
+use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
 use rekey_wire::identity::v1::password_reset_service_server::PasswordResetServiceServer;
 use rekey_wire::identity::v1::password_service_server::PasswordServiceServer;
 use rekey_wire::identity::v1::policy_service_server::PolicyServiceServer;
@@ -121,8 +121,7 @@ mod tests {
             "ListGroups",
             "ListGroupMembers",
         ];
-        let groups =
-            ["CreateGroup", "UpdateGroup", "DeleteGroup", "AddGroupMembers", "RemoveGroupMembers"];
+        let groups = ["CreateGroup", "UpdateGroup", "DeleteGroup", "AddGroupMembers", "RemoveGroupMembers"];
         acts.map(|act| (act.rpc().name, Needs::This(act.permission())))
             .into_iter()
             .chain(reads.map(|rpc| (rpc, Needs::This(Permission::ReadDirectory))))

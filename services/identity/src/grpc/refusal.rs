@@ -65,8 +65,8 @@ fn published(refusal: &Refusal, password_field: &'static str) -> status::Refusal
 /// The code, the reason and the text of each refusal.
 fn shape(refusal: &Refusal) -> status::Refusal {
     use Code::{
-        Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, ResourceExhausted,
-        Unauthenticated,
+        Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied,
+        ResourceExhausted, Unauthenticated,
     };
     use ErrorReason as Reason;
     use status::Refusal as Published;
@@ -116,9 +116,7 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::GroupCycle => {
             new(FailedPrecondition, Reason::GroupCycle, "the group would be inside itself")
         }
-        Refusal::GroupTooDeep => {
-            new(FailedPrecondition, Reason::GroupTooDeep, "groups nest at most 16 deep")
-        }
+        Refusal::GroupTooDeep => new(FailedPrecondition, Reason::GroupTooDeep, "groups nest at most 16 deep"),
         Refusal::GroupInPolicy => {
             new(FailedPrecondition, Reason::GroupInPolicy, "the policy in force names the group")
         }

@@ -1,8 +1,6 @@
 //! `rekey account list`: all of a tenant's accounts, those that fit a filter, or how many.
 
-use anyhow::bail;
 use rekey_primitives::clock::{Clock as _, SystemClock};
-use rekey_wire::access::role_named;
 use rekey_wire::identity::v1::{
     AccountFilter, CountAccountsRequest, FilteredState, ListAccountsRequest, MethodKind,
 };
@@ -11,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{accounts, rows, shown};
 use crate::arguments::{AccountFilterArguments, InTenant};
+use crate::commands::role::named;
 use crate::output::Output;
 use crate::profile::Profile;
 
@@ -58,13 +57,7 @@ pub(super) async fn count(
 
 /// The filter that was typed.
 pub(crate) fn filter(typed: AccountFilterArguments) -> anyhow::Result<AccountFilter> {
-    let role = match typed.role.as_deref() {
-        None => 0,
-        Some(word) => match role_named(word) {
-            Some(role) => role.into(),
-            None => bail!("no role is called `{word}`; `rekey role list` shows them"),
-        },
-    };
+    let role = typed.role.as_deref().map(named).transpose()?.map_or(0, i32::from);
     let now = SystemClock.now().unix_micros();
     let days_ago = |days: u32| timestamp(now.saturating_sub(i64::from(days) * 86_400_000_000));
     Ok(AccountFilter {

@@ -14,6 +14,7 @@ mod links;
 mod lockouts;
 mod outbox;
 mod passwords;
+mod plans;
 mod races;
 mod resets;
 mod search;
