@@ -1,6 +1,9 @@
 //! What can be typed. The doc comments are the help texts.
 
+mod account;
+mod group;
 mod policy;
+mod role;
 pub(crate) mod security_info;
 mod token;
 
@@ -9,7 +12,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
+pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
 pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
+pub(crate) use self::role::RoleCommand;
 pub(crate) use self::token::{CreateToken, TokenCommand};
 use crate::{Part, folder};
 
@@ -87,6 +93,18 @@ pub(crate) enum Command {
         /// What to do.
         #[command(subcommand)]
         command: PolicyCommand,
+    },
+    /// The roles of administrators and who holds them.
+    Role {
+        /// What to do.
+        #[command(subcommand)]
+        command: RoleCommand,
+    },
+    /// Groups of people, by which a policy says who may reset a password themselves.
+    Group {
+        /// What to do.
+        #[command(subcommand)]
+        command: GroupCommand,
     },
     /// Reset a forgotten password here in the terminal.
     Reset(Reset),
@@ -202,78 +220,6 @@ pub(crate) struct OnAccount {
     /// Its tenant.
     #[command(flatten)]
     pub(crate) tenant: InTenant,
-}
-
-/// Commands on accounts.
-#[derive(Debug, Subcommand)]
-pub(crate) enum AccountCommand {
-    /// Create an account.
-    Create {
-        /// What the person types at sign-in; may be repeated.
-        #[arg(required = true)]
-        logins: Vec<String>,
-        /// Name for people.
-        #[arg(long, default_value = "")]
-        name: String,
-        /// Mail address to prefill; may be repeated.
-        #[arg(long = "email")]
-        emails: Vec<String>,
-        /// Phone number to prefill, such as +4915112345678; may be repeated.
-        #[arg(long = "phone")]
-        phones: Vec<String>,
-        /// The addresses were confirmed by the person already.
-        #[arg(long)]
-        confirmed: bool,
-        /// Read a first password from this file.
-        #[arg(long, value_name = "FILE")]
-        password_file: Option<PathBuf>,
-        /// Your own id for it.
-        #[arg(long, default_value = "")]
-        external_id: String,
-        /// Its tenant.
-        #[command(flatten)]
-        tenant: InTenant,
-    },
-    /// List accounts.
-    List {
-        /// The tenant.
-        #[command(flatten)]
-        tenant: InTenant,
-    },
-    /// Show one account.
-    Show(OnAccount),
-    /// Forget its wrong passwords.
-    Unlock(OnAccount),
-    /// Stop it from signing in.
-    Block(OnAccount),
-    /// Let it sign in again.
-    Unblock(OnAccount),
-    /// Release it after "this was not me".
-    Unfreeze(OnAccount),
-    /// List passwords by when they expire, those that have first.
-    Expiring {
-        /// Those that expire within so many days.
-        #[arg(long, default_value_t = 14)]
-        days: u32,
-        /// The tenant.
-        #[command(flatten)]
-        tenant: InTenant,
-    },
-    /// Exempt its password from expiry.
-    ExemptExpiry(OnAccount),
-    /// End the exemption: its password is good for the whole span again.
-    UnexemptExpiry(OnAccount),
-    /// List its live sessions.
-    Sessions(OnAccount),
-    /// End its sessions: all, or those that are named.
-    RevokeSessions {
-        /// The account.
-        #[command(flatten)]
-        on: OnAccount,
-        /// End this session; may be repeated.
-        #[arg(long = "session")]
-        sessions: Vec<String>,
-    },
 }
 
 /// A reset in the terminal.

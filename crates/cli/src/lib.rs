@@ -72,6 +72,8 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::SecurityInfo { command } => commands::security_info::run(command, &profile, output).await,
         Command::Account { command } => commands::account::run(command, &profile, output).await,
         Command::Policy { command } => commands::policy::run(command, &profile, output).await,
+        Command::Role { command } => commands::role::run(command, &profile, output).await,
+        Command::Group { command } => commands::group::run(command, &profile, output).await,
         Command::Reset(reset) => commands::reset::run(reset, &profile, output).await,
         Command::Repudiate { link } => commands::repudiate::run(&link, &profile, output).await,
         Command::Inbox(inbox) => commands::inbox::run(&inbox, &profile, output).await,

@@ -73,6 +73,8 @@ macro_rules! ids {
 ids! {
     /// An organisation.
     TenantId
+    /// A group of accounts.
+    GroupId
     /// A person in a tenant.
     AccountId
     /// One registered way of an account to prove itself.

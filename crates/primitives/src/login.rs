@@ -56,6 +56,12 @@ impl Login {
     }
 }
 
+/// The form in which beginnings of logins and of names are compared: that of a login, of whatever length, and be it none. `None`
+/// for a text that has no form of rest.
+pub fn search_form(text: &str) -> Option<String> {
+    mapped(&text.trim_start_matches(is_blank).replace('\u{ff20}', "@"))
+}
+
 fn canonical_address(local: &str, domain: &str) -> Option<String> {
     // Joiners tell domain names apart; UTS #46 knows where they may stand.
     let shows = |c: &char| !is_invisible(*c) || matches!(c, '\u{200c}' | '\u{200d}');

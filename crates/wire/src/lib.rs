@@ -18,6 +18,11 @@ pub mod refusals;
 pub mod status;
 pub mod time;
 
+/// These fields and no others, for RPCs that change some.
+pub fn field_mask<const COUNT: usize>(paths: [&str; COUNT]) -> prost_types::FieldMask {
+    prost_types::FieldMask { paths: paths.map(str::to_owned).to_vec() }
+}
+
 /// One package of the contract.
 macro_rules! package {
     ($(#[$doc:meta])* $name:ident, $domain:literal, $package:literal) => {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::account::{Account, PasswordRecord};
+use crate::domain::group::Group;
 use crate::domain::policy::ResetRules;
 use crate::domain::security_info::{Holding, SecurityInfo, Standing};
 use crate::domain::tenant::Tenant;
@@ -42,6 +43,12 @@ pub(crate) struct AccountView {
     pub version: i64,
     pub created_at: i64,
     pub updated_at: i64,
+    /// When a session was last opened.
+    #[serde(default)]
+    pub last_sign_in_at: Option<i64>,
+    /// When it was deleted.
+    #[serde(default)]
+    pub deleted_at: Option<i64>,
 }
 
 /// What is shown of a password.
@@ -61,6 +68,19 @@ pub(crate) struct TenantView {
     pub domains: Vec<String>,
     /// Seats for self-service reset; `None` for any number.
     pub licensed_accounts: Option<u32>,
+    /// The etag is made of it.
+    pub version: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// A group. Times are microseconds since the epoch.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, derive_more::Debug)]
+pub(crate) struct GroupView {
+    pub group_id: Uuid,
+    pub tenant_id: Uuid,
+    #[debug(skip)]
+    pub display_name: String,
     /// The etag is made of it.
     pub version: i64,
     pub created_at: i64,
@@ -129,6 +149,8 @@ impl From<&Account> for AccountView {
             version: account.version,
             created_at: account.created_at.unix_micros(),
             updated_at: account.updated_at.unix_micros(),
+            last_sign_in_at: account.last_sign_in_at.map(Timestamp::unix_micros),
+            deleted_at: account.deleted_at.map(Timestamp::unix_micros),
         }
     }
 }
@@ -150,6 +172,19 @@ impl From<&Tenant> for TenantView {
             version: tenant.version,
             created_at: tenant.created_at.unix_micros(),
             updated_at: tenant.updated_at.unix_micros(),
+        }
+    }
+}
+
+impl From<&Group> for GroupView {
+    fn from(group: &Group) -> Self {
+        Self {
+            group_id: group.id.as_uuid(),
+            tenant_id: group.tenant_id.as_uuid(),
+            display_name: group.display_name.clone(),
+            version: group.version,
+            created_at: group.created_at.unix_micros(),
+            updated_at: group.updated_at.unix_micros(),
         }
     }
 }

@@ -28,9 +28,17 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("ListNotifications", "page_token", &[Wrong::Forged]),
     ("EvaluatePassword", "candidate_password", &[Wrong::Control]),
     ("CreateAccount", "tenant_id", OTHER),
+    ("ListAccounts", "tenant_id", OTHER),
+    ("CountAccounts", "tenant_id", OTHER),
+    // Nobody is called that.
+    ("ListAccounts", "filter.prefix", &[Wrong::Control]),
+    ("CountAccounts", "filter.prefix", &[Wrong::Control]),
     ("StartPasswordReset", "tenant_id", OTHER),
     ("RequestAdministratorHelp", "tenant_id", OTHER),
     ("SignIn", "tenant_id", OTHER),
+    ("CreateGroup", "tenant_id", OTHER),
+    // Who is not in the group is passed over.
+    ("RemoveGroupMembers", "member_group_ids[0]", OTHER),
     // What is no live session of the person is passed over.
     ("RevokeSessions", "session_ids[0]", OTHER),
     ("RevokeAccountSessions", "session_ids[0]", OTHER),

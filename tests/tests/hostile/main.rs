@@ -10,6 +10,7 @@ mod examples;
 mod judgement;
 mod lenience;
 mod mutations;
+mod roles;
 mod strangers;
 mod tokens;
 mod unpermitted;

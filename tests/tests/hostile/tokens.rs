@@ -56,7 +56,7 @@ const fn unheard(method: &'static str, field: &'static str) -> Token {
     Token { method, field, reason: None, is_bound: false, dies: true }
 }
 
-const TOKENS: [Token; 22] = [
+const TOKENS: [Token; 24] = [
     token("SendResetCode", "reset_token", "RESET_INVALID"),
     token("SubmitResetProof", "reset_token", "RESET_INVALID"),
     token("CompletePasswordReset", "reset_token", "RESET_INVALID"),
@@ -67,6 +67,8 @@ const TOKENS: [Token; 22] = [
     token("SignOut", "refresh_token", "REFRESH_TOKEN_INVALID"),
     of_a_person("RepudiateReset", "repudiation_token", "REPUDIATION_INVALID"),
     of_a_person("ListAccounts", "page_token", "PAGE_TOKEN_INVALID"),
+    of_a_person("ListGroups", "page_token", "PAGE_TOKEN_INVALID"),
+    of_a_person("ListGroupMembers", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListTenants", "page_token", "PAGE_TOKEN_INVALID"),
     // The person who may show them dies first.
     Token { dies: false, ..of_a_person("ListSessions", "page_token", "PAGE_TOKEN_INVALID") },

@@ -1,6 +1,7 @@
 //! `rekey account`: create, list, show, unlock, block, unblock, unfreeze, and its sessions.
 
 mod expiring;
+mod list;
 mod sessions;
 
 use std::path::Path;
@@ -13,12 +14,12 @@ use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use rekey_wire::identity::v1::administration_service_client::AdministrationServiceClient;
 use rekey_wire::identity::v1::lookup_account_request::Key;
 use rekey_wire::identity::v1::{
-    Account, AccountState, BlockSignInRequest, CreateAccountRequest, GetAccountRequest, ListAccountsRequest,
-    LookupAccountRequest, UnblockSignInRequest, UnfreezeAccountRequest, UnlockAccountRequest,
+    Account, AccountState, BlockSignInRequest, CreateAccountRequest, GetAccountRequest, LookupAccountRequest,
+    UnblockSignInRequest, UnfreezeAccountRequest, UnlockAccountRequest,
 };
 use serde_json::{Value, json};
 
-use crate::arguments::{AccountCommand, InTenant, OnAccount};
+use crate::arguments::{AccountCommand, OnAccount};
 use crate::output::{Output, table};
 use crate::profile::{Profile, request_id, secret_file, time};
 
@@ -33,7 +34,12 @@ enum Step {
 pub(crate) async fn run(command: AccountCommand, profile: &Path, output: Output) -> anyhow::Result<()> {
     let profile = Profile::read(profile)?;
     match command {
-        AccountCommand::List { tenant } => list(&profile, &tenant, output).await,
+        AccountCommand::List { filter, count: true, tenant } => {
+            list::count(&profile, &tenant, filter, output).await
+        }
+        AccountCommand::List { filter, count: false, tenant } => {
+            list::list(&profile, &tenant, filter, output).await
+        }
         AccountCommand::Show(on) => {
             let account = find(&profile, &on).await?;
             print(&account, output)
@@ -83,25 +89,6 @@ fn accounts(profile: &Profile) -> anyhow::Result<AccountServiceClient<Connection
     Ok(AccountServiceClient::new(profile.identity()?))
 }
 
-async fn list(profile: &Profile, tenant: &InTenant, output: Output) -> anyhow::Result<()> {
-    let tenant_id = profile.tenant(tenant).await?.tenant_id;
-    let mut client = accounts(profile)?;
-    let mut found = Vec::new();
-    let mut page_token = String::new();
-    loop {
-        let tenant_id = tenant_id.clone();
-        let request = ListAccountsRequest { tenant_id, page_size: 200, page_token, context: None };
-        let page = client.list_accounts(request).await?.into_inner();
-        found.extend(page.accounts);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
-    let data: Vec<Value> = found.iter().map(shown).collect();
-    output.data(&data, |_| rows(&found))
-}
-
 pub(super) async fn find(profile: &Profile, on: &OnAccount) -> anyhow::Result<Account> {
     let tenant_id = profile.tenant(&on.tenant).await?.tenant_id;
     let mut client = accounts(profile)?;
@@ -141,7 +128,7 @@ async fn step(profile: &Profile, on: &OnAccount, step: Step, output: Output) -> 
     print(&account.context("the answer holds no account")?, output)
 }
 
-fn print(account: &Account, output: Output) -> anyhow::Result<()> {
+pub(super) fn print(account: &Account, output: Output) -> anyhow::Result<()> {
     output.data(&shown(account), |_| rows(std::slice::from_ref(account)))
 }
 
@@ -158,6 +145,9 @@ fn shown(account: &Account) -> Value {
         "state": state(account),
         "create_time": account.create_time.map(|at| time(at.seconds)),
         "password_time": account.password_time.map(|at| time(at.seconds)),
+        "last_sign_in_time": account.last_sign_in_time.map(|at| time(at.seconds)),
+        "delete_time": account.delete_time.map(|at| time(at.seconds)),
+        "etag": account.etag,
     })
 }
 
@@ -166,6 +156,7 @@ fn state(account: &Account) -> &'static str {
         Ok(AccountState::Active) => "active",
         Ok(AccountState::Blocked) => "blocked",
         Ok(AccountState::Frozen) => "frozen",
+        Ok(AccountState::Deleted) => "deleted",
         Ok(AccountState::Unspecified) | Err(_) => "unknown",
     }
 }

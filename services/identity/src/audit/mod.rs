@@ -13,7 +13,7 @@ use rekey_primitives::id::{AccountId, EventId, TenantId};
 
 pub(crate) use buffer::AuditBuffer;
 
-use crate::domain::audit::{Actor, AuditEvent, EventKind, Outcome, Subject};
+use crate::domain::audit::{Actor, AuditEvent, EventKind, FOLDED_ACCOUNTS, Outcome, Subject};
 use crate::operation::{Operation, Origin};
 use crate::store::{self, Store};
 
@@ -102,6 +102,13 @@ impl Draft {
     #[must_use]
     pub(crate) fn by(mut self, actor: Actor) -> Self {
         self.0.actor = actor;
+        self
+    }
+
+    /// About these accounts, the first of them, beside its subject.
+    #[must_use]
+    pub(crate) fn about(mut self, accounts: impl Iterator<Item = AccountId>) -> Self {
+        self.0.accounts = accounts.take(FOLDED_ACCOUNTS).collect();
         self
     }
 

@@ -20,14 +20,12 @@ use crate::operation::idempotency::{Answer, Request};
 use crate::operation::{Administrator, Error, Operation, Repeatable, Rpc};
 use crate::policies::TenantPolicy;
 use crate::store::accounts::{AccountKey, AccountTaken};
-use crate::tokens::{AskedPage, List, Page};
 use crate::views::AccountView;
 
 const CREATE: Rpc = Rpc { name: "CreateAccount", event: EventKind::AccountCreated };
 // Whoever reads leaves no event but a denial.
 const GET: Rpc = Rpc { name: "GetAccount", event: EventKind::PermissionDenied };
 const LOOK_UP: Rpc = Rpc { name: "LookupAccount", event: EventKind::PermissionDenied };
-const LIST: Rpc = Rpc { name: "ListAccounts", event: EventKind::PermissionDenied };
 
 /// An account to create.
 #[derive(Debug, Clone)]
@@ -154,24 +152,6 @@ impl Directory {
         Ok(AccountView::from(&found.ok_or(Refusal::AccountNotFound)?))
     }
 
-    /// Lists the accounts of a tenant, oldest first.
-    pub(crate) async fn list_accounts(
-        &self,
-        administrator: &Administrator,
-        tenant_id: TenantId,
-        asked: &AskedPage,
-    ) -> Result<Page<AccountView>, Error> {
-        let operation = self.authorisation.operation(LIST, administrator, tenant_id)?;
-        let needs = Permission::ReadDirectory;
-        self.authorisation.authorise_in_tenant(&operation, administrator, needs).await?;
-        let tenant = tenant_id.as_uuid();
-        let list = List { name: "accounts", arguments: &[tenant.as_bytes()] };
-        let after = self.tokens.page_begins_after(list, asked, operation.now)?.map(AccountId::from_uuid);
-        let read = self.store.list_accounts(&operation.scope, after, asked.limit()).await?;
-        let read = read.iter().map(AccountView::from).collect();
-        Ok(self.tokens.page(list, asked, read, |account| account.account_id, operation.now))
-    }
-
     /// An account with everything but its password.
     fn drafted(&self, new: &NewAccount, now: Timestamp) -> Result<Account, Refusal> {
         let standing =
@@ -192,6 +172,7 @@ impl Directory {
             roles: new.roles,
             security_info: self.first_entries(&new.addresses, standing, now)?,
             reconfirmed_at: None,
+            last_sign_in_at: None,
             created_at: now,
             updated_at: now,
             deleted_at: None,

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod bootstrap;
+mod groups;
 mod policy;
+mod search;
 mod tenants;
 
 use rekey_primitives::clock::SharedClock;
@@ -11,6 +13,7 @@ use rekey_primitives::entropy::SharedEntropy;
 pub(crate) use accounts::{AccountName, NewAccount};
 pub use bootstrap::Bootstrapped;
 pub(crate) use bootstrap::FirstTenant;
+pub(crate) use groups::{GroupEdit, GroupName};
 pub(crate) use policy::{PolicyTarget, PolicyView, Preview, PreviewPage, RevisionView, Stranded};
 pub(crate) use tenants::{NewTenant, Reach, TenantName};
 

@@ -49,6 +49,8 @@ pub(crate) struct Account {
     pub security_info: Vec<SecurityInfo>,
     /// When the person last said their security info is still right.
     pub reconfirmed_at: Option<Timestamp>,
+    /// When a session of it was last opened.
+    pub last_sign_in_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// When it was deleted, softly; a deleted account exists for nobody but the restore.

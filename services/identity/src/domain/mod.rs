@@ -4,13 +4,14 @@
 //! clock to read, so every rule can be tested by a table. Steps that must be atomic live in `store`, their
 //! order in the use cases; both ask here first.
 //!
-//! Things: [`tenant`], [`account`], [`group`], [`security_info`], [`totp`], [`recovery_codes`], [`link`],
-//! [`session`], [`policy`].
+//! Things: [`tenant`], [`account`], [`account_filter`], [`group`], [`security_info`], [`totp`], [`recovery_codes`],
+//! [`link`], [`session`], [`policy`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
 //! [`reconfirmation`], [`second_factor`], [`scope`], [`spraying`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
 
 pub(crate) mod account;
+pub(crate) mod account_filter;
 pub(crate) mod attempts;
 pub(crate) mod audit;
 pub(crate) mod authority;

@@ -11,6 +11,7 @@ use strum::IntoStaticStr;
 
 use super::authority::{Forbidden, MissingPermission};
 use super::eligibility::Ineligible;
+use super::group::NotNested;
 use super::help::MessageRefused;
 use super::password::Verdict;
 use super::scope::OutOfScope;
@@ -61,6 +62,14 @@ pub(crate) enum Refusal {
     LoginTaken,
     /// The external id belongs to another account.
     ExternalIdTaken,
+    /// No such group.
+    GroupNotFound,
+    /// The group would be inside itself.
+    GroupCycle,
+    /// Groups would nest deeper than they are followed.
+    GroupTooDeep,
+    /// The policy in force names the group.
+    GroupInPolicy,
 
     // Resets.
     /// Forged, over, superseded or another caller's; never which.
@@ -188,6 +197,15 @@ impl From<Forbidden> for Refusal {
 impl From<MissingPermission> for Refusal {
     fn from(missing: MissingPermission) -> Self {
         Self::AuthorityMissing(missing)
+    }
+}
+
+impl From<NotNested> for Refusal {
+    fn from(not_nested: NotNested) -> Self {
+        match not_nested {
+            NotNested::Cycle => Self::GroupCycle,
+            NotNested::TooDeep => Self::GroupTooDeep,
+        }
     }
 }
 

@@ -60,14 +60,36 @@ impl AccountService for AccountApi {
         let (asking, sent) = Asking::open(request)?;
         let mut fields = Fields::default();
         let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let filter = fields.account_filter(sent.filter);
         let asked = fields.page(sent.page_size, sent.page_token);
         let context = fields.context(&asking, sent.context);
-        let (tenant_id, asked, context) = fields.finish(|| Some((tenant_id?, asked?, context?)))?;
+        let read = fields.finish(|| Some((tenant_id?, filter?, asked?, context?)))?;
+        let (tenant_id, filter, asked, context) = read;
         let administrator = asking.administrator(context);
-        let page = self.directory.list_accounts(&administrator, tenant_id, &asked).await.map_err(status)?;
+        let found = self.directory.search_accounts(&administrator, tenant_id, &filter, &asked).await;
+        let page = found.map_err(status)?;
         Ok(Response::new(wire::ListAccountsResponse {
             accounts: page.items.into_iter().map(encode::account).collect(),
             next_page_token: encode::page_token(page.next),
+        }))
+    }
+
+    async fn count_accounts(
+        &self,
+        request: Request<wire::CountAccountsRequest>,
+    ) -> Result<Response<wire::CountAccountsResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let tenant_id = fields.tenant_id(&sent.tenant_id);
+        let filter = fields.account_filter(sent.filter);
+        let context = fields.context(&asking, sent.context);
+        let (tenant_id, filter, context) = fields.finish(|| Some((tenant_id?, filter?, context?)))?;
+        let administrator = asking.administrator(context);
+        let counted = self.directory.count_accounts(&administrator, tenant_id, &filter).await;
+        let counted = counted.map_err(status)?;
+        Ok(Response::new(wire::CountAccountsResponse {
+            count: counted.count.cast_signed(),
+            at_least: counted.is_lower_bound,
         }))
     }
 

@@ -370,9 +370,14 @@ impl Fields {
 
     /// A role of the contract.
     pub(super) fn role(&mut self, number: i32) -> Option<Role> {
+        self.role_in("role", number)
+    }
+
+    /// The same in another field.
+    pub(super) fn role_in(&mut self, field: &'static str, number: i32) -> Option<Role> {
         let named = options::Role::try_from(number).ok().filter(|role| *role != options::Role::Unspecified);
         let role = named.and_then(|role| Role::parse(&rekey_wire::access::role_word(role)));
-        self.take("role", role, "one of the published roles")
+        self.take(field, role, "one of the published roles")
     }
 
     /// Where the person is, as the caller says; a caller that may not say so is refused.

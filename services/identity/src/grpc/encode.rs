@@ -29,6 +29,12 @@ pub(super) fn etag(version: i64) -> String {
     format!("\"{version:x}\"")
 }
 
+/// The version that an etag was made of; `None` for what was never shown as one.
+pub(super) fn version_of(etag: &str) -> Option<i64> {
+    let digits = etag.strip_prefix('"')?.strip_suffix('"')?;
+    i64::from_str_radix(digits, 16).ok().filter(|version| self::etag(*version) == etag)
+}
+
 /// Leads to the next page; empty on the last.
 pub(super) fn page_token(next: Option<SecretString>) -> String {
     next.map(|token| token.expose_secret().to_owned()).unwrap_or_default()
@@ -55,15 +61,17 @@ pub(super) fn roles<'a>(words: impl Iterator<Item = &'a str>) -> Vec<i32> {
 }
 
 /// Whether its person gets in, by what stops them first.
-const fn state(blocked: bool, frozen: bool) -> wire::AccountState {
-    match (blocked, frozen) {
-        (true, _) => wire::AccountState::Blocked,
-        (false, true) => wire::AccountState::Frozen,
-        (false, false) => wire::AccountState::Active,
+const fn state(view: &AccountView) -> wire::AccountState {
+    match view {
+        AccountView { deleted_at: Some(_), .. } => wire::AccountState::Deleted,
+        AccountView { blocked: true, .. } => wire::AccountState::Blocked,
+        AccountView { frozen: true, .. } => wire::AccountState::Frozen,
+        _ => wire::AccountState::Active,
     }
 }
 
 pub(super) fn account(view: AccountView) -> wire::Account {
+    let state = state(&view).into();
     wire::Account {
         account_id: view.account_id.hyphenated().to_string(),
         tenant_id: view.tenant_id.hyphenated().to_string(),
@@ -72,13 +80,15 @@ pub(super) fn account(view: AccountView) -> wire::Account {
         external_id: view.external_id.unwrap_or_default(),
         has_password: view.password.is_some(),
         must_change_password: view.password.is_some_and(|password| password.must_change),
-        state: state(view.blocked, view.frozen).into(),
+        state,
         managed_elsewhere: view.managed_elsewhere,
         roles: roles(view.roles.iter().map(String::as_str)),
         etag: etag(view.version),
         create_time: Some(time::timestamp(view.created_at)),
         update_time: Some(time::timestamp(view.updated_at)),
         password_time: view.password.map(|password| time::timestamp(password.set_at)),
+        last_sign_in_time: view.last_sign_in_at.map(time::timestamp),
+        delete_time: view.deleted_at.map(time::timestamp),
     }
 }
 

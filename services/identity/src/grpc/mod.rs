@@ -6,11 +6,13 @@
 //!
 //! Whether the caller may call at all was judged by the gate, before decoding. What it reaches is judged in the use cases.
 
+mod account_filter;
 mod account_security_info;
 mod accounts;
 mod administration;
 mod decode;
 mod encode;
+mod groups;
 mod linked_accounts;
 mod password_expiry;
 mod password_reset;
@@ -29,6 +31,7 @@ pub(crate) use tenants::HANDLE;
 use rekey_wire::identity::v1::account_security_info_service_server::AccountSecurityInfoServiceServer;
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
+use rekey_wire::identity::v1::group_service_server::GroupServiceServer;
 use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
 use rekey_wire::identity::v1::password_expiry_service_server::PasswordExpiryServiceServer;
 use rekey_wire::identity::v1::password_reset_service_server::PasswordResetServiceServer;
@@ -42,6 +45,7 @@ use tonic::service::Routes;
 use self::account_security_info::AccountSecurityInfoApi;
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
+use self::groups::GroupApi;
 use self::linked_accounts::LinkedAccountApi;
 use self::password_expiry::PasswordExpiryApi;
 use self::password_reset::PasswordResetApi;
@@ -64,6 +68,7 @@ pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AccountSecurityInfoService",
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
+    "rekey.identity.v1.GroupService",
     "rekey.identity.v1.LinkedAccountService",
     "rekey.identity.v1.PasswordExpiryService",
     "rekey.identity.v1.PasswordResetService",
@@ -99,6 +104,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         }))
         .add_service(SecurityInfoServiceServer::new(SecurityInfoApi { security_info }))
         .add_service(TenantServiceServer::new(TenantApi { directory: directory.clone() }))
+        .add_service(GroupServiceServer::new(GroupApi { directory: directory.clone() }))
         .add_service(AccountServiceServer::new(AccountApi { directory: directory.clone() }))
         .add_service(PasswordExpiryServiceServer::new(PasswordExpiryApi {
             administration: administration.clone(),
@@ -121,10 +127,20 @@ mod tests {
         let role = Role::ReportsReader;
         let acts =
             [Act::Block, Act::Unblock, Act::Unfreeze, Act::Unlock, Act::Grant(role), Act::Revoke(role)];
-        let reads = ["GetAccount", "ListAccounts", "LookupAccount"];
+        let reads = [
+            "GetAccount",
+            "ListAccounts",
+            "CountAccounts",
+            "LookupAccount",
+            "GetGroup",
+            "ListGroups",
+            "ListGroupMembers",
+        ];
+        let groups = ["CreateGroup", "UpdateGroup", "DeleteGroup", "AddGroupMembers", "RemoveGroupMembers"];
         acts.map(|act| (act.rpc().name, Needs::This(act.permission())))
             .into_iter()
             .chain(reads.map(|rpc| (rpc, Needs::This(Permission::ReadDirectory))))
+            .chain(groups.map(|rpc| (rpc, Needs::This(Permission::ManageGroups))))
             .chain([
                 ("CreateAccount", Needs::This(Permission::ManageAccounts)),
                 ("GetPolicy", Needs::This(Permission::ReadPolicy)),

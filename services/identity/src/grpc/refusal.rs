@@ -122,6 +122,14 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::ExternalIdTaken => {
             new(AlreadyExists, Reason::ExternalIdTaken, "another account has this external id")
         }
+        Refusal::GroupNotFound => new(NotFound, Reason::GroupNotFound, "no such group in this tenant"),
+        Refusal::GroupCycle => {
+            new(FailedPrecondition, Reason::GroupCycle, "the group would be inside itself")
+        }
+        Refusal::GroupTooDeep => new(FailedPrecondition, Reason::GroupTooDeep, "groups nest at most 16 deep"),
+        Refusal::GroupInPolicy => {
+            new(FailedPrecondition, Reason::GroupInPolicy, "the policy in force names the group")
+        }
         Refusal::ResetInvalid => {
             new(FailedPrecondition, Reason::ResetInvalid, "the reset is not valid any more; start again")
         }

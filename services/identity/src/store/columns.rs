@@ -12,6 +12,8 @@ pub(super) const ACCOUNT_COLUMNS: Fragment = fragment!(
      a.managed_elsewhere, a.roles, a.reconfirmed_at, a.created_at, a.updated_at, a.deleted_at, a.version,
      a.password_hash, a.password_set_at, a.password_must_change, a.password_temporary_until,
      a.password_expiry_exempt, a.password_expiry_counts_from,
+     (select r.signed_in_at from last_sign_ins r
+      where r.tenant_id = a.tenant_id and r.account_id = a.account_id) as last_sign_in_at,
      (select ",
     (
         postgres: "coalesce(json_agg(l.login order by l.position), '[]')::text",

@@ -13,10 +13,12 @@
 pub(crate) mod accounts;
 pub(crate) mod expiring_passwords;
 pub(crate) mod expiry;
+pub(crate) mod groups;
 pub(crate) mod links;
 pub(crate) mod outbox;
 pub(crate) mod outcome;
 pub(crate) mod resets;
+pub(crate) mod search;
 pub(crate) mod sign_ins;
 
 mod audit;
@@ -68,7 +70,7 @@ impl Store {
     }
 }
 
-/// Brings the schema of a database up to date, making a file that is missing, and its logins to their form of today.
+/// Brings the schema of a database up to date, making a file that is missing, and logins and names to their form of today.
 /// Several processes may try at once.
 pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure> {
     rekey_database::migrate(url, options, &schema::SCHEMA).await?;
@@ -81,7 +83,10 @@ pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure>
         }
         Err(failure) => return Err(failure),
     };
-    let renewed = store.renew_logins().await;
+    let renewed = match store.renew_logins().await {
+        Ok(()) => store.fill_in_names().await,
+        failed => failed,
+    };
     store.database.close().await;
     renewed
 }

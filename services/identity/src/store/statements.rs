@@ -4,12 +4,12 @@ use rekey_database::Sql;
 
 use super::contract::World;
 use super::{
-    accounts, audit, contract, expiring_passwords, expiry, idempotency, links, logins, outbox, partitions,
-    resets, schema, sign_ins, upkeep,
+    accounts, audit, contract, expiring_passwords, expiry, groups, idempotency, links, logins, outbox,
+    partitions, resets, schema, search, sign_ins, upkeep,
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 31] = [
+const STATEMENTS: [&[Sql]; 35] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -18,6 +18,7 @@ const STATEMENTS: [&[Sql]; 31] = [
     accounts::security_info::STATEMENTS,
     accounts::tenants::STATEMENTS,
     accounts::verifications::STATEMENTS,
+    groups::STATEMENTS,
     idempotency::STATEMENTS,
     links::STATEMENTS,
     logins::STATEMENTS,
@@ -35,11 +36,14 @@ const STATEMENTS: [&[Sql]; 31] = [
     resets::attempts::STATEMENTS,
     resets::walk::STATEMENTS,
     schema::STATEMENTS,
+    search::STATEMENTS,
+    search::names::STATEMENTS,
     sign_ins::STATEMENTS,
     sign_ins::lockouts::STATEMENTS,
     sign_ins::passwords::STATEMENTS,
     sign_ins::refresh::STATEMENTS,
     sign_ins::sessions::STATEMENTS,
+    sign_ins::last::STATEMENTS,
     upkeep::STATEMENTS,
 ];
 

@@ -42,6 +42,7 @@ pub(crate) fn account(tenant_id: TenantId, id: AccountId, login: &str, at: Times
         roles: RoleSet::EMPTY,
         security_info: Vec::new(),
         reconfirmed_at: None,
+        last_sign_in_at: None,
         created_at: at,
         updated_at: at,
         deleted_at: None,

@@ -8,13 +8,13 @@ use rekey_wire::identity::v1::administration_service_client::AdministrationServi
 use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceClient;
 use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use rekey_wire::identity::v1::{
-    BlockSignInRequest, CreateAccountRequest, CreateTenantRequest, GetAccountRequest, GetPolicyRequest,
-    GetTenantRequest, GrantRoleRequest, ListAccountSecurityInfoRequest, ListAccountSessionsRequest,
-    ListAccountsRequest, ListTenantsRequest, LookupAccountRequest, LookupTenantRequest,
-    PrefillSecurityInfoRequest, RemoveAccountSecurityInfoRequest, RequestContext,
-    RevokeAccountSessionsRequest, RevokeRoleRequest, SecurityInfoAddress, UnblockSignInRequest,
-    UnfreezeAccountRequest, UnlockAccountRequest, lookup_account_request, lookup_tenant_request,
-    security_info_address,
+    AccountFilter, BlockSignInRequest, CountAccountsRequest, CreateAccountRequest, CreateTenantRequest,
+    FilteredState, GetAccountRequest, GetPolicyRequest, GetTenantRequest, GrantRoleRequest,
+    ListAccountSecurityInfoRequest, ListAccountSessionsRequest, ListAccountsRequest, ListTenantsRequest,
+    LookupAccountRequest, LookupTenantRequest, PrefillSecurityInfoRequest, RemoveAccountSecurityInfoRequest,
+    RequestContext, RevokeAccountSessionsRequest, RevokeRoleRequest, SecurityInfoAddress,
+    UnblockSignInRequest, UnfreezeAccountRequest, UnlockAccountRequest, lookup_account_request,
+    lookup_tenant_request, security_info_address,
 };
 use rekey_wire::options::v1::Role;
 
@@ -100,16 +100,30 @@ async fn accounts(world: &World, zoe: &Person) -> Vec<Example> {
         page_size: 1,
         page_token: String::new(),
         context: context(),
+        filter: None,
     };
     let mut service = AccountServiceClient::new(world.identity.clone());
     let page_token = service.list_accounts(first_page.clone()).await.unwrap().into_inner().next_page_token;
     let list = ListAccountsRequest { page_token, ..first_page };
+    let filter = AccountFilter {
+        prefix: "Zoe".to_owned(),
+        state: FilteredState::Active.into(),
+        ..AccountFilter::default()
+    };
+    let count = CountAccountsRequest {
+        tenant_id: tenant_id.clone(),
+        filter: Some(filter.clone()),
+        context: context(),
+    };
+    let found = ListAccountsRequest { filter: Some(filter), page_token: String::new(), ..list.clone() };
     let lookup =
         |key| LookupAccountRequest { tenant_id: tenant_id.clone(), key: Some(key), context: context() };
     vec![
         Example::new("/rekey.identity.v1.AccountService/CreateAccount", &create),
         Example::new("/rekey.identity.v1.AccountService/GetAccount", &get),
         Example::new("/rekey.identity.v1.AccountService/ListAccounts", &list),
+        Example::new("/rekey.identity.v1.AccountService/ListAccounts", &found),
+        Example::new("/rekey.identity.v1.AccountService/CountAccounts", &count),
         Example::new(
             "/rekey.identity.v1.AccountService/LookupAccount",
             &lookup(lookup_account_request::Key::Login(zoe.login.clone())),

@@ -4,6 +4,7 @@
 //! but that of this list, which is also the order in which acts on one account follow each other.
 
 mod accounts;
+mod groups;
 mod linked;
 mod others;
 mod people;
@@ -100,6 +101,7 @@ impl Preparing {
         let mut examples = accounts::examples(&world, &zoe).await;
         examples.extend(policy::expiry(&world).await);
         examples.extend(policy::examples(&world).await);
+        examples.extend(groups::examples(&world).await);
         examples.extend(people::examples(&world, (&zoe, &person), people).await);
         examples.extend(linked::examples(&world).await);
         examples.extend(others::examples(&world, others).await);

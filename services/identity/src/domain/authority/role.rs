@@ -1,10 +1,25 @@
 //! The names of administrator roles, and sets of them.
 
+use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 /// An administrator role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    IntoStaticStr,
+    EnumString,
+    Serialize,
+    Deserialize,
+)]
 #[strum(serialize_all = "snake_case", const_into_str)]
+#[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub(crate) enum Role {
     /// Everything, on everyone; alone grants and removes roles.

@@ -1,3 +1,5 @@
+mod matrix;
+
 use rekey_primitives::id::AccountId;
 use uuid::Uuid;
 

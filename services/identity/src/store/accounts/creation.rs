@@ -6,9 +6,10 @@ use rekey_primitives::id::TenantId;
 
 use super::security_info;
 use crate::domain::account::Account;
+use crate::domain::account_filter::name_keys;
 use crate::domain::audit::AuditEvent;
 use crate::domain::scope::TenantScope;
-use crate::store::sign_ins::passwords;
+use crate::store::sign_ins::{last, passwords};
 use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
 /// Which name of a new account belongs to another one.
@@ -21,8 +22,9 @@ pub(crate) enum AccountTaken {
 statements! {
     const INSERT = "
         insert into accounts (tenant_id, account_id, external_id, display_name, epoch, recovery_version, blocked, frozen,
-            managed_elsewhere, roles, reconfirmed_at, created_at, updated_at, deleted_at, version)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            managed_elsewhere, roles, reconfirmed_at, created_at, updated_at, deleted_at, version, name_key,
+            surname_key)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         on conflict do nothing";
 
     const INSERT_LOGIN = "
@@ -62,6 +64,7 @@ async fn insert(
     tenant_id: TenantId,
     account: &Account,
 ) -> Result<Option<AccountTaken>, Failure> {
+    let (name_key, surname_key) = name_keys(&account.display_name);
     let values = values![
         tenant_id,
         account.id,
@@ -78,10 +81,13 @@ async fn insert(
         account.updated_at,
         account.deleted_at,
         account.version,
+        name_key,
+        surname_key,
     ];
     if tx.execute(INSERT, values).await? == 0 {
         return Ok(Some(AccountTaken::ExternalId));
     }
+    last::created(tx, tenant_id, account).await?;
     for (position, login) in (0_i64..).zip(&account.logins) {
         let values = values![tenant_id, login.as_str(), account.id, position];
         if tx.execute(INSERT_LOGIN, values).await? == 0 {

@@ -8,15 +8,18 @@ mod audit;
 pub(super) mod chain;
 mod changes;
 mod expiry;
+mod groups;
 mod held_codes;
 mod help;
 mod links;
 mod lockouts;
 mod outbox;
 mod passwords;
+mod plans;
 mod policies;
 mod races;
 mod resets;
+mod search;
 mod sessions;
 mod shares;
 mod steps;
@@ -65,6 +68,21 @@ on_every_store! {
         logins_of_earlier_rules_are_renamed_to_todays,
         a_repeated_request_gets_its_first_answer,
         a_repeated_request_makes_one_tenant;
+    groups:
+        a_group_is_created_found_listed_and_renamed,
+        members_come_and_go_and_count_for_resets,
+        a_change_of_members_is_made_whole_or_not_at_all,
+        groups_close_no_circle_and_nest_as_deep_as_they_are_followed,
+        a_deleted_group_leaves_its_members_and_its_places,
+        a_group_that_the_policy_names_stays;
+    search:
+        accounts_are_found_by_what_begins_alike,
+        every_account_of_a_prefix_is_found_once_in_pages_of_any_size,
+        accounts_are_found_by_what_they_are,
+        accounts_are_found_by_their_last_sign_in,
+        accounts_are_found_in_a_group_through_any_nesting,
+        accounts_are_counted,
+        names_of_earlier_releases_are_filled_in;
     changes:
         a_change_under_an_old_version_is_stale,
         every_change_but_three_raises_the_recovery_version,

@@ -95,6 +95,7 @@ pub(super) async fn a_stale_reset_writes_nothing(world: World) {
     let scope = world.tenant().await;
     let anna = world.account(&scope).await;
     let session = world.signed_in(&scope, &anna, 1).await;
+    let anna = Account { last_sign_in_at: Some(NOW), ..anna };
     let reset = world.reset(&scope, &anna, b"new hash");
     let stale = [
         CompleteReset { epoch: CredentialEpoch(2), ..reset.clone() },

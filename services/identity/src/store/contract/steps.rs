@@ -62,11 +62,16 @@ impl World {
     /// A session that is open.
     pub(super) async fn signed_in(&self, scope: &TenantScope, account: &Account, refresh: u8) -> Session {
         let session = self.session(account, refresh);
-        let open = self.open_session(scope, account, &session);
+        self.open(scope, account, &session).await;
+        session
+    }
+
+    /// Opens that session.
+    pub(super) async fn open(&self, scope: &TenantScope, account: &Account, session: &Session) {
+        let open = self.open_session(scope, account, session);
         let idempotency = IdempotentRequest { key: array(self.entropy()), ..idempotent(1, 1) };
         let step = self.store.open_session(scope, &open, idempotency).await.unwrap();
         assert_eq!(step, StepOutcome::Done(session.clone()));
-        session
     }
 
     /// A reset of an account as it is, to a password whose hash is that.

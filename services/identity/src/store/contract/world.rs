@@ -29,7 +29,7 @@ pub(super) const NOW: Timestamp = Timestamp::from_unix_micros(1_900_000_000_000_
 pub(in crate::store) struct World {
     pub(in crate::store) store: Store,
     pub(super) entropy: SharedEntropy,
-    _backing: Backing,
+    backing: Backing,
 }
 
 /// So many seconds after [`NOW`].
@@ -90,7 +90,12 @@ impl World {
             ..OPTIONS
         };
         let store = Store::open(backing.url(), &options).await.unwrap();
-        Self { store, entropy: Arc::new(SeededEntropy::new(7)), _backing: backing }
+        Self { store, entropy: Arc::new(SeededEntropy::new(7)), backing: backing }
+    }
+
+    /// Where its database is.
+    pub(super) fn url(&self) -> &str {
+        self.backing.url()
     }
 
     pub(super) fn entropy(&self) -> &dyn rekey_primitives::entropy::Entropy {
@@ -144,6 +149,7 @@ impl World {
             roles: RoleSet::EMPTY,
             security_info: vec![self.entry(&format!("{login}@mail.example"))],
             reconfirmed_at: None,
+            last_sign_in_at: None,
             created_at: NOW,
             updated_at: NOW,
             deleted_at: None,

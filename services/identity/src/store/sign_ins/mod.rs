@@ -1,5 +1,6 @@
 //! Steps of signing in.
 
+pub(super) mod last;
 pub(super) mod lockouts;
 pub(super) mod passwords;
 pub(super) mod refresh;

@@ -5,7 +5,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, SessionId, TenantId};
 use uuid::Uuid;
 
-use super::{SessionsEnded, Stale};
+use super::{SessionsEnded, Stale, last};
 use crate::domain::account::Account;
 use crate::domain::audit::AuditEvent;
 use crate::domain::scope::TenantScope;
@@ -168,7 +168,7 @@ pub(super) async fn insert(tx: &mut Connection, session: &Session, epoch: i64) -
         session.expires_at,
     ];
     tx.execute(INSERT, values).await?;
-    Ok(())
+    last::signed_in(tx, session).await
 }
 
 /// A session and whose it is, deleted or not: judging is the domain's.

@@ -1,0 +1,152 @@
+//! Every RPC of administrators as every role: who holds the role is let through, who does not is refused and writes nothing,
+//! nobody acts on themselves, and what is done leaves an event that names who did it.
+
+use std::collections::BTreeSet;
+
+use prost::Message as _;
+use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
+use rekey::Part;
+use rekey_client::Problem;
+use rekey_tests::person::request_id;
+use rekey_tests::{Stores, World, on_both_store_sets};
+use rekey_wire::access::{role_words, rules};
+use rekey_wire::identity::v1::SessionTokens;
+use rekey_wire::options::v1::{PersonRule, Role};
+use rekey_wire::refusals;
+
+use crate::call::{Credentials, Lines};
+use crate::examples::{Example, Prepared};
+use crate::mutations::input_of;
+use crate::strangers::method;
+use crate::{changes, none, of_example, written};
+
+on_both_store_sets!(every_rpc_of_administrators_lets_its_roles_through_and_no_others);
+
+const ROLES: [(Role, &str); 7] = [
+    (Role::GlobalAdministrator, "global_administrator"),
+    (Role::UserAdministrator, "user_administrator"),
+    (Role::PasswordAdministrator, "password_administrator"),
+    (Role::HelpdeskAdministrator, "helpdesk_administrator"),
+    (Role::AuthenticationAdministrator, "authentication_administrator"),
+    (Role::PolicyAdministrator, "policy_administrator"),
+    (Role::ReportsReader, "reports_reader"),
+];
+
+/// RPCs that find nothing to do here, so that no event is due.
+const NOTHING_TO_DO: [&str; 1] = ["UnfreezeAccount"];
+
+/// Why a person is not let through.
+const NOT_LET_THROUGH: [&str; 4] =
+    ["ROLE_MISSING", "AUTHORITY_MISSING", "CALLER_NOT_ALLOWED", "ACCESS_TOKEN_INVALID"];
+
+async fn every_rpc_of_administrators_lets_its_roles_through_and_no_others(stores: Stores) {
+    let Prepared { world, examples, .. } = Prepared::start(stores).await;
+    let lines = Lines::to(&world);
+    let (mut faults, mut looked_at) = (Vec::new(), 0);
+    let (mut acted, mut told) = (BTreeSet::new(), BTreeSet::new());
+
+    for (role, word) in ROLES {
+        let actor = holder(&world, role, word).await;
+        for example in examples.iter().filter(|example| is_for_administrators(example)) {
+            let credentials =
+                Credentials { person: Some(actor.access_token.clone()), ..of_example(&world, example) };
+            let is_listed = role_words(&rules()[example.path]).contains(&word.to_owned());
+            let before = if is_listed { None } else { Some(written(&world).await) };
+            let answer = lines.call(example.path, &of_a_person(example), &credentials).await;
+            let reason = answer.as_ref().err().map(|status| Problem::of(status).reason);
+            let is_through = reason.as_deref().is_none_or(|reason| !NOT_LET_THROUGH.contains(&reason));
+            if is_through != is_listed {
+                faults.push(format!("{} as {word}: {reason:?}", example.path));
+            }
+            if let Some(before) = before {
+                let changed = changes(&before, &written(&world).await).into_iter();
+                faults.extend(changed.map(|what| format!("{} as {word}: {what}", example.path)));
+            }
+            if answer.is_ok() && changes_something(example) {
+                acted.insert(method(example));
+                if is_told(&world, &actor.account_id).await {
+                    told.insert(method(example));
+                }
+            }
+            if is_listed && let Some(own) = on_oneself(example, &actor.account_id) {
+                let answer = lines.call(example.path, &own, &credentials).await;
+                let reason = answer.map_or_else(|status| Problem::of(&status).reason, |_| "done".to_owned());
+                if reason != "NOT_ON_YOURSELF" {
+                    faults.push(format!("{} on oneself as {word}: {reason}", example.path));
+                }
+            }
+            looked_at += 1;
+        }
+    }
+
+    let silent = acted.difference(&told).filter(|method| !NOTHING_TO_DO.contains(method));
+    faults.extend(silent.map(|method| format!("{method} left no event of who did it")));
+    none(&faults);
+    assert!(looked_at > 100, "only {looked_at} calls were made");
+    assert!(acted.len() > 8, "only {acted:?} were done");
+    world.stop().await;
+}
+
+/// Somebody who holds this role alone, signed in.
+async fn holder(world: &World, role: Role, word: &str) -> SessionTokens {
+    let person = world.person(&word.replace('_', "-")).await;
+    world.grant(&person, role).await;
+    world.signed_in(&person.login, &person.password).await
+}
+
+fn is_for_administrators(example: &Example) -> bool {
+    let rule = &rules()[example.path];
+    rule.person() == PersonRule::Administrator && !rule.roles.is_empty() && example.person.is_none()
+}
+
+fn message_of(example: &Example) -> DynamicMessage {
+    DynamicMessage::decode(input_of(example.path), example.body.as_slice()).unwrap()
+}
+
+/// A person cannot vouch for addresses.
+fn of_a_person(example: &Example) -> Vec<u8> {
+    let mut message = message_of(example);
+    message.clear_field_by_name("addresses_confirmed");
+    message.encode_to_vec()
+}
+
+fn changes_something(example: &Example) -> bool {
+    message_of(example).descriptor().get_field_by_name("request_id").is_some()
+}
+
+/// The same on the actor's own account, where the RPC knows the difference.
+fn on_oneself(example: &Example, own: &str) -> Option<Vec<u8>> {
+    if !refusals::is_published(example.path, "NOT_ON_YOURSELF") {
+        return None;
+    }
+    let mut message = message_of(example);
+    let own = Value::String(own.to_owned());
+    if message.descriptor().get_field_by_name("account_id").is_some() {
+        message.set_field_by_name("account_id", own);
+    } else {
+        message.descriptor().get_field_by_name("account_ids")?;
+        message.set_field_by_name("account_ids", Value::List(vec![own]));
+    }
+    // Another list needs no token of the first one.
+    message.clear_field_by_name("page_token");
+    if message.descriptor().get_field_by_name("request_id").is_some() {
+        message.set_field_by_name("request_id", Value::String(request_id()));
+    }
+    Some(message.encode_to_vec())
+}
+
+/// Whether an event names who acted, other than that they were refused.
+async fn is_told(world: &World, actor: &str) -> bool {
+    let tables = world.tables(Part::Identity).await;
+    let bare = actor.replace('-', "");
+    let is_theirs = |row: &str| {
+        let row = row.to_ascii_lowercase();
+        let names = row.contains(actor) || row.contains(&bare);
+        names
+            && !row.contains("authz.denied")
+            && !row.contains("sign_in.")
+            && !row.contains("account.created")
+    };
+    let mut events = tables.iter().filter(|(name, _)| name.starts_with("audit_events"));
+    events.any(|(_, rows)| rows.iter().any(|row| is_theirs(row)))
+}
