@@ -36,6 +36,8 @@ pub enum TemplateName {
     PasswordResetNotice,
     /// "Your password was changed".
     PasswordChangedNotice,
+    /// "An administrator reset your password".
+    PasswordResetByAdministratorNotice,
     /// "Your ways to prove yourself were changed".
     SecurityInfoChangedNotice,
     /// "Your account was linked with one of another organisation".
@@ -118,6 +120,9 @@ impl TemplateName {
             ),
             Self::PasswordChangedNotice => {
                 (None, &["organisation", "name", "time", "place"], "the password was changed")
+            }
+            Self::PasswordResetByAdministratorNotice => {
+                (None, &["organisation", "name", "time"], "an administrator reset the password")
             }
             Self::SecurityInfoChangedNotice => (
                 None,

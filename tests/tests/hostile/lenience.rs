@@ -34,6 +34,11 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     // What is no live session of the person is passed over.
     ("RevokeSessions", "session_ids[0]", OTHER),
     ("RevokeAccountSessions", "session_ids[0]", OTHER),
+    // Each account of a batch has its own result, and a login of nobody is a diagnosis.
+    ("BatchResetPasswords", "account_ids[0]", OTHER),
+    ("BatchResetPasswords", "tenant_id", OTHER),
+    ("DiagnoseSignIn", "login", &[Wrong::Control]),
+    ("DiagnoseSignIn", "tenant_id", OTHER),
     ("GetTenant", "tenant_id", OTHER),
     ("GetPolicy", "tenant_id", OTHER),
     ("StartVerification", "tenant_id", OTHER),

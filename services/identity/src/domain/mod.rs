@@ -6,13 +6,14 @@
 //!
 //! Things: [`tenant`], [`account`], [`group`], [`security_info`], [`link`], [`session`], [`policy`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
-//! [`reconfirmation`], [`scope`], [`spraying`].
+//! [`reconfirmation`], [`scope`], [`spraying`], [`diagnosis`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
 
 pub(crate) mod account;
 pub(crate) mod attempts;
 pub(crate) mod audit;
 pub(crate) mod authority;
+pub(crate) mod diagnosis;
 pub(crate) mod eligibility;
 pub(crate) mod group;
 pub(crate) mod help;

@@ -29,6 +29,12 @@ pub(super) fn etag(version: i64) -> String {
     format!("\"{version:x}\"")
 }
 
+/// The version that an etag says; `None` where none was sent. What is no etag of ours is that of no version.
+pub(super) fn version_of_etag(etag: &str) -> Option<i64> {
+    let version = || i64::from_str_radix(etag.trim_matches('"'), 16).unwrap_or(-1);
+    (!etag.is_empty()).then(version)
+}
+
 /// Leads to the next page; empty on the last.
 pub(super) fn page_token(next: Option<SecretString>) -> String {
     next.map(|token| token.expose_secret().to_owned()).unwrap_or_default()

@@ -10,7 +10,9 @@ mod accounts;
 mod administration;
 mod decode;
 mod encode;
+mod help_desk;
 mod linked_accounts;
+mod password_administration;
 mod password_reset;
 mod passwords;
 mod policy;
@@ -25,7 +27,9 @@ pub(crate) use tenants::HANDLE;
 
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
+use rekey_wire::identity::v1::help_desk_service_server::HelpDeskServiceServer;
 use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
+use rekey_wire::identity::v1::password_administration_service_server::PasswordAdministrationServiceServer;
 use rekey_wire::identity::v1::password_reset_service_server::PasswordResetServiceServer;
 use rekey_wire::identity::v1::password_service_server::PasswordServiceServer;
 use rekey_wire::identity::v1::policy_service_server::PolicyServiceServer;
@@ -36,7 +40,9 @@ use tonic::service::Routes;
 
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
+use self::help_desk::HelpDeskApi;
 use self::linked_accounts::LinkedAccountApi;
+use self::password_administration::PasswordAdministrationApi;
 use self::password_reset::PasswordResetApi;
 use self::passwords::PasswordApi;
 use self::policy::PolicyApi;
@@ -57,6 +63,8 @@ pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
     "rekey.identity.v1.LinkedAccountService",
+    "rekey.identity.v1.HelpDeskService",
+    "rekey.identity.v1.PasswordAdministrationService",
     "rekey.identity.v1.PasswordResetService",
     "rekey.identity.v1.PasswordService",
     "rekey.identity.v1.PolicyService",
@@ -88,7 +96,11 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(SecurityInfoServiceServer::new(SecurityInfoApi { security_info }))
         .add_service(TenantServiceServer::new(TenantApi { directory: directory.clone() }))
         .add_service(AccountServiceServer::new(AccountApi { directory: directory.clone() }))
-        .add_service(AdministrationServiceServer::new(AdministrationApi { administration }))
+        .add_service(AdministrationServiceServer::new(AdministrationApi {
+            administration: administration.clone(),
+        }))
+        .add_service(HelpDeskServiceServer::new(HelpDeskApi { administration: administration.clone() }))
+        .add_service(PasswordAdministrationServiceServer::new(PasswordAdministrationApi { administration }))
         .add_service(PolicyServiceServer::new(PolicyApi { directory }))
 }
 
@@ -97,7 +109,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::NAMES;
-    use crate::administration::{Act, SESSIONS_NEED};
+    use crate::administration::{Act, DIAGNOSIS_NEEDS, HELP_NEEDS, PASSWORDS_NEED, SESSIONS_NEED};
     use crate::domain::authority::{Needs, Permission, Role};
     use crate::security_info::PREFILL_NEEDS;
 
@@ -113,6 +125,13 @@ mod tests {
             .chain([
                 ("CreateAccount", Needs::This(Permission::ManageAccounts)),
                 ("GetPolicy", Needs::This(Permission::ReadPolicy)),
+                ("ResetPassword", Needs::This(PASSWORDS_NEED)),
+                ("BatchResetPasswords", Needs::This(PASSWORDS_NEED)),
+                ("ListHelpRequests", Needs::This(HELP_NEEDS)),
+                ("ClaimHelpRequest", Needs::This(HELP_NEEDS)),
+                ("ResolveHelpRequest", Needs::This(HELP_NEEDS)),
+                ("DenyHelpRequest", Needs::This(HELP_NEEDS)),
+                ("DiagnoseSignIn", Needs::This(DIAGNOSIS_NEEDS)),
                 ("ListAccountSessions", Needs::This(SESSIONS_NEED)),
                 ("RevokeAccountSessions", Needs::This(SESSIONS_NEED)),
                 ("PrefillSecurityInfo", PREFILL_NEEDS),

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 27] = [
+const STATEMENTS: [&[Sql]; 29] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -25,9 +25,11 @@ const STATEMENTS: [&[Sql]; 27] = [
     outbox::STATEMENTS,
     partitions::STATEMENTS,
     resets::STATEMENTS,
+    resets::administrators::STATEMENTS,
     resets::codes::STATEMENTS,
     resets::decoy_sends::STATEMENTS,
     resets::help::STATEMENTS,
+    resets::help_desk::STATEMENTS,
     resets::shares::STATEMENTS,
     resets::attempts::STATEMENTS,
     schema::STATEMENTS,

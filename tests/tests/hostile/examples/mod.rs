@@ -4,6 +4,7 @@
 //! but that of this list, which is also the order in which acts on one account follow each other.
 
 mod accounts;
+mod help_desk;
 mod linked;
 mod others;
 mod people;
@@ -97,6 +98,7 @@ impl Preparing {
         let (other_tenant, foreigner) = foreigner(&world).await;
         let person = world.signed_in(&zoe.login, &zoe.password).await;
         let mut examples = accounts::examples(&world, &zoe).await;
+        examples.extend(help_desk::examples(&world).await);
         examples.extend(people::examples(&world, (&zoe, &person), people).await);
         examples.extend(linked::examples(&world).await);
         examples.extend(others::examples(&world, others).await);

@@ -1,9 +1,11 @@
 //! Steps of resetting a forgotten password and of undoing it.
 
+pub(super) mod administrators;
 pub(super) mod attempts;
 pub(super) mod codes;
 pub(super) mod decoy_sends;
 pub(super) mod help;
+pub(super) mod help_desk;
 pub(super) mod shares;
 
 use std::collections::BTreeSet;
@@ -22,9 +24,11 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::group::{GroupId, NESTING_MAX};
 use crate::domain::scope::TenantScope;
 
+pub(crate) use administrators::{AdministratorReset, PasswordAfter, PasswordReset};
 pub(crate) use attempts::{AttemptCounted, CodeAttempt, MethodKey};
 pub(crate) use decoy_sends::DecoySend;
 pub(crate) use help::NOBODY;
+pub(crate) use help_desk::MoveHelp;
 pub(crate) use shares::StoredShares;
 
 /// What eligibility asks beyond the account itself.
