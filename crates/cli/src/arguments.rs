@@ -1,5 +1,6 @@
 //! What can be typed. The doc comments are the help texts.
 
+mod help_desk;
 mod token;
 
 use std::path::PathBuf;
@@ -7,6 +8,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use self::help_desk::{
+    Diagnose, HelpCommand, ListedState, OnHelpRequest, ResetAccount, ResetAccounts,
+};
 pub(crate) use self::token::{CreateToken, TokenCommand};
 use crate::{Part, folder};
 
@@ -15,7 +19,7 @@ use crate::{Part, folder};
 /// Exit codes: 0 done, 1 something broke, 2 wrong arguments, 3 refused with a published reason, 4 the suite or a store
 /// is away: try again later.
 #[derive(Debug, Parser)]
-#[command(name = "rekey", version, propagate_version = true)]
+#[command(name = "rekey", version, propagate_version = true, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
     /// The settings file; `REKEY__…` variables go above it, embedded defaults below.
     #[arg(long, global = true, value_name = "FILE", env = "REKEY_CONFIG")]
@@ -73,6 +77,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AccountCommand,
     },
+    /// Requests for help of people who cannot get in.
+    Help {
+        /// What to do.
+        #[command(subcommand)]
+        command: HelpCommand,
+    },
+    /// Find out why somebody cannot sign in, and what mends it.
+    Diagnose(Diagnose),
     /// Reset a forgotten password here in the terminal.
     Reset(Reset),
     /// "This was not me": undo a reset by the link of its notice.
@@ -235,6 +247,10 @@ pub(crate) enum AccountCommand {
     Unblock(OnAccount),
     /// Release it after "this was not me".
     Unfreeze(OnAccount),
+    /// Reset its password: one that can be read out is generated, unless you say otherwise.
+    Reset(ResetAccount),
+    /// Reset the passwords of several accounts, each judged by itself.
+    ResetMany(ResetAccounts),
     /// List its live sessions.
     Sessions(OnAccount),
     /// End its sessions: all, or those that are named.

@@ -70,6 +70,8 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Config { command } => commands::config::run(&command, config, output).await,
         Command::Tenant { command } => commands::tenant::run(command, &profile, output).await,
         Command::Account { command } => commands::account::run(command, &profile, output).await,
+        Command::Help { command } => commands::help_desk::run(command, &profile, output).await,
+        Command::Diagnose(diagnose) => commands::help_desk::diagnose(&diagnose, &profile, output).await,
         Command::Reset(reset) => commands::reset::run(reset, &profile, output).await,
         Command::Repudiate { link } => commands::repudiate::run(&link, &profile, output).await,
         Command::Inbox(inbox) => commands::inbox::run(&inbox, &profile, output).await,

@@ -1,5 +1,6 @@
-//! `rekey account`: create, list, show, unlock, block, unblock, unfreeze, and its sessions.
+//! `rekey account`: create, list, show, unlock, block, unblock, unfreeze, its password and its sessions.
 
+mod passwords;
 mod sessions;
 
 use std::path::Path;
@@ -41,6 +42,8 @@ pub(crate) async fn run(command: AccountCommand, profile: &Path, output: Output)
         AccountCommand::Block(on) => step(&profile, &on, Step::Block, output).await,
         AccountCommand::Unblock(on) => step(&profile, &on, Step::Unblock, output).await,
         AccountCommand::Unfreeze(on) => step(&profile, &on, Step::Unfreeze, output).await,
+        AccountCommand::Reset(reset) => passwords::reset(&profile, &reset, output).await,
+        AccountCommand::ResetMany(several) => passwords::reset_many(&profile, several, output).await,
         AccountCommand::Sessions(on) => sessions::list(&profile, &on, output).await,
         AccountCommand::RevokeSessions { on, sessions: named } => {
             sessions::revoke(&profile, &on, named, output).await

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod bootstrap;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod help_desk;
 pub(crate) mod inbox;
 pub(crate) mod migrate;
 pub(crate) mod repudiate;
