@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::help_desk::{
-    Diagnose, HelpCommand, ListedState, OnHelpRequest, ResetAccount, ResetAccounts,
+    Diagnose, HelpCommand, ListedState, OnHelpRequest, PassCommand, ResetAccount, ResetAccounts,
 };
 pub(crate) use self::token::{CreateToken, TokenCommand};
 use crate::{Part, folder};
@@ -82,6 +82,12 @@ pub(crate) enum Command {
         /// What to do.
         #[command(subcommand)]
         command: HelpCommand,
+    },
+    /// Temporary access passes for people who have nothing else to sign in with.
+    Pass {
+        /// What to do.
+        #[command(subcommand)]
+        command: PassCommand,
     },
     /// Find out why somebody cannot sign in, and what mends it.
     Diagnose(Diagnose),

@@ -36,6 +36,8 @@ pub enum TemplateName {
     PasswordResetNotice,
     /// "Your password was changed".
     PasswordChangedNotice,
+    /// "An administrator issued an access pass".
+    AccessPassNotice,
     /// "An administrator reset your password".
     PasswordResetByAdministratorNotice,
     /// "Your ways to prove yourself were changed".
@@ -121,6 +123,11 @@ impl TemplateName {
             Self::PasswordChangedNotice => {
                 (None, &["organisation", "name", "time", "place"], "the password was changed")
             }
+            Self::AccessPassNotice => (
+                None,
+                &["organisation", "name", "time"],
+                "an administrator issued a temporary access pass for the account",
+            ),
             Self::PasswordResetByAdministratorNotice => {
                 (None, &["organisation", "name", "time"], "an administrator reset the password")
             }

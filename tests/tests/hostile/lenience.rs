@@ -37,6 +37,9 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     // Each account of a batch has its own result, and a login of nobody is a diagnosis.
     ("BatchResetPasswords", "account_ids[0]", OTHER),
     ("BatchResetPasswords", "tenant_id", OTHER),
+    ("SignInWithAccessPass", "login", &[Wrong::Control]),
+    ("SignInWithAccessPass", "access_pass", &[Wrong::Control]),
+    ("SignInWithAccessPass", "tenant_id", OTHER),
     ("DiagnoseSignIn", "login", &[Wrong::Control]),
     ("DiagnoseSignIn", "tenant_id", OTHER),
     ("GetTenant", "tenant_id", OTHER),

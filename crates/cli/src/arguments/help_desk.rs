@@ -49,6 +49,28 @@ pub(crate) struct OnHelpRequest {
     pub(crate) tenant: InTenant,
 }
 
+/// Commands on temporary access passes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PassCommand {
+    /// Issue a pass, shown once, in place of the one the account has.
+    Issue {
+        /// For whom.
+        #[command(flatten)]
+        on: OnAccount,
+        /// How many characters, 8 to 48.
+        #[arg(long, default_value_t = 12)]
+        length: u8,
+        /// How many minutes it serves, 10 to 43200.
+        #[arg(long, default_value_t = 60)]
+        minutes: u32,
+        /// The first sign-in with it is its last.
+        #[arg(long)]
+        one_time: bool,
+    },
+    /// End the pass of an account.
+    Revoke(OnAccount),
+}
+
 /// Who cannot get in.
 #[derive(Debug, Args)]
 pub(crate) struct Diagnose {

@@ -101,7 +101,7 @@ async fn list(profile: &Profile, tenant: &InTenant, output: Output) -> anyhow::R
     output.data(&data, |_| rows(&found))
 }
 
-async fn find(profile: &Profile, on: &OnAccount) -> anyhow::Result<Account> {
+pub(super) async fn find(profile: &Profile, on: &OnAccount) -> anyhow::Result<Account> {
     let tenant_id = profile.tenant(&on.tenant).await?.tenant_id;
     let mut client = accounts(profile)?;
     let account = if AccountId::parse(&on.account).is_ok() {

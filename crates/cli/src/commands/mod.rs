@@ -7,6 +7,7 @@ pub(crate) mod config;
 pub(crate) mod help_desk;
 pub(crate) mod inbox;
 pub(crate) mod migrate;
+pub(crate) mod pass;
 pub(crate) mod repudiate;
 pub(crate) mod reset;
 pub(crate) mod serve;

@@ -3,6 +3,7 @@
 //! Every act is judged on the account as it is now and written only if it is still that: a change in between has the
 //! act judged anew. An act on an account that is already so writes nothing and is answered like one that did.
 
+mod access_passes;
 mod diagnosis;
 mod help_desk;
 mod passwords;
@@ -12,6 +13,9 @@ use std::sync::Arc;
 
 use rekey_primitives::entropy::SharedEntropy;
 
+#[cfg(test)]
+pub(crate) use access_passes::PERMISSION as PASSES_NEED;
+pub(crate) use access_passes::PassShape;
 #[cfg(test)]
 pub(crate) use diagnosis::PERMISSION as DIAGNOSIS_NEEDS;
 pub(crate) use help_desk::HelpTarget;

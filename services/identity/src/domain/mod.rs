@@ -4,11 +4,12 @@
 //! clock to read, so every rule can be tested by a table. Steps that must be atomic live in `store`, their
 //! order in the use cases; both ask here first.
 //!
-//! Things: [`tenant`], [`account`], [`group`], [`security_info`], [`link`], [`session`], [`policy`].
+//! Things: [`access_pass`], [`tenant`], [`account`], [`group`], [`security_info`], [`link`], [`session`], [`policy`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
 //! [`reconfirmation`], [`scope`], [`spraying`], [`diagnosis`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
 
+pub(crate) mod access_pass;
 pub(crate) mod account;
 pub(crate) mod attempts;
 pub(crate) mod audit;

@@ -6,6 +6,7 @@
 //!
 //! Whether the caller may call at all was judged by the gate, before decoding. What it reaches is judged in the use cases.
 
+mod access_passes;
 mod accounts;
 mod administration;
 mod decode;
@@ -25,6 +26,7 @@ pub(crate) use decode::Fields;
 pub(crate) use refusal::status_of_creation;
 pub(crate) use tenants::HANDLE;
 
+use rekey_wire::identity::v1::access_pass_service_server::AccessPassServiceServer;
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
 use rekey_wire::identity::v1::help_desk_service_server::HelpDeskServiceServer;
@@ -38,6 +40,7 @@ use rekey_wire::identity::v1::session_service_server::SessionServiceServer;
 use rekey_wire::identity::v1::tenant_service_server::TenantServiceServer;
 use tonic::service::Routes;
 
+use self::access_passes::AccessPassApi;
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
 use self::help_desk::HelpDeskApi;
@@ -60,6 +63,7 @@ use crate::sign_in::SignIns;
 
 /// The gRPC services of this part, as health names them.
 pub(crate) const NAMES: &[&str] = &[
+    "rekey.identity.v1.AccessPassService",
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
     "rekey.identity.v1.LinkedAccountService",
@@ -89,6 +93,7 @@ pub(crate) struct UseCases {
 pub(crate) fn routes(use_cases: UseCases) -> Routes {
     let UseCases { resets, help, sign_ins, sessions, passwords, security_info, directory, administration } =
         use_cases;
+    let passes = AccessPassApi { administration: administration.clone(), sign_ins: sign_ins.clone() };
     Routes::new(PasswordResetServiceServer::new(PasswordResetApi { resets, help }))
         .add_service(PasswordServiceServer::new(PasswordApi { passwords }))
         .add_service(LinkedAccountServiceServer::new(LinkedAccountApi { sessions: sessions.clone() }))
@@ -99,6 +104,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(AdministrationServiceServer::new(AdministrationApi {
             administration: administration.clone(),
         }))
+        .add_service(AccessPassServiceServer::new(passes))
         .add_service(HelpDeskServiceServer::new(HelpDeskApi { administration: administration.clone() }))
         .add_service(PasswordAdministrationServiceServer::new(PasswordAdministrationApi { administration }))
         .add_service(PolicyServiceServer::new(PolicyApi { directory }))
@@ -109,7 +115,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::NAMES;
-    use crate::administration::{Act, DIAGNOSIS_NEEDS, HELP_NEEDS, PASSWORDS_NEED, SESSIONS_NEED};
+    use crate::administration::{
+        Act, DIAGNOSIS_NEEDS, HELP_NEEDS, PASSES_NEED, PASSWORDS_NEED, SESSIONS_NEED,
+    };
     use crate::domain::authority::{Needs, Permission, Role};
     use crate::security_info::PREFILL_NEEDS;
 
@@ -125,6 +133,8 @@ mod tests {
             .chain([
                 ("CreateAccount", Needs::This(Permission::ManageAccounts)),
                 ("GetPolicy", Needs::This(Permission::ReadPolicy)),
+                ("IssueTemporaryAccessPass", Needs::This(PASSES_NEED)),
+                ("RevokeTemporaryAccessPass", Needs::This(PASSES_NEED)),
                 ("ResetPassword", Needs::This(PASSWORDS_NEED)),
                 ("BatchResetPasswords", Needs::This(PASSWORDS_NEED)),
                 ("ListHelpRequests", Needs::This(HELP_NEEDS)),

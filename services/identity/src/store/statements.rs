@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 29] = [
+const STATEMENTS: [&[Sql]; 30] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -34,6 +34,7 @@ const STATEMENTS: [&[Sql]; 29] = [
     resets::attempts::STATEMENTS,
     schema::STATEMENTS,
     sign_ins::STATEMENTS,
+    sign_ins::access_passes::STATEMENTS,
     sign_ins::lockouts::STATEMENTS,
     sign_ins::passwords::STATEMENTS,
     sign_ins::refresh::STATEMENTS,

@@ -2,12 +2,14 @@
 
 use rekey_tests::World;
 use rekey_tests::person::{Person, request_id};
+use rekey_wire::identity::v1::access_pass_service_client::AccessPassServiceClient;
 use rekey_wire::identity::v1::help_desk_service_client::HelpDeskServiceClient;
 use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
 use rekey_wire::identity::v1::{
     BatchResetPasswordsRequest, ClaimHelpRequestRequest, DenyHelpRequestRequest, DiagnoseSignInRequest,
-    HelpRequest, HelpRequestState, ListHelpRequestsRequest, PasswordResetMode,
-    RequestAdministratorHelpRequest, ResetPasswordRequest, ResolveHelpRequestRequest,
+    HelpRequest, HelpRequestState, IssueTemporaryAccessPassRequest, ListHelpRequestsRequest,
+    PasswordResetMode, RequestAdministratorHelpRequest, ResetPasswordRequest, ResolveHelpRequestRequest,
+    RevokeTemporaryAccessPassRequest, SignInWithAccessPassRequest,
 };
 
 use super::Example;
@@ -43,6 +45,7 @@ pub(super) async fn examples(world: &World) -> Vec<Example> {
         Example::new("/rekey.identity.v1.HelpDeskService/DiagnoseSignIn", &diagnose),
     ];
     examples.extend(acts(world, &open));
+    examples.extend(passes(world).await);
     examples.extend(passwords(world, &people));
     examples
 }
@@ -77,6 +80,37 @@ fn acts(world: &World, open: &[HelpRequest]) -> Vec<Example> {
         act!("ClaimHelpRequest", ClaimHelpRequestRequest, open[0]),
         act!("ResolveHelpRequest", ResolveHelpRequestRequest, open[1]),
         act!("DenyHelpRequest", DenyHelpRequestRequest, open[2]),
+    ]
+}
+
+async fn passes(world: &World) -> Vec<Example> {
+    let guest = world.person("guest").await;
+    let (tenant_id, account_id) = (world.tenant_id.clone(), guest.account_id.clone());
+    let issue = IssueTemporaryAccessPassRequest {
+        tenant_id: tenant_id.clone(),
+        account_id: account_id.clone(),
+        length: 20,
+        life: Some(prost_types::Duration { seconds: 3_600, nanos: 0 }),
+        one_time: true,
+        request_id: request_id(),
+        context: context(),
+    };
+    let mut service = AccessPassServiceClient::new(world.identity.clone());
+    let first = IssueTemporaryAccessPassRequest { request_id: request_id(), ..issue.clone() };
+    let issued = service.issue_temporary_access_pass(first).await.unwrap().into_inner();
+    let sign_in = SignInWithAccessPassRequest {
+        tenant_id: tenant_id.clone(),
+        login: guest.login.clone(),
+        access_pass: issued.access_pass,
+        request_id: request_id(),
+        context: context(),
+    };
+    let (request_id, context) = (request_id(), context());
+    let revoke = RevokeTemporaryAccessPassRequest { tenant_id, account_id, request_id, context };
+    vec![
+        Example::new("/rekey.identity.v1.AccessPassService/SignInWithAccessPass", &sign_in),
+        Example::new("/rekey.identity.v1.AccessPassService/IssueTemporaryAccessPass", &issue),
+        Example::new("/rekey.identity.v1.AccessPassService/RevokeTemporaryAccessPass", &revoke),
     ]
 }
 

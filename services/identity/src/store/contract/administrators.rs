@@ -6,10 +6,11 @@ use crate::domain::audit::EventKind;
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::help::{HelpRequest, HelpState};
 use crate::domain::scope::TenantScope;
+use crate::domain::session::Session;
 use crate::store::StepOutcome;
 use crate::store::accounts::AccountChange;
 use crate::store::resets::{AdministratorReset, MoveHelp, PasswordAfter};
-use crate::store::sign_ins::Stale;
+use crate::store::sign_ins::{IssuePass, OpenByPass, Stale};
 
 impl World {
     fn administrator_reset(&self, scope: &TenantScope, account: &Account, hash: &[u8]) -> AdministratorReset {
@@ -22,6 +23,31 @@ impl World {
             event: self.event(scope, EventKind::PasswordResetByAdministrator),
             notices: vec![self.notice(scope)],
             now: after(1),
+        }
+    }
+
+    fn pass(&self, scope: &TenantScope, account: &Account, one_time: bool) -> IssuePass {
+        IssuePass {
+            account_id: account.id,
+            version: account.version,
+            epoch: account.epoch,
+            hash: [7; 32],
+            one_time,
+            expires_at: after(60),
+            event: self.event(scope, EventKind::AccessPassIssued),
+            notices: vec![self.notice(scope)],
+            now: NOW,
+        }
+    }
+
+    fn by_pass(&self, scope: &TenantScope, account: &Account, refresh: u8) -> OpenByPass {
+        let event = |kind| self.event(scope, kind);
+        OpenByPass {
+            session: self.session(account, refresh),
+            hash: [7; 32],
+            login: [1; 32],
+            place: None,
+            events: [event(EventKind::AccessPassUsed), event(EventKind::SignIn)],
         }
     }
 
@@ -102,6 +128,57 @@ pub(super) async fn a_required_change_leaves_the_hash(world: World) {
     assert_eq!((record.hash.as_bytes(), record.must_change), (b"old hash".as_slice(), true));
     assert_eq!(refused, StepOutcome::Refused(Stale));
     assert_eq!(world.read(&scope, without.id).await, without);
+}
+
+pub(super) async fn a_one_time_pass_is_spent_by_one_sign_in(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let issue = world.pass(&scope, &anna, true);
+    world.store.issue_access_pass(&scope, &issue, idempotent(1, 1)).await.unwrap();
+    let opens = [1, 2].map(|refresh| world.by_pass(&scope, &anna, refresh));
+
+    let (left, right) = tokio::join!(
+        world.store.open_session_by_pass(&scope, &opens[0], idempotent(2, 1)),
+        world.store.open_session_by_pass(&scope, &opens[1], idempotent(3, 1)),
+    );
+
+    let done =
+        [left.unwrap(), right.unwrap()].into_iter().filter(|step| matches!(step, StepOutcome::Done(_)));
+    assert_eq!(done.count(), 1);
+    assert_eq!(world.live_sessions(&scope, anna.id, NOW).await.len(), 1);
+}
+
+pub(super) async fn a_pass_serves_its_account_in_its_epoch_and_time(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    let issue = world.pass(&scope, &anna, false);
+    let stale = IssuePass { version: anna.version + 1, ..issue.clone() };
+    let refused = world.store.issue_access_pass(&scope, &stale, idempotent(1, 1)).await.unwrap();
+    world.store.issue_access_pass(&scope, &issue, idempotent(2, 1)).await.unwrap();
+    let open = world.by_pass(&scope, &anna, 1);
+    let at = |second, refresh| {
+        let open = world.by_pass(&scope, &anna, refresh);
+        OpenByPass { session: Session { created_at: after(second), ..open.session }, ..open }
+    };
+    let call = async |open: &OpenByPass, key| {
+        let step = world.store.open_session_by_pass(&scope, open, idempotent(key, 1)).await.unwrap();
+        matches!(step, StepOutcome::Done(_))
+    };
+
+    let wrong = OpenByPass { hash: [8; 32], ..open.clone() };
+    let outcomes = [call(&wrong, 3).await, call(&at(59, 2), 4).await, call(&at(60, 3), 5).await];
+    let reset = world.administrator_reset(&scope, &anna, b"new hash");
+    world.store.reset_by_administrator(&scope, &reset, None).await.unwrap();
+    let now = world.read(&scope, anna.id).await;
+    let after_epoch = call(&world.by_pass(&scope, &now, 4), 6).await;
+    let event = world.event(&scope, EventKind::AccessPassRevoked);
+    let revoke = async |key| {
+        let judged = (anna.id, now.version);
+        world.store.revoke_access_pass(&scope, judged, &event, idempotent(key, 1)).await.unwrap()
+    };
+
+    assert_eq!((refused, outcomes, after_epoch), (StepOutcome::Refused(Stale), [false, true, false], false));
+    assert_eq!((revoke(7).await, revoke(8).await), (StepOutcome::Done(true), StepOutcome::Done(false)));
 }
 
 pub(super) async fn of_many_moves_of_a_help_request_at_once_one_is_made(world: World) {
