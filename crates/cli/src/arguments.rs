@@ -2,6 +2,7 @@
 
 mod account;
 mod group;
+mod help_desk;
 mod policy;
 mod role;
 pub(crate) mod security_info;
@@ -14,6 +15,9 @@ use clap_complete::Shell;
 
 pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
 pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
+pub(crate) use self::help_desk::{
+    Diagnose, HelpCommand, ListedState, OnHelpRequest, PassCommand, ResetAccount, ResetAccounts,
+};
 pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
 pub(crate) use self::role::RoleCommand;
 pub(crate) use self::token::{CreateToken, TokenCommand};
@@ -24,7 +28,7 @@ use crate::{Part, folder};
 /// Exit codes: 0 done, 1 something broke, 2 wrong arguments, 3 refused with a published reason, 4 the suite or a store
 /// is away: try again later.
 #[derive(Debug, Parser)]
-#[command(name = "rekey", version, propagate_version = true)]
+#[command(name = "rekey", version, propagate_version = true, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
     /// The settings file; `REKEY__…` variables go above it, embedded defaults below.
     #[arg(long, global = true, value_name = "FILE", env = "REKEY_CONFIG")]
@@ -106,6 +110,20 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: GroupCommand,
     },
+    /// Requests for help of people who cannot get in.
+    Help {
+        /// What to do.
+        #[command(subcommand)]
+        command: HelpCommand,
+    },
+    /// Temporary access passes for people who have nothing else to sign in with.
+    Pass {
+        /// What to do.
+        #[command(subcommand)]
+        command: PassCommand,
+    },
+    /// Find out why somebody cannot sign in, and what mends it.
+    Diagnose(Diagnose),
     /// Reset a forgotten password here in the terminal.
     Reset(Reset),
     /// "This was not me": undo a reset by the link of its notice.

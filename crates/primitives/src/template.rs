@@ -36,6 +36,10 @@ pub enum TemplateName {
     PasswordResetNotice,
     /// "Your password was changed".
     PasswordChangedNotice,
+    /// "An administrator issued an access pass".
+    AccessPassNotice,
+    /// "An administrator reset your password".
+    PasswordResetByAdministratorNotice,
     /// "Your ways to prove yourself were changed".
     SecurityInfoChangedNotice,
     /// "Your account was linked with one of another organisation".
@@ -118,6 +122,14 @@ impl TemplateName {
             ),
             Self::PasswordChangedNotice => {
                 (None, &["organisation", "name", "time", "place"], "the password was changed")
+            }
+            Self::AccessPassNotice => (
+                None,
+                &["organisation", "name", "time"],
+                "an administrator issued a temporary access pass for the account",
+            ),
+            Self::PasswordResetByAdministratorNotice => {
+                (None, &["organisation", "name", "time"], "an administrator reset the password")
             }
             Self::SecurityInfoChangedNotice => (
                 None,

@@ -21,7 +21,7 @@ use crate::domain::account::{Account, Sealed};
 use crate::domain::lockout::Fingerprint;
 use crate::domain::password::Password;
 use crate::domain::reset::decoy::Seed;
-use crate::store::sign_ins::{LoginKey, PlaceKey};
+use crate::store::sign_ins::{LoginKey, PassHash, PlaceKey};
 
 /// The keys of identity.
 pub(crate) struct Keys {
@@ -116,6 +116,12 @@ impl Keys {
     /// Stands for a wrong password, to know a repeat by.
     pub(crate) fn fingerprint(&self, login: &LoginKey, password: &Password) -> Fingerprint {
         self.login_hash.tag("wrong password", &[login, password.expose().as_bytes()])
+    }
+
+    /// Stands for an access pass of an account, which is stored nowhere.
+    pub(crate) fn pass_hash(&self, tenant_id: TenantId, account_id: AccountId, normal: &[u8]) -> PassHash {
+        let (tenant, account) = (tenant_id.as_uuid(), account_id.as_uuid());
+        self.login_hash.tag("access pass", &[tenant.as_bytes(), account.as_bytes(), normal])
     }
 
     /// Seals what travels or waits, bound to a context, in the suite's codec.

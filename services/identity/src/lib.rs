@@ -218,6 +218,12 @@ impl BackgroundLoops {
         spawn_job(loops, &gate, "identity forgetting", pause, move || {
             jobs::forget(store.clone(), Arc::clone(&clock))
         });
+        let (administration, pause) =
+            (parts.administration(), Duration::from_secs(settings.jobs.sweep_seconds));
+        spawn_job(loops, &gate, "identity help expiry", pause, move || {
+            let administration = administration.clone();
+            async move { administration.expire_help().await.map(drop) }
+        });
         let (help, pause) = (parts.help(), Duration::from_secs(settings.jobs.digest_seconds));
         spawn_job(loops, &gate, "identity digests", pause, move || {
             let help = help.clone();

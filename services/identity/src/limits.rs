@@ -60,12 +60,30 @@ impl Limits {
         familiar_place: Option<&PlaceKey>,
     ) -> Result<(), Error> {
         let whose = familiar_place.unwrap_or(login);
-        let budget = Budget {
+        self.consume(&*self.strict, &[self.starts_of_login(operation, whose)], operation).await
+    }
+
+    /// Whether a reset of the login would be refused elsewhere than at a familiar place; `None` while the throttle is away.
+    /// Looks by taking one and giving it back.
+    pub(crate) async fn is_start_throttled(
+        &self,
+        operation: &Operation<'_>,
+        login: &LoginKey,
+    ) -> Option<bool> {
+        let budget = [self.starts_of_login(operation, login)];
+        match self.strict.consume(&budget, 1, operation.now).await {
+            Ok(Outcome::Exhausted { .. }) => Some(true),
+            Ok(Outcome::Consumed) => self.strict.refund(&budget, 1, operation.now).await.ok().map(|()| false),
+            Err(_) => None,
+        }
+    }
+
+    fn starts_of_login(&self, operation: &Operation<'_>, whose: &[u8]) -> Budget {
+        Budget {
             key: format!("{{{}}}/starts/{}", operation.scope.tenant_id(), short(whose)),
             limit: self.settings.starts_per_login_per_hour,
             window: HOUR,
-        };
-        self.consume(&*self.strict, &[budget], operation).await
+        }
     }
 
     /// Consumes what a help request costs its network.

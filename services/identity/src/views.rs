@@ -4,6 +4,7 @@
 //! call left it.
 
 use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::AccountId;
 use rekey_primitives::method::MethodKind;
 use rekey_sealing::{KeyState, PublicKey};
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::account::{Account, PasswordRecord};
 use crate::domain::group::Group;
+use crate::domain::help::HelpRequest;
 use crate::domain::policy::ResetRules;
 use crate::domain::security_info::{Holding, SecurityInfo, Standing};
 use crate::domain::tenant::Tenant;
@@ -57,6 +59,24 @@ pub(crate) struct PasswordView {
     pub set_at: i64,
     /// The next sign-in asks for another.
     pub must_change: bool,
+}
+
+/// A help request. Times are microseconds since the epoch.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, derive_more::Debug)]
+pub(crate) struct HelpRequestView {
+    pub help_request_id: Uuid,
+    pub account_id: Uuid,
+    /// What somebody wrote does not belong into logs.
+    #[debug(skip)]
+    pub message: String,
+    pub proved: bool,
+    /// By name.
+    pub state: String,
+    pub handled_by: Option<Uuid>,
+    pub version: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub expires_at: i64,
 }
 
 /// A tenant. Times are microseconds since the epoch.
@@ -185,6 +205,23 @@ impl From<&Group> for GroupView {
             version: group.version,
             created_at: group.created_at.unix_micros(),
             updated_at: group.updated_at.unix_micros(),
+        }
+    }
+}
+
+impl From<&HelpRequest> for HelpRequestView {
+    fn from(request: &HelpRequest) -> Self {
+        Self {
+            help_request_id: request.id.as_uuid(),
+            account_id: request.account_id.as_uuid(),
+            message: request.message.as_str().to_owned(),
+            proved: request.proved,
+            state: request.state.as_str().to_owned(),
+            handled_by: request.handled_by.map(AccountId::as_uuid),
+            version: request.version,
+            created_at: request.created_at.unix_micros(),
+            updated_at: request.updated_at.unix_micros(),
+            expires_at: request.expires_at.unix_micros(),
         }
     }
 }

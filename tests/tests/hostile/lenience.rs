@@ -42,6 +42,14 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     // What is no live session of the person is passed over.
     ("RevokeSessions", "session_ids[0]", OTHER),
     ("RevokeAccountSessions", "session_ids[0]", OTHER),
+    // Each account of a batch has its own result, and a login of nobody is a diagnosis.
+    ("BatchResetPasswords", "account_ids[0]", OTHER),
+    ("BatchResetPasswords", "tenant_id", OTHER),
+    ("SignInWithAccessPass", "login", &[Wrong::Control]),
+    ("SignInWithAccessPass", "access_pass", &[Wrong::Control]),
+    ("SignInWithAccessPass", "tenant_id", OTHER),
+    ("DiagnoseSignIn", "login", &[Wrong::Control]),
+    ("DiagnoseSignIn", "tenant_id", OTHER),
     ("GetTenant", "tenant_id", OTHER),
     ("GetPolicy", "tenant_id", OTHER),
     ("PreviewPolicy", "tenant_id", OTHER),

@@ -56,7 +56,7 @@ const fn unheard(method: &'static str, field: &'static str) -> Token {
     Token { method, field, reason: None, is_bound: false, dies: true }
 }
 
-const TOKENS: [Token; 24] = [
+const TOKENS: [Token; 25] = [
     token("SendResetCode", "reset_token", "RESET_INVALID"),
     token("SubmitResetProof", "reset_token", "RESET_INVALID"),
     token("CompletePasswordReset", "reset_token", "RESET_INVALID"),
@@ -76,6 +76,7 @@ const TOKENS: [Token; 24] = [
     Token { dies: false, ..of_a_person("ListMyTenants", "page_token", "PAGE_TOKEN_INVALID") },
     // The person who may show it dies first.
     Token { dies: false, ..of_a_person("LinkAccount", "other_access_token", "OTHER_TOKEN_INVALID") },
+    of_a_person("ListHelpRequests", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListAccountSessions", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListAccountSecurityInfo", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListExpiringPasswords", "page_token", "PAGE_TOKEN_INVALID"),

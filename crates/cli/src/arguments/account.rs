@@ -59,6 +59,10 @@ pub(crate) enum AccountCommand {
     Unblock(OnAccount),
     /// Release it after "this was not me".
     Unfreeze(OnAccount),
+    /// Reset its password: one that can be read out is generated, unless you say otherwise.
+    Reset(ResetAccount),
+    /// Reset the passwords of several accounts, each judged by itself.
+    ResetMany(ResetAccounts),
     /// List passwords by when they expire, those that have first.
     Expiring {
         /// Those that expire within so many days.

@@ -1,7 +1,8 @@
-//! `rekey account`: create, list, show, unlock, block, unblock, unfreeze, and its sessions.
+//! `rekey account`: create, list, show, unlock, block, unblock, unfreeze, its password and its sessions.
 
 mod expiring;
 mod list;
+mod passwords;
 mod sessions;
 
 use std::path::Path;
@@ -51,6 +52,8 @@ pub(crate) async fn run(command: AccountCommand, profile: &Path, output: Output)
         AccountCommand::Expiring { days, tenant } => expiring::list(&profile, &tenant, days, output).await,
         AccountCommand::ExemptExpiry(on) => expiring::exempt(&profile, &on, true, output).await,
         AccountCommand::UnexemptExpiry(on) => expiring::exempt(&profile, &on, false, output).await,
+        AccountCommand::Reset(reset) => passwords::reset(&profile, &reset, output).await,
+        AccountCommand::ResetMany(several) => passwords::reset_many(&profile, several, output).await,
         AccountCommand::Sessions(on) => sessions::list(&profile, &on, output).await,
         AccountCommand::RevokeSessions { on, sessions: named } => {
             sessions::revoke(&profile, &on, named, output).await

@@ -3,22 +3,42 @@
 //! Every act is judged on the account as it is now and written only if it is still that: a change in between has the
 //! act judged anew. An act on an account that is already so writes nothing and is answered like one that did.
 
+mod access_passes;
+mod diagnosis;
 mod expiry;
+mod help_desk;
+mod passwords;
 mod sessions;
 
 use std::sync::Arc;
 
+use rekey_primitives::entropy::SharedEntropy;
+
+#[cfg(test)]
+pub(crate) use access_passes::PERMISSION as PASSES_NEED;
+pub(crate) use access_passes::PassShape;
+#[cfg(test)]
+pub(crate) use diagnosis::PERMISSION as DIAGNOSIS_NEEDS;
 pub(crate) use expiry::ExpiryView;
+pub(crate) use help_desk::HelpTarget;
+#[cfg(test)]
+pub(crate) use help_desk::PERMISSION as HELP_NEEDS;
+#[cfg(test)]
+pub(crate) use passwords::PERMISSION as PASSWORDS_NEED;
+pub(crate) use passwords::{BATCH_MAX, Batch, PasswordResetView, ResetMode};
 #[cfg(test)]
 pub(crate) use sessions::PERMISSION as SESSIONS_NEED;
 
 use crate::audit::Audit;
 use crate::authorisation::Authorisation;
+use crate::credentials::Credentials;
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Subject};
 use crate::domain::authority::{Needs, Permission, Role};
 use crate::domain::refusal::Refusal;
 use crate::keys::Keys;
+use crate::limits::Limits;
+use crate::notices::Notices;
 use crate::operation::idempotency::{Answer, Idempotency, Request};
 use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Repeatable, Rpc, Target};
 use crate::policies::Policies;
@@ -32,9 +52,13 @@ use crate::views::AccountView;
 pub(crate) struct Administration {
     pub store: Store,
     pub keys: Arc<Keys>,
+    pub entropy: SharedEntropy,
+    pub credentials: Credentials,
+    pub policies: Policies,
+    pub limits: Limits,
+    pub notices: Notices,
     pub audit: Audit,
     pub authorisation: Authorisation,
-    pub policies: Policies,
     /// Of pages.
     pub tokens: Tokens,
     pub idempotency: Idempotency,

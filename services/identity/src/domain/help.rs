@@ -85,6 +85,26 @@ pub(crate) enum Filing {
     Drop,
 }
 
+/// What an administrator does with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HelpAct {
+    /// Takes it.
+    Claim,
+    /// Closes it: the person was helped.
+    Resolve,
+    /// Closes it: the person is not helped.
+    Deny,
+}
+
+/// Why a request does not move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotMoved {
+    /// It was settled, or its time is over.
+    Settled,
+    /// Somebody else works on it.
+    ClaimedByAnother,
+}
+
 impl Message {
     /// Reads a message; empty is allowed. Line breaks are kept, other controls are not.
     pub(crate) fn parse(text: &str) -> Result<Self, MessageRefused> {
@@ -132,6 +152,37 @@ pub(crate) const fn filing(open_is_proved: Option<bool>, new_is_proved: bool) ->
         (None, _) => Filing::File,
         (Some(false), true) => Filing::Replace,
         (Some(_), _) => Filing::Drop,
+    }
+}
+
+/// The state of a request after an act of `by`, `None` for a backend in its own name.
+///
+/// ```text
+///   OPEN ──claim──► CLAIMED ──resolve, deny──► RESOLVED, DENIED
+///    │                 │
+///    ├─resolve, deny───┼──────────────────────► RESOLVED, DENIED
+///    └──── its time ───┴──────────────────────► EXPIRED
+/// ```
+///
+/// A claim says who works on it and binds nobody: another administrator may close what somebody left lying.
+pub(crate) fn moved(
+    request: &HelpRequest,
+    act: HelpAct,
+    by: Option<AccountId>,
+    now: Timestamp,
+) -> Result<HelpState, NotMoved> {
+    if now.has_reached(request.expires_at) {
+        return Err(NotMoved::Settled);
+    }
+    match (request.state, act) {
+        (HelpState::Resolved | HelpState::Denied | HelpState::Expired, _) => Err(NotMoved::Settled),
+        (HelpState::Open | HelpState::Claimed, HelpAct::Resolve) => Ok(HelpState::Resolved),
+        (HelpState::Open | HelpState::Claimed, HelpAct::Deny) => Ok(HelpState::Denied),
+        (HelpState::Open, HelpAct::Claim) => Ok(HelpState::Claimed),
+        (HelpState::Claimed, HelpAct::Claim) if by.is_some() && by == request.handled_by => {
+            Ok(HelpState::Claimed)
+        }
+        (HelpState::Claimed, HelpAct::Claim) => Err(NotMoved::ClaimedByAnother),
     }
 }
 

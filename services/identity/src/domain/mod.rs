@@ -5,16 +5,18 @@
 //! order in the use cases; both ask here first.
 //!
 //! Things: [`tenant`], [`account`], [`account_filter`], [`group`], [`security_info`], [`totp`], [`recovery_codes`],
-//! [`link`], [`session`], [`policy`].
+//! [`access_pass`], [`link`], [`session`], [`policy`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
-//! [`reconfirmation`], [`second_factor`], [`scope`], [`spraying`].
+//! [`reconfirmation`], [`second_factor`], [`scope`], [`spraying`], [`diagnosis`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
 
+pub(crate) mod access_pass;
 pub(crate) mod account;
 pub(crate) mod account_filter;
 pub(crate) mod attempts;
 pub(crate) mod audit;
 pub(crate) mod authority;
+pub(crate) mod diagnosis;
 pub(crate) mod eligibility;
 pub(crate) mod group;
 pub(crate) mod help;

@@ -12,7 +12,7 @@ use strum::IntoStaticStr;
 use super::authority::{Forbidden, MissingPermission};
 use super::eligibility::Ineligible;
 use super::group::NotNested;
-use super::help::MessageRefused;
+use super::help::{MessageRefused, NotMoved};
 use super::password::Verdict;
 use super::scope::OutOfScope;
 use super::security_info::NotAdded;
@@ -97,6 +97,16 @@ pub(crate) enum Refusal {
     PasswordRefused(Verdict),
     /// The account has no password here to change.
     NoPassword,
+    /// Another directory owns the password.
+    PasswordManagedElsewhere,
+
+    // Help requests.
+    /// No such help request.
+    HelpRequestNotFound,
+    /// It was settled, or its time is over.
+    HelpRequestSettled,
+    /// Somebody else works on it.
+    HelpRequestClaimed,
 
     // Sign-in and sessions.
     /// The challenge is not ours, was answered, is too old or overtaken.
@@ -218,6 +228,15 @@ impl From<OutOfScope> for Refusal {
 impl From<InvalidText> for Refusal {
     fn from(invalid: InvalidText) -> Self {
         Self::field(invalid.what, "of the published shape")
+    }
+}
+
+impl From<NotMoved> for Refusal {
+    fn from(why: NotMoved) -> Self {
+        match why {
+            NotMoved::Settled => Self::HelpRequestSettled,
+            NotMoved::ClaimedByAnother => Self::HelpRequestClaimed,
+        }
     }
 }
 

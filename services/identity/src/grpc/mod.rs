@@ -6,6 +6,7 @@
 //!
 //! Whether the caller may call at all was judged by the gate, before decoding. What it reaches is judged in the use cases.
 
+mod access_passes;
 mod account_filter;
 mod account_security_info;
 mod accounts;
@@ -13,7 +14,9 @@ mod administration;
 mod decode;
 mod encode;
 mod groups;
+mod help_desk;
 mod linked_accounts;
+mod password_administration;
 mod password_expiry;
 mod password_reset;
 mod passwords;
@@ -28,11 +31,14 @@ pub(crate) use decode::Fields;
 pub(crate) use refusal::status_of_creation;
 pub(crate) use tenants::HANDLE;
 
+use rekey_wire::identity::v1::access_pass_service_server::AccessPassServiceServer;
 use rekey_wire::identity::v1::account_security_info_service_server::AccountSecurityInfoServiceServer;
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
 use rekey_wire::identity::v1::group_service_server::GroupServiceServer;
+use rekey_wire::identity::v1::help_desk_service_server::HelpDeskServiceServer;
 use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
+use rekey_wire::identity::v1::password_administration_service_server::PasswordAdministrationServiceServer;
 use rekey_wire::identity::v1::password_expiry_service_server::PasswordExpiryServiceServer;
 use rekey_wire::identity::v1::password_reset_service_server::PasswordResetServiceServer;
 use rekey_wire::identity::v1::password_service_server::PasswordServiceServer;
@@ -42,11 +48,14 @@ use rekey_wire::identity::v1::session_service_server::SessionServiceServer;
 use rekey_wire::identity::v1::tenant_service_server::TenantServiceServer;
 use tonic::service::Routes;
 
+use self::access_passes::AccessPassApi;
 use self::account_security_info::AccountSecurityInfoApi;
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
 use self::groups::GroupApi;
+use self::help_desk::HelpDeskApi;
 use self::linked_accounts::LinkedAccountApi;
+use self::password_administration::PasswordAdministrationApi;
 use self::password_expiry::PasswordExpiryApi;
 use self::password_reset::PasswordResetApi;
 use self::passwords::PasswordApi;
@@ -65,11 +74,14 @@ use crate::sign_in::SignIns;
 
 /// The gRPC services of this part, as health names them.
 pub(crate) const NAMES: &[&str] = &[
+    "rekey.identity.v1.AccessPassService",
     "rekey.identity.v1.AccountSecurityInfoService",
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
     "rekey.identity.v1.GroupService",
+    "rekey.identity.v1.HelpDeskService",
     "rekey.identity.v1.LinkedAccountService",
+    "rekey.identity.v1.PasswordAdministrationService",
     "rekey.identity.v1.PasswordExpiryService",
     "rekey.identity.v1.PasswordResetService",
     "rekey.identity.v1.PasswordService",
@@ -95,6 +107,7 @@ pub(crate) struct UseCases {
 pub(crate) fn routes(use_cases: UseCases) -> Routes {
     let UseCases { resets, help, sign_ins, sessions, passwords, security_info, directory, administration } =
         use_cases;
+    let passes = AccessPassApi { administration: administration.clone(), sign_ins: sign_ins.clone() };
     Routes::new(PasswordResetServiceServer::new(PasswordResetApi { resets, help }))
         .add_service(PasswordServiceServer::new(PasswordApi { passwords }))
         .add_service(LinkedAccountServiceServer::new(LinkedAccountApi { sessions: sessions.clone() }))
@@ -109,7 +122,12 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(PasswordExpiryServiceServer::new(PasswordExpiryApi {
             administration: administration.clone(),
         }))
-        .add_service(AdministrationServiceServer::new(AdministrationApi { administration }))
+        .add_service(AdministrationServiceServer::new(AdministrationApi {
+            administration: administration.clone(),
+        }))
+        .add_service(AccessPassServiceServer::new(passes))
+        .add_service(HelpDeskServiceServer::new(HelpDeskApi { administration: administration.clone() }))
+        .add_service(PasswordAdministrationServiceServer::new(PasswordAdministrationApi { administration }))
         .add_service(PolicyServiceServer::new(PolicyApi { directory }))
 }
 
@@ -118,7 +136,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::NAMES;
-    use crate::administration::{Act, SESSIONS_NEED};
+    use crate::administration::{
+        Act, DIAGNOSIS_NEEDS, HELP_NEEDS, PASSES_NEED, PASSWORDS_NEED, SESSIONS_NEED,
+    };
     use crate::domain::authority::{Needs, Permission, Role};
     use crate::security_info::{ACCOUNT_NEEDS, PREFILL_NEEDS};
 
@@ -151,6 +171,15 @@ mod tests {
                 ("ListPolicyRevisions", Needs::This(Permission::ReadPolicy)),
                 ("RollbackPolicy", Needs::This(Permission::ManagePolicy)),
                 ("GradePolicy", Needs::This(Permission::ReadPolicy)),
+                ("IssueTemporaryAccessPass", Needs::This(PASSES_NEED)),
+                ("RevokeTemporaryAccessPass", Needs::This(PASSES_NEED)),
+                ("ResetPassword", Needs::This(PASSWORDS_NEED)),
+                ("BatchResetPasswords", Needs::This(PASSWORDS_NEED)),
+                ("ListHelpRequests", Needs::This(HELP_NEEDS)),
+                ("ClaimHelpRequest", Needs::This(HELP_NEEDS)),
+                ("ResolveHelpRequest", Needs::This(HELP_NEEDS)),
+                ("DenyHelpRequest", Needs::This(HELP_NEEDS)),
+                ("DiagnoseSignIn", Needs::This(DIAGNOSIS_NEEDS)),
                 ("ListAccountSessions", Needs::This(SESSIONS_NEED)),
                 ("RevokeAccountSessions", Needs::This(SESSIONS_NEED)),
                 ("PrefillSecurityInfo", PREFILL_NEEDS),

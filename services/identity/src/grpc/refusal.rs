@@ -30,6 +30,18 @@ pub(crate) fn status_of_creation(error: Error) -> Status {
     }
 }
 
+/// The reason alone, for what was refused among others.
+pub(super) fn reason(error: &Error) -> &'static str {
+    match error {
+        Error::Refused(refusal) => shape(refusal).reason(),
+        Error::Failed(failed) => {
+            // Logged as that of a call of its own.
+            drop(broken(failed));
+            status::Refusal::of_failure::<ErrorReason>(failed.is_unavailable()).reason()
+        }
+    }
+}
+
 /// The status of a refusal.
 pub(super) fn refused(refusal: &Refusal) -> Status {
     published(refusal, "new_password").into_status()
@@ -161,6 +173,20 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         }
         Refusal::NoPassword => {
             new(FailedPrecondition, Reason::NoPassword, "the account has no password to change")
+        }
+        Refusal::PasswordManagedElsewhere => new(
+            FailedPrecondition,
+            Reason::PasswordManagedElsewhere,
+            "another directory manages the password; reset it there",
+        ),
+        Refusal::HelpRequestNotFound => {
+            new(NotFound, Reason::HelpRequestNotFound, "no such help request in this tenant")
+        }
+        Refusal::HelpRequestSettled => {
+            new(FailedPrecondition, Reason::HelpRequestSettled, "the help request is settled or has expired")
+        }
+        Refusal::HelpRequestClaimed => {
+            new(FailedPrecondition, Reason::HelpRequestClaimed, "somebody else works on the help request")
         }
         Refusal::ChallengeInvalid => {
             new(FailedPrecondition, Reason::ChallengeInvalid, "the challenge is not valid any more")

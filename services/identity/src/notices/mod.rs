@@ -18,8 +18,11 @@ use uuid::Uuid;
 pub(crate) use content::{NoticeContent, VARIABLE_MAX, readable};
 
 use crate::domain::account::{Account, Sealed};
+use crate::domain::authority::Role;
+use crate::domain::help::RECIPIENTS_MAX;
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::notified;
+use crate::domain::tenant::Tenant;
 use crate::keys::Keys;
 use crate::peers::notification::Message;
 use crate::store::outbox::Notice;
@@ -61,6 +64,24 @@ impl Notices {
     ) -> Result<Vec<Destination>, store::Failure> {
         let removed = self.store.removed_addresses(scope, account.id).await?;
         Ok(notified(&account.security_info, &removed, now))
+    }
+
+    /// What other global administrators are told when an administrator's password was reset: such an account is the one
+    /// worth stealing.
+    pub(crate) async fn administrator_reset(
+        &self,
+        scope: &TenantScope,
+        tenant: &Tenant,
+        account: &Account,
+        now: Timestamp,
+    ) -> Result<Vec<Notice>, store::Failure> {
+        let administrators = self.store.administrators(scope).await?;
+        let others = administrators
+            .iter()
+            .filter(|other| other.id != account.id && other.roles.contains(Role::GlobalAdministrator));
+        let addresses = mailboxes(others.take(RECIPIENTS_MAX));
+        let alarm = NoticeContent::alarm("administrator_reset_alarm", tenant, account, now);
+        Ok(self.to(&addresses, &alarm))
     }
 
     fn seal(&self, tenant_id: TenantId, id: Uuid, message: &Message) -> Sealed {

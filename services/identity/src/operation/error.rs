@@ -1,7 +1,7 @@
 //! How a call ends when it does not end well: a refusal, which is published, or a failure, which is logged.
 
 use crate::domain::authority::{Forbidden, MissingPermission};
-use crate::domain::help::MessageRefused;
+use crate::domain::help::{MessageRefused, NotMoved};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::OutOfScope;
 use crate::domain::security_info::NotAdded;
@@ -71,7 +71,7 @@ macro_rules! refusals {
     };
 }
 
-refusals!(Refusal, Forbidden, MissingPermission, MessageRefused, OutOfScope, InvalidText, NotAdded);
+refusals!(Refusal, Forbidden, MissingPermission, MessageRefused, NotMoved, OutOfScope, InvalidText, NotAdded);
 
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {

@@ -9,14 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::{Continued, Resets};
 use crate::domain::account::Account;
 use crate::domain::audit::EventKind;
-use crate::domain::authority::Role;
 use crate::domain::eligibility::JudgedAccount;
-use crate::domain::help::RECIPIENTS_MAX;
 use crate::domain::password::Password;
 use crate::domain::policy::Policy;
 use crate::domain::reset::ResetState;
 use crate::domain::reset::complete::{Completion, Stopped, has_its_proofs};
-use crate::notices::{NoticeContent, mailboxes};
+use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, Request};
 use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
 use crate::policies::TenantPolicy;
@@ -122,8 +120,8 @@ impl Resets {
         Ok(judged.map(|judged| &judged.account).ok_or(Stopped::NoAccount))
     }
 
-    /// Every notified address learns of the reset, with the link that undoes it. An administrator's account is the one worth
-    /// stealing, so the global administrators hear of its reset.
+    /// Every notified address learns of the reset, with the link that undoes it, and the global administrators of that of an
+    /// administrator.
     async fn reset_notices(
         &self,
         operation: &Operation<'_>,
@@ -138,13 +136,7 @@ impl Resets {
         let notified = self.notices.notified(scope, account, now).await?;
         let mut notices = self.notices.to(&notified, &content);
         if account.is_administrator() && rules.policy.notices.tell_global_administrators {
-            let administrators = self.store.administrators(scope).await?;
-            let others = administrators
-                .iter()
-                .filter(|other| other.id != account.id && other.roles.contains(Role::GlobalAdministrator));
-            let addresses = mailboxes(others.take(RECIPIENTS_MAX));
-            let alarm = NoticeContent::alarm("administrator_reset_alarm", &rules.tenant, account, now);
-            notices.extend(self.notices.to(&addresses, &alarm));
+            notices.extend(self.notices.administrator_reset(scope, &rules.tenant, account, now).await?);
         }
         Ok(notices)
     }

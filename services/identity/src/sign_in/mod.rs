@@ -4,6 +4,7 @@
 //! lockout is counted in the store before the password is looked at, so parallel guesses are counted one by one. The
 //! step that counts binds the request to its content; whatever comes of it, a rejection too, is stored for a repeat.
 
+mod access_pass;
 mod challenge;
 mod confirm_security_info;
 mod continue_sign_in;
@@ -20,6 +21,7 @@ use rekey_primitives::id::{RequestId, TenantId};
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use access_pass::SignInWithPass;
 pub(crate) use challenge::SignInChallenge;
 pub(crate) use continue_sign_in::{AnswerChallenge, ChallengeAnswer, Continued};
 

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 35] = [
+const STATEMENTS: [&[Sql]; 38] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -29,9 +29,11 @@ const STATEMENTS: [&[Sql]; 35] = [
     outbox::STATEMENTS,
     partitions::STATEMENTS,
     resets::STATEMENTS,
+    resets::administrators::STATEMENTS,
     resets::codes::STATEMENTS,
     resets::decoy_sends::STATEMENTS,
     resets::help::STATEMENTS,
+    resets::help_desk::STATEMENTS,
     resets::shares::STATEMENTS,
     resets::attempts::STATEMENTS,
     resets::walk::STATEMENTS,
@@ -39,6 +41,7 @@ const STATEMENTS: [&[Sql]; 35] = [
     search::STATEMENTS,
     search::names::STATEMENTS,
     sign_ins::STATEMENTS,
+    sign_ins::access_passes::STATEMENTS,
     sign_ins::lockouts::STATEMENTS,
     sign_ins::passwords::STATEMENTS,
     sign_ins::refresh::STATEMENTS,

@@ -50,6 +50,11 @@ statements! {
             with gone as materialized (
                 select tenant_id, session_id from sessions where expires_at <= $1", AT_MOST;
 
+    const ACCESS_PASSES = "
+        delete from access_passes where (tenant_id, account_id) in (
+            with gone as materialized (
+                select tenant_id, account_id from access_passes where expires_at <= $1", AT_MOST;
+
     const FAMILIAR_PLACES = "
         delete from familiar_places where (tenant_id, login_key, place_key) in (
             with gone as materialized (
@@ -120,19 +125,20 @@ statements! {
 }
 
 impl Store {
-    /// Deletes what can never matter again at `now`: stored answers, attempts, codes of entries, decoy sends and sessions past their
-    /// end, familiar
+    /// Deletes what can never matter again at `now`: stored answers, attempts, codes of entries, decoy sends, sessions
+    /// and access passes past their end, familiar
     /// places not seen and lockouts not added to for 90 days, removed addresses after a week, marks of expiry notices
     /// after 800 days. Returns how many rows went; at most 1,000 a call, so that it never holds a lock for long. Where
     /// the audit log is partitioned, it makes the partitions of the time to come.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
-        let sweeps: [(Sql, Timestamp); 13] = [
+        let sweeps: [(Sql, Timestamp); 14] = [
             (ANSWERS, now),
             (RESET_ATTEMPTS, now),
             (SECURITY_INFO_CODES, now),
             (DECOY_SENDS, now),
             (RESET_CODES, now),
             (SESSIONS, now),
+            (ACCESS_PASSES, now),
             (FAMILIAR_PLACES, now.minus(PLACE_LIFE)),
             (LOCKOUTS, now.minus(LOCKOUT_LIFE)),
             (REMOVED_ADDRESSES, now.minus(REMOVED_STILL_TOLD)),

@@ -185,12 +185,16 @@ impl Parts {
         }
     }
 
-    fn administration(&self) -> Administration {
+    pub(crate) fn administration(&self) -> Administration {
         Administration {
             store: self.store.clone(),
             keys: Arc::clone(&self.keys),
-            audit: self.audit(),
+            entropy: Arc::clone(&self.entropy),
+            credentials: self.credentials(),
             policies: self.policies(),
+            limits: self.limits(),
+            notices: self.notices(),
+            audit: self.audit(),
             authorisation: self.authorisation(),
             tokens: self.tokens(),
             idempotency: self.idempotency(),

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod groups;
+mod help_desk;
 mod linked;
 mod others;
 mod people;
@@ -102,6 +103,7 @@ impl Preparing {
         examples.extend(policy::expiry(&world).await);
         examples.extend(policy::examples(&world).await);
         examples.extend(groups::examples(&world).await);
+        examples.extend(help_desk::examples(&world).await);
         examples.extend(people::examples(&world, (&zoe, &person), people).await);
         examples.extend(linked::examples(&world).await);
         examples.extend(others::examples(&world, others).await);

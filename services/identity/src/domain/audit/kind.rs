@@ -66,6 +66,9 @@ pub(crate) enum EventKind {
     /// An access pass was issued.
     #[strum(serialize = "access_pass.issued")]
     AccessPassIssued,
+    /// An access pass was ended before its time.
+    #[strum(serialize = "access_pass.revoked")]
+    AccessPassRevoked,
     /// An access pass was used.
     #[strum(serialize = "access_pass.used")]
     AccessPassUsed,

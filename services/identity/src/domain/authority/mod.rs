@@ -225,6 +225,15 @@ pub(crate) fn may_act(
     }
 }
 
+/// The roles of which one alone lets its holder do this to a target with these roles, or in the tenant where it is no act on an
+/// account.
+pub(crate) fn who_may(permission: Permission, target: RoleSet) -> Vec<Role> {
+    let is_on_tenant = matches!(permission, Permission::ManagePolicy | Permission::ManageTenant);
+    let reaches =
+        |role: &Role| is_on_tenant || (role.acts_on_accounts() && target.minus(role.reach()).is_empty());
+    Role::ALL.into_iter().filter(|role| role.grants(permission)).filter(reaches).collect()
+}
+
 impl From<Permission> for Needs {
     fn from(permission: Permission) -> Self {
         Self::This(permission)

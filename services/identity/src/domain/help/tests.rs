@@ -78,3 +78,63 @@ fn at_most_a_hundred_are_told() {
 
     assert_eq!(recipients(&many, person(999)).len(), 100);
 }
+
+fn request(state: HelpState, handled_by: Option<AccountId>) -> HelpRequest {
+    let now = Timestamp::from_unix_micros(0);
+    HelpRequest {
+        id: HelpRequestId::from_uuid(Uuid::from_u128(1)),
+        tenant_id: TenantId::from_uuid(Uuid::from_u128(2)),
+        account_id: person(3),
+        message: Message::default(),
+        proved: false,
+        state,
+        handled_by,
+        created_at: now,
+        updated_at: now,
+        expires_at: expires_at(14, now),
+        version: 1,
+    }
+}
+
+#[test]
+fn a_request_moves_forward_and_never_back() {
+    use HelpAct::{Claim, Deny, Resolve};
+    use HelpState::{Claimed, Denied, Expired, Open, Resolved};
+    let settled = Err(NotMoved::Settled);
+    let table = [
+        (Open, [Ok(Claimed), Ok(Resolved), Ok(Denied)]),
+        (Claimed, [Err(NotMoved::ClaimedByAnother), Ok(Resolved), Ok(Denied)]),
+        (Resolved, [settled; 3]),
+        (Denied, [settled; 3]),
+        (Expired, [settled; 3]),
+    ];
+
+    for (state, outcomes) in table {
+        let request = request(state, Some(person(7)));
+        let now = request.created_at;
+        let moves = [Claim, Resolve, Deny].map(|act| moved(&request, act, Some(person(8)), now));
+
+        assert_eq!(moves, outcomes, "{state:?}");
+    }
+}
+
+#[test]
+fn a_claim_is_repeated_by_its_administrator_alone() {
+    let claim = |handler, by| {
+        let request = request(HelpState::Claimed, handler);
+        moved(&request, HelpAct::Claim, by, request.created_at)
+    };
+
+    assert_eq!(claim(Some(person(7)), Some(person(7))), Ok(HelpState::Claimed));
+    assert_eq!(claim(Some(person(7)), None), Err(NotMoved::ClaimedByAnother));
+    assert_eq!(claim(None, None), Err(NotMoved::ClaimedByAnother));
+}
+
+#[test]
+fn a_request_whose_time_is_over_does_not_move() {
+    let request = request(HelpState::Open, None);
+
+    let outcome = moved(&request, HelpAct::Resolve, Some(person(7)), request.expires_at);
+
+    assert_eq!(outcome, Err(NotMoved::Settled));
+}

@@ -2,10 +2,11 @@
 //!
 //! [`Password`] is a secret in one normal form; nothing here prints or keeps it. [`rules`] judges a candidate
 //! by the tenant's rules and says which *kind* of rule it breaks, never the word it found. [`words`] finds
-//! the words, [`expiry`] tells the age. Hashing is the `hashing` room's.
+//! the words, [`expiry`] tells the age, [`speakable`] makes one that can be read out. Hashing is the `hashing` room's.
 
 pub(crate) mod expiry;
 pub(crate) mod rules;
+pub(crate) mod speakable;
 pub(crate) mod words;
 
 use std::fmt;

@@ -116,7 +116,7 @@ impl Store {
 }
 
 /// Reads an account within a step.
-async fn read(
+pub(super) async fn read(
     tx: &mut Connection,
     tenant_id: TenantId,
     account_id: AccountId,

@@ -3,6 +3,7 @@
 //! A case takes a [`World`] and knows no driver. The list at the end makes one test per case and store.
 
 mod accounts;
+mod administrators;
 mod attempts;
 mod audit;
 pub(super) mod chain;
@@ -143,6 +144,15 @@ on_every_store! {
         a_repudiated_reset_freezes_the_account,
         groups_are_walked_through_any_nesting,
         seats_go_to_the_oldest_accounts;
+    administrators:
+        an_administrators_reset_does_everything_at_once,
+        a_reset_judged_on_an_earlier_account_writes_nothing,
+        a_required_change_leaves_the_hash,
+        a_one_time_pass_is_spent_by_one_sign_in,
+        a_pass_serves_its_account_in_its_epoch_and_time,
+        of_many_moves_of_a_help_request_at_once_one_is_made,
+        help_requests_are_listed_by_state_and_page,
+        overdue_help_requests_are_found;
     help:
         a_proved_request_replaces_an_unproved_one,
         a_repeated_help_request_files_nothing_again,

@@ -78,6 +78,9 @@ statements! {
             case when $3 then familiar_in_a_row else in_a_row end as in_a_row, live_until
         from method_tries where tenant_id = $1 and method_key = $2", FOR_UPDATE;
 
+    const PEEK = "
+        select recent, in_a_row, live_until from method_tries where tenant_id = $1 and method_key = $2";
+
     const WRITE = "
         update method_tries set recent = $3, in_a_row = $4 where tenant_id = $1 and method_key = $2";
 
@@ -152,6 +155,19 @@ impl Store {
             Ok(tx.commit(AttemptCounted::Counted))
         });
         count.await
+    }
+
+    /// Why a method takes no attempt from anywhere but familiar places, if it does not.
+    pub(crate) async fn method_stop(
+        &self,
+        scope: &TenantScope,
+        method: MethodKey,
+        rules: &ResetRules,
+        now: Timestamp,
+    ) -> Result<Option<MethodUnavailable>, Failure> {
+        let row: Option<AttemptsRow> =
+            self.database.optional(PEEK, values![scope.tenant_id(), method]).await?;
+        Ok(row.map(AttemptsRow::record).transpose()?.and_then(|attempts| attempts.stop(rules, now)))
     }
 
     /// The method was passed: spends the code, forgets its attempts, writes the event and stores the answer. Refused if the

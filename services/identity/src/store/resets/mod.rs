@@ -1,9 +1,11 @@
 //! Steps of resetting a forgotten password and of undoing it.
 
+pub(super) mod administrators;
 pub(super) mod attempts;
 pub(super) mod codes;
 pub(super) mod decoy_sends;
 pub(super) mod help;
+pub(super) mod help_desk;
 pub(super) mod shares;
 pub(super) mod walk;
 
@@ -23,9 +25,11 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::group::{GroupId, NESTING_MAX};
 use crate::domain::scope::TenantScope;
 
+pub(crate) use administrators::{AdministratorReset, PasswordAfter, PasswordReset};
 pub(crate) use attempts::{AcceptedProof, AttemptCounted, CodeAttempt, CodeSource, MethodKey};
 pub(crate) use decoy_sends::DecoySend;
 pub(crate) use help::NOBODY;
+pub(crate) use help_desk::MoveHelp;
 pub(crate) use shares::StoredShares;
 pub(crate) use walk::Seats;
 

@@ -42,6 +42,10 @@ pub(in crate::store) struct PendingHelp {
 }
 
 impl HelpRow {
+    pub(in crate::store) const fn id(&self) -> Uuid {
+        self.help_request_id
+    }
+
     pub(in crate::store) fn request(self) -> Result<HelpRequest, Failure> {
         let torn = || unreadable("a help request");
         Ok(HelpRequest {
@@ -62,7 +66,7 @@ impl HelpRow {
 
 impl HelpRowWithAccount {
     pub(in crate::store) const fn id(&self) -> Uuid {
-        self.help.help_request_id
+        self.help.id()
     }
 
     pub(in crate::store) fn parts(self) -> Result<(HelpRequest, Account), Failure> {

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub(super) use account::{AccountRow, AccountState, SecurityInfoColumns, standing_columns};
-pub(super) use help::{HelpRowWithAccount, PendingHelp};
+pub(super) use help::{HelpRow, HelpRowWithAccount, PendingHelp};
 pub(super) use session::{
     AttemptsRow, LockoutRow, RemovedAddressRow, SessionAndAccount, SessionRow, replaced_bytes,
 };

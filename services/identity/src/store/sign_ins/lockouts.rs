@@ -58,6 +58,9 @@ statements! {
         on conflict (tenant_id, login_key, place_key) do update set changed_at = lockouts.changed_at
         returning place_key, wrong_in_a_row, locked_until, last_wrong, pending, pending_until";
 
+    const LOCKED_UNTIL = "
+        select max(locked_until) from lockouts where tenant_id = $1 and login_key = $2 and locked_until > $3";
+
     const WRITE = "
         update lockouts set wrong_in_a_row = $4, locked_until = $5, last_wrong = $6, pending = $7, pending_until = $8,
             changed_at = $9
@@ -94,6 +97,19 @@ impl Store {
     ) -> Result<bool, Failure> {
         let mut connection = self.database.reader().await?;
         connection.exists(IS_FAMILIAR, values![scope.tenant_id(), login, place]).await
+    }
+
+    /// Until when a login is locked, at its familiar places or elsewhere, if it is.
+    pub(crate) async fn locked_until(
+        &self,
+        scope: &TenantScope,
+        login: &LoginKey,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Failure> {
+        let mut connection = self.database.reader().await?;
+        let until: Option<i64> =
+            connection.scalar(LOCKED_UNTIL, values![scope.tenant_id(), login, now]).await?;
+        Ok(until.map(Timestamp::from_unix_micros))
     }
 
     /// Admits a password to be judged, by the record of the place if it is familiar and of the login otherwise; the rules are

@@ -1,5 +1,6 @@
 //! Steps of signing in.
 
+pub(super) mod access_passes;
 pub(super) mod last;
 pub(super) mod lockouts;
 pub(super) mod passwords;
@@ -23,6 +24,7 @@ use crate::domain::scope::TenantScope;
 use crate::domain::session::Session;
 use crate::domain::tenant::Tenant;
 
+pub(crate) use access_passes::{IssuePass, OpenByPass, PassHash};
 pub(crate) use lockouts::{Admission, PasswordAttempt};
 pub(crate) use passwords::ChangePassword;
 pub(crate) use refresh::{NotRefreshed, Refresh};

@@ -172,10 +172,21 @@ pub(in crate::store) async fn replace(
     if tx.execute(NEXT_EPOCH, values).await? != 1 {
         return Ok(false);
     }
-    tx.execute(REMEMBER, values![tenant_id, account_id]).await?;
-    tx.execute(FORGET_OLD, values![tenant_id, account_id, new.history]).await?;
-    write(tx, tenant_id, account_id, new.password).await?;
+    write_over(tx, tenant_id, account_id, new.password, new.history).await?;
     Ok(true)
+}
+
+/// Writes a password over the one of the epoch before, which goes into history, of which so many are kept.
+pub(in crate::store) async fn write_over(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+    password: &PasswordRecord,
+    history: u32,
+) -> Result<(), Failure> {
+    tx.execute(REMEMBER, values![tenant_id, account_id]).await?;
+    tx.execute(FORGET_OLD, values![tenant_id, account_id, history]).await?;
+    write(tx, tenant_id, account_id, password).await
 }
 
 /// Writes the password columns of an account.

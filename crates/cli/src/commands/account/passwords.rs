@@ -1,0 +1,145 @@
+//! `rekey account reset` and `reset-many`.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use anyhow::Context as _;
+use rekey_client::Connection;
+use rekey_wire::identity::v1::batch_password_result::Outcome;
+use rekey_wire::identity::v1::password_administration_service_client::PasswordAdministrationServiceClient;
+use rekey_wire::identity::v1::{
+    Account, BatchPasswordResult, BatchResetPasswordsRequest, PasswordResetMode, PasswordResetResult,
+    ResetPasswordRequest,
+};
+use serde_json::{Value, json};
+
+use super::find;
+use crate::arguments::{InTenant, OnAccount, ResetAccount, ResetAccounts};
+use crate::output::{Output, table};
+use crate::profile::{Profile, request_id, secret_file, time};
+
+/// How many one call takes.
+const BATCH: usize = 40;
+
+/// The time for a call that hashes as many passwords.
+const BATCH_SECONDS: u64 = 60;
+
+pub(super) async fn reset(profile: &Profile, reset: &ResetAccount, output: Output) -> anyhow::Result<()> {
+    let Account { tenant_id, account_id, logins, .. } = find(profile, &reset.on).await?;
+    let new_password = reset.password_file.as_ref().map(secret_file).transpose()?.unwrap_or_default();
+    let mode = match (&reset.password_file, reset.require_change) {
+        (Some(_), _) => PasswordResetMode::Set,
+        (None, true) => PasswordResetMode::RequireChange,
+        (None, false) => PasswordResetMode::Generate,
+    };
+    let request = ResetPasswordRequest {
+        tenant_id,
+        account_id,
+        mode: mode.into(),
+        new_password,
+        request_id: request_id(),
+        context: None,
+    };
+    let result = client(profile)?.reset_password(request).await?.into_inner().result;
+    let result = result.context("the answer holds no result")?;
+    let login = logins.first().cloned().unwrap_or_default();
+    output.data(&shown(&result), |_| told(&login, &result))
+}
+
+pub(super) async fn reset_many(
+    profile: &Profile,
+    several: ResetAccounts,
+    output: Output,
+) -> anyhow::Result<()> {
+    let ResetAccounts { mut accounts, from, require_change, tenant } = several;
+    if let Some(path) = from {
+        let listed = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        accounts.extend(listed.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
+    }
+    let mode = if require_change { PasswordResetMode::RequireChange } else { PasswordResetMode::Generate };
+    let (tenant_id, found) = found(profile, accounts, tenant).await?;
+    let (mut client, mut results) = (client(profile)?, Vec::new());
+    for some in found.chunks(BATCH) {
+        let mut request = tonic::Request::new(BatchResetPasswordsRequest {
+            tenant_id: tenant_id.clone(),
+            account_ids: some.iter().map(|account| account.account_id.clone()).collect(),
+            mode: mode.into(),
+            request_id: request_id(),
+            context: None,
+        });
+        request.set_timeout(std::time::Duration::from_secs(BATCH_SECONDS));
+        let answered = client.batch_reset_passwords(request).await?.into_inner().results;
+        results.extend(some.iter().cloned().zip(answered));
+    }
+    let data: Vec<Value> = results.iter().map(|(_, result)| outcome(result)).collect();
+    output.data(&data, |_| rows(&results))
+}
+
+/// The accounts that were named, each once, before anything is done to one.
+async fn found(
+    profile: &Profile,
+    named: Vec<String>,
+    tenant: InTenant,
+) -> anyhow::Result<(String, Vec<Account>)> {
+    let tenant_id = profile.tenant(&tenant).await?.tenant_id;
+    let (mut seen, mut accounts) = (BTreeSet::new(), Vec::new());
+    for name in named {
+        let tenant = InTenant { tenant: Some(tenant_id.clone()) };
+        let account = find(profile, &OnAccount { account: name.clone(), tenant }).await;
+        let account = account.with_context(|| format!("looking for {name}; nothing was reset"))?;
+        if seen.insert(account.account_id.clone()) {
+            accounts.push(account);
+        }
+    }
+    Ok((tenant_id, accounts))
+}
+
+fn client(profile: &Profile) -> anyhow::Result<PasswordAdministrationServiceClient<Connection>> {
+    Ok(PasswordAdministrationServiceClient::new(profile.identity()?))
+}
+
+fn shown(result: &PasswordResetResult) -> Value {
+    let account_id = result.account.as_ref().map(|account| account.account_id.clone());
+    json!({
+        "account_id": account_id,
+        "generated_password": Some(&result.generated_password).filter(|password| !password.is_empty()),
+        "password_expire_time": result.password_expire_time.map(|at| time(at.seconds)),
+        "sessions_revoked": result.sessions_revoked,
+    })
+}
+
+fn outcome(result: &BatchPasswordResult) -> Value {
+    match &result.outcome {
+        Some(Outcome::Reset(reset)) => shown(reset),
+        Some(Outcome::Refused(reason)) => json!({ "account_id": result.account_id, "refused": reason }),
+        None => json!({ "account_id": result.account_id }),
+    }
+}
+
+fn told(login: &str, result: &PasswordResetResult) -> String {
+    let mut lines = Vec::new();
+    if !result.generated_password.is_empty() {
+        lines.push(format!("The password of {login}: {}", result.generated_password));
+        lines.push("It is shown this once. Read it out to the person and to nobody else.".to_owned());
+    }
+    if let Some(at) = result.password_expire_time {
+        lines.push(format!("It serves until {}.", time(at.seconds)));
+    }
+    lines.push("The next sign-in asks for a new one.".to_owned());
+    lines.push(format!("Sessions ended: {}.", result.sessions_revoked));
+    lines.join("\n")
+}
+
+fn rows(results: &[(Account, BatchPasswordResult)]) -> String {
+    let head = ["ACCOUNT", "LOGIN", "RESULT", "PASSWORD"].map(str::to_owned).to_vec();
+    let row = |(account, result): &(Account, BatchPasswordResult)| {
+        let (said, password) = match &result.outcome {
+            Some(Outcome::Reset(reset)) => ("reset".to_owned(), reset.generated_password.clone()),
+            Some(Outcome::Refused(reason)) => (reason.clone(), String::new()),
+            None => (String::new(), String::new()),
+        };
+        let login = account.logins.first().cloned().unwrap_or_default();
+        vec![account.account_id.clone(), login, said, password]
+    };
+    table(&std::iter::once(head).chain(results.iter().map(row)).collect::<Vec<_>>())
+}
