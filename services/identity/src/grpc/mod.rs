@@ -8,6 +8,7 @@
 
 mod accounts;
 mod administration;
+mod audit;
 mod decode;
 mod encode;
 mod linked_accounts;
@@ -19,12 +20,16 @@ mod security_info;
 mod sessions;
 mod tenants;
 
+pub(crate) use audit::WatchSettings;
 pub(crate) use decode::Fields;
 pub(crate) use refusal::status_of_creation;
 pub(crate) use tenants::HANDLE;
 
+use std::sync::Arc;
+
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
+use rekey_wire::identity::v1::audit_service_server::AuditServiceServer;
 use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
 use rekey_wire::identity::v1::password_reset_service_server::PasswordResetServiceServer;
 use rekey_wire::identity::v1::password_service_server::PasswordServiceServer;
@@ -32,10 +37,12 @@ use rekey_wire::identity::v1::policy_service_server::PolicyServiceServer;
 use rekey_wire::identity::v1::security_info_service_server::SecurityInfoServiceServer;
 use rekey_wire::identity::v1::session_service_server::SessionServiceServer;
 use rekey_wire::identity::v1::tenant_service_server::TenantServiceServer;
+use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
+use self::audit::AuditApi;
 use self::linked_accounts::LinkedAccountApi;
 use self::password_reset::PasswordResetApi;
 use self::passwords::PasswordApi;
@@ -44,6 +51,7 @@ use self::security_info::SecurityInfoApi;
 use self::sessions::SessionApi;
 use self::tenants::TenantApi;
 use crate::administration::Administration;
+use crate::audit_log::AuditLog;
 use crate::directory::Directory;
 use crate::passwords::Passwords;
 use crate::resets::Resets;
@@ -56,6 +64,7 @@ use crate::sign_in::SignIns;
 pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
+    "rekey.identity.v1.AuditService",
     "rekey.identity.v1.LinkedAccountService",
     "rekey.identity.v1.PasswordResetService",
     "rekey.identity.v1.PasswordService",
@@ -75,12 +84,25 @@ pub(crate) struct UseCases {
     pub security_info: SecurityInfoEntries,
     pub directory: Directory,
     pub administration: Administration,
+    pub audit_log: AuditLog,
+    pub watching: WatchSettings,
 }
 
 /// Every RPC, answered by these use cases.
 pub(crate) fn routes(use_cases: UseCases) -> Routes {
-    let UseCases { resets, help, sign_ins, sessions, passwords, security_info, directory, administration } =
-        use_cases;
+    let UseCases {
+        resets,
+        help,
+        sign_ins,
+        sessions,
+        passwords,
+        security_info,
+        directory,
+        administration,
+        audit_log,
+        watching,
+    } = use_cases;
+    let watchers = Arc::new(Semaphore::new(watching.watchers));
     Routes::new(PasswordResetServiceServer::new(PasswordResetApi { resets, help }))
         .add_service(PasswordServiceServer::new(PasswordApi { passwords }))
         .add_service(LinkedAccountServiceServer::new(LinkedAccountApi { sessions: sessions.clone() }))
@@ -89,6 +111,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(TenantServiceServer::new(TenantApi { directory: directory.clone() }))
         .add_service(AccountServiceServer::new(AccountApi { directory: directory.clone() }))
         .add_service(AdministrationServiceServer::new(AdministrationApi { administration }))
+        .add_service(AuditServiceServer::new(AuditApi { log: audit_log, watching, watchers }))
         .add_service(PolicyServiceServer::new(PolicyApi { directory }))
 }
 
@@ -98,6 +121,7 @@ mod tests {
 
     use super::NAMES;
     use crate::administration::{Act, SESSIONS_NEED};
+    use crate::audit_log::PERMISSION as AUDIT_NEEDS;
     use crate::domain::authority::{Needs, Permission, Role};
     use crate::security_info::PREFILL_NEEDS;
 
@@ -107,8 +131,10 @@ mod tests {
         let acts =
             [Act::Block, Act::Unblock, Act::Unfreeze, Act::Unlock, Act::Grant(role), Act::Revoke(role)];
         let reads = ["GetAccount", "ListAccounts", "LookupAccount"];
+        let audit = ["ListEvents", "WatchEvents", "VerifyAudit", "GetResetFunnel"];
         acts.map(|act| (act.rpc().name, Needs::This(act.permission())))
             .into_iter()
+            .chain(audit.map(|rpc| (rpc, Needs::This(AUDIT_NEEDS))))
             .chain(reads.map(|rpc| (rpc, Needs::This(Permission::ReadDirectory))))
             .chain([
                 ("CreateAccount", Needs::This(Permission::ManageAccounts)),

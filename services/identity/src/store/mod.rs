@@ -7,10 +7,11 @@
 //! [`TenantScope`](crate::domain::scope::TenantScope).
 //!
 //! Steps protect themselves: conditions stand in the statement that writes, a row that a rule must judge first is
-//! locked, and locks are taken in one order (answer, tenant, account, then what belongs to it, the head of the audit
-//! chain last).
+//! locked, and locks are taken in one order (answer, tenant, account, then what belongs to it). The end of an audit chain is
+//! locked by what seals and forgets, and by no step of a call.
 
 pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod expiry;
 pub(crate) mod links;
 pub(crate) mod outbox;
@@ -18,7 +19,6 @@ pub(crate) mod outcome;
 pub(crate) mod resets;
 pub(crate) mod sign_ins;
 
-mod audit;
 mod columns;
 #[cfg(test)]
 mod contract;
@@ -67,7 +67,8 @@ impl Store {
     }
 }
 
-/// Brings the schema of a database up to date, making a file that is missing, and its logins to their form of today.
+/// Brings the schema of a database up to date, making a file that is missing, its logins to their form of today, and
+/// builds indexes of the audit log that are too large to be made with the schema.
 /// Several processes may try at once.
 pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure> {
     rekey_database::migrate(url, options, &schema::SCHEMA).await?;
@@ -80,9 +81,12 @@ pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure>
         }
         Err(failure) => return Err(failure),
     };
-    let renewed = store.renew_logins().await;
+    let brought = match store.renew_logins().await {
+        Ok(()) => store.build_audit_indexes().await,
+        failed => failed,
+    };
     store.database.close().await;
-    renewed
+    brought
 }
 
 /// How identity uses a database unless its settings say otherwise.

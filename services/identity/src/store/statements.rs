@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 27] = [
+const STATEMENTS: [&[Sql]; 31] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -20,6 +20,10 @@ const STATEMENTS: [&[Sql]; 27] = [
     links::STATEMENTS,
     logins::STATEMENTS,
     audit::STATEMENTS,
+    audit::indexes::STATEMENTS,
+    audit::reading::STATEMENTS,
+    audit::retention::STATEMENTS,
+    audit::sealing::STATEMENTS,
     contract::chain::STATEMENTS,
     expiry::STATEMENTS,
     outbox::STATEMENTS,
