@@ -1,5 +1,6 @@
 //! What can be typed. The doc comments are the help texts.
 
+mod audit;
 mod token;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use self::audit::{AuditCommand, Events, ExportFormat};
 pub(crate) use self::token::{CreateToken, TokenCommand};
 use crate::{Part, folder};
 
@@ -72,6 +74,12 @@ pub(crate) enum Command {
         /// What to do.
         #[command(subcommand)]
         command: AccountCommand,
+    },
+    /// What happened: the audit log.
+    Audit {
+        /// What to do.
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// Reset a forgotten password here in the terminal.
     Reset(Reset),

@@ -70,6 +70,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Config { command } => commands::config::run(&command, config, output).await,
         Command::Tenant { command } => commands::tenant::run(command, &profile, output).await,
         Command::Account { command } => commands::account::run(command, &profile, output).await,
+        Command::Audit { command } => commands::audit::run(command, &profile, output).await,
         Command::Reset(reset) => commands::reset::run(reset, &profile, output).await,
         Command::Repudiate { link } => commands::repudiate::run(&link, &profile, output).await,
         Command::Inbox(inbox) => commands::inbox::run(&inbox, &profile, output).await,
