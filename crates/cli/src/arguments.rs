@@ -1,6 +1,7 @@
 //! What can be typed. The doc comments are the help texts.
 
 mod account;
+mod audit;
 mod group;
 mod help_desk;
 mod policy;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
+pub(crate) use self::audit::{AuditCommand, Events, ExportFormat};
 pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
 pub(crate) use self::help_desk::{
     Diagnose, HelpCommand, ListedState, OnHelpRequest, PassCommand, ResetAccount, ResetAccounts,
@@ -124,6 +126,12 @@ pub(crate) enum Command {
     },
     /// Find out why somebody cannot sign in, and what mends it.
     Diagnose(Diagnose),
+    /// What happened: the audit log.
+    Audit {
+        /// What to do.
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Reset a forgotten password here in the terminal.
     Reset(Reset),
     /// "This was not me": undo a reset by the link of its notice.

@@ -18,7 +18,7 @@ const SECRET_NAMES: [&str; 10] = [
 ];
 
 /// Fields that only sound secret.
-const NOT_SECRET: [&str; 2] = ["page_token", "next_page_token"];
+const NOT_SECRET: [&str; 4] = ["page_token", "next_page_token", "resume_token", "support_code"];
 
 pub(crate) fn refuse_incomplete(pool: &DescriptorPool) -> Result<(), String> {
     let access =

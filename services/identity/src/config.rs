@@ -200,6 +200,14 @@ pub struct Audit {
     pub buffer_events: usize,
     /// How often they are written.
     pub flush_ms: u64,
+    /// How often what was written is sealed.
+    pub seal_ms: u64,
+    /// How often a stream of events looks for new ones.
+    pub watch_poll_ms: u64,
+    /// How often it says that there are none.
+    pub watch_heartbeat_ms: u64,
+    /// Most such streams at once.
+    pub watchers: usize,
 }
 
 /// `[identity.resets]`
@@ -230,7 +238,7 @@ impl Resets {
 pub struct Jobs {
     /// How often what is over is deleted.
     pub sweep_seconds: u64,
-    /// How often audit events past every tenant's retention are forgotten.
+    /// How often audit events past their tenant's retention are forgotten.
     pub forget_seconds: u64,
     /// How often help requests are looked at for digests.
     pub digest_seconds: u64,
@@ -269,6 +277,10 @@ impl Settings {
             ("notices.poll_ms", self.notices.poll_ms),
             ("audit.flush_ms", self.audit.flush_ms),
             ("audit.buffer_events", self.audit.buffer_events as u64),
+            ("audit.seal_ms", self.audit.seal_ms),
+            ("audit.watch_poll_ms", self.audit.watch_poll_ms),
+            ("audit.watch_heartbeat_ms", self.audit.watch_heartbeat_ms),
+            ("audit.watchers", self.audit.watchers as u64),
             ("resets.shares_life_days", self.resets.shares_life_days),
             ("jobs.sweep_seconds", self.jobs.sweep_seconds),
             ("jobs.forget_seconds", self.jobs.forget_seconds),

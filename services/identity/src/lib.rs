@@ -6,12 +6,12 @@
 //! | `store` | keeps tenants, accounts and counters; one method is one atomic step: Postgres or one SQLite file |
 //! | `peers` | what is needed of verification and notification |
 //! | [`hashing`] | Argon2 on threads of its own |
-//! | `resets`, `sign_in`, `sessions`, `passwords`, `security_info`, `directory`, `administration` | use cases: the order of steps behind the RPCs of one job |
+//! | `resets`, `sign_in`, `sessions`, `passwords`, `security_info`, `directory`, `administration`, `audit_log` | use cases: the order of steps behind the RPCs of one job |
 //! | `operation` | a call under way, run once however often it is repeated |
 //! | `audit`, `notices`, `limits`, `policies`, `authorisation`, `credentials`, `tokens`, `keys`, `response_timing`, `views` | parts that use cases borrow |
 //! | `grpc` | the contract `rekey.identity.v1`: decodes, calls one use case, encodes |
 //! | `relay` | hands queued notices to notification until it has them |
-//! | `jobs` | looks after the store, sweeps, writes the audit buffer, mails digests, notifies before passwords expire |
+//! | `jobs` | looks after the store, sweeps, writes the audit buffer, seals and forgets events, mails digests, notifies before passwords expire |
 //! | [`bootstrap`] | the first tenant and administrator of an empty store |
 //! | [`config`] | the `[identity]` table |
 //! | `wiring` | settings become stores, keys, connections and use cases |
@@ -25,6 +25,7 @@ pub mod hashing;
 
 mod administration;
 mod audit;
+mod audit_log;
 mod authorisation;
 mod credentials;
 mod directory;
@@ -208,6 +209,8 @@ impl BackgroundLoops {
             let audit = audit.clone();
             async move { audit.flush().await.map(drop) }
         });
+        let (store, pause) = (parts.store.clone(), Duration::from_millis(settings.audit.seal_ms));
+        spawn_job(loops, &gate, "identity sealing", pause, move || jobs::seal(store.clone()));
         let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
         let pause = Duration::from_secs(settings.jobs.sweep_seconds);
         spawn_job(loops, &gate, "identity sweeper", pause, move || {

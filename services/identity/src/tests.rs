@@ -121,7 +121,7 @@ async fn what_breaks_at_the_beginning_is_told_and_no_refusal() {
     migrate(&settings).await.unwrap();
     let file = SqliteConnectOptions::new().filename(folder.path().join("identity.db"));
     let mut connection = SqliteConnection::connect_with(&file).await.unwrap();
-    sqlx::query("drop table audit_events").execute(&mut connection).await.unwrap();
+    sqlx::query("drop table audit_pending").execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 
     let broke = begin(&settings, PASSWORD).await.err().unwrap();

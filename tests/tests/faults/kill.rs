@@ -11,7 +11,8 @@ use rekey_tests::deployment::{Deployment, Ground};
 use rekey_tests::person::Person;
 use rekey_tests::post::{self, code_to};
 use rekey_tests::waiting::eventually;
-use rekey_wire::identity::v1::ProofOutcome;
+use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
+use rekey_wire::identity::v1::{ProofOutcome, VerifyAuditRequest};
 use sqlx::{Connection as _, PgConnection};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
@@ -21,7 +22,9 @@ const KILLS_PER_PART: usize = 3;
 
 /// Relays that are tried again within the patience of a test, and budgets that one person's many
 /// resets do not spend.
-const SETTINGS: [(&str, &str); 12] = [
+const SETTINGS: [(&str, &str); 13] = [
+    // Sealing is always under way when identity is killed.
+    ("IDENTITY__AUDIT__SEAL_MS", "20"),
     ("NOTIFICATION__DELIVERY__SEND_TIMEOUT_SECONDS", "3"),
     ("NOTIFICATION__DELIVERY__PROVIDER_FIRST_SECONDS", "1"),
     ("NOTIFICATION__DELIVERY__PROVIDER_LONGEST_SECONDS", "2"),
@@ -67,6 +70,7 @@ async fn nothing_accepted_is_lost_and_nothing_is_done_twice_when_parts_are_kille
         assert_passwords(&backend, &deployment, diary).await;
     }
     assert_messages(&deployment, &diaries).await;
+    assert_log(&backend, &deployment, &diaries).await;
     deployment.stop().await;
 }
 
@@ -198,4 +202,29 @@ async fn assert_messages(deployment: &Deployment, diaries: &[Diary]) {
     let resets: usize = diaries.iter().map(|diary| diary.passwords.len() - 1).sum();
     assert_eq!(of("password_reset_code"), resets);
     assert_eq!(of("password_reset_notice"), resets);
+}
+
+/// Every acknowledged reset stands in the log once, and everything in it was sealed once, in one chain.
+async fn assert_log(backend: &Backend, deployment: &Deployment, diaries: &[Diary]) {
+    let mut identity = PgConnection::connect(deployment.ground.identity.url()).await.unwrap();
+    let sealed = async || {
+        let waiting = sqlx::query_scalar::<_, i64>("select count(*) from audit_pending");
+        (waiting.fetch_one(&mut identity).await.unwrap() == 0).then_some(())
+    };
+    eventually("every event is sealed", sealed).await;
+    let request =
+        VerifyAuditRequest { tenant_id: backend.tenant_id.clone(), page_token: String::new(), context: None };
+    let mut audit = AuditServiceClient::new(backend.identity.clone());
+    let verified = audit.verify_audit(request).await.unwrap().into_inner();
+    let [events, resets] = [
+        "select count(*) from audit_events where tenant_id = $1",
+        "select count(*) from audit_events where tenant_id = $1 and kind = 'reset.completed' and outcome = 'success'",
+    ]
+    .map(|count| sqlx::query_scalar::<_, i64>(count).bind(uuid::Uuid::parse_str(&backend.tenant_id).unwrap()));
+    let events = events.fetch_one(&mut identity).await.unwrap();
+    let resets = resets.fetch_one(&mut identity).await.unwrap();
+
+    assert_eq!(verified.r#break, None);
+    assert_eq!(verified.verified_position, events);
+    assert_eq!(resets, diaries.iter().map(|diary| diary.passwords.len() as i64 - 1).sum::<i64>());
 }

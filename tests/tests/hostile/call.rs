@@ -1,12 +1,15 @@
 //! Calls by path and bytes, with whatever credentials a test likes: no generated client would send them.
 
 use bytes::{Buf as _, BufMut as _, Bytes};
+use prost_reflect::ServiceDescriptor;
 use rekey::Part;
 use rekey_tests::World;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
+
+use crate::mutations::CONTRACT;
 
 /// Who calls, on whose behalf.
 #[derive(Debug, Clone, Default)]
@@ -55,8 +58,24 @@ impl Lines {
         }
         let mut client = tonic::client::Grpc::new(channel);
         client.ready().await.unwrap();
-        client.unary(request, path.parse().unwrap(), AsTheyAre).await.map(tonic::Response::into_inner)
+        if !is_stream(path) {
+            return client
+                .unary(request, path.parse().unwrap(), AsTheyAre)
+                .await
+                .map(tonic::Response::into_inner);
+        }
+        // What it says first stands for it: it goes on for long.
+        let opened = client.server_streaming(request, path.parse().unwrap(), AsTheyAre).await?;
+        Ok(opened.into_inner().message().await?.unwrap_or_default())
     }
+}
+
+/// Whether more than one message answers.
+fn is_stream(path: &str) -> bool {
+    let (service, method) = path.trim_start_matches('/').split_once('/').unwrap();
+    let service = CONTRACT.get_service_by_name(service);
+    let mut methods = service.iter().flat_map(ServiceDescriptor::methods);
+    methods.any(|known| known.name() == method && known.is_server_streaming())
 }
 
 fn header(text: &str) -> MetadataValue<Ascii> {

@@ -56,7 +56,7 @@ const fn unheard(method: &'static str, field: &'static str) -> Token {
     Token { method, field, reason: None, is_bound: false, dies: true }
 }
 
-const TOKENS: [Token; 25] = [
+const TOKENS: [Token; 28] = [
     token("SendResetCode", "reset_token", "RESET_INVALID"),
     token("SubmitResetProof", "reset_token", "RESET_INVALID"),
     token("CompletePasswordReset", "reset_token", "RESET_INVALID"),
@@ -77,6 +77,11 @@ const TOKENS: [Token; 25] = [
     // The person who may show it dies first.
     Token { dies: false, ..of_a_person("LinkAccount", "other_access_token", "OTHER_TOKEN_INVALID") },
     of_a_person("ListHelpRequests", "page_token", "PAGE_TOKEN_INVALID"),
+    of_a_person("ListEvents", "page_token", "PAGE_TOKEN_INVALID"),
+    // A log of one page needs none.
+    Token { dies: false, ..of_a_person("VerifyAudit", "page_token", "PAGE_TOKEN_INVALID") },
+    // It leads on for as long as the events are kept.
+    Token { dies: false, ..of_a_person("WatchEvents", "resume_token", "RESUME_TOKEN_INVALID") },
     of_a_person("ListAccountSessions", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListAccountSecurityInfo", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListExpiringPasswords", "page_token", "PAGE_TOKEN_INVALID"),

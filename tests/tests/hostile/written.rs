@@ -15,7 +15,9 @@ pub(crate) async fn everything(world: &World) -> Tables {
     let mut tables = world.tables(Part::Identity).await;
     let others = world.tables(Part::Notification).await.into_iter();
     tables.extend(others.map(|(name, rows)| (format!("notification's {name}"), rows)));
-    tables.retain(|name, _| name != "audit_heads" && !name.starts_with("audit_events"));
+    tables.retain(|name, _| {
+        !["audit_heads", "audit_pending"].contains(&name.as_str()) && !name.starts_with("audit_events")
+    });
     assert!(tables.len() > 10, "only {} tables were read", tables.len());
     let keys = world.keys().await.into_iter();
     tables.extend(keys.map(|(key, value)| (key, vec![String::from_utf8_lossy(&value).into_owned()])));

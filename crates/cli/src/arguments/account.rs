@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use rekey_wire::identity::v1::{FilteredState, MethodKind};
 
-use super::{InTenant, OnAccount};
+use super::{InTenant, OnAccount, ResetAccount, ResetAccounts};
 
 /// Commands on accounts.
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,7 @@
 //! One file per command. Those that talk to a suite read the profile and use the RPCs everybody uses.
 
 pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod bootstrap;
 pub(crate) mod completions;
 pub(crate) mod config;

@@ -12,7 +12,7 @@ use rekey_primitives::id::{AccountId, TenantId};
 use crate::domain::audit::{Actor, AuditEvent, EventKind, Outcome, Subject};
 use crate::store;
 
-/// Most events in one step of the store: whoever appends keeps the others from the end of the chain.
+/// Most events in one step of the store: what fails takes no more than these along.
 const PORTION: usize = 100;
 
 /// Events that wait to be written.
@@ -208,7 +208,12 @@ mod tests {
             let event = refused(&world, 1, &format!("2001:db8::{host:x}"));
             buffer.push(AuditEvent { tenant_id: TenantId::from_uuid(uuid::Uuid::from_u128(9)), ..event });
         }
-        world.damage(world.tenant.id, "update audit_heads set position = 0 where tenant_id = $1").await;
+        world
+            .alter(
+                "create trigger refusing before insert on audit_pending when new.ip_address = '192.0.2.1'
+                 begin select raise(abort, 'refused'); end",
+            )
+            .await;
 
         buffer.flush(&world.parts.store).await.unwrap_err();
 

@@ -2,7 +2,12 @@
 //!
 //! The names of events are stable and follow the spirit of the OWASP Logging Vocabulary; add, never rename.
 //! An event holds no secret and no address, only masks. [`AuditEvent::canonical`] is the one encoding that
-//! the hash chain of a tenant is computed over; the hash itself is `sealing`'s.
+//! the hash chain of a tenant is computed over; the hash itself is `sealing`'s. An event gets its place in the chain
+//! after its step, when it is sealed ([`chain`]).
+
+pub(crate) mod chain;
+pub(crate) mod filter;
+pub(crate) mod funnel;
 
 mod kind;
 
@@ -54,14 +59,14 @@ pub(crate) enum Subject {
 /// Most accounts that a folded event names: enough to see whom a burst was about, and a row that stays small.
 pub(crate) const FOLDED_ACCOUNTS: usize = 20;
 
-/// One event.
+/// One event. Those that are read from a log have the name of their kind, which a newer release may have written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AuditEvent {
+pub(crate) struct AuditEvent<Kind = EventKind> {
     /// Names it within the tenant.
     pub id: EventId,
     pub tenant_id: TenantId,
     pub at: Timestamp,
-    pub kind: EventKind,
+    pub kind: Kind,
     pub outcome: Outcome,
     /// Why, in a stable word; the true reason, also where the caller got another answer.
     pub reason: Option<Cow<'static, str>>,
@@ -87,7 +92,17 @@ impl Outcome {
     }
 }
 
-impl AuditEvent {
+/// An event as a log has it: with its place in the tenant's chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SealedEvent {
+    /// 1 for a tenant's first, without gaps.
+    pub position: i64,
+    /// The hash over the link before it and the event.
+    pub link: [u8; 32],
+    pub event: AuditEvent<String>,
+}
+
+impl<Kind: AsRef<str> + PartialEq> AuditEvent<Kind> {
     /// Counts an alike event in this one. About several subjects it is about nobody in particular, and names the accounts.
     pub(crate) fn fold(&mut self, alike: &Self) {
         self.count = self.count.saturating_add(1);
@@ -112,7 +127,7 @@ impl AuditEvent {
         out.field(self.id.as_uuid().as_bytes());
         out.field(self.tenant_id.as_uuid().as_bytes());
         out.field(&self.at.unix_micros().to_be_bytes());
-        out.field(self.kind.as_str().as_bytes());
+        out.field(self.kind.as_ref().as_bytes());
         out.field(self.outcome.as_str().as_bytes());
         out.optional(self.reason.as_deref().map(str::as_bytes));
         match self.actor {
@@ -135,14 +150,6 @@ impl AuditEvent {
         out.0
     }
 }
-
-/// What to hash, in parts, for the next link of a tenant's chain: the link before it, then the event.
-pub(crate) fn link_parts<'a>(previous: &'a [u8; 32], canonical: &'a [u8]) -> [&'a [u8]; 2] {
-    [previous, canonical]
-}
-
-/// The link before a tenant's first event.
-pub(crate) const CHAIN_START: [u8; 32] = [0; 32];
 
 struct Canonical(Vec<u8>);
 
@@ -194,6 +201,18 @@ mod tests {
         assert_eq!(names.len(), EventKind::VARIANTS.len());
         assert!(names.iter().all(|name| name.split('.').count() == 2));
         assert!(EventKind::VARIANTS.iter().all(|kind| kind.as_str().parse() == Ok(*kind)));
+    }
+
+    #[test]
+    fn the_documents_list_every_kind_and_no_other() {
+        let listed: BTreeSet<&str> = include_str!("../../../../docs/audit.md")
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+            .map(|(name, _)| name)
+            .filter(|name| name.contains('.'))
+            .collect();
+
+        assert_eq!(listed, EventKind::VARIANTS.iter().map(|kind| kind.as_str()).collect());
     }
 
     #[test]

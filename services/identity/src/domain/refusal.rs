@@ -139,6 +139,17 @@ pub(crate) enum Refusal {
         at_most: usize,
     },
 
+    // The audit log.
+    /// The token of a stream is not ours, or another tenant's.
+    ResumeTokenInvalid,
+    /// Events behind the token are not kept any more.
+    EventsForgotten,
+    /// The process has as many streams as it may.
+    WatchersFull {
+        /// How long until there is likely room.
+        retry_after: Duration,
+    },
+
     // Limits.
     /// No code is left in this reset: a new one helps, waiting does not.
     SendsExhausted,
@@ -189,6 +200,7 @@ impl Refusal {
         match self {
             Self::SendLimited { retry_after }
             | Self::Throttled { retry_after }
+            | Self::WatchersFull { retry_after }
             | Self::HashingBusy { retry_after } => Some(*retry_after),
             _ => None,
         }

@@ -11,6 +11,7 @@ mod account_filter;
 mod account_security_info;
 mod accounts;
 mod administration;
+mod audit;
 mod decode;
 mod encode;
 mod groups;
@@ -27,14 +28,18 @@ mod security_info;
 mod sessions;
 mod tenants;
 
+pub(crate) use audit::WatchSettings;
 pub(crate) use decode::Fields;
 pub(crate) use refusal::status_of_creation;
 pub(crate) use tenants::HANDLE;
+
+use std::sync::Arc;
 
 use rekey_wire::identity::v1::access_pass_service_server::AccessPassServiceServer;
 use rekey_wire::identity::v1::account_security_info_service_server::AccountSecurityInfoServiceServer;
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
+use rekey_wire::identity::v1::audit_service_server::AuditServiceServer;
 use rekey_wire::identity::v1::group_service_server::GroupServiceServer;
 use rekey_wire::identity::v1::help_desk_service_server::HelpDeskServiceServer;
 use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
@@ -46,12 +51,14 @@ use rekey_wire::identity::v1::policy_service_server::PolicyServiceServer;
 use rekey_wire::identity::v1::security_info_service_server::SecurityInfoServiceServer;
 use rekey_wire::identity::v1::session_service_server::SessionServiceServer;
 use rekey_wire::identity::v1::tenant_service_server::TenantServiceServer;
+use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
 use self::access_passes::AccessPassApi;
 use self::account_security_info::AccountSecurityInfoApi;
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
+use self::audit::AuditApi;
 use self::groups::GroupApi;
 use self::help_desk::HelpDeskApi;
 use self::linked_accounts::LinkedAccountApi;
@@ -64,6 +71,7 @@ use self::security_info::SecurityInfoApi;
 use self::sessions::SessionApi;
 use self::tenants::TenantApi;
 use crate::administration::Administration;
+use crate::audit_log::AuditLog;
 use crate::directory::Directory;
 use crate::passwords::Passwords;
 use crate::resets::Resets;
@@ -78,6 +86,7 @@ pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AccountSecurityInfoService",
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
+    "rekey.identity.v1.AuditService",
     "rekey.identity.v1.GroupService",
     "rekey.identity.v1.HelpDeskService",
     "rekey.identity.v1.LinkedAccountService",
@@ -101,12 +110,25 @@ pub(crate) struct UseCases {
     pub security_info: SecurityInfoEntries,
     pub directory: Directory,
     pub administration: Administration,
+    pub audit_log: AuditLog,
+    pub watching: WatchSettings,
 }
 
 /// Every RPC, answered by these use cases.
 pub(crate) fn routes(use_cases: UseCases) -> Routes {
-    let UseCases { resets, help, sign_ins, sessions, passwords, security_info, directory, administration } =
-        use_cases;
+    let UseCases {
+        resets,
+        help,
+        sign_ins,
+        sessions,
+        passwords,
+        security_info,
+        directory,
+        administration,
+        audit_log,
+        watching,
+    } = use_cases;
+    let watchers = Arc::new(Semaphore::new(watching.watchers));
     let passes = AccessPassApi { administration: administration.clone(), sign_ins: sign_ins.clone() };
     Routes::new(PasswordResetServiceServer::new(PasswordResetApi { resets, help }))
         .add_service(PasswordServiceServer::new(PasswordApi { passwords }))
@@ -128,6 +150,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(AccessPassServiceServer::new(passes))
         .add_service(HelpDeskServiceServer::new(HelpDeskApi { administration: administration.clone() }))
         .add_service(PasswordAdministrationServiceServer::new(PasswordAdministrationApi { administration }))
+        .add_service(AuditServiceServer::new(AuditApi { log: audit_log, watching, watchers }))
         .add_service(PolicyServiceServer::new(PolicyApi { directory }))
 }
 
@@ -139,6 +162,7 @@ mod tests {
     use crate::administration::{
         Act, DIAGNOSIS_NEEDS, HELP_NEEDS, PASSES_NEED, PASSWORDS_NEED, SESSIONS_NEED,
     };
+    use crate::audit_log::PERMISSION as AUDIT_NEEDS;
     use crate::domain::authority::{Needs, Permission, Role};
     use crate::security_info::{ACCOUNT_NEEDS, PREFILL_NEEDS};
 
@@ -157,8 +181,10 @@ mod tests {
             "ListGroupMembers",
         ];
         let groups = ["CreateGroup", "UpdateGroup", "DeleteGroup", "AddGroupMembers", "RemoveGroupMembers"];
+        let audit = ["ListEvents", "WatchEvents", "VerifyAudit", "GetResetFunnel"];
         acts.map(|act| (act.rpc().name, Needs::This(act.permission())))
             .into_iter()
+            .chain(audit.map(|rpc| (rpc, Needs::This(AUDIT_NEEDS))))
             .chain(reads.map(|rpc| (rpc, Needs::This(Permission::ReadDirectory))))
             .chain(groups.map(|rpc| (rpc, Needs::This(Permission::ManageGroups))))
             .chain([

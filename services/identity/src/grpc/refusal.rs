@@ -231,6 +231,15 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::SendsExhausted => {
             new(ResourceExhausted, Reason::SendLimited, "no code is left in this reset; start a new one")
         }
+        Refusal::ResumeTokenInvalid => {
+            new(InvalidArgument, Reason::ResumeTokenInvalid, "the resume token is not valid for this tenant")
+        }
+        Refusal::EventsForgotten => {
+            new(Code::OutOfRange, Reason::EventsForgotten, "events behind the token are not kept any more")
+        }
+        Refusal::WatchersFull { .. } => {
+            new(ResourceExhausted, Reason::WatchersFull, "too many streams of events are open")
+        }
         Refusal::Throttled { .. } => new(ResourceExhausted, Reason::Throttled, "too many calls"),
         Refusal::HashingBusy { .. } => {
             new(ResourceExhausted, Reason::HashingBusy, "too many passwords are being hashed")

@@ -69,15 +69,50 @@ pub(crate) async fn sweep(store: Store, clock: SharedClock) -> Result<(), Failur
     }
 }
 
-/// Forgets events of the audit logs that no tenant's policy keeps any more, a portion at a time.
+/// Forgets events of the audit logs that their tenants' policies keep no more, a portion at a time.
 ///
 /// # Errors
 /// The store is away, or somebody else holds what is to go.
 pub(crate) async fn forget(store: Store, clock: SharedClock) -> Result<(), Failure> {
-    while in_time(store.forget_events(clock.now())).await? > 0 {
+    let now = clock.now();
+    while in_time(store.forget_partitions(now)).await? > 0 {
         tokio::task::yield_now().await;
     }
-    Ok(())
+    let mut after = None;
+    loop {
+        let retentions = in_time(store.retentions(after, now)).await?;
+        let Some(last) = retentions.last() else { return Ok(()) };
+        after = Some(last.tenant_id);
+        for retention in retentions {
+            while in_time(store.forget_events(retention)).await? > 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
+
+/// Seals what was appended to the audit logs, a batch of each tenant at a time, until a round over the tenants moves
+/// nothing. What cannot be sealed of one tenant keeps no other waiting.
+///
+/// # Errors
+/// The store is away.
+pub(crate) async fn seal(store: Store) -> Result<(), Failure> {
+    loop {
+        let (mut after, mut sealed) = (None, 0);
+        while let Some(tenant_id) = in_time(store.next_to_seal(after)).await? {
+            match in_time(store.seal_events(tenant_id)).await {
+                Ok(events) => sealed += events,
+                Err(failure) if failure.is_unavailable() => return Err(failure),
+                Err(failure) => {
+                    tracing::error!(%tenant_id, %failure, "the events of a tenant wait to be sealed")
+                }
+            }
+            after = Some(tenant_id);
+        }
+        if sealed == 0 {
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(test)]

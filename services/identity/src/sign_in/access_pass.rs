@@ -12,6 +12,7 @@ use crate::domain::audit::{Actor, EventKind};
 use crate::domain::password::Password;
 use crate::domain::policy::{LockoutRules, Policy};
 use crate::domain::refusal::Refusal;
+use crate::domain::second_factor;
 use crate::domain::session::Session;
 use crate::keys::TypedLogin;
 use crate::operation::idempotency::{Answer, Request, Settled};
@@ -75,7 +76,7 @@ impl SignIns {
         let opened = match (admitted.outcome(step)?, &known.account) {
             (Settled::Done(Admission::Contended), _) => return Err(Refusal::contended().into()),
             (Settled::Repeated(answer), _) => return Ok(answer),
-            (Settled::Done(Admission::Admitted), Some(account)) => {
+            (Settled::Done(Admission::Admitted | Admission::AdmittedAtFamiliarPlace), Some(account)) => {
                 self.open_by_pass(operation, account, &known.policy.policy, (&counted, request)).await?
             }
             (Settled::Done(_) | Settled::Refused(()), _) => None,
@@ -116,6 +117,8 @@ impl SignIns {
             rules: &policy.sessions,
             origin: operation.origin,
             proved_at: operation.now,
+            // A pass stands for every factor, and its session lives no longer than one that showed them.
+            strong: second_factor::is_demanded(account),
             now: operation.now,
         });
         let event = |kind| {

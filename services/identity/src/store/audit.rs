@@ -1,4 +1,13 @@
-//! Appending to a tenant's audit log: the last thing a step writes, since everybody meets at the head of the chain.
+//! The audit log: appending to it, and in rooms of their own sealing, reading and forgetting.
+//!
+//! Whatever commits appends to `audit_pending`, where nobody waits for anybody. [`sealing`] moves events from there into
+//! `audit_events` and gives each its place in its tenant's chain. What is read is sealed.
+
+pub(crate) mod reading;
+pub(crate) mod retention;
+
+pub(super) mod indexes;
+pub(super) mod sealing;
 
 use std::collections::BTreeMap;
 
@@ -6,45 +15,23 @@ use rekey_database::{Connection, statements, values};
 use rekey_primitives::id::TenantId;
 use uuid::Uuid;
 
-use super::columns::EMPTY;
-use super::{Failure, Store, transitions};
+use super::{Failure, Store};
 use crate::domain::audit::{Actor, AuditEvent, Subject};
 
 statements! {
-    /// The place of the last event and its link, under lock; made if the tenant has none.
-    const LOCK_HEAD = "
-        insert into audit_heads (tenant_id, position, link) values ($1, 0, ", EMPTY, ")
-        on conflict (tenant_id) do update set position = audit_heads.position
-        returning position, link";
-
-    /// Writes the event and moves the head behind it, or does neither if the event is there already.
-    const APPEND = (postgres: "
-        with appended as (
-            insert into audit_events (tenant_id, at, event_id, position, kind, outcome, reason, actor, actor_id, caller,
-                subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, link,
-                folded_accounts)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
-            on conflict (tenant_id, at, event_id) do nothing
-            returning tenant_id
-        )
-        update audit_heads set position = $4, link = $18
-        where tenant_id = (select tenant_id from appended)",
-    sqlite: "
-        insert into audit_events (tenant_id, at, event_id, position, kind, outcome, reason, actor, actor_id, caller,
-            subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, link,
-            folded_accounts)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
-        on conflict (tenant_id, at, event_id) do nothing;
-        update audit_heads set position = $4, link = $18 where tenant_id = $1 and exists (
-            select 1 from audit_events where tenant_id = $1 and at = $2 and event_id = $3 and position = $4
-        )");
+    /// Once, however often its writer repeats it.
+    const APPEND = "
+        insert into audit_pending (tenant_id, event_id, at, kind, outcome, reason, actor, actor_id, caller,
+            subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, folded_accounts)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+        on conflict (tenant_id, event_id) do nothing";
 }
 
 impl Store {
-    /// Appends events to the logs of their tenants, each chained to the one before it. Appending is the same step
-    /// that other methods take their event through; an event whose id is there already is passed over.
+    /// Appends events to the logs of their tenants. Appending is the same step that other methods take their event
+    /// through; an event whose id is there already is passed over.
     pub(crate) async fn append_events(&self, events: &[AuditEvent]) -> Result<(), Failure> {
-        // A tenant at a time: nobody waits at the head of one chain while holding another's.
+        // A tenant at a time: what one tenant's step fails of stops no other's.
         let mut by_tenant: BTreeMap<TenantId, Vec<&AuditEvent>> = BTreeMap::new();
         for event in events {
             by_tenant.entry(event.tenant_id).or_default().push(event);
@@ -62,16 +49,13 @@ impl Store {
     }
 }
 
-/// Appends an event behind the tenant's last one, unless it is there already.
+/// Appends an event, unless it is there already. Its place in the chain it gets when it is sealed.
 pub(super) async fn append(tx: &mut Connection, event: &AuditEvent) -> Result<(), Failure> {
-    let (position, previous): (i64, Vec<u8>) = tx.one(LOCK_HEAD, values![event.tenant_id]).await?;
-    let link = transitions::next_link(&previous, event)?;
     let Columns { actor, actor_id, subject, subject_id, subject_login } = Columns::of(event);
     let values = values![
         event.tenant_id,
-        event.at,
         event.id,
-        position + 1,
+        event.at,
         event.kind.as_str(),
         event.outcome.as_str(),
         event.reason.as_deref(),
@@ -85,7 +69,6 @@ pub(super) async fn append(tx: &mut Connection, event: &AuditEvent) -> Result<()
         event.masked_place.as_deref(),
         event.trace_id.as_ref(),
         event.count,
-        &link,
         folded_accounts(event),
     ];
     tx.execute(APPEND, values).await?;

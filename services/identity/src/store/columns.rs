@@ -78,3 +78,9 @@ pub(super) const HELP_COLUMNS: Fragment = fragment!(
      h.state, h.handled_by, h.created_at as help_created_at, h.updated_at as help_updated_at, h.expires_at,
      h.version as help_version"
 );
+
+/// An event, aliased `e`, of the log or of those that wait for their place in it.
+pub(super) const EVENT_COLUMNS: Fragment = fragment!(
+    "e.tenant_id, e.at, e.event_id, e.kind, e.outcome, e.reason, e.actor, e.actor_id, e.caller, e.subject,
+     e.subject_id, e.subject_login, e.ip_address, e.masked_place, e.trace_id, e.count, e.folded_accounts"
+);

@@ -7,10 +7,11 @@
 //! [`TenantScope`](crate::domain::scope::TenantScope).
 //!
 //! Steps protect themselves: conditions stand in the statement that writes, a row that a rule must judge first is
-//! locked, and locks are taken in one order (answer, tenant, account, then what belongs to it, the head of the audit
-//! chain last).
+//! locked, and locks are taken in one order (answer, tenant, account, then what belongs to it). The end of an audit chain is
+//! locked by what seals and forgets, and by no step of a call.
 
 pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod expiring_passwords;
 pub(crate) mod expiry;
 pub(crate) mod groups;
@@ -21,7 +22,6 @@ pub(crate) mod resets;
 pub(crate) mod search;
 pub(crate) mod sign_ins;
 
-mod audit;
 mod columns;
 #[cfg(test)]
 mod contract;
@@ -70,7 +70,8 @@ impl Store {
     }
 }
 
-/// Brings the schema of a database up to date, making a file that is missing, and logins and names to their form of today.
+/// Brings the schema of a database up to date, making a file that is missing, and logins and names to their form of today,
+/// and builds indexes of the audit log that are too large to be made with the schema.
 /// Several processes may try at once.
 pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure> {
     rekey_database::migrate(url, options, &schema::SCHEMA).await?;
@@ -83,12 +84,14 @@ pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure>
         }
         Err(failure) => return Err(failure),
     };
-    let renewed = match store.renew_logins().await {
-        Ok(()) => store.fill_in_names().await,
-        failed => failed,
+    let brought = async {
+        store.renew_logins().await?;
+        store.fill_in_names().await?;
+        store.build_audit_indexes().await
     };
+    let brought = brought.await;
     store.database.close().await;
-    renewed
+    brought
 }
 
 /// How identity uses a database unless its settings say otherwise.

@@ -7,7 +7,12 @@ use rekey_database::{Database, Dialect, statements, values};
 use rekey_primitives::clock::Timestamp;
 
 use super::Failure;
-use super::upkeep::SWEPT_AT_MOST;
+
+/// The length of a partition in microseconds.
+pub(super) const WEEKS_OF_4: i64 = 28 * 86_400_000_000;
+
+/// How many partitions go in one turn: a log that nobody looked after for a year.
+const DROPPED_AT_MOST: i64 = 13;
 
 /// How far ahead partitions are made: one in use and one whole one to come, at 4 weeks each.
 const PREPARED: [Duration; 2] = [Duration::ZERO, Duration::from_secs(28 * 86_400)];
@@ -31,20 +36,16 @@ statements! {
     /// attempts again.
     const DO_NOT_WAIT = (postgres: "set local lock_timeout = '200ms'");
 
-    /// In Postgres what was written before the partition of its time was there; in SQLite by tenant, so that the primary
-    /// key leads to the oldest.
-    const FORGET_ROWS = (postgres: "
-        delete from audit_events_default where (tenant_id, at, event_id) in (
-            with gone as materialized (
-                select tenant_id, at, event_id from audit_events_default where at < $1 limit $2
-                for update skip locked
-            )
-            select * from gone
-        )",
-    sqlite: "
-        delete from audit_events where (tenant_id, at, event_id) in (
-            select e.tenant_id, e.at, e.event_id
-            from tenants t cross join audit_events e on e.tenant_id = t.tenant_id and e.at < $1 limit $2)");
+    /// What is kept of the events between two instants before they go: of each log the last place among them.
+    const KEEP_ENDS = (postgres: "
+        update audit_heads h set forgotten_position = f.position, forgotten_link = f.link
+        from (
+            select a.tenant_id, e.position, e.link from audit_heads a cross join lateral (
+                select position, link from audit_events
+                where tenant_id = a.tenant_id and at >= $1 and at < $2 order by position desc limit 1
+            ) e
+        ) f
+        where h.tenant_id = f.tenant_id and f.position > h.forgotten_position");
 }
 
 /// Makes the partitions of the time to come.
@@ -57,21 +58,17 @@ pub(super) async fn prepare(database: &Database, now: Timestamp) -> Result<(), F
     Ok(())
 }
 
-/// Forgets events before an instant; how many rows and partitions went.
-pub(super) async fn forget(database: &Database, until: i64) -> Result<u64, Failure> {
-    let most = SWEPT_AT_MOST.cast_signed();
-    let dropped = match database.dialect() {
-        Dialect::Postgres => drop_ended(database, until, most).await?,
-        Dialect::Sqlite => 0,
-    };
-    Ok(dropped + database.execute(FORGET_ROWS, values![until, most]).await?)
-}
-
-async fn drop_ended(database: &Database, until: i64, most: i64) -> Result<u64, Failure> {
-    let ended: Vec<(i64,)> = database.all(ENDED, values![until, most]).await?;
+/// Drops the partitions that end at or before an instant; how many went. None where there are none.
+pub(super) async fn drop_ended(database: &Database, until: Timestamp) -> Result<u64, Failure> {
+    if database.dialect() == Dialect::Sqlite {
+        return Ok(0);
+    }
+    let ended: Vec<(i64,)> = database.all(ENDED, values![until, DROPPED_AT_MOST]).await?;
     for (number,) in &ended {
+        let [begins, ends] = [*number, number + 1].map(|number| number.saturating_mul(WEEKS_OF_4));
         let drop_it = database.step(|mut tx| async move {
             tx.execute(DO_NOT_WAIT, &[]).await?;
+            tx.execute(KEEP_ENDS, values![begins, ends]).await?;
             // A name cannot be a parameter; this one is made of a number.
             tx.execute_text(format!("drop table if exists \"audit_events_p{number}\"")).await?;
             Ok(tx.commit(()))
@@ -79,6 +76,11 @@ async fn drop_ended(database: &Database, until: i64, most: i64) -> Result<u64, F
         drop_it.await?;
     }
     Ok(ended.len() as u64)
+}
+
+/// Whether the log lies in partitions.
+pub(super) fn has_partitions(database: &Database) -> bool {
+    database.dialect() == Dialect::Postgres
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 38] = [
+const STATEMENTS: [&[Sql]; 42] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -23,6 +23,10 @@ const STATEMENTS: [&[Sql]; 38] = [
     links::STATEMENTS,
     logins::STATEMENTS,
     audit::STATEMENTS,
+    audit::indexes::STATEMENTS,
+    audit::reading::STATEMENTS,
+    audit::retention::STATEMENTS,
+    audit::sealing::STATEMENTS,
     contract::chain::STATEMENTS,
     expiring_passwords::STATEMENTS,
     expiry::STATEMENTS,

@@ -8,18 +8,18 @@ use uuid::Uuid;
 use super::Failure;
 use super::accounts::AccountChange;
 use super::resets::EligibilityFacts;
-use super::rows::{AccountState, PendingHelp, at, hash};
+use super::rows::{AccountState, PendingHelp, at};
 use super::sign_ins::OpenSession;
-use crate::domain::audit::{AuditEvent, CHAIN_START, link_parts};
+use crate::domain::audit::chain::{ChainPlace, next_link};
+use crate::domain::audit::{AuditEvent, SealedEvent};
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::group::GroupId;
 use crate::domain::help::{Filing, filing};
 use crate::domain::security_info;
 
-/// Events before this instant, in microseconds, are forgotten when the longest retention is so many days.
-pub(super) fn forgotten_until(days: i64, now: Timestamp) -> i64 {
-    let kept = Duration::from_secs(86_400 * days.max(0).unsigned_abs());
-    now.minus(kept).unix_micros()
+/// Events before this instant are forgotten when they are kept for so many days.
+pub(super) fn forgotten_until(days: i64, now: Timestamp) -> Timestamp {
+    now.minus(Duration::from_secs(86_400 * days.max(0).unsigned_abs()))
 }
 
 /// The columns of an account that a change may touch, as they are after it.
@@ -91,8 +91,12 @@ pub(super) fn may_open(state: &AccountState, open: &OpenSession) -> bool {
         && state.password_hash.as_deref() == Some(open.verified.as_bytes())
 }
 
-/// The link of an event behind `previous`, which is empty before a tenant's first.
-pub(super) fn next_link(previous: &[u8], event: &AuditEvent) -> Result<[u8; 32], Failure> {
-    let previous = if previous.is_empty() { CHAIN_START } else { hash(previous)? };
-    Ok(rekey_sealing::digest(&link_parts(&previous, &event.canonical())))
+/// The places of events behind the last one of a chain, in their order.
+pub(super) fn seal(last: ChainPlace, events: Vec<AuditEvent<String>>) -> Result<Vec<SealedEvent>, Failure> {
+    let mut previous = last.link.ok_or(Failure::Unreadable { what: "the last link of a chain" })?;
+    let sealed = (last.position + 1..).zip(events).map(|(position, event)| {
+        previous = next_link(rekey_sealing::digest, &previous, &event);
+        SealedEvent { position, link: previous, event }
+    });
+    Ok(sealed.collect())
 }

@@ -5,12 +5,11 @@ use std::time::Duration;
 use rekey_database::{FOR_UPDATE_SKIP_LOCKED, Fragment, Sql, fragment, statements, values};
 use rekey_primitives::clock::Timestamp;
 
-use super::{Failure, Store, partitions, transitions};
-use crate::domain::policy::AuditRules;
+use super::{Failure, Store, partitions};
 use crate::domain::security_info::REMOVED_STILL_TOLD;
 
 /// How many rows one sweep deletes at most.
-pub(super) const SWEPT_AT_MOST: u64 = 1_000;
+const SWEPT_AT_MOST: u64 = 1_000;
 
 /// How long a familiar place is remembered without a sign-in from it, of which one a day is written down.
 const PLACE_LIFE: Duration = Duration::from_secs(90 * 86_400);
@@ -112,16 +111,6 @@ statements! {
         delete from expiry_notices where (tenant_id, account_id, epoch, days) in (
             with gone as materialized (
                 select tenant_id, account_id, epoch, days from expiry_notices where told_at <= $1", AT_MOST;
-
-    /// The longest that any tenant's policy of today keeps events, in days; none without a tenant.
-    const LONGEST_RETENTION = (postgres: "
-        select max(coalesce((document::jsonb #>> '{audit,retention_days}')::bigint, $1)) from (
-            select distinct on (tenant_id) document from policies order by tenant_id, version desc
-        ) today",
-    sqlite: "
-        select max(days) from (
-            select coalesce(json_extract(document, '$.audit.retention_days'), $1) as days, max(version)
-            from policies group by tenant_id)");
 }
 
 impl Store {
@@ -154,18 +143,5 @@ impl Store {
         }
         partitions::prepare(&self.database, now).await?;
         Ok(swept)
-    }
-
-    /// Forgets events of the audit logs that every tenant's policy of today lets go: those older than the longest
-    /// `audit.retention_days` of any, since tenants share partitions. Nothing is forgotten while there is no tenant.
-    /// What remains of a log is its newest end. Where the log is partitioned, whole partitions go, up to 4 weeks late.
-    /// Returns how many rows and partitions went; at most 1,000 a call, and 0 when none is left.
-    pub(crate) async fn forget_events(&self, now: Timestamp) -> Result<u64, Failure> {
-        let default = i64::from(AuditRules::default().retention_days);
-        let days: Option<i64> = self.database.scalar(LONGEST_RETENTION, values![default]).await?;
-        match days.map(|days| transitions::forgotten_until(days, now)) {
-            Some(until) => partitions::forget(&self.database, until).await,
-            None => Ok(0),
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Reading the audit log, which no use case does yet.
+//! The audit log as it lies in the database.
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
@@ -19,9 +19,15 @@ pub(crate) struct Logged {
 }
 
 impl World {
+    /// Writes what waits in the buffer, and gives everything its place in the log.
+    pub(crate) async fn seal(&self) {
+        self.audit.flush().await.unwrap();
+        crate::jobs::seal(self.parts.store.clone()).await.unwrap();
+    }
+
     /// The events of this kind in the tenant's log, what waits included.
     pub(crate) async fn log_of(&self, kind: &str) -> Vec<Logged> {
-        self.audit.flush().await.unwrap();
+        self.seal().await;
         let file = SqliteConnectOptions::new().filename(self.folder.path().join("identity.db"));
         let mut connection = SqliteConnection::connect_with(&file).await.unwrap();
         let events = "select * from audit_events where kind = $1 order by tenant_id, position";

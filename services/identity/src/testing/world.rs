@@ -322,6 +322,13 @@ impl World {
         sqlx::query(statement).bind(tenant_id.as_uuid()).execute(&mut connection).await.unwrap();
     }
 
+    /// Does to the schema what no migration would.
+    pub(crate) async fn alter(&self, statement: &'static str) {
+        let file = SqliteConnectOptions::new().filename(self.folder.path().join("identity.db"));
+        let mut connection = SqliteConnection::connect_with(&file).await.unwrap();
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+    }
+
     /// Another tenant, whose policy does not read.
     pub(crate) async fn tenant_without_a_policy(&self, tenant: &Tenant) {
         let revision = PolicyRevision {

@@ -9,11 +9,12 @@ use rekey_throttle::Throttle;
 
 use crate::administration::Administration;
 use crate::audit::{Audit, AuditBuffer};
+use crate::audit_log::AuditLog;
 use crate::authorisation::Authorisation;
 use crate::config::Settings;
 use crate::credentials::Credentials;
 use crate::directory::Directory;
-use crate::grpc::UseCases;
+use crate::grpc::{UseCases, WatchSettings};
 use crate::hashing::Hasher;
 use crate::keys::Keys;
 use crate::limits::Limits;
@@ -62,6 +63,21 @@ impl Parts {
             security_info: self.security_info(),
             directory: self.directory(),
             administration: self.administration(),
+            audit_log: self.audit_log(),
+            watching: self.watching(),
+        }
+    }
+
+    pub(crate) fn audit_log(&self) -> AuditLog {
+        AuditLog { store: self.store.clone(), authorisation: self.authorisation(), tokens: self.tokens() }
+    }
+
+    fn watching(&self) -> WatchSettings {
+        let audit = &self.settings.audit;
+        WatchSettings {
+            poll: Duration::from_millis(audit.watch_poll_ms),
+            heartbeat: Duration::from_millis(audit.watch_heartbeat_ms),
+            watchers: audit.watchers,
         }
     }
 

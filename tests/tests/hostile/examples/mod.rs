@@ -4,6 +4,7 @@
 //! but that of this list, which is also the order in which acts on one account follow each other.
 
 mod accounts;
+mod audit;
 mod groups;
 mod help_desk;
 mod linked;
@@ -106,6 +107,7 @@ impl Preparing {
         examples.extend(help_desk::examples(&world).await);
         examples.extend(people::examples(&world, (&zoe, &person), people).await);
         examples.extend(linked::examples(&world).await);
+        examples.extend(audit::examples(&world).await);
         examples.extend(others::examples(&world, others).await);
         let strangers = [other_tenant, foreigner.account_id.clone(), request_id()];
         world.settled().await;

@@ -1,9 +1,9 @@
 //! The kinds of events and their stable names: add, never rename.
 
-use strum::{EnumString, IntoStaticStr, VariantArray};
+use strum::{AsRefStr, EnumString, IntoStaticStr, VariantArray};
 
 /// What happened. Those of acts that are still to come have their names reserved here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, EnumString, VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsRefStr, IntoStaticStr, EnumString, VariantArray)]
 #[strum(const_into_str)]
 pub(crate) enum EventKind {
     /// A reset began.

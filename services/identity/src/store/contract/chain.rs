@@ -1,20 +1,15 @@
 //! Looking inside: the audit log as it lies in the database, and rows that no step writes yet.
 
-use rekey_database::{statements, values};
+use rekey_database::{Sql, statements, values};
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::{AccountId, EventId, TenantId};
 use uuid::Uuid;
 
 use super::world::World;
-use crate::domain::audit::{Actor, AuditEvent, CHAIN_START, EventKind, Subject, link_parts};
+use crate::domain::audit::chain::{ChainBreak, ChainRow, Walk};
+use crate::domain::audit::{AuditEvent, EventKind};
 use crate::domain::scope::TenantScope;
 
 statements! {
-    const EVENTS = "
-        select tenant_id, at, event_id, position, kind, outcome, reason, actor, actor_id, caller, subject, subject_id,
-            subject_login, ip_address, masked_place, trace_id, count, link, folded_accounts
-        from audit_events where tenant_id = $1 order by position";
-
     const GROUP = "
         insert into groups (tenant_id, group_id, display_name, created_at, updated_at, version)
         values ($1, $2, 'group', 0, 0, 1) on conflict do nothing";
@@ -31,90 +26,47 @@ statements! {
         select $1, cast(number as blob), x'', x'', 0 from numbers");
 }
 
-#[derive(sqlx::FromRow)]
-struct EventRow {
-    tenant_id: Uuid,
-    at: i64,
-    event_id: Uuid,
-    position: i64,
-    kind: String,
-    outcome: String,
-    reason: Option<String>,
-    actor: String,
-    actor_id: Option<Uuid>,
-    caller: Option<String>,
-    subject: String,
-    subject_id: Option<Uuid>,
-    subject_login: Option<Vec<u8>>,
-    ip_address: Option<String>,
-    masked_place: Option<String>,
-    trace_id: Option<Vec<u8>>,
-    count: i64,
-    link: Vec<u8>,
-    folded_accounts: Option<String>,
-}
-
-impl EventRow {
-    fn event(&self) -> AuditEvent {
-        AuditEvent {
-            id: EventId::from_uuid(self.event_id),
-            tenant_id: TenantId::from_uuid(self.tenant_id),
-            at: Timestamp::from_unix_micros(self.at),
-            kind: self.kind.parse().unwrap(),
-            outcome: self.outcome.parse().unwrap(),
-            reason: self.reason.clone().map(Into::into),
-            actor: match (self.actor.as_str(), self.actor_id) {
-                ("stranger", None) => Actor::Stranger,
-                ("account", Some(id)) => Actor::Account(AccountId::from_uuid(id)),
-                ("service", None) => Actor::Service,
-                ("rekey", None) => Actor::Rekey,
-                other => panic!("actor {other:?}"),
-            },
-            caller: self.caller.clone(),
-            subject: match (self.subject.as_str(), self.subject_id, &self.subject_login) {
-                ("tenant", None, None) => Subject::Tenant,
-                ("account", Some(id), None) => Subject::Account(AccountId::from_uuid(id)),
-                ("unknown_login", None, Some(key)) => {
-                    Subject::UnknownLogin(key.as_slice().try_into().unwrap())
-                }
-                other => panic!("subject {other:?}"),
-            },
-            accounts: self.accounts(),
-            ip_address: self.ip_address.as_ref().map(|text| text.parse().unwrap()),
-            masked_place: self.masked_place.clone(),
-            trace_id: self.trace_id.as_ref().map(|id| id.as_slice().try_into().unwrap()),
-            count: u32::try_from(self.count).unwrap(),
+impl World {
+    /// Seals everything that was appended.
+    pub(super) async fn seal(&self) {
+        let mut after = None;
+        while let Some(tenant_id) = self.store.next_to_seal(after).await.unwrap() {
+            while self.store.seal_events(tenant_id).await.unwrap() > 0 {}
+            after = Some(tenant_id);
         }
     }
-}
 
-impl EventRow {
-    fn accounts(&self) -> Vec<AccountId> {
-        let ids: Vec<Uuid> = serde_json::from_str(self.folded_accounts.as_deref().unwrap_or("[]")).unwrap();
-        ids.into_iter().map(AccountId::from_uuid).collect()
-    }
-}
-
-impl World {
-    async fn events(&self, scope: &TenantScope) -> Vec<EventRow> {
-        self.store.database.all(EVENTS, values![scope.tenant_id()]).await.unwrap()
+    /// The tenant's log as it lies there, in order, once all of it is sealed.
+    pub(super) async fn rows(&self, scope: &TenantScope) -> Vec<ChainRow> {
+        self.seal().await;
+        self.store.chain_behind(scope, 0, i64::MAX, u32::MAX).await.unwrap()
     }
 
     /// When the events happened that are left of the tenant's log.
     pub(super) async fn times(&self, scope: &TenantScope) -> Vec<Timestamp> {
-        self.events(scope).await.iter().map(|row| Timestamp::from_unix_micros(row.at)).collect()
+        let rows = self.rows(scope).await;
+        rows.into_iter().map(|row| row.sealed.unwrap().event.at).collect()
+    }
+
+    /// Follows the tenant's chain from its beginning to its end.
+    pub(super) async fn followed(&self, scope: &TenantScope) -> Result<(), ChainBreak> {
+        let rows = self.rows(scope).await;
+        let ends = self.store.chain_ends(scope).await.unwrap();
+        let mut walk = Walk { at: ends.forgotten };
+        let kept: Vec<_> = rows.into_iter().filter(|row| row.position > ends.forgotten.position).collect();
+        walk.follow(&kept, rekey_sealing::digest)?;
+        walk.ends_at(ends.last)
     }
 
     /// The tenant's log, in order, after checking every link of its chain.
     pub(super) async fn log(&self, scope: &TenantScope) -> Vec<AuditEvent> {
-        let rows = self.events(scope).await;
-        let mut previous = CHAIN_START;
-        for (position, row) in (1..).zip(&rows) {
-            let link = rekey_sealing::digest(&link_parts(&previous, &row.event().canonical()));
-            assert_eq!((row.position, &row.link[..]), (position, &link[..]), "the chain breaks");
-            previous = link;
-        }
-        rows.iter().map(EventRow::event).collect()
+        assert_eq!(self.followed(scope).await, Ok(()));
+        self.rows(scope).await.into_iter().map(|row| known(row.sealed.unwrap().event)).collect()
+    }
+
+    /// Does to a row of the log what no code would.
+    pub(super) async fn damage(&self, statement: Sql, scope: &TenantScope, position: i64) {
+        self.store.database.execute(statement, values![scope.tenant_id(), position]).await.unwrap();
     }
 
     /// The kinds of the tenant's events, in order.
@@ -132,5 +84,25 @@ impl World {
     /// Leaves so many expired answers behind.
     pub(super) async fn crowd(&self, scope: &TenantScope, count: i64) {
         self.store.database.execute(CROWD, values![scope.tenant_id(), count]).await.unwrap();
+    }
+}
+
+/// An event whose kind this code knows.
+fn known(event: AuditEvent<String>) -> AuditEvent {
+    AuditEvent {
+        kind: event.kind.parse().unwrap(),
+        id: event.id,
+        tenant_id: event.tenant_id,
+        at: event.at,
+        outcome: event.outcome,
+        reason: event.reason,
+        actor: event.actor,
+        caller: event.caller,
+        subject: event.subject,
+        accounts: event.accounts,
+        ip_address: event.ip_address,
+        masked_place: event.masked_place,
+        trace_id: event.trace_id,
+        count: event.count,
     }
 }

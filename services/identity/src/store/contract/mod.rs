@@ -182,6 +182,15 @@ on_every_store! {
     audit:
         events_are_chained_in_order,
         an_event_is_appended_once,
+        a_changed_row_is_named,
+        a_deleted_row_is_named_wherever_it_was,
+        reordered_rows_are_named,
+        an_event_that_is_sealed_already_is_sealed_once,
+        an_event_that_commits_late_is_sealed_behind_the_others,
+        many_sealers_at_once_seal_each_event_once,
+        events_are_listed_by_what_is_asked,
+        events_are_listed_newest_first_and_by_the_page,
+        resets_are_counted_by_step_outcome_and_period,
         a_refused_step_leaves_no_event;
     verifications:
         an_entry_has_one_verification_until_its_code_dies,
@@ -190,7 +199,7 @@ on_every_store! {
         the_last_code_of_a_reset_is_known_until_its_end;
     upkeep:
         a_migrated_store_fits_and_answers,
-        events_are_forgotten_once_every_tenant_lets_them_go,
+        events_are_forgotten_when_their_tenants_policy_lets_them_go,
         one_sweep_takes_a_thousand_rows_at_most,
         the_sweep_takes_what_is_over_and_nothing_else,
         a_place_is_familiar_for_90_days_from_its_last_sign_in,

@@ -20,7 +20,7 @@ use crate::store::resets::{AttemptCounted, CodeAttempt, CodeSource, Repudiate};
 use crate::store::sign_ins::{Admission, AnsweredQuestion, OpenSession, SessionsEnded, Stale};
 
 /// Does the same so many times at once, each in a task of its own.
-async fn at_once<T, F>(world: &Arc<World>, count: u8, act: impl Fn(Arc<World>, u8) -> F) -> Vec<T>
+pub(super) async fn at_once<T, F>(world: &Arc<World>, count: u8, act: impl Fn(Arc<World>, u8) -> F) -> Vec<T>
 where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,

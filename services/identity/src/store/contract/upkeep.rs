@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::ResetId;
 use uuid::Uuid;
 
@@ -9,6 +10,7 @@ use super::world::{NOW, World, after, default_policy, idempotent};
 use crate::domain::attempts::AttemptOrigin;
 use crate::domain::audit::{AuditEvent, EventKind};
 use crate::domain::policy::ResetRules;
+use crate::domain::scope::TenantScope;
 use crate::domain::security_info::RemovedAddress;
 use crate::domain::session::Session;
 use crate::store::accounts::AccountChange;
@@ -151,29 +153,41 @@ pub(super) async fn a_place_is_familiar_for_90_days_from_its_last_sign_in(world:
     assert_eq!((before, then), (true, false));
 }
 
-pub(super) async fn events_are_forgotten_once_every_tenant_lets_them_go(world: World) {
+pub(super) async fn events_are_forgotten_when_their_tenants_policy_lets_them_go(world: World) {
     let scope = world.tenant().await;
     let patient = world.unborn_tenant("patient");
     let mut policy = default_policy(patient.id);
     policy.policy.audit.retention_days = 500;
     let made = AuditEvent { tenant_id: patient.id, ..world.event(&scope, EventKind::TenantCreated) };
     world.store.create_tenant(&patient, &policy, &made, None).await.unwrap();
+    let theirs = TenantScope::ours(patient.id);
     let later = after(100 * DAY);
     // Where logs are partitioned, this makes the partition that the event goes to.
     world.store.sweep(later).await.unwrap();
     let event = AuditEvent { at: later, ..world.event(&scope, EventKind::SignIn) };
     world.store.append_events(&[event]).await.unwrap();
+    world.seal().await;
 
     let mut left = Vec::new();
-    for days in [499, 501, 599, 660] {
-        while world.store.forget_events(after(days * DAY)).await.unwrap() > 0 {}
-        left.push(world.times(&scope).await);
+    for days in [399, 401, 499, 540] {
+        forget(&world, after(days * DAY)).await;
+        let chains = (world.followed(&scope).await, world.followed(&theirs).await);
+        assert_eq!(chains, (Ok(()), Ok(())), "after {days} days");
+        left.push((world.times(&scope).await, world.times(&theirs).await.len()));
     }
 
-    assert_eq!(left, [vec![NOW, later], vec![later], vec![later], vec![]]);
+    assert_eq!(left, [(vec![NOW, later], 1), (vec![later], 1), (vec![later], 1), (vec![], 0)]);
     let next = AuditEvent { at: after(660 * DAY), ..world.event(&scope, EventKind::SignIn) };
     world.store.append_events(std::slice::from_ref(&next)).await.unwrap();
     assert_eq!(world.times(&scope).await, [next.at]);
+    assert_eq!(world.followed(&scope).await, Ok(()));
+}
+
+async fn forget(world: &World, now: Timestamp) {
+    while world.store.forget_partitions(now).await.unwrap() > 0 {}
+    for retention in world.store.retentions(None, now).await.unwrap() {
+        while world.store.forget_events(retention).await.unwrap() > 0 {}
+    }
 }
 
 pub(super) async fn one_sweep_takes_a_thousand_rows_at_most(world: World) {

@@ -7,6 +7,7 @@
 //! account at one instant.
 
 mod account;
+mod event;
 mod help;
 mod session;
 mod tenant;
@@ -16,6 +17,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub(super) use account::{AccountRow, AccountState, SecurityInfoColumns, standing_columns};
+pub(super) use event::{PendingEventRow, SealedEventRow};
 pub(super) use help::{HelpRow, HelpRowWithAccount, PendingHelp};
 pub(super) use session::{
     AttemptsRow, LockoutRow, RemovedAddressRow, SessionAndAccount, SessionRow, replaced_bytes,

@@ -1,0 +1,163 @@
+//! `rekey audit`: list, watch, verify and export the log, and how resets go.
+
+mod export;
+mod funnel;
+mod moment;
+mod verify;
+mod watch;
+
+use std::path::Path;
+
+use rekey_client::Connection;
+use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
+use rekey_wire::identity::v1::{AuditActorKind, AuditEvent, AuditOutcome, ListEventsRequest};
+use serde_json::{Value, json};
+
+pub(crate) use moment::Moment;
+
+use crate::arguments::{AuditCommand, Events};
+use crate::output::{Output, table};
+use crate::profile::Profile;
+
+type Client = AuditServiceClient<Connection>;
+
+/// How many events a page has; the most that it may.
+const PAGE: i32 = 200;
+
+pub(crate) async fn run(command: AuditCommand, profile: &Path, output: Output) -> anyhow::Result<()> {
+    let profile = Profile::read(profile)?;
+    match command {
+        AuditCommand::List { events, limit } => list(&profile, &events, limit, output).await,
+        AuditCommand::Watch { events, resume, from_beginning } => {
+            let from = watch::From { token: resume.unwrap_or_default(), from_beginning };
+            watch::run(&profile, &events, from, output).await
+        }
+        AuditCommand::Verify { tenant } => verify::run(&profile, &tenant, output).await,
+        AuditCommand::Export { events, format } => export::run(&profile, &events, format).await,
+        AuditCommand::Funnel { tenant, since, until, every } => {
+            let span = funnel::Span { since, until: until.unwrap_or_else(Moment::now), every };
+            funnel::run(&profile, &tenant, &span, output).await
+        }
+    }
+}
+
+fn client(profile: &Profile) -> anyhow::Result<Client> {
+    Ok(AuditServiceClient::new(profile.identity()?))
+}
+
+async fn list(profile: &Profile, events: &Events, limit: usize, output: Output) -> anyhow::Result<()> {
+    let mut pages = Pages::of(profile, events).await?;
+    let mut found = Vec::new();
+    while found.len() < limit {
+        let Some(page) = pages.next().await? else { break };
+        found.extend(page);
+    }
+    found.truncate(limit);
+    let data: Vec<Value> = found.iter().map(shown).collect();
+    output.data(&data, |_| rows(&found))
+}
+
+/// The pages of a list of events.
+struct Pages {
+    client: Client,
+    request: ListEventsRequest,
+    is_over: bool,
+}
+
+impl Pages {
+    async fn of(profile: &Profile, events: &Events) -> anyhow::Result<Self> {
+        let request = ListEventsRequest {
+            tenant_id: profile.tenant(&events.tenant).await?.tenant_id,
+            filter: Some(events.filter()),
+            page_size: PAGE,
+            page_token: String::new(),
+            context: None,
+        };
+        Ok(Self { client: client(profile)?, request, is_over: false })
+    }
+
+    /// The next page, which may be empty; `None` behind the last.
+    async fn next(&mut self) -> anyhow::Result<Option<Vec<AuditEvent>>> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let page = self.client.list_events(self.request.clone()).await?.into_inner();
+        self.is_over = page.next_page_token.is_empty();
+        self.request.page_token = page.next_page_token;
+        Ok(Some(page.events))
+    }
+}
+
+/// An event with all that a stranger needs to follow the chain.
+fn shown(event: &AuditEvent) -> Value {
+    json!({
+        "event_id": event.event_id,
+        "tenant_id": event.tenant_id,
+        "event_time": time(event),
+        "kind": event.kind,
+        "outcome": outcome(event),
+        "reason": event.reason,
+        "actor": actor(event),
+        "actor_id": event.actor_id,
+        "caller": event.caller,
+        "account_id": event.account_id,
+        "unknown_login_hash": event.unknown_login_hash,
+        "account_ids": event.account_ids,
+        "ip_address": event.ip_address,
+        "masked_destination": event.masked_destination,
+        "support_code": event.support_code,
+        "count": event.count,
+        "position": event.position,
+        "link": event.link,
+    })
+}
+
+/// When it happened, to the microsecond: the chain was made over it.
+fn time(event: &AuditEvent) -> String {
+    event.event_time.as_ref().map(moment::text).unwrap_or_default()
+}
+
+fn outcome(event: &AuditEvent) -> &'static str {
+    match event.outcome() {
+        AuditOutcome::Success => "success",
+        AuditOutcome::Refused => "refused",
+        AuditOutcome::Failed => "failed",
+        AuditOutcome::Unspecified => "",
+    }
+}
+
+fn actor(event: &AuditEvent) -> &'static str {
+    match event.actor_kind() {
+        AuditActorKind::Stranger => "stranger",
+        AuditActorKind::Account => "account",
+        AuditActorKind::Service => "service",
+        AuditActorKind::Rekey => "rekey",
+        AuditActorKind::Unspecified => "",
+    }
+}
+
+const HEAD: [&str; 8] = ["POSITION", "TIME", "KIND", "OUTCOME", "ACTOR", "ACCOUNT", "REASON", "SUPPORT CODE"];
+
+fn cells(event: &AuditEvent) -> Vec<String> {
+    let account = match event.account_ids.len() {
+        0 => event.account_id.clone(),
+        accounts => format!("{accounts} accounts"),
+    };
+    let times = if event.count > 1 { format!(" x{}", event.count) } else { String::new() };
+    let who = if event.actor_id.is_empty() { actor(event) } else { &event.actor_id };
+    vec![
+        event.position.to_string(),
+        time(event),
+        event.kind.clone(),
+        format!("{}{times}", outcome(event)),
+        who.to_owned(),
+        account,
+        event.reason.clone(),
+        event.support_code.clone(),
+    ]
+}
+
+fn rows(events: &[AuditEvent]) -> String {
+    let head = HEAD.map(str::to_owned).to_vec();
+    table(&std::iter::once(head).chain(events.iter().map(cells)).collect::<Vec<_>>())
+}

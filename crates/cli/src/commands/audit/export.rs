@@ -1,0 +1,139 @@
+//! `rekey audit export`: all events that are asked for, a line each, as they come: the memory it takes does not grow.
+
+use std::io::Write as _;
+
+use rekey_wire::identity::v1::AuditEvent;
+use serde_json::{Value, json};
+
+use super::{Pages, shown, time};
+use crate::arguments::{Events, ExportFormat};
+use crate::profile::Profile;
+
+/// The columns of a table, which are the fields of an event.
+const COLUMNS: [&str; 18] = [
+    "position",
+    "event_time",
+    "event_id",
+    "tenant_id",
+    "kind",
+    "outcome",
+    "reason",
+    "actor",
+    "actor_id",
+    "caller",
+    "account_id",
+    "unknown_login_hash",
+    "account_ids",
+    "ip_address",
+    "masked_destination",
+    "support_code",
+    "count",
+    "link",
+];
+
+pub(super) async fn run(profile: &Profile, events: &Events, format: ExportFormat) -> anyhow::Result<()> {
+    let mut pages = Pages::of(profile, events).await?;
+    let mut text = match format {
+        ExportFormat::Csv => record(COLUMNS.map(str::to_owned).iter())?,
+        ExportFormat::Jsonl | ExportFormat::Cloudevents => Vec::new(),
+    };
+    while let Some(page) = pages.next().await? {
+        for event in &page {
+            text.extend(line(event, format)?);
+        }
+        if !write(&text)? {
+            return Ok(());
+        }
+        text.clear();
+    }
+    write(&text).map(drop)
+}
+
+/// Writes a portion; false when the reader has seen enough, such as `head`.
+fn write(text: &[u8]) -> anyhow::Result<bool> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        outcome => Ok(outcome.map(|()| true)?),
+    }
+}
+
+fn line(event: &AuditEvent, format: ExportFormat) -> anyhow::Result<Vec<u8>> {
+    let json = match format {
+        ExportFormat::Csv => return record(fields(&shown(event)).iter()),
+        ExportFormat::Jsonl => shown(event),
+        ExportFormat::Cloudevents => cloud_event(event),
+    };
+    Ok(format!("{json}\n").into_bytes())
+}
+
+/// A record of RFC 4180.
+fn record<'a>(fields: impl Iterator<Item = &'a String>) -> anyhow::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(fields)?;
+    Ok(writer.into_inner()?)
+}
+
+fn fields(shown: &Value) -> Vec<String> {
+    let field = |column: &&str| match &shown[*column] {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    };
+    COLUMNS.iter().map(field).collect()
+}
+
+/// The event in the envelope of CloudEvents 1.0.
+fn cloud_event(event: &AuditEvent) -> Value {
+    json!({
+        "specversion": "1.0",
+        "id": event.event_id,
+        "source": format!("urn:rekey:tenant:{}", event.tenant_id),
+        "type": format!("rekey.identity.{}", event.kind),
+        "time": time(event),
+        "datacontenttype": "application/json",
+        "data": shown(event),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> AuditEvent {
+        AuditEvent {
+            event_id: "018f".to_owned(),
+            tenant_id: "018e".to_owned(),
+            event_time: Some(prost_types::Timestamp { seconds: 1, nanos: 5_000 }),
+            kind: "reset.started".to_owned(),
+            caller: "a \"shop\", near".to_owned(),
+            account_ids: vec!["1".to_owned(), "2".to_owned()],
+            position: 7,
+            count: 2,
+            ..AuditEvent::default()
+        }
+    }
+
+    #[test]
+    fn a_table_has_every_field_of_an_event_and_quotes() {
+        let shown = shown(&event());
+        let text = String::from_utf8(line(&event(), ExportFormat::Csv).unwrap()).unwrap();
+
+        let names: std::collections::BTreeSet<_> =
+            shown.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, COLUMNS.into_iter().collect());
+        assert!(text.starts_with("7,1970-01-01T00:00:01.000005Z,018f,018e,reset.started,"), "{text}");
+        assert!(text.contains(r#","a ""shop"", near",,,1 2,"#), "{text}");
+    }
+
+    #[test]
+    fn a_cloud_event_has_what_the_envelope_demands() {
+        let cloud = cloud_event(&event());
+
+        for demanded in ["id", "source", "specversion", "type"] {
+            assert!(cloud[demanded].as_str().is_some_and(|text| !text.is_empty()), "{demanded}");
+        }
+        assert_eq!(cloud["time"], "1970-01-01T00:00:01.000005Z");
+        assert_eq!(cloud["data"], shown(&event()));
+    }
+}

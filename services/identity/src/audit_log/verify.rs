@@ -1,0 +1,129 @@
+//! Following the chain of a log, a portion a call.
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::TenantId;
+use rekey_primitives::secret::SecretString;
+use serde::{Deserialize, Serialize};
+
+use super::{AuditLog, VERIFY, sent};
+use crate::domain::audit::chain::{ChainBreak, ChainPlace, Walk};
+use crate::domain::refusal::Refusal;
+use crate::domain::scope::TenantScope;
+use crate::operation::{Administrator, Error};
+use crate::tokens::SealedToken;
+
+/// How many events are read at once; what was moved is looked for among as many.
+const BATCH: u32 = 1_000;
+
+/// How many batches one call follows: a second or two.
+const BATCHES: usize = 10;
+
+/// How far a chain was followed.
+#[derive(Debug, Clone)]
+pub(crate) struct Verified {
+    pub broken: Option<ChainBreak>,
+    /// The oldest event that is kept.
+    pub first_position: i64,
+    /// The last event that held.
+    pub at: ChainPlace,
+    /// Leads on; `None` at the end.
+    pub next: Option<SecretString>,
+}
+
+/// Where a walk goes on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct WalkToken {
+    tenant_id: TenantId,
+    position: i64,
+    link: Option<[u8; 32]>,
+    expires_at: Timestamp,
+}
+
+impl SealedToken for WalkToken {
+    const KIND: &'static str = "walk of a chain";
+    const VERSION: u8 = 1;
+}
+
+/// How a portion of a walk ended.
+enum Portion {
+    /// There is more.
+    GoesOn,
+    /// At the end of the chain, or at a break.
+    Over(Option<ChainBreak>),
+}
+
+impl AuditLog {
+    /// Follows the chain of a tenant's log from its oldest event, or from where the call before ended.
+    pub(crate) async fn verify(
+        &self,
+        administrator: &Administrator,
+        tenant_id: TenantId,
+        token: Option<&SecretString>,
+    ) -> Result<Verified, Error> {
+        let operation = self.judged(VERIFY, administrator, tenant_id).await?;
+        let begins = match sent(token) {
+            Some(shown) => Some(self.walk_goes_on(shown, tenant_id, operation.now)?),
+            None => None,
+        };
+        let forgotten = self.store.chain_ends(&operation.scope).await?.forgotten;
+        let mut walk = Walk { at: later(begins, forgotten) };
+        let portion = self.follow(&operation.scope, &mut walk).await?;
+        let next = matches!(portion, Portion::GoesOn).then(|| {
+            let ChainPlace { position, link } = walk.at;
+            let expires_at = self.page_expires_at(operation.now);
+            self.tokens.seal(&WalkToken { tenant_id, position, link, expires_at })
+        });
+        let broken = match portion {
+            Portion::GoesOn => None,
+            Portion::Over(broken) => broken,
+        };
+        Ok(Verified { broken, first_position: forgotten.position + 1, at: walk.at, next })
+    }
+
+    async fn follow(&self, scope: &TenantScope, walk: &mut Walk) -> Result<Portion, Error> {
+        let last = self.store.chain_ends(scope).await?.last;
+        for _ in 0..BATCHES {
+            let rows = self.store.chain_behind(scope, walk.at.position, last.position, BATCH).await?;
+            let is_end = rows.len() < BATCH as usize;
+            let followed = walk.follow(&rows, rekey_sealing::digest);
+            let followed = followed.and_then(|()| if is_end { walk.ends_at(last) } else { Ok(()) });
+            match followed {
+                Ok(()) if is_end => return Ok(Portion::Over(None)),
+                Ok(()) => {}
+                Err(broken) => match self.forgotten_meanwhile(scope, broken).await? {
+                    Some(forgotten) => walk.at = forgotten,
+                    None => return Ok(Portion::Over(Some(broken))),
+                },
+            }
+        }
+        Ok(Portion::GoesOn)
+    }
+
+    /// Where the chain begins now, if what is missing was forgotten by policy since the walk began.
+    async fn forgotten_meanwhile(
+        &self,
+        scope: &TenantScope,
+        broken: ChainBreak,
+    ) -> Result<Option<ChainPlace>, Error> {
+        let ChainBreak::Missing { from, .. } = broken else { return Ok(None) };
+        let forgotten = self.store.chain_ends(scope).await?.forgotten;
+        Ok(Some(forgotten).filter(|forgotten| forgotten.position >= from))
+    }
+
+    fn walk_goes_on(
+        &self,
+        shown: &SecretString,
+        tenant_id: TenantId,
+        now: Timestamp,
+    ) -> Result<ChainPlace, Refusal> {
+        let token: Option<WalkToken> = self.tokens.open(shown);
+        let ours = token.filter(|token| token.tenant_id == tenant_id && !now.has_reached(token.expires_at));
+        ours.map(|WalkToken { position, link, .. }| ChainPlace { position, link })
+            .ok_or(Refusal::PageTokenInvalid)
+    }
+}
+
+/// Where to begin: what was forgotten meanwhile cannot be followed.
+fn later(begins: Option<ChainPlace>, forgotten: ChainPlace) -> ChainPlace {
+    begins.filter(|begins| begins.position >= forgotten.position).unwrap_or(forgotten)
+}

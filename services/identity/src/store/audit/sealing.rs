@@ -1,0 +1,152 @@
+//! Sealing: events that were appended get their places in the chain, in batches, by one process at a time.
+//!
+//! A batch is one step: places are given behind the last one while that is locked, the events move, and those that moved
+//! leave the queue by their ids. Within a batch they stand in the order of writing. So a transaction that commits late is never skipped, however old its event is: it is
+//! there when somebody looks next, and its place follows those that were sealed meanwhile. A process that dies leaves the
+//! batch undone, whole.
+
+use rekey_database::{
+    Connection, FOR_UPDATE, FOR_UPDATE_SKIP_LOCKED, Failure, Fragment, fragment, statements, values,
+};
+use rekey_primitives::id::TenantId;
+use uuid::Uuid;
+
+use super::super::columns::{EMPTY, EVENT_COLUMNS};
+use super::super::rows::{PendingEventRow, hash, readable};
+use super::super::{Store, transitions};
+use crate::domain::audit::chain::{CHAIN_START, ChainEnds, ChainPlace};
+use crate::domain::audit::{AuditEvent, SealedEvent};
+use crate::domain::scope::TenantScope;
+
+/// How many events are sealed in one step: some tens of milliseconds.
+const BATCH: i64 = 500;
+
+/// Ids, positions and links, side by side.
+const PLACES: Fragment = fragment!((
+    postgres: "unnest($2::uuid[], $3::bigint[], $4::bytea[]) as s (event_id, position, link)",
+    sqlite: "(select unhex(i.value) as event_id, p.value as position, unhex(l.value) as link
+              from json_each($2) i
+              join json_each($3) p on p.key = i.key
+              join json_each($4) l on l.key = i.key) s"
+));
+
+const NUMBER: Fragment = fragment!((postgres: "e.number", sqlite: "e.rowid"));
+
+const LISTED: Fragment =
+    fragment!((postgres: "= any($2)", sqlite: "in (select unhex(value) from json_each($2))"));
+
+const ENDS: Fragment = fragment!(
+    "select position, link, forgotten_position, forgotten_link from audit_heads where tenant_id = $1"
+);
+
+statements! {
+    /// The next tenant that has events to seal.
+    const NEXT_TENANT =
+        "select tenant_id from audit_pending where tenant_id > $1 order by tenant_id limit 1";
+
+    const FIRST = "
+        insert into audit_heads (tenant_id, position, link) values ($1, 0, ", EMPTY, ") on conflict do nothing";
+
+    /// The ends of the chain, unless somebody else is sealing.
+    const TAKE_ENDS = "", ENDS, FOR_UPDATE_SKIP_LOCKED;
+
+    /// The same, however long it takes.
+    const LOCK_ENDS = "", ENDS, FOR_UPDATE;
+
+    const READ_ENDS = "", ENDS;
+
+    /// Ids begin with the time, so the oldest come first.
+    const PENDING = "
+        select ", EVENT_COLUMNS, ", exists (
+            select 1 from audit_events s
+            where s.tenant_id = e.tenant_id and s.at = e.at and s.event_id = e.event_id
+        ) as is_sealed, ", NUMBER, " as number
+        from audit_pending e where e.tenant_id = $1 order by e.event_id limit $2";
+
+    const SEAL = "
+        insert into audit_events (position, link, tenant_id, at, event_id, kind, outcome, reason, actor, actor_id,
+            caller, subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, folded_accounts)
+        select s.position, s.link, ", EVENT_COLUMNS, "
+        from ", PLACES, " join audit_pending e on e.tenant_id = $1 and e.event_id = s.event_id";
+
+    const UNQUEUE = "delete from audit_pending where tenant_id = $1 and event_id ", LISTED;
+
+    const MOVE_END = "update audit_heads set position = $2, link = $3 where tenant_id = $1";
+}
+
+#[derive(sqlx::FromRow)]
+struct EndsRow {
+    position: i64,
+    link: Vec<u8>,
+    forgotten_position: i64,
+    forgotten_link: Option<Vec<u8>>,
+}
+
+impl EndsRow {
+    fn ends(&self) -> Result<ChainEnds, Failure> {
+        // Before the first event.
+        let link = |bytes: &[u8]| if bytes.is_empty() { Ok(CHAIN_START) } else { hash(bytes) };
+        let forgotten = match (&self.forgotten_link, self.forgotten_position) {
+            (Some(bytes), _) => Some(link(bytes)?),
+            (None, 0) => Some(CHAIN_START),
+            (None, _) => None,
+        };
+        Ok(ChainEnds {
+            forgotten: ChainPlace { position: self.forgotten_position, link: forgotten },
+            last: ChainPlace { position: self.position, link: Some(link(&self.link)?) },
+        })
+    }
+}
+
+impl Store {
+    /// The next tenant in the order of ids with events that wait to be sealed.
+    pub(crate) async fn next_to_seal(&self, after: Option<TenantId>) -> Result<Option<TenantId>, Failure> {
+        let after = after.map_or(Uuid::nil(), TenantId::as_uuid);
+        let next: Option<(Uuid,)> = self.database.optional(NEXT_TENANT, values![after]).await?;
+        Ok(next.map(|(id,)| TenantId::from_uuid(id)))
+    }
+
+    /// Seals the oldest of a tenant's events that wait. How many left the queue: none when none waits, or while somebody
+    /// else is sealing.
+    pub(crate) async fn seal_events(&self, tenant_id: TenantId) -> Result<u64, Failure> {
+        let seal = self.database.step(|mut tx| async move {
+            tx.execute(FIRST, values![tenant_id]).await?;
+            let taken: Option<EndsRow> = tx.optional(TAKE_ENDS, values![tenant_id]).await?;
+            let Some(ends) = taken else { return Ok(tx.roll_back(0)) };
+            let unqueued = seal(&mut tx, tenant_id, ends.ends()?.last).await?;
+            Ok(tx.commit(unqueued))
+        });
+        seal.await
+    }
+
+    /// Where the tenant's chain begins and ends.
+    pub(crate) async fn chain_ends(&self, scope: &TenantScope) -> Result<ChainEnds, Failure> {
+        let row: Option<EndsRow> = self.database.optional(READ_ENDS, values![scope.tenant_id()]).await?;
+        let none = ChainEnds { forgotten: ChainPlace::START, last: ChainPlace::START };
+        row.map_or(Ok(none), |row| row.ends())
+    }
+}
+
+/// The ends of a chain, kept from whoever seals until the step ends.
+pub(super) async fn locked_ends(tx: &mut Connection, tenant_id: TenantId) -> Result<ChainEnds, Failure> {
+    tx.execute(FIRST, values![tenant_id]).await?;
+    tx.one::<EndsRow>(LOCK_ENDS, values![tenant_id]).await?.ends()
+}
+
+async fn seal(tx: &mut Connection, tenant_id: TenantId, last: ChainPlace) -> Result<u64, Failure> {
+    let mut pending: Vec<PendingEventRow> = tx.all(PENDING, values![tenant_id, BATCH]).await?;
+    pending.sort_by_key(|row| row.number);
+    let (repeated, new): (Vec<_>, Vec<_>) = pending.into_iter().partition(|row| row.is_sealed);
+    // What does not read waits on, and keeps nobody waiting behind it.
+    let events: Vec<AuditEvent<String>> = readable(new, |row| row.event.event_id, |row| row.event.try_into());
+    let sealed = transitions::seal(last, events)?;
+    let mut ids: Vec<Uuid> = sealed.iter().map(|sealed| sealed.event.id.as_uuid()).collect();
+    if let Some(end) = sealed.last() {
+        let positions: Vec<i64> = sealed.iter().map(|sealed| sealed.position).collect();
+        let links: Vec<&[u8]> = sealed.iter().map(|SealedEvent { link, .. }| link.as_slice()).collect();
+        tx.execute(SEAL, values![tenant_id, ids.clone(), positions, links]).await?;
+        tx.execute(MOVE_END, values![tenant_id, end.position, &end.link]).await?;
+    }
+    ids.extend(repeated.iter().map(|row| row.event.event_id));
+    if ids.is_empty() { Ok(0) } else { tx.execute(UNQUEUE, values![tenant_id, ids]).await }
+}
