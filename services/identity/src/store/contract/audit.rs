@@ -217,7 +217,11 @@ pub(super) async fn events_are_listed_by_what_is_asked(world: World) {
 }
 
 pub(super) async fn events_are_listed_newest_first_and_by_the_page(world: World) {
-    let scope = logged(&world, 4).await;
+    let scope = logged(&world, 0).await;
+    for second in 1..=4 {
+        let event = AuditEvent { at: after(second), ..world.event(&scope, EventKind::SignIn) };
+        world.store.append_events(&[event]).await.unwrap();
+    }
     let newest_first: Vec<_> = world.rows(&scope).await.iter().rev().map(|row| row.event_id).collect();
     let filter = EventFilter::default();
 
