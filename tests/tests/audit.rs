@@ -121,7 +121,7 @@ async fn an_administrators_act_is_found_by_whom_it_was_done_to(stores: Stores) {
     let kinds: Vec<_> = found.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!((kinds.first(), kinds.last()), (Some(&"account.created"), Some(&"account.blocked")));
     assert_eq!((blocked.outcome(), blocked.ip_address.as_str()), (AuditOutcome::Success, "192.0.2.77"));
-    assert_eq!(traced, [blocked.clone()]);
+    assert_eq!(traced, std::slice::from_ref(blocked));
     world.stop().await;
 }
 

@@ -201,6 +201,11 @@ impl Fields {
         Some(digits.and_then(|digits| i64::from_str_radix(digits, 16).ok()).unwrap_or_default())
     }
 
+    /// The same where nothing need be sent.
+    pub(super) fn optional_etag(&mut self, text: &str) -> Option<Option<i64>> {
+        if text.is_empty() { Some(None) } else { self.etag(text).map(Some) }
+    }
+
     /// What a person typed as a login; whether it is one, nobody is told here.
     pub(super) fn typed_login(&mut self, text: String) -> Option<String> {
         let fits = (1..=LOGIN_CHARACTERS).contains(&character_count(&text));

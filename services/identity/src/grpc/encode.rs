@@ -29,17 +29,6 @@ pub(super) fn etag(version: i64) -> String {
     format!("\"{version:x}\"")
 }
 
-/// The version that an etag was made of; `None` for what was never shown as one.
-pub(super) fn version_of(etag: &str) -> Option<i64> {
-    let digits = etag.strip_prefix('"')?.strip_suffix('"')?;
-    i64::from_str_radix(digits, 16).ok().filter(|version| self::etag(*version) == etag)
-}
-
-/// The version that an etag says; `None` where none was sent. What is no etag of ours is that of no version.
-pub(super) fn version_of_etag(etag: &str) -> Option<i64> {
-    (!etag.is_empty()).then(|| version_of(etag).unwrap_or(-1))
-}
-
 /// Leads to the next page; empty on the last.
 pub(super) fn page_token(next: Option<SecretString>) -> String {
     next.map(|token| token.expose_secret().to_owned()).unwrap_or_default()

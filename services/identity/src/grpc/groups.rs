@@ -123,7 +123,7 @@ impl GroupService for GroupApi {
         let (asking, sent) = Asking::open(request)?;
         let mut fields = Fields::default();
         let name = fields.group_name(&sent.tenant_id, &sent.group_id);
-        let version = fields.optional("etag", &sent.etag, encode::version_of, "an etag that was shown");
+        let version = fields.optional_etag(&sent.etag);
         let mask = sent.update_mask.unwrap_or_default().paths;
         fields.demand(mask == ["display_name"], "update_mask", "`display_name`");
         let display_name = fields.display_name("display_name", &sent.display_name);

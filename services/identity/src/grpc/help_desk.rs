@@ -51,11 +51,14 @@ impl HelpDeskApi {
         let mut fields = Fields::default();
         let tenant_id = fields.tenant_id(&sent.tenant_id);
         let id = fields.take("help_request_id", HelpRequestId::parse(&sent.help_request_id).ok(), "a UUID");
-        let version = encode::version_of_etag(&sent.etag);
+        let version = fields.optional_etag(&sent.etag);
         let request_id = fields.request_id(&sent.request_id);
         let context = fields.context(asking, sent.context);
         let (target, context) = fields.finish(|| {
-            Some((HelpTarget { tenant_id: tenant_id?, id: id?, version, request_id: request_id? }, context?))
+            Some((
+                HelpTarget { tenant_id: tenant_id?, id: id?, version: version?, request_id: request_id? },
+                context?,
+            ))
         })?;
         let administrator = asking.administrator(context);
         let view = self.administration.move_help(&administrator, target, act).await.map_err(status)?;

@@ -104,7 +104,7 @@ pub(crate) async fn seal(store: Store) -> Result<(), Failure> {
                 Ok(events) => sealed += events,
                 Err(failure) if failure.is_unavailable() => return Err(failure),
                 Err(failure) => {
-                    tracing::error!(%tenant_id, %failure, "the events of a tenant wait to be sealed")
+                    tracing::error!(%tenant_id, %failure, "the events of a tenant wait to be sealed");
                 }
             }
             after = Some(tenant_id);

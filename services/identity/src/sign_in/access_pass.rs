@@ -76,7 +76,7 @@ impl SignIns {
         let opened = match (admitted.outcome(step)?, &known.account) {
             (Settled::Done(Admission::Contended), _) => return Err(Refusal::contended().into()),
             (Settled::Repeated(answer), _) => return Ok(answer),
-            (Settled::Done(Admission::Admitted | Admission::AdmittedAtFamiliarPlace), Some(account)) => {
+            (Settled::Done(admission), Some(account)) if admission.is_admitted() => {
                 self.open_by_pass(operation, account, &known.policy.policy, (&counted, request)).await?
             }
             (Settled::Done(_) | Settled::Refused(()), _) => None,

@@ -236,7 +236,7 @@ mod tests {
             row.position = position;
             sealed(row).position = position;
         }
-        let mut swapped_texts = whole.clone();
+        let mut swapped_texts = whole;
         sealed(&mut swapped_texts[1]).event = event(3);
         sealed(&mut swapped_texts[2]).event = event(2);
         swapped_texts[1].event_id = event(3).id;

@@ -133,7 +133,7 @@ impl World {
     ) -> Admission {
         let key = array(self.entropy());
         let admission = self.admit_as(scope, attempt, key, now).await;
-        if admission == Admission::Admitted {
+        if admission.is_admitted() {
             let idempotency = IdempotentRequest { key, ..idempotent(1, 1) };
             let step = self.store.reject_password(scope, attempt, idempotency, now).await.unwrap();
             assert_eq!(step, StepOutcome::Done(()));

@@ -90,7 +90,7 @@ impl World {
             ..OPTIONS
         };
         let store = Store::open(backing.url(), &options).await.unwrap();
-        Self { store, entropy: Arc::new(SeededEntropy::new(7)), backing: backing }
+        Self { store, entropy: Arc::new(SeededEntropy::new(7)), backing }
     }
 
     /// Where its database is.

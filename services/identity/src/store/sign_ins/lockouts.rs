@@ -42,6 +42,13 @@ pub(crate) enum Admission {
     Contended,
 }
 
+impl Admission {
+    /// Whether the password may be judged, wherever it comes from.
+    pub(crate) const fn is_admitted(self) -> bool {
+        matches!(self, Self::Admitted | Self::AdmittedAtFamiliarPlace)
+    }
+}
+
 statements! {
     const IS_FAMILIAR = "
         select 1 from familiar_places where tenant_id = $1 and login_key = $2 and place_key = $3";
