@@ -88,7 +88,7 @@ async fn leave_out(world: &World, person: &Person) {
     let group =
         "insert into groups select tenant_id, tenant_id, 'Insiders', created_at, created_at, 1 from tenants";
     let members = format!(
-        "insert into group_members select tenant_id, account_id, tenant_id from accounts where display_name <> '{}'",
+        "insert into group_members (tenant_id, member_id, group_id) select tenant_id, account_id, tenant_id from accounts where display_name <> '{}'",
         person.login.split('@').next().unwrap(),
     );
     world.execute(Part::Identity, group).await;

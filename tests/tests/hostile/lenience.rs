@@ -30,9 +30,6 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("CreateAccount", "tenant_id", OTHER),
     ("ListAccounts", "tenant_id", OTHER),
     ("CountAccounts", "tenant_id", OTHER),
-    // Nobody is called that.
-    ("ListAccounts", "filter.prefix", &[Wrong::Control]),
-    ("CountAccounts", "filter.prefix", &[Wrong::Control]),
     ("StartPasswordReset", "tenant_id", OTHER),
     ("RequestAdministratorHelp", "tenant_id", OTHER),
     ("SignIn", "tenant_id", OTHER),

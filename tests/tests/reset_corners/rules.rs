@@ -79,7 +79,8 @@ async fn two_proofs_are_two_methods(stores: Stores) {
     let twice = world.send_code(&first.reset_token, "1").await;
     let second = world.prove(&first.reset_token, "2", &texted).await;
 
-    assert_eq!((started.proofs_required, started.methods.len()), (2, 2));
+    // Two that are sent, and two that a person may hold.
+    assert_eq!((started.proofs_required, started.methods.len()), (2, 4));
     assert_eq!((first.outcome(), first.proofs_remaining), (ProofOutcome::Accepted, 1));
     let early = Problem::of(&early.unwrap_err());
     assert_eq!((early.reason.as_str(), early.metadata["proofsRemaining"].as_str()), ("PROOFS_MISSING", "1"));

@@ -18,12 +18,13 @@ impl Fields {
     /// Which accounts; all without a filter.
     pub(super) fn account_filter(&mut self, sent: Option<wire::AccountFilter>) -> Option<AccountFilter> {
         let Some(sent) = sent else { return Some(AccountFilter::default()) };
-        let fits = character_count(&sent.prefix) <= LOGIN_CHARACTERS;
+        let fits =
+            character_count(&sent.prefix) <= LOGIN_CHARACTERS && !sent.prefix.contains(char::is_control);
         let prefix = self.optional(
             "filter.prefix",
             &sent.prefix,
             |text| search_form(text).filter(|form| fits && !form.is_empty()),
-            "a text of at most 256 characters",
+            "a text of at most 256 characters on one line",
         );
         let state = self.take("filter.state", state(sent.state), "one of the published states");
         let role = if sent.role == 0 { Some(None) } else { self.role_in("filter.role", sent.role).map(Some) };

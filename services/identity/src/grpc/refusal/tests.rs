@@ -49,7 +49,6 @@ fn all() -> Vec<Refusal> {
         Refusal::RepudiationInvalid,
         Refusal::PasswordRefused(Verdict::reused()),
         Refusal::NoPassword,
-        Refusal::EtagMismatch,
         Refusal::PasswordManagedElsewhere,
         Refusal::HelpRequestNotFound,
         Refusal::HelpRequestSettled,
