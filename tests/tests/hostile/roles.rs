@@ -142,11 +142,9 @@ async fn is_told(world: &World, actor: &str) -> bool {
     let is_theirs = |row: &str| {
         let row = row.to_ascii_lowercase();
         let names = row.contains(actor) || row.contains(&bare);
-        names
-            && !row.contains("authz.denied")
-            && !row.contains("sign_in.")
-            // A backend made the actor's own account.
-            && !(row.contains("account.created") && row.contains("service"))
+        // A backend made the actor's own account.
+        let is_their_making = row.contains("account.created") && row.contains("service");
+        names && !is_their_making && !row.contains("authz.denied") && !row.contains("sign_in.")
     };
     // Those that wait to be sealed count as well.
     let is_log = |name: &str| name.starts_with("audit_events") || name == "audit_pending";
