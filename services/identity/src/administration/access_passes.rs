@@ -11,12 +11,11 @@ use super::Administration;
 use crate::domain::access_pass::{draw, normal};
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Subject};
-use crate::domain::authority::{Needs, Permission};
-use crate::domain::refusal::Refusal;
+use crate::domain::authority::Permission;
 use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, Request, sealed_secret};
 use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Operation, Repeatable, Rpc, Target};
-use crate::store::accounts::AccountKey;
+use crate::store::outbox::Notice;
 use crate::store::sign_ins::IssuePass;
 
 const ISSUE: Rpc = Rpc { name: "IssueTemporaryAccessPass", event: EventKind::AccessPassIssued };
@@ -99,7 +98,7 @@ impl Administration {
         let issued = IssuedPass { access_pass, expires_at: operation.now.plus(shape.life) };
         let answering = self.idempotency.answering(operation.key, |(): &()| issued.clone());
         for _ in 0..JUDGED_AT_MOST {
-            let account = self.reached_for_pass(operation, administrator, account_id).await?;
+            let account = self.reached(operation, administrator, account_id, PERMISSION).await?;
             let normal = normal(&issued.access_pass);
             let issue = IssuePass {
                 account_id,
@@ -129,7 +128,7 @@ impl Administration {
         let answering = self.idempotency.answering(operation.key, |was_there: &bool| *was_there);
         let event = self.audit.event(operation).done();
         for _ in 0..JUDGED_AT_MOST {
-            let account = self.reached_for_pass(operation, administrator, account_id).await?;
+            let account = self.reached(operation, administrator, account_id, PERMISSION).await?;
             let judged = (account_id, account.version);
             let once = answering.once();
             let step = self.store.revoke_access_pass(&operation.scope, judged, &event, once).await?;
@@ -140,23 +139,7 @@ impl Administration {
         Err(Failed::Contended.into())
     }
 
-    async fn reached_for_pass(
-        &self,
-        operation: &Operation<'_>,
-        administrator: &Administrator,
-        account_id: AccountId,
-    ) -> Result<Account, Error> {
-        let found = self.store.find_account(&operation.scope, &AccountKey::Id(account_id)).await?;
-        let account = found.ok_or(Refusal::AccountNotFound)?;
-        self.authorisation.authorise(operation, administrator, &account, Needs::This(PERMISSION)).await?;
-        Ok(account)
-    }
-
-    async fn pass_notices(
-        &self,
-        operation: &Operation<'_>,
-        account: &Account,
-    ) -> Result<Vec<crate::store::outbox::Notice>, Error> {
+    async fn pass_notices(&self, operation: &Operation<'_>, account: &Account) -> Result<Vec<Notice>, Error> {
         let tenant = self.policies.tenant(&operation.scope).await?;
         let content = NoticeContent::person("access_pass_notice", &tenant, account, operation.now);
         let notified = self.notices.notified(&operation.scope, account, operation.now).await?;

@@ -10,13 +10,13 @@ use uuid::Uuid;
 use super::Administration;
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Subject};
-use crate::domain::authority::{Needs, Permission};
+use crate::domain::authority::Permission;
 use crate::domain::password::expiry::expires_at;
 use crate::domain::policy::PasswordRules;
 use crate::domain::refusal::Refusal;
 use crate::operation::idempotency::{Answer, Request};
 use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Repeatable, Rpc, Target};
-use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, ChangeRefused};
+use crate::store::accounts::{AccountChange, ChangeAccount, ChangeRefused};
 use crate::store::expiring_passwords::{ExpiringPasswords, ExpiryPlace};
 use crate::tokens::{AskedPage, List, Page};
 
@@ -110,16 +110,13 @@ impl Administration {
         target: Target,
         exempt: bool,
     ) -> Result<Answer<ExpiryView>, Error> {
-        let needs = Needs::This(Permission::ManageAccounts);
         let rules = self.policies.policy(&operation.scope).await?.password;
         let answering =
             self.idempotency.answering(operation.key, |account: &Account| ExpiryView::of(account, &rules));
         let reason = if exempt { "password_expiry_exempt" } else { "password_expiry_not_exempt" };
         for _ in 0..JUDGED_AT_MOST {
-            let key = AccountKey::Id(target.account_id);
-            let account = self.store.find_account(&operation.scope, &key).await?;
-            let account = account.ok_or(Refusal::AccountNotFound)?;
-            self.authorisation.authorise(operation, administrator, &account, needs).await?;
+            let account =
+                self.reached(operation, administrator, target.account_id, Permission::ManageAccounts).await?;
             let record = account.password.as_ref().ok_or(Refusal::NoPassword)?;
             if record.expiry_exempt == exempt {
                 return Ok(Answer::to_store(ExpiryView::of(&account, &rules)));

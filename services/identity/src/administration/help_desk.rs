@@ -92,7 +92,7 @@ impl Administration {
     ) -> Result<Answer<HelpRequestView>, Error> {
         let by = administrator.person.as_ref().map(|person| person.account_id);
         for _ in 0..JUDGED_AT_MOST {
-            let request = self.reached(operation, administrator, target.id).await?;
+            let request = self.reached_request(operation, administrator, target.id).await?;
             if target.version.is_some_and(|version| version != request.version) {
                 return Err(Refusal::EtagMismatch.into());
             }
@@ -111,7 +111,7 @@ impl Administration {
     }
 
     /// The request, if there is one and the administrator reaches whose it is.
-    async fn reached(
+    async fn reached_request(
         &self,
         operation: &Operation<'_>,
         administrator: &Administrator,

@@ -13,6 +13,7 @@ mod sessions;
 use std::sync::Arc;
 
 use rekey_primitives::entropy::SharedEntropy;
+use rekey_primitives::id::AccountId;
 
 #[cfg(test)]
 pub(crate) use access_passes::PERMISSION as PASSES_NEED;
@@ -40,7 +41,7 @@ use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::notices::Notices;
 use crate::operation::idempotency::{Answer, Idempotency, Request};
-use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Repeatable, Rpc, Target};
+use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Operation, Repeatable, Rpc, Target};
 use crate::policies::Policies;
 use crate::store::Store;
 use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, ChangeRefused};
@@ -166,12 +167,8 @@ impl Administration {
         target: Target,
         act: Act,
     ) -> Result<Answer<AccountView>, Error> {
-        let needs = Needs::This(act.permission());
         for _ in 0..JUDGED_AT_MOST {
-            let key = AccountKey::Id(target.account_id);
-            let account = self.store.find_account(&operation.scope, &key).await?;
-            let account = account.ok_or(Refusal::AccountNotFound)?;
-            self.authorisation.authorise(operation, administrator, &account, needs).await?;
+            let account = self.reached(operation, administrator, target.account_id, act.permission()).await?;
             let Some(change) = act.change(&account) else {
                 return match act {
                     Act::Unlock => self.unlock(operation, &account).await,
@@ -183,6 +180,20 @@ impl Administration {
             }
         }
         Err(Failed::Contended.into())
+    }
+
+    /// The account, if there is one and the administrator may do that to it.
+    async fn reached(
+        &self,
+        operation: &Operation<'_>,
+        administrator: &Administrator,
+        account_id: AccountId,
+        permission: Permission,
+    ) -> Result<Account, Error> {
+        let found = self.store.find_account(&operation.scope, &AccountKey::Id(account_id)).await?;
+        let account = found.ok_or(Refusal::AccountNotFound)?;
+        self.authorisation.authorise(operation, administrator, &account, Needs::This(permission)).await?;
+        Ok(account)
     }
 
     async fn unlock(

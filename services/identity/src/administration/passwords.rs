@@ -14,7 +14,7 @@ use strum::IntoStaticStr;
 use super::Administration;
 use crate::domain::account::{Account, PasswordRecord};
 use crate::domain::audit::{EventKind, Subject};
-use crate::domain::authority::{Needs, Permission};
+use crate::domain::authority::Permission;
 use crate::domain::password::rules::PasswordContext;
 use crate::domain::password::speakable::speakable;
 use crate::domain::password::{Password, evaluate};
@@ -24,7 +24,6 @@ use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, Request, sealed_secret};
 use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Operation, Repeatable, Rpc, Target};
 use crate::policies::TenantPolicy;
-use crate::store::accounts::AccountKey;
 use crate::store::outbox::Notice;
 use crate::store::resets::{AdministratorReset, PasswordAfter, PasswordReset};
 use crate::views::AccountView;
@@ -162,9 +161,7 @@ impl Administration {
         mode: &ResetMode,
     ) -> Result<Answer<PasswordResetView>, Error> {
         for _ in 0..JUDGED_AT_MOST {
-            let found = self.store.find_account(&operation.scope, &AccountKey::Id(account_id)).await?;
-            let account = found.ok_or(Refusal::AccountNotFound)?;
-            self.authorisation.authorise(operation, administrator, &account, Needs::This(PERMISSION)).await?;
+            let account = self.reached(operation, administrator, account_id, PERMISSION).await?;
             if account.managed_elsewhere {
                 return Err(Refusal::PasswordManagedElsewhere.into());
             }

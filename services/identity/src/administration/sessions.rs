@@ -6,12 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::Administration;
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Subject};
-use crate::domain::authority::{Needs, Permission};
-use crate::domain::refusal::Refusal;
+use crate::domain::authority::Permission;
 use crate::domain::session::{Ending, Session};
 use crate::operation::idempotency::{Answer, Request};
 use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Operation, Repeatable, Rpc, Target};
-use crate::store::accounts::AccountKey;
 use crate::store::sign_ins::{EndSessions, Ender, LiveSessions, SessionsEnded, WhichSessions};
 use crate::tokens::{AskedPage, List, Page};
 
@@ -104,9 +102,6 @@ impl Administration {
         account_id: AccountId,
     ) -> Result<Account, Error> {
         self.authorisation.authorise_in_tenant(operation, administrator, PERMISSION).await?;
-        let found = self.store.find_account(&operation.scope, &AccountKey::Id(account_id)).await?;
-        let account = found.ok_or(Refusal::AccountNotFound)?;
-        self.authorisation.authorise(operation, administrator, &account, Needs::This(PERMISSION)).await?;
-        Ok(account)
+        self.reached(operation, administrator, account_id, PERMISSION).await
     }
 }

@@ -6,12 +6,7 @@
 mod verify;
 mod watch;
 
-use std::time::Duration;
-
-use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::{EventId, TenantId};
-use rekey_primitives::secret::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use rekey_primitives::id::TenantId;
 
 pub(crate) use verify::Verified;
 pub(crate) use watch::{Watch, WatchFrom};
@@ -21,11 +16,10 @@ use crate::domain::audit::filter::EventFilter;
 use crate::domain::audit::funnel::{FunnelCount, FunnelSpan};
 use crate::domain::audit::{EventKind, SealedEvent};
 use crate::domain::authority::Permission;
-use crate::domain::refusal::Refusal;
 use crate::operation::{Administrator, Error, Operation, Rpc};
 use crate::store::Store;
 use crate::store::audit::reading::{EventPage, EventPlace};
-use crate::tokens::{AskedPage, Page, SealedToken, Tokens};
+use crate::tokens::{AskedPage, List, Page, Tokens};
 
 /// What every RPC here takes.
 pub(crate) const PERMISSION: Permission = Permission::ReadAudit;
@@ -49,22 +43,6 @@ pub(crate) struct AuditLog {
     pub tokens: Tokens,
 }
 
-/// Where a list of events goes on.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct ListToken {
-    /// Digest of tenant and filter, which must be the same again.
-    arguments: [u8; 32],
-    /// The last event that was looked at.
-    at: Timestamp,
-    id: EventId,
-    expires_at: Timestamp,
-}
-
-impl SealedToken for ListToken {
-    const KIND: &'static str = "page of events";
-    const VERSION: u8 = 1;
-}
-
 impl AuditLog {
     /// A page of the events that a filter asks for, newest first.
     pub(crate) async fn list(
@@ -75,21 +53,12 @@ impl AuditLog {
         asked: &AskedPage,
     ) -> Result<Page<SealedEvent>, Error> {
         let operation = self.judged(LIST, administrator, tenant_id).await?;
-        let arguments = rekey_sealing::digest(&[tenant_id.as_uuid().as_bytes(), &filter.fingerprint()]);
-        let after = match asked.token.as_ref() {
-            Some(shown) => Some(self.list_goes_on(shown, &arguments, operation.now)?),
-            None => None,
-        };
-        let page = EventPage { filter, after, limit: asked.limit() - 1 };
+        let (tenant, asks) = (tenant_id.as_uuid(), filter.fingerprint());
+        let list = List { name: "events", arguments: &[tenant.as_bytes(), &asks] };
+        let after: Option<EventPlace> = self.tokens.search_goes_on_at(list, asked, operation.now)?;
+        let page = EventPage { filter, after, limit: asked.size() };
         let found = self.store.list_events(&operation.scope, &page).await?;
-        let next = found.next.map(|EventPlace { at, id }| {
-            self.tokens.seal(&ListToken {
-                arguments,
-                at,
-                id,
-                expires_at: self.page_expires_at(operation.now),
-            })
-        });
+        let next = found.next.map(|place| self.tokens.search_page_token(list, place, operation.now));
         Ok(Page { items: found.events, next })
     }
 
@@ -115,26 +84,6 @@ impl AuditLog {
         self.authorisation.authorise_in_tenant(&operation, administrator, PERMISSION).await?;
         Ok(operation)
     }
-
-    fn list_goes_on(
-        &self,
-        shown: &SecretString,
-        arguments: &[u8; 32],
-        now: Timestamp,
-    ) -> Result<EventPlace, Refusal> {
-        let token: Option<ListToken> = self.tokens.open(shown);
-        let ours = token.filter(|token| token.arguments == *arguments && !now.has_reached(token.expires_at));
-        ours.map(|ListToken { at, id, .. }| EventPlace { at, id }).ok_or(Refusal::PageTokenInvalid)
-    }
-
-    fn page_expires_at(&self, now: Timestamp) -> Timestamp {
-        now.plus(Duration::from_secs(self.tokens.settings.page_life_seconds))
-    }
-}
-
-/// The token, if one was sent.
-fn sent(token: Option<&SecretString>) -> Option<&SecretString> {
-    token.filter(|token| !token.expose_secret().is_empty())
 }
 
 #[cfg(test)]

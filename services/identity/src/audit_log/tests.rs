@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::audit::chain::ChainBreak;
+use crate::domain::refusal::Refusal;
 use crate::testing::{World, new_account, service};
 
 async fn world_with_accounts(count: usize) -> World {

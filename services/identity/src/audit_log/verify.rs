@@ -1,16 +1,13 @@
 //! Following the chain of a log, a portion a call.
 
-use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 use rekey_primitives::secret::SecretString;
-use serde::{Deserialize, Serialize};
 
-use super::{AuditLog, VERIFY, sent};
+use super::{AuditLog, VERIFY};
 use crate::domain::audit::chain::{ChainBreak, ChainPlace, Walk};
-use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::operation::{Administrator, Error};
-use crate::tokens::SealedToken;
+use crate::tokens::{AskedPage, List};
 
 /// How many events are read at once; what was moved is looked for among as many.
 const BATCH: u32 = 1_000;
@@ -30,19 +27,8 @@ pub(crate) struct Verified {
     pub next: Option<SecretString>,
 }
 
-/// Where a walk goes on.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct WalkToken {
-    tenant_id: TenantId,
-    position: i64,
-    link: Option<[u8; 32]>,
-    expires_at: Timestamp,
-}
-
-impl SealedToken for WalkToken {
-    const KIND: &'static str = "walk of a chain";
-    const VERSION: u8 = 1;
-}
+/// The position that a walk reached, and its link.
+type Reached = (i64, Option<[u8; 32]>);
 
 /// How a portion of a walk ended.
 enum Portion {
@@ -61,17 +47,17 @@ impl AuditLog {
         token: Option<&SecretString>,
     ) -> Result<Verified, Error> {
         let operation = self.judged(VERIFY, administrator, tenant_id).await?;
-        let begins = match sent(token) {
-            Some(shown) => Some(self.walk_goes_on(shown, tenant_id, operation.now)?),
-            None => None,
-        };
+        let tenant = tenant_id.as_uuid();
+        let list = List { name: "walk of a chain", arguments: &[tenant.as_bytes()] };
+        let asked = AskedPage { token: token.cloned(), ..AskedPage::default() };
+        let begins: Option<Reached> = self.tokens.search_goes_on_at(list, &asked, operation.now)?;
+        let begins = begins.map(|(position, link)| ChainPlace { position, link });
         let forgotten = self.store.chain_ends(&operation.scope).await?.forgotten;
         let mut walk = Walk { at: later(begins, forgotten) };
         let portion = self.follow(&operation.scope, &mut walk).await?;
         let next = matches!(portion, Portion::GoesOn).then(|| {
-            let ChainPlace { position, link } = walk.at;
-            let expires_at = self.page_expires_at(operation.now);
-            self.tokens.seal(&WalkToken { tenant_id, position, link, expires_at })
+            let reached: Reached = (walk.at.position, walk.at.link);
+            self.tokens.search_page_token(list, reached, operation.now)
         });
         let broken = match portion {
             Portion::GoesOn => None,
@@ -108,18 +94,6 @@ impl AuditLog {
         let ChainBreak::Missing { from, .. } = broken else { return Ok(None) };
         let forgotten = self.store.chain_ends(scope).await?.forgotten;
         Ok(Some(forgotten).filter(|forgotten| forgotten.position >= from))
-    }
-
-    fn walk_goes_on(
-        &self,
-        shown: &SecretString,
-        tenant_id: TenantId,
-        now: Timestamp,
-    ) -> Result<ChainPlace, Refusal> {
-        let token: Option<WalkToken> = self.tokens.open(shown);
-        let ours = token.filter(|token| token.tenant_id == tenant_id && !now.has_reached(token.expires_at));
-        ours.map(|WalkToken { position, link, .. }| ChainPlace { position, link })
-            .ok_or(Refusal::PageTokenInvalid)
     }
 }
 

@@ -12,7 +12,7 @@ use super::authority::{Permission, Role, who_may};
 use super::eligibility::{Ineligible, Judgement};
 use super::password::expiry::{PasswordState, password_state};
 use super::policy::Policy;
-use super::security_info::{SecurityInfo, Standing};
+use super::security_info::SecurityInfo;
 
 /// What is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,11 +174,7 @@ impl Facts<'_> {
     /// Whether a method counts and takes codes: disabled comes before unconfirmed, quarantined and paused.
     fn method(&self, entry: &SecurityInfo) -> CheckResult {
         let stopped = self.stopped.iter().find(|(id, _)| *id == entry.id).map(|(_, stop)| *stop);
-        let is_known = match entry.standing {
-            Standing::Confirmed { .. } => true,
-            Standing::Prefilled => self.policy.reset.accept_prefilled,
-            Standing::Unconfirmed => false,
-        };
+        let is_known = entry.is_known(&self.policy.reset);
         let settles_at = entry.settles_at(&self.policy.reset);
         let (remedy, ends_at) = match stopped {
             _ if entry.disabled || !is_known => (Some(Remedy::ConfirmMethod), None),

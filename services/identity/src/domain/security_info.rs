@@ -110,7 +110,7 @@ impl SecurityInfo {
     }
 
     /// Whether it is taken for the person's.
-    fn is_known(&self, rules: &ResetRules) -> bool {
+    pub(crate) fn is_known(&self, rules: &ResetRules) -> bool {
         match self.standing {
             Standing::Confirmed { .. } => true,
             Standing::Prefilled => rules.accept_prefilled,

@@ -168,6 +168,7 @@ impl SignIns {
                     return self.reject(attempt, account, why).await;
                 }
                 VerifiedPassword::Challenged { account, kind } => {
+                    self.look_for_spraying(attempt, admission, account).await?;
                     return self.answer_with_challenge(attempt, account, policy, kind).await;
                 }
                 VerifiedPassword::Right(right) => {

@@ -24,7 +24,7 @@ impl SignIns {
         self.limits.watch_for_spraying(attempt.operation, &attempt.counted.login).await
     }
 
-    /// Counts a right password, and notes it where it may be the guess that fits.
+    /// Counts a right password, whatever is asked beside it, and notes it where it may be the guess that fits.
     pub(super) async fn look_for_spraying(
         &self,
         attempt: &Attempt<'_>,
@@ -37,7 +37,7 @@ impl SignIns {
         let operation = attempt.operation;
         if self.limits.is_sprayed(operation, &attempt.counted.login).await? {
             let event = self.audit.event_of(operation, EventKind::SprayingSuspected).on(account.id);
-            self.audit.note(event.because("would_be_challenged"));
+            self.audit.note(event.because("right_password"));
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::challenge::Asked;
 use super::{Continued, SignIns};
 use crate::domain::account::Account;
 use crate::domain::audit::{Actor, EventKind, Subject};
-use crate::domain::link::{self, Link, LinkEnd, LinkState};
+use crate::domain::link::{self, Link, LinkState};
 use crate::domain::password::expiry::{PasswordState, password_state};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
@@ -33,10 +33,8 @@ impl SignIns {
         tenant_id: TenantId,
         request_id: RequestId,
     ) -> Result<Continued, Error> {
-        let from = LinkEnd { tenant_id: owner.person.tenant_id, account_id: owner.person.account_id };
-        let here = owner.scope()?;
-        let scope = owner.caller.scope(tenant_id)?;
-        let link = self.store.link(&here, from.account_id, tenant_id).await?;
+        let (here, scope) = (owner.scope()?, owner.caller.scope(tenant_id)?);
+        let link = self.store.link(&here, owner.person.account_id, tenant_id).await?;
         let link = link.ok_or(Refusal::TenantNotLinked)?;
         let account_id = link.there.account_id;
         let operation = Operation::new(RPC, scope, owner.origin(), self.clock.now())
@@ -64,7 +62,15 @@ impl SignIns {
                 return Err(Refusal::LinkSuspended.into());
             }
         };
-        self.open_linked(operation, owner, &account, &policy).await
+        if second_factor::is_demanded(&account) {
+            let asked = Asked {
+                proved_at: owner.person.auth_time,
+                linked_from: Some(link.here),
+                ..Asked::of_today(&account, ChallengeKind::SecondFactor, operation.now)
+            };
+            return Ok(Answer::to_store(Continued::Challenge(self.challenge(operation, &asked, &policy))));
+        }
+        self.open_linked(operation, (owner, link), &account, &policy).await
     }
 
     /// The account at the other end, if the link holds.
@@ -86,15 +92,11 @@ impl SignIns {
     async fn open_linked(
         &self,
         operation: &Repeatable<'_>,
-        owner: &Owner,
+        (owner, link): (&Owner, &Link),
         account: &Account,
         policy: &Policy,
     ) -> Result<Answer<Continued>, Error> {
         let record = account.password.as_ref().ok_or(Refusal::LinkSuspended)?;
-        let from = LinkEnd { tenant_id: owner.person.tenant_id, account_id: owner.person.account_id };
-        if second_factor::is_demanded(account) {
-            return Ok(Answer::to_store(self.ask_for_factor(operation, owner, account, policy)));
-        }
         let (session, tokens) = self.tokens.new_session(&NewSession {
             account,
             epoch: account.epoch,
@@ -111,7 +113,7 @@ impl SignIns {
             login: self.keys.login_key_of(account),
             place: None,
             answers: None,
-            linked_from: Some(from),
+            linked_from: Some(link.here),
             spent: None,
             event: self.audit.event(operation).done(),
         };
@@ -123,23 +125,6 @@ impl SignIns {
             Settled::Repeated(answer) => Ok(answer),
             Settled::Refused(Stale) => Err(Refusal::LinkSuspended.into()),
         }
-    }
-}
-
-impl SignIns {
-    /// Asks for the second factor of the account at the other end.
-    fn ask_for_factor(
-        &self,
-        operation: &Operation<'_>,
-        owner: &Owner,
-        account: &Account,
-        policy: &Policy,
-    ) -> Continued {
-        let from = LinkEnd { tenant_id: owner.person.tenant_id, account_id: owner.person.account_id };
-        let (kind, proved_at) = (ChallengeKind::SecondFactor, owner.person.auth_time);
-        let today = Asked::of_today(account, kind, operation.now);
-        let asked = Asked { proved_at, linked_from: Some(from), ..today };
-        Continued::Challenge(self.challenge(operation, &asked, policy))
     }
 }
 

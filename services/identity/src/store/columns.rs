@@ -6,6 +6,10 @@ use rekey_database::{Fragment, fragment};
 /// No bytes.
 pub(super) const EMPTY: Fragment = fragment!((postgres: "''", sqlite: "x''"));
 
+/// Ids of a list that is the second value.
+pub(super) const LISTED: Fragment =
+    fragment!((postgres: "= any($2)", sqlite: "in (select unhex(value) from json_each($2))"));
+
 /// An account, aliased `a`, with its logins and security info.
 pub(super) const ACCOUNT_COLUMNS: Fragment = fragment!(
     "a.tenant_id, a.account_id, a.external_id, a.display_name, a.epoch, a.recovery_version, a.blocked, a.frozen,

@@ -2,11 +2,12 @@
 //!
 //! Who puts one group into another holds the tenant, so that two at once cannot close a circle.
 
-use rekey_database::{Connection, FOR_NO_KEY_UPDATE, FOR_UPDATE, Fragment, fragment, statements, values};
+use rekey_database::{Connection, FOR_UPDATE, Fragment, fragment, statements, values};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 use uuid::Uuid;
 
+use super::accounts::changes;
 use super::columns::POLICY_COLUMNS;
 use super::rows::{PolicyRow, ReadablePage, at};
 use super::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
@@ -14,7 +15,6 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::group::{
     Group, GroupChange, GroupId, ListedMember, Member, NESTING_MAX, Nesting, NotNested,
 };
-use crate::domain::policy::ResetScope;
 use crate::domain::scope::TenantScope;
 
 /// How many members a step that empties a group takes out: tens of milliseconds.
@@ -131,8 +131,6 @@ statements! {
     const INSERT = "
         insert into groups (tenant_id, group_id, display_name, created_at, updated_at, version)
         select tenant_id, $2, $3, $4, $4, 1 from tenants where tenant_id = $1";
-
-    const LOCK_TENANT = "select 1 from tenants where tenant_id = $1", FOR_NO_KEY_UPDATE;
 
     const VERSION = "select version from groups where tenant_id = $1 and group_id = $2", FOR_UPDATE;
 
@@ -334,7 +332,7 @@ async fn apply(
     change: &ChangeGroup,
 ) -> Result<Result<(), GroupRefused>, Failure> {
     let group = change.group_id.as_uuid();
-    tx.execute(LOCK_TENANT, values![tenant_id]).await?;
+    changes::lock_tenant(tx, tenant_id).await?;
     let found: Option<(i64,)> = tx.optional(VERSION, values![tenant_id, group]).await?;
     let Some((version,)) = found else { return Ok(Err(GroupRefused::Unknown)) };
     let mut name = None;
@@ -400,15 +398,13 @@ async fn is_free(
     tenant_id: TenantId,
     group: GroupId,
 ) -> Result<Result<(), GroupRefused>, Failure> {
-    tx.execute(LOCK_TENANT, values![tenant_id]).await?;
+    changes::lock_tenant(tx, tenant_id).await?;
     if !tx.exists(VERSION, values![tenant_id, group.as_uuid()]).await? {
         return Ok(Err(GroupRefused::Unknown));
     }
     let row: Option<PolicyRow> = tx.optional(POLICY, values![tenant_id]).await?;
     let policy = row.map(PolicyRow::revision).transpose()?;
-    let is_named = policy.is_some_and(|revision| match &revision.policy.reset.enabled_scope {
-        ResetScope::Groups { included, excluded } => included.contains(&group) || excluded.contains(&group),
-        ResetScope::Nobody | ResetScope::Everybody => false,
-    });
+    let is_named = policy
+        .is_some_and(|revision| revision.policy.reset.enabled_scope.groups().any(|named| named == group));
     Ok(if is_named { Err(GroupRefused::InPolicy) } else { Ok(()) })
 }

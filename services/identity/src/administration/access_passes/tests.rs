@@ -5,6 +5,7 @@ use rekey_primitives::secret::ExposeSecret as _;
 use super::*;
 use crate::domain::access_pass::{USUAL_LENGTH, USUAL_LIFE};
 use crate::domain::authority::Role;
+use crate::domain::refusal::Refusal;
 use crate::sign_in::{SignInWithPass, SignedIn};
 use crate::store::accounts::AccountChange;
 use crate::testing::{OLD, World, on, refusal, service, signed_in, with_role};

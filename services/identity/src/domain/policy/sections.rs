@@ -30,6 +30,17 @@ pub(crate) enum ResetScope {
     Everybody,
 }
 
+impl ResetScope {
+    /// The groups it names, on either side.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = GroupId> + '_ {
+        let sides = match self {
+            Self::Groups { included, excluded } => Some([included, excluded]),
+            Self::Nobody | Self::Everybody => None,
+        };
+        sides.into_iter().flatten().flatten().copied()
+    }
+}
+
 /// What a reset shows of the ways to prove oneself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -156,6 +156,12 @@ impl Store {
     }
 }
 
+/// Holds the tenant until the step ends: for what is judged over several of its rows.
+pub(in crate::store) async fn lock_tenant(tx: &mut Connection, tenant_id: TenantId) -> Result<(), Failure> {
+    tx.execute(LOCK_TENANT, values![tenant_id]).await?;
+    Ok(())
+}
+
 /// Why the change is not made, if it is not; what was written until then is rolled back.
 async fn apply(
     tx: &mut Connection,
@@ -164,7 +170,7 @@ async fn apply(
 ) -> Result<Option<ChangeRefused>, Failure> {
     let account_id = change.account_id;
     if transitions::needs_tenant_lock(&change.change) {
-        tx.execute(LOCK_TENANT, values![tenant_id]).await?;
+        lock_tenant(tx, tenant_id).await?;
     }
     let Some(state) = state(tx, tenant_id, account_id).await? else {
         return Ok(Some(ChangeRefused::Unknown));

@@ -1,14 +1,16 @@
 //! Revisions of policies: the one in force is the newest, and every one stays.
 
-use rekey_database::{Fragment, fragment, statements, values};
+use rekey_database::{Connection, statements, values};
 use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::TenantId;
 use uuid::Uuid;
 
+use super::changes;
 use crate::domain::audit::AuditEvent;
 use crate::domain::group::GroupId;
-use crate::domain::policy::PolicyRevision;
+use crate::domain::policy::{PolicyRevision, ResetScope};
 use crate::domain::scope::TenantScope;
-use crate::store::columns::POLICY_COLUMNS;
+use crate::store::columns::{LISTED, POLICY_COLUMNS};
 use crate::store::rows::{PolicyRow, readable};
 use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
@@ -21,13 +23,9 @@ pub(crate) struct ChangePolicy {
     pub(crate) now: Timestamp,
 }
 
-/// Another revision came first.
+/// Another revision came first, or a group that this one names went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PolicyOvertaken;
-
-/// The groups of a list.
-const LISTED: Fragment =
-    fragment!((postgres: "= any($2)", sqlite: "in (select unhex(value) from json_each($2))"));
 
 statements! {
     /// Writes the revision behind the one it follows. Of two at once one finds the place taken.
@@ -48,7 +46,8 @@ statements! {
 }
 
 impl Store {
-    /// Puts a revision in force behind the one it follows, with its event; refused if another one came first.
+    /// Puts a revision in force behind the one it follows, with its event; refused if another one came first, or a group that it
+    /// names is not there. Groups are deleted under the same lock.
     pub(crate) async fn change_policy(
         &self,
         scope: &TenantScope,
@@ -64,6 +63,10 @@ impl Store {
             let claimed = idempotency::claim(&mut tx, tenant_id, idempotency, change.now).await?;
             if let Some(ended) = claimed.ended() {
                 return Ok(tx.roll_back(ended));
+            }
+            changes::lock_tenant(&mut tx, tenant_id).await?;
+            if !has_groups(&mut tx, tenant_id, &revision.policy.reset.enabled_scope).await? {
+                return Ok(tx.roll_back(StepOutcome::Refused(PolicyOvertaken)));
             }
             let values = values![
                 tenant_id,
@@ -117,4 +120,14 @@ impl Store {
         let known: Vec<(Uuid,)> = self.database.all(KNOWN_GROUPS, values![scope.tenant_id(), ids]).await?;
         Ok(known.into_iter().map(|(id,)| GroupId::from_uuid(id)).collect())
     }
+}
+
+/// Whether every group of a scope is there.
+async fn has_groups(tx: &mut Connection, tenant_id: TenantId, scope: &ResetScope) -> Result<bool, Failure> {
+    let named: Vec<Uuid> = scope.groups().map(GroupId::as_uuid).collect();
+    if named.is_empty() {
+        return Ok(true);
+    }
+    let known: Vec<(Uuid,)> = tx.all(KNOWN_GROUPS, values![tenant_id, named.clone()]).await?;
+    Ok(named.iter().all(|group| known.iter().any(|(id,)| id == group)))
 }

@@ -6,6 +6,7 @@
 use rekey_database::{Failure, Fragment, Sql, Value, fragment, statements, values};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::EventId;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::super::Store;
@@ -64,7 +65,7 @@ pub(crate) struct EventPage<'a> {
 }
 
 /// An event's place in a list: newest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct EventPlace {
     pub(crate) at: Timestamp,
     pub(crate) id: EventId,

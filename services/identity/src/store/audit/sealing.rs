@@ -11,7 +11,7 @@ use rekey_database::{
 use rekey_primitives::id::TenantId;
 use uuid::Uuid;
 
-use super::super::columns::{EMPTY, EVENT_COLUMNS};
+use super::super::columns::{EMPTY, EVENT_COLUMNS, LISTED};
 use super::super::rows::{PendingEventRow, hash, readable};
 use super::super::{Store, transitions};
 use crate::domain::audit::chain::{CHAIN_START, ChainEnds, ChainPlace};
@@ -31,9 +31,6 @@ const PLACES: Fragment = fragment!((
 ));
 
 const NUMBER: Fragment = fragment!((postgres: "e.number", sqlite: "e.rowid"));
-
-const LISTED: Fragment =
-    fragment!((postgres: "= any($2)", sqlite: "in (select unhex(value) from json_each($2))"));
 
 const ENDS: Fragment = fragment!(
     "select position, link, forgotten_position, forgotten_link from audit_heads where tenant_id = $1"

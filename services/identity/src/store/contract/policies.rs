@@ -8,7 +8,7 @@ use super::world::{NOW, World, after, default_policy, idempotent};
 use crate::domain::account::Account;
 use crate::domain::audit::EventKind;
 use crate::domain::group::GroupId;
-use crate::domain::policy::PolicyRevision;
+use crate::domain::policy::{PolicyRevision, ResetScope};
 use crate::domain::scope::TenantScope;
 use crate::domain::tenant::Tenant;
 use crate::store::StepOutcome;
@@ -40,6 +40,19 @@ pub(super) async fn a_revision_follows_the_one_it_was_made_on(world: World) {
     assert_eq!(first, Some(default_policy(scope.tenant_id())));
     assert_eq!(world.store.policy_revision(&scope, 3).await.unwrap(), None);
     assert_eq!(world.store.policy(&other).await.unwrap().unwrap().version, 1);
+}
+
+pub(super) async fn a_revision_over_a_group_that_went_is_not_made(world: World) {
+    let scope = world.tenant().await;
+    let mut over_a_group = change(&world, &scope, 2, 5);
+    let went = [GroupId::generate(world.entropy(), NOW)].into();
+    over_a_group.revision.policy.reset.enabled_scope =
+        ResetScope::Groups { included: BTreeSet::new(), excluded: went };
+
+    let step = world.store.change_policy(&scope, &over_a_group, None).await.unwrap();
+
+    assert_eq!(step, StepOutcome::Refused(PolicyOvertaken));
+    assert_eq!(world.store.policy(&scope).await.unwrap().unwrap().version, 1);
 }
 
 pub(super) async fn revisions_are_listed_newest_first_and_by_the_page(world: World) {

@@ -11,7 +11,7 @@ use rekey_database::{Fragment, Sql, fragment, statements, values};
 use rekey_primitives::id::AccountId;
 use uuid::Uuid;
 
-use super::columns::ACCOUNT_COLUMNS;
+use super::columns::{ACCOUNT_COLUMNS, LISTED};
 use super::groups;
 use super::rows::{AccountRow, readable};
 use super::{Failure, Store};
@@ -74,10 +74,6 @@ const BY_ID: Fragment = fragment!("account_id, '' as text_key, ", NO_ACTIVITY);
 const NO_ACTIVITY: Fragment = fragment!((postgres: "0::bigint as activity", sqlite: "0 as activity"));
 
 const AFTER_ID: Fragment = fragment!(" and account_id > $2 order by account_id limit $3");
-
-/// Accounts of a list of ids.
-const LISTED: Fragment =
-    fragment!((postgres: "= any($2)", sqlite: "in (select unhex(value) from json_each($2))"));
 
 /// The groups of a list of ids.
 const IN_GROUPS: Fragment =
