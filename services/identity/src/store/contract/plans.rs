@@ -8,7 +8,7 @@ use crate::store::statements::STATEMENTS;
 use rekey_database::{Dialect, Sql};
 
 /// Tables that grow with the people of a tenant, and with what they do; partitions begin with the name of theirs.
-const LARGE: [&str; 8] = [
+const LARGE: [&str; 9] = [
     "accounts",
     "logins",
     "security_info",
@@ -17,6 +17,7 @@ const LARGE: [&str; 8] = [
     "sessions",
     "audit_events",
     "audit_pending",
+    "help_requests",
 ];
 
 /// So many that a scan is dearer than an index, and written in a second.
@@ -43,6 +44,9 @@ const CROWD: &str = "
         user_agent_family, created_at, refreshed_at, expires_at, ended_at)
     select tenant_id, gen_random_uuid(), account_id, 1, 0, false, decode(md5(account_id::text), 'hex'), 0, '', created_at, 0,
         created_at, case when created_at % 2 = 0 then 1 end from accounts, generate_series(1, 3);
+    insert into help_requests (tenant_id, help_request_id, account_id, message, proved, state, created_at, updated_at,
+        expires_at, version)
+    select tenant_id, gen_random_uuid(), account_id, '', false, 'resolved', created_at, created_at, created_at, 1 from accounts;
     insert into audit_events (tenant_id, at, event_id, position, kind, outcome, actor, actor_id, subject, subject_id,
         trace_id, count, link)
     select tenant_id, created_at, gen_random_uuid(), created_at, 'kind' || created_at % 40, 'succeeded', 'account', account_id,
