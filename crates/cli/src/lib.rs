@@ -26,6 +26,9 @@ mod output;
 mod part;
 mod production;
 mod profile;
+// The first commands with long work come next.
+#[allow(dead_code)]
+mod progress;
 pub mod settings;
 pub mod suite;
 mod up;
