@@ -2,7 +2,9 @@
 
 mod accounts;
 mod bootstrap;
+mod export;
 mod groups;
+mod imports;
 mod policy;
 mod search;
 mod tenants;
@@ -13,7 +15,9 @@ use rekey_primitives::entropy::SharedEntropy;
 pub(crate) use accounts::{AccountName, NewAccount};
 pub use bootstrap::Bootstrapped;
 pub(crate) use bootstrap::FirstTenant;
+pub(crate) use export::{AskedExport, Export, ExportPage, ExportedAccount};
 pub(crate) use groups::{GroupEdit, GroupName};
+pub(crate) use imports::{Chunk, ImportName, ImportedAddress, NewImport, NewRecord, UnreadRecord};
 pub(crate) use policy::{PolicyTarget, PolicyView, Preview, PreviewPage, RevisionView, Stranded};
 pub(crate) use tenants::{NewTenant, Reach, TenantName};
 

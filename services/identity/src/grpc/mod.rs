@@ -7,7 +7,9 @@
 //! Whether the caller may call at all was judged by the gate, before decoding. What it reaches is judged in the use cases.
 
 mod access_passes;
+mod account_export;
 mod account_filter;
+mod account_imports;
 mod account_security_info;
 mod accounts;
 mod administration;
@@ -36,6 +38,8 @@ pub(crate) use tenants::HANDLE;
 use std::sync::Arc;
 
 use rekey_wire::identity::v1::access_pass_service_server::AccessPassServiceServer;
+use rekey_wire::identity::v1::account_export_service_server::AccountExportServiceServer;
+use rekey_wire::identity::v1::account_import_service_server::AccountImportServiceServer;
 use rekey_wire::identity::v1::account_security_info_service_server::AccountSecurityInfoServiceServer;
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
@@ -55,6 +59,8 @@ use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
 use self::access_passes::AccessPassApi;
+use self::account_export::AccountExportApi;
+use self::account_imports::AccountImportApi;
 use self::account_security_info::AccountSecurityInfoApi;
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
@@ -83,6 +89,8 @@ use crate::sign_in::SignIns;
 /// The gRPC services of this part, as health names them.
 pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AccessPassService",
+    "rekey.identity.v1.AccountExportService",
+    "rekey.identity.v1.AccountImportService",
     "rekey.identity.v1.AccountSecurityInfoService",
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
@@ -141,6 +149,8 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(TenantServiceServer::new(TenantApi { directory: directory.clone() }))
         .add_service(GroupServiceServer::new(GroupApi { directory: directory.clone() }))
         .add_service(AccountServiceServer::new(AccountApi { directory: directory.clone() }))
+        .add_service(AccountImportServiceServer::new(AccountImportApi { directory: directory.clone() }))
+        .add_service(AccountExportServiceServer::new(AccountExportApi { directory: directory.clone() }))
         .add_service(PasswordExpiryServiceServer::new(PasswordExpiryApi {
             administration: administration.clone(),
         }))
@@ -181,14 +191,25 @@ mod tests {
             "ListGroupMembers",
         ];
         let groups = ["CreateGroup", "UpdateGroup", "DeleteGroup", "AddGroupMembers", "RemoveGroupMembers"];
+        let imports = [
+            "StartImport",
+            "UploadImportRecords",
+            "GetImport",
+            "ListImports",
+            "ListImportRejections",
+            "FinishImport",
+            "CancelImport",
+        ];
         let audit = ["ListEvents", "WatchEvents", "VerifyAudit", "GetResetFunnel"];
         acts.map(|act| (act.rpc().name, Needs::This(act.permission())))
             .into_iter()
             .chain(audit.map(|rpc| (rpc, Needs::This(AUDIT_NEEDS))))
             .chain(reads.map(|rpc| (rpc, Needs::This(Permission::ReadDirectory))))
             .chain(groups.map(|rpc| (rpc, Needs::This(Permission::ManageGroups))))
+            .chain(imports.map(|rpc| (rpc, Needs::This(Permission::ManageAccounts))))
             .chain([
                 ("CreateAccount", Needs::This(Permission::ManageAccounts)),
+                ("ExportAccounts", Needs::This(Permission::ReadDirectory)),
                 ("GetPolicy", Needs::This(Permission::ReadPolicy)),
                 ("ListExpiringPasswords", Needs::This(Permission::ReadDirectory)),
                 ("SetPasswordExpiryExemption", Needs::This(Permission::ManageAccounts)),

@@ -4,12 +4,12 @@ use rekey_database::Sql;
 
 use super::contract::World;
 use super::{
-    accounts, audit, contract, expiring_passwords, expiry, groups, idempotency, links, logins, outbox,
-    partitions, resets, schema, search, sign_ins, upkeep,
+    accounts, audit, contract, expiring_passwords, expiry, groups, idempotency, imports, links, logins,
+    outbox, partitions, resets, schema, search, sign_ins, upkeep,
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 42] = [
+const STATEMENTS: [&[Sql]; 45] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -20,6 +20,9 @@ const STATEMENTS: [&[Sql]; 42] = [
     accounts::verifications::STATEMENTS,
     groups::STATEMENTS,
     idempotency::STATEMENTS,
+    imports::STATEMENTS,
+    imports::batch::STATEMENTS,
+    imports::chunks::STATEMENTS,
     links::STATEMENTS,
     logins::STATEMENTS,
     audit::STATEMENTS,

@@ -12,6 +12,7 @@ mod expiry;
 mod groups;
 mod held_codes;
 mod help;
+mod imports;
 mod links;
 mod lockouts;
 mod outbox;
@@ -76,6 +77,16 @@ on_every_store! {
         groups_close_no_circle_and_nest_as_deep_as_they_are_followed,
         a_deleted_group_leaves_its_members_and_its_places,
         a_group_that_the_policy_names_stays;
+    imports:
+        imported_accounts_are_as_created_ones_are,
+        a_chunk_is_taken_once_and_in_its_turn,
+        names_that_others_have_take_no_record_but_their_own,
+        a_dry_run_creates_nobody,
+        an_import_ends_once_and_takes_no_more,
+        a_tenant_has_so_many_open_imports_and_no_more,
+        an_import_is_forgotten_90_days_after_its_last_change,
+        of_many_equal_chunks_at_once_one_is_taken,
+        a_name_that_is_taken_meanwhile_is_rejected_and_not_half_written;
     search:
         accounts_are_found_by_what_begins_alike,
         every_account_of_a_prefix_is_found_once_in_pages_of_any_size,

@@ -4,11 +4,17 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use super::world::World;
-use crate::store::{groups, search};
+use crate::store::{groups, imports, search};
 use rekey_database::{Dialect, Sql};
 
 /// Statements that must not scan; whoever has more puts theirs here.
-const STATEMENTS: [&[Sql]; 3] = [search::STATEMENTS, search::names::STATEMENTS, groups::STATEMENTS];
+const STATEMENTS: [&[Sql]; 5] = [
+    search::STATEMENTS,
+    search::names::STATEMENTS,
+    groups::STATEMENTS,
+    imports::STATEMENTS,
+    imports::chunks::STATEMENTS,
+];
 
 /// Tables that grow with the people of a tenant.
 const LARGE: [&str; 6] =
