@@ -213,6 +213,29 @@ impl Deployment {
         self.authority.client(self.ports_of(part).grpc, certificate)
     }
 
+    /// A profile for commands that call identity as the backend.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn profile(&self) -> PathBuf {
+        let settings = self.client(Part::Identity);
+        let mut identity = toml::Table::new();
+        identity.insert("endpoint".to_owned(), settings.endpoint.into());
+        identity.extend(settings.server_name.map(|name| ("server_name".to_owned(), name.into())));
+        let files = [
+            ("ca_file", settings.ca_file),
+            ("certificate_file", settings.certificate_file),
+            ("key_file", settings.key_file),
+        ];
+        for (name, file) in files {
+            identity.extend(file.map(|file| (name.to_owned(), file.display().to_string().into())));
+        }
+        let profile = toml::Table::from_iter([("identity".to_owned(), identity.into())]);
+        let path = self.folder.path().join("profile.toml");
+        std::fs::write(&path, profile.to_string()).unwrap();
+        path
+    }
+
     /// A connection to a part as the backend.
     pub fn connect(&self, part: Part) -> Connection {
         Connection::open(&self.client(part), || None).unwrap()

@@ -5,6 +5,7 @@ mod account_lifecycle;
 mod audit;
 mod group;
 mod help_desk;
+mod import;
 mod policy;
 mod role;
 pub(crate) mod security_info;
@@ -21,6 +22,9 @@ pub(crate) use self::audit::{AuditCommand, Events, ExportFormat};
 pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
 pub(crate) use self::help_desk::{
     Diagnose, HelpCommand, ListedState, OnHelpRequest, PassCommand, ResetAccount, ResetAccounts,
+};
+pub(crate) use self::import::{
+    ExportAccounts, ExportAccountsFormat, ImportFile, ImportFormat, ImportsCommand, OnImport,
 };
 pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
 pub(crate) use self::role::RoleCommand;
@@ -90,6 +94,16 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AccountCommand,
     },
+    /// Import people from a file of another product, or of `rekey export`.
+    Import(ImportFile),
+    /// Imports that were begun.
+    Imports {
+        /// What to do.
+        #[command(subcommand)]
+        command: ImportsCommand,
+    },
+    /// Write people to standard output, without anything secret.
+    Export(ExportAccounts),
     /// What people prove themselves by.
     SecurityInfo {
         /// What to do.

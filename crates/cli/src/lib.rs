@@ -26,6 +26,9 @@ mod output;
 mod part;
 mod production;
 mod profile;
+// The first commands with long work come next.
+#[allow(dead_code)]
+mod progress;
 pub mod settings;
 pub mod suite;
 mod up;
@@ -71,6 +74,9 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Tenant { command } => commands::tenant::run(command, &profile, output).await,
         Command::SecurityInfo { command } => commands::security_info::run(command, &profile, output).await,
         Command::Account { command } => commands::account::run(command, &profile, output).await,
+        Command::Import(import) => commands::import::run(import, &profile, output).await,
+        Command::Imports { command } => commands::imports::run(command, &profile, output).await,
+        Command::Export(export) => commands::export::run(export, &profile, output).await,
         Command::Policy { command } => commands::policy::run(command, &profile, output).await,
         Command::Role { command } => commands::role::run(command, &profile, output).await,
         Command::Group { command } => commands::group::run(command, &profile, output).await,

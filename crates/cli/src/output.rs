@@ -51,6 +51,13 @@ impl Output {
         }
     }
 
+    /// Says how far long work has come, beside the result; programs do not hear it.
+    pub(crate) fn report(self, text: &str) {
+        if !self.json {
+            eprintln!("{text}");
+        }
+    }
+
     /// Says what went wrong and which exit code that is.
     pub(crate) fn failure(self, error: &anyhow::Error) -> ExitCode {
         let status = error.chain().find_map(|cause| cause.downcast_ref::<tonic::Status>());

@@ -147,6 +147,7 @@ from! {
     id::NotificationId => Uuid(value => value.as_uuid());
     id::EventId => Uuid(value => value.as_uuid());
     id::HelpRequestId => Uuid(value => value.as_uuid());
+    id::ImportId => Uuid(value => value.as_uuid());
     id::RequestId => Uuid(value => value.as_uuid());
 }
 

@@ -93,6 +93,8 @@ ids! {
     EventId
     /// A person asking an administrator.
     HelpRequestId
+    /// An import of accounts.
+    ImportId
     /// What makes a repeated call the same call.
     RequestId
 }

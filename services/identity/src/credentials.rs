@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::SharedEntropy;
+use rekey_primitives::secret::SecretString;
 
 pub(crate) use held_codes::TypedCode;
 
@@ -19,8 +20,8 @@ use crate::domain::password::rules::PasswordContext;
 use crate::domain::password::{Password, Verdict, evaluate};
 use crate::domain::policy::LockoutRules;
 use crate::domain::refusal::Refusal;
-pub(crate) use crate::hashing::Verdict as PasswordVerdict;
 use crate::hashing::{Hasher, NotHashed, Reservation, Turn};
+pub(crate) use crate::hashing::{Unreadable as UnreadableHash, Verdict as PasswordVerdict};
 use crate::keys::Keys;
 use crate::operation::{Error, Failed, Operation};
 use crate::policies::TenantPolicy;
@@ -159,6 +160,24 @@ impl Credentials {
             temporary_until: None,
             expiry_exempt: account.password.as_ref().is_some_and(|password| password.expiry_exempt),
             expiry_counts_from: now,
+        })
+    }
+
+    /// The record of a password whose hash another product made, unless no password could be compared with it here.
+    pub(crate) fn imported(
+        &self,
+        account: &Account,
+        hash: &SecretString,
+        set_at: Timestamp,
+    ) -> Result<PasswordRecord, UnreadableHash> {
+        self.hasher.accepts(hash)?;
+        Ok(PasswordRecord {
+            hash: self.keys.seal_password(&*self.entropy, account.tenant_id, account.id, hash),
+            set_at,
+            must_change: false,
+            temporary_until: None,
+            expiry_exempt: false,
+            expiry_counts_from: set_at,
         })
     }
 

@@ -5,6 +5,7 @@
 mod clients;
 mod commands;
 mod demo;
+mod imports;
 mod production;
 mod reflection;
 mod replicas;

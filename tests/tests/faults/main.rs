@@ -3,6 +3,7 @@
 
 mod follower;
 mod health;
+mod imports;
 mod kill;
 mod neighbours;
 mod network;

@@ -34,6 +34,9 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("RequestAdministratorHelp", "tenant_id", OTHER),
     ("SignIn", "tenant_id", OTHER),
     ("CreateGroup", "tenant_id", OTHER),
+    ("StartImport", "tenant_id", OTHER),
+    // A chunk has up to 500 records.
+    ("UploadImportRecords", "records", &[Wrong::TooMany]),
     // Who is not in the group is passed over.
     ("RemoveGroupMembers", "member_group_ids[0]", OTHER),
     // What is no live session of the person is passed over.

@@ -56,7 +56,7 @@ const fn unheard(method: &'static str, field: &'static str) -> Token {
     Token { method, field, reason: None, is_bound: false, dies: true }
 }
 
-const TOKENS: [Token; 29] = [
+const TOKENS: [Token; 32] = [
     token("SendResetCode", "reset_token", "RESET_INVALID"),
     token("SubmitResetProof", "reset_token", "RESET_INVALID"),
     token("CompletePasswordReset", "reset_token", "RESET_INVALID"),
@@ -79,6 +79,9 @@ const TOKENS: [Token; 29] = [
     Token { dies: false, ..of_a_person("LinkAccount", "other_access_token", "OTHER_TOKEN_INVALID") },
     of_a_person("ListHelpRequests", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListEvents", "page_token", "PAGE_TOKEN_INVALID"),
+    of_a_person("ListImports", "page_token", "PAGE_TOKEN_INVALID"),
+    of_a_person("ListImportRejections", "page_token", "PAGE_TOKEN_INVALID"),
+    of_a_person("ExportAccounts", "resume_token", "RESUME_TOKEN_INVALID"),
     // A log of one page needs none.
     Token { dies: false, ..of_a_person("VerifyAudit", "page_token", "PAGE_TOKEN_INVALID") },
     // It leads on for as long as the events are kept.

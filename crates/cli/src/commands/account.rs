@@ -21,6 +21,8 @@ use rekey_wire::identity::v1::{
 };
 use serde_json::{Value, json};
 
+pub(super) use list::filter;
+
 use crate::arguments::{AccountCommand, OnAccount};
 use crate::output::{Output, table};
 use crate::profile::{Profile, request_id, secret_file, time};

@@ -156,6 +156,7 @@ impl Directory {
     fn drafted(&self, new: &NewAccount, now: Timestamp) -> Result<Account, Refusal> {
         let standing =
             if new.addresses_confirmed { Standing::Confirmed { at: now } } else { Standing::Prefilled };
+        let addresses = new.addresses.iter().map(|address| (address, standing));
         let first_login = new.logins.first().map(|login| login.as_str().to_owned());
         Ok(Account {
             id: AccountId::generate(&*self.entropy, now),
@@ -170,7 +171,7 @@ impl Directory {
             frozen: false,
             managed_elsewhere: new.managed_elsewhere,
             roles: new.roles,
-            security_info: self.first_entries(&new.addresses, standing, now)?,
+            security_info: self.first_entries(addresses, now)?,
             reconfirmed_at: None,
             last_sign_in_at: None,
             created_at: now,
@@ -181,14 +182,13 @@ impl Directory {
     }
 
     /// The entries of a new account; an address that is named twice is held once.
-    fn first_entries(
+    pub(super) fn first_entries<'a>(
         &self,
-        addresses: &[Destination],
-        standing: Standing,
+        addresses: impl Iterator<Item = (&'a Destination, Standing)>,
         now: Timestamp,
-    ) -> Result<Vec<SecurityInfo>, Refusal> {
+    ) -> Result<Vec<SecurityInfo>, NotAdded> {
         let mut entries: Vec<SecurityInfo> = Vec::new();
-        for address in addresses {
+        for (address, standing) in addresses {
             let holding = Holding::from(address);
             match may_add(&entries, &holding) {
                 Err(NotAdded::AlreadyThere) => continue,

@@ -4,7 +4,7 @@
 //! clock to read, so every rule can be tested by a table. Steps that must be atomic live in `store`, their
 //! order in the use cases; both ask here first.
 //!
-//! Things: [`tenant`], [`account`], [`account_filter`], [`group`], [`security_info`], [`totp`], [`recovery_codes`],
+//! Things: [`tenant`], [`account`], [`account_filter`], [`account_import`], [`group`], [`security_info`], [`totp`], [`recovery_codes`],
 //! [`access_pass`], [`link`], [`session`], [`policy`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
 //! [`reconfirmation`], [`second_factor`], [`scope`], [`spraying`], [`diagnosis`].
@@ -14,6 +14,7 @@ pub(crate) mod access_pass;
 pub(crate) mod account;
 pub(crate) mod account_edit;
 pub(crate) mod account_filter;
+pub(crate) mod account_import;
 pub(crate) mod attempts;
 pub(crate) mod audit;
 pub(crate) mod authority;

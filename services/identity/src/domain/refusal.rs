@@ -71,6 +71,21 @@ pub(crate) enum Refusal {
     /// The policy in force names the group.
     GroupInPolicy,
 
+    // Imports.
+    /// No such import.
+    ImportNotFound,
+    /// It was finished or cancelled.
+    ImportEnded,
+    /// Another chunk comes next.
+    ImportSequenceGap {
+        /// Which.
+        expected: i64,
+    },
+    /// The chunk of this number was taken with other records.
+    ImportChunkChanged,
+    /// The tenant has as many open imports as it may.
+    ImportsFull,
+
     // Resets.
     /// Forged, over, superseded or another caller's; never which.
     ResetInvalid,

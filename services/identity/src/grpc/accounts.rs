@@ -17,7 +17,7 @@ use crate::operation::Context;
 /// Most addresses of a kind that a new account may have.
 const ADDRESSES_MAX: usize = 5;
 
-const EXTERNAL_ID: &str = "1 to 256 printable ASCII characters";
+pub(super) const EXTERNAL_ID: &str = "1 to 256 printable ASCII characters";
 
 /// Answered by these use cases.
 #[derive(Clone)]

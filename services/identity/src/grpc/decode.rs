@@ -149,6 +149,16 @@ impl Fields {
         }
     }
 
+    /// The same of a record among many: what was read, or the first field that is wrong.
+    pub(super) fn finish_record<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, FieldInvalid> {
+        let read = build();
+        let wrong = (!self.wrong.is_empty()).then(|| self.wrong.swap_remove(0));
+        match (read, wrong) {
+            (Some(record), None) => Ok(record),
+            (_, wrong) => Err(wrong.unwrap_or(FieldInvalid { field: "record".into(), must_be: "whole" })),
+        }
+    }
+
     /// Takes what was read, or notes what the field must be.
     pub(crate) fn take<T>(
         &mut self,

@@ -7,7 +7,9 @@
 //! Whether the caller may call at all was judged by the gate, before decoding. What it reaches is judged in the use cases.
 
 mod access_passes;
+mod account_export;
 mod account_filter;
+mod account_imports;
 mod account_lifecycle;
 mod account_security_info;
 mod accounts;
@@ -37,6 +39,8 @@ pub(crate) use tenants::HANDLE;
 use std::sync::Arc;
 
 use rekey_wire::identity::v1::access_pass_service_server::AccessPassServiceServer;
+use rekey_wire::identity::v1::account_export_service_server::AccountExportServiceServer;
+use rekey_wire::identity::v1::account_import_service_server::AccountImportServiceServer;
 use rekey_wire::identity::v1::account_lifecycle_service_server::AccountLifecycleServiceServer;
 use rekey_wire::identity::v1::account_security_info_service_server::AccountSecurityInfoServiceServer;
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
@@ -57,6 +61,8 @@ use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
 use self::access_passes::AccessPassApi;
+use self::account_export::AccountExportApi;
+use self::account_imports::AccountImportApi;
 use self::account_lifecycle::AccountLifecycleApi;
 use self::account_security_info::AccountSecurityInfoApi;
 use self::accounts::AccountApi;
@@ -87,6 +93,8 @@ use crate::sign_in::SignIns;
 pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AccessPassService",
     "rekey.identity.v1.AccountLifecycleService",
+    "rekey.identity.v1.AccountExportService",
+    "rekey.identity.v1.AccountImportService",
     "rekey.identity.v1.AccountSecurityInfoService",
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
@@ -146,6 +154,8 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(GroupServiceServer::new(GroupApi { directory: directory.clone() }))
         .add_service(AccountServiceServer::new(AccountApi { directory: directory.clone() }))
         .add_service(AccountLifecycleServiceServer::new(AccountLifecycleApi { directory: directory.clone() }))
+        .add_service(AccountImportServiceServer::new(AccountImportApi { directory: directory.clone() }))
+        .add_service(AccountExportServiceServer::new(AccountExportApi { directory: directory.clone() }))
         .add_service(PasswordExpiryServiceServer::new(PasswordExpiryApi {
             administration: administration.clone(),
         }))
@@ -187,6 +197,15 @@ mod tests {
         ];
         let groups = ["CreateGroup", "UpdateGroup", "DeleteGroup", "AddGroupMembers", "RemoveGroupMembers"];
         let accounts = ["CreateAccount", "UpdateAccount", "DeleteAccount", "UndeleteAccount"];
+        let imports = [
+            "StartImport",
+            "UploadImportRecords",
+            "GetImport",
+            "ListImports",
+            "ListImportRejections",
+            "FinishImport",
+            "CancelImport",
+        ];
         let audit = ["ListEvents", "WatchEvents", "VerifyAudit", "GetResetFunnel"];
         acts.map(|act| (act.rpc().name, Needs::This(act.permission())))
             .into_iter()
@@ -194,7 +213,9 @@ mod tests {
             .chain(reads.map(|rpc| (rpc, Needs::This(Permission::ReadDirectory))))
             .chain(groups.map(|rpc| (rpc, Needs::This(Permission::ManageGroups))))
             .chain(accounts.map(|rpc| (rpc, Needs::This(Permission::ManageAccounts))))
+            .chain(imports.map(|rpc| (rpc, Needs::This(Permission::ManageAccounts))))
             .chain([
+                ("ExportAccounts", Needs::This(Permission::ReadDirectory)),
                 ("GetPolicy", Needs::This(Permission::ReadPolicy)),
                 ("ListExpiringPasswords", Needs::This(Permission::ReadDirectory)),
                 ("SetPasswordExpiryExemption", Needs::This(Permission::ManageAccounts)),

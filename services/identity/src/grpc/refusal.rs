@@ -67,6 +67,7 @@ fn published(refusal: &Refusal, password_field: &'static str) -> status::Refusal
         }),
         Refusal::CallerNotAllowed { missing } => published.with("missing", *missing),
         Refusal::ProofsMissing { remaining } => published.with("proofsRemaining", remaining.to_string()),
+        Refusal::ImportSequenceGap { expected } => published.with("expectedSequence", expected.to_string()),
         Refusal::HelpMessageRefused(why) => published.field("message", help_message(*why)),
         Refusal::PasswordRefused(verdict) => password(published, verdict, password_field),
         Refusal::SecurityInfoFull { at_most } => published.with("atMost", at_most.to_string()),
@@ -141,6 +142,21 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::GroupTooDeep => new(FailedPrecondition, Reason::GroupTooDeep, "groups nest at most 16 deep"),
         Refusal::GroupInPolicy => {
             new(FailedPrecondition, Reason::GroupInPolicy, "the policy in force names the group")
+        }
+        Refusal::ImportNotFound => new(NotFound, Reason::ImportNotFound, "no such import in this tenant"),
+        Refusal::ImportEnded => {
+            new(FailedPrecondition, Reason::ImportEnded, "the import was finished or cancelled")
+        }
+        Refusal::ImportSequenceGap { .. } => {
+            new(FailedPrecondition, Reason::ImportSequenceGap, "a chunk is missing before this one")
+        }
+        Refusal::ImportChunkChanged => new(
+            InvalidArgument,
+            Reason::ImportChunkChanged,
+            "the chunk of this number was taken with other records",
+        ),
+        Refusal::ImportsFull => {
+            new(ResourceExhausted, Reason::ImportsFull, "the tenant has as many open imports as it may")
         }
         Refusal::ResetInvalid => {
             new(FailedPrecondition, Reason::ResetInvalid, "the reset is not valid any more; start again")

@@ -1,11 +1,13 @@
-//! Argon2 on threads of its own, so that hashing never delays a call that does not hash.
+//! Hashing on threads of its own, so that hashing never delays a call that does not hash.
 //!
 //! One hash takes milliseconds of a core and 19 MiB; run among the async workers it would stall every other
 //! call. Here it has as many threads as the process was granted cores, at the lowest priority, each with
 //! memory that is allocated once, reused and wiped. The queue before them is bounded, and a job that could
-//! not be done before its caller gives up is refused at once (`pool`). `phc` reads and writes the strings.
+//! not be done before its caller gives up is refused at once (`pool`). New hashes are Argon2, whose strings `phc` reads and
+//! writes; those of other products are `imported`.
 
 mod arena;
+mod imported;
 mod phc;
 mod pool;
 mod turns;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rekey_primitives::entropy::{SharedEntropy, array};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tokio::sync::oneshot;
 
@@ -23,6 +25,7 @@ pub use phc::{Cost, Limits, Unreadable};
 pub use pool::Reservation;
 pub use turns::Turn;
 
+use imported::Imported;
 use phc::{SALT_BYTES, Stored};
 use pool::{Answer, Job, Pool, Task};
 use turns::Turns;
@@ -66,6 +69,12 @@ pub struct Hasher {
     cost: Cost,
     limits: Limits,
     patience: Duration,
+}
+
+/// A stored hash that can be compared.
+enum Readable {
+    Argon2(Stored),
+    Imported(Imported),
 }
 
 /// The outcome of a comparison.
@@ -133,24 +142,35 @@ impl Hasher {
         Ok(stored.with_tag(&tag)?)
     }
 
-    /// Compares a password with a stored PHC string, at the cost it was made at.
+    /// Compares a password with a stored string, ours or another product's, at the cost it was made at.
     pub async fn verify(
         &self,
-        phc: &SecretString,
+        hash: &SecretString,
         password: &SecretString,
         budget: Duration,
     ) -> Result<Verdict, NotHashed> {
-        let stored = match Stored::parse(phc, &self.limits) {
-            Ok(stored) => stored,
+        match self.read(hash) {
+            Ok(Readable::Argon2(stored)) => {
+                let outdated = stored.is_outdated(self.cost);
+                let tag = self.run(Task::derive(&stored, !outdated), password, budget).await?;
+                Ok(Verdict { matches: stored.is_tag(&tag), outdated })
+            }
+            Ok(Readable::Imported(imported)) => {
+                let imported = Arc::new(imported);
+                let tag = self.run(Task::imported(&imported), password, budget).await?;
+                Ok(Verdict { matches: imported.is_tag(&tag), outdated: true })
+            }
             Err(unreadable) => {
                 // Such an account must not answer sooner than others.
                 self.decoy(password, budget).await?;
-                return Err(unreadable.into());
+                Err(unreadable.into())
             }
-        };
-        let outdated = stored.is_outdated(self.cost);
-        let tag = self.run(Task::derive(&stored, !outdated), password, budget).await?;
-        Ok(Verdict { matches: stored.is_tag(&tag), outdated })
+        }
+    }
+
+    /// Whether a hash that comes from elsewhere could be compared here, by its scheme, its form and its cost.
+    pub fn accepts(&self, hash: &SecretString) -> Result<(), Unreadable> {
+        self.read(hash).map(|_| ())
     }
 
     /// Spends what comparing with a new hash would, for a login that no account has.
@@ -180,6 +200,15 @@ impl Hasher {
     /// How many jobs wait now, for a gauge.
     pub fn waiting(&self) -> usize {
         self.pool.waiting()
+    }
+
+    fn read(&self, hash: &SecretString) -> Result<Readable, Unreadable> {
+        let text = hash.expose_secret();
+        if text.starts_with("$argon2") {
+            Stored::parse(hash, &self.limits).map(Readable::Argon2)
+        } else {
+            Imported::parse(text, &self.limits).map(Readable::Imported)
+        }
     }
 
     async fn run(&self, task: Task, password: &SecretString, budget: Duration) -> Result<Answer, NotHashed> {

@@ -1,8 +1,8 @@
 //! PHC strings: reading those that were stored, writing new ones.
 //!
 //! A stored string names its own cost, and it may have been imported, so it is a stranger's word on how much
-//! work to do: [`Limits`] bound it before any memory is touched. Only Argon2 is known here; another scheme is
-//! refused by name, not taken for a wrong password.
+//! work to do: [`Limits`] bound it before any memory is touched. Only Argon2 is read here; the hashes of other products
+//! are `imported`'s.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt};
@@ -47,23 +47,38 @@ pub struct Limits {
     pub lanes: u32,
     /// Memory in KiB times passes, which is what time goes by.
     pub work: u64,
+    /// The cost of an imported bcrypt; each step doubles the time.
+    pub bcrypt_cost: u32,
+    /// The memory in KiB of an imported scrypt times its `p`, which is what time goes by.
+    pub scrypt_work: u64,
+    /// The rounds of an imported PBKDF2 times the blocks of its tag.
+    pub pbkdf2_rounds: u64,
 }
 
 impl Default for Limits {
-    /// 256 MiB holds every recommendation but the 2 GiB of RFC 9106; 1 GiB of work is about a second.
+    /// 256 MiB holds every recommendation but the 2 GiB of RFC 9106; 1 GiB of work is about a second, and so are bcrypt at 14,
+    /// 512 MiB of scrypt and two million rounds of PBKDF2. What OWASP recommends of each takes a third of it or less.
     fn default() -> Self {
-        Self { memory_kib: 262_144, passes: 16, lanes: 16, work: 1_048_576 }
+        Self {
+            memory_kib: 262_144,
+            passes: 16,
+            lanes: 16,
+            work: 1_048_576,
+            bcrypt_cost: 14,
+            scrypt_work: 524_288,
+            pbkdf2_rounds: 2_000_000,
+        }
     }
 }
 
 /// Why a stored string is not verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// Not a PHC string, or one without a salt or tag.
+    /// Not a hash string, or one without a salt or tag.
     #[error("not a complete hash string")]
     Malformed,
-    /// A scheme other than Argon2.
-    #[error("scheme is not argon2")]
+    /// A scheme that is not known here.
+    #[error("scheme is not known here")]
     OtherScheme,
     /// It asks for more work than is allowed.
     #[error("cost is above the limits")]

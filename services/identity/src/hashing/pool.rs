@@ -1,7 +1,8 @@
 //! The threads, the queue before them and the door to it.
 //!
 //! The door does arithmetic, not queueing theory: with `q` jobs waiting, `n` threads and hashes that took `e`
-//! lately, a new one is done in about `(q + 1) * e / n + e`. If that is more than four fifths of what its
+//! lately, a new one is done in about `(q + 1) * e / n + e`. Hashes of other costs, imported ones above all, take many times
+//! as long and have an `e` of their own. If that is more than four fifths of what its
 //! caller can wait, the caller hears so now instead of later; a fifth is left for the way back and for
 //! estimates that are off. A job whose caller left, or can no longer be answered, is dropped unhashed.
 
@@ -18,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::NotHashed;
 use super::arena::Arena;
+use super::imported::Imported;
 use super::phc::Stored;
 
 /// A tag, wiped when dropped.
@@ -29,15 +31,22 @@ const NICEST: i32 = 19;
 /// What a hash is taken to cost before the first was measured.
 const FIRST_GUESS: Duration = Duration::from_millis(20);
 
+/// The same of a hash at another cost than today's: that of bcrypt at 10 or 11, as most of them are.
+const FIRST_GUESS_OF_OTHERS: Duration = Duration::from_millis(100);
+
 /// A caller is not asked back sooner: the estimate is not that good.
 pub(super) const SHORTEST_RETRY: Duration = Duration::from_millis(100);
 
 /// What to compute.
 pub(super) struct Task {
-    argon2: Argon2<'static>,
-    salt: Vec<u8>,
-    tag_bytes: usize,
+    work: Work,
+    /// Whether it costs what hashes cost today.
     is_usual: bool,
+}
+
+enum Work {
+    Argon2 { argon2: Argon2<'static>, salt: Vec<u8>, tag_bytes: usize },
+    Imported(Arc<Imported>),
 }
 
 /// A task, its password and whoever waits for it.
@@ -60,6 +69,8 @@ struct Shared {
     work: Condvar,
     /// How long hashes of today's cost took lately, in microseconds.
     usual_micros: AtomicU64,
+    /// The same of all others.
+    other_micros: AtomicU64,
     /// No measurement counts for more: beyond it an empty queue would refuse, and with nothing hashed nothing
     /// would ever correct it.
     most_micros: u64,
@@ -83,14 +94,15 @@ impl Drop for Reservation {
 }
 
 impl Task {
-    /// The making of a hash's tag. Only usual ones, of today's cost, are measured.
+    /// The making of a hash's tag. Usual ones are of today's cost.
     pub(super) fn derive(stored: &Stored, is_usual: bool) -> Self {
-        Self {
-            argon2: stored.argon2(),
-            salt: stored.salt().to_vec(),
-            tag_bytes: stored.tag_bytes(),
-            is_usual,
-        }
+        let (argon2, salt, tag_bytes) = (stored.argon2(), stored.salt().to_vec(), stored.tag_bytes());
+        Self { work: Work::Argon2 { argon2, salt, tag_bytes }, is_usual }
+    }
+
+    /// The same of an imported hash.
+    pub(super) fn imported(imported: &Arc<Imported>) -> Self {
+        Self { work: Work::Imported(Arc::clone(imported)), is_usual: false }
     }
 }
 
@@ -118,11 +130,13 @@ impl Pool {
         patience: Duration,
         params: &Params,
     ) -> std::io::Result<Self> {
+        let longest = longest_in_time(patience, threads);
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             work: Condvar::new(),
             usual_micros: AtomicU64::new(micros(FIRST_GUESS)),
-            most_micros: micros(longest_in_time(patience, threads)),
+            other_micros: AtomicU64::new(micros(FIRST_GUESS_OF_OTHERS.min(longest))),
+            most_micros: micros(longest),
         });
         let pool = Self { shared, threads, queue_max };
         for number in 0..threads.get() {
@@ -138,7 +152,7 @@ impl Pool {
     /// Takes a job into the queue, or says at once that it would be too late.
     pub(super) fn admit(&self, mut job: Job, budget: Duration) -> Result<(), NotHashed> {
         let mut queue = self.shared.queue();
-        self.check_room(&queue, budget)?;
+        self.check_room(&queue, job.task.is_usual, budget)?;
         job.give_up_at = now().checked_add(budget);
         queue.jobs.push_back(job);
         drop(queue);
@@ -149,20 +163,23 @@ impl Pool {
     /// Says what [`admit`](Self::admit) would say now, and reserves a place for the job.
     pub(super) fn reserve(&self, budget: Duration) -> Result<Reservation, NotHashed> {
         let mut queue = self.shared.queue();
-        self.check_room(&queue, budget)?;
+        self.check_room(&queue, true, budget)?;
         queue.reserved += 1;
         drop(queue);
         Ok(Reservation(Arc::clone(&self.shared)))
     }
 
-    fn check_room(&self, queue: &Queue, budget: Duration) -> Result<(), NotHashed> {
+    /// Whoever only reserves a place is taken to hash at today's cost.
+    fn check_room(&self, queue: &Queue, is_usual: bool, budget: Duration) -> Result<(), NotHashed> {
         if queue.is_closed {
             return Err(NotHashed::Stopped);
         }
-        let usual = Duration::from_micros(self.shared.usual_micros.load(Ordering::Relaxed));
+        let own = self.shared.estimate(is_usual);
         let before = queue.jobs.len() + queue.reserved;
-        let wait = wait_for_turn(before, usual, self.threads);
-        if before >= self.queue_max || is_too_late(wait, usual, budget) {
+        let others = queue.jobs.iter().filter(|job| !job.task.is_usual).count();
+        let wait = wait_for_turn(before - others, self.shared.estimate(true), self.threads)
+            .saturating_add(share_of(others, self.shared.estimate(false), self.threads));
+        if before >= self.queue_max || is_too_late(wait, own, budget) {
             return Err(NotHashed::Busy { retry_after: wait.max(SHORTEST_RETRY) });
         }
         Ok(())
@@ -210,12 +227,21 @@ impl Shared {
         queue.jobs.pop_front()
     }
 
+    /// How long a hash takes, by what was measured lately.
+    fn estimate(&self, is_usual: bool) -> Duration {
+        Duration::from_micros(self.micros(is_usual).load(Ordering::Relaxed))
+    }
+
     /// Moves the estimate an eighth of the way to what was measured.
-    fn learn(&self, took: Duration) {
+    fn learn(&self, is_usual: bool, took: Duration) {
         let took = micros(took).min(self.most_micros);
         let _ = self
-            .usual_micros
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |usual| Some((7 * usual + took) / 8));
+            .micros(is_usual)
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |known| Some((7 * known + took) / 8));
+    }
+
+    const fn micros(&self, is_usual: bool) -> &AtomicU64 {
+        if is_usual { &self.usual_micros } else { &self.other_micros }
     }
 }
 
@@ -240,9 +266,7 @@ fn serve(shared: &Shared, arena: &mut Arena, job: Job) {
     } else {
         let began = now();
         let answer = derive(arena, &job);
-        if job.task.is_usual {
-            shared.learn(now().duration_since(began));
-        }
+        shared.learn(job.task.is_usual, now().duration_since(began));
         answer
     };
     // The caller may have left meanwhile; then nobody needs the answer.
@@ -260,17 +284,25 @@ fn lower_priority() {
 }
 
 fn derive(arena: &mut Arena, job: &Job) -> Result<Answer, NotHashed> {
-    let mut tag = Zeroizing::new(vec![0; job.task.tag_bytes]);
-    arena
-        .derive(&job.task.argon2, job.password.expose_secret().as_bytes(), &job.task.salt, &mut tag)
-        .map_err(NotHashed::Argon2)?;
-    Ok(tag)
+    let password = job.password.expose_secret().as_bytes();
+    match &job.task.work {
+        Work::Argon2 { argon2, salt, tag_bytes } => {
+            let mut tag = Zeroizing::new(vec![0; *tag_bytes]);
+            arena.derive(argon2, password, salt, &mut tag).map_err(NotHashed::Argon2)?;
+            Ok(tag)
+        }
+        Work::Imported(imported) => Ok(imported.derive(password)),
+    }
 }
 
 /// How long a new job waits until a thread takes it.
 fn wait_for_turn(waiting: usize, usual: Duration, threads: NonZeroUsize) -> Duration {
-    let (jobs, threads) = (saturated(waiting + 1), saturated(threads.get()));
-    usual.saturating_mul(jobs) / threads
+    share_of(waiting + 1, usual, threads)
+}
+
+/// How long the threads are at so many jobs.
+fn share_of(jobs: usize, each: Duration, threads: NonZeroUsize) -> Duration {
+    each.saturating_mul(saturated(jobs)) / saturated(threads.get())
 }
 
 /// Whether a job would be done after four fifths of what its caller can wait.

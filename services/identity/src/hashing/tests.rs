@@ -130,3 +130,28 @@ fn a_cost_that_argon2_cannot_have_does_not_start() {
 
     assert!(matches!(refused, Err(NotStarted::Cost(_))));
 }
+
+#[tokio::test]
+async fn a_hash_of_another_product_matches_and_is_to_be_made_anew() {
+    let hasher = hasher(1, 8);
+    // By Python's bcrypt.
+    let bcrypt = secret("$2b$06$izLV9CRU.TmDD5GbPzLyaerXTZbmYq9YV.jQP6jPaPBiMxlDvDlye");
+
+    let right = hasher.verify(&bcrypt, &secret("correct horse battery staple é"), PLENTY).await.unwrap();
+    let wrong = hasher.verify(&bcrypt, &secret("correct horse"), PLENTY).await.unwrap();
+
+    assert_eq!(right, Verdict { matches: true, outdated: true });
+    assert_eq!(wrong, Verdict { matches: false, outdated: true });
+}
+
+#[test]
+fn what_could_not_be_compared_is_not_accepted() {
+    let hasher = hasher(1, 8);
+    let ours =
+        "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    assert_eq!(hasher.accepts(&secret(ours)), Ok(()));
+    assert_eq!(hasher.accepts(&secret(&ours.replace("19456", "999999"))), Err(Unreadable::TooCostly));
+    assert_eq!(hasher.accepts(&secret("$md5$abcd")), Err(Unreadable::OtherScheme));
+    assert_eq!(hasher.accepts(&secret("secret")), Err(Unreadable::Malformed));
+}

@@ -103,6 +103,7 @@ impl SignIns {
             PasswordState::Fresh | PasswordState::ExpiresIn { .. }
                 if reconfirmation::is_due(account, &policy.security_info, now) =>
             {
+                self.renew_hash(attempt, account, record, verdict).await?;
                 VerifiedPassword::Challenged { account, kind: ChallengeKind::ConfirmSecurityInfo }
             }
             PasswordState::Fresh | PasswordState::ExpiresIn { .. } => {

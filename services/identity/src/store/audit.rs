@@ -11,7 +11,7 @@ pub(super) mod sealing;
 
 use std::collections::BTreeMap;
 
-use rekey_database::{Connection, statements, values};
+use rekey_database::{Connection, Fragment, fragment, statements, values};
 use rekey_primitives::id::TenantId;
 use uuid::Uuid;
 
@@ -25,7 +25,33 @@ statements! {
             subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, folded_accounts)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         on conflict (tenant_id, event_id) do nothing";
+
+    /// The same of many events, which come as one JSON text.
+    const APPEND_MANY = "
+        insert into audit_pending (tenant_id, event_id, at, kind, outcome, reason, actor, actor_id, caller,
+            subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, folded_accounts)
+        select tenant_id, event_id, at, kind, outcome, reason, actor, actor_id, caller, subject, subject_id,
+            subject_login, ip_address, masked_place, trace_id, count, folded_accounts
+        from ", EVENTS, " where true on conflict (tenant_id, event_id) do nothing";
 }
+
+/// Events of a JSON text; ids and bytes stand in hexadecimal digits.
+const EVENTS: Fragment = fragment!((
+    postgres: "(select tenant_id, event_id, at, kind, outcome, reason, actor, actor_id, caller, subject, subject_id,
+            decode(subject_login, 'hex') as subject_login, ip_address, masked_place, decode(trace_id, 'hex') as trace_id,
+            count, folded_accounts
+        from json_to_recordset($1::text::json) as j (tenant_id uuid, event_id uuid, at bigint, kind text, outcome text,
+            reason text, actor text, actor_id uuid, caller text, subject text, subject_id uuid, subject_login text,
+            ip_address text, masked_place text, trace_id text, count bigint, folded_accounts text)) r",
+    sqlite: "(select unhex(value ->> 'tenant_id') as tenant_id, unhex(value ->> 'event_id') as event_id,
+            value ->> 'at' as at, value ->> 'kind' as kind, value ->> 'outcome' as outcome, value ->> 'reason' as reason,
+            value ->> 'actor' as actor, unhex(value ->> 'actor_id') as actor_id, value ->> 'caller' as caller,
+            value ->> 'subject' as subject, unhex(value ->> 'subject_id') as subject_id,
+            unhex(value ->> 'subject_login') as subject_login, value ->> 'ip_address' as ip_address,
+            value ->> 'masked_place' as masked_place, unhex(value ->> 'trace_id') as trace_id,
+            value ->> 'count' as count, value ->> 'folded_accounts' as folded_accounts
+        from json_each($1)) r",
+));
 
 impl Store {
     /// Appends events to the logs of their tenants. Appending is the same step that other methods take their event
@@ -72,6 +98,38 @@ pub(super) async fn append(tx: &mut Connection, event: &AuditEvent) -> Result<()
         folded_accounts(event),
     ];
     tx.execute(APPEND, values).await?;
+    Ok(())
+}
+
+/// Appends many events by one statement, in their order.
+pub(super) async fn append_many(tx: &mut Connection, events: &[AuditEvent]) -> Result<(), Failure> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let simple = |id: Uuid| id.simple().to_string();
+    let rows = events.iter().map(|event| {
+        let Columns { actor, actor_id, subject, subject_id, subject_login } = Columns::of(event);
+        serde_json::json!({
+            "tenant_id": simple(event.tenant_id.as_uuid()),
+            "event_id": simple(event.id.as_uuid()),
+            "at": event.at.unix_micros(),
+            "kind": event.kind.as_str(),
+            "outcome": event.outcome.as_str(),
+            "reason": event.reason.as_deref(),
+            "actor": actor,
+            "actor_id": actor_id.map(simple),
+            "caller": event.caller.as_deref(),
+            "subject": subject,
+            "subject_id": subject_id.map(simple),
+            "subject_login": subject_login.map(hex::encode),
+            "ip_address": event.ip_address.map(|address| address.to_string()),
+            "masked_place": event.masked_place.as_deref(),
+            "trace_id": event.trace_id.map(hex::encode),
+            "count": event.count,
+            "folded_accounts": folded_accounts(event),
+        })
+    });
+    tx.execute(APPEND_MANY, values![serde_json::Value::from_iter(rows).to_string()]).await?;
     Ok(())
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod audit;
 pub(crate) mod expiring_passwords;
 pub(crate) mod expiry;
 pub(crate) mod groups;
+pub(crate) mod imports;
 pub(crate) mod links;
 pub(crate) mod outbox;
 pub(crate) mod outcome;

@@ -4,12 +4,12 @@ use rekey_database::Sql;
 
 use super::contract::World;
 use super::{
-    accounts, audit, contract, expiring_passwords, expiry, groups, idempotency, indexes, links, logins,
-    outbox, partitions, purge, resets, schema, search, sign_ins, upkeep,
+    accounts, audit, contract, expiring_passwords, expiry, groups, idempotency, imports, indexes, links,
+    logins, outbox, partitions, purge, resets, schema, search, sign_ins, upkeep,
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 47] = [
+pub(super) const STATEMENTS: [&[Sql]; 50] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -22,6 +22,9 @@ pub(super) const STATEMENTS: [&[Sql]; 47] = [
     accounts::verifications::STATEMENTS,
     groups::STATEMENTS,
     idempotency::STATEMENTS,
+    imports::STATEMENTS,
+    imports::batch::STATEMENTS,
+    imports::chunks::STATEMENTS,
     links::STATEMENTS,
     indexes::STATEMENTS,
     logins::STATEMENTS,

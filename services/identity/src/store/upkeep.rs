@@ -28,6 +28,9 @@ const ABANDONED_ATTEMPTS_LIFE: Duration = Duration::from_secs(400 * 86_400);
 /// longest-lived one has.
 const EXPIRY_NOTICE_LIFE: Duration = Duration::from_secs(800 * 86_400);
 
+/// How long an import is remembered after its last change, so that it can be gone on with and its report be read.
+const IMPORT_LIFE: Duration = Duration::from_secs(90 * 86_400);
+
 /// The end of a list of at most `$2` rows, the oldest first: without an order Postgres may hope to meet old rows soon, and read
 /// all of a table that has none. Those that another replica is sweeping or using are left to it. The list is
 /// made once, whatever the planner thinks of it: a list made anew for every row would lock and delete more than the
@@ -113,6 +116,33 @@ statements! {
                     where i.tenant_id = t.tenant_id and i.security_info_id = t.method_key
                 ) order by t.live_until", AT_MOST;
 
+    const IMPORT_REJECTIONS = "
+        delete from account_import_rejections where (tenant_id, import_id, record) in (
+            with gone as materialized (
+                select r.tenant_id, r.import_id, r.record from account_imports i
+                join account_import_rejections r on r.tenant_id = i.tenant_id and r.import_id = i.import_id
+                where i.updated_at <= $1 order by i.updated_at limit $2) select * from gone)";
+
+    const IMPORT_CHUNKS = "
+        delete from account_import_chunks where (tenant_id, import_id, sequence) in (
+            with gone as materialized (
+                select c.tenant_id, c.import_id, c.sequence from account_imports i
+                join account_import_chunks c on c.tenant_id = i.tenant_id and c.import_id = i.import_id
+                where i.updated_at <= $1 order by i.updated_at limit $2) select * from gone)";
+
+    /// Last, so that nothing is left without its import.
+    const IMPORTS = "
+        delete from account_imports where (tenant_id, import_id) in (
+            with gone as materialized (
+                select i.tenant_id, i.import_id from account_imports i
+                where i.updated_at <= $1 and not exists (
+                    select 1 from account_import_rejections r
+                    where r.tenant_id = i.tenant_id and r.import_id = i.import_id
+                ) and not exists (
+                    select 1 from account_import_chunks c
+                    where c.tenant_id = i.tenant_id and c.import_id = i.import_id
+                ) order by i.updated_at", AT_MOST;
+
     /// No password lives as long.
     const EXPIRY_NOTICES = "
         delete from expiry_notices where (tenant_id, account_id, epoch, days) in (
@@ -124,11 +154,11 @@ statements! {
 impl Store {
     /// Deletes what can never matter again at `now`: stored answers, attempts, codes of entries, decoy sends, sessions
     /// and access passes past their end, familiar
-    /// places not seen and lockouts not added to for 90 days, removed addresses after a week, marks of expiry notices
+    /// places not seen, lockouts not added to and imports not gone on with for 90 days, removed addresses after a week, marks of expiry notices
     /// after 800 days. Returns how many rows went; at most 1,000 a call, so that it never holds a lock for long. Where
     /// the audit log is partitioned, it makes the partitions of the time to come.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
-        let sweeps: [(Sql, Timestamp); 14] = [
+        let sweeps: [(Sql, Timestamp); 17] = [
             (ANSWERS, now),
             (RESET_ATTEMPTS, now),
             (SECURITY_INFO_CODES, now),
@@ -143,6 +173,9 @@ impl Store {
             (METHOD_ATTEMPTS, now),
             (ABANDONED_ATTEMPTS, now.minus(ABANDONED_ATTEMPTS_LIFE)),
             (EXPIRY_NOTICES, now.minus(EXPIRY_NOTICE_LIFE)),
+            (IMPORT_REJECTIONS, now.minus(IMPORT_LIFE)),
+            (IMPORT_CHUNKS, now.minus(IMPORT_LIFE)),
+            (IMPORTS, now.minus(IMPORT_LIFE)),
         ];
         let mut swept = 0;
         for (sql, until) in sweeps {

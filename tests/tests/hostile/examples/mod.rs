@@ -8,6 +8,7 @@ mod accounts;
 mod audit;
 mod groups;
 mod help_desk;
+mod imports;
 mod linked;
 mod others;
 mod people;
@@ -106,6 +107,7 @@ impl Preparing {
         examples.extend(policy::expiry(&world).await);
         examples.extend(policy::examples(&world).await);
         examples.extend(groups::examples(&world).await);
+        examples.extend(imports::examples(&world).await);
         examples.extend(help_desk::examples(&world).await);
         examples.extend(people::examples(&world, (&zoe, &person), people).await);
         examples.extend(linked::examples(&world).await);

@@ -156,6 +156,9 @@ pub(crate) enum EventKind {
     /// An import moved.
     #[strum(serialize = "import.changed")]
     Import,
+    /// An export of accounts began.
+    #[strum(serialize = "account.exported")]
+    AccountsExported,
     /// An actor lacked a permission.
     #[strum(serialize = "authz.denied")]
     PermissionDenied,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::hashing::phc::{Cost, SALT_BYTES};
+use crate::hashing::phc::{Cost, Limits, SALT_BYTES};
 
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 const PLENTY: Duration = Duration::from_secs(60);
@@ -9,6 +9,7 @@ fn shared(usual_micros: u64) -> Shared {
         queue: Mutex::default(),
         work: Condvar::new(),
         usual_micros: AtomicU64::new(usual_micros),
+        other_micros: AtomicU64::new(20 * usual_micros),
         most_micros: micros(longest_in_time(PLENTY, THREADS)),
     }
 }
@@ -127,16 +128,44 @@ fn a_job_is_refused_when_it_would_end_after_four_fifths_of_its_budget() {
 fn estimates_follow_what_was_measured() {
     let shared = shared(8_000);
 
-    shared.learn(Duration::from_micros(16_000));
+    shared.learn(true, Duration::from_micros(16_000));
 
     assert_eq!(shared.usual_micros.load(Ordering::Relaxed), 9_000);
+}
+
+#[test]
+fn those_who_wait_behind_imported_hashes_are_refused_in_time() {
+    let pool = without_threads(64);
+    let bcrypt = format!("$2b$10${}", "a".repeat(53));
+    let imported = Arc::new(Imported::parse(&bcrypt, &Limits::default()).unwrap());
+    let slow = || {
+        let (reply, answer) = oneshot::channel();
+        (Job::new(Task::imported(&imported), &SecretString::from("any"), reply), answer)
+    };
+    let answers: Vec<_> = (0..6)
+        .map(|_| {
+            let (job, answer) = slow();
+            pool.admit(job, PLENTY).unwrap();
+            answer
+        })
+        .collect();
+
+    let budget = Duration::from_millis(800);
+    let quick = pool.admit(job().0, budget);
+    let another = pool.admit(slow().0, budget);
+    let patient = pool.admit(job().0, budget * 2);
+
+    assert!(matches!(quick, Err(NotHashed::Busy { retry_after }) if retry_after >= budget / 2), "{quick:?}");
+    assert!(matches!(another, Err(NotHashed::Busy { .. })), "{another:?}");
+    assert!(patient.is_ok());
+    assert_eq!(answers.len(), 6);
 }
 
 #[test]
 fn a_spell_of_slow_hashes_does_not_refuse_for_ever() {
     let pool = without_threads(8);
     for _ in 0..100 {
-        pool.shared.learn(PLENTY * 2);
+        pool.shared.learn(true, PLENTY * 2);
     }
 
     let patient = pool.admit(job().0, PLENTY);

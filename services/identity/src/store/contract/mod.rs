@@ -13,6 +13,7 @@ mod expiry;
 mod groups;
 mod held_codes;
 mod help;
+mod imports;
 mod links;
 mod lockouts;
 mod outbox;
@@ -88,6 +89,16 @@ on_every_store! {
         what_is_much_of_an_account_goes_in_portions,
         due_accounts_are_found_in_pages_the_longest_gone_first,
         every_table_with_an_account_is_purged;
+    imports:
+        imported_accounts_are_as_created_ones_are,
+        a_chunk_is_taken_once_and_in_its_turn,
+        names_that_others_have_take_no_record_but_their_own,
+        a_dry_run_creates_nobody,
+        an_import_ends_once_and_takes_no_more,
+        a_tenant_has_so_many_open_imports_and_no_more,
+        an_import_is_forgotten_90_days_after_its_last_change,
+        of_many_equal_chunks_at_once_one_is_taken,
+        a_name_that_is_taken_meanwhile_is_rejected_and_not_half_written;
     search:
         accounts_are_found_by_what_begins_alike,
         every_account_of_a_prefix_is_found_once_in_pages_of_any_size,

@@ -141,6 +141,9 @@ statements! {
         select distinct member_id from group_members
         where tenant_id = $1 and member_id ", LISTED, " and group_id ", IN_GROUPS;
 
+    pub(super) const GROUPS_OF = "
+        select member_id, group_id from group_members where tenant_id = $1 and member_id ", LISTED, " order by group_id";
+
     pub(super) const ACCOUNTS =
         "select ", ACCOUNT_COLUMNS, " from accounts a where a.tenant_id = $1 and a.account_id ", LISTED;
 
@@ -204,6 +207,21 @@ impl Store {
 }
 
 impl Store {
+    /// The groups that these accounts are in themselves.
+    pub(crate) async fn groups_of(
+        &self,
+        scope: &TenantScope,
+        accounts: &[Uuid],
+    ) -> Result<HashMap<Uuid, Vec<Uuid>>, Failure> {
+        let values = values![scope.tenant_id(), accounts.to_vec()];
+        let found: Vec<(Uuid, Uuid)> = self.database.all(GROUPS_OF, values).await?;
+        let mut groups: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for (account, group) in found {
+            groups.entry(account).or_default().push(group);
+        }
+        Ok(groups)
+    }
+
     async fn count_everyone(&self, scope: &TenantScope) -> Result<AccountCount, Failure> {
         let (mut count, mut after) = (0, Uuid::nil());
         loop {
