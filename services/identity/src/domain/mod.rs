@@ -5,7 +5,7 @@
 //! order in the use cases; both ask here first.
 //!
 //! Things: [`tenant`], [`account`], [`account_filter`], [`group`], [`security_info`], [`totp`], [`recovery_codes`],
-//! [`access_pass`], [`link`], [`session`], [`policy`].
+//! [`passkey`], [`access_pass`], [`link`], [`session`], [`policy`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
 //! [`reconfirmation`], [`second_factor`], [`scope`], [`spraying`], [`diagnosis`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
@@ -22,6 +22,7 @@ pub(crate) mod group;
 pub(crate) mod help;
 pub(crate) mod link;
 pub(crate) mod lockout;
+pub(crate) mod passkey;
 pub(crate) mod password;
 pub(crate) mod policy;
 pub(crate) mod reconfirmation;

@@ -276,6 +276,10 @@ impl Fields {
             Some(Factor::RecoveryCode(code)) => {
                 ("second_factor.recovery_code", MethodKind::RecoveryCode, code)
             }
+            Some(Factor::PasskeyCredentialJson(json)) => {
+                let response = self.passkey_response("second_factor.passkey_credential_json", json);
+                return response.map(|response| ChallengeAnswer::Passkey(Box::new(response)));
+            }
             None => return self.take("second_factor", None, "one of the published factors"),
         };
         self.code_in(field, code).map(|code| ChallengeAnswer::SecondFactor { kind, code })

@@ -9,6 +9,7 @@ mod challenge;
 mod confirm_security_info;
 mod continue_sign_in;
 mod open_session;
+mod passkey;
 mod second_factor;
 mod spraying;
 mod switch_tenant;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use access_pass::SignInWithPass;
 pub(crate) use challenge::SignInChallenge;
 pub(crate) use continue_sign_in::{AnswerChallenge, ChallengeAnswer, Continued};
+pub(crate) use passkey::{CompletePasskeySignIn, StartPasskeySignIn};
 
 use self::verify_password::{Rejection, VerifiedPassword};
 use crate::audit::Audit;

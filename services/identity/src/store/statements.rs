@@ -9,11 +9,12 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 42] = [
+const STATEMENTS: [&[Sql]; 43] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
     accounts::held_codes::STATEMENTS,
+    accounts::passkeys::STATEMENTS,
     accounts::policies::STATEMENTS,
     accounts::security_info::STATEMENTS,
     accounts::tenants::STATEMENTS,

@@ -106,6 +106,11 @@ statements! {
                     where i.tenant_id = t.tenant_id and i.security_info_id = t.method_key
                 )", AT_MOST;
 
+    const SPENT_PASSKEY_CHALLENGES = "
+        delete from spent_passkey_challenges where (tenant_id, challenge) in (
+            with gone as materialized (
+                select tenant_id, challenge from spent_passkey_challenges where expires_at <= $1", AT_MOST;
+
     /// No password lives as long.
     const EXPIRY_NOTICES = "
         delete from expiry_notices where (tenant_id, account_id, epoch, days) in (
@@ -114,13 +119,13 @@ statements! {
 }
 
 impl Store {
-    /// Deletes what can never matter again at `now`: stored answers, attempts, codes of entries, decoy sends, sessions
-    /// and access passes past their end, familiar
+    /// Deletes what can never matter again at `now`: stored answers, attempts, codes of entries, decoy sends, sessions,
+    /// access passes and challenges of passkeys past their end, familiar
     /// places not seen and lockouts not added to for 90 days, removed addresses after a week, marks of expiry notices
     /// after 800 days. Returns how many rows went; at most 1,000 a call, so that it never holds a lock for long. Where
     /// the audit log is partitioned, it makes the partitions of the time to come.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
-        let sweeps: [(Sql, Timestamp); 14] = [
+        let sweeps: [(Sql, Timestamp); 15] = [
             (ANSWERS, now),
             (RESET_ATTEMPTS, now),
             (SECURITY_INFO_CODES, now),
@@ -128,6 +133,7 @@ impl Store {
             (RESET_CODES, now),
             (SESSIONS, now),
             (ACCESS_PASSES, now),
+            (SPENT_PASSKEY_CHALLENGES, now),
             (FAMILIAR_PLACES, now.minus(PLACE_LIFE)),
             (LOCKOUTS, now.minus(LOCKOUT_LIFE)),
             (REMOVED_ADDRESSES, now.minus(REMOVED_STILL_TOLD)),

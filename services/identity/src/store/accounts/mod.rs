@@ -3,6 +3,7 @@
 pub(super) mod changes;
 pub(super) mod creation;
 pub(super) mod held_codes;
+pub(super) mod passkeys;
 pub(super) mod policies;
 pub(super) mod security_info;
 pub(super) mod tenants;
@@ -23,6 +24,7 @@ use crate::domain::security_info::RemovedAddress;
 pub(crate) use changes::{AccountChange, ChangeAccount, ChangeRefused};
 pub(crate) use creation::AccountTaken;
 pub(crate) use held_codes::{HeldCode, HeldCodeKind, PassedCode};
+pub(crate) use passkeys::UsedPasskey;
 pub(crate) use policies::{ChangePolicy, PolicyOvertaken};
 pub(crate) use tenants::{TenantKey, TenantTaken};
 pub(crate) use verifications::EntryVerification;

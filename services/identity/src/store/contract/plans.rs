@@ -4,15 +4,23 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use super::world::World;
-use crate::store::{groups, search};
+use crate::store::{accounts, groups, search};
 use rekey_database::{Dialect, Sql};
 
 /// Statements that must not scan; whoever has more puts theirs here.
-const STATEMENTS: [&[Sql]; 3] = [search::STATEMENTS, search::names::STATEMENTS, groups::STATEMENTS];
+const STATEMENTS: [&[Sql]; 4] =
+    [search::STATEMENTS, search::names::STATEMENTS, groups::STATEMENTS, accounts::passkeys::STATEMENTS];
 
 /// Tables that grow with the people of a tenant.
-const LARGE: [&str; 6] =
-    ["accounts", "logins", "security_info", "last_sign_ins", "group_members", "sessions"];
+const LARGE: [&str; 7] = [
+    "accounts",
+    "logins",
+    "security_info",
+    "passkey_credentials",
+    "last_sign_ins",
+    "group_members",
+    "sessions",
+];
 
 /// So many that a scan is dearer than an index, and written in a second.
 const CROWD: &str = "
@@ -29,6 +37,10 @@ const CROWD: &str = "
         is_first, added_at, changed_at)
     select tenant_id, account_id, gen_random_uuid(), 'email', 'Person' || created_at || '@mail.example', true,
         'confirmed', false, true, 0, 0 from accounts;
+    insert into passkey_credentials (tenant_id, credential_id, account_id, security_info_id, public_key, counter,
+        backup_eligible, backed_up, transports)
+    select tenant_id, uuid_send(security_info_id), account_id, security_info_id, 'key', 0, true, true, ''
+    from security_info;
     insert into groups (tenant_id, group_id, display_name, created_at, updated_at, version)
     select t.tenant_id, gen_random_uuid(), 'Group', n, n, 1 from tenants t, generate_series(1, 20) n;
     insert into group_members (tenant_id, member_id, group_id)
