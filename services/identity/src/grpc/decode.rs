@@ -280,6 +280,9 @@ impl Fields {
                 let response = self.passkey_response("second_factor.passkey_credential_json", json);
                 return response.map(|response| ChallengeAnswer::Passkey(Box::new(response)));
             }
+            Some(Factor::SentCode(code)) => {
+                return self.code_in("second_factor.sent_code", code).map(ChallengeAnswer::SentCode);
+            }
             None => return self.take("second_factor", None, "one of the published factors"),
         };
         self.code_in(field, code).map(|code| ChallengeAnswer::SecondFactor { kind, code })

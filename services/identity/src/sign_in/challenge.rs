@@ -14,6 +14,7 @@ use crate::domain::passkey::{Passkey, options};
 use crate::domain::policy::Policy;
 use crate::domain::second_factor;
 use crate::domain::security_info::SecurityInfo;
+use crate::domain::spraying::CodeAddresses;
 use crate::operation::Operation;
 use crate::operation::idempotency::sealed_secret;
 use crate::tokens::{Challenge, ChallengeKind, passkey_challenge};
@@ -29,7 +30,7 @@ pub(crate) struct SignInChallenge {
     /// The security info that the question is about, if it is about that.
     #[serde(default)]
     pub security_info: Vec<SecurityInfoView>,
-    /// The words of the kinds that are taken for a second factor, if one is asked for.
+    /// The words of the kinds that are taken for a second factor, or that a code will go to, if one is asked for.
     #[serde(default)]
     pub second_factors: Vec<String>,
     /// What the account's passkeys are asked with, where one is taken.
@@ -99,9 +100,15 @@ impl SignIns {
         } else {
             Vec::new()
         };
-        let is_about_factors = kind == ChallengeKind::SecondFactor;
-        let mut kinds = if is_about_factors { second_factor::kinds_taken(account) } else { Vec::new() };
-        let passkey_options = self.passkey_options(account, &token, life).filter(|_| is_about_factors);
+        let passkey_options = self.passkey_options(account, &token, life);
+        let passkey_options = passkey_options.filter(|_| kind == ChallengeKind::SecondFactor);
+        let mut kinds = match kind {
+            ChallengeKind::SecondFactor => second_factor::kinds_taken(account),
+            ChallengeKind::SentCode => {
+                CodeAddresses::of(account, policy, operation.now).map(|to| to.kind).into_iter().collect()
+            }
+            _ => Vec::new(),
+        };
         kinds.retain(|kind| *kind != MethodKind::Passkey || passkey_options.is_some());
         let second_factors = kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
         SignInChallenge { token, kind, security_info, second_factors, passkey_options }

@@ -55,6 +55,8 @@ pub(crate) enum ChallengeAnswer {
     },
     /// A second factor: what a passkey signed.
     Passkey(Box<AuthenticationResponse>),
+    /// The code that was sent for this challenge.
+    SentCode(SecretString),
 }
 
 /// Where an answer leads.
@@ -98,20 +100,29 @@ impl SignIns {
         request: &AnswerChallenge,
     ) -> Result<Continued, Error> {
         let shown = &request.challenge_token;
-        let challenge = self.tokens.open_challenge(shown).ok_or(Refusal::ChallengeInvalid)?;
-        let scope = caller.scope(challenge.tenant_id);
-        let scope = scope.map_err(|_| Refusal::ChallengeInvalid)?;
-        if challenge.caller != caller.hash() {
-            return Err(Refusal::ChallengeInvalid.into());
-        }
-        let origin = Origin { caller, context: &request.context };
-        let account_id = challenge.account_id;
-        let operation = Operation::new(RPC, scope, origin, self.clock.now()).on(Subject::Account(account_id));
+        let (operation, challenge) = self.opened(RPC, Origin { caller, context: &request.context }, shown)?;
         let [answered, of_kind] = request.answer.content();
         let content = [shown.expose_secret().as_bytes(), answered, of_kind];
         let named = Request { who: caller.name(), id: request.request_id, content: &content };
         let operation = self.idempotency.named(operation, named);
         self.idempotency.run(&operation, self.do_as_asked(&operation, challenge, request)).await
+    }
+
+    /// Opens a challenge, which is good for the caller alone that it was given to.
+    pub(super) fn opened<'a>(
+        &self,
+        rpc: Rpc,
+        origin: Origin<'a>,
+        shown: &SecretString,
+    ) -> Result<(Operation<'a>, Challenge), Error> {
+        let challenge = self.tokens.open_challenge(shown).ok_or(Refusal::ChallengeInvalid)?;
+        let scope = origin.caller.scope(challenge.tenant_id);
+        let scope = scope.map_err(|_| Refusal::ChallengeInvalid)?;
+        if challenge.caller != origin.caller.hash() {
+            return Err(Refusal::ChallengeInvalid.into());
+        }
+        let subject = Subject::Account(challenge.account_id);
+        Ok((Operation::new(rpc, scope, origin, self.clock.now()).on(subject), challenge))
     }
 
     async fn do_as_asked(
@@ -120,9 +131,11 @@ impl SignIns {
         challenge: Challenge,
         request: &AnswerChallenge,
     ) -> Result<Answer<Continued>, Error> {
-        use ChallengeKind::{ConfirmSecurityInfo, PasswordChangeRequired, PasswordExpired, SecondFactor};
+        use ChallengeKind::{
+            ConfirmSecurityInfo, PasswordChangeRequired, PasswordExpired, SecondFactor, SentCode,
+        };
         let token = &request.challenge_token;
-        let whose = digest(&[b"challenge", token.expose_secret().as_bytes()]);
+        let whose = name_of(token);
         self.limits.consume_evaluation(&whose, operation.now).await?;
         let policy = self.policies.policy(&operation.scope).await?;
         let kind = challenge.kind;
@@ -137,6 +150,8 @@ impl SignIns {
             (SecondFactor, ChallengeAnswer::Passkey(response)) => {
                 self.pass_second_factor(&answering, ShownFactor::Passkey(response)).await
             }
+            (SentCode, ChallengeAnswer::SentCode(code)) => self.pass_sent_code(&answering, code).await,
+            (SentCode, _) => Err(Refusal::field("second_factor.sent_code", "the code that was sent").into()),
             (SecondFactor, _) => {
                 Err(Refusal::field("second_factor", "one of those that the challenge names").into())
             }
@@ -259,6 +274,11 @@ impl SignIns {
     }
 }
 
+/// Names a challenge in counters and ids.
+pub(super) fn name_of(challenge_token: &SecretString) -> [u8; 32] {
+    digest(&[b"challenge", challenge_token.expose_secret().as_bytes()])
+}
+
 /// What comes after a new password.
 struct Next {
     session: Option<Session>,
@@ -279,6 +299,7 @@ impl ChallengeAnswer {
             Self::NewPassword(new) => [new.expose_secret().as_bytes(), b""],
             Self::SecurityInfo { is_still_right: true } => [b"security info: still right", b""],
             Self::SecurityInfo { is_still_right: false } => [b"security info: needs change", b""],
+            Self::SentCode(code) => [code.expose_secret().as_bytes(), b"sent"],
             Self::SecondFactor { kind, code } => [code.expose_secret().as_bytes(), kind.as_str().as_bytes()],
             Self::Passkey(response) => [response.text(), MethodKind::Passkey.as_str().as_bytes()],
         }
