@@ -114,6 +114,8 @@ impl SignIns {
         for _ in 0..JUDGED_AT_MOST {
             let owner =
                 self.store.find_passkey_owner(&operation.scope, request.response.credential_id()).await?;
+            // 7.2 step 6: nobody was named before, so the passkey has to say who it is.
+            let owner = owner.filter(|_| request.response.names_its_person());
             let Some(account) = owner else {
                 return Ok(self.reject_passkey(operation, None, PasskeyRefused::UnknownCredential.as_str()));
             };

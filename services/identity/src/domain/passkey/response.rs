@@ -135,6 +135,11 @@ impl AuthenticationResponse {
         self.text.expose_secret().as_bytes()
     }
 
+    /// Whether it says whose it is, as discoverable credentials do.
+    pub(crate) fn names_its_person(&self) -> bool {
+        self.user_handle.is_some()
+    }
+
     /// The id of the credential that signed.
     pub(crate) fn credential_id(&self) -> &[u8] {
         &self.raw_id
