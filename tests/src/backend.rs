@@ -89,6 +89,7 @@ impl Backend {
             code: code.to_owned(),
             request_id: request_id(),
             context: None,
+            ..SubmitResetProofRequest::default()
         };
         insist(async || self.resets().submit_reset_proof(request.clone()).await).await
     }

@@ -26,6 +26,7 @@ pub mod backend;
 pub mod callers;
 pub mod contents;
 pub mod deployment;
+pub mod passkeys;
 mod past;
 pub mod person;
 pub mod post;

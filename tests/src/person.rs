@@ -135,6 +135,7 @@ impl World {
             code: code.to_owned(),
             request_id: request_id(),
             context: None,
+            ..SubmitResetProofRequest::default()
         };
         self.resets().submit_reset_proof(request).await.unwrap().into_inner()
     }

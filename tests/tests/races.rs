@@ -204,6 +204,7 @@ async fn a_right_code_shown_many_times_at_once_passes_once(stores: Stores) {
             code: code.clone(),
             request_id: request_id(),
             context: None,
+            ..SubmitResetProofRequest::default()
         };
         async move { Ok(resets.submit_reset_proof(request).await?.into_inner().outcome()) }
     }));

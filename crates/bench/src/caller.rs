@@ -102,6 +102,7 @@ impl Caller {
             code: "not the code".to_owned(),
             request_id: request_id(),
             context: Some(context(number)),
+            ..SubmitResetProofRequest::default()
         };
         let mut resets = PasswordResetServiceClient::new(self.channel(number));
         resets.submit_reset_proof(self.request(request)).await.map(drop)

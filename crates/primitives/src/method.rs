@@ -29,6 +29,8 @@ pub enum MethodKind {
     Authenticator,
     /// A code the person saved earlier.
     RecoveryCode,
+    /// A passkey (WebAuthn), which signs instead of showing a code.
+    Passkey,
 }
 
 impl MethodKind {
@@ -49,7 +51,7 @@ impl MethodKind {
     pub const fn class(self) -> ProofClass {
         match self {
             Self::Email | Self::Phone => ProofClass::Issued,
-            Self::Authenticator => ProofClass::Authenticator,
+            Self::Authenticator | Self::Passkey => ProofClass::Authenticator,
             Self::RecoveryCode => ProofClass::Saved,
         }
     }
@@ -59,7 +61,7 @@ impl MethodKind {
         match self {
             Self::Email => Some(Channel::Email),
             Self::Phone => Some(Channel::Sms),
-            Self::Authenticator | Self::RecoveryCode => None,
+            Self::Authenticator | Self::RecoveryCode | Self::Passkey => None,
         }
     }
 }
@@ -82,7 +84,7 @@ impl MethodKind {
 pub enum ProofClass {
     /// A code we drew and sent.
     Issued,
-    /// A code a device computed.
+    /// What a device computed: a code, or a signature.
     Authenticator,
     /// A code kept from before.
     Saved,

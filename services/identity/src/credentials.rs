@@ -1,8 +1,9 @@
-//! Passwords as they are compared, judged and hashed: what every use case does alike with them.
+//! Passwords as they are compared, judged and hashed: what every use case does alike with them, and with codes and passkeys.
 //!
 //! A comparison costs one hash whatever the account, so nobody learns from its time which logins exist.
 
 mod held_codes;
+mod passkeys;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +13,12 @@ use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::SecretString;
 
 pub(crate) use held_codes::TypedCode;
+pub(crate) use passkeys::SignedByPasskey;
 
 use crate::audit::Audit;
 use crate::domain::account::{Account, PasswordRecord, Sealed};
 use crate::domain::audit::{Actor, EventKind, Outcome, Subject};
+use crate::domain::passkey::RelyingParty;
 use crate::domain::password::rules::PasswordContext;
 use crate::domain::password::{Password, Verdict, evaluate};
 use crate::domain::policy::LockoutRules;
@@ -51,6 +54,8 @@ pub(crate) struct Credentials {
     pub hasher: Hasher,
     pub entropy: SharedEntropy,
     pub audit: Audit,
+    /// Who takes passkeys, where this deployment does.
+    pub relying_party: Option<Arc<RelyingParty>>,
     /// How long a hash may take where the call has no deadline.
     pub patience: Duration,
     /// What is left of the time of the call under way; `None` outside a call.

@@ -4,6 +4,9 @@
 //! Each kind of value has its own label, so a value made for one use is worth nothing in another.
 
 mod held_codes;
+mod passkeys;
+
+pub(crate) use passkeys::CIPHERS;
 
 use std::net::IpAddr;
 

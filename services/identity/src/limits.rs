@@ -114,6 +114,11 @@ impl Limits {
         self.consume(&*self.lenient, &[self.hashes_of_place(operation)], operation).await
     }
 
+    /// Consumes what signing in with a passkey costs its network, or its caller: as a password does, though nothing is hashed.
+    pub(crate) async fn consume_passkey_sign_in(&self, operation: &Operation<'_>) -> Result<(), Error> {
+        self.consume(&*self.lenient, &[self.hashes_of_place(operation)], operation).await
+    }
+
     /// Counts which login is tried from a network, and notes when this one makes it look like stuffing. The throttle of
     /// the network is what stops them.
     pub(crate) async fn watch_for_stuffing(

@@ -16,7 +16,7 @@ use crate::store::accounts::TenantKey;
 #[derive(Clone)]
 pub(crate) struct Policies {
     pub store: Store,
-    /// The kinds of methods whose codes this deployment can send.
+    /// The kinds of methods whose codes this deployment can send, and passkeys where it takes them.
     pub carried_kinds: BTreeSet<MethodKind>,
 }
 
@@ -45,11 +45,13 @@ impl Policies {
         self.policy(scope).await.map(|policy| self.carried_out(policy))
     }
 
-    /// A policy without those kinds of methods whose codes are not sent here. They are neither offered nor invented, or a decoy
+    /// A policy without those kinds of methods whose codes are not sent here, and without passkeys where none are taken. They are neither offered nor invented, or a decoy
     /// would give itself away.
     pub(crate) fn carried_out(&self, mut policy: Policy) -> Policy {
-        let is_carried = |kind: &MethodKind| kind.channel().is_none() || self.carried_kinds.contains(kind);
+        let is_always = |kind: MethodKind| kind.channel().is_none() && kind != MethodKind::Passkey;
+        let is_carried = |kind: &MethodKind| is_always(*kind) || self.carried_kinds.contains(kind);
         policy.reset.allowed_methods.retain(is_carried);
+        policy.sign_in.passkey_alone &= self.carried_kinds.contains(&MethodKind::Passkey);
         policy
     }
 }

@@ -135,6 +135,25 @@ pub(crate) struct SecurityInfoView {
     /// Of recovery codes: how many are left.
     #[serde(default)]
     pub codes_remaining: Option<u32>,
+    /// What its person calls it.
+    #[serde(default)]
+    pub label: Option<String>,
+}
+
+/// A passkey. Times are microseconds since the epoch.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, derive_more::Debug)]
+pub(crate) struct PasskeyView {
+    pub security_info_id: Uuid,
+    /// What its person calls it.
+    #[debug(skip)]
+    pub display_name: String,
+    pub state: SecurityInfoState,
+    /// When it begins to count as a proof, while it is quarantined.
+    pub usable_at: Option<i64>,
+    pub added_at: i64,
+    pub used_at: Option<i64>,
+    pub backup_eligible: bool,
+    pub backed_up: bool,
 }
 
 /// Whether an entry can prove anything yet.
@@ -252,8 +271,12 @@ impl SecurityInfoView {
             usable_at,
             codes_remaining: match entry.holding {
                 Holding::RecoveryCodes { remaining } => Some(remaining),
-                Holding::Email(_) | Holding::Phone(_) | Holding::Authenticator { .. } => None,
+                Holding::Email(_)
+                | Holding::Phone(_)
+                | Holding::Authenticator { .. }
+                | Holding::Passkey(_) => None,
             },
+            label: entry.label.clone(),
         }
     }
 
@@ -267,6 +290,25 @@ impl SecurityInfoView {
     /// Its kind; `None` for one that a newer release kept.
     pub(crate) fn kind(&self) -> Option<MethodKind> {
         MethodKind::parse(&self.kind)
+    }
+}
+
+impl PasskeyView {
+    /// An entry as it stands at `now`, if it is a passkey.
+    pub(crate) fn of(entry: &SecurityInfo, rules: &ResetRules, now: Timestamp) -> Option<Self> {
+        let passkey = entry.passkey()?;
+        let SecurityInfoView { security_info_id, state, usable_at, added_at, label, .. } =
+            SecurityInfoView::of(entry, rules, now);
+        Some(Self {
+            security_info_id,
+            display_name: label.unwrap_or_default(),
+            state,
+            usable_at,
+            added_at,
+            used_at: passkey.used_at.map(Timestamp::unix_micros),
+            backup_eligible: passkey.backup_eligible,
+            backed_up: passkey.backed_up,
+        })
     }
 }
 

@@ -166,6 +166,7 @@ async fn prove(world: &World, reset_token: &str, method_id: &str) -> (i32, usize
         code: "not the code".to_owned(),
         request_id: request_id(),
         context: None,
+        ..SubmitResetProofRequest::default()
     };
     let answer = world.resets().submit_reset_proof(request).await.unwrap().into_inner();
     (answer.outcome, answer.reset_token.len(), answer.proofs_remaining)

@@ -63,6 +63,7 @@ pub(crate) fn proof(reset_token: &str, code: &str) -> SubmitResetProofRequest {
         code: code.to_owned(),
         request_id: request_id(),
         context: None,
+        ..SubmitResetProofRequest::default()
     }
 }
 

@@ -48,6 +48,7 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("SignInWithAccessPass", "login", &[Wrong::Control]),
     ("SignInWithAccessPass", "access_pass", &[Wrong::Control]),
     ("SignInWithAccessPass", "tenant_id", OTHER),
+    ("StartPasskeySignIn", "tenant_id", OTHER),
     ("DiagnoseSignIn", "login", &[Wrong::Control]),
     ("DiagnoseSignIn", "tenant_id", OTHER),
     // Whoever did nothing is in no event, and a tenant without events has an empty log.

@@ -56,7 +56,7 @@ const fn unheard(method: &'static str, field: &'static str) -> Token {
     Token { method, field, reason: None, is_bound: false, dies: true }
 }
 
-const TOKENS: [Token; 32] = [
+const TOKENS: [Token; 35] = [
     token("SendResetCode", "reset_token", "RESET_INVALID"),
     token("SubmitResetProof", "reset_token", "RESET_INVALID"),
     token("CompletePasswordReset", "reset_token", "RESET_INVALID"),
@@ -75,6 +75,10 @@ const TOKENS: [Token; 32] = [
     Token { dies: false, ..of_a_person("ListSessions", "page_token", "PAGE_TOKEN_INVALID") },
     Token { dies: false, ..of_a_person("ListSecurityInfo", "page_token", "PAGE_TOKEN_INVALID") },
     Token { dies: false, ..of_a_person("ListMyTenants", "page_token", "PAGE_TOKEN_INVALID") },
+    // The person who may show them dies first.
+    Token { dies: false, ..of_a_person("ListPasskeys", "page_token", "PAGE_TOKEN_INVALID") },
+    Token { dies: false, ..token("CompletePasskeyRegistration", "registration_token", "CHALLENGE_INVALID") },
+    token("CompletePasskeySignIn", "sign_in_token", "CHALLENGE_INVALID"),
     // The person who may show it dies first.
     Token { dies: false, ..of_a_person("LinkAccount", "other_access_token", "OTHER_TOKEN_INVALID") },
     of_a_person("ListHelpRequests", "page_token", "PAGE_TOKEN_INVALID"),

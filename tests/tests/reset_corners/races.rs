@@ -63,6 +63,7 @@ async fn of_200_wrong_codes_at_once_five_count(stores: Stores) {
                 code,
                 request_id: request_id(),
                 context: None,
+                ..SubmitResetProofRequest::default()
             };
             resets.submit_reset_proof(request).await.unwrap().into_inner().outcome()
         });

@@ -45,6 +45,7 @@ async fn a_repeated_send_or_proof_gets_the_first_answer(stores: Stores) {
         code: code.clone(),
         request_id: request_id(),
         context: None,
+        ..SubmitResetProofRequest::default()
     };
     let proved = world.resets().submit_reset_proof(proof.clone()).await.unwrap().into_inner();
     let proved_again = world.resets().submit_reset_proof(proof.clone()).await.unwrap().into_inner();

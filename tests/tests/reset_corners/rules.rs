@@ -106,6 +106,7 @@ async fn a_reset_dies_after_fifteen_minutes(stores: Stores) {
         code: "123456".to_owned(),
         request_id: request_id(),
         context: None,
+        ..SubmitResetProofRequest::default()
     };
     let proved = world.resets().submit_reset_proof(proof).await;
 

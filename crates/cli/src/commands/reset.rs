@@ -42,6 +42,8 @@ async fn prove(
     output: Output,
 ) -> anyhow::Result<String> {
     let StartPasswordResetResponse { mut reset_token, mut methods, .. } = started;
+    // A terminal has no browser that could ask a passkey.
+    methods.retain(|method| method.kind() != MethodKind::Passkey);
     loop {
         let method = choose(&methods, output)?;
         let is_sent = matches!(method.kind(), MethodKind::Email | MethodKind::Phone);
@@ -58,6 +60,7 @@ async fn prove(
             code,
             request_id: request_id(),
             context: None,
+            ..SubmitResetProofRequest::default()
         };
         let answer = client.submit_reset_proof(request).await?.into_inner();
         if answer.outcome() != ProofOutcome::Accepted {

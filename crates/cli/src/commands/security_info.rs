@@ -106,6 +106,7 @@ fn shown(entry: &SecurityInfo) -> Value {
         "security_info_id": entry.security_info_id,
         "kind": kind(entry),
         "masked_destination": entry.masked_destination,
+        "display_name": entry.display_name,
         "state": state(entry),
         "is_default": entry.is_default,
         "recovery_codes_remaining": entry.recovery_codes_remaining,
@@ -115,11 +116,13 @@ fn shown(entry: &SecurityInfo) -> Value {
 }
 
 fn rows(entries: &[SecurityInfo]) -> String {
-    let head = ["SECURITY INFO", "KIND", "ADDRESS", "STATE", "ADDED"].map(str::to_owned).to_vec();
+    let head = ["SECURITY INFO", "KIND", "ADDRESS OR NAME", "STATE", "ADDED"].map(str::to_owned).to_vec();
     let row = |entry: &SecurityInfo| {
         let state = if entry.is_default { format!("{}, default", state(entry)) } else { state(entry) };
         let added = entry.create_time.map_or_else(String::new, |at| time(at.seconds));
-        vec![entry.security_info_id.clone(), kind(entry), entry.masked_destination.clone(), state, added]
+        // Passkeys have a name and no address.
+        let called = format!("{}{}", entry.masked_destination, entry.display_name);
+        vec![entry.security_info_id.clone(), kind(entry), called, state, added]
     };
     table(&std::iter::once(head).chain(entries.iter().map(row)).collect::<Vec<_>>())
 }

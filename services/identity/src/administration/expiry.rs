@@ -132,7 +132,9 @@ impl Administration {
             let step = self.store.change_account(&operation.scope, &change, Some(answering.once())).await?;
             match answering.settle(step)? {
                 Ok(answer) => return Ok(answer),
-                Err(ChangeRefused::Unknown) => return Err(Refusal::AccountNotFound.into()),
+                Err(ChangeRefused::Unknown | ChangeRefused::PasskeyTaken) => {
+                    return Err(Refusal::AccountNotFound.into());
+                }
                 Err(ChangeRefused::Stale | ChangeRefused::LastGlobalAdministrator) => {}
             }
         }

@@ -236,7 +236,7 @@ impl Administration {
         match answering.settle(step)? {
             Ok(answer) => Ok(Some(answer)),
             Err(ChangeRefused::Stale) => Ok(None),
-            Err(ChangeRefused::Unknown) => Err(Refusal::AccountNotFound.into()),
+            Err(ChangeRefused::Unknown | ChangeRefused::PasskeyTaken) => Err(Refusal::AccountNotFound.into()),
             Err(ChangeRefused::LastGlobalAdministrator) => {
                 self.authorisation.note_denied(operation, "last_global_administrator");
                 Err(Refusal::LastGlobalAdministrator.into())

@@ -40,7 +40,7 @@ impl Credentials {
                 Holding::RecoveryCodes { .. } => {
                     self.saved_code(scope, account_id, entry.id, typed.code).await?
                 }
-                Holding::Email(_) | Holding::Phone(_) => None,
+                Holding::Email(_) | Holding::Phone(_) | Holding::Passkey(_) => None,
             };
             found = found.or(of_entry);
         }

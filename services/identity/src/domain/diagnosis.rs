@@ -12,6 +12,7 @@ use super::authority::{Permission, Role, who_may};
 use super::eligibility::{Ineligible, Judgement};
 use super::password::expiry::{PasswordState, password_state};
 use super::policy::Policy;
+use super::second_factor::signs_in_alone;
 use super::security_info::SecurityInfo;
 
 /// What is checked.
@@ -129,13 +130,15 @@ pub(crate) fn diagnose(facts: &Facts<'_>) -> Vec<CheckResult> {
     let password = account.password.as_ref().map(|record| password_state(record, &policy.password, now));
     let locked = facts.locked_until.filter(|until| !now.has_reached(*until));
     let is_out_of_scope = against(Ineligible::ResetNotEnabled) || against(Ineligible::AccountNotInScope);
+    // Whoever signs in by a passkey needs none.
+    let lacks_password = password.is_none() && !signs_in_alone(account, policy);
     let mut checks = vec![
         facts.check(Check::Exists, None),
         facts.check(Check::NotBlocked, account.blocked.then_some(Remedy::Unblock)),
         facts.check(Check::NotFrozen, account.frozen.then_some(Remedy::Unfreeze)),
         facts.check(Check::ManagedHere, account.managed_elsewhere.then_some(Remedy::OtherDirectory)),
         CheckResult { ends_at: locked, ..facts.check(Check::NotLocked, locked.map(|_| Remedy::Unlock)) },
-        facts.check(Check::HasPassword, password.is_none().then_some(Remedy::ResetPassword)),
+        facts.check(Check::HasPassword, lacks_password.then_some(Remedy::ResetPassword)),
         facts.check(Check::TemporaryPasswordAlive, {
             (password == Some(PasswordState::TemporaryOver)).then_some(Remedy::ResetPassword)
         }),

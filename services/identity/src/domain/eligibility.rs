@@ -93,13 +93,13 @@ impl Judgement {
 }
 
 impl Requirement {
-    /// What policy and the account's own standing ask for. An account with an authenticator must not be
+    /// What policy and the account's own standing ask for. An account with an authenticator or a passkey must not be
     /// opened by mail alone (ASVS 6.4.3), and an administrator's not by one proof.
     pub(crate) fn of(account: &Account, policy: &Policy) -> Self {
         let has_authenticator = account
             .security_info
             .iter()
-            .any(|entry| entry.kind() == MethodKind::Authenticator && is_confirmed(entry));
+            .any(|entry| entry.kind().class() == ProofClass::Authenticator && is_confirmed(entry));
         let distinct_kinds = policy.reset.method_hints == MethodHints::Kinds;
         if has_authenticator || account.is_administrator() {
             Self { proofs: policy.reset.proofs_required.max(2), two_classes: true, distinct_kinds }

@@ -8,6 +8,7 @@ use rekey_primitives::id::{AccountId, SecurityInfoId, TenantId};
 use uuid::Uuid;
 
 use super::account::{Account, CredentialEpoch, PasswordRecord, RecoveryVersion, Sealed};
+use super::passkey::Passkey;
 use super::security_info::{Holding, SecurityInfo};
 use super::tenant::Tenant;
 use super::totp::{Totp, TotpHash};
@@ -74,6 +75,19 @@ pub(crate) fn authenticator(number: u128) -> SecurityInfo {
 
 pub(crate) fn recovery_codes(number: u128) -> SecurityInfo {
     entry(number, Holding::RecoveryCodes { remaining: 10 })
+}
+
+pub(crate) fn passkey(number: u128) -> SecurityInfo {
+    let passkey = Passkey {
+        credential_id: number.to_be_bytes().to_vec(),
+        public_key: vec![1],
+        counter: 0,
+        backup_eligible: true,
+        backed_up: true,
+        transports: Vec::new(),
+        used_at: None,
+    };
+    entry(number, Holding::Passkey(Box::new(passkey)))
 }
 
 pub(crate) fn holding(entries: Vec<SecurityInfo>) -> Account {

@@ -4,8 +4,8 @@
 //! clock to read, so every rule can be tested by a table. Steps that must be atomic live in `store`, their
 //! order in the use cases; both ask here first.
 //!
-//! Things: [`tenant`], [`account`], [`account_filter`], [`account_import`], [`group`], [`security_info`], [`totp`], [`recovery_codes`],
-//! [`access_pass`], [`link`], [`session`], [`policy`].
+//! Things: [`tenant`], [`account`], [`account_filter`], [`account_import`], [`group`], [`security_info`], [`totp`],
+//! [`recovery_codes`], [`passkey`], [`access_pass`], [`link`], [`session`], [`policy`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
 //! [`reconfirmation`], [`second_factor`], [`scope`], [`spraying`], [`diagnosis`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
@@ -24,6 +24,7 @@ pub(crate) mod group;
 pub(crate) mod help;
 pub(crate) mod link;
 pub(crate) mod lockout;
+pub(crate) mod passkey;
 pub(crate) mod password;
 pub(crate) mod policy;
 pub(crate) mod reconfirmation;

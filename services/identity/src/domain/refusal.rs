@@ -13,6 +13,7 @@ use super::authority::{Forbidden, MissingPermission};
 use super::eligibility::Ineligible;
 use super::group::NotNested;
 use super::help::{MessageRefused, NotMoved};
+use super::passkey::PasskeyRefused;
 use super::password::Verdict;
 use super::scope::OutOfScope;
 use super::security_info::NotAdded;
@@ -154,6 +155,14 @@ pub(crate) enum Refusal {
         at_most: usize,
     },
 
+    // Passkeys.
+    /// The deployment takes none.
+    PasskeysNotConfigured,
+    /// The tenant's people do not sign in with a passkey alone.
+    PasskeySignInOff,
+    /// What the browser made is no passkey for here.
+    PasskeyRefused(PasskeyRefused),
+
     // The audit log.
     /// The token of a stream is not ours, or another tenant's.
     ResumeTokenInvalid,
@@ -270,6 +279,12 @@ impl From<NotMoved> for Refusal {
 impl From<MessageRefused> for Refusal {
     fn from(refused: MessageRefused) -> Self {
         Self::HelpMessageRefused(refused)
+    }
+}
+
+impl From<PasskeyRefused> for Refusal {
+    fn from(why: PasskeyRefused) -> Self {
+        Self::PasskeyRefused(why)
     }
 }
 

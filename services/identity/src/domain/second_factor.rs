@@ -1,11 +1,12 @@
 //! The second factor of a sign-in: whom it is asked of, and what is taken for it.
 //!
-//! Whoever confirmed an authenticator is asked, from that moment and for as long as they have it. One that wrong codes
+//! Whoever confirmed an authenticator, or registered a passkey, is asked, from that moment and for as long as they have it. One that wrong codes
 //! disabled is taken for nothing, and is asked for all the same: guessing must not take the question away.
 
 use rekey_primitives::method::{MethodKind, ProofClass};
 
 use super::account::Account;
+use super::policy::Policy;
 use super::security_info::{Holding, SecurityInfo, Standing};
 
 /// Whether a right password alone does not sign in.
@@ -26,6 +27,11 @@ pub(crate) fn taken(account: &Account, kind: MethodKind) -> Vec<&SecurityInfo> {
     account.security_info.iter().filter(serves).collect()
 }
 
+/// Whether its person signs in without a password, by a passkey.
+pub(crate) fn signs_in_alone(account: &Account, policy: &Policy) -> bool {
+    policy.sign_in.passkey_alone && !taken(account, MethodKind::Passkey).is_empty()
+}
+
 /// The kinds of which one is taken, in their order.
 pub(crate) fn kinds_taken(account: &Account) -> Vec<MethodKind> {
     MethodKind::ALL.iter().copied().filter(|kind| !taken(account, *kind).is_empty()).collect()
@@ -38,7 +44,7 @@ fn is_confirmed(entry: &SecurityInfo) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::fixtures::{authenticator, email, holding, recovery_codes};
+    use crate::domain::fixtures::{authenticator, email, holding, passkey, recovery_codes};
 
     #[test]
     fn who_confirmed_an_authenticator_is_asked() {
@@ -47,6 +53,8 @@ mod tests {
         assert!(is_demanded(&holding(vec![email(1), authenticator(2)])));
         assert!(!is_demanded(&holding(vec![email(1), recovery_codes(3)])));
         assert!(!is_demanded(&holding(vec![email(1), begun])));
+        assert!(is_demanded(&holding(vec![email(1), passkey(4)])));
+        assert_eq!(kinds_taken(&holding(vec![email(1), passkey(4)])), [MethodKind::Passkey]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use rekey_primitives::contact::{Destination, EmailAddress, PhoneNumber};
 use rekey_primitives::id::SecurityInfoId;
 use rekey_primitives::method::MethodKind;
 
+use super::passkey::Passkey;
 use super::policy::ResetRules;
 use super::sealed::Sealed;
 use super::totp::Totp;
@@ -65,6 +66,8 @@ pub(crate) enum Holding {
         /// How many are unspent.
         remaining: u32,
     },
+    /// A key on a device, or on several, that signs what it is asked to.
+    Passkey(Box<Passkey>),
 }
 
 /// How sure we are that an entry is the person's.
@@ -132,6 +135,17 @@ impl SecurityInfo {
     pub(crate) fn destination(&self) -> Option<Destination> {
         self.holding.destination()
     }
+
+    /// What it holds, if it is a passkey.
+    pub(crate) fn passkey(&self) -> Option<&Passkey> {
+        match &self.holding {
+            Holding::Passkey(passkey) => Some(passkey),
+            Holding::Email(_)
+            | Holding::Phone(_)
+            | Holding::Authenticator { .. }
+            | Holding::RecoveryCodes { .. } => None,
+        }
+    }
 }
 
 impl Holding {
@@ -142,6 +156,7 @@ impl Holding {
             Self::Phone(_) => MethodKind::Phone,
             Self::Authenticator { .. } => MethodKind::Authenticator,
             Self::RecoveryCodes { .. } => MethodKind::RecoveryCode,
+            Self::Passkey(_) => MethodKind::Passkey,
         }
     }
 
@@ -150,7 +165,7 @@ impl Holding {
         match self {
             Self::Email(address) => Some(Destination::Email(address.clone())),
             Self::Phone(number) => Some(Destination::Phone(number.clone())),
-            Self::Authenticator { .. } | Self::RecoveryCodes { .. } => None,
+            Self::Authenticator { .. } | Self::RecoveryCodes { .. } | Self::Passkey(_) => None,
         }
     }
 }
@@ -175,17 +190,21 @@ impl From<&Destination> for Holding {
 /// Most entries of a kind: enough for every address a person has, few enough to tell them all.
 pub(crate) const fn most_of(kind: MethodKind) -> usize {
     match kind {
-        MethodKind::Email | MethodKind::Phone | MethodKind::Authenticator => 5,
+        MethodKind::Email | MethodKind::Phone | MethodKind::Authenticator | MethodKind::Passkey => 5,
         MethodKind::RecoveryCode => 1,
     }
 }
 
 /// Whether the account may take one more entry.
 pub(crate) fn may_add(held: &[SecurityInfo], new: &Holding) -> Result<(), NotAdded> {
-    let kind = new.kind();
     if held.iter().any(|entry| entry.holding.reaches_same_as(new)) {
         return Err(NotAdded::AlreadyThere);
     }
+    has_room(held, new.kind())
+}
+
+/// Whether the account may take one more of a kind.
+pub(crate) fn has_room(held: &[SecurityInfo], kind: MethodKind) -> Result<(), NotAdded> {
     let at_most = most_of(kind);
     if held.iter().filter(|entry| entry.kind() == kind).count() >= at_most {
         return Err(NotAdded::TooMany { at_most });

@@ -286,6 +286,10 @@ impl Fields {
             Some(Factor::RecoveryCode(code)) => {
                 ("second_factor.recovery_code", MethodKind::RecoveryCode, code)
             }
+            Some(Factor::PasskeyCredentialJson(json)) => {
+                let response = self.passkey_response("second_factor.passkey_credential_json", json);
+                return response.map(|response| ChallengeAnswer::Passkey(Box::new(response)));
+            }
             Some(Factor::SentCode(code)) => {
                 return self.code_in("second_factor.sent_code", code).map(ChallengeAnswer::SentCode);
             }

@@ -41,6 +41,7 @@ pub(super) fn kind(kind: MethodKind) -> wire::MethodKind {
         MethodKind::Phone => wire::MethodKind::Phone,
         MethodKind::Authenticator => wire::MethodKind::Authenticator,
         MethodKind::RecoveryCode => wire::MethodKind::RecoveryCode,
+        MethodKind::Passkey => wire::MethodKind::Passkey,
     }
 }
 
@@ -99,22 +100,26 @@ pub(super) fn tenant(view: TenantView) -> wire::Tenant {
     }
 }
 
-pub(super) fn security_info(view: SecurityInfoView) -> wire::SecurityInfo {
-    let state = match view.state {
+pub(super) const fn security_info_state(state: SecurityInfoState) -> wire::SecurityInfoState {
+    match state {
         SecurityInfoState::Unconfirmed => wire::SecurityInfoState::Unconfirmed,
         SecurityInfoState::Prefilled => wire::SecurityInfoState::Prefilled,
         SecurityInfoState::Quarantined => wire::SecurityInfoState::Quarantined,
         SecurityInfoState::Usable => wire::SecurityInfoState::Usable,
         SecurityInfoState::Disabled => wire::SecurityInfoState::Disabled,
-    };
+    }
+}
+
+pub(super) fn security_info(view: SecurityInfoView) -> wire::SecurityInfo {
     wire::SecurityInfo {
         security_info_id: view.security_info_id.hyphenated().to_string(),
         kind: view.kind().map_or(wire::MethodKind::Unspecified, kind).into(),
         masked_destination: view.masked_destination,
-        state: state.into(),
+        state: security_info_state(view.state).into(),
         is_default: view.is_default,
         create_time: Some(time::timestamp(view.added_at)),
         usable_time: view.usable_at.map(time::timestamp),
         recovery_codes_remaining: view.codes_remaining.map_or(0, count),
+        display_name: view.label.unwrap_or_default(),
     }
 }

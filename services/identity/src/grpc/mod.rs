@@ -20,6 +20,7 @@ mod encode;
 mod groups;
 mod help_desk;
 mod linked_accounts;
+mod passkeys;
 mod password_administration;
 mod password_expiry;
 mod password_reset;
@@ -49,6 +50,7 @@ use rekey_wire::identity::v1::audit_service_server::AuditServiceServer;
 use rekey_wire::identity::v1::group_service_server::GroupServiceServer;
 use rekey_wire::identity::v1::help_desk_service_server::HelpDeskServiceServer;
 use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
+use rekey_wire::identity::v1::passkey_service_server::PasskeyServiceServer;
 use rekey_wire::identity::v1::password_administration_service_server::PasswordAdministrationServiceServer;
 use rekey_wire::identity::v1::password_expiry_service_server::PasswordExpiryServiceServer;
 use rekey_wire::identity::v1::password_reset_service_server::PasswordResetServiceServer;
@@ -71,6 +73,7 @@ use self::audit::AuditApi;
 use self::groups::GroupApi;
 use self::help_desk::HelpDeskApi;
 use self::linked_accounts::LinkedAccountApi;
+use self::passkeys::PasskeyApi;
 use self::password_administration::PasswordAdministrationApi;
 use self::password_expiry::PasswordExpiryApi;
 use self::password_reset::PasswordResetApi;
@@ -102,6 +105,7 @@ pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.GroupService",
     "rekey.identity.v1.HelpDeskService",
     "rekey.identity.v1.LinkedAccountService",
+    "rekey.identity.v1.PasskeyService",
     "rekey.identity.v1.PasswordAdministrationService",
     "rekey.identity.v1.PasswordExpiryService",
     "rekey.identity.v1.PasswordResetService",
@@ -141,6 +145,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         watching,
     } = use_cases;
     let watchers = Arc::new(Semaphore::new(watching.watchers));
+    let passkeys = PasskeyApi { security_info: security_info.clone(), sign_ins: sign_ins.clone() };
     let passes = AccessPassApi { administration: administration.clone(), sign_ins: sign_ins.clone() };
     Routes::new(PasswordResetServiceServer::new(PasswordResetApi { resets, help }))
         .add_service(PasswordServiceServer::new(PasswordApi { passwords }))
@@ -163,6 +168,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
             administration: administration.clone(),
         }))
         .add_service(AccessPassServiceServer::new(passes))
+        .add_service(PasskeyServiceServer::new(passkeys))
         .add_service(HelpDeskServiceServer::new(HelpDeskApi { administration: administration.clone() }))
         .add_service(PasswordAdministrationServiceServer::new(PasswordAdministrationApi { administration }))
         .add_service(AuditServiceServer::new(AuditApi { log: audit_log, watching, watchers }))

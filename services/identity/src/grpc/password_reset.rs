@@ -73,14 +73,14 @@ impl PasswordResetService for PasswordResetApi {
         let mut fields = Fields::default();
         let reset_token = fields.token("reset_token", sent.reset_token);
         let method_id = fields.method_id(sent.method_id);
-        let code = fields.code(sent.code);
+        let shown = fields.proof(sent.code, sent.passkey_credential_json);
         let request_id = fields.request_id(&sent.request_id);
         let context = fields.context(&asking, sent.context);
         let submit = fields.finish(|| {
             Some(SubmitProof {
                 reset_token: reset_token?,
                 method_id: method_id?,
-                code: code?,
+                shown: shown?,
                 request_id: request_id?,
                 context: context?,
             })
@@ -174,5 +174,6 @@ fn method(offered: OfferedMethod) -> wire::ResetMethod {
         method_id: offered.method_id,
         kind: encode::kind(offered.kind).into(),
         masked_destination: offered.masked_destination,
+        passkey_request_options_json: offered.passkey_options.unwrap_or_default(),
     }
 }

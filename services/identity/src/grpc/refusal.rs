@@ -70,6 +70,7 @@ fn published(refusal: &Refusal, password_field: &'static str) -> status::Refusal
         Refusal::ImportSequenceGap { expected } => published.with("expectedSequence", expected.to_string()),
         Refusal::HelpMessageRefused(why) => published.field("message", help_message(*why)),
         Refusal::PasswordRefused(verdict) => password(published, verdict, password_field),
+        Refusal::PasskeyRefused(why) => published.with("why", why.as_str()),
         Refusal::SecurityInfoFull { at_most } => published.with("atMost", at_most.to_string()),
         _ => published,
     }
@@ -235,11 +236,24 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::SecurityInfoNotFound => {
             new(NotFound, Reason::SecurityInfoNotFound, "no such security info on this account")
         }
-        Refusal::SecurityInfoTaken => {
-            new(AlreadyExists, Reason::SecurityInfoTaken, "the account has this address already")
-        }
+        Refusal::SecurityInfoTaken => new(
+            AlreadyExists,
+            Reason::SecurityInfoTaken,
+            "the account has this address, or an account this passkey",
+        ),
         Refusal::SecurityInfoFull { .. } => {
             new(ResourceExhausted, Reason::SecurityInfoFull, "the account may hold no more of this kind")
+        }
+        Refusal::PasskeysNotConfigured => {
+            new(FailedPrecondition, Reason::PasskeysNotConfigured, "this deployment takes no passkeys")
+        }
+        Refusal::PasskeySignInOff => new(
+            FailedPrecondition,
+            Reason::PasskeySignInOff,
+            "the tenant's people do not sign in with a passkey alone",
+        ),
+        Refusal::PasskeyRefused(_) => {
+            new(InvalidArgument, Reason::PasskeyRefused, "what the browser made is no passkey for here")
         }
         Refusal::SendLimited { .. } => {
             new(ResourceExhausted, Reason::SendLimited, "no code can be sent so soon")

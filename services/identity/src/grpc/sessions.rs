@@ -248,7 +248,7 @@ fn outcome(signed_in: SignedIn) -> wire::SignInResponse {
     wire::SignInResponse { result: Some(result) }
 }
 
-fn challenge(asked: SignInChallenge) -> wire::SignInChallenge {
+pub(super) fn challenge(asked: SignInChallenge) -> wire::SignInChallenge {
     let kind = match asked.kind {
         ChallengeKind::PasswordExpired => wire::ChallengeKind::PasswordExpired,
         ChallengeKind::PasswordChangeRequired => wire::ChallengeKind::PasswordChangeRequired,
@@ -261,6 +261,7 @@ fn challenge(asked: SignInChallenge) -> wire::SignInChallenge {
         kind: kind.into(),
         security_info: asked.security_info.into_iter().map(encode::security_info).collect(),
         second_factors: encode::kinds(&asked.second_factors),
+        passkey_request_options_json: asked.passkey_options.unwrap_or_default(),
     }
 }
 

@@ -1,15 +1,14 @@
-//! Proofs by a code that nobody sends: of an authenticator, or of a saved list.
+//! Proofs by a code that nobody sends: of an authenticator, or of a saved list; and by what a passkey signs.
 //!
 //! They walk one path for every account and for none: attempts are counted first, of this reset and of the method, then the
 //! same reads are made, and the answer leaves in even time. The step that takes a proof spends its code.
 
 use rekey_primitives::id::{ResetId, from_digest};
-use rekey_primitives::secret::SecretString;
 use rekey_sealing::digest;
 
-use super::prove::{Attempt, ProofSubmitted, Unproved};
+use super::prove::{Attempt, ProofSubmitted, ShownProof, Unproved};
 use super::{Resets, binding_of, still_the_same};
-use crate::credentials::TypedCode;
+use crate::credentials::{SignedByPasskey, TypedCode};
 use crate::domain::eligibility::JudgedAccount;
 use crate::domain::reset::offer::{Offered, Target};
 use crate::domain::reset::{Position, ResetState};
@@ -24,9 +23,9 @@ impl Resets {
     pub(super) async fn prove_by_held_code(
         &self,
         attempt: &Attempt<'_>,
-        code: &SecretString,
+        shown: &ShownProof,
     ) -> Result<Answer<ProofSubmitted>, Error> {
-        match self.judge_held_code(attempt, code).await? {
+        match self.judge_held_code(attempt, shown).await? {
             Ok(passed) => match self.accept(attempt, Some(passed)).await? {
                 Some(accepted) => Ok(accepted),
                 // Another call was faster with the same code.
@@ -39,7 +38,7 @@ impl Resets {
     async fn judge_held_code(
         &self,
         attempt: &Attempt<'_>,
-        code: &SecretString,
+        shown: &ShownProof,
     ) -> Result<Result<PassedCode, Unproved>, Error> {
         let Attempt { operation, state, offered, policy, .. } = *attempt;
         let (scope, now) = (&operation.scope, operation.now);
@@ -52,9 +51,23 @@ impl Resets {
         let judged = self.judged_today(scope, state, policy, now).await?;
         let same = still_the_same(state, judged.as_ref()).ok();
         let entries = same.map(|judged| of_method(offered, judged)).unwrap_or_default();
-        let typed = TypedCode { account_id: state.account_id, entries, code };
-        let Some(code) = self.credentials.held_code(scope, &typed, now).await? else {
-            return Ok(Err(Unproved::CodeRejected));
+        let code = match shown {
+            ShownProof::Code(code) => {
+                let typed = TypedCode { account_id: state.account_id, entries, code };
+                self.credentials.held_code(scope, &typed, now).await?.ok_or(Unproved::CodeRejected)
+            }
+            ShownProof::Passkey(response) => {
+                let challenge = self.keys.reset_challenge(state.reset_id, attempt.position);
+                let (account_id, challenge_expires_at) = (state.account_id, state.expires_at);
+                let signed =
+                    SignedByPasskey { account_id, entries, response, challenge, challenge_expires_at };
+                let used = self.credentials.passkey_use(operation, &signed).await?;
+                used.map_err(|_| Unproved::PasskeyRejected)
+            }
+        };
+        let code = match code {
+            Ok(code) => code,
+            Err(why) => return Ok(Err(why)),
         };
         // Right, and yet nothing may come of it: then nothing is spent either.
         let account_id = state.account_id.filter(|_| !state.is_silent);

@@ -25,7 +25,7 @@ use rekey_sealing::digest;
 pub(crate) use complete::CompleteReset;
 #[cfg(test)]
 pub(crate) use prove::ProofSubmitted;
-pub(crate) use prove::SubmitProof;
+pub(crate) use prove::{ShownProof, SubmitProof};
 pub(crate) use repudiate::Repudiate;
 pub(crate) use send::SendCode;
 pub(crate) use shares::MethodShares;

@@ -5,7 +5,7 @@
 //! `held_code`.
 
 use rekey_primitives::id::{RequestId, VerificationId};
-use rekey_primitives::method::MethodChange;
+use rekey_primitives::method::{MethodChange, MethodKind};
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
@@ -15,6 +15,7 @@ use super::{Continued, Resets, binding_of, held_code, still_the_same, unreadable
 use crate::domain::account::Account;
 use crate::domain::attempts::MethodUnavailable;
 use crate::domain::audit::{Actor, EventKind};
+use crate::domain::passkey::AuthenticationResponse;
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
 use crate::domain::reset::complete::Stopped;
@@ -38,9 +39,28 @@ pub(crate) struct SubmitProof {
     pub reset_token: SecretString,
     /// The method the code came by.
     pub method_id: String,
-    pub code: SecretString,
+    pub shown: ShownProof,
     pub request_id: RequestId,
     pub context: Context,
+}
+
+/// What the person shows.
+#[derive(Debug)]
+pub(crate) enum ShownProof {
+    /// A code they typed.
+    Code(SecretString),
+    /// What a passkey signed.
+    Passkey(Box<AuthenticationResponse>),
+}
+
+impl ShownProof {
+    /// What a repeat has to say again.
+    fn content(&self) -> &[u8] {
+        match self {
+            Self::Code(code) => code.expose_secret().as_bytes(),
+            Self::Passkey(response) => response.text(),
+        }
+    }
 }
 
 /// The verdict on a code.
@@ -71,6 +91,7 @@ pub(super) enum Unproved {
     MethodPaused,
     MethodDisabled,
     CodeRejected,
+    PasskeyRejected,
     EvidenceRejected,
     /// As many codes as a reset takes of the method were tried.
     CodesExhausted,
@@ -79,16 +100,18 @@ pub(super) enum Unproved {
 impl Unproved {
     /// Whether it cost an attempt.
     const fn was_counted(self) -> bool {
-        matches!(self, Self::CodeRejected | Self::EvidenceRejected)
+        matches!(self, Self::CodeRejected | Self::PasskeyRejected | Self::EvidenceRejected)
     }
 
     /// What the log calls it: that a method takes no attempt is an event of its own.
     const fn event(self) -> EventKind {
         match self {
             Self::MethodPaused | Self::MethodDisabled => EventKind::MethodStopped,
-            Self::NoLiveCode | Self::CodeRejected | Self::EvidenceRejected | Self::CodesExhausted => {
-                RPC.event
-            }
+            Self::NoLiveCode
+            | Self::CodeRejected
+            | Self::PasskeyRejected
+            | Self::EvidenceRejected
+            | Self::CodesExhausted => RPC.event,
         }
     }
 }
@@ -106,7 +129,7 @@ impl Resets {
         let content = [
             request.reset_token.expose_secret().as_bytes(),
             request.method_id.as_bytes(),
-            request.code.expose_secret().as_bytes(),
+            request.shown.content(),
         ];
         let named = Request { who: caller.name(), id: request.request_id, content: &content };
         let operation = self.idempotency.named(operation, named);
@@ -135,10 +158,22 @@ impl Resets {
         let key = attempts_key(state, position).ok_or_else(unreadable_offer)?;
         let policy = self.policies.reset_policy(&operation.scope).await?;
         let attempt = Attempt { operation, state, position, offered, key, policy: &policy };
-        if offered.kind.channel().is_none() {
-            return self.prove_by_held_code(&attempt, &request.code).await;
-        }
-        match self.judge_code(&attempt, &request.code).await? {
+        let code = match (&request.shown, offered.kind) {
+            (ShownProof::Passkey(_), MethodKind::Passkey) => {
+                return self.prove_by_held_code(&attempt, &request.shown).await;
+            }
+            (ShownProof::Code(_), MethodKind::Passkey) => {
+                return Err(Refusal::field("passkey_credential_json", "what the passkey signed").into());
+            }
+            (ShownProof::Passkey(_), _) => {
+                return Err(Refusal::field("code", "the code of the method").into());
+            }
+            (ShownProof::Code(_), kind) if kind.channel().is_none() => {
+                return self.prove_by_held_code(&attempt, &request.shown).await;
+            }
+            (ShownProof::Code(code), _) => code,
+        };
+        match self.judge_code(&attempt, code).await? {
             // The store has no condition on such a proof that it could refuse by.
             Ok(()) => self.accept(&attempt, None).await?.map_or_else(|| Err(unreadable_offer()), Ok),
             Err(reason) => self.reject(&attempt, reason).await,

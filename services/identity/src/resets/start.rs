@@ -11,12 +11,13 @@ use crate::domain::account::{CredentialEpoch, RecoveryVersion};
 use crate::domain::attempts::AttemptOrigin;
 use crate::domain::audit::EventKind;
 use crate::domain::eligibility::JudgedAccount;
+use crate::domain::passkey::options;
 use crate::domain::policy::{MethodHints, Policy};
 use crate::domain::refusal::Refusal;
-use crate::domain::reset::ResetState;
 use crate::domain::reset::offer::{self, OfferBasis};
 use crate::domain::reset::proofs::Proofs;
 use crate::domain::reset::shares::Shares;
+use crate::domain::reset::{Position, ResetState};
 use crate::keys::TypedLogin;
 use crate::operation::{Caller, Context, Error, Operation, Origin, Rpc};
 use crate::store::resets::NOBODY;
@@ -51,6 +52,8 @@ pub(crate) struct OfferedMethod {
     pub kind: MethodKind,
     /// The address, masked; empty where kinds are offered.
     pub masked_destination: String,
+    /// What a passkey is asked with: no passkey is named, whoever has one.
+    pub passkey_options: Option<String>,
 }
 
 /// What a new reset is made of.
@@ -113,7 +116,7 @@ impl Resets {
         }
         Ok(StartedReset {
             reset_token: self.tokens.seal_reset(&state),
-            methods: offered_methods(&state, judged),
+            methods: self.offered_methods(&state, judged),
             proofs_required: policy.reset.proofs_required,
             expires_at: state.expires_at,
         })
@@ -168,6 +171,24 @@ impl Resets {
         }
     }
 
+    fn offered_methods(&self, state: &ResetState, judged: Option<&JudgedAccount>) -> Vec<OfferedMethod> {
+        let held = judged.map_or(&[][..], |judged| &judged.account.security_info);
+        let offered = state.offer.iter().map(|(position, offered)| OfferedMethod {
+            method_id: position.to_method_id(),
+            kind: offered.kind,
+            masked_destination: offer::mask(offered, held, &state.seed),
+            passkey_options: self.passkey_options(state, position, offered.kind),
+        });
+        offered.collect()
+    }
+
+    fn passkey_options(&self, state: &ResetState, position: Position, kind: MethodKind) -> Option<String> {
+        let relying_party = self.credentials.relying_party().ok().filter(|_| kind == MethodKind::Passkey)?;
+        let challenge = self.keys.reset_challenge(state.reset_id, position);
+        let life = state.expires_at.since(state.started_at);
+        Some(options::request(relying_party, &challenge, life, &[]))
+    }
+
     /// The true reason goes to the log, whatever the answer says.
     fn note_start(&self, state: &ResetState, start: &Start<'_>) {
         let reason = match start.judged {
@@ -180,17 +201,4 @@ impl Resets {
             None => event,
         });
     }
-}
-
-fn offered_methods(state: &ResetState, judged: Option<&JudgedAccount>) -> Vec<OfferedMethod> {
-    let held = judged.map_or(&[][..], |judged| &judged.account.security_info);
-    state
-        .offer
-        .iter()
-        .map(|(position, offered)| OfferedMethod {
-            method_id: position.to_method_id(),
-            kind: offered.kind,
-            masked_destination: offer::mask(offered, held, &state.seed),
-        })
-        .collect()
 }

@@ -214,7 +214,7 @@ pub(super) fn attempts_key(entry: &SecurityInfo) -> Uuid {
 
 /// What a confirmation takes back: what was counted at the entry's own confirmations, and at its kind in resets if nothing
 /// else of the kind serves. Another address that is confirmed holds nothing less against the one that was guessed at.
-fn cleared_counters(account: &Account, entry: &SecurityInfo) -> Vec<Uuid> {
+pub(super) fn cleared_counters(account: &Account, entry: &SecurityInfo) -> Vec<Uuid> {
     let serves = |other: &SecurityInfo| {
         other.id != entry.id
             && other.kind() == entry.kind()

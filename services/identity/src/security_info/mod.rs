@@ -2,7 +2,7 @@
 //!
 //! Every change needs a sign-in of the last 10 minutes and notifies every other address of the account. An address counts
 //! for nothing before a code sent to it came back (`codes`, `running_code`), an authenticator for nothing before it showed
-//! one, and neither for a while after; the rules are
+//! one, a passkey signs at once (`passkeys`), and none of them counts for a while after; the rules are
 //! [`crate::domain::security_info`].
 
 mod add;
@@ -11,6 +11,7 @@ mod authenticator;
 mod codes;
 mod confirm;
 mod edits;
+mod passkeys;
 mod prefill;
 mod reconfirm;
 mod recovery_codes;
@@ -27,12 +28,14 @@ use rekey_primitives::method::MethodChange;
 pub(crate) use administrators::PERMISSION as ACCOUNT_NEEDS;
 pub(crate) use authenticator::AddedAuthenticator;
 pub(crate) use confirm::Confirmed;
+pub(crate) use passkeys::CompleteRegistration;
 #[cfg(test)]
 pub(crate) use prefill::NEEDS as PREFILL_NEEDS;
 pub(crate) use prefill::Prefill;
 
 use crate::audit::{Audit, Draft};
 use crate::authorisation::Authorisation;
+use crate::credentials::Credentials;
 use crate::domain::account::Account;
 use crate::domain::audit::{Actor, Subject};
 use crate::domain::policy::ResetRules;
@@ -59,6 +62,7 @@ pub(crate) struct SecurityInfoEntries {
     pub clock: SharedClock,
     pub entropy: SharedEntropy,
     pub keys: Arc<Keys>,
+    pub credentials: Credentials,
     pub policies: Policies,
     pub notices: Notices,
     pub audit: Audit,
@@ -232,6 +236,7 @@ fn change_of(
 /// Why a change was not made, where judging anew does not help.
 fn not_changed(why: ChangeRefused) -> Refusal {
     match why {
+        ChangeRefused::PasskeyTaken => Refusal::SecurityInfoTaken,
         ChangeRefused::LastGlobalAdministrator => Refusal::LastGlobalAdministrator,
         ChangeRefused::Unknown | ChangeRefused::Stale => Refusal::AccountNotFound,
     }

@@ -3,18 +3,21 @@
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
+use rekey_primitives::method::MethodKind;
 use rekey_primitives::secret::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::SignIns;
 use crate::domain::account::{Account, CredentialEpoch};
 use crate::domain::link::LinkEnd;
+use crate::domain::passkey::{Passkey, options};
 use crate::domain::policy::Policy;
 use crate::domain::second_factor;
+use crate::domain::security_info::SecurityInfo;
 use crate::domain::spraying::CodeAddresses;
 use crate::operation::Operation;
 use crate::operation::idempotency::sealed_secret;
-use crate::tokens::{Challenge, ChallengeKind};
+use crate::tokens::{Challenge, ChallengeKind, passkey_challenge};
 use crate::views::SecurityInfoView;
 
 /// One more thing to do.
@@ -30,6 +33,9 @@ pub(crate) struct SignInChallenge {
     /// The words of the kinds that are taken for a second factor, or that a code will go to, if one is asked for.
     #[serde(default)]
     pub second_factors: Vec<String>,
+    /// What the account's passkeys are asked with, where one is taken.
+    #[serde(default)]
+    pub passkey_options: Option<String>,
 }
 
 /// Who is asked, and for what.
@@ -44,12 +50,22 @@ pub(super) struct Asked<'a> {
     pub(super) is_strong: bool,
     /// The account that they come from by a link, having typed no password.
     pub(super) linked_from: Option<LinkEnd>,
+    /// Whether a passkey stood in for the password.
+    pub(super) is_without_password: bool,
 }
 
 impl<'a> Asked<'a> {
     /// Somebody who gave their password just now.
     pub(super) fn of_today(account: &'a Account, kind: ChallengeKind, now: Timestamp) -> Self {
-        Self { account, kind, epoch: account.epoch, proved_at: now, is_strong: false, linked_from: None }
+        Self {
+            account,
+            kind,
+            epoch: account.epoch,
+            proved_at: now,
+            is_strong: false,
+            linked_from: None,
+            is_without_password: false,
+        }
     }
 }
 
@@ -61,7 +77,7 @@ impl SignIns {
         asked: &Asked<'_>,
         policy: &Policy,
     ) -> SignInChallenge {
-        let Asked { account, kind, epoch, proved_at, is_strong, linked_from } = *asked;
+        let Asked { account, kind, epoch, proved_at, is_strong, linked_from, is_without_password } = *asked;
         let is_about_entries = kind == ChallengeKind::ConfirmSecurityInfo;
         // A change of the password raises the version once.
         let version = account.version + (epoch.0 - account.epoch.0);
@@ -77,20 +93,32 @@ impl SignIns {
             proved_at: Some(proved_at),
             is_strong,
             linked_from,
+            is_without_password,
         });
         let security_info = if is_about_entries {
             SecurityInfoView::list(&account.security_info, &policy.reset, operation.now)
         } else {
             Vec::new()
         };
-        let kinds = match kind {
+        let passkey_options = self.passkey_options(account, &token, life);
+        let passkey_options = passkey_options.filter(|_| kind == ChallengeKind::SecondFactor);
+        let mut kinds = match kind {
             ChallengeKind::SecondFactor => second_factor::kinds_taken(account),
             ChallengeKind::SentCode => {
                 CodeAddresses::of(account, policy, operation.now).map(|to| to.kind).into_iter().collect()
             }
             _ => Vec::new(),
         };
+        kinds.retain(|kind| *kind != MethodKind::Passkey || passkey_options.is_some());
         let second_factors = kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
-        SignInChallenge { token, kind, security_info, second_factors }
+        SignInChallenge { token, kind, security_info, second_factors, passkey_options }
+    }
+
+    /// What the passkeys of an account are asked with, where it has any and this deployment takes them.
+    fn passkey_options(&self, account: &Account, token: &SecretString, life: Duration) -> Option<String> {
+        let taken = second_factor::taken(account, MethodKind::Passkey);
+        let passkeys: Vec<&Passkey> = taken.into_iter().filter_map(SecurityInfo::passkey).collect();
+        let relying_party = self.credentials.relying_party().ok().filter(|_| !passkeys.is_empty())?;
+        Some(options::request(relying_party, &passkey_challenge(token), life, &passkeys))
     }
 }

@@ -5,7 +5,7 @@
 
 use super::SignIns;
 use super::continue_sign_in::{Answering, Challenged, Continued};
-use crate::domain::account::{Account, PasswordRecord};
+use crate::domain::account::Account;
 use crate::domain::audit::{Actor, AuditEvent, EventKind};
 use crate::domain::password::expiry::PasswordState;
 use crate::domain::refusal::Refusal;
@@ -28,8 +28,10 @@ impl SignIns {
         for _ in 0..JUDGED_AT_MOST {
             let Challenged { account, password } = self.challenged(answering).await?;
             let is_good = matches!(password, PasswordState::Fresh | PasswordState::ExpiresIn { .. });
-            let record = account.password.as_ref().filter(|_| is_good && account.version == version);
-            let PasswordRecord { hash, .. } = record.ok_or(Refusal::ChallengeInvalid)?;
+            if !is_good || account.version != version {
+                return Err(Refusal::ChallengeInvalid.into());
+            }
+            let hash = account.password.as_ref().map(|record| record.hash.clone());
             let (session, tokens) = self.tokens.new_session(&NewSession {
                 account: &account,
                 epoch: account.epoch,
@@ -42,7 +44,7 @@ impl SignIns {
             let login = self.keys.login_key_of(&account);
             let open = OpenSession {
                 session,
-                verified: hash.clone(),
+                verified: hash.filter(|_| !challenge.is_without_password),
                 rehashed: None,
                 login,
                 place: context.ip.map(|ip| self.keys.place_key(&login, ip, context.user_agent_family())),

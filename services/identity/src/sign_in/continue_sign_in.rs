@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::SignIns;
 use super::challenge::{Asked, SignInChallenge};
+use super::second_factor::ShownFactor;
 use crate::domain::account::Account;
 use crate::domain::audit::{Actor, EventKind, Subject};
+use crate::domain::passkey::AuthenticationResponse;
 use crate::domain::password::Password;
 use crate::domain::password::expiry::{PasswordState, password_state};
 use crate::domain::policy::Policy;
@@ -51,6 +53,8 @@ pub(crate) enum ChallengeAnswer {
         kind: MethodKind,
         code: SecretString,
     },
+    /// A second factor: what a passkey signed.
+    Passkey(Box<AuthenticationResponse>),
     /// The code that was sent for this challenge.
     SentCode(SecretString),
 }
@@ -75,6 +79,8 @@ pub(super) struct Answering<'a> {
     pub(super) operation: &'a Repeatable<'a>,
     pub(super) challenge: Challenge,
     pub(super) policy: Policy,
+    /// The challenge as it was shown.
+    pub(super) token: &'a SecretString,
     /// Names the challenge in counters.
     pub(super) whose: [u8; 32],
 }
@@ -128,17 +134,21 @@ impl SignIns {
         use ChallengeKind::{
             ConfirmSecurityInfo, PasswordChangeRequired, PasswordExpired, SecondFactor, SentCode,
         };
-        let whose = name_of(&request.challenge_token);
+        let token = &request.challenge_token;
+        let whose = name_of(token);
         self.limits.consume_evaluation(&whose, operation.now).await?;
         let policy = self.policies.policy(&operation.scope).await?;
         let kind = challenge.kind;
-        let answering = Answering { operation, challenge, policy, whose };
+        let answering = Answering { operation, challenge, policy, token, whose };
         match (kind, &request.answer) {
             (ConfirmSecurityInfo, ChallengeAnswer::SecurityInfo { is_still_right }) => {
                 self.confirm_security_info(&answering, *is_still_right).await
             }
             (SecondFactor, ChallengeAnswer::SecondFactor { kind, code }) => {
-                self.pass_second_factor(&answering, *kind, code).await
+                self.pass_second_factor(&answering, ShownFactor::Code { kind: *kind, code }).await
+            }
+            (SecondFactor, ChallengeAnswer::Passkey(response)) => {
+                self.pass_second_factor(&answering, ShownFactor::Passkey(response)).await
             }
             (SentCode, ChallengeAnswer::SentCode(code)) => self.pass_sent_code(&answering, code).await,
             (SentCode, _) => Err(Refusal::field("second_factor.sent_code", "the code that was sent").into()),
@@ -164,7 +174,12 @@ impl SignIns {
         let key = AccountKey::Id(challenge.account_id);
         let account = self.store.find_account(&operation.scope, &key).await?;
         let account = account.ok_or(Refusal::ChallengeInvalid)?;
-        let state = account.password.as_ref().map(|record| password_state(record, &policy.password, now));
+        let state = if challenge.is_without_password {
+            // A passkey signed in, and whatever is to be done about the password waits until it is used.
+            Some(PasswordState::Fresh)
+        } else {
+            account.password.as_ref().map(|record| password_state(record, &policy.password, now))
+        };
         // One that was asked before the account had a second factor leads no further.
         let is_enough = challenge.is_strong
             || challenge.kind == ChallengeKind::SecondFactor
@@ -215,7 +230,7 @@ impl SignIns {
         let (epoch, proved_at, now) = (account.epoch.next(), answering.proved_at(), operation.now);
         if reconfirmation::is_due(account, &policy.security_info, now) {
             let (kind, is_strong) = (ChallengeKind::ConfirmSecurityInfo, answering.challenge.is_strong);
-            let asked = Asked { account, kind, epoch, proved_at, is_strong, linked_from: None };
+            let asked = Asked { kind, epoch, is_strong, ..Asked::of_today(account, kind, proved_at) };
             let challenge = self.challenge(operation, &asked, policy);
             return Next { session: None, answer: Continued::Challenge(challenge) };
         }
@@ -286,6 +301,7 @@ impl ChallengeAnswer {
             Self::SecurityInfo { is_still_right: false } => [b"security info: needs change", b""],
             Self::SentCode(code) => [code.expose_secret().as_bytes(), b"sent"],
             Self::SecondFactor { kind, code } => [code.expose_secret().as_bytes(), kind.as_str().as_bytes()],
+            Self::Passkey(response) => [response.text(), MethodKind::Passkey.as_str().as_bytes()],
         }
     }
 }

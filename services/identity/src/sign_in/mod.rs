@@ -9,6 +9,7 @@ mod challenge;
 mod confirm_security_info;
 mod continue_sign_in;
 mod open_session;
+mod passkey;
 mod second_factor;
 mod sent_code;
 mod spraying;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use access_pass::SignInWithPass;
 pub(crate) use challenge::SignInChallenge;
 pub(crate) use continue_sign_in::{AnswerChallenge, ChallengeAnswer, Continued};
+pub(crate) use passkey::{CompletePasskeySignIn, StartPasskeySignIn};
 pub(crate) use sent_code::SendSignInCode;
 
 use self::verify_password::{Rejection, VerifiedPassword};

@@ -30,7 +30,7 @@ impl SignIns {
             now: operation.now,
         });
         let event = self.audit.event(operation).on(account.id).by(Actor::Account(account.id)).done();
-        let (verified, rehashed) = (right.verified.clone(), right.rehashed.clone());
+        let (verified, rehashed) = (Some(right.verified.clone()), right.rehashed.clone());
         let (login, place) = (*login, *place);
         let open = OpenSession {
             session,

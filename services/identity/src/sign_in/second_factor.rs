@@ -1,4 +1,4 @@
-//! The answer to "prove it by something else": a code of an authenticator, or of the saved list.
+//! The answer to "prove it by something else": a code of an authenticator, or of the saved list, or what a passkey signed.
 //!
 //! Attempts are counted twice before a code is looked at: those of this challenge, and those of the kind, where familiar
 //! places have a count of their own. A code is spent by the step that opens the session, or that leads to the next question.
@@ -10,21 +10,23 @@ use rekey_primitives::secret::SecretString;
 use super::SignIns;
 use super::challenge::Asked;
 use super::continue_sign_in::{Answering, Challenged, Continued};
-use crate::credentials::TypedCode;
+use crate::credentials::{SignedByPasskey, TypedCode};
 use crate::domain::account::{Account, PasswordRecord};
 use crate::domain::attempts::AttemptOrigin;
 use crate::domain::audit::{Actor, AuditEvent, EventKind};
+use crate::domain::passkey::{AuthenticationResponse, PasskeyRefused};
 use crate::domain::password::expiry::PasswordState;
+use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
 use crate::domain::reset::sign_in_attempts_key;
 use crate::domain::session::Session;
 use crate::domain::{reconfirmation, second_factor};
 use crate::operation::idempotency::{Answer, Settled};
-use crate::operation::{Error, Failed, JUDGED_AT_MOST};
-use crate::store::accounts::PassedCode;
+use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Repeatable};
+use crate::store::accounts::{HeldCode, PassedCode};
 use crate::store::resets::{AttemptCounted, CodeAttempt, CodeSource};
 use crate::store::sign_ins::{OpenSession, PassedFactor, PlaceKey, Stale};
-use crate::tokens::{ChallengeKind, NewSession};
+use crate::tokens::{ChallengeKind, NewSession, passkey_challenge};
 
 /// A code that was found right, and whose.
 pub(super) struct Passed<'a> {
@@ -34,28 +36,43 @@ pub(super) struct Passed<'a> {
     pub(super) event: AuditEvent,
 }
 
+/// A second factor that somebody shows.
+#[derive(Clone, Copy)]
+pub(super) enum ShownFactor<'a> {
+    Code { kind: MethodKind, code: &'a SecretString },
+    Passkey(&'a AuthenticationResponse),
+}
+
+impl ShownFactor<'_> {
+    const fn kind(&self) -> MethodKind {
+        match self {
+            Self::Code { kind, .. } => *kind,
+            Self::Passkey(_) => MethodKind::Passkey,
+        }
+    }
+}
+
 impl SignIns {
     /// Judges a second factor, and signs in or asks on.
     pub(super) async fn pass_second_factor(
         &self,
         answering: &Answering<'_>,
-        kind: MethodKind,
-        code: &SecretString,
+        shown: ShownFactor<'_>,
     ) -> Result<Answer<Continued>, Error> {
-        let operation = answering.operation;
+        let (operation, kind) = (answering.operation, shown.kind());
         let Challenged { account, .. } = self.challenged(answering).await?;
         self.count_factor_of_challenge(answering).await?;
-        if !self.counts_factor(answering, &account, kind).await? {
+        if !self.counts_factor(operation, &answering.policy, &account, kind).await? {
             return Ok(Answer::to_store(Continued::Rejected { rejected: true }));
         }
         for _ in 0..JUDGED_AT_MOST {
             let Challenged { account, password } = self.challenged(answering).await?;
-            let entries = second_factor::taken(&account, kind);
-            let typed = TypedCode { account_id: Some(account.id), entries, code };
-            let found = self.credentials.held_code(&operation.scope, &typed, operation.now).await?;
-            let Some(code) = found else {
-                self.audit.note(self.audit.event(operation).on(account.id).refused("code_rejected"));
-                return Ok(Answer::to_store(Continued::Rejected { rejected: true }));
+            let code = match self.judge_factor(answering, &account, shown).await? {
+                Ok(code) => code,
+                Err(why) => {
+                    self.audit.note(self.audit.event(operation).on(account.id).refused(why));
+                    return Ok(Answer::to_store(Continued::Rejected { rejected: true }));
+                }
             };
             let counter = sign_in_attempts_key(account.id, kind);
             let event = self.audit.event(operation).by(Actor::Account(account.id)).because(kind.as_str());
@@ -70,6 +87,35 @@ impl SignIns {
             // The account changed, or another call spent the code: what is read now decides.
         }
         Err(Failed::Contended.into())
+    }
+
+    /// What is spent by a second factor that is right; the word for what is wrong with it otherwise.
+    async fn judge_factor(
+        &self,
+        answering: &Answering<'_>,
+        account: &Account,
+        shown: ShownFactor<'_>,
+    ) -> Result<Result<HeldCode, &'static str>, Error> {
+        let Answering { operation, challenge, .. } = answering;
+        let entries = second_factor::taken(account, shown.kind());
+        match shown {
+            ShownFactor::Code { code, .. } => {
+                let typed = TypedCode { account_id: Some(account.id), entries, code };
+                let found = self.credentials.held_code(&operation.scope, &typed, operation.now).await?;
+                Ok(found.ok_or("code_rejected"))
+            }
+            ShownFactor::Passkey(response) => {
+                let signed = SignedByPasskey {
+                    account_id: Some(account.id),
+                    entries,
+                    response,
+                    challenge: passkey_challenge(answering.token),
+                    challenge_expires_at: challenge.expires_at,
+                };
+                let used = self.credentials.passkey_use(operation, &signed).await?;
+                Ok(used.map_err(PasskeyRefused::as_str))
+            }
+        }
     }
 
     /// Signs in or asks on; `None` if the account is to be judged anew.
@@ -87,7 +133,7 @@ impl SignIns {
 
     /// Counts an attempt at this challenge, which takes no more than a reset does.
     pub(super) async fn count_factor_of_challenge(&self, answering: &Answering<'_>) -> Result<(), Error> {
-        let Answering { operation, challenge, policy, whose } = answering;
+        let Answering { operation, challenge, policy, whose, .. } = answering;
         let (number, request) = (ResetId::from_uuid(from_digest(whose)), operation.key.fingerprint());
         let (scope, expires_at) = (&operation.scope, challenge.expires_at);
         let before =
@@ -100,15 +146,15 @@ impl SignIns {
     }
 
     /// Counts an attempt at a kind of the account; false when none is taken.
-    async fn counts_factor(
+    pub(super) async fn counts_factor(
         &self,
-        answering: &Answering<'_>,
+        operation: &Repeatable<'_>,
+        policy: &Policy,
         account: &Account,
         kind: MethodKind,
     ) -> Result<bool, Error> {
-        let Answering { operation, policy, .. } = answering;
         let (scope, request) = (&operation.scope, operation.key.fingerprint());
-        let place = self.place_of(answering, account);
+        let place = self.place_of(operation, account);
         let is_familiar = match place {
             Some(place) => self.store.is_familiar(scope, &self.keys.login_key_of(account), &place).await?,
             None => false,
@@ -131,8 +177,8 @@ impl SignIns {
     }
 
     /// Where the person is, as one of their places.
-    fn place_of(&self, answering: &Answering<'_>, account: &Account) -> Option<PlaceKey> {
-        let context = answering.operation.origin.context;
+    pub(super) fn place_of(&self, operation: &Operation<'_>, account: &Account) -> Option<PlaceKey> {
+        let context = operation.origin.context;
         let login = self.keys.login_key_of(account);
         context.ip.map(|ip| self.keys.place_key(&login, ip, context.user_agent_family()))
     }
@@ -146,8 +192,8 @@ impl SignIns {
     ) -> Result<Option<Answer<Continued>>, Error> {
         let Answering { operation, policy, .. } = answering;
         let (account, proved_at) = (passed.account, answering.proved_at());
-        let (epoch, is_strong, linked_from) = (account.epoch, passed.factor.is_some(), None);
-        let asked = Asked { account, kind, epoch, proved_at, is_strong, linked_from };
+        let is_strong = passed.factor.is_some();
+        let asked = Asked { is_strong, ..Asked::of_today(account, kind, proved_at) };
         let challenge = self.challenge(operation, &asked, policy);
         let Some(code) = passed.factor.clone() else {
             self.audit.note(self.audit.event(operation).on(account.id).because("sent_code"));
@@ -180,10 +226,10 @@ impl SignIns {
         let PasswordRecord { hash, .. } = account.password.as_ref().ok_or(Refusal::ChallengeInvalid)?;
         let open = OpenSession {
             session,
-            verified: hash.clone(),
+            verified: Some(hash.clone()),
             rehashed: None,
             login: self.keys.login_key_of(account),
-            place: self.place_of(answering, account).filter(|_| linked_from.is_none()),
+            place: self.place_of(operation, account).filter(|_| linked_from.is_none()),
             answers: None,
             linked_from,
             spent: passed.factor,

@@ -90,7 +90,7 @@ impl SignIns {
             return Err(Refusal::ChallengeInvalid.into());
         }
         let policy = self.policies.policy(&operation.scope).await?;
-        let answering = Answering { operation, challenge, policy, whose: name_of(shown) };
+        let answering = Answering { operation, challenge, policy, token: shown, whose: name_of(shown) };
         let Challenged { account, .. } = self.challenged(&answering).await?;
         let code = SignInCode::of(&answering, &account)?;
         let Timers { code_expires_at, resend_after } =

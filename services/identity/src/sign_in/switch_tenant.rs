@@ -108,7 +108,7 @@ impl SignIns {
         });
         let open = OpenSession {
             session,
-            verified: record.hash.clone(),
+            verified: Some(record.hash.clone()),
             rehashed: None,
             login: self.keys.login_key_of(account),
             place: None,

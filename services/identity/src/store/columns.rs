@@ -37,7 +37,15 @@ const SECURITY_INFO_LIST: Fragment = fragment!((
             'disabled', i.disabled::int, 'is_first', i.is_first::int, 'added_at', i.added_at,
             'changed_at', i.changed_at,
             'totp_hash', i.totp_hash, 'totp_digits', i.totp_digits, 'totp_key', encode(i.totp_key, 'hex'),
-            'totp_last_step', i.totp_last_step, 'codes_remaining', i.codes_remaining
+            'totp_last_step', i.totp_last_step, 'codes_remaining', i.codes_remaining,
+            'passkey', case when i.kind = 'passkey' then (
+                select json_build_object(
+                    'credential_id', encode(p.credential_id, 'hex'), 'public_key', encode(p.public_key, 'hex'),
+                    'counter', p.counter, 'backup_eligible', p.backup_eligible::int, 'backed_up', p.backed_up::int,
+                    'transports', p.transports, 'used_at', p.used_at)
+                from passkey_credentials p
+                where p.tenant_id = i.tenant_id and p.account_id = i.account_id
+                  and p.security_info_id = i.security_info_id) end
         ) order by i.added_at, i.security_info_id), '[]')::text",
     sqlite: "json_group_array(json_object(
             'id', hex(i.security_info_id), 'kind', i.kind, 'address', i.address, 'label', i.label,
@@ -46,7 +54,15 @@ const SECURITY_INFO_LIST: Fragment = fragment!((
             'changed_at', i.changed_at,
             'totp_hash', i.totp_hash, 'totp_digits', i.totp_digits,
             'totp_key', case when i.totp_key is not null then hex(i.totp_key) end,
-            'totp_last_step', i.totp_last_step, 'codes_remaining', i.codes_remaining
+            'totp_last_step', i.totp_last_step, 'codes_remaining', i.codes_remaining,
+            'passkey', case when i.kind = 'passkey' then json((
+                select json_object(
+                    'credential_id', hex(p.credential_id), 'public_key', hex(p.public_key),
+                    'counter', p.counter, 'backup_eligible', p.backup_eligible, 'backed_up', p.backed_up,
+                    'transports', p.transports, 'used_at', p.used_at)
+                from passkey_credentials p
+                where p.tenant_id = i.tenant_id and p.account_id = i.account_id
+                  and p.security_info_id = i.security_info_id)) end
         ) order by i.added_at, i.security_info_id)",
 ));
 

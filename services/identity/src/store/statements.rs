@@ -9,13 +9,14 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 50] = [
+pub(super) const STATEMENTS: [&[Sql]; 51] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
     accounts::deletion::STATEMENTS,
     accounts::edits::STATEMENTS,
     accounts::held_codes::STATEMENTS,
+    accounts::passkeys::STATEMENTS,
     accounts::policies::STATEMENTS,
     accounts::security_info::STATEMENTS,
     accounts::tenants::STATEMENTS,

@@ -46,9 +46,11 @@ pub(super) fn flags_after(state: &AccountState, change: &AccountChange) -> Flags
             flags.recovery_rise = 0;
         }
         AccountChange::DefaultSecurityInfo(_)
+        | AccountChange::RenamePasskey { .. }
         | AccountChange::Reconfirmed
         | AccountChange::PasswordExpiryExempt(_) => flags.recovery_rise = 0,
         AccountChange::AddSecurityInfo(_)
+        | AccountChange::RegisterPasskey { .. }
         | AccountChange::ConfirmSecurityInfo { .. }
         | AccountChange::ReplaceRecoveryCodes { .. }
         | AccountChange::RemoveSecurityInfo { .. }
@@ -94,7 +96,7 @@ pub(super) fn eligibility_facts(groups: Vec<(Uuid,)>, seat: Option<(Option<i64>,
 pub(super) fn may_open(state: &AccountState, open: &OpenSession) -> bool {
     state.is_open()
         && state.epoch == open.session.epoch.0
-        && state.password_hash.as_deref() == Some(open.verified.as_bytes())
+        && open.verified.as_ref().is_none_or(|hash| state.password_hash.as_deref() == Some(hash.as_bytes()))
 }
 
 /// The places of events behind the last one of a chain, in their order.

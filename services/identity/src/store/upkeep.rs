@@ -143,6 +143,11 @@ statements! {
                     where c.tenant_id = i.tenant_id and c.import_id = i.import_id
                 ) order by i.updated_at", AT_MOST;
 
+    const SPENT_PASSKEY_CHALLENGES = "
+        delete from spent_passkey_challenges where (tenant_id, challenge) in (
+            with gone as materialized (
+                select tenant_id, challenge from spent_passkey_challenges where expires_at <= $1 order by expires_at", AT_MOST;
+
     /// No password lives as long.
     const EXPIRY_NOTICES = "
         delete from expiry_notices where (tenant_id, account_id, epoch, days) in (
@@ -152,13 +157,11 @@ statements! {
 }
 
 impl Store {
-    /// Deletes what can never matter again at `now`: stored answers, attempts, codes of entries, decoy sends, sessions
-    /// and access passes past their end, familiar
-    /// places not seen, lockouts not added to and imports not gone on with for 90 days, removed addresses after a week, marks of expiry notices
-    /// after 800 days. Returns how many rows went; at most 1,000 a call, so that it never holds a lock for long. Where
-    /// the audit log is partitioned, it makes the partitions of the time to come.
+    /// Deletes what can never matter again at `now`, each kind when the life that it is listed with below is over. Returns how many
+    /// rows went; at most 1,000 a call, so that it never holds a lock for long. Where the audit log is partitioned, it makes the
+    /// partitions of the time to come.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
-        let sweeps: [(Sql, Timestamp); 17] = [
+        let sweeps: [(Sql, Timestamp); 18] = [
             (ANSWERS, now),
             (RESET_ATTEMPTS, now),
             (SECURITY_INFO_CODES, now),
@@ -166,6 +169,7 @@ impl Store {
             (RESET_CODES, now),
             (SESSIONS, now),
             (ACCESS_PASSES, now),
+            (SPENT_PASSKEY_CHALLENGES, now),
             (FAMILIAR_PLACES, now.minus(PLACE_LIFE)),
             (LOCKOUTS, now.minus(LOCKOUT_LIFE)),
             (REMOVED_ADDRESSES, now.minus(REMOVED_STILL_TOLD)),

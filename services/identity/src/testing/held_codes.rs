@@ -52,6 +52,19 @@ impl World {
         (account.await, Authenticator::of_key(key))
     }
 
+    /// Gives somebody an authenticator that counts at once.
+    pub(crate) async fn authenticator(&self, account: &Account) -> Authenticator {
+        let key = vec![7; TotpHash::Sha1.key_bytes()];
+        let parts = &self.parts;
+        let id = SecurityInfoId::generate(&*parts.entropy, START);
+        let totp = Totp { hash: TotpHash::Sha1, digits: 6 };
+        let sealed = parts.keys.seal_authenticator(&*parts.entropy, self.tenant.id, id, &key);
+        let holding = Holding::Authenticator { totp, key: sealed, last_step: None };
+        let entry = SecurityInfo { is_first: true, is_default: false, ..confirmed(id, holding, START) };
+        self.change(account, AccountChange::AddSecurityInfo(entry)).await;
+        Authenticator::of_key(key)
+    }
+
     /// Gives somebody two recovery codes that count at once.
     pub(crate) async fn recovery_codes(&self, account: &Account) -> [SecretString; 2] {
         let (parts, account_id) = (&self.parts, account.id);

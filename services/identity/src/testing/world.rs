@@ -32,7 +32,9 @@ use crate::operation::idempotency::OrRejected;
 use crate::operation::{Caller, Context, Error, Owner, Person};
 use crate::passwords::ExpiryNotices;
 use crate::peers::notification::Message;
-use crate::resets::{CompleteReset, OfferedMethod, SendCode, StartReset, StartedReset, SubmitProof};
+use crate::resets::{
+    CompleteReset, OfferedMethod, SendCode, ShownProof, StartReset, StartedReset, SubmitProof,
+};
 use crate::sign_in::{SignIn, SignedIn};
 use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount};
 use crate::store::{OPTIONS, StepOutcome, Store, migrate};
@@ -225,7 +227,7 @@ impl World {
         SubmitProof {
             reset_token: token.clone(),
             method_id: method.method_id.clone(),
-            code: code.into(),
+            shown: ShownProof::Code(code.into()),
             request_id: self.request_id(),
             context: context("192.0.2.1"),
         }

@@ -34,6 +34,28 @@ pub(crate) struct Challenge {
     /// The account that the person comes from, where a link stands in for the password.
     #[serde(default)]
     pub linked_from: Option<LinkEnd>,
+    /// Whether a passkey stood in for the password, which then was not looked at.
+    #[serde(default)]
+    pub is_without_password: bool,
+}
+
+/// The layout before there were passkeys; still written where none signed in, for replicas of the release before.
+#[derive(Serialize, Deserialize)]
+struct WithPassword {
+    tenant_id: TenantId,
+    account_id: AccountId,
+    epoch: CredentialEpoch,
+    kind: ChallengeKind,
+    caller: [u8; 32],
+    expires_at: Timestamp,
+    #[serde(default)]
+    version: Option<i64>,
+    #[serde(default)]
+    proved_at: Option<Timestamp>,
+    #[serde(default)]
+    is_strong: bool,
+    #[serde(default)]
+    linked_from: Option<LinkEnd>,
 }
 
 /// The layout before there were second factors; still written where there is none, for replicas of the release before.
@@ -77,6 +99,11 @@ impl ChallengeKind {
 
 impl SealedToken for Challenge {
     const KIND: &'static str = "challenge";
+    const VERSION: u8 = 3;
+}
+
+impl SealedToken for WithPassword {
+    const KIND: &'static str = Challenge::KIND;
     const VERSION: u8 = 2;
 }
 
@@ -88,11 +115,26 @@ impl SealedToken for WithoutFactor {
 impl Tokens {
     /// Seals a challenge.
     pub(crate) fn seal_challenge(&self, challenge: &Challenge) -> SecretString {
-        if challenge.is_strong || challenge.kind == ChallengeKind::SecondFactor {
+        if challenge.is_without_password {
             return self.seal(challenge);
         }
         let Challenge { tenant_id, account_id, epoch, kind, caller, expires_at, version, proved_at, .. } =
             *challenge;
+        if challenge.is_strong || kind == ChallengeKind::SecondFactor {
+            let Challenge { is_strong, linked_from, .. } = *challenge;
+            return self.seal(&WithPassword {
+                tenant_id,
+                account_id,
+                epoch,
+                kind,
+                caller,
+                expires_at,
+                version,
+                proved_at,
+                is_strong,
+                linked_from,
+            });
+        }
         self.seal(&WithoutFactor {
             tenant_id,
             account_id,
@@ -107,7 +149,9 @@ impl Tokens {
 
     /// Opens a challenge; `None` for anything that is none of ours.
     pub(crate) fn open_challenge(&self, shown: &SecretString) -> Option<Challenge> {
-        self.open(shown).or_else(|| self.open::<WithoutFactor>(shown).map(Challenge::from))
+        self.open(shown)
+            .or_else(|| self.open::<WithPassword>(shown).map(Challenge::from))
+            .or_else(|| self.open::<WithoutFactor>(shown).map(Challenge::from))
     }
 }
 
@@ -127,6 +171,25 @@ impl From<WithoutFactor> for Challenge {
             proved_at,
             is_strong,
             linked_from,
+            is_without_password: false,
+        }
+    }
+}
+
+impl From<WithPassword> for Challenge {
+    fn from(older: WithPassword) -> Self {
+        Self {
+            tenant_id: older.tenant_id,
+            account_id: older.account_id,
+            epoch: older.epoch,
+            kind: older.kind,
+            caller: older.caller,
+            expires_at: older.expires_at,
+            version: older.version,
+            proved_at: older.proved_at,
+            is_strong: older.is_strong,
+            linked_from: older.linked_from,
+            is_without_password: false,
         }
     }
 }

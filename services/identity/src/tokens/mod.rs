@@ -6,6 +6,7 @@
 
 mod challenge;
 mod pages;
+mod passkeys;
 mod session;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use challenge::{Challenge, ChallengeKind};
 pub(crate) use pages::{AskedPage, List, Page};
+pub(crate) use passkeys::{PasskeyRegistration, PasskeySignIn, passkey_challenge};
 pub(crate) use session::{NewSession, PresentedRefreshToken, SessionTokens};
 
 use crate::config;

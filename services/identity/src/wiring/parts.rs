@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
+use rekey_primitives::method::MethodKind;
 use rekey_throttle::Throttle;
 
 use crate::administration::Administration;
@@ -178,6 +179,7 @@ impl Parts {
             clock: Arc::clone(&self.clock),
             entropy: Arc::clone(&self.entropy),
             keys: Arc::clone(&self.keys),
+            credentials: self.credentials(),
             policies: self.policies(),
             notices: self.notices(),
             audit: self.audit(),
@@ -234,13 +236,18 @@ impl Parts {
             hasher: self.hasher.clone(),
             entropy: Arc::clone(&self.entropy),
             audit: self.audit(),
+            relying_party: self.settings.passkeys.relying_party().map(Arc::new),
             patience: Duration::from_millis(self.settings.hashing.patience_ms),
             remaining: self.remaining,
         }
     }
 
     fn policies(&self) -> Policies {
-        Policies { store: self.store.clone(), carried_kinds: self.settings.resets.kinds() }
+        let mut carried_kinds = self.settings.resets.kinds();
+        if self.settings.passkeys.relying_party().is_some() {
+            carried_kinds.insert(MethodKind::Passkey);
+        }
+        Policies { store: self.store.clone(), carried_kinds }
     }
 
     fn limits(&self) -> Limits {

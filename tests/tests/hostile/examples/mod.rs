@@ -11,6 +11,7 @@ mod help_desk;
 mod imports;
 mod linked;
 mod others;
+mod passkeys;
 mod people;
 mod policy;
 
@@ -74,7 +75,8 @@ impl Prepared {
 
     /// The same with other settings.
     pub(crate) async fn start_with(stores: Stores, changes: &[(&str, &str)]) -> Self {
-        let world = World::start_with(stores, changes).await;
+        let changes = [&rekey_tests::passkeys::SETTINGS, changes].concat();
+        let world = World::start_with(stores, &changes).await;
         let prepared = Preparing::first(world).await;
         // Long enough for the second rung of every ladder, short enough for every code.
         prepared.world.clock.advance(Duration::from_secs(61));
@@ -111,6 +113,7 @@ impl Preparing {
         examples.extend(help_desk::examples(&world).await);
         examples.extend(people::examples(&world, (&zoe, &person), people).await);
         examples.extend(linked::examples(&world).await);
+        examples.extend(passkeys::examples(&world).await);
         examples.extend(audit::examples(&world).await);
         examples.extend(others::examples(&world, others).await);
         let strangers = [other_tenant, foreigner.account_id.clone(), request_id()];

@@ -105,6 +105,7 @@ async fn resets(world: &World) -> Vec<Example> {
         code,
         request_id: request_id(),
         context: context(),
+        ..SubmitResetProofRequest::default()
     };
     let complete = CompletePasswordResetRequest {
         reset_token: proved,

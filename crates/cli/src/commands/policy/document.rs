@@ -60,6 +60,7 @@ static FIELDS: &[Field] = fields! {
     notices { tell_global_administrators: flag }
     help { enabled: flag, request_life: span, digest_interval: span }
     audit { retention: span }
+    sign_in { passkey_alone: flag }
 };
 
 /// The policy as data, section by section.
@@ -202,7 +203,7 @@ macro_rules! words {
 
 words!(scope, ResetScope, "RESET_SCOPE_", "nobody, groups or everybody");
 words!(hints, MethodHints, "METHOD_HINTS_", "kinds or masked");
-words!(kind, MethodKind, "METHOD_KIND_", "kinds such as email, phone, authenticator, recovery_code");
+words!(kind, MethodKind, "METHOD_KIND_", "kinds such as email, phone, authenticator, recovery_code, passkey");
 
 mod kinds {
     use super::{Value, kind};

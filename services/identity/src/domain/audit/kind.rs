@@ -93,6 +93,9 @@ pub(crate) enum EventKind {
     /// Recovery codes were made.
     #[strum(serialize = "security_info.recovery_codes_generated")]
     RecoveryCodesGenerated,
+    /// A passkey's signature counter did not rise: there may be two of it.
+    #[strum(serialize = "security_info.passkey_copy_suspected")]
+    PasskeyCopySuspected,
     /// Wrong codes paused or disabled a method.
     #[strum(serialize = "security_info.method_stopped")]
     MethodStopped,

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::authority::{Role, RoleSet};
-use crate::domain::fixtures::{authenticator, email, entry, holding, now, phone, recovery_codes};
+use crate::domain::fixtures::{authenticator, email, entry, holding, now, passkey, phone, recovery_codes};
 use crate::domain::security_info::Holding;
 
 fn group(number: u128) -> GroupId {
@@ -102,6 +102,15 @@ fn an_account_with_an_authenticator_needs_two_classes() {
 
     assert_eq!(alone.reasons, [Ineligible::TooFewMethods]);
     assert!(with_mail.is_eligible());
+}
+
+#[test]
+fn an_account_with_a_passkey_needs_two_classes() {
+    let alone = judged(&holding(vec![passkey(1), authenticator(2)]), &Policy::default());
+    let with_mail = judged(&holding(vec![passkey(1), email(2)]), &Policy::default());
+
+    assert!(with_mail.is_eligible() && with_mail.requirement.two_classes);
+    assert_eq!(alone.reasons, [Ineligible::TooFewMethods], "two devices are one class");
 }
 
 #[test]

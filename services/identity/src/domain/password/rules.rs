@@ -100,7 +100,10 @@ impl PasswordContext {
         let logins = account.logins.iter().map(|login| login.as_str());
         let addresses = account.security_info.iter().filter_map(|entry| match &entry.holding {
             Holding::Email(address) => Some(address.local_part()),
-            Holding::Phone(_) | Holding::Authenticator { .. } | Holding::RecoveryCodes { .. } => None,
+            Holding::Phone(_)
+            | Holding::Authenticator { .. }
+            | Holding::RecoveryCodes { .. }
+            | Holding::Passkey(_) => None,
         });
         let personal = logins
             .map(|login| login.split('@').next().unwrap_or(login))

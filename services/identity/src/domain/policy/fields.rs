@@ -57,6 +57,7 @@ static FIELDS: &[PolicyField] = fields! {
     ["help.request_life"] => help.expiry_days,
     ["help.digest_interval"] => help.digest_minutes,
     ["audit.retention"] => audit.retention_days,
+    ["sign_in.passkey_alone"] => sign_in.passkey_alone,
 };
 
 /// Which fields of a document change, by a field mask.

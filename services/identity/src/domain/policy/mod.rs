@@ -18,7 +18,7 @@ pub(crate) use bounds::{GROUPS_MAX, OutOfBounds};
 pub(crate) use fields::{PolicyEdit, PolicyMask, changed_fields};
 pub(crate) use sections::{
     AuditRules, HelpRules, Later, LockoutRules, MethodHints, NoticeRules, PasswordRules, ResetRules,
-    ResetScope, SecurityInfoRules, SessionRules,
+    ResetScope, SecurityInfoRules, SessionRules, SignInRules,
 };
 
 /// What a tenant decides for its people.
@@ -41,6 +41,8 @@ pub(crate) struct Policy {
     pub help: HelpRules,
     /// What is kept of what happened.
     pub audit: AuditRules,
+    /// What signing in asks for.
+    pub sign_in: SignInRules,
     /// Sections of a newer release.
     #[serde(flatten)]
     pub later: Later,

@@ -204,6 +204,18 @@ pub(crate) struct AuditRules {
     pub later: Later,
 }
 
+/// What signing in asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct SignInRules {
+    /// Let people sign in with a passkey and no password. On: a passkey with user verification is two factors, and phishing
+    /// gets nothing from it.
+    pub passkey_alone: bool,
+    /// Fields of a newer release.
+    #[serde(flatten)]
+    pub later: Later,
+}
+
 impl Default for ResetRules {
     fn default() -> Self {
         Self {
@@ -274,6 +286,12 @@ impl Default for HelpRules {
 impl Default for AuditRules {
     fn default() -> Self {
         Self { retention_days: 400, later: Later::new() }
+    }
+}
+
+impl Default for SignInRules {
+    fn default() -> Self {
+        Self { passkey_alone: true, later: Later::new() }
     }
 }
 

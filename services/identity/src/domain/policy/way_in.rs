@@ -1,7 +1,7 @@
 //! Whether a policy leaves the tenant somebody who can mend it.
 //!
-//! A way in is a password that still signs in, or a reset that the policy allows. Only the second goes with the policy, so
-//! most changes lock nobody out; one does where all global administrators wait for their first password by a reset, or lost
+//! A way in is a password that still signs in, a passkey where the policy lets one do so alone, or a reset that it allows. Only
+//! the last two go with the policy, so most changes lock nobody out; one does where all global administrators wait for their first password by a reset, or lost
 //! theirs when a reset was repudiated.
 
 use rekey_primitives::clock::Timestamp;
@@ -10,6 +10,7 @@ use super::Policy;
 use crate::domain::account::{Account, PasswordRecord};
 use crate::domain::authority::Role;
 use crate::domain::eligibility::{Candidate, judge};
+use crate::domain::second_factor::signs_in_alone;
 
 /// Whether an account could mend the tenant's policy if it got in.
 pub(crate) fn is_open_global_administrator(account: &Account) -> bool {
@@ -18,7 +19,9 @@ pub(crate) fn is_open_global_administrator(account: &Account) -> bool {
 
 /// Whether its person gets in under this policy.
 pub(crate) fn has_way_in(candidate: &Candidate<'_>, policy: &Policy, now: Timestamp) -> bool {
-    signs_in(candidate.account, now) || judge(candidate, policy, now).is_eligible()
+    signs_in(candidate.account, now)
+        || signs_in_alone(candidate.account, policy)
+        || judge(candidate, policy, now).is_eligible()
 }
 
 /// An expired password still signs in, to be changed; a temporary one whose time is over does not.
@@ -34,7 +37,7 @@ mod tests {
 
     use super::*;
     use crate::domain::authority::RoleSet;
-    use crate::domain::fixtures::{account, days, email, now, password, recovery_codes};
+    use crate::domain::fixtures::{account, days, email, now, passkey, password, recovery_codes};
     use crate::domain::policy::ResetScope;
 
     /// Two classes of proofs and no password.
@@ -81,6 +84,20 @@ mod tests {
             let (included, excluded) = (BTreeSet::new(), BTreeSet::new());
             policy.reset.enabled_scope = ResetScope::Groups { included, excluded };
         }));
+    }
+
+    #[test]
+    fn a_passkey_is_a_way_in_where_it_signs_in_alone() {
+        let holder = Account { security_info: vec![email(1), passkey(4)], ..without_a_password() };
+        let off = |alone: bool| {
+            move |policy: &mut Policy| {
+                policy.reset.enabled_scope = ResetScope::Nobody;
+                policy.sign_in.passkey_alone = alone;
+            }
+        };
+
+        assert!(gets_in(&holder, off(true)));
+        assert!(!gets_in(&holder, off(false)));
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl Look {
                 let middle = number % 10_000_000;
                 PhoneNumber::parse(&format!("+999{middle:07}{tens}{units}")).ok().map(Destination::Phone)
             }
-            MethodKind::Authenticator | MethodKind::RecoveryCode => None,
+            MethodKind::Authenticator | MethodKind::RecoveryCode | MethodKind::Passkey => None,
         }
     }
 }

@@ -4,7 +4,7 @@
 use rekey_primitives::contact::Destination;
 use rekey_primitives::id::SecurityInfoId;
 use rekey_primitives::login::Login;
-use rekey_primitives::method::MethodKind;
+use rekey_primitives::method::{MethodKind, ProofClass};
 
 use super::Position;
 use super::decoy::{Look, Seed};
@@ -82,7 +82,7 @@ impl OfferBasis<'_> {
         match self.policy.reset.method_hints {
             MethodHints::Kinds => self.kinds(&counting),
             MethodHints::Masked if judgement.reasons.contains(&Ineligible::TooFewMethods) => self.decoys(),
-            MethodHints::Masked => Offer::new(counting.into_iter().map(own).collect()),
+            MethodHints::Masked => Offer::new(fitting(counting).into_iter().map(own).collect()),
         }
     }
 
@@ -110,6 +110,26 @@ impl OfferBasis<'_> {
             drawn.into_iter().map(|(kind, look)| Offered { kind, target: Target::Decoy(look) }).collect(),
         )
     }
+}
+
+/// As many of these as one reset offers, in their order. Where they are more, further addresses are left out first and no kind
+/// goes wholly, so that whoever needs two classes is offered two.
+pub(super) fn fitting(mut entries: Vec<&SecurityInfo>) -> Vec<&SecurityInfo> {
+    let is_one_of_several = |entries: &[&SecurityInfo], index: usize| {
+        entries.iter().filter(|other| other.kind() == entries[index].kind()).count() > 1
+    };
+    while entries.len() > OFFERED_MAX {
+        let last = |is_right: &dyn Fn(&SecurityInfo) -> bool| {
+            (0..entries.len())
+                .rev()
+                .find(|index| is_right(entries[*index]) && is_one_of_several(&entries, *index))
+        };
+        let address = last(&|entry| entry.kind().class() == ProofClass::Issued);
+        // There are fewer kinds than places, so one of several is always there.
+        let Some(left_out) = address.or_else(|| last(&|_| true)) else { break };
+        entries.remove(left_out);
+    }
+    entries
 }
 
 /// Where messages for an offered method go. Nowhere for codes the person already has, for entries that the account no longer

@@ -1,7 +1,7 @@
 //! Whom a code for a kind of method goes to, where a reset offers kinds and not methods.
 //!
 //! A code by mail goes to every address that counts, the default first; one by text to the default number. A code that nobody
-//! sends may be of any authenticator that counts, or of the saved list. They are written
+//! sends may be of any authenticator that counts, or of the saved list, a signature of any passkey. They are written
 //! into the token when the reset begins: a code goes to them and to nobody else, and a proof counts while every one of them
 //! does, so that no proof stands on an address that policy stopped trusting meanwhile.
 
@@ -28,7 +28,7 @@ impl Recipients {
     pub(crate) fn of<'a>(kind: MethodKind, counting: impl IntoIterator<Item = &'a SecurityInfo>) -> Self {
         let most = match kind {
             MethodKind::Email => MOST,
-            MethodKind::Authenticator => most_of(MethodKind::Authenticator).min(MOST),
+            MethodKind::Authenticator | MethodKind::Passkey => most_of(kind).min(MOST),
             MethodKind::Phone | MethodKind::RecoveryCode => 1,
         };
         let mut recipients = Self::default();

@@ -14,7 +14,7 @@ use rekey_primitives::method::MethodKind;
 use serde::{Deserialize, Serialize};
 
 use super::decoy::{Look, Seed};
-use super::offer::OFFERED_MAX;
+use super::offer::{OFFERED_MAX, fitting};
 use crate::domain::account::Account;
 use crate::domain::policy::ResetRules;
 use crate::domain::security_info::{SecurityInfo, most_of};
@@ -147,7 +147,7 @@ impl FormShares {
 
     fn count(&mut self, login: &Login, shown: &[&SecurityInfo]) {
         self.logins += 1;
-        let kinds: Vec<&str> = shown.iter().take(OFFERED_MAX).map(|entry| entry.kind().as_str()).collect();
+        let kinds: Vec<&str> = fitting(shown.to_vec()).iter().map(|entry| entry.kind().as_str()).collect();
         *self.patterns.entry(kinds.join(",")).or_default() += 1;
         let login = letters_of(login.as_str());
         let mut first: Option<Letters> = None;

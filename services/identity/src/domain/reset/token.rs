@@ -184,6 +184,7 @@ pub(super) const fn kind_byte(kind: MethodKind) -> u8 {
         MethodKind::Phone => 2,
         MethodKind::Authenticator => 3,
         MethodKind::RecoveryCode => 4,
+        MethodKind::Passkey => 5,
     }
 }
 

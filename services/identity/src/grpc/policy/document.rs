@@ -45,6 +45,7 @@ pub(super) fn policy(view: &PolicyView) -> wire::Policy {
             digest_interval: span(help.digest_minutes, MINUTE),
         }),
         audit: Some(wire::AuditPolicy { retention: span(policy.audit.retention_days, DAY) }),
+        sign_in: Some(wire::SignInPolicy { passkey_alone: policy.sign_in.passkey_alone }),
     }
 }
 

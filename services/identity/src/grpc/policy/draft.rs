@@ -109,6 +109,9 @@ impl Reader<'_> {
         if let Some(sent) = self.section("audit", sent.audit) {
             values.audit.retention_days = units(sent.retention, DAY);
         }
+        if let Some(sent) = self.section("sign_in", sent.sign_in) {
+            values.sign_in.passkey_alone = sent.passkey_alone;
+        }
         values
     }
 
@@ -193,6 +196,7 @@ fn kind(number: i32) -> Option<MethodKind> {
         wire::MethodKind::Phone => Some(MethodKind::Phone),
         wire::MethodKind::Authenticator => Some(MethodKind::Authenticator),
         wire::MethodKind::RecoveryCode => Some(MethodKind::RecoveryCode),
+        wire::MethodKind::Passkey => Some(MethodKind::Passkey),
     }
 }
 

@@ -5,6 +5,7 @@ use tonic_types::StatusExt as _;
 use super::*;
 use crate::domain::authority::{MissingPermission, Permission, Role};
 use crate::domain::eligibility::Ineligible;
+use crate::domain::passkey::PasskeyRefused;
 use crate::store;
 
 const CONTRACT: &str = include_str!("../../../../../proto/rekey/identity/v1/error_reason.proto");
@@ -64,6 +65,9 @@ fn all() -> Vec<Refusal> {
         Refusal::SecurityInfoNotFound,
         Refusal::SecurityInfoTaken,
         Refusal::SecurityInfoFull { at_most: 5 },
+        Refusal::PasskeysNotConfigured,
+        Refusal::PasskeySignInOff,
+        Refusal::PasskeyRefused(PasskeyRefused::Origin),
         Refusal::ResumeTokenInvalid,
         Refusal::EventsForgotten,
         Refusal::WatchersFull { retry_after: WAIT },

@@ -12,7 +12,7 @@ use rekey_primitives::secret::ExposeSecret;
 use uuid::Uuid;
 
 use super::help::AskForHelp;
-use super::{CompleteReset, Repudiate, StartedReset};
+use super::{CompleteReset, Repudiate, ShownProof, StartedReset};
 use crate::domain::refusal::Refusal;
 use crate::passwords::EvaluatePassword;
 use crate::peers::verification::Redeemed;
@@ -144,7 +144,7 @@ async fn other_content_under_a_used_request_id_is_refused() {
     let mut proof = world.proof(&started.reset_token, method, "000000");
     world.resets.submit_proof(&world.caller, &proof).await.unwrap();
 
-    proof.code = world.verification.code_for("ada@mail.example");
+    proof.shown = ShownProof::Code(world.verification.code_for("ada@mail.example"));
 
     assert_eq!(refusal(world.resets.submit_proof(&world.caller, &proof).await), Refusal::RequestIdReused);
 }

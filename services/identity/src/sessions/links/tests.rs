@@ -6,13 +6,15 @@ use crate::domain::policy::{Policy, PolicyRevision};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::FRESH_SIGN_IN;
-use crate::operation::{Caller, Owner};
+use crate::operation::{Caller, Context, Owner};
 use crate::sessions::MyTenantState;
-use crate::sign_in::Continued;
+use crate::sign_in::{AnswerChallenge, ChallengeAnswer, Continued};
 use crate::store::accounts::AccountChange;
 use crate::testing::{OLD, START, World, refusal, tenant};
-use crate::tokens::{AskedPage, SessionTokens};
+use crate::tokens::{AskedPage, ChallengeKind, SessionTokens};
 use rekey_primitives::id::TenantId;
+use rekey_primitives::method::MethodKind;
+use rekey_primitives::secret::SecretString;
 
 /// Ada, who works for two organisations.
 struct Ada {
@@ -180,4 +182,31 @@ async fn a_switch_clears_nothing_that_was_held_against_the_login() {
 
     let locked = ada.world.sign_in_from("198.51.100.7", "ada", OLD).await;
     assert!(matches!(locked, crate::sign_in::SignedIn::Rejected), "{locked:?}");
+}
+
+#[tokio::test]
+async fn a_linked_account_asks_for_its_own_second_factor() {
+    let ada = Ada::new().await;
+    ada.linked().await;
+    let app = ada.world.authenticator(&ada.accounts[1]).await;
+    let Continued::Challenge(challenge) = ada.switch().await.unwrap() else { panic!("no challenge") };
+    let answer = async |code: SecretString| {
+        let kind = MethodKind::Authenticator;
+        let answered = AnswerChallenge {
+            challenge_token: challenge.token.clone(),
+            answer: ChallengeAnswer::SecondFactor { kind, code },
+            request_id: ada.world.request_id(),
+            context: Context::default(),
+        };
+        ada.world.sign_ins.continue_sign_in(&ada.world.caller, &answered).await.unwrap()
+    };
+
+    let wrong = answer("000000".into()).await;
+    let right = answer(app.code(ada.world.now())).await;
+
+    assert_eq!(challenge.kind, ChallengeKind::SecondFactor);
+    assert_eq!(challenge.second_factors, ["authenticator"]);
+    assert!(matches!(wrong, Continued::Rejected { .. }), "{wrong:?}");
+    let Continued::Tokens(there) = right else { panic!("not signed in but {right:?}") };
+    assert_eq!(ada.world.live(&there).await.unwrap().account_id, ada.accounts[1].id);
 }

@@ -5,6 +5,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, SecurityInfoId, TenantId};
 
 use super::held_codes::{self, HeldCode};
+use super::passkeys;
 use super::security_info::{self, EntryKey};
 use crate::domain::account::Account;
 use crate::domain::audit::AuditEvent;
@@ -60,6 +61,14 @@ pub(crate) enum AccountChange {
     },
     /// Makes one entry the default and no other.
     DefaultSecurityInfo(SecurityInfoId),
+    /// Adds a passkey, which is confirmed at once. Raises the recovery version.
+    RegisterPasskey {
+        entry: SecurityInfo,
+        /// The counters of its kind, which are cleared where nothing else of the kind serves.
+        attempts: Vec<MethodKey>,
+    },
+    /// Calls a passkey by another name.
+    RenamePasskey { id: SecurityInfoId, name: String },
     /// Exempts the password from expiry, or ends the exemption: then it counts from now.
     PasswordExpiryExempt(bool),
     /// The person says that every entry is still right.
@@ -91,6 +100,8 @@ pub(crate) enum ChangeRefused {
     /// The tenant would be left without a global administrator who is not blocked, frozen or deleted. Counted under a
     /// lock on the tenant, so that two changes at once cannot both pass.
     LastGlobalAdministrator,
+    /// An account of the tenant has this very passkey.
+    PasskeyTaken,
 }
 
 statements! {
@@ -212,8 +223,16 @@ async fn apply(
     {
         return Ok(Some(ChangeRefused::Stale));
     }
-    let known = apply_to_parts(tx, tenant_id, change).await?;
-    Ok(if known { None } else { Some(ChangeRefused::Unknown) })
+    if !apply_to_parts(tx, tenant_id, change).await? {
+        return Ok(Some(ChangeRefused::Unknown));
+    }
+    if let AccountChange::RegisterPasskey { entry, .. } = &change.change
+        && let Some(passkey) = entry.passkey()
+        && !passkeys::insert(tx, EntryKey { tenant_id, account_id, id: entry.id }, passkey).await?
+    {
+        return Ok(Some(ChangeRefused::PasskeyTaken));
+    }
+    Ok(None)
 }
 
 /// Writes what a change does beside the account's own row; false if its entry does not exist.
@@ -243,6 +262,13 @@ async fn apply_to_parts(
             }
             Ok(true)
         }
+        AccountChange::RegisterPasskey { entry, attempts } => {
+            for counter in attempts {
+                attempts::clear(tx, tenant_id, *counter).await?;
+            }
+            security_info::insert(tx, tenant_id, account_id, entry).await?;
+            Ok(true)
+        }
         AccountChange::ConfirmSecurityInfo { id, attempts, standing, changed_at, is_first, .. } => {
             for counter in [id.as_uuid()].iter().chain(attempts) {
                 attempts::clear(tx, tenant_id, *counter).await?;
@@ -268,6 +294,7 @@ async fn apply_to_parts(
             entry_key(*id).make_default(tx).await?;
             Ok(is_there)
         }
+        AccountChange::RenamePasskey { id, name } => passkeys::rename(tx, entry_key(*id), name).await,
         AccountChange::DisableSecurityInfo(id) => entry_key(*id).disable(tx).await,
     }
 }

@@ -1,9 +1,11 @@
-//! Codes that a person has already, from an authenticator or a saved list: each is spent in one statement, so that of many
+//! Codes that a person has already, from an authenticator or a saved list, and what a passkey signed: each is spent in one statement, so that of many
 //! who show it at once one passes.
 
 use rekey_database::{Connection, statements, values};
 use rekey_primitives::id::{AccountId, SecurityInfoId, TenantId};
 
+use super::passkeys::{self, UsedPasskey};
+use super::security_info::EntryKey;
 use crate::domain::scope::TenantScope;
 use crate::domain::sealed::Sealed;
 use crate::store::resets::{MethodKey, attempts};
@@ -31,6 +33,8 @@ pub(crate) enum HeldCodeKind {
         #[debug(skip)]
         hash: [u8; 32],
     },
+    /// What a passkey signed.
+    Passkey(UsedPasskey),
 }
 
 /// A code that was found right, and the counter that has nothing against it once it is spent.
@@ -118,6 +122,10 @@ pub(super) async fn spend(
             }
             tx.execute(COUNT_DOWN, values![tenant_id, account_id, entry]).await?;
             Ok(true)
+        }
+        HeldCodeKind::Passkey(used) => {
+            let key = EntryKey { tenant_id, account_id, id: entry };
+            passkeys::spend(tx, tenant_id, key, used).await
         }
     }
 }

@@ -17,6 +17,7 @@ mod imports;
 mod links;
 mod lockouts;
 mod outbox;
+mod passkeys;
 mod passwords;
 mod plans;
 mod policies;
@@ -71,6 +72,15 @@ on_every_store! {
         logins_of_earlier_rules_are_renamed_to_todays,
         a_repeated_request_gets_its_first_answer,
         a_repeated_request_makes_one_tenant;
+    passkeys:
+        a_passkey_is_read_back_whole_and_finds_its_account,
+        a_passkey_is_one_accounts,
+        a_removed_passkey_is_nobodys_and_may_come_back,
+        what_a_passkey_signed_is_taken_once_and_its_counter_rises,
+        a_passkey_without_a_counter_signs_again_and_again,
+        of_many_who_show_what_was_signed_one_passes,
+        a_session_opens_by_passkey_whatever_the_password,
+        a_passkey_is_called_by_another_name;
     groups:
         a_group_is_created_found_listed_and_renamed,
         members_come_and_go_and_count_for_resets,

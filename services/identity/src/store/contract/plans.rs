@@ -8,10 +8,11 @@ use crate::store::statements::STATEMENTS;
 use rekey_database::{Dialect, Sql};
 
 /// Tables that grow with the people of a tenant, and with what they do; partitions begin with the name of theirs.
-const LARGE: [&str; 9] = [
+const LARGE: [&str; 10] = [
     "accounts",
     "logins",
     "security_info",
+    "passkey_credentials",
     "last_sign_ins",
     "group_members",
     "sessions",
@@ -35,6 +36,10 @@ const CROWD: &str = "
         is_first, added_at, changed_at)
     select tenant_id, account_id, gen_random_uuid(), 'email', 'Person' || created_at || '@mail.example', true,
         'confirmed', false, true, 0, 0 from accounts;
+    insert into passkey_credentials (tenant_id, credential_id, account_id, security_info_id, public_key, counter,
+        backup_eligible, backed_up, transports)
+    select tenant_id, uuid_send(security_info_id), account_id, security_info_id, 'key', 0, true, true, ''
+    from security_info;
     insert into groups (tenant_id, group_id, display_name, created_at, updated_at, version)
     select t.tenant_id, gen_random_uuid(), 'Group', n, n, 1 from tenants t, generate_series(1, 20) n;
     insert into group_members (tenant_id, member_id, group_id)

@@ -68,7 +68,7 @@ pub(super) async fn a_session_opens_only_on_what_was_judged(world: World) {
     let session = world.session(&anna, 1);
     let open = world.open_session(&scope, &anna, &session);
     let wrong = [
-        OpenSession { verified: Sealed::new(b"another".to_vec()), ..open.clone() },
+        OpenSession { verified: Some(Sealed::new(b"another".to_vec())), ..open.clone() },
         OpenSession { session: Session { epoch: CredentialEpoch(2), ..session.clone() }, ..open.clone() },
     ];
     for open in wrong {

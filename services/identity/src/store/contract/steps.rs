@@ -48,7 +48,7 @@ impl World {
     ) -> OpenSession {
         OpenSession {
             session: session.clone(),
-            verified: account.password.as_ref().unwrap().hash.clone(),
+            verified: Some(account.password.as_ref().unwrap().hash.clone()),
             rehashed: None,
             login: [1; 32],
             place: Some([2; 32]),

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{Failure, at, json, number, unreadable};
 use crate::domain::account::{Account, CredentialEpoch, PasswordRecord, RecoveryVersion, Sealed};
 use crate::domain::authority::RoleSet;
+use crate::domain::passkey::Passkey;
 use crate::domain::security_info::{Holding, SecurityInfo, Standing};
 use crate::domain::totp::{Totp, TotpHash};
 
@@ -76,6 +77,19 @@ struct SecurityInfoEntry {
     totp_key: Option<String>,
     totp_last_step: Option<i64>,
     codes_remaining: Option<i64>,
+    passkey: Option<PasskeyEntry>,
+}
+
+/// What is kept of a passkey beside its entry.
+#[derive(Deserialize)]
+struct PasskeyEntry {
+    credential_id: String,
+    public_key: String,
+    counter: i64,
+    backup_eligible: i64,
+    backed_up: i64,
+    transports: String,
+    used_at: Option<i64>,
 }
 
 /// What an entry holds, column by column, for writing it.
@@ -121,6 +135,8 @@ impl<'a> SecurityInfoColumns<'a> {
                 held.totp_last_step = last_step.map(u64::cast_signed);
             }
             Holding::RecoveryCodes { remaining } => held.codes_remaining = Some(i64::from(*remaining)),
+            // It has a row of its own.
+            Holding::Passkey(_) => {}
         }
         held
     }
@@ -242,8 +258,33 @@ impl SecurityInfoEntry {
             MethodKind::RecoveryCode => Ok(Holding::RecoveryCodes {
                 remaining: number(self.codes_remaining.ok_or_else(torn)?, "security info")?,
             }),
+            MethodKind::Passkey => {
+                let passkey = self.passkey.as_ref().ok_or_else(torn)?.passkey()?;
+                Ok(Holding::Passkey(Box::new(passkey)))
+            }
         }
     }
+}
+
+impl PasskeyEntry {
+    fn passkey(&self) -> Result<Passkey, Failure> {
+        let bytes = |digits: &str| bytes_of(digits).ok_or_else(|| unreadable("a passkey"));
+        let transports = self.transports.split(',').filter(|hint| !hint.is_empty());
+        Ok(Passkey {
+            credential_id: bytes(&self.credential_id)?,
+            public_key: bytes(&self.public_key)?,
+            counter: number(self.counter, "a passkey")?,
+            backup_eligible: self.backup_eligible != 0,
+            backed_up: self.backed_up != 0,
+            transports: transports.map(str::to_owned).collect(),
+            used_at: self.used_at.map(at),
+        })
+    }
+}
+
+/// The hints of how to reach a passkey, as one text.
+pub(in crate::store) fn joined_transports(passkey: &Passkey) -> String {
+    passkey.transports.join(",")
 }
 
 /// Bytes of their hexadecimal digits, which Postgres writes in lower case and SQLite in upper case.

@@ -16,7 +16,9 @@ use rekey_primitives::clock::Timestamp;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-pub(super) use account::{AccountRow, AccountState, SecurityInfoColumns, standing_columns};
+pub(super) use account::{
+    AccountRow, AccountState, SecurityInfoColumns, joined_transports, standing_columns,
+};
 pub(super) use event::{PendingEventRow, SealedEventRow};
 pub(super) use help::{HelpRow, HelpRowWithAccount, PendingHelp};
 pub(super) use session::{

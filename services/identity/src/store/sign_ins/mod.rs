@@ -46,13 +46,14 @@ pub(crate) struct LoginLookup {
     pub(crate) account: Option<Account>,
 }
 
-/// A session to open for a right password.
+/// A session to open for a right password, or a passkey.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenSession {
     /// The session, current refresh hash included.
     pub(crate) session: Session,
-    /// The sealed hash that was verified: the step fails when the account has another by now.
-    pub(crate) verified: Sealed,
+    /// The sealed hash that was verified: the step fails when the account has another by now. None where a passkey signed in
+    /// and no password was asked for.
+    pub(crate) verified: Option<Sealed>,
     /// A fresh hash of the same password, written if the old one was outdated.
     pub(crate) rehashed: Option<Sealed>,
     /// The lockout records to clear: this login's own, and this place's.
@@ -199,8 +200,8 @@ impl Store {
             {
                 return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
             }
-            if let Some(rehashed) = &open.rehashed
-                && !passwords::rehash(&mut tx, tenant_id, account_id, &open.verified, rehashed).await?
+            if let (Some(verified), Some(rehashed)) = (&open.verified, &open.rehashed)
+                && !passwords::rehash(&mut tx, tenant_id, account_id, verified, rehashed).await?
             {
                 return Ok(tx.roll_back(StepOutcome::Refused(Stale)));
             }

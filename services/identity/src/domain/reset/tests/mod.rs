@@ -24,7 +24,9 @@ use crate::domain::account::Account;
 use crate::domain::attempts::AttemptOrigin;
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::eligibility::{Candidate, Ineligible, JudgedAccount, Requirement, judge};
-use crate::domain::fixtures::{account, authenticator, email, holding, now, phone, recovery_codes, tenant};
+use crate::domain::fixtures::{
+    account, authenticator, email, holding, now, passkey, phone, recovery_codes, tenant,
+};
 use crate::domain::policy::{MethodHints, Policy};
 use crate::domain::refusal::Refusal;
 use crate::domain::security_info::{SecurityInfo, Standing};

@@ -185,3 +185,15 @@ fn decoys_have_counters_of_their_own() {
     assert_eq!(keys.len(), 2);
     assert_eq!(attempts_key(&unknown, position(7)), None);
 }
+
+#[test]
+fn with_too_many_to_offer_addresses_go_first_and_no_kind_wholly() {
+    use MethodKind::{Authenticator, Email, Passkey, Phone};
+    let mails = (1..=5).map(email);
+    let held = mails.chain((11..=15).map(phone)).chain([authenticator(21), authenticator(22), passkey(31)]);
+
+    let offer = offered_to(&holding(held.collect()), &masked());
+
+    let expected = [Email, Email, Email, Email, Phone, Authenticator, Authenticator, Passkey];
+    assert_eq!(kinds(&offer), expected);
+}
