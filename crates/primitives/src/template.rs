@@ -40,6 +40,8 @@ pub enum TemplateName {
     AccessPassNotice,
     /// "An administrator reset your password".
     PasswordResetByAdministratorNotice,
+    /// A one-time link to choose a new password, which an administrator had sent.
+    PasswordResetLink,
     /// "Your ways to prove yourself were changed".
     SecurityInfoChangedNotice,
     /// "Your account was linked with one of another organisation".
@@ -131,6 +133,11 @@ impl TemplateName {
             Self::PasswordResetByAdministratorNotice => {
                 (None, &["organisation", "name", "time"], "an administrator reset the password")
             }
+            Self::PasswordResetLink => (
+                None,
+                &["organisation", "name", "time", "link"],
+                "a link to choose a new password once, which an administrator had sent; with the end of it",
+            ),
             Self::SecurityInfoChangedNotice => (
                 None,
                 &["organisation", "name", "time", "change", "method"],

@@ -142,6 +142,8 @@ pub struct Tokens {
     pub challenge_life_seconds: u64,
     /// Life of a link "this was not me".
     pub repudiation_life_seconds: u64,
+    /// Life of a one-time link that an administrator had sent.
+    pub reset_link_life_seconds: u64,
     /// Life of a page token.
     pub page_life_seconds: u64,
     /// How long a repeated request gets the first answer.
@@ -281,6 +283,7 @@ impl Settings {
             ("audit.watch_poll_ms", self.audit.watch_poll_ms),
             ("audit.watch_heartbeat_ms", self.audit.watch_heartbeat_ms),
             ("audit.watchers", self.audit.watchers as u64),
+            ("tokens.reset_link_life_seconds", self.tokens.reset_link_life_seconds),
             ("resets.shares_life_days", self.resets.shares_life_days),
             ("jobs.sweep_seconds", self.jobs.sweep_seconds),
             ("jobs.forget_seconds", self.jobs.forget_seconds),

@@ -56,7 +56,7 @@ const fn unheard(method: &'static str, field: &'static str) -> Token {
     Token { method, field, reason: None, is_bound: false, dies: true }
 }
 
-const TOKENS: [Token; 28] = [
+const TOKENS: [Token; 29] = [
     token("SendResetCode", "reset_token", "RESET_INVALID"),
     token("SubmitResetProof", "reset_token", "RESET_INVALID"),
     token("CompletePasswordReset", "reset_token", "RESET_INVALID"),
@@ -66,6 +66,7 @@ const TOKENS: [Token; 28] = [
     token("RefreshSession", "refresh_token", "REFRESH_TOKEN_INVALID"),
     token("SignOut", "refresh_token", "REFRESH_TOKEN_INVALID"),
     of_a_person("RepudiateReset", "repudiation_token", "REPUDIATION_INVALID"),
+    of_a_person("RedeemResetLink", "link_token", "RESET_LINK_INVALID"),
     of_a_person("ListAccounts", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListGroups", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListGroupMembers", "page_token", "PAGE_TOKEN_INVALID"),

@@ -8,6 +8,7 @@ mod diagnosis;
 mod expiry;
 mod help_desk;
 mod passwords;
+mod reset_links;
 mod sessions;
 
 use std::sync::Arc;
@@ -63,6 +64,8 @@ pub(crate) struct Administration {
     /// Of pages.
     pub tokens: Tokens,
     pub idempotency: Idempotency,
+    /// Where the link of a mail leads.
+    pub portal_url: String,
 }
 
 /// What is done to an account.

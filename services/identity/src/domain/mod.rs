@@ -28,6 +28,7 @@ pub(crate) mod reconfirmation;
 pub(crate) mod recovery_codes;
 pub(crate) mod refusal;
 pub(crate) mod reset;
+pub(crate) mod reset_link;
 pub(crate) mod scope;
 pub(crate) mod sealed;
 pub(crate) mod second_factor;

@@ -91,6 +91,12 @@ pub(crate) enum Refusal {
     HelpMessageRefused(MessageRefused),
     /// The link "this was not me" is forged, spent, too old or overtaken.
     RepudiationInvalid,
+    /// A one-time link is forged, spent, too old or overtaken.
+    ResetLinkInvalid,
+    /// No mail address of the account is one to send a link to.
+    NoAddressForLink,
+    /// The account is blocked or frozen, so that it could not use what it would get.
+    AccountNotOpen,
 
     // Passwords.
     /// The password breaks rules; the verdict says which.

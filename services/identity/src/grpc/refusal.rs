@@ -168,6 +168,21 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::RepudiationInvalid => {
             new(FailedPrecondition, Reason::RepudiationInvalid, "the link is not valid any more")
         }
+        Refusal::ResetLinkInvalid => new(
+            FailedPrecondition,
+            Reason::ResetLinkInvalid,
+            "the link is not valid any more; ask for another",
+        ),
+        Refusal::NoAddressForLink => new(
+            FailedPrecondition,
+            Reason::NoAddressForLink,
+            "the account has no confirmed mail address, or only ones that were changed lately",
+        ),
+        Refusal::AccountNotOpen => new(
+            FailedPrecondition,
+            Reason::AccountNotOpen,
+            "the account is blocked or frozen; release it first",
+        ),
         Refusal::PasswordRefused(_) => {
             new(InvalidArgument, Reason::PasswordRefused, "the password breaks rules of the tenant")
         }

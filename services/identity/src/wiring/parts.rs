@@ -214,6 +214,7 @@ impl Parts {
             authorisation: self.authorisation(),
             tokens: self.tokens(),
             idempotency: self.idempotency(),
+            portal_url: self.settings.portal_url.clone(),
         }
     }
 

@@ -149,6 +149,7 @@ on_every_store! {
         an_administrators_reset_does_everything_at_once,
         a_reset_judged_on_an_earlier_account_writes_nothing,
         a_required_change_leaves_the_hash,
+        a_voided_password_keeps_its_row_and_serves_for_nothing,
         a_one_time_pass_is_spent_by_one_sign_in,
         a_pass_serves_its_account_in_its_epoch_and_time,
         of_many_moves_of_a_help_request_at_once_one_is_made,
