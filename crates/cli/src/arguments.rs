@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod bulk;
 mod group;
 mod help_desk;
 mod policy;
@@ -16,6 +17,7 @@ use clap_complete::Shell;
 
 pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
 pub(crate) use self::audit::{AuditCommand, Events, ExportFormat};
+pub(crate) use self::bulk::{BulkCommand, OnBulkReset, ResultFormat, StartBulkReset};
 pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
 pub(crate) use self::help_desk::{
     Diagnose, HelpCommand, ListedState, OnHelpRequest, PassCommand, ResetAccount, ResetAccounts,

@@ -93,6 +93,8 @@ ids! {
     EventId
     /// A person asking an administrator.
     HelpRequestId
+    /// A job that resets many passwords.
+    BulkResetId
     /// What makes a repeated call the same call.
     RequestId
 }

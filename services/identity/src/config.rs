@@ -44,6 +44,8 @@ pub struct Settings {
     pub audit: Audit,
     /// What resets offer.
     pub resets: Resets,
+    /// How bulk resets are worked on.
+    pub bulk_resets: BulkResets,
     /// Work that nobody waits for.
     pub jobs: Jobs,
     /// The verification service.
@@ -234,6 +236,20 @@ impl Resets {
     }
 }
 
+/// `[identity.bulk_resets]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BulkResets {
+    /// How often a process looks for a job that is due.
+    pub poll_ms: u64,
+    /// How long a process may hold a job.
+    pub lease_seconds: u64,
+    /// When a list that nobody adds to is given up.
+    pub abandoned_seconds: u64,
+    /// How long jobs and their results are kept after their end.
+    pub kept_days: u64,
+}
+
 /// `[identity.jobs]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -285,6 +301,9 @@ impl Settings {
             ("audit.watchers", self.audit.watchers as u64),
             ("tokens.reset_link_life_seconds", self.tokens.reset_link_life_seconds),
             ("resets.shares_life_days", self.resets.shares_life_days),
+            ("bulk_resets.poll_ms", self.bulk_resets.poll_ms),
+            ("bulk_resets.lease_seconds", self.bulk_resets.lease_seconds),
+            ("bulk_resets.abandoned_seconds", self.bulk_resets.abandoned_seconds),
             ("jobs.sweep_seconds", self.jobs.sweep_seconds),
             ("jobs.forget_seconds", self.jobs.forget_seconds),
             ("jobs.digest_seconds", self.jobs.digest_seconds),

@@ -72,6 +72,10 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("PreviewPolicy", "policy.etag", ANY_TEXT),
     ("PreviewPolicy", "policy.update_time", &[Wrong::NoInstant]),
     ("PreviewPolicy", "policy.password.banned_terms", &[Wrong::Negative]),
+    // A list of any length, of which everybody has their own result.
+    ("AddBulkResetAccounts", "accounts", &[Wrong::TooMany]),
+    ("StartBulkReset", "tenant_id", OTHER),
+    ("ListBulkResets", "tenant_id", OTHER),
     ("StartVerification", "tenant_id", OTHER),
     ("StartVerification", "verification_id", OTHER),
     ("ReleaseSubject", "tenant_id", OTHER),

@@ -25,7 +25,8 @@ on_both_store_sets!(
 const AGES: Duration = Duration::from_secs(400 * 86_400);
 
 /// The sweepers have work after so long, which is none of the requests' doing.
-const NO_SWEEP: [(&str, &str); 3] = [
+const NO_SWEEP: [(&str, &str); 4] = [
+    ("IDENTITY__BULK_RESETS__POLL_MS", "86400000"),
     ("IDENTITY__JOBS__SWEEP_SECONDS", "86400"),
     ("IDENTITY__JOBS__DIGEST_SECONDS", "86400"),
     ("NOTIFICATION__RETENTION__SWEEP_SECONDS", "86400"),
@@ -56,7 +57,7 @@ const fn unheard(method: &'static str, field: &'static str) -> Token {
     Token { method, field, reason: None, is_bound: false, dies: true }
 }
 
-const TOKENS: [Token; 29] = [
+const TOKENS: [Token; 31] = [
     token("SendResetCode", "reset_token", "RESET_INVALID"),
     token("SubmitResetProof", "reset_token", "RESET_INVALID"),
     token("CompletePasswordReset", "reset_token", "RESET_INVALID"),
@@ -79,6 +80,8 @@ const TOKENS: [Token; 29] = [
     Token { dies: false, ..of_a_person("LinkAccount", "other_access_token", "OTHER_TOKEN_INVALID") },
     of_a_person("ListHelpRequests", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListEvents", "page_token", "PAGE_TOKEN_INVALID"),
+    of_a_person("ListBulkResets", "page_token", "PAGE_TOKEN_INVALID"),
+    of_a_person("ListBulkResetResults", "page_token", "PAGE_TOKEN_INVALID"),
     // A log of one page needs none.
     Token { dies: false, ..of_a_person("VerifyAudit", "page_token", "PAGE_TOKEN_INVALID") },
     // It leads on for as long as the events are kept.

@@ -1,5 +1,6 @@
 //! `rekey account`: create, list, show, unlock, block, unblock, unfreeze, its password and its sessions.
 
+mod bulk;
 mod expiring;
 mod list;
 mod passwords;
@@ -54,6 +55,7 @@ pub(crate) async fn run(command: AccountCommand, profile: &Path, output: Output)
         AccountCommand::UnexemptExpiry(on) => expiring::exempt(&profile, &on, false, output).await,
         AccountCommand::Reset(reset) => passwords::reset(&profile, &reset, output).await,
         AccountCommand::ResetMany(several) => passwords::reset_many(&profile, several, output).await,
+        AccountCommand::Bulk { command } => bulk::run(&profile, command, output).await,
         AccountCommand::Sessions(on) => sessions::list(&profile, &on, output).await,
         AccountCommand::RevokeSessions { on, sessions: named } => {
             sessions::revoke(&profile, &on, named, output).await

@@ -4,6 +4,7 @@
 //! act judged anew. An act on an account that is already so writes nothing and is answered like one that did.
 
 mod access_passes;
+mod bulk;
 mod diagnosis;
 mod expiry;
 mod help_desk;
@@ -19,6 +20,7 @@ use rekey_primitives::id::AccountId;
 #[cfg(test)]
 pub(crate) use access_passes::PERMISSION as PASSES_NEED;
 pub(crate) use access_passes::PassShape;
+pub(crate) use bulk::{BulkChunk, BulkTarget, StartBulk};
 #[cfg(test)]
 pub(crate) use diagnosis::PERMISSION as DIAGNOSIS_NEEDS;
 pub(crate) use expiry::ExpiryView;
@@ -33,6 +35,7 @@ pub(crate) use sessions::PERMISSION as SESSIONS_NEED;
 
 use crate::audit::Audit;
 use crate::authorisation::Authorisation;
+use crate::config;
 use crate::credentials::Credentials;
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Subject};
@@ -66,6 +69,8 @@ pub(crate) struct Administration {
     pub idempotency: Idempotency,
     /// Where the link of a mail leads.
     pub portal_url: String,
+    /// How bulk resets are worked on.
+    pub bulk: config::BulkResets,
 }
 
 /// What is done to an account.

@@ -16,6 +16,7 @@ pub(crate) mod account_filter;
 pub(crate) mod attempts;
 pub(crate) mod audit;
 pub(crate) mod authority;
+pub(crate) mod bulk_reset;
 pub(crate) mod diagnosis;
 pub(crate) mod eligibility;
 pub(crate) mod group;

@@ -114,6 +114,16 @@ pub(crate) enum Refusal {
     /// Somebody else works on it.
     HelpRequestClaimed,
 
+    // Bulk resets.
+    /// No such job.
+    BulkResetNotFound,
+    /// Another job of the tenant is not over.
+    BulkResetRunning,
+    /// The job takes no accounts, or none any more.
+    BulkResetNotCollecting,
+    /// A chunk before this one is missing.
+    BulkResetChunkMissing,
+
     // Sign-in and sessions.
     /// The challenge is not ours, was answered, is too old or overtaken.
     ChallengeInvalid,

@@ -203,6 +203,24 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::HelpRequestClaimed => {
             new(FailedPrecondition, Reason::HelpRequestClaimed, "somebody else works on the help request")
         }
+        Refusal::BulkResetNotFound => {
+            new(NotFound, Reason::BulkResetNotFound, "no such bulk reset in this tenant")
+        }
+        Refusal::BulkResetRunning => new(
+            FailedPrecondition,
+            Reason::BulkResetRunning,
+            "another bulk reset of the tenant is not over; cancel it or wait for its end",
+        ),
+        Refusal::BulkResetNotCollecting => new(
+            FailedPrecondition,
+            Reason::BulkResetNotCollecting,
+            "the bulk reset takes no accounts, or none any more",
+        ),
+        Refusal::BulkResetChunkMissing => new(
+            FailedPrecondition,
+            Reason::BulkResetChunkMissing,
+            "a chunk before this one is missing; read the bulk reset for the one that comes next",
+        ),
         Refusal::ChallengeInvalid => {
             new(FailedPrecondition, Reason::ChallengeInvalid, "the challenge is not valid any more")
         }

@@ -4,12 +4,12 @@ use rekey_database::Sql;
 
 use super::contract::World;
 use super::{
-    accounts, audit, contract, expiring_passwords, expiry, groups, idempotency, links, logins, outbox,
-    partitions, resets, schema, search, sign_ins, upkeep,
+    accounts, audit, bulk_resets, contract, expiring_passwords, expiry, groups, idempotency, links, logins,
+    outbox, partitions, resets, schema, search, sign_ins, upkeep,
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 42] = [
+const STATEMENTS: [&[Sql]; 45] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -27,6 +27,9 @@ const STATEMENTS: [&[Sql]; 42] = [
     audit::reading::STATEMENTS,
     audit::retention::STATEMENTS,
     audit::sealing::STATEMENTS,
+    bulk_resets::STATEMENTS,
+    bulk_resets::collecting::STATEMENTS,
+    bulk_resets::working::STATEMENTS,
     contract::chain::STATEMENTS,
     expiring_passwords::STATEMENTS,
     expiry::STATEMENTS,

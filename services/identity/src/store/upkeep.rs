@@ -111,16 +111,34 @@ statements! {
         delete from expiry_notices where (tenant_id, account_id, epoch, days) in (
             with gone as materialized (
                 select tenant_id, account_id, epoch, days from expiry_notices where told_at <= $1", AT_MOST;
+
+    /// Of jobs whose time is over, before the jobs themselves.
+    const BULK_RESET_ACCOUNTS = "
+        delete from bulk_reset_accounts where (tenant_id, bulk_reset_id, number) in (
+            with gone as materialized (
+                select r.tenant_id, r.bulk_reset_id, r.number
+                from bulk_resets b
+                join bulk_reset_accounts r on r.tenant_id = b.tenant_id and r.bulk_reset_id = b.bulk_reset_id
+                where b.forget_at <= $1", AT_MOST;
+
+    const BULK_RESETS = "
+        delete from bulk_resets where (tenant_id, bulk_reset_id) in (
+            with gone as materialized (
+                select b.tenant_id, b.bulk_reset_id from bulk_resets b
+                where b.forget_at <= $1 and not exists (
+                    select 1 from bulk_reset_accounts r
+                    where r.tenant_id = b.tenant_id and r.bulk_reset_id = b.bulk_reset_id
+                )", AT_MOST;
 }
 
 impl Store {
     /// Deletes what can never matter again at `now`: stored answers, attempts, codes of entries, decoy sends, sessions
     /// and access passes past their end, familiar
     /// places not seen and lockouts not added to for 90 days, removed addresses after a week, marks of expiry notices
-    /// after 800 days. Returns how many rows went; at most 1,000 a call, so that it never holds a lock for long. Where
+    /// after 800 days, bulk resets that are forgotten with their accounts. Returns how many rows went; at most 1,000 a call, so that it never holds a lock for long. Where
     /// the audit log is partitioned, it makes the partitions of the time to come.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
-        let sweeps: [(Sql, Timestamp); 14] = [
+        let sweeps: [(Sql, Timestamp); 16] = [
             (ANSWERS, now),
             (RESET_ATTEMPTS, now),
             (SECURITY_INFO_CODES, now),
@@ -135,6 +153,8 @@ impl Store {
             (METHOD_ATTEMPTS, now),
             (ABANDONED_ATTEMPTS, now.minus(ABANDONED_ATTEMPTS_LIFE)),
             (EXPIRY_NOTICES, now.minus(EXPIRY_NOTICE_LIFE)),
+            (BULK_RESET_ACCOUNTS, now),
+            (BULK_RESETS, now),
         ];
         let mut swept = 0;
         for (sql, until) in sweeps {

@@ -215,6 +215,7 @@ impl Parts {
             tokens: self.tokens(),
             idempotency: self.idempotency(),
             portal_url: self.settings.portal_url.clone(),
+            bulk: self.settings.bulk_resets.clone(),
         }
     }
 

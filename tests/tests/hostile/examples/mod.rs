@@ -5,6 +5,7 @@
 
 mod accounts;
 mod audit;
+mod bulk_resets;
 mod groups;
 mod help_desk;
 mod linked;
@@ -108,6 +109,7 @@ impl Preparing {
         examples.extend(people::examples(&world, (&zoe, &person), people).await);
         examples.extend(linked::examples(&world).await);
         examples.extend(audit::examples(&world).await);
+        examples.extend(bulk_resets::examples(&world).await);
         examples.extend(others::examples(&world, others).await);
         let strangers = [other_tenant, foreigner.account_id.clone(), request_id()];
         world.settled().await;

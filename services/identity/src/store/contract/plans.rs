@@ -4,15 +4,29 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use super::world::World;
-use crate::store::{groups, search};
+use crate::store::{bulk_resets, groups, search};
 use rekey_database::{Dialect, Sql};
 
 /// Statements that must not scan; whoever has more puts theirs here.
-const STATEMENTS: [&[Sql]; 3] = [search::STATEMENTS, search::names::STATEMENTS, groups::STATEMENTS];
+const STATEMENTS: [&[Sql]; 6] = [
+    search::STATEMENTS,
+    search::names::STATEMENTS,
+    groups::STATEMENTS,
+    bulk_resets::STATEMENTS,
+    bulk_resets::collecting::STATEMENTS,
+    bulk_resets::working::STATEMENTS,
+];
 
 /// Tables that grow with the people of a tenant.
-const LARGE: [&str; 6] =
-    ["accounts", "logins", "security_info", "last_sign_ins", "group_members", "sessions"];
+const LARGE: [&str; 7] = [
+    "accounts",
+    "logins",
+    "security_info",
+    "last_sign_ins",
+    "group_members",
+    "sessions",
+    "bulk_reset_accounts",
+];
 
 /// So many that a scan is dearer than an index, and written in a second.
 const CROWD: &str = "
@@ -34,6 +48,8 @@ const CROWD: &str = "
     insert into group_members (tenant_id, member_id, group_id)
     select a.tenant_id, a.account_id, g.group_id from accounts a join groups g
         on g.tenant_id = a.tenant_id and g.created_at = a.created_at % 20;
+    insert into bulk_reset_accounts (tenant_id, bulk_reset_id, number, account_id, outcome)
+    select tenant_id, tenant_id, created_at, account_id, 'waiting' from accounts;
 ";
 
 /// The plan of a statement for any values.

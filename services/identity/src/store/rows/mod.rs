@@ -7,6 +7,7 @@
 //! account at one instant.
 
 mod account;
+mod bulk_reset;
 mod event;
 mod help;
 mod session;
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub(super) use account::{AccountRow, AccountState, SecurityInfoColumns, standing_columns};
+pub(super) use bulk_reset::{BulkResetRow, BulkResultRow};
 pub(super) use event::{PendingEventRow, SealedEventRow};
 pub(super) use help::{HelpRow, HelpRowWithAccount, PendingHelp};
 pub(super) use session::{
