@@ -30,6 +30,8 @@ pub enum TemplateName {
     SignInCode,
     /// The code that approves one payment, with its amount and payee.
     PaymentCode,
+    /// The code that a caller reads back to a helpdesk.
+    CallerVerificationCode,
     /// The code for any other purpose.
     VerificationCode,
     /// "Your password was reset", with the link "this was not me".
@@ -116,6 +118,9 @@ impl TemplateName {
                 PAYMENT_CODE,
                 "the code that approves one payment, with its amount and payee",
             ),
+            Self::CallerVerificationCode => {
+                (Some("caller_verification"), CODE, "the code that a caller reads back to the helpdesk")
+            }
             Self::VerificationCode => (None, CODE, "the code for every other purpose"),
             Self::PasswordResetNotice => (
                 None,

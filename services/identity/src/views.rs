@@ -79,6 +79,9 @@ pub(crate) struct HelpRequestView {
     pub created_at: i64,
     pub updated_at: i64,
     pub expires_at: i64,
+    /// When its person was last verified on the phone. Absent in answers kept by an older release.
+    #[serde(default)]
+    pub caller_verified_at: Option<i64>,
 }
 
 /// A bulk reset. Times are microseconds since the epoch, words by their names.
@@ -246,6 +249,7 @@ impl From<&HelpRequest> for HelpRequestView {
             created_at: request.created_at.unix_micros(),
             updated_at: request.updated_at.unix_micros(),
             expires_at: request.expires_at.unix_micros(),
+            caller_verified_at: request.caller_verified_at.map(Timestamp::unix_micros),
         }
     }
 }

@@ -5,6 +5,7 @@
 mod clients;
 mod commands;
 mod demo;
+mod many;
 mod production;
 mod reflection;
 mod replicas;

@@ -20,6 +20,7 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("CheckVerification", "code", &[Wrong::Control]),
     // A wrong code is rejected, and counted where it was sent from.
     ("ConfirmSecurityInfo", "code", &[Wrong::Control]),
+    ("VerifyCaller", "code", &[Wrong::Control]),
     ("CheckVerification", "tenant_id", OTHER),
     ("CheckVerification", "verification_id", OTHER),
     ("CheckAccessToken", "access_token", ANY_TEXT),

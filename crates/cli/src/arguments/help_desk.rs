@@ -24,6 +24,22 @@ pub(crate) enum HelpCommand {
     Resolve(OnHelpRequest),
     /// Close a request: the person is not helped.
     Deny(OnHelpRequest),
+    /// Find out whether a caller is who they say: send them a code, and type what they read back.
+    Verify {
+        /// The account that the caller says is theirs.
+        #[command(flatten)]
+        on: OnAccount,
+        /// Send it by this kind of method; the default one if left out, or else the phone.
+        #[arg(long)]
+        by: Option<CallerMethod>,
+    },
+}
+
+/// By what a caller gets a code.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum CallerMethod {
+    Email,
+    Phone,
 }
 
 /// A state to list.

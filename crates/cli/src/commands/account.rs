@@ -94,7 +94,7 @@ fn accounts(profile: &Profile) -> anyhow::Result<AccountServiceClient<Connection
     Ok(AccountServiceClient::new(profile.identity()?))
 }
 
-pub(super) async fn find(profile: &Profile, on: &OnAccount) -> anyhow::Result<Account> {
+pub(crate) async fn find(profile: &Profile, on: &OnAccount) -> anyhow::Result<Account> {
     let tenant_id = profile.tenant(&on.tenant).await?.tenant_id;
     let mut client = accounts(profile)?;
     let account = if AccountId::parse(&on.account).is_ok() {

@@ -54,4 +54,7 @@ create table bulk_reset_accounts (
 -- Each account once, however often and by whatever names it is listed.
 create unique index bulk_reset_accounts_once on bulk_reset_accounts (tenant_id, bulk_reset_id, account_id);
 
+-- When the person of a help request was last verified on the phone. Code that knows nothing of it goes on as before.
+alter table help_requests add column caller_verified_at integer;
+
 update schema_version set version = 19;

@@ -207,11 +207,9 @@ impl Administration {
             event: event.done(),
             now: operation.now,
         };
-        let answering =
-            self.idempotency.answering(operation.key, move |help: &Option<HelpRequestId>| CallerVerdict {
-                matched,
-                help_request_id: help.map(HelpRequestId::as_uuid),
-            });
+        let answering = self.idempotency.answering(operation.key, move |help: &Option<HelpRequestId>| {
+            CallerVerdict { matched, help_request_id: help.map(HelpRequestId::as_uuid) }
+        });
         let once = Some(answering.once());
         let step = self.store.judge_caller(&operation.scope, &judged, once).await?;
         Ok(answering.settle(step)?.unwrap_or_else(|()| answering.stored(&None)))
@@ -226,8 +224,7 @@ impl Administration {
     ) -> Result<bool, Error> {
         let rules = self.policies.policy(&operation.scope).await?.reset;
         let request = operation.key.fingerprint();
-        let (method, from, codes) =
-            (attempts_key(account, entry), AttemptOrigin::Anywhere, CodeSource::Sent);
+        let (method, from, codes) = (attempts_key(account, entry), AttemptOrigin::Anywhere, CodeSource::Sent);
         let attempt = CodeAttempt { method, from, request: &request, rules: &rules, codes };
         let counted = self.store.count_code_attempt(&operation.scope, &attempt, operation.now).await?;
         Ok(match counted {

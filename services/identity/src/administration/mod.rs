@@ -5,6 +5,7 @@
 
 mod access_passes;
 mod bulk;
+mod callers;
 mod diagnosis;
 mod expiry;
 mod help_desk;
@@ -21,6 +22,9 @@ use rekey_primitives::id::AccountId;
 pub(crate) use access_passes::PERMISSION as PASSES_NEED;
 pub(crate) use access_passes::PassShape;
 pub(crate) use bulk::{BulkChunk, BulkTarget, StartBulk};
+#[cfg(test)]
+pub(crate) use callers::PERMISSION as CALLERS_NEED;
+pub(crate) use callers::ReadBack;
 #[cfg(test)]
 pub(crate) use diagnosis::PERMISSION as DIAGNOSIS_NEEDS;
 pub(crate) use expiry::ExpiryView;
@@ -46,6 +50,7 @@ use crate::limits::Limits;
 use crate::notices::Notices;
 use crate::operation::idempotency::{Answer, Idempotency, Request};
 use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Operation, Repeatable, Rpc, Target};
+use crate::peers::Verification;
 use crate::policies::Policies;
 use crate::store::Store;
 use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, ChangeRefused};
@@ -64,6 +69,8 @@ pub(crate) struct Administration {
     pub notices: Notices,
     pub audit: Audit,
     pub authorisation: Authorisation,
+    /// Carries the codes that callers read back.
+    pub verification: Arc<dyn Verification>,
     /// Of pages.
     pub tokens: Tokens,
     pub idempotency: Idempotency,

@@ -17,6 +17,7 @@ pub(crate) mod attempts;
 pub(crate) mod audit;
 pub(crate) mod authority;
 pub(crate) mod bulk_reset;
+pub(crate) mod caller;
 pub(crate) mod diagnosis;
 pub(crate) mod eligibility;
 pub(crate) mod group;

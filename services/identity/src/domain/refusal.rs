@@ -114,6 +114,12 @@ pub(crate) enum Refusal {
     /// Somebody else works on it.
     HelpRequestClaimed,
 
+    // Callers on the phone.
+    /// No method of the account is one to verify a caller by.
+    NoMethodForCaller,
+    /// The code is none of ours, another administrator's, or its time is over.
+    CallerCodeInvalid,
+
     // Bulk resets.
     /// No such job.
     BulkResetNotFound,

@@ -13,6 +13,7 @@ mod accounts;
 mod administration;
 mod audit;
 mod bulk_resets;
+mod callers;
 mod decode;
 mod encode;
 mod groups;
@@ -168,7 +169,7 @@ mod tests {
 
     use super::NAMES;
     use crate::administration::{
-        Act, DIAGNOSIS_NEEDS, HELP_NEEDS, PASSES_NEED, PASSWORDS_NEED, SESSIONS_NEED,
+        Act, CALLERS_NEED, DIAGNOSIS_NEEDS, HELP_NEEDS, PASSES_NEED, PASSWORDS_NEED, SESSIONS_NEED,
     };
     use crate::audit_log::PERMISSION as AUDIT_NEEDS;
     use crate::domain::authority::{Needs, Permission, Role};
@@ -221,6 +222,8 @@ mod tests {
                 ("ResolveHelpRequest", Needs::This(HELP_NEEDS)),
                 ("DenyHelpRequest", Needs::This(HELP_NEEDS)),
                 ("DiagnoseSignIn", Needs::This(DIAGNOSIS_NEEDS)),
+                ("SendCallerCode", Needs::This(CALLERS_NEED)),
+                ("VerifyCaller", Needs::This(CALLERS_NEED)),
                 ("ListAccountSessions", Needs::This(SESSIONS_NEED)),
                 ("RevokeAccountSessions", Needs::This(SESSIONS_NEED)),
                 ("PrefillSecurityInfo", PREFILL_NEEDS),

@@ -203,6 +203,16 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::HelpRequestClaimed => {
             new(FailedPrecondition, Reason::HelpRequestClaimed, "somebody else works on the help request")
         }
+        Refusal::NoMethodForCaller => new(
+            FailedPrecondition,
+            Reason::NoMethodForCaller,
+            "the account has no confirmed address of that kind, or only ones that were changed lately",
+        ),
+        Refusal::CallerCodeInvalid => new(
+            FailedPrecondition,
+            Reason::CallerCodeInvalid,
+            "the caller's code is not valid any more; send another one",
+        ),
         Refusal::BulkResetNotFound => {
             new(NotFound, Reason::BulkResetNotFound, "no such bulk reset in this tenant")
         }

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 45] = [
+const STATEMENTS: [&[Sql]; 46] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -37,6 +37,7 @@ const STATEMENTS: [&[Sql]; 45] = [
     partitions::STATEMENTS,
     resets::STATEMENTS,
     resets::administrators::STATEMENTS,
+    resets::callers::STATEMENTS,
     resets::codes::STATEMENTS,
     resets::decoy_sends::STATEMENTS,
     resets::help::STATEMENTS,

@@ -24,6 +24,7 @@ pub(crate) use session::{NewSession, PresentedRefreshToken, SessionTokens};
 
 use crate::config;
 use crate::domain::account::CredentialEpoch;
+use crate::domain::caller::CallerCode;
 use crate::domain::reset::{ResetState, token};
 use crate::domain::reset_link::ResetLink;
 use crate::keys::Keys;
@@ -56,6 +57,11 @@ pub(crate) struct Repudiation {
 
 impl SealedToken for Repudiation {
     const KIND: &'static str = "repudiation";
+    const VERSION: u8 = 1;
+}
+
+impl SealedToken for CallerCode {
+    const KIND: &'static str = "caller code";
     const VERSION: u8 = 1;
 }
 

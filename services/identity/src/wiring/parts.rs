@@ -212,6 +212,7 @@ impl Parts {
             notices: self.notices(),
             audit: self.audit(),
             authorisation: self.authorisation(),
+            verification: Arc::clone(&self.verification),
             tokens: self.tokens(),
             idempotency: self.idempotency(),
             portal_url: self.settings.portal_url.clone(),

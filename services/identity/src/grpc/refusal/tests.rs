@@ -43,6 +43,8 @@ fn all() -> Vec<Refusal> {
         Refusal::ResetNotPossible(Ineligible::AccountFrozen),
         Refusal::MethodUnknownInReset,
         Refusal::ResetLinkInvalid,
+        Refusal::NoMethodForCaller,
+        Refusal::CallerCodeInvalid,
         Refusal::BulkResetNotFound,
         Refusal::BulkResetRunning,
         Refusal::BulkResetNotCollecting,

@@ -60,7 +60,8 @@ impl Store {
     ) -> Result<StepOutcome<Option<HelpRequestId>, ()>, Failure> {
         let (tenant_id, idempotency) = (scope.tenant_id(), idempotency.as_ref());
         let make = self.database.step(|mut tx| async move {
-            if let Some(ended) = idempotency::claim(&mut tx, tenant_id, idempotency, judged.now).await?.ended()
+            if let Some(ended) =
+                idempotency::claim(&mut tx, tenant_id, idempotency, judged.now).await?.ended()
             {
                 return Ok(tx.roll_back(ended));
             }
