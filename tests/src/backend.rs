@@ -138,7 +138,7 @@ impl Backend {
 }
 
 /// Repeats a call until it has an answer or a refusal.
-async fn insist<T>(mut call: impl AsyncFnMut() -> Result<Response<T>, Status>) -> Result<T, Status> {
+pub async fn insist<T>(mut call: impl AsyncFnMut() -> Result<Response<T>, Status>) -> Result<T, Status> {
     let settled = async || match call().await {
         Ok(answer) => Some(Ok(answer.into_inner())),
         Err(status) if is_passing(&status) => None,

@@ -22,6 +22,9 @@ use crate::World;
 /// What the link of a notice looks like.
 const NOT_ME: &str = "/not-me?token=";
 
+/// What a one-time link looks like.
+const NEW_PASSWORD: &str = "/new-password?token=";
+
 /// A person of a world's tenant.
 #[derive(Debug, Clone)]
 pub struct Person {
@@ -229,6 +232,14 @@ impl World {
             context: None,
         };
         self.administration().block_sign_in(request).await.unwrap();
+    }
+
+    /// Waits for the mail with a person's one-time link and takes its token.
+    pub async fn link_token(&self, person: &Person) -> String {
+        let mail =
+            self.message(|message| message.to == person.login && message.text.contains(NEW_PASSWORD)).await;
+        let link = mail.text.split_whitespace().find(|word| word.contains(NEW_PASSWORD)).unwrap();
+        link.split_once("token=").unwrap().1.to_owned()
     }
 
     /// Waits for the notice of a person's reset and takes the token of its link "this was not me".

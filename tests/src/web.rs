@@ -26,6 +26,13 @@ pub async fn with_cookie(host: &str, request: &str, cookie: &str) -> Option<Answ
         .await
 }
 
+/// Posts a form as a browser that holds a cookie.
+pub async fn post_form(host: &str, path: &str, cookie: &str, form: &str) -> Option<Answer> {
+    let head = format!("POST {path} HTTP/1.0\r\nHost: {host}\r\nCookie: {cookie}\r\n");
+    let kind = "Content-Type: application/x-www-form-urlencoded\r\n";
+    ask(host, &format!("{head}{kind}Content-Length: {}\r\n\r\n{form}", form.len())).await
+}
+
 async fn ask(host: &str, request: &str) -> Option<Answer> {
     let mut stream = TcpStream::connect(host).await.ok()?;
     stream.write_all(request.as_bytes()).await.ok()?;

@@ -35,7 +35,7 @@ host beyond `notification.templates.link_hosts`.
 | `time` | when it happened, as the reader should see it |
 | `place` | a network and a program; `unknown` and `other` are said in the reader's language |
 | `other` | the name of the other organisation |
-| `link` | where the person says \"this was not me\" |
+| `link` | where the person says \"this was not me\", or chooses a new password |
 | `change` | `added`, `confirmed`, `removed`, `made_default`, `prefilled` or `disabled`, said in the reader's language |
 | `method` | `email`, `phone`, `authenticator` or `recovery_code`, said in the reader's language, and a masked address |
 | `message` | what the person wrote to the administrators |

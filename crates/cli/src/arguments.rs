@@ -3,6 +3,7 @@
 mod account;
 mod account_lifecycle;
 mod audit;
+mod bulk;
 mod group;
 mod help_desk;
 mod import;
@@ -19,9 +20,10 @@ use clap_complete::Shell;
 pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
 pub(crate) use self::account_lifecycle::{AccountChanges, UpdateAccount};
 pub(crate) use self::audit::{AuditCommand, Events, ExportFormat};
+pub(crate) use self::bulk::{BulkCommand, OnBulkReset, ResultFormat, StartBulkReset};
 pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
 pub(crate) use self::help_desk::{
-    Diagnose, HelpCommand, ListedState, OnHelpRequest, PassCommand, ResetAccount, ResetAccounts,
+    CallerMethod, Diagnose, HelpCommand, ListedState, OnHelpRequest, PassCommand, ResetAccount, ResetAccounts,
 };
 pub(crate) use self::import::{
     ExportAccounts, ExportAccountsFormat, ImportFile, ImportFormat, ImportsCommand, OnImport,

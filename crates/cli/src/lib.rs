@@ -26,8 +26,6 @@ mod output;
 mod part;
 mod production;
 mod profile;
-// The first commands with long work come next.
-#[allow(dead_code)]
 mod progress;
 pub mod settings;
 pub mod suite;

@@ -95,6 +95,8 @@ ids! {
     HelpRequestId
     /// An import of accounts.
     ImportId
+    /// A job that resets many passwords.
+    BulkResetId
     /// What makes a repeated call the same call.
     RequestId
 }

@@ -30,6 +30,8 @@ pub enum TemplateName {
     SignInCode,
     /// The code that approves one payment, with its amount and payee.
     PaymentCode,
+    /// The code that a caller reads back to a helpdesk.
+    CallerVerificationCode,
     /// The code for any other purpose.
     VerificationCode,
     /// "Your password was reset", with the link "this was not me".
@@ -40,6 +42,8 @@ pub enum TemplateName {
     AccessPassNotice,
     /// "An administrator reset your password".
     PasswordResetByAdministratorNotice,
+    /// A one-time link to choose a new password, which an administrator had sent.
+    PasswordResetLink,
     /// "Your ways to prove yourself were changed".
     SecurityInfoChangedNotice,
     /// "Your account was linked with one of another organisation".
@@ -114,6 +118,9 @@ impl TemplateName {
                 PAYMENT_CODE,
                 "the code that approves one payment, with its amount and payee",
             ),
+            Self::CallerVerificationCode => {
+                (Some("caller_verification"), CODE, "the code that a caller reads back to the helpdesk")
+            }
             Self::VerificationCode => (None, CODE, "the code for every other purpose"),
             Self::PasswordResetNotice => (
                 None,
@@ -131,6 +138,11 @@ impl TemplateName {
             Self::PasswordResetByAdministratorNotice => {
                 (None, &["organisation", "name", "time"], "an administrator reset the password")
             }
+            Self::PasswordResetLink => (
+                None,
+                &["organisation", "name", "time", "link"],
+                "a link to choose a new password once, which an administrator had sent; with the end of it",
+            ),
             Self::SecurityInfoChangedNotice => (
                 None,
                 &["organisation", "name", "time", "change", "method"],

@@ -123,9 +123,13 @@ impl Authorisation {
         Refusal::from(forbidden).into()
     }
 
-    /// The roles a person holds now; none for one who may not sign in any more.
     async fn roles_now(&self, scope: &TenantScope, person: &Person) -> Result<RoleSet, Error> {
-        let own = self.store.find_account(scope, &AccountKey::Id(person.account_id)).await?;
+        self.roles_of(scope, person.account_id).await
+    }
+
+    /// The roles a person holds now; none for one who may not sign in any more.
+    pub(crate) async fn roles_of(&self, scope: &TenantScope, id: AccountId) -> Result<RoleSet, Error> {
+        let own = self.store.find_account(scope, &AccountKey::Id(id)).await?;
         Ok(own.filter(Account::is_open).map_or(RoleSet::EMPTY, |account| account.roles))
     }
 }

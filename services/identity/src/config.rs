@@ -50,6 +50,8 @@ pub struct Settings {
     pub directory: Directory,
     /// Who takes passkeys.
     pub passkeys: Passkeys,
+    /// How bulk resets are worked on.
+    pub bulk_resets: BulkResets,
     /// Work that nobody waits for.
     pub jobs: Jobs,
     /// The verification service.
@@ -148,6 +150,8 @@ pub struct Tokens {
     pub challenge_life_seconds: u64,
     /// Life of a link "this was not me".
     pub repudiation_life_seconds: u64,
+    /// Life of a one-time link that an administrator had sent.
+    pub reset_link_life_seconds: u64,
     /// Life of a page token.
     pub page_life_seconds: u64,
     /// How long a repeated request gets the first answer.
@@ -306,6 +310,20 @@ fn is_within(origin: &str, domain: &str) -> bool {
     is_under && (is_tls || is_here) && port.parse::<u16>().is_ok()
 }
 
+/// `[identity.bulk_resets]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BulkResets {
+    /// How often a process looks for a job that is due.
+    pub poll_ms: u64,
+    /// How long a process may hold a job.
+    pub lease_seconds: u64,
+    /// When a list that nobody adds to is given up.
+    pub abandoned_seconds: u64,
+    /// How long jobs and their results are kept after their end.
+    pub kept_days: u64,
+}
+
 /// `[identity.jobs]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -365,9 +383,13 @@ impl Settings {
             ("audit.watch_poll_ms", self.audit.watch_poll_ms),
             ("audit.watch_heartbeat_ms", self.audit.watch_heartbeat_ms),
             ("audit.watchers", self.audit.watchers as u64),
+            ("tokens.reset_link_life_seconds", self.tokens.reset_link_life_seconds),
             ("resets.shares_life_days", self.resets.shares_life_days),
             ("directory.deleted_life_days", self.directory.deleted_life_days),
             ("jobs.purge_seconds", self.jobs.purge_seconds),
+            ("bulk_resets.poll_ms", self.bulk_resets.poll_ms),
+            ("bulk_resets.lease_seconds", self.bulk_resets.lease_seconds),
+            ("bulk_resets.abandoned_seconds", self.bulk_resets.abandoned_seconds),
             ("jobs.sweep_seconds", self.jobs.sweep_seconds),
             ("jobs.forget_seconds", self.jobs.forget_seconds),
             ("jobs.digest_seconds", self.jobs.digest_seconds),

@@ -241,6 +241,18 @@ impl BackgroundLoops {
             let administration = administration.clone();
             async move { administration.expire_help().await.map(drop) }
         });
+        let (administration, mut opened) = (parts.administration(), gate.clone());
+        let pause = Duration::from_millis(settings.bulk_resets.poll_ms);
+        loops.spawn("identity bulk resets", move |stop: Shutdown| async move {
+            if !opened.passed(stop.begun()).await {
+                return Ok(());
+            }
+            jobs::work_off("bulk resets", pause, stop, move || {
+                let administration = administration.clone();
+                async move { administration.work_on_bulk_resets().await }
+            })
+            .await
+        });
         let (help, pause) = (parts.help(), Duration::from_secs(settings.jobs.digest_seconds));
         spawn_job(loops, &gate, "identity digests", pause, move || {
             let help = help.clone();

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::account::{Account, PasswordRecord};
+use crate::domain::audit::Actor;
+use crate::domain::bulk_reset::{BulkReset, BulkState};
 use crate::domain::group::Group;
 use crate::domain::help::HelpRequest;
 use crate::domain::policy::ResetRules;
@@ -77,6 +79,31 @@ pub(crate) struct HelpRequestView {
     pub created_at: i64,
     pub updated_at: i64,
     pub expires_at: i64,
+    /// When its person was last verified on the phone. Absent in answers kept by an older release.
+    #[serde(default)]
+    pub caller_verified_at: Option<i64>,
+}
+
+/// A bulk reset. Times are microseconds since the epoch, words by their names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BulkResetView {
+    pub bulk_reset_id: Uuid,
+    pub mode: String,
+    pub dry_run: bool,
+    pub per_second: u32,
+    /// Whether its accounts are listed, and not found by a filter.
+    pub is_listed: bool,
+    pub state: String,
+    pub stop_reason: Option<String>,
+    pub accounts: i64,
+    pub reset: i64,
+    pub refused: i64,
+    pub next_sequence: i64,
+    /// The administrator who started it; `None` for a backend in its own name.
+    pub starter: Option<Uuid>,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub ended_at: Option<i64>,
 }
 
 /// A tenant. Times are microseconds since the epoch.
@@ -241,7 +268,41 @@ impl From<&HelpRequest> for HelpRequestView {
             created_at: request.created_at.unix_micros(),
             updated_at: request.updated_at.unix_micros(),
             expires_at: request.expires_at.unix_micros(),
+            caller_verified_at: request.caller_verified_at.map(Timestamp::unix_micros),
         }
+    }
+}
+
+impl From<&BulkReset> for BulkResetView {
+    fn from(job: &BulkReset) -> Self {
+        let starter = match job.plan.actor {
+            Actor::Account(id) => Some(id.as_uuid()),
+            Actor::Stranger | Actor::Service | Actor::Rekey => None,
+        };
+        Self {
+            bulk_reset_id: job.id.as_uuid(),
+            mode: job.plan.mode.as_str().to_owned(),
+            dry_run: job.plan.dry_run,
+            per_second: job.plan.per_second,
+            is_listed: job.plan.filter.is_none(),
+            state: job.state.as_str().to_owned(),
+            stop_reason: job.stop.map(|stop| stop.as_str().to_owned()),
+            accounts: job.accounts,
+            reset: job.reset,
+            refused: job.refused,
+            next_sequence: job.next_sequence,
+            starter,
+            created_at: job.created_at.unix_micros(),
+            updated_at: job.updated_at.unix_micros(),
+            ended_at: job.ended_at.map(Timestamp::unix_micros),
+        }
+    }
+}
+
+impl BulkResetView {
+    /// Whether it may still do something.
+    pub(crate) fn is_alive(&self) -> bool {
+        BulkState::parse(&self.state).is_some_and(BulkState::is_alive)
     }
 }
 

@@ -118,6 +118,12 @@ impl Demo {
         text.split_whitespace().find(|word| word.contains("/not-me?token=")).unwrap().to_owned()
     }
 
+    /// The one-time link to a new password that was sent to an address.
+    pub(crate) async fn new_password_link(&self, to: &str) -> String {
+        let text = self.message(to, |text| text.contains("/new-password?token=")).await;
+        text.split_whitespace().find(|word| word.contains("/new-password?token=")).unwrap().to_owned()
+    }
+
     /// A whole reset in the terminal, by mail.
     pub(crate) async fn reset(&self, login: &str, new_password: &str) -> Outcome {
         let mut terminal = Conversation::begin(self.command(&["reset", login, "--json"]));

@@ -6,6 +6,7 @@ mod clients;
 mod commands;
 mod demo;
 mod imports;
+mod many;
 mod production;
 mod reflection;
 mod replicas;

@@ -20,6 +20,7 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("CheckVerification", "code", &[Wrong::Control]),
     // A wrong code is rejected, and counted where it was sent from.
     ("ConfirmSecurityInfo", "code", &[Wrong::Control]),
+    ("VerifyCaller", "code", &[Wrong::Control]),
     ("CheckVerification", "tenant_id", OTHER),
     ("CheckVerification", "verification_id", OTHER),
     ("CheckAccessToken", "access_token", ANY_TEXT),
@@ -76,6 +77,10 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("PreviewPolicy", "policy.etag", ANY_TEXT),
     ("PreviewPolicy", "policy.update_time", &[Wrong::NoInstant]),
     ("PreviewPolicy", "policy.password.banned_terms", &[Wrong::Negative]),
+    // A list of any length, of which everybody has their own result.
+    ("AddBulkResetAccounts", "accounts", &[Wrong::TooMany]),
+    ("StartBulkReset", "tenant_id", OTHER),
+    ("ListBulkResets", "tenant_id", OTHER),
     ("StartVerification", "tenant_id", OTHER),
     ("StartVerification", "verification_id", OTHER),
     ("ReleaseSubject", "tenant_id", OTHER),

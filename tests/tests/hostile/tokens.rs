@@ -25,7 +25,8 @@ on_both_store_sets!(
 const AGES: Duration = Duration::from_secs(400 * 86_400);
 
 /// The sweepers have work after so long, which is none of the requests' doing.
-const NO_SWEEP: [(&str, &str); 3] = [
+const NO_SWEEP: [(&str, &str); 4] = [
+    ("IDENTITY__BULK_RESETS__POLL_MS", "86400000"),
     ("IDENTITY__JOBS__SWEEP_SECONDS", "86400"),
     ("IDENTITY__JOBS__DIGEST_SECONDS", "86400"),
     ("NOTIFICATION__RETENTION__SWEEP_SECONDS", "86400"),
@@ -56,17 +57,19 @@ const fn unheard(method: &'static str, field: &'static str) -> Token {
     Token { method, field, reason: None, is_bound: false, dies: true }
 }
 
-const TOKENS: [Token; 35] = [
+const TOKENS: [Token; 39] = [
     token("SendResetCode", "reset_token", "RESET_INVALID"),
     token("SubmitResetProof", "reset_token", "RESET_INVALID"),
     token("CompletePasswordReset", "reset_token", "RESET_INVALID"),
     token("EvaluatePassword", "reset_token", "RESET_INVALID"),
+    token("VerifyCaller", "caller_token", "CALLER_CODE_INVALID"),
     token("SendSignInCode", "challenge_token", "CHALLENGE_INVALID"),
     token("ContinueSignIn", "challenge_token", "CHALLENGE_INVALID"),
     token("RedeemGrant", "grant", "GRANT_INVALID"),
     token("RefreshSession", "refresh_token", "REFRESH_TOKEN_INVALID"),
     token("SignOut", "refresh_token", "REFRESH_TOKEN_INVALID"),
     of_a_person("RepudiateReset", "repudiation_token", "REPUDIATION_INVALID"),
+    of_a_person("RedeemResetLink", "link_token", "RESET_LINK_INVALID"),
     of_a_person("ListAccounts", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListGroups", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListGroupMembers", "page_token", "PAGE_TOKEN_INVALID"),
@@ -86,6 +89,8 @@ const TOKENS: [Token; 35] = [
     of_a_person("ListImports", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListImportRejections", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ExportAccounts", "resume_token", "RESUME_TOKEN_INVALID"),
+    of_a_person("ListBulkResets", "page_token", "PAGE_TOKEN_INVALID"),
+    of_a_person("ListBulkResetResults", "page_token", "PAGE_TOKEN_INVALID"),
     // A log of one page needs none.
     Token { dies: false, ..of_a_person("VerifyAudit", "page_token", "PAGE_TOKEN_INVALID") },
     // It leads on for as long as the events are kept.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use rekey_wire::identity::v1::{FilteredState, MethodKind};
 
-use super::{InTenant, OnAccount, ResetAccount, ResetAccounts, UpdateAccount};
+use super::{BulkCommand, InTenant, OnAccount, ResetAccount, ResetAccounts, UpdateAccount};
 
 /// Commands on accounts.
 #[derive(Debug, Subcommand)]
@@ -69,6 +69,12 @@ pub(crate) enum AccountCommand {
     Reset(ResetAccount),
     /// Reset the passwords of several accounts, each judged by itself.
     ResetMany(ResetAccounts),
+    /// Reset the passwords of many accounts as a job of the suite.
+    Bulk {
+        /// What to do.
+        #[command(subcommand)]
+        command: BulkCommand,
+    },
     /// List passwords by when they expire, those that have first.
     Expiring {
         /// Those that expire within so many days.

@@ -24,6 +24,22 @@ pub(crate) enum HelpCommand {
     Resolve(OnHelpRequest),
     /// Close a request: the person is not helped.
     Deny(OnHelpRequest),
+    /// Find out whether a caller is who they say: send them a code, and type what they read back.
+    Verify {
+        /// The account that the caller says is theirs.
+        #[command(flatten)]
+        on: OnAccount,
+        /// Send it by this kind of method; the default one if left out, or else the phone.
+        #[arg(long)]
+        by: Option<CallerMethod>,
+    },
+}
+
+/// By what a caller gets a code.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum CallerMethod {
+    Email,
+    Phone,
 }
 
 /// A state to list.
@@ -88,11 +104,14 @@ pub(crate) struct ResetAccount {
     #[command(flatten)]
     pub(crate) on: OnAccount,
     /// Set the password in this file; otherwise one is generated and shown once.
-    #[arg(long, value_name = "FILE", conflicts_with = "require_change")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["require_change", "link"])]
     pub(crate) password_file: Option<PathBuf>,
     /// Leave the password and have it changed at the next sign-in.
     #[arg(long)]
     pub(crate) require_change: bool,
+    /// Mail a link that works once and for a day, by which the person chooses a password; the old one stops serving at once.
+    #[arg(long, conflicts_with = "require_change")]
+    pub(crate) link: bool,
 }
 
 /// Several passwords to reset.
@@ -107,6 +126,9 @@ pub(crate) struct ResetAccounts {
     /// Leave the passwords and have them changed at the next sign-in; otherwise they are generated and shown once.
     #[arg(long)]
     pub(crate) require_change: bool,
+    /// Mail each a link that works once and for a day, by which the person chooses a password.
+    #[arg(long, conflicts_with = "require_change")]
+    pub(crate) link: bool,
     /// Their tenant.
     #[command(flatten)]
     pub(crate) tenant: InTenant,

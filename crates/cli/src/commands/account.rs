@@ -1,5 +1,6 @@
 //! `rekey account`: create, list, show, update, delete, undelete, unlock, block, unblock, unfreeze, its password and its sessions.
 
+mod bulk;
 mod expiring;
 mod lifecycle;
 mod list;
@@ -60,6 +61,7 @@ pub(crate) async fn run(command: AccountCommand, profile: &Path, output: Output)
         AccountCommand::UnexemptExpiry(on) => expiring::exempt(&profile, &on, false, output).await,
         AccountCommand::Reset(reset) => passwords::reset(&profile, &reset, output).await,
         AccountCommand::ResetMany(several) => passwords::reset_many(&profile, several, output).await,
+        AccountCommand::Bulk { command } => bulk::run(&profile, command, output).await,
         AccountCommand::Sessions(on) => sessions::list(&profile, &on, output).await,
         AccountCommand::RevokeSessions { on, sessions: named } => {
             sessions::revoke(&profile, &on, named, output).await
@@ -98,7 +100,7 @@ fn accounts(profile: &Profile) -> anyhow::Result<AccountServiceClient<Connection
     Ok(AccountServiceClient::new(profile.identity()?))
 }
 
-pub(super) async fn find(profile: &Profile, on: &OnAccount) -> anyhow::Result<Account> {
+pub(crate) async fn find(profile: &Profile, on: &OnAccount) -> anyhow::Result<Account> {
     let tenant_id = profile.tenant(&on.tenant).await?.tenant_id;
     let mut client = accounts(profile)?;
     let account = if AccountId::parse(&on.account).is_ok() {

@@ -1,5 +1,7 @@
 //! `rekey help` and `rekey diagnose`.
 
+mod callers;
+
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -31,6 +33,7 @@ pub(crate) async fn run(command: HelpCommand, profile: &Path, output: Output) ->
         HelpCommand::Claim(on) => step(&profile, on, Step::Claim, output).await,
         HelpCommand::Resolve(on) => step(&profile, on, Step::Resolve, output).await,
         HelpCommand::Deny(on) => step(&profile, on, Step::Deny, output).await,
+        HelpCommand::Verify { on, by } => callers::verify(&profile, &on, by, output).await,
     }
 }
 
@@ -114,6 +117,7 @@ fn shown(request: &HelpRequest) -> Value {
         "create_time": request.create_time.map(|at| time(at.seconds)),
         "update_time": request.update_time.map(|at| time(at.seconds)),
         "expire_time": request.expire_time.map(|at| time(at.seconds)),
+        "caller_verify_time": request.caller_verify_time.map(|at| time(at.seconds)),
     })
 }
 
@@ -122,13 +126,15 @@ fn state(request: &HelpRequest) -> String {
 }
 
 fn rows(requests: &[HelpRequest]) -> String {
-    let head = ["REQUEST", "ACCOUNT", "STATE", "PROVED", "FILED", "MESSAGE"].map(str::to_owned).to_vec();
+    let head =
+        ["REQUEST", "ACCOUNT", "STATE", "PROVED", "CALLER", "FILED", "MESSAGE"].map(str::to_owned).to_vec();
     let row = |request: &HelpRequest| {
         let proved = if request.proved { "yes" } else { "no" };
+        let caller = if request.caller_verify_time.is_some() { "verified" } else { "" };
         let filed = request.create_time.map(|at| time(at.seconds)).unwrap_or_default();
         let message = request.message.replace('\n', " ");
         let (id, account) = (request.help_request_id.clone(), request.account_id.clone());
-        vec![id, account, state(request), proved.to_owned(), filed, message]
+        vec![id, account, state(request), proved.to_owned(), caller.to_owned(), filed, message]
     };
     table(&std::iter::once(head).chain(requests.iter().map(row)).collect::<Vec<_>>())
 }

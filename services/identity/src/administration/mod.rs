@@ -4,10 +4,13 @@
 //! act judged anew. An act on an account that is already so writes nothing and is answered like one that did.
 
 mod access_passes;
+mod bulk;
+mod callers;
 mod diagnosis;
 mod expiry;
 mod help_desk;
 mod passwords;
+mod reset_links;
 mod sessions;
 
 use std::sync::Arc;
@@ -18,6 +21,10 @@ use rekey_primitives::id::AccountId;
 #[cfg(test)]
 pub(crate) use access_passes::PERMISSION as PASSES_NEED;
 pub(crate) use access_passes::PassShape;
+pub(crate) use bulk::{BulkChunk, BulkTarget, StartBulk};
+#[cfg(test)]
+pub(crate) use callers::PERMISSION as CALLERS_NEED;
+pub(crate) use callers::ReadBack;
 #[cfg(test)]
 pub(crate) use diagnosis::PERMISSION as DIAGNOSIS_NEEDS;
 pub(crate) use expiry::ExpiryView;
@@ -32,6 +39,7 @@ pub(crate) use sessions::PERMISSION as SESSIONS_NEED;
 
 use crate::audit::Audit;
 use crate::authorisation::Authorisation;
+use crate::config;
 use crate::credentials::Credentials;
 use crate::domain::account::Account;
 use crate::domain::audit::{EventKind, Subject};
@@ -42,6 +50,7 @@ use crate::limits::Limits;
 use crate::notices::Notices;
 use crate::operation::idempotency::{Answer, Idempotency, Request};
 use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Operation, Repeatable, Rpc, Target};
+use crate::peers::Verification;
 use crate::policies::Policies;
 use crate::store::Store;
 use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, ChangeRefused};
@@ -60,9 +69,15 @@ pub(crate) struct Administration {
     pub notices: Notices,
     pub audit: Audit,
     pub authorisation: Authorisation,
+    /// Carries the codes that callers read back.
+    pub verification: Arc<dyn Verification>,
     /// Of pages.
     pub tokens: Tokens,
     pub idempotency: Idempotency,
+    /// Where the link of a mail leads.
+    pub portal_url: String,
+    /// How bulk resets are worked on.
+    pub bulk: config::BulkResets,
 }
 
 /// What is done to an account.

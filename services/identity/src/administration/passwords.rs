@@ -1,4 +1,4 @@
-//! Other people's passwords, reset by administrators: generated, given, or to be changed.
+//! Other people's passwords, reset by administrators: generated, given, to be changed, or chosen by a one-time link.
 //!
 //! Actor and target are judged on the account as it is read and the step writes only if it is still that. A generated password
 //! is shown in the answer, which is stored sealed for a repeat, and nowhere else.
@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
 use super::Administration;
+use super::reset_links::PreparedLink;
 use crate::domain::account::{Account, PasswordRecord};
-use crate::domain::audit::{EventKind, Subject};
+use crate::domain::audit::{AuditEvent, EventKind, Subject};
 use crate::domain::authority::Permission;
 use crate::domain::password::rules::PasswordContext;
 use crate::domain::password::speakable::speakable;
@@ -23,6 +24,7 @@ use crate::domain::refusal::Refusal;
 use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, Request, sealed_secret};
 use crate::operation::{Administrator, Error, Failed, JUDGED_AT_MOST, Operation, Repeatable, Rpc, Target};
+use crate::peers::notification::Lane;
 use crate::policies::TenantPolicy;
 use crate::store::outbox::Notice;
 use crate::store::resets::{AdministratorReset, PasswordAfter, PasswordReset};
@@ -49,6 +51,8 @@ pub(crate) enum ResetMode {
     Set(SecretString),
     /// It stays and must be changed.
     RequireChange,
+    /// It stops serving, and a one-time link to choose another one is mailed.
+    Link,
 }
 
 /// A password that was reset.
@@ -61,6 +65,12 @@ pub(crate) struct PasswordResetView {
     /// When a temporary one is over.
     pub expires_at: Option<Timestamp>,
     pub sessions_revoked: u32,
+    /// When the link stops working, where one was sent. Absent in answers kept by an older release.
+    #[serde(default)]
+    pub link_expires_at: Option<Timestamp>,
+    /// Where the link went.
+    #[serde(default)]
+    pub masked_destinations: Vec<String>,
 }
 
 /// Several passwords to reset.
@@ -73,10 +83,11 @@ pub(crate) struct Batch {
 }
 
 /// A password to be written.
-struct Prepared {
+pub(super) struct Prepared {
     after: PasswordAfter,
     generated: SecretString,
     expires_at: Option<Timestamp>,
+    link: Option<PreparedLink>,
 }
 
 impl ResetMode {
@@ -88,7 +99,7 @@ impl ResetMode {
     fn content(&self) -> [&[u8]; 2] {
         let given = match self {
             Self::Set(password) => password.expose_secret(),
-            Self::Generate | Self::RequireChange => "",
+            Self::Generate | Self::RequireChange | Self::Link => "",
         };
         [self.as_str().as_bytes(), given.as_bytes()]
     }
@@ -166,7 +177,8 @@ impl Administration {
                 return Err(Refusal::PasswordManagedElsewhere.into());
             }
             let prepared = self.prepared(operation, &account, mode).await?;
-            let reset = self.reset_of(operation, &account, prepared.after.clone(), mode).await?;
+            let event = self.audit.event(operation).because(mode.as_str()).done();
+            let reset = self.reset_of(operation, &account, &prepared, event, Lane::Transactional).await?;
             let answering = self.idempotency.answering(operation.key, |done| prepared.view(done));
             let once = Some(answering.once());
             let step = self.store.reset_by_administrator(&operation.scope, &reset, once).await?;
@@ -178,7 +190,7 @@ impl Administration {
     }
 
     /// The password as it is to be written, hashed where there is a new one.
-    async fn prepared(
+    pub(super) async fn prepared(
         &self,
         operation: &Operation<'_>,
         account: &Account,
@@ -188,9 +200,13 @@ impl Administration {
             if account.password.is_none() {
                 return Err(Refusal::NoPassword.into());
             }
-            let (after, generated) = (PasswordAfter::MustChange, SecretString::from(""));
             let expires_at = account.password.as_ref().and_then(|password| password.temporary_until);
-            return Ok(Prepared { after, generated, expires_at });
+            return Ok(Prepared { expires_at, ..Prepared::without_password(PasswordAfter::MustChange) });
+        }
+        if matches!(mode, ResetMode::Link) {
+            let link = Some(self.prepare_link(operation, account).await?);
+            let expires_at = account.password.is_some().then_some(operation.now);
+            return Ok(Prepared { expires_at, link, ..Prepared::without_password(PasswordAfter::Void) });
         }
         let login = self.keys.login_key_of(account);
         let _turn = self.credentials.turn(&login).await?;
@@ -203,7 +219,7 @@ impl Administration {
                 let record = self.credentials.choose(operation, account, &rules, &given).await?;
                 (record, SecretString::from(""))
             }
-            ResetMode::Generate | ResetMode::RequireChange => {
+            ResetMode::Generate | ResetMode::RequireChange | ResetMode::Link => {
                 let drawn = self.drawn(account, &rules)?;
                 let typed = Password::typed(&drawn);
                 (self.credentials.record(account, &typed, operation.now).await?, drawn)
@@ -212,7 +228,7 @@ impl Administration {
         let record = temporary(record, &rules.policy.password, operation.now);
         let expires_at = record.temporary_until;
         let after = PasswordAfter::New { record, history: rules.policy.password.history };
-        Ok(Prepared { after, generated, expires_at })
+        Ok(Prepared { after, generated, expires_at, link: None })
     }
 
     /// A password that can be read out and that the rules take. History is not asked: nobody drew it before.
@@ -229,34 +245,45 @@ impl Administration {
         Err(Refusal::PasswordRefused(evaluate(&Password::typed(&drawn), rules, &context)).into())
     }
 
-    async fn reset_of(
+    pub(super) async fn reset_of(
         &self,
         operation: &Operation<'_>,
         account: &Account,
-        password: PasswordAfter,
-        mode: &ResetMode,
+        prepared: &Prepared,
+        event: AuditEvent,
+        lane: Lane,
     ) -> Result<AdministratorReset, Error> {
+        let mut notices = self.reset_notices(operation, account, prepared, lane).await?;
+        if let Some(link) = &prepared.link {
+            notices.extend(self.link_mails(operation, account, link, lane).await?);
+        }
         Ok(AdministratorReset {
             account_id: account.id,
             version: account.version,
-            password,
+            password: prepared.after.clone(),
             login: self.keys.login_key_of(account),
-            event: self.audit.event(operation).because(mode.as_str()).done(),
-            notices: self.reset_notices(operation, account).await?,
+            event,
+            notices,
             now: operation.now,
         })
     }
 
-    /// Every notified address learns of it, and other global administrators if it is an administrator's password.
+    /// Every notified address learns of it, but for those that get the link, and other global administrators if it is an
+    /// administrator's password.
     async fn reset_notices(
         &self,
         operation: &Operation<'_>,
         account: &Account,
+        prepared: &Prepared,
+        lane: Lane,
     ) -> Result<Vec<Notice>, Error> {
         let (scope, now) = (&operation.scope, operation.now);
         let tenant = self.policies.tenant(scope).await?;
-        let content = NoticeContent::person("password_reset_by_administrator_notice", &tenant, account, now);
-        let notified = self.notices.notified(scope, account, now).await?;
+        let content = NoticeContent::person("password_reset_by_administrator_notice", &tenant, account, now)
+            .in_lane(lane);
+        let mut notified = self.notices.notified(scope, account, now).await?;
+        let linked = prepared.link.as_ref().map(|link| link.to.as_slice()).unwrap_or_default();
+        notified.retain(|address| !linked.iter().any(|to| to.canonical() == address.canonical()));
         let mut notices = self.notices.to(&notified, &content);
         if account.is_administrator() && self.policies.policy(scope).await?.notices.tell_global_administrators
         {
@@ -267,12 +294,18 @@ impl Administration {
 }
 
 impl Prepared {
+    fn without_password(after: PasswordAfter) -> Self {
+        Self { after, generated: SecretString::from(""), expires_at: None, link: None }
+    }
+
     fn view(&self, done: &PasswordReset) -> PasswordResetView {
         PasswordResetView {
             account: AccountView::from(&done.account),
             generated_password: self.generated.clone(),
             expires_at: self.expires_at,
             sessions_revoked: done.sessions_ended,
+            link_expires_at: self.link.as_ref().map(|link| link.expires_at),
+            masked_destinations: self.link.as_ref().map(PreparedLink::masked).unwrap_or_default(),
         }
     }
 }

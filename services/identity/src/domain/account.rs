@@ -77,7 +77,8 @@ impl Account {
 pub(crate) struct CredentialEpoch(pub i64);
 
 /// Counts changes to what an account may prove itself by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct RecoveryVersion(pub i64);
 
 impl CredentialEpoch {

@@ -92,6 +92,13 @@ pub(crate) struct SearchCursor {
     pub account_id: Uuid,
 }
 
+impl SearchCursor {
+    /// The text that a job keeps of it.
+    pub(crate) fn canonical(&self) -> String {
+        serde_json::to_string(self).expect("cursors are plain structs, which always have a JSON form")
+    }
+}
+
 impl Place {
     const ALL: [Self; 4] = [Self::Login, Self::Name, Self::Surname, Self::Address];
 }

@@ -39,6 +39,8 @@ pub(crate) struct HelpRequest {
     pub updated_at: Timestamp,
     /// When it expires if nobody settles it.
     pub expires_at: Timestamp,
+    /// When its person was last verified on the phone.
+    pub caller_verified_at: Option<Timestamp>,
     /// Raised by every change; the etag shown to callers is made of it.
     pub version: i64,
 }

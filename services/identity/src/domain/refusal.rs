@@ -107,6 +107,12 @@ pub(crate) enum Refusal {
     HelpMessageRefused(MessageRefused),
     /// The link "this was not me" is forged, spent, too old or overtaken.
     RepudiationInvalid,
+    /// A one-time link is forged, spent, too old or overtaken.
+    ResetLinkInvalid,
+    /// No mail address of the account is one to send a link to.
+    NoAddressForLink,
+    /// The account is blocked or frozen, so that it could not use what it would get.
+    AccountNotOpen,
 
     // Passwords.
     /// The password breaks rules; the verdict says which.
@@ -123,6 +129,22 @@ pub(crate) enum Refusal {
     HelpRequestSettled,
     /// Somebody else works on it.
     HelpRequestClaimed,
+
+    // Callers on the phone.
+    /// No method of the account is one to verify a caller by.
+    NoMethodForCaller,
+    /// The code is none of ours, another administrator's, or its time is over.
+    CallerCodeInvalid,
+
+    // Bulk resets.
+    /// No such job.
+    BulkResetNotFound,
+    /// Another job of the tenant is not over.
+    BulkResetRunning,
+    /// The job takes no accounts, or none any more.
+    BulkResetNotCollecting,
+    /// A chunk before this one is missing.
+    BulkResetChunkMissing,
 
     // Sign-in and sessions.
     /// The challenge is not ours, was answered, is too old or overtaken.

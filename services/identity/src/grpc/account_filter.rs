@@ -67,7 +67,7 @@ fn state(number: i32) -> Option<Option<FilteredState>> {
 }
 
 /// The kind that is shown by this number.
-fn method(number: i32) -> Option<Option<MethodKind>> {
+pub(super) fn method(number: i32) -> Option<Option<MethodKind>> {
     let named = wire::MethodKind::try_from(number).ok()?;
     if named == wire::MethodKind::Unspecified {
         return Some(None);

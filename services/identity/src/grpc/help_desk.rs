@@ -8,8 +8,8 @@ use rekey_wire::time;
 use tonic::{Request, Response, Status};
 
 use super::decode::{Asking, Fields};
-use super::encode;
 use super::refusal::status;
+use super::{callers, encode};
 use crate::administration::{Administration, HelpTarget};
 use crate::domain::diagnosis::{Check, CheckResult, CheckState, Remedy};
 use crate::domain::help::{HelpAct, HelpState};
@@ -110,6 +110,20 @@ impl HelpDeskService for HelpDeskApi {
         act!(self, request, HelpAct::Deny, DenyHelpRequestResponse)
     }
 
+    async fn send_caller_code(
+        &self,
+        request: Request<wire::SendCallerCodeRequest>,
+    ) -> Result<Response<wire::SendCallerCodeResponse>, Status> {
+        callers::send(&self.administration, request).await.map(Response::new)
+    }
+
+    async fn verify_caller(
+        &self,
+        request: Request<wire::VerifyCallerRequest>,
+    ) -> Result<Response<wire::VerifyCallerResponse>, Status> {
+        callers::verify(&self.administration, request).await.map(Response::new)
+    }
+
     async fn diagnose_sign_in(
         &self,
         request: Request<wire::DiagnoseSignInRequest>,
@@ -163,6 +177,7 @@ fn help_request(view: HelpRequestView) -> wire::HelpRequest {
         create_time: Some(time::timestamp(view.created_at)),
         update_time: Some(time::timestamp(view.updated_at)),
         expire_time: Some(time::timestamp(view.expires_at)),
+        caller_verify_time: view.caller_verified_at.map(time::timestamp),
     }
 }
 

@@ -15,6 +15,8 @@ mod account_security_info;
 mod accounts;
 mod administration;
 mod audit;
+mod bulk_resets;
+mod callers;
 mod decode;
 mod encode;
 mod groups;
@@ -47,6 +49,7 @@ use rekey_wire::identity::v1::account_security_info_service_server::AccountSecur
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
 use rekey_wire::identity::v1::audit_service_server::AuditServiceServer;
+use rekey_wire::identity::v1::bulk_reset_service_server::BulkResetServiceServer;
 use rekey_wire::identity::v1::group_service_server::GroupServiceServer;
 use rekey_wire::identity::v1::help_desk_service_server::HelpDeskServiceServer;
 use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
@@ -70,6 +73,7 @@ use self::account_security_info::AccountSecurityInfoApi;
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
 use self::audit::AuditApi;
+use self::bulk_resets::BulkResetApi;
 use self::groups::GroupApi;
 use self::help_desk::HelpDeskApi;
 use self::linked_accounts::LinkedAccountApi;
@@ -102,6 +106,7 @@ pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
     "rekey.identity.v1.AuditService",
+    "rekey.identity.v1.BulkResetService",
     "rekey.identity.v1.GroupService",
     "rekey.identity.v1.HelpDeskService",
     "rekey.identity.v1.LinkedAccountService",
@@ -146,6 +151,9 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
     } = use_cases;
     let watchers = Arc::new(Semaphore::new(watching.watchers));
     let passkeys = PasskeyApi { security_info: security_info.clone(), sign_ins: sign_ins.clone() };
+    // Both kinds of streams share their places: each looks at the store as often.
+    let bulk_resets =
+        BulkResetApi { administration: administration.clone(), watching, watchers: Arc::clone(&watchers) };
     let passes = AccessPassApi { administration: administration.clone(), sign_ins: sign_ins.clone() };
     Routes::new(PasswordResetServiceServer::new(PasswordResetApi { resets, help }))
         .add_service(PasswordServiceServer::new(PasswordApi { passwords }))
@@ -167,6 +175,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(AdministrationServiceServer::new(AdministrationApi {
             administration: administration.clone(),
         }))
+        .add_service(BulkResetServiceServer::new(bulk_resets))
         .add_service(AccessPassServiceServer::new(passes))
         .add_service(PasskeyServiceServer::new(passkeys))
         .add_service(HelpDeskServiceServer::new(HelpDeskApi { administration: administration.clone() }))
@@ -181,7 +190,7 @@ mod tests {
 
     use super::NAMES;
     use crate::administration::{
-        Act, DIAGNOSIS_NEEDS, HELP_NEEDS, PASSES_NEED, PASSWORDS_NEED, SESSIONS_NEED,
+        Act, CALLERS_NEED, DIAGNOSIS_NEEDS, HELP_NEEDS, PASSES_NEED, PASSWORDS_NEED, SESSIONS_NEED,
     };
     use crate::audit_log::PERMISSION as AUDIT_NEEDS;
     use crate::domain::authority::{Needs, Permission, Role};
@@ -234,11 +243,20 @@ mod tests {
                 ("RevokeTemporaryAccessPass", Needs::This(PASSES_NEED)),
                 ("ResetPassword", Needs::This(PASSWORDS_NEED)),
                 ("BatchResetPasswords", Needs::This(PASSWORDS_NEED)),
+                ("StartBulkReset", Needs::This(PASSWORDS_NEED)),
+                ("AddBulkResetAccounts", Needs::This(PASSWORDS_NEED)),
+                ("GetBulkReset", Needs::This(PASSWORDS_NEED)),
+                ("ListBulkResets", Needs::This(PASSWORDS_NEED)),
+                ("WatchBulkReset", Needs::This(PASSWORDS_NEED)),
+                ("ListBulkResetResults", Needs::This(PASSWORDS_NEED)),
+                ("CancelBulkReset", Needs::This(PASSWORDS_NEED)),
                 ("ListHelpRequests", Needs::This(HELP_NEEDS)),
                 ("ClaimHelpRequest", Needs::This(HELP_NEEDS)),
                 ("ResolveHelpRequest", Needs::This(HELP_NEEDS)),
                 ("DenyHelpRequest", Needs::This(HELP_NEEDS)),
                 ("DiagnoseSignIn", Needs::This(DIAGNOSIS_NEEDS)),
+                ("SendCallerCode", Needs::This(CALLERS_NEED)),
+                ("VerifyCaller", Needs::This(CALLERS_NEED)),
                 ("ListAccountSessions", Needs::This(SESSIONS_NEED)),
                 ("RevokeAccountSessions", Needs::This(SESSIONS_NEED)),
                 ("PrefillSecurityInfo", PREFILL_NEEDS),

@@ -53,9 +53,10 @@ impl PasswordAdministrationService for PasswordAdministrationApi {
         let mode = match wire::PasswordResetMode::try_from(sent.mode) {
             Ok(wire::PasswordResetMode::Generate) => Some(ResetMode::Generate),
             Ok(wire::PasswordResetMode::RequireChange) => Some(ResetMode::RequireChange),
+            Ok(wire::PasswordResetMode::Link) => Some(ResetMode::Link),
             _ => None,
         };
-        let mode = fields.take("mode", mode, "PASSWORD_RESET_MODE_GENERATE or _REQUIRE_CHANGE");
+        let mode = fields.take("mode", mode, "PASSWORD_RESET_MODE_GENERATE, _REQUIRE_CHANGE or _LINK");
         let request_id = fields.request_id(&sent.request_id);
         let context = fields.context(&asking, sent.context);
         let (batch, context) = fields.finish(|| {
@@ -76,6 +77,7 @@ fn mode(fields: &mut Fields, mode: i32, new_password: String) -> Option<ResetMod
         Ok(Mode::Set) => return fields.password("new_password", new_password).map(ResetMode::Set),
         Ok(Mode::Generate) => Some(ResetMode::Generate),
         Ok(Mode::RequireChange) => Some(ResetMode::RequireChange),
+        Ok(Mode::Link) => Some(ResetMode::Link),
         Ok(Mode::Unspecified) | Err(_) => None,
     };
     fields.demand(new_password.is_empty(), "new_password", "absent unless the mode sets it");
@@ -101,6 +103,8 @@ fn result(view: PasswordResetView) -> wire::PasswordResetResult {
         generated_password: view.generated_password.expose_secret().to_owned(),
         password_expire_time: encode::maybe_moment(view.expires_at),
         sessions_revoked: encode::count(view.sessions_revoked),
+        link_expire_time: encode::maybe_moment(view.link_expires_at),
+        masked_destinations: view.masked_destinations,
     }
 }
 

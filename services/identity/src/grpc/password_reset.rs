@@ -9,7 +9,9 @@ use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
 use crate::resets::help::{AskForHelp, Help};
-use crate::resets::{CompleteReset, OfferedMethod, Repudiate, Resets, SendCode, StartReset, SubmitProof};
+use crate::resets::{
+    CompleteReset, OfferedMethod, RedeemLink, Repudiate, Resets, SendCode, StartReset, SubmitProof,
+};
 
 /// Answered by these use cases.
 #[derive(Clone)]
@@ -166,6 +168,29 @@ impl PasswordResetService for PasswordResetApi {
             account_frozen: true,
             sessions_revoked: encode::count(undone.sessions_revoked),
         }))
+    }
+
+    async fn redeem_reset_link(
+        &self,
+        request: Request<wire::RedeemResetLinkRequest>,
+    ) -> Result<Response<wire::RedeemResetLinkResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let link_token = fields.token("link_token", sent.link_token);
+        let new_password = fields.password("new_password", sent.new_password);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let redeem = fields.finish(|| {
+            Some(RedeemLink {
+                link_token: link_token?,
+                new_password: new_password?,
+                request_id: request_id?,
+                context: context?,
+            })
+        })?;
+        let redeemed = self.resets.redeem_link(&asking.caller(), &redeem).await.map_err(status)?;
+        let sessions_revoked = encode::count(redeemed.sessions_revoked);
+        Ok(Response::new(wire::RedeemResetLinkResponse { sessions_revoked }))
     }
 }
 

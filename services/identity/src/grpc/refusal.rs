@@ -185,6 +185,21 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::RepudiationInvalid => {
             new(FailedPrecondition, Reason::RepudiationInvalid, "the link is not valid any more")
         }
+        Refusal::ResetLinkInvalid => new(
+            FailedPrecondition,
+            Reason::ResetLinkInvalid,
+            "the link is not valid any more; ask for another",
+        ),
+        Refusal::NoAddressForLink => new(
+            FailedPrecondition,
+            Reason::NoAddressForLink,
+            "the account has no confirmed mail address, or only ones that were changed lately",
+        ),
+        Refusal::AccountNotOpen => new(
+            FailedPrecondition,
+            Reason::AccountNotOpen,
+            "the account is blocked or frozen; release it first",
+        ),
         Refusal::PasswordRefused(_) => {
             new(InvalidArgument, Reason::PasswordRefused, "the password breaks rules of the tenant")
         }
@@ -205,6 +220,34 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::HelpRequestClaimed => {
             new(FailedPrecondition, Reason::HelpRequestClaimed, "somebody else works on the help request")
         }
+        Refusal::NoMethodForCaller => new(
+            FailedPrecondition,
+            Reason::NoMethodForCaller,
+            "the account has no confirmed address of that kind, or only ones that were changed lately",
+        ),
+        Refusal::CallerCodeInvalid => new(
+            FailedPrecondition,
+            Reason::CallerCodeInvalid,
+            "the caller's code is not valid any more; send another one",
+        ),
+        Refusal::BulkResetNotFound => {
+            new(NotFound, Reason::BulkResetNotFound, "no such bulk reset in this tenant")
+        }
+        Refusal::BulkResetRunning => new(
+            FailedPrecondition,
+            Reason::BulkResetRunning,
+            "another bulk reset of the tenant is not over; cancel it or wait for its end",
+        ),
+        Refusal::BulkResetNotCollecting => new(
+            FailedPrecondition,
+            Reason::BulkResetNotCollecting,
+            "the bulk reset takes no accounts, or none any more",
+        ),
+        Refusal::BulkResetChunkMissing => new(
+            FailedPrecondition,
+            Reason::BulkResetChunkMissing,
+            "a chunk before this one is missing; read the bulk reset for the one that comes next",
+        ),
         Refusal::ChallengeInvalid => {
             new(FailedPrecondition, Reason::ChallengeInvalid, "the challenge is not valid any more")
         }

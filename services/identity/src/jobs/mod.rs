@@ -52,6 +52,39 @@ where
     }
 }
 
+/// Takes turns at work until none is due, and looks again after this pause. Told to stop, it ends with the turn it is at.
+///
+/// # Errors
+/// Never.
+pub(crate) async fn work_off<F, E>(
+    name: &'static str,
+    pause: Duration,
+    stop: Shutdown,
+    mut turn: impl FnMut() -> F + Send,
+) -> Result<(), Infallible>
+where
+    F: Future<Output = Result<bool, E>> + Send,
+    E: Display,
+{
+    loop {
+        let is_more_due = match timeout(TURN_WITHIN, turn()).await {
+            Ok(Ok(worked)) => worked,
+            Ok(Err(failure)) => {
+                tracing::warn!(job = name, error = %failure, "a turn failed and will be taken again");
+                false
+            }
+            Err(_) => {
+                tracing::warn!(job = name, "a turn was not done in time and will be taken again");
+                false
+            }
+        };
+        let goes_on = if is_more_due { !stop.has_begun() } else { stop.pause(pause).await };
+        if !goes_on {
+            return Ok(());
+        }
+    }
+}
+
 /// Deletes what can never matter again, a portion at a time, until nothing is left of it.
 ///
 /// # Errors
@@ -154,6 +187,27 @@ mod tests {
         .unwrap();
 
         assert_eq!(turns.load(Ordering::Relaxed), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_is_taken_until_none_is_due_and_then_looked_for_again() {
+        let (stop, turns) = (Shutdown::new(), Arc::new(AtomicU32::new(0)));
+        let begun = tokio::time::Instant::now();
+
+        let (counted, stopped) = (Arc::clone(&turns), stop.clone());
+        work_off("bulk", Duration::from_secs(1), stop, move || {
+            let turn = counted.fetch_add(1, Ordering::Relaxed);
+            if turn == 4 {
+                stopped.begin();
+            }
+            // Two are due, one fails, one is not due.
+            async move { if turn == 2 { Err("away") } else { Ok(turn < 2) } }
+        })
+        .await
+        .unwrap();
+
+        assert_eq!(turns.load(Ordering::Relaxed), 5);
+        assert_eq!(begun.elapsed(), Duration::from_secs(2));
     }
 
     #[tokio::test(start_paused = true)]

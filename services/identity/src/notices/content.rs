@@ -68,6 +68,12 @@ impl NoticeContent {
         Self { locale: locale.cloned(), ..self }
     }
 
+    /// As urgent as this.
+    #[must_use]
+    pub(crate) fn in_lane(self, lane: Lane) -> Self {
+        Self { lane, ..self }
+    }
+
     /// With one variable more.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {

@@ -28,6 +28,8 @@ pub(crate) use remote::RemoteVerification;
 pub(crate) const PASSWORD_RESET: &str = "password_reset";
 /// The purpose of codes that confirm security info.
 pub(crate) const SECURITY_INFO: &str = "security_info";
+/// The purpose of codes that callers read back to a helpdesk.
+pub(crate) const CALLER_VERIFICATION: &str = "caller_verification";
 /// The purpose of codes that a sign-in waits for.
 pub(crate) const SIGN_IN: &str = "sign_in";
 

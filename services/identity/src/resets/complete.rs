@@ -122,7 +122,7 @@ impl Resets {
 
     /// Every notified address learns of the reset, with the link that undoes it, and the global administrators of that of an
     /// administrator.
-    async fn reset_notices(
+    pub(super) async fn reset_notices(
         &self,
         operation: &Operation<'_>,
         account: &Account,

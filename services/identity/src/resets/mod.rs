@@ -1,4 +1,5 @@
-//! Resetting a forgotten password: start, send, prove, complete; and what surrounds it: help and "this was not me".
+//! Resetting a forgotten password: start, send, prove, complete; and what surrounds it: help, "this was not me" and the links that
+//! administrators have sent.
 //!
 //! A reset is carried by its token. Until something is proved, an account that may not reset and a login that does
 //! not exist walk the same path with the same steps, to a message that is never sent and a code that is never right.
@@ -9,6 +10,7 @@ mod decoy_send;
 mod held_code;
 pub(crate) mod help;
 mod prove;
+mod redeem_link;
 mod repudiate;
 mod send;
 mod shares;
@@ -26,6 +28,7 @@ pub(crate) use complete::CompleteReset;
 #[cfg(test)]
 pub(crate) use prove::ProofSubmitted;
 pub(crate) use prove::{ShownProof, SubmitProof};
+pub(crate) use redeem_link::RedeemLink;
 pub(crate) use repudiate::Repudiate;
 pub(crate) use send::SendCode;
 pub(crate) use shares::MethodShares;

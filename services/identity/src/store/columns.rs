@@ -96,7 +96,7 @@ pub(super) const SESSION_COLUMNS: Fragment = fragment!(
 pub(super) const HELP_COLUMNS: Fragment = fragment!(
     "h.help_request_id, h.tenant_id as help_tenant_id, h.account_id as help_account_id, h.message, h.proved,
      h.state, h.handled_by, h.created_at as help_created_at, h.updated_at as help_updated_at, h.expires_at,
-     h.version as help_version"
+     h.version as help_version, h.caller_verified_at"
 );
 
 /// An event, aliased `e`, of the log or of those that wait for their place in it.

@@ -12,6 +12,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod bulk_resets;
 pub(crate) mod expiring_passwords;
 pub(crate) mod expiry;
 pub(crate) mod groups;

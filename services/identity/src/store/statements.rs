@@ -4,12 +4,12 @@ use rekey_database::Sql;
 
 use super::contract::World;
 use super::{
-    accounts, audit, contract, expiring_passwords, expiry, groups, idempotency, imports, indexes, links,
-    logins, outbox, partitions, purge, resets, schema, search, sign_ins, upkeep,
+    accounts, audit, bulk_resets, contract, expiring_passwords, expiry, groups, idempotency, imports,
+    indexes, links, logins, outbox, partitions, purge, resets, schema, search, sign_ins, upkeep,
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 51] = [
+pub(super) const STATEMENTS: [&[Sql]; 55] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -34,6 +34,9 @@ pub(super) const STATEMENTS: [&[Sql]; 51] = [
     audit::reading::STATEMENTS,
     audit::retention::STATEMENTS,
     audit::sealing::STATEMENTS,
+    bulk_resets::STATEMENTS,
+    bulk_resets::collecting::STATEMENTS,
+    bulk_resets::working::STATEMENTS,
     contract::chain::STATEMENTS,
     contract::deletion::STATEMENTS,
     expiring_passwords::STATEMENTS,
@@ -43,6 +46,7 @@ pub(super) const STATEMENTS: [&[Sql]; 51] = [
     purge::accounts::STATEMENTS,
     resets::STATEMENTS,
     resets::administrators::STATEMENTS,
+    resets::callers::STATEMENTS,
     resets::codes::STATEMENTS,
     resets::decoy_sends::STATEMENTS,
     resets::help::STATEMENTS,

@@ -1,6 +1,6 @@
 //! What travels with people and callers: sealed tokens, refresh tokens, access tokens.
 //!
-//! Sealed ones (resets, challenges, repudiation links, page tokens) are bound to their kind by the context of the seal, so one
+//! Sealed ones (resets, challenges, links of mails, page tokens) are bound to their kind by the context of the seal, so one
 //! never passes for another; each says itself when it dies. A reset's has one size. A refresh token names its session in the
 //! plain and is good for what it hashes to; an access token is a signed JWT.
 
@@ -26,7 +26,9 @@ pub(crate) use session::{NewSession, PresentedRefreshToken, SessionTokens};
 
 use crate::config;
 use crate::domain::account::CredentialEpoch;
+use crate::domain::caller::CallerCode;
 use crate::domain::reset::{ResetState, token};
+use crate::domain::reset_link::ResetLink;
 use crate::keys::Keys;
 
 /// Makes tokens and reads them.
@@ -57,6 +59,16 @@ pub(crate) struct Repudiation {
 
 impl SealedToken for Repudiation {
     const KIND: &'static str = "repudiation";
+    const VERSION: u8 = 1;
+}
+
+impl SealedToken for CallerCode {
+    const KIND: &'static str = "caller code";
+    const VERSION: u8 = 1;
+}
+
+impl SealedToken for ResetLink {
+    const KIND: &'static str = "reset link";
     const VERSION: u8 = 1;
 }
 

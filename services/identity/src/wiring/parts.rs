@@ -216,8 +216,11 @@ impl Parts {
             notices: self.notices(),
             audit: self.audit(),
             authorisation: self.authorisation(),
+            verification: Arc::clone(&self.verification),
             tokens: self.tokens(),
             idempotency: self.idempotency(),
+            portal_url: self.settings.portal_url.clone(),
+            bulk: self.settings.bulk_resets.clone(),
         }
     }
 

@@ -9,7 +9,8 @@ use rekey_wire::identity::v1::{
     BatchResetPasswordsRequest, ClaimHelpRequestRequest, DenyHelpRequestRequest, DiagnoseSignInRequest,
     HelpRequest, HelpRequestState, IssueTemporaryAccessPassRequest, ListHelpRequestsRequest,
     PasswordResetMode, RequestAdministratorHelpRequest, ResetPasswordRequest, ResolveHelpRequestRequest,
-    RevokeTemporaryAccessPassRequest, SignInWithAccessPassRequest,
+    RevokeTemporaryAccessPassRequest, SendCallerCodeRequest, SignInWithAccessPassRequest,
+    VerifyCallerRequest,
 };
 
 use super::Example;
@@ -44,10 +45,35 @@ pub(super) async fn examples(world: &World) -> Vec<Example> {
         ),
         Example::new("/rekey.identity.v1.HelpDeskService/DiagnoseSignIn", &diagnose),
     ];
+    examples.extend(callers(world).await);
     examples.extend(acts(world, &open));
     examples.extend(passes(world).await);
     examples.extend(passwords(world, &people));
     examples
+}
+
+/// A code for one caller, and what another one reads back.
+async fn callers(world: &World) -> Vec<Example> {
+    let [first, second] = [world.person("caller-a").await, world.person("caller-b").await];
+    let send = |person: &Person| SendCallerCodeRequest {
+        tenant_id: world.tenant_id.clone(),
+        account_id: person.account_id.clone(),
+        method_kind: 0,
+        request_id: request_id(),
+        context: context(),
+    };
+    let mut service = HelpDeskServiceClient::new(world.identity.clone());
+    let sent = service.send_caller_code(send(&second)).await.unwrap().into_inner();
+    let verify = VerifyCallerRequest {
+        caller_token: sent.caller_token,
+        code: world.code_for(&second.login).await,
+        request_id: request_id(),
+        context: context(),
+    };
+    vec![
+        Example::new("/rekey.identity.v1.HelpDeskService/SendCallerCode", &send(&first)),
+        Example::new("/rekey.identity.v1.HelpDeskService/VerifyCaller", &verify),
+    ]
 }
 
 async fn ask(world: &World, person: &Person) {

@@ -6,6 +6,7 @@
 mod account_lifecycle;
 mod accounts;
 mod audit;
+mod bulk_resets;
 mod groups;
 mod help_desk;
 mod imports;
@@ -115,6 +116,7 @@ impl Preparing {
         examples.extend(linked::examples(&world).await);
         examples.extend(passkeys::examples(&world).await);
         examples.extend(audit::examples(&world).await);
+        examples.extend(bulk_resets::examples(&world).await);
         examples.extend(others::examples(&world, others).await);
         let strangers = [other_tenant, foreigner.account_id.clone(), request_id()];
         world.settled().await;

@@ -3,17 +3,19 @@
 use rekey_client::Connection;
 use rekey_tests::World;
 use rekey_tests::person::{Person, request_id};
+use rekey_wire::identity::v1::password_administration_service_client::PasswordAdministrationServiceClient;
 use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceClient;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
     AddSecurityInfoRequest, ChangePasswordRequest, CheckAccessTokenRequest, CompletePasswordResetRequest,
     ConfirmSecurityInfoRequest, ContinueSignInRequest, EvaluatePasswordRequest, GenerateRecoveryCodesRequest,
-    GetSigningKeysRequest, ListSecurityInfoRequest, ListSessionsRequest, ReconfirmSecurityInfoRequest,
-    RefreshSessionRequest, RemoveSecurityInfoRequest, RepudiateResetRequest, RequestAdministratorHelpRequest,
-    RevokeSessionsRequest, SecurityInfoAddress, SendResetCodeRequest, SendSecurityInfoCodeRequest,
-    SendSignInCodeRequest, SessionTokens, SetDefaultSecurityInfoRequest, SignInRequest, SignOutRequest,
-    StartPasswordResetRequest, SubmitResetProofRequest, security_info_address,
+    GetSigningKeysRequest, ListSecurityInfoRequest, ListSessionsRequest, PasswordResetMode,
+    ReconfirmSecurityInfoRequest, RedeemResetLinkRequest, RefreshSessionRequest, RemoveSecurityInfoRequest,
+    RepudiateResetRequest, RequestAdministratorHelpRequest, ResetPasswordRequest, RevokeSessionsRequest,
+    SecurityInfoAddress, SendResetCodeRequest, SendSecurityInfoCodeRequest, SendSignInCodeRequest,
+    SessionTokens, SetDefaultSecurityInfoRequest, SignInRequest, SignOutRequest, StartPasswordResetRequest,
+    SubmitResetProofRequest, security_info_address,
 };
 
 use super::Example;
@@ -122,6 +124,7 @@ async fn resets(world: &World) -> Vec<Example> {
         context: context(),
     };
     let repudiate = RepudiateResetRequest { repudiation_token, request_id: request_id(), context: context() };
+    let redeem = redeeming(world).await;
     vec![
         Example::new("/rekey.identity.v1.PasswordResetService/StartPasswordReset", &start),
         Example::new("/rekey.identity.v1.PasswordResetService/SendResetCode", &send),
@@ -129,7 +132,27 @@ async fn resets(world: &World) -> Vec<Example> {
         Example::new("/rekey.identity.v1.PasswordResetService/CompletePasswordReset", &complete),
         Example::new("/rekey.identity.v1.PasswordResetService/RequestAdministratorHelp", &help),
         Example::new("/rekey.identity.v1.PasswordResetService/RepudiateReset", &repudiate),
+        Example::new("/rekey.identity.v1.PasswordResetService/RedeemResetLink", &redeem),
     ]
+}
+
+async fn redeeming(world: &World) -> RedeemResetLinkRequest {
+    let redeemer = world.person("redeemer").await;
+    let reset = ResetPasswordRequest {
+        tenant_id: world.tenant_id.clone(),
+        account_id: redeemer.account_id.clone(),
+        mode: PasswordResetMode::Link.into(),
+        request_id: request_id(),
+        ..ResetPasswordRequest::default()
+    };
+    let mut administration = PasswordAdministrationServiceClient::new(world.identity.clone());
+    administration.reset_password(reset).await.unwrap();
+    RedeemResetLinkRequest {
+        link_token: world.link_token(&redeemer).await,
+        new_password: NEW.to_owned(),
+        request_id: request_id(),
+        context: context(),
+    }
 }
 
 async fn sessions(world: &World, (zoe, tokens): (&Person, &SessionTokens)) -> Vec<Example> {

@@ -27,10 +27,9 @@ const BATCH_SECONDS: u64 = 60;
 pub(super) async fn reset(profile: &Profile, reset: &ResetAccount, output: Output) -> anyhow::Result<()> {
     let Account { tenant_id, account_id, logins, .. } = find(profile, &reset.on).await?;
     let new_password = reset.password_file.as_ref().map(secret_file).transpose()?.unwrap_or_default();
-    let mode = match (&reset.password_file, reset.require_change) {
-        (Some(_), _) => PasswordResetMode::Set,
-        (None, true) => PasswordResetMode::RequireChange,
-        (None, false) => PasswordResetMode::Generate,
+    let mode = match &reset.password_file {
+        Some(_) => PasswordResetMode::Set,
+        None => mode(reset.require_change, reset.link),
     };
     let request = ResetPasswordRequest {
         tenant_id,
@@ -51,12 +50,12 @@ pub(super) async fn reset_many(
     several: ResetAccounts,
     output: Output,
 ) -> anyhow::Result<()> {
-    let ResetAccounts { mut accounts, from, require_change, tenant } = several;
+    let ResetAccounts { mut accounts, from, require_change, link, tenant } = several;
     if let Some(path) = from {
         let listed = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
         accounts.extend(listed.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
     }
-    let mode = if require_change { PasswordResetMode::RequireChange } else { PasswordResetMode::Generate };
+    let mode = mode(require_change, link);
     let (tenant_id, found) = found(profile, accounts, tenant).await?;
     let (mut client, mut results) = (client(profile)?, Vec::new());
     for some in found.chunks(BATCH) {
@@ -73,6 +72,15 @@ pub(super) async fn reset_many(
     }
     let data: Vec<Value> = results.iter().map(|(_, result)| outcome(result)).collect();
     output.data(&data, |_| rows(&results))
+}
+
+/// One that can be read out is generated, unless something else is asked for.
+const fn mode(require_change: bool, link: bool) -> PasswordResetMode {
+    match (require_change, link) {
+        (true, _) => PasswordResetMode::RequireChange,
+        (_, true) => PasswordResetMode::Link,
+        (false, false) => PasswordResetMode::Generate,
+    }
 }
 
 /// The accounts that were named, each once, before anything is done to one.
@@ -105,6 +113,8 @@ fn shown(result: &PasswordResetResult) -> Value {
         "generated_password": Some(&result.generated_password).filter(|password| !password.is_empty()),
         "password_expire_time": result.password_expire_time.map(|at| time(at.seconds)),
         "sessions_revoked": result.sessions_revoked,
+        "link_expire_time": result.link_expire_time.map(|at| time(at.seconds)),
+        "masked_destinations": result.masked_destinations,
     })
 }
 
@@ -122,10 +132,16 @@ fn told(login: &str, result: &PasswordResetResult) -> String {
         lines.push(format!("The password of {login}: {}", result.generated_password));
         lines.push("It is shown this once. Read it out to the person and to nobody else.".to_owned());
     }
-    if let Some(at) = result.password_expire_time {
-        lines.push(format!("It serves until {}.", time(at.seconds)));
+    if let Some(at) = result.link_expire_time {
+        let to = result.masked_destinations.join(", ");
+        lines.push(format!("A link for {login} went to {to}. It works once, until {}.", time(at.seconds)));
+        lines.push("The password before does not serve any more.".to_owned());
+    } else {
+        if let Some(at) = result.password_expire_time {
+            lines.push(format!("It serves until {}.", time(at.seconds)));
+        }
+        lines.push("The next sign-in asks for a new one.".to_owned());
     }
-    lines.push("The next sign-in asks for a new one.".to_owned());
     lines.push(format!("Sessions ended: {}.", result.sessions_revoked));
     lines.join("\n")
 }

@@ -18,6 +18,9 @@ pub(crate) enum EventKind {
     /// A reset set a new password, or did not.
     #[strum(serialize = "reset.completed")]
     ResetCompleted,
+    /// A one-time link that an administrator had sent set a new password, or did not.
+    #[strum(serialize = "reset.link_redeemed")]
+    ResetLinkRedeemed,
     /// The person said "this was not me".
     #[strum(serialize = "reset.repudiated")]
     ResetRepudiated,

@@ -91,6 +91,7 @@ fn request(state: HelpState, handled_by: Option<AccountId>) -> HelpRequest {
         handled_by,
         created_at: now,
         updated_at: now,
+        caller_verified_at: None,
         expires_at: expires_at(14, now),
         version: 1,
     }

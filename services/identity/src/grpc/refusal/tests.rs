@@ -43,6 +43,15 @@ fn all() -> Vec<Refusal> {
         Refusal::ResetInvalid,
         Refusal::ResetNotPossible(Ineligible::AccountFrozen),
         Refusal::MethodUnknownInReset,
+        Refusal::ResetLinkInvalid,
+        Refusal::NoMethodForCaller,
+        Refusal::CallerCodeInvalid,
+        Refusal::BulkResetNotFound,
+        Refusal::BulkResetRunning,
+        Refusal::BulkResetNotCollecting,
+        Refusal::BulkResetChunkMissing,
+        Refusal::NoAddressForLink,
+        Refusal::AccountNotOpen,
         Refusal::MethodAlreadyProved,
         Refusal::ProofsMissing { remaining: 1 },
         Refusal::AttemptsExhausted,
@@ -119,6 +128,22 @@ fn every_refusal_has_a_published_reason_and_the_code_its_comment_says() {
         assert!(ErrorReason::from_str_name(&format!("ERROR_REASON_{}", info.reason)).is_some(), "{info:?}");
         assert_eq!(wire_name(status.code()), published_code(&info.reason), "{}", info.reason);
         assert_eq!(info.domain, "rekey.identity");
+    }
+}
+
+#[test]
+fn what_refuses_an_account_of_a_job_is_named_as_its_reason() {
+    let missing = MissingPermission { permission: Permission::ResetPassword, beyond_reach: None };
+    for refusal in [
+        Refusal::AccountNotFound,
+        Refusal::AuthorityMissing(missing),
+        Refusal::NotOnYourself,
+        Refusal::PasswordManagedElsewhere,
+        Refusal::NoPassword,
+        Refusal::NoAddressForLink,
+        Refusal::AccountNotOpen,
+    ] {
+        assert_eq!(refusal.name().to_ascii_uppercase(), shape(&refusal).reason(), "{refusal:?}");
     }
 }
 

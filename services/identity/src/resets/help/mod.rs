@@ -195,6 +195,7 @@ impl Help {
             handled_by: None,
             created_at: now,
             updated_at: now,
+            caller_verified_at: None,
             expires_at: expires_at(known.policy.policy.help.expiry_days, now),
             version: 1,
         }

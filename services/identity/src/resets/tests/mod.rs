@@ -3,6 +3,7 @@
 mod held_codes;
 mod kinds;
 mod masks;
+mod reset_links;
 mod secrecy;
 
 use rekey_primitives::contact::Channel;

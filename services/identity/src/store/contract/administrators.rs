@@ -130,6 +130,32 @@ pub(super) async fn a_required_change_leaves_the_hash(world: World) {
     assert_eq!(world.read(&scope, without.id).await, without);
 }
 
+pub(super) async fn a_voided_password_keeps_its_row_and_serves_for_nothing(world: World) {
+    let scope = world.tenant().await;
+    let exempt = PasswordRecord { expiry_exempt: true, ..password(b"old hash") };
+    let anna = Account { password: Some(exempt), ..world.unborn_account(&scope, "anna") };
+    let anna = world.create_account(&scope, &anna).await;
+    let without = Account { password: None, ..world.unborn_account(&scope, "bert") };
+    let without = world.create_account(&scope, &without).await;
+    let void = |account: &Account| AdministratorReset {
+        password: PasswordAfter::Void,
+        ..world.administrator_reset(&scope, account, b"")
+    };
+
+    let done = world.store.reset_by_administrator(&scope, &void(&anna), None).await.unwrap();
+    let first = world.store.reset_by_administrator(&scope, &void(&without), None).await.unwrap();
+
+    assert!(matches!((done, first), (StepOutcome::Done(_), StepOutcome::Done(_))));
+    let now = world.read(&scope, anna.id).await;
+    assert_eq!(now.epoch, anna.epoch.next());
+    let record = now.password.unwrap();
+    assert_eq!((record.temporary_until, record.expiry_exempt), (Some(after(1)), true));
+    let last = world.store.last_passwords(&scope, anna.id, 9).await.unwrap();
+    assert_eq!(last.iter().map(|hash| hash.as_bytes()).collect::<Vec<_>>(), [b"old hash".as_slice()]);
+    let now = world.read(&scope, without.id).await;
+    assert_eq!((now.epoch, now.password), (without.epoch.next(), None));
+}
+
 pub(super) async fn a_one_time_pass_is_spent_by_one_sign_in(world: World) {
     let scope = world.tenant().await;
     let anna = world.account(&scope).await;

@@ -6,6 +6,7 @@ mod accounts;
 mod administrators;
 mod attempts;
 mod audit;
+mod bulk_resets;
 pub(super) mod chain;
 mod changes;
 pub(super) mod deletion;
@@ -182,11 +183,23 @@ on_every_store! {
         an_administrators_reset_does_everything_at_once,
         a_reset_judged_on_an_earlier_account_writes_nothing,
         a_required_change_leaves_the_hash,
+        a_voided_password_keeps_its_row_and_serves_for_nothing,
         a_one_time_pass_is_spent_by_one_sign_in,
         a_pass_serves_its_account_in_its_epoch_and_time,
         of_many_moves_of_a_help_request_at_once_one_is_made,
         help_requests_are_listed_by_state_and_page,
         overdue_help_requests_are_found;
+    bulk_resets:
+        a_tenant_has_one_job_at_a_time,
+        a_list_takes_each_account_once_and_its_chunks_in_order,
+        a_filter_is_walked_into_a_job_in_portions,
+        an_account_of_a_job_is_reset_once_with_its_result,
+        what_a_dead_process_held_goes_on_behind_its_last_result,
+        a_cancelled_job_resets_nobody_more,
+        a_job_is_ended_by_who_holds_it_alone,
+        a_forgotten_job_goes_with_its_accounts,
+        of_many_processes_one_holds_a_job_and_each_account_is_reset_once,
+        an_account_that_changed_is_judged_anew;
     help:
         a_proved_request_replaces_an_unproved_one,
         a_repeated_help_request_files_nothing_again,

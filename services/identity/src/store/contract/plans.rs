@@ -8,7 +8,7 @@ use crate::store::statements::STATEMENTS;
 use rekey_database::{Dialect, Sql};
 
 /// Tables that grow with the people of a tenant, and with what they do; partitions begin with the name of theirs.
-const LARGE: [&str; 10] = [
+const LARGE: [&str; 11] = [
     "accounts",
     "logins",
     "security_info",
@@ -19,6 +19,7 @@ const LARGE: [&str; 10] = [
     "audit_events",
     "audit_pending",
     "help_requests",
+    "bulk_reset_accounts",
 ];
 
 /// So many that a scan is dearer than an index, and written in a second.
@@ -52,6 +53,8 @@ const CROWD: &str = "
     insert into help_requests (tenant_id, help_request_id, account_id, message, proved, state, created_at, updated_at,
         expires_at, version)
     select tenant_id, gen_random_uuid(), account_id, '', false, 'resolved', created_at, created_at, created_at, 1 from accounts;
+    insert into bulk_reset_accounts (tenant_id, bulk_reset_id, number, account_id, outcome)
+    select tenant_id, tenant_id, created_at, account_id, 'waiting' from accounts;
     insert into audit_events (tenant_id, at, event_id, position, kind, outcome, actor, actor_id, subject, subject_id,
         trace_id, count, link)
     select tenant_id, created_at, gen_random_uuid(), created_at, 'kind' || created_at % 40, 'succeeded', 'account', account_id,

@@ -153,6 +153,7 @@ impl World {
             handled_by: None,
             created_at: now,
             updated_at: now,
+            caller_verified_at: None,
             expires_at: now.plus(Duration::from_secs(14 * 86_400)),
             version: 1,
         }

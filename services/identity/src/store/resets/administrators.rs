@@ -37,6 +37,8 @@ pub(crate) enum PasswordAfter {
     },
     /// The same, and it must be changed.
     MustChange,
+    /// The same, and it serves for nothing any more. Its row stays for the rule of history and the exemption from expiry.
+    Void,
 }
 
 /// A password that was reset.
@@ -54,6 +56,11 @@ statements! {
 
     const MUST_CHANGE = "
         update accounts set password_must_change = true
+        where tenant_id = $1 and account_id = $2 and password_hash is not null";
+
+    /// As that of a temporary password whose time is over.
+    const VOID = "
+        update accounts set password_must_change = true, password_temporary_until = $3
         where tenant_id = $1 and account_id = $2 and password_hash is not null";
 }
 
@@ -86,7 +93,7 @@ impl Store {
 }
 
 /// Writes a reset but for its event, notices and answer; `None` if the account is not what was judged.
-async fn apply(
+pub(in crate::store) async fn apply(
     tx: &mut Connection,
     tenant_id: TenantId,
     reset: &AdministratorReset,
@@ -103,6 +110,10 @@ async fn apply(
             if tx.execute(MUST_CHANGE, values![tenant_id, account_id]).await? != 1 {
                 return Ok(None);
             }
+        }
+        PasswordAfter::Void => {
+            // Without a password there is nothing to void.
+            tx.execute(VOID, values![tenant_id, account_id, now]).await?;
         }
     }
     let sessions_ended = sessions::end_all(tx, tenant_id, account_id, now).await?;

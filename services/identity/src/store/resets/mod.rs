@@ -2,6 +2,7 @@
 
 pub(super) mod administrators;
 pub(super) mod attempts;
+pub(super) mod callers;
 pub(super) mod codes;
 pub(super) mod decoy_sends;
 pub(super) mod help;
@@ -27,6 +28,7 @@ use crate::domain::scope::TenantScope;
 
 pub(crate) use administrators::{AdministratorReset, PasswordAfter, PasswordReset};
 pub(crate) use attempts::{AcceptedProof, AttemptCounted, CodeAttempt, CodeSource, MethodKey};
+pub(crate) use callers::CallerJudged;
 pub(crate) use decoy_sends::DecoySend;
 pub(crate) use help::NOBODY;
 pub(crate) use help_desk::MoveHelp;

@@ -21,6 +21,7 @@ pub(in crate::store) struct HelpRow {
     help_updated_at: i64,
     expires_at: i64,
     help_version: i64,
+    caller_verified_at: Option<i64>,
 }
 
 /// A help request and whose it is.
@@ -60,6 +61,7 @@ impl HelpRow {
             updated_at: at(self.help_updated_at),
             expires_at: at(self.expires_at),
             version: self.help_version,
+            caller_verified_at: self.caller_verified_at.map(at),
         })
     }
 }

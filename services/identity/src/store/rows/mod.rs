@@ -7,6 +7,7 @@
 //! account at one instant.
 
 mod account;
+mod bulk_reset;
 mod event;
 mod help;
 mod session;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 pub(super) use account::{
     AccountRow, AccountState, SecurityInfoColumns, joined_transports, standing_columns,
 };
+pub(super) use bulk_reset::{BulkResetRow, BulkResultRow};
 pub(super) use event::{PendingEventRow, SealedEventRow};
 pub(super) use help::{HelpRow, HelpRowWithAccount, PendingHelp};
 pub(super) use session::{
