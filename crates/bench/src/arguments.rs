@@ -44,6 +44,14 @@ pub(crate) enum Command {
     Speed,
     /// Whether known and unknown logins can be told apart by time.
     Enumeration,
+    /// Work on whole directories: how rates, times and memory grow from ten thousand accounts to a million.
+    ///
+    /// Takes half an hour, and 10 GB in the temporary folder.
+    Scale {
+        /// Accounts at the largest size.
+        #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+        accounts: usize,
+    },
     /// The speed of two programs, in turn.
     Compare {
         /// The other `rekey` program, such as an older build.

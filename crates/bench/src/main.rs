@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`speed`] | throughput, latency under load, overload, memory and start |
 //! | [`enumeration`] | whether known, unknown and blocked logins can be told apart by time |
+//! | [`scale`] | work on whole directories, from ten thousand accounts to a million |
 //! | [`compare`] | two programs in turn |
 //! | [`limits`] | what the machine can do: bare hashes, bare servers |
 //! | [`workload`] | sign-ins, checks of codes and resets, as clients make them |
@@ -25,6 +26,7 @@ mod load;
 mod output;
 mod program;
 mod report;
+mod scale;
 mod speed;
 mod statistics;
 mod stores;
@@ -69,6 +71,8 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         optimised: !cfg!(debug_assertions),
         speed: Vec::new(),
         enumeration: Vec::new(),
+        sizes: Vec::new(),
+        scale: Vec::new(),
     };
     if !report.optimised {
         output.say("built for debugging: these figures mean nothing, build with --release");
@@ -78,6 +82,9 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Some(Command::Speed) => report.speed = speed::measure(&setup, effort, output).await?,
         Some(Command::Enumeration) => {
             report.enumeration = enumeration::measure(&setup, effort, output).await?;
+        }
+        Some(Command::Scale { accounts }) => {
+            (report.sizes, report.scale) = scale::measure(&setup, accounts, output).await?;
         }
         Some(Command::Compare { with }) => {
             let other = Setup::new(Program::at(with)?, setup.stores.clone());

@@ -20,6 +20,31 @@ pub(crate) struct Report {
     /// Whether logins can be told apart.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) enumeration: Vec<Kind>,
+    /// The numbers of accounts at which there are figures of `scale`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) sizes: Vec<usize>,
+    /// Work on whole directories.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scale: Vec<ScaleLine>,
+}
+
+/// One thing that was measured at several sizes.
+#[derive(Debug, Serialize)]
+pub(crate) struct ScaleLine {
+    /// What.
+    pub(crate) what: &'static str,
+    pub(crate) unit: &'static str,
+    /// At each size.
+    pub(crate) values: Vec<f64>,
+    /// The last value over the first.
+    pub(crate) growth: f64,
+}
+
+impl ScaleLine {
+    pub(crate) fn of(what: &'static str, unit: &'static str, values: Vec<f64>) -> Self {
+        let [first, last] = [values.first(), values.last()].map(|value| value.copied().unwrap_or_default());
+        Self { what, unit, values, growth: last / first }
+    }
 }
 
 /// One thing that was measured beside its limit.
@@ -165,8 +190,24 @@ impl Report {
                  difference; \"known, others\" shows what two lots of the same kind come to on this machine.\n",
             );
         }
+        if !self.scale.is_empty() {
+            text.push_str(&format!("\n{}", scale_table(&self.sizes, &self.scale)));
+        }
         text
     }
+}
+
+fn scale_table(sizes: &[usize], lines: &[ScaleLine]) -> String {
+    let mut head = vec!["WHAT".to_owned(), String::new()];
+    head.extend(sizes.iter().map(|size| format!("AT {size}")));
+    head.push("LAST / FIRST".to_owned());
+    let row = |line: &ScaleLine| {
+        let mut row = vec![line.what.to_owned(), line.unit.to_owned()];
+        row.extend(line.values.iter().map(|value| figure(*value)));
+        row.push(format!("{:.2}", line.growth));
+        row
+    };
+    table(&std::iter::once(head).chain(lines.iter().map(row)).collect::<Vec<_>>())
 }
 
 fn speed_table(lines: &[Line]) -> String {

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::Context as _;
 use rekey_servers::{Postgres, Redis};
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection as _};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
 /// What all suites of a run keep their data in.
 #[derive(Clone)]
@@ -90,6 +91,32 @@ impl SuiteStores {
             Self::Embedded { .. } => None,
             Self::Servers { redis, .. } => Some(redis.url()),
         }
+    }
+
+    /// Brings statistics up to date after a large import, as autovacuum does a minute later.
+    pub(crate) async fn settle(&self) -> anyhow::Result<()> {
+        if let IdentityDatabase::Postgres(url) = self.identity_database() {
+            let mut connection = PgConnection::connect(&url).await?;
+            sqlx::query("vacuum analyze").execute(&mut connection).await?;
+            connection.close().await?;
+        }
+        Ok(())
+    }
+
+    /// The rows of one of identity's tables.
+    pub(crate) async fn count_rows(&self, table: &str) -> anyhow::Result<i64> {
+        let count = format!("select count(*) from {table}");
+        Ok(match self.identity_database() {
+            IdentityDatabase::Postgres(url) => {
+                let mut connection = PgConnection::connect(&url).await?;
+                sqlx::query_scalar(AssertSqlSafe(count)).fetch_one(&mut connection).await?
+            }
+            IdentityDatabase::Sqlite(file) => {
+                let options = SqliteConnectOptions::new().filename(file).read_only(true);
+                let mut connection = options.connect().await?;
+                sqlx::query_scalar(AssertSqlSafe(count)).fetch_one(&mut connection).await?
+            }
+        })
     }
 
     pub(crate) fn identity_database(&self) -> IdentityDatabase {

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::caller::{Caller, request_id};
-use crate::program::{Program, Variable, variable};
+use crate::program::{HashCost, Program, Variable, variable};
 use crate::stores::{Stores, SuiteStores};
 
 /// A start that takes longer has failed.
@@ -62,6 +62,12 @@ impl Setup {
         Self { program, stores, settings: Vec::new() }
     }
 
+    /// The same, whose background work looks for more every second.
+    pub(crate) fn looking_often(mut self) -> Self {
+        self.settings.push(variable("identity.jobs.expiry_seconds", "1"));
+        self
+    }
+
     /// The same without limits on strangers, whose answers wait for this long.
     pub(crate) fn unlimited(&self, answer_floor_ms: u64) -> Self {
         let mut setup = self.clone();
@@ -90,11 +96,16 @@ impl Suite {
 
     /// Memory of its process that is in RAM, in bytes.
     pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
-        let path = format!("/proc/{}/status", self.process.id());
-        let status = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-        Ok(kib.with_context(|| format!("{path} names no VmRSS"))? * 1024)
+        resident_bytes(self.process_id())
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// What a hash of its costs.
+    pub(crate) fn hash_cost(&self) -> anyhow::Result<HashCost> {
+        self.setup.program.hash_cost()
     }
 
     /// The tenant that everything happens in.
@@ -147,6 +158,15 @@ impl Suite {
         }
         Ok(people)
     }
+}
+
+/// Memory of a process that is in RAM, in bytes.
+pub(crate) fn resident_bytes(process: u32) -> anyhow::Result<u64> {
+    let path = format!("/proc/{process}/status");
+    let status = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+    Ok(kib.with_context(|| format!("{path} names no VmRSS"))? * 1024)
 }
 
 impl Drop for Suite {
