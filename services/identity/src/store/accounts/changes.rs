@@ -200,10 +200,10 @@ async fn apply(
         return Ok(Some(ChangeRefused::Stale));
     }
     let after = transitions::flags_after(&state, &change.change);
-    if transitions::ends_a_global_administrator(&state, &after) {
-        if !has_other_global_administrators(tx, tenant_id, account_id).await? {
-            return Ok(Some(ChangeRefused::LastGlobalAdministrator));
-        }
+    if transitions::ends_a_global_administrator(&state, &after)
+        && !has_other_global_administrators(tx, tenant_id, account_id).await?
+    {
+        return Ok(Some(ChangeRefused::LastGlobalAdministrator));
     }
     let values = values![
         tenant_id,
