@@ -44,6 +44,8 @@ pub struct Settings {
     pub audit: Audit,
     /// What resets offer.
     pub resets: Resets,
+    /// What becomes of what is deleted.
+    pub directory: Directory,
     /// Work that nobody waits for.
     pub jobs: Jobs,
     /// The verification service.
@@ -232,6 +234,21 @@ impl Resets {
     }
 }
 
+/// `[identity.directory]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Directory {
+    /// For how long what is deleted can be brought back.
+    pub deleted_life_days: u64,
+}
+
+impl Directory {
+    /// For how long what is deleted can be brought back.
+    pub(crate) fn deleted_life(&self) -> Duration {
+        Duration::from_secs(86_400 * self.deleted_life_days)
+    }
+}
+
 /// `[identity.jobs]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -244,6 +261,8 @@ pub struct Jobs {
     pub digest_seconds: u64,
     /// How often passwords that expire soon are looked for.
     pub expiry_seconds: u64,
+    /// How often what was deleted long enough ago is purged.
+    pub purge_seconds: u64,
 }
 
 /// Settings that contradict each other.
@@ -282,6 +301,8 @@ impl Settings {
             ("audit.watch_heartbeat_ms", self.audit.watch_heartbeat_ms),
             ("audit.watchers", self.audit.watchers as u64),
             ("resets.shares_life_days", self.resets.shares_life_days),
+            ("directory.deleted_life_days", self.directory.deleted_life_days),
+            ("jobs.purge_seconds", self.jobs.purge_seconds),
             ("jobs.sweep_seconds", self.jobs.sweep_seconds),
             ("jobs.forget_seconds", self.jobs.forget_seconds),
             ("jobs.digest_seconds", self.jobs.digest_seconds),

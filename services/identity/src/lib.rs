@@ -11,7 +11,7 @@
 //! | `audit`, `notices`, `limits`, `policies`, `authorisation`, `credentials`, `tokens`, `keys`, `response_timing`, `views` | parts that use cases borrow |
 //! | `grpc` | the contract `rekey.identity.v1`: decodes, calls one use case, encodes |
 //! | `relay` | hands queued notices to notification until it has them |
-//! | `jobs` | looks after the store, sweeps, writes the audit buffer, seals and forgets events, mails digests, notifies before passwords expire |
+//! | `jobs` | looks after the store, sweeps, writes the audit buffer, seals and forgets events, mails digests, notifies before passwords expire, purges what was deleted |
 //! | [`bootstrap`] | the first tenant and administrator of an empty store |
 //! | [`config`] | the `[identity]` table |
 //! | `wiring` | settings become stores, keys, connections and use cases |
@@ -200,6 +200,20 @@ impl BackgroundLoops {
         loops.spawn("identity expiry notices", move |stop: Shutdown| async move {
             if opened.passed(stop.begun()).await {
                 jobs::expiry::run(notices, pause, stop).await
+            } else {
+                Ok(())
+            }
+        });
+        let (directory, mut opened) = (parts.directory(), gate.clone());
+        let pause = Duration::from_secs(settings.jobs.purge_seconds);
+        loops.spawn("identity purging", move |stop: Shutdown| async move {
+            if opened.passed(stop.begun()).await {
+                let stopping = stop.clone();
+                let round = move || {
+                    let (directory, stopping) = (directory.clone(), stopping.clone());
+                    async move { directory.purge(|| !stopping.has_begun()).await }
+                };
+                jobs::purge::run(round, pause, stop).await
             } else {
                 Ok(())
             }

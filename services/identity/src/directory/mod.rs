@@ -1,7 +1,9 @@
 //! The directory: tenants, their accounts and their policies, as administrators and integrators create and find them.
 
+mod account_edits;
 mod accounts;
 mod bootstrap;
+mod deletion;
 mod groups;
 mod policy;
 mod search;
@@ -10,9 +12,11 @@ mod tenants;
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 
+pub(crate) use account_edits::EditTarget;
 pub(crate) use accounts::{AccountName, NewAccount};
 pub use bootstrap::Bootstrapped;
 pub(crate) use bootstrap::FirstTenant;
+pub(crate) use deletion::DeletedLife;
 pub(crate) use groups::{GroupEdit, GroupName};
 pub(crate) use policy::{PolicyTarget, PolicyView, Preview, PreviewPage, RevisionView, Stranded};
 pub(crate) use tenants::{NewTenant, Reach, TenantName};
@@ -39,6 +43,8 @@ pub(crate) struct Directory {
     pub audit: Audit,
     pub authorisation: Authorisation,
     pub idempotency: Idempotency,
+    /// For how long what is deleted can be brought back.
+    pub deleted_life: DeletedLife,
 }
 
 #[cfg(test)]

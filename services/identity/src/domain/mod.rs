@@ -12,6 +12,7 @@
 
 pub(crate) mod access_pass;
 pub(crate) mod account;
+pub(crate) mod account_edit;
 pub(crate) mod account_filter;
 pub(crate) mod attempts;
 pub(crate) mod audit;

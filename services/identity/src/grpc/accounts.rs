@@ -1,5 +1,6 @@
 //! `rekey.identity.v1.AccountService`.
 
+use rekey_primitives::login::Login;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::account_service_server::AccountService;
 use rekey_wire::identity::v1::lookup_account_request::Key;
@@ -119,20 +120,12 @@ impl AccountService for AccountApi {
 fn new_account(asking: &Asking, sent: wire::CreateAccountRequest) -> Result<(NewAccount, Context), Status> {
     let mut fields = Fields::default();
     let tenant_id = fields.tenant_id(&sent.tenant_id);
-    fields.demand((1..=LOGINS_MAX).contains(&sent.logins.len()), "logins", "1 to 20 names");
-    let typed = sent.logins.iter().take(LOGINS_MAX).enumerate();
-    let logins: Option<Vec<_>> =
-        typed.map(|(index, text)| fields.login(format!("logins[{index}]"), text)).collect();
+    let logins = fields.logins(&sent.logins);
     let display_name = match sent.display_name.as_str() {
         "" => Some(None),
         text => fields.display_name("display_name", text).map(Some),
     };
-    let external_id = fields.optional(
-        "external_id",
-        &sent.external_id,
-        |text| is_external_id(text).then(|| text.to_owned()),
-        EXTERNAL_ID,
-    );
+    let external_id = fields.external_id(&sent.external_id);
     let password = match sent.password {
         none if none.is_empty() => Some(None),
         text => fields.password("password", text).map(Some),
@@ -149,15 +142,9 @@ fn new_account(asking: &Asking, sent: wire::CreateAccountRequest) -> Result<(New
     let request_id = fields.request_id(&sent.request_id);
     let context = fields.context(asking, sent.context);
     fields.finish(|| {
-        let mut distinct = Vec::new();
-        for login in logins? {
-            if !distinct.contains(&login) {
-                distinct.push(login);
-            }
-        }
         let new = NewAccount {
             tenant_id: tenant_id?,
-            logins: distinct,
+            logins: logins?,
             display_name: display_name?,
             external_id: external_id?,
             password: password?,
@@ -170,4 +157,27 @@ fn new_account(asking: &Asking, sent: wire::CreateAccountRequest) -> Result<(New
         };
         Some((new, context?))
     })
+}
+
+impl Fields {
+    /// The logins of an account, each once.
+    pub(super) fn logins(&mut self, sent: &[String]) -> Option<Vec<Login>> {
+        self.demand((1..=LOGINS_MAX).contains(&sent.len()), "logins", "1 to 20 names");
+        let typed = sent.iter().take(LOGINS_MAX).enumerate();
+        let read: Option<Vec<Login>> =
+            typed.map(|(index, text)| self.login(format!("logins[{index}]"), text)).collect();
+        let mut distinct = Vec::new();
+        for login in read? {
+            if !distinct.contains(&login) {
+                distinct.push(login);
+            }
+        }
+        Some(distinct)
+    }
+
+    /// The integrator's own id, or none.
+    pub(super) fn external_id(&mut self, text: &str) -> Option<Option<String>> {
+        let read = |text: &str| is_external_id(text).then(|| text.to_owned());
+        self.optional("external_id", text, read, EXTERNAL_ID)
+    }
 }

@@ -8,6 +8,7 @@
 
 mod access_passes;
 mod account_filter;
+mod account_lifecycle;
 mod account_security_info;
 mod accounts;
 mod administration;
@@ -36,6 +37,7 @@ pub(crate) use tenants::HANDLE;
 use std::sync::Arc;
 
 use rekey_wire::identity::v1::access_pass_service_server::AccessPassServiceServer;
+use rekey_wire::identity::v1::account_lifecycle_service_server::AccountLifecycleServiceServer;
 use rekey_wire::identity::v1::account_security_info_service_server::AccountSecurityInfoServiceServer;
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
@@ -55,6 +57,7 @@ use tokio::sync::Semaphore;
 use tonic::service::Routes;
 
 use self::access_passes::AccessPassApi;
+use self::account_lifecycle::AccountLifecycleApi;
 use self::account_security_info::AccountSecurityInfoApi;
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
@@ -83,6 +86,7 @@ use crate::sign_in::SignIns;
 /// The gRPC services of this part, as health names them.
 pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AccessPassService",
+    "rekey.identity.v1.AccountLifecycleService",
     "rekey.identity.v1.AccountSecurityInfoService",
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
@@ -141,6 +145,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(TenantServiceServer::new(TenantApi { directory: directory.clone() }))
         .add_service(GroupServiceServer::new(GroupApi { directory: directory.clone() }))
         .add_service(AccountServiceServer::new(AccountApi { directory: directory.clone() }))
+        .add_service(AccountLifecycleServiceServer::new(AccountLifecycleApi { directory: directory.clone() }))
         .add_service(PasswordExpiryServiceServer::new(PasswordExpiryApi {
             administration: administration.clone(),
         }))
@@ -181,14 +186,15 @@ mod tests {
             "ListGroupMembers",
         ];
         let groups = ["CreateGroup", "UpdateGroup", "DeleteGroup", "AddGroupMembers", "RemoveGroupMembers"];
+        let accounts = ["CreateAccount", "UpdateAccount", "DeleteAccount", "UndeleteAccount"];
         let audit = ["ListEvents", "WatchEvents", "VerifyAudit", "GetResetFunnel"];
         acts.map(|act| (act.rpc().name, Needs::This(act.permission())))
             .into_iter()
             .chain(audit.map(|rpc| (rpc, Needs::This(AUDIT_NEEDS))))
             .chain(reads.map(|rpc| (rpc, Needs::This(Permission::ReadDirectory))))
             .chain(groups.map(|rpc| (rpc, Needs::This(Permission::ManageGroups))))
+            .chain(accounts.map(|rpc| (rpc, Needs::This(Permission::ManageAccounts))))
             .chain([
-                ("CreateAccount", Needs::This(Permission::ManageAccounts)),
                 ("GetPolicy", Needs::This(Permission::ReadPolicy)),
                 ("ListExpiringPasswords", Needs::This(Permission::ReadDirectory)),
                 ("SetPasswordExpiryExemption", Needs::This(Permission::ManageAccounts)),

@@ -4,6 +4,7 @@
 //! or left out for a while without harm. None begins before the schema was seen to fit ([`store_monitor`]).
 
 pub(crate) mod expiry;
+pub(crate) mod purge;
 pub(crate) mod store_monitor;
 
 use std::convert::Infallible;

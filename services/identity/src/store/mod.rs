@@ -18,6 +18,7 @@ pub(crate) mod groups;
 pub(crate) mod links;
 pub(crate) mod outbox;
 pub(crate) mod outcome;
+pub(crate) mod purge;
 pub(crate) mod resets;
 pub(crate) mod search;
 pub(crate) mod sign_ins;
@@ -26,6 +27,7 @@ mod columns;
 #[cfg(test)]
 mod contract;
 mod idempotency;
+mod indexes;
 mod logins;
 mod partitions;
 mod rows;
@@ -71,7 +73,7 @@ impl Store {
 }
 
 /// Brings the schema of a database up to date, making a file that is missing, and logins and names to their form of today,
-/// and builds indexes of the audit log that are too large to be made with the schema.
+/// and builds indexes that are too large to be made with the schema.
 /// Several processes may try at once.
 pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure> {
     rekey_database::migrate(url, options, &schema::SCHEMA).await?;
@@ -87,7 +89,8 @@ pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure>
     let brought = async {
         store.renew_logins().await?;
         store.fill_in_names().await?;
-        store.build_audit_indexes().await
+        store.build_audit_indexes().await?;
+        store.build_large_indexes().await
     };
     let brought = brought.await;
     store.database.close().await;

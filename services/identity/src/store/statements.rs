@@ -4,15 +4,17 @@ use rekey_database::Sql;
 
 use super::contract::World;
 use super::{
-    accounts, audit, contract, expiring_passwords, expiry, groups, idempotency, links, logins, outbox,
-    partitions, resets, schema, search, sign_ins, upkeep,
+    accounts, audit, contract, expiring_passwords, expiry, groups, idempotency, indexes, links, logins,
+    outbox, partitions, purge, resets, schema, search, sign_ins, upkeep,
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 42] = [
+const STATEMENTS: [&[Sql]; 47] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
+    accounts::deletion::STATEMENTS,
+    accounts::edits::STATEMENTS,
     accounts::held_codes::STATEMENTS,
     accounts::policies::STATEMENTS,
     accounts::security_info::STATEMENTS,
@@ -21,6 +23,7 @@ const STATEMENTS: [&[Sql]; 42] = [
     groups::STATEMENTS,
     idempotency::STATEMENTS,
     links::STATEMENTS,
+    indexes::STATEMENTS,
     logins::STATEMENTS,
     audit::STATEMENTS,
     audit::indexes::STATEMENTS,
@@ -28,10 +31,12 @@ const STATEMENTS: [&[Sql]; 42] = [
     audit::retention::STATEMENTS,
     audit::sealing::STATEMENTS,
     contract::chain::STATEMENTS,
+    contract::deletion::STATEMENTS,
     expiring_passwords::STATEMENTS,
     expiry::STATEMENTS,
     outbox::STATEMENTS,
     partitions::STATEMENTS,
+    purge::accounts::STATEMENTS,
     resets::STATEMENTS,
     resets::administrators::STATEMENTS,
     resets::codes::STATEMENTS,

@@ -60,9 +60,15 @@ pub(super) fn flags_after(state: &AccountState, change: &AccountChange) -> Flags
 /// Whether a change takes away a global administrator who counted until now.
 pub(super) fn ends_a_global_administrator(state: &AccountState, after: &Flags) -> bool {
     let global = i64::from(RoleSet::of(&[Role::GlobalAdministrator]).bits());
-    let counted = state.is_open() && state.roles & global != 0;
+    let counted = is_global_administrator(state);
     let counts = !after.blocked && !after.frozen && after.roles & global != 0;
     counted && !counts
+}
+
+/// Whether it counts as a global administrator who can sign in.
+pub(super) fn is_global_administrator(state: &AccountState) -> bool {
+    let global = i64::from(RoleSet::of(&[Role::GlobalAdministrator]).bits());
+    state.is_open() && state.roles & global != 0
 }
 
 /// Whether a change can take away a global administrator at all, so that the tenant must be locked first.

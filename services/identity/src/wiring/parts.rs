@@ -13,7 +13,7 @@ use crate::audit_log::AuditLog;
 use crate::authorisation::Authorisation;
 use crate::config::Settings;
 use crate::credentials::Credentials;
-use crate::directory::Directory;
+use crate::directory::{DeletedLife, Directory};
 use crate::grpc::{UseCases, WatchSettings};
 use crate::hashing::Hasher;
 use crate::keys::Keys;
@@ -198,6 +198,7 @@ impl Parts {
             audit: self.audit(),
             authorisation: self.authorisation(),
             idempotency: self.idempotency(),
+            deleted_life: DeletedLife(self.settings.directory.deleted_life()),
         }
     }
 

@@ -105,6 +105,12 @@ pub(crate) enum EventKind {
     /// An account was deleted.
     #[strum(serialize = "account.deleted")]
     AccountDeleted,
+    /// A deleted account was brought back.
+    #[strum(serialize = "account.undeleted")]
+    AccountUndeleted,
+    /// A deleted account was purged.
+    #[strum(serialize = "account.purged")]
+    AccountPurged,
     /// Sign-in was blocked.
     #[strum(serialize = "account.blocked")]
     AccountBlocked,

@@ -162,6 +162,16 @@ pub(in crate::store) async fn lock_tenant(tx: &mut Connection, tenant_id: Tenant
     Ok(())
 }
 
+/// Whether the tenant has another global administrator who can sign in. Asked while the tenant is held.
+pub(super) async fn has_other_global_administrators(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+) -> Result<bool, Failure> {
+    let others: i64 = tx.scalar(OTHER_GLOBAL_ADMINISTRATORS, values![tenant_id, account_id]).await?;
+    Ok(others > 0)
+}
+
 /// Why the change is not made, if it is not; what was written until then is rolled back.
 async fn apply(
     tx: &mut Connection,
@@ -179,11 +189,10 @@ async fn apply(
         return Ok(Some(ChangeRefused::Stale));
     }
     let after = transitions::flags_after(&state, &change.change);
-    if transitions::ends_a_global_administrator(&state, &after) {
-        let others: i64 = tx.scalar(OTHER_GLOBAL_ADMINISTRATORS, values![tenant_id, account_id]).await?;
-        if others == 0 {
-            return Ok(Some(ChangeRefused::LastGlobalAdministrator));
-        }
+    if transitions::ends_a_global_administrator(&state, &after)
+        && !has_other_global_administrators(tx, tenant_id, account_id).await?
+    {
+        return Ok(Some(ChangeRefused::LastGlobalAdministrator));
     }
     let values = values![
         tenant_id,

@@ -88,11 +88,8 @@ async fn insert(
         return Ok(Some(AccountTaken::ExternalId));
     }
     last::created(tx, tenant_id, account).await?;
-    for (position, login) in (0_i64..).zip(&account.logins) {
-        let values = values![tenant_id, login.as_str(), account.id, position];
-        if tx.execute(INSERT_LOGIN, values).await? == 0 {
-            return Ok(Some(AccountTaken::Login));
-        }
+    if !insert_logins(tx, tenant_id, account).await? {
+        return Ok(Some(AccountTaken::Login));
     }
     for entry in &account.security_info {
         security_info::insert(tx, tenant_id, account.id, entry).await?;
@@ -101,4 +98,19 @@ async fn insert(
         passwords::write(tx, tenant_id, account.id, password).await?;
     }
     Ok(None)
+}
+
+/// Whether the logins were free.
+pub(super) async fn insert_logins(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    account: &Account,
+) -> Result<bool, Failure> {
+    for (position, login) in (0_i64..).zip(&account.logins) {
+        let values = values![tenant_id, login.as_str(), account.id, position];
+        if tx.execute(INSERT_LOGIN, values).await? == 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -2,6 +2,8 @@
 
 pub(super) mod changes;
 pub(super) mod creation;
+pub(super) mod deletion;
+pub(super) mod edits;
 pub(super) mod held_codes;
 pub(super) mod policies;
 pub(super) mod security_info;
@@ -22,6 +24,8 @@ use crate::domain::security_info::RemovedAddress;
 
 pub(crate) use changes::{AccountChange, ChangeAccount, ChangeRefused};
 pub(crate) use creation::AccountTaken;
+pub(crate) use deletion::{DeleteAccount, DeletionRefused, UndeleteAccount};
+pub(crate) use edits::{EditAccount, EditRefused};
 pub(crate) use held_codes::{HeldCode, HeldCodeKind, PassedCode};
 pub(crate) use policies::{ChangePolicy, PolicyOvertaken};
 pub(crate) use tenants::{TenantKey, TenantTaken};

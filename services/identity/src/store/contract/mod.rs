@@ -8,6 +8,7 @@ mod attempts;
 mod audit;
 pub(super) mod chain;
 mod changes;
+pub(super) mod deletion;
 mod expiry;
 mod groups;
 mod held_codes;
@@ -76,6 +77,17 @@ on_every_store! {
         groups_close_no_circle_and_nest_as_deep_as_they_are_followed,
         a_deleted_group_leaves_its_members_and_its_places,
         a_group_that_the_policy_names_stays;
+    deletion:
+        an_edit_is_written_whole_and_its_names_move,
+        a_taken_name_leaves_an_edit_unwritten,
+        of_two_who_want_one_login_one_gets_it,
+        a_deleted_account_keeps_its_names_and_comes_back,
+        the_last_global_administrator_is_not_deleted,
+        a_purged_account_leaves_its_log_and_one_event,
+        of_many_replicas_that_purge_each_account_has_one,
+        what_is_much_of_an_account_goes_in_portions,
+        due_accounts_are_found_in_pages_the_longest_gone_first,
+        every_table_with_an_account_is_purged;
     search:
         accounts_are_found_by_what_begins_alike,
         every_account_of_a_prefix_is_found_once_in_pages_of_any_size,

@@ -4,15 +4,16 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use super::world::World;
-use crate::store::{groups, search};
+use crate::store::{groups, purge, search};
 use rekey_database::{Dialect, Sql};
 
 /// Statements that must not scan; whoever has more puts theirs here.
-const STATEMENTS: [&[Sql]; 3] = [search::STATEMENTS, search::names::STATEMENTS, groups::STATEMENTS];
+const STATEMENTS: [&[Sql]; 4] =
+    [search::STATEMENTS, search::names::STATEMENTS, groups::STATEMENTS, purge::accounts::STATEMENTS];
 
 /// Tables that grow with the people of a tenant.
-const LARGE: [&str; 6] =
-    ["accounts", "logins", "security_info", "last_sign_ins", "group_members", "sessions"];
+const LARGE: [&str; 7] =
+    ["accounts", "logins", "security_info", "last_sign_ins", "group_members", "sessions", "help_requests"];
 
 /// So many that a scan is dearer than an index, and written in a second.
 const CROWD: &str = "
@@ -34,6 +35,12 @@ const CROWD: &str = "
     insert into group_members (tenant_id, member_id, group_id)
     select a.tenant_id, a.account_id, g.group_id from accounts a join groups g
         on g.tenant_id = a.tenant_id and g.created_at = a.created_at % 20;
+    insert into sessions (tenant_id, session_id, account_id, epoch, authenticated_at, strong, refresh_hash, rotated_at,
+        user_agent_family, created_at, refreshed_at, expires_at)
+    select tenant_id, gen_random_uuid(), account_id, 1, 0, false, '', 0, '', created_at, created_at, created_at from accounts;
+    insert into help_requests (tenant_id, help_request_id, account_id, message, proved, state, created_at, updated_at,
+        expires_at, version)
+    select tenant_id, gen_random_uuid(), account_id, '', false, 'resolved', created_at, created_at, created_at, 1 from accounts;
 ";
 
 /// The plan of a statement for any values.

@@ -172,3 +172,13 @@ async fn is_of_version(
     let state = changes::state(tx, tenant_id, account_id).await?;
     Ok(state.is_some_and(|state| state.version == version))
 }
+
+/// Ends the pass of an account, if it has one.
+pub(in crate::store) async fn end(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    account_id: AccountId,
+) -> Result<(), Failure> {
+    tx.execute(END, values![tenant_id, account_id]).await?;
+    Ok(())
+}

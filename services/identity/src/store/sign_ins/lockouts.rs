@@ -75,6 +75,8 @@ statements! {
 
     const CLEAR = "delete from lockouts where tenant_id = $1 and login_key = $2";
 
+    const FORGET_PLACES = "delete from familiar_places where tenant_id = $1 and login_key = $2";
+
     /// Clears the record of a login and of the place that was signed in from, which is familiar from now on. A place that
     /// is null is passed over, and one that was seen within a day is left as it is, since every change of a row makes a
     /// new one.
@@ -282,5 +284,16 @@ pub(in crate::store) async fn clear(
     login: &LoginKey,
 ) -> Result<(), Failure> {
     tx.execute(CLEAR, values![tenant_id, login]).await?;
+    Ok(())
+}
+
+/// Forgets a login that is nobody's any more: whoever has it next begins without locks and without familiar places.
+pub(in crate::store) async fn forget(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+    login: &LoginKey,
+) -> Result<(), Failure> {
+    clear(tx, tenant_id, login).await?;
+    tx.execute(FORGET_PLACES, values![tenant_id, login]).await?;
     Ok(())
 }
