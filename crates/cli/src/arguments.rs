@@ -1,6 +1,7 @@
 //! What can be typed. The doc comments are the help texts.
 
 mod account;
+mod account_lifecycle;
 mod audit;
 mod group;
 mod help_desk;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
+pub(crate) use self::account_lifecycle::{AccountChanges, UpdateAccount};
 pub(crate) use self::audit::{AuditCommand, Events, ExportFormat};
 pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
 pub(crate) use self::help_desk::{

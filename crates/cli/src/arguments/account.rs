@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use rekey_wire::identity::v1::{FilteredState, MethodKind};
 
-use super::{InTenant, OnAccount, ResetAccount, ResetAccounts};
+use super::{InTenant, OnAccount, ResetAccount, ResetAccounts, UpdateAccount};
 
 /// Commands on accounts.
 #[derive(Debug, Subcommand)]
@@ -51,6 +51,12 @@ pub(crate) enum AccountCommand {
     },
     /// Show one account.
     Show(OnAccount),
+    /// Change its logins, its name, or what else is yours to say.
+    Update(UpdateAccount),
+    /// Delete it: it is signed out at once, and can be brought back for 30 days unless the settings say otherwise.
+    Delete(OnAccount),
+    /// Bring a deleted account back, by its id or one of its logins.
+    Undelete(OnAccount),
     /// Forget its wrong passwords.
     Unlock(OnAccount),
     /// Stop it from signing in.

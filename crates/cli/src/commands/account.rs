@@ -1,6 +1,7 @@
-//! `rekey account`: create, list, show, unlock, block, unblock, unfreeze, its password and its sessions.
+//! `rekey account`: create, list, show, update, delete, undelete, unlock, block, unblock, unfreeze, its password and its sessions.
 
 mod expiring;
+mod lifecycle;
 mod list;
 mod passwords;
 mod sessions;
@@ -45,6 +46,9 @@ pub(crate) async fn run(command: AccountCommand, profile: &Path, output: Output)
             let account = find(&profile, &on).await?;
             print(&account, output)
         }
+        AccountCommand::Update(update) => lifecycle::update(&profile, update, output).await,
+        AccountCommand::Delete(on) => lifecycle::delete(&profile, &on, output).await,
+        AccountCommand::Undelete(on) => lifecycle::undelete(&profile, &on, output).await,
         AccountCommand::Unlock(on) => step(&profile, &on, Step::Unlock, output).await,
         AccountCommand::Block(on) => step(&profile, &on, Step::Block, output).await,
         AccountCommand::Unblock(on) => step(&profile, &on, Step::Unblock, output).await,
