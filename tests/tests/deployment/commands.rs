@@ -78,3 +78,29 @@ async fn a_policy_is_changed_previewed_graded_and_put_back() {
     assert!(unknown.stderr.contains("rekey policy get"), "{unknown:?}");
     assert_eq!((&restored["revision"], &restored["password"]["minimum_length"]), (&3.into(), &8.into()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_renamed_deleted_and_brought_back() {
+    let demo = Demo::start().await;
+    let login = demo.person(0, "login");
+
+    let renamed = ["--add-login", "Ada.King", "--first-login", "ada.king", "--name", "Ada King", "--json"];
+    let renamed = demo.run(&[&["account", "update", login][..], &renamed].concat()).await.json();
+    let nothing = demo.run(&["account", "update", login]).await;
+    let not_theirs = demo.run(&["account", "update", login, "--remove-login", "nobody"]).await;
+    let deleted = demo.run(&["account", "delete", "ada.king"]).await;
+    let unknown = demo.run(&["account", "show", "ada.king"]).await;
+    let listed = demo.run(&["account", "list", "--state", "deleted", "--json"]).await.json();
+    let back = demo.run(&["account", "undelete", login, "--json"]).await.json();
+    let again = demo.run(&["account", "undelete", login]).await;
+
+    assert_eq!(renamed["logins"], serde_json::json!(["ada.king", login]));
+    assert_eq!(renamed["display_name"], "Ada King");
+    assert_eq!(nothing.code, Some(2), "{nothing:?}");
+    assert!(not_theirs.code == Some(1) && not_theirs.stderr.contains("ada.king"), "{not_theirs:?}");
+    assert!(deleted.stdout.contains("rekey account undelete"), "{deleted:?}");
+    assert!(unknown.code == Some(3) && unknown.stderr.contains("ACCOUNT_NOT_FOUND"), "{unknown:?}");
+    assert_eq!((&listed[0]["account_id"], &listed[0]["state"]), (&back["account_id"], &"deleted".into()));
+    assert_eq!((&back["state"], &back["logins"]), (&"active".into(), &renamed["logins"]));
+    assert!(again.code == Some(1) && again.stderr.contains("--state deleted"), "{again:?}");
+}

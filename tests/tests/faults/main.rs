@@ -7,4 +7,5 @@ mod neighbours;
 mod network;
 mod outage;
 mod postgres_away;
+mod purge;
 mod redis_away;

@@ -3,6 +3,7 @@
 //! What a request spends (a code, a token, a session) belongs to it alone, so the examples can be sent in any order
 //! but that of this list, which is also the order in which acts on one account follow each other.
 
+mod account_lifecycle;
 mod accounts;
 mod audit;
 mod groups;
@@ -101,6 +102,7 @@ impl Preparing {
         let (other_tenant, foreigner) = foreigner(&world).await;
         let person = world.signed_in(&zoe.login, &zoe.password).await;
         let mut examples = accounts::examples(&world, &zoe).await;
+        examples.extend(account_lifecycle::examples(&world).await);
         examples.extend(policy::expiry(&world).await);
         examples.extend(policy::examples(&world).await);
         examples.extend(groups::examples(&world).await);

@@ -1,0 +1,169 @@
+//! What becomes of accounts: changed, deleted, brought back, purged.
+#![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
+
+use std::time::Duration;
+
+use rekey_client::{Connection, Problem};
+use rekey_tests::person::{Person, request_id};
+use rekey_tests::waiting::eventually;
+use rekey_tests::{Stores, World, on_both_store_sets};
+use rekey_wire::field_mask;
+use rekey_wire::identity::v1::account_lifecycle_service_client::AccountLifecycleServiceClient;
+use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
+use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
+use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
+use rekey_wire::identity::v1::{
+    Account, AccountFilter, AccountState, AuditEvent, DeleteAccountRequest, DeleteAccountResponse,
+    FilteredState, GetAccountRequest, ListAccountsRequest, ListEventsRequest, UndeleteAccountRequest,
+    UpdateAccountRequest, VerifyAuditRequest,
+};
+use tonic::Status;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+on_both_store_sets!(
+    a_person_signs_in_by_a_new_name_and_the_old_one_is_free,
+    a_deleted_account_is_out_and_comes_back,
+    a_deleted_account_is_purged_after_thirty_days,
+);
+
+fn lifecycle(world: &World) -> AccountLifecycleServiceClient<Connection> {
+    AccountLifecycleServiceClient::new(world.identity.clone())
+}
+
+async fn delete(world: &World, person: &Person) -> DeleteAccountResponse {
+    let request = DeleteAccountRequest {
+        tenant_id: world.tenant_id.clone(),
+        account_id: person.account_id.clone(),
+        etag: String::new(),
+        request_id: request_id(),
+        context: None,
+    };
+    lifecycle(world).delete_account(request).await.unwrap().into_inner()
+}
+
+async fn undelete(world: &World, person: &Person) -> Result<Account, Status> {
+    let request = UndeleteAccountRequest {
+        tenant_id: world.tenant_id.clone(),
+        account_id: person.account_id.clone(),
+        request_id: request_id(),
+        context: None,
+    };
+    let answer = lifecycle(world).undelete_account(request).await?;
+    Ok(answer.into_inner().account.unwrap())
+}
+
+async fn shown(world: &World, person: &Person) -> Result<Account, Status> {
+    let (tenant_id, account_id) = (world.tenant_id.clone(), person.account_id.clone());
+    let request = GetAccountRequest { tenant_id, account_id, context: None };
+    let answer = AccountServiceClient::new(world.identity.clone()).get_account(request).await?;
+    Ok(answer.into_inner().account.unwrap())
+}
+
+async fn deleted_accounts(world: &World) -> Vec<Account> {
+    let request = ListAccountsRequest {
+        tenant_id: world.tenant_id.clone(),
+        filter: Some(AccountFilter { state: FilteredState::Deleted.into(), ..AccountFilter::default() }),
+        ..ListAccountsRequest::default()
+    };
+    let mut accounts = AccountServiceClient::new(world.identity.clone());
+    accounts.list_accounts(request).await.unwrap().into_inner().accounts
+}
+
+/// The events of a kind, once there are any.
+async fn events(world: &World, kind: &str) -> Vec<AuditEvent> {
+    let request = ListEventsRequest { tenant_id: world.tenant_id.clone(), ..ListEventsRequest::default() };
+    let audit = AuditServiceClient::new(world.identity.clone());
+    let sealed = async || {
+        let events = audit.clone().list_events(request.clone()).await.unwrap().into_inner().events;
+        let of_kind: Vec<_> = events.into_iter().filter(|event| event.kind == kind).collect();
+        (!of_kind.is_empty()).then_some(of_kind)
+    };
+    eventually("the event is sealed", sealed).await
+}
+
+async fn signs_in(world: &World, login: &str, password: &str) -> bool {
+    matches!(world.sign_in(login, password).await, SignInResult::Tokens(_))
+}
+
+async fn a_person_signs_in_by_a_new_name_and_the_old_one_is_free(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    let tokens = world.signed_in(&zoe.login, &zoe.password).await;
+    let etag = shown(&world, &zoe).await.unwrap().etag;
+    let rename = |etag: &str, name: &str| UpdateAccountRequest {
+        tenant_id: world.tenant_id.clone(),
+        account_id: zoe.account_id.clone(),
+        etag: etag.to_owned(),
+        update_mask: Some(field_mask(["logins", "display_name"])),
+        logins: vec![format!("{name}@acme.example")],
+        display_name: "Zoë Stein".to_owned(),
+        request_id: request_id(),
+        ..UpdateAccountRequest::default()
+    };
+
+    let updated = lifecycle(&world).update_account(rename(&etag, "z.stein")).await.unwrap().into_inner();
+    let late = lifecycle(&world).update_account(rename(&etag, "zoe.s")).await.unwrap_err();
+
+    let account = updated.account.unwrap();
+    assert_eq!(
+        (account.display_name.as_str(), account.logins.as_slice()),
+        ("Zoë Stein", &["z.stein@acme.example".to_owned()][..])
+    );
+    assert_eq!(Problem::of(&late).reason, "ETAG_MISMATCH");
+    assert!(signs_in(&world, "Z.Stein@acme.example", &zoe.password).await);
+    assert!(!signs_in(&world, &zoe.login, &zoe.password).await);
+    assert!(world.is_live(&tokens.access_token).await);
+    let heir = world.person_in(&world.tenant_id, &zoe.login, |_| {}).await;
+    assert_ne!(heir.account_id, zoe.account_id);
+    let told = events(&world, "account.updated").await;
+    assert_eq!((told.len(), told[0].reason.as_str()), (1, "logins display_name"));
+    world.stop().await;
+}
+
+async fn a_deleted_account_is_out_and_comes_back(stores: Stores) {
+    let world = World::start(stores).await;
+    let zoe = world.person("zoe").await;
+    let tokens = world.signed_in(&zoe.login, &zoe.password).await;
+
+    let deleted = delete(&world, &zoe).await;
+    let live = world.is_live(&tokens.access_token).await;
+    let signed_in = signs_in(&world, &zoe.login, &zoe.password).await;
+    let unknown = shown(&world, &zoe).await.unwrap_err();
+    let listed = deleted_accounts(&world).await;
+    let back = undelete(&world, &zoe).await.unwrap();
+
+    let account = deleted.account.unwrap();
+    let life = deleted.purge_time.unwrap().seconds - account.delete_time.unwrap().seconds;
+    assert_eq!((account.state(), life), (AccountState::Deleted, 30 * 86_400));
+    assert_eq!((live, signed_in), (false, false));
+    assert_eq!(Problem::of(&unknown).reason, "ACCOUNT_NOT_FOUND");
+    assert_eq!(listed, [account]);
+    assert_eq!((back.state(), back.delete_time), (AccountState::Active, None));
+    assert!(signs_in(&world, &zoe.login, &zoe.password).await);
+    assert!(!world.is_live(&tokens.access_token).await);
+    assert_eq!(deleted_accounts(&world).await, []);
+    world.stop().await;
+}
+
+async fn a_deleted_account_is_purged_after_thirty_days(stores: Stores) {
+    let world = World::start_with(stores, &[("IDENTITY__JOBS__PURGE_SECONDS", "1")]).await;
+    let zoe = world.person("zoe").await;
+    world.signed_in(&zoe.login, &zoe.password).await;
+    delete(&world, &zoe).await;
+
+    world.clock.advance(30 * DAY);
+    let gone = async || deleted_accounts(&world).await.is_empty().then_some(());
+    eventually("the account is purged", gone).await;
+    let back = undelete(&world, &zoe).await.unwrap_err();
+    let heir = world.person("zoe").await;
+
+    assert_eq!(Problem::of(&back).reason, "ACCOUNT_NOT_FOUND");
+    assert_ne!(heir.account_id, zoe.account_id);
+    let purged = events(&world, "account.purged").await;
+    assert_eq!(purged.iter().map(|event| &event.account_id).collect::<Vec<_>>(), [&zoe.account_id]);
+    let request = VerifyAuditRequest { tenant_id: world.tenant_id.clone(), ..VerifyAuditRequest::default() };
+    let verified = AuditServiceClient::new(world.identity.clone()).verify_audit(request).await.unwrap();
+    assert_eq!(verified.into_inner().r#break, None);
+    world.stop().await;
+}
