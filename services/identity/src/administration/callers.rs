@@ -4,10 +4,9 @@
 //! the recovery version, so that methods that were confirmed anew begin anew.
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::{AccountId, HelpRequestId, RequestId, TenantId, VerificationId, from_digest};
+use rekey_primitives::id::{AccountId, HelpRequestId, RequestId, VerificationId, from_digest};
 use rekey_primitives::method::MethodKind;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
-use rekey_sealing::digest;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -20,11 +19,10 @@ use crate::domain::caller::{CallerCode, caller_method};
 use crate::domain::refusal::Refusal;
 use crate::domain::security_info::SecurityInfo;
 use crate::operation::idempotency::{Answer, Request, sealed_secret};
-use crate::operation::{Administrator, Error, Operation, Repeatable, Rpc, Target};
+use crate::operation::{Administrator, Error, Repeatable, Rpc, Target};
 use crate::peers::verification::{
     CALLER_VERIFICATION, CheckCode, Checked, StartCode, Started, Stopped, Timers,
 };
-use crate::store::accounts::AccountKey;
 use crate::store::resets::{AttemptCounted, CallerJudged, CodeAttempt, CodeSource};
 
 const SEND: Rpc = Rpc { name: "SendCallerCode", event: EventKind::CallerVerified };
@@ -93,14 +91,14 @@ impl Administration {
         let entry = caller_method(&account, kind, &policy.reset, operation.now)?;
         let verification_id = VerificationId::from_uuid(operation.key.request_id("caller", &[]));
         let timers = self.start_caller_code(operation, &account, entry, verification_id).await?;
-        let method = attempts_key(&account, entry);
+        let method = self.caller_attempts_key(&account, entry);
         self.store.code_sent(&operation.scope, method, timers.code_expires_at).await?;
         let code = CallerCode {
             tenant_id: account.tenant_id,
             account_id: account.id,
             entry: entry.id,
             verification_id,
-            asked_by: asked_by(administrator),
+            asked_by: self.asked_by(administrator),
             expires_at: timers.code_expires_at,
         };
         let masked = entry.destination().map(|to| to.masked()).unwrap_or_default();
@@ -134,7 +132,7 @@ impl Administration {
             destinations: entry.destination().into_iter().collect(),
             // The helpdesk's language need not be the caller's.
             locale: None,
-            binding: binding(account.id, verification_id),
+            binding: self.caller_binding(account.id, verification_id),
             decoy: false,
             organisation: tenant.display_name,
             familiar: false,
@@ -160,7 +158,7 @@ impl Administration {
         read: &ReadBack,
     ) -> Result<CallerVerdict, Error> {
         let token: Option<CallerCode> = self.tokens.open(&read.caller_token);
-        let code = token.filter(|code| code.asked_by == asked_by(administrator));
+        let code = token.filter(|code| code.asked_by == self.asked_by(administrator));
         let code = code.ok_or(Refusal::CallerCodeInvalid)?;
         let operation = self
             .authorisation
@@ -203,7 +201,7 @@ impl Administration {
         let judged = CallerJudged {
             account_id: account.id,
             matched,
-            method: entry.map(|entry| attempts_key(&account, entry)),
+            method: entry.map(|entry| self.caller_attempts_key(&account, entry)),
             event: event.done(),
             now: operation.now,
         };
@@ -224,7 +222,8 @@ impl Administration {
     ) -> Result<bool, Error> {
         let rules = self.policies.policy(&operation.scope).await?.reset;
         let request = operation.key.fingerprint();
-        let (method, from, codes) = (attempts_key(account, entry), AttemptOrigin::Anywhere, CodeSource::Sent);
+        let (method, from, codes) =
+            (self.caller_attempts_key(account, entry), AttemptOrigin::Anywhere, CodeSource::Sent);
         let attempt = CodeAttempt { method, from, request: &request, rules: &rules, codes };
         let counted = self.store.count_code_attempt(&operation.scope, &attempt, operation.now).await?;
         Ok(match counted {
@@ -255,27 +254,30 @@ impl Administration {
         };
         let Checked::Passed { grant } = self.verification.check(&check).await? else { return Ok(false) };
         let request_id = operation.request_id_from_here("redeem");
-        let binding = binding(account_id, verification_id);
+        let binding = self.caller_binding(account_id, verification_id);
         let redeemed = self.verification.redeem(tenant_id, &grant, &binding, request_id).await?;
         Ok(redeemed.is_some_and(|redeemed| redeemed.verification_id == verification_id))
     }
 }
 
-/// Stands for who had a code sent.
-fn asked_by(administrator: &Administrator) -> [u8; 32] {
-    digest(&[b"caller code", administrator.name().as_bytes()])
-}
+/// Hashes that stand for something elsewhere, under the key that does not rotate.
+impl Administration {
+    /// Stands for who had a code sent.
+    fn asked_by(&self, administrator: &Administrator) -> [u8; 32] {
+        self.keys.login_hash.tag("caller code", &[administrator.name().as_bytes()])
+    }
 
-/// Names the counter of a method's tries by callers.
-fn attempts_key(account: &Account, entry: &SecurityInfo) -> Uuid {
-    let (entry, version) = (entry.id.as_uuid(), account.recovery_version.0.to_be_bytes());
-    from_digest(&digest(&[b"caller", entry.as_bytes(), &version]))
-}
+    /// Names the counter of a method's tries by callers.
+    fn caller_attempts_key(&self, account: &Account, entry: &SecurityInfo) -> Uuid {
+        let (entry, version) = (entry.id.as_uuid(), account.recovery_version.0.to_be_bytes());
+        from_digest(&self.keys.login_hash.tag("caller method", &[entry.as_bytes(), &version]))
+    }
 
-/// What the grant of a caller's code is bound to.
-fn binding(account_id: AccountId, verification_id: VerificationId) -> [u8; 32] {
-    let (account, verification) = (account_id.as_uuid(), verification_id.as_uuid());
-    digest(&[b"caller", account.as_bytes(), verification.as_bytes()])
+    /// What the grant of a caller's code is bound to.
+    fn caller_binding(&self, account_id: AccountId, verification_id: VerificationId) -> [u8; 32] {
+        let (account, verification) = (account_id.as_uuid(), verification_id.as_uuid());
+        self.keys.login_hash.tag("caller binding", &[account.as_bytes(), verification.as_bytes()])
+    }
 }
 
 #[cfg(test)]

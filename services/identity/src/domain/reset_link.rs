@@ -141,10 +141,7 @@ mod tests {
         assert_eq!(void(&Account { blocked: true, ..ada.clone() }), LinkVoid::NotOpen);
         assert_eq!(void(&Account { frozen: true, ..ada.clone() }), LinkVoid::NotOpen);
         let version = RecoveryVersion(ada.recovery_version.0 + 1);
-        assert_eq!(
-            void(&Account { recovery_version: version, ..ada.clone() }),
-            LinkVoid::RecoveryVersionPassed
-        );
+        assert_eq!(void(&Account { recovery_version: version, ..ada }), LinkVoid::RecoveryVersionPassed);
     }
 
     #[test]

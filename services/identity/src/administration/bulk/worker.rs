@@ -48,7 +48,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn operation(&self, now: Timestamp) -> Operation<'_> {
-        Operation::new(RPC, self.scope.clone(), self.origin, now).by(self.held.job.plan.actor)
+        Operation::new(RPC, self.scope, self.origin, now).by(self.held.job.plan.actor)
     }
 }
 
