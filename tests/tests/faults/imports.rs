@@ -2,7 +2,7 @@
 //! on where it was.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rekey::Part;
@@ -74,7 +74,7 @@ fn people(deployment: &Deployment) -> PathBuf {
     path
 }
 
-fn command(deployment: &Deployment, backend: &Backend, file: &PathBuf, resume: Option<&str>) -> Command {
+fn command(deployment: &Deployment, backend: &Backend, file: &Path, resume: Option<&str>) -> Command {
     let mut command = rekey();
     command.arg("import").arg(file).args(["--json", "--tenant", &backend.tenant_id]);
     command.args(resume.iter().flat_map(|id| ["--resume", id]));

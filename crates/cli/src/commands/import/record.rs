@@ -76,7 +76,8 @@ impl Record {
     /// Adds an address, unless it is empty or there already.
     pub(crate) fn add_address(&mut self, address: RecordAddress) {
         let same = |known: &RecordAddress| known.email == address.email && known.phone == address.phone;
-        if !(address.email.is_empty() && address.phone.is_empty()) && !self.addresses.iter().any(same) {
+        let is_empty = address.email.is_empty() && address.phone.is_empty();
+        if !is_empty && !self.addresses.iter().any(same) {
             self.addresses.push(address);
         }
     }

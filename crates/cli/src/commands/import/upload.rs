@@ -46,6 +46,9 @@ impl Upload {
 
     /// Passes over those who were sent before, and writes those of them who were rejected to the file anew.
     pub(super) async fn skip_sent(&mut self, source: &mut Source) -> anyhow::Result<()> {
+        if self.import.records == 0 {
+            return Ok(());
+        }
         let mut rejections = Rejections::of(self);
         let mut next = rejections.next().await?;
         for _ in 0..self.import.records {

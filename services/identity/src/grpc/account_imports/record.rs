@@ -127,7 +127,7 @@ mod tests {
         let mask = "a•••••@e•••••".to_owned();
 
         assert_eq!(flaw(with_address), ("addresses[0].email_address".to_owned(), mask.clone()));
-        assert_eq!(flaw(too_long), ("password_hash".to_owned(), mask.clone()));
+        assert_eq!(flaw(too_long), ("password_hash".to_owned(), mask));
         assert_eq!(flaw(wire::ImportRecord { external_id: "ä".to_owned(), ..record() }).0, "external_id");
         assert_eq!(
             flaw(wire::ImportRecord { group_ids: vec!["Staff".to_owned()], ..record() }).0,
