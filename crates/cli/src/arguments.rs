@@ -11,6 +11,7 @@ mod policy;
 mod role;
 pub(crate) mod security_info;
 mod token;
+mod webhook;
 
 use std::path::PathBuf;
 
@@ -19,7 +20,7 @@ use clap_complete::Shell;
 
 pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
 pub(crate) use self::account_lifecycle::{AccountChanges, UpdateAccount};
-pub(crate) use self::audit::{AuditCommand, Events, ExportFormat};
+pub(crate) use self::audit::{AuditCommand, Events, ExportFormat, OutcomeName};
 pub(crate) use self::bulk::{BulkCommand, OnBulkReset, ResultFormat, StartBulkReset};
 pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
 pub(crate) use self::help_desk::{
@@ -31,6 +32,7 @@ pub(crate) use self::import::{
 pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
 pub(crate) use self::role::RoleCommand;
 pub(crate) use self::token::{CreateToken, TokenCommand};
+pub(crate) use self::webhook::{EventsSent, OnWebhook, WebhookChanges, WebhookCommand};
 use crate::{Part, folder};
 
 /// Gets people back into their accounts.

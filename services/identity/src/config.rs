@@ -1,6 +1,8 @@
 //! The `[identity]` table. Values and their reasons stand in `default.toml`; here are their types and the checks that
 //! need more than one of them.
 
+mod webhooks;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
@@ -12,6 +14,7 @@ use rekey_runtime::server::ServerSettings;
 use serde::Deserialize;
 
 use crate::domain::passkey::RelyingParty;
+pub use webhooks::Webhooks;
 
 /// The commented defaults.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -54,6 +57,8 @@ pub struct Settings {
     pub bulk_resets: BulkResets,
     /// Work that nobody waits for.
     pub jobs: Jobs,
+    /// How events go to webhooks.
+    pub webhooks: Webhooks,
     /// The verification service.
     pub verification: ClientSettings,
     /// The notification service.
@@ -357,6 +362,12 @@ pub enum Contradiction {
         "identity.passkeys.origins holds {0:?}: it must be https:// and under relying_party_id, without a path"
     )]
     PasskeyOrigin(String),
+    /// What is no network.
+    #[error("identity.webhooks.allow_networks holds {0:?}, which is no network such as 10.0.0.0/8")]
+    Network(String),
+    /// Two replicas could send one event at the same time.
+    #[error("identity.webhooks.lease_seconds must be at least three times try_timeout_ms")]
+    WebhookLease,
     /// Links in notices would not be links.
     #[error("identity.portal_url must begin with https:// or http:// and not end with /")]
     PortalUrl,
@@ -399,6 +410,7 @@ impl Settings {
                 return Err(Contradiction::Zero(name));
             }
         }
+        self.webhooks.check()?;
         let is_sent = |kind: &String| MethodKind::parse(kind).is_some_and(|kind| kind.channel().is_some());
         if let Some(kind) = self.resets.carried_kinds.iter().find(|kind| !is_sent(kind)) {
             return Err(Contradiction::CarriedKind(kind.clone()));

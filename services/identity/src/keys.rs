@@ -5,6 +5,7 @@
 
 mod held_codes;
 mod passkeys;
+mod webhooks;
 
 pub(crate) use passkeys::CIPHERS;
 

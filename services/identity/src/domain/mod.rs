@@ -5,7 +5,7 @@
 //! order in the use cases; both ask here first.
 //!
 //! Things: [`tenant`], [`account`], [`account_filter`], [`account_import`], [`group`], [`security_info`], [`totp`],
-//! [`recovery_codes`], [`passkey`], [`access_pass`], [`link`], [`session`], [`policy`].
+//! [`recovery_codes`], [`passkey`], [`access_pass`], [`link`], [`session`], [`policy`], [`webhook`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
 //! [`reconfirmation`], [`second_factor`], [`scope`], [`spraying`], [`diagnosis`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
@@ -42,6 +42,7 @@ pub(crate) mod session;
 pub(crate) mod spraying;
 pub(crate) mod tenant;
 pub(crate) mod totp;
+pub(crate) mod webhook;
 
 #[cfg(test)]
 mod fixtures;

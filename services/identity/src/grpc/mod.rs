@@ -15,6 +15,7 @@ mod account_security_info;
 mod accounts;
 mod administration;
 mod audit;
+mod audit_webhooks;
 mod bulk_resets;
 mod callers;
 mod decode;
@@ -35,6 +36,7 @@ mod sessions;
 mod tenants;
 
 pub(crate) use audit::WatchSettings;
+pub(crate) use audit::messages::cloud_event;
 pub(crate) use decode::Fields;
 pub(crate) use refusal::status_of_creation;
 pub(crate) use tenants::HANDLE;
@@ -49,6 +51,7 @@ use rekey_wire::identity::v1::account_security_info_service_server::AccountSecur
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
 use rekey_wire::identity::v1::audit_service_server::AuditServiceServer;
+use rekey_wire::identity::v1::audit_webhook_service_server::AuditWebhookServiceServer;
 use rekey_wire::identity::v1::bulk_reset_service_server::BulkResetServiceServer;
 use rekey_wire::identity::v1::group_service_server::GroupServiceServer;
 use rekey_wire::identity::v1::help_desk_service_server::HelpDeskServiceServer;
@@ -73,6 +76,7 @@ use self::account_security_info::AccountSecurityInfoApi;
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
 use self::audit::AuditApi;
+use self::audit_webhooks::AuditWebhookApi;
 use self::bulk_resets::BulkResetApi;
 use self::groups::GroupApi;
 use self::help_desk::HelpDeskApi;
@@ -88,6 +92,7 @@ use self::sessions::SessionApi;
 use self::tenants::TenantApi;
 use crate::administration::Administration;
 use crate::audit_log::AuditLog;
+use crate::audit_log::webhooks::Webhooks;
 use crate::directory::Directory;
 use crate::passwords::Passwords;
 use crate::resets::Resets;
@@ -107,6 +112,7 @@ pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AdministrationService",
     "rekey.identity.v1.AuditService",
     "rekey.identity.v1.BulkResetService",
+    "rekey.identity.v1.AuditWebhookService",
     "rekey.identity.v1.GroupService",
     "rekey.identity.v1.HelpDeskService",
     "rekey.identity.v1.LinkedAccountService",
@@ -133,6 +139,7 @@ pub(crate) struct UseCases {
     pub administration: Administration,
     pub audit_log: AuditLog,
     pub watching: WatchSettings,
+    pub webhooks: Webhooks,
 }
 
 /// Every RPC, answered by these use cases.
@@ -148,6 +155,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         administration,
         audit_log,
         watching,
+        webhooks,
     } = use_cases;
     let watchers = Arc::new(Semaphore::new(watching.watchers));
     let passkeys = PasskeyApi { security_info: security_info.clone(), sign_ins: sign_ins.clone() };
@@ -181,6 +189,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(HelpDeskServiceServer::new(HelpDeskApi { administration: administration.clone() }))
         .add_service(PasswordAdministrationServiceServer::new(PasswordAdministrationApi { administration }))
         .add_service(AuditServiceServer::new(AuditApi { log: audit_log, watching, watchers }))
+        .add_service(AuditWebhookServiceServer::new(AuditWebhookApi { webhooks }))
         .add_service(PolicyServiceServer::new(PolicyApi { directory }))
 }
 
@@ -193,6 +202,7 @@ mod tests {
         Act, CALLERS_NEED, DIAGNOSIS_NEEDS, HELP_NEEDS, PASSES_NEED, PASSWORDS_NEED, SESSIONS_NEED,
     };
     use crate::audit_log::PERMISSION as AUDIT_NEEDS;
+    use crate::audit_log::webhooks::PERMISSION as WEBHOOKS_NEED;
     use crate::domain::authority::{Needs, Permission, Role};
     use crate::security_info::{ACCOUNT_NEEDS, PREFILL_NEEDS};
 
@@ -221,10 +231,19 @@ mod tests {
             "FinishImport",
             "CancelImport",
         ];
+        let webhooks = [
+            "CreateAuditWebhook",
+            "GetAuditWebhook",
+            "ListAuditWebhooks",
+            "UpdateAuditWebhook",
+            "RotateAuditWebhookSecret",
+            "DeleteAuditWebhook",
+        ];
         let audit = ["ListEvents", "WatchEvents", "VerifyAudit", "GetResetFunnel"];
         acts.map(|act| (act.rpc().name, Needs::This(act.permission())))
             .into_iter()
             .chain(audit.map(|rpc| (rpc, Needs::This(AUDIT_NEEDS))))
+            .chain(webhooks.map(|rpc| (rpc, Needs::This(WEBHOOKS_NEED))))
             .chain(reads.map(|rpc| (rpc, Needs::This(Permission::ReadDirectory))))
             .chain(groups.map(|rpc| (rpc, Needs::This(Permission::ManageGroups))))
             .chain(accounts.map(|rpc| (rpc, Needs::This(Permission::ManageAccounts))))

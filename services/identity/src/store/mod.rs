@@ -24,6 +24,7 @@ pub(crate) mod purge;
 pub(crate) mod resets;
 pub(crate) mod search;
 pub(crate) mod sign_ins;
+pub(crate) mod webhooks;
 
 mod columns;
 #[cfg(test)]

@@ -5,11 +5,11 @@ use rekey_database::Sql;
 use super::contract::World;
 use super::{
     accounts, audit, bulk_resets, contract, expiring_passwords, expiry, groups, idempotency, imports,
-    indexes, links, logins, outbox, partitions, purge, resets, schema, search, sign_ins, upkeep,
+    indexes, links, logins, outbox, partitions, purge, resets, schema, search, sign_ins, upkeep, webhooks,
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 55] = [
+pub(super) const STATEMENTS: [&[Sql]; 57] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -65,6 +65,8 @@ pub(super) const STATEMENTS: [&[Sql]; 55] = [
     sign_ins::sessions::STATEMENTS,
     sign_ins::last::STATEMENTS,
     upkeep::STATEMENTS,
+    webhooks::STATEMENTS,
+    webhooks::delivery::STATEMENTS,
 ];
 
 async fn every_statement_is_understood(world: World) {

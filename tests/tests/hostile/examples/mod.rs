@@ -15,6 +15,7 @@ mod others;
 mod passkeys;
 mod people;
 mod policy;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -57,6 +58,9 @@ impl Example {
     }
 }
 
+/// Webhooks are looked for at the start and then no more: what is sent to them is none of the requests' doing.
+const NOTHING_SENT: (&str, &str) = ("IDENTITY__WEBHOOKS__POLL_MS", "86400000");
+
 /// A world, its examples, and strangers to try them with.
 pub(crate) struct Prepared {
     pub(crate) world: World,
@@ -76,7 +80,7 @@ impl Prepared {
 
     /// The same with other settings.
     pub(crate) async fn start_with(stores: Stores, changes: &[(&str, &str)]) -> Self {
-        let changes = [&rekey_tests::passkeys::SETTINGS, changes].concat();
+        let changes = [&rekey_tests::passkeys::SETTINGS[..], &[NOTHING_SENT], changes].concat();
         let world = World::start_with(stores, &changes).await;
         let prepared = Preparing::first(world).await;
         // Long enough for the second rung of every ladder, short enough for every code.
@@ -117,6 +121,7 @@ impl Preparing {
         examples.extend(passkeys::examples(&world).await);
         examples.extend(audit::examples(&world).await);
         examples.extend(bulk_resets::examples(&world).await);
+        examples.extend(webhooks::examples(&world).await);
         examples.extend(others::examples(&world, others).await);
         let strangers = [other_tenant, foreigner.account_id.clone(), request_id()];
         world.settled().await;

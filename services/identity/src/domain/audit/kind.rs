@@ -165,6 +165,12 @@ pub(crate) enum EventKind {
     /// An export of accounts began.
     #[strum(serialize = "account.exported")]
     AccountsExported,
+    /// Where events are sent was set up, changed or ended.
+    #[strum(serialize = "audit_webhook.changed")]
+    AuditWebhookChanged,
+    /// Events are sent there no more, since the receiver takes none.
+    #[strum(serialize = "audit_webhook.disabled")]
+    AuditWebhookDisabled,
     /// An actor lacked a permission.
     #[strum(serialize = "authz.denied")]
     PermissionDenied,
