@@ -88,6 +88,8 @@ statements! {
         delete from security_info_codes where tenant_id = $1 and security_info_id in (
             select security_info_id from security_info where tenant_id = $1 and account_id = $2)";
 
+    const PASSKEYS = "delete from passkey_credentials where tenant_id = $1 and account_id = $2";
+
     const SECURITY_INFO = "delete from security_info where tenant_id = $1 and account_id = $2";
 
     const ACCESS_PASSES = "delete from access_passes where tenant_id = $1 and account_id = $2";
@@ -120,10 +122,11 @@ const PORTIONS: [Sql; 7] = [
 ];
 
 /// Tables of which it has few, in an order in which nothing refers to what went.
-const FEW: [Sql; 9] = [
+const FEW: [Sql; 10] = [
     COUNTED_ATTEMPTS,
     METHOD_ATTEMPTS,
     SENT_CODES,
+    PASSKEYS,
     SECURITY_INFO,
     ACCESS_PASSES,
     LAST_SIGN_INS,
