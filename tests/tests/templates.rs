@@ -37,7 +37,7 @@ host beyond `notification.templates.link_hosts`.
 | `other` | the name of the other organisation |
 | `link` | where the person says \"this was not me\", or chooses a new password |
 | `change` | `added`, `confirmed`, `removed`, `made_default`, `prefilled` or `disabled`, said in the reader's language |
-| `method` | `email`, `phone`, `authenticator` or `recovery_code`, said in the reader's language, and a masked address |
+| `method` | `email`, `phone`, `authenticator`, `recovery_code` or `passkey`, said in the reader's language, and a masked address |
 | `message` | what the person wrote to the administrators |
 | `count`, `requests` | how many requests for help, and a line for each |
 | `days` | how many days are left |
