@@ -14,6 +14,7 @@ use rekey_tests::waiting::eventually;
 use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
 use rekey_wire::identity::v1::{ProofOutcome, VerifyAuditRequest};
 use sqlx::{Connection as _, PgConnection};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 
@@ -65,7 +66,9 @@ const UNKNOWN: i16 = 4;
 async fn nothing_accepted_is_lost_and_nothing_is_done_twice_when_parts_are_killed() {
     let (mut deployment, backend) = Deployment::start(Ground::new().await, &SETTINGS).await;
     let end = watch::Sender::new(None);
-    let following = tokio::spawn(follow(backend.clone(), end.subscribe()));
+    // On a thread of its own: a future made of closures is not known to be `Send`.
+    let (here, follower, ended) = (Handle::current(), backend.clone(), end.subscribe());
+    let following = tokio::task::spawn_blocking(move || here.block_on(follow(follower, ended)));
 
     let diaries = LocalSet::new().run_until(live_under_kills(&mut deployment, &backend)).await;
 
