@@ -66,9 +66,9 @@ async fn a_hash_of_another_cost_matches_and_is_outdated() {
 
 #[tokio::test]
 async fn a_stored_hash_of_another_scheme_is_no_wrong_password() {
-    let bcrypt = secret("$2b$12$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234");
+    let md5 = secret("$1$abcdefgh$ABCDEFGHIJKLMNOPQRSTU.");
 
-    let refused = hasher(1, 8).verify(&bcrypt, &secret("any"), PLENTY).await;
+    let refused = hasher(1, 8).verify(&md5, &secret("any"), PLENTY).await;
 
     assert!(matches!(refused, Err(NotHashed::Unreadable(_))));
 }
