@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-const STATEMENTS: [&[Sql]; 46] = [
+pub(super) const STATEMENTS: [&[Sql]; 47] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -29,6 +29,7 @@ const STATEMENTS: [&[Sql]; 46] = [
     audit::sealing::STATEMENTS,
     bulk_resets::STATEMENTS,
     bulk_resets::collecting::STATEMENTS,
+    bulk_resets::forgetting::STATEMENTS,
     bulk_resets::working::STATEMENTS,
     contract::chain::STATEMENTS,
     expiring_passwords::STATEMENTS,
