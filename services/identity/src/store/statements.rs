@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 57] = [
+pub(super) const STATEMENTS: [&[Sql]; 58] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -36,6 +36,7 @@ pub(super) const STATEMENTS: [&[Sql]; 57] = [
     audit::sealing::STATEMENTS,
     bulk_resets::STATEMENTS,
     bulk_resets::collecting::STATEMENTS,
+    bulk_resets::forgetting::STATEMENTS,
     bulk_resets::working::STATEMENTS,
     contract::chain::STATEMENTS,
     contract::deletion::STATEMENTS,

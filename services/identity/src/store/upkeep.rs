@@ -5,7 +5,7 @@ use std::time::Duration;
 use rekey_database::{FOR_UPDATE_SKIP_LOCKED, Fragment, Sql, fragment, statements, values};
 use rekey_primitives::clock::Timestamp;
 
-use super::{Failure, Store, partitions};
+use super::{Failure, Store, bulk_resets, partitions};
 use crate::domain::security_info::REMOVED_STILL_TOLD;
 
 /// How many rows one sweep deletes at most.
@@ -154,24 +154,6 @@ statements! {
             with gone as materialized (
                 select tenant_id, account_id, epoch, days from expiry_notices
                 where told_at <= $1 order by told_at", AT_MOST;
-
-    /// Of jobs whose time is over, before the jobs themselves.
-    const BULK_RESET_ACCOUNTS = "
-        delete from bulk_reset_accounts where (tenant_id, bulk_reset_id, number) in (
-            with gone as materialized (
-                select r.tenant_id, r.bulk_reset_id, r.number
-                from bulk_resets b
-                join bulk_reset_accounts r on r.tenant_id = b.tenant_id and r.bulk_reset_id = b.bulk_reset_id
-                where b.forget_at <= $1 order by b.forget_at", AT_MOST;
-
-    const BULK_RESETS = "
-        delete from bulk_resets where (tenant_id, bulk_reset_id) in (
-            with gone as materialized (
-                select b.tenant_id, b.bulk_reset_id from bulk_resets b
-                where b.forget_at <= $1 and not exists (
-                    select 1 from bulk_reset_accounts r
-                    where r.tenant_id = b.tenant_id and r.bulk_reset_id = b.bulk_reset_id
-                ) order by b.forget_at", AT_MOST;
 }
 
 impl Store {
@@ -179,7 +161,7 @@ impl Store {
     /// rows went; at most 1,000 a call, so that it never holds a lock for long. Where the audit log is partitioned, it makes the
     /// partitions of the time to come.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<u64, Failure> {
-        let sweeps: [(Sql, Timestamp); 20] = [
+        let sweeps: [(Sql, Timestamp); 18] = [
             (ANSWERS, now),
             (RESET_ATTEMPTS, now),
             (SECURITY_INFO_CODES, now),
@@ -198,14 +180,13 @@ impl Store {
             (IMPORT_REJECTIONS, now.minus(IMPORT_LIFE)),
             (IMPORT_CHUNKS, now.minus(IMPORT_LIFE)),
             (IMPORTS, now.minus(IMPORT_LIFE)),
-            (BULK_RESET_ACCOUNTS, now),
-            (BULK_RESETS, now),
         ];
         let mut swept = 0;
         for (sql, until) in sweeps {
             let most = (SWEPT_AT_MOST - swept).cast_signed();
             swept += self.database.execute(sql, values![until, most]).await?;
         }
+        swept += bulk_resets::forgetting::sweep(&self.database, SWEPT_AT_MOST - swept, now).await?;
         partitions::prepare(&self.database, now).await?;
         Ok(swept)
     }

@@ -4,6 +4,7 @@
 //! it, under the job's row: a job that was cancelled or claimed by another process resets nothing more, and no account twice.
 
 pub(super) mod collecting;
+pub(super) mod forgetting;
 pub(super) mod working;
 
 use rekey_database::{Connection, Fragment, fragment, statements, values};

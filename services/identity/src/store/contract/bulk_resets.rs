@@ -322,7 +322,7 @@ pub(super) async fn a_forgotten_job_goes_with_its_accounts(world: World) {
 
     world.store.sweep(after(99)).await.unwrap();
     let kept = world.store.bulk_results(&scope, job.id, 0, 9).await.unwrap();
-    world.store.sweep(after(100)).await.unwrap();
+    while world.store.sweep(after(100)).await.unwrap() > 0 {}
 
     assert_eq!(kept.len(), 1);
     assert_eq!(world.store.find_bulk_reset(&scope, job.id).await.unwrap(), None);
