@@ -3,15 +3,16 @@
 
 use rekey_client::{Connection, Problem};
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
+use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
 use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
     CompletePasswordResetRequest, CompletePasswordResetResponse, CreateAccountRequest, SendResetCodeRequest,
     SendResetCodeResponse, SignInRequest, StartPasswordResetRequest, StartPasswordResetResponse,
-    SubmitResetProofRequest, SubmitResetProofResponse,
+    SubmitResetProofRequest, SubmitResetProofResponse, WatchEventsRequest, WatchEventsResponse,
 };
-use tonic::{Code, Response, Status};
+use tonic::{Code, Response, Status, Streaming};
 
 use crate::person::{Person, request_id};
 use crate::waiting::eventually;
@@ -119,6 +120,15 @@ impl Backend {
         let sessions = SessionServiceClient::new(self.identity.clone());
         let answer = insist(async || sessions.clone().sign_in(request.clone()).await).await.unwrap();
         matches!(answer.result, Some(SignInResult::Tokens(_)))
+    }
+
+    /// Follows the audit log.
+    pub async fn watch(
+        &self,
+        request: &WatchEventsRequest,
+    ) -> Result<Streaming<WatchEventsResponse>, Status> {
+        let audit = AuditServiceClient::new(self.identity.clone());
+        insist(async || audit.clone().watch_events(request.clone()).await).await
     }
 
     fn resets(&self) -> PasswordResetServiceClient<Connection> {

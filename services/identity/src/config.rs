@@ -172,8 +172,20 @@ pub struct Limits {
     pub stuffing_logins_per_minute: u64,
     /// Logins of a tenant that fail at unfamiliar places within 10 minutes, from which on it may be spraying.
     pub spraying_logins: u64,
+    /// What becomes of a right password amid suspected spraying.
+    pub spraying: Spraying,
     /// Candidates judged for one session or reset in a minute.
     pub evaluations_per_minute: u64,
+}
+
+/// What becomes of a right password, typed where the login is not known, while the tenant looks sprayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spraying {
+    /// The log tells of it, and it signs in.
+    Shadow,
+    /// It is asked for a code that is sent to the account's own addresses, and is rejected where there are none.
+    Challenge,
 }
 
 /// `[identity.notices]`

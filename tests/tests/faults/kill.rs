@@ -17,6 +17,8 @@ use sqlx::{Connection as _, PgConnection};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 
+use crate::follower::follow;
+
 const PEOPLE: usize = 6;
 const KILLS_PER_PART: usize = 3;
 
@@ -62,6 +64,8 @@ const UNKNOWN: i16 = 4;
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_accepted_is_lost_and_nothing_is_done_twice_when_parts_are_killed() {
     let (mut deployment, backend) = Deployment::start(Ground::new().await, &SETTINGS).await;
+    let end = watch::Sender::new(None);
+    let following = tokio::spawn(follow(backend.clone(), end.subscribe()));
 
     let diaries = LocalSet::new().run_until(live_under_kills(&mut deployment, &backend)).await;
 
@@ -70,7 +74,10 @@ async fn nothing_accepted_is_lost_and_nothing_is_done_twice_when_parts_are_kille
         assert_passwords(&backend, &deployment, diary).await;
     }
     assert_messages(&deployment, &diaries).await;
-    assert_log(&backend, &deployment, &diaries).await;
+    let events = assert_log(&backend, &deployment, &diaries).await;
+    end.send_replace(Some(events));
+    let seen = following.await.unwrap();
+    assert!(seen.iter().copied().eq(1..=seen.len() as i64), "over restarts a follower saw {seen:?}");
     deployment.stop().await;
 }
 
@@ -204,8 +211,8 @@ async fn assert_messages(deployment: &Deployment, diaries: &[Diary]) {
     assert_eq!(of("password_reset_notice"), resets);
 }
 
-/// Every acknowledged reset stands in the log once, and everything in it was sealed once, in one chain.
-async fn assert_log(backend: &Backend, deployment: &Deployment, diaries: &[Diary]) {
+/// Every acknowledged reset stands in the log once, and everything in it was sealed once, in one chain; how many there are.
+async fn assert_log(backend: &Backend, deployment: &Deployment, diaries: &[Diary]) -> i64 {
     let mut identity = PgConnection::connect(deployment.ground.identity.url()).await.unwrap();
     let sealed = async || {
         let waiting = sqlx::query_scalar::<_, i64>("select count(*) from audit_pending");
@@ -227,4 +234,5 @@ async fn assert_log(backend: &Backend, deployment: &Deployment, diaries: &[Diary
     assert_eq!(verified.r#break, None);
     assert_eq!(verified.verified_position, events);
     assert_eq!(resets, diaries.iter().map(|diary| diary.passwords.len() as i64 - 1).sum::<i64>());
+    events
 }

@@ -1,6 +1,7 @@
 //! What breaks: processes that are killed, stores that go away, networks that swallow.
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
+mod follower;
 mod health;
 mod kill;
 mod neighbours;

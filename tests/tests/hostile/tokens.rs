@@ -56,11 +56,12 @@ const fn unheard(method: &'static str, field: &'static str) -> Token {
     Token { method, field, reason: None, is_bound: false, dies: true }
 }
 
-const TOKENS: [Token; 28] = [
+const TOKENS: [Token; 29] = [
     token("SendResetCode", "reset_token", "RESET_INVALID"),
     token("SubmitResetProof", "reset_token", "RESET_INVALID"),
     token("CompletePasswordReset", "reset_token", "RESET_INVALID"),
     token("EvaluatePassword", "reset_token", "RESET_INVALID"),
+    token("SendSignInCode", "challenge_token", "CHALLENGE_INVALID"),
     token("ContinueSignIn", "challenge_token", "CHALLENGE_INVALID"),
     token("RedeemGrant", "grant", "GRANT_INVALID"),
     token("RefreshSession", "refresh_token", "REFRESH_TOKEN_INVALID"),

@@ -3,6 +3,7 @@
 
 mod ending;
 mod refreshing;
+mod spraying;
 
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use rekey_wire::identity::v1::{
 };
 use tonic::Status;
 
+use self::spraying::amid_spraying_a_mailed_code_signs_in;
+
 const NEW: &str = "a meadow full of rain";
 
 on_both_store_sets!(
@@ -28,6 +31,7 @@ on_both_store_sets!(
     who_must_change_the_password_does_so_before_anything_else,
     an_expired_password_signs_in_to_changing_it,
     an_access_token_verifies_offline_for_five_minutes,
+    amid_spraying_a_mailed_code_signs_in,
 );
 
 fn theirs(world: &World, tokens: &SessionTokens) -> SessionServiceClient<Connection> {

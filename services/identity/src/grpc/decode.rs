@@ -276,6 +276,9 @@ impl Fields {
             Some(Factor::RecoveryCode(code)) => {
                 ("second_factor.recovery_code", MethodKind::RecoveryCode, code)
             }
+            Some(Factor::SentCode(code)) => {
+                return self.code_in("second_factor.sent_code", code).map(ChallengeAnswer::SentCode);
+            }
             None => return self.take("second_factor", None, "one of the published factors"),
         };
         self.code_in(field, code).map(|code| ChallengeAnswer::SecondFactor { kind, code })

@@ -15,7 +15,9 @@ use crate::domain::refusal::Refusal;
 use crate::domain::session::Session;
 use crate::operation::Origin;
 use crate::sessions::{CheckedToken, RefreshSession, Sessions};
-use crate::sign_in::{AnswerChallenge, Continued, SignIn, SignInChallenge, SignIns, SignedIn};
+use crate::sign_in::{
+    AnswerChallenge, Continued, SendSignInCode, SignIn, SignInChallenge, SignIns, SignedIn,
+};
 use crate::tokens::{ChallengeKind, SessionTokens};
 use crate::views::SigningKeyView;
 
@@ -77,6 +79,30 @@ impl SessionService for SessionApi {
             Continued::Rejected { .. } => Outcome::Rejection(wire::SignInRejection {}),
         };
         Ok(Response::new(wire::ContinueSignInResponse { result: Some(result) }))
+    }
+
+    async fn send_sign_in_code(
+        &self,
+        request: Request<wire::SendSignInCodeRequest>,
+    ) -> Result<Response<wire::SendSignInCodeResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let challenge_token = fields.token("challenge_token", sent.challenge_token);
+        let request_id = fields.request_id(&sent.request_id);
+        let context = fields.context(&asking, sent.context);
+        let send = fields.finish(|| {
+            Some(SendSignInCode {
+                challenge_token: challenge_token?,
+                request_id: request_id?,
+                context: context?,
+            })
+        })?;
+        let sent = self.sign_ins.send_code(&asking.caller(), &send).await.map_err(status)?;
+        Ok(Response::new(wire::SendSignInCodeResponse {
+            masked_destinations: sent.masked_destinations,
+            code_expire_time: encode::moment(sent.code_expires_at),
+            resend_time: encode::maybe_moment(sent.resend_after),
+        }))
     }
 
     async fn refresh_session(
@@ -228,6 +254,7 @@ fn challenge(asked: SignInChallenge) -> wire::SignInChallenge {
         ChallengeKind::PasswordChangeRequired => wire::ChallengeKind::PasswordChangeRequired,
         ChallengeKind::ConfirmSecurityInfo => wire::ChallengeKind::ConfirmSecurityInfo,
         ChallengeKind::SecondFactor => wire::ChallengeKind::SecondFactor,
+        ChallengeKind::SentCode => wire::ChallengeKind::SentCode,
     };
     wire::SignInChallenge {
         challenge_token: asked.token.expose_secret().to_owned(),

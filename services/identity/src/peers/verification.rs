@@ -28,6 +28,8 @@ pub(crate) use remote::RemoteVerification;
 pub(crate) const PASSWORD_RESET: &str = "password_reset";
 /// The purpose of codes that confirm security info.
 pub(crate) const SECURITY_INFO: &str = "security_info";
+/// The purpose of codes that a sign-in waits for.
+pub(crate) const SIGN_IN: &str = "sign_in";
 
 /// Who asks for a code, and from where.
 #[derive(Debug, Clone)]
@@ -152,6 +154,16 @@ pub(crate) struct CodeTiming {
     pub code_life: Duration,
     /// The waits after each message but the last.
     pub waits: Vec<Duration>,
+}
+
+impl CodeTiming {
+    /// The timers of a first send that was stopped where nobody may know.
+    pub(crate) fn as_if_sent(&self, now: Timestamp) -> Timers {
+        Timers {
+            code_expires_at: now.plus(self.code_life),
+            resend_after: self.waits.first().map(|wait| now.plus(*wait)),
+        }
+    }
 }
 
 /// What stops a send.

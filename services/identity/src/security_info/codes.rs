@@ -13,9 +13,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::security_info::SecurityInfo;
 use crate::operation::idempotency::Answer;
 use crate::operation::{Error, Owner, Repeatable, Rpc};
-use crate::peers::verification::{
-    CodeTiming, ResendCode, Resent, SECURITY_INFO, StartCode, Started, Stopped, Timers,
-};
+use crate::peers::verification::{ResendCode, Resent, SECURITY_INFO, StartCode, Started, Stopped, Timers};
 use crate::store::accounts::EntryVerification;
 
 const RPC: Rpc = Rpc { name: "SendSecurityInfoCode", event: EventKind::LimitReached };
@@ -80,7 +78,7 @@ impl SecurityInfoEntries {
             Started::Stopped(Stopped { stop, timing }) => {
                 let event = self.audit.event_of(operation, EventKind::LimitReached);
                 self.audit.note(event.because(stop.as_str()));
-                silent_timers(&timing, operation)
+                timing.as_if_sent(operation.now)
             }
             // It is spent or was guessed at too often.
             Started::Differs => return Err(until_it_dies(operation, verification).into()),
@@ -108,17 +106,9 @@ impl SecurityInfoEntries {
             Resent::Sent(timers) => Ok(timers),
             Resent::TooSoon { retry_after } => Err(Refusal::SendLimited { retry_after }.into()),
             Resent::Exhausted => Err(until_it_dies(operation, running).into()),
-            Resent::Stopped(stopped) => Ok(silent_timers(&stopped.timing, operation)),
+            Resent::Stopped(stopped) => Ok(stopped.timing.as_if_sent(operation.now)),
             Resent::Over => self.send_new_code(operation, holder, entry).await,
         }
-    }
-}
-
-/// The timers of a send that was stopped where nobody may know.
-fn silent_timers(timing: &CodeTiming, operation: &Repeatable<'_>) -> Timers {
-    Timers {
-        code_expires_at: operation.now.plus(timing.code_life),
-        resend_after: timing.waits.first().map(|wait| operation.now.plus(*wait)),
     }
 }
 

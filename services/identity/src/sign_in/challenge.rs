@@ -11,6 +11,7 @@ use crate::domain::account::{Account, CredentialEpoch};
 use crate::domain::link::LinkEnd;
 use crate::domain::policy::Policy;
 use crate::domain::second_factor;
+use crate::domain::spraying::CodeAddresses;
 use crate::operation::Operation;
 use crate::operation::idempotency::sealed_secret;
 use crate::tokens::{Challenge, ChallengeKind};
@@ -26,7 +27,7 @@ pub(crate) struct SignInChallenge {
     /// The security info that the question is about, if it is about that.
     #[serde(default)]
     pub security_info: Vec<SecurityInfoView>,
-    /// The words of the kinds that are taken for a second factor, if one is asked for.
+    /// The words of the kinds that are taken for a second factor, or that a code will go to, if one is asked for.
     #[serde(default)]
     pub second_factors: Vec<String>,
 }
@@ -82,8 +83,13 @@ impl SignIns {
         } else {
             Vec::new()
         };
-        let is_about_factors = kind == ChallengeKind::SecondFactor;
-        let kinds = if is_about_factors { second_factor::kinds_taken(account) } else { Vec::new() };
+        let kinds = match kind {
+            ChallengeKind::SecondFactor => second_factor::kinds_taken(account),
+            ChallengeKind::SentCode => {
+                CodeAddresses::of(account, policy, operation.now).map(|to| to.kind).into_iter().collect()
+            }
+            _ => Vec::new(),
+        };
         let second_factors = kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
         SignInChallenge { token, kind, security_info, second_factors }
     }

@@ -51,6 +51,8 @@ pub(crate) enum ChallengeAnswer {
         kind: MethodKind,
         code: SecretString,
     },
+    /// The code that was sent for this challenge.
+    SentCode(SecretString),
 }
 
 /// Where an answer leads.
@@ -92,20 +94,29 @@ impl SignIns {
         request: &AnswerChallenge,
     ) -> Result<Continued, Error> {
         let shown = &request.challenge_token;
-        let challenge = self.tokens.open_challenge(shown).ok_or(Refusal::ChallengeInvalid)?;
-        let scope = caller.scope(challenge.tenant_id);
-        let scope = scope.map_err(|_| Refusal::ChallengeInvalid)?;
-        if challenge.caller != caller.hash() {
-            return Err(Refusal::ChallengeInvalid.into());
-        }
-        let origin = Origin { caller, context: &request.context };
-        let account_id = challenge.account_id;
-        let operation = Operation::new(RPC, scope, origin, self.clock.now()).on(Subject::Account(account_id));
+        let (operation, challenge) = self.opened(RPC, Origin { caller, context: &request.context }, shown)?;
         let [answered, of_kind] = request.answer.content();
         let content = [shown.expose_secret().as_bytes(), answered, of_kind];
         let named = Request { who: caller.name(), id: request.request_id, content: &content };
         let operation = self.idempotency.named(operation, named);
         self.idempotency.run(&operation, self.do_as_asked(&operation, challenge, request)).await
+    }
+
+    /// Opens a challenge, which is good for the caller alone that it was given to.
+    pub(super) fn opened<'a>(
+        &self,
+        rpc: Rpc,
+        origin: Origin<'a>,
+        shown: &SecretString,
+    ) -> Result<(Operation<'a>, Challenge), Error> {
+        let challenge = self.tokens.open_challenge(shown).ok_or(Refusal::ChallengeInvalid)?;
+        let scope = origin.caller.scope(challenge.tenant_id);
+        let scope = scope.map_err(|_| Refusal::ChallengeInvalid)?;
+        if challenge.caller != origin.caller.hash() {
+            return Err(Refusal::ChallengeInvalid.into());
+        }
+        let subject = Subject::Account(challenge.account_id);
+        Ok((Operation::new(rpc, scope, origin, self.clock.now()).on(subject), challenge))
     }
 
     async fn do_as_asked(
@@ -114,8 +125,10 @@ impl SignIns {
         challenge: Challenge,
         request: &AnswerChallenge,
     ) -> Result<Answer<Continued>, Error> {
-        use ChallengeKind::{ConfirmSecurityInfo, PasswordChangeRequired, PasswordExpired, SecondFactor};
-        let whose = digest(&[b"challenge", request.challenge_token.expose_secret().as_bytes()]);
+        use ChallengeKind::{
+            ConfirmSecurityInfo, PasswordChangeRequired, PasswordExpired, SecondFactor, SentCode,
+        };
+        let whose = name_of(&request.challenge_token);
         self.limits.consume_evaluation(&whose, operation.now).await?;
         let policy = self.policies.policy(&operation.scope).await?;
         let kind = challenge.kind;
@@ -127,6 +140,8 @@ impl SignIns {
             (SecondFactor, ChallengeAnswer::SecondFactor { kind, code }) => {
                 self.pass_second_factor(&answering, *kind, code).await
             }
+            (SentCode, ChallengeAnswer::SentCode(code)) => self.pass_sent_code(&answering, code).await,
+            (SentCode, _) => Err(Refusal::field("second_factor.sent_code", "the code that was sent").into()),
             (SecondFactor, _) => {
                 Err(Refusal::field("second_factor", "one of those that the challenge names").into())
             }
@@ -244,6 +259,11 @@ impl SignIns {
     }
 }
 
+/// Names a challenge in counters and ids.
+pub(super) fn name_of(challenge_token: &SecretString) -> [u8; 32] {
+    digest(&[b"challenge", challenge_token.expose_secret().as_bytes()])
+}
+
 /// What comes after a new password.
 struct Next {
     session: Option<Session>,
@@ -264,6 +284,7 @@ impl ChallengeAnswer {
             Self::NewPassword(new) => [new.expose_secret().as_bytes(), b""],
             Self::SecurityInfo { is_still_right: true } => [b"security info: still right", b""],
             Self::SecurityInfo { is_still_right: false } => [b"security info: needs change", b""],
+            Self::SentCode(code) => [code.expose_secret().as_bytes(), b"sent"],
             Self::SecondFactor { kind, code } => [code.expose_secret().as_bytes(), kind.as_str().as_bytes()],
         }
     }

@@ -10,6 +10,7 @@ mod confirm_security_info;
 mod continue_sign_in;
 mod open_session;
 mod second_factor;
+mod sent_code;
 mod spraying;
 mod switch_tenant;
 mod verify_password;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use access_pass::SignInWithPass;
 pub(crate) use challenge::SignInChallenge;
 pub(crate) use continue_sign_in::{AnswerChallenge, ChallengeAnswer, Continued};
+pub(crate) use sent_code::SendSignInCode;
 
 use self::verify_password::{Rejection, VerifiedPassword};
 use crate::audit::Audit;
@@ -38,6 +40,7 @@ use crate::limits::Limits;
 use crate::notices::Notices;
 use crate::operation::idempotency::{Answer, Idempotency, Request, Settled};
 use crate::operation::{Caller, Context, Error, Failed, JUDGED_AT_MOST, Operation, Origin, Repeatable, Rpc};
+use crate::peers::verification::Verification;
 use crate::policies::Policies;
 use crate::response_timing::ResponseTiming;
 use crate::store::Store;
@@ -60,6 +63,7 @@ pub(crate) struct SignIns {
     pub audit: Audit,
     pub idempotency: Idempotency,
     pub timing: ResponseTiming,
+    pub verification: Arc<dyn Verification>,
 }
 
 /// A login and a password.
@@ -162,17 +166,25 @@ impl SignIns {
     ) -> Result<Answer<SignedIn>, Error> {
         for _ in 0..JUDGED_AT_MOST {
             let (account, policy) = (known.account.as_ref(), &known.policy.policy);
-            let opened = match self.verify_password(attempt, account, admission, policy).await? {
+            let verified = self.verify_password(attempt, account, admission, policy).await?;
+            if let Some(account) = verified.right_of() {
+                match self.demanded_amid_spraying(attempt, admission, (account, policy)).await? {
+                    None => {}
+                    Some(Ok(kind)) => {
+                        return self.answer_with_challenge(attempt, account, policy, kind).await;
+                    }
+                    Some(Err(why)) => return self.reject(attempt, Some(account), why).await,
+                }
+            }
+            let opened = match verified {
                 VerifiedPassword::Rejected(why) => {
                     self.count_guess(attempt, admission, why).await?;
                     return self.reject(attempt, account, why).await;
                 }
                 VerifiedPassword::Challenged { account, kind } => {
-                    self.look_for_spraying(attempt, admission, account).await?;
                     return self.answer_with_challenge(attempt, account, policy, kind).await;
                 }
                 VerifiedPassword::Right(right) => {
-                    self.look_for_spraying(attempt, admission, right.account).await?;
                     self.open_session(attempt, &right, &policy.sessions).await?
                 }
             };

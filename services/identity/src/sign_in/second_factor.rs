@@ -26,11 +26,12 @@ use crate::store::resets::{AttemptCounted, CodeAttempt, CodeSource};
 use crate::store::sign_ins::{OpenSession, PassedFactor, PlaceKey, Stale};
 use crate::tokens::{ChallengeKind, NewSession};
 
-/// A second factor that was found right, and whose.
-struct Passed<'a> {
-    account: &'a Account,
-    code: PassedCode,
-    event: AuditEvent,
+/// A code that was found right, and whose.
+pub(super) struct Passed<'a> {
+    pub(super) account: &'a Account,
+    /// The code of a second factor, spent by the step that takes it; none where it was sent, and spent by verification.
+    pub(super) factor: Option<PassedCode>,
+    pub(super) event: AuditEvent,
 }
 
 impl SignIns {
@@ -60,14 +61,10 @@ impl SignIns {
             let event = self.audit.event(operation).by(Actor::Account(account.id)).because(kind.as_str());
             let passed = Passed {
                 account: &account,
-                code: PassedCode { account_id: account.id, code, counter },
+                factor: Some(PassedCode { account_id: account.id, code, counter }),
                 event: event.done(),
             };
-            let answer = match next_question(answering, &account, password) {
-                Some(next) => self.ask_on(answering, &passed, next?).await?,
-                None => self.open_strong_session(answering, passed).await?,
-            };
-            if let Some(answer) = answer {
+            if let Some(answer) = self.go_on(answering, passed, password).await? {
                 return Ok(answer);
             }
             // The account changed, or another call spent the code: what is read now decides.
@@ -75,8 +72,21 @@ impl SignIns {
         Err(Failed::Contended.into())
     }
 
+    /// Signs in or asks on; `None` if the account is to be judged anew.
+    pub(super) async fn go_on(
+        &self,
+        answering: &Answering<'_>,
+        passed: Passed<'_>,
+        password: PasswordState,
+    ) -> Result<Option<Answer<Continued>>, Error> {
+        match next_question(answering, passed.account, password) {
+            Some(next) => self.ask_on(answering, &passed, next?).await,
+            None => self.open_session_passed(answering, passed).await,
+        }
+    }
+
     /// Counts an attempt at this challenge, which takes no more than a reset does.
-    async fn count_factor_of_challenge(&self, answering: &Answering<'_>) -> Result<(), Error> {
+    pub(super) async fn count_factor_of_challenge(&self, answering: &Answering<'_>) -> Result<(), Error> {
         let Answering { operation, challenge, policy, whose } = answering;
         let (number, request) = (ResetId::from_uuid(from_digest(whose)), operation.key.fingerprint());
         let (scope, expires_at) = (&operation.scope, challenge.expires_at);
@@ -136,19 +146,22 @@ impl SignIns {
     ) -> Result<Option<Answer<Continued>>, Error> {
         let Answering { operation, policy, .. } = answering;
         let (account, proved_at) = (passed.account, answering.proved_at());
-        let (epoch, is_strong, linked_from) = (account.epoch, true, None);
+        let (epoch, is_strong, linked_from) = (account.epoch, passed.factor.is_some(), None);
         let asked = Asked { account, kind, epoch, proved_at, is_strong, linked_from };
         let challenge = self.challenge(operation, &asked, policy);
+        let Some(code) = passed.factor.clone() else {
+            self.audit.note(self.audit.event(operation).on(account.id).because("sent_code"));
+            return Ok(Some(Answer::to_store(Continued::Challenge(challenge))));
+        };
         let stored =
             self.idempotency.answering(operation.key, |(): &()| Continued::Challenge(challenge.clone()));
-        let factor =
-            PassedFactor { passed: passed.code.clone(), epoch: account.epoch, event: passed.event.clone() };
+        let factor = PassedFactor { passed: code, epoch: account.epoch, event: passed.event.clone() };
         let step = self.store.second_factor_passed(&operation.scope, &factor, stored.once(), operation.now);
         Ok(stored.settle(step.await?)?.ok())
     }
 
-    /// Opens a session that a second factor made strong; `None` if the account is to be judged anew.
-    async fn open_strong_session(
+    /// Opens a session, which a second factor makes strong; `None` if the account is to be judged anew.
+    async fn open_session_passed(
         &self,
         answering: &Answering<'_>,
         passed: Passed<'_>,
@@ -161,7 +174,7 @@ impl SignIns {
             rules: &policy.sessions,
             origin: operation.origin,
             proved_at: answering.proved_at(),
-            strong: true,
+            strong: passed.factor.is_some(),
             now: operation.now,
         });
         let PasswordRecord { hash, .. } = account.password.as_ref().ok_or(Refusal::ChallengeInvalid)?;
@@ -173,7 +186,7 @@ impl SignIns {
             place: self.place_of(answering, account).filter(|_| linked_from.is_none()),
             answers: None,
             linked_from,
-            spent: Some(passed.code),
+            spent: passed.factor,
             event: passed.event,
         };
         let stored =

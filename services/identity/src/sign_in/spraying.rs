@@ -3,10 +3,15 @@
 
 use super::verify_password::Rejection;
 use super::{Attempt, SignIns};
+use crate::config::Spraying;
 use crate::domain::account::Account;
 use crate::domain::audit::EventKind;
+use crate::domain::policy::Policy;
+use crate::domain::second_factor;
+use crate::domain::spraying::CodeAddresses;
 use crate::operation::Error;
 use crate::store::sign_ins::Admission;
+use crate::tokens::ChallengeKind;
 
 impl SignIns {
     /// Counts a guess that was wrong, be the login known or not.
@@ -24,21 +29,30 @@ impl SignIns {
         self.limits.watch_for_spraying(attempt.operation, &attempt.counted.login).await
     }
 
-    /// Counts a right password, whatever is asked beside it, and notes it where it may be the guess that fits.
-    pub(super) async fn look_for_spraying(
+    /// Counts a right password, whatever is asked beside it, and notes it where it may be the guess that fits. What it meets
+    /// then: a question for a code, or a rejection where there is no address to send one to; `None` if it goes on.
+    pub(super) async fn demanded_amid_spraying(
         &self,
         attempt: &Attempt<'_>,
         admission: Admission,
-        account: &Account,
-    ) -> Result<(), Error> {
+        (account, policy): (&Account, &Policy),
+    ) -> Result<Option<Result<ChallengeKind, Rejection>>, Error> {
         if admission == Admission::AdmittedAtFamiliarPlace {
-            return Ok(());
+            return Ok(None);
         }
         let operation = attempt.operation;
-        if self.limits.is_sprayed(operation, &attempt.counted.login).await? {
-            let event = self.audit.event_of(operation, EventKind::SprayingSuspected).on(account.id);
-            self.audit.note(event.because("right_password"));
+        if !self.limits.is_sprayed(operation, &attempt.counted.login).await? {
+            return Ok(None);
         }
-        Ok(())
+        let event = self.audit.event_of(operation, EventKind::SprayingSuspected).on(account.id);
+        self.audit.note(event.because("right_password"));
+        // Whoever has a second factor is asked for that: a guess is not enough there anyway.
+        if self.limits.settings.spraying == Spraying::Shadow || second_factor::is_demanded(account) {
+            return Ok(None);
+        }
+        Ok(Some(match CodeAddresses::of(account, policy, operation.now) {
+            Some(_) => Ok(ChallengeKind::SentCode),
+            None => Err(Rejection::NoAddressAmidSpraying),
+        }))
     }
 }

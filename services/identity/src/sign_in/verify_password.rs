@@ -48,6 +48,18 @@ pub(super) enum Rejection {
     #[strum(serialize = "temporary_password_over")]
     TemporaryOver,
     UnusableHash,
+    /// The password is right, and there is nothing to ask for a code at.
+    NoAddressAmidSpraying,
+}
+
+impl<'a> VerifiedPassword<'a> {
+    /// The account whose password was right.
+    pub(super) const fn right_of(&self) -> Option<&'a Account> {
+        match self {
+            Self::Rejected(_) => None,
+            Self::Challenged { account, .. } | Self::Right(RightPassword { account, .. }) => Some(account),
+        }
+    }
 }
 
 impl SignIns {

@@ -28,7 +28,8 @@ const ABANDONED_ATTEMPTS_LIFE: Duration = Duration::from_secs(400 * 86_400);
 /// longest-lived one has.
 const EXPIRY_NOTICE_LIFE: Duration = Duration::from_secs(800 * 86_400);
 
-/// The end of a list of at most `$2` rows. Those that another replica is sweeping or using are left to it. The list is
+/// The end of a list of at most `$2` rows, the oldest first: without an order Postgres may hope to meet old rows soon, and read
+/// all of a table that has none. Those that another replica is sweeping or using are left to it. The list is
 /// made once, whatever the planner thinks of it: a list made anew for every row would lock and delete more than the
 /// limit.
 const AT_MOST: Fragment = fragment!(" limit $2", FOR_UPDATE_SKIP_LOCKED, ") select * from gone)");
@@ -37,65 +38,71 @@ statements! {
     const ANSWERS = "
         delete from answers where (tenant_id, request_key) in (
             with gone as materialized (
-                select tenant_id, request_key from answers where expires_at <= $1", AT_MOST;
+                select tenant_id, request_key from answers where expires_at <= $1 order by expires_at", AT_MOST;
 
     const RESET_ATTEMPTS = "
         delete from reset_attempts where (tenant_id, reset_id) in (
             with gone as materialized (
-                select tenant_id, reset_id from reset_attempts where expires_at <= $1", AT_MOST;
+                select tenant_id, reset_id from reset_attempts where expires_at <= $1 order by expires_at", AT_MOST;
 
     const SESSIONS = "
         delete from sessions where (tenant_id, session_id) in (
             with gone as materialized (
-                select tenant_id, session_id from sessions where expires_at <= $1", AT_MOST;
+                select tenant_id, session_id from sessions where expires_at <= $1 order by expires_at", AT_MOST;
 
     const ACCESS_PASSES = "
         delete from access_passes where (tenant_id, account_id) in (
             with gone as materialized (
-                select tenant_id, account_id from access_passes where expires_at <= $1", AT_MOST;
+                select tenant_id, account_id from access_passes where expires_at <= $1 order by expires_at", AT_MOST;
 
     const FAMILIAR_PLACES = "
         delete from familiar_places where (tenant_id, login_key, place_key) in (
             with gone as materialized (
-                select tenant_id, login_key, place_key from familiar_places where seen_at <= $1", AT_MOST;
+                select tenant_id, login_key, place_key from familiar_places
+                where seen_at <= $1 order by seen_at", AT_MOST;
 
     const SECURITY_INFO_CODES = "
         delete from security_info_codes where (tenant_id, security_info_id) in (
             with gone as materialized (
-                select tenant_id, security_info_id from security_info_codes where code_expires_at <= $1", AT_MOST;
+                select tenant_id, security_info_id from security_info_codes
+                where code_expires_at <= $1 order by code_expires_at", AT_MOST;
 
     const DECOY_SENDS = "
         delete from decoy_sends where (tenant_id, verification_id, number) in (
             with gone as materialized (
-                select tenant_id, verification_id, number from decoy_sends where expires_at <= $1", AT_MOST;
+                select tenant_id, verification_id, number from decoy_sends
+                where expires_at <= $1 order by expires_at", AT_MOST;
 
     const RESET_CODES = "
         delete from reset_codes where (tenant_id, verification_id) in (
             with gone as materialized (
-                select tenant_id, verification_id from reset_codes where expires_at <= $1", AT_MOST;
+                select tenant_id, verification_id from reset_codes where expires_at <= $1 order by expires_at", AT_MOST;
 
     /// Every login that anybody ever types has one.
     const LOCKOUTS = "
         delete from lockouts where (tenant_id, login_key, place_key) in (
             with gone as materialized (
-                select tenant_id, login_key, place_key from lockouts where changed_at <= $1", AT_MOST;
+                select tenant_id, login_key, place_key from lockouts
+                where changed_at <= $1 order by changed_at", AT_MOST;
 
     const REMOVED_ADDRESSES = "
         delete from removed_addresses where (tenant_id, account_id, security_info_id) in (
             with gone as materialized (
-                select tenant_id, account_id, security_info_id from removed_addresses where removed_at <= $1", AT_MOST;
+                select tenant_id, account_id, security_info_id from removed_addresses
+                where removed_at <= $1 order by removed_at", AT_MOST;
 
     const COUNTED_ATTEMPTS = "
         delete from counted_tries where (tenant_id, method_key, request_key) in (
             with gone as materialized (
-                select tenant_id, method_key, request_key from counted_tries where counted_at <= $1", AT_MOST;
+                select tenant_id, method_key, request_key from counted_tries
+                where counted_at <= $1 order by counted_at", AT_MOST;
 
     /// A method with nothing held against it and no live code is like one that was never attempted.
     const METHOD_ATTEMPTS = "
         delete from method_tries where (tenant_id, method_key) in (
             with gone as materialized (
                 select tenant_id, method_key from method_tries
-                where in_a_row = 0 and familiar_in_a_row = 0 and live_until <= $1", AT_MOST;
+                where in_a_row = 0 and familiar_in_a_row = 0 and live_until <= $1 order by live_until", AT_MOST;
 
     const ABANDONED_ATTEMPTS = "
         delete from method_tries where (tenant_id, method_key) in (
@@ -104,13 +111,14 @@ statements! {
                 where t.live_until <= $1 and not exists (
                     select 1 from security_info i
                     where i.tenant_id = t.tenant_id and i.security_info_id = t.method_key
-                )", AT_MOST;
+                ) order by t.live_until", AT_MOST;
 
     /// No password lives as long.
     const EXPIRY_NOTICES = "
         delete from expiry_notices where (tenant_id, account_id, epoch, days) in (
             with gone as materialized (
-                select tenant_id, account_id, epoch, days from expiry_notices where told_at <= $1", AT_MOST;
+                select tenant_id, account_id, epoch, days from expiry_notices
+                where told_at <= $1 order by told_at", AT_MOST;
 }
 
 impl Store {

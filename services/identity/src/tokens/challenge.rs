@@ -64,6 +64,8 @@ pub(crate) enum ChallengeKind {
     ConfirmSecurityInfo,
     /// A password is not enough for the account.
     SecondFactor,
+    /// The tenant looks sprayed, and the login is not known at this place.
+    SentCode,
 }
 
 impl ChallengeKind {

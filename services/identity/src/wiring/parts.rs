@@ -130,6 +130,7 @@ impl Parts {
             audit: self.audit(),
             idempotency: self.idempotency(),
             timing: self.timing(),
+            verification: Arc::clone(&self.verification),
         }
     }
 

@@ -12,8 +12,8 @@ use rekey_wire::identity::v1::{
     GetSigningKeysRequest, ListSecurityInfoRequest, ListSessionsRequest, ReconfirmSecurityInfoRequest,
     RefreshSessionRequest, RemoveSecurityInfoRequest, RepudiateResetRequest, RequestAdministratorHelpRequest,
     RevokeSessionsRequest, SecurityInfoAddress, SendResetCodeRequest, SendSecurityInfoCodeRequest,
-    SessionTokens, SetDefaultSecurityInfoRequest, SignInRequest, SignOutRequest, StartPasswordResetRequest,
-    SubmitResetProofRequest, security_info_address,
+    SendSignInCodeRequest, SessionTokens, SetDefaultSecurityInfoRequest, SignInRequest, SignOutRequest,
+    StartPasswordResetRequest, SubmitResetProofRequest, security_info_address,
 };
 
 use super::Example;
@@ -148,6 +148,12 @@ async fn sessions(world: &World, (zoe, tokens): (&Person, &SessionTokens)) -> Ve
         request_id: request_id(),
         context: context(),
     };
+    // A challenge that asks for a code takes a tenant that is sprayed.
+    let send = SendSignInCodeRequest {
+        challenge_token: challenge.challenge_token.clone(),
+        request_id: request_id(),
+        context: context(),
+    };
     let go_on = ContinueSignInRequest {
         challenge_token: challenge.challenge_token,
         new_password: NEW.to_owned(),
@@ -180,6 +186,7 @@ async fn sessions(world: &World, (zoe, tokens): (&Person, &SessionTokens)) -> Ve
     };
     vec![
         Example::new("/rekey.identity.v1.SessionService/SignIn", &sign_in),
+        Example::new("/rekey.identity.v1.SessionService/SendSignInCode", &send).refused("CHALLENGE_INVALID"),
         Example::new("/rekey.identity.v1.SessionService/ContinueSignIn", &go_on),
         Example::new("/rekey.identity.v1.SessionService/RefreshSession", &refresh),
         Example::new("/rekey.identity.v1.SessionService/SignOut", &sign_out).by(&leaving),

@@ -45,7 +45,9 @@ statements! {
         select at, event_id, position, link from audit_events
         where tenant_id = $1 and at < $2 order by at, event_id limit $3";
 
-    const FORGET = "delete from audit_events where tenant_id = $1 and (at, event_id) <= ($2, $3)";
+    /// From the oldest on, which bounds how much of the log is looked at.
+    const FORGET = "
+        delete from audit_events where tenant_id = $1 and at >= $2 and at <= $3 and (at, event_id) <= ($3, $4)";
 
     const KEEP_END = "
         update audit_heads set forgotten_position = $2, forgotten_link = $3
@@ -121,9 +123,8 @@ fn default_days() -> i64 {
 
 async fn forget(tx: &mut Connection, Retention { tenant_id, until }: Retention) -> Result<u64, Failure> {
     let old: Vec<OldEvent> = tx.all(OLDEST, values![tenant_id, until, FORGOTTEN_AT_MOST]).await?;
-    let (Some(newest), Some(end)) = (old.last(), old.iter().max_by_key(|event| event.position)) else {
-        return Ok(0);
-    };
+    let end = old.iter().max_by_key(|event| event.position);
+    let (Some(oldest), Some(newest), Some(end)) = (old.first(), old.last(), end) else { return Ok(0) };
     tx.execute(KEEP_END, values![tenant_id, end.position, &end.link]).await?;
-    tx.execute(FORGET, values![tenant_id, newest.at, newest.event_id]).await
+    tx.execute(FORGET, values![tenant_id, oldest.at, newest.at, newest.event_id]).await
 }

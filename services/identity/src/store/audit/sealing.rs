@@ -52,12 +52,13 @@ statements! {
 
     const READ_ENDS = "", ENDS;
 
-    /// Ids begin with the time, so the oldest come first.
+    /// Ids begin with the time, so the oldest come first. Asked for as a value, each is looked up by its key: as a condition,
+    /// Postgres may read the whole log into a table of hashes first.
     const PENDING = "
-        select ", EVENT_COLUMNS, ", exists (
+        select ", EVENT_COLUMNS, ", (
             select 1 from audit_events s
             where s.tenant_id = e.tenant_id and s.at = e.at and s.event_id = e.event_id
-        ) as is_sealed, ", NUMBER, " as number
+        ) is not null as is_sealed, ", NUMBER, " as number
         from audit_pending e where e.tenant_id = $1 order by e.event_id limit $2";
 
     const SEAL = "

@@ -4,16 +4,21 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use super::world::World;
-use crate::store::{groups, purge, search};
+use crate::store::statements::STATEMENTS;
 use rekey_database::{Dialect, Sql};
 
-/// Statements that must not scan; whoever has more puts theirs here.
-const STATEMENTS: [&[Sql]; 4] =
-    [search::STATEMENTS, search::names::STATEMENTS, groups::STATEMENTS, purge::accounts::STATEMENTS];
-
-/// Tables that grow with the people of a tenant.
-const LARGE: [&str; 7] =
-    ["accounts", "logins", "security_info", "last_sign_ins", "group_members", "sessions", "help_requests"];
+/// Tables that grow with the people of a tenant, and with what they do; partitions begin with the name of theirs.
+const LARGE: [&str; 9] = [
+    "accounts",
+    "logins",
+    "security_info",
+    "last_sign_ins",
+    "group_members",
+    "sessions",
+    "help_requests",
+    "audit_events",
+    "audit_pending",
+];
 
 /// So many that a scan is dearer than an index, and written in a second.
 const CROWD: &str = "
@@ -33,15 +38,28 @@ const CROWD: &str = "
     insert into groups (tenant_id, group_id, display_name, created_at, updated_at, version)
     select t.tenant_id, gen_random_uuid(), 'Group', n, n, 1 from tenants t, generate_series(1, 20) n;
     insert into group_members (tenant_id, member_id, group_id)
-    select a.tenant_id, a.account_id, g.group_id from accounts a join groups g
-        on g.tenant_id = a.tenant_id and g.created_at = a.created_at % 20;
+    select a.tenant_id, a.account_id, g.group_id from accounts a cross join generate_series(0, 3) k join groups g
+        on g.tenant_id = a.tenant_id and g.created_at = (a.created_at + k) % 20;
     insert into sessions (tenant_id, session_id, account_id, epoch, authenticated_at, strong, refresh_hash, rotated_at,
-        user_agent_family, created_at, refreshed_at, expires_at)
-    select tenant_id, gen_random_uuid(), account_id, 1, 0, false, '', 0, '', created_at, created_at, created_at from accounts;
+        user_agent_family, created_at, refreshed_at, expires_at, ended_at)
+    select tenant_id, gen_random_uuid(), account_id, 1, 0, false, decode(md5(account_id::text), 'hex'), 0, '', created_at, 0,
+        created_at, case when created_at % 2 = 0 then 1 end from accounts, generate_series(1, 3);
     insert into help_requests (tenant_id, help_request_id, account_id, message, proved, state, created_at, updated_at,
         expires_at, version)
     select tenant_id, gen_random_uuid(), account_id, '', false, 'resolved', created_at, created_at, created_at, 1 from accounts;
+    insert into audit_events (tenant_id, at, event_id, position, kind, outcome, actor, actor_id, subject, subject_id,
+        trace_id, count, link)
+    select tenant_id, created_at, gen_random_uuid(), created_at, 'kind' || created_at % 40, 'succeeded', 'account', account_id,
+        'account', account_id, decode(md5(account_id::text), 'hex'), 1, '' from accounts;
+    insert into audit_pending (tenant_id, event_id, at, kind, outcome, actor, subject, count)
+    select tenant_id, gen_random_uuid(), created_at, 'kind', 'succeeded', 'account', 'account', 1 from accounts;
 ";
+
+/// Whether a statement reads or writes rows; settings and locks have no plan.
+fn has_plan(sql: &Sql) -> bool {
+    let verb = sql.text(Dialect::Postgres).split_whitespace().next().unwrap_or_default();
+    ["select", "insert", "update", "delete", "with"].contains(&verb)
+}
 
 /// The plan of a statement for any values.
 async fn plan(connection: &mut PgConnection, sql: Sql) -> String {
@@ -66,14 +84,15 @@ fn scanned(plan: &str) -> Vec<&'static str> {
     let is_scanned = |table: &&str| {
         plan.lines().any(|line| {
             let scan = line.split_once("Seq Scan on ").map(|(_, rest)| rest);
-            scan.is_some_and(|rest| rest.split(' ').next() == Some(*table))
+            let scanned = scan.and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+            scanned == *table || scanned.strip_prefix(table).is_some_and(|rest| rest.starts_with("_default"))
         })
     };
     LARGE.into_iter().filter(is_scanned).collect()
 }
 
 #[tokio::test]
-async fn no_statement_of_lists_searches_and_groups_reads_a_large_table_from_end_to_end() {
+async fn no_statement_reads_a_large_table_from_end_to_end() {
     let world = World::postgres().await;
     world.tenant().await;
     let mut connection = PgConnection::connect(world.url()).await.unwrap();
@@ -81,7 +100,7 @@ async fn no_statement_of_lists_searches_and_groups_reads_a_large_table_from_end_
     sqlx::raw_sql("vacuum analyze").execute(&mut connection).await.unwrap();
 
     let mut faults = Vec::new();
-    for sql in STATEMENTS.concat() {
+    for sql in STATEMENTS.concat().into_iter().filter(has_plan) {
         let plan = plan(&mut connection, sql).await;
         let tables = scanned(&plan);
         if !tables.is_empty() {
