@@ -7,6 +7,7 @@ mod deletion;
 mod groups;
 mod policy;
 mod search;
+mod tenant_changes;
 mod tenants;
 
 use rekey_primitives::clock::SharedClock;
@@ -19,6 +20,7 @@ pub(crate) use bootstrap::FirstTenant;
 pub(crate) use deletion::DeletedLife;
 pub(crate) use groups::{GroupEdit, GroupName};
 pub(crate) use policy::{PolicyTarget, PolicyView, Preview, PreviewPage, RevisionView, Stranded};
+pub(crate) use tenant_changes::TenantTarget;
 pub(crate) use tenants::{NewTenant, Reach, TenantName};
 
 use crate::audit::Audit;

@@ -195,6 +195,7 @@ mod tests {
             .chain(groups.map(|rpc| (rpc, Needs::This(Permission::ManageGroups))))
             .chain(accounts.map(|rpc| (rpc, Needs::This(Permission::ManageAccounts))))
             .chain([
+                ("UpdateTenant", Needs::This(Permission::ManageTenant)),
                 ("GetPolicy", Needs::This(Permission::ReadPolicy)),
                 ("ListExpiringPasswords", Needs::This(Permission::ReadDirectory)),
                 ("SetPasswordExpiryExemption", Needs::This(Permission::ManageAccounts)),

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 47] = [
+pub(super) const STATEMENTS: [&[Sql]; 50] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -18,6 +18,7 @@ pub(super) const STATEMENTS: [&[Sql]; 47] = [
     accounts::held_codes::STATEMENTS,
     accounts::policies::STATEMENTS,
     accounts::security_info::STATEMENTS,
+    accounts::tenant_changes::STATEMENTS,
     accounts::tenants::STATEMENTS,
     accounts::verifications::STATEMENTS,
     groups::STATEMENTS,
@@ -32,11 +33,13 @@ pub(super) const STATEMENTS: [&[Sql]; 47] = [
     audit::sealing::STATEMENTS,
     contract::chain::STATEMENTS,
     contract::deletion::STATEMENTS,
+    contract::tenants::STATEMENTS,
     expiring_passwords::STATEMENTS,
     expiry::STATEMENTS,
     outbox::STATEMENTS,
     partitions::STATEMENTS,
     purge::accounts::STATEMENTS,
+    purge::tenants::STATEMENTS,
     resets::STATEMENTS,
     resets::administrators::STATEMENTS,
     resets::codes::STATEMENTS,

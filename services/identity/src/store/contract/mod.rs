@@ -25,6 +25,7 @@ mod search;
 mod sessions;
 mod shares;
 mod steps;
+pub(super) mod tenants;
 mod upkeep;
 mod verifications;
 mod world;
@@ -88,6 +89,12 @@ on_every_store! {
         what_is_much_of_an_account_goes_in_portions,
         due_accounts_are_found_in_pages_the_longest_gone_first,
         every_table_with_an_account_is_purged;
+    tenants:
+        a_tenant_is_edited_whole_or_not_at_all,
+        a_deleted_tenant_lets_nobody_in_until_it_is_back,
+        a_purged_tenant_is_gone_whole_and_no_other,
+        a_tenant_whose_purge_began_does_not_come_back,
+        every_table_with_a_tenant_is_purged;
     search:
         accounts_are_found_by_what_begins_alike,
         every_account_of_a_prefix_is_found_once_in_pages_of_any_size,
