@@ -10,6 +10,7 @@ mod import;
 mod policy;
 mod role;
 pub(crate) mod security_info;
+mod tenant;
 mod token;
 mod webhook;
 
@@ -31,6 +32,7 @@ pub(crate) use self::import::{
 };
 pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
 pub(crate) use self::role::RoleCommand;
+pub(crate) use self::tenant::{TenantChanges, TenantCommand};
 pub(crate) use self::token::{CreateToken, TokenCommand};
 pub(crate) use self::webhook::{EventsSent, OnWebhook, WebhookChanges, WebhookCommand};
 use crate::{Part, folder};
@@ -230,24 +232,6 @@ pub(crate) enum ConfigCommand {
     Show,
     /// Print the commented defaults.
     Defaults,
-}
-
-/// Commands on tenants.
-#[derive(Debug, Subcommand)]
-pub(crate) enum TenantCommand {
-    /// Create a tenant with the default policy.
-    Create {
-        /// Short name: 2 to 63 of a-z, 0-9 and single inner hyphens, beginning with a letter.
-        handle: String,
-        /// Name for people.
-        #[arg(long)]
-        name: String,
-        /// A mail domain; may be repeated.
-        #[arg(long = "domain")]
-        domains: Vec<String>,
-    },
-    /// List tenants.
-    List,
 }
 
 /// Which tenant a command is about.

@@ -115,10 +115,19 @@ pub(crate) struct TenantView {
     pub domains: Vec<String>,
     /// Seats for self-service reset; `None` for any number.
     pub licensed_accounts: Option<u32>,
+    /// Where help requests go instead of to administrators.
+    #[serde(default)]
+    pub help_mailbox: Option<String>,
+    /// A page shown instead of the form for a help request.
+    #[serde(default)]
+    pub help_url: Option<String>,
     /// The etag is made of it.
     pub version: i64,
     pub created_at: i64,
     pub updated_at: i64,
+    /// When it was deleted.
+    #[serde(default)]
+    pub deleted_at: Option<i64>,
 }
 
 /// A group. Times are microseconds since the epoch.
@@ -235,9 +244,12 @@ impl From<&Tenant> for TenantView {
             display_name: tenant.display_name.clone(),
             domains: tenant.domains.iter().map(|domain| domain.as_str().to_owned()).collect(),
             licensed_accounts: tenant.licensed_accounts,
+            help_mailbox: tenant.help_mailbox.as_ref().map(|address| address.as_str().to_owned()),
+            help_url: tenant.help_url.as_ref().map(|url| url.as_str().to_owned()),
             version: tenant.version,
             created_at: tenant.created_at.unix_micros(),
             updated_at: tenant.updated_at.unix_micros(),
+            deleted_at: tenant.deleted_at.map(Timestamp::unix_micros),
         }
     }
 }

@@ -61,6 +61,7 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("CreateAuditWebhook", "tenant_id", OTHER),
     ("CreateAuditWebhook", "start_time", &[Wrong::NoInstant]),
     ("GetTenant", "tenant_id", OTHER),
+    ("UpdateTenant", "tenant_id", OTHER),
     ("GetPolicy", "tenant_id", OTHER),
     ("PreviewPolicy", "tenant_id", OTHER),
     ("ListPolicyRevisions", "tenant_id", OTHER),

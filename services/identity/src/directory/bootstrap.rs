@@ -67,7 +67,7 @@ impl Directory {
 
     async fn first_tenant(&self, caller: &Caller, first: &FirstTenant) -> Result<Option<TenantId>, Error> {
         if !self.store.is_empty().await? {
-            let tenants = self.store.list_tenants(None, None, 2).await?;
+            let tenants = self.store.list_tenants((None, true), None, 2).await?;
             let [only] = tenants.as_slice() else { return Ok(None) };
             let accounts = self.store.list_accounts(&TenantScope::ours(only.id), None, 1).await?;
             let was_cut_off = only.handle == first.handle && accounts.is_empty();

@@ -1,9 +1,9 @@
-//! Deleting accounts, bringing them back, and purging those that nobody brought back in time.
+//! Deleting accounts, bringing them back, and purging accounts and tenants that nobody brought back in time.
 
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::id::AccountId;
+use rekey_primitives::id::{AccountId, TenantId};
 
 use super::Directory;
 use super::account_edits::CHANGING;
@@ -154,12 +154,12 @@ impl Directory {
 
     /// Purges what nobody brought back in time, as long as it `goes_on`; how much went.
     pub(crate) async fn purge(&self, goes_on: impl Fn() -> bool) -> Result<u64, Failure> {
-        self.purge_accounts(goes_on).await
+        Ok(self.purge_tenants(&goes_on).await? + self.purge_accounts(&goes_on).await?)
     }
 
     /// Purges the accounts that nobody brought back in time, as long as it `goes_on`; how many went. One that cannot be purged
     /// keeps no other waiting.
-    async fn purge_accounts(&self, goes_on: impl Fn() -> bool) -> Result<u64, Failure> {
+    async fn purge_accounts(&self, goes_on: &impl Fn() -> bool) -> Result<u64, Failure> {
         let until = self.deleted_life.lost_until(self.clock.now());
         let (mut after, mut purged) = (None, 0);
         loop {
@@ -180,6 +180,48 @@ impl Directory {
             }
             after = Some(last);
         }
+    }
+
+    /// The same for tenants.
+    async fn purge_tenants(&self, goes_on: &impl Fn() -> bool) -> Result<u64, Failure> {
+        let until = self.deleted_life.lost_until(self.clock.now());
+        let (mut after, mut purged) = (None, 0);
+        loop {
+            let due = in_time(self.store.tenants_to_purge(until, after, LOOKED_UP_AT_ONCE)).await?;
+            let Some(last) = due.last().copied() else { return Ok(purged) };
+            for tenant_id in due {
+                match self.purge_tenant(tenant_id, until, goes_on).await {
+                    Ok(is_gone) => purged += u64::from(is_gone),
+                    Err(failure) if failure.is_unavailable() => return Err(failure),
+                    Err(failure) => tracing::error!(%tenant_id, %failure, "a tenant waits to be purged"),
+                }
+                if !goes_on() {
+                    return Ok(purged);
+                }
+            }
+            after = Some(last);
+        }
+    }
+
+    /// Its own log goes with it, so this process's log says that it is gone.
+    async fn purge_tenant(
+        &self,
+        tenant_id: TenantId,
+        until: Timestamp,
+        goes_on: &impl Fn() -> bool,
+    ) -> Result<bool, Failure> {
+        let scope = TenantScope::ours(tenant_id);
+        while goes_on() {
+            match in_time(self.store.purge_tenant(&scope, until, self.clock.now())).await? {
+                Purge::More => {}
+                Purge::NotMine => return Ok(false),
+                Purge::Done => {
+                    tracing::info!(%tenant_id, "a deleted tenant was purged");
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     async fn purge_account(&self, due: DueAccount, deleted_until: Timestamp) -> Result<bool, Failure> {

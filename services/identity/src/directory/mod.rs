@@ -9,6 +9,7 @@ mod groups;
 mod imports;
 mod policy;
 mod search;
+mod tenant_changes;
 mod tenants;
 
 use rekey_primitives::clock::SharedClock;
@@ -23,6 +24,7 @@ pub(crate) use export::{AskedExport, Export, ExportPage, ExportedAccount};
 pub(crate) use groups::{GroupEdit, GroupName};
 pub(crate) use imports::{Chunk, ImportName, ImportedAddress, NewImport, NewRecord, UnreadRecord};
 pub(crate) use policy::{PolicyTarget, PolicyView, Preview, PreviewPage, RevisionView, Stranded};
+pub(crate) use tenant_changes::TenantTarget;
 pub(crate) use tenants::{NewTenant, Reach, TenantName};
 
 use crate::audit::Audit;

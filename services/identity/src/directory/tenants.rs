@@ -89,6 +89,7 @@ impl Directory {
             help_url: None,
             created_at: now,
             updated_at: now,
+            deleted_at: None,
             version: 1,
         };
         let policy = PolicyRevision {
@@ -111,21 +112,23 @@ impl Directory {
         Ok(TenantView::from(&found.ok_or(Refusal::TenantNotFound)?))
     }
 
-    /// Lists the tenants that the caller reaches, oldest first.
+    /// Lists the tenants that the caller reaches, oldest first, with deleted ones or without.
     pub(crate) async fn list_tenants(
         &self,
         caller: &Caller,
         reach: &Reach,
+        deleted: bool,
         asked: &AskedPage,
     ) -> Result<Page<TenantView>, Error> {
         let now = self.clock.now();
-        let list = List { name: "tenants", arguments: &[caller.name().as_bytes()] };
+        let arguments: &[&[u8]] = &[caller.name().as_bytes(), &[u8::from(deleted)]];
+        let list = List { name: "tenants", arguments };
         let after = self.tokens.page_begins_after(list, asked, now)?.map(TenantId::from_uuid);
         let only = match reach {
             Reach::Everywhere => None,
             Reach::Only(tenants) => Some(tenants.as_slice()),
         };
-        let read = self.store.list_tenants(only, after, asked.limit()).await?;
+        let read = self.store.list_tenants((only, deleted), after, asked.limit()).await?;
         let read = read.iter().map(TenantView::from).collect();
         Ok(self.tokens.page(list, asked, read, |tenant| tenant.tenant_id, now))
     }

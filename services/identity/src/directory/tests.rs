@@ -117,8 +117,10 @@ async fn a_list_goes_on_where_the_page_ended_and_only_for_the_same_question() {
         }
     }
     let first = world.directory.list_accounts(&service, world.tenant.id, &asked(None)).await.unwrap();
-    let elsewhere =
-        world.directory.list_tenants(&world.caller, &Reach::Everywhere, &asked(first.next.clone())).await;
+    let elsewhere = world
+        .directory
+        .list_tenants(&world.caller, &Reach::Everywhere, false, &asked(first.next.clone()))
+        .await;
     world.pass(4 * 86_400);
     let late = world.directory.list_accounts(&service, world.tenant.id, &asked(first.next)).await;
 

@@ -41,6 +41,7 @@ pub(crate) mod security_info;
 pub(crate) mod session;
 pub(crate) mod spraying;
 pub(crate) mod tenant;
+pub(crate) mod tenant_edit;
 pub(crate) mod totp;
 pub(crate) mod webhook;
 

@@ -36,6 +36,8 @@ pub(crate) struct Tenant {
     pub help_url: Option<HelpUrl>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// When it was deleted, softly; a deleted tenant exists for nobody but the restore.
+    pub deleted_at: Option<Timestamp>,
     /// Raised by every change; the etag shown to callers is made of it.
     pub version: i64,
 }

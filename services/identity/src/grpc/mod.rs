@@ -250,6 +250,7 @@ mod tests {
             .chain(imports.map(|rpc| (rpc, Needs::This(Permission::ManageAccounts))))
             .chain([
                 ("ExportAccounts", Needs::This(Permission::ReadDirectory)),
+                ("UpdateTenant", Needs::This(Permission::ManageTenant)),
                 ("GetPolicy", Needs::This(Permission::ReadPolicy)),
                 ("ListExpiringPasswords", Needs::This(Permission::ReadDirectory)),
                 ("SetPasswordExpiryExemption", Needs::This(Permission::ManageAccounts)),

@@ -42,7 +42,7 @@ impl ExpiryNotices {
         let now = self.clock.now();
         let (mut people, mut after) = (0, None);
         loop {
-            let tenants = self.store.list_tenants(None, after, TENANTS_MAX).await?;
+            let tenants = self.store.list_tenants((None, false), after, TENANTS_MAX).await?;
             for tenant in &tenants {
                 match self.send_in_tenant(tenant, &goes_on, now).await {
                     Ok(notified) => people += notified,

@@ -69,13 +69,18 @@ const SECURITY_INFO_LIST: Fragment = fragment!((
 /// A tenant, aliased `t`, with its domains.
 pub(super) const TENANT_COLUMNS: Fragment = fragment!(
     "t.tenant_id, t.handle, t.display_name, t.licensed_accounts, t.help_mailbox, t.help_url, t.created_at,
-     t.updated_at, t.version,
+     t.updated_at, t.deleted_at as tenant_deleted_at, t.version,
      (select ",
     (
         postgres: "coalesce(json_agg(d.domain order by d.position), '[]')::text",
         sqlite: "json_group_array(d.domain order by d.position)",
     ),
     " from tenant_domains d where d.tenant_id = t.tenant_id) as domains"
+);
+
+/// And the tenant of an account, aliased `a`, lives.
+pub(super) const OF_LIVING_TENANT: Fragment = fragment!(
+    " and exists (select 1 from tenants t where t.tenant_id = a.tenant_id and t.deleted_at is null)"
 );
 
 /// A revision of a policy, aliased `p`.

@@ -8,7 +8,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::AccountId;
 use uuid::Uuid;
 
-use super::columns::ACCOUNT_COLUMNS;
+use super::columns::{ACCOUNT_COLUMNS, OF_LIVING_TENANT};
 use super::outbox::{self, Notice};
 use super::rows::{AccountRow, readable};
 use super::{Failure, Store};
@@ -54,7 +54,7 @@ statements! {
           where a.tenant_id = $1 and a.account_id > $2 and a.account_id <= $3
             and a.password_hash is not null and not a.password_expiry_exempt and not a.password_must_change
             and a.password_expiry_counts_from > $4 and a.password_expiry_counts_from <= $5
-            and not a.managed_elsewhere and not a.blocked and not a.frozen and a.deleted_at is null
+            and not a.managed_elsewhere and not a.blocked and not a.frozen and a.deleted_at is null", OF_LIVING_TENANT, "
             and not exists (
                 select 1 from expiry_notices n
                 where n.tenant_id = a.tenant_id and n.account_id = a.account_id and n.epoch = a.epoch and n.days = $6

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 58] = [
+pub(super) const STATEMENTS: [&[Sql]; 61] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -19,6 +19,7 @@ pub(super) const STATEMENTS: [&[Sql]; 58] = [
     accounts::passkeys::STATEMENTS,
     accounts::policies::STATEMENTS,
     accounts::security_info::STATEMENTS,
+    accounts::tenant_changes::STATEMENTS,
     accounts::tenants::STATEMENTS,
     accounts::verifications::STATEMENTS,
     groups::STATEMENTS,
@@ -40,11 +41,13 @@ pub(super) const STATEMENTS: [&[Sql]; 58] = [
     bulk_resets::working::STATEMENTS,
     contract::chain::STATEMENTS,
     contract::deletion::STATEMENTS,
+    contract::tenants::STATEMENTS,
     expiring_passwords::STATEMENTS,
     expiry::STATEMENTS,
     outbox::STATEMENTS,
     partitions::STATEMENTS,
     purge::accounts::STATEMENTS,
+    purge::tenants::STATEMENTS,
     resets::STATEMENTS,
     resets::administrators::STATEMENTS,
     resets::callers::STATEMENTS,

@@ -21,6 +21,7 @@ pub(crate) fn tenant(id: TenantId, handle: &str, at: Timestamp) -> Tenant {
         help_url: None,
         created_at: at,
         updated_at: at,
+        deleted_at: None,
         version: 1,
     }
 }

@@ -141,6 +141,12 @@ pub(crate) enum EventKind {
     /// A tenant was changed.
     #[strum(serialize = "tenant.updated")]
     TenantUpdated,
+    /// A tenant was deleted.
+    #[strum(serialize = "tenant.deleted")]
+    TenantDeleted,
+    /// A deleted tenant was brought back.
+    #[strum(serialize = "tenant.undeleted")]
+    TenantUndeleted,
     /// The policy changed.
     #[strum(serialize = "policy.updated")]
     PolicyUpdated,

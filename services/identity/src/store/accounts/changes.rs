@@ -13,6 +13,7 @@ use crate::domain::authority::RoleSet;
 use crate::domain::reset::{kind_attempts_key, sign_in_attempts_key};
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::{RemovedAddress, SecurityInfo, Standing};
+use crate::store::columns::OF_LIVING_TENANT;
 use crate::store::outbox::{self, Notice};
 use crate::store::resets::{MethodKey, attempts};
 use crate::store::rows::AccountState;
@@ -106,8 +107,8 @@ pub(crate) enum ChangeRefused {
 
 statements! {
     const STATE = "
-        select epoch, version, blocked, frozen, roles, password_hash from accounts
-        where tenant_id = $1 and account_id = $2 and deleted_at is null", FOR_NO_KEY_UPDATE;
+        select a.epoch, a.version, a.blocked, a.frozen, a.roles, a.password_hash from accounts a
+        where a.tenant_id = $1 and a.account_id = $2 and a.deleted_at is null", OF_LIVING_TENANT, FOR_NO_KEY_UPDATE;
 
     /// Held while global administrators are counted, so that two of them cannot go at once.
     const LOCK_TENANT = "select 1 from tenants where tenant_id = $1", FOR_NO_KEY_UPDATE;

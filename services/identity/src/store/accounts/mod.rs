@@ -8,6 +8,7 @@ pub(super) mod held_codes;
 pub(super) mod passkeys;
 pub(super) mod policies;
 pub(super) mod security_info;
+pub(super) mod tenant_changes;
 pub(super) mod tenants;
 pub(super) mod verifications;
 
@@ -16,7 +17,7 @@ use rekey_primitives::id::{AccountId, TenantId};
 use rekey_primitives::login::Login;
 use uuid::Uuid;
 
-use super::columns::ACCOUNT_COLUMNS;
+use super::columns::{ACCOUNT_COLUMNS, OF_LIVING_TENANT};
 use super::rows::{AccountRow, ReadablePage, RemovedAddressRow, readable};
 use super::{Failure, Store};
 use crate::domain::account::Account;
@@ -30,6 +31,7 @@ pub(crate) use edits::{EditAccount, EditRefused};
 pub(crate) use held_codes::{HeldCode, HeldCodeKind, PassedCode};
 pub(crate) use passkeys::UsedPasskey;
 pub(crate) use policies::{ChangePolicy, PolicyOvertaken};
+pub(crate) use tenant_changes::{ChangeTenant, TenantChange, TenantRefused};
 pub(crate) use tenants::{TenantKey, TenantTaken};
 pub(crate) use verifications::EntryVerification;
 
@@ -46,16 +48,16 @@ pub(crate) enum AccountKey {
 statements! {
     const BY_ID =
         "select ", ACCOUNT_COLUMNS,
-        " from accounts a where a.tenant_id = $1 and a.account_id = $2 and a.deleted_at is null";
+        " from accounts a where a.tenant_id = $1 and a.account_id = $2 and a.deleted_at is null", OF_LIVING_TENANT;
 
     pub(super) const BY_LOGIN =
         "select ", ACCOUNT_COLUMNS,
         " from logins n join accounts a on a.tenant_id = n.tenant_id and a.account_id = n.account_id
-          where n.tenant_id = $1 and n.login = $2 and a.deleted_at is null";
+          where n.tenant_id = $1 and n.login = $2 and a.deleted_at is null", OF_LIVING_TENANT;
 
     const BY_EXTERNAL_ID =
         "select ", ACCOUNT_COLUMNS,
-        " from accounts a where a.tenant_id = $1 and a.external_id = $2 and a.deleted_at is null";
+        " from accounts a where a.tenant_id = $1 and a.external_id = $2 and a.deleted_at is null", OF_LIVING_TENANT;
 
     const PAGE =
         "select ", ACCOUNT_COLUMNS,

@@ -30,26 +30,30 @@ const SUITE: TenantId = TenantId::from_uuid(Uuid::nil());
 
 /// The tenants of a list.
 const LISTED: Fragment =
-    fragment!((postgres: "= any($3)", sqlite: "in (select unhex(value) from json_each($3))"));
+    fragment!((postgres: "= any($4)", sqlite: "in (select unhex(value) from json_each($4))"));
 
 statements! {
-    const BY_ID = "select ", TENANT_COLUMNS, " from tenants t where t.tenant_id = $1";
+    const BY_ID = "select ", TENANT_COLUMNS, " from tenants t where t.tenant_id = $1 and t.deleted_at is null";
 
-    const BY_HANDLE = "select ", TENANT_COLUMNS, " from tenants t where t.handle = $1";
+    const BY_HANDLE = "select ", TENANT_COLUMNS, " from tenants t where t.handle = $1 and t.deleted_at is null";
 
     const BY_DOMAIN =
         "select ", TENANT_COLUMNS,
-        " from tenants t where t.tenant_id = (select tenant_id from tenant_domains where domain = $1)";
+        " from tenants t
+          where t.tenant_id = (select tenant_id from tenant_domains where domain = $1) and t.deleted_at is null";
 
     const PAGE =
-        "select ", TENANT_COLUMNS, " from tenants t where t.tenant_id > $1 order by t.tenant_id limit $2";
+        "select ", TENANT_COLUMNS, " from tenants t
+         where t.tenant_id > $1 and (t.deleted_at is null or $3) order by t.tenant_id limit $2";
 
     const PAGE_OF_SOME =
-        "select ", TENANT_COLUMNS, " from tenants t where t.tenant_id > $1 and t.tenant_id ", LISTED,
+        "select ", TENANT_COLUMNS, " from tenants t
+         where t.tenant_id > $1 and (t.deleted_at is null or $3) and t.tenant_id ", LISTED,
         " order by t.tenant_id limit $2";
 
     const POLICY =
-        "select ", POLICY_COLUMNS, " from policies p where p.tenant_id = $1 order by p.version desc limit 1";
+        "select ", POLICY_COLUMNS, " from policies p join tenants t on t.tenant_id = p.tenant_id
+         where p.tenant_id = $1 and t.deleted_at is null order by p.version desc limit 1";
 
     const ANY = "select count(*) from (select 1 from tenants limit 1) first";
 
@@ -105,11 +109,11 @@ impl Store {
         found.map(TenantRow::tenant).transpose()
     }
 
-    /// Lists tenants by id, after `after`. `only` bounds it to those; `None` means all. A row that does not read is
+    /// Lists tenants by id, after `after`, with deleted ones or without. `only` bounds it to those; `None` means all. A row that does not read is
     /// passed over.
     pub(crate) async fn list_tenants(
         &self,
-        only: Option<&[TenantId]>,
+        (only, deleted): (Option<&[TenantId]>, bool),
         after: Option<TenantId>,
         limit: u32,
     ) -> Result<Vec<Tenant>, Failure> {
@@ -117,8 +121,10 @@ impl Store {
         let only: Option<Vec<Uuid>> = only.map(|only| only.iter().map(|id| id.as_uuid()).collect());
         while let Some(wanted) = page.wanted() {
             let found = match only.clone() {
-                None => self.database.all(PAGE, values![page.after, wanted]).await?,
-                Some(only) => self.database.all(PAGE_OF_SOME, values![page.after, wanted, only]).await?,
+                None => self.database.all(PAGE, values![page.after, wanted, deleted]).await?,
+                Some(only) => {
+                    self.database.all(PAGE_OF_SOME, values![page.after, wanted, deleted, only]).await?
+                }
             };
             page.take(found, TenantRow::id, TenantRow::tenant);
         }
@@ -154,6 +160,11 @@ async fn insert(tx: &mut Connection, tenant: &Tenant) -> Result<bool, Failure> {
     if tx.execute(INSERT, values).await? != 1 {
         return Ok(false);
     }
+    insert_domains(tx, tenant).await
+}
+
+/// Whether the domains were free.
+pub(super) async fn insert_domains(tx: &mut Connection, tenant: &Tenant) -> Result<bool, Failure> {
     for (position, domain) in (0_i64..).zip(&tenant.domains) {
         if tx.execute(INSERT_DOMAIN, values![tenant.id, domain.as_str(), position]).await? != 1 {
             return Ok(false);

@@ -28,6 +28,7 @@ mod search;
 mod sessions;
 mod shares;
 mod steps;
+pub(super) mod tenants;
 mod upkeep;
 mod verifications;
 mod webhooks;
@@ -111,6 +112,12 @@ on_every_store! {
         an_import_is_forgotten_90_days_after_its_last_change,
         of_many_equal_chunks_at_once_one_is_taken,
         a_name_that_is_taken_meanwhile_is_rejected_and_not_half_written;
+    tenants:
+        a_tenant_is_edited_whole_or_not_at_all,
+        a_deleted_tenant_lets_nobody_in_until_it_is_back,
+        a_purged_tenant_is_gone_whole_and_no_other,
+        a_tenant_whose_purge_began_does_not_come_back,
+        every_table_with_a_tenant_is_purged;
     search:
         accounts_are_found_by_what_begins_alike,
         every_account_of_a_prefix_is_found_once_in_pages_of_any_size,

@@ -114,6 +114,7 @@ impl World {
             help_url: None,
             created_at: NOW,
             updated_at: NOW,
+            deleted_at: None,
             version: 1,
         }
     }

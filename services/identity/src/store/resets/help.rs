@@ -10,7 +10,7 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::help::{Filing, HelpRequest, HelpState};
 use crate::domain::scope::TenantScope;
 use crate::store::accounts::changes;
-use crate::store::columns::{ACCOUNT_COLUMNS, HELP_COLUMNS};
+use crate::store::columns::{ACCOUNT_COLUMNS, HELP_COLUMNS, OF_LIVING_TENANT};
 use crate::store::outbox::{self, Notice};
 use crate::store::rows::{HelpRowWithAccount, PendingHelp, readable};
 use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency, transitions};
@@ -41,7 +41,7 @@ statements! {
         select distinct h.tenant_id from help_requests h
         join accounts a on a.tenant_id = h.tenant_id and a.account_id = h.account_id
         where h.digested_at is null and not h.proved and h.state in ('open', 'claimed') and h.created_at < $1
-          and a.deleted_at is null and h.tenant_id > $2
+          and a.deleted_at is null and h.tenant_id > $2", OF_LIVING_TENANT, "
         order by h.tenant_id limit $3";
 
     const UNDIGESTED =

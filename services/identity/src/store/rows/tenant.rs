@@ -19,6 +19,7 @@ pub(in crate::store) struct TenantRow {
     help_url: Option<String>,
     created_at: i64,
     updated_at: i64,
+    tenant_deleted_at: Option<i64>,
     version: i64,
     domains: String,
 }
@@ -60,6 +61,7 @@ impl TenantRow {
             help_url: self.help_url.and_then(|url| HelpUrl::parse(&url).ok()),
             created_at: at(self.created_at),
             updated_at: at(self.updated_at),
+            deleted_at: self.tenant_deleted_at.map(at),
             version: self.version,
         })
     }

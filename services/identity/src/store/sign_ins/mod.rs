@@ -100,7 +100,7 @@ statements! {
     const KNOWN =
         "select ", TENANT_COLUMNS, ", ", POLICY_COLUMNS,
         " from tenants t join policies p on p.tenant_id = t.tenant_id
-          where t.tenant_id = $1
+          where t.tenant_id = $1 and t.deleted_at is null
             and p.version = (select max(newest.version) from policies newest where newest.tenant_id = $1)";
 }
 

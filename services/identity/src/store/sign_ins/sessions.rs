@@ -10,7 +10,7 @@ use crate::domain::account::Account;
 use crate::domain::audit::AuditEvent;
 use crate::domain::scope::TenantScope;
 use crate::domain::session::{Ending, Session};
-use crate::store::columns::{ACCOUNT_COLUMNS, SESSION_COLUMNS};
+use crate::store::columns::{ACCOUNT_COLUMNS, OF_LIVING_TENANT, SESSION_COLUMNS};
 use crate::store::rows::{ReadablePage, SessionAndAccount, SessionRow};
 use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
@@ -61,7 +61,7 @@ statements! {
     const WITH_ACCOUNT =
         "select ", SESSION_COLUMNS, ", ", ACCOUNT_COLUMNS,
         " from sessions s join accounts a on a.tenant_id = s.tenant_id and a.account_id = s.account_id
-          where s.tenant_id = $1 and s.session_id = $2";
+          where s.tenant_id = $1 and s.session_id = $2", OF_LIVING_TENANT;
 
     const LIVE =
         "select ", SESSION_COLUMNS,
