@@ -80,7 +80,10 @@ const TOKENS: [Token; 40] = [
     Token { dies: false, ..of_a_person("ListMyTenants", "page_token", "PAGE_TOKEN_INVALID") },
     // The person who may show them dies first.
     Token { dies: false, ..of_a_person("ListPasskeys", "page_token", "PAGE_TOKEN_INVALID") },
-    Token { dies: false, ..token("CompletePasskeyRegistration", "registration_token", "CHALLENGE_INVALID") },
+    Token {
+        dies: false,
+        ..of_a_person("CompletePasskeyRegistration", "registration_token", "CHALLENGE_INVALID")
+    },
     token("CompletePasskeySignIn", "sign_in_token", "CHALLENGE_INVALID"),
     // The person who may show it dies first.
     Token { dies: false, ..of_a_person("LinkAccount", "other_access_token", "OTHER_TOKEN_INVALID") },
