@@ -92,7 +92,9 @@ impl Store {
         lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Option<HeldBulkReset>, Failure> {
-        let claimed: Option<BulkResetRow> = self.database.optional(CLAIM, values![now, lease_until]).await?;
+        // One statement, so it needs no transaction around it, but a connection that writes.
+        let mut connection = self.database.writer().await?;
+        let claimed: Option<BulkResetRow> = connection.optional(CLAIM, values![now, lease_until]).await?;
         let held = |row: BulkResetRow| {
             let next_number = row.next_number;
             Ok(HeldBulkReset { job: row.job()?, next_number })
