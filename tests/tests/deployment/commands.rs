@@ -104,3 +104,31 @@ async fn an_account_is_renamed_deleted_and_brought_back() {
     assert_eq!((&back["state"], &back["logins"]), (&"active".into(), &renamed["logins"]));
     assert!(again.code == Some(1) && again.stderr.contains("--state deleted"), "{again:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_is_changed_deleted_and_brought_back() {
+    let demo = Demo::start().await;
+    demo.run(&["tenant", "create", "globex", "--name", "Globex", "--domain", "globex.example"]).await;
+
+    let changes = ["--name", "Globex Works", "--add-domain", "g.example", "--seats", "5", "--json"];
+    let changed = demo.run(&[&["tenant", "update", "globex"][..], &changes].concat()).await.json();
+    let not_asked = demo.run(&["tenant", "delete", "globex"]).await;
+    let deleted = demo.run(&["tenant", "delete", "globex", "--yes"]).await;
+    let unknown = demo.run(&["account", "list", "--tenant", "globex"]).await;
+    let all = demo.run(&["tenant", "list", "--deleted", "--json"]).await.json();
+    let back = demo.run(&["tenant", "undelete", "globex", "--json"]).await.json();
+    let again = demo.run(&["tenant", "undelete", "globex"]).await;
+
+    assert_eq!(changed["domains"], serde_json::json!(["g.example", "globex.example"]));
+    assert_eq!(
+        (&changed["display_name"], &changed["licensed_accounts"]),
+        (&"Globex Works".into(), &5.into())
+    );
+    assert!(not_asked.code == Some(1) && not_asked.stderr.contains("--yes"), "{not_asked:?}");
+    assert!(deleted.stdout.contains("rekey tenant undelete globex"), "{deleted:?}");
+    assert!(unknown.code == Some(3) && unknown.stderr.contains("TENANT_NOT_FOUND"), "{unknown:?}");
+    let is_deleted = |tenant: &&serde_json::Value| !tenant["delete_time"].is_null();
+    assert_eq!(all.as_array().unwrap().iter().filter(is_deleted).count(), 1, "{all}");
+    assert_eq!((&back["tenant_id"], &back["delete_time"]), (&changed["tenant_id"], &serde_json::Value::Null));
+    assert!(again.code == Some(1) && again.stderr.contains("--deleted"), "{again:?}");
+}

@@ -78,7 +78,7 @@ async fn a_part_waits_unready_for_its_schema_and_its_first_tenant_is_written_onc
 
 async fn list_tenants(settings: &ClientSettings) -> Result<Vec<String>, Status> {
     let connection = Connection::open(settings, || None).unwrap();
-    let request = ListTenantsRequest { page_size: 10, page_token: String::new() };
+    let request = ListTenantsRequest { page_size: 10, ..ListTenantsRequest::default() };
     let page = TenantServiceClient::new(connection).list_tenants(request).await?.into_inner();
     Ok(page.tenants.into_iter().map(|tenant| tenant.tenant_id).collect())
 }

@@ -54,6 +54,9 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("GetResetFunnel", "tenant_id", OTHER),
     ("WatchEvents", "filter.account_id", OTHER),
     ("GetTenant", "tenant_id", OTHER),
+    ("UpdateTenant", "tenant_id", OTHER),
+    // Another tenant has another etag.
+    ("DeleteTenant", "tenant_id", OTHER),
     ("GetPolicy", "tenant_id", OTHER),
     ("PreviewPolicy", "tenant_id", OTHER),
     ("ListPolicyRevisions", "tenant_id", OTHER),

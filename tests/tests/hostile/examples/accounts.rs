@@ -51,7 +51,7 @@ async fn tenants(world: &World) -> Vec<Example> {
     let by_handle = lookup_tenant_request::Key::Handle("acme".to_owned());
     let by_domain = lookup_tenant_request::Key::Domain("acme.example".to_owned());
     let tenant_id = world.tenant_id.clone();
-    let first_page = ListTenantsRequest { page_size: 1, page_token: String::new() };
+    let first_page = ListTenantsRequest { page_size: 1, page_token: String::new(), show_deleted: true };
     let mut service = TenantServiceClient::new(world.identity.clone());
     let page_token = service.list_tenants(first_page).await.unwrap().into_inner().next_page_token;
     let get_policy = GetPolicyRequest { tenant_id: tenant_id.clone(), context: context(), revision: 0 };
@@ -60,7 +60,7 @@ async fn tenants(world: &World) -> Vec<Example> {
         Example::new("/rekey.identity.v1.TenantService/GetTenant", &GetTenantRequest { tenant_id }),
         Example::new(
             "/rekey.identity.v1.TenantService/ListTenants",
-            &ListTenantsRequest { page_size: 1, page_token },
+            &ListTenantsRequest { page_size: 1, page_token, show_deleted: true },
         ),
         Example::new(
             "/rekey.identity.v1.TenantService/LookupTenant",

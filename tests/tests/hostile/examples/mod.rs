@@ -103,6 +103,7 @@ impl Preparing {
         let person = world.signed_in(&zoe.login, &zoe.password).await;
         let mut examples = accounts::examples(&world, &zoe).await;
         examples.extend(account_lifecycle::examples(&world).await);
+        examples.extend(account_lifecycle::of_tenants(&world).await);
         examples.extend(policy::expiry(&world).await);
         examples.extend(policy::examples(&world).await);
         examples.extend(groups::examples(&world).await);
