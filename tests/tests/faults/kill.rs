@@ -65,9 +65,10 @@ const UNKNOWN: i16 = 4;
 async fn nothing_accepted_is_lost_and_nothing_is_done_twice_when_parts_are_killed() {
     let (mut deployment, backend) = Deployment::start(Ground::new().await, &SETTINGS).await;
     let end = watch::Sender::new(None);
-    let following = tokio::spawn(follow(backend.clone(), end.subscribe()));
+    let local = LocalSet::new();
+    let following = local.spawn_local(follow(backend.clone(), end.subscribe()));
 
-    let diaries = LocalSet::new().run_until(live_under_kills(&mut deployment, &backend)).await;
+    let diaries = local.run_until(live_under_kills(&mut deployment, &backend)).await;
 
     drained(&deployment).await;
     for diary in &diaries {
@@ -76,7 +77,7 @@ async fn nothing_accepted_is_lost_and_nothing_is_done_twice_when_parts_are_kille
     assert_messages(&deployment, &diaries).await;
     let events = assert_log(&backend, &deployment, &diaries).await;
     end.send_replace(Some(events));
-    let seen = following.await.unwrap();
+    let seen = local.run_until(following).await.unwrap();
     assert!(seen.iter().copied().eq(1..=seen.len() as i64), "over restarts a follower saw {seen:?}");
     deployment.stop().await;
 }
