@@ -1,7 +1,8 @@
 //! The people of a large directory, each by a number: names as they repeat in real ones, one address, a password of some age.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use rekey_primitives::clock::{Clock as _, SystemClock, Timestamp};
 use rekey_wire::identity::v1::imported_address::Address;
 use rekey_wire::identity::v1::{ImportRecord, ImportedAddress};
 
@@ -37,10 +38,14 @@ pub(super) fn record(number: usize, password_hash: &str) -> ImportRecord {
         external_id: format!("big-{number}"),
         addresses: vec![ImportedAddress { address, confirmed: true }],
         password_hash: password_hash.to_owned(),
-        password_time: Some((SystemTime::now() - age(number)).into()),
+        password_time: Some(seconds(SystemClock.now().minus(age(number)))),
         blocked: number % BLOCKED_ONE_IN == BLOCKED_ONE_IN - 1,
         ..ImportRecord::default()
     }
+}
+
+fn seconds(at: Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: at.unix_micros() / 1_000_000, nanos: 0 }
 }
 
 /// Spread evenly, and not in the order of numbers.
