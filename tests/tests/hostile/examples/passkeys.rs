@@ -16,7 +16,7 @@ use super::accounts::context;
 type Calls = PasskeyServiceClient<Connection>;
 
 pub(super) async fn examples(world: &World) -> Vec<Example> {
-    let holder = world.person("holder").await;
+    let holder = world.person("keyholder").await;
     let tokens = world.signed_in(&holder.login, &holder.password).await;
     let mut calls = PasskeyServiceClient::new(world.acting_for(&tokens.access_token));
     let mut device = Device::default();
@@ -42,7 +42,7 @@ pub(super) async fn examples(world: &World) -> Vec<Example> {
         request_id: request_id(),
         context: context(),
     };
-    let newcomer = world.person("newcomer").await;
+    let newcomer = world.person("keymaker").await;
     let theirs = world.signed_in(&newcomer.login, &newcomer.password).await;
     let mut calls = PasskeyServiceClient::new(world.acting_for(&theirs.access_token));
     let register = registration(&mut calls, &mut Device::default()).await;
