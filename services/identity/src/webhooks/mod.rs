@@ -11,13 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use rekey_primitives::clock::{SharedClock, Timestamp};
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::EventId;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_sealing::WebhookSecret;
+use tokio::task::JoinSet;
 
 pub(crate) use client::{Client, Timeouts};
 
@@ -101,30 +100,23 @@ impl Delivery {
     /// # Errors
     /// Never: whatever breaks is logged and tried again.
     pub(crate) async fn run(self, stop: Shutdown) -> Result<(), Infallible> {
-        let mut turns = FuturesUnordered::new();
+        let delivery = Arc::new(self);
+        // Tasks of their own: one that holds a connection of the store must go on while the loop waits for another.
+        let mut turns = JoinSet::new();
         loop {
-            let room = self.settings.side_by_side.saturating_sub(turns.len());
-            let claimed = if room > 0 { self.claim(room).await } else { Vec::new() };
+            let room = delivery.settings.side_by_side.saturating_sub(turns.len());
+            let claimed = if room > 0 { delivery.claim(room).await } else { Vec::new() };
             for (claimed, held_until) in claimed {
-                turns.push(self.turn(claimed, held_until, stop.clone()));
+                let (delivery, stop) = (Arc::clone(&delivery), stop.clone());
+                turns.spawn(async move { delivery.turn(claimed, held_until, stop).await });
             }
-            // Those under way are worked on while others are waited for.
-            let pause = async {
-                let over = stop.pause(self.settings.poll);
-                tokio::pin!(over);
-                loop {
-                    tokio::select! {
-                        goes_on = &mut over => return goes_on,
-                        Some(()) = turns.next(), if !turns.is_empty() => {}
-                    }
-                }
-            };
-            if !pause.await {
+            if !stop.pause(delivery.settings.poll).await {
                 break;
             }
+            while turns.try_join_next().is_some() {}
         }
         // Each ends as soon as it sees the signal.
-        while turns.next().await.is_some() {}
+        while turns.join_next().await.is_some() {}
         Ok(())
     }
 

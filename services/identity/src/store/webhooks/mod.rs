@@ -282,7 +282,7 @@ async fn apply(tx: &mut Connection, tenant_id: TenantId, change: &ChangeWebhook)
     let url = change.change.url.as_ref().map(WebhookUrl::as_str);
     let filter = change.change.filter.as_ref().map(filter);
     tx.execute(CHANGE, values![tenant_id, change.id, url, filter, change.now]).await?;
-    let behind = match change.change.enabling {
+    let behind: i64 = match change.change.enabling {
         None => return Ok(()),
         Some(Enabling::Disabled) => {
             let why = Disabling::Administrator.as_str();
