@@ -13,12 +13,14 @@ mod keys;
 mod mac;
 mod otp;
 mod sign;
+mod webhook;
 
 pub use aead::{AeadKeys, NotOpened, OVERHEAD};
 pub use keys::{InvalidKeyId, KeyError, KeyId, KeyState, KeyText, LineProblem};
 pub use mac::MacKeys;
 pub use otp::{OtpHash, hotp};
 pub use sign::{PublicKey, PublicKeys, SigningKeys};
+pub use webhook::WebhookSecret;
 
 /// SHA-256 over `parts`, each with its length before it, so that `["ab", "c"]` and `["a", "bc"]`
 /// differ. For values with enough chance in them (tokens); guessable ones need [`MacKeys`].
