@@ -8,11 +8,13 @@
 //!   have their own parts of it, for reflection.
 //! - [`reason`], [`refusals`], [`status`]: published reasons, which RPC gives which, and a refusal as `google.rpc` error
 //!   details.
+//! - [`audit_events`]: audit events as JSON and as CloudEvents.
 //! - [`time`]: moments and spans both ways.
 //!
 //! Nothing here knows another room of ours, so anybody may depend on it.
 
 pub mod access;
+pub mod audit_events;
 pub mod reason;
 pub mod refusals;
 pub mod status;

@@ -9,9 +9,10 @@ mod watch;
 use std::path::Path;
 
 use rekey_client::Connection;
+use rekey_wire::audit_events::{actor, event_time, fields as shown, outcome};
 use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
-use rekey_wire::identity::v1::{AuditActorKind, AuditEvent, AuditOutcome, ListEventsRequest};
-use serde_json::{Value, json};
+use rekey_wire::identity::v1::{AuditEvent, ListEventsRequest};
+use serde_json::Value;
 
 pub(crate) use moment::Moment;
 
@@ -88,54 +89,6 @@ impl Pages {
     }
 }
 
-/// An event with all that a stranger needs to follow the chain.
-fn shown(event: &AuditEvent) -> Value {
-    json!({
-        "event_id": event.event_id,
-        "tenant_id": event.tenant_id,
-        "event_time": time(event),
-        "kind": event.kind,
-        "outcome": outcome(event),
-        "reason": event.reason,
-        "actor": actor(event),
-        "actor_id": event.actor_id,
-        "caller": event.caller,
-        "account_id": event.account_id,
-        "unknown_login_hash": event.unknown_login_hash,
-        "account_ids": event.account_ids,
-        "ip_address": event.ip_address,
-        "masked_destination": event.masked_destination,
-        "support_code": event.support_code,
-        "count": event.count,
-        "position": event.position,
-        "link": event.link,
-    })
-}
-
-/// When it happened, to the microsecond: the chain was made over it.
-fn time(event: &AuditEvent) -> String {
-    event.event_time.as_ref().map(moment::text).unwrap_or_default()
-}
-
-fn outcome(event: &AuditEvent) -> &'static str {
-    match event.outcome() {
-        AuditOutcome::Success => "success",
-        AuditOutcome::Refused => "refused",
-        AuditOutcome::Failed => "failed",
-        AuditOutcome::Unspecified => "",
-    }
-}
-
-fn actor(event: &AuditEvent) -> &'static str {
-    match event.actor_kind() {
-        AuditActorKind::Stranger => "stranger",
-        AuditActorKind::Account => "account",
-        AuditActorKind::Service => "service",
-        AuditActorKind::Rekey => "rekey",
-        AuditActorKind::Unspecified => "",
-    }
-}
-
 const HEAD: [&str; 8] = ["POSITION", "TIME", "KIND", "OUTCOME", "ACTOR", "ACCOUNT", "REASON", "SUPPORT CODE"];
 
 fn cells(event: &AuditEvent) -> Vec<String> {
@@ -147,7 +100,7 @@ fn cells(event: &AuditEvent) -> Vec<String> {
     let who = if event.actor_id.is_empty() { actor(event) } else { &event.actor_id };
     vec![
         event.position.to_string(),
-        time(event),
+        event_time(event),
         event.kind.clone(),
         format!("{}{times}", outcome(event)),
         who.to_owned(),

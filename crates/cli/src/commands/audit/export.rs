@@ -2,10 +2,11 @@
 
 use std::io::Write as _;
 
+use rekey_wire::audit_events::{cloud_event, fields as shown};
 use rekey_wire::identity::v1::AuditEvent;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Pages, shown, time};
+use super::Pages;
 use crate::arguments::{Events, ExportFormat};
 use crate::profile::Profile;
 
@@ -83,19 +84,6 @@ fn fields(shown: &Value) -> Vec<String> {
     COLUMNS.iter().map(field).collect()
 }
 
-/// The event in the envelope of CloudEvents 1.0.
-fn cloud_event(event: &AuditEvent) -> Value {
-    json!({
-        "specversion": "1.0",
-        "id": event.event_id,
-        "source": format!("urn:rekey:tenant:{}", event.tenant_id),
-        "type": format!("rekey.identity.{}", event.kind),
-        "time": time(event),
-        "datacontenttype": "application/json",
-        "data": shown(event),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,16 +112,5 @@ mod tests {
         assert_eq!(names, COLUMNS.into_iter().collect());
         assert!(text.starts_with("7,1970-01-01T00:00:01.000005Z,018f,018e,reset.started,"), "{text}");
         assert!(text.contains(r#","a ""shop"", near",,,1 2,"#), "{text}");
-    }
-
-    #[test]
-    fn a_cloud_event_has_what_the_envelope_demands() {
-        let cloud = cloud_event(&event());
-
-        for demanded in ["id", "source", "specversion", "type"] {
-            assert!(cloud[demanded].as_str().is_some_and(|text| !text.is_empty()), "{demanded}");
-        }
-        assert_eq!(cloud["time"], "1970-01-01T00:00:01.000005Z");
-        assert_eq!(cloud["data"], shown(&event()));
     }
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use rekey_wire::audit_events::fields as shown;
 use rekey_wire::identity::v1::{AuditEvent, WatchEventsRequest};
 use serde_json::json;
 use tonic::{Code, Request, Status, Streaming};
 
-use super::{Client, cells, client, shown};
+use super::{Client, cells, client};
 use crate::arguments::Events;
 use crate::output::{Output, print};
 use crate::profile::Profile;
