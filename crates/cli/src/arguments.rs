@@ -8,6 +8,7 @@ mod policy;
 mod role;
 pub(crate) mod security_info;
 mod token;
+mod webhook;
 
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
-pub(crate) use self::audit::{AuditCommand, Events, ExportFormat};
+pub(crate) use self::audit::{AuditCommand, Events, ExportFormat, OutcomeName};
 pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
 pub(crate) use self::help_desk::{
     Diagnose, HelpCommand, ListedState, OnHelpRequest, PassCommand, ResetAccount, ResetAccounts,
@@ -23,6 +24,7 @@ pub(crate) use self::help_desk::{
 pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
 pub(crate) use self::role::RoleCommand;
 pub(crate) use self::token::{CreateToken, TokenCommand};
+pub(crate) use self::webhook::{EventsSent, OnWebhook, WebhookChanges, WebhookCommand};
 use crate::{Part, folder};
 
 /// Gets people back into their accounts.

@@ -146,6 +146,7 @@ from! {
     id::VerificationId => Uuid(value => value.as_uuid());
     id::NotificationId => Uuid(value => value.as_uuid());
     id::EventId => Uuid(value => value.as_uuid());
+    id::AuditWebhookId => Uuid(value => value.as_uuid());
     id::HelpRequestId => Uuid(value => value.as_uuid());
     id::RequestId => Uuid(value => value.as_uuid());
 }

@@ -91,6 +91,8 @@ ids! {
     NotificationId
     /// An entry of the audit log.
     EventId
+    /// Where the events of a tenant are sent.
+    AuditWebhookId
     /// A person asking an administrator.
     HelpRequestId
     /// What makes a repeated call the same call.

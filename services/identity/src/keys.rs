@@ -4,6 +4,7 @@
 //! Each kind of value has its own label, so a value made for one use is worth nothing in another.
 
 mod held_codes;
+mod webhooks;
 
 use std::net::IpAddr;
 

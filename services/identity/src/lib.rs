@@ -11,6 +11,7 @@
 //! | `audit`, `notices`, `limits`, `policies`, `authorisation`, `credentials`, `tokens`, `keys`, `response_timing`, `views` | parts that use cases borrow |
 //! | `grpc` | the contract `rekey.identity.v1`: decodes, calls one use case, encodes |
 //! | `relay` | hands queued notices to notification until it has them |
+//! | `webhooks` | sends sealed events to the receivers that tenants name, until they have them |
 //! | `jobs` | looks after the store, sweeps, writes the audit buffer, seals and forgets events, mails digests, notifies before passwords expire |
 //! | [`bootstrap`] | the first tenant and administrator of an empty store |
 //! | [`config`] | the `[identity]` table |
@@ -48,6 +49,7 @@ mod sign_in;
 mod store;
 mod tokens;
 mod views;
+mod webhooks;
 mod wiring;
 
 #[cfg(test)]
@@ -84,6 +86,7 @@ use crate::relay::Relay;
 use crate::sessions::Sessions;
 use crate::store::accounts::TenantKey;
 use crate::store::{SchemaGate, StoreMonitor};
+use crate::webhooks::Delivery;
 use crate::wiring::Parts;
 
 /// The gRPC services of this part, as health names them.
@@ -135,13 +138,14 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
         // Sign-in goes on without it, so it is missing to nobody else.
         (redis, part.store_of("throttle", ["rekey.identity.v1.PasswordResetService".to_owned()]))
     });
+    let delivery = wiring::delivery(&parts)?;
     let pause = Duration::from_secs(settings.store.check_seconds);
     let (monitor, gate) = jobs::store_monitor::of(&parts.store, part, pause);
     Ok(Service {
         routes: grpc::routes(parts.use_cases()),
         persons: Arc::new(Persons { sessions: parts.sessions(), authorisation: parts.authorisation() }),
         jwks: jwt::key_set(&parts.tokens().signing_keys()),
-        loops: BackgroundLoops { parts, notification, monitor, gate, throttle },
+        loops: BackgroundLoops { parts, notification, delivery, monitor, gate, throttle },
         grpc_names: GRPC_NAMES,
     })
 }
@@ -168,6 +172,7 @@ pub async fn has_tenant_of(settings: &Settings, domain: &str) -> anyhow::Result<
 pub struct BackgroundLoops {
     parts: Parts,
     notification: Arc<dyn Notification>,
+    delivery: Delivery,
     monitor: StoreMonitor,
     gate: SchemaGate,
     throttle: Option<(Redis, StoreHealth)>,
@@ -176,7 +181,7 @@ pub struct BackgroundLoops {
 impl BackgroundLoops {
     /// Starts them among the process's loops. Nothing is done before the schema was seen to fit.
     pub fn spawn(self, loops: &mut Loops) {
-        let Self { parts, notification, monitor, gate, throttle } = self;
+        let Self { parts, notification, delivery, monitor, gate, throttle } = self;
         let settings = &parts.settings;
         loops.spawn("identity store", |stop: Shutdown| async move {
             monitor.run(stop.begun()).await;
@@ -194,6 +199,10 @@ impl BackgroundLoops {
         let (relay, mut opened) = (relay(&parts, notification), gate.clone());
         loops.spawn("identity relay", move |stop: Shutdown| async move {
             if opened.passed(stop.begun()).await { relay.run(stop).await } else { Ok(()) }
+        });
+        let mut opened = gate.clone();
+        loops.spawn("identity webhooks", move |stop: Shutdown| async move {
+            if opened.passed(stop.begun()).await { delivery.run(stop).await } else { Ok(()) }
         });
         let (notices, mut opened) = (parts.expiry_notices(), gate.clone());
         let pause = Duration::from_secs(settings.jobs.expiry_seconds);

@@ -73,6 +73,12 @@ const ROOMS: &[Room] = &[
     Room { name: "relay", rooms: LOOP, crates: IN_A_PROCESS },
     Room { name: "jobs", rooms: LOOP, crates: IN_A_PROCESS },
     Room { name: "worker", rooms: LOOP, crates: IN_A_PROCESS },
+    // It sends to strangers, by a client of its own; what an event looks like on the wire it is handed.
+    Room {
+        name: "webhooks",
+        rooms: &["store", "domain"],
+        crates: &["rekey_runtime::shutdown", "rekey_sealing"],
+    },
     // Credentials of providers are read where they are used.
     Room { name: "providers", rooms: &["domain"], crates: &["rekey_runtime::settings"] },
     Room { name: "templates", rooms: &["domain"], crates: &[] },
@@ -146,8 +152,8 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("redis", &["store"]),
     ("lettre", &["providers"]),
-    ("hyper", &["providers"]),
-    ("hyper_util", &["providers"]),
+    ("hyper", &["providers", "webhooks"]),
+    ("hyper_util", &["providers", "webhooks"]),
     ("argon2", &["hashing"]),
     ("minijinja", &["templates"]),
     ("tokio", EVERY_ROOM_BUT_DOMAIN),
@@ -167,6 +173,7 @@ const EVERY_ROOM_BUT_DOMAIN: &[&str] = &[
     "relay",
     "jobs",
     "worker",
+    "webhooks",
     "providers",
     "templates",
     "lib",

@@ -78,3 +78,38 @@ async fn a_policy_is_changed_previewed_graded_and_put_back() {
     assert!(unknown.stderr.contains("rekey policy get"), "{unknown:?}");
     assert_eq!((&restored["revision"], &restored["password"]["minimum_length"]), (&3.into(), &8.into()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_is_created_disabled_enabled_and_deleted() {
+    let demo = Demo::start().await;
+    let webhook =
+        async |arguments: &[&str]| demo.run(&[&["audit", "webhook"], arguments, &["--json"]].concat()).await;
+    let create =
+        ["create", "https://hooks.example/audit", "--kind", "reset.completed", "--outcome", "success"];
+
+    let created = webhook(&create).await.json();
+    let id = created["audit_webhook_id"].as_str().unwrap();
+    let disabled = webhook(&["update", id, "--disable", "--all-events"]).await.json();
+    let listed = webhook(&["list"]).await.json();
+    let etag = created["etag"].as_str().unwrap();
+    let stale = webhook(&["update", id, "--enable", "--etag", etag]).await;
+    let enabled = webhook(&["update", id, "--enable", "--from-now"]).await.json();
+    let rotated = webhook(&["rotate", id, "--overlap", "0"]).await.json();
+    let nothing = webhook(&["update", id]).await;
+    let deleted = webhook(&["delete", id]).await.json();
+    let gone = webhook(&["get", id]).await;
+    let internal = webhook(&["create", "https://10.0.0.1/"]).await;
+
+    assert!(created["secret"].as_str().unwrap().starts_with("whsec_"), "{created}");
+    assert_eq!((&created["state"], &created["kinds"][0]), (&"active".into(), &"reset.completed".into()));
+    assert_eq!((&disabled["state"], &disabled["disabling"]), (&"disabled".into(), &"administrator".into()));
+    assert_eq!((&disabled["kinds"], &disabled["outcome"]), (&serde_json::json!([]), &"".into()));
+    assert_eq!((listed[0]["audit_webhook_id"].as_str(), &listed[0]["state"]), (Some(id), &"disabled".into()));
+    assert!(stale.code == Some(3) && stale.stderr.contains("ETAG_MISMATCH"), "{stale:?}");
+    assert_eq!(enabled["state"], "active");
+    assert_ne!(rotated["secret"], created["secret"]);
+    assert!(nothing.code == Some(1) && nothing.stderr.contains("--enable"), "{nothing:?}");
+    assert_eq!(deleted["deleted"], id);
+    assert!(gone.code == Some(3) && gone.stderr.contains("AUDIT_WEBHOOK_NOT_FOUND"), "{gone:?}");
+    assert!(internal.code == Some(3) && internal.stderr.contains("FIELD_INVALID"), "{internal:?}");
+}

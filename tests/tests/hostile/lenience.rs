@@ -53,6 +53,8 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("VerifyAudit", "tenant_id", OTHER),
     ("GetResetFunnel", "tenant_id", OTHER),
     ("WatchEvents", "filter.account_id", OTHER),
+    ("CreateAuditWebhook", "tenant_id", OTHER),
+    ("CreateAuditWebhook", "start_time", &[Wrong::NoInstant]),
     ("GetTenant", "tenant_id", OTHER),
     ("GetPolicy", "tenant_id", OTHER),
     ("PreviewPolicy", "tenant_id", OTHER),

@@ -56,7 +56,7 @@ const fn unheard(method: &'static str, field: &'static str) -> Token {
     Token { method, field, reason: None, is_bound: false, dies: true }
 }
 
-const TOKENS: [Token; 29] = [
+const TOKENS: [Token; 30] = [
     token("SendResetCode", "reset_token", "RESET_INVALID"),
     token("SubmitResetProof", "reset_token", "RESET_INVALID"),
     token("CompletePasswordReset", "reset_token", "RESET_INVALID"),
@@ -83,6 +83,7 @@ const TOKENS: [Token; 29] = [
     Token { dies: false, ..of_a_person("VerifyAudit", "page_token", "PAGE_TOKEN_INVALID") },
     // It leads on for as long as the events are kept.
     Token { dies: false, ..of_a_person("WatchEvents", "resume_token", "RESUME_TOKEN_INVALID") },
+    of_a_person("ListAuditWebhooks", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListAccountSessions", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListAccountSecurityInfo", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListExpiringPasswords", "page_token", "PAGE_TOKEN_INVALID"),

@@ -4,17 +4,18 @@
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use rekey::folder::KEYS;
 use rekey_tests::World;
 use rekey_tests::person::{Person, request_id};
+use rekey_wire::identity::v1::audit_webhook_service_client::AuditWebhookServiceClient;
 use rekey_wire::identity::v1::change_password_response::Result as ChangeOutcome;
 use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
 use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
     AddSecurityInfoRequest, ChangePasswordRequest, ConfirmSecurityInfoRequest, ContinueSignInRequest,
-    EvaluatePasswordRequest, RefreshSessionRequest, RemoveSecurityInfoRequest,
+    CreateAuditWebhookRequest, EvaluatePasswordRequest, RefreshSessionRequest, RemoveSecurityInfoRequest,
     RequestAdministratorHelpRequest, SecurityInfoAddress, SessionTokens, security_info_address,
 };
 use tonic::Status;
@@ -54,6 +55,7 @@ pub(crate) async fn tell(world: &World) -> Told {
     told.secrets.add("old password", &zoe.password);
     told.secrets.add("new password", NEW);
     told.secrets.add("judged password", CANDIDATE);
+    name_a_receiver(world, &mut told).await;
     stay_signed_in(world, &zoe, &mut told).await;
     forget_and_reset(world, &zoe, &mut told).await;
     add_an_address(world, &zoe, &mut told).await;
@@ -115,6 +117,21 @@ fn add_token(name: &str, token: &str, secrets: &mut Needles) {
     if let Ok(bytes) = BASE64_URL_SAFE_NO_PAD.decode(token) {
         secrets.add(&format!("{name} as bytes"), bytes);
     }
+}
+
+/// Has events sent to a receiver, which is not there.
+async fn name_a_receiver(world: &World, told: &mut Told) {
+    let request = CreateAuditWebhookRequest {
+        tenant_id: world.tenant_id.clone(),
+        url: "https://hooks.example/audit".to_owned(),
+        request_id: request_id(),
+        ..CreateAuditWebhookRequest::default()
+    };
+    let mut webhooks = AuditWebhookServiceClient::new(world.identity.clone());
+    let secret = webhooks.create_audit_webhook(request).await.unwrap().into_inner().secret;
+    let encoded = secret.trim_start_matches("whsec_");
+    told.secrets.add("webhook secret", encoded);
+    told.secrets.add("bytes of the webhook secret", BASE64_STANDARD.decode(encoded).unwrap());
 }
 
 async fn stay_signed_in(world: &World, zoe: &Person, told: &mut Told) {

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use rekey_wire::identity::v1::{AuditFilter, AuditOutcome};
 
-use super::InTenant;
+use super::{InTenant, WebhookCommand};
 use crate::commands::audit::Moment;
 
 /// Commands on the audit log.
@@ -46,6 +46,12 @@ pub(crate) enum AuditCommand {
         /// In which format.
         #[arg(long, value_enum, default_value = "jsonl")]
         format: ExportFormat,
+    },
+    /// Have events sent to a URL as they happen.
+    Webhook {
+        /// What to do.
+        #[command(subcommand)]
+        command: WebhookCommand,
     },
     /// Count how far resets came.
     Funnel {
@@ -112,20 +118,26 @@ pub(crate) enum ExportFormat {
     Cloudevents,
 }
 
+impl OutcomeName {
+    /// As the contract has it.
+    pub(crate) const fn wire(typed: Option<Self>) -> AuditOutcome {
+        match typed {
+            None => AuditOutcome::Unspecified,
+            Some(Self::Success) => AuditOutcome::Success,
+            Some(Self::Refused) => AuditOutcome::Refused,
+            Some(Self::Failed) => AuditOutcome::Failed,
+        }
+    }
+}
+
 impl Events {
     /// What the RPCs take.
     pub(crate) fn filter(&self) -> AuditFilter {
-        let outcome = match self.outcome {
-            None => AuditOutcome::Unspecified,
-            Some(OutcomeName::Success) => AuditOutcome::Success,
-            Some(OutcomeName::Refused) => AuditOutcome::Refused,
-            Some(OutcomeName::Failed) => AuditOutcome::Failed,
-        };
         AuditFilter {
             account_id: self.account.clone().unwrap_or_default(),
             actor_id: self.actor.clone().unwrap_or_default(),
             kind: self.kind.clone().unwrap_or_default(),
-            outcome: outcome.into(),
+            outcome: OutcomeName::wire(self.outcome).into(),
             start_time: self.since.map(Moment::wire),
             end_time: self.until.map(Moment::wire),
             support_code: self.support_code.clone().unwrap_or_default(),

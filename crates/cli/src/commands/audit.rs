@@ -1,10 +1,11 @@
-//! `rekey audit`: list, watch, verify and export the log, and how resets go.
+//! `rekey audit`: list, watch, verify and export the log, how resets go, and webhooks.
 
 mod export;
 mod funnel;
 mod moment;
 mod verify;
 mod watch;
+mod webhook;
 
 use std::path::Path;
 
@@ -35,6 +36,7 @@ pub(crate) async fn run(command: AuditCommand, profile: &Path, output: Output) -
         }
         AuditCommand::Verify { tenant } => verify::run(&profile, &tenant, output).await,
         AuditCommand::Export { events, format } => export::run(&profile, &events, format).await,
+        AuditCommand::Webhook { command } => webhook::run(&profile, command, output).await,
         AuditCommand::Funnel { tenant, since, until, every } => {
             let span = funnel::Span { since, until: until.unwrap_or_else(Moment::now), every };
             funnel::run(&profile, &tenant, &span, output).await

@@ -1,7 +1,9 @@
-//! What administrators read of the audit log: lists, streams, the chain followed, and how resets go.
+//! What administrators read of the audit log: lists, streams, the chain followed, and how resets go; and where it is sent.
 //!
 //! Reading is judged like any act of theirs, and leaves no event but a denial. What is read is sealed, so it has a
 //! position that no later event comes before.
+
+pub(crate) mod webhooks;
 
 mod verify;
 mod watch;

@@ -5,7 +5,7 @@
 //! order in the use cases; both ask here first.
 //!
 //! Things: [`tenant`], [`account`], [`account_filter`], [`group`], [`security_info`], [`totp`], [`recovery_codes`],
-//! [`access_pass`], [`link`], [`session`], [`policy`].
+//! [`access_pass`], [`link`], [`session`], [`policy`], [`webhook`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
 //! [`reconfirmation`], [`second_factor`], [`scope`], [`spraying`], [`diagnosis`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
@@ -36,6 +36,7 @@ pub(crate) mod session;
 pub(crate) mod spraying;
 pub(crate) mod tenant;
 pub(crate) mod totp;
+pub(crate) mod webhook;
 
 #[cfg(test)]
 mod fixtures;

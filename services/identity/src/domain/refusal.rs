@@ -150,6 +150,12 @@ pub(crate) enum Refusal {
         retry_after: Duration,
     },
 
+    // Webhooks.
+    /// No such webhook.
+    AuditWebhookNotFound,
+    /// The tenant has as many as it may.
+    AuditWebhooksFull,
+
     // Limits.
     /// No code is left in this reset: a new one helps, waiting does not.
     SendsExhausted,

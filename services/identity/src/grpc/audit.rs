@@ -1,6 +1,6 @@
 //! `rekey.identity.v1.AuditService`.
 
-mod messages;
+pub(super) mod messages;
 mod stream;
 
 use std::sync::Arc;

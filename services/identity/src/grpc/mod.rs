@@ -12,6 +12,7 @@ mod account_security_info;
 mod accounts;
 mod administration;
 mod audit;
+mod audit_webhooks;
 mod decode;
 mod encode;
 mod groups;
@@ -29,6 +30,7 @@ mod sessions;
 mod tenants;
 
 pub(crate) use audit::WatchSettings;
+pub(crate) use audit::messages::cloud_event;
 pub(crate) use decode::Fields;
 pub(crate) use refusal::status_of_creation;
 pub(crate) use tenants::HANDLE;
@@ -40,6 +42,7 @@ use rekey_wire::identity::v1::account_security_info_service_server::AccountSecur
 use rekey_wire::identity::v1::account_service_server::AccountServiceServer;
 use rekey_wire::identity::v1::administration_service_server::AdministrationServiceServer;
 use rekey_wire::identity::v1::audit_service_server::AuditServiceServer;
+use rekey_wire::identity::v1::audit_webhook_service_server::AuditWebhookServiceServer;
 use rekey_wire::identity::v1::group_service_server::GroupServiceServer;
 use rekey_wire::identity::v1::help_desk_service_server::HelpDeskServiceServer;
 use rekey_wire::identity::v1::linked_account_service_server::LinkedAccountServiceServer;
@@ -59,6 +62,7 @@ use self::account_security_info::AccountSecurityInfoApi;
 use self::accounts::AccountApi;
 use self::administration::AdministrationApi;
 use self::audit::AuditApi;
+use self::audit_webhooks::AuditWebhookApi;
 use self::groups::GroupApi;
 use self::help_desk::HelpDeskApi;
 use self::linked_accounts::LinkedAccountApi;
@@ -72,6 +76,7 @@ use self::sessions::SessionApi;
 use self::tenants::TenantApi;
 use crate::administration::Administration;
 use crate::audit_log::AuditLog;
+use crate::audit_log::webhooks::Webhooks;
 use crate::directory::Directory;
 use crate::passwords::Passwords;
 use crate::resets::Resets;
@@ -87,6 +92,7 @@ pub(crate) const NAMES: &[&str] = &[
     "rekey.identity.v1.AccountService",
     "rekey.identity.v1.AdministrationService",
     "rekey.identity.v1.AuditService",
+    "rekey.identity.v1.AuditWebhookService",
     "rekey.identity.v1.GroupService",
     "rekey.identity.v1.HelpDeskService",
     "rekey.identity.v1.LinkedAccountService",
@@ -112,6 +118,7 @@ pub(crate) struct UseCases {
     pub administration: Administration,
     pub audit_log: AuditLog,
     pub watching: WatchSettings,
+    pub webhooks: Webhooks,
 }
 
 /// Every RPC, answered by these use cases.
@@ -127,6 +134,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         administration,
         audit_log,
         watching,
+        webhooks,
     } = use_cases;
     let watchers = Arc::new(Semaphore::new(watching.watchers));
     let passes = AccessPassApi { administration: administration.clone(), sign_ins: sign_ins.clone() };
@@ -151,6 +159,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(HelpDeskServiceServer::new(HelpDeskApi { administration: administration.clone() }))
         .add_service(PasswordAdministrationServiceServer::new(PasswordAdministrationApi { administration }))
         .add_service(AuditServiceServer::new(AuditApi { log: audit_log, watching, watchers }))
+        .add_service(AuditWebhookServiceServer::new(AuditWebhookApi { webhooks }))
         .add_service(PolicyServiceServer::new(PolicyApi { directory }))
 }
 
@@ -163,6 +172,7 @@ mod tests {
         Act, DIAGNOSIS_NEEDS, HELP_NEEDS, PASSES_NEED, PASSWORDS_NEED, SESSIONS_NEED,
     };
     use crate::audit_log::PERMISSION as AUDIT_NEEDS;
+    use crate::audit_log::webhooks::PERMISSION as WEBHOOKS_NEED;
     use crate::domain::authority::{Needs, Permission, Role};
     use crate::security_info::{ACCOUNT_NEEDS, PREFILL_NEEDS};
 
@@ -181,10 +191,19 @@ mod tests {
             "ListGroupMembers",
         ];
         let groups = ["CreateGroup", "UpdateGroup", "DeleteGroup", "AddGroupMembers", "RemoveGroupMembers"];
+        let webhooks = [
+            "CreateAuditWebhook",
+            "GetAuditWebhook",
+            "ListAuditWebhooks",
+            "UpdateAuditWebhook",
+            "RotateAuditWebhookSecret",
+            "DeleteAuditWebhook",
+        ];
         let audit = ["ListEvents", "WatchEvents", "VerifyAudit", "GetResetFunnel"];
         acts.map(|act| (act.rpc().name, Needs::This(act.permission())))
             .into_iter()
             .chain(audit.map(|rpc| (rpc, Needs::This(AUDIT_NEEDS))))
+            .chain(webhooks.map(|rpc| (rpc, Needs::This(WEBHOOKS_NEED))))
             .chain(reads.map(|rpc| (rpc, Needs::This(Permission::ReadDirectory))))
             .chain(groups.map(|rpc| (rpc, Needs::This(Permission::ManageGroups))))
             .chain([

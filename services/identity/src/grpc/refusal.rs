@@ -240,6 +240,12 @@ fn shape(refusal: &Refusal) -> status::Refusal {
         Refusal::WatchersFull { .. } => {
             new(ResourceExhausted, Reason::WatchersFull, "too many streams of events are open")
         }
+        Refusal::AuditWebhookNotFound => {
+            new(NotFound, Reason::AuditWebhookNotFound, "no such webhook in this tenant")
+        }
+        Refusal::AuditWebhooksFull => {
+            new(ResourceExhausted, Reason::AuditWebhooksFull, "the tenant has as many webhooks as it may")
+        }
         Refusal::Throttled { .. } => new(ResourceExhausted, Reason::Throttled, "too many calls"),
         Refusal::HashingBusy { .. } => {
             new(ResourceExhausted, Reason::HashingBusy, "too many passwords are being hashed")

@@ -21,6 +21,7 @@ pub(crate) mod outcome;
 pub(crate) mod resets;
 pub(crate) mod search;
 pub(crate) mod sign_ins;
+pub(crate) mod webhooks;
 
 mod columns;
 #[cfg(test)]

@@ -5,11 +5,11 @@ use rekey_database::Sql;
 use super::contract::World;
 use super::{
     accounts, audit, contract, expiring_passwords, expiry, groups, idempotency, links, logins, outbox,
-    partitions, resets, schema, search, sign_ins, upkeep,
+    partitions, resets, schema, search, sign_ins, upkeep, webhooks,
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 42] = [
+pub(super) const STATEMENTS: [&[Sql]; 44] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -52,6 +52,8 @@ pub(super) const STATEMENTS: [&[Sql]; 42] = [
     sign_ins::sessions::STATEMENTS,
     sign_ins::last::STATEMENTS,
     upkeep::STATEMENTS,
+    webhooks::STATEMENTS,
+    webhooks::delivery::STATEMENTS,
 ];
 
 async fn every_statement_is_understood(world: World) {

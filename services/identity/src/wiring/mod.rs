@@ -1,6 +1,7 @@
 //! Wiring: settings become keys, stores, throttles, connections to the neighbours, and use cases ([`parts`]).
 
 mod parts;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use rekey_throttle::connection::{Connection, Options, Topology};
 use rekey_throttle::{FallbackThrottle, InProcessThrottle, RedisThrottle, Throttle};
 
 pub(crate) use parts::Parts;
+pub(crate) use webhooks::delivery;
 
 use crate::audit::AuditBuffer;
 use crate::config::{KeyFiles, Settings};

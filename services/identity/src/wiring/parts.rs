@@ -10,6 +10,7 @@ use rekey_throttle::Throttle;
 use crate::administration::Administration;
 use crate::audit::{Audit, AuditBuffer};
 use crate::audit_log::AuditLog;
+use crate::audit_log::webhooks::{UrlRules, Webhooks};
 use crate::authorisation::Authorisation;
 use crate::config::Settings;
 use crate::credentials::Credentials;
@@ -65,11 +66,26 @@ impl Parts {
             administration: self.administration(),
             audit_log: self.audit_log(),
             watching: self.watching(),
+            webhooks: self.webhooks(),
         }
     }
 
     pub(crate) fn audit_log(&self) -> AuditLog {
         AuditLog { store: self.store.clone(), authorisation: self.authorisation(), tokens: self.tokens() }
+    }
+
+    fn webhooks(&self) -> Webhooks {
+        let guard = self.settings.webhooks.guard();
+        Webhooks {
+            store: self.store.clone(),
+            keys: Arc::clone(&self.keys),
+            entropy: Arc::clone(&self.entropy),
+            audit: self.audit(),
+            authorisation: self.authorisation(),
+            idempotency: self.idempotency(),
+            tokens: self.tokens(),
+            urls: UrlRules { allow_http: !self.settings.production, guard },
+        }
     }
 
     fn watching(&self) -> WatchSettings {

@@ -11,6 +11,7 @@ mod linked;
 mod others;
 mod people;
 mod policy;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -53,6 +54,9 @@ impl Example {
     }
 }
 
+/// Webhooks are looked for at the start and then no more: what is sent to them is none of the requests' doing.
+const NOTHING_SENT: (&str, &str) = ("IDENTITY__WEBHOOKS__POLL_MS", "86400000");
+
 /// A world, its examples, and strangers to try them with.
 pub(crate) struct Prepared {
     pub(crate) world: World,
@@ -72,7 +76,7 @@ impl Prepared {
 
     /// The same with other settings.
     pub(crate) async fn start_with(stores: Stores, changes: &[(&str, &str)]) -> Self {
-        let world = World::start_with(stores, changes).await;
+        let world = World::start_with(stores, &[&[NOTHING_SENT], changes].concat()).await;
         let prepared = Preparing::first(world).await;
         // Long enough for the second rung of every ladder, short enough for every code.
         prepared.world.clock.advance(Duration::from_secs(61));
@@ -108,6 +112,7 @@ impl Preparing {
         examples.extend(people::examples(&world, (&zoe, &person), people).await);
         examples.extend(linked::examples(&world).await);
         examples.extend(audit::examples(&world).await);
+        examples.extend(webhooks::examples(&world).await);
         examples.extend(others::examples(&world, others).await);
         let strangers = [other_tenant, foreigner.account_id.clone(), request_id()];
         world.settled().await;

@@ -150,6 +150,12 @@ pub(crate) enum EventKind {
     /// An import moved.
     #[strum(serialize = "import.changed")]
     Import,
+    /// Where events are sent was set up, changed or ended.
+    #[strum(serialize = "audit_webhook.changed")]
+    AuditWebhookChanged,
+    /// Events are sent there no more, since the receiver takes none.
+    #[strum(serialize = "audit_webhook.disabled")]
+    AuditWebhookDisabled,
     /// An actor lacked a permission.
     #[strum(serialize = "authz.denied")]
     PermissionDenied,

@@ -22,7 +22,7 @@ pub(crate) enum Permission {
     ManageAccounts,
     /// Change groups and their members.
     ManageGroups,
-    /// Change the tenant itself.
+    /// Change the tenant itself, and where its audit log is sent.
     ManageTenant,
     /// Grant and remove roles.
     ManageRoles,

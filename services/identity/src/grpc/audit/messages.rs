@@ -3,7 +3,7 @@
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::AccountId;
 use rekey_wire::identity::v1 as wire;
-use rekey_wire::time;
+use rekey_wire::{audit_events, time};
 
 use super::super::decode::Fields;
 use super::super::encode::{count, moment, page_token};
@@ -14,7 +14,7 @@ use crate::domain::audit::funnel::{FunnelCount, FunnelSpan};
 use crate::domain::audit::{Actor, EventKind, Outcome, SealedEvent, Subject};
 
 /// What a filter asks for; nothing where none was sent.
-pub(super) fn filter(fields: &mut Fields, sent: Option<wire::AuditFilter>) -> Option<EventFilter> {
+pub(in crate::grpc) fn filter(fields: &mut Fields, sent: Option<wire::AuditFilter>) -> Option<EventFilter> {
     let sent = sent.unwrap_or_default();
     let account = |text: &str| AccountId::parse(text).ok();
     let account_id = fields.optional("filter.account_id", &sent.account_id, account, "a UUID");
@@ -39,7 +39,7 @@ pub(super) fn filter(fields: &mut Fields, sent: Option<wire::AuditFilter>) -> Op
 }
 
 /// The outer option says whether it was right, the inner one whether it was there.
-fn outcome(fields: &mut Fields, sent: i32) -> Option<Option<Outcome>> {
+pub(in crate::grpc) fn outcome(fields: &mut Fields, sent: i32) -> Option<Option<Outcome>> {
     let known = match wire::AuditOutcome::try_from(sent) {
         Ok(wire::AuditOutcome::Unspecified) => Some(None),
         Ok(wire::AuditOutcome::Success) => Some(Some(Outcome::Success)),
@@ -50,7 +50,7 @@ fn outcome(fields: &mut Fields, sent: i32) -> Option<Option<Outcome>> {
     fields.take("filter.outcome", known, "one of the published outcomes")
 }
 
-fn maybe_time(
+pub(in crate::grpc) fn maybe_time(
     fields: &mut Fields,
     field: &'static str,
     sent: Option<&prost_types::Timestamp>,
@@ -61,7 +61,7 @@ fn maybe_time(
 }
 
 /// The span that resets are counted in.
-pub(super) fn span(fields: &mut Fields, sent: &wire::GetResetFunnelRequest) -> Option<FunnelSpan> {
+pub(in crate::grpc) fn span(fields: &mut Fields, sent: &wire::GetResetFunnelRequest) -> Option<FunnelSpan> {
     let since = maybe_time(fields, "start_time", sent.start_time.as_ref())?;
     let until = maybe_time(fields, "end_time", sent.end_time.as_ref())?;
     let since = fields.take("start_time", since, "a moment")?;
@@ -81,7 +81,12 @@ pub(super) fn span(fields: &mut Fields, sent: &wire::GetResetFunnelRequest) -> O
     )
 }
 
-pub(super) fn event(sealed: SealedEvent) -> wire::AuditEvent {
+/// An event as webhooks get it.
+pub(crate) fn cloud_event(sealed: SealedEvent) -> Vec<u8> {
+    audit_events::cloud_event(&event(sealed)).to_string().into_bytes()
+}
+
+pub(in crate::grpc) fn event(sealed: SealedEvent) -> wire::AuditEvent {
     let SealedEvent { position, link, event } = sealed;
     let (actor_kind, actor_id) = match event.actor {
         Actor::Stranger => (wire::AuditActorKind::Stranger, String::new()),
@@ -121,7 +126,7 @@ pub(super) fn event(sealed: SealedEvent) -> wire::AuditEvent {
     }
 }
 
-pub(super) fn verified(verified: Verified) -> wire::VerifyAuditResponse {
+pub(in crate::grpc) fn verified(verified: Verified) -> wire::VerifyAuditResponse {
     wire::VerifyAuditResponse {
         r#break: verified.broken.map(broken),
         first_position: verified.first_position,
@@ -151,7 +156,7 @@ fn broken(broken: ChainBreak) -> wire::AuditBreak {
 }
 
 /// Every period of the span, also those without a reset.
-pub(super) fn funnel(span: &FunnelSpan, counts: &[FunnelCount]) -> wire::GetResetFunnelResponse {
+pub(in crate::grpc) fn funnel(span: &FunnelSpan, counts: &[FunnelCount]) -> wire::GetResetFunnelResponse {
     let periods = (0..span.periods()).map(|period| {
         let (begins, ends) = span.bounds(period);
         let step =

@@ -67,6 +67,8 @@ fn all() -> Vec<Refusal> {
         Refusal::ResumeTokenInvalid,
         Refusal::EventsForgotten,
         Refusal::WatchersFull { retry_after: WAIT },
+        Refusal::AuditWebhookNotFound,
+        Refusal::AuditWebhooksFull,
         Refusal::SendLimited { retry_after: WAIT },
         Refusal::SendsExhausted,
         Refusal::Throttled { retry_after: WAIT },

@@ -26,6 +26,7 @@ mod shares;
 mod steps;
 mod upkeep;
 mod verifications;
+mod webhooks;
 mod world;
 
 pub(super) use world::World;
@@ -193,6 +194,16 @@ on_every_store! {
         events_are_listed_newest_first_and_by_the_page,
         resets_are_counted_by_step_outcome_and_period,
         a_refused_step_leaves_no_event;
+    webhooks:
+        a_webhook_is_created_found_listed_and_deleted,
+        a_webhook_begins_where_it_is_told,
+        a_webhook_is_changed_on_its_version_and_as_a_whole,
+        a_webhook_with_nothing_to_send_is_left_alone,
+        a_claimed_webhook_is_nobody_elses_until_its_lease_ends,
+        a_position_never_goes_back,
+        a_webhook_that_fails_waits_and_ends_with_an_event,
+        a_secret_before_signs_as_well_for_as_long_as_it_is_told,
+        of_many_workers_at_once_one_claims_a_webhook;
     verifications:
         an_entry_has_one_verification_until_its_code_dies,
         of_many_codes_of_an_entry_at_once_one_verification_stands,
