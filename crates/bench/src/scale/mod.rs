@@ -20,9 +20,12 @@ use crate::suite::{Setup, Suite};
 /// The sizes, each ten times the one before.
 const SIZES: [usize; 3] = [10_000, 100_000, 1_000_000];
 
-/// What one size came to.
-#[derive(Debug, Default)]
-struct Figures(Vec<Figure>);
+/// What one size came to. A figure is told as it is found: the last ones may be half an hour away.
+#[derive(Debug)]
+struct Figures {
+    found: Vec<Figure>,
+    output: Output,
+}
 
 /// One thing measured at one size.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +37,8 @@ struct Figure {
 
 impl Figures {
     fn add(&mut self, what: &'static str, unit: &'static str, value: f64) {
-        self.0.push(Figure { what, unit, value });
+        self.output.say(&format!("  {what}: {value:.1} {unit}"));
+        self.found.push(Figure { what, unit, value });
     }
 }
 
@@ -60,23 +64,17 @@ pub(crate) async fn measure(
 /// Fills the directory up and measures everything.
 async fn at_size(suite: &Suite, new: std::ops::Range<usize>, output: Output) -> anyhow::Result<Figures> {
     let size = new.end;
-    let mut figures = Figures::default();
-    let step = |name: &str| output.say(&format!("  {name}"));
-    step("import");
+    let mut figures = Figures { found: Vec::new(), output };
     let peak = Peak::watch(suite);
     figures.add("import", "accounts/s", filling::fill(suite, new).await?);
     figures.add("import, memory", "MB", peak.megabytes());
     // Everything below reads what has been written, not what is still being looked through.
     suite.stores.settle().await?;
-    step("list, search, count");
     reading::measure(suite, size, &mut figures).await?;
-    step("policy preview");
     let peak = Peak::watch(suite);
     figures.add("policy preview", "accounts/s", reading::preview(suite, size).await?);
     figures.add("policy preview, memory", "MB", peak.megabytes());
-    step("expiry run");
     jobs::expiry(suite, &mut figures).await?;
-    step("bulk reset");
     jobs::bulk(suite, size, &mut figures).await?;
     Ok(figures)
 }
@@ -84,8 +82,8 @@ async fn at_size(suite: &Suite, new: std::ops::Range<usize>, output: Output) -> 
 /// The figures of all sizes, line by line.
 fn lines(all: &[Figures]) -> anyhow::Result<Vec<ScaleLine>> {
     let first = all.first().context("at least one size")?;
-    let lines = first.0.iter().enumerate().map(|(number, figure)| {
-        let values = all.iter().filter_map(|figures| figures.0.get(number)).map(|figure| figure.value);
+    let lines = first.found.iter().enumerate().map(|(number, figure)| {
+        let values = all.iter().filter_map(|figures| figures.found.get(number)).map(|figure| figure.value);
         ScaleLine::of(figure.what, figure.unit, values.collect())
     });
     Ok(lines.collect())
