@@ -2,6 +2,7 @@
 
 use rekey_tests::person::request_id;
 use rekey_tests::processes::{rekey, run};
+use rekey_tests::waiting::eventually;
 use rekey_tests::web;
 
 use crate::demo::Demo;
@@ -123,8 +124,11 @@ async fn the_page_behind_a_one_time_link_says_what_is_wrong_and_sets_the_passwor
     assert!(differing.body.contains("the same in both fields"), "{}", differing.body);
     assert!(weak.body.contains("must not be a password that many people use"), "{}", weak.body);
     assert_eq!((set.status, pressed_twice.status, spent.status), (200, 200, 410));
-    let events = demo.run(&["audit", "list", "--kind", "reset.link_redeemed", "--json"]).await.json();
-    assert!(events.as_array().is_some_and(|events| !events.is_empty()), "{events}");
+    let told = async || {
+        let events = demo.run(&["audit", "list", "--kind", "reset.link_redeemed", "--json"]).await.json();
+        events.as_array().is_some_and(|events| !events.is_empty()).then_some(())
+    };
+    eventually("the log says that the link was redeemed", told).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -158,13 +158,15 @@ impl Administration {
         read: &ReadBack,
     ) -> Result<CallerVerdict, Error> {
         let token: Option<CallerCode> = self.tokens.open(&read.caller_token);
-        let code = token.filter(|code| code.asked_by == self.asked_by(administrator));
-        let code = code.ok_or(Refusal::CallerCodeInvalid)?;
+        let code = token.ok_or(Refusal::CallerCodeInvalid)?;
         let operation = self
             .authorisation
             .operation(VERIFY, administrator, code.tenant_id)?
             .on(Subject::Account(code.account_id));
         self.authorisation.authorise_in_tenant(&operation, administrator, PERMISSION).await?;
+        if code.asked_by != self.asked_by(administrator) {
+            return Err(Refusal::CallerCodeInvalid.into());
+        }
         let who = administrator.name();
         let content = [read.caller_token.expose_secret().as_bytes(), read.code.expose_secret().as_bytes()];
         let named = Request { who: &who, id: read.request_id, content: &content };

@@ -129,8 +129,8 @@ async fn a_dry_run_says_what_would_be_and_does_nothing() {
 async fn a_filter_finds_whom_a_job_resets() {
     let world = World::new().await;
     let blocked = world.person_with("blocked", &[], |account| account.blocked = true).await;
-    let ada = world.person("ada", &[]).await;
-    let filter = AccountFilter { prefix: Some("ad".to_owned()), ..AccountFilter::default() };
+    let zoe = world.person("zoe", &[]).await;
+    let filter = AccountFilter { prefix: Some("zo".to_owned()), ..AccountFilter::default() };
     let found = StartBulk { filter: Some(filter), ..start(&world, BulkMode::RequireChange) };
     let job = world.administration.start_bulk_reset(&service(&world), found).await.unwrap();
 
@@ -144,7 +144,7 @@ async fn a_filter_finds_whom_a_job_resets() {
     let over_nobody = worked_off(&world, &empty).await;
 
     assert_eq!((done.accounts, done.reset), (1, 1));
-    assert!(world.read(&ada).await.password.unwrap().must_change);
+    assert!(world.read(&zoe).await.password.unwrap().must_change);
     assert_eq!(world.read(&blocked).await, blocked);
     assert_eq!((over_nobody.state.as_str(), over_nobody.accounts), ("finished", 0));
 }

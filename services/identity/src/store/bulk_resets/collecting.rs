@@ -1,5 +1,7 @@
 //! The accounts of a job, as they are listed or found.
 
+use std::collections::HashMap;
+
 use rekey_database::{Connection, FOR_UPDATE, statements, values};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, TenantId};
@@ -172,11 +174,12 @@ async fn add(
     let id = chunk.id.as_uuid();
     let logins: Vec<&str> = chunk.logins.iter().map(String::as_str).collect();
     let known: Vec<(String, Uuid)> = tx.all(OF_LOGINS, values![tenant_id, logins.clone()]).await?;
-    let is_known = |login: &&str| known.iter().any(|(known, _)| known == login);
-    let mut unknown: Vec<&str> = logins.into_iter().filter(|login| !is_known(login)).collect();
-    unknown.extend(chunk.unknown.iter().map(String::as_str));
-    let ids: Vec<Uuid> =
-        chunk.account_ids.iter().map(|id| id.as_uuid()).chain(known.iter().map(|(_, id)| *id)).collect();
+    let known: HashMap<String, Uuid> = known.into_iter().collect();
+    // In the order of the list, which is the order of the results.
+    let found = logins.iter().filter_map(|login| known.get(*login).copied());
+    let ids: Vec<Uuid> = chunk.account_ids.iter().map(|id| id.as_uuid()).chain(found).collect();
+    let nobodys = logins.iter().copied().filter(|login| !known.contains_key(*login));
+    let unknown: Vec<&str> = nobodys.chain(chunk.unknown.iter().map(String::as_str)).collect();
     let length = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let (listed, refused) = (length(ids.len()), length(unknown.len()));
     let added = tx.execute(ADD, values![tenant_id, id, first_number, ids]).await?.cast_signed();

@@ -131,9 +131,9 @@ pub(super) async fn a_list_takes_each_account_once_and_its_chunks_in_order(world
     let bert = world.create_account(&scope, &world.unborn_account(&scope, "bert")).await;
     let job = world.started(&scope, None).await;
     let first = AddChunk {
-        logins: vec!["anna".to_owned(), "nobody".to_owned()],
+        logins: vec!["nobody".to_owned(), "bert".to_owned(), "anna".to_owned()],
         unknown: vec!["no one at all".to_owned()],
-        ..chunk(&job, 1, &[anna.id, bert.id, bert.id])
+        ..chunk(&job, 1, &[anna.id, anna.id])
     };
 
     let early = world.add_chunk(&scope, &chunk(&job, 2, &[])).await;
