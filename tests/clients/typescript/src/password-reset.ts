@@ -24,7 +24,8 @@ export function submitCode(
   methodId: string,
   code: string,
 ): Promise<SubmitResetProofResponse> {
-  const request = { resetToken, methodId, code, requestId: requestId(), context: person() };
+  const passkeyCredentialJson = ""; // instead of the code, where a passkey is the method
+  const request = { resetToken, methodId, code, passkeyCredentialJson, requestId: requestId(), context: person() };
   return backend.call(backend.resets.submitResetProof.bind(backend.resets), request);
 }
 
