@@ -91,11 +91,14 @@ async fn logged(world: &World, kind: &str, count: usize) -> Vec<AuditEvent> {
     events
 }
 
-/// Waits until so many events were taken, while time goes on.
+/// Waits until so many events were taken, while time goes on. It goes in leaps, so a turn may lose its lease before it has written
+/// that an event was taken, and the event comes again: that is what "at least once" says, and in order.
 async fn taken(world: &World, receiver: &Receiver, count: usize) -> Vec<String> {
     let enough = async || {
         world.clock.advance(WAIT);
-        Some(receiver.taken()).filter(|taken| taken.len() >= count)
+        let mut taken = receiver.taken();
+        taken.dedup();
+        Some(taken).filter(|taken| taken.len() >= count)
     };
     eventually("events are taken", enough).await
 }
@@ -132,7 +135,9 @@ async fn what_a_receiver_does_not_take_comes_again_and_nothing_is_missed(stores:
     assert_eq!(refused.map(|one| one.answer).collect::<Vec<_>>(), answers);
     assert!(received.iter().all(|one| one.path == "/audit"), "no redirect is followed");
     assert_eq!(verified(&received, &[&created.secret]).await, vec![vec![true]; received.len()]);
-    for (one, event) in received.iter().filter(|one| one.is_taken()).zip(&events) {
+    let mut first_taken: Vec<_> = received.iter().filter(|one| one.is_taken()).collect();
+    first_taken.dedup_by(|later, first| later.id() == first.id());
+    for (one, event) in first_taken.into_iter().zip(&events) {
         assert_eq!(one.headers["content-type"], "application/cloudevents+json");
         assert_eq!(serde_json::from_str::<Value>(&one.body).unwrap(), cloud_event(event));
     }
