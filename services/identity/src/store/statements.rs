@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 61] = [
+pub(super) const STATEMENTS: [&[Sql]; 62] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -48,6 +48,7 @@ pub(super) const STATEMENTS: [&[Sql]; 61] = [
     partitions::STATEMENTS,
     purge::accounts::STATEMENTS,
     purge::tenants::STATEMENTS,
+    purge::tenants::tables::STATEMENTS,
     resets::STATEMENTS,
     resets::administrators::STATEMENTS,
     resets::callers::STATEMENTS,

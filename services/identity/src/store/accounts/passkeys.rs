@@ -8,7 +8,7 @@ use super::security_info::EntryKey;
 use crate::domain::account::Account;
 use crate::domain::passkey::{Challenge, Passkey};
 use crate::domain::scope::TenantScope;
-use crate::store::columns::ACCOUNT_COLUMNS;
+use crate::store::columns::{ACCOUNT_COLUMNS, OF_LIVING_TENANT};
 use crate::store::rows::{AccountRow, joined_transports};
 use crate::store::{Failure, Store};
 
@@ -36,7 +36,7 @@ statements! {
     const OWNER =
         "select ", ACCOUNT_COLUMNS,
         " from passkey_credentials c join accounts a on a.tenant_id = c.tenant_id and a.account_id = c.account_id
-          where c.tenant_id = $1 and c.credential_id = $2 and a.deleted_at is null";
+          where c.tenant_id = $1 and c.credential_id = $2 and a.deleted_at is null", OF_LIVING_TENANT;
 
     /// Once: a row that is there already stays.
     const SPEND = "

@@ -9,7 +9,7 @@ use crate::domain::audit::EventKind;
 use crate::domain::scope::TenantScope;
 use crate::domain::tenant::{DomainName, Handle, Tenant};
 use crate::store::accounts::{AccountKey, ChangeTenant, TenantChange, TenantKey, TenantRefused};
-use crate::store::purge::Purge;
+use crate::store::purge::{Purge, tenants};
 use crate::store::{IdempotentRequest, StepOutcome};
 
 /// Tables that have a tenant's id and are no tenant's own.
@@ -142,7 +142,8 @@ pub(super) async fn every_table_with_a_tenant_is_purged(world: World) {
     // Partitions go with their log.
     let with_tenants: BTreeSet<String> =
         tables.into_iter().map(|(name,)| name).filter(|name| !name.starts_with("audit_events_")).collect();
-    let purged = crate::store::purge::tenants::STATEMENTS.iter().filter_map(|sql| {
+    let statements = [tenants::STATEMENTS, tenants::tables::STATEMENTS].concat();
+    let purged = statements.iter().filter_map(|sql| {
         let text = sql.text(world.store.database.dialect());
         let (_, rest) = text.split_once("delete from ")?;
         rest.split_whitespace().next().map(str::to_owned)
