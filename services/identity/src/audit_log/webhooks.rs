@@ -15,8 +15,7 @@ use crate::authorisation::Authorisation;
 use crate::domain::audit::EventKind;
 use crate::domain::authority::Permission;
 use crate::domain::refusal::Refusal;
-use crate::domain::webhook::address::AddressGuard;
-use crate::domain::webhook::url::WebhookUrl;
+use crate::domain::webhook::url::{UrlRules, WebhookUrl};
 use crate::domain::webhook::{Enabling, Webhook, WebhookChange, WebhookFilter};
 use crate::keys::Keys;
 use crate::operation::idempotency::{Answer, Idempotency, Request, sealed_secret};
@@ -50,14 +49,6 @@ pub(crate) struct Webhooks {
     pub urls: UrlRules,
 }
 
-/// Which URLs a deployment takes.
-#[derive(Debug, Clone)]
-pub(crate) struct UrlRules {
-    /// Only in development.
-    pub allow_http: bool,
-    pub guard: AddressGuard,
-}
-
 /// A webhook of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WebhookName {
@@ -66,10 +57,11 @@ pub(crate) struct WebhookName {
 }
 
 /// A webhook that an administrator wants.
-#[derive(Debug, Clone)]
+#[derive(Clone, derive_more::Debug)]
 pub(crate) struct NewWebhook {
     pub tenant_id: TenantId,
-    /// As it was typed.
+    /// As it was typed; it may hold a secret of the receiver's.
+    #[debug(skip)]
     pub url: String,
     pub filter: WebhookFilter,
     /// From which moment on; `None`: with the next event.
@@ -78,12 +70,13 @@ pub(crate) struct NewWebhook {
 }
 
 /// What an administrator changes of a webhook.
-#[derive(Debug, Clone)]
+#[derive(Clone, derive_more::Debug)]
 pub(crate) struct WebhookEdit {
     pub name: WebhookName,
     /// The version that was read, if it matters.
     pub version: Option<i64>,
-    /// As it was typed.
+    /// As it was typed; it may hold a secret of the receiver's.
+    #[debug(skip)]
     pub url: Option<String>,
     pub filter: Option<WebhookFilter>,
     pub enabling: Option<Enabling>,

@@ -30,12 +30,12 @@ pub struct Webhooks {
     pub retry_first_seconds: u64,
     /// The longest such wait.
     pub retry_longest_seconds: u64,
-    /// After so many days without a success a webhook is disabled.
+    /// After so many days in which every try failed a webhook is disabled.
     pub disable_after_days: u64,
 }
 
 impl Webhooks {
-    /// Judges addresses; what [`Settings::check`] let through reads.
+    /// Judges addresses; what [`Self::check`] let through reads.
     pub(crate) fn guard(&self) -> AddressGuard {
         AddressGuard { allowed: self.allow_networks.iter().filter_map(|text| text.parse().ok()).collect() }
     }

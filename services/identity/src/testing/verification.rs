@@ -93,7 +93,9 @@ impl FakeVerification {
     pub(crate) fn latest_code_for(&self, address: &str) -> SecretString {
         let state = self.state();
         let found = state.running.values().filter(|running| running.reaches(address));
-        let running = found.max_by_key(|running| running.started_at).expect("a code was sent there");
+        let running = found
+            .max_by_key(|running| (running.started_at, running.code.clone()))
+            .expect("a code was sent there");
         SecretString::from(running.code.clone())
     }
 

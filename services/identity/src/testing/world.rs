@@ -331,8 +331,8 @@ impl World {
         sqlx::query(statement).execute(&mut connection).await.unwrap();
     }
 
-    /// Another tenant, whose policy does not read.
-    pub(crate) async fn tenant_without_a_policy(&self, tenant: &Tenant) {
+    /// Creates another tenant, with the policy that a tenant begins with.
+    pub(crate) async fn create_tenant(&self, tenant: &Tenant) {
         let revision = PolicyRevision {
             tenant_id: tenant.id,
             version: 1,
@@ -342,6 +342,11 @@ impl World {
         };
         let event = self.audit.draft(tenant.id, EventKind::TenantCreated, START).done();
         self.parts.store.create_tenant(tenant, &revision, &event, None).await.unwrap();
+    }
+
+    /// Another tenant, whose policy does not read.
+    pub(crate) async fn tenant_without_a_policy(&self, tenant: &Tenant) {
+        self.create_tenant(tenant).await;
         self.damage(tenant.id, "update policies set document = '' where tenant_id = $1").await;
     }
 

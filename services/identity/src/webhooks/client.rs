@@ -23,8 +23,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use crate::domain::webhook::address::AddressGuard;
-use crate::domain::webhook::url::{Endpoint, Host, WebhookUrl};
+use crate::domain::webhook::url::{Endpoint, Host, UrlRules, WebhookUrl};
 use crate::domain::webhook::{FailedTry, FailureKind};
 
 /// The most that the head of an answer may take.
@@ -37,7 +36,7 @@ const AGENT: &str = concat!("rekey-webhooks/", env!("CARGO_PKG_VERSION"));
 #[derive(Clone)]
 pub(crate) struct Client {
     tls: TlsConnector,
-    guard: AddressGuard,
+    urls: UrlRules,
     timeouts: Timeouts,
 }
 
@@ -66,13 +65,16 @@ pub(crate) struct Post<'a> {
 impl Client {
     /// A client that trusts the authorities of the system, and those of a file.
     pub(crate) fn new(
-        guard: AddressGuard,
+        urls: UrlRules,
         timeouts: Timeouts,
         authorities: Option<&Path>,
     ) -> anyhow::Result<Self> {
         let mut roots = RootCertStore::empty();
         // A system without any is no reason not to start: there may be no webhook.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() && authorities.is_none() {
+            tracing::warn!("no certificate authorities are known here: webhooks will be refused by TLS");
+        }
         if let Some(file) = authorities {
             let certificates =
                 CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
@@ -87,7 +89,7 @@ impl Client {
             .context("the versions of TLS")?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { tls: TlsConnector::from(Arc::new(config)), guard, timeouts })
+        Ok(Self { tls: TlsConnector::from(Arc::new(config)), urls, timeouts })
     }
 
     /// Posts an event; fails unless the receiver took it.
@@ -101,6 +103,10 @@ impl Client {
     async fn post_untimed(&self, post: &Post<'_>) -> Result<(), FailedTry> {
         let failed = FailedTry::of;
         let endpoint = post.url.endpoint().ok_or(failed(FailureKind::NotResolved))?;
+        // A store may hold what was taken while this was no production.
+        if !endpoint.is_tls && !self.urls.allow_http {
+            return Err(failed(FailureKind::AddressRefused));
+        }
         let stream = match timeout(self.timeouts.connect, self.connect(&endpoint)).await {
             Ok(connected) => connected.map_err(failed)?,
             Err(_) => return Err(failed(FailureKind::NotConnected)),
@@ -133,7 +139,7 @@ impl Client {
             return Err(FailureKind::NotResolved);
         }
         let mut why = FailureKind::AddressRefused;
-        for address in found.into_iter().filter(|address| self.guard.lets_through(address.ip())) {
+        for address in found.into_iter().filter(|address| self.urls.guard.lets_through(address.ip())) {
             match TcpStream::connect(address).await {
                 Ok(stream) => return Ok(stream),
                 Err(_) => why = FailureKind::NotConnected,

@@ -31,9 +31,6 @@ use crate::store::{Failure, Store, in_time};
 /// How many events are read at once.
 const BATCH: u32 = 100;
 
-/// How many batches of one webhook are worked through before others have their turn.
-const BATCHES: usize = 5;
-
 /// Opens a sealed secret; `None` if its key is gone.
 pub(crate) type Opener = Arc<dyn Fn(&ClaimedWebhook, &Sealed) -> Option<WebhookSecret> + Send + Sync>;
 
@@ -50,7 +47,8 @@ pub(crate) struct DeliverySettings {
     pub poll: Duration,
     /// Most webhooks that are worked on at once.
     pub side_by_side: usize,
-    /// How long one is held without a sign of life: well above what a try may take.
+    /// How long one is held without a sign of life, and how long a turn at it is before others have theirs: well above what a
+    /// try may take.
     pub lease: Duration,
     /// What a try may take.
     pub try_within: Duration,
@@ -92,6 +90,8 @@ struct Turn<'a> {
     has_taken: bool,
     /// When others may take over.
     held_until: Timestamp,
+    /// When others have their turn, however much there is to send.
+    ends_at: Timestamp,
 }
 
 impl Delivery {
@@ -140,7 +140,9 @@ impl Delivery {
             return;
         };
         let position = claimed.position;
-        let turn = Turn { delivery: self, claimed, secrets, position, has_taken: false, held_until };
+        // The lease as it was claimed; what is taken meanwhile makes it longer, not the turn.
+        let ends_at = held_until;
+        let turn = Turn { delivery: self, claimed, secrets, position, has_taken: false, held_until, ends_at };
         if let Err(failure) = turn.run(&stop).await {
             // Its lease ends, and then it goes on.
             tracing::warn!(%webhook, error = %failure, "events could not be read, or not noted as sent");
@@ -160,7 +162,7 @@ impl Delivery {
 impl Turn<'_> {
     async fn run(mut self, stop: &Shutdown) -> Result<(), Failure> {
         let scope = self.claimed.scope();
-        for _ in 0..BATCHES {
+        while !stop.has_begun() && !self.delivery.clock.now().has_reached(self.ends_at) {
             let reading = self.delivery.store.chain_behind(&scope, self.position, i64::MAX, BATCH);
             let rows = in_time(reading).await?;
             let is_end = rows.len() < BATCH as usize;
@@ -191,8 +193,10 @@ impl Turn<'_> {
     }
 
     async fn send(&mut self, sealed: SealedEvent, stop: &Shutdown) -> Result<Next, Failure> {
+        let now = self.delivery.clock.now();
         // Nobody else must begin while this try is under way.
-        if self.delivery.clock.now().plus(self.delivery.settings.try_within).has_reached(self.held_until) {
+        let is_short = now.plus(self.delivery.settings.try_within).has_reached(self.held_until);
+        if is_short || now.has_reached(self.ends_at) {
             return Ok(Next::LetGo);
         }
         let (position, id) = (sealed.position, sealed.event.id);

@@ -22,7 +22,7 @@ pub(crate) fn delivery(parts: &Parts) -> anyhow::Result<Delivery> {
     let (keys, audit) = (Arc::clone(&parts.keys), parts.audit());
     Ok(Delivery {
         store: parts.store.clone(),
-        client: Client::new(settings.guard(), timeouts, settings.ca_file.as_deref())?,
+        client: Client::new(parts.webhook_urls(), timeouts, settings.ca_file.as_deref())?,
         open: Arc::new(move |webhook, sealed| {
             keys.open_webhook_secret(webhook.tenant_id, webhook.id, sealed)
         }),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::Moment;
 use crate::arguments::{EventsSent, InTenant, OnWebhook, OutcomeName, WebhookChanges, WebhookCommand};
-use crate::output::{Output, table};
+use crate::output::{self, Output, table};
 use crate::profile::{Profile, request_id, time};
 
 type Client = AuditWebhookServiceClient<Connection>;
@@ -188,7 +188,7 @@ fn shown(webhook: &AuditWebhook) -> Value {
 
 /// A value of an enum in a small word; none for the one that is never used.
 fn word(name: &str, prefix: &str) -> String {
-    let word = name.trim_start_matches(prefix).to_ascii_lowercase();
+    let word = output::word(name, prefix);
     if word == "unspecified" { String::new() } else { word }
 }
 

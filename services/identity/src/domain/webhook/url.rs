@@ -14,6 +14,14 @@ const URL_MAX: usize = 2_048;
 #[serde(transparent)]
 pub(crate) struct WebhookUrl(String);
 
+/// Which URLs a deployment takes, when one is set and again whenever something is sent there.
+#[derive(Debug, Clone)]
+pub(crate) struct UrlRules {
+    /// Only in development.
+    pub allow_http: bool,
+    pub guard: AddressGuard,
+}
+
 /// A host, as a URL names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Host {
@@ -22,14 +30,15 @@ pub(crate) enum Host {
 }
 
 /// A URL taken apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 pub(crate) struct Endpoint {
     pub is_tls: bool,
     pub host: Host,
     pub port: u16,
     /// What the `Host` header says.
     pub authority: String,
-    /// Path and query.
+    /// Path and query, which may hold a secret of the receiver's.
+    #[debug(skip)]
     pub target: String,
 }
 
@@ -82,14 +91,9 @@ impl WebhookUrl {
             }
             _ => return None,
         };
-        let target = uri.path_and_query().map_or("/", |target| target.as_str());
-        Some(Endpoint {
-            is_tls,
-            host,
-            port,
-            authority: authority.as_str().to_owned(),
-            target: target.to_owned(),
-        })
+        // Written out, it has the slash that a query alone lacks.
+        let target = uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+        Some(Endpoint { is_tls, host, port, authority: authority.as_str().to_owned(), target })
     }
 }
 
@@ -121,6 +125,8 @@ mod tests {
         assert_eq!(endpoint, expected);
         let short = parse("https://hooks.example").unwrap().endpoint().unwrap();
         assert_eq!((short.port, short.target.as_str()), (443, "/"));
+        let query = parse("https://hooks.example?key=1").unwrap().endpoint().unwrap();
+        assert_eq!(query.target, "/?key=1");
         let six = parse("https://[2a00:1450::1]/x").unwrap().endpoint().unwrap();
         assert_eq!(six.host, Host::Address("2a00:1450::1".parse().unwrap()));
     }

@@ -1,8 +1,6 @@
 //! Accounts of two tenants, linked and moved between.
 
 use crate::domain::account::Account;
-use crate::domain::audit::EventKind;
-use crate::domain::policy::{Policy, PolicyRevision};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::FRESH_SIGN_IN;
@@ -34,15 +32,7 @@ impl Ada {
         let first = (world.tenant.id, world.scope);
         let id = TenantId::generate(&*world.parts.entropy, START);
         let second = tenant(id, "globex", START);
-        let revision = PolicyRevision {
-            tenant_id: id,
-            version: 1,
-            policy: Policy::default(),
-            changed_by: None,
-            changed_at: START,
-        };
-        let event = world.audit.draft(id, EventKind::TenantCreated, START).done();
-        world.parts.store.create_tenant(&second, &revision, &event, None).await.unwrap();
+        world.create_tenant(&second).await;
         (world.tenant, world.scope) = (second, TenantScope::of(true, id).unwrap());
         let other = world.person("ada", &["ada@globex.example"]).await;
         let at_other = world.signed_in("ada", OLD).await;

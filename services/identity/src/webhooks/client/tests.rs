@@ -7,11 +7,13 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::domain::webhook::address::AddressGuard;
 
 const TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), whole: Duration::from_secs(10) };
 
-fn loopback() -> AddressGuard {
-    AddressGuard { allowed: vec!["127.0.0.0/8".parse().unwrap()] }
+fn loopback() -> UrlRules {
+    let guard = AddressGuard { allowed: vec!["127.0.0.0/8".parse().unwrap()] };
+    UrlRules { allow_http: true, guard }
 }
 
 /// Takes one request and answers these words, or none at all.
@@ -118,7 +120,8 @@ async fn a_receiver_that_is_silent_or_not_there_fails_the_try() {
 async fn an_internal_address_is_not_connected_to_by_whatever_name() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let client = Client::new(AddressGuard::default(), TIMEOUTS, None).unwrap();
+    let strangers = UrlRules { allow_http: true, guard: AddressGuard::default() };
+    let client = Client::new(strangers, TIMEOUTS, None).unwrap();
 
     for host in ["127.0.0.1", "localhost", "127.1", "0x7f000001", "2130706433"] {
         let refused = post(&client, &format!("http://{host}:{port}/")).await.unwrap_err();
@@ -159,4 +162,15 @@ async fn a_certificate_is_trusted_by_its_authority_alone() {
 
     assert_eq!(post(&strict, &url).await, Err(FailedTry::of(FailureKind::Tls)));
     assert_eq!(post(&trusting, &url).await, Ok(()));
+}
+
+#[tokio::test]
+async fn what_was_set_in_development_is_not_sent_in_the_clear_in_production() {
+    let (url, seen) = receiver("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let production = UrlRules { allow_http: false, ..loopback() };
+
+    let refused = post(&Client::new(production, TIMEOUTS, None).unwrap(), &url).await;
+
+    assert_eq!(refused, Err(FailedTry::of(FailureKind::AddressRefused)));
+    assert_eq!(*seen.lock().unwrap(), "");
 }
