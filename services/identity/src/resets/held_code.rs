@@ -4,6 +4,7 @@
 //! same reads are made, and the answer leaves in even time. The step that takes a proof spends its code.
 
 use rekey_primitives::id::{ResetId, from_digest};
+use rekey_primitives::method::MethodKind;
 use rekey_sealing::digest;
 
 use super::prove::{Attempt, ProofSubmitted, ShownProof, Unproved};
@@ -102,6 +103,10 @@ pub(super) fn is_awaited(state: &ResetState, method_id: &str) -> bool {
 fn of_method<'a>(offered: &Offered, judged: &'a JudgedAccount) -> Vec<&'a SecurityInfo> {
     let held = &judged.account.security_info;
     let entries: Vec<&SecurityInfo> = match &offered.target {
+        // Neither the person nor the browser knows which of several passkeys a position stands for.
+        Target::Entry(_) if offered.kind == MethodKind::Passkey => {
+            held.iter().filter(|entry| entry.kind() == MethodKind::Passkey).collect()
+        }
         Target::Entry(id) => held.iter().filter(|entry| entry.id == *id).collect(),
         Target::Kind(recipients) => recipients.among(offered.kind, held).collect(),
         Target::Decoy(_) => Vec::new(),

@@ -212,8 +212,8 @@ pub(super) fn attempts_key(entry: &SecurityInfo) -> Uuid {
     if entry.disabled { confirm_anew } else { confirm }
 }
 
-/// What a confirmation takes back: what was counted at the entry's own confirmations, and at its kind in resets if nothing
-/// else of the kind serves. Another address that is confirmed holds nothing less against the one that was guessed at.
+/// What a confirmation takes back: what was counted at the entry's own confirmations, and at its kind in resets and sign-ins if
+/// nothing else of the kind serves. Another address that is confirmed holds nothing less against the one that was guessed at.
 pub(super) fn cleared_counters(account: &Account, entry: &SecurityInfo) -> Vec<Uuid> {
     let serves = |other: &SecurityInfo| {
         other.id != entry.id
@@ -223,8 +223,7 @@ pub(super) fn cleared_counters(account: &Account, entry: &SecurityInfo) -> Vec<U
     };
     let of_kind = !account.security_info.iter().any(serves);
     let kind = of_kind.then(|| kind_attempts_key(account.id, entry.kind()));
-    let is_factor = of_kind && entry.destination().is_none();
-    let factor = is_factor.then(|| sign_in_attempts_key(account.id, entry.kind()));
+    let factor = of_kind.then(|| sign_in_attempts_key(account.id, entry.kind()));
     attempts_keys(entry.id).into_iter().chain(kind).chain(factor).collect()
 }
 

@@ -167,12 +167,14 @@ impl SignIns {
         admission: Admission,
     ) -> Result<Answer<SignedIn>, Error> {
         for _ in 0..JUDGED_AT_MOST {
-            let (account, policy) = (known.account.as_ref(), &known.policy.policy);
+            let (account, policy) =
+                (known.account.as_ref(), &self.policies.carried_out(known.policy.policy.clone()));
             let verified = self.verify_password(attempt, account, admission, policy).await?;
             if let Some(account) = verified.right_of() {
                 match self.demanded_amid_spraying(attempt, admission, (account, policy)).await? {
                     None => {}
                     Some(Ok(kind)) => {
+                        self.keep_renewed_hash(attempt, &verified).await?;
                         return self.answer_with_challenge(attempt, account, policy, kind).await;
                     }
                     Some(Err(why)) => return self.reject(attempt, Some(account), why).await,

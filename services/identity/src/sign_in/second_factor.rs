@@ -196,7 +196,8 @@ impl SignIns {
         let asked = Asked { is_strong, ..Asked::of_today(account, kind, proved_at) };
         let challenge = self.challenge(operation, &asked, policy);
         let Some(code) = passed.factor.clone() else {
-            self.audit.note(self.audit.event(operation).on(account.id).because("sent_code"));
+            let event = self.audit.event(operation).on(account.id).by(Actor::Account(account.id));
+            self.audit.note(event.because("sent_code"));
             return Ok(Some(Answer::to_store(Continued::Challenge(challenge))));
         };
         let stored =

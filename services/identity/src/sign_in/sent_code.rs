@@ -89,7 +89,7 @@ impl SignIns {
         if challenge.kind != ChallengeKind::SentCode {
             return Err(Refusal::ChallengeInvalid.into());
         }
-        let policy = self.policies.policy(&operation.scope).await?;
+        let policy = self.policies.reset_policy(&operation.scope).await?;
         let answering = Answering { operation, challenge, policy, token: shown, whose: name_of(shown) };
         let Challenged { account, .. } = self.challenged(&answering).await?;
         let code = SignInCode::of(&answering, &account)?;
@@ -167,6 +167,7 @@ impl SignIns {
             self.audit.note(self.audit.event(operation).on(account.id).refused("code_rejected"));
             return Ok(Answer::to_store(Continued::Rejected { rejected: true }));
         }
+        self.store.forget_attempts(&operation.scope, sign_in_attempts_key(account.id, code.to.kind)).await?;
         for _ in 0..JUDGED_AT_MOST {
             let Challenged { account, password } = self.challenged(answering).await?;
             let event =
@@ -196,9 +197,14 @@ impl SignIns {
             rules: &policy.reset,
             codes: CodeSource::Sent,
         };
-        let counted = self.store.count_code_attempt(scope, &attempt, operation.now).await?;
-        if !matches!(counted, AttemptCounted::Counted | AttemptCounted::CountedBefore) {
-            return Ok(false);
+        match self.store.count_code_attempt(scope, &attempt, operation.now).await? {
+            AttemptCounted::Counted | AttemptCounted::CountedBefore => {}
+            AttemptCounted::NoLiveCode => return Ok(false),
+            AttemptCounted::Stopped(_) => {
+                let event = self.audit.event_of(operation, EventKind::MethodStopped).on(account.id);
+                self.audit.note(event.by(Actor::Stranger).refused("paused"));
+                return Ok(false);
+            }
         }
         let check = CheckCode {
             tenant_id: account.tenant_id,

@@ -125,8 +125,32 @@ impl SignIns {
     ) -> Result<(), Error> {
         let renewed = self.credentials.renewed(account, &record.hash, &attempt.password, verdict).await;
         let Some(fresh) = renewed else { return Ok(()) };
+        self.write_renewed_hash(attempt, account, &record.hash, &fresh).await
+    }
+
+    /// Writes the successor that a verified password has already, where no session will.
+    pub(super) async fn keep_renewed_hash(
+        &self,
+        attempt: &Attempt<'_>,
+        verified: &VerifiedPassword<'_>,
+    ) -> Result<(), Error> {
+        match verified {
+            VerifiedPassword::Right(RightPassword { account, verified, rehashed: Some(fresh) }) => {
+                self.write_renewed_hash(attempt, account, verified, fresh).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn write_renewed_hash(
+        &self,
+        attempt: &Attempt<'_>,
+        account: &Account,
+        read: &Sealed,
+        fresh: &Sealed,
+    ) -> Result<(), Error> {
         let scope = &attempt.operation.scope;
-        if self.store.rehash_password(scope, account.id, &record.hash, &fresh).await? {
+        if self.store.rehash_password(scope, account.id, read, fresh).await? {
             let event =
                 self.audit.draft(account.tenant_id, EventKind::PasswordRehashed, attempt.operation.now);
             self.audit.note(event.on(account.id).by(Actor::Rekey));

@@ -199,3 +199,24 @@ async fn who_has_no_address_is_rejected_and_who_has_a_second_factor_is_asked_for
     );
     assert_eq!((challenge.kind, refused), (ChallengeKind::SecondFactor, Refusal::ChallengeInvalid));
 }
+
+#[tokio::test]
+async fn right_codes_hold_nothing_against_the_next() {
+    let world = sprayed().await;
+    world.person("ada", &["ada@mail.example"]).await;
+
+    for number in 0..3 {
+        let ip = format!("198.51.{number}.7");
+        let SignedIn::Challenge(challenge) = world.sign_in_from(&ip, "ada", OLD).await else {
+            panic!("no challenge at {ip}")
+        };
+        world.send_sign_in_code(&challenge).await.unwrap();
+        for _ in 0..3 {
+            let answered = world.answer_with(&challenge, &SecretString::from("0000000")).await;
+            assert!(matches!(answered, Ok(Continued::Rejected { .. })), "{number}: {answered:?}");
+        }
+        let code = world.verification.latest_code_for("ada@mail.example");
+        let answered = world.answer_with(&challenge, &code).await;
+        assert!(matches!(answered, Ok(Continued::Tokens(_))), "{number}: {answered:?}");
+    }
+}

@@ -12,7 +12,7 @@ use crate::domain::policy::ResetRules;
 use crate::domain::reset::{kind_attempts_key, sign_in_attempts_key};
 use crate::domain::scope::TenantScope;
 use crate::store::accounts::{PassedCode, held_codes};
-use crate::store::columns::EMPTY;
+use crate::store::columns::{EMPTY, LISTED};
 use crate::store::rows::{self, AttemptsRow};
 use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
 
@@ -102,6 +102,10 @@ statements! {
         where tenant_id = $1 and method_key in (
             select security_info_id from security_info where tenant_id = $1 and account_id = $2
         )";
+
+    const CLEAR_LISTED = "
+        update method_tries set recent = ", EMPTY, ", in_a_row = 0, familiar_recent = ", EMPTY, ", familiar_in_a_row = 0
+        where tenant_id = $1 and method_key ", LISTED;
 
     const COUNT_ATTEMPT = "
         insert into reset_attempts (tenant_id, reset_id, attempts, expires_at) values ($1, $2, 1, $3)
@@ -220,6 +224,18 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Holds nothing against a method any more: the code was right, and was spent where it was checked.
+    pub(crate) async fn forget_attempts(
+        &self,
+        scope: &TenantScope,
+        method: MethodKey,
+    ) -> Result<(), Failure> {
+        self.database.execute(CLEAR, values![scope.tenant_id(), method]).await?;
+        Ok(())
+    }
+}
+
 /// Holds nothing against a method any more. A code that is live stays live.
 pub(in crate::store) async fn clear(
     tx: &mut Connection,
@@ -237,11 +253,9 @@ pub(super) async fn clear_account(
     account_id: AccountId,
 ) -> Result<(), Failure> {
     tx.execute(CLEAR_ACCOUNT, values![tenant_id, account_id]).await?;
-    for kind in MethodKind::ALL {
-        clear(tx, tenant_id, kind_attempts_key(account_id, *kind)).await?;
-        if kind.channel().is_none() {
-            clear(tx, tenant_id, sign_in_attempts_key(account_id, *kind)).await?;
-        }
-    }
+    let of_kind =
+        |kind: &MethodKind| [kind_attempts_key, sign_in_attempts_key].map(|key| key(account_id, *kind));
+    let counters: Vec<Uuid> = MethodKind::ALL.iter().flat_map(of_kind).collect();
+    tx.execute(CLEAR_LISTED, values![tenant_id, counters]).await?;
     Ok(())
 }
