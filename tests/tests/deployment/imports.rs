@@ -79,6 +79,10 @@ async fn command(world: &World, arguments: &[&str]) -> Outcome {
 /// Imports a file; rejected records go to the world's own folder.
 async fn import(world: &World, file: &str, more: &[&str]) -> Value {
     let rejected = rejected(world);
+    if !more.contains(&"--resume") && rejected.exists() {
+        // It is not written over.
+        std::fs::remove_file(&rejected).unwrap();
+    }
     let fixed = ["import", file, "--json", "--rejected", rejected.to_str().unwrap()];
     command(world, &[&fixed[..], more].concat()).await.json()
 }

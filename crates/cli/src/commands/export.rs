@@ -1,7 +1,6 @@
 //! `rekey export`: people, a line each, as they come: the memory it takes does not grow.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::path::Path;
 
 use rekey_wire::identity::v1::account_export_service_client::AccountExportServiceClient;
@@ -14,7 +13,7 @@ use rekey_wire::identity::v1::{
 use super::account::filter;
 use super::import::{Record, RecordAddress};
 use crate::arguments::{ExportAccounts, ExportAccountsFormat};
-use crate::output::Output;
+use crate::output::{Output, csv_record, write};
 use crate::profile::Profile;
 
 /// The columns of a table, which `rekey import` reads.
@@ -42,7 +41,10 @@ pub(crate) async fn run(typed: ExportAccounts, profile: &Path, output: Output) -
     };
     let (format, groups) = (typed.format, GroupServiceClient::new(profile.identity()?));
     let mut writing = Writing { format, groups, names: HashMap::new(), tenant_id };
-    if format == ExportAccountsFormat::Csv && request.resume_token.is_empty() && !write(&row(COLUMNS)?)? {
+    if format == ExportAccountsFormat::Csv
+        && request.resume_token.is_empty()
+        && !write(&csv_record(COLUMNS)?)?
+    {
         return Ok(());
     }
     let mut client = AccountExportServiceClient::new(profile.identity()?);
@@ -91,7 +93,7 @@ impl Writing {
         let record = record(exported, groups);
         match self.format {
             ExportAccountsFormat::Jsonl => Ok(format!("{}\n", serde_json::to_string(&record)?).into_bytes()),
-            ExportAccountsFormat::Csv => row(fields(&record)),
+            ExportAccountsFormat::Csv => csv_record(fields(&record)),
         }
     }
 
@@ -149,20 +151,4 @@ fn fields(record: &Record) -> [String; COLUMNS.len()] {
         record.blocked.to_string(),
         record.groups.join(";"),
     ]
-}
-
-/// A record of RFC 4180.
-fn row<T: AsRef<[u8]>>(fields: impl IntoIterator<Item = T>) -> anyhow::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(fields)?;
-    Ok(writer.into_inner()?)
-}
-
-/// Writes a portion; false when the reader has seen enough, such as `head`.
-fn write(text: &[u8]) -> anyhow::Result<bool> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
-        outcome => Ok(outcome.map(|()| true)?),
-    }
 }

@@ -16,7 +16,7 @@ use rekey_wire::identity::v1::{
 use serde_json::{Value, json};
 
 use crate::arguments::{Diagnose, HelpCommand, InTenant, ListedState, OnHelpRequest};
-use crate::output::{Output, table};
+use crate::output::{Output, table, word};
 use crate::profile::{Profile, request_id, time};
 
 /// A step on a help request.
@@ -173,9 +173,4 @@ fn diagnosis(found: &DiagnoseSignInResponse) -> String {
         several => format!("{several} things stand in the way; mend them from the top."),
     };
     format!("{}\n{summary}", table(&rows))
-}
-
-/// The name of a value without that of its enum, in small letters.
-fn word(name: &str, prefix: &str) -> String {
-    name.strip_prefix(prefix).unwrap_or(name).to_lowercase()
 }

@@ -1,13 +1,12 @@
 //! `rekey audit export`: all events that are asked for, a line each, as they come: the memory it takes does not grow.
 
-use std::io::Write as _;
-
 use rekey_wire::audit_events::{cloud_event, fields as shown};
 use rekey_wire::identity::v1::AuditEvent;
 use serde_json::Value;
 
 use super::Pages;
 use crate::arguments::{Events, ExportFormat};
+use crate::output::{csv_record, write};
 use crate::profile::Profile;
 
 /// The columns of a table, which are the fields of an event.
@@ -35,7 +34,7 @@ const COLUMNS: [&str; 18] = [
 pub(super) async fn run(profile: &Profile, events: &Events, format: ExportFormat) -> anyhow::Result<()> {
     let mut pages = Pages::of(profile, events).await?;
     let mut text = match format {
-        ExportFormat::Csv => record(COLUMNS.map(str::to_owned).iter())?,
+        ExportFormat::Csv => csv_record(COLUMNS.map(str::to_owned).iter())?,
         ExportFormat::Jsonl | ExportFormat::Cloudevents => Vec::new(),
     };
     while let Some(page) = pages.next().await? {
@@ -50,29 +49,13 @@ pub(super) async fn run(profile: &Profile, events: &Events, format: ExportFormat
     write(&text).map(drop)
 }
 
-/// Writes a portion; false when the reader has seen enough, such as `head`.
-fn write(text: &[u8]) -> anyhow::Result<bool> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
-        outcome => Ok(outcome.map(|()| true)?),
-    }
-}
-
 fn line(event: &AuditEvent, format: ExportFormat) -> anyhow::Result<Vec<u8>> {
     let json = match format {
-        ExportFormat::Csv => return record(fields(&shown(event)).iter()),
+        ExportFormat::Csv => return csv_record(fields(&shown(event)).iter()),
         ExportFormat::Jsonl => shown(event),
         ExportFormat::Cloudevents => cloud_event(event),
     };
     Ok(format!("{json}\n").into_bytes())
-}
-
-/// A record of RFC 4180.
-fn record<'a>(fields: impl Iterator<Item = &'a String>) -> anyhow::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(fields)?;
-    Ok(writer.into_inner()?)
 }
 
 fn fields(shown: &Value) -> Vec<String> {

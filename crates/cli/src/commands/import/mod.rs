@@ -13,7 +13,7 @@ mod upload;
 use std::path::Path;
 use std::pin::pin;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use rekey_client::Connection;
 use rekey_wire::identity::v1::account_import_service_client::AccountImportServiceClient;
 use rekey_wire::identity::v1::{
@@ -29,6 +29,7 @@ use self::source::{Source, guess};
 use self::upload::Upload;
 use super::imports::shown;
 use crate::arguments::{ImportFile, ImportFormat};
+use crate::folder::default_profile;
 use crate::output::Output;
 use crate::profile::{Profile, request_id};
 use crate::progress::Progress;
@@ -50,28 +51,29 @@ pub(crate) async fn run(typed: ImportFile, profile: &Path, output: Output) -> an
     let connected = Profile::read(profile)?;
     let format = typed.format.map_or_else(|| guess(&typed.file), Ok)?;
     let mut source = Source::open(&typed.file, format, reading(&typed)?)?;
+    source.wait().await?;
+    let rejected = Rejected::beside(&typed.file, typed.rejected.clone());
+    rejected.spare(&typed)?;
     let tenant_id = connected.tenant(&typed.tenant).await?.tenant_id;
+    let groups = GroupIds::read(&connected, &tenant_id).await?;
     let mut client = AccountImportServiceClient::new(connected.identity()?);
     let import = begun(&mut client, &typed, &tenant_id, &label(&typed.file, format, &source)).await?;
-    let groups = GroupIds::read(&connected, &tenant_id).await?;
-    let rejected = Rejected::beside(&typed.file, typed.rejected.clone());
     let mut upload = Upload::new(client, import, groups, rejected);
     let sent = if upload.import.state() == AccountImportState::Open {
         send(&mut upload, &mut source, output).await
     } else {
         Ok(Ended::Whole)
     };
-    match sent {
-        Ok(Ended::Whole) => finish(&mut upload, output).await,
-        Ok(Ended::Interrupted) => {
-            interrupted(&upload, &typed, output)?;
-            bail!("interrupted")
-        }
-        Err(error) => {
-            interrupted(&upload, &typed, output)?;
-            Err(error)
-        }
+    let ended = match sent {
+        Ok(Ended::Whole) => finish(&mut upload).await,
+        Ok(Ended::Interrupted) => Err(anyhow!("interrupted")),
+        Err(error) => Err(error),
+    };
+    if ended.is_err() {
+        interrupted(&upload, &resume_command(&typed, profile, &upload.import.import_id), output)?;
+        return ended;
     }
+    whole(&upload, output)
 }
 
 fn reading(typed: &ImportFile) -> anyhow::Result<Reading> {
@@ -169,7 +171,7 @@ fn note(import: &AccountImport, source: &Source) -> String {
     format!("{}% of the file  {created} created, {skipped} skipped, {rejected} rejected", source.percent())
 }
 
-async fn finish(upload: &mut Upload, output: Output) -> anyhow::Result<()> {
+async fn finish(upload: &mut Upload) -> anyhow::Result<()> {
     if upload.import.state() == AccountImportState::Open {
         let request = FinishImportRequest {
             tenant_id: upload.import.tenant_id.clone(),
@@ -180,6 +182,11 @@ async fn finish(upload: &mut Upload, output: Output) -> anyhow::Result<()> {
         let ended = upload.client.finish_import(request).await?.into_inner().account_import;
         upload.import = ended.context("the answer holds no import")?;
     }
+    Ok(())
+}
+
+/// Says what an import came to.
+fn whole(upload: &Upload, output: Output) -> anyhow::Result<()> {
     output.data(&told(upload, None), |_| {
         let AccountImport { records, created, skipped, rejected, dry_run, .. } = &upload.import;
         let (done, would) = if *dry_run { ("Judged", "would be created") } else { ("Imported", "created") };
@@ -193,9 +200,8 @@ async fn finish(upload: &mut Upload, output: Output) -> anyhow::Result<()> {
 }
 
 /// Says how an import goes on that stopped half way.
-fn interrupted(upload: &Upload, typed: &ImportFile, output: Output) -> anyhow::Result<()> {
-    let command = resume_command(typed, &upload.import.import_id);
-    output.data(&told(upload, Some(&command)), |_| {
+fn interrupted(upload: &Upload, command: &str, output: Output) -> anyhow::Result<()> {
+    output.data(&told(upload, Some(command)), |_| {
         let AccountImport { records, created, .. } = &upload.import;
         format!("Stopped after {records} records, {created} of them created. Go on with:\n  {command}")
     })
@@ -211,7 +217,7 @@ fn told(upload: &Upload, resume: Option<&str>) -> Value {
 }
 
 /// The command line that goes on with an import.
-fn resume_command(typed: &ImportFile, import_id: &str) -> String {
+fn resume_command(typed: &ImportFile, profile: &Path, import_id: &str) -> String {
     let mut words = vec!["rekey".to_owned(), "import".to_owned(), typed.file.display().to_string()];
     let mut option = |name: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -219,6 +225,7 @@ fn resume_command(typed: &ImportFile, import_id: &str) -> String {
         }
     };
     option("--resume", Some(import_id.to_owned()));
+    option("--profile", (profile != default_profile()).then(|| profile.display().to_string()));
     option("--tenant", typed.tenant.tenant.clone());
     option("--format", typed.format.map(|format| format!("{format:?}").to_ascii_lowercase()));
     let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
@@ -261,8 +268,8 @@ mod tests {
         };
 
         assert_eq!(
-            resume_command(&typed, "7"),
-            r"rekey import 'it'\''s here.json' --resume 7 --tenant acme --format firebase --firebase-hash-config hash.txt --groups"
+            resume_command(&typed, Path::new("prod.toml"), "7"),
+            r"rekey import 'it'\''s here.json' --resume 7 --profile prod.toml --tenant acme --format firebase --firebase-hash-config hash.txt --groups"
         );
     }
 }

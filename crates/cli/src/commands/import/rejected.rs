@@ -5,12 +5,13 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use rekey_wire::identity::v1::{ImportRejection, ImportRejectionReason};
 use serde_json::{Map, Value, json};
 
 use super::record::Record;
 use super::source::Item;
+use crate::arguments::ImportFile;
 
 /// The file, which is made when somebody is rejected.
 pub(super) struct Rejected {
@@ -29,6 +30,20 @@ impl Rejected {
         Self { path, file: None }
     }
 
+    /// Refuses to write over what is imported, or over the records of an earlier import that are perhaps being mended there.
+    pub(super) fn spare(&self, typed: &ImportFile) -> anyhow::Result<()> {
+        let path = self.path.display();
+        if let (Ok(own), Ok(imported)) = (self.path.canonicalize(), typed.file.canonicalize())
+            && own == imported
+        {
+            bail!("{path} is the file that is imported: name another one with --rejected");
+        }
+        if typed.resume.is_none() && self.path.exists() {
+            bail!("{path} is there from an earlier import: move it, or name another file with --rejected");
+        }
+        Ok(())
+    }
+
     /// Where it is, if anybody was rejected.
     pub(super) fn path(&self) -> Option<String> {
         self.file.as_ref().map(|_| self.path.display().to_string())
@@ -44,9 +59,14 @@ impl Rejected {
     }
 }
 
+/// A new file, so that nobody else's right to an older one holds for it.
 fn open(path: &Path) -> std::io::Result<File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)

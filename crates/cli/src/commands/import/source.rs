@@ -46,6 +46,8 @@ pub(super) struct Unreadable {
 /// A file under way.
 pub(super) struct Source {
     items: mpsc::Receiver<anyhow::Result<Item>>,
+    /// The first person, where somebody waited for them.
+    first: Option<Item>,
     read: Arc<AtomicU64>,
     size: u64,
 }
@@ -102,12 +104,21 @@ impl Source {
                 let _ = reader.items.blocking_send(Err(error));
             }
         })?;
-        Ok(Self { items, read, size })
+        Ok(Self { items, first: None, read, size })
+    }
+
+    /// Waits for the first person, so that a file which does not read is told of before anything begins.
+    pub(super) async fn wait(&mut self) -> anyhow::Result<()> {
+        self.first = self.items.recv().await.transpose()?;
+        Ok(())
     }
 
     /// The next person; nobody at the end of the file.
     pub(super) async fn next(&mut self) -> anyhow::Result<Option<Item>> {
-        self.items.recv().await.transpose()
+        match self.first.take() {
+            Some(item) => Ok(Some(item)),
+            None => self.items.recv().await.transpose(),
+        }
     }
 
     pub(super) fn size(&self) -> u64 {

@@ -10,13 +10,16 @@ use rekey_wire::identity::v1::{
 
 use super::groups::GroupIds;
 use super::rejected::Rejected;
-use super::source::{Item, Source};
+use super::source::{Item, Source, Unreadable};
 
 /// The most that the contract takes.
 const CHUNK_RECORDS: usize = 500;
 
 /// Three quarters of what a part takes in a message by default.
 const CHUNK_BYTES: usize = 196_608;
+
+/// What is said of a person who fits no message: an unclosed quote makes one of all that follow.
+const TOO_LARGE: &str = "takes more than a message may hold";
 
 /// An import under way.
 pub(super) struct Upload {
@@ -52,9 +55,10 @@ impl Upload {
         let mut rejections = Rejections::of(self);
         let mut next = rejections.next().await?;
         for _ in 0..self.import.records {
-            let item =
+            let mut item =
                 source.next().await?.context("the file holds fewer people than were sent of it before")?;
             if let Some(line) = next.take_if(|line| line.record == item.number) {
+                self.record(&mut item);
                 self.rejected.write(item, &line)?;
                 next = rejections.next().await?;
             }
@@ -65,14 +69,7 @@ impl Upload {
     /// Takes somebody along; sends a chunk when it is full. One who does not read is sent as a record of nothing, so that
     /// the report has a line of everybody and its numbers are those of the file.
     pub(super) async fn push(&mut self, mut item: Item) -> anyhow::Result<()> {
-        let read = match &item.person {
-            Ok(person) => self.groups.of(&person.groups).and_then(|ids| person.wire(ids)),
-            Err(_) => Ok(ImportRecord::default()),
-        };
-        let record = read.unwrap_or_else(|problem| {
-            item.person = Err(super::source::Unreadable::of(&item.person, problem));
-            ImportRecord::default()
-        });
+        let record = self.record(&mut item);
         let bytes = record.encoded_len() + 8;
         if self.waiting.len() == CHUNK_RECORDS
             || (self.bytes + bytes > CHUNK_BYTES && !self.waiting.is_empty())
@@ -82,6 +79,21 @@ impl Upload {
         self.bytes += bytes;
         self.waiting.push(Waiting { item, record });
         Ok(())
+    }
+
+    /// The record of somebody, or one of nothing and in its place what is wrong.
+    fn record(&self, item: &mut Item) -> ImportRecord {
+        let fits = |record: ImportRecord| {
+            if record.encoded_len() < CHUNK_BYTES { Ok(record) } else { Err(TOO_LARGE.to_owned()) }
+        };
+        let read = match &item.person {
+            Ok(person) => self.groups.of(&person.groups).and_then(|ids| person.wire(ids)).and_then(fits),
+            Err(_) => Ok(ImportRecord::default()),
+        };
+        read.unwrap_or_else(|problem| {
+            item.person = Err(Unreadable::of(&item.person, problem));
+            ImportRecord::default()
+        })
     }
 
     /// Sends what waits.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Edit, policies};
 use crate::arguments::PolicyEdit;
-use crate::output::{Output, table};
+use crate::output::{self, Output, table};
 use crate::profile::Profile;
 
 /// Stranded accounts that are shown; a file takes all.
@@ -68,7 +68,7 @@ fn numbers(totals: &PolicyForecast) -> Vec<(String, Value)> {
 }
 
 fn word(cause: StrandingCause) -> String {
-    cause.as_str_name().trim_start_matches("STRANDING_CAUSE_").to_ascii_lowercase()
+    output::word(cause.as_str_name(), "STRANDING_CAUSE_")
 }
 
 fn shown(account: &StrandedAccount) -> Value {

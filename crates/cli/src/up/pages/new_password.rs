@@ -54,14 +54,15 @@ async fn set(State(identity): State<Connection>, headers: HeaderMap, Form(typed)
     };
     let problem = Problem::of(&status);
     match problem.reason.as_str() {
-        "UNAVAILABLE" | "HASHING_BUSY" | "THROTTLED" => not_now(),
         "PASSWORD_REFUSED" => again(&problem.fields.into_iter().map(|(_, what)| what).collect::<Vec<_>>()),
         "FIELD_INVALID" if !wrong_token(&problem) => again(&["must have 1 to 256 characters".to_owned()]),
-        _ => page(
+        "RESET_LINK_INVALID" | "ATTEMPTS_EXHAUSTED" | "FIELD_INVALID" | "TENANT_NOT_FOUND" => page(
             StatusCode::GONE,
             "This link no longer works",
             "<p>It works once and for a day. Ask your administrator for another one.</p>",
         ),
+        // Whatever else it is passes, and the link is still good.
+        _ => not_now(),
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::list::filter;
 use crate::arguments::{BulkCommand, InTenant, OnBulkReset, StartBulkReset};
-use crate::output::{Output, table};
+use crate::output::{Output, table, word};
 use crate::profile::{Profile, request_id, time};
 
 type Client = BulkResetServiceClient<Connection>;
@@ -179,10 +179,6 @@ fn state(job: &BulkReset) -> String {
 
 fn mode(job: &BulkReset) -> String {
     word(job.mode().as_str_name(), "BULK_RESET_MODE_")
-}
-
-fn word(name: &str, prefix: &str) -> String {
-    name.trim_start_matches(prefix).to_ascii_lowercase()
 }
 
 /// Whether it may still do something.

@@ -1,12 +1,11 @@
 //! `rekey account bulk results`: what became of each account, a line each, as the pages come: the memory it takes does not grow.
 
-use std::io::Write as _;
-
 use rekey_wire::identity::v1::{BulkResetOutcome, BulkResetResult, ListBulkResetResultsRequest};
 use serde_json::{Value, json};
 
-use super::{Job, word};
+use super::Job;
 use crate::arguments::ResultFormat;
+use crate::output::{csv_record, word, write};
 use crate::profile::time;
 
 /// Results of one page.
@@ -17,7 +16,7 @@ const COLUMNS: [&str; 6] = ["number", "account_id", "login", "outcome", "refused
 
 pub(super) async fn run(mut job: Job, format: ResultFormat, refused: bool) -> anyhow::Result<()> {
     let mut text = match format {
-        ResultFormat::Csv => record(&COLUMNS.map(str::to_owned))?,
+        ResultFormat::Csv => csv_record(COLUMNS.map(str::to_owned))?,
         ResultFormat::Jsonl => Vec::new(),
     };
     let mut page_token = String::new();
@@ -43,32 +42,16 @@ pub(super) async fn run(mut job: Job, format: ResultFormat, refused: bool) -> an
     }
 }
 
-/// Writes a portion; false when the reader has seen enough, such as `head`.
-fn write(text: &[u8]) -> anyhow::Result<bool> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
-        outcome => Ok(outcome.map(|()| true)?),
-    }
-}
-
 fn line(result: &BulkResetResult, format: ResultFormat) -> anyhow::Result<Vec<u8>> {
     let shown = shown(result);
     match format {
-        ResultFormat::Csv => record(&COLUMNS.map(|column| match &shown[column] {
+        ResultFormat::Csv => csv_record(COLUMNS.map(|column| match &shown[column] {
             Value::String(text) => text.clone(),
             Value::Null => String::new(),
             other => other.to_string(),
         })),
         ResultFormat::Jsonl => Ok(format!("{shown}\n").into_bytes()),
     }
-}
-
-/// A record of RFC 4180.
-fn record(fields: &[String]) -> anyhow::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(fields)?;
-    Ok(writer.into_inner()?)
 }
 
 fn shown(result: &BulkResetResult) -> Value {

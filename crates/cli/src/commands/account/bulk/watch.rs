@@ -19,8 +19,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Until the job ends. An interrupt leaves it running, and says how to follow and how to end it.
 pub(super) async fn run(job: Job, output: Output) -> anyhow::Result<()> {
     let id = job.id.clone();
-    let mut watching =
-        Watching { job, output, progress: Progress::new(output, "resetting"), wait: FIRST_WAIT };
+    let mut watching = Watching {
+        job,
+        output,
+        progress: Progress::new(output, "resetting"),
+        wait: FIRST_WAIT,
+        has_heard: false,
+    };
     let ended = tokio::select! {
         ended = watching.run() => Some(ended?),
         interrupted = tokio::signal::ctrl_c() => { interrupted?; None }
@@ -45,6 +50,8 @@ struct Watching {
     output: Output,
     progress: Progress,
     wait: Duration,
+    /// Whether the stream that is open brought anything.
+    has_heard: bool,
 }
 
 impl Watching {
@@ -64,15 +71,18 @@ impl Watching {
             };
             match ended {
                 Ok(Some(job)) => return Ok(job),
-                // At the end of its life it is opened again at once.
-                Ok(None) => {}
-                Err(status) if passes(&status) => {
-                    tokio::time::sleep(self.wait).await;
-                    self.wait = (self.wait * 2).min(LONGEST_WAIT);
-                }
+                // At the end of its life it is opened again at once, unless it brought nothing.
+                Ok(None) if self.has_heard => self.has_heard = false,
+                Ok(None) => self.pause().await,
+                Err(status) if passes(&status) => self.pause().await,
                 Err(status) => return Err(status.into()),
             }
         }
+    }
+
+    async fn pause(&mut self) {
+        tokio::time::sleep(self.wait).await;
+        self.wait = (self.wait * 2).min(LONGEST_WAIT);
     }
 
     /// Shows what comes; gives the job if it ended, or what ended the stream early.
@@ -84,7 +94,7 @@ impl Watching {
             match stream.message().await {
                 Ok(Some(message)) => {
                     let Some(job) = message.bulk_reset else { continue };
-                    self.wait = FIRST_WAIT;
+                    (self.wait, self.has_heard) = (FIRST_WAIT, true);
                     self.show(&job)?;
                     if !is_alive(&job) {
                         return Ok(Ok(Some(job)));
@@ -118,10 +128,6 @@ impl Watching {
 fn passes(status: &Status) -> bool {
     matches!(
         status.code(),
-        Code::Unavailable
-            | Code::DeadlineExceeded
-            | Code::Cancelled
-            | Code::ResourceExhausted
-            | Code::Unknown
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::ResourceExhausted
     )
 }
