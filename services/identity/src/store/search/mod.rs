@@ -11,7 +11,7 @@ use rekey_database::{Fragment, Sql, fragment, statements, values};
 use rekey_primitives::id::AccountId;
 use uuid::Uuid;
 
-use super::columns::{ACCOUNT_COLUMNS, LISTED};
+use super::columns::{ACCOUNT_COLUMNS, LISTED, OF_LIVING_TENANT};
 use super::groups;
 use super::rows::{AccountRow, readable};
 use super::{Failure, Store};
@@ -145,12 +145,19 @@ statements! {
         select member_id, group_id from group_members where tenant_id = $1 and member_id ", LISTED, " order by group_id";
 
     pub(super) const ACCOUNTS =
-        "select ", ACCOUNT_COLUMNS, " from accounts a where a.tenant_id = $1 and a.account_id ", LISTED;
+        "select ", ACCOUNT_COLUMNS, " from accounts a where a.tenant_id = $1 and a.account_id ", LISTED, "", OF_LIVING_TENANT;
 
-    /// A range of the index at a time: the planner would rather read the table than the whole index.
-    pub(super) const COUNT = "
-        select count(*) as counted, ", (postgres: "max(account_id::text)::uuid", sqlite: "max(account_id)"), " as last
-        from (select account_id from accounts where tenant_id = $1 and deleted_at is null", AFTER_ID, ") portion";
+    /// The last of a portion of those who are not deleted, from the index that holds nobody else.
+    pub(super) const PORTION_END = "
+        select created_at, account_id from accounts where tenant_id = $1 and deleted_at is null
+          and (created_at, account_id) > ($2, $3) order by created_at, account_id limit 1 offset $4";
+
+    /// How many are left behind the last whole portion.
+    pub(super) const COUNT_REST = "
+        select count(*) from (
+            select 1 from accounts where tenant_id = $1 and deleted_at is null and (created_at, account_id) > ($2, $3)
+            order by created_at, account_id limit $4
+        ) rest";
 }
 
 /// A search under way.
@@ -222,17 +229,17 @@ impl Store {
         Ok(groups)
     }
 
+    /// A portion of the index at a time, so that no statement is long. Who is created meanwhile comes last, so nobody counts twice.
     async fn count_everyone(&self, scope: &TenantScope) -> Result<AccountCount, Failure> {
-        let (mut count, mut after) = (0, Uuid::nil());
+        let (tenant_id, portion) = (scope.tenant_id(), i64::from(COUNTED_AT_ONCE));
+        let (mut count, mut at) = (0, (i64::MIN, Uuid::nil()));
         loop {
-            let values = values![scope.tenant_id(), after, COUNTED_AT_ONCE];
-            let (counted, last): (i64, Option<Uuid>) = self.database.one(COUNT, values).await?;
-            count += counted.unsigned_abs();
-            match last {
-                Some(last) if counted == i64::from(COUNTED_AT_ONCE) => after = last,
-                _ => return Ok(AccountCount { count, is_lower_bound: false }),
-            }
+            let values = values![tenant_id, at.0, at.1, portion - 1];
+            let Some(end) = self.database.optional::<(i64, Uuid)>(PORTION_END, values).await? else { break };
+            (count, at) = (count + portion.unsigned_abs(), end);
         }
+        let rest: i64 = self.database.scalar(COUNT_REST, values![tenant_id, at.0, at.1, portion]).await?;
+        Ok(AccountCount { count: count + rest.unsigned_abs(), is_lower_bound: false })
     }
 }
 
