@@ -15,7 +15,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::operation::{Administrator, Caller, Context, Error, Operation, Origin, Person, Rpc};
 use crate::store::Store;
-use crate::store::accounts::AccountKey;
+use crate::store::accounts::{AccountKey, TenantKey};
 
 /// Judges administrators.
 #[derive(Clone)]
@@ -75,14 +75,18 @@ impl Authorisation {
     }
 
     /// Whether the administrator may do this where no account's roles matter, or before it is known whether there is such an
-    /// account: who may not must not learn it.
+    /// account: who may not must not learn it. There is nothing to do in a tenant that is deleted, for nobody.
     pub(crate) async fn authorise_in_tenant(
         &self,
         operation: &Operation<'_>,
         administrator: &Administrator,
         needs: impl Into<Needs>,
     ) -> Result<(), Error> {
-        let Some(person) = &administrator.person else { return Ok(()) };
+        let Some(person) = &administrator.person else {
+            // A person has no roles where the tenant is gone; a backend in its own name has none to lose.
+            let tenant = self.store.find_tenant(&TenantKey::Id(operation.scope.tenant_id())).await?;
+            return tenant.map(|_| ()).ok_or_else(|| Refusal::TenantNotFound.into());
+        };
         let judged = needs.into().granted_by(self.roles_now(&operation.scope, person).await?);
         judged.map_err(|missing| self.denied(operation, Forbidden::Missing(missing)))
     }

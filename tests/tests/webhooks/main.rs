@@ -170,7 +170,8 @@ async fn two_secrets_sign_while_one_takes_the_place_of_the_other(stores: Stores)
     world.person("cem").await;
     taken(&world, &receiver, 3).await;
 
-    let received = receiver.received();
+    let mut received = receiver.received();
+    received.dedup_by(|later, first| later.id() == first.id());
     let by = verified(&received, &[&created.secret, &rotated.secret]).await;
     assert_eq!(by, [[true, false], [true, true], [false, true]]);
     assert_eq!(received[1].headers["webhook-signature"].split(' ').count(), 2);

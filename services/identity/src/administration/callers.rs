@@ -89,7 +89,8 @@ impl Administration {
         let account = self.reached(operation, administrator, account_id, PERMISSION).await?;
         let policy = self.policies.policy(&operation.scope).await?;
         let entry = caller_method(&account, kind, &policy.reset, operation.now)?;
-        let verification_id = VerificationId::from_uuid(operation.key.request_id("caller", &[]));
+        let verification_id = operation.key.request_id("caller", &[entry.id.as_uuid().as_bytes()]);
+        let verification_id = VerificationId::from_uuid(verification_id);
         let timers = self.start_caller_code(operation, &account, entry, verification_id).await?;
         let method = self.caller_attempts_key(&account, entry);
         self.store.code_sent(&operation.scope, method, timers.code_expires_at).await?;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::audit::chain::ChainBreak;
 use crate::domain::refusal::Refusal;
-use crate::testing::{World, new_account, service};
+use crate::testing::{START, World, new_account, service, tenant};
 
 async fn world_with_accounts(count: usize) -> World {
     let world = World::new().await;
@@ -49,7 +49,9 @@ async fn a_long_chain_is_followed_in_several_calls() {
 
     let first = log.verify(&service, world.tenant.id, None).await.unwrap();
     let rest = log.verify(&service, world.tenant.id, first.next.as_ref()).await.unwrap();
-    let other = log.verify(&service, TenantId::from_uuid(uuid::Uuid::nil()), first.next.as_ref()).await;
+    let elsewhere = tenant(TenantId::generate(&*world.parts.entropy, START), "elsewhere", START);
+    world.create_tenant(&elsewhere).await;
+    let other = log.verify(&service, elsewhere.id, first.next.as_ref()).await;
 
     assert_eq!((first.broken, first.at.position, first.next.is_some()), (None, 10_000, true));
     assert_eq!((rest.broken, rest.at.position, rest.next.is_some()), (None, 10_501, false));

@@ -16,7 +16,7 @@ use crate::domain::authority::Permission;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::Standing;
-use crate::operation::{Administrator, Error, Rpc};
+use crate::operation::{Administrator, Error, Operation, Rpc};
 use crate::store::search::AccountSearch;
 use crate::tokens::{AskedPage, List};
 use crate::views::AccountView;
@@ -44,6 +44,7 @@ pub(crate) struct AskedExport {
 /// An export under way.
 pub(crate) struct Export {
     directory: Directory,
+    administrator: Administrator,
     scope: TenantScope,
     now: Timestamp,
     asked: AskedExport,
@@ -78,24 +79,32 @@ impl Directory {
         may_see_addresses: bool,
     ) -> Result<Export, Error> {
         let operation = self.authorisation.operation(EXPORT, administrator, asked.tenant_id)?;
-        let needs = Permission::ReadDirectory;
-        self.authorisation.authorise_in_tenant(&operation, administrator, needs).await?;
-        if asked.with_addresses {
-            for needs in ADDRESSES_NEED {
-                self.authorisation.authorise_in_tenant(&operation, administrator, needs).await?;
-            }
-            if administrator.person.is_none() && !may_see_addresses {
-                self.authorisation.note_denied(&operation, "addresses");
-                return Err(Refusal::CallerNotAllowed { missing: "methods" }.into());
-            }
+        self.may_export(&operation, administrator, &asked).await?;
+        if asked.with_addresses && administrator.person.is_none() && !may_see_addresses {
+            self.authorisation.note_denied(&operation, "addresses");
+            return Err(Refusal::CallerNotAllowed { missing: "methods" }.into());
         }
         let at = asked.goes_on_at(self, operation.now)?;
-        if at.is_none() {
-            let what = if asked.with_addresses { "with addresses" } else { "without addresses" };
-            self.audit.note(self.audit.event(&operation).because(what));
+        let what = if asked.with_addresses { "with addresses" } else { "without addresses" };
+        let what = if at.is_some() { format!("{what}, gone on with") } else { what.to_owned() };
+        self.audit.note(self.audit.event(&operation).because(what));
+        let (scope, now, administrator) = (operation.scope, operation.now, administrator.clone());
+        Ok(Export { directory: self.clone(), administrator, scope, now, asked, at, is_over: false })
+    }
+
+    /// Judged for every page: who may not any more gets no other one.
+    async fn may_export(
+        &self,
+        operation: &Operation<'_>,
+        administrator: &Administrator,
+        asked: &AskedExport,
+    ) -> Result<(), Error> {
+        let needs = Permission::ReadDirectory;
+        self.authorisation.authorise_in_tenant(operation, administrator, needs).await?;
+        for needs in ADDRESSES_NEED.into_iter().filter(|_| asked.with_addresses) {
+            self.authorisation.authorise_in_tenant(operation, administrator, needs).await?;
         }
-        let (scope, now) = (operation.scope, operation.now);
-        Ok(Export { directory: self.clone(), scope, now, asked, at, is_over: false })
+        Ok(())
     }
 }
 
@@ -124,6 +133,9 @@ impl Export {
         if self.is_over {
             return Ok(None);
         }
+        let operation =
+            self.directory.authorisation.operation(EXPORT, &self.administrator, self.asked.tenant_id)?;
+        self.directory.may_export(&operation, &self.administrator, &self.asked).await?;
         let store = &self.directory.store;
         let search =
             AccountSearch { filter: &self.asked.filter, after: self.at.clone(), limit: self.asked.limit() };

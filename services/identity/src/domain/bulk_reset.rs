@@ -19,10 +19,10 @@ use strum::{EnumString, IntoStaticStr};
 use super::account_filter::{AccountFilter, SearchCursor};
 use super::audit::Actor;
 
-/// Accounts in a second where nothing else is asked for. A hundred thousand take half an hour, and sign-ins go on beside them.
+/// Accounts in a second where nothing else is asked for. A hundred thousand take less than an hour, and sign-ins go on beside them.
 pub(crate) const USUAL_PER_SECOND: u32 = 50;
 
-/// Most accounts in a second: about what one process does while it does nothing else.
+/// Most accounts in a second: more than one process does, two hundred on two cores that it shares with its stores.
 pub(crate) const MOST_PER_SECOND: u32 = 500;
 
 /// Most accounts of one turn: half a second of a process's time, so that a lease is renewed and other jobs get their turns.

@@ -2,7 +2,8 @@
 //! the first right sign-in makes them anew.
 //!
 //! Here they are computed, by kept libraries; `text` reads their strings. A string is a stranger's word on how much work to do,
-//! so it is bounded before any work, as those of Argon2 are in `phc`.
+//! so it is bounded before any work, as those of Argon2 are in `phc`. The memory of scrypt is its library's own, which does not wipe
+//! it.
 
 mod text;
 
@@ -123,7 +124,10 @@ impl ScryptCost {
         let blocks = 1_u64.checked_shl(self.log_n.into()).filter(|n| *n > 1).ok_or(Unreadable::Malformed)?;
         let kib = (u128::from(blocks) * u128::from(self.r)).div_ceil(8);
         let work = kib * u128::from(self.p);
-        if kib > u128::from(limits.memory_kib) || work > u128::from(limits.scrypt_work) {
+        // What stands beside the large block: next to nothing for every real cost, as large for one that is made up.
+        let beside = ((u128::from(self.p) + 1) * u128::from(self.r)).div_ceil(8);
+        let is_made_up = beside > u128::from(limits.memory_kib) / 16;
+        if kib > u128::from(limits.memory_kib) || work > u128::from(limits.scrypt_work) || is_made_up {
             return Err(Unreadable::TooCostly);
         }
         scrypt::Params::new(self.log_n, self.r, self.p).map_err(|_| Unreadable::Malformed)

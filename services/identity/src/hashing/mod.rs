@@ -2,7 +2,7 @@
 //!
 //! One hash takes milliseconds of a core and 19 MiB; run among the async workers it would stall every other
 //! call. Here it has as many threads as the process was granted cores, at the lowest priority, each with
-//! memory that is allocated once, reused and wiped. The queue before them is bounded, and a job that could
+//! memory that is allocated once, reused and wiped (that of an imported scrypt is not). The queue before them is bounded, and a job that could
 //! not be done before its caller gives up is refused at once (`pool`). New hashes are Argon2, whose strings `phc` reads and
 //! writes; those of other products are `imported`.
 

@@ -130,7 +130,7 @@ statements! {
 
     const INSERT = "
         insert into groups (tenant_id, group_id, display_name, created_at, updated_at, version)
-        select tenant_id, $2, $3, $4, $4, 1 from tenants where tenant_id = $1";
+        select tenant_id, $2, $3, $4, $4, 1 from tenants where tenant_id = $1 and deleted_at is null";
 
     const VERSION = "select version from groups where tenant_id = $1 and group_id = $2", FOR_UPDATE;
 

@@ -8,6 +8,7 @@ use rekey_primitives::id::{AccountId, TenantId};
 use uuid::Uuid;
 
 use super::accounts::changes;
+use super::columns::OF_LIVING_TENANT;
 use super::outbox::{self, Notice};
 use super::rows::{AccountState, at};
 use super::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency};
@@ -62,7 +63,7 @@ statements! {
         select 1 from linked_accounts l
         join accounts a on a.tenant_id = l.tenant_id and a.account_id = l.account_id and a.epoch = l.epoch
         where l.tenant_id = $1 and l.account_id = $2 and l.linked_tenant_id = $3 and l.linked_account_id = $4
-          and not a.blocked and not a.frozen and a.deleted_at is null";
+          and not a.blocked and not a.frozen and a.deleted_at is null", OF_LIVING_TENANT;
 
     const COUNT_OTHERS = "
         select count(*) from linked_accounts where tenant_id = $1 and account_id = $2 and linked_tenant_id <> $3";

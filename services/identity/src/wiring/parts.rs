@@ -11,11 +11,12 @@ use rekey_throttle::Throttle;
 use crate::administration::Administration;
 use crate::audit::{Audit, AuditBuffer};
 use crate::audit_log::AuditLog;
-use crate::audit_log::webhooks::{UrlRules, Webhooks};
+use crate::audit_log::webhooks::Webhooks;
 use crate::authorisation::Authorisation;
 use crate::config::Settings;
 use crate::credentials::Credentials;
 use crate::directory::{DeletedLife, Directory};
+use crate::domain::webhook::url::UrlRules;
 use crate::grpc::{UseCases, WatchSettings};
 use crate::hashing::Hasher;
 use crate::keys::Keys;
@@ -76,7 +77,6 @@ impl Parts {
     }
 
     fn webhooks(&self) -> Webhooks {
-        let guard = self.settings.webhooks.guard();
         Webhooks {
             store: self.store.clone(),
             keys: Arc::clone(&self.keys),
@@ -85,8 +85,12 @@ impl Parts {
             authorisation: self.authorisation(),
             idempotency: self.idempotency(),
             tokens: self.tokens(),
-            urls: UrlRules { allow_http: !self.settings.production, guard },
+            urls: self.webhook_urls(),
         }
+    }
+
+    pub(super) fn webhook_urls(&self) -> UrlRules {
+        UrlRules { allow_http: !self.settings.production, guard: self.settings.webhooks.guard() }
     }
 
     fn watching(&self) -> WatchSettings {

@@ -1,8 +1,11 @@
 //! Changing, deleting, bringing back and purging tenants.
 
 use super::TenantTarget;
-use crate::directory::{Reach, TenantName};
+use crate::administration::StartBulk;
+use crate::directory::{AskedExport, Reach, TenantName};
+use crate::domain::account_filter::AccountFilter;
 use crate::domain::authority::Role;
+use crate::domain::bulk_reset::BulkMode;
 use crate::domain::refusal::Refusal;
 use crate::domain::tenant::{DomainName, Handle, HelpUrl};
 use crate::domain::tenant_edit::TenantEdit;
@@ -103,13 +106,45 @@ async fn a_deleted_tenant_is_unknown_at_once_and_comes_back_with_everybody() {
     assert_eq!(deleted.purged_at.unix_micros() - world.now().unix_micros(), 30 * 86_400 * 1_000_000);
     assert_eq!(refusal(sign_in), Refusal::TenantNotFound);
     assert_eq!(refusal(reset), Refusal::TenantNotFound);
-    assert!(complete.is_err());
+    assert_eq!(refusal(complete), Refusal::TenantNotFound);
     assert_eq!(refusal(create), Refusal::TenantNotFound);
     assert_eq!(refusal(shown), Refusal::TenantNotFound);
     assert_eq!((live, lists), (None, (0, 1)));
     let back = world.directory.undelete_tenant(&world.caller, target(&world), &context_of).await.unwrap();
     assert_eq!((back.deleted_at, back.handle.as_str()), (None, "acme"));
     assert!(world.live(&tokens).await.is_some());
+}
+
+#[tokio::test]
+async fn a_backend_finds_nothing_in_a_deleted_tenant_and_writes_nothing_into_it() {
+    let world = World::new().await;
+    world.person("ada", &["ada@mail.example"]).await;
+    delete(&world).await;
+    let (backend, tenant_id) = (service(&world), world.tenant.id);
+    let asked = AskedExport {
+        tenant_id,
+        filter: AccountFilter::default(),
+        with_addresses: true,
+        page_size: 0,
+        token: None,
+    };
+    let bulk = StartBulk {
+        tenant_id,
+        mode: BulkMode::RequireChange,
+        dry_run: false,
+        per_second: 50,
+        filter: Some(AccountFilter::default()),
+        request_id: world.request_id(),
+    };
+
+    let page = AskedPage { size: 10, token: None };
+    let listed = world.directory.list_accounts(&backend, tenant_id, &page).await.map(drop);
+    let exported = world.directory.export_accounts(&backend, asked, true).await.map(drop);
+    let reset = world.administration.start_bulk_reset(&backend, bulk).await.map(drop);
+
+    for refused in [listed, exported, reset] {
+        assert_eq!(refusal(refused), Refusal::TenantNotFound);
+    }
 }
 
 #[tokio::test]

@@ -86,6 +86,8 @@ fn work_is_bounded_before_it_is_done() {
         assert!(read(&within).is_ok(), "{within}");
         assert_eq!(read(&beyond).err(), Some(Unreadable::TooCostly), "{beyond}");
     }
+    let wide = format!("$scrypt$ln=1,r=1048576,p=2${SALT}${TAG}");
+    assert_eq!(read(&wide).err(), Some(Unreadable::TooCostly));
     let absurd = format!("$scrypt$ln=63,r=4294967295,p=4294967295${SALT}${TAG}");
     assert_eq!(read(&absurd).err(), Some(Unreadable::TooCostly));
 }

@@ -113,6 +113,9 @@ statements! {
     /// Held while global administrators are counted, so that two of them cannot go at once.
     const LOCK_TENANT = "select 1 from tenants where tenant_id = $1", FOR_NO_KEY_UPDATE;
 
+    const LOCK_LIVING_TENANT = "
+        select 1 from tenants where tenant_id = $1 and deleted_at is null", FOR_NO_KEY_UPDATE;
+
     const OTHER_GLOBAL_ADMINISTRATORS = "
         select count(*) from accounts
         where tenant_id = $1 and account_id <> $2 and roles <> 0 and roles & 1 <> 0 and not blocked and not frozen
@@ -172,6 +175,14 @@ impl Store {
 pub(in crate::store) async fn lock_tenant(tx: &mut Connection, tenant_id: TenantId) -> Result<(), Failure> {
     tx.execute(LOCK_TENANT, values![tenant_id]).await?;
     Ok(())
+}
+
+/// The same of a tenant that lives; false where there is none, to be deleted or purged meanwhile.
+pub(in crate::store) async fn lock_living_tenant(
+    tx: &mut Connection,
+    tenant_id: TenantId,
+) -> Result<bool, Failure> {
+    tx.exists(LOCK_LIVING_TENANT, values![tenant_id]).await
 }
 
 /// Whether the tenant has another global administrator who can sign in. Asked while the tenant is held.

@@ -78,10 +78,11 @@ statements! {
         insert into bulk_reset_accounts (tenant_id, bulk_reset_id, number, unknown_name, outcome, refused, finished_at)
         select $1, $2, $3 + listed.key, listed.value, 'refused', 'account_not_found', $5 from json_each($4) as listed");
 
+    /// Whoever is about to give the list up for abandoned has lost it by this.
     const ADDED = "
         update bulk_resets
         set accounts = accounts + $3, accounts_refused = accounts_refused + $4, next_number = $5,
-            next_sequence = next_sequence + 1, state = $6, due_at = $7, updated_at = $8
+            next_sequence = next_sequence + 1, state = $6, due_at = $7, updated_at = $8, fence = fence + 1
         where tenant_id = $1 and bulk_reset_id = $2";
 
     /// Under the fence of who collected.

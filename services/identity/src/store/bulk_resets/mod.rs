@@ -67,8 +67,9 @@ statements! {
         insert into bulk_resets (tenant_id, bulk_reset_id, mode, dry_run, per_second, filter, walked_to, state, stop_reason,
             accounts, accounts_reset, accounts_refused, next_sequence, next_number, worked_to, actor, actor_id, caller,
             ip_address, created_at, updated_at, ended_at, forget_at, due_at, fence)
-        values ($1, $2, $3, $4, $5, $6, null, 'collecting', null, 0, 0, 0, 1, 1, 0, $7, $8, $9, $10, $11, $11, null, null,
-            $12, 0)
+        select tenant_id, $2, $3, $4, $5, $6, null, 'collecting', null, 0, 0, 0, 1, 1, 0, $7, $8, $9, $10, $11, $11, null, null,
+            $12, 0
+        from tenants where tenant_id = $1 and deleted_at is null
         on conflict do nothing";
 
     const BY_ID =

@@ -53,12 +53,15 @@ pub(crate) enum BulkStep {
 }
 
 statements! {
+    /// Of a tenant that lives: the job of another waits until that is back, or is purged with it.
     const CLAIM = "
         update bulk_resets set due_at = $2, fence = fence + 1
         where (tenant_id, bulk_reset_id) in (
             with due as materialized (
-                select tenant_id, bulk_reset_id from bulk_resets
-                where state in ('collecting', 'running') and due_at <= $1 order by due_at limit 1",
+                select b.tenant_id, b.bulk_reset_id from bulk_resets b
+                where b.state in ('collecting', 'running') and b.due_at <= $1
+                  and exists (select 1 from tenants t where t.tenant_id = b.tenant_id and t.deleted_at is null)
+                order by b.due_at limit 1",
                 FOR_UPDATE_SKIP_LOCKED, "
             )
             select tenant_id, bulk_reset_id from due
@@ -70,12 +73,13 @@ statements! {
         where tenant_id = $1 and bulk_reset_id = $2 and number > $3 and outcome = 'waiting' and account_id is not null
         order by number limit $4";
 
-    /// Also renews the lease.
+    /// Also renews the lease. Nothing is done in a tenant that was deleted meanwhile.
     const COUNT = "
         update bulk_resets
         set accounts_reset = accounts_reset + $4, accounts_refused = accounts_refused + $5, worked_to = $6, due_at = $7,
             updated_at = $8
-        where tenant_id = $1 and bulk_reset_id = $2 and fence = $3 and state = 'running'";
+        where tenant_id = $1 and bulk_reset_id = $2 and fence = $3 and state = 'running'
+          and exists (select 1 from tenants t where t.tenant_id = $1 and t.deleted_at is null)";
 
     pub(super) const SETTLE = "
         update bulk_reset_accounts set outcome = $4, refused = $5, finished_at = $6

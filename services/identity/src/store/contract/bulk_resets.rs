@@ -13,6 +13,7 @@ use crate::domain::bulk_reset::{
 use crate::domain::scope::TenantScope;
 use crate::store::StepOutcome;
 use crate::store::accounts::AccountChange;
+use crate::store::accounts::TenantChange;
 use crate::store::bulk_resets::{
     AddChunk, AnotherRuns, BulkStep, Collected, EndBulkReset, HeldBulkReset, NoSuchJob, NotAdded,
     SettledAccount, StartBulkReset,
@@ -228,6 +229,29 @@ pub(super) async fn an_account_of_a_job_is_reset_once_with_its_result(world: Wor
     assert_eq!(world.store.waiting_bulk_accounts(&held, 9).await.unwrap(), []);
     let results = world.store.bulk_results(&scope, job.id, 0, 9).await.unwrap();
     assert_eq!((results[0].outcome, results[0].finished_at), (BulkOutcome::Reset, Some(after(1))));
+}
+
+pub(super) async fn a_job_waits_while_its_tenant_is_deleted(world: World) {
+    let scope = world.tenant().await;
+    let anna = world.account(&scope).await;
+    world.listed(&scope, &[anna.id]).await;
+    let held = world.claim_bulk(NOW).await.unwrap();
+    let waiting = world.store.waiting_bulk_accounts(&held, 9).await.unwrap();
+    let done = settled(waiting[0].number, BulkOutcome::Reset);
+    let refused = SettledAccount { outcome: BulkOutcome::Refused, ..done.clone() };
+
+    world.change_tenant(&scope, 1, TenantChange::Delete).await;
+    let reset = world.store.reset_in_bulk(&held, &world.bulk_password(&scope, &anna), &done).await.unwrap();
+    let settled = world.store.settle_bulk_account(&held, &refused, None).await.unwrap();
+    let claimed = world.claim_bulk(after(100)).await.is_some();
+    world.change_tenant(&scope, 2, TenantChange::Undelete { lost_until: NOW }).await;
+    let claimed_again = world.claim_bulk(after(100)).await;
+
+    assert_eq!([reset, settled], [BulkStep::Lost, BulkStep::Lost]);
+    assert!(!claimed, "a job of a deleted tenant is nobody's");
+    let held = claimed_again.unwrap();
+    assert_eq!(world.store.waiting_bulk_accounts(&held, 9).await.unwrap(), waiting);
+    assert_eq!(world.read(&scope, anna.id).await.epoch, anna.epoch);
 }
 
 pub(super) async fn what_a_dead_process_held_goes_on_behind_its_last_result(world: World) {

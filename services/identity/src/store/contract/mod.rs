@@ -207,7 +207,8 @@ on_every_store! {
         a_job_is_ended_by_who_holds_it_alone,
         a_forgotten_job_goes_with_its_accounts,
         of_many_processes_one_holds_a_job_and_each_account_is_reset_once,
-        an_account_that_changed_is_judged_anew;
+        an_account_that_changed_is_judged_anew,
+        a_job_waits_while_its_tenant_is_deleted;
     help:
         a_proved_request_replaces_an_unproved_one,
         a_repeated_help_request_files_nothing_again,
@@ -256,7 +257,8 @@ on_every_store! {
         a_position_never_goes_back,
         a_webhook_that_fails_waits_and_ends_with_an_event,
         a_secret_before_signs_as_well_for_as_long_as_it_is_told,
-        of_many_workers_at_once_one_claims_a_webhook;
+        of_many_workers_at_once_one_claims_a_webhook,
+        nothing_of_a_deleted_tenant_is_sent_and_none_is_created;
     verifications:
         an_entry_has_one_verification_until_its_code_dies,
         of_many_codes_of_an_entry_at_once_one_verification_stands,

@@ -16,7 +16,7 @@ use crate::store::{IdempotentRequest, StepOutcome};
 const NOT_THEIRS: [&str; 0] = [];
 
 impl World {
-    async fn change_tenant(
+    pub(super) async fn change_tenant(
         &self,
         scope: &TenantScope,
         version: i64,

@@ -15,6 +15,7 @@ use crate::domain::webhook::{
     Disabling, Enabling, FailedTry, FailureKind, LastFailure, Webhook, WebhookChange, WebhookFilter,
 };
 use crate::store::StepOutcome;
+use crate::store::accounts::TenantChange;
 use crate::store::webhooks::delivery::{ClaimedWebhook, FailedDelivery};
 use crate::store::webhooks::{ChangeWebhook, CreateWebhook, RotateSecret, WebhookRefused};
 
@@ -332,4 +333,19 @@ pub(super) async fn of_many_workers_at_once_one_claims_a_webhook(world: World) {
     ids.dedup();
     assert_eq!((claimed.len(), ids.len()), (5, 5));
     assert!(claimed.iter().all(|claimed| claimed.fence == 1));
+}
+
+pub(super) async fn nothing_of_a_deleted_tenant_is_sent_and_none_is_created(world: World) {
+    let scope = world.tenant().await;
+    world.created(&scope, 1).await;
+    world.seal().await;
+
+    world.change_tenant(&scope, 1, TenantChange::Delete).await;
+    let claimed = world.claims(60, 10).await.len();
+    let created = world.creates(&scope, 2).await;
+    world.change_tenant(&scope, 2, TenantChange::Undelete { lost_until: NOW }).await;
+    let claimed_again = world.claims(60, 10).await.len();
+
+    assert_eq!((claimed, claimed_again), (0, 1));
+    assert_eq!(created, StepOutcome::Refused(WebhookRefused::UnknownTenant));
 }

@@ -85,11 +85,14 @@ statements! {
     const INSERT = "
         insert into account_imports (tenant_id, import_id, state, source, duplicates, confirmations_trusted, dry_run,
             next_sequence, records, created, skipped, rejected, created_at, updated_at)
-        select tenant_id, $2, 'open', $3, $4, $5, $6, 1, 0, 0, 0, 0, $7, $7 from tenants where tenant_id = $1";
+        select tenant_id, $2, 'open', $3, $4, $5, $6, 1, 0, 0, 0, 0, $7, $7 from tenants
+        where tenant_id = $1 and deleted_at is null";
 
     const BY_ID = COLUMNS, " where tenant_id = $1 and import_id = $2";
 
-    const LOCKED = COLUMNS, " where tenant_id = $1 and import_id = $2", FOR_NO_KEY_UPDATE;
+    /// Of a tenant that lives.
+    const LOCKED = COLUMNS, " where tenant_id = $1 and import_id = $2
+        and exists (select 1 from tenants t where t.tenant_id = $1 and t.deleted_at is null)", FOR_NO_KEY_UPDATE;
 
     const PAGE = COLUMNS, " where tenant_id = $1 and import_id > $2 order by import_id limit $3";
 

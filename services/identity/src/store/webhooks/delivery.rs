@@ -50,7 +50,7 @@ pub(crate) struct FailedDelivery {
 }
 
 statements! {
-    /// Those that have something to send, whoever has waited longest first. The list is made once, whatever the planner
+    /// Those of living tenants that have something to send, whoever has waited longest first. The list is made once, whatever the planner
     /// thinks of it.
     const CLAIM = "
         update audit_webhooks set leased_until = $2, fence = fence + 1
@@ -59,7 +59,7 @@ statements! {
                 select w.tenant_id, w.webhook_id from audit_webhooks w
                 where w.disabled is null and w.due_at <= $1 and w.leased_until <= $1 and exists (
                     select 1 from audit_heads h where h.tenant_id = w.tenant_id and h.position > w.position
-                )
+                ) and exists (select 1 from tenants t where t.tenant_id = w.tenant_id and t.deleted_at is null)
                 order by w.due_at limit $3", FOR_UPDATE_SKIP_LOCKED, "
             )
             select tenant_id, webhook_id from due

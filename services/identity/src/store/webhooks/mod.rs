@@ -83,8 +83,6 @@ statements! {
 
     const PAGE = "", COLUMNS, " and w.webhook_id > $2 order by w.webhook_id limit $3";
 
-    const IS_TENANT = "select 1 from tenants where tenant_id = $1";
-
     const COUNT = "select count(*) from audit_webhooks where tenant_id = $1";
 
     const HEAD = "select coalesce(max(position), 0) from audit_heads where tenant_id = $1";
@@ -138,10 +136,9 @@ impl Store {
             if let Some(ended) = claimed.ended() {
                 return Ok(tx.roll_back(ended));
             }
-            if !tx.exists(IS_TENANT, values![tenant_id]).await? {
+            if !changes::lock_living_tenant(&mut tx, tenant_id).await? {
                 return Ok(tx.roll_back(StepOutcome::Refused(WebhookRefused::UnknownTenant)));
             }
-            changes::lock_tenant(&mut tx, tenant_id).await?;
             let count: i64 = tx.scalar(COUNT, values![tenant_id]).await?;
             if count >= i64::from(WEBHOOKS_MAX) {
                 return Ok(tx.roll_back(StepOutcome::Refused(WebhookRefused::Full)));
