@@ -228,15 +228,17 @@ async fn bent_assertions_are_rejected_and_a_copy_is_noted(stores: Stores) {
     register(&mut calls, &mut device, &counting(5)).await.unwrap();
     let good = counting(6);
 
-    for bent in [
+    let all_bent = [
         Says { origin: "https://login.example.com.evil.example", ..good.clone() },
         Says { domain: Some("evil.example"), ..good.clone() },
         Says { flags: 1, ..good.clone() },
         Says { flags: PRESENT_AND_VERIFIED | COPIED, ..good.clone() },
         counting(5),
         counting(4),
-    ] {
-        let alone = alone(&world, &mut device, &bent).await;
+    ];
+    // More often than wrong codes are taken: nobody stops the passkeys of somebody else.
+    for bent in all_bent.iter().chain(&all_bent) {
+        let alone = alone(&world, &mut device, bent).await;
         assert!(matches!(alone, SignedIn::Rejection(_)), "{bent:?}: {alone:?}");
     }
     let right = alone(&world, &mut device, &good).await;

@@ -1,7 +1,7 @@
 //! Proofs by a code that nobody sends: of an authenticator, or of a saved list; and by what a passkey signs.
 //!
-//! They walk one path for every account and for none: attempts are counted first, of this reset and of the method, then the
-//! same reads are made, and the answer leaves in even time. The step that takes a proof spends its code.
+//! They walk one path for every account and for none: attempts are counted first, of this reset and, for codes, of the method;
+//! then the same reads are made, and the answer leaves in even time. The step that takes a proof spends its code.
 
 use rekey_primitives::id::{ResetId, from_digest};
 use rekey_primitives::method::MethodKind;
@@ -46,7 +46,10 @@ impl Resets {
         if !self.has_a_code_left(attempt).await? {
             return Ok(Err(Unproved::CodesExhausted));
         }
-        if let Some(stop) = self.count_attempt(attempt, CodeSource::Held).await? {
+        // What a passkey signs is not guessed at: were it counted, whoever knows a login could stop its passkeys.
+        if let ShownProof::Code(_) = shown
+            && let Some(stop) = self.count_attempt(attempt, CodeSource::Held).await?
+        {
             return Ok(Err(stop));
         }
         let judged = self.judged_today(scope, state, policy, now).await?;

@@ -120,9 +120,6 @@ impl SignIns {
                 return Ok(self.reject_passkey(operation, None, PasskeyRefused::UnknownCredential.as_str()));
             };
             let kind = MethodKind::Passkey;
-            if !self.counts_factor(operation, &policy, &account, kind).await? {
-                return Ok(Answer::to_store(SignedIn::Rejected));
-            }
             let signed = SignedByPasskey {
                 account_id: Some(account.id),
                 entries: second_factor::taken(&account, kind),

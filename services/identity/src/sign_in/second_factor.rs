@@ -62,7 +62,10 @@ impl SignIns {
         let (operation, kind) = (answering.operation, shown.kind());
         let Challenged { account, .. } = self.challenged(answering).await?;
         self.count_factor_of_challenge(answering).await?;
-        if !self.counts_factor(operation, &answering.policy, &account, kind).await? {
+        // What a passkey signs is not guessed at: were it counted, whoever knows the password could stop its passkeys.
+        if matches!(shown, ShownFactor::Code { .. })
+            && !self.counts_factor(operation, &answering.policy, &account, kind).await?
+        {
             return Ok(Answer::to_store(Continued::Rejected { rejected: true }));
         }
         for _ in 0..JUDGED_AT_MOST {
@@ -146,7 +149,7 @@ impl SignIns {
     }
 
     /// Counts an attempt at a kind of the account; false when none is taken.
-    pub(super) async fn counts_factor(
+    async fn counts_factor(
         &self,
         operation: &Repeatable<'_>,
         policy: &Policy,
