@@ -107,7 +107,8 @@ impl Store {
             // Nothing is sealed among them meanwhile.
             locked_ends(&mut tx, retention.tenant_id).await?;
             let forgotten = forget(&mut tx, retention).await?;
-            Ok(tx.commit(forgotten))
+            // A tenant that was purged meanwhile keeps no end either.
+            Ok(if forgotten == 0 { tx.roll_back(0) } else { tx.commit(forgotten) })
         });
         forget.await
     }
