@@ -1,5 +1,7 @@
 //! A person of another product in the one form that all formats are read into: what a line of `jsonl` holds.
 
+use std::fmt;
+
 use rekey_wire::identity::v1::imported_address::Address;
 use rekey_wire::identity::v1::{ImportRecord, ImportedAddress};
 use serde::{Deserialize, Serialize};
@@ -8,7 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// A person.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Record {
     pub(crate) logins: Vec<String>,
@@ -35,6 +37,13 @@ pub(crate) struct Record {
     /// Why an earlier import rejected it; passed over.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub(crate) rejection: Value,
+}
+
+/// Shows neither the password's hash nor where the person is reached.
+impl fmt::Debug for Record {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Record").field("logins", &self.logins).finish_non_exhaustive()
+    }
 }
 
 /// One of a person's addresses.
