@@ -121,9 +121,9 @@ pub enum KeyError {
     NotAlone,
 }
 
-struct Entry {
-    id: KeyId,
-    state: KeyState,
+pub(crate) struct Entry {
+    pub(crate) id: KeyId,
+    pub(crate) state: KeyState,
     material: Zeroizing<[u8; 32]>,
 }
 
@@ -156,6 +156,10 @@ impl KeyText {
         }
     }
 
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+
     /// Whether it holds one key and no other, not even a retired one.
     pub(crate) fn is_alone(&self) -> bool {
         self.0.len() == 1
@@ -164,10 +168,15 @@ impl KeyText {
     /// The text of a new file: one active key, named after its day and four random digits. It goes
     /// into a file that its owner alone reads, and nowhere else.
     pub fn generate(entropy: &dyn Entropy, now: Timestamp) -> String {
+        Self::drawn(KeyState::Active, entropy, now)
+    }
+
+    /// The line of a new key, which goes the same way.
+    pub(crate) fn drawn(state: KeyState, entropy: &dyn Entropy, now: Timestamp) -> String {
         let day: String = now.to_string().chars().filter(char::is_ascii_digit).take(8).collect();
         let [high, low] = array(entropy);
         let material = Zeroizing::new(array::<32>(entropy));
-        let mut text = format!("{day}-{high:02x}{low:02x} {} ", KeyState::Active.as_str());
+        let mut text = format!("{day}-{high:02x}{low:02x} {} ", state.as_str());
         // Room for it all beforehand: a string that grows leaves copies behind.
         text.reserve_exact(44);
         BASE64_URL_SAFE_NO_PAD.encode_string(material.as_slice(), &mut text);

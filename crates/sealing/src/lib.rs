@@ -13,6 +13,7 @@ mod authenticators;
 mod keys;
 mod mac;
 mod otp;
+mod rotation;
 mod sign;
 mod webhook;
 
@@ -21,6 +22,7 @@ pub use authenticators::{AuthenticatorKey, sha256};
 pub use keys::{InvalidKeyId, KeyError, KeyId, KeyState, KeyText, LineProblem};
 pub use mac::MacKeys;
 pub use otp::{OtpHash, hotp};
+pub use rotation::{NotRotated, Rotation};
 pub use sign::{PublicKey, PublicKeys, SigningKeys};
 pub use webhook::WebhookSecret;
 
