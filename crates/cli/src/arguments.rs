@@ -7,6 +7,7 @@ mod bulk;
 mod group;
 mod help_desk;
 mod import;
+pub(crate) mod keys;
 mod policy;
 mod role;
 pub(crate) mod security_info;
@@ -74,6 +75,17 @@ pub(crate) enum Command {
         /// Only this part's.
         part: Option<Part>,
     },
+    /// Make an end of what a backup brought back: run it after the databases were restored, before the parts start.
+    ///
+    /// Everybody is signed out, and access passes, links, open resets and bulk resets end; messages that waited then are not
+    /// sent again. It may be run again at any time.
+    Restore {
+        /// Only this part's.
+        part: Option<Part>,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Write the first tenant and its first global administrator into an empty store.
     Bootstrap(Bootstrap),
     /// Service tokens for callers.
@@ -81,6 +93,12 @@ pub(crate) enum Command {
         /// What to do.
         #[command(subcommand)]
         command: TokenCommand,
+    },
+    /// The keys that seal and sign.
+    Keys {
+        /// What to do.
+        #[command(subcommand)]
+        command: keys::KeysCommand,
     },
     /// The settings.
     Config {

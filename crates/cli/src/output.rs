@@ -1,8 +1,9 @@
 //! Text for people or JSON for programs, and the exit codes.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use anyhow::bail;
 use rekey_client::Problem;
 use serde::Serialize;
 
@@ -149,6 +150,19 @@ pub(crate) fn print(text: &str) -> std::io::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,
     }
+}
+
+/// Says what a command is about to do and asks for a word, typed whole, before it does.
+pub(crate) fn confirm(what: &str, word: &str) -> anyhow::Result<()> {
+    if !std::io::stdin().is_terminal() {
+        bail!("{what} Say --yes where nobody can be asked.")
+    }
+    let mut terminal = std::io::stderr();
+    write!(terminal, "{what} Type {word} to go on: ")?;
+    terminal.flush()?;
+    let mut typed = String::new();
+    std::io::stdin().read_line(&mut typed)?;
+    if typed.trim() == word { Ok(()) } else { bail!("that is not {word}: nothing was done") }
 }
 
 /// Writes a portion of data; false when the reader has seen enough, such as `head`.

@@ -36,6 +36,22 @@ impl Database {
         &self.name
     }
 
+    /// A backup of it, while nobody is connected.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn back_up(&self) -> Self {
+        ready("a backup of a database", copied(&self.name).await)
+    }
+
+    /// Makes it what a backup is, while nobody is connected to either.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn restore(&self, backup: &Self) {
+        ready("a database from its backup", replaced(&self.name, &backup.name).await);
+    }
+
     /// Drops the database now. Dropping the handle does the same.
     pub async fn close(self) {
         blocking(move || drop(self)).await;
@@ -81,6 +97,20 @@ async fn empty() -> Result<Database> {
     let database = create(&mut admin, "template0").await?;
     admin.close().await?;
     Ok(database)
+}
+
+async fn copied(name: &str) -> Result<Database> {
+    let mut admin = connect().await?;
+    let database = create(&mut admin, name).await?;
+    admin.close().await?;
+    Ok(database)
+}
+
+async fn replaced(name: &str, backup: &str) -> Result<()> {
+    let mut admin = connect().await?;
+    drop_database(&mut admin, name).await?;
+    execute(&mut admin, format!("create database {name} template {backup}")).await?;
+    admin.close().await.context("closing")
 }
 
 /// Copies a database that nobody is connected to.

@@ -23,6 +23,7 @@
 pub mod bootstrap;
 pub mod config;
 pub mod hashing;
+pub mod restore;
 
 mod administration;
 mod audit;

@@ -36,8 +36,10 @@ mod tests;
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 use rekey_database::{SchemaGate, StoreMonitor};
-use rekey_primitives::clock::{SharedClock, SystemClock};
+use rekey_primitives::clock::{Clock as _, SharedClock, SystemClock};
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_runtime::health::Health;
 use rekey_runtime::loops::Loops;
@@ -152,4 +154,20 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
 /// The store is away, in use by another process, or the migration does not go through.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     wiring::migrate(settings, &SystemClock).await
+}
+
+/// Drops every message that waits to be sent, after the store came back from a backup: most of them were sent since. Gives
+/// how many. Run again after an interruption, it does the rest.
+///
+/// # Errors
+/// The store is away or in use by another process.
+pub async fn restore(settings: &Settings) -> anyhow::Result<u64> {
+    let store = wiring::store(settings).await?;
+    let mut dropped = 0;
+    loop {
+        match store.drop_restored(SystemClock.now()).await.context("dropping messages")? {
+            0 => return Ok(dropped),
+            portion => dropped += portion,
+        }
+    }
 }

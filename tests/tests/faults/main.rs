@@ -12,3 +12,4 @@ mod outage;
 mod postgres_away;
 mod purge;
 mod redis_away;
+mod restore;

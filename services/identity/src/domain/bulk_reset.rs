@@ -114,6 +114,8 @@ pub(crate) enum BulkStop {
     AuthorityLost,
     /// Its list was not finished in time.
     Abandoned,
+    /// The database came back from a backup, so nobody knows how far it was.
+    Restored,
 }
 
 /// What became of an account.

@@ -22,6 +22,7 @@ pub(crate) mod outbox;
 pub(crate) mod outcome;
 pub(crate) mod purge;
 pub(crate) mod resets;
+pub(crate) mod restore;
 pub(crate) mod search;
 pub(crate) mod sign_ins;
 pub(crate) mod webhooks;

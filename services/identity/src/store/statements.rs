@@ -5,11 +5,12 @@ use rekey_database::Sql;
 use super::contract::World;
 use super::{
     accounts, audit, bulk_resets, contract, expiring_passwords, expiry, groups, idempotency, imports,
-    indexes, links, logins, outbox, partitions, purge, resets, schema, search, sign_ins, upkeep, webhooks,
+    indexes, links, logins, outbox, partitions, purge, resets, restore, schema, search, sign_ins, upkeep,
+    webhooks,
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 62] = [
+pub(super) const STATEMENTS: [&[Sql]; 63] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
@@ -59,6 +60,7 @@ pub(super) const STATEMENTS: [&[Sql]; 62] = [
     resets::shares::STATEMENTS,
     resets::attempts::STATEMENTS,
     resets::walk::STATEMENTS,
+    restore::STATEMENTS,
     schema::STATEMENTS,
     search::STATEMENTS,
     search::names::STATEMENTS,

@@ -13,6 +13,7 @@
 //! | `journeys`, `changes` | looking at messages and stepping in |
 //! | `visible` | which messages those are for |
 //! | `sweep` | tidying up |
+//! | `restore` | dropping what a backup brought back |
 //! | `partitions` | the weeks of Postgres |
 
 mod accept;
@@ -23,6 +24,7 @@ mod leases;
 mod models;
 mod partitions;
 mod requests;
+mod restore;
 mod rows;
 mod schema;
 mod sweep;
@@ -98,6 +100,7 @@ pub(crate) fn statements() -> Vec<rekey_database::Sql> {
         journeys::STATEMENTS,
         leases::STATEMENTS,
         requests::STATEMENTS,
+        restore::STATEMENTS,
         schema::STATEMENTS,
         sweep::STATEMENTS,
     ]

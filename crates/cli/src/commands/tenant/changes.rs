@@ -1,7 +1,5 @@
 //! `rekey tenant update|delete|undelete`.
 
-use std::io::{IsTerminal as _, Write as _};
-
 use anyhow::{Context as _, bail};
 use prost_types::FieldMask;
 use rekey_client::Connection;
@@ -11,7 +9,7 @@ use serde_json::Value;
 
 use super::{all, print, shown};
 use crate::arguments::{InTenant, TenantChanges};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::profile::{Profile, request_id, time};
 
 async fn find(profile: &Profile, tenant: String) -> anyhow::Result<Tenant> {
@@ -80,7 +78,8 @@ pub(super) async fn delete(
 ) -> anyhow::Result<()> {
     let Tenant { tenant_id, handle, display_name, .. } = find(profile, tenant).await?;
     if !yes {
-        confirm(&handle, &display_name)?;
+        // The handle, so that nobody deletes an organisation by the wrong line of their history.
+        output::confirm(&format!("This signs everybody of {display_name} out."), &handle)?;
     }
     let request =
         DeleteTenantRequest { tenant_id, etag: String::new(), request_id: request_id(), context: None };
@@ -92,19 +91,6 @@ pub(super) async fn delete(
     output.data(&data, |_| {
         format!("Deleted: {handle}. Until {until}, `rekey tenant undelete {handle}` brings it back.")
     })
-}
-
-/// Asks for the handle, so that nobody deletes an organisation by the wrong line of their history.
-fn confirm(handle: &str, display_name: &str) -> anyhow::Result<()> {
-    if !std::io::stdin().is_terminal() {
-        bail!("deleting {handle} signs everybody of {display_name} out: say --yes where nobody can be asked")
-    }
-    let mut terminal = std::io::stderr();
-    write!(terminal, "This signs everybody of {display_name} out. Type the handle, {handle}, to go on: ")?;
-    terminal.flush()?;
-    let mut typed = String::new();
-    std::io::stdin().read_line(&mut typed)?;
-    if typed.trim() == handle { Ok(()) } else { bail!("that is not {handle}: nothing was deleted") }
 }
 
 pub(super) async fn undelete(

@@ -147,6 +147,9 @@ pub(crate) enum EventKind {
     /// A deleted tenant was brought back.
     #[strum(serialize = "tenant.undeleted")]
     TenantUndeleted,
+    /// The database came back from a backup: whatever let somebody in was ended.
+    #[strum(serialize = "tenant.restored")]
+    TenantRestored,
     /// The policy changed.
     #[strum(serialize = "policy.updated")]
     PolicyUpdated,

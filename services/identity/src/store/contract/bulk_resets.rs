@@ -293,6 +293,7 @@ pub(super) async fn a_cancelled_job_resets_nobody_more(world: World) {
     let job = world.listed(&scope, &[anna.id]).await;
     let held = world.claim_bulk(NOW).await.unwrap();
     let end = world.bulk_end(&scope, &job, None);
+    assert_eq!(world.store.alive_bulk_reset(&scope).await.unwrap(), Some(job.id));
 
     let cancelled = world.store.end_bulk_reset(&scope, &end, Some(idempotent(7, 1))).await.unwrap();
     let done = settled(1, BulkOutcome::Reset);
@@ -313,6 +314,7 @@ pub(super) async fn a_cancelled_job_resets_nobody_more(world: World) {
     assert_eq!(unknown, StepOutcome::Refused(NoSuchJob));
     assert_eq!(world.read(&scope, anna.id).await, anna);
     assert_eq!(world.claim_bulk(after(1_000)).await, None);
+    assert_eq!(world.store.alive_bulk_reset(&scope).await.unwrap(), None);
 }
 
 pub(super) async fn a_job_is_ended_by_who_holds_it_alone(world: World) {

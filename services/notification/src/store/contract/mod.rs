@@ -176,6 +176,7 @@ contract! {
         a_decoy_expires_like_a_message,
         request_ids_are_forgotten_after_their_life,
         old_journeys_are_purged,
+        what_waits_in_a_restored_store_is_dropped_and_stays_so,
         a_sweep_of_nothing_does_nothing;
     journeys:
         a_tenant_sees_only_its_own,

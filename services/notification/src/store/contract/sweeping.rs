@@ -7,7 +7,7 @@ use crate::domain::delivery::Outcome;
 use crate::domain::lane::Lane;
 use crate::domain::state::{FailureClass, State};
 use crate::fixtures::{NOW, scope};
-use crate::store::{AcceptOutcome, ChangeOutcome, Swept};
+use crate::store::{AcceptOutcome, ChangeOutcome, Recorded, Swept};
 
 pub(super) async fn what_is_past_its_not_after_is_expired_and_never_claimed(world: &World) {
     let message = world.accepted(NOW).await;
@@ -94,4 +94,26 @@ pub(super) async fn a_sweep_of_nothing_does_nothing(world: &World) {
 
     assert_eq!(swept, Swept::default());
     assert_eq!(world.get(held.lease.id).await.map(|found| found.state), Some(State::Sending));
+}
+
+pub(super) async fn what_waits_in_a_restored_store_is_dropped_and_stays_so(world: &World) {
+    let held = world.accepted(NOW).await;
+    let claim = world.claim_one(NOW).await;
+    let queued = world.accepted(NOW).await;
+    let sent = world.message(Lane::Bulk, NOW);
+    world.accept(std::slice::from_ref(&sent), NOW).await;
+
+    let dropped = world.store.drop_restored(NOW).await.unwrap();
+    let again = world.store.drop_restored(NOW).await.unwrap();
+    let late = world.store.record(claim.lease, Outcome::Delivered, "smtp", NOW).await.unwrap();
+
+    assert_eq!((dropped, again, world.payloads().await), (3, 0, 0));
+    assert_eq!(late, Recorded::TooLate);
+    for message in [held, queued, sent] {
+        let found = world.get(message.id).await.unwrap();
+        assert_eq!((found.state, found.last_failure), (State::Unknown, Some(FailureClass::AnswerLost)));
+        let replayed = world.store.replay(&scope(), world.change(message.id), NOW).await.unwrap();
+        assert_eq!(replayed, ChangeOutcome::Impossible);
+    }
+    assert!(world.claim(10, NOW).await.is_empty());
 }

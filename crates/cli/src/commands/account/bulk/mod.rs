@@ -164,6 +164,7 @@ fn told(job: &BulkReset) -> String {
     let mut lines = vec![format!("{}: {reset} of {} {done}, {refused} refused.", state(job), job.accounts)];
     match job.stop_reason.as_str() {
         "AUTHORITY_LOST" => lines.push("Who started it may no longer reset passwords.".to_owned()),
+        "RESTORED" => lines.push("The database came back from a backup: its results end there.".to_owned()),
         "ABANDONED" => lines.push("Its list was not finished in time: start it anew.".to_owned()),
         _ => {}
     }
