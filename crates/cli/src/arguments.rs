@@ -69,6 +69,8 @@ pub(crate) enum Command {
         /// Which part.
         part: Part,
     },
+    /// Write what production needs before it can start: keys, tokens, callers, and settings that name them.
+    Init(Init),
     /// Bring the schemas up to date. Safe to run at any time and by several at once.
     Migrate {
         /// Only this part's.
@@ -195,6 +197,16 @@ pub(crate) struct Up {
     /// Write addresses and credentials here, as JSON, once every part is serving.
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
+}
+
+/// A folder for production.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Where to; made if it is missing, and only its owner may read it. One that is complete is left as it is.
+    pub(crate) folder: PathBuf,
+    /// Where people's pages are, such as `https://id.example.com`: notices link there.
+    #[arg(long, value_name = "URL")]
+    pub(crate) portal_url: String,
 }
 
 /// The first tenant and its first administrator.

@@ -65,6 +65,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
     match command {
         Command::Up(up) => up::run(up, Files { config, profile: named }, output).await,
         Command::Serve { part } => commands::serve::run(part, config).await,
+        Command::Init(init) => commands::init::run(&init, output),
         Command::Migrate { part } => commands::migrate::run(part, config, output).await,
         Command::Bootstrap(bootstrap) => commands::bootstrap::run(bootstrap, config, output).await,
         Command::Token { command } => commands::token::run(command, output),

@@ -11,6 +11,7 @@ pub(crate) mod help_desk;
 pub(crate) mod import;
 pub(crate) mod imports;
 pub(crate) mod inbox;
+pub(crate) mod init;
 pub(crate) mod migrate;
 pub(crate) mod pass;
 pub(crate) mod policy;
