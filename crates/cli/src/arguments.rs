@@ -170,6 +170,14 @@ pub(crate) enum Command {
         /// Which shell.
         shell: Shell,
     },
+    /// Write a manual page for each command.
+    #[command(hide = true)]
+    ManPages {
+        /// Where to.
+        folder: PathBuf,
+    },
+    /// What this program is: its commit, the schemas it makes, and which of its builds runs here.
+    Version,
 }
 
 /// How to run the suite on one machine.

@@ -9,6 +9,7 @@
 //! | [`folder`], [`development`] | a data folder with keys, tokens and callers; the settings of a suite on one machine |
 //! | `up` | such a suite with demo people and their inbox; and `--production` |
 //! | `callers_file` | who may call a part, as files say it |
+//! | `processor` | which of the two builds of a release runs |
 //! | `commands` | one file per command that talks to a running suite or prepares one |
 //! | `profile` | where the suite is and how to call it: `rekey-data/cli.toml` |
 //! | `output` | text for people or JSON for programs, and exit codes |
@@ -24,6 +25,7 @@ pub mod folder;
 mod key_set;
 mod output;
 mod part;
+mod processor;
 mod production;
 mod profile;
 mod progress;
@@ -43,6 +45,7 @@ use crate::up::Files;
 
 /// Reads the arguments of this process and does what they say.
 pub fn main() -> ExitCode {
+    processor::go_on_as_faster_build();
     let arguments = Arguments::parse();
     let output = Output::new(arguments.json);
     // Before anything opens a connection: rustls has no cipher of its own.
@@ -87,5 +90,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Repudiate { link } => commands::repudiate::run(&link, &profile, output).await,
         Command::Inbox(inbox) => commands::inbox::run(&inbox, &profile, output).await,
         Command::Completions { shell } => commands::completions::run(shell),
+        Command::ManPages { folder } => commands::man_pages::run(&folder),
+        Command::Version => commands::version::run(output),
     }
 }

@@ -158,6 +158,12 @@ pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     wiring::migrate(settings).await
 }
 
+/// The version of the schema that [`migrate`] makes.
+#[must_use]
+pub fn schema_version() -> i64 {
+    store::schema_version()
+}
+
 /// Whether the store holds a tenant with this mail domain. For checks before a start; the schema must be there.
 ///
 /// # Errors

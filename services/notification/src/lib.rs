@@ -153,3 +153,9 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     wiring::migrate(settings, &SystemClock).await
 }
+
+/// The version of the schema that [`migrate`] makes.
+#[must_use]
+pub fn schema_version() -> i64 {
+    store::SCHEMA.version
+}

@@ -75,6 +75,11 @@ impl Store {
     }
 }
 
+/// The version of the schema that this code makes.
+pub(crate) fn schema_version() -> i64 {
+    schema::SCHEMA.version
+}
+
 /// Brings the schema of a database up to date, making a file that is missing, and logins and names to their form of today,
 /// and builds indexes that are too large to be made with the schema.
 /// Several processes may try at once.
