@@ -10,13 +10,20 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod apt;
+mod chart;
 mod deny;
+mod dist;
+mod image;
 mod proto;
 mod reference;
+mod roots;
 mod run;
+mod sbom;
 mod servers;
 mod test;
 mod tools;
+mod values;
 
 /// The chores of this repository.
 #[derive(Parser)]
@@ -52,8 +59,20 @@ enum Chore {
     Deny,
     /// Prepares every statement of the services on Postgres and on SQLite; part of the tests.
     Sql,
-    /// Builds the `rekey` program as it is released.
+    /// Builds what is released, into `target/packages`: programs, manual pages, completions, the contract, checksums.
     Dist,
+    /// Builds the image twice, compares, and runs it: the parts in Pods as the chart makes them, and a reset through them.
+    Image {
+        /// Takes the programs that are in `target/packages` already.
+        #[arg(long)]
+        built: bool,
+    },
+    /// Checks the Helm chart: lint, schemas of two versions of Kubernetes, policies; and that the compose file reads.
+    Chart {
+        /// Writes the table of values in the chart's README anew instead.
+        #[arg(long)]
+        write_readme: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -81,15 +100,8 @@ fn work(chore: Chore) -> Result<ExitCode> {
         Chore::Proto { .. } => proto::check(),
         Chore::Deny => deny::check(),
         Chore::Sql => test::all(&["-E".to_owned(), "test(every_statement)".to_owned()]),
-        Chore::Dist => dist(),
+        Chore::Dist => dist::all(),
+        Chore::Image { built } => image::check(built),
+        Chore::Chart { write_readme } => chart::check(write_readme),
     }
-}
-
-fn dist() -> Result<ExitCode> {
-    let code =
-        run::cargo()?.args(["build", "--locked", "--profile", "dist", "--package", "rekey"]).status()?;
-    if code.success() {
-        println!("dist: built dist/rekey in cargo's target folder");
-    }
-    Ok(run::code(code))
 }
