@@ -7,6 +7,7 @@ mod commands;
 mod demo;
 mod imports;
 mod many;
+mod pods;
 mod production;
 mod reflection;
 mod replicas;
