@@ -1,11 +1,11 @@
-//! Postgres and Redis, from the operating system's packages.
+//! Postgres and Redis, and what gives programs names of a test's own, from the operating system's packages.
 
 use anyhow::{Context, Result, bail};
 use rekey_servers::find;
 
 use crate::run;
 
-/// Makes sure that both servers are on this machine.
+/// Makes sure that both servers are on this machine, and on a Debian what the tests of balancing need beside them.
 ///
 /// As root on a Debian, missing ones are installed; nobody else's machine is changed, the error says what to type.
 pub(crate) fn install() -> Result<()> {
@@ -15,6 +15,9 @@ pub(crate) fn install() -> Result<()> {
     }
     if find::redis().is_none() {
         packages.push("redis-server");
+    }
+    if find::nss_wrapper().is_none() && find::program("apt-get").is_some() {
+        packages.push("libnss-wrapper");
     }
     if packages.is_empty() {
         return Ok(());

@@ -10,6 +10,7 @@ mod many;
 mod production;
 mod reflection;
 mod replicas;
+mod rolling_restart;
 mod rolling_upgrade;
 mod settings;
 mod terminal;
