@@ -163,3 +163,26 @@ pub(super) fn completed(reply: Reply, step: Step) -> Result<Reply, SendFailure> 
 fn prompted(reply: &Reply) -> Result<(), SendFailure> {
     if reply.is_intermediate() { Ok(()) } else { Err(reply.failure(Step::Auth)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_line_waits_for_the_one_before_it_to_be_acknowledged() {
+        let relay = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Server {
+            host: "127.0.0.1".to_owned(),
+            port: relay.local_addr().unwrap().port(),
+            protection: Protection::None,
+            hello: "localhost".to_owned(),
+            credentials: None,
+            timeout: Duration::from_secs(10),
+        };
+
+        let socket = server.socket(&mut Step::Resolve).await.unwrap();
+
+        // With Nagle's algorithm the final dot stays here until the relay has acknowledged the body, which it does late.
+        assert!(socket.nodelay().unwrap());
+    }
+}
