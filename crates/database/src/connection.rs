@@ -5,7 +5,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Executor as _, FromRow, PgConnection, Postgres, SqlSafeStr as _};
 
-use crate::postgres::ReadOnlySince;
+use crate::postgres::Findings;
 use crate::sqlite::SqliteLoan;
 use crate::value::{for_postgres, for_sqlite};
 use crate::{Dialect, Failure, Sql, Value};
@@ -23,7 +23,7 @@ pub(crate) enum Driver {
 pub(crate) struct PostgresLoan {
     pub(crate) session: Session,
     /// Told when the session turns out to take no writes.
-    pub(crate) read_only: ReadOnlySince,
+    pub(crate) findings: Findings,
 }
 
 /// A session with Postgres, with or without a transaction open on it.
@@ -48,7 +48,7 @@ macro_rules! on_driver {
                 let ($query, $connection) = (for_postgres($values), loan.connection());
                 let $query = sqlx::query_with(text, $query.map_err(sqlx::Error::Encode)?);
                 let ran: Result<_, Failure> = async { $run }.await;
-                loan.read_only.learn(ran)
+                loan.findings.learn(ran)
             }
             Driver::Sqlite(loan) => {
                 let ($query, $connection) = (for_sqlite($values), loan.connection());

@@ -241,6 +241,18 @@ impl Database {
         }
     }
 
+    /// Which database it is and why it failed, for operators: nothing of anybody's data, and no password.
+    pub async fn cause(&self, failure: &Failure) -> String {
+        let (target, behind) = match &self.0 {
+            Pools::Postgres(pool) if failure.is_without_connection() => {
+                (pool.target(), pool.why_without_connection().await)
+            }
+            Pools::Postgres(pool) => (pool.target(), None),
+            Pools::Sqlite(pools) => (pools.target(), None),
+        };
+        format!("{target}: {}", behind.as_ref().unwrap_or(failure).cause())
+    }
+
     /// Whether what is set on a session stays set on it, as everything here relies on. A pooler in transaction mode does
     /// not grant that.
     ///

@@ -21,26 +21,49 @@ const STATEMENTS: usize = 256;
 /// A database that only reads, as after a failover to its standby, is of no use.
 const WRITES: &str = "select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off'";
 
-/// When a session was last found to take no writes. Clones share it.
+/// How long after a disk was found full the database counts as away. Nothing but a write that needs room finds out, and
+/// those that health could make itself would fill the catalogue.
+const FULL_FOR: Duration = Duration::from_secs(30);
+
+/// What calls found out about the database. Clones share it.
 ///
 /// Sessions outlive a failover: a primary that became a standby keeps them, and each would fail every call until the
 /// pool gives it up, half an hour later. So all that are older than the last such finding are thrown away.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ReadOnlySince(Arc<Mutex<Option<Instant>>>);
+pub(crate) struct Findings(Arc<Mutex<Found>>);
 
-impl ReadOnlySince {
+/// When it was last found.
+#[derive(Debug, Default)]
+struct Found {
+    read_only: Option<Instant>,
+    full: Option<Instant>,
+}
+
+impl Findings {
     /// Takes note of a failure that says so, and passes everything on.
     pub(crate) fn learn<T>(&self, ran: Result<T, Failure>) -> Result<T, Failure> {
-        if ran.as_ref().is_err_and(Failure::only_reads) {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        if let Err(failure) = &ran {
+            let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if failure.only_reads() {
+                found.read_only = Some(Instant::now());
+            }
+            if failure.is_of_full_disk() {
+                found.full = Some(Instant::now());
+            }
         }
         ran
     }
 
-    /// Whether a session of this age may still be one of those.
-    fn covers(&self, age: Duration) -> bool {
-        let found = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Whether a session of this age may still be one that takes no writes.
+    fn only_read_at(&self, age: Duration) -> bool {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).read_only;
         found.is_some_and(|found| age >= found.elapsed())
+    }
+
+    /// Whether the disk had no room a moment ago.
+    fn is_full(&self) -> bool {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).full;
+        found.is_some_and(|found| found.elapsed() < FULL_FOR)
     }
 }
 
@@ -48,17 +71,17 @@ impl ReadOnlySince {
 #[derive(Debug, Clone)]
 pub(crate) struct PostgresPool {
     pub(crate) sessions: PgPool,
-    read_only: ReadOnlySince,
+    findings: Findings,
 }
 
 impl PostgresPool {
     pub(crate) fn open(url: &str, options: &Options) -> Result<Self, Failure> {
-        let read_only = ReadOnlySince::default();
-        Ok(Self { sessions: sessions(url, options, read_only.clone())?, read_only })
+        let findings = Findings::default();
+        Ok(Self { sessions: sessions(url, options, findings.clone())?, findings })
     }
 
     pub(crate) fn loan(&self, session: Session) -> PostgresLoan {
-        PostgresLoan { session, read_only: self.read_only.clone() }
+        PostgresLoan { session, findings: self.findings.clone() }
     }
 
     /// Whether a session stays one: what is set on it holds for its next statement, whoever else asks. Behind a pooler
@@ -78,11 +101,37 @@ impl PostgresPool {
     /// Answers when a session can write. One that cannot is found here as by a call.
     pub(crate) async fn ping(&self) -> Result<(), Failure> {
         let (writes,): (bool,) = sqlx::query_as(WRITES).fetch_one(&self.sessions).await?;
-        self.read_only.learn(if writes { Ok(()) } else { Err(Failure::of_read_only_session()) })
+        self.findings.learn(if writes { Ok(()) } else { Err(Failure::of_read_only_session()) })?;
+        if self.findings.is_full() { Err(Failure::of_full_disk()) } else { Ok(()) }
+    }
+
+    /// Which database it is, without a password.
+    pub(crate) fn target(&self) -> String {
+        let options = self.sessions.connect_options();
+        let database = options.get_database().unwrap_or(options.get_username());
+        match options.get_socket() {
+            Some(socket) => format!("database {database} at {}", socket.display()),
+            None => format!("database {database} at {}:{}", options.get_host(), options.get_port()),
+        }
+    }
+
+    /// Why there is no connection: the pool tries again until its time is over, and then says no more than that.
+    pub(crate) async fn why_without_connection(&self) -> Option<Failure> {
+        let options = self.sessions.connect_options();
+        let connecting = PgConnection::connect_with(&options);
+        match tokio::time::timeout(ANSWERS_WITHIN, connecting).await {
+            Ok(Ok(connection)) => {
+                // All others are in use; this one was for asking only.
+                drop(connection);
+                None
+            }
+            Ok(Err(error)) => Some(error.into()),
+            Err(_) => Some(Failure::TimedOut),
+        }
     }
 }
 
-fn sessions(url: &str, options: &Options, read_only: ReadOnlySince) -> Result<PgPool, Failure> {
+fn sessions(url: &str, options: &Options, findings: Findings) -> Result<PgPool, Failure> {
     let milliseconds = |duration: Duration| duration.as_millis().to_string();
     let connect = parse(url, options)?.options([
         ("statement_timeout", milliseconds(options.statement_timeout)),
@@ -97,7 +146,7 @@ fn sessions(url: &str, options: &Options, read_only: ReadOnlySince) -> Result<Pg
         // Asking before every use would cost each statement a round trip.
         .test_before_acquire(false)
         .before_acquire(move |connection, metadata| {
-            let may_write = !read_only.covers(metadata.age);
+            let may_write = !findings.only_read_at(metadata.age);
             Box::pin(async move {
                 if may_write && metadata.idle_for >= idle_trust {
                     answers(connection).await?;
@@ -163,6 +212,56 @@ mod tests {
         assert!(!source.to_string().contains("secret"), "{source}");
         let odd = Database::open("postgres://rekey:secret@[/x", &options).await.unwrap_err();
         assert!(!format!("{odd:?}").contains("secret"), "{odd:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_away_is_told_with_host_database_and_cause_and_without_the_password() {
+        let server = rekey_testing::postgres_server().await;
+        let port = server.port();
+        let options = Options { acquire_timeout: Duration::from_millis(300), ..Options::named("test") };
+        let cases = [
+            (
+                "postgres://rekey:s3cret@127.0.0.1:1/accounts".to_owned(),
+                "database accounts at 127.0.0.1:1: connection refused".to_owned(),
+            ),
+            (
+                format!("postgres://nobody:s3cret@127.0.0.1:{port}/postgres"),
+                format!(
+                    "database postgres at 127.0.0.1:{port}: database answered 28000: role \"nobody\" does not exist"
+                ),
+            ),
+            (
+                server.url("missing"),
+                format!(
+                    "database missing at 127.0.0.1:{port}: database answered 3D000: database \"missing\" does not exist"
+                ),
+            ),
+            (
+                server.url("postgres").replace("sslmode=disable", "sslmode=require"),
+                format!("database postgres at 127.0.0.1:{port}: no TLS: server does not support TLS"),
+            ),
+        ];
+
+        for (url, expected) in cases {
+            let database = Database::open(&url, &options).await.unwrap();
+            let failure = database.ping().await.unwrap_err();
+
+            assert_eq!(database.cause(&failure).await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_unavailable_and_shows_in_health() {
+        let database = rekey_testing::postgres().await;
+        let store = Database::open(database.url(), &Options::named("test")).await.unwrap();
+        let full = "do $$ begin raise exception 'could not extend file' using errcode = '53100'; end $$";
+
+        let found = store.execute(Sql::unlisted(full), &[]).await.unwrap_err();
+        let health = store.ping().await.unwrap_err();
+
+        assert!(found.is_unavailable() && health.is_unavailable());
+        assert!(store.cause(&health).await.ends_with("53100: its disk is full"), "{health:?}");
+        assert_eq!(store.scalar::<i32>(Sql::unlisted("select 1"), &[]).await.unwrap(), 1);
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@
 mod reconnecting;
 mod url;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::ConnectionLike;
@@ -89,8 +90,8 @@ impl Options {
 pub enum Connection {
     /// To one server: the only one, or the one that Sentinel names.
     Single(#[debug(skip)] ReconnectingConnection),
-    /// To every node of a cluster. All keys of a command or script share a hash tag.
-    Cluster(#[debug(skip)] ClusterConnection),
+    /// To every node of a cluster, and where some of them are. All keys of a command or script share a hash tag.
+    Cluster(#[debug(skip)] ClusterConnection, Arc<str>),
 }
 
 impl Connection {
@@ -107,20 +108,31 @@ impl Connection {
                     Some(certificates) => Client::build_with_tls(info, certificates.clone())?,
                     None => Client::open(info)?,
                 };
-                Ok(Self::Single(ReconnectingConnection::new(
-                    Source::Server(Box::new(client)),
-                    config,
-                    options.connect_timeout,
-                )))
+                let target = client.get_connection_info().addr().to_string();
+                let source = Source::Server(Box::new(client));
+                let limit = options.connect_timeout;
+                Ok(Self::Single(ReconnectingConnection::new(source, config, limit, target)))
             }
             Topology::Sentinel { sentinels, service, node } => {
                 let builder = sentinel(sentinels, service, node, options.tls.as_ref())?;
                 let source = Source::Sentinel(Box::new(builder.build()?));
                 // It asks a Sentinel, asks the primary for its role, and connects to it.
-                Ok(Self::Single(ReconnectingConnection::new(source, config, options.connect_timeout * 3)))
+                let target = format!("{service}, as named by the Sentinels at {}", addresses(sentinels)?);
+                let limit = options.connect_timeout * 3;
+                Ok(Self::Single(ReconnectingConnection::new(source, config, limit, target)))
             }
-            Topology::Cluster { urls } => Ok(Self::Cluster(cluster(urls, options)?)),
+            Topology::Cluster { urls } => Ok(Self::Cluster(cluster(urls, options)?, addresses(urls)?.into())),
         }
+    }
+
+    /// Which Redis it is and why a command failed, for operators. Of commands about somebody it would tell what they quote:
+    /// it is for [`Self::ping`].
+    pub fn cause(&self, error: &RedisError) -> String {
+        let target = match self {
+            Self::Single(connection) => connection.target(),
+            Self::Cluster(_, nodes) => nodes,
+        };
+        format!("Redis at {target}: {}", why(error))
     }
 
     /// Whether Redis takes writes; for readiness. One that was demoted to a replica or whose memory is full answers a
@@ -134,7 +146,7 @@ impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         match self {
             Self::Single(connection) => connection.req_packed_command(command),
-            Self::Cluster(cluster) => cluster.req_packed_command(command),
+            Self::Cluster(cluster, _) => cluster.req_packed_command(command),
         }
     }
 
@@ -146,16 +158,33 @@ impl ConnectionLike for Connection {
     ) -> RedisFuture<'a, Vec<Value>> {
         match self {
             Self::Single(connection) => connection.req_packed_commands(pipeline, offset, count),
-            Self::Cluster(cluster) => cluster.req_packed_commands(pipeline, offset, count),
+            Self::Cluster(cluster, _) => cluster.req_packed_commands(pipeline, offset, count),
         }
     }
 
     fn get_db(&self) -> i64 {
         match self {
             Self::Single(connection) => connection.get_db(),
-            Self::Cluster(cluster) => cluster.get_db(),
+            Self::Cluster(cluster, _) => cluster.get_db(),
         }
     }
+}
+
+/// What keeps a Redis from answering, in the words that operators search for.
+fn why(error: &RedisError) -> String {
+    if error.is_connection_refusal() {
+        return "connection refused".to_owned();
+    }
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    error.to_string()
+}
+
+/// Where nodes are, without users and passwords.
+fn addresses(urls: &[SecretString]) -> RedisResult<String> {
+    let addresses = urls.iter().map(|url| Ok(parse(url)?.addr().to_string()));
+    Ok(addresses.collect::<RedisResult<Vec<_>>>()?.join(", "))
 }
 
 fn parse(url: &SecretString) -> RedisResult<ConnectionInfo> {

@@ -192,7 +192,7 @@ impl BackgroundLoops {
             loops.spawn("identity throttle", move |stop| {
                 jobs::store_monitor::watch(health, pause, stop, move || {
                     let redis = redis.clone();
-                    async move { redis.ping().await.is_ok() }
+                    async move { redis.ping().await.map_err(|error| redis.cause(&error)) }
                 })
             });
         }

@@ -189,8 +189,8 @@ impl Shared<'_> {
         let health = part.store("database");
         part.require(SCHEMA_FITS);
         let pause = Duration::from_secs(self.settings.store.check_seconds.max(1));
-        let report = move |status| {
-            health.set(status != StoreStatus::Away);
+        let report = move |status: StoreStatus| {
+            health.report(status.answers());
             if status == StoreStatus::Ready {
                 part.meet(SCHEMA_FITS);
             }

@@ -115,9 +115,9 @@ impl BackgroundLoops {
 
 async fn check_store(store: &dyn Store, health: &StoreHealth) -> Result<(), store::Failure> {
     let found = store.ready().await;
-    health.set(found.is_ok());
-    if let Err(failure) = &found {
-        tracing::debug!(error = %failure, "the store of codes is not ready");
-    }
+    health.report(match &found {
+        Ok(()) => Ok(()),
+        Err(failure) => Err(store.cause(failure)),
+    });
     found
 }

@@ -232,7 +232,7 @@ pub(crate) const REFLECTION: [&str; 2] = [
 fn with_reflection(routes: Routes, descriptors: &'static [u8]) -> Result<Routes, ServeError> {
     let builder = || {
         tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(crate::health::PROTOCOL)
             // What errors are made of, so that a stranger's tool prints the details of a refusal.
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(descriptors)

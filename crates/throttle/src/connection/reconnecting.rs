@@ -32,6 +32,7 @@ pub(super) enum Source {
 pub struct ReconnectingConnection(Arc<Shared>);
 
 struct Shared {
+    target: String,
     current: RwLock<Option<Current>>,
     connector: Mutex<Connector>,
 }
@@ -48,13 +49,24 @@ struct Connector {
     config: AsyncConnectionConfig,
     time_limit: Duration,
     made: u64,
-    failed_at: Option<Instant>,
+    /// When connecting last failed, and why.
+    failed: Option<(Instant, String)>,
 }
 
 impl ReconnectingConnection {
-    pub(super) fn new(source: Source, config: AsyncConnectionConfig, time_limit: Duration) -> Self {
-        let connector = Connector { source, config, time_limit, made: 0, failed_at: None };
-        Self(Arc::new(Shared { current: RwLock::new(None), connector: Mutex::new(connector) }))
+    pub(super) fn new(
+        source: Source,
+        config: AsyncConnectionConfig,
+        time_limit: Duration,
+        target: String,
+    ) -> Self {
+        let connector = Connector { source, config, time_limit, made: 0, failed: None };
+        Self(Arc::new(Shared { target, current: RwLock::new(None), connector: Mutex::new(connector) }))
+    }
+
+    /// Where it leads, for people.
+    pub(super) fn target(&self) -> &str {
+        &self.0.target
     }
 
     async fn current(&self) -> RedisResult<Current> {
@@ -66,10 +78,10 @@ impl ReconnectingConnection {
         if let Some(current) = self.0.current() {
             return Ok(current);
         }
-        if connector.failed_at.is_some_and(|at| at.elapsed() < RETRY_INTERVAL) {
-            return Err(
-                io::Error::new(io::ErrorKind::NotConnected, "redis was unreachable a moment ago").into()
-            );
+        if let Some((at, cause)) = &connector.failed
+            && at.elapsed() < RETRY_INTERVAL
+        {
+            return Err(io::Error::new(io::ErrorKind::NotConnected, cause.clone()).into());
         }
         let current = connector.connect().await?;
         *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = Some(current.clone());
@@ -107,7 +119,7 @@ impl Connector {
             Ok(connected) => connected,
             Err(_) => Err(RedisError::from(io::Error::from(io::ErrorKind::TimedOut))),
         };
-        self.failed_at = connected.is_err().then(Instant::now);
+        self.failed = connected.as_ref().err().map(|error| (Instant::now(), super::why(error)));
         let connection = connected?;
         self.made += 1;
         Ok(Current { number: self.made, connection })
