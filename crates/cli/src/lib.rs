@@ -45,6 +45,9 @@ use crate::up::Files;
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let output = Output::new(arguments.json);
+    // What keeps running has a log, and what ends it is the log's last line.
+    let is_served = matches!(arguments.command, Command::Up(_) | Command::Serve { .. });
+    let logs_json = is_served && settings::logs_json(arguments.config.as_deref());
     // Before anything opens a connection: rustls has no cipher of its own.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -55,7 +58,7 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output.failure(&error),
+        Err(error) => output.logging_json(logs_json).failure(&error),
     }
 }
 

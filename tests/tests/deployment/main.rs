@@ -5,6 +5,7 @@
 mod clients;
 mod commands;
 mod demo;
+mod failures;
 mod imports;
 mod many;
 mod production;
