@@ -48,6 +48,7 @@ pub use self::connection::Connection;
 pub use self::credentials::BadToken;
 pub use self::deadline::Remaining;
 pub use self::problem::Problem;
+pub use self::reloading_channel::read_files_again;
 pub use self::settings::{ClientSettings, OpenError};
 
 #[cfg(test)]

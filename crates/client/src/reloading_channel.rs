@@ -4,9 +4,10 @@
 //! the new files. Files that do not read, or do not belong together, change nothing: certificate managers replace
 //! several files one after the other.
 
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tonic::transport::Channel;
 
 use crate::balance::{Balancer, Resolver};
@@ -96,9 +97,22 @@ impl Current {
     }
 }
 
+/// How many times the process was told to read the files of its connections.
+static TOLD: LazyLock<watch::Sender<u64>> = LazyLock::new(|| watch::Sender::new(0));
+
+/// Has every connection of this process read its files now, as on SIGHUP, instead of within ten seconds.
+pub fn read_files_again() {
+    TOLD.send_modify(|times| *times += 1);
+}
+
 async fn watch_files(channel: Weak<ReloadingChannel>) {
+    let mut told = TOLD.subscribe();
     loop {
-        tokio::time::sleep(RELOAD_EVERY).await;
+        tokio::select! {
+            () = tokio::time::sleep(RELOAD_EVERY) => {}
+            // The sender is never dropped.
+            _ = told.changed() => {}
+        }
         let Some(channel) = channel.upgrade() else { return };
         let endpoint = &channel.settings.endpoint;
         match channel.reload() {

@@ -5,7 +5,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Executor as _, FromRow, PgConnection, Postgres, SqlSafeStr as _};
 
-use crate::postgres::Findings;
+use crate::findings::Findings;
 use crate::sqlite::SqliteLoan;
 use crate::value::{for_postgres, for_sqlite};
 use crate::{Dialect, Failure, Sql, Value};

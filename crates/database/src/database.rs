@@ -104,6 +104,18 @@ impl Database {
         }))
     }
 
+    /// Opens connections by another URL from now on, as when a password has changed; false if it is the one of before, or a
+    /// file, which has none. Connections that are open go on.
+    ///
+    /// # Errors
+    /// A URL that does not read; the old one stays.
+    pub fn reload(&self, url: &str) -> Result<bool, Failure> {
+        match &self.0 {
+            Pools::Postgres(pool) => pool.go_over_to(url),
+            Pools::Sqlite(_) => Ok(false),
+        }
+    }
+
     /// Ends all connections. What was committed stays.
     pub async fn close(&self) {
         match &self.0 {

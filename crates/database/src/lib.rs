@@ -17,6 +17,7 @@
 pub mod connection;
 pub mod database;
 pub mod failure;
+mod findings;
 pub mod monitor;
 pub mod schema;
 pub mod sql;

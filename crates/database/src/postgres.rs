@@ -1,14 +1,15 @@
 //! Connections to Postgres, with the guards that keep a stuck statement or a silent network from stopping a call.
 
+use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row as _};
-use tokio::time::Instant;
 
 use crate::connection::{PostgresLoan, Session};
+use crate::findings::Findings;
 use crate::{Failure, Options};
 
 /// How long a connection may take to say that it lives. One that was swallowed would hold its place in the pool until
@@ -21,63 +22,45 @@ const STATEMENTS: usize = 256;
 /// A database that only reads, as after a failover to its standby, is of no use.
 const WRITES: &str = "select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off'";
 
-/// How long after a disk was found full the database counts as away. Nothing but a write that needs room finds out, and
-/// those that health could make itself would fill the catalogue.
-const FULL_FOR: Duration = Duration::from_secs(30);
-
-/// What calls found out about the database. Clones share it.
-///
-/// Sessions outlive a failover: a primary that became a standby keeps them, and each would fail every call until the
-/// pool gives it up, half an hour later. So all that are older than the last such finding are thrown away.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Findings(Arc<Mutex<Found>>);
-
-/// When it was last found.
-#[derive(Debug, Default)]
-struct Found {
-    read_only: Option<Instant>,
-    full: Option<Instant>,
-}
-
-impl Findings {
-    /// Takes note of a failure that says so, and passes everything on.
-    pub(crate) fn learn<T>(&self, ran: Result<T, Failure>) -> Result<T, Failure> {
-        if let Err(failure) = &ran {
-            let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if failure.only_reads() {
-                found.read_only = Some(Instant::now());
-            }
-            if failure.is_of_full_disk() {
-                found.full = Some(Instant::now());
-            }
-        }
-        ran
-    }
-
-    /// Whether a session of this age may still be one that takes no writes.
-    fn only_read_at(&self, age: Duration) -> bool {
-        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).read_only;
-        found.is_some_and(|found| age >= found.elapsed())
-    }
-
-    /// Whether the disk had no room a moment ago.
-    fn is_full(&self) -> bool {
-        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).full;
-        found.is_some_and(|found| found.elapsed() < FULL_FOR)
-    }
-}
-
 /// The sessions of a process.
 #[derive(Debug, Clone)]
 pub(crate) struct PostgresPool {
     pub(crate) sessions: PgPool,
     findings: Findings,
+    /// The URL that sessions are opened by. It may hold a password, so it has no `Debug`.
+    url: Arc<Mutex<Url>>,
+    options: Options,
+}
+
+/// A URL and nothing of it.
+struct Url(String);
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
 }
 
 impl PostgresPool {
     pub(crate) fn open(url: &str, options: &Options) -> Result<Self, Failure> {
         let findings = Findings::default();
-        Ok(Self { sessions: sessions(url, options, findings.clone())?, findings })
+        Ok(Self {
+            sessions: sessions(url, options, findings.clone())?,
+            findings,
+            url: Arc::new(Mutex::new(Url(url.to_owned()))),
+            options: options.clone(),
+        })
+    }
+
+    /// Opens sessions by this URL from now on; false if it is the same. Those that are open go on.
+    pub(crate) fn go_over_to(&self, url: &str) -> Result<bool, Failure> {
+        let mut current = self.url.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.0 == url {
+            return Ok(false);
+        }
+        self.sessions.set_connect_options(connect_options(url, &self.options)?);
+        url.clone_into(&mut current.0);
+        Ok(true)
     }
 
     pub(crate) fn loan(&self, session: Session) -> PostgresLoan {
@@ -131,14 +114,18 @@ impl PostgresPool {
     }
 }
 
-fn sessions(url: &str, options: &Options, findings: Findings) -> Result<PgPool, Failure> {
+fn connect_options(url: &str, options: &Options) -> Result<PgConnectOptions, Failure> {
     let milliseconds = |duration: Duration| duration.as_millis().to_string();
-    let connect = parse(url, options)?.options([
+    Ok(parse(url, options)?.options([
         ("statement_timeout", milliseconds(options.statement_timeout)),
         ("lock_timeout", milliseconds(options.lock_timeout)),
         // A step whose process stopped must not hold its locks for ever.
         ("idle_in_transaction_session_timeout", milliseconds(2 * options.statement_timeout)),
-    ]);
+    ]))
+}
+
+fn sessions(url: &str, options: &Options, findings: Findings) -> Result<PgPool, Failure> {
+    let connect = connect_options(url, options)?;
     let idle_trust = options.idle_trust;
     let pool = PgPoolOptions::new()
         .max_connections(options.connections)
@@ -248,6 +235,23 @@ mod tests {
 
             assert_eq!(database.cause(&failure).await, expected);
         }
+    }
+
+    #[tokio::test]
+    async fn a_new_password_opens_new_sessions_and_leaves_the_old() {
+        let database = rekey_testing::postgres().await;
+        let options = Options { connections: 2, ..Options::named("test") };
+        let store = Database::open(database.url(), &options).await.unwrap();
+        let mut old = store.reader().await.unwrap();
+
+        let (same, wrong) = (store.reload(database.url()), store.reload("postgres://rekey:s3cret@[/x"));
+        let renamed = database.url().parse::<PgConnectOptions>().unwrap().username("nobody").to_url_lossy();
+        let changed = store.reload(renamed.as_str());
+        let of_old: i32 = old.scalar(Sql::unlisted("select 1"), &[]).await.unwrap();
+        let new = store.reader().await;
+
+        assert!(!same.unwrap() && wrong.is_err() && changed.unwrap());
+        assert_eq!((of_old, new.err().unwrap().code()), (1, Some("28000")));
     }
 
     #[tokio::test]

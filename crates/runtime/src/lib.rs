@@ -66,6 +66,7 @@ mod error_details;
 pub mod health;
 pub mod loops;
 pub mod process;
+pub mod reload;
 pub mod server;
 pub mod settings;
 mod shares;

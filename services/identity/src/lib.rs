@@ -71,6 +71,7 @@ use rekey_runtime::access::{
 };
 use rekey_runtime::health::{Health, StoreHealth};
 use rekey_runtime::loops::Loops;
+use rekey_runtime::reload::Reloads;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_sealing::jwt;
 use rekey_throttle::connection::Connection as Redis;
@@ -134,6 +135,7 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let throttles = wiring::throttles(settings)?;
     let notification = wiring::notification(settings)?;
     let parts = wiring::parts(settings, store, &throttles, clock, entropy)?;
+    let files = wiring::files(settings, &parts.store, throttles.redis.clone());
     let throttle = throttles.redis.map(|redis| {
         // Sign-in goes on without it, so it is missing to nobody else.
         (redis, part.store_of("throttle", ["rekey.identity.v1.PasswordResetService".to_owned()]))
@@ -145,7 +147,7 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
         routes: grpc::routes(parts.use_cases()),
         persons: Arc::new(Persons { sessions: parts.sessions(), authorisation: parts.authorisation() }),
         jwks: jwt::key_set(&parts.tokens().signing_keys()),
-        loops: BackgroundLoops { parts, notification, delivery, monitor, gate, throttle },
+        loops: BackgroundLoops { parts, files, notification, delivery, monitor, gate, throttle },
         grpc_names: GRPC_NAMES,
     })
 }
@@ -171,6 +173,7 @@ pub async fn has_tenant_of(settings: &Settings, domain: &str) -> anyhow::Result<
 /// The loops of the service.
 pub struct BackgroundLoops {
     parts: Parts,
+    files: Reloads,
     notification: Arc<dyn Notification>,
     delivery: Delivery,
     monitor: StoreMonitor,
@@ -181,8 +184,10 @@ pub struct BackgroundLoops {
 impl BackgroundLoops {
     /// Starts them among the process's loops. Nothing is done before the schema was seen to fit.
     pub fn spawn(self, loops: &mut Loops) {
-        let Self { parts, notification, delivery, monitor, gate, throttle } = self;
+        let Self { parts, files, notification, delivery, monitor, gate, throttle } = self;
         let settings = &parts.settings;
+        let every = Duration::from_secs(settings.server.reload_seconds.max(1));
+        loops.spawn("identity files", move |stop| files.run(every, stop));
         loops.spawn("identity store", |stop: Shutdown| async move {
             monitor.run(stop.begun()).await;
             Ok::<_, Infallible>(())

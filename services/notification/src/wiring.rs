@@ -11,6 +11,7 @@ use rekey_primitives::contact::Channel;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::health::PartHealth;
+use rekey_runtime::reload::Reloads;
 use rekey_runtime::settings::{secret_file, url_with_password};
 use rekey_sealing::AeadKeys;
 
@@ -47,6 +48,17 @@ fn store_url(settings: &Settings) -> anyhow::Result<SecretString> {
     ensure!(is_file || is_known, "notification.store.url must begin with `postgres://` or `sqlite:`");
     let password_file = store.password_file.as_deref().filter(|_| !is_file);
     url_with_password(&store.url, password_file).context("notification.store")
+}
+
+/// What the service makes of files, besides its port. Providers read their passwords whenever they log in.
+pub(crate) fn files(settings: &Settings, store: &Store) -> Reloads {
+    let mut files = Reloads::default();
+    let (settings, database) = (settings.clone(), store.database().clone());
+    files.add(
+        "notification.store.password_file",
+        Box::new(move || Ok(database.reload(store_url(&settings)?.expose_secret())?)),
+    );
+    files
 }
 
 fn store_options(settings: &Settings) -> Options {

@@ -34,6 +34,14 @@ pub struct Replicas {
     last: u8,
 }
 
+/// One that is about to be.
+struct Launched {
+    part: Part,
+    address: Ipv4Addr,
+    health: String,
+    process: Running,
+}
+
 impl Replicas {
     /// So many of each part on a deployment that was prepared and has a tenant, all ready.
     ///
@@ -60,10 +68,13 @@ impl Replicas {
         }
         deployment.changes.extend(changes);
         let mut replicas = Self { deployment, hosts, running: Vec::new(), last: 1 };
-        for part in Part::ALL {
-            for _ in 0..count {
-                replicas.add(part).await;
-            }
+        let started: Vec<_> = Part::ALL
+            .iter()
+            .flat_map(|part| std::iter::repeat_n(*part, count))
+            .map(|part| replicas.launch(part))
+            .collect();
+        for replica in started {
+            replicas.admit(replica).await;
         }
         replicas
     }
@@ -73,7 +84,7 @@ impl Replicas {
         &self.deployment
     }
 
-    /// A backend of a tenant that calls whichever replica of identity, and tries each call once.
+    /// A backend of a tenant that calls whichever replica of identity.
     pub fn backend(&self, tenant_id: String) -> Backend {
         let settings = ClientSettings {
             endpoint: format!(
@@ -97,6 +108,11 @@ impl Replicas {
 
     /// Starts one more of a part at a new address, which its name has when it is ready.
     pub async fn add(&mut self, part: Part) {
+        let replica = self.launch(part);
+        self.admit(replica).await;
+    }
+
+    fn launch(&mut self, part: Part) -> Launched {
         self.last += 1;
         let address = Ipv4Addr::new(127, 0, 0, self.last);
         let health = format!("127.0.0.1:{}", free_port());
@@ -105,9 +121,14 @@ impl Replicas {
         let listen = format!("{address}:{}", self.deployment.ports_of(part).grpc);
         command.env(format!("REKEY__{}__SERVER__LISTEN", part.name().to_uppercase()), listen);
         let name = format!("{}-{}", part.name(), self.last);
-        let mut replica = Running::start(&name, command, self.deployment.folder());
-        replica.ready(&health).await;
-        self.running.push((part, address, replica));
+        let process = Running::start(&name, command, self.deployment.folder());
+        Launched { part, address, health, process }
+    }
+
+    async fn admit(&mut self, launched: Launched) {
+        let Launched { part, address, health, mut process } = launched;
+        process.ready(&health).await;
+        self.running.push((part, address, process));
         self.publish();
     }
 

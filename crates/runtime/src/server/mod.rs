@@ -32,6 +32,7 @@ pub use self::web::OriginError;
 use crate::access::{AccessTable, CallerError, Callers, Gate, NoPersons, SharedPersonVerifier};
 use crate::deadline::DeadlineBounds;
 use crate::health::{Health, HealthService};
+use crate::reload::Due;
 use crate::shares::Shares;
 use crate::shutdown::Shutdown;
 use crate::telemetry::CallMetrics;
@@ -242,8 +243,9 @@ fn with_reflection(routes: Routes, descriptors: &'static [u8]) -> Result<Routes,
 
 /// Reads the files again at each interval; one that does not read is logged and changes nothing. Never ends.
 async fn reload(every: Duration, callers: Callers, tls: Option<Tls>) {
+    let mut due = Due::every(every);
     loop {
-        tokio::time::sleep(every).await;
+        due.next().await;
         match callers.reload() {
             Ok(true) => tracing::info!("callers reloaded"),
             Ok(false) => {}

@@ -5,8 +5,10 @@
 //! codes that people quote.
 
 mod calls;
+mod collector;
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use opentelemetry::global;
@@ -24,6 +26,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 pub(crate) use self::calls::{CallMetrics, observe};
+use self::collector::Collector;
+pub use self::collector::CollectorError;
 
 /// The `[telemetry]` table. Reasons stand in `default.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -36,6 +40,18 @@ pub struct TelemetrySettings {
     /// The collector; without it nothing is sent.
     #[serde(default)]
     pub otlp_endpoint: Option<String>,
+    /// The authorities whose collector is believed, in place of the system's.
+    #[serde(default)]
+    pub otlp_ca_file: Option<PathBuf>,
+    /// The certificate that is shown to the collector.
+    #[serde(default)]
+    pub otlp_certificate_file: Option<PathBuf>,
+    /// Its key.
+    #[serde(default)]
+    pub otlp_key_file: Option<PathBuf>,
+    /// A file with headers for the collector, one `name: value` a line.
+    #[serde(default)]
+    pub otlp_headers_file: Option<PathBuf>,
     /// The share of calls that start a recorded trace, 0 to 1.
     pub sample_ratio: f64,
     /// How often metrics are pushed.
@@ -77,6 +93,9 @@ pub enum TelemetryError {
     /// The endpoint is not a URL.
     #[error("the OTLP endpoint is not usable")]
     Endpoint(#[from] opentelemetry_otlp::ExporterBuildError),
+    /// What is needed to reach the collector does not read.
+    #[error("telemetry.{0}")]
+    Collector(#[from] CollectorError),
     /// The Prometheus side did not start.
     #[error("metrics cannot be collected")]
     Metrics(#[from] opentelemetry_sdk::error::OTelSdkError),
@@ -183,9 +202,9 @@ fn traces(
 ) -> Result<SdkTracerProvider, TelemetryError> {
     let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.sample_ratio)));
     let mut builder = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource);
-    if let Some(endpoint) = &settings.otlp_endpoint {
+    if let Some(collector) = Collector::of(settings)? {
         let exporter =
-            SpanExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(timeout).build()?;
+            collector.reached_by(SpanExporter::builder().with_tonic()).with_timeout(timeout).build()?;
         builder = builder.with_batch_exporter(exporter);
     }
     Ok(builder.build())
@@ -199,9 +218,9 @@ fn meters(
 ) -> Result<SdkMeterProvider, TelemetryError> {
     let prometheus = opentelemetry_prometheus::exporter().with_registry(registry.clone()).build()?;
     let mut builder = SdkMeterProvider::builder().with_reader(prometheus).with_resource(resource);
-    if let Some(endpoint) = &settings.otlp_endpoint {
+    if let Some(collector) = Collector::of(settings)? {
         let exporter =
-            MetricExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(timeout).build()?;
+            collector.reached_by(MetricExporter::builder().with_tonic()).with_timeout(timeout).build()?;
         let interval = Duration::from_secs(settings.export_interval_seconds.max(1));
         builder = builder.with_reader(PeriodicReader::builder(exporter).with_interval(interval).build());
     }

@@ -59,6 +59,11 @@ impl Store {
         Ok(Self { database: Database::open(url, options).await? })
     }
 
+    /// Opens connections by another URL from now on; false if it is the one of before.
+    pub(crate) fn reload(&self, url: &str) -> Result<bool, Failure> {
+        self.database.reload(url)
+    }
+
     /// Whether the schema is one this code can work with: at least its own, and not newer than the oldest code the
     /// schema still serves.
     pub(crate) async fn schema_fits(&self) -> Result<bool, Failure> {

@@ -7,6 +7,7 @@
 mod breaker;
 pub mod inbox;
 mod kind;
+mod password;
 mod settings;
 mod sms;
 mod smtp;
