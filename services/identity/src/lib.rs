@@ -232,8 +232,9 @@ impl BackgroundLoops {
             let audit = audit.clone();
             async move { audit.flush().await.map(drop) }
         });
-        let (store, pause) = (parts.store.clone(), Duration::from_millis(settings.audit.seal_ms));
-        spawn_job(loops, &gate, "identity sealing", pause, move || jobs::seal(store.clone()));
+        let (store, sealer) = (parts.store.clone(), parts.sealer());
+        let pause = Duration::from_millis(settings.audit.seal_ms);
+        spawn_job(loops, &gate, "identity sealing", pause, move || jobs::seal(store.clone(), sealer.clone()));
         let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
         let pause = Duration::from_secs(settings.jobs.sweep_seconds);
         spawn_job(loops, &gate, "identity sweeper", pause, move || {

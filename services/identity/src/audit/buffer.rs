@@ -115,6 +115,7 @@ impl Alike {
         let subject = match (&event.outcome, &event.subject) {
             (Outcome::Success, Subject::Account(id)) => Some(id.as_uuid().as_bytes().to_vec()),
             (Outcome::Success, Subject::UnknownLogin(hash)) => Some(hash.to_vec()),
+            (Outcome::Success, Subject::Erased(hash)) => Some(hash.0.to_vec()),
             (Outcome::Success | Outcome::Refused | Outcome::Failed, _) => None,
         };
         Self {
@@ -125,7 +126,7 @@ impl Alike {
             ip_address: event.ip_address,
             actor: match event.actor {
                 Actor::Account(id) => Some(id),
-                Actor::Stranger | Actor::Service | Actor::Rekey => None,
+                Actor::Stranger | Actor::Service | Actor::Rekey | Actor::Erased(_) => None,
             },
             minute: event.at.unix_seconds().div_euclid(60),
             subject,

@@ -221,7 +221,7 @@ mod tests {
             "ListGroupMembers",
         ];
         let groups = ["CreateGroup", "UpdateGroup", "DeleteGroup", "AddGroupMembers", "RemoveGroupMembers"];
-        let accounts = ["CreateAccount", "UpdateAccount", "DeleteAccount", "UndeleteAccount"];
+        let accounts = ["CreateAccount", "UpdateAccount", "DeleteAccount", "UndeleteAccount", "EraseAccount"];
         let imports = [
             "StartImport",
             "UploadImportRecords",

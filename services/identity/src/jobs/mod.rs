@@ -16,6 +16,7 @@ use rekey_primitives::clock::SharedClock;
 use rekey_runtime::shutdown::Shutdown;
 use tokio::time::timeout;
 
+use crate::domain::audit::commitment::Sealer;
 use crate::store::{Failure, Store, in_time};
 
 /// How long one turn of a job may take. What it leaves undone is for the next; a turn that takes longer waits for an
@@ -130,11 +131,11 @@ pub(crate) async fn forget(store: Store, clock: SharedClock) -> Result<(), Failu
 ///
 /// # Errors
 /// The store is away.
-pub(crate) async fn seal(store: Store) -> Result<(), Failure> {
+pub(crate) async fn seal(store: Store, sealer: Sealer) -> Result<(), Failure> {
     loop {
         let (mut after, mut sealed) = (None, 0);
         while let Some(tenant_id) = in_time(store.next_to_seal(after)).await? {
-            match in_time(store.seal_events(tenant_id)).await {
+            match in_time(store.seal_events(tenant_id, &sealer)).await {
                 Ok(events) => sealed += events,
                 Err(failure) if failure.is_unavailable() => return Err(failure),
                 Err(failure) => {

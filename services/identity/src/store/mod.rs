@@ -8,7 +8,7 @@
 //!
 //! Steps protect themselves: conditions stand in the statement that writes, a row that a rule must judge first is
 //! locked, and locks are taken in one order (answer, tenant, account, then what belongs to it). The end of an audit chain is
-//! locked by what seals and forgets, and by no step of a call.
+//! locked by what seals, forgets and erases, and by no step of a call.
 
 pub(crate) mod accounts;
 pub(crate) mod audit;

@@ -9,12 +9,13 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 62] = [
+pub(super) const STATEMENTS: [&[Sql]; 66] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
     accounts::deletion::STATEMENTS,
     accounts::edits::STATEMENTS,
+    accounts::erasure::STATEMENTS,
     accounts::held_codes::STATEMENTS,
     accounts::passkeys::STATEMENTS,
     accounts::policies::STATEMENTS,
@@ -31,6 +32,7 @@ pub(super) const STATEMENTS: [&[Sql]; 62] = [
     indexes::STATEMENTS,
     logins::STATEMENTS,
     audit::STATEMENTS,
+    audit::erasing::STATEMENTS,
     audit::indexes::STATEMENTS,
     audit::reading::STATEMENTS,
     audit::retention::STATEMENTS,
@@ -41,12 +43,14 @@ pub(super) const STATEMENTS: [&[Sql]; 62] = [
     bulk_resets::working::STATEMENTS,
     contract::chain::STATEMENTS,
     contract::deletion::STATEMENTS,
+    contract::erasures::STATEMENTS,
     contract::tenants::STATEMENTS,
     expiring_passwords::STATEMENTS,
     expiry::STATEMENTS,
     outbox::STATEMENTS,
     partitions::STATEMENTS,
     purge::accounts::STATEMENTS,
+    purge::erasures::STATEMENTS,
     purge::tenants::STATEMENTS,
     purge::tenants::tables::STATEMENTS,
     resets::STATEMENTS,
