@@ -20,7 +20,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
-pub(crate) use self::account_lifecycle::{AccountChanges, UpdateAccount};
+pub(crate) use self::account_lifecycle::{AccountChanges, EraseAccount, UpdateAccount};
 pub(crate) use self::audit::{AuditCommand, Events, ExportFormat, OutcomeName};
 pub(crate) use self::bulk::{BulkCommand, OnBulkReset, ResultFormat, StartBulkReset};
 pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
