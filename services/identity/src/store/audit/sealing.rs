@@ -25,15 +25,14 @@ use crate::domain::scope::TenantScope;
 /// How many events are sealed in one step: some tens of milliseconds.
 const BATCH: i64 = 500;
 
-/// Ids, positions, links and proofs, side by side. A proof is both salts, the hash of who acted (or as many zeros), and the hashes of
-/// whom it was done to.
+/// Ids, positions and proofs, side by side. A proof is the link, both salts, the hash of who acted (or as many zeros), and the hashes
+/// of whom it was done to: one list for all, since SQLite reads a list from its beginning for every row.
 const PLACES: Fragment = fragment!((
-    postgres: "unnest($2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[]) as s (event_id, position, link, proof)",
-    sqlite: "(select unhex(i.value) as event_id, p.value as position, unhex(l.value) as link, unhex(o.value) as proof
+    postgres: "unnest($2::uuid[], $3::bigint[], $4::bytea[]) as s (event_id, position, proof)",
+    sqlite: "(select unhex(i.value) as event_id, p.value as position, unhex(o.value) as proof
               from json_each($2) i
               join json_each($3) p on p.key = i.key
-              join json_each($4) l on l.key = i.key
-              join json_each($5) o on o.key = i.key) s"
+              join json_each($4) o on o.key = i.key) s"
 ));
 
 const NUMBER: Fragment = fragment!((postgres: "e.number", sqlite: "e.rowid"));
@@ -71,8 +70,8 @@ statements! {
         insert into audit_events (position, link, link_format, actor_salt, subject_salt, actor_hash, account_hashes,
             tenant_id, at, event_id, kind, outcome, reason, actor, actor_id,
             caller, subject, subject_id, subject_login, ip_address, masked_place, trace_id, count, folded_accounts)
-        select s.position, s.link, 2, substr(s.proof, 1, 16), substr(s.proof, 17, 16),
-            case when e.actor_id is not null then substr(s.proof, 33, 16) end, nullif(substr(s.proof, 49), ", EMPTY, "), ",
+        select s.position, substr(s.proof, 1, 32), 2, substr(s.proof, 33, 16), substr(s.proof, 49, 16),
+            case when e.actor_id is not null then substr(s.proof, 65, 16) end, nullif(substr(s.proof, 81), ", EMPTY, "), ",
             EVENT_COLUMNS, "
         from ", PLACES, " join audit_pending e on e.tenant_id = $1 and e.event_id = s.event_id";
 
@@ -170,10 +169,9 @@ async fn seal(
     let mut ids: Vec<Uuid> = sealed.iter().map(|sealed| sealed.event.id.as_uuid()).collect();
     if let Some(end) = sealed.last() {
         let positions: Vec<i64> = sealed.iter().map(|sealed| sealed.position).collect();
-        let links: Vec<&[u8]> = sealed.iter().map(|SealedEvent { link, .. }| link.as_slice()).collect();
-        let proofs: Vec<Vec<u8>> = sealed.iter().map(|sealed| proof(&sealed.format)).collect();
+        let proofs: Vec<Vec<u8>> = sealed.iter().map(proof).collect();
         let proofs: Vec<&[u8]> = proofs.iter().map(Vec::as_slice).collect();
-        tx.execute(SEAL, values![tenant_id, ids.clone(), positions, links, proofs]).await?;
+        tx.execute(SEAL, values![tenant_id, ids.clone(), positions, proofs]).await?;
         tx.execute(MOVE_END, values![tenant_id, end.position, &end.link]).await?;
     }
     ids.extend(repeated.iter().map(|row| row.event.event_id));
@@ -213,7 +211,7 @@ async fn take_out_erased(
     Ok(())
 }
 
-fn proof(format: &LinkFormat) -> Vec<u8> {
+fn proof(SealedEvent { link, format, .. }: &SealedEvent) -> Vec<u8> {
     // What is sealed is whole.
     let LinkFormat::Committed(Commitments {
         actor: Part::Whole(actor),
@@ -226,5 +224,5 @@ fn proof(format: &LinkFormat) -> Vec<u8> {
     };
     let actor_hash = actor_hash.map_or([0; 16], |hash| hash.0);
     let hashes = account_hashes.iter().flat_map(|hash| hash.0);
-    [*actor, *subject, actor_hash].concat().into_iter().chain(hashes).collect()
+    link.iter().copied().chain([*actor, *subject, actor_hash].concat()).chain(hashes).collect()
 }
