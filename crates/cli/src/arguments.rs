@@ -12,6 +12,7 @@ mod role;
 pub(crate) mod security_info;
 mod tenant;
 mod token;
+mod trace;
 mod webhook;
 
 use std::path::PathBuf;
@@ -34,6 +35,7 @@ pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
 pub(crate) use self::role::RoleCommand;
 pub(crate) use self::tenant::{TenantChanges, TenantCommand};
 pub(crate) use self::token::{CreateToken, TokenCommand};
+pub(crate) use self::trace::Trace;
 pub(crate) use self::webhook::{EventsSent, OnWebhook, WebhookChanges, WebhookCommand};
 use crate::{Part, folder};
 
@@ -154,6 +156,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Find what a support code joins: events, messages and, where logs are given, their lines.
+    Trace(Trace),
     /// Reset a forgotten password here in the terminal.
     Reset(Reset),
     /// "This was not me": undo a reset by the link of its notice.
@@ -163,6 +167,12 @@ pub(crate) enum Command {
     },
     /// Read the development inbox.
     Inbox(Inbox),
+    /// List what the parts measure.
+    Metrics {
+        /// As the page `docs/metrics.md`.
+        #[arg(long)]
+        page: bool,
+    },
     /// Print completions for a shell.
     Completions {
         /// Which shell.

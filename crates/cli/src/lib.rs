@@ -35,6 +35,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+pub use crate::commands::metrics::{SECTIONS as METRICS, page as metrics_page};
 pub use crate::part::Part;
 
 use crate::arguments::{Arguments, Command};
@@ -85,6 +86,8 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Reset(reset) => commands::reset::run(reset, &profile, output).await,
         Command::Repudiate { link } => commands::repudiate::run(&link, &profile, output).await,
         Command::Inbox(inbox) => commands::inbox::run(&inbox, &profile, output).await,
+        Command::Trace(trace) => commands::trace::run(trace, &profile, output).await,
+        Command::Metrics { page } => commands::metrics::run(page, output),
         Command::Completions { shell } => commands::completions::run(shell),
     }
 }

@@ -112,9 +112,7 @@ impl Connection {
             let replay = Replay::capture(body).await;
             let (response, attempts) = call.attempts(replay).await;
             let code = failure(&response).map_or(Code::Ok, |status| status.code());
-            let span = tracing::Span::current();
-            span.record("rpc.status_code", trace::code_name(code));
-            span.record("attempts", attempts);
+            tracing::Span::current().record("attempts", attempts);
             measurement.record(code);
             response
         }

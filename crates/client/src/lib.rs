@@ -46,6 +46,7 @@ pub use self::credentials::BadToken;
 pub use self::deadline::Remaining;
 pub use self::problem::Problem;
 pub use self::settings::{ClientSettings, OpenError};
+pub use self::trace::{in_trace, trace_parent};
 
 #[cfg(test)]
 mod tests;

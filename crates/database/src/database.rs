@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::connection::{Driver, Session};
+use crate::measurement::Wait;
 use crate::postgres::PostgresPool;
 use crate::sqlite::SqlitePools;
 use crate::{Connection, Failure, Finished, Row, Schema, SchemaFit, Sql, Transaction, Value};
@@ -126,6 +127,7 @@ impl Database {
     /// # Errors
     /// The database is away or all connections are in use.
     pub async fn reader(&self) -> Result<Connection, Failure> {
+        let _wait = Wait::begin(self.dialect());
         Ok(Connection(match &self.0 {
             Pools::Postgres(pool) => {
                 Driver::Postgres(pool.loan(Session::Plain(pool.sessions.acquire().await?)))
@@ -139,6 +141,7 @@ impl Database {
     /// # Errors
     /// As [`reader`](Self::reader).
     pub async fn writer(&self) -> Result<Connection, Failure> {
+        let _wait = Wait::begin(self.dialect());
         Ok(Connection(match &self.0 {
             Pools::Postgres(pool) => {
                 Driver::Postgres(pool.loan(Session::Plain(pool.sessions.acquire().await?)))
@@ -179,6 +182,7 @@ impl Database {
     }
 
     async fn begin(&self) -> Result<Transaction, Failure> {
+        let _wait = Wait::begin(self.dialect());
         Ok(Transaction(Connection(match &self.0 {
             Pools::Postgres(pool) => {
                 Driver::Postgres(pool.loan(Session::InTransaction(pool.sessions.begin().await?)))

@@ -23,6 +23,7 @@ pub mod sql;
 pub mod transaction;
 pub mod value;
 
+mod measurement;
 mod postgres;
 mod sqlite;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! is away. A command that was under way when it broke fails and is *not* repeated here: whether
 //! it was done is unknown, and only the caller knows whether doing it twice does harm.
 
+mod measurement;
 mod reconnecting;
 mod url;
 
@@ -132,10 +133,12 @@ impl Connection {
 
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        match self {
+        let operation = measurement::operation_of(command);
+        let answer = match self {
             Self::Single(connection) => connection.req_packed_command(command),
             Self::Cluster(cluster) => cluster.req_packed_command(command),
-        }
+        };
+        Box::pin(measurement::measured(operation, answer))
     }
 
     fn req_packed_commands<'a>(
@@ -144,10 +147,11 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        match self {
+        let answers = match self {
             Self::Single(connection) => connection.req_packed_commands(pipeline, offset, count),
             Self::Cluster(cluster) => cluster.req_packed_commands(pipeline, offset, count),
-        }
+        };
+        Box::pin(measurement::measured("pipeline", answers))
     }
 
     fn get_db(&self) -> i64 {

@@ -11,6 +11,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod deny;
+mod metrics;
 mod proto;
 mod reference;
 mod run;
@@ -48,6 +49,12 @@ enum Chore {
         #[arg(long, value_name = "VERSION")]
         release: Option<String>,
     },
+    /// Holds docs/metrics.md to the instruments in the code, and tests the rules of Prometheus.
+    Metrics {
+        /// Writes docs/metrics.md anew instead.
+        #[arg(long)]
+        write: bool,
+    },
     /// Judges the dependencies: licences, sources, and known holes where their database can be had.
     Deny,
     /// Prepares every statement of the services on Postgres and on SQLite; part of the tests.
@@ -71,6 +78,7 @@ fn work(chore: Chore) -> Result<ExitCode> {
         Chore::Test { arguments } => test::all(&arguments),
         Chore::Tools => {
             servers::install()?;
+            servers::install_promtool()?;
             tools::install_python()?;
             tools::install_node()?;
             println!("tools: all present");
@@ -79,6 +87,8 @@ fn work(chore: Chore) -> Result<ExitCode> {
         Chore::Proto { release: Some(version), .. } => proto::release_as(&version),
         Chore::Proto { write_reference: true, .. } => reference::write().map(|()| ExitCode::SUCCESS),
         Chore::Proto { .. } => proto::check(),
+        Chore::Metrics { write: true } => metrics::write(),
+        Chore::Metrics { .. } => metrics::check(),
         Chore::Deny => deny::check(),
         Chore::Sql => test::all(&["-E".to_owned(), "test(every_statement)".to_owned()]),
         Chore::Dist => dist(),

@@ -1,4 +1,4 @@
-//! Postgres and Redis, from the operating system's packages.
+//! Postgres, Redis and the tester of Prometheus' rules, from the operating system's packages.
 
 use anyhow::{Context, Result, bail};
 use rekey_servers::find;
@@ -16,6 +16,22 @@ pub(crate) fn install() -> Result<()> {
     if find::redis().is_none() {
         packages.push("redis-server");
     }
+    add(&packages)?;
+    if find::postgres().is_none() || find::redis().is_none() {
+        bail!("Postgres and Redis were installed, but the programs are not where they usually are");
+    }
+    Ok(())
+}
+
+/// Makes sure that `promtool` is on this machine, which comes with Prometheus.
+pub(crate) fn install_promtool() -> Result<()> {
+    if find::program("promtool").is_none() {
+        add(&["prometheus"])?;
+    }
+    Ok(())
+}
+
+fn add(packages: &[&str]) -> Result<()> {
     if packages.is_empty() {
         return Ok(());
     }
@@ -27,15 +43,11 @@ pub(crate) fn install() -> Result<()> {
         bail!("missing: {}; run `sudo {by_hand}`", packages.join(" and "));
     }
     println!("tools: {by_hand}");
-    apt(&packages).or_else(|_| {
+    apt(packages).or_else(|_| {
         // A fresh container has no package lists yet.
         run::quietly(run::command("apt-get")?.arg("update"))?;
-        apt(&packages).with_context(|| format!("`{by_hand}` failed"))
-    })?;
-    if find::postgres().is_none() || find::redis().is_none() {
-        bail!("`{by_hand}` succeeded, but the programs are not where they usually are");
-    }
-    Ok(())
+        apt(packages).with_context(|| format!("`{by_hand}` failed"))
+    })
 }
 
 fn apt(packages: &[&str]) -> Result<()> {

@@ -35,6 +35,7 @@ mod grpc;
 mod jobs;
 mod keys;
 mod limits;
+mod metrics;
 mod notices;
 mod operation;
 mod passwords;
@@ -57,6 +58,8 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use metrics::CATALOGUE as METRICS;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,10 +77,12 @@ use rekey_runtime::loops::Loops;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_sealing::jwt;
 use rekey_throttle::connection::Connection as Redis;
+use strum::VariantArray as _;
 use tonic::service::Routes;
 
 use crate::authorisation::{Authorisation, WithoutRole};
 use crate::config::Settings;
+use crate::domain::audit::EventKind;
 use crate::domain::session::TokenState;
 use crate::domain::tenant::DomainName;
 use crate::operation::Error;
@@ -130,6 +135,10 @@ impl Service {
 pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow::Result<Service> {
     let Dependencies { clock, entropy, health } = dependencies;
     let part = health.part("identity", GRPC_NAMES.iter().map(|&name| name.to_owned()));
+    metrics::begin();
+    for kind in EventKind::VARIANTS {
+        metrics::EVENTS.add(0, [kind.as_str()]);
+    }
     let store = wiring::store(settings).await?;
     let throttles = wiring::throttles(settings)?;
     let notification = wiring::notification(settings)?;
@@ -232,8 +241,16 @@ impl BackgroundLoops {
             let audit = audit.clone();
             async move { audit.flush().await.map(drop) }
         });
-        let (store, pause) = (parts.store.clone(), Duration::from_millis(settings.audit.seal_ms));
-        spawn_job(loops, &gate, "identity sealing", pause, move || jobs::seal(store.clone()));
+        let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
+        let pause = Duration::from_millis(settings.audit.seal_ms);
+        spawn_job(loops, &gate, "identity sealing", pause, move || {
+            jobs::seal(store.clone(), Arc::clone(&clock))
+        });
+        let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
+        let pause = Duration::from_secs(settings.store.check_seconds);
+        spawn_job(loops, &gate, "identity notices due", pause, move || {
+            jobs::measures::notices(store.clone(), Arc::clone(&clock))
+        });
         let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
         let pause = Duration::from_secs(settings.jobs.sweep_seconds);
         spawn_job(loops, &gate, "identity sweeper", pause, move || {
@@ -256,7 +273,7 @@ impl BackgroundLoops {
             if !opened.passed(stop.begun()).await {
                 return Ok(());
             }
-            jobs::work_off("bulk resets", pause, stop, move || {
+            jobs::work_off("identity bulk resets", pause, stop, move || {
                 let administration = administration.clone();
                 async move { administration.work_on_bulk_resets().await }
             })

@@ -21,6 +21,7 @@ pub mod config;
 mod domain;
 mod grpc;
 mod intake;
+mod metrics;
 mod payload;
 mod providers;
 mod signals;
@@ -33,6 +34,8 @@ mod worker;
 mod fixtures;
 #[cfg(test)]
 mod tests;
+
+pub use metrics::CATALOGUE as METRICS;
 
 use std::sync::Arc;
 
@@ -123,6 +126,7 @@ impl BackgroundLoops {
 pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow::Result<Service> {
     let Dependencies { clock, entropy, health, inbox } = dependencies;
     settings.check()?;
+    metrics::begin();
     let shared = wiring::Shared {
         settings,
         keys: Arc::new(wiring::keys(settings)?),

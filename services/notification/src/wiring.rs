@@ -6,13 +6,14 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use rekey_database::failure::STEP_WITHIN;
 use rekey_database::{Options, SchemaGate, StoreMonitor, StoreStatus};
+use rekey_metrics::process::KEY_MADE;
 use rekey_primitives::clock::{Clock, SharedClock};
 use rekey_primitives::contact::Channel;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::health::PartHealth;
 use rekey_runtime::settings::{secret_file, url_with_password};
-use rekey_sealing::AeadKeys;
+use rekey_sealing::{AeadKeys, KeyText};
 
 use crate::config::Settings;
 use crate::domain::lane::{Lane, PerLane};
@@ -62,6 +63,9 @@ pub(crate) fn keys(settings: &Settings) -> anyhow::Result<AeadKeys> {
     let file =
         settings.keys.payload_seal_file.as_ref().context("notification.keys.payload_seal_file is not set")?;
     let text = secret_file(file)?;
+    if let Some(made_at) = KeyText::made_at(text.expose_secret()) {
+        KEY_MADE.set(made_at.as_secs_f64(), ["notification", "payload_seal"]);
+    }
     AeadKeys::from_text(text.expose_secret())
         .with_context(|| format!("reading the keys in {}", file.display()))
 }

@@ -18,9 +18,12 @@ pub mod config;
 mod codes;
 mod domain;
 mod grpc;
+mod metrics;
 mod peers;
 mod store;
 mod wiring;
+
+pub use metrics::CATALOGUE as METRICS;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +77,7 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let Dependencies { clock, entropy, health, notification } = dependencies;
     let part = health.part("verification", GRPC_NAMES.iter().map(|&name| name.to_owned()));
     let store_health = part.store("codes");
+    metrics::begin();
     let rules = settings.rules().context("the settings of verification do not fit together")?;
     let keys = wiring::keys(&settings.keys)?;
     let (store, throttle) = wiring::stores(settings, &*entropy)?;

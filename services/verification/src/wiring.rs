@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rekey_metrics::process::KEY_MADE;
 use rekey_primitives::entropy::Entropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::settings::{secret_file, url_with_password};
-use rekey_sealing::{AeadKeys, MacKeys, SigningKeys};
+use rekey_sealing::{AeadKeys, KeyText, MacKeys, SigningKeys};
 use rekey_throttle::connection::{Connection, Options, Topology};
 use rekey_throttle::{InProcessThrottle, RedisThrottle, Reserving};
 
@@ -32,9 +33,13 @@ pub(crate) fn keys(settings: &KeySettings) -> anyhow::Result<CodeKeys> {
     })
 }
 
-fn text(name: &str, path: Option<&Path>) -> anyhow::Result<SecretString> {
+fn text(name: &'static str, path: Option<&Path>) -> anyhow::Result<SecretString> {
     let path = path.with_context(|| format!("[verification.keys] {name} is not set"))?;
-    Ok(secret_file(path)?)
+    let text = secret_file(path)?;
+    if let Some(made_at) = KeyText::made_at(text.expose_secret()) {
+        KEY_MADE.set(made_at.as_secs_f64(), ["verification", name.trim_end_matches("_file")]);
+    }
+    Ok(text)
 }
 
 /// The store, and the throttle for budgets that cross tenants. Both use the same Redis, under keys of their own.

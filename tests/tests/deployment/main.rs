@@ -14,5 +14,6 @@ mod rolling_upgrade;
 mod settings;
 mod terminal;
 mod three_processes;
+mod trace;
 mod up;
 mod up_stores;

@@ -57,7 +57,7 @@ async fn list(profile: &Profile, events: &Events, limit: usize, output: Output) 
     }
     found.truncate(limit);
     let data: Vec<Value> = found.iter().map(shown).collect();
-    output.data(&data, |_| rows(&found))
+    output.data(&data, |_| event_rows(&found))
 }
 
 /// The pages of a list of events.
@@ -112,7 +112,8 @@ fn cells(event: &AuditEvent) -> Vec<String> {
     ]
 }
 
-fn rows(events: &[AuditEvent]) -> String {
+/// Events as a table.
+pub(crate) fn event_rows(events: &[AuditEvent]) -> String {
     let head = HEAD.map(str::to_owned).to_vec();
     table(&std::iter::once(head).chain(events.iter().map(cells)).collect::<Vec<_>>())
 }

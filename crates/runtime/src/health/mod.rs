@@ -13,6 +13,7 @@ mod service;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rekey_metrics::process::{READY, STORE_ANSWERS};
 use tokio::sync::watch;
 
 pub use self::port::{HealthSettings, serve, serve_pages};
@@ -68,6 +69,16 @@ impl Health {
             state.services.extend(services.iter().map(|service| (service.clone(), name)));
         });
         PartHealth { health: self.clone(), part: name, services: Arc::new(services) }
+    }
+
+    /// Shows in the metrics whether this process is ready, for as long as it lives.
+    fn show(&self) {
+        let state = Arc::downgrade(&self.state);
+        READY.observe(move || {
+            let ready =
+                state.upgrade().map(|state| state.lock().unwrap_or_else(PoisonError::into_inner).is_ready());
+            ready.map(|ready| (f64::from(u8::from(ready)), [])).into_iter().collect()
+        });
     }
 
     /// Whether the process should get traffic.
@@ -173,6 +184,7 @@ impl PartHealth {
     #[must_use]
     pub fn store_of(&self, name: &'static str, services: impl IntoIterator<Item = String>) -> StoreHealth {
         self.require(name);
+        STORE_ANSWERS.set_whether(false, [self.part, name]);
         StoreHealth { part: self.clone(), name, services: Arc::new(services.into_iter().collect()) }
     }
 }
@@ -188,6 +200,7 @@ pub struct StoreHealth {
 impl StoreHealth {
     /// Reports what the last look at the store found.
     pub fn set(&self, is_up: bool) {
+        STORE_ANSWERS.set_whether(is_up, [self.part.part, self.name]);
         let key = (self.part.part, self.name.to_owned());
         self.part.health.change(|state| {
             if is_up {

@@ -52,6 +52,7 @@ const MESSAGES: MessageLimits = MessageLimits { bytes: 1024, within: Duration::f
 /// Serves the health port until `stop`, and beside its own pages those of the parts, which must be public (`pages`).
 /// Give it a signal that comes after the servers have drained, so that "not ready" can still be asked for.
 pub async fn serve(listener: TcpListener, health: Health, metrics: Metrics, pages: Router, stop: Shutdown) {
+    health.show();
     let http = Router::new()
         .route("/healthz", get(alive).with_state(health.clone()))
         .route("/readyz", get(ready).with_state(health.clone()))

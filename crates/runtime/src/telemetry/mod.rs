@@ -5,12 +5,14 @@
 //! codes that people quote.
 
 mod calls;
+mod filter;
+mod joining;
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use opentelemetry::global;
 use opentelemetry::trace::TracerProvider;
+use opentelemetry::{KeyValue, global};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
@@ -23,7 +25,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
-pub(crate) use self::calls::{CallMetrics, observe};
+pub(crate) use self::calls::{CallMetrics, KnownMethod, observe};
+pub use self::joining::join_trace;
 
 /// The `[telemetry]` table. Reasons stand in `default.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -54,7 +57,7 @@ impl TelemetrySettings {
     }
 
     fn parsed_filter(&self) -> Result<EnvFilter, TelemetryError> {
-        Ok(EnvFilter::builder().parse(&self.filter)?)
+        Ok(EnvFilter::builder().parse(filter::quieted(&self.filter))?)
     }
 }
 
@@ -116,19 +119,21 @@ impl Telemetry {
     pub fn start(settings: &TelemetrySettings, name: &str) -> Result<Self, TelemetryError> {
         let filter = settings.parsed_filter()?;
         let timeout = Duration::from_millis(settings.export_timeout_ms);
-        let resource = Resource::builder().with_service_name(name.to_owned()).build();
+        let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
+        let resource = Resource::builder().with_service_name(name.to_owned()).with_attribute(version).build();
         let traces = traces(settings, timeout, resource.clone())?;
         let registry = Registry::new();
         let meters = meters(settings, timeout, resource, &registry)?;
         global::set_text_map_propagator(TraceContextPropagator::new());
         global::set_meter_provider(meters.clone());
+        rekey_metrics::process::begin();
 
         // Colours are for eyes: a file or a collector would keep the codes.
         let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
         let lines = match settings.format {
             Format::Human => lines.with_target(false).boxed(),
             Format::Json => {
-                lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+                lines.json().flatten_event(true).with_current_span(false).with_span_list(true).boxed()
             }
         };
         let spans = tracing_opentelemetry::layer()

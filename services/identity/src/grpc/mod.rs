@@ -33,6 +33,7 @@ mod qr_code;
 mod refusal;
 mod security_info;
 mod sessions;
+mod steps;
 mod tenants;
 
 pub(crate) use audit::WatchSettings;

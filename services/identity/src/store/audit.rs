@@ -7,7 +7,7 @@ pub(crate) mod reading;
 pub(crate) mod retention;
 
 pub(super) mod indexes;
-pub(super) mod sealing;
+pub(crate) mod sealing;
 
 use std::collections::BTreeMap;
 

@@ -22,7 +22,7 @@ impl World {
     /// Writes what waits in the buffer, and gives everything its place in the log.
     pub(crate) async fn seal(&self) {
         self.audit.flush().await.unwrap();
-        crate::jobs::seal(self.parts.store.clone()).await.unwrap();
+        crate::jobs::seal(self.parts.store.clone(), std::sync::Arc::clone(&self.parts.clock)).await.unwrap();
     }
 
     /// The events of this kind in the tenant's log, what waits included.

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rekey_client::{self as link, ClientSettings};
+use rekey_metrics::process::KEY_MADE;
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::deadline;
 use rekey_runtime::settings::{secret_file, url_with_password};
+use rekey_sealing::KeyText;
 use rekey_throttle::connection::{Connection, Options, Topology};
 use rekey_throttle::{FallbackThrottle, InProcessThrottle, RedisThrottle, Throttle};
 
@@ -100,9 +102,13 @@ pub(crate) fn keys(files: &KeyFiles) -> anyhow::Result<Keys> {
     Keys::read(texts).context("[identity.keys]")
 }
 
-fn text(name: &str, path: Option<&PathBuf>) -> anyhow::Result<SecretString> {
+fn text(name: &'static str, path: Option<&PathBuf>) -> anyhow::Result<SecretString> {
     let path: &Path = path.with_context(|| format!("[identity.keys] {name} is not set"))?;
-    Ok(secret_file(path)?)
+    let text = secret_file(path)?;
+    if let Some(made_at) = KeyText::made_at(text.expose_secret()) {
+        KEY_MADE.set(made_at.as_secs_f64(), ["identity", name.trim_end_matches("_file")]);
+    }
+    Ok(text)
 }
 
 /// The throttles.

@@ -8,6 +8,7 @@
 use rekey_database::{
     Connection, FOR_UPDATE, FOR_UPDATE_SKIP_LOCKED, Failure, Fragment, fragment, statements, values,
 };
+use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 use uuid::Uuid;
 
@@ -72,6 +73,25 @@ statements! {
     const MOVE_END = "update audit_heads set position = $2, link = $3 where tenant_id = $1";
 }
 
+/// What a step sealed.
+#[derive(Debug, Default)]
+pub(crate) struct SealedBatch {
+    /// How many events left the queue.
+    pub unqueued: u64,
+    /// Those that got their places.
+    pub events: Vec<SealedKind>,
+}
+
+/// An event that got its place.
+#[derive(Debug)]
+pub(crate) struct SealedKind {
+    /// What happened; a newer release may have written it.
+    pub kind: String,
+    /// How many alike ones it stands for.
+    pub count: u32,
+    pub at: Timestamp,
+}
+
 #[derive(sqlx::FromRow)]
 struct EndsRow {
     position: i64,
@@ -104,15 +124,15 @@ impl Store {
         Ok(next.map(|(id,)| TenantId::from_uuid(id)))
     }
 
-    /// Seals the oldest of a tenant's events that wait. How many left the queue: none when none waits, or while somebody
-    /// else is sealing.
-    pub(crate) async fn seal_events(&self, tenant_id: TenantId) -> Result<u64, Failure> {
+    /// Seals the oldest of a tenant's events that wait, and tells of them: none left the queue when none waits, or while
+    /// somebody else is sealing.
+    pub(crate) async fn seal_events(&self, tenant_id: TenantId) -> Result<SealedBatch, Failure> {
         let seal = self.database.step(|mut tx| async move {
             tx.execute(FIRST, values![tenant_id]).await?;
             let taken: Option<EndsRow> = tx.optional(TAKE_ENDS, values![tenant_id]).await?;
-            let Some(ends) = taken else { return Ok(tx.roll_back(0)) };
-            let unqueued = seal(&mut tx, tenant_id, ends.ends()?.last).await?;
-            Ok(tx.commit(unqueued))
+            let Some(ends) = taken else { return Ok(tx.roll_back(SealedBatch::default())) };
+            let sealed = seal(&mut tx, tenant_id, ends.ends()?.last).await?;
+            Ok(tx.commit(sealed))
         });
         seal.await
     }
@@ -131,7 +151,7 @@ pub(super) async fn locked_ends(tx: &mut Connection, tenant_id: TenantId) -> Res
     tx.one::<EndsRow>(LOCK_ENDS, values![tenant_id]).await?.ends()
 }
 
-async fn seal(tx: &mut Connection, tenant_id: TenantId, last: ChainPlace) -> Result<u64, Failure> {
+async fn seal(tx: &mut Connection, tenant_id: TenantId, last: ChainPlace) -> Result<SealedBatch, Failure> {
     let mut pending: Vec<PendingEventRow> = tx.all(PENDING, values![tenant_id, BATCH]).await?;
     pending.sort_by_key(|row| row.number);
     let (repeated, new): (Vec<_>, Vec<_>) = pending.into_iter().partition(|row| row.is_sealed);
@@ -146,5 +166,8 @@ async fn seal(tx: &mut Connection, tenant_id: TenantId, last: ChainPlace) -> Res
         tx.execute(MOVE_END, values![tenant_id, end.position, &end.link]).await?;
     }
     ids.extend(repeated.iter().map(|row| row.event.event_id));
-    if ids.is_empty() { Ok(0) } else { tx.execute(UNQUEUE, values![tenant_id, ids]).await }
+    let unqueued = if ids.is_empty() { 0 } else { tx.execute(UNQUEUE, values![tenant_id, ids]).await? };
+    let events = sealed.into_iter().map(|sealed| sealed.event);
+    let events = events.map(|event| SealedKind { kind: event.kind, count: event.count, at: event.at });
+    Ok(SealedBatch { unqueued, events: events.collect() })
 }

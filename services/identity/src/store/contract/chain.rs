@@ -31,7 +31,7 @@ impl World {
     pub(super) async fn seal(&self) {
         let mut after = None;
         while let Some(tenant_id) = self.store.next_to_seal(after).await.unwrap() {
-            while self.store.seal_events(tenant_id).await.unwrap() > 0 {}
+            while self.store.seal_events(tenant_id).await.unwrap().unqueued > 0 {}
             after = Some(tenant_id);
         }
     }
