@@ -50,10 +50,18 @@ impl Authority {
     /// # Panics
     /// When the folder cannot be written.
     pub fn issue(&self, name: &str) -> Certificate {
+        self.issue_for(name, "localhost")
+    }
+
+    /// The same for a workload that serves another host.
+    ///
+    /// # Panics
+    /// When the folder cannot be written.
+    pub fn issue_for(&self, name: &str, host: &str) -> Certificate {
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::default();
         parameters.subject_alt_names = vec![
-            SanType::DnsName("localhost".try_into().unwrap()),
+            SanType::DnsName(host.try_into().unwrap()),
             SanType::URI(Self::spiffe_id(name).try_into().unwrap()),
         ];
         let signed = parameters.signed_by(&key, &self.issuer).unwrap();

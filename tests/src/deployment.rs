@@ -2,6 +2,7 @@
 //! server that the test hands in and may break.
 
 mod document;
+pub mod replicas;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,21 +1,24 @@
-//! What becomes of accounts: changed, deleted, brought back, purged.
+//! What becomes of accounts: changed, deleted, brought back, purged, erased.
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
+use std::process::Command;
 use std::time::Duration;
 
 use rekey_client::{Connection, Problem};
 use rekey_tests::person::{Person, request_id};
+use rekey_tests::processes::{Outcome, run};
 use rekey_tests::waiting::eventually;
 use rekey_tests::{Stores, World, on_both_store_sets};
+use rekey_wire::audit_events::fields;
 use rekey_wire::field_mask;
 use rekey_wire::identity::v1::account_lifecycle_service_client::AccountLifecycleServiceClient;
 use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
-    Account, AccountFilter, AccountState, AuditEvent, DeleteAccountRequest, DeleteAccountResponse,
-    FilteredState, GetAccountRequest, ListAccountsRequest, ListEventsRequest, UndeleteAccountRequest,
-    UpdateAccountRequest, VerifyAuditRequest,
+    Account, AccountFilter, AccountState, AuditActorKind, AuditEvent, AuditFilter, AuditSubjectKind,
+    DeleteAccountRequest, DeleteAccountResponse, EraseAccountRequest, FilteredState, GetAccountRequest,
+    ListAccountsRequest, ListEventsRequest, UndeleteAccountRequest, UpdateAccountRequest, VerifyAuditRequest,
 };
 use tonic::Status;
 
@@ -25,6 +28,7 @@ on_both_store_sets!(
     a_person_signs_in_by_a_new_name_and_the_old_one_is_free,
     a_deleted_account_is_out_and_comes_back,
     a_deleted_account_is_purged_after_thirty_days,
+    an_erased_account_leaves_a_hash_in_a_chain_that_strangers_verify,
 );
 
 fn lifecycle(world: &World) -> AccountLifecycleServiceClient<Connection> {
@@ -165,5 +169,103 @@ async fn a_deleted_account_is_purged_after_thirty_days(stores: Stores) {
     let request = VerifyAuditRequest { tenant_id: world.tenant_id.clone(), ..VerifyAuditRequest::default() };
     let verified = AuditServiceClient::new(world.identity.clone()).verify_audit(request).await.unwrap();
     assert_eq!(verified.into_inner().r#break, None);
+    world.stop().await;
+}
+
+/// Every sealed event that is asked for, newest first.
+async fn listed(world: &World, filter: AuditFilter) -> Vec<AuditEvent> {
+    let request = ListEventsRequest {
+        tenant_id: world.tenant_id.clone(),
+        filter: Some(filter),
+        page_size: 200,
+        ..ListEventsRequest::default()
+    };
+    let mut audit = AuditServiceClient::new(world.identity.clone());
+    audit.list_events(request).await.unwrap().into_inner().events
+}
+
+/// What a release before the commitments exported.
+const EARLIER_EXPORT: &str = include_str!("upgrade/audit_export_1.jsonl");
+
+/// What the program in the documents says of an export.
+async fn judged_by_a_stranger(lines: &[serde_json::Value]) -> Outcome {
+    let page = include_str!("../../docs/audit.md");
+    let (_, program) = page.rsplit_once("```python\n").unwrap();
+    let (program, _) = program.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (export, file) = (folder.path().join("events.jsonl"), folder.path().join("verify.py"));
+    std::fs::write(&export, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    std::fs::write(
+        &file,
+        format!("import sys\nsys.stdin = open({:?})\n{program}", export.display().to_string()),
+    )
+    .unwrap();
+    let mut python = Command::new(rekey_testing::tools().join("python/bin/python"));
+    python.arg(&file);
+    run(python).await
+}
+
+async fn an_erased_account_leaves_a_hash_in_a_chain_that_strangers_verify(stores: Stores) {
+    let world = World::start_with(stores, &[("IDENTITY__JOBS__PURGE_SECONDS", "1")]).await;
+    let (zoe, other) = (world.person("zoe").await, world.person("other").await);
+    let tokens = world.signed_in(&zoe.login, &zoe.password).await;
+    world.signed_in(&other.login, &other.password).await;
+    let _ = signs_in(&world, &zoe.login, "not her password at all").await;
+    // A deletion that is undone leaves events as well.
+    delete(&world, &zoe).await;
+    undelete(&world, &zoe).await.unwrap();
+    events(&world, "account.undeleted").await;
+    let by_id = AuditFilter { account_id: zoe.account_id.clone(), ..AuditFilter::default() };
+    let before: Vec<_> = listed(&world, AuditFilter::default()).await.iter().map(fields).collect();
+    let named = listed(&world, by_id.clone()).await.len();
+
+    let request = EraseAccountRequest {
+        tenant_id: world.tenant_id.clone(),
+        account_id: zoe.account_id.clone(),
+        etag: String::new(),
+        request_id: request_id(),
+        context: None,
+    };
+    let erased = lifecycle(&world).erase_account(request.clone()).await.unwrap().into_inner();
+    let is_live = world.is_live(&tokens.access_token).await;
+    let back = undelete(&world, &zoe).await.unwrap_err();
+    let by_actor = AuditFilter { actor_id: zoe.account_id.clone(), ..AuditFilter::default() };
+    let purged = AuditFilter { kind: "account.purged".to_owned(), ..AuditFilter::default() };
+    let done = async || {
+        let is_purged = !listed(&world, purged.clone()).await.is_empty();
+        let is_named = !listed(&world, by_id.clone()).await.is_empty()
+            || !listed(&world, by_actor.clone()).await.is_empty();
+        (is_purged && !is_named).then_some(())
+    };
+    eventually("the account is erased from the log", done).await;
+    let by_hash = AuditFilter { account_hash: erased.account_hash.clone(), ..AuditFilter::default() };
+    let left = listed(&world, by_hash).await;
+    let after: Vec<_> = listed(&world, AuditFilter::default()).await.iter().map(fields).collect();
+    let repeated = lifecycle(&world).erase_account(request).await.unwrap().into_inner();
+    let heir = world.person("zoe").await;
+
+    assert!(!is_live && heir.account_id != zoe.account_id);
+    assert_eq!((Problem::of(&back).reason.as_str(), repeated), ("ACCOUNT_NOT_FOUND", erased.clone()));
+    // Beside what there was: the erasure, the purge, and what was sealed late.
+    assert!(left.len() >= named + 2, "{left:?}");
+    assert!(left.iter().all(|event| event.subject_kind() == AuditSubjectKind::Erased));
+    assert!(left.iter().all(|event| event.account_hashes == [erased.account_hash.clone()]));
+    let own = left.iter().filter(|event| event.actor_kind() == AuditActorKind::Erased).count();
+    assert!(own > 0 && !format!("{after:?}").contains(&zoe.account_id));
+    let request = VerifyAuditRequest { tenant_id: world.tenant_id.clone(), ..VerifyAuditRequest::default() };
+    let verified =
+        AuditServiceClient::new(world.identity.clone()).verify_audit(request).await.unwrap().into_inner();
+    assert_eq!((verified.r#break, verified.erased_events > 0), (None, true));
+    let earlier: Vec<serde_json::Value> = EARLIER_EXPORT.lines().map(|line| line.parse().unwrap()).collect();
+    let earlier = judged_by_a_stranger(&earlier).await;
+    assert!(earlier.stdout.contains("holds to position 3"), "{earlier:?}");
+    let (old, new) = (judged_by_a_stranger(&before).await, judged_by_a_stranger(&after).await);
+    assert!(old.stdout.contains(&format!("holds to position {}", before.len())), "{old:?}");
+    assert!(new.stdout.contains(&format!("holds to position {}", after.len())), "{new:?}");
+    let mut tampered = after;
+    let touched = tampered.iter_mut().find(|event| event["subject_commitment"] != "").unwrap();
+    touched["reason"] = "other".into();
+    let tampered = judged_by_a_stranger(&tampered).await;
+    assert!(tampered.code == Some(1) && tampered.stderr.contains("breaks at position"), "{tampered:?}");
     world.stop().await;
 }

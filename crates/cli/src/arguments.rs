@@ -13,6 +13,7 @@ mod role;
 pub(crate) mod security_info;
 mod tenant;
 mod token;
+mod trace;
 mod webhook;
 
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
-pub(crate) use self::account_lifecycle::{AccountChanges, UpdateAccount};
+pub(crate) use self::account_lifecycle::{AccountChanges, EraseAccount, UpdateAccount};
 pub(crate) use self::audit::{AuditCommand, Events, ExportFormat, OutcomeName};
 pub(crate) use self::bulk::{BulkCommand, OnBulkReset, ResultFormat, StartBulkReset};
 pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
@@ -35,6 +36,7 @@ pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
 pub(crate) use self::role::RoleCommand;
 pub(crate) use self::tenant::{TenantChanges, TenantCommand};
 pub(crate) use self::token::{CreateToken, TokenCommand};
+pub(crate) use self::trace::Trace;
 pub(crate) use self::webhook::{EventsSent, OnWebhook, WebhookChanges, WebhookCommand};
 use crate::{Part, folder};
 
@@ -70,6 +72,8 @@ pub(crate) enum Command {
         /// Which part.
         part: Part,
     },
+    /// Write what production needs before it can start: keys, tokens, callers, and settings that name them.
+    Init(Init),
     /// Bring the schemas up to date. Safe to run at any time and by several at once.
     Migrate {
         /// Only this part's.
@@ -172,6 +176,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Find what a support code joins: events, messages and, where logs are given, their lines.
+    Trace(Trace),
     /// Reset a forgotten password here in the terminal.
     Reset(Reset),
     /// "This was not me": undo a reset by the link of its notice.
@@ -181,11 +187,25 @@ pub(crate) enum Command {
     },
     /// Read the development inbox.
     Inbox(Inbox),
+    /// List what the parts measure.
+    Metrics {
+        /// As the page `docs/metrics.md`.
+        #[arg(long)]
+        page: bool,
+    },
     /// Print completions for a shell.
     Completions {
         /// Which shell.
         shell: Shell,
     },
+    /// Write a manual page for each command.
+    #[command(hide = true)]
+    ManPages {
+        /// Where to.
+        folder: PathBuf,
+    },
+    /// What this program is: its commit, the schemas it makes, and which of its builds runs here.
+    Version,
 }
 
 /// How to run the suite on one machine.
@@ -213,6 +233,16 @@ pub(crate) struct Up {
     /// Write addresses and credentials here, as JSON, once every part is serving.
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
+}
+
+/// A folder for production.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Where to; made if it is missing, and only its owner may read it. One that is complete is left as it is.
+    pub(crate) folder: PathBuf,
+    /// Where people's pages are, such as `https://id.example.com`: notices link there.
+    #[arg(long, value_name = "URL")]
+    pub(crate) portal_url: String,
 }
 
 /// The first tenant and its first administrator.

@@ -173,7 +173,7 @@ pub(crate) fn default_profile() -> PathBuf {
 }
 
 /// Writes a file the first time; later it is found as it is.
-fn write_if_missing(path: &Path, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+pub(crate) fn write_if_missing(path: &Path, text: impl FnOnce() -> String) -> anyhow::Result<()> {
     if path.exists() { Ok(()) } else { write_private(path, &text()) }
 }
 

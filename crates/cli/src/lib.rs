@@ -9,6 +9,7 @@
 //! | [`folder`], [`development`] | a data folder with keys, tokens and callers; the settings of a suite on one machine |
 //! | `up` | such a suite with demo people and their inbox; and `--production` |
 //! | `callers_file` | who may call a part, as files say it |
+//! | `processor` | which of the two builds of a release runs |
 //! | `commands` | one file per command that talks to a running suite or prepares one |
 //! | `profile` | where the suite is and how to call it: `rekey-data/cli.toml` |
 //! | `output` | text for people or JSON for programs, and exit codes |
@@ -24,6 +25,7 @@ pub mod folder;
 mod key_set;
 mod output;
 mod part;
+mod processor;
 mod production;
 mod profile;
 mod progress;
@@ -35,6 +37,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+pub use crate::commands::metrics::{SECTIONS as METRICS, page as metrics_page};
 pub use crate::part::Part;
 
 use crate::arguments::{Arguments, Command};
@@ -43,8 +46,12 @@ use crate::up::Files;
 
 /// Reads the arguments of this process and does what they say.
 pub fn main() -> ExitCode {
+    processor::go_on_as_faster_build();
     let arguments = Arguments::parse();
     let output = Output::new(arguments.json);
+    // What keeps running has a log, and what ends it is the log's last line.
+    let is_served = matches!(arguments.command, Command::Up(_) | Command::Serve { .. });
+    let logs_json = is_served && settings::logs_json(arguments.config.as_deref());
     // Before anything opens a connection: rustls has no cipher of its own.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -55,7 +62,7 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output.failure(&error),
+        Err(error) => output.logging_json(logs_json).failure(&error),
     }
 }
 
@@ -65,6 +72,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
     match command {
         Command::Up(up) => up::run(up, Files { config, profile: named }, output).await,
         Command::Serve { part } => commands::serve::run(part, config).await,
+        Command::Init(init) => commands::init::run(&init, output),
         Command::Migrate { part } => commands::migrate::run(part, config, output).await,
         Command::Restore { part, yes } => commands::restore::run(part, config, yes, output).await,
         Command::Bootstrap(bootstrap) => commands::bootstrap::run(bootstrap, config, output).await,
@@ -87,6 +95,10 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Reset(reset) => commands::reset::run(reset, &profile, output).await,
         Command::Repudiate { link } => commands::repudiate::run(&link, &profile, output).await,
         Command::Inbox(inbox) => commands::inbox::run(&inbox, &profile, output).await,
+        Command::Trace(trace) => commands::trace::run(trace, &profile, output).await,
+        Command::Metrics { page } => commands::metrics::run(page, output),
         Command::Completions { shell } => commands::completions::run(shell),
+        Command::ManPages { folder } => commands::man_pages::run(&folder),
+        Command::Version => commands::version::run(output),
     }
 }

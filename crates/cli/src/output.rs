@@ -1,10 +1,12 @@
 //! Text for people or JSON for programs, and the exit codes.
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::net::IpAddr;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use rekey_client::Problem;
+use rekey_primitives::clock::{Clock as _, SystemClock};
 use serde::Serialize;
 
 /// Something broke.
@@ -18,6 +20,8 @@ const AWAY: u8 = 4;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     json: bool,
+    /// Failures are lines of the log, one JSON object each.
+    logs_json: bool,
 }
 
 #[allow(
@@ -27,7 +31,12 @@ pub(crate) struct Output {
 )]
 impl Output {
     pub(crate) const fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, logs_json: false }
+    }
+
+    /// Failures look as the log of a process does whose `telemetry.format` is `json`.
+    pub(crate) const fn logging_json(self, logs_json: bool) -> Self {
+        Self { logs_json, ..self }
     }
 
     /// Whether a program listens.
@@ -68,6 +77,12 @@ impl Output {
         };
         let refusal = Problem::of(status);
         let mut message = plain(status.message(), &refusal).to_owned();
+        if message.is_empty() {
+            status.code().description().clone_into(&mut message);
+        }
+        if is_refused_here(&message) {
+            message.push_str(": is `rekey up` running?");
+        }
         for (field, what) in &refusal.fields {
             message.push_str(&format!("\n  {field}: {what}"));
         }
@@ -87,6 +102,17 @@ impl Output {
     }
 
     fn complain(self, reason: &str, message: &str, support_code: &str) {
+        if self.logs_json {
+            let line = serde_json::json!({
+                "timestamp": SystemClock.now().to_string(),
+                "level": "ERROR",
+                "message": message,
+                "reason": reason,
+                "target": "rekey",
+            });
+            eprintln!("{line}");
+            return;
+        }
         if self.json {
             let error =
                 serde_json::json!({"reason": reason, "message": message, "support_code": support_code});
@@ -99,6 +125,13 @@ impl Output {
             eprintln!("  support code {support_code}");
         }
     }
+}
+
+/// Whether a connection was refused by a port of this machine: the client says so in these words.
+fn is_refused_here(message: &str) -> bool {
+    let Some(peer) = message.strip_prefix("connection refused by ") else { return false };
+    let host = peer.rsplit_once(':').map_or(peer, |(host, _)| host).trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The text without the reason and the field, which are shown beside it.
@@ -220,6 +253,15 @@ mod tests {
 
         assert!(away.iter().all(|error| error.chain().any(is_away)));
         assert!(!broken.iter().any(|error| error.chain().any(is_away)));
+    }
+
+    #[test]
+    fn only_this_machine_is_asked_whether_a_suite_runs() {
+        for here in ["127.0.0.1:7301", "localhost:7301", "[::1]:7301"] {
+            assert!(is_refused_here(&format!("connection refused by {here}")), "{here}");
+        }
+        assert!(!is_refused_here("connection refused by identity.internal:7301"));
+        assert!(!is_refused_here("the name of localhost does not resolve"));
     }
 
     #[test]

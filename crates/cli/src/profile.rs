@@ -6,6 +6,10 @@
 //! [identity]
 //! endpoint = "http://127.0.0.1:7301"
 //! token_file = "rekey-data/tokens/cli"
+//! # For `rekey trace`, if the command line may call it.
+//! [notification]
+//! endpoint = "http://127.0.0.1:7303"
+//! token_file = "rekey-data/tokens/cli"
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -32,6 +36,8 @@ pub(crate) struct Profile {
     pub(crate) inbox: Option<String>,
     /// How to call identity.
     pub(crate) identity: ClientSettings,
+    /// How to call notification, for what is to be known of messages.
+    notification: Option<ClientSettings>,
 }
 
 impl Profile {
@@ -41,6 +47,11 @@ impl Profile {
             format!("cannot read {}: is `rekey up` running here? Name another with --profile", path.display())
         })?;
         toml::from_str(&text).with_context(|| format!("{} is not a profile", path.display()))
+    }
+
+    /// None where the profile does not say where notification is.
+    pub(crate) fn notification(&self) -> anyhow::Result<Option<Connection>> {
+        Ok(self.notification.as_ref().map(|settings| Connection::open(settings, || None)).transpose()?)
     }
 
     pub(crate) fn identity(&self) -> anyhow::Result<Connection> {

@@ -4,12 +4,12 @@
 //! development changes in [`development`](crate::development).
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rekey_runtime::health::HealthSettings;
 use rekey_runtime::server::ServerSettings;
 use rekey_runtime::settings::{Document, DocumentBuilder};
-use rekey_runtime::telemetry::TelemetrySettings;
+use rekey_runtime::telemetry::{Format, TelemetrySettings};
 
 use crate::Part;
 
@@ -40,6 +40,24 @@ pub fn check(document: &Document) -> anyhow::Result<()> {
     document.part::<TelemetrySettings>("telemetry")?.check()?;
     document.part::<HealthSettings>("health")?;
     Ok(())
+}
+
+/// Whether the log of this process is to be JSON, as far as that can be known of settings that may be wrong: a failure to
+/// read them is a line of the log, too.
+pub(crate) fn logs_json(file: Option<&Path>) -> bool {
+    let is_json = |document: Document| {
+        document.part::<TelemetrySettings>("telemetry").is_ok_and(|settings| settings.format == Format::Json)
+    };
+    if let Ok(document) = document(file.map(Path::to_owned), Vec::new()) {
+        return is_json(document);
+    }
+    if builder().process_environment().load().is_ok_and(is_json) {
+        return true;
+    }
+    let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+    let written = text.parse::<toml::Table>().ok();
+    let format = written.as_ref().and_then(|table| table.get("telemetry")?.get("format")?.as_str());
+    format == Some("json")
 }
 
 /// Where a part listens.

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -20,9 +21,11 @@ use tonic::{Code, Status};
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
+use crate::balance::{Away, Lease, Resolver, SystemResolver};
+use crate::cause::{Peer, Unseen, cause, links, unseen};
 use crate::credentials::{AccessToken, BadToken, ServiceToken, present};
 use crate::deadline::{GRPC_TIMEOUT, Remaining, budget, header, requested};
-use crate::reloading_channel::{Current, ReloadingChannel};
+use crate::reloading_channel::{Current, ReloadingChannel, Route};
 use crate::replay::Replay;
 use crate::retry::{RetryBudget, pause_before_next};
 use crate::settings::{ClientSettings, OpenError};
@@ -57,8 +60,20 @@ impl Connection {
     /// # Errors
     /// Settings that cannot work: no URL, missing files. A peer that is away is no error.
     pub fn open(settings: &ClientSettings, remaining: Remaining) -> Result<Self, OpenError> {
+        Self::open_resolving(settings, remaining, Arc::new(SystemResolver))
+    }
+
+    /// The same with a resolver of one's own, which says where calls are balanced to.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_resolving(
+        settings: &ClientSettings,
+        remaining: Remaining,
+        resolver: Arc<dyn Resolver>,
+    ) -> Result<Self, OpenError> {
         let shared = Shared {
-            channel: ReloadingChannel::open(settings)?,
+            channel: ReloadingChannel::open(settings, resolver)?,
             token: None,
             default_deadline: settings.deadline(),
             attempts: settings.attempts,
@@ -103,18 +118,16 @@ impl Connection {
         let deadline = Instant::now() + time;
         let (mut head, body) = request.into_parts();
         let span = trace::span(head.uri.path());
-        let Current { channel, token, .. } = shared.channel.current();
+        let Current { route, token, .. } = shared.channel.current();
         present(&mut head.headers, shared.token.as_ref().or(token.as_ref()), person.as_ref());
         trace::inject(&span, &mut head.headers);
         let measurement = trace::CallMeasurement::start(head.uri.path());
-        let call = Call { channel, head, deadline, shared };
+        let call = Call { route, head, deadline, shared, tried: Vec::new() };
         async move {
             let replay = Replay::capture(body).await;
             let (response, attempts) = call.attempts(replay).await;
             let code = failure(&response).map_or(Code::Ok, |status| status.code());
-            let span = tracing::Span::current();
-            span.record("rpc.status_code", trace::code_name(code));
-            span.record("attempts", attempts);
+            tracing::Span::current().record("attempts", attempts);
             measurement.record(code);
             response
         }
@@ -125,19 +138,34 @@ impl Connection {
 
 /// A call while it runs.
 struct Call {
-    /// The channel at the moment the call began.
-    channel: Channel,
+    /// Where it goes, as it was at the moment the call began.
+    route: Route,
     head: http::request::Parts,
     deadline: Instant,
     shared: Arc<Shared>,
+    /// Replicas that attempts went to.
+    tried: Vec<SocketAddr>,
+}
+
+/// How an attempt ended.
+struct Attempt {
+    response: Response<Body>,
+    /// Set where the peer has seen nothing of it.
+    unseen: Option<Unseen>,
+    /// Whether it was the first one that went to its replica.
+    is_first_there: bool,
 }
 
 impl Call {
     /// Tries until there is an answer to return; also how many attempts it took.
-    async fn attempts(self, mut replay: Replay) -> (Response<Body>, u32) {
+    async fn attempts(mut self, mut replay: Replay) -> (Response<Body>, u32) {
         let mut made = 0;
         loop {
-            let response = self.attempt(made, replay.next()).await;
+            let Attempt { response, unseen, is_first_there } = self.attempt(made, replay.next()).await;
+            if unseen.is_some() && is_first_there && replay.may_repeat() {
+                // A transparent retry of gRFC A6, to another replica: it counts as no attempt, and spends nothing.
+                continue;
+            }
             made += 1;
             let Some(status) = failure(&response) else {
                 self.shared.retries.succeeded();
@@ -146,44 +174,102 @@ impl Call {
             let left = self.deadline.saturating_duration_since(Instant::now());
             let pause = pause_before_next(&status, response.headers(), made, self.shared.attempts, left)
                 .filter(|_| replay.may_repeat());
-            let may_retry = status.code() != Code::Unavailable || self.shared.retries.failed();
+            // What was never seen adds nothing to an outage.
+            let is_free = unseen.is_some() || status.code() != Code::Unavailable;
+            let may_retry = is_free || self.shared.retries.failed();
             let Some(pause) = pause.filter(|_| may_retry) else { return (response, made) };
             tracing::debug!(made, ?pause, "trying again");
             tokio::time::sleep(pause).await;
         }
     }
 
-    async fn attempt(&self, made: u32, body: Body) -> Response<Body> {
+    async fn attempt(&mut self, made: u32, body: Body) -> Attempt {
         let mut request = Request::from_parts(self.head.clone(), body);
         let left = self.deadline.saturating_duration_since(Instant::now());
         request.headers_mut().insert(GRPC_TIMEOUT, header(left));
         if made > 0 {
             request.headers_mut().insert(PREVIOUS_ATTEMPTS, HeaderValue::from(made));
         }
-        let mut channel = self.channel.clone();
-        let work = async { channel.ready().await?.call(request).await };
+        let deadline = self.deadline;
         tokio::select! {
             biased;
-            () = tokio::time::sleep_until(self.deadline) => {
-                Status::deadline_exceeded("the deadline passed first").into_http()
+            () = tokio::time::sleep_until(deadline) => {
+                Attempt::answered(Status::deadline_exceeded("the deadline passed first").into_http())
             }
-            answer = work => match answer {
-                Ok(answer) => answer.map(|body| Body::new(body.map_err(cut_short))),
-                Err(error) => broken(error).into_http(),
-            },
+            attempt = self.send(request) => attempt,
+        }
+    }
+
+    async fn send(&mut self, request: Request<Body>) -> Attempt {
+        let balancer = match &self.route {
+            Route::One(channel) => {
+                return match answer(channel.clone(), request).await {
+                    Ok(answer) => Attempt::answered(answer),
+                    Err(error) => Attempt::broken(error, self.shared.channel.peer()),
+                };
+            }
+            Route::Balanced(balancer) => Arc::clone(balancer),
+        };
+        match balancer.lease(&self.tried).await {
+            Ok(lease) => self.send_to(&lease, request).await,
+            Err(Away(cause)) => {
+                let response = Status::unavailable(cause).into_http();
+                Attempt { unseen: Some(Unseen::Undelivered), ..Attempt::answered(response) }
+            }
+        }
+    }
+
+    async fn send_to(&mut self, lease: &Lease, request: Request<Body>) -> Attempt {
+        let is_first_there = !self.tried.contains(&lease.address);
+        if is_first_there {
+            self.tried.push(lease.address);
+        }
+        match answer(lease.channel.clone(), request).await {
+            Ok(answer) => {
+                lease.answered();
+                Attempt::answered(answer)
+            }
+            Err(error) => {
+                let address = lease.address.to_string();
+                let attempt = Attempt::broken(error, Peer { name: &address, ..self.shared.channel.peer() });
+                if attempt.unseen == Some(Unseen::Undelivered) {
+                    lease.lost();
+                }
+                Attempt { is_first_there, ..attempt }
+            }
         }
     }
 }
 
+impl Attempt {
+    const fn answered(response: Response<Body>) -> Self {
+        Self { response, unseen: None, is_first_there: false }
+    }
+
+    fn broken(error: tonic::transport::Error, peer: Peer<'_>) -> Self {
+        let unseen = unseen(&error);
+        Self { unseen, ..Self::answered(broken(error, peer).into_http()) }
+    }
+}
+
+async fn answer(
+    mut channel: Channel,
+    request: Request<Body>,
+) -> Result<Response<Body>, tonic::transport::Error> {
+    let answer = channel.ready().await?.call(request).await?;
+    Ok(answer.map(|body| Body::new(body.map_err(cut_short))))
+}
+
 /// The status of a transport error. tonic's own timer may win a race by a hair; it means the same.
-fn broken(error: tonic::transport::Error) -> Status {
-    tracing::debug!(error = &error as &dyn std::error::Error, "transport failed");
-    match Status::from_error(Box::new(error)) {
-        status if status.message() == "Timeout expired" => {
-            Status::deadline_exceeded("the deadline passed first")
-        }
-        status if status.code() == Code::Unknown => Status::unavailable("the peer cannot be reached"),
-        status => Status::new(status.code(), "the peer cannot be reached"),
+fn broken(error: tonic::transport::Error, peer: Peer<'_>) -> Status {
+    tracing::debug!(error = &error as &dyn std::error::Error, peer = peer.name, "transport failed");
+    if links(&error).any(|link| link.is::<tonic::TimeoutExpired>()) {
+        return Status::deadline_exceeded("the deadline passed first");
+    }
+    let (cause, unseen) = (cause(&error, peer), unseen(&error));
+    match Status::from_error(Box::new(error)).code() {
+        code if code == Code::Unknown || unseen.is_some() => Status::unavailable(cause),
+        code => Status::new(code, cause),
     }
 }
 

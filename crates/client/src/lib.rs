@@ -22,12 +22,14 @@
 //! |---|---|
 //! | [`Connection`] | one call from beginning to end |
 //! | [`ClientSettings`] | where to, and with which credentials |
+//! | [`Resolver`] | who says which addresses stand behind a name |
 //! | [`Problem`] | the reason, the retry time and the support code of an error |
 //!
 //! Retries assume what the contract promises: everything that changes something takes a `request_id`, so a
 //! repeated call gets the first one's answer.
 
 mod balance;
+mod cause;
 mod connection;
 mod credentials;
 mod deadline;
@@ -41,11 +43,14 @@ mod trace;
 /// The generated contract, so that a caller needs one crate only.
 pub use rekey_wire as wire;
 
+pub use self::balance::{Resolver, SystemResolver};
 pub use self::connection::Connection;
 pub use self::credentials::BadToken;
 pub use self::deadline::Remaining;
 pub use self::problem::Problem;
+pub use self::reloading_channel::read_files_again;
 pub use self::settings::{ClientSettings, OpenError};
+pub use self::trace::{in_trace, trace_parent};
 
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,14 @@
 //! the new files. Files that do not read, or do not belong together, change nothing: certificate managers replace
 //! several files one after the other.
 
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tonic::transport::Channel;
 
-use crate::balance;
+use crate::balance::{Balancer, Resolver};
+use crate::cause::Peer;
 use crate::credentials::ServiceToken;
 use crate::settings::{ClientSettings, Files, OpenError};
 
@@ -21,6 +23,7 @@ const RELOAD_EVERY: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct ReloadingChannel {
     settings: ClientSettings,
+    resolver: Arc<dyn Resolver>,
     current: RwLock<Current>,
 }
 
@@ -28,21 +31,38 @@ pub(crate) struct ReloadingChannel {
 #[derive(Debug, Clone)]
 pub(crate) struct Current {
     files: Arc<Files>,
-    pub(crate) channel: Channel,
+    pub(crate) route: Route,
     pub(crate) token: Option<ServiceToken>,
+}
+
+/// Where calls go.
+#[derive(Debug, Clone)]
+pub(crate) enum Route {
+    /// Wherever the endpoint's host leads at the moment of connecting.
+    One(Channel),
+    /// One of the replicas behind the host.
+    Balanced(Arc<Balancer>),
 }
 
 impl ReloadingChannel {
     /// Reads the files and makes the channel ready. As long as somebody holds it, the files are read again and again.
-    pub(crate) fn open(settings: &ClientSettings) -> Result<Arc<Self>, OpenError> {
+    pub(crate) fn open(
+        settings: &ClientSettings,
+        resolver: Arc<dyn Resolver>,
+    ) -> Result<Arc<Self>, OpenError> {
         let files = Files::read(settings)?;
         let has_files = !files.is_empty();
-        let current = RwLock::new(Current::of(settings, files)?);
-        let channel = Arc::new(Self { settings: settings.clone(), current });
+        let current = RwLock::new(Current::of(settings, files, &resolver)?);
+        let channel = Arc::new(Self { settings: settings.clone(), resolver, current });
         if has_files {
             tokio::spawn(watch_files(Arc::downgrade(&channel)));
         }
         Ok(channel)
+    }
+
+    /// Who is called, for people.
+    pub(crate) fn peer(&self) -> Peer<'_> {
+        Peer { name: self.settings.authority(), is_tls: self.settings.is_tls() }
     }
 
     /// What a call that begins now uses until it ends.
@@ -56,30 +76,43 @@ impl ReloadingChannel {
         if *self.current().files == files {
             return Ok(false);
         }
-        let current = Current::of(&self.settings, files)?;
+        let current = Current::of(&self.settings, files, &self.resolver)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
         Ok(true)
     }
 }
 
 impl Current {
-    fn of(settings: &ClientSettings, files: Files) -> Result<Self, OpenError> {
+    fn of(settings: &ClientSettings, files: Files, resolver: &Arc<dyn Resolver>) -> Result<Self, OpenError> {
         let files = Arc::new(files);
         let endpoint = settings.endpoint(&files)?;
         let token = files.token()?;
-        let channel = if settings.balance {
-            let (host, port) = settings.host_and_port()?;
-            balance::channel(settings.clone(), Arc::clone(&files), host, port)
+        let route = if settings.balance {
+            let balancer = Balancer::open(settings.clone(), Arc::clone(&files), Arc::clone(resolver))?;
+            Route::Balanced(Arc::new(balancer))
         } else {
-            endpoint.connect_lazy()
+            Route::One(endpoint.connect_lazy())
         };
-        Ok(Self { files, channel, token })
+        Ok(Self { files, route, token })
     }
 }
 
+/// How many times the process was told to read the files of its connections.
+static TOLD: LazyLock<watch::Sender<u64>> = LazyLock::new(|| watch::Sender::new(0));
+
+/// Has every connection of this process read its files now, as on SIGHUP, instead of within ten seconds.
+pub fn read_files_again() {
+    TOLD.send_modify(|times| *times += 1);
+}
+
 async fn watch_files(channel: Weak<ReloadingChannel>) {
+    let mut told = TOLD.subscribe();
     loop {
-        tokio::time::sleep(RELOAD_EVERY).await;
+        tokio::select! {
+            () = tokio::time::sleep(RELOAD_EVERY) => {}
+            // The sender is never dropped.
+            _ = told.changed() => {}
+        }
         let Some(channel) = channel.upgrade() else { return };
         let endpoint = &channel.settings.endpoint;
         match channel.reload() {

@@ -43,9 +43,12 @@ pub(crate) fn pause_before_next(
 
 fn full_jitter(attempts_made: u32) -> Duration {
     let widest = FIRST_PAUSE.saturating_mul(1 << attempts_made.saturating_sub(1).min(8)).min(LONGEST_PAUSE);
-    // The seeds of hash maps are random enough to spread retries, and need no entropy of ours.
-    let random = RandomState::new().hash_one(0_u8);
-    widest.mul_f64((random >> 11) as f64 / (1_u64 << 53) as f64)
+    widest.mul_f64((random() >> 11) as f64 / (1_u64 << 53) as f64)
+}
+
+/// The seeds of hash maps are random enough to spread retries and calls, and need no entropy of ours.
+pub(crate) fn random() -> u64 {
+    RandomState::new().hash_one(0_u8)
 }
 
 /// Stops retries when they would only add to an outage: each failure costs a token, each success gives back a

@@ -23,6 +23,10 @@ pub struct ClientSettings {
     /// since one HTTP/2 connection would stay with one Pod.
     #[serde(default)]
     pub balance: bool,
+    /// How often the host is resolved where calls are balanced. Less than the `drain_seconds` of the servers behind it:
+    /// what stops is then no longer called when it closes its port.
+    #[serde(default = "default_resolve_seconds")]
+    pub resolve_seconds: u64,
     /// The authorities to believe, PEM. Needed for `https`: inside a cluster the public ones have no say.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
@@ -47,6 +51,11 @@ pub struct ClientSettings {
     /// How often a call is tried in all, 1 to 5 (gRFC A6). Three bridges a restart; more only adds load.
     #[serde(default = "default_attempts")]
     pub attempts: u32,
+}
+
+/// As long as the DNS of a cluster has a headless Service remembered.
+const fn default_resolve_seconds() -> u64 {
+    5
 }
 
 const fn default_connect_timeout_ms() -> u64 {
@@ -101,6 +110,7 @@ impl ClientSettings {
         Self {
             endpoint: endpoint.into(),
             balance: false,
+            resolve_seconds: default_resolve_seconds(),
             ca_file: None,
             server_name: None,
             certificate_file: None,
@@ -121,6 +131,22 @@ impl ClientSettings {
 
     pub(crate) fn deadline(&self) -> Duration {
         Duration::from_millis(self.deadline_ms)
+    }
+
+    /// How long connecting may take.
+    pub(crate) fn connect_within(&self) -> Duration {
+        Duration::from_millis(self.connect_timeout_ms)
+    }
+
+    /// How often the host is resolved; never zero, which would be all the time.
+    pub(crate) fn resolve_every(&self) -> Duration {
+        Duration::from_secs(self.resolve_seconds.max(1))
+    }
+
+    /// The host and port of the endpoint, for people.
+    pub(crate) fn authority(&self) -> &str {
+        let rest = self.endpoint.split_once("://").map_or(self.endpoint.as_str(), |(_, rest)| rest);
+        rest.split('/').next().unwrap_or(rest)
     }
 
     /// The endpoint as written.
@@ -149,7 +175,7 @@ impl ClientSettings {
         let unusable = |source| OpenError::Endpoint { endpoint: self.endpoint.clone(), source };
         let mut endpoint = Endpoint::from_shared(uri)
             .map_err(unusable)?
-            .connect_timeout(Duration::from_millis(self.connect_timeout_ms))
+            .connect_timeout(self.connect_within())
             .tcp_nodelay(true)
             // Only while calls run; once a minute is no burden and finds a peer that vanished (gRFC A8).
             .http2_keep_alive_interval(Duration::from_secs(60))
@@ -160,7 +186,7 @@ impl ClientSettings {
         Ok(endpoint)
     }
 
-    fn is_tls(&self) -> bool {
+    pub(crate) fn is_tls(&self) -> bool {
         self.endpoint.starts_with("https://")
     }
 

@@ -230,4 +230,5 @@ async fn an_answer_that_was_cut_short_is_unavailable_and_not_unknown() {
     assert_eq!(cut_short.code(), Code::Unavailable, "{cut_short:?}");
 }
 
+mod balancing;
 mod tls;

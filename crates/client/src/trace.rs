@@ -1,16 +1,17 @@
 //! The span of a call, its measure, and the W3C context that goes along, so that the server's span hangs under
 //! it.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentelemetry::metrics::Histogram;
+use opentelemetry::global;
 use opentelemetry::propagation::Injector;
-use opentelemetry::{KeyValue, global};
+use rekey_metrics::LabelValue;
+use rekey_metrics::process::{CLIENT_CALLS, PEER_ANSWERS};
 use tokio::time::Instant;
 use tonic::Code;
-use tracing::Span;
 use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// The span for a path `/package.Service/Method`.
@@ -22,7 +23,9 @@ pub(crate) fn span(path: &str) -> Span {
         otel.kind = "client",
         rpc.system.name = "grpc",
         rpc.method = method,
-        rpc.status_code = Empty,
+        otel.status_code = Empty,
+        rpc.response.status_code = Empty,
+        error.type = Empty,
         attempts = Empty,
     )
 }
@@ -33,8 +36,26 @@ pub(crate) fn inject(span: &Span, headers: &mut HeaderMap) {
     global::get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut Headers(headers)));
 }
 
-/// 5 ms to 10 s, the bounds of the semantic convention.
-const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+/// Where what runs now stands in its trace, as W3C writes it, for what is done about it later; none where nothing is traced.
+#[must_use]
+pub fn trace_parent() -> Option<String> {
+    let mut headers = HeaderMap::new();
+    inject(&Span::current(), &mut headers);
+    Some(headers.get(TRACE_PARENT)?.to_str().ok()?.to_owned())
+}
+
+/// Goes on with a trace: what `work` does hangs under the call that [`trace_parent`] was asked in.
+pub async fn in_trace<T>(trace_parent: Option<&str>, work: impl Future<Output = T>) -> T {
+    let Some(trace_parent) = trace_parent else { return work.await };
+    let carrier = HashMap::from([(TRACE_PARENT.to_owned(), trace_parent.to_owned())]);
+    let parent = global::get_text_map_propagator(|propagator| propagator.extract(&carrier));
+    let span = tracing::info_span!("go_on", otel.kind = "producer");
+    let _no_layer = span.set_parent(parent);
+    work.instrument(span).await
+}
+
+/// The header of W3C that names trace and span.
+const TRACE_PARENT: &str = "traceparent";
 
 /// `rpc.client.call.duration` of one call, all attempts together.
 pub(crate) struct CallMeasurement {
@@ -48,23 +69,24 @@ impl CallMeasurement {
     }
 
     pub(crate) fn record(self, code: Code) {
-        // Made at the first call, which is after the process has started its telemetry.
-        static DURATION: OnceLock<Histogram<f64>> = OnceLock::new();
-        let duration = DURATION.get_or_init(|| {
-            global::meter("rekey")
-                .f64_histogram("rpc.client.call.duration")
-                .with_unit("s")
-                .with_description("Duration of the calls made, retries included.")
-                .with_boundaries(SECONDS.to_vec())
-                .build()
-        });
-        let attributes = [
-            KeyValue::new("rpc.system.name", "grpc"),
-            KeyValue::new("rpc.method", self.method),
-            KeyValue::new("rpc.status_code", code_name(code)),
-        ];
-        duration.record(self.started.elapsed().as_secs_f64(), &attributes);
+        let (name, span) = (code_name(code), Span::current());
+        span.record("rpc.response.status_code", &*name);
+        if code != Code::Ok {
+            span.record("error.type", &*name);
+            span.record("otel.status_code", "ERROR");
+        }
+        if let Some(peer) = peer_of(&self.method) {
+            let is_away = matches!(code, Code::Unavailable | Code::DeadlineExceeded);
+            PEER_ANSWERS.set_whether(!is_away, [peer.to_owned()]);
+        }
+        let labels: [LabelValue; 3] = ["grpc".into(), self.method.into(), name.into()];
+        CLIENT_CALLS.record(self.started.elapsed(), labels);
     }
+}
+
+/// The part that a method of ours is of: `identity` of `rekey.identity.v1.SessionService/SignIn`.
+fn peer_of(method: &str) -> Option<&str> {
+    method.strip_prefix("rekey.")?.split('.').next()
 }
 
 /// `NotFound` as `NOT_FOUND`, the way the contract and the server's measure write it.

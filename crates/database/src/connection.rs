@@ -5,7 +5,8 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Executor as _, FromRow, PgConnection, Postgres, SqlSafeStr as _};
 
-use crate::postgres::ReadOnlySince;
+use crate::findings::Findings;
+use crate::measurement::Measurement;
 use crate::sqlite::SqliteLoan;
 use crate::value::{for_postgres, for_sqlite};
 use crate::{Dialect, Failure, Sql, Value};
@@ -23,7 +24,7 @@ pub(crate) enum Driver {
 pub(crate) struct PostgresLoan {
     pub(crate) session: Session,
     /// Told when the session turns out to take no writes.
-    pub(crate) read_only: ReadOnlySince,
+    pub(crate) findings: Findings,
 }
 
 /// A session with Postgres, with or without a transaction open on it.
@@ -39,23 +40,29 @@ pub trait Row: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Sen
 impl<T> Row for T where T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static
 {}
 
-/// Runs `$run` with the statement and its values as a query of whichever driver is at work, and its connection.
+/// Runs `$run` with the statement and its values as a query of whichever driver is at work, and its connection, and measures
+/// it.
 macro_rules! on_driver {
     ($self:ident, $sql:ident, $values:ident, |$query:ident, $connection:ident| $run:expr) => {{
-        let text = $sql.text($self.dialect());
-        match &mut $self.0 {
+        let dialect = $self.dialect();
+        let text = $sql.text(dialect);
+        let measurement = Measurement::start(dialect, text);
+        let ran: Result<_, Failure> = match &mut $self.0 {
             Driver::Postgres(loan) => {
                 let ($query, $connection) = (for_postgres($values), loan.connection());
                 let $query = sqlx::query_with(text, $query.map_err(sqlx::Error::Encode)?);
-                let ran: Result<_, Failure> = async { $run }.await;
-                loan.read_only.learn(ran)
+                // Boxed, so that the futures of whoever takes a step stay small.
+                let ran: Result<_, Failure> = Box::pin(async { $run }).await;
+                loan.findings.learn(ran)
             }
             Driver::Sqlite(loan) => {
                 let ($query, $connection) = (for_sqlite($values), loan.connection());
                 let $query = sqlx::query_with(text, $query.map_err(sqlx::Error::Encode)?);
-                $run
+                Box::pin(async { $run }).await
             }
-        }
+        };
+        measurement.end(&ran);
+        ran
     }};
 }
 

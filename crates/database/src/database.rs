@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::connection::{Driver, Session};
+use crate::measurement::Wait;
 use crate::postgres::PostgresPool;
 use crate::sqlite::SqlitePools;
 use crate::{Connection, Failure, Finished, Row, Schema, SchemaFit, Sql, Transaction, Value};
@@ -104,6 +105,18 @@ impl Database {
         }))
     }
 
+    /// Opens connections by another URL from now on, as when a password has changed; false if it is the one of before, or a
+    /// file, which has none. Connections that are open go on.
+    ///
+    /// # Errors
+    /// A URL that does not read; the old one stays.
+    pub fn reload(&self, url: &str) -> Result<bool, Failure> {
+        match &self.0 {
+            Pools::Postgres(pool) => pool.go_over_to(url),
+            Pools::Sqlite(_) => Ok(false),
+        }
+    }
+
     /// Ends all connections. What was committed stays.
     pub async fn close(&self) {
         match &self.0 {
@@ -126,6 +139,7 @@ impl Database {
     /// # Errors
     /// The database is away or all connections are in use.
     pub async fn reader(&self) -> Result<Connection, Failure> {
+        let _wait = Wait::begin(self.dialect());
         Ok(Connection(match &self.0 {
             Pools::Postgres(pool) => {
                 Driver::Postgres(pool.loan(Session::Plain(pool.sessions.acquire().await?)))
@@ -139,6 +153,7 @@ impl Database {
     /// # Errors
     /// As [`reader`](Self::reader).
     pub async fn writer(&self) -> Result<Connection, Failure> {
+        let _wait = Wait::begin(self.dialect());
         Ok(Connection(match &self.0 {
             Pools::Postgres(pool) => {
                 Driver::Postgres(pool.loan(Session::Plain(pool.sessions.acquire().await?)))
@@ -179,6 +194,7 @@ impl Database {
     }
 
     async fn begin(&self) -> Result<Transaction, Failure> {
+        let _wait = Wait::begin(self.dialect());
         Ok(Transaction(Connection(match &self.0 {
             Pools::Postgres(pool) => {
                 Driver::Postgres(pool.loan(Session::InTransaction(pool.sessions.begin().await?)))
@@ -239,6 +255,18 @@ impl Database {
             Pools::Postgres(pool) => pool.ping().await,
             Pools::Sqlite(pools) => pools.ping().await,
         }
+    }
+
+    /// Which database it is and why it failed, for operators: nothing of anybody's data, and no password.
+    pub async fn cause(&self, failure: &Failure) -> String {
+        let (target, behind) = match &self.0 {
+            Pools::Postgres(pool) if failure.is_without_connection() => {
+                (pool.target(), pool.why_without_connection().await)
+            }
+            Pools::Postgres(pool) => (pool.target(), None),
+            Pools::Sqlite(pools) => (pools.target(), None),
+        };
+        format!("{target}: {}", behind.as_ref().unwrap_or(failure).cause())
     }
 
     /// Whether what is set on a session stays set on it, as everything here relies on. A pooler in transaction mode does

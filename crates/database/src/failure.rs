@@ -1,9 +1,12 @@
 //! What a driver's error means to whoever called the store.
 //!
 //! A database's own message can quote a row, so only its code and the constraint's name travel on: enough to find
-//! the statement, nothing of anybody's data.
+//! the statement, nothing of anybody's data. Of failures to connect, to log in and to change the schema the message goes
+//! along, since it is about names of the operator's.
 
 use std::error::Error;
+use std::fmt;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 /// Codes of Postgres, by prefix, that say "not now": no connection, no resources, shutting down or starting, a
@@ -16,6 +19,13 @@ const LOST_RACES: [&str; 2] = ["40001", "40P01"];
 
 /// The code of a session that takes no writes, as after a failover to a standby.
 const READ_ONLY: &str = "25006";
+
+/// Classes of codes of Postgres whose messages are about the server, its users, its databases and its schema: connecting,
+/// features it lacks, logging in, a database that is not there, names and rights, resources, an operator's doing.
+const OPERATORS_OWN: [&str; 7] = ["08", "0A", "28", "3D", "42", "53", "57P"];
+
+/// The code of a disk without room.
+pub(crate) const DISK_FULL: &str = "53100";
 
 /// SQLite's "busy" and "locked", and what a disk says that is full or does not answer ("I/O error", "full", "cannot
 /// open"), in the low byte of an extended code.
@@ -41,13 +51,28 @@ pub enum Failure {
     Broken(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// What a database said, without the message.
-#[derive(Debug, thiserror::Error)]
-#[error("database answered {code}{}", constraint.as_deref().map(|name| format!(" on {name}")).unwrap_or_default())]
+/// What a database said. The message stands here only where it can be about nobody.
+#[derive(Debug)]
 struct Answered {
     code: String,
     constraint: Option<String>,
+    message: Option<String>,
 }
+
+impl fmt::Display for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "database answered {}", self.code)?;
+        if let Some(constraint) = &self.constraint {
+            write!(f, " on {constraint}")?;
+        }
+        match &self.message {
+            Some(message) => write!(f, ": {message}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error for Answered {}
 
 /// How long a loop waits for one step: for a connection, and for statements that have limits of their own. Beyond it
 /// the network has swallowed question or answer, and TCP alone would take a quarter of an hour to say so.
@@ -80,6 +105,29 @@ impl Failure {
         }
     }
 
+    /// What the matter is, for operators: nothing of anybody's data and no URL.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Unavailable(source) | Self::Broken(source) => match source.downcast_ref::<sqlx::Error>() {
+                Some(error) => of_connecting(error),
+                None => source.to_string(),
+            },
+            Self::TimedOut | Self::Unreadable { .. } => self.to_string(),
+        }
+    }
+
+    /// Whether no connection was to be had, which has a cause that is not told.
+    pub(crate) fn is_without_connection(&self) -> bool {
+        let Self::Unavailable(source) = self else { return false };
+        matches!(source.downcast_ref(), Some(sqlx::Error::PoolTimedOut))
+    }
+
+    /// Whether the disk has no room.
+    pub(crate) fn is_of_full_disk(&self) -> bool {
+        self.code() == Some(DISK_FULL)
+    }
+
     /// Whether the transaction lost a race or met a session that takes no writes, so that doing all of it again, at once,
     /// may pass.
     pub(crate) fn is_mended_by_a_repeat(&self) -> bool {
@@ -88,7 +136,14 @@ impl Failure {
 
     /// The failure of a session that was asked and takes no writes.
     pub(crate) fn of_read_only_session() -> Self {
-        Self::Unavailable(Box::new(Answered { code: READ_ONLY.to_owned(), constraint: None }))
+        let message = Some("the server takes no writes: it is a standby, or was made read-only".to_owned());
+        Self::Unavailable(Box::new(Answered { code: READ_ONLY.to_owned(), constraint: None, message }))
+    }
+
+    /// The failure of a disk that had no room a moment ago.
+    pub(crate) fn of_full_disk() -> Self {
+        let message = Some("its disk is full".to_owned());
+        Self::Unavailable(Box::new(Answered { code: DISK_FULL.to_owned(), constraint: None, message }))
     }
 
     /// Whether the session takes no writes.
@@ -104,7 +159,8 @@ impl From<sqlx::Error> for Failure {
                 let code = database.code().map(|code| code.into_owned()).unwrap_or_default();
                 let constraint = database.constraint().map(str::to_owned);
                 let not_now = says_not_now(&code);
-                let answered = Box::new(Answered { code, constraint });
+                let message = is_operators_own(&code).then(|| database.message().to_owned());
+                let answered = Box::new(Answered { code, constraint, message });
                 if not_now { Self::Unavailable(answered) } else { Self::Broken(answered) }
             }
             sqlx::Error::Io(_)
@@ -144,6 +200,38 @@ impl From<sqlx::migrate::MigrateError> for Failure {
     }
 }
 
+/// What keeps a connection from being made or used.
+fn of_connecting(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Io(error) => match error.kind() {
+            ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+            ErrorKind::TimedOut => "no answer in time".to_owned(),
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof => {
+                "the connection broke".to_owned()
+            }
+            _ => error.to_string(),
+        },
+        sqlx::Error::Tls(error) => {
+            // Its own text says no more than that there was an error.
+            let mut cause: &dyn Error = error.as_ref();
+            while let Some(deeper) = cause.source() {
+                cause = deeper;
+            }
+            format!("no TLS: {cause}")
+        }
+        sqlx::Error::PoolTimedOut => "no connection was free in time".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Whether the message that goes with a code is about nothing but the operator's own.
+fn is_operators_own(code: &str) -> bool {
+    if code.len() == 5 {
+        return OPERATORS_OWN.iter().any(|prefix| code.starts_with(prefix));
+    }
+    says_not_now(code)
+}
+
 fn says_not_now(code: &str) -> bool {
     if code.len() == 5 {
         return NOT_NOW.iter().any(|prefix| code.starts_with(prefix));
@@ -181,6 +269,16 @@ mod tests {
 
         let shown = format!("{failure:?}");
         assert!(shown.contains('7') && !shown.contains("anna"), "{shown}");
+    }
+
+    #[test]
+    fn only_messages_about_the_operators_own_are_told() {
+        for code in ["28P01", "3D000", "42501", "53100", "53300", "57P03", "13"] {
+            assert!(is_operators_own(code), "{code}");
+        }
+        for code in ["23505", "22P02", "22001", "P0001", "1555"] {
+            assert!(!is_operators_own(code), "{code}");
+        }
     }
 
     #[test]

@@ -17,12 +17,14 @@
 pub mod connection;
 pub mod database;
 pub mod failure;
+mod findings;
 pub mod monitor;
 pub mod schema;
 pub mod sql;
 pub mod transaction;
 pub mod value;
 
+mod measurement;
 mod postgres;
 mod sqlite;
 #[cfg(test)]

@@ -17,14 +17,30 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const REFUSES_SETTINGS: &str = "08P01";
 
 /// How a database was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreStatus {
-    /// It does not answer.
-    Away,
+    /// It does not answer, or takes no writes.
+    Away {
+        /// Which it is and why, for operators.
+        cause: String,
+    },
     /// It answers; its schema does not fit, or was not seen to.
     Answers,
     /// It answers, its schema fits, and the gate is open.
     Ready,
+}
+
+impl StoreStatus {
+    /// As health takes it.
+    ///
+    /// # Errors
+    /// Which database is away, and why.
+    pub fn answers(&self) -> Result<(), String> {
+        match self {
+            Self::Away { cause } => Err(cause.clone()),
+            Self::Answers | Self::Ready => Ok(()),
+        }
+    }
 }
 
 /// Closed until the schema was seen to fit. Clones share it.
@@ -110,8 +126,7 @@ impl StoreMonitor {
             return StoreStatus::Answers;
         }
         if let Err(failure) = in_time(self.database.ping()).await {
-            tracing::debug!(error = %failure, "the store does not answer");
-            return StoreStatus::Away;
+            return StoreStatus::Away { cause: self.database.cause(&failure).await };
         }
         match in_time(self.database.schema_fit(self.schema)).await {
             Ok(SchemaFit::Fits) if self.opened().await => StoreStatus::Ready,
@@ -124,7 +139,10 @@ impl StoreMonitor {
             }
             Err(failure) => {
                 tracing::debug!(error = %failure, "the schema cannot be read");
-                if failure.is_unavailable() { StoreStatus::Away } else { StoreStatus::Answers }
+                if failure.is_unavailable() {
+                    return StoreStatus::Away { cause: self.database.cause(&failure).await };
+                }
+                StoreStatus::Answers
             }
         }
     }

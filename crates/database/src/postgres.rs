@@ -1,14 +1,15 @@
 //! Connections to Postgres, with the guards that keep a stuck statement or a silent network from stopping a call.
 
+use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row as _};
-use tokio::time::Instant;
 
 use crate::connection::{PostgresLoan, Session};
+use crate::findings::Findings;
 use crate::{Failure, Options};
 
 /// How long a connection may take to say that it lives. One that was swallowed would hold its place in the pool until
@@ -21,44 +22,49 @@ const STATEMENTS: usize = 256;
 /// A database that only reads, as after a failover to its standby, is of no use.
 const WRITES: &str = "select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off'";
 
-/// When a session was last found to take no writes. Clones share it.
-///
-/// Sessions outlive a failover: a primary that became a standby keeps them, and each would fail every call until the
-/// pool gives it up, half an hour later. So all that are older than the last such finding are thrown away.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ReadOnlySince(Arc<Mutex<Option<Instant>>>);
-
-impl ReadOnlySince {
-    /// Takes note of a failure that says so, and passes everything on.
-    pub(crate) fn learn<T>(&self, ran: Result<T, Failure>) -> Result<T, Failure> {
-        if ran.as_ref().is_err_and(Failure::only_reads) {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        }
-        ran
-    }
-
-    /// Whether a session of this age may still be one of those.
-    fn covers(&self, age: Duration) -> bool {
-        let found = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        found.is_some_and(|found| age >= found.elapsed())
-    }
-}
-
 /// The sessions of a process.
 #[derive(Debug, Clone)]
 pub(crate) struct PostgresPool {
     pub(crate) sessions: PgPool,
-    read_only: ReadOnlySince,
+    findings: Findings,
+    /// The URL that sessions are opened by. It may hold a password, so it has no `Debug`.
+    url: Arc<Mutex<Url>>,
+    options: Options,
+}
+
+/// A URL and nothing of it.
+struct Url(String);
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
 }
 
 impl PostgresPool {
     pub(crate) fn open(url: &str, options: &Options) -> Result<Self, Failure> {
-        let read_only = ReadOnlySince::default();
-        Ok(Self { sessions: sessions(url, options, read_only.clone())?, read_only })
+        let findings = Findings::default();
+        Ok(Self {
+            sessions: sessions(url, options, findings.clone())?,
+            findings,
+            url: Arc::new(Mutex::new(Url(url.to_owned()))),
+            options: options.clone(),
+        })
+    }
+
+    /// Opens sessions by this URL from now on; false if it is the same. Those that are open go on.
+    pub(crate) fn go_over_to(&self, url: &str) -> Result<bool, Failure> {
+        let mut current = self.url.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.0 == url {
+            return Ok(false);
+        }
+        self.sessions.set_connect_options(connect_options(url, &self.options)?);
+        url.clone_into(&mut current.0);
+        Ok(true)
     }
 
     pub(crate) fn loan(&self, session: Session) -> PostgresLoan {
-        PostgresLoan { session, read_only: self.read_only.clone() }
+        PostgresLoan { session, findings: self.findings.clone() }
     }
 
     /// Whether a session stays one: what is set on it holds for its next statement, whoever else asks. Behind a pooler
@@ -78,18 +84,48 @@ impl PostgresPool {
     /// Answers when a session can write. One that cannot is found here as by a call.
     pub(crate) async fn ping(&self) -> Result<(), Failure> {
         let (writes,): (bool,) = sqlx::query_as(WRITES).fetch_one(&self.sessions).await?;
-        self.read_only.learn(if writes { Ok(()) } else { Err(Failure::of_read_only_session()) })
+        self.findings.learn(if writes { Ok(()) } else { Err(Failure::of_read_only_session()) })?;
+        if self.findings.is_full() { Err(Failure::of_full_disk()) } else { Ok(()) }
+    }
+
+    /// Which database it is, without a password.
+    pub(crate) fn target(&self) -> String {
+        let options = self.sessions.connect_options();
+        let database = options.get_database().unwrap_or(options.get_username());
+        match options.get_socket() {
+            Some(socket) => format!("database {database} at {}", socket.display()),
+            None => format!("database {database} at {}:{}", options.get_host(), options.get_port()),
+        }
+    }
+
+    /// Why there is no connection: the pool tries again until its time is over, and then says no more than that.
+    pub(crate) async fn why_without_connection(&self) -> Option<Failure> {
+        let options = self.sessions.connect_options();
+        let connecting = PgConnection::connect_with(&options);
+        match tokio::time::timeout(ANSWERS_WITHIN, connecting).await {
+            Ok(Ok(connection)) => {
+                // All others are in use; this one was for asking only.
+                drop(connection);
+                None
+            }
+            Ok(Err(error)) => Some(error.into()),
+            Err(_) => Some(Failure::TimedOut),
+        }
     }
 }
 
-fn sessions(url: &str, options: &Options, read_only: ReadOnlySince) -> Result<PgPool, Failure> {
+fn connect_options(url: &str, options: &Options) -> Result<PgConnectOptions, Failure> {
     let milliseconds = |duration: Duration| duration.as_millis().to_string();
-    let connect = parse(url, options)?.options([
+    Ok(parse(url, options)?.options([
         ("statement_timeout", milliseconds(options.statement_timeout)),
         ("lock_timeout", milliseconds(options.lock_timeout)),
         // A step whose process stopped must not hold its locks for ever.
         ("idle_in_transaction_session_timeout", milliseconds(2 * options.statement_timeout)),
-    ]);
+    ]))
+}
+
+fn sessions(url: &str, options: &Options, findings: Findings) -> Result<PgPool, Failure> {
+    let connect = connect_options(url, options)?;
     let idle_trust = options.idle_trust;
     let pool = PgPoolOptions::new()
         .max_connections(options.connections)
@@ -97,7 +133,7 @@ fn sessions(url: &str, options: &Options, read_only: ReadOnlySince) -> Result<Pg
         // Asking before every use would cost each statement a round trip.
         .test_before_acquire(false)
         .before_acquire(move |connection, metadata| {
-            let may_write = !read_only.covers(metadata.age);
+            let may_write = !findings.only_read_at(metadata.age);
             Box::pin(async move {
                 if may_write && metadata.idle_for >= idle_trust {
                     answers(connection).await?;
@@ -163,6 +199,73 @@ mod tests {
         assert!(!source.to_string().contains("secret"), "{source}");
         let odd = Database::open("postgres://rekey:secret@[/x", &options).await.unwrap_err();
         assert!(!format!("{odd:?}").contains("secret"), "{odd:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_away_is_told_with_host_database_and_cause_and_without_the_password() {
+        let server = rekey_testing::postgres_server().await;
+        let port = server.port();
+        let options = Options { acquire_timeout: Duration::from_millis(300), ..Options::named("test") };
+        let cases = [
+            (
+                "postgres://rekey:s3cret@127.0.0.1:1/accounts".to_owned(),
+                "database accounts at 127.0.0.1:1: connection refused".to_owned(),
+            ),
+            (
+                format!("postgres://nobody:s3cret@127.0.0.1:{port}/postgres"),
+                format!(
+                    "database postgres at 127.0.0.1:{port}: database answered 28000: role \"nobody\" does not exist"
+                ),
+            ),
+            (
+                server.url("missing"),
+                format!(
+                    "database missing at 127.0.0.1:{port}: database answered 3D000: database \"missing\" does not exist"
+                ),
+            ),
+            (
+                server.url("postgres").replace("sslmode=disable", "sslmode=require"),
+                format!("database postgres at 127.0.0.1:{port}: no TLS: server does not support TLS"),
+            ),
+        ];
+
+        for (url, expected) in cases {
+            let database = Database::open(&url, &options).await.unwrap();
+            let failure = database.ping().await.unwrap_err();
+
+            assert_eq!(database.cause(&failure).await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_new_password_opens_new_sessions_and_leaves_the_old() {
+        let database = rekey_testing::postgres().await;
+        let options = Options { connections: 2, ..Options::named("test") };
+        let store = Database::open(database.url(), &options).await.unwrap();
+        let mut old = store.reader().await.unwrap();
+
+        let (same, wrong) = (store.reload(database.url()), store.reload("postgres://rekey:s3cret@[/x"));
+        let renamed = database.url().parse::<PgConnectOptions>().unwrap().username("nobody").to_url_lossy();
+        let changed = store.reload(renamed.as_str());
+        let of_old: i32 = old.scalar(Sql::unlisted("select 1"), &[]).await.unwrap();
+        let new = store.reader().await;
+
+        assert!(!same.unwrap() && wrong.is_err() && changed.unwrap());
+        assert_eq!((of_old, new.err().unwrap().code()), (1, Some("28000")));
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_unavailable_and_shows_in_health() {
+        let database = rekey_testing::postgres().await;
+        let store = Database::open(database.url(), &Options::named("test")).await.unwrap();
+        let full = "do $$ begin raise exception 'could not extend file' using errcode = '53100'; end $$";
+
+        let found = store.execute(Sql::unlisted(full), &[]).await.unwrap_err();
+        let health = store.ping().await.unwrap_err();
+
+        assert!(found.is_unavailable() && health.is_unavailable());
+        assert!(store.cause(&health).await.ends_with("53100: its disk is full"), "{health:?}");
+        assert_eq!(store.scalar::<i32>(Sql::unlisted("select 1"), &[]).await.unwrap(), 1);
     }
 
     #[tokio::test]

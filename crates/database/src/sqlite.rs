@@ -31,6 +31,7 @@ const WRITE_NOTHING: &str = "pragma user_version = 0";
 /// The pools of a file that is open.
 #[derive(Debug, Clone)]
 pub(crate) struct SqlitePools {
+    path: Arc<Path>,
     writer: SqlitePool,
     readers: SqlitePool,
     /// Held for as long as any clone lives.
@@ -71,7 +72,7 @@ impl SqlitePools {
         let writer = pool().max_connections(1).connect_with(connect.clone()).await?;
         let only_reads = connect.pragma("query_only", "on");
         let readers = pool().max_connections(options.readers.max(1)).connect_with(only_reads).await?;
-        Ok(Self { writer, readers, _lock: lock })
+        Ok(Self { path: path.into(), writer, readers, _lock: lock })
     }
 
     pub(crate) async fn reader(&self) -> Result<SqliteLoan, Failure> {
@@ -96,6 +97,11 @@ impl SqlitePools {
         let mut writing = self.begin().await?;
         writing.run(WRITE_NOTHING).await?;
         writing.end_transaction(true).await
+    }
+
+    /// Which file it is.
+    pub(crate) fn target(&self) -> String {
+        self.path.display().to_string()
     }
 
     pub(crate) async fn close(&self) {

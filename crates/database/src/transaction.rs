@@ -38,7 +38,7 @@ impl<T> Finished<T> {
             Driver::Sqlite(loan) => loan.end_transaction(self.commits).await?,
             Driver::Postgres(loan) => {
                 if let (true, Session::InTransaction(transaction)) = (self.commits, loan.session) {
-                    loan.read_only.learn(transaction.commit().await.map_err(Failure::from))?;
+                    loan.findings.learn(transaction.commit().await.map_err(Failure::from))?;
                 }
             }
         }

@@ -43,7 +43,7 @@
 //! let port = server::bind(document.part::<health::HealthSettings>("health")?.listen).await?;
 //! let probes = tokio::spawn(health::serve(port, health.clone(), telemetry.metrics(), axum::Router::new(), probed.clone()));
 //! // Whoever watches the store says when it was seen.
-//! postgres.set(true);
+//! postgres.report(Ok(()));
 //! part.meet("keys");
 //!
 //! let mut loops = loops::Loops::new(health.clone());
@@ -66,6 +66,7 @@ mod error_details;
 pub mod health;
 pub mod loops;
 pub mod process;
+pub mod reload;
 pub mod server;
 pub mod settings;
 mod shares;

@@ -5,6 +5,7 @@
 //! never quote it: whoever reads a log must not find a key there.
 
 use std::fmt;
+use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use rekey_primitives::clock::Timestamp;
@@ -165,6 +166,18 @@ impl KeyText {
         self.0.len() == 1
     }
 
+    /// When the active key of a text was made, since 1970: its id begins with that day where [`generate`](Self::generate) made
+    /// it. None for a text that does not read, and for a key with an id of another kind.
+    pub fn made_at(text: &str) -> Option<Duration> {
+        let entries = Self::parse(text).ok()?.0;
+        let active = entries.iter().find(|entry| entry.state == KeyState::Active)?;
+        let day = active.id.as_str().get(..8)?;
+        let number = |part: &str| part.parse::<u64>().ok();
+        let (year, month, day) = (number(&day[..4])?, number(&day[4..6])?, number(&day[6..])?);
+        let is_day = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+        is_day.then(|| Duration::from_secs(86_400 * days_since_1970(year, month, day)))
+    }
+
     /// The text of a new file: one active key, named after its day and four random digits. It goes
     /// into a file that its owner alone reads, and nowhere else.
     pub fn generate(entropy: &dyn Entropy, now: Timestamp) -> String {
@@ -189,6 +202,13 @@ impl fmt::Debug for KeyText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.0.iter().map(|entry| (&entry.id, entry.state))).finish()
     }
+}
+
+/// Days from 1970 to a day of the Gregorian calendar, counted in years that begin in March, so that a leap day is the last of
+/// its year.
+const fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468
 }
 
 fn parse_line(line: &str) -> Result<Entry, LineProblem> {
@@ -282,6 +302,18 @@ mod tests {
         assert_eq!(read.0.len(), 1);
         assert_eq!(read.0[0].state, KeyState::Active);
         assert!(read.0[0].id.as_str().starts_with("20260725-"));
+    }
+
+    #[test]
+    fn a_key_tells_its_day_by_its_id() {
+        let made =
+            |id: &str| KeyText::made_at(&format!("old retired {B}\n{id} active {A}")).map(|at| at.as_secs());
+
+        assert_eq!(made("20260725-00ff"), Some(1_784_937_600));
+        assert_eq!(made("20240229-00ff"), Some(1_709_164_800));
+        assert_eq!(made("19700101-00ff"), Some(0));
+        assert_eq!([made("pepper-1"), made("20261301-00ff")], [None; 2]);
+        assert_eq!(KeyText::made_at(""), None);
     }
 
     #[test]

@@ -4,10 +4,16 @@
 //! process. It connects at its first use and again after a break, so a process starts while Redis
 //! is away. A command that was under way when it broke fails and is *not* repeated here: whether
 //! it was done is unknown, and only the caller knows whether doing it twice does harm.
+//!
+//! Passwords and certificates that stand in files are read again by [`Connection::reload`]: connections made from then on
+//! use the new ones, and those that are open go on.
 
+mod measurement;
 mod reconnecting;
+mod reloading;
 mod url;
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use redis::aio::ConnectionLike;
@@ -15,13 +21,14 @@ use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
-    Pipeline, RedisError, RedisFuture, RedisResult, TlsCertificates, TlsMode, Value,
+    Client, ClientTlsConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, Pipeline,
+    RedisError, RedisFuture, RedisResult, TlsCertificates, TlsMode, Value,
 };
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 
-pub use reconnecting::ReconnectingConnection;
-use reconnecting::Source;
+use reconnecting::{ReconnectingConnection, Source};
+use reloading::Reloading;
+pub use reloading::{MakeError, MakeOptions};
 pub use url::InvalidUrl;
 
 /// A write that leaves nothing behind, in one step.
@@ -38,8 +45,10 @@ pub enum Topology {
     },
     /// A primary that changes, and Sentinels that know which it is.
     Sentinel {
-        /// The Sentinels; user and password of the first are used for all.
+        /// The Sentinels; user and password of the first are used for all, unless they have a login of their own.
         sentinels: Vec<SecretString>,
+        /// Whom the Sentinels let in, where that is not who logs in to the primary.
+        login: Option<SentinelLogin>,
         /// The name under which they watch the primary.
         service: String,
         /// User, password, database and whether TLS is used for the primary itself; the host in it
@@ -51,6 +60,15 @@ pub enum Topology {
         /// URLs of some nodes, with the same user and password.
         urls: Vec<SecretString>,
     },
+}
+
+/// A user that Sentinels know.
+#[derive(Debug, Clone)]
+pub struct SentinelLogin {
+    /// Their name; without one the default user is meant.
+    pub user: Option<String>,
+    /// Their password.
+    pub password: SecretString,
 }
 
 /// How to connect.
@@ -84,43 +102,118 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Certificates in PEM: of the authorities to believe, and our own with its key.
+    #[must_use]
+    pub fn with_certificates(self, authorities: Option<Vec<u8>>, own: Option<(Vec<u8>, Vec<u8>)>) -> Self {
+        let client_tls = own.map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key });
+        Self { tls: Some(TlsCertificates { client_tls, root_cert: authorities }), ..self }
+    }
+
+    /// Both hold the same, secrets included. Both were read from our own disk: there is no stranger to hide the timing from.
+    fn are_the_same_as(&self, other: &Self) -> bool {
+        let texts = |options: &Self| {
+            let urls = |urls: &[SecretString]| {
+                urls.iter().map(|url| url.expose_secret().to_owned()).collect::<Vec<_>>()
+            };
+            match &options.topology {
+                Topology::Single { url } => urls(std::slice::from_ref(url)),
+                Topology::Cluster { urls: nodes } => urls(nodes),
+                Topology::Sentinel { sentinels, login, service, node } => {
+                    let login = login.as_ref();
+                    let mut texts = urls(sentinels);
+                    texts.extend([service.clone(), node.expose_secret().to_owned()]);
+                    texts.push(login.and_then(|login| login.user.clone()).unwrap_or_default());
+                    texts
+                        .push(login.map_or(String::new(), |login| login.password.expose_secret().to_owned()));
+                    texts
+                }
+            }
+        };
+        let certificates = |options: &Self| {
+            let tls = options.tls.as_ref();
+            let own = tls.and_then(|tls| tls.client_tls.as_ref());
+            let own = own.map(|own| (own.client_cert.clone(), own.client_key.clone()));
+            (own, tls.and_then(|tls| tls.root_cert.clone()))
+        };
+        texts(self) == texts(other) && certificates(self) == certificates(other)
+    }
+}
+
 /// A connection to Redis that takes commands, scripts and pipelines; clone it per use.
 #[derive(Clone, derive_more::Debug)]
-pub enum Connection {
-    /// To one server: the only one, or the one that Sentinel names.
-    Single(#[debug(skip)] ReconnectingConnection),
-    /// To every node of a cluster. All keys of a command or script share a hash tag.
-    Cluster(#[debug(skip)] ClusterConnection),
+pub struct Connection {
+    #[debug(skip)]
+    kind: Kind,
+    /// Where it is, for people.
+    target: Arc<str>,
+    #[debug(skip)]
+    reloading: Option<Arc<Reloading>>,
+}
+
+/// What is connected to.
+#[derive(Clone)]
+enum Kind {
+    /// One server: the only one, or the one that Sentinel names.
+    Single(ReconnectingConnection),
+    /// Every node of a cluster. All keys of a command or script share a hash tag.
+    Cluster(Arc<RwLock<ClusterConnection>>),
 }
 
 impl Connection {
     /// Makes ready to connect; fails only on options that cannot be right. Call it inside a tokio
     /// runtime.
     pub fn open(options: &Options) -> RedisResult<Self> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(options.connect_timeout))
-            .set_response_timeout(Some(options.response_timeout));
-        match &options.topology {
+        let (kind, target) = match &options.topology {
             Topology::Single { url } => {
-                let info = parse(url)?;
-                let client = match &options.tls {
-                    Some(certificates) => Client::build_with_tls(info, certificates.clone())?,
-                    None => Client::open(info)?,
-                };
-                Ok(Self::Single(ReconnectingConnection::new(
-                    Source::Server(Box::new(client)),
-                    config,
-                    options.connect_timeout,
-                )))
+                let target = parse(url)?.addr().to_string();
+                (Kind::Single(ReconnectingConnection::new(source(options)?, options)), target)
             }
-            Topology::Sentinel { sentinels, service, node } => {
-                let builder = sentinel(sentinels, service, node, options.tls.as_ref())?;
-                let source = Source::Sentinel(Box::new(builder.build()?));
-                // It asks a Sentinel, asks the primary for its role, and connects to it.
-                Ok(Self::Single(ReconnectingConnection::new(source, config, options.connect_timeout * 3)))
+            Topology::Sentinel { sentinels, service, .. } => {
+                let target = format!("{service}, as named by the Sentinels at {}", addresses(sentinels)?);
+                (Kind::Single(ReconnectingConnection::new(source(options)?, options)), target)
             }
-            Topology::Cluster { urls } => Ok(Self::Cluster(cluster(urls, options)?)),
-        }
+            Topology::Cluster { urls } => {
+                let cluster = Arc::new(RwLock::new(cluster(urls, options)?));
+                (Kind::Cluster(cluster), addresses(urls)?)
+            }
+        };
+        Ok(Self { kind, target: target.into(), reloading: None })
+    }
+
+    /// The same with options that are made of files, which [`Self::reload`] reads again.
+    pub fn open_reloading(make: MakeOptions) -> Result<Self, MakeError> {
+        let options = make()?;
+        let connection = Self::open(&options)?;
+        Ok(Self { reloading: Some(Arc::new(Reloading::new(make, options))), ..connection })
+    }
+
+    /// Reads the files again. Returns whether they hold anything else than before; then connections made from now on use
+    /// it. On an error everything stays.
+    pub fn reload(&self) -> Result<bool, MakeError> {
+        let Some(reloading) = &self.reloading else { return Ok(false) };
+        reloading.reload(|options| match (&self.kind, &options.topology) {
+            (Kind::Cluster(current), Topology::Cluster { urls }) => {
+                *current.write().unwrap_or_else(PoisonError::into_inner) = cluster(urls, options)?;
+                Ok(())
+            }
+            (Kind::Single(connection), Topology::Single { .. } | Topology::Sentinel { .. }) => {
+                connection.go_over_to(source(options)?);
+                Ok(())
+            }
+            _ => Err("the files cannot change what kind of Redis it is".into()),
+        })
+    }
+
+    /// Whether all keys are on one server.
+    pub(crate) const fn is_to_one_server(&self) -> bool {
+        matches!(self.kind, Kind::Single(_))
+    }
+
+    /// Which Redis it is and why a command failed, for operators. Of commands about somebody it would tell what they quote:
+    /// it is for [`Self::ping`].
+    pub fn cause(&self, error: &RedisError) -> String {
+        format!("Redis at {}: {}", self.target, why(error))
     }
 
     /// Whether Redis takes writes; for readiness. One that was demoted to a replica or whose memory is full answers a
@@ -130,12 +223,24 @@ impl Connection {
     }
 }
 
+impl Kind {
+    /// A cluster as it is now: commands under way end on the connections they began on.
+    fn now(cluster: &RwLock<ClusterConnection>) -> ClusterConnection {
+        cluster.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        match self {
-            Self::Single(connection) => connection.req_packed_command(command),
-            Self::Cluster(cluster) => cluster.req_packed_command(command),
-        }
+        let operation = measurement::operation_of(command);
+        let answer = match &mut self.kind {
+            Kind::Single(connection) => connection.req_packed_command(command),
+            Kind::Cluster(cluster) => {
+                let mut cluster = Kind::now(cluster);
+                Box::pin(async move { cluster.req_packed_command(command).await })
+            }
+        };
+        Box::pin(measurement::measured(operation, answer))
     }
 
     fn req_packed_commands<'a>(
@@ -144,18 +249,61 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        match self {
-            Self::Single(connection) => connection.req_packed_commands(pipeline, offset, count),
-            Self::Cluster(cluster) => cluster.req_packed_commands(pipeline, offset, count),
-        }
+        let answers = match &mut self.kind {
+            Kind::Single(connection) => connection.req_packed_commands(pipeline, offset, count),
+            Kind::Cluster(cluster) => {
+                let mut cluster = Kind::now(cluster);
+                Box::pin(async move { cluster.req_packed_commands(pipeline, offset, count).await })
+            }
+        };
+        Box::pin(measurement::measured("pipeline", answers))
     }
 
     fn get_db(&self) -> i64 {
-        match self {
-            Self::Single(connection) => connection.get_db(),
-            Self::Cluster(cluster) => cluster.get_db(),
+        match &self.kind {
+            Kind::Single(connection) => connection.get_db(),
+            Kind::Cluster(_) => 0,
         }
     }
+}
+
+/// Who says where the one server is.
+fn source(options: &Options) -> RedisResult<Source> {
+    match &options.topology {
+        Topology::Single { url } => {
+            let info = parse(url)?;
+            let client = match &options.tls {
+                Some(certificates) if is_tls(&info) => Client::build_with_tls(info, certificates.clone())?,
+                Some(_) => {
+                    let why = "certificates are set, and the URL is not rediss://";
+                    return Err(RedisError::from((ErrorKind::InvalidClientConfig, why)));
+                }
+                None => Client::open(info)?,
+            };
+            Ok(Source::Server(Box::new(client)))
+        }
+        Topology::Sentinel { .. } => Ok(Source::Sentinel(Box::new(sentinel(options)?.build()?))),
+        Topology::Cluster { .. } => {
+            Err(RedisError::from((ErrorKind::InvalidClientConfig, "a cluster is not one server")))
+        }
+    }
+}
+
+/// What keeps a Redis from answering, in the words that operators search for.
+fn why(error: &RedisError) -> String {
+    if error.is_connection_refusal() {
+        return "connection refused".to_owned();
+    }
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    error.to_string()
+}
+
+/// Where nodes are, without users and passwords.
+fn addresses(urls: &[SecretString]) -> RedisResult<String> {
+    let addresses = urls.iter().map(|url| Ok(parse(url)?.addr().to_string()));
+    Ok(addresses.collect::<RedisResult<Vec<_>>>()?.join(", "))
 }
 
 fn parse(url: &SecretString) -> RedisResult<ConnectionInfo> {
@@ -165,12 +313,10 @@ fn parse(url: &SecretString) -> RedisResult<ConnectionInfo> {
         .map_err(|_| RedisError::from((ErrorKind::InvalidClientConfig, "not a redis:// or rediss:// URL")))
 }
 
-fn sentinel(
-    sentinels: &[SecretString],
-    service: &str,
-    node: &SecretString,
-    tls: Option<&TlsCertificates>,
-) -> RedisResult<SentinelClientBuilder> {
+fn sentinel(options: &Options) -> RedisResult<SentinelClientBuilder> {
+    let Topology::Sentinel { sentinels, login, service, node } = &options.topology else {
+        return Err(RedisError::from((ErrorKind::InvalidClientConfig, "no sentinels")));
+    };
     let sentinels = sentinels.iter().map(parse).collect::<RedisResult<Vec<_>>>()?;
     let node = parse(node)?;
     let first = sentinels
@@ -179,10 +325,14 @@ fn sentinel(
     let addresses = sentinels.iter().map(|info| info.addr().clone());
     let mut builder = SentinelClientBuilder::new(addresses, service, SentinelServerType::Master)?
         .set_client_to_redis_db(node.redis_settings().db());
-    if let Some(user) = first.redis_settings().username() {
+    let (user, password) = match login {
+        Some(login) => (login.user.as_deref(), Some(login.password.expose_secret())),
+        None => (first.redis_settings().username(), first.redis_settings().password()),
+    };
+    if let Some(user) = user {
         builder = builder.set_client_to_sentinel_username(user);
     }
-    if let Some(password) = first.redis_settings().password() {
+    if let Some(password) = password {
         builder = builder.set_client_to_sentinel_password(password);
     }
     if let Some(user) = node.redis_settings().username() {
@@ -197,7 +347,7 @@ fn sentinel(
     if is_tls(&node) {
         builder = builder.set_client_to_redis_tls_mode(TlsMode::Secure);
     }
-    if let Some(certificates) = tls {
+    if let Some(certificates) = &options.tls {
         builder = builder
             .set_client_to_sentinel_certificates(certificates.clone())
             .set_client_to_redis_certificates(certificates.clone());
@@ -245,7 +395,7 @@ mod tests {
     async fn sentinels_must_be_named() {
         let node = SecretString::from("redis://localhost");
 
-        let error = open(Topology::Sentinel { sentinels: vec![], service: "main".into(), node });
+        let error = open(Topology::Sentinel { sentinels: vec![], login: None, service: "main".into(), node });
 
         assert!(error.contains("no sentinel is named"), "{error}");
     }

@@ -63,7 +63,7 @@ impl RedisThrottle {
 
     /// The runs of budgets that one script may touch: all of them on one server, those of one hash tag in a cluster.
     fn groups(&self, budgets: &[Budget]) -> Vec<Range<usize>> {
-        let on_one_server = matches!(self.connection, Connection::Single(_));
+        let on_one_server = self.connection.is_to_one_server();
         let same_tag =
             |a: &Budget, b: &Budget| hash_tag(&a.key).is_some() && hash_tag(&a.key) == hash_tag(&b.key);
         let mut start = 0;

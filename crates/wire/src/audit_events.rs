@@ -4,7 +4,7 @@ use ::time::OffsetDateTime;
 use ::time::macros::format_description;
 use serde_json::{Value, json};
 
-use crate::identity::v1::{AuditActorKind, AuditEvent, AuditOutcome};
+use crate::identity::v1::{AuditActorKind, AuditEvent, AuditOutcome, AuditSubjectKind};
 
 /// The media type of [`cloud_event`] (CloudEvents 1.0, JSON format, section 3).
 pub const CLOUD_EVENT_TYPE: &str = "application/cloudevents+json";
@@ -43,6 +43,14 @@ pub fn fields(event: &AuditEvent) -> Value {
         "count": event.count,
         "position": event.position,
         "link": event.link,
+        "link_format": event.link_format,
+        "subject": subject(event),
+        "actor_hash": event.actor_hash,
+        "account_hashes": event.account_hashes,
+        "actor_salt": event.actor_salt,
+        "subject_salt": event.subject_salt,
+        "actor_commitment": event.actor_commitment,
+        "subject_commitment": event.subject_commitment,
     })
 }
 
@@ -75,7 +83,19 @@ pub fn actor(event: &AuditEvent) -> &'static str {
         AuditActorKind::Account => "account",
         AuditActorKind::Service => "service",
         AuditActorKind::Rekey => "rekey",
+        AuditActorKind::Erased => "erased",
         AuditActorKind::Unspecified => "",
+    }
+}
+
+/// On whom it was done, in a word.
+pub fn subject(event: &AuditEvent) -> &'static str {
+    match event.subject_kind() {
+        AuditSubjectKind::Tenant => "tenant",
+        AuditSubjectKind::Account => "account",
+        AuditSubjectKind::UnknownLogin => "unknown_login",
+        AuditSubjectKind::Erased => "erased",
+        AuditSubjectKind::Unspecified => "",
     }
 }
 

@@ -10,13 +10,21 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod apt;
+mod chart;
 mod deny;
+mod dist;
+mod image;
+mod metrics;
 mod proto;
 mod reference;
+mod roots;
 mod run;
+mod sbom;
 mod servers;
 mod test;
 mod tools;
+mod values;
 
 /// The chores of this repository.
 #[derive(Parser)]
@@ -48,12 +56,30 @@ enum Chore {
         #[arg(long, value_name = "VERSION")]
         release: Option<String>,
     },
+    /// Holds docs/metrics.md to the instruments in the code, and tests the rules of Prometheus.
+    Metrics {
+        /// Writes docs/metrics.md anew instead.
+        #[arg(long)]
+        write: bool,
+    },
     /// Judges the dependencies: licences, sources, and known holes where their database can be had.
     Deny,
     /// Prepares every statement of the services on Postgres and on SQLite; part of the tests.
     Sql,
-    /// Builds the `rekey` program as it is released.
+    /// Builds what is released, into `target/packages`: programs, manual pages, completions, the contract, checksums.
     Dist,
+    /// Builds the image twice, compares, and runs it: the parts in Pods as the chart makes them, and a reset through them.
+    Image {
+        /// Takes the programs that are in `target/packages` already.
+        #[arg(long)]
+        built: bool,
+    },
+    /// Checks the Helm chart: lint, schemas of two versions of Kubernetes, policies; and that the compose file reads.
+    Chart {
+        /// Writes the table of values in the chart's README anew instead.
+        #[arg(long)]
+        write_readme: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -71,6 +97,7 @@ fn work(chore: Chore) -> Result<ExitCode> {
         Chore::Test { arguments } => test::all(&arguments),
         Chore::Tools => {
             servers::install()?;
+            servers::install_promtool()?;
             tools::install_python()?;
             tools::install_node()?;
             println!("tools: all present");
@@ -79,17 +106,12 @@ fn work(chore: Chore) -> Result<ExitCode> {
         Chore::Proto { release: Some(version), .. } => proto::release_as(&version),
         Chore::Proto { write_reference: true, .. } => reference::write().map(|()| ExitCode::SUCCESS),
         Chore::Proto { .. } => proto::check(),
+        Chore::Metrics { write: true } => metrics::write(),
+        Chore::Metrics { .. } => metrics::check(),
         Chore::Deny => deny::check(),
         Chore::Sql => test::all(&["-E".to_owned(), "test(every_statement)".to_owned()]),
-        Chore::Dist => dist(),
+        Chore::Dist => dist::all(),
+        Chore::Image { built } => image::check(built),
+        Chore::Chart { write_readme } => chart::check(write_readme),
     }
-}
-
-fn dist() -> Result<ExitCode> {
-    let code =
-        run::cargo()?.args(["build", "--locked", "--profile", "dist", "--package", "rekey"]).status()?;
-    if code.success() {
-        println!("dist: built dist/rekey in cargo's target folder");
-    }
-    Ok(run::code(code))
 }

@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// The root of the workspace.
 pub(crate) fn root() -> Result<PathBuf> {
@@ -49,6 +49,16 @@ pub(crate) fn quietly(command: &mut Command) -> Result<()> {
         bail!("{shown} failed ({}):\n{out}{err}", output.status);
     }
     Ok(())
+}
+
+/// What a command that must succeed prints, without the blanks around it.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let shown = format!("{command:?}");
+    let output =
+        command.stdin(Stdio::null()).output().with_context(|| format!("{shown} could not be started"))?;
+    let err = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{shown} failed ({}):\n{err}", output.status);
+    Ok(String::from_utf8(output.stdout).with_context(|| shown)?.trim().to_owned())
 }
 
 /// The exit code of a program as our own; one that was killed counts as failed.

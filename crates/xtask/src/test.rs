@@ -5,7 +5,7 @@
 //! private and get it in 10 ms.
 
 use std::path::PathBuf;
-use std::process::{ExitCode, ExitStatus};
+use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
 use rekey_servers::{Postgres, find};
@@ -16,25 +16,21 @@ use crate::{run, servers, tools};
 const CALLERS: [(&str, &[&str]); 2] =
     [("clients::programs::go::", &["go"]), ("clients::programs::java::", &["javac", "mvn"])];
 
+/// Tests of the image, which is built by another chore.
+const OF_IMAGE: &str = "pods::";
+
 /// Runs the tests; without arguments of nextest also the examples in the documentation.
 pub(crate) fn all(arguments: &[String]) -> Result<ExitCode> {
     servers::install()?;
     tools::install_python()?;
     tools::install_node()?;
-    let given = run::variable("REKEY_TEST_POSTGRES");
-    let started = if given.is_some() { None } else { Some(Postgres::start()?) };
-    let url = given.or_else(|| started.as_ref().map(|server| server.url("postgres")));
-    let url = url.context("a Postgres for the tests")?;
-    println!("test: Postgres at {url}");
+    let postgres = Server::given_or_started()?;
+    println!("test: Postgres at {}", postgres.url);
 
     // First, so that the run closes with the summary of the tests.
     let examples = if arguments.is_empty() { Some(examples()?) } else { None };
-    let mut nextest = run::command(tools::nextest()?)?;
-    nextest.args(["nextest", "run", "--workspace"]).args(arguments);
-    if let Some(config) = config_without_missing_callers()? {
-        nextest.arg("--tool-config-file").arg(format!("xtask:{}", config.display()));
-    }
-    nextest.env("REKEY_TEST_POSTGRES", &url).env("REKEY_TEST_TOOLS", tools::folder()?);
+    let mut nextest = nextest(&postgres)?;
+    nextest.args(arguments);
     let tested = run::report_to_stdout(&mut nextest)?.status().context("nextest could not be started")?;
     Ok(match examples {
         Some(examples) if tested.success() => run::code(examples),
@@ -42,9 +38,46 @@ pub(crate) fn all(arguments: &[String]) -> Result<ExitCode> {
     })
 }
 
-/// A configuration of nextest that leaves out the callers whose toolchain is not here, if there are any, and says so.
-fn config_without_missing_callers() -> Result<Option<PathBuf>> {
-    let mut left_out = Vec::new();
+/// Runs the tests of the image of this name. By the variables `podman` finds it.
+pub(crate) fn in_image(name: &str, variables: &[(&str, PathBuf)]) -> Result<ExitCode> {
+    servers::install()?;
+    tools::install_python()?;
+    let postgres = Server::given_or_started()?;
+    let mut nextest = nextest(&postgres)?;
+    nextest.args(["--test", "deployment", "--ignore-default-filter", "-E"]).arg(format!("test({OF_IMAGE})"));
+    nextest.env("REKEY_TEST_IMAGE", name).envs(variables.iter().map(|(name, value)| (name, value)));
+    let tested = run::report_to_stdout(&mut nextest)?.status().context("nextest could not be started")?;
+    Ok(run::code(tested))
+}
+
+/// A Postgres for the tests, which ends with this value if it was started here.
+struct Server {
+    url: String,
+    _started: Option<Postgres>,
+}
+
+impl Server {
+    fn given_or_started() -> Result<Self> {
+        let given = run::variable("REKEY_TEST_POSTGRES");
+        let started = if given.is_some() { None } else { Some(Postgres::start()?) };
+        let url = given.or_else(|| started.as_ref().map(|server| server.url("postgres")));
+        Ok(Self { url: url.context("a Postgres for the tests")?, _started: started })
+    }
+}
+
+fn nextest(postgres: &Server) -> Result<Command> {
+    let mut nextest = run::command(tools::nextest()?)?;
+    nextest.args(["nextest", "run", "--workspace"]);
+    let config = config_of_default()?;
+    nextest.arg("--tool-config-file").arg(format!("xtask:{}", config.display()));
+    nextest.env("REKEY_TEST_POSTGRES", &postgres.url).env("REKEY_TEST_TOOLS", tools::folder()?);
+    Ok(nextest)
+}
+
+/// A configuration of nextest that leaves out what another chore runs, and the callers whose toolchain is not here, of whom
+/// it says so.
+fn config_of_default() -> Result<PathBuf> {
+    let mut left_out = vec![format!("not test({OF_IMAGE})")];
     for (tests, programs) in CALLERS {
         let missing: Vec<&str> =
             programs.iter().copied().filter(|name| find::program(name).is_none()).collect();
@@ -53,13 +86,10 @@ fn config_without_missing_callers() -> Result<Option<PathBuf>> {
             left_out.push(format!("not test({tests})"));
         }
     }
-    if left_out.is_empty() {
-        return Ok(None);
-    }
     let path = tools::folder()?.join("nextest.toml");
     let filter = left_out.join(" and ");
     std::fs::write(&path, format!("[profile.default]\ndefault-filter = \"{filter}\"\n"))?;
-    Ok(Some(path))
+    Ok(path)
 }
 
 /// The examples in the documentation.

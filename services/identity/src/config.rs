@@ -97,6 +97,21 @@ pub struct Throttle {
     /// A file with the password, where it does not stand in the URL.
     #[serde(default)]
     pub password_file: Option<PathBuf>,
+    /// The authorities whose Redis is believed, in place of the system's.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// The certificate that this part shows to Redis.
+    #[serde(default)]
+    pub certificate_file: Option<PathBuf>,
+    /// Its key.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// Whom Sentinels let in, where that is not who logs in to the primary.
+    #[serde(default)]
+    pub sentinel_user: Option<String>,
+    /// A file with their password.
+    #[serde(default)]
+    pub sentinel_password_file: Option<PathBuf>,
     /// How long one step may take.
     pub timeout_ms: u64,
     /// The most counters kept in the process.

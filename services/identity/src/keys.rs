@@ -10,8 +10,9 @@ mod webhooks;
 pub(crate) use passkeys::CIPHERS;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use rekey_primitives::entropy::Entropy;
+use rekey_primitives::entropy::{Entropy, SharedEntropy};
 use rekey_primitives::id::{AccountId, TenantId};
 use rekey_primitives::login::Login;
 use rekey_primitives::network::place_network;
@@ -22,6 +23,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::account::{Account, Sealed};
+use crate::domain::audit::AccountHash;
+use crate::domain::audit::commitment::{HashAccount, Sealer};
 use crate::domain::lockout::Fingerprint;
 use crate::domain::password::Password;
 use crate::domain::reset::decoy::Seed;
@@ -104,6 +107,22 @@ impl Keys {
     /// Stands for the login of an account, by whichever of its logins it is reached.
     pub(crate) fn login_key_of(&self, account: &Account) -> LoginKey {
         self.login_key(account.tenant_id, account.logins.first().map_or("", Login::as_str))
+    }
+
+    /// Stands for an account in the log, also when it is erased.
+    pub(crate) fn account_hash(&self, tenant_id: TenantId, account_id: AccountId) -> AccountHash {
+        let (tenant, account) = (tenant_id.as_uuid(), account_id.as_uuid());
+        let tag = self.login_hash.tag("erased account", &[tenant.as_bytes(), account.as_bytes()]);
+        // 128 bits: no two accounts of all tenants share one, and it takes the place of an id.
+        AccountHash(*tag.first_chunk().expect("a tag of HMAC-SHA-256 has 32 bytes"))
+    }
+
+    /// What sealing takes of keys and chance.
+    pub(crate) fn sealer(self: &Arc<Self>, entropy: &SharedEntropy) -> Sealer {
+        let keys = Arc::clone(self);
+        let hash: HashAccount =
+            Arc::new(move |tenant_id, account_id| keys.account_hash(tenant_id, account_id));
+        Sealer { entropy: Arc::clone(entropy), hash }
     }
 
     /// Stands for a place from which somebody uses a login.
@@ -245,6 +264,28 @@ mod tests {
 
     fn text() -> String {
         KeyText::generate(&SystemEntropy, Timestamp::EPOCH)
+    }
+
+    #[test]
+    fn an_account_has_one_hash_in_each_tenant_and_no_login_has_it() {
+        let one = text();
+        let texts = KeyTexts {
+            pepper: &one,
+            access_token: &one,
+            tokens: &one,
+            decoy: &one,
+            login_hash: &one,
+            familiar_place: &one,
+        };
+        let keys = Keys::read(texts).unwrap();
+        let [tenant, other] = [1, 2].map(|id| TenantId::from_uuid(uuid::Uuid::from_u128(id)));
+        let account = AccountId::from_uuid(uuid::Uuid::from_u128(3));
+
+        let hash = keys.account_hash(tenant, account);
+
+        assert_eq!(hash, keys.account_hash(tenant, account));
+        assert_ne!(hash, keys.account_hash(other, account));
+        assert!(!keys.login_key(tenant, &account.to_string()).starts_with(&hash.0));
     }
 
     #[test]

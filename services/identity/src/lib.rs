@@ -36,6 +36,7 @@ mod grpc;
 mod jobs;
 mod keys;
 mod limits;
+mod metrics;
 mod notices;
 mod operation;
 mod passwords;
@@ -58,6 +59,8 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use metrics::CATALOGUE as METRICS;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,13 +75,16 @@ use rekey_runtime::access::{
 };
 use rekey_runtime::health::{Health, StoreHealth};
 use rekey_runtime::loops::Loops;
+use rekey_runtime::reload::Reloads;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_sealing::jwt;
 use rekey_throttle::connection::Connection as Redis;
+use strum::VariantArray as _;
 use tonic::service::Routes;
 
 use crate::authorisation::{Authorisation, WithoutRole};
 use crate::config::Settings;
+use crate::domain::audit::EventKind;
 use crate::domain::session::TokenState;
 use crate::domain::tenant::DomainName;
 use crate::operation::Error;
@@ -131,10 +137,15 @@ impl Service {
 pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow::Result<Service> {
     let Dependencies { clock, entropy, health } = dependencies;
     let part = health.part("identity", GRPC_NAMES.iter().map(|&name| name.to_owned()));
+    metrics::begin();
+    for kind in EventKind::VARIANTS {
+        metrics::EVENTS.add(0, [kind.as_str()]);
+    }
     let store = wiring::store(settings).await?;
     let throttles = wiring::throttles(settings)?;
     let notification = wiring::notification(settings)?;
     let parts = wiring::parts(settings, store, &throttles, clock, entropy)?;
+    let files = wiring::files(settings, &parts.store, throttles.redis.clone());
     let throttle = throttles.redis.map(|redis| {
         // Sign-in goes on without it, so it is missing to nobody else.
         (redis, part.store_of("throttle", ["rekey.identity.v1.PasswordResetService".to_owned()]))
@@ -146,7 +157,7 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
         routes: grpc::routes(parts.use_cases()),
         persons: Arc::new(Persons { sessions: parts.sessions(), authorisation: parts.authorisation() }),
         jwks: jwt::key_set(&parts.tokens().signing_keys()),
-        loops: BackgroundLoops { parts, notification, delivery, monitor, gate, throttle },
+        loops: BackgroundLoops { parts, files, notification, delivery, monitor, gate, throttle },
         grpc_names: GRPC_NAMES,
     })
 }
@@ -157,6 +168,12 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
 /// The store is away, or the migration does not go through.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     wiring::migrate(settings).await
+}
+
+/// The version of the schema that [`migrate`] makes.
+#[must_use]
+pub fn schema_version() -> i64 {
+    store::schema_version()
 }
 
 /// Whether the store holds a tenant with this mail domain. For checks before a start; the schema must be there.
@@ -172,6 +189,7 @@ pub async fn has_tenant_of(settings: &Settings, domain: &str) -> anyhow::Result<
 /// The loops of the service.
 pub struct BackgroundLoops {
     parts: Parts,
+    files: Reloads,
     notification: Arc<dyn Notification>,
     delivery: Delivery,
     monitor: StoreMonitor,
@@ -182,8 +200,10 @@ pub struct BackgroundLoops {
 impl BackgroundLoops {
     /// Starts them among the process's loops. Nothing is done before the schema was seen to fit.
     pub fn spawn(self, loops: &mut Loops) {
-        let Self { parts, notification, delivery, monitor, gate, throttle } = self;
+        let Self { parts, files, notification, delivery, monitor, gate, throttle } = self;
         let settings = &parts.settings;
+        let every = Duration::from_secs(settings.server.reload_seconds.max(1));
+        loops.spawn("identity files", move |stop| files.run(every, stop));
         loops.spawn("identity store", |stop: Shutdown| async move {
             monitor.run(stop.begun()).await;
             Ok::<_, Infallible>(())
@@ -193,7 +213,7 @@ impl BackgroundLoops {
             loops.spawn("identity throttle", move |stop| {
                 jobs::store_monitor::watch(health, pause, stop, move || {
                     let redis = redis.clone();
-                    async move { redis.ping().await.is_ok() }
+                    async move { redis.ping().await.map_err(|error| redis.cause(&error)) }
                 })
             });
         }
@@ -233,8 +253,16 @@ impl BackgroundLoops {
             let audit = audit.clone();
             async move { audit.flush().await.map(drop) }
         });
-        let (store, pause) = (parts.store.clone(), Duration::from_millis(settings.audit.seal_ms));
-        spawn_job(loops, &gate, "identity sealing", pause, move || jobs::seal(store.clone()));
+        let (store, sealer, clock) = (parts.store.clone(), parts.sealer(), Arc::clone(&parts.clock));
+        let pause = Duration::from_millis(settings.audit.seal_ms);
+        spawn_job(loops, &gate, "identity sealing", pause, move || {
+            jobs::seal(store.clone(), sealer.clone(), Arc::clone(&clock))
+        });
+        let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
+        let pause = Duration::from_secs(settings.store.check_seconds);
+        spawn_job(loops, &gate, "identity notices due", pause, move || {
+            jobs::measures::notices(store.clone(), Arc::clone(&clock))
+        });
         let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
         let pause = Duration::from_secs(settings.jobs.sweep_seconds);
         spawn_job(loops, &gate, "identity sweeper", pause, move || {
@@ -257,7 +285,7 @@ impl BackgroundLoops {
             if !opened.passed(stop.begun()).await {
                 return Ok(());
             }
-            jobs::work_off("bulk resets", pause, stop, move || {
+            jobs::work_off("identity bulk resets", pause, stop, move || {
                 let administration = administration.clone();
                 async move { administration.work_on_bulk_resets().await }
             })

@@ -14,6 +14,7 @@ use crate::config;
 use crate::domain::audit::{Actor, EventKind, Subject};
 use crate::domain::refusal::Refusal;
 use crate::domain::spraying::{self, StrangeLogins};
+use crate::metrics;
 use crate::operation::{Error, Operation};
 use crate::store::sign_ins::{LoginKey, PlaceKey};
 
@@ -173,7 +174,11 @@ impl Limits {
             limit: self.settings.evaluations_per_minute,
             window: MINUTE,
         };
-        judged(self.lenient.consume(&[budget], 1, now).await?)
+        let outcome = self.lenient.consume(&[budget], 1, now).await?;
+        if let Outcome::Exhausted { .. } = outcome {
+            metrics::LIMITS.add(1, ["evaluations"]);
+        }
+        judged(outcome)
     }
 
     fn hashes_of_place(&self, operation: &Operation<'_>) -> Budget {
@@ -191,8 +196,12 @@ impl Limits {
         budgets: &[Budget],
         operation: &Operation<'_>,
     ) -> Result<(), Error> {
-        judged(throttle.consume(budgets, 1, operation.now).await?)
-            .inspect_err(|_| self.note(operation, EventKind::LimitReached, "throttled"))
+        let outcome = throttle.consume(budgets, 1, operation.now).await?;
+        if let Outcome::Exhausted { index, .. } = outcome {
+            metrics::LIMITS.add(1, [budgets.get(index).map_or("other", limit_of)]);
+            self.note(operation, EventKind::LimitReached, "throttled");
+        }
+        judged(outcome)
     }
 
     /// Notes what a stranger did who is not known yet.
@@ -222,6 +231,19 @@ fn place(operation: &Operation<'_>) -> String {
     match operation.origin.context.network() {
         Some(network) => format!("network/{network}"),
         None => format!("caller/{}/{}", operation.scope.tenant_id(), operation.origin.caller.name()),
+    }
+}
+
+/// What a budget limits, by the name of its key.
+fn limit_of(budget: &Budget) -> &'static str {
+    match budget.key.split_once('/') {
+        Some(("starts", _)) => "starts",
+        Some(("help", _)) => "help",
+        Some(("sign_ins", _)) => "sign_ins",
+        Some(("passwords", _)) => "passwords_of_login",
+        // The tenant stands first.
+        Some((_, rest)) if rest.starts_with("starts/") => "starts_of_login",
+        _ => "other",
     }
 }
 

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use rekey_metrics::process::{JobOutcome, job_ran};
 use rekey_primitives::clock::SharedClock;
 use rekey_runtime::shutdown::Shutdown;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use crate::metrics;
 use crate::peers::Notification;
 use crate::peers::notification::{HandedOver, Message};
 use crate::store::outbox::{ClaimedNotice, Notice};
@@ -20,6 +22,9 @@ use crate::store::{Failure, Store, in_time};
 
 /// How many notices are handed over side by side. Few: notices can wait, sign-ins share the connection.
 const SIDE_BY_SIDE: usize = 8;
+
+/// Its name among the runs.
+const JOB: &str = "identity relay";
 
 /// Opens a sealed notice; `None` if its key is gone.
 pub(crate) type Opener = Arc<dyn Fn(&Notice) -> Option<Message> + Send + Sync>;
@@ -54,10 +59,23 @@ pub(crate) struct Relay {
 
 /// What became of one notice.
 enum Fate {
-    /// It is notification's, or will never be anybody's.
-    Settled,
+    /// It is notification's.
+    Accepted,
+    /// It will never be anybody's.
+    Refused,
     /// It is tried again later.
     Postponed,
+}
+
+impl Fate {
+    /// In the metrics.
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Postponed => "postponed",
+        }
+    }
 }
 
 impl Relay {
@@ -68,8 +86,12 @@ impl Relay {
     pub(crate) async fn run(self, stop: Shutdown) -> Result<(), std::convert::Infallible> {
         loop {
             let claimed = match self.round().await {
-                Ok(claimed) => claimed,
+                Ok(claimed) => {
+                    job_ran(JOB, JobOutcome::Done);
+                    claimed
+                }
                 Err(failure) => {
+                    job_ran(JOB, JobOutcome::Failed);
                     tracing::warn!(error = %failure, "notices could not be claimed or settled");
                     0
                 }
@@ -98,7 +120,7 @@ impl Relay {
             .collect()
             .await;
         let (settled, postponed): (Vec<_>, Vec<_>) =
-            fates.into_iter().partition(|(_, _, fate)| matches!(fate, Fate::Settled));
+            fates.into_iter().partition(|(_, _, fate)| !matches!(fate, Fate::Postponed));
         let settled: Vec<_> = settled.into_iter().map(|(id, fence, _)| (id, fence)).collect();
         in_time(self.store.settle_notices(&settled)).await?;
         for (id, fence, _) in postponed {
@@ -110,21 +132,22 @@ impl Relay {
 
     async fn fate(&self, claimed: ClaimedNotice) -> (Uuid, i64, Fate) {
         let fate = self.hand_over(&claimed.notice).await;
+        metrics::NOTICES.add(1, [fate.word()]);
         (claimed.notice.id, claimed.fence, fate)
     }
 
     async fn hand_over(&self, notice: &Notice) -> Fate {
         let Some(message) = (self.open)(notice) else {
             tracing::error!(notice = %notice.id, "a queued notice does not open; its key is gone");
-            return Fate::Settled;
+            return Fate::Refused;
         };
         let handing = self.notification.send(notice.tenant_id, notice.id, &message, notice.not_after);
         // Half the lease, so that it is settled before another relay takes over.
         match timeout(self.settings.lease / 2, handing).await {
-            Ok(Ok(HandedOver::Accepted)) => Fate::Settled,
+            Ok(Ok(HandedOver::Accepted)) => Fate::Accepted,
             Ok(Ok(HandedOver::Refused)) => {
                 tracing::warn!(notice = %notice.id, template = message.template, "a notice will never be taken");
-                Fate::Settled
+                Fate::Refused
             }
             Ok(Err(failure)) if failure.is_unavailable() => {
                 tracing::debug!(notice = %notice.id, error = %failure, "a notice waits");

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::account::{Account, PasswordRecord};
-use crate::domain::audit::Actor;
+use crate::domain::audit::{AccountHash, Actor};
 use crate::domain::bulk_reset::{BulkReset, BulkState};
 use crate::domain::group::Group;
 use crate::domain::help::HelpRequest;
@@ -285,11 +285,23 @@ impl From<&HelpRequest> for HelpRequestView {
     }
 }
 
+/// What is left of an account that was erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ErasedView {
+    pub account_hash: Uuid,
+}
+
+impl From<AccountHash> for ErasedView {
+    fn from(hash: AccountHash) -> Self {
+        Self { account_hash: hash.as_uuid() }
+    }
+}
+
 impl From<&BulkReset> for BulkResetView {
     fn from(job: &BulkReset) -> Self {
         let starter = match job.plan.actor {
             Actor::Account(id) => Some(id.as_uuid()),
-            Actor::Stranger | Actor::Service | Actor::Rekey => None,
+            Actor::Stranger | Actor::Service | Actor::Rekey | Actor::Erased(_) => None,
         };
         Self {
             bulk_reset_id: job.id.as_uuid(),

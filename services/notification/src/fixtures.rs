@@ -146,6 +146,7 @@ pub(crate) fn row_to(entropy: &dyn Entropy, lane: Lane, now: Timestamp, to: &str
         masked_destination,
         lane,
         reference: String::new(),
+        trace: None,
         decoy: false,
         payload: payload.seal(&keys(), entropy, PayloadRow { tenant_id: tenant(), id }),
         not_after: now.plus(std::time::Duration::from_secs(600)),

@@ -21,6 +21,7 @@ pub mod config;
 mod domain;
 mod grpc;
 mod intake;
+mod metrics;
 mod payload;
 mod providers;
 mod signals;
@@ -34,7 +35,10 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
+pub use metrics::CATALOGUE as METRICS;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -43,6 +47,7 @@ use rekey_primitives::clock::{Clock as _, SharedClock, SystemClock};
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_runtime::health::Health;
 use rekey_runtime::loops::Loops;
+use rekey_runtime::reload::Reloads;
 use rekey_wire::notification::v1::notification_service_server::NotificationServiceServer;
 use tonic::service::Routes;
 
@@ -78,8 +83,10 @@ pub struct Service {
     pub grpc_names: &'static [&'static str],
 }
 
-/// The loops: one per lane, one that puts back what the dead held, one that sweeps, one that looks after the store.
+/// The loops: one per lane, one that puts back what the dead held, one that sweeps, one that looks after the store, one that
+/// reads files again.
 pub struct BackgroundLoops {
+    files: (Reloads, Duration),
     store_monitor: StoreMonitor,
     gate: SchemaGate,
     reclaimer: Reclaimer,
@@ -90,7 +97,8 @@ pub struct BackgroundLoops {
 impl BackgroundLoops {
     /// Starts them among the process's loops. Nothing is sent before the schema was seen to fit.
     pub fn spawn(self, loops: &mut Loops) {
-        let Self { store_monitor, gate, reclaimer, sweeper, lanes } = self;
+        let Self { files: (files, every), store_monitor, gate, reclaimer, sweeper, lanes } = self;
+        loops.spawn("notification files", move |stop| files.run(every, stop));
         loops.spawn("notification store", |stop| async move {
             store_monitor.run(stop.begun()).await;
             anyhow::Ok(())
@@ -125,6 +133,7 @@ impl BackgroundLoops {
 pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow::Result<Service> {
     let Dependencies { clock, entropy, health, inbox } = dependencies;
     settings.check()?;
+    metrics::begin();
     let shared = wiring::Shared {
         settings,
         keys: Arc::new(wiring::keys(settings)?),
@@ -137,7 +146,9 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let dispatcher = Arc::new(shared.dispatcher(wiring::renderer(settings)?, providers));
     let part = health.part("notification", GRPC_NAMES.iter().map(|&name| name.to_owned()));
     let (store_monitor, gate) = shared.store_monitor(part);
+    let every = Duration::from_secs(settings.server.reload_seconds.max(1));
     let loops = BackgroundLoops {
+        files: (wiring::files(settings, &shared.store), every),
         store_monitor,
         gate,
         reclaimer: shared.reclaimer(),
@@ -170,4 +181,10 @@ pub async fn restore(settings: &Settings) -> anyhow::Result<u64> {
             portion => dropped += portion,
         }
     }
+}
+
+/// The version of the schema that [`migrate`] makes.
+#[must_use]
+pub fn schema_version() -> i64 {
+    store::SCHEMA.version
 }

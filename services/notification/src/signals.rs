@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Notify;
 
 use crate::domain::lane::{Lane, PerLane};
+use crate::metrics;
 
 /// What intake and workers tell each other. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +46,7 @@ impl QueueDepth {
     }
 
     pub(crate) fn set(&self, lane: Lane, depth: u64) {
+        metrics::QUEUE_DEPTH.set(u32::try_from(depth).map_or(f64::MAX, f64::from), [lane.as_str()]);
         self.0.of(lane).store(depth, Ordering::Relaxed);
     }
 }

@@ -6,13 +6,15 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use rekey_database::failure::STEP_WITHIN;
 use rekey_database::{Options, SchemaGate, StoreMonitor, StoreStatus};
+use rekey_metrics::process::KEY_MADE;
 use rekey_primitives::clock::{Clock, SharedClock};
 use rekey_primitives::contact::Channel;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::health::PartHealth;
+use rekey_runtime::reload::Reloads;
 use rekey_runtime::settings::{secret_file, url_with_password};
-use rekey_sealing::AeadKeys;
+use rekey_sealing::{AeadKeys, KeyText};
 
 use crate::config::Settings;
 use crate::domain::lane::{Lane, PerLane};
@@ -49,6 +51,17 @@ fn store_url(settings: &Settings) -> anyhow::Result<SecretString> {
     url_with_password(&store.url, password_file).context("notification.store")
 }
 
+/// What the service makes of files, besides its port. Providers read their passwords whenever they log in.
+pub(crate) fn files(settings: &Settings, store: &Store) -> Reloads {
+    let mut files = Reloads::default();
+    let (settings, database) = (settings.clone(), store.database().clone());
+    files.add(
+        "notification.store.password_file",
+        Box::new(move || Ok(database.reload(store_url(&settings)?.expose_secret())?)),
+    );
+    files
+}
+
 fn store_options(settings: &Settings) -> Options {
     Options {
         connections: settings.store.connections,
@@ -62,6 +75,9 @@ pub(crate) fn keys(settings: &Settings) -> anyhow::Result<AeadKeys> {
     let file =
         settings.keys.payload_seal_file.as_ref().context("notification.keys.payload_seal_file is not set")?;
     let text = secret_file(file)?;
+    if let Some(made_at) = KeyText::made_at(text.expose_secret()) {
+        KEY_MADE.set(made_at.as_secs_f64(), ["notification", "payload_seal"]);
+    }
     AeadKeys::from_text(text.expose_secret())
         .with_context(|| format!("reading the keys in {}", file.display()))
 }
@@ -189,8 +205,8 @@ impl Shared<'_> {
         let health = part.store("database");
         part.require(SCHEMA_FITS);
         let pause = Duration::from_secs(self.settings.store.check_seconds.max(1));
-        let report = move |status| {
-            health.set(status != StoreStatus::Away);
+        let report = move |status: StoreStatus| {
+            health.report(status.answers());
             if status == StoreStatus::Ready {
                 part.meet(SCHEMA_FITS);
             }

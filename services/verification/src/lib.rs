@@ -18,9 +18,12 @@ pub mod config;
 mod codes;
 mod domain;
 mod grpc;
+mod metrics;
 mod peers;
 mod store;
 mod wiring;
+
+pub use metrics::CATALOGUE as METRICS;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +34,9 @@ use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_runtime::health::{Health, StoreHealth};
 use rekey_runtime::loops::Loops;
+use rekey_runtime::reload::Reloads;
 use rekey_runtime::shutdown::Shutdown;
+use rekey_throttle::connection::Connection as Redis;
 use rekey_wire::verification::v1::verification_service_server::VerificationServiceServer;
 use tonic::service::Routes;
 
@@ -74,9 +79,10 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let Dependencies { clock, entropy, health, notification } = dependencies;
     let part = health.part("verification", GRPC_NAMES.iter().map(|&name| name.to_owned()));
     let store_health = part.store("codes");
+    metrics::begin();
     let rules = settings.rules().context("the settings of verification do not fit together")?;
     let keys = wiring::keys(&settings.keys)?;
-    let (store, throttle) = wiring::stores(settings, &*entropy)?;
+    let wiring::Stores { store, throttle, redis } = wiring::stores(settings, &*entropy)?;
     if let Err(failure @ store::Failure::Evicts(_)) = check_store(&*store, &store_health).await {
         return Err(failure).context("production needs a Redis that never evicts");
     }
@@ -86,38 +92,45 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let interval = Duration::from_secs(settings.store.check_seconds.max(1));
     Ok(Service {
         routes: Routes::new(VerificationServiceServer::new(api)),
-        loops: BackgroundLoops { store, health: store_health, interval },
+        loops: BackgroundLoops { store, health: store_health, interval, files: files(settings, redis) },
         grpc_names: GRPC_NAMES,
     })
 }
 
-/// The loop that checks the store's health.
+/// What is made of files.
+fn files(settings: &Settings, redis: Option<Redis>) -> (Reloads, Duration) {
+    let mut files = Reloads::default();
+    if let Some(redis) = redis {
+        files.add("verification.store", Box::new(move || redis.reload()));
+    }
+    (files, Duration::from_secs(settings.server.reload_seconds.max(1)))
+}
+
+/// The loops that check the store's health and read files again.
 pub struct BackgroundLoops {
+    files: (Reloads, Duration),
     store: Arc<dyn Store>,
     health: StoreHealth,
     interval: Duration,
 }
 
 impl BackgroundLoops {
-    /// Starts it among the process's loops.
+    /// Starts them among the process's loops.
     pub fn spawn(self, loops: &mut Loops) {
-        loops.spawn("verification store", |shutdown| self.run(shutdown));
-    }
-
-    async fn run(self, shutdown: Shutdown) -> Result<(), std::convert::Infallible> {
-        while shutdown.pause(self.interval).await {
-            // What it finds is reported to health; there is nothing else to do about it here.
-            let _ = check_store(&*self.store, &self.health).await;
-        }
-        Ok(())
+        let Self { files: (files, every), store, health, interval } = self;
+        loops.spawn("verification files", move |stop| files.run(every, stop));
+        loops.spawn("verification store", move |stop: Shutdown| async move {
+            while stop.pause(interval).await {
+                // What it finds is reported to health; there is nothing else to do about it here.
+                let _ = check_store(&*store, &health).await;
+            }
+            Ok::<_, std::convert::Infallible>(())
+        });
     }
 }
 
 async fn check_store(store: &dyn Store, health: &StoreHealth) -> Result<(), store::Failure> {
     let found = store.ready().await;
-    health.set(found.is_ok());
-    if let Err(failure) = &found {
-        tracing::debug!(error = %failure, "the store of codes is not ready");
-    }
+    health.report(found.as_ref().copied().map_err(|failure| store.cause(failure)));
     found
 }

@@ -21,7 +21,7 @@ const CALLS: [(Part, &[&str]); 3] = [
 ];
 
 /// Peers of parts, by the tables of their settings.
-const PEERS: [(Part, Part); 3] = [
+pub(super) const PEERS: [(Part, Part); 3] = [
     (Part::Identity, Part::Verification),
     (Part::Identity, Part::Notification),
     (Part::Verification, Part::Notification),

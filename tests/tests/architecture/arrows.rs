@@ -7,7 +7,8 @@ use super::source::{self, Named};
 
 /// A room, what it may use of its own service, and which crates of ours, or which of their modules.
 ///
-/// Every room may use itself and `rekey_primitives`; every room but `domain` may read `config`, its settings.
+/// Every room may use itself and `rekey_primitives`; every room but `domain` may read `config`, its settings, and record in
+/// `metrics`.
 struct Room {
     name: &'static str,
     rooms: &'static [&'static str],
@@ -28,6 +29,8 @@ const ROOMS: &[Room] = &[
         rooms: &["domain"],
         crates: &["rekey_database", "rekey_sealing", "rekey_throttle::connection"],
     },
+    // What is measured: the instruments, and nothing of what they are recorded for.
+    Room { name: "metrics", rooms: &[], crates: &[] },
     Room { name: "peers", rooms: &["domain"], crates: &["rekey_client", "rekey_wire"] },
     Room { name: "hashing", rooms: &["domain"], crates: &["rekey_sealing"] },
     // The use cases of verification.
@@ -87,6 +90,7 @@ const ROOMS: &[Room] = &[
     Room { name: "wiring", rooms: &["*"], crates: &["*"] },
     // What is done at the store before there is anybody to call; it refuses as an RPC would.
     Room { name: "bootstrap", rooms: &["wiring", "directory", "grpc", "operation", "domain"], crates: &[] },
+    Room { name: "restore", rooms: &["wiring", "audit", "store", "domain"], crates: &[] },
 ];
 
 /// What a use case may borrow.
@@ -142,8 +146,10 @@ const GRPC: &[&str] = &[
 const LOOP: &[&str] =
     &["store", "peers", "providers", "templates", "passwords", "payload", "signals", "domain"];
 
-/// A loop stops with the process, shows whether it lives, and opens what the store keeps sealed.
-const IN_A_PROCESS: &[&str] = &["rekey_runtime::shutdown", "rekey_runtime::health", "rekey_sealing"];
+/// A loop stops with the process, shows whether it lives, goes on the trace of what it works on, and opens what the store
+/// keeps sealed.
+const IN_A_PROCESS: &[&str] =
+    &["rekey_runtime::shutdown", "rekey_runtime::health", "rekey_runtime::telemetry", "rekey_sealing"];
 
 /// Crates of others that only some rooms may name. `domain` stays free of anything that waits or speaks.
 const OTHERS: &[(&str, &[&str])] = &[
@@ -256,7 +262,7 @@ pub(crate) fn violations(service: &Service) -> Vec<String> {
         };
         for path in &file.named.own {
             let target = service.room(path);
-            let free = target == name || (target == "config" && name != "domain");
+            let free = target == name || (["config", "metrics"].contains(&target) && name != "domain");
             if !free && !room.rooms.contains(&target) && !room.rooms.contains(&"*") {
                 wrong.push(format!("{place}: {name} -> {target} is not an arrow ({})", path.join("::")));
             }
@@ -276,7 +282,8 @@ fn may_name(room: &Room, path: &[String]) -> bool {
     if first.starts_with("rekey_") {
         let listed =
             |allowed: &&str| path.starts_with(&allowed.split("::").map(str::to_owned).collect::<Vec<_>>());
-        return first == "rekey_primitives" || room.crates.contains(&"*") || room.crates.iter().any(listed);
+        let is_free = first == "rekey_primitives" || (first == "rekey_metrics" && room.name != "domain");
+        return is_free || room.crates.contains(&"*") || room.crates.iter().any(listed);
     }
     OTHERS.iter().find(|(listed, _)| *listed == first).is_none_or(|(_, rooms)| rooms.contains(&room.name))
 }

@@ -7,13 +7,14 @@ use std::process::Command;
 /// Each crate and the crates of ours that it may depend on. What only its tests use is free.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("rekey-primitives", &[]),
+    ("rekey-metrics", &[]),
     ("rekey-wire", &[]),
     ("rekey-servers", &[]),
     ("rekey-sealing", &["rekey-primitives"]),
-    ("rekey-database", &["rekey-primitives"]),
-    ("rekey-throttle", &["rekey-primitives"]),
-    ("rekey-runtime", &["rekey-sealing", "rekey-primitives"]),
-    ("rekey-client", &["rekey-primitives", "rekey-wire"]),
+    ("rekey-database", &["rekey-metrics", "rekey-primitives"]),
+    ("rekey-throttle", &["rekey-metrics", "rekey-primitives"]),
+    ("rekey-runtime", &["rekey-sealing", "rekey-metrics", "rekey-primitives"]),
+    ("rekey-client", &["rekey-metrics", "rekey-primitives", "rekey-wire"]),
     ("rekey-identity", PART_WITH_DATABASE),
     ("rekey-verification", PART),
     ("rekey-notification", PART_WITH_DATABASE),
@@ -28,11 +29,19 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 ];
 
 /// What a part may use. No part is on the list: they know each other over gRPC only.
-const PART: &[&str] =
-    &["rekey-primitives", "rekey-sealing", "rekey-wire", "rekey-runtime", "rekey-client", "rekey-throttle"];
+const PART: &[&str] = &[
+    "rekey-metrics",
+    "rekey-primitives",
+    "rekey-sealing",
+    "rekey-wire",
+    "rekey-runtime",
+    "rekey-client",
+    "rekey-throttle",
+];
 
 /// What a part may use that keeps its data in SQL.
 const PART_WITH_DATABASE: &[&str] = &[
+    "rekey-metrics",
     "rekey-primitives",
     "rekey-sealing",
     "rekey-wire",
@@ -51,6 +60,7 @@ const COMMAND: &[&str] = &[
     "rekey-runtime",
     "rekey-wire",
     "rekey-sealing",
+    "rekey-metrics",
     "rekey-primitives",
 ];
 

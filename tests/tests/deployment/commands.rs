@@ -80,7 +80,7 @@ async fn a_policy_is_changed_previewed_graded_and_put_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_is_renamed_deleted_and_brought_back() {
+async fn an_account_is_renamed_deleted_brought_back_and_erased() {
     let demo = Demo::start().await;
     let login = demo.person(0, "login");
 
@@ -93,7 +93,15 @@ async fn an_account_is_renamed_deleted_and_brought_back() {
     let listed = demo.run(&["account", "list", "--state", "deleted", "--json"]).await.json();
     let back = demo.run(&["account", "undelete", login, "--json"]).await.json();
     let again = demo.run(&["account", "undelete", login]).await;
+    let not_asked = demo.run(&["account", "erase", login]).await;
+    demo.run(&["account", "delete", login]).await;
+    let erased = demo.run(&["account", "erase", login, "--yes", "--json"]).await.json();
+    let gone = demo.run(&["account", "erase", login, "--yes"]).await;
 
+    assert!(not_asked.code == Some(1) && not_asked.stderr.contains("--yes"), "{not_asked:?}");
+    assert_eq!(erased["account_id"], back["account_id"]);
+    assert_eq!(erased["account_hash"].as_str().map(str::len), Some(32), "{erased}");
+    assert!(gone.code != Some(0), "{gone:?}");
     assert_eq!(renamed["logins"], serde_json::json!(["ada.king", login]));
     assert_eq!(renamed["display_name"], "Ada King");
     assert_eq!(nothing.code, Some(2), "{nothing:?}");

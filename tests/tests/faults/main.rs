@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 mod bulk_reset;
+mod erasure;
 mod follower;
 mod health;
 mod imports;

@@ -62,6 +62,10 @@ impl Drop for Lines {
     }
 }
 
+/// Everything that is written, by us and by every library that is kept down unless it is named.
+const LOUDEST: &str = "trace,h2=trace,hyper=trace,hyper_util=trace,hyper_rustls=trace,rustls=trace,tokio_rustls=trace,\
+    tonic=trace,tower=trace,tower_http=trace,sqlx=trace,redis=trace,lettre=trace,opentelemetry=trace,tokio_util=trace";
+
 /// Telemetry as in production, but for the level.
 pub(crate) struct Capture {
     telemetry: Telemetry,
@@ -74,8 +78,12 @@ impl Capture {
         let endpoint = collector.serve().await;
         let settings = TelemetrySettings {
             format: Format::Json,
-            filter: "trace".to_owned(),
+            filter: LOUDEST.to_owned(),
             otlp_endpoint: Some(endpoint),
+            otlp_ca_file: None,
+            otlp_certificate_file: None,
+            otlp_key_file: None,
+            otlp_headers_file: None,
             sample_ratio: 1.0,
             export_interval_seconds: 1,
             export_timeout_ms: 10_000,

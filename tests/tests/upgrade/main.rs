@@ -6,9 +6,11 @@
 
 use std::path::Path;
 
+use rekey_tests::waiting::eventually;
 use rekey_tests::{Past, Stores, World, code_in, on_both_store_sets};
+use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
-use rekey_wire::identity::v1::{RefreshSessionRequest, SignInRequest};
+use rekey_wire::identity::v1::{ListEventsRequest, RefreshSessionRequest, SignInRequest, VerifyAuditRequest};
 use serde_json::Value;
 
 on_both_store_sets!(
@@ -17,6 +19,7 @@ on_both_store_sets!(
     a_call_whose_answer_was_lost_gets_it,
     a_reset_goes_on,
     what_was_on_its_way_arrives,
+    the_log_goes_on_in_the_chain_that_was_there,
 );
 
 /// What is known of the past, beside the data.
@@ -102,5 +105,29 @@ async fn what_was_on_its_way_arrives(stores: Stores) {
 
     assert!(code_in(&code.text).is_some(), "{}", code.text);
     assert!(!notice.text.is_empty() && code_in(&notice.text).is_none(), "{}", notice.text);
+    world.stop().await;
+}
+
+async fn the_log_goes_on_in_the_chain_that_was_there(stores: Stores) {
+    let (world, before) = Before::start(stores).await;
+    let mut audit = AuditServiceClient::new(world.identity.clone());
+    let request = ListEventsRequest {
+        tenant_id: world.tenant_id.clone(),
+        page_size: 200,
+        ..ListEventsRequest::default()
+    };
+
+    world.sign_in(&before.text("login"), &before.text("password")).await;
+    let formats = async || {
+        let events = audit.list_events(request.clone()).await.unwrap().into_inner().events;
+        let formats: Vec<i32> = events.iter().map(|event| event.link_format).collect();
+        formats.contains(&2).then_some(formats)
+    };
+    let formats = eventually("the sign-in is sealed", formats).await;
+    let request = VerifyAuditRequest { tenant_id: world.tenant_id.clone(), ..VerifyAuditRequest::default() };
+    let verified = audit.verify_audit(request).await.unwrap().into_inner();
+
+    assert!(formats.contains(&1), "{formats:?}");
+    assert_eq!((verified.r#break, verified.erased_events), (None, 0));
     world.stop().await;
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use rekey_wire::identity::v1::{FilteredState, MethodKind};
 
-use super::{BulkCommand, InTenant, OnAccount, ResetAccount, ResetAccounts, UpdateAccount};
+use super::{BulkCommand, EraseAccount, InTenant, OnAccount, ResetAccount, ResetAccounts, UpdateAccount};
 
 /// Commands on accounts.
 #[derive(Debug, Subcommand)]
@@ -55,6 +55,8 @@ pub(crate) enum AccountCommand {
     Update(UpdateAccount),
     /// Delete it: it is signed out at once, and can be brought back for 30 days unless the settings say otherwise.
     Delete(OnAccount),
+    /// Erase it, living or deleted, for good: within minutes hashes are all that is left of it, and nothing brings it back.
+    Erase(EraseAccount),
     /// Bring a deleted account back, by its id or one of its logins.
     Undelete(OnAccount),
     /// Forget its wrong passwords.

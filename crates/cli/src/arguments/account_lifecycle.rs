@@ -1,4 +1,4 @@
-//! `rekey account update|delete|undelete`.
+//! `rekey account update|delete|undelete|erase`.
 
 use clap::Args;
 
@@ -40,4 +40,15 @@ pub(crate) struct UpdateAccount {
     /// What to change.
     #[command(flatten)]
     pub(crate) changes: AccountChanges,
+}
+
+/// An account to erase.
+#[derive(Debug, Args)]
+pub(crate) struct EraseAccount {
+    /// The account.
+    #[command(flatten)]
+    pub(crate) on: OnAccount,
+    /// Do not ask for the login.
+    #[arg(long)]
+    pub(crate) yes: bool,
 }

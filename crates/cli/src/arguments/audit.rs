@@ -82,6 +82,12 @@ pub(crate) struct Events {
     /// By this account, by id.
     #[arg(long, value_name = "ID")]
     pub(crate) actor: Option<String>,
+    /// On an account that was erased, by the hash that stands for it.
+    #[arg(long, value_name = "HASH")]
+    pub(crate) erased_account: Option<String>,
+    /// By an account that was erased, by its hash.
+    #[arg(long, value_name = "HASH")]
+    pub(crate) erased_actor: Option<String>,
     /// Of this kind, such as reset.completed.
     #[arg(long)]
     pub(crate) kind: Option<String>,
@@ -141,6 +147,8 @@ impl Events {
             start_time: self.since.map(Moment::wire),
             end_time: self.until.map(Moment::wire),
             support_code: self.support_code.clone().unwrap_or_default(),
+            account_hash: self.erased_account.clone().unwrap_or_default(),
+            actor_hash: self.erased_actor.clone().unwrap_or_default(),
         }
     }
 }

@@ -1,6 +1,7 @@
-//! `rekey account`: create, list, show, update, delete, undelete, unlock, block, unblock, unfreeze, its password and its sessions.
+//! `rekey account`: create, list, show, update, delete, undelete, erase, unlock, block, unblock, unfreeze, its password and its sessions.
 
 mod bulk;
+mod erase;
 mod expiring;
 mod lifecycle;
 mod list;
@@ -51,6 +52,7 @@ pub(crate) async fn run(command: AccountCommand, profile: &Path, output: Output)
         }
         AccountCommand::Update(update) => lifecycle::update(&profile, update, output).await,
         AccountCommand::Delete(on) => lifecycle::delete(&profile, &on, output).await,
+        AccountCommand::Erase(erase) => erase::run(&profile, &erase, output).await,
         AccountCommand::Undelete(on) => lifecycle::undelete(&profile, &on, output).await,
         AccountCommand::Unlock(on) => step(&profile, &on, Step::Unlock, output).await,
         AccountCommand::Block(on) => step(&profile, &on, Step::Block, output).await,

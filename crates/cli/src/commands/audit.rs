@@ -12,7 +12,7 @@ use std::path::Path;
 use rekey_client::Connection;
 use rekey_wire::audit_events::{actor, event_time, fields as shown, outcome};
 use rekey_wire::identity::v1::audit_service_client::AuditServiceClient;
-use rekey_wire::identity::v1::{AuditEvent, ListEventsRequest};
+use rekey_wire::identity::v1::{AuditActorKind, AuditEvent, ListEventsRequest};
 use serde_json::Value;
 
 pub(crate) use moment::Moment;
@@ -57,7 +57,7 @@ async fn list(profile: &Profile, events: &Events, limit: usize, output: Output) 
     }
     found.truncate(limit);
     let data: Vec<Value> = found.iter().map(shown).collect();
-    output.data(&data, |_| rows(&found))
+    output.data(&data, |_| event_rows(&found))
 }
 
 /// The pages of a list of events.
@@ -93,26 +93,38 @@ impl Pages {
 
 const HEAD: [&str; 8] = ["POSITION", "TIME", "KIND", "OUTCOME", "ACTOR", "ACCOUNT", "REASON", "SUPPORT CODE"];
 
+/// An account that was erased, so that its events still go together.
+fn erased(hash: &str) -> String {
+    format!("erased {hash}")
+}
+
 fn cells(event: &AuditEvent) -> Vec<String> {
-    let account = match event.account_ids.len() {
-        0 => event.account_id.clone(),
-        accounts => format!("{accounts} accounts"),
+    let account = match (event.account_ids.len(), event.account_hashes.as_slice()) {
+        (0, [hash]) if event.account_id.is_empty() => erased(hash),
+        (0, [_, _, ..]) => format!("{} accounts", event.account_hashes.len()),
+        (0, _) => event.account_id.clone(),
+        (accounts, hashes) => format!("{} accounts", accounts.max(hashes.len())),
     };
     let times = if event.count > 1 { format!(" x{}", event.count) } else { String::new() };
-    let who = if event.actor_id.is_empty() { actor(event) } else { &event.actor_id };
+    let who = match (event.actor_id.as_str(), event.actor_kind()) {
+        ("", AuditActorKind::Erased) => erased(&event.actor_hash),
+        ("", _) => actor(event).to_owned(),
+        (id, _) => id.to_owned(),
+    };
     vec![
         event.position.to_string(),
         event_time(event),
         event.kind.clone(),
         format!("{}{times}", outcome(event)),
-        who.to_owned(),
+        who,
         account,
         event.reason.clone(),
         event.support_code.clone(),
     ]
 }
 
-fn rows(events: &[AuditEvent]) -> String {
+/// Events as a table.
+pub(crate) fn event_rows(events: &[AuditEvent]) -> String {
     let head = HEAD.map(str::to_owned).to_vec();
     table(&std::iter::once(head).chain(events.iter().map(cells)).collect::<Vec<_>>())
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use rekey_runtime::reload;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::Telemetry;
 
@@ -16,6 +17,7 @@ pub(crate) async fn run(part: Part, config: Option<PathBuf>) -> anyhow::Result<(
         tracing::warn!("{}.production is off: what only development may have is let through", part.name());
     }
     let shutdown = Shutdown::on_signals()?;
+    reload::on_hangup(rekey_client::read_files_again)?;
     let sockets = Sockets::bind(&document, &[part], Ports::Named).await?;
     let environment = Environment::system(telemetry.metrics());
     let outcome =

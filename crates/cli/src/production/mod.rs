@@ -101,6 +101,8 @@ impl Findings {
             }
         }
         let telemetry: TelemetrySettings = document.part("telemetry")?;
+        findings.secret_file("telemetry.otlp_headers_file", telemetry.otlp_headers_file.as_deref());
+        findings.secret_file("telemetry.otlp_key_file", telemetry.otlp_key_file.as_deref());
         if !has_mesh {
             network::collector(&mut findings, telemetry.otlp_endpoint.as_deref());
         }
@@ -128,7 +130,11 @@ impl Findings {
             network.redis(self, "throttle.url", &settings.throttle.url);
             self.secrets_of_port("identity", &settings.server);
             self.secret_file("identity.store.password_file", settings.store.password_file.as_deref());
-            self.secret_file("identity.throttle.password_file", settings.throttle.password_file.as_deref());
+            let throttle = &settings.throttle;
+            self.secret_file("identity.throttle.password_file", throttle.password_file.as_deref());
+            self.secret_file("identity.throttle.key_file", throttle.key_file.as_deref());
+            let sentinel = throttle.sentinel_password_file.as_deref();
+            self.secret_file("identity.throttle.sentinel_password_file", sentinel);
             self.forbid_if(
                 is_beside_demo_people(&settings.store.url),
                 "identity.store.url is the store of demo people, whose passwords lie beside it",
@@ -160,7 +166,11 @@ impl Findings {
             network.neighbour(self, "notification", &settings.notification);
             network.redis(self, "store.url", &settings.store.url);
             self.secrets_of_port("verification", &settings.server);
-            self.secret_file("verification.store.password_file", settings.store.password_file.as_deref());
+            let store = &settings.store;
+            self.secret_file("verification.store.password_file", store.password_file.as_deref());
+            self.secret_file("verification.store.key_file", store.key_file.as_deref());
+            let sentinel = store.sentinel_password_file.as_deref();
+            self.secret_file("verification.store.sentinel_password_file", sentinel);
             self.need_callers(Part::Verification, &settings.server);
             self.need_credential("verification.notification", &settings.notification);
             let keys = &settings.keys;

@@ -41,6 +41,16 @@ impl<'a> Network<'a> {
     pub(super) fn neighbour(&self, findings: &mut Findings, name: &str, settings: &ClientSettings) {
         let what = format!("{name}.endpoint is http:// to another machine");
         self.forbid_plain(findings, is_plain_beyond_loopback(&settings.endpoint), &what);
+        // The neighbour's own setting is not known here; parts of one deployment drain alike.
+        let (part, drain) = (self.part.name(), self.server.drain_seconds);
+        findings.forbid_if(
+            settings.balance && settings.resolve_seconds >= drain,
+            &format!(
+                "{part}.{name}.resolve_seconds is {}, no less than the {drain} of {part}.server.drain_seconds: a \
+                 neighbour that stops would be called after it has gone",
+                settings.resolve_seconds,
+            ),
+        );
     }
 
     /// A database.

@@ -145,6 +145,21 @@ fn what_is_too_weak_is_refused_and_no_mesh_helps() {
 }
 
 #[test]
+fn a_name_is_resolved_more_often_than_a_neighbour_drains() {
+    let balanced = ("VERIFICATION__NOTIFICATION__BALANCE", "true");
+    let seldom = ("VERIFICATION__NOTIFICATION__RESOLVE_SECONDS", "15");
+    let soon = ("VERIFICATION__SERVER__DRAIN_SECONDS", "5");
+
+    for other in [seldom, soon] {
+        let refused = wrong(Part::Verification, &[balanced, other]);
+        assert!(refused.contains("verification.notification.resolve_seconds"), "{refused}");
+        assert!(refused.contains("verification.server.drain_seconds"), "{refused}");
+        check_part(&fit_but_for(&[other]), Part::Verification).unwrap();
+    }
+    check_part(&fit_but_for(&[balanced]), Part::Verification).unwrap();
+}
+
+#[test]
 fn a_secret_that_everybody_may_read_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;
     let scratch = tempfile::tempdir().unwrap();
@@ -160,6 +175,10 @@ fn a_secret_that_everybody_may_read_is_refused() {
         (Part::Identity, "IDENTITY__THROTTLE__PASSWORD_FILE"),
         (Part::Verification, "VERIFICATION__KEYS__GRANT_FILE"),
         (Part::Verification, "VERIFICATION__STORE__PASSWORD_FILE"),
+        (Part::Verification, "VERIFICATION__STORE__KEY_FILE"),
+        (Part::Verification, "VERIFICATION__STORE__SENTINEL_PASSWORD_FILE"),
+        (Part::Identity, "IDENTITY__THROTTLE__KEY_FILE"),
+        (Part::Identity, "IDENTITY__THROTTLE__SENTINEL_PASSWORD_FILE"),
         (Part::Notification, "NOTIFICATION__KEYS__PAYLOAD_SEAL_FILE"),
         (Part::Notification, "NOTIFICATION__PROVIDERS__0__PASSWORD_FILE"),
         (Part::Notification, "NOTIFICATION__PROVIDERS__0__TOKEN_FILE"),

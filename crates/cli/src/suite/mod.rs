@@ -26,6 +26,7 @@ use tokio::task::JoinHandle;
 
 use self::assembly::Assembly;
 pub(crate) use self::assembly::rehearse;
+pub(crate) use self::sockets::bind;
 pub use self::sockets::{Ports, Sockets};
 use crate::key_set::KeySet;
 

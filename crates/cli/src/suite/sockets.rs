@@ -1,11 +1,12 @@
 //! The ports of a process, bound before anything is started: who calls whom needs them, and a port that is taken is
 //! told at once.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use rekey_runtime::health::HealthSettings;
-use rekey_runtime::server;
+use rekey_runtime::server::{self, ServeError};
 use rekey_runtime::settings::Document;
 use tokio::net::TcpListener;
 
@@ -36,10 +37,11 @@ impl Sockets {
         let mut bound = Vec::new();
         for part in parts {
             let address = settings::listen_address(document, *part)?;
-            bound.push((*part, server::bind(pick(address)).await?));
+            let setting = format!("{}.server.listen", part.name());
+            bound.push((*part, bind(&setting, pick(address)).await?));
         }
         let health: HealthSettings = document.part("health")?;
-        Ok(Self { parts: bound, health: server::bind(pick(health.listen)).await? })
+        Ok(Self { parts: bound, health: bind("health.listen", pick(health.listen)).await? })
     }
 
     /// Where a part listens.
@@ -53,4 +55,18 @@ impl Sockets {
     pub fn health_address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.health.local_addr()?)
     }
+}
+
+/// Binds what a setting names, and says what to do where it cannot be had.
+pub(crate) async fn bind(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    server::bind(address).await.map_err(|error| match &error {
+        ServeError::Bind { source, .. } if source.kind() == ErrorKind::AddrInUse => {
+            let mend = format!(
+                "port {} is taken, perhaps by another `rekey`: name another by {setting}, or try `rekey up --free-ports`",
+                address.port()
+            );
+            anyhow::Error::new(error).context(mend)
+        }
+        _ => anyhow::Error::new(error).context(format!("{setting} cannot be had")),
+    })
 }

@@ -64,6 +64,10 @@ impl Announcement<'_> {
                 "endpoint": format!("http://{}", self.addresses.identity),
                 "token_file": token_file,
             },
+            "notification": {
+                "endpoint": format!("http://{}", self.addresses.notification),
+                "token_file": token_file,
+            },
         });
         Ok(format!("{PROFILE_MARK}{}", toml::to_string(&profile)?))
     }

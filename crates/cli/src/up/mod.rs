@@ -18,7 +18,7 @@ use rekey_notification::inbox::{self, Inbox};
 use rekey_primitives::clock::{Clock as _, SystemClock};
 use rekey_primitives::entropy::SystemEntropy;
 use rekey_runtime::health;
-use rekey_runtime::server;
+use rekey_runtime::reload;
 use rekey_runtime::settings::Document;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::Telemetry;
@@ -68,7 +68,7 @@ async fn develop(up: &Up, files: Files, output: Output) -> anyhow::Result<()> {
     let ports = if up.ephemeral || up.free_ports { Ports::Free } else { Ports::Named };
     let document = settings::document(config.clone(), overrides.clone())?;
     let sockets = Sockets::bind(&document, &Part::ALL, ports).await?;
-    let pages = server::bind(pages_address(ports)).await?;
+    let pages = suite::bind("the development inbox", pages_address(ports)).await?;
     let addresses = Addresses::new(&sockets, pages.local_addr()?)?;
     let health = sockets.health_address()?;
     overrides.extend(development::endpoints(&addresses, &folder));
@@ -77,6 +77,7 @@ async fn develop(up: &Up, files: Files, output: Output) -> anyhow::Result<()> {
 
     let telemetry = Telemetry::start(&document.part("telemetry")?, "rekey")?;
     let shutdown = Shutdown::on_signals()?;
+    reload::on_hangup(rekey_client::read_files_again)?;
     let identity = development::connect(addresses.identity, &folder)?;
     let inbox = Inbox::new();
     let page_server = serve_pages(pages, inbox.clone(), identity.clone(), shutdown.clone());

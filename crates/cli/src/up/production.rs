@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use rekey_primitives::contact::Channel;
+use rekey_runtime::reload;
 use rekey_runtime::settings::{Document, Origin};
 use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::Telemetry;
@@ -32,6 +33,7 @@ pub(super) async fn run(up: &Up, config: Option<PathBuf>, output: Output) -> any
     demo::refuse_tenant(&document).await?;
     let telemetry = Telemetry::start(&document.part("telemetry")?, "rekey")?;
     let shutdown = Shutdown::on_signals()?;
+    reload::on_hangup(rekey_client::read_files_again)?;
     let sockets = Sockets::bind(&document, &Part::ALL, Ports::Named).await?;
     let environment = Environment::system(telemetry.metrics());
     let mut suite = suite::start(&document, sockets, environment, Vec::new(), shutdown).await?;

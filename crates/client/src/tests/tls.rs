@@ -135,3 +135,52 @@ async fn a_new_token_is_sent_without_a_restart() {
     assert_eq!(peer.header(0, "authorization").as_deref(), Some("Bearer old"));
     assert_eq!(peer.header(1, "authorization").as_deref(), Some("Bearer new"));
 }
+
+async fn cause(settings: &ClientSettings) -> String {
+    let error = check(Connection::open(settings, || None).unwrap()).await.unwrap_err();
+    assert_eq!(error.code(), Code::Unavailable, "{error:?}");
+    error.message().to_owned()
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_tls_is_said_with_the_address() {
+    let (own, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    certificates(own.path());
+    certificates(other.path());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_peer, _serving) = serve(listener, own.path());
+    let (_plain, plain_address) = Peer::answering([]).await;
+    let right = mutual(own.path(), address);
+    let peer = format!("localhost:{}", address.port());
+    let cases = [
+        (
+            ClientSettings { ca_file: Some(other.path().join("ca.crt")), ..right.clone() },
+            format!("the certificate of {peer} is not signed by an authority in ca_file"),
+        ),
+        (
+            ClientSettings { server_name: Some("identity.example".to_owned()), ..right.clone() },
+            format!("the certificate of {peer} is for another name"),
+        ),
+        (
+            ClientSettings { certificate_file: None, key_file: None, ..right.clone() },
+            format!("{peer} refuses our certificate"),
+        ),
+        (
+            mutual(own.path(), plain_address),
+            format!("localhost:{} does not speak TLS: is its address http://?", plain_address.port()),
+        ),
+    ];
+
+    check(Connection::open(&right, || None).unwrap()).await.unwrap();
+    for (settings, begins) in cases {
+        let told = cause(&settings).await;
+        assert!(told.starts_with(&begins), "{told} is not {begins}");
+    }
+    let in_plain_text = ClientSettings { attempts: 1, ..settings(address) };
+    let told = cause(&in_plain_text).await;
+    assert!(
+        told.starts_with(&address.to_string()) && told.ends_with("does it want TLS (https://)?"),
+        "{told}"
+    );
+}

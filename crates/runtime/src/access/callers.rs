@@ -28,6 +28,12 @@ pub enum CallerError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file that named callers names none: more likely half written than meant.
+    #[error("the callers file {} names nobody any more", path.display())]
+    Emptied {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is not TOML of the right shape.
     #[error("the callers file {} is wrong", path.display())]
     Malformed {
@@ -105,6 +111,10 @@ impl Callers {
             return Ok(false);
         }
         let entries = self.parse(&text)?;
+        let had_more = self.with(|current| current.entries.len() > self.inline.len());
+        if had_more && entries.len() == self.inline.len() {
+            return Err(CallerError::Emptied { path: self.file.clone().unwrap_or_default() });
+        }
         self.replace(Current { text, entries });
         Ok(true)
     }

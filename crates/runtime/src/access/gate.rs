@@ -85,9 +85,14 @@ pub(crate) async fn admit(
             next(request).await
         }
         Err(rejection) => {
-            let peer = peer.map(|peer| peer.address.to_string());
-            let (reason, lacks) = (rejection.reason.name(), rejection.lacks);
-            tracing::info!(reason, lacks, peer, caller = name, "call refused at the gate");
+            // The line of the call names them, and its peer and reason.
+            let span = tracing::Span::current();
+            if !name.is_empty() {
+                span.record("caller", name);
+            }
+            if let Some(lacks) = rejection.lacks {
+                span.record("missing", lacks);
+            }
             if let Some(without) = &rejection.without_role {
                 gate.persons.role_missing(&RoleMissing {
                     person: &without.person,

@@ -135,5 +135,7 @@ fn a_changed_file_takes_effect_and_a_broken_one_changes_nothing() {
     assert!(callers.recognise(None, Some("new")).is_some());
     fs::remove_file(&path).unwrap();
     assert!(callers.reload().is_err());
+    fs::write(&path, "# half written\n").unwrap();
+    assert!(matches!(callers.reload(), Err(CallerError::Emptied { .. })));
     assert!(callers.recognise(None, Some("p")).is_some());
 }

@@ -10,22 +10,34 @@ use axum::response::Response;
 use http::HeaderMap;
 use http_body_util::BodyExt;
 use hyper::body::Frame;
+use rekey_metrics::process::REFUSALS;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::{Reason, RpcName};
+use crate::telemetry::KnownMethod;
 
 /// The trace id of a call as 32 hexadecimal digits: what a person reads to support.
 ///
 /// It is in the extensions of every request, so that a service can write it into its own records.
 #[derive(Debug, Clone)]
-pub struct TraceId(pub(crate) Arc<str>);
+pub struct TraceId {
+    pub(crate) text: Arc<str>,
+    /// The span of the call, where it is recorded.
+    pub(crate) span: Option<[u8; 8]>,
+}
 
 impl TraceId {
     /// The 16 bytes it stands for.
     #[must_use]
     pub fn bytes(&self) -> Option<[u8; 16]> {
-        u128::from_str_radix(&self.0, 16).ok().map(u128::to_be_bytes)
+        u128::from_str_radix(&self.text, 16).ok().map(u128::to_be_bytes)
+    }
+
+    /// The span of this call, for what follows from it later; none where it is not recorded.
+    #[must_use]
+    pub const fn recorded_span(&self) -> Option<[u8; 8]> {
+        self.span
     }
 }
 
@@ -36,16 +48,17 @@ pub(crate) async fn complete(
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let trace_id = request.extensions().get::<TraceId>().cloned();
+    let is_known = request.extensions().get::<KnownMethod>().is_some();
+    let completing = Completing { rpc: rpc.clone(), trace_id, is_known };
     let mut response = next(request).await;
     if response.headers().contains_key(Status::GRPC_STATUS) {
-        complete_headers(response.headers_mut(), rpc, trace_id.as_ref());
+        completing.complete(response.headers_mut());
         return response;
     }
-    let rpc = rpc.clone();
     response.map(|body| {
         Body::new(body.map_frame(move |frame| match frame.into_trailers() {
             Ok(mut trailers) => {
-                complete_headers(&mut trailers, &rpc, trace_id.as_ref());
+                completing.complete(&mut trailers);
                 Frame::trailers(trailers)
             }
             Err(frame) => frame,
@@ -53,16 +66,37 @@ pub(crate) async fn complete(
     })
 }
 
-fn complete_headers(headers: &mut HeaderMap, rpc: &RpcName, trace_id: Option<&TraceId>) {
-    let Some(status) = Status::from_header_map(headers).filter(|status| status.code() != Code::Ok) else {
-        return;
-    };
-    let completed = completed(&status, rpc, trace_id);
-    for name in [Status::GRPC_STATUS, Status::GRPC_MESSAGE, Status::GRPC_STATUS_DETAILS] {
-        headers.remove(name);
+/// What is known of a call when its status is completed.
+struct Completing {
+    rpc: RpcName,
+    trace_id: Option<TraceId>,
+    /// Whether the contract knows the method.
+    is_known: bool,
+}
+
+impl Completing {
+    fn complete(&self, headers: &mut HeaderMap) {
+        let Some(status) = Status::from_header_map(headers).filter(|status| status.code() != Code::Ok) else {
+            return;
+        };
+        let completed = completed(&status, &self.rpc, self.trace_id.as_ref());
+        self.count(&completed);
+        for name in [Status::GRPC_STATUS, Status::GRPC_MESSAGE, Status::GRPC_STATUS_DETAILS] {
+            headers.remove(name);
+        }
+        if completed.add_header(headers).is_err() {
+            tracing::error!("a status does not fit into headers");
+        }
     }
-    if completed.add_header(headers).is_err() {
-        tracing::error!("a status does not fit into headers");
+
+    /// Counts the reason that is sent.
+    fn count(&self, status: &Status) {
+        let Some(info) = status.get_details_error_info() else { return };
+        if self.is_known {
+            REFUSALS.add(1, [info.domain, info.reason]);
+        } else {
+            REFUSALS.add(1, ["_OTHER".to_owned(), info.reason]);
+        }
     }
 }
 
@@ -74,7 +108,10 @@ fn completed(status: &Status, rpc: &RpcName, trace_id: Option<&TraceId>) -> Stat
     let is_ours = matches!(status.code(), Code::Internal | Code::Unknown | Code::DataLoss);
     let (code, named, text) = match reason {
         Some(Reason::Internal) | None if is_ours => {
-            tracing::error!(code = ?status.code(), text = status.message(), "call failed");
+            // What a service says with a reason it has written down with its cause.
+            if reason.is_some() {
+                tracing::error!(code = ?status.code(), text = status.message(), "call failed");
+            }
             (Code::Internal, Some(Reason::Internal), Reason::Internal.text())
         }
         Some(Reason::Internal) => (status.code(), reason, Reason::Internal.text()),
@@ -97,7 +134,7 @@ fn completed(status: &Status, rpc: &RpcName, trace_id: Option<&TraceId>) -> Stat
         }
     }
     if let Some(trace_id) = trace_id {
-        details.set_request_info(trace_id.0.as_ref(), "");
+        details.set_request_info(trace_id.text.as_ref(), "");
     }
     Status::with_error_details(code, text, details)
 }

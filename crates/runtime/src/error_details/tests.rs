@@ -15,7 +15,7 @@ const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 async fn seen(status: Status) -> Status {
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = PATH.parse().unwrap();
-    request.extensions_mut().insert(TraceId(TRACE.into()));
+    request.extensions_mut().insert(TraceId { text: TRACE.into(), span: None });
     let response = complete(&RpcName::of(PATH), request, async |_| status.into_http()).await;
     Status::from_header_map(response.headers()).unwrap()
 }

@@ -5,17 +5,22 @@
 //! under the names of the services that need it, and calls answer `UNAVAILABLE`; otherwise one bad minute of Postgres
 //! would empty every endpoint list at once.
 //!
+//! What is missing or away is told with its cause: on the page `/readyz`, and once in the log.
+//!
 //! Names: the gRPC services; "" and `readiness` for the process; `liveness`, which never looks at a store.
 
 mod port;
+mod protocol;
 mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rekey_metrics::process::{READY, STORE_ANSWERS};
 use tokio::sync::watch;
 
 pub use self::port::{HealthSettings, serve, serve_pages};
+pub(crate) use self::protocol::DESCRIPTORS as PROTOCOL;
 pub(crate) use self::service::HealthService;
 
 /// What a name is at the moment.
@@ -42,10 +47,19 @@ struct State {
     unmet: BTreeSet<(&'static str, String)>,
     /// The gRPC services, with their part.
     services: BTreeMap<String, &'static str>,
-    /// Stores that are away now, with the services that need them.
-    away: BTreeMap<(&'static str, String), BTreeSet<String>>,
+    /// Stores that are away now.
+    away: BTreeMap<(&'static str, String), AwayStore>,
     loop_ended: bool,
     draining: bool,
+}
+
+/// A store that is away.
+#[derive(Debug)]
+struct AwayStore {
+    /// The gRPC services that need it.
+    services: BTreeSet<String>,
+    /// Which it is and what keeps it away.
+    cause: String,
 }
 
 impl Default for Health {
@@ -70,6 +84,16 @@ impl Health {
         PartHealth { health: self.clone(), part: name, services: Arc::new(services) }
     }
 
+    /// Shows in the metrics whether this process is ready, for as long as it lives.
+    fn show(&self) {
+        let state = Arc::downgrade(&self.state);
+        READY.observe(move || {
+            let ready =
+                state.upgrade().map(|state| state.lock().unwrap_or_else(PoisonError::into_inner).is_ready());
+            ready.map(|ready| (f64::from(u8::from(ready)), [])).into_iter().collect()
+        });
+    }
+
     /// Whether the process should get traffic.
     #[must_use]
     pub fn is_ready(&self) -> bool {
@@ -80,11 +104,19 @@ impl Health {
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
         self.look(|state| {
-            let mut missing: Vec<_> =
-                state.unmet.iter().map(|(part, condition)| format!("{part}: {condition}")).collect();
+            let mut missing: Vec<_> = state.unmet.iter().map(|condition| state.told(condition)).collect();
             missing.extend(state.loop_ended.then(|| "a background loop ended".to_owned()));
             missing.extend(state.draining.then(|| "shutting down".to_owned()));
             missing
+        })
+    }
+
+    /// What every name is now.
+    pub(crate) fn all(&self) -> BTreeMap<String, Serving> {
+        self.look(|state| {
+            let of_process = ["", "readiness", "liveness"].map(str::to_owned);
+            let names = state.services.keys().cloned().chain(of_process);
+            names.map(|name| (name.clone(), state.serving(&name))).collect()
         })
     }
 
@@ -120,6 +152,15 @@ impl Health {
 }
 
 impl State {
+    /// A condition that is not met, with what keeps it from being so.
+    fn told(&self, condition: &(&'static str, String)) -> String {
+        let (part, name) = condition;
+        match self.away.get(condition) {
+            Some(store) => format!("{part}: {name}: {}", store.cause),
+            None => format!("{part}: {name}"),
+        }
+    }
+
     fn is_ready(&self) -> bool {
         self.unmet.is_empty() && !self.loop_ended && !self.draining
     }
@@ -131,7 +172,7 @@ impl State {
             service => {
                 let Some(part) = self.services.get(service) else { return Serving::Unknown };
                 let is_met = !self.unmet.iter().any(|(of, _)| of == part);
-                let has_stores = !self.away.values().any(|services| services.contains(service));
+                let has_stores = !self.away.values().any(|store| store.services.contains(service));
                 is_met && has_stores && !self.draining && !self.loop_ended
             }
         };
@@ -173,6 +214,7 @@ impl PartHealth {
     #[must_use]
     pub fn store_of(&self, name: &'static str, services: impl IntoIterator<Item = String>) -> StoreHealth {
         self.require(name);
+        STORE_ANSWERS.set_whether(false, [self.part, name]);
         StoreHealth { part: self.clone(), name, services: Arc::new(services.into_iter().collect()) }
     }
 }
@@ -186,17 +228,25 @@ pub struct StoreHealth {
 }
 
 impl StoreHealth {
-    /// Reports what the last look at the store found.
-    pub fn set(&self, is_up: bool) {
+    /// Reports what the last look at the store found: that it is there, or which it is and what keeps it away. The cause
+    /// is shown to operators, so it holds nobody's data and no secret.
+    pub fn report(&self, found: Result<(), String>) {
+        STORE_ANSWERS.set_whether(found.is_ok(), [self.part.part, self.name]);
         let key = (self.part.part, self.name.to_owned());
-        self.part.health.change(|state| {
-            if is_up {
+        self.part.health.change(|state| match found {
+            Ok(()) => {
                 state.unmet.remove(&key);
                 if state.away.remove(&key).is_some() {
                     tracing::info!(part = key.0, store = key.1, "store is back");
                 }
-            } else if state.away.insert(key.clone(), self.services.as_ref().clone()).is_none() {
-                tracing::warn!(part = key.0, store = key.1, "store is away");
+            }
+            Err(cause) => {
+                let before = state.away.get(&key).map(|store| store.cause.as_str());
+                if before != Some(cause.as_str()) {
+                    tracing::warn!(part = key.0, store = key.1, cause, "store is away");
+                }
+                let services = self.services.as_ref().clone();
+                state.away.insert(key, AwayStore { services, cause });
             }
         });
     }

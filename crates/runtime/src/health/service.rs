@@ -1,7 +1,7 @@
 //! `grpc.health.v1`: an unknown name is `NOT_FOUND` to `Check` and an open stream to `Watch`.
 //!
-//! tonic-health's own server ends the stream for an unknown name and starts as serving, so only its generated
-//! types are used. Anybody may watch without a credential, so there are few places for it.
+//! tonic-health's own server ends the stream for an unknown name, starts as serving and has no `List`, so this one
+//! speaks the protocol itself. Anybody may watch without a credential, so there are few places for it.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -10,10 +10,10 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
-use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_server::{Health as HealthRpc, HealthServer};
-use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
+use super::protocol::health_check_response::ServingStatus;
+use super::protocol::health_server::{Health as HealthRpc, HealthServer};
+use super::protocol::{HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse};
 use super::{Health, Serving};
 use crate::shares::Shares;
 use crate::transport::{Peer, holder};
@@ -34,8 +34,8 @@ pub(crate) struct HealthService {
 
 impl HealthService {
     /// Its RPCs, which anybody may call.
-    pub(crate) const PATHS: [&'static str; 2] =
-        ["/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"];
+    pub(crate) const PATHS: [&'static str; 3] =
+        ["/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/List", "/grpc.health.v1.Health/Watch"];
 
     /// Speaks for this health.
     pub(super) fn new(health: Health) -> Self {
@@ -68,6 +68,14 @@ impl HealthRpc for HealthService {
             Serving::Unknown => Err(Status::not_found("no such service here")),
             serving => Ok(Response::new(answer(serving))),
         }
+    }
+
+    async fn list(
+        &self,
+        _request: Request<HealthListRequest>,
+    ) -> Result<Response<HealthListResponse>, Status> {
+        let statuses = self.health.all().into_iter().map(|(name, serving)| (name, answer(serving))).collect();
+        Ok(Response::new(HealthListResponse { statuses }))
     }
 
     type WatchStream = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;

@@ -1,11 +1,13 @@
+use std::net::SocketAddr;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_stream::StreamExt;
 use tonic::{Code, Request};
-use tonic_health::pb::HealthCheckRequest;
-use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_server::Health as HealthRpc;
 
+use super::protocol::health_check_response::ServingStatus;
+use super::protocol::health_server::Health as HealthRpc;
+use super::protocol::{HealthCheckRequest, HealthListRequest};
 use super::{Health, HealthService, Serving};
 use crate::shutdown::Shutdown;
 
@@ -26,9 +28,10 @@ fn a_part_is_ready_when_everything_required_was_seen_once() {
     let part = health.part("identity", services());
     let postgres = part.store("postgres");
     part.require("keys");
-    assert_eq!(health.missing(), ["identity: keys", "identity: postgres"]);
+    postgres.report(Err("connection refused by db:5432".to_owned()));
+    assert_eq!(health.missing(), ["identity: keys", "identity: postgres: connection refused by db:5432"]);
 
-    postgres.set(true);
+    postgres.report(Ok(()));
     assert!(!health.is_ready());
     part.meet("keys");
 
@@ -41,14 +44,14 @@ fn a_store_that_goes_away_later_shows_by_service_and_leaves_the_process_ready() 
     let health = Health::new();
     let part = health.part("identity", services());
     let sessions = part.store_of("redis", [SESSIONS.to_owned()]);
-    sessions.set(true);
+    sessions.report(Ok(()));
 
-    sessions.set(false);
+    sessions.report(Err("connection refused by codes:6379".to_owned()));
 
     assert_eq!(health.serving(SESSIONS), Serving::No);
     assert_eq!(health.serving(RESETS), Serving::Yes);
     assert_eq!(health.serving(""), Serving::Yes);
-    sessions.set(true);
+    sessions.report(Ok(()));
     assert_eq!(health.serving(SESSIONS), Serving::Yes);
 }
 
@@ -81,6 +84,24 @@ async fn checking_an_unknown_name_is_not_found() {
     let service = HealthService::new(Health::new());
 
     assert_eq!(service.check(asking("nobody")).await.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn listing_tells_of_every_service_and_of_the_process() {
+    let health = Health::new();
+    let part = health.part("identity", services());
+    let redis = part.store_of("redis", [SESSIONS.to_owned()]);
+    redis.report(Ok(()));
+    redis.report(Err("away".to_owned()));
+    let service = HealthService::new(health);
+
+    let listed = service.list(Request::new(HealthListRequest {})).await.unwrap().into_inner().statuses;
+
+    let mut listed: Vec<_> = listed.iter().map(|(name, is)| (name.as_str(), is.status())).collect();
+    listed.sort_by_key(|(name, _)| *name);
+    let (yes, no) = (ServingStatus::Serving, ServingStatus::NotServing);
+    let expected = [("", yes), ("liveness", yes), ("readiness", yes), (RESETS, yes), (SESSIONS, no)];
+    assert_eq!(listed, expected);
 }
 
 #[tokio::test]
@@ -137,10 +158,43 @@ async fn sockets_that_say_nothing_leave_the_health_port() {
     for socket in &mut silent {
         let _closed = socket.read_to_end(&mut Vec::new()).await;
     }
-    let mut probe = TcpStream::connect(address).await.unwrap();
-    probe.write_all(b"GET /healthz HTTP/1.1\r\nhost: probe\r\nconnection: close\r\n\r\n").await.unwrap();
-    let mut answer = String::new();
-    probe.read_to_string(&mut answer).await.unwrap();
+    let answer = page(address, "/healthz").await;
 
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+async fn page(address: SocketAddr, path: &str) -> String {
+    let mut probe = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: probe\r\nconnection: close\r\n\r\n");
+    probe.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    probe.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_page_tells_of_one_service_and_one_that_is_not_there_is_not_found() {
+    let port = crate::server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = port.local_addr().unwrap();
+    let health = Health::new();
+    let part = health.part("identity", services());
+    let redis = part.store_of("redis", [SESSIONS.to_owned()]);
+    redis.report(Ok(()));
+    redis.report(Err("connection refused by codes:6379".to_owned()));
+    let metrics = crate::telemetry::Metrics::default();
+    let served = super::serve(port, health, metrics, axum::Router::new(), Shutdown::new());
+    let _served = tokio::spawn(served);
+
+    let pages = [
+        ("/readyz".to_owned(), "200"),
+        (format!("/readyz/{RESETS}"), "200"),
+        (format!("/readyz/{SESSIONS}"), "503"),
+        ("/readyz/nobody".to_owned(), "404"),
+        ("/".to_owned(), "404"),
+        ("/debug/pprof".to_owned(), "404"),
+    ];
+    for (path, expected) in pages {
+        let answer = page(address, &path).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {expected}")), "{path}: {answer}");
+    }
 }

@@ -32,6 +32,7 @@ pub use self::web::OriginError;
 use crate::access::{AccessTable, CallerError, Callers, Gate, NoPersons, SharedPersonVerifier};
 use crate::deadline::DeadlineBounds;
 use crate::health::{Health, HealthService};
+use crate::reload::Due;
 use crate::shares::Shares;
 use crate::shutdown::Shutdown;
 use crate::telemetry::CallMetrics;
@@ -232,7 +233,7 @@ pub(crate) const REFLECTION: [&str; 2] = [
 fn with_reflection(routes: Routes, descriptors: &'static [u8]) -> Result<Routes, ServeError> {
     let builder = || {
         tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(crate::health::PROTOCOL)
             // What errors are made of, so that a stranger's tool prints the details of a refusal.
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(descriptors)
@@ -242,8 +243,9 @@ fn with_reflection(routes: Routes, descriptors: &'static [u8]) -> Result<Routes,
 
 /// Reads the files again at each interval; one that does not read is logged and changes nothing. Never ends.
 async fn reload(every: Duration, callers: Callers, tls: Option<Tls>) {
+    let mut due = Due::every(every);
     loop {
-        tokio::time::sleep(every).await;
+        due.next().await;
         match callers.reload() {
             Ok(true) => tracing::info!("callers reloaded"),
             Ok(false) => {}

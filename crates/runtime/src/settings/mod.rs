@@ -15,6 +15,7 @@ mod password;
 mod secret;
 mod show;
 mod table;
+mod tls_client;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ pub use self::password::{PasswordError, url_with_password};
 pub use self::secret::{SecretFileError, is_variable, secret_file};
 pub use self::show::{Origin, Setting};
 pub use self::table::Table;
+pub use self::tls_client::{TlsClientError, TlsClientFiles, TlsClientTexts};
 
 /// What every process has: `[telemetry]` and `[health]`.
 const DEFAULTS: &str = include_str!("../default.toml");

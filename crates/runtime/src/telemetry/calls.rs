@@ -11,46 +11,43 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::HeaderMap;
 use http_body_util::BodyExt;
-use opentelemetry::metrics::Histogram;
 use opentelemetry::propagation::Extractor;
 use opentelemetry::trace::{TraceContextExt, TraceId as OtelTraceId};
-use opentelemetry::{Context, KeyValue, global};
+use opentelemetry::{Context, global};
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
+use rekey_metrics::LabelValue;
+use rekey_metrics::process::SERVER_CALLS;
 use tokio::time::Instant;
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::error_details::{RpcName, TraceId};
-
-/// 5 ms to 10 s, the bounds of the convention.
-const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+use crate::error_details::{Reason, RpcName, TraceId};
+use crate::transport::Peer;
 
 const UNKNOWN_METHOD: &str = "_OTHER";
 
-/// The metrics of all calls of a part.
+/// The names under which the calls of a part are measured.
 pub(crate) struct CallMetrics {
-    duration: Histogram<f64>,
     /// What may be called, without the leading slash.
     names: HashSet<Arc<str>>,
 }
 
+/// In the extensions of a request whose method is one that the contract knows: the reasons of any other say nothing about a
+/// part, and its domain is whatever a stranger typed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownMethod;
+
 impl CallMetrics {
-    /// Takes the meter of the process as it is now: telemetry starts before servers.
     /// `paths` are those that are served.
     pub(crate) fn new<'a>(paths: impl Iterator<Item = &'a str>) -> Self {
-        let duration = global::meter("rekey")
-            .f64_histogram("rpc.server.call.duration")
-            .with_unit("s")
-            .with_description("Duration of the calls served.")
-            .with_boundaries(SECONDS.to_vec())
-            .build();
-        Self { duration, names: paths.map(|path| path.trim_start_matches('/').into()).collect() }
+        Self { names: paths.map(|path| path.trim_start_matches('/').into()).collect() }
     }
 
-    fn name(&self, rpc: &RpcName) -> Arc<str> {
-        self.names.get(rpc.method()).map_or_else(|| UNKNOWN_METHOD.into(), Arc::clone)
+    fn name(&self, rpc: &RpcName) -> Option<Arc<str>> {
+        self.names.get(rpc.method()).map(Arc::clone)
     }
 }
 
@@ -61,35 +58,47 @@ pub(crate) async fn observe(
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let method = metrics.name(rpc);
+    let known = metrics.name(rpc);
+    if known.is_some() {
+        request.extensions_mut().insert(KnownMethod);
+    }
+    let method = known.unwrap_or_else(|| UNKNOWN_METHOD.into());
     let span = tracing::info_span!(
         "call",
         otel.name = &*method,
         otel.kind = "server",
+        otel.status_code = Empty,
         rpc.system.name = "grpc",
         rpc.method = &*method,
-        rpc.status_code = Empty,
+        rpc.response.status_code = Empty,
+        error.type = Empty,
+        network.peer.address = Empty,
         caller = Empty,
+        reason = Empty,
+        missing = Empty,
         trace_id = Empty,
     );
+    if let Some(peer) = request.extensions().get::<Peer>() {
+        span.record("network.peer.address", tracing::field::display(peer.address.ip()));
+    }
     let parent =
         global::get_text_map_propagator(|propagator| propagator.extract(&Headers(request.headers())));
     let trace_id = join(&span, parent);
-    span.record("trace_id", trace_id.0.as_ref());
+    span.record("trace_id", trace_id.text.as_ref());
     request.extensions_mut().insert(trace_id);
 
-    let metrics = Arc::clone(metrics);
     let mut measurement =
-        CallMeasurement { metrics, method, started: Instant::now(), span: span.clone(), is_over: false };
+        CallMeasurement { method, started: Instant::now(), span: span.clone(), is_over: false };
     let response = next(request).instrument(span).await;
-    if let Some(code) = response.headers().get(Status::GRPC_STATUS) {
-        measurement.end(Code::from_bytes(code.as_bytes()));
+    if response.headers().contains_key(Status::GRPC_STATUS) {
+        measurement.end_with(response.headers());
         return response;
     }
     response.map(|body| {
         Body::new(body.map_frame(move |frame| {
-            if let Some(code) = frame.trailers_ref().and_then(|trailers| trailers.get(Status::GRPC_STATUS)) {
-                measurement.end(Code::from_bytes(code.as_bytes()));
+            if let Some(trailers) = frame.trailers_ref().filter(|held| held.contains_key(Status::GRPC_STATUS))
+            {
+                measurement.end_with(trailers);
             }
             frame
         }))
@@ -101,18 +110,19 @@ pub(crate) async fn observe(
 fn join(span: &Span, parent: Context) -> TraceId {
     let callers = parent.span().span_context().trace_id();
     let _no_layer = span.set_parent(parent);
-    let own = span.context().span().span_context().trace_id();
-    let id = [own, callers]
+    let context = span.context();
+    let own = context.span().span_context().clone();
+    let recorded = own.is_valid() && own.is_sampled();
+    let id = [own.trace_id(), callers]
         .into_iter()
         .find(|id| *id != OtelTraceId::INVALID)
         .unwrap_or_else(|| RandomIdGenerator::default().new_trace_id());
-    TraceId(id.to_string().into())
+    TraceId { text: id.to_string().into(), span: recorded.then(|| own.span_id().to_bytes()) }
 }
 
 /// The measurement of one call. It ends once: with the status of the call, or as cancelled when the client went away
 /// before there was one.
 struct CallMeasurement {
-    metrics: Arc<CallMetrics>,
     method: Arc<str>,
     started: Instant,
     span: Span,
@@ -120,29 +130,57 @@ struct CallMeasurement {
 }
 
 impl CallMeasurement {
-    fn end(&mut self, code: Code) {
+    /// Ends it with the status in headers or trailers, which is complete by now.
+    fn end_with(&mut self, headers: &HeaderMap) {
+        let code =
+            headers.get(Status::GRPC_STATUS).map_or(Code::Unknown, |code| Code::from_bytes(code.as_bytes()));
+        let failed = (code != Code::Ok).then(|| Status::from_header_map(headers)).flatten();
+        let reason = failed.and_then(|status| status.get_details_error_info()).map(|info| info.reason);
+        self.end(code, reason.as_deref());
+    }
+
+    fn end(&mut self, code: Code, reason: Option<&str>) {
         if std::mem::replace(&mut self.is_over, true) {
             return;
         }
-        let name = code_name(code);
-        self.span.record("rpc.status_code", name);
-        let attributes = [
-            KeyValue::new("rpc.system.name", "grpc"),
-            KeyValue::new("rpc.method", Arc::clone(&self.method)),
-            KeyValue::new("rpc.status_code", name),
-        ];
-        self.metrics.duration.record(self.started.elapsed().as_secs_f64(), &attributes);
-        if code == Code::Ok {
-            tracing::debug!(parent: &self.span, "call answered");
+        let (name, reason) = (code_name(code), reason.unwrap_or_default());
+        let span = &self.span;
+        span.record("rpc.response.status_code", name);
+        if code != Code::Ok {
+            span.record("reason", reason);
+        }
+        if is_error(code) {
+            span.record("error.type", name);
+            span.record("otel.status_code", "ERROR");
+        }
+        let labels: [LabelValue; 3] = ["grpc".into(), Arc::clone(&self.method).into(), name.into()];
+        SERVER_CALLS.record(self.started.elapsed(), labels);
+        // What broke has its line where it broke, with its cause.
+        let is_told = reason == Reason::Internal.name() || reason == Reason::Unavailable.name();
+        if code == Code::Ok || is_told {
+            tracing::debug!(parent: span, code = name, "call answered");
         } else {
-            tracing::info!(parent: &self.span, code = name, "call answered");
+            tracing::info!(parent: span, code = name, "call refused");
         }
     }
 }
 
+/// Whether a status is an error of the server, by the semantic conventions: what a caller did wrong is none.
+const fn is_error(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss
+    )
+}
+
 impl Drop for CallMeasurement {
     fn drop(&mut self) {
-        self.end(Code::Cancelled);
+        self.end(Code::Cancelled, None);
     }
 }
 

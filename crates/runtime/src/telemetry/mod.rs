@@ -5,12 +5,16 @@
 //! codes that people quote.
 
 mod calls;
+mod collector;
+mod filter;
+mod joining;
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use opentelemetry::global;
 use opentelemetry::trace::TracerProvider;
+use opentelemetry::{KeyValue, global};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
@@ -23,7 +27,10 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
-pub(crate) use self::calls::{CallMetrics, observe};
+pub(crate) use self::calls::{CallMetrics, KnownMethod, observe};
+use self::collector::Collector;
+pub use self::collector::CollectorError;
+pub use self::joining::join_trace;
 
 /// The `[telemetry]` table. Reasons stand in `default.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -36,6 +43,18 @@ pub struct TelemetrySettings {
     /// The collector; without it nothing is sent.
     #[serde(default)]
     pub otlp_endpoint: Option<String>,
+    /// The authorities whose collector is believed, in place of the system's.
+    #[serde(default)]
+    pub otlp_ca_file: Option<PathBuf>,
+    /// The certificate that is shown to the collector.
+    #[serde(default)]
+    pub otlp_certificate_file: Option<PathBuf>,
+    /// Its key.
+    #[serde(default)]
+    pub otlp_key_file: Option<PathBuf>,
+    /// A file with headers for the collector, one `name: value` a line.
+    #[serde(default)]
+    pub otlp_headers_file: Option<PathBuf>,
     /// The share of calls that start a recorded trace, 0 to 1.
     pub sample_ratio: f64,
     /// How often metrics are pushed.
@@ -54,7 +73,7 @@ impl TelemetrySettings {
     }
 
     fn parsed_filter(&self) -> Result<EnvFilter, TelemetryError> {
-        Ok(EnvFilter::builder().parse(&self.filter)?)
+        Ok(EnvFilter::builder().parse(filter::quieted(&self.filter))?)
     }
 }
 
@@ -77,6 +96,9 @@ pub enum TelemetryError {
     /// The endpoint is not a URL.
     #[error("the OTLP endpoint is not usable")]
     Endpoint(#[from] opentelemetry_otlp::ExporterBuildError),
+    /// What is needed to reach the collector does not read.
+    #[error("telemetry.{0}")]
+    Collector(#[from] CollectorError),
     /// The Prometheus side did not start.
     #[error("metrics cannot be collected")]
     Metrics(#[from] opentelemetry_sdk::error::OTelSdkError),
@@ -116,19 +138,21 @@ impl Telemetry {
     pub fn start(settings: &TelemetrySettings, name: &str) -> Result<Self, TelemetryError> {
         let filter = settings.parsed_filter()?;
         let timeout = Duration::from_millis(settings.export_timeout_ms);
-        let resource = Resource::builder().with_service_name(name.to_owned()).build();
+        let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
+        let resource = Resource::builder().with_service_name(name.to_owned()).with_attribute(version).build();
         let traces = traces(settings, timeout, resource.clone())?;
         let registry = Registry::new();
         let meters = meters(settings, timeout, resource, &registry)?;
         global::set_text_map_propagator(TraceContextPropagator::new());
         global::set_meter_provider(meters.clone());
+        rekey_metrics::process::begin();
 
         // Colours are for eyes: a file or a collector would keep the codes.
         let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
         let lines = match settings.format {
             Format::Human => lines.with_target(false).boxed(),
             Format::Json => {
-                lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+                lines.json().flatten_event(true).with_current_span(false).with_span_list(true).boxed()
             }
         };
         let spans = tracing_opentelemetry::layer()
@@ -183,9 +207,9 @@ fn traces(
 ) -> Result<SdkTracerProvider, TelemetryError> {
     let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.sample_ratio)));
     let mut builder = SdkTracerProvider::builder().with_sampler(sampler).with_resource(resource);
-    if let Some(endpoint) = &settings.otlp_endpoint {
+    if let Some(collector) = Collector::of(settings)? {
         let exporter =
-            SpanExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(timeout).build()?;
+            collector.reached_by(SpanExporter::builder().with_tonic()).with_timeout(timeout).build()?;
         builder = builder.with_batch_exporter(exporter);
     }
     Ok(builder.build())
@@ -199,9 +223,9 @@ fn meters(
 ) -> Result<SdkMeterProvider, TelemetryError> {
     let prometheus = opentelemetry_prometheus::exporter().with_registry(registry.clone()).build()?;
     let mut builder = SdkMeterProvider::builder().with_reader(prometheus).with_resource(resource);
-    if let Some(endpoint) = &settings.otlp_endpoint {
+    if let Some(collector) = Collector::of(settings)? {
         let exporter =
-            MetricExporter::builder().with_tonic().with_endpoint(endpoint).with_timeout(timeout).build()?;
+            collector.reached_by(MetricExporter::builder().with_tonic()).with_timeout(timeout).build()?;
         let interval = Duration::from_secs(settings.export_interval_seconds.max(1));
         builder = builder.with_reader(PeriodicReader::builder(exporter).with_interval(interval).build());
     }

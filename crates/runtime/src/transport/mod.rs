@@ -10,12 +10,14 @@ mod tls;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use rekey_metrics::process::{CONNECTIONS, CONNECTIONS_REFUSED};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -89,11 +91,13 @@ pub(crate) async fn listen(
             Ok((stream, address, Some(place))) => {
                 let port = port.clone();
                 connections.spawn(async move {
+                    let open = OpenConnection::count();
                     port.open(stream, address).await;
-                    drop(place);
+                    drop((place, open));
                 });
             }
             Ok((_, address, None)) => {
+                CONNECTIONS_REFUSED.add(1, ["peer_limit"]);
                 tracing::debug!(peer = %address.ip(), "a peer over its share of connections");
             }
             Err(error) => {
@@ -106,6 +110,24 @@ pub(crate) async fn listen(
     drop(listener);
     connections.close();
     connections.wait().await;
+}
+
+/// A connection that is counted among the open ones of the process until it is dropped.
+struct OpenConnection;
+
+static OPEN_CONNECTIONS: AtomicUsize = AtomicUsize::new(0);
+
+impl OpenConnection {
+    fn count() -> Self {
+        CONNECTIONS.set_count::<&str>(OPEN_CONNECTIONS.fetch_add(1, Ordering::Relaxed) + 1, []);
+        Self
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        CONNECTIONS.set_count::<&str>(OPEN_CONNECTIONS.fetch_sub(1, Ordering::Relaxed).saturating_sub(1), []);
+    }
 }
 
 /// The places for connections of a port.
@@ -150,8 +172,14 @@ impl Port {
             Ok(Ok((stream, spiffe_id))) => {
                 self.serve(stream, Peer { address, spiffe_id: spiffe_id.map(Arc::from) }).await;
             }
-            Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
-            Err(_) => tracing::debug!("TLS handshake took too long"),
+            Ok(Err(error)) => {
+                CONNECTIONS_REFUSED.add(1, ["tls_failed"]);
+                tracing::info!(peer = %address.ip(), %error, "TLS handshake failed");
+            }
+            Err(_) => {
+                CONNECTIONS_REFUSED.add(1, ["tls_slow"]);
+                tracing::info!(peer = %address.ip(), "TLS handshake took too long");
+            }
         }
     }
 
@@ -187,7 +215,10 @@ impl Port {
         tokio::select! {
             () = self.stop.begun() => return grace,
             () = first_call.notified() => {}
-            () = tokio::time::sleep(self.options.first_call_within) => return SILENT_GRACE,
+            () = tokio::time::sleep(self.options.first_call_within) => {
+                CONNECTIONS_REFUSED.add(1, ["silent"]);
+                return SILENT_GRACE;
+            }
         }
         let age = async {
             match self.options.connection_age {

@@ -6,7 +6,7 @@
 //! reached, commands fail at once instead of queueing for one time-out after another.
 
 use std::io;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
@@ -15,8 +15,9 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult,
     ServerErrorKind, Value,
 };
-use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
+
+use super::Options;
 
 /// How long an unreachable source is left alone before it is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_millis(250);
@@ -29,11 +30,13 @@ pub(super) enum Source {
 
 /// A connection to one server, shared by its clones.
 #[derive(Clone)]
-pub struct ReconnectingConnection(Arc<Shared>);
+pub(super) struct ReconnectingConnection(Arc<Shared>);
 
 struct Shared {
+    /// What to ask from the next connection on.
+    next: Mutex<Option<Source>>,
     current: RwLock<Option<Current>>,
-    connector: Mutex<Connector>,
+    connector: tokio::sync::Mutex<Connector>,
 }
 
 /// A connection and which one it is, so that its failure replaces no newer one.
@@ -48,13 +51,28 @@ struct Connector {
     config: AsyncConnectionConfig,
     time_limit: Duration,
     made: u64,
-    failed_at: Option<Instant>,
+    /// When connecting last failed, and why.
+    failed: Option<(Instant, String)>,
 }
 
 impl ReconnectingConnection {
-    pub(super) fn new(source: Source, config: AsyncConnectionConfig, time_limit: Duration) -> Self {
-        let connector = Connector { source, config, time_limit, made: 0, failed_at: None };
-        Self(Arc::new(Shared { current: RwLock::new(None), connector: Mutex::new(connector) }))
+    pub(super) fn new(source: Source, options: &Options) -> Self {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(options.connect_timeout))
+            .set_response_timeout(Some(options.response_timeout));
+        let time_limit = match source {
+            Source::Server(_) => options.connect_timeout,
+            // It asks a Sentinel, asks the primary for its role, and connects to it.
+            Source::Sentinel(_) => options.connect_timeout * 3,
+        };
+        let connector = Connector { source, config, time_limit, made: 0, failed: None };
+        let connector = tokio::sync::Mutex::new(connector);
+        Self(Arc::new(Shared { next: Mutex::default(), current: RwLock::new(None), connector }))
+    }
+
+    /// Asks another source from the next connection on.
+    pub(super) fn go_over_to(&self, source: Source) {
+        *self.0.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(source);
     }
 
     async fn current(&self) -> RedisResult<Current> {
@@ -66,10 +84,14 @@ impl ReconnectingConnection {
         if let Some(current) = self.0.current() {
             return Ok(current);
         }
-        if connector.failed_at.is_some_and(|at| at.elapsed() < RETRY_INTERVAL) {
-            return Err(
-                io::Error::new(io::ErrorKind::NotConnected, "redis was unreachable a moment ago").into()
-            );
+        let next = self.0.next.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(source) = next {
+            (connector.source, connector.failed) = (source, None);
+        }
+        if let Some((at, cause)) = &connector.failed
+            && at.elapsed() < RETRY_INTERVAL
+        {
+            return Err(io::Error::new(io::ErrorKind::NotConnected, cause.clone()).into());
         }
         let current = connector.connect().await?;
         *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = Some(current.clone());
@@ -107,7 +129,7 @@ impl Connector {
             Ok(connected) => connected,
             Err(_) => Err(RedisError::from(io::Error::from(io::ErrorKind::TimedOut))),
         };
-        self.failed_at = connected.is_err().then(Instant::now);
+        self.failed = connected.as_ref().err().map(|error| (Instant::now(), super::why(error)));
         let connection = connected?;
         self.made += 1;
         Ok(Current { number: self.made, connection })

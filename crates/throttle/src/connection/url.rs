@@ -43,6 +43,7 @@ impl Topology {
                 }
                 Ok(Self::Sentinel {
                     sentinels: each(plain),
+                    login: None,
                     service: path.to_owned(),
                     node: node(plain, "primary"),
                 })
@@ -62,7 +63,7 @@ mod tests {
         match Topology::parse(url).unwrap() {
             Topology::Single { url } => vec![url.expose_secret().to_owned()],
             Topology::Cluster { urls } => urls.iter().map(|url| url.expose_secret().to_owned()).collect(),
-            Topology::Sentinel { sentinels, service, node } => {
+            Topology::Sentinel { sentinels, service, node, .. } => {
                 let mut all: Vec<_> = sentinels.iter().map(|url| url.expose_secret().to_owned()).collect();
                 all.extend([service, node.expose_secret().to_owned()]);
                 all

@@ -1,5 +1,6 @@
 //! What only the throttle in Redis, and the connection beneath it, promise.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
@@ -177,4 +178,57 @@ async fn callers_do_not_queue_for_one_time_out_after_another() {
     finished.send(()).unwrap();
     assert!(answers.iter().all(Result::is_err));
     assert_eq!(silent.await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_new_password_is_shown_by_the_next_connection_and_a_bad_file_changes_nothing() {
+    let redis = rekey_testing::redis().await;
+    let port = redis.port();
+    let password = Arc::new(Mutex::new(Ok::<&str, &str>("first")));
+    let file = Arc::clone(&password);
+    let make = move || match *file.lock().unwrap() {
+        Ok(password) => Ok(Options::single(format!("redis://:{password}@127.0.0.1:{port}"))),
+        Err(error) => Err(error.into()),
+    };
+    let change = async |connection: &Connection, to: &str| {
+        let mut set = redis::cmd("CONFIG");
+        set.arg("SET").arg("requirepass").arg(to).exec_async(&mut connection.clone()).await
+    };
+    change(&Connection::open(&Options::single(redis.url())).unwrap(), "first").await.unwrap();
+    let connection = Connection::open_reloading(Box::new(make)).unwrap();
+    change(&connection, "second").await.unwrap();
+    let unchanged = connection.reload();
+    *password.lock().unwrap() = Err("half written");
+    let bad = connection.reload();
+    *password.lock().unwrap() = Ok("second");
+    let changed = connection.reload();
+
+    let mut kill = redis::cmd("CLIENT");
+    kill.arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("no");
+    // It ends its own connection, and with it perhaps the answer.
+    let _ended = kill.exec_async(&mut connection.clone()).await;
+    let _found_out = connection.ping().await;
+
+    assert!(!unchanged.unwrap() && bad.is_err() && changed.unwrap());
+    connection.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_redis_that_is_away_is_told_by_its_address_and_cause() {
+    let redis = rekey_testing::redis().await;
+    let port = redis.port();
+    let connection = Connection::open(&Options::single(format!("redis://:s3cret@127.0.0.1:{port}"))).unwrap();
+    let nobody = Connection::open(&Options::single("redis://:s3cret@127.0.0.1:1")).unwrap();
+
+    let wrong_password = connection.cause(&connection.ping().await.unwrap_err());
+    let refused = [nobody.ping().await.unwrap_err(), nobody.ping().await.unwrap_err()];
+
+    assert!(wrong_password.starts_with(&format!("Redis at 127.0.0.1:{port}: ")), "{wrong_password}");
+    assert!(
+        wrong_password.contains("authentication failed") && !wrong_password.contains("s3cret"),
+        "{wrong_password}"
+    );
+    for error in refused {
+        assert_eq!(nobody.cause(&error), "Redis at 127.0.0.1:1: connection refused");
+    }
 }

@@ -8,7 +8,7 @@ use redis::{FromRedisValue, RedisResult};
 use rekey_primitives::clock::Timestamp;
 use rekey_servers::scratch::Folder;
 use rekey_servers::{Process, Signal, find, free_port};
-use rekey_throttle::connection::{Connection, Options, Topology};
+use rekey_throttle::connection::{Connection, Options, SentinelLogin, Topology};
 use rekey_throttle::{Budget, Outcome, RedisThrottle, Throttle};
 
 /// Settled states are looked for this often, for half a minute.
@@ -26,10 +26,16 @@ struct Sentinel {
 
 impl Sentinel {
     async fn watching(primary: u16) -> Self {
+        Self::with_password(primary, None).await
+    }
+
+    /// One that lets in whoever shows this password.
+    async fn with_password(primary: u16, password: Option<&str>) -> Self {
         let (folder, port) = (Folder::new("sentinel").unwrap(), free_port());
         let settings = folder.path().join("sentinel.conf");
+        let secret = password.map(|password| format!("requirepass {password}\n")).unwrap_or_default();
         let text = format!(
-            "port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {primary} 1\n\
+            "{secret}port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {primary} 1\n\
              sentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 5000\n"
         );
         std::fs::write(&settings, text).unwrap();
@@ -38,7 +44,9 @@ impl Sentinel {
         command.stdout(std::process::Stdio::null());
         let process = Process::spawn(command, Signal::KILL).unwrap();
         let url = format!("redis://127.0.0.1:{port}");
-        let connection = Connection::open(&Options::single(url.as_str())).unwrap();
+        let own = password.map(|password| format!("redis://:{password}@127.0.0.1:{port}"));
+        let own = own.unwrap_or_else(|| url.clone());
+        let connection = Connection::open(&Options::single(own)).unwrap();
         let sentinel = Self { _process: process, _folder: folder, url, connection };
         sentinel
             .until(&["SENTINEL", "REPLICAS", "main"], |replicas: Vec<redis::Value>| replicas.len() == 1)
@@ -67,6 +75,7 @@ async fn a_failover_by_sentinel_is_followed() {
     let sentinel = Sentinel::watching(pair.primary.port()).await;
     let topology = Topology::Sentinel {
         sentinels: vec![sentinel.url.as_str().into()],
+        login: None,
         service: "main".into(),
         node: "redis://ignored/".into(),
     };
@@ -90,4 +99,23 @@ async fn a_failover_by_sentinel_is_followed() {
     assert_eq!(by_the_new.unwrap(), Outcome::Consumed);
     let one_more = throttle.consume(&budgets, 1, now).await.unwrap();
     assert_eq!(one_more, Outcome::Exhausted { index: 0, retry_after: Duration::from_secs(60) });
+}
+
+#[tokio::test]
+async fn sentinels_have_a_password_of_their_own() {
+    let pair = rekey_testing::redis_replicated().await;
+    let sentinel = Sentinel::with_password(pair.primary.port(), Some("s3cret")).await;
+    let to = |login: Option<SentinelLogin>| Topology::Sentinel {
+        sentinels: vec![sentinel.url.as_str().into()],
+        login,
+        service: "main".into(),
+        node: "redis://ignored/".into(),
+    };
+    let login = SentinelLogin { user: None, password: "s3cret".into() };
+
+    let stranger = Connection::open(&Options::to(to(None))).unwrap().ping().await;
+    let known = Connection::open(&Options::to(to(Some(login)))).unwrap().ping().await;
+
+    assert!(stranger.is_err());
+    known.unwrap();
 }

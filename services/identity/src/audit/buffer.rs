@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use rekey_primitives::id::{AccountId, TenantId};
 
 use crate::domain::audit::{Actor, AuditEvent, EventKind, Outcome, Subject};
+use crate::metrics;
 use crate::store;
 
 /// Most events in one step of the store: what fails takes no more than these along.
@@ -60,6 +61,7 @@ impl AuditBuffer {
             }
         } else if waiting.events.len() >= self.capacity {
             waiting.dropped += 1;
+            metrics::AUDIT_DROPPED.count(1);
         } else {
             let place = waiting.events.len();
             waiting.places.insert(alike, place);
@@ -75,6 +77,7 @@ impl AuditBuffer {
             let taken = std::mem::take(&mut *waiting);
             (taken.events, taken.dropped)
         };
+        metrics::AUDIT_BUFFERED.set_count::<&str>(events.len(), []);
         if dropped > 0 {
             tracing::warn!(dropped, "the audit buffer was full");
         }
@@ -100,6 +103,7 @@ impl AuditBuffer {
         if waiting.events.len() < self.capacity {
             waiting.events.push(event);
         } else {
+            metrics::AUDIT_DROPPED.count(1);
             waiting.dropped += 1;
         }
     }
@@ -115,6 +119,7 @@ impl Alike {
         let subject = match (&event.outcome, &event.subject) {
             (Outcome::Success, Subject::Account(id)) => Some(id.as_uuid().as_bytes().to_vec()),
             (Outcome::Success, Subject::UnknownLogin(hash)) => Some(hash.to_vec()),
+            (Outcome::Success, Subject::Erased(hash)) => Some(hash.0.to_vec()),
             (Outcome::Success | Outcome::Refused | Outcome::Failed, _) => None,
         };
         Self {
@@ -125,7 +130,7 @@ impl Alike {
             ip_address: event.ip_address,
             actor: match event.actor {
                 Actor::Account(id) => Some(id),
-                Actor::Stranger | Actor::Service | Actor::Rekey => None,
+                Actor::Stranger | Actor::Service | Actor::Rekey | Actor::Erased(_) => None,
             },
             minute: event.at.unix_seconds().div_euclid(60),
             subject,

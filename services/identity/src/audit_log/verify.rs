@@ -5,6 +5,7 @@ use rekey_primitives::secret::SecretString;
 
 use super::{AuditLog, VERIFY};
 use crate::domain::audit::chain::{ChainBreak, ChainPlace, Walk};
+use crate::domain::audit::erasure;
 use crate::domain::scope::TenantScope;
 use crate::operation::{Administrator, Error};
 use crate::tokens::{AskedPage, List};
@@ -23,6 +24,8 @@ pub(crate) struct Verified {
     pub first_position: i64,
     /// The last event that held.
     pub at: ChainPlace,
+    /// In how many of the events that this call followed something is erased.
+    pub erased_events: u64,
     /// Leads on; `None` at the end.
     pub next: Option<SecretString>,
 }
@@ -53,7 +56,7 @@ impl AuditLog {
         let begins: Option<Reached> = self.tokens.search_goes_on_at(list, &asked, operation.now)?;
         let begins = begins.map(|(position, link)| ChainPlace { position, link });
         let forgotten = self.store.chain_ends(&operation.scope).await?.forgotten;
-        let mut walk = Walk { at: later(begins, forgotten) };
+        let mut walk = Walk::from(later(begins, forgotten));
         let portion = self.follow(&operation.scope, &mut walk).await?;
         let next = matches!(portion, Portion::GoesOn).then(|| {
             let reached: Reached = (walk.at.position, walk.at.link);
@@ -63,7 +66,8 @@ impl AuditLog {
             Portion::GoesOn => None,
             Portion::Over(broken) => broken,
         };
-        Ok(Verified { broken, first_position: forgotten.position + 1, at: walk.at, next })
+        let Walk { at, erased_events } = walk;
+        Ok(Verified { broken, first_position: forgotten.position + 1, at, erased_events, next })
     }
 
     async fn follow(&self, scope: &TenantScope, walk: &mut Walk) -> Result<Portion, Error> {
@@ -71,7 +75,8 @@ impl AuditLog {
         for _ in 0..BATCHES {
             let rows = self.store.chain_behind(scope, walk.at.position, last.position, BATCH).await?;
             let is_end = rows.len() < BATCH as usize;
-            let followed = walk.follow(&rows, rekey_sealing::digest);
+            let erased = self.store.told_erased(scope, &erasure::claimed(&rows)).await?;
+            let followed = walk.follow(&rows, rekey_sealing::digest, &erased);
             let followed = followed.and_then(|()| if is_end { walk.ends_at(last) } else { Ok(()) });
             match followed {
                 Ok(()) if is_end => return Ok(Portion::Over(None)),

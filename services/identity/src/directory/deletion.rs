@@ -1,4 +1,5 @@
-//! Deleting accounts, bringing them back, and purging accounts and tenants that nobody brought back in time.
+//! Deleting accounts, bringing them back, and purging accounts and tenants that nobody brought back in time. Erasing them has a room
+//! of its own.
 
 use std::time::Duration;
 
@@ -125,7 +126,7 @@ impl Directory {
     }
 
     /// The operation on an account of somebody who may do such things in the tenant.
-    async fn lifecycle<'a>(
+    pub(super) async fn lifecycle<'a>(
         &self,
         rpc: Rpc,
         administrator: &'a Administrator,
@@ -141,7 +142,7 @@ impl Directory {
     }
 
     /// Nothing where the account is to be judged anew.
-    fn refused(&self, operation: &Operation<'_>, refused: DeletionRefused) -> Result<(), Refusal> {
+    pub(super) fn refused(&self, operation: &Operation<'_>, refused: DeletionRefused) -> Result<(), Refusal> {
         match refused {
             DeletionRefused::Stale => Ok(()),
             DeletionRefused::Unknown => Err(Refusal::AccountNotFound),
@@ -152,9 +153,10 @@ impl Directory {
         }
     }
 
-    /// Purges what nobody brought back in time, as long as it `goes_on`; how much went.
+    /// Purges what nobody brought back in time and what was erased, as long as it `goes_on`; how much went.
     pub(crate) async fn purge(&self, goes_on: impl Fn() -> bool) -> Result<u64, Failure> {
-        Ok(self.purge_tenants(&goes_on).await? + self.purge_accounts(&goes_on).await?)
+        let deleted = self.purge_tenants(&goes_on).await? + self.purge_accounts(&goes_on).await?;
+        Ok(deleted + self.finish_erasures(&goes_on).await?)
     }
 
     /// Purges the accounts that nobody brought back in time, as long as it `goes_on`; how many went. One that cannot be purged
@@ -169,7 +171,8 @@ impl Directory {
                 if !goes_on() {
                     return Ok(purged);
                 }
-                match self.purge_account(account, until).await {
+                let named = Subject::Account(account.account_id);
+                match self.purge_account(account, until, named).await {
                     Ok(is_gone) => purged += u64::from(is_gone),
                     Err(failure) if failure.is_unavailable() => return Err(failure),
                     Err(failure) => {
@@ -224,7 +227,13 @@ impl Directory {
         Ok(false)
     }
 
-    async fn purge_account(&self, due: DueAccount, deleted_until: Timestamp) -> Result<bool, Failure> {
+    /// Purges an account that was deleted at `deleted_until` or earlier, under this name in the log.
+    pub(super) async fn purge_account(
+        &self,
+        due: DueAccount,
+        deleted_until: Timestamp,
+        named: Subject,
+    ) -> Result<bool, Failure> {
         let DueAccount { tenant_id, account_id, .. } = due;
         let scope = TenantScope::ours(tenant_id);
         let logins = in_time(self.store.logins_of(&scope, account_id)).await?;
@@ -234,7 +243,7 @@ impl Directory {
             account_id,
             deleted_until,
             logins: logins.iter().map(|login| keys.login_key(tenant_id, login)).collect(),
-            event: draft.by(Actor::Rekey).on(account_id).done(),
+            event: draft.by(Actor::Rekey).on_subject(named).done(),
         };
         loop {
             match in_time(self.store.purge_account(&scope, &purge)).await? {

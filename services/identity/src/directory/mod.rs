@@ -4,6 +4,7 @@ mod account_edits;
 mod accounts;
 mod bootstrap;
 mod deletion;
+mod erasure;
 mod export;
 mod groups;
 mod imports;

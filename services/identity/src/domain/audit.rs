@@ -1,15 +1,21 @@
 //! Audit events: who did what on whom, from where, with what outcome.
 //!
 //! The names of events are stable and follow the spirit of the OWASP Logging Vocabulary; add, never rename.
-//! An event holds no secret and no address, only masks. [`AuditEvent::canonical`] is the one encoding that
-//! the hash chain of a tenant is computed over; the hash itself is `sealing`'s. An event gets its place in the chain
-//! after its step, when it is sealed ([`chain`]).
+//! An event holds no secret and no address, only masks. The hash chain of a tenant is computed over one encoding of it, with
+//! commitments in place of what identifies people ([`commitment`]); [`AuditEvent::canonical`] is that of events that earlier
+//! releases sealed. The hash itself is `sealing`'s. An event gets its place in the chain after its step, when it is sealed
+//! ([`chain`]).
 
 pub(crate) mod chain;
+pub(crate) mod commitment;
+pub(crate) mod erasure;
 pub(crate) mod filter;
 pub(crate) mod funnel;
 
 mod kind;
+
+#[cfg(test)]
+mod fixtures;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -18,6 +24,9 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, EventId, TenantId};
 use strum::{EnumString, IntoStaticStr};
 
+use commitment::LinkFormat;
+
+pub(crate) use commitment::AccountHash;
 pub(crate) use kind::EventKind;
 
 /// How it ended.
@@ -43,6 +52,8 @@ pub(crate) enum Actor {
     Service,
     /// Rekey itself: a job, an expiry, the command line's bootstrap.
     Rekey,
+    /// A person whose account is erased.
+    Erased(AccountHash),
 }
 
 /// On whom it was done.
@@ -54,6 +65,8 @@ pub(crate) enum Subject {
     Account(AccountId),
     /// A login that no account has, by its keyed hash.
     UnknownLogin([u8; 32]),
+    /// An account that is erased.
+    Erased(AccountHash),
 }
 
 /// Most accounts that a folded event names: enough to see whom a burst was about, and a row that stays small.
@@ -92,6 +105,31 @@ impl Outcome {
     }
 }
 
+impl Actor {
+    /// The name in rows.
+    pub(crate) const fn kind(self) -> &'static str {
+        match self {
+            Self::Stranger => "stranger",
+            Self::Account(_) => "account",
+            Self::Service => "service",
+            Self::Rekey => "rekey",
+            Self::Erased(_) => "erased",
+        }
+    }
+}
+
+impl Subject {
+    /// The name in rows.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Account(_) => "account",
+            Self::UnknownLogin(_) => "unknown_login",
+            Self::Erased(_) => "erased",
+        }
+    }
+}
+
 /// An event as a log has it: with its place in the tenant's chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SealedEvent {
@@ -99,6 +137,8 @@ pub(crate) struct SealedEvent {
     pub position: i64,
     /// The hash over the link before it and the event.
     pub link: [u8; 32],
+    /// What of the event the link is made over.
+    pub format: LinkFormat,
     pub event: AuditEvent<String>,
 }
 
@@ -120,8 +160,8 @@ impl<Kind: AsRef<str> + PartialEq> AuditEvent<Kind> {
         }
     }
 
-    /// The bytes the chain is computed over: every field with its length before it, so that no two events
-    /// encode alike, behind the number of the encoding: 2 with accounts at the end, 1 without.
+    /// The bytes the chain of earlier releases is computed over: every field with its length before it, so that no two
+    /// events encode alike, behind the number of the encoding: 2 with accounts at the end, 1 without.
     pub(crate) fn canonical(&self) -> Vec<u8> {
         let mut out = Canonical(vec![if self.accounts.is_empty() { 1 } else { 2 }]);
         out.field(self.id.as_uuid().as_bytes());
@@ -135,12 +175,14 @@ impl<Kind: AsRef<str> + PartialEq> AuditEvent<Kind> {
             Actor::Account(id) => out.field(id.as_uuid().as_bytes()),
             Actor::Service => out.field(b"service"),
             Actor::Rekey => out.field(b"rekey"),
+            Actor::Erased(hash) => out.field(&hash.0),
         }
         out.optional(self.caller.as_deref().map(str::as_bytes));
         match &self.subject {
             Subject::Tenant => out.field(b"tenant"),
             Subject::Account(id) => out.field(id.as_uuid().as_bytes()),
             Subject::UnknownLogin(hash) => out.field(hash),
+            Subject::Erased(hash) => out.field(&hash.0),
         }
         out.optional(self.ip_address.map(|ip| ip.to_string()).as_deref().map(str::as_bytes));
         out.optional(self.masked_place.as_deref().map(str::as_bytes));

@@ -9,9 +9,9 @@ use rekey_wire::time;
 use tonic::{Request, Response, Status};
 
 use super::decode::{Asking, Fields};
-use super::encode;
 use super::refusal::status;
 use super::sessions::tokens;
+use super::{encode, steps};
 use crate::administration::{Administration, PassShape};
 use crate::domain::access_pass::{LENGTHS, LIVES, USUAL_LENGTH, USUAL_LIFE};
 use crate::operation::Target;
@@ -92,7 +92,7 @@ impl AccessPassService for AccessPassApi {
             })
         })?;
         let signed_in = self.sign_ins.sign_in_with_pass(&asking.caller(), &sign_in).await;
-        let result = match signed_in.map_err(status)? {
+        let result = match steps::told("sign_in_pass", signed_in, steps::signed_in)? {
             SignedIn::Tokens(issued) => Outcome::Tokens(tokens(&issued)),
             // A pass leads to no challenge.
             SignedIn::Challenge(_) | SignedIn::Rejected => Outcome::Rejection(wire::SignInRejection {}),

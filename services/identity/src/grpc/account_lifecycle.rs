@@ -53,6 +53,23 @@ impl AccountLifecycleService for AccountLifecycleApi {
         }))
     }
 
+    async fn erase_account(
+        &self,
+        request: Request<wire::EraseAccountRequest>,
+    ) -> Result<Response<wire::EraseAccountResponse>, Status> {
+        let (asking, sent) = Asking::open(request)?;
+        let mut fields = Fields::default();
+        let target = fields.target(&sent.tenant_id, &sent.account_id, &sent.request_id);
+        let version = fields.optional_etag(&sent.etag);
+        let context = fields.context(&asking, sent.context);
+        let (target, version, context) = fields.finish(|| Some((target?, version?, context?)))?;
+        let administrator = asking.administrator(context);
+        let erased = self.directory.erase_account(&administrator, target, version).await.map_err(status)?;
+        Ok(Response::new(wire::EraseAccountResponse {
+            account_hash: erased.account_hash.simple().to_string(),
+        }))
+    }
+
     async fn undelete_account(
         &self,
         request: Request<wire::UndeleteAccountRequest>,

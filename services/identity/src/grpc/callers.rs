@@ -7,8 +7,8 @@ use tonic::{Request, Status};
 
 use super::account_filter::method;
 use super::decode::{Asking, Fields};
-use super::encode;
 use super::refusal::status;
+use super::{encode, steps};
 use crate::administration::{Administration, ReadBack};
 use crate::operation::Target;
 
@@ -57,7 +57,9 @@ pub(super) async fn verify(
         Some((read, context?))
     })?;
     let administrator = asking.administrator(context);
-    let verdict = administration.verify_caller(&administrator, &read).await.map_err(status)?;
+    let verdict = administration.verify_caller(&administrator, &read).await;
+    let verdict =
+        steps::told("caller_verified", verdict, |verdict| if verdict.matched { "done" } else { "rejected" })?;
     let outcome = if verdict.matched { wire::CallerOutcome::Matched } else { wire::CallerOutcome::Rejected };
     Ok(wire::VerifyCallerResponse {
         outcome: outcome.into(),

@@ -33,6 +33,7 @@ mod qr_code;
 mod refusal;
 mod security_info;
 mod sessions;
+mod steps;
 mod tenants;
 
 pub(crate) use audit::WatchSettings;
@@ -221,7 +222,7 @@ mod tests {
             "ListGroupMembers",
         ];
         let groups = ["CreateGroup", "UpdateGroup", "DeleteGroup", "AddGroupMembers", "RemoveGroupMembers"];
-        let accounts = ["CreateAccount", "UpdateAccount", "DeleteAccount", "UndeleteAccount"];
+        let accounts = ["CreateAccount", "UpdateAccount", "DeleteAccount", "UndeleteAccount", "EraseAccount"];
         let imports = [
             "StartImport",
             "UploadImportRecords",

@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::decode::{Asking, Fields};
 use super::refusal::status;
-use super::{encode, sessions};
+use super::{encode, sessions, steps};
 use crate::domain::passkey::{AuthenticationResponse, RegistrationResponse};
 use crate::resets::ShownProof;
 use crate::security_info::{CompleteRegistration, SecurityInfoEntries};
@@ -135,7 +135,7 @@ impl PasskeyService for PasskeyApi {
             Some(CompletePasskeySignIn { token, response, request_id, context: context? })
         })?;
         let signed_in = self.sign_ins.complete_passkey_sign_in(&asking.caller(), &complete).await;
-        let result = match signed_in.map_err(status)? {
+        let result = match steps::told("sign_in_passkey", signed_in, steps::signed_in)? {
             SignedIn::Tokens(issued) => Outcome::Tokens(sessions::tokens(&issued)),
             SignedIn::Challenge(asked) => Outcome::Challenge(sessions::challenge(asked)),
             SignedIn::Rejected => Outcome::Rejection(wire::SignInRejection {}),

@@ -6,8 +6,7 @@ use rekey_wire::identity::v1::password_reset_service_server::PasswordResetServic
 use tonic::{Request, Response, Status};
 
 use super::decode::{Asking, Fields};
-use super::encode;
-use super::refusal::status;
+use super::{encode, steps};
 use crate::resets::help::{AskForHelp, Help};
 use crate::resets::{
     CompleteReset, OfferedMethod, RedeemLink, Repudiate, Resets, SendCode, StartReset, SubmitProof,
@@ -33,7 +32,8 @@ impl PasswordResetService for PasswordResetApi {
         let context = fields.context(&asking, sent.context);
         let start =
             fields.finish(|| Some(StartReset { tenant_id: tenant_id?, login: login?, context: context? }))?;
-        let started = self.resets.start(&asking.caller(), &start).await.map_err(status)?;
+        let started = self.resets.start(&asking.caller(), &start).await;
+        let started = steps::done("reset_started", started)?;
         Ok(Response::new(wire::StartPasswordResetResponse {
             reset_token: started.reset_token.expose_secret().to_owned(),
             methods: started.methods.into_iter().map(method).collect(),
@@ -60,7 +60,8 @@ impl PasswordResetService for PasswordResetApi {
                 context: context?,
             })
         })?;
-        let code = self.resets.send_code(&asking.caller(), &send).await.map_err(status)?;
+        let code = self.resets.send_code(&asking.caller(), &send).await;
+        let code = steps::done("reset_code_sent", code)?;
         Ok(Response::new(wire::SendResetCodeResponse {
             code_expire_time: encode::moment(code.code_expires_at),
             resend_time: encode::maybe_moment(code.resend_after),
@@ -87,7 +88,15 @@ impl PasswordResetService for PasswordResetApi {
                 context: context?,
             })
         })?;
-        let submitted = self.resets.submit_proof(&asking.caller(), &submit).await.map_err(status)?;
+        let submitted = self.resets.submit_proof(&asking.caller(), &submit).await;
+        let submitted =
+            steps::told(
+                "reset_proof",
+                submitted,
+                |submitted| {
+                    if submitted.accepted { "done" } else { "rejected" }
+                },
+            )?;
         let outcome =
             if submitted.accepted { wire::ProofOutcome::Accepted } else { wire::ProofOutcome::Rejected };
         Ok(Response::new(wire::SubmitResetProofResponse {
@@ -115,7 +124,8 @@ impl PasswordResetService for PasswordResetApi {
                 context: context?,
             })
         })?;
-        let completed = self.resets.complete(&asking.caller(), &complete).await.map_err(status)?;
+        let completed = self.resets.complete(&asking.caller(), &complete).await;
+        let completed = steps::done("reset_completed", completed)?;
         let sessions_revoked = encode::count(completed.sessions_revoked);
         Ok(Response::new(wire::CompletePasswordResetResponse { sessions_revoked }))
     }
@@ -142,7 +152,7 @@ impl PasswordResetService for PasswordResetApi {
                 context: context?,
             })
         })?;
-        self.help.ask(&asking.caller(), &ask).await.map_err(status)?;
+        steps::done("help_requested", self.help.ask(&asking.caller(), &ask).await)?;
         Ok(Response::new(wire::RequestAdministratorHelpResponse {}))
     }
 
@@ -162,7 +172,8 @@ impl PasswordResetService for PasswordResetApi {
                 context: context?,
             })
         })?;
-        let undone = self.resets.repudiate(&asking.caller(), &repudiate).await.map_err(status)?;
+        let undone = self.resets.repudiate(&asking.caller(), &repudiate).await;
+        let undone = steps::done("reset_repudiated", undone)?;
         Ok(Response::new(wire::RepudiateResetResponse {
             password_voided: true,
             account_frozen: true,
@@ -188,7 +199,8 @@ impl PasswordResetService for PasswordResetApi {
                 context: context?,
             })
         })?;
-        let redeemed = self.resets.redeem_link(&asking.caller(), &redeem).await.map_err(status)?;
+        let redeemed = self.resets.redeem_link(&asking.caller(), &redeem).await;
+        let redeemed = steps::done("reset_link", redeemed)?;
         let sessions_revoked = encode::count(redeemed.sessions_revoked);
         Ok(Response::new(wire::RedeemResetLinkResponse { sessions_revoked }))
     }

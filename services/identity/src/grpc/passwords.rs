@@ -5,8 +5,8 @@ use rekey_wire::identity::v1::password_service_server::PasswordService;
 use tonic::{Request, Response, Status};
 
 use super::decode::{Asking, Fields};
-use super::encode;
 use super::refusal::status;
+use super::{encode, steps};
 use crate::passwords::{ChangeAnswer, ChangePassword, Changed, EvaluatePassword, Passwords, RuleVerdict};
 
 /// Answered by these use cases.
@@ -36,7 +36,8 @@ impl PasswordService for PasswordApi {
                 context: context?,
             })
         })?;
-        let answer = self.passwords.change(&asking.caller(), &person, &change).await.map_err(status)?;
+        let answer = self.passwords.change(&asking.caller(), &person, &change).await;
+        let answer = steps::told("password_changed", answer, steps::or_rejected)?;
         Ok(Response::new(wire::ChangePasswordResponse { result: Some(outcome(&answer)) }))
     }
 

@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::decode::{Asking, Fields};
 use super::refusal::status;
-use super::{encode, qr_code};
+use super::{encode, qr_code, steps};
 use crate::domain::totp::Totp;
 use crate::operation::Target;
 use crate::security_info::{AddedAuthenticator, Confirmed, Prefill, SecurityInfoEntries};
@@ -130,7 +130,8 @@ impl SecurityInfoService for SecurityInfoApi {
         let context = fields.context(&asking, sent.context);
         let (id, code, request_id, context) = fields.finish(|| Some((id?, code?, request_id?, context?)))?;
         let owner = asking.owner(context)?;
-        let confirmed = self.security_info.confirm(&owner, id, &code, request_id).await.map_err(status)?;
+        let confirmed = self.security_info.confirm(&owner, id, &code, request_id).await;
+        let confirmed = steps::told("security_info_confirmed", confirmed, steps::or_rejected)?;
         let result = match confirmed {
             Confirmed::Done(entry) => Outcome::SecurityInfo(encode::security_info(entry)),
             Confirmed::Rejected { .. } => Outcome::Rejection(wire::CodeRejection {}),

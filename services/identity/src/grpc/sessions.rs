@@ -7,9 +7,9 @@ use rekey_wire::identity::v1::session_service_server::SessionService;
 use tonic::{Request, Response, Status};
 
 use super::decode::{Asking, Fields};
-use super::encode;
 use super::linked_accounts::my_tenant;
 use super::refusal::{refused, status};
+use super::{encode, steps};
 use crate::domain::authority::Role;
 use crate::domain::refusal::Refusal;
 use crate::domain::session::Session;
@@ -50,7 +50,8 @@ impl SessionService for SessionApi {
                 context: context?,
             })
         })?;
-        let signed_in = self.sign_ins.sign_in(&asking.caller(), &sign_in).await.map_err(status)?;
+        let signed_in = self.sign_ins.sign_in(&asking.caller(), &sign_in).await;
+        let signed_in = steps::told("sign_in", signed_in, steps::signed_in)?;
         Ok(Response::new(outcome(signed_in)))
     }
 
@@ -73,7 +74,8 @@ impl SessionService for SessionApi {
                 context: context?,
             })
         })?;
-        let result = match self.sign_ins.continue_sign_in(&asking.caller(), &answer).await.map_err(status)? {
+        let continued = self.sign_ins.continue_sign_in(&asking.caller(), &answer).await;
+        let result = match steps::told("sign_in_challenge", continued, steps::continued)? {
             Continued::Tokens(issued) => Outcome::Tokens(tokens(&issued)),
             Continued::Challenge(asked) => Outcome::Challenge(challenge(asked)),
             Continued::Rejected { .. } => Outcome::Rejection(wire::SignInRejection {}),
@@ -97,7 +99,8 @@ impl SessionService for SessionApi {
                 context: context?,
             })
         })?;
-        let sent = self.sign_ins.send_code(&asking.caller(), &send).await.map_err(status)?;
+        let sent = self.sign_ins.send_code(&asking.caller(), &send).await;
+        let sent = steps::done("sign_in_code_sent", sent)?;
         Ok(Response::new(wire::SendSignInCodeResponse {
             masked_destinations: sent.masked_destinations,
             code_expire_time: encode::moment(sent.code_expires_at),
@@ -117,7 +120,8 @@ impl SessionService for SessionApi {
         let refresh = fields.finish(|| {
             Some(RefreshSession { refresh_token: refresh_token?, request_id: request_id?, context: context? })
         })?;
-        let issued = self.sessions.refresh(&asking.caller(), &refresh).await.map_err(status)?;
+        let issued = self.sessions.refresh(&asking.caller(), &refresh).await;
+        let issued = steps::done("session_refreshed", issued)?;
         Ok(Response::new(wire::RefreshSessionResponse { tokens: Some(tokens(&issued)) }))
     }
 
@@ -219,7 +223,8 @@ impl SessionService for SessionApi {
         let context = fields.context(&asking, sent.context);
         let (tenant_id, request_id, context) = fields.finish(|| Some((tenant_id?, request_id?, context?)))?;
         let owner = asking.owner(context)?;
-        let result = match self.sign_ins.switch_tenant(&owner, tenant_id, request_id).await.map_err(status)? {
+        let switched = self.sign_ins.switch_tenant(&owner, tenant_id, request_id).await;
+        let result = match steps::told("tenant_switched", switched, steps::continued)? {
             Continued::Tokens(issued) => Outcome::Tokens(tokens(&issued)),
             Continued::Challenge(asked) => Outcome::Challenge(challenge(asked)),
             // No code is shown here that could be wrong.

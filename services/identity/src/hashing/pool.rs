@@ -21,6 +21,7 @@ use super::NotHashed;
 use super::arena::Arena;
 use super::imported::Imported;
 use super::phc::Stored;
+use crate::metrics;
 
 /// A tag, wiped when dropped.
 pub(super) type Answer = Zeroizing<Vec<u8>>;
@@ -54,6 +55,7 @@ pub(super) struct Job {
     task: Task,
     password: SecretString,
     reply: oneshot::Sender<Result<Answer, NotHashed>>,
+    admitted_at: Option<Instant>,
     give_up_at: Option<Instant>,
 }
 
@@ -113,7 +115,7 @@ impl Job {
         password: &SecretString,
         reply: oneshot::Sender<Result<Answer, NotHashed>>,
     ) -> Self {
-        Self { task, password: password.clone(), reply, give_up_at: None }
+        Self { task, password: password.clone(), reply, admitted_at: None, give_up_at: None }
     }
 
     fn is_late(&self) -> bool {
@@ -139,6 +141,7 @@ impl Pool {
             most_micros: micros(longest),
         });
         let pool = Self { shared, threads, queue_max };
+        pool.show();
         for number in 0..threads.get() {
             let (shared, blocks) = (Arc::clone(&pool.shared), params.block_count());
             std::thread::Builder::new().name(format!("rekey-hash-{number}")).spawn(move || {
@@ -149,11 +152,22 @@ impl Pool {
         Ok(pool)
     }
 
+    /// Shows how many threads there are, and how many jobs wait, for as long as the pool lives.
+    fn show(&self) {
+        metrics::HASH_THREADS.set_count::<&str>(self.threads.get(), []);
+        let shared = Arc::downgrade(&self.shared);
+        metrics::HASH_QUEUE.observe(move || {
+            let waiting = shared.upgrade().map(|shared| shared.queue().jobs.len());
+            waiting.map(|waiting| (f64::from(saturated(waiting)), [])).into_iter().collect()
+        });
+    }
+
     /// Takes a job into the queue, or says at once that it would be too late.
     pub(super) fn admit(&self, mut job: Job, budget: Duration) -> Result<(), NotHashed> {
+        let admitted_at = now();
         let mut queue = self.shared.queue();
         self.check_room(&queue, job.task.is_usual, budget)?;
-        job.give_up_at = now().checked_add(budget);
+        (job.admitted_at, job.give_up_at) = (Some(admitted_at), admitted_at.checked_add(budget));
         queue.jobs.push_back(job);
         drop(queue);
         self.shared.work.notify_one();
@@ -180,6 +194,7 @@ impl Pool {
         let wait = wait_for_turn(before - others, self.shared.estimate(true), self.threads)
             .saturating_add(share_of(others, self.shared.estimate(false), self.threads));
         if before >= self.queue_max || is_too_late(wait, own, budget) {
+            metrics::HASHES_NOT_MADE.add(1, ["no_room"]);
             return Err(NotHashed::Busy { retry_after: wait.max(SHORTEST_RETRY) });
         }
         Ok(())
@@ -259,14 +274,20 @@ fn work(shared: &Shared, arena: &mut Arena) {
 /// Does a job, unless nobody waits for it any more or it is too late to be of use.
 fn serve(shared: &Shared, arena: &mut Arena, job: Job) {
     if job.reply.is_closed() {
+        metrics::HASHES_NOT_MADE.add(1, ["caller_left"]);
         return;
     }
     let answer = if job.is_late() {
+        metrics::HASHES_NOT_MADE.add(1, ["late"]);
         Err(NotHashed::Busy { retry_after: SHORTEST_RETRY })
     } else {
         let began = now();
+        let waited = job.admitted_at.map(|at| began.duration_since(at)).unwrap_or_default();
+        metrics::HASH_WAITS.record::<&str>(waited, []);
         let answer = derive(arena, &job);
-        shared.learn(job.task.is_usual, now().duration_since(began));
+        let took = now().duration_since(began);
+        metrics::HASHES.record(took, [if job.task.is_usual { "today" } else { "other" }]);
+        shared.learn(job.task.is_usual, took);
         answer
     };
     // The caller may have left meanwhile; then nobody needs the answer.

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::NotHashed;
 use super::pool::SHORTEST_RETRY;
+use crate::metrics;
 
 type Key = [u8; 32];
 type Lock = tokio::sync::Mutex<()>;
@@ -39,7 +40,10 @@ impl Turns {
         let waiting = self.lock_of(key).lock_owned();
         match timeout(patience, waiting).await {
             Ok(guard) => Ok(Turn { _guard: guard, _entry: entry }),
-            Err(_) => Err(NotHashed::Busy { retry_after: SHORTEST_RETRY }),
+            Err(_) => {
+                metrics::HASHES_NOT_MADE.add(1, ["account_busy"]);
+                Err(NotHashed::Busy { retry_after: SHORTEST_RETRY })
+            }
         }
     }
 

@@ -5,9 +5,13 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use rekey_metrics::process::{JobOutcome, job_ran};
 use rekey_runtime::shutdown::Shutdown;
 
 use crate::passwords::ExpiryNotices;
+
+/// Its name among the runs.
+const JOB: &str = "identity expiry notices";
 
 /// Looks with this pause between two rounds until told to stop.
 ///
@@ -16,8 +20,14 @@ use crate::passwords::ExpiryNotices;
 pub(crate) async fn run(notices: ExpiryNotices, pause: Duration, stop: Shutdown) -> Result<(), Infallible> {
     loop {
         match notices.send_due(|| !stop.has_begun()).await {
-            Ok(people) => tracing::debug!(people, "sent expiry notices"),
-            Err(error) => tracing::warn!(%error, "expiry notices failed and will be tried again"),
+            Ok(people) => {
+                job_ran(JOB, JobOutcome::Done);
+                tracing::debug!(people, "sent expiry notices");
+            }
+            Err(error) => {
+                job_ran(JOB, JobOutcome::Failed);
+                tracing::warn!(%error, "expiry notices failed and will be tried again");
+            }
         }
         if !stop.pause(pause).await {
             return Ok(());

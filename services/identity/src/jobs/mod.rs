@@ -4,6 +4,7 @@
 //! or left out for a while without harm. None begins before the schema was seen to fit ([`store_monitor`]).
 
 pub(crate) mod expiry;
+pub(crate) mod measures;
 pub(crate) mod purge;
 pub(crate) mod store_monitor;
 
@@ -12,10 +13,13 @@ use std::fmt::Display;
 use std::future::Future;
 use std::time::Duration;
 
+use rekey_metrics::process::{JobOutcome, job_ran};
 use rekey_primitives::clock::SharedClock;
 use rekey_runtime::shutdown::Shutdown;
 use tokio::time::timeout;
 
+use crate::domain::audit::commitment::Sealer;
+use crate::metrics;
 use crate::store::{Failure, Store, in_time};
 
 /// How long one turn of a job may take. What it leaves undone is for the next; a turn that takes longer waits for an
@@ -40,11 +44,15 @@ where
     loop {
         let goes_on = stop.pause(pause).await;
         match timeout(TURN_WITHIN, work()).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => job_ran(name, JobOutcome::Done),
             Ok(Err(failure)) => {
+                job_ran(name, JobOutcome::Failed);
                 tracing::warn!(job = name, error = %failure, "a job failed and will be tried again");
             }
-            Err(_) => tracing::warn!(job = name, "a job was not done in time and will be tried again"),
+            Err(_) => {
+                job_ran(name, JobOutcome::Late);
+                tracing::warn!(job = name, "a job was not done in time and will be tried again");
+            }
         }
         if !goes_on {
             return Ok(());
@@ -68,12 +76,17 @@ where
 {
     loop {
         let is_more_due = match timeout(TURN_WITHIN, turn()).await {
-            Ok(Ok(worked)) => worked,
+            Ok(Ok(worked)) => {
+                job_ran(name, JobOutcome::Done);
+                worked
+            }
             Ok(Err(failure)) => {
+                job_ran(name, JobOutcome::Failed);
                 tracing::warn!(job = name, error = %failure, "a turn failed and will be taken again");
                 false
             }
             Err(_) => {
+                job_ran(name, JobOutcome::Late);
                 tracing::warn!(job = name, "a turn was not done in time and will be taken again");
                 false
             }
@@ -130,19 +143,24 @@ pub(crate) async fn forget(store: Store, clock: SharedClock) -> Result<(), Failu
 ///
 /// # Errors
 /// The store is away.
-pub(crate) async fn seal(store: Store) -> Result<(), Failure> {
+pub(crate) async fn seal(store: Store, sealer: Sealer, clock: SharedClock) -> Result<(), Failure> {
     loop {
-        let (mut after, mut sealed) = (None, 0);
+        let (mut after, mut sealed, mut unsealable) = (None, 0, 0);
         while let Some(tenant_id) = in_time(store.next_to_seal(after)).await? {
-            match in_time(store.seal_events(tenant_id)).await {
-                Ok(events) => sealed += events,
+            match in_time(store.seal_events(tenant_id, &sealer)).await {
+                Ok(batch) => {
+                    sealed += batch.unqueued;
+                    measures::count_sealed(&batch.events, clock.now());
+                }
                 Err(failure) if failure.is_unavailable() => return Err(failure),
                 Err(failure) => {
+                    unsealable += 1;
                     tracing::error!(%tenant_id, %failure, "the events of a tenant wait to be sealed");
                 }
             }
             after = Some(tenant_id);
         }
+        metrics::UNSEALABLE.set_count::<&str>(unsealable, []);
         if sealed == 0 {
             return Ok(());
         }

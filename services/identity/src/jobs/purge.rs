@@ -7,9 +7,13 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
+use rekey_metrics::process::{JobOutcome, job_ran};
 use rekey_runtime::shutdown::Shutdown;
 
 use crate::store::Failure;
+
+/// Its name among the runs.
+const JOB: &str = "identity purging";
 
 /// Purges, in rounds with this pause between, until told to stop. A round says how much went, and ends early when it is told to.
 ///
@@ -25,9 +29,16 @@ where
 {
     loop {
         match round().await {
-            Ok(0) => {}
-            Ok(purged) => tracing::info!(purged, "purged what was deleted"),
-            Err(error) => tracing::warn!(%error, "purging failed and will be tried again"),
+            Ok(purged) => {
+                job_ran(JOB, JobOutcome::Done);
+                if purged > 0 {
+                    tracing::info!(purged, "purged what was deleted");
+                }
+            }
+            Err(error) => {
+                job_ran(JOB, JobOutcome::Failed);
+                tracing::warn!(%error, "purging failed and will be tried again");
+            }
         }
         if !stop.pause(pause).await {
             return Ok(());

@@ -15,7 +15,7 @@ const SCHEMA: &str = "schema";
 /// The pause while nothing was seen yet: a start should not wait for a rare look.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
-/// Reports whether something answers, until told to stop. It looks first and then says: what nobody has seen is not
+/// Reports whether something answers, or why it does not, until told to stop. It looks first and then says: what nobody has seen is not
 /// there, so a process is ready once it has seen it. One that was seen and is away later shows by service and empties
 /// no list of endpoints.
 ///
@@ -28,13 +28,13 @@ pub(crate) async fn watch<F>(
     mut answers: impl FnMut() -> F + Send,
 ) -> Result<(), Infallible>
 where
-    F: Future<Output = bool> + Send,
+    F: Future<Output = Result<(), String>> + Send,
 {
     let mut was_seen = false;
     loop {
-        let is_there = answers().await;
-        health.set(is_there);
-        was_seen |= is_there;
+        let found = answers().await;
+        was_seen |= found.is_ok();
+        health.report(found);
         if !stop.pause(if was_seen { pause } else { FIRST_PAUSE.min(pause) }).await {
             return Ok(());
         }
@@ -46,7 +46,7 @@ pub(crate) fn of(store: &Store, part: PartHealth, pause: Duration) -> (StoreMoni
     let health = part.store("database");
     part.require(SCHEMA);
     store.monitor(pause, move |status| {
-        health.set(status != StoreStatus::Away);
+        health.report(status.answers());
         if status == StoreStatus::Ready {
             part.meet(SCHEMA);
         }
@@ -100,7 +100,7 @@ mod tests {
             if looks.len() == 0 {
                 told.begin();
             }
-            async move { found }
+            async move { if found { Ok(()) } else { Err("refused".to_owned()) } }
         })
         .await
         .unwrap();

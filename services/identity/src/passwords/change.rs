@@ -14,6 +14,7 @@ use crate::domain::password::Password;
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
 use crate::domain::session::Session;
+use crate::metrics;
 use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, OrRejected, Request, Settled};
 use crate::operation::{Caller, Context, Error, Operation, Origin, Person, Repeatable, Rpc};
@@ -143,11 +144,13 @@ impl Passwords {
             Admission::Admitted | Admission::AdmittedAtFamiliarPlace
                 if self.is_current(account, current).await? =>
             {
+                metrics::PASSWORDS.add(1, ["right"]);
                 self.store.reset_lockout(scope, &login).await?;
                 return Ok(Current::Right);
             }
             Admission::Admitted | Admission::AdmittedAtFamiliarPlace => "wrong_password",
         };
+        metrics::PASSWORDS.add(1, [if reason == "locked" { "locked" } else { "wrong" }]);
         self.audit.note_refused(operation, reason);
         let rejected = self.idempotency.answering(operation.key, |(): &()| ChangeAnswer::REJECTED);
         let step = self.store.reject_password(scope, &attempt, rejected.once(), now).await?;

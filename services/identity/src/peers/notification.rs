@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
-use rekey_client::{Connection, Problem};
+use rekey_client::{Connection, Problem, in_trace, trace_parent};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::id::TenantId;
@@ -47,6 +47,9 @@ pub(crate) struct Message {
     pub variables: BTreeMap<String, String>,
     /// How urgent it is.
     pub lane: Lane,
+    /// The call that it follows from, as W3C writes it.
+    #[serde(default)]
+    pub trace_parent: Option<String>,
 }
 
 /// What became of a message that was handed over.
@@ -92,6 +95,7 @@ impl Message {
             locale: None,
             variables,
             lane,
+            trace_parent: trace_parent(),
         }
     }
 }
@@ -117,7 +121,9 @@ impl Notification for RemoteNotification {
             request_id: request_id.hyphenated().to_string(),
             message: Some(outgoing(message, not_after)),
         };
-        match self.client.clone().send_notification(request).await {
+        let mut client = self.client.clone();
+        let sending = client.send_notification(request);
+        match in_trace(message.trace_parent.as_deref(), sending).await {
             Ok(_) => Ok(HandedOver::Accepted),
             Err(status) => refused_or_failed(status),
         }

@@ -23,6 +23,7 @@ use crate::domain::reset::offer::{Offered, Target};
 use crate::domain::reset::proofs::{Proof, remaining_shown};
 use crate::domain::reset::{Position, ResetState, attempts_key};
 use crate::domain::security_info::SecurityInfo;
+use crate::metrics;
 use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, Request, sealed_secret};
 use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
@@ -101,6 +102,15 @@ impl Unproved {
     /// Whether it cost an attempt.
     const fn was_counted(self) -> bool {
         matches!(self, Self::CodeRejected | Self::PasskeyRejected | Self::EvidenceRejected)
+    }
+
+    /// What the metrics call it: what the person could tell, too.
+    const fn measured(self) -> &'static str {
+        match self {
+            Self::CodeRejected | Self::PasskeyRejected | Self::EvidenceRejected => "rejected",
+            Self::MethodPaused | Self::MethodDisabled => "stopped",
+            Self::NoLiveCode | Self::CodesExhausted => "no_code",
+        }
     }
 
     /// What the log calls it: that a method takes no attempt is an event of its own.
@@ -268,7 +278,11 @@ impl Resets {
         });
         let accepted = AcceptedProof { method: attempt.key, spent, event };
         let step = self.store.proof_accepted(&operation.scope, &accepted, answering.once(), operation.now);
-        Ok(answering.settle(step.await?)?.ok())
+        let accepted = answering.settle(step.await?)?.ok();
+        if accepted.is_some() {
+            metrics::PROOFS.add(1, [proof.kind.as_str(), "accepted"]);
+        }
+        Ok(accepted)
     }
 
     pub(super) async fn reject(
@@ -277,6 +291,7 @@ impl Resets {
         reason: Unproved,
     ) -> Result<Answer<ProofSubmitted>, Error> {
         let Attempt { operation, state, policy, .. } = *attempt;
+        metrics::PROOFS.add(1, [attempt.offered.kind.as_str(), reason.measured()]);
         self.audit.note(self.audit.event_of(operation, reason.event()).refused(reason.into_str()));
         if reason == Unproved::MethodDisabled {
             self.disable(attempt).await?;

@@ -39,6 +39,7 @@ use crate::domain::policy::Policy;
 use crate::domain::refusal::Refusal;
 use crate::keys::{Keys, TypedLogin};
 use crate::limits::Limits;
+use crate::metrics;
 use crate::notices::Notices;
 use crate::operation::idempotency::{Answer, Idempotency, Request, Settled};
 use crate::operation::{Caller, Context, Error, Failed, JUDGED_AT_MOST, Operation, Origin, Repeatable, Rpc};
@@ -170,6 +171,7 @@ impl SignIns {
             let (account, policy) =
                 (known.account.as_ref(), &self.policies.carried_out(known.policy.policy.clone()));
             let verified = self.verify_password(attempt, account, admission, policy).await?;
+            count_password(&verified, admission);
             if let Some(account) = verified.right_of() {
                 match self.demanded_amid_spraying(attempt, admission, (account, policy)).await? {
                     None => {}
@@ -235,6 +237,16 @@ impl SignIns {
         let step = self.store.reject_password(scope, counted, rejected.once(), now).await?;
         Ok(rejected.settle(step)?.unwrap_or_else(|()| Answer::unstored(SignedIn::Rejected)))
     }
+}
+
+/// While a login is locked nobody learns whether a password was right, and neither does whoever reads the metrics.
+fn count_password(verified: &VerifiedPassword<'_>, admission: Admission) {
+    let outcome = match verified.right_of() {
+        _ if matches!(admission, Admission::Locked { .. }) => "locked",
+        Some(_) => "right",
+        None => "wrong",
+    };
+    metrics::PASSWORDS.add(1, [outcome]);
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! The audit log: appending to it, and in rooms of their own sealing, reading and forgetting.
 //!
 //! Whatever commits appends to `audit_pending`, where nobody waits for anybody. [`sealing`] moves events from there into
-//! `audit_events` and gives each its place in its tenant's chain. What is read is sealed.
+//! `audit_events` and gives each its place in its tenant's chain. What is read is sealed. [`erasing`] takes out of it again what
+//! identifies an account, and is the only one that changes what was sealed.
 
+pub(crate) mod erasing;
 pub(crate) mod reading;
 pub(crate) mod retention;
 
 pub(super) mod indexes;
-pub(super) mod sealing;
+pub(crate) mod sealing;
 
 use std::collections::BTreeMap;
 
@@ -134,7 +136,7 @@ pub(super) async fn append_many(tx: &mut Connection, events: &[AuditEvent]) -> R
 }
 
 /// The accounts of a folded event as a JSON list.
-fn folded_accounts(event: &AuditEvent) -> Option<String> {
+fn folded_accounts<Kind>(event: &AuditEvent<Kind>) -> Option<String> {
     let ids = event.accounts.iter().map(|id| format!("\"{id}\"")).collect::<Vec<_>>();
     (!ids.is_empty()).then(|| format!("[{}]", ids.join(",")))
 }
@@ -149,18 +151,19 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(event: &'a AuditEvent) -> Self {
-        let (actor, actor_id) = match event.actor {
-            Actor::Stranger => ("stranger", None),
-            Actor::Account(id) => ("account", Some(id.as_uuid())),
-            Actor::Service => ("service", None),
-            Actor::Rekey => ("rekey", None),
+    fn of<Kind>(event: &'a AuditEvent<Kind>) -> Self {
+        let actor_id = match event.actor {
+            Actor::Account(id) => Some(id.as_uuid()),
+            Actor::Erased(hash) => Some(hash.as_uuid()),
+            Actor::Stranger | Actor::Service | Actor::Rekey => None,
         };
-        let (subject, subject_id, subject_login) = match &event.subject {
-            Subject::Tenant => ("tenant", None, None),
-            Subject::Account(id) => ("account", Some(id.as_uuid()), None),
-            Subject::UnknownLogin(key) => ("unknown_login", None, Some(key)),
+        let (subject_id, subject_login) = match &event.subject {
+            Subject::Tenant => (None, None),
+            Subject::Account(id) => (Some(id.as_uuid()), None),
+            Subject::Erased(hash) => (Some(hash.as_uuid()), None),
+            Subject::UnknownLogin(key) => (None, Some(key)),
         };
+        let (actor, subject) = (event.actor.kind(), event.subject.kind());
         Self { actor, actor_id, subject, subject_id, subject_login }
     }
 }

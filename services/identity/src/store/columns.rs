@@ -109,3 +109,9 @@ pub(super) const EVENT_COLUMNS: Fragment = fragment!(
     "e.tenant_id, e.at, e.event_id, e.kind, e.outcome, e.reason, e.actor, e.actor_id, e.caller, e.subject,
      e.subject_id, e.subject_login, e.ip_address, e.masked_place, e.trace_id, e.count, e.folded_accounts"
 );
+
+/// What an event of the log has beside it, aliased `e`: its place and what its link is made over.
+pub(super) const SEALED_COLUMNS: Fragment = fragment!(
+    "e.position, e.link, e.link_format, e.actor_salt, e.subject_salt, e.actor_commitment, e.subject_commitment,
+     e.actor_hash, e.account_hashes"
+);

@@ -8,9 +8,10 @@ use rekey_database::{Connection, Dialect, Failure, statements, values};
 use super::Store;
 
 /// Name, table and columns: our own words.
-const LARGE: [(&str, &str, &str); 3] = [
+const LARGE: [(&str, &str, &str); 4] = [
     ("sessions_of_account", "sessions", "tenant_id, account_id"),
     ("help_requests_of_account", "help_requests", "tenant_id, account_id"),
+    ("help_requests_by_handler", "help_requests", "tenant_id, handled_by"),
     ("linked_accounts_back", "linked_accounts", "linked_tenant_id, linked_account_id"),
 ];
 

@@ -8,7 +8,7 @@
 //!
 //! Steps protect themselves: conditions stand in the statement that writes, a row that a rule must judge first is
 //! locked, and locks are taken in one order (answer, tenant, account, then what belongs to it). The end of an audit chain is
-//! locked by what seals and forgets, and by no step of a call.
+//! locked by what seals, forgets and erases, and by no step of a call.
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
@@ -60,6 +60,11 @@ impl Store {
         Ok(Self { database: Database::open(url, options).await? })
     }
 
+    /// Opens connections by another URL from now on; false if it is the one of before.
+    pub(crate) fn reload(&self, url: &str) -> Result<bool, Failure> {
+        self.database.reload(url)
+    }
+
     /// Whether the schema is one this code can work with: at least its own, and not newer than the oldest code the
     /// schema still serves.
     pub(crate) async fn schema_fits(&self) -> Result<bool, Failure> {
@@ -74,6 +79,11 @@ impl Store {
     ) -> (StoreMonitor, SchemaGate) {
         StoreMonitor::new(self.database.clone(), &schema::SCHEMA, pause, report)
     }
+}
+
+/// The version of the schema that this code makes.
+pub(crate) fn schema_version() -> i64 {
+    schema::SCHEMA.version
 }
 
 /// Brings the schema of a database up to date, making a file that is missing, and logins and names to their form of today,

@@ -29,6 +29,13 @@ pub(crate) struct ClaimedNotice {
     pub(crate) fence: i64,
 }
 
+/// Notices that wait to be handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DueNotices {
+    pub(crate) count: usize,
+    pub(crate) since: Option<Timestamp>,
+}
+
 statements! {
     const QUEUE = "
         insert into outbox (tenant_id, notice_id, content, not_after, queued_at, due_at, fence)
@@ -54,6 +61,11 @@ statements! {
             select tenant_id, notice_id from due
         )
         returning tenant_id, notice_id, content, not_after, fence, queued_at";
+
+    const DUE = "
+        select count(*), min(due_at) from (
+            select due_at from outbox where due_at <= $1 order by due_at limit $2
+        ) due";
 
     const SETTLE = "delete from outbox where notice_id = $1 and fence = $2";
 
@@ -88,6 +100,16 @@ impl Store {
         let mut claimed = claim.await?;
         claimed.sort_by_key(|row| (row.queued_at, row.notice_id));
         Ok(claimed.into_iter().map(ClaimedRow::notice).collect())
+    }
+
+    /// How many notices are due, counted up to `most`, and since when the oldest is. One that a relay holds is due when its
+    /// lease ends.
+    pub(crate) async fn due_notices(&self, most: u32, now: Timestamp) -> Result<DueNotices, Failure> {
+        let (count, since): (i64, Option<i64>) = self.database.one(DUE, values![now, most]).await?;
+        Ok(DueNotices {
+            count: usize::try_from(count).unwrap_or_default(),
+            since: since.map(Timestamp::from_unix_micros),
+        })
     }
 
     /// Deletes notices that were acknowledged, each only under the fence it was claimed with.

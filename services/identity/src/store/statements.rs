@@ -10,12 +10,13 @@ use super::{
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 63] = [
+pub(super) const STATEMENTS: [&[Sql]; 67] = [
     accounts::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
     accounts::deletion::STATEMENTS,
     accounts::edits::STATEMENTS,
+    accounts::erasure::STATEMENTS,
     accounts::held_codes::STATEMENTS,
     accounts::passkeys::STATEMENTS,
     accounts::policies::STATEMENTS,
@@ -32,6 +33,7 @@ pub(super) const STATEMENTS: [&[Sql]; 63] = [
     indexes::STATEMENTS,
     logins::STATEMENTS,
     audit::STATEMENTS,
+    audit::erasing::STATEMENTS,
     audit::indexes::STATEMENTS,
     audit::reading::STATEMENTS,
     audit::retention::STATEMENTS,
@@ -42,12 +44,14 @@ pub(super) const STATEMENTS: [&[Sql]; 63] = [
     bulk_resets::working::STATEMENTS,
     contract::chain::STATEMENTS,
     contract::deletion::STATEMENTS,
+    contract::erasures::STATEMENTS,
     contract::tenants::STATEMENTS,
     expiring_passwords::STATEMENTS,
     expiry::STATEMENTS,
     outbox::STATEMENTS,
     partitions::STATEMENTS,
     purge::accounts::STATEMENTS,
+    purge::erasures::STATEMENTS,
     purge::tenants::STATEMENTS,
     purge::tenants::tables::STATEMENTS,
     resets::STATEMENTS,

@@ -11,6 +11,7 @@ use super::resets::EligibilityFacts;
 use super::rows::{AccountState, PendingHelp, at};
 use super::sign_ins::OpenSession;
 use crate::domain::audit::chain::{ChainPlace, next_link};
+use crate::domain::audit::commitment::{Commitments, LinkFormat};
 use crate::domain::audit::{AuditEvent, SealedEvent};
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::group::GroupId;
@@ -100,11 +101,15 @@ pub(super) fn may_open(state: &AccountState, open: &OpenSession) -> bool {
 }
 
 /// The places of events behind the last one of a chain, in their order.
-pub(super) fn seal(last: ChainPlace, events: Vec<AuditEvent<String>>) -> Result<Vec<SealedEvent>, Failure> {
+pub(super) fn seal(
+    last: ChainPlace,
+    events: Vec<(AuditEvent<String>, Commitments)>,
+) -> Result<Vec<SealedEvent>, Failure> {
     let mut previous = last.link.ok_or(Failure::Unreadable { what: "the last link of a chain" })?;
-    let sealed = (last.position + 1..).zip(events).map(|(position, event)| {
-        previous = next_link(rekey_sealing::digest, &previous, &event);
-        SealedEvent { position, link: previous, event }
+    let sealed = (last.position + 1..).zip(events).map(|(position, (event, commitments))| {
+        let format = LinkFormat::Committed(commitments);
+        previous = next_link(rekey_sealing::digest, &previous, &event, &format);
+        SealedEvent { position, link: previous, format, event }
     });
     Ok(sealed.collect())
 }

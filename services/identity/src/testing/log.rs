@@ -22,7 +22,8 @@ impl World {
     /// Writes what waits in the buffer, and gives everything its place in the log.
     pub(crate) async fn seal(&self) {
         self.audit.flush().await.unwrap();
-        crate::jobs::seal(self.parts.store.clone()).await.unwrap();
+        let (store, sealer) = (self.parts.store.clone(), self.parts.sealer());
+        crate::jobs::seal(store, sealer, std::sync::Arc::clone(&self.parts.clock)).await.unwrap();
     }
 
     /// The events of this kind in the tenant's log, what waits included.

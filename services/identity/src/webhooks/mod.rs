@@ -25,6 +25,7 @@ use crate::domain::audit::{AuditEvent, SealedEvent};
 use crate::domain::sealed::Sealed;
 use crate::domain::webhook::retry::{GoesOn, RetryRules};
 use crate::domain::webhook::{Disabling, FailedTry};
+use crate::metrics;
 use crate::store::webhooks::delivery::{ClaimedWebhook, FailedDelivery};
 use crate::store::{Failure, Store, in_time};
 
@@ -207,7 +208,10 @@ impl Turn<'_> {
             tried = self.post(id, body) => tried,
         };
         match tried {
-            Ok(()) => self.delivered(position).await,
+            Ok(()) => {
+                metrics::WEBHOOKS.add(1, ["taken"]);
+                self.delivered(position).await
+            }
             Err(failed) => self.failed(failed).await,
         }
     }
@@ -242,6 +246,8 @@ impl Turn<'_> {
         let since = claimed.failing_since.filter(|_| !is_first).unwrap_or(now);
         let rules = self.delivery.settings.retry;
         let goes_on = rules.after(&failed, failures, since, &*self.delivery.entropy, now);
+        let outcome = if matches!(goes_on, GoesOn::Disabled(_)) { "disabled" } else { "not_taken" };
+        metrics::WEBHOOKS.add(1, [outcome]);
         self.told(&failed, goes_on, is_first);
         let why = if let GoesOn::Disabled(why) = goes_on { why } else { Disabling::Failing };
         let event = (self.delivery.disabled)(claimed, why, now);

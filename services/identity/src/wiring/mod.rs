@@ -9,19 +9,22 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rekey_client::{self as link, ClientSettings};
+use rekey_metrics::process::KEY_MADE;
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::deadline;
-use rekey_runtime::settings::{secret_file, url_with_password};
-use rekey_throttle::connection::{Connection, Options, Topology};
+use rekey_runtime::reload::Reloads;
+use rekey_runtime::settings::{TlsClientFiles, secret_file, url_with_password};
+use rekey_sealing::KeyText;
+use rekey_throttle::connection::{Connection, Options, SentinelLogin, Topology};
 use rekey_throttle::{FallbackThrottle, InProcessThrottle, RedisThrottle, Throttle};
 
 pub(crate) use parts::Parts;
 pub(crate) use webhooks::delivery;
 
 use crate::audit::AuditBuffer;
-use crate::config::{KeyFiles, Settings};
+use crate::config::{KeyFiles, Settings, Throttle as ThrottleSettings};
 use crate::hashing::Hasher;
 use crate::keys::{KeyTexts, Keys};
 use crate::peers::notification::RemoteNotification;
@@ -100,9 +103,13 @@ pub(crate) fn keys(files: &KeyFiles) -> anyhow::Result<Keys> {
     Keys::read(texts).context("[identity.keys]")
 }
 
-fn text(name: &str, path: Option<&PathBuf>) -> anyhow::Result<SecretString> {
+fn text(name: &'static str, path: Option<&PathBuf>) -> anyhow::Result<SecretString> {
     let path: &Path = path.with_context(|| format!("[identity.keys] {name} is not set"))?;
-    Ok(secret_file(path)?)
+    let text = secret_file(path)?;
+    if let Some(made_at) = KeyText::made_at(text.expose_secret()) {
+        KEY_MADE.set(made_at.as_secs_f64(), ["identity", name.trim_end_matches("_file")]);
+    }
+    Ok(text)
 }
 
 /// The throttles.
@@ -123,16 +130,57 @@ pub(crate) fn throttles(settings: &Settings) -> anyhow::Result<Throttles> {
         let shared: Arc<dyn Throttle> = Arc::new(in_process());
         return Ok(Throttles { strict: Arc::clone(&shared), lenient: shared, redis: None });
     }
-    let url = url_with_password(&throttle.url, throttle.password_file.as_deref());
-    let url = url.context("[identity.throttle]")?;
-    let topology = Topology::parse(url.expose_secret()).context("[identity.throttle] url")?;
-    let mut options = Options::to(topology);
-    options.response_timeout = Duration::from_millis(throttle.timeout_ms);
-    let connection = Connection::open(&options).context("[identity.throttle] url")?;
+    let connection = redis(throttle)?;
     let strict: Arc<dyn Throttle> = Arc::new(RedisThrottle::new(connection.clone(), "rekey:identity:"));
     let rest = Duration::from_secs(throttle.rest_seconds);
     let lenient = FallbackThrottle::new(Arc::clone(&strict), in_process(), throttle.processes, rest);
     Ok(Throttles { strict, lenient: Arc::new(lenient), redis: Some(connection) })
+}
+
+/// How Redis is reached, of the settings and of what their files hold at this moment.
+fn redis_options(settings: &ThrottleSettings) -> anyhow::Result<Options> {
+    let url = url_with_password(&settings.url, settings.password_file.as_deref());
+    let url = url.context("[identity.throttle]")?;
+    let mut topology = Topology::parse(url.expose_secret()).context("[identity.throttle] url")?;
+    if let Topology::Sentinel { login, .. } = &mut topology
+        && let Some(file) = &settings.sentinel_password_file
+    {
+        let password = secret_file(file).context("[identity.throttle] sentinel_password_file")?;
+        *login = Some(SentinelLogin { user: settings.sentinel_user.clone(), password });
+    }
+    let mut options = Options::to(topology);
+    options.response_timeout = Duration::from_millis(settings.timeout_ms);
+    let files = TlsClientFiles {
+        ca_file: settings.ca_file.as_deref(),
+        certificate_file: settings.certificate_file.as_deref(),
+        key_file: settings.key_file.as_deref(),
+    };
+    let Some(texts) = files.read().context("[identity.throttle]")? else { return Ok(options) };
+    let own = texts.own.map(|(chain, key)| (chain.into_bytes(), key.expose_secret().as_bytes().to_vec()));
+    Ok(options.with_certificates(texts.authorities.map(String::into_bytes), own))
+}
+
+/// A connection to it, which goes over to what the files hold when it is told to read them again.
+fn redis(settings: &ThrottleSettings) -> anyhow::Result<Connection> {
+    // Read once before, so that what is wrong is told as it is.
+    redis_options(settings)?;
+    let settings = settings.clone();
+    let made = Connection::open_reloading(Box::new(move || Ok(redis_options(&settings)?)));
+    made.map_err(|error| anyhow::anyhow!(error)).context("[identity.throttle] url")
+}
+
+/// What the service makes of files, besides its port and the ways to its neighbours.
+pub(crate) fn files(settings: &Settings, store: &Store, redis: Option<Connection>) -> Reloads {
+    let mut files = Reloads::default();
+    let (of_store, store) = (settings.clone(), store.clone());
+    files.add(
+        "identity.store.password_file",
+        Box::new(move || Ok(store.reload(store_url(&of_store)?.expose_secret())?)),
+    );
+    if let Some(redis) = redis {
+        files.add("identity.throttle", Box::new(move || redis.reload()));
+    }
+    files
 }
 
 /// Puts the parts together.

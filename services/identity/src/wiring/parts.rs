@@ -16,6 +16,7 @@ use crate::authorisation::Authorisation;
 use crate::config::Settings;
 use crate::credentials::Credentials;
 use crate::directory::{DeletedLife, Directory};
+use crate::domain::audit::commitment::Sealer;
 use crate::domain::webhook::url::UrlRules;
 use crate::grpc::{UseCases, WatchSettings};
 use crate::hashing::Hasher;
@@ -223,6 +224,11 @@ impl Parts {
             idempotency: self.idempotency(),
             deleted_life: DeletedLife(self.settings.directory.deleted_life()),
         }
+    }
+
+    /// What the chain of the log is sealed with.
+    pub(crate) fn sealer(&self) -> Sealer {
+        self.keys.sealer(&self.entropy)
     }
 
     pub(crate) fn administration(&self) -> Administration {

@@ -16,3 +16,4 @@ pub(crate) mod scope;
 pub(crate) mod state;
 pub(crate) mod template;
 pub(crate) mod token_bucket;
+pub(crate) mod trace;

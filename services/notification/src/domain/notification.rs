@@ -6,6 +6,7 @@ use rekey_primitives::id::{NotificationId, TenantId};
 
 use super::lane::Lane;
 use super::state::{FailureClass, State};
+use super::trace::TraceContext;
 
 /// One message and where it stands. Whether it is a decoy is not in here: nobody outside the store may know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,4 +33,6 @@ pub(crate) struct Notification {
     /// When the next try is due; none while sending or when it is over.
     pub(crate) next_try_at: Option<Timestamp>,
     pub(crate) not_after: Timestamp,
+    /// The call it came with; none where that is not known.
+    pub(crate) trace: Option<TraceContext>,
 }

@@ -21,4 +21,6 @@ pub(crate) struct Filter {
     pub(crate) state: Option<State>,
     pub(crate) lane: Option<Lane>,
     pub(crate) reference: Option<String>,
+    /// Of this trace.
+    pub(crate) trace_id: Option<[u8; 16]>,
 }

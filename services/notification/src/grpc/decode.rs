@@ -16,6 +16,7 @@ use crate::domain::page::Filter;
 use crate::domain::refusal::{Refusal, Violation};
 use crate::domain::state::State;
 use crate::domain::template::TemplateName;
+use crate::domain::trace::TraceContext;
 use crate::intake::MessageRequest;
 
 /// What is wrong with a request so far.
@@ -122,7 +123,7 @@ pub(super) fn message(
     let (destination, variables, lane, reference) = (destination?, variables?, lane?, reference?);
     let message = Message { destination, template, locale, variables, lane, not_after, reference, decoy };
     // A locale or an instant that does not read is noted, and looks here like one that was not sent.
-    fields.are_right().then_some(MessageRequest { request_id: request_id?, message })
+    fields.are_right().then_some(MessageRequest { request_id: request_id?, message, trace: None })
 }
 
 fn destination(fields: &mut Fields, sent: Option<wire::Destination>) -> Option<Destination> {
@@ -149,7 +150,11 @@ pub(super) fn filter(fields: &mut Fields, request: &wire::ListNotificationsReque
         number => fields.take(lane(number), "lane", "is no lane"),
     };
     let reference = Some(request.reference.clone()).filter(|reference| !reference.is_empty());
-    Filter { state, lane, reference }
+    let trace_id = match request.support_code.as_str() {
+        "" => None,
+        code => fields.take(TraceContext::read_code(code), "support_code", "is not 32 hexadecimal digits"),
+    };
+    Filter { state, lane, reference, trace_id }
 }
 
 /// AIP-158: nothing asked for is the default, too much is the most, less than nothing is a mistake.

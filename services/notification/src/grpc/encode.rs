@@ -9,6 +9,7 @@ use super::refusal;
 use crate::domain::notification::Notification;
 use crate::domain::refusal::{Refusal, Violation};
 use crate::domain::state::FailureClass;
+use crate::domain::trace::TraceContext;
 use crate::intake::{Page, Receipt};
 
 /// A message that is durable.
@@ -66,6 +67,7 @@ pub(super) fn notification(notification: Notification) -> wire::Notification {
         lane: notification.lane.number().into(),
         state: notification.state.number().into(),
         reference: notification.reference,
+        support_code: notification.trace.map(TraceContext::support_code).unwrap_or_default(),
         tries: i32::try_from(notification.tries).unwrap_or(i32::MAX),
         last_failure: notification.last_failure.map_or(0, FailureClass::number).into(),
         provider: notification.provider,

@@ -8,6 +8,7 @@ mod encode;
 mod refusal;
 
 use rekey_primitives::id::{NotificationId, RequestId, TenantId};
+use rekey_runtime::TraceId;
 use rekey_runtime::access::Caller;
 use rekey_wire::notification::v1::notification_service_server::NotificationService;
 use rekey_wire::notification::v1::{
@@ -23,6 +24,7 @@ use self::refusal::{answer, refuse};
 use crate::domain::lane::Lane;
 use crate::domain::refusal::{MissingRight, Refusal};
 use crate::domain::scope::{CallerRights, CallerScope};
+use crate::domain::trace::TraceContext;
 use crate::intake::{Intake, MessageRequest};
 
 /// The service behind its generated trait.
@@ -45,12 +47,14 @@ impl NotificationService for NotificationGrpc {
         &self,
         request: Request<SendNotificationRequest>,
     ) -> Result<Response<SendNotificationResponse>, Status> {
+        let trace = trace_of(&request);
         let (caller, request) = opened(request)?;
         let mut fields = Fields::default();
         let tenant_id = fields.id("tenant_id", &request.tenant_id, TenantId::parse);
         let message = self.message(&caller, &mut fields, request).map_err(refuse)?;
         let scope = scope(&caller, &mut fields, tenant_id)?;
         let message = message.ok_or_else(|| refuse(fields.refusal()))?;
+        let message = MessageRequest { trace, ..message };
         let mut answers = self.intake.accept(&scope, &[message]).await.map_err(answer)?;
         let receipt = answers.pop().ok_or_else(|| Status::internal("no answer"))?.map_err(refuse)?;
         Ok(Response::new(encode::receipt(receipt)))
@@ -60,6 +64,7 @@ impl NotificationService for NotificationGrpc {
         &self,
         request: Request<BatchSendNotificationsRequest>,
     ) -> Result<Response<BatchSendNotificationsResponse>, Status> {
+        let trace = trace_of(&request);
         let (caller, request) = opened(request)?;
         let mut fields = Fields::default();
         let tenant_id = fields.id("tenant_id", &request.tenant_id, TenantId::parse);
@@ -73,9 +78,10 @@ impl NotificationService for NotificationGrpc {
             fields.check(agrees, &format!("requests[{place}].tenant_id"), "is not the tenant of the batch");
         }
         let scope = scope(&caller, &mut fields, tenant_id)?;
-        let decode = |(place, one)| {
+        let decode = |(place, one)| -> Result<MessageRequest, Refusal> {
             let mut fields = Fields::of_batch(place);
-            self.message(&caller, &mut fields, one)?.ok_or_else(|| fields.refusal())
+            let message = self.message(&caller, &mut fields, one)?.ok_or_else(|| fields.refusal())?;
+            Ok(MessageRequest { trace, ..message })
         };
         let decoded: Vec<_> = request.requests.into_iter().enumerate().map(decode).collect();
         let messages: Vec<_> = decoded.iter().filter_map(|one| one.as_ref().ok().cloned()).collect();
@@ -175,6 +181,12 @@ impl NotificationGrpc {
         }
         Ok(decode::message(fields, request, self.intake.link_hosts()))
     }
+}
+
+/// Which call this is, as the server in front of us has named it.
+fn trace_of<T>(request: &Request<T>) -> Option<TraceContext> {
+    let trace = request.extensions().get::<TraceId>()?;
+    Some(TraceContext { trace_id: trace.bytes()?, span_id: trace.recorded_span() })
 }
 
 /// The caller and the message of a request that passed the gate.

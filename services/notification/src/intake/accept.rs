@@ -15,6 +15,8 @@ use super::{Error, Intake, of_caller};
 use crate::domain::message::Message;
 use crate::domain::refusal::{Refusal, Violation};
 use crate::domain::scope::CallerScope;
+use crate::domain::trace::TraceContext;
+use crate::metrics;
 use crate::payload::{Payload, PayloadRow};
 use crate::store::{AcceptOutcome, NewNotification};
 
@@ -23,6 +25,8 @@ use crate::store::{AcceptOutcome, NewNotification};
 pub(crate) struct MessageRequest {
     pub(crate) request_id: RequestId,
     pub(crate) message: Message,
+    /// The call that asks.
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// A message that is durable.
@@ -78,7 +82,9 @@ impl Intake {
         let outcomes = self.store.accept(scope, &rows, now).await?;
         for (draft, outcome) in drafts.iter().zip(outcomes) {
             if outcome == AcceptOutcome::Accepted {
-                self.signals.wake_up.wake(draft.request.message.lane);
+                let message = &draft.request.message;
+                metrics::ACCEPTED.add(1, [message.lane.as_str(), message.template.as_str()]);
+                self.signals.wake_up.wake(message.lane);
             } else {
                 let request_id = draft.request.request_id;
                 answers[draft.place] = self.repeated(scope, request_id, &draft.fingerprint, outcome);
@@ -108,7 +114,7 @@ impl Intake {
         let found = self.store.find_requests(scope, &request_ids, now).await?;
         for (place, earlier) in places.into_iter().zip(found) {
             if let Some(earlier) = earlier {
-                let MessageRequest { request_id, message } = &requests[place];
+                let MessageRequest { request_id, message, .. } = &requests[place];
                 answers[place] = self.repeated(scope, *request_id, &fingerprint(message), earlier);
             }
         }
@@ -141,7 +147,7 @@ impl Intake {
     }
 
     fn sealed(&self, scope: &CallerScope, draft: &Draft<'_>, now: Timestamp) -> NewNotification {
-        let Draft { request: MessageRequest { request_id, message }, id, .. } = *draft;
+        let Draft { request: MessageRequest { request_id, message, trace }, id, .. } = *draft;
         let payload =
             Payload { destination: message.destination.clone(), variables: message.variables.clone() };
         let (entropy, tenant_id) = (self.entropy.as_ref(), scope.tenant_id());
@@ -161,6 +167,7 @@ impl Intake {
             decoy: message.decoy,
             payload: payload.seal(&self.keys, entropy, PayloadRow { tenant_id, id }),
             not_after: draft.not_after,
+            trace: *trace,
         }
     }
 

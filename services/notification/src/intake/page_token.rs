@@ -38,6 +38,7 @@ impl Arguments {
             &number(filter.state.map(State::number)),
             &number(filter.lane.map(Lane::number)),
             filter.reference.as_deref().unwrap_or_default().as_bytes(),
+            filter.trace_id.as_ref().map(<[u8; 16]>::as_slice).unwrap_or_default(),
         ]);
         let mut mark = [0; 8];
         mark.copy_from_slice(&whole[..8]);

@@ -46,12 +46,16 @@ impl World {
     }
 
     async fn send(&self, request_id: RequestId, message: Message) -> Result<Receipt, Refusal> {
-        self.intake.accept(&scope(), &[MessageRequest { request_id, message }]).await.unwrap().remove(0)
+        self.intake
+            .accept(&scope(), &[MessageRequest { request_id, message, trace: None }])
+            .await
+            .unwrap()
+            .remove(0)
     }
 }
 
 fn asked((request_id, message): (RequestId, Message)) -> MessageRequest {
-    MessageRequest { request_id, message }
+    MessageRequest { request_id, message, trace: None }
 }
 
 fn refusal<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Refusal {
@@ -101,7 +105,7 @@ async fn the_request_ids_of_one_caller_are_none_of_anothers() {
     let mut different = message();
     different.lane = Lane::Bulk;
 
-    let asked = MessageRequest { request_id, message: different };
+    let asked = MessageRequest { request_id, message: different, trace: None };
     let second = world.intake.accept(&other, &[asked]).await.unwrap().remove(0).unwrap();
     let withdrawn = world.intake.cancel(&other, first.id, request_id).await;
 

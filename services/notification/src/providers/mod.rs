@@ -7,6 +7,7 @@
 mod breaker;
 pub mod inbox;
 mod kind;
+mod password;
 mod settings;
 mod sms;
 mod smtp;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rekey_metrics::LabelValue;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::id::NotificationId;
@@ -25,8 +27,9 @@ pub(crate) use self::breaker::{Admission, Breaker, BreakerPolicy, Outlook};
 pub(crate) use self::kind::ProviderOptions;
 pub(crate) use self::settings::{ProviderSettings, check};
 use crate::domain::content::Rendered;
-use crate::domain::lane::PerLane;
+use crate::domain::lane::{Lane, PerLane};
 use crate::domain::state::FailureClass;
+use crate::metrics;
 
 /// How long reading an answer may take beyond the send timeout, where the answer came in time.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(1);
@@ -114,6 +117,10 @@ impl ConfiguredProvider {
         sender: Box<dyn Provider>,
         policy: BreakerPolicy,
     ) -> Self {
+        for &lane in Lane::ALL {
+            metrics::BREAKER_OPEN
+                .set_whether::<LabelValue>(false, [name.clone().into(), lane.as_str().into()]);
+        }
         Self {
             name,
             channels,
@@ -121,6 +128,21 @@ impl ConfiguredProvider {
             breakers: PerLane::each(|_| Breaker::new(policy)),
             took: AtomicU64::new(0),
         }
+    }
+
+    /// Measures that it was given a message, by how that ended: a decoy as a message.
+    pub(crate) fn measure(&self, took: Duration, failure: Option<FailureClass>) {
+        let error = failure.map_or("", FailureClass::as_str);
+        metrics::SENDS.record::<LabelValue>(
+            took,
+            ["rekey".into(), "send".into(), self.name.clone().into(), error.into()],
+        );
+    }
+
+    /// Shows that it is left alone in a lane, or is not any more.
+    pub(crate) fn show_breaker(&self, lane: Lane, is_open: bool) {
+        metrics::BREAKER_OPEN
+            .set_whether::<LabelValue>(is_open, [self.name.clone().into(), lane.as_str().into()]);
     }
 
     pub(crate) fn note_taken(&self, took: Duration) {

@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail, ensure};
 use async_trait::async_trait;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue, InvalidHeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -21,13 +21,13 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rekey_primitives::contact::Channel;
-use rekey_runtime::settings::secret_file;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use self::settings::SmsSettings;
 use super::kind::{OpenProvider, ProviderOptions};
+use super::password::PasswordFile;
 use super::{ANSWER_WITHIN, HandOver, Outgoing, Provider, SendFailure};
 use crate::domain::content::Rendered;
 use crate::domain::state::FailureClass;
@@ -38,7 +38,7 @@ const ANSWER_BYTES: usize = 64 * 1024;
 pub(super) struct Gateway {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     url: Uri,
-    authorization: Option<HeaderValue>,
+    login: Login,
     settings: SmsSettings,
     from: String,
     timeout: Duration,
@@ -59,14 +59,7 @@ impl Gateway {
         // None is kept. A connection that fell silent takes a message and gives no answer, and a text message cannot be
         // posted again without the risk of a second one: a handshake each costs less than a code that is lost.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
-        Ok(Self {
-            client,
-            url,
-            authorization: authorization(settings)?,
-            settings: settings.clone(),
-            from,
-            timeout,
-        })
+        Ok(Self { client, url, login: Login::of(settings)?, settings: settings.clone(), from, timeout })
     }
 
     fn form(&self, outgoing: &Outgoing, text: &str) -> Zeroizing<String> {
@@ -90,7 +83,8 @@ impl Gateway {
             .method(Method::POST)
             .uri(self.url.clone())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        if let Some(authorization) = &self.authorization {
+        let unusable = |_| SendFailure::before_provider(FailureClass::Provider, "the secret makes no header");
+        if let Some(authorization) = self.login.header().map_err(unusable)? {
             request = request.header(AUTHORIZATION, authorization);
         }
         let request = request
@@ -213,21 +207,42 @@ fn url(settings: &SmsSettings) -> anyhow::Result<Uri> {
     Ok(url)
 }
 
-fn authorization(settings: &SmsSettings) -> anyhow::Result<Option<HeaderValue>> {
-    let text = match (&settings.token_file, &settings.password_file) {
-        (Some(_), Some(_)) => bail!("`token_file` and `password_file` are both set"),
-        (Some(file), None) => Zeroizing::new(format!("Bearer {}", secret_file(file)?.expose_secret())),
-        (None, Some(file)) => {
-            let name = settings.username.as_deref().or(settings.account.as_deref());
-            let name = name.context("`password_file` is set, but neither `username` nor `account`")?;
-            let login = Zeroizing::new(format!("{name}:{}", secret_file(file)?.expose_secret()));
-            Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(login.as_bytes())))
-        }
-        (None, None) => return Ok(None),
-    };
-    let mut value = HeaderValue::from_str(&text).context("the secret holds characters no header may")?;
-    value.set_sensitive(true);
-    Ok(Some(value))
+/// How a gateway is logged in to. The secret is read again for each message, since it may be another one from tomorrow on.
+enum Login {
+    Nobody,
+    Bearer(PasswordFile),
+    Basic(String, PasswordFile),
+}
+
+impl Login {
+    fn of(settings: &SmsSettings) -> anyhow::Result<Self> {
+        let login = match (&settings.token_file, &settings.password_file) {
+            (Some(_), Some(_)) => bail!("`token_file` and `password_file` are both set"),
+            (Some(file), None) => Self::Bearer(PasswordFile::open(file)?),
+            (None, Some(file)) => {
+                let name = settings.username.clone().or_else(|| settings.account.clone());
+                let name = name.context("`password_file` is set, but neither `username` nor `account`")?;
+                Self::Basic(name, PasswordFile::open(file)?)
+            }
+            (None, None) => Self::Nobody,
+        };
+        login.header().context("the secret holds characters no header may")?;
+        Ok(login)
+    }
+
+    fn header(&self) -> Result<Option<HeaderValue>, InvalidHeaderValue> {
+        let text = match self {
+            Self::Nobody => return Ok(None),
+            Self::Bearer(token) => Zeroizing::new(format!("Bearer {}", token.read().expose_secret())),
+            Self::Basic(name, password) => {
+                let login = Zeroizing::new(format!("{name}:{}", password.read().expose_secret()));
+                Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(login.as_bytes())))
+            }
+        };
+        let mut value = HeaderValue::from_str(&text)?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
 }
 
 /// Which step of connecting failed, so that the operator's log says what to mend. The client has a type for the words

@@ -16,8 +16,8 @@ use crate::domain::scope::CallerScope;
 statements! {
     const INSERT = "insert into notification
             (tenant_id, id, created_at, changed_at, lane, state, template, locale, channel, masked_destination,
-             reference, decoy, payload, tries, fence, next_try_at, not_after, provider, sender)
-        values ($1, $2, $3, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, 0, 0, $3, $12, '', $13)";
+             reference, decoy, payload, tries, fence, next_try_at, not_after, provider, sender, trace_id, span_id)
+        values ($1, $2, $3, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, 0, 0, $3, $12, '', $13, $14, $15)";
 
     const LIVING_REQUESTS = "select request_id, action, notification_id, created_at, fingerprint from request
         where tenant_id = $1 and expires_at > $3 and request_id ",
@@ -34,7 +34,18 @@ statements! {
         "select count(*) from (select 1 from notification where state = 1 and lane = 2 limit $1) queued";
     const QUEUED_BULK =
         "select count(*) from (select 1 from notification where state = 1 and lane = 3 limit $1) queued";
+
+    // By the index that a claim reads, and its first entry.
+    const DUE_CRITICAL =
+        "select next_try_at from notification where state = 1 and lane = 1 order by next_try_at limit 1";
+    const DUE_TRANSACTIONAL =
+        "select next_try_at from notification where state = 1 and lane = 2 order by next_try_at limit 1";
+    const DUE_BULK =
+        "select next_try_at from notification where state = 1 and lane = 3 order by next_try_at limit 1";
 }
+
+const DUE: PerLane<Sql> =
+    PerLane { critical: DUE_CRITICAL, transactional: DUE_TRANSACTIONAL, bulk: DUE_BULK };
 
 const QUEUED: PerLane<Sql> =
     PerLane { critical: QUEUED_CRITICAL, transactional: QUEUED_TRANSACTIONAL, bulk: QUEUED_BULK };
@@ -61,9 +72,9 @@ const ACCEPT_BATCH: Sql = Sql::unlisted(
          insert into notification
              (tenant_id, id, created_at, changed_at, lane, state, template, locale, channel,
               masked_destination, reference, decoy, payload, tries, fence, next_try_at, not_after, provider,
-              sender)
+              sender, trace_id, span_id)
          select $1, id, $2, $2, lane, 1, template, locale, channel,
-              masked_destination, reference, decoy, payload, 0, 0, $2, not_after, '', $16
+              masked_destination, reference, decoy, payload, 0, 0, $2, not_after, '', $16, $17, $18
          from asked join entered using (request_id)
      )
      select request_id from entered",
@@ -140,6 +151,8 @@ impl Store {
             messages.iter().map(|message| value(message).unix_micros()).collect()
         };
         let mut writer = self.database.writer().await?;
+        // One call, one trace.
+        let trace = messages.first().and_then(|message| message.trace.as_ref());
         let values = values![
             scope.tenant_id(),
             now,
@@ -157,6 +170,8 @@ impl Store {
             messages.iter().map(|message| message.payload.as_slice()).collect::<Vec<_>>(),
             instants(|message| message.not_after),
             scope.caller(),
+            trace.map(|trace| trace.trace_id.as_slice()),
+            trace.and_then(|trace| trace.span_id.as_ref()).map(<[u8; 8]>::as_slice),
         ];
         let entered: Vec<(Uuid,)> = writer.all(ACCEPT_BATCH, values).await?;
         Ok(entered.into_iter().map(|(request_id,)| request_id).collect())
@@ -181,6 +196,12 @@ impl Store {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let found: i64 = self.database.scalar(*QUEUED.of(lane), values![most]).await?;
         Ok(u64::try_from(found).unwrap_or(0))
+    }
+
+    /// Since when the oldest message that waits in a lane is due, or until when the next one waits; none where none waits.
+    pub(crate) async fn due_since(&self, lane: Lane) -> Result<Option<Timestamp>, Failure> {
+        let first: Option<(i64,)> = self.database.optional(*DUE.of(lane), values![]).await?;
+        Ok(first.map(|(at,)| Timestamp::from_unix_micros(at)))
     }
 }
 
@@ -215,6 +236,8 @@ async fn accept_one(
         &message.payload,
         message.not_after,
         scope.caller(),
+        message.trace.as_ref().map(|trace| trace.trace_id.as_slice()),
+        message.trace.as_ref().and_then(|trace| trace.span_id.as_ref()).map(<[u8; 8]>::as_slice),
     ];
     tx.execute(INSERT, values).await?;
     Ok(AcceptOutcome::Accepted)

@@ -25,7 +25,7 @@ const CLAIM_DUE: Fragment = fragment!(
       returning ",
     // SQLite knows no table in what it returns, and there only those of the one that was updated are columns.
     (postgres: "notification.tenant_id, notification.id, notification.created_at", sqlite: "tenant_id, id, created_at"),
-    ", fence, in_doubt, template, locale, channel, decoy, tries, payload, not_after"
+    ", fence, in_doubt, template, locale, channel, decoy, tries, payload, not_after, trace_id, span_id"
 );
 
 /// Held by this lease still: `$1` to `$4`.

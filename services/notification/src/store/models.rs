@@ -10,6 +10,7 @@ use crate::domain::lane::Lane;
 use crate::domain::notification::Notification;
 use crate::domain::page::Position;
 use crate::domain::template::TemplateName;
+use crate::domain::trace::TraceContext;
 
 /// A message about to be made durable.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub(crate) struct NewNotification {
     /// Sealed destination and variables.
     pub(crate) payload: Vec<u8>,
     pub(crate) not_after: Timestamp,
+    /// The call it came with.
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// What became of one message of a call.
@@ -77,6 +80,8 @@ pub(crate) struct Claim {
     /// Sealed destination and variables.
     pub(crate) payload: Vec<u8>,
     pub(crate) not_after: Timestamp,
+    /// The call it came with.
+    pub(crate) trace: Option<TraceContext>,
 }
 
 /// A page of messages.

@@ -11,6 +11,7 @@ use crate::domain::lane::Lane;
 use crate::domain::notification::Notification;
 use crate::domain::page::Position;
 use crate::domain::state::{FailureClass, State};
+use crate::domain::trace::TraceContext;
 use rekey_database::Failure;
 
 /// A journey.
@@ -32,6 +33,8 @@ pub(super) struct NotificationRow {
     not_after: i64,
     last_failure: Option<i16>,
     provider: String,
+    trace_id: Option<Vec<u8>>,
+    span_id: Option<Vec<u8>>,
 }
 
 impl NotificationRow {
@@ -65,6 +68,7 @@ impl TryFrom<NotificationRow> for Notification {
             changed_at: Timestamp::from_unix_micros(row.changed_at),
             next_try_at: row.next_try_at.map(Timestamp::from_unix_micros),
             not_after: Timestamp::from_unix_micros(row.not_after),
+            trace: TraceContext::from_parts(row.trace_id.as_deref(), row.span_id.as_deref()),
         })
     }
 }
@@ -84,6 +88,8 @@ pub(super) struct ClaimRow {
     tries: i32,
     payload: Vec<u8>,
     not_after: i64,
+    trace_id: Option<Vec<u8>>,
+    span_id: Option<Vec<u8>>,
 }
 
 impl TryFrom<ClaimRow> for Claim {
@@ -105,6 +111,7 @@ impl TryFrom<ClaimRow> for Claim {
             tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
             payload: row.payload,
             not_after: Timestamp::from_unix_micros(row.not_after),
+            trace: TraceContext::from_parts(row.trace_id.as_deref(), row.span_id.as_deref()),
         })
     }
 }

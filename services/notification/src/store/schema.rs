@@ -7,7 +7,7 @@ statements! {
 }
 
 pub(crate) static SCHEMA: Schema = Schema {
-    version: 3,
+    version: 4,
     recorded: RECORDED,
     postgres: sqlx::migrate!("migrations/postgres"),
     sqlite: sqlx::migrate!("migrations/sqlite"),

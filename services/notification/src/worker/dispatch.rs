@@ -12,8 +12,11 @@ use rekey_primitives::contact::Destination;
 use rekey_primitives::entropy::{self, SharedEntropy};
 use rekey_primitives::locale::Locale;
 use rekey_sealing::AeadKeys;
+use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::lease::{LeasePolicy, LeasedHandOver};
+use super::measures::{self, Ended};
 use super::places::{DomainShare, Place};
 use crate::domain::content::Rendered;
 use crate::domain::delivery::{FailedTry, Outcome, Retries};
@@ -22,7 +25,7 @@ use crate::domain::lane::Lane;
 use crate::domain::state::FailureClass;
 use crate::domain::template::TemplateName;
 use crate::payload::{Payload, PayloadRow, Unusable};
-use crate::providers::{Admission, Breaker, ConfiguredProvider, Outgoing, Outlook, Providers, SendFailure};
+use crate::providers::{Admission, ConfiguredProvider, Outgoing, Outlook, Providers, SendFailure};
 use crate::store::{Claim, Lease, Recorded, Store, in_time};
 use crate::templates::Renderer;
 
@@ -57,19 +60,20 @@ struct Crowded;
 
 impl Dispatcher {
     /// Takes a claimed message through, and keeps it for as long as that takes.
-    #[tracing::instrument(skip_all, fields(
-        notification_id = %claim.lease.id, tenant_id = %claim.lease.tenant_id, template = claim.template,
-        lane = lane.as_str(), tries = claim.tries
-    ))]
     pub(crate) async fn dispatch(&self, lane: Lane, claim: Claim, place: Place) {
-        tokio::select! {
-            biased;
-            () = self.take_through(lane, &claim, place) => {}
-            () = self.lease_policy.keep(&self.store, claim.lease, &self.clock) => {}
-        }
+        let span = measures::span(lane, &claim);
+        let taking = async {
+            tokio::select! {
+                biased;
+                () = self.take_through(lane, &claim, place) => {}
+                () = self.lease_policy.keep(&self.store, claim.lease, &self.clock) => {}
+            }
+        };
+        taking.instrument(span).await;
     }
 
     async fn take_through(&self, lane: Lane, claim: &Claim, mut place: Place) {
+        let started = Instant::now();
         let tried = if claim.is_decoy {
             // It needs no connection: others may have its place.
             let _waits = place.wait_beside();
@@ -94,6 +98,8 @@ impl Dispatcher {
             }
             Outcome::Expired => tracing::info!("expired before it could be sent"),
         }
+        let ended = Ended { lane, claim, outcome: tried.outcome };
+        ended.measure(started.elapsed(), self.clock.now());
         self.record(claim, &tried).await;
     }
 
@@ -122,7 +128,7 @@ impl Dispatcher {
                 continue;
             }
             last = &provider.name;
-            match self.hand_over(provider, breaker, &outgoing, claim.lease).await {
+            match self.hand_over(provider, lane, &outgoing, claim.lease).await {
                 Ok(()) => return Tried { outcome: Outcome::Delivered, provider: last },
                 Err(failure) if failure.class.asks_next() => round.asked(failure.class, failure.retry_after),
                 Err(failure) => {
@@ -146,11 +152,13 @@ impl Dispatcher {
             match provider.breakers.of(lane).outlook(now) {
                 Outlook::LeftAlone { until } => round.left_alone(until),
                 Outlook::Fault => {
+                    provider.measure(provider.usually_takes(), Some(FailureClass::Provider));
                     last = &provider.name;
                     round.asked(FailureClass::Provider, None);
                 }
                 Outlook::Taken => {
                     tokio::time::sleep(provider.usually_takes()).await;
+                    provider.measure(provider.usually_takes(), None);
                     return Tried { outcome: Outcome::Delivered, provider: &provider.name };
                 }
             }
@@ -216,12 +224,17 @@ impl Dispatcher {
     async fn hand_over(
         &self,
         provider: &ConfiguredProvider,
-        breaker: &Breaker,
+        lane: Lane,
         outgoing: &Outgoing,
         lease: Lease,
     ) -> Result<(), SendFailure> {
+        let breaker = provider.breakers.of(lane);
         let hand_over = LeasedHandOver { store: &self.store, lease, clock: &self.clock };
+        let started = Instant::now();
         let sent = provider.sender.send(outgoing, &hand_over).await;
+        if sent.as_ref().err().is_none_or(|failure| !failure.is_ours) {
+            provider.measure(started.elapsed(), sent.as_ref().err().map(|failure| failure.class));
+        }
         if sent.is_ok() {
             provider.note_taken(self.clock.now().since(outgoing.now));
         }
@@ -233,14 +246,18 @@ impl Dispatcher {
             Err(failure) if failure.class.blames_provider() => {
                 tracing::warn!(provider = provider.name, %failure, "provider at fault");
                 if breaker.failed(self.clock.now(), failure.retry_after) {
+                    provider.show_breaker(lane, true);
                     tracing::error!(provider = provider.name, "provider is left alone for a while");
                 }
             }
             Err(failure) => {
                 tracing::info!(provider = provider.name, %failure, "refused");
-                breaker.worked();
+                if breaker.worked() {
+                    provider.show_breaker(lane, false);
+                }
             }
             Ok(()) if breaker.worked() => {
+                provider.show_breaker(lane, false);
                 tracing::info!(provider = provider.name, "provider is back");
             }
             Ok(()) => {}

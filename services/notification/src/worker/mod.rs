@@ -6,6 +6,7 @@
 
 mod dispatch;
 mod lease;
+mod measures;
 mod places;
 mod reclaimer;
 mod sweeper;
@@ -13,6 +14,7 @@ mod sweeper;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rekey_metrics::process::{JobOutcome, job_ran};
 use rekey_primitives::clock::SharedClock;
 use rekey_runtime::shutdown::Shutdown;
 use tokio::task::JoinSet;
@@ -96,15 +98,26 @@ impl LaneWorker {
         }
         match in_time(self.store.claim(self.lane, most, self.lease, now)).await {
             Ok(claims) => {
+                job_ran(claiming(self.lane), JobOutcome::Done);
                 bucket.give_back(most.saturating_sub(claims.len()));
                 claims
             }
             Err(failure) => {
+                job_ran(claiming(self.lane), JobOutcome::Failed);
                 bucket.give_back(most);
                 tracing::warn!(lane = self.lane.as_str(), error = %failure, "cannot claim");
                 Vec::new()
             }
         }
+    }
+}
+
+/// The name of a lane's claims among the runs.
+const fn claiming(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Critical => "notification critical",
+        Lane::Transactional => "notification transactional",
+        Lane::Bulk => "notification bulk",
     }
 }
 

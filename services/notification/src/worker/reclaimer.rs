@@ -6,11 +6,16 @@
 
 use std::time::Duration;
 
+use rekey_metrics::process::{JobOutcome, job_ran};
 use rekey_primitives::clock::{SharedClock, Timestamp};
 use rekey_runtime::shutdown::Shutdown;
 
+use crate::metrics;
 use crate::signals::WakeUp;
 use crate::store::{Failure, Store, in_time};
+
+/// Its name among the runs.
+const JOB: &str = "notification reclaimer";
 
 /// The loop that puts back.
 pub(crate) struct Reclaimer {
@@ -36,12 +41,15 @@ impl Reclaimer {
             let now = self.clock.now();
             let ended_by = last_look.replace(now);
             match self.look(patient_until, ended_by, now).await {
-                Ok(0) => {}
+                Ok(0) => job_ran(JOB, JobOutcome::Done),
                 Ok(count) => {
+                    job_ran(JOB, JobOutcome::Done);
+                    metrics::PUT_BACK.count(count);
                     tracing::warn!(count, "put back what a dead worker held");
                     self.wake_up.wake_all();
                 }
                 Err(failure) => {
+                    job_ran(JOB, JobOutcome::Failed);
                     tracing::warn!(error = %failure, "cannot look for ended leases");
                     patient_until = Some(self.clock.now().plus(self.lease));
                 }

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use rekey_metrics::process::{JobOutcome, job_ran};
 use rekey_primitives::clock::SharedClock;
 use rekey_runtime::shutdown::Shutdown;
 
 use crate::domain::lane::{Lane, PerLane};
+use crate::metrics;
 use crate::signals::QueueDepth;
 use crate::store::{Failure, Store, SweepLimits, Swept, in_time};
+
+/// Its name among the runs.
+const JOB: &str = "notification sweeper";
 
 /// The loop that sweeps and counts.
 pub(crate) struct Sweeper {
@@ -28,9 +33,16 @@ impl Sweeper {
     pub(crate) async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
         loop {
             match in_time(self.store.sweep(self.sweep_limits, self.clock.now())).await {
-                Ok(swept) if swept != Swept::default() => tracing::debug!(?swept, "swept"),
-                Ok(_) => {}
-                Err(failure) => tracing::warn!(error = %failure, "cannot sweep"),
+                Ok(swept) => {
+                    job_ran(JOB, JobOutcome::Done);
+                    if swept != Swept::default() {
+                        tracing::debug!(?swept, "swept");
+                    }
+                }
+                Err(failure) => {
+                    job_ran(JOB, JobOutcome::Failed);
+                    tracing::warn!(error = %failure, "cannot sweep");
+                }
             }
             // Whether the sweep went through or not: an old count would refuse calls, or let a lane run over.
             if let Err(failure) = self.count().await {
@@ -46,6 +58,9 @@ impl Sweeper {
         for &lane in Lane::ALL {
             let queued = self.store.queued(lane, *self.count_limits.of(lane));
             self.queue_depth.set(lane, in_time(queued).await?);
+            let due_since = in_time(self.store.due_since(lane)).await?;
+            let age = due_since.map(|since| self.clock.now().since(since)).unwrap_or_default();
+            metrics::QUEUE_AGE.set(age.as_secs_f64(), [lane.as_str()]);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::route::minutes_left;
 use crate::domain::scope::{RunId, ScopedId};
 use crate::domain::verification::CodeTimes;
+use crate::metrics;
 use crate::peers::{CodeMessage, SendResult};
 use crate::store::{PendingMessage, SendOutcome};
 
@@ -17,6 +18,17 @@ pub(crate) struct SentCode {
     pub(crate) times: CodeTimes,
     /// Whether a message went out for this call.
     pub(crate) sent: bool,
+}
+
+/// Counts whom a message that is counted does not go to.
+fn count_silent(message: &PendingMessage) {
+    let withheld = message.withheld.bits().count_ones();
+    if withheld > 0 {
+        metrics::LIMITS.add(u64::from(withheld), ["destination", "silent"]);
+    }
+    if message.is_dropped {
+        metrics::LIMITS.add(1, ["tenant", "silent"]);
+    }
 }
 
 impl Codes {
@@ -29,7 +41,12 @@ impl Codes {
         run_id: &RunId,
     ) -> Result<Option<SentCode>, Error> {
         match outcome {
-            SendOutcome::Counted(message) | SendOutcome::Unacknowledged(message) => {
+            SendOutcome::Counted(message) => {
+                count_silent(&message);
+                self.hand_over(&message, id, purpose, run_id).await?;
+                Ok(Some(SentCode { times: message.times, sent: true }))
+            }
+            SendOutcome::Unacknowledged(message) => {
                 self.hand_over(&message, id, purpose, run_id).await?;
                 Ok(Some(SentCode { times: message.times, sent: true }))
             }

@@ -2,6 +2,7 @@
 //!
 //! - `decode`: fields into requests of the use cases, naming every field that is wrong.
 //! - `encode`: answers into messages.
+//! - `measures`: what was told, counted.
 //! - `refusal`: every refusal and every failure as a status, in one place.
 //!
 //! Whether the caller may call at all was judged before decoding. What it may name (tenant, purpose) and assert (where
@@ -9,6 +10,7 @@
 
 mod decode;
 mod encode;
+mod measures;
 mod refusal;
 
 use std::sync::Arc;
@@ -39,7 +41,9 @@ impl VerificationService for Api {
         request: Request<wire::StartVerificationRequest>,
     ) -> Result<Response<wire::StartVerificationResponse>, Status> {
         let start = Decoder::of(&request)?.start(request.get_ref())?;
-        match self.codes.start(&start).await {
+        let started = self.codes.start(&start).await;
+        measures::started(&started);
+        match started {
             Ok(sent) => Ok(Response::new(encode::started(&sent))),
             Err(error) => Err(refusal::status_of_send(&error, &self.codes.rules)),
         }
@@ -50,7 +54,9 @@ impl VerificationService for Api {
         request: Request<wire::ResendCodeRequest>,
     ) -> Result<Response<wire::ResendCodeResponse>, Status> {
         let resend = Decoder::of(&request)?.resend(request.get_ref())?;
-        match self.codes.resend(&resend).await {
+        let resent = self.codes.resend(&resend).await;
+        measures::resent(&resent);
+        match resent {
             Ok(times) => Ok(Response::new(encode::resent(&times))),
             Err(error) => Err(refusal::status_of_send(&error, &self.codes.rules)),
         }
@@ -61,7 +67,9 @@ impl VerificationService for Api {
         request: Request<wire::CheckVerificationRequest>,
     ) -> Result<Response<wire::CheckVerificationResponse>, Status> {
         let check = Decoder::of(&request)?.check(request.get_ref())?;
-        let verdict = self.codes.check(&check).await.map_err(|error| refusal::status(&error))?;
+        let verdict = self.codes.check(&check).await;
+        measures::checked(&verdict);
+        let verdict = verdict.map_err(|error| refusal::status(&error))?;
         Ok(Response::new(encode::checked(&verdict)))
     }
 
@@ -89,7 +97,9 @@ impl VerificationService for Api {
         request: Request<wire::RedeemGrantRequest>,
     ) -> Result<Response<wire::RedeemGrantResponse>, Status> {
         let redeem = Decoder::of(&request)?.redeem(request.get_ref())?;
-        let grant = self.codes.redeem(&redeem).await.map_err(|error| refusal::status(&error))?;
+        let grant = self.codes.redeem(&redeem).await;
+        measures::redeemed(&grant);
+        let grant = grant.map_err(|error| refusal::status(&error))?;
         Ok(Response::new(encode::redeemed(&grant)))
     }
 

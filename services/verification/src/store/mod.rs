@@ -95,6 +95,11 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Forgets the failures of a subject for a purpose.
     async fn release(&self, step: &ReleaseStep, now: Timestamp) -> Result<Result<(), Refusal>, Failure>;
 
+    /// Which store it is and what its [`ready`](Self::ready) found, for operators.
+    fn cause(&self, failure: &Failure) -> String {
+        failure.to_string()
+    }
+
     /// Whether the store answers and is fit for its task.
     async fn ready(&self) -> Result<(), Failure>;
 }

@@ -1,12 +1,12 @@
-//! What becomes of accounts and tenants: changed, deleted, brought back.
+//! What becomes of accounts and tenants: changed, deleted, brought back, erased.
 
 use rekey_tests::World;
 use rekey_tests::person::{create_tenant, request_id};
 use rekey_wire::field_mask;
 use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use rekey_wire::identity::v1::{
-    DeleteAccountRequest, DeleteTenantRequest, UndeleteAccountRequest, UndeleteTenantRequest,
-    UpdateAccountRequest, UpdateTenantRequest,
+    DeleteAccountRequest, DeleteTenantRequest, EraseAccountRequest, UndeleteAccountRequest,
+    UndeleteTenantRequest, UpdateAccountRequest, UpdateTenantRequest,
 };
 
 use super::Example;
@@ -16,6 +16,7 @@ use super::accounts::context;
 pub(super) async fn examples(world: &World) -> Vec<Example> {
     let changed = world.person("changed").await;
     let doomed = world.person("doomed").await;
+    let erased = world.person("erased").await;
     let tenant_id = || world.tenant_id.clone();
     let fields = ["logins", "display_name", "external_id", "must_change_password", "managed_elsewhere"];
     let update = UpdateAccountRequest {
@@ -44,7 +45,15 @@ pub(super) async fn examples(world: &World) -> Vec<Example> {
         request_id: request_id(),
         context: context(),
     };
+    let erase = EraseAccountRequest {
+        tenant_id: tenant_id(),
+        account_id: erased.account_id,
+        etag: String::new(),
+        request_id: request_id(),
+        context: context(),
+    };
     vec![
+        Example::new("/rekey.identity.v1.AccountLifecycleService/EraseAccount", &erase),
         Example::new("/rekey.identity.v1.AccountLifecycleService/UpdateAccount", &update),
         Example::new("/rekey.identity.v1.AccountLifecycleService/DeleteAccount", &delete),
         Example::new("/rekey.identity.v1.AccountLifecycleService/UndeleteAccount", &undelete),

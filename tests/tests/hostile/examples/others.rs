@@ -182,6 +182,7 @@ async fn notifications(world: &World, notification_id: String) -> Vec<Example> {
         state: notification::NotificationState::Delivered.into(),
         lane: notification::Lane::Critical.into(),
         reference: "order-66".to_owned(),
+        support_code: String::new(),
     };
     let mut service = NotificationServiceClient::new(world.notification.clone());
     let page_token =

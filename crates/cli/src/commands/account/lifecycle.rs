@@ -17,7 +17,7 @@ use crate::arguments::{AccountChanges, OnAccount, UpdateAccount};
 use crate::output::Output;
 use crate::profile::{Profile, request_id, time};
 
-fn lifecycle(profile: &Profile) -> anyhow::Result<AccountLifecycleServiceClient<Connection>> {
+pub(super) fn lifecycle(profile: &Profile) -> anyhow::Result<AccountLifecycleServiceClient<Connection>> {
     Ok(AccountLifecycleServiceClient::new(profile.identity()?))
 }
 
@@ -118,17 +118,36 @@ pub(super) async fn undelete(profile: &Profile, on: &OnAccount, output: Output) 
     let account_id = if AccountId::parse(&on.account).is_ok() {
         on.account.clone()
     } else {
-        find_deleted(profile, &tenant_id, &on.account).await?
+        find_deleted(profile, &tenant_id, DeletedName::Login(&on.account)).await?.account_id
     };
     let request = UndeleteAccountRequest { tenant_id, account_id, request_id: request_id(), context: None };
     let back = lifecycle(profile)?.undelete_account(request).await?.into_inner();
     print(&back.account.context("the answer holds no account")?, output)
 }
 
-/// The id of the deleted account that has this login.
-async fn find_deleted(profile: &Profile, tenant_id: &str, login: &str) -> anyhow::Result<String> {
+/// What somebody typed to name a deleted account.
+#[derive(Clone, Copy)]
+pub(super) enum DeletedName<'a> {
+    Id(&'a str),
+    Login(&'a str),
+}
+
+/// The deleted account of this name.
+pub(super) async fn find_deleted(
+    profile: &Profile,
+    tenant_id: &str,
+    name: DeletedName<'_>,
+) -> anyhow::Result<Account> {
+    let (prefix, shown) = match name {
+        DeletedName::Login(login) => (login, format!("the login {login}")),
+        DeletedName::Id(id) => ("", format!("the id {id}")),
+    };
+    let is_it = |account: &Account| match name {
+        DeletedName::Login(login) => account.logins.contains(&canonical(login)),
+        DeletedName::Id(id) => account.account_id == id,
+    };
     let filter = AccountFilter {
-        prefix: login.to_owned(),
+        prefix: prefix.to_owned(),
         state: FilteredState::Deleted.into(),
         ..AccountFilter::default()
     };
@@ -142,13 +161,12 @@ async fn find_deleted(profile: &Profile, tenant_id: &str, login: &str) -> anyhow
             filter: Some(filter.clone()),
         };
         let page = client.list_accounts(request).await?.into_inner();
-        let named = canonical(login);
-        if let Some(account) = page.accounts.into_iter().find(|account| account.logins.contains(&named)) {
-            return Ok(account.account_id);
+        if let Some(account) = page.accounts.into_iter().find(is_it) {
+            return Ok(account);
         }
         page_token = page.next_page_token;
         if page_token.is_empty() {
-            bail!("no deleted account has the login {login}; `rekey account list --state deleted` shows all")
+            bail!("no deleted account has {shown}; `rekey account list --state deleted` shows all")
         }
     }
 }

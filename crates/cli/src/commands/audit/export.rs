@@ -10,7 +10,7 @@ use crate::output::{csv_record, write};
 use crate::profile::Profile;
 
 /// The columns of a table, which are the fields of an event.
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 26] = [
     "position",
     "event_time",
     "event_id",
@@ -29,6 +29,14 @@ const COLUMNS: [&str; 18] = [
     "support_code",
     "count",
     "link",
+    "link_format",
+    "subject",
+    "actor_hash",
+    "account_hashes",
+    "actor_salt",
+    "subject_salt",
+    "actor_commitment",
+    "subject_commitment",
 ];
 
 pub(super) async fn run(profile: &Profile, events: &Events, format: ExportFormat) -> anyhow::Result<()> {

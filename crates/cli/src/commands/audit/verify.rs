@@ -12,10 +12,12 @@ use crate::profile::Profile;
 pub(super) async fn run(profile: &Profile, tenant: &InTenant, output: Output) -> anyhow::Result<()> {
     let tenant_id = profile.tenant(tenant).await?.tenant_id;
     let mut client = client(profile)?;
-    let mut page_token = String::new();
+    let (mut page_token, mut erased_events) = (String::new(), 0);
     let verified = loop {
         let request = VerifyAuditRequest { tenant_id: tenant_id.clone(), page_token, context: None };
-        let verified = client.verify_audit(request).await?.into_inner();
+        let mut verified = client.verify_audit(request).await?.into_inner();
+        erased_events += verified.erased_events;
+        verified.erased_events = erased_events;
         if verified.next_page_token.is_empty() {
             break verified;
         }
@@ -34,6 +36,7 @@ fn shown(verified: &VerifyAuditResponse) -> Value {
         "first_position": verified.first_position,
         "verified_position": verified.verified_position,
         "verified_link": verified.verified_link,
+        "erased_events": verified.erased_events,
         "break": verified.r#break.as_ref().map(|broken| json!({
             "kind": broken.kind().as_str_name().trim_start_matches("AUDIT_BREAK_KIND_").to_lowercase(),
             "position": broken.position,
@@ -46,9 +49,14 @@ fn shown(verified: &VerifyAuditResponse) -> Value {
 
 fn told(verified: &VerifyAuditResponse) -> String {
     let VerifyAuditResponse { first_position, verified_position, verified_link, .. } = verified;
+    let erased = match verified.erased_events {
+        0 => String::new(),
+        1 => " Something is erased in 1 event.".to_owned(),
+        events => format!(" Something is erased in {events} events."),
+    };
     match &verified.r#break {
         None => format!(
-            "The chain holds from position {first_position} to {verified_position}.\n\
+            "The chain holds from position {first_position} to {verified_position}.{erased}\n\
              Keep this elsewhere, to see later that the log was not written anew:\n\
              position {verified_position}, link {verified_link}"
         ),

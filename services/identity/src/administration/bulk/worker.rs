@@ -134,7 +134,7 @@ impl Administration {
                     }
                     Some(RoleHolder { id, roles })
                 }
-                Actor::Service | Actor::Stranger | Actor::Rekey => None,
+                Actor::Service | Actor::Stranger | Actor::Rekey | Actor::Erased(_) => None,
             };
             let step = match self.reset_one(work, &operation, actor, waiting).await {
                 Ok(step) => step,

@@ -174,7 +174,7 @@ impl Directory {
             policy,
             changed_by: match operation.actor {
                 Actor::Account(id) => Some(id),
-                Actor::Stranger | Actor::Service | Actor::Rekey => None,
+                Actor::Stranger | Actor::Service | Actor::Rekey | Actor::Erased(_) => None,
             },
             changed_at: operation.now,
         };

@@ -1,11 +1,14 @@
 //! The chain of a tenant's log: each link is a hash over the link before it and an event, by position.
 //!
 //! [`Walk`] follows it in batches and stops at the first place where it does not hold. What was forgotten at the beginning
-//! is no break: the walk begins behind it, from the link that was kept of it.
+//! is no break: the walk begins behind it, from the link that was kept of it. Nor is what an erasure of the same log took.
+
+use std::collections::BTreeSet;
 
 use rekey_primitives::id::EventId;
 
-use super::{AuditEvent, SealedEvent};
+use super::commitment::{AccountHash, LinkFormat};
+use super::{AuditEvent, SealedEvent, erasure};
 
 /// The link before a tenant's first event.
 pub(crate) const CHAIN_START: [u8; 32] = [0; 32];
@@ -18,8 +21,12 @@ pub(crate) fn next_link<Kind: AsRef<str> + PartialEq>(
     digest: Digest,
     previous: &[u8; 32],
     event: &AuditEvent<Kind>,
+    format: &LinkFormat,
 ) -> [u8; 32] {
-    digest(&[previous, &event.canonical()])
+    match format {
+        LinkFormat::Plain => digest(&[previous, &event.canonical()]),
+        LinkFormat::Committed(commitments) => digest(&[previous, &commitments.canonical(event, digest)]),
+    }
 }
 
 /// A row of a log.
@@ -29,6 +36,13 @@ pub(crate) struct ChainRow {
     pub event_id: EventId,
     /// What it says; `None` if nobody can have written that.
     pub sealed: Option<SealedEvent>,
+}
+
+impl ChainRow {
+    fn has_erased(&self) -> bool {
+        let format = self.sealed.as_ref().map(|sealed| &sealed.format);
+        matches!(format, Some(LinkFormat::Committed(commitments)) if commitments.has_erased())
+    }
 }
 
 /// Where a chain begins or ends: a position and its link.
@@ -71,13 +85,32 @@ pub(crate) enum ChainBreak {
 pub(crate) struct Walk {
     /// The last place that held.
     pub at: ChainPlace,
+    /// In how many events on the way something was erased.
+    pub erased_events: u64,
+}
+
+impl From<ChainPlace> for Walk {
+    fn from(at: ChainPlace) -> Self {
+        Self { at, erased_events: 0 }
+    }
 }
 
 impl Walk {
-    /// Follows the chain through the rows behind [`Walk::at`], in the order of their positions.
-    pub(crate) fn follow(&mut self, rows: &[ChainRow], digest: Digest) -> Result<(), ChainBreak> {
+    /// Follows the chain through the rows behind [`Walk::at`], in the order of their positions. The accounts are those that
+    /// events of this log say are erased.
+    pub(crate) fn follow(
+        &mut self,
+        rows: &[ChainRow],
+        digest: Digest,
+        erased: &BTreeSet<AccountHash>,
+    ) -> Result<(), ChainBreak> {
         for row in rows {
+            let is_founded = row.sealed.as_ref().is_none_or(|sealed| erasure::is_founded(sealed, erased));
+            if !is_founded && row.position == self.at.position + 1 {
+                return Err(ChainBreak::Changed { position: row.position, event_id: row.event_id });
+            }
             self.step(row, rows, digest)?;
+            self.erased_events += u64::from(row.has_erased());
         }
         Ok(())
     }
@@ -97,7 +130,8 @@ impl Walk {
             self.at = ChainPlace { position, link: Some(first.link) };
             return Ok(());
         };
-        let holds = |sealed: &SealedEvent| next_link(digest, &previous, &sealed.event) == sealed.link;
+        let holds =
+            |sealed: &SealedEvent| next_link(digest, &previous, &sealed.event, &sealed.format) == sealed.link;
         match &row.sealed {
             Some(sealed) if holds(sealed) => {
                 self.at = ChainPlace { position, link: Some(sealed.link) };
@@ -122,7 +156,7 @@ fn moved(row: &ChainRow, previous: &[u8; 32], rows: &[ChainRow], digest: Digest)
     let others = rows.iter().filter(|other| other.event_id != row.event_id);
     let mut events = others.filter_map(|other| other.sealed.as_ref());
     let found = events.find(|other| {
-        let link = next_link(digest, previous, &other.event);
+        let link = next_link(digest, previous, &other.event, &other.format);
         link == other.link || Some(link) == own
     })?;
     let (event_id, found_at) = (found.event.id, found.position);
@@ -131,58 +165,29 @@ fn moved(row: &ChainRow, previous: &[u8; 32], rows: &[ChainRow], digest: Digest)
 
 #[cfg(test)]
 mod tests {
-    use rekey_primitives::clock::Timestamp;
-    use rekey_primitives::id::TenantId;
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::audit::{Actor, Outcome, Subject};
+    use crate::domain::audit::fixtures::{commitments, digest, event};
 
-    /// No hash, and yet another for every change of a part.
-    fn digest(parts: &[&[u8]]) -> [u8; 32] {
-        let mut state = [7_u8; 32];
-        for (index, byte) in parts.iter().flat_map(|part| part.iter()).enumerate() {
-            let place = index % 32;
-            state[place] = state[place].wrapping_mul(31).wrapping_add(*byte).rotate_left(3);
-            state[(place + 1) % 32] ^= state[place];
-        }
-        state
-    }
-
-    fn event(id: u128) -> AuditEvent<String> {
-        AuditEvent {
-            id: EventId::from_uuid(Uuid::from_u128(id)),
-            tenant_id: TenantId::from_uuid(Uuid::from_u128(9)),
-            at: Timestamp::from_unix_micros(3),
-            kind: "reset.started".to_owned(),
-            outcome: Outcome::Success,
-            reason: None,
-            actor: Actor::Stranger,
-            caller: None,
-            subject: Subject::Tenant,
-            accounts: Vec::new(),
-            ip_address: None,
-            masked_place: None,
-            trace_id: None,
-            count: 1,
-        }
-    }
-
+    /// Every other event is of an earlier release.
     fn chain(length: u8) -> Vec<ChainRow> {
         let mut previous = CHAIN_START;
         let row = |position: u8| {
             let event = event(position.into());
-            previous = next_link(digest, &previous, &event);
+            let committed = LinkFormat::Committed(commitments(&event));
+            let format = if position.is_multiple_of(2) { LinkFormat::Plain } else { committed };
+            previous = next_link(digest, &previous, &event, &format);
             let position = i64::from(position);
-            let sealed = SealedEvent { position, link: previous, event };
+            let sealed = SealedEvent { position, link: previous, format, event };
             ChainRow { position, event_id: sealed.event.id, sealed: Some(sealed) }
         };
         (1..=length).map(row).collect()
     }
 
     fn followed(rows: &[ChainRow]) -> Result<ChainPlace, ChainBreak> {
-        let mut walk = Walk { at: ChainPlace::START };
-        walk.follow(rows, digest).map(|()| walk.at)
+        let mut walk = Walk::from(ChainPlace::START);
+        walk.follow(rows, digest, &BTreeSet::new()).map(|()| walk.at)
     }
 
     fn sealed(row: &mut ChainRow) -> &mut SealedEvent {
@@ -192,9 +197,9 @@ mod tests {
     #[test]
     fn a_chain_holds_in_one_walk_and_in_batches() {
         let rows = chain(5);
-        let mut walk = Walk { at: ChainPlace::START };
+        let mut walk = Walk::from(ChainPlace::START);
 
-        let batches = [&rows[..2], &rows[2..], &[]].map(|batch| walk.follow(batch, digest));
+        let batches = [&rows[..2], &rows[2..], &[]].map(|batch| walk.follow(batch, digest, &BTreeSet::new()));
 
         assert_eq!(batches, [Ok(()), Ok(()), Ok(())]);
         assert_eq!(followed(&rows), Ok(walk.at));
@@ -217,8 +222,8 @@ mod tests {
     fn missing_events_are_counted_at_the_beginning_between_and_at_the_end() {
         let rows = chain(5);
         let between = [&rows[..1], &rows[3..]].concat();
-        let mut walk = Walk { at: ChainPlace::START };
-        walk.follow(&rows[..4], digest).unwrap();
+        let mut walk = Walk::from(ChainPlace::START);
+        walk.follow(&rows[..4], digest, &BTreeSet::new()).unwrap();
 
         assert_eq!(followed(&rows[1..]), Err(ChainBreak::Missing { from: 1, to: 1 }));
         assert_eq!(followed(&between), Err(ChainBreak::Missing { from: 2, to: 3 }));
@@ -239,6 +244,9 @@ mod tests {
         let mut swapped_texts = whole;
         sealed(&mut swapped_texts[1]).event = event(3);
         sealed(&mut swapped_texts[2]).event = event(2);
+        let formats = [1, 2].map(|place: usize| sealed(&mut swapped_texts[place]).format.clone());
+        sealed(&mut swapped_texts[1]).format = formats[1].clone();
+        sealed(&mut swapped_texts[2]).format = formats[0].clone();
         swapped_texts[1].event_id = event(3).id;
         swapped_texts[2].event_id = event(2).id;
 
@@ -262,9 +270,10 @@ mod tests {
     fn a_walk_goes_on_behind_what_was_forgotten() {
         let rows = chain(5);
         let kept = sealed(&mut rows.clone()[2]).link;
-        let walk = |link| Walk { at: ChainPlace { position: 3, link } };
+        let walk = |link| Walk::from(ChainPlace { position: 3, link });
 
-        let followed = [Some(kept), None, Some([1; 32])].map(|link| walk(link).follow(&rows[3..], digest));
+        let followed = [Some(kept), None, Some([1; 32])]
+            .map(|link| walk(link).follow(&rows[3..], digest, &BTreeSet::new()));
 
         let changed = Err(ChainBreak::Changed { position: 4, event_id: rows[3].event_id });
         assert_eq!(followed, [Ok(()), Ok(()), changed]);

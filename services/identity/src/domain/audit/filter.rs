@@ -3,7 +3,7 @@
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::AccountId;
 
-use super::{Actor, AuditEvent, Outcome, Subject};
+use super::{AccountHash, Actor, AuditEvent, Outcome, Subject};
 
 /// What an event must be; whatever is `None` may be anything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,6 +20,10 @@ pub(crate) struct EventFilter {
     /// Before this moment.
     pub until: Option<Timestamp>,
     pub trace_id: Option<[u8; 16]>,
+    /// On which account that is erased it was done.
+    pub account_hash: Option<AccountHash>,
+    /// Which account that is erased did it.
+    pub actor_hash: Option<AccountHash>,
 }
 
 /// The part of a filter that an index answers; the rest is looked at event by event.
@@ -28,6 +32,8 @@ pub(crate) enum Lead<'a> {
     Trace(&'a [u8; 16]),
     Account(AccountId),
     Actor(AccountId),
+    ErasedAccount(AccountHash),
+    ErasedActor(AccountHash),
     Kind(&'a str),
     Outcome(Outcome),
     /// Every event of the time asked for.
@@ -40,7 +46,9 @@ impl EventFilter {
         match self {
             Self { trace_id: Some(trace_id), .. } => Lead::Trace(trace_id),
             Self { account_id: Some(id), .. } => Lead::Account(*id),
+            Self { account_hash: Some(hash), .. } => Lead::ErasedAccount(*hash),
             Self { actor_id: Some(id), .. } => Lead::Actor(*id),
+            Self { actor_hash: Some(hash), .. } => Lead::ErasedActor(*hash),
             Self { kind: Some(kind), .. } => Lead::Kind(kind),
             Self { outcome: Some(outcome), .. } => Lead::Outcome(*outcome),
             _ => Lead::Time,
@@ -49,15 +57,18 @@ impl EventFilter {
 
     /// Whether the lead and the time say everything.
     pub(crate) fn is_its_lead(&self) -> bool {
-        let Self { account_id, actor_id, kind, outcome, since: _, until: _, trace_id } = self;
+        let Self { account_id, actor_id, kind, outcome, since: _, until: _, trace_id, .. } = self;
+        let erased = [self.account_hash.is_some(), self.actor_hash.is_some()];
         let said =
             [account_id.is_some(), actor_id.is_some(), kind.is_some(), outcome.is_some(), trace_id.is_some()];
-        said.into_iter().filter(|said| *said).count() <= 1
+        let said = said.into_iter().chain(erased);
+        said.filter(|said| *said).count() <= 1
     }
 
     /// Whether this event is asked for.
     pub(crate) fn matches(&self, event: &AuditEvent<String>) -> bool {
-        let Self { account_id, actor_id, kind, outcome, since, until, trace_id } = self;
+        let Self { account_id, actor_id, kind, outcome, since, until, trace_id, account_hash, actor_hash } =
+            self;
         account_id.is_none_or(|id| event.subject == Subject::Account(id) || event.accounts.contains(&id))
             && actor_id.is_none_or(|id| event.actor == Actor::Account(id))
             && kind.as_ref().is_none_or(|kind| event.kind == *kind)
@@ -65,6 +76,8 @@ impl EventFilter {
             && since.is_none_or(|since| event.at.has_reached(since))
             && until.is_none_or(|until| !event.at.has_reached(until))
             && trace_id.is_none_or(|trace_id| event.trace_id == Some(trace_id))
+            && account_hash.is_none_or(|hash| event.subject == Subject::Erased(hash))
+            && actor_hash.is_none_or(|hash| event.actor == Actor::Erased(hash))
     }
 
     /// What a token for the next page is bound to.
@@ -116,7 +129,22 @@ mod tests {
             since: Some(SINCE),
             until: Some(UNTIL),
             trace_id: Some([5; 16]),
+            ..EventFilter::default()
         }
+    }
+
+    #[test]
+    fn an_erased_account_is_found_by_its_hash_alone() {
+        let hash = AccountHash([3; 16]);
+        let on = EventFilter { account_hash: Some(hash), ..EventFilter::default() };
+        let by = EventFilter { actor_hash: Some(hash), ..EventFilter::default() };
+        let erased = AuditEvent { subject: Subject::Erased(hash), actor: Actor::Erased(hash), ..event() };
+        let other = AuditEvent { subject: Subject::Erased(AccountHash([4; 16])), ..event() };
+
+        assert!(on.matches(&erased) && by.matches(&erased));
+        assert!(!on.matches(&other) && !by.matches(&other) && !whole().matches(&erased));
+        assert_eq!((on.lead(), by.lead()), (Lead::ErasedAccount(hash), Lead::ErasedActor(hash)));
+        assert!(on.is_its_lead());
     }
 
     #[test]

@@ -117,6 +117,9 @@ pub(crate) enum EventKind {
     /// A deleted account was purged.
     #[strum(serialize = "account.purged")]
     AccountPurged,
+    /// An account was erased for good.
+    #[strum(serialize = "account.erased")]
+    AccountErased,
     /// Sign-in was blocked.
     #[strum(serialize = "account.blocked")]
     AccountBlocked,

@@ -9,9 +9,10 @@ use super::super::decode::Fields;
 use super::super::encode::{count, moment, page_token};
 use crate::audit_log::Verified;
 use crate::domain::audit::chain::ChainBreak;
+use crate::domain::audit::commitment::{Commitments, LinkFormat, Part};
 use crate::domain::audit::filter::EventFilter;
 use crate::domain::audit::funnel::{FunnelCount, FunnelSpan};
-use crate::domain::audit::{Actor, EventKind, Outcome, SealedEvent, Subject};
+use crate::domain::audit::{AccountHash, Actor, EventKind, Outcome, SealedEvent, Subject};
 
 /// What a filter asks for; nothing where none was sent.
 pub(in crate::grpc) fn filter(fields: &mut Fields, sent: Option<wire::AuditFilter>) -> Option<EventFilter> {
@@ -27,7 +28,13 @@ pub(in crate::grpc) fn filter(fields: &mut Fields, sent: Option<wire::AuditFilte
     let until = maybe_time(fields, "filter.end_time", sent.end_time.as_ref());
     let trace = |text: &str| hex::decode(text).ok()?.try_into().ok();
     let trace_id = fields.optional("filter.support_code", &sent.support_code, trace, "32 hexadecimal digits");
+    let hash = |text: &str| Some(AccountHash(hex::decode(text).ok()?.try_into().ok()?));
+    let account_hash =
+        fields.optional("filter.account_hash", &sent.account_hash, hash, "32 hexadecimal digits");
+    let actor_hash = fields.optional("filter.actor_hash", &sent.actor_hash, hash, "32 hexadecimal digits");
     Some(EventFilter {
+        account_hash: account_hash?,
+        actor_hash: actor_hash?,
         account_id: account_id?,
         actor_id: actor_id?,
         kind: kind?,
@@ -87,17 +94,20 @@ pub(crate) fn cloud_event(sealed: SealedEvent) -> Vec<u8> {
 }
 
 pub(in crate::grpc) fn event(sealed: SealedEvent) -> wire::AuditEvent {
-    let SealedEvent { position, link, event } = sealed;
+    let SealedEvent { position, link, format, event } = sealed;
+    let proof = Proof::of(&format);
     let (actor_kind, actor_id) = match event.actor {
         Actor::Stranger => (wire::AuditActorKind::Stranger, String::new()),
         Actor::Account(id) => (wire::AuditActorKind::Account, id.to_string()),
         Actor::Service => (wire::AuditActorKind::Service, String::new()),
         Actor::Rekey => (wire::AuditActorKind::Rekey, String::new()),
+        Actor::Erased(_) => (wire::AuditActorKind::Erased, String::new()),
     };
-    let (account_id, unknown_login_hash) = match event.subject {
-        Subject::Tenant => (String::new(), String::new()),
-        Subject::Account(id) => (id.to_string(), String::new()),
-        Subject::UnknownLogin(key) => (String::new(), hex::encode(key)),
+    let (subject_kind, account_id, unknown_login_hash) = match event.subject {
+        Subject::Tenant => (wire::AuditSubjectKind::Tenant, String::new(), String::new()),
+        Subject::Account(id) => (wire::AuditSubjectKind::Account, id.to_string(), String::new()),
+        Subject::UnknownLogin(key) => (wire::AuditSubjectKind::UnknownLogin, String::new(), hex::encode(key)),
+        Subject::Erased(_) => (wire::AuditSubjectKind::Erased, String::new(), String::new()),
     };
     wire::AuditEvent {
         event_id: event.id.to_string(),
@@ -123,6 +133,44 @@ pub(in crate::grpc) fn event(sealed: SealedEvent) -> wire::AuditEvent {
         count: count(event.count),
         position,
         link: hex::encode(link),
+        link_format: proof.link_format,
+        subject_kind: subject_kind.into(),
+        actor_hash: proof.actor_hash,
+        account_hashes: proof.account_hashes,
+        actor_salt: proof.actor.0,
+        subject_salt: proof.subject.0,
+        actor_commitment: proof.actor.1,
+        subject_commitment: proof.subject.1,
+    }
+}
+
+/// What a link is made over besides the fields of an event.
+#[derive(Default)]
+struct Proof {
+    link_format: i32,
+    actor_hash: String,
+    account_hashes: Vec<String>,
+    /// Salt and commitment, of which one is empty.
+    actor: (String, String),
+    subject: (String, String),
+}
+
+impl Proof {
+    fn of(format: &LinkFormat) -> Self {
+        let LinkFormat::Committed(Commitments { actor, subject, actor_hash, account_hashes }) = format else {
+            return Self { link_format: 1, ..Self::default() };
+        };
+        let part = |part: &Part| match part {
+            Part::Whole(salt) => (hex::encode(salt), String::new()),
+            Part::Erased(commitment) => (String::new(), hex::encode(commitment)),
+        };
+        Self {
+            link_format: 2,
+            actor_hash: actor_hash.map(|hash| hash.to_string()).unwrap_or_default(),
+            account_hashes: account_hashes.iter().map(ToString::to_string).collect(),
+            actor: part(actor),
+            subject: part(subject),
+        }
     }
 }
 
@@ -133,6 +181,7 @@ pub(in crate::grpc) fn verified(verified: Verified) -> wire::VerifyAuditResponse
         verified_position: verified.at.position,
         verified_link: verified.at.link.map(hex::encode).unwrap_or_default(),
         next_page_token: page_token(verified.next),
+        erased_events: i64::try_from(verified.erased_events).unwrap_or(i64::MAX),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Deleting an account and bringing it back. A deleted account keeps its row, its names and all it has but what lets somebody
 //! in, until it is purged.
 
-use rekey_database::{Connection, FOR_NO_KEY_UPDATE, statements, values};
+use rekey_database::{Connection, FOR_NO_KEY_UPDATE, Fragment, fragment, statements, values};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AccountId, TenantId};
 
@@ -14,6 +14,11 @@ use crate::store::rows::AccountRow;
 use crate::store::sign_ins::{access_passes, sessions};
 use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempotency, transitions};
 
+/// And nobody erased it.
+const NOT_ERASED: Fragment = fragment!(
+    " and not exists (select 1 from erasures e where e.tenant_id = a.tenant_id and e.account_id = a.account_id)"
+);
+
 /// An account to delete, under the version that was judged.
 #[derive(Debug, Clone)]
 pub(crate) struct DeleteAccount {
@@ -21,6 +26,20 @@ pub(crate) struct DeleteAccount {
     pub(crate) version: i64,
     pub(crate) event: AuditEvent,
     pub(crate) now: Timestamp,
+}
+
+/// Which account goes, in which version, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judged {
+    pub(super) account_id: AccountId,
+    pub(super) version: i64,
+    pub(super) now: Timestamp,
+}
+
+impl DeleteAccount {
+    const fn judged(&self) -> Judged {
+        Judged { account_id: self.account_id, version: self.version, now: self.now }
+    }
 }
 
 /// An account to bring back, under the version that was judged.
@@ -48,7 +67,7 @@ pub(crate) enum DeletionRefused {
 statements! {
     const DELETED =
         "select ", ACCOUNT_COLUMNS,
-        " from accounts a where a.tenant_id = $1 and a.account_id = $2 and a.deleted_at > $3";
+        " from accounts a where a.tenant_id = $1 and a.account_id = $2 and a.deleted_at > $3", NOT_ERASED;
 
     const DELETE = "
         update accounts
@@ -57,7 +76,8 @@ statements! {
 
     /// Whoever purges holds the row until there is none.
     const DELETED_VERSION = "
-        select version from accounts where tenant_id = $1 and account_id = $2 and deleted_at > $3", FOR_NO_KEY_UPDATE;
+        select a.version from accounts a where a.tenant_id = $1 and a.account_id = $2 and a.deleted_at > $3", NOT_ERASED,
+        FOR_NO_KEY_UPDATE;
 
     const UNDELETE = "
         update accounts
@@ -92,7 +112,7 @@ impl Store {
             if let Some(ended) = claimed.ended() {
                 return Ok(tx.roll_back(ended));
             }
-            match apply(&mut tx, tenant_id, delete).await? {
+            match apply(&mut tx, tenant_id, delete.judged()).await? {
                 Ok(account) => {
                     idempotency::store_answer(&mut tx, tenant_id, idempotency, &account).await?;
                     audit::append(&mut tx, &delete.event).await?;
@@ -140,17 +160,17 @@ impl Store {
     }
 }
 
-async fn apply(
+/// Deletes an account that is still in the version that was judged.
+pub(super) async fn apply(
     tx: &mut Connection,
     tenant_id: TenantId,
-    delete: &DeleteAccount,
+    Judged { account_id, version, now }: Judged,
 ) -> Result<Result<Account, DeletionRefused>, Failure> {
-    let (account_id, now) = (delete.account_id, delete.now);
     changes::lock_tenant(tx, tenant_id).await?;
     let Some(state) = changes::state(tx, tenant_id, account_id).await? else {
         return Ok(Err(DeletionRefused::Unknown));
     };
-    if state.version != delete.version {
+    if state.version != version {
         return Ok(Err(DeletionRefused::Stale));
     }
     let is_needed = transitions::is_global_administrator(&state)
@@ -158,7 +178,7 @@ async fn apply(
     if is_needed {
         return Ok(Err(DeletionRefused::LastGlobalAdministrator));
     }
-    if tx.execute(DELETE, values![tenant_id, account_id, delete.version, now]).await? != 1 {
+    if tx.execute(DELETE, values![tenant_id, account_id, version, now]).await? != 1 {
         return Ok(Err(DeletionRefused::Stale));
     }
     sessions::end_all(tx, tenant_id, account_id, now).await?;

@@ -14,7 +14,7 @@ statements! {
             select string_agg(quote_ident(a.attname), ', ' order by k.place)
             from unnest(x.indkey) with ordinality as k (number, place)
             join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.number
-        ) as columns
+        ) as columns, coalesce(' where ' || pg_get_expr(x.indpred, x.indrelid), '') as condition
         from pg_inherits h
         join pg_class t on t.oid = h.inhrelid
         join pg_index x on x.indrelid = h.inhparent and not x.indisprimary
@@ -37,6 +37,8 @@ struct Lacking {
     partition: String,
     declared: String,
     columns: String,
+    /// Which rows; empty for all.
+    condition: String,
 }
 
 impl Store {
@@ -62,14 +64,14 @@ async fn build(connection: &mut Connection) -> Result<(), Failure> {
     }
     // It takes as long as the partition is large. The pool closes behind a migration, so no call has this session next.
     connection.execute_text("set statement_timeout = 0".to_owned()).await?;
-    for Lacking { partition, declared, columns } in lacking {
-        // All three are names that our migrations gave.
+    for Lacking { partition, declared, columns, condition } in lacking {
+        // All of it is what our migrations say.
         let name = format!("{partition}{}", declared.trim_start_matches("audit_events"));
         tracing::info!(index = name, "building an index of the audit log");
         let steps = [
             // What an earlier attempt left behind is not whole.
             format!("drop index concurrently if exists {name}"),
-            format!("create index concurrently {name} on {partition} ({columns})"),
+            format!("create index concurrently {name} on {partition} ({columns}){condition}"),
             format!("alter index {declared} attach partition {name}"),
         ];
         for step in steps {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::super::Store;
-use super::super::columns::EVENT_COLUMNS;
+use super::super::columns::{EVENT_COLUMNS, SEALED_COLUMNS};
 use super::super::rows::{SealedEventRow, readable};
 use crate::domain::audit::SealedEvent;
 use crate::domain::audit::chain::ChainRow;
@@ -22,7 +22,7 @@ use crate::domain::scope::TenantScope;
 const STRETCH: u32 = 1_000;
 
 const SELECT: Fragment =
-    fragment!("select ", EVENT_COLUMNS, ", e.position, e.link from audit_events e where e.tenant_id = $1");
+    fragment!("select ", EVENT_COLUMNS, ", ", SEALED_COLUMNS, " from audit_events e where e.tenant_id = $1");
 
 /// Behind `$2`, `$3` in the order of the list, and not before `$4`.
 const NEWEST_FIRST: Fragment = fragment!(
@@ -126,6 +126,9 @@ impl Store {
             Lead::Time => (BY_TIME, None),
             Lead::Account(id) => (BY_ACCOUNT, Some(id.into())),
             Lead::Actor(id) => (BY_ACTOR, Some(id.into())),
+            // The hash stands in the place of the id.
+            Lead::ErasedAccount(hash) => (BY_ACCOUNT, Some(hash.as_uuid().into())),
+            Lead::ErasedActor(hash) => (BY_ACTOR, Some(hash.as_uuid().into())),
             Lead::Kind(kind) => (BY_KIND, Some(kind.into())),
             Lead::Outcome(outcome) => (BY_OUTCOME, Some(outcome.as_str().into())),
             Lead::Trace(trace_id) => (BY_TRACE, Some(trace_id.into())),

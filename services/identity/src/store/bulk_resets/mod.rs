@@ -108,7 +108,7 @@ impl Store {
         let filter = plan.filter.as_ref().map(crate::domain::account_filter::AccountFilter::canonical);
         let (actor, actor_id) = match plan.actor {
             Actor::Account(id) => ("account", Some(id)),
-            Actor::Stranger | Actor::Service | Actor::Rekey => ("service", None),
+            Actor::Stranger | Actor::Service | Actor::Rekey | Actor::Erased(_) => ("service", None),
         };
         let make = self.database.step(|mut tx| {
             let filter = filter.clone();

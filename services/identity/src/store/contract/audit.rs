@@ -6,6 +6,7 @@ use rekey_database::Sql;
 use rekey_primitives::id::AccountId;
 use uuid::Uuid;
 
+use super::chain::sealer;
 use super::races::at_once;
 use super::world::{World, after, idempotent};
 use crate::domain::account::CredentialEpoch;
@@ -154,7 +155,7 @@ pub(super) async fn many_sealers_at_once_seal_each_event_once(world: World) {
         let event = world.event(&scope, EventKind::SignIn);
         async move {
             world.store.append_events(&[event]).await.unwrap();
-            world.store.seal_events(scope.tenant_id()).await.unwrap();
+            world.store.seal_events(scope.tenant_id(), &sealer()).await.unwrap();
         }
     })
     .await;

@@ -1,12 +1,17 @@
 //! Looking inside: the audit log as it lies in the database, and rows that no step writes yet.
 
+use std::sync::Arc;
+
 use rekey_database::{Sql, statements, values};
 use rekey_primitives::clock::Timestamp;
+use rekey_primitives::entropy::SystemEntropy;
+use rekey_primitives::id::AccountId;
 use uuid::Uuid;
 
 use super::world::World;
 use crate::domain::audit::chain::{ChainBreak, ChainRow, Walk};
-use crate::domain::audit::{AuditEvent, EventKind};
+use crate::domain::audit::commitment::Sealer;
+use crate::domain::audit::{AccountHash, AuditEvent, EventKind, erasure};
 use crate::domain::scope::TenantScope;
 
 statements! {
@@ -26,12 +31,22 @@ statements! {
         select $1, cast(number as blob), x'', x'', 0 from numbers");
 }
 
+/// Salts that a test knows, and hashes that tell whose they are.
+pub(super) fn sealer() -> Sealer {
+    Sealer { entropy: Arc::new(SystemEntropy), hash: Arc::new(|_, id| account_hash(id)) }
+}
+
+/// The hash of an account in these tests.
+pub(super) fn account_hash(id: AccountId) -> AccountHash {
+    AccountHash(id.as_uuid().into_bytes().map(|byte| !byte))
+}
+
 impl World {
     /// Seals everything that was appended.
     pub(super) async fn seal(&self) {
         let mut after = None;
         while let Some(tenant_id) = self.store.next_to_seal(after).await.unwrap() {
-            while self.store.seal_events(tenant_id).await.unwrap() > 0 {}
+            while self.store.seal_events(tenant_id, &sealer()).await.unwrap().unqueued > 0 {}
             after = Some(tenant_id);
         }
     }
@@ -52,9 +67,10 @@ impl World {
     pub(super) async fn followed(&self, scope: &TenantScope) -> Result<(), ChainBreak> {
         let rows = self.rows(scope).await;
         let ends = self.store.chain_ends(scope).await.unwrap();
-        let mut walk = Walk { at: ends.forgotten };
+        let mut walk = Walk::from(ends.forgotten);
         let kept: Vec<_> = rows.into_iter().filter(|row| row.position > ends.forgotten.position).collect();
-        walk.follow(&kept, rekey_sealing::digest)?;
+        let erased = self.store.told_erased(scope, &erasure::claimed(&kept)).await.unwrap();
+        walk.follow(&kept, rekey_sealing::digest, &erased)?;
         walk.ends_at(ends.last)
     }
 

@@ -18,8 +18,8 @@ use crate::store::purge::accounts::PurgeAccount;
 use crate::store::{IdempotentRequest, StepOutcome};
 
 /// Tables that have an account's id and are no account's own: results of a job say whom it was about by the id alone, and go
-/// with the job.
-const NOT_THEIRS: [&str; 1] = ["bulk_reset_accounts"];
+/// with the job; an erasure forgets the id when it is done.
+const NOT_THEIRS: [&str; 2] = ["bulk_reset_accounts", "erasures"];
 
 impl World {
     fn any<'a, T>(&self) -> IdempotentRequest<'a, T> {

@@ -10,6 +10,7 @@ mod bulk_resets;
 pub(super) mod chain;
 mod changes;
 pub(super) mod deletion;
+pub(super) mod erasures;
 mod expiry;
 mod groups;
 mod held_codes;
@@ -102,6 +103,15 @@ on_every_store! {
         what_is_much_of_an_account_goes_in_portions,
         due_accounts_are_found_in_pages_the_longest_gone_first,
         every_table_with_an_account_is_purged;
+    erasures:
+        an_erased_account_is_lost_at_once_and_named_by_its_hash,
+        a_deleted_account_is_erased_and_not_brought_back_meanwhile,
+        an_account_is_erased_from_the_log_and_the_chain_holds,
+        a_walk_that_was_cut_off_is_begun_anew,
+        whatever_else_names_an_erased_account_has_its_hash,
+        what_is_touched_after_an_erasure_is_named,
+        an_erasure_that_nobody_made_is_named,
+        events_of_earlier_releases_hold_and_keep_their_ids;
     imports:
         imported_accounts_are_as_created_ones_are,
         a_chunk_is_taken_once_and_in_its_turn,

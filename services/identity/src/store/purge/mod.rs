@@ -4,6 +4,7 @@
 //! to do for the next step, of whichever replica.
 
 pub(crate) mod accounts;
+pub(crate) mod erasures;
 pub(crate) mod tenants;
 
 use rekey_database::{Fragment, fragment};

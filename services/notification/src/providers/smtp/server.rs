@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use rekey_runtime::settings::secret_file;
 use secrecy::ExposeSecret as _;
 use tokio::net::{TcpStream, lookup_host};
 use zeroize::Zeroizing;
@@ -16,6 +15,7 @@ use super::reply::{Reply, Step};
 use super::settings::SmtpSettings;
 use super::tls::{Handshake, Protection};
 use crate::providers::SendFailure;
+use crate::providers::password::PasswordFile;
 
 /// A relay and how to be let in.
 pub(super) struct Server {
@@ -29,9 +29,10 @@ pub(super) struct Server {
     pub(super) timeout: Duration,
 }
 
+/// How to log in. The password is read again at each login, since a relay may take another one from tomorrow on.
 pub(super) struct Credentials {
-    pub(super) username: String,
-    pub(super) password: Zeroizing<String>,
+    username: String,
+    password: PasswordFile,
 }
 
 impl Server {
@@ -132,22 +133,22 @@ impl Credentials {
         let (Some(username), Some(file)) = (&settings.username, &settings.password_file) else {
             return Ok(None);
         };
-        let password = Zeroizing::new(secret_file(file)?.expose_secret().to_owned());
-        Ok(Some(Self { username: username.clone(), password }))
+        Ok(Some(Self { username: username.clone(), password: PasswordFile::open(file)? }))
     }
 
     /// RFC 4954 with PLAIN (RFC 4616) or LOGIN. Prompts are not read: their order is known, their words are not.
     async fn log_in(&self, connection: &mut Connection) -> Result<(), SendFailure> {
         let step = Step::Auth;
+        let password = self.password.read();
         let encoded = |text: &str| Zeroizing::new(format!("{}\r\n", BASE64_STANDARD.encode(text)));
         let reply = if connection.extensions.auth_plain {
-            let message = Zeroizing::new(format!("\0{}\0{}", self.username, self.password.as_str()));
+            let message = Zeroizing::new(format!("\0{}\0{}", self.username, password.expose_secret()));
             let command = Zeroizing::new(format!("AUTH PLAIN {}", encoded(&message).as_str()));
             connection.command(step, command.as_bytes()).await?
         } else if connection.extensions.auth_login {
             prompted(&connection.command(step, b"AUTH LOGIN\r\n").await?)?;
             prompted(&connection.command(step, encoded(&self.username).as_bytes()).await?)?;
-            connection.command(step, encoded(&self.password).as_bytes()).await?
+            connection.command(step, encoded(password.expose_secret()).as_bytes()).await?
         } else {
             return Err(step.without_reply("neither PLAIN nor LOGIN is offered"));
         };
@@ -162,4 +163,27 @@ pub(super) fn completed(reply: Reply, step: Step) -> Result<Reply, SendFailure> 
 
 fn prompted(reply: &Reply) -> Result<(), SendFailure> {
     if reply.is_intermediate() { Ok(()) } else { Err(reply.failure(Step::Auth)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_line_waits_for_the_one_before_it_to_be_acknowledged() {
+        let relay = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Server {
+            host: "127.0.0.1".to_owned(),
+            port: relay.local_addr().unwrap().port(),
+            protection: Protection::None,
+            hello: "localhost".to_owned(),
+            credentials: None,
+            timeout: Duration::from_secs(10),
+        };
+
+        let socket = server.socket(&mut Step::Resolve).await.unwrap();
+
+        // With Nagle's algorithm the final dot stays here until the relay has acknowledged the body, which it does late.
+        assert!(socket.nodelay().unwrap());
+    }
 }

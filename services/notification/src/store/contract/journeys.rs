@@ -12,8 +12,9 @@ use crate::domain::lane::Lane;
 use crate::domain::page::Filter;
 use crate::domain::scope::{CallerRights, CallerScope};
 use crate::domain::state::{FailureClass, State};
+use crate::domain::trace::TraceContext;
 use crate::fixtures::{NOW, rights, scope, scope_of, tenant};
-use crate::store::{AcceptOutcome, ChangeOutcome, Listed};
+use crate::store::{AcceptOutcome, ChangeOutcome, Listed, NewNotification};
 
 fn stranger() -> CallerScope {
     scope_of(TenantId::from_uuid(Uuid::from_u128(2)), rights("identity"))
@@ -120,6 +121,39 @@ pub(super) async fn a_row_that_does_not_read_takes_no_page_with_it(world: &World
     assert_eq!(second.next, None);
 }
 
+/// The code of the call a message came with finds it, page by page, and claims and lists tell of it.
+pub(super) async fn a_support_code_finds_its_messages(world: &World) {
+    let trace = TraceContext { trace_id: [7; 16], span_id: Some([8; 8]) };
+    let with = |trace, at| NewNotification { trace, ..world.message(Lane::Critical, at) };
+    let traced = [1, 2].map(|seconds| with(Some(trace), NOW.plus(Duration::from_secs(seconds))));
+    let unrecorded = TraceContext { trace_id: [9; 16], span_id: None };
+    world.accept(&[world.message(Lane::Bulk, NOW)], NOW).await;
+    for message in &traced {
+        world.accept(std::slice::from_ref(message), NOW.plus(Duration::from_secs(3))).await;
+    }
+    world.accept(&[with(Some(unrecorded), NOW)], NOW.plus(Duration::from_secs(4))).await;
+    let of_trace = Filter { trace_id: Some([7; 16]), ..Filter::default() };
+
+    let first = world.store.list(&scope(), &of_trace, None, 1).await.unwrap();
+    let second = world.store.list(&scope(), &of_trace, first.next, 1).await.unwrap();
+    let none = Filter { trace_id: Some([6; 16]), ..Filter::default() };
+    let none = world.store.list(&scope(), &none, None, 10).await.unwrap();
+    let foreign = world.store.list(&stranger(), &of_trace, None, 10).await.unwrap();
+    let mut claimed: Vec<_> =
+        world.claim(10, NOW.plus(Duration::from_secs(9))).await.iter().map(|claim| claim.trace).collect();
+
+    let mut found: Vec<_> =
+        first.notifications.iter().chain(&second.notifications).map(|one| one.id).collect();
+    let mut expected = traced.map(|one| one.id).to_vec();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    assert!(first.notifications.iter().all(|one| one.trace == Some(trace)));
+    assert_eq!((second.next, none.notifications, foreign.notifications), (None, Vec::new(), Vec::new()));
+    claimed.sort_by_key(|trace| trace.map(|trace| trace.trace_id));
+    assert_eq!(claimed, [Some(trace), Some(trace), Some(unrecorded)]);
+}
+
 pub(super) async fn a_list_shows_what_the_filter_lets_through(world: &World) {
     let mut named = world.message(Lane::Bulk, NOW);
     named.reference = "job 7".to_owned();
@@ -135,7 +169,7 @@ pub(super) async fn a_list_shows_what_the_filter_lets_through(world: &World) {
     let by_state = list(Filter { state: Some(State::Sending), ..Filter::default() }).await;
     let by_lane = list(Filter { lane: Some(Lane::Bulk), ..Filter::default() }).await;
     let by_both =
-        list(Filter { lane: Some(Lane::Critical), state: Some(State::Queued), reference: None }).await;
+        list(Filter { lane: Some(Lane::Critical), state: Some(State::Queued), ..Filter::default() }).await;
 
     assert_eq!((by_reference, by_state), (vec![named.id], vec![held.id]));
     assert_eq!((by_lane.len(), by_both.len()), (2, 0));

@@ -185,6 +185,7 @@ contract! {
         a_list_goes_from_page_to_page_without_gap_or_repetition,
         a_row_that_does_not_read_takes_no_page_with_it,
         a_list_shows_what_the_filter_lets_through,
+        a_support_code_finds_its_messages,
         a_queued_message_is_withdrawn_once,
         what_a_worker_holds_cannot_be_withdrawn,
         a_change_repeated_says_the_same_and_does_nothing,

@@ -183,6 +183,13 @@ impl Store for RedisStore {
         replies::done(&self.run(&self.scripts.release(step, now)).await?, now)
     }
 
+    fn cause(&self, failure: &Failure) -> String {
+        match failure {
+            Failure::Redis(error) => self.connection.cause(error),
+            other => other.to_string(),
+        }
+    }
+
     async fn ready(&self) -> Result<(), Failure> {
         self.connection.ping().await?;
         self.name_forgetting().await?;

@@ -60,4 +60,5 @@ portions! {
     BULK_RESET_ACCOUNTS = "bulk_reset_accounts", "bulk_reset_id, number";
     BULK_RESETS = "bulk_resets", "bulk_reset_id";
     WEBHOOKS = "audit_webhooks", "webhook_id";
+    ERASURES = "erasures", "account_hash";
 }

@@ -1,0 +1,83 @@
+//! What is measured of a try.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_runtime::telemetry::join_trace;
+use tracing::Span;
+use tracing::field::Empty;
+
+use crate::domain::delivery::Outcome;
+use crate::domain::lane::Lane;
+use crate::domain::template::TemplateName;
+use crate::metrics;
+use crate::store::Claim;
+
+/// The name of a template that a newer release took in.
+const UNKNOWN_TEMPLATE: &str = "_OTHER";
+
+/// The span of a try, on the trace of the call that the message came with.
+pub(super) fn span(lane: Lane, claim: &Claim) -> Span {
+    let span = tracing::info_span!(
+        "deliver",
+        otel.name = "deliver",
+        otel.kind = "consumer",
+        otel.status_code = Empty,
+        messaging.system = "rekey",
+        messaging.operation.name = "deliver",
+        messaging.destination.name = lane.as_str(),
+        error.type = Empty,
+        notification_id = %claim.lease.id,
+        tenant_id = %claim.lease.tenant_id,
+        template = claim.template,
+        tries = claim.tries,
+        trace_id = Empty,
+    );
+    if let Some(trace) = claim.trace {
+        span.record("trace_id", trace.support_code());
+        if let Some(recorded) = trace.span_id {
+            join_trace(&span, trace.trace_id, recorded);
+        }
+    }
+    span
+}
+
+/// A try that has ended, of a message or of a decoy.
+pub(super) struct Ended<'a> {
+    pub(super) lane: Lane,
+    pub(super) claim: &'a Claim,
+    pub(super) outcome: Outcome,
+}
+
+impl Ended<'_> {
+    /// Counts it. `took` is how long the try took.
+    pub(super) fn measure(&self, took: Duration, now: Timestamp) {
+        let lane = self.lane.as_str();
+        let template =
+            TemplateName::parse(&self.claim.template).map_or(UNKNOWN_TEMPLATE, TemplateName::as_str);
+        let (outcome, error) = words(self.outcome);
+        if !error.is_empty() {
+            Span::current().record("error.type", error);
+        }
+        if matches!(self.outcome, Outcome::Dead { .. } | Outcome::Unknown) {
+            Span::current().record("otel.status_code", "ERROR");
+        }
+        metrics::TRIES.add(1, [lane, template, outcome]);
+        metrics::PROCESSING.record(took, ["rekey", "deliver", lane, error]);
+        if self.outcome == Outcome::Delivered {
+            metrics::HAND_OVERS.record(now.since(self.claim.lease.created_at), [lane]);
+        }
+    }
+}
+
+/// What became of the message, and the class of failure.
+fn words(outcome: Outcome) -> (&'static str, &'static str) {
+    match outcome {
+        Outcome::Delivered => ("delivered", ""),
+        Outcome::Unknown => ("unknown", "answer_lost"),
+        Outcome::Retry { class, .. } => ("retry", class.as_str()),
+        Outcome::Postponed { .. } => ("postponed", "postponed"),
+        Outcome::Dead { class } => ("dead", class.as_str()),
+        Outcome::Expired => ("expired", "expired"),
+    }
+}
