@@ -1,6 +1,7 @@
 //! `rekey keys`: the life of the keys that seal and sign, in their files. Material is drawn here and shown nowhere.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -134,12 +135,19 @@ fn read(path: &Path) -> anyhow::Result<(Zeroizing<String>, KeyText)> {
     Ok((text, keys))
 }
 
-/// Takes a step; whoever reads the file meanwhile finds it before or after.
+/// Takes a step; whoever reads the file meanwhile finds it before or after. It stays at its place behind a link, and its owner's,
+/// also where root takes the step.
 fn rotate(path: &Path, step: Rotation<'_>) -> anyhow::Result<KeyText> {
+    let path = &fs::canonicalize(path).with_context(|| format!("cannot read {}", path.display()))?;
     let (text, _) = read(path)?;
+    let before = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
     let next = KeyText::rotated(&text, step, &SystemEntropy, SystemClock.now())
         .with_context(|| path.display().to_string())?;
     write_private(path, &next)?;
+    if fs::metadata(path)?.uid() != before.uid() {
+        chown(path, Some(before.uid()), Some(before.gid()))
+            .with_context(|| format!("{} is to belong to user {} again", path.display(), before.uid()))?;
+    }
     Ok(KeyText::parse(&next)?)
 }
 
@@ -156,7 +164,10 @@ mod tests {
         let first = KeyText::generate(&SystemEntropy, SystemClock.now());
         write_private(&path, &first).unwrap();
 
-        let added = rotate(&path, Rotation::Add).unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+
+        let added = rotate(&link, Rotation::Add).unwrap();
         let (new, _) = added.states().last().unwrap();
         rotate(&path, Rotation::Activate(new)).unwrap();
         let again = rotate(&path, Rotation::Activate(new));
@@ -164,6 +175,7 @@ mod tests {
         let (text, keys) = read(&path).unwrap();
         let states: Vec<KeyState> = keys.states().map(|(_, state)| state).collect();
         assert_eq!(states, [KeyState::Retired, KeyState::Active]);
+        assert!(link.is_symlink());
         let refused = format!("{:#}", again.unwrap_err());
         assert!(refused.ends_with("active already"), "{refused}");
         let material = text.split_ascii_whitespace().nth(2).unwrap();
