@@ -76,6 +76,8 @@ enum Chore {
         /// Only targets with this in their names.
         target: Option<String>,
     },
+    /// Scans a port of ours with testssl.
+    Tls,
     /// Upgrades from the release before and goes back, under load.
     Rehearse {
         /// The release before, as git names it. It is built first.
@@ -132,6 +134,7 @@ fn work(chore: Chore) -> Result<ExitCode> {
         Chore::Metrics { .. } => metrics::check(),
         Chore::Deny => deny::check(),
         Chore::Fuzz { minutes, target } => fuzz::targets(minutes, target.as_deref()),
+        Chore::Tls => test::tls(),
         Chore::Rehearse { revision, program } => rehearse::upgrade(revision.as_deref(), program),
         Chore::Secrets => secrets::check(),
         Chore::Sql => test::all(&["-E".to_owned(), "test(every_statement)".to_owned()]),

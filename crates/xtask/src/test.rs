@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode, ExitStatus};
 use anyhow::{Context, Result};
 use rekey_servers::{Postgres, find};
 
-use crate::{run, servers, tools};
+use crate::{apt, run, servers, tools};
 
 /// Tests of callers in languages that not every machine speaks: a part of their names, and the programs they run.
 const CALLERS: [(&str, &[&str]); 2] =
@@ -18,6 +18,9 @@ const CALLERS: [(&str, &[&str]); 2] =
 
 /// Tests of the image, which is built by another chore.
 const OF_IMAGE: &str = "pods::";
+
+/// A scan of a TLS port, which is slow beside other tests.
+const OF_TLS: &str = "tls_scan::";
 
 /// Tests of an upgrade, for which another chore builds the release before.
 const OF_UPGRADE: &str = "rehearsal::";
@@ -45,6 +48,12 @@ pub(crate) fn all(arguments: &[String]) -> Result<ExitCode> {
 pub(crate) fn in_image(name: &str, variables: &[(&str, PathBuf)]) -> Result<ExitCode> {
     let image = ("REKEY_TEST_IMAGE", PathBuf::from(name));
     of_deployment(OF_IMAGE, &[&[image], variables].concat())
+}
+
+/// Runs the scan of a TLS port.
+pub(crate) fn tls() -> Result<ExitCode> {
+    apt::programs(&[("testssl", "testssl.sh"), ("openssl", "openssl")])?;
+    of_deployment(OF_TLS, &[])
 }
 
 /// Runs the tests of an upgrade from the release that this is the program of.
@@ -91,7 +100,8 @@ fn nextest(postgres: &Server) -> Result<Command> {
 /// A configuration of nextest that leaves out what another chore runs, and the callers whose toolchain is not here, of whom
 /// it says so.
 fn config_of_default() -> Result<PathBuf> {
-    let mut left_out = vec![format!("not test({OF_IMAGE})"), format!("not test({OF_UPGRADE})")];
+    let mut left_out: Vec<_> =
+        [OF_IMAGE, OF_TLS, OF_UPGRADE].iter().map(|tests| format!("not test({tests})")).collect();
     for (tests, programs) in CALLERS {
         let missing: Vec<&str> =
             programs.iter().copied().filter(|name| find::program(name).is_none()).collect();

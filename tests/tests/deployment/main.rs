@@ -19,6 +19,7 @@ mod rolling_upgrade;
 mod settings;
 mod terminal;
 mod three_processes;
+mod tls_scan;
 mod trace;
 mod up;
 mod up_stores;
