@@ -26,7 +26,7 @@ fn a_key_file_is_read_or_refused_and_its_rotation_reads_again() {
 #[test]
 fn nothing_but_what_was_sealed_is_opened() {
     let entropy = SeededEntropy::new(7);
-    let keys = AeadKeys::load(&KeyText::generate(&entropy, Timestamp::EPOCH)).unwrap();
+    let keys = AeadKeys::from_text(&KeyText::generate(&entropy, Timestamp::EPOCH)).unwrap();
     let sealed = keys.seal(&entropy, b"row", b"what nobody may read");
     rekey_testing::fuzz(&[sealed.as_slice()], |bytes: &[u8]| {
         assert_eq!(keys.open(b"row", bytes).is_ok(), bytes == sealed);
