@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use crate::authority::{Authority, Certificate};
 use crate::backend::Backend;
-use crate::processes::{Outcome, Running, rekey, run};
+use crate::processes::{Outcome, Running, rekey, rekey_at, run};
 
 /// The backend that tests call as.
 const BACKEND: &str = "backend";
@@ -64,6 +64,8 @@ pub struct Deployment {
     pub ground: Ground,
     /// Who certifies its workloads.
     pub authority: Authority,
+    /// Another program than the one that was built.
+    program: Option<PathBuf>,
     settings: PathBuf,
     changes: Vec<(String, String)>,
     ports: [Ports; 3],
@@ -88,7 +90,17 @@ impl Deployment {
         let backend = authority.issue(BACKEND);
         let changes = changes.iter().map(|(key, value)| (format!("REKEY__{key}"), (*value).to_owned()));
         let changes = changes.collect();
-        Self { ground, authority, folder, settings, changes, ports, running: Vec::new(), backend }
+        Self {
+            ground,
+            authority,
+            folder,
+            program: None,
+            settings,
+            changes,
+            ports,
+            running: Vec::new(),
+            backend,
+        }
     }
 
     /// Migrated, with a first tenant, every part ready: what most tests begin with.
@@ -112,9 +124,14 @@ impl Deployment {
         }
     }
 
+    /// From now on its commands run this program; none is the one that was built.
+    pub fn run_program(&mut self, program: Option<PathBuf>) {
+        self.program = program;
+    }
+
     /// A command with this deployment's settings.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = rekey();
+        let mut command = self.program.as_deref().map_or_else(rekey, rekey_at);
         command.args(arguments).arg("--config").arg(&self.settings).current_dir(self.folder.path());
         command.envs(self.changes.iter().map(|(name, value)| (name, value)));
         command

@@ -21,7 +21,12 @@ const LOG_LINES: usize = 80;
 /// # Panics
 /// When the program was not built.
 pub fn rekey() -> Command {
-    let mut command = Command::new(program());
+    rekey_at(&program())
+}
+
+/// The same of another build.
+pub fn rekey_at(program: &Path) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("REKEY_")) {
             command.env_remove(&name);

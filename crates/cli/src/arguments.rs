@@ -8,6 +8,7 @@ mod group;
 mod help_desk;
 mod import;
 pub(crate) mod keys;
+mod notification;
 mod policy;
 mod role;
 pub(crate) mod security_info;
@@ -31,6 +32,9 @@ pub(crate) use self::help_desk::{
 };
 pub(crate) use self::import::{
     ExportAccounts, ExportAccountsFormat, ImportFile, ImportFormat, ImportsCommand, OnImport,
+};
+pub(crate) use self::notification::{
+    ListedNotifications, NotificationCommand, OnNotification, TestNotification,
 };
 pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
 pub(crate) use self::role::RoleCommand;
@@ -170,6 +174,12 @@ pub(crate) enum Command {
     },
     /// Find out why somebody cannot sign in, and what mends it.
     Diagnose(Diagnose),
+    /// Messages and their journey, and a test of whether they arrive.
+    Notification {
+        /// What to do.
+        #[command(subcommand)]
+        command: NotificationCommand,
+    },
     /// What happened: the audit log.
     Audit {
         /// What to do.

@@ -12,7 +12,9 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -239,6 +241,18 @@ pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
         fs::rename(&new, path)
     };
     write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Writes a private file anew: it stays at its place behind a link, and its owner's, also where root writes it.
+pub(crate) fn rewrite_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    let path = &fs::canonicalize(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let before = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+    write_private(path, text)?;
+    if fs::metadata(path)?.uid() != before.uid() {
+        chown(path, Some(before.uid()), Some(before.gid()))
+            .with_context(|| format!("{} is to belong to user {} again", path.display(), before.uid()))?;
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

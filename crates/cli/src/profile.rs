@@ -6,7 +6,7 @@
 //! [identity]
 //! endpoint = "http://127.0.0.1:7301"
 //! token_file = "rekey-data/tokens/cli"
-//! # For `rekey trace`, if the command line may call it.
+//! # For `rekey notification` and `rekey trace`, if the command line may call it.
 //! [notification]
 //! endpoint = "http://127.0.0.1:7303"
 //! token_file = "rekey-data/tokens/cli"
@@ -84,9 +84,14 @@ pub(crate) fn time(seconds: i64) -> String {
     at.to_string().split('.').next().unwrap_or_default().to_owned() + "Z"
 }
 
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
+    SystemClock.now().unix_seconds()
+}
+
 /// Seconds from now until then; 0 when it is past.
 pub(crate) fn seconds_until(seconds: i64) -> i64 {
-    (seconds - SystemClock.now().unix_seconds()).max(0)
+    (seconds - now()).max(0)
 }
 
 /// A secret from a file, without its line end.

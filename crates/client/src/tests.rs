@@ -1,5 +1,7 @@
 //! Against real sockets, with the health service of tonic as the peer.
 
+mod fuzz;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

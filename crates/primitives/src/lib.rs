@@ -17,3 +17,6 @@ pub mod network;
 pub mod secret;
 pub mod template;
 pub mod text;
+
+#[cfg(test)]
+mod fuzz;

@@ -58,6 +58,8 @@ pub enum TemplateName {
     ResetRepudiatedAlarm,
     /// "Your password expires soon".
     PasswordExpiryNotice,
+    /// A test that somebody who looks after messages sends.
+    DeliveryTest,
 }
 
 /// What is known of a template.
@@ -176,6 +178,11 @@ impl TemplateName {
             Self::PasswordExpiryNotice => {
                 (None, &["organisation", "name", "days", "time"], "the password expires soon")
             }
+            Self::DeliveryTest => (
+                None,
+                &["organisation", "time"],
+                "a test that somebody who looks after messages sends (`rekey notification test`)",
+            ),
         };
         TemplateEntry { purpose, variables, channels: CHANNELS, says }
     }

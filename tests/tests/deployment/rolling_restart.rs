@@ -1,31 +1,13 @@
 //! Three replicas of each part, replaced one by one while people reset their passwords: every call gets its answer the
 //! first time.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
 use rekey::Part;
-use rekey_client::{Connection, Problem};
-use rekey_testing::SmtpServer;
-use rekey_tests::backend::Backend;
 use rekey_tests::deployment::replicas::Replicas;
 use rekey_tests::deployment::{Deployment, Ground};
-use rekey_tests::person::request_id;
-use rekey_tests::post::code_to;
-use rekey_tests::waiting::eventually;
-use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
-use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
-use rekey_wire::identity::v1::{
-    CompletePasswordResetRequest, CreateAccountRequest, ProofOutcome, SendResetCodeRequest,
-    StartPasswordResetRequest, SubmitResetProofRequest,
-};
-use tonic::{Response, Status};
 
-const NEW: &str = "nine slow rivers and stone";
+use crate::resetting::Resetting;
+
 const REPLICAS: usize = 3;
-/// Reasons of a process that has too much to do.
-const BUSY: [&str; 2] = ["HASHING_BUSY", "OVERLOADED"];
-/// People who reset their passwords at any moment: two cores hash no more at once.
-const AT_ONCE: usize = 3;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_reset_fails_while_every_replica_is_replaced() {
@@ -33,96 +15,19 @@ async fn no_reset_fails_while_every_replica_is_replaced() {
     assert_eq!(deployment.migrate().await.code, Some(0));
     let tenant_id = deployment.bootstrap("acme").await.json()["tenant_id"].as_str().unwrap().to_owned();
     let mut replicas = Replicas::start(deployment, REPLICAS).await;
-    let backend = replicas.backend(tenant_id);
-    let mail = std::sync::Arc::clone(&replicas.deployment().ground.mail);
-    let (is_over, done) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let resetting = Resetting::of(&replicas, tenant_id);
 
     let replacing = async {
         for part in Part::ALL {
             for _ in 0..REPLICAS {
-                let before = done.load(Ordering::Relaxed);
                 replicas.add(part).await;
                 replicas.stop_oldest(part).await;
                 // The next one only after resets went through without it.
-                let went_on = async || (done.load(Ordering::Relaxed) >= before + AT_ONCE).then_some(());
-                eventually("resets go through", went_on).await;
+                resetting.goes_on().await;
             }
         }
-        is_over.store(true, Ordering::Relaxed);
     };
-    let resetting = (0..AT_ONCE).map(async |number| {
-        let mut round = 0;
-        while !is_over.load(Ordering::Relaxed) {
-            let name = format!("person{number}of{round}");
-            reset(&backend, &mail, &name).await.unwrap_or_else(|status| panic!("{name}: {status:?}"));
-            done.fetch_add(1, Ordering::Relaxed);
-            round += 1;
-        }
-    });
-    tokio::join!(replacing, futures_util::future::join_all(resetting));
+    resetting.during(replacing).await;
 
     assert!(Part::ALL.iter().all(|part| replicas.count(*part) == REPLICAS));
-}
-
-/// A person is there and resets their password; no call is repeated but by the connection.
-async fn reset(backend: &Backend, mail: &SmtpServer, name: &str) -> Result<(), Status> {
-    let login = create(backend, name).await?;
-    let resets = PasswordResetServiceClient::new(backend.identity.clone());
-    let start = StartPasswordResetRequest {
-        tenant_id: backend.tenant_id.clone(),
-        login: login.clone(),
-        context: None,
-    };
-    let started = answered(async || resets.clone().start_password_reset(start.clone()).await).await?;
-    let reset_token = started.reset_token;
-    let send = SendResetCodeRequest {
-        reset_token: reset_token.clone(),
-        method_id: "1".to_owned(),
-        request_id: request_id(),
-        context: None,
-    };
-    answered(async || resets.clone().send_reset_code(send.clone()).await).await?;
-    let submit = SubmitResetProofRequest {
-        reset_token,
-        method_id: "1".to_owned(),
-        code: code_to(mail, &login, 1).await,
-        request_id: request_id(),
-        ..SubmitResetProofRequest::default()
-    };
-    let proved = answered(async || resets.clone().submit_reset_proof(submit.clone()).await).await?;
-    assert_eq!(proved.outcome(), ProofOutcome::Accepted, "{name}");
-    let complete = CompletePasswordResetRequest {
-        reset_token: proved.reset_token,
-        new_password: NEW.to_owned(),
-        request_id: request_id(),
-        context: None,
-    };
-    answered(async || resets.clone().complete_password_reset(complete.clone()).await).await.map(drop)
-}
-
-/// The answer to a call. One that finds the hashing threads of nine processes on a few cores busy is made again: that is
-/// no matter of who is restarted.
-async fn answered<T>(mut call: impl AsyncFnMut() -> Result<Response<T>, Status>) -> Result<T, Status> {
-    let answer = async || match call().await {
-        Err(status) if BUSY.contains(&Problem::of(&status).reason.as_str()) => None,
-        answer => Some(answer.map(Response::into_inner)),
-    };
-    eventually("there is room to hash a password", answer).await
-}
-
-async fn create(backend: &Backend, name: &str) -> Result<String, Status> {
-    let login = format!("{name}@acme.example");
-    let request = CreateAccountRequest {
-        tenant_id: backend.tenant_id.clone(),
-        logins: vec![login.clone()],
-        display_name: name.to_owned(),
-        password: "seven quiet lanterns under snow".to_owned(),
-        email_addresses: vec![login.clone()],
-        addresses_confirmed: true,
-        request_id: request_id(),
-        ..CreateAccountRequest::default()
-    };
-    let accounts: AccountServiceClient<Connection> = AccountServiceClient::new(backend.identity.clone());
-    answered(async || accounts.clone().create_account(request.clone()).await).await?;
-    Ok(login)
 }

@@ -1,7 +1,7 @@
 //! The administrators' command line against a running suite, by its output and its exit codes.
 
 use rekey_tests::person::request_id;
-use rekey_tests::processes::{rekey, run};
+use rekey_tests::processes::{Conversation, rekey, run};
 use rekey_tests::waiting::eventually;
 use rekey_tests::web;
 
@@ -234,4 +234,82 @@ async fn what_is_away_has_an_exit_code_of_its_own() {
     }
 
     assert_eq!(codes, [AWAY; 5]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_keeps_its_place_when_a_code_is_wrong_or_sent_again() {
+    let demo = Demo::start().await;
+    let login = demo.person(0, "login");
+    let mut terminal = Conversation::begin(demo.command(&["reset", login]));
+
+    terminal.type_line("1");
+    let code = demo.code(login).await;
+    terminal.type_line(if code == "000000" { "000001" } else { "000000" });
+    terminal.type_line("");
+    terminal.type_line(&code);
+    terminal.type_line(NEW);
+    let done = terminal.end().await;
+
+    // It was chosen once, sent once, asked for again once, and refused once.
+    assert_eq!(done.code, DONE, "{done:?}");
+    let said = |text: &str| done.stdout.matches(text).count();
+    assert_eq!((said("How can you prove"), said("A code is on its way")), (1, 1), "{}", done.stdout);
+    assert_eq!((said("The last code is still good"), said("was not accepted")), (1, 1), "{}", done.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_shown_with_what_an_administrator_acts_by() {
+    let demo = Demo::start().await;
+    let login = demo.person(1, "login");
+    demo.reset(login, NEW).await.json();
+    let asked = demo.run(&["account", "block", login]).await;
+
+    let shown = demo.run(&["account", "show", login, "--json"]).await.json();
+    let text = demo.run(&["account", "show", login]).await.stdout;
+
+    assert_eq!(asked.code, DONE, "{asked:?}");
+    assert_eq!(shown["state"], "blocked");
+    let wrong = |check: &&serde_json::Value| check["state"] == "wrong";
+    let wrong: Vec<_> = shown["sign_in_checks"].as_array().unwrap().iter().filter(wrong).collect();
+    assert!(wrong.iter().any(|check| check["remedy"] == "unblock"), "{wrong:?}");
+    assert!(
+        shown["security_info"].as_array().unwrap().iter().any(|entry| entry["kind"] == "email"),
+        "{shown}"
+    );
+    assert_eq!(
+        (&shown["sessions"], &shown["help_requests"]),
+        (&serde_json::json!([]), &serde_json::json!([]))
+    );
+    for title in ["Sign-in\n", "Security info\n", "Sessions\nNone.", "Help requests\nNone is pending."] {
+        assert!(text.contains(title), "{title}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whether_messages_arrive_is_tried_out_and_their_journey_is_shown() {
+    let demo = Demo::start().await;
+
+    let tried =
+        demo.run(&["notification", "test", "ops@acme.example", "--locale", "de", "--json"]).await.json();
+    let id = tried["notification_id"].as_str().unwrap();
+    let mailed = demo.message("ops@acme.example", |text| text.contains("Probe")).await;
+    let listed = demo.run(&["notification", "list", "--state", "delivered", "--json"]).await.json();
+    let shown = demo.run(&["notification", "show", id]).await;
+    let replayed = demo.run(&["notification", "replay", id]).await;
+    let cancelled = demo.run(&["notification", "cancel", id]).await;
+    let nowhere = demo.run(&["notification", "test", "not an address"]).await;
+
+    assert_eq!((&tried["state"], &tried["template"]), (&"delivered".into(), &"delivery_test".into()));
+    assert!(mailed.contains("kann Sie hier erreichen"), "{mailed}");
+    assert!(listed.as_array().unwrap().iter().any(|message| message["notification_id"] == id), "{listed}");
+    assert!(shown.stdout.contains("delivered") && !shown.stdout.contains("ops@acme"), "{shown:?}");
+    assert!(
+        replayed.code == REFUSED && replayed.stderr.contains("NOTIFICATION_NOT_REPLAYABLE"),
+        "{replayed:?}"
+    );
+    assert!(
+        cancelled.code == REFUSED && cancelled.stderr.contains("NOTIFICATION_NOT_QUEUED"),
+        "{cancelled:?}"
+    );
+    assert_eq!(nowhere.code, REFUSED, "{nowhere:?}");
 }

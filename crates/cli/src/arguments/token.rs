@@ -1,5 +1,7 @@
 //! What can be typed about service tokens.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 /// Commands on service tokens.
@@ -60,4 +62,8 @@ pub(crate) struct CreateToken {
     /// Let it say until when a message is worth sending.
     #[arg(long)]
     pub(crate) assert_not_after: bool,
+    /// Write the entry into this callers file, made if it is missing, in place of printing it. May be repeated: one for each
+    /// part that it calls.
+    #[arg(long = "append-to", value_name = "FILE")]
+    pub(crate) append_to: Vec<PathBuf>,
 }

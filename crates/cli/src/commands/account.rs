@@ -7,6 +7,7 @@ mod lifecycle;
 mod list;
 mod passwords;
 mod sessions;
+mod show;
 
 use std::path::Path;
 
@@ -46,10 +47,7 @@ pub(crate) async fn run(command: AccountCommand, profile: &Path, output: Output)
         AccountCommand::List { filter, count: false, tenant } => {
             list::list(&profile, &tenant, filter, output).await
         }
-        AccountCommand::Show(on) => {
-            let account = find(&profile, &on).await?;
-            print(&account, output)
-        }
+        AccountCommand::Show(on) => show::run(&profile, &on, output).await,
         AccountCommand::Update(update) => lifecycle::update(&profile, update, output).await,
         AccountCommand::Delete(on) => lifecycle::delete(&profile, &on, output).await,
         AccountCommand::Erase(erase) => erase::run(&profile, &erase, output).await,

@@ -9,9 +9,8 @@ use rekey_client::Connection;
 use rekey_wire::access::role_word;
 use rekey_wire::identity::v1::help_desk_service_client::HelpDeskServiceClient;
 use rekey_wire::identity::v1::{
-    ClaimHelpRequestRequest, DenyHelpRequestRequest, DiagnoseSignInRequest, DiagnoseSignInResponse,
-    HelpRequest, HelpRequestState, ListHelpRequestsRequest, ResolveHelpRequestRequest, SignInCheckResult,
-    SignInCheckState, SignInRemedy,
+    ClaimHelpRequestRequest, DenyHelpRequestRequest, DiagnoseSignInRequest, HelpRequest, HelpRequestState,
+    ListHelpRequestsRequest, ResolveHelpRequestRequest, SignInCheckResult, SignInCheckState, SignInRemedy,
 };
 use serde_json::{Value, json};
 
@@ -46,7 +45,7 @@ pub(crate) async fn diagnose(asked: &Diagnose, profile: &Path, output: Output) -
         "account_id": Some(&found.account_id).filter(|id| !id.is_empty()),
         "checks": found.checks.iter().map(check_shown).collect::<Vec<_>>(),
     });
-    output.data(&data, |_| diagnosis(&found))
+    output.data(&data, |_| diagnosis(&found.checks))
 }
 
 fn client(profile: &Profile) -> anyhow::Result<HelpDeskServiceClient<Connection>> {
@@ -71,7 +70,13 @@ async fn list(
     let (mut client, mut found, mut page_token) = (client(profile)?, Vec::new(), String::new());
     loop {
         let (tenant_id, state) = (tenant_id.clone(), state.into());
-        let request = ListHelpRequestsRequest { tenant_id, state, page_size: 200, page_token, context: None };
+        let request = ListHelpRequestsRequest {
+            tenant_id,
+            state,
+            page_size: 200,
+            page_token,
+            ..ListHelpRequestsRequest::default()
+        };
         let page = client.list_help_requests(request).await?.into_inner();
         found.extend(page.help_requests);
         page_token = page.next_page_token;
@@ -105,7 +110,7 @@ async fn step(profile: &Profile, on: OnHelpRequest, step: Step, output: Output) 
     output.data(&shown(&moved), |_| rows(std::slice::from_ref(&moved)))
 }
 
-fn shown(request: &HelpRequest) -> Value {
+pub(super) fn shown(request: &HelpRequest) -> Value {
     json!({
         "help_request_id": request.help_request_id,
         "account_id": request.account_id,
@@ -125,7 +130,7 @@ fn state(request: &HelpRequest) -> String {
     word(request.state().as_str_name(), "HELP_REQUEST_STATE_")
 }
 
-fn rows(requests: &[HelpRequest]) -> String {
+pub(super) fn rows(requests: &[HelpRequest]) -> String {
     let head =
         ["REQUEST", "ACCOUNT", "STATE", "PROVED", "CALLER", "FILED", "MESSAGE"].map(str::to_owned).to_vec();
     let row = |request: &HelpRequest| {
@@ -139,7 +144,7 @@ fn rows(requests: &[HelpRequest]) -> String {
     table(&std::iter::once(head).chain(requests.iter().map(row)).collect::<Vec<_>>())
 }
 
-fn check_shown(found: &SignInCheckResult) -> Value {
+pub(super) fn check_shown(found: &SignInCheckResult) -> Value {
     json!({
         "check": word(found.check().as_str_name(), "SIGN_IN_CHECK_"),
         "state": word(found.state().as_str_name(), "SIGN_IN_CHECK_STATE_"),
@@ -155,7 +160,7 @@ fn remedy(found: &SignInCheckResult) -> Option<String> {
     Some(word(remedy.as_str_name(), "SIGN_IN_REMEDY_"))
 }
 
-fn diagnosis(found: &DiagnoseSignInResponse) -> String {
+pub(super) fn diagnosis(checks: &[SignInCheckResult]) -> String {
     let head = ["CHECK", "STATE", "STEP", "BY", "UNTIL"].map(str::to_owned).to_vec();
     let row = |found: &SignInCheckResult| {
         let check = word(found.check().as_str_name(), "SIGN_IN_CHECK_").replace('_', " ");
@@ -165,8 +170,8 @@ fn diagnosis(found: &DiagnoseSignInResponse) -> String {
         let by = found.remedy_roles().map(role_word).collect::<Vec<_>>().join(" ");
         vec![check, state, step, by, found.end_time.map(|at| time(at.seconds)).unwrap_or_default()]
     };
-    let rows = std::iter::once(head).chain(found.checks.iter().map(row)).collect::<Vec<_>>();
-    let wrong = found.checks.iter().filter(|found| found.state() == SignInCheckState::Wrong).count();
+    let rows = std::iter::once(head).chain(checks.iter().map(row)).collect::<Vec<_>>();
+    let wrong = checks.iter().filter(|found| found.state() == SignInCheckState::Wrong).count();
     let summary = match wrong {
         0 => "Nothing that is known here stands in the way.".to_owned(),
         1 => "One thing stands in the way.".to_owned(),

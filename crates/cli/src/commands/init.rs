@@ -4,7 +4,7 @@
 //! ```text
 //! FOLDER/                0700
 //!   keys/NAME            0600  the pepper among them: back it up, apart from the databases
-//!   tokens/CALLER        0600  identity, verification, and cli, which may do everything at identity
+//!   tokens/CALLER        0600  identity, verification, and cli, which may do everything at identity and look after messages
 //!   callers/PART.toml    0600  each allowed what it needs
 //!   cli.toml             0600  a profile for the commands that administer
 //!   rekey.toml           0600  written last: a folder that has it is complete and left as it is
@@ -110,8 +110,9 @@ impl Folder {
             write_private(&self.callers(part), &callers_file::text(&entries)?)?;
         }
         let profile = format!(
-            "[identity]\nendpoint = \"http://127.0.0.1:7301\"\ntoken_file = {}\n",
-            text(&self.token("cli"))
+            "[identity]\nendpoint = \"http://127.0.0.1:7301\"\ntoken_file = {token}\n\n\
+             [notification]\nendpoint = \"http://127.0.0.1:7303\"\ntoken_file = {token}\n",
+            token = text(&self.token("cli"))
         );
         write_if_missing(&self.0.join("cli.toml"), || profile)
     }
@@ -128,7 +129,9 @@ impl Folder {
             Part::Identity => vec![NewCaller::everything("cli")],
             Part::Verification => vec![neighbour("identity", &[VERIFICATION])],
             Part::Notification => {
-                vec![neighbour("identity", &[NOTIFICATION]), neighbour("verification", &[NOTIFICATION])]
+                // Whoever looks after messages sees those of the parts.
+                let cli = NewCaller { senders: vec!["*".to_owned()], ..neighbour("cli", &[NOTIFICATION]) };
+                vec![neighbour("identity", &[NOTIFICATION]), neighbour("verification", &[NOTIFICATION]), cli]
             }
         };
         callers.into_iter().map(known).collect()

@@ -1,7 +1,6 @@
 //! `rekey keys`: the life of the keys that seal and sign, in their files. Material is drawn here and shown nowhere.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -13,7 +12,7 @@ use rekey_sealing::{KeyId, KeyText, Rotation};
 use serde_json::{Value, json};
 
 use crate::arguments::keys::{KeyOf, KeysCommand};
-use crate::folder::{KEYS, write_private};
+use crate::folder::{KEYS, rewrite_private};
 use crate::output::{self, Output};
 use crate::settings;
 
@@ -135,19 +134,12 @@ fn read(path: &Path) -> anyhow::Result<(Zeroizing<String>, KeyText)> {
     Ok((text, keys))
 }
 
-/// Takes a step; whoever reads the file meanwhile finds it before or after. It stays at its place behind a link, and its owner's,
-/// also where root takes the step.
+/// Takes a step; whoever reads the file meanwhile finds it before or after.
 fn rotate(path: &Path, step: Rotation<'_>) -> anyhow::Result<KeyText> {
-    let path = &fs::canonicalize(path).with_context(|| format!("cannot read {}", path.display()))?;
     let (text, _) = read(path)?;
-    let before = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
     let next = KeyText::rotated(&text, step, &SystemEntropy, SystemClock.now())
         .with_context(|| path.display().to_string())?;
-    write_private(path, &next)?;
-    if fs::metadata(path)?.uid() != before.uid() {
-        chown(path, Some(before.uid()), Some(before.gid()))
-            .with_context(|| format!("{} is to belong to user {} again", path.display(), before.uid()))?;
-    }
+    rewrite_private(path, &next)?;
     Ok(KeyText::parse(&next)?)
 }
 
@@ -156,6 +148,7 @@ mod tests {
     use rekey_sealing::KeyState;
 
     use super::*;
+    use crate::folder::write_private;
 
     #[test]
     fn a_key_is_rotated_in_its_file_and_shown_without_material() {

@@ -16,6 +16,7 @@ pub(crate) mod keys;
 pub(crate) mod man_pages;
 pub(crate) mod metrics;
 pub(crate) mod migrate;
+pub(crate) mod notification;
 pub(crate) mod pass;
 pub(crate) mod policy;
 pub(crate) mod repudiate;

@@ -8,7 +8,7 @@ use rekey_client::{Connection, Problem};
 use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
 use rekey_wire::identity::v1::{
     CompletePasswordResetRequest, MethodKind, ProofOutcome, ResetMethod, SendResetCodeRequest,
-    StartPasswordResetRequest, StartPasswordResetResponse, SubmitResetProofRequest,
+    StartPasswordResetRequest, StartPasswordResetResponse, SubmitResetProofRequest, SubmitResetProofResponse,
 };
 use serde_json::json;
 
@@ -46,16 +46,54 @@ async fn prove(
     methods.retain(|method| method.kind() != MethodKind::Passkey);
     loop {
         let method = choose(&methods, output)?;
-        let is_sent = matches!(method.kind(), MethodKind::Email | MethodKind::Phone);
-        if is_sent {
-            send(client, &reset_token, &method, output).await?;
+        let Some(proved) = prove_by(client, &reset_token, &method, methods.len() > 1, output).await? else {
+            continue;
+        };
+        reset_token = proved.reset_token;
+        methods.retain(|other| other.method_id != method.method_id);
+        if proved.proofs_remaining == 0 {
+            return Ok(reset_token);
         }
-        let code = hidden(if is_sent { "Code (empty to send it again): " } else { "Code: " })?;
+        tell(output, "One more proof is needed.")?;
+        if methods.is_empty() {
+            bail!("no other method is left: ask your administrators for help");
+        }
+    }
+}
+
+/// What is typed in place of a code to prove it another way. No code reads so.
+const OTHER: &str = "other";
+
+/// Asks for the code of a method until it is accepted, staying with it; none where the person wants another.
+async fn prove_by(
+    client: &mut Client,
+    reset_token: &str,
+    method: &ResetMethod,
+    has_others: bool,
+    output: Output,
+) -> anyhow::Result<Option<SubmitResetProofResponse>> {
+    let is_sent = matches!(method.kind(), MethodKind::Email | MethodKind::Phone);
+    let choices = match (is_sent, has_others) {
+        (true, true) => " (empty to send it again, `other` for another way)",
+        (true, false) => " (empty to send it again)",
+        (false, true) => " (`other` for another way)",
+        (false, false) => "",
+    };
+    let mut is_due = is_sent;
+    loop {
+        if is_due {
+            send(client, reset_token, method, output).await?;
+        }
+        let code = hidden(&format!("Code{choices}: "))?;
+        is_due = is_sent && code.is_empty();
         if code.is_empty() {
             continue;
         }
+        if has_others && code == OTHER {
+            return Ok(None);
+        }
         let request = SubmitResetProofRequest {
-            reset_token: reset_token.clone(),
+            reset_token: reset_token.to_owned(),
             method_id: method.method_id.clone(),
             code,
             request_id: request_id(),
@@ -63,19 +101,10 @@ async fn prove(
             ..SubmitResetProofRequest::default()
         };
         let answer = client.submit_reset_proof(request).await?.into_inner();
-        if answer.outcome() != ProofOutcome::Accepted {
-            tell(output, "That code was not accepted.")?;
-            continue;
+        if answer.outcome() == ProofOutcome::Accepted {
+            return Ok(Some(answer));
         }
-        reset_token = answer.reset_token;
-        methods.retain(|other| other.method_id != method.method_id);
-        if answer.proofs_remaining == 0 {
-            return Ok(reset_token);
-        }
-        tell(output, "One more proof is needed.")?;
-        if methods.is_empty() {
-            bail!("no other method is left: ask your administrators for help");
-        }
+        tell(output, "That code was not accepted.")?;
     }
 }
 
@@ -112,6 +141,11 @@ async fn send(
 async fn complete(client: &mut Client, reset_token: String, output: Output) -> anyhow::Result<i32> {
     loop {
         let new_password = hidden("New password: ")?;
+        // Each attempt counts, and the return key alone is none.
+        if new_password.is_empty() && std::io::stdin().is_terminal() {
+            tell(output, "No password was typed.")?;
+            continue;
+        }
         if std::io::stdin().is_terminal() && new_password != hidden("Again: ")? {
             tell(output, "They differ.")?;
             continue;

@@ -34,12 +34,18 @@ pub(crate) async fn run(command: SecurityInfoCommand, profile: &Path, output: Ou
 }
 
 async fn list(profile: &Profile, on: &OnAccount, output: Output) -> anyhow::Result<()> {
-    let Account { tenant_id, account_id, .. } = find(profile, on).await?;
+    let found = all(profile, &find(profile, on).await?).await?;
+    let data: Vec<Value> = found.iter().map(shown).collect();
+    output.data(&data, |_| rows(&found))
+}
+
+/// Everything that an account proves itself by.
+pub(super) async fn all(profile: &Profile, account: &Account) -> anyhow::Result<Vec<SecurityInfo>> {
     let mut client = AccountSecurityInfoServiceClient::new(profile.identity()?);
     let mut found: Vec<SecurityInfo> = Vec::new();
     let mut page_token = String::new();
     loop {
-        let (tenant_id, account_id) = (tenant_id.clone(), account_id.clone());
+        let (tenant_id, account_id) = (account.tenant_id.clone(), account.account_id.clone());
         let request = ListAccountSecurityInfoRequest {
             tenant_id,
             account_id,
@@ -51,11 +57,9 @@ async fn list(profile: &Profile, on: &OnAccount, output: Output) -> anyhow::Resu
         found.extend(page.security_info);
         page_token = page.next_page_token;
         if page_token.is_empty() {
-            break;
+            return Ok(found);
         }
     }
-    let data: Vec<Value> = found.iter().map(shown).collect();
-    output.data(&data, |_| rows(&found))
 }
 
 async fn prefill(
@@ -101,7 +105,7 @@ async fn remove(
     })
 }
 
-fn shown(entry: &SecurityInfo) -> Value {
+pub(super) fn shown(entry: &SecurityInfo) -> Value {
     json!({
         "security_info_id": entry.security_info_id,
         "kind": kind(entry),
@@ -115,7 +119,7 @@ fn shown(entry: &SecurityInfo) -> Value {
     })
 }
 
-fn rows(entries: &[SecurityInfo]) -> String {
+pub(super) fn rows(entries: &[SecurityInfo]) -> String {
     let head = ["SECURITY INFO", "KIND", "ADDRESS OR NAME", "STATE", "ADDED"].map(str::to_owned).to_vec();
     let row = |entry: &SecurityInfo| {
         let state = if entry.is_default { format!("{}, default", state(entry)) } else { state(entry) };

@@ -1,26 +1,91 @@
 //! `rekey token create`: a service token, shown once, and the entry that makes it known. A caller with a certificate
 //! needs the entry alone.
 
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
 use rekey_primitives::entropy::SystemEntropy;
+use rekey_primitives::template::TemplateName;
 use rekey_runtime::access::{CallerEntry, Callers};
+use rekey_wire::access::rules;
 use serde::Deserialize;
 
 use crate::arguments::{CreateToken, TokenCommand};
 use crate::callers_file::{self, NewCaller, draw_token};
+use crate::folder::{rewrite_private, write_private};
 use crate::output::Output;
 
 pub(crate) fn run(command: TokenCommand, output: Output) -> anyhow::Result<()> {
-    let TokenCommand::Create(create) = command;
+    let TokenCommand::Create(mut create) = command;
+    check_names(&create)?;
+    let files = std::mem::take(&mut create.append_to);
     let token = create.spiffe_id.is_none().then(|| draw_token(&SystemEntropy));
     let entry = new_caller(create, token.as_deref());
     let text = callers_file::text(std::slice::from_ref(&entry))?;
     check(&text)?;
-    let data = serde_json::json!({ "token": token, "entry": entry });
+    append(&files, &text)?;
+    let data = serde_json::json!({ "token": token, "entry": entry, "files": files });
     output.data(&data, |_| {
         let token =
             token.map(|token| format!("Token, shown this once:\n\n  {token}\n\n")).unwrap_or_default();
-        format!("{token}Entry for the callers file of each part it calls:\n\n{text}")
+        if files.is_empty() {
+            return format!("{token}Entry for the callers file of each part it calls:\n\n{text}");
+        }
+        let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+        format!("{token}Its entry was added to {}; parts read the file within seconds.", files.join(" and "))
     })
+}
+
+/// Refuses names that nothing has: an entry with a typing error in it would allow nothing and say nothing.
+fn check_names(create: &CreateToken) -> anyhow::Result<()> {
+    for method in create.methods.iter().chain(&create.in_own_name) {
+        if !is_method(method) {
+            let near = nearest(method).map(|near| format!("; the nearest there is: {near}"));
+            bail!("no RPC is called {method}{}", near.unwrap_or_default())
+        }
+    }
+    let known = |template: &str| template == "*" || TemplateName::parse(template).is_some();
+    match create.templates.iter().find(|template| !known(template)) {
+        Some(template) => bail!("no template is called {template}: docs/templates.md lists them"),
+        None => Ok(()),
+    }
+}
+
+fn is_method(method: &str) -> bool {
+    let of_service = |service: &str| rules().keys().any(|path| path.starts_with(service));
+    method == "*"
+        || rules().contains_key(method)
+        || method.strip_suffix('*').is_some_and(|service| service.ends_with('/') && of_service(service))
+}
+
+/// The path that reads most like this one, of a method or of a whole service.
+fn nearest(method: &str) -> Option<String> {
+    let methods = rules().keys().map(|path| (*path).to_owned());
+    let services = rules().keys().filter_map(|path| Some(format!("{}/*", path.rsplit_once('/')?.0)));
+    let scored = methods.chain(services).map(|path| (strsim::jaro_winkler(&path, method), path));
+    scored.max_by(|left, right| left.0.total_cmp(&right.0)).map(|(_, path)| path)
+}
+
+/// Adds the entry to each of the files, or to none: all are judged as a part would before the first is written.
+fn append(files: &[PathBuf], entry: &str) -> anyhow::Result<()> {
+    let grown = files.iter().map(|file| grown(file, entry)).collect::<anyhow::Result<Vec<_>>>()?;
+    for (file, text) in files.iter().zip(grown) {
+        if file.exists() { rewrite_private(file, &text)? } else { write_private(file, &text)? }
+    }
+    Ok(())
+}
+
+/// The text of a callers file with the entry at its end.
+fn grown(file: &Path, entry: &str) -> anyhow::Result<String> {
+    let before = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
+    let before = before.trim_end();
+    let text = if before.is_empty() { entry.to_owned() } else { format!("{before}\n\n{entry}") };
+    check(&text).with_context(|| format!("{} was left as it is", file.display()))?;
+    Ok(text)
 }
 
 /// The caller that was asked for: by this token, or by its certificate.
@@ -148,6 +213,51 @@ mod tests {
         assert_eq!(everything, CallerEntry::trusted("shop", token_digest("t")));
         assert!(parse(&[]).is_err());
         assert!(parse(&["--everything", "--tenant", "018f0000-0000-7000-8000-000000000001"]).is_err());
+    }
+
+    #[test]
+    fn an_entry_is_added_to_files_that_a_part_would_still_read_or_to_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (full, new) = (folder.path().join("full.toml"), folder.path().join("new.toml"));
+        let entry = |name: &str| {
+            let caller = NewCaller::everything(name).known_by(Some(name));
+            callers_file::text(std::slice::from_ref(&caller)).unwrap()
+        };
+        write_private(&full, &format!("# Ours\n{}", entry("portal"))).unwrap();
+        let files = [full.clone(), new.clone()];
+
+        append(&files, &entry("shop")).unwrap();
+        let twice = append(&[folder.path().join("other.toml"), full.clone()], &entry("portal"));
+
+        let read = |file: &Path| std::fs::read_to_string(file).unwrap();
+        assert!(read(&full).starts_with("# Ours\n") && read(&full).contains("\"portal\""));
+        assert!(read(&full).contains("name = \"shop\"") && read(&new) == entry("shop"));
+        assert!(format!("{:#}", twice.unwrap_err()).contains("full.toml was left as it is"));
+        assert!(!folder.path().join("other.toml").exists());
+    }
+
+    #[test]
+    fn a_name_that_nothing_has_is_refused_with_the_nearest() {
+        let asked = |arguments: &[&str]| {
+            let typed = ["rekey", "token", "create", "shop"].iter().chain(arguments);
+            let Command::Token { command: TokenCommand::Create(create) } =
+                Arguments::parse_from(typed).command
+            else {
+                panic!("not read as a token")
+            };
+            check_names(&create).map_err(|error| error.to_string())
+        };
+
+        for known in ["*", "/rekey.identity.v1.SessionService/*", "/rekey.identity.v1.SessionService/SignIn"]
+        {
+            assert_eq!(asked(&["--method", known]), Ok(()), "{known}");
+        }
+        let misspelt = asked(&["--method", "/rekey.identity.v1.SessionService/Signin"]).unwrap_err();
+        let half = asked(&["--method", "/rekey.identity.v1.Session*"]).unwrap_err();
+        let template = asked(&["--method", "*", "--template", "welcome"]).unwrap_err();
+        assert!(misspelt.ends_with("/rekey.identity.v1.SessionService/SignIn"), "{misspelt}");
+        assert!(half.contains("no RPC"), "{half}");
+        assert!(template.contains("welcome"), "{template}");
     }
 
     #[test]

@@ -13,9 +13,10 @@ use rekey_wire::notification::v1::{ListNotificationsRequest, Notification};
 use serde_json::{Value, json};
 
 use super::audit::event_rows;
+use super::notification::{rows as message_rows, shown as shown_message};
 use crate::arguments::Trace;
-use crate::output::{Output, table};
-use crate::profile::{Profile, time};
+use crate::output::Output;
+use crate::profile::Profile;
 
 /// The largest page there is.
 const PAGE: i32 = 200;
@@ -159,47 +160,4 @@ impl Found {
         }
         parts.join("\n\n")
     }
-}
-
-/// The word of an enum of the contract: `DELIVERED` of `NOTIFICATION_STATE_DELIVERED`, in small letters.
-fn word(name: &str, prefix: &str) -> String {
-    name.strip_prefix(prefix).unwrap_or(name).to_lowercase()
-}
-
-fn moment(at: Option<&prost_types::Timestamp>) -> String {
-    at.map(|at| time(at.seconds)).unwrap_or_default()
-}
-
-fn shown_message(message: &Notification) -> Value {
-    json!({
-        "notification_id": message.notification_id,
-        "template": message.template,
-        "channel": word(message.channel().as_str_name(), "CHANNEL_"),
-        "to": message.masked_destination,
-        "lane": word(message.lane().as_str_name(), "LANE_"),
-        "state": word(message.state().as_str_name(), "NOTIFICATION_STATE_"),
-        "tries": message.tries,
-        "last_failure": word(message.last_failure().as_str_name(), "FAILURE_CLASS_"),
-        "provider": message.provider,
-        "create_time": moment(message.create_time.as_ref()),
-        "update_time": moment(message.update_time.as_ref()),
-    })
-}
-
-fn message_rows(messages: &[Notification]) -> String {
-    let head =
-        ["TIME", "TEMPLATE", "TO", "STATE", "TRIES", "LAST FAILURE", "PROVIDER"].map(str::to_owned).to_vec();
-    let cells = |message: &Notification| {
-        let failure = word(message.last_failure().as_str_name(), "FAILURE_CLASS_");
-        vec![
-            moment(message.create_time.as_ref()),
-            message.template.clone(),
-            message.masked_destination.clone(),
-            word(message.state().as_str_name(), "NOTIFICATION_STATE_"),
-            message.tries.to_string(),
-            if failure == "unspecified" { String::new() } else { failure },
-            message.provider.clone(),
-        ]
-    };
-    table(&std::iter::once(head).chain(messages.iter().map(cells)).collect::<Vec<_>>())
 }

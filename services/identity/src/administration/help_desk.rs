@@ -1,11 +1,11 @@
 //! Help requests, seen, taken and settled by administrators, and those whose time is over.
 
-use rekey_primitives::id::{HelpRequestId, RequestId, TenantId};
+use rekey_primitives::id::{AccountId, HelpRequestId, RequestId, TenantId};
 
 use super::Administration;
 use crate::domain::audit::{Actor, EventKind, Subject};
 use crate::domain::authority::{Needs, Permission};
-use crate::domain::help::{HelpAct, HelpRequest, HelpState, moved};
+use crate::domain::help::{HelpAct, HelpFilter, HelpRequest, HelpState, moved};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::TenantScope;
 use crate::operation::idempotency::{Answer, Request};
@@ -51,17 +51,19 @@ impl Administration {
         &self,
         administrator: &Administrator,
         tenant_id: TenantId,
-        state: Option<HelpState>,
+        filter: HelpFilter,
         asked: &AskedPage,
     ) -> Result<Page<HelpRequest>, Error> {
         let operation = self.authorisation.operation(LIST, administrator, tenant_id)?;
         self.authorisation.authorise_in_tenant(&operation, administrator, PERMISSION).await?;
-        let tenant = tenant_id.as_uuid();
-        let arguments = [tenant.as_bytes().as_slice(), state.map_or("", HelpState::as_str).as_bytes()];
+        let (tenant, account) = (tenant_id.as_uuid(), filter.account_id.map(AccountId::as_uuid));
+        let state = filter.state.map_or("", HelpState::as_str);
+        let account = account.as_ref().map_or(&[][..], |id| id.as_bytes());
+        let arguments = [tenant.as_bytes().as_slice(), state.as_bytes(), account];
         let list = List { name: "help requests", arguments: &arguments };
         let before = self.tokens.page_begins_after(list, asked, operation.now)?;
         let before = before.map(HelpRequestId::from_uuid);
-        let read = self.store.list_help(&operation.scope, state, before, asked.limit()).await?;
+        let read = self.store.list_help(&operation.scope, filter, before, asked.limit()).await?;
         Ok(self.tokens.page(list, asked, read, |request| request.id.as_uuid(), operation.now))
     }
 

@@ -61,6 +61,14 @@ pub(crate) enum HelpState {
     Expired,
 }
 
+/// Which help requests; every part that is given must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct HelpFilter {
+    pub state: Option<HelpState>,
+    /// Whose; each account has few.
+    pub account_id: Option<AccountId>,
+}
+
 /// A message fit to be read by an administrator.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Message(String);

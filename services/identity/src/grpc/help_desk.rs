@@ -1,6 +1,6 @@
 //! `rekey.identity.v1.HelpDeskService`.
 
-use rekey_primitives::id::HelpRequestId;
+use rekey_primitives::id::{AccountId, HelpRequestId};
 use rekey_wire::access::role_named;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::help_desk_service_server::HelpDeskService;
@@ -12,7 +12,7 @@ use super::refusal::status;
 use super::{callers, encode};
 use crate::administration::{Administration, HelpTarget};
 use crate::domain::diagnosis::{Check, CheckResult, CheckState, Remedy};
-use crate::domain::help::{HelpAct, HelpState};
+use crate::domain::help::{HelpAct, HelpFilter, HelpState};
 use crate::views::HelpRequestView;
 
 /// Answered by this use case.
@@ -76,12 +76,16 @@ impl HelpDeskService for HelpDeskApi {
         let mut fields = Fields::default();
         let tenant_id = fields.tenant_id(&sent.tenant_id);
         let state = fields.take("state", listed_state(sent.state), "one of the published states");
+        let account_id =
+            fields.optional("account_id", &sent.account_id, |text| AccountId::parse(text).ok(), "a UUID");
         let asked = fields.page(sent.page_size, sent.page_token);
         let context = fields.context(&asking, sent.context);
-        let read = fields.finish(|| Some((tenant_id?, state?, asked?, context?)))?;
-        let (tenant_id, state, asked, context) = read;
+        let read = fields.finish(|| {
+            Some((tenant_id?, HelpFilter { state: state?, account_id: account_id? }, asked?, context?))
+        })?;
+        let (tenant_id, filter, asked, context) = read;
         let administrator = asking.administrator(context);
-        let listed = self.administration.list_help(&administrator, tenant_id, state, &asked).await;
+        let listed = self.administration.list_help(&administrator, tenant_id, filter, &asked).await;
         let page = listed.map_err(status)?;
         Ok(Response::new(wire::ListHelpRequestsResponse {
             help_requests: page.items.iter().map(|request| help_request(request.into())).collect(),

@@ -185,6 +185,9 @@ fn decimal(read: &PasswordHash, name: &str) -> Result<u32, Unreadable> {
 }
 
 #[cfg(test)]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

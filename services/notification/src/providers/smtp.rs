@@ -160,4 +160,7 @@ impl Provider for Relay {
 }
 
 #[cfg(test)]
+mod fuzz;
+
+#[cfg(test)]
 mod tests;

@@ -24,3 +24,6 @@ pub(crate) mod rules;
 pub(crate) mod scope;
 pub(crate) mod transaction;
 pub(crate) mod verification;
+
+#[cfg(test)]
+mod fuzz;

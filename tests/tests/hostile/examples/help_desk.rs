@@ -27,6 +27,7 @@ pub(super) async fn examples(world: &World) -> Vec<Example> {
         page_size: 1,
         page_token: String::new(),
         context: context(),
+        account_id: String::new(),
     };
     let mut service = HelpDeskServiceClient::new(world.identity.clone());
     let all = ListHelpRequestsRequest { page_size: 9, ..first_page.clone() };

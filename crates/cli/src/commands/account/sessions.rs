@@ -10,23 +10,27 @@ use crate::output::{Output, table};
 use crate::profile::{Profile, request_id, time};
 
 pub(super) async fn list(profile: &Profile, on: &OnAccount, output: Output) -> anyhow::Result<()> {
-    let Account { tenant_id, account_id, .. } = find(profile, on).await?;
+    let found = all(profile, &find(profile, on).await?).await?;
+    let data: Vec<Value> = found.iter().map(shown).collect();
+    output.data(&data, |_| rows(&found))
+}
+
+/// Every live session of an account.
+pub(super) async fn all(profile: &Profile, account: &Account) -> anyhow::Result<Vec<Session>> {
     let mut client = AdministrationServiceClient::new(profile.identity()?);
     let mut found: Vec<Session> = Vec::new();
     let mut page_token = String::new();
     loop {
-        let (tenant_id, account_id) = (tenant_id.clone(), account_id.clone());
+        let (tenant_id, account_id) = (account.tenant_id.clone(), account.account_id.clone());
         let request =
             ListAccountSessionsRequest { tenant_id, account_id, page_size: 200, page_token, context: None };
         let page = client.list_account_sessions(request).await?.into_inner();
         found.extend(page.sessions);
         page_token = page.next_page_token;
         if page_token.is_empty() {
-            break;
+            return Ok(found);
         }
     }
-    let data: Vec<Value> = found.iter().map(shown).collect();
-    output.data(&data, |_| rows(&found))
 }
 
 pub(super) async fn revoke(
@@ -48,7 +52,7 @@ pub(super) async fn revoke(
     output.data(&json!({ "sessions_revoked": ended }), |_| format!("Sessions ended: {ended}."))
 }
 
-fn shown(session: &Session) -> Value {
+pub(super) fn shown(session: &Session) -> Value {
     json!({
         "session_id": session.session_id,
         "place": session.place,
@@ -58,7 +62,7 @@ fn shown(session: &Session) -> Value {
     })
 }
 
-fn rows(sessions: &[Session]) -> String {
+pub(super) fn rows(sessions: &[Session]) -> String {
     let head = ["SESSION", "PLACE", "OPENED", "REFRESHED", "EXPIRES"].map(str::to_owned).to_vec();
     let row = |session: &Session| {
         let times = [session.create_time, session.refresh_time, session.expire_time]

@@ -3,7 +3,7 @@
 use super::*;
 use crate::administration::help_desk::PERMISSION as HELP;
 use crate::domain::authority::Role;
-use crate::domain::help::HelpState;
+use crate::domain::help::{HelpFilter, HelpState};
 use crate::testing::{World, context, on, refusal, service, signed_in, with_role};
 use crate::tokens::AskedPage;
 
@@ -59,7 +59,7 @@ async fn a_match_shows_at_the_open_help_request() {
         world.administration.verify_caller(&service, &read_back(&world, &code, &right)).await.unwrap();
 
     assert!(!wrong.unwrap().matched);
-    let open = Some(HelpState::Open);
+    let open = HelpFilter { state: Some(HelpState::Open), account_id: None };
     let page =
         world.administration.list_help(&service, world.tenant.id, open, &AskedPage::default()).await.unwrap();
     let request = &page.items[0];

@@ -24,7 +24,11 @@ impl World {
 
     async fn help_of_state(&self, state: Option<HelpState>) -> Vec<HelpRequest> {
         let asked = AskedPage::default();
-        self.administration.list_help(&service(self), self.tenant.id, state, &asked).await.unwrap().items
+        self.administration
+            .list_help(&service(self), self.tenant.id, HelpFilter { state, account_id: None }, &asked)
+            .await
+            .unwrap()
+            .items
     }
 
     fn help_target(&self, request: &HelpRequest) -> HelpTarget {
@@ -94,7 +98,7 @@ async fn nobody_settles_their_own_request_or_one_out_of_reach() {
 
     let nobody = HelpRequest { id: HelpRequestId::from_uuid(uuid::Uuid::from_u128(9)), ..own.clone() };
     let asked = AskedPage::default();
-    let listed = world.administration.list_help(&reading, world.tenant.id, None, &asked);
+    let listed = world.administration.list_help(&reading, world.tenant.id, HelpFilter::default(), &asked);
 
     assert_eq!(moved(&acting, &own).await, Refusal::NotOnYourself);
     assert!(matches!(moved(&acting, &of_chief).await, Refusal::AuthorityMissing(_)));
@@ -137,8 +141,8 @@ async fn requests_come_by_the_page_newest_first() {
     }
     let page = async |token| {
         let asked = AskedPage { size: 2, token };
-        let state = Some(HelpState::Open);
-        world.administration.list_help(&service(&world), world.tenant.id, state, &asked).await.unwrap()
+        let open = HelpFilter { state: Some(HelpState::Open), account_id: None };
+        world.administration.list_help(&service(&world), world.tenant.id, open, &asked).await.unwrap()
     };
 
     let first = page(None).await;

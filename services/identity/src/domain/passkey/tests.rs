@@ -6,6 +6,8 @@ use serde_json::json;
 
 use super::*;
 
+mod fuzz;
+
 const ORIGIN: &str = "https://login.example.com";
 const CHALLENGE: Challenge = [7; CHALLENGE_BYTES];
 const WHO: UserHandle = [3; 32];
@@ -116,15 +118,22 @@ impl Said {
         data
     }
 
-    fn registration(&self) -> String {
-        let object = Value::Map(vec![
+    fn attestation_object(&self) -> Vec<u8> {
+        cbor(&Value::Map(vec![
             (Value::from("fmt"), Value::from(self.format)),
             (Value::from("attStmt"), Value::Map(self.statement.clone())),
             (Value::from("authData"), Value::Bytes(self.authenticator_data())),
-        ]);
+        ]))
+    }
+
+    fn registration(&self) -> String {
+        self.registration_of(&self.attestation_object())
+    }
+
+    fn registration_of(&self, attestation_object: &[u8]) -> String {
         let response = json!({
             "clientDataJSON": base64(&self.client_data()),
-            "attestationObject": base64(&cbor(&object)),
+            "attestationObject": base64(attestation_object),
             "transports": ["internal", "NOT A HINT"],
         });
         let id = base64(&self.credential_id);

@@ -267,3 +267,6 @@ mod tests {
         assert_eq!(serde_json::from_str::<WebhookFilter>(&json).unwrap(), filter);
     }
 }
+
+#[cfg(test)]
+mod fuzz;

@@ -4,7 +4,7 @@ use super::world::{NOW, World, after, idempotent, password};
 use crate::domain::account::{Account, PasswordRecord};
 use crate::domain::audit::EventKind;
 use crate::domain::authority::{Role, RoleSet};
-use crate::domain::help::{HelpRequest, HelpState};
+use crate::domain::help::{HelpFilter, HelpRequest, HelpState};
 use crate::domain::scope::TenantScope;
 use crate::domain::session::Session;
 use crate::store::StepOutcome;
@@ -88,7 +88,11 @@ pub(super) async fn an_administrators_reset_does_everything_at_once(world: World
         last.iter().map(|hash| hash.as_bytes()).collect::<Vec<_>>(),
         [b"new hash".as_slice(), b"old hash"]
     );
-    let help = world.store.list_help(&scope, Some(HelpState::Resolved), None, 9).await.unwrap();
+    let help = world
+        .store
+        .list_help(&scope, HelpFilter { state: Some(HelpState::Resolved), account_id: None }, None, 9)
+        .await
+        .unwrap();
     assert_eq!(help.len(), 1);
 }
 
@@ -238,7 +242,11 @@ pub(super) async fn help_requests_are_listed_by_state_and_page(world: World) {
     world.store.move_help(&scope, &claim, None).await.unwrap();
     let other = world.create_tenant(&world.unborn_tenant("other")).await;
     let ids = async |scope: &TenantScope, state, before, limit| {
-        let found = world.store.list_help(scope, state, before, limit).await.unwrap();
+        let found = world
+            .store
+            .list_help(scope, HelpFilter { state, account_id: None }, before, limit)
+            .await
+            .unwrap();
         found.into_iter().map(|request| request.id).collect::<Vec<_>>()
     };
 
@@ -249,6 +257,14 @@ pub(super) async fn help_requests_are_listed_by_state_and_page(world: World) {
     assert_eq!(ids(&scope, Some(HelpState::Open), Some(newest), 9).await, [oldest]);
     assert_eq!(ids(&scope, Some(HelpState::Claimed), None, 9).await, [middle]);
     assert_eq!(ids(&other, None, None, 9).await, []);
+    let of_account = async |state, request: &HelpRequest| {
+        let filter = HelpFilter { state, account_id: Some(request.account_id) };
+        let found = world.store.list_help(&scope, filter, None, 9).await.unwrap();
+        found.into_iter().map(|request| request.id).collect::<Vec<_>>()
+    };
+    assert_eq!(of_account(None, &filed[1]).await, [middle]);
+    assert_eq!(of_account(Some(HelpState::Claimed), &filed[1]).await, [middle]);
+    assert_eq!(of_account(Some(HelpState::Open), &filed[1]).await, []);
     assert_eq!(world.store.find_help(&other, middle).await.unwrap(), None);
     assert_eq!(world.store.find_help(&scope, middle).await.unwrap().unwrap().version, 2);
 }

@@ -6,7 +6,7 @@ use rekey_primitives::id::{AccountId, HelpRequestId};
 use uuid::Uuid;
 
 use crate::domain::audit::AuditEvent;
-use crate::domain::help::{HelpRequest, HelpState};
+use crate::domain::help::{HelpFilter, HelpRequest, HelpState};
 use crate::domain::scope::TenantScope;
 use crate::store::columns::HELP_COLUMNS;
 use crate::store::rows::{HelpRow, ReadablePage, readable};
@@ -41,6 +41,12 @@ statements! {
         " from help_requests h where h.tenant_id = $1 and h.state = $4 and h.help_request_id < $2
           order by h.help_request_id desc limit $3";
 
+    const PAGE_OF_ACCOUNT =
+        "select ", HELP_COLUMNS,
+        " from help_requests h where h.tenant_id = $1 and h.account_id = $4 and ($5 = '' or h.state = $5)
+          and h.help_request_id < $2
+          order by h.help_request_id desc limit $3";
+
     const OVERDUE =
         "select ", HELP_COLUMNS,
         " from help_requests h where h.state in ('open', 'claimed') and h.expires_at <= $1
@@ -62,22 +68,29 @@ impl Store {
         found.map(HelpRow::request).transpose()
     }
 
-    /// Help requests by id, newest first, from before `before`, of one state if one is given. A row that does not read is
-    /// passed over.
+    /// Help requests by id, newest first, from before `before`. A row that does not read is passed over.
     pub(crate) async fn list_help(
         &self,
         scope: &TenantScope,
-        state: Option<HelpState>,
+        filter: HelpFilter,
         before: Option<HelpRequestId>,
         limit: u32,
     ) -> Result<Vec<HelpRequest>, Failure> {
         let mut page = ReadablePage::behind(before.map_or(Uuid::max(), HelpRequestId::as_uuid), limit);
         while let Some(wanted) = page.wanted() {
-            let found = match state {
-                None => self.database.all(PAGE, values![scope.tenant_id(), page.after, wanted]).await?,
-                Some(state) => {
-                    let values = values![scope.tenant_id(), page.after, wanted, state.as_str()];
+            let tenant_id = scope.tenant_id();
+            let found = match filter {
+                HelpFilter { account_id: Some(account_id), state } => {
+                    let state = state.map_or("", HelpState::as_str);
+                    let values = values![tenant_id, page.after, wanted, account_id, state];
+                    self.database.all(PAGE_OF_ACCOUNT, values).await?
+                }
+                HelpFilter { state: Some(state), .. } => {
+                    let values = values![tenant_id, page.after, wanted, state.as_str()];
                     self.database.all(PAGE_OF_STATE, values).await?
+                }
+                HelpFilter { state: None, .. } => {
+                    self.database.all(PAGE, values![tenant_id, page.after, wanted]).await?
                 }
             };
             page.take(found, HelpRow::id, HelpRow::request);

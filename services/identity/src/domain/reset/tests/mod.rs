@@ -2,6 +2,7 @@
 
 mod classifier;
 mod complete;
+mod fuzz;
 mod kinds;
 mod offer;
 mod proofs;

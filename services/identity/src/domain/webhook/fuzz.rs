@@ -1,0 +1,23 @@
+//! Where somebody wants events sent.
+
+use super::address::AddressGuard;
+use super::url::{Host, WebhookUrl};
+
+#[test]
+fn a_url_that_is_taken_leads_to_no_network_of_ours() {
+    let samples: &[&[u8]] = &[
+        b"https://hooks.example:8443/audit?key=1",
+        b"https://[::ffff:127.0.0.1]/x",
+        b"https://192.0.2.1@127.0.0.1:80/",
+        b"https://2130706433/",
+    ];
+    rekey_testing::fuzz(samples, |bytes: &[u8]| {
+        let guard = AddressGuard::default();
+        let Some(url) = WebhookUrl::parse(&String::from_utf8_lossy(bytes), false, &guard) else { return };
+        let endpoint = url.endpoint().unwrap();
+        assert!(endpoint.is_tls);
+        if let Host::Address(address) = endpoint.host {
+            assert!(!address.is_loopback() && !address.is_unspecified(), "{address}");
+        }
+    });
+}
