@@ -93,6 +93,7 @@ use crate::relay::Relay;
 use crate::sessions::Sessions;
 use crate::store::accounts::TenantKey;
 use crate::store::{SchemaGate, StoreMonitor};
+use crate::tokens::Tokens;
 use crate::webhooks::Delivery;
 use crate::wiring::Parts;
 
@@ -119,14 +120,8 @@ pub struct Service {
     pub loops: BackgroundLoops,
     /// Its gRPC services.
     pub grpc_names: &'static [&'static str],
-    jwks: String,
-}
-
-impl Service {
-    /// The public keys that access tokens are checked with, for `/.well-known/jwks.json` (RFC 7517).
-    pub fn jwks(&self) -> &str {
-        &self.jwks
-    }
+    /// Writes the public keys that access tokens are checked with at the moment, for `/.well-known/jwks.json` (RFC 7517).
+    pub jwks: Arc<dyn Fn() -> String + Send + Sync>,
 }
 
 /// Reads keys and settings, opens the store, and puts the parts together. A Postgres that is away, or a schema that
@@ -145,7 +140,7 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let throttles = wiring::throttles(settings)?;
     let notification = wiring::notification(settings)?;
     let parts = wiring::parts(settings, store, &throttles, clock, entropy)?;
-    let files = wiring::files(settings, &parts.store, throttles.redis.clone());
+    let files = wiring::files(&parts, throttles.redis.clone())?;
     let throttle = throttles.redis.map(|redis| {
         // Sign-in goes on without it, so it is missing to nobody else.
         (redis, part.store_of("throttle", ["rekey.identity.v1.PasswordResetService".to_owned()]))
@@ -156,10 +151,14 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     Ok(Service {
         routes: grpc::routes(parts.use_cases()),
         persons: Arc::new(Persons { sessions: parts.sessions(), authorisation: parts.authorisation() }),
-        jwks: jwt::key_set(&parts.tokens().signing_keys()),
+        jwks: jwks(parts.tokens()),
         loops: BackgroundLoops { parts, files, notification, delivery, monitor, gate, throttle },
         grpc_names: GRPC_NAMES,
     })
+}
+
+fn jwks(tokens: Tokens) -> Arc<dyn Fn() -> String + Send + Sync> {
+    Arc::new(move || jwt::key_set(&tokens.signing_keys()))
 }
 
 /// Brings the store's schema up to this code's, under a lock.

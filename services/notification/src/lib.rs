@@ -148,7 +148,7 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let (store_monitor, gate) = shared.store_monitor(part);
     let every = Duration::from_secs(settings.server.reload_seconds.max(1));
     let loops = BackgroundLoops {
-        files: (wiring::files(settings, &shared.store), every),
+        files: (wiring::files(settings, &shared.store, &shared.keys)?, every),
         store_monitor,
         gate,
         reclaimer: shared.reclaimer(),

@@ -6,15 +6,15 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use rekey_database::failure::STEP_WITHIN;
 use rekey_database::{Options, SchemaGate, StoreMonitor, StoreStatus};
-use rekey_metrics::process::KEY_MADE;
 use rekey_primitives::clock::{Clock, SharedClock};
 use rekey_primitives::contact::Channel;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::health::PartHealth;
+use rekey_runtime::key_files::{KeyFile, KeyFileError};
 use rekey_runtime::reload::Reloads;
-use rekey_runtime::settings::{secret_file, url_with_password};
-use rekey_sealing::{AeadKeys, KeyText};
+use rekey_runtime::settings::url_with_password;
+use rekey_sealing::AeadKeys;
 
 use crate::config::Settings;
 use crate::domain::lane::{Lane, PerLane};
@@ -52,14 +52,15 @@ fn store_url(settings: &Settings) -> anyhow::Result<SecretString> {
 }
 
 /// What the service makes of files, besides its port. Providers read their passwords whenever they log in.
-pub(crate) fn files(settings: &Settings, store: &Store) -> Reloads {
+pub(crate) fn files(settings: &Settings, store: &Store, keys: &AeadKeys) -> anyhow::Result<Reloads> {
     let mut files = Reloads::default();
+    files.add_keys(key_file(settings)?.followed_by(keys.clone()));
     let (settings, database) = (settings.clone(), store.database().clone());
     files.add(
         "notification.store.password_file",
         Box::new(move || Ok(database.reload(store_url(&settings)?.expose_secret())?)),
     );
-    files
+    Ok(files)
 }
 
 fn store_options(settings: &Settings) -> Options {
@@ -72,14 +73,12 @@ fn store_options(settings: &Settings) -> Options {
 }
 
 pub(crate) fn keys(settings: &Settings) -> anyhow::Result<AeadKeys> {
-    let file =
-        settings.keys.payload_seal_file.as_ref().context("notification.keys.payload_seal_file is not set")?;
-    let text = secret_file(file)?;
-    if let Some(made_at) = KeyText::made_at(text.expose_secret()) {
-        KEY_MADE.set(made_at.as_secs_f64(), ["notification", "payload_seal"]);
-    }
-    AeadKeys::from_text(text.expose_secret())
-        .with_context(|| format!("reading the keys in {}", file.display()))
+    let file = key_file(settings)?;
+    AeadKeys::from_text(file.text()?.expose_secret()).with_context(|| file.setting())
+}
+
+fn key_file(settings: &Settings) -> Result<KeyFile, KeyFileError> {
+    KeyFile::of("notification", "payload_seal", settings.keys.payload_seal_file.as_deref())
 }
 
 pub(crate) fn renderer(settings: &Settings) -> anyhow::Result<Renderer> {

@@ -40,7 +40,7 @@ use rekey_throttle::connection::Connection as Redis;
 use rekey_wire::verification::v1::verification_service_server::VerificationServiceServer;
 use tonic::service::Routes;
 
-use crate::codes::Codes;
+use crate::codes::{CodeKeys, Codes};
 use crate::config::Settings;
 use crate::peers::NotificationPeer;
 use crate::store::Store;
@@ -86,24 +86,26 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     if let Err(failure @ store::Failure::Evicts(_)) = check_store(&*store, &store_health).await {
         return Err(failure).context("production needs a Redis that never evicts");
     }
+    let files = files(settings, &keys, redis)?;
     let messenger = Arc::new(NotificationPeer::new(notification));
     let codes = Codes { store: store.clone(), throttle, messenger, keys, rules, clock, entropy };
     let api = grpc::Api::new(Arc::new(codes));
     let interval = Duration::from_secs(settings.store.check_seconds.max(1));
     Ok(Service {
         routes: Routes::new(VerificationServiceServer::new(api)),
-        loops: BackgroundLoops { store, health: store_health, interval, files: files(settings, redis) },
+        loops: BackgroundLoops { store, health: store_health, interval, files },
         grpc_names: GRPC_NAMES,
     })
 }
 
 /// What is made of files.
-fn files(settings: &Settings, redis: Option<Redis>) -> (Reloads, Duration) {
+fn files(settings: &Settings, keys: &CodeKeys, redis: Option<Redis>) -> anyhow::Result<(Reloads, Duration)> {
     let mut files = Reloads::default();
     if let Some(redis) = redis {
         files.add("verification.store", Box::new(move || redis.reload()));
     }
-    (files, Duration::from_secs(settings.server.reload_seconds.max(1)))
+    wiring::followed_keys(&settings.keys, keys)?.into_iter().for_each(|keys| files.add_keys(keys));
+    Ok((files, Duration::from_secs(settings.server.reload_seconds.max(1))))
 }
 
 /// The loops that check the store's health and read files again.

@@ -7,6 +7,7 @@ mod commands;
 mod demo;
 mod failures;
 mod imports;
+mod key_rotation;
 mod many;
 mod pods;
 mod production;

@@ -20,7 +20,7 @@ use rekey_wire::identity::v1::{
 };
 use tonic::{Response, Status};
 
-const NEW: &str = "nine slow rivers and stone";
+pub(super) const NEW: &str = "nine slow rivers and stone";
 const REPLICAS: usize = 3;
 /// Reasons of a process that has too much to do.
 const BUSY: [&str; 2] = ["HASHING_BUSY", "OVERLOADED"];
@@ -65,7 +65,7 @@ async fn no_reset_fails_while_every_replica_is_replaced() {
 }
 
 /// A person is there and resets their password; no call is repeated but by the connection.
-async fn reset(backend: &Backend, mail: &SmtpServer, name: &str) -> Result<(), Status> {
+pub(super) async fn reset(backend: &Backend, mail: &SmtpServer, name: &str) -> Result<(), Status> {
     let login = create(backend, name).await?;
     let resets = PasswordResetServiceClient::new(backend.identity.clone());
     let start = StartPasswordResetRequest {
@@ -102,7 +102,7 @@ async fn reset(backend: &Backend, mail: &SmtpServer, name: &str) -> Result<(), S
 
 /// The answer to a call. One that finds the hashing threads of nine processes on a few cores busy is made again: that is
 /// no matter of who is restarted.
-async fn answered<T>(mut call: impl AsyncFnMut() -> Result<Response<T>, Status>) -> Result<T, Status> {
+pub(super) async fn answered<T>(mut call: impl AsyncFnMut() -> Result<Response<T>, Status>) -> Result<T, Status> {
     let answer = async || match call().await {
         Err(status) if BUSY.contains(&Problem::of(&status).reason.as_str()) => None,
         answer => Some(answer.map(Response::into_inner)),

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-/// Commands on keys. A key goes through its life in the file that all replicas of a part are given: `add`, give the file to every
-/// replica and restart them, `activate`, the same again, and `remove` when the longest life that the old one sealed is over.
+/// Commands on keys. A key goes through its life in the file that all replicas of a part are given, and read again while they run:
+/// `add`, wait until every replica has read it, `activate`, and `remove` when the longest life that the old one sealed is over.
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     /// Show every key with its state, and nothing of its material.

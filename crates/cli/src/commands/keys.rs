@@ -20,8 +20,9 @@ use crate::settings;
 /// Keys that never rotate: what they made is looked up by them alone.
 const STEADY: [&str; 3] = ["decoy", "login_hash", "familiar_place"];
 
-/// What everybody has to do after a step.
-const HAND_OUT: &str = "Give the file to every replica of the part and restart them one by one";
+/// What has to be so before the next step.
+const HAND_OUT: &str = "Every replica of the part that has the file reads it within `server.reload_seconds` (10 unless set), \
+    or at once on SIGHUP, and logs `read from its files`; none is restarted";
 
 pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     let document = settings::document(config, Vec::new())?;
@@ -34,9 +35,9 @@ pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, output: Output)
             let path = file(&document, &files.data, &name)?;
             let next = rotate(&path, Rotation::Add)?;
             let (id, _) = next.states().last().context("the key was added")?;
-            let then = format!("{HAND_OUT}, then `rekey keys activate {name} {id}`.");
+            let then = format!("{}, then `rekey keys activate {name} {id}`", before_use(&name));
             output.data(&json!({ "key": name, "id": id.as_str(), "state": "accept" }), |_| {
-                format!("Added {id} to {}. {then}", path.display())
+                format!("Added {id} to {}. {HAND_OUT}. {then}.", path.display())
             })
         }
         KeysCommand::Activate(key) => {
@@ -64,6 +65,14 @@ pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, output: Output)
                 format!("{id} is gone from {}. {HAND_OUT}.", path.display())
             })
         }
+    }
+}
+
+/// What to wait for before a new key is used.
+fn before_use(name: &str) -> &'static str {
+    match name {
+        "access_token" => "Wait until all of them have, and five minutes more for backends that keep the public keys",
+        _ => "Wait until all of them have",
     }
 }
 

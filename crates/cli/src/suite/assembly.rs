@@ -102,7 +102,7 @@ impl<'a> Assembly<'a> {
                 self.keep_apart(part, &mut settings.store.url);
                 let given = rekey_identity::Dependencies { clock, entropy, health };
                 let service = rekey_identity::assemble(&settings, given).await?;
-                self.keys.put(service.jwks());
+                self.keys.put(Arc::clone(&service.jwks));
                 self.background(|loops| service.loops.spawn(loops));
                 (service.routes, settings.server, identity::v1::DESCRIPTORS, service.persons)
             }

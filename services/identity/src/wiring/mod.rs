@@ -3,20 +3,19 @@
 mod parts;
 mod webhooks;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rekey_client::{self as link, ClientSettings};
-use rekey_metrics::process::KEY_MADE;
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::deadline;
+use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError};
 use rekey_runtime::reload::Reloads;
 use rekey_runtime::settings::{TlsClientFiles, secret_file, url_with_password};
-use rekey_sealing::KeyText;
 use rekey_throttle::connection::{Connection, Options, SentinelLogin, Topology};
 use rekey_throttle::{FallbackThrottle, InProcessThrottle, RedisThrottle, Throttle};
 
@@ -86,30 +85,29 @@ pub(crate) async fn migrate(settings: &Settings) -> anyhow::Result<()> {
 /// Reads the keys. This service never invents one: a replica with keys of its own would refuse its sisters' tokens,
 /// and passwords under a pepper that nobody keeps are lost.
 pub(crate) fn keys(files: &KeyFiles) -> anyhow::Result<Keys> {
-    let pepper = text("pepper_file", files.pepper_file.as_ref())?;
-    let access_token = text("access_token_file", files.access_token_file.as_ref())?;
-    let tokens = text("tokens_file", files.tokens_file.as_ref())?;
-    let decoy = text("decoy_file", files.decoy_file.as_ref())?;
-    let login_hash = text("login_hash_file", files.login_hash_file.as_ref())?;
-    let familiar_place = text("familiar_place_file", files.familiar_place_file.as_ref())?;
-    let texts = KeyTexts {
-        pepper: pepper.expose_secret(),
-        access_token: access_token.expose_secret(),
-        tokens: tokens.expose_secret(),
-        decoy: decoy.expose_secret(),
-        login_hash: login_hash.expose_secret(),
-        familiar_place: familiar_place.expose_secret(),
-    };
-    Keys::read(texts).context("[identity.keys]")
+    let [pepper, access_token, tokens, decoy, login_hash, familiar_place] = key_files(files)?;
+    Keys::read(KeyTexts {
+        pepper: pepper.text()?.expose_secret(),
+        access_token: access_token.text()?.expose_secret(),
+        tokens: tokens.text()?.expose_secret(),
+        decoy: decoy.text()?.expose_secret(),
+        login_hash: login_hash.text()?.expose_secret(),
+        familiar_place: familiar_place.text()?.expose_secret(),
+    })
+    .context("[identity.keys]")
 }
 
-fn text(name: &'static str, path: Option<&PathBuf>) -> anyhow::Result<SecretString> {
-    let path: &Path = path.with_context(|| format!("[identity.keys] {name} is not set"))?;
-    let text = secret_file(path)?;
-    if let Some(made_at) = KeyText::made_at(text.expose_secret()) {
-        KEY_MADE.set(made_at.as_secs_f64(), ["identity", name.trim_end_matches("_file")]);
-    }
-    Ok(text)
+/// In the order of [`KeyTexts`].
+fn key_files(files: &KeyFiles) -> Result<[KeyFile; 6], KeyFileError> {
+    let file = |key, path: &Option<PathBuf>| KeyFile::of("identity", key, path.as_deref());
+    Ok([
+        file("pepper", &files.pepper_file)?,
+        file("access_token", &files.access_token_file)?,
+        file("tokens", &files.tokens_file)?,
+        file("decoy", &files.decoy_file)?,
+        file("login_hash", &files.login_hash_file)?,
+        file("familiar_place", &files.familiar_place_file)?,
+    ])
 }
 
 /// The throttles.
@@ -170,9 +168,9 @@ fn redis(settings: &ThrottleSettings) -> anyhow::Result<Connection> {
 }
 
 /// What the service makes of files, besides its port and the ways to its neighbours.
-pub(crate) fn files(settings: &Settings, store: &Store, redis: Option<Connection>) -> Reloads {
+pub(crate) fn files(parts: &Parts, redis: Option<Connection>) -> anyhow::Result<Reloads> {
     let mut files = Reloads::default();
-    let (of_store, store) = (settings.clone(), store.clone());
+    let (of_store, store) = (parts.settings.clone(), parts.store.clone());
     files.add(
         "identity.store.password_file",
         Box::new(move || Ok(store.reload(store_url(&of_store)?.expose_secret())?)),
@@ -180,7 +178,22 @@ pub(crate) fn files(settings: &Settings, store: &Store, redis: Option<Connection
     if let Some(redis) = redis {
         files.add("identity.throttle", Box::new(move || redis.reload()));
     }
-    files
+    followed_keys(parts)?.into_iter().for_each(|keys| files.add_keys(keys));
+    Ok(files)
+}
+
+/// The keys, each with the file that it goes by.
+fn followed_keys(parts: &Parts) -> Result<[FollowedKeys; 6], KeyFileError> {
+    let [pepper, access_token, tokens, decoy, login_hash, familiar_place] = key_files(&parts.settings.keys)?;
+    let keys = &parts.keys;
+    Ok([
+        pepper.followed_by(keys.pepper.clone()),
+        access_token.followed_by(keys.access_token.clone()),
+        tokens.followed_by(keys.tokens.clone()),
+        decoy.followed_by(keys.decoy.clone()),
+        login_hash.followed_by(keys.login_hash.clone()),
+        familiar_place.followed_by(keys.familiar_place.clone()),
+    ])
 }
 
 /// Puts the parts together.
