@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -76,7 +76,7 @@ struct Item {
 
 enum Source {
     Files(Reread),
-    Keys(FollowedKeys),
+    Keys(Arc<FollowedKeys>),
 }
 
 impl Reloads {
@@ -86,7 +86,7 @@ impl Reloads {
     }
 
     /// Adds keys, under the setting that names their file.
-    pub fn add_keys(&mut self, keys: FollowedKeys) {
+    pub fn add_keys(&mut self, keys: Arc<FollowedKeys>) {
         self.0.push(Item { what: keys.setting(), source: Source::Keys(keys), wrong: None });
     }
 
@@ -102,24 +102,30 @@ impl Reloads {
                 () = stop.begun() => return Ok(()),
                 () = due.next() => {}
             }
-            self.0.iter_mut().for_each(Item::reread);
+            for item in &mut self.0 {
+                tokio::select! {
+                    biased;
+                    () = stop.begun() => return Ok(()),
+                    () = item.reread() => {}
+                }
+            }
         }
     }
 }
 
 impl Source {
     /// What was taken, in words, where there are any to say; none where nothing changed.
-    fn reread(&self) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+    async fn reread(&self) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
         match self {
             Self::Files(reread) => Ok(reread()?.then(String::new)),
-            Self::Keys(keys) => Ok(keys.reread()?),
+            Self::Keys(keys) => Ok(keys.reread().await?),
         }
     }
 }
 
 impl Item {
-    fn reread(&mut self) {
-        match self.source.reread() {
+    async fn reread(&mut self) {
+        match self.source.reread().await {
             Ok(taken) => {
                 if taken.is_some() || self.wrong.is_some() {
                     let taken = taken.filter(|words| !words.is_empty());

@@ -10,8 +10,8 @@ use rekey_primitives::entropy::{Entropy, array};
 use rekey_primitives::secret::Zeroizing;
 
 use crate::held::{HeldKey, NotTaken};
+use crate::key_ring::{KeyRing, Ring};
 use crate::keys::{KeyError, KeyText, fingerprint};
-use crate::ring::{KeyRing, Ring};
 
 const VERSION: u8 = 1;
 const HEAD: usize = 1 + 4;

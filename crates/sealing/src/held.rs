@@ -83,6 +83,45 @@ pub enum NotTaken {
     Steady(KeyId),
 }
 
+/// What a store knows a key by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptCheck {
+    /// The name of the key.
+    pub id: String,
+    /// Its [`KeyCheck`], as it was stored.
+    pub check: Vec<u8>,
+}
+
+/// Why keys are not those of a store.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WrongKeys {
+    /// By this id it knows another one.
+    #[error(
+        "{0} is not the key that this store knows by that id: its file was replaced, so put the right one back"
+    )]
+    Other(KeyId),
+    /// It knows none of them.
+    #[error(
+        "this store was used with other keys, last with {0}, of which none is here: put their file back; if they are lost for \
+         good, `rekey keys forget` lets the store take new ones"
+    )]
+    Foreign(String),
+}
+
+/// Holds keys to those that a store knows, the one it met last at the end; the ones that are new to it.
+pub fn hold<'a>(held: &'a [HeldKey], kept: &[KeptCheck]) -> Result<Vec<&'a HeldKey>, WrongKeys> {
+    let known = |key: &HeldKey| kept.iter().find(|kept| kept.id == key.id.as_str());
+    if let Some(key) = held.iter().find(|key| known(key).is_some_and(|kept| !key.check.is(&kept.check))) {
+        return Err(WrongKeys::Other(key.id.clone()));
+    }
+    match kept.last() {
+        Some(last) if !held.iter().any(|key| known(key).is_some()) => {
+            Err(WrongKeys::Foreign(last.id.clone()))
+        }
+        _ => Ok(held.iter().filter(|key| known(key).is_none()).collect()),
+    }
+}
+
 /// Whether keys may be followed by others.
 pub(crate) fn judge(held: &[HeldKey], next: &[HeldKey], is_steady: bool) -> Result<(), NotTaken> {
     if let (true, [only]) = (is_steady, held)
@@ -146,6 +185,24 @@ mod tests {
         let refused = judged(&format!("a retired {A}\nb active {B}"), &format!("a accept {B}\nb active {A}"));
 
         assert_eq!(refused, Err(NotTaken::Changed(id("a"))));
+    }
+
+    #[test]
+    fn a_store_takes_keys_that_it_knows_and_new_ones_beside_them() {
+        let held = KeyText::parse(&format!("a retired {A}\nb active {B}")).unwrap().held();
+        let kept =
+            |id: &str, key: &HeldKey| KeptCheck { id: id.to_owned(), check: key.check.as_bytes().to_vec() };
+
+        let first = hold(&held, &[]).unwrap();
+        let one_more = hold(&held, &[kept("gone", &held[1]), kept("a", &held[0])]).unwrap();
+        let nothing_new = hold(&held, &[kept("a", &held[0]), kept("b", &held[1])]).unwrap();
+        let other = hold(&held, &[kept("a", &held[0]), kept("b", &held[0])]);
+        let foreign = hold(&held, &[kept("x", &held[0]), kept("y", &held[1])]);
+
+        assert_eq!(first, held.iter().collect::<Vec<_>>());
+        assert_eq!((one_more, nothing_new), (vec![&held[1]], vec![]));
+        assert_eq!(other, Err(WrongKeys::Other(id("b"))));
+        assert_eq!(foreign, Err(WrongKeys::Foreign("y".to_owned())));
     }
 
     /// Stores keep it: it must not change by itself.

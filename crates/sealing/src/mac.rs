@@ -8,8 +8,8 @@ use ring::hmac;
 
 use crate::framed;
 use crate::held::{HeldKey, NotTaken};
+use crate::key_ring::{KeyRing, Ring, RingKey};
 use crate::keys::{KeyError, KeyId, KeyText};
-use crate::ring::{KeyRing, Ring, RingKey};
 
 /// Keys for keyed digests. Clones hold the same ones, later texts included.
 #[derive(Clone)]

@@ -5,8 +5,8 @@ use std::fmt;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
 use crate::held::{HeldKey, NotTaken};
+use crate::key_ring::{KeyRing, Ring, RingKey};
 use crate::keys::{KeyError, KeyId, KeyState, KeyText};
-use crate::ring::{KeyRing, Ring, RingKey};
 
 /// Keys for signing. The 32 bytes of the key text are the private seed. Clones hold the same ones, later texts included.
 #[derive(Clone)]

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use async_trait::async_trait;
 use rekey_primitives::entropy::Entropy;
 use rekey_primitives::secret::ExposeSecret as _;
-use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError};
+use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError, KeyStore};
 use rekey_runtime::settings::{TlsClientFiles, secret_file, url_with_password};
-use rekey_sealing::{AeadKeys, MacKeys, SigningKeys};
+use rekey_sealing::{AeadKeys, HeldKey, MacKeys, SigningKeys, WrongKeys};
 use rekey_throttle::connection::{Connection, Options, SentinelLogin, Topology};
 use rekey_throttle::{InProcessThrottle, RedisThrottle, Reserving};
 
@@ -30,13 +31,32 @@ pub(crate) fn keys(settings: &KeySettings) -> anyhow::Result<CodeKeys> {
 }
 
 /// The keys, each with the file that it goes by.
-pub(crate) fn followed_keys(settings: &KeySettings, keys: &CodeKeys) -> Result<[FollowedKeys; 3], KeyFileError> {
+pub(crate) fn followed_keys(
+    settings: &KeySettings,
+    keys: &CodeKeys,
+    store: Arc<dyn Store>,
+) -> Result<[Arc<FollowedKeys>; 3], KeyFileError> {
     let [code_mac, code_seal, grant] = key_files(settings)?;
+    let store: Arc<dyn KeyStore> = Arc::new(KnownKeys(store));
     Ok([
-        code_mac.followed_by(keys.macs.clone()),
-        code_seal.followed_by(keys.seals.clone()),
-        grant.followed_by(keys.grants.clone()),
+        code_mac.followed_by(keys.macs.clone(), Arc::clone(&store)),
+        code_seal.followed_by(keys.seals.clone(), Arc::clone(&store)),
+        grant.followed_by(keys.grants.clone(), store),
     ])
+}
+
+/// What the store knows of keys.
+struct KnownKeys(Arc<dyn Store>);
+
+#[async_trait]
+impl KeyStore for KnownKeys {
+    async fn hold(
+        &self,
+        key: &'static str,
+        held: &[HeldKey],
+    ) -> Result<Result<(), WrongKeys>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.0.hold_keys(key, held).await?)
+    }
 }
 
 fn key_files(settings: &KeySettings) -> Result<[KeyFile; 3], KeyFileError> {

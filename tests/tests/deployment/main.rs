@@ -21,3 +21,4 @@ mod three_processes;
 mod trace;
 mod up;
 mod up_stores;
+mod wrong_keys;

@@ -102,7 +102,9 @@ pub(super) async fn reset(backend: &Backend, mail: &SmtpServer, name: &str) -> R
 
 /// The answer to a call. One that finds the hashing threads of nine processes on a few cores busy is made again: that is
 /// no matter of who is restarted.
-pub(super) async fn answered<T>(mut call: impl AsyncFnMut() -> Result<Response<T>, Status>) -> Result<T, Status> {
+pub(super) async fn answered<T>(
+    mut call: impl AsyncFnMut() -> Result<Response<T>, Status>,
+) -> Result<T, Status> {
     let answer = async || match call().await {
         Err(status) if BUSY.contains(&Problem::of(&status).reason.as_str()) => None,
         answer => Some(answer.map(Response::into_inner)),

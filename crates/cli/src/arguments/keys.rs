@@ -32,6 +32,15 @@ pub(crate) enum KeysCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Have the store of a part forget with which keys it was used, because they are lost for good: it takes the next ones. What they
+    /// sealed stays closed.
+    Forget {
+        /// The key, such as `payload_seal`.
+        name: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// Where the files are.

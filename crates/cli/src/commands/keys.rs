@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::arguments::keys::{KeyOf, KeysCommand};
 use crate::folder::{KEYS, write_private};
 use crate::output::{self, Output};
-use crate::settings;
+use crate::{Part, settings};
 
 /// Keys that never rotate: what they made is looked up by them alone.
 const STEADY: [&str; 3] = ["decoy", "login_hash", "familiar_place"];
@@ -24,7 +24,7 @@ const STEADY: [&str; 3] = ["decoy", "login_hash", "familiar_place"];
 const HAND_OUT: &str = "Every replica of the part that has the file reads it within `server.reload_seconds` (10 unless set), \
     or at once on SIGHUP, and logs `read from its files`; none is restarted";
 
-pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
+pub(crate) async fn run(command: KeysCommand, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     let document = settings::document(config, Vec::new())?;
     match command {
         KeysCommand::List { files } => list(&document, &files.data, output),
@@ -65,13 +65,42 @@ pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, output: Output)
                 format!("{id} is gone from {}. {HAND_OUT}.", path.display())
             })
         }
+        KeysCommand::Forget { name, yes } => {
+            let part = part_of(&name)?;
+            if !yes {
+                output::confirm(lost(&name), &name)?;
+            }
+            match part {
+                Part::Identity => rekey_identity::forget_keys(&document.part("identity")?, &name).await?,
+                Part::Verification => {
+                    rekey_verification::forget_keys(&document.part("verification")?, &name).await?;
+                }
+                Part::Notification => {
+                    rekey_notification::forget_keys(&document.part("notification")?, &name).await?;
+                }
+            }
+            output.data(&json!({ "key": name, "forgotten": true }), |_| {
+                format!("The store of {} takes whichever {name} keys it is used with next.", part.name())
+            })
+        }
     }
+}
+
+fn part_of(name: &str) -> anyhow::Result<Part> {
+    let Some((owner, _)) = KEYS.iter().find(|(_, key)| *key == name) else {
+        let names: Vec<&str> = KEYS.iter().map(|(_, key)| *key).collect();
+        bail!("no key is called {name}; there are: {}", names.join(", "))
+    };
+    let part = Part::ALL.into_iter().find(|part| part.name() == *owner);
+    part.context("every key is of a part")
 }
 
 /// What to wait for before a new key is used.
 fn before_use(name: &str) -> &'static str {
     match name {
-        "access_token" => "Wait until all of them have, and five minutes more for backends that keep the public keys",
+        "access_token" => {
+            "Wait until all of them have, and five minutes more for backends that keep the public keys"
+        }
         _ => "Wait until all of them have",
     }
 }
@@ -116,10 +145,7 @@ fn found(document: &Document, key: &KeyOf) -> anyhow::Result<(PathBuf, KeyId)> {
 
 /// The file of a key: the one that the settings name, else that of a data folder.
 fn file(document: &Document, data: &Path, name: &str) -> anyhow::Result<PathBuf> {
-    let Some((part, _)) = KEYS.iter().find(|(_, key)| *key == name) else {
-        let names: Vec<&str> = KEYS.iter().map(|(_, key)| *key).collect();
-        bail!("no key is called {name}; there are: {}", names.join(", "))
-    };
+    let part = part_of(name)?.name();
     let setting = format!("{name}_file");
     let files = document.part::<Table>(&format!("{part}.keys")).unwrap_or_default().secret_files();
     match files.into_iter().find(|(known, _)| *known == setting) {

@@ -1,9 +1,9 @@
 //! Wiring: settings become keys, stores, throttles, connections to the neighbours, and use cases ([`parts`]).
 
+mod keys;
 mod parts;
 mod webhooks;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,19 +13,18 @@ use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::deadline;
-use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError};
 use rekey_runtime::reload::Reloads;
 use rekey_runtime::settings::{TlsClientFiles, secret_file, url_with_password};
 use rekey_throttle::connection::{Connection, Options, SentinelLogin, Topology};
 use rekey_throttle::{FallbackThrottle, InProcessThrottle, RedisThrottle, Throttle};
 
+pub(crate) use keys::{FollowedKeySet, followed_keys, hold_keys};
 pub(crate) use parts::Parts;
 pub(crate) use webhooks::delivery;
 
 use crate::audit::AuditBuffer;
-use crate::config::{KeyFiles, Settings, Throttle as ThrottleSettings};
+use crate::config::{Settings, Throttle as ThrottleSettings};
 use crate::hashing::Hasher;
-use crate::keys::{KeyTexts, Keys};
 use crate::peers::notification::RemoteNotification;
 use crate::peers::verification::RemoteVerification;
 use crate::peers::{Notification, Verification};
@@ -80,34 +79,6 @@ pub(crate) async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     store::migrate(url.expose_secret(), &store_options(settings))
         .await
         .context("migrating the identity database")
-}
-
-/// Reads the keys. This service never invents one: a replica with keys of its own would refuse its sisters' tokens,
-/// and passwords under a pepper that nobody keeps are lost.
-pub(crate) fn keys(files: &KeyFiles) -> anyhow::Result<Keys> {
-    let [pepper, access_token, tokens, decoy, login_hash, familiar_place] = key_files(files)?;
-    Keys::read(KeyTexts {
-        pepper: pepper.text()?.expose_secret(),
-        access_token: access_token.text()?.expose_secret(),
-        tokens: tokens.text()?.expose_secret(),
-        decoy: decoy.text()?.expose_secret(),
-        login_hash: login_hash.text()?.expose_secret(),
-        familiar_place: familiar_place.text()?.expose_secret(),
-    })
-    .context("[identity.keys]")
-}
-
-/// In the order of [`KeyTexts`].
-fn key_files(files: &KeyFiles) -> Result<[KeyFile; 6], KeyFileError> {
-    let file = |key, path: &Option<PathBuf>| KeyFile::of("identity", key, path.as_deref());
-    Ok([
-        file("pepper", &files.pepper_file)?,
-        file("access_token", &files.access_token_file)?,
-        file("tokens", &files.tokens_file)?,
-        file("decoy", &files.decoy_file)?,
-        file("login_hash", &files.login_hash_file)?,
-        file("familiar_place", &files.familiar_place_file)?,
-    ])
 }
 
 /// The throttles.
@@ -168,7 +139,7 @@ fn redis(settings: &ThrottleSettings) -> anyhow::Result<Connection> {
 }
 
 /// What the service makes of files, besides its port and the ways to its neighbours.
-pub(crate) fn files(parts: &Parts, redis: Option<Connection>) -> anyhow::Result<Reloads> {
+pub(crate) fn files(parts: &Parts, keys: &FollowedKeySet, redis: Option<Connection>) -> Reloads {
     let mut files = Reloads::default();
     let (of_store, store) = (parts.settings.clone(), parts.store.clone());
     files.add(
@@ -178,22 +149,8 @@ pub(crate) fn files(parts: &Parts, redis: Option<Connection>) -> anyhow::Result<
     if let Some(redis) = redis {
         files.add("identity.throttle", Box::new(move || redis.reload()));
     }
-    followed_keys(parts)?.into_iter().for_each(|keys| files.add_keys(keys));
-    Ok(files)
-}
-
-/// The keys, each with the file that it goes by.
-fn followed_keys(parts: &Parts) -> Result<[FollowedKeys; 6], KeyFileError> {
-    let [pepper, access_token, tokens, decoy, login_hash, familiar_place] = key_files(&parts.settings.keys)?;
-    let keys = &parts.keys;
-    Ok([
-        pepper.followed_by(keys.pepper.clone()),
-        access_token.followed_by(keys.access_token.clone()),
-        tokens.followed_by(keys.tokens.clone()),
-        decoy.followed_by(keys.decoy.clone()),
-        login_hash.followed_by(keys.login_hash.clone()),
-        familiar_place.followed_by(keys.familiar_place.clone()),
-    ])
+    keys.iter().cloned().for_each(|keys| files.add_keys(keys));
+    files
 }
 
 /// Puts the parts together.
@@ -212,7 +169,7 @@ pub(crate) fn parts(
         hasher,
         strict_throttle: Arc::clone(&throttles.strict),
         lenient_throttle: Arc::clone(&throttles.lenient),
-        keys: Arc::new(keys(&settings.keys)?),
+        keys: Arc::new(keys::read(&settings.keys)?),
         clock,
         entropy,
         audit_buffer: Arc::new(AuditBuffer::new(settings.audit.buffer_events)),

@@ -181,7 +181,8 @@ impl CodeKeys {
     }
 
     fn mac_set(&self, label: &str, parts: &[&[u8]]) -> MacSet {
-        let mut tags = self.macs.every_tag(label, parts).into_iter().map(|(key, tag)| Mac::new(key.as_str(), &tag));
+        let mut tags =
+            self.macs.every_tag(label, parts).into_iter().map(|(key, tag)| Mac::new(key.as_str(), &tag));
         let active = tags.next().expect("the active key made one");
         MacSet { active, others: tags.collect() }
     }

@@ -9,7 +9,8 @@
 //! | `b:<kind>:<window>[:<caller, subject> or :<country>]` | hash | messages counted in a budget, and when its window closes |
 //! | `g:<grant>` | string | that a grant was redeemed |
 //!
-//! Budgets that cross tenants are the throttle's (`rekey:verification:b:…`). Names in angle brackets are hashes where
+//! `rekey:verification:k:<kind>` holds by what the keys in use are told from others: id and check, for a day after the last process
+//! looked. Budgets that cross tenants are the throttle's (`rekey:verification:b:…`). Names in angle brackets are hashes where
 //! they could be personal. Ends stand in the values and are compared with the `now` of the step; a TTL is only
 //! garbage collection. The run is read inside each step (run id and replication id, from `INFO`, 6 us), so a promoted
 //! replica knows at once that the codes it copied are void, also one that was the primary before.
@@ -30,6 +31,7 @@ use async_trait::async_trait;
 use redis::{FromRedisValue, ScriptInvocation, Value};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
+use rekey_sealing::{HeldKey, KeptCheck, WrongKeys};
 use rekey_throttle::connection::Connection;
 
 use self::replies::Reply;
@@ -181,6 +183,23 @@ impl Store for RedisStore {
 
     async fn release(&self, step: &ReleaseStep, now: Timestamp) -> Result<Result<(), Refusal>, Failure> {
         replies::done(&self.run(&self.scripts.release(step, now)).await?, now)
+    }
+
+    async fn hold_keys(&self, kind: &str, held: &[HeldKey]) -> Result<Result<(), WrongKeys>, Failure> {
+        let known: Vec<(String, Vec<u8>)> = self.run(&self.scripts.hold_keys(kind, held, false)).await?;
+        let known: Vec<KeptCheck> = known.into_iter().map(|(id, check)| KeptCheck { id, check }).collect();
+        if let Err(wrong) = rekey_sealing::hold(held, &known) {
+            return Ok(Err(wrong));
+        }
+        // Also where none is new: it is known for a while from now.
+        let _before: Vec<(String, Vec<u8>)> = self.run(&self.scripts.hold_keys(kind, held, true)).await?;
+        Ok(Ok(()))
+    }
+
+    async fn forget_keys(&self, kind: &str) -> Result<(), Failure> {
+        let key = self::keys::known_keys(kind);
+        let _gone: i64 = redis::cmd("DEL").arg(key).query_async(&mut self.connection.clone()).await?;
+        Ok(())
     }
 
     fn cause(&self, failure: &Failure) -> String {
