@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rekey_metrics::process::KEY_MADE;
-use rekey_sealing::{HeldKey, KeyRing, KeyText, NotTaken, WrongKeys};
+use rekey_sealing::{HeldKey, KeyId, KeyRing, KeyText, NotTaken, WrongKeys};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::settings::{SecretFileError, secret_file};
@@ -40,6 +40,16 @@ pub enum KeyFileError {
         /// What is wrong with them.
         source: WrongKeys,
     },
+    /// What a key sealed would be lost with it.
+    #[error(
+        "{id} is missing, which still seals {what}: put it back until nothing is left, or start without it to lose them"
+    )]
+    StillInUse {
+        /// The key.
+        id: KeyId,
+        /// What it seals, counted.
+        what: String,
+    },
     /// The store could not be asked.
     #[error("the store cannot be asked whether it knows these keys")]
     Store(#[source] Box<dyn Error + Send + Sync>),
@@ -58,6 +68,16 @@ pub trait KeyStore: Send + Sync {
         key: &'static str,
         held: &[HeldKey],
     ) -> Result<Result<(), WrongKeys>, Box<dyn Error + Send + Sync>>;
+
+    /// What a key of a kind still seals, in words; none where nothing is, or where it is over by itself soon.
+    ///
+    /// # Errors
+    /// The store did not answer.
+    async fn still_sealed_by(
+        &self,
+        key: &'static str,
+        id: &KeyId,
+    ) -> Result<Option<String>, Box<dyn Error + Send + Sync>>;
 }
 
 /// The file of a kind of key.
@@ -135,6 +155,19 @@ impl FollowedKeys {
         verdict.map_err(|source| KeyFileError::Wrong { setting: self.setting(), source })
     }
 
+    /// Whether the keys that are missing among the next ones seal nothing any more.
+    async fn nothing_is_lost(&self, next: &[HeldKey]) -> Result<(), KeyFileError> {
+        let held = self.keys.held();
+        for gone in held.iter().filter(|key| !next.iter().any(|after| after.id == key.id)) {
+            let sealed =
+                self.store.still_sealed_by(self.file.key, &gone.id).await.map_err(KeyFileError::Store)?;
+            if let Some(what) = sealed {
+                return Err(KeyFileError::StillInUse { id: gone.id.clone(), what });
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the file again. On an error the keys stay; otherwise it is told which ones there are now, if that is new.
     pub(crate) async fn reread(&self) -> Result<Option<String>, KeyFileError> {
         let text = secret_file(&self.file.path)?;
@@ -145,6 +178,7 @@ impl FollowedKeys {
         }
         self.keys.judge(&next)?;
         self.hold_to_store(&held).await?;
+        self.nothing_is_lost(&held).await?;
         self.keys.take(&next)?;
         self.file.record(&next);
         Ok(Some(told(&held)))
@@ -194,7 +228,17 @@ mod tests {
             known.extend(new.into_iter().map(kept).collect::<Vec<_>>());
             Ok(Ok(()))
         }
+
+        async fn still_sealed_by(
+            &self,
+            _: &'static str,
+            id: &KeyId,
+        ) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+            Ok((id.as_str() == "used").then(|| "3 passwords".to_owned()))
+        }
     }
+
+    const C: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI";
 
     struct World {
         folder: TempDir,
@@ -275,6 +319,20 @@ mod tests {
         assert_eq!(setting, "identity.keys.tokens_file");
         assert!(source.to_string().starts_with("b is not the key that this store knows"), "{source}");
         assert_eq!(world.keys.held().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_key_goes_when_it_seals_nothing_any_more() {
+        let world = World::new();
+        let (used, spent) = (format!("used accept {B}"), format!("spent accept {C}"));
+        world.reread(&format!("a active {A}\n{used}\n{spent}")).await.unwrap();
+
+        let without_spent = world.reread(&format!("a active {A}\n{used}")).await.unwrap();
+        let refused = world.reread(&format!("a active {A}")).await.unwrap_err().to_string();
+
+        assert_eq!(without_spent.as_deref(), Some("a active, used accept"));
+        assert!(refused.starts_with("used is missing, which still seals 3 passwords"), "{refused}");
+        assert_eq!(world.keys.held().len(), 2);
     }
 
     #[test]

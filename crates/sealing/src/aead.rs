@@ -11,7 +11,7 @@ use rekey_primitives::secret::Zeroizing;
 
 use crate::held::{HeldKey, NotTaken};
 use crate::key_ring::{KeyRing, Ring};
-use crate::keys::{KeyError, KeyText, fingerprint};
+use crate::keys::{KeyError, KeyText};
 
 const VERSION: u8 = 1;
 const HEAD: usize = 1 + 4;
@@ -39,7 +39,7 @@ impl AeadKeys {
     /// Takes the keys of a key text, see [`crate::KeyText`].
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
         let ready: fn(&_, &_) -> _ = |id, material: &[u8; 32]| Cipher {
-            fingerprint: fingerprint(id),
+            fingerprint: id.fingerprint(),
             cipher: XChaCha20Poly1305::new(material.into()),
         };
         Ok(Self(Ring::rotating(&KeyText::parse(text)?, ready)))
@@ -122,6 +122,7 @@ mod tests {
     use rekey_primitives::entropy::SeededEntropy;
 
     use super::*;
+    use crate::keys::KeyId;
 
     const OLD: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     const NEW: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
@@ -155,6 +156,7 @@ mod tests {
         ];
 
         assert_eq!(sealed(), KEPT);
+        assert_eq!(KEPT[1..5], KeyId::parse("old").unwrap().fingerprint());
         assert_eq!(old().open(b"account 7", KEPT).unwrap().as_slice(), b"the pepper");
     }
 

@@ -34,6 +34,13 @@ impl KeyId {
         }
     }
 
+    /// Four bytes that stand for the id where every byte counts: behind its first byte, a sealed value begins with those of its
+    /// key. They come from the id and not from the key, so they tell nothing about it.
+    pub fn fingerprint(&self) -> [u8; 4] {
+        let digest = ring::digest::digest(&ring::digest::SHA256, format!("rekey key id{self}").as_bytes());
+        [digest.as_ref()[0], digest.as_ref()[1], digest.as_ref()[2], digest.as_ref()[3]]
+    }
+
     /// The id as text; safe inside JSON and headers without quoting.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -144,7 +151,7 @@ impl KeyText {
             }
             let at_line = |problem| KeyError::Line { number: index + 1, problem };
             let entry = parse_line(line).map_err(at_line)?;
-            if entries.iter().any(|earlier| fingerprint(&earlier.id) == fingerprint(&entry.id)) {
+            if entries.iter().any(|earlier| earlier.id.fingerprint() == entry.id.fingerprint()) {
                 return Err(at_line(LineProblem::RepeatedId));
             }
             if entries.iter().any(|earlier| *earlier.material == *entry.material) {
@@ -230,13 +237,6 @@ fn parse_line(line: &str) -> Result<Entry, LineProblem> {
     let decoded = Zeroizing::new(decoded);
     let material: [u8; 32] = decoded.as_slice().try_into().map_err(|_| LineProblem::Material)?;
     Ok(Entry { id, state, material: Zeroizing::new(material) })
-}
-
-/// Four bytes that stand for an id where every byte counts. They come from the id and not from
-/// the key, so they tell nothing about it.
-pub(crate) fn fingerprint(id: &KeyId) -> [u8; 4] {
-    let digest = ring::digest::digest(&ring::digest::SHA256, format!("rekey key id{id}").as_bytes());
-    [digest.as_ref()[0], digest.as_ref()[1], digest.as_ref()[2], digest.as_ref()[3]]
 }
 
 #[cfg(test)]

@@ -60,6 +60,7 @@ mod testing;
 mod tests;
 
 pub use metrics::CATALOGUE as METRICS;
+pub use store::UnderPepper;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,7 +78,7 @@ use rekey_runtime::key_files::KeyFileError;
 use rekey_runtime::loops::Loops;
 use rekey_runtime::reload::Reloads;
 use rekey_runtime::shutdown::Shutdown;
-use rekey_sealing::jwt;
+use rekey_sealing::{KeyId, jwt};
 use rekey_throttle::connection::Connection as Redis;
 use strum::VariantArray as _;
 use tonic::service::Routes;
@@ -178,6 +179,15 @@ fn jwks(tokens: Tokens) -> Arc<dyn Fn() -> String + Send + Sync> {
 /// The store is away, or the migration does not go through.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     wiring::migrate(settings).await
+}
+
+/// What the key of the pepper with this id still seals: while there is anything, it may not go.
+///
+/// # Errors
+/// The store is away, in use by another process or was not migrated.
+pub async fn under_pepper(settings: &Settings, key: &KeyId) -> anyhow::Result<UnderPepper> {
+    let store = wiring::store(settings).await?;
+    store.under_pepper(key).await.context("counting what is under the pepper")
 }
 
 /// Has the store forget with which keys of a kind it was used.

@@ -15,7 +15,7 @@ use rekey_runtime::health::PartHealth;
 use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError, KeyStore};
 use rekey_runtime::reload::Reloads;
 use rekey_runtime::settings::url_with_password;
-use rekey_sealing::{AeadKeys, HeldKey, WrongKeys};
+use rekey_sealing::{AeadKeys, HeldKey, KeyId, WrongKeys};
 
 use crate::config::Settings;
 use crate::domain::lane::{Lane, PerLane};
@@ -98,6 +98,15 @@ impl KeyStore for KnownKeys {
         held: &[HeldKey],
     ) -> Result<Result<(), WrongKeys>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(self.store.hold_keys(key, held, self.clock.now()).await?)
+    }
+
+    /// All of it is over by itself.
+    async fn still_sealed_by(
+        &self,
+        _: &'static str,
+        _: &KeyId,
+    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(None)
     }
 }
 

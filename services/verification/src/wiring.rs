@@ -10,7 +10,7 @@ use rekey_primitives::entropy::Entropy;
 use rekey_primitives::secret::ExposeSecret as _;
 use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError, KeyStore};
 use rekey_runtime::settings::{TlsClientFiles, secret_file, url_with_password};
-use rekey_sealing::{AeadKeys, HeldKey, MacKeys, SigningKeys, WrongKeys};
+use rekey_sealing::{AeadKeys, HeldKey, KeyId, MacKeys, SigningKeys, WrongKeys};
 use rekey_throttle::connection::{Connection, Options, SentinelLogin, Topology};
 use rekey_throttle::{InProcessThrottle, RedisThrottle, Reserving};
 
@@ -56,6 +56,15 @@ impl KeyStore for KnownKeys {
         held: &[HeldKey],
     ) -> Result<Result<(), WrongKeys>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(self.0.hold_keys(key, held).await?)
+    }
+
+    /// All of it is over by itself.
+    async fn still_sealed_by(
+        &self,
+        _: &'static str,
+        _: &KeyId,
+    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(None)
     }
 }
 

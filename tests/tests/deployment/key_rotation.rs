@@ -102,9 +102,13 @@ async fn rotate(replicas: &Replicas, backend: &Backend, load: &Load) {
     let proved = backend.prove(&started.reset_token, "1", &code).await.unwrap();
     assert_eq!(proved.outcome(), ProofOutcome::Accepted);
     backend.complete(&proved.reset_token, NEW).await.unwrap();
+    let too_early = keys(replicas, &["remove", "pepper", active(&old, "pepper"), "--yes"]).await;
+    assert_eq!(too_early.code, Some(1), "{too_early:?}");
+    assert!(too_early.stderr.contains("still seals"), "{too_early:?}");
     // Who signs in is hashed under the new pepper.
     load.people.lock().unwrap().push(zoe.login);
     sign_all_in(backend, load).await;
+    assert_eq!(passwords_under(replicas, active(&old, "pepper")).await, 0);
 
     for (_, key) in ROTATING {
         keys(replicas, &["retire", key, active(&old, key)]).await.json();
@@ -154,6 +158,14 @@ async fn states(replicas: &Replicas) -> BTreeMap<String, String> {
     let rows = listed["keys"].as_array().unwrap().iter();
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     rows.map(|row| (text(&row["key"]), text(&row["keys"][0]["id"]))).collect()
+}
+
+async fn passwords_under(replicas: &Replicas, id: &str) -> u64 {
+    let listed = keys(replicas, &["list", "--count"]).await.json();
+    let rows = listed["keys"].as_array().unwrap().iter();
+    let held: Vec<&serde_json::Value> = rows.flat_map(|row| row["keys"].as_array().unwrap()).collect();
+    let of_key = held.into_iter().find(|key| key["id"] == id).unwrap();
+    of_key["still_seals"]["passwords"].as_u64().unwrap()
 }
 
 fn active<'a>(states: &'a BTreeMap<String, String>, key: &str) -> &'a str {

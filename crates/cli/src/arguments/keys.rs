@@ -12,6 +12,9 @@ pub(crate) enum KeysCommand {
     List {
         #[command(flatten)]
         files: KeyFilesAt,
+        /// Ask identity's store what each key of the pepper still seals.
+        #[arg(long)]
+        count: bool,
     },
     /// Add a new key, known and not used yet.
     Add {
@@ -24,10 +27,13 @@ pub(crate) enum KeysCommand {
     Activate(KeyOf),
     /// Retire a key that was added and is not to be used.
     Retire(KeyOf),
-    /// Remove a key for good: nobody opens any more what it sealed.
+    /// Remove a key for good: nobody opens any more what it sealed. A key of the pepper stays while it seals anything.
     Remove {
         #[command(flatten)]
         key: KeyOf,
+        /// Remove it whatever it still seals, also where the store cannot be asked. Who has a password under it resets it.
+        #[arg(long)]
+        lose: bool,
         /// Do not ask.
         #[arg(long)]
         yes: bool,

@@ -1,10 +1,12 @@
 //! `rekey keys`: the life of the keys that seal and sign, in their files. Material is drawn here and shown nowhere.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use rekey_identity::UnderPepper;
 use rekey_primitives::clock::{Clock as _, SystemClock};
 use rekey_primitives::entropy::SystemEntropy;
 use rekey_primitives::secret::Zeroizing;
@@ -17,6 +19,9 @@ use crate::folder::{KEYS, write_private};
 use crate::output::{self, Output};
 use crate::{Part, settings};
 
+/// The key of passwords, which seals what is never over by itself.
+const PEPPER: &str = "pepper";
+
 /// Keys that never rotate: what they made is looked up by them alone.
 const STEADY: [&str; 3] = ["decoy", "login_hash", "familiar_place"];
 
@@ -27,7 +32,10 @@ const HAND_OUT: &str = "Every replica of the part that has the file reads it wit
 pub(crate) async fn run(command: KeysCommand, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     let document = settings::document(config, Vec::new())?;
     match command {
-        KeysCommand::List { files } => list(&document, &files.data, output),
+        KeysCommand::List { files, count } => {
+            let counts = if count { Some(counts(&document, &files.data).await?) } else { None };
+            list(&document, &files.data, counts.as_ref(), output)
+        }
         KeysCommand::Add { name, files } => {
             if STEADY.contains(&name.as_str()) {
                 bail!("{name} does not rotate: what it hashed would not be found again")
@@ -55,8 +63,11 @@ pub(crate) async fn run(command: KeysCommand, config: Option<PathBuf>, output: O
                 format!("{id} is retired. {HAND_OUT}.")
             })
         }
-        KeysCommand::Remove { key, yes } => {
+        KeysCommand::Remove { key, lose, yes } => {
             let (path, id) = found(&document, &key)?;
+            if key.name == PEPPER && !lose {
+                refuse_while_used(&document, &key.files.data, &id).await?;
+            }
             if !yes {
                 output::confirm(lost(&key.name), &key.id)?;
             }
@@ -116,21 +127,63 @@ fn lost(name: &str) -> &'static str {
     }
 }
 
-fn list(document: &Document, data: &Path, output: Output) -> anyhow::Result<()> {
-    let mut rows = vec![["KEY", "ID", "STATE", "FILE"].map(str::to_owned).to_vec()];
+/// What each key of the pepper still seals.
+async fn counts(document: &Document, data: &Path) -> anyhow::Result<BTreeMap<String, UnderPepper>> {
+    let settings = store_of_pepper(document, data)?;
+    let (_, keys) = read(&file(document, data, PEPPER)?)?;
+    let mut counts = BTreeMap::new();
+    for (id, _) in keys.states() {
+        counts.insert(id.as_str().to_owned(), rekey_identity::under_pepper(&settings, id).await?);
+    }
+    Ok(counts)
+}
+
+/// Identity's settings, with the store of the data folder where its key is.
+fn store_of_pepper(document: &Document, data: &Path) -> anyhow::Result<rekey_identity::config::Settings> {
+    let mut settings: rekey_identity::config::Settings = document.part("identity")?;
+    if settings.keys.pepper_file.is_none() && settings.store.url.starts_with("sqlite:") {
+        settings.store.url = format!("sqlite:{}", data.join("identity.db").display());
+    }
+    Ok(settings)
+}
+
+async fn refuse_while_used(document: &Document, data: &Path, id: &KeyId) -> anyhow::Result<()> {
+    let counted = rekey_identity::under_pepper(&store_of_pepper(document, data)?, id).await;
+    let under =
+        counted.context("whether it still seals anything is not known: --lose removes it all the same")?;
+    if !under.is_empty() {
+        bail!("{id} still seals {under}: wait until they were used once more, or lose them by --lose")
+    }
+    Ok(())
+}
+
+fn list(
+    document: &Document,
+    data: &Path,
+    counts: Option<&BTreeMap<String, UnderPepper>>,
+    output: Output,
+) -> anyhow::Result<()> {
+    let mut rows = vec![["KEY", "ID", "STATE", "FILE", "STILL SEALS"].map(str::to_owned).to_vec()];
     let mut shown = Vec::new();
     for (part, name) in KEYS {
         let Ok(path) = file(document, data, name) else {
-            rows.push(vec![name.to_owned(), String::new(), "no file".to_owned(), String::new()]);
+            rows.push([name, "", "no file", "", ""].map(str::to_owned).to_vec());
             shown.push(json!({ "part": part, "key": name, "file": null, "keys": [] }));
             continue;
         };
         let keys = read(&path)?.1;
         let mut states: Vec<Value> = Vec::new();
         for (id, state) in keys.states() {
-            states.push(json!({ "id": id.as_str(), "state": state.as_str() }));
-            let row = [name, id.as_str(), state.as_str(), &path.display().to_string()].map(str::to_owned);
-            rows.push(row.to_vec());
+            let mut shown = json!({ "id": id.as_str(), "state": state.as_str() });
+            let count = counts.filter(|_| name == PEPPER).and_then(|counts| counts.get(id.as_str()));
+            if let Some(UnderPepper { passwords, authenticators, webhooks }) = count {
+                shown["still_seals"] =
+                    json!({ "passwords": passwords, "authenticators": authenticators, "webhooks": webhooks });
+            }
+            states.push(shown);
+            let (file, count) =
+                (path.display().to_string(), count.map(ToString::to_string).unwrap_or_default());
+            rows.push([name, id.as_str(), state.as_str(), &file, &count].map(str::to_owned).to_vec());
         }
         shown.push(json!({ "part": part, "key": name, "file": path.display().to_string(), "keys": states }));
     }

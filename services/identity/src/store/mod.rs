@@ -35,6 +35,7 @@ mod indexes;
 mod key_checks;
 mod logins;
 mod partitions;
+mod pepper;
 mod rows;
 mod schema;
 #[cfg(test)]
@@ -47,6 +48,7 @@ use std::time::Duration;
 use rekey_database::{Database, SchemaFit};
 
 pub(crate) use outcome::{EarlierRequest, IdempotentRequest, StepOutcome};
+pub use pepper::UnderPepper;
 pub(crate) use rekey_database::{
     Failure, Options, SchemaGate, StoreMonitor, StoreStatus, Unprepared, in_time,
 };

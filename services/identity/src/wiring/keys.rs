@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::secret::ExposeSecret as _;
 use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError, KeyStore};
-use rekey_sealing::{HeldKey, WrongKeys};
+use rekey_sealing::{HeldKey, KeyId, WrongKeys};
 
 use super::Parts;
 use crate::config::KeyFiles;
@@ -84,5 +84,18 @@ impl KeyStore for KnownKeys {
         held: &[HeldKey],
     ) -> Result<Result<(), WrongKeys>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(self.store.hold_keys(key, held, self.clock.now()).await?)
+    }
+
+    async fn still_sealed_by(
+        &self,
+        key: &'static str,
+        id: &KeyId,
+    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
+        // The others seal what is over by itself.
+        if key != "pepper" {
+            return Ok(None);
+        }
+        let under = self.store.under_pepper(id).await?;
+        Ok((!under.is_empty()).then(|| under.to_string()))
     }
 }

@@ -23,6 +23,7 @@ mod lockouts;
 mod outbox;
 mod passkeys;
 mod passwords;
+mod pepper;
 mod plans;
 mod policies;
 mod races;
@@ -81,6 +82,8 @@ on_every_store! {
     beginning:
         of_many_who_begin_at_once_one_does,
         a_tenant_that_an_earlier_release_left_alone_gets_its_account_once;
+    pepper:
+        what_a_key_seals_is_counted_over_all_tenants;
     key_checks:
         a_store_knows_every_key_that_it_was_used_with,
         a_store_that_forgot_its_keys_takes_others,
