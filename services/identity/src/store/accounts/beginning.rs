@@ -1,6 +1,6 @@
 //! The first rows of a store: one tenant with one account, whoever and however many try.
 
-use rekey_database::{Connection, FOR_UPDATE, statements, values};
+use rekey_database::{Connection, FOR_UPDATE, statements};
 use rekey_primitives::id::TenantId;
 use uuid::Uuid;
 
