@@ -149,7 +149,7 @@ impl Deployment {
 
     /// `rekey bootstrap` with a tenant of this handle.
     pub async fn bootstrap(&self, handle: &str) -> Outcome {
-        let password = self.folder.path().join("first-password");
+        let password = self.folder.path().join(format!("first-password-of-{handle}"));
         std::fs::write(&password, ADMINISTRATOR_PASSWORD).unwrap();
         let login = format!("admin@{handle}.example");
         let mut command = self.command(&["bootstrap", "--json", "--name", "Acme Works", "--handle", handle]);

@@ -8,9 +8,12 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 
+/// Writes the keys of the moment.
+type Written = Arc<dyn Fn() -> String + Send + Sync>;
+
 /// The public keys of access tokens, at `/.well-known/jwks.json` of the health port of a process that runs identity.
 #[derive(Clone, Default)]
-pub(crate) struct KeySet(Arc<OnceLock<String>>);
+pub(crate) struct KeySet(Arc<OnceLock<Written>>);
 
 impl KeySet {
     /// The route they are shown at.
@@ -18,16 +21,17 @@ impl KeySet {
         Router::new().route("/.well-known/jwks.json", get(Self::show)).with_state(self.clone())
     }
 
-    /// Shows these from now on.
-    pub(crate) fn put(&self, keys: &str) {
-        self.0.get_or_init(|| keys.to_owned());
+    /// Shows from now on what this writes when it is asked.
+    pub(crate) fn put(&self, keys: Written) {
+        self.0.get_or_init(|| keys);
     }
 
     async fn show(State(Self(keys)): State<Self>) -> Result<impl IntoResponse, StatusCode> {
         // Five minutes: a new key is known for longer than that before it signs.
         let headers =
             [(header::CONTENT_TYPE, "application/jwk-set+json"), (header::CACHE_CONTROL, "max-age=300")];
-        Ok((headers, keys.get().ok_or(StatusCode::NOT_FOUND)?.clone()))
+        let write = keys.get().ok_or(StatusCode::NOT_FOUND)?;
+        Ok((headers, write()))
     }
 }
 
@@ -40,7 +44,7 @@ mod tests {
         let keys = KeySet::default();
 
         let before = KeySet::show(State(keys.clone())).await.err();
-        keys.put("{\"keys\":[]}");
+        keys.put(Arc::new(|| "{\"keys\":[]}".to_owned()));
         let after = KeySet::show(State(keys)).await.unwrap().into_response();
 
         assert_eq!(before, Some(StatusCode::NOT_FOUND));

@@ -77,7 +77,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Restore { part, yes } => commands::restore::run(part, config, yes, output).await,
         Command::Bootstrap(bootstrap) => commands::bootstrap::run(bootstrap, config, output).await,
         Command::Token { command } => commands::token::run(command, output),
-        Command::Keys { command } => commands::keys::run(command, config, output),
+        Command::Keys { command } => commands::keys::run(command, config, output).await,
         Command::Config { command } => commands::config::run(&command, config, output).await,
         Command::Tenant { command } => commands::tenant::run(command, &profile, output).await,
         Command::SecurityInfo { command } => commands::security_info::run(command, &profile, output).await,

@@ -33,7 +33,7 @@ mod tests;
 pub use connection::{Connection, Row};
 pub use database::{Database, Dialect, Options};
 pub use failure::{Failure, in_time};
-pub use monitor::{SchemaGate, StoreMonitor, StoreStatus};
+pub use monitor::{SchemaGate, StoreMonitor, StoreStatus, Unprepared};
 pub use schema::{Schema, SchemaFit, migrate};
 pub use sql::{FOR_NO_KEY_UPDATE, FOR_UPDATE, FOR_UPDATE_SKIP_LOCKED, Fragment, Sql};
 pub use transaction::{Finished, Transaction};

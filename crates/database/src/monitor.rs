@@ -3,6 +3,7 @@
 //! A process that finds no schema, or one that has left this code behind, stays up and unready: a rolling deploy
 //! migrates beside it.
 
+use std::error::Error;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -58,8 +59,20 @@ impl SchemaGate {
     }
 }
 
+/// Why a database is not made ready for use.
+#[derive(Debug, thiserror::Error)]
+pub enum Unprepared {
+    /// Something broke, which may pass: it is tried again.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    /// It is not for this process, and will not be by itself.
+    #[error(transparent)]
+    Unfit(Box<dyn Error + Send + Sync>),
+}
+
 /// What is done once, before the gate opens.
-type Preparation = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>> + Send + Sync>;
+type Preparation =
+    Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), Unprepared>> + Send>> + Send + Sync>;
 
 /// The loop.
 pub struct StoreMonitor {
@@ -96,40 +109,52 @@ impl StoreMonitor {
         (monitor, SchemaGate(opened))
     }
 
-    /// Does this once, before the gate opens; while it fails the gate stays closed.
+    /// Does this once, before the gate opens; while it fails the gate stays closed, and what it finds unfit ends the loop.
     #[must_use]
     pub fn preparing<F>(mut self, prepare: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Result<(), Failure>> + Send + 'static,
+        F: Future<Output = Result<(), Unprepared>> + Send + 'static,
     {
         self.preparation = Some(Box::new(move || Box::pin(prepare())));
         self
     }
 
+    /// Looks once and reports it: before a server answers its first call, a database that answers is found unfit or ready.
+    ///
+    /// # Errors
+    /// It is not for this process.
+    pub async fn look_first(&mut self) -> Result<(), Unprepared> {
+        let status = self.look().await?;
+        (self.report)(status);
+        Ok(())
+    }
+
     /// Looks until told to stop.
-    pub async fn run(mut self, stop: impl Future<Output = ()>) {
+    ///
+    /// # Errors
+    /// The database is not for this process.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), Unprepared> {
         let mut stop = std::pin::pin!(stop);
         loop {
-            let status = self.look().await;
-            (self.report)(status);
+            self.look_first().await?;
             let pause = if *self.gate.borrow() { self.pause } else { FIRST_PAUSE.min(self.pause) };
             tokio::select! {
                 biased;
-                () = &mut stop => return,
+                () = &mut stop => return Ok(()),
                 () = tokio::time::sleep(pause) => {}
             }
         }
     }
 
-    async fn look(&mut self) -> StoreStatus {
+    async fn look(&mut self) -> Result<StoreStatus, Unprepared> {
         if !*self.gate.borrow() && self.is_behind_a_pooler().await {
-            return StoreStatus::Answers;
+            return Ok(StoreStatus::Answers);
         }
         if let Err(failure) = in_time(self.database.ping()).await {
-            return StoreStatus::Away { cause: self.database.cause(&failure).await };
+            return Ok(StoreStatus::Away { cause: self.database.cause(&failure).await });
         }
-        match in_time(self.database.schema_fit(self.schema)).await {
-            Ok(SchemaFit::Fits) if self.opened().await => StoreStatus::Ready,
+        Ok(match in_time(self.database.schema_fit(self.schema)).await {
+            Ok(SchemaFit::Fits) if self.opened().await? => StoreStatus::Ready,
             Ok(fit) => {
                 let is_news = self.reported.replace(fit) != Some(fit);
                 if is_news && fit != SchemaFit::Fits {
@@ -140,11 +165,11 @@ impl StoreMonitor {
             Err(failure) => {
                 tracing::debug!(error = %failure, "the schema cannot be read");
                 if failure.is_unavailable() {
-                    return StoreStatus::Away { cause: self.database.cause(&failure).await };
+                    return Ok(StoreStatus::Away { cause: self.database.cause(&failure).await });
                 }
                 StoreStatus::Answers
             }
-        }
+        })
     }
 
     /// Whether there is a pooler in between that keeps no sessions, which would break steps half way.
@@ -163,18 +188,22 @@ impl StoreMonitor {
     }
 
     /// Opens the gate, unless it is open; false if what must be done before fails.
-    async fn opened(&self) -> bool {
+    async fn opened(&self) -> Result<bool, Unprepared> {
         if *self.gate.borrow() {
-            return true;
+            return Ok(true);
         }
-        if let Some(prepare) = &self.preparation
-            && let Err(failure) = in_time(prepare()).await
-        {
-            tracing::warn!(error = %failure, "the store is not ready for use");
-            return false;
+        if let Some(prepare) = &self.preparation {
+            match in_time(async { Ok(prepare().await) }).await {
+                Ok(Ok(())) => {}
+                Ok(Err(unfit @ Unprepared::Unfit(_))) => return Err(unfit),
+                Ok(Err(Unprepared::Failed(failure))) | Err(failure) => {
+                    tracing::warn!(error = %failure, "the store is not ready for use");
+                    return Ok(false);
+                }
+            }
         }
         self.gate.send_replace(true);
-        true
+        Ok(true)
     }
 }
 

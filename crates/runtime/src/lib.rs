@@ -8,6 +8,7 @@
 //! | [`access`] | who may call what; the [`access::Caller`] in each request |
 //! | [`deadline`] | what is left of the call's time |
 //! | [`health`] | what the process says about itself, on a port of its own |
+//! | [`reload`], [`key_files`] | what comes from files is read again, keys among them |
 //! | [`loops`] | background loops, watched |
 //! | [`shutdown`], [`process`] | the signal to stop, and the order in which things do |
 //!
@@ -64,6 +65,7 @@ pub mod access;
 pub mod deadline;
 mod error_details;
 pub mod health;
+pub mod key_files;
 pub mod loops;
 pub mod process;
 pub mod reload;

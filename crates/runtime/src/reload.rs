@@ -5,11 +5,12 @@
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::key_files::FollowedKeys;
 use crate::shutdown::Shutdown;
 
 /// How many times the process was told to read its files.
@@ -67,16 +68,26 @@ pub type Reread = Box<dyn Fn() -> Result<bool, Box<dyn Error + Send + Sync>> + S
 pub struct Reloads(Vec<Item>);
 
 struct Item {
-    what: &'static str,
-    reread: Reread,
+    what: String,
+    source: Source,
     /// What was wrong the last time, which is told once.
     wrong: Option<String>,
 }
 
+enum Source {
+    Files(Reread),
+    Keys(Arc<FollowedKeys>),
+}
+
 impl Reloads {
     /// Adds something under a name that operators know.
-    pub fn add(&mut self, what: &'static str, reread: Reread) {
-        self.0.push(Item { what, reread, wrong: None });
+    pub fn add(&mut self, what: &str, reread: Reread) {
+        self.0.push(Item { what: what.to_owned(), source: Source::Files(reread), wrong: None });
+    }
+
+    /// Adds keys, under the setting that names their file.
+    pub fn add_keys(&mut self, keys: Arc<FollowedKeys>) {
+        self.0.push(Item { what: keys.setting(), source: Source::Keys(keys), wrong: None });
     }
 
     /// Reads again until told to stop.
@@ -91,17 +102,34 @@ impl Reloads {
                 () = stop.begun() => return Ok(()),
                 () = due.next() => {}
             }
-            self.0.iter_mut().for_each(Item::reread);
+            for item in &mut self.0 {
+                tokio::select! {
+                    biased;
+                    () = stop.begun() => return Ok(()),
+                    () = item.reread() => {}
+                }
+            }
+        }
+    }
+}
+
+impl Source {
+    /// What was taken, in words, where there are any to say; none where nothing changed.
+    async fn reread(&self) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+        match self {
+            Self::Files(reread) => Ok(reread()?.then(String::new)),
+            Self::Keys(keys) => Ok(keys.reread().await?),
         }
     }
 }
 
 impl Item {
-    fn reread(&mut self) {
-        match (self.reread)() {
-            Ok(is_new) => {
-                if is_new || self.wrong.is_some() {
-                    tracing::info!(what = self.what, "read from its files");
+    async fn reread(&mut self) {
+        match self.source.reread().await {
+            Ok(taken) => {
+                if taken.is_some() || self.wrong.is_some() {
+                    let taken = taken.filter(|words| !words.is_empty());
+                    tracing::info!(what = self.what, taken, "read from its files");
                 }
                 self.wrong = None;
             }

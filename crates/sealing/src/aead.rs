@@ -9,7 +9,9 @@ use chacha20poly1305::{AeadInOut, KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use rekey_primitives::entropy::{Entropy, array};
 use rekey_primitives::secret::Zeroizing;
 
-use crate::keys::{KeyError, KeyId, Ring, fingerprint};
+use crate::held::{HeldKey, NotTaken};
+use crate::key_ring::{KeyRing, Ring};
+use crate::keys::{KeyError, KeyId, KeyText};
 
 const VERSION: u8 = 1;
 const HEAD: usize = 1 + 4;
@@ -24,7 +26,8 @@ pub const OVERHEAD: usize = HEAD + NONCE + TAG;
 #[error("the sealed value does not open")]
 pub struct NotOpened;
 
-/// Keys for sealing.
+/// Keys for sealing. Clones hold the same ones, later texts included.
+#[derive(Clone)]
 pub struct AeadKeys(Ring<Cipher>);
 
 struct Cipher {
@@ -32,20 +35,21 @@ struct Cipher {
     cipher: XChaCha20Poly1305,
 }
 
+fn ready(id: &KeyId, material: &[u8; 32]) -> Cipher {
+    Cipher { fingerprint: id.fingerprint(), cipher: XChaCha20Poly1305::new(material.into()) }
+}
+
 impl AeadKeys {
     /// Takes the keys of a key text, see [`crate::KeyText`].
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
-        Ring::from_text(text, |id, material| Cipher {
-            fingerprint: fingerprint(id),
-            cipher: XChaCha20Poly1305::new(material.into()),
-        })
-        .map(Self)
+        Ok(Self(Ring::rotating(&KeyText::parse(text)?, ready)))
     }
 
     /// Seals `plain` by the active key, [`OVERHEAD`] bytes longer. `aad` is the context: name what
     /// the value is and whom it belongs to, so that it opens nowhere else.
     pub fn seal(&self, entropy: &dyn Entropy, aad: &[u8], plain: &[u8]) -> Vec<u8> {
-        let key = &self.0.active().key;
+        let keys = self.0.now();
+        let key = &keys.active().key;
         let nonce: [u8; NONCE] = array(entropy);
         // Exact room from the start: a vector that grows leaves plain text behind.
         let mut sealed = Vec::with_capacity(OVERHEAD + plain.len());
@@ -70,8 +74,9 @@ impl AeadKeys {
         if head[0] != VERSION {
             return Err(NotOpened);
         }
-        let mut keys = self.0.iter().filter(|held| held.key.fingerprint == head[1..]);
-        let cipher = &keys.next().ok_or(NotOpened)?.key.cipher;
+        let keys = self.0.now();
+        let mut named = keys.iter().filter(|held| held.key.fingerprint == head[1..]);
+        let cipher = &named.next().ok_or(NotOpened)?.key.cipher;
         let context = [head, aad].concat();
         let mut plain = Zeroizing::new(ciphertext.to_vec());
         cipher
@@ -87,12 +92,22 @@ impl AeadKeys {
 
     /// Whether the active key sealed this; if not, sealing it anew completes a rotation.
     pub fn is_current(&self, sealed: &[u8]) -> bool {
-        sealed.first() == Some(&VERSION) && sealed.get(1..HEAD) == Some(&self.0.active().key.fingerprint[..])
+        let keys = self.0.now();
+        sealed.first() == Some(&VERSION) && sealed.get(1..HEAD) == Some(&keys.active().key.fingerprint[..])
+    }
+}
+
+impl KeyRing for AeadKeys {
+    fn held(&self) -> Vec<HeldKey> {
+        self.0.held()
     }
 
-    /// The key that seals today.
-    pub fn active_id(&self) -> &KeyId {
-        &self.0.active().id
+    fn judge(&self, text: &KeyText) -> Result<(), NotTaken> {
+        self.0.judge(text)
+    }
+
+    fn take(&self, text: &KeyText) -> Result<(), NotTaken> {
+        self.0.take(text)
     }
 }
 
@@ -140,6 +155,7 @@ mod tests {
         ];
 
         assert_eq!(sealed(), KEPT);
+        assert_eq!(KEPT[1..5], KeyId::parse("old").unwrap().fingerprint());
         assert_eq!(old().open(b"account 7", KEPT).unwrap().as_slice(), b"the pepper");
     }
 
@@ -199,7 +215,23 @@ mod tests {
         assert!(before.is_current(&by_old) && after.is_current(&by_new));
         assert!(!before.is_current(&by_new) && !after.is_current(&by_old));
         assert!(!after.is_current(b""));
-        assert_eq!((before.active_id().as_str(), after.active_id().as_str()), ("old", "new"));
+    }
+
+    #[test]
+    fn keys_go_over_to_a_later_text_and_open_what_they_sealed_before() {
+        let (keys, entropy) = (old(), SeededEntropy::new(4));
+        let (working, by_old) = (keys.clone(), keys.seal(&entropy, b"x", b"one"));
+        let next = |text: &str| keys.take(&KeyText::parse(text).unwrap());
+
+        next(&format!("old retired {OLD}\nnew active {NEW}")).unwrap();
+        let by_new = working.seal(&entropy, b"x", b"two");
+        let opened = working.open(b"x", &by_old).unwrap();
+        next(&format!("new active {NEW}")).unwrap();
+
+        assert!(keys.is_current(&by_new) && !keys.is_current(&by_old));
+        assert_eq!(opened.as_slice(), b"one");
+        assert_eq!(working.open(b"x", &by_new).unwrap().as_slice(), b"two");
+        assert_eq!(working.open(b"x", &by_old), Err(NotOpened));
     }
 
     #[test]

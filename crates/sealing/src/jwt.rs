@@ -8,7 +8,7 @@
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 
 use crate::keys::KeyId;
-use crate::sign::{PublicKey, PublicKeys, SigningKeys};
+use crate::sign::{PublicKey, SigningKeys, Verifier};
 
 /// Nothing we sign comes near it; what is longer is not worth a signature check.
 const LONGEST: usize = 8 * 1024;
@@ -20,10 +20,13 @@ pub struct Invalid;
 
 /// Signs claims, given as a JSON object, by the active key.
 pub fn sign(keys: &SigningKeys, claims_json: &str) -> String {
-    let mut token = header(keys.active_id());
-    token.push('.');
-    BASE64_URL_SAFE_NO_PAD.encode_string(claims_json, &mut token);
-    let signature = keys.signature(token.as_bytes());
+    let (signed, signature) = keys.sign_under(|key| {
+        let mut signed = header(key);
+        signed.push('.');
+        BASE64_URL_SAFE_NO_PAD.encode_string(claims_json, &mut signed);
+        signed
+    });
+    let mut token = signed;
     token.push('.');
     BASE64_URL_SAFE_NO_PAD.encode_string(signature, &mut token);
     token
@@ -31,15 +34,14 @@ pub fn sign(keys: &SigningKeys, claims_json: &str) -> String {
 
 /// The claims, as JSON, of a token signed by one of `keys`. Time, issuer and audience are
 /// unchecked.
-pub fn verify(keys: &PublicKeys, token: &str) -> Result<String, Invalid> {
+pub fn verify(keys: &impl Verifier, token: &str) -> Result<String, Invalid> {
     if token.len() > LONGEST {
         return Err(Invalid);
     }
     let (signed, signature) = token.rsplit_once('.').ok_or(Invalid)?;
     let (head, claims) = signed.split_once('.').ok_or(Invalid)?;
-    let key = keys.as_slice().iter().find(|key| header(&key.id) == head).ok_or(Invalid)?;
     let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).map_err(|_| Invalid)?;
-    if !keys.verify(&key.id, signed.as_bytes(), &signature) {
+    if !keys.verify_by(&|key| header(key) == head, signed.as_bytes(), &signature) {
         return Err(Invalid);
     }
     let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).map_err(|_| Invalid)?;
@@ -69,6 +71,7 @@ fn header(key: &KeyId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sign::PublicKeys;
 
     const ONE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     const TWO: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
@@ -151,8 +154,8 @@ mod tests {
     #[test]
     fn tokens_outlive_the_activity_of_their_key_until_it_is_removed() {
         let token = sign(&signer(&format!("one active {ONE}")), CLAIMS);
-        let rotated = signer(&format!("one retired {ONE}\ntwo active {TWO}")).public_keys().into();
-        let removed = signer(&format!("two active {TWO}")).public_keys().into();
+        let rotated = signer(&format!("one retired {ONE}\ntwo active {TWO}"));
+        let removed = PublicKeys::from(signer(&format!("two active {TWO}")).public_keys());
 
         assert_eq!(verify(&rotated, &token).as_deref(), Ok(CLAIMS));
         assert_eq!(verify(&removed, &token), Err(Invalid));

@@ -12,6 +12,8 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::{Entropy, array};
 use rekey_primitives::secret::Zeroizing;
 
+use crate::held::HeldKey;
+
 /// The name of a key: 1 to 16 of `a-z`, `0-9` and `-`. Public.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(String);
@@ -30,6 +32,13 @@ impl KeyId {
         } else {
             Err(InvalidKeyId)
         }
+    }
+
+    /// Four bytes that stand for the id where every byte counts: behind its first byte, a sealed value begins with those of its
+    /// key. They come from the id and not from the key, so they tell nothing about it.
+    pub fn fingerprint(&self) -> [u8; 4] {
+        let digest = ring::digest::digest(&ring::digest::SHA256, format!("rekey key id{self}").as_bytes());
+        [digest.as_ref()[0], digest.as_ref()[1], digest.as_ref()[2], digest.as_ref()[3]]
     }
 
     /// The id as text; safe inside JSON and headers without quoting.
@@ -125,7 +134,7 @@ pub enum KeyError {
 pub(crate) struct Entry {
     pub(crate) id: KeyId,
     pub(crate) state: KeyState,
-    material: Zeroizing<[u8; 32]>,
+    pub(crate) material: Zeroizing<[u8; 32]>,
 }
 
 /// A key text that was read and found whole.
@@ -142,7 +151,7 @@ impl KeyText {
             }
             let at_line = |problem| KeyError::Line { number: index + 1, problem };
             let entry = parse_line(line).map_err(at_line)?;
-            if entries.iter().any(|earlier| fingerprint(&earlier.id) == fingerprint(&entry.id)) {
+            if entries.iter().any(|earlier| earlier.id.fingerprint() == entry.id.fingerprint()) {
                 return Err(at_line(LineProblem::RepeatedId));
             }
             if entries.iter().any(|earlier| *earlier.material == *entry.material) {
@@ -166,11 +175,15 @@ impl KeyText {
         self.0.len() == 1
     }
 
-    /// When the active key of a text was made, since 1970: its id begins with that day where [`generate`](Self::generate) made
-    /// it. None for a text that does not read, and for a key with an id of another kind.
-    pub fn made_at(text: &str) -> Option<Duration> {
-        let entries = Self::parse(text).ok()?.0;
-        let active = entries.iter().find(|entry| entry.state == KeyState::Active)?;
+    /// The keys, for holding them against others and nothing else.
+    pub fn held(&self) -> Vec<HeldKey> {
+        self.0.iter().map(HeldKey::of).collect()
+    }
+
+    /// When the active key was made, since 1970: its id begins with that day where [`generate`](Self::generate) made it. None
+    /// for a key with an id of another kind.
+    pub fn made_at(&self) -> Option<Duration> {
+        let active = self.0.iter().find(|entry| entry.state == KeyState::Active)?;
         let day = active.id.as_str().get(..8)?;
         let number = |part: &str| part.parse::<u64>().ok();
         let (year, month, day) = (number(&day[..4])?, number(&day[4..6])?, number(&day[6..])?);
@@ -226,55 +239,6 @@ fn parse_line(line: &str) -> Result<Entry, LineProblem> {
     Ok(Entry { id, state, material: Zeroizing::new(material) })
 }
 
-/// Four bytes that stand for an id where every byte counts. They come from the id and not from
-/// the key, so they tell nothing about it.
-pub(crate) fn fingerprint(id: &KeyId) -> [u8; 4] {
-    let digest = ring::digest::digest(&ring::digest::SHA256, format!("rekey key id{id}").as_bytes());
-    [digest.as_ref()[0], digest.as_ref()[1], digest.as_ref()[2], digest.as_ref()[3]]
-}
-
-/// Keys made ready for one use, exactly one of them active.
-pub(crate) struct Ring<K> {
-    keys: Vec<RingKey<K>>,
-    active: usize,
-}
-
-pub(crate) struct RingKey<K> {
-    pub(crate) id: KeyId,
-    pub(crate) state: KeyState,
-    pub(crate) key: K,
-}
-
-impl<K> Ring<K> {
-    pub(crate) fn from_text(text: &str, ready: impl Fn(&KeyId, &[u8; 32]) -> K) -> Result<Self, KeyError> {
-        let entries = KeyText::parse(text)?.0;
-        let active = entries.iter().position(|entry| entry.state == KeyState::Active);
-        let keys = entries
-            .into_iter()
-            .map(|entry| RingKey { key: ready(&entry.id, &entry.material), id: entry.id, state: entry.state })
-            .collect();
-        Ok(Self { keys, active: active.ok_or(KeyError::NoneActive)? })
-    }
-
-    pub(crate) fn active(&self) -> &RingKey<K> {
-        &self.keys[self.active]
-    }
-
-    pub(crate) fn by_id(&self, id: &KeyId) -> Option<&RingKey<K>> {
-        self.keys.iter().find(|held| held.id == *id)
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &RingKey<K>> {
-        self.keys.iter()
-    }
-}
-
-impl<K> fmt::Debug for Ring<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.keys.iter().map(|held| (&held.id, held.state))).finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use rekey_primitives::entropy::SeededEntropy;
@@ -306,14 +270,15 @@ mod tests {
 
     #[test]
     fn a_key_tells_its_day_by_its_id() {
-        let made =
-            |id: &str| KeyText::made_at(&format!("old retired {B}\n{id} active {A}")).map(|at| at.as_secs());
+        let made = |id: &str| {
+            let text = KeyText::parse(&format!("old retired {B}\n{id} active {A}")).unwrap();
+            text.made_at().map(|at| at.as_secs())
+        };
 
         assert_eq!(made("20260725-00ff"), Some(1_784_937_600));
         assert_eq!(made("20240229-00ff"), Some(1_709_164_800));
         assert_eq!(made("19700101-00ff"), Some(0));
         assert_eq!([made("pepper-1"), made("20261301-00ff")], [None; 2]);
-        assert_eq!(KeyText::made_at(""), None);
     }
 
     #[test]

@@ -3,13 +3,16 @@
 //! A key has an id and a [`KeyState`], so a new one is known everywhere (`accept`) before anybody
 //! uses it (`active`), and an old one (`retired`) still opens what it sealed until its line is
 //! removed. Which key made something travels with it; which keys exist is in a key text, see
-//! [`KeyText`]. Nothing here reads files or draws its own chance, and nothing shows key material.
+//! [`KeyText`]. What holds keys goes over to a later text of theirs as a whole ([`KeyRing`]), so a
+//! rotation needs no restart. Nothing here reads files or draws its own chance, and nothing shows key material.
 
 pub mod codec;
 pub mod jwt;
 
 mod aead;
 mod authenticators;
+mod held;
+mod key_ring;
 mod keys;
 mod mac;
 mod otp;
@@ -19,11 +22,13 @@ mod webhook;
 
 pub use aead::{AeadKeys, NotOpened, OVERHEAD};
 pub use authenticators::{AuthenticatorKey, sha256};
+pub use held::{HeldKey, KeptCheck, KeyCheck, NotTaken, WrongKeys, hold};
+pub use key_ring::KeyRing;
 pub use keys::{InvalidKeyId, KeyError, KeyId, KeyState, KeyText, LineProblem};
 pub use mac::MacKeys;
 pub use otp::{OtpHash, hotp};
 pub use rotation::{NotRotated, Rotation};
-pub use sign::{PublicKey, PublicKeys, SigningKeys};
+pub use sign::{PublicKey, PublicKeys, SigningKeys, Verifier};
 pub use webhook::WebhookSecret;
 
 /// SHA-256 over `parts`, each with its length before it, so that `["ab", "c"]` and `["a", "bc"]`

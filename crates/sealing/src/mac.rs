@@ -7,47 +7,76 @@ use rekey_primitives::secret::same;
 use ring::hmac;
 
 use crate::framed;
-use crate::keys::{KeyError, KeyId, KeyText, Ring};
+use crate::held::{HeldKey, NotTaken};
+use crate::key_ring::{KeyRing, Ring, RingKey};
+use crate::keys::{KeyError, KeyId, KeyText};
 
-/// Keys for keyed digests.
+/// Keys for keyed digests. Clones hold the same ones, later texts included.
+#[derive(Clone)]
 pub struct MacKeys(Ring<hmac::Key>);
 
 impl MacKeys {
     /// Takes the keys of a key text, see [`crate::KeyText`].
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
-        Ring::from_text(text, |_, material| hmac::Key::new(hmac::HMAC_SHA256, material)).map(Self)
+        Ok(Self(Ring::rotating(&KeyText::parse(text)?, ready)))
     }
 
     /// Takes the one key of a text whose digests are looked up for ever, with no key id beside them: after a rotation
-    /// nothing would be found, so a text that looks like one is refused.
+    /// nothing would be found, so a text that looks like one is refused, and so is any later text but the same.
     pub fn only_from_text(text: &str) -> Result<Self, KeyError> {
-        if KeyText::parse(text)?.is_alone() { Self::from_text(text) } else { Err(KeyError::NotAlone) }
+        let text = KeyText::parse(text)?;
+        if text.is_alone() { Ok(Self(Ring::steady(&text, ready))) } else { Err(KeyError::NotAlone) }
     }
 
-    /// The digest by the active key. Keep [`Self::active_id`] beside it where keys rotate.
+    /// The digest by the active key, for what is compared before a rotation or never. Otherwise [`Self::named_tag`].
     pub fn tag(&self, label: &str, parts: &[&[u8]]) -> [u8; 32] {
-        compute(&self.0.active().key, label, parts)
+        compute(&self.0.now().active().key, label, parts)
     }
 
-    /// The digest by a named key; none if the key is not known (any more).
-    pub fn tag_by(&self, key: &KeyId, label: &str, parts: &[&[u8]]) -> Option<[u8; 32]> {
-        self.0.by_id(key).map(|held| compute(&held.key, label, parts))
+    /// The digest by the active key, and which that is.
+    pub fn named_tag(&self, label: &str, parts: &[&[u8]]) -> (KeyId, [u8; 32]) {
+        let keys = self.0.now();
+        let active = keys.active();
+        (active.id.clone(), compute(&active.key, label, parts))
+    }
+
+    /// The digests by every key, that of the active one first: by one of them it was made, if it was.
+    pub fn every_tag(&self, label: &str, parts: &[&[u8]]) -> Vec<(KeyId, [u8; 32])> {
+        let keys = self.0.now();
+        let active = keys.active();
+        let others = keys.iter().filter(|held| held.id != active.id);
+        let tag = |held: &RingKey<hmac::Key>| (held.id.clone(), compute(&held.key, label, parts));
+        std::iter::once(active).chain(others).map(tag).collect()
     }
 
     /// Whether `tag` is the digest by the named key. Takes equally long whatever differs.
     pub fn verify(&self, key: &KeyId, label: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
-        self.tag_by(key, label, parts).is_some_and(|right| same(&right, tag))
+        let keys = self.0.now();
+        keys.by_id(key).is_some_and(|held| same(&compute(&held.key, label, parts), tag))
     }
 
-    /// The key that makes digests today.
-    pub fn active_id(&self) -> &KeyId {
-        &self.0.active().id
+    /// Whether `tag` is the digest by any key.
+    pub fn verify_any(&self, label: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
+        self.every_tag(label, parts).iter().any(|(_, right)| same(right, tag))
+    }
+}
+
+impl KeyRing for MacKeys {
+    fn held(&self) -> Vec<HeldKey> {
+        self.0.held()
     }
 
-    /// Every key by which a digest may have been made, for looking one up.
-    pub fn accepted(&self) -> impl Iterator<Item = &KeyId> {
-        self.0.iter().map(|held| &held.id)
+    fn judge(&self, text: &KeyText) -> Result<(), NotTaken> {
+        self.0.judge(text)
     }
+
+    fn take(&self, text: &KeyText) -> Result<(), NotTaken> {
+        self.0.take(text)
+    }
+}
+
+fn ready(_: &KeyId, material: &[u8; 32]) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, material)
 }
 
 fn compute(key: &hmac::Key, label: &str, parts: &[&[u8]]) -> [u8; 32] {
@@ -105,16 +134,32 @@ mod tests {
 
     #[test]
     fn a_digest_outlives_the_activity_of_its_key() {
-        let before = keys(&format!("old active {OLD}"));
-        let after = keys(&format!("old retired {OLD}\nnew active {NEW}"));
+        let keys = keys(&format!("old active {OLD}"));
+        let next = KeyText::parse(&format!("old retired {OLD}\nnew active {NEW}")).unwrap();
 
-        let tag = before.tag("code", &[b"123456"]);
+        let (by, tag) = keys.named_tag("code", &[b"123456"]);
+        keys.take(&next).unwrap();
+        let tags = keys.every_tag("code", &[b"123456"]);
 
-        assert!(after.verify(before.active_id(), "code", &[b"123456"], &tag));
-        assert_eq!(after.tag_by(&id("old"), "code", &[b"123456"]), Some(tag));
-        assert_ne!(after.tag("code", &[b"123456"]), tag);
-        assert_eq!(after.tag_by(&id("gone"), "code", &[]), None);
-        assert_eq!(after.accepted().map(KeyId::as_str).collect::<Vec<_>>(), ["old", "new"]);
+        assert_eq!(by, id("old"));
+        assert!(keys.verify(&by, "code", &[b"123456"], &tag));
+        assert!(keys.verify_any("code", &[b"123456"], &tag) && !keys.verify_any("code", &[b"1"], &tag));
+        assert_eq!(tags, [(id("new"), keys.tag("code", &[b"123456"])), (id("old"), tag)]);
+    }
+
+    #[test]
+    fn a_key_that_does_not_rotate_stays() {
+        let keys = MacKeys::only_from_text(&format!("old active {OLD}")).unwrap();
+        let take = |text: &str| keys.take(&KeyText::parse(text).unwrap());
+
+        let changed = [
+            format!("old active {NEW}"),
+            format!("new active {NEW}"),
+            format!("old active {OLD}\nnew accept {NEW}"),
+        ];
+
+        take(&format!("# ours\nold active {OLD}")).unwrap();
+        assert_eq!(changed.map(|text| take(&text)), [(); 3].map(|()| Err(NotTaken::Steady(id("old")))));
     }
 
     #[test]

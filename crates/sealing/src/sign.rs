@@ -4,49 +4,86 @@ use std::fmt;
 
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
-use crate::keys::{KeyError, KeyId, KeyState, Ring};
+use crate::held::{HeldKey, NotTaken};
+use crate::key_ring::{KeyRing, Ring, RingKey};
+use crate::keys::{KeyError, KeyId, KeyState, KeyText};
 
-/// Keys for signing. The 32 bytes of the key text are the private seed.
+/// Keys for signing. The 32 bytes of the key text are the private seed. Clones hold the same ones, later texts included.
+#[derive(Clone)]
 pub struct SigningKeys(Ring<Ed25519KeyPair>);
+
+fn ready(_: &KeyId, seed: &[u8; 32]) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(seed).expect("any 32 bytes are an Ed25519 seed")
+}
 
 impl SigningKeys {
     /// Takes the keys of a key text, see [`crate::KeyText`].
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
-        Ring::from_text(text, |_, seed| {
-            Ed25519KeyPair::from_seed_unchecked(seed).expect("any 32 bytes are an Ed25519 seed")
-        })
-        .map(Self)
+        Ok(Self(Ring::rotating(&KeyText::parse(text)?, ready)))
     }
 
     /// Signs by the active key, and says which that is.
     pub fn sign(&self, bytes: &[u8]) -> (KeyId, [u8; 64]) {
-        (self.active_id().clone(), self.signature(bytes))
+        let keys = self.0.now();
+        (keys.active().id.clone(), signature(&keys.active().key, bytes))
     }
 
-    pub(crate) fn signature(&self, bytes: &[u8]) -> [u8; 64] {
-        let mut signature = [0; 64];
-        signature.copy_from_slice(self.0.active().key.sign(bytes).as_ref());
-        signature
+    /// Signs by the active key a text that is made of its id.
+    pub(crate) fn sign_under(&self, write: impl FnOnce(&KeyId) -> String) -> (String, [u8; 64]) {
+        let keys = self.0.now();
+        let written = write(&keys.active().id);
+        let signature = signature(&keys.active().key, written.as_bytes());
+        (written, signature)
     }
 
     /// Whether the named key signed `bytes`.
     pub fn verify(&self, key: &KeyId, bytes: &[u8], signature: &[u8]) -> bool {
-        self.0.by_id(key).is_some_and(|held| is_signed(held.key.public_key().as_ref(), bytes, signature))
-    }
-
-    /// The key that signs today.
-    pub fn active_id(&self) -> &KeyId {
-        &self.0.active().id
+        self.verify_by(&|id| id == key, bytes, signature)
     }
 
     /// What others need to check signatures, the keys not yet or no longer active included.
     pub fn public_keys(&self) -> Vec<PublicKey> {
-        let public = |held: &crate::keys::RingKey<Ed25519KeyPair>| {
+        let public = |held: &RingKey<Ed25519KeyPair>| {
             let mut bytes = [0; 32];
             bytes.copy_from_slice(held.key.public_key().as_ref());
             PublicKey { id: held.id.clone(), bytes, state: held.state }
         };
-        self.0.iter().map(public).collect()
+        self.0.now().iter().map(public).collect()
+    }
+}
+
+/// Whoever can check signatures, signers included.
+pub trait Verifier {
+    /// Whether a key of that kind signed `bytes`: the first that `is_it` says so of.
+    fn verify_by(&self, is_it: &dyn Fn(&KeyId) -> bool, bytes: &[u8], signature: &[u8]) -> bool;
+}
+
+impl Verifier for SigningKeys {
+    fn verify_by(&self, is_it: &dyn Fn(&KeyId) -> bool, bytes: &[u8], signature: &[u8]) -> bool {
+        let keys = self.0.now();
+        let mut found = keys.iter().filter(|held| is_it(&held.id));
+        found.next().is_some_and(|held| is_signed(held.key.public_key().as_ref(), bytes, signature))
+    }
+}
+
+impl Verifier for PublicKeys {
+    fn verify_by(&self, is_it: &dyn Fn(&KeyId) -> bool, bytes: &[u8], signature: &[u8]) -> bool {
+        let found = self.0.iter().find(|known| is_it(&known.id));
+        found.is_some_and(|known| is_signed(&known.bytes, bytes, signature))
+    }
+}
+
+impl KeyRing for SigningKeys {
+    fn held(&self) -> Vec<HeldKey> {
+        self.0.held()
+    }
+
+    fn judge(&self, text: &KeyText) -> Result<(), NotTaken> {
+        self.0.judge(text)
+    }
+
+    fn take(&self, text: &KeyText) -> Result<(), NotTaken> {
+        self.0.take(text)
     }
 }
 
@@ -74,10 +111,7 @@ pub struct PublicKeys(Vec<PublicKey>);
 impl PublicKeys {
     /// Whether the named key signed `bytes`; an unknown key signed nothing.
     pub fn verify(&self, key: &KeyId, bytes: &[u8], signature: &[u8]) -> bool {
-        self.0
-            .iter()
-            .find(|known| known.id == *key)
-            .is_some_and(|known| is_signed(&known.bytes, bytes, signature))
+        self.verify_by(&|id| id == key, bytes, signature)
     }
 
     /// The keys themselves.
@@ -95,6 +129,12 @@ impl From<Vec<PublicKey>> for PublicKeys {
     fn from(keys: Vec<PublicKey>) -> Self {
         Self(keys)
     }
+}
+
+fn signature(key: &Ed25519KeyPair, bytes: &[u8]) -> [u8; 64] {
+    let mut signature = [0; 64];
+    signature.copy_from_slice(key.sign(bytes).as_ref());
+    signature
 }
 
 fn is_signed(key: &[u8], bytes: &[u8], signature: &[u8]) -> bool {

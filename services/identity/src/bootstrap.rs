@@ -53,6 +53,7 @@ pub async fn run(
     }
     let throttles = wiring::throttles(settings)?;
     let parts = wiring::parts(settings, store, &throttles, clock, entropy)?;
+    wiring::hold_keys(&wiring::followed_keys(&parts)?).await?;
     match parts.directory().bootstrap(first).await {
         Ok(Some(made)) => Ok(made),
         Ok(None) => Err(status_of_creation(Error::Refused(Refusal::StoreNotEmpty)).into()),

@@ -18,7 +18,7 @@ use rekey_primitives::login::Login;
 use rekey_primitives::network::place_network;
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 use rekey_primitives::text::is_invisible;
-use rekey_sealing::{AeadKeys, KeyError, MacKeys, PublicKeys, SigningKeys, codec};
+use rekey_sealing::{AeadKeys, KeyError, MacKeys, SigningKeys, codec};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -36,8 +36,6 @@ pub(crate) struct Keys {
     pub pepper: AeadKeys,
     /// Signs access tokens.
     pub access_token: SigningKeys,
-    /// What access tokens are checked with.
-    pub access_token_public: PublicKeys,
     /// Seals what travels or waits.
     pub tokens: AeadKeys,
     /// Makes decoys.
@@ -87,11 +85,9 @@ impl Keys {
     /// Reads the texts of key files.
     pub(crate) fn read(texts: KeyTexts<'_>) -> Result<Self, BadKeys> {
         let bad = |which| move |source| BadKeys { which, source };
-        let access_token = SigningKeys::from_text(texts.access_token).map_err(bad("access token"))?;
         Ok(Self {
             pepper: AeadKeys::from_text(texts.pepper).map_err(bad("pepper"))?,
-            access_token_public: PublicKeys::from(access_token.public_keys()),
-            access_token,
+            access_token: SigningKeys::from_text(texts.access_token).map_err(bad("access token"))?,
             tokens: AeadKeys::from_text(texts.tokens).map_err(bad("tokens"))?,
             decoy: MacKeys::only_from_text(texts.decoy).map_err(bad("decoy"))?,
             login_hash: MacKeys::only_from_text(texts.login_hash).map_err(bad("login hash"))?,

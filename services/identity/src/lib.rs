@@ -60,8 +60,8 @@ mod testing;
 mod tests;
 
 pub use metrics::CATALOGUE as METRICS;
+pub use store::UnderPepper;
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,10 +74,11 @@ use rekey_runtime::access::{
     self, AccessTokenError, Person, PersonVerifier, RoleMissing, SharedPersonVerifier,
 };
 use rekey_runtime::health::{Health, StoreHealth};
+use rekey_runtime::key_files::KeyFileError;
 use rekey_runtime::loops::Loops;
 use rekey_runtime::reload::Reloads;
 use rekey_runtime::shutdown::Shutdown;
-use rekey_sealing::jwt;
+use rekey_sealing::{KeyId, jwt};
 use rekey_throttle::connection::Connection as Redis;
 use strum::VariantArray as _;
 use tonic::service::Routes;
@@ -92,9 +93,10 @@ use crate::peers::Notification;
 use crate::relay::Relay;
 use crate::sessions::Sessions;
 use crate::store::accounts::TenantKey;
-use crate::store::{SchemaGate, StoreMonitor};
+use crate::store::{Failure, SchemaGate, StoreMonitor, Unprepared};
+use crate::tokens::Tokens;
 use crate::webhooks::Delivery;
-use crate::wiring::Parts;
+use crate::wiring::{FollowedKeySet, Parts};
 
 /// The gRPC services of this part, as health names them.
 pub const GRPC_NAMES: &[&str] = grpc::NAMES;
@@ -119,14 +121,8 @@ pub struct Service {
     pub loops: BackgroundLoops,
     /// Its gRPC services.
     pub grpc_names: &'static [&'static str],
-    jwks: String,
-}
-
-impl Service {
-    /// The public keys that access tokens are checked with, for `/.well-known/jwks.json` (RFC 7517).
-    pub fn jwks(&self) -> &str {
-        &self.jwks
-    }
+    /// Writes the public keys that access tokens are checked with at the moment, for `/.well-known/jwks.json` (RFC 7517).
+    pub jwks: Arc<dyn Fn() -> String + Send + Sync>,
 }
 
 /// Reads keys and settings, opens the store, and puts the parts together. A Postgres that is away, or a schema that
@@ -145,7 +141,8 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let throttles = wiring::throttles(settings)?;
     let notification = wiring::notification(settings)?;
     let parts = wiring::parts(settings, store, &throttles, clock, entropy)?;
-    let files = wiring::files(settings, &parts.store, throttles.redis.clone());
+    let keys = wiring::followed_keys(&parts)?;
+    let files = wiring::files(&parts, &keys, throttles.redis.clone());
     let throttle = throttles.redis.map(|redis| {
         // Sign-in goes on without it, so it is missing to nobody else.
         (redis, part.store_of("throttle", ["rekey.identity.v1.PasswordResetService".to_owned()]))
@@ -153,13 +150,27 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let delivery = wiring::delivery(&parts)?;
     let pause = Duration::from_secs(settings.store.check_seconds);
     let (monitor, gate) = jobs::store_monitor::of(&parts.store, part, pause);
+    let monitor = monitor.preparing(move || hold_keys(Arc::clone(&keys)));
     Ok(Service {
         routes: grpc::routes(parts.use_cases()),
         persons: Arc::new(Persons { sessions: parts.sessions(), authorisation: parts.authorisation() }),
-        jwks: jwt::key_set(&parts.tokens().signing_keys()),
+        jwks: jwks(parts.tokens()),
         loops: BackgroundLoops { parts, files, notification, delivery, monitor, gate, throttle },
         grpc_names: GRPC_NAMES,
     })
+}
+
+/// Nothing is worked on by keys that are not the store's.
+async fn hold_keys(keys: FollowedKeySet) -> Result<(), Unprepared> {
+    match wiring::hold_keys(&keys).await {
+        Ok(()) => Ok(()),
+        Err(wrong @ KeyFileError::Wrong { .. }) => Err(Unprepared::Unfit(wrong.into())),
+        Err(failed) => Err(Unprepared::Failed(Failure::Broken(failed.into()))),
+    }
+}
+
+fn jwks(tokens: Tokens) -> Arc<dyn Fn() -> String + Send + Sync> {
+    Arc::new(move || jwt::key_set(&tokens.signing_keys()))
 }
 
 /// Brings the store's schema up to this code's, under a lock.
@@ -168,6 +179,25 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
 /// The store is away, or the migration does not go through.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     wiring::migrate(settings).await
+}
+
+/// What the key of the pepper with this id still seals: while there is anything, it may not go.
+///
+/// # Errors
+/// The store is away, in use by another process or was not migrated.
+pub async fn under_pepper(settings: &Settings, key: &KeyId) -> anyhow::Result<UnderPepper> {
+    let store = wiring::store(settings).await?;
+    store.under_pepper(key).await.context("counting what is under the pepper")
+}
+
+/// Has the store forget with which keys of a kind it was used.
+///
+/// # Errors
+/// The store is away, in use by another process or was not migrated.
+pub async fn forget_keys(settings: &Settings, kind: &str) -> anyhow::Result<()> {
+    let store = wiring::store(settings).await?;
+    store.forget_keys(kind).await.context("forgetting keys")?;
+    Ok(())
 }
 
 /// The version of the schema that [`migrate`] makes.
@@ -198,6 +228,14 @@ pub struct BackgroundLoops {
 }
 
 impl BackgroundLoops {
+    /// Looks at the store before anything is served.
+    ///
+    /// # Errors
+    /// It is not one for this process, such as one that was used with other keys. One that is away is looked at again later.
+    pub async fn look_first(&mut self) -> anyhow::Result<()> {
+        Ok(self.monitor.look_first().await?)
+    }
+
     /// Starts them among the process's loops. Nothing is done before the schema was seen to fit.
     pub fn spawn(self, loops: &mut Loops) {
         let Self { parts, files, notification, delivery, monitor, gate, throttle } = self;
@@ -205,8 +243,7 @@ impl BackgroundLoops {
         let every = Duration::from_secs(settings.server.reload_seconds.max(1));
         loops.spawn("identity files", move |stop| files.run(every, stop));
         loops.spawn("identity store", |stop: Shutdown| async move {
-            monitor.run(stop.begun()).await;
-            Ok::<_, Infallible>(())
+            monitor.run(stop.begun()).await.map_err(anyhow::Error::from)
         });
         if let Some((redis, health)) = throttle {
             let pause = Duration::from_secs(settings.store.check_seconds);

@@ -158,7 +158,7 @@ async fn the_public_keys_are_published_and_no_others() {
 
     let service = assemble(&settings(folder.path()), dependencies()).await.unwrap();
 
-    let set: serde_json::Value = serde_json::from_str(service.jwks()).unwrap();
+    let set: serde_json::Value = serde_json::from_str(&(service.jwks)()).unwrap();
     let keys = set["keys"].as_array().unwrap();
     assert_eq!((keys.len(), &keys[0]["crv"]), (1, &serde_json::json!("Ed25519")));
     assert_eq!(keys[0].get("d"), None);

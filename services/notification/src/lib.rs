@@ -95,13 +95,20 @@ pub struct BackgroundLoops {
 }
 
 impl BackgroundLoops {
+    /// Looks at the store before anything is served.
+    ///
+    /// # Errors
+    /// It is not one for this process, such as one that was used with other keys. One that is away is looked at again later.
+    pub async fn look_first(&mut self) -> anyhow::Result<()> {
+        Ok(self.store_monitor.look_first().await?)
+    }
+
     /// Starts them among the process's loops. Nothing is sent before the schema was seen to fit.
     pub fn spawn(self, loops: &mut Loops) {
         let Self { files: (files, every), store_monitor, gate, reclaimer, sweeper, lanes } = self;
         loops.spawn("notification files", move |stop| files.run(every, stop));
         loops.spawn("notification store", |stop| async move {
-            store_monitor.run(stop.begun()).await;
-            anyhow::Ok(())
+            store_monitor.run(stop.begun()).await.map_err(anyhow::Error::from)
         });
         let mut opened = gate.clone();
         loops.spawn("notification reclaimer", |stop| async move {
@@ -145,10 +152,11 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let providers = wiring::providers(settings, inbox)?;
     let dispatcher = Arc::new(shared.dispatcher(wiring::renderer(settings)?, providers));
     let part = health.part("notification", GRPC_NAMES.iter().map(|&name| name.to_owned()));
-    let (store_monitor, gate) = shared.store_monitor(part);
+    let keys = wiring::followed_keys(&shared)?;
+    let (store_monitor, gate) = shared.store_monitor(part, &keys);
     let every = Duration::from_secs(settings.server.reload_seconds.max(1));
     let loops = BackgroundLoops {
-        files: (wiring::files(settings, &shared.store), every),
+        files: (wiring::files(settings, &shared.store, &keys), every),
         store_monitor,
         gate,
         reclaimer: shared.reclaimer(),
@@ -181,6 +189,16 @@ pub async fn restore(settings: &Settings) -> anyhow::Result<u64> {
             portion => dropped += portion,
         }
     }
+}
+
+/// Has the store forget with which keys of a kind it was used.
+///
+/// # Errors
+/// The store is away, in use by another process or was not migrated.
+pub async fn forget_keys(settings: &Settings, kind: &str) -> anyhow::Result<()> {
+    let store = wiring::store(settings).await?;
+    store.forget_keys(kind).await.context("forgetting keys")?;
+    Ok(())
 }
 
 /// The version of the schema that [`migrate`] makes.

@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use async_trait::async_trait;
 use rekey_database::failure::STEP_WITHIN;
-use rekey_database::{Options, SchemaGate, StoreMonitor, StoreStatus};
-use rekey_metrics::process::KEY_MADE;
+use rekey_database::{Failure, Options, SchemaGate, StoreMonitor, StoreStatus, Unprepared};
 use rekey_primitives::clock::{Clock, SharedClock};
 use rekey_primitives::contact::Channel;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::health::PartHealth;
+use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError, KeyStore};
 use rekey_runtime::reload::Reloads;
-use rekey_runtime::settings::{secret_file, url_with_password};
-use rekey_sealing::{AeadKeys, KeyText};
+use rekey_runtime::settings::url_with_password;
+use rekey_sealing::{AeadKeys, HeldKey, KeyId, WrongKeys};
 
 use crate::config::Settings;
 use crate::domain::lane::{Lane, PerLane};
@@ -52,8 +53,9 @@ fn store_url(settings: &Settings) -> anyhow::Result<SecretString> {
 }
 
 /// What the service makes of files, besides its port. Providers read their passwords whenever they log in.
-pub(crate) fn files(settings: &Settings, store: &Store) -> Reloads {
+pub(crate) fn files(settings: &Settings, store: &Store, keys: &Arc<FollowedKeys>) -> Reloads {
     let mut files = Reloads::default();
+    files.add_keys(Arc::clone(keys));
     let (settings, database) = (settings.clone(), store.database().clone());
     files.add(
         "notification.store.password_file",
@@ -72,14 +74,53 @@ fn store_options(settings: &Settings) -> Options {
 }
 
 pub(crate) fn keys(settings: &Settings) -> anyhow::Result<AeadKeys> {
-    let file =
-        settings.keys.payload_seal_file.as_ref().context("notification.keys.payload_seal_file is not set")?;
-    let text = secret_file(file)?;
-    if let Some(made_at) = KeyText::made_at(text.expose_secret()) {
-        KEY_MADE.set(made_at.as_secs_f64(), ["notification", "payload_seal"]);
+    let file = key_file(settings)?;
+    AeadKeys::from_text(file.text()?.expose_secret()).with_context(|| file.setting())
+}
+
+/// The keys, with the file that they go by.
+pub(crate) fn followed_keys(shared: &Shared<'_>) -> Result<Arc<FollowedKeys>, KeyFileError> {
+    let known = KnownKeys { store: shared.store.clone(), clock: Arc::clone(&shared.clock) };
+    Ok(key_file(shared.settings)?.followed_by(AeadKeys::clone(&shared.keys), Arc::new(known)))
+}
+
+/// What the store knows of keys.
+struct KnownKeys {
+    store: Store,
+    clock: SharedClock,
+}
+
+#[async_trait]
+impl KeyStore for KnownKeys {
+    async fn hold(
+        &self,
+        key: &'static str,
+        held: &[HeldKey],
+    ) -> Result<Result<(), WrongKeys>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.store.hold_keys(key, held, self.clock.now()).await?)
     }
-    AeadKeys::from_text(text.expose_secret())
-        .with_context(|| format!("reading the keys in {}", file.display()))
+
+    /// All of it is over by itself.
+    async fn still_sealed_by(
+        &self,
+        _: &'static str,
+        _: &KeyId,
+    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(None)
+    }
+}
+
+/// Nothing is worked on by keys that are not the store's.
+async fn hold_keys(keys: &FollowedKeys) -> Result<(), Unprepared> {
+    match keys.hold().await {
+        Ok(()) => Ok(()),
+        Err(wrong @ KeyFileError::Wrong { .. }) => Err(Unprepared::Unfit(wrong.into())),
+        Err(failed) => Err(Unprepared::Failed(Failure::Broken(failed.into()))),
+    }
+}
+
+fn key_file(settings: &Settings) -> Result<KeyFile, KeyFileError> {
+    KeyFile::of("notification", "payload_seal", settings.keys.payload_seal_file.as_deref())
 }
 
 pub(crate) fn renderer(settings: &Settings) -> anyhow::Result<Renderer> {
@@ -201,7 +242,11 @@ impl Shared<'_> {
 
     /// What reports how the store is, and opens the gate once the schema fits and what this process held before it last
     /// died is put back: later, living workers hold messages.
-    pub(crate) fn store_monitor(&self, part: PartHealth) -> (StoreMonitor, SchemaGate) {
+    pub(crate) fn store_monitor(
+        &self,
+        part: PartHealth,
+        keys: &Arc<FollowedKeys>,
+    ) -> (StoreMonitor, SchemaGate) {
         let health = part.store("database");
         part.require(SCHEMA_FITS);
         let pause = Duration::from_secs(self.settings.store.check_seconds.max(1));
@@ -212,10 +257,11 @@ impl Shared<'_> {
             }
         };
         let (monitor, gate) = StoreMonitor::new(self.store.database().clone(), &SCHEMA, pause, report);
-        let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
+        let (store, clock, keys) = (self.store.clone(), Arc::clone(&self.clock), Arc::clone(keys));
         let monitor = monitor.preparing(move || {
-            let (store, clock) = (store.clone(), Arc::clone(&clock));
+            let (store, clock, keys) = (store.clone(), Arc::clone(&clock), Arc::clone(&keys));
             async move {
+                hold_keys(&keys).await?;
                 let count = store.put_back_orphans(clock.now()).await?;
                 if count > 0 {
                     tracing::warn!(count, "put back what this process held when it died");

@@ -31,8 +31,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use rekey_client::Connection;
 use rekey_primitives::clock::SharedClock;
-use rekey_primitives::entropy::SharedEntropy;
+use rekey_primitives::entropy::{SharedEntropy, SystemEntropy};
 use rekey_runtime::health::{Health, StoreHealth};
+use rekey_runtime::key_files::{FollowedKeys, KeyFileError};
 use rekey_runtime::loops::Loops;
 use rekey_runtime::reload::Reloads;
 use rekey_runtime::shutdown::Shutdown;
@@ -44,6 +45,9 @@ use crate::codes::Codes;
 use crate::config::Settings;
 use crate::peers::NotificationPeer;
 use crate::store::Store;
+
+/// The pause while the store was not seen yet: its keys are held to ours at once.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// The gRPC services of this part, as health names them.
 pub const GRPC_NAMES: &[&str] = &["rekey.verification.v1.VerificationService"];
@@ -86,23 +90,42 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     if let Err(failure @ store::Failure::Evicts(_)) = check_store(&*store, &store_health).await {
         return Err(failure).context("production needs a Redis that never evicts");
     }
+    let followed_keys = wiring::followed_keys(&settings.keys, &keys, Arc::clone(&store))?;
+    let files = files(settings, &followed_keys, redis);
     let messenger = Arc::new(NotificationPeer::new(notification));
     let codes = Codes { store: store.clone(), throttle, messenger, keys, rules, clock, entropy };
     let api = grpc::Api::new(Arc::new(codes));
     let interval = Duration::from_secs(settings.store.check_seconds.max(1));
     Ok(Service {
         routes: Routes::new(VerificationServiceServer::new(api)),
-        loops: BackgroundLoops { store, health: store_health, interval, files: files(settings, redis) },
+        loops: BackgroundLoops {
+            store,
+            health: store_health,
+            interval,
+            files,
+            keys: followed_keys,
+            are_held: false,
+        },
         grpc_names: GRPC_NAMES,
     })
 }
 
+/// Has the store forget with which keys of a kind it was used.
+///
+/// # Errors
+/// The store is away.
+pub async fn forget_keys(settings: &Settings, kind: &str) -> anyhow::Result<()> {
+    let stores = wiring::stores(settings, &SystemEntropy)?;
+    stores.store.forget_keys(kind).await.context("forgetting keys")
+}
+
 /// What is made of files.
-fn files(settings: &Settings, redis: Option<Redis>) -> (Reloads, Duration) {
+fn files(settings: &Settings, keys: &[Arc<FollowedKeys>], redis: Option<Redis>) -> (Reloads, Duration) {
     let mut files = Reloads::default();
     if let Some(redis) = redis {
         files.add("verification.store", Box::new(move || redis.reload()));
     }
+    keys.iter().cloned().for_each(|keys| files.add_keys(keys));
     (files, Duration::from_secs(settings.server.reload_seconds.max(1)))
 }
 
@@ -112,19 +135,51 @@ pub struct BackgroundLoops {
     store: Arc<dyn Store>,
     health: StoreHealth,
     interval: Duration,
+    keys: [Arc<FollowedKeys>; 3],
+    /// Whether the keys were found to be the store's.
+    are_held: bool,
 }
 
 impl BackgroundLoops {
+    /// Looks at the store before anything is served.
+    ///
+    /// # Errors
+    /// It is used with other keys. One that is away is looked at again later.
+    pub async fn look_first(&mut self) -> anyhow::Result<()> {
+        Ok(self.look().await?)
+    }
+
+    async fn look(&mut self) -> Result<(), KeyFileError> {
+        if check_store(&*self.store, &self.health).await.is_err() {
+            return Ok(());
+        }
+        for keys in &self.keys {
+            match keys.hold().await {
+                Err(KeyFileError::Wrong { setting, source }) if self.are_held => {
+                    // Whoever came later with other keys, after Redis forgot ours, is at fault.
+                    tracing::error!(setting, error = %source, "others use this store with other keys");
+                }
+                Err(wrong @ KeyFileError::Wrong { .. }) => return Err(wrong),
+                // It is away again.
+                Err(_) => return Ok(()),
+                Ok(()) => {}
+            }
+        }
+        self.are_held = true;
+        Ok(())
+    }
+
     /// Starts them among the process's loops.
-    pub fn spawn(self, loops: &mut Loops) {
-        let Self { files: (files, every), store, health, interval } = self;
+    pub fn spawn(mut self, loops: &mut Loops) {
+        let (files, every) = std::mem::take(&mut self.files);
         loops.spawn("verification files", move |stop| files.run(every, stop));
         loops.spawn("verification store", move |stop: Shutdown| async move {
-            while stop.pause(interval).await {
-                // What it finds is reported to health; there is nothing else to do about it here.
-                let _ = check_store(&*store, &health).await;
+            // What it finds of the store's health is reported there; there is nothing else to do about it here.
+            while stop.pause(if self.are_held { self.interval } else { FIRST_PAUSE.min(self.interval) }).await
+            {
+                self.look().await?;
             }
-            Ok::<_, std::convert::Infallible>(())
+            anyhow::Ok(())
         });
     }
 }

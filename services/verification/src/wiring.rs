@@ -1,15 +1,16 @@
 //! Settings become parts: keys from files, stores from URLs.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use rekey_metrics::process::KEY_MADE;
+use async_trait::async_trait;
 use rekey_primitives::entropy::Entropy;
-use rekey_primitives::secret::{ExposeSecret as _, SecretString};
+use rekey_primitives::secret::ExposeSecret as _;
+use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError, KeyStore};
 use rekey_runtime::settings::{TlsClientFiles, secret_file, url_with_password};
-use rekey_sealing::{AeadKeys, KeyText, MacKeys, SigningKeys};
+use rekey_sealing::{AeadKeys, HeldKey, KeyId, MacKeys, SigningKeys, WrongKeys};
 use rekey_throttle::connection::{Connection, Options, SentinelLogin, Topology};
 use rekey_throttle::{InProcessThrottle, RedisThrottle, Reserving};
 
@@ -21,25 +22,59 @@ use crate::store::redis::RedisStore;
 
 /// Reads the keys. This service never invents one: a replica with keys of its own would refuse the codes of the others.
 pub(crate) fn keys(settings: &KeySettings) -> anyhow::Result<CodeKeys> {
+    let [code_mac, code_seal, grant] = key_files(settings)?;
     Ok(CodeKeys {
-        macs: MacKeys::from_text(text("code_mac_file", settings.code_mac_file.as_deref())?.expose_secret())
-            .context("[verification.keys] code_mac_file")?,
-        seals: AeadKeys::from_text(
-            text("code_seal_file", settings.code_seal_file.as_deref())?.expose_secret(),
-        )
-        .context("[verification.keys] code_seal_file")?,
-        grants: SigningKeys::from_text(text("grant_file", settings.grant_file.as_deref())?.expose_secret())
-            .context("[verification.keys] grant_file")?,
+        macs: MacKeys::from_text(code_mac.text()?.expose_secret()).with_context(|| code_mac.setting())?,
+        seals: AeadKeys::from_text(code_seal.text()?.expose_secret()).with_context(|| code_seal.setting())?,
+        grants: SigningKeys::from_text(grant.text()?.expose_secret()).with_context(|| grant.setting())?,
     })
 }
 
-fn text(name: &'static str, path: Option<&Path>) -> anyhow::Result<SecretString> {
-    let path = path.with_context(|| format!("[verification.keys] {name} is not set"))?;
-    let text = secret_file(path)?;
-    if let Some(made_at) = KeyText::made_at(text.expose_secret()) {
-        KEY_MADE.set(made_at.as_secs_f64(), ["verification", name.trim_end_matches("_file")]);
+/// The keys, each with the file that it goes by.
+pub(crate) fn followed_keys(
+    settings: &KeySettings,
+    keys: &CodeKeys,
+    store: Arc<dyn Store>,
+) -> Result<[Arc<FollowedKeys>; 3], KeyFileError> {
+    let [code_mac, code_seal, grant] = key_files(settings)?;
+    let store: Arc<dyn KeyStore> = Arc::new(KnownKeys(store));
+    Ok([
+        code_mac.followed_by(keys.macs.clone(), Arc::clone(&store)),
+        code_seal.followed_by(keys.seals.clone(), Arc::clone(&store)),
+        grant.followed_by(keys.grants.clone(), store),
+    ])
+}
+
+/// What the store knows of keys.
+struct KnownKeys(Arc<dyn Store>);
+
+#[async_trait]
+impl KeyStore for KnownKeys {
+    async fn hold(
+        &self,
+        key: &'static str,
+        held: &[HeldKey],
+    ) -> Result<Result<(), WrongKeys>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.0.hold_keys(key, held).await?)
     }
-    Ok(text)
+
+    /// All of it is over by itself.
+    async fn still_sealed_by(
+        &self,
+        _: &'static str,
+        _: &KeyId,
+    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(None)
+    }
+}
+
+fn key_files(settings: &KeySettings) -> Result<[KeyFile; 3], KeyFileError> {
+    let file = |key, path: &Option<PathBuf>| KeyFile::of("verification", key, path.as_deref());
+    Ok([
+        file("code_mac", &settings.code_mac_file)?,
+        file("code_seal", &settings.code_seal_file)?,
+        file("grant", &settings.grant_file)?,
+    ])
 }
 
 /// What codes and budgets are kept in.

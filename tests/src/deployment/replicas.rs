@@ -111,6 +111,12 @@ impl Replicas {
         self.running.iter().filter(|(running, ..)| *running == part).count()
     }
 
+    /// What each of a part said up to now.
+    pub fn logs(&self, part: Part) -> Vec<String> {
+        let of_part = self.running.iter().filter(|(running, ..)| *running == part);
+        of_part.map(|(.., process)| process.log()).collect()
+    }
+
     /// Starts one more of a part at a new address, which its name has when it is ready.
     pub async fn add(&mut self, part: Part) {
         let replica = self.launch(part);

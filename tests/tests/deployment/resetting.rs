@@ -69,7 +69,7 @@ impl Resetting {
 }
 
 /// A person is there and resets their password; no call is repeated but by the connection.
-async fn reset(backend: &Backend, mail: &SmtpServer, name: &str) -> Result<(), Status> {
+pub(crate) async fn reset(backend: &Backend, mail: &SmtpServer, name: &str) -> Result<(), Status> {
     let login = create(backend, name).await?;
     let resets = PasswordResetServiceClient::new(backend.identity.clone());
     let start = StartPasswordResetRequest {
@@ -106,7 +106,9 @@ async fn reset(backend: &Backend, mail: &SmtpServer, name: &str) -> Result<(), S
 
 /// The answer to a call. One that finds the hashing threads of nine processes on a few cores busy is made again: that is
 /// no matter of who is restarted.
-async fn answered<T>(mut call: impl AsyncFnMut() -> Result<Response<T>, Status>) -> Result<T, Status> {
+pub(crate) async fn answered<T>(
+    mut call: impl AsyncFnMut() -> Result<Response<T>, Status>,
+) -> Result<T, Status> {
     let answer = async || match call().await {
         Err(status) if BUSY.contains(&Problem::of(&status).reason.as_str()) => None,
         answer => Some(answer.map(Response::into_inner)),

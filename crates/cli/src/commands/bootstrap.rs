@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use rekey_identity::bootstrap::BootstrapRequest;
 use rekey_primitives::clock::SystemClock;
 use rekey_primitives::entropy::SystemEntropy;
@@ -25,11 +26,16 @@ fn agreed(mut ask: impl FnMut(&str) -> anyhow::Result<String>) -> anyhow::Result
     }
 }
 
+fn typed(prompt: &str) -> anyhow::Result<String> {
+    rpassword::prompt_password(prompt)
+        .context("there is no terminal to type the password on: name a file that holds it by --password-file")
+}
+
 pub(crate) async fn run(bootstrap: Bootstrap, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     let document = settings::document(config, Vec::new())?;
     let password = match &bootstrap.password_file {
         Some(path) => secret_file(path)?,
-        None => agreed(|prompt| Ok(rpassword::prompt_password(prompt)?))?,
+        None => agreed(typed)?,
     };
     let first = BootstrapRequest {
         handle: bootstrap.handle,

@@ -1,9 +1,11 @@
 //! `rekey keys`: the life of the keys that seal and sign, in their files. Material is drawn here and shown nowhere.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use rekey_identity::UnderPepper;
 use rekey_primitives::clock::{Clock as _, SystemClock};
 use rekey_primitives::entropy::SystemEntropy;
 use rekey_primitives::secret::Zeroizing;
@@ -14,18 +16,25 @@ use serde_json::{Value, json};
 use crate::arguments::keys::{KeyOf, KeysCommand};
 use crate::folder::{KEYS, rewrite_private};
 use crate::output::{self, Output};
-use crate::settings;
+use crate::{Part, settings};
+
+/// The key of passwords, which seals what is never over by itself.
+const PEPPER: &str = "pepper";
 
 /// Keys that never rotate: what they made is looked up by them alone.
 const STEADY: [&str; 3] = ["decoy", "login_hash", "familiar_place"];
 
-/// What everybody has to do after a step.
-const HAND_OUT: &str = "Give the file to every replica of the part and restart them one by one";
+/// What has to be so before the next step.
+const HAND_OUT: &str = "Every replica of the part that has the file reads it within `server.reload_seconds` (10 unless set), \
+    or at once on SIGHUP, and logs `read from its files`; none is restarted";
 
-pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
+pub(crate) async fn run(command: KeysCommand, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     let document = settings::document(config, Vec::new())?;
     match command {
-        KeysCommand::List { files } => list(&document, &files.data, output),
+        KeysCommand::List { files, count } => {
+            let counts = if count { Some(counts(&document, &files.data).await?) } else { None };
+            list(&document, &files.data, counts.as_ref(), output)
+        }
         KeysCommand::Add { name, files } => {
             if STEADY.contains(&name.as_str()) {
                 bail!("{name} does not rotate: what it hashed would not be found again")
@@ -33,9 +42,9 @@ pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, output: Output)
             let path = file(&document, &files.data, &name)?;
             let next = rotate(&path, Rotation::Add)?;
             let (id, _) = next.states().last().context("the key was added")?;
-            let then = format!("{HAND_OUT}, then `rekey keys activate {name} {id}`.");
+            let then = format!("{}, then `rekey keys activate {name} {id}`", before_use(&name));
             output.data(&json!({ "key": name, "id": id.as_str(), "state": "accept" }), |_| {
-                format!("Added {id} to {}. {then}", path.display())
+                format!("Added {id} to {}. {HAND_OUT}. {then}.", path.display())
             })
         }
         KeysCommand::Activate(key) => {
@@ -53,8 +62,11 @@ pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, output: Output)
                 format!("{id} is retired. {HAND_OUT}.")
             })
         }
-        KeysCommand::Remove { key, yes } => {
+        KeysCommand::Remove { key, lose, yes } => {
             let (path, id) = found(&document, &key)?;
+            if key.name == PEPPER && !lose {
+                refuse_while_used(&document, &key.files.data, &id).await?;
+            }
             if !yes {
                 output::confirm(lost(&key.name), &key.id)?;
             }
@@ -63,6 +75,42 @@ pub(crate) fn run(command: KeysCommand, config: Option<PathBuf>, output: Output)
                 format!("{id} is gone from {}. {HAND_OUT}.", path.display())
             })
         }
+        KeysCommand::Forget { name, yes } => forget(&document, &name, yes, output).await,
+    }
+}
+
+/// Has the store of a part forget its keys.
+async fn forget(document: &Document, name: &str, yes: bool, output: Output) -> anyhow::Result<()> {
+    let part = part_of(name)?;
+    if !yes {
+        output::confirm(lost(name), name)?;
+    }
+    match part {
+        Part::Identity => rekey_identity::forget_keys(&document.part("identity")?, name).await?,
+        Part::Verification => rekey_verification::forget_keys(&document.part("verification")?, name).await?,
+        Part::Notification => rekey_notification::forget_keys(&document.part("notification")?, name).await?,
+    }
+    output.data(&json!({ "key": name, "forgotten": true }), |_| {
+        format!("The store of {} takes whichever {name} keys it is used with next.", part.name())
+    })
+}
+
+fn part_of(name: &str) -> anyhow::Result<Part> {
+    let Some((owner, _)) = KEYS.iter().find(|(_, key)| *key == name) else {
+        let names: Vec<&str> = KEYS.iter().map(|(_, key)| *key).collect();
+        bail!("no key is called {name}; there are: {}", names.join(", "))
+    };
+    let part = Part::ALL.into_iter().find(|part| part.name() == *owner);
+    part.context("every key is of a part")
+}
+
+/// What to wait for before a new key is used.
+fn before_use(name: &str) -> &'static str {
+    match name {
+        "access_token" => {
+            "Wait until all of them have, and five minutes more for backends that keep the public keys"
+        }
+        _ => "Wait until all of them have",
     }
 }
 
@@ -77,21 +125,63 @@ fn lost(name: &str) -> &'static str {
     }
 }
 
-fn list(document: &Document, data: &Path, output: Output) -> anyhow::Result<()> {
-    let mut rows = vec![["KEY", "ID", "STATE", "FILE"].map(str::to_owned).to_vec()];
+/// What each key of the pepper still seals.
+async fn counts(document: &Document, data: &Path) -> anyhow::Result<BTreeMap<String, UnderPepper>> {
+    let settings = store_of_pepper(document, data)?;
+    let (_, keys) = read(&file(document, data, PEPPER)?)?;
+    let mut counts = BTreeMap::new();
+    for (id, _) in keys.states() {
+        counts.insert(id.as_str().to_owned(), rekey_identity::under_pepper(&settings, id).await?);
+    }
+    Ok(counts)
+}
+
+/// Identity's settings, with the store of the data folder where its key is.
+fn store_of_pepper(document: &Document, data: &Path) -> anyhow::Result<rekey_identity::config::Settings> {
+    let mut settings: rekey_identity::config::Settings = document.part("identity")?;
+    if settings.keys.pepper_file.is_none() && settings.store.url.starts_with("sqlite:") {
+        settings.store.url = format!("sqlite:{}", data.join("identity.db").display());
+    }
+    Ok(settings)
+}
+
+async fn refuse_while_used(document: &Document, data: &Path, id: &KeyId) -> anyhow::Result<()> {
+    let counted = rekey_identity::under_pepper(&store_of_pepper(document, data)?, id).await;
+    let under =
+        counted.context("whether it still seals anything is not known: --lose removes it all the same")?;
+    if !under.is_empty() {
+        bail!("{id} still seals {under}: wait until they were used once more, or lose them by --lose")
+    }
+    Ok(())
+}
+
+fn list(
+    document: &Document,
+    data: &Path,
+    counts: Option<&BTreeMap<String, UnderPepper>>,
+    output: Output,
+) -> anyhow::Result<()> {
+    let mut rows = vec![["KEY", "ID", "STATE", "FILE", "STILL SEALS"].map(str::to_owned).to_vec()];
     let mut shown = Vec::new();
     for (part, name) in KEYS {
         let Ok(path) = file(document, data, name) else {
-            rows.push(vec![name.to_owned(), String::new(), "no file".to_owned(), String::new()]);
+            rows.push([name, "", "no file", "", ""].map(str::to_owned).to_vec());
             shown.push(json!({ "part": part, "key": name, "file": null, "keys": [] }));
             continue;
         };
         let keys = read(&path)?.1;
         let mut states: Vec<Value> = Vec::new();
         for (id, state) in keys.states() {
-            states.push(json!({ "id": id.as_str(), "state": state.as_str() }));
-            let row = [name, id.as_str(), state.as_str(), &path.display().to_string()].map(str::to_owned);
-            rows.push(row.to_vec());
+            let mut shown = json!({ "id": id.as_str(), "state": state.as_str() });
+            let count = counts.filter(|_| name == PEPPER).and_then(|counts| counts.get(id.as_str()));
+            if let Some(UnderPepper { passwords, authenticators, webhooks }) = count {
+                shown["still_seals"] =
+                    json!({ "passwords": passwords, "authenticators": authenticators, "webhooks": webhooks });
+            }
+            states.push(shown);
+            let (file, count) =
+                (path.display().to_string(), count.map(ToString::to_string).unwrap_or_default());
+            rows.push([name, id.as_str(), state.as_str(), &file, &count].map(str::to_owned).to_vec());
         }
         shown.push(json!({ "part": part, "key": name, "file": path.display().to_string(), "keys": states }));
     }
@@ -106,10 +196,7 @@ fn found(document: &Document, key: &KeyOf) -> anyhow::Result<(PathBuf, KeyId)> {
 
 /// The file of a key: the one that the settings name, else that of a data folder.
 fn file(document: &Document, data: &Path, name: &str) -> anyhow::Result<PathBuf> {
-    let Some((part, _)) = KEYS.iter().find(|(_, key)| *key == name) else {
-        let names: Vec<&str> = KEYS.iter().map(|(_, key)| *key).collect();
-        bail!("no key is called {name}; there are: {}", names.join(", "))
-    };
+    let part = part_of(name)?.name();
     let setting = format!("{name}_file");
     let files = document.part::<Table>(&format!("{part}.keys")).unwrap_or_default().secret_files();
     match files.into_iter().find(|(known, _)| *known == setting) {

@@ -62,12 +62,6 @@ impl<'a> Assembly<'a> {
         Self { document, environment, health, keys, purpose: Purpose::Service { loops } }
     }
 
-    fn background(&mut self, spawn: impl FnOnce(&mut Loops)) {
-        if let Purpose::Service { loops } = &mut self.purpose {
-            spawn(loops);
-        }
-    }
-
     /// A rehearsal leaves an embedded store alone, which may not be there yet, or in use.
     fn keep_apart(&self, part: Part, url: &mut String) {
         if let Purpose::Rehearsal { scratch } = self.purpose
@@ -85,25 +79,34 @@ impl<'a> Assembly<'a> {
                 let mut settings: rekey_notification::config::Settings = self.document.part(part.name())?;
                 self.keep_apart(part, &mut settings.store.url);
                 let given = rekey_notification::Dependencies { clock, entropy, health, inbox };
-                let service = rekey_notification::assemble(&settings, given).await?;
-                self.background(|loops| service.loops.spawn(loops));
+                let mut service = rekey_notification::assemble(&settings, given).await?;
+                if let Purpose::Service { loops } = &mut self.purpose {
+                    service.loops.look_first().await?;
+                    service.loops.spawn(loops);
+                }
                 (service.routes, settings.server, notification::v1::DESCRIPTORS, Arc::new(NoPersons))
             }
             Part::Verification => {
                 let settings: rekey_verification::config::Settings = self.document.part(part.name())?;
                 let notification = connect(&settings.notification)?;
                 let dependencies = rekey_verification::Dependencies { clock, entropy, health, notification };
-                let service = rekey_verification::assemble(&settings, dependencies).await?;
-                self.background(|loops| service.loops.spawn(loops));
+                let mut service = rekey_verification::assemble(&settings, dependencies).await?;
+                if let Purpose::Service { loops } = &mut self.purpose {
+                    service.loops.look_first().await?;
+                    service.loops.spawn(loops);
+                }
                 (service.routes, settings.server, verification::v1::DESCRIPTORS, Arc::new(NoPersons))
             }
             Part::Identity => {
                 let mut settings: rekey_identity::config::Settings = self.document.part(part.name())?;
                 self.keep_apart(part, &mut settings.store.url);
                 let given = rekey_identity::Dependencies { clock, entropy, health };
-                let service = rekey_identity::assemble(&settings, given).await?;
-                self.keys.put(service.jwks());
-                self.background(|loops| service.loops.spawn(loops));
+                let mut service = rekey_identity::assemble(&settings, given).await?;
+                self.keys.put(Arc::clone(&service.jwks));
+                if let Purpose::Service { loops } = &mut self.purpose {
+                    service.loops.look_first().await?;
+                    service.loops.spawn(loops);
+                }
                 (service.routes, settings.server, identity::v1::DESCRIPTORS, service.persons)
             }
         };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{SCHEMA, World, on_both, options};
-use crate::{Failure, StoreMonitor, StoreStatus, migrate};
+use crate::{Failure, StoreMonitor, StoreStatus, Unprepared, migrate};
 
 on_both! {
     the_gate_opens_once_the_schema_fits,
@@ -57,7 +57,7 @@ async fn the_gate_stays_closed_until_the_preparation_is_done(world: World) {
     let counted = Arc::clone(&attempts);
     let monitor = monitor.preparing(move || {
         let attempt = counted.fetch_add(1, Ordering::Relaxed);
-        async move { if attempt < 2 { Err(Failure::TimedOut) } else { Ok(()) } }
+        async move { if attempt < 2 { Err(Failure::TimedOut.into()) } else { Ok(()) } }
     });
 
     let running = tokio::spawn(monitor.run(std::future::pending()));
@@ -81,5 +81,18 @@ async fn a_monitor_ends_when_told_to_stop() {
     let world = World::sqlite().await;
     let (monitor, _gate) = monitor(&world, &Reports::default());
 
-    monitor.run(std::future::ready(())).await;
+    monitor.run(std::future::ready(())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_that_is_found_unfit_ends_the_monitor_and_opens_nothing() {
+    let world = World::sqlite().await.migrated().await;
+    let (monitor, mut gate) = monitor(&world, &Reports::default());
+    let mut monitor = monitor.preparing(|| async { Err(Unprepared::Unfit("another's".into())) });
+
+    let first = monitor.look_first().await;
+    let ended = monitor.run(std::future::pending()).await;
+
+    assert_eq!([first, ended].map(|found| found.unwrap_err().to_string()), ["another's", "another's"]);
+    assert!(!gate.passed(std::future::pending()).await);
 }

@@ -22,7 +22,7 @@ use crate::policies::TenantPolicy;
 use crate::store::accounts::{AccountKey, AccountTaken};
 use crate::views::AccountView;
 
-const CREATE: Rpc = Rpc { name: "CreateAccount", event: EventKind::AccountCreated };
+pub(super) const CREATE: Rpc = Rpc { name: "CreateAccount", event: EventKind::AccountCreated };
 // Whoever reads leaves no event but a denial.
 const GET: Rpc = Rpc { name: "GetAccount", event: EventKind::PermissionDenied };
 const LOOK_UP: Rpc = Rpc { name: "LookupAccount", event: EventKind::PermissionDenied };
@@ -119,7 +119,7 @@ impl Directory {
 
     /// The record of a first password. Its hash costs what every hash costs: the budgets of where the call comes from, and the
     /// turn of its login.
-    async fn first_password(
+    pub(super) async fn first_password(
         &self,
         operation: &Operation<'_>,
         account: &Account,
@@ -153,7 +153,7 @@ impl Directory {
     }
 
     /// An account with everything but its password.
-    fn drafted(&self, new: &NewAccount, now: Timestamp) -> Result<Account, Refusal> {
+    pub(super) fn drafted(&self, new: &NewAccount, now: Timestamp) -> Result<Account, Refusal> {
         let standing =
             if new.addresses_confirmed { Standing::Confirmed { at: now } } else { Standing::Prefilled };
         let addresses = new.addresses.iter().map(|address| (address, standing));

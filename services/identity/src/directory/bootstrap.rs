@@ -8,11 +8,14 @@ use rekey_primitives::id::{AccountId, RequestId, TenantId};
 use rekey_primitives::login::Login;
 use rekey_primitives::secret::SecretString;
 
-use super::{Directory, NewAccount, NewTenant, Reach};
+use super::{Directory, NewAccount, NewTenant, accounts, tenants};
+use crate::domain::audit::Actor;
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::scope::TenantScope;
 use crate::domain::tenant::Handle;
-use crate::operation::{Administrator, Caller, Context, Error};
+use crate::operation::{Caller, Context, Error, Operation, Origin};
+use crate::policies::TenantPolicy;
+use crate::store::accounts::{Beginning, FirstRows};
 
 /// The name under which the first steps stand in the log.
 const CALLER: &str = "bootstrap";
@@ -42,18 +45,30 @@ pub struct Bootstrapped {
 }
 
 impl Directory {
-    /// Makes the first tenant and its administrator; `None` where somebody was there before. What was refused or cut off
-    /// half way, at a tenant without accounts, goes on under the same handle.
+    /// Makes the first tenant and its administrator in one step; `None` where somebody was there before, or was faster. What an
+    /// earlier release left half way, a tenant without accounts, goes on under the same handle.
     pub(crate) async fn bootstrap(&self, first: FirstTenant) -> Result<Option<Bootstrapped>, Error> {
-        let caller = Caller::new(CALLER, |_| true);
-        let Some(tenant_id) = self.first_tenant(&caller, &first).await? else { return Ok(None) };
-        let administrator = Administrator { caller, person: None, context: Context::default() };
+        let now = self.clock.now();
+        let left = match self.store.beginning().await? {
+            Beginning::Empty => None,
+            Beginning::CutOff(tenant) if tenant.handle == first.handle => Some(tenant.id),
+            Beginning::CutOff(_) | Beginning::Over => return Ok(None),
+        };
+        let id = left.unwrap_or_else(|| TenantId::generate(&*self.entropy, now));
+        let tenant = NewTenant {
+            handle: first.handle,
+            display_name: first.display_name,
+            domains: Vec::new(),
+            licensed_accounts: None,
+            request_id: self.own_request_id(),
+        };
+        let (tenant, policy) = tenants::drafted(&tenant, id, now);
         let new = NewAccount {
-            tenant_id,
+            tenant_id: id,
             logins: vec![first.login],
             display_name: first.administrator,
             external_id: None,
-            password: Some(first.password),
+            password: None,
             addresses: first.address.into_iter().collect(),
             addresses_confirmed: true,
             must_change_password: false,
@@ -61,27 +76,26 @@ impl Directory {
             roles: RoleSet::of(&[Role::GlobalAdministrator]),
             request_id: self.own_request_id(),
         };
-        let account = self.create_account(&administrator, new).await?;
-        Ok(Some(Bootstrapped { tenant_id, account_id: AccountId::from_uuid(account.account_id) }))
-    }
-
-    async fn first_tenant(&self, caller: &Caller, first: &FirstTenant) -> Result<Option<TenantId>, Error> {
-        if !self.store.is_empty().await? {
-            let tenants = self.store.list_tenants((None, true), None, 2).await?;
-            let [only] = tenants.as_slice() else { return Ok(None) };
-            let accounts = self.store.list_accounts(&TenantScope::ours(only.id), None, 1).await?;
-            let was_cut_off = only.handle == first.handle && accounts.is_empty();
-            return Ok(was_cut_off.then_some(only.id));
-        }
-        let new = NewTenant {
-            handle: first.handle.clone(),
-            display_name: first.display_name.clone(),
-            domains: Vec::new(),
-            licensed_accounts: None,
-            request_id: self.own_request_id(),
+        let mut account = self.drafted(&new, now)?;
+        let (caller, context) = (Caller::new(CALLER, |_| true), Context::default());
+        let operation = |rpc| {
+            let origin = Origin { caller: &caller, context: &context };
+            Operation::new(rpc, TenantScope::ours(id), origin, now).by(Actor::Service)
         };
-        let tenant = self.create_tenant(caller, &Reach::Everywhere, new, &Context::default()).await?;
-        Ok(Some(TenantId::from_uuid(tenant.tenant_id)))
+        let creation = operation(accounts::CREATE);
+        let rules = TenantPolicy { tenant: tenant.clone(), policy: policy.policy.clone() };
+        account.password = Some(self.first_password(&creation, &account, &rules, &first.password).await?);
+        let rows = FirstRows {
+            events: [
+                self.audit.event(&operation(tenants::CREATE)).done(),
+                self.audit.event(&creation).on(account.id).done(),
+            ],
+            tenant,
+            policy,
+            account,
+        };
+        let is_made = self.store.begin(&rows).await?;
+        Ok(is_made.then_some(Bootstrapped { tenant_id: id, account_id: rows.account.id }))
     }
 
     fn own_request_id(&self) -> RequestId {

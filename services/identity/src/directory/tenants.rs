@@ -2,6 +2,7 @@
 //!
 //! Whether a tenant exists is told only to callers that may name it; to others it is not there.
 
+use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{RequestId, TenantId};
 
 use super::Directory;
@@ -16,7 +17,7 @@ use crate::store::accounts::{TenantKey, TenantTaken};
 use crate::tokens::{AskedPage, List, Page};
 use crate::views::TenantView;
 
-const CREATE: Rpc = Rpc { name: "CreateTenant", event: EventKind::TenantCreated };
+pub(super) const CREATE: Rpc = Rpc { name: "CreateTenant", event: EventKind::TenantCreated };
 
 /// The tenants that a caller may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,27 +79,7 @@ impl Directory {
         operation: &Repeatable<'_>,
         new: &NewTenant,
     ) -> Result<Answer<TenantView>, Error> {
-        let (id, now) = (operation.scope.tenant_id(), operation.now);
-        let tenant = Tenant {
-            id,
-            handle: new.handle.clone(),
-            display_name: new.display_name.clone(),
-            domains: new.domains.clone(),
-            licensed_accounts: new.licensed_accounts,
-            help_mailbox: None,
-            help_url: None,
-            created_at: now,
-            updated_at: now,
-            deleted_at: None,
-            version: 1,
-        };
-        let policy = PolicyRevision {
-            tenant_id: id,
-            version: 1,
-            policy: Policy::default(),
-            changed_by: None,
-            changed_at: now,
-        };
+        let (tenant, policy) = drafted(new, operation.scope.tenant_id(), operation.now);
         let event = self.audit.event(operation).done();
         let answering = self.idempotency.answering(operation.key, |tenant: &Tenant| TenantView::from(tenant));
         let step = self.store.create_tenant(&tenant, &policy, &event, Some(answering.once())).await?;
@@ -147,4 +128,29 @@ impl Directory {
         let reached = found.filter(|tenant| caller.scope(tenant.id).is_ok());
         Ok(TenantView::from(&reached.ok_or(Refusal::TenantNotFound)?))
     }
+}
+
+/// A tenant with the policy that it begins with.
+pub(super) fn drafted(new: &NewTenant, id: TenantId, now: Timestamp) -> (Tenant, PolicyRevision) {
+    let tenant = Tenant {
+        id,
+        handle: new.handle.clone(),
+        display_name: new.display_name.clone(),
+        domains: new.domains.clone(),
+        licensed_accounts: new.licensed_accounts,
+        help_mailbox: None,
+        help_url: None,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+        version: 1,
+    };
+    let policy = PolicyRevision {
+        tenant_id: id,
+        version: 1,
+        policy: Policy::default(),
+        changed_by: None,
+        changed_at: now,
+    };
+    (tenant, policy)
 }

@@ -32,8 +32,10 @@ mod columns;
 mod contract;
 mod idempotency;
 mod indexes;
+mod key_checks;
 mod logins;
 mod partitions;
+mod pepper;
 mod rows;
 mod schema;
 #[cfg(test)]
@@ -46,7 +48,10 @@ use std::time::Duration;
 use rekey_database::{Database, SchemaFit};
 
 pub(crate) use outcome::{EarlierRequest, IdempotentRequest, StepOutcome};
-pub(crate) use rekey_database::{Failure, Options, SchemaGate, StoreMonitor, StoreStatus, in_time};
+pub use pepper::UnderPepper;
+pub(crate) use rekey_database::{
+    Failure, Options, SchemaGate, StoreMonitor, StoreStatus, Unprepared, in_time,
+};
 
 /// Everything identity needs of a database. Clones share it.
 #[derive(Debug, Clone)]

@@ -5,13 +5,14 @@ use rekey_database::Sql;
 use super::contract::World;
 use super::{
     accounts, audit, bulk_resets, contract, expiring_passwords, expiry, groups, idempotency, imports,
-    indexes, links, logins, outbox, partitions, purge, resets, restore, schema, search, sign_ins, upkeep,
-    webhooks,
+    indexes, key_checks, links, logins, outbox, partitions, pepper, purge, resets, restore, schema, search,
+    sign_ins, upkeep, webhooks,
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 67] = [
+pub(super) const STATEMENTS: [&[Sql]; 70] = [
     accounts::STATEMENTS,
+    accounts::beginning::STATEMENTS,
     accounts::changes::STATEMENTS,
     accounts::creation::STATEMENTS,
     accounts::deletion::STATEMENTS,
@@ -31,6 +32,7 @@ pub(super) const STATEMENTS: [&[Sql]; 67] = [
     imports::chunks::STATEMENTS,
     links::STATEMENTS,
     indexes::STATEMENTS,
+    key_checks::STATEMENTS,
     logins::STATEMENTS,
     audit::STATEMENTS,
     audit::erasing::STATEMENTS,
@@ -50,6 +52,7 @@ pub(super) const STATEMENTS: [&[Sql]; 67] = [
     expiry::STATEMENTS,
     outbox::STATEMENTS,
     partitions::STATEMENTS,
+    pepper::STATEMENTS,
     purge::accounts::STATEMENTS,
     purge::erasures::STATEMENTS,
     purge::tenants::STATEMENTS,

@@ -136,7 +136,7 @@ impl Tokens {
 
     /// The same of a token that may have expired.
     pub(crate) fn read_any_access(&self, shown: &SecretString) -> Option<AccessClaims> {
-        let json = jwt::verify(&self.keys.access_token_public, shown.expose_secret()).ok()?;
+        let json = jwt::verify(&self.keys.access_token, shown.expose_secret()).ok()?;
         let claims: WireClaims = serde_json::from_str(&json).ok()?;
         claims.issued_by(&self.settings)
     }
@@ -180,8 +180,7 @@ impl Tokens {
     pub(crate) fn read_refresh(&self, shown: &SecretString) -> Option<PresentedRefreshToken> {
         let token: [u8; REFRESH_BYTES] = bytes(shown)?.try_into().ok()?;
         let (body, tag) = token.split_last_chunk::<32>()?;
-        let mac = &self.keys.login_hash;
-        if !mac.accepted().any(|key| mac.verify(key, REFRESH, &[body], tag)) {
+        if !self.keys.login_hash.verify_any(REFRESH, &[body], tag) {
             return None;
         }
         let (tenant, rest) = body.split_first_chunk::<16>()?;

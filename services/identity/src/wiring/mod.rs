@@ -1,32 +1,30 @@
 //! Wiring: settings become keys, stores, throttles, connections to the neighbours, and use cases ([`parts`]).
 
+mod keys;
 mod parts;
 mod webhooks;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rekey_client::{self as link, ClientSettings};
-use rekey_metrics::process::KEY_MADE;
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::deadline;
 use rekey_runtime::reload::Reloads;
 use rekey_runtime::settings::{TlsClientFiles, secret_file, url_with_password};
-use rekey_sealing::KeyText;
 use rekey_throttle::connection::{Connection, Options, SentinelLogin, Topology};
 use rekey_throttle::{FallbackThrottle, InProcessThrottle, RedisThrottle, Throttle};
 
+pub(crate) use keys::{FollowedKeySet, followed_keys, hold_keys};
 pub(crate) use parts::Parts;
 pub(crate) use webhooks::delivery;
 
 use crate::audit::AuditBuffer;
-use crate::config::{KeyFiles, Settings, Throttle as ThrottleSettings};
+use crate::config::{Settings, Throttle as ThrottleSettings};
 use crate::hashing::Hasher;
-use crate::keys::{KeyTexts, Keys};
 use crate::peers::notification::RemoteNotification;
 use crate::peers::verification::RemoteVerification;
 use crate::peers::{Notification, Verification};
@@ -81,35 +79,6 @@ pub(crate) async fn migrate(settings: &Settings) -> anyhow::Result<()> {
     store::migrate(url.expose_secret(), &store_options(settings))
         .await
         .context("migrating the identity database")
-}
-
-/// Reads the keys. This service never invents one: a replica with keys of its own would refuse its sisters' tokens,
-/// and passwords under a pepper that nobody keeps are lost.
-pub(crate) fn keys(files: &KeyFiles) -> anyhow::Result<Keys> {
-    let pepper = text("pepper_file", files.pepper_file.as_ref())?;
-    let access_token = text("access_token_file", files.access_token_file.as_ref())?;
-    let tokens = text("tokens_file", files.tokens_file.as_ref())?;
-    let decoy = text("decoy_file", files.decoy_file.as_ref())?;
-    let login_hash = text("login_hash_file", files.login_hash_file.as_ref())?;
-    let familiar_place = text("familiar_place_file", files.familiar_place_file.as_ref())?;
-    let texts = KeyTexts {
-        pepper: pepper.expose_secret(),
-        access_token: access_token.expose_secret(),
-        tokens: tokens.expose_secret(),
-        decoy: decoy.expose_secret(),
-        login_hash: login_hash.expose_secret(),
-        familiar_place: familiar_place.expose_secret(),
-    };
-    Keys::read(texts).context("[identity.keys]")
-}
-
-fn text(name: &'static str, path: Option<&PathBuf>) -> anyhow::Result<SecretString> {
-    let path: &Path = path.with_context(|| format!("[identity.keys] {name} is not set"))?;
-    let text = secret_file(path)?;
-    if let Some(made_at) = KeyText::made_at(text.expose_secret()) {
-        KEY_MADE.set(made_at.as_secs_f64(), ["identity", name.trim_end_matches("_file")]);
-    }
-    Ok(text)
 }
 
 /// The throttles.
@@ -170,9 +139,9 @@ fn redis(settings: &ThrottleSettings) -> anyhow::Result<Connection> {
 }
 
 /// What the service makes of files, besides its port and the ways to its neighbours.
-pub(crate) fn files(settings: &Settings, store: &Store, redis: Option<Connection>) -> Reloads {
+pub(crate) fn files(parts: &Parts, keys: &FollowedKeySet, redis: Option<Connection>) -> Reloads {
     let mut files = Reloads::default();
-    let (of_store, store) = (settings.clone(), store.clone());
+    let (of_store, store) = (parts.settings.clone(), parts.store.clone());
     files.add(
         "identity.store.password_file",
         Box::new(move || Ok(store.reload(store_url(&of_store)?.expose_secret())?)),
@@ -180,6 +149,7 @@ pub(crate) fn files(settings: &Settings, store: &Store, redis: Option<Connection
     if let Some(redis) = redis {
         files.add("identity.throttle", Box::new(move || redis.reload()));
     }
+    keys.iter().cloned().for_each(|keys| files.add_keys(keys));
     files
 }
 
@@ -199,7 +169,7 @@ pub(crate) fn parts(
         hasher,
         strict_throttle: Arc::clone(&throttles.strict),
         lenient_throttle: Arc::clone(&throttles.lenient),
-        keys: Arc::new(keys(&settings.keys)?),
+        keys: Arc::new(keys::read(&settings.keys)?),
         clock,
         entropy,
         audit_buffer: Arc::new(AuditBuffer::new(settings.audit.buffer_events)),

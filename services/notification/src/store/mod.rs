@@ -13,6 +13,7 @@
 //! | `journeys`, `changes` | looking at messages and stepping in |
 //! | `visible` | which messages those are for |
 //! | `sweep` | tidying up |
+//! | `key_checks` | by what the keys of the store are told from others |
 //! | `restore` | dropping what a backup brought back |
 //! | `partitions` | the weeks of Postgres |
 
@@ -20,6 +21,7 @@ mod accept;
 mod changes;
 mod claims;
 mod journeys;
+mod key_checks;
 mod leases;
 mod models;
 mod partitions;
@@ -98,6 +100,7 @@ pub(crate) fn statements() -> Vec<rekey_database::Sql> {
         changes::STATEMENTS,
         claims::STATEMENTS,
         journeys::STATEMENTS,
+        key_checks::STATEMENTS,
         leases::STATEMENTS,
         requests::STATEMENTS,
         restore::STATEMENTS,

@@ -7,7 +7,7 @@ statements! {
 }
 
 pub(crate) static SCHEMA: Schema = Schema {
-    version: 4,
+    version: 5,
     recorded: RECORDED,
     postgres: sqlx::migrate!("migrations/postgres"),
     sqlite: sqlx::migrate!("migrations/sqlite"),

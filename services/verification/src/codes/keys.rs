@@ -87,7 +87,7 @@ impl CodeKeys {
         code: &Code,
         entropy: &dyn Entropy,
     ) -> SealedCode {
-        let mac = self.macs.tag(CODE, &[&bound(binding, code.expose().as_bytes())]);
+        let mac = self.macs.named_tag(CODE, &[&bound(binding, code.expose().as_bytes())]);
         self.sealed(binding, code, &mac, entropy)
     }
 
@@ -99,7 +99,7 @@ impl CodeKeys {
         entropy: &dyn Entropy,
     ) -> SealedCode {
         let random: [u8; 32] = array(entropy);
-        let mac = self.macs.tag(DECOY, &[&bound(binding, &random)]);
+        let mac = self.macs.named_tag(DECOY, &[&bound(binding, &random)]);
         self.sealed(binding, code, &mac, entropy)
     }
 
@@ -107,11 +107,11 @@ impl CodeKeys {
         &self,
         binding: &CodeBinding<'_>,
         code: &Code,
-        mac: &[u8; 32],
+        (key, mac): &(KeyId, [u8; 32]),
         entropy: &dyn Entropy,
     ) -> SealedCode {
         SealedCode {
-            mac: Mac::new(self.macs.active_id().as_str(), mac),
+            mac: Mac::new(key.as_str(), mac),
             sealed: self.seals.seal(entropy, &seal_context("code", binding.id), code.expose().as_bytes()),
         }
     }
@@ -181,14 +181,10 @@ impl CodeKeys {
     }
 
     fn mac_set(&self, label: &str, parts: &[&[u8]]) -> MacSet {
-        let active = self.macs.active_id();
-        let others = self.macs.accepted().filter(|id| *id != active);
-        MacSet {
-            active: Mac::new(active.as_str(), &self.macs.tag(label, parts)),
-            others: others
-                .filter_map(|id| Some(Mac::new(id.as_str(), &self.macs.tag_by(id, label, parts)?)))
-                .collect(),
-        }
+        let mut tags =
+            self.macs.every_tag(label, parts).into_iter().map(|(key, tag)| Mac::new(key.as_str(), &tag));
+        let active = tags.next().expect("the active key made one");
+        MacSet { active, others: tags.collect() }
     }
 }
 

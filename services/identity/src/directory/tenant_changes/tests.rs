@@ -10,6 +10,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::tenant::{DomainName, Handle, HelpUrl};
 use crate::domain::tenant_edit::TenantEdit;
 use crate::sign_in::SignIn;
+use crate::store::accounts::Beginning;
 use crate::testing::{OLD, World, context, new_account, refusal, service, signed_in, with_role};
 use crate::tokens::AskedPage;
 
@@ -164,5 +165,5 @@ async fn after_thirty_days_a_tenant_is_purged_whole_and_its_names_are_free() {
 
     assert_eq!((early, stopped, purged), (0, 0, 1));
     assert_eq!(refusal(back), Refusal::TenantNotFound);
-    assert!(world.parts.store.is_empty().await.unwrap());
+    assert_eq!(world.parts.store.beginning().await.unwrap(), Beginning::Empty);
 }

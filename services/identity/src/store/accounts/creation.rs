@@ -59,7 +59,7 @@ impl Store {
 }
 
 /// Which of its names is taken, if one is.
-async fn insert(
+pub(super) async fn insert(
     tx: &mut Connection,
     tenant_id: TenantId,
     account: &Account,

@@ -1,5 +1,6 @@
 //! Steps on tenants, accounts, their security info and roles.
 
+pub(super) mod beginning;
 pub(super) mod changes;
 pub(super) mod creation;
 pub(super) mod deletion;
@@ -25,6 +26,7 @@ use crate::domain::account::Account;
 use crate::domain::scope::TenantScope;
 use crate::domain::security_info::RemovedAddress;
 
+pub(crate) use beginning::{Beginning, FirstRows};
 pub(crate) use changes::{AccountChange, ChangeAccount, ChangeRefused};
 pub(crate) use creation::AccountTaken;
 pub(crate) use deletion::{DeleteAccount, DeletionRefused, UndeleteAccount};

@@ -55,8 +55,6 @@ statements! {
         "select ", POLICY_COLUMNS, " from policies p join tenants t on t.tenant_id = p.tenant_id
          where p.tenant_id = $1 and t.deleted_at is null order by p.version desc limit 1";
 
-    const ANY = "select count(*) from (select 1 from tenants limit 1) first";
-
     const INSERT = "
         insert into tenants (tenant_id, handle, display_name, licensed_accounts, help_mailbox, help_url, created_at,
             updated_at, version)
@@ -136,16 +134,11 @@ impl Store {
         let row: Option<PolicyRow> = self.database.optional(POLICY, values![scope.tenant_id()]).await?;
         row.map(PolicyRow::revision).transpose()
     }
-
-    /// Whether nothing was ever created here: no tenant. `bootstrap` asks.
-    pub(crate) async fn is_empty(&self) -> Result<bool, Failure> {
-        Ok(self.database.scalar::<i64>(ANY, &[]).await? == 0)
-    }
 }
 
 /// Whether handle and domains were free. A name that is taken shows as a row that was not written, so that two who want
 /// it at once cannot both get it.
-async fn insert(tx: &mut Connection, tenant: &Tenant) -> Result<bool, Failure> {
+pub(super) async fn insert(tx: &mut Connection, tenant: &Tenant) -> Result<bool, Failure> {
     let values = values![
         tenant.id,
         tenant.handle.as_str(),
@@ -173,7 +166,7 @@ pub(super) async fn insert_domains(tx: &mut Connection, tenant: &Tenant) -> Resu
     Ok(true)
 }
 
-async fn insert_policy(tx: &mut Connection, policy: &PolicyRevision) -> Result<(), Failure> {
+pub(super) async fn insert_policy(tx: &mut Connection, policy: &PolicyRevision) -> Result<(), Failure> {
     let document =
         serde_json::to_string(&policy.policy).map_err(|_| Failure::Unreadable { what: "a policy" })?;
     let changed_by: Option<AccountId> = policy.changed_by;

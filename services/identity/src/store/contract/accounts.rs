@@ -13,11 +13,11 @@ use crate::domain::scope::TenantScope;
 use crate::domain::security_info::{Holding, SecurityInfo, Standing};
 use crate::domain::tenant::{DomainName, HelpUrl, Tenant};
 use crate::domain::totp::{Totp, TotpHash};
-use crate::store::accounts::{AccountKey, AccountTaken, TenantKey, TenantTaken};
+use crate::store::accounts::{AccountKey, AccountTaken, Beginning, TenantKey, TenantTaken};
 use crate::store::outcome::StepOutcome;
 
 pub(super) async fn a_tenant_is_found_by_each_of_its_names(world: World) {
-    let empty = world.store.is_empty().await.unwrap();
+    let before = world.store.beginning().await.unwrap();
     let tenant = Tenant {
         domains: ["b.example", "a.example"].map(|domain| DomainName::parse(domain).unwrap()).to_vec(),
         licensed_accounts: Some(20),
@@ -38,7 +38,8 @@ pub(super) async fn a_tenant_is_found_by_each_of_its_names(world: World) {
     }
     assert_eq!(world.store.policy(&scope).await.unwrap(), Some(default_policy(tenant.id)));
     assert_eq!(world.kinds(&scope).await, [EventKind::TenantCreated]);
-    assert_eq!((empty, world.store.is_empty().await.unwrap()), (true, false));
+    let after = world.store.beginning().await.unwrap();
+    assert_eq!((before, after), (Beginning::Empty, Beginning::CutOff(tenant)));
 }
 
 pub(super) async fn a_taken_name_makes_no_tenant(world: World) {

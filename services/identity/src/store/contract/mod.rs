@@ -6,6 +6,7 @@ mod accounts;
 mod administrators;
 mod attempts;
 mod audit;
+mod beginning;
 mod bulk_resets;
 pub(super) mod chain;
 mod changes;
@@ -16,11 +17,13 @@ mod groups;
 mod held_codes;
 mod help;
 mod imports;
+mod key_checks;
 mod links;
 mod lockouts;
 mod outbox;
 mod passkeys;
 mod passwords;
+mod pepper;
 mod plans;
 mod policies;
 mod races;
@@ -76,6 +79,15 @@ on_every_store! {
         logins_of_earlier_rules_are_renamed_to_todays,
         a_repeated_request_gets_its_first_answer,
         a_repeated_request_makes_one_tenant;
+    beginning:
+        of_many_who_begin_at_once_one_does,
+        a_tenant_that_an_earlier_release_left_alone_gets_its_account_once;
+    pepper:
+        what_a_key_seals_is_counted_over_all_tenants;
+    key_checks:
+        a_store_knows_every_key_that_it_was_used_with,
+        a_store_that_forgot_its_keys_takes_others,
+        of_many_first_keys_at_once_one_is_the_stores;
     passkeys:
         a_passkey_is_read_back_whole_and_finds_its_account,
         a_passkey_is_one_accounts,

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::{Entropy, uuid_v4};
 use rekey_primitives::id::TenantId;
+use rekey_sealing::{HeldKey, WrongKeys};
 
 use self::state::MemoryState;
 use super::{
@@ -92,6 +93,15 @@ impl Store for MemoryStore {
 
     async fn release(&self, step: &ReleaseStep, now: Timestamp) -> Result<Result<(), Refusal>, Failure> {
         Ok(self.state().release(step, now))
+    }
+
+    /// Nobody else uses it, and nothing was there before.
+    async fn hold_keys(&self, _: &str, _: &[HeldKey]) -> Result<Result<(), WrongKeys>, Failure> {
+        Ok(Ok(()))
+    }
+
+    async fn forget_keys(&self, _: &str) -> Result<(), Failure> {
+        Ok(())
     }
 
     async fn ready(&self) -> Result<(), Failure> {

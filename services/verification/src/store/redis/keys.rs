@@ -20,6 +20,15 @@ const HELD_AFTER_EXPIRY: Duration = Duration::from_secs(3_600);
 /// year bounds what a flood of subjects can leave behind.
 pub(super) const FAILURES_LIFE: Duration = Duration::from_secs(366 * 86_400);
 
+/// How long it is known which keys are used, after the last process looked: longer than anything that they made counts, such as
+/// the names of destinations whose messages are counted by the day.
+pub(super) const KNOWN_KEYS_LIFE: Duration = Duration::from_secs(86_400);
+
+/// What is known of the keys of a kind, which all tenants share.
+pub(super) fn known_keys(kind: &str) -> String {
+    format!("{PREFIX}k:{kind}")
+}
+
 pub(super) fn verification(id: &ScopedId) -> String {
     format!("{}v:{}:{}", tenant(id.scope.tenant), caller(&id.scope.caller), id.verification)
 }

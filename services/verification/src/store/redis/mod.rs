@@ -9,7 +9,8 @@
 //! | `b:<kind>:<window>[:<caller, subject> or :<country>]` | hash | messages counted in a budget, and when its window closes |
 //! | `g:<grant>` | string | that a grant was redeemed |
 //!
-//! Budgets that cross tenants are the throttle's (`rekey:verification:b:…`). Names in angle brackets are hashes where
+//! `rekey:verification:k:<kind>` holds by what the keys in use are told from others: id and check, for a day after the last process
+//! looked. Budgets that cross tenants are the throttle's (`rekey:verification:b:…`). Names in angle brackets are hashes where
 //! they could be personal. Ends stand in the values and are compared with the `now` of the step; a TTL is only
 //! garbage collection. The run is read inside each step (run id and replication id, from `INFO`, 6 us), so a promoted
 //! replica knows at once that the codes it copied are void, also one that was the primary before.
@@ -30,6 +31,7 @@ use async_trait::async_trait;
 use redis::{FromRedisValue, ScriptInvocation, Value};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
+use rekey_sealing::{HeldKey, KeptCheck, WrongKeys};
 use rekey_throttle::connection::Connection;
 
 use self::replies::Reply;
@@ -183,6 +185,23 @@ impl Store for RedisStore {
         replies::done(&self.run(&self.scripts.release(step, now)).await?, now)
     }
 
+    async fn hold_keys(&self, kind: &str, held: &[HeldKey]) -> Result<Result<(), WrongKeys>, Failure> {
+        let known: Vec<(String, Vec<u8>)> = self.run(&self.scripts.hold_keys(kind, held, false)).await?;
+        let known: Vec<KeptCheck> = known.into_iter().map(|(id, check)| KeptCheck { id, check }).collect();
+        if let Err(wrong) = rekey_sealing::hold(held, &known) {
+            return Ok(Err(wrong));
+        }
+        // Also where none is new: it is known for a while from now.
+        let _before: Vec<(String, Vec<u8>)> = self.run(&self.scripts.hold_keys(kind, held, true)).await?;
+        Ok(Ok(()))
+    }
+
+    async fn forget_keys(&self, kind: &str) -> Result<(), Failure> {
+        let key = self::keys::known_keys(kind);
+        let _gone: i64 = redis::cmd("DEL").arg(key).query_async(&mut self.connection.clone()).await?;
+        Ok(())
+    }
+
     fn cause(&self, failure: &Failure) -> String {
         match failure {
             Failure::Redis(error) => self.connection.cause(error),
@@ -210,9 +229,16 @@ impl Store for RedisStore {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use rekey_primitives::entropy::SeededEntropy;
+    use rekey_sealing::KeyText;
     use rekey_throttle::connection::Options;
 
     use super::*;
+
+    const A: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    const B: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
 
     #[tokio::test]
     async fn a_redis_that_forgets_is_told_from_one_that_does_not() {
@@ -226,5 +252,50 @@ mod tests {
         let keeps = store.is_persistent().await.unwrap();
 
         assert!(forgets && keeps);
+    }
+
+    #[tokio::test]
+    async fn it_knows_the_keys_that_it_is_used_with_until_it_forgets_all() {
+        let server = rekey_testing::redis().await;
+        let connection = Connection::open(&Options::single(server.url())).unwrap();
+        let store = RedisStore::new(connection, true);
+        let hold = async |kind, text: &str| {
+            store.hold_keys(kind, &KeyText::parse(text).unwrap().held()).await.unwrap()
+        };
+
+        let first = hold("grant", &format!("a active {A}")).await;
+        let rotated = hold("grant", &format!("a retired {A}\nb active {B}")).await;
+        let removed = hold("grant", &format!("b active {B}")).await;
+        let swapped = hold("grant", &format!("a active {B}")).await;
+        let foreign = hold("grant", &format!("c active {A}")).await;
+        let of_another_kind = hold("code_mac", &format!("c active {A}")).await;
+        let ttl = server.command(&["TTL", "rekey:verification:k:grant"]).unwrap();
+        store.forget_keys("grant").await.unwrap();
+        let forgotten = hold("grant", &format!("c active {A}")).await;
+
+        assert_eq!([first, rotated, removed, of_another_kind, forgotten], [(); 5].map(|()| Ok(())));
+        assert!(matches!(swapped, Err(WrongKeys::Other(id)) if id.as_str() == "a"));
+        assert!(matches!(foreign, Err(WrongKeys::Foreign(_))), "{foreign:?}");
+        assert!(ttl.starts_with(":86"), "{ttl}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn of_many_first_keys_at_once_one_is_its() {
+        let server = rekey_testing::redis().await;
+        let connection = Connection::open(&Options::single(server.url())).unwrap();
+        let store = Arc::new(RedisStore::new(connection, true));
+        let bring = |seed: u64| {
+            let text = KeyText::generate(&SeededEntropy::new(seed), Timestamp::EPOCH);
+            let (store, held) = (Arc::clone(&store), KeyText::parse(&text).unwrap().held());
+            tokio::spawn(async move { store.hold_keys("grant", &held).await.unwrap() })
+        };
+        let racing: Vec<_> = (1..=8).map(bring).collect();
+
+        let mut taken = 0;
+        for one in racing {
+            taken += usize::from(one.await.unwrap().is_ok());
+        }
+
+        assert_eq!(taken, 1);
     }
 }

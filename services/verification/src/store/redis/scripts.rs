@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use redis::{Script, ScriptInvocation};
 use rekey_primitives::clock::{CLOCK_SKEW, Timestamp};
+use rekey_sealing::HeldKey;
 
 use super::keys;
 use super::record::{fields, flag};
@@ -23,6 +24,7 @@ pub(super) struct Scripts {
     cancel: Script,
     redeem: Script,
     release: Script,
+    hold_keys: Script,
 }
 
 macro_rules! script {
@@ -40,7 +42,18 @@ impl Scripts {
             cancel: script!("common.lua", "cancel.lua"),
             redeem: script!("common.lua", "redeem.lua"),
             release: script!("common.lua", "release.lua"),
+            hold_keys: script!("hold_keys.lua"),
         }
+    }
+
+    pub(super) fn hold_keys(&self, kind: &str, held: &[HeldKey], are_judged: bool) -> ScriptInvocation<'_> {
+        let mut call = self.hold_keys.prepare_invoke();
+        call.key(keys::known_keys(kind));
+        call.arg(keys::KNOWN_KEYS_LIFE.as_secs()).arg(flag(are_judged));
+        for key in held {
+            call.arg(key.id.as_str()).arg(key.check.as_bytes().as_slice());
+        }
+        call
     }
 
     pub(super) fn snapshot(&self, id: &ScopedId) -> ScriptInvocation<'_> {

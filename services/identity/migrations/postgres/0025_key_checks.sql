@@ -1,0 +1,11 @@
+-- By what the keys that this store was used with are told from others: a keyed digest of nothing for each. Code that knows nothing of
+-- it uses whatever keys it is given.
+create table key_checks (
+    kind text not null,
+    key_id text not null,
+    key_check bytea not null,
+    first_held_at bigint not null,
+    primary key (kind, key_id)
+);
+
+update schema_version set version = 25;
