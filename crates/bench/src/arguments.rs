@@ -5,13 +5,25 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+use crate::flows::{Flow, Mix, Offer};
+use crate::load::Spacing;
+use crate::overload::TIMES;
+
 /// Measures Rekey beside what this machine can do.
 ///
-/// Starts a `rekey` program, and Postgres and Redis for it, on loopback. Takes about three minutes.
+/// Starts a `rekey` program, and Postgres and Redis for it, on loopback, each in a session of its own and, where it may make
+/// them, in control groups. Build both programs first and let nothing else run:
+///
+///     cargo build --release --workspace
+///     target/release/rekey-bench
+///
+/// Of a checkout, `cargo run --release --package rekey-bench -- --help` builds and shows this; it does not build the `rekey`
+/// program, which has to lie beside this one or be named with --program. All there is takes a quarter of an hour, `speed` alone
+/// two minutes.
 #[derive(Debug, Parser)]
-#[command(name = "rekey-bench", version)]
+#[command(name = "rekey-bench", version, verbatim_doc_comment)]
 pub(crate) struct Arguments {
-    /// What to measure; speed and enumeration if left out.
+    /// What to measure; speed, flows, overload and enumeration if left out.
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     /// The `rekey` program to measure; the one beside this program if left out.
@@ -20,9 +32,9 @@ pub(crate) struct Arguments {
     /// Measure the embedded stores, SQLite and memory, instead of Postgres and Redis.
     #[arg(long, global = true)]
     pub(crate) embedded: bool,
-    /// Print JSON for programs instead of text for people.
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
+    /// Write everything as JSON, too, for programs.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
     /// How long each stretch of load lasts.
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     seconds: u64,
@@ -35,15 +47,50 @@ pub(crate) struct Arguments {
     /// Calls for each kind of login; a quarter of them with delayed answers.
     #[arg(long, global = true, value_name = "N", default_value_t = 200)]
     samples: usize,
+    /// How the calls of flows and overloads follow each other, whatever the answers do.
+    #[arg(long, global = true, value_enum, default_value_t = Spacing::Poisson)]
+    arrivals: Spacing,
+    /// The same seed gives the same arrivals and the same mixture.
+    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// What `mixed` is made of, as flow=weight,...
+    #[arg(long, global = true, value_name = "WEIGHTS", default_value_t = Mix::default().shown())]
+    mix: String,
 }
 
 /// What to measure.
-#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Subcommand)]
 pub(crate) enum Command {
     /// Speed and memory, each beside the machine's own limit.
     Speed,
+    /// How much of each flow a suite holds when calls come whatever the answers do, and how long they take at half of that.
+    Flows {
+        /// Which; all if none is named.
+        #[arg(value_enum)]
+        flows: Vec<Flow>,
+    },
+    /// Many times more than a suite can do: what it still does, how soon it refuses, and whether it grows.
+    Overload {
+        /// What is offered.
+        #[arg(value_enum, default_value_t = Flow::SignIn)]
+        flow: Flow,
+        /// How many times its peak.
+        #[arg(long, value_name = "N", default_value_t = TIMES)]
+        times: f64,
+        /// For how many seconds.
+        #[arg(long, value_name = "N", default_value_t = OVERLOAD_SECONDS)]
+        lasting: u64,
+    },
     /// Whether known and unknown logins can be told apart by time.
     Enumeration,
+    /// Everything on both kinds of stores, into the tables of a page such as docs/performance.md. Takes half an hour.
+    Page {
+        /// The page: what stands between its marks is replaced.
+        file: PathBuf,
+        /// How many seconds each overload lasts.
+        #[arg(long, value_name = "N", default_value_t = OVERLOAD_SECONDS)]
+        lasting: u64,
+    },
     /// Work on whole directories: how rates, times and memory grow from ten thousand accounts to a million.
     ///
     /// Takes half an hour, and 10 GB in the temporary folder.
@@ -60,6 +107,9 @@ pub(crate) enum Command {
     },
 }
 
+/// How long an overload lasts: what grows shows by then.
+pub(crate) const OVERLOAD_SECONDS: u64 = 60;
+
 /// How thoroughly to measure.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Effort {
@@ -73,6 +123,10 @@ pub(crate) struct Effort {
     pub(crate) samples: usize,
     /// Cores granted, and so the threads that hash.
     pub(crate) cores: usize,
+    /// How calls that nobody waits for follow each other.
+    pub(crate) spacing: Spacing,
+    /// What their arrivals are drawn from.
+    pub(crate) seed: u64,
 }
 
 impl Effort {
@@ -83,7 +137,16 @@ impl Effort {
             sign_ins_at_once: arguments.concurrency.max(1),
             samples: arguments.samples.max(20),
             cores: std::thread::available_parallelism()?.get(),
+            spacing: arguments.arrivals,
+            seed: arguments.seed,
         })
+    }
+}
+
+impl Arguments {
+    /// How the calls of flows are offered.
+    pub(crate) fn offer(&self) -> anyhow::Result<Offer> {
+        Ok(Offer { effort: Effort::of(self)?, mix: self.mix.parse()? })
     }
 }
 
@@ -110,5 +173,23 @@ mod tests {
     #[test]
     fn a_comparison_needs_another_program() {
         assert!(parse("compare --program new").is_err());
+    }
+
+    #[test]
+    fn an_overload_is_of_sign_ins_ten_times_for_a_minute_unless_told() {
+        let [default, other] = ["overload", "overload reset --times 3 --lasting 5"].map(parse);
+
+        let overload = |flow, times, lasting| Some(Command::Overload { flow, times, lasting });
+        assert_eq!(default.unwrap().command, overload(Flow::SignIn, 10.0, 60));
+        assert_eq!(other.unwrap().command, overload(Flow::Reset, 3.0, 5));
+    }
+
+    #[test]
+    fn a_mixture_is_named_by_its_weights() {
+        let default = parse("flows mixed").unwrap().offer().unwrap();
+        let wrong = parse("flows mixed --mix sign-in").unwrap().offer();
+
+        assert_eq!(default.mix, Mix::default());
+        assert!(wrong.is_err());
     }
 }

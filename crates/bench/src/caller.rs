@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rekey_primitives::entropy::{SystemEntropy, uuid_v4};
 use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
@@ -11,7 +12,7 @@ use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
 use rekey_wire::identity::v1::{
     CheckAccessTokenRequest, CompletePasswordResetRequest, EvaluatePasswordRequest, RequestContext,
     SendResetCodeRequest, SignInRequest, StartPasswordResetRequest, StartPasswordResetResponse,
-    SubmitResetProofRequest,
+    SubmitResetProofRequest, SubmitResetProofResponse,
 };
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
@@ -31,6 +32,7 @@ pub(crate) struct Caller {
     channels: Vec<Channel>,
     token: Option<MetadataValue<Ascii>>,
     tenant_id: Arc<str>,
+    deadline: Option<Duration>,
 }
 
 impl Caller {
@@ -45,12 +47,18 @@ impl Caller {
             channels.push(Endpoint::from_shared(format!("http://{address}"))?.connect().await?);
         }
         let token = token.map(|token| format!("Bearer {token}").parse()).transpose()?;
-        Ok(Self { channels, token, tenant_id: tenant_id.into() })
+        Ok(Self { channels, token, tenant_id: tenant_id.into(), deadline: None })
     }
 
     /// The same calls to a bare server, which asks for no token.
     pub(crate) async fn to_bare(&self, address: SocketAddr) -> anyhow::Result<Self> {
         Self::connect(address, &self.tenant_id, None).await
+    }
+
+    /// The same calls, each of which gives up after so long and says so beforehand.
+    pub(crate) fn within(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
     }
 
     /// The connection of a call with this number.
@@ -61,6 +69,9 @@ impl Caller {
     /// A message with its credentials.
     pub(crate) fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
+        if let Some(deadline) = self.deadline {
+            request.set_timeout(deadline);
+        }
         if let Some(token) = &self.token {
             request.metadata_mut().insert("authorization", token.clone());
         }
@@ -94,18 +105,23 @@ impl Caller {
         resets.send_reset_code(self.request(request)).await.map(drop)
     }
 
-    /// Shows a code that is no code.
-    pub(crate) async fn prove_wrongly(&self, reset_token: String, number: usize) -> Result<(), Status> {
+    /// Shows a code for the first method of a reset.
+    pub(crate) async fn prove(
+        &self,
+        reset_token: String,
+        code: String,
+        number: usize,
+    ) -> Result<SubmitResetProofResponse, Status> {
         let request = SubmitResetProofRequest {
             reset_token,
             method_id: "1".to_owned(),
-            code: "not the code".to_owned(),
+            code,
             request_id: request_id(),
             context: Some(context(number)),
             ..SubmitResetProofRequest::default()
         };
         let mut resets = PasswordResetServiceClient::new(self.channel(number));
-        resets.submit_reset_proof(self.request(request)).await.map(drop)
+        Ok(resets.submit_reset_proof(self.request(request)).await?.into_inner())
     }
 
     pub(crate) async fn evaluate(&self, reset_token: String, number: usize) -> Result<(), Status> {
@@ -118,10 +134,11 @@ impl Caller {
         passwords.evaluate_password(self.request(request)).await.map(drop)
     }
 
+    /// Sets a password that every tenant takes and nobody had before.
     pub(crate) async fn complete(&self, reset_token: String, number: usize) -> Result<(), Status> {
         let request = CompletePasswordResetRequest {
             reset_token,
-            new_password: CANDIDATE.to_owned(),
+            new_password: format!("{CANDIDATE} {}", request_id()),
             request_id: request_id(),
             context: Some(context(number)),
         };

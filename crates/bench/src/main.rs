@@ -7,23 +7,32 @@
 //!
 //! | Room | Does |
 //! |---|---|
-//! | [`speed`] | throughput, latency under load, overload, memory and start |
+//! | [`speed`] | throughput, latency under load, memory and start |
+//! | [`flows`], [`knee`] | what backends ask for, at set times: how much is held, and how long it takes |
+//! | [`overload`] | ten times as much |
 //! | [`enumeration`] | whether known, unknown and blocked logins can be told apart by time |
 //! | [`scale`] | work on whole directories, from ten thousand accounts to a million |
 //! | [`compare`] | two programs in turn |
 //! | [`limits`] | what the machine can do: bare hashes, bare servers |
-//! | [`workload`] | sign-ins, checks of codes and resets, as clients make them |
-//! | [`program`], [`stores`], [`suite`] | the suite under test, and Postgres and Redis for it |
+//! | [`workload`], [`directory`] | sign-ins, checks of codes and resets, as clients make them; people by the thousand |
+//! | [`program`], [`stores`], [`suite`], [`apart`] | the suite under test, Postgres and Redis for it, and all of them apart |
 //! | [`caller`], [`load`] | single calls, and many of them |
-//! | [`statistics`], [`report`], [`output`] | judging and telling |
+//! | [`statistics`], [`histogram`], [`report`], [`page`], [`output`] | judging and telling |
 
+mod apart;
 mod arguments;
 mod caller;
 mod compare;
+mod directory;
 mod enumeration;
+mod flows;
+mod histogram;
+mod knee;
 mod limits;
 mod load;
 mod output;
+mod overload;
+mod page;
 mod program;
 mod report;
 mod scale;
@@ -33,12 +42,18 @@ mod stores;
 mod suite;
 mod workload;
 
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser as _;
 
-use crate::arguments::{Arguments, Command, Effort};
+use crate::apart::Apart;
+use crate::arguments::{Arguments, Command, OVERLOAD_SECONDS};
+use crate::flows::{Flow, Offer};
 use crate::output::Output;
+use crate::overload::Overload;
 use crate::program::Program;
 use crate::report::Report;
 use crate::stores::Stores;
@@ -46,54 +61,116 @@ use crate::suite::Setup;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let output = Output::new(arguments.json);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(run(arguments, output)),
+        Ok(runtime) => runtime.block_on(run(arguments, Output)),
         Err(error) => Err(anyhow::Error::new(error).context("starting the runtime")),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output.failure(&error);
+            Output.failure(&error);
             ExitCode::FAILURE
         }
     }
 }
 
+/// A run: what is measured, how thoroughly, and apart from what.
+struct Run {
+    program: Program,
+    apart: Arc<Apart>,
+    offer: Offer,
+    output: Output,
+}
+
 async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
-    let effort = Effort::of(&arguments)?;
+    let offer = arguments.offer()?;
     let program = Program::find(arguments.program)?;
-    let stores = if arguments.embedded { Stores::Embedded } else { Stores::start_servers()? };
-    let mut report = Report {
-        cores: effort.cores,
-        stores: stores.name(),
-        optimised: !cfg!(debug_assertions),
-        speed: Vec::new(),
-        enumeration: Vec::new(),
-        sizes: Vec::new(),
-        scale: Vec::new(),
-    };
-    if !report.optimised {
+    let run = Run { program, apart: Arc::new(Apart::find()), offer, output };
+    if cfg!(debug_assertions) {
         output.say("built for debugging: these figures mean nothing, build with --release");
     }
-    let setup = Setup::new(program, stores);
-    match arguments.command {
-        Some(Command::Speed) => report.speed = speed::measure(&setup, effort, output).await?,
-        Some(Command::Enumeration) => {
-            report.enumeration = enumeration::measure(&setup, effort, output).await?;
-        }
-        Some(Command::Scale { accounts }) => {
-            (report.sizes, report.scale) = scale::measure(&setup, accounts, output).await?;
-        }
-        Some(Command::Compare { with }) => {
-            let other = Setup::new(Program::at(with)?, setup.stores.clone());
-            report.speed = compare::measure(&setup, &other, effort, output).await?;
-        }
-        None => {
-            report.speed = speed::measure(&setup, effort, output).await?;
-            report.enumeration = enumeration::measure(&setup, effort, output).await?;
-        }
+    let reports = match &arguments.command {
+        Some(Command::Page { file, lasting }) => run.page(file, Duration::from_secs(*lasting)).await?,
+        command => vec![run.command(command.as_ref(), arguments.embedded).await?],
+    };
+    if let Some(file) = &arguments.json {
+        std::fs::write(file, serde_json::to_string_pretty(&reports)? + "\n")?;
     }
-    output.data(&report, Report::text)
+    output.text(&reports.iter().map(Report::text).collect::<Vec<_>>().join("\n"))
+}
+
+impl Run {
+    fn setup(&self, is_embedded: bool) -> anyhow::Result<Setup> {
+        let apart = Arc::clone(&self.apart);
+        let stores = if is_embedded { Stores::Embedded } else { Stores::start_servers(Arc::clone(&apart))? };
+        Ok(Setup::new(self.program.clone(), stores, apart))
+    }
+
+    async fn command(&self, command: Option<&Command>, is_embedded: bool) -> anyhow::Result<Report> {
+        let setup = self.setup(is_embedded)?;
+        let (effort, output) = (self.offer.effort, self.output);
+        let mut report = Report::of(&setup, effort, self.apart.name());
+        match command {
+            Some(Command::Speed) => report.speed = speed::measure(&setup, effort, output).await?,
+            Some(Command::Flows { flows }) => {
+                let asked = if flows.is_empty() { &Flow::ALL[..] } else { flows };
+                self.flows(&setup, asked, &mut report).await?;
+            }
+            Some(Command::Overload { flow, times, lasting }) => {
+                let length = Duration::from_secs((*lasting).max(1));
+                let overload = Overload { flow: *flow, times: *times, length };
+                report.overload = overload::measure(&setup, overload, &self.offer, output).await?;
+            }
+            Some(Command::Enumeration) => {
+                report.enumeration = enumeration::measure(&setup, effort, output).await?;
+            }
+            Some(Command::Scale { accounts }) => {
+                (report.sizes, report.scale) = scale::measure(&setup, *accounts, output).await?;
+            }
+            Some(Command::Compare { with }) => {
+                let apart = Arc::clone(&self.apart);
+                let other = Setup::new(Program::at(with.clone())?, setup.stores.clone(), apart);
+                report.speed = compare::measure(&setup, &other, effort, output).await?;
+            }
+            Some(Command::Page { .. }) | None => {
+                self.everything(&setup, Duration::from_secs(OVERLOAD_SECONDS), &mut report).await?;
+                report.enumeration = enumeration::measure(&setup, effort, output).await?;
+            }
+        }
+        Ok(report)
+    }
+
+    async fn flows(&self, setup: &Setup, asked: &[Flow], report: &mut Report) -> anyhow::Result<()> {
+        let (limits, lines) = flows::measure(setup, asked, &self.offer, self.output).await?;
+        (report.limits, report.flows, report.mix) = (Some(limits), lines, self.offer.mix.shown());
+        Ok(())
+    }
+
+    /// Everything that both kinds of stores are asked for.
+    async fn everything(&self, setup: &Setup, length: Duration, report: &mut Report) -> anyhow::Result<()> {
+        report.speed = speed::measure(setup, self.offer.effort, self.output).await?;
+        self.flows(setup, &Flow::ALL, report).await?;
+        let overload = Overload { flow: Flow::SignIn, times: overload::TIMES, length };
+        report.overload = overload::measure(setup, overload, &self.offer, self.output).await?;
+        Ok(())
+    }
+
+    /// Everything on both kinds of stores, written into a page.
+    async fn page(&self, file: &Path, length: Duration) -> anyhow::Result<Vec<Report>> {
+        // A page without marks is refused now, not in half an hour.
+        page::read(file)?;
+        let mut reports = Vec::new();
+        for is_embedded in [false, true] {
+            let setup = self.setup(is_embedded)?;
+            let mut report = Report::of(&setup, self.offer.effort, self.apart.name());
+            self.everything(&setup, length, &mut report).await?;
+            if !is_embedded {
+                report.enumeration = enumeration::measure(&setup, self.offer.effort, self.output).await?;
+            }
+            reports.push(report);
+        }
+        page::write(file, &reports)?;
+        Ok(reports)
+    }
 }

@@ -1,32 +1,21 @@
-//! Text for people or JSON for programs.
+//! Text for people, on a terminal and on a page.
 
 use std::io::Write as _;
 
-use serde::Serialize;
-
-/// How the program speaks.
+/// How the program speaks: figures on standard output, and how far it is on standard error.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Output {
-    json: bool,
-}
+pub(crate) struct Output;
 
 #[expect(clippy::print_stderr, reason = "a program for the terminal speaks through this, and only here")]
 impl Output {
-    pub(crate) const fn new(json: bool) -> Self {
-        Self { json }
-    }
-
-    /// Prints data: as JSON, or as `text` makes it.
-    pub(crate) fn data<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
-        let text = if self.json { serde_json::to_string_pretty(data)? } else { text(data) };
+    /// Prints what came out.
+    pub(crate) fn text(self, text: &str) -> anyhow::Result<()> {
         Ok(writeln!(std::io::stdout(), "{}", text.trim_end())?)
     }
 
-    /// Says how far it is, on standard error: standard output has the figures alone.
+    /// Says how far it is.
     pub(crate) fn say(self, text: &str) {
-        if !self.json {
-            eprintln!("{text}");
-        }
+        eprintln!("{text}");
     }
 
     /// Says what went wrong, with all causes.
@@ -47,4 +36,14 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()
+}
+
+/// The same for a page in Markdown.
+pub(crate) fn markdown(rows: &[Vec<String>]) -> String {
+    let line = |row: &Vec<String>| format!("| {} |\n", row.join(" | "));
+    let mut lines: Vec<String> = rows.iter().map(line).collect();
+    if let Some(head) = rows.first() {
+        lines.insert(1, format!("|{}\n", "---|".repeat(head.len())));
+    }
+    lines.concat()
 }

@@ -82,11 +82,14 @@ impl Program {
         Ok(HashCost { memory_kib: number("memory_kib")?, passes: number("passes")?, lanes: number("lanes")? })
     }
 
-    /// All limits on strangers, raised beyond reach.
+    /// All limits on strangers that are numbers, raised beyond reach.
     pub(crate) fn raised_limits(&self) -> Vec<Variable> {
-        let is_limit = |key: &&str| LIMITS.iter().any(|table| key.starts_with(table));
-        let keys = self.settings.iter().map(|setting| setting.key.as_str());
-        keys.filter(is_limit).map(|key| variable(key, "1000000000")).collect()
+        let is_limit = |setting: &&Setting| {
+            let is_number = setting.value.bytes().all(|byte| byte.is_ascii_digit());
+            is_number && LIMITS.iter().any(|table| setting.key.starts_with(table))
+        };
+        let limits = self.settings.iter().filter(is_limit);
+        limits.map(|setting| variable(&setting.key, "1000000000")).collect()
     }
 }
 
@@ -105,6 +108,7 @@ mod tests {
             { "key": "identity.hashing.cost.memory_kib", "value": "19456", "origin": "default" },
             { "key": "identity.hashing.cost.passes", "value": "2", "origin": "default" },
             { "key": "identity.limits.starts_per_login_per_hour", "value": "10", "origin": "default" },
+            { "key": "identity.limits.spraying", "value": "observe", "origin": "default" },
             { "key": "verification.code.length", "value": "6", "origin": "default" }
         ]"#;
         Program { path: PathBuf::from("rekey"), settings: serde_json::from_str(shown).unwrap() }

@@ -13,6 +13,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
+use crate::apart::Apart;
+
 /// What all suites of a run keep their data in.
 #[derive(Clone)]
 pub(crate) enum Stores {
@@ -24,6 +26,7 @@ pub(crate) enum Stores {
 
 /// A Postgres, and how many suites have databases in it.
 pub(crate) struct Servers {
+    apart: Arc<Apart>,
     postgres: Postgres,
     suites: AtomicU32,
 }
@@ -46,10 +49,11 @@ pub(crate) enum IdentityDatabase {
 
 impl Stores {
     /// Starts a Postgres.
-    pub(crate) fn start_servers() -> anyhow::Result<Self> {
+    pub(crate) fn start_servers(apart: Arc<Apart>) -> anyhow::Result<Self> {
         let postgres =
             Postgres::start_durable().context("starting Postgres, which --embedded does without")?;
-        Ok(Self::Servers(Arc::new(Servers { postgres, suites: AtomicU32::default() })))
+        apart.put("postgres", postgres.processes())?;
+        Ok(Self::Servers(Arc::new(Servers { apart, postgres, suites: AtomicU32::default() })))
     }
 
     pub(crate) const fn name(&self) -> &'static str {
@@ -69,7 +73,9 @@ impl Stores {
         let mut admin = PgConnection::connect(&servers.postgres.url("postgres")).await?;
         sqlx::query(AssertSqlSafe(format!("create database {prefix}"))).execute(&mut admin).await?;
         admin.close().await?;
-        Ok(SuiteStores::Servers { servers: Arc::clone(servers), prefix, redis: Redis::start(&[])? })
+        let redis = Redis::start(&[])?;
+        servers.apart.put("redis", [redis.process_id()])?;
+        Ok(SuiteStores::Servers { servers: Arc::clone(servers), prefix, redis })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+use crate::apart::Apart;
 use crate::caller::{Caller, request_id};
 use crate::program::{HashCost, Program, Variable, variable};
 use crate::stores::{Stores, SuiteStores};
@@ -25,6 +27,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Setup {
     pub(crate) program: Program,
     pub(crate) stores: Stores,
+    apart: Arc<Apart>,
     settings: Vec<Variable>,
 }
 
@@ -58,8 +61,8 @@ pub(crate) struct Person {
 
 impl Setup {
     /// A suite as it is by default.
-    pub(crate) fn new(program: Program, stores: Stores) -> Self {
-        Self { program, stores, settings: Vec::new() }
+    pub(crate) fn new(program: Program, stores: Stores, apart: Arc<Apart>) -> Self {
+        Self { program, stores, apart, settings: Vec::new() }
     }
 
     /// The same, whose background work looks for more every second.
@@ -68,10 +71,16 @@ impl Setup {
         self
     }
 
+    /// The same with these settings too.
+    pub(crate) fn with(mut self, settings: impl IntoIterator<Item = Variable>) -> Self {
+        self.settings.extend(settings);
+        self
+    }
+
     /// The same without limits on strangers, whose answers wait for this long.
     pub(crate) fn unlimited(&self, answer_floor_ms: u64) -> Self {
         let mut setup = self.clone();
-        setup.settings = self.program.raised_limits();
+        setup.settings.extend(self.program.raised_limits());
         setup.settings.push(variable("identity.answer_floor_ms", &answer_floor_ms.to_string()));
         setup
     }
@@ -83,6 +92,7 @@ impl Suite {
         let folder = tempfile::tempdir()?;
         let stores = setup.stores.for_suite(&folder.path().join("data")).await?;
         let (process, ready, ready_after) = launch(&setup, &stores, folder.path()).await?;
+        setup.apart.put("suite", [process.id()])?;
         Ok(Self { process, ready, ready_after, stores, folder, setup })
     }
 
@@ -91,12 +101,22 @@ impl Suite {
         self.process.stop(Signal::TERM)?;
         (self.process, self.ready, self.ready_after) =
             launch(&self.setup, &self.stores, self.folder.path()).await?;
-        Ok(())
+        self.setup.apart.put("suite", [self.process.id()])
     }
 
     /// Memory of its process that is in RAM, in bytes.
     pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
         resident_bytes(self.process_id())
+    }
+
+    /// How many of its threads hash; every core where the system does not tell.
+    pub(crate) fn hashing_threads(&self, cores: usize) -> usize {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process_id()));
+        let hash = |thread: &std::fs::DirEntry| {
+            let name = std::fs::read_to_string(thread.path().join("comm"));
+            name.is_ok_and(|name| name.starts_with("rekey-hash"))
+        };
+        threads.map_or(cores, |threads| threads.flatten().filter(hash).count().max(1))
     }
 
     pub(crate) fn process_id(&self) -> u32 {

@@ -12,7 +12,18 @@ fn help_names_everything_that_can_be_measured() {
     let help = bench(&["--help"]);
 
     let text = String::from_utf8(help.stdout).unwrap();
-    for word in ["speed", "enumeration", "compare", "--program", "--embedded"] {
+    for word in [
+        "speed",
+        "flows",
+        "overload",
+        "page",
+        "enumeration",
+        "compare",
+        "--program",
+        "--embedded",
+        "--json",
+        "cargo build --release",
+    ] {
         assert!(text.contains(word), "{word}: {text}");
     }
 }

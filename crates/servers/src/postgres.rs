@@ -97,6 +97,14 @@ impl Postgres {
         self.port
     }
 
+    /// The processes that it consists of now; those of later connections are children of the first.
+    #[must_use]
+    pub fn processes(&self) -> Vec<u32> {
+        let children = children_of(self.process.id()).into_iter();
+        let children = children.filter_map(|child| u32::try_from(child.as_raw_nonzero().get()).ok());
+        std::iter::once(self.process.id()).chain(children).collect()
+    }
+
     /// Ends it at once as an operator would in a hurry; every connection breaks. The data stay.
     ///
     /// # Errors

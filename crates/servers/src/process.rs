@@ -1,8 +1,9 @@
 //! One child process that never outlives us.
 //!
 //! On Linux the kernel signals the child when its parent goes, even by SIGKILL. It watches the *thread* that
-//! forked, so all children are forked by one thread that is parked for ever. Each child leads a process group of
-//! its own: Ctrl-C in a terminal reaches us first, and we decide the order.
+//! forked, so all children are forked by one thread that is parked for ever. Each child leads a session of its own, as
+//! under a service manager: Ctrl-C in a terminal reaches us first, and we decide the order; and Linux, which shares cores
+//! among sessions before it looks at the priorities within one, shares them as it would in a deployment.
 #![expect(unsafe_code, reason = "Command::pre_exec is unsafe; the closures here only make system calls")]
 
 use std::os::unix::process::CommandExt;
@@ -28,7 +29,7 @@ impl Process {
     /// When the program cannot be started.
     pub fn spawn(mut command: Command, farewell: Signal) -> Result<Self> {
         let program = command.get_program().to_string_lossy().into_owned();
-        command.process_group(0);
+        lead_a_session(&mut command);
         die_with_us(&mut command, farewell);
         let (reply, answer) = channel();
         keeper().send((command, reply)).map_err(|_| anyhow!("the thread that starts servers is gone"))?;
@@ -128,6 +129,13 @@ fn keeper() -> &'static Sender<Order> {
     })
 }
 
+fn lead_a_session(command: &mut Command) {
+    // SAFETY: between fork and exec the closure makes one system call and allocates nothing.
+    unsafe {
+        command.pre_exec(|| Ok(rustix::process::setsid().map(drop)?));
+    }
+}
+
 #[cfg(target_os = "linux")]
 fn die_with_us(command: &mut Command, farewell: Signal) {
     let parent = Pid::from_raw(i32::try_from(std::process::id()).unwrap_or(0));
@@ -158,6 +166,19 @@ mod tests {
         drop(process);
 
         assert!(!std::path::Path::new(&format!("/proc/{id}")).exists());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_leads_a_session_of_its_own() {
+        let mut command = Command::new("sleep");
+        command.arg("1000");
+        let process = Process::spawn(command, Signal::KILL).unwrap();
+        let pid = Pid::from_raw(i32::try_from(process.id()).unwrap()).unwrap();
+
+        let session = rustix::process::getsid(Some(pid)).unwrap();
+
+        assert_eq!(session, pid);
     }
 
     #[test]

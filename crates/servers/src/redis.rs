@@ -72,6 +72,12 @@ impl Redis {
         self.port
     }
 
+    /// The process that it is.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Where it listens, as a URL.
     #[must_use]
     pub fn url(&self) -> String {

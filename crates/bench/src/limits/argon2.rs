@@ -1,6 +1,4 @@
 //! Argon2id as fast as the library goes: threads that do nothing else, memory that is reused and never wiped.
-//!
-//! Their priority is that of Rekey's hashing threads, so that a neighbour takes as much from one as from the other.
 
 use std::time::Duration;
 
@@ -8,9 +6,6 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::time::Instant;
 
 use crate::program::HashCost;
-
-/// The lowest priority there is.
-const NICEST: i32 = 19;
 
 /// As long as those that identity makes.
 const TAG_BYTES: usize = 32;
@@ -34,9 +29,6 @@ pub(crate) async fn rate(cost: HashCost, threads: usize, length: Duration) -> an
 
 /// One thread's hashes in a second. It touches its memory before the time runs.
 fn hash_for(argon2: &Argon2<'_>, length: Duration) -> anyhow::Result<f64> {
-    if cfg!(target_os = "linux") {
-        rustix::process::setpriority_process(None, NICEST)?;
-    }
     let mut blocks = vec![Block::new(); argon2.params().block_count()];
     let mut tag = [0; TAG_BYTES];
     let mut hash =

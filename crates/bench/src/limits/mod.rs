@@ -3,5 +3,6 @@
 
 pub(crate) mod argon2;
 pub(crate) mod echo;
+pub(crate) mod machine;
 pub(crate) mod rows;
 pub(crate) mod script;

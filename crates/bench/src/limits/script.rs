@@ -3,6 +3,7 @@
 //! It is overheard (`MONITOR`) and not written down here: so the limit is always that of today's script with today's
 //! arguments, and a change of it cannot leave the limit behind.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -10,6 +11,11 @@ use redis::aio::ConnectionManager;
 use rekey_primitives::entropy::{SystemEntropy, uuid_v4};
 use tokio::sync::oneshot;
 use tokio_stream::StreamExt as _;
+use tonic::Status;
+
+use super::echo::Work;
+use crate::caller::request_id;
+use crate::workload::code_checks::CodeChecks;
 
 /// How long the script of one call may take to be seen.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -23,13 +29,13 @@ pub(crate) struct Script {
 }
 
 /// Listens to a Redis.
-pub(crate) struct Overheard {
+struct Overheard {
     line: tokio::task::JoinHandle<anyhow::Result<String>>,
 }
 
 impl Overheard {
     /// Listens until a script was seen.
-    pub(crate) async fn begin(url: &str) -> anyhow::Result<Self> {
+    async fn begin(url: &str) -> anyhow::Result<Self> {
         let client = redis::Client::open(url)?;
         let (ready, listens) = oneshot::channel();
         let line = tokio::spawn(async move {
@@ -48,15 +54,36 @@ impl Overheard {
     }
 
     /// The script that ran for the call with this id.
-    pub(crate) async fn script(self, request_id: &str) -> anyhow::Result<Script> {
+    async fn script(self, request_id: &str) -> anyhow::Result<Script> {
         let line = tokio::time::timeout(PATIENCE, self.line).await.context("the call ran no script")???;
         Ok(Script { words: words(&line), request_id: request_id.to_owned() })
     }
 }
 
 impl Script {
+    /// The one that a check of a code runs, once the service knows which run the store is at.
+    pub(crate) async fn of_check(checks: &CodeChecks, url: &str) -> anyhow::Result<Self> {
+        checks.check(&checks.verification, 0, request_id()).await?;
+        let listening = Overheard::begin(url).await?;
+        let request_id = request_id();
+        checks.check(&checks.verification, 0, request_id.clone()).await?;
+        listening.script(&request_id).await
+    }
+
+    /// Running it, as work.
+    pub(crate) fn work(self, redis: ConnectionManager) -> Work {
+        let script = Arc::new(self);
+        Arc::new(move || {
+            let (redis, script) = (redis.clone(), Arc::clone(&script));
+            Box::pin(async move {
+                let ran = script.run(redis).await;
+                ran.map(drop).map_err(|error| Status::unavailable(error.to_string()))
+            })
+        })
+    }
+
     /// Runs it again, for a call that Redis has not seen yet.
-    pub(crate) async fn run(&self, mut redis: ConnectionManager) -> redis::RedisResult<redis::Value> {
+    async fn run(&self, mut redis: ConnectionManager) -> redis::RedisResult<redis::Value> {
         let request_id = uuid_v4(&SystemEntropy).to_string();
         let mut command = redis::Cmd::new();
         for word in &self.words {

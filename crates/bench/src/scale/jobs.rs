@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use super::Figures;
 use super::memory::Peak;
-use super::records::{OLDEST, login};
 use crate::caller::{context, request_id};
+use crate::directory::records::{OLDEST, login};
 use crate::suite::Suite;
 
 /// How long passwords are good: 5 days longer than the oldest is, so that the notices of 14 and of 7 days are due.

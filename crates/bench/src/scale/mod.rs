@@ -4,15 +4,14 @@
 //! limit here: what counts is how a figure at the largest size stands to the same figure at the smallest. Work on the whole
 //! directory should keep its rate, a page or a search its time, and memory its size.
 
-mod filling;
 mod jobs;
 mod memory;
 mod reading;
-mod records;
 
 use anyhow::Context as _;
 
 use self::memory::Peak;
+use crate::directory::importing;
 use crate::output::Output;
 use crate::report::ScaleLine;
 use crate::suite::{Setup, Suite};
@@ -66,7 +65,7 @@ async fn at_size(suite: &Suite, new: std::ops::Range<usize>, output: Output) -> 
     let size = new.end;
     let mut figures = Figures { found: Vec::new(), output };
     let peak = Peak::watch(suite);
-    figures.add("import", "accounts/s", filling::fill(suite, new).await?);
+    figures.add("import", "accounts/s", importing::import_people(suite, new).await?);
     figures.add("import, memory", "MB", peak.megabytes());
     // Everything below reads what has been written, not what is still being looked through.
     suite.stores.settle().await?;

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use tonic::transport::Channel;
 
 use super::Figures;
-use super::records::login;
 use crate::caller::{Caller, context};
+use crate::directory::records::login;
 use crate::statistics::Sorted;
 use crate::suite::Suite;
 

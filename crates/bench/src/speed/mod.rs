@@ -1,4 +1,4 @@
-//! Throughput, latency under load, overload, memory and start.
+//! Throughput, latency under load, memory and start.
 
 mod code_checks;
 mod process;
@@ -12,7 +12,7 @@ use crate::suite::Setup;
 
 /// All lines, in the order of `docs/performance.md`.
 pub(crate) async fn measure(setup: &Setup, effort: Effort, output: Output) -> anyhow::Result<Vec<Line>> {
-    output.say("sign-ins beside bare Argon2id; other calls and refusals beside sign-ins …");
+    output.say("sign-ins beside bare Argon2id; other calls beside sign-ins …");
     let mut lines = sign_ins::measure(setup, effort).await?;
     output.say("checks of codes beside a bare server …");
     lines.push(code_checks::measure(setup, effort).await?);

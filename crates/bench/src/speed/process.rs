@@ -18,9 +18,9 @@ const READY_WITHIN_MS: f64 = 300.0;
 /// Both lines, with the defaults of `rekey up`.
 pub(crate) async fn measure(setup: &Setup, effort: Effort) -> anyhow::Result<Vec<Line>> {
     let (what, beside) = ("memory when ready", "30 MB and 19 MiB per hashing thread");
-    let allowed = BASE_BYTES + ARENA_BYTES * effort.cores as f64;
     let (mut memory, mut ready) = (Rounds::default(), Rounds::default());
     let mut suite = Suite::start(setup.clone()).await?;
+    let allowed = BASE_BYTES + ARENA_BYTES * suite.hashing_threads(effort.cores) as f64;
     let tells_memory = Path::new("/proc/self/status").exists();
     for _ in 0..effort.rounds {
         if tells_memory {

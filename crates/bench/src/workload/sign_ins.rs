@@ -10,8 +10,8 @@ use tonic::{Code, Status};
 
 use crate::arguments::Effort;
 use crate::caller::Caller;
-use crate::load;
-use crate::statistics::Sorted;
+use crate::histogram::Latencies;
+use crate::load::{self, Arrivals, Spacing};
 use crate::suite::{Person, Suite};
 
 /// Checks of an access token a second: enough for a p99, few enough to leave the cores to hashing.
@@ -67,22 +67,27 @@ impl SignIns {
     }
 
     /// How long checks of an access token take: calls that read the store and do not hash.
-    pub(crate) async fn token_checks(&self, access_token: &str, length: Duration) -> anyhow::Result<Sorted> {
+    pub(crate) async fn token_checks(
+        &self,
+        access_token: &str,
+        length: Duration,
+    ) -> anyhow::Result<Latencies> {
         let (identity, access_token) = (self.identity.clone(), access_token.to_owned());
         let check = move |number| {
             let (identity, access_token) = (identity.clone(), access_token.clone());
             async move { identity.check_access_token(access_token, number).await }
         };
-        let answers = load::open(CHECKS_PER_SECOND, length, check).await?;
+        let even = Arrivals { per_second: CHECKS_PER_SECOND, length, spacing: Spacing::Even, seed: 0 };
+        let answers = load::open(even.due(), check).await?;
         let failed = answers.iter().find_map(|answer| answer.outcome.as_ref().err());
         if let Some(status) = failed {
             return Err(status.clone().into());
         }
-        Ok(Sorted::of_times(answers.iter().map(|answer| answer.took)))
+        Ok(Latencies::of(answers.iter().map(|answer| answer.took)))
     }
 }
 
 /// Whether there was no room to hash.
-pub(crate) fn is_busy(status: &Status) -> bool {
+fn is_busy(status: &Status) -> bool {
     status.code() == Code::ResourceExhausted && Problem::of(status).reason == "HASHING_BUSY"
 }

@@ -1,7 +1,7 @@
 //! Hashing on threads of its own, so that hashing never delays a call that does not hash.
 //!
 //! One hash takes milliseconds of a core and 19 MiB; run among the async workers it would stall every other
-//! call. Here it has as many threads as the process was granted cores, at the lowest priority, each with
+//! call. Here it has threads of its own, one fewer than the process was granted cores, each with
 //! memory that is allocated once, reused and wiped (that of an imported scrypt is not). The queue before them is bounded, and a job that could
 //! not be done before its caller gives up is refused at once (`pool`). New hashes are Argon2, whose strings `phc` reads and
 //! writes; those of other products are `imported`.
@@ -34,7 +34,7 @@ use turns::Turns;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Threads that hash; 0 takes as many as cores were granted.
+    /// Threads that hash; 0 takes one fewer than cores were granted, and at least one.
     pub threads: usize,
     /// The cost of new hashes.
     pub cost: Cost,
@@ -121,7 +121,8 @@ impl Hasher {
     /// Starts the threads. They end when the last clone of the hasher is dropped.
     pub fn start(settings: &Settings, entropy: SharedEntropy) -> Result<Self, NotStarted> {
         let params = settings.cost.params().map_err(NotStarted::Cost)?;
-        let threads = NonZeroUsize::new(settings.threads).map_or_else(granted_cores, Ok)?;
+        let threads =
+            NonZeroUsize::new(settings.threads).map_or_else(|| granted_cores().map(leaving_a_core), Ok)?;
         let patience = Duration::from_millis(settings.patience_ms);
         let pool = Pool::start(threads, settings.queue_max, patience, &params)?;
         Ok(Self {
@@ -232,6 +233,19 @@ impl std::fmt::Debug for Hasher {
 /// the whole process, calls included, in the middle of a period.
 fn granted_cores() -> std::io::Result<NonZeroUsize> {
     std::thread::available_parallelism()
+}
+
+/// One thread fewer than cores, and at least one: a core that is left free takes what wakes up.
+///
+/// A lower priority does not do it. Linux heeds that of a thread among those of its session or control group only, and shares
+/// cores among groups by the weight of the whole: one that hashes on every core has always used up its share, so that its
+/// other threads wait for Postgres, for callers and for hashes, for tens to hundreds of milliseconds, and hashes of low priority
+/// make the group itself light on the very core that they run on (`docs/performance.md`).
+const fn leaving_a_core(cores: NonZeroUsize) -> NonZeroUsize {
+    match NonZeroUsize::new(cores.get() - 1) {
+        Some(threads) => threads,
+        None => NonZeroUsize::MIN,
+    }
 }
 
 #[cfg(test)]

@@ -26,9 +26,6 @@ use crate::metrics;
 /// A tag, wiped when dropped.
 pub(super) type Answer = Zeroizing<Vec<u8>>;
 
-/// The lowest priority there is, so that whatever else wakes up comes first.
-const NICEST: i32 = 19;
-
 /// What a hash is taken to cost before the first was measured.
 const FIRST_GUESS: Duration = Duration::from_millis(20);
 
@@ -145,7 +142,6 @@ impl Pool {
         for number in 0..threads.get() {
             let (shared, blocks) = (Arc::clone(&pool.shared), params.block_count());
             std::thread::Builder::new().name(format!("rekey-hash-{number}")).spawn(move || {
-                lower_priority();
                 work(&shared, &mut Arena::new(blocks));
             })?;
         }
@@ -292,16 +288,6 @@ fn serve(shared: &Shared, arena: &mut Arena, job: Job) {
     };
     // The caller may have left meanwhile; then nobody needs the answer.
     let _ = job.reply.send(answer);
-}
-
-/// Lowers this thread and no other: on Linux a thread has a priority of its own, elsewhere the whole process
-/// would sink with it.
-fn lower_priority() {
-    if cfg!(target_os = "linux")
-        && let Err(error) = rustix::process::setpriority_process(None, NICEST)
-    {
-        tracing::warn!(%error, "hashing runs at normal priority");
-    }
 }
 
 fn derive(arena: &mut Arena, job: &Job) -> Result<Answer, NotHashed> {

@@ -18,6 +18,24 @@ fn secret(text: &str) -> SecretString {
     SecretString::from(text)
 }
 
+#[test]
+fn one_core_is_left_free_unless_there_is_but_one() {
+    let threads = [1, 2, 3, 64].map(|cores| leaving_a_core(NonZeroUsize::new(cores).unwrap()).get());
+
+    assert_eq!(threads, [1, 1, 2, 63]);
+}
+
+#[tokio::test]
+async fn threads_that_are_named_are_taken_as_they_are() {
+    let cores = granted_cores().unwrap();
+
+    let named = hasher(cores.get() + 1, 8);
+    let by_default = hasher(0, 8);
+
+    assert_eq!(named.threads(), cores.get() + 1);
+    assert_eq!(by_default.threads(), leaving_a_core(cores).get());
+}
+
 #[tokio::test]
 async fn a_password_matches_its_own_hash_and_no_other_does() {
     let hasher = hasher(1, 8);

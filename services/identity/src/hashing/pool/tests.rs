@@ -85,20 +85,6 @@ fn memory_is_clean_once_no_job_waits() {
     assert!(arena.is_clean());
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn a_hashing_thread_sinks_alone() {
-    let own = rustix::process::getpriority_process(None).unwrap();
-
-    let lowered = std::thread::spawn(|| {
-        lower_priority();
-        rustix::process::getpriority_process(None).unwrap()
-    });
-
-    assert_eq!(lowered.join().unwrap(), NICEST);
-    assert_eq!(rustix::process::getpriority_process(None).unwrap(), own);
-}
-
 #[test]
 fn whoever_waits_when_hashing_stops_hears_so() {
     let pool = without_threads(8);

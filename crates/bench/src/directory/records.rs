@@ -17,18 +17,18 @@ const SYLLABLES: [&str; 20] = [
 ];
 
 /// Passwords are between new and so old.
-pub(super) const OLDEST: Duration = Duration::from_secs(360 * 86_400);
+pub(crate) const OLDEST: Duration = Duration::from_secs(360 * 86_400);
 /// One in so many is blocked.
-pub(super) const BLOCKED_ONE_IN: usize = 100;
+pub(crate) const BLOCKED_ONE_IN: usize = 100;
 
 /// The login of the person with this number.
-pub(super) fn login(number: usize) -> String {
+pub(crate) fn login(number: usize) -> String {
     let [first, last] = names(number);
     format!("{}.{}{number}@big.example", first.to_lowercase(), last)
 }
 
 /// The person with this number; all have the same password.
-pub(super) fn record(number: usize, password_hash: &str) -> ImportRecord {
+pub(crate) fn record(number: usize, password_hash: &str) -> ImportRecord {
     let [first, last] = names(number);
     let login = login(number);
     let address = Some(Address::EmailAddress(login.clone()));

@@ -1,9 +1,14 @@
-//! What comes out: lines with a target, as a table or as JSON.
+//! What comes out: lines with a target, as tables for people and as JSON for programs.
+
+mod tables;
 
 use serde::{Serialize, Serializer};
 
-use crate::output::table;
+use crate::arguments::Effort;
+use crate::flows::{Capacity, Flow, Tally};
+use crate::limits::machine::MachineLimits;
 use crate::statistics::Sorted;
+use crate::suite::Setup;
 
 /// Everything one run found.
 #[derive(Debug, Serialize)]
@@ -12,11 +17,25 @@ pub(crate) struct Report {
     pub(crate) cores: usize,
     /// What the suite kept its data in.
     pub(crate) stores: &'static str,
+    /// How suite, client and stores were kept apart.
+    pub(crate) apart: &'static str,
     /// Whether the compiler optimised; without, the figures mean nothing.
     pub(crate) optimised: bool,
     /// Speed and memory.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) speed: Vec<Line>,
+    /// The machine's limits beside which flows are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) limits: Option<MachineLimits>,
+    /// What flows hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) flows: Vec<FlowLine>,
+    /// What `mixed` is made of.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) mix: String,
+    /// An overload.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) overload: Vec<Line>,
     /// Whether logins can be told apart.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) enumeration: Vec<Kind>,
@@ -26,6 +45,58 @@ pub(crate) struct Report {
     /// Work on whole directories.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) scale: Vec<ScaleLine>,
+}
+
+impl Report {
+    /// One without figures yet.
+    pub(crate) fn of(setup: &Setup, effort: Effort, apart: &'static str) -> Self {
+        Self {
+            cores: effort.cores,
+            stores: setup.stores.name(),
+            apart,
+            optimised: !cfg!(debug_assertions),
+            speed: Vec::new(),
+            limits: None,
+            flows: Vec::new(),
+            mix: String::new(),
+            overload: Vec::new(),
+            enumeration: Vec::new(),
+            sizes: Vec::new(),
+            scale: Vec::new(),
+        }
+    }
+}
+
+/// What a suite holds of one flow, and how long its calls take at half of that.
+#[derive(Debug, Serialize)]
+pub(crate) struct FlowLine {
+    pub(crate) flow: Flow,
+    /// The highest rate a second that was held.
+    pub(crate) knee: f64,
+    /// The most that ended well in a second, at any rate.
+    pub(crate) peak: f64,
+    /// The limit of the machine that the flow spends most of.
+    pub(crate) limit: &'static str,
+    /// The knee over that limit.
+    pub(crate) ratio: f64,
+    /// Milliseconds at half the knee, from when calls were due: p50, p90, p99 and p99.9.
+    pub(crate) at_half: [f64; 4],
+    /// Calls at half the knee that did not end well.
+    pub(crate) failed_at_half: u64,
+}
+
+impl FlowLine {
+    pub(crate) fn of(flow: Flow, capacity: &Capacity, half: &Tally, limit: (&'static str, f64)) -> Self {
+        Self {
+            flow,
+            knee: capacity.knee,
+            peak: capacity.peak,
+            limit: limit.0,
+            ratio: capacity.knee / limit.1,
+            at_half: [0.5, 0.9, 0.99, 0.999].map(|share| half.good.percentile(share)),
+            failed_at_half: half.calls - half.good.count(),
+        }
+    }
 }
 
 /// One thing that was measured at several sizes.
@@ -173,88 +244,6 @@ impl Rounds {
     }
 }
 
-impl Report {
-    /// For people.
-    pub(crate) fn text(&self) -> String {
-        let mut text = format!("{} cores, {}\n", self.cores, self.stores);
-        if !self.optimised {
-            text.push_str("built for debugging: these figures mean nothing, build with --release\n");
-        }
-        if !self.speed.is_empty() {
-            text.push_str(&format!("\n{}", speed_table(&self.speed)));
-        }
-        if !self.enumeration.is_empty() {
-            text.push_str(&format!("\n{}", kinds_table(&self.enumeration)));
-            text.push_str(
-                "\nt is Welch's, against known logins. Below 4.5 either way is what side-channel tests take for no\n\
-                 difference; \"known, others\" shows what two lots of the same kind come to on this machine.\n",
-            );
-        }
-        if !self.scale.is_empty() {
-            text.push_str(&format!("\n{}", scale_table(&self.sizes, &self.scale)));
-        }
-        text
-    }
-}
-
-fn scale_table(sizes: &[usize], lines: &[ScaleLine]) -> String {
-    let mut head = vec!["WHAT".to_owned(), String::new()];
-    head.extend(sizes.iter().map(|size| format!("AT {size}")));
-    head.push("LAST / FIRST".to_owned());
-    let row = |line: &ScaleLine| {
-        let mut row = vec![line.what.to_owned(), line.unit.to_owned()];
-        row.extend(line.values.iter().map(|value| figure(*value)));
-        row.push(format!("{:.2}", line.growth));
-        row
-    };
-    table(&std::iter::once(head).chain(lines.iter().map(row)).collect::<Vec<_>>())
-}
-
-fn speed_table(lines: &[Line]) -> String {
-    let head = ["WHAT", "MEASURED", "BESIDE", "", "RATIO", "ROUNDS", "TARGET", "MET"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
-    for line in lines {
-        rows.push(match &line.found {
-            Found::Skipped(why) => vec![line.what.to_owned(), format!("skipped: {why}")],
-            Found::Measured(found) => vec![
-                line.what.to_owned(),
-                format!("{} {}", figure(found.value), found.unit),
-                format!("{} {}", figure(found.limit), found.unit),
-                found.beside.to_owned(),
-                format!("{:.2}", found.ratio),
-                format!("{:.2} to {:.2}", found.spread[0], found.spread[1]),
-                found.target.map(Target::shown).unwrap_or_default(),
-                found.met.map_or("", |met| if met { "yes" } else { "NO" }).to_owned(),
-            ],
-        });
-    }
-    // A reason is as long as it is; it must not widen a column.
-    let skipped: Vec<Vec<String>> = rows.iter().filter(|row| row.len() == 2).cloned().collect();
-    rows.retain(|row| row.len() != 2);
-    let skipped: String = skipped.iter().map(|row| format!("{}: {}\n", row[0], row[1])).collect();
-    format!("{}{skipped}", table(&rows))
-}
-
-fn kinds_table(kinds: &[Kind]) -> String {
-    let head = ["RPC", "GRID", "LOGIN", "CALLS", "P50", "P90", "P99", "T"].map(str::to_owned).to_vec();
-    let row = |kind: &Kind| {
-        let grid = if kind.floor_ms == 0 { "none".to_owned() } else { format!("{} ms", kind.floor_ms) };
-        let [p50, p90, p99] = [kind.p50, kind.p90, kind.p99].map(|ms| format!("{ms:.2} ms"));
-        let t = kind.t.map(|t| format!("{t:.1}")).unwrap_or_default();
-        vec![kind.rpc.to_owned(), grid, kind.kind.to_owned(), kind.calls.to_string(), p50, p90, p99, t]
-    };
-    table(&std::iter::once(head).chain(kinds.iter().map(row)).collect::<Vec<_>>())
-}
-
-/// Three digits that matter.
-fn figure(value: f64) -> String {
-    match value.abs() {
-        large if large >= 100.0 => format!("{value:.0}"),
-        middle if middle >= 10.0 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,21 +264,13 @@ mod tests {
     }
 
     #[test]
-    fn a_missed_target_stands_out() {
-        let mut rounds = Rounds::default();
-        rounds.add(3.2, 1.0);
-        let lines = [
-            rounds.line("p99", "at rest", "ms", Some(Target::AtMost(3.0))),
-            Line { what: "checks", found: Found::Skipped("no Redis".to_owned()) },
-        ];
+    fn a_flow_stands_beside_its_limit_and_says_what_went_wrong_at_half() {
+        let capacity = Capacity { knee: 40.0, peak: 45.0 };
+        let half = Tally { calls: 80, ..Tally::default() };
 
-        let text = speed_table(&lines);
+        let line = FlowLine::of(Flow::SignIn, &capacity, &half, ("hashes", 80.0));
 
-        assert_eq!(
-            text,
-            "WHAT  MEASURED  BESIDE            RATIO  ROUNDS        TARGET  MET\n\
-             p99   3.20 ms   1.00 ms  at rest  3.20   3.20 to 3.20  <= 3    NO\n\
-             checks: skipped: no Redis\n"
-        );
+        assert_eq!((line.ratio, line.failed_at_half, line.limit), (0.5, 80, "hashes"));
+        assert_eq!(serde_json::to_value(&line).unwrap()["flow"], "sign-in");
     }
 }

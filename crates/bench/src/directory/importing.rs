@@ -23,10 +23,10 @@ const IMPORTS: usize = 4;
 const CHUNK: usize = 500;
 
 /// The password of everybody who is imported.
-const PASSWORD: &str = "violet harvest on the pier";
+pub(crate) const PASSWORD: &str = "violet harvest on the pier";
 
 /// Imports the people with these numbers; how many in a second.
-pub(super) async fn fill(suite: &Suite, new: Range<usize>) -> anyhow::Result<f64> {
+pub(crate) async fn import_people(suite: &Suite, new: Range<usize>) -> anyhow::Result<f64> {
     let count = new.len();
     let hash = hash(suite.hash_cost()?)?;
     let began = Instant::now();

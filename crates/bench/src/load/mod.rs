@@ -2,7 +2,10 @@
 //! (how long it takes).
 //!
 //! The second kind is timed from when a call was due, not from when it was made: a system that stalls also stalls
-//! whoever asks it one call after the other, and then the stall would count once instead of for everybody.
+//! whoever asks it one call after the other, and then the stall would count once instead of for everybody (the
+//! "coordinated omission" of Gil Tene).
+
+mod arrivals;
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,6 +14,8 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+
+pub(crate) use arrivals::{Arrivals, Spacing};
 
 /// Keeps `in_flight` calls going for `length`; how many were answered in a second. Each call gets its number.
 pub(crate) async fn closed<F, C>(in_flight: usize, length: Duration, call: F) -> anyhow::Result<f64>
@@ -51,12 +56,8 @@ pub(crate) struct Answer<T> {
     pub(crate) outcome: T,
 }
 
-/// Makes `per_second` calls in every second of `length`, evenly, and waits for all their answers.
-pub(crate) async fn open<F, C, T>(
-    per_second: f64,
-    length: Duration,
-    call: F,
-) -> anyhow::Result<Vec<Answer<T>>>
+/// Makes a call at each of these times, whatever became of those before, and waits for all their answers.
+pub(crate) async fn open<F, C, T>(due: Vec<Duration>, call: F) -> anyhow::Result<Vec<Answer<T>>>
 where
     F: Fn(usize) -> C + Send + 'static,
     C: Future<Output = T> + Send + 'static,
@@ -67,7 +68,7 @@ where
     let first = Instant::now() + Duration::from_millis(5);
     // On a thread of its own: the runtime's timer goes by whole milliseconds, which is what is to be measured.
     let clock = std::thread::Builder::new().name("bench-clock".to_owned()).spawn(move || {
-        for (number, due) in schedule(per_second, length).enumerate() {
+        for (number, due) in due.into_iter().enumerate() {
             let due = first + due;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             let (call, sender) = (call(number), sender.clone());
@@ -88,21 +89,9 @@ where
     Ok(all)
 }
 
-fn schedule(per_second: f64, length: Duration) -> impl Iterator<Item = Duration> {
-    let calls = (per_second * length.as_secs_f64()).round() as u32;
-    (0..calls).map(move |number| Duration::from_secs_f64(f64::from(number) / per_second))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn calls_are_due_evenly_and_all_within_the_time() {
-        let due: Vec<u128> = schedule(4.0, Duration::from_secs(1)).map(|due| due.as_millis()).collect();
-
-        assert_eq!(due, [0, 250, 500, 750]);
-    }
 
     #[tokio::test(start_paused = true)]
     async fn a_closed_loop_waits_for_answers_and_an_end() {
@@ -123,12 +112,35 @@ mod tests {
         assert_eq!(outcome.unwrap_err().to_string(), "no");
     }
 
+    fn due_every_millisecond(calls: u64) -> Vec<Duration> {
+        (0..calls).map(Duration::from_millis).collect()
+    }
+
     #[tokio::test]
     async fn an_open_loop_makes_every_call_and_gets_every_answer() {
-        let answers = open(1_000.0, Duration::from_millis(50), |number| async move { number }).await.unwrap();
+        let answers = open(due_every_millisecond(50), |number| async move { number }).await.unwrap();
 
         let mut numbers: Vec<usize> = answers.iter().map(|answer| answer.outcome).collect();
         numbers.sort_unstable();
         assert_eq!(numbers, (0..50).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_stall_counts_for_every_call_that_was_due_in_it() {
+        // One server, which takes 100 ms for the first call and nothing for the others: they wait behind it.
+        let server = std::sync::Arc::new(tokio::sync::Mutex::new(()));
+        let call = move |number| {
+            let server = std::sync::Arc::clone(&server);
+            async move {
+                let _turn = server.lock().await;
+                let stall = if number == 0 { Duration::from_millis(100) } else { Duration::ZERO };
+                tokio::time::sleep(stall).await;
+            }
+        };
+
+        let answers = open(due_every_millisecond(50), call).await.unwrap();
+
+        let late = answers.iter().filter(|answer| answer.took >= Duration::from_millis(45)).count();
+        assert_eq!((answers.len(), late), (50, 50));
     }
 }
