@@ -60,6 +60,10 @@ mod testing;
 mod tests;
 
 pub use metrics::CATALOGUE as METRICS;
+pub use wiring::inspection::{inspect_store, inspect_throttle, measure_hash};
+
+pub use rekey_database::{DatabaseFacts, Migrated, MigratedStep, Patience, SchemaFit, ServerFacts, Waiting};
+pub use rekey_throttle::connection::{RedisFacts, RedisNodeFacts};
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -162,12 +166,20 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     })
 }
 
-/// Brings the store's schema up to this code's, under a lock.
+/// Brings the store's schema up to this code's, under a lock, with the usual patience.
 ///
 /// # Errors
-/// The store is away, or the migration does not go through.
-pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
-    wiring::migrate(settings).await
+/// As [`migrate_patiently`].
+pub async fn migrate(settings: &Settings) -> anyhow::Result<Migrated> {
+    migrate_patiently(settings, Patience::default()).await
+}
+
+/// Brings the store's schema up to this code's, under a lock, and says what was done.
+///
+/// # Errors
+/// The store is away, others held what the migration wants for too long, or it does not go through.
+pub async fn migrate_patiently(settings: &Settings, patience: Patience) -> anyhow::Result<Migrated> {
+    wiring::migrate(settings, patience).await
 }
 
 /// The version of the schema that [`migrate`] makes.
