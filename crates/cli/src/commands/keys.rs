@@ -18,7 +18,7 @@ use crate::output::{self, Output};
 use crate::settings;
 
 /// Keys that never rotate: what they made is looked up by them alone.
-const STEADY: [&str; 3] = ["decoy", "login_hash", "familiar_place"];
+pub(crate) const STEADY: [&str; 3] = ["decoy", "login_hash", "familiar_place"];
 
 /// What everybody has to do after a step.
 const HAND_OUT: &str = "Give the file to every replica of the part and restart them one by one";
