@@ -19,6 +19,7 @@
 //! | [`deployment`] | three such processes with mTLS on Postgres, Redis and a mail server |
 //! | [`backend`] | a caller that repeats a call until there is an answer |
 //! | [`authority`], [`post`], [`web`], [`waiting`] | certificates; mails; plain HTTP; a condition with a deadline |
+//! | [`dns`] | a DNS server that knows what it is told |
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 pub mod authority;
@@ -26,6 +27,7 @@ pub mod backend;
 pub mod callers;
 pub mod contents;
 pub mod deployment;
+pub mod dns;
 pub mod passkeys;
 mod past;
 pub mod person;

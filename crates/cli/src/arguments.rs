@@ -4,6 +4,7 @@ mod account;
 mod account_lifecycle;
 mod audit;
 mod bulk;
+mod doctor;
 mod group;
 mod help_desk;
 mod import;
@@ -26,6 +27,7 @@ pub(crate) use self::account::{AccountCommand, AccountFilterArguments};
 pub(crate) use self::account_lifecycle::{AccountChanges, EraseAccount, UpdateAccount};
 pub(crate) use self::audit::{AuditCommand, Events, ExportFormat, OutcomeName};
 pub(crate) use self::bulk::{BulkCommand, OnBulkReset, ResultFormat, StartBulkReset};
+pub(crate) use self::doctor::Doctor;
 pub(crate) use self::group::{GroupCommand, OnGroup, OnMembers};
 pub(crate) use self::help_desk::{
     CallerMethod, Diagnose, HelpCommand, ListedState, OnHelpRequest, PassCommand, ResetAccount, ResetAccounts,
@@ -47,7 +49,7 @@ use crate::{Part, folder};
 /// Gets people back into their accounts.
 ///
 /// Exit codes: 0 done, 1 something broke, 2 wrong arguments, 3 refused with a published reason, 4 the suite or a store
-/// is away: try again later.
+/// is away: try again later; of `doctor` 5 warnings were found, 6 errors were.
 #[derive(Debug, Parser)]
 #[command(name = "rekey", version, propagate_version = true, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
@@ -78,11 +80,13 @@ pub(crate) enum Command {
     },
     /// Write what production needs before it can start: keys, tokens, callers, and settings that name them.
     Init(Init),
-    /// Bring the schemas up to date. Safe to run at any time and by several at once.
-    Migrate {
-        /// Only this part's.
-        part: Option<Part>,
-    },
+    /// Bring the schemas up to date, and say what was done. Safe to run at any time and by several at once.
+    Migrate(Migrate),
+    /// Look at what the settings name, and say what is wrong and what mends it: DNS for mail, certificates, clocks, stores,
+    /// keys, neighbours, and whether answers leave later than their work takes.
+    ///
+    /// Run it where the parts run, as the user that they run as. It changes nothing.
+    Doctor(Doctor),
     /// Make an end of what a backup brought back: run it after the databases were restored, before the parts start.
     ///
     /// Everybody is signed out, and access passes, links, open resets and bulk resets end; messages that waited then are not
@@ -245,6 +249,17 @@ pub(crate) struct Up {
     pub(crate) ready_file: Option<PathBuf>,
 }
 
+/// Schemas to bring up to date.
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// Only this part's.
+    pub(crate) part: Option<Part>,
+    /// How long to wait for others who hold what a migration wants. They are named meanwhile; then it gives up, and what was
+    /// migrated by then stays.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) wait: u64,
+}
+
 /// A folder for production.
 #[derive(Debug, Args)]
 pub(crate) struct Init {
@@ -281,10 +296,16 @@ pub(crate) struct Bootstrap {
 /// Commands on the settings.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Read everything as the parts would, and say what is wrong.
+    /// Say what would keep the parts from starting with these settings, the files and addresses that they name included.
     Check {
-        /// Judge the settings of this part as `serve` would, with the files and addresses they name.
-        part: Option<Part>,
+        /// As `serve` of these parts would. Without any: of the parts that the settings say something of.
+        parts: Vec<Part>,
+        /// As `rekey up --production` would instead.
+        #[arg(long, conflicts_with = "parts")]
+        up: bool,
+        /// Where `rekey up` keeps its data.
+        #[arg(long, value_name = "FOLDER", default_value = folder::DEFAULT, requires = "up")]
+        data: PathBuf,
     },
     /// Show every effective value and where it comes from; secrets stay hidden.
     Show,

@@ -67,6 +67,8 @@ pub fn settings(folder: &DataFolder, stores: &Stores) -> Vec<Setting> {
         set("VERIFICATION__STORE__URL", redis),
         // The demo people's numbers, which belong to nobody.
         set("VERIFICATION__PHONE__COUNTRIES", "US"),
+        // The inbox shows text messages, too.
+        set("IDENTITY__RESETS__CARRIED_KINDS", "email,phone"),
         set("IDENTITY__THROTTLE__URL", redis),
         set("NOTIFICATION__PROVIDERS__0__KIND", "inbox"),
     ];

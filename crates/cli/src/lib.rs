@@ -8,6 +8,7 @@
 //! | `production` | what a production configuration must not have, and what it must |
 //! | [`folder`], [`development`] | a data folder with keys, tokens and callers; the settings of a suite on one machine |
 //! | `up` | such a suite with demo people and their inbox; and `--production` |
+//! | `doctor` | what is wrong with a deployment, and what mends it |
 //! | `callers_file` | who may call a part, as files say it |
 //! | `processor` | which of the two builds of a release runs |
 //! | `commands` | one file per command that talks to a running suite or prepares one |
@@ -21,6 +22,7 @@ mod arguments;
 mod callers_file;
 mod commands;
 pub mod development;
+mod doctor;
 pub mod folder;
 mod key_set;
 mod output;
@@ -73,7 +75,8 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Up(up) => up::run(up, Files { config, profile: named }, output).await,
         Command::Serve { part } => commands::serve::run(part, config).await,
         Command::Init(init) => commands::init::run(&init, output),
-        Command::Migrate { part } => commands::migrate::run(part, config, output).await,
+        Command::Migrate(migrate) => commands::migrate::run(&migrate, config, output).await,
+        Command::Doctor(doctor) => doctor::run(&doctor, config, output).await,
         Command::Restore { part, yes } => commands::restore::run(part, config, yes, output).await,
         Command::Bootstrap(bootstrap) => commands::bootstrap::run(bootstrap, config, output).await,
         Command::Token { command } => commands::token::run(command, output),

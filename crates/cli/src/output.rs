@@ -9,6 +9,8 @@ use rekey_client::Problem;
 use rekey_primitives::clock::{Clock as _, SystemClock};
 use serde::Serialize;
 
+use crate::doctor::Unwell;
+
 /// Something broke.
 const BROKEN: u8 = 1;
 /// Refused with a published reason.
@@ -70,6 +72,10 @@ impl Output {
 
     /// Says what went wrong and which exit code that is.
     pub(crate) fn failure(self, error: &anyhow::Error) -> ExitCode {
+        if let Some(unwell) = error.downcast_ref::<Unwell>() {
+            self.complain("", &unwell.to_string(), "");
+            return ExitCode::from(unwell.exit_code());
+        }
         let status = error.chain().find_map(|cause| cause.downcast_ref::<tonic::Status>());
         let Some(status) = status else {
             self.complain("", &told(error), "");
@@ -174,6 +180,12 @@ fn is_away(cause: &(dyn std::error::Error + 'static)) -> bool {
         }
         _ => false,
     }
+}
+
+/// Says on standard error what goes on while a command works.
+#[allow(clippy::print_stderr, reason = "a command line speaks through it")]
+pub(crate) fn complain_meanwhile(text: &str) {
+    eprintln!("rekey: {text}");
 }
 
 /// Prints a text and a line end. A reader that has seen enough, such as `head`, is no failure.

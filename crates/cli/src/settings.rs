@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rekey_runtime::health::HealthSettings;
 use rekey_runtime::server::ServerSettings;
-use rekey_runtime::settings::{Document, DocumentBuilder};
+use rekey_runtime::settings::{Document, DocumentBuilder, Origin};
 use rekey_runtime::telemetry::{Format, TelemetrySettings};
 
 use crate::Part;
@@ -42,6 +42,17 @@ pub fn check(document: &Document) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The parts that the settings say something of; all of them where they say nothing.
+pub(crate) fn written_parts(document: &Document) -> Vec<Part> {
+    let written = document.settings();
+    let is_written = |part: &Part| {
+        let table = format!("{}.", part.name());
+        written.iter().any(|setting| setting.key.starts_with(&table) && setting.origin != Origin::Default)
+    };
+    let parts: Vec<Part> = Part::ALL.into_iter().filter(is_written).collect();
+    if parts.is_empty() { Part::ALL.to_vec() } else { parts }
+}
+
 /// Whether the log of this process is to be JSON, as far as that can be known of settings that may be wrong: a failure to
 /// read them is a line of the log, too.
 pub(crate) fn logs_json(file: Option<&Path>) -> bool {
@@ -68,11 +79,24 @@ pub(crate) fn listen_address(document: &Document, part: Part) -> anyhow::Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::development::set;
 
     #[test]
     fn the_embedded_settings_are_in_order() {
         let document = builder().load().unwrap();
 
         check(&document).unwrap();
+    }
+
+    #[test]
+    fn parts_are_those_that_the_settings_say_something_of() {
+        let written = |changes: &[(&str, &str)]| {
+            let changes = changes.iter().map(|(key, value)| set(key, value));
+            written_parts(&builder().environment(changes).load().unwrap())
+        };
+
+        assert_eq!(written(&[]), Part::ALL);
+        assert_eq!(written(&[("TELEMETRY__FILTER", "warn")]), Part::ALL);
+        assert_eq!(written(&[("IDENTITY__KEYS__PEPPER_FILE", "/etc/pepper")]), [Part::Identity]);
     }
 }

@@ -30,14 +30,18 @@ fn json(output: &Output) -> serde_json::Value {
 }
 
 #[test]
-fn the_printed_defaults_are_a_file_in_order() {
+fn the_printed_defaults_are_a_file_that_lacks_what_no_default_can_give() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rekey.toml");
     std::fs::write(&file, stdout(&run(&["config", "defaults"]))).unwrap();
 
-    let checked = run(&["config", "check", "--json", "--config", file.to_str().unwrap()]);
+    let shown = json(&run(&["config", "show", "--json", "--config", file.to_str().unwrap()]));
+    let checked = run(&["config", "check", "--config", file.to_str().unwrap()]);
 
-    assert_eq!(json(&checked)["valid"], true);
+    let settings = shown.as_array().unwrap();
+    assert!(settings.iter().all(|one| one["origin"] == file.to_str().unwrap()), "{shown}");
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(stderr(&checked).contains("identity.keys.pepper_file is not set"), "{}", stderr(&checked));
 }
 
 #[test]
@@ -67,7 +71,8 @@ fn a_contradiction_fails_the_check_in_json_as_well() {
 
 #[test]
 fn serve_and_the_check_of_a_part_refuse_what_only_development_may_have() {
-    for arguments in [["serve", "notification"].as_slice(), &["config", "check", "notification"]] {
+    let checks = [["config", "check"].as_slice(), &["config", "check", "notification"]];
+    for arguments in [["serve", "notification"].as_slice()].into_iter().chain(checks) {
         let mut command = rekey(arguments);
         command.env("REKEY__NOTIFICATION__PROVIDERS__0__KIND", "inbox");
         command.env("REKEY__NOTIFICATION__PROVIDERS__0__CHANNELS", "sms");

@@ -193,7 +193,7 @@ impl Database {
         Box::pin(work(self.begin().await?)).await?.end().await
     }
 
-    async fn begin(&self) -> Result<Transaction, Failure> {
+    pub(crate) async fn begin(&self) -> Result<Transaction, Failure> {
         let _wait = Wait::begin(self.dialect());
         Ok(Transaction(Connection(match &self.0 {
             Pools::Postgres(pool) => {
@@ -267,6 +267,14 @@ impl Database {
             Pools::Sqlite(pools) => (pools.target(), None),
         };
         format!("{target}: {}", behind.as_ref().unwrap_or(failure).cause())
+    }
+
+    /// Which database it is, without a password.
+    pub(crate) fn target(&self) -> String {
+        match &self.0 {
+            Pools::Postgres(pool) => pool.target(),
+            Pools::Sqlite(pools) => pools.target(),
+        }
     }
 
     /// Whether what is set on a session stays set on it, as everything here relies on. A pooler in transaction mode does

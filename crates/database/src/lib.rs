@@ -7,7 +7,9 @@
 //! | [`transaction`] | [`Transaction`]: ends in an answer, with a commit or without |
 //! | [`sql`] | [`Sql`]: a statement, written once, or twice where the dialects differ |
 //! | [`value`] | [`Value`]: what is bound to `$1`, `$2` and so on |
-//! | [`schema`] | [`Schema`]: migrations under a lock, and whether a schema fits this code |
+//! | [`schema`] | [`Schema`]: which one a service needs, and whether one fits this code |
+//! | [`migration`] | bringing a schema up to date under a lock |
+//! | [`inspection`] | what a database says of itself, for whoever judges it |
 //! | [`monitor`] | the loop that looks after the database, and the gate it opens |
 //! | [`failure`] | [`Failure`], and the time limit of a step |
 //!
@@ -18,12 +20,15 @@ pub mod connection;
 pub mod database;
 pub mod failure;
 mod findings;
+pub mod inspection;
+pub mod migration;
 pub mod monitor;
 pub mod schema;
 pub mod sql;
 pub mod transaction;
 pub mod value;
 
+mod alone;
 mod measurement;
 mod postgres;
 mod sqlite;
@@ -33,8 +38,10 @@ mod tests;
 pub use connection::{Connection, Row};
 pub use database::{Database, Dialect, Options};
 pub use failure::{Failure, in_time};
+pub use inspection::{DatabaseFacts, ServerFacts, inspect};
+pub use migration::{Blocker, Migrated, MigratedStep, Patience, Waiting, migrate, migrate_patiently};
 pub use monitor::{SchemaGate, StoreMonitor, StoreStatus, Unprepared};
-pub use schema::{Schema, SchemaFit, migrate};
+pub use schema::{Schema, SchemaFit};
 pub use sql::{FOR_NO_KEY_UPDATE, FOR_UPDATE, FOR_UPDATE_SKIP_LOCKED, Fragment, Sql};
 pub use transaction::{Finished, Transaction};
 pub use value::Value;

@@ -151,14 +151,10 @@ fn sessions(url: &str, options: &Options, findings: Findings) -> Result<PgPool, 
     Ok(pool.connect_lazy_with(connect))
 }
 
-/// A connection whose statements may take their time, for a migration.
-pub(crate) async fn patient_connection(url: &str, options: &Options) -> Result<PgConnection, Failure> {
-    let connect = parse(url, options)?.options([
-        ("statement_timeout", "0"),
-        ("lock_timeout", "0"),
-        ("idle_in_transaction_session_timeout", "0"),
-    ]);
-    Ok(connect.connect().await?)
+/// A connection that relies on no session: it sets nothing when it begins and keeps no statement, so each of its transactions
+/// may have another session at a pooler.
+pub(crate) async fn sessionless_connection(url: &str, options: &Options) -> Result<PgConnection, Failure> {
+    Ok(parse(url, options)?.statement_cache_capacity(0).connect().await?)
 }
 
 /// Asks a connection whether it lives; one that does not say so in time is thrown away.

@@ -1,13 +1,11 @@
-//! Bringing a schema up to date, and judging whether it fits this code.
+//! Which schema a service needs, and judging whether one fits this code.
 //!
 //! A schema records its version and the oldest code it still serves; only older code is refused, so that code of the
 //! version before lives through a rolling deploy.
 
-use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 
-use crate::database::Location;
-use crate::{Connection, Dialect, Failure, Options, Sql};
+use crate::{Connection, Dialect, Failure, Sql};
 
 const HAS_VERSION_IN_POSTGRES: &str = "select to_regclass('schema_version') is not null";
 const HAS_VERSION_IN_SQLITE: &str =
@@ -35,29 +33,6 @@ pub enum SchemaFit {
     TooOld,
     /// It was migrated by code that left this version behind.
     TooNew,
-}
-
-/// Brings the schema up to date, making a file that is missing. Several processes may try at once: a lock lets one work
-/// at a time.
-///
-/// # Errors
-/// The database is away, or a migration does not go through.
-pub async fn migrate(url: &str, options: &Options, schema: &Schema) -> Result<(), Failure> {
-    match Location::parse(url)? {
-        Location::Postgres(url) => {
-            let mut connection = crate::postgres::patient_connection(url, options).await?;
-            let migrated = schema.postgres.run_direct(None, &mut connection, false).await;
-            connection.close().await?;
-            Ok(migrated?)
-        }
-        Location::Sqlite(path) => {
-            let (mut connection, lock) = crate::sqlite::migrating_connection(path.as_ref(), options).await?;
-            let migrated = schema.sqlite.run_direct(None, &mut connection, false).await;
-            connection.close().await?;
-            drop(lock);
-            Ok(migrated?)
-        }
-    }
 }
 
 pub(crate) async fn fit(connection: &mut Connection, schema: &Schema) -> Result<SchemaFit, Failure> {

@@ -150,15 +150,14 @@ impl Drop for SqliteLoan {
 pub(crate) async fn migrating_connection(
     path: &Path,
     options: &Options,
-) -> Result<(SqliteConnection, File), Failure> {
+) -> Result<Option<(SqliteConnection, File)>, Failure> {
     let lock_path = beside(path, "migration-lock");
-    let lock = tokio::task::spawn_blocking(move || {
-        let file = open_lock(&lock_path)?;
-        file.lock().map_err(|source| not_locked(lock_path, source))?;
-        Ok::<_, Failure>(file)
-    });
-    let lock = lock.await.map_err(|error| Failure::Broken(Box::new(error)))??;
-    Ok((connect_options(path, options)?.connect().await?, lock))
+    let lock = open_lock(&lock_path)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some((connect_options(path, options)?.connect().await?, lock))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(not_locked(lock_path, source)),
+    }
 }
 
 fn connect_options(path: &Path, options: &Options) -> Result<SqliteConnectOptions, Failure> {

@@ -8,6 +8,7 @@
 //! Passwords and certificates that stand in files are read again by [`Connection::reload`]: connections made from then on
 //! use the new ones, and those that are open go on.
 
+mod inspection;
 mod measurement;
 mod reconnecting;
 mod reloading;
@@ -26,6 +27,7 @@ use redis::{
 };
 use rekey_primitives::secret::{ExposeSecret, SecretString};
 
+pub use inspection::{RedisFacts, RedisNodeFacts};
 use reconnecting::{ReconnectingConnection, Source};
 use reloading::Reloading;
 pub use reloading::{MakeError, MakeOptions};

@@ -13,6 +13,7 @@ use std::time::Duration;
 use rekey_client::ClientSettings;
 use rekey_primitives::method::MethodKind;
 use rekey_runtime::server::ServerSettings;
+use rekey_runtime::settings::{WrongParameter, check_store_url};
 use serde::Deserialize;
 
 pub use limits::{Limits, Spraying};
@@ -287,9 +288,15 @@ pub struct Jobs {
 /// Settings that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
-    /// A loop would never rest, or nothing would ever be let through.
-    #[error("identity.{0} must be at least 1")]
-    Zero(&'static str),
+    /// A store would pass over what its URL says.
+    #[error(transparent)]
+    StoreUrl(#[from] WrongParameter),
+    /// Argon2 has no such cost.
+    #[error("identity.hashing.cost.memory_kib must be at least eight times identity.hashing.cost.lanes")]
+    Lanes,
+    /// Nobody could sign in with a password that was set today.
+    #[error("identity.hashing.cost is above identity.hashing.limits: {0}")]
+    HashCost(&'static str),
     /// A kind of method that there is not, or whose codes nobody sends.
     #[error("identity.resets.carried_kinds holds {0:?}, which is neither email nor phone")]
     CarriedKind(String),
@@ -318,37 +325,9 @@ impl Settings {
     /// # Errors
     /// The first contradiction.
     pub fn check(&self) -> Result<(), Contradiction> {
-        for (name, value) in [
-            ("store.check_seconds", self.store.check_seconds),
-            ("store.statement_timeout_ms", self.store.statement_timeout_ms),
-            ("limits.starts_per_network_per_minute", self.limits.starts_per_network_per_minute),
-            ("limits.starts_per_login_per_hour", self.limits.starts_per_login_per_hour),
-            ("limits.sign_ins_per_network_per_minute", self.limits.sign_ins_per_network_per_minute),
-            ("limits.passwords_per_login_per_minute", self.limits.passwords_per_login_per_minute),
-            ("notices.batch", self.notices.batch.into()),
-            ("notices.poll_ms", self.notices.poll_ms),
-            ("audit.flush_ms", self.audit.flush_ms),
-            ("audit.buffer_events", self.audit.buffer_events as u64),
-            ("audit.seal_ms", self.audit.seal_ms),
-            ("audit.watch_poll_ms", self.audit.watch_poll_ms),
-            ("audit.watch_heartbeat_ms", self.audit.watch_heartbeat_ms),
-            ("audit.watchers", self.audit.watchers as u64),
-            ("tokens.reset_link_life_seconds", self.tokens.reset_link_life_seconds),
-            ("resets.shares_life_days", self.resets.shares_life_days),
-            ("directory.deleted_life_days", self.directory.deleted_life_days),
-            ("jobs.purge_seconds", self.jobs.purge_seconds),
-            ("bulk_resets.poll_ms", self.bulk_resets.poll_ms),
-            ("bulk_resets.lease_seconds", self.bulk_resets.lease_seconds),
-            ("bulk_resets.abandoned_seconds", self.bulk_resets.abandoned_seconds),
-            ("jobs.sweep_seconds", self.jobs.sweep_seconds),
-            ("jobs.forget_seconds", self.jobs.forget_seconds),
-            ("jobs.digest_seconds", self.jobs.digest_seconds),
-            ("jobs.expiry_seconds", self.jobs.expiry_seconds),
-        ] {
-            if value == 0 {
-                return Err(Contradiction::Zero(name));
-            }
-        }
+        check_store_url("identity.store.url", &self.store.url)?;
+        check_store_url("identity.throttle.url", &self.throttle.url)?;
+        self.check_hash_cost()?;
         self.webhooks.check()?;
         let is_sent = |kind: &String| MethodKind::parse(kind).is_some_and(|kind| kind.channel().is_some());
         if let Some(kind) = self.resets.carried_kinds.iter().find(|kind| !is_sent(kind)) {
@@ -362,6 +341,28 @@ impl Settings {
         }
         let is_web = self.portal_url.starts_with("https://") || self.portal_url.starts_with("http://");
         if is_web && !self.portal_url.ends_with('/') { Ok(()) } else { Err(Contradiction::PortalUrl) }
+    }
+
+    /// New hashes must be verified later, within the limits of stored ones.
+    fn check_hash_cost(&self) -> Result<(), Contradiction> {
+        let (cost, limits) = (self.hashing.cost, self.hashing.limits);
+        if cost.memory_kib / 8 < cost.lanes {
+            return Err(Contradiction::Lanes);
+        }
+        for (is_above, name) in [
+            (cost.memory_kib > limits.memory_kib, "memory_kib"),
+            (cost.passes > limits.passes, "passes"),
+            (cost.lanes > limits.lanes, "lanes"),
+            (
+                u64::from(cost.memory_kib) * u64::from(cost.passes) > limits.work,
+                "memory_kib times passes, the work",
+            ),
+        ] {
+            if is_above {
+                return Err(Contradiction::HashCost(name));
+            }
+        }
+        Ok(())
     }
 
     /// The grid of answers; zero is none.
@@ -380,53 +381,11 @@ pub(crate) fn for_tests() -> Settings {
         .expect("defaults read");
     let mut settings: Settings = document.part("identity").expect("defaults fit");
     settings.answer_floor_ms = 0;
+    settings.resets.carried_kinds = vec!["email".to_owned(), "phone".to_owned()];
     settings.hashing.threads = 1;
     settings.hashing.cost = crate::hashing::Cost { memory_kib: 64, passes: 1, lanes: 1 };
     settings
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_defaults_read_and_agree_with_each_other() {
-        let settings = for_tests();
-
-        assert_eq!(settings.check(), Ok(()));
-        assert_eq!(settings.limits.starts_per_login_per_hour, 10);
-        assert_eq!(settings.tokens.repudiation_life_seconds, 7 * 86_400);
-    }
-
-    #[test]
-    fn passwords_of_stores_show_nowhere() {
-        let mut settings = for_tests();
-        settings.store.url = "postgres://rekey:s3cr3t@db/rekey".to_owned();
-        settings.throttle.url = "redis://:s3cr3t@cache".to_owned();
-
-        assert!(!format!("{settings:?}").contains("s3cr3t"));
-    }
-
-    #[test]
-    fn a_kind_whose_codes_nobody_sends_is_refused() {
-        let carrying = |kinds: &[&str]| {
-            let mut settings = for_tests();
-            settings.resets.carried_kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
-            settings.check()
-        };
-
-        assert_eq!(carrying(&["phone"]), Ok(()));
-        for odd in ["authenticator", "sms"] {
-            assert_eq!(carrying(&["email", odd]), Err(Contradiction::CarriedKind(odd.to_owned())));
-        }
-    }
-
-    #[test]
-    fn a_link_that_would_not_be_one_is_refused() {
-        for bad in ["id.example.com", "https://id.example.com/", ""] {
-            let settings = Settings { portal_url: bad.to_owned(), ..for_tests() };
-
-            assert_eq!(settings.check(), Err(Contradiction::PortalUrl), "{bad}");
-        }
-    }
-}
+mod tests;

@@ -61,6 +61,10 @@ mod tests;
 
 pub use metrics::CATALOGUE as METRICS;
 pub use store::UnderPepper;
+pub use wiring::inspection::{inspect_store, inspect_throttle, measure_hash};
+
+pub use rekey_database::{DatabaseFacts, Migrated, MigratedStep, Patience, SchemaFit, ServerFacts, Waiting};
+pub use rekey_throttle::connection::{RedisFacts, RedisNodeFacts};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,12 +177,20 @@ fn jwks(tokens: Tokens) -> Arc<dyn Fn() -> String + Send + Sync> {
     Arc::new(move || jwt::key_set(&tokens.signing_keys()))
 }
 
-/// Brings the store's schema up to this code's, under a lock.
+/// Brings the store's schema up to this code's, under a lock, with the usual patience.
 ///
 /// # Errors
-/// The store is away, or the migration does not go through.
-pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
-    wiring::migrate(settings).await
+/// As [`migrate_patiently`].
+pub async fn migrate(settings: &Settings) -> anyhow::Result<Migrated> {
+    migrate_patiently(settings, Patience::default()).await
+}
+
+/// Brings the store's schema up to this code's, under a lock, and says what was done.
+///
+/// # Errors
+/// The store is away, others held what the migration wants for too long, or it does not go through.
+pub async fn migrate_patiently(settings: &Settings, patience: Patience) -> anyhow::Result<Migrated> {
+    wiring::migrate(settings, patience).await
 }
 
 /// What the key of the pepper with this id still seals: while there is anything, it may not go.

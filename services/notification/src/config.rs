@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use rekey_primitives::contact::Channel;
 use rekey_runtime::server::ServerSettings;
+use rekey_runtime::settings::{WrongParameter, check_store_url};
 use serde::Deserialize;
 
 use crate::domain::delivery::{Retries, Waits};
-use crate::domain::lane::{Lane, PerLane};
+use crate::domain::lane::PerLane;
 use crate::providers::{self, BreakerPolicy, ProviderSettings};
 
 /// The commented defaults.
@@ -174,12 +175,9 @@ pub struct Retention {
 /// Settings that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
-    /// A lane would never send anything.
-    #[error("notification.{0}: workers, per_domain and batch must be at least 1")]
-    LaneWithoutWorkers(&'static str),
-    /// Nothing would be retried or swept.
-    #[error("notification.{0} must be at least 1")]
-    Zero(&'static str),
+    /// The store would pass over what its URL says.
+    #[error(transparent)]
+    StoreUrl(#[from] WrongParameter),
     /// A provider cannot be what the settings say.
     #[error("{0}")]
     Provider(String),
@@ -191,25 +189,7 @@ impl Settings {
     /// # Errors
     /// The first contradiction.
     pub fn check(&self) -> Result<(), Contradiction> {
-        for &lane in Lane::ALL {
-            let settings = self.lanes().of(lane).to_owned();
-            if settings.workers == 0 || settings.batch == 0 || settings.per_domain == 0 {
-                return Err(Contradiction::LaneWithoutWorkers(lane.as_str()));
-            }
-        }
-        for (name, value) in [
-            ("delivery.lease_seconds", self.delivery.lease_seconds),
-            ("store.statement_timeout_ms", self.store.statement_timeout_ms),
-            ("delivery.send_timeout_seconds", self.delivery.send_timeout_seconds),
-            ("delivery.poll_ms", self.delivery.poll_ms),
-            ("delivery.most_tries", self.delivery.most_tries.into()),
-            ("retention.sweep_batch", self.retention.sweep_batch.into()),
-            ("retention.request_hours", self.retention.request_hours),
-        ] {
-            if value == 0 {
-                return Err(Contradiction::Zero(name));
-            }
-        }
+        check_store_url("notification.store.url", &self.store.url)?;
         providers::check(&self.providers).map_err(|wrong| Contradiction::Provider(wrong.to_string()))
     }
 
@@ -229,6 +209,13 @@ impl Settings {
     #[must_use]
     pub fn carries(&self, channel: Channel) -> bool {
         self.providers.iter().any(|provider| provider.channels().contains(&channel))
+    }
+
+    /// The domains that mails are from, each once.
+    #[must_use]
+    pub fn sender_domains(&self) -> Vec<String> {
+        let domains = self.providers.iter().filter_map(ProviderSettings::sender_domain);
+        std::collections::BTreeSet::from_iter(domains).into_iter().collect()
     }
 
     /// The files of secrets that providers name, each with its setting.
@@ -344,14 +331,6 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_that_ends_at_once_is_refused() {
-        let mut settings = for_tests();
-        settings.delivery.lease_seconds = 0;
-
-        assert_eq!(settings.check(), Err(Contradiction::Zero("delivery.lease_seconds")));
-    }
-
-    #[test]
     fn the_stores_password_shows_nowhere() {
         let mut settings = for_tests();
         settings.store.url = "postgres://rekey:secret@db/rekey".to_owned();
@@ -360,10 +339,17 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_without_workers_is_refused() {
-        let mut settings = for_tests();
-        settings.bulk.workers = 0;
+    fn zeros_that_stop_everything_are_refused() {
+        for key in ["BULK__WORKERS", "CRITICAL__BATCH", "DELIVERY__LEASE_SECONDS", "RETENTION__REQUEST_HOURS"]
+        {
+            let variable = (format!("REKEY__NOTIFICATION__{key}"), "0".to_owned());
 
-        assert_eq!(settings.check(), Err(Contradiction::LaneWithoutWorkers("bulk")));
+            let refused = document().environment([variable]).load().unwrap_err().to_string();
+
+            assert!(
+                refused.contains("is 0 in environment") && refused.contains("it must be 1 to"),
+                "{refused}"
+            );
+        }
     }
 }

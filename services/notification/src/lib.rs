@@ -42,8 +42,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use rekey_database::{SchemaGate, StoreMonitor};
-use rekey_primitives::clock::{Clock as _, SharedClock, SystemClock};
+use rekey_database::{DatabaseFacts, Migrated, Patience, SchemaGate, StoreMonitor};
+use rekey_primitives::clock::{Clock, SharedClock, SystemClock};
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_runtime::health::Health;
 use rekey_runtime::loops::Loops;
@@ -167,12 +167,28 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     Ok(Service { routes, loops, grpc_names: GRPC_NAMES })
 }
 
-/// Brings the store's schema up to this code's, under a lock.
+/// Brings the store's schema up to this code's, under a lock, with the usual patience.
 ///
 /// # Errors
-/// The store is away, in use by another process, or the migration does not go through.
-pub async fn migrate(settings: &Settings) -> anyhow::Result<()> {
-    wiring::migrate(settings, &SystemClock).await
+/// As [`migrate_patiently`].
+pub async fn migrate(settings: &Settings) -> anyhow::Result<Migrated> {
+    migrate_patiently(settings, Patience::default()).await
+}
+
+/// Brings the store's schema up to this code's, under a lock, and says what was done.
+///
+/// # Errors
+/// The store is away, in use by another process, others held what the migration wants for too long, or the migration does not go through.
+pub async fn migrate_patiently(settings: &Settings, patience: Patience) -> anyhow::Result<Migrated> {
+    wiring::migrate(settings, patience, &SystemClock).await
+}
+
+/// Looks at `[notification.store]`, for `rekey doctor`.
+///
+/// # Errors
+/// Its URL does not read, or it is away.
+pub async fn inspect_store(settings: &Settings, clock: &dyn Clock) -> anyhow::Result<DatabaseFacts> {
+    wiring::inspect_store(settings, clock).await
 }
 
 /// Drops every message that waits to be sent, after the store came back from a backup: most of them were sent since. Gives

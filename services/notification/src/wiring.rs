@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use async_trait::async_trait;
 use rekey_database::failure::STEP_WITHIN;
-use rekey_database::{Failure, Options, SchemaGate, StoreMonitor, StoreStatus, Unprepared};
+use rekey_database::{
+    DatabaseFacts, Failure, Migrated, Options, Patience, SchemaGate, StoreMonitor, StoreStatus, Unprepared,
+};
 use rekey_primitives::clock::{Clock, SharedClock};
 use rekey_primitives::contact::Channel;
 use rekey_primitives::entropy::SharedEntropy;
@@ -36,10 +38,21 @@ pub(crate) async fn store(settings: &Settings) -> anyhow::Result<Store> {
     opened.context("notification.store.url")
 }
 
-pub(crate) async fn migrate(settings: &Settings, clock: &dyn Clock) -> anyhow::Result<()> {
+pub(crate) async fn migrate(
+    settings: &Settings,
+    patience: Patience,
+    clock: &dyn Clock,
+) -> anyhow::Result<Migrated> {
     let (url, options) = (store_url(settings)?, store_options(settings));
-    let migrated = Store::migrate(url.expose_secret(), &options, clock.now()).await;
+    let migrated = Store::migrate_patiently(url.expose_secret(), &options, patience, clock.now()).await;
     migrated.context("migrating the notification database")
+}
+
+/// Looks at `[notification.store]`.
+pub(crate) async fn inspect_store(settings: &Settings, clock: &dyn Clock) -> anyhow::Result<DatabaseFacts> {
+    let (url, options) = (store_url(settings)?, store_options(settings));
+    let facts = rekey_database::inspect(url.expose_secret(), &options, &SCHEMA, clock).await;
+    facts.map_err(|away| anyhow::anyhow!(away))
 }
 
 /// The URL may hold a password: it is not quoted.

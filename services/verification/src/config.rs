@@ -9,6 +9,7 @@ use std::time::Duration;
 use rekey_client::ClientSettings;
 use rekey_primitives::contact::{Channel, Destination, PhoneNumber};
 use rekey_runtime::server::ServerSettings;
+use rekey_runtime::settings::{WrongParameter, check_store_url};
 use serde::Deserialize;
 
 use crate::domain::budgets::{Limits, Window};
@@ -198,9 +199,9 @@ pub enum InvalidSettings {
     /// The ladder allows no message.
     #[error("[verification.resend]: {0}")]
     Ladder(#[from] crate::domain::ladder::InvalidLadder),
-    /// A number is out of bounds.
-    #[error("[verification] {0}")]
-    Number(&'static str),
+    /// The store would pass over what its URL says.
+    #[error(transparent)]
+    StoreUrl(#[from] WrongParameter),
     /// Test destinations in production.
     #[error("[verification.test_destinations] must be empty in production")]
     TestDestinations,
@@ -224,27 +225,7 @@ impl Settings {
         if self.production && !self.test_destinations.is_empty() {
             return Err(InvalidSettings::TestDestinations);
         }
-        let bounds = [
-            (1..=600)
-                .contains(&self.code.life_seconds)
-                .then_some(())
-                .ok_or("code.life_seconds must be 1 to 600"),
-            (1..=10).contains(&self.code.attempts).then_some(()).ok_or("code.tries must be 1 to 10"),
-            (1..=3_600)
-                .contains(&self.grant.life_seconds)
-                .then_some(())
-                .ok_or("grant.life_seconds must be 1 to 3600"),
-            (1..=100)
-                .contains(&self.failures.stop_at)
-                .then_some(())
-                .ok_or("failures.stop_at must be 1 to 100"),
-            // The whole ladder travels in refusals.
-            (self.resend.sends <= 20).then_some(()).ok_or("resend.sends must be at most 20"),
-            (self.failures.pause_at >= 1).then_some(()).ok_or("failures.pause_at must be at least 1"),
-        ];
-        for bound in bounds {
-            bound.map_err(InvalidSettings::Number)?;
-        }
+        check_store_url("verification.store.url", &self.store.url)?;
         let waits = self.resend.ladder_seconds.iter().copied().map(Duration::from_secs).collect();
         Ok(Rules {
             code_format: CodeFormat::new(self.code.alphabet, self.code.length)?,
@@ -282,6 +263,12 @@ impl Settings {
 }
 
 impl PhoneSettings {
+    /// Whether text messages may go anywhere.
+    #[must_use]
+    pub fn names_countries(&self) -> bool {
+        !self.countries.is_empty()
+    }
+
     fn rules(&self) -> Result<BTreeSet<String>, InvalidSettings> {
         let read = |(index, country): (usize, &String)| {
             let is_known = PhoneNumber::is_country(country);

@@ -30,14 +30,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use rekey_client::Connection;
-use rekey_primitives::clock::SharedClock;
+use rekey_primitives::clock::{Clock, SharedClock};
 use rekey_primitives::entropy::{SharedEntropy, SystemEntropy};
 use rekey_runtime::health::{Health, StoreHealth};
 use rekey_runtime::key_files::{FollowedKeys, KeyFileError};
 use rekey_runtime::loops::Loops;
 use rekey_runtime::reload::Reloads;
 use rekey_runtime::shutdown::Shutdown;
-use rekey_throttle::connection::Connection as Redis;
+use rekey_throttle::connection::{Connection as Redis, RedisFacts};
 use rekey_wire::verification::v1::verification_service_server::VerificationServiceServer;
 use tonic::service::Routes;
 
@@ -117,6 +117,14 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
 pub async fn forget_keys(settings: &Settings, kind: &str) -> anyhow::Result<()> {
     let stores = wiring::stores(settings, &SystemEntropy)?;
     stores.store.forget_keys(kind).await.context("forgetting keys")
+}
+
+/// Looks at `[verification.store]`, for `rekey doctor`; `None` where that is in the process.
+///
+/// # Errors
+/// Its URL does not read, or it is away.
+pub async fn inspect_store(settings: &Settings, clock: &dyn Clock) -> anyhow::Result<Option<RedisFacts>> {
+    wiring::inspect_store(settings, clock).await
 }
 
 /// What is made of files.

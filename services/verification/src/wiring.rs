@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
+use rekey_primitives::clock::Clock;
 use rekey_primitives::entropy::Entropy;
 use rekey_primitives::secret::ExposeSecret as _;
 use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError, KeyStore};
 use rekey_runtime::settings::{TlsClientFiles, secret_file, url_with_password};
 use rekey_sealing::{AeadKeys, HeldKey, KeyId, MacKeys, SigningKeys, WrongKeys};
-use rekey_throttle::connection::{Connection, Options, SentinelLogin, Topology};
+use rekey_throttle::connection::{Connection, Options, RedisFacts, SentinelLogin, Topology};
 use rekey_throttle::{InProcessThrottle, RedisThrottle, Reserving};
 
 use crate::codes::CodeKeys;
@@ -99,6 +100,18 @@ pub(crate) fn stores(settings: &Settings, entropy: &dyn Entropy) -> anyhow::Resu
     let throttle = RedisThrottle::new(connection.clone(), "rekey:verification:");
     let store = RedisStore::new(connection.clone(), settings.production);
     Ok(Stores { store: Arc::new(store), throttle: Arc::new(throttle), redis: Some(connection) })
+}
+
+/// Looks at `[verification.store]`; `None` where that is in the process.
+pub(crate) async fn inspect_store(
+    settings: &Settings,
+    clock: &dyn Clock,
+) -> anyhow::Result<Option<RedisFacts>> {
+    if settings.store.url == "memory:" {
+        return Ok(None);
+    }
+    let connection = redis(&settings.store)?;
+    Ok(Some(connection.inspect(clock).await.map_err(|away| anyhow::anyhow!(away))?))
 }
 
 /// How Redis is reached, of the settings and of what their files hold at this moment.

@@ -5,6 +5,7 @@
 mod clients;
 mod commands;
 mod demo;
+mod doctor;
 mod failures;
 mod imports;
 mod key_rotation;

@@ -1,10 +1,12 @@
 //! `rekey config`: the settings, checked, shown and printed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::arguments::ConfigCommand;
+use rekey_runtime::settings::Document;
+
+use crate::arguments::{ConfigCommand, Up};
 use crate::output::Output;
-use crate::{production, settings, suite};
+use crate::{Part, production, settings, suite, up};
 
 pub(crate) async fn run(
     command: &ConfigCommand,
@@ -12,17 +14,13 @@ pub(crate) async fn run(
     output: Output,
 ) -> anyhow::Result<()> {
     match command {
-        ConfigCommand::Check { part } => {
-            let document = settings::document(config, Vec::new())?;
-            settings::check(&document)?;
-            match *part {
-                Some(part) => {
-                    production::check_part(&document, part)?;
-                    suite::rehearse(&document, part).await?;
-                }
-                None => production::refuse_development(&document)?,
-            }
-            output.data(&serde_json::json!({ "valid": true }), |_| "The settings are in order.".to_owned())
+        ConfigCommand::Check { parts, up, data } => {
+            let checked =
+                if *up { check_business(data, config).await? } else { check_served(parts, config).await? };
+            let names: Vec<&str> = checked.iter().map(|part| part.name()).collect();
+            output.data(&serde_json::json!({ "valid": true, "parts": names }), |_| {
+                format!("The settings are in order: {}.", names.join(", "))
+            })
         }
         ConfigCommand::Show => {
             let document = settings::document(config, Vec::new())?;
@@ -41,4 +39,37 @@ pub(crate) async fn run(
             output.data(&serde_json::json!({ "defaults": text }), |_| text.clone())
         }
     }
+}
+
+/// As `serve` would, by the same rules, and further until sockets would be bound.
+async fn check_served(named: &[Part], config: Option<PathBuf>) -> anyhow::Result<Vec<Part>> {
+    let document = settings::document(config, Vec::new())?;
+    settings::check(&document)?;
+    let parts = if named.is_empty() { settings::written_parts(&document) } else { named.to_vec() };
+    production::check_served(&document, &parts)?;
+    rehearse(&document, parts).await
+}
+
+/// As `up --production` would.
+async fn check_business(data: &Path, config: Option<PathBuf>) -> anyhow::Result<Vec<Part>> {
+    let up = Up {
+        data: data.to_owned(),
+        ephemeral: false,
+        free_ports: false,
+        production: true,
+        postgres: None,
+        redis: None,
+        ready_file: None,
+    };
+    let document = up::production::document(&up, config).await?;
+    settings::check(&document)?;
+    production::check_business(&document, data)?;
+    rehearse(&document, Part::ALL.to_vec()).await
+}
+
+async fn rehearse(document: &Document, parts: Vec<Part>) -> anyhow::Result<Vec<Part>> {
+    for part in &parts {
+        suite::rehearse(document, *part).await?;
+    }
+    Ok(parts)
 }

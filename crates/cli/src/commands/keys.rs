@@ -22,7 +22,7 @@ use crate::{Part, settings};
 const PEPPER: &str = "pepper";
 
 /// Keys that never rotate: what they made is looked up by them alone.
-const STEADY: [&str; 3] = ["decoy", "login_hash", "familiar_place"];
+pub(crate) const STEADY: [&str; 3] = ["decoy", "login_hash", "familiar_place"];
 
 /// What has to be so before the next step.
 const HAND_OUT: &str = "Every replica of the part that has the file reads it within `server.reload_seconds` (10 unless set), \

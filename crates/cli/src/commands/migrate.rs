@@ -1,23 +1,83 @@
 //! `rekey migrate`: schemas up to date, under a lock. Verification keeps no schema.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::output::Output;
+use rekey_identity::{Migrated, MigratedStep, Patience, Waiting};
+use serde_json::{Value, json};
+
+use crate::arguments::Migrate;
+use crate::output::{self, Output};
 use crate::{Part, settings};
 
-pub(crate) async fn run(part: Option<Part>, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
+pub(crate) async fn run(migrate: &Migrate, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     let document = settings::document(config, Vec::new())?;
+    let patience = Patience { lasts: Duration::from_secs(migrate.wait), told };
     let mut migrated = Vec::new();
-    if part.is_none_or(|part| part == Part::Identity) {
-        rekey_identity::migrate(&document.part("identity")?).await?;
-        migrated.push("identity");
+    if migrate.part.is_none_or(|part| part == Part::Identity) {
+        let done = rekey_identity::migrate_patiently(&document.part("identity")?, patience).await?;
+        migrated.push((Part::Identity, done));
     }
-    if part.is_none_or(|part| part == Part::Notification) {
-        rekey_notification::migrate(&document.part("notification")?).await?;
-        migrated.push("notification");
+    if migrate.part.is_none_or(|part| part == Part::Notification) {
+        let done = rekey_notification::migrate_patiently(&document.part("notification")?, patience).await?;
+        migrated.push((Part::Notification, done));
     }
-    output.data(&serde_json::json!({ "migrated": migrated }), |_| match migrated.as_slice() {
+    let parts: Vec<Value> = migrated.iter().map(|(part, done)| as_json(*part, done)).collect();
+    output.data(&json!({ "migrated": parts }), |_| match migrated.as_slice() {
         [] => "Verification keeps no schema.".to_owned(),
-        parts => format!("Up to date: {}.", parts.join(", ")),
+        parts => parts.iter().map(|(part, done)| as_text(*part, done)).collect::<Vec<_>>().join("\n"),
     })
+}
+
+/// Both people and whoever reads the log of a migration are told whom it waits for.
+fn told(waiting: &Waiting) {
+    output::complain_meanwhile(&waiting.to_string());
+}
+
+fn as_json(part: Part, done: &Migrated) -> Value {
+    let step = |step: &MigratedStep| json!({ "number": step.number, "name": step.name, "seconds": step.took.as_secs_f64() });
+    let steps: Vec<Value> = done.steps.iter().map(step).collect();
+    json!({ "part": part.name(), "from": done.from, "to": done.to, "migrations": steps })
+}
+
+fn as_text(part: Part, done: &Migrated) -> String {
+    let name = part.name();
+    if done.steps.is_empty() {
+        return format!("{name}: version {} was up to date", done.to);
+    }
+    let from = done.from.map_or_else(|| "nothing".to_owned(), |version| format!("version {version}"));
+    let mut text = format!("{name}: from {from} to version {}", done.to);
+    for MigratedStep { number, name, took } in &done.steps {
+        text.push_str(&format!("\n  {number:>4}  {name}  {} ms", took.as_millis()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn done(steps: Vec<MigratedStep>) -> Migrated {
+        Migrated { from: Some(24), to: 25, steps }
+    }
+
+    #[test]
+    fn what_was_done_is_told_migration_by_migration() {
+        let step = MigratedStep { number: 26, name: "checks".to_owned(), took: Duration::from_millis(1_500) };
+
+        let done = done(vec![step]);
+
+        let text = "identity: from version 24 to version 25\n    26  checks  1500 ms";
+        assert_eq!(as_text(Part::Identity, &done), text);
+        let expected = json!({
+            "part": "identity", "from": 24, "to": 25,
+            "migrations": [{ "number": 26, "name": "checks", "seconds": 1.5 }],
+        });
+        assert_eq!(as_json(Part::Identity, &done), expected);
+    }
+
+    #[test]
+    fn nothing_to_do_is_said() {
+        assert_eq!(as_text(Part::Identity, &done(Vec::new())), "identity: version 25 was up to date");
+    }
 }

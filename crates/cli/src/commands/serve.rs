@@ -11,7 +11,7 @@ use crate::{Part, production, settings};
 
 pub(crate) async fn run(part: Part, config: Option<PathBuf>) -> anyhow::Result<()> {
     let document = settings::document(config, Vec::new())?;
-    let in_production = production::check_part(&document, part)?;
+    let in_production = production::check_served(&document, &[part])?;
     let telemetry = Telemetry::start(&document.part("telemetry")?, &format!("rekey-{}", part.name()))?;
     if !in_production {
         tracing::warn!("{}.production is off: what only development may have is let through", part.name());

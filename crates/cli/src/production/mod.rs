@@ -2,10 +2,11 @@
 //! --production` and `config check`.
 //!
 //! Each part says of itself that it is in production, by a setting that is on unless somebody turns it off, as `rekey
-//! up` does. What only development may have is forbidden wherever it is found. What a part needs is missing only where
-//! that part is about to run. All findings are told at once. What crosses a network stands in `network`, who may read a
-//! secret in `files`.
+//! up` does. What only development may have is forbidden wherever it is found, what one process keeps for itself where
+//! parts are served one by one. All findings are told at once. What crosses a network stands in `network`, who may read a
+//! secret in `files`, what codes can go by in `channels`.
 
+pub(crate) mod channels;
 mod files;
 mod network;
 
@@ -39,30 +40,31 @@ struct Findings {
     forbidden: Vec<String>,
     /// What is missing.
     missing: Vec<String>,
+    /// What would be kept in one process, where several serve.
+    in_process: Vec<String>,
     /// The files of the keys that are set.
     key_files: Vec<PathBuf>,
     /// Parts that are not in production.
     not_in_production: Vec<Part>,
 }
 
-/// Refuses what only development may have, in every part that is in production.
-pub(crate) fn refuse_development(document: &Document) -> anyhow::Result<()> {
-    refuse(&Findings::of(document, &Part::ALL)?.forbidden)
+/// Checks parts of which each is about to run by itself, or would by these settings: what `serve` refuses. A part that is
+/// not in production passes; tells whether all of them are.
+pub(crate) fn check_served(document: &Document, parts: &[Part]) -> anyhow::Result<bool> {
+    let found = Findings::of(document, parts)?;
+    refuse(&found.of_served())?;
+    Ok(found.not_in_production.is_empty())
 }
 
-/// Checks one part that is about to run by itself. A part that is not in production passes; tells whether it is.
-pub(crate) fn check_part(document: &Document, part: Part) -> anyhow::Result<bool> {
-    let Findings { forbidden: mut findings, missing, not_in_production, .. } =
-        Findings::of(document, &[part])?;
-    findings.extend(missing);
-    refuse(&findings)?;
-    Ok(not_in_production.is_empty())
+/// What [`check_served`] refuses, one by one.
+pub(crate) fn served_findings(document: &Document, parts: &[Part]) -> anyhow::Result<Vec<String>> {
+    Ok(Findings::of(document, parts)?.of_served())
 }
 
 /// Checks all parts as one business runs them: each of them is in production, notification accepts the links of
 /// identity, and no key lies in the data folder, since whoever copies it must not get both.
 pub(crate) fn check_business(document: &Document, data: &Path) -> anyhow::Result<()> {
-    let Findings { forbidden: mut findings, missing, key_files, not_in_production } =
+    let Findings { forbidden: mut findings, missing, key_files, not_in_production, .. } =
         Findings::of(document, &Part::ALL)?;
     findings.extend(not_in_production.iter().map(|part| format!("{}.production is off", part.name())));
     findings.extend(missing);
@@ -106,7 +108,15 @@ impl Findings {
         if !has_mesh {
             network::collector(&mut findings, telemetry.otlp_endpoint.as_deref());
         }
+        let knows_providers = parts.contains(&Part::Identity) && parts.contains(&Part::Notification);
+        if knows_providers && !findings.not_in_production.contains(&Part::Identity) {
+            channels::offered(&mut findings, document)?;
+        }
         Ok(findings)
+    }
+
+    fn of_served(&self) -> Vec<String> {
+        [&self.forbidden[..], &self.missing[..], &self.in_process[..]].concat()
     }
 
     fn identity(&mut self, settings: &Identity) -> bool {
@@ -128,6 +138,7 @@ impl Findings {
             network.neighbour(self, "notification", &settings.notification);
             network.database(self, &settings.store.url);
             network.redis(self, "throttle.url", &settings.throttle.url);
+            self.keep_beyond_process("identity.throttle.url", &settings.throttle.url);
             self.secrets_of_port("identity", &settings.server);
             self.secret_file("identity.store.password_file", settings.store.password_file.as_deref());
             let throttle = &settings.throttle;
@@ -165,6 +176,7 @@ impl Findings {
             network.port(self);
             network.neighbour(self, "notification", &settings.notification);
             network.redis(self, "store.url", &settings.store.url);
+            self.keep_beyond_process("verification.store.url", &settings.store.url);
             self.secrets_of_port("verification", &settings.server);
             let store = &settings.store;
             self.secret_file("verification.store.password_file", store.password_file.as_deref());
@@ -204,6 +216,16 @@ impl Findings {
     fn forbid_if(&mut self, found: bool, what: &str) {
         if found {
             self.forbidden.push(what.to_owned());
+        }
+    }
+
+    /// What one replica counts or keeps, no other knows of.
+    fn keep_beyond_process(&mut self, name: &str, url: &str) {
+        if url == "memory:" {
+            self.in_process.push(format!(
+                "{name} is memory:, which replicas do not share and a restart forgets: name a Redis, or run \
+                 `rekey up --production`"
+            ));
         }
     }
 

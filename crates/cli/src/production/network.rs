@@ -56,13 +56,13 @@ impl<'a> Network<'a> {
     /// A database.
     pub(super) fn database(&self, findings: &mut Findings, url: &str) {
         let options = url.starts_with("postgres").then(|| PgConnectOptions::from_str(url).ok()).flatten();
-        let is_plain = options.is_some_and(|options| {
-            let may_be_plain =
-                matches!(options.get_ssl_mode(), PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer);
-            may_be_plain && options.get_socket().is_none() && !is_loopback(options.get_host())
+        // Less than that encrypts for whoever answers under the name.
+        let is_open = options.is_some_and(|options| {
+            let is_verified = matches!(options.get_ssl_mode(), PgSslMode::VerifyFull);
+            !is_verified && options.get_socket().is_none() && !is_loopback(options.get_host())
         });
-        let what = "store.url has no sslmode of `require`, `verify-ca` or `verify-full`";
-        self.forbid_plain(findings, is_plain, what);
+        let what = "store.url is of another machine and has no sslmode=verify-full";
+        self.forbid_plain(findings, is_open, what);
     }
 
     /// A Redis.

@@ -11,6 +11,7 @@ fn fit_but_for(changes: &[(&str, &str)]) -> Document {
     let mut written = vec![
         set("IDENTITY__PORTAL_URL", "https://id.example.com"),
         set("IDENTITY__STORE__URL", "postgres://db/identity?sslmode=verify-full"),
+        set("IDENTITY__THROTTLE__URL", "redis://127.0.0.1:6379"),
         set("NOTIFICATION__PROVIDERS__0__KIND", "smtp"),
         set("NOTIFICATION__TEMPLATES__LINK_HOSTS", "id.example.com"),
     ];
@@ -32,9 +33,9 @@ fn what_is_fit_is_let_through() {
     let document = fit_but_for(&[]);
 
     for part in Part::ALL {
-        assert!(check_part(&document, part).unwrap(), "{}", part.name());
+        assert!(check_served(&document, &[part]).unwrap(), "{}", part.name());
     }
-    refuse_development(&document).unwrap();
+    check_served(&document, &Part::ALL).unwrap();
     check_business(&document, Path::new("/var/lib/rekey")).unwrap();
 }
 
@@ -55,8 +56,8 @@ fn what_only_development_may_have_is_refused_whoever_asks() {
     for (part, key, value, expected) in wrong {
         let document = fit_but_for(&[(key, value)]);
 
-        assert!(refusal(check_part(&document, part)).contains(expected), "{key}");
-        assert!(refuse_development(&document).unwrap_err().to_string().contains(expected), "{key}");
+        assert!(refusal(check_served(&document, &[part])).contains(expected), "{key}");
+        assert!(check_served(&document, &Part::ALL).unwrap_err().to_string().contains(expected), "{key}");
         assert!(
             check_business(&document, folder.path()).unwrap_err().to_string().contains(expected),
             "{key}"
@@ -67,10 +68,10 @@ fn what_only_development_may_have_is_refused_whoever_asks() {
 /// What is wrong with the fit configuration once these settings are changed, as every check says it.
 fn wrong(part: Part, changes: &[(&str, &str)]) -> String {
     let document = fit_but_for(changes);
-    let by_development = refuse_development(&document).unwrap_err().to_string();
-    let by_part = refusal(check_part(&document, part));
+    let by_all = check_served(&document, &Part::ALL).unwrap_err().to_string();
+    let by_part = refusal(check_served(&document, &[part]));
     let by_business = check_business(&document, Path::new("/var/lib/rekey")).unwrap_err().to_string();
-    assert!(by_part == by_development && by_business.contains("not in production"), "{by_part}");
+    assert!(by_part == by_all && by_business.contains("not in production"), "{by_part}");
     by_part
 }
 
@@ -98,6 +99,12 @@ fn nothing_leaves_this_machine_in_plain_text_but_through_a_mesh() {
             "postgres://db/n?sslmode=prefer",
             "notification.store.url",
         ),
+        (
+            Part::Notification,
+            "NOTIFICATION__STORE__URL",
+            "postgres://db/n?sslmode=verify-ca",
+            "has no sslmode=verify-full",
+        ),
         (Part::Verification, "VERIFICATION__STORE__URL", "redis://:pw@codes:6379", "verification.store.url"),
         (Part::Verification, "VERIFICATION__STORE__URL", "redis-cluster://127.0.0.1:1,two:2", "store.url"),
         (Part::Identity, "IDENTITY__THROTTLE__URL", "redis-sentinel://one:1/codes", "identity.throttle.url"),
@@ -106,7 +113,7 @@ fn nothing_leaves_this_machine_in_plain_text_but_through_a_mesh() {
     ];
     let encrypted = [
         ("IDENTITY__VERIFICATION__ENDPOINT", "https://verification:7302"),
-        ("IDENTITY__STORE__URL", "postgres://db/identity?sslmode=require"),
+        ("IDENTITY__STORE__URL", "postgres://db/identity?sslmode=verify-full&sslrootcert=/etc/ca.crt"),
         ("NOTIFICATION__STORE__URL", "postgres://127.0.0.1/notification"),
         ("VERIFICATION__STORE__URL", "rediss-sentinel://:pw@one:1,two:2/codes"),
         ("IDENTITY__THROTTLE__URL", "redis://127.0.0.1:6379"),
@@ -121,9 +128,9 @@ fn nothing_leaves_this_machine_in_plain_text_but_through_a_mesh() {
 
         assert!(refused.contains(expected) && refused.contains("trust_network = \"mesh\""), "{refused}");
         assert!(!refused.contains("pw"), "{refused}");
-        check_part(&fit_but_for(&[(key, value), (&mesh, "mesh")]), part).unwrap();
+        check_served(&fit_but_for(&[(key, value), (&mesh, "mesh")]), &[part]).unwrap();
     }
-    refuse_development(&fit_but_for(&encrypted)).unwrap();
+    check_served(&fit_but_for(&encrypted), &Part::ALL).unwrap();
 }
 
 #[test]
@@ -141,7 +148,7 @@ fn what_is_too_weak_is_refused_and_no_mesh_helps() {
         let refused = wrong(Part::Identity, &[(key, value), mesh]);
         assert!(refused.contains(expected), "{refused}");
     }
-    refuse_development(&fit_but_for(&strong)).unwrap();
+    check_served(&fit_but_for(&strong), &Part::ALL).unwrap();
 }
 
 #[test]
@@ -154,9 +161,9 @@ fn a_name_is_resolved_more_often_than_a_neighbour_drains() {
         let refused = wrong(Part::Verification, &[balanced, other]);
         assert!(refused.contains("verification.notification.resolve_seconds"), "{refused}");
         assert!(refused.contains("verification.server.drain_seconds"), "{refused}");
-        check_part(&fit_but_for(&[other]), Part::Verification).unwrap();
+        check_served(&fit_but_for(&[other]), &[Part::Verification]).unwrap();
     }
-    check_part(&fit_but_for(&[balanced]), Part::Verification).unwrap();
+    check_served(&fit_but_for(&[balanced]), &[Part::Verification]).unwrap();
 }
 
 #[test]
@@ -190,7 +197,7 @@ fn a_secret_that_everybody_may_read_is_refused() {
         allow(0o640);
 
         assert!(refused.contains(file), "{key}: {refused}");
-        check_part(&fit_but_for(&[(key, file)]), part).unwrap();
+        check_served(&fit_but_for(&[(key, file)]), &[part]).unwrap();
     }
 }
 
@@ -198,20 +205,19 @@ fn a_secret_that_everybody_may_read_is_refused() {
 fn a_part_is_asked_for_what_it_needs_and_for_nothing_else() {
     let document = settings::builder().load().unwrap();
 
-    let needs = Part::ALL.map(|part| refusal(check_part(&document, part)));
+    let needs = Part::ALL.map(|part| refusal(check_served(&document, &[part])));
 
     let [notification, verification, identity] = needs;
     assert!(notification.contains("notification.providers") && notification.contains("payload_seal_file"));
     assert!(verification.contains("code_mac_file") && !verification.contains("identity"));
     assert!(identity.contains("portal_url is not https") && identity.contains("pepper_file is not set"));
-    refuse_development(&document).unwrap();
 }
 
 #[test]
 fn a_part_needs_callers_and_a_credential_for_each_neighbour() {
     let document = settings::builder().load().unwrap();
 
-    let needs = Part::ALL.map(|part| refusal(check_part(&document, part)));
+    let needs = Part::ALL.map(|part| refusal(check_served(&document, &[part])));
 
     let [notification, verification, identity] = needs;
     assert!(notification.contains("notification.server.callers_file is not set"), "{notification}");
@@ -227,7 +233,7 @@ fn a_part_out_of_production_is_let_through_alone_and_not_in_a_business() {
     let document =
         fit_but_for(&[("NOTIFICATION__PRODUCTION", "false"), ("NOTIFICATION__SERVER__REFLECTION", "true")]);
 
-    let alone = check_part(&document, Part::Notification).unwrap();
+    let alone = check_served(&document, &[Part::Notification]).unwrap();
     let business = check_business(&document, Path::new("/var/lib/rekey")).unwrap_err().to_string();
 
     assert!(!alone);
@@ -278,4 +284,44 @@ fn a_key_in_a_variable_lies_in_no_folder() {
     let here = std::path::absolute(".").unwrap();
 
     check_business(&document, &here).unwrap();
+}
+
+#[test]
+fn what_one_process_keeps_is_refused_where_parts_are_served_one_by_one() {
+    let in_process = [
+        (Part::Identity, "IDENTITY__THROTTLE__URL", "identity.throttle.url is memory:"),
+        (Part::Verification, "VERIFICATION__STORE__URL", "verification.store.url is memory:"),
+    ];
+
+    for (part, key, expected) in in_process {
+        let document = fit_but_for(&[(key, "memory:")]);
+        let outside = format!("{}__PRODUCTION", part.name()).to_uppercase();
+
+        assert!(refusal(check_served(&document, &[part])).contains(expected));
+        check_business(&document, Path::new("/var/lib/rekey")).unwrap();
+        check_served(&fit_but_for(&[(key, "memory:"), (&outside, "false")]), &[part]).unwrap();
+    }
+}
+
+#[test]
+fn a_kind_whose_codes_get_nowhere_is_refused_where_that_can_be_known() {
+    let offered = ("IDENTITY__RESETS__CARRIED_KINDS", "email,phone");
+    let texts = ("NOTIFICATION__PROVIDERS__1__KIND", "sms");
+    let country = ("VERIFICATION__PHONE__COUNTRIES", "DE");
+    let (no_provider, no_country) = (fit_but_for(&[offered, country]), fit_but_for(&[offered, texts]));
+
+    let by_all = refusal(check_served(&no_provider, &Part::ALL));
+    let by_business = check_business(&no_country, Path::new("/var/lib/rekey")).unwrap_err().to_string();
+
+    assert!(
+        by_all.contains("names \"phone\", and no entry of notification.providers carries text"),
+        "{by_all}"
+    );
+    assert!(
+        by_business.contains("names \"phone\", and verification.phone.countries is empty"),
+        "{by_business}"
+    );
+    check_served(&fit_but_for(&[offered, texts, country]), &Part::ALL).unwrap();
+    // Identity's own settings do not say what notification carries.
+    check_served(&no_provider, &[Part::Identity]).unwrap();
 }

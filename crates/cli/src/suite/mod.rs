@@ -4,6 +4,8 @@
 //! all do; they differ in settings, sockets and environment only.
 
 mod assembly;
+#[cfg(test)]
+mod numbers;
 mod sockets;
 
 use std::future::Future;

@@ -8,7 +8,7 @@ mod announcement;
 mod databases;
 mod demo;
 mod pages;
-mod production;
+pub(crate) mod production;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -141,5 +141,6 @@ fn serve_pages(listener: TcpListener, inbox: Inbox, identity: Connection, stop: 
 
 async fn migrate(document: &Document) -> anyhow::Result<()> {
     rekey_identity::migrate(&document.part("identity")?).await?;
-    rekey_notification::migrate(&document.part("notification")?).await
+    rekey_notification::migrate(&document.part("notification")?).await?;
+    Ok(())
 }

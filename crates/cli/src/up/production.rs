@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
-use rekey_primitives::contact::Channel;
 use rekey_runtime::reload;
 use rekey_runtime::settings::{Document, Origin};
 use rekey_runtime::shutdown::Shutdown;
@@ -15,6 +14,7 @@ use crate::arguments::Up;
 use crate::development::{Setting, set};
 use crate::folder::DataFolder;
 use crate::output::Output;
+use crate::production::channels::Carried;
 use crate::suite::{self, Environment, Ports, Sockets};
 use crate::{Part, production, settings};
 
@@ -22,10 +22,7 @@ pub(super) async fn run(up: &Up, config: Option<PathBuf>, output: Output) -> any
     if up.ready_file.is_some() {
         bail!("--ready-file tells credentials of demo people, and production has none");
     }
-    let written = settings::document(config.clone(), Vec::new())?;
-    let mut ours = stores(up, &written).await?;
-    ours.extend(carried_kinds(&written));
-    let document = settings::document(config, ours)?;
+    let document = document(up, config).await?;
     settings::check(&document)?;
     production::check_business(&document, &up.data)?;
     let _folder = DataFolder::lock(&up.data)?;
@@ -46,25 +43,26 @@ pub(super) async fn run(up: &Up, config: Option<PathBuf>, output: Output) -> any
     outcome
 }
 
+/// The settings of a business: what is written, and where nothing is, what one process on one machine takes.
+pub(crate) async fn document(up: &Up, config: Option<PathBuf>) -> anyhow::Result<Document> {
+    let written = settings::document(config.clone(), Vec::new())?;
+    let mut ours = stores(up, &written).await?;
+    ours.extend(carried_kinds(&written));
+    settings::document(config, ours)
+}
+
 /// Whether nothing but the default says what a setting is.
 fn is_open(written: &Document, key: &str) -> bool {
     written.settings().iter().any(|setting| setting.key == key && setting.origin == Origin::Default)
 }
 
-/// The kinds of methods that resets offer: where the settings name none, those that a provider is there for. Text messages
-/// want a country to go to as well.
+/// The kinds of methods that resets offer: where the settings name none, those whose codes get somewhere.
 fn carried_kinds(written: &Document) -> Option<Setting> {
     if !is_open(written, "identity.resets.carried_kinds") {
         return None;
     }
     // What does not read is told with all that is wrong, later.
-    let notification: rekey_notification::config::Settings = written.part("notification").ok()?;
-    let has_countries = !is_open(written, "verification.phone.countries");
-    let carried = [
-        ("email", notification.carries(Channel::Email)),
-        ("phone", notification.carries(Channel::Sms) && has_countries),
-    ];
-    let kinds: Vec<&str> = carried.into_iter().filter(|(_, is)| *is).map(|(kind, _)| kind).collect();
+    let kinds = Carried::of(written).ok()?.kinds();
     Some(set("IDENTITY__RESETS__CARRIED_KINDS", &kinds.join(",")))
 }
 

@@ -1,8 +1,10 @@
 //! What both databases promise, each case on both.
 
+mod inspection;
 mod migrations;
 mod monitor;
 mod steps;
+mod waiting;
 
 use std::time::Duration;
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use config::{Map, Value, ValueKind};
 
 use super::Error;
+use super::bounds::Bounds;
 
 /// Below this likeness a suggestion would only puzzle.
 const LIKENESS_FLOOR: f64 = 0.6;
@@ -18,6 +19,10 @@ pub(super) struct KnownKeys {
     leaves: BTreeMap<String, bool>,
     /// Tables whose keys are names chosen by the operator.
     open: BTreeSet<String>,
+    /// The bounds of numbers.
+    bounds: BTreeMap<String, Bounds>,
+    /// Those of numbers in the entries of a list of tables, by list and key.
+    entry_bounds: BTreeMap<(String, String), Bounds>,
     /// Keys and tables of earlier versions, with what stands in their place.
     replaced: Vec<(String, String)>,
 }
@@ -46,13 +51,15 @@ impl KnownKeys {
             self.learn_value(key, value);
         }
         let mut table = String::new();
-        let mut is_entry = false;
+        let mut entry_of = None;
         for line in text.lines().map(str::trim) {
             let comment = line.strip_prefix('#').map(str::trim_start);
-            is_entry = comment.is_some_and(|comment| is_entry || comment.starts_with("[["));
-            if is_entry {
+            entry_of = comment.and_then(|comment| list_shown_in(comment).or(entry_of));
+            if let (Some(list), Some(comment)) = (entry_of, comment) {
+                self.learn_entry_bounds(list, comment);
                 continue;
             }
+            self.learn_bounds(&table, line);
             if let Some(header) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                 table = header.trim().to_owned();
             } else if let Some(key) = commented_key(line) {
@@ -63,6 +70,33 @@ impl KnownKeys {
                 self.open.remove(&table);
             }
         }
+    }
+
+    /// Learns the bounds at the end of a setting's line, which may be a comment.
+    fn learn_bounds(&mut self, table: &str, line: &str) {
+        if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ")
+            && let Some(bounds) = Bounds::at_the_end_of(line)
+        {
+            self.bounds.insert(format!("{table}.{key}"), bounds);
+        }
+    }
+
+    fn learn_entry_bounds(&mut self, list: &str, comment: &str) {
+        if let Some((key, _)) = comment.trim_start_matches("# ").split_once(" = ")
+            && let Some(bounds) = Bounds::at_the_end_of(comment)
+        {
+            self.entry_bounds.insert((list.to_owned(), key.to_owned()), bounds);
+        }
+    }
+
+    /// The bounds of each number.
+    pub(super) fn bounds(&self) -> impl Iterator<Item = (&str, Bounds)> {
+        self.bounds.iter().map(|(key, bounds)| (key.as_str(), *bounds))
+    }
+
+    /// The bounds of each number in the entries of a list: the list, the key in an entry, and its bounds.
+    pub(super) fn entry_bounds(&self) -> impl Iterator<Item = (&str, &str, Bounds)> {
+        self.entry_bounds.iter().map(|((list, key), bounds)| (list.as_str(), key.as_str(), *bounds))
     }
 
     fn learn_value(&mut self, key: String, value: Value) {
@@ -154,6 +188,11 @@ impl KnownKeys {
 
 fn within(table: &str, key: &str) -> bool {
     key == table || key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The list of a comment that begins to show one of its entries: `[[list]]`.
+fn list_shown_in(comment: &str) -> Option<&str> {
+    comment.strip_prefix("[[")?.strip_suffix("]]")
 }
 
 /// The key of a `# key = example` comment.

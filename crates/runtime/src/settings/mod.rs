@@ -7,13 +7,17 @@
 //! "the default, silently". The entries of a list of tables are known to their part alone, which reads each as a
 //! [`Table`]; the environment reaches them by their places.
 //!
+//! A number's bounds stand behind its default ([`Bounds`]), and one outside is refused here, before any part sees it.
+//!
 //! Secrets are never values here: a setting names a file (`*_file`) and [`secret_file`] reads it;
 //! [`url_with_password`] does for the password of a store.
 
+mod bounds;
 mod known;
 mod password;
 mod secret;
 mod show;
+mod store_url;
 mod table;
 mod tls_client;
 
@@ -23,10 +27,12 @@ use std::path::{Path, PathBuf};
 use config::{Config, ConfigError, FileFormat, Source, Value, ValueKind};
 use serde::de::DeserializeOwned;
 
+pub use self::bounds::Bounds;
 use self::known::KnownKeys;
 pub use self::password::{PasswordError, url_with_password};
 pub use self::secret::{SecretFileError, is_variable, secret_file};
 pub use self::show::{Origin, Setting};
+pub use self::store_url::{WrongParameter, check_store_url};
 pub use self::table::Table;
 pub use self::tls_client::{TlsClientError, TlsClientFiles, TlsClientTexts};
 
@@ -62,6 +68,18 @@ pub enum Error {
         origin: String,
         /// What stands in its place.
         replacement: String,
+    },
+    /// A number that would mean nothing good.
+    #[error("`{key}` is {number} in {origin}; it must be {bounds}")]
+    OutOfBounds {
+        /// The dotted key; that of the list where it stands in one of its entries.
+        key: String,
+        /// The number as written.
+        number: String,
+        /// Where it was set.
+        origin: String,
+        /// What it may be.
+        bounds: Bounds,
     },
     /// A document that is not TOML, a missing file, or a value of the wrong type.
     #[error("the settings do not read: {0}")]
@@ -167,7 +185,9 @@ impl DocumentBuilder {
             origins.insert(variable.setting.clone(), Origin::Environment(variable.name.clone()));
         }
         let merged = builder.add_source(variables).build()?;
-        Ok(Document { merged, known, origins, file: self.file })
+        let document = Document { merged, known, origins, file: self.file };
+        document.check_bounds()?;
+        Ok(document)
     }
 }
 
@@ -248,6 +268,39 @@ impl Document {
         // Through the table, because `Config::get` would name the table where the key is wrong.
         let table = self.merged.get_table(name).map_err(wrong)?;
         Value::new(None, ValueKind::Table(table)).try_deserialize().map_err(wrong)
+    }
+
+    /// Every number that can be set, with its bounds; one in an entry of a list as `list.0.key`, the first entry's.
+    #[must_use]
+    pub fn bounds(&self) -> Vec<(String, Bounds)> {
+        let own = self.known.bounds().map(|(key, bounds)| (key.to_owned(), bounds));
+        let entries =
+            self.known.entry_bounds().map(|(list, key, bounds)| (format!("{list}.0.{key}"), bounds));
+        own.chain(entries).collect()
+    }
+
+    fn check_bounds(&self) -> Result<(), Error> {
+        for (key, bounds) in self.known.bounds() {
+            if let Ok(value) = self.merged.get::<Value>(key) {
+                self.check_number(key, &value, bounds, key)?;
+            }
+        }
+        for (list, key, bounds) in self.known.entry_bounds() {
+            let entries = self.merged.get_array(list).unwrap_or_default();
+            for (place, entry) in entries.into_iter().enumerate() {
+                if let Some(value) = entry.into_table().ok().and_then(|mut entry| entry.remove(key)) {
+                    self.check_number(list, &value, bounds, &format!("{list}.{place}.{key}"))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `set_by` is what origins know the value by.
+    fn check_number(&self, set_by: &str, value: &Value, bounds: Bounds, key: &str) -> Result<(), Error> {
+        let Some(number) = bounds.violated_by(value) else { return Ok(()) };
+        let origin = self.origins.get(set_by).unwrap_or(&Origin::Default).to_string();
+        Err(Error::OutOfBounds { key: key.to_owned(), number, origin, bounds })
     }
 
     /// Every effective value with its origin, secrets redacted, in the order of the keys.

@@ -26,6 +26,12 @@ impl Table {
         Ok(Value::new(None, ValueKind::Table(self.0.clone())).try_deserialize()?)
     }
 
+    /// The text under a key, for a look before anybody reads the whole.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<String> {
+        self.0.get(key)?.clone().into_string().ok()
+    }
+
     /// The paths of the files that hold secrets, by the keys that name them: `…_file`, but for certificates, which
     /// everybody may read.
     pub fn secret_files(&self) -> Vec<(String, PathBuf)> {

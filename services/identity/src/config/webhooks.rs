@@ -42,19 +42,6 @@ impl Webhooks {
 
     /// Refuses settings that contradict each other.
     pub(super) fn check(&self) -> Result<(), Contradiction> {
-        for (name, value) in [
-            ("webhooks.poll_ms", self.poll_ms),
-            ("webhooks.side_by_side", self.side_by_side as u64),
-            ("webhooks.connect_timeout_ms", self.connect_timeout_ms),
-            ("webhooks.try_timeout_ms", self.try_timeout_ms),
-            ("webhooks.retry_first_seconds", self.retry_first_seconds),
-            ("webhooks.retry_longest_seconds", self.retry_longest_seconds),
-            ("webhooks.disable_after_days", self.disable_after_days),
-        ] {
-            if value == 0 {
-                return Err(Contradiction::Zero(name));
-            }
-        }
         let is_none = |text: &&String| text.parse::<Network>().is_err();
         if let Some(text) = self.allow_networks.iter().find(is_none) {
             return Err(Contradiction::Network(text.clone()));

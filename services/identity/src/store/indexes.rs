@@ -21,11 +21,6 @@ statements! {
     /// Whether an index is there and whole.
     const IS_WHOLE = (postgres: "
         select 1 from pg_index x where x.indexrelid = to_regclass($1) and x.indisvalid");
-
-    /// One process at a time; who finds another at it leaves it to that.
-    const ALONE = (postgres: "select pg_try_advisory_lock(hashtext('rekey large indexes'))");
-
-    const NO_LONGER_ALONE = (postgres: "select pg_advisory_unlock(hashtext('rekey large indexes'))");
 }
 
 impl Store {
@@ -34,13 +29,9 @@ impl Store {
         if self.database.dialect() == Dialect::Sqlite {
             return Ok(());
         }
-        let mut connection = self.database.writer().await?;
-        if !connection.scalar::<bool>(ALONE, &[]).await? {
-            return Ok(());
-        }
-        let built = build(&mut connection).await;
-        connection.scalar::<bool>(NO_LONGER_ALONE, &[]).await?;
-        built
+        // Who finds another process at it leaves it to that.
+        let building = async { build(&mut self.database.writer().await?).await };
+        self.database.alone("rekey large indexes", building).await.map(drop)
     }
 }
 

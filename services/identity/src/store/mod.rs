@@ -45,12 +45,13 @@ mod upkeep;
 
 use std::time::Duration;
 
-use rekey_database::{Database, SchemaFit};
+use rekey_database::{Database, DatabaseFacts, SchemaFit};
+use rekey_primitives::clock::Clock;
 
 pub(crate) use outcome::{EarlierRequest, IdempotentRequest, StepOutcome};
 pub use pepper::UnderPepper;
 pub(crate) use rekey_database::{
-    Failure, Options, SchemaGate, StoreMonitor, StoreStatus, Unprepared, in_time,
+    Failure, Migrated, Options, Patience, SchemaGate, StoreMonitor, StoreStatus, Unprepared, in_time,
 };
 
 /// Everything identity needs of a database. Clones share it.
@@ -91,17 +92,32 @@ pub(crate) fn schema_version() -> i64 {
     schema::SCHEMA.version
 }
 
+/// Looks at a database, for whoever judges whether it is fit.
+pub(crate) async fn inspect(
+    url: &str,
+    options: &Options,
+    clock: &dyn Clock,
+) -> Result<DatabaseFacts, String> {
+    rekey_database::inspect(url, options, &schema::SCHEMA, clock).await
+}
+
 /// Brings the schema of a database up to date, making a file that is missing, and logins and names to their form of today,
 /// and builds indexes that are too large to be made with the schema.
 /// Several processes may try at once.
-pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure> {
-    rekey_database::migrate(url, options, &schema::SCHEMA).await?;
-    let store = match Store::open(url, options).await {
+pub(crate) async fn migrate_patiently(
+    url: &str,
+    options: &Options,
+    patience: Patience,
+) -> Result<Migrated, Failure> {
+    let migrated = rekey_database::migrate_patiently(url, options, &schema::SCHEMA, patience).await?;
+    // One of them holds the lock while the other builds.
+    let options = Options { connections: options.connections.max(2), ..options.clone() };
+    let store = match Store::open(url, &options).await {
         Ok(store) => store,
         // A server that waits for its schema holds the file; the next migration finds it free.
         Err(failure) if failure.is_unavailable() => {
             tracing::warn!(%failure, "logins of earlier rules keep their form until the next migration");
-            return Ok(());
+            return Ok(migrated);
         }
         Err(failure) => return Err(failure),
     };
@@ -113,7 +129,13 @@ pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure>
     };
     let brought = brought.await;
     store.database.close().await;
-    brought
+    brought.map(|()| migrated)
+}
+
+/// The same with the usual patience.
+#[cfg(test)]
+pub(crate) async fn migrate(url: &str, options: &Options) -> Result<(), Failure> {
+    migrate_patiently(url, options, Patience::default()).await.map(drop)
 }
 
 /// How identity uses a database unless its settings say otherwise.

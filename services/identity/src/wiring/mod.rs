@@ -1,5 +1,6 @@
 //! Wiring: settings become keys, stores, throttles, connections to the neighbours, and use cases ([`parts`]).
 
+pub(crate) mod inspection;
 mod keys;
 mod parts;
 mod webhooks;
@@ -29,7 +30,7 @@ use crate::peers::notification::RemoteNotification;
 use crate::peers::verification::RemoteVerification;
 use crate::peers::{Notification, Verification};
 use crate::relay::RelaySettings;
-use crate::store::{self, Store};
+use crate::store::{self, Migrated, Patience, Store};
 
 fn verification(settings: &Settings) -> anyhow::Result<Arc<dyn Verification>> {
     Ok(Arc::new(RemoteVerification::new(connect(&settings.verification)?)))
@@ -74,9 +75,9 @@ pub(crate) async fn store(settings: &Settings) -> anyhow::Result<Store> {
 }
 
 /// Brings the schema up to date.
-pub(crate) async fn migrate(settings: &Settings) -> anyhow::Result<()> {
+pub(crate) async fn migrate(settings: &Settings, patience: Patience) -> anyhow::Result<Migrated> {
     let url = store_url(settings)?;
-    store::migrate(url.expose_secret(), &store_options(settings))
+    store::migrate_patiently(url.expose_secret(), &store_options(settings), patience)
         .await
         .context("migrating the identity database")
 }

@@ -75,6 +75,15 @@ impl ProviderSettings {
         self.own.secret_files()
     }
 
+    /// The domain that its mails are from; `None` where it carries none, or names no address.
+    pub(crate) fn sender_domain(&self) -> Option<String> {
+        if !self.channels().contains(&Channel::Email) || self.is_inbox() {
+            return None;
+        }
+        let from = self.own.text("from")?;
+        from.rsplit_once('@').map(|(_, domain)| domain.trim_end_matches('>').to_ascii_lowercase())
+    }
+
     fn check(&self) -> Result<(), String> {
         let Some(kind) = kind::find(&self.kind) else {
             return Err(format!("is of the kind `{}`; the kinds are {}", self.kind, kind::names()));

@@ -39,7 +39,7 @@ mod contract;
 
 use std::sync::Arc;
 
-use rekey_database::{Database, Dialect, Options};
+use rekey_database::{Database, Dialect, Migrated, Options, Patience};
 use rekey_primitives::clock::Timestamp;
 
 use self::partitions::Partitions;
@@ -72,13 +72,24 @@ impl Store {
     ///
     /// # Errors
     /// The file is another process's, or the migration does not go through.
-    pub(crate) async fn migrate(url: &str, options: &Options, now: Timestamp) -> Result<(), Failure> {
+    pub(crate) async fn migrate_patiently(
+        url: &str,
+        options: &Options,
+        patience: Patience,
+        now: Timestamp,
+    ) -> Result<Migrated, Failure> {
         // Opened first: a file that another process has is left alone.
         let store = Self::open(url, options).await?;
-        rekey_database::migrate(url, options, &SCHEMA).await?;
+        let migrated = rekey_database::migrate_patiently(url, options, &SCHEMA, patience).await?;
         let ensured = store.ensure_partitions(now).await;
         store.database.close().await;
-        ensured
+        ensured.map(|()| migrated)
+    }
+
+    /// The same with the usual patience.
+    #[cfg(test)]
+    pub(crate) async fn migrate(url: &str, options: &Options, now: Timestamp) -> Result<(), Failure> {
+        Self::migrate_patiently(url, options, Patience::default(), now).await.map(drop)
     }
 
     /// What looks after the store needs it.

@@ -24,12 +24,6 @@ statements! {
             where c.inhparent = i.oid and own.indrelid = t.oid
         )
         order by 1, 2");
-
-    /// One process at a time; who finds another at it leaves it to that. Nobody waits for the lock: building waits for
-    /// whoever reads, and a waiting session would be one.
-    const ALONE = (postgres: "select pg_try_advisory_lock(hashtext('rekey audit indexes'))");
-
-    const NO_LONGER_ALONE = (postgres: "select pg_advisory_unlock(hashtext('rekey audit indexes'))");
 }
 
 #[derive(sqlx::FromRow)]
@@ -47,13 +41,9 @@ impl Store {
         if self.database.dialect() == Dialect::Sqlite {
             return Ok(());
         }
-        let mut connection = self.database.writer().await?;
-        if !connection.scalar::<bool>(ALONE, &[]).await? {
-            return Ok(());
-        }
-        let built = build(&mut connection).await;
-        connection.scalar::<bool>(NO_LONGER_ALONE, &[]).await?;
-        built
+        // Who finds another process at it leaves it to that.
+        let building = async { build(&mut self.database.writer().await?).await };
+        self.database.alone("rekey audit indexes", building).await.map(drop)
     }
 }
 

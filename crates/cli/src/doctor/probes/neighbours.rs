@@ -1,0 +1,74 @@
+//! The parts that this one calls: each is sent an empty request of an RPC that is called anyway. Whoever knows us refuses it
+//! for what it lacks, before it does anything; whoever does not, refuses us.
+
+use rekey_client::{ClientSettings, Connection, Problem};
+use rekey_wire::notification::v1::SendNotificationRequest;
+use rekey_wire::notification::v1::notification_service_client::NotificationServiceClient;
+use rekey_wire::verification::v1::CheckVerificationRequest;
+use rekey_wire::verification::v1::verification_service_client::VerificationServiceClient;
+use tonic::{Code, Status};
+
+use super::super::judge::neighbours::{Answer, NeighbourFacts};
+use crate::Part;
+
+/// Who calls whom, by which settings.
+pub(crate) struct Neighbour {
+    pub(crate) caller: Part,
+    pub(crate) called: Part,
+    pub(crate) settings: ClientSettings,
+}
+
+impl Neighbour {
+    /// The table of the settings.
+    pub(crate) fn about(&self) -> String {
+        format!("{}.{}", self.caller.name(), self.called.name())
+    }
+
+    pub(crate) async fn look(&self) -> anyhow::Result<NeighbourFacts> {
+        let once = ClientSettings { attempts: 1, ..self.settings.clone() };
+        let connection = Connection::open(&once, || None)?;
+        let refused = match self.called {
+            Part::Verification => {
+                let mut client = VerificationServiceClient::new(connection);
+                client.check_verification(CheckVerificationRequest::default()).await.err()
+            }
+            _ => {
+                let mut client = NotificationServiceClient::new(connection);
+                client.send_notification(SendNotificationRequest::default()).await.err()
+            }
+        };
+        Ok(NeighbourFacts {
+            about: self.about(),
+            caller: self.caller.name(),
+            called: self.called.name(),
+            endpoint: self.settings.endpoint.clone(),
+            answer: refused.map_or(Answer::Known, |status| answer(&status)),
+        })
+    }
+}
+
+fn answer(status: &Status) -> Answer {
+    let problem = Problem::of(status);
+    match status.code() {
+        Code::InvalidArgument | Code::NotFound | Code::FailedPrecondition => Answer::Known,
+        Code::Unauthenticated => Answer::Unknown,
+        Code::PermissionDenied => Answer::NotAllowed(problem.reason),
+        // Refused by a part that is there: it says why.
+        Code::Unavailable if !problem.reason.is_empty() => Answer::NotReady(problem.reason),
+        _ => Answer::Away(status.message().to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_empty_request_is_refused_for_tells_who_is_known() {
+        assert_eq!(answer(&Status::invalid_argument("tenant_id is missing")), Answer::Known);
+        assert_eq!(answer(&Status::unauthenticated("who?")), Answer::Unknown);
+        assert!(matches!(answer(&Status::permission_denied("no")), Answer::NotAllowed(_)));
+        let away = answer(&Status::unavailable("connection refused by 127.0.0.1:1"));
+        assert_eq!(away, Answer::Away("connection refused by 127.0.0.1:1".to_owned()));
+    }
+}
