@@ -11,7 +11,7 @@ use rekey_primitives::secret::Zeroizing;
 
 use crate::held::{HeldKey, NotTaken};
 use crate::key_ring::{KeyRing, Ring};
-use crate::keys::{KeyError, KeyText};
+use crate::keys::{KeyError, KeyId, KeyText};
 
 const VERSION: u8 = 1;
 const HEAD: usize = 1 + 4;
@@ -35,13 +35,13 @@ struct Cipher {
     cipher: XChaCha20Poly1305,
 }
 
+fn ready(id: &KeyId, material: &[u8; 32]) -> Cipher {
+    Cipher { fingerprint: id.fingerprint(), cipher: XChaCha20Poly1305::new(material.into()) }
+}
+
 impl AeadKeys {
     /// Takes the keys of a key text, see [`crate::KeyText`].
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
-        let ready: fn(&_, &_) -> _ = |id, material: &[u8; 32]| Cipher {
-            fingerprint: id.fingerprint(),
-            cipher: XChaCha20Poly1305::new(material.into()),
-        };
         Ok(Self(Ring::rotating(&KeyText::parse(text)?, ready)))
     }
 
@@ -122,7 +122,6 @@ mod tests {
     use rekey_primitives::entropy::SeededEntropy;
 
     use super::*;
-    use crate::keys::KeyId;
 
     const OLD: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     const NEW: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";

@@ -12,12 +12,13 @@ use crate::keys::{KeyError, KeyId, KeyState, KeyText};
 #[derive(Clone)]
 pub struct SigningKeys(Ring<Ed25519KeyPair>);
 
+fn ready(_: &KeyId, seed: &[u8; 32]) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(seed).expect("any 32 bytes are an Ed25519 seed")
+}
+
 impl SigningKeys {
     /// Takes the keys of a key text, see [`crate::KeyText`].
     pub fn from_text(text: &str) -> Result<Self, KeyError> {
-        let ready: fn(&_, &_) -> _ = |_, seed: &[u8; 32]| {
-            Ed25519KeyPair::from_seed_unchecked(seed).expect("any 32 bytes are an Ed25519 seed")
-        };
         Ok(Self(Ring::rotating(&KeyText::parse(text)?, ready)))
     }
 

@@ -76,25 +76,24 @@ pub(crate) async fn run(command: KeysCommand, config: Option<PathBuf>, output: O
                 format!("{id} is gone from {}. {HAND_OUT}.", path.display())
             })
         }
-        KeysCommand::Forget { name, yes } => {
-            let part = part_of(&name)?;
-            if !yes {
-                output::confirm(lost(&name), &name)?;
-            }
-            match part {
-                Part::Identity => rekey_identity::forget_keys(&document.part("identity")?, &name).await?,
-                Part::Verification => {
-                    rekey_verification::forget_keys(&document.part("verification")?, &name).await?;
-                }
-                Part::Notification => {
-                    rekey_notification::forget_keys(&document.part("notification")?, &name).await?;
-                }
-            }
-            output.data(&json!({ "key": name, "forgotten": true }), |_| {
-                format!("The store of {} takes whichever {name} keys it is used with next.", part.name())
-            })
-        }
+        KeysCommand::Forget { name, yes } => forget(&document, &name, yes, output).await,
     }
+}
+
+/// Has the store of a part forget its keys.
+async fn forget(document: &Document, name: &str, yes: bool, output: Output) -> anyhow::Result<()> {
+    let part = part_of(name)?;
+    if !yes {
+        output::confirm(lost(name), name)?;
+    }
+    match part {
+        Part::Identity => rekey_identity::forget_keys(&document.part("identity")?, name).await?,
+        Part::Verification => rekey_verification::forget_keys(&document.part("verification")?, name).await?,
+        Part::Notification => rekey_notification::forget_keys(&document.part("notification")?, name).await?,
+    }
+    output.data(&json!({ "key": name, "forgotten": true }), |_| {
+        format!("The store of {} takes whichever {name} keys it is used with next.", part.name())
+    })
 }
 
 fn part_of(name: &str) -> anyhow::Result<Part> {

@@ -1,6 +1,6 @@
 //! The first rows of a store: one tenant with one account, whoever and however many try.
 
-use rekey_database::{Connection, FOR_UPDATE, statements, values};
+use rekey_database::{Connection, FOR_UPDATE, statements};
 use rekey_primitives::id::TenantId;
 use uuid::Uuid;
 
@@ -38,7 +38,11 @@ statements! {
     const ALONE = "select version from schema_version", FOR_UPDATE;
 
     const FIRST_TENANTS = "
-        select t.tenant_id, (select count(*) from (select 1 from accounts a where a.tenant_id = t.tenant_id limit 1) one)
+        select t.tenant_id, (
+            select count(*) from (
+                select 1 from accounts a where a.tenant_id = t.tenant_id order by a.account_id limit 1
+            ) one
+        )
         from tenants t limit 2";
 }
 

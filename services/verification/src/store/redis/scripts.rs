@@ -51,7 +51,7 @@ impl Scripts {
         call.key(keys::known_keys(kind));
         call.arg(keys::KNOWN_KEYS_LIFE.as_secs()).arg(flag(are_judged));
         for key in held {
-            call.arg(key.id.as_str()).arg(key.check.as_bytes());
+            call.arg(key.id.as_str()).arg(key.check.as_bytes().as_slice());
         }
         call
     }
