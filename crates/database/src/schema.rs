@@ -6,8 +6,12 @@
 use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
 
-use crate::database::Location;
+use crate::options::Location;
 use crate::{Connection, Dialect, Failure, Options, Sql};
+
+/// The lock of a migration belongs to a session, and a pooler would keep it in one of its own.
+const NEEDS_SESSIONS: &str = "a migration needs a session of its own: run it with a store url that names Postgres itself, and \
+     `pooling = \"session\"`";
 
 const HAS_VERSION_IN_POSTGRES: &str = "select to_regclass('schema_version') is not null";
 const HAS_VERSION_IN_SQLITE: &str =
@@ -41,9 +45,10 @@ pub enum SchemaFit {
 /// at a time.
 ///
 /// # Errors
-/// The database is away, or a migration does not go through.
+/// The database is away, is named through a pooler that keeps no sessions, or a migration does not go through.
 pub async fn migrate(url: &str, options: &Options, schema: &Schema) -> Result<(), Failure> {
     match Location::parse(url)? {
+        Location::Postgres(_) if options.transaction_pooling => Err(Failure::Broken(NEEDS_SESSIONS.into())),
         Location::Postgres(url) => {
             let mut connection = crate::postgres::patient_connection(url, options).await?;
             let migrated = schema.postgres.run_direct(None, &mut connection, false).await;

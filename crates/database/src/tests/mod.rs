@@ -2,6 +2,9 @@
 
 mod migrations;
 mod monitor;
+mod passwords;
+mod pooler;
+mod replica;
 mod steps;
 
 use std::time::Duration;
