@@ -13,7 +13,7 @@ use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::health::PartHealth;
 use rekey_runtime::reload::Reloads;
-use rekey_runtime::settings::{secret_file, url_with_password};
+use rekey_runtime::settings::{Pooling, secret_file, url_with_password};
 use rekey_sealing::{AeadKeys, KeyText};
 
 use crate::config::Settings;
@@ -32,7 +32,8 @@ const SCHEMA_FITS: &str = "schema";
 
 pub(crate) async fn store(settings: &Settings) -> anyhow::Result<Store> {
     let opened = Store::open(store_url(settings)?.expose_secret(), &store_options(settings)).await;
-    opened.context("notification.store.url")
+    let (store, of_store) = (opened.context("notification.store.url")?, settings.clone());
+    Ok(store.with_url_source(Arc::new(move || Ok(store_url(&of_store)?.expose_secret().to_owned()))))
 }
 
 pub(crate) async fn migrate(settings: &Settings, clock: &dyn Clock) -> anyhow::Result<()> {
@@ -67,6 +68,7 @@ fn store_options(settings: &Settings) -> Options {
         connections: settings.store.connections,
         acquire_timeout: Duration::from_millis(settings.store.acquire_timeout_ms),
         statement_timeout: Duration::from_millis(settings.store.statement_timeout_ms),
+        transaction_pooling: settings.store.pooling == Pooling::Transaction,
         ..Options::named("rekey-notification")
     }
 }

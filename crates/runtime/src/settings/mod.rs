@@ -12,6 +12,7 @@
 
 mod known;
 mod password;
+mod pooling;
 mod secret;
 mod show;
 mod table;
@@ -25,6 +26,7 @@ use serde::de::DeserializeOwned;
 
 use self::known::KnownKeys;
 pub use self::password::{PasswordError, url_with_password};
+pub use self::pooling::Pooling;
 pub use self::secret::{SecretFileError, is_variable, secret_file};
 pub use self::show::{Origin, Setting};
 pub use self::table::Table;

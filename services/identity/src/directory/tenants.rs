@@ -128,7 +128,7 @@ impl Directory {
             Reach::Everywhere => None,
             Reach::Only(tenants) => Some(tenants.as_slice()),
         };
-        let read = self.store.list_tenants((only, deleted), after, asked.limit()).await?;
+        let read = self.store.lagging().list_tenants((only, deleted), after, asked.limit()).await?;
         let read = read.iter().map(TenantView::from).collect();
         Ok(self.tokens.page(list, asked, read, |tenant| tenant.tenant_id, now))
     }

@@ -37,7 +37,7 @@ mod contract;
 
 use std::sync::Arc;
 
-use rekey_database::{Database, Dialect, Options};
+use rekey_database::{Database, Dialect, Options, UrlSource};
 use rekey_primitives::clock::Timestamp;
 
 use self::partitions::Partitions;
@@ -77,6 +77,11 @@ impl Store {
         let ensured = store.ensure_partitions(now).await;
         store.database.close().await;
         ensured
+    }
+
+    /// The same, with what makes its URL anew when Postgres refuses a login.
+    pub(crate) fn with_url_source(self, source: UrlSource) -> Self {
+        Self { database: self.database.with_url_source(source), ..self }
     }
 
     /// What looks after the store needs it.
