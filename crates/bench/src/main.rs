@@ -10,6 +10,7 @@
 //! | [`speed`] | throughput, latency under load, overload, memory and start |
 //! | [`enumeration`] | whether known, unknown and blocked logins can be told apart by time |
 //! | [`scale`] | work on whole directories, from ten thousand accounts to a million |
+//! | [`capacity`] | what breaks first at how many accounts, simulated |
 //! | [`compare`] | two programs in turn |
 //! | [`limits`] | what the machine can do: bare hashes, bare servers |
 //! | [`workload`] | sign-ins, checks of codes and resets, as clients make them |
@@ -19,6 +20,7 @@
 
 mod arguments;
 mod caller;
+mod capacity;
 mod compare;
 mod enumeration;
 mod limits;
@@ -48,9 +50,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let output = Output::new(arguments.json);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(run(arguments, output)),
-        Err(error) => Err(anyhow::Error::new(error).context("starting the runtime")),
+    let outcome = match (runtime, &arguments.command) {
+        (_, Some(Command::Capacity { accounts })) => capacity::run(*accounts, output),
+        (Ok(runtime), _) => runtime.block_on(run(arguments, output)),
+        (Err(error), _) => Err(anyhow::Error::new(error).context("starting the runtime")),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -90,6 +93,8 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
             let other = Setup::new(Program::at(with)?, setup.stores.clone());
             report.speed = compare::measure(&setup, &other, effort, output).await?;
         }
+        // Simulated without any of this.
+        Some(Command::Capacity { .. }) => {}
         None => {
             report.speed = speed::measure(&setup, effort, output).await?;
             report.enumeration = enumeration::measure(&setup, effort, output).await?;
