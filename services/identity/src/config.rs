@@ -15,6 +15,8 @@ use rekey_primitives::method::MethodKind;
 use rekey_runtime::server::ServerSettings;
 use serde::Deserialize;
 
+use crate::domain::region::Region;
+
 pub use limits::{Limits, Spraying};
 pub use passkeys::Passkeys;
 pub use stores::{Store, Throttle};
@@ -31,6 +33,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// Whether what only development may have is refused.
     pub production: bool,
+    /// The region of this deployment; empty: it has none.
+    pub region: String,
     /// Where people's pages are; links in notices lead there.
     pub portal_url: String,
     /// The grid on which answers leave that must not tell by their speed.
@@ -237,6 +241,11 @@ pub enum Contradiction {
     /// Two replicas could send one event at the same time.
     #[error("identity.webhooks.lease_seconds must be at least three times try_timeout_ms")]
     WebhookLease,
+    /// What is no region.
+    #[error(
+        "identity.region must be 1 to 32 of a-z, 0-9 and inner hyphens, beginning with a letter, or empty"
+    )]
+    Region,
     /// Links in notices would not be links.
     #[error("identity.portal_url must begin with https:// or http:// and not end with /")]
     PortalUrl,
@@ -289,6 +298,9 @@ impl Settings {
         }
         if let Some(odd) = self.passkeys.odd_origin() {
             return Err(Contradiction::PasskeyOrigin(odd.clone()));
+        }
+        if !self.region.is_empty() && Region::parse(&self.region).is_none() {
+            return Err(Contradiction::Region);
         }
         let is_web = self.portal_url.starts_with("https://") || self.portal_url.starts_with("http://");
         if is_web && !self.portal_url.ends_with('/') { Ok(()) } else { Err(Contradiction::PortalUrl) }

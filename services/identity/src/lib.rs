@@ -92,7 +92,7 @@ use crate::peers::Notification;
 use crate::relay::Relay;
 use crate::sessions::Sessions;
 use crate::store::accounts::TenantKey;
-use crate::store::{SchemaGate, StoreMonitor};
+use crate::store::{SchemaGate, StoreMonitor, in_time};
 use crate::webhooks::Delivery;
 use crate::wiring::Parts;
 
@@ -154,7 +154,7 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let pause = Duration::from_secs(settings.store.check_seconds);
     let (monitor, gate) = jobs::store_monitor::of(&parts.store, part, pause);
     Ok(Service {
-        routes: grpc::routes(parts.use_cases()),
+        routes: grpc::routes(parts.use_cases(), parts.homes.clone()),
         persons: Arc::new(Persons { sessions: parts.sessions(), authorisation: parts.authorisation() }),
         jwks: jwt::key_set(&parts.tokens().signing_keys()),
         loops: BackgroundLoops { parts, files, notification, delivery, monitor, gate, throttle },
@@ -257,6 +257,12 @@ impl BackgroundLoops {
         let pause = Duration::from_millis(settings.audit.seal_ms);
         spawn_job(loops, &gate, "identity sealing", pause, move || {
             jobs::seal(store.clone(), sealer.clone(), Arc::clone(&clock))
+        });
+        let (store, homes) = (parts.store.clone(), parts.homes.clone());
+        let pause = Duration::from_secs(settings.store.check_seconds);
+        spawn_job(loops, &gate, "identity homes", pause, move || {
+            let (store, homes) = (store.clone(), homes.clone());
+            async move { in_time(homes.read(&store)).await }
         });
         let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
         let pause = Duration::from_secs(settings.store.check_seconds);

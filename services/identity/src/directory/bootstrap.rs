@@ -8,7 +8,7 @@ use rekey_primitives::id::{AccountId, RequestId, TenantId};
 use rekey_primitives::login::Login;
 use rekey_primitives::secret::SecretString;
 
-use super::{Directory, NewAccount, NewTenant, Reach};
+use super::{Directory, NewAccount, NewHome, NewTenant, Reach};
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::scope::TenantScope;
 use crate::domain::tenant::Handle;
@@ -78,6 +78,7 @@ impl Directory {
             display_name: first.display_name.clone(),
             domains: Vec::new(),
             licensed_accounts: None,
+            home: NewHome::Here,
             request_id: self.own_request_id(),
         };
         let tenant = self.create_tenant(caller, &Reach::Everywhere, new, &Context::default()).await?;

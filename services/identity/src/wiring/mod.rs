@@ -25,8 +25,10 @@ pub(crate) use webhooks::delivery;
 
 use crate::audit::AuditBuffer;
 use crate::config::{KeyFiles, Settings, Throttle as ThrottleSettings};
+use crate::domain::region::Region;
 use crate::hashing::Hasher;
 use crate::keys::{KeyTexts, Keys};
+use crate::operation::Homes;
 use crate::peers::notification::RemoteNotification;
 use crate::peers::verification::RemoteVerification;
 use crate::peers::{Notification, Verification};
@@ -226,6 +228,7 @@ pub(crate) fn parts(
         clock,
         entropy,
         audit_buffer: Arc::new(AuditBuffer::new(settings.audit.buffer_events)),
+        homes: Homes::of(Region::parse(&settings.region)),
         settings: settings.clone(),
         remaining: deadline::remaining,
     })

@@ -257,6 +257,7 @@ on_every_store! {
         a_deleted_tenant_lets_nobody_in_until_it_is_back,
         a_purged_tenant_is_gone_whole_and_no_other,
         a_tenant_whose_purge_began_does_not_come_back,
+        who_is_at_home_elsewhere_is_known,
         every_table_with_a_tenant_is_purged;
     search:
         accounts_are_found_by_what_begins_alike,

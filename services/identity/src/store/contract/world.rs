@@ -140,6 +140,7 @@ impl World {
             licensed_accounts: None,
             help_mailbox: None,
             help_url: None,
+            home_region: None,
             created_at: NOW,
             updated_at: NOW,
             deleted_at: None,
