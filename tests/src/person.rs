@@ -55,6 +55,8 @@ pub async fn create_tenant(identity: &Connection, handle: &str) -> String {
         licensed_accounts: 0,
         request_id: request_id(),
         context: None,
+        home_region: String::new(),
+        tenant_id: String::new(),
     };
     let created = TenantServiceClient::new(identity.clone()).create_tenant(request).await.unwrap();
     created.into_inner().tenant.unwrap().tenant_id

@@ -1,7 +1,7 @@
 //! The stores a world stands on, in the combinations that a deployment may have.
 
 use rekey::development;
-use rekey_testing::{Database, RedisCluster, RedisHandle, RedisSentinel};
+use rekey_testing::{Database, PgBouncer, RedisCluster, RedisHandle, RedisSentinel};
 
 /// Where a world keeps its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Stores {
     Cluster,
     /// A Postgres with two databases, and a Redis that a Sentinel names.
     Sentinel,
+    /// A Postgres with two databases behind a PgBouncer in transaction mode, and a Redis.
+    Pooled,
 }
 
 /// What runs for one world, empty and private.
@@ -25,6 +27,7 @@ pub(crate) struct Servers {
     pub(crate) databases: Vec<Database>,
     pub(crate) redis: Option<RedisHandle>,
     pub(crate) several: Option<Several>,
+    pub(crate) pooler: Option<PgBouncer>,
 }
 
 /// A Redis of several servers, which no test breaks: it is only kept.
@@ -40,7 +43,7 @@ impl Servers {
             _ => vec![rekey_testing::postgres().await, rekey_testing::postgres().await],
         };
         let redis = match stores {
-            Stores::Real | Stores::RedisAlone => Some(rekey_testing::redis().await),
+            Stores::Real | Stores::RedisAlone | Stores::Pooled => Some(rekey_testing::redis().await),
             _ => None,
         };
         let several = match stores {
@@ -48,7 +51,23 @@ impl Servers {
             Stores::Sentinel => Some(Several::Sentinel(Box::new(rekey_testing::redis_sentinel().await))),
             _ => None,
         };
-        Self { databases, redis, several }
+        let pooler = match stores {
+            Stores::Pooled => Some(rekey_testing::pgbouncer().await),
+            _ => None,
+        };
+        Self { databases, redis, several, pooler }
+    }
+
+    /// What changes once the databases are migrated: they are reached through the pooler, if there is one.
+    pub(crate) fn pooled(&self) -> Vec<development::Setting> {
+        let Some(pooler) = &self.pooler else { return Vec::new() };
+        let pooled = |(part, database): (&str, &Database)| {
+            [
+                development::set(&format!("{part}__STORE__URL"), &pooler.url(database.name())),
+                development::set(&format!("{part}__STORE__POOLING"), "transaction"),
+            ]
+        };
+        ["IDENTITY", "NOTIFICATION"].into_iter().zip(&self.databases).flat_map(pooled).collect()
     }
 
     /// Their names, as settings have them.

@@ -14,7 +14,7 @@ use rekey_primitives::entropy::SystemEntropy;
 use rekey_runtime::server;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::Metrics;
-use rekey_testing::{Database, RedisHandle};
+use rekey_testing::{Database, PgBouncer, RedisHandle};
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -45,6 +45,7 @@ pub struct World {
     inbox: Inbox,
     suite: Suite,
     _several: Option<Several>,
+    _pooler: Option<PgBouncer>,
     _scratch: TempDir,
 }
 
@@ -91,9 +92,11 @@ impl World {
         let mut overrides = development::settings(&folder, &servers.named());
         overrides.extend(development::endpoints(&addresses, &folder));
         overrides.extend(quick().iter().chain(changes).map(|(key, value)| development::set(key, value)));
-        let document = settings::builder().environment(overrides).load().unwrap();
+        let document = settings::builder().environment(overrides.clone()).load().unwrap();
         rekey_identity::migrate(&document.part("identity").unwrap()).await.unwrap();
         rekey_notification::migrate(&document.part("notification").unwrap()).await.unwrap();
+        overrides.extend(servers.pooled());
+        let document = settings::builder().environment(overrides).load().unwrap();
 
         let inbox = Inbox::new();
         let environment = Environment {
@@ -124,6 +127,7 @@ impl World {
             inbox,
             suite,
             _several: servers.several,
+            _pooler: servers.pooler,
             _scratch: scratch,
         }
     }

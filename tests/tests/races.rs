@@ -89,6 +89,8 @@ async fn one_tenant_gets_a_handle(stores: Stores) {
             licensed_accounts: 0,
             request_id: request_id(),
             context: None,
+            home_region: String::new(),
+            tenant_id: String::new(),
         };
         async move { tenants.create_tenant(request).await }
     }));

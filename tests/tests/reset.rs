@@ -1,4 +1,4 @@
-//! A forgotten password, end to end, over every pair of stores, and once over each shape of Redis.
+//! A forgotten password, end to end, over every pair of stores, and once over each shape of Redis and through a pooler.
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 use rekey_client::Problem;
@@ -18,6 +18,7 @@ on_every_store_set!(
 );
 on_stores!(cluster Cluster: a_person_gets_back_in_and_everything_old_is_dead);
 on_stores!(sentinel Sentinel: a_person_gets_back_in_and_everything_old_is_dead);
+on_stores!(pooled Pooled: a_person_gets_back_in_and_everything_old_is_dead);
 
 async fn a_person_gets_back_in_and_everything_old_is_dead(stores: Stores) {
     let world = World::start(stores).await;

@@ -99,6 +99,12 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 1_000_000)]
         accounts: usize,
     },
+    /// What breaks first as a suite grows, simulated over a year from what units were measured to cost. Starts nothing.
+    Capacity {
+        /// Accounts at the end of the year.
+        #[arg(long, value_name = "N", default_value_t = 100_000_000)]
+        accounts: u64,
+    },
     /// The speed of two programs, in turn.
     Compare {
         /// The other `rekey` program, such as an older build.

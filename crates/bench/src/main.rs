@@ -12,6 +12,7 @@
 //! | [`overload`] | ten times as much |
 //! | [`enumeration`] | whether known, unknown and blocked logins can be told apart by time |
 //! | [`scale`] | work on whole directories, from ten thousand accounts to a million |
+//! | [`capacity`] | what breaks first at how many accounts, simulated |
 //! | [`compare`] | two programs in turn |
 //! | [`limits`] | what the machine can do: bare hashes, bare servers |
 //! | [`workload`], [`directory`] | sign-ins, checks of codes and resets, as clients make them; people by the thousand |
@@ -22,6 +23,7 @@
 mod apart;
 mod arguments;
 mod caller;
+mod capacity;
 mod compare;
 mod directory;
 mod enumeration;
@@ -62,9 +64,10 @@ use crate::suite::Setup;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(run(arguments, Output)),
-        Err(error) => Err(anyhow::Error::new(error).context("starting the runtime")),
+    let outcome = match (runtime, &arguments.command) {
+        (_, Some(Command::Capacity { accounts })) => capacity::run(*accounts, Output),
+        (Ok(runtime), _) => runtime.block_on(run(arguments, Output)),
+        (Err(error), _) => Err(anyhow::Error::new(error).context("starting the runtime")),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,9 +1,11 @@
 //! One connection, whichever database is behind it.
 
+use std::sync::Arc;
+
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Executor as _, FromRow, PgConnection, Postgres, SqlSafeStr as _};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, FromRow, PgConnection, Postgres, SqlSafeStr as _};
 
 use crate::findings::Findings;
 use crate::measurement::Measurement;
@@ -25,12 +27,20 @@ pub(crate) struct PostgresLoan {
     pub(crate) session: Session,
     /// Told when the session turns out to take no writes.
     pub(crate) findings: Findings,
+    /// How a transaction begins where every statement needs one, since the next may meet another session.
+    pub(crate) begin: Option<Arc<str>>,
 }
 
 /// A session with Postgres, with or without a transaction open on it.
 pub(crate) enum Session {
     Plain(PoolConnection<Postgres>),
     InTransaction(sqlx::Transaction<'static, Postgres>),
+}
+
+/// What one statement runs on.
+enum Opened<'c> {
+    Session(&'c mut PgConnection),
+    OwnTransaction(sqlx::Transaction<'c, Postgres>),
 }
 
 /// A row that either database can fill. `#[derive(FromRow)]` makes one of a struct whose fields both databases can
@@ -49,10 +59,16 @@ macro_rules! on_driver {
         let measurement = Measurement::start(dialect, text);
         let ran: Result<_, Failure> = match &mut $self.0 {
             Driver::Postgres(loan) => {
-                let ($query, $connection) = (for_postgres($values), loan.connection());
-                let $query = sqlx::query_with(text, $query.map_err(sqlx::Error::Encode)?);
+                let $query = for_postgres($values).map_err(sqlx::Error::Encode)?;
+                let $query = sqlx::query_with(text, $query).persistent(loan.begin.is_none());
                 // Boxed, so that the futures of whoever takes a step stay small.
-                let ran: Result<_, Failure> = Box::pin(async { $run }).await;
+                let ran: Result<_, Failure> = Box::pin(async {
+                    let mut opened = loan.open().await?;
+                    let $connection = opened.connection();
+                    let ran: Result<_, Failure> = async { $run }.await;
+                    opened.end(ran).await
+                })
+                .await;
                 loan.findings.learn(ran)
             }
             Driver::Sqlite(loan) => {
@@ -169,6 +185,35 @@ impl PostgresLoan {
             Session::Plain(connection) => connection,
             Session::InTransaction(transaction) => transaction,
         }
+    }
+
+    /// What the next statement runs on.
+    async fn open(&mut self) -> Result<Opened<'_>, sqlx::Error> {
+        Ok(match (&mut self.session, &self.begin) {
+            (Session::Plain(connection), Some(begin)) => {
+                Opened::OwnTransaction(connection.begin_with(AssertSqlSafe(Arc::clone(begin))).await?)
+            }
+            (Session::Plain(connection), None) => Opened::Session(connection),
+            (Session::InTransaction(transaction), _) => Opened::Session(transaction),
+        })
+    }
+}
+
+impl Opened<'_> {
+    fn connection(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Session(connection) => connection,
+            Self::OwnTransaction(transaction) => transaction,
+        }
+    }
+
+    /// A statement that did not fail is a step by itself.
+    async fn end<T>(self, ran: Result<T, Failure>) -> Result<T, Failure> {
+        match self {
+            Self::OwnTransaction(transaction) if ran.is_ok() => transaction.commit().await?,
+            Self::OwnTransaction(_) | Self::Session(_) => {}
+        }
+        ran
     }
 }
 

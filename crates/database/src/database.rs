@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use crate::connection::{Driver, Session};
 use crate::measurement::Wait;
+use crate::options::Location;
+use crate::password::UrlSource;
 use crate::postgres::PostgresPool;
+use crate::replica::Replica;
 use crate::sqlite::SqlitePools;
-use crate::{Connection, Failure, Finished, Row, Schema, SchemaFit, Sql, Transaction, Value};
+use crate::{Connection, Failure, Finished, Options, Row, Schema, SchemaFit, Sql, Transaction, Value};
 
 /// How often a step is done in all when it loses races: deadlocks need luck to happen twice.
 const ATTEMPTS: u32 = 4;
@@ -20,75 +23,31 @@ pub enum Dialect {
     Sqlite,
 }
 
-/// How a database is used.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// What connections to Postgres call themselves.
-    pub application_name: &'static str,
-    /// How many connections to Postgres this process holds at most.
-    pub connections: u32,
-    /// How long a call waits for one of them.
-    pub acquire_timeout: Duration,
-    /// How long one statement may take in Postgres.
-    pub statement_timeout: Duration,
-    /// How long one statement may wait for a lock in Postgres.
-    pub lock_timeout: Duration,
-    /// How long a connection to Postgres may lie idle and still be used without asking whether it lives.
-    pub idle_trust: Duration,
-    /// How many connections read from a SQLite file at once.
-    pub readers: u32,
-    /// How long to wait for a connection to a SQLite file, or for its lock.
-    pub busy_timeout: Duration,
-}
-
-impl Options {
-    /// 8 connections do what two cores can; 2 s for a connection or a lock and 5 s for a statement leave room for an
-    /// answer within the 10 s of a call without a deadline. Under load no connection is idle for 1 s, so asking costs
-    /// nothing there, and after an outage the dead ones are found before a call is.
-    ///
-    /// 4 readers are more than the cores of a machine that runs everything in one process; 5 s of patience are half the
-    /// life of a call without a deadline.
-    #[must_use]
-    pub const fn named(application_name: &'static str) -> Self {
-        Self {
-            application_name,
-            connections: 8,
-            acquire_timeout: Duration::from_secs(2),
-            statement_timeout: Duration::from_secs(5),
-            lock_timeout: Duration::from_secs(2),
-            idle_trust: Duration::from_secs(1),
-            readers: 4,
-            busy_timeout: Duration::from_secs(5),
-        }
-    }
-}
-
-/// Where a database is. The URL may hold a password, so nothing quotes it.
-pub(crate) enum Location<'a> {
-    Postgres(&'a str),
-    Sqlite(&'a str),
-}
-
-impl<'a> Location<'a> {
-    pub(crate) fn parse(url: &'a str) -> Result<Self, Failure> {
-        if let Some(path) = url.strip_prefix("sqlite:") {
-            return Ok(Self::Sqlite(path));
-        }
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres(url));
-        }
-        Err(Failure::Broken("a database URL begins with `postgres://` or `sqlite:`".into()))
-    }
-}
-
 /// A database that is open. Clones share its pools.
 #[derive(Debug, Clone)]
-pub struct Database(Pools);
+pub struct Database {
+    pools: Pools,
+    replica: Option<Replica>,
+    may_lag: bool,
+}
 
 #[derive(Debug, Clone)]
 enum Pools {
     Postgres(PostgresPool),
     Sqlite(SqlitePools),
+}
+
+/// Carries out a statement that reads: on the replica where it may lag, and on the primary where it may not or the replica fails.
+macro_rules! read {
+    ($database:ident, $method:ident, $sql:ident, $values:ident) => {{
+        if let Some((replica, mut connection)) = $database.lagging_session().await {
+            match connection.$method($sql, $values).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => replica.failed(&failure),
+            }
+        }
+        $database.reader().await?.$method($sql, $values).await
+    }};
 }
 
 impl Database {
@@ -99,10 +58,59 @@ impl Database {
     /// # Errors
     /// A URL that does not read; a file that cannot be opened or that another process has.
     pub async fn open(url: &str, options: &Options) -> Result<Self, Failure> {
-        Ok(Self(match Location::parse(url)? {
+        let pools = match Location::parse(url)? {
             Location::Postgres(url) => Pools::Postgres(PostgresPool::open(url, options)?),
             Location::Sqlite(path) => Pools::Sqlite(SqlitePools::open(path.as_ref(), options).await?),
-        }))
+        };
+        Ok(Self { pools, replica: None, may_lag: false })
+    }
+
+    /// The same with a replica, by its URL, for reads that may lag behind by so much. One that is away is no error.
+    ///
+    /// # Errors
+    /// A URL that is not one of Postgres, and a file, which has no replica.
+    pub fn with_replica(self, url: &str, most: Duration, options: &Options) -> Result<Self, Failure> {
+        let (Pools::Postgres(_), Location::Postgres(url)) = (&self.pools, Location::parse(url)?) else {
+            return Err(Failure::Broken("only a Postgres has a replica, which is one itself".into()));
+        };
+        let replica = Some(Replica::open(url, most, options)?);
+        Ok(Self { replica, ..self })
+    }
+
+    /// The same, with what makes its URL of files: when Postgres refuses a login, they are read again at once, and a call that
+    /// needs a session waits for a password that is taken as long as it would wait for a session. A file has no password.
+    #[must_use]
+    pub fn with_url_source(self, source: UrlSource) -> Self {
+        let pools = match self.pools {
+            Pools::Postgres(pool) => Pools::Postgres(pool.with_source(source)),
+            file @ Pools::Sqlite(_) => file,
+        };
+        Self { pools, ..self }
+    }
+
+    /// The same for its replica, if it has one.
+    #[must_use]
+    pub fn with_replica_source(self, source: UrlSource) -> Self {
+        let replica = self.replica.map(|replica| replica.with_source(source));
+        Self { replica, ..self }
+    }
+
+    /// The same database, whose statements by themselves that read go to the replica while that keeps up, if there is one: what
+    /// they find may be a little old. Steps and [`reader`](Self::reader) stay with the primary.
+    #[must_use]
+    pub fn lagging(&self) -> Self {
+        Self { may_lag: true, ..self.clone() }
+    }
+
+    /// A session of the replica, where this read may lag and the replica does not too much.
+    async fn lagging_session(&self) -> Option<(&Replica, Connection)> {
+        let (Pools::Postgres(primary), Some(replica), true) = (&self.pools, &self.replica, self.may_lag)
+        else {
+            return None;
+        };
+        let _wait = Wait::begin(Dialect::Postgres);
+        // Boxed, so that the futures of reads that go to the primary stay small.
+        Box::pin(replica.session(primary)).await.map(|connection| (replica, connection))
     }
 
     /// Opens connections by another URL from now on, as when a password has changed; false if it is the one of before, or a
@@ -111,15 +119,26 @@ impl Database {
     /// # Errors
     /// A URL that does not read; the old one stays.
     pub fn reload(&self, url: &str) -> Result<bool, Failure> {
-        match &self.0 {
+        match &self.pools {
             Pools::Postgres(pool) => pool.go_over_to(url),
             Pools::Sqlite(_) => Ok(false),
         }
     }
 
+    /// The same for its replica, if it has one.
+    ///
+    /// # Errors
+    /// As [`reload`](Self::reload).
+    pub fn reload_replica(&self, url: &str) -> Result<bool, Failure> {
+        self.replica.as_ref().map_or(Ok(false), |replica| replica.pool.go_over_to(url))
+    }
+
     /// Ends all connections. What was committed stays.
     pub async fn close(&self) {
-        match &self.0 {
+        if let Some(replica) = &self.replica {
+            replica.pool.sessions.close().await;
+        }
+        match &self.pools {
             Pools::Postgres(pool) => pool.sessions.close().await,
             Pools::Sqlite(pools) => pools.close().await,
         }
@@ -128,7 +147,7 @@ impl Database {
     /// Which of the two it is.
     #[must_use]
     pub const fn dialect(&self) -> Dialect {
-        match self.0 {
+        match self.pools {
             Pools::Postgres(_) => Dialect::Postgres,
             Pools::Sqlite(_) => Dialect::Sqlite,
         }
@@ -140,10 +159,8 @@ impl Database {
     /// The database is away or all connections are in use.
     pub async fn reader(&self) -> Result<Connection, Failure> {
         let _wait = Wait::begin(self.dialect());
-        Ok(Connection(match &self.0 {
-            Pools::Postgres(pool) => {
-                Driver::Postgres(pool.loan(Session::Plain(pool.sessions.acquire().await?)))
-            }
+        Ok(Connection(match &self.pools {
+            Pools::Postgres(pool) => Driver::Postgres(pool.loan(Session::Plain(pool.acquire().await?))),
             Pools::Sqlite(pools) => Driver::Sqlite(pools.reader().await?),
         }))
     }
@@ -154,10 +171,8 @@ impl Database {
     /// As [`reader`](Self::reader).
     pub async fn writer(&self) -> Result<Connection, Failure> {
         let _wait = Wait::begin(self.dialect());
-        Ok(Connection(match &self.0 {
-            Pools::Postgres(pool) => {
-                Driver::Postgres(pool.loan(Session::Plain(pool.sessions.acquire().await?)))
-            }
+        Ok(Connection(match &self.pools {
+            Pools::Postgres(pool) => Driver::Postgres(pool.loan(Session::Plain(pool.acquire().await?))),
             Pools::Sqlite(pools) => Driver::Sqlite(pools.writer().await?),
         }))
     }
@@ -195,10 +210,8 @@ impl Database {
 
     pub(crate) async fn begin(&self) -> Result<Transaction, Failure> {
         let _wait = Wait::begin(self.dialect());
-        Ok(Transaction(Connection(match &self.0 {
-            Pools::Postgres(pool) => {
-                Driver::Postgres(pool.loan(Session::InTransaction(pool.sessions.begin().await?)))
-            }
+        Ok(Transaction(Connection(match &self.pools {
+            Pools::Postgres(pool) => Driver::Postgres(pool.loan(Session::InTransaction(pool.begin().await?))),
             Pools::Sqlite(pools) => Driver::Sqlite(pools.begin().await?),
         })))
     }
@@ -216,7 +229,7 @@ impl Database {
     /// # Errors
     /// As [`Connection::optional`].
     pub async fn optional<R: Row>(&self, sql: Sql, values: &[Value<'_>]) -> Result<Option<R>, Failure> {
-        self.reader().await?.optional(sql, values).await
+        read!(self, optional, sql, values)
     }
 
     /// Reads the row of a statement that always has one.
@@ -224,7 +237,7 @@ impl Database {
     /// # Errors
     /// As [`Connection::one`].
     pub async fn one<R: Row>(&self, sql: Sql, values: &[Value<'_>]) -> Result<R, Failure> {
-        self.reader().await?.one(sql, values).await
+        read!(self, one, sql, values)
     }
 
     /// Reads all rows.
@@ -232,7 +245,7 @@ impl Database {
     /// # Errors
     /// As [`Connection::all`].
     pub async fn all<R: Row>(&self, sql: Sql, values: &[Value<'_>]) -> Result<Vec<R>, Failure> {
-        self.reader().await?.all(sql, values).await
+        read!(self, all, sql, values)
     }
 
     /// Reads the one column of the row of a statement that always has one.
@@ -243,7 +256,7 @@ impl Database {
     where
         (T,): Row,
     {
-        self.reader().await?.scalar(sql, values).await
+        read!(self, scalar, sql, values)
     }
 
     /// Answers when the database can be read and written.
@@ -251,7 +264,7 @@ impl Database {
     /// # Errors
     /// It cannot.
     pub async fn ping(&self) -> Result<(), Failure> {
-        match &self.0 {
+        match &self.pools {
             Pools::Postgres(pool) => pool.ping().await,
             Pools::Sqlite(pools) => pools.ping().await,
         }
@@ -259,7 +272,7 @@ impl Database {
 
     /// Which database it is and why it failed, for operators: nothing of anybody's data, and no password.
     pub async fn cause(&self, failure: &Failure) -> String {
-        let (target, behind) = match &self.0 {
+        let (target, behind) = match &self.pools {
             Pools::Postgres(pool) if failure.is_without_connection() => {
                 (pool.target(), pool.why_without_connection().await)
             }
@@ -271,19 +284,19 @@ impl Database {
 
     /// Which database it is, without a password.
     pub(crate) fn target(&self) -> String {
-        match &self.0 {
+        match &self.pools {
             Pools::Postgres(pool) => pool.target(),
             Pools::Sqlite(pools) => pools.target(),
         }
     }
 
-    /// Whether what is set on a session stays set on it, as everything here relies on. A pooler in transaction mode does
-    /// not grant that.
+    /// Whether what is set on a session stays set on it, where the options rely on that. A pooler in transaction mode does
+    /// not grant it.
     ///
     /// # Errors
     /// The database is away, or the pooler refuses the settings of a session.
     pub async fn keeps_sessions(&self) -> Result<bool, Failure> {
-        match &self.0 {
+        match &self.pools {
             Pools::Postgres(pool) => pool.keeps_sessions().await,
             Pools::Sqlite(_) => Ok(true),
         }

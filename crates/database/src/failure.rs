@@ -10,8 +10,9 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 /// Codes of Postgres, by prefix, that say "not now": no connection, no resources, shutting down or starting, a
-/// statement or lock that took too long, a standby that does not write, and transactions that lost a race.
-const NOT_NOW: [&str; 8] = ["08", "40", "53", "57P", "57014", "55P03", "25006", "25P03"];
+/// statement or lock that took too long, a standby that does not write, transactions that lost a race, and logins that are
+/// refused, as while a password is changed.
+const NOT_NOW: [&str; 9] = ["08", "28", "40", "53", "57P", "57014", "55P03", "25006", "25P03"];
 
 /// Of those, the ones that a repeat of the whole transaction mends at once. SQLite has none: its steps begin as
 /// writers, one after the other.

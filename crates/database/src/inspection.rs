@@ -6,7 +6,7 @@ use std::time::Duration;
 use rekey_primitives::clock::Clock;
 use tokio::time::Instant;
 
-use crate::database::Location;
+use crate::options::Location;
 use crate::{Connection, Database, Dialect, Failure, Options, Schema, SchemaFit, Sql};
 
 /// Round trips that are measured, after a first one that opens the connection.

@@ -2,7 +2,7 @@
 //!
 //! | Module | Has |
 //! |---|---|
-//! | [`database`] | [`Database`]: its pools, and a step that is done again when it loses a race |
+//! | [`database`] | [`Database`]: its pools, a step that is done again when it loses a race, reads that may lag behind |
 //! | [`connection`] | [`Connection`]: a statement is carried out, whichever driver is behind it |
 //! | [`transaction`] | [`Transaction`]: ends in an answer, with a commit or without |
 //! | [`sql`] | [`Sql`]: a statement, written once, or twice where the dialects differ |
@@ -30,17 +30,22 @@ pub mod value;
 
 mod alone;
 mod measurement;
+mod options;
+mod password;
 mod postgres;
+mod replica;
 mod sqlite;
 #[cfg(test)]
 mod tests;
 
 pub use connection::{Connection, Row};
-pub use database::{Database, Dialect, Options};
+pub use database::{Database, Dialect};
 pub use failure::{Failure, in_time};
 pub use inspection::{DatabaseFacts, ServerFacts, inspect};
 pub use migration::{Blocker, Migrated, MigratedStep, Patience, Waiting, migrate, migrate_patiently};
 pub use monitor::{SchemaGate, StoreMonitor, StoreStatus, Unprepared};
+pub use options::Options;
+pub use password::UrlSource;
 pub use schema::{Schema, SchemaFit};
 pub use sql::{FOR_NO_KEY_UPDATE, FOR_UPDATE, FOR_UPDATE_SKIP_LOCKED, Fragment, Sql};
 pub use transaction::{Finished, Transaction};

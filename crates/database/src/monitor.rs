@@ -181,7 +181,7 @@ impl StoreMonitor {
         if is_behind && !std::mem::replace(&mut self.reported_pooler, true) {
             tracing::error!(
                 "the store is behind a pooler that keeps no sessions (PgBouncer in transaction or statement mode): \
-                 name Postgres itself, or a pool in session mode"
+                 set `pooling = \"transaction\"` for the store, or name Postgres itself or a pool in session mode"
             );
         }
         is_behind

@@ -5,11 +5,13 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Postgres, Row as _};
 
 use crate::connection::{PostgresLoan, Session};
 use crate::findings::Findings;
+use crate::password::{Patience, Source, UrlSource};
 use crate::{Failure, Options};
 
 /// How long a connection may take to say that it lives. One that was swallowed would hold its place in the pool until
@@ -30,6 +32,10 @@ pub(crate) struct PostgresPool {
     /// The URL that sessions are opened by. It may hold a password, so it has no `Debug`.
     url: Arc<Mutex<Url>>,
     options: Options,
+    /// What makes the URL anew.
+    source: Source,
+    /// How a transaction begins behind a pooler that keeps no sessions: the limits of time hold for it alone.
+    begin: Option<Arc<str>>,
 }
 
 /// A URL and nothing of it.
@@ -49,6 +55,8 @@ impl PostgresPool {
             findings,
             url: Arc::new(Mutex::new(Url(url.to_owned()))),
             options: options.clone(),
+            source: Source::default(),
+            begin: options.transaction_pooling.then(|| begin_with_limits(options)),
         })
     }
 
@@ -64,14 +72,52 @@ impl PostgresPool {
     }
 
     pub(crate) fn loan(&self, session: Session) -> PostgresLoan {
-        PostgresLoan { session, findings: self.findings.clone() }
+        PostgresLoan { session, findings: self.findings.clone(), begin: self.begin.clone() }
     }
 
-    /// Whether a session stays one: what is set on it holds for its next statement, whoever else asks. Behind a pooler
-    /// that gives each transaction another session (PgBouncer in transaction mode) the limits of time would be lost, and
-    /// prepared statements would be somebody else's.
+    /// The same, with what makes its URL anew when a login is refused.
+    pub(crate) fn with_source(self, source: UrlSource) -> Self {
+        Self { source: Source(Some(source)), ..self }
+    }
+
+    /// A session.
+    pub(crate) async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        let patience = Patience::of(self.options.acquire_timeout);
+        loop {
+            match self.sessions.acquire().await {
+                Err(error) if patience.allows(&error, || self.renewed()).await => {}
+                ended => return ended,
+            }
+        }
+    }
+
+    /// A transaction, under the limits of time.
+    pub(crate) async fn begin(&self) -> Result<sqlx::Transaction<'static, Postgres>, sqlx::Error> {
+        let patience = Patience::of(self.options.acquire_timeout);
+        loop {
+            let begun = match &self.begin {
+                Some(begin) => self.sessions.begin_with(AssertSqlSafe(Arc::clone(begin))).await,
+                None => self.sessions.begin().await,
+            };
+            match begun {
+                Err(error) if patience.allows(&error, || self.renewed()).await => {}
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Whether the files hold another password than before, which is taken; `None` where there are none. What does not read
+    /// is not another.
+    fn renewed(&self) -> Option<bool> {
+        let source = self.source.0.as_ref()?;
+        Some(source().is_ok_and(|url| self.go_over_to(&url).unwrap_or(false)))
+    }
+
+    /// Whether sessions are kept as the options say: what is set on one holds for its next statement, whoever else asks.
+    /// Behind a pooler that gives each transaction another session (PgBouncer in transaction mode) the limits of time would
+    /// be lost, and prepared statements would be somebody else's, unless the options say that there is one.
     pub(crate) async fn keeps_sessions(&self) -> Result<bool, Failure> {
-        if self.sessions.options().get_max_connections() < 2 {
+        if self.begin.is_some() || self.sessions.options().get_max_connections() < 2 {
             return Ok(true);
         }
         let (mut one, mut other) = tokio::try_join!(self.sessions.acquire(), self.sessions.acquire())?;
@@ -83,7 +129,9 @@ impl PostgresPool {
 
     /// Answers when a session can write. One that cannot is found here as by a call.
     pub(crate) async fn ping(&self) -> Result<(), Failure> {
-        let (writes,): (bool,) = sqlx::query_as(WRITES).fetch_one(&self.sessions).await?;
+        // In one message, which every pooler passes on as one transaction.
+        let row = sqlx::raw_sql(WRITES).fetch_one(&self.sessions).await?;
+        let writes: bool = row.try_get(0)?;
         self.findings.learn(if writes { Ok(()) } else { Err(Failure::of_read_only_session()) })?;
         if self.findings.is_full() { Err(Failure::of_full_disk()) } else { Ok(()) }
     }
@@ -115,13 +163,30 @@ impl PostgresPool {
 }
 
 fn connect_options(url: &str, options: &Options) -> Result<PgConnectOptions, Failure> {
+    let parsed = parse(url, options)?;
+    if options.transaction_pooling {
+        // A pooler refuses settings of a session that it does not know, this one of the driver's among them; ours are set
+        // for each transaction.
+        return Ok(parsed.extra_float_digits(None).statement_cache_capacity(0));
+    }
+    Ok(parsed.options(limits(options)))
+}
+
+/// The limits of time, in milliseconds.
+fn limits(options: &Options) -> [(&'static str, String); 3] {
     let milliseconds = |duration: Duration| duration.as_millis().to_string();
-    Ok(parse(url, options)?.options([
+    [
         ("statement_timeout", milliseconds(options.statement_timeout)),
         ("lock_timeout", milliseconds(options.lock_timeout)),
         // A step whose process stopped must not hold its locks for ever.
         ("idle_in_transaction_session_timeout", milliseconds(2 * options.statement_timeout)),
-    ]))
+    ]
+}
+
+/// Begins a transaction and sets its limits in one message.
+fn begin_with_limits(options: &Options) -> Arc<str> {
+    let set = limits(options).map(|(name, value)| format!("set local {name} = {value}"));
+    format!("begin; {}", set.join("; ")).into()
 }
 
 fn sessions(url: &str, options: &Options, findings: Findings) -> Result<PgPool, Failure> {
@@ -174,184 +239,4 @@ fn parse(url: &str, options: &Options) -> Result<PgConnectOptions, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
-    use rekey_testing::Proxy;
-
-    use super::*;
-    use crate::{Database, Sql};
-
-    const SETTING: Sql = Sql::unlisted("select current_setting($1)");
-
-    async fn setting(database: &Database, name: &str) -> String {
-        database.scalar(SETTING, crate::values![name]).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_database_that_is_away_is_unavailable_and_its_url_stays_ours() {
-        let options = Options { acquire_timeout: Duration::from_millis(300), ..Options::named("test") };
-        let nowhere = Database::open("postgres://rekey:secret@127.0.0.1:1/x", &options).await.unwrap();
-
-        let Err(Failure::Unavailable(source)) = nowhere.ping().await else { panic!("it answered") };
-        assert!(!source.to_string().contains("secret"), "{source}");
-        let odd = Database::open("postgres://rekey:secret@[/x", &options).await.unwrap_err();
-        assert!(!format!("{odd:?}").contains("secret"), "{odd:?}");
-    }
-
-    #[tokio::test]
-    async fn what_is_away_is_told_with_host_database_and_cause_and_without_the_password() {
-        let server = rekey_testing::postgres_server().await;
-        let port = server.port();
-        let options = Options { acquire_timeout: Duration::from_millis(300), ..Options::named("test") };
-        let cases = [
-            (
-                "postgres://rekey:s3cret@127.0.0.1:1/accounts".to_owned(),
-                "database accounts at 127.0.0.1:1: connection refused".to_owned(),
-            ),
-            (
-                format!("postgres://nobody:s3cret@127.0.0.1:{port}/postgres"),
-                format!(
-                    "database postgres at 127.0.0.1:{port}: database answered 28000: role \"nobody\" does not exist"
-                ),
-            ),
-            (
-                server.url("missing"),
-                format!(
-                    "database missing at 127.0.0.1:{port}: database answered 3D000: database \"missing\" does not exist"
-                ),
-            ),
-            (
-                server.url("postgres").replace("sslmode=disable", "sslmode=require"),
-                format!("database postgres at 127.0.0.1:{port}: no TLS: server does not support TLS"),
-            ),
-        ];
-
-        for (url, expected) in cases {
-            let database = Database::open(&url, &options).await.unwrap();
-            let failure = database.ping().await.unwrap_err();
-
-            assert_eq!(database.cause(&failure).await, expected);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_new_password_opens_new_sessions_and_leaves_the_old() {
-        let database = rekey_testing::postgres().await;
-        let options = Options { connections: 2, ..Options::named("test") };
-        let store = Database::open(database.url(), &options).await.unwrap();
-        let mut old = store.reader().await.unwrap();
-
-        let (same, wrong) = (store.reload(database.url()), store.reload("postgres://rekey:s3cret@[/x"));
-        let renamed = database.url().parse::<PgConnectOptions>().unwrap().username("nobody").to_url_lossy();
-        let changed = store.reload(renamed.as_str());
-        let of_old: i32 = old.scalar(Sql::unlisted("select 1"), &[]).await.unwrap();
-        let new = store.reader().await;
-
-        assert!(!same.unwrap() && wrong.is_err() && changed.unwrap());
-        assert_eq!((of_old, new.err().unwrap().code()), (1, Some("28000")));
-    }
-
-    #[tokio::test]
-    async fn a_full_disk_is_unavailable_and_shows_in_health() {
-        let database = rekey_testing::postgres().await;
-        let store = Database::open(database.url(), &Options::named("test")).await.unwrap();
-        let full = "do $$ begin raise exception 'could not extend file' using errcode = '53100'; end $$";
-
-        let found = store.execute(Sql::unlisted(full), &[]).await.unwrap_err();
-        let health = store.ping().await.unwrap_err();
-
-        assert!(found.is_unavailable() && health.is_unavailable());
-        assert!(store.cause(&health).await.ends_with("53100: its disk is full"), "{health:?}");
-        assert_eq!(store.scalar::<i32>(Sql::unlisted("select 1"), &[]).await.unwrap(), 1);
-    }
-
-    #[tokio::test]
-    async fn no_statement_lock_or_idle_transaction_lasts_for_ever() {
-        let database = rekey_testing::postgres().await;
-        let options = Options { statement_timeout: Duration::from_millis(200), ..Options::named("test") };
-        let store = Database::open(database.url(), &options).await.unwrap();
-
-        let slow = store.execute(Sql::unlisted("select pg_sleep(60)"), &[]).await.unwrap_err();
-
-        assert!(slow.is_unavailable());
-        assert_eq!(setting(&store, "lock_timeout").await, "2s");
-        assert_eq!(setting(&store, "idle_in_transaction_session_timeout").await, "400ms");
-        assert_eq!(setting(&store, "application_name").await, "test");
-    }
-
-    #[tokio::test]
-    async fn sessions_without_a_pooler_are_kept() {
-        let database = rekey_testing::postgres().await;
-        let store = Database::open(database.url(), &Options::named("test")).await.unwrap();
-
-        assert!(store.keeps_sessions().await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn dead_connections_are_replaced_before_a_call_meets_them() {
-        let database = rekey_testing::postgres().await;
-        let options = Options { idle_trust: Duration::ZERO, ..Options::named("test") };
-        let store = Database::open(database.url(), &options).await.unwrap();
-        let other = Database::open(database.url(), &options).await.unwrap();
-        let (one, two) = tokio::join!(store.ping(), store.ping());
-        one.and(two).unwrap();
-
-        let others = "select pg_terminate_backend(pid) from pg_stat_activity
-             where datname = current_database() and pid <> pg_backend_pid()";
-        other.execute(Sql::unlisted(others), &[]).await.unwrap();
-
-        store.ping().await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn sessions_that_only_read_are_thrown_away_by_the_first_call_that_finds_out() {
-        let database = rekey_testing::postgres().await;
-        let options = Options { connections: 2, ..Options::named("test") };
-        let store = Database::open(database.url(), &options).await.unwrap();
-        store.execute(Sql::unlisted("create table notes (note bigint)"), &[]).await.unwrap();
-        let write = async |note: i64| {
-            let step = store.step(|mut tx| async move {
-                tx.execute(Sql::unlisted("insert into notes values ($1)"), crate::values![note]).await?;
-                Ok(tx.commit(()))
-            });
-            step.await
-        };
-        let become_standby = async || {
-            let (mut one, mut two) = tokio::try_join!(store.writer(), store.writer()).unwrap();
-            for session in [&mut one, &mut two] {
-                let sql = Sql::unlisted("set default_transaction_read_only = on");
-                session.execute(sql, &[]).await.unwrap();
-            }
-        };
-
-        become_standby().await;
-        let seen_by_a_step = write(1).await;
-        become_standby().await;
-        let found = store.execute(Sql::unlisted("insert into notes values (2)"), &[]).await;
-        let by_the_next_calls = (write(3).await, write(4).await);
-        become_standby().await;
-        let seen_by_health = (store.ping().await, store.ping().await);
-
-        seen_by_a_step.unwrap();
-        assert!(found.is_err_and(|failure| failure.is_unavailable()));
-        by_the_next_calls.0.and(by_the_next_calls.1).unwrap();
-        assert!(seen_by_health.0.is_err_and(|failure| failure.is_unavailable()));
-        seen_by_health.1.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_connection_that_was_given_up_and_is_silent_leaves_its_place() {
-        let server = rekey_testing::postgres_server().await;
-        let proxy = Proxy::before_port(server.port()).await;
-        let url = server.url("postgres").replace(&server.port().to_string(), &proxy.port().to_string());
-        let patience = Duration::from_secs(10);
-        let options = Options { connections: 1, acquire_timeout: patience, ..Options::named("test") };
-        let store = Database::open(&url, &options).await.unwrap();
-        store.ping().await.unwrap();
-
-        proxy.strand();
-        let given_up = tokio::time::timeout(Duration::from_millis(50), store.ping()).await;
-
-        assert!(given_up.is_err());
-        store.ping().await.unwrap();
-    }
-}
+mod tests;

@@ -57,6 +57,9 @@ crate::instruments! {
     pub static CONNECTION_WAITS: Histogram<1, StatementSeconds> =
         "db.client.connection.wait_time", "s", [DATABASE];
 
+    /// Reads that may lag behind, where a replica is named: `replica` went there; to the primary went those that found it `behind` its bound or `away`.
+    pub static REPLICA_READS: Counter<1> = "rekey.replica.reads", "{read}", [Label::of("outcome", &["replica", "behind", "away"])];
+
     /// Runs of the jobs in the background, by how they ended.
     pub static JOB_RUNS: Counter<2> = "rekey.job.runs", "{run}", [TASK, Label::of("outcome", &["done", "failed", "late"])];
 

@@ -20,6 +20,12 @@ pub fn redis() -> Option<PathBuf> {
     ["redis-server", "valkey-server"].iter().find_map(|name| program(name))
 }
 
+/// The `pgbouncer` program, if there is one. Debian keeps it where only administrators look.
+#[must_use]
+pub fn pgbouncer() -> Option<PathBuf> {
+    program("pgbouncer").or_else(|| Some(PathBuf::from("/usr/sbin/pgbouncer")).filter(|file| file.is_file()))
+}
+
 /// `libnss_wrapper.so`, which gives a program the names of a file instead of those of the machine, if there is one.
 #[must_use]
 pub fn nss_wrapper() -> Option<PathBuf> {

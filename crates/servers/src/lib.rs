@@ -1,4 +1,4 @@
-//! Real Postgres and Redis servers as child processes, for tests, for the chores that run them and for `rekey-bench`.
+//! Real Postgres, PgBouncer and Redis servers as child processes, for tests, for the chores that run them and for `rekey-bench`.
 //!
 //! Small and without an async runtime, because `xtask` needs it too, which must build in seconds and starts one
 //! Postgres for a whole test run; `rekey-testing` hands servers to single tests.
@@ -6,13 +6,15 @@
 //! started it, however that ends.
 
 pub mod find;
+mod pgbouncer;
 mod port;
 mod postgres;
 mod process;
 mod redis;
 pub mod scratch;
 
+pub use pgbouncer::PgBouncer;
 pub use port::free_port;
 pub use postgres::Postgres;
 pub use process::{Process, Signal};
-pub use redis::Redis;
+pub use redis::{Redis, RedisTls};

@@ -65,6 +65,35 @@ impl Postgres {
         Self::run(DURABLE, Folder::on_disk)
     }
 
+    /// Starts a replica that streams from this server, with the data that it has now.
+    ///
+    /// # Errors
+    /// When the copy fails or the replica does not come up.
+    pub fn start_replica(&self) -> Result<Self> {
+        let folder = Folder::new("postgres")?;
+        if let Some(user) = User::for_servers() {
+            folder.give_to(&user)?;
+        }
+        let mut copy = as_server(self.programs.join("pg_basebackup"), folder.path());
+        copy.args([
+            "--write-recovery-conf",
+            "--wal-method=stream",
+            "--checkpoint=fast",
+            "--no-sync",
+            "-h",
+            "127.0.0.1",
+        ]);
+        copy.args(["-U", "postgres", "-p"])
+            .arg(self.port.to_string())
+            .arg("-D")
+            .arg(folder.path().join("data"));
+        let output = copy.output().context("pg_basebackup could not be started")?;
+        if !output.status.success() {
+            bail!("pg_basebackup failed: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Self::on(&self.programs, self.settings, folder)
+    }
+
     fn run(settings: &'static [&'static str], make: fn(&str) -> Result<Folder>) -> Result<Self> {
         let programs = find::postgres().context(
             "Postgres is not installed: apt-get install postgresql (or put initdb and postgres on the PATH)",
@@ -74,6 +103,12 @@ impl Postgres {
             folder.give_to(&user)?;
         }
         initialise(&programs, folder.path())?;
+        Self::on(&programs, settings, folder)
+    }
+
+    /// Starts a server on data that are there.
+    fn on(programs: &Path, settings: &'static [&'static str], folder: Folder) -> Result<Self> {
+        let programs = programs.to_owned();
         let mut last = None;
         for _ in 0..3 {
             let port = free_port();

@@ -24,7 +24,20 @@ pub struct Redis {
     program: PathBuf,
     arguments: Vec<String>,
     port: u16,
+    tls_port: Option<u16>,
     folder: Folder,
+}
+
+/// What a server shows to whoever comes by TLS, and whom it lets in: who shows a certificate of the same authority. It shows the
+/// same to other servers.
+#[derive(Debug, Clone)]
+pub struct RedisTls {
+    /// The authority's certificate.
+    pub authority: PathBuf,
+    /// The server's certificate.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
 }
 
 impl Redis {
@@ -33,8 +46,15 @@ impl Redis {
     /// # Errors
     /// When Redis is not installed or does not come up; the end of its log is in the error.
     pub fn start(settings: &[&str]) -> Result<Self> {
-        let forget = ["--save", "", "--appendonly", "no"];
-        Self::run(None, forget.iter().chain(settings).map(|&word| word.to_owned()).collect())
+        Self::run(None, without_disk(settings), None)
+    }
+
+    /// The same with a second port for TLS, by which servers speak to each other as well.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start).
+    pub fn start_tls(settings: &[&str], tls: &RedisTls) -> Result<Self> {
+        Self::run(None, without_disk(settings), Some(tls))
     }
 
     /// Starts a Sentinel with this configuration, which it rewrites as it learns.
@@ -42,10 +62,18 @@ impl Redis {
     /// # Errors
     /// As for [`start`](Self::start).
     pub fn start_sentinel(configuration: &str) -> Result<Self> {
-        Self::run(Some(configuration), vec!["--sentinel".to_owned()])
+        Self::run(Some(configuration), vec!["--sentinel".to_owned()], None)
     }
 
-    fn run(configuration: Option<&str>, mut arguments: Vec<String>) -> Result<Self> {
+    /// The same with a second port for TLS, which speaks TLS to what it watches as well.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start).
+    pub fn start_sentinel_tls(configuration: &str, tls: &RedisTls) -> Result<Self> {
+        Self::run(Some(configuration), vec!["--sentinel".to_owned()], Some(tls))
+    }
+
+    fn run(configuration: Option<&str>, mut arguments: Vec<String>, tls: Option<&RedisTls>) -> Result<Self> {
         let program = find::redis().context(
             "Redis is not installed: apt-get install redis-server (or put redis-server on the PATH)",
         )?;
@@ -57,9 +85,11 @@ impl Redis {
         }
         let mut last = None;
         for _ in 0..5 {
-            let port = free_port();
+            let (port, tls_port) = (free_port(), tls.map(|_| free_port()));
+            let mut arguments = arguments.clone();
+            arguments.extend(tls.zip(tls_port).into_iter().flat_map(|(tls, port)| of_tls(tls, port)));
             match launch(&program, folder.path(), port, &arguments) {
-                Ok(process) => return Ok(Self { process, program, arguments, port, folder }),
+                Ok(process) => return Ok(Self { process, program, arguments, port, tls_port, folder }),
                 Err(error) => last = Some(error),
             }
         }
@@ -76,6 +106,12 @@ impl Redis {
     #[must_use]
     pub fn process_id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// The port for TLS, where it was started with one.
+    #[must_use]
+    pub const fn tls_port(&self) -> Option<u16> {
+        self.tls_port
     }
 
     /// Where it listens, as a URL.
@@ -130,6 +166,26 @@ impl Redis {
         }
         Ok(reply)
     }
+}
+
+fn without_disk(settings: &[&str]) -> Vec<String> {
+    let forget = ["--save", "", "--appendonly", "no"];
+    forget.iter().chain(settings).map(|&word| word.to_owned()).collect()
+}
+
+/// The settings of a second port. Replicas follow, and nodes of a cluster talk, by TLS.
+fn of_tls(tls: &RedisTls, port: u16) -> Vec<String> {
+    let file = |path: &Path| path.display().to_string();
+    let settings = [
+        ("--tls-port", port.to_string()),
+        ("--tls-ca-cert-file", file(&tls.authority)),
+        ("--tls-cert-file", file(&tls.certificate)),
+        ("--tls-key-file", file(&tls.key)),
+        ("--tls-auth-clients", "yes".to_owned()),
+        ("--tls-replication", "yes".to_owned()),
+        ("--tls-cluster", "yes".to_owned()),
+    ];
+    settings.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect()
 }
 
 fn launch(program: &Path, folder: &Path, port: u16, arguments: &[String]) -> Result<Process> {

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
-use rekey_servers::Postgres;
+use rekey_servers::{PgBouncer, Postgres};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 use tokio::sync::OnceCell;
@@ -90,6 +90,28 @@ pub async fn postgres() -> Database {
 /// When no Postgres can be had.
 pub async fn postgres_server() -> Postgres {
     ready("a Postgres for this test", blocking(Postgres::start).await)
+}
+
+/// A server and a replica that streams from it.
+///
+/// # Panics
+/// When the replica does not come up.
+pub async fn with_replica(primary: Postgres) -> (Postgres, Postgres) {
+    let copied = blocking(move || primary.start_replica().map(|replica| (primary, replica)));
+    ready("a replica for this test", copied.await)
+}
+
+/// A PgBouncer of the test's own before the Postgres of all tests, in transaction mode.
+///
+/// # Panics
+/// When no Postgres or PgBouncer can be had.
+pub async fn pgbouncer() -> PgBouncer {
+    let port = ready("the port of the tests' Postgres", server_port().await);
+    ready("a PgBouncer for this test", blocking(move || PgBouncer::start(port)).await)
+}
+
+async fn server_port() -> Result<u16> {
+    Ok(options(server_url().await?)?.get_port())
 }
 
 async fn empty() -> Result<Database> {

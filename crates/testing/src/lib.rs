@@ -8,6 +8,8 @@
 //! |---|---|
 //! | [`postgres`], [`postgres_from_template`] | about 10 ms each on a server shared by all tests |
 //! | [`postgres_server`] | half a second: for tests that stop, pause or kill it |
+//! | [`pgbouncer`] | 20 ms |
+//! | [`with_replica`] | 2 s |
 //! | [`redis`], [`redis_replicated`], [`redis_sentinel`], [`redis_cluster`] | 10 ms, 50 ms, 1 s, 2 s |
 //! | [`Backing`] | a database of either kind, with what keeps it alive |
 //! | [`smtp_server`] | 300 ms |
@@ -20,16 +22,20 @@ mod database;
 mod fuzzing;
 mod proxy;
 mod redis;
+mod redis_tls;
 mod smtp;
 mod template;
 
 pub use backing::Backing;
-pub use database::{Database, postgres, postgres_server};
+pub use database::{Database, pgbouncer, postgres, postgres_server, with_replica};
 pub use fuzzing::fuzz;
 pub use proxy::{Fault, Proxy};
 pub use redis::{RedisCluster, RedisReplicated, RedisSentinel};
-pub use redis::{redis, redis_cluster, redis_replicated, redis_sentinel};
-pub use rekey_servers::{Postgres as PostgresServer, Redis as RedisHandle};
+pub use redis::{
+    redis, redis_cluster, redis_cluster_tls, redis_replicated, redis_sentinel, redis_sentinel_tls,
+};
+pub use redis_tls::RedisAuthority;
+pub use rekey_servers::{PgBouncer, Postgres as PostgresServer, Redis as RedisHandle};
 pub use smtp::{Mail, SmtpBehaviour, SmtpDrop, SmtpServer, SmtpTls, smtp_server, smtp_server_that};
 pub use template::postgres_from_template;
 

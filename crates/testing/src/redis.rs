@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rekey_servers::{Redis, free_port};
+use rekey_servers::{Redis, RedisTls, free_port};
 
+use crate::redis_tls::RedisAuthority;
 use crate::{blocking, ready};
 
 /// Settled states are looked for this often.
@@ -58,11 +59,16 @@ impl RedisReplicated {
 /// # Panics
 /// When no Redis can be had, or when the replica does not come up.
 pub async fn redis_replicated() -> RedisReplicated {
-    let started = blocking(|| -> Result<_> {
+    replicated(None).await
+}
+
+async fn replicated(tls: Option<&RedisAuthority>) -> RedisReplicated {
+    let tls = tls.map(RedisAuthority::server);
+    let started = blocking(move || -> Result<_> {
         // Without the delay a replica that connects first is served at once.
-        let primary = Redis::start(&["--repl-diskless-sync-delay", "0"])?;
-        let port = primary.port().to_string();
-        let replica = Redis::start(&["--replicaof", "127.0.0.1", &port])?;
+        let primary = start(&["--repl-diskless-sync-delay", "0"], tls.as_ref())?;
+        let port = primary.tls_port().unwrap_or(primary.port()).to_string();
+        let replica = start(&["--replicaof", "127.0.0.1", &port], tls.as_ref())?;
         Ok(RedisReplicated { primary, replica })
     });
     let pair = ready("a replicated Redis for this test", started.await);
@@ -89,10 +95,15 @@ impl RedisSentinel {
     /// # Panics
     /// When it has not within half a minute.
     pub async fn failed_over(&self) {
-        let port = self.pair.replica.port().to_string();
+        let replica = &self.pair.replica;
+        let port = replica.tls_port().unwrap_or(replica.port()).to_string();
         let taken_over = || {
             let address = self.sentinel.command(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", Self::NAME])?;
-            Ok(address.contains(&port) && field(&self.pair.replica, "replication", "role:")? == "master")
+            let known = self.sentinel.command(&["SENTINEL", "MASTER", Self::NAME])?;
+            // Until it has a connection to the new primary of its own, it names it to nobody who asks for one that is well.
+            let is_well = known.contains("flags\r\n$6\r\nmaster\r\n");
+            let is_primary = field(&self.pair.replica, "replication", "role:")? == "master";
+            Ok(address.contains(&port) && is_well && is_primary)
         };
         ready("the failover", settled(taken_over).await);
     }
@@ -103,13 +114,31 @@ impl RedisSentinel {
 /// # Panics
 /// When no Redis can be had, or when the Sentinel does not find the replica.
 pub async fn redis_sentinel() -> RedisSentinel {
-    let pair = redis_replicated().await;
-    let (name, port) = (RedisSentinel::NAME, pair.primary.port());
+    sentinel(None).await
+}
+
+/// The same where everybody speaks TLS and shows a certificate of this authority; servers are `127.0.0.1`.
+///
+/// # Panics
+/// As [`redis_sentinel`].
+pub async fn redis_sentinel_tls(authority: &RedisAuthority) -> RedisSentinel {
+    sentinel(Some(authority)).await
+}
+
+async fn sentinel(tls: Option<&RedisAuthority>) -> RedisSentinel {
+    let pair = replicated(tls).await;
+    let port = pair.primary.tls_port().unwrap_or(pair.primary.port());
+    let name = RedisSentinel::NAME;
     let configuration = format!(
         "sentinel monitor {name} 127.0.0.1 {port} 1\nsentinel down-after-milliseconds {name} 500\n\
          sentinel failover-timeout {name} 5000\n"
     );
-    let sentinel = blocking(move || Redis::start_sentinel(&configuration)).await;
+    let tls = tls.map(RedisAuthority::server);
+    let sentinel = blocking(move || match &tls {
+        Some(tls) => Redis::start_sentinel_tls(&configuration, tls),
+        None => Redis::start_sentinel(&configuration),
+    });
+    let sentinel = sentinel.await;
     let sentinel = ready("a Sentinel for this test", sentinel);
     let knows_both = || Ok(field(&sentinel, "sentinel", "master0:")?.contains("slaves=1"));
     ready("the Sentinel finding the replica", settled(knows_both).await);
@@ -129,6 +158,13 @@ impl RedisCluster {
     pub fn urls(&self) -> Vec<String> {
         self.nodes.iter().map(Redis::url).collect()
     }
+
+    /// Where the nodes listen for TLS.
+    #[must_use]
+    pub fn tls_urls(&self) -> Vec<String> {
+        let ports = self.nodes.iter().filter_map(Redis::tls_port);
+        ports.map(|port| format!("rediss://127.0.0.1:{port}/")).collect()
+    }
 }
 
 const SLOTS: [(u16, u16); 3] = [(0, 5460), (5461, 10922), (10923, 16383)];
@@ -138,7 +174,20 @@ const SLOTS: [(u16, u16); 3] = [(0, 5460), (5461, 10922), (10923, 16383)];
 /// # Panics
 /// When no Redis 7 can be had, or when the nodes do not agree.
 pub async fn redis_cluster() -> RedisCluster {
-    let cluster = ready("a Redis Cluster for this test", blocking(form).await);
+    cluster(None).await
+}
+
+/// The same where everybody speaks TLS and shows a certificate of this authority; servers are `127.0.0.1`.
+///
+/// # Panics
+/// As [`redis_cluster`].
+pub async fn redis_cluster_tls(authority: &RedisAuthority) -> RedisCluster {
+    cluster(Some(authority.server())).await
+}
+
+async fn cluster(tls: Option<RedisTls>) -> RedisCluster {
+    let formed = blocking(move || form(tls.as_ref())).await;
+    let cluster = ready("a Redis Cluster for this test", formed);
     for node in &cluster.nodes {
         let agrees = || {
             let info = node.command(&["CLUSTER", "INFO"])?;
@@ -149,12 +198,19 @@ pub async fn redis_cluster() -> RedisCluster {
     cluster
 }
 
-fn form() -> Result<RedisCluster> {
+fn start(settings: &[&str], tls: Option<&RedisTls>) -> Result<Redis> {
+    match tls {
+        Some(tls) => Redis::start_tls(settings, tls),
+        None => Redis::start(settings),
+    }
+}
+
+fn form(tls: Option<&RedisTls>) -> Result<RedisCluster> {
     let mut nodes = Vec::new();
     let mut bus_ports = Vec::new();
     for (number, (first, last)) in SLOTS.iter().enumerate() {
         let bus_port = free_port().to_string();
-        let node = Redis::start(&[
+        let settings = [
             "--cluster-enabled",
             "yes",
             "--cluster-port",
@@ -163,14 +219,16 @@ fn form() -> Result<RedisCluster> {
             "2000",
             "--cluster-config-file",
             "nodes.conf",
-        ])?;
+        ];
+        let node = start(&settings, tls)?;
         node.command(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()])?;
         node.command(&["CLUSTER", "SET-CONFIG-EPOCH", &(number + 1).to_string()])?;
         nodes.push(node);
         bus_ports.push(bus_port);
     }
+    let first = nodes[0].tls_port().unwrap_or(nodes[0].port()).to_string();
     for node in &nodes[1..] {
-        node.command(&["CLUSTER", "MEET", "127.0.0.1", &nodes[0].port().to_string(), &bus_ports[0]])?;
+        node.command(&["CLUSTER", "MEET", "127.0.0.1", &first, &bus_ports[0]])?;
     }
     Ok(RedisCluster { nodes })
 }

@@ -1,11 +1,11 @@
-//! Postgres and Redis, and what gives programs names of a test's own, from the operating system's packages.
+//! Postgres, PgBouncer and Redis, and what gives programs names of a test's own, from the operating system's packages.
 
 use anyhow::{Result, bail};
 use rekey_servers::find;
 
 use crate::apt;
 
-/// Makes sure that both servers are on this machine, and on a Debian what the tests of balancing need beside them.
+/// Makes sure that the servers are on this machine, and on a Debian what the tests of balancing need beside them.
 pub(crate) fn install() -> Result<()> {
     let mut packages = Vec::new();
     if find::postgres().is_none() {
@@ -14,6 +14,9 @@ pub(crate) fn install() -> Result<()> {
     if find::redis().is_none() {
         packages.push("redis-server");
     }
+    if find::pgbouncer().is_none() {
+        packages.push("pgbouncer");
+    }
     if find::nss_wrapper().is_none() && find::program("apt-get").is_some() {
         packages.push("libnss-wrapper");
     }
@@ -21,7 +24,7 @@ pub(crate) fn install() -> Result<()> {
         return Ok(());
     }
     apt::install(&packages)?;
-    if find::postgres().is_none() || find::redis().is_none() {
+    if find::postgres().is_none() || find::redis().is_none() || find::pgbouncer().is_none() {
         bail!("{} were installed, but the programs are not where they usually are", packages.join(" and "));
     }
     Ok(())

@@ -3,10 +3,10 @@
 
 mod limits;
 mod passkeys;
+mod stores;
 mod webhooks;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,8 +16,11 @@ use rekey_runtime::server::ServerSettings;
 use rekey_runtime::settings::{WrongParameter, check_store_url};
 use serde::Deserialize;
 
+use crate::domain::region::Region;
+
 pub use limits::{Limits, Spraying};
 pub use passkeys::Passkeys;
+pub use stores::{Store, Throttle};
 pub use webhooks::Webhooks;
 
 /// The commented defaults.
@@ -31,6 +34,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// Whether what only development may have is refused.
     pub production: bool,
+    /// The region of this deployment; empty: it has none.
+    pub region: String,
     /// Where people's pages are; links in notices lead there.
     pub portal_url: String,
     /// The grid on which answers leave that must not tell by their speed.
@@ -67,77 +72,6 @@ pub struct Settings {
     pub verification: ClientSettings,
     /// The notification service.
     pub notification: ClientSettings,
-}
-
-/// `[identity.store]`
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Store {
-    /// `postgres://…` or `sqlite:PATH`. It may hold a password: never logged.
-    pub url: String,
-    /// A file with the password, where it does not stand in the URL.
-    #[serde(default)]
-    pub password_file: Option<PathBuf>,
-    /// The most connections.
-    pub connections: u32,
-    /// How long a call waits for one.
-    pub acquire_timeout_ms: u64,
-    /// How long one statement may take.
-    pub statement_timeout_ms: u64,
-    /// How often the store is looked at.
-    pub check_seconds: u64,
-}
-
-/// `[identity.throttle]`
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Throttle {
-    /// `memory:`, `redis://…`, `redis-cluster://…` or `redis-sentinel://…`. It may hold a password: never
-    /// logged.
-    pub url: String,
-    /// A file with the password, where it does not stand in the URL.
-    #[serde(default)]
-    pub password_file: Option<PathBuf>,
-    /// The authorities whose Redis is believed, in place of the system's.
-    #[serde(default)]
-    pub ca_file: Option<PathBuf>,
-    /// The certificate that this part shows to Redis.
-    #[serde(default)]
-    pub certificate_file: Option<PathBuf>,
-    /// Its key.
-    #[serde(default)]
-    pub key_file: Option<PathBuf>,
-    /// Whom Sentinels let in, where that is not who logs in to the primary.
-    #[serde(default)]
-    pub sentinel_user: Option<String>,
-    /// A file with their password.
-    #[serde(default)]
-    pub sentinel_password_file: Option<PathBuf>,
-    /// How long one step may take.
-    pub timeout_ms: u64,
-    /// The most counters kept in the process.
-    pub memory_entries: usize,
-    /// How many processes share the budgets while Redis is away.
-    pub processes: std::num::NonZeroU64,
-    /// How long Redis is left alone after it failed.
-    pub rest_seconds: u64,
-}
-
-impl fmt::Debug for Store {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store").field("kind", &kind(&self.url)).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Throttle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Throttle").field("kind", &kind(&self.url)).finish_non_exhaustive()
-    }
-}
-
-/// What may be shown of a URL that may hold a password.
-fn kind(url: &str) -> &str {
-    url.split(':').next().unwrap_or_default()
 }
 
 /// `[identity.keys]`: one file per kind of key, lines `id state material`.
@@ -314,6 +248,11 @@ pub enum Contradiction {
     /// Two replicas could send one event at the same time.
     #[error("identity.webhooks.lease_seconds must be at least three times try_timeout_ms")]
     WebhookLease,
+    /// What is no region.
+    #[error(
+        "identity.region must be 1 to 32 of a-z, 0-9 and inner hyphens, beginning with a letter, or empty"
+    )]
+    Region,
     /// Links in notices would not be links.
     #[error("identity.portal_url must begin with https:// or http:// and not end with /")]
     PortalUrl,
@@ -338,6 +277,9 @@ impl Settings {
         }
         if let Some(odd) = self.passkeys.odd_origin() {
             return Err(Contradiction::PasskeyOrigin(odd.clone()));
+        }
+        if !self.region.is_empty() && Region::parse(&self.region).is_none() {
+            return Err(Contradiction::Region);
         }
         let is_web = self.portal_url.starts_with("https://") || self.portal_url.starts_with("http://");
         if is_web && !self.portal_url.ends_with('/') { Ok(()) } else { Err(Contradiction::PortalUrl) }

@@ -97,7 +97,7 @@ use crate::peers::Notification;
 use crate::relay::Relay;
 use crate::sessions::Sessions;
 use crate::store::accounts::TenantKey;
-use crate::store::{Failure, SchemaGate, StoreMonitor, Unprepared};
+use crate::store::{Failure, SchemaGate, StoreMonitor, Unprepared, in_time};
 use crate::tokens::Tokens;
 use crate::webhooks::Delivery;
 use crate::wiring::{FollowedKeySet, Parts};
@@ -156,7 +156,7 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let (monitor, gate) = jobs::store_monitor::of(&parts.store, part, pause);
     let monitor = monitor.preparing(move || hold_keys(Arc::clone(&keys)));
     Ok(Service {
-        routes: grpc::routes(parts.use_cases()),
+        routes: grpc::routes(parts.use_cases(), parts.homes.clone()),
         persons: Arc::new(Persons { sessions: parts.sessions(), authorisation: parts.authorisation() }),
         jwks: jwks(parts.tokens()),
         loops: BackgroundLoops { parts, files, notification, delivery, monitor, gate, throttle },
@@ -306,6 +306,12 @@ impl BackgroundLoops {
         let pause = Duration::from_millis(settings.audit.seal_ms);
         spawn_job(loops, &gate, "identity sealing", pause, move || {
             jobs::seal(store.clone(), sealer.clone(), Arc::clone(&clock))
+        });
+        let (store, homes) = (parts.store.clone(), parts.homes.clone());
+        let pause = Duration::from_secs(settings.store.check_seconds);
+        spawn_job(loops, &gate, "identity homes", pause, move || {
+            let (store, homes) = (store.clone(), homes.clone());
+            async move { in_time(homes.read(&store)).await }
         });
         let (store, clock) = (parts.store.clone(), Arc::clone(&parts.clock));
         let pause = Duration::from_secs(settings.store.check_seconds);

@@ -121,6 +121,9 @@ pub(crate) struct TenantView {
     /// A page shown instead of the form for a help request.
     #[serde(default)]
     pub help_url: Option<String>,
+    /// The region where it is at home.
+    #[serde(default)]
+    pub home_region: Option<String>,
     /// The etag is made of it.
     pub version: i64,
     pub created_at: i64,
@@ -246,6 +249,7 @@ impl From<&Tenant> for TenantView {
             licensed_accounts: tenant.licensed_accounts,
             help_mailbox: tenant.help_mailbox.as_ref().map(|address| address.as_str().to_owned()),
             help_url: tenant.help_url.as_ref().map(|url| url.as_str().to_owned()),
+            home_region: tenant.home_region.as_ref().map(|region| region.as_str().to_owned()),
             version: tenant.version,
             created_at: tenant.created_at.unix_micros(),
             updated_at: tenant.updated_at.unix_micros(),

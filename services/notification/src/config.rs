@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rekey_primitives::contact::Channel;
 use rekey_runtime::server::ServerSettings;
-use rekey_runtime::settings::{WrongParameter, check_store_url};
+use rekey_runtime::settings::{Pooling, WrongParameter, check_store_url};
 use serde::Deserialize;
 
 use crate::domain::delivery::{Retries, Waits};
@@ -76,6 +76,8 @@ pub struct Store {
     pub acquire_timeout_ms: u64,
     /// How long one statement may take.
     pub statement_timeout_ms: u64,
+    /// What stands between this part and its Postgres.
+    pub pooling: Pooling,
     /// How often the store is looked at.
     pub check_seconds: u64,
 }

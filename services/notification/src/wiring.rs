@@ -16,7 +16,7 @@ use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::health::PartHealth;
 use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError, KeyStore};
 use rekey_runtime::reload::Reloads;
-use rekey_runtime::settings::url_with_password;
+use rekey_runtime::settings::{Pooling, url_with_password};
 use rekey_sealing::{AeadKeys, HeldKey, KeyId, WrongKeys};
 
 use crate::config::Settings;
@@ -35,7 +35,8 @@ const SCHEMA_FITS: &str = "schema";
 
 pub(crate) async fn store(settings: &Settings) -> anyhow::Result<Store> {
     let opened = Store::open(store_url(settings)?.expose_secret(), &store_options(settings)).await;
-    opened.context("notification.store.url")
+    let (store, of_store) = (opened.context("notification.store.url")?, settings.clone());
+    Ok(store.with_url_source(Arc::new(move || Ok(store_url(&of_store)?.expose_secret().to_owned()))))
 }
 
 pub(crate) async fn migrate(
@@ -82,6 +83,7 @@ fn store_options(settings: &Settings) -> Options {
         connections: settings.store.connections,
         acquire_timeout: Duration::from_millis(settings.store.acquire_timeout_ms),
         statement_timeout: Duration::from_millis(settings.store.statement_timeout_ms),
+        transaction_pooling: settings.store.pooling == Pooling::Transaction,
         ..Options::named("rekey-notification")
     }
 }

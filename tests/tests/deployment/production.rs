@@ -77,6 +77,8 @@ async fn a_demo_never_becomes_a_business() {
         licensed_accounts: 0,
         request_id: request_id(),
         context: None,
+        home_region: String::new(),
+        tenant_id: String::new(),
     };
     let mut tenants = TenantServiceClient::new(deployment.connect(Part::Identity));
     tenants.create_tenant(demo).await.unwrap();

@@ -15,6 +15,12 @@ pub(crate) enum TenantCommand {
         /// A mail domain; may be repeated.
         #[arg(long = "domain")]
         domains: Vec<String>,
+        /// Region where it is at home; that of the deployment if left out.
+        #[arg(long, value_name = "REGION")]
+        home_region: Option<String>,
+        /// The id that it has there, where that is another region: its name is then known here.
+        #[arg(long, value_name = "ID", requires = "home_region")]
+        tenant_id: Option<String>,
     },
     /// List tenants.
     List {

@@ -18,7 +18,7 @@ pub(crate) async fn run(command: TenantCommand, profile: &Path, output: Output) 
     let profile = Profile::read(profile)?;
     let mut client = TenantServiceClient::new(profile.identity()?);
     match command {
-        TenantCommand::Create { handle, name, domains } => {
+        TenantCommand::Create { handle, name, domains, home_region, tenant_id } => {
             let request = CreateTenantRequest {
                 handle,
                 display_name: name,
@@ -26,6 +26,8 @@ pub(crate) async fn run(command: TenantCommand, profile: &Path, output: Output) 
                 licensed_accounts: 0,
                 request_id: request_id(),
                 context: None,
+                home_region: home_region.unwrap_or_default(),
+                tenant_id: tenant_id.unwrap_or_default(),
             };
             let created = client.create_tenant(request).await?.into_inner();
             print(&created.tenant.context("the answer holds no tenant")?, output)
@@ -75,6 +77,7 @@ fn shown(tenant: &Tenant) -> Value {
         "licensed_accounts": tenant.licensed_accounts,
         "help_mailbox": tenant.help_mailbox,
         "help_url": tenant.help_url,
+        "home_region": tenant.home_region,
         "etag": tenant.etag,
         "create_time": tenant.create_time.map(|at| time(at.seconds)),
         "delete_time": tenant.delete_time.map(|at| time(at.seconds)),
@@ -82,7 +85,7 @@ fn shown(tenant: &Tenant) -> Value {
 }
 
 fn rows(tenants: &[Tenant]) -> String {
-    let head = ["TENANT", "HANDLE", "NAME", "STATE", "DOMAINS"].map(str::to_owned).to_vec();
+    let head = ["TENANT", "HANDLE", "NAME", "STATE", "HOME", "DOMAINS"].map(str::to_owned).to_vec();
     let row = |tenant: &Tenant| {
         let state = if tenant.delete_time.is_some() { "deleted" } else { "active" };
         vec![
@@ -90,6 +93,7 @@ fn rows(tenants: &[Tenant]) -> String {
             tenant.handle.clone(),
             tenant.display_name.clone(),
             state.to_owned(),
+            tenant.home_region.clone(),
             tenant.domains.join(" "),
         ]
     };

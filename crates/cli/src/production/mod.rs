@@ -137,6 +137,7 @@ impl Findings {
             network.neighbour(self, "verification", &settings.verification);
             network.neighbour(self, "notification", &settings.notification);
             network.database(self, &settings.store.url);
+            settings.store.replica_url.iter().for_each(|url| network.database(self, url));
             network.redis(self, "throttle.url", &settings.throttle.url);
             self.keep_beyond_process("identity.throttle.url", &settings.throttle.url);
             self.secrets_of_port("identity", &settings.server);

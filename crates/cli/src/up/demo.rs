@@ -94,6 +94,8 @@ impl Demo {
             licensed_accounts: 0,
             request_id: request_id(),
             context: None,
+            home_region: String::new(),
+            tenant_id: String::new(),
         };
         let created = TenantServiceClient::new(identity.clone()).create_tenant(request).await;
         let tenant = match created {

@@ -15,11 +15,15 @@ use std::time::Duration;
 
 use sqlx::migrate::{AppliedMigration, MigrateError, Migration, Migrator};
 
-use crate::database::Location;
+use crate::options::Location;
 use crate::{Failure, Options, Schema};
 
 /// The table that the migrations which were made stand in.
 const TABLE: &str = "_sqlx_migrations";
+
+/// Indexes of large tables are built outside of transactions, under limits of their session.
+const NEEDS_SESSIONS: &str = "a migration needs a session of its own: run it with a store url that names Postgres itself, and \
+     `pooling = \"session\"`";
 
 /// How long a migration waits for a lock in one go. Calls queue behind it meanwhile, and have seconds.
 const ONE_WAIT: Duration = Duration::from_secs(2);
@@ -139,6 +143,7 @@ pub async fn migrate_patiently(
     patience: Patience,
 ) -> Result<Migrated, Failure> {
     match Location::parse(url)? {
+        Location::Postgres(_) if options.transaction_pooling => Err(Failure::Broken(NEEDS_SESSIONS.into())),
         Location::Postgres(url) => postgres::migrate(url, options, schema, patience).await,
         Location::Sqlite(path) => sqlite::migrate(path.as_ref(), options, schema, patience).await,
     }

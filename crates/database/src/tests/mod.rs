@@ -3,6 +3,9 @@
 mod inspection;
 mod migrations;
 mod monitor;
+mod passwords;
+mod pooler;
+mod replica;
 mod steps;
 mod waiting;
 

@@ -15,6 +15,7 @@
 mod bounds;
 mod known;
 mod password;
+mod pooling;
 mod secret;
 mod show;
 mod store_url;
@@ -30,6 +31,7 @@ use serde::de::DeserializeOwned;
 pub use self::bounds::Bounds;
 use self::known::KnownKeys;
 pub use self::password::{PasswordError, url_with_password};
+pub use self::pooling::Pooling;
 pub use self::secret::{SecretFileError, is_variable, secret_file};
 pub use self::show::{Origin, Setting};
 pub use self::store_url::{WrongParameter, check_store_url};

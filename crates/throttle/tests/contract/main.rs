@@ -1,8 +1,8 @@
 //! One contract, every throttle: each case of `cases` runs against the memory of a process, a
 //! Redis, a Redis Cluster, and a fallback in front of a Redis that works.
 //!
-//! What only one of them promises stands in `redis`; finding a primary by Sentinel in `sentinel`, and
-//! TLS in `tls`.
+//! What only one of them promises stands in `redis`; finding a primary by Sentinel in `sentinel`, TLS in `tls`,
+//! and a cluster or a failover over TLS in `tls_several`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod cases;
@@ -10,6 +10,7 @@ mod redis;
 mod reserving;
 mod sentinel;
 mod tls;
+mod tls_several;
 
 use std::any::Any;
 use std::num::NonZeroU64;

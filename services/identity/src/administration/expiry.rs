@@ -72,7 +72,7 @@ impl Administration {
         let Some(expiry_days) = rules.expiry_days else { return Ok(Page { items: Vec::new(), next: None }) };
         let until = operation.now.plus(DAY * within_days).minus(DAY * expiry_days);
         let wanted = ExpiringPasswords { after, until, limit: asked.limit() };
-        let mut found = self.store.expiring_passwords(&operation.scope, &wanted).await?;
+        let mut found = self.store.lagging().expiring_passwords(&operation.scope, &wanted).await?;
         let size = usize::try_from(asked.size()).unwrap_or(usize::MAX);
         let has_more = found.len() > size;
         found.truncate(size);

@@ -2,7 +2,7 @@
 
 use rekey_primitives::id::SecurityInfoId;
 
-use crate::directory::{NewTenant, Reach};
+use crate::directory::{NewHome, NewTenant, Reach};
 use crate::domain::tenant::Handle;
 use crate::testing::{OLD, World, context, new_account, service};
 use crate::tokens::AskedPage;
@@ -21,6 +21,7 @@ async fn whatever_a_person_changes_is_logged_with_the_place_it_came_from() {
         display_name: "Other".to_owned(),
         domains: Vec::new(),
         licensed_accounts: None,
+        home: NewHome::Here,
         request_id: world.request_id(),
     };
 

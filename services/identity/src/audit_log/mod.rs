@@ -59,7 +59,7 @@ impl AuditLog {
         let list = List { name: "events", arguments: &[tenant.as_bytes(), &asks] };
         let after: Option<EventPlace> = self.tokens.search_goes_on_at(list, asked, operation.now)?;
         let page = EventPage { filter, after, limit: asked.size() };
-        let found = self.store.list_events(&operation.scope, &page).await?;
+        let found = self.store.lagging().list_events(&operation.scope, &page).await?;
         let next = found.next.map(|place| self.tokens.search_page_token(list, place, operation.now));
         Ok(Page { items: found.events, next })
     }
@@ -72,7 +72,7 @@ impl AuditLog {
         span: &FunnelSpan,
     ) -> Result<Vec<FunnelCount>, Error> {
         let operation = self.judged(FUNNEL, administrator, tenant_id).await?;
-        Ok(self.store.reset_funnel(&operation.scope, span).await?)
+        Ok(self.store.lagging().reset_funnel(&operation.scope, span).await?)
     }
 
     /// The operation, if the administrator may read the tenant's log.

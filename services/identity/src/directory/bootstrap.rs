@@ -8,7 +8,7 @@ use rekey_primitives::id::{AccountId, RequestId, TenantId};
 use rekey_primitives::login::Login;
 use rekey_primitives::secret::SecretString;
 
-use super::{Directory, NewAccount, NewTenant, accounts, tenants};
+use super::{Directory, NewAccount, NewHome, NewTenant, accounts, tenants};
 use crate::domain::audit::Actor;
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::scope::TenantScope;
@@ -60,9 +60,10 @@ impl Directory {
             display_name: first.display_name,
             domains: Vec::new(),
             licensed_accounts: None,
+            home: NewHome::Here,
             request_id: self.own_request_id(),
         };
-        let (tenant, policy) = tenants::drafted(&tenant, id, now);
+        let (tenant, policy) = tenants::drafted(&tenant, self.homes.here().cloned(), id, now);
         let new = NewAccount {
             tenant_id: id,
             logins: vec![first.login],

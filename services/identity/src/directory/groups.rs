@@ -147,7 +147,7 @@ impl Directory {
         let tenant = tenant_id.as_uuid();
         let list = List { name: "groups", arguments: &[tenant.as_bytes()] };
         let after = self.tokens.page_begins_after(list, asked, operation.now)?;
-        let read = self.store.list_groups(&operation.scope, after, asked.limit()).await?;
+        let read = self.store.lagging().list_groups(&operation.scope, after, asked.limit()).await?;
         let read = read.iter().map(GroupView::from).collect();
         Ok(self.tokens.page(list, asked, read, |group| group.group_id, operation.now))
     }

@@ -26,12 +26,13 @@ pub(crate) use groups::{GroupEdit, GroupName};
 pub(crate) use imports::{Chunk, ImportName, ImportedAddress, NewImport, NewRecord, UnreadRecord};
 pub(crate) use policy::{PolicyTarget, PolicyView, Preview, PreviewPage, RevisionView, Stranded};
 pub(crate) use tenant_changes::TenantTarget;
-pub(crate) use tenants::{NewTenant, Reach, TenantName};
+pub(crate) use tenants::{NewHome, NewTenant, Reach, TenantName};
 
 use crate::audit::Audit;
 use crate::authorisation::Authorisation;
 use crate::credentials::Credentials;
 use crate::limits::Limits;
+use crate::operation::Homes;
 use crate::operation::idempotency::Idempotency;
 use crate::policies::Policies;
 use crate::store::Store;
@@ -52,6 +53,8 @@ pub(crate) struct Directory {
     pub idempotency: Idempotency,
     /// For how long what is deleted can be brought back.
     pub deleted_life: DeletedLife,
+    /// Which tenants are at home elsewhere.
+    pub homes: Homes,
 }
 
 #[cfg(test)]

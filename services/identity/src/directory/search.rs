@@ -29,7 +29,7 @@ impl Directory {
         let tenant = tenant_id.as_uuid();
         let list = List { name: "accounts", arguments: &[tenant.as_bytes()] };
         let after = self.tokens.page_begins_after(list, asked, operation.now)?.map(AccountId::from_uuid);
-        let read = self.store.list_accounts(&operation.scope, after, asked.limit()).await?;
+        let read = self.store.lagging().list_accounts(&operation.scope, after, asked.limit()).await?;
         let read = read.iter().map(AccountView::from).collect();
         Ok(self.tokens.page(list, asked, read, |account| account.account_id, operation.now))
     }
@@ -52,7 +52,7 @@ impl Directory {
         let list = List { name: "accounts found", arguments: &[tenant.as_bytes(), filtered.as_bytes()] };
         let after: Option<SearchCursor> = self.tokens.search_goes_on_at(list, asked, operation.now)?;
         let search = AccountSearch { filter, after, limit: asked.size() };
-        let found = self.store.search_accounts(&operation.scope, &search).await?;
+        let found = self.store.lagging().search_accounts(&operation.scope, &search).await?;
         let next = found.next.map(|at| self.tokens.search_page_token(list, at, operation.now));
         Ok(Page { items: found.accounts.iter().map(AccountView::from).collect(), next })
     }
@@ -67,6 +67,6 @@ impl Directory {
         let operation = self.authorisation.operation(COUNT, administrator, tenant_id)?;
         let needs = Permission::ReadDirectory;
         self.authorisation.authorise_in_tenant(&operation, administrator, needs).await?;
-        Ok(self.store.count_accounts(&operation.scope, filter).await?)
+        Ok(self.store.lagging().count_accounts(&operation.scope, filter).await?)
     }
 }

@@ -134,7 +134,8 @@ impl Directory {
         (caller, context): (&'a Caller, &'a Context),
         target: TenantTarget,
     ) -> Result<Repeatable<'a>, Error> {
-        let scope = caller.scope(target.tenant_id)?;
+        // Also of one that is at home elsewhere: here it is a name, and a name that is not needed goes.
+        let scope = caller.scope_by_name(target.tenant_id)?;
         let origin = Origin { caller, context };
         let operation = Operation::new(rpc, scope, origin, self.clock.now()).by(Actor::Service);
         let version = target.version.unwrap_or(i64::MIN).to_be_bytes();

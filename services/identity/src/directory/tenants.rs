@@ -9,6 +9,7 @@ use super::Directory;
 use crate::domain::audit::{Actor, EventKind};
 use crate::domain::policy::{Policy, PolicyRevision};
 use crate::domain::refusal::Refusal;
+use crate::domain::region::{Region, elsewhere};
 use crate::domain::scope::TenantScope;
 use crate::domain::tenant::{DomainName, Handle, Tenant};
 use crate::operation::idempotency::{Answer, Request};
@@ -28,6 +29,16 @@ pub(crate) enum Reach {
     Only(Vec<TenantId>),
 }
 
+/// Where a new tenant is at home.
+#[derive(Debug, Clone)]
+struct Home {
+    region: Option<Region>,
+    /// As the caller named it.
+    named: Option<Region>,
+    /// The id that it has there.
+    known: Option<TenantId>,
+}
+
 /// A tenant to create.
 #[derive(Debug, Clone)]
 pub(crate) struct NewTenant {
@@ -38,7 +49,19 @@ pub(crate) struct NewTenant {
     pub domains: Vec<DomainName>,
     /// Seats for self-service reset; `None` for any number.
     pub licensed_accounts: Option<u32>,
+    pub home: NewHome,
     pub request_id: RequestId,
+}
+
+/// Where a new tenant is to be at home.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NewHome {
+    /// In the region of this deployment, if it has one.
+    Here,
+    /// In a region that is named, which may be this one.
+    Named(Region),
+    /// In a region that is named, under the id that it has there.
+    Known(Region, TenantId),
 }
 
 /// How a tenant is looked up.
@@ -64,26 +87,57 @@ impl Directory {
             return Err(Refusal::CallerNotAllowed { missing: "tenants" }.into());
         }
         let now = self.clock.now();
-        let scope = TenantScope::ours(TenantId::generate(&*self.entropy, now));
+        let home = self.home_of(&new.home)?;
+        let id = home.known.unwrap_or_else(|| TenantId::generate(&*self.entropy, now));
+        let scope = TenantScope::ours(id);
         let operation = Operation::new(CREATE, scope, Origin { caller, context }, now).by(Actor::Service);
         let seats = new.licensed_accounts.unwrap_or(0).to_be_bytes();
         let mut content = vec![new.handle.as_str().as_bytes(), new.display_name.as_bytes(), &seats];
         content.extend(new.domains.iter().map(|domain| domain.as_str().as_bytes()));
+        let known = home.known.map(|id| id.as_uuid().into_bytes());
+        content.extend(home.named.as_ref().map(|region| region.as_str().as_bytes()));
+        content.extend(known.as_ref().map(|id| id.as_slice()));
         let named = Request { who: caller.name(), id: new.request_id, content: &content };
         let operation = self.idempotency.named_without_tenant(operation, named);
-        self.idempotency.run_unrecalled(&operation, self.create_tenant_once(&operation, &new)).await
+        self.idempotency.run_unrecalled(&operation, self.create_tenant_once(&operation, &new, &home)).await
+    }
+
+    /// Where it is at home then. Elsewhere it has an id already, under which it is known there; here it gets one.
+    fn home_of(&self, new: &NewHome) -> Result<Home, Refusal> {
+        let here = self.homes.here();
+        let (named, known) = match new {
+            NewHome::Here => return Ok(Home { region: here.cloned(), named: None, known: None }),
+            NewHome::Named(region) => (region, None),
+            NewHome::Known(region, id) => (region, Some(*id)),
+        };
+        let must_be = match (here, elsewhere(Some(named), here), known) {
+            (None, ..) => Some(("home_region", "empty where the deployment has no region")),
+            (_, Some(_), None) => Some(("tenant_id", "the id that the tenant has in its home region")),
+            (_, None, Some(_)) => Some(("tenant_id", "empty for a tenant that is at home here")),
+            _ => None,
+        };
+        match must_be {
+            Some((field, must_be)) => Err(Refusal::field(field, must_be)),
+            None => Ok(Home { region: Some(named.clone()), named: Some(named.clone()), known }),
+        }
     }
 
     async fn create_tenant_once(
         &self,
         operation: &Repeatable<'_>,
         new: &NewTenant,
+        home: &Home,
     ) -> Result<Answer<TenantView>, Error> {
-        let (tenant, policy) = drafted(new, operation.scope.tenant_id(), operation.now);
+        let (id, now) = (operation.scope.tenant_id(), operation.now);
+        let (tenant, policy) = drafted(new, home.region.clone(), id, now);
         let event = self.audit.event(operation).done();
         let answering = self.idempotency.answering(operation.key, |tenant: &Tenant| TenantView::from(tenant));
         let step = self.store.create_tenant(&tenant, &policy, &event, Some(answering.once())).await?;
-        answering.settle(step)?.map_err(|TenantTaken| Refusal::TenantTaken.into())
+        let made = answering.settle(step)?.map_err(|TenantTaken| Refusal::TenantTaken)?;
+        if let (Some(_), Some(region)) = (home.known, &home.region) {
+            self.homes.learn(id, region.clone());
+        }
+        Ok(made)
     }
 
     /// Shows a tenant.
@@ -109,7 +163,7 @@ impl Directory {
             Reach::Everywhere => None,
             Reach::Only(tenants) => Some(tenants.as_slice()),
         };
-        let read = self.store.list_tenants((only, deleted), after, asked.limit()).await?;
+        let read = self.store.lagging().list_tenants((only, deleted), after, asked.limit()).await?;
         let read = read.iter().map(TenantView::from).collect();
         Ok(self.tokens.page(list, asked, read, |tenant| tenant.tenant_id, now))
     }
@@ -125,13 +179,18 @@ impl Directory {
             TenantName::Domain(domain) => TenantKey::Domain(domain),
         };
         let found = self.store.find_tenant(&key).await?;
-        let reached = found.filter(|tenant| caller.scope(tenant.id).is_ok());
+        let reached = found.filter(|tenant| caller.scope_by_name(tenant.id).is_ok());
         Ok(TenantView::from(&reached.ok_or(Refusal::TenantNotFound)?))
     }
 }
 
 /// A tenant with the policy that it begins with.
-pub(super) fn drafted(new: &NewTenant, id: TenantId, now: Timestamp) -> (Tenant, PolicyRevision) {
+pub(super) fn drafted(
+    new: &NewTenant,
+    home_region: Option<Region>,
+    id: TenantId,
+    now: Timestamp,
+) -> (Tenant, PolicyRevision) {
     let tenant = Tenant {
         id,
         handle: new.handle.clone(),
@@ -140,6 +199,7 @@ pub(super) fn drafted(new: &NewTenant, id: TenantId, now: Timestamp) -> (Tenant,
         licensed_accounts: new.licensed_accounts,
         help_mailbox: None,
         help_url: None,
+        home_region,
         created_at: now,
         updated_at: now,
         deleted_at: None,

@@ -5,7 +5,7 @@ use rekey_primitives::id::AccountId;
 use rekey_primitives::login::Login;
 use rekey_primitives::secret::SecretString;
 
-use super::{AccountName, FirstTenant, NewAccount, NewTenant, Reach, TenantName};
+use super::{AccountName, FirstTenant, NewAccount, NewHome, NewTenant, Reach, TenantName};
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::refusal::Refusal;
 use crate::domain::tenant::Handle;
@@ -139,6 +139,7 @@ async fn a_tenant_is_there_only_for_callers_that_reach_it() {
         display_name: "Other".to_owned(),
         domains: Vec::new(),
         licensed_accounts: None,
+        home: NewHome::Here,
         request_id: world.request_id(),
     };
     let context = context("192.0.2.9");

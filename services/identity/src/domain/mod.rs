@@ -32,6 +32,7 @@ pub(crate) mod policy;
 pub(crate) mod reconfirmation;
 pub(crate) mod recovery_codes;
 pub(crate) mod refusal;
+pub(crate) mod region;
 pub(crate) mod reset;
 pub(crate) mod reset_link;
 pub(crate) mod scope;

@@ -49,6 +49,11 @@ pub(crate) enum Refusal {
     // What it is about.
     /// No such tenant.
     TenantNotFound,
+    /// The tenant is at home in another region.
+    TenantElsewhere {
+        /// Which.
+        region: String,
+    },
     /// The policy has no such revision.
     PolicyRevisionNotFound,
     /// Under this policy no global administrator could sign in or reset.

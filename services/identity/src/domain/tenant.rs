@@ -11,6 +11,8 @@ use rekey_primitives::id::TenantId;
 use rekey_primitives::text::character_count;
 use rekey_primitives::text::shown::shown_line;
 
+use super::region::Region;
+
 /// Longest display name of a tenant or an account, in characters: fits one line of a mail's subject.
 pub(crate) const DISPLAY_NAME_MAX: usize = 128;
 
@@ -34,6 +36,8 @@ pub(crate) struct Tenant {
     pub help_mailbox: Option<EmailAddress>,
     /// A page shown instead of the form for a help request.
     pub help_url: Option<HelpUrl>,
+    /// The region whose database has its people; `None`: wherever it is. It never changes.
+    pub home_region: Option<Region>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// When it was deleted, softly; a deleted tenant exists for nobody but the restore.

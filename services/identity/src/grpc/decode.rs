@@ -24,7 +24,7 @@ use crate::domain::refusal::{FieldInvalid, Refusal};
 use crate::domain::session::TokenState;
 use crate::domain::tenant::display_name;
 use crate::domain::totp::{Totp, TotpHash};
-use crate::operation::{Administrator, Caller, Context, Owner, Person};
+use crate::operation::{Administrator, Caller, Context, Homes, Owner, Person};
 use crate::sessions::SESSIONS_MAX;
 use crate::sign_in::ChallengeAnswer;
 use crate::tokens::AskedPage;
@@ -50,6 +50,7 @@ const CODE_MAX: usize = 32;
 /// Who is asking, as the gate let them pass.
 pub(super) struct Asking {
     gated: Gated,
+    homes: Homes,
     trace_id: Option<[u8; 16]>,
 }
 
@@ -60,13 +61,15 @@ impl Asking {
         let caller = extensions.get::<Gated>().cloned();
         let gated = caller.ok_or_else(|| lacks("methods"))?;
         let trace_id = extensions.get::<TraceId>().and_then(TraceId::bytes);
-        Ok((Self { gated, trace_id }, message))
+        let homes = extensions.get::<Homes>().cloned().unwrap_or_default();
+        Ok((Self { gated, homes, trace_id }, message))
     }
 
     /// The calling backend.
     pub(super) fn caller(&self) -> Caller {
         let gated = self.gated.clone();
-        Caller::new(gated.name().to_owned(), move |tenant| gated.may_reach(tenant))
+        let reaches = move |tenant| gated.may_reach(tenant);
+        Caller::new(self.gated.name().to_owned(), reaches).knowing(self.homes.clone())
     }
 
     /// The tenants it may name.

@@ -96,6 +96,7 @@ pub(super) fn tenant(view: TenantView) -> wire::Tenant {
         licensed_accounts: view.licensed_accounts.map_or(0, count),
         help_mailbox: view.help_mailbox.unwrap_or_default(),
         help_url: view.help_url.unwrap_or_default(),
+        home_region: view.home_region.unwrap_or_default(),
         delete_time: view.deleted_at.map(time::timestamp),
         etag: etag(view.version),
         create_time: Some(time::timestamp(view.created_at)),

@@ -44,6 +44,7 @@ pub(crate) use tenants::HANDLE;
 
 use std::sync::Arc;
 
+use axum::Extension;
 use rekey_wire::identity::v1::access_pass_service_server::AccessPassServiceServer;
 use rekey_wire::identity::v1::account_export_service_server::AccountExportServiceServer;
 use rekey_wire::identity::v1::account_import_service_server::AccountImportServiceServer;
@@ -95,6 +96,7 @@ use crate::administration::Administration;
 use crate::audit_log::AuditLog;
 use crate::audit_log::webhooks::Webhooks;
 use crate::directory::Directory;
+use crate::operation::Homes;
 use crate::passwords::Passwords;
 use crate::resets::Resets;
 use crate::resets::help::Help;
@@ -143,8 +145,8 @@ pub(crate) struct UseCases {
     pub webhooks: Webhooks,
 }
 
-/// Every RPC, answered by these use cases.
-pub(crate) fn routes(use_cases: UseCases) -> Routes {
+/// Every RPC, answered by these use cases, of tenants that are at home here.
+pub(crate) fn routes(use_cases: UseCases, homes: Homes) -> Routes {
     let UseCases {
         resets,
         help,
@@ -164,7 +166,7 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
     let bulk_resets =
         BulkResetApi { administration: administration.clone(), watching, watchers: Arc::clone(&watchers) };
     let passes = AccessPassApi { administration: administration.clone(), sign_ins: sign_ins.clone() };
-    Routes::new(PasswordResetServiceServer::new(PasswordResetApi { resets, help }))
+    let routes = Routes::new(PasswordResetServiceServer::new(PasswordResetApi { resets, help }))
         .add_service(PasswordServiceServer::new(PasswordApi { passwords }))
         .add_service(LinkedAccountServiceServer::new(LinkedAccountApi { sessions: sessions.clone() }))
         .add_service(SessionServiceServer::new(SessionApi { sign_ins, sessions }))
@@ -191,7 +193,8 @@ pub(crate) fn routes(use_cases: UseCases) -> Routes {
         .add_service(PasswordAdministrationServiceServer::new(PasswordAdministrationApi { administration }))
         .add_service(AuditServiceServer::new(AuditApi { log: audit_log, watching, watchers }))
         .add_service(AuditWebhookServiceServer::new(AuditWebhookApi { webhooks }))
-        .add_service(PolicyServiceServer::new(PolicyApi { directory }))
+        .add_service(PolicyServiceServer::new(PolicyApi { directory }));
+    routes.into_axum_router().layer(Extension(homes)).into()
 }
 
 #[cfg(test)]

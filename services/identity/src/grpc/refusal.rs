@@ -66,6 +66,7 @@ fn published(refusal: &Refusal, password_field: &'static str) -> status::Refusal
             published.field(wrong.field.as_ref(), format!("must be {}", wrong.must_be))
         }),
         Refusal::CallerNotAllowed { missing } => published.with("missing", *missing),
+        Refusal::TenantElsewhere { region } => published.with("region", region.as_str()),
         Refusal::ProofsMissing { remaining } => published.with("proofsRemaining", remaining.to_string()),
         Refusal::ImportSequenceGap { expected } => published.with("expectedSequence", expected.to_string()),
         Refusal::HelpMessageRefused(why) => published.field("message", help_message(*why)),
@@ -123,6 +124,9 @@ fn shape(refusal: &Refusal) -> status::Refusal {
             new(InvalidArgument, Reason::RequestIdReused, "the request id was used for other content")
         }
         Refusal::TenantNotFound => new(NotFound, Reason::TenantNotFound, "no such tenant"),
+        Refusal::TenantElsewhere { .. } => {
+            new(FailedPrecondition, Reason::TenantElsewhere, "the tenant is at home in another region")
+        }
         Refusal::TenantTaken => {
             new(AlreadyExists, Reason::TenantTaken, "another tenant has this handle or domain")
         }

@@ -10,7 +10,8 @@ use super::account_lifecycle::given;
 use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
-use crate::directory::{Directory, NewTenant, TenantName, TenantTarget};
+use crate::directory::{Directory, NewHome, NewTenant, TenantName, TenantTarget};
+use crate::domain::region::Region;
 use crate::domain::tenant::{DOMAINS_MAX, DomainName, Handle, HelpUrl};
 use crate::domain::tenant_edit::TenantEdit;
 use crate::operation::Context;
@@ -22,6 +23,9 @@ const PATHS: [&str; 6] =
     ["handle", "display_name", "domains", "licensed_accounts", "help_mailbox", "help_url"];
 
 const DOMAIN: &str = "a domain name with a dot";
+
+/// What a region must be.
+const REGION: &str = "1 to 32 of a-z, 0-9 and inner hyphens, beginning with a letter";
 
 /// Answered by these use cases.
 #[derive(Clone)]
@@ -191,6 +195,20 @@ impl Fields {
         Some(domains)
     }
 
+    /// Where a new tenant is to be at home, and the id that it has there already.
+    fn home(&mut self, region: &str, tenant_id: &str) -> Option<NewHome> {
+        if region.is_empty() {
+            self.demand(tenant_id.is_empty(), "tenant_id", "empty without a home_region elsewhere");
+            return Some(NewHome::Here);
+        }
+        let region = self.take("home_region", Region::parse(region), REGION);
+        if tenant_id.is_empty() {
+            return region.map(NewHome::Named);
+        }
+        let tenant_id = self.tenant_id(tenant_id);
+        Some(NewHome::Known(region?, tenant_id?))
+    }
+
     /// Seats for self-service reset, or any number.
     fn seats(&mut self, sent: i32) -> Option<Option<u32>> {
         let seats = self.take("licensed_accounts", u32::try_from(sent).ok(), "0 or more");
@@ -204,6 +222,7 @@ fn new_tenant(asking: &Asking, sent: wire::CreateTenantRequest) -> Result<(NewTe
     let display_name = fields.display_name("display_name", &sent.display_name);
     let domains = fields.domains(&sent.domains);
     let seats = fields.seats(sent.licensed_accounts);
+    let home = fields.home(&sent.home_region, &sent.tenant_id);
     let request_id = fields.request_id(&sent.request_id);
     let context = fields.context(asking, sent.context);
     fields.finish(|| {
@@ -212,6 +231,7 @@ fn new_tenant(asking: &Asking, sent: wire::CreateTenantRequest) -> Result<(NewTe
             display_name: display_name?,
             domains: domains?,
             licensed_accounts: seats?,
+            home: home?,
             request_id: request_id?,
         };
         Some((new, context?))

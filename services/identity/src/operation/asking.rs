@@ -12,7 +12,7 @@ use rekey_primitives::locale::Locale;
 use rekey_primitives::network::{IpNetwork, client_network, place_network};
 use rekey_sealing::digest;
 
-use super::Origin;
+use super::{Homes, Origin};
 use crate::domain::account::CredentialEpoch;
 use crate::domain::audit::Actor;
 use crate::domain::authority::RoleSet;
@@ -39,6 +39,7 @@ pub(crate) struct Caller {
     name: String,
     #[debug(skip)]
     reaches: Arc<dyn Fn(TenantId) -> bool + Send + Sync>,
+    homes: Homes,
 }
 
 /// A signed-in person, as a live access token says.
@@ -145,7 +146,13 @@ impl Caller {
         name: impl Into<String>,
         reaches: impl Fn(TenantId) -> bool + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), reaches: Arc::new(reaches) }
+        Self { name: name.into(), reaches: Arc::new(reaches), homes: Homes::default() }
+    }
+
+    /// The same, asked for tenants of which these are at home elsewhere.
+    #[must_use]
+    pub(crate) fn knowing(self, homes: Homes) -> Self {
+        Self { homes, ..self }
     }
 
     /// Stands for it in tokens.
@@ -163,8 +170,15 @@ impl Caller {
         format!("{}/{id}", self.name)
     }
 
-    /// The right to touch a tenant's data, if the caller reaches it.
+    /// The right to touch a tenant's data, if the caller reaches it and it is at home here.
     pub(crate) fn scope(&self, tenant_id: TenantId) -> Result<TenantScope, Refusal> {
+        let scope = self.scope_by_name(tenant_id)?;
+        self.homes.judge(tenant_id)?;
+        Ok(scope)
+    }
+
+    /// The right to a tenant's name and nothing else of it, wherever it is at home, if the caller reaches it.
+    pub(crate) fn scope_by_name(&self, tenant_id: TenantId) -> Result<TenantScope, Refusal> {
         TenantScope::of((self.reaches)(tenant_id), tenant_id).map_err(Refusal::from)
     }
 }

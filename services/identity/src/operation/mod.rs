@@ -6,6 +6,7 @@
 
 mod asking;
 mod error;
+mod homes;
 pub(crate) mod idempotency;
 
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ use rekey_primitives::id::{AccountId, RequestId, TenantId};
 
 pub(crate) use asking::{Administrator, Caller, Context, Owner, Person};
 pub(crate) use error::{Error, Failed};
+pub(crate) use homes::Homes;
 
 use self::idempotency::IdempotencyKey;
 use crate::domain::audit::{Actor, EventKind, Subject};

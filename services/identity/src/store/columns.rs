@@ -68,7 +68,7 @@ const SECURITY_INFO_LIST: Fragment = fragment!((
 
 /// A tenant, aliased `t`, with its domains.
 pub(super) const TENANT_COLUMNS: Fragment = fragment!(
-    "t.tenant_id, t.handle, t.display_name, t.licensed_accounts, t.help_mailbox, t.help_url, t.created_at,
+    "t.tenant_id, t.handle, t.display_name, t.licensed_accounts, t.help_mailbox, t.help_url, t.home_region, t.created_at,
      t.updated_at, t.deleted_at as tenant_deleted_at, t.version,
      (select ",
     (

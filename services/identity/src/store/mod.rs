@@ -45,7 +45,7 @@ mod upkeep;
 
 use std::time::Duration;
 
-use rekey_database::{Database, DatabaseFacts, SchemaFit};
+use rekey_database::{Database, DatabaseFacts, SchemaFit, UrlSource};
 use rekey_primitives::clock::Clock;
 
 pub(crate) use outcome::{EarlierRequest, IdempotentRequest, StepOutcome};
@@ -69,6 +69,32 @@ impl Store {
     /// Opens connections by another URL from now on; false if it is the one of before.
     pub(crate) fn reload(&self, url: &str) -> Result<bool, Failure> {
         self.database.reload(url)
+    }
+
+    /// The same with a replica, for reads that may lag behind by so much.
+    pub(crate) fn with_replica(self, url: &str, most: Duration, options: &Options) -> Result<Self, Failure> {
+        Ok(Self { database: self.database.with_replica(url, most, options)? })
+    }
+
+    /// The same, with what makes its URL anew when Postgres refuses a login.
+    pub(crate) fn with_url_source(self, source: UrlSource) -> Self {
+        Self { database: self.database.with_url_source(source) }
+    }
+
+    /// The same for its replica.
+    pub(crate) fn with_replica_source(self, source: UrlSource) -> Self {
+        Self { database: self.database.with_replica_source(source) }
+    }
+
+    /// Opens connections to the replica by another URL from now on; false if it is the one of before, or there is none.
+    pub(crate) fn reload_replica(&self, url: &str) -> Result<bool, Failure> {
+        self.database.reload_replica(url)
+    }
+
+    /// The same store for lists, whose reads may be a little old: a replica answers them, if there is one and it keeps up.
+    /// Never for what judges, and never for what a change is based on.
+    pub(crate) fn lagging(&self) -> Self {
+        Self { database: self.database.lagging() }
     }
 
     /// Whether the schema is one this code can work with: at least its own, and not newer than the oldest code the

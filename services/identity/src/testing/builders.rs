@@ -19,6 +19,7 @@ pub(crate) fn tenant(id: TenantId, handle: &str, at: Timestamp) -> Tenant {
         licensed_accounts: None,
         help_mailbox: None,
         help_url: None,
+        home_region: None,
         created_at: at,
         updated_at: at,
         deleted_at: None,

@@ -29,7 +29,7 @@ use crate::grpc::UseCases;
 use crate::hashing::Hasher;
 use crate::keys::{KeyTexts, Keys};
 use crate::operation::idempotency::OrRejected;
-use crate::operation::{Caller, Context, Error, Owner, Person};
+use crate::operation::{Caller, Context, Error, Homes, Owner, Person};
 use crate::passwords::ExpiryNotices;
 use crate::peers::notification::Message;
 use crate::resets::{
@@ -103,6 +103,7 @@ impl World {
             keys: Arc::new(keys_of(&key_texts)),
             clock: Arc::new(clock.clone()),
             audit_buffer: Arc::new(AuditBuffer::new(settings.audit.buffer_events)),
+            homes: Homes::default(),
             entropy,
             settings,
             remaining: || Some(Duration::from_secs(60)),

@@ -15,7 +15,7 @@ use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::deadline;
 use rekey_runtime::reload::Reloads;
-use rekey_runtime::settings::{TlsClientFiles, secret_file, url_with_password};
+use rekey_runtime::settings::{Pooling, TlsClientFiles, secret_file, url_with_password};
 use rekey_throttle::connection::{Connection, Options, SentinelLogin, Topology};
 use rekey_throttle::{FallbackThrottle, InProcessThrottle, RedisThrottle, Throttle};
 
@@ -25,7 +25,9 @@ pub(crate) use webhooks::delivery;
 
 use crate::audit::AuditBuffer;
 use crate::config::{Settings, Throttle as ThrottleSettings};
+use crate::domain::region::Region;
 use crate::hashing::Hasher;
+use crate::operation::Homes;
 use crate::peers::notification::RemoteNotification;
 use crate::peers::verification::RemoteVerification;
 use crate::peers::{Notification, Verification};
@@ -64,14 +66,33 @@ const fn store_options(settings: &Settings) -> store::Options {
         connections: settings.store.connections,
         acquire_timeout: Duration::from_millis(settings.store.acquire_timeout_ms),
         statement_timeout: Duration::from_millis(settings.store.statement_timeout_ms),
+        transaction_pooling: matches!(settings.store.pooling, Pooling::Transaction),
         ..store::OPTIONS
     }
 }
 
 /// Opens the store. A Postgres that is away is no error here.
 pub(crate) async fn store(settings: &Settings) -> anyhow::Result<Store> {
-    let url = store_url(settings)?;
-    Store::open(url.expose_secret(), &store_options(settings)).await.context("opening [identity.store] url")
+    let (url, options) = (store_url(settings)?, store_options(settings));
+    let store = Store::open(url.expose_secret(), &options).await.context("opening [identity.store] url")?;
+    let of_store = settings.clone();
+    let store = store.with_url_source(Arc::new(move || Ok(store_url(&of_store)?.expose_secret().to_owned())));
+    let Some(replica) = replica_url(settings)? else { return Ok(store) };
+    let most = Duration::from_millis(settings.store.replica_max_lag_ms);
+    let store = store.with_replica(replica.expose_secret(), most, &options);
+    let (store, of_store) = (store.context("opening [identity.store] replica_url")?, settings.clone());
+    let source = move || {
+        let url = replica_url(&of_store)?.context("[identity.store] replica_url is gone")?;
+        Ok(url.expose_secret().to_owned())
+    };
+    Ok(store.with_replica_source(Arc::new(source)))
+}
+
+/// The URL of its replica, which takes the same password.
+fn replica_url(settings: &Settings) -> anyhow::Result<Option<SecretString>> {
+    let Some(url) = &settings.store.replica_url else { return Ok(None) };
+    let url = url_with_password(url, settings.store.password_file.as_deref());
+    url.context("[identity.store] replica_url").map(Some)
 }
 
 /// Brings the schema up to date.
@@ -145,7 +166,11 @@ pub(crate) fn files(parts: &Parts, keys: &FollowedKeySet, redis: Option<Connecti
     let (of_store, store) = (parts.settings.clone(), parts.store.clone());
     files.add(
         "identity.store.password_file",
-        Box::new(move || Ok(store.reload(store_url(&of_store)?.expose_secret())?)),
+        Box::new(move || {
+            let replica = replica_url(&of_store)?;
+            let replica = replica.map_or(Ok(false), |url| store.reload_replica(url.expose_secret()))?;
+            Ok(store.reload(store_url(&of_store)?.expose_secret())? || replica)
+        }),
     );
     if let Some(redis) = redis {
         files.add("identity.throttle", Box::new(move || redis.reload()));
@@ -174,6 +199,7 @@ pub(crate) fn parts(
         clock,
         entropy,
         audit_buffer: Arc::new(AuditBuffer::new(settings.audit.buffer_events)),
+        homes: Homes::of(Region::parse(&settings.region)),
         settings: settings.clone(),
         remaining: deadline::remaining,
     })

@@ -23,6 +23,7 @@ use crate::hashing::Hasher;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::notices::Notices;
+use crate::operation::Homes;
 use crate::operation::idempotency::Idempotency;
 use crate::passwords::{ExpiryNotices, Passwords};
 use crate::peers::Verification;
@@ -51,6 +52,8 @@ pub(crate) struct Parts {
     pub(crate) clock: SharedClock,
     pub(crate) entropy: SharedEntropy,
     pub(crate) audit_buffer: Arc<AuditBuffer>,
+    /// Which tenants are at home in other regions.
+    pub(crate) homes: Homes,
     /// What is left of the time of the call under way; `None` outside a call.
     pub(crate) remaining: fn() -> Option<Duration>,
 }
@@ -223,6 +226,7 @@ impl Parts {
             authorisation: self.authorisation(),
             idempotency: self.idempotency(),
             deleted_life: DeletedLife(self.settings.directory.deleted_life()),
+            homes: self.homes.clone(),
         }
     }
 

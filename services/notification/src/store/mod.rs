@@ -39,7 +39,7 @@ mod contract;
 
 use std::sync::Arc;
 
-use rekey_database::{Database, Dialect, Migrated, Options, Patience};
+use rekey_database::{Database, Dialect, Migrated, Options, Patience, UrlSource};
 use rekey_primitives::clock::Timestamp;
 
 use self::partitions::Partitions;
@@ -90,6 +90,11 @@ impl Store {
     #[cfg(test)]
     pub(crate) async fn migrate(url: &str, options: &Options, now: Timestamp) -> Result<(), Failure> {
         Self::migrate_patiently(url, options, Patience::default(), now).await.map(drop)
+    }
+
+    /// The same, with what makes its URL anew when Postgres refuses a login.
+    pub(crate) fn with_url_source(self, source: UrlSource) -> Self {
+        Self { database: self.database.with_url_source(source), ..self }
     }
 
     /// What looks after the store needs it.

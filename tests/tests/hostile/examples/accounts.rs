@@ -47,6 +47,8 @@ async fn tenants(world: &World) -> Vec<Example> {
         licensed_accounts: 5,
         request_id: request_id(),
         context: context(),
+        home_region: String::new(),
+        tenant_id: String::new(),
     };
     let by_handle = lookup_tenant_request::Key::Handle("acme".to_owned());
     let by_domain = lookup_tenant_request::Key::Domain("acme.example".to_owned());

@@ -34,7 +34,7 @@ pub(crate) fn look(
 
 fn facts(name: &str, about: &str, text: &str, now: Timestamp) -> anyhow::Result<KeyFacts> {
     let keys = KeyText::parse(text)?;
-    let made = KeyText::made_at(text);
+    let made = keys.made_at();
     let days = made.map(|made| now.since(Timestamp::EPOCH.plus(made)).as_secs() / 86_400);
     let active = keys.states().find(|(_, state)| *state == KeyState::Active).map(|(id, _)| id.as_str());
     // Ids begin with the day: a later one is younger.
@@ -59,8 +59,9 @@ mod tests {
     fn the_age_of_the_active_key_and_its_successor_are_read_off_their_ids() {
         let [one, two] = MATERIAL;
         let text = format!("20260101-0a0b active {one}\n20260301-0c0d accept {two}\n");
-        let now =
-            Timestamp::EPOCH.plus(KeyText::made_at(&text).unwrap()).plus(std::time::Duration::from_hours(49));
+        let now = Timestamp::EPOCH
+            .plus(KeyText::parse(&text).unwrap().made_at().unwrap())
+            .plus(std::time::Duration::from_hours(49));
 
         let facts = facts("tokens", "identity.keys.tokens_file", &text, now).unwrap();
 

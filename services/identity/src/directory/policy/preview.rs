@@ -73,7 +73,7 @@ impl Directory {
         self.check(&operation.scope, &then).await?;
         let directory = Permission::ReadDirectory;
         Ok(Preview {
-            store: self.store.clone(),
+            store: self.store.lagging(),
             scope: operation.scope,
             today: self.policies.carried_out(today),
             then: self.policies.carried_out(then),

@@ -12,7 +12,7 @@ fn entry() -> CallerEntry {
 }
 
 fn asking(entry: CallerEntry, person: Option<Signed>) -> Asking {
-    Asking { gated: Gated::new(entry, person), trace_id: Some([7; 16]) }
+    Asking { gated: Gated::new(entry, person), homes: Homes::default(), trace_id: Some([7; 16]) }
 }
 
 fn signed() -> Signed {

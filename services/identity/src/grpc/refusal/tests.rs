@@ -31,6 +31,7 @@ fn all() -> Vec<Refusal> {
         Refusal::PolicyRevisionNotFound,
         Refusal::PolicyLocksOutAdministrators,
         Refusal::TenantNotFound,
+        Refusal::TenantElsewhere { region: "eu".to_owned() },
         Refusal::TenantTaken,
         Refusal::StoreNotEmpty,
         Refusal::AccountNotFound,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::audit::AuditEvent;
 use crate::domain::policy::PolicyRevision;
+use crate::domain::region::Region;
 use crate::domain::scope::TenantScope;
 use crate::domain::tenant::{DomainName, Handle, Tenant};
 use crate::store::columns::{POLICY_COLUMNS, TENANT_COLUMNS};
@@ -55,10 +56,14 @@ statements! {
         "select ", POLICY_COLUMNS, " from policies p join tenants t on t.tenant_id = p.tenant_id
          where p.tenant_id = $1 and t.deleted_at is null order by p.version desc limit 1";
 
+    const ELSEWHERE = "
+        select tenant_id, home_region from tenants
+        where tenant_id > $1 and home_region is not null and home_region <> $2 order by tenant_id limit $3";
+
     const INSERT = "
         insert into tenants (tenant_id, handle, display_name, licensed_accounts, help_mailbox, help_url, created_at,
-            updated_at, version)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            updated_at, version, home_region)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         on conflict do nothing";
 
     const INSERT_DOMAIN = "
@@ -129,6 +134,21 @@ impl Store {
         Ok(page.into_items())
     }
 
+    /// The tenants that are at home in a region other than `here`, by id after `after`, deleted ones as well.
+    pub(crate) async fn tenants_elsewhere(
+        &self,
+        here: Option<&Region>,
+        after: Option<TenantId>,
+        limit: u32,
+    ) -> Result<Vec<(TenantId, Region)>, Failure> {
+        // No region is empty, so without one every home is elsewhere.
+        let here = here.map_or("", Region::as_str);
+        let values = values![after.unwrap_or(SUITE), here, limit];
+        let found: Vec<(Uuid, String)> = self.database.all(ELSEWHERE, values).await?;
+        let read = |(id, region)| (TenantId::from_uuid(id), Region::from_stored(region));
+        Ok(found.into_iter().map(read).collect())
+    }
+
     /// The policy in force, or `None` for an unknown tenant.
     pub(crate) async fn policy(&self, scope: &TenantScope) -> Result<Option<PolicyRevision>, Failure> {
         let row: Option<PolicyRow> = self.database.optional(POLICY, values![scope.tenant_id()]).await?;
@@ -149,6 +169,7 @@ pub(super) async fn insert(tx: &mut Connection, tenant: &Tenant) -> Result<bool,
         tenant.created_at,
         tenant.updated_at,
         tenant.version,
+        tenant.home_region.as_ref().map(Region::as_str),
     ];
     if tx.execute(INSERT, values).await? != 1 {
         return Ok(false);

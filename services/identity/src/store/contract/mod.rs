@@ -30,6 +30,7 @@ mod races;
 mod resets;
 mod search;
 mod sessions;
+mod sharding;
 mod shares;
 mod steps;
 pub(super) mod tenants;
@@ -60,6 +61,135 @@ macro_rules! on_every_store {
             )+)+
         }
     };
+}
+
+/// The same through a PgBouncer in transaction mode.
+macro_rules! through_pgbouncer {
+    ($($room:ident: $($case:ident),+ $(,)?;)+) => {
+        mod on_pgbouncer {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $case() {
+                    super::$room::$case(super::World::pgbouncer().await).await;
+                }
+            )+)+
+        }
+    };
+}
+
+// A share of the list below: every kind of statement and step, and what races.
+through_pgbouncer! {
+    accounts:
+        tenants_are_listed_in_pages,
+        a_repeated_request_makes_one_tenant;
+    groups:
+        members_come_and_go_and_count_for_resets;
+    deletion:
+        of_many_replicas_that_purge_each_account_has_one;
+    erasures:
+        an_account_is_erased_from_the_log_and_the_chain_holds;
+    imports:
+        imported_accounts_are_as_created_ones_are,
+        of_many_equal_chunks_at_once_one_is_taken;
+    tenants:
+        a_purged_tenant_is_gone_whole_and_no_other;
+    search:
+        every_account_of_a_prefix_is_found_once_in_pages_of_any_size,
+        accounts_are_found_in_a_group_through_any_nesting,
+        accounts_are_counted;
+    sessions:
+        a_login_is_read_with_tenant_and_policy,
+        a_refresh_token_is_used_once,
+        a_question_is_answered_once;
+    policies:
+        of_many_changes_of_a_policy_at_once_one_is_made;
+    held_codes:
+        of_many_who_show_one_code_one_passes;
+    resets:
+        a_reset_does_everything_at_once,
+        a_stale_reset_writes_nothing;
+    bulk_resets:
+        of_many_processes_one_holds_a_job_and_each_account_is_reset_once;
+    expiry:
+        passwords_are_found_by_the_span_they_fall_into;
+    outbox:
+        a_claimed_notice_is_nobody_elses_until_the_lease_ends;
+    audit:
+        an_event_that_commits_late_is_sealed_behind_the_others,
+        many_sealers_at_once_seal_each_event_once,
+        events_are_listed_by_what_is_asked,
+        resets_are_counted_by_step_outcome_and_period;
+    webhooks:
+        of_many_workers_at_once_one_claims_a_webhook;
+    upkeep:
+        a_migrated_store_fits_and_answers,
+        events_are_forgotten_when_their_tenants_policy_lets_them_go,
+        the_sweep_takes_what_is_over_and_nothing_else;
+    races:
+        of_many_resets_at_once_one_wins,
+        equal_requests_at_once_get_one_answer,
+        a_sign_in_that_races_a_reset_leaves_nothing,
+        parallel_passwords_are_admitted_up_to_the_threshold,
+        of_many_answers_to_a_question_one_opens_a_session,
+        one_refresh_rotates_and_the_others_repeat_it,
+        parallel_relays_claim_different_notices,
+        the_chain_holds_under_parallel_appends;
+}
+
+/// The same as a role that owns its database and is no superuser, migrations among it.
+macro_rules! as_a_plain_role {
+    ($($room:ident: $($case:ident),+ $(,)?;)+) => {
+        mod as_plain_role {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$room::$case(super::World::plain_role().await).await;
+                }
+            )+)+
+        }
+    };
+}
+
+// What makes and drops tables, and a step of each kind; each migrates a database from its beginning.
+as_a_plain_role! {
+    tenants:
+        a_purged_tenant_is_gone_whole_and_no_other;
+    erasures:
+        an_account_is_erased_from_the_log_and_the_chain_holds;
+    search:
+        accounts_are_found_in_a_group_through_any_nesting;
+    resets:
+        a_reset_does_everything_at_once;
+    upkeep:
+        a_migrated_store_fits_and_answers,
+        events_are_forgotten_when_their_tenants_policy_lets_them_go,
+        the_sweep_takes_what_is_over_and_nothing_else;
+}
+
+/// The same with a replica, which answers whatever is no step.
+macro_rules! through_a_replica {
+    ($($room:ident: $($case:ident),+ $(,)?;)+) => {
+        mod on_replica {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$room::$case(super::World::replicated().await).await;
+                }
+            )+)+
+        }
+    };
+}
+
+// Lists of each kind; a server of its own and a copy of it cost seconds.
+through_a_replica! {
+    accounts:
+        tenants_are_listed_in_pages,
+        accounts_are_listed_in_pages;
+    search:
+        every_account_of_a_prefix_is_found_once_in_pages_of_any_size,
+        accounts_are_counted;
+    audit:
+        events_are_listed_newest_first_and_by_the_page;
 }
 
 on_every_store! {
@@ -139,6 +269,7 @@ on_every_store! {
         a_deleted_tenant_lets_nobody_in_until_it_is_back,
         a_purged_tenant_is_gone_whole_and_no_other,
         a_tenant_whose_purge_began_does_not_come_back,
+        who_is_at_home_elsewhere_is_known,
         every_table_with_a_tenant_is_purged;
     search:
         accounts_are_found_by_what_begins_alike,

@@ -6,8 +6,11 @@ use rekey_database::statements;
 
 use super::world::{NOW, World, after, idempotent};
 use crate::domain::audit::EventKind;
+use crate::domain::refusal::Refusal;
+use crate::domain::region::Region;
 use crate::domain::scope::TenantScope;
 use crate::domain::tenant::{DomainName, Handle, Tenant};
+use crate::operation::Homes;
 use crate::store::accounts::{AccountKey, ChangeTenant, TenantChange, TenantKey, TenantRefused};
 use crate::store::purge::{Purge, tenants};
 use crate::store::{IdempotentRequest, StepOutcome};
@@ -134,6 +137,32 @@ pub(super) async fn a_tenant_whose_purge_began_does_not_come_back(world: World) 
 
     assert_eq!(back, StepOutcome::Refused(TenantRefused::Unknown));
     assert_eq!(world.store.find_deleted_tenant(&scope, NOW).await.unwrap(), None);
+}
+
+pub(super) async fn who_is_at_home_elsewhere_is_known(world: World) {
+    let region = |name: &str| Region::parse(name).unwrap();
+    let mut pair = [world.unborn_tenant("globex"), world.unborn_tenant("initech")];
+    pair.sort_by_key(|tenant| tenant.id.as_uuid());
+    let [mut eu, mut us] = pair;
+    (eu.home_region, us.home_region) = (Some(region("eu")), Some(region("us")));
+    world.tenant().await;
+    world.create_tenant(&eu).await;
+    world.create_tenant(&us).await;
+    let elsewhere =
+        async |here: Option<&Region>, after| world.store.tenants_elsewhere(here, after, 1).await.unwrap();
+
+    let of_us = elsewhere(us.home_region.as_ref(), None).await;
+    let behind = elsewhere(us.home_region.as_ref(), Some(eu.id)).await;
+    let first = elsewhere(None, None).await;
+    let second = elsewhere(None, Some(eu.id)).await;
+    let homes = Homes::of(us.home_region.clone());
+    homes.read(&world.store).await.unwrap();
+
+    assert_eq!(world.store.find_tenant(&TenantKey::Id(eu.id)).await.unwrap(), Some(eu.clone()));
+    assert_eq!((of_us, behind), (vec![(eu.id, region("eu"))], Vec::new()));
+    assert_eq!((first, second), (vec![(eu.id, region("eu"))], vec![(us.id, region("us"))]));
+    assert_eq!(homes.judge(us.id), Ok(()));
+    assert_eq!(homes.judge(eu.id), Err(Refusal::TenantElsewhere { region: "eu".to_owned() }));
 }
 
 /// Whatever has a tenant's id goes with it.

@@ -79,7 +79,35 @@ impl World {
         Self::of(Backing::postgres_from_template("identity", migrated).await).await
     }
 
+    /// A Postgres behind a PgBouncer in transaction mode.
+    pub(in crate::store) async fn pgbouncer() -> Self {
+        let migrated = async |url: &str| migrate(url, &OPTIONS).await;
+        let backing = Backing::pgbouncer_from_template("identity", migrated).await;
+        Self::by(backing, &Options { transaction_pooling: true, ..OPTIONS }).await
+    }
+
+    /// A Postgres where we own our database and may nothing else.
+    pub(in crate::store) async fn plain_role() -> Self {
+        let backing = Backing::postgres_of_plain_role().await;
+        migrate(backing.url(), &OPTIONS).await.unwrap();
+        Self::of(backing).await
+    }
+
+    /// A Postgres whose lists are read from a replica that has replayed every commit before it is told.
+    pub(in crate::store) async fn replicated() -> Self {
+        let (backing, replica) = Backing::replicated().await;
+        migrate(backing.url(), &OPTIONS).await.unwrap();
+        let world = Self::of(backing).await;
+        let store =
+            world.store.with_replica(&replica, Duration::from_secs(3_600), &OPTIONS).unwrap().lagging();
+        Self { store, ..world }
+    }
+
     async fn of(backing: Backing) -> Self {
+        Self::by(backing, &OPTIONS).await
+    }
+
+    async fn by(backing: Backing, options: &Options) -> Self {
         // Tests run beside each other on few cores: what is judged here is what happens, not how fast.
         let patience = Duration::from_secs(60);
         let options = Options {
@@ -87,7 +115,7 @@ impl World {
             statement_timeout: patience,
             lock_timeout: patience,
             busy_timeout: patience,
-            ..OPTIONS
+            ..options.clone()
         };
         let store = Store::open(backing.url(), &options).await.unwrap();
         Self { store, entropy: Arc::new(SeededEntropy::new(7)), backing }
@@ -112,6 +140,7 @@ impl World {
             licensed_accounts: None,
             help_mailbox: None,
             help_url: None,
+            home_region: None,
             created_at: NOW,
             updated_at: NOW,
             deleted_at: None,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{Failure, at, json, number};
 use crate::domain::policy::PolicyRevision;
+use crate::domain::region::Region;
 use crate::domain::tenant::{DomainName, Handle, HelpUrl, Tenant};
 
 /// A tenant with its domains.
@@ -17,6 +18,7 @@ pub(in crate::store) struct TenantRow {
     licensed_accounts: Option<i64>,
     help_mailbox: Option<String>,
     help_url: Option<String>,
+    home_region: Option<String>,
     created_at: i64,
     updated_at: i64,
     tenant_deleted_at: Option<i64>,
@@ -59,6 +61,7 @@ impl TenantRow {
             help_mailbox: self.help_mailbox.map(EmailAddress::from_stored),
             // It becomes a link on a page, so one that is none any more is left out.
             help_url: self.help_url.and_then(|url| HelpUrl::parse(&url).ok()),
+            home_region: self.home_region.map(Region::from_stored),
             created_at: at(self.created_at),
             updated_at: at(self.updated_at),
             deleted_at: self.tenant_deleted_at.map(at),

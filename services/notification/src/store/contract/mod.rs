@@ -51,8 +51,26 @@ impl World {
         Self::of(Backing::postgres_from_template("notification", migrate).await).await
     }
 
+    /// A Postgres behind a PgBouncer in transaction mode.
+    async fn pgbouncer() -> Self {
+        let migrate = async |url: &str| Store::migrate(url, &options(1), NOW).await;
+        let backing = Backing::pgbouncer_from_template("notification", migrate).await;
+        Self::by(backing, &Options { transaction_pooling: true, ..options(8) }).await
+    }
+
+    /// A Postgres where we own our database and may nothing else.
+    async fn plain_role() -> Self {
+        let backing = Backing::postgres_of_plain_role().await;
+        Store::migrate(backing.url(), &options(1), NOW).await.unwrap();
+        Self::of(backing).await
+    }
+
     async fn of(backing: Backing) -> Self {
-        let store = Store::open(backing.url(), &options(8)).await.unwrap();
+        Self::by(backing, &options(8)).await
+    }
+
+    async fn by(backing: Backing, options: &Options) -> Self {
+        let store = Store::open(backing.url(), options).await.unwrap();
         Self { store, entropy: entropy(), _backing: backing }
     }
 
@@ -137,6 +155,58 @@ macro_rules! contract {
             )+)+
         }
     };
+}
+
+/// Cases through a PgBouncer in transaction mode: of every kind of statement and step, and all that races.
+macro_rules! through_pgbouncer {
+    ($($room:ident: $($case:ident),+;)+) => {
+        mod on_pgbouncer {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$room::$case(&super::World::pgbouncer().await).await;
+                }
+            )+)+
+        }
+    };
+}
+
+through_pgbouncer! {
+    intake:
+        a_batch_accepts_what_is_new_and_shows_what_is_known,
+        what_waits_is_counted_by_lane_and_no_further_than_asked;
+    delivery:
+        a_dead_workers_message_is_claimed_again_under_a_new_fence,
+        an_old_hold_neither_renews_nor_hands_over,
+        a_delivered_message_is_wiped_and_over,
+        a_retry_waits_until_it_is_due;
+    doubt:
+        a_replay_ends_the_doubt;
+    sweeping:
+        old_journeys_are_purged,
+        request_ids_are_forgotten_after_their_life;
+    journeys:
+        a_list_goes_from_page_to_page_without_gap_or_repetition,
+        a_change_repeated_says_the_same_and_does_nothing,
+        what_is_over_cannot_be_replayed;
+    races:
+        no_two_claims_get_the_same_message,
+        one_request_id_makes_one_message_however_many_ask,
+        either_the_worker_or_the_withdrawal_wins,
+        batches_that_share_request_ids_do_not_block_each_other;
+}
+
+/// What makes and drops partitions, as a role that owns its database and is no superuser.
+mod as_plain_role {
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_delivered_message_is_wiped_and_over() {
+        super::delivery::a_delivered_message_is_wiped_and_over(&super::World::plain_role().await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn old_journeys_are_purged() {
+        super::sweeping::old_journeys_are_purged(&super::World::plain_role().await).await;
+    }
 }
 
 contract! {

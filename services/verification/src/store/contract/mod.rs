@@ -1,4 +1,5 @@
-//! The promises of [`Store`](super::Store) as one suite for every implementation: memory, one Redis, a cluster.
+//! The promises of [`Store`](super::Store) as one suite for every implementation: memory, one Redis, a cluster, the last of
+//! them and a Sentinel over TLS too.
 //!
 //! Each case is listed once, below; the compiler finds one that is not listed. It takes a [`TestStore`] whose tenant is
 //! its own, so cases can share a store. A cluster takes seconds to form, so there all cases run in one test.
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use rekey_primitives::entropy::SystemEntropy;
 use rekey_primitives::secret::SecretString;
-use rekey_testing::{RedisCluster, RedisHandle};
+use rekey_testing::{RedisAuthority, RedisCluster, RedisHandle, RedisSentinel};
 use rekey_throttle::connection::{Connection, Options, Topology};
 
 use self::test_store::TestStore;
@@ -42,6 +43,27 @@ fn cluster(servers: &RedisCluster) -> TestStore {
     TestStore::of(Arc::new(RedisStore::new(connection, true)))
 }
 
+/// One for a client whom the authority vouches for.
+fn over_tls(authority: &RedisAuthority, topology: Topology) -> TestStore {
+    // Another test of this process may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (certificate, key) = authority.vouch_for("verification");
+    let own = Some((certificate.into_bytes(), key.into_bytes()));
+    let options = Options::to(topology).with_certificates(Some(authority.pem().as_bytes().to_vec()), own);
+    TestStore::of(Arc::new(RedisStore::new(Connection::open(&options).unwrap(), true)))
+}
+
+fn sentinel_over_tls(authority: &RedisAuthority, watched: &RedisSentinel) -> TestStore {
+    let port = watched.sentinel.tls_port().unwrap();
+    let url = format!("rediss-sentinel://127.0.0.1:{port}/{}", RedisSentinel::NAME);
+    over_tls(authority, Topology::parse(&url).unwrap())
+}
+
+fn cluster_over_tls(authority: &RedisAuthority, servers: &RedisCluster) -> TestStore {
+    let urls = servers.tls_urls().into_iter().map(SecretString::from).collect();
+    over_tls(authority, Topology::Cluster { urls })
+}
+
 macro_rules! contract {
     ($($room:ident::$case:ident)+) => {
         mod in_memory {
@@ -63,6 +85,22 @@ macro_rules! contract {
         async fn every_promise_holds_in_a_cluster() {
             let servers = rekey_testing::redis_cluster().await;
             let store = cluster(&servers);
+            $($room::$case(store.of_another_tenant()).await;)+
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn every_promise_holds_in_a_cluster_over_tls() {
+            let authority = RedisAuthority::new();
+            let servers = rekey_testing::redis_cluster_tls(&authority).await;
+            let store = cluster_over_tls(&authority, &servers);
+            $($room::$case(store.of_another_tenant()).await;)+
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn every_promise_holds_behind_a_sentinel_over_tls() {
+            let authority = RedisAuthority::new();
+            let servers = rekey_testing::redis_sentinel_tls(&authority).await;
+            let store = sentinel_over_tls(&authority, &servers);
             $($room::$case(store.of_another_tenant()).await;)+
         }
     };

@@ -2,7 +2,7 @@
 
 use rekey_primitives::id::TenantId;
 
-use crate::directory::{NewTenant, Reach};
+use crate::directory::{NewHome, NewTenant, Reach};
 use crate::domain::scope::TenantScope;
 use crate::domain::tenant::Handle;
 use crate::operation::Context;
@@ -82,6 +82,7 @@ async fn what_is_wrong_with_one_tenant_keeps_no_digest_from_another() {
         display_name: "Beta".to_owned(),
         domains: Vec::new(),
         licensed_accounts: None,
+        home: NewHome::Here,
         request_id: world.request_id(),
     };
     let reach = Reach::Everywhere;
