@@ -136,6 +136,8 @@ impl Run {
                 let other = Setup::new(Program::at(with.clone())?, setup.stores.clone(), apart);
                 report.speed = compare::measure(&setup, &other, effort, output).await?;
             }
+            // Simulated without any of this.
+            Some(Command::Capacity { .. }) => {}
             Some(Command::Page { .. }) | None => {
                 self.everything(&setup, Duration::from_secs(OVERLOAD_SECONDS), &mut report).await?;
                 report.enumeration = enumeration::measure(&setup, effort, output).await?;

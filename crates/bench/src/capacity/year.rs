@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn half_the_disk_breaks_at_half_the_accounts_or_sooner() {
         let whole = Deployment { disk_bytes: 1e12, ..Deployment::of(100_000_000) };
-        let half = Deployment { disk_bytes: 5e11, ..whole.clone() };
+        let half = Deployment { disk_bytes: 5e11, ..whole };
 
         let at = |deployment: &Deployment| {
             of(&simulate(deployment, &UnitCosts::MEASURED), Resource::PostgresDisk)

@@ -16,7 +16,7 @@ fn pooled() -> Options {
 
 /// A database with the table of notes, behind a pooler of its own.
 async fn world() -> World {
-    let migrated = async |url: &str| migrate(url, &options(), &SCHEMA).await;
+    let migrated = async |url: &str| migrate(url, &options(), &SCHEMA).await.map(drop);
     let backing = Backing::pgbouncer_from_template("notes", migrated).await;
     let database = Database::open(backing.url(), &pooled()).await.unwrap();
     World { database, backing }

@@ -79,7 +79,7 @@ mod tests {
         homes.learn(theirs, Region::parse("eu").unwrap());
 
         let told = Refusal::TenantElsewhere { region: "eu".to_owned() };
-        assert_eq!(homes.clone().judge(theirs), Err(told));
+        assert_eq!(homes.judge(theirs), Err(told));
         assert_eq!(homes.judge(ours), Ok(()));
     }
 }

@@ -18,7 +18,7 @@ pub(crate) enum Beginning {
     /// Nothing was ever created.
     Empty,
     /// There is one tenant and no account.
-    CutOff(Tenant),
+    CutOff(Box<Tenant>),
     /// Somebody is there.
     Over,
 }
@@ -54,7 +54,7 @@ impl Store {
             [] => Beginning::Empty,
             [(only, 0)] => {
                 let found = self.find_tenant(&TenantKey::Id(TenantId::from_uuid(*only))).await?;
-                found.map_or(Beginning::Over, Beginning::CutOff)
+                found.map_or(Beginning::Over, |tenant| Beginning::CutOff(Box::new(tenant)))
             }
             _ => Beginning::Over,
         })

@@ -39,7 +39,7 @@ pub(super) async fn a_tenant_is_found_by_each_of_its_names(world: World) {
     assert_eq!(world.store.policy(&scope).await.unwrap(), Some(default_policy(tenant.id)));
     assert_eq!(world.kinds(&scope).await, [EventKind::TenantCreated]);
     let after = world.store.beginning().await.unwrap();
-    assert_eq!((before, after), (Beginning::Empty, Beginning::CutOff(tenant)));
+    assert_eq!((before, after), (Beginning::Empty, Beginning::CutOff(Box::new(tenant))));
 }
 
 pub(super) async fn a_taken_name_makes_no_tenant(world: World) {

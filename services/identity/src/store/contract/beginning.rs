@@ -49,6 +49,6 @@ pub(super) async fn a_tenant_that_an_earlier_release_left_alone_gets_its_account
     let made = world.store.begin(&left).await.unwrap();
     let again = world.store.begin(&left).await.unwrap();
 
-    assert_eq!(before, Beginning::CutOff(left.tenant));
+    assert_eq!(before, Beginning::CutOff(Box::new(left.tenant)));
     assert_eq!((another, made, again), (false, true, false));
 }
