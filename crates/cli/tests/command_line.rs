@@ -104,7 +104,14 @@ fn effective_settings_are_shown_with_their_origin_and_without_secrets() {
 
 #[test]
 fn a_token_is_shown_once_with_an_entry_that_knows_only_its_digest() {
-    let drawn = json(&run(&["token", "create", "backend", "--json", "--method", "/rekey.identity.v1.X/*"]));
+    let drawn = json(&run(&[
+        "token",
+        "create",
+        "backend",
+        "--json",
+        "--method",
+        "/rekey.identity.v1.SessionService/*",
+    ]));
     let again = json(&run(&["token", "create", "backend", "--json", "--everything"]));
     let text = run(&["token", "create", "backend", "--everything"]);
     let nothing = run(&["token", "create", "backend"]);
@@ -114,7 +121,7 @@ fn a_token_is_shown_once_with_an_entry_that_knows_only_its_digest() {
     assert_ne!(drawn["token"], again["token"]);
     let digest = rekey_runtime::access::token_digest(token);
     assert_eq!(drawn["entry"]["token_sha256"], serde_json::json!([digest]));
-    assert_eq!(drawn["entry"]["methods"], serde_json::json!(["/rekey.identity.v1.X/*"]));
+    assert_eq!(drawn["entry"]["methods"], serde_json::json!(["/rekey.identity.v1.SessionService/*"]));
     assert_eq!(drawn["entry"]["tenants"], serde_json::json!([]));
     assert_eq!(drawn["entry"]["may_assert_context"], false);
     assert!(!drawn["entry"].to_string().contains(token));

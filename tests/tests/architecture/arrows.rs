@@ -182,6 +182,7 @@ const EVERY_ROOM_BUT_DOMAIN: &[&str] = &[
     "webhooks",
     "providers",
     "templates",
+    "wiring",
     "lib",
 ];
 

@@ -82,8 +82,10 @@ async fn what_is_right_is_not_told() {
 }
 
 async fn examine(deployment: &Deployment, dns: &Dns, arguments: &[&str]) -> Outcome {
-    let mut command = deployment.command(&["doctor", "--json", "--dkim-selector", "one", "--resolver"]);
-    command.arg(dns.address().to_string()).args(arguments);
+    let resolver = dns.address().to_string();
+    let mut command =
+        deployment.command(&["doctor", "--json", "--dkim-selector", "one", "--resolver", &resolver]);
+    command.args(arguments);
     run(command).await
 }
 

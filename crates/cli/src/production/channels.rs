@@ -17,6 +17,10 @@ const KINDS: [(&str, Channel, &str); 2] =
 pub(super) fn offered(findings: &mut Findings, document: &Document) -> anyhow::Result<()> {
     let identity: Identity = document.part(Part::Identity.name())?;
     let carried = Carried::of(document)?;
+    if KINDS.iter().all(|(_, channel, _)| !carried.notification.carries(*channel)) {
+        // That there is none at all is said already, and mends this.
+        return Ok(());
+    }
     for kind in &identity.resets.carried_kinds {
         if let Some(why) = carried.lack(kind) {
             findings.forbidden.push(format!("identity.resets.carried_kinds names {kind:?}, and {why}"));

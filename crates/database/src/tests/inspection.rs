@@ -13,6 +13,7 @@ async fn a_database_says_what_it_is_and_whether_its_schema_fits(world: World) {
     let World { database, backing } = world;
     let dialect = database.dialect();
     database.close().await;
+    drop(database);
     let look = async || inspect(backing.url(), &options(), &SCHEMA, &SystemClock).await.unwrap();
 
     let before = look().await;

@@ -1,8 +1,8 @@
 //! The parameters of store URLs: the drivers pass over those that they do not know, so that a misspelt `sslmode` would mean
 //! no TLS, silently.
 
-/// What Postgres' driver understands, but for what we set ourselves (`application_name`, the size of its cache).
-const OF_POSTGRES: [&str; 16] = [
+/// What Postgres' driver understands. The last two are set by us, whatever a URL says; tools write them into URLs.
+const OF_POSTGRES: [&str; 18] = [
     "sslmode",
     "ssl-mode",
     "sslrootcert",
@@ -19,6 +19,8 @@ const OF_POSTGRES: [&str; 16] = [
     "user",
     "password",
     "options",
+    "application_name",
+    "statement-cache-capacity",
 ];
 
 /// What Redis' driver understands of the URL of one server.

@@ -19,13 +19,13 @@ fn what_fits_a_template_renders_and_breaks_out_of_nothing() {
         let value = String::from_utf8_lossy(bytes).into_owned();
         let template = TemplateName::HelpRequest;
         let mut sent: HashMap<String, String> = fixtures::variables(template);
-        sent.insert("name".to_owned(), value.clone());
+        sent.insert("name".to_owned(), format!("<i>{value}"));
         let Ok(variables) = Variables::fitting(template, sent, &fixtures::link_hosts()) else { return };
         for channel in [Channel::Email, Channel::Sms] {
             match renderer.render(template, None, &variables, channel).unwrap() {
                 Rendered::Email { subject, html, .. } => {
                     assert!(!subject.contains(['\r', '\n']));
-                    assert!(!value.contains('<') || !html.contains(&value));
+                    assert!(!html.contains("<i>"));
                 }
                 Rendered::Sms { .. } => {}
             }

@@ -123,12 +123,12 @@ async fn statements_of_calls_name_their_tenant() {
     assert_eq!(of_all_tenants, OF_ALL_TENANTS);
 }
 
-/// Of jobs, of `rekey migrate`, of the list of tenants, and of names that are unique in the suite.
-const OF_ALL_TENANTS: [&str; 15] = [
+/// Of jobs, of `rekey migrate` and `rekey keys`, of the list of tenants, and of names that are unique in the suite.
+const OF_ALL_TENANTS: [&str; 18] = [
+    "accounts::beginning::FIRST_TENANTS",
     "accounts::tenants::BY_HANDLE",
     "accounts::tenants::BY_DOMAIN",
     "accounts::tenants::PAGE",
-    "accounts::beginning::FIRST_TENANTS",
     "audit::indexes::LACKING",
     "audit::retention::RETENTIONS",
     "audit::sealing::NEXT_TENANT",
@@ -137,6 +137,9 @@ const OF_ALL_TENANTS: [&str; 15] = [
     "outbox::POSTPONE",
     "partitions::ENDED",
     "partitions::KEEP_ENDS",
+    "pepper::PASSWORDS",
+    "pepper::AUTHENTICATORS",
+    "pepper::WEBHOOKS",
     "purge::tenants::DUE",
     "resets::help::TENANTS_WITH_UNDIGESTED",
     "resets::help_desk::OVERDUE",
