@@ -7,9 +7,12 @@ use rekey_client::Problem;
 use rekey_runtime::telemetry::{Format, Telemetry, TelemetrySettings};
 use rekey_tests::person::request_id;
 use rekey_tests::{Stores, World, waiting};
+use rekey_wire::identity::v1::account_service_client::AccountServiceClient;
 use rekey_wire::identity::v1::audit_webhook_service_client::AuditWebhookServiceClient;
 use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
-use rekey_wire::identity::v1::{ChangePasswordRequest, CreateAuditWebhookRequest, SignInRequest};
+use rekey_wire::identity::v1::{
+    ChangePasswordRequest, CreateAuditWebhookRequest, ListAccountsRequest, SignInRequest,
+};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -17,8 +20,9 @@ use super::exposition::{instrument_of, instruments, recorded, series, sum};
 
 const NEW: &str = "a meadow full of rain";
 
-/// A suite on real stores, with loops that look often.
-const HEALTHY: [(&str, &str); 4] = [
+/// A suite on real stores, with loops that look often and a replica that is away, which hurts nobody.
+const HEALTHY: [(&str, &str); 5] = [
+    ("IDENTITY__STORE__REPLICA_URL", "postgres://postgres@127.0.0.1:1/identity?sslmode=disable"),
     ("IDENTITY__LIMITS__SIGN_INS_PER_NETWORK_PER_MINUTE", "25"),
     ("IDENTITY__LIMITS__SIGN_INS_PER_CALLER_PER_MINUTE", "25"),
     ("NOTIFICATION__RETENTION__SWEEP_SECONDS", "1"),
@@ -72,6 +76,8 @@ async fn a_healthy_suite(telemetry: &Telemetry) -> String {
     world.prove(&started.reset_token, "1", if code == "000000" { "111111" } else { "000000" }).await;
     let proved = world.prove(&started.reset_token, "1", &code).await;
     world.complete_reset(&proved.reset_token, NEW).await.unwrap();
+    let list = ListAccountsRequest { tenant_id: world.tenant_id.clone(), ..ListAccountsRequest::default() };
+    AccountServiceClient::new(world.identity.clone()).list_accounts(list).await.unwrap();
     let tokens = world.signed_in(&zoe.login, NEW).await;
     let change = ChangePasswordRequest {
         current_password: "not the one".to_owned(),

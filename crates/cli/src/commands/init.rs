@@ -55,8 +55,10 @@ fn greeting(folder: &Folder) -> String {
     format!(
         "Written: keys, tokens, callers and {settings}.\n\n\
          Back up {pepper}, apart from the database: without it every password is lost.\n\
-         Name a mail provider and the stores in {settings}, then ask\n\n  \
-         rekey config check identity --config {settings}\n",
+         Name a mail provider and the stores in {settings}, then ask what is missing\n\n  \
+         rekey config check --config {settings}\n\n\
+         and, where `rekey up --production` is to run all of it in one process,\n\n  \
+         rekey config check --up --config {settings}\n",
         settings = settings.display(),
         pepper = pepper.display(),
     )
