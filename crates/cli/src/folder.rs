@@ -21,6 +21,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::Entropy;
+use rekey_primitives::secret::Zeroizing;
 use rekey_sealing::KeyText;
 
 use crate::Part;
@@ -243,11 +244,19 @@ pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Writes a private file anew: it stays at its place behind a link, and its owner's, also where root writes it.
-pub(crate) fn rewrite_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    let path = &fs::canonicalize(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let before = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
-    write_private(path, text)?;
+/// Changes a private file, one process at a time: it stays at its place behind a link, and its owner's, also where root changes it.
+pub(crate) fn change_private(
+    path: &Path,
+    change: impl FnOnce(&str) -> anyhow::Result<Zeroizing<String>>,
+) -> anyhow::Result<()> {
+    let cannot_read = || format!("cannot read {}", path.display());
+    let path = &fs::canonicalize(path).with_context(cannot_read)?;
+    // The folder's lock, since the file is replaced.
+    let folder = File::open(path.parent().context("a file lies in a folder")?).with_context(cannot_read)?;
+    folder.lock().with_context(cannot_read)?;
+    let before = fs::metadata(path).with_context(cannot_read)?;
+    let text = Zeroizing::new(fs::read_to_string(path).with_context(cannot_read)?);
+    write_private(path, &change(&text)?)?;
     if fs::metadata(path)?.uid() != before.uid() {
         chown(path, Some(before.uid()), Some(before.gid()))
             .with_context(|| format!("{} is to belong to user {} again", path.display(), before.uid()))?;

@@ -31,10 +31,12 @@ fn an_address_that_is_taken_is_stable_and_its_mask_hides_it() {
         if let Ok(address) = EmailAddress::parse(&typed) {
             let again = EmailAddress::parse(address.as_str());
             assert_eq!(again.as_ref().map(EmailAddress::as_str), Ok(address.as_str()));
+            assert_ne!(address.masked(), address.as_str());
         }
         if let Ok(number) = PhoneNumber::parse(&typed) {
             let again = PhoneNumber::parse(number.as_str());
             assert_eq!(again.as_ref().map(PhoneNumber::as_str), Ok(number.as_str()));
+            assert_ne!(number.masked(), number.as_str());
         }
         for channel in [Channel::Email, Channel::Sms] {
             let _ = crate::contact::Destination::parse(channel, &typed);

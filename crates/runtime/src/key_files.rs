@@ -177,8 +177,9 @@ impl FollowedKeys {
             return Ok(None);
         }
         self.keys.judge(&next)?;
-        self.hold_to_store(&held).await?;
+        // Before the store learns of the new ones: a text that is refused leaves nothing behind.
         self.nothing_is_lost(&held).await?;
+        self.hold_to_store(&held).await?;
         self.keys.take(&next)?;
         self.file.record(&next);
         Ok(Some(told(&held)))
@@ -239,6 +240,8 @@ mod tests {
     }
 
     const C: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI";
+
+    const D: &str = "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM";
 
     struct World {
         folder: TempDir,
@@ -328,8 +331,10 @@ mod tests {
         world.reread(&format!("a active {A}\n{used}\n{spent}")).await.unwrap();
 
         let without_spent = world.reread(&format!("a active {A}\n{used}")).await.unwrap();
-        let refused = world.reread(&format!("a active {A}")).await.unwrap_err().to_string();
+        let known = world.store.0.lock().unwrap().len();
+        let refused = world.reread(&format!("a active {A}\nnew accept {D}")).await.unwrap_err().to_string();
 
+        assert_eq!(world.store.0.lock().unwrap().len(), known, "a refused key is not the store's");
         assert_eq!(without_spent.as_deref(), Some("a active, used accept"));
         assert!(refused.starts_with("used is missing, which still seals 3 passwords"), "{refused}");
         assert_eq!(world.keys.held().len(), 2);

@@ -60,7 +60,7 @@ enum Chore {
         #[arg(long, value_name = "VERSION")]
         release: Option<String>,
     },
-    /// Holds docs/metrics.md to the instruments in the code, and tests the rules of Prometheus.
+    /// Tests the rules of Prometheus. The tests hold docs/metrics.md to the instruments in the code.
     Metrics {
         /// Writes docs/metrics.md anew instead.
         #[arg(long)]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use rekey_servers::find;
 
 use crate::{run, servers};
@@ -22,13 +22,8 @@ pub(crate) fn write() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Refuses a page that is not what the code says, and rules that do not parse or do not pass their tests.
+/// Refuses rules that do not parse or do not pass their tests. The tests of the suite hold the page to the code.
 pub(crate) fn check() -> Result<ExitCode> {
-    let path = page()?;
-    if fs::read_to_string(&path).unwrap_or_default() != made()? {
-        bail!("{} is not what the code measures: run `cargo xtask metrics --write`", path.display());
-    }
-    println!("metrics: docs/metrics.md lists what the code measures");
     servers::install_promtool()?;
     promtool(&["check", "rules", RULES])?;
     promtool(&["test", "rules", TESTS])?;

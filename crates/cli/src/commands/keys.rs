@@ -14,7 +14,7 @@ use rekey_sealing::{KeyId, KeyText, Rotation};
 use serde_json::{Value, json};
 
 use crate::arguments::keys::{KeyOf, KeysCommand};
-use crate::folder::{KEYS, rewrite_private};
+use crate::folder::{KEYS, change_private};
 use crate::output::{self, Output};
 use crate::{Part, settings};
 
@@ -223,11 +223,11 @@ fn read(path: &Path) -> anyhow::Result<(Zeroizing<String>, KeyText)> {
 
 /// Takes a step; whoever reads the file meanwhile finds it before or after.
 fn rotate(path: &Path, step: Rotation<'_>) -> anyhow::Result<KeyText> {
-    let (text, _) = read(path)?;
-    let next = KeyText::rotated(&text, step, &SystemEntropy, SystemClock.now())
-        .with_context(|| path.display().to_string())?;
-    rewrite_private(path, &next)?;
-    Ok(KeyText::parse(&next)?)
+    change_private(path, |text| {
+        KeyText::rotated(text, step, &SystemEntropy, SystemClock.now())
+            .with_context(|| path.display().to_string())
+    })?;
+    Ok(read(path)?.1)
 }
 
 #[cfg(test)]

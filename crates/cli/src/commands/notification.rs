@@ -31,13 +31,9 @@ pub(crate) async fn run(command: NotificationCommand, profile: &Path, output: Ou
     let mut client = NotificationServiceClient::new(connection);
     match command {
         NotificationCommand::List(listed) => list(&mut client, &profile, listed, output).await,
-        NotificationCommand::Show(on) => {
-            let tenant_id = profile.tenant(&on.tenant).await?.tenant_id;
-            let found = get(&mut client, tenant_id, on.notification).await?;
-            output.data(&shown(&found), |_| journey(&found))
-        }
-        NotificationCommand::Replay(on) => replay(&mut client, &profile, on, output).await,
-        NotificationCommand::Cancel(on) => cancel(&mut client, &profile, on, output).await,
+        NotificationCommand::Show(on) => act(&mut client, &profile, on, Act::Show, output).await,
+        NotificationCommand::Replay(on) => act(&mut client, &profile, on, Act::Replay, output).await,
+        NotificationCommand::Cancel(on) => act(&mut client, &profile, on, Act::Cancel, output).await,
         NotificationCommand::Test(test) => try_out(&mut client, &profile, test, output).await,
     }
 }
@@ -69,6 +65,38 @@ async fn list(
     output.data(&found.iter().map(shown).collect::<Vec<_>>(), |_| rows(&found))
 }
 
+/// What is done with one message.
+enum Act {
+    Show,
+    Replay,
+    Cancel,
+}
+
+/// Does it, and shows the message as it stands then.
+async fn act(
+    client: &mut Client,
+    profile: &Profile,
+    on: OnNotification,
+    act: Act,
+    output: Output,
+) -> anyhow::Result<()> {
+    let tenant_id = profile.tenant(&on.tenant).await?.tenant_id;
+    let (notification_id, request_id) = (on.notification, request_id());
+    let message = match act {
+        Act::Show => Some(get(client, tenant_id, notification_id).await?),
+        Act::Replay => {
+            let request = ReplayNotificationRequest { tenant_id, notification_id, request_id };
+            client.replay_notification(request).await?.into_inner().notification
+        }
+        Act::Cancel => {
+            let request = CancelNotificationRequest { tenant_id, notification_id, request_id };
+            client.cancel_notification(request).await?.into_inner().notification
+        }
+    };
+    let message = message.context("the answer holds no message")?;
+    output.data(&shown(&message), |_| journey(&message))
+}
+
 async fn get(
     client: &mut Client,
     tenant_id: String,
@@ -77,32 +105,6 @@ async fn get(
     let request = GetNotificationRequest { tenant_id, notification_id };
     let found = client.get_notification(request).await?.into_inner().notification;
     found.context("the answer holds no message")
-}
-
-async fn replay(
-    client: &mut Client,
-    profile: &Profile,
-    on: OnNotification,
-    output: Output,
-) -> anyhow::Result<()> {
-    let tenant_id = profile.tenant(&on.tenant).await?.tenant_id;
-    let request =
-        ReplayNotificationRequest { tenant_id, notification_id: on.notification, request_id: request_id() };
-    let queued = client.replay_notification(request).await?.into_inner().notification.unwrap_or_default();
-    output.data(&shown(&queued), |_| journey(&queued))
-}
-
-async fn cancel(
-    client: &mut Client,
-    profile: &Profile,
-    on: OnNotification,
-    output: Output,
-) -> anyhow::Result<()> {
-    let tenant_id = profile.tenant(&on.tenant).await?.tenant_id;
-    let request =
-        CancelNotificationRequest { tenant_id, notification_id: on.notification, request_id: request_id() };
-    let withdrawn = client.cancel_notification(request).await?.into_inner().notification.unwrap_or_default();
-    output.data(&shown(&withdrawn), |_| journey(&withdrawn))
 }
 
 /// Sends a test and follows it to its end, so that an exit code says whether messages arrive.

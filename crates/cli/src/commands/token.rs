@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use rekey_primitives::entropy::SystemEntropy;
+use rekey_primitives::secret::Zeroizing;
 use rekey_primitives::template::TemplateName;
 use rekey_runtime::access::{CallerEntry, Callers};
 use rekey_wire::access::rules;
@@ -12,7 +13,7 @@ use serde::Deserialize;
 
 use crate::arguments::{CreateToken, TokenCommand};
 use crate::callers_file::{self, NewCaller, draw_token};
-use crate::folder::{rewrite_private, write_private};
+use crate::folder::{change_private, write_if_missing};
 use crate::output::Output;
 
 pub(crate) fn run(command: TokenCommand, output: Output) -> anyhow::Result<()> {
@@ -68,20 +69,22 @@ fn nearest(method: &str) -> Option<String> {
 
 /// Adds the entry to each of the files, or to none: all are judged as a part would before the first is written.
 fn append(files: &[PathBuf], entry: &str) -> anyhow::Result<()> {
-    let grown = files.iter().map(|file| grown(file, entry)).collect::<anyhow::Result<Vec<_>>>()?;
-    for (file, text) in files.iter().zip(grown) {
-        if file.exists() { rewrite_private(file, &text)? } else { write_private(file, &text)? }
+    for file in files {
+        match std::fs::read_to_string(file) {
+            Ok(before) => grown(file, &before, entry).map(drop)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        }
+    }
+    for file in files {
+        write_if_missing(file, String::new)?;
+        change_private(file, |before| grown(file, before, entry).map(Zeroizing::new))?;
     }
     Ok(())
 }
 
 /// The text of a callers file with the entry at its end.
-fn grown(file: &Path, entry: &str) -> anyhow::Result<String> {
-    let before = match std::fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
-    };
+fn grown(file: &Path, before: &str, entry: &str) -> anyhow::Result<String> {
     let before = before.trim_end();
     let text = if before.is_empty() { entry.to_owned() } else { format!("{before}\n\n{entry}") };
     check(&text).with_context(|| format!("{} was left as it is", file.display()))?;
@@ -140,6 +143,7 @@ mod tests {
 
     use super::*;
     use crate::arguments::{Arguments, Command};
+    use crate::folder::write_private;
 
     fn entry(arguments: &[&str], token: Option<&str>) -> CallerEntry {
         let typed = ["rekey", "token", "create", "shop"].iter().chain(arguments);

@@ -39,8 +39,10 @@ pub enum WrongParameter {
         /// Those that there are.
         known: String,
     },
-    /// Something without a name, which may well be a piece of a password.
-    #[error("{setting} has a parameter without `=`; `?` and `#` in a password are written %3F and %23")]
+    /// Something that may well be a piece of a password.
+    #[error(
+        "{setting} has something that is no parameter; `?` and `#` in a password are written %3F and %23"
+    )]
     Nameless {
         /// The setting with the URL.
         setting: String,
@@ -77,6 +79,10 @@ pub fn check_store_url(setting: &str, url: &str) -> Result<(), WrongParameter> {
         };
         // `options[name]=value` is one of Postgres' own settings.
         let is_known = known.contains(&name) || (name.starts_with("options[") && known.contains(&"options"));
+        // An `@` behind it: the `?` stood in the password, and so did this.
+        if !is_known && parameters.contains('@') {
+            return Err(WrongParameter::Nameless { setting: setting.to_owned() });
+        }
         if !is_known {
             let (setting, name) = (setting.to_owned(), name.to_owned());
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
@@ -108,9 +114,11 @@ mod tests {
     #[test]
     fn what_may_be_a_piece_of_a_password_is_not_quoted() {
         let nameless = refusal("postgres://rekey:a?s3cret@db/identity");
+        let named = refusal("postgres://rekey:a?s3cret=x@db/identity");
         let insecure = refusal("rediss://:s3cret@cache/#insecure");
 
-        assert!(nameless.contains("without `=`") && !nameless.contains("s3cret"), "{nameless}");
+        assert!(nameless.contains("is no parameter") && !nameless.contains("s3cret"), "{nameless}");
+        assert_eq!(named, nameless);
         assert!(insecure.contains("fragment") && !insecure.contains("s3cret"), "{insecure}");
     }
 
