@@ -87,7 +87,7 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let rules = settings.rules().context("the settings of verification do not fit together")?;
     let keys = wiring::keys(&settings.keys)?;
     let wiring::Stores { store, throttle, redis } = wiring::stores(settings, &*entropy)?;
-    if let Err(failure @ store::Failure::Evicts(_)) = check_store(&*store, &store_health).await {
+    if let Err(failure @ store::Failure::Evicts(_)) = store.ready().await {
         return Err(failure).context("production needs a Redis that never evicts");
     }
     let followed_keys = wiring::followed_keys(&settings.keys, &keys, Arc::clone(&store))?;
@@ -158,9 +158,16 @@ impl BackgroundLoops {
     }
 
     async fn look(&mut self) -> Result<(), KeyFileError> {
-        if check_store(&*self.store, &self.health).await.is_err() {
-            return Ok(());
-        }
+        let found = match self.store.ready().await {
+            Ok(()) => self.hold_keys().await?,
+            Err(failure) => Err(self.store.cause(&failure)),
+        };
+        self.health.report(found);
+        Ok(())
+    }
+
+    /// Nothing is worked on by keys that are not the store's, nor while it does not say whether they are.
+    async fn hold_keys(&mut self) -> Result<Result<(), String>, KeyFileError> {
         for keys in &self.keys {
             match keys.hold().await {
                 Err(KeyFileError::Wrong { setting, source }) if self.are_held => {
@@ -168,13 +175,12 @@ impl BackgroundLoops {
                     tracing::error!(setting, error = %source, "others use this store with other keys");
                 }
                 Err(wrong @ KeyFileError::Wrong { .. }) => return Err(wrong),
-                // It is away again.
-                Err(_) => return Ok(()),
+                Err(failed) => return Ok(Err(format!("{:#}", anyhow::Error::new(failed)))),
                 Ok(()) => {}
             }
         }
         self.are_held = true;
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// Starts them among the process's loops.
@@ -190,10 +196,4 @@ impl BackgroundLoops {
             anyhow::Ok(())
         });
     }
-}
-
-async fn check_store(store: &dyn Store, health: &StoreHealth) -> Result<(), store::Failure> {
-    let found = store.ready().await;
-    health.report(found.as_ref().copied().map_err(|failure| store.cause(failure)));
-    found
 }

@@ -11,6 +11,7 @@ use rekey_sealing::KeyText;
 use rekey_tests::deployment::{Deployment, Ground};
 use rekey_tests::processes::{Outcome, run};
 use rekey_tests::waiting::eventually;
+use rekey_tests::web;
 
 /// Reads files as often as it may.
 const RELOADS: [(&str, &str); 1] = [("IDENTITY__SERVER__RELOAD_SECONDS", "1")];
@@ -92,6 +93,25 @@ async fn a_store_whose_keys_are_lost_takes_others_once_it_is_told_to_forget() {
     deployment.ready(Part::Notification).await;
 
     assert_eq!((refused.code, forgot.code), (Some(1), Some(0)), "{forgot:?}");
+    deployment.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verification_is_not_ready_while_redis_does_not_say_whether_it_knows_the_keys() {
+    let mut deployment = Deployment::prepare(Ground::new().await, &[]);
+    deployment.ground.redis.command(&["ACL", "SETUSER", "default", "-hsetnx"]).unwrap();
+    deployment.launch(Part::Verification);
+    let health = deployment.health(Part::Verification);
+    let refused = async || {
+        let answer = web::get(&health, "/readyz").await?;
+        (answer.status == 503 && answer.body.contains("whether it knows these keys")).then_some(answer.body)
+    };
+
+    let refused = eventually("it says what it waits for", refused).await;
+    deployment.ground.redis.command(&["ACL", "SETUSER", "default", "+hsetnx"]).unwrap();
+    deployment.ready(Part::Verification).await;
+
+    assert!(refused.contains("run this command"), "{refused}");
     deployment.stop().await;
 }
 
