@@ -49,7 +49,8 @@ use crate::{Part, folder};
 /// Gets people back into their accounts.
 ///
 /// Exit codes: 0 done, 1 something broke, 2 wrong arguments, 3 refused with a published reason, 4 the suite or a store
-/// is away: try again later; of `doctor` 5 warnings were found, 6 errors were.
+/// is away: try again later; of `doctor` 5 warnings were found, 6 errors were. With `--json` the last line of standard error says
+/// what went wrong as an object, of one shape for all commands.
 #[derive(Debug, Parser)]
 #[command(name = "rekey", version, propagate_version = true, disable_help_subcommand = true)]
 pub(crate) struct Arguments {

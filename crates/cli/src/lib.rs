@@ -49,7 +49,10 @@ use crate::up::Files;
 /// Reads the arguments of this process and does what they say.
 pub fn main() -> ExitCode {
     processor::go_on_as_faster_build();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return Output::new(output::asks_for_json(std::env::args_os())).usage(&error),
+    };
     let output = Output::new(arguments.json);
     // What keeps running has a log, and what ends it is the log's last line.
     let is_served = matches!(arguments.command, Command::Up(_) | Command::Serve { .. });
@@ -87,7 +90,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Account { command } => commands::account::run(command, &profile, output).await,
         Command::Import(import) => commands::import::run(import, &profile, output).await,
         Command::Imports { command } => commands::imports::run(command, &profile, output).await,
-        Command::Export(export) => commands::export::run(export, &profile, output).await,
+        Command::Export(export) => commands::export::run(export, &profile).await,
         Command::Policy { command } => commands::policy::run(command, &profile, output).await,
         Command::Role { command } => commands::role::run(command, &profile, output).await,
         Command::Group { command } => commands::group::run(command, &profile, output).await,
