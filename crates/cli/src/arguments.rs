@@ -10,6 +10,7 @@ mod help_desk;
 mod import;
 pub(crate) mod keys;
 mod notification;
+mod one_process;
 mod policy;
 mod role;
 pub(crate) mod security_info;
@@ -38,6 +39,7 @@ pub(crate) use self::import::{
 pub(crate) use self::notification::{
     ListedNotifications, NotificationCommand, OnNotification, TestNotification,
 };
+pub(crate) use self::one_process::OneProcess;
 pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
 pub(crate) use self::role::RoleCommand;
 pub(crate) use self::tenant::{TenantChanges, TenantCommand};
@@ -300,13 +302,11 @@ pub(crate) enum ConfigCommand {
     /// Say what would keep the parts from starting with these settings, the files and addresses that they name included.
     Check {
         /// As `serve` of these parts would. Without any: of the parts that the settings say something of.
+        #[arg(conflicts_with = "up")]
         parts: Vec<Part>,
         /// As `rekey up --production` would instead.
-        #[arg(long, conflicts_with = "parts")]
-        up: bool,
-        /// Where `rekey up` keeps its data.
-        #[arg(long, value_name = "FOLDER", default_value = folder::DEFAULT, requires = "up")]
-        data: PathBuf,
+        #[command(flatten)]
+        one_process: OneProcess,
     },
     /// Show every effective value and where it comes from; secrets stay hidden.
     Show,

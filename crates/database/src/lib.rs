@@ -41,7 +41,7 @@ mod tests;
 pub use connection::{Connection, Row};
 pub use database::{Database, Dialect};
 pub use failure::{Failure, in_time};
-pub use inspection::{DatabaseFacts, ServerFacts, inspect};
+pub use inspection::{DatabaseFacts, NotInspected, ServerFacts, inspect};
 pub use migration::{Blocker, Migrated, MigratedStep, Patience, Waiting, migrate, migrate_patiently};
 pub use monitor::{SchemaGate, StoreMonitor, StoreStatus, Unprepared};
 pub use options::Options;

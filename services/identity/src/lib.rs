@@ -63,7 +63,9 @@ pub use metrics::CATALOGUE as METRICS;
 pub use store::UnderPepper;
 pub use wiring::inspection::{inspect_store, inspect_throttle, measure_hash};
 
-pub use rekey_database::{DatabaseFacts, Migrated, MigratedStep, Patience, SchemaFit, ServerFacts, Waiting};
+pub use rekey_database::{
+    DatabaseFacts, Migrated, MigratedStep, NotInspected, Patience, SchemaFit, ServerFacts, Waiting,
+};
 pub use rekey_throttle::connection::{RedisFacts, RedisNodeFacts};
 
 use std::sync::Arc;

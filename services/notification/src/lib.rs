@@ -54,6 +54,7 @@ use tonic::service::Routes;
 use crate::config::Settings;
 use crate::domain::lane::Lane;
 use crate::grpc::NotificationGrpc;
+pub use crate::providers::TlsServer;
 pub use crate::providers::inbox::{self, Inbox};
 use crate::signals::Signals;
 use crate::worker::{LaneWorker, Reclaimer, Sweeper};

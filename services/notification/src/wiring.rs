@@ -52,8 +52,7 @@ pub(crate) async fn migrate(
 /// Looks at `[notification.store]`.
 pub(crate) async fn inspect_store(settings: &Settings, clock: &dyn Clock) -> anyhow::Result<DatabaseFacts> {
     let (url, options) = (store_url(settings)?, store_options(settings));
-    let facts = rekey_database::inspect(url.expose_secret(), &options, &SCHEMA, clock).await;
-    facts.map_err(|away| anyhow::anyhow!(away))
+    Ok(rekey_database::inspect(url.expose_secret(), &options, &SCHEMA, clock).await?)
 }
 
 /// The URL may hold a password: it is not quoted.

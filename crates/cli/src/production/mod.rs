@@ -64,6 +64,11 @@ pub(crate) fn served_findings(document: &Document, parts: &[Part]) -> anyhow::Re
 /// Checks all parts as one business runs them: each of them is in production, notification accepts the links of
 /// identity, and no key lies in the data folder, since whoever copies it must not get both.
 pub(crate) fn check_business(document: &Document, data: &Path) -> anyhow::Result<()> {
+    refuse(&business_findings(document, data)?)
+}
+
+/// What [`check_business`] refuses, one by one.
+pub(crate) fn business_findings(document: &Document, data: &Path) -> anyhow::Result<Vec<String>> {
     let Findings { forbidden: mut findings, missing, key_files, not_in_production, .. } =
         Findings::of(document, &Part::ALL)?;
     findings.extend(not_in_production.iter().map(|part| format!("{}.production is off", part.name())));
@@ -77,7 +82,7 @@ pub(crate) fn check_business(document: &Document, data: &Path) -> anyhow::Result
     if data.join(DEMO_FILE).exists() {
         findings.push(format!("{} holds demo people, whose passwords lie beside them", data.display()));
     }
-    refuse(&findings)
+    Ok(findings)
 }
 
 fn refuse(findings: &[String]) -> anyhow::Result<()> {

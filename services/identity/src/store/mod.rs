@@ -45,7 +45,7 @@ mod upkeep;
 
 use std::time::Duration;
 
-use rekey_database::{Database, DatabaseFacts, SchemaFit, UrlSource};
+use rekey_database::{Database, DatabaseFacts, NotInspected, SchemaFit, UrlSource};
 use rekey_primitives::clock::Clock;
 
 pub(crate) use outcome::{EarlierRequest, IdempotentRequest, StepOutcome};
@@ -123,7 +123,7 @@ pub(crate) async fn inspect(
     url: &str,
     options: &Options,
     clock: &dyn Clock,
-) -> Result<DatabaseFacts, String> {
+) -> Result<DatabaseFacts, NotInspected> {
     rekey_database::inspect(url, options, &schema::SCHEMA, clock).await
 }
 
