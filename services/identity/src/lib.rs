@@ -156,7 +156,15 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let delivery = wiring::delivery(&parts)?;
     let pause = Duration::from_secs(settings.store.check_seconds);
     let (monitor, gate) = jobs::store_monitor::of(&parts.store, part, pause);
-    let monitor = monitor.preparing(move || hold_keys(Arc::clone(&keys)));
+    let (known, homes) = (parts.store.clone(), parts.homes.clone());
+    let monitor = monitor.preparing(move || {
+        let (keys, store, homes) = (Arc::clone(&keys), known.clone(), homes.clone());
+        async move {
+            hold_keys(keys).await?;
+            // Before anybody calls: a tenant of another region is refused by it, and not told to be nowhere.
+            homes.read(&store).await.map_err(Unprepared::Failed)
+        }
+    });
     Ok(Service {
         routes: grpc::routes(parts.use_cases(), parts.homes.clone()),
         persons: Arc::new(Persons { sessions: parts.sessions(), authorisation: parts.authorisation() }),
