@@ -12,6 +12,7 @@ pub(crate) mod keys;
 mod notification;
 mod one_process;
 mod policy;
+mod restore;
 mod role;
 pub(crate) mod security_info;
 mod tenant;
@@ -41,6 +42,7 @@ pub(crate) use self::notification::{
 };
 pub(crate) use self::one_process::OneProcess;
 pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
+pub(crate) use self::restore::Restore;
 pub(crate) use self::role::RoleCommand;
 pub(crate) use self::tenant::{TenantChanges, TenantCommand};
 pub(crate) use self::token::{CreateToken, TokenCommand};
@@ -94,13 +96,7 @@ pub(crate) enum Command {
     ///
     /// Everybody is signed out, and access passes, links, open resets and bulk resets end; messages that waited then are not
     /// sent again. It may be run again at any time.
-    Restore {
-        /// Only this part's.
-        part: Option<Part>,
-        /// Do not ask.
-        #[arg(long)]
-        yes: bool,
-    },
+    Restore(Restore),
     /// Write the first tenant and its first global administrator into an empty store.
     Bootstrap(Bootstrap),
     /// Service tokens for callers.

@@ -80,7 +80,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Init(init) => commands::init::run(&init, output),
         Command::Migrate(migrate) => commands::migrate::run(&migrate, config, output).await,
         Command::Doctor(doctor) => doctor::run(&doctor, config, output).await,
-        Command::Restore { part, yes } => commands::restore::run(part, config, yes, output).await,
+        Command::Restore(restore) => commands::restore::run(&restore, config, output).await,
         Command::Bootstrap(bootstrap) => commands::bootstrap::run(bootstrap, config, output).await,
         Command::Token { command } => commands::token::run(command, output),
         Command::Keys { command } => commands::keys::run(command, config, output).await,

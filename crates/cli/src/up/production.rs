@@ -22,7 +22,7 @@ pub(super) async fn run(up: &Up, config: Option<PathBuf>, output: Output) -> any
     if up.ready_file.is_some() {
         bail!("--ready-file tells credentials of demo people, and production has none");
     }
-    let document = document(&up.data, &super::stores(up).await?, config)?;
+    let document = document(&up.data, &up.stores().await?, config)?;
     settings::check(&document)?;
     production::check_business(&document, &up.data)?;
     let _folder = DataFolder::lock(&up.data)?;
