@@ -156,9 +156,7 @@ impl Examination {
             self.neighbour(Neighbour { caller: Part::Identity, called, settings: neighbour.clone() }, now);
         }
         self.servers(probes::certificates::of_postgres("identity.store", &settings.store.url), now);
-        let throttle = &settings.throttle;
-        let nodes =
-            probes::certificates::of_redis("identity.throttle", &throttle.url, throttle.ca_file.as_deref());
+        let nodes = probes::certificates::of_redis("identity.throttle", &settings.throttle.redis);
         self.servers(nodes, now);
         let (of_store, connections) = (settings.clone(), settings.store.connections);
         self.database("identity.store", "identity", connections, async move {
@@ -177,11 +175,8 @@ impl Examination {
         self.port(Part::Verification, &settings.server, now);
         let (caller, called) = (Part::Verification, Part::Notification);
         self.neighbour(Neighbour { caller, called, settings: settings.notification.clone() }, now);
-        let store = &settings.store;
-        self.servers(
-            probes::certificates::of_redis("verification.store", &store.url, store.ca_file.as_deref()),
-            now,
-        );
+        let nodes = probes::certificates::of_redis("verification.store", &settings.store.redis);
+        self.servers(nodes, now);
         self.look("verification.store", async move {
             let facts = rekey_verification::inspect_store(&settings, &SystemClock).await?;
             let findings = facts.map(|facts| stores::judge_redis("verification.store", &facts));

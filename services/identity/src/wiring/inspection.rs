@@ -35,7 +35,7 @@ pub async fn inspect_store(settings: &Settings, clock: &dyn Clock) -> anyhow::Re
 /// # Errors
 /// Its URL does not read, or it is away.
 pub async fn inspect_throttle(settings: &Settings, clock: &dyn Clock) -> anyhow::Result<Option<RedisFacts>> {
-    if settings.throttle.url == "memory:" {
+    if settings.throttle.redis.is_memory() {
         return Ok(None);
     }
     let connection = super::redis(&settings.throttle)?;

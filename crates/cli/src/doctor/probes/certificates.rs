@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use rekey_client::ClientSettings;
 use rekey_notification::TlsServer;
 use rekey_primitives::clock::Timestamp;
+use rekey_runtime::settings::RedisSettings;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
@@ -99,8 +100,8 @@ pub(crate) fn of_postgres(about: &str, url: &str) -> Option<Server> {
 }
 
 /// The nodes or Sentinels of a `rediss` URL.
-pub(crate) fn of_redis(about: &str, url: &str, ca_file: Option<&Path>) -> Vec<Server> {
-    let Some((scheme, rest)) = url.split_once("://") else { return Vec::new() };
+pub(crate) fn of_redis(about: &str, settings: &RedisSettings) -> Vec<Server> {
+    let Some((scheme, rest)) = settings.url.split_once("://") else { return Vec::new() };
     if !scheme.starts_with("rediss") {
         return Vec::new();
     }
@@ -112,7 +113,7 @@ pub(crate) fn of_redis(about: &str, url: &str, ca_file: Option<&Path>) -> Vec<Se
             _ => (host, REDIS_PORT),
         };
         let host = host.trim_matches(['[', ']']).to_owned();
-        let (name, authorities) = (host.clone(), Authorities::of(ca_file.map(Path::to_owned)));
+        let (name, authorities) = (host.clone(), Authorities::of(settings.ca_file.clone()));
         Server { about: about.to_owned(), host, port, name, authorities, opening: Opening::AtOnce }
     };
     hosts.map(server).collect()
@@ -122,6 +123,18 @@ pub(crate) fn of_redis(about: &str, url: &str, ca_file: Option<&Path>) -> Vec<Se
 mod tests {
     use super::*;
 
+    fn redis(url: &str) -> RedisSettings {
+        RedisSettings {
+            url: url.to_owned(),
+            password_file: None,
+            ca_file: None,
+            certificate_file: None,
+            key_file: None,
+            sentinel_user: None,
+            sentinel_password_file: None,
+        }
+    }
+
     #[test]
     fn servers_that_show_certificates_are_read_off_the_settings() {
         let postgres = of_postgres(
@@ -129,7 +142,7 @@ mod tests {
             "postgres://rekey:s3cret@db.internal:5433/identity?sslmode=verify-full&sslrootcert=/etc/ca.crt",
         )
         .unwrap();
-        let redis = of_redis("identity.throttle", "rediss-sentinel://:s3cret@one:1,[::1]/codes", None);
+        let redis = of_redis("identity.throttle", &redis("rediss-sentinel://:s3cret@one:1,[::1]/codes"));
         let mut settings = ClientSettings::to("https://verification:7302");
         settings.server_name = Some("verification.rekey.svc".to_owned());
         let neighbour = of_neighbour("identity.verification", &settings).unwrap();
@@ -155,7 +168,7 @@ mod tests {
     fn what_is_not_encrypted_or_not_verified_shows_nothing_to_judge() {
         assert_eq!(of_postgres("a", "postgres://db/identity?sslmode=require"), None);
         assert_eq!(of_postgres("a", "sqlite:/var/lib/identity.db"), None);
-        assert_eq!(of_redis("a", "redis://one:1", None), []);
+        assert_eq!(of_redis("a", &redis("redis://one:1")), []);
         assert_eq!(of_neighbour("a", &ClientSettings::to("http://127.0.0.1:7302")), None);
     }
 }
