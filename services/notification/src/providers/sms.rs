@@ -276,3 +276,6 @@ fn is_protected(url: &Uri) -> bool {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod fuzz;
