@@ -94,12 +94,12 @@ use crate::config::Settings;
 use crate::domain::audit::EventKind;
 use crate::domain::session::TokenState;
 use crate::domain::tenant::DomainName;
-use crate::operation::Error;
+use crate::operation::{Error, Homes};
 use crate::peers::Notification;
 use crate::relay::Relay;
 use crate::sessions::Sessions;
 use crate::store::accounts::TenantKey;
-use crate::store::{Failure, SchemaGate, StoreMonitor, Unprepared, in_time};
+use crate::store::{Failure, SchemaGate, Store, StoreMonitor, Unprepared, in_time};
 use crate::tokens::Tokens;
 use crate::webhooks::Delivery;
 use crate::wiring::{FollowedKeySet, Parts};
@@ -156,15 +156,8 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let delivery = wiring::delivery(&parts)?;
     let pause = Duration::from_secs(settings.store.check_seconds);
     let (monitor, gate) = jobs::store_monitor::of(&parts.store, part, pause);
-    let (known, homes) = (parts.store.clone(), parts.homes.clone());
-    let monitor = monitor.preparing(move || {
-        let (keys, store, homes) = (Arc::clone(&keys), known.clone(), homes.clone());
-        async move {
-            hold_keys(keys).await?;
-            // Before anybody calls: a tenant of another region is refused by it, and not told to be nowhere.
-            homes.read(&store).await.map_err(Unprepared::Failed)
-        }
-    });
+    let (store, homes) = (parts.store.clone(), parts.homes.clone());
+    let monitor = monitor.preparing(move || prepare(Arc::clone(&keys), store.clone(), homes.clone()));
     Ok(Service {
         routes: grpc::routes(parts.use_cases(), parts.homes.clone()),
         persons: Arc::new(Persons { sessions: parts.sessions(), authorisation: parts.authorisation() }),
@@ -174,13 +167,13 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     })
 }
 
-/// Nothing is worked on by keys that are not the store's.
-async fn hold_keys(keys: FollowedKeySet) -> Result<(), Unprepared> {
-    match wiring::hold_keys(&keys).await {
-        Ok(()) => Ok(()),
-        Err(wrong @ KeyFileError::Wrong { .. }) => Err(Unprepared::Unfit(wrong.into())),
-        Err(failed) => Err(Unprepared::Failed(Failure::Broken(failed.into()))),
-    }
+/// Nothing is worked on by keys that are not the store's, and nobody is told that a tenant of another region is nowhere.
+async fn prepare(keys: FollowedKeySet, store: Store, homes: Homes) -> Result<(), Unprepared> {
+    wiring::hold_keys(&keys).await.map_err(|error| match error {
+        wrong @ KeyFileError::Wrong { .. } => Unprepared::Unfit(wrong.into()),
+        failed => Unprepared::Failed(Failure::Broken(failed.into())),
+    })?;
+    Ok(homes.read(&store).await?)
 }
 
 fn jwks(tokens: Tokens) -> Arc<dyn Fn() -> String + Send + Sync> {
