@@ -154,7 +154,8 @@ impl Hasher {
         Ok(stored.with_tag(&tag)?)
     }
 
-    /// Compares a password with a stored string, ours or another product's, at the cost it was made at.
+    /// Compares a password with a stored string, ours or another product's, at the cost it was made at. One that cannot be used
+    /// costs nothing: where its account must not answer sooner than others, [`decoy`](Self::decoy) spends what they cost.
     pub async fn verify(
         &self,
         hash: &SecretString,
@@ -162,21 +163,16 @@ impl Hasher {
         room: impl Into<Room<'_>>,
     ) -> Result<Verdict, NotHashed> {
         let room = room.into();
-        match self.read(hash) {
-            Ok(Readable::Argon2(stored)) => {
+        match self.read(hash)? {
+            Readable::Argon2(stored) => {
                 let outdated = stored.is_outdated(self.cost);
                 let tag = self.run(Task::derive(&stored, !outdated), password, room).await?;
                 Ok(Verdict { matches: stored.is_tag(&tag), outdated })
             }
-            Ok(Readable::Imported(imported)) => {
+            Readable::Imported(imported) => {
                 let imported = Arc::new(imported);
                 let tag = self.run(Task::imported(&imported), password, room).await?;
                 Ok(Verdict { matches: imported.is_tag(&tag), outdated: true })
-            }
-            Err(unreadable) => {
-                // Such an account must not answer sooner than others.
-                self.decoy(password, room).await?;
-                Err(unreadable.into())
             }
         }
     }
