@@ -2,6 +2,7 @@
 
 mod held_codes;
 mod kinds;
+mod load;
 mod masks;
 mod reset_links;
 mod secrecy;
