@@ -187,6 +187,11 @@ fn lock_for_this_process(database: &Path) -> Result<File, Failure> {
     }
 }
 
+/// Whether it failed for another process that has the file.
+pub(crate) fn is_in_use(failure: &Failure) -> bool {
+    matches!(failure, Failure::Unavailable(cause) if cause.is::<InUse>())
+}
+
 /// Opens a file beside the database, which is the first thing done in their folder.
 fn open_lock(path: &Path) -> Result<File, Failure> {
     let open = || {

@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod failures;
 mod imports;
+mod json_errors;
 mod key_rotation;
 mod many;
 mod pods;

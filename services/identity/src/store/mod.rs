@@ -32,7 +32,6 @@ mod columns;
 mod contract;
 mod idempotency;
 mod indexes;
-mod key_checks;
 mod logins;
 mod partitions;
 mod pepper;
@@ -45,7 +44,7 @@ mod upkeep;
 
 use std::time::Duration;
 
-use rekey_database::{Database, DatabaseFacts, SchemaFit, UrlSource};
+use rekey_database::{Database, DatabaseFacts, NotInspected, SchemaFit, UrlSource};
 use rekey_primitives::clock::Clock;
 
 pub(crate) use outcome::{EarlierRequest, IdempotentRequest, StepOutcome};
@@ -64,6 +63,11 @@ impl Store {
     /// Opens the database of a `postgres://` URL or the file behind `sqlite:`. A Postgres that is away is no error here.
     pub(crate) async fn open(url: &str, options: &Options) -> Result<Self, Failure> {
         Ok(Self { database: Database::open(url, options).await? })
+    }
+
+    /// What it stands on.
+    pub(crate) const fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Opens connections by another URL from now on; false if it is the one of before.
@@ -123,7 +127,7 @@ pub(crate) async fn inspect(
     url: &str,
     options: &Options,
     clock: &dyn Clock,
-) -> Result<DatabaseFacts, String> {
+) -> Result<DatabaseFacts, NotInspected> {
     rekey_database::inspect(url, options, &schema::SCHEMA, clock).await
 }
 
