@@ -5,6 +5,7 @@ mod kinds;
 mod masks;
 mod reset_links;
 mod secrecy;
+mod simulation;
 
 use rekey_primitives::contact::Channel;
 use rekey_primitives::id::{RequestId, VerificationId};
