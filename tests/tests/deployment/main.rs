@@ -18,6 +18,7 @@ mod replicas;
 mod resetting;
 mod rolling_restart;
 mod rolling_upgrade;
+mod rotating;
 mod settings;
 mod terminal;
 mod three_processes;
