@@ -20,6 +20,7 @@ mod rolling_restart;
 mod rolling_upgrade;
 mod rotating;
 mod settings;
+mod soak;
 mod terminal;
 mod three_processes;
 mod tls_scan;
