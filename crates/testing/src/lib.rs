@@ -14,6 +14,8 @@
 //! | [`Backing`] | a database of either kind, with what keeps it alive |
 //! | [`smtp_server`] | 300 ms |
 //! | [`Proxy`], [`tools`] | nothing |
+//!
+//! [`simulation`] has no server: it draws calls and their faults from a seed.
 
 use std::path::PathBuf;
 
@@ -23,6 +25,7 @@ mod fuzzing;
 mod proxy;
 mod redis;
 mod redis_tls;
+pub mod simulation;
 mod smtp;
 mod template;
 

@@ -25,6 +25,9 @@ const OF_TLS: &str = "tls_scan::";
 /// Tests of an upgrade, for which another chore builds the release before.
 const OF_UPGRADE: &str = "rehearsal::";
 
+/// A soak, which lasts as long as another chore says.
+const OF_SOAK: &str = "soak::nothing_leaks";
+
 /// Runs the tests; without arguments of nextest also the examples in the documentation.
 pub(crate) fn all(arguments: &[String]) -> Result<ExitCode> {
     servers::install()?;
@@ -61,16 +64,36 @@ pub(crate) fn from_release(program: PathBuf) -> Result<ExitCode> {
     of_deployment(OF_UPGRADE, &[("REKEY_TEST_PREVIOUS", program)])
 }
 
+/// Runs a soak of so many minutes, and shows what was measured.
+pub(crate) fn soak(minutes: u64) -> Result<ExitCode> {
+    let postgres = prepared()?;
+    let mut soak = deployment(&postgres, OF_SOAK)?;
+    soak.args(["--profile", "long", "--no-capture"]).env("REKEY_SOAK_MINUTES", minutes.to_string());
+    let soaked = run::report_to_stdout(&mut soak)?.status().context("nextest could not be started")?;
+    Ok(run::code(soaked))
+}
+
 /// Runs tests of deployments that the suite leaves out.
 fn of_deployment(tests: &str, variables: &[(&str, PathBuf)]) -> Result<ExitCode> {
-    servers::install()?;
-    tools::install_python()?;
-    let postgres = Server::given_or_started()?;
-    let mut nextest = nextest(&postgres)?;
-    nextest.args(["--test", "deployment", "--ignore-default-filter", "-E"]).arg(format!("test({tests})"));
+    let postgres = prepared()?;
+    let mut nextest = deployment(&postgres, tests)?;
     nextest.envs(variables.iter().map(|(name, value)| (name, value)));
     let tested = run::report_to_stdout(&mut nextest)?.status().context("nextest could not be started")?;
     Ok(run::code(tested))
+}
+
+/// What deployments need.
+fn prepared() -> Result<Server> {
+    servers::install()?;
+    tools::install_python()?;
+    Server::given_or_started()
+}
+
+/// A run of tests of deployments that the suite leaves out.
+fn deployment(postgres: &Server, tests: &str) -> Result<Command> {
+    let mut nextest = nextest(postgres)?;
+    nextest.args(["--test", "deployment", "--ignore-default-filter", "-E"]).arg(format!("test({tests})"));
+    Ok(nextest)
 }
 
 /// A Postgres for the tests, which ends with this value if it was started here.
@@ -101,7 +124,7 @@ fn nextest(postgres: &Server) -> Result<Command> {
 /// it says so.
 fn config_of_default() -> Result<PathBuf> {
     let mut left_out: Vec<_> =
-        [OF_IMAGE, OF_TLS, OF_UPGRADE].iter().map(|tests| format!("not test({tests})")).collect();
+        [OF_IMAGE, OF_TLS, OF_UPGRADE, OF_SOAK].iter().map(|tests| format!("not test({tests})")).collect();
     for (tests, programs) in CALLERS {
         let missing: Vec<&str> =
             programs.iter().copied().filter(|name| find::program(name).is_none()).collect();

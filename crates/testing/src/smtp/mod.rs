@@ -67,8 +67,8 @@ pub async fn smtp_server() -> SmtpServer {
 pub async fn smtp_server_that(tls: SmtpTls, behaviour: SmtpBehaviour) -> SmtpServer {
     let server = blocking(move || SmtpServer::launch(tls, &behaviour)).await;
     let mut server = ready("a mail server for this test", server);
-    let listening = server.see(|seen| seen.port.is_some()).await;
-    server.port = ready("the mail server's port", listening.and_then(|seen| seen.port.context("none")));
+    let listening = server.see(|seen| seen.port.is_some(), |seen| seen.port).await;
+    server.port = ready("the mail server's port", listening.and_then(|port| port.context("none")));
     server
 }
 
@@ -95,7 +95,15 @@ impl SmtpServer {
     /// # Panics
     /// When the server has ended.
     pub async fn mails(&self) -> Vec<Mail> {
-        ready("the mails so far", self.synced().await)
+        self.mails_that(|_| true).await
+    }
+
+    /// Those of them that are such: of many mails the others are not copied.
+    ///
+    /// # Panics
+    /// When the server has ended.
+    pub async fn mails_that(&self, is_such: impl Fn(&Mail) -> bool) -> Vec<Mail> {
+        ready("the mails so far", self.synced(is_such).await)
     }
 
     /// Freezes it: connections stay open and nothing answers.
@@ -131,31 +139,26 @@ impl SmtpServer {
     }
 
     /// The mails up to a point that the server is asked to mark now.
-    async fn synced(&self) -> Result<Vec<Mail>> {
+    async fn synced(&self, is_such: impl Fn(&Mail) -> bool) -> Result<Vec<Mail>> {
         let number = self.next_order.fetch_add(1, Ordering::Relaxed);
         {
             let mut orders = self.orders.lock().map_err(|_| anyhow::anyhow!("another order panicked"))?;
             writeln!(orders, "{number}").context("the mail server has ended")?;
         }
-        Ok(self.see(|seen| seen.synced >= number).await?.mails)
+        let such = |seen: &Seen| seen.mails.iter().filter(|mail| is_such(mail)).cloned().collect();
+        self.see(|seen| seen.synced >= number, such).await
     }
 
-    async fn see(&self, is_so: impl FnMut(&Seen) -> bool) -> Result<Snapshot> {
+    /// Waits until something was seen, and takes of it what is wanted.
+    async fn see<T>(&self, is_so: impl Fn(&Seen) -> bool, take: impl FnOnce(&Seen) -> T) -> Result<T> {
         let mut seen = self.seen.clone();
-        let mut is_so = is_so;
         let wait = seen.wait_for(|seen| seen.ended || is_so(seen));
         let seen = tokio::time::timeout(Duration::from_secs(10), wait).await.context("not within 10 s")??;
         if seen.ended && !is_so(&seen) {
             bail!("the mail server has ended; its complaint stands on standard error");
         }
-        Ok(Snapshot { port: seen.port, mails: seen.mails.clone() })
+        Ok(take(&seen))
     }
-}
-
-/// What had been seen at one moment.
-struct Snapshot {
-    port: Option<u16>,
-    mails: Vec<Mail>,
 }
 
 /// Reads the server's lines until it ends.

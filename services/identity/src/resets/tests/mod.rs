@@ -6,6 +6,7 @@ mod load;
 mod masks;
 mod reset_links;
 mod secrecy;
+mod simulation;
 
 use rekey_primitives::contact::Channel;
 use rekey_primitives::id::{RequestId, VerificationId};
