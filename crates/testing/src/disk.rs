@@ -27,7 +27,10 @@ pub struct SmallDisk {
 /// # Panics
 /// When it cannot be mounted: that needs root.
 pub async fn small_disk(megabytes: u32) -> SmallDisk {
-    ready("a small disk for this test (it is mounted, which needs root)", blocking(move || mount(megabytes)).await)
+    ready(
+        "a small disk for this test (it is mounted, which needs root)",
+        blocking(move || mount(megabytes)).await,
+    )
 }
 
 impl SmallDisk {
@@ -103,7 +106,8 @@ fn is_scratch(name: &std::ffi::OsStr) -> bool {
 }
 
 fn unmount(path: &Path) -> Result<()> {
-    let status = Command::new("umount").arg("--lazy").arg(path).status().context("umount could not be started")?;
+    let status =
+        Command::new("umount").arg("--lazy").arg(path).status().context("umount could not be started")?;
     ensure!(status.success(), "umount failed");
     Ok(())
 }

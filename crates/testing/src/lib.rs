@@ -33,9 +33,7 @@ mod template;
 
 pub use backing::{Backing, replay_before_commit};
 pub use clock::{MovableClock, movable_clock};
-pub use database::{
-    Database, pgbouncer, postgres, postgres_server, postgres_server_in, with_replica,
-};
+pub use database::{Database, pgbouncer, postgres, postgres_server, postgres_server_in, with_replica};
 pub use disk::{SmallDisk, small_disk};
 pub use fuzzing::fuzz;
 pub use proxy::{Fault, Proxy};

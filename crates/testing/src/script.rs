@@ -134,7 +134,8 @@ impl<M: Clone + DeserializeOwned + Send + Sync + 'static> Script<M> {
         let mut seen = self.seen.subscribe();
         let wait = seen.wait_for(|seen| seen.has_ended || is_so(seen));
         let messages = {
-            let seen = tokio::time::timeout(Duration::from_secs(10), wait).await.context("not within 10 s")??;
+            let seen =
+                tokio::time::timeout(Duration::from_secs(10), wait).await.context("not within 10 s")??;
             if seen.has_ended { None } else { Some(seen.messages.clone()) }
         };
         messages.context("it has ended; its complaint stands on standard error")

@@ -51,7 +51,11 @@ pub(crate) fn all() -> Result<ExitCode> {
     let code = test::of_faults("", &reports)?;
     let cells = read(&reports)?;
     if code != ExitCode::SUCCESS || cells.len() != TARGETS.len() * FAULTS.len() {
-        println!("faults: {} of {} cells held; docs/faults.md is as it was", cells.len(), TARGETS.len() * FAULTS.len());
+        println!(
+            "faults: {} of {} cells held; docs/faults.md is as it was",
+            cells.len(),
+            TARGETS.len() * FAULTS.len()
+        );
         return Ok(ExitCode::FAILURE);
     }
     let path = run::root()?.join("docs/faults.md");
@@ -115,7 +119,9 @@ fn recoveries(cells: &Cells) -> Result<String> {
 
 /// What the load was, and what it met.
 fn details(cells: &Cells) -> Result<String> {
-    let mut table = String::from("| Target | Fault | Resets | Begun anew | Calls that were made again |\n|---|---|---|---|---|\n");
+    let mut table = String::from(
+        "| Target | Fault | Resets | Begun anew | Calls that were made again |\n|---|---|---|---|---|\n",
+    );
     for (target, target_words) in TARGETS {
         for (fault, fault_words) in FAULTS {
             let report = cell(cells, target, fault)?;

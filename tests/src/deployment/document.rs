@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use rekey::Part;
-use rekey::folder::{DataFolder, KEYS};
 use super::{BACKEND, Foundation, Ports, StoreUrls};
 use crate::authority::{Authority, Certificate};
+use rekey::Part;
+use rekey::folder::{DataFolder, KEYS};
 
 /// Who may call whom.
 const CALLS: [(Part, &[&str]); 3] = [
@@ -50,14 +50,13 @@ fn stores(urls: &StoreUrls) -> String {
     let StoreUrls { identity, notification, redis } = urls;
     format!(
         "[identity]\nportal_url = \"https://id.acme.example\"\nanswer_floor_ms = 100\n\
-         [identity.store]\nurl = {:?}\n\
-         [identity.throttle]\nurl = {:?}\n\
+         [identity.store]\nurl = {identity:?}\n\
+         [identity.throttle]\nurl = {redis:?}\n\
          [identity.notices]\npoll_ms = 50\n\
-         [verification.store]\nurl = {:?}\n\
-         [notification.store]\nurl = {:?}\n\
+         [verification.store]\nurl = {redis:?}\n\
+         [notification.store]\nurl = {notification:?}\n\
          [notification.templates]\nlink_hosts = [\"id.acme.example\"]\n\
          [notification.delivery]\npoll_ms = 50\n",
-        identity, redis, redis, notification,
     )
 }
 

@@ -2,8 +2,10 @@
 //! nothing is done twice, and nothing stays stuck.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rekey::Part;
+use rekey_primitives::clock::{Clock as _, SystemClock};
 use rekey_primitives::entropy::{SeededEntropy, SystemEntropy, array, below};
 use rekey_testing::SmtpServer;
 use rekey_tests::backend::Backend;
@@ -59,7 +61,8 @@ pub(crate) struct Row {
     pub(crate) tries: i32,
 }
 
-/// `NOTIFICATION_STATE_DELIVERED` and `NOTIFICATION_STATE_UNKNOWN`.
+/// `NOTIFICATION_STATE_QUEUED`, `NOTIFICATION_STATE_DELIVERED` and `NOTIFICATION_STATE_UNKNOWN`.
+pub(crate) const QUEUED: i16 = 1;
 pub(crate) const DELIVERED: i16 = 3;
 pub(crate) const UNKNOWN: i16 = 4;
 
@@ -160,18 +163,19 @@ fn order_of_kills(entropy: &SeededEntropy) -> Vec<Part> {
     order
 }
 
-/// Waits until identity has handed over every notice and notification holds nothing it has yet to send.
+/// Waits until identity has handed over every notice and notification holds nothing it has yet to send, but for what is due in more
+/// than a minute: nothing waits for so long between two tries here.
 pub(crate) async fn drained(identity: &str, notification: &str) {
     let mut identity = PgConnection::connect(identity).await.unwrap();
     let mut notification = PgConnection::connect(notification).await.unwrap();
+    let notices = "select count(*) from outbox where due_at <= $1";
+    let messages =
+        "select count(*) from notification where state in (1, 2) and coalesce(next_try_at, 0) <= $1";
     let empty = async || {
-        let notices: i64 =
-            sqlx::query_scalar("select count(*) from outbox").fetch_one(&mut identity).await.unwrap();
-        let messages: i64 = sqlx::query_scalar("select count(*) from notification where state in (1, 2)")
-            .fetch_one(&mut notification)
-            .await
-            .unwrap();
-        (notices + messages == 0).then_some(())
+        let soon = SystemClock.now().plus(Duration::from_secs(60)).unix_micros();
+        let notices = sqlx::query_scalar::<_, i64>(notices).bind(soon).fetch_one(&mut identity);
+        let messages = sqlx::query_scalar::<_, i64>(messages).bind(soon).fetch_one(&mut notification);
+        (notices.await.unwrap() + messages.await.unwrap() == 0).then_some(())
     };
     eventually("every queue drains", empty).await;
 }

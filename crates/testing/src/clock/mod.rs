@@ -38,10 +38,7 @@ impl MovableClock {
     #[must_use]
     pub fn variables(&self) -> Vec<(String, String)> {
         let text = |path: &PathBuf| path.display().to_string();
-        vec![
-            ("LD_PRELOAD".to_owned(), text(&self.library)),
-            ("TEST_CLOCK".to_owned(), text(&self.file)),
-        ]
+        vec![("LD_PRELOAD".to_owned(), text(&self.library)), ("TEST_CLOCK".to_owned(), text(&self.file))]
     }
 
     /// Sets it so many seconds before the machine's, or behind it where that is negative, for every program that goes by it.
@@ -59,7 +56,10 @@ fn make() -> Result<MovableClock> {
     let [source, library, file] = ["clock.c", "clock.so", "seconds"].map(|name| folder.path().join(name));
     std::fs::write(&source, SOURCE)?;
     let mut compiler = Command::new("cc");
-    compiler.args(["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source);
+    compiler
+        .args(["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
+        .arg(&library)
+        .arg(&source);
     let output = compiler.output().context("a C compiler is missing: apt-get install gcc")?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     std::fs::write(&file, 0_i64.to_ne_bytes())?;

@@ -89,7 +89,8 @@ mod tests {
     /// Posts a form and gives the status line.
     async fn post(gateway: &SmsGateway, form: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", gateway.port())).await.unwrap();
-        let head = format!("POST /Messages.json HTTP/1.1\r\nContent-Length: {}\r\nConnection: close", form.len());
+        let head =
+            format!("POST /Messages.json HTTP/1.1\r\nContent-Length: {}\r\nConnection: close", form.len());
         stream.write_all(format!("{head}\r\n\r\n{form}").as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();

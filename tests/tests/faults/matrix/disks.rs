@@ -23,7 +23,9 @@ pub(super) async fn assert_clean(site: &Site, diaries: &[Diary]) {
     for folder in servers.folders() {
         read_below(&folder, &mut places).unwrap();
     }
-    for folder in std::iter::once(site.deployment.folder()).chain(servers.disk.as_ref().map(|disk| disk.path())) {
+    for folder in
+        std::iter::once(site.deployment.folder()).chain(servers.disk.as_ref().map(|disk| disk.path()))
+    {
         read_logs(folder, &mut places).unwrap();
     }
     assert!(places.iter().any(|(place, _)| place.ends_with("identity.log")), "no log was read");
@@ -49,7 +51,8 @@ fn read_below(folder: &Path, places: &mut Vec<Place>) -> io::Result<()> {
 
 /// What the processes said.
 fn read_logs(folder: &Path, places: &mut Vec<Place>) -> io::Result<()> {
-    let files: Vec<PathBuf> = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    let files: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
     for path in files.iter().filter(|path| path.extension().is_some_and(|ending| ending == "log")) {
         places.push(place(path, std::fs::read(path)?));
     }

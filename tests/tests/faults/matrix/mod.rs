@@ -15,6 +15,8 @@ mod reset;
 mod servers;
 mod site;
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use cell::{Cell, Fault, Target};
@@ -61,7 +63,7 @@ async fn hold(cell: Cell) {
 
 /// The fault begins while everybody is at it and ends; how long after its end whole resets by mail and by text message took that
 /// begin then. Everybody else goes on as well.
-async fn struck(cell: Cell, site: &mut Site, crowd: &Crowd) -> std::time::Duration {
+async fn struck(cell: Cell, site: &mut Site, crowd: &Crowd) -> Duration {
     crowd.go_on().await;
     let met_before = site.met();
     site.strike(cell).await;

@@ -30,7 +30,7 @@ pub(super) async fn go_through(crowd: &Crowd, diary: &mut Diary) -> bool {
 
 async fn try_through(crowd: &Crowd, diary: &mut Diary) -> Result<(), String> {
     let backend = &crowd.backend;
-    let started = backend.start(&diary.person.login).await.map_err(refusal)?;
+    let started = backend.start(&diary.person.login).await.map_err(|status| refusal(&status))?;
     let reset_token = prove(crowd, diary, &started).await?;
     let [one, other] = [(); 2].map(|()| format!("nine slow rivers and stone {}", request_id()));
     let (first, second) =
@@ -40,7 +40,7 @@ async fn try_through(crowd: &Crowd, diary: &mut Diary) -> Result<(), String> {
         (Err(_), Ok(_)) => (other, one),
         (Err(first), Err(second)) => {
             diary.unset.extend([one, other]);
-            return Err(format!("completing: {} and {}", refusal(first), refusal(second)));
+            return Err(format!("completing: {} and {}", refusal(&first), refusal(&second)));
         }
         (Ok(_), Ok(_)) => panic!("{}: one reset set two passwords", diary.person.login),
     };
@@ -69,7 +69,11 @@ async fn look_around(crowd: &Crowd, diary: &mut Diary) {
 }
 
 /// Has codes sent until one is accepted; the token that may set a password.
-async fn prove(crowd: &Crowd, diary: &mut Diary, started: &StartPasswordResetResponse) -> Result<String, String> {
+async fn prove(
+    crowd: &Crowd,
+    diary: &mut Diary,
+    started: &StartPasswordResetResponse,
+) -> Result<String, String> {
     let token = &started.reset_token;
     let method = started.methods.iter().find(|method| method.kind() == diary.address.kind());
     let method = &method.expect("the deployment carries both kinds").method_id;
@@ -78,7 +82,7 @@ async fn prove(crowd: &Crowd, diary: &mut Diary, started: &StartPasswordResetRes
         match crowd.backend.send(token, method).await {
             Ok(_) => diary.sends += 1,
             Err(status) if Problem::of(&status).reason == "SEND_LIMITED" => {}
-            Err(status) => return Err(format!("sending: {}", refusal(status))),
+            Err(status) => return Err(format!("sending: {}", refusal(&status))),
         }
         let code = crowd.post.new_code(&diary.address, &diary.codes, ASK_AGAIN).await;
         if let Some(code) = code {
@@ -95,13 +99,13 @@ async fn prove(crowd: &Crowd, diary: &mut Diary, started: &StartPasswordResetRes
 /// Shows a wrong code and then the right one twice at once; the token that carries the proof, if there is one.
 async fn show(crowd: &Crowd, token: &str, method: &str, code: &str) -> Result<Option<String>, String> {
     let backend = &crowd.backend;
-    let wrong = backend.prove(token, method, WRONG).await.map_err(refusal)?;
+    let wrong = backend.prove(token, method, WRONG).await.map_err(|status| refusal(&status))?;
     assert_eq!(wrong.outcome(), ProofOutcome::Rejected);
     let (first, second) =
         tokio::join!(backend.prove(token, method, code), backend.prove(token, method, code));
     let mut accepted = Vec::new();
     for proved in [first, second] {
-        accepted.extend(taken(proved.map_err(refusal)?));
+        accepted.extend(taken(proved.map_err(|status| refusal(&status))?));
     }
     assert!(accepted.len() < 2, "a code proved something twice");
     Ok(accepted.pop())
@@ -111,6 +115,6 @@ fn taken(proved: SubmitResetProofResponse) -> Option<String> {
     (proved.outcome() == ProofOutcome::Accepted).then_some(proved.reset_token)
 }
 
-fn refusal(status: Status) -> String {
-    format!("{:?} {}", status.code(), Problem::of(&status).reason)
+fn refusal(status: &Status) -> String {
+    format!("{:?} {}", status.code(), Problem::of(status).reason)
 }

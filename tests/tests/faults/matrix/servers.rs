@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rekey_testing::{
-    Environment, Mail, MovableClock, PostgresServer, Proxy, RedisHandle, RedisSentinel, SmallDisk, SmsGateway,
-    SmtpServer, Taken, Text,
+    Environment, Mail, MovableClock, PostgresServer, Proxy, RedisHandle, RedisSentinel, SmallDisk,
+    SmsGateway, SmtpServer, Taken, Text,
 };
 use rekey_tests::deployment::{Foundation, StoreUrls, gateway, relay};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
@@ -42,7 +42,8 @@ pub(super) struct Servers {
 impl Servers {
     /// Starts them for a cell.
     pub(super) async fn start(cell: Cell) -> Self {
-        let clock = if cell.fault == Fault::ClockJump { Some(rekey_testing::movable_clock().await) } else { None };
+        let clock =
+            if cell.fault == Fault::ClockJump { Some(rekey_testing::movable_clock().await) } else { None };
         let disk = match cell.fault {
             Fault::FullDisk => Some(rekey_testing::small_disk(DISK_MEGABYTES).await),
             _ => None,
@@ -95,7 +96,10 @@ impl Servers {
     /// Where servers keep what they write.
     pub(super) fn folders(&self) -> Vec<PathBuf> {
         let postgres = self.postgres.iter().map(PostgresServer::folder);
-        postgres.chain(self.redis.servers().into_iter().map(RedisHandle::folder)).map(Path::to_owned).collect()
+        postgres
+            .chain(self.redis.servers().into_iter().map(RedisHandle::folder))
+            .map(Path::to_owned)
+            .collect()
     }
 
     fn port(&self, target: Target) -> u16 {

@@ -201,7 +201,8 @@ async fn doors(deployment: &mut Deployment<Servers>) -> BTreeMap<Target, Proxy> 
         ("VERIFICATION__NOTIFICATION", Target::Notification),
     ];
     for (table, called) in calls {
-        deployment.change(&format!("{table}__ENDPOINT"), format!("https://localhost:{}", doors[&called].port()));
+        deployment
+            .change(&format!("{table}__ENDPOINT"), format!("https://localhost:{}", doors[&called].port()));
     }
     doors
 }
