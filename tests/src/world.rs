@@ -178,9 +178,10 @@ impl World {
     }
 }
 
-/// The six digits that stand alone in a text; links hold digits too.
+/// The six to ten digits that stand alone in a text, as codes may have them; links hold digits too.
 pub fn code_in(text: &str) -> Option<String> {
-    let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_code =
+        |word: &&str| (6..=10).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
     text.split_whitespace().find(is_code).map(str::to_owned)
 }
 

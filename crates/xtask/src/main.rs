@@ -15,6 +15,7 @@ mod apt;
 mod chart;
 mod deny;
 mod dist;
+mod faults;
 mod fuzz;
 mod image;
 mod metrics;
@@ -69,6 +70,11 @@ enum Chore {
     },
     /// Judges the dependencies: licences, sources, and known holes where their database can be had.
     Deny,
+    /// Runs the whole fault matrix, of which the suite runs a part, and writes the tables of docs/faults.md.
+    Faults {
+        /// Only cells with this in their names, such as `redis::` or `redis::half_open`; then nothing is written.
+        cells: Option<String>,
+    },
     /// Fuzzes what takes bytes from outside, for longer than the tests do and with other seeds.
     Fuzz {
         /// How long each target is tried.
@@ -149,6 +155,8 @@ fn work(chore: Chore) -> Result<ExitCode> {
         Chore::Metrics { write: true } => metrics::write(),
         Chore::Metrics { .. } => metrics::check(),
         Chore::Deny => deny::check(),
+        Chore::Faults { cells: Some(cells) } => faults::some(&cells),
+        Chore::Faults { cells: None } => faults::all(),
         Chore::Fuzz { minutes, target } => fuzz::targets(minutes, target.as_deref()),
         Chore::Simulate { resets, seed } => simulate::resets(resets, seed),
         Chore::Soak { minutes } => test::soak(minutes),
