@@ -73,7 +73,7 @@ impl Store {
     }
 
     /// What it stands on.
-    pub(crate) const fn database(&self) -> &Database {
+    pub(crate) fn database(&self) -> &rekey_database::Database {
         &self.database
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rekey_primitives::clock::Clock as _;
 use rekey_primitives::entropy::SeededEntropy;
 use rekey_testing::simulation::Faults;
 use uuid::Uuid;

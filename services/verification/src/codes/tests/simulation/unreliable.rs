@@ -1,6 +1,6 @@
 //! The store, the throttle and notification of a simulation: as they are elsewhere, with faults before and behind every call.
 
-use rekey_sealing::{HeldKey, WrongKeys};
+use rekey_sealing::{HeldKey, KeyStore, KeyStoreFailure, WrongKeys};
 use rekey_testing::simulation::{Fault, Faults};
 use rekey_throttle::{Budget, Outcome, Throttle};
 
@@ -28,6 +28,13 @@ fn uncounted(fault: Fault) -> rekey_throttle::Failure {
 
 fn away(_: Fault) -> peers::Failure {
     peers::Failure::new(tonic::Code::Unavailable)
+}
+
+#[async_trait]
+impl KeyStore for Unreliable<dyn Store> {
+    async fn hold(&self, kind: &str, held: &[HeldKey]) -> Result<Result<(), WrongKeys>, KeyStoreFailure> {
+        self.inner.hold(kind, held).await
+    }
 }
 
 #[async_trait]
@@ -70,10 +77,6 @@ impl Store for Unreliable<dyn Store> {
 
     async fn release(&self, step: &ReleaseStep, now: Timestamp) -> Result<Result<(), Refusal>, Failure> {
         self.faults.around(self.inner.release(step, now), unstored).await
-    }
-
-    async fn hold_keys(&self, kind: &str, held: &[HeldKey]) -> Result<Result<(), WrongKeys>, Failure> {
-        self.inner.hold_keys(kind, held).await
     }
 
     async fn forget_keys(&self, kind: &str) -> Result<(), Failure> {
