@@ -19,6 +19,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("health.bin"), &described)?;
     let set = prost_types::FileDescriptorSet::decode(described.as_slice())?;
-    tonic_prost_build::configure().build_client(false).build_transport(false).compile_fds(set)?;
+    tonic_prost_build::configure().build_transport(false).compile_fds(set)?;
     Ok(())
 }

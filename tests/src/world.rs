@@ -42,6 +42,8 @@ pub struct World {
     pub databases: Vec<Database>,
     /// The Redis, where it is one real server.
     pub redis: Option<RedisHandle>,
+    /// Where identity and notification keep their data, where that is Postgres.
+    pub(crate) postgres: [Option<String>; 2],
     inbox: Inbox,
     suite: Suite,
     _several: Option<Several>,
@@ -122,6 +124,7 @@ impl World {
             addresses,
             folder,
             tenant_id,
+            postgres: servers.postgres(changes),
             databases: servers.databases,
             redis: servers.redis,
             inbox,
@@ -144,7 +147,7 @@ impl World {
 
     /// Waits until a message that fits has arrived.
     pub async fn message(&self, fits: impl Fn(&InboxMessage) -> bool) -> InboxMessage {
-        let arrived = self.inbox.arrival(fits);
+        let arrived = self.with_time_for_retries(self.inbox.arrival(fits));
         match tokio::time::timeout(Duration::from_secs(30), arrived).await {
             Ok(message) => message,
             Err(_) => panic!("no such message came: {}", self.whereabouts().await),

@@ -10,7 +10,9 @@ mod help_desk;
 mod import;
 pub(crate) mod keys;
 mod notification;
+mod one_process;
 mod policy;
+mod restore;
 mod role;
 pub(crate) mod security_info;
 mod tenant;
@@ -38,7 +40,9 @@ pub(crate) use self::import::{
 pub(crate) use self::notification::{
     ListedNotifications, NotificationCommand, OnNotification, TestNotification,
 };
+pub(crate) use self::one_process::OneProcess;
 pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
+pub(crate) use self::restore::Restore;
 pub(crate) use self::role::RoleCommand;
 pub(crate) use self::tenant::{TenantChanges, TenantCommand};
 pub(crate) use self::token::{CreateToken, TokenCommand};
@@ -49,7 +53,8 @@ use crate::{Part, folder};
 /// Gets people back into their accounts.
 ///
 /// Exit codes: 0 done, 1 something broke, 2 wrong arguments, 3 refused with a published reason, 4 the suite or a store
-/// is away: try again later; of `doctor` 5 warnings were found, 6 errors were.
+/// is away: try again later; of `doctor` 5 warnings were found, 6 errors were. With `--json` the last line of standard error says
+/// what went wrong as an object, of one shape for all commands.
 #[derive(Debug, Parser)]
 #[command(name = "rekey", version, propagate_version = true, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
@@ -91,13 +96,7 @@ pub(crate) enum Command {
     ///
     /// Everybody is signed out, and access passes, links, open resets and bulk resets end; messages that waited then are not
     /// sent again. It may be run again at any time.
-    Restore {
-        /// Only this part's.
-        part: Option<Part>,
-        /// Do not ask.
-        #[arg(long)]
-        yes: bool,
-    },
+    Restore(Restore),
     /// Write the first tenant and its first global administrator into an empty store.
     Bootstrap(Bootstrap),
     /// Service tokens for callers.
@@ -299,13 +298,11 @@ pub(crate) enum ConfigCommand {
     /// Say what would keep the parts from starting with these settings, the files and addresses that they name included.
     Check {
         /// As `serve` of these parts would. Without any: of the parts that the settings say something of.
+        #[arg(conflicts_with = "up")]
         parts: Vec<Part>,
         /// As `rekey up --production` would instead.
-        #[arg(long, conflicts_with = "parts")]
-        up: bool,
-        /// Where `rekey up` keeps its data.
-        #[arg(long, value_name = "FOLDER", default_value = folder::DEFAULT, requires = "up")]
-        data: PathBuf,
+        #[command(flatten)]
+        one_process: OneProcess,
     },
     /// Show every effective value and where it comes from; secrets stay hidden.
     Show,

@@ -10,6 +10,7 @@
 //! | `up` | such a suite with demo people and their inbox; and `--production` |
 //! | `doctor` | what is wrong with a deployment, and what mends it |
 //! | `callers_file` | who may call a part, as files say it |
+//! | `private_files` | files and folders that only their owner reads |
 //! | `processor` | which of the two builds of a release runs |
 //! | `commands` | one file per command that talks to a running suite or prepares one |
 //! | `profile` | where the suite is and how to call it: `rekey-data/cli.toml` |
@@ -27,6 +28,7 @@ pub mod folder;
 mod key_set;
 mod output;
 mod part;
+mod private_files;
 mod processor;
 mod production;
 mod profile;
@@ -49,7 +51,10 @@ use crate::up::Files;
 /// Reads the arguments of this process and does what they say.
 pub fn main() -> ExitCode {
     processor::go_on_as_faster_build();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return Output::new(output::asks_for_json(std::env::args_os())).usage(&error),
+    };
     let output = Output::new(arguments.json);
     // What keeps running has a log, and what ends it is the log's last line.
     let is_served = matches!(arguments.command, Command::Up(_) | Command::Serve { .. });
@@ -77,7 +82,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Init(init) => commands::init::run(&init, output),
         Command::Migrate(migrate) => commands::migrate::run(&migrate, config, output).await,
         Command::Doctor(doctor) => doctor::run(&doctor, config, output).await,
-        Command::Restore { part, yes } => commands::restore::run(part, config, yes, output).await,
+        Command::Restore(restore) => commands::restore::run(&restore, config, output).await,
         Command::Bootstrap(bootstrap) => commands::bootstrap::run(bootstrap, config, output).await,
         Command::Token { command } => commands::token::run(command, output),
         Command::Keys { command } => commands::keys::run(command, config, output).await,
@@ -87,7 +92,7 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Account { command } => commands::account::run(command, &profile, output).await,
         Command::Import(import) => commands::import::run(import, &profile, output).await,
         Command::Imports { command } => commands::imports::run(command, &profile, output).await,
-        Command::Export(export) => commands::export::run(export, &profile, output).await,
+        Command::Export(export) => commands::export::run(export, &profile).await,
         Command::Policy { command } => commands::policy::run(command, &profile, output).await,
         Command::Role { command } => commands::role::run(command, &profile, output).await,
         Command::Group { command } => commands::group::run(command, &profile, output).await,

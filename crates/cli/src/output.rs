@@ -1,22 +1,20 @@
-//! Text for people or JSON for programs, and the exit codes.
+//! Text for people or JSON for programs.
+//!
+//! Results go to standard output and nothing else does, so that whoever reads it never takes a failure for a result; what went
+//! wrong ([`failure`]) is the last line of standard error.
 
+mod failure;
+
+use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
-use std::net::IpAddr;
 use std::process::ExitCode;
 
 use anyhow::bail;
-use rekey_client::Problem;
 use rekey_primitives::clock::{Clock as _, SystemClock};
 use serde::Serialize;
 
-use crate::doctor::Unwell;
-
-/// Something broke.
-const BROKEN: u8 = 1;
-/// Refused with a published reason.
-const REFUSED: u8 = 3;
-/// The suite or a store is away.
-const AWAY: u8 = 4;
+use self::failure::Failure;
+pub(crate) use self::failure::{Partial, Stopped};
 
 /// How a command speaks.
 #[derive(Debug, Clone, Copy)]
@@ -70,116 +68,61 @@ impl Output {
         }
     }
 
-    /// Says what went wrong and which exit code that is.
-    pub(crate) fn failure(self, error: &anyhow::Error) -> ExitCode {
-        if let Some(unwell) = error.downcast_ref::<Unwell>() {
-            self.complain("", &unwell.to_string(), "");
-            return ExitCode::from(unwell.exit_code());
-        }
-        let status = error.chain().find_map(|cause| cause.downcast_ref::<tonic::Status>());
-        let Some(status) = status else {
-            self.complain("", &told(error), "");
-            return ExitCode::from(if error.chain().any(is_away) { AWAY } else { BROKEN });
-        };
-        let refusal = Problem::of(status);
-        let mut message = plain(status.message(), &refusal).to_owned();
-        if message.is_empty() {
-            status.code().description().clone_into(&mut message);
-        }
-        if is_refused_here(&message) {
-            message.push_str(": is `rekey up` running?");
-        }
-        for (field, what) in &refusal.fields {
-            message.push_str(&format!("\n  {field}: {what}"));
-        }
-        // What the reason adds, such as the right that is missing.
-        for (key, value) in std::collections::BTreeMap::from_iter(&refusal.metadata) {
-            message.push_str(&format!("\n  {key}: {value}"));
-        }
-        if let Some(wait) = refusal.retry_after {
-            message.push_str(&format!("\n  try again in {} s", wait.as_secs().max(1)));
-        }
-        self.complain(&refusal.reason, &message, refusal.support_code.as_deref().unwrap_or_default());
-        match refusal.code {
-            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => ExitCode::from(AWAY),
-            tonic::Code::Internal | tonic::Code::Unknown | tonic::Code::DataLoss => ExitCode::from(BROKEN),
-            _ => ExitCode::from(REFUSED),
+    /// Prints what a command did that may have stopped half way, as far as it came; a failure tells how far that was.
+    pub(crate) fn as_far_as<T: Serialize>(
+        self,
+        data: &T,
+        text: impl FnOnce(&T) -> String,
+        ended: anyhow::Result<()>,
+        partial: Partial,
+    ) -> anyhow::Result<()> {
+        match ended {
+            Ok(()) => self.data(data, text),
+            Err(error) if partial.is_empty() => Err(error),
+            Err(error) => {
+                // Whoever cannot be told what was done is told at least what stopped it.
+                let _told = self.data(data, text);
+                Err(Stopped::at(partial, error).into())
+            }
         }
     }
 
-    fn complain(self, reason: &str, message: &str, support_code: &str) {
+    /// Says what went wrong and which exit code that is.
+    pub(crate) fn failure(self, error: &anyhow::Error) -> ExitCode {
+        self.complain(&Failure::of(error))
+    }
+
+    /// What the command line could not make sense of. What was asked for, help and version, is no failure.
+    pub(crate) fn usage(self, error: &clap::Error) -> ExitCode {
+        if self.json && error.use_stderr() {
+            return self.complain(&Failure::of_usage(error));
+        }
+        error.exit()
+    }
+
+    fn complain(self, failure: &Failure) -> ExitCode {
         if self.logs_json {
             let line = serde_json::json!({
                 "timestamp": SystemClock.now().to_string(),
                 "level": "ERROR",
-                "message": message,
-                "reason": reason,
+                "message": failure.message,
+                "reason": failure.reason,
                 "target": "rekey",
+                "error": failure,
             });
             eprintln!("{line}");
-            return;
+        } else if self.json {
+            eprintln!("{}", serde_json::json!({ "error": failure }));
+        } else {
+            eprintln!("{}", failure.text());
         }
-        if self.json {
-            let error =
-                serde_json::json!({"reason": reason, "message": message, "support_code": support_code});
-            eprintln!("{}", serde_json::json!({ "error": error }));
-            return;
-        }
-        let reason = if reason.is_empty() { String::new() } else { format!("{reason}: ") };
-        eprintln!("rekey: {reason}{message}");
-        if !support_code.is_empty() {
-            eprintln!("  support code {support_code}");
-        }
+        ExitCode::from(failure.exit_code)
     }
 }
 
-/// Whether a connection was refused by a port of this machine: the client says so in these words.
-fn is_refused_here(message: &str) -> bool {
-    let Some(peer) = message.strip_prefix("connection refused by ") else { return false };
-    let host = peer.rsplit_once(':').map_or(peer, |(host, _)| host).trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// The text without the reason and the field, which are shown beside it.
-fn plain<'a>(text: &'a str, refusal: &Problem) -> &'a str {
-    let text = text.strip_prefix(&format!("{}: ", refusal.reason)).unwrap_or(text);
-    let field = refusal.fields.first().map(|(field, what)| format!(": {field} {what}"));
-    field.and_then(|field| text.strip_suffix(&field)).unwrap_or(text)
-}
-
-/// What broke and why, cause by cause. Some errors tell their cause themselves: it is not told twice.
-fn told(error: &anyhow::Error) -> String {
-    let mut text = error.to_string();
-    for cause in error.chain().skip(1).map(|cause| cause.to_string()) {
-        if !text.ends_with(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
-}
-
-/// Whether something that broke is a suite or a store that nobody reached, which passes.
-fn is_away(cause: &(dyn std::error::Error + 'static)) -> bool {
-    if let Some(error) = cause.downcast_ref::<std::io::Error>() {
-        return matches!(
-            error.kind(),
-            ErrorKind::ConnectionRefused
-                | ErrorKind::ConnectionReset
-                | ErrorKind::ConnectionAborted
-                | ErrorKind::NotConnected
-                | ErrorKind::TimedOut
-                | ErrorKind::HostUnreachable
-                | ErrorKind::NetworkUnreachable
-        );
-    }
-    match cause.downcast_ref::<sqlx::Error>() {
-        Some(sqlx::Error::PoolTimedOut) => true,
-        // Postgres: class 08, no connection; 53, out of something; 57P, going down or coming up.
-        Some(sqlx::Error::Database(error)) => {
-            error.code().is_some_and(|code| ["08", "53", "57P"].iter().any(|class| code.starts_with(class)))
-        }
-        _ => false,
-    }
+/// Whether these arguments ask for JSON, as far as that can be known of arguments that do not read.
+pub(crate) fn asks_for_json(arguments: impl IntoIterator<Item = OsString>) -> bool {
+    arguments.into_iter().take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }
 
 /// Says on standard error what goes on while a command works.
@@ -207,6 +150,10 @@ pub(crate) fn confirm(what: &str, word: &str) -> anyhow::Result<()> {
     terminal.flush()?;
     let mut typed = String::new();
     std::io::stdin().read_line(&mut typed)?;
+    if !typed.ends_with('\n') {
+        // What is said next begins a line.
+        writeln!(terminal)?;
+    }
     if typed.trim() == word { Ok(()) } else { bail!("that is not {word}: nothing was done") }
 }
 
@@ -250,42 +197,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_reached_is_told_from_what_broke() {
-        let refused = || std::io::Error::from(ErrorKind::ConnectionRefused);
-        let away = [
-            anyhow::Error::new(refused()).context("no inbox"),
-            anyhow::Error::new(sqlx::Error::Io(refused())).context("migrating"),
-            anyhow::Error::new(sqlx::Error::PoolTimedOut),
-        ];
-        let broken = [
-            anyhow::Error::new(std::io::Error::from(ErrorKind::NotFound)),
-            anyhow::Error::new(std::io::Error::from(ErrorKind::AddrInUse)),
-            anyhow::Error::new(sqlx::Error::RowNotFound),
-        ];
+    fn json_is_asked_for_by_a_flag_and_not_by_what_follows_the_flags() {
+        let asks = |arguments: &[&str]| asks_for_json(arguments.iter().map(OsString::from));
 
-        assert!(away.iter().all(|error| error.chain().any(is_away)));
-        assert!(!broken.iter().any(|error| error.chain().any(is_away)));
-    }
-
-    #[test]
-    fn only_this_machine_is_asked_whether_a_suite_runs() {
-        for here in ["127.0.0.1:7301", "localhost:7301", "[::1]:7301"] {
-            assert!(is_refused_here(&format!("connection refused by {here}")), "{here}");
-        }
-        assert!(!is_refused_here("connection refused by identity.internal:7301"));
-        assert!(!is_refused_here("the name of localhost does not resolve"));
-    }
-
-    #[test]
-    fn a_cause_that_was_told_already_is_not_told_again() {
-        let missing = || anyhow::anyhow!("\"nofile.toml\" not found");
-
-        let twice =
-            missing().context("the settings do not read: \"nofile.toml\" not found").context("starting");
-        let once = missing().context("the settings do not read");
-
-        assert_eq!(told(&twice), "starting: the settings do not read: \"nofile.toml\" not found");
-        assert_eq!(told(&once), "the settings do not read: \"nofile.toml\" not found");
+        assert!(asks(&["rekey", "account", "lst", "--json"]) && asks(&["rekey", "--json", "lst"]));
+        assert!(!asks(&["rekey", "account", "show", "--", "--json"]) && !asks(&["rekey", "--jsonl"]));
     }
 
     #[test]

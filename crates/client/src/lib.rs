@@ -50,7 +50,7 @@ pub use self::deadline::Remaining;
 pub use self::problem::Problem;
 pub use self::reloading_channel::read_files_again;
 pub use self::settings::{ClientSettings, OpenError};
-pub use self::trace::{in_trace, trace_parent};
+pub use self::trace::{code_name, in_trace, trace_parent};
 
 #[cfg(test)]
 mod tests;

@@ -90,7 +90,8 @@ fn peer_of(method: &str) -> Option<&str> {
 }
 
 /// `NotFound` as `NOT_FOUND`, the way the contract and the server's measure write it.
-pub(crate) fn code_name(code: Code) -> String {
+#[must_use]
+pub fn code_name(code: Code) -> String {
     let mut name = String::new();
     for letter in format!("{code:?}").chars() {
         if letter.is_ascii_uppercase() && !name.is_empty() {

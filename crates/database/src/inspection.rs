@@ -7,6 +7,7 @@ use rekey_primitives::clock::Clock;
 use tokio::time::Instant;
 
 use crate::options::Location;
+use crate::sqlite::is_in_use;
 use crate::{Connection, Database, Dialect, Failure, Options, Schema, SchemaFit, Sql};
 
 /// Round trips that are measured, after a first one that opens the connection.
@@ -45,6 +46,20 @@ pub struct DatabaseFacts {
     pub server: Option<ServerFacts>,
 }
 
+/// Why a database was not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotInspected {
+    /// There is no such file.
+    #[error("{0} is not there")]
+    Missing(String),
+    /// A running process has the file for itself.
+    #[error("{0} is in use by another rekey process")]
+    InUse(String),
+    /// It does not answer, and why.
+    #[error("{0}")]
+    Away(String),
+}
+
 /// What a Postgres says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerFacts {
@@ -75,24 +90,29 @@ pub struct ServerFacts {
 /// Looks at the database of a URL, by one connection of its own. A file is opened only if it is there.
 ///
 /// # Errors
-/// It is away, or says nothing of what is asked.
+/// It is away, in use, or says nothing of what is asked.
 pub async fn inspect(
     url: &str,
     options: &Options,
     schema: &Schema,
     clock: &dyn Clock,
-) -> Result<DatabaseFacts, String> {
-    if let Ok(Location::Sqlite(path)) = Location::parse(url)
-        && !Path::new(path).exists()
-    {
-        return Err(format!("{path} is not there"));
+) -> Result<DatabaseFacts, NotInspected> {
+    let file = match Location::parse(url) {
+        Ok(Location::Sqlite(path)) => Some(path.to_owned()),
+        _ => None,
+    };
+    if let Some(path) = file.as_ref().filter(|path| !Path::new(path).exists()) {
+        return Err(NotInspected::Missing(path.clone()));
     }
     let options = Options { connections: 1, ..options.clone() };
-    let database = Database::open(url, &options).await.map_err(|failure| failure.to_string())?;
+    let database = Database::open(url, &options).await.map_err(|failure| match file {
+        Some(path) if is_in_use(&failure) => NotInspected::InUse(path),
+        _ => NotInspected::Away(failure.to_string()),
+    })?;
     let facts = facts(&database, schema, clock).await;
     let facts = match facts {
         Ok(facts) => Ok(facts),
-        Err(failure) => Err(database.cause(&failure).await),
+        Err(failure) => Err(NotInspected::Away(database.cause(&failure).await)),
     };
     database.close().await;
     facts

@@ -9,11 +9,12 @@
 //! | [`value`] | [`Value`]: what is bound to `$1`, `$2` and so on |
 //! | [`schema`] | [`Schema`]: which one a service needs, and whether one fits this code |
 //! | [`migration`] | bringing a schema up to date under a lock |
+//! | `key_checks` | which keys a store was used with |
 //! | [`inspection`] | what a database says of itself, for whoever judges it |
 //! | [`monitor`] | the loop that looks after the database, and the gate it opens |
 //! | [`failure`] | [`Failure`], and the time limit of a step |
 //!
-//! Nothing here knows a table. A service writes its statements with [`statements!`], so that a test can prepare all of
+//! Nothing here knows a table but those of [`schema`] and [`KeyChecks`], which the schema of every service has. A service writes its statements with [`statements!`], so that a test can prepare all of
 //! them on both databases, and takes its steps through [`Database::step`].
 
 pub mod connection;
@@ -29,6 +30,7 @@ pub mod transaction;
 pub mod value;
 
 mod alone;
+mod key_checks;
 mod measurement;
 mod options;
 mod password;
@@ -41,7 +43,8 @@ mod tests;
 pub use connection::{Connection, Row};
 pub use database::{Database, Dialect};
 pub use failure::{Failure, in_time};
-pub use inspection::{DatabaseFacts, ServerFacts, inspect};
+pub use inspection::{DatabaseFacts, NotInspected, ServerFacts, inspect};
+pub use key_checks::KeyChecks;
 pub use migration::{Blocker, Migrated, MigratedStep, Patience, Waiting, migrate, migrate_patiently};
 pub use monitor::{SchemaGate, StoreMonitor, StoreStatus, Unprepared};
 pub use options::Options;

@@ -240,3 +240,6 @@ fn parse(url: &str, options: &Options) -> Result<PgConnectOptions, Failure> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod fuzz;

@@ -187,6 +187,11 @@ fn lock_for_this_process(database: &Path) -> Result<File, Failure> {
     }
 }
 
+/// Whether it failed for another process that has the file.
+pub(crate) fn is_in_use(failure: &Failure) -> bool {
+    matches!(failure, Failure::Unavailable(cause) if cause.is::<InUse>())
+}
+
 /// Opens a file beside the database, which is the first thing done in their folder.
 fn open_lock(path: &Path) -> Result<File, Failure> {
     let open = || {
@@ -295,6 +300,18 @@ mod tests {
 
         // 2 waits for the disk at every commit.
         assert_eq!((synchronous, foreign_keys, mode.as_str()), (2, 1, "wal"));
+    }
+
+    #[tokio::test]
+    async fn connections_share_neither_a_cache_nor_a_count_of_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&url(folder.path()), &Options::named("test")).await.unwrap();
+
+        let built: Vec<(String,)> = database.all(Sql::unlisted("pragma compile_options"), &[]).await.unwrap();
+
+        // By the flags in `.cargo/config.toml`.
+        let is_built = |option: &str| built.iter().any(|(built,)| built == option);
+        assert!(is_built("DEFAULT_MEMSTATUS=0") && !is_built("ENABLE_MEMORY_MANAGEMENT"), "{built:?}");
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! What people type, and headers.
 
 use crate::contact::{Channel, EmailAddress, PhoneNumber};
+use crate::id::AccountId;
 use crate::locale::Locale;
 use crate::login::{Login, search_form};
 use crate::{grpc_timeout, text};
@@ -49,5 +50,15 @@ fn a_language_and_a_deadline_are_read_or_refused() {
     rekey_testing::fuzz(&[b"de-Latn-CH-1996", b"99999999H", b"150m"], |bytes: &[u8]| {
         let typed = text_of(bytes);
         let _ = (Locale::parse(&typed), grpc_timeout::parse(&typed), text::character_count(&typed));
+    });
+}
+
+#[test]
+fn an_id_has_one_spelling() {
+    rekey_testing::fuzz(&[b"018f0000-0000-7000-8000-000000000001"], |bytes: &[u8]| {
+        let typed = text_of(bytes);
+        if let Ok(id) = AccountId::parse(&typed) {
+            assert_eq!(id.to_string(), typed);
+        }
     });
 }

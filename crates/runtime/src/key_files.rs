@@ -4,13 +4,11 @@
 //! in which an id came to stand for another key leave the keys as they are. So do keys that are not those of the part's store, which
 //! knows every one that it was used with: a process that starts with such keys ends.
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use rekey_metrics::process::KEY_MADE;
-use rekey_sealing::{HeldKey, KeyId, KeyRing, KeyText, NotTaken, WrongKeys};
+use rekey_sealing::{HeldKey, KeyId, KeyRing, KeyStore, KeyStoreFailure, KeyText, NotTaken, WrongKeys};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::settings::{SecretFileError, secret_file};
@@ -52,32 +50,7 @@ pub enum KeyFileError {
     },
     /// The store could not be asked.
     #[error("the store cannot be asked whether it knows these keys")]
-    Store(#[source] Box<dyn Error + Send + Sync>),
-}
-
-/// The store of a part, as far as it knows keys.
-#[async_trait]
-pub trait KeyStore: Send + Sync {
-    /// Holds the keys of a kind to those that the store was used with, and has it know the new ones among them; of several
-    /// processes that do so at once, all have fitting keys or one is told.
-    ///
-    /// # Errors
-    /// The store did not answer. That keys are wrong is an answer.
-    async fn hold(
-        &self,
-        key: &'static str,
-        held: &[HeldKey],
-    ) -> Result<Result<(), WrongKeys>, Box<dyn Error + Send + Sync>>;
-
-    /// What a key of a kind still seals, in words; none where nothing is, or where it is over by itself soon.
-    ///
-    /// # Errors
-    /// The store did not answer.
-    async fn still_sealed_by(
-        &self,
-        key: &'static str,
-        id: &KeyId,
-    ) -> Result<Option<String>, Box<dyn Error + Send + Sync>>;
+    Store(#[source] KeyStoreFailure),
 }
 
 /// The file of a kind of key.
@@ -197,6 +170,7 @@ mod tests {
     use std::fs;
     use std::sync::Mutex;
 
+    use async_trait::async_trait;
     use rekey_primitives::entropy::SeededEntropy;
     use rekey_sealing::{AeadKeys, KeptCheck};
     use tempfile::TempDir;
@@ -212,11 +186,7 @@ mod tests {
 
     #[async_trait]
     impl KeyStore for Known {
-        async fn hold(
-            &self,
-            _: &'static str,
-            held: &[HeldKey],
-        ) -> Result<Result<(), WrongKeys>, Box<dyn Error + Send + Sync>> {
+        async fn hold(&self, _: &str, held: &[HeldKey]) -> Result<Result<(), WrongKeys>, KeyStoreFailure> {
             let mut known = self.0.lock().unwrap();
             let new = match rekey_sealing::hold(held, &known) {
                 Ok(new) => new,
@@ -230,11 +200,7 @@ mod tests {
             Ok(Ok(()))
         }
 
-        async fn still_sealed_by(
-            &self,
-            _: &'static str,
-            id: &KeyId,
-        ) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+        async fn still_sealed_by(&self, _: &str, id: &KeyId) -> Result<Option<String>, KeyStoreFailure> {
             Ok((id.as_str() == "used").then(|| "3 passwords".to_owned()))
         }
     }

@@ -15,6 +15,8 @@
 //! | [`smtp_server`], [`sms_gateway_in`] | 300 ms, 100 ms |
 //! | [`small_disk`], [`movable_clock`] | 10 ms, 50 ms |
 //! | [`Proxy`], [`tools`] | nothing |
+//!
+//! [`simulation`] has no server: it draws calls and their faults from a seed.
 
 use std::path::PathBuf;
 
@@ -27,6 +29,7 @@ mod proxy;
 mod redis;
 mod redis_tls;
 mod script;
+pub mod simulation;
 mod sms;
 mod smtp;
 mod template;

@@ -90,7 +90,7 @@ impl<M: Clone + DeserializeOwned + Send + Sync + 'static> Script<M> {
 
     /// Waits until it listens.
     pub(crate) async fn listening(&self) -> Result<()> {
-        self.see(|seen| seen.listening == Some(self.port)).await.map(drop)
+        self.see(|seen| seen.listening == Some(self.port), |_| false).await.map(drop)
     }
 
     pub(crate) const fn port(&self) -> u16 {
@@ -123,21 +123,34 @@ impl<M: Clone + DeserializeOwned + Send + Sync + 'static> Script<M> {
 
     /// The messages up to a point that the script is asked to mark now.
     pub(crate) async fn synced(&self) -> Result<Vec<M>> {
+        self.synced_that(|_| true).await
+    }
+
+    /// Those of them that are such; the others are not copied.
+    pub(crate) async fn synced_that(&self, is_such: impl Fn(&M) -> bool) -> Result<Vec<M>> {
         let number = self.next_order.fetch_add(1, Ordering::Relaxed);
         {
             let mut orders = self.orders.lock().map_err(|_| anyhow::anyhow!("another order panicked"))?;
             writeln!(orders, "{number}").context("it has ended")?;
         }
-        self.see(|seen| seen.synced >= number).await
+        self.see(|seen| seen.synced >= number, is_such).await
     }
 
-    async fn see(&self, mut is_so: impl FnMut(&Seen<M>) -> bool) -> Result<Vec<M>> {
+    async fn see(
+        &self,
+        mut is_so: impl FnMut(&Seen<M>) -> bool,
+        is_such: impl Fn(&M) -> bool,
+    ) -> Result<Vec<M>> {
         let mut seen = self.seen.subscribe();
         let wait = seen.wait_for(|seen| seen.has_ended || is_so(seen));
         let messages = {
             let seen =
                 tokio::time::timeout(Duration::from_secs(10), wait).await.context("not within 10 s")??;
-            if seen.has_ended { None } else { Some(seen.messages.clone()) }
+            if seen.has_ended {
+                None
+            } else {
+                Some(seen.messages.iter().filter(|one| is_such(one)).cloned().collect())
+            }
         };
         messages.context("it has ended; its complaint stands on standard error")
     }

@@ -409,3 +409,6 @@ mod tests {
         assert!(!format!("{options:?}").contains("s3cr3t"));
     }
 }
+
+#[cfg(test)]
+mod fuzz;

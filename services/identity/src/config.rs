@@ -265,7 +265,7 @@ impl Settings {
     /// The first contradiction.
     pub fn check(&self) -> Result<(), Contradiction> {
         check_store_url("identity.store.url", &self.store.url)?;
-        check_store_url("identity.throttle.url", &self.throttle.url)?;
+        check_store_url("identity.throttle.url", &self.throttle.redis.url)?;
         self.check_hash_cost()?;
         self.webhooks.check()?;
         let is_sent = |kind: &String| MethodKind::parse(kind).is_some_and(|kind| kind.channel().is_some());

@@ -63,7 +63,9 @@ pub use metrics::CATALOGUE as METRICS;
 pub use store::UnderPepper;
 pub use wiring::inspection::{inspect_store, inspect_throttle, measure_hash};
 
-pub use rekey_database::{DatabaseFacts, Migrated, MigratedStep, Patience, SchemaFit, ServerFacts, Waiting};
+pub use rekey_database::{
+    DatabaseFacts, Migrated, MigratedStep, NotInspected, Patience, SchemaFit, ServerFacts, Waiting,
+};
 pub use rekey_throttle::connection::{RedisFacts, RedisNodeFacts};
 
 use std::sync::Arc;
@@ -154,7 +156,15 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let delivery = wiring::delivery(&parts)?;
     let pause = Duration::from_secs(settings.store.check_seconds);
     let (monitor, gate) = jobs::store_monitor::of(&parts.store, part, pause);
-    let monitor = monitor.preparing(move || hold_keys(Arc::clone(&keys)));
+    let (known, homes) = (parts.store.clone(), parts.homes.clone());
+    let monitor = monitor.preparing(move || {
+        let (keys, store, homes) = (Arc::clone(&keys), known.clone(), homes.clone());
+        async move {
+            hold_keys(keys).await?;
+            // Before anybody calls: a tenant of another region is refused by it, and not told to be nowhere.
+            homes.read(&store).await.map_err(Unprepared::Failed)
+        }
+    });
     Ok(Service {
         routes: grpc::routes(parts.use_cases(), parts.homes.clone()),
         persons: Arc::new(Persons { sessions: parts.sessions(), authorisation: parts.authorisation() }),
@@ -208,7 +218,7 @@ pub async fn under_pepper(settings: &Settings, key: &KeyId) -> anyhow::Result<Un
 /// The store is away, in use by another process or was not migrated.
 pub async fn forget_keys(settings: &Settings, kind: &str) -> anyhow::Result<()> {
     let store = wiring::store(settings).await?;
-    store.forget_keys(kind).await.context("forgetting keys")?;
+    store.database().forget_keys(kind).await.context("forgetting keys")?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::bootstrap::BootstrapRequest;
+use crate::domain::refusal::Refusal;
 
 const PASSWORD: &str = "seven quiet herons on the pier";
 
@@ -170,4 +171,20 @@ async fn a_token_that_is_none_of_ours_is_nobodys() {
     let service = assemble(&settings(folder.path()), dependencies()).await.unwrap();
 
     assert_eq!(service.persons.verify("eyJhbGciOiJub25lIn0..").await, Err(AccessTokenError::Invalid));
+}
+
+#[tokio::test]
+async fn a_part_that_is_ready_knows_who_is_at_home_elsewhere() {
+    let folder = folder();
+    let mut settings = settings(folder.path());
+    settings.region = "eu".to_owned();
+    migrate(&settings).await.unwrap();
+    let theirs = begin(&settings, PASSWORD).await.unwrap().tenant_id;
+    settings.region = "us".to_owned();
+    let mut service = assemble(&settings, dependencies()).await.unwrap();
+
+    service.loops.look_first().await.unwrap();
+
+    let told = service.loops.parts.homes.judge(theirs);
+    assert_eq!(told, Err(Refusal::TenantElsewhere { region: "eu".to_owned() }));
 }

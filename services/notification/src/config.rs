@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::domain::delivery::{Retries, Waits};
 use crate::domain::lane::PerLane;
-use crate::providers::{self, BreakerPolicy, ProviderSettings};
+use crate::providers::{self, BreakerPolicy, ProviderSettings, TlsServer};
 
 /// The commented defaults.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -218,6 +218,13 @@ impl Settings {
     pub fn sender_domains(&self) -> Vec<String> {
         let domains = self.providers.iter().filter_map(ProviderSettings::sender_domain);
         std::collections::BTreeSet::from_iter(domains).into_iter().collect()
+    }
+
+    /// The servers that providers speak TLS to, each with the name of its provider.
+    #[must_use]
+    pub fn tls_servers(&self) -> Vec<(String, TlsServer)> {
+        let of = |provider: &ProviderSettings| Some((provider.name().to_owned(), provider.tls_server()?));
+        self.providers.iter().filter_map(of).collect()
     }
 
     /// The files of secrets that providers name, each with its setting.

@@ -54,6 +54,7 @@ use tonic::service::Routes;
 use crate::config::Settings;
 use crate::domain::lane::Lane;
 use crate::grpc::NotificationGrpc;
+pub use crate::providers::TlsServer;
 pub use crate::providers::inbox::{self, Inbox};
 use crate::signals::Signals;
 use crate::worker::{LaneWorker, Reclaimer, Sweeper};
@@ -213,7 +214,7 @@ pub async fn restore(settings: &Settings) -> anyhow::Result<u64> {
 /// The store is away, in use by another process or was not migrated.
 pub async fn forget_keys(settings: &Settings, kind: &str) -> anyhow::Result<()> {
     let store = wiring::store(settings).await?;
-    store.forget_keys(kind).await.context("forgetting keys")?;
+    store.database().forget_keys(kind).await.context("forgetting keys")?;
     Ok(())
 }
 

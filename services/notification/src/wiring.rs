@@ -4,20 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use async_trait::async_trait;
 use rekey_database::failure::STEP_WITHIN;
 use rekey_database::{
-    DatabaseFacts, Failure, Migrated, Options, Patience, SchemaGate, StoreMonitor, StoreStatus, Unprepared,
+    DatabaseFacts, Failure, KeyChecks, Migrated, Options, Patience, SchemaGate, StoreMonitor, StoreStatus,
+    Unprepared,
 };
 use rekey_primitives::clock::{Clock, SharedClock};
 use rekey_primitives::contact::Channel;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::health::PartHealth;
-use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError, KeyStore};
+use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError};
 use rekey_runtime::reload::Reloads;
 use rekey_runtime::settings::{Pooling, url_with_password};
-use rekey_sealing::{AeadKeys, HeldKey, KeyId, WrongKeys};
+use rekey_sealing::AeadKeys;
 
 use crate::config::Settings;
 use crate::domain::lane::{Lane, PerLane};
@@ -52,8 +52,7 @@ pub(crate) async fn migrate(
 /// Looks at `[notification.store]`.
 pub(crate) async fn inspect_store(settings: &Settings, clock: &dyn Clock) -> anyhow::Result<DatabaseFacts> {
     let (url, options) = (store_url(settings)?, store_options(settings));
-    let facts = rekey_database::inspect(url.expose_secret(), &options, &SCHEMA, clock).await;
-    facts.map_err(|away| anyhow::anyhow!(away))
+    Ok(rekey_database::inspect(url.expose_secret(), &options, &SCHEMA, clock).await?)
 }
 
 /// The URL may hold a password: it is not quoted.
@@ -95,34 +94,8 @@ pub(crate) fn keys(settings: &Settings) -> anyhow::Result<AeadKeys> {
 
 /// The keys, with the file that they go by.
 pub(crate) fn followed_keys(shared: &Shared<'_>) -> Result<Arc<FollowedKeys>, KeyFileError> {
-    let known = KnownKeys { store: shared.store.clone(), clock: Arc::clone(&shared.clock) };
+    let known = KeyChecks { database: shared.store.database().clone(), clock: Arc::clone(&shared.clock) };
     Ok(key_file(shared.settings)?.followed_by(AeadKeys::clone(&shared.keys), Arc::new(known)))
-}
-
-/// What the store knows of keys.
-struct KnownKeys {
-    store: Store,
-    clock: SharedClock,
-}
-
-#[async_trait]
-impl KeyStore for KnownKeys {
-    async fn hold(
-        &self,
-        key: &'static str,
-        held: &[HeldKey],
-    ) -> Result<Result<(), WrongKeys>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(self.store.hold_keys(key, held, self.clock.now()).await?)
-    }
-
-    /// All of it is over by itself.
-    async fn still_sealed_by(
-        &self,
-        _: &'static str,
-        _: &KeyId,
-    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(None)
-    }
 }
 
 /// Nothing is worked on by keys that are not the store's.

@@ -2,14 +2,13 @@
 //! checks that need more than one of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use rekey_client::ClientSettings;
 use rekey_primitives::contact::{Channel, Destination, PhoneNumber};
 use rekey_runtime::server::ServerSettings;
-use rekey_runtime::settings::{WrongParameter, check_store_url};
+use rekey_runtime::settings::{RedisSettings, WrongParameter, check_store_url};
 use serde::Deserialize;
 
 use crate::domain::budgets::{Limits, Window};
@@ -56,45 +55,18 @@ pub struct Settings {
 }
 
 /// `[verification.store]`
-#[derive(Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreSettings {
-    /// Where the store is. May hold a password: never logged.
-    pub url: String,
-    /// A file with the password, where it does not stand in the URL.
-    #[serde(default)]
-    pub password_file: Option<PathBuf>,
-    /// The authorities whose Redis is believed, in place of the system's.
-    #[serde(default)]
-    pub ca_file: Option<PathBuf>,
-    /// The certificate that this part shows to Redis.
-    #[serde(default)]
-    pub certificate_file: Option<PathBuf>,
-    /// Its key.
-    #[serde(default)]
-    pub key_file: Option<PathBuf>,
-    /// Whom Sentinels let in, where that is not who logs in to the primary.
-    #[serde(default)]
-    pub sentinel_user: Option<String>,
-    /// A file with their password.
-    #[serde(default)]
-    pub sentinel_password_file: Option<PathBuf>,
+    /// Where the store is.
+    #[serde(flatten)]
+    pub redis: RedisSettings,
     /// How long one step may take.
     pub timeout_ms: u64,
     /// The most entries that `memory:` holds.
     pub memory_entries: usize,
     /// How often its health is checked.
     pub check_seconds: u64,
-}
-
-impl fmt::Debug for StoreSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self.url.split(':').next().unwrap_or_default();
-        f.debug_struct("StoreSettings")
-            .field("kind", &kind)
-            .field("timeout_ms", &self.timeout_ms)
-            .finish_non_exhaustive()
-    }
 }
 
 /// `[verification.keys]`
@@ -225,7 +197,7 @@ impl Settings {
         if self.production && !self.test_destinations.is_empty() {
             return Err(InvalidSettings::TestDestinations);
         }
-        check_store_url("verification.store.url", &self.store.url)?;
+        check_store_url("verification.store.url", &self.store.redis.url)?;
         let waits = self.resend.ladder_seconds.iter().copied().map(Duration::from_secs).collect();
         Ok(Rules {
             code_format: CodeFormat::new(self.code.alphabet, self.code.length)?,

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use async_trait::async_trait;
 use rekey_primitives::clock::Clock;
 use rekey_primitives::entropy::Entropy;
 use rekey_primitives::secret::ExposeSecret as _;
-use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError, KeyStore};
-use rekey_runtime::settings::{TlsClientFiles, secret_file, url_with_password};
-use rekey_sealing::{AeadKeys, HeldKey, KeyId, MacKeys, SigningKeys, WrongKeys};
-use rekey_throttle::connection::{Connection, Options, RedisFacts, SentinelLogin, Topology};
+use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError};
+use rekey_sealing::{AeadKeys, KeyStore, MacKeys, SigningKeys};
+use rekey_throttle::connection::{Connection, RedisFacts};
 use rekey_throttle::{InProcessThrottle, RedisThrottle, Reserving};
 
 use crate::codes::CodeKeys;
@@ -38,35 +36,12 @@ pub(crate) fn followed_keys(
     store: Arc<dyn Store>,
 ) -> Result<[Arc<FollowedKeys>; 3], KeyFileError> {
     let [code_mac, code_seal, grant] = key_files(settings)?;
-    let store: Arc<dyn KeyStore> = Arc::new(KnownKeys(store));
+    let store: Arc<dyn KeyStore> = store;
     Ok([
         code_mac.followed_by(keys.macs.clone(), Arc::clone(&store)),
         code_seal.followed_by(keys.seals.clone(), Arc::clone(&store)),
         grant.followed_by(keys.grants.clone(), store),
     ])
-}
-
-/// What the store knows of keys.
-struct KnownKeys(Arc<dyn Store>);
-
-#[async_trait]
-impl KeyStore for KnownKeys {
-    async fn hold(
-        &self,
-        key: &'static str,
-        held: &[HeldKey],
-    ) -> Result<Result<(), WrongKeys>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(self.0.hold_keys(key, held).await?)
-    }
-
-    /// All of it is over by itself.
-    async fn still_sealed_by(
-        &self,
-        _: &'static str,
-        _: &KeyId,
-    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(None)
-    }
 }
 
 fn key_files(settings: &KeySettings) -> Result<[KeyFile; 3], KeyFileError> {
@@ -90,8 +65,7 @@ pub(crate) struct Stores {
 
 /// The store, and the throttle for budgets that cross tenants. Both use the same Redis, under keys of their own.
 pub(crate) fn stores(settings: &Settings, entropy: &dyn Entropy) -> anyhow::Result<Stores> {
-    let url = settings.store.url.as_str();
-    if url == "memory:" {
+    if settings.store.redis.is_memory() {
         let store = Arc::new(MemoryStore::new(entropy, settings.store.memory_entries));
         let throttle = Arc::new(InProcessThrottle::new(settings.store.memory_entries));
         return Ok(Stores { store, throttle, redis: None });
@@ -107,41 +81,13 @@ pub(crate) async fn inspect_store(
     settings: &Settings,
     clock: &dyn Clock,
 ) -> anyhow::Result<Option<RedisFacts>> {
-    if settings.store.url == "memory:" {
+    if settings.store.redis.is_memory() {
         return Ok(None);
     }
     let connection = redis(&settings.store)?;
     Ok(Some(connection.inspect(clock).await.map_err(|away| anyhow::anyhow!(away))?))
 }
 
-/// How Redis is reached, of the settings and of what their files hold at this moment.
-fn redis_options(settings: &StoreSettings) -> anyhow::Result<Options> {
-    let url = url_with_password(&settings.url, settings.password_file.as_deref());
-    let url = url.context("[verification.store]")?;
-    let mut topology = Topology::parse(url.expose_secret()).context("[verification.store] url")?;
-    if let Topology::Sentinel { login, .. } = &mut topology
-        && let Some(file) = &settings.sentinel_password_file
-    {
-        let password = secret_file(file).context("[verification.store] sentinel_password_file")?;
-        *login = Some(SentinelLogin { user: settings.sentinel_user.clone(), password });
-    }
-    let mut options = Options::to(topology);
-    options.response_timeout = Duration::from_millis(settings.timeout_ms);
-    let files = TlsClientFiles {
-        ca_file: settings.ca_file.as_deref(),
-        certificate_file: settings.certificate_file.as_deref(),
-        key_file: settings.key_file.as_deref(),
-    };
-    let Some(texts) = files.read().context("[verification.store]")? else { return Ok(options) };
-    let own = texts.own.map(|(chain, key)| (chain.into_bytes(), key.expose_secret().as_bytes().to_vec()));
-    Ok(options.with_certificates(texts.authorities.map(String::into_bytes), own))
-}
-
-/// A connection to it, which goes over to what the files hold when it is told to read them again.
 fn redis(settings: &StoreSettings) -> anyhow::Result<Connection> {
-    // Read once before, so that what is wrong is told as it is.
-    redis_options(settings)?;
-    let settings = settings.clone();
-    let made = Connection::open_reloading(Box::new(move || Ok(redis_options(&settings)?)));
-    made.map_err(|error| anyhow::anyhow!(error)).context("[verification.store] url")
+    settings.redis.connect(Duration::from_millis(settings.timeout_ms)).context("[verification.store]")
 }

@@ -1,7 +1,15 @@
 //! `rekey up` on stores that outlive it.
 
+use std::path::Path;
+
 use rekey_client::{ClientSettings, Connection};
 use rekey_tests::backend::Backend;
+use rekey_tests::person::request_id;
+use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
+use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
+use rekey_wire::identity::v1::{
+    CheckAccessTokenRequest, RefreshSessionRequest, SessionTokens, SignInRequest,
+};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::demo::Demo;
@@ -82,6 +90,60 @@ async fn without_the_right_to_make_databases_the_sql_to_run_is_told() {
     assert_eq!((first.code, second.code), (Some(1), Some(1)), "{first:?} {second:?}");
     assert!(first.stderr.contains("create database \"postgres_identity\";"), "{}", first.stderr);
     assert!(second.stderr.contains("create database \"postgres_notification\";"), "{}", second.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_was_put_back_lets_nobody_in_by_what_was_ended_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let restore = async |data: &Path| {
+        let mut command = rekey_tests::processes::rekey();
+        command.args(["restore", "--up", "--yes", "--json", "--data"]).arg(data).current_dir(folder.path());
+        rekey_tests::processes::run(command).await
+    };
+    let first = Demo::with(&data, &[]).await;
+    let (login, password) = (first.person(0, "login").to_owned(), first.person(0, "password").to_owned());
+    let tokens = sign_in(&backend(&first, &data), &login, &password).await;
+
+    let running = restore(&data).await;
+    assert!(first.process.stop().await.success());
+    let nowhere = restore(&folder.path().join("elsewhere")).await;
+    let restored = restore(&data).await.json();
+    let second = Demo::with(&data, &[]).await;
+
+    assert_eq!((running.code, nowhere.code), (Some(1), Some(1)), "{running:?} {nowhere:?}");
+    assert!(running.stderr.contains("is in use by another `rekey up`"), "{running:?}");
+    assert!(nowhere.stderr.contains("is not there") && !folder.path().join("elsewhere").exists());
+    // The administrator and three people.
+    assert_eq!((&restored["identity"]["tenants"], &restored["identity"]["accounts"]), (&1.into(), &4.into()));
+    assert!(restored["notification"]["messages"].is_u64(), "{restored}");
+    let backend = backend(&second, &data);
+    let mut sessions = SessionServiceClient::new(backend.identity.clone());
+    let check = CheckAccessTokenRequest { access_token: tokens.access_token };
+    let refresh = RefreshSessionRequest {
+        refresh_token: tokens.refresh_token,
+        request_id: request_id(),
+        context: None,
+    };
+    assert!(!sessions.check_access_token(check).await.unwrap().into_inner().active);
+    assert!(sessions.refresh_session(refresh).await.is_err());
+    assert!(backend.signs_in(&login, &password).await);
+    assert!(second.process.stop().await.success());
+}
+
+async fn sign_in(backend: &Backend, login: &str, password: &str) -> SessionTokens {
+    let request = SignInRequest {
+        tenant_id: backend.tenant_id.clone(),
+        login: login.to_owned(),
+        password: password.to_owned(),
+        request_id: request_id(),
+        context: None,
+    };
+    let mut sessions = SessionServiceClient::new(backend.identity.clone());
+    match sessions.sign_in(request).await.unwrap().into_inner().result {
+        Some(SignInResult::Tokens(tokens)) => tokens,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn backend(demo: &Demo, data: &std::path::Path) -> Backend {

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rekey_runtime::settings::Document;
 
-use crate::arguments::{ConfigCommand, Up};
+use crate::arguments::{ConfigCommand, OneProcess};
+use crate::development::Stores;
 use crate::output::Output;
 use crate::{Part, production, settings, suite, up};
 
@@ -14,7 +15,7 @@ pub(crate) async fn run(
     output: Output,
 ) -> anyhow::Result<()> {
     match command {
-        ConfigCommand::Check { parts, up, data } => {
+        ConfigCommand::Check { parts, one_process: OneProcess { up, data } } => {
             let checked =
                 if *up { check_business(data, config).await? } else { check_served(parts, config).await? };
             let names: Vec<&str> = checked.iter().map(|part| part.name()).collect();
@@ -52,16 +53,7 @@ async fn check_served(named: &[Part], config: Option<PathBuf>) -> anyhow::Result
 
 /// As `up --production` would.
 async fn check_business(data: &Path, config: Option<PathBuf>) -> anyhow::Result<Vec<Part>> {
-    let up = Up {
-        data: data.to_owned(),
-        ephemeral: false,
-        free_ports: false,
-        production: true,
-        postgres: None,
-        redis: None,
-        ready_file: None,
-    };
-    let document = up::production::document(&up, config).await?;
+    let document = up::production::document(data, &Stores::default(), config)?;
     settings::check(&document)?;
     production::check_business(&document, data)?;
     rehearse(&document, Part::ALL.to_vec()).await

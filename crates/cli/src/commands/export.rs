@@ -13,7 +13,7 @@ use rekey_wire::identity::v1::{
 use super::account::filter;
 use super::import::{Record, RecordAddress};
 use crate::arguments::{ExportAccounts, ExportAccountsFormat};
-use crate::output::{Output, csv_record, write};
+use crate::output::{Partial, Stopped, csv_record, write};
 use crate::profile::Profile;
 
 /// The columns of a table, which `rekey import` reads.
@@ -28,7 +28,7 @@ struct Writing {
     tenant_id: String,
 }
 
-pub(crate) async fn run(typed: ExportAccounts, profile: &Path, output: Output) -> anyhow::Result<()> {
+pub(crate) async fn run(typed: ExportAccounts, profile: &Path) -> anyhow::Result<()> {
     let profile = Profile::read(profile)?;
     let tenant_id = profile.tenant(&typed.tenant).await?.tenant_id;
     let mut request = ExportAccountsRequest {
@@ -52,11 +52,10 @@ pub(crate) async fn run(typed: ExportAccounts, profile: &Path, output: Output) -
         match writing.stream(&mut client, &mut request).await {
             Ok(true) => return Ok(()),
             Ok(false) => {}
+            Err(error) if request.resume_token.is_empty() => return Err(error),
             Err(error) => {
-                if !request.resume_token.is_empty() {
-                    output.report(&format!("Go on with --resume {}", request.resume_token));
-                }
-                return Err(error);
+                let resume = format!("rekey export --resume {}", request.resume_token);
+                return Err(Stopped::at(Partial::resumed_by("accounts", resume), error).into());
             }
         }
     }

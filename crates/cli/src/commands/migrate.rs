@@ -4,29 +4,42 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rekey_identity::{Migrated, MigratedStep, Patience, Waiting};
+use rekey_runtime::settings::Document;
 use serde_json::{Value, json};
 
 use crate::arguments::Migrate;
-use crate::output::{self, Output};
+use crate::output::{self, Output, Partial};
 use crate::{Part, settings};
 
 pub(crate) async fn run(migrate: &Migrate, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     let document = settings::document(config, Vec::new())?;
     let patience = Patience { lasts: Duration::from_secs(migrate.wait), told };
-    let mut migrated = Vec::new();
-    if migrate.part.is_none_or(|part| part == Part::Identity) {
-        let done = rekey_identity::migrate_patiently(&document.part("identity")?, patience).await?;
-        migrated.push((Part::Identity, done));
-    }
-    if migrate.part.is_none_or(|part| part == Part::Notification) {
-        let done = rekey_notification::migrate_patiently(&document.part("notification")?, patience).await?;
-        migrated.push((Part::Notification, done));
+    let asked = [Part::Identity, Part::Notification].into_iter();
+    let asked: Vec<Part> = asked.filter(|part| migrate.part.is_none_or(|named| named == *part)).collect();
+    let (mut migrated, mut ended) = (Vec::new(), Ok(()));
+    for part in &asked {
+        match bring_up_to_date(*part, &document, patience).await {
+            Ok(done) => migrated.push((*part, done)),
+            Err(error) => {
+                ended = Err(error);
+                break;
+            }
+        }
     }
     let parts: Vec<Value> = migrated.iter().map(|(part, done)| as_json(*part, done)).collect();
-    output.data(&json!({ "migrated": parts }), |_| match migrated.as_slice() {
+    let text = || match migrated.as_slice() {
         [] => "Verification keeps no schema.".to_owned(),
         parts => parts.iter().map(|(part, done)| as_text(*part, done)).collect::<Vec<_>>().join("\n"),
-    })
+    };
+    let partial = Partial::counted(migrated.len(), asked.len(), "parts");
+    output.as_far_as(&json!({ "migrated": parts }), |_| text(), ended, partial)
+}
+
+async fn bring_up_to_date(part: Part, document: &Document, patience: Patience) -> anyhow::Result<Migrated> {
+    match part {
+        Part::Identity => rekey_identity::migrate_patiently(&document.part("identity")?, patience).await,
+        _ => rekey_notification::migrate_patiently(&document.part("notification")?, patience).await,
+    }
 }
 
 /// Both people and whoever reads the log of a migration are told whom it waits for.

@@ -1,47 +1,105 @@
 //! `rekey restore`: after a database came back from a backup, whatever lets somebody in or was under way then ends. Verification
 //! keeps nothing in a database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::{bail, ensure};
 use rekey_primitives::clock::SystemClock;
 use rekey_primitives::entropy::SystemEntropy;
+use rekey_runtime::settings::{Document, Table};
 use serde_json::{Map, Value, json};
 
-use crate::output::{self, Output};
-use crate::{Part, settings};
+use crate::arguments::Restore;
+use crate::folder::DataFolder;
+use crate::output::{self, Output, Partial};
+use crate::{Part, settings, up};
 
-pub(crate) async fn run(
-    part: Option<Part>,
-    config: Option<PathBuf>,
-    yes: bool,
-    output: Output,
-) -> anyhow::Result<()> {
-    let document = settings::document(config, Vec::new())?;
-    if !yes {
+pub(crate) async fn run(restore: &Restore, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
+    let asked = [Part::Identity, Part::Notification].into_iter();
+    let asked: Vec<Part> = asked.filter(|part| restore.part.is_none_or(|named| named == *part)).collect();
+    // The folder is ours until the end.
+    let (document, folder) = if restore.one_process.up {
+        let (document, folder) = of_folder(restore, config).await?;
+        (document, Some(folder))
+    } else {
+        (settings::document(config, Vec::new())?, None)
+    };
+    refuse_missing(&document, &asked)?;
+    if !restore.yes {
         output::confirm("This signs everybody of every tenant out.", "restored")?;
     }
-    let (mut data, mut lines) = (Map::new(), Vec::new());
-    if part.is_none_or(|part| part == Part::Identity) {
-        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        let restored = rekey_identity::restore::run(&document.part("identity")?, clock, entropy).await?;
-        let rekey_identity::restore::Restored { tenants, accounts, bulk_resets, notices } = restored;
-        lines.push(format!(
-            "Signed out: {accounts} accounts of {tenants} tenants, with their access passes, links and open resets."
-        ));
-        lines.push(format!("Stopped: {bulk_resets} bulk resets. Dropped: {notices} notices that waited."));
-        let counts = json!({
-            "tenants": tenants, "accounts": accounts, "bulk_resets": bulk_resets, "notices": notices,
-        });
-        data.insert("identity".to_owned(), counts);
+    if folder.is_some() {
+        up::migrate(&document).await?;
     }
-    if part.is_none_or(|part| part == Part::Notification) {
-        let messages = rekey_notification::restore(&document.part("notification")?).await?;
-        lines.push(format!("Dropped: {messages} messages that waited to be sent."));
-        data.insert("notification".to_owned(), json!({ "messages": messages }));
+    let (mut done, mut ended) = (Done::default(), Ok(()));
+    for part in &asked {
+        ended = done.end(*part, &document).await;
+        if ended.is_err() {
+            break;
+        }
     }
-    if lines.is_empty() {
-        lines.push("Verification keeps nothing in a database.".to_owned());
+    if asked.is_empty() {
+        done.lines.push("Verification keeps nothing in a database.".to_owned());
     }
-    output.data(&Value::Object(data), |_| lines.join("\n"))
+    let partial = Partial::counted(done.data.len(), asked.len(), "parts");
+    output.as_far_as(&Value::Object(done.data), |_| done.lines.join("\n"), ended, partial)
+}
+
+/// The settings that `rekey up` runs with on its folder, which nobody else has meanwhile.
+async fn of_folder(restore: &Restore, config: Option<PathBuf>) -> anyhow::Result<(Document, DataFolder)> {
+    let data = &restore.one_process.data;
+    ensure!(data.is_dir(), "{} is not there: name the folder of `rekey up` by --data", data.display());
+    let folder = DataFolder::lock(data)?;
+    let stores = up::stores(restore.postgres.as_deref(), None).await?;
+    Ok((up::document_of(&folder, data, &stores, config)?, folder))
+}
+
+/// A file that is not there would be made, and found empty.
+fn refuse_missing(document: &Document, parts: &[Part]) -> anyhow::Result<()> {
+    for part in parts {
+        let table: Table = document.part(&format!("{}.store", part.name()))?;
+        let url = table.text("url").unwrap_or_default();
+        let file = url.strip_prefix("sqlite:").map(Path::new);
+        if let Some(file) = file.filter(|file| !file.exists()) {
+            bail!("{} is not there: put it back from the backup, or name the store that is", file.display())
+        }
+    }
+    Ok(())
+}
+
+/// What was ended so far.
+#[derive(Default)]
+struct Done {
+    data: Map<String, Value>,
+    lines: Vec<String>,
+}
+
+impl Done {
+    async fn end(&mut self, part: Part, document: &Document) -> anyhow::Result<()> {
+        let counts = match part {
+            Part::Identity => {
+                let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+                let settings = document.part(part.name())?;
+                let restored = rekey_identity::restore::run(&settings, clock, entropy).await?;
+                let rekey_identity::restore::Restored { tenants, accounts, bulk_resets, notices } = restored;
+                self.lines.push(format!(
+                    "Signed out: {accounts} accounts of {tenants} tenants, with their access passes, links and open resets."
+                ));
+                self.lines.push(format!(
+                    "Stopped: {bulk_resets} bulk resets. Dropped: {notices} notices that waited."
+                ));
+                json!({
+                    "tenants": tenants, "accounts": accounts, "bulk_resets": bulk_resets, "notices": notices,
+                })
+            }
+            _ => {
+                let messages = rekey_notification::restore(&document.part(part.name())?).await?;
+                self.lines.push(format!("Dropped: {messages} messages that waited to be sent."));
+                json!({ "messages": messages })
+            }
+        };
+        self.data.insert(part.name().to_owned(), counts);
+        Ok(())
+    }
 }

@@ -13,8 +13,8 @@ use serde::Deserialize;
 
 use crate::arguments::{CreateToken, TokenCommand};
 use crate::callers_file::{self, NewCaller, draw_token};
-use crate::folder::{change_private, write_if_missing};
-use crate::output::Output;
+use crate::output::{Output, Partial};
+use crate::private_files::{change_private, write_if_missing};
 
 pub(crate) fn run(command: TokenCommand, output: Output) -> anyhow::Result<()> {
     let TokenCommand::Create(mut create) = command;
@@ -24,17 +24,20 @@ pub(crate) fn run(command: TokenCommand, output: Output) -> anyhow::Result<()> {
     let entry = new_caller(create, token.as_deref());
     let text = callers_file::text(std::slice::from_ref(&entry))?;
     check(&text)?;
-    append(&files, &text)?;
-    let data = serde_json::json!({ "token": token, "entry": entry, "files": files });
-    output.data(&data, |_| {
+    let (count, ended) = append(&files, &text)?;
+    let written = &files[..count];
+    let data = serde_json::json!({ "token": token, "entry": entry, "files": written });
+    let told = || {
         let token =
             token.map(|token| format!("Token, shown this once:\n\n  {token}\n\n")).unwrap_or_default();
         if files.is_empty() {
             return format!("{token}Entry for the callers file of each part it calls:\n\n{text}");
         }
-        let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+        let files: Vec<_> = written.iter().map(|file| file.display().to_string()).collect();
         format!("{token}Its entry was added to {}; parts read the file within seconds.", files.join(" and "))
-    })
+    };
+    let partial = Partial::counted(count, files.len(), "files");
+    output.as_far_as(&data, |_| told(), ended, partial)
 }
 
 /// Refuses names that nothing has: an entry with a typing error in it would allow nothing and say nothing.
@@ -67,8 +70,9 @@ fn nearest(method: &str) -> Option<String> {
     scored.max_by(|left, right| left.0.total_cmp(&right.0)).map(|(_, path)| path)
 }
 
-/// Adds the entry to each of the files, or to none: all are judged as a part would before the first is written.
-fn append(files: &[PathBuf], entry: &str) -> anyhow::Result<()> {
+/// Adds the entry to each of the files: all are judged as a part would before the first is written. Tells how many were
+/// written, and what kept it from the next.
+fn append(files: &[PathBuf], entry: &str) -> anyhow::Result<(usize, anyhow::Result<()>)> {
     for file in files {
         match std::fs::read_to_string(file) {
             Ok(before) => grown(file, &before, entry).map(drop)?,
@@ -76,11 +80,14 @@ fn append(files: &[PathBuf], entry: &str) -> anyhow::Result<()> {
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
         }
     }
-    for file in files {
-        write_if_missing(file, String::new)?;
-        change_private(file, |before| grown(file, before, entry).map(Zeroizing::new))?;
+    for (written, file) in files.iter().enumerate() {
+        let added = write_if_missing(file, String::new)
+            .and_then(|()| change_private(file, |before| grown(file, before, entry).map(Zeroizing::new)));
+        if let Err(error) = added {
+            return Ok((written, Err(error)));
+        }
     }
-    Ok(())
+    Ok((files.len(), Ok(())))
 }
 
 /// The text of a callers file with the entry at its end.
@@ -143,7 +150,7 @@ mod tests {
 
     use super::*;
     use crate::arguments::{Arguments, Command};
-    use crate::folder::write_private;
+    use crate::private_files::write_private;
 
     fn entry(arguments: &[&str], token: Option<&str>) -> CallerEntry {
         let typed = ["rekey", "token", "create", "shop"].iter().chain(arguments);
@@ -230,7 +237,7 @@ mod tests {
         write_private(&full, &format!("# Ours\n{}", entry("portal"))).unwrap();
         let files = [full.clone(), new.clone()];
 
-        append(&files, &entry("shop")).unwrap();
+        append(&files, &entry("shop")).unwrap().1.unwrap();
         let twice = append(&[folder.path().join("other.toml"), full.clone()], &entry("portal"));
 
         let read = |file: &Path| std::fs::read_to_string(file).unwrap();

@@ -1,9 +1,12 @@
 //! All looks at some parts: begun together, each ended in time, and judged when all are in.
 
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
+use rekey_identity::NotInspected;
 use rekey_primitives::clock::{Clock as _, SystemClock, Timestamp};
+use rekey_runtime::health::HealthSettings;
 use rekey_runtime::settings::Document;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -11,7 +14,7 @@ use tokio::time::timeout;
 use super::finding::Finding;
 use super::judge::answer_floor::{self, WorkFacts};
 use super::judge::stores::{self, DatabaseUse};
-use super::judge::{certificates, keys, mail, neighbours};
+use super::judge::{certificates, embedded, health, keys, mail, neighbours};
 use super::probes;
 use super::probes::handshake::Server;
 use super::probes::mail::Dns;
@@ -38,13 +41,17 @@ pub(super) struct Examination {
     findings: Vec<Finding>,
     looked_at: Vec<String>,
     identity: Option<rekey_identity::config::Settings>,
+    /// The data folder, where the parts are one process.
+    one_process: Option<PathBuf>,
     replicas: u32,
     within: Duration,
 }
 
 impl Examination {
     pub(super) fn of(document: &Document, doctor: &Doctor) -> anyhow::Result<Self> {
+        let one_process = doctor.one_process.up.then(|| doctor.one_process.data.clone());
         let parts = match doctor.parts.as_slice() {
+            [] if one_process.is_some() => Part::ALL.to_vec(),
             [] => crate::settings::written_parts(document),
             parts => parts.to_vec(),
         };
@@ -55,10 +62,16 @@ impl Examination {
             findings: Vec::new(),
             looked_at: Vec::new(),
             identity: parts.contains(&Part::Identity).then(|| identity.clone()),
-            replicas: doctor.replicas.unwrap_or(processes),
+            replicas: if one_process.is_some() { 1 } else { doctor.replicas.unwrap_or(processes) },
+            one_process,
             within: Duration::from_secs(doctor.seconds),
         };
         examination.settings(document, &parts)?;
+        let HealthSettings { listen } = document.part("health")?;
+        examination.look("health.listen", async move {
+            let facts = probes::health::look(listen).await?;
+            Ok(vec![Fact::Findings(health::judge(&facts).into_iter().collect())])
+        });
         let now = SystemClock.now();
         for part in &parts {
             examination.keys(document, *part, now);
@@ -106,10 +119,14 @@ impl Examination {
         (self.findings, self.looked_at)
     }
 
-    /// What `serve` would refuse, as it would say it.
+    /// What `serve`, or `up --production`, would refuse, as it would say it.
     fn settings(&mut self, document: &Document, parts: &[Part]) -> anyhow::Result<()> {
         self.looked_at.push("the settings".to_owned());
-        for what in production::served_findings(document, parts)? {
+        let found = match &self.one_process {
+            Some(data) => production::business_findings(document, data)?,
+            None => production::served_findings(document, parts)?,
+        };
+        for what in found {
             let mend = "Change it: in production no part starts with it, as `rekey config check` says.";
             self.findings.push(Finding::error("settings", what, mend));
         }
@@ -139,9 +156,7 @@ impl Examination {
             self.neighbour(Neighbour { caller: Part::Identity, called, settings: neighbour.clone() }, now);
         }
         self.servers(probes::certificates::of_postgres("identity.store", &settings.store.url), now);
-        let throttle = &settings.throttle;
-        let nodes =
-            probes::certificates::of_redis("identity.throttle", &throttle.url, throttle.ca_file.as_deref());
+        let nodes = probes::certificates::of_redis("identity.throttle", &settings.throttle.redis);
         self.servers(nodes, now);
         let (of_store, connections) = (settings.clone(), settings.store.connections);
         self.database("identity.store", "identity", connections, async move {
@@ -160,11 +175,8 @@ impl Examination {
         self.port(Part::Verification, &settings.server, now);
         let (caller, called) = (Part::Verification, Part::Notification);
         self.neighbour(Neighbour { caller, called, settings: settings.notification.clone() }, now);
-        let store = &settings.store;
-        self.servers(
-            probes::certificates::of_redis("verification.store", &store.url, store.ca_file.as_deref()),
-            now,
-        );
+        let nodes = probes::certificates::of_redis("verification.store", &settings.store.redis);
+        self.servers(nodes, now);
         self.look("verification.store", async move {
             let facts = rekey_verification::inspect_store(&settings, &SystemClock).await?;
             let findings = facts.map(|facts| stores::judge_redis("verification.store", &facts));
@@ -180,6 +192,10 @@ impl Examination {
     ) -> anyhow::Result<()> {
         self.port(Part::Notification, &settings.server, now);
         self.servers(probes::certificates::of_postgres("notification.store", &settings.store.url), now);
+        for (name, server) in settings.tls_servers() {
+            let about = format!("notification.providers: `{name}`");
+            self.servers([probes::certificates::of_provider(&about, server)], now);
+        }
         let dns = Dns::asking(doctor.resolver)?;
         for domain in settings.sender_domains() {
             let (dns, selectors) = (dns.clone(), doctor.dkim_selector.clone());
@@ -236,9 +252,19 @@ impl Examination {
         connections: u32,
         inspecting: impl Future<Output = anyhow::Result<rekey_identity::DatabaseFacts>> + Send + 'static,
     ) {
+        let is_one_process = self.one_process.is_some();
         self.look(about, async move {
+            let facts = match inspecting.await {
+                Ok(facts) => facts,
+                Err(error) => {
+                    let why = error.downcast_ref::<NotInspected>();
+                    let told = why.and_then(|why| embedded::judge_not_inspected(about, why, is_one_process));
+                    return told.map(|finding| vec![Fact::Findings(vec![finding])]).ok_or(error);
+                }
+            };
+            let about = about.to_owned();
             let database =
-                DatabaseUse { about: about.to_owned(), part, connections, facts: inspecting.await? };
+                DatabaseUse { about, part, connections, is_migrated_at_start: is_one_process, facts };
             let findings = stores::judge_database(&database);
             Ok(vec![Fact::Findings(findings), Fact::Database(Box::new(database))])
         });

@@ -14,9 +14,10 @@ use serde::Serialize;
 
 use self::examination::Examination;
 use self::finding::{Finding, Severity};
-use crate::arguments::Doctor;
+use crate::arguments::{Doctor, OneProcess};
+use crate::development::Stores;
 use crate::output::Output;
-use crate::settings;
+use crate::{settings, up};
 
 /// How things are.
 #[derive(Debug, Serialize)]
@@ -46,7 +47,12 @@ impl Unwell {
 }
 
 pub(crate) async fn run(doctor: &Doctor, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
-    let document = settings::document(config, Vec::new())?;
+    let OneProcess { up, data } = &doctor.one_process;
+    let document = if *up {
+        up::production::document(data, &Stores::default(), config)?
+    } else {
+        settings::document(config, Vec::new())?
+    };
     settings::check(&document)?;
     let report = Report::of(Examination::of(&document, doctor)?.run().await);
     output.data(&report, Report::text)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rekey_client::ClientSettings;
 use rekey_runtime::server::ServerSettings;
-use rekey_runtime::settings::is_variable;
+use rekey_runtime::settings::{RedisSettings, is_variable};
 
 use super::Findings;
 
@@ -27,6 +27,14 @@ impl Findings {
     /// The secrets of a port.
     pub(super) fn secrets_of_port(&mut self, part: &str, server: &ServerSettings) {
         self.secret_file(&format!("{part}.server.tls.key_file"), server.tls.key_file.as_deref());
+    }
+
+    /// The secrets that a Redis and its Sentinels are shown.
+    pub(super) fn secrets_of_redis(&mut self, name: &str, settings: &RedisSettings) {
+        self.secret_file(&format!("{name}.password_file"), settings.password_file.as_deref());
+        self.secret_file(&format!("{name}.key_file"), settings.key_file.as_deref());
+        let sentinel = settings.sentinel_password_file.as_deref();
+        self.secret_file(&format!("{name}.sentinel_password_file"), sentinel);
     }
 
     /// The secrets that a neighbour is shown.

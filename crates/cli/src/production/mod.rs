@@ -19,7 +19,7 @@ use rekey_identity::config::Settings as Identity;
 use rekey_notification::config::Settings as Notification;
 use rekey_primitives::contact::Channel;
 use rekey_runtime::server::{ServerSettings, TrustNetwork};
-use rekey_runtime::settings::{Document, is_variable};
+use rekey_runtime::settings::{Document, RedisSettings, is_variable};
 use rekey_runtime::telemetry::TelemetrySettings;
 use rekey_verification::config::Settings as Verification;
 
@@ -64,6 +64,11 @@ pub(crate) fn served_findings(document: &Document, parts: &[Part]) -> anyhow::Re
 /// Checks all parts as one business runs them: each of them is in production, notification accepts the links of
 /// identity, and no key lies in the data folder, since whoever copies it must not get both.
 pub(crate) fn check_business(document: &Document, data: &Path) -> anyhow::Result<()> {
+    refuse(&business_findings(document, data)?)
+}
+
+/// What [`check_business`] refuses, one by one.
+pub(crate) fn business_findings(document: &Document, data: &Path) -> anyhow::Result<Vec<String>> {
     let Findings { forbidden: mut findings, missing, key_files, not_in_production, .. } =
         Findings::of(document, &Part::ALL)?;
     findings.extend(not_in_production.iter().map(|part| format!("{}.production is off", part.name())));
@@ -77,7 +82,7 @@ pub(crate) fn check_business(document: &Document, data: &Path) -> anyhow::Result
     if data.join(DEMO_FILE).exists() {
         findings.push(format!("{} holds demo people, whose passwords lie beside them", data.display()));
     }
-    refuse(&findings)
+    Ok(findings)
 }
 
 fn refuse(findings: &[String]) -> anyhow::Result<()> {
@@ -138,15 +143,11 @@ impl Findings {
             network.neighbour(self, "notification", &settings.notification);
             network.database(self, &settings.store.url);
             settings.store.replica_url.iter().for_each(|url| network.database(self, url));
-            network.redis(self, "throttle.url", &settings.throttle.url);
-            self.keep_beyond_process("identity.throttle.url", &settings.throttle.url);
+            network.redis(self, "throttle.url", &settings.throttle.redis.url);
+            self.keep_beyond_process("identity.throttle.url", &settings.throttle.redis);
             self.secrets_of_port("identity", &settings.server);
             self.secret_file("identity.store.password_file", settings.store.password_file.as_deref());
-            let throttle = &settings.throttle;
-            self.secret_file("identity.throttle.password_file", throttle.password_file.as_deref());
-            self.secret_file("identity.throttle.key_file", throttle.key_file.as_deref());
-            let sentinel = throttle.sentinel_password_file.as_deref();
-            self.secret_file("identity.throttle.sentinel_password_file", sentinel);
+            self.secrets_of_redis("identity.throttle", &settings.throttle.redis);
             self.forbid_if(
                 is_beside_demo_people(&settings.store.url),
                 "identity.store.url is the store of demo people, whose passwords lie beside it",
@@ -176,14 +177,10 @@ impl Findings {
             let network = Network::of(Part::Verification, &settings.server);
             network.port(self);
             network.neighbour(self, "notification", &settings.notification);
-            network.redis(self, "store.url", &settings.store.url);
-            self.keep_beyond_process("verification.store.url", &settings.store.url);
+            network.redis(self, "store.url", &settings.store.redis.url);
+            self.keep_beyond_process("verification.store.url", &settings.store.redis);
             self.secrets_of_port("verification", &settings.server);
-            let store = &settings.store;
-            self.secret_file("verification.store.password_file", store.password_file.as_deref());
-            self.secret_file("verification.store.key_file", store.key_file.as_deref());
-            let sentinel = store.sentinel_password_file.as_deref();
-            self.secret_file("verification.store.sentinel_password_file", sentinel);
+            self.secrets_of_redis("verification.store", &settings.store.redis);
             self.need_callers(Part::Verification, &settings.server);
             self.need_credential("verification.notification", &settings.notification);
             let keys = &settings.keys;
@@ -221,8 +218,8 @@ impl Findings {
     }
 
     /// What one replica counts or keeps, no other knows of.
-    fn keep_beyond_process(&mut self, name: &str, url: &str) {
-        if url == "memory:" {
+    fn keep_beyond_process(&mut self, name: &str, redis: &RedisSettings) {
+        if redis.is_memory() {
             self.in_process.push(format!(
                 "{name} is memory:, which replicas do not share and a restart forgets: name a Redis, or run \
                  `rekey up --production`"

@@ -67,4 +67,20 @@ mod tests {
         assert!(split("postgres://host/").is_err());
         assert!(split("postgres://host").is_err());
     }
+
+    mod fuzz {
+        use super::*;
+
+        #[test]
+        fn a_name_that_goes_into_a_statement_needs_no_quoting() {
+            let samples: &[&[u8]] =
+                &[b"postgres://rekey:pw@127.0.0.1:5432/rekey?sslmode=disable", b"postgresql://[::1]/a_1#b"];
+            rekey_testing::fuzz(samples, |bytes: &[u8]| {
+                let url = String::from_utf8_lossy(bytes);
+                let Ok((server, name, parameters)) = split(&url) else { return };
+                assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{name}");
+                assert_eq!(format!("{server}/{name}{parameters}"), url);
+            });
+        }
+    }
 }

@@ -11,7 +11,7 @@ mod pages;
 pub(crate) mod production;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rekey_client::Connection;
 use rekey_notification::inbox::{self, Inbox};
@@ -28,8 +28,9 @@ use self::announcement::Announcement;
 use self::demo::Demo;
 use crate::arguments::Up;
 use crate::development::{self, Addresses, Stores};
-use crate::folder::{DataFolder, write_private};
+use crate::folder::DataFolder;
 use crate::output::Output;
+use crate::private_files::write_private;
 use crate::suite::{self, Environment, Ports, Server, Sockets};
 use crate::{Part, settings};
 
@@ -61,7 +62,7 @@ async fn develop(up: &Up, files: Files, output: Output) -> anyhow::Result<()> {
     let folder = DataFolder::lock(&data)?;
     let profile = profile.unwrap_or_else(|| folder.profile());
     announcement::make_room(&folder, &profile, up.ready_file.as_deref())?;
-    let mut overrides = development::settings(&folder, &stores(up).await?);
+    let mut overrides = development::settings(&folder, &up.stores().await?);
     let store = settings::document(config.clone(), overrides.clone())?;
     refuse_lost_pepper(&folder, &store).await?;
     folder.fill(&SystemEntropy, SystemClock.now())?;
@@ -114,12 +115,33 @@ async fn refuse_lost_pepper(folder: &DataFolder, document: &Document) -> anyhow:
     Ok(())
 }
 
-async fn stores(up: &Up) -> anyhow::Result<Stores> {
-    let postgres = match &up.postgres {
+impl Up {
+    async fn stores(&self) -> anyhow::Result<Stores> {
+        stores(self.postgres.as_deref(), self.redis.as_deref()).await
+    }
+}
+
+/// The stores that flags name, with the databases that are in them.
+pub(crate) async fn stores(postgres: Option<&str>, redis: Option<&str>) -> anyhow::Result<Stores> {
+    let postgres = match postgres {
         Some(url) => Some(databases::prepare(url).await?),
         None => None,
     };
-    Ok(Stores { postgres, redis: up.redis.clone() })
+    Ok(Stores { postgres, redis: redis.map(str::to_owned) })
+}
+
+/// The settings that a folder is run with. One with keys in it is a developer's: in production none may lie there.
+pub(crate) fn document_of(
+    folder: &DataFolder,
+    data: &Path,
+    named: &Stores,
+    config: Option<PathBuf>,
+) -> anyhow::Result<Document> {
+    if folder.lacks_pepper() {
+        production::document(data, named, config)
+    } else {
+        settings::document(config, development::settings(folder, named))
+    }
 }
 
 fn pages_address(ports: Ports) -> SocketAddr {
@@ -139,7 +161,8 @@ fn serve_pages(listener: TcpListener, inbox: Inbox, identity: Connection, stop: 
     })
 }
 
-async fn migrate(document: &Document) -> anyhow::Result<()> {
+/// Brings both databases up to date.
+pub(crate) async fn migrate(document: &Document) -> anyhow::Result<()> {
     rekey_identity::migrate(&document.part("identity")?).await?;
     rekey_notification::migrate(&document.part("notification")?).await?;
     Ok(())

@@ -1,6 +1,6 @@
 //! `rekey up --production`: what the settings say and nothing of our own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use rekey_runtime::reload;
@@ -9,9 +9,9 @@ use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::Telemetry;
 use serde_json::json;
 
-use super::{databases, demo, migrate};
+use super::{demo, migrate};
 use crate::arguments::Up;
-use crate::development::{Setting, set};
+use crate::development::{Setting, Stores, set};
 use crate::folder::DataFolder;
 use crate::output::Output;
 use crate::production::channels::Carried;
@@ -22,7 +22,7 @@ pub(super) async fn run(up: &Up, config: Option<PathBuf>, output: Output) -> any
     if up.ready_file.is_some() {
         bail!("--ready-file tells credentials of demo people, and production has none");
     }
-    let document = document(up, config).await?;
+    let document = document(&up.data, &up.stores().await?, config)?;
     settings::check(&document)?;
     production::check_business(&document, &up.data)?;
     let _folder = DataFolder::lock(&up.data)?;
@@ -44,9 +44,9 @@ pub(super) async fn run(up: &Up, config: Option<PathBuf>, output: Output) -> any
 }
 
 /// The settings of a business: what is written, and where nothing is, what one process on one machine takes.
-pub(crate) async fn document(up: &Up, config: Option<PathBuf>) -> anyhow::Result<Document> {
+pub(crate) fn document(data: &Path, named: &Stores, config: Option<PathBuf>) -> anyhow::Result<Document> {
     let written = settings::document(config.clone(), Vec::new())?;
-    let mut ours = stores(up, &written).await?;
+    let mut ours = stores(data, named, &written);
     ours.extend(carried_kinds(&written));
     settings::document(config, ours)
 }
@@ -67,30 +67,25 @@ fn carried_kinds(written: &Document) -> Option<Setting> {
 }
 
 /// Stores as the flags say; where neither they nor the settings name any, the data folder and this process.
-async fn stores(up: &Up, written: &Document) -> anyhow::Result<Vec<Setting>> {
-    let is_open = |key: &str| is_open(written, key);
+fn stores(data: &Path, named: &Stores, written: &Document) -> Vec<Setting> {
     let mut stores = Vec::new();
-    if let Some(url) = &up.postgres {
-        let [identity, notification] = databases::prepare(url).await?;
-        stores.push(set("IDENTITY__STORE__URL", &identity));
-        stores.push(set("NOTIFICATION__STORE__URL", &notification));
+    for (index, part) in ["identity", "notification"].into_iter().enumerate() {
+        let url = match &named.postgres {
+            Some(urls) => urls[index].clone(),
+            None if is_open(written, &format!("{part}.store.url")) => {
+                format!("sqlite:{}", data.join(format!("{part}.db")).display())
+            }
+            None => continue,
+        };
+        stores.push(set(&format!("{}__STORE__URL", part.to_uppercase()), &url));
     }
-    for part in ["identity", "notification"] {
-        if up.postgres.is_none() && is_open(&format!("{part}.store.url")) {
-            let file = up.data.join(format!("{part}.db"));
-            stores.push(set(
-                &format!("{}__STORE__URL", part.to_uppercase()),
-                &format!("sqlite:{}", file.display()),
-            ));
-        }
-    }
-    if let Some(redis) = &up.redis {
+    if let Some(redis) = &named.redis {
         stores.push(set("VERIFICATION__STORE__URL", redis));
         stores.push(set("IDENTITY__THROTTLE__URL", redis));
-    } else if is_open("verification.store.url") {
+    } else if is_open(written, "verification.store.url") {
         stores.push(set("VERIFICATION__STORE__URL", "memory:"));
     }
-    Ok(stores)
+    stores
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use rekey_primitives::clock::SystemClock;
 
 use super::{SCHEMA, World, on_both, options};
-use crate::{Dialect, SchemaFit, inspect, migrate};
+use crate::{Database, Dialect, NotInspected, SchemaFit, inspect, migrate};
 
 on_both! {
     a_database_says_what_it_is_and_whether_its_schema_fits,
@@ -40,8 +40,21 @@ async fn a_file_that_is_not_there_is_not_made() {
 
     let refused = inspect(&format!("sqlite:{}", file.display()), &options(), &SCHEMA, &SystemClock).await;
 
-    assert!(refused.unwrap_err().ends_with("nothing.db is not there"));
+    assert!(refused.unwrap_err().to_string().ends_with("nothing.db is not there"));
     assert!(!file.exists());
+}
+
+#[tokio::test]
+async fn a_file_that_a_process_has_is_told_from_one_that_is_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.db").display().to_string();
+    let url = format!("sqlite:{file}");
+    let running = Database::open(&url, &options()).await.unwrap();
+
+    let refused = inspect(&url, &options(), &SCHEMA, &SystemClock).await.unwrap_err();
+
+    assert_eq!(refused, NotInspected::InUse(file));
+    running.close().await;
 }
 
 #[tokio::test]
@@ -49,5 +62,5 @@ async fn a_database_that_is_away_is_named_without_its_password() {
     let options = crate::Options { acquire_timeout: std::time::Duration::from_millis(300), ..options() };
     let away = inspect("postgres://rekey:s3cret@127.0.0.1:1/accounts", &options, &SCHEMA, &SystemClock).await;
 
-    assert_eq!(away.unwrap_err(), "database accounts at 127.0.0.1:1: connection refused");
+    assert_eq!(away.unwrap_err().to_string(), "database accounts at 127.0.0.1:1: connection refused");
 }

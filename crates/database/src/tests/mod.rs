@@ -1,6 +1,7 @@
 //! What both databases promise, each case on both.
 
 mod inspection;
+mod key_checks;
 mod migrations;
 mod monitor;
 mod passwords;

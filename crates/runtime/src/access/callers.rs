@@ -204,3 +204,27 @@ fn is_proved(entry: &CallerEntry, spiffe_id: Option<&str>, digest: Option<&str>)
     };
     certificate_fits & token_fits
 }
+
+#[cfg(test)]
+mod fuzz {
+    use super::*;
+
+    #[test]
+    fn callers_that_are_taken_have_names_of_their_own_and_prove_who_they_are() {
+        let file = format!(
+            "[[caller]]\nname = \"shop\"\ntoken_sha256 = [\"{}\"]\nmethods = \"*\"\ntenants = \"*\"\n\
+             [[caller]]\nname = \"bank\"\nspiffe_id = \"spiffe://acme.example/bank\"\nlanes = [\"critical\"]\n",
+            token_digest("token")
+        );
+        rekey_testing::fuzz(&[file.as_bytes()], |bytes: &[u8]| {
+            let callers = Callers { inline: Arc::default(), file: None, current: Arc::default() };
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            let Ok(entries) = callers.parse(&text) else { return };
+            let names: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+            assert!(names.len() == entries.len() && !names.contains(""));
+            callers.replace(Current { text, entries });
+            assert!(callers.recognise(None, None).is_none());
+            assert!(callers.recognise(Some("spiffe://acme.example/other"), Some("other")).is_none());
+        });
+    }
+}

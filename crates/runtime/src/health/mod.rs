@@ -11,6 +11,7 @@
 
 mod port;
 mod protocol;
+mod question;
 mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 
 pub use self::port::{HealthSettings, serve, serve_pages};
 pub(crate) use self::protocol::DESCRIPTORS as PROTOCOL;
+pub use self::question::ask;
 pub(crate) use self::service::HealthService;
 
 /// What a name is at the moment.

@@ -87,6 +87,21 @@ async fn checking_an_unknown_name_is_not_found() {
 }
 
 #[tokio::test]
+async fn another_process_is_asked_by_the_name_of_a_service() {
+    let health = Health::new();
+    let part = health.part("identity", services());
+    part.require("schema");
+    let ask = async |service: &str| super::ask(HealthService::server(health.clone()), service).await.unwrap();
+
+    let before = ask(RESETS).await;
+    part.meet("schema");
+    let after = ask(RESETS).await;
+    let unknown = ask("nobody").await;
+
+    assert_eq!([before, after, unknown], [Serving::No, Serving::Yes, Serving::Unknown]);
+}
+
+#[tokio::test]
 async fn listing_tells_of_every_service_and_of_the_process() {
     let health = Health::new();
     let part = health.part("identity", services());

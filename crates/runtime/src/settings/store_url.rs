@@ -136,3 +136,27 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod fuzz {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_url_is_told_without_its_password() {
+        let samples: &[&[u8]] = &[
+            b"db/identity?sslmod=verify-full",
+            b"a?b=c@db/identity",
+            b"one:1,two:2/codes#x",
+            b"db?options[x]=y",
+        ];
+        rekey_testing::fuzz(samples, |bytes: &[u8]| {
+            let rest = String::from_utf8_lossy(bytes);
+            for scheme in ["postgres", "redis", "rediss-sentinel"] {
+                let url = format!("{scheme}://rekey:s3cr3t@{rest}");
+                if let Err(wrong) = check_store_url("identity.store.url", &url) {
+                    assert!(!wrong.to_string().contains("s3cr3t"), "{wrong}");
+                }
+            }
+        });
+    }
+}

@@ -19,3 +19,24 @@ pub(super) fn spiffe_id(certificate: &[u8]) -> Option<String> {
     let only = uris.next().filter(|_| uris.next().is_none())?;
     only.starts_with("spiffe://").then(|| only.to_owned())
 }
+
+#[cfg(test)]
+mod fuzz {
+    use rcgen::{CertificateParams, KeyPair, SanType};
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_names_one_workload_or_nobody() {
+        let mut parameters = CertificateParams::default();
+        let uri = "spiffe://acme.example/shop".try_into().unwrap();
+        parameters.subject_alt_names = vec![SanType::URI(uri)];
+        let certificate = parameters.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let der: &[u8] = certificate.der();
+        rekey_testing::fuzz(&[der], |bytes: &[u8]| {
+            if let Some(id) = spiffe_id(bytes) {
+                assert!(id.starts_with("spiffe://"), "{id}");
+            }
+        });
+    }
+}

@@ -77,7 +77,15 @@ impl SmtpServer {
     /// # Panics
     /// When the server has ended.
     pub async fn mails(&self) -> Vec<Mail> {
-        ready("the mails so far", self.script.synced().await)
+        self.mails_that(|_| true).await
+    }
+
+    /// Those of them that are such: of many mails the others are not copied.
+    ///
+    /// # Panics
+    /// When the server has ended.
+    pub async fn mails_that(&self, is_such: impl Fn(&Mail) -> bool) -> Vec<Mail> {
+        ready("the mails so far", self.script.synced_that(is_such).await)
     }
 
     /// The mails as they are taken, whatever becomes of the server meanwhile.

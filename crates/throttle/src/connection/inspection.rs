@@ -90,7 +90,7 @@ impl RedisNodeFacts {
             is_replica: said("role").as_deref() == Some("slave"),
             clock_ahead_micros: said("server_time_usec")
                 .and_then(|theirs| theirs.parse::<i64>().ok())
-                .map(|theirs| theirs - ours),
+                .map(|theirs| theirs.saturating_sub(ours)),
         }
     }
 }
@@ -133,5 +133,23 @@ mod tests {
         let away = connection.inspect(&SystemClock).await.unwrap_err();
 
         assert_eq!(away, "Redis at 127.0.0.1:1: connection refused");
+    }
+}
+
+#[cfg(test)]
+mod fuzz {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_of_itself_is_read_or_left_out() {
+        let info: &[u8] = b"# Server\r\nredis_version:7.0.15\r\nserver_time_usec:1900000000000000\r\nmaxmemory:100\r\n\
+            used_memory:50\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\nrole:slave\r\nconnected_slaves:0\r\n";
+        let far: &[u8] = b"server_time_usec:-9223372036854775808\r\nmaxmemory:18446744073709551615\r\n";
+        rekey_testing::fuzz(&[info, far], |bytes: &[u8]| {
+            let said = String::from_utf8_lossy(bytes);
+            let facts = RedisNodeFacts::read(&said, 1_900_000_000_000_000);
+            assert!(facts.version.is_none_or(|version| said.contains(&version)));
+            assert!(!facts.is_replica || said.contains("role:slave"));
+        });
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use rekey_runtime::settings::Pooling;
+use rekey_runtime::settings::{Pooling, RedisSettings};
 use serde::Deserialize;
 
 /// `[identity.store]`
@@ -33,30 +33,12 @@ pub struct Store {
 }
 
 /// `[identity.throttle]`
-#[derive(Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Throttle {
-    /// `memory:`, `redis://…`, `redis-cluster://…` or `redis-sentinel://…`. It may hold a password: never
-    /// logged.
-    pub url: String,
-    /// A file with the password, where it does not stand in the URL.
-    #[serde(default)]
-    pub password_file: Option<PathBuf>,
-    /// The authorities whose Redis is believed, in place of the system's.
-    #[serde(default)]
-    pub ca_file: Option<PathBuf>,
-    /// The certificate that this part shows to Redis.
-    #[serde(default)]
-    pub certificate_file: Option<PathBuf>,
-    /// Its key.
-    #[serde(default)]
-    pub key_file: Option<PathBuf>,
-    /// Whom Sentinels let in, where that is not who logs in to the primary.
-    #[serde(default)]
-    pub sentinel_user: Option<String>,
-    /// A file with their password.
-    #[serde(default)]
-    pub sentinel_password_file: Option<PathBuf>,
+    /// Where budgets are counted.
+    #[serde(flatten)]
+    pub redis: RedisSettings,
     /// How long one step may take.
     pub timeout_ms: u64,
     /// The most counters kept in the process.
@@ -70,12 +52,6 @@ pub struct Throttle {
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").field("kind", &kind(&self.url)).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Throttle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Throttle").field("kind", &kind(&self.url)).finish_non_exhaustive()
     }
 }
 

@@ -30,7 +30,7 @@ fn a_hash_that_could_not_be_verified_later_is_refused() {
 fn passwords_of_stores_show_nowhere() {
     let mut settings = for_tests();
     settings.store.url = "postgres://rekey:s3cr3t@db/rekey".to_owned();
-    settings.throttle.url = "redis://:s3cr3t@cache".to_owned();
+    settings.throttle.redis.url = "redis://:s3cr3t@cache".to_owned();
 
     assert!(!format!("{settings:?}").contains("s3cr3t"));
 }

@@ -48,3 +48,5 @@ pub(crate) mod webhook;
 
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod fuzz;

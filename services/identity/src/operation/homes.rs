@@ -1,7 +1,8 @@
 //! Which tenants are at home in another region, as every call is asked: a set in memory, read anew now and then.
 //!
 //! A tenant never changes its home, and one that is at home elsewhere has no people here, so a set that is some seconds old refuses
-//! the same as a new one, or finds nobody.
+//! the same as a new one, or finds nobody whom another replica has only just learned of. Before a part is ready it has read the
+//! set once, and what is learned while it is read anew stays in it: nobody who was told of a home is then told of nobody.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -19,7 +20,14 @@ const PAGE: u32 = 1_000;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Homes {
     here: Option<Region>,
-    elsewhere: Arc<RwLock<HashMap<TenantId, Region>>>,
+    elsewhere: Arc<RwLock<Elsewhere>>,
+}
+
+#[derive(Debug, Default)]
+struct Elsewhere {
+    homes: HashMap<TenantId, Region>,
+    /// Learned since a reading began, which may have passed their places by.
+    learned: HashMap<TenantId, Region>,
 }
 
 impl Homes {
@@ -36,7 +44,7 @@ impl Homes {
     /// Refuses a tenant that is at home elsewhere.
     pub(crate) fn judge(&self, tenant_id: TenantId) -> Result<(), Refusal> {
         let elsewhere = self.elsewhere.read().unwrap_or_else(PoisonError::into_inner);
-        match elsewhere.get(&tenant_id) {
+        match elsewhere.homes.get(&tenant_id) {
             Some(home) => Err(Refusal::TenantElsewhere { region: home.as_str().to_owned() }),
             None => Ok(()),
         }
@@ -44,7 +52,9 @@ impl Homes {
 
     /// Learns that a tenant is at home elsewhere.
     pub(crate) fn learn(&self, tenant_id: TenantId, home: Region) {
-        self.elsewhere.write().unwrap_or_else(PoisonError::into_inner).insert(tenant_id, home);
+        let mut elsewhere = self.elsewhere.write().unwrap_or_else(PoisonError::into_inner);
+        elsewhere.learned.insert(tenant_id, home.clone());
+        elsewhere.homes.insert(tenant_id, home);
     }
 
     /// Reads all of them anew.
@@ -52,6 +62,7 @@ impl Homes {
     /// # Errors
     /// The store is away.
     pub(crate) async fn read(&self, store: &Store) -> Result<(), Failure> {
+        self.begin();
         let (mut found, mut after) = (HashMap::new(), None);
         loop {
             let page = store.tenants_elsewhere(self.here(), after, PAGE).await?;
@@ -61,8 +72,20 @@ impl Homes {
                 break;
             }
         }
-        *self.elsewhere.write().unwrap_or_else(PoisonError::into_inner) = found;
+        self.end(found);
         Ok(())
+    }
+
+    /// A reading begins: what was learned before is in the store, and will be found there.
+    fn begin(&self) {
+        self.elsewhere.write().unwrap_or_else(PoisonError::into_inner).learned.clear();
+    }
+
+    /// A reading has found these.
+    fn end(&self, mut found: HashMap<TenantId, Region>) {
+        let mut elsewhere = self.elsewhere.write().unwrap_or_else(PoisonError::into_inner);
+        found.extend(elsewhere.learned.drain());
+        elsewhere.homes = found;
     }
 }
 
@@ -81,5 +104,25 @@ mod tests {
         let told = Refusal::TenantElsewhere { region: "eu".to_owned() };
         assert_eq!(homes.judge(theirs), Err(told));
         assert_eq!(homes.judge(ours), Ok(()));
+    }
+
+    #[test]
+    fn what_is_learned_while_the_others_are_read_stays_and_what_is_gone_goes() {
+        let homes = Homes::of(Region::parse("us"));
+        let id = |number| TenantId::from_uuid(uuid::Uuid::from_u128(number));
+        let eu = || Region::parse("eu").unwrap();
+        let (gone, found, learned) = (id(1), id(2), id(3));
+        homes.learn(gone, eu());
+
+        homes.begin();
+        homes.learn(learned, eu());
+        homes.end(HashMap::from([(found, eu())]));
+        let after_it = [gone, found, learned].map(|id| homes.judge(id).is_err());
+        homes.begin();
+        homes.end(HashMap::from([(found, eu())]));
+        let after_the_next = [gone, found, learned].map(|id| homes.judge(id).is_err());
+
+        assert_eq!(after_it, [false, true, true]);
+        assert_eq!(after_the_next, [false, true, false]);
     }
 }

@@ -32,12 +32,13 @@ mod columns;
 mod contract;
 mod idempotency;
 mod indexes;
-mod key_checks;
 mod logins;
 mod partitions;
 mod pepper;
 mod rows;
 mod schema;
+#[cfg(test)]
+mod simulated;
 #[cfg(test)]
 mod statements;
 mod transitions;
@@ -45,8 +46,13 @@ mod upkeep;
 
 use std::time::Duration;
 
-use rekey_database::{Database, DatabaseFacts, SchemaFit, UrlSource};
+#[cfg(not(test))]
+use rekey_database::Database;
+use rekey_database::{DatabaseFacts, NotInspected, SchemaFit, UrlSource};
 use rekey_primitives::clock::Clock;
+
+#[cfg(test)]
+use simulated::Database;
 
 pub(crate) use outcome::{EarlierRequest, IdempotentRequest, StepOutcome};
 pub use pepper::UnderPepper;
@@ -64,6 +70,11 @@ impl Store {
     /// Opens the database of a `postgres://` URL or the file behind `sqlite:`. A Postgres that is away is no error here.
     pub(crate) async fn open(url: &str, options: &Options) -> Result<Self, Failure> {
         Ok(Self { database: Database::open(url, options).await? })
+    }
+
+    /// What it stands on.
+    pub(crate) const fn database(&self) -> &Database {
+        &self.database
     }
 
     /// Opens connections by another URL from now on; false if it is the one of before.
@@ -109,7 +120,7 @@ impl Store {
         pause: Duration,
         report: impl Fn(StoreStatus) + Send + Sync + 'static,
     ) -> (StoreMonitor, SchemaGate) {
-        StoreMonitor::new(self.database.clone(), &schema::SCHEMA, pause, report)
+        StoreMonitor::new(rekey_database::Database::clone(&self.database), &schema::SCHEMA, pause, report)
     }
 }
 
@@ -123,7 +134,7 @@ pub(crate) async fn inspect(
     url: &str,
     options: &Options,
     clock: &dyn Clock,
-) -> Result<DatabaseFacts, String> {
+) -> Result<DatabaseFacts, NotInspected> {
     rekey_database::inspect(url, options, &schema::SCHEMA, clock).await
 }
 

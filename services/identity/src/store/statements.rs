@@ -5,12 +5,12 @@ use rekey_database::Sql;
 use super::contract::World;
 use super::{
     accounts, audit, bulk_resets, contract, expiring_passwords, expiry, groups, idempotency, imports,
-    indexes, key_checks, links, logins, outbox, partitions, pepper, purge, resets, restore, schema, search,
-    sign_ins, upkeep, webhooks,
+    indexes, links, logins, outbox, partitions, pepper, purge, resets, restore, schema, search, sign_ins,
+    upkeep, webhooks,
 };
 
 /// The compiler warns of a list that is missing here.
-pub(super) const STATEMENTS: [&[Sql]; 70] = [
+pub(super) const STATEMENTS: [&[Sql]; 69] = [
     accounts::STATEMENTS,
     accounts::beginning::STATEMENTS,
     accounts::changes::STATEMENTS,
@@ -32,7 +32,6 @@ pub(super) const STATEMENTS: [&[Sql]; 70] = [
     imports::chunks::STATEMENTS,
     links::STATEMENTS,
     indexes::STATEMENTS,
-    key_checks::STATEMENTS,
     logins::STATEMENTS,
     audit::STATEMENTS,
     audit::erasing::STATEMENTS,

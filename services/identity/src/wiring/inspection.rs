@@ -27,7 +27,7 @@ const HASH_WITHIN: Duration = Duration::from_secs(10);
 /// Its URL does not read, or it is away.
 pub async fn inspect_store(settings: &Settings, clock: &dyn Clock) -> anyhow::Result<DatabaseFacts> {
     let (url, options) = (super::store_url(settings)?, super::store_options(settings));
-    store::inspect(url.expose_secret(), &options, clock).await.map_err(|away| anyhow!(away))
+    Ok(store::inspect(url.expose_secret(), &options, clock).await?)
 }
 
 /// Looks at `[identity.throttle]`; `None` where that is in the process.
@@ -35,7 +35,7 @@ pub async fn inspect_store(settings: &Settings, clock: &dyn Clock) -> anyhow::Re
 /// # Errors
 /// Its URL does not read, or it is away.
 pub async fn inspect_throttle(settings: &Settings, clock: &dyn Clock) -> anyhow::Result<Option<RedisFacts>> {
-    if settings.throttle.url == "memory:" {
+    if settings.throttle.redis.is_memory() {
         return Ok(None);
     }
     let connection = super::redis(&settings.throttle)?;

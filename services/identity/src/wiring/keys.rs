@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use rekey_primitives::clock::SharedClock;
+use rekey_database::KeyChecks;
 use rekey_primitives::secret::ExposeSecret as _;
-use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError, KeyStore};
-use rekey_sealing::{HeldKey, KeyId, WrongKeys};
+use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError};
+use rekey_sealing::{HeldKey, KeyId, KeyStore, KeyStoreFailure, WrongKeys};
 
 use super::Parts;
 use crate::config::KeyFiles;
@@ -50,8 +50,9 @@ fn key_files(files: &KeyFiles) -> Result<[KeyFile; 6], KeyFileError> {
 pub(crate) fn followed_keys(parts: &Parts) -> Result<FollowedKeySet, KeyFileError> {
     let [pepper, access_token, tokens, decoy, login_hash, familiar_place] = key_files(&parts.settings.keys)?;
     let keys = &parts.keys;
-    let known = KnownKeys { store: parts.store.clone(), clock: Arc::clone(&parts.clock) };
-    let store: Arc<dyn KeyStore> = Arc::new(known);
+    let store = parts.store.clone();
+    let checks = KeyChecks { database: store.database().clone(), clock: Arc::clone(&parts.clock) };
+    let store: Arc<dyn KeyStore> = Arc::new(KnownKeys { checks, store });
     Ok(Arc::new([
         pepper.followed_by(keys.pepper.clone(), Arc::clone(&store)),
         access_token.followed_by(keys.access_token.clone(), Arc::clone(&store)),
@@ -70,29 +71,21 @@ pub(crate) async fn hold_keys(keys: &FollowedKeySet) -> Result<(), KeyFileError>
     Ok(())
 }
 
-/// What the store knows of keys.
+/// What the store knows of keys, and what it has under the pepper.
 struct KnownKeys {
+    checks: KeyChecks,
     store: Store,
-    clock: SharedClock,
 }
 
 #[async_trait]
 impl KeyStore for KnownKeys {
-    async fn hold(
-        &self,
-        key: &'static str,
-        held: &[HeldKey],
-    ) -> Result<Result<(), WrongKeys>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(self.store.hold_keys(key, held, self.clock.now()).await?)
+    async fn hold(&self, kind: &str, held: &[HeldKey]) -> Result<Result<(), WrongKeys>, KeyStoreFailure> {
+        self.checks.hold(kind, held).await
     }
 
-    async fn still_sealed_by(
-        &self,
-        key: &'static str,
-        id: &KeyId,
-    ) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
+    async fn still_sealed_by(&self, kind: &str, id: &KeyId) -> Result<Option<String>, KeyStoreFailure> {
         // The others seal what is over by itself.
-        if key != "pepper" {
+        if kind != "pepper" {
             return Ok(None);
         }
         let under = self.store.under_pepper(id).await?;

@@ -15,8 +15,8 @@ use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::deadline;
 use rekey_runtime::reload::Reloads;
-use rekey_runtime::settings::{Pooling, TlsClientFiles, secret_file, url_with_password};
-use rekey_throttle::connection::{Connection, Options, SentinelLogin, Topology};
+use rekey_runtime::settings::{Pooling, url_with_password};
+use rekey_throttle::connection::Connection;
 use rekey_throttle::{FallbackThrottle, InProcessThrottle, RedisThrottle, Throttle};
 
 pub(crate) use keys::{FollowedKeySet, followed_keys, hold_keys};
@@ -117,7 +117,7 @@ pub(crate) struct Throttles {
 pub(crate) fn throttles(settings: &Settings) -> anyhow::Result<Throttles> {
     let throttle = &settings.throttle;
     let in_process = || InProcessThrottle::new(throttle.memory_entries);
-    if throttle.url == "memory:" {
+    if throttle.redis.is_memory() {
         let shared: Arc<dyn Throttle> = Arc::new(in_process());
         return Ok(Throttles { strict: Arc::clone(&shared), lenient: shared, redis: None });
     }
@@ -128,36 +128,8 @@ pub(crate) fn throttles(settings: &Settings) -> anyhow::Result<Throttles> {
     Ok(Throttles { strict, lenient: Arc::new(lenient), redis: Some(connection) })
 }
 
-/// How Redis is reached, of the settings and of what their files hold at this moment.
-fn redis_options(settings: &ThrottleSettings) -> anyhow::Result<Options> {
-    let url = url_with_password(&settings.url, settings.password_file.as_deref());
-    let url = url.context("[identity.throttle]")?;
-    let mut topology = Topology::parse(url.expose_secret()).context("[identity.throttle] url")?;
-    if let Topology::Sentinel { login, .. } = &mut topology
-        && let Some(file) = &settings.sentinel_password_file
-    {
-        let password = secret_file(file).context("[identity.throttle] sentinel_password_file")?;
-        *login = Some(SentinelLogin { user: settings.sentinel_user.clone(), password });
-    }
-    let mut options = Options::to(topology);
-    options.response_timeout = Duration::from_millis(settings.timeout_ms);
-    let files = TlsClientFiles {
-        ca_file: settings.ca_file.as_deref(),
-        certificate_file: settings.certificate_file.as_deref(),
-        key_file: settings.key_file.as_deref(),
-    };
-    let Some(texts) = files.read().context("[identity.throttle]")? else { return Ok(options) };
-    let own = texts.own.map(|(chain, key)| (chain.into_bytes(), key.expose_secret().as_bytes().to_vec()));
-    Ok(options.with_certificates(texts.authorities.map(String::into_bytes), own))
-}
-
-/// A connection to it, which goes over to what the files hold when it is told to read them again.
 fn redis(settings: &ThrottleSettings) -> anyhow::Result<Connection> {
-    // Read once before, so that what is wrong is told as it is.
-    redis_options(settings)?;
-    let settings = settings.clone();
-    let made = Connection::open_reloading(Box::new(move || Ok(redis_options(&settings)?)));
-    made.map_err(|error| anyhow::anyhow!(error)).context("[identity.throttle] url")
+    settings.redis.connect(Duration::from_millis(settings.timeout_ms)).context("[identity.throttle]")
 }
 
 /// What the service makes of files, besides its port and the ways to its neighbours.
@@ -229,8 +201,8 @@ mod tests {
         std::fs::write(folder.path().join("password"), "p@ss").unwrap();
         let mut settings = for_tests();
         settings.store.url = "postgres://rekey:s3cr3t@db/rekey".to_owned();
-        settings.throttle.url = "redis://:s3cr3t@cache".to_owned();
-        (settings.store.password_file, settings.throttle.password_file) = (file.clone(), file);
+        settings.throttle.redis.url = "redis://:s3cr3t@cache".to_owned();
+        (settings.store.password_file, settings.throttle.redis.password_file) = (file.clone(), file);
 
         let refused = [store(&settings).await.err(), throttles(&settings).err()];
         settings.store.url = "postgres://rekey@db/rekey".to_owned();

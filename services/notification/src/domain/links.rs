@@ -82,4 +82,30 @@ mod tests {
         assert!(hosts().allow_text("see https://id.example.com/help please"));
         assert!(!hosts().allow_text("see https://id.example.com/ and ftp://evil.example"));
     }
+
+    mod fuzz {
+        use super::*;
+
+        #[test]
+        fn a_link_that_may_stand_leads_to_a_named_host_in_a_strangers_eyes_too() {
+            let samples: &[&[u8]] = &[
+                b"https://id.example.com:8443/undo?a=b#token",
+                b"http://127.0.0.1:7300/undo",
+                b"https://id.example.com@evil.example/",
+                b"https://id.example.com%2eevil.example/",
+            ];
+            rekey_testing::fuzz(samples, |bytes: &[u8]| {
+                let text = String::from_utf8_lossy(bytes);
+                if !hosts().allow_link(&text) {
+                    return;
+                }
+                assert!(hosts().allow_text(&text));
+                if let Ok(url) = text.parse::<http::Uri>() {
+                    let host = url.host().unwrap().to_ascii_lowercase();
+                    assert!(hosts().0.contains(&host), "{text}");
+                    assert!(!url.authority().unwrap().as_str().contains('@'), "{text}");
+                }
+            });
+        }
+    }
 }

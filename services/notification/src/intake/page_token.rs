@@ -80,4 +80,22 @@ mod tests {
         assert_eq!(read(&token[1..], own), None);
         assert_eq!(read("not a token", own), None);
     }
+
+    mod fuzz {
+        use super::*;
+
+        #[test]
+        fn a_token_that_reads_is_of_these_arguments_and_says_the_same_again() {
+            let id = NotificationId::from_uuid(Uuid::from_u128(9));
+            let position = Position { created_at: Timestamp::from_unix_micros(-5), id };
+            let (own, other) = (Arguments([1; 8]), Arguments([2; 8]));
+            rekey_testing::fuzz(&[write(position, own).as_bytes()], |bytes: &[u8]| {
+                let token = String::from_utf8_lossy(bytes);
+                if let Some(position) = read(&token, own) {
+                    assert_eq!(read(&write(position, own), own), Some(position));
+                    assert_eq!(read(&token, other), None);
+                }
+            });
+        }
+    }
 }

@@ -12,7 +12,7 @@ use super::inbox::{Inbox, InboxProvider};
 use super::settings::ProviderSettings;
 use super::sms::Gateway;
 use super::smtp::Relay;
-use super::{ConfiguredProvider, Provider};
+use super::{ConfiguredProvider, Provider, TlsServer};
 
 /// Every kind. A new one is a module and a line here.
 pub(super) const KINDS: [ProviderKind; 3] =
@@ -36,6 +36,11 @@ pub(super) trait OpenProvider: Provider + Sized + 'static {
     /// What is wrong with the settings as far as they tell without reading a file.
     fn check(settings: &Self::Settings) -> anyhow::Result<()>;
 
+    /// The server that it speaks TLS to, if it does.
+    fn tls_server(_: &Self::Settings) -> Option<TlsServer> {
+        None
+    }
+
     /// Opens one, which connects to nobody yet.
     fn open(settings: Self::Settings, options: &ProviderOptions) -> anyhow::Result<Self>;
 }
@@ -46,6 +51,8 @@ pub(super) struct ProviderKind {
     pub(super) channels: &'static [Channel],
     /// What is wrong with the settings of the kind, if anything is.
     pub(super) fault: fn(&Table) -> Option<String>,
+    /// The server that it speaks TLS to, if it does.
+    pub(super) tls_server: fn(&Table) -> Option<TlsServer>,
     open: fn(&Table, &ProviderOptions) -> anyhow::Result<Box<dyn Provider>>,
 }
 
@@ -58,6 +65,7 @@ impl ProviderKind {
                 Ok(settings) => P::check(&settings).err().map(|error| format!("{error:#}")),
                 Err(error) => Some(error.to_string()),
             },
+            tls_server: |own| P::tls_server(&own.read().ok()?),
             open: |own, options| Ok(Box::new(P::open(own.read()?, options)?)),
         }
     }

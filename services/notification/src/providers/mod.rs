@@ -13,6 +13,7 @@ mod sms;
 mod smtp;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -33,6 +34,19 @@ use crate::metrics;
 
 /// How long reading an answer may take beyond the send timeout, where the answer came in time.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// A server that shows a provider its certificate before it is told anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsServer {
+    /// Its host, which the certificate must carry.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether TLS begins by STARTTLS, in place of the first byte.
+    pub starts_tls: bool,
+    /// An authority that is believed beside those of the system.
+    pub ca_file: Option<PathBuf>,
+}
 
 /// A message on its way out.
 pub(crate) struct Outgoing {

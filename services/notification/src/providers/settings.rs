@@ -6,7 +6,7 @@ use rekey_primitives::contact::Channel;
 use rekey_runtime::settings::Table;
 use serde::{Deserialize, Deserializer};
 
-use super::kind;
+use super::{TlsServer, kind};
 
 /// One relay or gateway. The order of the list is the order in which a channel's providers are tried.
 #[derive(Debug, Clone, Deserialize)]
@@ -84,6 +84,11 @@ impl ProviderSettings {
         from.rsplit_once('@').map(|(_, domain)| domain.trim_end_matches('>').to_ascii_lowercase())
     }
 
+    /// The server that it speaks TLS to, if it does.
+    pub(crate) fn tls_server(&self) -> Option<TlsServer> {
+        (kind::find(&self.kind)?.tls_server)(&self.own)
+    }
+
     fn check(&self) -> Result<(), String> {
         let Some(kind) = kind::find(&self.kind) else {
             return Err(format!("is of the kind `{}`; the kinds are {}", self.kind, kind::names()));
@@ -128,6 +133,20 @@ mod tests {
         assert_eq!((relay.name(), relay.channels()), ("smtp", vec![Channel::Email]));
         assert_eq!((texts.name(), texts.channels()), ("texts", vec![Channel::Sms]));
         assert_eq!(check(&[relay, texts]), Ok(()));
+    }
+
+    #[test]
+    fn a_server_that_shows_a_certificate_is_read_off_the_settings_of_its_kind() {
+        let server = |text: &str| provider(text).tls_server().map(|one| (one.host, one.port, one.starts_tls));
+        let relay = |tls: &str| format!("kind = 'smtp'\nhost = 'mx.example'\nport = 465\ntls = '{tls}'");
+
+        assert_eq!(server(&relay("starttls")), Some(("mx.example".to_owned(), 465, true)));
+        assert_eq!(server(&relay("implicit")), Some(("mx.example".to_owned(), 465, false)));
+        assert_eq!(server(&relay("none")), None);
+        let gateway = server("kind = 'sms'\nurl = 'https://sms.example/send'\nfrom = 'Acme'");
+        assert_eq!(gateway, Some(("sms.example".to_owned(), 443, false)));
+        assert_eq!(server("kind = 'sms'\nurl = 'http://127.0.0.1:8080/send'\nfrom = 'Acme'"), None);
+        assert_eq!(server("kind = 'inbox'"), None);
     }
 
     #[test]

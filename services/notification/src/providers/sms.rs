@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 use self::settings::SmsSettings;
 use super::kind::{OpenProvider, ProviderOptions};
 use super::password::PasswordFile;
-use super::{ANSWER_WITHIN, HandOver, Outgoing, Provider, SendFailure};
+use super::{ANSWER_WITHIN, HandOver, Outgoing, Provider, SendFailure, TlsServer};
 use crate::domain::content::Rendered;
 use crate::domain::state::FailureClass;
 
@@ -109,6 +109,12 @@ impl OpenProvider for Gateway {
         url(settings)?;
         ensure!(settings.from.is_some(), "`from` is not set");
         Ok(())
+    }
+
+    fn tls_server(settings: &SmsSettings) -> Option<TlsServer> {
+        let url = url(settings).ok().filter(|url| url.scheme_str() == Some("https"))?;
+        let host = url.host()?.trim_matches(['[', ']']).to_owned();
+        Some(TlsServer { host, port: url.port_u16().unwrap_or(443), starts_tls: false, ca_file: None })
     }
 
     fn open(settings: SmsSettings, options: &ProviderOptions) -> anyhow::Result<Self> {
@@ -270,3 +276,6 @@ fn is_protected(url: &Uri) -> bool {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod fuzz;

@@ -25,10 +25,10 @@ use self::dialogue::{Connections, Envelope, Keeping, dot_stuffed};
 use self::headers::{AutoSubmitted, ContentLanguage, From, Subject};
 use self::reply::Step;
 use self::server::{Credentials, Server};
-use self::settings::SmtpSettings;
+use self::settings::{SmtpSettings, SmtpTls};
 use self::tls::Protection;
 use super::kind::{OpenProvider, ProviderOptions};
-use super::{HandOver, Outgoing, Provider, SendFailure};
+use super::{HandOver, Outgoing, Provider, SendFailure, TlsServer};
 use crate::domain::content::Rendered;
 use crate::domain::state::FailureClass;
 
@@ -135,6 +135,16 @@ impl OpenProvider for Relay {
     fn check(settings: &SmtpSettings) -> anyhow::Result<()> {
         settings.check()?;
         Sender::of(settings).map(|_| ())
+    }
+
+    fn tls_server(settings: &SmtpSettings) -> Option<TlsServer> {
+        let starts_tls = match settings.tls {
+            SmtpTls::StartTls => true,
+            SmtpTls::Implicit => false,
+            SmtpTls::None => return None,
+        };
+        let (host, ca_file) = (settings.host.clone()?, settings.ca_file.clone());
+        Some(TlsServer { host, port: settings.port, starts_tls, ca_file })
     }
 
     fn open(settings: SmtpSettings, options: &ProviderOptions) -> anyhow::Result<Self> {

@@ -13,7 +13,6 @@
 //! | `journeys`, `changes` | looking at messages and stepping in |
 //! | `visible` | which messages those are for |
 //! | `sweep` | tidying up |
-//! | `key_checks` | by what the keys of the store are told from others |
 //! | `restore` | dropping what a backup brought back |
 //! | `partitions` | the weeks of Postgres |
 
@@ -21,7 +20,6 @@ mod accept;
 mod changes;
 mod claims;
 mod journeys;
-mod key_checks;
 mod leases;
 mod models;
 mod partitions;
@@ -116,7 +114,6 @@ pub(crate) fn statements() -> Vec<rekey_database::Sql> {
         changes::STATEMENTS,
         claims::STATEMENTS,
         journeys::STATEMENTS,
-        key_checks::STATEMENTS,
         leases::STATEMENTS,
         requests::STATEMENTS,
         restore::STATEMENTS,

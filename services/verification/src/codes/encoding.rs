@@ -284,4 +284,49 @@ mod tests {
         assert_eq!(decode_route(&encode_route(&wide)), Some(wide));
         assert_eq!(decode_route(&encode_route(&wide_payment)), Some(wide_payment));
     }
+
+    mod fuzz {
+        use rekey_primitives::entropy::SeededEntropy;
+        use rekey_primitives::secret::ExposeSecret as _;
+        use rekey_sealing::{AeadKeys, KeyText, MacKeys, SigningKeys};
+
+        use super::*;
+        use crate::codes::CodeKeys;
+
+        #[test]
+        fn grants_and_routes_that_read_say_the_same_again() {
+            let route = Route {
+                destinations: numbers(&["+4915112345642", "+12125550100"]),
+                locale: Some(Locale::parse("de-AT").unwrap()),
+                organisation: "Contoso".to_owned(),
+                transaction: Some(transaction()),
+                decoy: true,
+                familiar: true,
+            };
+            let (grant, route) = (encode_grant(&grant()), encode_route(&route));
+            rekey_testing::fuzz(&[grant.as_slice(), route.as_slice()], |bytes: &[u8]| {
+                if let Some(grant) = decode_grant(bytes) {
+                    assert_eq!(decode_grant(&encode_grant(&grant)), Some(grant));
+                }
+                if let Some(route) = decode_route(bytes) {
+                    assert_eq!(decode_route(&encode_route(&route)), Some(route));
+                }
+            });
+        }
+
+        #[test]
+        fn no_grant_says_anything_that_was_not_signed() {
+            let text = KeyText::generate(&SeededEntropy::new(7), Timestamp::EPOCH);
+            let keys = CodeKeys {
+                macs: MacKeys::from_text(&text).unwrap(),
+                seals: AeadKeys::from_text(&text).unwrap(),
+                grants: SigningKeys::from_text(&text).unwrap(),
+            };
+            let signed = keys.sign_grant(&grant()).text;
+            rekey_testing::fuzz(&[signed.expose_secret().as_bytes()], |bytes: &[u8]| {
+                let read = keys.verify_grant(&String::from_utf8_lossy(bytes));
+                assert!(read.is_none_or(|read| read == grant()));
+            });
+        }
+    }
 }

@@ -22,7 +22,7 @@ pub(crate) mod redis;
 use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
-use rekey_sealing::{HeldKey, WrongKeys};
+use rekey_sealing::KeyStore;
 
 pub(crate) use self::outcomes::{CheckOutcome, PassedCheck, PendingMessage, SendOutcome, Snapshot};
 pub(crate) use self::steps::{
@@ -53,7 +53,7 @@ pub(crate) enum Failure {
 /// The steps. Each demands the scope it works in, directly or as part of a [`ScopedId`]: nothing of another tenant or
 /// caller can be seen or changed.
 #[async_trait]
-pub(crate) trait Store: Send + Sync + 'static {
+pub(crate) trait Store: KeyStore + 'static {
     /// Reads a verification and the run of the store. Reads where writes go, never from a replica.
     async fn snapshot(&self, id: &ScopedId) -> Result<Snapshot, Failure>;
 
@@ -96,11 +96,7 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// Forgets the failures of a subject for a purpose.
     async fn release(&self, step: &ReleaseStep, now: Timestamp) -> Result<Result<(), Refusal>, Failure>;
 
-    /// Holds the keys of a kind to those that were used with the store, which are known for a day after the last process looked; it
-    /// knows the new ones among them from now on. Of several first keys at once one is the store's.
-    async fn hold_keys(&self, kind: &str, held: &[HeldKey]) -> Result<Result<(), WrongKeys>, Failure>;
-
-    /// Forgets the keys of a kind.
+    /// Forgets the keys of a kind, which are known for a day after the last process held its own to them.
     async fn forget_keys(&self, kind: &str) -> Result<(), Failure>;
 
     /// Which store it is and what its [`ready`](Self::ready) found, for operators.

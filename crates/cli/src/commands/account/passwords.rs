@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::find;
 use crate::arguments::{InTenant, OnAccount, ResetAccount, ResetAccounts};
-use crate::output::{Output, table};
+use crate::output::{Output, Partial, table};
 use crate::profile::{Profile, request_id, secret_file, time};
 
 /// How many one call takes.
@@ -57,21 +57,37 @@ pub(super) async fn reset_many(
     }
     let mode = mode(require_change, link);
     let (tenant_id, found) = found(profile, accounts, tenant).await?;
-    let (mut client, mut results) = (client(profile)?, Vec::new());
+    let (mut client, mut results, mut ended) = (client(profile)?, Vec::new(), Ok(()));
     for some in found.chunks(BATCH) {
-        let mut request = tonic::Request::new(BatchResetPasswordsRequest {
-            tenant_id: tenant_id.clone(),
-            account_ids: some.iter().map(|account| account.account_id.clone()).collect(),
-            mode: mode.into(),
-            request_id: request_id(),
-            context: None,
-        });
-        request.set_timeout(std::time::Duration::from_secs(BATCH_SECONDS));
-        let answered = client.batch_reset_passwords(request).await?.into_inner().results;
-        results.extend(some.iter().cloned().zip(answered));
+        match reset_batch(&mut client, &tenant_id, some, mode).await {
+            Ok(answered) => results.extend(some.iter().cloned().zip(answered)),
+            Err(error) => {
+                ended = Err(error);
+                break;
+            }
+        }
     }
+    // Passwords of batches that were answered are shown this once, whatever became of the next.
     let data: Vec<Value> = results.iter().map(|(_, result)| outcome(result)).collect();
-    output.data(&data, |_| rows(&results))
+    let partial = Partial::counted(results.len(), found.len(), "accounts");
+    output.as_far_as(&data, |_| rows(&results), ended, partial)
+}
+
+async fn reset_batch(
+    client: &mut PasswordAdministrationServiceClient<Connection>,
+    tenant_id: &str,
+    accounts: &[Account],
+    mode: PasswordResetMode,
+) -> anyhow::Result<Vec<BatchPasswordResult>> {
+    let mut request = tonic::Request::new(BatchResetPasswordsRequest {
+        tenant_id: tenant_id.to_owned(),
+        account_ids: accounts.iter().map(|account| account.account_id.clone()).collect(),
+        mode: mode.into(),
+        request_id: request_id(),
+        context: None,
+    });
+    request.set_timeout(std::time::Duration::from_secs(BATCH_SECONDS));
+    Ok(client.batch_reset_passwords(request).await?.into_inner().results)
 }
 
 /// One that can be read out is generated, unless something else is asked for.

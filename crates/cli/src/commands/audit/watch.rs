@@ -9,7 +9,7 @@ use tonic::{Code, Request, Status, Streaming};
 
 use super::{Client, cells, client};
 use crate::arguments::Events;
-use crate::output::{Output, print};
+use crate::output::{Output, Partial, Stopped, print};
 use crate::profile::Profile;
 
 /// As long as a stream may last.
@@ -40,10 +40,11 @@ pub(super) async fn run(
         context: None,
     };
     let mut watching = Watching { client: client(profile)?, request, output, wait: FIRST_WAIT };
-    tokio::select! {
-        ended = watching.run() => ended?,
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-    }
+    let ended = tokio::select! {
+        ended = watching.run() => ended,
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(anyhow::Error::from),
+    };
+    ended.map_err(|error| watching.stopped(error))?;
     watching.say_how_to_go_on()
 }
 
@@ -100,6 +101,15 @@ impl Watching {
     fn print(&self, event: &AuditEvent) -> anyhow::Result<()> {
         let line = if self.output.is_json() { shown(event).to_string() } else { cells(event).join("  ") };
         Ok(print(&line)?)
+    }
+
+    fn stopped(&self, error: anyhow::Error) -> anyhow::Error {
+        let token = &self.request.resume_token;
+        if token.is_empty() {
+            return error;
+        }
+        let resume = format!("rekey audit watch --resume {token}");
+        Stopped::at(Partial::resumed_by("events", resume), error).into()
     }
 
     fn say_how_to_go_on(&self) -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! Files of other products.
 
-use super::products::Reading;
+use super::products::{HashConfig, Reading};
+use super::table::Head;
 use crate::arguments::ImportFormat;
 
 const KEYCLOAK: &[u8] = br#"{"username": "anna", "email": "a@x.example", "createdTimestamp": 1900000000000,
@@ -21,6 +22,23 @@ fn a_person_of_another_product_is_read_or_refused() {
         let Ok(object) = serde_json::from_slice::<serde_json::Value>(bytes) else { return };
         for format in formats {
             if let Ok(record) = reading.person(format, object.clone()) {
+                let _ = record.wire(Vec::new());
+            }
+        }
+    });
+}
+
+#[test]
+fn a_table_and_the_hashes_of_firebase_are_read_or_refused() {
+    const TABLE: &[u8] =
+        b"login,email,email_confirmed,password_time,groups\nanna;a,a@x.example,yes,2026-01-31T12:00:00Z,g\n";
+    const CONFIG: &[u8] = b"hash_config {\n  algorithm: SCRYPT,\n  base64_signer_key: a2V5,\n  base64_salt_separator: Bw==,\n  rounds: 8,\n  mem_cost: 14,\n}";
+    rekey_testing::fuzz(&[TABLE, CONFIG], |bytes: &[u8]| {
+        let _ = HashConfig::parse(&String::from_utf8_lossy(bytes));
+        let mut rows = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+        let Ok(Ok(head)) = rows.headers().map(Head::read) else { return };
+        for row in rows.records().flatten() {
+            if let Ok(record) = head.record(&row) {
                 let _ = record.wire(Vec::new());
             }
         }

@@ -30,7 +30,7 @@ use self::upload::Upload;
 use super::imports::shown;
 use crate::arguments::{ImportFile, ImportFormat};
 use crate::folder::default_profile;
-use crate::output::Output;
+use crate::output::{Output, Partial};
 use crate::profile::{Profile, request_id};
 use crate::progress::Progress;
 
@@ -69,11 +69,11 @@ pub(crate) async fn run(typed: ImportFile, profile: &Path, output: Output) -> an
         Ok(Ended::Interrupted) => Err(anyhow!("interrupted")),
         Err(error) => Err(error),
     };
-    if ended.is_err() {
-        interrupted(&upload, &resume_command(&typed, profile, &upload.import.import_id), output)?;
-        return ended;
-    }
-    whole(&upload, output)
+    let resume = ended.is_err().then(|| resume_command(&typed, profile, &upload.import.import_id));
+    let data = told(&upload, resume.as_deref());
+    let records = upload.import.records.unsigned_abs();
+    let partial = Partial { done: Some(records), total: None, unit: "records", resume };
+    output.as_far_as(&data, |_| text(&upload), ended, partial)
 }
 
 fn reading(typed: &ImportFile) -> anyhow::Result<Reading> {
@@ -185,26 +185,13 @@ async fn finish(upload: &mut Upload) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Says what an import came to.
-fn whole(upload: &Upload, output: Output) -> anyhow::Result<()> {
-    output.data(&told(upload, None), |_| {
-        let AccountImport { records, created, skipped, rejected, dry_run, .. } = &upload.import;
-        let (done, would) = if *dry_run { ("Judged", "would be created") } else { ("Imported", "created") };
-        let file = upload
-            .rejected
-            .path()
-            .map(|path| format!("\nRejected records are in {path}."))
-            .unwrap_or_default();
-        format!("{done} {records} records: {created} {would}, {skipped} skipped, {rejected} rejected.{file}")
-    })
-}
-
-/// Says how an import goes on that stopped half way.
-fn interrupted(upload: &Upload, command: &str, output: Output) -> anyhow::Result<()> {
-    output.data(&told(upload, Some(command)), |_| {
-        let AccountImport { records, created, .. } = &upload.import;
-        format!("Stopped after {records} records, {created} of them created. Go on with:\n  {command}")
-    })
+/// What an import came to, or has come to where it stopped.
+fn text(upload: &Upload) -> String {
+    let AccountImport { records, created, skipped, rejected, dry_run, .. } = &upload.import;
+    let (done, would) = if *dry_run { ("Judged", "would be created") } else { ("Imported", "created") };
+    let file =
+        upload.rejected.path().map(|path| format!("\nRejected records are in {path}.")).unwrap_or_default();
+    format!("{done} {records} records: {created} {would}, {skipped} skipped, {rejected} rejected.{file}")
 }
 
 fn told(upload: &Upload, resume: Option<&str>) -> Value {

@@ -274,4 +274,28 @@ mod tests {
         assert!(wrong("password.expiry", "90").contains("15m, 72h or 30d"));
         assert!(wrong("help.enabled", "yes").contains("true or false"));
     }
+
+    mod fuzz {
+        use super::*;
+
+        #[test]
+        fn a_document_that_is_taken_shows_what_it_set() {
+            let samples: &[&[u8]] = &[
+                br#"{"revision": 3, "etag": "7", "reset": {"scope": "everybody", "proofs_required": 2, "reset_life": "15m"}}"#,
+                br#"{"password": {"expiry": null, "banned_term_list": ["a", "b,c"]}, "session": {"life": "90d"}}"#,
+                br#"{"reset": {"allowed_methods": "email,phone", "two_classes": true}, "audit": {"retention": "-1s"}}"#,
+            ];
+            rekey_testing::fuzz(samples, |bytes: &[u8]| {
+                let Ok(document) = serde_json::from_slice::<Value>(bytes) else { return };
+                let (mut policy, mut again) = (Policy::default(), Policy::default());
+                let Ok(paths) = set_all(&mut policy, &document) else { return };
+                let shown = shown(&policy);
+                for path in paths {
+                    let (section, name) = path.split_once('.').unwrap();
+                    set(&mut again, path, &text(&shown[section][name])).unwrap();
+                }
+                assert_eq!(again, policy);
+            });
+        }
+    }
 }

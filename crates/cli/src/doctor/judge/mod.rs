@@ -2,6 +2,8 @@
 
 pub(super) mod answer_floor;
 pub(super) mod certificates;
+pub(super) mod embedded;
+pub(super) mod health;
 pub(super) mod keys;
 pub(super) mod mail;
 pub(super) mod neighbours;

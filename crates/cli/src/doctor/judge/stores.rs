@@ -30,6 +30,8 @@ pub(crate) struct DatabaseUse {
     pub(crate) part: &'static str,
     /// The most connections of one replica.
     pub(crate) connections: u32,
+    /// Whether the process migrates it whenever it starts, as `rekey up` does.
+    pub(crate) is_migrated_at_start: bool,
     pub(crate) facts: DatabaseFacts,
 }
 
@@ -38,6 +40,7 @@ pub(crate) fn judge_database(of: &DatabaseUse) -> Vec<Finding> {
     let mut findings = Vec::new();
     match of.facts.schema {
         SchemaFit::Fits => {}
+        SchemaFit::TooOld if of.is_migrated_at_start => {}
         SchemaFit::TooOld => findings.push(Finding::error(
             &of.about,
             format!("the schema of {} is missing or older than this program's", of.facts.target),
@@ -230,6 +233,7 @@ mod tests {
             about: format!("{part}.store"),
             part,
             connections,
+            is_migrated_at_start: false,
             facts: DatabaseFacts {
                 target: format!("database {part} at db:5432"),
                 schema: SchemaFit::Fits,
@@ -281,6 +285,8 @@ mod tests {
 
         assert_eq!(found[0].severity, Severity::Error);
         assert_eq!(found[0].mend, "Run `rekey migrate identity`.");
+        one.is_migrated_at_start = true;
+        assert_eq!(judge_database(&one), []);
     }
 
     #[test]

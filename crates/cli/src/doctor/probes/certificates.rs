@@ -5,7 +5,9 @@ use std::str::FromStr as _;
 
 use anyhow::Context as _;
 use rekey_client::ClientSettings;
+use rekey_notification::TlsServer;
 use rekey_primitives::clock::Timestamp;
+use rekey_runtime::settings::RedisSettings;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
@@ -13,7 +15,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
 
 use super::super::judge::certificates::CertificateFacts;
-use super::handshake::{Opening, Server, Shown};
+use super::handshake::{Authorities, Opening, Server, Shown};
 
 const DAY_SECONDS: i64 = 86_400;
 
@@ -68,8 +70,16 @@ pub(crate) fn of_neighbour(about: &str, settings: &ClientSettings) -> Option<Ser
     }
     let host = uri.host()?.trim_matches(['[', ']']).to_owned();
     let name = settings.server_name.clone().unwrap_or_else(|| host.clone());
-    let (port, ca_file) = (uri.port_u16().unwrap_or(443), settings.ca_file.clone());
-    Some(Server { about: about.to_owned(), host, port, name, ca_file, opening: Opening::AtOnce })
+    let (port, authorities) = (uri.port_u16().unwrap_or(443), Authorities::of(settings.ca_file.clone()));
+    Some(Server { about: about.to_owned(), host, port, name, authorities, opening: Opening::AtOnce })
+}
+
+/// A relay or gateway of messages.
+pub(crate) fn of_provider(about: &str, server: TlsServer) -> Server {
+    let TlsServer { host, port, starts_tls, ca_file } = server;
+    let opening = if starts_tls { Opening::Smtp } else { Opening::AtOnce };
+    let authorities = ca_file.map_or(Authorities::System, Authorities::Also);
+    Server { about: about.to_owned(), name: host.clone(), host, port, authorities, opening }
 }
 
 /// A Postgres whose certificate is verified.
@@ -85,13 +95,13 @@ pub(crate) fn of_postgres(about: &str, url: &str) -> Option<Server> {
     let ca_file =
         ca_file.filter(|(name, _)| names_authority(name)).map(|(_, path)| PathBuf::from(path)).next_back();
     let host = options.get_host().to_owned();
-    let (name, port) = (host.clone(), options.get_port());
-    Some(Server { about: about.to_owned(), host, port, name, ca_file, opening: Opening::Postgres })
+    let (name, port, authorities) = (host.clone(), options.get_port(), Authorities::of(ca_file));
+    Some(Server { about: about.to_owned(), host, port, name, authorities, opening: Opening::Postgres })
 }
 
 /// The nodes or Sentinels of a `rediss` URL.
-pub(crate) fn of_redis(about: &str, url: &str, ca_file: Option<&Path>) -> Vec<Server> {
-    let Some((scheme, rest)) = url.split_once("://") else { return Vec::new() };
+pub(crate) fn of_redis(about: &str, settings: &RedisSettings) -> Vec<Server> {
+    let Some((scheme, rest)) = settings.url.split_once("://") else { return Vec::new() };
     if !scheme.starts_with("rediss") {
         return Vec::new();
     }
@@ -103,8 +113,8 @@ pub(crate) fn of_redis(about: &str, url: &str, ca_file: Option<&Path>) -> Vec<Se
             _ => (host, REDIS_PORT),
         };
         let host = host.trim_matches(['[', ']']).to_owned();
-        let (name, ca_file) = (host.clone(), ca_file.map(Path::to_owned));
-        Server { about: about.to_owned(), host, port, name, ca_file, opening: Opening::AtOnce }
+        let (name, authorities) = (host.clone(), Authorities::of(settings.ca_file.clone()));
+        Server { about: about.to_owned(), host, port, name, authorities, opening: Opening::AtOnce }
     };
     hosts.map(server).collect()
 }
@@ -113,6 +123,18 @@ pub(crate) fn of_redis(about: &str, url: &str, ca_file: Option<&Path>) -> Vec<Se
 mod tests {
     use super::*;
 
+    fn redis(url: &str) -> RedisSettings {
+        RedisSettings {
+            url: url.to_owned(),
+            password_file: None,
+            ca_file: None,
+            certificate_file: None,
+            key_file: None,
+            sentinel_user: None,
+            sentinel_password_file: None,
+        }
+    }
+
     #[test]
     fn servers_that_show_certificates_are_read_off_the_settings() {
         let postgres = of_postgres(
@@ -120,23 +142,33 @@ mod tests {
             "postgres://rekey:s3cret@db.internal:5433/identity?sslmode=verify-full&sslrootcert=/etc/ca.crt",
         )
         .unwrap();
-        let redis = of_redis("identity.throttle", "rediss-sentinel://:s3cret@one:1,[::1]/codes", None);
+        let redis = of_redis("identity.throttle", &redis("rediss-sentinel://:s3cret@one:1,[::1]/codes"));
         let mut settings = ClientSettings::to("https://verification:7302");
         settings.server_name = Some("verification.rekey.svc".to_owned());
         let neighbour = of_neighbour("identity.verification", &settings).unwrap();
 
+        let relay = TlsServer {
+            host: "mx.example".to_owned(),
+            port: 587,
+            starts_tls: true,
+            ca_file: Some("/etc/mail-ca.crt".into()),
+        };
+        let relay = of_provider("notification.providers: `smtp`", relay);
+
         let address = |server: &Server| format!("{} {} {}", server.host, server.port, server.name);
         assert_eq!(address(&postgres), "db.internal 5433 db.internal");
-        assert_eq!(postgres.ca_file.as_deref(), Some(Path::new("/etc/ca.crt")));
+        assert_eq!(postgres.authorities, Authorities::Only("/etc/ca.crt".into()));
         assert_eq!(redis.iter().map(address).collect::<Vec<_>>(), ["one 1 one", "::1 6379 ::1"]);
         assert_eq!(address(&neighbour), "verification 7302 verification.rekey.svc");
+        assert_eq!((address(&relay).as_str(), relay.opening), ("mx.example 587 mx.example", Opening::Smtp));
+        assert_eq!(relay.authorities, Authorities::Also("/etc/mail-ca.crt".into()));
     }
 
     #[test]
     fn what_is_not_encrypted_or_not_verified_shows_nothing_to_judge() {
         assert_eq!(of_postgres("a", "postgres://db/identity?sslmode=require"), None);
         assert_eq!(of_postgres("a", "sqlite:/var/lib/identity.db"), None);
-        assert_eq!(of_redis("a", "redis://one:1", None), []);
+        assert_eq!(of_redis("a", &redis("redis://one:1")), []);
         assert_eq!(of_neighbour("a", &ClientSettings::to("http://127.0.0.1:7302")), None);
     }
 }

@@ -1,7 +1,7 @@
 //! A TLS handshake that looks: the certificate is judged as it would be, remembered, and the connection ended before a word is
 //! said over it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail, ensure};
@@ -10,13 +10,19 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 /// What a client of Postgres says to ask for TLS, and the answer that grants it.
 const POSTGRES_ASKS: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 const POSTGRES_GRANTS: u8 = b'S';
+
+/// The name that whoever has none gives to a mail server (RFC 5321, 4.1.4).
+const HELLO: &[u8] = b"EHLO [127.0.0.1]\r\n";
+
+/// A reply of SMTP may be so long, over all its lines.
+const REPLY_BYTES: usize = 64 * 1024;
 
 /// How TLS begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +31,39 @@ pub(crate) enum Opening {
     AtOnce,
     /// After Postgres was asked for it.
     Postgres,
+    /// After STARTTLS (RFC 3207).
+    Smtp,
+}
+
+/// Whose certificates are believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Authorities {
+    /// Those of the system.
+    System,
+    /// These alone.
+    Only(PathBuf),
+    /// These beside those of the system.
+    Also(PathBuf),
+}
+
+impl Authorities {
+    /// Those of a file, or of the system where there is none.
+    pub(crate) fn of(ca_file: Option<PathBuf>) -> Self {
+        ca_file.map_or(Self::System, Self::Only)
+    }
+
+    fn roots(&self) -> anyhow::Result<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        if !matches!(self, Self::Only(_)) {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+        if let Self::Only(file) | Self::Also(file) = self {
+            for certificate in CertificateDer::pem_file_iter(file)? {
+                roots.add(certificate?)?;
+            }
+        }
+        Ok(roots)
+    }
 }
 
 /// A server that shows a certificate.
@@ -36,8 +75,7 @@ pub(crate) struct Server {
     pub(crate) port: u16,
     /// The name its certificate must carry.
     pub(crate) name: String,
-    /// The authorities to believe; those of the system otherwise.
-    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) authorities: Authorities,
     pub(crate) opening: Opening,
 }
 
@@ -53,7 +91,7 @@ pub(crate) struct Shown {
 impl Server {
     /// Has it show its certificate. One that wants one of ours has shown its own by then.
     pub(crate) async fn look(&self) -> anyhow::Result<Shown> {
-        let looking = Arc::new(Looking::believing(self.ca_file.as_deref())?);
+        let looking = Arc::new(Looking::believing(&self.authorities)?);
         let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .dangerous()
@@ -61,9 +99,13 @@ impl Server {
             .with_no_client_auth();
         let name = ServerName::try_from(self.name.clone()).context("no name of a server")?;
         let mut stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
-        if self.opening == Opening::Postgres {
-            stream.write_all(&POSTGRES_ASKS).await?;
-            ensure!(stream.read_u8().await? == POSTGRES_GRANTS, "this Postgres speaks no TLS");
+        match self.opening {
+            Opening::AtOnce => {}
+            Opening::Postgres => {
+                stream.write_all(&POSTGRES_ASKS).await?;
+                ensure!(stream.read_u8().await? == POSTGRES_GRANTS, "this Postgres speaks no TLS");
+            }
+            Opening::Smtp => start_tls(&mut stream).await?,
         }
         let shaken = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
         match (looking.shown(), shaken) {
@@ -74,6 +116,34 @@ impl Server {
     }
 }
 
+/// Has a relay begin TLS, as a provider does before it logs in.
+async fn start_tls(stream: &mut TcpStream) -> anyhow::Result<()> {
+    ensure!(reply(stream).await?.starts_with("220"), "it greets as no mail server does");
+    stream.write_all(HELLO).await?;
+    let offers = reply(stream).await?;
+    let is_offered = |line: &str| line.get(4..).is_some_and(|word| word.eq_ignore_ascii_case("STARTTLS"));
+    ensure!(offers.lines().any(is_offered), "this mail server does not offer STARTTLS");
+    stream.write_all(b"STARTTLS\r\n").await?;
+    ensure!(reply(stream).await?.starts_with("220"), "this mail server refuses STARTTLS");
+    Ok(())
+}
+
+/// A reply of SMTP: its last line has no hyphen behind the code. Read byte by byte, since what comes behind it is TLS.
+async fn reply(stream: &mut (impl AsyncRead + Unpin)) -> anyhow::Result<String> {
+    let (mut text, mut line_at) = (Vec::new(), 0);
+    while text.len() < REPLY_BYTES {
+        let byte = stream.read_u8().await?;
+        text.push(byte);
+        if byte == b'\n' {
+            if text.get(line_at + 3) != Some(&b'-') {
+                return Ok(String::from_utf8_lossy(&text).into_owned());
+            }
+            line_at = text.len();
+        }
+    }
+    bail!("a reply without end")
+}
+
 /// The verifier that judges as any other, and lets everything pass so that there is something to look at.
 #[derive(Debug)]
 struct Looking {
@@ -82,18 +152,8 @@ struct Looking {
 }
 
 impl Looking {
-    fn believing(ca_file: Option<&Path>) -> anyhow::Result<Self> {
-        let mut roots = RootCertStore::empty();
-        match ca_file {
-            Some(file) => {
-                for certificate in CertificateDer::pem_file_iter(file)? {
-                    roots.add(certificate?)?;
-                }
-            }
-            None => {
-                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            }
-        }
+    fn believing(authorities: &Authorities) -> anyhow::Result<Self> {
+        let roots = authorities.roots()?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
         Ok(Self { judge, shown: Mutex::default() })
@@ -140,5 +200,21 @@ impl ServerCertVerifier for Looking {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.judge.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reply_ends_with_its_last_line_and_nothing_behind_it_is_read() {
+        let mut said: &[u8] = b"250-mail.example\r\n250-STARTTLS\r\n250 SIZE 1000\r\n\x16\x03";
+
+        let offers = reply(&mut said).await.unwrap();
+        let no_more = reply(&mut said).await;
+
+        assert_eq!(offers, "250-mail.example\r\n250-STARTTLS\r\n250 SIZE 1000\r\n");
+        assert!(no_more.is_err());
     }
 }

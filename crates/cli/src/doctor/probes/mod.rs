@@ -2,6 +2,7 @@
 
 pub(super) mod certificates;
 pub(super) mod handshake;
+pub(super) mod health;
 pub(super) mod keys;
 pub(super) mod mail;
 pub(super) mod neighbours;

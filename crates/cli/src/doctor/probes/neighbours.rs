@@ -1,11 +1,15 @@
 //! The parts that this one calls: each is sent an empty request of an RPC that is called anyway. Whoever knows us refuses it
-//! for what it lacks, before it does anything; whoever does not, refuses us.
+//! for what it lacks, before it does anything; whoever does not, refuses us. One that knows us is asked for its health, too: an
+//! empty request is refused as well where every store is away.
 
 use rekey_client::{ClientSettings, Connection, Problem};
+use rekey_runtime::health::{Serving, ask};
 use rekey_wire::notification::v1::SendNotificationRequest;
 use rekey_wire::notification::v1::notification_service_client::NotificationServiceClient;
+use rekey_wire::notification::v1::notification_service_server::SERVICE_NAME as NOTIFICATION;
 use rekey_wire::verification::v1::CheckVerificationRequest;
 use rekey_wire::verification::v1::verification_service_client::VerificationServiceClient;
+use rekey_wire::verification::v1::verification_service_server::SERVICE_NAME as VERIFICATION;
 use tonic::{Code, Status};
 
 use super::super::judge::neighbours::{Answer, NeighbourFacts};
@@ -27,22 +31,27 @@ impl Neighbour {
     pub(crate) async fn look(&self) -> anyhow::Result<NeighbourFacts> {
         let once = ClientSettings { attempts: 1, ..self.settings.clone() };
         let connection = Connection::open(&once, || None)?;
-        let refused = match self.called {
+        let (refused, service) = match self.called {
             Part::Verification => {
-                let mut client = VerificationServiceClient::new(connection);
-                client.check_verification(CheckVerificationRequest::default()).await.err()
+                let mut client = VerificationServiceClient::new(connection.clone());
+                (client.check_verification(CheckVerificationRequest::default()).await.err(), VERIFICATION)
             }
             _ => {
-                let mut client = NotificationServiceClient::new(connection);
-                client.send_notification(SendNotificationRequest::default()).await.err()
+                let mut client = NotificationServiceClient::new(connection.clone());
+                (client.send_notification(SendNotificationRequest::default()).await.err(), NOTIFICATION)
             }
         };
+        let mut answer = refused.map_or(Answer::Known, |status| answer(&status));
+        // A proxy in between may keep health to itself.
+        if answer == Answer::Known && matches!(ask(connection, service).await, Ok(Serving::No)) {
+            answer = Answer::NotReady("its health says that it does not serve now".to_owned());
+        }
         Ok(NeighbourFacts {
             about: self.about(),
             caller: self.caller.name(),
             called: self.called.name(),
             endpoint: self.settings.endpoint.clone(),
-            answer: refused.map_or(Answer::Known, |status| answer(&status)),
+            answer,
         })
     }
 }

@@ -10,3 +10,11 @@ create table schema_version (
 );
 
 insert into schema_version values (1, 1);
+
+create table key_checks (
+    kind text not null,
+    key_id text not null,
+    key_check bytea not null,
+    first_held_at bigint not null,
+    primary key (kind, key_id)
+);

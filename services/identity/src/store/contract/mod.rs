@@ -17,7 +17,6 @@ mod groups;
 mod held_codes;
 mod help;
 mod imports;
-mod key_checks;
 mod links;
 mod lockouts;
 mod outbox;
@@ -214,10 +213,6 @@ on_every_store! {
         a_tenant_that_an_earlier_release_left_alone_gets_its_account_once;
     pepper:
         what_a_key_seals_is_counted_over_all_tenants;
-    key_checks:
-        a_store_knows_every_key_that_it_was_used_with,
-        a_store_that_forgot_its_keys_takes_others,
-        of_many_first_keys_at_once_one_is_the_stores;
     passkeys:
         a_passkey_is_read_back_whole_and_finds_its_account,
         a_passkey_is_one_accounts,

@@ -6,7 +6,6 @@ mod delivery;
 mod doubt;
 mod intake;
 mod journeys;
-mod key_checks;
 mod races;
 mod statements;
 mod sweeping;
@@ -264,10 +263,6 @@ contract! {
         dead_and_unknown_messages_are_replayed,
         a_replayed_message_has_all_its_tries_again,
         what_is_over_cannot_be_replayed;
-    key_checks:
-        a_store_knows_every_key_that_it_was_used_with,
-        a_store_that_forgot_its_keys_takes_others,
-        of_many_first_keys_at_once_one_is_the_stores;
     races:
         no_two_claims_get_the_same_message,
         one_request_id_makes_one_message_however_many_ask,

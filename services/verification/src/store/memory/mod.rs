@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::{Entropy, uuid_v4};
 use rekey_primitives::id::TenantId;
-use rekey_sealing::{HeldKey, WrongKeys};
+use rekey_sealing::{HeldKey, KeyStore, KeyStoreFailure, WrongKeys};
 
 use self::state::MemoryState;
 use super::{
@@ -95,16 +95,19 @@ impl Store for MemoryStore {
         Ok(self.state().release(step, now))
     }
 
-    /// Nobody else uses it, and nothing was there before.
-    async fn hold_keys(&self, _: &str, _: &[HeldKey]) -> Result<Result<(), WrongKeys>, Failure> {
-        Ok(Ok(()))
-    }
-
     async fn forget_keys(&self, _: &str) -> Result<(), Failure> {
         Ok(())
     }
 
     async fn ready(&self) -> Result<(), Failure> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl KeyStore for MemoryStore {
+    /// Nobody else uses it, and nothing was there before.
+    async fn hold(&self, _: &str, _: &[HeldKey]) -> Result<Result<(), WrongKeys>, KeyStoreFailure> {
+        Ok(Ok(()))
     }
 }

@@ -31,7 +31,7 @@ use async_trait::async_trait;
 use redis::{FromRedisValue, ScriptInvocation, Value};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
-use rekey_sealing::{HeldKey, KeptCheck, WrongKeys};
+use rekey_sealing::{HeldKey, KeptCheck, KeyStore, KeyStoreFailure, WrongKeys};
 use rekey_throttle::connection::Connection;
 
 use self::replies::Reply;
@@ -185,17 +185,6 @@ impl Store for RedisStore {
         replies::done(&self.run(&self.scripts.release(step, now)).await?, now)
     }
 
-    async fn hold_keys(&self, kind: &str, held: &[HeldKey]) -> Result<Result<(), WrongKeys>, Failure> {
-        let known: Vec<(String, Vec<u8>)> = self.run(&self.scripts.hold_keys(kind, held, false)).await?;
-        let known: Vec<KeptCheck> = known.into_iter().map(|(id, check)| KeptCheck { id, check }).collect();
-        if let Err(wrong) = rekey_sealing::hold(held, &known) {
-            return Ok(Err(wrong));
-        }
-        // Also where none is new: it is known for a while from now.
-        let _before: Vec<(String, Vec<u8>)> = self.run(&self.scripts.hold_keys(kind, held, true)).await?;
-        Ok(Ok(()))
-    }
-
     async fn forget_keys(&self, kind: &str) -> Result<(), Failure> {
         let key = self::keys::known_keys(kind);
         let _gone: i64 = redis::cmd("DEL").arg(key).query_async(&mut self.connection.clone()).await?;
@@ -224,6 +213,20 @@ impl Store for RedisStore {
             found?;
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl KeyStore for RedisStore {
+    async fn hold(&self, kind: &str, held: &[HeldKey]) -> Result<Result<(), WrongKeys>, KeyStoreFailure> {
+        let known: Vec<(String, Vec<u8>)> = self.run(&self.scripts.hold_keys(kind, held, false)).await?;
+        let known: Vec<KeptCheck> = known.into_iter().map(|(id, check)| KeptCheck { id, check }).collect();
+        if let Err(wrong) = rekey_sealing::hold(held, &known) {
+            return Ok(Err(wrong));
+        }
+        // Also where none is new: it is known for a while from now.
+        let _before: Vec<(String, Vec<u8>)> = self.run(&self.scripts.hold_keys(kind, held, true)).await?;
+        Ok(Ok(()))
     }
 }
 
@@ -259,9 +262,8 @@ mod tests {
         let server = rekey_testing::redis().await;
         let connection = Connection::open(&Options::single(server.url())).unwrap();
         let store = RedisStore::new(connection, true);
-        let hold = async |kind, text: &str| {
-            store.hold_keys(kind, &KeyText::parse(text).unwrap().held()).await.unwrap()
-        };
+        let hold =
+            async |kind, text: &str| store.hold(kind, &KeyText::parse(text).unwrap().held()).await.unwrap();
 
         let first = hold("grant", &format!("a active {A}")).await;
         let rotated = hold("grant", &format!("a retired {A}\nb active {B}")).await;
@@ -287,7 +289,7 @@ mod tests {
         let bring = |seed: u64| {
             let text = KeyText::generate(&SeededEntropy::new(seed), Timestamp::EPOCH);
             let (store, held) = (Arc::clone(&store), KeyText::parse(&text).unwrap().held());
-            tokio::spawn(async move { store.hold_keys("grant", &held).await.unwrap() })
+            tokio::spawn(async move { store.hold("grant", &held).await.unwrap() })
         };
         let racing: Vec<_> = (1..=8).map(bring).collect();
 

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use rekey_wire::identity::v1::AddBulkResetAccountsRequest;
 
 use super::Job;
-use crate::output::Output;
+use crate::output::{Output, Partial, Stopped};
 use crate::profile::request_id;
 use crate::progress::Progress;
 
@@ -18,14 +18,11 @@ const CHUNK: usize = 500;
 
 /// Hands the list over, from where an earlier command ended, and says how to go on if it is cut off.
 pub(super) async fn upload(job: &Job, from: &Path, output: Output) -> anyhow::Result<()> {
-    let cut_off = || {
-        format!(
-            "the list was cut off: go on with `rekey account bulk continue {} --from {}`",
-            job.id,
-            from.display()
-        )
-    };
-    send(job, from, output).await.with_context(cut_off)
+    send(job, from, output).await.map_err(|error| {
+        let resume = format!("rekey account bulk continue {} --from {}", job.id, from.display());
+        let error = error.context("the list was cut off");
+        Stopped::at(Partial::resumed_by("accounts", resume), error).into()
+    })
 }
 
 async fn send(job: &Job, from: &Path, output: Output) -> anyhow::Result<()> {

@@ -32,7 +32,7 @@ impl HashConfig {
     }
 
     /// Reads what the console of Firebase shows: a name, a colon and a value a line.
-    pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
+    pub(in crate::commands::import) fn parse(text: &str) -> anyhow::Result<Self> {
         let value = |name: &str| {
             let line = text.lines().find_map(|line| line.trim().trim_start_matches('"').strip_prefix(name));
             let value = line.and_then(|rest| rest.split_once(':')).map(|(_, value)| value);

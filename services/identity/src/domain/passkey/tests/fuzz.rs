@@ -23,3 +23,32 @@ fn what_an_authenticator_attests_is_judged_whatever_it_holds() {
         }
     });
 }
+
+#[test]
+fn whoever_is_let_in_was_present_and_verified_and_is_no_copy() {
+    let (said, relying_party, known) = (Said::at_use(), relying_party(), passkey());
+    let basis = AssertionBasis {
+        ciphers: straw(),
+        relying_party: &relying_party,
+        challenge: &CHALLENGE,
+        user_handle: &WHO,
+    };
+    let client_data = said.client_data();
+    rekey_testing::fuzz(&[said.authenticator_data().as_slice()], |bytes: &[u8]| {
+        // Signed, whatever it holds.
+        let signed = [bytes, &(straw().sha256)(&client_data)[..]].concat();
+        let response = json!({
+            "clientDataJSON": base64(&client_data),
+            "authenticatorData": base64(bytes),
+            "signature": base64(&signed),
+            "userHandle": base64(&WHO),
+        });
+        let id = base64(&CREDENTIAL);
+        let sent = json!({ "id": id, "rawId": id, "type": "public-key", "response": response }).to_string();
+        let Some(sent) = AuthenticationResponse::parse(&sent) else { return };
+        if let Ok(asserted) = basis.judge(&sent, &known) {
+            assert_eq!(bytes[32] & PRESENT_AND_VERIFIED, PRESENT_AND_VERIFIED);
+            assert!(asserted.counter > known.counter);
+        }
+    });
+}

@@ -1,12 +1,13 @@
-//! By what the keys that the store was used with are told from others. They are all tenants' and no tenant's own.
+//! By what the keys that a store was used with are told from others, in a table that the schema of every store has. They are all
+//! tenants' and no tenant's own.
 
-use rekey_database::{FOR_UPDATE, statements, values};
-use rekey_primitives::clock::Timestamp;
-use rekey_sealing::{HeldKey, KeptCheck, WrongKeys, hold};
+use async_trait::async_trait;
+use rekey_primitives::clock::{SharedClock, Timestamp};
+use rekey_sealing::{HeldKey, KeptCheck, KeyStore, KeyStoreFailure, WrongKeys, hold};
 
-use super::{Failure, Store};
+use crate::{Database, FOR_UPDATE, Failure, values};
 
-statements! {
+crate::statements! {
     /// One process at a time: of two that bring the first keys of a store, the second one meets those of the first.
     const ALONE = "select version from schema_version", FOR_UPDATE;
 
@@ -17,15 +18,29 @@ statements! {
     const FORGET = "delete from key_checks where kind = $1";
 }
 
-impl Store {
-    /// Holds the keys of a kind to those that the store was used with, and knows the new ones among them from now on.
-    pub(crate) async fn hold_keys(
+/// A database, as far as it knows keys. What they seal it does not know.
+pub struct KeyChecks {
+    /// The database.
+    pub database: Database,
+    /// Tells when a key was first held.
+    pub clock: SharedClock,
+}
+
+#[async_trait]
+impl KeyStore for KeyChecks {
+    async fn hold(&self, kind: &str, held: &[HeldKey]) -> Result<Result<(), WrongKeys>, KeyStoreFailure> {
+        Ok(self.database.hold_keys(kind, held, self.clock.now()).await?)
+    }
+}
+
+impl Database {
+    async fn hold_keys(
         &self,
         kind: &str,
         held: &[HeldKey],
         now: Timestamp,
     ) -> Result<Result<(), WrongKeys>, Failure> {
-        let held_to_it = self.database.step(|mut tx| async move {
+        let held_to_it = self.step(|mut tx| async move {
             tx.all::<(i64,)>(ALONE, &[]).await?;
             let kept: Vec<(String, Vec<u8>)> = tx.all(KEPT, values![kind]).await?;
             let kept: Vec<KeptCheck> = kept.into_iter().map(|(id, check)| KeptCheck { id, check }).collect();
@@ -43,8 +58,11 @@ impl Store {
         held_to_it.await
     }
 
-    /// Forgets the keys of a kind, so that the store takes whichever it is used with next.
-    pub(crate) async fn forget_keys(&self, kind: &str) -> Result<u64, Failure> {
-        self.database.execute(FORGET, values![kind]).await
+    /// Forgets the keys of a kind, so that the store takes whichever it is used with next; how many they were.
+    ///
+    /// # Errors
+    /// The database is away, or its schema is not there.
+    pub async fn forget_keys(&self, kind: &str) -> Result<u64, Failure> {
+        self.execute(FORGET, values![kind]).await
     }
 }
