@@ -50,7 +50,8 @@ pub struct Taken<M>(watch::Receiver<Seen<M>>);
 struct Seen<M> {
     /// How often the script was started.
     run: u64,
-    is_listening: bool,
+    /// The port, once it listens.
+    listening: Option<u16>,
     messages: Vec<M>,
     synced: u64,
     has_ended: bool,
@@ -77,7 +78,7 @@ impl<M: Clone + DeserializeOwned + Send + Sync + 'static> Script<M> {
     pub(crate) fn start(program: Program) -> Result<Self> {
         let seen = watch::Sender::new(Seen {
             run: 0,
-            is_listening: false,
+            listening: None,
             messages: Vec::new(),
             synced: 0,
             has_ended: false,
@@ -89,7 +90,7 @@ impl<M: Clone + DeserializeOwned + Send + Sync + 'static> Script<M> {
 
     /// Waits until it listens.
     pub(crate) async fn listening(&self) -> Result<()> {
-        self.see(|seen| seen.is_listening, |_| false).await.map(drop)
+        self.see(|seen| seen.listening == Some(self.port), |_| false).await.map(drop)
     }
 
     pub(crate) const fn port(&self) -> u16 {
@@ -170,7 +171,7 @@ fn launch<M: DeserializeOwned + Send + Sync + 'static>(
     let (Some(orders), Some(output)) = process.take_pipes() else { bail!("no pipes") };
     seen.send_modify(|seen| {
         seen.run += 1;
-        (seen.is_listening, seen.has_ended) = (false, false);
+        (seen.listening, seen.has_ended) = (None, false);
     });
     let (run, told) = (seen.borrow().run, seen.clone());
     std::thread::spawn(move || listen(output, run, &told));
@@ -181,7 +182,7 @@ fn launch<M: DeserializeOwned + Send + Sync + 'static>(
 fn listen<M: DeserializeOwned>(output: ChildStdout, run: u64, told: &watch::Sender<Seen<M>>) {
     for line in BufReader::new(output).lines().map_while(Result::ok) {
         match serde_json::from_str(&line) {
-            Ok(Line::Listening(_)) => told.send_modify(|seen| seen.is_listening = true),
+            Ok(Line::Listening(port)) => told.send_modify(|seen| seen.listening = Some(port)),
             Ok(Line::Message(message)) => told.send_modify(|seen| seen.messages.push(message)),
             Ok(Line::Synced(number)) => told.send_modify(|seen| seen.synced = number),
             Err(_) => break,

@@ -38,19 +38,19 @@ const END: &str = "<!-- end of what is written -->\n";
 /// Runs cells and writes nothing.
 pub(crate) fn some(cells: &str) -> Result<ExitCode> {
     let reports = reports()?;
-    let code = test::of_faults(cells, &reports)?;
+    let tested = test::of_faults(cells, &reports)?;
     for (cell, report) in read(&reports)? {
         println!("faults: {} {}: {report}", cell.0, cell.1);
     }
-    Ok(code)
+    Ok(run::code(tested))
 }
 
 /// Runs every cell, and writes the tables if each has held.
 pub(crate) fn all() -> Result<ExitCode> {
     let reports = reports()?;
-    let code = test::of_faults("", &reports)?;
+    let tested = test::of_faults("", &reports)?;
     let cells = read(&reports)?;
-    if code != ExitCode::SUCCESS || cells.len() != TARGETS.len() * FAULTS.len() {
+    if !tested.success() || cells.len() != TARGETS.len() * FAULTS.len() {
         println!(
             "faults: {} of {} cells held; docs/faults.md is as it was",
             cells.len(),
@@ -120,7 +120,7 @@ fn recoveries(cells: &Cells) -> Result<String> {
 /// What the load was, and what it met.
 fn details(cells: &Cells) -> Result<String> {
     let mut table = String::from(
-        "| Target | Fault | Resets | Begun anew | Calls that were made again |\n|---|---|---|---|---|\n",
+        "| Target | Fault | Resets | Begun anew | Messages that ended as unknown | Calls that were made again |\n|---|---|---|---|---|---|\n",
     );
     for (target, target_words) in TARGETS {
         for (fault, fault_words) in FAULTS {
@@ -128,9 +128,10 @@ fn details(cells: &Cells) -> Result<String> {
             let met = report["met"].as_object().context("no `met`")?;
             let met: Vec<String> = met.iter().map(|(name, times)| format!("{times} {name}")).collect();
             let met = if met.is_empty() { "none".to_owned() } else { met.join(", ") };
-            let (resets, void) = (number(report, "resets")?, number(report, "void")?);
+            let [resets, void, unknown] = ["resets", "void", "unknown"].map(|name| number(report, name));
+            let (resets, void, unknown) = (resets?, void?, unknown?);
             ensure!(resets > 0, "{target} {fault}: nobody reset a password");
-            writeln!(table, "| {target_words} | {fault_words} | {resets} | {void} | {met} |")?;
+            writeln!(table, "| {target_words} | {fault_words} | {resets} | {void} | {unknown} | {met} |")?;
         }
     }
     Ok(table)
@@ -162,7 +163,7 @@ mod tests {
 
     /// Every cell, with as much of everything.
     fn cells() -> Cells {
-        let report = json!({ "recovery_ms": 1234, "resets": 20, "void": 0, "met": { "Unavailable": 7 } });
+        let report = json!({ "recovery_ms": 1234, "resets": 20, "void": 0, "unknown": 1, "met": { "Unavailable": 7 } });
         let names = TARGETS.iter().flat_map(|(target, _)| FAULTS.map(|(fault, _)| (target, fault)));
         names.map(|(target, fault)| ((target.to_string(), fault.to_owned()), report.clone())).collect()
     }
@@ -172,7 +173,7 @@ mod tests {
         let tables = tables(&cells()).unwrap();
 
         assert_eq!(tables.matches("1.3 s").count(), 49);
-        assert_eq!(tables.matches("| 20 | 0 | 7 Unavailable |").count(), 49);
+        assert_eq!(tables.matches("| 20 | 0 | 1 | 7 Unavailable |").count(), 49);
     }
 
     #[test]

@@ -80,30 +80,29 @@ pub(crate) fn from_release(program: PathBuf) -> Result<ExitCode> {
 /// Runs a soak of so many minutes, and shows what was measured.
 pub(crate) fn soak(minutes: u64) -> Result<ExitCode> {
     let arguments = ["--test", "deployment", "--profile", "long", "--no-capture"];
-    left_out(&arguments, OF_SOAK, &[("REKEY_SOAK_MINUTES", minutes.to_string())])
+    left_out(&arguments, OF_SOAK, &[("REKEY_SOAK_MINUTES", minutes.to_string())]).map(run::code)
 }
 
 /// Runs the cells of the fault matrix with this in their names, one at a time. Each leaves a report in the folder.
-pub(crate) fn of_faults(cells: &str, reports: &Path) -> Result<ExitCode> {
+pub(crate) fn of_faults(cells: &str, reports: &Path) -> Result<ExitStatus> {
     let reports = ("REKEY_TEST_FAULTS", reports.to_owned());
     left_out(&["--test", "faults", "--profile", "faults"], &format!("{OF_FAULTS}{cells}"), &[reports])
 }
 
 /// Runs tests of deployments that the suite leaves out.
 fn of_deployment(tests: &str, variables: &[(&str, PathBuf)]) -> Result<ExitCode> {
-    left_out(&["--test", "deployment"], tests, variables)
+    left_out(&["--test", "deployment"], tests, variables).map(run::code)
 }
 
 /// Runs tests that the suite leaves out.
-fn left_out(arguments: &[&str], tests: &str, variables: &[(&str, impl AsRef<OsStr>)]) -> Result<ExitCode> {
+fn left_out(arguments: &[&str], tests: &str, variables: &[(&str, impl AsRef<OsStr>)]) -> Result<ExitStatus> {
     servers::install()?;
     tools::install_python()?;
     let postgres = Server::given_or_started()?;
     let mut nextest = nextest(&postgres)?;
     nextest.args(arguments).args(["--ignore-default-filter", "-E"]).arg(format!("test({tests})"));
     nextest.envs(variables.iter().map(|(name, value)| (name, value)));
-    let tested = run::report_to_stdout(&mut nextest)?.status().context("nextest could not be started")?;
-    Ok(run::code(tested))
+    run::report_to_stdout(&mut nextest)?.status().context("nextest could not be started")
 }
 
 /// A Postgres for the tests, which ends with this value if it was started here.

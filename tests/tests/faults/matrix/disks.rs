@@ -1,5 +1,5 @@
-//! No secret on any disk: what the servers of a cell wrote and what the processes said, looked through for every code, password
-//! and token of everybody.
+//! No secret on any disk: what the servers of a cell wrote and what the processes said, looked through for every code and password
+//! of everybody.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -55,9 +55,9 @@ async fn hold(cell: Cell) {
 
     assert!(site.deployment.is_whole(), "a process ended that nobody killed");
     limited.assert_stopped(&site).await;
-    checks::hold(cell, &site, &diaries).await;
+    let unknown = checks::hold(cell, &site, &diaries).await;
     disks::assert_clean(&site, &diaries).await;
-    Report::of(cell, &diaries, recovery, &site.backend.met()).write();
+    Report::of(cell, &diaries, &site.backend.met()).with(recovery, unknown).write();
     site.deployment.stop().await;
 }
 

@@ -169,7 +169,7 @@ impl Diary {
 
     /// Everything that must stand on no disk.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &String> {
-        self.passwords.iter().chain(&self.unset).chain(&self.codes).chain(&self.ended).chain([&self.session])
+        self.passwords.iter().chain(&self.unset).chain(&self.codes)
     }
 }
 

@@ -13,19 +13,25 @@ use super::people::Diary;
 pub(super) struct Report(Cell, Value);
 
 impl Report {
-    /// What came of a cell that held.
-    pub(super) fn of(cell: Cell, diaries: &[Diary], recovery: Duration, met: &Met) -> Self {
+    /// What people did in a cell that held, and what their calls met.
+    pub(super) fn of(cell: Cell, diaries: &[Diary], met: &Met) -> Self {
         let unexpected = met.keys().filter(|name| name.ends_with("without RetryInfo"));
         assert_eq!(unexpected.count(), 0, "refused without a time to come back: {met:?}");
         let document = json!({
             "target": format!("{:?}", cell.target),
             "fault": format!("{:?}", cell.fault),
-            "recovery_ms": u64::try_from(recovery.as_millis()).unwrap(),
             "resets": diaries.iter().map(Diary::resets).sum::<usize>(),
             "void": diaries.iter().map(|diary| diary.void.len()).sum::<usize>(),
             "met": met,
         });
         Self(cell, document)
+    }
+
+    /// How long the recovery took, and how many messages ended as unknown.
+    pub(super) fn with(mut self, recovery: Duration, unknown: usize) -> Self {
+        self.1["recovery_ms"] = json!(u64::try_from(recovery.as_millis()).unwrap());
+        self.1["unknown"] = json!(unknown);
+        self
     }
 
     /// Writes it, if somebody asks for it.

@@ -21,7 +21,7 @@ const LATE: Duration = Duration::from_millis(150);
 const JUMP_SECONDS: i64 = 300;
 
 /// Budgets that a few people under load do not spend, text messages, and codes too long to be found by chance.
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("IDENTITY__RESETS__CARRIED_KINDS", "email,phone"),
     ("VERIFICATION__PHONE__COUNTRIES", "US"),
     ("VERIFICATION__CODE__LENGTH", "10"),
@@ -30,6 +30,8 @@ const SETTINGS: [(&str, &str); 8] = [
     ("IDENTITY__LIMITS__PASSWORDS_PER_LOGIN_PER_MINUTE", "1000"),
     // A machine that builds at the same time is slow, not overloaded.
     ("IDENTITY__HASHING__PATIENCE_MS", "8000"),
+    ("NOTIFICATION__DELIVERY__TRANSIENT_FIRST_SECONDS", "1"),
+    ("NOTIFICATION__DELIVERY__TRANSIENT_LONGEST_SECONDS", "2"),
     ("NOTIFICATION__DELIVERY__SHORTEST_WAIT_MS", "500"),
 ];
 
