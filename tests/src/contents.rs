@@ -6,12 +6,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rekey::Part;
+use rekey_primitives::clock::{Clock as _, Timestamp};
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use uuid::Uuid;
 
 use crate::World;
+
+/// What takes longer than this was given up by somebody, who will try again.
+const IN_VAIN: Duration = Duration::from_secs(5);
 
 /// Every table of a part with its rows as text, in a stable order. Bytes are hexadecimal.
 pub type Tables = BTreeMap<String, Vec<String>>;
@@ -104,12 +108,43 @@ impl World {
             self.count(Part::Identity, "outbox").await == 0
                 && self.count(Part::Notification, "notification where state in (1, 2)").await == 0
         };
-        let settling = async {
+        let settling = self.with_time_for_retries(async {
             while !is_settled().await {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-        };
+        });
         tokio::time::timeout(Duration::from_secs(30), settling).await.expect("messages are stuck");
+    }
+
+    /// Waits as `waiting` does. Where the machine stood still for so long that somebody gave up a message for now, its
+    /// next try lies in a future that a clock which nobody moves never reaches: it is moved there.
+    pub(crate) async fn with_time_for_retries<T>(&self, waiting: impl Future<Output = T>) -> T {
+        let mut waiting = std::pin::pin!(waiting);
+        loop {
+            tokio::select! {
+                done = &mut waiting => return done,
+                () = tokio::time::sleep(IN_VAIN) => {}
+            }
+            if let Some(at) = self.next_retry().await {
+                eprintln!("nothing came for {IN_VAIN:?}: the clock moves to the next try");
+                self.clock.set(at.max(self.clock.now()));
+            }
+        }
+    }
+
+    /// When the first of those is due that were tried before.
+    async fn next_retry(&self) -> Option<Timestamp> {
+        let notice = self.first(Part::Identity, "select min(due_at) from outbox where fence > 0").await;
+        let message = "select min(next_try_at) from notification where state = 1 and tries > 0";
+        let message = self.first(Part::Notification, message).await;
+        notice.into_iter().chain(message).min().map(Timestamp::from_unix_micros)
+    }
+
+    async fn first(&self, part: Part, sql: &str) -> Option<i64> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        on_either!(&mut self.open(part).await, connection => {
+            sqlx::query_scalar(sql).fetch_one(connection).await.unwrap()
+        })
     }
 
     /// Where messages are that did not come, for whoever reads of the failure.
@@ -125,7 +160,12 @@ impl World {
                 places.push_str(&format!(", {all} in state {state}, {tried} of them tried"));
             }
         }
-        places
+        // What was stopped in silence is told to the log and to nobody else.
+        let events = "select kind || ' ' || outcome || coalesce(' ' || reason, '') from audit_events order by position";
+        let events = on_either!(&mut self.open(Part::Identity).await, connection => {
+            sqlx::query_scalar::<_, String>(events).fetch_all(connection).await.unwrap()
+        });
+        format!("{places}; events: {}", events.join(", "))
     }
 
     /// How many rows there are of `from`: a table, with a condition or without.
@@ -142,8 +182,8 @@ impl World {
             Part::Notification => 1,
             Part::Verification => panic!("verification keeps nothing in a database"),
         };
-        match self.databases.get(index) {
-            Some(database) => Database::Postgres(PgConnection::connect(database.url()).await.unwrap()),
+        match &self.postgres[index] {
+            Some(url) => Database::Postgres(PgConnection::connect(url).await.unwrap()),
             None => {
                 let file = SqliteConnectOptions::new().filename(self.folder.database(part.name()));
                 let file = file.busy_timeout(Duration::from_secs(10));

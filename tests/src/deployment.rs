@@ -2,6 +2,7 @@
 //! server that the test hands in and may break.
 
 mod document;
+mod foundation;
 pub mod replicas;
 
 use std::path::{Path, PathBuf};
@@ -14,8 +15,10 @@ use rekey_client::{ClientSettings, Connection};
 use rekey_primitives::clock::{Clock as _, SystemClock};
 use rekey_primitives::entropy::SystemEntropy;
 use rekey_servers::free_port;
-use rekey_testing::{Database, Proxy, RedisHandle, SmtpServer};
+use rekey_testing::{Database, Environment, Proxy, RedisHandle, SmtpServer};
 use tempfile::TempDir;
+
+pub use foundation::{Foundation, StoreUrls, gateway, relay};
 
 use crate::authority::{Authority, Certificate};
 use crate::backend::Backend;
@@ -58,10 +61,10 @@ struct Ports {
     health: u16,
 }
 
-/// Three parts, each of which may run or not.
-pub struct Deployment {
+/// Three parts, each of which may run or not, on what is usually a [`Ground`].
+pub struct Deployment<F = Ground> {
     /// What it stands on.
-    pub ground: Ground,
+    pub ground: F,
     /// Who certifies its workloads.
     pub authority: Authority,
     /// Another program than the one that was built.
@@ -75,11 +78,11 @@ pub struct Deployment {
     folder: TempDir,
 }
 
-impl Deployment {
+impl<F: Foundation> Deployment<F> {
     /// Certificates, keys, callers and settings; nothing runs and the databases are empty.
     ///
     /// `changes` are settings of this test, written without the `REKEY__` that the environment has.
-    pub fn prepare(ground: Ground, changes: &[(&str, &str)]) -> Self {
+    pub fn prepare(ground: F, changes: &[(&str, &str)]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let authority = Authority::new(&folder.path().join("tls"));
@@ -104,7 +107,7 @@ impl Deployment {
     }
 
     /// Migrated, with a first tenant, every part ready: what most tests begin with.
-    pub async fn start(ground: Ground, changes: &[(&str, &str)]) -> (Self, Backend) {
+    pub async fn start(ground: F, changes: &[(&str, &str)]) -> (Self, Backend) {
         let mut deployment = Self::prepare(ground, changes);
         let migrated = deployment.migrate().await;
         assert_eq!(migrated.code, Some(0), "{migrated:?}");
@@ -159,9 +162,16 @@ impl Deployment {
 
     /// `rekey serve`: starts a part and does not wait.
     pub fn launch(&mut self, part: Part) {
+        self.launch_in(part, &Environment::default());
+    }
+
+    /// The same in an environment of its own, on whose disk its log is.
+    pub fn launch_in(&mut self, part: Part, environment: &Environment) {
         let mut command = self.command(&["serve", part.name()]);
         command.env("REKEY__HEALTH__LISTEN", self.health(part));
-        let running = Running::start(part.name(), command, self.folder.path());
+        command.envs(environment.variables.iter().map(|(name, value)| (name, value)));
+        let logs = environment.disk.as_deref().unwrap_or(self.folder.path());
+        let running = Running::start(part.name(), command, logs);
         self.running.push((part, running));
     }
 
@@ -171,15 +181,16 @@ impl Deployment {
         self.process(part).ready(&health).await;
     }
 
-    /// Launches a second process of identity on the same stores and waits until it is ready; its port.
-    pub async fn replicate_identity(&mut self) -> u16 {
+    /// Launches a second process of a part on the same stores and waits until it is ready; its port.
+    pub async fn replicate(&mut self, part: Part) -> u16 {
         let (grpc, health) = (free_port(), format!("127.0.0.1:{}", free_port()));
-        let mut command = self.command(&["serve", "identity"]);
+        let mut command = self.command(&["serve", part.name()]);
         command.env("REKEY__HEALTH__LISTEN", &health);
-        command.env("REKEY__IDENTITY__SERVER__LISTEN", format!("127.0.0.1:{grpc}"));
-        let mut replica = Running::start("identity-replica", command, self.folder());
+        let listen = format!("REKEY__{}__SERVER__LISTEN", part.name().to_uppercase());
+        command.env(listen, format!("127.0.0.1:{grpc}"));
+        let mut replica = Running::start(&format!("{}-replica", part.name()), command, self.folder());
         replica.ready(&health).await;
-        self.running.push((Part::Identity, replica));
+        self.running.push((part, replica));
         grpc
     }
 
@@ -194,10 +205,35 @@ impl Deployment {
         Connection::open(&self.authority.client(port, &self.backend), || None).unwrap()
     }
 
-    /// Kills a part without a chance to tidy up.
+    /// Kills a part, with its replicas, without a chance to tidy up.
     pub fn kill(&mut self, part: Part) {
-        self.process(part).kill();
+        self.kill_oldest(part);
         self.running.retain(|(running, _)| *running != part);
+    }
+
+    /// Kills the process of a part that was launched first, without a chance to tidy up.
+    ///
+    /// # Panics
+    /// When none was launched.
+    pub fn kill_oldest(&mut self, part: Part) {
+        let oldest = self.running.iter().position(|(running, _)| *running == part);
+        let (_, mut oldest) = self.running.remove(oldest.expect("the part runs"));
+        oldest.kill();
+    }
+
+    /// From now on its commands run with this setting as well, written without the `REKEY__` that the environment has.
+    pub fn change(&mut self, key: &str, value: String) {
+        self.changes.push((format!("REKEY__{key}"), value));
+    }
+
+    /// The port that a part serves.
+    pub fn port(&self, part: Part) -> u16 {
+        self.ports_of(part).grpc
+    }
+
+    /// Whether every process that was launched and not killed is there.
+    pub fn is_whole(&mut self) -> bool {
+        self.running.iter_mut().all(|(_, process)| process.is_running())
     }
 
     /// Asks every part to stop and asserts that each ends well.

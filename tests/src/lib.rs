@@ -8,6 +8,7 @@
 //! | [`callers`] | backends that may do little |
 //! | [`Past`] | what an earlier release left behind, to start on |
 //! | [`contents`] | what the stores hold, row by row |
+//! | [`needles`] | secrets in every spelling, looked for in whatever was kept or said |
 //!
 //! Nothing is faked but the clock and the way out: messages end in the inbox.
 //!
@@ -28,6 +29,7 @@ pub mod callers;
 pub mod contents;
 pub mod deployment;
 pub mod dns;
+pub mod needles;
 pub mod passkeys;
 mod past;
 pub mod person;

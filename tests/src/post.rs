@@ -9,16 +9,15 @@ use crate::world::code_in;
 
 /// The first mail to an address that fits, as soon as there is one.
 pub async fn mail_to(server: &SmtpServer, address: &str, fits: impl Fn(&Mail) -> bool) -> Mail {
-    let look = async || {
-        let mails = server.mails().await;
-        mails.into_iter().find(|mail| mail.recipients.iter().any(|to| to == address) && fits(mail))
-    };
+    let is_it = |mail: &Mail| mail.recipients.iter().any(|to| to == address) && fits(mail);
+    let look = async || server.mails_that(&is_it).await.into_iter().next();
     eventually(&format!("a mail for {address} arrives"), look).await
 }
 
 /// The `number`-th code that was sent to an address, counted from 1; copies of a mail count once.
 pub async fn code_to(server: &SmtpServer, address: &str, number: usize) -> String {
-    let look = async || codes_to(&server.mails().await, address).into_iter().nth(number - 1);
+    let is_to_them = |mail: &Mail| mail.recipients.iter().any(|to| to == address);
+    let look = async || codes_to(&server.mails_that(&is_to_them).await, address).into_iter().nth(number - 1);
     eventually(&format!("code {number} for {address} arrives"), look).await
 }
 

@@ -70,6 +70,16 @@ impl Servers {
         ["IDENTITY", "NOTIFICATION"].into_iter().zip(&self.databases).flat_map(pooled).collect()
     }
 
+    /// The addresses of identity's and notification's Postgres: those of the settings come before ours, as in the settings.
+    pub(crate) fn postgres(&self, changes: &[(&str, &str)]) -> [Option<String>; 2] {
+        let named = |key| changes.iter().find(|(name, _)| *name == key).map(|(_, url)| (*url).to_owned());
+        let ours = |index: usize| self.databases.get(index).map(|one: &Database| one.url().to_owned());
+        [
+            named("IDENTITY__STORE__URL").or_else(|| ours(0)),
+            named("NOTIFICATION__STORE__URL").or_else(|| ours(1)),
+        ]
+    }
+
     /// Their names, as settings have them.
     pub(crate) fn named(&self) -> development::Stores {
         let databases: Vec<String> = self.databases.iter().map(|one| one.url().to_owned()).collect();

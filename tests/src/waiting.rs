@@ -14,7 +14,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// # Panics
 /// When it finds nothing for a minute.
-pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    match within(PATIENCE, look).await {
+        Some(found) => found,
+        None => panic!("not within {PATIENCE:?}: {what}"),
+    }
+}
+
+/// The same for whoever goes on without it after some time.
+pub async fn within<T>(patience: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let looking = async {
         loop {
             if let Some(found) = look().await {
@@ -23,8 +31,5 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>)
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
-    match tokio::time::timeout(PATIENCE, looking).await {
-        Ok(found) => found,
-        Err(_) => panic!("not within {PATIENCE:?}: {what}"),
-    }
+    tokio::time::timeout(patience, looking).await.ok()
 }

@@ -42,6 +42,8 @@ pub struct World {
     pub databases: Vec<Database>,
     /// The Redis, where it is one real server.
     pub redis: Option<RedisHandle>,
+    /// Where identity and notification keep their data, where that is Postgres.
+    pub(crate) postgres: [Option<String>; 2],
     inbox: Inbox,
     suite: Suite,
     _several: Option<Several>,
@@ -122,6 +124,7 @@ impl World {
             addresses,
             folder,
             tenant_id,
+            postgres: servers.postgres(changes),
             databases: servers.databases,
             redis: servers.redis,
             inbox,
@@ -144,7 +147,7 @@ impl World {
 
     /// Waits until a message that fits has arrived.
     pub async fn message(&self, fits: impl Fn(&InboxMessage) -> bool) -> InboxMessage {
-        let arrived = self.inbox.arrival(fits);
+        let arrived = self.with_time_for_retries(self.inbox.arrival(fits));
         match tokio::time::timeout(Duration::from_secs(30), arrived).await {
             Ok(message) => message,
             Err(_) => panic!("no such message came: {}", self.whereabouts().await),
@@ -175,9 +178,10 @@ impl World {
     }
 }
 
-/// The six digits that stand alone in a text; links hold digits too.
+/// The six to ten digits that stand alone in a text, as codes may have them; links hold digits too.
 pub fn code_in(text: &str) -> Option<String> {
-    let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_code =
+        |word: &&str| (6..=10).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
     text.split_whitespace().find(is_code).map(str::to_owned)
 }
 

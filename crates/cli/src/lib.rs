@@ -10,6 +10,7 @@
 //! | `up` | such a suite with demo people and their inbox; and `--production` |
 //! | `doctor` | what is wrong with a deployment, and what mends it |
 //! | `callers_file` | who may call a part, as files say it |
+//! | `private_files` | files and folders that only their owner reads |
 //! | `processor` | which of the two builds of a release runs |
 //! | `commands` | one file per command that talks to a running suite or prepares one |
 //! | `profile` | where the suite is and how to call it: `rekey-data/cli.toml` |
@@ -27,6 +28,7 @@ pub mod folder;
 mod key_set;
 mod output;
 mod part;
+mod private_files;
 mod processor;
 mod production;
 mod profile;

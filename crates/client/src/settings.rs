@@ -53,6 +53,12 @@ pub struct ClientSettings {
     pub attempts: u32,
 }
 
+/// How long a connection with calls under way may be silent before it is asked whether it lives: the least that gRFC A8 lets
+/// clients say. A network that forgot it answers nothing, and until that is known each call waits for its deadline in vain.
+const PING_EVERY: Duration = Duration::from_secs(10);
+/// As long as a call waits by itself: a peer so busy that it answers no ping would not answer calls either.
+const PING_ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
 /// As long as the DNS of a cluster has a headless Service remembered.
 const fn default_resolve_seconds() -> u64 {
     5
@@ -177,9 +183,8 @@ impl ClientSettings {
             .map_err(unusable)?
             .connect_timeout(self.connect_within())
             .tcp_nodelay(true)
-            // Only while calls run; once a minute is no burden and finds a peer that vanished (gRFC A8).
-            .http2_keep_alive_interval(Duration::from_secs(60))
-            .keep_alive_timeout(Duration::from_secs(20));
+            .http2_keep_alive_interval(PING_EVERY)
+            .keep_alive_timeout(PING_ANSWER_WITHIN);
         if self.is_tls() {
             endpoint = endpoint.tls_config(self.tls(files)?).map_err(unusable)?;
         }

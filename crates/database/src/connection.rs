@@ -50,6 +50,13 @@ pub trait Row: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Sen
 impl<T> Row for T where T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static
 {}
 
+/// The rows of a statement as its driver gave them. So one function carries statements out, whatever is read from their rows;
+/// one for each kind of row took half a megabyte.
+enum Rows {
+    Postgres(Vec<PgRow>),
+    Sqlite(Vec<SqliteRow>),
+}
+
 /// Runs `$run` with the statement and its values as a query of whichever driver is at work, and its connection, and measures
 /// it.
 macro_rules! on_driver {
@@ -107,11 +114,7 @@ impl Connection {
     /// # Errors
     /// Those of the database, and a row that does not read.
     pub async fn optional<R: Row>(&mut self, sql: Sql, values: &[Value<'_>]) -> Result<Option<R>, Failure> {
-        on_driver!(self, sql, values, |query, connection| {
-            // All rows are asked for: SQLite ends a statement, and commits it, only behind the last one.
-            let rows = query.fetch_all(connection).await?;
-            Ok(rows.first().map(R::from_row).transpose()?)
-        })
+        Ok(self.rows(sql, values).await?.first()?)
     }
 
     /// The row of a statement that always has one.
@@ -128,10 +131,7 @@ impl Connection {
     /// # Errors
     /// As [`optional`](Self::optional).
     pub async fn all<R: Row>(&mut self, sql: Sql, values: &[Value<'_>]) -> Result<Vec<R>, Failure> {
-        on_driver!(self, sql, values, |query, connection| {
-            let rows = query.fetch_all(connection).await?;
-            Ok(rows.iter().map(R::from_row).collect::<Result<_, _>>()?)
-        })
+        Ok(self.rows(sql, values).await?.all()?)
     }
 
     /// The one column of the row of a statement that always has one.
@@ -150,8 +150,13 @@ impl Connection {
     /// # Errors
     /// Those of the database.
     pub async fn exists(&mut self, sql: Sql, values: &[Value<'_>]) -> Result<bool, Failure> {
+        Ok(!self.rows(sql, values).await?.is_empty())
+    }
+
+    /// All rows are asked for: SQLite ends a statement, and commits it, only behind the last one.
+    async fn rows(&mut self, sql: Sql, values: &[Value<'_>]) -> Result<Rows, Failure> {
         on_driver!(self, sql, values, |query, connection| {
-            Ok(!query.fetch_all(connection).await?.is_empty())
+            Ok(Rows::from(query.fetch_all(connection).await?))
         })
     }
 
@@ -176,6 +181,41 @@ impl Connection {
             Driver::Postgres(loan) => loan.connection().prepare(text).await.map(drop),
             Driver::Sqlite(loan) => loan.connection().prepare(text).await.map(drop),
         }
+    }
+}
+
+impl Rows {
+    fn first<R: Row>(&self) -> Result<Option<R>, sqlx::Error> {
+        match self {
+            Self::Postgres(rows) => rows.first().map(R::from_row).transpose(),
+            Self::Sqlite(rows) => rows.first().map(R::from_row).transpose(),
+        }
+    }
+
+    fn all<R: Row>(&self) -> Result<Vec<R>, sqlx::Error> {
+        match self {
+            Self::Postgres(rows) => rows.iter().map(R::from_row).collect(),
+            Self::Sqlite(rows) => rows.iter().map(R::from_row).collect(),
+        }
+    }
+
+    const fn is_empty(&self) -> bool {
+        match self {
+            Self::Postgres(rows) => rows.is_empty(),
+            Self::Sqlite(rows) => rows.is_empty(),
+        }
+    }
+}
+
+impl From<Vec<PgRow>> for Rows {
+    fn from(rows: Vec<PgRow>) -> Self {
+        Self::Postgres(rows)
+    }
+}
+
+impl From<Vec<SqliteRow>> for Rows {
+    fn from(rows: Vec<SqliteRow>) -> Self {
+        Self::Sqlite(rows)
     }
 }
 

@@ -303,6 +303,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn connections_share_neither_a_cache_nor_a_count_of_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&url(folder.path()), &Options::named("test")).await.unwrap();
+
+        let built: Vec<(String,)> = database.all(Sql::unlisted("pragma compile_options"), &[]).await.unwrap();
+
+        // By the flags in `.cargo/config.toml`.
+        let is_built = |option: &str| built.iter().any(|(built,)| built == option);
+        assert!(is_built("DEFAULT_MEMSTATUS=0") && !is_built("ENABLE_MEMORY_MANAGEMENT"), "{built:?}");
+    }
+
+    #[tokio::test]
     async fn a_disk_that_was_full_once_is_forgotten() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(&url(folder.path()), &Options::named("test")).await.unwrap();

@@ -5,6 +5,7 @@
 //! Everything listens on 127.0.0.1 only, writes to a scratch folder of its own and dies with the process that
 //! started it, however that ends.
 
+mod environment;
 pub mod find;
 mod pgbouncer;
 mod port;
@@ -13,6 +14,7 @@ mod process;
 mod redis;
 pub mod scratch;
 
+pub use environment::Environment;
 pub use pgbouncer::PgBouncer;
 pub use port::free_port;
 pub use postgres::Postgres;

@@ -14,7 +14,7 @@ use rustix::process::kill_process;
 
 use crate::process::children_of;
 use crate::scratch::{Folder, User};
-use crate::{Process, Signal, find, free_port};
+use crate::{Environment, Process, Signal, find, free_port};
 
 /// On loopback, whatever it is for.
 const EVERY: &[&str] = &[
@@ -44,6 +44,7 @@ pub struct Postgres {
     process: Process,
     programs: PathBuf,
     settings: &'static [&'static str],
+    variables: Vec<(String, String)>,
     port: u16,
     folder: Folder,
 }
@@ -54,7 +55,15 @@ impl Postgres {
     /// # Errors
     /// When Postgres is not installed or does not come up; the end of its log is in the error.
     pub fn start() -> Result<Self> {
-        Self::run(QUICK, Folder::new)
+        Self::start_in(&Environment::default())
+    }
+
+    /// The same in another place, or with variables of its own.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start).
+    pub fn start_in(environment: &Environment) -> Result<Self> {
+        Self::run(QUICK, environment.folder("postgres")?, &environment.variables)
     }
 
     /// The same as an operator would have it, on the disk: what it acknowledged outlives a power cut.
@@ -62,7 +71,7 @@ impl Postgres {
     /// # Errors
     /// As for [`start`](Self::start).
     pub fn start_durable() -> Result<Self> {
-        Self::run(DURABLE, Folder::on_disk)
+        Self::run(DURABLE, Folder::on_disk("postgres")?, &[])
     }
 
     /// Starts a replica that streams from this server, with the data that it has now.
@@ -91,29 +100,37 @@ impl Postgres {
         if !output.status.success() {
             bail!("pg_basebackup failed: {}", String::from_utf8_lossy(&output.stderr));
         }
-        Self::on(&self.programs, self.settings, folder)
+        Self::on(&self.programs, self.settings, folder, &self.variables)
     }
 
-    fn run(settings: &'static [&'static str], make: fn(&str) -> Result<Folder>) -> Result<Self> {
+    fn run(
+        settings: &'static [&'static str],
+        folder: Folder,
+        variables: &[(String, String)],
+    ) -> Result<Self> {
         let programs = find::postgres().context(
             "Postgres is not installed: apt-get install postgresql (or put initdb and postgres on the PATH)",
         )?;
-        let folder = make("postgres")?;
         if let Some(user) = User::for_servers() {
             folder.give_to(&user)?;
         }
         initialise(&programs, folder.path())?;
-        Self::on(&programs, settings, folder)
+        Self::on(&programs, settings, folder, variables)
     }
 
     /// Starts a server on data that are there.
-    fn on(programs: &Path, settings: &'static [&'static str], folder: Folder) -> Result<Self> {
-        let programs = programs.to_owned();
+    fn on(
+        programs: &Path,
+        settings: &'static [&'static str],
+        folder: Folder,
+        variables: &[(String, String)],
+    ) -> Result<Self> {
+        let (programs, variables) = (programs.to_owned(), variables.to_vec());
         let mut last = None;
         for _ in 0..3 {
             let port = free_port();
-            match launch(&programs, settings, folder.path(), port) {
-                Ok(process) => return Ok(Self { process, programs, settings, port, folder }),
+            match launch(&programs, settings, &variables, folder.path(), port) {
+                Ok(process) => return Ok(Self { process, programs, settings, variables, port, folder }),
                 Err(error) => last = Some(error),
             }
         }
@@ -130,6 +147,17 @@ impl Postgres {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where its data and its log are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        self.process.is_running()
     }
 
     /// The processes that it consists of now; those of later connections are children of the first.
@@ -164,7 +192,7 @@ impl Postgres {
         // The sessions of a killed server notice within moments, and a new one waits for them.
         let mut last = None;
         for _ in 0..200 {
-            match launch(&self.programs, self.settings, self.folder.path(), self.port) {
+            match launch(&self.programs, self.settings, &self.variables, self.folder.path(), self.port) {
                 Ok(process) => {
                     self.process = process;
                     return Ok(());
@@ -204,13 +232,20 @@ fn initialise(programs: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn launch(programs: &Path, settings: &[&str], folder: &Path, port: u16) -> Result<Process> {
+fn launch(
+    programs: &Path,
+    settings: &[&str],
+    variables: &[(String, String)],
+    folder: &Path,
+    port: u16,
+) -> Result<Process> {
     let log = folder.join("log");
     let mut command = as_server(programs.join("postgres"), folder);
     command.arg("-D").arg(folder.join("data")).arg("-p").arg(port.to_string());
     for setting in EVERY.iter().chain(settings) {
         command.arg("-c").arg(setting);
     }
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
     command.stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);
     let state = folder.join("data/postmaster.pid");
     // SIGQUIT, not SIGKILL: it takes its shared memory with it.

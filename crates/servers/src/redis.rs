@@ -10,19 +10,20 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::scratch::Folder;
-use crate::{Process, Signal, find, free_port};
+use crate::{Environment, Process, Signal, find, free_port};
 
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 const LOOKS: u32 = 10_000;
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
-/// A running server that keeps nothing on disk.
+/// A running server that keeps nothing on disk unless its settings say so.
 #[derive(Debug)]
 pub struct Redis {
     // Before the folder: the process ends first.
     process: Process,
     program: PathBuf,
     arguments: Vec<String>,
+    variables: Vec<(String, String)>,
     port: u16,
     tls_port: Option<u16>,
     folder: Folder,
@@ -46,7 +47,15 @@ impl Redis {
     /// # Errors
     /// When Redis is not installed or does not come up; the end of its log is in the error.
     pub fn start(settings: &[&str]) -> Result<Self> {
-        Self::run(None, without_disk(settings), None)
+        Self::start_in(settings, &Environment::default())
+    }
+
+    /// The same in another place, or with variables of its own.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start).
+    pub fn start_in(settings: &[&str], environment: &Environment) -> Result<Self> {
+        Self::run(None, without_disk(settings), None, environment)
     }
 
     /// The same with a second port for TLS, by which servers speak to each other as well.
@@ -54,7 +63,7 @@ impl Redis {
     /// # Errors
     /// As for [`start`](Self::start).
     pub fn start_tls(settings: &[&str], tls: &RedisTls) -> Result<Self> {
-        Self::run(None, without_disk(settings), Some(tls))
+        Self::run(None, without_disk(settings), Some(tls), &Environment::default())
     }
 
     /// Starts a Sentinel with this configuration, which it rewrites as it learns.
@@ -62,7 +71,7 @@ impl Redis {
     /// # Errors
     /// As for [`start`](Self::start).
     pub fn start_sentinel(configuration: &str) -> Result<Self> {
-        Self::run(Some(configuration), vec!["--sentinel".to_owned()], None)
+        Self::run(Some(configuration), vec!["--sentinel".to_owned()], None, &Environment::default())
     }
 
     /// The same with a second port for TLS, which speaks TLS to what it watches as well.
@@ -70,14 +79,19 @@ impl Redis {
     /// # Errors
     /// As for [`start`](Self::start).
     pub fn start_sentinel_tls(configuration: &str, tls: &RedisTls) -> Result<Self> {
-        Self::run(Some(configuration), vec!["--sentinel".to_owned()], Some(tls))
+        Self::run(Some(configuration), vec!["--sentinel".to_owned()], Some(tls), &Environment::default())
     }
 
-    fn run(configuration: Option<&str>, mut arguments: Vec<String>, tls: Option<&RedisTls>) -> Result<Self> {
+    fn run(
+        configuration: Option<&str>,
+        mut arguments: Vec<String>,
+        tls: Option<&RedisTls>,
+        environment: &Environment,
+    ) -> Result<Self> {
         let program = find::redis().context(
             "Redis is not installed: apt-get install redis-server (or put redis-server on the PATH)",
         )?;
-        let folder = Folder::new("redis")?;
+        let (folder, variables) = (environment.folder("redis")?, environment.variables.clone());
         if let Some(configuration) = configuration {
             let file = folder.path().join("redis.conf");
             std::fs::write(&file, configuration)?;
@@ -88,8 +102,10 @@ impl Redis {
             let (port, tls_port) = (free_port(), tls.map(|_| free_port()));
             let mut arguments = arguments.clone();
             arguments.extend(tls.zip(tls_port).into_iter().flat_map(|(tls, port)| of_tls(tls, port)));
-            match launch(&program, folder.path(), port, &arguments) {
-                Ok(process) => return Ok(Self { process, program, arguments, port, tls_port, folder }),
+            match launch(&program, folder.path(), port, &arguments, &variables) {
+                Ok(process) => {
+                    return Ok(Self { process, program, arguments, variables, port, tls_port, folder });
+                }
                 Err(error) => last = Some(error),
             }
         }
@@ -100,6 +116,12 @@ impl Redis {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where its log is, and its data where it keeps any.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The process that it is.
@@ -136,12 +158,13 @@ impl Redis {
         self.process.stop(Signal::KILL).map(drop)
     }
 
-    /// Starts it again on its port, empty, with a new run id.
+    /// Starts it again on its port with a new run id, and empty unless its settings said otherwise.
     ///
     /// # Errors
     /// When it does not come up.
     pub fn restart(&mut self) -> Result<()> {
-        self.process = launch(&self.program, self.folder.path(), self.port, &self.arguments)?;
+        let Self { program, folder, port, arguments, variables, .. } = self;
+        self.process = launch(program, folder.path(), *port, arguments, variables)?;
         Ok(())
     }
 
@@ -188,7 +211,13 @@ fn of_tls(tls: &RedisTls, port: u16) -> Vec<String> {
     settings.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect()
 }
 
-fn launch(program: &Path, folder: &Path, port: u16, arguments: &[String]) -> Result<Process> {
+fn launch(
+    program: &Path,
+    folder: &Path,
+    port: u16,
+    arguments: &[String],
+    variables: &[(String, String)],
+) -> Result<Process> {
     let log = folder.join("log");
     let mut command = Command::new(program);
     // A configuration file, if there is one, must come first.
@@ -202,6 +231,7 @@ fn launch(program: &Path, folder: &Path, port: u16, arguments: &[String]) -> Res
         "--dir",
     ]);
     command.arg(folder).current_dir(folder);
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
     command.stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);
     let mut process = Process::spawn(command, Signal::KILL)?;
     for _ in 0..LOOKS {

@@ -40,6 +40,14 @@ impl Folder {
         Self::below(&std::env::temp_dir(), purpose)
     }
 
+    /// The same on a disk of the caller's.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn within(disk: &Path, purpose: &str) -> Result<Self> {
+        Self::below(disk, purpose)
+    }
+
     fn below(base: &Path, purpose: &str) -> Result<Self> {
         let root = root(base)?;
         let gate = File::create(root.join(".gate")).context("opening the gate of the scratch folders")?;

@@ -94,7 +94,7 @@ impl Backing {
     /// When no Postgres can be had, or when the replica does not come up.
     pub async fn replicated() -> (Self, String) {
         let (primary, replica) = with_replica(postgres_server().await).await;
-        ready("a replica that commits wait for", replay_before_commit(&primary).await);
+        replay_before_commit(&primary).await;
         let (url, replica_url) = (primary.url("postgres"), replica.url("postgres"));
         (Self { url, _kept: Kept::Replicated(Box::new((primary, replica))) }, replica_url)
     }
@@ -124,8 +124,15 @@ async fn given_to_plain_role(database: &Database) -> anyhow::Result<String> {
     Ok(options.to_url_lossy().to_string())
 }
 
-/// Makes every commit wait until the replica shows it.
-async fn replay_before_commit(primary: &Postgres) -> anyhow::Result<()> {
+/// Makes every commit of a server with a replica wait until the replica shows it. One that is promoted waits for nobody.
+///
+/// # Panics
+/// When the server does not take the settings.
+pub async fn replay_before_commit(primary: &Postgres) {
+    ready("a replica that commits wait for", waiting_for_replica(primary).await);
+}
+
+async fn waiting_for_replica(primary: &Postgres) -> anyhow::Result<()> {
     let mut superuser = PgConnection::connect(&primary.url("postgres")).await?;
     superuser.execute("alter system set synchronous_standby_names = '*'").await?;
     superuser.execute("alter system set synchronous_commit = 'remote_apply'").await?;

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
-use rekey_servers::{PgBouncer, Postgres};
+use rekey_servers::{Environment, PgBouncer, Postgres};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 use tokio::sync::OnceCell;
@@ -89,7 +89,15 @@ pub async fn postgres() -> Database {
 /// # Panics
 /// When no Postgres can be had.
 pub async fn postgres_server() -> Postgres {
-    ready("a Postgres for this test", blocking(Postgres::start).await)
+    postgres_server_in(Environment::default()).await
+}
+
+/// The same in this environment.
+///
+/// # Panics
+/// When no Postgres can be had.
+pub async fn postgres_server_in(environment: Environment) -> Postgres {
+    ready("a Postgres for this test", blocking(move || Postgres::start_in(&environment)).await)
 }
 
 /// A server and a replica that streams from it.

@@ -1,5 +1,5 @@
-//! Real servers for tests: a fresh Postgres database, a Redis of one's own, an SMTP server that we did not write,
-//! and a proxy that breaks connections on demand.
+//! Real servers for tests: a fresh Postgres database, a Redis of one's own, an SMTP server that we did not write, a gateway of
+//! text messages; and what breaks them on demand: a proxy, a disk that is soon full, a clock that is set.
 //!
 //! Every function here returns something empty and private to the test, listening on 127.0.0.1, that goes away when its
 //! handle is dropped. They panic when a server cannot be started; the message says what to install.
@@ -12,31 +12,45 @@
 //! | [`with_replica`] | 2 s |
 //! | [`redis`], [`redis_replicated`], [`redis_sentinel`], [`redis_cluster`] | 10 ms, 50 ms, 1 s, 2 s |
 //! | [`Backing`] | a database of either kind, with what keeps it alive |
-//! | [`smtp_server`] | 300 ms |
+//! | [`smtp_server`], [`sms_gateway_in`] | 300 ms, 100 ms |
+//! | [`small_disk`], [`movable_clock`] | 10 ms, 50 ms |
 //! | [`Proxy`], [`tools`] | nothing |
+//!
+//! [`simulation`] has no server: it draws calls and their faults from a seed.
 
 use std::path::PathBuf;
 
 mod backing;
+mod clock;
 mod database;
+mod disk;
 mod fuzzing;
 mod proxy;
 mod redis;
 mod redis_tls;
+mod script;
+pub mod simulation;
+mod sms;
 mod smtp;
 mod template;
 
-pub use backing::Backing;
-pub use database::{Database, pgbouncer, postgres, postgres_server, with_replica};
+pub use backing::{Backing, replay_before_commit};
+pub use clock::{MovableClock, movable_clock};
+pub use database::{Database, pgbouncer, postgres, postgres_server, postgres_server_in, with_replica};
+pub use disk::{SmallDisk, small_disk};
 pub use fuzzing::fuzz;
 pub use proxy::{Fault, Proxy};
 pub use redis::{RedisCluster, RedisReplicated, RedisSentinel};
 pub use redis::{
-    redis, redis_cluster, redis_cluster_tls, redis_replicated, redis_sentinel, redis_sentinel_tls,
+    redis, redis_cluster, redis_cluster_tls, redis_in, redis_replicated, redis_sentinel, redis_sentinel_tls,
 };
 pub use redis_tls::RedisAuthority;
-pub use rekey_servers::{PgBouncer, Postgres as PostgresServer, Redis as RedisHandle};
-pub use smtp::{Mail, SmtpBehaviour, SmtpDrop, SmtpServer, SmtpTls, smtp_server, smtp_server_that};
+pub use rekey_servers::{Environment, PgBouncer, Postgres as PostgresServer, Redis as RedisHandle};
+pub use script::Taken;
+pub use sms::{SmsGateway, Text, sms_gateway_in};
+pub use smtp::{
+    Mail, SmtpBehaviour, SmtpDrop, SmtpServer, SmtpTls, smtp_server, smtp_server_in, smtp_server_that,
+};
 pub use template::postgres_from_template;
 
 /// The value, or a panic that names what was wanted and the whole chain of causes.

@@ -33,6 +33,7 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
+    servers: watch::Sender<Vec<SocketAddr>>,
     faults: watch::Sender<Fault>,
     cuts: watch::Sender<u64>,
     strandings: watch::Sender<u64>,
@@ -75,12 +76,12 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(anyhow::Error::from);
         let listener = ready("a port for the proxy", listener);
         let address = ready("the proxy's address", listener.local_addr().map_err(anyhow::Error::from));
-        let faults = watch::Sender::new(Fault::None);
+        let (servers, faults) = (watch::Sender::new(servers), watch::Sender::new(Fault::None));
         let (cuts, strandings) = (watch::Sender::new(0), watch::Sender::new(0));
         let orders =
             Orders { fault: faults.subscribe(), cuts: cuts.subscribe(), strandings: strandings.subscribe() };
-        let accepting = tokio::spawn(accept(listener, servers, orders));
-        Self { address, faults, cuts, strandings, accepting }
+        let accepting = tokio::spawn(accept(listener, servers.subscribe(), orders));
+        Self { address, servers, faults, cuts, strandings, accepting }
     }
 
     /// Starts a proxy before the server on this loopback port.
@@ -101,6 +102,13 @@ impl Proxy {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.address.port()
+    }
+
+    /// Leads to the server on this loopback port from now on, and closes every open connection: another one has taken over, and its
+    /// address with it.
+    pub fn lead_to(&self, port: u16) {
+        self.servers.send_replace(vec![(Ipv4Addr::LOCALHOST, port).into()]);
+        self.cut();
     }
 
     /// The network is like this from now on; open connections feel it too.
@@ -126,14 +134,14 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, servers: Vec<SocketAddr>, orders: Orders) {
-    let mut next = servers.into_iter().cycle();
+async fn accept(listener: TcpListener, servers: watch::Receiver<Vec<SocketAddr>>, orders: Orders) {
+    let mut turns = 0..;
     while let Ok((client, _)) = listener.accept().await {
         if *orders.fault.borrow() == Fault::Reset {
             let _ = client.set_zero_linger();
             continue;
         }
-        let Some(server) = next.next() else { return };
+        let Some(server) = turns.next().and_then(|turn| in_turn(&servers.borrow(), turn)) else { return };
         let Orders { fault, mut cuts, mut strandings } = orders.clone();
         cuts.mark_unchanged();
         strandings.mark_unchanged();
@@ -145,6 +153,11 @@ async fn accept(listener: TcpListener, servers: Vec<SocketAddr>, orders: Orders)
             }
         });
     }
+}
+
+/// One server after the other.
+fn in_turn(servers: &[SocketAddr], turn: usize) -> Option<SocketAddr> {
+    servers.get(turn.checked_rem(servers.len())?).copied()
 }
 
 async fn forward(
@@ -207,8 +220,15 @@ mod tests {
 
     /// A server that sends back what it gets, behind a proxy, and a client connected through it.
     async fn echo() -> (Proxy, TcpStream) {
+        let proxy = Proxy::before_port(echoing().await).await;
+        let client = TcpStream::connect(proxy.address()).await.unwrap();
+        (proxy, client)
+    }
+
+    /// The port of a server that sends back what it gets.
+    async fn echoing() -> u16 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let proxy = Proxy::before(listener.local_addr().unwrap()).await;
+        let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
             while let Ok((mut connection, _)) = listener.accept().await {
                 tokio::spawn(async move {
@@ -217,8 +237,7 @@ mod tests {
                 });
             }
         });
-        let client = TcpStream::connect(proxy.address()).await.unwrap();
-        (proxy, client)
+        port
     }
 
     async fn ask(client: &mut TcpStream) -> std::io::Result<u8> {
@@ -269,6 +288,20 @@ mod tests {
         assert!(stranded.is_err(), "{stranded:?}");
         let mut next = TcpStream::connect(proxy.address()).await.unwrap();
         assert_eq!(ask(&mut next).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn another_server_takes_over_at_the_same_address() {
+        let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap();
+        let proxy = Proxy::before(nobody).await;
+        let mut before = TcpStream::connect(proxy.address()).await.unwrap();
+
+        let refused = ask(&mut before).await;
+        proxy.lead_to(echoing().await);
+        let mut after = TcpStream::connect(proxy.address()).await.unwrap();
+
+        assert!(refused.is_err());
+        assert_eq!(ask(&mut after).await.unwrap(), 7);
     }
 
     #[tokio::test]

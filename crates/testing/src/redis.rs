@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rekey_servers::{Redis, RedisTls, free_port};
+use rekey_servers::{Environment, Redis, RedisTls, free_port};
 
 use crate::redis_tls::RedisAuthority;
 use crate::{blocking, ready};
@@ -21,6 +21,14 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(30);
 /// When no Redis can be had.
 pub async fn redis() -> Redis {
     ready("a Redis for this test", blocking(|| Redis::start(&[])).await)
+}
+
+/// The same in this environment and with further `--name value` settings.
+///
+/// # Panics
+/// When no Redis can be had.
+pub async fn redis_in(settings: &'static [&'static str], environment: Environment) -> Redis {
+    ready("a Redis for this test", blocking(move || Redis::start_in(settings, &environment)).await)
 }
 
 /// A primary and a replica that follows it.

@@ -19,9 +19,8 @@ const PROGRAMS: [(&str, &str); 4] =
 /// The name that the image has on this machine.
 const NAME: &str = "localhost/rekey:checked";
 
-/// The most that all files of the image may take. 80 MB are wanted, and were kept until a resolver and replicas came in; this keeps it
-/// from growing further until it is smaller again.
-const LARGEST_BYTES: u64 = 85_000_000;
+/// The most that all files of the image may take.
+const LARGEST_BYTES: u64 = 80_000_000;
 
 /// Builds, compares and runs the image.
 pub(crate) fn check(built: bool) -> Result<ExitCode> {

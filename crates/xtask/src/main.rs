@@ -15,6 +15,7 @@ mod apt;
 mod chart;
 mod deny;
 mod dist;
+mod faults;
 mod fuzz;
 mod image;
 mod metrics;
@@ -26,6 +27,7 @@ mod run;
 mod sbom;
 mod secrets;
 mod servers;
+mod simulate;
 mod test;
 mod tools;
 mod values;
@@ -68,6 +70,11 @@ enum Chore {
     },
     /// Judges the dependencies: licences, sources, and known holes where their database can be had.
     Deny,
+    /// Runs the whole fault matrix, of which the suite runs a part, and writes the tables of docs/faults.md.
+    Faults {
+        /// Only cells with this in their names, such as `redis::` or `redis::half_open`; then nothing is written.
+        cells: Option<String>,
+    },
     /// Fuzzes what takes bytes from outside, for longer than the tests do and with other seeds.
     Fuzz {
         /// How long each target is tried.
@@ -75,6 +82,21 @@ enum Chore {
         minutes: u64,
         /// Only targets with this in their names.
         target: Option<String>,
+    },
+    /// Simulates resets and verifications, many more than the tests do and from other seeds.
+    Simulate {
+        /// How many resets, and how many verifications.
+        #[arg(long, value_name = "NUMBER", default_value_t = 1_000_000)]
+        resets: u64,
+        /// The seed to begin with, such as that of a batch that failed. Without it one is drawn.
+        #[arg(long, value_name = "NUMBER")]
+        seed: Option<u64>,
+    },
+    /// Resets passwords for a while, restarts replicas and rotates keys meanwhile, and watches the memory.
+    Soak {
+        /// How long.
+        #[arg(long, value_name = "MINUTES", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+        minutes: u64,
     },
     /// Scans a port of ours with testssl.
     Tls,
@@ -133,7 +155,11 @@ fn work(chore: Chore) -> Result<ExitCode> {
         Chore::Metrics { write: true } => metrics::write(),
         Chore::Metrics { .. } => metrics::check(),
         Chore::Deny => deny::check(),
+        Chore::Faults { cells: Some(cells) } => faults::some(&cells),
+        Chore::Faults { cells: None } => faults::all(),
         Chore::Fuzz { minutes, target } => fuzz::targets(minutes, target.as_deref()),
+        Chore::Simulate { resets, seed } => simulate::resets(resets, seed),
+        Chore::Soak { minutes } => test::soak(minutes),
         Chore::Tls => test::tls(),
         Chore::Rehearse { revision, program } => rehearse::upgrade(revision.as_deref(), program),
         Chore::Secrets => secrets::check(),

@@ -4,7 +4,8 @@
 //! is started here and each test gets a database of its own on it. Redis is started by the tests, which need it
 //! private and get it in 10 ms.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
@@ -24,6 +25,21 @@ const OF_TLS: &str = "tls_scan::";
 
 /// Tests of an upgrade, for which another chore builds the release before.
 const OF_UPGRADE: &str = "rehearsal::";
+
+/// A soak, which lasts as long as another chore says.
+const OF_SOAK: &str = "soak::nothing_leaks";
+/// The cells of the fault matrix, which take a quarter of an hour, and those among them that the suite runs: one for each fault, and
+/// one for each target.
+const OF_FAULTS: &str = "matrix::";
+const FAULTS_OF_SUITE: [&str; 7] = [
+    "verification::killed",
+    "smtp::stopped",
+    "identity::slow",
+    "redis::half_open",
+    "postgres::full_disk",
+    "notification::clock_jump",
+    "sms::failover",
+];
 
 /// Runs the tests; without arguments of nextest also the examples in the documentation.
 pub(crate) fn all(arguments: &[String]) -> Result<ExitCode> {
@@ -61,16 +77,32 @@ pub(crate) fn from_release(program: PathBuf) -> Result<ExitCode> {
     of_deployment(OF_UPGRADE, &[("REKEY_TEST_PREVIOUS", program)])
 }
 
+/// Runs a soak of so many minutes, and shows what was measured.
+pub(crate) fn soak(minutes: u64) -> Result<ExitCode> {
+    let arguments = ["--test", "deployment", "--profile", "long", "--no-capture"];
+    left_out(&arguments, OF_SOAK, &[("REKEY_SOAK_MINUTES", minutes.to_string())]).map(run::code)
+}
+
+/// Runs the cells of the fault matrix with this in their names, one at a time. Each leaves a report in the folder.
+pub(crate) fn of_faults(cells: &str, reports: &Path) -> Result<ExitStatus> {
+    let reports = ("REKEY_TEST_FAULTS", reports.to_owned());
+    left_out(&["--test", "faults", "--profile", "faults"], &format!("{OF_FAULTS}{cells}"), &[reports])
+}
+
 /// Runs tests of deployments that the suite leaves out.
 fn of_deployment(tests: &str, variables: &[(&str, PathBuf)]) -> Result<ExitCode> {
+    left_out(&["--test", "deployment"], tests, variables).map(run::code)
+}
+
+/// Runs tests that the suite leaves out.
+fn left_out(arguments: &[&str], tests: &str, variables: &[(&str, impl AsRef<OsStr>)]) -> Result<ExitStatus> {
     servers::install()?;
     tools::install_python()?;
     let postgres = Server::given_or_started()?;
     let mut nextest = nextest(&postgres)?;
-    nextest.args(["--test", "deployment", "--ignore-default-filter", "-E"]).arg(format!("test({tests})"));
+    nextest.args(arguments).args(["--ignore-default-filter", "-E"]).arg(format!("test({tests})"));
     nextest.envs(variables.iter().map(|(name, value)| (name, value)));
-    let tested = run::report_to_stdout(&mut nextest)?.status().context("nextest could not be started")?;
-    Ok(run::code(tested))
+    run::report_to_stdout(&mut nextest)?.status().context("nextest could not be started")
 }
 
 /// A Postgres for the tests, which ends with this value if it was started here.
@@ -101,7 +133,9 @@ fn nextest(postgres: &Server) -> Result<Command> {
 /// it says so.
 fn config_of_default() -> Result<PathBuf> {
     let mut left_out: Vec<_> =
-        [OF_IMAGE, OF_TLS, OF_UPGRADE].iter().map(|tests| format!("not test({tests})")).collect();
+        [OF_IMAGE, OF_TLS, OF_UPGRADE, OF_SOAK].iter().map(|tests| format!("not test({tests})")).collect();
+    let cells = FAULTS_OF_SUITE.join("|");
+    left_out.push(format!("(not test({OF_FAULTS}) or test(/^{OF_FAULTS}({cells})$/))"));
     for (tests, programs) in CALLERS {
         let missing: Vec<&str> =
             programs.iter().copied().filter(|name| find::program(name).is_none()).collect();

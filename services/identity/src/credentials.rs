@@ -23,8 +23,8 @@ use crate::domain::password::rules::PasswordContext;
 use crate::domain::password::{Password, Verdict, evaluate};
 use crate::domain::policy::LockoutRules;
 use crate::domain::refusal::Refusal;
-use crate::hashing::{Hasher, NotHashed, Reservation, Turn};
-pub(crate) use crate::hashing::{Unreadable as UnreadableHash, Verdict as PasswordVerdict};
+use crate::hashing::{Hasher, NotHashed, Room, Turn};
+pub(crate) use crate::hashing::{Reservation, Unreadable as UnreadableHash, Verdict as PasswordVerdict};
 use crate::keys::Keys;
 use crate::operation::{Error, Failed, Operation};
 use crate::policies::TenantPolicy;
@@ -68,6 +68,12 @@ impl Credentials {
         self.hasher.turn(*login, self.budget()).await
     }
 
+    /// Refuses what would find no room at the hashing threads now. The first thing that a call which hashes does, so that one too
+    /// many costs no store, no throttle and no budget of its person, and, as nobody's account was looked at, no wait for a slot.
+    pub(crate) fn check_room(&self) -> Result<(), NotHashed> {
+        self.hasher.check_room(self.budget())
+    }
+
     /// Reserves a place before the hashing threads, or refuses what would be refused now.
     pub(crate) fn reserve(&self) -> Result<Reservation, NotHashed> {
         self.hasher.reserve(self.budget())
@@ -93,22 +99,25 @@ impl Credentials {
         }
     }
 
-    /// One hash: a comparison where there is something to compare with, the price of one where there is not.
+    /// One hash, at the place that was reserved for it: a comparison where there is something to compare with, the price of one
+    /// where there is not.
     pub(crate) async fn verify(
         &self,
         account: Option<&Account>,
         password: &Password,
+        reserved: &Reservation,
     ) -> Result<Option<PasswordVerdict>, Error> {
+        let room = Room { within: self.budget(), reserved: Some(reserved) };
         let stored = account.and_then(|account| Some((account, &account.password.as_ref()?.hash)));
         if let Some((account, sealed)) = stored {
-            match self.compare(account, sealed, password).await {
+            match self.compare(account, sealed, password, room).await {
                 Err(Error::Failed(Failed::Hashing(NotHashed::Unreadable(why)))) => {
                     tracing::warn!(error = %why, account_id = %account.id, "a stored hash cannot be verified");
                 }
                 verdict => return verdict.map(Some),
             }
         }
-        self.hasher.decoy(password.secret(), self.budget()).await?;
+        self.hasher.decoy(password.secret(), room).await?;
         Ok(None)
     }
 
@@ -208,7 +217,7 @@ impl Credentials {
     /// Whether an old hash is of this password. One that cannot be computed here cannot be compared and is passed
     /// over: refusing every candidate for it would lock the person out.
     async fn was_it(&self, account: &Account, sealed: &Sealed, candidate: &Password) -> Result<bool, Error> {
-        match self.compare(account, sealed, candidate).await {
+        match self.compare(account, sealed, candidate, self.budget().into()).await {
             Ok(verdict) => Ok(verdict.matches),
             Err(Error::Failed(Failed::Hashing(NotHashed::Unreadable(_)))) => Ok(false),
             Err(why) => Err(why),
@@ -220,10 +229,11 @@ impl Credentials {
         account: &Account,
         sealed: &Sealed,
         password: &Password,
+        room: Room<'_>,
     ) -> Result<PasswordVerdict, Error> {
         let phc = self.keys.open_password(account.tenant_id, account.id, sealed);
         let phc = phc.ok_or(Failed::Unreadable { what: "a password hash" })?;
-        Ok(self.hasher.verify(&phc, password.secret(), self.budget()).await?)
+        Ok(self.hasher.verify(&phc, password.secret(), room).await?)
     }
 
     /// How long hashing may take: what is left of the call, as far as hashing's own patience goes.

@@ -158,7 +158,7 @@ fn settings(keys: &std::path::Path, endpoint: &str) -> Settings {
         std::fs::write(&path, KeyText::generate(&SystemEntropy, Timestamp::EPOCH)).unwrap();
         Some(path)
     };
-    settings.store.url = "memory:".to_owned();
+    settings.store.redis.url = "memory:".to_owned();
     settings.keys.code_mac_file = file("code-mac");
     settings.keys.code_seal_file = file("code-seal");
     settings.keys.grant_file = file("grant");

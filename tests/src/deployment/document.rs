@@ -2,16 +2,12 @@
 //! tokens, each caller allowed what it needs.
 
 use std::fmt::Write as _;
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use super::{BACKEND, Foundation, Ports, StoreUrls};
+use crate::authority::{Authority, Certificate};
 use rekey::Part;
 use rekey::folder::{DataFolder, KEYS};
-use rekey_testing::SmtpServer;
-
-use super::{BACKEND, Ground, Ports};
-use crate::authority::{Authority, Certificate};
 
 /// Who may call whom.
 const CALLS: [(Part, &[&str]); 3] = [
@@ -30,14 +26,14 @@ pub(super) const PEERS: [(Part, Part); 3] = [
 /// Writes the file and everything it names.
 pub(super) fn write(
     path: &Path,
-    ground: &Ground,
+    ground: &impl Foundation,
     authority: &Authority,
     data: &DataFolder,
     ports: &[Ports; 3],
 ) {
     let folder = path.parent().unwrap();
-    let mut text = stores(ground);
-    text.push_str(&relay(folder, &ground.mail));
+    let mut text = stores(&ground.stores());
+    text.push_str(&ground.providers(folder));
     text.push_str(&keys(data));
     for own in ports {
         let certificate = authority.issue(own.part.name());
@@ -50,35 +46,17 @@ pub(super) fn write(
     std::fs::write(path, text).unwrap();
 }
 
-fn stores(ground: &Ground) -> String {
-    let Ground { identity, notification, redis, .. } = ground;
+fn stores(urls: &StoreUrls) -> String {
+    let StoreUrls { identity, notification, redis } = urls;
     format!(
         "[identity]\nportal_url = \"https://id.acme.example\"\nanswer_floor_ms = 100\n\
-         [identity.store]\nurl = {:?}\n\
-         [identity.throttle]\nurl = {:?}\n\
+         [identity.store]\nurl = {identity:?}\n\
+         [identity.throttle]\nurl = {redis:?}\n\
          [identity.notices]\npoll_ms = 50\n\
-         [verification.store]\nurl = {:?}\n\
-         [notification.store]\nurl = {:?}\n\
+         [verification.store]\nurl = {redis:?}\n\
+         [notification.store]\nurl = {notification:?}\n\
          [notification.templates]\nlink_hosts = [\"id.acme.example\"]\n\
          [notification.delivery]\npoll_ms = 50\n",
-        identity.url(),
-        redis.url(),
-        redis.url(),
-        notification.url(),
-    )
-}
-
-fn relay(folder: &Path, mail: &SmtpServer) -> String {
-    let (authority, password) = (folder.join("mail-ca.pem"), folder.join("mail-password"));
-    std::fs::write(&authority, mail.authority_pem()).unwrap();
-    std::fs::write(&password, SmtpServer::PASSWORD).unwrap();
-    // Production refuses a secret that everybody may read.
-    std::fs::set_permissions(&password, Permissions::from_mode(0o600)).unwrap();
-    format!(
-        "[[notification.providers]]\nkind = \"smtp\"\nhost = \"localhost\"\nport = {}\ntls = \"starttls\"\nca_file = {authority:?}\n\
-         username = {:?}\npassword_file = {password:?}\nfrom = \"no-reply@acme.example\"\n",
-        mail.port(),
-        SmtpServer::USERNAME,
     )
 }
 

@@ -31,7 +31,7 @@ pub struct Replicas {
     deployment: Deployment,
     hosts: Hosts,
     /// The last number of an address, which no other replica had.
-    last: u8,
+    last: u16,
 }
 
 /// One that is about to be.
@@ -125,7 +125,8 @@ impl Replicas {
 
     fn launch(&mut self, part: Part) -> Launched {
         self.last += 1;
-        let address = Ipv4Addr::new(127, 0, 0, self.last);
+        let [high, low] = self.last.to_be_bytes();
+        let address = Ipv4Addr::new(127, 0, high, low);
         let health = format!("127.0.0.1:{}", free_port());
         let mut command = self.deployment.command(&["serve", part.name()]);
         command.env("REKEY__HEALTH__LISTEN", &health);
@@ -145,11 +146,34 @@ impl Replicas {
 
     /// Asks the oldest one of a part to stop, and takes its address from the name when it has.
     pub async fn stop_oldest(&mut self, part: Part) {
-        let oldest = self.running.iter().position(|(running, ..)| *running == part).expect("replicas run");
-        let (.., oldest) = self.running.remove(oldest);
-        let status = oldest.stop().await;
+        self.stop_by_age(part, 0).await;
+    }
+
+    /// The same with the oldest one but the first, so that one goes on from the beginning to the end.
+    pub async fn stop_second_oldest(&mut self, part: Part) {
+        self.stop_by_age(part, 1).await;
+    }
+
+    async fn stop_by_age(&mut self, part: Part, older: usize) {
+        let mut of_part = self.running.iter().enumerate().filter(|(_, (running, ..))| *running == part);
+        let (place, _) = of_part.nth(older).expect("so many replicas run");
+        let (.., stopped) = self.running.remove(place);
+        let status = stopped.stop().await;
         assert!(status.success(), "{} ended with {status}", part.name());
         self.publish();
+    }
+
+    /// How much memory each of a part has, in bytes, the oldest first.
+    pub fn resident_bytes(&self, part: Part) -> Vec<u64> {
+        let of_part = self.running.iter().filter(|(running, ..)| *running == part);
+        of_part.map(|(.., process)| process.resident_bytes()).collect()
+    }
+
+    /// What every replica said that ever ran, with its name.
+    pub fn all_logs(&self) -> Vec<(String, String)> {
+        let entries = std::fs::read_dir(self.deployment.folder()).unwrap().map(|entry| entry.unwrap().path());
+        let logs = entries.filter(|path| path.extension().is_some_and(|extension| extension == "log"));
+        logs.map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap())).collect()
     }
 
     fn publish(&self) {

@@ -1,7 +1,6 @@
 //! Every key that rotates is rotated while people reset their passwords and sign in, at two replicas of each part, and none of them
 //! is restarted: every call gets its answer, and what was issued before counts while its key is held.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -12,7 +11,6 @@ use rekey_tests::deployment::replicas::Replicas;
 use rekey_tests::deployment::{Deployment, Ground};
 use rekey_tests::person::request_id;
 use rekey_tests::post::code_to;
-use rekey_tests::processes::{Outcome, run};
 use rekey_tests::waiting::eventually;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
@@ -21,25 +19,11 @@ use rekey_wire::identity::v1::{
 };
 
 use crate::resetting::{NEW, answered, reset};
+use crate::rotating::{RELOADS, Rotation, keys};
 
 const REPLICAS: usize = 2;
 /// People at any moment, beside nine processes on a few cores.
 const AT_ONCE: usize = 2;
-/// All of them but those that never rotate.
-const ROTATING: [(Part, &str); 7] = [
-    (Part::Identity, "pepper"),
-    (Part::Identity, "access_token"),
-    (Part::Identity, "tokens"),
-    (Part::Verification, "code_mac"),
-    (Part::Verification, "code_seal"),
-    (Part::Verification, "grant"),
-    (Part::Notification, "payload_seal"),
-];
-const RELOADS: [(&str, &str); 3] = [
-    ("IDENTITY__SERVER__RELOAD_SECONDS", "1"),
-    ("VERIFICATION__SERVER__RELOAD_SECONDS", "1"),
-    ("NOTIFICATION__SERVER__RELOAD_SECONDS", "1"),
-];
 /// Who bootstraps.
 const ADMINISTRATOR: (&str, &str) = ("admin@acme.example", "seven quiet lanterns under snow");
 
@@ -73,53 +57,34 @@ async fn every_key_is_rotated_under_load_and_nothing_is_restarted() {
 /// The life of a key, for all of them side by side.
 async fn rotate(replicas: &Replicas, backend: &Backend, load: &Load) {
     let mail = &replicas.deployment().ground.mail;
-    let old = states(replicas).await;
     let zoe = backend.person("zoe").await;
     let started = backend.start(&zoe.login).await.unwrap();
     backend.send(&started.reset_token, "1").await.unwrap();
     let code = code_to(mail, &zoe.login, 1).await;
     let before = tokens(backend, &zoe.login, &zoe.password).await;
 
-    let mut new = BTreeMap::new();
-    for (_, key) in ROTATING {
-        let added = keys(replicas, &["add", key]).await.json()["id"].as_str().unwrap().to_owned();
-        new.insert(key, added);
-    }
-    for (part, key) in ROTATING {
-        all_took(replicas, part, key, &format!("{} active, {} accept", active(&old, key), new[key])).await;
-    }
+    let rotation = Rotation::add(replicas).await;
     goes_on(load).await;
-    for (_, key) in ROTATING {
-        keys(replicas, &["activate", key, &new[key]]).await.json();
-    }
-    for (part, key) in ROTATING {
-        all_took(replicas, part, key, &format!("{} retired, {} active", active(&old, key), new[key])).await;
-    }
+    rotation.activate(replicas).await;
     goes_on(load).await;
 
     assert!(is_live(backend, &before).await, "an access token outlives the activity of its key");
-    assert!(published(backend).await.contains(&new["access_token"]));
+    assert!(published(backend).await.iter().any(|key| key == rotation.new("access_token")));
     let proved = backend.prove(&started.reset_token, "1", &code).await.unwrap();
     assert_eq!(proved.outcome(), ProofOutcome::Accepted);
     backend.complete(&proved.reset_token, NEW).await.unwrap();
-    let too_early = keys(replicas, &["remove", "pepper", active(&old, "pepper"), "--yes"]).await;
+    let too_early = keys(replicas, &["remove", "pepper", rotation.old("pepper"), "--yes"]).await;
     assert_eq!(too_early.code, Some(1), "{too_early:?}");
     assert!(too_early.stderr.contains("still seals"), "{too_early:?}");
     // Who signs in is hashed under the new pepper.
     load.people.lock().unwrap().push(zoe.login);
     sign_all_in(backend, load).await;
-    assert_eq!(passwords_under(replicas, active(&old, "pepper")).await, 0);
+    assert_eq!(passwords_under(replicas, rotation.old("pepper")).await, 0);
 
-    for (_, key) in ROTATING {
-        keys(replicas, &["retire", key, active(&old, key)]).await.json();
-        keys(replicas, &["remove", key, active(&old, key), "--yes"]).await.json();
-    }
-    for (part, key) in ROTATING {
-        all_took(replicas, part, key, &format!("{} active", new[key])).await;
-    }
+    rotation.remove(replicas, &["--yes"]).await;
     goes_on(load).await;
     assert!(!is_live(backend, &before).await, "a key that is gone verifies nothing");
-    assert_eq!(published(backend).await, [new["access_token"].clone()]);
+    assert_eq!(published(backend).await, [rotation.new("access_token")]);
     sign_all_in(backend, load).await;
 }
 
@@ -148,35 +113,12 @@ async fn goes_on(load: &Load) {
     eventually("people get through", went_on).await;
 }
 
-async fn keys(replicas: &Replicas, arguments: &[&str]) -> Outcome {
-    run(replicas.deployment().command(&[&["--json", "keys"], arguments].concat())).await
-}
-
-/// The ids of the active keys.
-async fn states(replicas: &Replicas) -> BTreeMap<String, String> {
-    let listed = keys(replicas, &["list"]).await.json();
-    let rows = listed["keys"].as_array().unwrap().iter();
-    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    rows.map(|row| (text(&row["key"]), text(&row["keys"][0]["id"]))).collect()
-}
-
 async fn passwords_under(replicas: &Replicas, id: &str) -> u64 {
     let listed = keys(replicas, &["list", "--count"]).await.json();
     let rows = listed["keys"].as_array().unwrap().iter();
     let held: Vec<&serde_json::Value> = rows.flat_map(|row| row["keys"].as_array().unwrap()).collect();
     let of_key = held.into_iter().find(|key| key["id"] == id).unwrap();
     of_key["still_seals"]["passwords"].as_u64().unwrap()
-}
-
-fn active<'a>(states: &'a BTreeMap<String, String>, key: &str) -> &'a str {
-    &states[key]
-}
-
-/// Waits until every replica says that it holds these keys.
-async fn all_took(replicas: &Replicas, part: Part, key: &str, held: &str) {
-    let line = format!("what=\"{}.keys.{key}_file\" taken=\"{held}\"", part.name());
-    let took = async || replicas.logs(part).iter().all(|log| log.contains(&line)).then_some(());
-    eventually(&line, took).await;
 }
 
 async fn tokens(backend: &Backend, login: &str, password: &str) -> SessionTokens {

@@ -1,6 +1,7 @@
 //! Two processes of identity on the same stores: it does not matter which of them a call reaches.
 
 use prost_types::FieldMask;
+use rekey::Part;
 use rekey_client::Problem;
 use rekey_tests::backend::Backend;
 use rekey_tests::deployment::{Deployment, Ground};
@@ -109,10 +110,10 @@ async fn a_policy_changed_at_one_replica_is_in_force_at_the_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_administrator_does_at_one_replica_holds_at_the_other() {
     let (mut deployment, one) = Deployment::start(Ground::new().await, &[]).await;
-    let replica = deployment.replicate_identity().await;
+    let replica = deployment.replicate(Part::Identity).await;
     let balancer = deployment.balance_identity(replica).await;
     let [one, other] =
-        [(); 2].map(|()| Backend { identity: deployment.connect_to(balancer.port()), ..one.clone() });
+        [(); 2].map(|()| Backend::new(deployment.connect_to(balancer.port()), one.tenant_id.clone()));
     let [zoe, ben, eve] = [one.person("zoe").await, one.person("ben").await, other.person("eve").await];
     let [of_zoe, of_ben, of_eve] =
         [tokens(&other, &zoe).await, tokens(&other, &ben).await, tokens(&one, &eve).await];
@@ -186,7 +187,7 @@ async fn grant(backend: &Backend, person: &Person, role: Role) {
 /// A backend at each of two replicas.
 async fn replicated() -> (Deployment, Backend, Backend) {
     let (mut deployment, one) = Deployment::start(Ground::new().await, &[]).await;
-    let replica = deployment.replicate_identity().await;
+    let replica = deployment.replicate(Part::Identity).await;
     let other = Backend::new(deployment.connect_to(replica), one.tenant_id.clone());
     (deployment, one, other)
 }

@@ -30,14 +30,15 @@ pub(crate) struct Resetting {
     backend: Backend,
     mail: Arc<SmtpServer>,
     is_over: AtomicBool,
-    done: AtomicUsize,
+    /// How often each of them got through.
+    done: [AtomicUsize; AT_ONCE],
 }
 
 impl Resetting {
     /// People of this tenant.
     pub(crate) fn of(replicas: &Replicas, tenant_id: String) -> Self {
         let mail = Arc::clone(&replicas.deployment().ground.mail);
-        let (is_over, done) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let (is_over, done) = (AtomicBool::new(false), Default::default());
         Self { backend: replicas.backend(tenant_id), mail, is_over, done }
     }
 
@@ -53,18 +54,28 @@ impl Resetting {
                 let name = format!("person{number}of{round}");
                 let outcome = reset(&self.backend, &self.mail, &name).await;
                 outcome.unwrap_or_else(|status| panic!("{name}: {status:?}"));
-                self.done.fetch_add(1, Ordering::Relaxed);
+                self.done[number].fetch_add(1, Ordering::Relaxed);
                 round += 1;
             }
         });
         tokio::join!(work, futures_util::future::join_all(people));
     }
 
-    /// Waits until everybody was through once more.
+    /// How many resets went through.
+    pub(crate) fn done(&self) -> usize {
+        self.rounds().iter().sum()
+    }
+
+    /// Waits until everybody was through once more, so that whatever began before is over.
     pub(crate) async fn goes_on(&self) {
-        let before = self.done.load(Ordering::Relaxed);
-        let went_on = async || (self.done.load(Ordering::Relaxed) >= before + AT_ONCE).then_some(());
+        let before = self.rounds();
+        let went_on =
+            async || self.rounds().iter().zip(before).all(|(now, before)| *now > before).then_some(());
         eventually("resets go through", went_on).await;
+    }
+
+    fn rounds(&self) -> [usize; AT_ONCE] {
+        self.done.each_ref().map(|done| done.load(Ordering::Relaxed))
     }
 }
 

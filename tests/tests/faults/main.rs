@@ -7,6 +7,7 @@ mod follower;
 mod health;
 mod imports;
 mod kill;
+mod matrix;
 mod neighbours;
 mod network;
 mod outage;

@@ -47,7 +47,7 @@ async fn every_account_that_is_due_is_purged_once_when_identity_is_killed() {
     let mut identity = PgConnection::connect(deployment.ground.identity.url()).await.unwrap();
     let tenant = Uuid::parse_str(&backend.tenant_id).unwrap();
     let long_ago = SystemClock.now().unix_micros() - 31 * 86_400_000_000;
-    deployment.replicate_identity().await;
+    deployment.replicate(Part::Identity).await;
     // At once, since both processes purge already.
     let mut filling = identity.begin().await.unwrap();
     for insert in DELETED {
@@ -98,7 +98,7 @@ async fn a_tenant_that_is_due_is_purged_whole_when_identity_is_killed() {
     let mut identity = PgConnection::connect(deployment.ground.identity.url()).await.unwrap();
     let (staying, leaving) = (Uuid::parse_str(&backend.tenant_id).unwrap(), Uuid::from_u128(7));
     let long_ago = SystemClock.now().unix_micros() - 31 * 86_400_000_000;
-    deployment.replicate_identity().await;
+    deployment.replicate(Part::Identity).await;
     backend.person("ada").await;
     let before = rows_of(&mut identity, staying).await;
     let mut filling = identity.begin().await.unwrap();
@@ -151,7 +151,7 @@ async fn killed_while_falling(
         deployment.kill(Part::Identity);
         deployment.launch(Part::Identity);
         deployment.ready(Part::Identity).await;
-        deployment.replicate_identity().await;
+        deployment.replicate(Part::Identity).await;
     }
 }
 

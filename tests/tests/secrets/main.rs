@@ -6,17 +6,16 @@
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
 mod capture;
-mod needles;
 mod stores;
 mod story;
 
 use std::collections::BTreeSet;
 
 use rekey::Part;
+use rekey_tests::needles::{Finding, Needles};
 use rekey_tests::{Stores, World};
 
 use capture::{Capture, Lines, Place};
-use needles::{Finding, Needles};
 
 /// What the searcher has to find.
 const PLANTED: &str = "this was planted here";

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use rekey::folder::KEYS;
 use rekey_tests::World;
+use rekey_tests::needles::Needles;
 use rekey_tests::person::{Person, request_id};
 use rekey_wire::identity::v1::audit_webhook_service_client::AuditWebhookServiceClient;
 use rekey_wire::identity::v1::change_password_response::Result as ChangeOutcome;
@@ -22,7 +23,7 @@ use tonic::Status;
 use tonic::metadata::KeyAndValueRef;
 
 use crate::capture::Place;
-use crate::needles::Needles;
+
 use crate::stores;
 
 /// Longer than anything that is there by chance.

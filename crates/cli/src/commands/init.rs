@@ -22,8 +22,9 @@ use serde_json::json;
 use crate::Part;
 use crate::arguments::Init;
 use crate::callers_file::{self, NewCaller, draw_token};
-use crate::folder::{KEYS, make_private, write_if_missing, write_private};
+use crate::folder::KEYS;
 use crate::output::Output;
+use crate::private_files::{make_private, write_if_missing, write_private};
 
 /// All codes and notices that identity asks for.
 const VERIFICATION: &str = "/rekey.verification.v1.VerificationService/*";

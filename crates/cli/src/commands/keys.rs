@@ -14,8 +14,9 @@ use rekey_sealing::{KeyId, KeyText, Rotation};
 use serde_json::{Value, json};
 
 use crate::arguments::keys::{KeyOf, KeysCommand};
-use crate::folder::{KEYS, change_private};
+use crate::folder::KEYS;
 use crate::output::{self, Output};
+use crate::private_files::change_private;
 use crate::{Part, settings};
 
 /// The key of passwords, which seals what is never over by itself.
@@ -235,7 +236,7 @@ mod tests {
     use rekey_sealing::KeyState;
 
     use super::*;
-    use crate::folder::write_private;
+    use crate::private_files::write_private;
 
     #[test]
     fn a_key_is_rotated_in_its_file_and_shown_without_material() {

@@ -13,8 +13,8 @@ use serde::Deserialize;
 
 use crate::arguments::{CreateToken, TokenCommand};
 use crate::callers_file::{self, NewCaller, draw_token};
-use crate::folder::{change_private, write_if_missing};
 use crate::output::{Output, Partial};
+use crate::private_files::{change_private, write_if_missing};
 
 pub(crate) fn run(command: TokenCommand, output: Output) -> anyhow::Result<()> {
     let TokenCommand::Create(mut create) = command;
@@ -150,7 +150,7 @@ mod tests {
 
     use super::*;
     use crate::arguments::{Arguments, Command};
-    use crate::folder::write_private;
+    use crate::private_files::write_private;
 
     fn entry(arguments: &[&str], token: Option<&str>) -> CallerEntry {
         let typed = ["rekey", "token", "create", "shop"].iter().chain(arguments);

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::demo::Demo;
 use crate::development::Addresses;
 use crate::folder::{self, DataFolder};
+use crate::private_files;
 
 /// The first line of a profile that is ours to write again.
 const PROFILE_MARK: &str = "# Written by `rekey up` at each start.\n";
@@ -22,7 +23,7 @@ pub(super) fn make_room(
     ready_file: Option<&Path>,
 ) -> anyhow::Result<()> {
     if let Some(path) = ready_file {
-        folder::remove(path)?;
+        private_files::remove(path)?;
         demand_parent(path)?;
     }
     demand_parent(profile)?;

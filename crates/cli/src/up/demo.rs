@@ -13,7 +13,7 @@ use rekey_wire::identity::v1::{CreateAccountRequest, CreateTenantRequest, GrantR
 use rekey_wire::options::v1::Role;
 use serde::{Deserialize, Serialize};
 
-use crate::folder::write_private;
+use crate::private_files::write_private;
 use crate::profile::request_id;
 
 /// Credentials as first issued. Whoever resets a password makes this file stale, and that is the point of a demo.

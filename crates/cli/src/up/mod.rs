@@ -28,8 +28,9 @@ use self::announcement::Announcement;
 use self::demo::Demo;
 use crate::arguments::Up;
 use crate::development::{self, Addresses, Stores};
-use crate::folder::{DataFolder, write_private};
+use crate::folder::DataFolder;
 use crate::output::Output;
+use crate::private_files::write_private;
 use crate::suite::{self, Environment, Ports, Server, Sockets};
 use crate::{Part, settings};
 

@@ -3,20 +3,12 @@
 //! It demands TLS and a login as real relays do, and misbehaves where a test wants that. Mails are parsed by Python's `email`
 //! package, so a test sees how an independent parser reads our MIME. `cargo xtask tools` installs it.
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use rekey_servers::Environment;
 use rekey_servers::scratch::Folder;
-use rekey_servers::{Process, Signal};
-use serde::Deserialize;
-use tokio::sync::watch;
 
-use crate::{blocking, ready, tools};
+use crate::script::{Program, Script, Taken};
+use crate::{blocking, ready};
 
 mod behaviour;
 mod mail;
@@ -27,29 +19,8 @@ pub use mail::Mail;
 /// A running mail server on loopback, certified for `localhost` by an authority of its own.
 #[derive(Debug)]
 pub struct SmtpServer {
-    port: u16,
     authority: String,
-    seen: watch::Receiver<Seen>,
-    orders: Mutex<ChildStdin>,
-    next_order: AtomicU64,
-    process: Process,
-    _folder: Folder,
-}
-
-#[derive(Debug, Default)]
-struct Seen {
-    port: Option<u16>,
-    mails: Vec<Mail>,
-    synced: u64,
-    ended: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Line {
-    Listening(u16),
-    Mail(Box<Mail>),
-    Synced(u64),
+    script: Script<Mail>,
 }
 
 /// A server that wants STARTTLS and takes everything.
@@ -65,10 +36,21 @@ pub async fn smtp_server() -> SmtpServer {
 /// # Panics
 /// When aiosmtpd is not installed under `target/tools`.
 pub async fn smtp_server_that(tls: SmtpTls, behaviour: SmtpBehaviour) -> SmtpServer {
-    let server = blocking(move || SmtpServer::launch(tls, &behaviour)).await;
-    let mut server = ready("a mail server for this test", server);
-    let listening = server.see(|seen| seen.port.is_some()).await;
-    server.port = ready("the mail server's port", listening.and_then(|seen| seen.port.context("none")));
+    started(tls, behaviour, Environment::default()).await
+}
+
+/// The same as [`smtp_server`] in this environment: it writes each mail to the disk before it takes it.
+///
+/// # Panics
+/// When aiosmtpd is not installed under `target/tools`.
+pub async fn smtp_server_in(environment: Environment) -> SmtpServer {
+    started(SmtpTls::StartTls, SmtpBehaviour::default(), environment).await
+}
+
+async fn started(tls: SmtpTls, behaviour: SmtpBehaviour, environment: Environment) -> SmtpServer {
+    let server = blocking(move || SmtpServer::launch(tls, &behaviour, environment)).await;
+    let server = ready("a mail server for this test", server);
+    ready("the mail server's port", server.script.listening().await);
     server
 }
 
@@ -81,7 +63,7 @@ impl SmtpServer {
     /// Where it listens, on the host `localhost`.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.script.port()
     }
 
     /// The authority that certified it, as PEM: the client must trust it.
@@ -95,80 +77,65 @@ impl SmtpServer {
     /// # Panics
     /// When the server has ended.
     pub async fn mails(&self) -> Vec<Mail> {
-        ready("the mails so far", self.synced().await)
+        self.mails_that(|_| true).await
+    }
+
+    /// Those of them that are such: of many mails the others are not copied.
+    ///
+    /// # Panics
+    /// When the server has ended.
+    pub async fn mails_that(&self, is_such: impl Fn(&Mail) -> bool) -> Vec<Mail> {
+        ready("the mails so far", self.script.synced_that(is_such).await)
+    }
+
+    /// The mails as they are taken, whatever becomes of the server meanwhile.
+    #[must_use]
+    pub fn taken(&self) -> Taken<Mail> {
+        self.script.taken()
     }
 
     /// Freezes it: connections stay open and nothing answers.
     pub fn pause(&mut self) {
-        self.process.signal(Signal::STOP);
+        self.script.pause();
     }
 
     /// Lets a frozen server go on.
     pub fn resume(&mut self) {
-        self.process.signal(Signal::CONT);
+        self.script.resume();
     }
 
-    fn launch(tls: SmtpTls, behaviour: &SmtpBehaviour) -> Result<Self> {
+    /// Kills it without a chance to tidy up. What it took is still told.
+    ///
+    /// # Panics
+    /// When it cannot be waited for.
+    pub fn kill(&mut self) {
+        ready("killing a mail server", self.script.kill());
+    }
+
+    /// Starts it again on its port, after [`kill`](Self::kill).
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub async fn restart(&mut self) {
+        ready("a mail server that comes back", self.script.restart().await);
+    }
+
+    fn launch(tls: SmtpTls, behaviour: &SmtpBehaviour, environment: Environment) -> Result<Self> {
         let folder = Folder::new("smtp")?;
         let authority = certify(&folder)?;
         let settings = serde_json::json!({
             "tls": tls,
             "behaviour": behaviour,
+            "spool": environment.disk,
             "certificate": folder.path().join("certificate.pem"),
             "key": folder.path().join("key.pem"),
             "username": Self::USERNAME,
             "password": Self::PASSWORD,
         });
-        let mut command = Command::new(python()?);
-        command.args(["-W", "ignore", "-c", include_str!("server.py"), &settings.to_string()]);
-        command.current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = Process::spawn(command, Signal::KILL)?;
-        let (Some(orders), Some(output)) = process.take_pipes() else { bail!("no pipes") };
-        let (told, seen) = watch::channel(Seen::default());
-        std::thread::spawn(move || listen(output, &told));
-        let (orders, next_order) = (Mutex::new(orders), AtomicU64::new(1));
-        Ok(Self { port: 0, authority, seen, orders, next_order, process, _folder: folder })
+        let source = include_str!("server.py");
+        let script = Script::start(Program { source, settings, variables: environment.variables, folder });
+        Ok(Self { authority, script: script.context("starting it")? })
     }
-
-    /// The mails up to a point that the server is asked to mark now.
-    async fn synced(&self) -> Result<Vec<Mail>> {
-        let number = self.next_order.fetch_add(1, Ordering::Relaxed);
-        {
-            let mut orders = self.orders.lock().map_err(|_| anyhow::anyhow!("another order panicked"))?;
-            writeln!(orders, "{number}").context("the mail server has ended")?;
-        }
-        Ok(self.see(|seen| seen.synced >= number).await?.mails)
-    }
-
-    async fn see(&self, is_so: impl FnMut(&Seen) -> bool) -> Result<Snapshot> {
-        let mut seen = self.seen.clone();
-        let mut is_so = is_so;
-        let wait = seen.wait_for(|seen| seen.ended || is_so(seen));
-        let seen = tokio::time::timeout(Duration::from_secs(10), wait).await.context("not within 10 s")??;
-        if seen.ended && !is_so(&seen) {
-            bail!("the mail server has ended; its complaint stands on standard error");
-        }
-        Ok(Snapshot { port: seen.port, mails: seen.mails.clone() })
-    }
-}
-
-/// What had been seen at one moment.
-struct Snapshot {
-    port: Option<u16>,
-    mails: Vec<Mail>,
-}
-
-/// Reads the server's lines until it ends.
-fn listen(output: ChildStdout, told: &watch::Sender<Seen>) {
-    for line in BufReader::new(output).lines().map_while(Result::ok) {
-        match serde_json::from_str(&line) {
-            Ok(Line::Listening(port)) => told.send_modify(|seen| seen.port = Some(port)),
-            Ok(Line::Mail(mail)) => told.send_modify(|seen| seen.mails.push(*mail)),
-            Ok(Line::Synced(number)) => told.send_modify(|seen| seen.synced = number),
-            Err(_) => break,
-        }
-    }
-    told.send_modify(|seen| seen.ended = true);
 }
 
 /// An authority, and a certificate for `localhost` in the folder; returns the authority as PEM.
@@ -185,15 +152,6 @@ fn certify(folder: &Folder) -> Result<String> {
     std::fs::write(folder.path().join("certificate.pem"), certificate.pem())?;
     std::fs::write(folder.path().join("key.pem"), server_key.serialize_pem())?;
     Ok(authority.pem())
-}
-
-/// The Python that has aiosmtpd.
-fn python() -> Result<PathBuf> {
-    let python = tools().join("python/bin/python");
-    if !python.exists() {
-        bail!("{} is missing: run `cargo xtask tools`", python.display());
-    }
-    Ok(python)
 }
 
 #[cfg(test)]

@@ -1,8 +1,4 @@
-"""A mail server for tests, on aiosmtpd: what arrives is written to stdout, one JSON document a line.
-
-Argument: settings as JSON. The first line on stdout is {"listening": PORT}. Each line on stdin is a number N, answered
-by {"synced": N} after every mail that arrived before it. The end of stdin ends it.
-"""
+"""A mail server for tests, on aiosmtpd. What is read and written beside mail stands in `script.rs`."""
 
 import asyncio
 import email
@@ -10,6 +6,7 @@ import email.policy
 import itertools
 import json
 import logging
+import os
 import ssl
 import sys
 import threading
@@ -21,6 +18,7 @@ logging.disable(logging.WARNING)
 settings = json.loads(sys.argv[1])
 behaviour = settings["behaviour"]
 connections = itertools.count(1)
+spooled = itertools.count(1)
 output = threading.Lock()
 
 
@@ -28,6 +26,14 @@ def tell(**document):
     with output:
         sys.stdout.write(json.dumps(document) + "\n")
         sys.stdout.flush()
+
+
+def spool(content):
+    """As relays do: what was taken is on the disk. A full one is an OSError."""
+    if settings["spool"]:
+        path = os.path.join(settings["spool"], f"mail-{next(spooled)}")
+        with open(path, "wb") as file:
+            file.write(content)
 
 
 def body(message, kind):
@@ -50,9 +56,13 @@ class Handler:
             await asyncio.sleep(behaviour["delay_ms"] / 1000)
         if behaviour["after_data"]:
             return behaviour["after_data"]
+        try:
+            spool(envelope.content)
+        except OSError:
+            return "452 4.3.1 no room left"
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         tell(
-            mail={
+            message={
                 "from": envelope.mail_from,
                 "recipients": envelope.rcpt_tos,
                 "login": session.auth_data.decode() if session.auth_data else None,
@@ -114,7 +124,7 @@ async def main():
         )
 
     implicit = context if settings["tls"] == "implicit" else None
-    listener = await loop.create_server(server, "127.0.0.1", 0, ssl=implicit)
+    listener = await loop.create_server(server, "127.0.0.1", settings["port"], ssl=implicit)
     tell(listening=listener.sockets[0].getsockname()[1])
     threading.Thread(target=listen_to_orders, args=(loop,), daemon=True).start()
 

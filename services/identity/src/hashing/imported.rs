@@ -17,8 +17,8 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use zeroize::Zeroizing;
 
+use super::job::Answer;
 use super::phc::{Limits, Unreadable};
-use super::pool::Answer;
 
 /// What bcrypt looks at of a password, its closing zero byte included. Every other library cuts there as well, so a longer
 /// password that was right elsewhere is right here.

@@ -8,6 +8,7 @@
 
 mod arena;
 mod imported;
+mod job;
 mod phc;
 mod pool;
 mod turns;
@@ -26,8 +27,9 @@ pub use pool::Reservation;
 pub use turns::Turn;
 
 use imported::Imported;
+use job::{Answer, Job, Task};
 use phc::{SALT_BYTES, Stored};
-use pool::{Answer, Job, Pool, Task};
+use pool::Pool;
 use turns::Turns;
 
 /// How hashing is set up; see `default.toml` for the reasons of each value.
@@ -69,6 +71,15 @@ pub struct Hasher {
     cost: Cost,
     limits: Limits,
     patience: Duration,
+}
+
+/// What a job may have of the threads. A time alone is as long as it may take, at a place that is free now.
+#[derive(Clone, Copy)]
+pub struct Room<'a> {
+    /// How long it may take with its wait.
+    pub within: Duration,
+    /// A place that was reserved for it.
+    pub reserved: Option<&'a Reservation>,
 }
 
 /// A stored hash that can be compared.
@@ -139,32 +150,29 @@ impl Hasher {
     pub async fn hash(&self, password: &SecretString, budget: Duration) -> Result<SecretString, NotHashed> {
         let stored =
             Stored::new(self.cost, array::<SALT_BYTES>(&*self.entropy)).map_err(NotHashed::Argon2)?;
-        let tag = self.run(Task::derive(&stored, true), password, budget).await?;
+        let tag = self.run(Task::derive(&stored, true), password, budget.into()).await?;
         Ok(stored.with_tag(&tag)?)
     }
 
-    /// Compares a password with a stored string, ours or another product's, at the cost it was made at.
+    /// Compares a password with a stored string, ours or another product's, at the cost it was made at. One that cannot be used
+    /// costs nothing: where its account must not answer sooner than others, [`decoy`](Self::decoy) spends what they cost.
     pub async fn verify(
         &self,
         hash: &SecretString,
         password: &SecretString,
-        budget: Duration,
+        room: impl Into<Room<'_>>,
     ) -> Result<Verdict, NotHashed> {
-        match self.read(hash) {
-            Ok(Readable::Argon2(stored)) => {
+        let room = room.into();
+        match self.read(hash)? {
+            Readable::Argon2(stored) => {
                 let outdated = stored.is_outdated(self.cost);
-                let tag = self.run(Task::derive(&stored, !outdated), password, budget).await?;
+                let tag = self.run(Task::derive(&stored, !outdated), password, room).await?;
                 Ok(Verdict { matches: stored.is_tag(&tag), outdated })
             }
-            Ok(Readable::Imported(imported)) => {
+            Readable::Imported(imported) => {
                 let imported = Arc::new(imported);
-                let tag = self.run(Task::imported(&imported), password, budget).await?;
+                let tag = self.run(Task::imported(&imported), password, room).await?;
                 Ok(Verdict { matches: imported.is_tag(&tag), outdated: true })
-            }
-            Err(unreadable) => {
-                // Such an account must not answer sooner than others.
-                self.decoy(password, budget).await?;
-                Err(unreadable.into())
             }
         }
     }
@@ -175,9 +183,9 @@ impl Hasher {
     }
 
     /// Spends what comparing with a new hash would, for a login that no account has.
-    pub async fn decoy(&self, password: &SecretString, budget: Duration) -> Result<(), NotHashed> {
+    pub async fn decoy(&self, password: &SecretString, room: impl Into<Room<'_>>) -> Result<(), NotHashed> {
         let stored = Stored::new(self.cost, [0; SALT_BYTES]).map_err(NotHashed::Argon2)?;
-        self.run(Task::derive(&stored, true), password, budget).await.map(|_| ())
+        self.run(Task::derive(&stored, true), password, room.into()).await.map(|_| ())
     }
 
     /// Waits until no other call hashes for this account, or refuses after the patience that hashing has. Take it before
@@ -186,9 +194,15 @@ impl Hasher {
         self.turns.take(account, budget.min(self.patience)).await
     }
 
+    /// Refuses what would be refused now, and keeps no place: for a use case that has not begun, so that a call too many costs
+    /// nothing else. It looks at the queue alone, so what it says tells nothing about an account.
+    pub fn check_room(&self, budget: Duration) -> Result<(), NotHashed> {
+        self.pool.check_room(budget.min(self.patience))
+    }
+
     /// Reserves a place in the queue, or refuses what would be refused now: for a use case that writes for the sake of a
-    /// hash. Those that are still writing count as waiting, so a slow store cannot let in more than can be hashed.
-    /// Drop it when the job itself is about to come.
+    /// hash. Those that are still writing count as waiting, so a slow store cannot let in more than can be hashed. The job
+    /// comes with it as its [`Room`].
     pub fn reserve(&self, budget: Duration) -> Result<Reservation, NotHashed> {
         self.pool.reserve(budget.min(self.patience))
     }
@@ -212,10 +226,17 @@ impl Hasher {
         }
     }
 
-    async fn run(&self, task: Task, password: &SecretString, budget: Duration) -> Result<Answer, NotHashed> {
+    async fn run(&self, task: Task, password: &SecretString, room: Room<'_>) -> Result<Answer, NotHashed> {
         let (reply, answer) = oneshot::channel();
-        self.pool.admit(Job::new(task, password, reply), budget.min(self.patience))?;
+        let room = Room { within: room.within.min(self.patience), ..room };
+        self.pool.admit(Job::new(task, password, reply), room)?;
         answer.await.map_err(|_| NotHashed::Stopped)?
+    }
+}
+
+impl From<Duration> for Room<'_> {
+    fn from(within: Duration) -> Self {
+        Self { within, reserved: None }
     }
 }
 

@@ -8,23 +8,16 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use argon2::{Argon2, Params};
-use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::oneshot;
-use zeroize::Zeroizing;
+use argon2::Params;
 
-use super::NotHashed;
 use super::arena::Arena;
-use super::imported::Imported;
-use super::phc::Stored;
+use super::job::Job;
+use super::{NotHashed, Room};
 use crate::metrics;
-
-/// A tag, wiped when dropped.
-pub(super) type Answer = Zeroizing<Vec<u8>>;
 
 /// What a hash is taken to cost before the first was measured.
 const FIRST_GUESS: Duration = Duration::from_millis(20);
@@ -34,27 +27,6 @@ const FIRST_GUESS_OF_OTHERS: Duration = Duration::from_millis(100);
 
 /// A caller is not asked back sooner: the estimate is not that good.
 pub(super) const SHORTEST_RETRY: Duration = Duration::from_millis(100);
-
-/// What to compute.
-pub(super) struct Task {
-    work: Work,
-    /// Whether it costs what hashes cost today.
-    is_usual: bool,
-}
-
-enum Work {
-    Argon2 { argon2: Argon2<'static>, salt: Vec<u8>, tag_bytes: usize },
-    Imported(Arc<Imported>),
-}
-
-/// A task, its password and whoever waits for it.
-pub(super) struct Job {
-    task: Task,
-    password: SecretString,
-    reply: oneshot::Sender<Result<Answer, NotHashed>>,
-    admitted_at: Option<Instant>,
-    give_up_at: Option<Instant>,
-}
 
 /// The threads and their queue.
 pub(super) struct Pool {
@@ -83,40 +55,26 @@ struct Queue {
     is_closed: bool,
 }
 
-/// A place reserved in the queue for a job that is still to come, and given up when dropped.
-pub struct Reservation(Arc<Shared>);
+/// A place reserved in the queue for a job that is still to come. The first job that is admitted by it takes it; otherwise it
+/// is given up when dropped.
+pub struct Reservation {
+    shared: Arc<Shared>,
+    /// Changed under the lock of the queue alone.
+    is_held: AtomicBool,
+}
+
+impl Reservation {
+    /// Lets go of the place; whether it was held until now.
+    fn release(&self, queue: &mut Queue) -> bool {
+        let was_held = self.is_held.swap(false, Ordering::Relaxed);
+        queue.reserved -= usize::from(was_held);
+        was_held
+    }
+}
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.0.queue().reserved -= 1;
-    }
-}
-
-impl Task {
-    /// The making of a hash's tag. Usual ones are of today's cost.
-    pub(super) fn derive(stored: &Stored, is_usual: bool) -> Self {
-        let (argon2, salt, tag_bytes) = (stored.argon2(), stored.salt().to_vec(), stored.tag_bytes());
-        Self { work: Work::Argon2 { argon2, salt, tag_bytes }, is_usual }
-    }
-
-    /// The same of an imported hash.
-    pub(super) fn imported(imported: &Arc<Imported>) -> Self {
-        Self { work: Work::Imported(Arc::clone(imported)), is_usual: false }
-    }
-}
-
-impl Job {
-    /// A job that has not been admitted yet.
-    pub(super) fn new(
-        task: Task,
-        password: &SecretString,
-        reply: oneshot::Sender<Result<Answer, NotHashed>>,
-    ) -> Self {
-        Self { task, password: password.clone(), reply, admitted_at: None, give_up_at: None }
-    }
-
-    fn is_late(&self) -> bool {
-        self.give_up_at.is_some_and(|at| now() >= at)
+        self.release(&mut self.shared.queue());
     }
 }
 
@@ -158,12 +116,16 @@ impl Pool {
         });
     }
 
-    /// Takes a job into the queue, or says at once that it would be too late.
-    pub(super) fn admit(&self, mut job: Job, budget: Duration) -> Result<(), NotHashed> {
+    /// Takes a job into the queue, or says at once that it would be too late. A job of today's cost for which there is a place
+    /// was judged when that was reserved: judged again behind those who reserved later, it could be refused after its call wrote.
+    pub(super) fn admit(&self, mut job: Job, room: Room<'_>) -> Result<(), NotHashed> {
         let admitted_at = now();
         let mut queue = self.shared.queue();
-        self.check_room(&queue, job.task.is_usual, budget)?;
-        (job.admitted_at, job.give_up_at) = (Some(admitted_at), admitted_at.checked_add(budget));
+        let has_place = room.reserved.is_some_and(|place| place.release(&mut queue)) && job.task.is_usual;
+        if queue.is_closed || !has_place {
+            self.check_queue(&queue, job.task.is_usual, room.within)?;
+        }
+        (job.admitted_at, job.give_up_at) = (Some(admitted_at), admitted_at.checked_add(room.within));
         queue.jobs.push_back(job);
         drop(queue);
         self.shared.work.notify_one();
@@ -173,14 +135,19 @@ impl Pool {
     /// Says what [`admit`](Self::admit) would say now, and reserves a place for the job.
     pub(super) fn reserve(&self, budget: Duration) -> Result<Reservation, NotHashed> {
         let mut queue = self.shared.queue();
-        self.check_room(&queue, true, budget)?;
+        self.check_queue(&queue, true, budget)?;
         queue.reserved += 1;
         drop(queue);
-        Ok(Reservation(Arc::clone(&self.shared)))
+        Ok(Reservation { shared: Arc::clone(&self.shared), is_held: AtomicBool::new(true) })
+    }
+
+    /// Says what [`reserve`](Self::reserve) would say now, and reserves nothing.
+    pub(super) fn check_room(&self, budget: Duration) -> Result<(), NotHashed> {
+        self.check_queue(&self.shared.queue(), true, budget)
     }
 
     /// Whoever only reserves a place is taken to hash at today's cost.
-    fn check_room(&self, queue: &Queue, is_usual: bool, budget: Duration) -> Result<(), NotHashed> {
+    fn check_queue(&self, queue: &Queue, is_usual: bool, budget: Duration) -> Result<(), NotHashed> {
         if queue.is_closed {
             return Err(NotHashed::Stopped);
         }
@@ -273,14 +240,14 @@ fn serve(shared: &Shared, arena: &mut Arena, job: Job) {
         metrics::HASHES_NOT_MADE.add(1, ["caller_left"]);
         return;
     }
-    let answer = if job.is_late() {
+    let answer = if job.is_late(now()) {
         metrics::HASHES_NOT_MADE.add(1, ["late"]);
         Err(NotHashed::Busy { retry_after: SHORTEST_RETRY })
     } else {
         let began = now();
         let waited = job.admitted_at.map(|at| began.duration_since(at)).unwrap_or_default();
         metrics::HASH_WAITS.record::<&str>(waited, []);
-        let answer = derive(arena, &job);
+        let answer = job.derive(arena);
         let took = now().duration_since(began);
         metrics::HASHES.record(took, [if job.task.is_usual { "today" } else { "other" }]);
         shared.learn(job.task.is_usual, took);
@@ -288,18 +255,6 @@ fn serve(shared: &Shared, arena: &mut Arena, job: Job) {
     };
     // The caller may have left meanwhile; then nobody needs the answer.
     let _ = job.reply.send(answer);
-}
-
-fn derive(arena: &mut Arena, job: &Job) -> Result<Answer, NotHashed> {
-    let password = job.password.expose_secret().as_bytes();
-    match &job.task.work {
-        Work::Argon2 { argon2, salt, tag_bytes } => {
-            let mut tag = Zeroizing::new(vec![0; *tag_bytes]);
-            arena.derive(argon2, password, salt, &mut tag).map_err(NotHashed::Argon2)?;
-            Ok(tag)
-        }
-        Work::Imported(imported) => Ok(imported.derive(password)),
-    }
 }
 
 /// How long a new job waits until a thread takes it.

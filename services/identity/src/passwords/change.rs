@@ -7,7 +7,7 @@ use rekey_primitives::secret::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::Passwords;
-use crate::credentials::TypedPassword;
+use crate::credentials::{Reservation, TypedPassword};
 use crate::domain::account::Account;
 use crate::domain::audit::{Actor, EventKind, Subject};
 use crate::domain::password::Password;
@@ -75,6 +75,7 @@ impl Passwords {
         let who = caller.on_behalf_of(person.account_id);
         let named = Request { who: &who, id: request.request_id, content: &content };
         let operation = self.idempotency.named(operation, named);
+        self.credentials.check_room()?;
         self.idempotency.run(&operation, self.change_once(&operation, person, request)).await
     }
 
@@ -129,6 +130,8 @@ impl Passwords {
         let login = self.keys.login_key_of(account);
         let typed = TypedPassword { login, account: Some(account), password: current };
         let attempt = self.credentials.attempt(operation, &typed, &policy.lockout);
+        // Before the attempt is counted: one that finds no room costs its person none.
+        let reservation = self.credentials.reserve()?;
         let rejected = self.idempotency.answering(operation.key, |_: &Admission| ChangeAnswer::REJECTED);
         let step = self.store.admit_password(scope, &attempt, rejected.once(), now).await?;
         let admission = match rejected.outcome(step)? {
@@ -142,7 +145,7 @@ impl Passwords {
             Admission::Locked { .. } => "locked",
             Admission::Contended => return Err(Refusal::contended().into()),
             Admission::Admitted | Admission::AdmittedAtFamiliarPlace
-                if self.is_current(account, current).await? =>
+                if self.is_current(account, current, &reservation).await? =>
             {
                 metrics::PASSWORDS.add(1, ["right"]);
                 self.store.reset_lockout(scope, &login).await?;
@@ -158,8 +161,13 @@ impl Passwords {
         Ok(Current::Rejected(answer))
     }
 
-    async fn is_current(&self, account: &Account, current: &Password) -> Result<bool, Error> {
-        let verdict = self.credentials.verify(Some(account), current).await?;
+    async fn is_current(
+        &self,
+        account: &Account,
+        current: &Password,
+        reserved: &Reservation,
+    ) -> Result<bool, Error> {
+        let verdict = self.credentials.verify(Some(account), current, reserved).await?;
         Ok(verdict.is_some_and(|verdict| verdict.matches))
     }
 

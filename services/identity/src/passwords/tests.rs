@@ -1,5 +1,6 @@
 //! Changing a known password, and the meter.
 
+use futures_util::FutureExt as _;
 use rekey_primitives::secret::ExposeSecret;
 
 use super::{ChangePassword, EvaluatePassword};
@@ -62,6 +63,23 @@ async fn a_wrong_current_password_counts_as_a_wrong_sign_in() {
     let right = world.passwords.change(&world.caller, &person, &change(&world, OLD, NEW)).await;
     assert!(is_rejected(right));
     assert!(matches!(world.sign_in("ada", OLD).await, SignedIn::Rejected));
+}
+
+#[tokio::test]
+async fn a_change_that_finds_no_room_to_hash_counts_no_guess() {
+    let mut world = World::new().await;
+    world.person("ada", &[]).await;
+    let person = world.live(&world.signed_in("ada", OLD).await).await.unwrap();
+    world.occupy_hashing();
+
+    for number in 0..12 {
+        let request = change(&world, &format!("wrong password {number}"), NEW);
+        let at_once = world.passwords.change(&world.caller, &person, &request).now_or_never();
+        assert!(matches!(refusal(at_once.unwrap()), Refusal::HashingBusy { .. }), "{number}");
+    }
+    world.free_hashing();
+
+    done(world.passwords.change(&world.caller, &person, &change(&world, OLD, NEW)).await);
 }
 
 #[tokio::test]

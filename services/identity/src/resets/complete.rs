@@ -53,6 +53,7 @@ impl Resets {
         let Continued { operation, state } = self.go_on(RPC, origin, &request.reset_token)?;
         has_its_proofs(&state, &caller.hash(), operation.now)
             .map_err(|stopped| self.stopped(&operation, stopped))?;
+        self.credentials.check_room()?;
         let content =
             [request.reset_token.expose_secret().as_bytes(), request.new_password.expose_secret().as_bytes()];
         let named = Request { who: caller.name(), id: request.request_id, content: &content };

@@ -50,6 +50,7 @@ impl Resets {
         let shown = &request.link_token;
         let link: ResetLink = self.tokens.open(shown).ok_or(Refusal::ResetLinkInvalid)?;
         let scope = caller.scope(link.tenant_id).map_err(|_| Refusal::ResetLinkInvalid)?;
+        self.credentials.check_room()?;
         let origin = Origin { caller, context: &request.context };
         let operation =
             Operation::new(RPC, scope, origin, self.clock.now()).on(Subject::Account(link.account_id));

@@ -101,6 +101,9 @@ impl SignIns {
     ) -> Result<Continued, Error> {
         let shown = &request.challenge_token;
         let (operation, challenge) = self.opened(RPC, Origin { caller, context: &request.context }, shown)?;
+        if matches!(request.answer, ChallengeAnswer::NewPassword(_)) {
+            self.credentials.check_room()?;
+        }
         let [answered, of_kind] = request.answer.content();
         let content = [shown.expose_secret().as_bytes(), answered, of_kind];
         let named = Request { who: caller.name(), id: request.request_id, content: &content };

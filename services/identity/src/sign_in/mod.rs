@@ -1,8 +1,9 @@
 //! Signing in: a login and a password become tokens, a challenge or a rejection.
 //!
-//! Known, unknown, locked and blocked logins cost one hash each and get one shape of answer in even time. The
-//! lockout is counted in the store before the password is looked at, so parallel guesses are counted one by one. The
-//! step that counts binds the request to its content; whatever comes of it, a rejection too, is stored for a repeat.
+//! Known, unknown, locked and blocked logins cost one hash each and get one shape of answer in even time; only a call that
+//! finds no room to hash hears so at once, before its login is looked at. The lockout is counted in the store before the password
+//! is looked at, so parallel guesses are counted one by one. The step that counts binds the request to its content; whatever
+//! comes of it, a rejection too, is stored for a repeat.
 
 mod access_pass;
 mod challenge;
@@ -31,7 +32,7 @@ pub(crate) use sent_code::SendSignInCode;
 
 use self::verify_password::{Rejection, VerifiedPassword};
 use crate::audit::Audit;
-use crate::credentials::{Credentials, TypedPassword};
+use crate::credentials::{Credentials, Reservation, TypedPassword};
 use crate::domain::account::Account;
 use crate::domain::audit::EventKind;
 use crate::domain::password::Password;
@@ -96,12 +97,17 @@ struct Attempt<'a> {
     password: Password,
     /// How it is counted.
     counted: PasswordAttempt,
+    /// Its place before the hashing threads.
+    reservation: Reservation,
 }
 
 impl SignIns {
     /// Signs in. The answer leaves in even time.
     #[tracing::instrument(skip_all, fields(tenant_id = %request.tenant_id))]
     pub(crate) async fn sign_in(&self, caller: &Caller, request: &SignIn) -> Result<SignedIn, Error> {
+        // A look at the queue alone, so it may be told at once. Behind the login's turn it would tell how long the call took that
+        // had the turn before.
+        self.credentials.check_room()?;
         self.timing.even(self.signed_in(caller, request)).await
     }
 
@@ -125,18 +131,19 @@ impl SignIns {
         let login = self.keys.login_key(request.tenant_id, typed.name(None));
         // A repeat waits for the call that it repeats before it costs anything.
         let _turn = self.credentials.turn(&login).await?;
-        self.limits.consume_hash(operation, &login).await?;
-        // Before the attempt is counted: one that finds no room costs no write, and its person no attempt. A repeat reserves
-        // a place as well, and gives it up when the counting step finds its answer.
+        // Before the attempt is counted: one that finds no room costs no write, and its person no attempt and no budget. A repeat
+        // reserves a place as well, and gives it up when the counting step finds its answer.
         let reservation = self.credentials.reserve()?;
+        self.limits.consume_hash(operation, &login).await?;
         let scope = &operation.scope;
         let known = self.store.find_login(scope, typed.login.as_ref()).await?;
         let known = known.ok_or(Refusal::TenantNotFound)?;
-        let attempt = self.attempt_at(operation, typed, request, &known);
+        let password = Password::typed(&request.password);
+        let counted = self.counted(operation, typed, &password, &known);
+        let attempt = Attempt { operation, typed, password, counted, reservation };
         self.limits.watch_for_stuffing(operation, &attempt.counted.login).await?;
         let admitted = self.idempotency.answering(operation.key, |_: &Admission| SignedIn::Rejected);
         let step = self.store.admit_password(scope, &attempt.counted, admitted.once(), operation.now).await?;
-        drop(reservation);
         match admitted.outcome(step)? {
             Settled::Done(Admission::Contended) => Err(Refusal::contended().into()),
             Settled::Done(admission) => self.answer(&attempt, known, admission).await,
@@ -146,19 +153,17 @@ impl SignIns {
         }
     }
 
-    fn attempt_at<'a>(
+    fn counted(
         &self,
-        operation: &'a Repeatable<'a>,
-        typed: &'a TypedLogin,
-        request: &SignIn,
+        operation: &Operation<'_>,
+        typed: &TypedLogin,
+        password: &Password,
         known: &LoginLookup,
-    ) -> Attempt<'a> {
+    ) -> PasswordAttempt {
         let account = known.account.as_ref();
         let login = self.keys.login_key(operation.scope.tenant_id(), typed.name(account));
-        let password = Password::typed(&request.password);
-        let for_login = TypedPassword { login, account, password: &password };
-        let counted = self.credentials.attempt(operation, &for_login, &known.policy.policy.lockout);
-        Attempt { operation, typed, password, counted }
+        let for_login = TypedPassword { login, account, password };
+        self.credentials.attempt(operation, &for_login, &known.policy.policy.lockout)
     }
 
     async fn answer(

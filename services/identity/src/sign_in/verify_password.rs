@@ -73,7 +73,7 @@ impl SignIns {
     ) -> Result<VerifiedPassword<'a>, Error> {
         let (password, now) = (&attempt.password, attempt.operation.now);
         let rejected = |why| Ok(VerifiedPassword::Rejected(why));
-        let verdict = self.credentials.verify(account, password).await?;
+        let verdict = self.credentials.verify(account, password, &attempt.reservation).await?;
         let Some(account) = account else { return rejected(Rejection::UnknownLogin) };
         if matches!(admission, Admission::Locked { .. }) {
             return rejected(Rejection::Locked);

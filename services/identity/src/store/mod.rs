@@ -38,14 +38,21 @@ mod pepper;
 mod rows;
 mod schema;
 #[cfg(test)]
+mod simulated;
+#[cfg(test)]
 mod statements;
 mod transitions;
 mod upkeep;
 
 use std::time::Duration;
 
-use rekey_database::{Database, DatabaseFacts, NotInspected, SchemaFit, UrlSource};
+#[cfg(not(test))]
+use rekey_database::Database;
+use rekey_database::{DatabaseFacts, NotInspected, SchemaFit, UrlSource};
 use rekey_primitives::clock::Clock;
+
+#[cfg(test)]
+use simulated::Database;
 
 pub(crate) use outcome::{EarlierRequest, IdempotentRequest, StepOutcome};
 pub use pepper::UnderPepper;
@@ -66,7 +73,7 @@ impl Store {
     }
 
     /// What it stands on.
-    pub(crate) const fn database(&self) -> &Database {
+    pub(crate) fn database(&self) -> &rekey_database::Database {
         &self.database
     }
 
@@ -113,7 +120,7 @@ impl Store {
         pause: Duration,
         report: impl Fn(StoreStatus) + Send + Sync + 'static,
     ) -> (StoreMonitor, SchemaGate) {
-        StoreMonitor::new(self.database.clone(), &schema::SCHEMA, pause, report)
+        StoreMonitor::new(rekey_database::Database::clone(&self.database), &schema::SCHEMA, pause, report)
     }
 }
 

@@ -2,6 +2,7 @@
 //! builders that every test makes accounts with.
 
 mod builders;
+mod hashing;
 mod held_codes;
 mod log;
 mod requests;

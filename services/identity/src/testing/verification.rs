@@ -46,7 +46,16 @@ struct Running {
     started_at: Timestamp,
     sent: Vec<Timestamp>,
     attempts: u32,
-    passed: bool,
+    passed_at: Option<Timestamp>,
+}
+
+/// A code that passed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PassedCode {
+    pub(crate) verification_id: VerificationId,
+    pub(crate) at: Timestamp,
+    /// When it would have died.
+    pub(crate) expires_at: Timestamp,
 }
 
 impl FakeVerification {
@@ -91,12 +100,31 @@ impl FakeVerification {
 
     /// The code that was sent to an address last.
     pub(crate) fn latest_code_for(&self, address: &str) -> SecretString {
+        self.latest_code_among(&[address]).expect("a code was sent there")
+    }
+
+    /// The code that was sent to one of these addresses last, if there is any.
+    pub(crate) fn latest_code_among(&self, addresses: &[&str]) -> Option<SecretString> {
         let state = self.state();
-        let found = state.running.values().filter(|running| running.reaches(address));
-        let running = found
-            .max_by_key(|running| (running.started_at, running.code.clone()))
-            .expect("a code was sent there");
-        SecretString::from(running.code.clone())
+        let is_there = |running: &&Running| addresses.iter().any(|address| running.reaches(address));
+        let found = state.running.values().filter(is_there);
+        let latest = found.max_by_key(|running| (running.started_at, running.code.clone()))?;
+        Some(SecretString::from(latest.code.clone()))
+    }
+
+    /// How many requests to check a code were judged; a repeated one once.
+    pub(crate) fn judged(&self) -> usize {
+        self.state().checks.len()
+    }
+
+    /// When and where a code passed, if it did.
+    pub(crate) fn passed(&self, code: &str) -> Option<PassedCode> {
+        let (timing, state) = (self.timing(), self.state());
+        let found = state.running.iter().find(|(_, running)| running.code == code);
+        found.and_then(|(id, running)| {
+            let expires_at = running.timers(&timing).code_expires_at;
+            Some(PassedCode { verification_id: *id, at: running.passed_at?, expires_at })
+        })
     }
 
     /// Where the codes went that were no decoys, in order of their verifications' starts; addresses by letter.
@@ -144,7 +172,7 @@ impl Running {
     }
 
     fn is_over(&self, dies_at: Timestamp, now: Timestamp) -> bool {
-        self.passed || self.attempts >= 5 || now.has_reached(dies_at)
+        self.passed_at.is_some() || self.attempts >= 5 || now.has_reached(dies_at)
     }
 
     fn timers(&self, timing: &CodeTiming) -> Timers {
@@ -168,7 +196,7 @@ impl Verification for FakeVerification {
                 return Ok(Started::Differs);
             }
             let timers = running.timers(&timing);
-            if running.passed || now.has_reached(timers.code_expires_at) {
+            if running.passed_at.is_some() || now.has_reached(timers.code_expires_at) {
                 return Ok(Started::Differs);
             }
             return Ok(if is_repeat { Started::Sent(timers) } else { Started::WasThere(timers) });
@@ -187,7 +215,7 @@ impl Verification for FakeVerification {
             started_at: now,
             sent: vec![now],
             attempts: 0,
-            passed: false,
+            passed_at: None,
         };
         let timers = running.timers(&timing);
         state.running.insert(start.verification_id, running);
@@ -233,9 +261,10 @@ impl Verification for FakeVerification {
         let right = running.is_some_and(|running| {
             running.attempts += 1;
             let dies_at = running.timers(&timing).code_expires_at;
-            let is_live = !running.passed && running.attempts <= 5 && !now.has_reached(dies_at);
-            running.passed |= is_live && !running.decoy && running.code == check.code.expose_secret();
-            is_live && running.passed
+            let is_live = running.passed_at.is_none() && running.attempts <= 5 && !now.has_reached(dies_at);
+            let passes = is_live && !running.decoy && running.code == check.code.expose_secret();
+            running.passed_at = running.passed_at.or(passes.then_some(now));
+            passes
         });
         let grant = right.then(|| check.verification_id.to_string());
         state.checks.insert(check.request_id, grant.clone());

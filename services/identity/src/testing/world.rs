@@ -85,7 +85,11 @@ impl World {
 
     /// A world whose tenant has another policy.
     pub(crate) async fn with(adapt: impl FnOnce(&mut Policy)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::within(tempfile::tempdir().unwrap(), adapt).await
+    }
+
+    /// The same with its database in this folder.
+    pub(crate) async fn within(folder: TempDir, adapt: impl FnOnce(&mut Policy)) -> Self {
         let url = format!("sqlite:{}", folder.path().join("identity.db").display());
         migrate(&url, &OPTIONS).await.unwrap();
         let clock = ManualClock::starting_at(START);

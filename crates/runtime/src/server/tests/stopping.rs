@@ -16,6 +16,8 @@ use crate::transport::{ConnectionOptions, listen};
 
 /// An HTTP/2 client that says hello and nothing else.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+/// A whole call, `GET /` by three entries of HPACK's static table: frame type 1 on stream 1, which ends with it.
+const CALL: &[u8] = b"\0\0\x03\x01\x05\0\0\0\x01\x82\x86\x84";
 /// Frame type 7 on stream 0, after its length of 8.
 const GOAWAY: &[u8] = b"\0\0\x08\x07\0\0\0\0\0";
 
@@ -107,7 +109,7 @@ async fn a_newcomer_waits_until_there_is_a_place() {
 async fn an_old_connection_gets_goaway_and_is_cut_after_its_grace() {
     let (address, stop, served) = bare(1, Some(Duration::from_millis(5))).await;
     let mut client = TcpStream::connect(address).await.unwrap();
-    client.write_all(PREFACE).await.unwrap();
+    client.write_all(&[PREFACE, CALL].concat()).await.unwrap();
 
     let mut heard = Vec::new();
     client.read_to_end(&mut heard).await.unwrap();

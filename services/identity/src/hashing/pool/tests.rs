@@ -1,5 +1,10 @@
+use secrecy::SecretString;
+use tokio::sync::oneshot;
+
 use super::*;
-use crate::hashing::phc::{Cost, Limits, SALT_BYTES};
+use crate::hashing::imported::Imported;
+use crate::hashing::job::{Answer, Task};
+use crate::hashing::phc::{Cost, Limits, SALT_BYTES, Stored};
 
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 const PLENTY: Duration = Duration::from_secs(60);
@@ -33,12 +38,12 @@ fn a_queue_takes_as_many_as_it_may() {
     let answers: Vec<_> = (0..3)
         .map(|_| {
             let (job, answer) = job();
-            pool.admit(job, PLENTY).unwrap();
+            pool.admit(job, PLENTY.into()).unwrap();
             answer
         })
         .collect();
 
-    let fourth = pool.admit(job().0, PLENTY);
+    let fourth = pool.admit(job().0, PLENTY.into());
 
     assert!(matches!(fourth, Err(NotHashed::Busy { retry_after }) if retry_after >= SHORTEST_RETRY));
     assert_eq!((pool.waiting(), answers.len()), (3, 3));
@@ -72,7 +77,7 @@ fn memory_is_clean_once_no_job_waits() {
     let pool = without_threads(8);
     let mut arena = Arena::new(8);
     let jobs = [job(), job()].map(|(job, answer)| {
-        pool.admit(job, PLENTY).unwrap();
+        pool.admit(job, PLENTY.into()).unwrap();
         answer
     });
     pool.shared.queue().is_closed = true;
@@ -89,7 +94,7 @@ fn memory_is_clean_once_no_job_waits() {
 fn whoever_waits_when_hashing_stops_hears_so() {
     let pool = without_threads(8);
     let (job, mut answer) = job();
-    pool.admit(job, PLENTY).unwrap();
+    pool.admit(job, PLENTY.into()).unwrap();
 
     drop(pool);
 
@@ -131,15 +136,15 @@ fn those_who_wait_behind_imported_hashes_are_refused_in_time() {
     let answers: Vec<_> = (0..7)
         .map(|_| {
             let (job, answer) = slow();
-            pool.admit(job, PLENTY).unwrap();
+            pool.admit(job, PLENTY.into()).unwrap();
             answer
         })
         .collect();
 
     let budget = Duration::from_millis(800);
-    let quick = pool.admit(job().0, budget);
-    let another = pool.admit(slow().0, budget);
-    let patient = pool.admit(job().0, budget * 2);
+    let quick = pool.admit(job().0, budget.into());
+    let another = pool.admit(slow().0, budget.into());
+    let patient = pool.admit(job().0, (budget * 2).into());
 
     assert!(matches!(quick, Err(NotHashed::Busy { retry_after }) if retry_after >= budget / 2), "{quick:?}");
     assert!(matches!(another, Err(NotHashed::Busy { .. })), "{another:?}");
@@ -154,11 +159,32 @@ fn a_spell_of_slow_hashes_does_not_refuse_for_ever() {
         pool.shared.learn(true, PLENTY * 2);
     }
 
-    let patient = pool.admit(job().0, PLENTY);
-    let hurried = pool.admit(job().0, PLENTY / 2);
+    let patient = pool.admit(job().0, PLENTY.into());
+    let hurried = pool.admit(job().0, (PLENTY / 2).into());
 
     assert!(patient.is_ok());
     assert!(matches!(hurried, Err(NotHashed::Busy { .. })));
+}
+
+#[test]
+fn a_place_that_was_reserved_is_good_for_one_job_however_full_and_slow_it_became() {
+    let pool = without_threads(2);
+    let places = [pool.reserve(PLENTY).unwrap(), pool.reserve(PLENTY).unwrap()];
+    let [first, _] = &places;
+    for _ in 0..100 {
+        pool.shared.learn(true, PLENTY * 2);
+    }
+
+    let at_the_place = || Room { within: PLENTY, reserved: Some(first) };
+    let (reserved, again) = (pool.admit(job().0, at_the_place()), pool.admit(job().0, at_the_place()));
+    let (without, looked) = (pool.admit(job().0, PLENTY.into()), pool.check_room(PLENTY));
+    drop(places);
+
+    assert!(reserved.is_ok());
+    for refused in [again, without, looked] {
+        assert!(matches!(refused, Err(NotHashed::Busy { .. })));
+    }
+    assert_eq!((pool.waiting(), pool.shared.queue().reserved), (1, 0));
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 mod held_codes;
 mod kinds;
+mod load;
 mod masks;
 mod reset_links;
 mod secrecy;
+mod simulation;
 
 use rekey_primitives::contact::Channel;
 use rekey_primitives::id::{RequestId, VerificationId};

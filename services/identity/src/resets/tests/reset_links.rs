@@ -1,5 +1,6 @@
 //! Passwords set by one-time links that administrators had sent.
 
+use futures_util::FutureExt as _;
 use rekey_primitives::secret::SecretString;
 
 use super::*;
@@ -138,6 +139,25 @@ async fn a_link_dies_with_its_day_a_block_and_another_reset() {
         world.pass(120);
         world.notices().await;
     }
+}
+
+#[tokio::test]
+async fn a_link_that_finds_no_room_to_hash_loses_no_attempt() {
+    let mut world = with_portal().await;
+    let ada = world.person("ada", &["ada@mail.example"]).await;
+    reset_by_link(&world, &ada).await;
+    let token = mailed_token(&world).await;
+    world.occupy_hashing();
+
+    for _ in 0..12 {
+        let request = redeem(&world, &token, NEW);
+        let at_once = world.resets.redeem_link(&world.caller, &request).now_or_never();
+        assert!(matches!(refusal(at_once.unwrap()), Refusal::HashingBusy { .. }));
+    }
+    world.free_hashing();
+    world.resets.redeem_link(&world.caller, &redeem(&world, &token, NEW)).await.unwrap();
+
+    assert!(matches!(world.sign_in("ada", NEW).await, SignedIn::Tokens(_)));
 }
 
 #[tokio::test]

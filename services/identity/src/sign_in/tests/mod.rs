@@ -5,6 +5,8 @@ mod reconfirmation;
 mod second_factor;
 mod spraying;
 
+use futures_util::FutureExt as _;
+
 use crate::domain::account::PasswordRecord;
 use crate::domain::refusal::Refusal;
 use crate::hashing::Hasher;
@@ -46,22 +48,34 @@ async fn wrong_unknown_blocked_and_passwordless_are_rejected_alike() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_finds_no_room_to_hash_costs_no_try() {
+async fn a_sign_in_that_finds_no_room_to_hash_costs_no_try_and_no_budget() {
     let mut world = World::new().await;
     world.person("ada", &[]).await;
-    let full = crate::hashing::Settings { queue_max: 0, ..world.parts.settings.hashing.clone() };
-    let full = Hasher::start(&full, world.parts.entropy.clone()).unwrap();
-    let usual = world.parts.hasher.clone();
-    world.adapt(|parts| parts.hasher = full);
+    world.adapt(|parts| parts.settings.limits.passwords_per_login_per_minute = 1);
+    world.occupy_hashing();
 
     for number in 0..12 {
         let request = world.sign_in_request("192.0.2.1", "ada", &format!("wrong {number}"));
         let refused = world.sign_ins.sign_in(&world.caller, &request).await;
         assert!(matches!(refusal(refused), Refusal::HashingBusy { .. }));
     }
-    world.adapt(|parts| parts.hasher = usual);
+    world.free_hashing();
 
     assert!(matches!(world.sign_in("ada", OLD).await, SignedIn::Tokens(_)));
+}
+
+#[tokio::test]
+async fn whoever_finds_no_room_to_hash_waits_for_no_slot_and_no_store() {
+    let mut world = World::new().await;
+    world.person("ada", &[]).await;
+    world.adapt(|parts| parts.settings.answer_floor_ms = 60_000);
+    world.occupy_hashing();
+
+    for login in ["ada", "nobody"] {
+        let request = world.sign_in_request("192.0.2.1", login, OLD);
+        let at_once = world.sign_ins.sign_in(&world.caller, &request).now_or_never();
+        assert!(matches!(refusal(at_once.unwrap()), Refusal::HashingBusy { .. }), "{login}");
+    }
 }
 
 #[tokio::test]
@@ -135,6 +149,28 @@ async fn an_expired_password_signs_in_to_changing_it_once() {
     assert_eq!(refusal(again), Refusal::ChallengeInvalid);
     assert_eq!(world.live(&tokens).await.unwrap().epoch, account.epoch.next());
     assert!(matches!(world.sign_in("ada", NEW).await, SignedIn::Tokens(_)));
+}
+
+#[tokio::test]
+async fn a_challenge_stays_open_where_there_is_no_room_to_hash_its_answer() {
+    let mut world = World::with(|policy| policy.password.expiry_days = Some(30)).await;
+    world.person("ada", &["ada@mail.example"]).await;
+    world.pass(31 * 86_400);
+    let SignedIn::Challenge(challenge) = world.sign_in("ada", OLD).await else { panic!("no challenge") };
+    let request = AnswerChallenge {
+        challenge_token: challenge.token,
+        answer: ChallengeAnswer::NewPassword(NEW.into()),
+        request_id: world.request_id(),
+        context: context("192.0.2.1"),
+    };
+    world.occupy_hashing();
+
+    let at_once = world.sign_ins.continue_sign_in(&world.caller, &request).now_or_never();
+    world.free_hashing();
+    let later = world.sign_ins.continue_sign_in(&world.caller, &request).await.unwrap();
+
+    assert!(matches!(refusal(at_once.unwrap()), Refusal::HashingBusy { .. }));
+    assert!(matches!(later, Continued::Tokens(_)));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod checking;
 mod destinations;
 mod failover;
 mod sending;
+mod simulation;
 mod transactions;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -10,7 +10,7 @@ const SHORTEST: usize = 8;
 
 /// What is looked for.
 #[derive(Default)]
-pub(crate) struct Needles {
+pub struct Needles {
     names: Vec<String>,
     /// Spelling and the secret it spells.
     spellings: Vec<(Vec<u8>, usize)>,
@@ -18,14 +18,19 @@ pub(crate) struct Needles {
 
 /// A secret in a place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Finding {
-    pub(crate) secret: String,
-    pub(crate) place: String,
+pub struct Finding {
+    /// The name it was added by.
+    pub secret: String,
+    /// The place by its name.
+    pub place: String,
 }
 
 impl Needles {
     /// Adds a secret by a name that findings show.
-    pub(crate) fn add(&mut self, name: &str, secret: impl AsRef<[u8]>) {
+    ///
+    /// # Panics
+    /// When it is so short that it would be found by chance.
+    pub fn add(&mut self, name: &str, secret: impl AsRef<[u8]>) {
         let secret = secret.as_ref();
         assert!(secret.len() >= SHORTEST, "{name} is too short to be looked for");
         let number = self.names.len();
@@ -38,7 +43,10 @@ impl Needles {
     }
 
     /// Every secret in every place, once each.
-    pub(crate) fn found_in(&self, places: &[(String, Vec<u8>)]) -> Vec<Finding> {
+    ///
+    /// # Panics
+    /// When there are too many to be looked for at once.
+    pub fn found_in(&self, places: &[(String, Vec<u8>)]) -> Vec<Finding> {
         let patterns = self.spellings.iter().map(|(spelling, _)| spelling);
         let automaton = AhoCorasick::new(patterns).unwrap();
         let mut findings: Vec<Finding> = places
