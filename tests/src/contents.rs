@@ -126,7 +126,6 @@ impl World {
                 () = tokio::time::sleep(IN_VAIN) => {}
             }
             if let Some(at) = self.next_retry().await {
-                eprintln!("nothing came for {IN_VAIN:?}: the clock moves to the next try");
                 self.clock.set(at.max(self.clock.now()));
             }
         }

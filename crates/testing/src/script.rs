@@ -121,12 +121,7 @@ impl<M: Clone + DeserializeOwned + Send + Sync + 'static> Script<M> {
         self.listening().await
     }
 
-    /// The messages up to a point that the script is asked to mark now.
-    pub(crate) async fn synced(&self) -> Result<Vec<M>> {
-        self.synced_that(|_| true).await
-    }
-
-    /// Those of them that are such; the others are not copied.
+    /// The messages up to a point that the script is asked to mark now, as far as they are such; the others are not copied.
     pub(crate) async fn synced_that(&self, is_such: impl Fn(&M) -> bool) -> Result<Vec<M>> {
         let number = self.next_order.fetch_add(1, Ordering::Relaxed);
         {

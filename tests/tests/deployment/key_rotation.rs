@@ -69,7 +69,7 @@ async fn rotate(replicas: &Replicas, backend: &Backend, load: &Load) {
     goes_on(load).await;
 
     assert!(is_live(backend, &before).await, "an access token outlives the activity of its key");
-    assert!(published(backend).await.iter().any(|key| key == rotation.new("access_token")));
+    assert!(published(backend).await.iter().any(|key| key == rotation.next("access_token")));
     let proved = backend.prove(&started.reset_token, "1", &code).await.unwrap();
     assert_eq!(proved.outcome(), ProofOutcome::Accepted);
     backend.complete(&proved.reset_token, NEW).await.unwrap();
@@ -84,7 +84,7 @@ async fn rotate(replicas: &Replicas, backend: &Backend, load: &Load) {
     rotation.remove(replicas, &["--yes"]).await;
     goes_on(load).await;
     assert!(!is_live(backend, &before).await, "a key that is gone verifies nothing");
-    assert_eq!(published(backend).await, [rotation.new("access_token")]);
+    assert_eq!(published(backend).await, [rotation.next("access_token")]);
     sign_all_in(backend, load).await;
 }
 

@@ -47,7 +47,7 @@ impl Rotation {
     /// Uses the new keys from now on.
     pub(crate) async fn activate(&self, replicas: &Replicas) {
         for (_, key) in ROTATING {
-            keys(replicas, &["activate", key, self.new(key)]).await.json();
+            keys(replicas, &["activate", key, self.next(key)]).await.json();
         }
         self.is_taken(replicas, |old, new| format!("{old} retired, {new} active")).await;
     }
@@ -67,14 +67,14 @@ impl Rotation {
     }
 
     /// The id of the new key.
-    pub(crate) fn new(&self, key: &str) -> &str {
+    pub(crate) fn next(&self, key: &str) -> &str {
         &self.new[key]
     }
 
     /// Waits until every replica says that it holds what `states` makes of the old and the new id.
     async fn is_taken(&self, replicas: &Replicas, states: impl Fn(&str, &str) -> String) {
         for (part, key) in ROTATING {
-            let held = states(self.old(key), self.new(key));
+            let held = states(self.old(key), self.next(key));
             let line = format!("what=\"{}.keys.{key}_file\" taken=\"{held}\"", part.name());
             let took = async || replicas.logs(part).iter().all(|log| log.contains(&line)).then_some(());
             eventually(&line, took).await;
