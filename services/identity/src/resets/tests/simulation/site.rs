@@ -147,7 +147,10 @@ fn answer<T>(ended: Result<T, Error>) -> Option<Result<T, Refusal>> {
         Err(Error::Failed(failed)) => {
             // An error of Redis tells its source in words.
             let why = format!("{failed:?}");
-            assert!(why.contains("Fault") || why.contains("simulated fault"), "a call broke by itself: {why}");
+            assert!(
+                why.contains("Fault") || why.contains("simulated fault"),
+                "a call broke by itself: {why}"
+            );
             None
         }
     }

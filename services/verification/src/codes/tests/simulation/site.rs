@@ -237,7 +237,10 @@ fn answer<T>(ended: Result<T, Error>) -> Option<Result<T, Refusal>> {
         Err(Error::Messenger(_)) => None,
         Err(failed) => {
             let why = format!("{failed:?}");
-            assert!(why.contains("Fault") || why.contains("simulated fault"), "a call broke by itself: {why}");
+            assert!(
+                why.contains("Fault") || why.contains("simulated fault"),
+                "a call broke by itself: {why}"
+            );
             None
         }
     }
