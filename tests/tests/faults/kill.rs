@@ -59,6 +59,7 @@ pub(crate) struct Row {
     pub(crate) channel: String,
     pub(crate) state: i16,
     pub(crate) tries: i32,
+    pub(crate) decoy: bool,
 }
 
 /// `NOTIFICATION_STATE_QUEUED`, `NOTIFICATION_STATE_DELIVERED` and `NOTIFICATION_STATE_UNKNOWN`.
@@ -218,7 +219,7 @@ async fn assert_messages(deployment: &Deployment, diaries: &[Diary]) {
 
 /// Every message that was accepted.
 pub(crate) async fn rows(notification: &mut PgConnection) -> Vec<Row> {
-    sqlx::query_as("select id, template, channel, state, tries from notification")
+    sqlx::query_as("select id, template, channel, state, tries, decoy from notification")
         .fetch_all(notification)
         .await
         .unwrap()

@@ -122,13 +122,14 @@ impl Foundation for Servers {
     }
 
     fn providers(&self, folder: &Path) -> String {
-        // The first of a kind is reached through the proxy, one that is to take over directly.
+        // Two of a kind are reached directly: a proxy takes the connection that a dead server refuses, and then an answer was
+        // lost, after which nobody else is asked.
         let relays = self.relays.iter().enumerate().map(|(place, server)| {
-            let port = if place == 0 { self.port(Target::Smtp) } else { server.port() };
+            let port = if self.relays.len() == 1 { self.port(Target::Smtp) } else { server.port() };
             relay(folder, &format!("relay-{place}"), server, port)
         });
         let gateways = self.gateways.iter().enumerate().map(|(place, server)| {
-            let port = if place == 0 { self.port(Target::Sms) } else { server.port() };
+            let port = if self.gateways.len() == 1 { self.port(Target::Sms) } else { server.port() };
             gateway(&format!("gateway-{place}"), port)
         });
         relays.chain(gateways).collect()

@@ -36,6 +36,8 @@ fn a_first_entry_is_spared_the_quarantine() {
     let first = SecurityInfo { changed_at: now(), is_first: true, ..email(1) };
 
     assert!(first.counts(&rules(), now()));
+    // By a clock that is behind, too.
+    assert!(first.counts(&rules(), now().minus(hours(1))));
 }
 
 #[test]
