@@ -14,8 +14,9 @@
 //! | [`monitor`] | the loop that looks after the database, and the gate it opens |
 //! | [`failure`] | [`Failure`], and the time limit of a step |
 //!
-//! Nothing here knows a table but those of [`schema`] and [`KeyChecks`], which the schema of every service has. A service writes its statements with [`statements!`], so that a test can prepare all of
-//! them on both databases, and takes its steps through [`Database::step`].
+//! Nothing here knows a table but those of [`schema`] and [`KeyChecks`], which the schema of every service has. A service writes
+//! its statements with [`statements!`], so that a test can prepare all of them on both databases, and takes its steps through
+//! [`Database::step`].
 
 pub mod connection;
 pub mod database;

@@ -12,6 +12,7 @@ use rekey_wire::identity::v1::{
 
 use super::account::filter;
 use super::import::{Record, RecordAddress};
+use super::resumption::resumed_by;
 use crate::arguments::{ExportAccounts, ExportAccountsFormat};
 use crate::output::{Partial, Stopped, csv_record, write};
 use crate::profile::Profile;
@@ -54,7 +55,7 @@ pub(crate) async fn run(typed: ExportAccounts, profile: &Path) -> anyhow::Result
             Ok(false) => {}
             Err(error) if request.resume_token.is_empty() => return Err(error),
             Err(error) => {
-                let resume = format!("rekey export --resume {}", request.resume_token);
+                let resume = resumed_by(&request.resume_token);
                 return Err(Stopped::at(Partial::resumed_by("accounts", resume), error).into());
             }
         }

@@ -35,7 +35,11 @@ pub(crate) async fn run(migrate: &Migrate, config: Option<PathBuf>, output: Outp
     output.as_far_as(&json!({ "migrated": parts }), |_| text(), ended, partial)
 }
 
-async fn bring_up_to_date(part: Part, document: &Document, patience: Patience) -> anyhow::Result<Migrated> {
+pub(super) async fn bring_up_to_date(
+    part: Part,
+    document: &Document,
+    patience: Patience,
+) -> anyhow::Result<Migrated> {
     match part {
         Part::Identity => rekey_identity::migrate_patiently(&document.part("identity")?, patience).await,
         _ => rekey_notification::migrate_patiently(&document.part("notification")?, patience).await,

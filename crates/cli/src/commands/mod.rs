@@ -29,3 +29,5 @@ pub(crate) mod tenant;
 pub(crate) mod token;
 pub(crate) mod trace;
 pub(crate) mod version;
+
+mod resumption;

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{bail, ensure};
+use rekey_identity::Patience;
 use rekey_primitives::clock::SystemClock;
 use rekey_primitives::entropy::SystemEntropy;
 use rekey_runtime::settings::{Document, Table};
 use serde_json::{Map, Value, json};
 
+use super::migrate::bring_up_to_date;
 use crate::arguments::Restore;
 use crate::folder::DataFolder;
 use crate::output::{self, Output, Partial};
@@ -20,7 +22,7 @@ pub(crate) async fn run(restore: &Restore, config: Option<PathBuf>, output: Outp
     let asked: Vec<Part> = asked.filter(|part| restore.part.is_none_or(|named| named == *part)).collect();
     // The folder is ours until the end.
     let (document, folder) = if restore.one_process.up {
-        let (document, folder) = of_folder(restore, config).await?;
+        let (document, folder) = of_folder(restore, config)?;
         (document, Some(folder))
     } else {
         (settings::document(config, Vec::new())?, None)
@@ -30,7 +32,10 @@ pub(crate) async fn run(restore: &Restore, config: Option<PathBuf>, output: Outp
         output::confirm("This signs everybody of every tenant out.", "restored")?;
     }
     if folder.is_some() {
-        up::migrate(&document).await?;
+        // As `up` does when it starts, and no other than these: one that is not there yet would be made.
+        for part in &asked {
+            bring_up_to_date(*part, &document, Patience::default()).await?;
+        }
     }
     let (mut done, mut ended) = (Done::default(), Ok(()));
     for part in &asked {
@@ -47,12 +52,12 @@ pub(crate) async fn run(restore: &Restore, config: Option<PathBuf>, output: Outp
 }
 
 /// The settings that `rekey up` runs with on its folder, which nobody else has meanwhile.
-async fn of_folder(restore: &Restore, config: Option<PathBuf>) -> anyhow::Result<(Document, DataFolder)> {
+fn of_folder(restore: &Restore, config: Option<PathBuf>) -> anyhow::Result<(Document, DataFolder)> {
     let data = &restore.one_process.data;
     ensure!(data.is_dir(), "{} is not there: name the folder of `rekey up` by --data", data.display());
     let folder = DataFolder::lock(data)?;
-    let stores = up::stores(restore.postgres.as_deref(), None).await?;
-    Ok((up::document_of(&folder, data, &stores, config)?, folder))
+    let document = up::document_of(&folder, data, restore.postgres.as_deref(), config)?;
+    Ok((document, folder))
 }
 
 /// A file that is not there would be made, and found empty.

@@ -4,18 +4,24 @@ use anyhow::{Context as _, bail};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 
-/// The URLs of identity's and notification's databases, which exist afterwards.
-pub(crate) async fn prepare(url: &str) -> anyhow::Result<[String; 2]> {
+/// The parts that keep databases.
+const PARTS: [&str; 2] = ["identity", "notification"];
+
+/// The URLs of identity's and notification's databases, whether they exist or not.
+pub(super) fn urls(url: &str) -> anyhow::Result<[String; 2]> {
     let (server, name, parameters) = split(url)?;
+    Ok(PARTS.map(|part| format!("{server}/{name}_{part}{parameters}")))
+}
+
+/// The URLs of identity's and notification's databases, which exist afterwards.
+pub(super) async fn prepare(url: &str) -> anyhow::Result<[String; 2]> {
+    let (_, name, _) = split(url)?;
     let mut admin = PgConnection::connect(url).await.context("cannot connect to Postgres")?;
-    let mut urls = Vec::new();
-    for part in ["identity", "notification"] {
-        let database = format!("{name}_{part}");
-        ensure(&mut admin, &database).await?;
-        urls.push(format!("{server}/{database}{parameters}"));
+    for part in PARTS {
+        ensure(&mut admin, &format!("{name}_{part}")).await?;
     }
     admin.close().await?;
-    <[String; 2]>::try_from(urls).map_err(|_| anyhow::anyhow!("two parts keep databases"))
+    urls(url)
 }
 
 async fn ensure(admin: &mut PgConnection, database: &str) -> anyhow::Result<()> {
@@ -59,6 +65,14 @@ mod tests {
         let parts = split("postgres://rekey:pw@127.0.0.1:5432/rekey?sslmode=disable").unwrap();
 
         assert_eq!(parts, ("postgres://rekey:pw@127.0.0.1:5432", "rekey", "?sslmode=disable"));
+    }
+
+    #[test]
+    fn the_databases_of_the_parts_are_named_after_the_one_of_the_url() {
+        let [identity, notification] = urls("postgres://127.0.0.1/rekey?sslmode=disable").unwrap();
+
+        assert_eq!(identity, "postgres://127.0.0.1/rekey_identity?sslmode=disable");
+        assert_eq!(notification, "postgres://127.0.0.1/rekey_notification?sslmode=disable");
     }
 
     #[test]

@@ -116,31 +116,29 @@ async fn refuse_lost_pepper(folder: &DataFolder, document: &Document) -> anyhow:
 }
 
 impl Up {
+    /// The stores that flags name, with the databases that are in them.
     async fn stores(&self) -> anyhow::Result<Stores> {
-        stores(self.postgres.as_deref(), self.redis.as_deref()).await
+        let postgres = match &self.postgres {
+            Some(url) => Some(databases::prepare(url).await?),
+            None => None,
+        };
+        Ok(Stores { postgres, redis: self.redis.clone() })
     }
 }
 
-/// The stores that flags name, with the databases that are in them.
-pub(crate) async fn stores(postgres: Option<&str>, redis: Option<&str>) -> anyhow::Result<Stores> {
-    let postgres = match postgres {
-        Some(url) => Some(databases::prepare(url).await?),
-        None => None,
-    };
-    Ok(Stores { postgres, redis: redis.map(str::to_owned) })
-}
-
-/// The settings that a folder is run with. One with keys in it is a developer's: in production none may lie there.
+/// The settings that a folder is run with, with the databases that are in this Postgres; none is made. A folder with keys in it is
+/// a developer's: in production none may lie there.
 pub(crate) fn document_of(
     folder: &DataFolder,
     data: &Path,
-    named: &Stores,
+    postgres: Option<&str>,
     config: Option<PathBuf>,
 ) -> anyhow::Result<Document> {
+    let named = Stores { postgres: postgres.map(databases::urls).transpose()?, redis: None };
     if folder.lacks_pepper() {
-        production::document(data, named, config)
+        production::document(data, &named, config)
     } else {
-        settings::document(config, development::settings(folder, named))
+        settings::document(config, development::settings(folder, &named))
     }
 }
 
@@ -162,7 +160,7 @@ fn serve_pages(listener: TcpListener, inbox: Inbox, identity: Connection, stop: 
 }
 
 /// Brings both databases up to date.
-pub(crate) async fn migrate(document: &Document) -> anyhow::Result<()> {
+async fn migrate(document: &Document) -> anyhow::Result<()> {
     rekey_identity::migrate(&document.part("identity")?).await?;
     rekey_notification::migrate(&document.part("notification")?).await?;
     Ok(())

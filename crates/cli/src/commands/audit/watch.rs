@@ -9,6 +9,7 @@ use tonic::{Code, Request, Status, Streaming};
 
 use super::{Client, cells, client};
 use crate::arguments::Events;
+use crate::commands::resumption::resumed_by;
 use crate::output::{Output, Partial, Stopped, print};
 use crate::profile::Profile;
 
@@ -108,8 +109,7 @@ impl Watching {
         if token.is_empty() {
             return error;
         }
-        let resume = format!("rekey audit watch --resume {token}");
-        Stopped::at(Partial::resumed_by("events", resume), error).into()
+        Stopped::at(Partial::resumed_by("events", resumed_by(token)), error).into()
     }
 
     fn say_how_to_go_on(&self) -> anyhow::Result<()> {
@@ -120,7 +120,7 @@ impl Watching {
         if self.output.is_json() {
             return Ok(print(&json!({ "resume_token": token }).to_string())?);
         }
-        self.output.say(&format!("\nGo on with: rekey audit watch --resume {token}"));
+        self.output.say(&format!("\nGo on with: {}", resumed_by(token)));
         Ok(())
     }
 }

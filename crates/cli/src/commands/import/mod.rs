@@ -28,6 +28,7 @@ use self::rejected::Rejected;
 use self::source::{Source, guess};
 use self::upload::Upload;
 use super::imports::shown;
+use super::resumption::quoted;
 use crate::arguments::{ImportFile, ImportFormat};
 use crate::folder::default_profile;
 use crate::output::{Output, Partial};
@@ -222,16 +223,6 @@ fn resume_command(typed: &ImportFile, profile: &Path, import_id: &str) -> String
         words.extend(is_set.then(|| flag.to_owned()));
     }
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]

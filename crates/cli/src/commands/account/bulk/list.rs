@@ -8,6 +8,8 @@ use anyhow::Context as _;
 use rekey_wire::identity::v1::AddBulkResetAccountsRequest;
 
 use super::Job;
+use crate::arguments::InTenant;
+use crate::commands::resumption::quoted;
 use crate::output::{Output, Partial, Stopped};
 use crate::profile::request_id;
 use crate::progress::Progress;
@@ -17,9 +19,13 @@ use crate::progress::Progress;
 const CHUNK: usize = 500;
 
 /// Hands the list over, from where an earlier command ended, and says how to go on if it is cut off.
-pub(super) async fn upload(job: &Job, from: &Path, output: Output) -> anyhow::Result<()> {
+pub(super) async fn upload(job: &Job, tenant: &InTenant, from: &Path, output: Output) -> anyhow::Result<()> {
     send(job, from, output).await.map_err(|error| {
-        let resume = format!("rekey account bulk continue {} --from {}", job.id, from.display());
+        let from = quoted(&from.display().to_string());
+        let mut resume = format!("rekey account bulk continue {} --from {from}", job.id);
+        if let Some(tenant) = &tenant.tenant {
+            resume.push_str(&format!(" --tenant {}", quoted(tenant)));
+        }
         let error = error.context("the list was cut off");
         Stopped::at(Partial::resumed_by("accounts", resume), error).into()
     })

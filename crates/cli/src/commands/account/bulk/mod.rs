@@ -36,7 +36,7 @@ pub(super) async fn run(profile: &Profile, command: BulkCommand, output: Output)
         BulkCommand::Start(asked) => start(profile, *asked, output).await,
         BulkCommand::Continue { on, from } => {
             let job = named(profile, &on).await?;
-            list::upload(&job, &from, output).await?;
+            list::upload(&job, &on.tenant, &from, output).await?;
             watch::run(job, output).await
         }
         BulkCommand::Watch(on) => watch::run(named(profile, &on).await?, output).await,
@@ -77,7 +77,7 @@ async fn start(profile: &Profile, asked: StartBulkReset, output: Output) -> anyh
     let job = Job { client, tenant_id, id: started.bulk_reset_id };
     output.report(&format!("Bulk reset {}", job.id));
     if let Some(from) = &asked.from {
-        list::upload(&job, from, output).await?;
+        list::upload(&job, &asked.tenant, from, output).await?;
     }
     if asked.detach { print(&job.read().await?, output) } else { watch::run(job, output).await }
 }
