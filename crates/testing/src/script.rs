@@ -20,6 +20,9 @@ use tokio::sync::watch;
 
 use crate::tools;
 
+/// How many ports are tried after the first one.
+const OTHER_PORTS: u32 = 2;
+
 /// A script and what it is started with each time.
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -74,7 +77,7 @@ impl<M: Clone> Taken<M> {
 }
 
 impl<M: Clone + DeserializeOwned + Send + Sync + 'static> Script<M> {
-    /// Starts a script on a free port; ready says when it listens.
+    /// Starts a script on a free port; [`come_up`](Self::come_up) says when it listens.
     pub(crate) fn start(program: Program) -> Result<Self> {
         let seen = watch::Sender::new(Seen {
             run: 0,
@@ -88,8 +91,20 @@ impl<M: Clone + DeserializeOwned + Send + Sync + 'static> Script<M> {
         Ok(Self { process, program, port, seen, orders: Mutex::new(orders), next_order: AtomicU64::new(1) })
     }
 
-    /// Waits until it listens.
-    pub(crate) async fn listening(&self) -> Result<()> {
+    /// Waits until it listens. Where it ends first, somebody may have taken its port, and it gets another one.
+    pub(crate) async fn come_up(&mut self) -> Result<()> {
+        let mut up = self.listening().await;
+        for _ in 0..OTHER_PORTS {
+            if up.is_ok() {
+                break;
+            }
+            self.port = free_port();
+            up = self.restart().await;
+        }
+        up
+    }
+
+    async fn listening(&self) -> Result<()> {
         self.see(|seen| seen.listening == Some(self.port), |_| false).await.map(drop)
     }
 

@@ -28,6 +28,10 @@ const OF_UPGRADE: &str = "rehearsal::";
 
 /// A soak, which lasts as long as another chore says.
 const OF_SOAK: &str = "soak::nothing_leaks";
+
+/// Tests that fill a disk, which they mount.
+const OF_DISKS: &str = "/^(disk::tests::|sms::tests::a_gateway_whose_disk|matrix::[a-z]+::full_disk$)/";
+
 /// The cells of the fault matrix, which take a quarter of an hour, and those among them that the suite runs: one for each fault, and
 /// one for each target.
 const OF_FAULTS: &str = "matrix::";
@@ -129,8 +133,8 @@ fn nextest(postgres: &Server) -> Result<Command> {
     Ok(nextest)
 }
 
-/// A configuration of nextest that leaves out what another chore runs, and the callers whose toolchain is not here, of whom
-/// it says so.
+/// A configuration of nextest that leaves out what another chore runs, and, which it says, what this machine cannot run: callers
+/// whose toolchain is not here, and full disks where none may be mounted.
 fn config_of_default() -> Result<PathBuf> {
     let mut left_out: Vec<_> =
         [OF_IMAGE, OF_TLS, OF_UPGRADE, OF_SOAK].iter().map(|tests| format!("not test({tests})")).collect();
@@ -143,6 +147,10 @@ fn config_of_default() -> Result<PathBuf> {
             println!("test: skipped {tests}*: {} is not installed", missing.join(" and "));
             left_out.push(format!("not test({tests})"));
         }
+    }
+    if !apt::is_root()? {
+        println!("test: skipped tests of full disks: mounting one needs root");
+        left_out.push(format!("not test({OF_DISKS})"));
     }
     let path = tools::folder()?.join("nextest.toml");
     let filter = left_out.join(" and ");

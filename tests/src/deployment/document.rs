@@ -4,10 +4,11 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{BACKEND, Foundation, Ports, StoreUrls};
-use crate::authority::{Authority, Certificate};
 use rekey::Part;
 use rekey::folder::{DataFolder, KEYS};
+
+use super::{BACKEND, Foundation, Ports, StoreUrls};
+use crate::authority::{Authority, Certificate};
 
 /// Who may call whom.
 const CALLS: [(Part, &[&str]); 3] = [

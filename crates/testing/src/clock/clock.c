@@ -1,4 +1,4 @@
-/* Takes the wall clock of a program away from the machine's by as many seconds as stand in a file, which may change at any time.
+/* Moves the wall clock of a program ahead of the machine's by the number of seconds in a file, which may change at any time.
    Monotonic clocks are left alone: a machine whose clock is set does not sleep longer or shorter for it. */
 #define _GNU_SOURCE
 #include <fcntl.h>

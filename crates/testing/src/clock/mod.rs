@@ -1,8 +1,9 @@
 //! A wall clock of a program's own, which a test sets while the program runs, as an administrator or a machine that was
 //! suspended does.
 //!
-//! `clock.c` is put before the C library of a program. libfaketime does that too, and more: it stands before sleeping as
-//! well, which then fails on absolute times, and leaves shared memory behind whenever a program is killed.
+//! `clock.c` is preloaded: a program that is linked dynamically finds its functions before those of the C library. libfaketime
+//! does that too, and more: it replaces sleeping as well, which then fails on absolute times, and it leaves shared memory behind
+//! whenever a program is killed.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -16,7 +17,7 @@ use crate::{blocking, ready};
 
 const SOURCE: &str = include_str!("clock.c");
 
-/// A clock that goes as the machine's does, but so many seconds before or behind it.
+/// A clock that goes as the machine's does, but so many seconds ahead of it or behind it.
 #[derive(Debug)]
 pub struct MovableClock {
     seconds: File,
@@ -25,7 +26,7 @@ pub struct MovableClock {
     _folder: Folder,
 }
 
-/// A clock that goes right as yet.
+/// A clock that is right until it is set.
 ///
 /// # Panics
 /// Without a C compiler, which a checkout is built with.
@@ -41,7 +42,7 @@ impl MovableClock {
         vec![("LD_PRELOAD".to_owned(), text(&self.library)), ("TEST_CLOCK".to_owned(), text(&self.file))]
     }
 
-    /// Sets it so many seconds before the machine's, or behind it where that is negative, for every program that goes by it.
+    /// Sets it so many seconds ahead of the machine's, or behind it where that is negative, for every program that goes by it.
     ///
     /// # Panics
     /// When its file is gone.

@@ -26,8 +26,9 @@ pub struct SmsGateway(Script<Text>);
 /// # Panics
 /// When there is no Python under `target/tools`.
 pub async fn sms_gateway_in(environment: Environment) -> SmsGateway {
-    let gateway = ready("a gateway for this test", blocking(move || SmsGateway::launch(environment)).await);
-    ready("the gateway's port", gateway.0.listening().await);
+    let mut gateway =
+        ready("a gateway for this test", blocking(move || SmsGateway::launch(environment)).await);
+    ready("the gateway's port", gateway.0.come_up().await);
     gateway
 }
 

@@ -49,8 +49,8 @@ pub async fn smtp_server_in(environment: Environment) -> SmtpServer {
 
 async fn started(tls: SmtpTls, behaviour: SmtpBehaviour, environment: Environment) -> SmtpServer {
     let server = blocking(move || SmtpServer::launch(tls, &behaviour, environment)).await;
-    let server = ready("a mail server for this test", server);
-    ready("the mail server's port", server.script.listening().await);
+    let mut server = ready("a mail server for this test", server);
+    ready("the mail server's port", server.script.come_up().await);
     server
 }
 

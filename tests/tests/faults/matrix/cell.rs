@@ -29,7 +29,7 @@ pub(super) enum Fault {
     HalfOpen,
     /// There is no room left where it writes.
     FullDisk,
-    /// Its clock is set before, and then behind.
+    /// Its clock is set ahead, and then behind.
     ClockJump,
     /// `kill -9` for good, and another one takes over.
     Failover,
