@@ -81,7 +81,7 @@ async fn rotate(replicas: &Replicas, backend: &Backend, load: &Load) {
     sign_all_in(backend, load).await;
     assert_eq!(passwords_under(replicas, rotation.old("pepper")).await, 0);
 
-    rotation.remove(replicas, &["--yes"]).await;
+    rotation.remove(replicas, &[]).await;
     goes_on(load).await;
     assert!(!is_live(backend, &before).await, "a key that is gone verifies nothing");
     assert_eq!(published(backend).await, [rotation.next("access_token")]);
