@@ -116,12 +116,13 @@ impl Pool {
         });
     }
 
-    /// Takes a job into the queue, or says at once that it would be too late. A job of today's cost for which there is a place
-    /// was judged when that was reserved: judged again behind those who reserved later, it could be refused after its call wrote.
+    /// Takes a job into the queue, or says at once that it would be too late. A job for which there is a place was judged when that
+    /// was reserved: judged again behind those who reserved later, it could be refused after its call wrote. That holds at any cost,
+    /// or an account with an imported hash would be refused where an unknown login is not.
     pub(super) fn admit(&self, mut job: Job, room: Room<'_>) -> Result<(), NotHashed> {
         let admitted_at = now();
         let mut queue = self.shared.queue();
-        let has_place = room.reserved.is_some_and(|place| place.release(&mut queue)) && job.task.is_usual;
+        let has_place = room.reserved.is_some_and(|place| place.release(&mut queue));
         if queue.is_closed || !has_place {
             self.check_queue(&queue, job.task.is_usual, room.within)?;
         }

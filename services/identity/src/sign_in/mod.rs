@@ -131,10 +131,11 @@ impl SignIns {
         let login = self.keys.login_key(request.tenant_id, typed.name(None));
         // A repeat waits for the call that it repeats before it costs anything.
         let _turn = self.credentials.turn(&login).await?;
-        // Before the attempt is counted: one that finds no room costs no write, and its person no attempt and no budget. A repeat
-        // reserves a place as well, and gives it up when the counting step finds its answer.
-        let reservation = self.credentials.reserve()?;
+        // Before a place is reserved: calls that a budget stops must not keep others from the hashing threads.
         self.limits.consume_hash(operation, &login).await?;
+        // Before the attempt is counted: one that finds no room costs no write, and its person no attempt. A repeat reserves a place
+        // as well, and gives it up when the counting step finds its answer.
+        let reservation = self.credentials.reserve()?;
         let scope = &operation.scope;
         let known = self.store.find_login(scope, typed.login.as_ref()).await?;
         let known = known.ok_or(Refusal::TenantNotFound)?;
