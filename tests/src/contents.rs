@@ -117,14 +117,17 @@ impl World {
     }
 
     /// Waits as `waiting` does. Where the machine stood still for so long that somebody gave up a message for now, its
-    /// next try lies in a future that a clock which nobody moves never reaches: it is moved there.
+    /// next try lies in a future that a clock which nobody moves never reaches: it is moved there, once. What needs a third try is
+    /// no matter of the machine.
     pub(crate) async fn with_time_for_retries<T>(&self, waiting: impl Future<Output = T>) -> T {
         let mut waiting = std::pin::pin!(waiting);
+        let mut moves_left = 1;
         loop {
             tokio::select! {
                 done = &mut waiting => return done,
-                () = tokio::time::sleep(IN_VAIN) => {}
+                () = tokio::time::sleep(IN_VAIN), if moves_left > 0 => {}
             }
+            moves_left -= 1;
             if let Some(at) = self.next_retry().await {
                 self.clock.set(at.max(self.clock.now()));
             }

@@ -246,7 +246,9 @@ fn launch(
         command.arg("-c").arg(setting);
     }
     command.envs(variables.iter().map(|(name, value)| (name, value)));
-    command.stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);
+    // What a server before wrote stays: tests look for secrets in it.
+    let log_file = File::options().create(true).append(true).open(&log)?;
+    command.stdout(log_file.try_clone()?).stderr(log_file);
     let state = folder.join("data/postmaster.pid");
     // SIGQUIT, not SIGKILL: it takes its shared memory with it.
     let mut process = Process::spawn(command, Signal::QUIT)?;

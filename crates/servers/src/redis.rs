@@ -232,7 +232,9 @@ fn launch(
     ]);
     command.arg(folder).current_dir(folder);
     command.envs(variables.iter().map(|(name, value)| (name, value)));
-    command.stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);
+    // What a server before wrote stays: tests look for secrets in it.
+    let log_file = File::options().create(true).append(true).open(&log)?;
+    command.stdout(log_file.try_clone()?).stderr(log_file);
     let mut process = Process::spawn(command, Signal::KILL)?;
     for _ in 0..LOOKS {
         let answers = ask(port, &["PING"]).is_ok_and(|reply| reply.starts_with("+PONG"));

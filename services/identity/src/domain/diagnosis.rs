@@ -182,7 +182,7 @@ impl Facts<'_> {
         let (remedy, ends_at) = match stopped {
             _ if entry.disabled || !is_known => (Some(Remedy::ConfirmMethod), None),
             Some(MethodUnavailable::Disabled) => (Some(Remedy::ConfirmMethod), None),
-            _ if !self.now.has_reached(settles_at) => (Some(Remedy::Wait), Some(settles_at)),
+            _ if !entry.is_settled(&self.policy.reset, self.now) => (Some(Remedy::Wait), Some(settles_at)),
             Some(MethodUnavailable::Paused { until }) => (Some(Remedy::Wait), Some(until)),
             None => (None, None),
         };

@@ -79,6 +79,7 @@ fn assert_counted(cell: Cell, rows: &[Row], notices: usize, diaries: &[Diary]) {
 
 /// How often a message may have arrived: once, but for one whose state says that nobody knows.
 fn arrivals(cell: Cell, row: &Row) -> (usize, usize) {
+    assert!(!row.decoy, "a person was taken for nobody: {row:?}");
     let tries = usize::try_from(row.tries).unwrap();
     match row.state {
         DELIVERED => (1, 1),
