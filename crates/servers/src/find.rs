@@ -26,14 +26,6 @@ pub fn pgbouncer() -> Option<PathBuf> {
     program("pgbouncer").or_else(|| Some(PathBuf::from("/usr/sbin/pgbouncer")).filter(|file| file.is_file()))
 }
 
-/// `libnss_wrapper.so`, which gives a program the names of a file instead of those of the machine, if there is one.
-#[must_use]
-pub fn nss_wrapper() -> Option<PathBuf> {
-    let multiarch = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
-    let folders = multiarch.chain(["/usr/lib64", "/usr/lib"].map(PathBuf::from));
-    folders.map(|folder| folder.join("libnss_wrapper.so")).find(|file| file.is_file())
-}
-
 /// The first file of this name in the search path.
 #[must_use]
 pub fn program(name: &str) -> Option<PathBuf> {

@@ -13,7 +13,7 @@
 //! | [`redis`], [`redis_replicated`], [`redis_sentinel`], [`redis_cluster`] | 10 ms, 50 ms, 1 s, 2 s |
 //! | [`Backing`] | a database of either kind, with what keeps it alive |
 //! | [`smtp_server`], [`sms_gateway_in`] | 300 ms, 100 ms |
-//! | [`small_disk`], [`movable_clock`] | 10 ms, 50 ms |
+//! | [`small_disk`]; [`movable_clock`], [`names_of_file`] | 10 ms; 50 ms |
 //! | [`Proxy`], [`tools`] | nothing |
 //!
 //! [`simulation`] has no server: it draws calls and their faults from a seed.
@@ -21,10 +21,10 @@
 use std::path::PathBuf;
 
 mod backing;
-mod clock;
 mod database;
 mod disk;
 mod fuzzing;
+mod preload;
 mod proxy;
 mod redis;
 mod redis_tls;
@@ -35,10 +35,10 @@ mod smtp;
 mod template;
 
 pub use backing::{Backing, replay_before_commit};
-pub use clock::{MovableClock, movable_clock};
 pub use database::{Database, pgbouncer, postgres, postgres_server, postgres_server_in, with_replica};
 pub use disk::{SmallDisk, small_disk};
 pub use fuzzing::fuzz;
+pub use preload::{MovableClock, movable_clock, names_of_file};
 pub use proxy::{Fault, Proxy};
 pub use redis::{RedisCluster, RedisReplicated, RedisSentinel};
 pub use redis::{

@@ -1,11 +1,11 @@
-//! Postgres, PgBouncer and Redis, and what gives programs names of a test's own, from the operating system's packages.
+//! Postgres, PgBouncer and Redis, from the operating system's packages.
 
 use anyhow::{Result, bail};
 use rekey_servers::find;
 
 use crate::apt;
 
-/// Makes sure that the servers are on this machine, and on a Debian what the tests of balancing need beside them.
+/// Makes sure that the servers are on this machine.
 pub(crate) fn install() -> Result<()> {
     let mut packages = Vec::new();
     if find::postgres().is_none() {
@@ -16,9 +16,6 @@ pub(crate) fn install() -> Result<()> {
     }
     if find::pgbouncer().is_none() {
         packages.push("pgbouncer");
-    }
-    if find::nss_wrapper().is_none() && find::program("apt-get").is_some() {
-        packages.push("libnss-wrapper");
     }
     if packages.is_empty() {
         return Ok(());

@@ -1,8 +1,8 @@
 //! Several processes of each part behind names that lead to all of them, as a cluster runs them behind headless Services.
 //!
 //! Each replica has an address of the loopback network to itself, with the port of its part. The names stand in a hosts
-//! file of the deployment, which `libnss_wrapper` puts in the place of the machine's own; the file is replaced when a
-//! replica comes or goes, as the DNS of a cluster is.
+//! file of the deployment, which its processes and the test look into; the file is replaced when a replica comes or goes, as the
+//! DNS of a cluster is.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use rekey::Part;
 use rekey_client::{ClientSettings, Connection, Resolver};
-use rekey_servers::{find, free_port};
+use rekey_servers::free_port;
 
 use super::Deployment;
 use crate::backend::Backend;
@@ -44,17 +44,10 @@ struct Launched {
 
 impl Replicas {
     /// So many of each part on a deployment that was prepared and has a tenant, all ready.
-    ///
-    /// # Panics
-    /// Without `libnss_wrapper`, which `cargo xtask tools` installs.
     pub async fn start(mut deployment: Deployment, count: usize) -> Self {
         let hosts = Hosts(deployment.folder().join("hosts"));
         std::fs::write(&hosts.0, "").unwrap();
-        let wrapper = find::nss_wrapper().expect("`cargo xtask tools` installs libnss_wrapper");
-        let mut changes = vec![
-            ("LD_PRELOAD".to_owned(), wrapper.display().to_string()),
-            ("NSS_WRAPPER_HOSTS".to_owned(), hosts.0.display().to_string()),
-        ];
+        let mut changes = rekey_testing::names_of_file(&hosts.0).await;
         for (part, peer) in super::document::PEERS {
             let table = format!("REKEY__{}__{}", part.name(), peer.name()).to_uppercase();
             let endpoint = format!("https://{}:{}", name_of(peer), deployment.ports_of(peer).grpc);

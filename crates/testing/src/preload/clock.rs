@@ -1,21 +1,18 @@
 //! A wall clock of a program's own, which a test sets while the program runs, as an administrator or a machine that was
 //! suspended does.
 //!
-//! `clock.c` is preloaded: a program that is linked dynamically finds its functions before those of the C library. libfaketime
-//! does that too, and more: it replaces sleeping as well, which then fails on absolute times, and it leaves shared memory behind
+//! libfaketime does what `clock.c` does, and more: it replaces sleeping as well, which then fails on absolute times, and it leaves shared memory behind
 //! whenever a program is killed.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use rekey_servers::scratch::Folder;
 
+use super::{compile, preloaded};
 use crate::{blocking, ready};
-
-const SOURCE: &str = include_str!("clock.c");
 
 /// A clock that goes as the machine's does, but so many seconds ahead of it or behind it.
 #[derive(Debug)]
@@ -38,8 +35,7 @@ impl MovableClock {
     /// The variables of a program that goes by it.
     #[must_use]
     pub fn variables(&self) -> Vec<(String, String)> {
-        let text = |path: &PathBuf| path.display().to_string();
-        vec![("LD_PRELOAD".to_owned(), text(&self.library)), ("TEST_CLOCK".to_owned(), text(&self.file))]
+        vec![preloaded(&self.library), ("TEST_CLOCK".to_owned(), self.file.display().to_string())]
     }
 
     /// Sets it so many seconds ahead of the machine's, or behind it where that is negative, for every program that goes by it.
@@ -54,15 +50,8 @@ impl MovableClock {
 
 fn make() -> Result<MovableClock> {
     let folder = Folder::new("clock")?;
-    let [source, library, file] = ["clock.c", "clock.so", "seconds"].map(|name| folder.path().join(name));
-    std::fs::write(&source, SOURCE)?;
-    let mut compiler = Command::new("cc");
-    compiler
-        .args(["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
-        .arg(&library)
-        .arg(&source);
-    let output = compiler.output().context("a C compiler is missing: apt-get install gcc")?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let [library, file] = ["clock.so", "seconds"].map(|name| folder.path().join(name));
+    compile(include_str!("clock.c"), &library)?;
     std::fs::write(&file, 0_i64.to_ne_bytes())?;
     let seconds = File::options().write(true).open(&file)?;
     Ok(MovableClock { seconds, file, library, _folder: folder })
