@@ -191,8 +191,8 @@ impl KeyText {
         is_day.then(|| Duration::from_secs(86_400 * days_since_1970(year, month, day)))
     }
 
-    /// The text of a new file: one active key, named after its day and four random digits. It goes
-    /// into a file that its owner alone reads, and nowhere else.
+    /// The text of a new file: one active key, named after its day and six random digits, since stores remember ids
+    /// of that day that are in no file any more. It goes into a file that its owner alone reads, and nowhere else.
     pub fn generate(entropy: &dyn Entropy, now: Timestamp) -> String {
         Self::drawn(KeyState::Active, entropy, now)
     }
@@ -200,9 +200,9 @@ impl KeyText {
     /// The line of a new key, which goes the same way.
     pub(crate) fn drawn(state: KeyState, entropy: &dyn Entropy, now: Timestamp) -> String {
         let day: String = now.to_string().chars().filter(char::is_ascii_digit).take(8).collect();
-        let [high, low] = array(entropy);
+        let [high, middle, low] = array(entropy);
         let material = Zeroizing::new(array::<32>(entropy));
-        let mut text = format!("{day}-{high:02x}{low:02x} {} ", state.as_str());
+        let mut text = format!("{day}-{high:02x}{middle:02x}{low:02x} {} ", state.as_str());
         // Room for it all beforehand: a string that grows leaves copies behind.
         text.reserve_exact(44);
         BASE64_URL_SAFE_NO_PAD.encode_string(material.as_slice(), &mut text);
