@@ -137,18 +137,23 @@ impl Backend {
 
     /// The access token that a password brings, if it signs the person in.
     pub async fn access_token(&self, login: &str, password: &str) -> Option<String> {
-        let request = SignInRequest {
-            tenant_id: self.tenant_id.clone(),
-            login: login.to_owned(),
-            password: password.to_owned(),
-            request_id: request_id(),
-            context: None,
-        };
+        let request = self.sign_in_with(login, password);
         let sessions = SessionServiceClient::new(self.identity.clone());
         let answer = self.insist(async || sessions.clone().sign_in(request.clone()).await).await.unwrap();
         match answer.result {
             Some(SignInResult::Tokens(tokens)) => Some(tokens.access_token),
             _ => None,
+        }
+    }
+
+    /// A sign-in that was not made yet, for whoever decides what happens when it is refused.
+    pub fn sign_in_with(&self, login: &str, password: &str) -> SignInRequest {
+        SignInRequest {
+            tenant_id: self.tenant_id.clone(),
+            login: login.to_owned(),
+            password: password.to_owned(),
+            request_id: request_id(),
+            context: None,
         }
     }
 

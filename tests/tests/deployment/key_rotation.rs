@@ -9,14 +9,11 @@ use rekey::Part;
 use rekey_tests::backend::Backend;
 use rekey_tests::deployment::replicas::Replicas;
 use rekey_tests::deployment::{Deployment, Ground};
-use rekey_tests::person::request_id;
 use rekey_tests::post::code_to;
 use rekey_tests::waiting::eventually;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
-use rekey_wire::identity::v1::{
-    CheckAccessTokenRequest, GetSigningKeysRequest, ProofOutcome, SessionTokens, SignInRequest,
-};
+use rekey_wire::identity::v1::{CheckAccessTokenRequest, GetSigningKeysRequest, ProofOutcome, SessionTokens};
 
 use crate::resetting::{NEW, answered, reset};
 use crate::rotating::{RELOADS, Rotation, keys};
@@ -122,13 +119,7 @@ async fn passwords_under(replicas: &Replicas, id: &str) -> u64 {
 }
 
 async fn tokens(backend: &Backend, login: &str, password: &str) -> SessionTokens {
-    let request = SignInRequest {
-        tenant_id: backend.tenant_id.clone(),
-        login: login.to_owned(),
-        password: password.to_owned(),
-        request_id: request_id(),
-        context: None,
-    };
+    let request = backend.sign_in_with(login, password);
     let sessions = SessionServiceClient::new(backend.identity.clone());
     let signed_in = answered(async || sessions.clone().sign_in(request.clone()).await).await.unwrap();
     match signed_in.result {

@@ -7,9 +7,7 @@ use rekey_tests::backend::Backend;
 use rekey_tests::person::request_id;
 use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
 use rekey_wire::identity::v1::sign_in_response::Result as SignInResult;
-use rekey_wire::identity::v1::{
-    CheckAccessTokenRequest, RefreshSessionRequest, SessionTokens, SignInRequest,
-};
+use rekey_wire::identity::v1::{CheckAccessTokenRequest, RefreshSessionRequest, SessionTokens};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::demo::Demo;
@@ -132,13 +130,7 @@ async fn a_folder_that_was_put_back_lets_nobody_in_by_what_was_ended_since() {
 }
 
 async fn sign_in(backend: &Backend, login: &str, password: &str) -> SessionTokens {
-    let request = SignInRequest {
-        tenant_id: backend.tenant_id.clone(),
-        login: login.to_owned(),
-        password: password.to_owned(),
-        request_id: request_id(),
-        context: None,
-    };
+    let request = backend.sign_in_with(login, password);
     let mut sessions = SessionServiceClient::new(backend.identity.clone());
     match sessions.sign_in(request).await.unwrap().into_inner().result {
         Some(SignInResult::Tokens(tokens)) => tokens,

@@ -83,7 +83,7 @@ impl Servers {
         (mails, self.gateways.iter().map(SmsGateway::taken).collect())
     }
 
-    /// The Postgres that serves now, reached without the proxy.
+    /// The Postgres that serves in the end, reached without the proxy: before a failover it is the replica.
     pub(super) fn primary(&self) -> &PostgresServer {
         self.postgres.last().expect("there is one")
     }
