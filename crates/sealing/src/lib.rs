@@ -11,6 +11,8 @@ pub mod jwt;
 
 mod aead;
 mod authenticators;
+mod dkim;
+mod form_signature;
 mod held;
 mod key_ring;
 mod key_store;
@@ -23,6 +25,8 @@ mod webhook;
 
 pub use aead::{AeadKeys, NotOpened, OVERHEAD};
 pub use authenticators::{AuthenticatorKey, sha256};
+pub use dkim::DkimKey;
+pub use form_signature::{is_signed_form, sign_form};
 pub use held::{HeldKey, KeptCheck, KeyCheck, NotTaken, WrongKeys, hold};
 pub use key_ring::KeyRing;
 pub use key_store::{KeyStore, KeyStoreFailure};
@@ -31,7 +35,7 @@ pub use mac::MacKeys;
 pub use otp::{OtpHash, hotp};
 pub use rotation::{NotRotated, Rotation};
 pub use sign::{PublicKey, PublicKeys, SigningKeys, Verifier};
-pub use webhook::WebhookSecret;
+pub use webhook::{WebhookKey, WebhookSecret};
 
 /// SHA-256 over `parts`, each with its length before it, so that `["ab", "c"]` and `["a", "bc"]`
 /// differ. For values with enough chance in them (tokens); guessable ones need [`MacKeys`].

@@ -4,8 +4,6 @@
 //! one goes out when the one before was taken and that was written down. So a process that dies sends one event twice at
 //! most, under the same id, and nothing is left out. What fails waits, and the webhook with it.
 
-mod client;
-
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +14,9 @@ use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::EventId;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_sealing::WebhookSecret;
+use rekey_webhooks::client::{Client, Post};
 use tokio::task::JoinSet;
 
-pub(crate) use client::{Client, Timeouts};
-
-use self::client::Post;
 use crate::domain::audit::{AuditEvent, SealedEvent};
 use crate::domain::sealed::Sealed;
 use crate::domain::webhook::retry::{GoesOn, RetryRules};

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use rekey_webhooks::client::{Client, Timeouts};
 use rekey_wire::audit_events::CLOUD_EVENT_TYPE;
 
 use super::Parts;
 use crate::domain::audit::{Actor, EventKind, Outcome};
 use crate::domain::webhook::retry::RetryRules;
 use crate::grpc::cloud_event;
-use crate::webhooks::{Client, Delivery, DeliverySettings, Timeouts};
+use crate::webhooks::{Delivery, DeliverySettings};
 
 /// The loop, ready to run.
 pub(crate) fn delivery(parts: &Parts) -> anyhow::Result<Delivery> {

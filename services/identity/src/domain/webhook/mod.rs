@@ -9,16 +9,17 @@
 //!                                          an administrator enables it
 //! ```
 //!
-//! The position moves forward alone, past what was handed over and what the filter leaves out.
+//! The position moves forward alone, past what was handed over and what the filter leaves out. URLs, addresses and failures are the
+//! words of whoever sends webhooks.
 
-pub(crate) mod address;
 pub(crate) mod retry;
-pub(crate) mod url;
 
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{AuditWebhookId, TenantId};
+pub(crate) use rekey_webhooks::failure::{FailedTry, FailureKind};
+pub(crate) use rekey_webhooks::{address, url};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -85,20 +86,6 @@ pub(crate) enum Disabling {
     Failing,
 }
 
-/// Why a try failed, in a word that is published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, EnumString)]
-#[strum(serialize_all = "snake_case", const_into_str)]
-pub(crate) enum FailureKind {
-    NotResolved,
-    AddressRefused,
-    NotConnected,
-    Tls,
-    TimedOut,
-    AnswerLost,
-    Redirected,
-    Status,
-}
-
 /// How the last try that failed did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LastFailure {
@@ -106,15 +93,6 @@ pub(crate) struct LastFailure {
     pub kind: FailureKind,
     /// Of the answer, if there was one.
     pub status: Option<u16>,
-}
-
-/// How a try failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FailedTry {
-    pub kind: FailureKind,
-    pub status: Option<u16>,
-    /// How long the receiver asks to be left alone.
-    pub retry_after: Option<Duration>,
 }
 
 /// What an administrator changes of a webhook.
@@ -155,34 +133,6 @@ impl WebhookFilter {
 impl Disabling {
     pub(crate) const fn as_str(self) -> &'static str {
         self.into_str()
-    }
-}
-
-impl FailureKind {
-    pub(crate) const fn as_str(self) -> &'static str {
-        self.into_str()
-    }
-}
-
-impl FailedTry {
-    /// One without an answer.
-    pub(crate) const fn of(kind: FailureKind) -> Self {
-        Self { kind, status: None, retry_after: None }
-    }
-
-    /// What an answer's status says; `None` if the event was taken.
-    pub(crate) const fn by_status(status: u16, retry_after: Option<Duration>) -> Option<Self> {
-        let kind = match status {
-            200..=299 => return None,
-            300..=399 => FailureKind::Redirected,
-            _ => FailureKind::Status,
-        };
-        Some(Self { kind, status: Some(status), retry_after })
-    }
-
-    /// Whether the receiver wants no more events.
-    pub(crate) const fn is_gone(&self) -> bool {
-        matches!(self.status, Some(410))
     }
 }
 
@@ -247,17 +197,6 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_a_2xx_takes_an_event() {
-        let kind = |status| FailedTry::by_status(status, None).map(|failed| failed.kind);
-
-        assert_eq!([200, 204, 299].map(kind), [None; 3]);
-        assert_eq!([301, 304, 308].map(kind), [Some(FailureKind::Redirected); 3]);
-        assert_eq!([199, 400, 410, 429, 500].map(kind), [Some(FailureKind::Status); 5]);
-        assert!(FailedTry::by_status(410, None).unwrap().is_gone());
-        assert!(!FailedTry::by_status(404, None).unwrap().is_gone());
-    }
-
-    #[test]
     fn a_filter_reads_back_as_it_was_written() {
         let filter = WebhookFilter { kinds: vec!["a.b".to_owned()], outcome: Some(Outcome::Refused) };
 
@@ -267,6 +206,3 @@ mod tests {
         assert_eq!(serde_json::from_str::<WebhookFilter>(&json).unwrap(), filter);
     }
 }
-
-#[cfg(test)]
-mod fuzz;

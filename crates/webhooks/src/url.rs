@@ -12,28 +12,34 @@ const URL_MAX: usize = 2_048;
 /// Where events are posted to. It may hold a secret of the receiver's, so it is not shown in logs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct WebhookUrl(String);
+pub struct WebhookUrl(String);
 
 /// Which URLs a deployment takes, when one is set and again whenever something is sent there.
 #[derive(Debug, Clone)]
-pub(crate) struct UrlRules {
+pub struct UrlRules {
     /// Only in development.
     pub allow_http: bool,
+    /// What judges addresses.
     pub guard: AddressGuard,
 }
 
 /// A host, as a URL names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Host {
+pub enum Host {
+    /// An address.
     Address(IpAddr),
+    /// A name, to be looked up.
     Name(String),
 }
 
 /// A URL taken apart.
 #[derive(Clone, PartialEq, Eq, derive_more::Debug)]
-pub(crate) struct Endpoint {
+pub struct Endpoint {
+    /// Whether it is `https`.
     pub is_tls: bool,
+    /// Who is called.
     pub host: Host,
+    /// Its port, said or usual.
     pub port: u16,
     /// What the `Host` header says.
     pub authority: String,
@@ -45,7 +51,8 @@ pub(crate) struct Endpoint {
 impl WebhookUrl {
     /// A URL that may be a webhook's: `https`, or `http` where it is allowed, without a login, and not at an address that is
     /// refused. What a name resolves to is looked at when events are sent.
-    pub(crate) fn parse(text: &str, allow_http: bool, guard: &AddressGuard) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str, allow_http: bool, guard: &AddressGuard) -> Option<Self> {
         if text.len() > URL_MAX || text.contains(['#', '@', '\\']) || !text.is_ascii() {
             return None;
         }
@@ -56,16 +63,20 @@ impl WebhookUrl {
     }
 
     /// Takes one as it is stored.
-    pub(crate) const fn from_stored(text: String) -> Self {
+    #[must_use]
+    pub const fn from_stored(text: String) -> Self {
         Self(text)
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Its parts; `None` for what is no URL of HTTP.
-    pub(crate) fn endpoint(&self) -> Option<Endpoint> {
+    #[must_use]
+    pub fn endpoint(&self) -> Option<Endpoint> {
         let uri: http::Uri = self.0.parse().ok()?;
         let is_tls = match uri.scheme_str()? {
             "https" => true,

@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 /// A network as operators write it: `10.0.0.0/8`, `fd00::/8`, or one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Network {
+pub struct Network {
     address: IpAddr,
     bits: u8,
 }
@@ -18,18 +18,19 @@ pub(crate) struct Network {
 /// A text that is no network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("neither an address nor a network such as 10.0.0.0/8")]
-pub(crate) struct NoNetwork;
+pub struct NoNetwork;
 
 /// Judges the addresses that events are sent to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct AddressGuard {
+pub struct AddressGuard {
     /// Let through, whatever they are.
     pub allowed: Vec<Network>,
 }
 
 impl AddressGuard {
     /// Whether events may be sent there.
-    pub(crate) fn lets_through(&self, address: IpAddr) -> bool {
+    #[must_use]
+    pub fn lets_through(&self, address: IpAddr) -> bool {
         self.allowed.iter().any(|network| network.contains(address)) || is_public(address)
     }
 }
@@ -44,7 +45,8 @@ impl Network {
     }
 
     /// Whether it holds the address. An IPv4 address in the clothes of IPv6 is not the IPv4 address.
-    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
                 let mask = u32::MAX.checked_shl(32 - u32::from(self.bits)).unwrap_or(0);

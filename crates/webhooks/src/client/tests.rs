@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
-use crate::domain::webhook::address::AddressGuard;
+use crate::address::AddressGuard;
 
 const TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), whole: Duration::from_secs(10) };
 
@@ -174,3 +174,43 @@ async fn what_was_set_in_development_is_not_sent_in_the_clear_in_production() {
     assert_eq!(refused, Err(FailedTry::of(FailureKind::AddressRefused)));
     assert_eq!(*seen.lock().unwrap(), "");
 }
+
+/// Whatever it is asked, it gives these addresses.
+struct Names(Vec<&'static str>);
+
+#[async_trait]
+impl Resolve for Names {
+    async fn addresses(&self, _: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+        Ok(self.0.iter().map(|address| SocketAddr::new(address.parse().unwrap(), port)).collect())
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_leads_inside_is_refused_after_it_was_looked_up() {
+    let strangers = UrlRules { allow_http: true, guard: AddressGuard::default() };
+    for inside in
+        ["127.0.0.1", "10.0.0.7", "169.254.169.254", "100.64.0.1", "::1", "fd00::1", "::ffff:10.0.0.7"]
+    {
+        let client = Client::new(strangers.clone(), TIMEOUTS, None).unwrap();
+        let client = client.resolving_by(Arc::new(Names(vec![inside])));
+
+        let refused = post(&client, "https://hooks.example/").await;
+
+        assert_eq!(refused, Err(FailedTry::of(FailureKind::AddressRefused)), "{inside}");
+    }
+}
+
+#[tokio::test]
+async fn of_several_addresses_only_those_that_are_let_through_are_connected_to() {
+    let (url, seen) = receiver("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let port = url.trim_end_matches("/hook?key=1").rsplit_once(':').unwrap().1.to_owned();
+    let client = Client::new(loopback(), TIMEOUTS, None).unwrap();
+    let client = client.resolving_by(Arc::new(Names(vec!["10.0.0.7", "127.0.0.1"])));
+
+    let taken = post(&client, &format!("http://hooks.example:{port}/")).await;
+
+    assert_eq!(taken, Ok(()));
+    assert!(seen.lock().unwrap().contains(&format!("host: hooks.example:{port}\r\n")));
+}
+
+mod public_faults;

@@ -1,7 +1,7 @@
 //! Where somebody wants events sent.
 
-use super::address::{AddressGuard, Network};
-use super::url::{Host, WebhookUrl};
+use crate::address::{AddressGuard, Network};
+use crate::url::{Host, WebhookUrl};
 
 #[test]
 fn a_url_that_is_taken_leads_to_no_network_of_ours() {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE, HOST, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response};
@@ -23,8 +24,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use crate::domain::webhook::url::{Endpoint, Host, UrlRules, WebhookUrl};
-use crate::domain::webhook::{FailedTry, FailureKind};
+use crate::failure::{FailedTry, FailureKind};
+use crate::url::{Endpoint, Host, UrlRules, WebhookUrl};
 
 /// The most that the head of an answer may take.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -32,17 +33,38 @@ const HEAD_BYTES: usize = 16 * 1024;
 /// Who knocks.
 const AGENT: &str = concat!("rekey-webhooks/", env!("CARGO_PKG_VERSION"));
 
+/// Finds the addresses of a name.
+#[async_trait]
+pub trait Resolve: Send + Sync {
+    /// All of them, in the order they are tried.
+    ///
+    /// # Errors
+    /// There are none, or nobody can be asked.
+    async fn addresses(&self, name: &str, port: u16) -> std::io::Result<Vec<SocketAddr>>;
+}
+
+/// Asks as the system does.
+struct SystemResolver;
+
+#[async_trait]
+impl Resolve for SystemResolver {
+    async fn addresses(&self, name: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+        Ok(tokio::net::lookup_host((name, port)).await?.collect())
+    }
+}
+
 /// Posts events to receivers.
 #[derive(Clone)]
-pub(crate) struct Client {
+pub struct Client {
     tls: TlsConnector,
+    resolver: Arc<dyn Resolve>,
     urls: UrlRules,
     timeouts: Timeouts,
 }
 
 /// How long a try may take.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Timeouts {
+pub struct Timeouts {
     /// Until there is a connection.
     pub connect: Duration,
     /// The whole of it.
@@ -51,24 +73,27 @@ pub(crate) struct Timeouts {
 
 /// An event on its way.
 #[derive(Debug, Clone)]
-pub(crate) struct Post<'a> {
+pub struct Post<'a> {
+    /// Where it goes.
     pub url: &'a WebhookUrl,
     /// The event's id, which stays over every try.
     pub id: &'a str,
+    /// When this try is made.
     pub unix_seconds: i64,
     /// A signature for each secret that serves, with a space between.
     pub signature: String,
+    /// The media type of the body.
     pub content_type: &'static str,
+    /// The event.
     pub body: Bytes,
 }
 
 impl Client {
     /// A client that trusts the authorities of the system, and those of a file.
-    pub(crate) fn new(
-        urls: UrlRules,
-        timeouts: Timeouts,
-        authorities: Option<&Path>,
-    ) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// The file is missing or holds something else.
+    pub fn new(urls: UrlRules, timeouts: Timeouts, authorities: Option<&Path>) -> anyhow::Result<Self> {
         let mut roots = RootCertStore::empty();
         // A system without any is no reason not to start: there may be no webhook.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -89,11 +114,21 @@ impl Client {
             .context("the versions of TLS")?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { tls: TlsConnector::from(Arc::new(config)), urls, timeouts })
+        let tls = TlsConnector::from(Arc::new(config));
+        Ok(Self { tls, resolver: Arc::new(SystemResolver), urls, timeouts })
     }
 
-    /// Posts an event; fails unless the receiver took it.
-    pub(crate) async fn post(&self, post: &Post<'_>) -> Result<(), FailedTry> {
+    /// The same, with names looked up in another way.
+    #[must_use]
+    pub fn resolving_by(self, resolver: Arc<dyn Resolve>) -> Self {
+        Self { resolver, ..self }
+    }
+
+    /// Posts an event.
+    ///
+    /// # Errors
+    /// The receiver did not take it.
+    pub async fn post(&self, post: &Post<'_>) -> Result<(), FailedTry> {
         match timeout(self.timeouts.whole, self.post_untimed(post)).await {
             Ok(done) => done,
             Err(_) => Err(FailedTry::of(FailureKind::TimedOut)),
@@ -130,10 +165,10 @@ impl Client {
     async fn connect(&self, endpoint: &Endpoint) -> Result<TcpStream, FailureKind> {
         let found: Vec<SocketAddr> = match &endpoint.host {
             Host::Address(address) => vec![SocketAddr::new(*address, endpoint.port)],
-            Host::Name(name) => tokio::net::lookup_host((name.as_str(), endpoint.port))
-                .await
-                .map_err(|_| FailureKind::NotResolved)?
-                .collect(),
+            Host::Name(name) => {
+                let found = self.resolver.addresses(name, endpoint.port).await;
+                found.map_err(|_| FailureKind::NotResolved)?
+            }
         };
         if found.is_empty() {
             return Err(FailureKind::NotResolved);
