@@ -7,6 +7,7 @@
 //! | [`server`] | a gRPC port: TLS, access, deadlines, limits, errors, reflection, draining |
 //! | [`access`] | who may call what; the [`access::Caller`] in each request |
 //! | [`deadline`] | what is left of the call's time |
+//! | [`gateway`] | HTTP gateways of others: a client, logins whose secrets may change, which URLs are safe |
 //! | [`health`] | what the process says about itself, on a port of its own |
 //! | [`reload`], [`key_files`] | what comes from files is read again, keys among them |
 //! | [`loops`] | background loops, watched |
@@ -64,6 +65,7 @@
 pub mod access;
 pub mod deadline;
 mod error_details;
+pub mod gateway;
 pub mod health;
 pub mod key_files;
 pub mod loops;

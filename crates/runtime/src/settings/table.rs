@@ -33,12 +33,27 @@ impl Table {
     }
 
     /// The paths of the files that hold secrets, by the keys that name them: `…_file`, but for certificates, which
-    /// everybody may read.
+    /// everybody may read. Those in the tables of a list stand under its key.
     pub fn secret_files(&self) -> Vec<(String, PathBuf)> {
-        let is_secret = |key: &str| key.ends_with("_file") && !PUBLIC_FILES.contains(&key);
-        let named = self.0.iter().filter(|(key, _)| is_secret(key));
-        named.filter_map(|(key, path)| Some((key.clone(), path.clone().into_string().ok()?.into()))).collect()
+        let mut found = Vec::new();
+        for (key, value) in &self.0 {
+            match &value.kind {
+                ValueKind::Array(items) => found.extend(items.iter().flat_map(|item| files_in(key, item))),
+                _ if key.ends_with("_file") && !PUBLIC_FILES.contains(&key.as_str()) => {
+                    found.extend(value.clone().into_string().ok().map(|path| (key.clone(), path.into())));
+                }
+                _ => {}
+            }
+        }
+        found
     }
+}
+
+/// Those of one table of a list.
+fn files_in(list: &str, item: &Value) -> Vec<(String, PathBuf)> {
+    let ValueKind::Table(table) = &item.kind else { return Vec::new() };
+    let files = Table(table.clone()).secret_files();
+    files.into_iter().map(|(key, path)| (format!("{list}.{key}"), path)).collect()
 }
 
 impl std::fmt::Debug for Table {
