@@ -12,6 +12,7 @@ mod inspection;
 mod measurement;
 mod reconnecting;
 mod reloading;
+mod replication;
 mod url;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -31,6 +32,7 @@ pub use inspection::{RedisFacts, RedisNodeFacts};
 use reconnecting::{ReconnectingConnection, Source};
 use reloading::Reloading;
 pub use reloading::{MakeError, MakeOptions};
+use replication::Replication;
 pub use url::InvalidUrl;
 
 /// A write that leaves nothing behind, in one step.
@@ -151,6 +153,9 @@ pub struct Connection {
     target: Arc<str>,
     #[debug(skip)]
     reloading: Option<Arc<Reloading>>,
+    /// Where steps are to outlive their primary.
+    #[debug(skip)]
+    replication: Option<Arc<Replication>>,
 }
 
 /// What is connected to.
@@ -180,7 +185,7 @@ impl Connection {
                 (Kind::Cluster(cluster), addresses(urls)?)
             }
         };
-        Ok(Self { kind, target: target.into(), reloading: None })
+        Ok(Self { kind, target: target.into(), reloading: None, replication: None })
     }
 
     /// The same with options that are made of files, which [`Self::reload`] reads again.

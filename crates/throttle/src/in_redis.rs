@@ -48,7 +48,8 @@ macro_rules! script {
 }
 
 impl RedisThrottle {
-    /// A throttle whose keys all begin with `prefix` (no braces: hash tags are the caller's).
+    /// A throttle whose keys all begin with `prefix` (no braces: hash tags are the caller's). What it counts is a step of the
+    /// connection; what it gives back is not, since a refund that is forgotten counts too much.
     pub fn new(connection: Connection, prefix: impl Into<String>) -> Self {
         Self {
             connection,
@@ -84,7 +85,7 @@ impl RedisThrottle {
             invocation.key(self.counter(budget));
             invocation.arg(budget.limit.min(MAX_EXACT)).arg(micros(budget.window));
         }
-        Ok(outcome(invocation.invoke_async(&mut self.connection.clone()).await?))
+        Ok(outcome(self.connection.step(&invocation).await?))
     }
 
     async fn reserve_group(
@@ -99,7 +100,7 @@ impl RedisThrottle {
             invocation.key(self.counter(budget)).key(self.reservation(budget, operation));
             invocation.arg(budget.limit.min(MAX_EXACT)).arg(micros(budget.window));
         }
-        Ok(outcome(invocation.invoke_async(&mut self.connection.clone()).await?))
+        Ok(outcome(self.connection.step(&invocation).await?))
     }
 
     async fn settle_group(
@@ -154,7 +155,7 @@ fn outcome(reply: Reply) -> Outcome {
 }
 
 /// What a cluster hashes instead of the whole key: the text in the first braces, if there is any.
-fn hash_tag(key: &str) -> Option<&str> {
+pub(crate) fn hash_tag(key: &str) -> Option<&str> {
     let (tag, _) = key.split_once('{')?.1.split_once('}')?;
     (!tag.is_empty()).then_some(tag)
 }
@@ -195,7 +196,7 @@ impl Throttle for RedisThrottle {
         let mut invocation = self.distinct.prepare_invoke();
         invocation.key(format!("{}d:{key}:{window}", self.prefix));
         invocation.arg(now.unix_micros()).arg(SKEW).arg(window).arg(member).arg(MAX_DISTINCT);
-        Ok(invocation.invoke_async(&mut self.connection.clone()).await?)
+        Ok(self.connection.step(&invocation).await?)
     }
 
     async fn distinct(&self, key: &str, window: Duration, now: Timestamp) -> Result<u64, Failure> {

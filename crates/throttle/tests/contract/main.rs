@@ -1,12 +1,13 @@
 //! One contract, every throttle: each case of `cases` runs against the memory of a process, a
 //! Redis, a Redis Cluster, and a fallback in front of a Redis that works.
 //!
-//! What only one of them promises stands in `redis`; finding a primary by Sentinel in `sentinel`, TLS in `tls`,
+//! What only one of them promises stands in `redis`; what a failover remembers in `replication`; finding a primary by Sentinel in `sentinel`, TLS in `tls`,
 //! and a cluster or a failover over TLS in `tls_several`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod cases;
 mod redis;
+mod replication;
 mod reserving;
 mod sentinel;
 mod tls;

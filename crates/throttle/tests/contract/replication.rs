@@ -1,0 +1,93 @@
+//! A failover lifts no limit: what was answered is known to the replica that takes over.
+
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_testing::RedisHandle;
+use rekey_throttle::connection::{Connection, Options};
+use rekey_throttle::{Budget, Failure, Outcome, RedisThrottle, Throttle};
+
+const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
+
+fn throttle(server: &RedisHandle) -> RedisThrottle {
+    let options = Options::single(server.url());
+    let connection = Connection::open(&options).unwrap().with_replicated_steps(options.response_timeout);
+    RedisThrottle::new(connection, "test:")
+}
+
+async fn consume(throttle: &RedisThrottle) -> Result<Outcome, Failure> {
+    let budget = Budget { key: "{a}/sends".to_owned(), limit: 2, window: Duration::from_secs(3_600) };
+    throttle.consume(&[budget], 1, NOW).await
+}
+
+#[tokio::test]
+async fn what_was_consumed_is_consumed_on_the_replica_that_takes_over_at_once() {
+    let mut pair = rekey_testing::redis_replicated().await;
+    let before = throttle(&pair.primary);
+    assert!(matches!(consume(&before).await, Ok(Outcome::Consumed)));
+    assert!(matches!(consume(&before).await, Ok(Outcome::Consumed)));
+
+    pair.primary.kill().unwrap();
+    pair.promote();
+    let after = consume(&throttle(&pair.replica)).await;
+
+    assert!(matches!(after, Ok(Outcome::Exhausted { .. })), "{after:?}");
+}
+
+#[tokio::test]
+async fn what_no_replica_has_is_not_answered_until_the_replica_lags() {
+    let mut pair = rekey_testing::redis_replicated().await;
+    let throttle = throttle(&pair.primary);
+    let known = consume(&throttle).await;
+
+    pair.replica.pause();
+    let not_replicated = consume(&throttle).await;
+    let answered = tokio::time::timeout(Duration::from_secs(30), async {
+        loop {
+            if let Ok(outcome) = consume(&throttle).await {
+                return outcome;
+            }
+        }
+    });
+    let answered = answered.await.unwrap();
+    pair.replica.resume();
+
+    assert!(matches!(known, Ok(Outcome::Consumed)), "{known:?}");
+    assert!(matches!(not_replicated, Err(Failure::Redis(_))), "{not_replicated:?}");
+    // The step that was not answered was done: too much is counted, never too little.
+    assert!(matches!(answered, Outcome::Exhausted { .. }), "{answered:?}");
+}
+
+#[tokio::test]
+async fn a_primary_without_replicas_waits_for_nobody_and_one_that_gets_a_replica_does() {
+    let server = rekey_testing::redis().await;
+    let alone = throttle(&server);
+    let first = consume(&alone).await;
+    let waits = || server.command(&["INFO", "commandstats"]).unwrap().contains("cmdstat_wait:");
+    let waited_alone = waits();
+
+    server.command(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]).unwrap();
+    let port = server.port().to_string();
+    let replica = rekey_servers::Redis::start(&["--replicaof", "127.0.0.1", &port]).unwrap();
+    while !server.command(&["INFO", "replication"]).unwrap().contains("state=online") {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let second = consume(&alone).await;
+    let third = consume(&alone).await;
+
+    assert!(matches!((&first, &second), (Ok(Outcome::Consumed), Ok(Outcome::Consumed))), "{second:?}");
+    assert!(matches!(third, Ok(Outcome::Exhausted { .. })), "{third:?}");
+    assert_eq!((waited_alone, waits()), (false, true));
+    drop(replica);
+}
+
+#[tokio::test]
+async fn a_user_that_may_not_wait_is_served_without() {
+    let pair = rekey_testing::redis_replicated().await;
+    pair.primary.command(&["ACL", "SETUSER", "default", "-wait"]).unwrap();
+    let throttle = throttle(&pair.primary);
+
+    let answers = [consume(&throttle).await, consume(&throttle).await];
+
+    assert!(answers.iter().all(|answer| matches!(answer, Ok(Outcome::Consumed))), "{answers:?}");
+}
