@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 /// The clock that a part is given.
@@ -38,6 +39,12 @@ impl Timestamp {
     /// The instant so many microseconds after (or, if negative, before) the epoch.
     pub const fn from_unix_micros(micros: i64) -> Self {
         Self(micros)
+    }
+
+    /// Reads RFC 3339, in any offset; what is finer than a microsecond is cut off.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000)).ok().map(Self)
     }
 
     /// Microseconds since the epoch: the form the stores keep.
@@ -157,6 +164,18 @@ mod tests {
         assert_eq!(at.to_string(), "2026-07-25T17:20:00.000042Z");
         assert_eq!(Timestamp::EPOCH.to_string(), "1970-01-01T00:00:00.000000Z");
         assert_eq!(Timestamp::from_unix_micros(i64::MAX).to_string(), "9223372036854775807us");
+    }
+
+    #[test]
+    fn rfc_3339_is_read_in_any_offset() {
+        let at = Timestamp::from_unix_micros(1_785_000_000_000_042);
+
+        for text in ["2026-07-25T17:20:00.000042Z", "2026-07-25T19:20:00.0000429+02:00"] {
+            assert_eq!(Timestamp::from_rfc3339(text), Some(at), "{text}");
+        }
+        for wrong in ["", "2026-07-25", "2026-07-25T17:20:00", "yesterday", "2026-13-01T00:00:00Z"] {
+            assert_eq!(Timestamp::from_rfc3339(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -116,6 +116,9 @@ impl fmt::Debug for Destination {
 }
 
 #[cfg(test)]
+mod public_faults;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

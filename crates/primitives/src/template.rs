@@ -198,6 +198,35 @@ impl TemplateName {
     }
 }
 
+/// What a variable holds, in a few words; empty for a name that no template takes.
+#[must_use]
+pub fn variable_meaning(variable: &str) -> &'static str {
+    match variable {
+        "organisation" => "the name of the tenant, or of the service",
+        "code" => "the code",
+        "minutes" => "the minutes that the code lives, counted from when the message is accepted",
+        "amount" => "what a payment code approves the payment of: `transaction` of `StartVerification`",
+        "payee" => "to whom: `transaction` of `StartVerification`",
+        "name" => "the person's display name",
+        "login" => "the login that the person typed",
+        "time" => "when it happened, as the reader should see it",
+        "place" => "a network and a program; `unknown` and `other` are said in the reader's language",
+        "other" => "the name of the other organisation",
+        "link" => "where the person says \"this was not me\", or chooses a new password",
+        "change" => {
+            "`added`, `confirmed`, `removed`, `made_default`, `prefilled` or `disabled`, said in the reader's language"
+        }
+        "method" => {
+            "`email`, `phone`, `authenticator`, `recovery_code` or `passkey`, said in the reader's language, and a masked address"
+        }
+        "message" => "what the person wrote to the administrators",
+        "count" => "how many requests for help there are",
+        "requests" => "a line for each request for help",
+        "days" => "how many days are left",
+        _ => "",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,6 +248,13 @@ mod tests {
             ["password_reset_code", "security_info_code", "sign_up_code", "sign_in_code", "payment_code"]
         );
         assert_eq!(name("payment.approval-2"), "verification_code");
+    }
+
+    #[test]
+    fn every_variable_is_explained() {
+        for variable in TemplateName::ALL.iter().flat_map(|template| template.variables()) {
+            assert!(!variable_meaning(variable).is_empty(), "{variable}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub mod shown;
 use std::borrow::Cow;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
+use icu_properties::props::{BidiClass, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
 /// Whether a character controls or breaks a line: those that Unicode calls controls, and its two separators, which break
@@ -40,6 +40,14 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
 /// The length of a text in characters: its code points in NFC, so that a letter counts once, however it was typed.
 pub fn character_count(text: &str) -> usize {
     const { ComposingNormalizerBorrowed::new_nfc() }.normalize_iter(text.chars()).count()
+}
+
+/// Whether a text runs from right to left: its first letter with a direction says so (UAX 9, P2 and P3).
+pub fn reads_right_to_left(text: &str) -> bool {
+    let mut directions = text.chars().map(|c| CodePointMapData::<BidiClass>::new().get(c));
+    let strong = [BidiClass::LeftToRight, BidiClass::RightToLeft, BidiClass::ArabicLetter];
+    let first = directions.find(|direction| strong.contains(direction));
+    first.is_some_and(|direction| direction != BidiClass::LeftToRight)
 }
 
 /// Whether a character has a shape that Unicode knows: no control, blank, private use or unassigned character, and
@@ -77,6 +85,16 @@ mod tests {
             assert!(is_invisible(c) && is_blank(c), "{c:?}");
         }
         assert!(!"a é ש ०".chars().any(is_invisible));
+    }
+
+    #[test]
+    fn a_text_runs_as_its_first_letter_does() {
+        for text in ["1. שלום, Acme", "رمزك من Acme", "(۱۲) کد شما"] {
+            assert!(reads_right_to_left(text), "{text}");
+        }
+        for text in ["Acme: רמז", "123 (4)", "", "コード"] {
+            assert!(!reads_right_to_left(text), "{text}");
+        }
     }
 
     #[test]

@@ -62,6 +62,12 @@ impl PhoneNumber {
         region.filter(|region| is_iso_3166(region)).unwrap_or_else(|| number.country_code.to_string())
     }
 
+    /// The country code and as many digits behind it, without the plus: what numbers of one range begin with.
+    pub fn prefix(&self, digits: usize) -> String {
+        let code = PHONE_NUMBER_UTIL.parse(&self.0, None).map(|number| number.country_code.to_string().len());
+        self.0.chars().skip(1).take(code.unwrap_or(NOBODYS_CODE.len() - 1) + digits).collect()
+    }
+
     /// Whether some number has this country: an ISO 3166 code, or a country code that belongs to no country.
     pub fn is_country(country: &str) -> bool {
         if is_iso_3166(country) {
@@ -188,6 +194,17 @@ mod tests {
 
         assert_eq!(countries, ["US", "JM", "CA", "RU", "KZ", "DE", "GB", "JE", "PT", "800", "999"]);
         assert_eq!(country("+19995550100"), "1");
+    }
+
+    #[test]
+    fn a_prefix_is_the_country_code_and_some_digits() {
+        let prefix = |text, digits| PhoneNumber::parse(text).unwrap().prefix(digits);
+
+        assert_eq!(prefix("+4915112345678", 4), "491511");
+        assert_eq!(prefix("+12125550100", 3), "1212");
+        assert_eq!(prefix("+351912345678", 4), "3519123");
+        assert_eq!(prefix("+999123456789", 4), "9991234");
+        assert_eq!(prefix("+12125550100", 20), "12125550100");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! [`Words`](super::words::Words)). A new one is a new folder and nothing else.
 
 use crate::domain::template::TemplateName;
+use crate::domain::template_text::TemplateParts;
 
 /// The files of one folder.
 pub(super) struct LocaleFiles {
@@ -17,25 +18,15 @@ pub(super) struct LocaleFiles {
 
 include!(concat!(env!("OUT_DIR"), "/locales.rs"));
 
-/// The parts of one text.
-pub(super) struct Parts {
-    /// One line.
-    pub(super) subject: String,
-    /// Paragraphs with an empty line between them.
-    pub(super) text: String,
-    /// The text message.
-    pub(super) sms: String,
-}
-
 impl LocaleFiles {
     /// A template in this language, if it is there and has its three parts.
-    pub(super) fn parts(&self, template: TemplateName) -> Option<Parts> {
+    pub(super) fn parts(&self, template: TemplateName) -> Option<TemplateParts> {
         let (_, source) = self.texts.iter().find(|(name, _)| *name == template.as_str())?;
         let (subject, rest) = source.split_once("\n--- text\n")?;
         let (text, sms) = rest.split_once("\n--- sms\n")?;
-        Some(Parts {
+        Some(TemplateParts {
             subject: subject.to_owned(),
-            text: format!("{}\n", text.trim_end()),
+            text: text.trim_end().to_owned(),
             sms: sms.trim_end().to_owned(),
         })
     }

@@ -1,28 +1,30 @@
 use super::*;
+use crate::domain::sms::{SmsEncoding, SmsSize};
+use crate::domain::template_text::{SMS_SEGMENTS, TextKey};
 use crate::fixtures::fitting;
 
 fn renderer() -> Renderer {
-    Renderer::new("en", Some("id.example.com")).unwrap()
+    Renderer::new("en", Some("id.example.com")).unwrap().linking_to(crate::fixtures::link_hosts())
 }
 
 fn locale(tag: &str) -> Locale {
     Locale::parse(tag).unwrap()
 }
 
-fn email(template: TemplateName, tag: Option<&str>) -> (String, String, String, &'static str) {
+fn email(template: TemplateName, tag: Option<&str>) -> (String, String, String, String) {
     let locale = tag.map(locale);
     match renderer().render(template, locale.as_ref(), &fitting(template), Channel::Email).unwrap() {
         Rendered::Email { subject, text, html, language } => {
             (subject.to_string(), text.to_string(), html.to_string(), language)
         }
-        Rendered::Sms { .. } => panic!("a text message was rendered for mail"),
+        _ => panic!("something else was rendered for mail"),
     }
 }
 
 fn sms(template: TemplateName) -> String {
     match renderer().render(template, None, &fitting(template), Channel::Sms).unwrap() {
         Rendered::Sms { text } => text.to_string(),
-        Rendered::Email { .. } => panic!("a mail was rendered for a text message"),
+        _ => panic!("something else was rendered for a text message"),
     }
 }
 
@@ -35,7 +37,8 @@ fn every_template_says_all_its_variables_in_every_language() {
             assert_eq!(spoken, language);
             assert!(!subject.contains('\n') && !subject.is_empty());
             for (name, value) in fitting(template).iter() {
-                assert!(format!("{subject}\n{text}").contains(value), "{template:?} in {language}: {name}");
+                let said = format!("{subject}\n{text}").replace(['\u{2068}', '\u{2069}'], "");
+                assert!(said.contains(value), "{template:?} in {language}: {name}");
             }
             assert!(html.starts_with("<!doctype html>") && html.contains(&format!("lang=\"{language}\"")));
             assert!(!format!("{subject}{text}{html}").contains("{{"));
@@ -54,25 +57,105 @@ fn a_text_message_with_a_code_ends_in_the_line_that_binds_it() {
     }
 }
 
-/// The letters of the alphabet that a text message of 160 characters is written in (3GPP TS 23.038, 6.2.1). One letter
-/// beyond it, and 70 are all that fit.
-const SMS_LETTERS: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡\
-    ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-
 #[test]
 fn a_text_message_in_latin_letters_needs_no_others_and_a_code_fits_one() {
     for &template in TemplateName::ALL {
         for language in ["en", "de", "fr", "es"] {
-            let variables = fitting(template);
-            let rendered = renderer().render(template, Some(&locale(language)), &variables, Channel::Sms);
-            let Rendered::Sms { text } = rendered.unwrap() else { panic!("no text message") };
+            for variables in [fitting(template), renderer().samples(template)] {
+                let rendered = renderer().render(template, Some(&locale(language)), &variables, Channel::Sms);
+                let Rendered::Sms { text } = rendered.unwrap() else { panic!("no text message") };
 
-            let foreign: Vec<char> = text.chars().filter(|c| !SMS_LETTERS.contains(*c)).collect();
-            assert!(foreign.is_empty(), "{template:?} in {language}: {foreign:?}");
-            let is_code = variables.get("code").is_some();
-            assert!(!is_code || text.chars().count() <= 160, "{template:?} in {language}: {}", text.as_str());
+                let size = SmsSize::of(&text);
+                assert_eq!(size.encoding, SmsEncoding::Gsm7, "{template:?} in {language}: {}", text.as_str());
+                let is_code = variables.get("code").is_some();
+                assert!(!is_code || size.segments == 1, "{template:?} in {language}: {size:?}");
+            }
         }
     }
+}
+
+#[test]
+fn no_built_in_text_message_takes_more_segments_than_a_tenants_may() {
+    for &template in TemplateName::ALL {
+        for language in LOCALES.iter().map(|files| files.tag) {
+            let renderer = renderer();
+            let samples = renderer.samples(template);
+            let rendered = renderer.render(template, Some(&locale(language)), &samples, Channel::Sms);
+            let Rendered::Sms { text } = rendered.unwrap() else { panic!("no text message") };
+
+            let size = SmsSize::of(&text);
+            assert!(size.segments <= SMS_SEGMENTS, "{template:?} in {language}: {size:?}");
+        }
+    }
+}
+
+#[test]
+fn every_built_in_text_is_one_that_a_tenant_might_set() {
+    let renderer = renderer();
+    for &template in TemplateName::ALL {
+        for language in LOCALES.iter().map(|files| files.tag) {
+            let parts = renderer.built_in_parts(template, language).unwrap();
+
+            let judged = renderer.judge(&TextKey { template, locale: language.to_owned() }, parts);
+
+            assert_eq!(judged.err(), None, "{template:?} in {language}");
+        }
+    }
+}
+
+#[test]
+fn a_number_has_its_word_in_every_language() {
+    let said = |language: &str, minutes: &str| {
+        let template = TemplateName::VerificationCode;
+        let mut sent = crate::fixtures::variables(template);
+        sent.insert("minutes".to_owned(), minutes.to_owned());
+        let variables = Variables::fitting(template, sent, &crate::fixtures::link_hosts()).unwrap();
+        match renderer().render(template, Some(&locale(language)), &variables, Channel::Sms).unwrap() {
+            Rendered::Sms { text } => text.to_string(),
+            _ => panic!("something else was rendered for a text message"),
+        }
+    };
+
+    for (language, minutes, words) in [
+        ("en", "1", "1 minute."),
+        ("en", "2", "2 minutes."),
+        ("de", "1", "1 Minute."),
+        ("de", "10", "10 Minuten."),
+        ("fr", "1", "1 minute."),
+        ("fr", "10", "10 minutes."),
+        ("es", "1", "1 minuto."),
+        ("es", "10", "10 minutos."),
+        ("ja", "1", "1 分"),
+        ("ar", "1", "دقيقة واحدة."),
+        ("ar", "2", "دقيقتين."),
+        ("ar", "3", "3 دقائق."),
+        ("ar", "10", "10 دقائق."),
+        ("ar", "11", "11 دقيقة."),
+        ("ar", "100", "100 دقيقة."),
+    ] {
+        let text = said(language, minutes);
+        assert!(text.contains(words), "{language}: {text}");
+    }
+}
+
+#[test]
+fn a_value_in_an_arabic_mail_is_isolated_and_one_in_a_text_message_is_not() {
+    let (subject, text, html, _) = email(TemplateName::PasswordResetCode, Some("ar"));
+    let rendered = renderer().render(
+        TemplateName::PasswordResetCode,
+        Some(&locale("ar")),
+        &fitting(TemplateName::PasswordResetCode),
+        Channel::Sms,
+    );
+    let Rendered::Sms { text: sms } = rendered.unwrap() else { panic!("no text message") };
+
+    for body in [&subject, &text, &html] {
+        assert!(body.contains("\u{2068}the organisation\u{2069}"), "{body}");
+    }
+    assert!(text.contains("\n\n271828\n\n") && html.contains(">271828</p>"));
+    assert!(
+        !sms.contains('\u{2068}') && !email(TemplateName::PasswordResetCode, None).1.contains('\u{2068}')
+    );
 }
 
 #[test]
