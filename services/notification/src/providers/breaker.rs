@@ -1,24 +1,33 @@
 //! A circuit breaker per provider and lane: after some faults in a row the provider is left alone for a while, then one
-//! message probes it.
+//! message tries whether it is back.
 //!
 //! ```text
-//!            faults in a row                   pause over, one message probes
+//!            faults in a row                   pause over, one message tries
 //! Closed ───────────────────────► Open ──────────────────────────────────────► HalfOpen
 //!   ▲                             ▲  ▲                                          │    │
-//!   │                             │  └───────────────── fault ──────────────────┘    │
+//!   │                             │  └────────── fault: a longer pause ─────────┘    │
 //!   └──────── an answer ──────────┴──────────────────── an answer ───────────────────┘
 //! ```
 //!
 //! Only the provider's own faults count. A refusal is an answer, and an answer means that it works. What failed on our
-//! side is neither, and is not told to it. A probe that never ends is followed by another after a pause. A probe is a
+//! side is neither, and is not told to it. A trial that never ends is followed by another after a pause. A trial is a
 //! message that did not fail before: one that can only fail would keep the breaker open for all others. Where nobody
-//! brings a fresh one for a whole pause, an old one may probe. Lanes have breakers of their own, so that a mailing
+//! brings a fresh one for a whole pause, an old one may try. Lanes have breakers of their own, so that a mailing
 //! never closes the way for codes.
+//!
+//! A front that takes mails and drops the connection costs a message, of which nobody knows whether it arrived, at each
+//! trial. So the pause doubles with every trial that fails, up to the longest, and an answer makes it the first one again.
+//! From the second on it is drawn from the upper half, so that replicas do not try all at once.
+//!
+//! A provider that is gone fails cheap probes as well, and the first that it answers again ends the pause, so that what waits
+//! leaves within a second of its return. The front above answers every probe: of it they tell nothing, and the pause stands.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
+
+use crate::domain::provider::{BreakerState, BreakerView};
 
 #[derive(Debug)]
 pub(crate) struct Breaker {
@@ -31,23 +40,32 @@ pub(crate) struct Breaker {
 pub(crate) struct BreakerPolicy {
     /// It opens after so many faults in a row. Zero: never.
     pub(crate) faults: u32,
-    /// It stays open for so long,
+    /// It stays open for so long at first,
     pub(crate) pause: Duration,
-    /// or for as long as the provider asked to be left alone, as far as this.
+    /// and as far as this when trials fail or the provider asks to be left alone.
     pub(crate) longest_pause: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum State {
-    Closed { faults_in_a_row: u32 },
-    Open { since: Timestamp, pause: Duration },
-    HalfOpen { since: Timestamp },
+    Closed { since: Option<Timestamp>, faults_in_a_row: u32 },
+    Open { since: Timestamp, pause: Duration, trials: Trials, has_missed_probe: bool },
+    HalfOpen { since: Timestamp, trials: Trials },
+}
+
+/// What happened since the last answer.
+#[derive(Debug, Clone, Copy)]
+struct Trials {
+    faults_in_a_row: u32,
+    failed: u32,
 }
 
 /// Whether a message may be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
     Admitted,
+    /// This one tries whether the provider is back.
+    Trial,
     /// Look again then, or soon after.
     LeftAlone {
         until: Timestamp,
@@ -64,25 +82,25 @@ pub(crate) enum Outlook {
 
 impl Breaker {
     pub(crate) fn new(policy: BreakerPolicy) -> Self {
-        Self { policy, state: Mutex::new(State::Closed { faults_in_a_row: 0 }) }
+        Self { policy, state: Mutex::new(State::Closed { since: None, faults_in_a_row: 0 }) }
     }
 
     /// Whether a message may be tried; `is_fresh` says that it did not fail before. While open, one message per pause
-    /// is let through to probe.
+    /// is let through to try.
     pub(crate) fn admit(&self, is_fresh: bool, now: Timestamp) -> Admission {
         let mut state = self.lock();
-        let (since, pause) = match *state {
+        let (since, pause, trials) = match *state {
             State::Closed { .. } => return Admission::Admitted,
-            State::Open { since, pause } => (since, pause),
-            State::HalfOpen { since } => (since, self.policy.pause),
+            State::Open { since, pause, trials, .. } => (since, pause, trials),
+            State::HalfOpen { since, trials } => (since, self.policy.pause, trials),
         };
         let stale_pause = pause.saturating_add(self.policy.pause);
         if is_over(since, if is_fresh { pause } else { stale_pause }, now) {
-            *state = State::HalfOpen { since: now };
-            return Admission::Admitted;
+            *state = State::HalfOpen { since: now, trials };
+            return Admission::Trial;
         }
         let until = match *state {
-            // The probe under way ends any moment.
+            // The trial under way ends any moment.
             State::HalfOpen { .. } => now,
             _ if !is_over(since, pause, now) => since.plus(pause),
             _ => since.plus(stale_pause),
@@ -93,8 +111,8 @@ impl Breaker {
     /// How a message would fare now, as far as it is known without sending one.
     pub(crate) fn outlook(&self, now: Timestamp) -> Outlook {
         match *self.lock() {
-            State::Closed { faults_in_a_row: 0 } => Outlook::Taken,
-            State::Open { since, pause } if !is_over(since, pause, now) => {
+            State::Closed { faults_in_a_row: 0, .. } => Outlook::Taken,
+            State::Open { since, pause, .. } if !is_over(since, pause, now) => {
                 Outlook::LeftAlone { until: since.plus(pause) }
             }
             State::HalfOpen { .. } => Outlook::LeftAlone { until: now },
@@ -103,29 +121,69 @@ impl Breaker {
     }
 
     /// The provider answered. True when it had been left alone.
-    pub(crate) fn worked(&self) -> bool {
+    pub(crate) fn worked(&self, now: Timestamp) -> bool {
         let mut state = self.lock();
+        let closed_since = match *state {
+            State::Closed { since, .. } => since,
+            State::Open { .. } | State::HalfOpen { .. } => Some(now),
+        };
         let was_closed = matches!(*state, State::Closed { .. });
-        *state = State::Closed { faults_in_a_row: 0 };
+        *state = State::Closed { since: closed_since, faults_in_a_row: 0 };
         !was_closed
     }
 
+    /// Whether it is left alone now.
+    pub(crate) fn is_open(&self, now: Timestamp) -> bool {
+        matches!(*self.lock(), State::Open { since, pause, .. } if !is_over(since, pause, now))
+    }
+
+    /// What a probe said of a provider that is left alone. True when it is back as far as a probe can tell: one went
+    /// unanswered since it is left alone, and this one did not. Then any message may try it at once.
+    pub(crate) fn probed(&self, is_answered: bool, now: Timestamp) -> bool {
+        let mut state = self.lock();
+        let State::Open { since, pause, has_missed_probe, .. } = &mut *state else { return false };
+        if is_over(*since, *pause, now) {
+            return false;
+        }
+        if !is_answered {
+            *has_missed_probe = true;
+        }
+        let is_back = is_answered && *has_missed_probe;
+        if is_back {
+            // Over, also for a message that failed before.
+            (*since, *pause) = (now.minus(self.policy.pause), Duration::ZERO);
+        }
+        is_back
+    }
+
     /// The provider was at fault, and may have asked to be left alone for so long. True when it is left alone from
-    /// now on.
-    pub(crate) fn failed(&self, now: Timestamp, retry_after: Option<Duration>) -> bool {
-        let BreakerPolicy { faults, pause, longest_pause } = self.policy;
-        let asked = retry_after.unwrap_or_default().min(longest_pause);
-        let open = State::Open { since: now, pause: pause.max(asked) };
+    /// now on. `draw` gives an even number below its argument.
+    pub(crate) fn failed(
+        &self,
+        now: Timestamp,
+        retry_after: Option<Duration>,
+        draw: impl FnOnce(u64) -> u64,
+    ) -> bool {
         let mut state = self.lock();
         match *state {
-            State::Closed { faults_in_a_row } => {
+            State::Closed { since, faults_in_a_row } => {
                 let faults_in_a_row = faults_in_a_row.saturating_add(1);
-                let opens = faults > 0 && faults_in_a_row >= faults;
-                *state = if opens { open } else { State::Closed { faults_in_a_row } };
+                let opens = self.policy.faults > 0 && faults_in_a_row >= self.policy.faults;
+                *state = if opens {
+                    let pause = self.policy.pause_after(0, retry_after, draw);
+                    let trials = Trials { faults_in_a_row, failed: 0 };
+                    State::Open { since: now, pause, trials, has_missed_probe: false }
+                } else {
+                    State::Closed { since, faults_in_a_row }
+                };
                 opens
             }
-            State::HalfOpen { .. } => {
-                *state = open;
+            State::HalfOpen { trials, .. } => {
+                let failed = trials.failed.saturating_add(1);
+                let pause = self.policy.pause_after(failed, retry_after, draw);
+                let faults_in_a_row = trials.faults_in_a_row.saturating_add(1);
+                let trials = Trials { faults_in_a_row, failed };
+                *state = State::Open { since: now, pause, trials, has_missed_probe: false };
                 false
             }
             // It was under way when the breaker opened, and says nothing new.
@@ -133,8 +191,51 @@ impl Breaker {
         }
     }
 
+    /// As it stands, for people.
+    pub(crate) fn view(&self) -> BreakerView {
+        match *self.lock() {
+            State::Closed { since, faults_in_a_row } => {
+                BreakerView { state: BreakerState::Closed, since, faults_in_a_row, trial_at: None }
+            }
+            State::Open { since, pause, trials, .. } => BreakerView {
+                state: BreakerState::Open,
+                since: Some(since),
+                faults_in_a_row: trials.faults_in_a_row,
+                trial_at: Some(since.plus(pause)),
+            },
+            State::HalfOpen { since, trials } => BreakerView {
+                state: BreakerState::HalfOpen,
+                since: Some(since),
+                faults_in_a_row: trials.faults_in_a_row,
+                trial_at: None,
+            },
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl BreakerPolicy {
+    /// How long it stays open after so many trials that failed.
+    fn pause_after(
+        self,
+        failed_trials: u32,
+        retry_after: Option<Duration>,
+        draw: impl FnOnce(u64) -> u64,
+    ) -> Duration {
+        let longest = self.longest_pause.max(self.pause);
+        let asked = retry_after.unwrap_or_default().min(self.longest_pause);
+        let grown = if failed_trials == 0 {
+            self.pause
+        } else {
+            let ceiling = self.pause.saturating_mul(1 << failed_trials.min(30)).min(longest);
+            let half = ceiling / 2;
+            let spread = u64::try_from(half.as_micros()).unwrap_or(u64::MAX - 1).saturating_add(1);
+            half.saturating_add(Duration::from_micros(draw(spread)))
+        };
+        grown.max(self.pause).max(asked)
     }
 }
 
@@ -144,119 +245,7 @@ fn is_over(since: Timestamp, pause: Duration, now: Timestamp) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+mod public_faults;
 
-    const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
-    const PAUSE: Duration = Duration::from_secs(15);
-    const POLICY: BreakerPolicy =
-        BreakerPolicy { faults: 3, pause: PAUSE, longest_pause: Duration::from_secs(300) };
-
-    fn opened() -> Breaker {
-        let breaker = Breaker::new(POLICY);
-        let said = [NOW, NOW, NOW].map(|now| breaker.failed(now, None));
-        assert_eq!(said, [false, false, true]);
-        breaker
-    }
-
-    fn is_admitted(breaker: &Breaker, is_fresh: bool, now: Timestamp) -> bool {
-        breaker.admit(is_fresh, now) == Admission::Admitted
-    }
-
-    #[test]
-    fn faults_in_a_row_open_it() {
-        let until = NOW.plus(PAUSE);
-
-        assert_eq!(opened().admit(true, NOW), Admission::LeftAlone { until });
-    }
-
-    #[test]
-    fn an_answer_between_faults_starts_the_count_anew() {
-        let breaker = Breaker::new(BreakerPolicy { faults: 2, ..POLICY });
-
-        breaker.failed(NOW, None);
-        breaker.worked();
-        breaker.failed(NOW, None);
-
-        assert!(is_admitted(&breaker, true, NOW));
-    }
-
-    #[test]
-    fn after_the_pause_one_message_tries_and_its_answer_closes_it() {
-        let breaker = opened();
-        let later = NOW.plus(PAUSE);
-
-        let probes = [is_admitted(&breaker, true, later), is_admitted(&breaker, true, later)];
-
-        assert_eq!(probes, [true, false]);
-        assert_eq!(breaker.admit(true, later), Admission::LeftAlone { until: later });
-        assert!(breaker.worked());
-        assert!(is_admitted(&breaker, false, later));
-    }
-
-    #[test]
-    fn a_failed_probe_keeps_it_open() {
-        let breaker = opened();
-        let later = NOW.plus(PAUSE);
-
-        is_admitted(&breaker, true, later);
-        breaker.failed(later, None);
-
-        assert!(!is_admitted(&breaker, true, later.plus(PAUSE / 2)));
-        assert!(is_admitted(&breaker, true, later.plus(PAUSE)));
-    }
-
-    #[test]
-    fn a_message_that_failed_before_probes_only_where_no_fresh_one_came() {
-        let breaker = opened();
-        let later = NOW.plus(PAUSE);
-
-        let at_once = breaker.admit(false, later);
-        let fresh = is_admitted(&opened(), true, later);
-        let after_another_pause = is_admitted(&breaker, false, later.plus(PAUSE));
-
-        assert_eq!(at_once, Admission::LeftAlone { until: NOW.plus(2 * PAUSE) });
-        assert!(fresh && after_another_pause);
-    }
-
-    #[test]
-    fn a_provider_that_asks_to_be_left_alone_is_for_a_while() {
-        let asking = |seconds| {
-            let breaker = Breaker::new(BreakerPolicy { faults: 1, ..POLICY });
-            breaker.failed(NOW, Some(Duration::from_secs(seconds)));
-            breaker.admit(true, NOW)
-        };
-
-        let until = |seconds| Admission::LeftAlone { until: NOW.plus(Duration::from_secs(seconds)) };
-        assert_eq!([asking(1), asking(60), asking(86_400)], [until(15), until(60), until(300)]);
-    }
-
-    #[test]
-    fn what_was_under_way_when_it_opened_does_not_keep_it_open() {
-        let breaker = opened();
-
-        breaker.failed(NOW.plus(PAUSE / 2), None);
-
-        assert!(is_admitted(&breaker, true, NOW.plus(PAUSE)));
-    }
-
-    #[test]
-    fn the_outlook_is_what_was_heard_last() {
-        let (fresh, open) = (Breaker::new(POLICY), opened());
-        let (at_first, until) = (fresh.outlook(NOW), NOW.plus(PAUSE));
-        fresh.failed(NOW, None);
-
-        assert_eq!((at_first, fresh.outlook(NOW)), (Outlook::Taken, Outlook::Fault));
-        assert_eq!(open.outlook(NOW), Outlook::LeftAlone { until });
-        assert_eq!(open.outlook(until), Outlook::Fault);
-        assert!(is_admitted(&open, true, until));
-        assert_eq!(open.outlook(until), Outlook::LeftAlone { until });
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_does_not_lengthen_the_pause() {
-        let day_before = NOW.minus(Duration::from_secs(86_400));
-
-        assert!(is_admitted(&opened(), true, day_before));
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -12,13 +12,13 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Json, Redirect};
 use axum::routing::get;
-use rekey_primitives::contact::Channel;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::kind::{OpenProvider, ProviderOptions};
 use super::{HandOver, Outgoing, Provider, SendFailure};
 use crate::domain::content::{Rendered, escape};
+use crate::domain::destination::Channel;
 
 /// How many messages are kept; older ones go first.
 const CAPACITY: usize = 500;
@@ -128,6 +128,7 @@ impl InboxMessage {
         let (subject, text, html) = match &outgoing.content {
             Rendered::Email { subject, text, html, .. } => (subject.as_str(), text.as_str(), html.as_str()),
             Rendered::Sms { text } => ("", text.as_str(), ""),
+            Rendered::Event { json } => ("", json.as_str(), ""),
         };
         Self {
             to: outgoing.destination.as_str().to_owned(),

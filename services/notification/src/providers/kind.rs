@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use rekey_primitives::contact::Channel;
 use rekey_runtime::settings::Table;
 use serde::de::DeserializeOwned;
 
@@ -11,8 +10,9 @@ use super::breaker::BreakerPolicy;
 use super::inbox::{Inbox, InboxProvider};
 use super::settings::ProviderSettings;
 use super::sms::Gateway;
-use super::smtp::Relay;
+use super::smtp::{DkimRecord, Relay};
 use super::{ConfiguredProvider, Provider, TlsServer};
+use crate::domain::destination::Channel;
 
 /// Every kind. A new one is a module and a line here.
 pub(super) const KINDS: [ProviderKind; 3] =
@@ -41,6 +41,11 @@ pub(super) trait OpenProvider: Provider + Sized + 'static {
         None
     }
 
+    /// The public keys of what it signs mails with.
+    fn dkim_records(_: &Self::Settings) -> anyhow::Result<Vec<DkimRecord>> {
+        Ok(Vec::new())
+    }
+
     /// Opens one, which connects to nobody yet.
     fn open(settings: Self::Settings, options: &ProviderOptions) -> anyhow::Result<Self>;
 }
@@ -53,6 +58,8 @@ pub(super) struct ProviderKind {
     pub(super) fault: fn(&Table) -> Option<String>,
     /// The server that it speaks TLS to, if it does.
     pub(super) tls_server: fn(&Table) -> Option<TlsServer>,
+    /// The public keys of what it signs mails with.
+    pub(super) dkim_records: fn(&Table) -> anyhow::Result<Vec<DkimRecord>>,
     open: fn(&Table, &ProviderOptions) -> anyhow::Result<Box<dyn Provider>>,
 }
 
@@ -66,6 +73,7 @@ impl ProviderKind {
                 Err(error) => Some(error.to_string()),
             },
             tls_server: |own| P::tls_server(&own.read().ok()?),
+            dkim_records: |own| P::dkim_records(&own.read()?),
             open: |own, options| Ok(Box::new(P::open(own.read()?, options)?)),
         }
     }
@@ -89,5 +97,8 @@ pub(super) fn open(
     let kind = find(&settings.kind).with_context(|| format!("`{}` is no kind", settings.kind));
     let kind = kind.with_context(whose)?;
     let sender = (kind.open)(&settings.own, options).with_context(whose)?;
-    Ok(ConfiguredProvider::new(settings.name().to_owned(), settings.channels(), sender, options.breaker))
+    let name = settings.name().to_owned();
+    let opened = ConfiguredProvider::new(name, settings.channels(), sender, options.breaker);
+    let opened = opened.with_rate(settings.rate());
+    Ok(ConfiguredProvider { kind: kind.name, tenant_senders: settings.tenant_senders(), ..opened })
 }

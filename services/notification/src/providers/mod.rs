@@ -7,30 +7,40 @@
 mod breaker;
 pub mod inbox;
 mod kind;
-mod password;
+mod lane_log;
+mod senders;
 mod settings;
 mod sms;
 mod smtp;
+mod webhook;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rekey_metrics::LabelValue;
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::contact::{Channel, Destination};
-use rekey_primitives::id::NotificationId;
+use rekey_primitives::id::{NotificationId, TenantId};
 
 pub(crate) use self::breaker::{Admission, Breaker, BreakerPolicy, Outlook};
 pub(crate) use self::kind::ProviderOptions;
+use self::lane_log::LaneLog;
+pub(crate) use self::senders::{SenderSettings, Senders, TenantSender};
 pub(crate) use self::settings::{ProviderSettings, check};
+pub use self::smtp::DkimRecord;
+pub use self::webhook::WebhookRequests;
+pub(crate) use self::webhook::{Endpoints, WebhookSettings};
 use crate::domain::content::Rendered;
+use crate::domain::destination::{Channel, Destination, EndpointName};
 use crate::domain::lane::{Lane, PerLane};
+use crate::domain::provider::{BreakerState, ProviderView};
+use crate::domain::provider_bucket::{ProviderBucket, ProviderRate};
 use crate::domain::state::FailureClass;
 use crate::metrics;
+pub(crate) use rekey_runtime::gateway::PasswordFile;
 
 /// How long reading an answer may take beyond the send timeout, where the answer came in time.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(1);
@@ -54,11 +64,15 @@ pub(crate) struct Outgoing {
     pub(crate) id: NotificationId,
     pub(crate) destination: Destination,
     pub(crate) content: Rendered,
+    /// The tenant's own sender, where it has one and this provider sends in its name.
+    pub(crate) sender: Option<Arc<TenantSender>>,
     /// When it was accepted: its date, the same at every try.
     pub(crate) created_at: Timestamp,
     /// When this provider is asked: what is left until `not_after` is counted from here.
     pub(crate) now: Timestamp,
     pub(crate) not_after: Timestamp,
+    /// Where whoever carries it on reports what became of it: a return path of a mail, a URL of a text message.
+    pub(crate) report_to: Option<String>,
 }
 
 /// A try that failed.
@@ -110,16 +124,33 @@ pub(crate) trait Provider: Send + Sync {
     /// settings, or soon after where an answer came in time and has to be read. An answer that came is never given
     /// up for the timeout.
     async fn send(&self, outgoing: &Outgoing, hand_over: &dyn HandOver) -> Result<(), SendFailure>;
+
+    /// Finds out, without a message, whether the provider is there, where its kind has a way to. Asked before a message
+    /// tries whether it is back. It ends by itself within the send timeout.
+    ///
+    /// # Errors
+    /// It is not.
+    async fn probe(&self) -> Result<(), SendFailure> {
+        Ok(())
+    }
 }
 
 /// A provider of the settings, and what keeps it from eating the workers while it is dead.
 pub(crate) struct ConfiguredProvider {
     /// Its name in rows and logs.
     pub(crate) name: String,
+    kind: &'static str,
     pub(crate) channels: Vec<Channel>,
+    /// The endpoint that it is, where it carries webhooks.
+    endpoint: Option<EndpointName>,
     pub(crate) sender: Box<dyn Provider>,
     /// A lane's own faults open its breaker and no other's.
     pub(crate) breakers: PerLane<Breaker>,
+    /// Whether messages go out in the name of a tenant that has a sender.
+    tenant_senders: bool,
+    rate: ProviderRate,
+    bucket: Mutex<ProviderBucket>,
+    logs: PerLane<LaneLog>,
     /// How long it took over the last message that it took, in microseconds: so long a decoy looks under way.
     took: AtomicU64,
 }
@@ -131,17 +162,56 @@ impl ConfiguredProvider {
         sender: Box<dyn Provider>,
         policy: BreakerPolicy,
     ) -> Self {
-        for &lane in Lane::ALL {
-            metrics::BREAKER_OPEN
-                .set_whether::<LabelValue>(false, [name.clone().into(), lane.as_str().into()]);
-        }
-        Self {
+        let provider = Self {
             name,
+            kind: "",
             channels,
+            endpoint: None,
             sender,
             breakers: PerLane::each(|_| Breaker::new(policy)),
+            tenant_senders: true,
+            rate: ProviderRate::UNLIMITED,
+            bucket: Mutex::new(ProviderBucket::new(ProviderRate::UNLIMITED)),
+            logs: PerLane::each(|_| LaneLog::default()),
             took: AtomicU64::new(0),
-        }
+        };
+        Lane::ALL.iter().for_each(|lane| provider.show_breaker(*lane));
+        provider
+    }
+
+    /// The same, no faster than this.
+    pub(crate) fn with_rate(self, rate: ProviderRate) -> Self {
+        Self { rate, bucket: Mutex::new(ProviderBucket::new(rate)), ..self }
+    }
+
+    /// The same as a webhook's endpoint.
+    fn of_endpoint(self, name: EndpointName) -> Self {
+        Self { kind: webhook::KIND_NAME, endpoint: Some(name), ..self }
+    }
+
+    /// Takes a token of its rate for a message of the lane.
+    ///
+    /// # Errors
+    /// There is none; there may be one then.
+    pub(crate) fn take_token(&self, lane: Lane, now: Timestamp) -> Result<(), Timestamp> {
+        self.bucket().take(lane, now)
+    }
+
+    /// Whether there is a token for a message of the lane, which stays there.
+    ///
+    /// # Errors
+    /// There is none; there may be one then.
+    pub(crate) fn token_outlook(&self, lane: Lane, now: Timestamp) -> Result<(), Timestamp> {
+        self.bucket().outlook(lane, now)
+    }
+
+    /// Returns the token of a message that it was not given after all.
+    pub(crate) fn give_token_back(&self) {
+        self.bucket().give_back();
+    }
+
+    fn bucket(&self) -> std::sync::MutexGuard<'_, ProviderBucket> {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Measures that it was given a message, by how that ended: a decoy as a message.
@@ -153,41 +223,107 @@ impl ConfiguredProvider {
         );
     }
 
-    /// Shows that it is left alone in a lane, or is not any more.
-    pub(crate) fn show_breaker(&self, lane: Lane, is_open: bool) {
-        metrics::BREAKER_OPEN
-            .set_whether::<LabelValue>(is_open, [self.name.clone().into(), lane.as_str().into()]);
+    /// Shows how the breaker of a lane stands by now.
+    pub(crate) fn show_breaker(&self, lane: Lane) {
+        let now = self.breakers.of(lane).view().state;
+        for state in BreakerState::ALL {
+            let labels = [self.name.clone().into(), lane.as_str().into(), state.as_str().into()];
+            metrics::BREAKER_STATE.set_whether::<LabelValue>(*state == now, labels);
+        }
     }
 
-    pub(crate) fn note_taken(&self, took: Duration) {
+    /// Notes that it took a message of the lane, and how long it took over it.
+    pub(crate) fn note_taken(&self, lane: Lane, took: Duration, now: Timestamp) {
         self.took.store(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.logs.of(lane).taken(now);
+    }
+
+    /// Notes that a message of the lane failed at it.
+    pub(crate) fn note_failed(&self, lane: Lane, class: FailureClass, now: Timestamp) {
+        self.logs.of(lane).failed(class, now);
+    }
+
+    /// Whether it is left alone in a lane.
+    pub(crate) fn is_left_alone(&self, now: Timestamp) -> bool {
+        Lane::ALL.iter().any(|lane| self.breakers.of(*lane).is_open(now))
     }
 
     pub(crate) fn usually_takes(&self) -> Duration {
         Duration::from_micros(self.took.load(Ordering::Relaxed))
     }
+
+    fn view(&self, now: Timestamp) -> ProviderView {
+        ProviderView {
+            name: self.name.clone(),
+            kind: self.kind,
+            channels: self.channels.clone(),
+            per_second: self.rate.per_second,
+            lanes: PerLane::each(|lane| self.logs.of(lane).view(self.breakers.of(lane).view(), now)),
+        }
+    }
 }
 
-/// All providers, in the order they are tried.
+/// All providers, in the order they are tried, and the senders of tenants. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Providers(Arc<[ConfiguredProvider]>);
+pub(crate) struct Providers {
+    all: Arc<[ConfiguredProvider]>,
+    senders: Arc<Senders>,
+}
 
 impl Providers {
     /// Those of the settings.
     ///
     /// # Errors
     /// An unknown kind, a provider without its settings, an inbox where there is none.
-    pub(crate) fn open(all: &[ProviderSettings], options: &ProviderOptions) -> anyhow::Result<Self> {
+    pub(crate) fn open(
+        all: &[ProviderSettings],
+        endpoints: &Endpoints,
+        options: &ProviderOptions,
+    ) -> anyhow::Result<Self> {
         let opened = all.iter().map(|settings| kind::open(settings, options));
-        Ok(Self::new(opened.collect::<anyhow::Result<Vec<_>>>()?))
+        let mut opened = opened.collect::<anyhow::Result<Vec<_>>>()?;
+        opened.extend(endpoints.open(options)?);
+        Ok(Self::new(opened))
     }
 
     pub(crate) fn new(all: Vec<ConfiguredProvider>) -> Self {
-        Self(all.into())
+        Self { all: all.into(), senders: Arc::default() }
+    }
+
+    /// The same, sending in the name of these.
+    pub(crate) fn sending_as(self, senders: Senders) -> Self {
+        Self { senders: Arc::new(senders), ..self }
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ConfiguredProvider> {
+        self.all.iter()
     }
 
     /// Those of a channel.
     pub(crate) fn of(&self, channel: Channel) -> impl Iterator<Item = &ConfiguredProvider> {
-        self.0.iter().filter(move |provider| provider.channels.contains(&channel))
+        self.all.iter().filter(move |provider| provider.channels.contains(&channel))
+    }
+
+    /// Those that may carry a message there: all of its channel, or the one endpoint.
+    pub(crate) fn towards(&self, to: &Destination) -> impl Iterator<Item = &ConfiguredProvider> {
+        self.of(to.channel()).filter(move |provider| match to {
+            Destination::Webhook(name) => provider.endpoint.as_ref() == Some(name),
+            Destination::Email(_) | Destination::Phone(_) => true,
+        })
+    }
+
+    /// The sender in whose name a provider sends a tenant's messages, if it is not its own.
+    pub(crate) fn sender(
+        &self,
+        provider: &ConfiguredProvider,
+        tenant: TenantId,
+    ) -> Option<Arc<TenantSender>> {
+        if provider.tenant_senders { self.senders.of_tenant(tenant) } else { None }
+    }
+
+    /// All of them, for people, in the order they are tried.
+    pub(crate) fn views(&self, now: Timestamp) -> Vec<ProviderView> {
+        self.all.iter().map(|provider| provider.view(now)).collect()
     }
 }

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use rekey_primitives::contact::Channel;
 use rekey_runtime::settings::Table;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::{TlsServer, kind};
+use super::{DkimRecord, TlsServer, kind};
+use crate::domain::destination::Channel;
+use crate::domain::provider_bucket::ProviderRate;
 
 /// One relay or gateway. The order of the list is the order in which a channel's providers are tried.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,13 +20,25 @@ pub(crate) struct ProviderSettings {
     /// Only these of the channels that the kind carries; all of them where it is missing.
     #[serde(default, deserialize_with = "list")]
     channels: Option<Vec<String>>,
+    /// Messages a second over all lanes; without it no limit.
+    #[serde(default, deserialize_with = "number")]
+    per_second: Option<u32>,
+    /// The most that go at once after a quiet while; without it a second's worth.
+    #[serde(default, deserialize_with = "number")]
+    burst: Option<u32>,
+    /// How much of the burst bulk leaves to codes, in hundredths.
+    #[serde(default, deserialize_with = "number")]
+    critical_share_percent: Option<u32>,
+    /// Whether messages go out in the name of a tenant that has a sender; true where it is missing.
+    #[serde(default, deserialize_with = "whether")]
+    tenant_senders: Option<bool>,
     /// The settings of its kind.
     #[serde(flatten)]
     pub(super) own: Table,
 }
 
 /// A list, which the environment writes as a text with commas.
-fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum List {
@@ -36,6 +50,37 @@ fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>
         List::Text(text) => text.split(',').map(|item| item.trim().to_owned()).collect(),
     }))
 }
+
+/// A number, which the environment writes as a text.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Number {
+        Number(u32),
+        Text(String),
+    }
+    match Number::deserialize(deserializer)? {
+        Number::Number(number) => Ok(Some(number)),
+        Number::Text(text) => text.trim().parse().map(Some).map_err(D::Error::custom),
+    }
+}
+
+/// True or false, which the environment writes as a text.
+fn whether<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Whether {
+        Whether(bool),
+        Text(String),
+    }
+    match Whether::deserialize(deserializer)? {
+        Whether::Whether(answer) => Ok(Some(answer)),
+        Whether::Text(text) => text.trim().parse().map(Some).map_err(D::Error::custom),
+    }
+}
+
+/// What bulk leaves of a burst unless it is said: half, so that as many codes find a token as a mailing did.
+const CRITICAL_SHARE_PERCENT: u32 = 50;
 
 /// An entry of the list that cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +94,16 @@ impl ProviderSettings {
     /// A provider of that kind, with the kind's defaults.
     #[cfg(test)]
     pub(crate) fn of_kind(kind: &str) -> Self {
-        Self { name: None, kind: kind.to_owned(), channels: None, own: Table::default() }
+        Self {
+            name: None,
+            kind: kind.to_owned(),
+            channels: None,
+            per_second: None,
+            burst: None,
+            critical_share_percent: None,
+            tenant_senders: None,
+            own: Table::default(),
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -65,6 +119,21 @@ impl ProviderSettings {
         of_kind.iter().filter(is_wanted).copied().collect()
     }
 
+    /// How fast it may be given messages.
+    pub(super) fn rate(&self) -> ProviderRate {
+        let per_second = self.per_second.unwrap_or(0);
+        ProviderRate {
+            per_second,
+            burst: self.burst.unwrap_or(per_second).max(1),
+            critical_share: self.critical_share_percent.unwrap_or(CRITICAL_SHARE_PERCENT),
+        }
+    }
+
+    /// Whether it sends in the name of tenants that have a sender.
+    pub(super) fn tenant_senders(&self) -> bool {
+        self.tenant_senders.unwrap_or(true)
+    }
+
     /// Whether it shows messages instead of sending them.
     pub(crate) fn is_inbox(&self) -> bool {
         self.kind == super::inbox::KIND_NAME
@@ -73,6 +142,14 @@ impl ProviderSettings {
     /// The files of secrets that it names, by their keys.
     pub(crate) fn secret_files(&self) -> Vec<(String, PathBuf)> {
         self.own.secret_files()
+    }
+
+    /// The file with what a gateway signs its status callbacks with.
+    pub(crate) fn callback_token_file(&self) -> Option<PathBuf> {
+        self.channels()
+            .contains(&Channel::Sms)
+            .then(|| self.own.text("callback_token_file"))?
+            .map(PathBuf::from)
     }
 
     /// The domain that its mails are from; `None` where it carries none, or names no address.
@@ -87,6 +164,11 @@ impl ProviderSettings {
     /// The server that it speaks TLS to, if it does.
     pub(crate) fn tls_server(&self) -> Option<TlsServer> {
         (kind::find(&self.kind)?.tls_server)(&self.own)
+    }
+
+    /// The public keys of what it signs mails with.
+    pub(crate) fn dkim_records(&self) -> anyhow::Result<Vec<DkimRecord>> {
+        kind::find(&self.kind).map_or(Ok(Vec::new()), |kind| (kind.dkim_records)(&self.own))
     }
 
     fn check(&self) -> Result<(), String> {
@@ -147,6 +229,19 @@ mod tests {
         assert_eq!(gateway, Some(("sms.example".to_owned(), 443, false)));
         assert_eq!(server("kind = 'sms'\nurl = 'http://127.0.0.1:8080/send'\nfrom = 'Acme'"), None);
         assert_eq!(server("kind = 'inbox'"), None);
+    }
+
+    #[test]
+    fn a_rate_reads_as_a_number_and_as_the_text_of_the_environment() {
+        let of = |text: &str| provider(&format!("kind = 'inbox'\n{text}")).rate();
+        let rate = ProviderRate { per_second: 20, burst: 20, critical_share: 50 };
+
+        assert_eq!(of("per_second = 20"), rate);
+        assert_eq!(of("per_second = '20'"), rate);
+        assert_eq!(of("per_second = 20\nburst = 5").burst, 5);
+        assert_eq!((of("").per_second, of("").burst), (0, 1));
+        assert!(provider("kind = 'inbox'").tenant_senders());
+        assert!(!provider("kind = 'inbox'\ntenant_senders = 'false'").tenant_senders());
     }
 
     #[test]

@@ -5,38 +5,29 @@
 
 mod settings;
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use async_trait::async_trait;
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue, InvalidHeaderValue, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use rekey_primitives::contact::Channel;
-use secrecy::ExposeSecret as _;
+use rekey_runtime::gateway::{ANSWER_BYTES, GatewayClient, Login, LoginFiles, is_protected, step_of};
 use serde::Deserialize;
+use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
 use self::settings::SmsSettings;
 use super::kind::{OpenProvider, ProviderOptions};
-use super::password::PasswordFile;
 use super::{ANSWER_WITHIN, HandOver, Outgoing, Provider, SendFailure, TlsServer};
 use crate::domain::content::Rendered;
+use crate::domain::destination::Channel;
 use crate::domain::state::FailureClass;
 
-/// Answers are short; more than this is not read.
-const ANSWER_BYTES: usize = 64 * 1024;
-
 pub(super) struct Gateway {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: GatewayClient,
     url: Uri,
     login: Login,
     settings: SmsSettings,
@@ -47,19 +38,14 @@ pub(super) struct Gateway {
 impl Gateway {
     pub(super) fn new(settings: &SmsSettings, timeout: Duration) -> anyhow::Result<Self> {
         let (url, from) = (url(settings)?, settings.from.clone().context("`from` is not set")?);
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_connect_timeout(Some(timeout / 2));
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-            .context("reading the system's certificate authorities")?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(http);
-        // None is kept. A connection that fell silent takes a message and gives no answer, and a text message cannot be
-        // posted again without the risk of a second one: a handshake each costs less than a code that is lost.
-        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
-        Ok(Self { client, url, login: Login::of(settings)?, settings: settings.clone(), from, timeout })
+        let client = GatewayClient::new(timeout / 2);
+        let client = client.context("reading the system's certificate authorities")?;
+        let login = Login::of(LoginFiles {
+            username: settings.username.as_deref().or(settings.account.as_deref()),
+            password_file: settings.password_file.as_deref(),
+            token_file: settings.token_file.as_deref(),
+        })?;
+        Ok(Self { client, url, login, settings: settings.clone(), from, timeout })
     }
 
     fn form(&self, outgoing: &Outgoing, text: &str) -> Zeroizing<String> {
@@ -67,12 +53,16 @@ impl Gateway {
         // Large enough that it does not grow, which would leave copies of the code behind.
         let mut form = form_urlencoded::Serializer::new(String::with_capacity(1_024 + 3 * text.len()));
         form.append_pair(&settings.to_field, outgoing.destination.as_str());
-        form.append_pair(&settings.from_field, &self.from);
+        let tenants = outgoing.sender.as_ref().and_then(|sender| sender.sms_from.as_deref());
+        form.append_pair(&settings.from_field, tenants.unwrap_or(&self.from));
         form.append_pair(&settings.text_field, text);
         if !settings.validity_field.is_empty() {
             let left = outgoing.not_after.since(outgoing.now).as_secs();
             let validity = left.clamp(1, settings.validity_longest_seconds.max(1));
             form.append_pair(&settings.validity_field, &validity.to_string());
+        }
+        if let Some(url) = outgoing.report_to.as_deref().filter(|_| !settings.callback_field.is_empty()) {
+            form.append_pair(&settings.callback_field, url);
         }
         form.extend_pairs(&settings.fields);
         Zeroizing::new(form.finish())
@@ -108,6 +98,8 @@ impl OpenProvider for Gateway {
     fn check(settings: &SmsSettings) -> anyhow::Result<()> {
         url(settings)?;
         ensure!(settings.from.is_some(), "`from` is not set");
+        let may_ask = settings.callback_token_file.is_none() || !settings.callback_field.is_empty();
+        ensure!(may_ask, "`callback_token_file` is set, but `callback_field` is empty");
         Ok(())
     }
 
@@ -134,6 +126,17 @@ impl Provider for Gateway {
         match tokio::time::timeout(self.timeout, self.post(&form)).await {
             Ok(answer) => judge(answer?).await,
             Err(_) => Err(SendFailure::new(FailureClass::AnswerLost, "no answer in time")),
+        }
+    }
+
+    /// Whether its port can be connected to: more would cost money.
+    async fn probe(&self) -> Result<(), SendFailure> {
+        let host = self.url.host().unwrap_or_default().trim_matches(['[', ']']);
+        let port = if self.url.scheme_str() == Some("https") { 443 } else { 80 };
+        let connected = TcpStream::connect((host, self.url.port_u16().unwrap_or(port)));
+        match tokio::time::timeout(self.timeout, connected).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(SendFailure::new(FailureClass::Provider, "cannot be connected to")),
         }
     }
 }
@@ -211,67 +214,6 @@ fn url(settings: &SmsSettings) -> anyhow::Result<Uri> {
     let url: Uri = url.parse().context("`url` is no URL")?;
     ensure!(is_protected(&url), "`url` must be https, except on this machine");
     Ok(url)
-}
-
-/// How a gateway is logged in to. The secret is read again for each message, since it may be another one from tomorrow on.
-enum Login {
-    Nobody,
-    Bearer(PasswordFile),
-    Basic(String, PasswordFile),
-}
-
-impl Login {
-    fn of(settings: &SmsSettings) -> anyhow::Result<Self> {
-        let login = match (&settings.token_file, &settings.password_file) {
-            (Some(_), Some(_)) => bail!("`token_file` and `password_file` are both set"),
-            (Some(file), None) => Self::Bearer(PasswordFile::open(file)?),
-            (None, Some(file)) => {
-                let name = settings.username.clone().or_else(|| settings.account.clone());
-                let name = name.context("`password_file` is set, but neither `username` nor `account`")?;
-                Self::Basic(name, PasswordFile::open(file)?)
-            }
-            (None, None) => Self::Nobody,
-        };
-        login.header().context("the secret holds characters no header may")?;
-        Ok(login)
-    }
-
-    fn header(&self) -> Result<Option<HeaderValue>, InvalidHeaderValue> {
-        let text = match self {
-            Self::Nobody => return Ok(None),
-            Self::Bearer(token) => Zeroizing::new(format!("Bearer {}", token.read().expose_secret())),
-            Self::Basic(name, password) => {
-                let login = Zeroizing::new(format!("{name}:{}", password.read().expose_secret()));
-                Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(login.as_bytes())))
-            }
-        };
-        let mut value = HeaderValue::from_str(&text)?;
-        value.set_sensitive(true);
-        Ok(Some(value))
-    }
-}
-
-/// Which step of connecting failed, so that the operator's log says what to mend. The client has a type for the words
-/// of the first two but does not show it; what is neither is the handshake.
-fn step_of(error: &hyper_util::client::legacy::Error) -> &'static str {
-    let source = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-    match source.as_str() {
-        words if words.starts_with("dns error") => "resolving: the host has no address",
-        words if words.starts_with("tcp connect error") => "connecting: no address answers",
-        _ => "TLS or connecting: no connection",
-    }
-}
-
-/// Plain HTTP only to this machine, where a test or a gateway of one's own listens.
-fn is_protected(url: &Uri) -> bool {
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
-    let is_loopback =
-        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    match url.scheme_str() {
-        Some("https") => !host.is_empty(),
-        Some("http") => is_loopback,
-        _ => false,
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Mail by SMTP (RFC 5321): STARTTLS demanded or TLS from the first byte, a login, connections kept for the next mail.
 //!
 //! The dialogue is our own, step by step, because what a failure means depends on where it happens: before the final
-//! dot nothing was sent, after it the answer decides, and without an answer nobody knows. lettre composes the mail.
+//! dot nothing was sent, after it the answer decides, and without an answer nobody knows. lettre composes the mail, and it
+//! is signed (DKIM) where the settings have keys of the domain that it is from.
 
 mod connection;
 mod dialogue;
+mod dkim;
 mod extensions;
 mod headers;
 mod reply;
@@ -14,71 +16,45 @@ mod tls;
 
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use async_trait::async_trait;
-use lettre::address::{Address, Envelope as MailEnvelope};
+use lettre::address::Envelope as MailEnvelope;
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
-use rekey_primitives::contact::{Channel, Destination, EmailAddress};
+use rekey_primitives::contact::EmailAddress;
 use zeroize::Zeroizing;
 
 use self::dialogue::{Connections, Envelope, Keeping, dot_stuffed};
-use self::headers::{AutoSubmitted, ContentLanguage, From, Subject};
+pub use self::dkim::DkimRecord;
+use self::dkim::DkimSigner;
+use self::headers::{AutoSubmitted, ContentLanguage, From, ReplyTo, Subject};
 use self::reply::Step;
 use self::server::{Credentials, Server};
 use self::settings::{SmtpSettings, SmtpTls};
 use self::tls::Protection;
 use super::kind::{OpenProvider, ProviderOptions};
+use super::senders::{MailSender, lettre_address};
 use super::{HandOver, Outgoing, Provider, SendFailure, TlsServer};
 use crate::domain::content::Rendered;
+use crate::domain::destination::{Channel, Destination};
 use crate::domain::state::FailureClass;
 
 pub(super) struct Relay {
     connections: Connections,
-    sender: Sender,
+    sender: MailSender,
+    signer: DkimSigner,
     timeout: Duration,
 }
 
-/// Who the mails are from.
-struct Sender {
-    from: EmailAddress,
-    name: String,
-    reply_to: Option<Mailbox>,
-}
-
-impl Sender {
-    /// Reads it from the settings. Names of domains go out in A-labels; what stands before the `@` must be ASCII, since
-    /// no setting can know whether a relay takes others (RFC 6531).
-    fn of(settings: &SmtpSettings) -> anyhow::Result<Self> {
-        let from = own_address(settings.from.as_deref().context("`from` is not set")?).context("`from`")?;
-        let reply_to = match &settings.reply_to {
-            Some(text) => {
-                let mailbox = text.parse::<Mailbox>().context("`reply_to` is no e-mail address")?;
-                let address = own_address(mailbox.email.as_ref()).context("`reply_to`")?;
-                Some(Mailbox::new(mailbox.name, lettre_address(&address)))
-            }
-            None => None,
-        };
-        let name = settings.from_name.clone();
-        ensure!(!name.chars().any(char::is_control), "`from_name` holds a control character");
-        Ok(Self { from, name, reply_to })
-    }
-}
-
-fn own_address(text: &str) -> anyhow::Result<EmailAddress> {
-    let address = EmailAddress::parse(text).context("is no e-mail address")?;
-    ensure!(address.as_str().is_ascii(), "must be ASCII before the `@`: not every relay takes others");
-    Ok(address)
-}
-
-/// lettre judges addresses by rules of its own; ours were judged when they came in.
-fn lettre_address(address: &EmailAddress) -> Address {
-    Address::new_dangerous(address.local_part(), address.domain())
+/// Reads the provider's own sender.
+fn own_sender(settings: &SmtpSettings) -> anyhow::Result<MailSender> {
+    let from = settings.from.as_deref().context("`from` is not set")?;
+    MailSender::read(from, &settings.from_name, settings.reply_to.as_deref())
 }
 
 impl Relay {
     pub(super) fn new(settings: &SmtpSettings, timeout: Duration) -> anyhow::Result<Self> {
         settings.check()?;
-        let sender = Sender::of(settings)?;
+        let sender = own_sender(settings)?;
         let host = settings.host.clone().context("`host` is not set")?;
         let server = Server {
             protection: Protection::of(settings, &host)?,
@@ -93,7 +69,20 @@ impl Relay {
             idle_for: Duration::from_secs(settings.idle_seconds),
             first_answer_within: Duration::from_secs(settings.kept_answer_seconds),
         };
-        Ok(Self { connections: Connections::new(server, keeping), sender, timeout })
+        let signer = DkimSigner::open(&settings.dkim)?;
+        Ok(Self { connections: Connections::new(server, keeping), sender, signer, timeout })
+    }
+
+    /// Who this mail is from.
+    fn sender<'a>(&'a self, outgoing: &'a Outgoing) -> &'a MailSender {
+        let tenants = outgoing.sender.as_ref().and_then(|sender| sender.mail.as_ref());
+        tenants.unwrap_or(&self.sender)
+    }
+
+    /// Where what becomes of this mail is reported to: the sender of its envelope, which is not shown. One of its own says which
+    /// mail came back.
+    fn return_path<'a>(&'a self, outgoing: &'a Outgoing) -> &'a str {
+        outgoing.report_to.as_deref().unwrap_or_else(|| self.sender(outgoing).from.as_str())
     }
 
     /// The mail as DATA wants it. Everything that tells tries apart is left out: Message-ID and Date are those of the
@@ -104,7 +93,7 @@ impl Relay {
         };
         let no_mail = || SendFailure::before_provider(FailureClass::Content, "the parts make no mail");
         let micros = u64::try_from(outgoing.created_at.unix_micros()).unwrap_or(0);
-        let Sender { from, name, reply_to } = &self.sender;
+        let MailSender { from, name, reply_to } = self.sender(outgoing);
         let to = lettre_address(to);
         let envelope = MailEnvelope::new(Some(lettre_address(from)), vec![to.clone()]);
         let mut mail = Message::builder()
@@ -114,16 +103,20 @@ impl Relay {
             .date(SystemTime::UNIX_EPOCH + Duration::from_micros(micros))
             .message_id(Some(format!("<{}@{}>", outgoing.id, from.domain())))
             .header(AutoSubmitted)
-            .header(ContentLanguage((*language).to_owned()))
+            .header(ContentLanguage(language.clone()))
             .envelope(envelope.map_err(|_| no_mail())?);
         if let Some(reply_to) = reply_to {
-            mail = mail.reply_to(reply_to.clone());
+            let name = reply_to.name.clone().unwrap_or_default();
+            mail = mail.header(ReplyTo { name, address: reply_to.email.to_string() });
         }
         let bodies = MultiPart::alternative()
             .singlepart(SinglePart::plain(text.as_str().to_owned()))
             .singlepart(SinglePart::html(html.as_str().to_owned()));
         let mail = Zeroizing::new(mail.multipart(bodies).map_err(|_| no_mail())?.formatted());
-        Ok(Zeroizing::new(dot_stuffed(&mail)))
+        let signatures = self.signer.signatures(&mail, from.domain(), outgoing.created_at);
+        let cannot = || SendFailure::before_provider(FailureClass::Provider, "a DKIM key does not sign");
+        let signed = Zeroizing::new([signatures.ok_or_else(cannot)?.as_bytes(), &mail[..]].concat());
+        Ok(Zeroizing::new(dot_stuffed(&signed)))
     }
 }
 
@@ -134,7 +127,11 @@ impl OpenProvider for Relay {
 
     fn check(settings: &SmtpSettings) -> anyhow::Result<()> {
         settings.check()?;
-        Sender::of(settings).map(|_| ())
+        own_sender(settings).map(|_| ())
+    }
+
+    fn dkim_records(settings: &SmtpSettings) -> anyhow::Result<Vec<DkimRecord>> {
+        DkimSigner::open(&settings.dkim)?.records()
     }
 
     fn tls_server(settings: &SmtpSettings) -> Option<TlsServer> {
@@ -159,10 +156,19 @@ impl Provider for Relay {
             return Err(SendFailure::before_provider(FailureClass::Content, "not a mail address"));
         };
         let mail = self.compose(outgoing, to)?;
-        let envelope = Envelope { from: self.sender.from.as_str(), to: to.as_str(), mail: &mail };
+        let envelope = Envelope { from: self.return_path(outgoing), to: to.as_str(), mail: &mail };
         let mut step = Step::Resolve;
         let dialogue = self.connections.send(&envelope, hand_over, &mut step);
         match tokio::time::timeout(self.timeout, dialogue).await {
+            Ok(answer) => answer,
+            Err(_) => Err(step.without_reply("no answer in time")),
+        }
+    }
+
+    /// A fresh connection that takes a command: the way there, TLS and the login are as they should be.
+    async fn probe(&self) -> Result<(), SendFailure> {
+        let mut step = Step::Resolve;
+        match tokio::time::timeout(self.timeout, self.connections.probe(&mut step)).await {
             Ok(answer) => answer,
             Err(_) => Err(step.without_reply("no answer in time")),
         }

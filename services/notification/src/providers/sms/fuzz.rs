@@ -1,5 +1,7 @@
 //! What a gateway answers when it refuses.
 
+use http::HeaderValue;
+
 use super::*;
 
 #[test]

@@ -26,7 +26,12 @@ pub(in crate::providers) struct SmsSettings {
     pub(super) validity_field: String,
     /// The most that field may say: four hours, Twilio's own bound.
     pub(super) validity_longest_seconds: u64,
-    /// Fields sent with every message, such as a status callback.
+    /// What the gateway signs its status callbacks with. With it, and where `receipts.http` has a public URL, it is asked to
+    /// report of every message.
+    pub(super) callback_token_file: Option<PathBuf>,
+    /// The field with the URL that it reports to.
+    pub(super) callback_field: String,
+    /// Fields sent with every message.
     pub(super) fields: BTreeMap<String, String>,
 }
 
@@ -44,6 +49,8 @@ impl Default for SmsSettings {
             text_field: "Body".to_owned(),
             validity_field: "ValidityPeriod".to_owned(),
             validity_longest_seconds: 14_400,
+            callback_token_file: None,
+            callback_field: "StatusCallback".to_owned(),
             fields: BTreeMap::new(),
         }
     }

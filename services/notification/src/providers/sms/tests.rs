@@ -4,11 +4,12 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
-use rekey_primitives::contact::Destination;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rekey_primitives::id::NotificationId;
 use rekey_primitives::secret::Zeroizing as Wiped;
 
 use super::*;
+use crate::domain::destination::Destination;
 use crate::fixtures::{NOW, Open};
 
 /// What the gateway saw, and what it answers.
@@ -47,9 +48,11 @@ fn outgoing(seconds_left: u64) -> Outgoing {
         id: NotificationId::from_uuid(uuid::Uuid::from_u128(1)),
         destination: Destination::parse(Channel::Sms, "+4915112345678").unwrap(),
         content: Rendered::Sms { text: Wiped::new("Code 1&2 für @x".to_owned()) },
+        sender: None,
         created_at: NOW,
         now: NOW,
         not_after: NOW.plus(Duration::from_secs(seconds_left)),
+        report_to: None,
     }
 }
 
@@ -220,3 +223,5 @@ fn an_unprotected_gateway_elsewhere_is_refused() {
     wrong.account = None;
     assert!(Gateway::new(&wrong, Duration::from_secs(1)).is_err());
 }
+
+mod public_faults;

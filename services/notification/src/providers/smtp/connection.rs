@@ -1,8 +1,9 @@
 //! One connection to a relay: commands out, replies in, in step.
 //!
 //! Every command has one reply and every reply one command. What comes before it was asked for, or after the reply that
-//! was waited for, belongs to nobody knows what: the connection says so and is of no more use. Lines are read as bytes
-//! and as far as they may be long; see [`Reply`](super::reply::Reply) for what counts in them.
+//! was waited for, belongs to nobody knows what: the connection says so and is of no more use. Empty lines around a reply
+//! are no replies: relays that send some are understood all the same. Lines are read as bytes and as far as they may be
+//! long; see [`Reply`](super::reply::Reply) for what counts in them.
 
 use std::time::Duration;
 
@@ -65,7 +66,11 @@ impl<S: Stream + 'static> Connection<S> {
         let (mut lines, mut read) = (Vec::new(), 0);
         loop {
             let line = self.line(step, REPLY_BYTES - read).await?;
-            read += line.len();
+            // With its end, so that empty lines come to an end as well.
+            read += line.len() + 1;
+            if line.is_empty() && lines.is_empty() {
+                continue;
+            }
             let is_last = Line::parse(&line).map(|line| line.is_last);
             lines.push(line);
             match is_last {
@@ -74,6 +79,8 @@ impl<S: Stream + 'static> Connection<S> {
                 None => return Err(step.without_reply("no reply but something else")),
             }
         }
+        let empty = self.stream.buffer().iter().take_while(|byte| ends_line(**byte)).count();
+        self.stream.consume(empty);
         if !self.stream.buffer().is_empty() {
             return Err(step.without_reply("more than one reply"));
         }
@@ -104,13 +111,17 @@ impl<S: Stream + 'static> Connection<S> {
         }
     }
 
-    /// Before anything is said nothing may have come: it would be taken for the reply.
+    /// Before anything is said nothing may have come, but for empty lines: it would be taken for the reply.
     pub(super) fn expect_silence(&mut self, step: Step) -> Result<(), SendFailure> {
-        match self.stream.fill_buf().now_or_never() {
-            None => Ok(()),
-            Some(Ok([])) => Err(step.without_reply("the connection was closed")),
-            Some(Ok(_)) => Err(step.without_reply("a reply that nobody asked for")),
-            Some(Err(_)) => Err(step.without_reply("the connection was lost")),
+        loop {
+            let empty = match self.stream.fill_buf().now_or_never() {
+                None => return Ok(()),
+                Some(Ok([])) => return Err(step.without_reply("the connection was closed")),
+                Some(Ok(arrived)) if arrived.iter().all(|byte| ends_line(*byte)) => arrived.len(),
+                Some(Ok(_)) => return Err(step.without_reply("a reply that nobody asked for")),
+                Some(Err(_)) => return Err(step.without_reply("the connection was lost")),
+            };
+            self.stream.consume(empty);
         }
     }
 
@@ -126,4 +137,8 @@ impl<S: Stream + 'static> Connection<S> {
             let _ = tokio::time::timeout(FAREWELL_WITHIN, farewell).await;
         });
     }
+}
+
+const fn ends_line(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
 }

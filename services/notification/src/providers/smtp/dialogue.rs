@@ -64,6 +64,15 @@ impl Connections {
         }
     }
 
+    /// Opens a connection and has it answer; it is kept for the mail that comes next.
+    pub(super) async fn probe(&self, step: &mut Step) -> Result<(), SendFailure> {
+        let mut fresh = self.server.connect(step).await?;
+        *step = Step::Noop;
+        completed(fresh.command(*step, b"NOOP\r\n").await?, *step)?;
+        self.keep(fresh);
+        Ok(())
+    }
+
     /// A connection that took MAIL: a kept one if it still lives, else a new one.
     async fn begin(&self, envelope: &Envelope<'_>, step: &mut Step) -> Result<Connection, SendFailure> {
         if let Some(mut kept) = self.take() {

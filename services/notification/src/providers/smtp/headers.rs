@@ -1,8 +1,8 @@
 //! Header fields that lettre does not have, or not as careful as ours have to be.
 //!
 //! Names and subjects hold what tenants and people call themselves. What looks like an encoded word (RFC 2047) would be
-//! decoded into something else, and a word without a blank makes a line longer than the 998 octets that SMTP takes: both
-//! are encoded, as everything beyond ASCII is.
+//! decoded into something else, and where a line can only be folded far apart, within a long word or a long row of blanks,
+//! it grows longer than the 998 octets that SMTP takes: all that is encoded, as everything beyond ASCII is.
 
 use email_encoding::headers::writer::EmailWriter;
 use email_encoding::headers::{quoted_string, rfc2047};
@@ -15,7 +15,8 @@ type Unparsed = Box<dyn std::error::Error + Send + Sync>;
 
 /// Whether a reader shows the text as it stands, in lines that fit.
 fn stands_as_it_is(text: &str) -> bool {
-    text.is_ascii() && !text.contains("=?") && text.split(' ').all(|word| word.len() <= WORD_OCTETS)
+    let folds = !text.contains("  ") && text.split(' ').all(|word| word.len() <= WORD_OCTETS);
+    text.is_ascii() && !text.contains("=?") && folds
 }
 
 /// A value that is written by hand behind the name of its field.
@@ -68,20 +69,44 @@ impl Header for From {
     }
 
     fn display(&self) -> HeaderValue {
-        let Self { name, address } = self;
-        encoded(Self::name(), address, |writer| {
-            if name.is_empty() {
-                return std::fmt::Write::write_str(writer, address);
-            }
-            if stands_as_it_is(name) {
-                quoted_string::encode(name, writer)?;
-            } else {
-                rfc2047::encode(name, writer)?;
-            }
-            writer.space();
-            std::fmt::Write::write_fmt(writer, format_args!("<{address}>"))
-        })
+        mailbox(Self::name(), &self.name, &self.address)
     }
+}
+
+/// Where answers go, by name where there is one.
+#[derive(Clone)]
+pub(super) struct ReplyTo {
+    pub(super) name: String,
+    pub(super) address: String,
+}
+
+impl Header for ReplyTo {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Reply-To")
+    }
+
+    fn parse(text: &str) -> Result<Self, Unparsed> {
+        Ok(Self { name: String::new(), address: text.to_owned() })
+    }
+
+    fn display(&self) -> HeaderValue {
+        mailbox(Self::name(), &self.name, &self.address)
+    }
+}
+
+fn mailbox(header: HeaderName, name: &str, address: &str) -> HeaderValue {
+    encoded(header, address, |writer| {
+        if name.is_empty() {
+            return std::fmt::Write::write_str(writer, address);
+        }
+        if stands_as_it_is(name) {
+            quoted_string::encode(name, writer)?;
+        } else {
+            rfc2047::encode(name, writer)?;
+        }
+        writer.space();
+        std::fmt::Write::write_fmt(writer, format_args!("<{address}>"))
+    })
 }
 
 /// RFC 3834, 5: nobody's holiday notice answers us.

@@ -21,6 +21,8 @@ pub(super) enum Step {
     /// STARTTLS, before the handshake.
     StartTls,
     Auth,
+    /// NOOP, which asks for nothing but an answer.
+    Noop,
     /// MAIL FROM, with SMTPUTF8 or without.
     Mail {
         is_utf8: bool,
@@ -43,6 +45,7 @@ impl Step {
             Self::Ehlo => "EHLO",
             Self::StartTls => "STARTTLS",
             Self::Auth => "AUTH",
+            Self::Noop => "NOOP",
             Self::Mail { .. } => "MAIL",
             Self::Rcpt => "RCPT",
             Self::Data => "DATA",

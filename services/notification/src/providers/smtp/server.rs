@@ -14,8 +14,8 @@ use super::extensions::Extensions;
 use super::reply::{Reply, Step};
 use super::settings::SmtpSettings;
 use super::tls::{Handshake, Protection};
+use crate::providers::PasswordFile;
 use crate::providers::SendFailure;
-use crate::providers::password::PasswordFile;
 
 /// A relay and how to be let in.
 pub(super) struct Server {

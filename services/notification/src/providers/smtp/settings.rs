@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
+use super::dkim::DkimSettings;
+
 /// How a relay's connections are protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -43,6 +45,8 @@ pub(in crate::providers) struct SmtpSettings {
     /// Seconds a kept connection may take over its first answer before a fresh one is opened: a firewall in between may
     /// have forgotten it, and says nothing. A living relay answers MAIL in milliseconds.
     pub(super) kept_answer_seconds: u64,
+    /// The keys that sign mails; without any the relay does.
+    pub(super) dkim: Vec<DkimSettings>,
 }
 
 impl Default for SmtpSettings {
@@ -61,6 +65,7 @@ impl Default for SmtpSettings {
             idle_connections: 4,
             idle_seconds: 60,
             kept_answer_seconds: 5,
+            dkim: Vec::new(),
         }
     }
 }
@@ -76,6 +81,6 @@ impl SmtpSettings {
         ensure!(have_login, "`username` and `password_file` go together");
         let is_name = |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
         ensure!(self.hello.as_ref().is_none_or(is_name), "`hello` is no host name");
-        Ok(())
+        self.dkim.iter().try_for_each(DkimSettings::check)
     }
 }

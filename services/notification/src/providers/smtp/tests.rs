@@ -1,4 +1,3 @@
-use rekey_primitives::contact::Channel;
 use rekey_primitives::id::NotificationId;
 use rekey_testing::{SmtpBehaviour, SmtpServer, smtp_server_that};
 use tempfile::TempDir;
@@ -6,6 +5,7 @@ use uuid::Uuid;
 
 use super::settings::SmtpTls;
 use super::*;
+use crate::domain::destination::Channel;
 use crate::fixtures::{NOW, Open, Shut};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -50,15 +50,17 @@ fn outgoing(to: &str) -> Outgoing {
         subject: Zeroizing::new("Ihr Code für Müller".to_owned()),
         text: Zeroizing::new("Der Code:\n\n271828\n\n.\nEnde\n".to_owned()),
         html: Zeroizing::new("<p>271828</p>".to_owned()),
-        language: "de",
+        language: "de".to_owned(),
     };
     Outgoing {
         id: NotificationId::from_uuid(Uuid::from_u128(7)),
         destination: Destination::parse(Channel::Email, to).unwrap(),
         content,
+        sender: None,
         created_at: NOW,
         now: NOW.plus(Duration::from_secs(30)),
         not_after: NOW.plus(Duration::from_secs(600)),
+        report_to: None,
     }
 }
 
@@ -231,7 +233,7 @@ async fn names_that_look_encoded_or_have_no_blank_arrive_as_they_are() {
             subject: Zeroizing::new(subject.to_owned()),
             text: Zeroizing::new("y".repeat(2_000)),
             html: Zeroizing::new("<p></p>".to_owned()),
-            language: "en",
+            language: "en".to_owned(),
         };
         relay.send(&mail, &Open).await.unwrap();
     }
@@ -293,3 +295,5 @@ async fn a_mail_that_may_not_be_handed_over_never_reaches_the_relay() {
 }
 
 mod dialogues;
+mod public_faults;
+mod senders;

@@ -13,7 +13,7 @@ use super::*;
 type Script = Arc<dyn Fn(usize, &str) -> Option<&'static [u8]> + Send + Sync>;
 
 /// A relay on loopback that takes every mail but where `says` knows better.
-async fn relay_that(
+pub(super) async fn relay_that(
     says: impl Fn(usize, &str) -> Option<Option<&'static [u8]>> + Send + Sync + 'static,
 ) -> SmtpSettings {
     let usual = |line: &str| -> &'static [u8] {
@@ -62,7 +62,7 @@ async fn converse(stream: TcpStream, connection: usize, script: &Script) -> std:
 }
 
 /// What becomes of a mail over such a relay, within a time for those that keep silent.
-async fn sent(settings: &SmtpSettings) -> Result<(), SendFailure> {
+pub(super) async fn sent(settings: &SmtpSettings) -> Result<(), SendFailure> {
     let relay = Relay::new(settings, Duration::from_secs(3)).unwrap();
     relay.send(&outgoing("anna@example.org"), &Open).await
 }
