@@ -11,8 +11,16 @@ use rekey_runtime::settings::{Pooling, WrongParameter, check_store_url};
 use serde::Deserialize;
 
 use crate::domain::delivery::{Retries, Waits};
+use crate::domain::destination;
 use crate::domain::lane::PerLane;
-use crate::providers::{self, BreakerPolicy, ProviderSettings, TlsServer};
+use crate::providers::{
+    self, BreakerPolicy, DkimRecord, Endpoints, ProviderSettings, SenderSettings, Senders, TlsServer,
+    WebhookRequests, WebhookSettings,
+};
+
+mod receipts;
+
+pub use self::receipts::{CallbackPort, LmtpPort, Receipts, WrongReceipts};
 
 /// The commented defaults.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -43,6 +51,12 @@ pub struct Settings {
     pub production: bool,
     /// Relays and gateways, in the order they are tried.
     pub(crate) providers: Vec<ProviderSettings>,
+    /// In whose name the messages of tenants go out.
+    pub(crate) senders: Vec<SenderSettings>,
+    /// The endpoints of webhooks.
+    pub(crate) webhooks: Vec<WebhookSettings>,
+    /// How they are reached.
+    pub webhook_requests: WebhookRequests,
     /// Where messages are kept.
     pub store: Store,
     /// What seals them.
@@ -57,8 +71,14 @@ pub struct Settings {
     pub bulk: LaneSettings,
     /// How they are sent.
     pub delivery: Delivery,
+    /// What is heard of them afterwards.
+    pub receipts: Receipts,
     /// How long things are kept.
     pub retention: Retention,
+    /// For how long a notice is remembered, so that it is not said twice.
+    pub deduplication: Deduplication,
+    /// How streams of changes look.
+    pub watch: Watching,
 }
 
 /// `[notification.store]`
@@ -99,6 +119,9 @@ pub struct Keys {
     /// The payload seal.
     #[serde(default)]
     pub payload_seal_file: Option<PathBuf>,
+    /// What names messages to those who report of them, and hashes addresses that get none any more.
+    #[serde(default)]
+    pub receipt_mac_file: Option<PathBuf>,
 }
 
 /// `[notification.templates]`
@@ -112,6 +135,10 @@ pub struct Templates {
     /// The host that a code in a text message is bound to.
     #[serde(default)]
     pub origin_host: Option<String>,
+    /// How long a worker goes by a tenant's text before it looks again.
+    pub cache_seconds: u64,
+    /// The most texts that it keeps.
+    pub cache_entries: usize,
 }
 
 /// `[notification.critical]` and its sisters.
@@ -174,6 +201,28 @@ pub struct Retention {
     pub sweep_batch: u32,
 }
 
+/// `[notification.deduplication]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deduplication {
+    /// Of the lane of notices to one person; zero: not at all.
+    pub transactional_seconds: u64,
+    /// Of the lane of everything that goes to many.
+    pub bulk_seconds: u64,
+}
+
+/// `[notification.watch]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watching {
+    /// How often a stream looks for changes.
+    pub poll_ms: u64,
+    /// How often a stream without changes shows that it lives.
+    pub heartbeat_ms: u64,
+    /// Most streams at once.
+    pub watchers: usize,
+}
+
 /// Settings that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Contradiction {
@@ -183,6 +232,9 @@ pub enum Contradiction {
     /// A provider cannot be what the settings say.
     #[error("{0}")]
     Provider(String),
+    /// Receipts could not be heard, or not be told from forged ones.
+    #[error(transparent)]
+    Receipts(#[from] WrongReceipts),
 }
 
 impl Settings {
@@ -192,7 +244,22 @@ impl Settings {
     /// The first contradiction.
     pub fn check(&self) -> Result<(), Contradiction> {
         check_store_url("notification.store.url", &self.store.url)?;
-        providers::check(&self.providers).map_err(|wrong| Contradiction::Provider(wrong.to_string()))
+        providers::check(&self.providers).map_err(|wrong| Contradiction::Provider(wrong.to_string()))?;
+        self.receipts.check(self.keys.receipt_mac_file.is_some())?;
+        let wrong = |list: &str, error: &anyhow::Error| Contradiction::Provider(format!("{list}: {error:#}"));
+        self.tenant_senders().map_err(|error| wrong("notification.senders", &error))?;
+        self.endpoints().map_err(|error| wrong("notification.webhooks", &error))?;
+        Ok(())
+    }
+
+    /// The senders of tenants.
+    pub(crate) fn tenant_senders(&self) -> anyhow::Result<Senders> {
+        Senders::of(&self.senders)
+    }
+
+    /// The endpoints of webhooks.
+    pub(crate) fn endpoints(&self) -> anyhow::Result<Endpoints> {
+        Endpoints::of(&self.webhooks, &self.webhook_requests, self.production)
     }
 
     /// The lanes' settings by lane.
@@ -210,14 +277,29 @@ impl Settings {
     /// Whether a provider carries this channel.
     #[must_use]
     pub fn carries(&self, channel: Channel) -> bool {
+        let channel = destination::Channel::from(channel);
         self.providers.iter().any(|provider| provider.channels().contains(&channel))
     }
 
     /// The domains that mails are from, each once.
     #[must_use]
     pub fn sender_domains(&self) -> Vec<String> {
-        let domains = self.providers.iter().filter_map(ProviderSettings::sender_domain);
+        let own = self.providers.iter().filter_map(ProviderSettings::sender_domain);
+        let senders = self.tenant_senders().unwrap_or_default();
+        let domains = own.chain(senders.domains().map(str::to_owned));
         std::collections::BTreeSet::from_iter(domains).into_iter().collect()
+    }
+
+    /// What DNS has to say of the keys that sign mails here.
+    ///
+    /// # Errors
+    /// A key that does not read.
+    pub fn dkim_records(&self) -> anyhow::Result<Vec<DkimRecord>> {
+        let mut records = Vec::new();
+        for provider in &self.providers {
+            records.extend(provider.dkim_records()?);
+        }
+        Ok(records)
     }
 
     /// The servers that providers speak TLS to, each with the name of its provider.
@@ -234,7 +316,20 @@ impl Settings {
             let named = provider.secret_files().into_iter();
             named.map(move |(key, file)| (format!("notification.providers: `{name}` {key}"), file))
         };
-        self.providers.iter().flat_map(of).collect()
+        let endpoints = self.endpoints().ok();
+        let of_webhooks = endpoints.iter().flat_map(Endpoints::secret_files);
+        self.providers.iter().flat_map(of).chain(of_webhooks).collect()
+    }
+}
+
+impl Deduplication {
+    /// For how long notices of each lane are remembered. What is urgent is worth saying twice.
+    pub(crate) fn of_lanes(&self) -> PerLane<Duration> {
+        PerLane {
+            critical: Duration::ZERO,
+            transactional: Duration::from_secs(self.transactional_seconds),
+            bulk: Duration::from_secs(self.bulk_seconds),
+        }
     }
 }
 
@@ -270,95 +365,4 @@ pub(crate) fn for_tests() -> Settings {
 }
 
 #[cfg(test)]
-mod tests {
-    use rekey_runtime::settings::{Document, DocumentBuilder};
-
-    use super::*;
-
-    pub(super) fn document() -> DocumentBuilder {
-        Document::builder().part("notification", 0, DEFAULTS).replaced(&REPLACED)
-    }
-
-    pub(super) fn load(document: DocumentBuilder) -> Settings {
-        document.load().unwrap().part("notification").unwrap()
-    }
-
-    #[test]
-    fn the_defaults_read_and_agree_with_each_other() {
-        let settings = for_tests();
-
-        assert_eq!(settings.check(), Ok(()));
-        assert!(settings.providers.is_empty() && !settings.uses_inbox());
-        assert_eq!(settings.critical.life_seconds, 600);
-    }
-
-    #[test]
-    fn the_examples_of_providers_in_the_defaults_read() {
-        let (_, examples) = DEFAULTS.split_once("# The kinds of providers.").unwrap();
-        let example: String = examples
-            .lines()
-            .filter_map(|line| line.strip_prefix("#     "))
-            .map(|line| format!("{line}\n"))
-            .collect();
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), format!("[notification]\n{example}")).unwrap();
-
-        let settings = load(document().file(file.path()));
-
-        assert_eq!(settings.check(), Ok(()));
-        assert_eq!(settings.providers.len(), 2);
-        assert!(settings.carries(Channel::Email) && settings.carries(Channel::Sms));
-    }
-
-    #[test]
-    fn the_environment_reaches_an_entry_of_the_list_by_its_place() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let relay = "[[notification.providers]]\nkind = 'smtp'\nhost = 'smtp.example.com'\nfrom = 'no-reply@example.com'\n\
-             username = 'rekey'\n";
-        std::fs::write(file.path(), relay).unwrap();
-        let variables = [("0__PORT", "465"), ("0__PASSWORD_FILE", "env:SECRET"), ("1__KIND", "inbox")]
-            .map(|(key, value)| (format!("REKEY__NOTIFICATION__PROVIDERS__{key}"), value.to_owned()));
-
-        let settings = load(document().file(file.path()).environment(variables));
-
-        assert_eq!(settings.check(), Ok(()));
-        assert_eq!(
-            settings.providers.iter().map(ProviderSettings::name).collect::<Vec<_>>(),
-            ["smtp", "inbox"]
-        );
-    }
-
-    #[test]
-    fn the_settings_of_providers_of_earlier_versions_are_refused_by_the_name_of_the_new_one() {
-        for key in ["EMAIL_PROVIDERS", "SMS_PROVIDERS", "SMTP__HOST", "SMTP_FALLBACK__HOST", "SMS__URL"] {
-            let variable = (format!("REKEY__NOTIFICATION__{key}"), "x".to_owned());
-
-            let refused = document().environment([variable]).load().unwrap_err().to_string();
-
-            assert!(refused.contains("[[notification.providers]]"), "{refused}");
-        }
-    }
-
-    #[test]
-    fn the_stores_password_shows_nowhere() {
-        let mut settings = for_tests();
-        settings.store.url = "postgres://rekey:secret@db/rekey".to_owned();
-
-        assert!(!format!("{settings:?}").contains("secret"));
-    }
-
-    #[test]
-    fn zeros_that_stop_everything_are_refused() {
-        for key in ["BULK__WORKERS", "CRITICAL__BATCH", "DELIVERY__LEASE_SECONDS", "RETENTION__REQUEST_HOURS"]
-        {
-            let variable = (format!("REKEY__NOTIFICATION__{key}"), "0".to_owned());
-
-            let refused = document().environment([variable]).load().unwrap_err().to_string();
-
-            assert!(
-                refused.contains("is 0 in environment") && refused.contains("it must be 1 to"),
-                "{refused}"
-            );
-        }
-    }
-}
+mod tests;

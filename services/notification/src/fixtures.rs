@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rekey_primitives::clock::{ManualClock, Timestamp};
-use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::entropy::{Entropy, SeededEntropy, SharedEntropy};
 use rekey_primitives::id::{NotificationId, RequestId, TenantId};
+use rekey_primitives::secret::Zeroizing;
 use rekey_sealing::{AeadKeys, KeyText};
 use uuid::Uuid;
 
+use crate::domain::destination::{Channel, Destination};
+use crate::domain::event::Event;
+use crate::domain::fallback::Fallbacks;
 use crate::domain::lane::Lane;
 use crate::domain::links::LinkHosts;
 use crate::domain::message::{Message, Reference, Variables};
@@ -20,6 +23,7 @@ use crate::domain::state::FailureClass;
 use crate::domain::template::TemplateName;
 use crate::payload::{Payload, PayloadRow};
 use crate::providers::{HandOver, SendFailure};
+use crate::receipt_keys::ReceiptKeys;
 use crate::store::{NewNotification, Store};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
@@ -34,6 +38,15 @@ pub(crate) fn entropy() -> SharedEntropy {
 
 pub(crate) fn keys() -> AeadKeys {
     AeadKeys::from_text(&key_text()).unwrap()
+}
+
+/// The key of addresses and tokens.
+pub(crate) fn receipt_keys() -> ReceiptKeys {
+    ReceiptKeys::from_text(&receipt_key_text()).unwrap()
+}
+
+pub(crate) fn receipt_key_text() -> String {
+    KeyText::generate(&SeededEntropy::new(8), NOW)
 }
 
 pub(crate) fn key_text() -> String {
@@ -106,17 +119,27 @@ pub(crate) fn fitting(template: TemplateName) -> Variables {
     Variables::fitting(template, variables(template), &link_hosts()).unwrap()
 }
 
+/// What a caller has posted to a webhook.
+pub(crate) fn event() -> Event {
+    let json =
+        r#"{"specversion":"1.0","id":"66","source":"/shop","type":"order.paid","data":{"code":"271828"}}"#;
+    Event::parse(Zeroizing::new(json.to_owned())).unwrap()
+}
+
 /// A code by mail on the critical lane.
 pub(crate) fn message() -> Message {
     Message {
         destination: Destination::parse(Channel::Email, "anna@example.com").unwrap(),
-        template: TemplateName::PasswordResetCode,
+        template: Some(TemplateName::PasswordResetCode),
+        event: None,
         locale: None,
         variables: fitting(TemplateName::PasswordResetCode),
         lane: Lane::Critical,
         not_after: None,
         reference: Reference::default(),
         decoy: false,
+        fallbacks: Fallbacks::default(),
+        deduplication_key: None,
     }
 }
 
@@ -134,7 +157,7 @@ pub(crate) fn row_to(entropy: &dyn Entropy, lane: Lane, now: Timestamp, to: &str
     let id = NotificationId::generate(entropy, now);
     let destination = Destination::parse(Channel::Email, to).unwrap();
     let masked_destination = destination.masked();
-    let payload = Payload { destination, variables: message.variables };
+    let payload = Payload { destination, variables: message.variables, fallbacks: Fallbacks::default() };
     NewNotification {
         id,
         request_id: RequestId::generate(entropy, now),
@@ -150,6 +173,8 @@ pub(crate) fn row_to(entropy: &dyn Entropy, lane: Lane, now: Timestamp, to: &str
         decoy: false,
         payload: payload.seal(&keys(), entropy, PayloadRow { tenant_id: tenant(), id }),
         not_after: now.plus(std::time::Duration::from_secs(600)),
+        fallback_at: None,
+        deduplication: None,
     }
 }
 

@@ -4,12 +4,15 @@
 //! |---|---|
 //! | `domain` | decides: states, retries, rates, what a message may hold |
 //! | `store` | keeps messages; one method is one atomic step: Postgres or one SQLite file |
-//! | `intake` | what callers ask for: accept, get, list, cancel, replay |
+//! | `intake` | what callers ask for: accept, get, list, watch, cancel, replay; suppressions |
+//! | `authoring` | what they ask for about templates: texts of tenants, their versions, previews |
 //! | `payload` | destination and variables, sealed at rest |
 //! | `grpc` | the contract `rekey.notification.v1` |
 //! | `templates` | what messages say, in which language |
-//! | `providers` | how they leave: SMTP, text message gateways, the development inbox |
+//! | `providers` | how they leave: SMTP, text message gateways, webhooks, the development inbox |
 //! | `worker` | the loops that claim, send, record and sweep |
+//! | `receipts` | what others report of messages: bounces by LMTP, status callbacks by HTTP |
+//! | `receipt_keys` | the key that names messages to them, and hashes addresses |
 //! | `signals` | what intake and workers tell each other within a process |
 //! | [`config`] | the `[notification]` table |
 //! | `wiring` | settings become the parts of all these rooms |
@@ -17,6 +20,7 @@
 //! Here the parts are put together. Accepted means durable: the row is committed before the call is answered, and
 //! from then on only `worker` decides what becomes of it.
 
+mod authoring;
 pub mod config;
 mod domain;
 mod grpc;
@@ -24,6 +28,8 @@ mod intake;
 mod metrics;
 mod payload;
 mod providers;
+mod receipt_keys;
+mod receipts;
 mod signals;
 mod store;
 mod templates;
@@ -49,18 +55,28 @@ use rekey_runtime::health::Health;
 use rekey_runtime::loops::Loops;
 use rekey_runtime::reload::Reloads;
 use rekey_wire::notification::v1::notification_service_server::NotificationServiceServer;
+use rekey_wire::notification::v1::provider_service_server::ProviderServiceServer;
+use rekey_wire::notification::v1::suppression_service_server::SuppressionServiceServer;
+use rekey_wire::notification::v1::template_service_server::TemplateServiceServer;
 use tonic::service::Routes;
 
 use crate::config::Settings;
 use crate::domain::lane::Lane;
-use crate::grpc::NotificationGrpc;
-pub use crate::providers::TlsServer;
+use crate::grpc::{NotificationGrpc, ProviderGrpc, SuppressionGrpc, TemplateGrpc};
 pub use crate::providers::inbox::{self, Inbox};
+pub use crate::providers::{DkimRecord, TlsServer, WebhookRequests};
+use crate::receipts::callbacks::CallbackPort;
+use crate::receipts::lmtp::LmtpPort;
 use crate::signals::Signals;
-use crate::worker::{LaneWorker, Reclaimer, Sweeper};
+use crate::worker::{LaneWorker, Reclaimer, Releaser, Sweeper};
 
 /// The gRPC services of this part, as health names them.
-pub const GRPC_NAMES: &[&str] = &["rekey.notification.v1.NotificationService"];
+pub const GRPC_NAMES: &[&str] = &[
+    "rekey.notification.v1.NotificationService",
+    "rekey.notification.v1.ProviderService",
+    "rekey.notification.v1.SuppressionService",
+    "rekey.notification.v1.TemplateService",
+];
 
 /// What this service is handed.
 pub struct Dependencies {
@@ -84,15 +100,18 @@ pub struct Service {
     pub grpc_names: &'static [&'static str],
 }
 
-/// The loops: one per lane, one that puts back what the dead held, one that sweeps, one that looks after the store, one that
-/// reads files again.
+/// The loops: one per lane, one that puts back what the dead held, one that lets go what waited for a provider, one that sweeps, one
+/// that looks after the store, one that reads files again, and the ports that receipts come to.
 pub struct BackgroundLoops {
     files: (Reloads, Duration),
     store_monitor: StoreMonitor,
     gate: SchemaGate,
     reclaimer: Reclaimer,
+    releaser: Releaser,
     sweeper: Sweeper,
     lanes: Vec<LaneWorker>,
+    lmtp: Option<wiring::Listening<LmtpPort>>,
+    callbacks: Option<wiring::Listening<CallbackPort>>,
 }
 
 impl BackgroundLoops {
@@ -106,7 +125,24 @@ impl BackgroundLoops {
 
     /// Starts them among the process's loops. Nothing is sent before the schema was seen to fit.
     pub fn spawn(self, loops: &mut Loops) {
-        let Self { files: (files, every), store_monitor, gate, reclaimer, sweeper, lanes } = self;
+        let Self {
+            files: (files, every),
+            store_monitor,
+            gate,
+            reclaimer,
+            releaser,
+            sweeper,
+            lanes,
+            lmtp,
+            callbacks,
+        } = self;
+        // A report that comes before the schema fits is told to come again.
+        if let Some((address, port)) = lmtp {
+            loops.spawn("notification receipts by mail", move |stop| port.run(address, stop));
+        }
+        if let Some((address, port)) = callbacks {
+            loops.spawn("notification receipts of gateways", move |stop| port.run(address, stop));
+        }
         loops.spawn("notification files", move |stop| files.run(every, stop));
         loops.spawn("notification store", |stop| async move {
             store_monitor.run(stop.begun()).await.map_err(anyhow::Error::from)
@@ -114,6 +150,10 @@ impl BackgroundLoops {
         let mut opened = gate.clone();
         loops.spawn("notification reclaimer", |stop| async move {
             if opened.passed(stop.begun()).await { reclaimer.run(stop).await } else { Ok(()) }
+        });
+        let mut opened = gate.clone();
+        loops.spawn("notification releaser", |stop| async move {
+            if opened.passed(stop.begun()).await { releaser.run(stop).await } else { Ok(()) }
         });
         let mut opened = gate.clone();
         loops.spawn("notification sweeper", |stop| async move {
@@ -144,14 +184,16 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     metrics::begin();
     let shared = wiring::Shared {
         settings,
-        keys: Arc::new(wiring::keys(settings)?),
+        keys: wiring::keys(settings)?,
+        receipt_keys: wiring::receipt_keys(settings)?,
         store: wiring::store(settings).await?,
         signals: Signals::default(),
         clock,
         entropy,
     };
     let providers = wiring::providers(settings, inbox)?;
-    let dispatcher = Arc::new(shared.dispatcher(wiring::renderer(settings)?, providers));
+    let renderer = Arc::new(wiring::renderer(settings)?);
+    let dispatcher = Arc::new(shared.dispatcher(Arc::clone(&renderer), providers));
     let part = health.part("notification", GRPC_NAMES.iter().map(|&name| name.to_owned()));
     let keys = wiring::followed_keys(&shared)?;
     let (store_monitor, gate) = shared.store_monitor(part, &keys);
@@ -161,10 +203,18 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
         store_monitor,
         gate,
         reclaimer: shared.reclaimer(),
+        releaser: shared.releaser(&dispatcher),
         sweeper: shared.sweeper(),
         lanes: Lane::ALL.iter().map(|lane| shared.lane_worker(*lane, &dispatcher)).collect(),
+        lmtp: shared.lmtp_port(),
+        callbacks: shared.callback_port()?,
     };
-    let routes = Routes::new(NotificationServiceServer::new(NotificationGrpc::new(shared.intake())));
+    let grpc = NotificationGrpc::new(shared.intake(), wiring::watching(settings));
+    let providers = ProviderGrpc::new(shared.list_providers(&dispatcher));
+    let routes = Routes::new(NotificationServiceServer::new(grpc))
+        .add_service(ProviderServiceServer::new(providers))
+        .add_service(SuppressionServiceServer::new(SuppressionGrpc::new(shared.suppressions())))
+        .add_service(TemplateServiceServer::new(TemplateGrpc::new(shared.authoring(renderer))));
     Ok(Service { routes, loops, grpc_names: GRPC_NAMES })
 }
 

@@ -1,11 +1,13 @@
 //! What this process knows of its queue without asking: which lanes got something, and how much waited when it was last
 //! counted. Other replicas find out by looking.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::domain::destination::Channel;
 use crate::domain::lane::{Lane, PerLane};
 use crate::metrics;
 
@@ -14,6 +16,7 @@ use crate::metrics;
 pub(crate) struct Signals {
     pub(crate) wake_up: WakeUp,
     pub(crate) queue_depth: QueueDepth,
+    pub(crate) returns: Returns,
 }
 
 /// Wakes the worker of a lane. Clones share it.
@@ -33,6 +36,39 @@ impl WakeUp {
     /// Waits until the lane is woken.
     pub(crate) async fn woken(&self, lane: Lane) {
         self.0.of(lane).notified().await;
+    }
+}
+
+/// Channels of which a provider works again. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Returns(Arc<ReturnedChannels>);
+
+#[derive(Debug, Default)]
+struct ReturnedChannels {
+    channels: Mutex<BTreeSet<Channel>>,
+    noted: Notify,
+}
+
+impl Returns {
+    /// Notes that a provider of these channels works again.
+    pub(crate) fn note(&self, channels: &[Channel]) {
+        self.channels().extend(channels.iter().copied());
+        self.0.noted.notify_one();
+    }
+
+    /// The next channel that was noted, once however often it was.
+    pub(crate) async fn next(&self) -> Channel {
+        loop {
+            let next = self.channels().pop_first();
+            match next {
+                Some(channel) => return channel,
+                None => self.0.noted.notified().await,
+            }
+        }
+    }
+
+    fn channels(&self) -> std::sync::MutexGuard<'_, BTreeSet<Channel>> {
+        self.0.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,5 +1,7 @@
 //! From settings to parts: what [`assemble`](crate::assemble) opens, reads and puts together.
 
+mod receipts;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,25 +12,32 @@ use rekey_database::{
     Unprepared,
 };
 use rekey_primitives::clock::{Clock, SharedClock};
-use rekey_primitives::contact::Channel;
+use rekey_primitives::contact;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 use rekey_runtime::health::PartHealth;
 use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError};
 use rekey_runtime::reload::Reloads;
 use rekey_runtime::settings::{Pooling, url_with_password};
-use rekey_sealing::AeadKeys;
 
+pub(crate) use self::receipts::{Listening, receipt_keys};
+use crate::authoring::Authoring;
 use crate::config::Settings;
+use crate::domain::destination::Channel;
 use crate::domain::lane::{Lane, PerLane};
 use crate::domain::links::LinkHosts;
+use crate::grpc::{ListProviders, WatchSettings};
 use crate::intake::{Intake, IntakeRules};
+use crate::payload::PayloadKeys;
 use crate::providers::inbox::Inbox;
 use crate::providers::{ANSWER_WITHIN, ProviderOptions, Providers};
+use crate::receipt_keys::ReceiptKeys;
 use crate::signals::Signals;
 use crate::store::{SCHEMA, Store, SweepLimits};
 use crate::templates::Renderer;
-use crate::worker::{Dispatcher, LaneWorker, LeasePolicy, Reclaimer, Sweeper};
+use crate::worker::{
+    CacheLimits, Dispatcher, LaneWorker, LeasePolicy, Reclaimer, Releaser, Sweeper, TenantTexts,
+};
 
 /// What must be so before the part is ready.
 const SCHEMA_FITS: &str = "schema";
@@ -66,9 +75,9 @@ fn store_url(settings: &Settings) -> anyhow::Result<SecretString> {
 }
 
 /// What the service makes of files, besides its port. Providers read their passwords whenever they log in.
-pub(crate) fn files(settings: &Settings, store: &Store, keys: &Arc<FollowedKeys>) -> Reloads {
+pub(crate) fn files(settings: &Settings, store: &Store, keys: &[Arc<FollowedKeys>]) -> Reloads {
     let mut files = Reloads::default();
-    files.add_keys(Arc::clone(keys));
+    keys.iter().for_each(|keys| files.add_keys(Arc::clone(keys)));
     let (settings, database) = (settings.clone(), store.database().clone());
     files.add(
         "notification.store.password_file",
@@ -87,24 +96,28 @@ fn store_options(settings: &Settings) -> Options {
     }
 }
 
-pub(crate) fn keys(settings: &Settings) -> anyhow::Result<AeadKeys> {
+pub(crate) fn keys(settings: &Settings) -> anyhow::Result<PayloadKeys> {
     let file = key_file(settings)?;
-    AeadKeys::from_text(file.text()?.expose_secret()).with_context(|| file.setting())
+    PayloadKeys::from_text(file.text()?.expose_secret()).with_context(|| file.setting())
 }
 
-/// The keys, with the file that they go by.
-pub(crate) fn followed_keys(shared: &Shared<'_>) -> Result<Arc<FollowedKeys>, KeyFileError> {
+/// The keys of every kind, each with the file that they go by.
+pub(crate) fn followed_keys(shared: &Shared<'_>) -> Result<Vec<Arc<FollowedKeys>>, KeyFileError> {
     let known = KeyChecks { database: shared.store.database().clone(), clock: Arc::clone(&shared.clock) };
-    Ok(key_file(shared.settings)?.followed_by(AeadKeys::clone(&shared.keys), Arc::new(known)))
+    let seal = key_file(shared.settings)?.followed_by(shared.keys.clone(), Arc::new(known));
+    Ok(std::iter::once(seal).chain(shared.followed_receipt_keys()?).collect())
 }
 
 /// Nothing is worked on by keys that are not the store's.
-async fn hold_keys(keys: &FollowedKeys) -> Result<(), Unprepared> {
-    match keys.hold().await {
-        Ok(()) => Ok(()),
-        Err(wrong @ KeyFileError::Wrong { .. }) => Err(Unprepared::Unfit(wrong.into())),
-        Err(failed) => Err(Unprepared::Failed(Failure::Broken(failed.into()))),
+async fn hold_keys(every: &[Arc<FollowedKeys>]) -> Result<(), Unprepared> {
+    for keys in every {
+        match keys.hold().await {
+            Ok(()) => {}
+            Err(wrong @ KeyFileError::Wrong { .. }) => return Err(Unprepared::Unfit(wrong.into())),
+            Err(failed) => return Err(Unprepared::Failed(Failure::Broken(failed.into()))),
+        }
     }
+    Ok(())
 }
 
 fn key_file(settings: &Settings) -> Result<KeyFile, KeyFileError> {
@@ -113,8 +126,9 @@ fn key_file(settings: &Settings) -> Result<KeyFile, KeyFileError> {
 
 pub(crate) fn renderer(settings: &Settings) -> anyhow::Result<Renderer> {
     let templates = &settings.templates;
-    Renderer::new(&templates.default_locale, templates.origin_host.as_deref())
-        .context("preparing the texts of notification.templates")
+    let renderer = Renderer::new(&templates.default_locale, templates.origin_host.as_deref())
+        .context("preparing the texts of notification.templates")?;
+    Ok(renderer.linking_to(LinkHosts::new(templates.link_hosts.iter().cloned())))
 }
 
 pub(crate) fn providers(settings: &Settings, inbox: Option<Inbox>) -> anyhow::Result<Providers> {
@@ -124,7 +138,8 @@ pub(crate) fn providers(settings: &Settings, inbox: Option<Inbox>) -> anyhow::Re
         breaker: delivery.breaker(),
         inbox,
     };
-    Providers::open(&settings.providers, &options)
+    let opened = Providers::open(&settings.providers, &settings.endpoints()?, &options)?;
+    Ok(opened.sending_as(settings.tenant_senders()?))
 }
 
 pub(crate) fn rules(settings: &Settings) -> IntakeRules {
@@ -134,20 +149,34 @@ pub(crate) fn rules(settings: &Settings) -> IntakeRules {
         queue_limit: PerLane::each(|lane| lanes.of(lane).queue_limit),
         request_life: Duration::from_secs(3_600 * settings.retention.request_hours),
         longest_life: history(settings),
-        sends_email: settings.carries(Channel::Email),
-        sends_sms: settings.carries(Channel::Sms),
+        sends_email: settings.carries(contact::Channel::Email),
+        sends_sms: settings.carries(contact::Channel::Sms),
+        deduplication: settings.deduplication.of_lanes(),
         link_hosts: LinkHosts::new(settings.templates.link_hosts.iter().cloned()),
+        // Endpoints that do not read have been refused; none would be open to anybody.
+        webhooks: settings.endpoints().map(|endpoints| endpoints.tenants()).unwrap_or_default(),
     }
 }
 
-/// A message is held for as long as every provider of a channel may take, one after another, with the mark before it is
-/// handed over and a moment for the reason of a refusal.
+/// How streams of changes look.
+pub(crate) fn watching(settings: &Settings) -> WatchSettings {
+    let watch = &settings.watch;
+    WatchSettings {
+        poll: Duration::from_millis(watch.poll_ms),
+        heartbeat: Duration::from_millis(watch.heartbeat_ms),
+        watchers: watch.watchers,
+    }
+}
+
+/// A message is held for as long as every provider of a channel may take, one after another: a probe, the mark before it is
+/// handed over, the hand-over itself, and a moment for the reason of a refusal.
 fn lease_policy(settings: &Settings) -> LeasePolicy {
     let of_channel =
         |channel| settings.providers.iter().filter(|one| one.channels().contains(&channel)).count();
     let providers = of_channel(Channel::Email).max(of_channel(Channel::Sms)).max(1);
-    let send = Duration::from_secs(settings.delivery.send_timeout_seconds);
-    let one = send + STEP_WITHIN + ANSWER_WITHIN;
+    let timeout = settings.delivery.send_timeout_seconds.max(settings.webhook_requests.timeout_seconds);
+    let send = Duration::from_secs(timeout);
+    let one = 2 * send + STEP_WITHIN + ANSWER_WITHIN;
     let all = one.saturating_mul(u32::try_from(providers).unwrap_or(u32::MAX));
     LeasePolicy::of(Duration::from_secs(settings.delivery.lease_seconds), all)
 }
@@ -160,7 +189,9 @@ fn history(settings: &Settings) -> Duration {
 pub(crate) struct Shared<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) store: Store,
-    pub(crate) keys: Arc<AeadKeys>,
+    pub(crate) keys: PayloadKeys,
+    /// Without it nothing is suppressed and no receipts are heard.
+    pub(crate) receipt_keys: Option<ReceiptKeys>,
     pub(crate) signals: Signals,
     pub(crate) clock: SharedClock,
     pub(crate) entropy: SharedEntropy,
@@ -170,7 +201,8 @@ impl Shared<'_> {
     pub(crate) fn intake(&self) -> Intake {
         Intake {
             store: self.store.clone(),
-            keys: Arc::clone(&self.keys),
+            keys: Arc::new(self.keys.seals.clone()),
+            marks: self.keys.marks.clone(),
             rules: rules(self.settings),
             signals: self.signals.clone(),
             clock: Arc::clone(&self.clock),
@@ -178,16 +210,43 @@ impl Shared<'_> {
         }
     }
 
-    pub(crate) fn dispatcher(&self, renderer: Renderer, providers: Providers) -> Dispatcher {
+    /// What shows the providers to people.
+    pub(crate) fn list_providers(&self, dispatcher: &Arc<Dispatcher>) -> ListProviders {
+        let (dispatcher, clock) = (Arc::clone(dispatcher), Arc::clone(&self.clock));
+        Arc::new(move || dispatcher.providers.views(clock.now()))
+    }
+
+    pub(crate) fn authoring(&self, renderer: Arc<Renderer>) -> Authoring {
+        Authoring { store: self.store.clone(), renderer, clock: Arc::clone(&self.clock) }
+    }
+
+    pub(crate) fn dispatcher(&self, renderer: Arc<Renderer>, providers: Providers) -> Dispatcher {
+        let cache = CacheLimits {
+            life: Duration::from_secs(self.settings.templates.cache_seconds),
+            entries: self.settings.templates.cache_entries,
+        };
         Dispatcher {
             store: self.store.clone(),
-            keys: Arc::clone(&self.keys),
-            renderer: Arc::new(renderer),
+            keys: Arc::new(self.keys.seals.clone()),
+            texts: TenantTexts::new(self.store.clone(), renderer, cache),
             providers,
             retries: self.settings.delivery.retries(),
             lease_policy: lease_policy(self.settings),
+            correspondence: self.correspondence(),
             clock: Arc::clone(&self.clock),
             entropy: Arc::clone(&self.entropy),
+            wake_up: self.signals.wake_up.clone(),
+            returns: self.signals.returns.clone(),
+        }
+    }
+
+    pub(crate) fn releaser(&self, dispatcher: &Dispatcher) -> Releaser {
+        Releaser {
+            store: self.store.clone(),
+            providers: dispatcher.providers.clone(),
+            returns: self.signals.returns.clone(),
+            wake_up: self.signals.wake_up.clone(),
+            clock: Arc::clone(&self.clock),
         }
     }
 
@@ -233,7 +292,7 @@ impl Shared<'_> {
     pub(crate) fn store_monitor(
         &self,
         part: PartHealth,
-        keys: &Arc<FollowedKeys>,
+        keys: &[Arc<FollowedKeys>],
     ) -> (StoreMonitor, SchemaGate) {
         let health = part.store("database");
         part.require(SCHEMA_FITS);
@@ -245,9 +304,9 @@ impl Shared<'_> {
             }
         };
         let (monitor, gate) = StoreMonitor::new(self.store.database().clone(), &SCHEMA, pause, report);
-        let (store, clock, keys) = (self.store.clone(), Arc::clone(&self.clock), Arc::clone(keys));
+        let (store, clock, keys) = (self.store.clone(), Arc::clone(&self.clock), keys.to_vec());
         let monitor = monitor.preparing(move || {
-            let (store, clock, keys) = (store.clone(), Arc::clone(&clock), Arc::clone(&keys));
+            let (store, clock, keys) = (store.clone(), Arc::clone(&clock), keys.clone());
             async move {
                 hold_keys(&keys).await?;
                 let count = store.put_back_orphans(clock.now()).await?;

@@ -9,10 +9,15 @@ pub(crate) enum Rendered {
         subject: Zeroizing<String>,
         text: Zeroizing<String>,
         html: Zeroizing<String>,
-        language: &'static str,
+        /// The tag of the language that it is written in.
+        language: String,
     },
     Sms {
         text: Zeroizing<String>,
+    },
+    /// The event of a webhook, as its caller wrote it.
+    Event {
+        json: Zeroizing<String>,
     },
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 
 use super::state::{FailureClass, State};
+use super::suppression::Reason;
 
 /// How a try ended, as the store keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +22,14 @@ pub(crate) enum Outcome {
     Retry { class: FailureClass, at: Timestamp },
     /// Nobody was asked: look again then. It was no try, so no wait grows by it.
     Postponed { at: Timestamp },
+    /// The same because every provider is left alone: it leaves as soon as one of them works again.
+    LeftAlone { at: Timestamp },
     /// Nothing will be tried again; the payload stays for replay until `not_after`.
     Dead { class: FailureClass },
     /// `not_after` passed before the message could go out: wipe the payload.
     Expired,
+    /// Its address gets no such message any more, and nobody was asked: wipe the payload.
+    Suppressed { reason: Reason },
 }
 
 impl Outcome {
@@ -33,12 +38,15 @@ impl Outcome {
     /// of a later try may claim to.
     pub(crate) const fn state(self, in_doubt: bool) -> State {
         match self {
-            Self::Retry { .. } | Self::Postponed { .. } => State::Queued,
+            Self::Retry { .. } | Self::Postponed { .. } | Self::LeftAlone { .. } => State::Queued,
             Self::Unknown => State::Unknown,
-            Self::Delivered | Self::Dead { .. } | Self::Expired if in_doubt => State::Unknown,
+            Self::Delivered | Self::Dead { .. } | Self::Expired | Self::Suppressed { .. } if in_doubt => {
+                State::Unknown
+            }
             Self::Delivered => State::Delivered,
             Self::Dead { .. } => State::Dead,
             Self::Expired => State::Expired,
+            Self::Suppressed { .. } => State::Suppressed,
         }
     }
 
@@ -47,19 +55,52 @@ impl Outcome {
         match self {
             Self::Retry { class, .. } | Self::Dead { class } => Some(class),
             Self::Unknown => Some(FailureClass::AnswerLost),
-            Self::Delivered | Self::Expired if in_doubt => Some(FailureClass::AnswerLost),
-            Self::Delivered | Self::Expired | Self::Postponed { .. } => None,
+            Self::Delivered | Self::Expired | Self::Suppressed { .. } if in_doubt => {
+                Some(FailureClass::AnswerLost)
+            }
+            Self::Delivered
+            | Self::Expired
+            | Self::Suppressed { .. }
+            | Self::Postponed { .. }
+            | Self::LeftAlone { .. } => None,
         }
     }
 
     /// Whether nobody needs the payload any more: it went out for sure, or may not go out any more.
     pub(crate) const fn wipes(self) -> bool {
-        matches!(self, Self::Delivered | Self::Expired)
+        matches!(self, Self::Delivered | Self::Expired | Self::Suppressed { .. })
     }
 
     /// Whether somebody was asked: only then does the claim count as a try.
     pub(crate) const fn is_try(self) -> bool {
-        !matches!(self, Self::Postponed { .. })
+        !matches!(self, Self::Postponed { .. } | Self::LeftAlone { .. } | Self::Suppressed { .. })
+    }
+
+    /// Whether it waits because providers were at fault or left alone, so that one that works again ends the wait.
+    pub(crate) const fn waits_for_provider(self) -> bool {
+        matches!(self, Self::Retry { class: FailureClass::Provider, .. } | Self::LeftAlone { .. })
+    }
+
+    /// When it is looked at again, where it is.
+    pub(crate) const fn due_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Retry { at, .. } | Self::Postponed { at } | Self::LeftAlone { at } => Some(at),
+            Self::Delivered | Self::Unknown | Self::Dead { .. } | Self::Expired | Self::Suppressed { .. } => {
+                None
+            }
+        }
+    }
+
+    /// The same, looked at no later than at `end`, if there is one.
+    #[must_use]
+    pub(crate) fn no_later_than(self, end: Option<Timestamp>) -> Self {
+        let bounded = |at: Timestamp| end.map_or(at, |end| at.min(end));
+        match self {
+            Self::Retry { class, at } => Self::Retry { class, at: bounded(at) },
+            Self::Postponed { at } => Self::Postponed { at: bounded(at) },
+            Self::LeftAlone { at } => Self::LeftAlone { at: bounded(at) },
+            over => over,
+        }
     }
 }
 
@@ -139,6 +180,20 @@ impl Retries {
         }
         let from = until.max(now);
         Outcome::Postponed { at: from.plus(self.drawn(self.provider.first, not_after.since(from), draw)) }
+    }
+
+    /// The same for a message whose providers are all left alone until then.
+    pub(crate) fn left_alone(
+        &self,
+        until: Timestamp,
+        not_after: Timestamp,
+        now: Timestamp,
+        draw: impl FnOnce(u64) -> u64,
+    ) -> Outcome {
+        match self.postponed(until, not_after, now, draw) {
+            Outcome::Postponed { at } => Outcome::LeftAlone { at },
+            other => other,
+        }
     }
 
     /// An even draw from the shortest wait to `ceiling`, or to the end of the `room`.
@@ -250,8 +305,10 @@ mod tests {
 
     #[test]
     fn what_may_have_gone_out_before_ends_as_unknown_however_it_ends() {
-        let class = FailureClass::Address;
-        let ends = [Outcome::Delivered, Outcome::Dead { class }, Outcome::Expired, Outcome::Unknown];
+        let (class, reason) = (FailureClass::Address, Reason::HardBounce);
+        let suppressed = Outcome::Suppressed { reason };
+        let ends =
+            [Outcome::Delivered, Outcome::Dead { class }, Outcome::Expired, Outcome::Unknown, suppressed];
 
         let states = ends.map(|end| (end.state(false), end.state(true)));
         let failures = ends.map(|end| end.last_failure(true));
@@ -263,11 +320,13 @@ mod tests {
                 (State::Delivered, unknown),
                 (State::Dead, unknown),
                 (State::Expired, unknown),
-                (unknown, unknown)
+                (unknown, unknown),
+                (State::Suppressed, unknown)
             ]
         );
         let lost = Some(FailureClass::AnswerLost);
-        assert_eq!(failures, [lost, Some(class), lost, lost]);
+        assert_eq!(failures, [lost, Some(class), lost, lost, lost]);
+        assert!(suppressed.wipes() && !suppressed.is_try());
         assert_eq!(Outcome::Retry { class, at: NOW }.state(true), State::Queued);
     }
 

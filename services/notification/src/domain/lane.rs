@@ -64,6 +64,14 @@ impl<T> PerLane<T> {
             Lane::Bulk => &self.bulk,
         }
     }
+
+    pub(crate) const fn of_mut(&mut self, lane: Lane) -> &mut T {
+        match lane {
+            Lane::Critical => &mut self.critical,
+            Lane::Transactional => &mut self.transactional,
+            Lane::Bulk => &mut self.bulk,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,11 @@ impl LinkHosts {
         Self(hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect())
     }
 
+    /// A host that links may lead to, if there is one.
+    pub(crate) fn first(&self) -> Option<&str> {
+        self.0.first().map(String::as_str)
+    }
+
     /// Whether `text` is one link that may stand alone: `https`, or `http` to this machine while developing.
     pub(crate) fn allow_link(&self, text: &str) -> bool {
         let visible = text.chars().all(|c| c.is_ascii_graphic() && !"\"'<>\\^`{|}".contains(c));

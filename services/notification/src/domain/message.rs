@@ -5,11 +5,14 @@ use std::fmt;
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::contact::Destination;
 use rekey_primitives::locale::Locale;
 use rekey_primitives::secret::Zeroizing;
 use rekey_primitives::text::{breaks_line, character_count};
 
+use super::deduplication::DeduplicationKey;
+use super::destination::Destination;
+use super::event::Event;
+use super::fallback::Fallbacks;
 use super::lane::Lane;
 use super::links::LinkHosts;
 use super::refusal::Violation;
@@ -22,7 +25,10 @@ pub(crate) const REFERENCE_CHARACTERS: usize = 64;
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
     pub(crate) destination: Destination,
-    pub(crate) template: TemplateName,
+    /// What it says; `None` for the event of a webhook.
+    pub(crate) template: Option<TemplateName>,
+    /// What goes to a webhook, and only there.
+    pub(crate) event: Option<Event>,
     /// The reader's language, if the caller knows it.
     pub(crate) locale: Option<Locale>,
     pub(crate) variables: Variables,
@@ -33,6 +39,10 @@ pub(crate) struct Message {
     pub(crate) reference: Reference,
     /// Accepted like any other and deleted when its turn comes.
     pub(crate) decoy: bool,
+    /// Where it goes when its channel does not carry it.
+    pub(crate) fallbacks: Fallbacks,
+    /// What makes it the same notice as another, if anything does.
+    pub(crate) deduplication_key: Option<DeduplicationKey>,
 }
 
 /// The caller's own name for a message: printable ASCII, possibly empty.
@@ -84,17 +94,22 @@ impl Variables {
         if wrong.is_empty() { Ok(Self(taken)) } else { Err(wrong) }
     }
 
+    /// None at all, as an event has.
+    pub(crate) fn none() -> Self {
+        Self(BTreeMap::new())
+    }
+
     /// Takes variables that were checked when they came in, as from a payload.
     pub(crate) fn trusted(taken: BTreeMap<&'static str, Zeroizing<String>>) -> Self {
         Self(taken)
     }
 
-    /// Says the minutes that are left of what was said when the message was accepted, so long ago. What is no number
-    /// stands as it was sent.
-    pub(crate) fn age(&mut self, age: Duration) {
+    /// Says the minutes that are left of what was said when the message was accepted, so long ago, and no more than are left
+    /// until it dies. What is no number stands as it was sent.
+    pub(crate) fn age(&mut self, age: Duration, life_left: Duration) {
         let Some(said) = self.0.get_mut("minutes") else { return };
         if let Ok(minutes) = said.parse::<u64>() {
-            *said = Zeroizing::new(minutes_left(minutes, age).to_string());
+            *said = Zeroizing::new(minutes_left(minutes, age, life_left).to_string());
         }
     }
 
@@ -114,10 +129,16 @@ impl fmt::Debug for Variables {
     }
 }
 
-/// To the nearest minute, and never none: a message that goes at all goes before the code's end.
-fn minutes_left(minutes: u64, age: Duration) -> u64 {
-    let left = Duration::from_secs(minutes.saturating_mul(60)).saturating_sub(age);
-    (left.as_secs().saturating_add(30) / 60).max(1)
+/// How late a message may leave and still say the minutes that it was accepted with: what a hand-over takes. Without it every
+/// code of ten minutes would be one of nine.
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
+
+/// Rounded down, so that nothing more is promised than is left, but for the moment that a hand-over takes; and never none: a
+/// message that goes at all goes before the code's end. `life_left` bounds it where the caller's minutes outlive the message.
+fn minutes_left(minutes: u64, age: Duration, life_left: Duration) -> u64 {
+    let promised = Duration::from_secs(minutes.saturating_mul(60)).saturating_sub(age);
+    let left = promised.min(life_left).saturating_add(ON_ITS_WAY);
+    (left.as_secs() / 60).clamp(1, minutes.max(1))
 }
 
 fn field(name: &str) -> String {
@@ -211,13 +232,25 @@ mod tests {
         let aged = |minutes: &str, seconds| {
             let sent = [("organisation", "Contoso"), ("code", "123456"), ("minutes", minutes)];
             let mut variables = code(&sent).unwrap();
-            variables.age(Duration::from_secs(seconds));
+            let life_left = Duration::from_secs(600).saturating_sub(Duration::from_secs(seconds));
+            variables.age(Duration::from_secs(seconds), life_left);
             variables.get("minutes").unwrap().to_owned()
         };
 
-        assert_eq!([aged("10", 0), aged("10", 29), aged("10", 31), aged("10", 420)], ["10", "10", "9", "3"]);
+        assert_eq!([aged("10", 0), aged("10", 5), aged("10", 6), aged("10", 420)], ["10", "10", "9", "3"]);
         assert_eq!([aged("10", 599), aged("10", 86_400)], ["1", "1"]);
+        assert_eq!([aged("30", 0), aged("30", 300)], ["10", "5"], "the message dies first");
         assert_eq!(aged("a few", 420), "a few");
+    }
+
+    #[test]
+    fn no_message_promises_more_than_is_left_but_for_its_way() {
+        for age in (0..540).map(Duration::from_secs) {
+            let left = Duration::from_secs(600).saturating_sub(age);
+            let promised = Duration::from_secs(60 * minutes_left(10, age, left));
+
+            assert!(promised <= left + ON_ITS_WAY, "{promised:?} of {left:?}");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! A message as its tenant may see it: the journey, never the content.
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::contact::Channel;
 use rekey_primitives::id::{NotificationId, TenantId};
 
+use super::destination::Channel;
 use super::lane::Lane;
+use super::receipt::Receipt;
 use super::state::{FailureClass, State};
 use super::trace::TraceContext;
 
@@ -33,6 +34,12 @@ pub(crate) struct Notification {
     /// When the next try is due; none while sending or when it is over.
     pub(crate) next_try_at: Option<Timestamp>,
     pub(crate) not_after: Timestamp,
+    /// How many steps of its fallbacks it has taken.
+    pub(crate) fallbacks_used: u32,
+    /// When it takes the next one; none where no step is left.
+    pub(crate) fallback_at: Option<Timestamp>,
     /// The call it came with; none where that is not known.
     pub(crate) trace: Option<TraceContext>,
+    /// What was heard of it since it was handed over.
+    pub(crate) receipt: Option<Receipt>,
 }

@@ -41,18 +41,43 @@ pub(crate) enum Refusal {
     TemplateNotFound,
     /// The variables are not exactly those of the template.
     VariablesWrong(Vec<Violation>),
+    /// The parts of a text do not pass.
+    TemplatePartsInvalid(Vec<Violation>),
+    /// The tenant has no such version.
+    TemplateVersionNotFound,
+    /// The tenant's text changed meanwhile.
+    EtagMismatch,
+    /// The built-in text is in force already.
+    TemplateNotOverridden,
+    /// The tenant has texts for as many locales as it may.
+    TemplateLocalesFull,
     /// A worker holds it, or it is over.
     NotQueued,
     /// Not dead or unknown, or the payload is gone.
     NotReplayable,
     /// No provider for the channel of the destination.
     ChannelNotConfigured,
+    /// No endpoint of this name for this tenant.
+    WebhookEndpointNotFound,
     /// Not a page token of ours for these arguments.
     PageTokenInvalid,
     /// `not_after` is past.
     AlreadyExpired,
+    /// The address has no entry.
+    SuppressionNotFound,
+    /// There is no key by which addresses are found.
+    SuppressionNotConfigured,
     /// The lane holds as much as its setting allows.
     QueueFull {
+        /// When trying again may help.
+        retry_after: Duration,
+    },
+    /// Not a resume token of ours for these arguments.
+    ResumeTokenInvalid,
+    /// The resume token is older than journeys are kept.
+    ChangesForgotten,
+    /// As many streams are open as may be.
+    WatchersFull {
         /// When trying again may help.
         retry_after: Duration,
     },

@@ -18,6 +18,8 @@ pub(crate) enum State {
     Cancelled = 6,
     /// Refused for good, or out of tries; the payload stays for replay until `not_after`.
     Dead = 7,
+    /// Its address gets no such message any more; the payload is wiped.
+    Suppressed = 8,
 }
 
 impl State {

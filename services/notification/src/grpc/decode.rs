@@ -3,16 +3,20 @@
 use std::collections::HashMap;
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::contact::{Channel, Destination};
-use rekey_primitives::id::{Malformed, RequestId};
+use rekey_primitives::id::{Malformed, NotificationId, RequestId};
 use rekey_primitives::locale::Locale;
+use rekey_primitives::secret::Zeroizing;
 use rekey_wire::notification::v1::{self as wire, destination::Address};
 use rekey_wire::time;
 
+use crate::domain::deduplication::{DeduplicationKey, may_deduplicate};
+use crate::domain::destination::{Channel, Destination};
+use crate::domain::event::Event;
+use crate::domain::fallback::{Fallback, Fallbacks, InvalidFallbacks};
 use crate::domain::lane::Lane;
 use crate::domain::links::LinkHosts;
 use crate::domain::message::{Message, Reference, Variables};
-use crate::domain::page::Filter;
+use crate::domain::page::{ChangeFilter, Filter};
 use crate::domain::refusal::{Refusal, Violation};
 use crate::domain::state::State;
 use crate::domain::template::TemplateName;
@@ -43,7 +47,7 @@ impl Fields {
     }
 
     /// A value, or a note that the field does not fit.
-    fn take<T>(&mut self, value: Option<T>, field: &str, what: &'static str) -> Option<T> {
+    pub(super) fn take<T>(&mut self, value: Option<T>, field: &str, what: &'static str) -> Option<T> {
         self.check(value.is_some(), field, what);
         value
     }
@@ -57,6 +61,14 @@ impl Fields {
     ) -> Option<T> {
         let what = if text.is_empty() { "is missing" } else { "is not a UUID" };
         self.take(parse(text).ok(), field, what)
+    }
+
+    /// A template, or a note that it is missing or none of ours.
+    pub(super) fn template(&mut self, field: &str, name: &str) -> Option<TemplateName> {
+        self.check(!name.is_empty(), field, "is missing");
+        let template = TemplateName::parse(name);
+        self.template_unknown = template.is_none();
+        template
     }
 
     pub(super) fn are_right(&self) -> bool {
@@ -101,42 +113,184 @@ pub(super) fn message(
     hosts: &LinkHosts,
 ) -> Option<MessageRequest> {
     let request_id = fields.id("request_id", &request.request_id, RequestId::parse);
-    let sent = fields.take(request.message, "message", "is missing")?;
+    let mut sent = fields.take(request.message, "message", "is missing")?;
     let lane = fields.take(lane(sent.lane), "message.lane", "is no lane");
-    let destination = destination(fields, sent.destination);
+    let destination = destination(fields, sent.destination.take(), "message.destination");
     let locale = match sent.locale.as_str() {
         "" => None,
         text => fields.take(Locale::parse(text).ok(), "message.locale", "is no BCP 47 language tag"),
     };
     let what = "is longer than 64 characters or not printable ASCII";
     let reference = fields.take(Reference::parse(&sent.reference), "message.reference", what);
-    let not_after = sent.not_after_time.and_then(|at| {
-        let at = time::unix_micros(&at).map(Timestamp::from_unix_micros);
+    let not_after = sent.not_after_time.as_ref().and_then(|at| {
+        let at = time::unix_micros(at).map(Timestamp::from_unix_micros);
         fields.take(at, "message.not_after_time", "is no instant")
     });
-    fields.check(!sent.template.is_empty(), "message.template", "is missing");
-    let template = TemplateName::parse(&sent.template);
-    fields.template_unknown = template.is_none();
-    let template = template?;
-    let variables = fields.variables(template, sent.variables, hosts);
+    let is_event = matches!(destination, Some(Destination::Webhook(_)));
     let decoy = sent.decoy;
-    let (destination, variables, lane, reference) = (destination?, variables?, lane?, reference?);
-    let message = Message { destination, template, locale, variables, lane, not_after, reference, decoy };
+    let steps = std::mem::take(&mut sent.fallbacks);
+    let key = std::mem::take(&mut sent.deduplication_key);
+    let content = if is_event {
+        fields.check(steps.is_empty(), "message.fallbacks", "are not for webhooks");
+        fields.check(key.is_empty(), "message.deduplication_key", "is not for webhooks");
+        event(fields, sent)
+    } else {
+        fields.check(sent.event.is_empty(), "message.event", "is for webhooks only");
+        templated(fields, &sent.template, sent.variables, hosts)
+    };
+    let template = content.as_ref().and_then(|content| content.template);
+    let fallbacks = match template {
+        Some(template) => fallbacks(fields, template, destination.as_ref(), steps),
+        None => Some(Fallbacks::default()),
+    };
+    let deduplication_key = template.and_then(|template| deduplication_key(fields, template, lane, &key));
+    let (destination, content, lane, reference) = (destination?, content?, lane?, reference?);
+    let Content { template, variables, event } = content;
+    let message = Message {
+        destination,
+        template,
+        event,
+        locale,
+        variables,
+        lane,
+        not_after,
+        reference,
+        decoy,
+        fallbacks: fallbacks?,
+        deduplication_key,
+    };
     // A locale or an instant that does not read is noted, and looks here like one that was not sent.
     fields.are_right().then_some(MessageRequest { request_id: request_id?, message, trace: None })
 }
 
-fn destination(fields: &mut Fields, sent: Option<wire::Destination>) -> Option<Destination> {
+/// What a message says.
+struct Content {
+    template: Option<TemplateName>,
+    variables: Variables,
+    event: Option<Event>,
+}
+
+fn templated(
+    fields: &mut Fields,
+    template: &str,
+    variables: HashMap<String, String>,
+    hosts: &LinkHosts,
+) -> Option<Content> {
+    fields.check(!template.is_empty(), "message.template", "is missing");
+    let template = TemplateName::parse(template);
+    fields.template_unknown = template.is_none();
+    let template = template?;
+    let variables = fields.variables(template, variables, hosts)?;
+    Some(Content { template: Some(template), variables, event: None })
+}
+
+/// What goes to a webhook: an event, and nothing that is for people.
+fn event(fields: &mut Fields, sent: wire::OutgoingMessage) -> Option<Content> {
+    fields.check(sent.template.is_empty(), "message.template", "is not for webhooks");
+    fields.check(sent.variables.is_empty(), "message.variables", "are not for webhooks");
+    fields.check(sent.locale.is_empty(), "message.locale", "is not for webhooks");
+    // A decoy hides whether somebody has an account; nobody's account shows in an endpoint.
+    fields.check(!sent.decoy, "message.decoy", "is not for webhooks");
+    let json = Zeroizing::new(sent.event);
+    if json.is_empty() {
+        return fields.take(None, "message.event", "is missing");
+    }
+    match Event::parse(json) {
+        Ok(event) => Some(Content { template: None, variables: Variables::none(), event: Some(event) }),
+        Err(what) => fields.take(None, "message.event", what),
+    }
+}
+
+/// An address, or a note of what is wrong with the field it came in.
+pub(super) fn destination(
+    fields: &mut Fields,
+    sent: Option<wire::Destination>,
+    within: &str,
+) -> Option<Destination> {
     let (channel, text, field) = match sent.and_then(|destination| destination.address) {
-        Some(Address::EmailAddress(text)) => (Channel::Email, text, "message.destination.email_address"),
-        Some(Address::PhoneNumber(text)) => (Channel::Sms, text, "message.destination.phone_number"),
-        None => return fields.take(None, "message.destination", "is missing"),
+        Some(Address::EmailAddress(text)) => (Channel::Email, text, "email_address"),
+        Some(Address::PhoneNumber(text)) => (Channel::Sms, text, "phone_number"),
+        Some(Address::WebhookEndpoint(text)) => (Channel::Webhook, text, "webhook_endpoint"),
+        None => return fields.take(None, within, "is missing"),
     };
     let what = match channel {
         Channel::Email => "is no e-mail address",
         Channel::Sms => "is no phone number in E.164",
+        Channel::Webhook => "is no name of an endpoint",
     };
-    fields.take(Destination::parse(channel, &text).ok(), field, what)
+    fields.take(Destination::parse(channel, &text).ok(), &format!("{within}.{field}"), what)
+}
+
+/// The steps of a message, or notes of all that is wrong with them.
+fn fallbacks(
+    fields: &mut Fields,
+    template: TemplateName,
+    first: Option<&Destination>,
+    sent: Vec<wire::Fallback>,
+) -> Option<Fallbacks> {
+    // Those that are too many are not read.
+    let read: Vec<Option<Fallback>> = sent
+        .into_iter()
+        .take(Fallbacks::MOST + 1)
+        .enumerate()
+        .map(|(place, step)| {
+            let field = format!("message.fallbacks[{place}]");
+            let destination = destination(fields, step.destination, &format!("{field}.destination"));
+            let after = step.after.as_ref().and_then(time::std_duration);
+            let after = fields.take(after, &format!("{field}.after"), "is no length of time");
+            Some(Fallback { destination: destination?, after: after? })
+        })
+        .collect();
+    let steps: Vec<Fallback> = read.into_iter().collect::<Option<_>>()?;
+    match Fallbacks::new(template, first?, steps) {
+        Ok(fallbacks) => Some(fallbacks),
+        Err(wrong) => {
+            let (field, what) = match wrong {
+                InvalidFallbacks::Count => ("message.fallbacks".to_owned(), "holds more than 3"),
+                InvalidFallbacks::Template => {
+                    ("message.fallbacks".to_owned(), "is not for what resets a password")
+                }
+                InvalidFallbacks::SameChannel(place) => (
+                    format!("message.fallbacks[{place}].destination"),
+                    "is of the channel of the destination before",
+                ),
+                InvalidFallbacks::Webhook(place) => {
+                    (format!("message.fallbacks[{place}].destination"), "is a webhook")
+                }
+                InvalidFallbacks::After(place) => {
+                    (format!("message.fallbacks[{place}].after"), "is not 10 seconds to 10 minutes")
+                }
+            };
+            fields.take(None, &field, what)
+        }
+    }
+}
+
+/// What makes two notices the same, or notes of what is wrong with it.
+fn deduplication_key(
+    fields: &mut Fields,
+    template: TemplateName,
+    lane: Option<Lane>,
+    sent: &str,
+) -> Option<DeduplicationKey> {
+    if sent.is_empty() {
+        return None;
+    }
+    let field = "message.deduplication_key";
+    let is_notice = lane.is_none_or(|lane| may_deduplicate(lane, template));
+    fields.check(is_notice, field, "is not for codes nor for the critical lane");
+    let what = "is longer than 64 characters or not printable ASCII";
+    fields.take(DeduplicationKey::parse(sent), field, what)
+}
+
+/// Which messages a stream shows.
+pub(super) fn change_filter(fields: &mut Fields, request: &wire::WatchNotificationsRequest) -> ChangeFilter {
+    let id = match request.notification_id.as_str() {
+        "" => None,
+        text => fields.id("notification_id", text, NotificationId::parse),
+    };
+    let reference = Some(request.reference.clone()).filter(|reference| !reference.is_empty());
+    ChangeFilter { id, reference }
 }
 
 /// Which messages a list shows.

@@ -1,11 +1,11 @@
 //! From the domain's types onto the wire.
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::contact::Channel;
 use rekey_wire::notification::v1::{self as wire, batch_send_result::Result as Sent};
 use rekey_wire::time;
 
 use super::refusal;
+use crate::domain::destination::Channel;
 use crate::domain::notification::Notification;
 use crate::domain::refusal::{Refusal, Violation};
 use crate::domain::state::FailureClass;
@@ -52,16 +52,13 @@ pub(super) fn page(page: Page) -> wire::ListNotificationsResponse {
 
 /// A journey.
 pub(super) fn notification(notification: Notification) -> wire::Notification {
-    let channel = match notification.channel {
-        Channel::Email => wire::Channel::Email,
-        Channel::Sms => wire::Channel::Sms,
-    };
+    let receipt = notification.receipt;
     wire::Notification {
         notification_id: notification.id.to_string(),
         tenant_id: notification.tenant_id.to_string(),
         template: notification.template,
         locale: notification.locale,
-        channel: channel.into(),
+        channel: channel(notification.channel).into(),
         masked_destination: notification.masked_destination,
         // Lanes, states and classes have the contract's numbers; a test holds them together.
         lane: notification.lane.number().into(),
@@ -75,10 +72,24 @@ pub(super) fn notification(notification: Notification) -> wire::Notification {
         update_time: Some(instant(notification.changed_at)),
         next_try_time: notification.next_try_at.map(instant),
         not_after_time: Some(instant(notification.not_after)),
+        receipt_state: receipt.as_ref().map_or(0, |receipt| receipt.state.number()).into(),
+        receipt_time: receipt.as_ref().map(|receipt| instant(receipt.at)),
+        receipt_detail: receipt.map(|receipt| receipt.detail.as_str().to_owned()).unwrap_or_default(),
+        fallbacks_used: i32::try_from(notification.fallbacks_used).unwrap_or(i32::MAX),
+        fallback_time: notification.fallback_at.map(instant),
     }
 }
 
-fn instant(at: Timestamp) -> prost_types::Timestamp {
+/// How a message travels.
+pub(super) const fn channel(channel: Channel) -> wire::Channel {
+    match channel {
+        Channel::Email => wire::Channel::Email,
+        Channel::Sms => wire::Channel::Sms,
+        Channel::Webhook => wire::Channel::Webhook,
+    }
+}
+
+pub(super) fn instant(at: Timestamp) -> prost_types::Timestamp {
     time::timestamp(at.unix_micros())
 }
 

@@ -5,7 +5,13 @@
 
 mod decode;
 mod encode;
+mod providers;
 mod refusal;
+mod suppressions;
+mod templates;
+mod watch;
+
+use std::sync::Arc;
 
 use rekey_primitives::id::{NotificationId, RequestId, TenantId};
 use rekey_runtime::TraceId;
@@ -15,12 +21,17 @@ use rekey_wire::notification::v1::{
     BatchSendNotificationsRequest, BatchSendNotificationsResponse, CancelNotificationRequest,
     CancelNotificationResponse, GetNotificationRequest, GetNotificationResponse, ListNotificationsRequest,
     ListNotificationsResponse, ReplayNotificationRequest, ReplayNotificationResponse,
-    SendNotificationRequest, SendNotificationResponse,
+    SendNotificationRequest, SendNotificationResponse, WatchNotificationsRequest,
 };
 use tonic::{Request, Response, Status};
 
 use self::decode::Fields;
+pub(crate) use self::providers::{ListProviders, ProviderGrpc};
 use self::refusal::{answer, refuse};
+pub(crate) use self::suppressions::SuppressionGrpc;
+pub(crate) use self::templates::TemplateGrpc;
+pub(crate) use self::watch::WatchSettings;
+use self::watch::{ChangeStream, Watchers};
 use crate::domain::lane::Lane;
 use crate::domain::refusal::{MissingRight, Refusal};
 use crate::domain::scope::{CallerRights, CallerScope};
@@ -29,12 +40,13 @@ use crate::intake::{Intake, MessageRequest};
 
 /// The service behind its generated trait.
 pub(crate) struct NotificationGrpc {
-    intake: Intake,
+    intake: Arc<Intake>,
+    watchers: Watchers,
 }
 
 impl NotificationGrpc {
-    pub(crate) fn new(intake: Intake) -> Self {
-        Self { intake }
+    pub(crate) fn new(intake: Intake, watching: WatchSettings) -> Self {
+        Self { intake: Arc::new(intake), watchers: Watchers::new(watching) }
     }
 }
 
@@ -153,6 +165,22 @@ impl NotificationService for NotificationGrpc {
             notification: Some(encode::notification(notification)),
         }))
     }
+
+    type WatchNotificationsStream = ChangeStream;
+
+    async fn watch_notifications(
+        &self,
+        request: Request<WatchNotificationsRequest>,
+    ) -> Result<Response<ChangeStream>, Status> {
+        let (caller, request) = opened(request)?;
+        let mut fields = Fields::default();
+        let tenant_id = fields.id("tenant_id", &request.tenant_id, TenantId::parse);
+        let filter = decode::change_filter(&mut fields, &request);
+        let scope = scope(&caller, &mut fields, tenant_id)?;
+        let place = self.watchers.place()?;
+        let watch = self.intake.watch(scope, filter, &request.resume_token).await.map_err(answer)?;
+        Ok(Response::new(self.watchers.stream(Arc::clone(&self.intake), watch, place)))
+    }
 }
 
 impl NotificationGrpc {
@@ -166,7 +194,11 @@ impl NotificationGrpc {
     ) -> Result<Option<MessageRequest>, Refusal> {
         if let Some(message) = &request.message {
             let template = message.template.as_str();
-            let missing = if !template.is_empty() && !caller.may_use_template(template) {
+            // An event has no template, so it takes a caller that may use any.
+            let is_event = !message.event.is_empty();
+            let is_beyond =
+                if is_event { caller.templates().is_some() } else { !caller.may_use_template(template) };
+            let missing = if (is_event || !template.is_empty()) && is_beyond {
                 Some(MissingRight::Template)
             } else if decode::lane(message.lane).is_some_and(|lane| !caller.may_use_lane(lane.as_str())) {
                 Some(MissingRight::Lane)

@@ -28,6 +28,25 @@ pub(super) const fn shape(refusal: &Refusal) -> (Code, Reason, &'static str) {
             Reason::TemplateVariablesWrong,
             "the variables are not exactly those the template takes",
         ),
+        Refusal::TemplatePartsInvalid(_) => {
+            (Code::InvalidArgument, Reason::TemplatePartsInvalid, "the parts of the template do not pass")
+        }
+        Refusal::TemplateVersionNotFound => {
+            (Code::NotFound, Reason::TemplateVersionNotFound, "no such version, or it is no longer kept")
+        }
+        Refusal::EtagMismatch => {
+            (Code::Aborted, Reason::EtagMismatch, "the template was changed since its etag was read")
+        }
+        Refusal::TemplateNotOverridden => (
+            Code::FailedPrecondition,
+            Reason::TemplateNotOverridden,
+            "the tenant has no text of its own for this template and locale",
+        ),
+        Refusal::TemplateLocalesFull => (
+            Code::FailedPrecondition,
+            Reason::TemplateLocalesFull,
+            "the tenant has texts of this template for as many locales as it may",
+        ),
         Refusal::NotQueued => {
             (Code::FailedPrecondition, Reason::NotificationNotQueued, "the notification is no longer queued")
         }
@@ -41,14 +60,40 @@ pub(super) const fn shape(refusal: &Refusal) -> (Code, Reason, &'static str) {
             Reason::ChannelNotConfigured,
             "no provider is configured for the channel of this destination",
         ),
+        Refusal::WebhookEndpointNotFound => (
+            Code::NotFound,
+            Reason::WebhookEndpointNotFound,
+            "no webhook endpoint of this name for this tenant",
+        ),
         Refusal::PageTokenInvalid => {
             (Code::InvalidArgument, Reason::PageTokenInvalid, "the page_token does not fit these arguments")
         }
         Refusal::AlreadyExpired => {
             (Code::FailedPrecondition, Reason::AlreadyExpired, "not_after_time is past")
         }
+        Refusal::SuppressionNotFound => (
+            Code::NotFound,
+            Reason::SuppressionNotFound,
+            "the address has no entry among those that get no messages",
+        ),
+        Refusal::SuppressionNotConfigured => (
+            Code::FailedPrecondition,
+            Reason::SuppressionNotConfigured,
+            "no key is set by which addresses are found",
+        ),
         Refusal::QueueFull { .. } => {
             (Code::ResourceExhausted, Reason::QueueFull, "the queue of this lane is full")
+        }
+        Refusal::ResumeTokenInvalid => (
+            Code::InvalidArgument,
+            Reason::ResumeTokenInvalid,
+            "the resume_token does not fit these arguments",
+        ),
+        Refusal::ChangesForgotten => {
+            (Code::OutOfRange, Reason::ChangesForgotten, "the resume_token is older than journeys are kept")
+        }
+        Refusal::WatchersFull { .. } => {
+            (Code::ResourceExhausted, Reason::WatchersFull, "too many streams of changes are open")
         }
     }
 }
@@ -61,10 +106,12 @@ fn published(refusal: Refusal) -> status::Refusal {
         violations.into_iter().fold(published, |published, one| published.field(one.field, one.what))
     };
     match refusal {
-        Refusal::FieldsInvalid(violations) | Refusal::VariablesWrong(violations) => {
-            named(published, violations)
+        Refusal::FieldsInvalid(violations)
+        | Refusal::VariablesWrong(violations)
+        | Refusal::TemplatePartsInvalid(violations) => named(published, violations),
+        Refusal::QueueFull { retry_after } | Refusal::WatchersFull { retry_after } => {
+            published.retry_after(retry_after)
         }
-        Refusal::QueueFull { retry_after } => published.retry_after(retry_after),
         Refusal::CallerNotAllowed(missing) => published.with("missing", not_allowed(missing).0),
         _ => published,
     }

@@ -11,8 +11,11 @@ use tempfile::TempDir;
 use super::*;
 use crate::config::for_tests;
 use crate::domain::template::TemplateName;
-use crate::fixtures::{NOW, clock, entropy, keys, link_hosts, store, tenant, variables};
+use crate::fixtures::{NOW, clock, entropy, key_text, keys, link_hosts, store, tenant, variables};
 use crate::signals::Signals;
+
+/// Streams that may be open at once.
+const WATCHERS: usize = 3;
 
 struct World {
     service: NotificationGrpc,
@@ -30,12 +33,15 @@ async fn world() -> World {
     let intake = Intake {
         store,
         keys: Arc::new(keys()),
+        marks: rekey_sealing::MacKeys::from_text(&key_text()).unwrap(),
         rules,
         signals: Signals::default(),
         clock: Arc::new(clock()),
         entropy: Arc::clone(&entropy),
     };
-    World { service: NotificationGrpc::new(intake), entropy, _folder: folder }
+    let poll = std::time::Duration::from_millis(1);
+    let watching = WatchSettings { poll, watchers: WATCHERS, ..crate::wiring::watching(&for_tests()) };
+    World { service: NotificationGrpc::new(intake, watching), entropy, _folder: folder }
 }
 
 fn trusted() -> CallerEntry {
@@ -278,4 +284,5 @@ async fn a_list_refuses_sizes_and_tokens_that_cannot_be() {
     assert!(empty.notifications.is_empty() && empty.next_page_token.is_empty());
 }
 
+mod journeys;
 mod rights;

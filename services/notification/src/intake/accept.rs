@@ -6,19 +6,20 @@
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::contact::Channel;
 use rekey_primitives::id::{NotificationId, RequestId, TenantId};
 use rekey_primitives::secret::same;
 use rekey_sealing::digest;
 
-use super::{Error, Intake, of_caller};
+use super::{Error, Intake, deduplication, of_caller};
+use crate::domain::destination::Destination;
 use crate::domain::message::Message;
 use crate::domain::refusal::{Refusal, Violation};
 use crate::domain::scope::CallerScope;
+use crate::domain::template::TemplateName;
 use crate::domain::trace::TraceContext;
 use crate::metrics;
-use crate::payload::{Payload, PayloadRow};
-use crate::store::{AcceptOutcome, NewNotification};
+use crate::payload::{EventPayload, Payload, PayloadRow};
+use crate::store::{AcceptOutcome, Deduplication, NewNotification};
 
 /// A message that somebody asks to have sent, under the id that makes a repeated call the same call.
 #[derive(Debug, Clone)]
@@ -38,6 +39,9 @@ pub(crate) struct Receipt {
 
 /// How long a caller waits before it tries a full lane again.
 const FULL_LANE_PAUSE: Duration = Duration::from_secs(5);
+
+/// What is measured in place of a template where there is none.
+const NO_TEMPLATE: &str = "_OTHER";
 
 /// A message that passed, before it is made durable.
 struct Draft<'a> {
@@ -65,8 +69,11 @@ impl Intake {
         let mut answers = Vec::with_capacity(requests.len());
         for (place, request) in requests.iter().enumerate() {
             let is_second = drafts.iter().any(|earlier| earlier.request.request_id == request.request_id);
-            let judged =
-                if is_second { Err(Refusal::RequestIdReused) } else { self.judge(&request.message, now) };
+            let judged = if is_second {
+                Err(Refusal::RequestIdReused)
+            } else {
+                self.judge(scope, &request.message, now)
+            };
             answers.push(judged.map(|not_after| {
                 let id = NotificationId::generate(self.entropy.as_ref(), now);
                 let fingerprint = fingerprint(&request.message);
@@ -81,13 +88,21 @@ impl Intake {
         let rows: Vec<_> = drafts.iter().map(|draft| self.sealed(scope, draft, now)).collect();
         let outcomes = self.store.accept(scope, &rows, now).await?;
         for (draft, outcome) in drafts.iter().zip(outcomes) {
-            if outcome == AcceptOutcome::Accepted {
-                let message = &draft.request.message;
-                metrics::ACCEPTED.add(1, [message.lane.as_str(), message.template.as_str()]);
-                self.signals.wake_up.wake(message.lane);
-            } else {
-                let request_id = draft.request.request_id;
-                answers[draft.place] = self.repeated(scope, request_id, &draft.fingerprint, outcome);
+            let message = &draft.request.message;
+            match outcome {
+                AcceptOutcome::Accepted => {
+                    let template = message.template.map_or(NO_TEMPLATE, TemplateName::as_str);
+                    metrics::ACCEPTED.add(1, [message.lane.as_str(), template]);
+                    self.signals.wake_up.wake(message.lane);
+                }
+                AcceptOutcome::Deduplicated { id, created_at } => {
+                    tracing::debug!(notification_id = %id, "the same notice was said lately");
+                    answers[draft.place] = Ok(Receipt { id, accepted_at: created_at });
+                }
+                earlier => {
+                    let request_id = draft.request.request_id;
+                    answers[draft.place] = self.repeated(scope, request_id, &draft.fingerprint, earlier);
+                }
             }
         }
         Ok(answers)
@@ -121,14 +136,24 @@ impl Intake {
         Ok(())
     }
 
-    /// Whether a message may be accepted, and when it dies.
-    fn judge(&self, message: &Message, now: Timestamp) -> Result<Timestamp, Refusal> {
-        let has_provider = match message.destination.channel() {
-            Channel::Email => self.rules.sends_email,
-            Channel::Sms => self.rules.sends_sms,
+    /// Whether somebody carries messages of the tenant there.
+    fn judge_destination(&self, scope: &CallerScope, to: &Destination) -> Result<(), Refusal> {
+        let has_provider = match to {
+            Destination::Email(_) => self.rules.sends_email,
+            Destination::Phone(_) => self.rules.sends_sms,
+            Destination::Webhook(name) if !self.rules.webhooks.allow(name, scope.tenant_id()) => {
+                return Err(Refusal::WebhookEndpointNotFound);
+            }
+            Destination::Webhook(_) => true,
         };
-        if !has_provider {
-            return Err(Refusal::ChannelNotConfigured);
+        if has_provider { Ok(()) } else { Err(Refusal::ChannelNotConfigured) }
+    }
+
+    /// Whether a message may be accepted, and when it dies.
+    fn judge(&self, scope: &CallerScope, message: &Message, now: Timestamp) -> Result<Timestamp, Refusal> {
+        self.judge_destination(scope, &message.destination)?;
+        for step in message.fallbacks.iter() {
+            self.judge_destination(scope, &step.destination)?;
         }
         let not_after = match message.not_after {
             None => now.plus(*self.rules.life.of(message.lane)),
@@ -146,10 +171,15 @@ impl Intake {
         Ok(not_after)
     }
 
+    /// What makes the message the same notice as another, as far as the lane remembers any.
+    fn deduplication(&self, scope: &CallerScope, message: &Message, now: Timestamp) -> Option<Deduplication> {
+        let remembered = *self.rules.deduplication.of(message.lane);
+        let name = deduplication::name(&self.marks, scope.caller(), message)?;
+        (!remembered.is_zero()).then(|| Deduplication { name, expires_at: now.plus(remembered) })
+    }
+
     fn sealed(&self, scope: &CallerScope, draft: &Draft<'_>, now: Timestamp) -> NewNotification {
         let Draft { request: MessageRequest { request_id, message, trace }, id, .. } = *draft;
-        let payload =
-            Payload { destination: message.destination.clone(), variables: message.variables.clone() };
         let (entropy, tenant_id) = (self.entropy.as_ref(), scope.tenant_id());
         let bound_to = request_binding(tenant_id, *request_id);
         NewNotification {
@@ -165,9 +195,23 @@ impl Intake {
             lane: message.lane,
             reference: message.reference.as_str().to_owned(),
             decoy: message.decoy,
-            payload: payload.seal(&self.keys, entropy, PayloadRow { tenant_id, id }),
+            payload: self.payload(message, PayloadRow { tenant_id, id }),
             not_after: draft.not_after,
+            fallback_at: message.fallbacks.due_at(0, now),
+            deduplication: self.deduplication(scope, message, now),
             trace: *trace,
+        }
+    }
+
+    fn payload(&self, message: &Message, row: PayloadRow) -> Vec<u8> {
+        let (destination, entropy) = (message.destination.clone(), self.entropy.as_ref());
+        match &message.event {
+            Some(event) => EventPayload { destination, event: event.clone() }.seal(&self.keys, entropy, row),
+            None => {
+                let variables = message.variables.clone();
+                let fallbacks = message.fallbacks.clone();
+                Payload { destination, variables, fallbacks }.seal(&self.keys, entropy, row)
+            }
         }
     }
 
@@ -200,7 +244,7 @@ fn fingerprint(message: &Message) -> [u8; 32] {
     let lane = message.lane.number().to_be_bytes();
     let decoy = [u8::from(message.decoy)];
     let mut parts: Vec<&[u8]> = vec![
-        message.template.as_str().as_bytes(),
+        message.template.map_or("", TemplateName::as_str).as_bytes(),
         message.locale.as_ref().map_or("", |locale| locale.as_str()).as_bytes(),
         message.destination.channel().as_str().as_bytes(),
         message.destination.as_str().as_bytes(),
@@ -209,8 +253,23 @@ fn fingerprint(message: &Message) -> [u8; 32] {
         message.reference.as_str().as_bytes(),
         &decoy,
     ];
+    // An event stands in the place of variables, and no template has one of this name.
+    if let Some(event) = &message.event {
+        parts.extend([b"event".as_slice(), event.as_str().as_bytes()]);
+    }
     for (name, value) in message.variables.iter() {
         parts.extend([name.as_bytes(), value.as_bytes()]);
+    }
+    // Messages that have neither keep the mark that the version before made.
+    let afters: Vec<[u8; 16]> =
+        message.fallbacks.iter().map(|step| step.after.as_micros().to_be_bytes()).collect();
+    for (step, after) in message.fallbacks.iter().zip(&afters) {
+        let destination = &step.destination;
+        let channel = destination.channel().as_str().as_bytes();
+        parts.extend([b"fallback".as_slice(), channel, destination.as_str().as_bytes(), after.as_slice()]);
+    }
+    if let Some(key) = &message.deduplication_key {
+        parts.extend([b"deduplication".as_slice(), key.as_str().as_bytes()]);
     }
     digest(&parts)
 }

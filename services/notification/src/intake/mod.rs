@@ -1,10 +1,15 @@
-//! What callers ask for: to accept messages, to show their journeys, to withdraw one or send it again.
+//! What callers ask for: to accept messages, to show their journeys once or as they change, to withdraw one or send it again; which
+//! addresses get none.
 //!
 //! Accepted means durable: the row is committed before the call is answered, and the workers are woken after it.
 
 mod accept;
+mod deduplication;
 mod journeys;
 mod page_token;
+mod suppression_page_token;
+mod suppressions;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,22 +17,28 @@ use std::time::Duration;
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::RequestId;
-use rekey_sealing::{AeadKeys, digest};
+use rekey_sealing::{AeadKeys, MacKeys, digest};
 use uuid::Uuid;
 
 pub(crate) use self::accept::{MessageRequest, Receipt};
 pub(crate) use self::journeys::Page;
+pub(crate) use self::suppressions::{NewEntry, Suppressions};
+pub(crate) use self::watch::Watch;
 use crate::domain::lane::PerLane;
 use crate::domain::links::LinkHosts;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::CallerScope;
+use crate::domain::webhook_tenants::WebhookTenants;
 use crate::signals::Signals;
+pub(crate) use crate::store::SuppressionFilter;
 use crate::store::{Failure, Store};
 
 /// Everything a caller can ask for.
 pub(crate) struct Intake {
     pub(crate) store: Store,
     pub(crate) keys: Arc<AeadKeys>,
+    /// Name notices.
+    pub(crate) marks: MacKeys,
     pub(crate) rules: IntakeRules,
     pub(crate) signals: Signals,
     pub(crate) clock: SharedClock,
@@ -49,7 +60,11 @@ pub(crate) struct IntakeRules {
     pub(crate) sends_email: bool,
     /// Whether text messages have one.
     pub(crate) sends_sms: bool,
+    /// For how long a notice is remembered by its key; zero: not at all.
+    pub(crate) deduplication: PerLane<Duration>,
     pub(crate) link_hosts: LinkHosts,
+    /// Which tenants' events go to which webhooks.
+    pub(crate) webhooks: WebhookTenants,
 }
 
 /// A use case that did not do what was asked.
@@ -69,7 +84,7 @@ impl From<Refusal> for Error {
 
 /// A caller's request id as the store knows it: the ids of one caller are none of another's, which could otherwise use
 /// them up or learn by them what was sent.
-fn of_caller(scope: &CallerScope, request_id: RequestId) -> RequestId {
+pub(crate) fn of_caller(scope: &CallerScope, request_id: RequestId) -> RequestId {
     let whole = digest(&[b"request of a caller", scope.caller().as_bytes(), request_id.as_uuid().as_bytes()]);
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&whole[..16]);

@@ -6,11 +6,12 @@ use super::*;
 use crate::config::for_tests;
 use crate::domain::lane::Lane;
 use crate::domain::message::Message;
-use crate::domain::page::Filter;
+use crate::domain::page::{ChangeFilter, Filter};
 use crate::domain::scope::CallerRights;
 use crate::domain::state::State;
 use crate::fixtures::{
-    NOW, clock, entropy, keys, link_hosts, message, request_id, rights, scope, scope_of, store, tenant,
+    NOW, clock, entropy, key_text, keys, link_hosts, message, request_id, rights, scope, scope_of, store,
+    tenant,
 };
 use crate::signals::{QueueDepth, Signals};
 
@@ -32,6 +33,7 @@ async fn world() -> World {
     let intake = Intake {
         store,
         keys: Arc::new(keys()),
+        marks: MacKeys::from_text(&key_text()).unwrap(),
         rules,
         signals: signals.clone(),
         clock: Arc::new(clock.clone()),
@@ -179,8 +181,8 @@ async fn a_message_lives_as_long_as_asked_or_as_its_lane_says_and_no_longer_than
 async fn a_channel_without_provider_and_a_full_lane_are_refused() {
     let world = world().await;
     let mut text = message();
-    text.destination = rekey_primitives::contact::Destination::parse(
-        rekey_primitives::contact::Channel::Sms,
+    text.destination = crate::domain::destination::Destination::parse(
+        crate::domain::destination::Channel::Sms,
         "+4915112345678",
     )
     .unwrap();
@@ -226,4 +228,20 @@ async fn a_withdrawn_message_says_so_and_cannot_be_withdrawn_or_replayed() {
     assert_eq!(refusal(again), Refusal::NotQueued);
     assert_eq!(refusal(replayed), Refusal::NotReplayable);
     assert_eq!(world.clock.now(), NOW);
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_as_long_as_journeys_are_kept() {
+    let world = world().await;
+    let history = world.intake.rules.longest_life;
+    let watch = world.intake.watch(scope(), ChangeFilter::default(), "").await.unwrap();
+    let token = world.intake.resume_token(&watch);
+
+    world.clock.advance(history - Duration::from_micros(1));
+    let in_time = world.intake.watch(scope(), ChangeFilter::default(), &token).await;
+    world.clock.advance(Duration::from_micros(1));
+    let too_late = world.intake.watch(scope(), ChangeFilter::default(), &token).await;
+
+    assert!(in_time.is_ok());
+    assert_eq!(refusal(too_late.map(drop)), Refusal::ChangesForgotten);
 }

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::secret::Zeroizing;
 
 use super::{Payload, PayloadRow};
+use crate::domain::destination::{Channel, Destination};
+use crate::domain::fallback::Fallbacks;
 use crate::domain::message::Variables;
 use crate::domain::template::TemplateName;
 
@@ -35,7 +36,7 @@ pub(super) fn read(template: TemplateName, bytes: &[u8]) -> Option<Payload> {
         let known = template.variables().iter().find(|known| **known == name)?;
         taken.insert(*known, Zeroizing::new(take(&mut rest)?.to_owned()));
     }
-    Some(Payload { destination, variables: Variables::trusted(taken) })
+    Some(Payload { destination, variables: Variables::trusted(taken), fallbacks: Fallbacks::default() })
 }
 
 fn take<'a>(bytes: &mut &'a [u8]) -> Option<&'a str> {
@@ -53,6 +54,7 @@ pub(super) fn write(payload: &Payload) -> Vec<u8> {
     bytes.push(match payload.destination.channel() {
         Channel::Email => EMAIL,
         Channel::Sms => SMS,
+        Channel::Webhook => panic!("the code before knew none"),
     });
     let variables = payload.variables.iter().flat_map(|(name, value)| [name, value]);
     for text in std::iter::once(payload.destination.as_str()).chain(variables) {

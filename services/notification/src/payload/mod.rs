@@ -3,28 +3,39 @@
 //! A payload is bound to its tenant and its notification, so that it cannot be moved to another row, and to the version
 //! of its layout: a replica of older code cannot open what it could not read, and leaves it to a newer one.
 
+mod event;
+mod keys;
 mod legacy;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::entropy::Entropy;
 use rekey_primitives::id::{NotificationId, TenantId};
 use rekey_primitives::secret::Zeroizing;
 use rekey_sealing::{AeadKeys, codec};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::event::EventPayload;
+use crate::domain::destination::{Channel, Destination};
+use crate::domain::fallback::{Fallback, Fallbacks};
 use crate::domain::message::Variables;
 use crate::domain::template::TemplateName;
 
+pub(crate) use self::keys::PayloadKeys;
+
 /// The layout of [`Record`]. Version 1 is in `legacy`.
 const VERSION: u8 = 2;
+/// The layout of a [`Record`] with its [`StepRecord`]s. Without any a payload is written as the version before reads it.
+const VERSION_WITH_FALLBACKS: u8 = 4;
 
 /// What a worker needs and nobody else sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Payload {
     pub(crate) destination: Destination,
     pub(crate) variables: Variables,
+    /// Where it goes when its channel does not carry it.
+    pub(crate) fallbacks: Fallbacks,
 }
 
 /// The row that a payload belongs to.
@@ -61,10 +72,23 @@ struct RecordRef<'a> {
     variables: Vec<(&'static str, &'a str)>,
 }
 
+/// A step to another channel.
+#[derive(Serialize, Deserialize)]
+struct StepRecord {
+    channel: String,
+    destination: String,
+    after_micros: u64,
+}
+
 impl Payload {
     /// Seals it for its row.
     pub(crate) fn seal(&self, keys: &AeadKeys, entropy: &dyn Entropy, row: PayloadRow) -> Vec<u8> {
-        keys.seal(entropy, &row.binding(), &codec::encode(VERSION, &self.record()))
+        if self.fallbacks.is_empty() {
+            return keys.seal(entropy, &row.binding(), &codec::encode(VERSION, &self.record()));
+        }
+        let steps: Vec<StepRecord> = self.fallbacks.iter().map(StepRecord::of).collect();
+        let bytes = codec::encode(VERSION_WITH_FALLBACKS, &(self.record(), steps));
+        keys.seal(entropy, &row.binding_with_fallbacks(), &bytes)
     }
 
     /// Opens what was sealed for that row and template.
@@ -77,6 +101,14 @@ impl Payload {
         if let Ok(bytes) = keys.open(&row.binding(), sealed) {
             let record = codec::decode(VERSION, &bytes).map_err(|_| Unusable::Unreadable)?;
             return Self::of_record(record, template).ok_or(Unusable::Unreadable);
+        }
+        if let Ok(bytes) = keys.open(&row.binding_with_fallbacks(), sealed) {
+            let read: Result<(Record, Vec<StepRecord>), _> = codec::decode(VERSION_WITH_FALLBACKS, &bytes);
+            let (record, steps) = read.map_err(|_| Unusable::Unreadable)?;
+            let steps: Option<Vec<Fallback>> = steps.into_iter().map(StepRecord::step).collect();
+            let fallbacks = Fallbacks::trusted(steps.ok_or(Unusable::Unreadable)?);
+            let payload = Self::of_record(record, template).ok_or(Unusable::Unreadable)?;
+            return Ok(Self { fallbacks, ..payload });
         }
         let bytes = keys.open(&legacy::binding(row), sealed).map_err(|_| Unusable::Closed)?;
         legacy::read(template, &bytes).ok_or(Unusable::Unreadable)
@@ -101,7 +133,28 @@ impl Payload {
             let known = template.variables().iter().find(|known| **known == name)?;
             taken.insert(*known, value);
         }
-        Some(Self { destination, variables: Variables::trusted(taken) })
+        Some(Self { destination, variables: Variables::trusted(taken), fallbacks: Fallbacks::default() })
+    }
+
+    /// Where the message is after so many steps.
+    pub(crate) fn destination_after(&self, used: usize) -> &Destination {
+        self.fallbacks.destination_after(used).unwrap_or(&self.destination)
+    }
+}
+
+impl StepRecord {
+    fn of(step: &Fallback) -> Self {
+        Self {
+            channel: step.destination.channel().as_str().to_owned(),
+            destination: step.destination.as_str().to_owned(),
+            after_micros: u64::try_from(step.after.as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn step(self) -> Option<Fallback> {
+        let channel = Channel::parse(&self.channel)?;
+        let destination = Destination::from_stored(channel, self.destination);
+        Some(Fallback { destination, after: Duration::from_micros(self.after_micros) })
     }
 }
 
@@ -109,6 +162,12 @@ impl PayloadRow {
     fn binding(self) -> Vec<u8> {
         let (tenant_id, id) = (self.tenant_id.as_uuid(), self.id.as_uuid());
         [b"notification payload 2".as_slice(), tenant_id.as_bytes(), id.as_bytes()].concat()
+    }
+
+    /// Older code cannot open what it could not read.
+    fn binding_with_fallbacks(self) -> Vec<u8> {
+        let (tenant_id, id) = (self.tenant_id.as_uuid(), self.id.as_uuid());
+        [b"notification payload 4".as_slice(), tenant_id.as_bytes(), id.as_bytes()].concat()
     }
 }
 
@@ -123,7 +182,7 @@ mod tests {
 
     fn payload() -> Payload {
         let destination = Destination::parse(Channel::Email, "anna@example.com").unwrap();
-        Payload { destination, variables: fitting(TEMPLATE) }
+        Payload { destination, variables: fitting(TEMPLATE), fallbacks: Fallbacks::default() }
     }
 
     fn row() -> PayloadRow {
@@ -136,6 +195,22 @@ mod tests {
         let sealed = payload().seal(&keys(), entropy().as_ref(), row());
 
         assert_eq!(Payload::open(&keys(), row(), TEMPLATE, &sealed), Ok(payload()));
+    }
+
+    #[test]
+    fn a_payload_with_fallbacks_reads_back_and_says_where_the_message_is() {
+        let phone = Destination::parse(Channel::Sms, "+4915112345642").unwrap();
+        let step = Fallback { destination: phone.clone(), after: Duration::from_secs(30) };
+        let payload = Payload { fallbacks: Fallbacks::trusted(vec![step]), ..payload() };
+
+        let sealed = payload.seal(&keys(), entropy().as_ref(), row());
+        let opened = Payload::open(&keys(), row(), TEMPLATE, &sealed);
+
+        assert_eq!(opened, Ok(payload.clone()));
+        assert_eq!(
+            (payload.destination_after(0), payload.destination_after(1)),
+            (&payload.destination, &phone)
+        );
     }
 
     #[test]

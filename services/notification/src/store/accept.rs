@@ -8,6 +8,7 @@ use rekey_primitives::id::RequestId;
 use uuid::Uuid;
 
 use super::Store;
+use super::deduplication::remember;
 use super::models::{AcceptOutcome, NewNotification};
 use super::requests::{Action, Request, RequestRow};
 use crate::domain::lane::{Lane, PerLane};
@@ -16,8 +17,9 @@ use crate::domain::scope::CallerScope;
 statements! {
     const INSERT = "insert into notification
             (tenant_id, id, created_at, changed_at, lane, state, template, locale, channel, masked_destination,
-             reference, decoy, payload, tries, fence, next_try_at, not_after, provider, sender, trace_id, span_id)
-        values ($1, $2, $3, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, 0, 0, $3, $12, '', $13, $14, $15)";
+             reference, decoy, payload, tries, fence, next_try_at, not_after, provider, sender, trace_id, span_id,
+             fallback_at)
+        values ($1, $2, $3, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, 0, 0, $3, $12, '', $13, $14, $15, $16)";
 
     const LIVING_REQUESTS = "select request_id, action, notification_id, created_at, fingerprint from request
         where tenant_id = $1 and expires_at > $3 and request_id ",
@@ -55,9 +57,9 @@ const QUEUED: PerLane<Sql> =
 const ACCEPT_BATCH: Sql = Sql::unlisted(
     "with asked as (
          select * from unnest($3::uuid[], $4::uuid[], $5::bytea[], $6::bigint[], $7::smallint[], $8::text[],
-             $9::text[], $10::text[], $11::text[], $12::text[], $13::boolean[], $14::bytea[], $15::bigint[])
+             $9::text[], $10::text[], $11::text[], $12::text[], $13::boolean[], $14::bytea[], $15::bigint[], $19::bigint[])
          as asked (id, request_id, fingerprint, expires_at, lane, template,
-             locale, channel, masked_destination, reference, decoy, payload, not_after)
+             locale, channel, masked_destination, reference, decoy, payload, not_after, fallback_at)
      ), entered as (
          insert into request
              (tenant_id, request_id, action, notification_id, created_at, expires_at, fingerprint)
@@ -72,9 +74,10 @@ const ACCEPT_BATCH: Sql = Sql::unlisted(
          insert into notification
              (tenant_id, id, created_at, changed_at, lane, state, template, locale, channel,
               masked_destination, reference, decoy, payload, tries, fence, next_try_at, not_after, provider,
-              sender, trace_id, span_id)
+              sender, trace_id, span_id, fallback_at)
          select $1, id, $2, $2, lane, 1, template, locale, channel,
-              masked_destination, reference, decoy, payload, 0, 0, $2, not_after, '', $16, $17, $18
+              masked_destination, reference, decoy, payload, 0, 0, $2, not_after, '', $16, $17, $18,
+              nullif(fallback_at, 0)
          from asked join entered using (request_id)
      )
      select request_id from entered",
@@ -94,19 +97,36 @@ impl Store {
         messages: &[NewNotification],
         now: Timestamp,
     ) -> Result<Vec<AcceptOutcome>, Failure> {
-        match self.database.dialect() {
-            Dialect::Postgres => self.accept_batch(scope, messages, now).await,
-            Dialect::Sqlite => {
-                let accept = |mut tx: rekey_database::Transaction| async move {
-                    let mut outcomes = Vec::with_capacity(messages.len());
-                    for message in messages {
-                        outcomes.push(accept_one(&mut tx, scope, message, now).await?);
-                    }
-                    Ok(tx.commit(outcomes))
-                };
-                self.database.step(accept).await
+        match self.take_in(scope, messages, now).await {
+            Err(failure) if failure.code() == Some(NO_PARTITION) => {
+                // The sweep makes partitions ahead of time; this is the first call after a very long sleep.
+                self.ensure_partitions(now).await?;
+                self.take_in(scope, messages, now).await
             }
+            other => other,
         }
+    }
+
+    /// One statement can ask nothing of a message that another transaction has just made: where notices may be the same, they
+    /// are taken in one by one.
+    async fn take_in(
+        &self,
+        scope: &CallerScope,
+        messages: &[NewNotification],
+        now: Timestamp,
+    ) -> Result<Vec<AcceptOutcome>, Failure> {
+        let may_be_same = messages.iter().any(|message| message.deduplication.is_some());
+        if self.database.dialect() == Dialect::Postgres && !may_be_same {
+            return self.accept_batch(scope, messages, now).await;
+        }
+        let accept = |mut tx: rekey_database::Transaction| async move {
+            let mut outcomes = vec![AcceptOutcome::Accepted; messages.len()];
+            for place in by_name(messages) {
+                outcomes[place] = accept_one(&mut tx, scope, &messages[place], now).await?;
+            }
+            Ok(tx.commit(outcomes))
+        };
+        self.database.step(accept).await
     }
 
     async fn accept_batch(
@@ -115,14 +135,7 @@ impl Store {
         messages: &[NewNotification],
         now: Timestamp,
     ) -> Result<Vec<AcceptOutcome>, Failure> {
-        let entered = match self.enter_batch(scope, messages, now).await {
-            Err(failure) if failure.code() == Some(NO_PARTITION) => {
-                // The sweep makes partitions ahead of time; this is the first call after a very long sleep.
-                self.ensure_partitions(now).await?;
-                self.enter_batch(scope, messages, now).await?
-            }
-            other => other?,
-        };
+        let entered = self.enter_batch(scope, messages, now).await?;
         if entered.len() == messages.len() {
             return Ok(vec![AcceptOutcome::Accepted; messages.len()]);
         }
@@ -161,7 +174,7 @@ impl Store {
             messages.iter().map(|message| message.fingerprint.as_slice()).collect::<Vec<_>>(),
             instants(|message| message.request_expires_at),
             messages.iter().map(|message| message.lane.number()).collect::<Vec<_>>(),
-            texts(|message| message.template.as_str()),
+            texts(|message| message.template_word()),
             texts(|message| &message.locale),
             texts(|message| message.channel.as_str()),
             texts(|message| &message.masked_destination),
@@ -172,6 +185,8 @@ impl Store {
             scope.caller(),
             trace.map(|trace| trace.trace_id.as_slice()),
             trace.and_then(|trace| trace.span_id.as_ref()).map(<[u8; 8]>::as_slice),
+            // 0 stands for none: a list of values has no nulls.
+            instants(|message| message.fallback_at.unwrap_or(Timestamp::EPOCH)),
         ];
         let entered: Vec<(Uuid,)> = writer.all(ACCEPT_BATCH, values).await?;
         Ok(entered.into_iter().map(|(request_id,)| request_id).collect())
@@ -222,12 +237,15 @@ async fn accept_one(
     if let Some(earlier) = request.enter(tx, now).await? {
         return Ok(earlier.as_accept_outcome());
     }
+    if let Some(first) = remember(tx, scope.tenant_id(), message, now).await? {
+        return Ok(AcceptOutcome::Deduplicated { id: first.id, created_at: first.created_at });
+    }
     let values = values![
         scope.tenant_id(),
         message.id,
         now,
         message.lane.number(),
-        message.template.as_str(),
+        message.template_word(),
         &message.locale,
         message.channel.as_str(),
         &message.masked_destination,
@@ -238,9 +256,18 @@ async fn accept_one(
         scope.caller(),
         message.trace.as_ref().map(|trace| trace.trace_id.as_slice()),
         message.trace.as_ref().and_then(|trace| trace.span_id.as_ref()).map(<[u8; 8]>::as_slice),
+        message.fallback_at,
     ];
     tx.execute(INSERT, values).await?;
     Ok(AcceptOutcome::Accepted)
+}
+
+/// The places of messages in the order of their names, so that batches that share some do not wait for each other in a circle.
+/// Those of one name stay in their order: the first one is said.
+fn by_name(messages: &[NewNotification]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..messages.len()).collect();
+    places.sort_by_key(|place| messages[*place].deduplication.as_ref().map(|same| same.name));
+    places
 }
 
 fn by_request_id(rows: Vec<RequestRow>) -> HashMap<Uuid, AcceptOutcome> {

@@ -16,7 +16,7 @@ statements! {
         " and id = $7 and created_at between $8 and $9 and state = 1 and not in_doubt";
 
     const REPLAY = "update notification set state = 1, next_try_at = $10, fence = fence + 1, changed_at = $10,
-            in_doubt = false, tries = 0", VISIBLE,
+            in_doubt = false, tries = 0, receipt_state = null, receipt_at = null, receipt_detail = ''", VISIBLE,
         " and id = $7 and created_at between $8 and $9
           and state in (4, 7) and payload is not null and not_after > $10";
 }

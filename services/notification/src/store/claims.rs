@@ -10,6 +10,7 @@ use super::models::{Claim, Lease, Recorded};
 use super::rows::{ClaimRow, OutcomeColumns, limit};
 use crate::domain::delivery::Outcome;
 use crate::domain::lane::{Lane, PerLane};
+use crate::domain::suppression::AddressHash;
 
 /// Takes what is due in a lane: `$1` is now, `$2` how many, `$3` when the lease ends.
 const CLAIM_IN: Fragment =
@@ -25,11 +26,12 @@ const CLAIM_DUE: Fragment = fragment!(
       returning ",
     // SQLite knows no table in what it returns, and there only those of the one that was updated are columns.
     (postgres: "notification.tenant_id, notification.id, notification.created_at", sqlite: "tenant_id, id, created_at"),
-    ", fence, in_doubt, template, locale, channel, decoy, tries, payload, not_after, trace_id, span_id"
+    ", fence, in_doubt, template, locale, channel, decoy, tries, payload, not_after, trace_id, span_id,
+      fallbacks_used, fallback_at"
 );
 
 /// Held by this lease still: `$1` to `$4`.
-const HELD: Fragment =
+pub(super) const HELD: Fragment =
     fragment!(" where tenant_id = $1 and created_at = $2 and id = $3 and fence = $4 and state = 2");
 
 statements! {
@@ -40,12 +42,16 @@ statements! {
 
     const RENEW = "update notification set lease_until = $5", HELD;
 
-    const BEGIN_HANDING_OVER = "update notification set in_doubt = true, changed_at = $5", HELD, " and not_after > $5";
+    /// Nothing that is shown changes by it.
+    const BEGIN_HANDING_OVER = "update notification set in_doubt = true,
+            address_hash = coalesce($6, address_hash)", HELD, " and not_after > $5";
 
+    /// The payload of a message that was delivered (3) and could still fall back stays: a receipt may say that it failed.
     const RECORD = "update notification set state = $5, next_try_at = $6, last_failure = coalesce($7, last_failure),
-            payload = case when $8 then null else payload end, lease_until = null,
+            payload = case when $8 and (fallback_at is null or not $14) then null else payload end, lease_until = null,
             provider = case when $9 = '' then provider else $9 end,
-            changed_at = $10, in_doubt = $11, tries = case when $12 then tries else tries - 1 end", HELD;
+            changed_at = $10, in_doubt = $11, tries = case when $12 then tries else tries - 1 end,
+            waits_for_provider = $13", HELD;
 }
 
 pub(super) const CLAIM: PerLane<Sql> =
@@ -85,9 +91,22 @@ impl Store {
     /// `not_after` has not come; otherwise nothing happens and the message must not be handed over. The mark is
     /// durable when this returns, and stays until the end of the try is recorded: who claims the message after this
     /// worker died knows that it may have gone out.
-    pub(crate) async fn begin_handing_over(&self, lease: Lease, now: Timestamp) -> Result<Recorded, Failure> {
-        let values = values![lease.tenant_id, lease.created_at, lease.id, lease.fence, now];
+    ///
+    /// The hash of its address is kept from here on, where there is one: who reports of it later names the message alone.
+    pub(crate) async fn begin_handing_over_to(
+        &self,
+        lease: Lease,
+        address_hash: Option<&AddressHash>,
+        now: Timestamp,
+    ) -> Result<Recorded, Failure> {
+        let values = values![lease.tenant_id, lease.created_at, lease.id, lease.fence, now, address_hash];
         Ok(Recorded::from_rows(self.database.execute(BEGIN_HANDING_OVER, values).await?))
+    }
+
+    /// The same without a hash.
+    #[cfg(test)]
+    pub(crate) async fn begin_handing_over(&self, lease: Lease, now: Timestamp) -> Result<Recorded, Failure> {
+        self.begin_handing_over_to(lease, None, now).await
     }
 
     /// Records how a try ended, if the lease is still the last one on the message; otherwise nothing happens.
@@ -114,6 +133,8 @@ impl Store {
             now,
             lease.in_doubt || outcome == Outcome::Unknown,
             outcome.is_try(),
+            outcome.waits_for_provider(),
+            outcome == Outcome::Delivered,
         ];
         Ok(Recorded::from_rows(self.database.execute(RECORD, values).await?))
     }

@@ -10,30 +10,49 @@
 //! | `requests` | what request ids were used for |
 //! | `claims` | taking due messages, keeping them, recording how a try ended |
 //! | `leases` | putting back what dead workers held |
+//! | `deduplication` | what was said lately |
+//! | `fallbacks` | moving a message to its next channel |
+//! | `waiting` | letting go what waits for a provider |
 //! | `journeys`, `changes` | looking at messages and stepping in |
+//! | `receipts` | what is heard of messages after they were handed over |
+//! | `suppressions` | the addresses that get no message any more |
+//! | `watch` | messages in the order of their changes |
 //! | `visible` | which messages those are for |
 //! | `sweep` | tidying up |
 //! | `restore` | dropping what a backup brought back |
+//! | `templates`, `template_changes` | the texts of tenants and their versions |
 //! | `partitions` | the weeks of Postgres |
 
 mod accept;
 mod changes;
 mod claims;
+mod deduplication;
+mod fallbacks;
 mod journeys;
 mod leases;
 mod models;
 mod partitions;
+mod receipts;
 mod requests;
 mod restore;
 mod rows;
 mod schema;
+mod suppressions;
 mod sweep;
+mod template_changes;
+mod templates;
 mod visible;
+mod waiting;
+mod watch;
 
 #[cfg(test)]
 mod behind_bulk;
 #[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod late_changes;
+#[cfg(test)]
+mod model;
 
 use std::sync::Arc;
 
@@ -42,11 +61,18 @@ use rekey_primitives::clock::Timestamp;
 
 use self::partitions::Partitions;
 
+pub(crate) use self::fallbacks::Advance;
 pub(crate) use self::models::{
-    AcceptOutcome, ChangeOutcome, ChangeRequest, Claim, Lease, Listed, NewNotification, Recorded,
-    SweepLimits, Swept,
+    AcceptOutcome, ChangeOutcome, ChangeRequest, Changes, Claim, Deduplication, Lease, Listed,
+    NewNotification, Recorded, SweepLimits, Swept,
 };
+pub(crate) use self::receipts::{ReceiptOutcome, Reported};
 pub(crate) use self::schema::SCHEMA;
+pub(crate) use self::suppressions::{
+    Entry, ListedSuppressions, SuppressedAddress, SuppressionFilter, SuppressionOutcome, SuppressionPosition,
+    SuppressionQuery, SuppressionRequest,
+};
+pub(crate) use self::template_changes::{TextChangeOutcome, TextRequest};
 pub(crate) use rekey_database::{Failure, in_time};
 
 /// The store. Clones share its connections.
@@ -113,12 +139,20 @@ pub(crate) fn statements() -> Vec<rekey_database::Sql> {
         accept::STATEMENTS,
         changes::STATEMENTS,
         claims::STATEMENTS,
+        deduplication::STATEMENTS,
+        fallbacks::STATEMENTS,
         journeys::STATEMENTS,
         leases::STATEMENTS,
+        receipts::STATEMENTS,
         requests::STATEMENTS,
         restore::STATEMENTS,
         schema::STATEMENTS,
+        suppressions::STATEMENTS,
         sweep::STATEMENTS,
+        template_changes::STATEMENTS,
+        templates::STATEMENTS,
+        waiting::STATEMENTS,
+        watch::STATEMENTS,
     ]
     .concat()
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::contact::Channel;
 use rekey_primitives::id::{NotificationId, RequestId, TenantId};
 
+use crate::domain::destination::Channel;
 use crate::domain::lane::Lane;
 use crate::domain::notification::Notification;
-use crate::domain::page::Position;
+use crate::domain::page::{ChangePosition, Position};
 use crate::domain::template::TemplateName;
 use crate::domain::trace::TraceContext;
 
@@ -23,7 +23,8 @@ pub(crate) struct NewNotification {
     pub(crate) fingerprint: Vec<u8>,
     /// Until when the request id means this message.
     pub(crate) request_expires_at: Timestamp,
-    pub(crate) template: TemplateName,
+    /// `None` for the event of a webhook.
+    pub(crate) template: Option<TemplateName>,
     /// The language asked for, or empty.
     pub(crate) locale: String,
     pub(crate) channel: Channel,
@@ -37,8 +38,28 @@ pub(crate) struct NewNotification {
     /// Sealed destination and variables.
     pub(crate) payload: Vec<u8>,
     pub(crate) not_after: Timestamp,
+    /// When it takes the first step of its fallbacks; none where it has none.
+    pub(crate) fallback_at: Option<Timestamp>,
+    /// What makes it the same notice as another; none where nothing does.
+    pub(crate) deduplication: Option<Deduplication>,
     /// The call it came with.
     pub(crate) trace: Option<TraceContext>,
+}
+
+impl NewNotification {
+    /// The name of its template; empty for an event.
+    pub(super) fn template_word(&self) -> &'static str {
+        self.template.map_or("", TemplateName::as_str)
+    }
+}
+
+/// What makes a message the same notice as another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Deduplication {
+    /// A keyed digest: no address.
+    pub(crate) name: [u8; 32],
+    /// Until when it is remembered.
+    pub(crate) expires_at: Timestamp,
 }
 
 /// What became of one message of a call.
@@ -48,6 +69,8 @@ pub(crate) enum AcceptOutcome {
     Accepted,
     /// The request id made this message before.
     Known { id: NotificationId, created_at: Timestamp, fingerprint: Vec<u8> },
+    /// The same was said lately, by this message.
+    Deduplicated { id: NotificationId, created_at: Timestamp },
     /// The request id was used for something that is no acceptance.
     Taken,
 }
@@ -80,8 +103,22 @@ pub(crate) struct Claim {
     /// Sealed destination and variables.
     pub(crate) payload: Vec<u8>,
     pub(crate) not_after: Timestamp,
+    /// How many steps of its fallbacks it has taken.
+    pub(crate) fallbacks_used: usize,
+    /// When it takes the next one; none where no step is left.
+    pub(crate) fallback_at: Option<Timestamp>,
     /// The call it came with.
     pub(crate) trace: Option<TraceContext>,
+}
+
+/// Messages that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Changes {
+    pub(crate) notifications: Vec<Notification>,
+    /// Behind all that was looked at.
+    pub(crate) position: ChangePosition,
+    /// Whether there was nothing more.
+    pub(crate) caught_up: bool,
 }
 
 /// A page of messages.
@@ -148,6 +185,12 @@ pub(crate) struct Swept {
     pub(crate) wiped: u64,
     /// Request ids forgotten.
     pub(crate) requests_forgotten: u64,
+    /// Suppressions that were over.
+    pub(crate) suppressions_forgotten: u64,
+    /// Decoys that got the receipt of a message.
+    pub(crate) decoys_answered: u64,
+    /// Notices that may be said again.
+    pub(crate) notices_forgotten: u64,
     /// Journeys forgotten, or partitions of them.
     pub(crate) purged: u64,
 }

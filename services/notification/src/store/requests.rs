@@ -27,6 +27,10 @@ pub(super) enum Action {
     Accepted = 1,
     Cancelled = 2,
     Replayed = 3,
+    /// An address was written down that gets no more messages; the id stands for what was asked.
+    Suppressed = 20,
+    /// It was taken back.
+    Unsuppressed = 21,
 }
 
 /// A request id about to be used.

@@ -1,15 +1,16 @@
 //! How rows read, in both databases alike, and what an id says about where its row lies.
 
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::contact::Channel;
 use rekey_primitives::id::{NotificationId, TenantId};
 use uuid::Uuid;
 
 use super::models::{Claim, Lease};
 use crate::domain::delivery::Outcome;
+use crate::domain::destination::Channel;
 use crate::domain::lane::Lane;
 use crate::domain::notification::Notification;
 use crate::domain::page::Position;
+use crate::domain::receipt::{Receipt, ReceiptDetail, ReceiptState};
 use crate::domain::state::{FailureClass, State};
 use crate::domain::trace::TraceContext;
 use rekey_database::Failure;
@@ -18,7 +19,7 @@ use rekey_database::Failure;
 #[derive(sqlx::FromRow)]
 pub(super) struct NotificationRow {
     tenant_id: Uuid,
-    id: Uuid,
+    pub(super) id: Uuid,
     created_at: i64,
     changed_at: i64,
     lane: i16,
@@ -33,8 +34,14 @@ pub(super) struct NotificationRow {
     not_after: i64,
     last_failure: Option<i16>,
     provider: String,
+    fallbacks_used: i16,
+    fallback_at: Option<i64>,
+    pub(super) change_number: i64,
     trace_id: Option<Vec<u8>>,
     span_id: Option<Vec<u8>>,
+    receipt_state: Option<i16>,
+    receipt_at: Option<i64>,
+    receipt_detail: String,
 }
 
 impl NotificationRow {
@@ -51,6 +58,7 @@ impl TryFrom<NotificationRow> for Notification {
     fn try_from(row: NotificationRow) -> Result<Self, Failure> {
         // A class that a newer replica wrote is shown as none: one row must not take a page with it.
         let last_failure = row.last_failure.and_then(FailureClass::from_repr);
+        let receipt = row.receipt_state.and_then(ReceiptState::from_repr).zip(row.receipt_at);
         Ok(Self {
             id: NotificationId::from_uuid(row.id),
             tenant_id: TenantId::from_uuid(row.tenant_id),
@@ -68,7 +76,14 @@ impl TryFrom<NotificationRow> for Notification {
             changed_at: Timestamp::from_unix_micros(row.changed_at),
             next_try_at: row.next_try_at.map(Timestamp::from_unix_micros),
             not_after: Timestamp::from_unix_micros(row.not_after),
+            fallbacks_used: u32::try_from(row.fallbacks_used).unwrap_or(0),
+            fallback_at: row.fallback_at.map(Timestamp::from_unix_micros),
             trace: TraceContext::from_parts(row.trace_id.as_deref(), row.span_id.as_deref()),
+            receipt: receipt.map(|(state, at)| Receipt {
+                state,
+                detail: ReceiptDetail::from_stored(row.receipt_detail),
+                at: Timestamp::from_unix_micros(at),
+            }),
         })
     }
 }
@@ -88,6 +103,8 @@ pub(super) struct ClaimRow {
     tries: i32,
     payload: Vec<u8>,
     not_after: i64,
+    fallbacks_used: i16,
+    fallback_at: Option<i64>,
     trace_id: Option<Vec<u8>>,
     span_id: Option<Vec<u8>>,
 }
@@ -111,6 +128,8 @@ impl TryFrom<ClaimRow> for Claim {
             tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
             payload: row.payload,
             not_after: Timestamp::from_unix_micros(row.not_after),
+            fallbacks_used: usize::try_from(row.fallbacks_used).unwrap_or(0),
+            fallback_at: row.fallback_at.map(Timestamp::from_unix_micros),
             trace: TraceContext::from_parts(row.trace_id.as_deref(), row.span_id.as_deref()),
         })
     }
@@ -130,13 +149,9 @@ pub(super) struct OutcomeColumns {
 
 impl OutcomeColumns {
     pub(super) fn of(outcome: Outcome, in_doubt: bool) -> Self {
-        let next_try_at = match outcome {
-            Outcome::Retry { at, .. } | Outcome::Postponed { at } => Some(at.unix_micros()),
-            _ => None,
-        };
         Self {
             state: outcome.state(in_doubt).number(),
-            next_try_at,
+            next_try_at: outcome.due_at().map(Timestamp::unix_micros),
             last_failure: outcome.last_failure(in_doubt).map(FailureClass::number),
             wipes: outcome.wipes(),
         }

@@ -7,7 +7,7 @@ statements! {
 }
 
 pub(crate) static SCHEMA: Schema = Schema {
-    version: 5,
+    version: 8,
     recorded: RECORDED,
     postgres: sqlx::migrate!("migrations/postgres"),
     sqlite: sqlx::migrate!("migrations/sqlite"),

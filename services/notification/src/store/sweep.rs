@@ -31,14 +31,18 @@ statements! {
             with old as (select tenant_id, request_id from request where expires_at <= $1", LIMITED,
         "select tenant_id, request_id from old)";
 
+    const FORGET_NOTICES = "delete from deduplication where (tenant_id, name) in (
+            with old as (select tenant_id, name from deduplication where expires_at <= $1", LIMITED,
+        "select tenant_id, name from old)";
+
     /// SQLite alone: Postgres drops partitions.
     const PURGE = "delete from notification where (tenant_id, created_at, id) in
         (select tenant_id, created_at, id from notification where created_at < $1 and state not in (1, 2) limit $2)";
 }
 
 impl Store {
-    /// Expires what is past its `not_after`, wipes payloads nobody may use any more, forgets old requests and old
-    /// journeys, prepares room for the time to come. Where only room cannot be made or old journeys cannot be
+    /// Expires what is past its `not_after`, wipes payloads nobody may use any more, forgets old requests, suppressions and
+    /// journeys, gives decoys the receipts of messages, prepares room for the time to come. Where only room cannot be made or old journeys cannot be
     /// forgotten, it says so in the log and does the rest.
     pub(crate) async fn sweep(&self, limits: SweepLimits, now: Timestamp) -> Result<Swept, Failure> {
         if let Err(failure) = self.ensure_partitions(now).await {
@@ -49,8 +53,19 @@ impl Store {
         let expired = self.database.execute(EXPIRE, values![now, batch]).await?;
         let wiped = self.database.execute(WIPE, values![now, batch]).await?;
         let requests_forgotten = self.database.execute(FORGET_REQUESTS, values![now, batch]).await?;
+        let suppressions_forgotten = self.forget_suppressions(batch, now).await?;
+        let decoys_answered = self.answer_decoys(batch, now).await?;
+        let notices_forgotten = self.database.execute(FORGET_NOTICES, values![now, batch]).await?;
         let purged = self.purge(now.minus(limits.history), batch).await?;
-        Ok(Swept { expired, wiped, requests_forgotten, purged })
+        Ok(Swept {
+            expired,
+            wiped,
+            requests_forgotten,
+            suppressions_forgotten,
+            decoys_answered,
+            notices_forgotten,
+            purged,
+        })
     }
 
     /// Forgets the journeys of before the horizon.

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use rekey_primitives::clock::SharedClock;
 
 use crate::domain::state::FailureClass;
+use crate::domain::suppression::AddressHash;
 use crate::providers::{HandOver, SendFailure};
 use crate::store::{Lease, Recorded, Store, in_time};
 
@@ -54,6 +55,8 @@ pub(super) struct LeasedHandOver<'a> {
     pub(super) store: &'a Store,
     pub(super) lease: Lease,
     pub(super) clock: &'a SharedClock,
+    /// By what the address is found when somebody reports of the message.
+    pub(super) address_hash: Option<AddressHash>,
 }
 
 #[async_trait]
@@ -62,7 +65,8 @@ impl HandOver for LeasedHandOver<'_> {
         // Neither is about the provider: nobody else is asked, and its breaker stays as it is. Too late may mean that
         // the message has died by now: what follows a failure after `not_after` is its expiry.
         let stay = |why: &str| Err(SendFailure::before_provider(FailureClass::Transient, why));
-        match in_time(self.store.begin_handing_over(self.lease, self.clock.now())).await {
+        let hash = self.address_hash.as_ref();
+        match in_time(self.store.begin_handing_over_to(self.lease, hash, self.clock.now())).await {
             Ok(Recorded::Yes) => Ok(()),
             Ok(Recorded::TooLate) => stay("held too long or past its life"),
             Err(failure) => {

@@ -47,6 +47,8 @@ pub(super) struct Ended<'a> {
     pub(super) lane: Lane,
     pub(super) claim: &'a Claim,
     pub(super) outcome: Outcome,
+    /// Whether the message goes to its next channel in place of what the outcome says.
+    pub(super) falls_back: bool,
 }
 
 impl Ended<'_> {
@@ -56,14 +58,18 @@ impl Ended<'_> {
         let template =
             TemplateName::parse(&self.claim.template).map_or(UNKNOWN_TEMPLATE, TemplateName::as_str);
         let (outcome, error) = words(self.outcome);
+        let outcome = if self.falls_back { "fell_back" } else { outcome };
         if !error.is_empty() {
             Span::current().record("error.type", error);
         }
-        if matches!(self.outcome, Outcome::Dead { .. } | Outcome::Unknown) {
+        if !self.falls_back && matches!(self.outcome, Outcome::Dead { .. } | Outcome::Unknown) {
             Span::current().record("otel.status_code", "ERROR");
         }
         metrics::TRIES.add(1, [lane, template, outcome]);
         metrics::PROCESSING.record(took, ["rekey", "deliver", lane, error]);
+        if let Outcome::Suppressed { reason } = self.outcome {
+            metrics::SUPPRESSED.add(1, [lane, reason.as_str()]);
+        }
         if self.outcome == Outcome::Delivered {
             metrics::HAND_OVERS.record(now.since(self.claim.lease.created_at), [lane]);
         }
@@ -76,8 +82,9 @@ fn words(outcome: Outcome) -> (&'static str, &'static str) {
         Outcome::Delivered => ("delivered", ""),
         Outcome::Unknown => ("unknown", "answer_lost"),
         Outcome::Retry { class, .. } => ("retry", class.as_str()),
-        Outcome::Postponed { .. } => ("postponed", "postponed"),
+        Outcome::Postponed { .. } | Outcome::LeftAlone { .. } => ("postponed", "postponed"),
         Outcome::Dead { class } => ("dead", class.as_str()),
         Outcome::Expired => ("expired", "expired"),
+        Outcome::Suppressed { .. } => ("suppressed", "suppressed"),
     }
 }

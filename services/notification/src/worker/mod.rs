@@ -1,15 +1,21 @@
-//! The loops: one per lane that sends, one that puts back what dead workers held, one that sweeps.
+//! The loops: one per lane that sends, one that puts back what dead workers held, one that lets go what waited for a
+//! provider, one that sweeps.
 //!
 //! A lane claims no more than it can send at once, so no message waits in a worker's hands. It is woken when this
 //! process accepts something for it, and looks by itself every now and then: for retries that came due, for what
 //! other replicas accepted, and for a test that moved the clock.
 
+mod admission;
 mod dispatch;
 mod lease;
 mod measures;
 mod places;
 mod reclaimer;
+mod recording;
+mod releaser;
+mod suppression;
 mod sweeper;
+mod texts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +29,10 @@ pub(crate) use self::dispatch::Dispatcher;
 pub(crate) use self::lease::LeasePolicy;
 use self::places::LanePlaces;
 pub(crate) use self::reclaimer::Reclaimer;
+pub(crate) use self::releaser::Releaser;
+pub(crate) use self::suppression::Correspondence;
 pub(crate) use self::sweeper::Sweeper;
+pub(crate) use self::texts::{CacheLimits, TenantTexts};
 use crate::config::LaneSettings;
 use crate::domain::lane::Lane;
 use crate::domain::token_bucket::TokenBucket;

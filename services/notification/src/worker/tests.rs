@@ -2,7 +2,6 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use rekey_primitives::clock::{Clock as _, ManualClock};
-use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_primitives::id::NotificationId;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -13,12 +12,14 @@ use super::places::Place;
 use super::*;
 use crate::config::for_tests;
 use crate::domain::content::Rendered;
+use crate::domain::destination::{Channel, Destination};
 use crate::domain::notification::Notification;
 use crate::domain::state::{FailureClass, State};
 use crate::fixtures::{NOW, clock, entropy, keys, row, scope, store};
 use crate::providers::{
     BreakerPolicy, ConfiguredProvider, HandOver, Outgoing, Provider, Providers, SendFailure,
 };
+use crate::signals::Returns;
 use crate::store::NewNotification;
 use crate::templates::Renderer;
 
@@ -92,17 +93,29 @@ impl World {
     async fn with_boxed(providers: Vec<Box<dyn Provider>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path()).await;
-        let (clock, entropy) = (clock(), entropy());
         let configured = providers.into_iter().enumerate().map(|(place, provider)| relay(place, provider));
+        Self::over(store, folder, configured.collect())
+    }
+
+    /// Over a store of any database.
+    fn over(store: Store, folder: TempDir, providers: Vec<ConfiguredProvider>) -> Self {
+        let (clock, entropy) = (clock(), entropy());
         let dispatcher = Arc::new(Dispatcher {
             store: store.clone(),
             keys: Arc::new(keys()),
-            renderer: Arc::new(Renderer::new("en", None).unwrap()),
-            providers: Providers::new(configured.collect()),
+            texts: TenantTexts::new(
+                store.clone(),
+                Arc::new(Renderer::new("en", None).unwrap()),
+                CacheLimits { life: Duration::ZERO, entries: 10 },
+            ),
+            providers: Providers::new(providers),
             retries: for_tests().delivery.retries(),
             lease_policy: LEASES,
+            correspondence: None,
             clock: Arc::new(clock.clone()),
             entropy: Arc::clone(&entropy),
+            wake_up: WakeUp::default(),
+            returns: Returns::default(),
         });
         Self { store, clock, entropy, dispatcher, _folder: folder }
     }
@@ -308,7 +321,12 @@ async fn a_worker_sends_all_that_is_due_and_stops_when_told() {
 mod decoys;
 mod expiry;
 mod failover;
+mod fallbacks;
 mod faults;
 mod lease;
+mod public_faults;
+mod rates;
+mod returns;
 mod slow_domains;
+mod suppression;
 mod sweeping;

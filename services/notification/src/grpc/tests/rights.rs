@@ -73,6 +73,33 @@ async fn a_caller_may_do_what_its_entry_allows_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn an_event_takes_a_caller_that_may_use_any_template() {
+    let world = world().await;
+    let event = changed(world.request(), |message| {
+        let endpoint = destination::Address::WebhookEndpoint("shop".to_owned());
+        *message = OutgoingMessage {
+            destination: Some(Destination { address: Some(endpoint) }),
+            event: crate::fixtures::event().as_str().to_owned(),
+            lane: Lane::Transactional.into(),
+            ..OutgoingMessage::default()
+        };
+    });
+    let bound = CallerEntry {
+        templates: Allowed::Only(BTreeSet::from(["password_reset_code".to_owned()])),
+        ..trusted()
+    };
+
+    let refused = world.send(bound, event.clone()).await.unwrap_err();
+    let nobody = world.send(trusted(), event).await.unwrap_err();
+
+    assert_eq!(
+        (refused.reason.as_str(), refused.metadata["missing"].as_str()),
+        ("CALLER_NOT_ALLOWED", "templates")
+    );
+    assert_eq!(nobody.reason, "WEBHOOK_ENDPOINT_NOT_FOUND");
+}
+
+#[tokio::test]
 async fn a_message_is_not_there_for_callers_that_did_not_send_it_or_may_not_use_its_lane_or_template() {
     let world = world().await;
     let sent = world.send(trusted(), world.request()).await.unwrap();

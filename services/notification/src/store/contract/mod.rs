@@ -2,13 +2,21 @@
 //!
 //! A case takes a [`World`] and knows no driver. The macro at the end makes one test per case and implementation.
 
+mod deduplication;
 mod delivery;
 mod doubt;
+mod fallbacks;
 mod intake;
 mod journeys;
+mod public_faults;
 mod races;
+mod receipts;
 mod statements;
+mod suppressions;
 mod sweeping;
+mod templates;
+mod waiting;
+mod watch;
 
 use std::time::Duration;
 
@@ -188,11 +196,25 @@ through_pgbouncer! {
         a_list_goes_from_page_to_page_without_gap_or_repetition,
         a_change_repeated_says_the_same_and_does_nothing,
         what_is_over_cannot_be_replayed;
+    receipts:
+        a_hard_bounce_shows_on_its_message_and_writes_its_address_down;
+    suppressions:
+        an_entry_stops_messages_until_it_is_taken_back,
+        a_list_of_entries_goes_from_page_to_page_without_gap_or_repetition;
     races:
         no_two_claims_get_the_same_message,
         one_request_id_makes_one_message_however_many_ask,
         either_the_worker_or_the_withdrawal_wins,
         batches_that_share_request_ids_do_not_block_each_other;
+    templates:
+        a_text_that_is_set_is_in_force,
+        of_changes_upon_one_version_one_is_made;
+    deduplication:
+        of_many_at_once_one_is_said;
+    waiting:
+        what_waits_for_a_provider_is_let_go_by_lane_and_age;
+    watch:
+        every_message_is_shown_once_where_its_last_change_stands;
 }
 
 /// What makes and drops partitions, as a role that owns its database and is no superuser.
@@ -211,6 +233,9 @@ mod as_plain_role {
 contract! {
     statements:
         both_databases_understand_every_statement;
+    public_faults:
+        a_heartbeat_that_comes_late_takes_nothing_back,
+        a_hold_that_ended_is_no_hold_whoever_has_the_message_now;
     intake:
         an_accepted_message_is_queued_and_due_at_once,
         a_repeated_request_id_makes_no_second_message,
@@ -263,9 +288,56 @@ contract! {
         dead_and_unknown_messages_are_replayed,
         a_replayed_message_has_all_its_tries_again,
         what_is_over_cannot_be_replayed;
+    receipts:
+        a_hard_bounce_shows_on_its_message_and_writes_its_address_down,
+        a_receipt_moves_forward_and_never_back,
+        a_receipt_of_another_tenant_or_channel_or_of_a_decoy_finds_nothing,
+        messages_of_a_millisecond_are_found_and_decoys_are_not_among_them,
+        without_a_hash_of_its_address_nothing_is_written_down,
+        what_was_written_down_for_good_is_not_shortened_by_a_receipt,
+        a_replayed_message_begins_without_a_receipt,
+        decoys_get_their_receipts_when_messages_would,
+        of_two_reports_at_once_the_worse_stays;
+    suppressions:
+        an_entry_stops_messages_until_it_is_taken_back,
+        an_entry_that_is_over_counts_no_more_and_is_forgotten,
+        an_entry_is_of_one_tenant_and_one_channel,
+        a_change_of_the_list_repeated_says_the_same_and_does_nothing,
+        a_request_id_of_a_message_changes_no_entry,
+        an_address_without_an_entry_is_not_found,
+        a_list_of_entries_goes_from_page_to_page_without_gap_or_repetition,
+        a_list_of_entries_shows_what_the_filter_lets_through;
     races:
         no_two_claims_get_the_same_message,
         one_request_id_makes_one_message_however_many_ask,
         either_the_worker_or_the_withdrawal_wins,
         batches_that_share_request_ids_do_not_block_each_other;
+    templates:
+        a_text_that_is_set_is_in_force,
+        a_reset_and_a_rollback_are_versions,
+        what_cannot_be_changed_says_why_and_makes_no_version,
+        a_change_of_a_text_repeated_says_the_same_and_does_nothing,
+        a_text_belongs_to_its_tenant_template_and_locale,
+        versions_beyond_those_kept_are_forgotten,
+        a_tenant_has_texts_for_so_many_locales,
+        of_changes_upon_one_version_one_is_made,
+        a_change_of_a_text_asked_for_by_many_is_made_once;
+    fallbacks:
+        a_message_moves_to_its_next_channel_and_is_due_at_once,
+        what_was_delivered_and_did_not_arrive_takes_its_next_step,
+        what_has_no_step_left_or_has_died_falls_back_nowhere;
+    deduplication:
+        the_same_notice_is_said_once_for_as_long_as_it_is_remembered,
+        of_two_in_one_call_the_first_is_said,
+        a_notice_that_was_withdrawn_is_said_again,
+        of_many_at_once_one_is_said,
+        what_was_said_is_forgotten_after_its_time;
+    waiting:
+        what_waits_for_a_provider_is_let_go_by_lane_and_age,
+        what_waits_for_something_else_waits_on,
+        a_message_that_failed_otherwise_since_waits_for_no_provider;
+    watch:
+        every_message_is_shown_once_where_its_last_change_stands,
+        a_long_stretch_is_read_in_portions_without_gap_or_repetition,
+        a_stream_shows_what_the_caller_may_see_and_asked_for;
 }

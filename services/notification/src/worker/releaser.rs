@@ -1,0 +1,125 @@
+//! Lets go what waits for a provider once one of its channel works again, so that nothing waits out a back-off for nothing.
+//!
+//! In portions that grow: a relay that has just come back is not met by everything at once. It ends when nothing waits any
+//! more, and when all providers of the channel are left alone again. Every replica does so by what it learns itself; what one
+//! of them releases and another still postpones is released again by the next portion.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use rekey_primitives::clock::{SharedClock, Timestamp};
+use rekey_runtime::shutdown::Shutdown;
+
+use crate::domain::destination::Channel;
+use crate::domain::lane::Lane;
+use crate::providers::{ConfiguredProvider, Outlook, Providers};
+use crate::signals::{Returns, WakeUp};
+use crate::store::{Store, in_time};
+
+/// What the first portion holds: a few more than the one that found the provider well.
+const FIRST_PORTION: usize = 8;
+/// What portions grow to: with the pause between them 2,500 a second, more than a relay takes.
+const LARGEST_PORTION: usize = 256;
+/// Between two portions.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How often a provider that is left alone is asked whether it answers: what waits leaves within a second of its return.
+const PROBE_EVERY: Duration = Duration::from_millis(500);
+/// How long it may take over the answer.
+const PROBE_WITHIN: Duration = Duration::from_secs(2);
+
+/// The loop that lets go.
+pub(crate) struct Releaser {
+    pub(crate) store: Store,
+    pub(crate) providers: Providers,
+    pub(crate) returns: Returns,
+    pub(crate) wake_up: WakeUp,
+    pub(crate) clock: SharedClock,
+}
+
+impl Releaser {
+    /// Waits for providers to come back until told to stop.
+    ///
+    /// # Errors
+    /// Never; a store that is away is waited for.
+    pub(crate) async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.begun() => return Ok(()),
+                channel = self.returns.next() => self.release(channel, &stop).await,
+                _ = stop.pause(PROBE_EVERY) => self.look_for_returns().await,
+            }
+        }
+    }
+
+    /// Asks every provider that is left alone whether it answers. Where it does again, a few of those that wait for it are let
+    /// go: one of them tries it, and what it finds lets go the rest.
+    pub(super) async fn look_for_returns(&self) {
+        let now = self.clock.now();
+        let absent = self.providers.iter().filter(|provider| provider.is_left_alone(now));
+        join_all(absent.map(|provider| self.look_at(provider))).await;
+    }
+
+    async fn look_at(&self, provider: &ConfiguredProvider) {
+        let answer = tokio::time::timeout(PROBE_WITHIN, provider.sender.probe()).await;
+        let (is_answered, now) = (matches!(answer, Ok(Ok(()))), self.clock.now());
+        let back = Lane::ALL.iter().filter(|lane| provider.breakers.of(**lane).probed(is_answered, now));
+        if back.count() == 0 {
+            return;
+        }
+        tracing::info!(provider = provider.name, "provider answers again");
+        for &channel in &provider.channels {
+            self.release_portion(channel, now, FIRST_PORTION).await;
+        }
+    }
+
+    /// Lets go what waits for providers of a channel.
+    async fn release(&self, channel: Channel, stop: &Shutdown) {
+        let mut portion = FIRST_PORTION;
+        loop {
+            let now = self.clock.now();
+            if !self.works(channel, now) {
+                return;
+            }
+            match self.release_portion(channel, now, portion).await {
+                Some(0) => return,
+                Some(count) => {
+                    tracing::info!(channel = channel.as_str(), count, "let go what waited for a provider");
+                    portion = (2 * portion).min(LARGEST_PORTION);
+                }
+                // The store is away: the same again.
+                None => {}
+            }
+            if !stop.pause(PAUSE).await {
+                return;
+            }
+        }
+    }
+
+    /// Lets a portion go; how many those were, and none where the store failed.
+    pub(super) async fn release_portion(
+        &self,
+        channel: Channel,
+        now: Timestamp,
+        most: usize,
+    ) -> Option<usize> {
+        let released = in_time(self.store.release_waiting(channel, now, most)).await;
+        let released = released
+            .inspect_err(|failure| tracing::warn!(error = %failure, "cannot let go what waits"))
+            .ok()?;
+        for &lane in Lane::ALL.iter().filter(|lane| *released.of(**lane) > 0) {
+            self.wake_up.wake(lane);
+        }
+        Some(Lane::ALL.iter().map(|lane| *released.of(*lane)).sum())
+    }
+
+    /// Whether a provider of the channel is left alone in no lane: one that fell away again is, in the lane that noticed.
+    fn works(&self, channel: Channel, now: Timestamp) -> bool {
+        let is_left_alone = |outlook: Outlook| matches!(outlook, Outlook::LeftAlone { .. });
+        let works = |provider: &ConfiguredProvider| {
+            !Lane::ALL.iter().any(|lane| is_left_alone(provider.breakers.of(*lane).outlook(now)))
+        };
+        self.providers.of(channel).any(works)
+    }
+}
