@@ -1,7 +1,7 @@
 use rekey_runtime::settings::Document;
 
 use super::*;
-use crate::domain::route::Destinations;
+use crate::domain::route::{Destinations, Route};
 
 fn with(pairs: &[(&str, &str)]) -> Settings {
     let variables =
@@ -35,7 +35,15 @@ fn production_refuses_test_destinations() {
     let rules = settings.rules().unwrap();
 
     let anna = Destination::parse(Channel::Email, "anna@example.com").unwrap();
-    let anna = Destinations::new(vec![anna]).unwrap();
+    let anna = Route {
+        destinations: Destinations::new(vec![anna]).unwrap(),
+        fallback: None,
+        locale: None,
+        organisation: String::new(),
+        transaction: None,
+        familiar: false,
+        decoy: false,
+    };
     assert_eq!(refused, InvalidSettings::TestDestinations);
     assert_eq!(rules.test_code(&anna).map(Code::expose), Some("123456"));
 }

@@ -1,0 +1,117 @@
+//! Asking a gateway whether a SIM was changed of late, before a code goes by text.
+//!
+//! Nobody may see by the time of an answer whether a number was asked about: that of an account is, that of a decoy is
+//! nobody's business and is not. So every new text message takes the same time (`takes`), whether there was a look-up, whether
+//! it was answered, whether the answer was known already, and whether a limit came first. Answers are kept for as long as
+//! codes live, so that a code that is sent again costs no second look-up; what was not known is asked for again.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::contact::{Destination, PhoneNumber};
+
+use crate::domain::route::{Route, Withheld};
+use crate::domain::rules::Rules;
+use crate::domain::sim_change::{SimChangeRule, SimHistory};
+use crate::metrics;
+use crate::peers::SimHistories;
+
+/// How look-ups are done and judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SimCheckOptions {
+    pub(crate) rule: SimChangeRule,
+    /// How long every new text message takes: what a look-up may take, and an eighth of it for the stores.
+    pub(crate) takes: Duration,
+    /// How long an answer is used.
+    pub(crate) cached_for: Duration,
+    /// How many answers are kept; beyond that numbers are asked about each time.
+    pub(crate) cached: usize,
+}
+
+/// The check, with the answers of late. They are of people's numbers: `Debug` shows none.
+#[derive(derive_more::Debug)]
+#[debug("SimCheck")]
+pub(crate) struct SimCheck {
+    gateway: Arc<dyn SimHistories>,
+    options: SimCheckOptions,
+    known: Mutex<HashMap<PhoneNumber, Known>>,
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    history: SimHistory,
+    at: Timestamp,
+}
+
+impl SimCheck {
+    pub(crate) fn new(gateway: Arc<dyn SimHistories>, options: SimCheckOptions) -> Self {
+        Self { gateway, options, known: Mutex::default() }
+    }
+
+    /// How long every new text message takes.
+    pub(super) fn takes(&self) -> Duration {
+        self.options.takes
+    }
+
+    /// The destinations that get no code because of their SIMs, of those that would get one.
+    pub(super) async fn held_back(
+        &self,
+        route: &Route,
+        withheld: Withheld,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Withheld {
+        let numbers = route.without(withheld).filter_map(|(place, destination)| match destination {
+            Destination::Phone(number) if !route.decoy && !rules.is_test_destination(destination) => {
+                Some((place, number))
+            }
+            Destination::Phone(_) | Destination::Email(_) => None,
+        });
+        let looked_up = numbers.map(|(place, number)| async move {
+            let history = self.history(number, now).await;
+            self.options.rule.holds(history, now).then_some(place)
+        });
+        join_all(looked_up).await.into_iter().flatten().fold(Withheld::default(), Withheld::with)
+    }
+
+    async fn history(&self, number: &PhoneNumber, now: Timestamp) -> SimHistory {
+        if let Some(known) = self.known_of(number, now) {
+            metrics::SIM_LOOKUPS.add(1, ["remembered"]);
+            return known;
+        }
+        let asked = tokio::time::timeout(self.options.takes * 7 / 8, self.gateway.history(number)).await;
+        let history = asked.unwrap_or_else(|_| {
+            tracing::warn!("a SIM was not looked up: no answer in time");
+            SimHistory::Unknown
+        });
+        metrics::SIM_LOOKUPS.add(1, [if history == SimHistory::Unknown { "unknown" } else { "answered" }]);
+        self.remember(number, Known { history, at: now });
+        history
+    }
+
+    fn known_of(&self, number: &PhoneNumber, now: Timestamp) -> Option<SimHistory> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known.get(number).filter(|known| self.is_fresh(known, now))?;
+        Some(found.history)
+    }
+
+    fn remember(&self, number: &PhoneNumber, answer: Known) {
+        if answer.history == SimHistory::Unknown || self.options.cached_for.is_zero() {
+            return;
+        }
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= self.options.cached {
+            known.retain(|_, kept| self.is_fresh(kept, answer.at));
+        }
+        if known.len() < self.options.cached {
+            known.insert(number.clone(), answer);
+        }
+    }
+
+    fn is_fresh(&self, known: &Known, now: Timestamp) -> bool {
+        known.at.is_within(self.options.cached_for, now)
+    }
+}
