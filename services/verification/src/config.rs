@@ -1,8 +1,12 @@
 //! The `[verification]` table. Values and their reasons stand in `default.toml`; here are their types and the
 //! checks that need more than one of them.
 
+mod policies;
+mod sim_change;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rekey_client::ClientSettings;
@@ -11,11 +15,20 @@ use rekey_runtime::server::ServerSettings;
 use rekey_runtime::settings::{RedisSettings, WrongParameter, check_store_url};
 use serde::Deserialize;
 
+pub(crate) use self::policies::{InvalidPolicies, parse as parse_policies};
+pub use self::sim_change::SimChangeSettings;
+use crate::domain::abuse::{BudgetModes, Mode};
 use crate::domain::budgets::{Limits, Window};
 use crate::domain::code::{Alphabet, Code, CodeFormat};
+use crate::domain::event::EventRules;
 use crate::domain::failures::FailureRule;
 use crate::domain::ladder::Ladder;
+use crate::domain::names::is_organisation;
 use crate::domain::rules::{ResendPolicy, Rules};
+
+mod abuse;
+
+pub use self::abuse::AbuseSettings;
 
 /// The commented defaults.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -28,6 +41,9 @@ pub struct Settings {
     pub server: ServerSettings,
     /// Whether what only development may have is refused.
     pub production: bool,
+    /// The file of policies for purposes and tenants, and of listed destinations.
+    #[serde(default)]
+    pub policies_file: Option<PathBuf>,
     /// Where codes and limits are stored.
     pub store: StoreSettings,
     /// The files of the keys.
@@ -44,10 +60,16 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// Failures in a row.
     pub failures: FailureSettings,
+    /// Rules against abuse, and the modes of the budgets.
+    pub abuse: AbuseSettings,
     /// Text messages.
     pub phone: PhoneSettings,
+    /// SIMs that were changed of late.
+    pub sim_change: SimChangeSettings,
     /// What messages say.
     pub message: MessageSettings,
+    /// Who is told what happens to verifications.
+    pub events: EventSettings,
     /// How notification is called.
     pub notification: ClientSettings,
     /// Addresses with a fixed code that nothing is sent to.
@@ -162,6 +184,18 @@ pub struct MessageSettings {
     pub(crate) organisation: String,
 }
 
+/// `[verification.events]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSettings {
+    /// The most events of a tenant that wait.
+    pub(crate) most_waiting: u32,
+    /// How often events that wait are looked for.
+    pub(crate) poll_ms: u64,
+    /// The webhook endpoint of each caller that listens.
+    pub(crate) endpoints: BTreeMap<String, String>,
+}
+
 /// Settings that do not fit together.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InvalidSettings {
@@ -185,6 +219,11 @@ pub enum InvalidSettings {
         "[verification.phone] countries: entry {0} is no country; write its ISO 3166 code, such as \"DE\""
     )]
     Country(usize),
+    /// A sender's name that no message can show.
+    #[error(
+        "[verification.message] organisation must be at most 128 printable characters on one line, without `://`"
+    )]
+    Organisation,
 }
 
 impl Settings {
@@ -198,6 +237,9 @@ impl Settings {
             return Err(InvalidSettings::TestDestinations);
         }
         check_store_url("verification.store.url", &self.store.redis.url)?;
+        if !is_organisation(&self.message.organisation) {
+            return Err(InvalidSettings::Organisation);
+        }
         let waits = self.resend.ladder_seconds.iter().copied().map(Duration::from_secs).collect();
         Ok(Rules {
             code_format: CodeFormat::new(self.code.alphabet, self.code.length)?,
@@ -207,15 +249,21 @@ impl Settings {
             resend: self.resend.policy,
             grant_life: Duration::from_secs(self.grant.life_seconds),
             answer_life: Duration::from_secs(self.requests.answer_life_seconds),
-            limits: self.limits.windows(),
+            limits: self.limits.windows(self.abuse.budgets),
             failures: FailureRule {
                 pause_at: self.failures.pause_at,
                 pause_window: Duration::from_secs(self.failures.pause_window_seconds),
                 stop_at: self.failures.stop_at,
             },
-            phone_countries: self.phone.rules()?,
+            abuse: self.abuse.rules(),
+            phone_countries: Arc::new(self.phone.rules()?),
+            channels: None,
             test_destinations: self.test_codes()?,
             organisation: self.message.organisation.clone(),
+            events: EventRules {
+                endpoints: self.events.endpoints.clone(),
+                most_waiting: self.events.most_waiting,
+            },
         })
     }
 
@@ -242,31 +290,35 @@ impl PhoneSettings {
     }
 
     fn rules(&self) -> Result<BTreeSet<String>, InvalidSettings> {
-        let read = |(index, country): (usize, &String)| {
-            let is_known = PhoneNumber::is_country(country);
-            is_known.then(|| country.clone()).ok_or(InvalidSettings::Country(index + 1))
-        };
-        self.countries.iter().enumerate().map(read).collect()
+        country_codes(&self.countries).map_err(InvalidSettings::Country)
     }
 }
 
+/// Countries as ISO 3166 names them; the place of the first that is none, from 1.
+fn country_codes(names: &[String]) -> Result<BTreeSet<String>, usize> {
+    let read = |(name, number): (&String, usize)| {
+        if PhoneNumber::is_country(name) { Ok(name.clone()) } else { Err(number) }
+    };
+    names.iter().zip(1..).map(read).collect()
+}
+
 impl LimitSettings {
-    fn windows(&self) -> Limits {
+    /// A budget that is off has no windows, and nothing of it is counted.
+    fn windows(&self, modes: BudgetModes) -> Limits {
+        let of = |mode: Mode, windows: Vec<Window>| if mode == Mode::Off { Vec::new() } else { windows };
+        let both = |hour: u32, day: u32| vec![Window::per_hour(hour), Window::per_day(day)];
         let destination = |tenants: u32| {
             let of_all = |limit: u32| limit.saturating_mul(tenants);
-            vec![
-                Window::per_hour(of_all(self.destination_per_hour)),
-                Window::per_day(of_all(self.destination_per_day)),
-            ]
+            of(modes.destination, both(of_all(self.destination_per_hour), of_all(self.destination_per_day)))
         };
         Limits {
             destination: destination(1),
             destination_of_all_tenants: destination(self.destination_tenants),
-            network: vec![Window::per_hour(self.network_per_hour), Window::per_day(self.network_per_day)],
-            caller: vec![Window::per_hour(self.caller_per_hour)],
-            subject: vec![Window::per_hour(self.subject_per_hour), Window::per_day(self.subject_per_day)],
-            tenant: vec![Window::per_hour(self.tenant_per_hour), Window::per_day(self.tenant_per_day)],
-            texts: vec![Window::per_day(self.texts_per_country_day)],
+            network: of(modes.network, both(self.network_per_hour, self.network_per_day)),
+            caller: of(modes.caller, vec![Window::per_hour(self.caller_per_hour)]),
+            subject: of(modes.subject, both(self.subject_per_hour, self.subject_per_day)),
+            tenant: of(modes.tenant, both(self.tenant_per_hour, self.tenant_per_day)),
+            texts: of(modes.country_texts, vec![Window::per_day(self.texts_per_country_day)]),
             decoys: vec![Window::per_hour(self.decoys_per_hour)],
         }
     }

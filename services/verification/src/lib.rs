@@ -4,8 +4,9 @@
 //! |---|---|
 //! | `domain` | decides: codes, ladders, limits, states, grants |
 //! | `store` | stores codes and limits; one method is one atomic step: Redis or the memory of one process |
-//! | `peers` | what is needed of notification |
+//! | `peers` | what is needed of notification, and of a gateway that knows SIMs |
 //! | `codes` | the use cases: start, resend, check, cancel, get, redeem, release |
+//! | `relay` | the loop that hands events over to notification |
 //! | `grpc` | the contract `rekey.verification.v1` |
 //! | [`config`] | the `[verification]` table |
 //! | `wiring` | makes keys and stores from settings |
@@ -20,6 +21,7 @@ mod domain;
 mod grpc;
 mod metrics;
 mod peers;
+mod relay;
 mod store;
 mod wiring;
 
@@ -31,7 +33,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use rekey_client::Connection;
 use rekey_primitives::clock::{Clock, SharedClock};
-use rekey_primitives::entropy::{SharedEntropy, SystemEntropy};
+use rekey_primitives::entropy::{SharedEntropy, SystemEntropy, uuid_v4};
 use rekey_runtime::health::{Health, StoreHealth};
 use rekey_runtime::key_files::{FollowedKeys, KeyFileError};
 use rekey_runtime::loops::Loops;
@@ -41,10 +43,12 @@ use rekey_throttle::connection::{Connection as Redis, RedisFacts};
 use rekey_wire::verification::v1::verification_service_server::VerificationServiceServer;
 use tonic::service::Routes;
 
-use crate::codes::Codes;
+use crate::codes::{AbuseLog, Codes};
 use crate::config::Settings;
 use crate::peers::NotificationPeer;
+use crate::relay::EventRelay;
 use crate::store::Store;
+use crate::wiring::PolicyFile;
 
 /// The pause while the store was not seen yet: its keys are held to ours at once.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -91,9 +95,32 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
         return Err(failure).context("production needs a Redis that never evicts");
     }
     let followed_keys = wiring::followed_keys(&settings.keys, &keys, Arc::clone(&store))?;
-    let files = files(settings, &followed_keys, redis);
+    let policy_file = wiring::policy_file(settings)?;
+    let policies = policy_file.as_ref().map(|file| file.policies()).unwrap_or_default();
+    let sim_check = wiring::sim_check(&settings.sim_change)?;
+    let files = files(settings, &followed_keys, redis, policy_file);
     let messenger = Arc::new(NotificationPeer::new(notification));
-    let codes = Codes { store: store.clone(), throttle, messenger, keys, rules, clock, entropy };
+    let relay = EventRelay {
+        store: store.clone(),
+        receiver: messenger.clone(),
+        rules: rules.events.clone(),
+        clock: clock.clone(),
+        holder: uuid_v4(&*entropy).to_string(),
+        poll: Duration::from_millis(settings.events.poll_ms),
+    };
+    let (store_of_codes, rules) = (Arc::clone(&store), Arc::new(rules));
+    let codes = Codes {
+        store: store_of_codes,
+        throttle,
+        messenger,
+        keys,
+        rules,
+        policies,
+        sim_check,
+        clock,
+        entropy,
+        abuse_log: AbuseLog::default(),
+    };
     let api = grpc::Api::new(Arc::new(codes));
     let interval = Duration::from_secs(settings.store.check_seconds.max(1));
     Ok(Service {
@@ -105,6 +132,7 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
             files,
             keys: followed_keys,
             are_held: false,
+            relay: Some(relay),
         },
         grpc_names: GRPC_NAMES,
     })
@@ -128,8 +156,16 @@ pub async fn inspect_store(settings: &Settings, clock: &dyn Clock) -> anyhow::Re
 }
 
 /// What is made of files.
-fn files(settings: &Settings, keys: &[Arc<FollowedKeys>], redis: Option<Redis>) -> (Reloads, Duration) {
+fn files(
+    settings: &Settings,
+    keys: &[Arc<FollowedKeys>],
+    redis: Option<Redis>,
+    policies: Option<Arc<PolicyFile>>,
+) -> (Reloads, Duration) {
     let mut files = Reloads::default();
+    if let Some(policies) = policies {
+        files.add("verification.policies_file", Box::new(move || Ok(policies.reload()?)));
+    }
     if let Some(redis) = redis {
         files.add("verification.store", Box::new(move || redis.reload()));
     }
@@ -146,6 +182,7 @@ pub struct BackgroundLoops {
     keys: [Arc<FollowedKeys>; 3],
     /// Whether the keys were found to be the store's.
     are_held: bool,
+    relay: Option<EventRelay>,
 }
 
 impl BackgroundLoops {
@@ -187,6 +224,9 @@ impl BackgroundLoops {
     pub fn spawn(mut self, loops: &mut Loops) {
         let (files, every) = std::mem::take(&mut self.files);
         loops.spawn("verification files", move |stop| files.run(every, stop));
+        if let Some(relay) = self.relay.take() {
+            loops.spawn("verification events", move |stop| relay.run(stop));
+        }
         loops.spawn("verification store", move |stop: Shutdown| async move {
             // What it finds of the store's health is reported there; there is nothing else to do about it here.
             while stop.pause(if self.are_held { self.interval } else { FIRST_PAUSE.min(self.interval) }).await

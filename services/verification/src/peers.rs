@@ -1,4 +1,7 @@
-//! What this service needs of notification: that it accepts a message with a code.
+//! What this service needs of others: of notification, that it accepts a message with a code; of a gateway, what it knows of
+//! SIMs (`sim_history`).
+
+mod sim_history;
 
 use async_trait::async_trait;
 use rekey_client::{Connection, Problem};
@@ -11,7 +14,10 @@ use rekey_wire::time;
 use tonic::{Code as GrpcCode, Status};
 use uuid::Uuid;
 
+pub(crate) use self::sim_history::{SimGateway, SimHistories};
 use crate::domain::code::Code;
+use crate::domain::event::EventText;
+use crate::domain::route::Fallback;
 use crate::domain::transaction::Transaction;
 
 #[derive(Debug, Clone)]
@@ -22,6 +28,8 @@ pub(crate) struct CodeMessage {
     pub(crate) verification: VerificationId,
     pub(crate) template: &'static str,
     pub(crate) destination: Destination,
+    /// Where it goes when the channel does not carry it.
+    pub(crate) fallback: Option<Fallback>,
     /// None means English.
     pub(crate) locale: Option<Locale>,
     /// The sender's name.
@@ -58,6 +66,13 @@ pub(crate) struct Failure {
     source: Option<Status>,
 }
 
+impl Failure {
+    /// It answered, and not as it should.
+    fn unclear(reason: &str) -> Self {
+        Self { code: GrpcCode::Unavailable, reason: reason.to_owned(), source: None }
+    }
+}
+
 #[cfg(test)]
 impl Failure {
     /// A failure of which only the code is known.
@@ -70,6 +85,32 @@ impl Failure {
 pub(crate) trait Messenger: Send + Sync + 'static {
     /// `Accepted` means that the message survives the loss of any process.
     async fn send(&self, message: &CodeMessage) -> Result<SendResult, Failure>;
+}
+
+/// An event for the endpoint of whoever listens.
+#[derive(Debug, Clone)]
+pub(crate) struct AddressedEvent {
+    /// Handing over the same id twice sends one message.
+    pub(crate) id: Uuid,
+    /// The endpoint, as notification knows it.
+    pub(crate) endpoint: String,
+    pub(crate) verification: VerificationId,
+    pub(crate) text: EventText,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Receipt {
+    /// It is durable there.
+    Accepted,
+    /// It will never be taken.
+    Refused,
+}
+
+#[async_trait]
+pub(crate) trait EventReceiver: Send + Sync + 'static {
+    /// Hands over at most 100 events of a tenant; says of each what became of it, in their order.
+    async fn hand_over(&self, tenant: TenantId, events: &[AddressedEvent]) -> Result<Vec<Receipt>, Failure>;
 }
 
 /// Notification over gRPC.
@@ -100,12 +141,66 @@ impl Messenger for NotificationPeer {
     }
 }
 
+#[async_trait]
+impl EventReceiver for NotificationPeer {
+    async fn hand_over(&self, tenant: TenantId, events: &[AddressedEvent]) -> Result<Vec<Receipt>, Failure> {
+        use wire::batch_send_result::Result as Sent;
+
+        let mut client = wire::notification_service_client::NotificationServiceClient::new(self.0.clone());
+        let request = wire::BatchSendNotificationsRequest {
+            tenant_id: tenant.to_string(),
+            requests: events.iter().map(|event| event_request(tenant, event)).collect(),
+        };
+        let response = client.batch_send_notifications(request).await.map_err(|status| {
+            let problem = Problem::of(&status);
+            Failure { code: problem.code, reason: problem.reason, source: Some(status) }
+        })?;
+        let results = response.into_inner().results;
+        if results.len() != events.len() {
+            return Err(Failure::unclear("as many results as events were expected"));
+        }
+        results
+            .into_iter()
+            .map(|sent| match sent.result {
+                Some(Sent::Accepted(_)) => Ok(Receipt::Accepted),
+                Some(Sent::Refused(refused)) if refused.reason() == wire::ErrorReason::QueueFull => {
+                    Err(Failure::unclear("QUEUE_FULL"))
+                }
+                Some(Sent::Refused(_)) => Ok(Receipt::Refused),
+                None => Err(Failure::unclear("a result is missing")),
+            })
+            .collect()
+    }
+}
+
+fn event_request(tenant: TenantId, event: &AddressedEvent) -> wire::SendNotificationRequest {
+    let address = wire::destination::Address::WebhookEndpoint(event.endpoint.clone());
+    wire::SendNotificationRequest {
+        tenant_id: tenant.to_string(),
+        request_id: event.id.hyphenated().to_string(),
+        message: Some(wire::OutgoingMessage {
+            destination: Some(wire::Destination { address: Some(address) }),
+            lane: wire::Lane::Transactional.into(),
+            reference: event.verification.to_string(),
+            event: event.text.as_str().to_owned(),
+            ..wire::OutgoingMessage::default()
+        }),
+    }
+}
+
 fn request(message: &CodeMessage) -> wire::SendNotificationRequest {
     use wire::destination::Address;
 
-    let address = match &message.destination {
-        Destination::Email(address) => Address::EmailAddress(address.as_str().to_owned()),
-        Destination::Phone(number) => Address::PhoneNumber(number.as_str().to_owned()),
+    let to = |destination: &Destination| {
+        let address = match destination {
+            Destination::Email(address) => Address::EmailAddress(address.as_str().to_owned()),
+            Destination::Phone(number) => Address::PhoneNumber(number.as_str().to_owned()),
+        };
+        Some(wire::Destination { address: Some(address) })
+    };
+    let step = |fallback: &Fallback| wire::Fallback {
+        destination: to(&fallback.destination),
+        after: Some(time::duration(fallback.after)),
     };
     let shown = message.transaction.iter().flat_map(|transaction| {
         [("amount", transaction.amount().to_owned()), ("payee", transaction.payee().to_owned())]
@@ -119,7 +214,7 @@ fn request(message: &CodeMessage) -> wire::SendNotificationRequest {
         tenant_id: message.tenant.to_string(),
         request_id: message.id.hyphenated().to_string(),
         message: Some(wire::OutgoingMessage {
-            destination: Some(wire::Destination { address: Some(address) }),
+            destination: to(&message.destination),
             template: message.template.to_owned(),
             locale: message.locale.as_ref().map(ToString::to_string).unwrap_or_default(),
             variables: variables
@@ -131,6 +226,8 @@ fn request(message: &CodeMessage) -> wire::SendNotificationRequest {
             not_after_time: Some(time::timestamp(message.not_after.unix_micros())),
             reference: message.verification.to_string(),
             decoy: message.decoy,
+            fallbacks: message.fallback.iter().map(step).collect(),
+            ..wire::OutgoingMessage::default()
         }),
     }
 }
@@ -149,6 +246,10 @@ mod tests {
             verification: VerificationId::from_uuid(Uuid::from_u128(3)),
             template: "payment_code",
             destination: Destination::parse(Channel::Email, "anna@example.com").unwrap(),
+            fallback: Some(Fallback {
+                destination: Destination::parse(Channel::Sms, "+4915112345642").unwrap(),
+                after: std::time::Duration::from_secs(30),
+            }),
             locale: Locale::parse("de").ok(),
             organisation: "Contoso".to_owned(),
             transaction: Transaction::parse("12.00 EUR", "Berta").ok(),
@@ -166,5 +267,7 @@ mod tests {
         assert_eq!((&*sent.variables["amount"], &*sent.variables["payee"]), ("12.00 EUR", "Berta"));
         assert_eq!(sent.variables["code"], "123456");
         assert_eq!(sent.reference, message.verification.to_string());
+        let after = Some(prost_types::Duration { seconds: 30, nanos: 0 });
+        assert_eq!((sent.fallbacks.len(), sent.fallbacks[0].after), (1, after));
     }
 }

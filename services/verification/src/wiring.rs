@@ -1,5 +1,7 @@
 //! Settings become parts: keys from files, stores from URLs.
 
+mod policy_file;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +15,11 @@ use rekey_sealing::{AeadKeys, KeyStore, MacKeys, SigningKeys};
 use rekey_throttle::connection::{Connection, RedisFacts};
 use rekey_throttle::{InProcessThrottle, RedisThrottle, Reserving};
 
+pub(crate) use self::policy_file::PolicyFile;
 use crate::codes::CodeKeys;
-use crate::config::{KeySettings, Settings, StoreSettings};
+use crate::codes::sim_check::{SimCheck, SimCheckOptions};
+use crate::config::{KeySettings, Settings, SimChangeSettings, StoreSettings};
+use crate::peers::SimGateway;
 use crate::store::Store;
 use crate::store::memory::MemoryStore;
 use crate::store::redis::RedisStore;
@@ -76,6 +81,24 @@ pub(crate) fn stores(settings: &Settings, entropy: &dyn Entropy) -> anyhow::Resu
     Ok(Stores { store: Arc::new(store), throttle: Arc::new(throttle), redis: Some(connection) })
 }
 
+/// The policies file, if there is one.
+pub(crate) fn policy_file(settings: &Settings) -> anyhow::Result<Option<Arc<PolicyFile>>> {
+    let open = |path: &PathBuf| PolicyFile::open(path).context("verification.policies_file");
+    Ok(settings.policies_file.as_ref().map(open).transpose()?.map(Arc::new))
+}
+
+/// The check of SIMs, where a gateway is set.
+pub(crate) fn sim_check(settings: &SimChangeSettings) -> anyhow::Result<Option<SimCheck>> {
+    let gateway = SimGateway::open(settings).context("[verification.sim_change]")?;
+    let options = SimCheckOptions {
+        rule: settings.rule(),
+        takes: Duration::from_millis(settings.timeout_ms),
+        cached_for: Duration::from_secs(settings.cache_seconds),
+        cached: settings.cache_entries,
+    };
+    Ok(gateway.map(|gateway| SimCheck::new(Arc::new(gateway), options)))
+}
+
 /// Looks at `[verification.store]`; `None` where that is in the process.
 pub(crate) async fn inspect_store(
     settings: &Settings,
@@ -89,5 +112,7 @@ pub(crate) async fn inspect_store(
 }
 
 fn redis(settings: &StoreSettings) -> anyhow::Result<Connection> {
-    settings.redis.connect(Duration::from_millis(settings.timeout_ms)).context("[verification.store]")
+    let answers_within = Duration::from_millis(settings.timeout_ms);
+    let connection = settings.redis.connect(answers_within).context("[verification.store]")?;
+    Ok(connection.with_replicated_steps(answers_within))
 }

@@ -3,10 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test has nothing better to do")]
 
+#[path = "calls/policies.rs"]
+mod policies;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::Stream;
 use rekey_client::{ClientSettings, Connection, Problem};
 use rekey_primitives::clock::{SystemClock, Timestamp};
 use rekey_primitives::entropy::{SystemEntropy, uuid_v4};
@@ -88,6 +92,17 @@ impl NotificationService for FakeNotification {
     ) -> Result<Response<notification::ReplayNotificationResponse>, Status> {
         Err(Status::unimplemented("not called"))
     }
+
+    type WatchNotificationsStream = std::pin::Pin<
+        Box<dyn Stream<Item = Result<notification::WatchNotificationsResponse, Status>> + Send>,
+    >;
+
+    async fn watch_notifications(
+        &self,
+        _: Request<notification::WatchNotificationsRequest>,
+    ) -> Result<Response<Self::WatchNotificationsStream>, Status> {
+        Err(Status::unimplemented("not called"))
+    }
 }
 
 /// A running service and its fake notification service.
@@ -106,10 +121,15 @@ impl Drop for TestServer {
 
 impl TestServer {
     async fn open() -> Self {
+        Self::open_with(|_| ()).await
+    }
+
+    async fn open_with(change: impl FnOnce(&mut Settings)) -> Self {
         let notification_service = FakeNotification::default();
         let endpoint = serve_notification(notification_service.clone()).await;
         let keys = tempfile::tempdir().unwrap();
-        let settings = settings(keys.path(), &endpoint);
+        let mut settings = settings(keys.path(), &endpoint);
+        change(&mut settings);
         let health = Health::new();
         let dependencies = Dependencies {
             clock: Arc::new(SystemClock),

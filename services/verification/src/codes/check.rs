@@ -2,17 +2,21 @@
 //!
 //! One step of the store decides; the grant is signed after it, so a wrong code costs no signature. The step stores
 //! the grant's id and time as the answer. The rest stands in the verification, and Ed25519 is deterministic, so a
-//! repeated call gets the same grant again (under the key of that day, should it have changed in between).
+//! repeated call gets the same grant again (under the key of that day, should it have changed in between). A code that passed is
+//! then counted for where it went: what that was is sealed, so that nobody who reads the store can tell decoys.
 
 use rekey_primitives::id::{GrantId, RequestId};
 
 use super::encoding::encode_transaction;
+use super::events::EventSubject;
 use super::keys::{CodeBinding, SignedGrant};
 use super::{Codes, Error, MAX_ROUNDS};
 use crate::domain::code::Code;
+use crate::domain::event::EventKind;
 use crate::domain::grant::{Grant, class_of};
 use crate::domain::mac::MacSet;
 use crate::domain::names::{Purpose, Subject};
+use crate::domain::refusal::Refusal;
 use crate::domain::scope::ScopedId;
 use crate::domain::transaction::Transaction;
 use crate::store::{CheckOutcome, CheckStep, Failure, PassedCheck};
@@ -58,14 +62,30 @@ impl Codes {
             run_id,
             grant: GrantId::generate(&*self.entropy, now),
             failures: self.rules.failures,
+            breaker: self.judged_check(id),
+            events: self.step_events(
+                EventSubject { id, purpose, channel: None },
+                &[EventKind::Approved, EventKind::Checked],
+                now,
+            ),
         };
         for _ in 0..MAX_ROUNDS {
             match self.store.check(&step, now).await? {
                 CheckOutcome::Passed(passed) => {
-                    return Ok(CheckVerdict::Passed(self.keys.sign_grant(&self.grant(request, *passed))));
+                    self.convert(id, &passed, now).await;
+                    return Ok(CheckVerdict::Passed(self.keys.sign_grant(&self.grant(request, *passed)?)));
                 }
                 CheckOutcome::Rejected => return Ok(CheckVerdict::Rejected),
-                CheckOutcome::Refused(refusal) => return Err(refusal.into()),
+                CheckOutcome::Tripped(stage) => {
+                    self.report_trip(id.scope.tenant, stage);
+                    return Ok(CheckVerdict::Rejected);
+                }
+                CheckOutcome::Refused(refusal) => {
+                    if matches!(refusal, Refusal::GuessingLimited(_)) {
+                        self.report_limited_check(id.scope.tenant, now);
+                    }
+                    return Err(refusal.into());
+                }
                 CheckOutcome::RunChanged(run_id) => {
                     let binding = CodeBinding { id, purpose, subject, transaction, run_id: &run_id };
                     step.typed = self.keys.code_macs(&binding, code);
@@ -90,10 +110,11 @@ impl Codes {
     }
 
     /// What the passed check is evidence of. The transaction is that of the code, whose MAC it is part of.
-    fn grant(&self, request: &CheckRequest, passed: PassedCheck) -> Grant {
+    fn grant(&self, request: &CheckRequest, passed: PassedCheck) -> Result<Grant, Error> {
         let PassedCheck { grant, at, verification } = passed;
         let id = &request.id;
-        Grant {
+        let route = self.keys.open_route(id, &verification.sealed_route)?;
+        Ok(Grant {
             id: grant,
             tenant: id.scope.tenant,
             caller: id.scope.caller.clone(),
@@ -103,11 +124,12 @@ impl Codes {
             subject: verification.subject,
             transaction: request.transaction.clone(),
             channel: verification.channel,
+            fallback_channel: route.fallback.map(|fallback| fallback.destination.channel()),
             class: class_of(verification.channel),
             binding: verification.binding,
             run_id: verification.run_id,
             passed_at: at,
             expires_at: at.plus(self.rules.grant_life),
-        }
+        })
     }
 }

@@ -1,11 +1,15 @@
 //! Handing a counted message over to notification.
 
 use futures_util::future::join_all;
+use rekey_primitives::contact::Destination;
 
+use super::events::EventSubject;
 use super::{Codes, Error};
+use crate::domain::event::EventKind;
 use crate::domain::names::Purpose;
 use crate::domain::refusal::Refusal;
-use crate::domain::route::minutes_left;
+use crate::domain::route::{Fallback, Route, Withheld, minutes_left};
+use crate::domain::rules::Rules;
 use crate::domain::scope::{RunId, ScopedId};
 use crate::domain::verification::CodeTimes;
 use crate::metrics;
@@ -20,11 +24,22 @@ pub(crate) struct SentCode {
     pub(crate) sent: bool,
 }
 
+/// Whose messages are handed over, for what, and by which rules.
+pub(super) struct Addressed<'a> {
+    pub(super) id: &'a ScopedId,
+    pub(super) purpose: &'a Purpose,
+    pub(super) run_id: &'a RunId,
+    pub(super) rules: &'a Rules,
+}
+
 /// Counts whom a message that is counted does not go to.
 fn count_silent(message: &PendingMessage) {
-    let withheld = message.withheld.bits().count_ones();
-    if withheld > 0 {
-        metrics::LIMITS.add(u64::from(withheld), ["destination", "silent"]);
+    let cut_off = message.findings.cut_off;
+    let had_theirs = message.withheld.bits() & !cut_off.bits();
+    for (withheld, limit) in [(had_theirs, "destination"), (cut_off.bits(), "prefix")] {
+        if withheld > 0 {
+            metrics::LIMITS.add(u64::from(withheld.count_ones()), [limit, "silent"]);
+        }
     }
     if message.is_dropped {
         metrics::LIMITS.add(1, ["tenant", "silent"]);
@@ -36,18 +51,24 @@ impl Codes {
     pub(super) async fn deliver(
         &self,
         outcome: SendOutcome,
-        id: &ScopedId,
-        purpose: &Purpose,
-        run_id: &RunId,
+        addressed: &Addressed<'_>,
+    ) -> Result<Option<SentCode>, Error> {
+        self.act_on(outcome, addressed).await.map_err(|error| error.of_send(addressed.rules))
+    }
+
+    async fn act_on(
+        &self,
+        outcome: SendOutcome,
+        addressed: &Addressed<'_>,
     ) -> Result<Option<SentCode>, Error> {
         match outcome {
             SendOutcome::Counted(message) => {
                 count_silent(&message);
-                self.hand_over(&message, id, purpose, run_id).await?;
+                self.hand_over(&message, addressed).await?;
                 Ok(Some(SentCode { times: message.times, sent: true }))
             }
             SendOutcome::Unacknowledged(message) => {
-                self.hand_over(&message, id, purpose, run_id).await?;
+                self.hand_over(&message, addressed).await?;
                 Ok(Some(SentCode { times: message.times, sent: true }))
             }
             SendOutcome::NothingToSend { times, sent } => Ok(Some(SentCode { times, sent })),
@@ -58,13 +79,8 @@ impl Codes {
 
     /// Hands a message over to each destination that gets it, and notes that all were accepted. A repeat hands every one
     /// over again, under the ids they had.
-    async fn hand_over(
-        &self,
-        message: &PendingMessage,
-        id: &ScopedId,
-        purpose: &Purpose,
-        run_id: &RunId,
-    ) -> Result<(), Error> {
+    async fn hand_over(&self, message: &PendingMessage, addressed: &Addressed<'_>) -> Result<(), Error> {
+        let Addressed { id, purpose, run_id, rules } = *addressed;
         let route = self.keys.open_route(id, &message.sealed_route)?;
         if message.is_dropped {
             return Ok(());
@@ -72,18 +88,18 @@ impl Codes {
         let code = self.keys.open_code(id, &message.sealed_code)?;
         let expires_at = message.times.expires_at;
         let organisation = match route.organisation.as_str() {
-            "" => &self.rules.organisation,
+            "" => &rules.organisation,
             given => given,
         };
-        let addressed = route.destinations.without(message.withheld);
-        let handed_over = addressed
-            .filter(|(_, destination)| !self.rules.is_test_destination(destination))
-            .map(|(place, destination)| CodeMessage {
+        let handed_over = reached(rules, &route, message.withheld)
+            .into_iter()
+            .map(|(place, destination, fallback)| CodeMessage {
                 tenant: id.scope.tenant,
                 id: self.keys.message_id(id, run_id, message, place),
                 verification: id.verification,
                 template: purpose.template().as_str(),
                 destination: destination.clone(),
+                fallback: fallback.cloned(),
                 locale: route.locale.clone(),
                 organisation: organisation.to_owned(),
                 transaction: route.transaction.clone(),
@@ -101,6 +117,26 @@ impl Codes {
             });
         // All are tried whatever comes of the first.
         join_all(handed_over).await.into_iter().collect::<Result<(), Error>>()?;
-        Ok(self.store.acknowledge(id, message.number, run_id).await?)
+        let about = EventSubject { id, purpose, channel: Some(route.destinations.channel()) };
+        let events = self.step_events(about, &[EventKind::Sent], self.clock.now());
+        Ok(self.store.acknowledge(id, message.number, run_id, &events).await?)
     }
+}
+
+/// Whom messages go to, with their places, and where they fall back to. A message whose own destination has had its messages
+/// for now goes to the other channel at once.
+fn reached<'a>(
+    rules: &Rules,
+    route: &'a Route,
+    withheld: Withheld,
+) -> Vec<(usize, &'a Destination, Option<&'a Fallback>)> {
+    let is_real = |destination: &Destination| !rules.is_test_destination(destination);
+    let step = route.fallback_without(withheld).filter(|step| is_real(&step.destination));
+    let count = route.destinations.iter().count();
+    let is_withheld = (0..count).all(|place| withheld.includes(place));
+    let destinations = route.without(withheld).filter(|(place, _)| *place < count || is_withheld);
+    destinations
+        .filter(|(_, destination)| is_real(destination))
+        .map(|(place, destination)| (place, destination, step.filter(|_| place < count)))
+        .collect()
 }

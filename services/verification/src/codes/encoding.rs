@@ -1,6 +1,8 @@
 //! Routes and grants as bytes, to be sealed or signed. Says nothing about who wrote them: open the seal or verify the
 //! signature first.
 
+use std::time::Duration;
+
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::id::{GrantId, TenantId, VerificationId};
@@ -13,7 +15,7 @@ use uuid::Uuid;
 
 use crate::domain::grant::Grant;
 use crate::domain::names::{CallerName, Purpose, Subject};
-use crate::domain::route::{Destinations, Route};
+use crate::domain::route::{Destinations, Fallback, Route};
 use crate::domain::scope::RunId;
 use crate::domain::transaction::Transaction;
 
@@ -25,10 +27,14 @@ const ROUTE: u8 = 2;
 const WIDE_ROUTE: u8 = 3;
 /// The layout of a [`WideRoute`] with its [`EncodedTransaction`].
 const PAYMENT_ROUTE: u8 = 4;
+/// The layout of an [`EncodedRoute`] with an [`EncodedFallback`], and with an [`EncodedTransaction`] where it has one.
+const FALLBACK_ROUTE: u8 = 5;
 /// The layout of [`EncodedGrant`].
 const GRANT: u8 = 1;
 /// The layout of an [`EncodedGrant`] with its [`EncodedTransaction`].
 const PAYMENT_GRANT: u8 = 2;
+/// The layout of an [`EncodedGrant`] with the channel of its fallback, and with an [`EncodedTransaction`] where it has one.
+const FALLBACK_GRANT: u8 = 3;
 /// The layout of [`EncodedTransaction`].
 const TRANSACTION: u8 = 1;
 
@@ -52,6 +58,13 @@ struct WideRoute {
     route: EncodedRoute,
     /// The addresses after the first.
     others: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EncodedFallback {
+    channel: String,
+    address: String,
+    after_micros: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,6 +92,10 @@ struct EncodedGrant {
 
 pub(super) fn encode_route(route: &Route) -> Zeroizing<Vec<u8>> {
     let encoded = EncodedRoute { first: first_route(route), familiar: route.familiar };
+    if let Some(fallback) = &route.fallback {
+        let transaction = route.transaction.as_ref().map(encoded_transaction);
+        return codec::encode(FALLBACK_ROUTE, &(encoded, encoded_fallback(fallback), transaction));
+    }
     let others = others(route);
     match &route.transaction {
         Some(transaction) => codec::encode(
@@ -100,6 +117,20 @@ fn encoded_transaction(transaction: &Transaction) -> EncodedTransaction {
     EncodedTransaction { amount, payee }
 }
 
+fn encoded_fallback(fallback: &Fallback) -> EncodedFallback {
+    EncodedFallback {
+        channel: fallback.destination.channel().as_str().to_owned(),
+        address: fallback.destination.as_str().to_owned(),
+        after_micros: u64::try_from(fallback.after.as_micros()).unwrap_or(u64::MAX),
+    }
+}
+
+fn decoded_fallback(encoded: EncodedFallback) -> Option<Fallback> {
+    let channel = Channel::parse(&encoded.channel)?;
+    let destination = Destination::from_stored(channel, encoded.address);
+    Some(Fallback { destination, after: Duration::from_micros(encoded.after_micros) })
+}
+
 impl From<EncodedTransaction> for Transaction {
     fn from(encoded: EncodedTransaction) -> Self {
         Self::from_stored(encoded.amount, encoded.payee)
@@ -108,6 +139,11 @@ impl From<EncodedTransaction> for Transaction {
 
 /// A route as part of what makes two starts the same. Where the person is may change between them.
 pub(super) fn encode_route_as_content(route: &Route) -> Zeroizing<Vec<u8>> {
+    if let Some(fallback) = &route.fallback {
+        let encoded = EncodedRoute { first: first_route(route), familiar: false };
+        let none = None::<EncodedTransaction>;
+        return codec::encode(FALLBACK_ROUTE, &(encoded, encoded_fallback(fallback), none));
+    }
     match others(route) {
         others if others.is_empty() => codec::encode(FIRST_ROUTE, &first_route(route)),
         others => codec::encode(
@@ -132,9 +168,15 @@ fn first_route(route: &Route) -> FirstRoute {
 }
 
 pub(super) fn decode_route(bytes: &[u8]) -> Option<Route> {
-    let (wide, transaction) = match codec::decode(PAYMENT_ROUTE, bytes) {
-        Ok((wide, transaction)) => (wide, Some(transaction)),
-        Err(_) => (decode_wide_route(bytes)?, None::<EncodedTransaction>),
+    type WithFallback = (EncodedRoute, EncodedFallback, Option<EncodedTransaction>);
+    let (wide, transaction, fallback) = match codec::decode::<WithFallback>(FALLBACK_ROUTE, bytes) {
+        Ok((route, fallback, transaction)) => {
+            (WideRoute { route, others: Vec::new() }, transaction, Some(decoded_fallback(fallback)?))
+        }
+        Err(_) => match codec::decode(PAYMENT_ROUTE, bytes) {
+            Ok((wide, transaction)) => (wide, Some(transaction), None),
+            Err(_) => (decode_wide_route(bytes)?, None::<EncodedTransaction>, None),
+        },
     };
     let WideRoute { route: EncodedRoute { first, familiar }, others } = wide;
     let channel = Channel::parse(&first.channel)?;
@@ -142,6 +184,7 @@ pub(super) fn decode_route(bytes: &[u8]) -> Option<Route> {
     let destinations = addresses.map(|address| Destination::from_stored(channel, address)).collect();
     Some(Route {
         destinations: Destinations::new(destinations).ok()?,
+        fallback,
         locale: first.locale.map(|locale| Locale::parse(&locale)).transpose().ok()?,
         organisation: first.organisation,
         transaction: transaction.map(Transaction::from),
@@ -177,6 +220,10 @@ pub(super) fn encode_grant(grant: &Grant) -> Vec<u8> {
         passed_at: grant.passed_at.unix_micros(),
         expires_at: grant.expires_at.unix_micros(),
     };
+    if let Some(channel) = grant.fallback_channel {
+        let transaction = grant.transaction.as_ref().map(encoded_transaction);
+        return codec::encode(FALLBACK_GRANT, &(encoded, channel.as_str(), transaction)).to_vec();
+    }
     match &grant.transaction {
         Some(transaction) => {
             codec::encode(PAYMENT_GRANT, &(encoded, encoded_transaction(transaction))).to_vec()
@@ -186,9 +233,13 @@ pub(super) fn encode_grant(grant: &Grant) -> Vec<u8> {
 }
 
 pub(super) fn decode_grant(bytes: &[u8]) -> Option<Grant> {
-    let (grant, transaction): (EncodedGrant, _) = match codec::decode(PAYMENT_GRANT, bytes) {
-        Ok((grant, transaction)) => (grant, Some(transaction)),
-        Err(_) => (codec::decode(GRANT, bytes).ok()?, None::<EncodedTransaction>),
+    type WithFallback = (EncodedGrant, String, Option<EncodedTransaction>);
+    let (grant, transaction, fallback) = match codec::decode::<WithFallback>(FALLBACK_GRANT, bytes) {
+        Ok((grant, channel, transaction)) => (grant, transaction, Some(Channel::parse(&channel)?)),
+        Err(_) => match codec::decode::<(EncodedGrant, EncodedTransaction)>(PAYMENT_GRANT, bytes) {
+            Ok((grant, transaction)) => (grant, Some(transaction), None),
+            Err(_) => (codec::decode(GRANT, bytes).ok()?, None, None),
+        },
     };
     Some(Grant {
         id: GrantId::from_uuid(grant.id),
@@ -200,6 +251,7 @@ pub(super) fn decode_grant(bytes: &[u8]) -> Option<Grant> {
         subject: Subject::parse(&grant.subject).ok()?,
         transaction: transaction.map(Transaction::from),
         channel: Channel::parse(&grant.channel)?,
+        fallback_channel: fallback,
         class: ProofClass::parse(&grant.class)?,
         binding: grant.binding,
         run_id: RunId::new(grant.run_id),
@@ -227,6 +279,7 @@ mod tests {
             subject: Subject::parse("anna").unwrap(),
             transaction: Some(transaction()),
             channel: Channel::Sms,
+            fallback_channel: None,
             class: ProofClass::Issued,
             binding: [9; 32],
             run_id: RunId::new("one"),
@@ -240,7 +293,11 @@ mod tests {
         let plain = Grant { transaction: None, ..grant() };
 
         assert_eq!(decode_grant(&encode_grant(&grant())), Some(grant()));
-        assert_eq!(decode_grant(&encode_grant(&plain)), Some(plain));
+        assert_eq!(decode_grant(&encode_grant(&plain)), Some(plain.clone()));
+        for before in [grant(), plain] {
+            let with_fallback = Grant { fallback_channel: Some(Channel::Email), ..before };
+            assert_eq!(decode_grant(&encode_grant(&with_fallback)), Some(with_fallback));
+        }
     }
 
     #[test]
@@ -261,6 +318,7 @@ mod tests {
     fn a_route_reads_back() {
         let route = Route {
             destinations: numbers(&["+4915112345642"]),
+            fallback: None,
             locale: Some(Locale::parse("de-AT").unwrap()),
             organisation: "Contoso".to_owned(),
             transaction: Some(transaction()),
@@ -277,6 +335,12 @@ mod tests {
             "as the first version wrote it"
         );
         assert_eq!(decode_route(b"nonsense"), None);
+        let mail = Destination::parse(Channel::Email, "anna@example.com").unwrap();
+        let step = Fallback { destination: mail, after: Duration::from_secs(30) };
+        let with_fallback = Route { fallback: Some(step), ..plain.clone() };
+        assert_eq!(decode_route(&encode_route(&with_fallback)), Some(with_fallback.clone()));
+        let with_both = Route { transaction: Some(transaction()), ..with_fallback };
+        assert_eq!(decode_route(&encode_route(&with_both)), Some(with_both));
         let several = numbers(&["+4915112345642", "+12125550100"]);
         let wide = Route { destinations: several, familiar: true, ..plain };
         let wide_payment = Route { transaction: Some(transaction()), ..wide.clone() };
@@ -297,6 +361,7 @@ mod tests {
         fn grants_and_routes_that_read_say_the_same_again() {
             let route = Route {
                 destinations: numbers(&["+4915112345642", "+12125550100"]),
+                fallback: None,
                 locale: Some(Locale::parse("de-AT").unwrap()),
                 organisation: "Contoso".to_owned(),
                 transaction: Some(transaction()),

@@ -36,7 +36,8 @@ impl Codes {
             VerificationView { verification, state, attempts_left: 0, sends_left: 0, next_send_at: None };
         if state == VerificationState::Pending {
             view.attempts_left = view.verification.attempts_left;
-            view.sends_left = self.rules.ladder.sends().saturating_sub(view.verification.sends);
+            let policy = self.policies.get().of(&self.rules, id.scope.tenant, &view.verification.purpose);
+            view.sends_left = policy.rules.ladder.sends().saturating_sub(view.verification.sends);
             view.next_send_at = view.verification.next_send_at;
         }
         Ok(view)

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::encoding::{decode_grant, decode_route, encode_grant, encode_route, encode_transaction};
+use crate::domain::abuse::Standings;
 use crate::domain::code::Code;
 use crate::domain::grant::Grant;
 use crate::domain::mac::{Mac, MacSet};
@@ -25,6 +26,7 @@ const DECOY: &str = "rekey verification decoy";
 const REQUEST: &str = "rekey verification request";
 const MESSAGE: &str = "rekey verification message";
 const DESTINATION: &str = "rekey verification destination";
+const STANDING: &str = "rekey verification standing";
 
 /// The layout of [`Signed`].
 const SIGNED: u8 = 1;
@@ -178,6 +180,19 @@ impl CodeKeys {
     /// them. After a rotation of the MAC key, destinations start with a fresh hour.
     pub(super) fn destination_name(&self, address: &str) -> String {
         hex::encode(&self.macs.tag(DESTINATION, &[address.as_bytes()])[..16])
+    }
+
+    /// What a verification may have for a standing, under every accepted key.
+    pub(super) fn standings(&self, id: &ScopedId) -> Standings {
+        let of = |kind: &[u8]| self.mac_set(STANDING, &[kind, &seal_context("standing", id)]);
+        Standings { ordinary: of(b"ordinary"), spared: of(b"spared") }
+    }
+
+    /// The standing of a decoy: a MAC of random bytes, so that it has none.
+    pub(super) fn decoy_standing(&self, id: &ScopedId, entropy: &dyn Entropy) -> Mac {
+        let random: [u8; 32] = array(entropy);
+        let (key, mac) = self.macs.named_tag(STANDING, &[&random, &seal_context("standing", id)]);
+        Mac::new(key.as_str(), &mac)
     }
 
     fn mac_set(&self, label: &str, parts: &[&[u8]]) -> MacSet {

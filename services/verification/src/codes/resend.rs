@@ -4,14 +4,24 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::RequestId;
 
 use super::budgets::{CountedMessage, Requester};
+use super::delivery::Addressed;
+use super::events::EventSubject;
 use super::keys::CodeBinding;
+use super::screening::Screening;
 use super::{Codes, Error, MAX_ROUNDS};
+use crate::domain::policies::Policy;
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Route;
 use crate::domain::rules::ResendPolicy;
 use crate::domain::scope::{RunId, ScopedId};
 use crate::domain::verification::{CodeTimes, Verification, VerificationState};
 use crate::store::{Failure, ResendStep, Snapshot};
+
+/// A verification and the run of the store as they were seen.
+struct Seen {
+    verification: Verification,
+    run_id: RunId,
+}
 
 #[derive(Debug, Clone)]
 pub(crate) struct ResendRequest {
@@ -25,25 +35,39 @@ impl Codes {
     /// Hands the code over again, when the ladder and the budgets allow.
     #[tracing::instrument(skip_all, fields(tenant = %request.id.scope.tenant, verification = %request.id.verification))]
     pub(crate) async fn resend(&self, request: &ResendRequest) -> Result<CodeTimes, Error> {
-        let now = self.clock.now();
+        let (now, policies) = (self.clock.now(), self.policies.get());
         let id = &request.id;
         for _ in 0..MAX_ROUNDS {
             let Snapshot { run_id, verification } = self.store.snapshot(id).await?;
             let seen = verification.ok_or(Refusal::VerificationNotFound)?;
+            let policy = policies.of(&self.rules, id.scope.tenant, &seen.purpose);
+            let rules = &*policy.rules;
             let is_free = is_free(&seen, &run_id, now);
             let route = self.keys.open_route(id, &seen.sealed_route)?;
-            let step = self.resend_step(request, seen, run_id, &route, now);
+            let step = self.resend_step(&policy, request, Seen { verification: seen, run_id }, &route, now);
             let repeats_code =
                 (!step.rotate && !step.seen.is_void(&step.run_id)).then_some(step.seen.withheld);
             let counted = CountedMessage { id, seen_sends: step.seen.sends, repeats_code };
-            let reservation = self.reservation(&counted, &route, &request.requester);
+            let screening = Screening { codes: self, policy: &policy, route: &route, now };
+            let reservation = self.reservation(&counted, screening, &request.requester);
             let act = |reserved| {
-                let limits = self.with_reserved(&step.limits, reserved, &route);
+                let limits = self.with_reserved(&policy, &step.limits, reserved, &route);
                 let step = ResendStep { limits, ..step.clone() };
                 async move { self.store.resend(&step, now).await }
             };
-            let outcome = reservation.around(&*self.throttle, is_free, now, act).await?;
-            if let Some(sent) = self.deliver(outcome, id, &step.seen.purpose, &step.run_id).await? {
+            let outcome = reservation.around(&*self.throttle, is_free, now, act).await;
+            let addressed = Addressed { id, purpose: &step.seen.purpose, run_id: &step.run_id, rules };
+            let result = match outcome {
+                Ok(outcome) => {
+                    self.report_send(id, &route, &outcome, now);
+                    self.deliver(outcome, &addressed).await
+                }
+                Err(error) => Err(error),
+            };
+            let channel = Some(step.seen.channel);
+            self.record_if_blocked(EventSubject { id, purpose: &step.seen.purpose, channel }, &result, now)
+                .await;
+            if let Some(sent) = result? {
                 return Ok(sent.times);
             }
         }
@@ -52,13 +76,13 @@ impl Codes {
 
     fn resend_step(
         &self,
+        policy: &Policy,
         request: &ResendRequest,
-        seen: Verification,
-        run_id: RunId,
+        Seen { verification: seen, run_id }: Seen,
         route: &Route,
         now: Timestamp,
     ) -> ResendStep {
-        let id = &request.id;
+        let (id, rules) = (&request.id, &*policy.rules);
         let content = self.keys.content_macs(&[b"resend", id.verification.as_uuid().as_bytes()]);
         let binding = CodeBinding {
             id,
@@ -70,9 +94,9 @@ impl Codes {
         ResendStep {
             idempotency: self.idempotency(request.request_id, content),
             id: id.clone(),
-            code: self.draw_code(&binding, route),
-            rotate: self.rules.resend == ResendPolicy::Rotate,
-            limits: self.send_limits(seen.sends, route, now),
+            code: self.draw_code(rules, &binding, route),
+            rotate: rules.resend == ResendPolicy::Rotate,
+            limits: self.send_limits(policy, seen.sends, route, None, now),
             seen,
             run_id,
         }

@@ -5,12 +5,15 @@ use rekey_primitives::id::RequestId;
 
 use super::SentCode;
 use super::budgets::{CountedMessage, Requester};
+use super::delivery::Addressed;
 use super::encoding::{encode_route_as_content, encode_transaction};
+use super::events::EventSubject;
 use super::keys::{CodeBinding, binding_digest};
+use super::screening::Screening;
 use super::{Codes, Error, MAX_ROUNDS};
 use crate::domain::mac::MacSet;
 use crate::domain::names::{Binding, CallerName, Purpose, Subject};
-use crate::domain::refusal::Refusal;
+use crate::domain::policies::Policy;
 use crate::domain::route::Route;
 use crate::domain::scope::ScopedId;
 use crate::domain::verification::{Verification, VerificationState};
@@ -31,6 +34,8 @@ pub(crate) struct StartRequest {
     pub(crate) requester: Requester,
     /// Whether failures are counted here.
     pub(crate) counts_failures: bool,
+    /// Whether the person solved a challenge of the caller's.
+    pub(crate) challenge_passed: bool,
 }
 
 impl Codes {
@@ -38,26 +43,38 @@ impl Codes {
     #[tracing::instrument(skip_all, fields(tenant = %request.id.scope.tenant, verification = %request.id.verification))]
     pub(crate) async fn start(&self, request: &StartRequest) -> Result<SentCode, Error> {
         let now = self.clock.now();
-        // A decoy costs nothing wherever it would go, and the numbers made up for decoys are of no country.
-        if !request.route.decoy && !self.rules.may_send_to(&request.route.destinations) {
-            return Err(Refusal::ChannelNotAllowed.into());
+        let channel = Some(request.route.destinations.channel());
+        let about = EventSubject { id: &request.id, purpose: &request.purpose, channel };
+        if self.rules.events.has_listener(&request.id.scope.caller) {
+            self.store.note_listener(request.id.scope.tenant, now).await?;
         }
+        let result = self.start_now(request, now).await;
+        self.record_if_blocked(about, &result, now).await;
+        result
+    }
+
+    async fn start_now(&self, request: &StartRequest, now: Timestamp) -> Result<SentCode, Error> {
+        let policy = self.policies.get().of(&self.rules, request.id.scope.tenant, &request.purpose);
+        let rules = &*policy.rules;
         let content = self.content("verification", request);
         for _ in 0..MAX_ROUNDS {
             let snapshot = self.store.snapshot(&request.id).await?;
-            let step = self.start_step(request, &content, &snapshot, now);
+            let step = self.start_step(&policy, request, &content, &snapshot, now);
             let seen_sends = step.limits.seen_sends;
             let counted = CountedMessage { id: &request.id, seen_sends, repeats_code: None };
-            let reservation = self.reservation(&counted, &request.route, &request.requester);
+            let screening = Screening { codes: self, policy: &policy, route: &request.route, now };
+            let reservation = self.reservation(&counted, screening, &request.requester);
             let act = |reserved| {
-                let limits = self.with_reserved(&step.limits, reserved, &request.route);
+                let limits = self.with_reserved(&policy, &step.limits, reserved, &request.route);
                 let step = StartStep { limits, ..step.clone() };
                 async move { self.store.start(&step, now).await }
             };
             let is_free = is_free(&snapshot, &content, now);
             let outcome = reservation.around(&*self.throttle, is_free, now, act).await?;
-            let delivered = self.deliver(outcome, &request.id, &request.purpose, &snapshot.run_id).await?;
-            if let Some(sent) = delivered {
+            self.report_send(&request.id, &request.route, &outcome, now);
+            let StartRequest { id, purpose, .. } = request;
+            let addressed = Addressed { id, purpose, run_id: &snapshot.run_id, rules };
+            if let Some(sent) = self.deliver(outcome, &addressed).await? {
                 return Ok(sent);
             }
         }
@@ -66,15 +83,18 @@ impl Codes {
 
     fn start_step(
         &self,
+        policy: &Policy,
         request: &StartRequest,
         content: &MacSet,
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> StartStep {
         let StartRequest { id, purpose, subject, route, .. } = request;
+        let rules = &*policy.rules;
         let run_id = &snapshot.run_id;
         let seen_sends = snapshot.verification.as_ref().map_or(0, |seen| seen.sends);
-        let limits = self.send_limits(seen_sends, route, now);
+        let (standing, start) = self.standing(id, route, request.challenge_passed);
+        let limits = self.send_limits(policy, seen_sends, route, Some(start), now);
         StartStep {
             idempotency: self.idempotency(request.request_id, self.content("start", request)),
             id: id.clone(),
@@ -88,27 +108,34 @@ impl Codes {
                 counts_failures: request.counts_failures,
                 run_id: run_id.clone(),
                 created_at: now,
-                expires_at: now.plus(self.rules.code_life),
+                expires_at: now.plus(rules.code_life),
                 resolution: None,
-                attempts_left: self.rules.attempts,
+                attempts_left: rules.attempts,
                 sends: 0,
                 acknowledged: 0,
                 sent_at: now,
                 next_send_at: limits.next_send_at,
                 withheld: limits.withheld,
                 sealed_route: self.keys.seal_route(&*self.entropy, id, route),
+                standing,
             },
             content: content.clone(),
             code: self.draw_code(
+                rules,
                 &CodeBinding { id, purpose, subject, transaction: route.transaction.as_ref(), run_id },
                 route,
             ),
             limits,
+            events: self.start_events(
+                EventSubject { id, purpose, channel: Some(route.destinations.channel()) },
+                now.plus(rules.code_life),
+                now,
+            ),
         }
     }
 
-    /// MACs of all that makes it this verification, or this call, and no other. Where the person is may change between
-    /// two repeats and is no part of it.
+    /// MACs of all that makes it this verification, or this call, and no other. Where the person is and whether they solved a
+    /// challenge may change between two repeats and is no part of it.
     fn content(&self, what: &str, request: &StartRequest) -> MacSet {
         let transaction = request.route.transaction.as_ref().map(encode_transaction);
         let route = encode_route_as_content(&request.route);

@@ -76,8 +76,14 @@ pub(crate) struct Country([u8; 3]);
 
 impl Country {
     pub(crate) fn of(number: &PhoneNumber) -> Self {
+        Self::from_text(&number.country())
+    }
+
+    /// Reads what [`Self::text`] wrote; other characters than it writes are left out.
+    pub(crate) fn from_text(text: &str) -> Self {
         let mut country = [0; 3];
-        country.iter_mut().zip(number.country().bytes()).for_each(|(slot, byte)| *slot = byte);
+        let bytes = text.bytes().filter(u8::is_ascii_alphanumeric);
+        country.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = byte);
         Self(country)
     }
 
@@ -119,7 +125,8 @@ pub(crate) struct Limits {
 impl Limits {
     /// The budgets inside its tenant that sending a code once consumes. A decoy consumes its subject's budget, which its
     /// caller can see, and never the tenant's. The subject's budget is spent once however many addresses a code goes to:
-    /// whoever holds several asks no more often. The tenant's and the country's count every message.
+    /// whoever holds several asks no more often. The tenant's and the country's count every message, and that to another channel
+    /// whether it goes or not.
     pub(crate) fn tenant_budgets(&self, route: &Route, withheld: Withheld) -> Vec<TenantBudget> {
         let of = |kind, cost, windows: &[Window]| {
             windows.iter().map(move |&window| TenantBudget { kind, cost, window }).collect::<Vec<_>>()
@@ -131,7 +138,7 @@ impl Limits {
             return budgets;
         }
         let (mut messages, mut texts) = (0, BTreeMap::new());
-        for (_, destination) in route.destinations.without(withheld) {
+        for (_, destination) in route.without(withheld) {
             messages += 1;
             if let Destination::Phone(number) = destination {
                 *texts.entry(Country::of(number)).or_default() += 1;
@@ -211,6 +218,7 @@ mod tests {
         let destinations = Destinations::new(destinations.collect()).unwrap();
         let route = Route {
             destinations,
+            fallback: None,
             locale: None,
             organisation: String::new(),
             transaction: None,

@@ -22,19 +22,29 @@ pub(crate) enum Alphabet {
 /// The alphabet and length of codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CodeFormat {
-    alphabet: Alphabet,
-    length: u32,
+    pub(crate) alphabet: Alphabet,
+    pub(crate) length: CodeLength,
 }
+
+/// How many characters a code has: 6 to 10.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CodeLength(u32);
 
 /// The length is outside 6 to 10: fewer is below NIST SP 800-63B 3.1.3.2, more is not typed without errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a code has 6 to 10 characters")]
 pub struct InvalidCodeLength;
 
+impl CodeLength {
+    pub(crate) fn new(length: u32) -> Result<Self, InvalidCodeLength> {
+        if (6..=10).contains(&length) { Ok(Self(length)) } else { Err(InvalidCodeLength) }
+    }
+}
+
 impl CodeFormat {
     /// A format of 6 to 10 characters.
     pub(crate) fn new(alphabet: Alphabet, length: u32) -> Result<Self, InvalidCodeLength> {
-        if (6..=10).contains(&length) { Ok(Self { alphabet, length }) } else { Err(InvalidCodeLength) }
+        Ok(Self { alphabet, length: CodeLength::new(length)? })
     }
 
     /// Draws a code; each is equally likely.
@@ -44,8 +54,8 @@ impl CodeFormat {
             Alphabet::Base32 => CROCKFORD,
         };
         // Allocated once: a string that grows leaves copies of the code behind.
-        let mut text = String::with_capacity(self.length as usize);
-        for _ in 0..self.length {
+        let mut text = String::with_capacity(self.length.0 as usize);
+        for _ in 0..self.length.0 {
             text.push(char::from(characters[below(entropy, characters.len() as u64) as usize]));
         }
         Code(SecretString::from(text))

@@ -26,6 +26,8 @@ pub(crate) struct Grant {
     /// What was approved, where the message showed it.
     pub(crate) transaction: Option<Transaction>,
     pub(crate) channel: Channel,
+    /// The other channel that may have carried the code, where it had a fallback.
+    pub(crate) fallback_channel: Option<Channel>,
     pub(crate) class: ProofClass,
     /// A digest of the bytes it is bound to.
     pub(crate) binding: [u8; 32],

@@ -1,5 +1,6 @@
 //! The resend ladder: growing waits between the messages of a verification, and a last message.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
@@ -11,14 +12,34 @@ pub(crate) struct Ladder {
     sends: u32,
 }
 
+/// Waits after the first, second, … message: at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Waits(Vec<Duration>);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the resend ladder needs at least one wait and one message")]
 pub struct InvalidLadder;
+
+impl Waits {
+    pub(crate) fn new(waits: Vec<Duration>) -> Result<Self, InvalidLadder> {
+        if waits.is_empty() { Err(InvalidLadder) } else { Ok(Self(waits)) }
+    }
+}
 
 impl Ladder {
     /// `waits` after the first, second, … message; the last one repeats. `sends` counts the first message too.
     pub(crate) fn new(waits: Vec<Duration>, sends: u32) -> Result<Self, InvalidLadder> {
         if waits.is_empty() || sends == 0 { Err(InvalidLadder) } else { Ok(Self { waits, sends }) }
+    }
+
+    /// The same ladder with other waits.
+    pub(crate) fn with_waits(self, Waits(waits): Waits) -> Self {
+        Self { waits, ..self }
+    }
+
+    /// The same ladder with another number of messages.
+    pub(crate) fn with_sends(self, sends: NonZeroU32) -> Self {
+        Self { sends: sends.get(), ..self }
     }
 
     /// How many messages a verification may send, the first one included.

@@ -3,6 +3,10 @@
 //! Names are public and may stand in logs, except subjects: a caller may use an address as one.
 
 use rekey_primitives::template::TemplateName;
+use rekey_primitives::text::{breaks_line, character_count};
+
+/// The longest organisation name a message shows, in characters.
+pub(crate) const ORGANISATION_MAX: usize = 128;
 
 /// A name that breaks the rule of its kind; the text is the rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +98,11 @@ impl Binding {
     }
 }
 
+/// Whether notification puts this name into a message: it refuses breaks of lines and links, and then no code would go out.
+pub(crate) fn is_organisation(text: &str) -> bool {
+    character_count(text) <= ORGANISATION_MAX && !text.chars().any(breaks_line) && !text.contains("://")
+}
+
 /// Whether `text` is 1 to `max` characters from the space to the tilde.
 fn is_printable(text: &str, max: usize) -> bool {
     (1..=max).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
@@ -109,6 +118,14 @@ mod tests {
         assert!(["", "ä", "a\n", &"a".repeat(129)].iter().all(|text| Subject::parse(text).is_err()));
         assert!(Binding::parse(&[0; 65]).is_err());
         assert!(Binding::parse(&[0; 64]).is_ok());
+    }
+
+    #[test]
+    fn an_organisation_is_what_a_message_can_show() {
+        assert!(is_organisation("Acme") && is_organisation("") && is_organisation(&"x".repeat(128)));
+        for odd in ["two\nlines", "two\u{2028}lines", "Acme (https://acme.example)", &"x".repeat(129)] {
+            assert!(!is_organisation(odd), "{odd:?}");
+        }
     }
 
     #[test]

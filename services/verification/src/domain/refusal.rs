@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-/// Why a call was refused; nothing broke. A duration says after how long another attempt may succeed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why a call was refused; nothing broke. A duration says after how long another attempt may succeed. As text it is the
+/// published reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Refusal {
     /// The request id stands for other content.
     RequestIdReused,
@@ -30,6 +32,16 @@ pub(crate) enum Refusal {
     GrantInvalid,
     /// No message may go to this destination.
     ChannelNotAllowed,
+    /// Too few of the texts to numbers that begin alike led to a right code.
+    PrefixLimited(Duration),
+    /// Codes of the tenant are guessed: whoever starts one has to solve a challenge.
+    ChallengeRequired,
+    /// Codes of the tenant go on being guessed: none is started or compared.
+    GuessingLimited(Duration),
+    /// An operator's list blocks every destination.
+    DestinationBlocked,
+    /// The SIM behind every number was changed of late.
+    SimChanged,
 }
 
 impl Refusal {
@@ -41,7 +53,9 @@ impl Refusal {
             | Self::SubjectLimited(wait)
             | Self::NetworkLimited(wait)
             | Self::TenantLimited(wait)
-            | Self::SubjectPaused(wait) => Some(wait),
+            | Self::SubjectPaused(wait)
+            | Self::PrefixLimited(wait)
+            | Self::GuessingLimited(wait) => Some(wait),
             Self::RequestIdReused
             | Self::VerificationNotFound
             | Self::VerificationDiffers
@@ -49,7 +63,10 @@ impl Refusal {
             | Self::SendsExhausted
             | Self::SubjectStopped
             | Self::GrantInvalid
-            | Self::ChannelNotAllowed => None,
+            | Self::ChannelNotAllowed
+            | Self::ChallengeRequired
+            | Self::DestinationBlocked
+            | Self::SimChanged => None,
         }
     }
 
@@ -62,7 +79,12 @@ impl Refusal {
             | Self::TenantLimited(_)
             | Self::SubjectPaused(_)
             | Self::SubjectStopped
-            | Self::ChannelNotAllowed => true,
+            | Self::ChannelNotAllowed
+            | Self::PrefixLimited(_)
+            | Self::ChallengeRequired
+            | Self::GuessingLimited(_)
+            | Self::DestinationBlocked
+            | Self::SimChanged => true,
             Self::RequestIdReused
             | Self::VerificationNotFound
             | Self::VerificationDiffers

@@ -52,6 +52,9 @@ pub(crate) struct Verification {
     pub(crate) withheld: Withheld,
     /// Where messages go, sealed.
     pub(crate) sealed_route: Vec<u8>,
+    /// A MAC that says whether the rules against abuse count it, and whether it is spared. See
+    /// [`Standings`](super::abuse::Standings).
+    pub(crate) standing: Mac,
 }
 
 /// When a code expires and when the next message may go: the answer to starts and resends.
@@ -156,6 +159,7 @@ pub(crate) mod tests {
             next_send_at: Some(now.plus(Duration::from_secs(30))),
             withheld: Withheld::default(),
             sealed_route: vec![3],
+            standing: Mac::new("k", &[4; 32]),
         }
     }
 

@@ -7,9 +7,9 @@ use rekey_primitives::contact::{Channel, Destination};
 use rekey_primitives::id::{RequestId, TenantId, VerificationId};
 use rekey_primitives::locale::Locale;
 use rekey_primitives::secret::SecretString;
-use rekey_primitives::text::{breaks_line, character_count};
 use rekey_runtime::access::Caller;
 use rekey_wire::status::Refusal;
+use rekey_wire::time;
 use rekey_wire::verification::v1 as wire;
 use rekey_wire::verification::v1::ErrorReason;
 use tonic::{Code as GrpcCode, Request, Status};
@@ -22,13 +22,11 @@ use crate::codes::release::ReleaseRequest;
 use crate::codes::resend::ResendRequest;
 use crate::codes::start::StartRequest;
 use crate::domain::code::Code;
-use crate::domain::names::{Binding, CallerName, Purpose, Subject};
-use crate::domain::route::{Destinations, InvalidDestinations, Route};
+use crate::domain::names::{Binding, CallerName, ORGANISATION_MAX, Purpose, Subject, is_organisation};
+use crate::domain::route::{Destinations, Fallback, InvalidDestinations, InvalidFallback, Route};
 use crate::domain::scope::{ScopedId, TenantScope};
 use crate::domain::transaction::{InvalidTransaction, Transaction};
 
-/// The longest organisation name a message shows, in characters.
-const ORGANISATION: usize = 128;
 /// A grant of ours is far below; nothing longer is decoded at all.
 const GRANT: usize = 4_096;
 
@@ -55,7 +53,7 @@ impl Decoder {
         let purpose = self.take("purpose", Purpose::parse(&message.purpose));
         let subject = self.take("subject", Subject::parse(&message.subject));
         let transaction = self.transaction(purpose.as_ref(), message.transaction.as_ref());
-        let route = self.route(message);
+        let route = self.route(purpose.as_ref(), message);
         let audience = match message.audience.as_str() {
             "" => Some(self.name.clone()),
             other => self.take("audience", CallerName::parse(other)),
@@ -65,7 +63,7 @@ impl Decoder {
         self.judge_tenant(id.as_ref().map(|id| id.scope.tenant))?;
         self.judge_purpose(purpose.as_ref())?;
         self.judge_audience(audience.as_ref())?;
-        self.judge_context(message.context.as_ref(), message.familiar)?;
+        self.judge_context(message.context.as_ref(), message.familiar || message.challenge_passed)?;
         let counts_failures = !message.caller_counts_failures;
         self.finish(|| {
             Some(StartRequest {
@@ -78,6 +76,7 @@ impl Decoder {
                 binding: binding?,
                 requester: requester?,
                 counts_failures,
+                challenge_passed: message.challenge_passed,
             })
         })
     }
@@ -161,7 +160,7 @@ impl Decoder {
         })
     }
 
-    fn take<T, E: std::fmt::Display>(
+    pub(super) fn take<T, E: std::fmt::Display>(
         &mut self,
         field: impl Into<Cow<'static, str>>,
         read: Result<T, E>,
@@ -169,8 +168,12 @@ impl Decoder {
         read.map_err(|wrong| self.wrong.push((field.into(), wrong.to_string()))).ok()
     }
 
+    pub(super) fn tenant(&mut self, text: &str) -> Option<TenantId> {
+        self.take("tenant_id", TenantId::parse(text))
+    }
+
     fn scope(&mut self, tenant: &str) -> Option<TenantScope> {
-        let tenant = self.take("tenant_id", TenantId::parse(tenant))?;
+        let tenant = self.tenant(tenant)?;
         Some(TenantScope { tenant, caller: self.name.clone() })
     }
 
@@ -184,8 +187,13 @@ impl Decoder {
         self.take("request_id", RequestId::parse(text))
     }
 
-    fn route(&mut self, message: &wire::StartVerificationRequest) -> Option<Route> {
+    fn route(
+        &mut self,
+        purpose: Option<&Purpose>,
+        message: &wire::StartVerificationRequest,
+    ) -> Option<Route> {
         let destinations = self.destinations(&message.destinations);
+        let fallback = self.fallback(purpose, destinations.as_ref(), &message.fallbacks);
         let locale = match message.locale.as_str() {
             "" => Some(None),
             tag => self.take("locale", Locale::parse(tag)).map(Some),
@@ -193,12 +201,38 @@ impl Decoder {
         let organisation = message.organisation.clone();
         if !is_organisation(&organisation) {
             let rule =
-                format!("must be at most {ORGANISATION} printable characters on one line, without `://`");
+                format!("must be at most {ORGANISATION_MAX} printable characters on one line, without `://`");
             self.wrong.push(("organisation".into(), rule));
         }
         let (decoy, familiar) = (message.decoy, message.familiar);
-        let (destinations, locale) = (destinations?, locale?);
-        Some(Route { destinations, locale, organisation, transaction: None, decoy, familiar })
+        let (destinations, fallback, locale) = (destinations?, fallback?, locale?);
+        Some(Route { destinations, fallback, locale, organisation, transaction: None, decoy, familiar })
+    }
+
+    /// The one step to another channel, where there is one.
+    fn fallback(
+        &mut self,
+        purpose: Option<&Purpose>,
+        destinations: Option<&Destinations>,
+        given: &[wire::Fallback],
+    ) -> Option<Option<Fallback>> {
+        let given = match given {
+            [] => return Some(None),
+            [one] => one,
+            _ => return self.take("fallbacks", Err(InvalidFallback::Count)),
+        };
+        let destination = given.destination.clone().unwrap_or_default();
+        let destination = self.destination("fallbacks[0].destination", &destination);
+        let after = given.after.as_ref().and_then(time::std_duration).ok_or("must be a length of time");
+        let after = self.take("fallbacks[0].after", after);
+        let template = purpose?.template();
+        let fallback = Fallback::new(destinations?, template, destination?, after?);
+        let field = match fallback {
+            Err(InvalidFallback::SameChannel) => "fallbacks[0].destination",
+            Err(InvalidFallback::After) => "fallbacks[0].after",
+            _ => "fallbacks",
+        };
+        self.take(field, fallback).map(Some)
     }
 
     /// What the person approves: given where the purpose's message shows it, and nowhere else, so that nobody takes for
@@ -227,8 +261,11 @@ impl Decoder {
         if given.len() > Destinations::MOST {
             self.take("destinations", Destinations::new(Vec::new()))?;
         }
-        let read: Vec<_> =
-            given.iter().enumerate().map(|(index, one)| self.destination(index, one)).collect();
+        let read: Vec<_> = given
+            .iter()
+            .enumerate()
+            .map(|(index, one)| self.destination(&format!("destinations[{index}]"), one))
+            .collect();
         let destinations = Destinations::new(read.into_iter().collect::<Option<_>>()?);
         let field = match destinations {
             Err(InvalidDestinations::OtherChannel { index } | InvalidDestinations::Repeated { index }) => {
@@ -239,10 +276,9 @@ impl Decoder {
         self.take(field, destinations)
     }
 
-    fn destination(&mut self, index: usize, destination: &wire::Destination) -> Option<Destination> {
+    fn destination(&mut self, field: &str, destination: &wire::Destination) -> Option<Destination> {
         use wire::destination::Address;
 
-        let field = format!("destinations[{index}]");
         match &destination.address {
             Some(Address::EmailAddress(text)) => {
                 self.take(format!("{field}.email_address"), Destination::parse(Channel::Email, text))
@@ -250,7 +286,7 @@ impl Decoder {
             Some(Address::PhoneNumber(text)) => {
                 self.take(format!("{field}.phone_number"), Destination::parse(Channel::Sms, text))
             }
-            None => self.take(field, Err("must hold an address")),
+            None => self.take(field.to_owned(), Err("must hold an address")),
         }
     }
 
@@ -271,7 +307,7 @@ impl Decoder {
     }
 
     /// Permission before existence: a tenant out of reach is refused before anything else is said.
-    fn judge_tenant(&self, tenant: Option<TenantId>) -> Result<(), Status> {
+    pub(super) fn judge_tenant(&self, tenant: Option<TenantId>) -> Result<(), Status> {
         match tenant {
             Some(tenant) if !self.caller.may_reach(tenant) => Err(not_allowed("tenant_id", "tenants")),
             _ => Ok(()),
@@ -296,19 +332,23 @@ impl Decoder {
         }
     }
 
-    fn judge_context(&self, context: Option<&wire::RequestContext>, is_familiar: bool) -> Result<(), Status> {
+    fn judge_context(
+        &self,
+        context: Option<&wire::RequestContext>,
+        is_vouched_for: bool,
+    ) -> Result<(), Status> {
         let is_asserted = context.is_some_and(|context| {
             let wire::RequestContext { ip_address, user_agent, backend } = context;
             [ip_address, user_agent, backend].iter().any(|text| !text.is_empty())
         });
-        if (is_asserted || is_familiar) && !self.caller.may_assert_context() {
+        if (is_asserted || is_vouched_for) && !self.caller.may_assert_context() {
             return Err(not_allowed("context", "may_assert_context"));
         }
         Ok(())
     }
 
     /// Builds the request; none of its fields may be wrong.
-    fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Status> {
+    pub(super) fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Status> {
         match build() {
             Some(request) if self.wrong.is_empty() => Ok(request),
             _ => Err(self.refuse()),
@@ -338,11 +378,6 @@ fn not_allowed(field: &str, missing: &str) -> Status {
     .with("field", field)
     .with("missing", missing)
     .into_status()
-}
-
-/// A name that notification puts into a message: it refuses breaks of lines and links, and then no code would go out.
-fn is_organisation(text: &str) -> bool {
-    character_count(text) <= ORGANISATION && !text.chars().any(breaks_line) && !text.contains("://")
 }
 
 #[cfg(test)]

@@ -11,14 +11,16 @@ use crate::codes::SentCode;
 use crate::codes::check::CheckVerdict;
 use crate::codes::get::VerificationView;
 use crate::domain::grant::Grant;
+use crate::domain::notice::{Notice, notices_of};
 use crate::domain::scope::ScopedId;
 use crate::domain::verification::{CodeTimes, VerificationState};
 
-pub(super) fn started(sent: &SentCode) -> wire::StartVerificationResponse {
+pub(super) fn started(sent: &SentCode, channel: Channel) -> wire::StartVerificationResponse {
     wire::StartVerificationResponse {
         code_expire_time: Some(time(sent.times.expires_at)),
         resend_time: sent.times.next_send_at.map(time),
         sent: sent.sent,
+        notices: notices_of(channel).iter().map(|notice| self::notice(*notice).into()).collect(),
     }
 }
 
@@ -65,7 +67,13 @@ pub(super) fn redeemed(grant: &Grant) -> wire::RedeemGrantResponse {
         verification_id: grant.verification.to_string(),
         purpose: grant.purpose.as_str().to_owned(),
         subject: grant.subject.as_str().to_owned(),
-        channel: channel(grant.channel).into(),
+        // With a fallback either may have carried it, and nobody may take one for the other.
+        channel: grant.fallback_channel.map_or(channel(grant.channel), |_| wire::Channel::Unspecified).into(),
+        channels: [Some(grant.channel), grant.fallback_channel]
+            .into_iter()
+            .flatten()
+            .map(|one| channel(one).into())
+            .collect(),
         proof_class: class(grant.class).into(),
         pass_time: Some(time(grant.passed_at)),
         issuer: grant.caller.as_str().to_owned(),
@@ -83,6 +91,12 @@ pub(super) fn state(state: VerificationState) -> wire::VerificationState {
         VerificationState::Exhausted => wire::VerificationState::Exhausted,
         VerificationState::Cancelled => wire::VerificationState::Cancelled,
         VerificationState::Expired => wire::VerificationState::Expired,
+    }
+}
+
+fn notice(notice: Notice) -> wire::Notice {
+    match notice {
+        Notice::ChannelRestricted => wire::Notice::ChannelRestricted,
     }
 }
 

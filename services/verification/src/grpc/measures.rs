@@ -37,8 +37,8 @@ fn sending(ended: Result<&'static str, &Error>) {
 
 /// The word for what is no answer; a limit that was reached is counted by its kind.
 fn failed(error: &Error) -> &'static str {
-    let Error::Refused(refusal) = error else { return "failed" };
-    if let Some(limit) = limit_of(*refusal) {
+    let Some(refusal) = error.refusal() else { return "failed" };
+    if let Some(limit) = limit_of(refusal) {
         metrics::LIMITS.add(1, [limit, "refused"]);
     }
     "refused"
@@ -53,6 +53,11 @@ const fn limit_of(refusal: Refusal) -> Option<&'static str> {
         Refusal::SendsExhausted => Some("sends"),
         Refusal::ResendTooSoon(_) => Some("wait"),
         Refusal::SubjectPaused(_) | Refusal::SubjectStopped => Some("wrong_codes"),
+        Refusal::PrefixLimited(_) => Some("prefix"),
+        Refusal::ChallengeRequired => Some("challenge"),
+        Refusal::GuessingLimited(_) => Some("guessing"),
+        Refusal::DestinationBlocked => Some("blocked"),
+        Refusal::SimChanged => Some("sim_changed"),
         Refusal::RequestIdReused
         | Refusal::VerificationNotFound
         | Refusal::VerificationDiffers

@@ -1,13 +1,14 @@
 //! The contract's side of this service: decode, call one use case, encode.
 //!
 //! - `decode`: fields into requests of the use cases, naming every field that is wrong.
-//! - `encode`: answers into messages.
+//! - `encode`: answers into messages; `conversion`: the question of how texts convert, and its answer.
 //! - `measures`: what was told, counted.
 //! - `refusal`: every refusal and every failure as a status, in one place.
 //!
 //! Whether the caller may call at all was judged before decoding. What it may name (tenant, purpose) and assert (where
 //! the person is) is judged here, before anything is read.
 
+mod conversion;
 mod decode;
 mod encode;
 mod measures;
@@ -44,8 +45,8 @@ impl VerificationService for Api {
         let started = self.codes.start(&start).await;
         measures::started(&started);
         match started {
-            Ok(sent) => Ok(Response::new(encode::started(&sent))),
-            Err(error) => Err(refusal::status_of_send(&error, &self.codes.rules)),
+            Ok(sent) => Ok(Response::new(encode::started(&sent, start.route.destinations.channel()))),
+            Err(error) => Err(refusal::status(&error)),
         }
     }
 
@@ -58,7 +59,7 @@ impl VerificationService for Api {
         measures::resent(&resent);
         match resent {
             Ok(times) => Ok(Response::new(encode::resent(&times))),
-            Err(error) => Err(refusal::status_of_send(&error, &self.codes.rules)),
+            Err(error) => Err(refusal::status(&error)),
         }
     }
 
@@ -110,5 +111,14 @@ impl VerificationService for Api {
         let release = Decoder::of(&request)?.release(request.get_ref())?;
         self.codes.release(&release).await.map_err(|error| refusal::status(&error))?;
         Ok(Response::new(wire::ReleaseSubjectResponse {}))
+    }
+
+    async fn get_conversion(
+        &self,
+        request: Request<wire::GetConversionRequest>,
+    ) -> Result<Response<wire::GetConversionResponse>, Status> {
+        let asked = Decoder::of(&request)?.conversion(request.get_ref())?;
+        let view = self.codes.conversion(&asked).await.map_err(|error| refusal::status(&error))?;
+        Ok(Response::new(conversion::conversion(&view)))
     }
 }

@@ -8,26 +8,19 @@ use tonic::{Code, Status};
 
 use crate::codes::Error;
 use crate::domain::refusal::Refusal;
-use crate::domain::rules::Rules;
-
-/// The status of a start or a resend. A limit outside the verification says what the answer would have been without it:
-/// the caller may have to give that answer all the same, and must not guess it.
-pub(super) fn status_of_send(error: &Error, rules: &Rules) -> Status {
-    match error {
-        Error::Refused(refusal) if refusal.is_outside_the_verification() => {
-            let waits: Vec<_> = rules.ladder.waits().iter().map(|wait| wait.as_secs().to_string()).collect();
-            refused(*refusal)
-                .with("codeLifeSeconds", rules.code_life.as_secs().to_string())
-                .with("ladderSeconds", waits.join(","))
-                .into_status()
-        }
-        error => status(error),
-    }
-}
 
 pub(super) fn status(error: &Error) -> Status {
     match error {
         Error::Refused(refusal) => refused(*refusal).into_status(),
+        // A limit outside the verification says what the answer would have been without it: the caller may have to give that
+        // answer all the same, and must not guess it.
+        Error::Stopped { refusal, timing } => {
+            let waits: Vec<_> = timing.waits.iter().map(|wait| wait.as_secs().to_string()).collect();
+            refused(*refusal)
+                .with("codeLifeSeconds", timing.code_life.as_secs().to_string())
+                .with("ladderSeconds", waits.join(","))
+                .into_status()
+        }
         Error::Store(_) | Error::Throttle(_) | Error::Messenger(_) => {
             tracing::warn!(error = %chain(error), "a neighbour failed");
             status::Refusal::of_failure::<ErrorReason>(true).into_status()
@@ -81,6 +74,21 @@ fn refused(refusal: Refusal) -> status::Refusal {
         Refusal::ChannelNotAllowed => {
             (precondition, ErrorReason::ChannelNotAllowed, "no message goes to this destination")
         }
+        Refusal::PrefixLimited(_) => {
+            (limited, ErrorReason::PrefixLimited, "texts to such numbers led to too few right codes")
+        }
+        Refusal::ChallengeRequired => {
+            (precondition, ErrorReason::ChallengeRequired, "the person has to solve a challenge first")
+        }
+        Refusal::GuessingLimited(_) => {
+            (limited, ErrorReason::GuessingLimited, "codes of this tenant are being guessed")
+        }
+        Refusal::DestinationBlocked => {
+            (precondition, ErrorReason::DestinationBlocked, "the destination is blocked")
+        }
+        Refusal::SimChanged => {
+            (precondition, ErrorReason::SimChanged, "the SIM behind the number was changed of late")
+        }
     };
     let status = status::Refusal::new(code, reason, message);
     match refusal.retry_after() {
@@ -102,15 +110,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use rekey_client::Problem;
-    use rekey_runtime::settings::Document;
 
     use super::*;
-    use crate::config::{DEFAULTS, Settings};
-
-    fn rules() -> Rules {
-        let document = Document::builder().part("verification", 7302, DEFAULTS).load().unwrap();
-        document.part::<Settings>("verification").unwrap().rules().unwrap()
-    }
+    use crate::codes::CodeTiming;
 
     #[test]
     fn a_wait_is_whole_seconds_rounded_up() {
@@ -122,19 +124,47 @@ mod tests {
     }
 
     #[test]
+    fn an_event_gives_the_published_reason() {
+        let wait = Duration::from_secs(20);
+        let refusals = [
+            Refusal::DestinationLimited(wait),
+            Refusal::SubjectLimited(wait),
+            Refusal::NetworkLimited(wait),
+            Refusal::TenantLimited(wait),
+            Refusal::SubjectPaused(wait),
+            Refusal::SubjectStopped,
+            Refusal::ChannelNotAllowed,
+        ];
+
+        for refusal in refusals {
+            let published = Problem::of(&status(&Error::Refused(refusal))).reason;
+            assert_eq!(<&str>::from(refusal), published);
+        }
+    }
+
+    #[test]
     fn a_limit_says_what_the_answer_would_have_been_without_it() {
         let wait = Duration::from_secs(20);
-        let clocks_of = |refusal| {
-            let problem = Problem::of(&status_of_send(&Error::Refused(refusal), &rules()));
+        let waits = [30, 60].map(Duration::from_secs).to_vec();
+        let timing = CodeTiming { code_life: Duration::from_secs(170), waits };
+        let told = |error| {
+            let problem = Problem::of(&status(&error));
             let value = |key: &str| problem.metadata.get(key).cloned();
-            (value("codeLifeSeconds"), value("ladderSeconds"))
+            (problem.reason.clone(), value("codeLifeSeconds"), value("ladderSeconds"))
         };
+        let stopped = |refusal| told(Error::Stopped { refusal, timing: timing.clone() });
 
-        let clocks = (Some("600".to_owned()), Some("30,60,120,240".to_owned()));
-        assert_eq!(clocks_of(Refusal::DestinationLimited(wait)), clocks);
-        assert_eq!(clocks_of(Refusal::ChannelNotAllowed), clocks);
-        assert_eq!(clocks_of(Refusal::ResendTooSoon(wait)), (None, None));
-        assert_eq!(clocks_of(Refusal::VerificationOver), (None, None));
+        for (refusal, reason) in [
+            (Refusal::DestinationLimited(wait), "DESTINATION_LIMITED"),
+            (Refusal::ChannelNotAllowed, "CHANNEL_NOT_ALLOWED"),
+            (Refusal::DestinationBlocked, "DESTINATION_BLOCKED"),
+            (Refusal::SimChanged, "SIM_CHANGED"),
+        ] {
+            let clocks = (Some("170".to_owned()), Some("30,60".to_owned()));
+            assert_eq!(stopped(refusal), (reason.to_owned(), clocks.0, clocks.1));
+        }
+        let own = told(Error::Refused(Refusal::ResendTooSoon(wait)));
+        assert_eq!(own, ("RESEND_TOO_SOON".to_owned(), None, None));
     }
 
     #[test]

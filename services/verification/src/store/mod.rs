@@ -11,6 +11,7 @@
 //!
 //! Every step takes `now`. What has expired is dead whether or not it was swept.
 
+mod outbox;
 mod outcomes;
 mod steps;
 
@@ -24,10 +25,15 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 use rekey_sealing::KeyStore;
 
-pub(crate) use self::outcomes::{CheckOutcome, PassedCheck, PendingMessage, SendOutcome, Snapshot};
-pub(crate) use self::steps::{
-    CancelStep, CheckStep, RedeemStep, ReleaseStep, ResendStep, SealedCode, SendLimits, StartStep,
+pub(crate) use self::outbox::{EventOutbox, StepEvents, TakenEvents, Turn};
+pub(crate) use self::outcomes::{
+    CheckOutcome, PassedCheck, PendingMessage, SendOutcome, Snapshot, TenantConversion,
 };
+pub(crate) use self::steps::{
+    CancelStep, CheckStep, ConvertStep, JudgedCheck, RedeemStep, ReleaseStep, ResendStep, SealedCode,
+    SendLimits, StartStep,
+};
+use crate::domain::budgets::Window;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::{RunId, ScopedId};
 use crate::domain::verification::VerificationState;
@@ -53,7 +59,7 @@ pub(crate) enum Failure {
 /// The steps. Each demands the scope it works in, directly or as part of a [`ScopedId`]: nothing of another tenant or
 /// caller can be seen or changed.
 #[async_trait]
-pub(crate) trait Store: KeyStore + 'static {
+pub(crate) trait Store: KeyStore + EventOutbox + 'static {
     /// Reads a verification and the run of the store. Reads where writes go, never from a replica.
     async fn snapshot(&self, id: &ScopedId) -> Result<Snapshot, Failure>;
 
@@ -65,7 +71,8 @@ pub(crate) trait Store: KeyStore + 'static {
     ///
     /// The same request id with other content is refused. The same id and content as a stored verification never draws
     /// a second code: its message is handed over again while it is unacknowledged, and afterwards nothing is sent.
-    /// Budgets are consumed all or none, in the step that writes the verification.
+    /// Budgets are consumed all or none, in the step that writes the verification. The rules against abuse judge and count in
+    /// it as well: destinations whose prefix is cut off are withheld, and where none is left the message is refused.
     ///
     /// A verification whose code is void (the store failed over) gets the code drawn here, and keeps its life, its used
     /// attempts and its counted messages.
@@ -75,13 +82,27 @@ pub(crate) trait Store: KeyStore + 'static {
     async fn resend(&self, step: &ResendStep, now: Timestamp) -> Result<SendOutcome, Failure>;
 
     /// Notes that notification has the message of this number. A lower number than noted before changes nothing.
-    async fn acknowledge(&self, id: &ScopedId, number: u32, run_id: &RunId) -> Result<(), Failure>;
+    async fn acknowledge(
+        &self,
+        id: &ScopedId,
+        number: u32,
+        run_id: &RunId,
+        events: &StepEvents,
+    ) -> Result<(), Failure>;
 
     /// Counts an attempt, judges limits, compares in constant time, and consumes the code if it is right: one step, so
     /// that of any number of attempts at once no more than the allowed ones count and exactly one right one passes.
     /// Repeating a request id counts nothing and gives the first answer: the same grant, passed at the same time.
     /// A verification with another purpose or subject is as good as none: nothing of it is counted.
+    /// The breaker of the tenant counts what was compared, and a tenant that is limited has nothing compared but codes of
+    /// those who are spared.
     async fn check(&self, step: &CheckStep, now: Timestamp) -> Result<CheckOutcome, Failure>;
+
+    /// Counts a verification that passed for where its code went, once however often it is called.
+    async fn convert(&self, step: &ConvertStep, now: Timestamp) -> Result<(), Failure>;
+
+    /// What is counted of a tenant's texts and wrong codes, and the budgets of texts of this window.
+    async fn conversion(&self, tenant: TenantId, texts: Option<Window>) -> Result<TenantConversion, Failure>;
 
     /// Ends a verification that is pending; one that is over stays as it is. Tells its state afterwards.
     async fn cancel(

@@ -3,6 +3,10 @@
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::GrantId;
 
+use crate::domain::abuse::breaker::{Breaker, BreakerStage};
+use crate::domain::abuse::tally::Tally;
+use crate::domain::abuse::{Findings, NumberPrefix};
+use crate::domain::budgets::{Country, WindowCount};
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Withheld;
 use crate::domain::scope::RunId;
@@ -30,6 +34,8 @@ pub(crate) struct PendingMessage {
     pub(crate) withheld: Withheld,
     /// Whether a budget that must not show is exhausted: answer as ever, and hand nothing over.
     pub(crate) is_dropped: bool,
+    /// What the rules against abuse found when it was counted.
+    pub(crate) findings: Findings,
 }
 
 /// What came of a start or a resend.
@@ -58,6 +64,8 @@ pub(crate) enum CheckOutcome {
     Passed(Box<PassedCheck>),
     /// Wrong, expired, consumed, out of attempts, for another purpose or subject, or unknown.
     Rejected,
+    /// Rejected, and with it wrong codes of the tenant were so many that its breaker went to this stage.
+    Tripped(BreakerStage),
     /// The code was not even compared.
     Refused(Refusal),
     /// The store is in this run, not in the one that was assumed. Nothing was counted.
@@ -70,4 +78,14 @@ pub(crate) struct PassedCheck {
     pub(crate) grant: GrantId,
     pub(crate) at: Timestamp,
     pub(crate) verification: Verification,
+}
+
+/// What is counted of a tenant's texts and wrong codes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct TenantConversion {
+    /// Texts and right codes by prefix. Where the digits are the name of a country, of all its further prefixes.
+    pub(crate) prefixes: Vec<(NumberPrefix, Tally)>,
+    /// The budgets of texts to these countries, where something of them is used.
+    pub(crate) texts: Vec<(Country, WindowCount)>,
+    pub(crate) breaker: Breaker,
 }

@@ -3,6 +3,10 @@
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::GrantId;
 
+use super::outbox::StepEvents;
+use crate::domain::abuse::breaker::BreakerRule;
+use crate::domain::abuse::conversion::ConversionRule;
+use crate::domain::abuse::{BudgetModes, JudgedSend, NumberPrefix, Standings};
 use crate::domain::budgets::TenantBudget;
 use crate::domain::failures::FailureRule;
 use crate::domain::idempotency::Idempotency;
@@ -37,6 +41,10 @@ pub(crate) struct SendLimits {
     /// The destinations whose budget is exhausted: they get nothing, also when the message is handed over again.
     pub(crate) withheld: Withheld,
     pub(crate) failures: FailureRule,
+    /// Which of the budgets only record.
+    pub(crate) modes: BudgetModes,
+    /// What the rules against abuse judge; nothing of a decoy, which they neither judge nor count.
+    pub(crate) judged: Option<JudgedSend>,
 }
 
 /// A verification to be started.
@@ -51,6 +59,8 @@ pub(crate) struct StartStep {
     /// The code drawn for it; not used if one is live already.
     pub(crate) code: SealedCode,
     pub(crate) limits: SendLimits,
+    /// That it was created.
+    pub(crate) events: StepEvents,
 }
 
 /// One more message for a verification.
@@ -85,6 +95,31 @@ pub(crate) struct CheckStep {
     /// The id of the grant to give if it is right.
     pub(crate) grant: GrantId,
     pub(crate) failures: FailureRule,
+    /// None where wrong codes of a tenant are not counted.
+    pub(crate) breaker: Option<JudgedCheck>,
+    /// That it was approved, and that it was checked in vain.
+    pub(crate) events: StepEvents,
+}
+
+/// What the spray breaker judges a check by.
+#[derive(Debug, Clone)]
+pub(crate) struct JudgedCheck {
+    pub(crate) rule: BreakerRule,
+    /// Whose failures count, and who is spared.
+    pub(crate) standings: Standings,
+}
+
+/// A code that passed, to be counted for what it was sent to.
+#[derive(Debug, Clone)]
+pub(crate) struct ConvertStep {
+    pub(crate) id: ScopedId,
+    /// Keyed names of the destinations to be spared.
+    pub(crate) spared: Vec<String>,
+    /// Until when.
+    pub(crate) spared_until: Timestamp,
+    /// The prefix that it counts for.
+    pub(crate) prefix: Option<NumberPrefix>,
+    pub(crate) rule: ConversionRule,
 }
 
 #[derive(Debug, Clone)]

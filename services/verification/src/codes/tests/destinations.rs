@@ -25,8 +25,19 @@ async fn service_where_the_second_has_had_its_message() -> (TestService, StartRe
 }
 
 #[tokio::test]
-async fn every_destination_gets_the_one_code_by_a_message_of_its_own() {
-    let service = TestService::in_memory(&default_settings());
+async fn every_destination_gets_the_one_code_from_memory() {
+    every_destination_gets_the_one_code(TestService::in_memory(&default_settings())).await;
+}
+
+#[tokio::test]
+async fn every_destination_gets_the_one_code_from_redis() {
+    let server = rekey_testing::redis().await;
+    let service = TestService::in_redis(&default_settings(), &server.url(), &KeyTexts::new());
+    every_destination_gets_the_one_code(service).await;
+}
+
+/// By a message of its own.
+async fn every_destination_gets_the_one_code(service: TestService) {
     let request = start_request_to(&THREE);
 
     service.start(&request).await.unwrap();

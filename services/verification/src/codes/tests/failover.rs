@@ -113,6 +113,48 @@ async fn after_a_failover_the_same_start_draws_a_new_code_and_counts_as_a_messag
 }
 
 #[tokio::test]
+async fn what_was_answered_is_known_to_a_replica_that_takes_over_at_once() {
+    let mut pair = rekey_testing::redis_replicated().await;
+    let keys = KeyTexts::new();
+    let old = TestService::in_redis(&default_settings(), &pair.primary.url(), &keys);
+    let (passed, tried) = (start_request("anna@example.com"), start_request("ben@example.com"));
+    old.start(&passed).await.unwrap();
+    old.pass(&passed.id, &old.last_code()).await;
+    old.start(&tried).await.unwrap();
+    for _ in 0..4 {
+        old.check(&tried.id, "wrong").await.unwrap();
+    }
+
+    pair.primary.kill().unwrap();
+    pair.promote();
+    let new = TestService::in_redis(&default_settings(), &pair.replica.url(), &keys);
+    let resent = new.resend(&tried.id).await;
+    let over = refusal(new.resend(&passed.id).await);
+
+    assert!(resent.is_ok(), "{resent:?}");
+    assert_eq!(new.codes.get(&tried.id).await.unwrap().attempts_left, 1);
+    assert_eq!(over, Refusal::VerificationOver);
+}
+
+#[tokio::test]
+async fn a_check_that_no_replica_has_is_not_answered() {
+    let mut pair = rekey_testing::redis_replicated().await;
+    let service = TestService::in_redis(&default_settings(), &pair.primary.url(), &KeyTexts::new());
+    let request = start_request("anna@example.com");
+    service.start(&request).await.unwrap();
+    let check = check_request(&request.id, &service.last_code());
+
+    pair.replica.pause();
+    let unanswered = service.codes.check(&check).await;
+    pair.replica.resume();
+    pair.caught_up().await;
+    let repeated = service.codes.check(&check).await;
+
+    assert!(matches!(unanswered, Err(Error::Store(_))), "{unanswered:?}");
+    assert!(matches!(repeated, Ok(CheckVerdict::Passed(_))), "{repeated:?}");
+}
+
+#[tokio::test]
 async fn a_restart_voids_codes_and_grants() {
     let mut server = rekey_testing::redis().await;
     let service = TestService::in_redis(&default_settings(), &server.url(), &KeyTexts::new());

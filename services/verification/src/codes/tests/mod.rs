@@ -1,10 +1,16 @@
 //! Whole operations with real stores, a real throttle and a fake notification service that records its messages.
 
+mod abuse;
 mod bursts;
 mod checking;
 mod destinations;
 mod failover;
+mod fallbacks;
+mod model;
+mod policies;
+mod public_faults;
 mod sending;
+mod sim_check;
 mod simulation;
 mod transactions;
 
@@ -26,10 +32,11 @@ use rekey_throttle::{InProcessThrottle, RedisThrottle, Reserving};
 use super::budgets::Requester;
 use super::check::{CheckRequest, CheckVerdict};
 use super::keys::SignedGrant;
+use super::policies::CurrentPolicies;
 use super::redeem::RedeemRequest;
 use super::resend::ResendRequest;
 use super::start::StartRequest;
-use super::{CodeKeys, Codes, Error, SentCode};
+use super::{AbuseLog, CodeKeys, Codes, Error, SentCode};
 use crate::config::{DEFAULTS, Settings};
 use crate::domain::code::Code;
 use crate::domain::grant::Grant;
@@ -92,7 +99,8 @@ impl TestService {
     }
 
     fn in_redis(settings: &Settings, url: &str, keys: &KeyTexts) -> Self {
-        let connection = Connection::open(&Options::single(url)).unwrap();
+        let options = Options::single(url);
+        let connection = Connection::open(&options).unwrap().with_replicated_steps(options.response_timeout);
         let throttle = RedisThrottle::new(connection.clone(), "rekey:verification:");
         Self::with(settings, Arc::new(RedisStore::new(connection, true)), Arc::new(throttle), keys)
     }
@@ -111,9 +119,12 @@ impl TestService {
             throttle,
             messenger: notification.clone(),
             keys: keys.read(),
-            rules: settings.rules().unwrap(),
+            rules: Arc::new(settings.rules().unwrap()),
+            policies: CurrentPolicies::default(),
+            sim_check: None,
             clock: Arc::new(clock.clone()),
             entropy,
+            abuse_log: AbuseLog::default(),
         };
         Self { codes, clock, notification }
     }
@@ -228,6 +239,7 @@ fn start_request_to(addresses: &[&str]) -> StartRequest {
         subject: subject(),
         route: Route {
             destinations: Destinations::new(destinations).unwrap(),
+            fallback: None,
             locale: None,
             organisation: String::new(),
             transaction: None,
@@ -238,6 +250,7 @@ fn start_request_to(addresses: &[&str]) -> StartRequest {
         binding: Binding::default(),
         requester: Requester::default(),
         counts_failures: true,
+        challenge_passed: false,
     }
 }
 
@@ -262,7 +275,7 @@ fn request_id() -> RequestId {
 #[track_caller]
 fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> Refusal {
     match result {
-        Err(Error::Refused(refusal)) => refusal,
+        Err(error) if error.refusal().is_some() => error.refusal().unwrap(),
         other => panic!("a refusal was expected: {other:?}"),
     }
 }

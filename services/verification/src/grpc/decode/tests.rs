@@ -196,9 +196,36 @@ fn a_transaction_is_given_where_the_message_shows_it_and_nowhere_else() {
 }
 
 #[test]
-fn an_organisation_is_what_a_message_can_show() {
-    assert!(is_organisation("Acme") && is_organisation("") && is_organisation(&"x".repeat(128)));
-    for odd in ["two\nlines", "two\u{2028}lines", "Acme (https://acme.example)", &"x".repeat(129)] {
-        assert!(!is_organisation(odd), "{odd:?}");
-    }
+fn only_who_may_say_where_people_are_may_say_that_they_solved_a_challenge() {
+    let solved = wire::StartVerificationRequest { challenge_passed: true, ..message() };
+
+    let trusted = decoder(|_| ()).start(&solved).unwrap();
+    let refused = decoder(|entry| entry.may_assert_context = false).start(&solved).unwrap_err();
+
+    assert!(trusted.challenge_passed);
+    assert!(!decoder(|_| ()).start(&message()).unwrap().challenge_passed);
+    assert_eq!(Problem::of(&refused).metadata["missing"], "may_assert_context");
+}
+
+#[test]
+fn conversion_is_asked_for_by_a_window_and_a_country_of_the_world() {
+    use crate::codes::conversion::ConversionWindow;
+
+    let question = |window, country: &str| {
+        let asked =
+            wire::GetConversionRequest { tenant_id: TENANT.to_owned(), window, country: country.to_owned() };
+        decoder(|_| ()).conversion(&asked)
+    };
+
+    let all = question(0, "").unwrap();
+    let hour = question(wire::ConversionWindow::Hour.into(), "DE").unwrap();
+    let wrong = Problem::of(&question(7, "Germany").unwrap_err());
+
+    assert_eq!((all.window, all.country), (ConversionWindow::Day, None));
+    assert_eq!(
+        (hour.window, hour.country.map(|of| of.text())),
+        (ConversionWindow::Hour, Some("DE".to_owned()))
+    );
+    let fields: Vec<&str> = wrong.fields.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(fields, ["window", "country"]);
 }

@@ -4,12 +4,15 @@
 //! Each case is listed once, below; the compiler finds one that is not listed. It takes a [`TestStore`] whose tenant is
 //! its own, so cases can share a store. A cluster takes seconds to form, so there all cases run in one test.
 
+mod abuse;
 mod attempts;
 mod capacity;
 mod clocks;
+mod events;
 mod grants;
 mod races;
 mod sending;
+mod spraying;
 mod test_store;
 mod upgrades;
 
@@ -145,6 +148,12 @@ contract! {
     clocks::a_ladder_of_a_clock_that_was_ahead_waits_no_longer_than_its_rung
     clocks::a_budget_of_a_clock_that_was_ahead_is_full_no_longer_than_its_window
     clocks::a_pause_of_a_clock_that_was_ahead_is_over
+    events::a_step_records_what_happened_and_a_repeat_records_nothing
+    events::a_wrong_code_is_recorded_and_one_for_nothing_is_not
+    events::the_end_of_a_life_is_recorded_once
+    events::what_ended_otherwise_does_not_expire
+    events::one_replica_at_a_time_has_its_turn
+    events::of_too_many_the_oldest_is_dropped
     grants::a_grant_is_redeemed_once
     grants::a_grant_of_another_run_or_past_its_end_is_void
     races::of_two_hundred_wrong_codes_five_count_and_then_the_right_one_is_dead
@@ -153,4 +162,18 @@ contract! {
     races::of_many_resends_one_is_counted
     races::of_many_redemptions_one_succeeds
     races::a_tenants_budget_is_consumed_exactly
+    abuse::texts_to_a_prefix_without_codes_are_cut_off_and_others_are_not
+    abuse::shadow_mode_reports_the_same_and_sends
+    abuse::a_rule_that_is_off_counts_nothing
+    abuse::right_codes_let_texts_through_again_and_spare_their_numbers
+    abuse::of_several_numbers_those_of_a_good_prefix_get_theirs
+    abuse::further_prefixes_are_counted_by_their_country
+    abuse::wrong_codes_of_a_tenant_demand_a_challenge_and_then_limit
+    abuse::who_converted_is_spared_by_the_breaker
+    abuse::a_breaker_in_shadow_mode_trips_and_holds_nothing_up
+    abuse::wrong_codes_of_decoys_trip_nothing
+    abuse::a_budget_in_shadow_mode_reports_and_refuses_nothing
+    abuse::budgets_of_texts_are_shown_with_what_is_used
+    abuse::what_a_clock_that_was_ahead_counted_cuts_off_nobody
+    abuse::of_many_texts_at_once_no_more_go_out_than_the_rule_allows
 }

@@ -11,7 +11,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::route::Withheld;
 use crate::domain::scope::RunId;
 use crate::domain::verification::CodeTimes;
-use crate::store::{CheckOutcome, SendOutcome};
+use crate::store::{CheckOutcome, SendOutcome, StepEvents};
 
 pub(super) async fn a_message_is_handed_over_again_until_it_is_acknowledged(store: TestStore) {
     let id = store.new_id();
@@ -21,7 +21,7 @@ pub(super) async fn a_message_is_handed_over_again_until_it_is_acknowledged(stor
     let again = unacknowledged(store.later(5).start(&start).await);
     let by_another_request = unacknowledged(store.start(&store.start_step(&id, "222222").await).await);
     // Neither a message of another run is taken for this one, nor one that was never counted.
-    store.inner.acknowledge(&id, 1, &RunId::new("another run")).await.unwrap();
+    store.inner.acknowledge(&id, 1, &RunId::new("another run"), &StepEvents::default()).await.unwrap();
     store.acknowledge(&id, 2).await;
     let still = unacknowledged(store.start(&start).await);
     store.acknowledge(&id, 1).await;

@@ -8,6 +8,7 @@ use rekey_primitives::entropy::{SystemEntropy, uuid_v4};
 use rekey_primitives::id::{GrantId, RequestId, TenantId, VerificationId};
 use rekey_sealing::digest;
 
+use crate::domain::abuse::{BudgetModes, JudgedSend};
 use crate::domain::budgets::{BudgetKind, TenantBudget, Window};
 use crate::domain::failures::FailureRule;
 use crate::domain::idempotency::Idempotency;
@@ -20,8 +21,8 @@ use crate::domain::scope::{RunId, ScopedId, TenantScope};
 use crate::domain::verification::tests::fresh;
 use crate::domain::verification::{Verification, VerificationState};
 use crate::store::{
-    CancelStep, CheckOutcome, CheckStep, PendingMessage, RedeemStep, ReleaseStep, ResendStep, SealedCode,
-    SendLimits, SendOutcome, StartStep, Store,
+    CancelStep, CheckOutcome, CheckStep, JudgedCheck, PendingMessage, RedeemStep, ReleaseStep, ResendStep,
+    SealedCode, SendLimits, SendOutcome, StartStep, StepEvents, Store,
 };
 
 /// How long answers are stored.
@@ -37,6 +38,11 @@ pub(super) struct TestStore {
     pub(super) now: Timestamp,
     pub(super) counts_failures: bool,
     pub(super) budgets: Vec<TenantBudget>,
+    pub(super) modes: BudgetModes,
+    /// What the rules against abuse judge of messages.
+    pub(super) judged: Option<JudgedSend>,
+    /// What the spray breaker judges checks by.
+    pub(super) breaker: Option<JudgedCheck>,
 }
 
 impl TestStore {
@@ -44,7 +50,16 @@ impl TestStore {
         let scope = TenantScope { tenant: a_tenant(), caller: CallerName::parse("shop").unwrap() };
         let budgets =
             vec![TenantBudget { kind: BudgetKind::Tenant, cost: 1, window: Window::per_hour(1_000) }];
-        Self { inner, scope, now: BEGIN, counts_failures: false, budgets }
+        Self {
+            inner,
+            scope,
+            now: BEGIN,
+            counts_failures: false,
+            budgets,
+            modes: BudgetModes::default(),
+            judged: None,
+            breaker: None,
+        }
     }
 
     pub(super) fn of_another_tenant(&self) -> Self {
@@ -95,6 +110,7 @@ impl TestStore {
             content,
             code: sealed(code),
             limits: self.limits(seen_sends),
+            events: StepEvents::default(),
         }
     }
 
@@ -113,7 +129,7 @@ impl TestStore {
 
     pub(super) async fn acknowledge(&self, id: &ScopedId, number: u32) {
         let run_id = self.run_id().await;
-        self.inner.acknowledge(id, number, &run_id).await.unwrap();
+        self.inner.acknowledge(id, number, &run_id, &StepEvents::default()).await.unwrap();
     }
 
     /// A resend with a new code in case one is needed, its budgets reserved.
@@ -146,6 +162,8 @@ impl TestStore {
             typed: macs(typed),
             grant: GrantId::from_uuid(uuid_v4(&SystemEntropy)),
             failures: rule(),
+            breaker: self.breaker.clone(),
+            events: StepEvents::default(),
         }
     }
 
@@ -196,6 +214,8 @@ impl TestStore {
             is_reserved: true,
             withheld: Withheld::default(),
             failures: rule(),
+            modes: self.modes,
+            judged: self.judged.clone(),
         }
     }
 }

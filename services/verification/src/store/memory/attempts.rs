@@ -22,6 +22,11 @@ impl MemoryState {
             return CheckOutcome::RunChanged(run_id.clone());
         }
         let stored = self.verifications.get(&step.id).map(|stored| &stored.verification);
+        if let Some(judged) = &step.breaker
+            && let Err(refusal) = self.judge_check(scope.tenant, judged, stored.map(|one| &one.standing), now)
+        {
+            return CheckOutcome::Refused(refusal);
+        }
         let live = stored.filter(|stored| stored.purpose == step.purpose && stored.subject == step.subject);
         let live = live.filter(|stored| stored.is_live(run_id, now));
         if let Some(live) = live.filter(|live| live.counts_failures)
@@ -31,9 +36,11 @@ impl MemoryState {
         }
         let is_live = live.is_some();
         let passed = if is_live { self.count_attempt(step, now) } else { None };
+        let tripped = if is_live { self.count_for_breaker(step, passed.is_some(), now) } else { None };
         let answer = StoredAnswer::Check(passed.clone());
         self.store_answer_if_room(is_live, scope, &step.idempotency, answer, now);
-        passed.map_or(CheckOutcome::Rejected, CheckOutcome::Passed)
+        let rejected = tripped.map_or(CheckOutcome::Rejected, CheckOutcome::Tripped);
+        passed.map_or(rejected, CheckOutcome::Passed)
     }
 
     /// Counts an attempt at a live verification and compares. What is over has no code any more.
@@ -48,6 +55,7 @@ impl MemoryState {
         if passed || verification.attempts_left == 0 {
             stored.code = None;
         }
+        self.outbox.record(step.id.scope.tenant, &step.events, usize::from(!passed));
         if verification.counts_failures {
             let key = FailureKey::of(&step.id.scope, verification);
             if passed {

@@ -5,7 +5,9 @@
 //! well. What it holds is bounded: expired entries are swept when it is full, and new verifications are refused when
 //! that makes no room.
 
+mod abuse;
 mod attempts;
+mod outbox;
 mod sending;
 mod state;
 
@@ -19,9 +21,11 @@ use rekey_sealing::{HeldKey, KeyStore, KeyStoreFailure, WrongKeys};
 
 use self::state::MemoryState;
 use super::{
-    CancelStep, CheckOutcome, CheckStep, Failure, RedeemStep, ReleaseStep, ResendStep, SendOutcome, Snapshot,
-    StartStep, Store,
+    CancelStep, CheckOutcome, CheckStep, ConvertStep, EventOutbox, Failure, RedeemStep, ReleaseStep,
+    ResendStep, SendOutcome, Snapshot, StartStep, StepEvents, Store, TakenEvents, TenantConversion, Turn,
 };
+use crate::domain::budgets::Window;
+use crate::domain::event::EventText;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::{RunId, ScopedId};
 use crate::domain::verification::VerificationState;
@@ -65,11 +69,20 @@ impl Store for MemoryStore {
         Ok(self.state().resend(step, &self.run_id, now))
     }
 
-    async fn acknowledge(&self, id: &ScopedId, number: u32, run_id: &RunId) -> Result<(), Failure> {
-        if let Some(stored) = self.state().verifications.get_mut(id) {
+    async fn acknowledge(
+        &self,
+        id: &ScopedId,
+        number: u32,
+        run_id: &RunId,
+        events: &StepEvents,
+    ) -> Result<(), Failure> {
+        let state = &mut *self.state();
+        if let Some(stored) = state.verifications.get_mut(id) {
             let verification = &mut stored.verification;
-            if verification.run_id == *run_id && number <= verification.sends {
-                verification.acknowledged = verification.acknowledged.max(number);
+            let is_next = number <= verification.sends && number > verification.acknowledged;
+            if verification.run_id == *run_id && is_next {
+                verification.acknowledged = number;
+                state.outbox.record(id.scope.tenant, events, 0);
             }
         }
         Ok(())
@@ -77,6 +90,15 @@ impl Store for MemoryStore {
 
     async fn check(&self, step: &CheckStep, now: Timestamp) -> Result<CheckOutcome, Failure> {
         Ok(self.state().check(step, &self.run_id, now))
+    }
+
+    async fn convert(&self, step: &ConvertStep, now: Timestamp) -> Result<(), Failure> {
+        self.state().convert(step, now);
+        Ok(())
+    }
+
+    async fn conversion(&self, tenant: TenantId, texts: Option<Window>) -> Result<TenantConversion, Failure> {
+        Ok(self.state().conversion(tenant, texts))
     }
 
     async fn cancel(
@@ -100,6 +122,42 @@ impl Store for MemoryStore {
     }
 
     async fn ready(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl EventOutbox for MemoryStore {
+    /// What it holds tells.
+    async fn note_listener(&self, _: TenantId, _: Timestamp) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn listened_tenants(&self, _: Timestamp) -> Result<Vec<TenantId>, Failure> {
+        Ok(self.state().outbox.tenants())
+    }
+
+    async fn record(&self, tenant: TenantId, events: &StepEvents) -> Result<(), Failure> {
+        self.state().outbox.record(tenant, events, 0);
+        Ok(())
+    }
+
+    async fn record_expired(
+        &self,
+        tenant: TenantId,
+        most: u32,
+        events: &StepEvents,
+        now: Timestamp,
+    ) -> Result<u32, Failure> {
+        Ok(self.state().record_expired(tenant, most, events, now))
+    }
+
+    async fn take(&self, turn: &Turn, _: Timestamp) -> Result<TakenEvents, Failure> {
+        Ok(self.state().outbox.take(turn))
+    }
+
+    async fn confirm(&self, tenant: TenantId, handed_over: &[EventText]) -> Result<(), Failure> {
+        self.state().outbox.confirm(tenant, handed_over);
         Ok(())
     }
 }

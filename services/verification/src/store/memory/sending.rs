@@ -2,10 +2,12 @@
 
 use rekey_primitives::clock::Timestamp;
 
-use super::state::{FailureKey, MemoryState, StoredAnswer, StoredVerification};
+use super::abuse::JudgedMessage;
+use super::state::{Consumed, FailureKey, MemoryState, StoredAnswer, StoredVerification};
+use crate::domain::abuse::Findings;
 use crate::domain::idempotency::Idempotency;
 use crate::domain::refusal::Refusal;
-use crate::domain::scope::{RunId, ScopedId};
+use crate::domain::scope::{RunId, ScopedId, TenantScope};
 use crate::domain::verification::{Verification, VerificationState};
 use crate::store::{Failure, PendingMessage, ResendStep, SealedCode, SendLimits, SendOutcome, StartStep};
 
@@ -21,7 +23,8 @@ impl MemoryState {
         }
         self.make_room(&step.limits.failures, now)?;
         let mut verification = step.verification.clone();
-        if let Some(StoredVerification { verification: stored, code }) = self.verifications.get(&step.id) {
+        if let Some(StoredVerification { verification: stored, code, .. }) = self.verifications.get(&step.id)
+        {
             if !step.content.contains(&stored.content) {
                 return Ok(SendOutcome::Refused(Refusal::VerificationDiffers));
             }
@@ -35,23 +38,36 @@ impl MemoryState {
                 self.store_answer(&step.id.scope, &step.idempotency, answer, now);
                 return Ok(unacknowledged.unwrap_or(SendOutcome::NothingToSend { times, sent: false }));
             }
-            verification =
-                Verification { content: verification.content, run_id: verification.run_id, ..stored.clone() };
+            verification = Verification {
+                content: verification.content,
+                run_id: verification.run_id,
+                standing: verification.standing,
+                ..stored.clone()
+            };
         } else {
             verification.sends = 0;
         }
         if step.verification.run_id != *run_id {
             return Ok(SendOutcome::Stale);
         }
-        let candidate = StoredVerification { verification, code: Some(step.code.clone()) };
-        Ok(self.count_message(&step.id, &step.idempotency, candidate, &step.limits, now))
+        let expires_at = verification.expires_at;
+        let is_new = !self.verifications.contains_key(&step.id);
+        let candidate =
+            StoredVerification { verification, code: Some(step.code.clone()), is_converted: false };
+        let outcome = self.count_message(&step.id, &step.idempotency, candidate, &step.limits, now);
+        if is_new && matches!(outcome, SendOutcome::Counted(_)) {
+            self.outbox.record(step.id.scope.tenant, &step.events, 0);
+            self.outbox.note_end(step.id.scope.tenant, &step.events, expires_at);
+        }
+        Ok(outcome)
     }
 
     pub(super) fn resend(&mut self, step: &ResendStep, run_id: &RunId, now: Timestamp) -> SendOutcome {
         if let Some(repeated) = self.repeated(&step.id, &step.idempotency, run_id, now) {
             return repeated;
         }
-        let Some(StoredVerification { verification: stored, code }) = self.verifications.get(&step.id) else {
+        let Some(StoredVerification { verification: stored, code, .. }) = self.verifications.get(&step.id)
+        else {
             return SendOutcome::Refused(Refusal::VerificationNotFound);
         };
         if stored.state(now) != VerificationState::Pending {
@@ -74,8 +90,31 @@ impl MemoryState {
         }
         let code = if is_void || step.rotate { Some(step.code.clone()) } else { code.clone() };
         let verification = Verification { run_id: run_id.clone(), ..stored.clone() };
-        let candidate = StoredVerification { verification, code };
+        let candidate = StoredVerification { verification, code, is_converted: false };
         self.count_message(&step.id, &step.idempotency, candidate, &step.limits, now)
+    }
+
+    /// What the rules against abuse and the budgets of the tenant make of a message: nothing is counted where one refuses. Tells
+    /// what was found, and whether the message is dropped.
+    fn judge_and_consume(
+        &mut self,
+        scope: &TenantScope,
+        verification: &mut Verification,
+        limits: &SendLimits,
+        now: Timestamp,
+    ) -> Result<(Findings, bool), Refusal> {
+        let judged = limits.judged.as_ref();
+        let found = judged.map(|judged| self.judge_send(scope.tenant, judged, now)).transpose()?;
+        let JudgedMessage { mut findings, standing } = found.unwrap_or_default();
+        let Consumed { is_dropped, shadow } = self.consume(scope, &verification.subject, limits, now)?;
+        if let Some(judged) = judged {
+            self.count_texts(scope.tenant, judged, findings.cut_off, now);
+        }
+        if let Some(standing) = standing {
+            verification.standing = standing;
+        }
+        findings.shadow.extend(shadow);
+        Ok((findings, is_dropped))
     }
 
     /// Judges the limits, and if they allow, stores `candidate` with one more message.
@@ -104,18 +143,19 @@ impl MemoryState {
         if !limits.is_reserved {
             return SendOutcome::NotReserved;
         }
-        let is_dropped = match self.consume(scope, &verification.subject, &limits.budgets, now) {
-            Ok(is_dropped) => is_dropped,
+        let (findings, is_dropped) = match self.judge_and_consume(scope, verification, limits, now) {
+            Ok(found) => found,
             Err(refusal) => return SendOutcome::Refused(refusal),
         };
         verification.sends += 1;
         verification.sent_at = now;
         verification.next_send_at = limits.next_send_at;
-        verification.withheld = limits.withheld;
+        verification.withheld = limits.withheld.and(findings.cut_off);
         if is_dropped {
             verification.acknowledged = verification.sends;
         }
-        let message = message(verification, candidate.code.as_ref(), is_dropped);
+        let message =
+            PendingMessage { findings, ..message(verification, candidate.code.as_ref(), is_dropped) };
         let answer = StoredAnswer::Message { times: message.times, sent: true };
         self.store_answer(scope, idempotency, answer, now);
         self.verifications.insert(id.clone(), candidate);
@@ -163,5 +203,6 @@ fn message(verification: &Verification, code: Option<&SealedCode>, is_dropped: b
         times: verification.times(),
         withheld: verification.withheld,
         is_dropped,
+        findings: Findings::default(),
     }
 }

@@ -11,6 +11,9 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{GrantId, RequestId, TenantId};
 
+use super::abuse::TenantAbuse;
+use super::outbox::Outbox;
+use crate::domain::abuse::AbuseRule;
 use crate::domain::budgets::{BudgetKind, TenantBudget, WindowCount};
 use crate::domain::failures::{FailureRule, Failures, SubjectStatus};
 use crate::domain::idempotency::Idempotency;
@@ -19,7 +22,7 @@ use crate::domain::names::{Purpose, Subject};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::{ScopedId, TenantScope};
 use crate::domain::verification::{CodeTimes, Verification, VerificationState};
-use crate::store::{Failure, PassedCheck, SealedCode};
+use crate::store::{Failure, PassedCheck, SealedCode, SendLimits};
 
 /// How long a verification is held after its code expired: repeated requests still find it.
 const HELD_AFTER_EXPIRY: Duration = Duration::from_secs(3_600);
@@ -28,6 +31,8 @@ pub(super) struct StoredVerification {
     pub(super) verification: Verification,
     /// None once it can no longer be right.
     pub(super) code: Option<SealedCode>,
+    /// Whether it was counted as a right code for where it was sent.
+    pub(super) is_converted: bool,
 }
 
 /// The first answer to a call.
@@ -47,11 +52,20 @@ struct AnsweredCall {
 
 /// Whose counter: budgets of a subject are per caller, those of a tenant are shared by its callers.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct BudgetKey {
-    tenant: TenantId,
-    kind: BudgetKind,
+pub(super) struct BudgetKey {
+    pub(super) tenant: TenantId,
+    pub(super) kind: BudgetKind,
     subject: Option<(TenantScope, Subject)>,
-    length: Duration,
+    pub(super) length: Duration,
+}
+
+/// What came of budgets that let a message through.
+#[derive(Default)]
+pub(super) struct Consumed {
+    /// Whether one that must not show is exhausted.
+    pub(super) is_dropped: bool,
+    /// Those that only record, and are exhausted.
+    pub(super) shadow: Vec<AbuseRule>,
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -73,8 +87,13 @@ pub(super) struct MemoryState {
     pub(super) verifications: HashMap<ScopedId, StoredVerification>,
     answers: HashMap<(TenantScope, RequestId), AnsweredCall>,
     pub(super) redeemed_grants: HashMap<(TenantId, GrantId), Timestamp>,
-    budgets: HashMap<BudgetKey, WindowCount>,
+    pub(super) budgets: HashMap<BudgetKey, WindowCount>,
     pub(super) failures: HashMap<FailureKey, Failures>,
+    pub(super) abuse: HashMap<TenantId, TenantAbuse>,
+    /// Destinations that a right code came back from, by their keyed names, and until when they are spared. They take no room
+    /// of verifications: a part of it is theirs.
+    pub(super) spared: HashMap<(TenantId, String), Timestamp>,
+    pub(super) outbox: Outbox,
 }
 
 impl MemoryState {
@@ -86,6 +105,9 @@ impl MemoryState {
             redeemed_grants: HashMap::new(),
             budgets: HashMap::new(),
             failures: HashMap::new(),
+            abuse: HashMap::new(),
+            spared: HashMap::new(),
+            outbox: Outbox::default(),
         }
     }
 
@@ -102,8 +124,15 @@ impl MemoryState {
         remove_where(&mut self.answers, |call| is_past(call.until));
         remove_where(&mut self.redeemed_grants, |until| is_past(*until));
         remove_where(&mut self.budgets, |count| is_past(count.closes_at));
+        remove_where(&mut self.spared, |until| is_past(*until));
         remove_where(&mut self.failures, |failures| rule.may_be_forgotten(failures, now));
+        self.abuse.retain(|_, abuse| !abuse.shed(now));
         if self.has_room() { Ok(()) } else { Err(Failure::Full) }
+    }
+
+    /// The most destinations that are spared: one for each four entries.
+    pub(super) fn max_spared(&self) -> usize {
+        (self.max_entries / 4).max(1)
     }
 
     fn has_room(&self) -> bool {
@@ -111,7 +140,8 @@ impl MemoryState {
             + self.answers.len()
             + self.redeemed_grants.len()
             + self.budgets.len()
-            + self.failures.len();
+            + self.failures.len()
+            + self.abuse.values().map(TenantAbuse::entries).sum::<usize>();
         entries < self.max_entries
     }
 
@@ -159,17 +189,17 @@ impl MemoryState {
         }
     }
 
-    /// Consumes every budget or none. True when one that must not show is exhausted.
+    /// Consumes every budget or none; those that only record are left as they are when they are exhausted.
     pub(super) fn consume(
         &mut self,
         scope: &TenantScope,
         subject: &Subject,
-        budgets: &[TenantBudget],
+        limits: &SendLimits,
         now: Timestamp,
-    ) -> Result<bool, Refusal> {
-        let mut counts = Vec::with_capacity(budgets.len());
-        let mut is_dropped = false;
-        for TenantBudget { kind, cost, window } in budgets {
+    ) -> Result<Consumed, Refusal> {
+        let mut counts = Vec::with_capacity(limits.budgets.len());
+        let mut consumed = Consumed::default();
+        for TenantBudget { kind, cost, window } in &limits.budgets {
             let key = BudgetKey {
                 tenant: scope.tenant,
                 kind: *kind,
@@ -177,9 +207,11 @@ impl MemoryState {
                     .then(|| (scope.clone(), subject.clone())),
                 length: window.length,
             };
+            let shadowed = limits.modes.shadowed(*kind);
             match (window.count(*cost, self.budgets.get(&key).copied(), now), kind) {
                 (Ok(count), _) => counts.push((key, count)),
-                (Err(_), BudgetKind::Decoys) => is_dropped = true,
+                (Err(_), BudgetKind::Decoys) => consumed.is_dropped = true,
+                (Err(_), _) if shadowed.is_some() => consumed.shadow.extend(shadowed),
                 (Err(until), BudgetKind::Subject | BudgetKind::FamiliarSubject) => {
                     return Err(Refusal::SubjectLimited(until.since(now)));
                 }
@@ -189,7 +221,7 @@ impl MemoryState {
             }
         }
         self.budgets.extend(counts);
-        Ok(is_dropped)
+        Ok(consumed)
     }
 
     /// Refuses a subject that its failures pause or stop.

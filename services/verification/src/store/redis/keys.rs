@@ -7,7 +7,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{GrantId, RequestId, TenantId};
 use rekey_sealing::digest;
 
-use crate::domain::budgets::{BudgetKind, TenantBudget};
+use crate::domain::budgets::{BudgetKind, Country, TenantBudget, Window};
 use crate::domain::names::{CallerName, Purpose, Subject};
 use crate::domain::scope::{ScopedId, TenantScope};
 
@@ -41,6 +41,26 @@ pub(super) fn redeemed_grant(of: TenantId, grant: GrantId) -> String {
     format!("{}g:{grant}", tenant(of))
 }
 
+/// Events of a tenant that wait.
+pub(super) fn events(of: TenantId) -> String {
+    format!("{}e", tenant(of))
+}
+
+/// When lives end, and what is recorded then.
+pub(super) fn ends(of: TenantId) -> String {
+    format!("{}x", tenant(of))
+}
+
+/// Which replica hands over the events of a tenant.
+pub(super) fn events_turn(of: TenantId) -> String {
+    format!("{}t", tenant(of))
+}
+
+/// The tenants that have events, by when that was last noted.
+pub(super) fn listened_tenants() -> String {
+    format!("{PREFIX}e")
+}
+
 pub(super) fn failures(scope: &TenantScope, purpose: &Purpose, subject: &Subject) -> String {
     let hash =
         hashed(&[scope.caller.as_str().as_bytes(), purpose.as_str().as_bytes(), subject.as_str().as_bytes()]);
@@ -54,11 +74,30 @@ pub(super) fn budget(scope: &TenantScope, subject: &Subject, budget: &TenantBudg
             let hash = hashed(&[scope.caller.as_str().as_bytes(), subject.as_str().as_bytes()]);
             format!("{}b:{kind}:{seconds}:{hash}", tenant(scope.tenant))
         }
-        BudgetKind::Texts(country) => {
-            format!("{}b:{kind}:{seconds}:{}", tenant(scope.tenant), country.text())
-        }
+        BudgetKind::Texts(country) => texts(scope.tenant, country, budget.window),
         BudgetKind::Tenant | BudgetKind::Decoys => format!("{}b:{kind}:{seconds}", tenant(scope.tenant)),
     }
+}
+
+/// Texts and right codes of a tenant by number prefix.
+pub(super) fn conversion(of: TenantId) -> String {
+    format!("{}c", tenant(of))
+}
+
+/// What wrong codes of a tenant have led to.
+pub(super) fn breaker(of: TenantId) -> String {
+    format!("{}s", tenant(of))
+}
+
+/// Until when a destination of this keyed name is spared.
+pub(super) fn spared(of: TenantId, name: &str) -> String {
+    format!("{}p:{name}", tenant(of))
+}
+
+/// The budget of texts to a country.
+pub(super) fn texts(of: TenantId, country: Country, window: Window) -> String {
+    let (kind, seconds) = (BudgetKind::Texts(country).into_str(), window.length.as_secs());
+    format!("{}b:{kind}:{seconds}:{}", tenant(of), country.text())
 }
 
 /// The TTL, in milliseconds, of a verification.

@@ -8,18 +8,28 @@
 //! | `f:<caller, purpose, subject>` | hash | failures in a row and when the latest were, for callers that keep no count |
 //! | `b:<kind>:<window>[:<caller, subject> or :<country>]` | hash | messages counted in a budget, and when its window closes |
 //! | `g:<grant>` | string | that a grant was redeemed |
+//! | `c` | hash | texts and right codes by number prefix: its country and a tally; when prefixes were last swept |
+//! | `s` | hash | the spray breaker: a tally of codes that were compared, its stage, until when, failures under challenge |
+//! | `p:<destination>` | string | until when a destination that a right code came back from is spared |
+//! | `e` | list | events that wait to be handed over |
+//! | `x` | sorted set | what is recorded when lives end, by when they do |
+//! | `t` | hash | which replica hands over events, and until when |
 //!
 //! `rekey:verification:k:<kind>` holds by what the keys in use are told from others: id and check, for a day after the last process
 //! looked. Budgets that cross tenants are the throttle's (`rekey:verification:b:…`). Names in angle brackets are hashes where
 //! they could be personal. Ends stand in the values and are compared with the `now` of the step; a TTL is only
 //! garbage collection. The run is read inside each step (run id and replication id, from `INFO`, 6 us), so a promoted
-//! replica knows at once that the codes it copied are void, also one that was the primary before.
+//! replica knows at once that the codes it copied are void, also one that was the primary before. It copied every step that
+//! was answered: an answer waits until a replica has the step, where there is one (see `Connection::step`).
 //!
 //! Replicas of two versions share these keys during a rolling upgrade. So the names of keys and fields stay as the
 //! first version wrote them, also where the code has the field's word by now: `generation` is the run id,
 //! `tries_left` the attempts left, `ending` the resolution, `tag` the MAC, `spent` the messages counted.
 
+mod conversion;
 mod keys;
+mod noted;
+mod outbox;
 mod record;
 mod replies;
 mod run_ids;
@@ -34,13 +44,15 @@ use rekey_primitives::id::TenantId;
 use rekey_sealing::{HeldKey, KeptCheck, KeyStore, KeyStoreFailure, WrongKeys};
 use rekey_throttle::connection::Connection;
 
+use self::noted::NotedTenants;
 use self::replies::Reply;
 use self::run_ids::AssumedRunIds;
 use self::scripts::Scripts;
 use super::{
-    CancelStep, CheckOutcome, CheckStep, Failure, RedeemStep, ReleaseStep, ResendStep, SendOutcome, Snapshot,
-    StartStep, Store,
+    CancelStep, CheckOutcome, CheckStep, ConvertStep, Failure, RedeemStep, ReleaseStep, ResendStep,
+    SendOutcome, Snapshot, StartStep, StepEvents, Store, TenantConversion,
 };
+use crate::domain::budgets::Window;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::{RunId, ScopedId};
 use crate::domain::verification::VerificationState;
@@ -52,6 +64,8 @@ pub(crate) struct RedisStore {
     scripts: Scripts,
     #[debug(skip)]
     run_ids: AssumedRunIds,
+    #[debug(skip)]
+    noted: NotedTenants,
     /// Whether a Redis that may evict is refused.
     refuses_eviction: bool,
     /// Whether it was found not to evict. Asked before the first step and whenever the store's health is checked.
@@ -68,17 +82,31 @@ impl RedisStore {
             connection,
             scripts: Scripts::new(),
             run_ids: AssumedRunIds::default(),
+            noted: NotedTenants::default(),
             refuses_eviction,
             never_evicts: AtomicBool::new(false),
             asked_persistence: AtomicBool::new(false),
         }
     }
 
+    /// Runs a script that changes nothing that a failover may not forget.
     async fn run<T: FromRedisValue>(&self, invocation: &ScriptInvocation<'_>) -> Result<T, Failure> {
+        self.fit().await?;
+        Ok(invocation.invoke_async(&mut self.connection.clone()).await?)
+    }
+
+    /// Runs a script whose answer may be given only if a failover does not forget what was done.
+    async fn step<T: FromRedisValue>(&self, invocation: &ScriptInvocation<'_>) -> Result<T, Failure> {
+        self.fit().await?;
+        Ok(self.connection.step(invocation).await?)
+    }
+
+    /// Looks at the store before its first use.
+    async fn fit(&self) -> Result<(), Failure> {
         if self.refuses_eviction && !self.never_evicts.load(Ordering::Relaxed) {
             self.ready().await?;
         }
-        Ok(invocation.invoke_async(&mut self.connection.clone()).await?)
+        Ok(())
     }
 
     /// The policies of all servers.
@@ -142,24 +170,39 @@ impl Store for RedisStore {
     }
 
     async fn start(&self, step: &StartStep, now: Timestamp) -> Result<SendOutcome, Failure> {
-        replies::send_outcome(&self.run(&self.scripts.start(step, now)).await?, now)
+        replies::send_outcome(&self.step(&self.scripts.start(step, now)).await?, now)
     }
 
     async fn resend(&self, step: &ResendStep, now: Timestamp) -> Result<SendOutcome, Failure> {
-        replies::send_outcome(&self.run(&self.scripts.resend(step, now)).await?, now)
+        replies::send_outcome(&self.step(&self.scripts.resend(step, now)).await?, now)
     }
 
-    async fn acknowledge(&self, id: &ScopedId, number: u32, run_id: &RunId) -> Result<(), Failure> {
-        let _done: i64 = self.run(&self.scripts.acknowledge(id, number, run_id)).await?;
+    async fn acknowledge(
+        &self,
+        id: &ScopedId,
+        number: u32,
+        run_id: &RunId,
+        events: &StepEvents,
+    ) -> Result<(), Failure> {
+        let _done: i64 = self.run(&self.scripts.acknowledge(id, number, run_id, events)).await?;
         Ok(())
     }
 
     async fn check(&self, step: &CheckStep, now: Timestamp) -> Result<CheckOutcome, Failure> {
-        let outcome = replies::check_outcome(self.run(&self.scripts.check(step, now)).await?, now)?;
+        let outcome = replies::check_outcome(self.step(&self.scripts.check(step, now)).await?, now)?;
         if let CheckOutcome::RunChanged(run_id) = &outcome {
             self.run_ids.remember(step.id.scope.tenant, run_id);
         }
         Ok(outcome)
+    }
+
+    async fn convert(&self, step: &ConvertStep, now: Timestamp) -> Result<(), Failure> {
+        let _done: i64 = self.run(&self.scripts.convert(step, now)).await?;
+        Ok(())
+    }
+
+    async fn conversion(&self, tenant: TenantId, texts: Option<Window>) -> Result<TenantConversion, Failure> {
+        conversion::read(&mut self.connection.clone(), tenant, texts).await
     }
 
     async fn cancel(
@@ -167,7 +210,7 @@ impl Store for RedisStore {
         step: &CancelStep,
         now: Timestamp,
     ) -> Result<Result<VerificationState, Refusal>, Failure> {
-        let reply: Reply = self.run(&self.scripts.cancel(step, now)).await?;
+        let reply: Reply = self.step(&self.scripts.cancel(step, now)).await?;
         match reply.as_slice() {
             [word, state] if word == b"state" => {
                 let state = std::str::from_utf8(state).ok().and_then(|state| state.parse().ok());
@@ -178,11 +221,11 @@ impl Store for RedisStore {
     }
 
     async fn redeem(&self, step: &RedeemStep, now: Timestamp) -> Result<Result<(), Refusal>, Failure> {
-        replies::done(&self.run(&self.scripts.redeem(step, now)).await?, now)
+        replies::done(&self.step(&self.scripts.redeem(step, now)).await?, now)
     }
 
     async fn release(&self, step: &ReleaseStep, now: Timestamp) -> Result<Result<(), Refusal>, Failure> {
-        replies::done(&self.run(&self.scripts.release(step, now)).await?, now)
+        replies::done(&self.step(&self.scripts.release(step, now)).await?, now)
     }
 
     async fn forget_keys(&self, kind: &str) -> Result<(), Failure> {

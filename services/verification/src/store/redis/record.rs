@@ -37,6 +37,7 @@ pub(super) fn fields(verification: &Verification, code: &SealedCode) -> Vec<(&'s
         ("next_send_at", verification.next_send_at.map(time).unwrap_or_default()),
         ("withheld", number(verification.withheld.bits())),
         ("route", verification.sealed_route.clone()),
+        ("standing", text(verification.standing.as_str())),
         ("tag", text(code.mac.as_str())),
         ("code", code.sealed.clone()),
     ]
@@ -85,6 +86,7 @@ impl Record {
             next_send_at: optional_time(self.bytes("next_send_at")?)?,
             withheld: self.withheld()?,
             sealed_route: self.bytes("route")?.to_vec(),
+            standing: self.standing()?,
         })
     }
 
@@ -104,6 +106,12 @@ impl Record {
     fn withheld(&self) -> Result<Withheld, Failure> {
         let bits = self.0.get(b"withheld".as_slice()).map_or(Ok(0), |bits| number(bits))?;
         Ok(Withheld::from_bits(bits))
+    }
+
+    /// Of no kind, where the version before wrote the record.
+    fn standing(&self) -> Result<Mac, Failure> {
+        let text = self.0.get(b"standing".as_slice()).map_or(Ok(""), |bytes| std::str::from_utf8(bytes));
+        Ok(Mac::from_stored(text.map_err(|_| Failure::Unreadable("standing"))?.to_owned()))
     }
 
     fn time(&self, field: &'static str) -> Result<Timestamp, Failure> {
@@ -146,14 +154,16 @@ mod tests {
     }
 
     #[test]
-    fn a_verification_of_the_version_before_withholds_nothing() {
+    fn a_verification_of_the_version_before_withholds_nothing_and_has_no_standing() {
         let verification = fresh(Timestamp::from_unix_micros(1_785_000_000_000_000));
         let code = SealedCode { mac: Mac::new("k", &[1; 32]), sealed: vec![1] };
 
-        let fields = fields(&verification, &code).into_iter().filter(|(field, _)| *field != "withheld");
+        let is_newer = |field: &str| ["withheld", "standing"].contains(&field);
+        let fields = fields(&verification, &code).into_iter().filter(|(field, _)| !is_newer(field));
         let fields = fields.flat_map(|(field, value)| [field.as_bytes().to_vec(), value]);
 
-        assert_eq!(Record::of(fields).read_if_any().unwrap(), Some(verification));
+        let before = Verification { standing: Mac::from_stored(String::new()), ..verification };
+        assert_eq!(Record::of(fields).read_if_any().unwrap(), Some(before));
     }
 
     #[test]

@@ -6,6 +6,8 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::GrantId;
 
 use super::record::{Record, number, optional_time, time};
+use crate::domain::abuse::breaker::BreakerStage;
+use crate::domain::abuse::{AbuseRule, Findings};
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Withheld;
 use crate::domain::scope::RunId;
@@ -24,7 +26,7 @@ pub(super) fn snapshot(reply: Reply) -> Result<Snapshot, Failure> {
 
 pub(super) fn check_outcome(reply: Reply, now: Timestamp) -> Result<CheckOutcome, Failure> {
     match reply.first().map(Vec::as_slice) {
-        Some(b"rejected") => Ok(CheckOutcome::Rejected),
+        Some(b"rejected") => Ok(tripped(reply.get(1)).map_or(CheckOutcome::Rejected, CheckOutcome::Tripped)),
         Some(b"run_changed") => {
             Ok(CheckOutcome::RunChanged(RunId::new(text(reply.into_iter().nth(1), "run id")?)))
         }
@@ -41,6 +43,11 @@ pub(super) fn check_outcome(reply: Reply, now: Timestamp) -> Result<CheckOutcome
     }
 }
 
+/// The stage that a rejected code tripped the breaker into. Nothing is said of it where a call is repeated.
+fn tripped(stage: Option<&Vec<u8>>) -> Option<BreakerStage> {
+    std::str::from_utf8(stage?).ok()?.parse().ok()
+}
+
 pub(super) fn send_outcome(reply: &Reply, now: Timestamp) -> Result<SendOutcome, Failure> {
     let mut values = reply.iter().map(Vec::as_slice);
     let mut next = || values.next().ok_or(Failure::Unreadable("a reply cut short"));
@@ -54,6 +61,11 @@ pub(super) fn send_outcome(reply: &Reply, now: Timestamp) -> Result<SendOutcome,
                 times: CodeTimes { expires_at: time(next()?)?, next_send_at: optional_time(next()?)? },
                 is_dropped: next()? == b"1",
                 withheld: Withheld::from_bits(number(next()?)?),
+                findings: Findings {
+                    shadow: rules(next()?)?,
+                    cut_off: Withheld::from_bits(number(next()?)?),
+                    shadow_cut_off: Withheld::from_bits(number(next()?)?),
+                },
             };
             if kind == b"counted" {
                 SendOutcome::Counted(message)
@@ -70,6 +82,14 @@ pub(super) fn send_outcome(reply: &Reply, now: Timestamp) -> Result<SendOutcome,
         b"stale" => SendOutcome::Stale,
         _ => return Err(Failure::Unreadable("a reply of no known kind")),
     })
+}
+
+/// Names of rules, comma-separated.
+fn rules(names: &[u8]) -> Result<Vec<AbuseRule>, Failure> {
+    let unreadable = Failure::Unreadable("a rule");
+    let Ok(names) = std::str::from_utf8(names) else { return Err(unreadable) };
+    let names = names.split(',').filter(|name| !name.is_empty());
+    names.map(|name| name.parse::<AbuseRule>()).collect::<Result<_, _>>().map_err(|_| unreadable)
 }
 
 /// `{'done'}`, or a refusal.
@@ -97,6 +117,9 @@ pub(super) fn refusal(reply: &Reply, now: Timestamp) -> Result<Refusal, Failure>
         Some(b"paused") => Refusal::SubjectPaused(wait()?),
         Some(b"stopped") => Refusal::SubjectStopped,
         Some(b"grant_invalid") => Refusal::GrantInvalid,
+        Some(b"prefix") => Refusal::PrefixLimited(wait()?),
+        Some(b"challenge") => Refusal::ChallengeRequired,
+        Some(b"guessing") => Refusal::GuessingLimited(wait()?),
         _ => return Err(Failure::Unreadable("a refusal of no known kind")),
     })
 }

@@ -232,7 +232,7 @@ fn uuid(chance: &Chance) -> Uuid {
 fn answer<T>(ended: Result<T, Error>) -> Option<Result<T, Refusal>> {
     match ended {
         Ok(answer) => Some(Ok(answer)),
-        Err(Error::Refused(refusal)) => Some(Err(refusal)),
+        Err(error) if error.refusal().is_some() => error.refusal().map(Err),
         // A neighbour's failure has no source that says so.
         Err(Error::Messenger(_)) => None,
         Err(failed) => {

@@ -5,11 +5,13 @@ use rekey_testing::simulation::{Fault, Faults};
 use rekey_throttle::{Budget, Outcome, Throttle};
 
 use super::*;
+use crate::domain::budgets::Window;
+use crate::domain::event::EventText;
 use crate::domain::scope::RunId;
 use crate::domain::verification::VerificationState;
 use crate::store::{
-    CancelStep, CheckOutcome, CheckStep, Failure, RedeemStep, ReleaseStep, ResendStep, SendOutcome, Snapshot,
-    StartStep,
+    CancelStep, CheckOutcome, CheckStep, ConvertStep, EventOutbox, Failure, RedeemStep, ReleaseStep,
+    ResendStep, SendOutcome, Snapshot, StartStep, StepEvents, TakenEvents, TenantConversion, Turn,
 };
 
 /// Something whose calls may fail.
@@ -38,6 +40,39 @@ impl KeyStore for Unreliable<dyn Store> {
 }
 
 #[async_trait]
+impl EventOutbox for Unreliable<dyn Store> {
+    async fn note_listener(&self, tenant: TenantId, now: Timestamp) -> Result<(), Failure> {
+        self.faults.around(self.inner.note_listener(tenant, now), unstored).await
+    }
+
+    async fn listened_tenants(&self, now: Timestamp) -> Result<Vec<TenantId>, Failure> {
+        self.faults.around(self.inner.listened_tenants(now), unstored).await
+    }
+
+    async fn record(&self, tenant: TenantId, events: &StepEvents) -> Result<(), Failure> {
+        self.faults.around(self.inner.record(tenant, events), unstored).await
+    }
+
+    async fn record_expired(
+        &self,
+        tenant: TenantId,
+        most: u32,
+        events: &StepEvents,
+        now: Timestamp,
+    ) -> Result<u32, Failure> {
+        self.faults.around(self.inner.record_expired(tenant, most, events, now), unstored).await
+    }
+
+    async fn take(&self, turn: &Turn, now: Timestamp) -> Result<TakenEvents, Failure> {
+        self.faults.around(self.inner.take(turn, now), unstored).await
+    }
+
+    async fn confirm(&self, tenant: TenantId, handed_over: &[EventText]) -> Result<(), Failure> {
+        self.faults.around(self.inner.confirm(tenant, handed_over), unstored).await
+    }
+}
+
+#[async_trait]
 impl Store for Unreliable<dyn Store> {
     async fn snapshot(&self, id: &ScopedId) -> Result<Snapshot, Failure> {
         self.faults.around(self.inner.snapshot(id), unstored).await
@@ -55,12 +90,26 @@ impl Store for Unreliable<dyn Store> {
         self.faults.around(self.inner.resend(step, now), unstored).await
     }
 
-    async fn acknowledge(&self, id: &ScopedId, number: u32, run_id: &RunId) -> Result<(), Failure> {
-        self.faults.around(self.inner.acknowledge(id, number, run_id), unstored).await
+    async fn acknowledge(
+        &self,
+        id: &ScopedId,
+        number: u32,
+        run_id: &RunId,
+        events: &StepEvents,
+    ) -> Result<(), Failure> {
+        self.faults.around(self.inner.acknowledge(id, number, run_id, events), unstored).await
     }
 
     async fn check(&self, step: &CheckStep, now: Timestamp) -> Result<CheckOutcome, Failure> {
         self.faults.around(self.inner.check(step, now), unstored).await
+    }
+
+    async fn convert(&self, step: &ConvertStep, now: Timestamp) -> Result<(), Failure> {
+        self.faults.around(self.inner.convert(step, now), unstored).await
+    }
+
+    async fn conversion(&self, tenant: TenantId, texts: Option<Window>) -> Result<TenantConversion, Failure> {
+        self.faults.around(self.inner.conversion(tenant, texts), unstored).await
     }
 
     async fn cancel(

@@ -26,6 +26,20 @@ local function take_idempotency()
   return { answer_until = take(), answer_ttl = take(), contents = take_list() }
 end
 
+-- What a step records if it happens: the most that wait, and a text for each thing that it may find. No texts where nobody
+-- listens; otherwise the list of events is the last key.
+local function take_events()
+  return { most = take_number(), texts = take_list() }
+end
+
+-- Records the event at this place. Beyond the most that wait, the oldest goes.
+local function record_event(events, place)
+  local text = events.texts[place]
+  if text and redis.call('RPUSH', KEYS[#KEYS], text) > events.most then
+    redis.call('LPOP', KEYS[#KEYS])
+  end
+end
+
 -- Times are microseconds; Lua would write them as 1.78e+15.
 local function whole(number)
   return string.format('%.0f', number)

@@ -1,5 +1,5 @@
 -- Counts one more message. See Store::resend.
--- KEYS: verification, answer, failures, then the budgets.
+-- KEYS: verification, answer, failures, then those of the limits.
 -- ARGV: now, idempotency, run of the snapshot, record TTL, content of the snapshot, whether to rotate, MAC and code
 --       to use if the code is rotated or void, the limits.
 

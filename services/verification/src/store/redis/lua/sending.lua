@@ -1,9 +1,11 @@
--- Stands between common.lua and the scripts that count a message.
--- KEYS: verification, answer, failures, then the budgets.
+-- Stands between judging.lua and the scripts that count a message.
+-- KEYS: verification, answer, failures, then the budgets, then those of take_judged.
 
-local function message(outcome, record, is_dropped)
+local function message(outcome, record, is_dropped, found)
   return { outcome, record.sends, record.sent_at, record.code, record.route,
-    record.expires_at, record.next_send_at, is_dropped and '1' or '0', record.withheld or '0' }
+    record.expires_at, record.next_send_at, is_dropped and '1' or '0', record.withheld or '0',
+    found and table.concat(found.shadow, ',') or '', whole(found and found.cut_off or 0),
+    whole(found and found.shadow_cut_off or 0) }
 end
 
 local function is_unacknowledged(record, run_id)
@@ -36,13 +38,16 @@ local function take_limits()
   }
   for position = 1, take_number() do
     limits.budgets[position] =
-      { key = KEYS[3 + position], kind = take(), cost = take_number(), limit = take_number(), length = take_number() }
+      { key = KEYS[3 + position], kind = take(), cost = take_number(), limit = take_number(), length = take_number(),
+        shadowed = take() }
   end
+  limits.judged = take_judged(4 + #limits.budgets)
   return limits
 end
 
--- Consumes every budget or none. Returns nil and whether to drop the message, or which is exhausted and until when.
-local function consume(budgets, now, skew)
+-- Consumes every budget or none; those that only record are left as they are when they are exhausted. Returns nil and whether
+-- to drop the message, or which is exhausted and until when.
+local function consume(budgets, now, skew, shadow)
   local is_dropped, counts = false, {}
   for _, budget in ipairs(budgets) do
     local stored = redis.call('HMGET', budget.key, 'spent', 'until')
@@ -55,6 +60,8 @@ local function consume(budgets, now, skew)
     elseif budget.kind == 'decoys' then
       -- Refusing would show which verifications are decoys.
       is_dropped = true
+    elseif budget.shadowed ~= '' then
+      shadow[#shadow + 1] = budget.shadowed
     else
       return budget.kind, closes_at
     end
@@ -83,15 +90,23 @@ local function count_message(record, limits, now, idempotency, record_ttl)
   elseif not limits.is_reserved then
     return { 'not_reserved' }
   end
-  local exhausted, more = consume(limits.budgets, now, limits.skew)
+  local refusal, found = judge(limits.judged, now, limits.skew)
+  if refusal then
+    return refusal
+  end
+  local exhausted, more = consume(limits.budgets, now, limits.skew, found.shadow)
   if exhausted then
     return { 'refused', exhausted, more }
   end
   local is_dropped = more
+  count_texts(limits.judged)
   record.sends = whole(sends + 1)
   record.sent_at = whole(now)
   record.next_send_at = limits.next_send_at
-  record.withheld = limits.withheld
+  record.withheld = whole(bit.bor(tonumber(limits.withheld), found.cut_off))
+  if found.all_spared and limits.judged.is_start then
+    record.standing = limits.judged.spared_standing
+  end
   if is_dropped then
     record.acknowledged = record.sends
   end
@@ -103,5 +118,5 @@ local function count_message(record, limits, now, idempotency, record_ttl)
   redis.call('HSET', KEYS[1], unpack(flat))
   redis.call('PEXPIRE', KEYS[1], record_ttl)
   store_answer(KEYS[2], idempotency, 'message', record.expires_at, record.next_send_at, '1')
-  return message('counted', record, is_dropped)
+  return message('counted', record, is_dropped, found)
 end

@@ -1,7 +1,7 @@
 -- Starts a verification and counts its first message. See Store::start.
--- KEYS: verification, answer, failures, then the budgets.
+-- KEYS: verification, answer, failures, then those of the limits, then the ends of lives and the events.
 -- ARGV: now, idempotency, run of the snapshot, record TTL, content MACs, the limits, then the fields of the
---       verification and their values.
+--       verification and their values, the events: created, and what is recorded at the end of its life.
 
 local now, idempotency = take_number(), take_idempotency()
 local seen_run_id, record_ttl, contents = take(), take(), take_list()
@@ -11,6 +11,8 @@ for _ = 1, take_number() do
   local field = take()
   fresh[field] = take()
 end
+local events = take_events()
+local end_of_life = #events.texts > 0 and take()
 
 local run_id = current_run_id()
 local record = load_hash(KEYS[1])
@@ -41,4 +43,9 @@ end
 if seen_run_id ~= run_id then
   return { 'stale' }
 end
-return count_message(fresh, limits, now, idempotency, record_ttl)
+local outcome = count_message(fresh, limits, now, idempotency, record_ttl)
+if outcome[1] == 'counted' and not record and end_of_life then
+  record_event(events, 1)
+  redis.call('ZADD', KEYS[#KEYS - 1], fresh.expires_at, end_of_life)
+end
+return outcome
