@@ -255,7 +255,14 @@ impl Administration {
             code: typed.clone(),
             asked_by: operation.origin.asked_by(None),
         };
-        let Checked::Passed { grant } = self.verification.check(&check).await? else { return Ok(false) };
+        let grant = match self.verification.check(&check).await? {
+            Checked::Passed { grant } => grant,
+            Checked::Rejected => return Ok(false),
+            Checked::Stopped(stop) => {
+                self.audit.note_limit(operation, stop.as_str());
+                return Ok(false);
+            }
+        };
         let request_id = operation.request_id_from_here("redeem");
         let binding = self.caller_binding(account_id, verification_id);
         let redeemed = self.verification.redeem(tenant_id, &grant, &binding, request_id).await?;

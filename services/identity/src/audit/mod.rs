@@ -73,6 +73,11 @@ impl Audit {
         self.note(self.event(operation).refused(reason));
     }
 
+    /// Notes that a limit held something up, which nobody is told, and which one in a stable word.
+    pub(crate) fn note_limit(&self, operation: &Operation<'_>, limit: impl Into<Cow<'static, str>>) {
+        self.note(self.event_of(operation, EventKind::LimitReached).because(limit));
+    }
+
     /// Writes what waits in the buffer; for the loop that does so every second and for the end of the process.
     pub(crate) async fn flush(&self) -> Result<usize, store::Failure> {
         self.buffer.flush(&self.store).await

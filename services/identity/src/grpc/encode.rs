@@ -114,10 +114,17 @@ pub(super) const fn security_info_state(state: SecurityInfoState) -> wire::Secur
     }
 }
 
+/// What a page tells beside an entry: that its channel is a restricted one (NIST SP 800-63B-4, 3.1.3.3 and 3.2.9).
+fn notices(kind: Option<MethodKind>) -> Vec<i32> {
+    let is_restricted = kind == Some(MethodKind::Phone);
+    is_restricted.then_some(wire::SecurityInfoNotice::ChannelRestricted.into()).into_iter().collect()
+}
+
 pub(super) fn security_info(view: SecurityInfoView) -> wire::SecurityInfo {
     wire::SecurityInfo {
         security_info_id: view.security_info_id.hyphenated().to_string(),
         kind: view.kind().map_or(wire::MethodKind::Unspecified, kind).into(),
+        notices: notices(view.kind()),
         masked_destination: view.masked_destination,
         state: security_info_state(view.state).into(),
         is_default: view.is_default,

@@ -99,3 +99,6 @@ fn matching_step(
 fn authenticator_context(tenant_id: TenantId, entry: SecurityInfoId) -> Vec<u8> {
     [b"authenticator".as_slice(), tenant_id.as_uuid().as_bytes(), entry.as_uuid().as_bytes()].concat()
 }
+
+#[cfg(test)]
+mod public_faults;

@@ -182,7 +182,18 @@ fn refused_or_failed(status: tonic::Status) -> Result<HandedOver, Failure> {
             | Reason::NotificationNotQueued
             | Reason::NotificationNotReplayable
             | Reason::PageTokenInvalid
-            | Reason::QueueFull,
+            | Reason::ResumeTokenInvalid
+            | Reason::ChangesForgotten
+            | Reason::WatchersFull
+            | Reason::QueueFull
+            | Reason::WebhookEndpointNotFound
+            | Reason::SuppressionNotFound
+            | Reason::SuppressionNotConfigured
+            | Reason::TemplatePartsInvalid
+            | Reason::TemplateVersionNotFound
+            | Reason::EtagMismatch
+            | Reason::TemplateNotOverridden
+            | Reason::TemplateLocalesFull,
         )
         | None => Err(Failure::of(PEER, status)),
     }

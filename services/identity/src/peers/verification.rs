@@ -181,6 +181,16 @@ pub(crate) enum Stop {
     Tenant,
     /// The channel, or the country of the number, is not offered.
     NotOffered,
+    /// Too few of the texts to such numbers led to a right code.
+    Prefix,
+    /// Codes of the tenant are guessed, and nobody said of this person that they solved a challenge.
+    Challenge,
+    /// Codes of the tenant go on being guessed: none is started or compared.
+    Guessing,
+    /// The operators' list blocks every destination.
+    Blocked,
+    /// The SIM behind every number was changed of late.
+    SimChanged,
 }
 
 /// How a check ended.
@@ -192,6 +202,8 @@ pub(crate) enum Checked {
     },
     /// Wrong, expired, spent, out of attempts or unknown.
     Rejected,
+    /// Not even compared. Answered as a wrong one: who is spared by such a stop has an account.
+    Stopped(Stop),
 }
 
 /// What a grant proved.
@@ -243,7 +255,20 @@ impl Stop {
             Self::Network => "network_limited",
             Self::Tenant => "tenant_limited",
             Self::NotOffered => "channel_not_offered",
+            Self::Prefix => "prefix_limited",
+            Self::Challenge => "challenge_required",
+            Self::Guessing => "guessing_limited",
+            Self::Blocked => "destination_blocked",
+            Self::SimChanged => "sim_changed",
         }
+    }
+}
+
+impl StartCode {
+    /// Whether the person has shown more than a challenge would: a password or a session, an administrator's word, or a place of
+    /// their own. Of whoever asks for a reset from elsewhere nothing is known.
+    pub(super) fn has_passed_a_challenge(&self) -> bool {
+        self.familiar || self.purpose != PASSWORD_RESET
     }
 }
 
@@ -259,6 +284,7 @@ impl fmt::Debug for Checked {
         f.write_str(match self {
             Self::Passed { .. } => "Passed",
             Self::Rejected => "Rejected",
+            Self::Stopped(_) => "Stopped",
         })
     }
 }

@@ -213,8 +213,13 @@ impl Resets {
             code: code.clone(),
             asked_by: operation.origin.asked_by(state.ip_address),
         };
-        let Checked::Passed { grant } = self.verification.check(&check).await? else {
-            return Ok(Err(Unproved::CodeRejected));
+        let grant = match self.verification.check(&check).await? {
+            Checked::Passed { grant } => grant,
+            Checked::Rejected => return Ok(Err(Unproved::CodeRejected)),
+            Checked::Stopped(stop) => {
+                self.audit.note_limit(operation, stop.as_str());
+                return Ok(Err(Unproved::CodeRejected));
+            }
         };
         let is_ours = self.redeems(attempt, verification_id, &grant).await?;
         Ok(if is_ours && !state.is_silent { Ok(()) } else { Err(Unproved::EvidenceRejected) })

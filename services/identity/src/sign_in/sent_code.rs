@@ -215,7 +215,14 @@ impl SignIns {
             code: typed.clone(),
             asked_by: operation.origin.asked_by(None),
         };
-        let Checked::Passed { grant } = self.verification.check(&check).await? else { return Ok(false) };
+        let grant = match self.verification.check(&check).await? {
+            Checked::Passed { grant } => grant,
+            Checked::Rejected => return Ok(false),
+            Checked::Stopped(stop) => {
+                self.audit.note_limit(operation, stop.as_str());
+                return Ok(false);
+            }
+        };
         let request_id = operation.request_id_from_here("redeem");
         let redeemed = self.verification.redeem(account.tenant_id, &grant, &code.binding, request_id).await?;
         Ok(redeemed.is_some_and(|redeemed| {

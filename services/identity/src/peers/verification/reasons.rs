@@ -42,6 +42,11 @@ impl Said {
             Some(ErrorReason::NetworkLimited) => Self::Limited(Stop::Network),
             Some(ErrorReason::TenantLimited) => Self::Limited(Stop::Tenant),
             Some(ErrorReason::ChannelNotAllowed) => Self::Limited(Stop::NotOffered),
+            Some(ErrorReason::PrefixLimited) => Self::Limited(Stop::Prefix),
+            Some(ErrorReason::ChallengeRequired) => Self::Limited(Stop::Challenge),
+            Some(ErrorReason::GuessingLimited) => Self::Limited(Stop::Guessing),
+            Some(ErrorReason::DestinationBlocked) => Self::Limited(Stop::Blocked),
+            Some(ErrorReason::SimChanged) => Self::Limited(Stop::SimChanged),
             Some(ErrorReason::SubjectPaused | ErrorReason::SubjectStopped) => Self::SubjectStopped,
             Some(ErrorReason::GrantInvalid) => Self::GrantInvalid,
             Some(ErrorReason::FieldInvalid) => Self::FieldInvalid,
@@ -99,6 +104,7 @@ pub(super) fn not_checked(status: Status) -> Result<Checked, Failure> {
         !problem.fields.is_empty() && problem.fields.iter().all(|(field, _)| field == "code");
     match Said::of(&problem) {
         Said::NotFound | Said::Over | Said::SubjectStopped => Ok(Checked::Rejected),
+        Said::Limited(stop @ Stop::Guessing) => Ok(Checked::Stopped(stop)),
         Said::FieldInvalid if is_about_the_code => Ok(Checked::Rejected),
         _ => Err(Failure::of(PEER, status)),
     }
@@ -160,6 +166,11 @@ mod tests {
             ErrorReason::SubjectLimited,
             ErrorReason::NetworkLimited,
             ErrorReason::TenantLimited,
+            ErrorReason::PrefixLimited,
+            ErrorReason::ChallengeRequired,
+            ErrorReason::GuessingLimited,
+            ErrorReason::DestinationBlocked,
+            ErrorReason::SimChanged,
         ]
         .map(|reason| not_started(limit(reason, "7,9")).unwrap());
         let own = not_resent(refusal(Code::ResourceExhausted, ErrorReason::ResendTooSoon)).unwrap();
@@ -168,8 +179,18 @@ mod tests {
             code_life: Duration::from_secs(61),
             waits: [7, 9].map(Duration::from_secs).to_vec(),
         };
-        let expected = [Stop::Destination, Stop::Subject, Stop::Network, Stop::Tenant]
-            .map(|stop| Started::Stopped(Stopped { stop, timing: timing.clone() }));
+        let expected = [
+            Stop::Destination,
+            Stop::Subject,
+            Stop::Network,
+            Stop::Tenant,
+            Stop::Prefix,
+            Stop::Challenge,
+            Stop::Guessing,
+            Stop::Blocked,
+            Stop::SimChanged,
+        ]
+        .map(|stop| Started::Stopped(Stopped { stop, timing: timing.clone() }));
         assert_eq!(stops, expected);
         assert_eq!(own, Resent::TooSoon { retry_after: Duration::from_secs(20) });
         assert_eq!(
@@ -197,6 +218,13 @@ mod tests {
         assert!(away.is_unavailable());
         assert!(overloaded.is_unavailable());
         assert!(!broken.is_unavailable());
+    }
+
+    #[test]
+    fn a_check_in_a_tenant_whose_codes_are_guessed_is_told_from_a_wrong_one() {
+        let guessing = not_checked(refusal(Code::ResourceExhausted, ErrorReason::GuessingLimited)).unwrap();
+
+        assert!(matches!(guessing, Checked::Stopped(Stop::Guessing)));
     }
 
     #[test]

@@ -34,23 +34,7 @@ impl RemoteVerification {
 #[async_trait]
 impl Verification for RemoteVerification {
     async fn start(&self, start: &StartCode) -> Result<Started, Failure> {
-        let request = wire::StartVerificationRequest {
-            tenant_id: start.tenant_id.to_string(),
-            verification_id: start.verification_id.to_string(),
-            request_id: start.request_id.hyphenated().to_string(),
-            purpose: start.purpose.to_owned(),
-            subject: start.subject.clone(),
-            destinations: start.destinations.iter().map(destination).collect(),
-            locale: start.locale.as_ref().map(|locale| locale.as_str().to_owned()).unwrap_or_default(),
-            binding: start.binding.to_vec(),
-            decoy: start.decoy,
-            familiar: start.familiar,
-            context: Some(context(&start.asked_by)),
-            caller_counts_failures: true,
-            organisation: start.organisation.chars().take(80).collect(),
-            ..wire::StartVerificationRequest::default()
-        };
-        match self.client.clone().start_verification(request).await {
+        match self.client.clone().start_verification(starting(start)).await {
             Ok(answer) => {
                 let answer = answer.into_inner();
                 let timers = timers(answer.code_expire_time, answer.resend_time)?;
@@ -142,6 +126,27 @@ fn checked(answer: wire::CheckVerificationResponse) -> Checked {
     }
 }
 
+/// What verification is asked. There is no fallback: a code of ours never leaves the channel that was chosen for it.
+fn starting(start: &StartCode) -> wire::StartVerificationRequest {
+    wire::StartVerificationRequest {
+        tenant_id: start.tenant_id.to_string(),
+        verification_id: start.verification_id.to_string(),
+        request_id: start.request_id.hyphenated().to_string(),
+        purpose: start.purpose.to_owned(),
+        subject: start.subject.clone(),
+        destinations: start.destinations.iter().map(destination).collect(),
+        locale: start.locale.as_ref().map(|locale| locale.as_str().to_owned()).unwrap_or_default(),
+        binding: start.binding.to_vec(),
+        decoy: start.decoy,
+        familiar: start.familiar,
+        challenge_passed: start.has_passed_a_challenge(),
+        context: Some(context(&start.asked_by)),
+        caller_counts_failures: true,
+        organisation: start.organisation.chars().take(80).collect(),
+        ..wire::StartVerificationRequest::default()
+    }
+}
+
 /// `None` for evidence of a kind this release does not know: it proves nothing.
 fn redeemed(answer: &wire::RedeemGrantResponse) -> Option<Redeemed> {
     let channel = match answer.channel() {
@@ -211,5 +216,32 @@ mod tests {
             Some((Channel::Sms, ProofClass::Issued))
         );
         assert_eq!(redeemed(&unknown), None);
+    }
+
+    #[test]
+    fn a_code_of_a_reset_never_leaves_its_channel() {
+        let start = StartCode {
+            tenant_id: TenantId::from_uuid(Uuid::from_u128(1)),
+            verification_id: VerificationId::from_uuid(Uuid::from_u128(2)),
+            request_id: Uuid::from_u128(3),
+            purpose: "password_reset",
+            subject: "somebody".to_owned(),
+            destinations: vec![Destination::parse(Channel::Email, "anna@example.com").unwrap()],
+            locale: None,
+            binding: [0; 32],
+            decoy: false,
+            organisation: "Contoso".to_owned(),
+            familiar: false,
+            asked_by: AskedBy { backend: String::new(), ip_address: None, user_agent: None },
+        };
+        let by_either = wire::RedeemGrantResponse {
+            verification_id: "018f4d5e-0000-7000-8000-000000000001".to_owned(),
+            proof_class: wire::ProofClass::Issued.into(),
+            channels: vec![wire::Channel::Email.into(), wire::Channel::Sms.into()],
+            ..wire::RedeemGrantResponse::default()
+        };
+
+        assert_eq!(starting(&start).fallbacks, Vec::new());
+        assert_eq!(redeemed(&by_either), None, "evidence of either channel proves neither");
     }
 }

@@ -4,6 +4,7 @@ mod held_codes;
 mod kinds;
 mod load;
 mod masks;
+mod public_faults;
 mod reset_links;
 mod secrecy;
 mod simulation;

@@ -133,7 +133,18 @@ async fn a_limit_of_the_address_shows_the_timers_and_the_ladder_of_sends_that_we
     let expected = [ladder_of(&free, &quick).await, ladder_of(&free, &slow).await];
 
     assert_eq!(expected.each_ref().map(|shown| shown.iter().filter(|shown| shown.is_ok()).count()), [5, 5]);
-    for stop in [Stop::Destination, Stop::Subject, Stop::Tenant, Stop::NotOffered, Stop::Network] {
+    for stop in [
+        Stop::Destination,
+        Stop::Subject,
+        Stop::Tenant,
+        Stop::NotOffered,
+        Stop::Prefix,
+        Stop::Challenge,
+        Stop::Guessing,
+        Stop::Network,
+        Stop::Blocked,
+        Stop::SimChanged,
+    ] {
         let world = World::new().await;
         world.person("ada", &["ada@mail.example"]).await;
         world.verification.stop_by(stop);
