@@ -15,6 +15,8 @@ mod policy;
 mod restore;
 mod role;
 pub(crate) mod security_info;
+mod suppression;
+mod template;
 mod tenant;
 mod token;
 mod trace;
@@ -38,12 +40,16 @@ pub(crate) use self::import::{
     ExportAccounts, ExportAccountsFormat, ImportFile, ImportFormat, ImportsCommand, OnImport,
 };
 pub(crate) use self::notification::{
-    ListedNotifications, NotificationCommand, OnNotification, TestNotification,
+    ListedNotifications, NotificationCommand, OnNotification, TestNotification, WatchedNotifications,
 };
 pub(crate) use self::one_process::OneProcess;
 pub(crate) use self::policy::{PolicyCommand, PolicyEdit};
 pub(crate) use self::restore::Restore;
 pub(crate) use self::role::RoleCommand;
+pub(crate) use self::suppression::{
+    AddSuppression, ListedSuppressions, SuppressedAddress, SuppressionCommand,
+};
+pub(crate) use self::template::{DiffTemplate, OnTemplate, PreviewTemplate, SetTemplates, TemplateCommand};
 pub(crate) use self::tenant::{TenantChanges, TenantCommand};
 pub(crate) use self::token::{CreateToken, TokenCommand};
 pub(crate) use self::trace::Trace;
@@ -182,6 +188,18 @@ pub(crate) enum Command {
         /// What to do.
         #[command(subcommand)]
         command: NotificationCommand,
+    },
+    /// What messages say: built-in texts, and the organisation's own.
+    Template {
+        /// What to do.
+        #[command(subcommand)]
+        command: TemplateCommand,
+    },
+    /// Addresses that get no messages: they do not exist, or their owners wanted no more.
+    Suppression {
+        /// What to do.
+        #[command(subcommand)]
+        command: SuppressionCommand,
     },
     /// What happened: the audit log.
     Audit {

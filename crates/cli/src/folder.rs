@@ -34,7 +34,7 @@ const PROFILE_FILE: &str = "cli.toml";
 pub(crate) const DEMO_FILE: &str = "demo.json";
 
 /// Keys by the setting that names their file, without `_file`.
-pub const KEYS: [(&str, &str); 10] = [
+pub const KEYS: [(&str, &str); 11] = [
     ("identity", "pepper"),
     ("identity", "access_token"),
     ("identity", "tokens"),
@@ -45,6 +45,7 @@ pub const KEYS: [(&str, &str); 10] = [
     ("verification", "code_seal"),
     ("verification", "grant"),
     ("notification", "payload_seal"),
+    ("notification", "receipt_mac"),
 ];
 
 /// The callers that `up` makes, with the parts that each may call.

@@ -100,6 +100,8 @@ async fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
         Command::Pass { command } => commands::pass::run(command, &profile, output).await,
         Command::Diagnose(diagnose) => commands::help_desk::diagnose(&diagnose, &profile, output).await,
         Command::Notification { command } => commands::notification::run(command, &profile, output).await,
+        Command::Template { command } => commands::template::run(command, &profile, output).await,
+        Command::Suppression { command } => commands::suppression::run(command, &profile, output).await,
         Command::Audit { command } => commands::audit::run(command, &profile, output).await,
         Command::Reset(reset) => commands::reset::run(reset, &profile, output).await,
         Command::Repudiate { link } => commands::repudiate::run(&link, &profile, output).await,

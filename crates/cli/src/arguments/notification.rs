@@ -16,8 +16,14 @@ pub(crate) enum NotificationCommand {
     Replay(OnNotification),
     /// Withdraw a message that waits.
     Cancel(OnNotification),
+    /// Print messages as they change, until interrupted, and then how to go on. Of one message, until it is over.
+    ///
+    /// With --json each is a line.
+    Watch(WatchedNotifications),
     /// Send a test message, and follow it until it is delivered or dead.
     Test(TestNotification),
+    /// List relays, gateways and webhook endpoints, and how each lane fares with them.
+    Providers,
 }
 
 /// Which messages to list.
@@ -50,6 +56,22 @@ pub(crate) struct OnNotification {
     pub(crate) tenant: InTenant,
 }
 
+/// Which messages to watch.
+#[derive(Debug, Args)]
+pub(crate) struct WatchedNotifications {
+    /// One message, by its id; without it all of the tenant.
+    pub(crate) notification: Option<String>,
+    /// Those with this reference, a name that the sender gave them.
+    #[arg(long)]
+    pub(crate) reference: Option<String>,
+    /// Go on where an earlier watch ended, by what it printed at its end.
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) resume: Option<String>,
+    /// Their tenant.
+    #[command(flatten)]
+    pub(crate) tenant: InTenant,
+}
+
 /// A test message.
 #[derive(Debug, Args)]
 pub(crate) struct TestNotification {
@@ -76,6 +98,7 @@ pub(crate) enum MessageState {
     Expired,
     Cancelled,
     Dead,
+    Suppressed,
 }
 
 /// Lanes to look for.
@@ -96,6 +119,7 @@ impl From<MessageState> for NotificationState {
             MessageState::Expired => Self::Expired,
             MessageState::Cancelled => Self::Cancelled,
             MessageState::Dead => Self::Dead,
+            MessageState::Suppressed => Self::Suppressed,
         }
     }
 }

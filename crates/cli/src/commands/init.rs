@@ -29,6 +29,11 @@ use crate::private_files::{make_private, write_if_missing, write_private};
 /// All codes and notices that identity asks for.
 const VERIFICATION: &str = "/rekey.verification.v1.VerificationService/*";
 const NOTIFICATION: &str = "/rekey.notification.v1.NotificationService/*";
+/// How providers fare, for who looks after messages.
+const PROVIDERS: &str = "/rekey.notification.v1.ProviderService/*";
+/// What messages say, for who looks after them.
+const TEMPLATES: &str = "/rekey.notification.v1.TemplateService/*";
+const SUPPRESSION: &str = "/rekey.notification.v1.SuppressionService/*";
 
 /// Who is drawn a token.
 const CALLERS: [&str; 3] = ["identity", "verification", "cli"];
@@ -133,7 +138,8 @@ impl Folder {
             Part::Verification => vec![neighbour("identity", &[VERIFICATION])],
             Part::Notification => {
                 // Whoever looks after messages sees those of the parts.
-                let cli = NewCaller { senders: vec!["*".to_owned()], ..neighbour("cli", &[NOTIFICATION]) };
+                let cli = neighbour("cli", &[NOTIFICATION, PROVIDERS, SUPPRESSION, TEMPLATES]);
+                let cli = NewCaller { senders: vec!["*".to_owned()], ..cli };
                 vec![neighbour("identity", &[NOTIFICATION]), neighbour("verification", &[NOTIFICATION]), cli]
             }
         };
@@ -161,7 +167,7 @@ impl Folder {
             lines.push(format!("[{caller}.{called}]\ntoken_file = {}", text(&self.token(caller))));
         }
         lines.push(
-            "# Who carries mail; without one nothing starts.\n# [[notification.providers]]\n# kind = \"smtp\"\n\
+            "# Who carries mail or text messages; without one nothing starts.\n# [[notification.providers]]\n# kind = \"smtp\"\n\
              # host = \"smtp.example.com\"\n# username = \"rekey\"\n# password_file = \"/etc/rekey/relay-password\"\n\
              # from = \"no-reply@example.com\""
                 .to_owned(),
@@ -212,7 +218,10 @@ mod tests {
 
         let document = settings::document(Some(folder.join("rekey.toml")), Vec::new()).unwrap();
         let missing = production::check_business(&document, &scratch.path().join("data")).unwrap_err();
-        assert_eq!(missing.to_string(), "not in production: no mail provider is set: notification.providers");
+        assert_eq!(
+            missing.to_string(),
+            "not in production: no provider of mail or text messages is set: notification.providers"
+        );
         let mode = |path: &str| std::fs::metadata(folder.join(path)).unwrap().permissions().mode() & 0o777;
         assert_eq!(
             (mode(""), mode("keys"), mode("keys/pepper"), mode("rekey.toml")),

@@ -23,7 +23,7 @@ use crate::{Part, settings};
 const PEPPER: &str = "pepper";
 
 /// Keys that never rotate: what they made is looked up by them alone.
-pub(crate) const STEADY: [&str; 3] = ["decoy", "login_hash", "familiar_place"];
+pub(crate) const STEADY: [&str; 4] = ["decoy", "login_hash", "familiar_place", "receipt_mac"];
 
 /// What has to be so before the next step.
 const HAND_OUT: &str = "Every replica of the part that has the file reads it within `server.reload_seconds` (10 unless set), \
@@ -122,6 +122,9 @@ fn lost(name: &str) -> &'static str {
         "access_token" => "Access tokens that this key signed are refused; sessions refresh.",
         "tokens" => "Open resets, links and queued notices under this key die.",
         "payload_seal" => "Messages that wait under this key are never sent.",
+        "receipt_mac" => {
+            "Addresses that were suppressed under this key are forgotten, and reports under way are refused."
+        }
         _ => "Codes and grants in flight under this key die.",
     }
 }

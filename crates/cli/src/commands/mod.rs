@@ -25,6 +25,8 @@ pub(crate) mod restore;
 pub(crate) mod role;
 pub(crate) mod security_info;
 pub(crate) mod serve;
+pub(crate) mod suppression;
+pub(crate) mod template;
 pub(crate) mod tenant;
 pub(crate) mod token;
 pub(crate) mod trace;

@@ -1,4 +1,8 @@
-//! `rekey notification`: messages and their journey, and a test of whether they arrive.
+//! `rekey notification`: messages and their journey, as it stands and as it goes on, and a test of whether they arrive.
+
+mod watch;
+
+mod providers;
 
 use std::path::Path;
 use std::time::Duration;
@@ -28,12 +32,14 @@ pub(crate) async fn run(command: NotificationCommand, profile: &Path, output: Ou
     let connection = connection.context(
         "the profile does not say where notification is: write [notification] with its endpoint and token_file",
     )?;
-    let mut client = NotificationServiceClient::new(connection);
+    let mut client = NotificationServiceClient::new(connection.clone());
     match command {
+        NotificationCommand::Providers => providers::list(connection, output).await,
         NotificationCommand::List(listed) => list(&mut client, &profile, listed, output).await,
         NotificationCommand::Show(on) => act(&mut client, &profile, on, Act::Show, output).await,
         NotificationCommand::Replay(on) => act(&mut client, &profile, on, Act::Replay, output).await,
         NotificationCommand::Cancel(on) => act(&mut client, &profile, on, Act::Cancel, output).await,
+        NotificationCommand::Watch(watched) => watch::run(client, &profile, watched, output).await,
         NotificationCommand::Test(test) => try_out(&mut client, &profile, test, output).await,
     }
 }
@@ -182,6 +188,17 @@ fn last_failure(message: &Notification) -> String {
     if failure == "unspecified" { String::new() } else { failure }
 }
 
+/// What was heard of it; empty when nothing was.
+fn receipt(message: &Notification) -> String {
+    let receipt = word(message.receipt_state().as_str_name(), "RECEIPT_STATE_");
+    if receipt == "unspecified" { String::new() } else { receipt }
+}
+
+/// How many steps to other channels it has taken; empty when none.
+fn fallbacks_used(message: &Notification) -> String {
+    if message.fallbacks_used == 0 { String::new() } else { message.fallbacks_used.to_string() }
+}
+
 fn state(message: &Notification) -> String {
     word(message.state().as_str_name(), "NOTIFICATION_STATE_")
 }
@@ -204,25 +221,32 @@ pub(super) fn shown(message: &Notification) -> Value {
         "next_try_time": moment(message.next_try_time.as_ref()),
         "not_after_time": moment(message.not_after_time.as_ref()),
         "support_code": message.support_code,
+        "receipt": receipt(message),
+        "receipt_time": moment(message.receipt_time.as_ref()),
+        "receipt_detail": message.receipt_detail,
+        "fallbacks_used": message.fallbacks_used,
+        "fallback_time": moment(message.fallback_time.as_ref()),
     })
 }
 
 pub(super) fn rows(messages: &[Notification]) -> String {
     let head = ["TIME", "NOTIFICATION", "TEMPLATE", "TO", "STATE", "TRIES", "LAST FAILURE", "PROVIDER"];
-    let cells = |message: &Notification| {
-        vec![
-            moment(message.create_time.as_ref()),
-            message.notification_id.clone(),
-            message.template.clone(),
-            message.masked_destination.clone(),
-            state(message),
-            message.tries.to_string(),
-            last_failure(message),
-            message.provider.clone(),
-        ]
-    };
     let head = head.map(str::to_owned).to_vec();
     table(&std::iter::once(head).chain(messages.iter().map(cells)).collect::<Vec<_>>())
+}
+
+/// One message in a line.
+fn cells(message: &Notification) -> Vec<String> {
+    vec![
+        moment(message.create_time.as_ref()),
+        message.notification_id.clone(),
+        message.template.clone(),
+        message.masked_destination.clone(),
+        state(message),
+        message.tries.to_string(),
+        last_failure(message),
+        message.provider.clone(),
+    ]
 }
 
 /// All that is known of one message, a line each.
@@ -238,8 +262,13 @@ fn journey(message: &Notification) -> String {
         ("last failure", last_failure(message)),
         ("provider", message.provider.clone()),
         ("accepted", moment(message.create_time.as_ref())),
+        ("receipt", receipt(message)),
+        ("receipt code", message.receipt_detail.clone()),
+        ("heard", moment(message.receipt_time.as_ref())),
         ("last change", moment(message.update_time.as_ref())),
         ("next try", moment(message.next_try_time.as_ref())),
+        ("fallbacks used", fallbacks_used(message)),
+        ("falls back", moment(message.fallback_time.as_ref())),
         ("worth sending until", moment(message.not_after_time.as_ref())),
         ("reference", message.reference.clone()),
         ("support code", message.support_code.clone()),

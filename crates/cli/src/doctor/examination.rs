@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use rekey_identity::NotInspected;
+use rekey_notification::DkimRecord;
 use rekey_primitives::clock::{Clock as _, SystemClock, Timestamp};
 use rekey_runtime::health::HealthSettings;
 use rekey_runtime::settings::Document;
@@ -197,10 +198,12 @@ impl Examination {
             self.servers([probes::certificates::of_provider(&about, server)], now);
         }
         let dns = Dns::asking(doctor.resolver)?;
+        let keys = self.dkim_keys(&settings, &dns);
         for domain in settings.sender_domains() {
             let (dns, selectors) = (dns.clone(), doctor.dkim_selector.clone());
+            let signs_here = keys.iter().any(|key| *key == domain || domain.ends_with(&format!(".{key}")));
             self.look(&format!("mail from {domain}"), async move {
-                let facts = dns.look(&domain, &selectors).await;
+                let facts = mail::MailFacts { signs_here, ..dns.look(&domain, &selectors).await };
                 Ok(vec![Fact::Findings(mail::judge(&facts))])
             });
         }
@@ -209,6 +212,31 @@ impl Examination {
             rekey_notification::inspect_store(&settings, &SystemClock).await
         });
         Ok(())
+    }
+
+    /// Looks at what is published of the keys that sign mails here, and gives their domains.
+    fn dkim_keys(&mut self, settings: &rekey_notification::config::Settings, dns: &Dns) -> Vec<String> {
+        let records = match settings.dkim_records() {
+            Ok(records) => records,
+            Err(error) => {
+                let mend = "Name a file with a private key in PKCS #8, PEM, that this user may read.";
+                self.findings.push(Finding::error(
+                    "notification.providers: dkim",
+                    format!("{error:#}"),
+                    mend,
+                ));
+                Vec::new()
+            }
+        };
+        let domains = records.iter().map(|record| record.domain.clone()).collect();
+        for DkimRecord { selector, domain, public_key, .. } in records {
+            let dns = dns.clone();
+            self.look(&format!("the DKIM key {selector} of {domain}"), async move {
+                let found = dns.dkim_key(&domain, &selector).await;
+                Ok(vec![Fact::Findings(mail::judge_own_key(&domain, &selector, &public_key, &found))])
+            });
+        }
+        domains
     }
 
     /// The certificate of our own port.

@@ -39,7 +39,8 @@ impl Carried {
     /// Reads what notification and verification are set to.
     pub(crate) fn of(document: &Document) -> anyhow::Result<Self> {
         let verification: Verification = document.part(Part::Verification.name())?;
-        let has_countries = verification.phone.names_countries();
+        // A policy may name countries for a tenant or a purpose.
+        let has_countries = verification.phone.names_countries() || verification.policies_file.is_some();
         Ok(Self { notification: document.part(Part::Notification.name())?, has_countries })
     }
 

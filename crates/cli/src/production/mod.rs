@@ -183,6 +183,9 @@ impl Findings {
             self.secrets_of_redis("verification.store", &settings.store.redis);
             self.need_callers(Part::Verification, &settings.server);
             self.need_credential("verification.notification", &settings.notification);
+            let sim_change = &settings.sim_change;
+            self.secret_file("verification.sim_change.password_file", sim_change.password_file.as_deref());
+            self.secret_file("verification.sim_change.token_file", sim_change.token_file.as_deref());
             let keys = &settings.keys;
             self.need_key("verification.keys.code_mac_file", keys.code_mac_file.as_ref());
             self.need_key("verification.keys.code_seal_file", keys.code_seal_file.as_ref());
@@ -194,7 +197,10 @@ impl Findings {
     fn notification(&mut self, settings: &Notification) -> bool {
         if settings.production {
             self.forbid_if(settings.server.reflection, "notification.server.reflection is on");
-            self.forbid_if(settings.uses_inbox(), "the development inbox is set as a provider");
+            self.forbid_if(
+                settings.uses_inbox(),
+                "the development inbox is set as a provider (notification.providers)",
+            );
             let network = Network::of(Part::Notification, &settings.server);
             network.port(self);
             network.database(self, &settings.store.url);
@@ -203,10 +209,16 @@ impl Findings {
             for (name, file) in settings.secret_files_of_providers() {
                 self.secret_file(&name, Some(&file));
             }
-            let carries_mail = settings.carries(Channel::Email);
-            self.miss_if(!carries_mail, "no mail provider is set: notification.providers");
+            // Whether people of identity get mail is judged with identity's settings.
+            let carries_any = [Channel::Email, Channel::Sms].iter().any(|channel| settings.carries(*channel));
+            self.miss_if(!carries_any, "no provider of mail or text messages is set: notification.providers");
             self.need_callers(Part::Notification, &settings.server);
             self.need_key("notification.keys.payload_seal_file", settings.keys.payload_seal_file.as_ref());
+            // A deployment of before goes on without it, and suppresses nothing.
+            if settings.keys.receipt_mac_file.is_some() {
+                self.need_key("notification.keys.receipt_mac_file", settings.keys.receipt_mac_file.as_ref());
+            }
+            network.callbacks(self, settings.receipts.http.listen);
         }
         settings.production
     }

@@ -1,7 +1,7 @@
 //! What crosses a network in production: ports, neighbours and stores speak TLS beyond this machine, or a mesh does it
 //! for them and the settings say so.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr as _;
 
 use axum::http::Uri;
@@ -51,6 +51,12 @@ impl<'a> Network<'a> {
                 settings.resolve_seconds,
             ),
         );
+    }
+
+    /// The port that gateways post to: what ends TLS for it is on this machine, or a mesh is between them.
+    pub(super) fn callbacks(&self, findings: &mut Findings, listen: Option<SocketAddr>) {
+        let is_plain = listen.is_some_and(|at| !at.ip().is_loopback());
+        self.forbid_plain(findings, is_plain, "receipts.http.listen speaks plain text and is not loopback");
     }
 
     /// A database.

@@ -24,6 +24,8 @@ pub(crate) struct MailFacts {
     pub(crate) mail_hosts: Records,
     /// TXT records of the DKIM keys that were asked for, by their selectors.
     pub(crate) dkim: Vec<(String, Records)>,
+    /// Whether keys of the settings sign for it, which are looked at by themselves.
+    pub(crate) signs_here: bool,
 }
 
 /// Everything about one domain.
@@ -184,7 +186,7 @@ fn mail_hosts(facts: &MailFacts) -> Vec<Finding> {
 }
 
 fn dkim(facts: &MailFacts) -> Vec<Finding> {
-    if facts.dkim.is_empty() {
+    if facts.dkim.is_empty() && !facts.signs_here {
         return vec![Finding::note(
             &about(facts, "DKIM"),
             "was not looked at: DNS does not list the keys that a relay signs with",
@@ -192,6 +194,34 @@ fn dkim(facts: &MailFacts) -> Vec<Finding> {
         )];
     }
     facts.dkim.iter().flat_map(|(selector, records)| judge_dkim(&facts.domain, selector, records)).collect()
+}
+
+/// A key that signs here against what is published of it.
+pub(crate) fn judge_own_key(
+    domain: &str,
+    selector: &str,
+    public_key: &str,
+    records: &Records,
+) -> Vec<Finding> {
+    let mut findings = judge_dkim(domain, selector, records);
+    let published = records.iter().flatten().find_map(|record| dkim_tag(record, "p"));
+    if published.is_some_and(|key| !key.is_empty() && key != public_key) {
+        findings.push(Finding::error(
+            &format!("DKIM key {selector} of {domain}"),
+            "the record holds another key than the one that signs here, so signatures by it fail",
+            format!(
+                "Publish `p={public_key}` at {selector}._domainkey.{domain}, or name the key's own selector."
+            ),
+        ));
+    }
+    findings
+}
+
+/// A tag of a DKIM record, without white space.
+fn dkim_tag(record: &str, name: &str) -> Option<String> {
+    let mut tags = record.split(';').filter_map(|tag| tag.split_once('='));
+    let (_, value) = tags.find(|(key, _)| key.trim() == name)?;
+    Some(value.split_ascii_whitespace().collect())
 }
 
 fn judge_dkim(domain: &str, selector: &str, records: &Records) -> Vec<Finding> {
@@ -204,13 +234,8 @@ fn judge_dkim(domain: &str, selector: &str, records: &Records) -> Vec<Finding> {
     let Some(record) = texts.iter().find(|text| text.contains("p=")) else {
         return vec![Finding::error(about, "there is no record, so signatures by it fail", publish)];
     };
-    let tag = |name: &str| {
-        let tags = record.split(';').filter_map(|tag| tag.split_once('='));
-        tags.map(|(key, value)| (key.trim(), value.trim()))
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value)
-    };
-    let key: String = tag("p").unwrap_or_default().split_ascii_whitespace().collect();
+    let tag = |name: &str| dkim_tag(record, name);
+    let key = tag("p").unwrap_or_default();
     let mut findings = Vec::new();
     if key.is_empty() {
         findings.push(Finding::error(about, "the key was revoked (`p=` is empty)", publish));
@@ -244,6 +269,7 @@ mod tests {
             dmarc: texts(&["v=DMARC1; p=reject; rua=mailto:dmarc@acme.example"]),
             mail_hosts: texts(&["mx.acme.example."]),
             dkim: vec![("one".to_owned(), texts(&[&format!("v=DKIM1; k=rsa; p={}", "A".repeat(392))]))],
+            signs_here: false,
         }
     }
 
@@ -317,6 +343,17 @@ mod tests {
         assert!(matches!(&revoked[..], [(Severity::Error, what)] if what.contains("revoked")), "{revoked:?}");
         assert!(matches!(&short[..], [(Severity::Warning, what)] if what.contains("2048")), "{short:?}");
         assert!(matches!(&testing[..], [(Severity::Warning, what)] if what.contains("t=y")), "{testing:?}");
+    }
+
+    #[test]
+    fn a_key_that_signs_here_is_held_to_its_record() {
+        let judged = |record: &str| judge_own_key("acme.example", "one", "AAAA", &texts(&[record]));
+        let what = |record: &str| judged(record).into_iter().map(|finding| finding.what).collect::<Vec<_>>();
+
+        assert_eq!(judged("v=DKIM1; k=ed25519; p=AA AA"), []);
+        assert!(matches!(&what("v=DKIM1; k=ed25519; p=BBBB")[..], [one] if one.contains("another key")));
+        assert!(matches!(&what("v=DKIM1; p=")[..], [one] if one.contains("revoked")));
+        assert_eq!(found(|facts| (facts.dkim, facts.signs_here) = (Vec::new(), true)), []);
     }
 
     #[test]

@@ -38,7 +38,12 @@ impl Dns {
         for selector in selectors {
             dkim.push((selector.clone(), self.texts(&format!("{selector}._domainkey.{domain}")).await));
         }
-        MailFacts { domain: domain.to_owned(), texts, dmarc, mail_hosts, dkim }
+        MailFacts { domain: domain.to_owned(), texts, dmarc, mail_hosts, dkim, signs_here: false }
+    }
+
+    /// What is published of a key.
+    pub(crate) async fn dkim_key(&self, domain: &str, selector: &str) -> Records {
+        self.texts(&format!("{selector}._domainkey.{domain}")).await
     }
 
     /// The policy of the domain, or of the nearest one above it that has any; a single label has none.

@@ -14,7 +14,8 @@ fn whatever_a_domain_publishes_is_judged_and_every_finding_has_its_mend() {
         let said = || Ok(vec![text.clone()]);
         let dkim = vec![("one".to_owned(), said())];
         let domain = "acme.example".to_owned();
-        let facts = MailFacts { domain, texts: said(), dmarc: said(), mail_hosts: said(), dkim };
+        let signs_here = false;
+        let facts = MailFacts { domain, texts: said(), dmarc: said(), mail_hosts: said(), dkim, signs_here };
         for finding in judge(&facts) {
             assert!(finding.about.contains("acme.example") && !finding.mend.is_empty(), "{finding:?}");
         }
