@@ -81,6 +81,18 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = OVERLOAD_SECONDS)]
         lasting: u64,
     },
+    /// How soon codes are picked up behind a long mailing, and how fast that leaves, beside the bare claims of the same database.
+    Queue {
+        /// Bulk mails that wait.
+        #[arg(long, value_name = "N", default_value_t = 100_000)]
+        bulk: usize,
+        /// Codes that are sent behind them.
+        #[arg(long, value_name = "N", default_value_t = 1_000)]
+        codes: usize,
+        /// For how many seconds draining and bare claims are measured, each.
+        #[arg(long, value_name = "N", default_value_t = 15)]
+        lasting: u64,
+    },
     /// Whether known and unknown logins can be told apart by time.
     Enumeration,
     /// Everything on both kinds of stores, into the tables of a page such as docs/performance.md. Takes half an hour.

@@ -10,6 +10,7 @@
 //! | [`speed`] | throughput, latency under load, memory and start |
 //! | [`flows`], [`knee`] | what backends ask for, at set times: how much is held, and how long it takes |
 //! | [`overload`] | ten times as much |
+//! | [`queue`] | codes behind a long mailing, and how fast that leaves |
 //! | [`enumeration`] | whether known, unknown and blocked logins can be told apart by time |
 //! | [`scale`] | work on whole directories, from ten thousand accounts to a million |
 //! | [`capacity`] | what breaks first at how many accounts, simulated |
@@ -36,6 +37,7 @@ mod output;
 mod overload;
 mod page;
 mod program;
+mod queue;
 mod report;
 mod scale;
 mod speed;
@@ -57,6 +59,7 @@ use crate::flows::{Flow, Offer};
 use crate::output::Output;
 use crate::overload::Overload;
 use crate::program::Program;
+use crate::queue::Queue;
 use crate::report::Report;
 use crate::stores::Stores;
 use crate::suite::Setup;
@@ -124,6 +127,11 @@ impl Run {
                 let length = Duration::from_secs((*lasting).max(1));
                 let overload = Overload { flow: *flow, times: *times, length };
                 report.overload = overload::measure(&setup, overload, &self.offer, output).await?;
+            }
+            Some(Command::Queue { bulk, codes, lasting }) => {
+                let length = Duration::from_secs((*lasting).max(1));
+                let queue = Queue { bulk: *bulk, codes: *codes, length };
+                report.queue = queue::measure(&setup, queue, output).await?;
             }
             Some(Command::Enumeration) => {
                 report.enumeration = enumeration::measure(&setup, effort, output).await?;

@@ -12,6 +12,9 @@ use serde::Deserialize;
 /// Tables of settings that hold back strangers. A bench is one.
 const LIMITS: [&str; 2] = ["identity.limits.", "verification.limits."];
 
+/// Rules that would take a bench for an attack: they do all their work, and stop nothing.
+const RULES: &str = "verification.abuse.";
+
 /// A setting, as a variable of the environment and its text.
 pub(crate) type Variable = (String, String);
 
@@ -82,14 +85,17 @@ impl Program {
         Ok(HashCost { memory_kib: number("memory_kib")?, passes: number("passes")?, lanes: number("lanes")? })
     }
 
-    /// All limits on strangers that are numbers, raised beyond reach.
+    /// All limits on strangers that are numbers, raised beyond reach, and the rules against abuse in shadow mode.
     pub(crate) fn raised_limits(&self) -> Vec<Variable> {
         let is_limit = |setting: &&Setting| {
             let is_number = setting.value.bytes().all(|byte| byte.is_ascii_digit());
             is_number && LIMITS.iter().any(|table| setting.key.starts_with(table))
         };
         let limits = self.settings.iter().filter(is_limit);
-        limits.map(|setting| variable(&setting.key, "1000000000")).collect()
+        let raised = limits.map(|setting| variable(&setting.key, "1000000000"));
+        let rules = self.settings.iter();
+        let rules = rules.filter(|setting| setting.key.starts_with(RULES) && setting.value == "enforce");
+        raised.chain(rules.map(|setting| variable(&setting.key, "shadow"))).collect()
     }
 }
 
@@ -109,6 +115,8 @@ mod tests {
             { "key": "identity.hashing.cost.passes", "value": "2", "origin": "default" },
             { "key": "identity.limits.starts_per_login_per_hour", "value": "10", "origin": "default" },
             { "key": "identity.limits.spraying", "value": "observe", "origin": "default" },
+            { "key": "verification.abuse.spray_breaker.mode", "value": "enforce", "origin": "default" },
+            { "key": "verification.abuse.spray_breaker.least_failures", "value": "100", "origin": "default" },
             { "key": "verification.code.length", "value": "6", "origin": "default" }
         ]"#;
         Program { path: PathBuf::from("rekey"), settings: serde_json::from_str(shown).unwrap() }
@@ -122,11 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_raised_and_nothing_else() {
+    fn limits_are_raised_and_rules_only_record() {
         let raised = program().raised_limits();
 
-        let expected = ("REKEY__IDENTITY__LIMITS__STARTS_PER_LOGIN_PER_HOUR", "1000000000");
-        assert_eq!(raised, [(expected.0.to_owned(), expected.1.to_owned())]);
+        let expected = [
+            ("REKEY__IDENTITY__LIMITS__STARTS_PER_LOGIN_PER_HOUR", "1000000000"),
+            ("REKEY__VERIFICATION__ABUSE__SPRAY_BREAKER__MODE", "shadow"),
+        ];
+        assert_eq!(raised, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 
     #[test]

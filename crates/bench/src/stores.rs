@@ -39,8 +39,8 @@ pub(crate) enum SuiteStores {
     Servers { servers: Arc<Servers>, prefix: String, redis: Redis },
 }
 
-/// The database of identity.
-pub(crate) enum IdentityDatabase {
+/// The database of a part.
+pub(crate) enum DatabaseOf {
     /// A file.
     Sqlite(PathBuf),
     /// A URL.
@@ -101,7 +101,7 @@ impl SuiteStores {
 
     /// Brings statistics up to date after a large import, as autovacuum does a minute later.
     pub(crate) async fn settle(&self) -> anyhow::Result<()> {
-        if let IdentityDatabase::Postgres(url) = self.identity_database() {
+        if let DatabaseOf::Postgres(url) = self.identity_database() {
             let mut connection = PgConnection::connect(&url).await?;
             sqlx::query("vacuum analyze").execute(&mut connection).await?;
             connection.close().await?;
@@ -111,26 +111,41 @@ impl SuiteStores {
 
     /// The rows of one of identity's tables.
     pub(crate) async fn count_rows(&self, table: &str) -> anyhow::Result<i64> {
-        let count = format!("select count(*) from {table}");
-        Ok(match self.identity_database() {
-            IdentityDatabase::Postgres(url) => {
-                let mut connection = PgConnection::connect(&url).await?;
-                sqlx::query_scalar(AssertSqlSafe(count)).fetch_one(&mut connection).await?
-            }
-            IdentityDatabase::Sqlite(file) => {
-                let options = SqliteConnectOptions::new().filename(file).read_only(true);
-                let mut connection = options.connect().await?;
-                sqlx::query_scalar(AssertSqlSafe(count)).fetch_one(&mut connection).await?
-            }
-        })
+        self.identity_database().count(&format!("select count(*) from {table}")).await
     }
 
-    pub(crate) fn identity_database(&self) -> IdentityDatabase {
+    pub(crate) fn identity_database(&self) -> DatabaseOf {
+        self.database_of("identity")
+    }
+
+    pub(crate) fn notification_database(&self) -> DatabaseOf {
+        self.database_of("notification")
+    }
+
+    fn database_of(&self, part: &str) -> DatabaseOf {
         match self {
-            Self::Embedded { data } => IdentityDatabase::Sqlite(data.join("identity.db")),
+            Self::Embedded { data } => DatabaseOf::Sqlite(data.join(format!("{part}.db"))),
             Self::Servers { servers, prefix, .. } => {
-                IdentityDatabase::Postgres(servers.postgres.url(&format!("{prefix}_identity")))
+                DatabaseOf::Postgres(servers.postgres.url(&format!("{prefix}_{part}")))
             }
         }
+    }
+}
+
+impl DatabaseOf {
+    /// What a statement counts.
+    pub(crate) async fn count(&self, statement: &str) -> anyhow::Result<i64> {
+        let count = AssertSqlSafe(statement.to_owned());
+        Ok(match self {
+            Self::Postgres(url) => {
+                let mut connection = PgConnection::connect(url).await?;
+                sqlx::query_scalar(count).fetch_one(&mut connection).await?
+            }
+            Self::Sqlite(file) => {
+                let options = SqliteConnectOptions::new().filename(file).read_only(true);
+                let mut connection = options.connect().await?;
+                sqlx::query_scalar(count).fetch_one(&mut connection).await?
+            }
+        })
     }
 }

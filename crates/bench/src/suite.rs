@@ -47,6 +47,7 @@ pub(crate) struct Suite {
 struct Ready {
     identity: SocketAddr,
     verification: SocketAddr,
+    notification: SocketAddr,
     tenant_id: String,
     service_token: String,
 }
@@ -104,6 +105,15 @@ impl Suite {
         self.setup.apart.put("suite", [self.process.id()])
     }
 
+    /// The same with other settings.
+    pub(crate) async fn restart_with(
+        &mut self,
+        settings: impl IntoIterator<Item = Variable>,
+    ) -> anyhow::Result<()> {
+        self.setup.settings.extend(settings);
+        self.restart().await
+    }
+
     /// Memory of its process that is in RAM, in bytes.
     pub(crate) fn resident_bytes(&self) -> anyhow::Result<u64> {
         resident_bytes(self.process_id())
@@ -141,6 +151,11 @@ impl Suite {
     /// Calls to verification.
     pub(crate) async fn verification(&self) -> anyhow::Result<Caller> {
         Caller::connect(self.ready.verification, self.tenant_id(), Some(&self.ready.service_token)).await
+    }
+
+    /// Calls to notification.
+    pub(crate) async fn notification(&self) -> anyhow::Result<Caller> {
+        Caller::connect(self.ready.notification, self.tenant_id(), Some(&self.ready.service_token)).await
     }
 
     /// Makes people with confirmed addresses; their logins begin with `name`.

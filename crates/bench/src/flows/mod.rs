@@ -18,7 +18,7 @@ use anyhow::Context as _;
 
 pub(crate) use self::calls::Flows;
 pub(crate) use self::mix::{Flow, Mix};
-use self::post::Post;
+pub(crate) use self::post::Post;
 #[cfg(test)]
 pub(crate) use self::tally::Ending;
 pub(crate) use self::tally::Tally;

@@ -9,7 +9,7 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::echo::Work;
-use crate::stores::IdentityDatabase;
+use crate::stores::DatabaseOf;
 
 /// A row that every version of identity has.
 const ROW: &str = "select handle from tenants where tenant_id = $1";
@@ -21,9 +21,9 @@ const SQLITE_CONNECTIONS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 8;
 
 /// Work that reads so many rows, one after the other.
-pub(crate) async fn reads(database: IdentityDatabase, tenant: Uuid, count: usize) -> anyhow::Result<Work> {
+pub(crate) async fn reads(database: DatabaseOf, tenant: Uuid, count: usize) -> anyhow::Result<Work> {
     Ok(match database {
-        IdentityDatabase::Sqlite(file) => {
+        DatabaseOf::Sqlite(file) => {
             let options = SqliteConnectOptions::new()
                 .filename(file)
                 .read_only(true)
@@ -37,7 +37,7 @@ pub(crate) async fn reads(database: IdentityDatabase, tenant: Uuid, count: usize
                 .await?;
             work(move || read_sqlite(pool.clone(), tenant, count))
         }
-        IdentityDatabase::Postgres(url) => {
+        DatabaseOf::Postgres(url) => {
             let pool = PgPoolOptions::new()
                 .max_connections(POSTGRES_CONNECTIONS)
                 .test_before_acquire(false)

@@ -36,6 +36,9 @@ pub(crate) struct Report {
     /// An overload.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) overload: Vec<Line>,
+    /// The queue of messages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) queue: Vec<Line>,
     /// Whether logins can be told apart.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) enumeration: Vec<Kind>,
@@ -60,6 +63,7 @@ impl Report {
             flows: Vec::new(),
             mix: String::new(),
             overload: Vec::new(),
+            queue: Vec::new(),
             enumeration: Vec::new(),
             sizes: Vec::new(),
             scale: Vec::new(),

@@ -53,6 +53,9 @@ impl Report {
         if !self.overload.is_empty() {
             sections.push(lines_section(&self.overload));
         }
+        if !self.queue.is_empty() {
+            sections.push(lines_section(&self.queue));
+        }
         if !self.enumeration.is_empty() {
             sections.push(Section { rows: kind_rows(&self.enumeration), note: ABOUT_T.to_owned() });
         }
