@@ -11,12 +11,13 @@
 //! | [`pgbouncer`] | 20 ms |
 //! | [`with_replica`] | 2 s |
 //! | [`redis`], [`redis_replicated`], [`redis_sentinel`], [`redis_cluster`] | 10 ms, 50 ms, 1 s, 2 s |
+//! | [`redis_cluster_replicated`] | 3 s |
 //! | [`Backing`] | a database of either kind, with what keeps it alive |
 //! | [`smtp_server`], [`sms_gateway_in`] | 300 ms, 100 ms |
 //! | [`small_disk`]; [`movable_clock`], [`names_of_file`] | 10 ms; 50 ms |
 //! | [`Proxy`], [`tools`] | nothing |
 //!
-//! [`simulation`] has no server: it draws calls and their faults from a seed.
+//! [`simulation`] has no server: it draws calls and their faults from a seed. Nor has [`property`], which draws sequences of steps.
 
 use std::path::PathBuf;
 
@@ -25,8 +26,10 @@ mod database;
 mod disk;
 mod fuzzing;
 mod preload;
+mod properties;
 mod proxy;
 mod redis;
+mod redis_cluster;
 mod redis_tls;
 mod script;
 pub mod simulation;
@@ -39,17 +42,21 @@ pub use database::{Database, pgbouncer, postgres, postgres_server, postgres_serv
 pub use disk::{SmallDisk, small_disk};
 pub use fuzzing::fuzz;
 pub use preload::{MovableClock, movable_clock, names_of_file};
+pub use properties::property;
+pub use proptest;
 pub use proxy::{Fault, Proxy};
 pub use redis::{RedisCluster, RedisReplicated, RedisSentinel};
 pub use redis::{
     redis, redis_cluster, redis_cluster_tls, redis_in, redis_replicated, redis_sentinel, redis_sentinel_tls,
 };
+pub use redis_cluster::{RedisClusterReplicated, redis_cluster_replicated};
 pub use redis_tls::RedisAuthority;
 pub use rekey_servers::{Environment, PgBouncer, Postgres as PostgresServer, Redis as RedisHandle};
 pub use script::Taken;
 pub use sms::{SmsGateway, Text, sms_gateway_in};
 pub use smtp::{
-    Mail, SmtpBehaviour, SmtpDrop, SmtpServer, SmtpTls, smtp_server, smtp_server_in, smtp_server_that,
+    Mail, SmtpBehaviour, SmtpDrop, SmtpServer, SmtpTls, SmtpTreatment, smtp_server, smtp_server_in,
+    smtp_server_that,
 };
 pub use template::postgres_from_template;
 

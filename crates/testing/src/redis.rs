@@ -82,6 +82,13 @@ async fn replicated(tls: Option<&RedisAuthority>) -> RedisReplicated {
     let pair = ready("a replicated Redis for this test", started.await);
     let linked = || Ok(field(&pair.replica, "replication", "master_link_status:")? == "up");
     ready("the replica's first copy", settled(linked).await);
+    // It counts as a replica from its first report on.
+    let reported = || {
+        pair.primary.command(&["PUBLISH", "testing", "a first word"])?;
+        let info = pair.primary.command(&["INFO", "replication"])?;
+        Ok(info.contains("state=online") && !info.contains(",offset=0,"))
+    };
+    ready("the replica's first report", settled(reported).await);
     pair
 }
 
@@ -175,7 +182,7 @@ impl RedisCluster {
     }
 }
 
-const SLOTS: [(u16, u16); 3] = [(0, 5460), (5461, 10922), (10923, 16383)];
+pub(crate) const SLOTS: [(u16, u16); 3] = [(0, 5460), (5461, 10922), (10923, 16383)];
 
 /// A cluster of three primaries in which every node knows where every slot is.
 ///
@@ -196,14 +203,20 @@ pub async fn redis_cluster_tls(authority: &RedisAuthority) -> RedisCluster {
 async fn cluster(tls: Option<RedisTls>) -> RedisCluster {
     let formed = blocking(move || form(tls.as_ref())).await;
     let cluster = ready("a Redis Cluster for this test", formed);
-    for node in &cluster.nodes {
+    agreed(&cluster.nodes, cluster.nodes.len()).await;
+    cluster
+}
+
+/// Waits until each of these nodes knows so many and finds every slot served.
+pub(crate) async fn agreed(nodes: &[Redis], count: usize) {
+    let known = format!("cluster_known_nodes:{count}\r");
+    for node in nodes {
         let agrees = || {
             let info = node.command(&["CLUSTER", "INFO"])?;
-            Ok(info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3"))
+            Ok(info.contains("cluster_state:ok") && info.contains(&known))
         };
         ready("a cluster node that agrees", settled(agrees).await);
     }
-    cluster
 }
 
 fn start(settings: &[&str], tls: Option<&RedisTls>) -> Result<Redis> {
@@ -217,18 +230,7 @@ fn form(tls: Option<&RedisTls>) -> Result<RedisCluster> {
     let mut nodes = Vec::new();
     let mut bus_ports = Vec::new();
     for (number, (first, last)) in SLOTS.iter().enumerate() {
-        let bus_port = free_port().to_string();
-        let settings = [
-            "--cluster-enabled",
-            "yes",
-            "--cluster-port",
-            &bus_port,
-            "--cluster-node-timeout",
-            "2000",
-            "--cluster-config-file",
-            "nodes.conf",
-        ];
-        let node = start(&settings, tls)?;
+        let (node, bus_port) = start_node(tls)?;
         node.command(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()])?;
         node.command(&["CLUSTER", "SET-CONFIG-EPOCH", &(number + 1).to_string()])?;
         nodes.push(node);
@@ -241,14 +243,33 @@ fn form(tls: Option<&RedisTls>) -> Result<RedisCluster> {
     Ok(RedisCluster { nodes })
 }
 
-fn field(server: &Redis, section: &str, name: &str) -> Result<String> {
+/// A node that knows nobody yet, and the port on which it talks to others.
+pub(crate) fn start_node(tls: Option<&RedisTls>) -> Result<(Redis, String)> {
+    let bus_port = free_port().to_string();
+    let settings = [
+        "--cluster-enabled",
+        "yes",
+        "--cluster-port",
+        &bus_port,
+        "--cluster-node-timeout",
+        "2000",
+        "--cluster-config-file",
+        "nodes.conf",
+        // Without the delay a replica that connects first is served at once.
+        "--repl-diskless-sync-delay",
+        "0",
+    ];
+    Ok((start(&settings, tls)?, bus_port))
+}
+
+pub(crate) fn field(server: &Redis, section: &str, name: &str) -> Result<String> {
     let info = server.command(&["INFO", section])?;
     let value =
         info.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;
     Ok(value.trim().to_owned())
 }
 
-async fn settled(mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
+pub(crate) async fn settled(mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
     let looking = async {
         while !is_so()? {
             tokio::time::sleep(LOOK_EVERY).await;

@@ -17,6 +17,7 @@ mod deny;
 mod dist;
 mod faults;
 mod fuzz;
+mod golden;
 mod image;
 mod metrics;
 mod proto;
@@ -83,6 +84,8 @@ enum Chore {
         /// Only targets with this in their names.
         target: Option<String>,
     },
+    /// Writes the golden files anew: every built-in message as a reader gets it. Look at what changed.
+    Golden,
     /// Simulates resets and verifications, many more than the tests do and from other seeds.
     Simulate {
         /// How many resets, and how many verifications.
@@ -158,6 +161,7 @@ fn work(chore: Chore) -> Result<ExitCode> {
         Chore::Faults { cells: Some(cells) } => faults::some(&cells),
         Chore::Faults { cells: None } => faults::all(),
         Chore::Fuzz { minutes, target } => fuzz::targets(minutes, target.as_deref()),
+        Chore::Golden => golden::write(),
         Chore::Simulate { resets, seed } => simulate::resets(resets, seed),
         Chore::Soak { minutes } => test::soak(minutes),
         Chore::Tls => test::tls(),

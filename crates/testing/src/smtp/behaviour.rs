@@ -28,6 +28,23 @@ pub struct SmtpBehaviour {
     pub drop: Option<SmtpDrop>,
     /// How long it thinks about a message body, in milliseconds.
     pub delay_ms: u64,
+    /// What it does to mails for one recipient, in place of all that.
+    pub treatments: BTreeMap<String, SmtpTreatment>,
+}
+
+/// How the server treats mails for one recipient. The default takes them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SmtpTreatment {
+    /// Reply to every RCPT.
+    pub refuse: Option<String>,
+    /// Reply to the first RCPT alone, as servers do that greylist.
+    pub refuse_first: Option<String>,
+    /// Reply to the message body instead of taking it.
+    pub after_data: Option<String>,
+    /// Where it drops the connection.
+    pub drop: Option<SmtpDrop>,
+    /// How long it thinks about the message body, in milliseconds.
+    pub delay_ms: u64,
 }
 
 /// The step at which a connection is dropped.

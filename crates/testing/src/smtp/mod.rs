@@ -13,7 +13,7 @@ use crate::{blocking, ready};
 mod behaviour;
 mod mail;
 
-pub use behaviour::{SmtpBehaviour, SmtpDrop, SmtpTls};
+pub use behaviour::{SmtpBehaviour, SmtpDrop, SmtpTls, SmtpTreatment};
 pub use mail::Mail;
 
 /// A running mail server on loopback, certified for `localhost` by an authority of its own.

@@ -41,21 +41,40 @@ def body(message, kind):
     return part.get_content() if part is not None else None
 
 
+greylisted = set()
+
+
+def treatment_of(address):
+    """What a mail for this recipient meets."""
+    usual = {
+        "refuse": behaviour["refuse_recipients"].get(address),
+        "refuse_first": None,
+        "after_data": behaviour["after_data"],
+        "drop": behaviour["drop"],
+        "delay_ms": behaviour["delay_ms"],
+    }
+    return behaviour["treatments"].get(address, usual)
+
+
 class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
-        if behaviour["drop"] == "recipient":
+        treatment = treatment_of(address)
+        if treatment["drop"] == "recipient":
             server.transport.abort()
-        reply = behaviour["refuse_recipients"].get(address)
-        if reply:
-            return reply
+        if treatment["refuse"]:
+            return treatment["refuse"]
+        if treatment["refuse_first"] and address not in greylisted:
+            greylisted.add(address)
+            return treatment["refuse_first"]
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        if behaviour["delay_ms"]:
-            await asyncio.sleep(behaviour["delay_ms"] / 1000)
-        if behaviour["after_data"]:
-            return behaviour["after_data"]
+        treatment = treatment_of(envelope.rcpt_tos[0])
+        if treatment["delay_ms"]:
+            await asyncio.sleep(treatment["delay_ms"] / 1000)
+        if treatment["after_data"]:
+            return treatment["after_data"]
         try:
             spool(envelope.content)
         except OSError:
@@ -74,7 +93,7 @@ class Handler:
                 "raw": envelope.content.decode("utf-8", errors="replace"),
             }
         )
-        if behaviour["drop"] == "answer":
+        if treatment["drop"] == "answer":
             server.transport.abort()
         return "250 2.0.0 taken"
 
