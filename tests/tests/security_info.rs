@@ -14,7 +14,7 @@ use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceC
 use rekey_wire::identity::v1::{
     AddSecurityInfoRequest, AddSecurityInfoResponse, ConfirmSecurityInfoRequest, ListSecurityInfoRequest,
     PrefillSecurityInfoRequest, RefreshSessionRequest, RemoveSecurityInfoRequest, RequestContext,
-    SecurityInfo, SecurityInfoAddress, SecurityInfoState, SendSecurityInfoCodeRequest,
+    SecurityInfo, SecurityInfoAddress, SecurityInfoNotice, SecurityInfoState, SendSecurityInfoCodeRequest,
 };
 use rekey_wire::options::v1::Role;
 use tonic::Status;
@@ -28,6 +28,7 @@ on_both_store_sets!(
     a_code_is_sent_again_and_anew_and_the_last_one_confirms,
     an_old_sign_in_changes_nothing,
     an_administrator_fills_in_for_those_within_reach,
+    a_phone_comes_with_the_notice_of_its_risk,
 );
 
 /// Zoe, who has had her account for a while, and her calls after a fresh sign-in.
@@ -235,5 +236,25 @@ async fn an_administrator_fills_in_for_those_within_reach(stores: Stores) {
     assert_eq!(reason(by_zoe), "ROLE_MISSING");
     world.show_masks().await;
     assert_eq!(world.start_reset(&zoe.login).await.methods.len(), 1);
+    world.stop().await;
+}
+
+async fn a_phone_comes_with_the_notice_of_its_risk(stores: Stores) {
+    let world = World::start(stores).await;
+    let (_, mut calls) = zoe(&world).await;
+    let number = "+12125550100";
+    let address = SecurityInfoAddress { address: Some(Address::PhoneNumber(number.to_owned())) };
+    let request =
+        AddSecurityInfoRequest { address: Some(address), request_id: request_id(), ..Default::default() };
+
+    let added = calls.add_security_info(request).await.unwrap().into_inner().security_info.unwrap();
+    let code = world.code_for(number).await;
+    let confirmed = confirm(&mut calls, &added.security_info_id, &code).await.unwrap();
+    let listed = calls.list_security_info(ListSecurityInfoRequest::default()).await.unwrap().into_inner();
+
+    let restricted = [i32::from(SecurityInfoNotice::ChannelRestricted)];
+    assert_eq!((&*added.notices, &*confirmed.notices), (&restricted[..], &restricted[..]));
+    let listed: Vec<_> = listed.security_info.into_iter().map(|entry| entry.notices).collect();
+    assert_eq!(listed, [vec![], restricted.to_vec()], "mail has none");
     world.stop().await;
 }

@@ -16,7 +16,12 @@ struct Room {
 }
 
 const ROOMS: &[Room] = &[
-    Room { name: "domain", rooms: &[], crates: &[] },
+    // What is pure in `webhooks` is part of the rules of who sends them.
+    Room {
+        name: "domain",
+        rooms: &[],
+        crates: &["rekey_webhooks::address", "rekey_webhooks::failure", "rekey_webhooks::url"],
+    },
     // The document of settings holds the settings of what the part is made of.
     Room {
         name: "config",
@@ -31,7 +36,12 @@ const ROOMS: &[Room] = &[
     },
     // What is measured: the instruments, and nothing of what they are recorded for.
     Room { name: "metrics", rooms: &[], crates: &[] },
-    Room { name: "peers", rooms: &["domain"], crates: &["rekey_client", "rekey_wire"] },
+    // A neighbour of others is reached through the client that runtime has for gateways.
+    Room {
+        name: "peers",
+        rooms: &["domain"],
+        crates: &["rekey_client", "rekey_wire", "rekey_runtime::gateway"],
+    },
     Room { name: "hashing", rooms: &["domain"], crates: &["rekey_sealing"] },
     // The use cases of verification.
     Room {
@@ -39,8 +49,15 @@ const ROOMS: &[Room] = &[
         rooms: &["store", "peers", "domain"],
         crates: &["rekey_sealing", "rekey_throttle"],
     },
-    Room { name: "intake", rooms: &["store", "payload", "signals", "domain"], crates: &["rekey_sealing"] },
+    Room {
+        name: "intake",
+        rooms: &["store", "payload", "receipt_keys", "signals", "domain"],
+        crates: &["rekey_sealing"],
+    },
+    // The use cases of templates: previews are made by the renderer that writes messages.
+    Room { name: "authoring", rooms: &["intake", "store", "templates", "domain"], crates: &[] },
     Room { name: "payload", rooms: &["domain"], crates: &["rekey_sealing"] },
+    Room { name: "receipt_keys", rooms: &["domain"], crates: &["rekey_sealing"] },
     Room { name: "signals", rooms: &["domain"], crates: &[] },
     // Parts that use cases borrow.
     Room { name: "keys", rooms: &["store", "domain"], crates: &["rekey_sealing"] },
@@ -76,14 +93,24 @@ const ROOMS: &[Room] = &[
     Room { name: "relay", rooms: LOOP, crates: IN_A_PROCESS },
     Room { name: "jobs", rooms: LOOP, crates: IN_A_PROCESS },
     Room { name: "worker", rooms: LOOP, crates: IN_A_PROCESS },
-    // It sends to strangers, by a client of its own; what an event looks like on the wire it is handed.
+    // It sends to strangers; what an event looks like on the wire it is handed.
     Room {
         name: "webhooks",
         rooms: &["store", "domain"],
-        crates: &["rekey_runtime::shutdown", "rekey_sealing"],
+        crates: &["rekey_runtime::shutdown", "rekey_sealing", "rekey_webhooks"],
     },
-    // Credentials of providers are read where they are used.
-    Room { name: "providers", rooms: &["domain"], crates: &["rekey_runtime::settings"] },
+    // Credentials of providers are read where they are used, keys that sign among them.
+    Room {
+        name: "providers",
+        rooms: &["domain"],
+        crates: &["rekey_runtime::settings", "rekey_runtime::gateway", "rekey_sealing", "rekey_webhooks"],
+    },
+    // Strangers report to ports of its own; what gateways sign with is read as providers read their passwords.
+    Room {
+        name: "receipts",
+        rooms: &["store", "providers", "receipt_keys", "domain"],
+        crates: &["rekey_runtime::shutdown", "rekey_runtime::health", "rekey_sealing"],
+    },
     Room { name: "templates", rooms: &["domain"], crates: &[] },
     // What puts the parts together; `wiring` is the half of `lib` that turns settings into parts.
     Room { name: "lib", rooms: &["*"], crates: &["*"] },
@@ -129,6 +156,7 @@ const PARTS_AND_RESETS: &[&str] = &[
 const GRPC: &[&str] = &[
     "codes",
     "intake",
+    "authoring",
     "resets",
     "sign_in",
     "sessions",
@@ -143,8 +171,17 @@ const GRPC: &[&str] = &[
     "domain",
 ];
 
-const LOOP: &[&str] =
-    &["store", "peers", "providers", "templates", "passwords", "payload", "signals", "domain"];
+const LOOP: &[&str] = &[
+    "store",
+    "peers",
+    "providers",
+    "templates",
+    "passwords",
+    "payload",
+    "receipt_keys",
+    "signals",
+    "domain",
+];
 
 /// A loop stops with the process, shows whether it lives, goes on the trace of what it works on, and opens what the store
 /// keeps sealed.
@@ -158,10 +195,11 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("redis", &["store"]),
     ("lettre", &["providers"]),
-    ("hyper", &["providers", "webhooks"]),
-    ("hyper_util", &["providers", "webhooks"]),
+    ("hyper", &["providers"]),
+    ("hyper_util", &["providers"]),
     ("argon2", &["hashing"]),
     ("minijinja", &["templates"]),
+    ("mail_parser", &["receipts"]),
     ("tokio", EVERY_ROOM_BUT_DOMAIN),
     ("tokio_util", EVERY_ROOM_BUT_DOMAIN),
     ("async_trait", EVERY_ROOM_BUT_DOMAIN),
@@ -180,6 +218,7 @@ const EVERY_ROOM_BUT_DOMAIN: &[&str] = &[
     "jobs",
     "worker",
     "webhooks",
+    "receipts",
     "providers",
     "templates",
     "wiring",

@@ -10,6 +10,8 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("rekey-metrics", &[]),
     ("rekey-wire", &[]),
     ("rekey-servers", &[]),
+    // What sends to receivers that somebody else named, for two parts.
+    ("rekey-webhooks", &[]),
     ("rekey-sealing", &["rekey-primitives"]),
     ("rekey-database", &["rekey-sealing", "rekey-metrics", "rekey-primitives"]),
     ("rekey-throttle", &["rekey-metrics", "rekey-primitives"]),
@@ -49,6 +51,7 @@ const PART_WITH_DATABASE: &[&str] = &[
     "rekey-client",
     "rekey-throttle",
     "rekey-database",
+    "rekey-webhooks",
 ];
 
 const COMMAND: &[&str] = &[

@@ -12,6 +12,7 @@ use arrows::Service;
 mod arrows;
 mod contract;
 mod crates;
+mod public_faults;
 mod sizes;
 mod source;
 

@@ -22,6 +22,7 @@ mod rolling_upgrade;
 mod rotating;
 mod settings;
 mod soak;
+mod templates;
 mod terminal;
 mod three_processes;
 mod tls_scan;

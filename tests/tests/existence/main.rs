@@ -5,6 +5,7 @@
 mod grid;
 mod logins;
 mod policies;
+mod stopped;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -27,6 +27,8 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("CheckAccessToken", "access_token", &[Wrong::Forged]),
     // It gives no right and is no secret: another position leads to another page of the same list.
     ("ListNotifications", "page_token", &[Wrong::Forged]),
+    ("ListSuppressions", "page_token", &[Wrong::Forged]),
+    ("CreateSuppression", "tenant_id", OTHER),
     ("EvaluatePassword", "candidate_password", &[Wrong::Control]),
     ("CreateAccount", "tenant_id", OTHER),
     ("ListAccounts", "tenant_id", OTHER),
@@ -89,7 +91,18 @@ const TAKEN: &[(&str, &str, &[Wrong])] = &[
     ("StartVerification", "tenant_id", OTHER),
     ("StartVerification", "verification_id", OTHER),
     ("ReleaseSubject", "tenant_id", OTHER),
+    // Nothing was sent there.
+    ("GetConversion", "tenant_id", OTHER),
     ("SendNotification", "tenant_id", OTHER),
+    // No tenant has a text of its own at first, and each may have one.
+    ("ListTemplates", "tenant_id", OTHER),
+    ("GetTemplate", "tenant_id", OTHER),
+    ("SetTemplate", "tenant_id", OTHER),
+    ("ListTemplateVersions", "tenant_id", OTHER),
+    ("PreviewTemplate", "tenant_id", OTHER),
+    // Another tenant has another etag.
+    ("RollbackTemplate", "tenant_id", OTHER),
+    ("ResetTemplate", "tenant_id", OTHER),
 ];
 
 const ANY_TEXT: &[Wrong] = &[Wrong::TooLong, Wrong::Control];

@@ -20,7 +20,7 @@ on_both_store_sets!(
 );
 
 /// RPCs of which a caller that reaches no tenant of ours may get an answer: one that says nothing of ours.
-const SAYS_NOTHING: [&str; 3] = ["CheckAccessToken", "GetSigningKeys", "ListTenants"];
+const SAYS_NOTHING: [&str; 4] = ["CheckAccessToken", "GetSigningKeys", "ListProviders", "ListTenants"];
 
 /// RPCs in which somebody of another tenant names what is not theirs.
 const NAMES_WHAT_IS_NOT_THEIRS: [&str; 4] =

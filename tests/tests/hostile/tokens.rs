@@ -57,7 +57,7 @@ const fn unheard(method: &'static str, field: &'static str) -> Token {
     Token { method, field, reason: None, is_bound: false, dies: true }
 }
 
-const TOKENS: [Token; 40] = [
+const TOKENS: [Token; 42] = [
     token("SendResetCode", "reset_token", "RESET_INVALID"),
     token("SubmitResetProof", "reset_token", "RESET_INVALID"),
     token("CompletePasswordReset", "reset_token", "RESET_INVALID"),
@@ -104,6 +104,9 @@ const TOKENS: [Token; 40] = [
     of_a_person("ListExpiringPasswords", "page_token", "PAGE_TOKEN_INVALID"),
     of_a_person("ListPolicyRevisions", "page_token", "PAGE_TOKEN_INVALID"),
     Token { dies: false, ..of_a_person("ListNotifications", "page_token", "PAGE_TOKEN_INVALID") },
+    Token { dies: false, ..of_a_person("ListSuppressions", "page_token", "PAGE_TOKEN_INVALID") },
+    // One that is too old is refused for what was forgotten meanwhile.
+    Token { dies: false, ..token("WatchNotifications", "resume_token", "RESUME_TOKEN_INVALID") },
     unheard("RequestAdministratorHelp", "reset_token"),
     unheard("CheckAccessToken", "access_token"),
 ];

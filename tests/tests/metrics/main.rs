@@ -2,6 +2,7 @@
 //! made of them (page, rules, runbook, dashboard) names nothing else.
 #![expect(clippy::unwrap_used, reason = "a test has nothing better to do than to fail")]
 
+mod bounces;
 mod exposition;
 mod files;
 mod scenarios;

@@ -13,20 +13,31 @@ use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
 use rekey_wire::identity::v1::{
     ChangePasswordRequest, CreateAuditWebhookRequest, ListAccountsRequest, SignInRequest,
 };
+use rekey_wire::verification::v1::destination::Address;
+use rekey_wire::verification::v1::verification_service_client::VerificationServiceClient;
+use rekey_wire::verification::v1::{CheckVerificationRequest, Destination, StartVerificationRequest};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
+use super::bounces::a_suite_whose_mail_bounces;
 use super::exposition::{instrument_of, instruments, recorded, series, sum};
 
 const NEW: &str = "a meadow full of rain";
 
 /// A suite on real stores, with loops that look often and a replica that is away, which hurts nobody.
-const HEALTHY: [(&str, &str); 5] = [
+const HEALTHY: [(&str, &str); 10] = [
+    // Nobody knows this endpoint.
+    ("VERIFICATION__EVENTS__ENDPOINTS__CLI", "nowhere"),
+    // A gateway that nobody answers at: no SIM is known.
+    ("VERIFICATION__SIM_CHANGE__URL", "http://127.0.0.1:1"),
+    ("VERIFICATION__SIM_CHANGE__TIMEOUT_MS", "50"),
     ("IDENTITY__STORE__REPLICA_URL", "postgres://postgres@127.0.0.1:1/identity?sslmode=disable"),
     ("IDENTITY__LIMITS__SIGN_INS_PER_NETWORK_PER_MINUTE", "25"),
     ("IDENTITY__LIMITS__SIGN_INS_PER_CALLER_PER_MINUTE", "25"),
     ("NOTIFICATION__RETENTION__SWEEP_SECONDS", "1"),
     ("IDENTITY__STORE__CHECK_SECONDS", "1"),
+    ("VERIFICATION__ABUSE__SPRAY_BREAKER__LEAST_FAILURES", "1"),
+    ("VERIFICATION__ABUSE__PREFIX_CONVERSION__LEAST_SENDS", "1"),
 ];
 
 fn telemetry() -> Telemetry {
@@ -52,12 +63,14 @@ async fn every_instrument_is_recorded_and_names_nobody() {
 
     let healthy = a_healthy_suite(&telemetry).await;
     let troubled = a_suite_in_trouble(&telemetry).await;
+    let bouncing = a_suite_whose_mail_bounces(&telemetry).await;
 
     let known: BTreeSet<&str> = instruments().iter().map(|one| one.name).collect();
-    let seen: BTreeSet<&str> = recorded(&healthy).union(&recorded(&troubled)).copied().collect();
+    let pages = [&healthy, &troubled, &bouncing];
+    let seen: BTreeSet<&str> = pages.iter().flat_map(|page| recorded(page)).collect();
     let missing: Vec<_> = known.difference(&seen).collect();
     assert!(missing.is_empty(), "never recorded: {missing:?}");
-    for page in [&healthy, &troubled] {
+    for page in pages {
         labels_are_listed(page);
         assert!(!page.contains("zoe") && !page.contains("acme") && !page.contains("192.0.2."), "{page}");
     }
@@ -75,6 +88,7 @@ async fn a_healthy_suite(telemetry: &Telemetry) -> String {
     assert_eq!(too_soon.code(), tonic::Code::ResourceExhausted);
     world.prove(&started.reset_token, "1", if code == "000000" { "111111" } else { "000000" }).await;
     let proved = world.prove(&started.reset_token, "1", &code).await;
+    world.execute(Part::Notification, UNREADABLE).await;
     world.complete_reset(&proved.reset_token, NEW).await.unwrap();
     let list = ListAccountsRequest { tenant_id: world.tenant_id.clone(), ..ListAccountsRequest::default() };
     AccountServiceClient::new(world.identity.clone()).list_accounts(list).await.unwrap();
@@ -90,6 +104,7 @@ async fn a_healthy_suite(telemetry: &Telemetry) -> String {
     for _ in 0..30 {
         let _wrong_or_stopped = try_to_sign_in(&world, &zoe.login).await;
     }
+    abuse(&world).await;
     world.settled().await;
     world.execute(Part::Notification, ORPHAN).await;
     let page = eventually(telemetry, "all that was done is measured", |page| {
@@ -99,6 +114,8 @@ async fn a_healthy_suite(telemetry: &Telemetry) -> String {
             && events("reset.completed") >= 1.0
             && of("rekey_identity_webhooks_sent_total") > 0.0
             && of("rekey_notification_put_back_total") > 0.0
+            && of("rekey_verification_events_total") > 0.0
+            && of("rekey_notification_text_fallbacks_total") > 0.0
             && page.contains("rekey_notification_queue_age_seconds{")
             && page.contains("rekey_identity_notices_due{")
             && of("rekey_identity_notices_handed_over_total") > 0.0
@@ -117,13 +134,19 @@ async fn a_healthy_suite(telemetry: &Telemetry) -> String {
     assert_eq!(funnel, [1.0; 4]);
     assert_eq!((steps("reset_proof", "rejected"), steps("reset_code_sent", "refused")), (1.0, 1.0));
     assert_eq!((proofs("accepted"), proofs("rejected")), (1.0, 1.0));
-    assert_eq!((checks("passed"), checks("rejected")), (1.0, 1.0));
+    assert_eq!((checks("passed"), checks("rejected")), (1.0, 2.0));
+    assert!(sum(&page, "rekey_verification_sim_lookups_total", &[("outcome", "unknown")]) >= 1.0);
     assert_eq!((passwords("right"), passwords("wrong")), (1.0, 10.0));
     assert!(
         passwords("locked") >= 5.0
             && sum(&page, "rekey_identity_limits_total", &[("limit", "sign_ins")]) >= 1.0
     );
     assert!(sum(&page, "rekey_refusals_total", &[("reason", "RESEND_TOO_SOON")]) >= 1.0);
+    let met = |rule| sum(&page, "rekey_verification_abuse_total", &[("rule", rule), ("outcome", "stopped")]);
+    assert_eq!((met("prefix_conversion"), met("spray_breaker")), (1.0, 1.0));
+    let trips = [("stage", "challenge"), ("mode", "enforce")];
+    assert_eq!(sum(&page, "rekey_verification_breaker_trips_total", &trips), 1.0);
+    assert_eq!(sum(&page, "rekey_verification_cut_offs_total", &[("country", "US")]), 1.0);
     page
 }
 
@@ -153,7 +176,8 @@ async fn a_suite_in_trouble(telemetry: &Telemetry) -> String {
     let mut silent = TcpStream::connect(address).await.unwrap();
     let closed = silent.read(&mut [0]).await;
     let page = eventually(telemetry, "the dead relay is left alone", |page| {
-        sum(page, "rekey_notification_breaker_open", &[("provider", "relay"), ("lane", "critical")]) == 1.0
+        let labels = [("provider", "relay"), ("lane", "critical"), ("state", "open")];
+        sum(page, "rekey_notification_breaker_state", &labels) == 1.0
     });
     let page = page.await;
     world.stop().await;
@@ -166,6 +190,45 @@ async fn a_suite_in_trouble(telemetry: &Telemetry) -> String {
     assert!(sum(&page, "rekey_connections_refused_total", &[("cause", "peer_limit")]) >= 1.0);
     assert!(sum(&page, "rekey_identity_audit_dropped_total", &[]) >= 1.0);
     page
+}
+
+/// A tenant's text of a release with other rules, for the notice of the reset.
+const UNREADABLE: &str = "insert into template_version
+        (tenant_id, template, locale, version, action, subject, body, sms, author, created_at, request_id)
+    select tenant_id, 'password_reset_notice', 'en', 1, 1, '{{', '{{', '{{', 'office', 0, id from notification limit 1";
+/// Two texts of which none is answered, a wrong code after the one of the reset, and somebody who solved no challenge.
+async fn abuse(world: &World) {
+    let start = async |address, challenge_passed| {
+        let verification_id = request_id();
+        let request = StartVerificationRequest {
+            tenant_id: world.tenant_id.clone(),
+            verification_id: verification_id.clone(),
+            request_id: request_id(),
+            purpose: "sign_up".to_owned(),
+            subject: "somebody".to_owned(),
+            destinations: vec![Destination { address: Some(address) }],
+            challenge_passed,
+            ..StartVerificationRequest::default()
+        };
+        let mut client = VerificationServiceClient::new(world.verification.clone());
+        let _sent_or_refused = client.start_verification(request).await;
+        verification_id
+    };
+    for number in ["+12125550100", "+12125550101"] {
+        start(Address::PhoneNumber(number.to_owned()), true).await;
+    }
+    let guessed = start(Address::EmailAddress("ann@example.net".to_owned()), true).await;
+    let check = CheckVerificationRequest {
+        tenant_id: world.tenant_id.clone(),
+        verification_id: guessed,
+        code: "ABCDEF".to_owned(),
+        request_id: request_id(),
+        purpose: "sign_up".to_owned(),
+        subject: "somebody".to_owned(),
+        ..CheckVerificationRequest::default()
+    };
+    VerificationServiceClient::new(world.verification.clone()).check_verification(check).await.unwrap();
+    start(Address::EmailAddress("bob@example.net".to_owned()), false).await;
 }
 
 /// A message that a dead worker holds.

@@ -1,38 +1,52 @@
-//! `docs/calling-rekey.md` shows files of the programs as they are, names reasons that are published, and the templates of
-//! the programs are parts of `proto/buf.gen.yaml`.
+//! `docs/calling-rekey.md` and `docs/verify-a-phone.md` show files of the programs as they are, name reasons that are
+//! published, and the templates of the programs are parts of `proto/buf.gen.yaml`.
 
-use rekey_wire::identity::v1::ErrorReason;
+use rekey_wire::{identity, verification};
 use tonic::Code;
 
 use super::root;
 
 #[test]
 fn every_snippet_is_a_file_of_a_program_that_runs() {
-    let guide = read("docs/calling-rekey.md");
+    assert_shows_files("docs/calling-rekey.md", 4);
+    assert_shows_files("docs/verify-a-phone.md", 2);
+}
+
+fn assert_shows_files(page: &str, of_each_language: usize) {
+    let guide = read(page);
     let snippets: Vec<Snippet> = guide.split("<!-- tests/clients/").skip(1).map(Snippet::read).collect();
 
     for Snippet { path, text } in &snippets {
         assert_eq!(format!("{text}\n"), read(path), "{path}");
     }
     let of = |folder: &str| snippets.iter().filter(|snippet| snippet.path.starts_with(folder)).count();
-    assert_eq!((of("tests/clients/python/"), of("tests/clients/typescript/")), (4, 4));
+    let found = (of("tests/clients/python/"), of("tests/clients/typescript/"));
+    assert_eq!(found, (of_each_language, of_each_language), "{page}");
     assert_eq!(guide.matches("```python\n").count() + guide.matches("```ts\n").count(), snippets.len());
 }
 
 #[test]
 fn every_reason_that_is_named_is_published() {
-    let guide = read("docs/calling-rekey.md");
+    let of_identity = |name: &str| identity::v1::ErrorReason::from_str_name(name).is_some();
+    let of_verification = |name: &str| verification::v1::ErrorReason::from_str_name(name).is_some();
+
+    assert_names_reasons("docs/calling-rekey.md", of_identity);
+    assert_names_reasons("docs/verify-a-phone.md", of_verification);
+}
+
+fn assert_names_reasons(page: &str, is_published: fn(&str) -> bool) {
+    let guide = read(page);
     let codes: Vec<String> = (0..=16).map(|code| format!("{:?}", Code::from(code)).to_lowercase()).collect();
     let is_code = |word: &str| codes.contains(&word.replace('_', "").to_lowercase());
-    let is_reason = |word: &str| ErrorReason::from_str_name(&format!("ERROR_REASON_{word}")).is_some();
+    let is_reason = |word: &str| is_published(&format!("ERROR_REASON_{word}"));
     let is_upper =
         |word: &&str| word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
 
     let named: Vec<&str> = guide.split('`').skip(1).step_by(2).filter(is_upper).collect();
 
     let unknown: Vec<&&str> = named.iter().filter(|word| !is_reason(word) && !is_code(word)).collect();
-    assert!(unknown.is_empty(), "{unknown:?}");
-    assert!(named.len() > 15);
+    assert!(unknown.is_empty(), "{page}: {unknown:?}");
+    assert!(named.len() > 15, "{page}");
 }
 
 #[test]
@@ -49,6 +63,14 @@ fn the_templates_of_the_programs_are_parts_of_the_one_beside_the_contract() {
 
         assert_eq!(template, format!("{head}plugins:\n{title}{own}"), "{folder}");
     }
+}
+
+/// The text of a page under this name, in a fence behind a comment that says the name.
+pub(super) fn block_of(page: &str, name: &str) -> String {
+    let page = read(page);
+    let (_, rest) = page.split_once(&format!("<!-- {name} -->\n```")).expect("a block of this name");
+    let (_, text) = rest.split_once('\n').unwrap();
+    text.split_once("\n```").unwrap().0.to_owned() + "\n"
 }
 
 /// What the guide shows of a program.

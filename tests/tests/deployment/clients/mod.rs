@@ -6,6 +6,7 @@
 
 mod front;
 mod guide;
+mod phones;
 mod programs;
 mod service_config;
 

@@ -14,17 +14,9 @@ mod python {
     #[tokio::test(flavor = "multi_thread")]
     async fn gets_a_person_back_in_through_lost_answers() {
         let shop = Shop::open().await;
-        let stubs = shop.folder.path().join("gen");
-        std::fs::create_dir(&stubs).unwrap();
-        let python = tools().join("python/bin/python");
-        let mut protoc = command(&python);
-        protoc.args(["-m", "grpc_tools.protoc", "--proto_path=proto", "--proto_path=third_party"]);
-        protoc.arg(format!("--python_out={}", stubs.display()));
-        protoc.arg(format!("--grpc_python_out={}", stubs.display()));
-        protoc.args(contract()).current_dir(root());
-        succeed(protoc).await;
+        let stubs = python_stubs(shop.folder.path()).await;
 
-        let mut program = command(&python);
+        let mut program = command(&tools().join("python/bin/python"));
         program.arg("-B").arg(folder("python").join("main.py")).env("PYTHONPATH", &stubs);
 
         tells_the_story(&shop, program).await;
@@ -37,23 +29,7 @@ mod typescript {
     #[tokio::test(flavor = "multi_thread")]
     async fn gets_a_person_back_in_through_lost_answers() {
         let shop = Shop::open().await;
-        let place = shop.folder.path().join("typescript");
-        copy(&folder("typescript"), &place);
-        let modules = tools().join("node/node_modules");
-        std::os::unix::fs::symlink(&modules, place.join("node_modules")).unwrap();
-        let buf = |input: &Path| {
-            let mut buf = command(&modules.join(".bin/buf"));
-            buf.arg("generate").arg(input).current_dir(&place);
-            buf
-        };
-        succeed(buf(&root().join("proto"))).await;
-        let mut errors = buf(Path::new("node_modules/google-proto-files"));
-        errors.args(["--path", "node_modules/google-proto-files/google/rpc/status.proto"]);
-        errors.args(["--path", "node_modules/google-proto-files/google/rpc/error_details.proto"]);
-        succeed(errors).await;
-        let mut compile = command(&modules.join(".bin/tsc"));
-        compile.current_dir(&place);
-        succeed(compile).await;
+        let place = built_typescript(shop.folder.path()).await;
 
         let mut program = command(Path::new("node"));
         program.arg(place.join("dist/src/main.js"));
@@ -100,6 +76,41 @@ mod java {
 
         tells_the_story(&shop, maven("exec:java")).await;
     }
+}
+
+/// The contract in Python, in a folder of its own in this one.
+pub(super) async fn python_stubs(folder: &Path) -> PathBuf {
+    let stubs = folder.join("gen");
+    std::fs::create_dir(&stubs).unwrap();
+    let mut protoc = command(&tools().join("python/bin/python"));
+    protoc.args(["-m", "grpc_tools.protoc", "--proto_path=proto", "--proto_path=third_party"]);
+    protoc.arg(format!("--python_out={}", stubs.display()));
+    protoc.arg(format!("--grpc_python_out={}", stubs.display()));
+    protoc.args(contract()).current_dir(root());
+    succeed(protoc).await;
+    stubs
+}
+
+/// The programs in TypeScript, compiled in a folder of their own in this one.
+pub(super) async fn built_typescript(within: &Path) -> PathBuf {
+    let place = within.join("typescript");
+    copy(&folder("typescript"), &place);
+    let modules = tools().join("node/node_modules");
+    std::os::unix::fs::symlink(&modules, place.join("node_modules")).unwrap();
+    let buf = |input: &Path| {
+        let mut buf = command(&modules.join(".bin/buf"));
+        buf.arg("generate").arg(input).current_dir(&place);
+        buf
+    };
+    succeed(buf(&root().join("proto"))).await;
+    let mut errors = buf(Path::new("node_modules/google-proto-files"));
+    errors.args(["--path", "node_modules/google-proto-files/google/rpc/status.proto"]);
+    errors.args(["--path", "node_modules/google-proto-files/google/rpc/error_details.proto"]);
+    succeed(errors).await;
+    let mut compile = command(&modules.join(".bin/tsc"));
+    compile.current_dir(&place);
+    succeed(compile).await;
+    place
 }
 
 /// The folder of a program.

@@ -15,6 +15,7 @@ mod others;
 mod passkeys;
 mod people;
 mod policy;
+mod templates;
 mod webhooks;
 
 use std::time::Duration;
@@ -124,6 +125,7 @@ impl Preparing {
         examples.extend(bulk_resets::examples(&world).await);
         examples.extend(webhooks::examples(&world).await);
         examples.extend(others::examples(&world, others).await);
+        examples.extend(templates::examples(&world).await);
         let strangers = [other_tenant, foreigner.account_id.clone(), request_id()];
         world.settled().await;
         Prepared { world, examples, person, foreigner, strangers }

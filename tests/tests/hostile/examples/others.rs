@@ -7,6 +7,7 @@ use rekey_tests::World;
 use rekey_tests::person::request_id;
 use rekey_wire::notification::v1 as notification;
 use rekey_wire::notification::v1::notification_service_client::NotificationServiceClient;
+use rekey_wire::notification::v1::suppression_service_client::SuppressionServiceClient;
 use rekey_wire::verification::v1 as verification;
 use rekey_wire::verification::v1::verification_service_client::VerificationServiceClient;
 
@@ -56,6 +57,13 @@ fn starting(world: &World, address: &str) -> verification::StartVerificationRequ
         caller_counts_failures: true,
         organisation: "Acme".to_owned(),
         familiar: true,
+        challenge_passed: true,
+        fallbacks: vec![verification::Fallback {
+            destination: Some(verification::Destination {
+                address: Some(verification::destination::Address::PhoneNumber("+12125550142".to_owned())),
+            }),
+            after: Some(prost_types::Duration { seconds: 30, nanos: 0 }),
+        }],
     }
 }
 
@@ -102,11 +110,19 @@ fn sending(world: &World) -> notification::SendNotificationRequest {
         variables: HashMap::from(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))),
         lane: notification::Lane::Critical.into(),
         not_after_time: Some(prost_types::Timestamp {
-            seconds: world.clock.now().unix_seconds() + 300,
+            seconds: world.clock.now().unix_seconds() + 3_600,
             nanos: 0,
         }),
         reference: "order-66".to_owned(),
         decoy: false,
+        event: String::new(),
+        fallbacks: vec![notification::Fallback {
+            destination: Some(notification::Destination {
+                address: Some(notification::destination::Address::PhoneNumber("+12125550142".to_owned())),
+            }),
+            after: Some(prost_types::Duration { seconds: 30, nanos: 0 }),
+        }],
+        deduplication_key: String::new(),
     };
     notification::SendNotificationRequest {
         tenant_id: world.tenant_id.clone(),
@@ -118,6 +134,7 @@ fn sending(world: &World) -> notification::SendNotificationRequest {
 pub(super) async fn examples(world: &World, before: Before) -> Vec<Example> {
     let mut examples = verifications(world, &before);
     examples.extend(notifications(world, before.notification_id).await);
+    examples.extend(suppressions(world).await);
     examples
 }
 
@@ -150,6 +167,11 @@ fn verifications(world: &World, before: &Before) -> Vec<Example> {
         subject: "somebody".to_owned(),
         request_id: request_id(),
     };
+    let conversion = verification::GetConversionRequest {
+        tenant_id: tenant_id(),
+        window: verification::ConversionWindow::Hour.into(),
+        country: "US".to_owned(),
+    };
     let start = starting(world, "start@example.net");
     vec![
         Example::new("/rekey.verification.v1.VerificationService/StartVerification", &start),
@@ -162,6 +184,7 @@ fn verifications(world: &World, before: &Before) -> Vec<Example> {
         Example::new("/rekey.verification.v1.VerificationService/GetVerification", &get),
         Example::new("/rekey.verification.v1.VerificationService/RedeemGrant", &redeem),
         Example::new("/rekey.verification.v1.VerificationService/ReleaseSubject", &release),
+        Example::new("/rekey.verification.v1.VerificationService/GetConversion", &conversion),
     ]
 }
 
@@ -198,7 +221,11 @@ async fn notifications(world: &World, notification_id: String) -> Vec<Example> {
         notification_id,
         request_id: request_id(),
     };
+    let watch = watch(world, &cancel.notification_id).await;
+    let providers = notification::ListProvidersRequest { channel: notification::Channel::Email.into() };
     vec![
+        Example::new("/rekey.notification.v1.ProviderService/ListProviders", &providers),
+        Example::new("/rekey.notification.v1.NotificationService/WatchNotifications", &watch),
         Example::new("/rekey.notification.v1.NotificationService/SendNotification", &sending(world)),
         Example::new("/rekey.notification.v1.NotificationService/BatchSendNotifications", &batch),
         Example::new("/rekey.notification.v1.NotificationService/GetNotification", &get),
@@ -209,4 +236,65 @@ async fn notifications(world: &World, notification_id: String) -> Vec<Example> {
         Example::new("/rekey.notification.v1.NotificationService/ReplayNotification", &replay)
             .refused("NOTIFICATION_NOT_REPLAYABLE"),
     ]
+}
+
+fn suppressing(world: &World, address: &str) -> notification::CreateSuppressionRequest {
+    let address = notification::destination::Address::EmailAddress(address.to_owned());
+    notification::CreateSuppressionRequest {
+        tenant_id: world.tenant_id.clone(),
+        request_id: request_id(),
+        destination: Some(notification::Destination { address: Some(address) }),
+        lane: notification::Lane::Bulk.into(),
+        reason: notification::SuppressionReason::Complaint.into(),
+        expire_time: Some(prost_types::Timestamp {
+            seconds: world.clock.now().unix_seconds() + 3_600,
+            nanos: 0,
+        }),
+    }
+}
+
+async fn suppressions(world: &World) -> Vec<Example> {
+    let mut service = SuppressionServiceClient::new(world.notification.clone());
+    for address in ["first@example.net", "second@example.net", "third@example.net"] {
+        service.create_suppression(suppressing(world, address)).await.unwrap();
+    }
+    let first_page = notification::ListSuppressionsRequest {
+        tenant_id: world.tenant_id.clone(),
+        page_size: 1,
+        page_token: String::new(),
+        channel: notification::Channel::Email.into(),
+        reason: notification::SuppressionReason::Complaint.into(),
+    };
+    let page = service.list_suppressions(first_page.clone()).await.unwrap().into_inner();
+    let list = notification::ListSuppressionsRequest { page_token: page.next_page_token, ..first_page };
+    let get = notification::GetSuppressionRequest {
+        tenant_id: world.tenant_id.clone(),
+        destination: suppressing(world, "first@example.net").destination,
+    };
+    let delete = notification::DeleteSuppressionRequest {
+        tenant_id: world.tenant_id.clone(),
+        request_id: request_id(),
+        destination: suppressing(world, "second@example.net").destination,
+    };
+    let create = suppressing(world, "fourth@example.net");
+    vec![
+        Example::new("/rekey.notification.v1.SuppressionService/ListSuppressions", &list),
+        Example::new("/rekey.notification.v1.SuppressionService/GetSuppression", &get),
+        Example::new("/rekey.notification.v1.SuppressionService/CreateSuppression", &create),
+        Example::new("/rekey.notification.v1.SuppressionService/DeleteSuppression", &delete),
+    ]
+}
+
+/// A stream that goes on.
+async fn watch(world: &World, notification_id: &str) -> notification::WatchNotificationsRequest {
+    let first = notification::WatchNotificationsRequest {
+        tenant_id: world.tenant_id.clone(),
+        resume_token: String::new(),
+        notification_id: notification_id.to_owned(),
+        reference: "order-66".to_owned(),
+    };
+    let mut service = NotificationServiceClient::new(world.notification.clone());
+    let mut stream = service.watch_notifications(first.clone()).await.unwrap().into_inner();
+    let resume_token = stream.message().await.unwrap().unwrap().resume_token;
+    notification::WatchNotificationsRequest { resume_token, ..first }
 }
