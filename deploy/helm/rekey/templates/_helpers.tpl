@@ -107,7 +107,7 @@ capabilities:
 {{- define "rekey.keyNames" -}}
 {{- if eq .part "identity" -}}pepper access_token tokens decoy login_hash familiar_place
 {{- else if eq .part "verification" -}}code_mac code_seal grant
-{{- else -}}payload_seal{{- end -}}
+{{- else -}}payload_seal{{ if .root.Values.notification.receiptKey }} receipt_mac{{ end }}{{- end -}}
 {{- end -}}
 
 {{/* The settings of a part, as variables. */}}
@@ -144,6 +144,10 @@ capabilities:
   value: /etc/rekey/keys/{{ replace "_" "-" . }}
 {{- end }}
 {{- include "rekey.stores" . }}
+{{- if and (eq $part "verification") $values.secrets.policies }}
+- name: REKEY__VERIFICATION__POLICIES_FILE
+  value: /etc/rekey/policies/policies.toml
+{{- end }}
 {{- if eq $part "identity" }}
 - name: REKEY__IDENTITY__PORTAL_URL
   value: {{ required "portalUrl is needed: notices link there" $values.portalUrl | quote }}
@@ -228,6 +232,15 @@ capabilities:
     items:
       - key: {{ $part }}.toml
         path: {{ $part }}.toml
+{{- if and (eq $part "verification") $values.secrets.policies }}
+- name: policies
+  secret:
+    secretName: {{ $values.secrets.policies }}
+    defaultMode: 0440
+    items:
+      - key: policies.toml
+        path: policies.toml
+{{- end }}
 {{- if ne $part "notification" }}
 - name: tokens
   secret:
