@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rekey_primitives::clock::SharedClock;
+use rekey_primitives::clock::{SharedClock, Timestamp};
 use rekey_primitives::id::TenantId;
 use rekey_runtime::shutdown::Shutdown;
 
@@ -20,6 +20,13 @@ const BATCH: u32 = 100;
 
 /// How long a replica has its turn: longer than a call to notification may take.
 const LEASE: Duration = Duration::from_secs(30);
+
+/// How long a tenant is looked at after a start: a replica notes it once a minute, and the last thing that happens to a verification is
+/// the end of its life, ten minutes at most.
+const QUIET_AFTER: Duration = Duration::from_secs(20 * 60);
+
+/// The pause after something failed, so that a neighbour that is away does not fill the log.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
 /// Why events wait.
 #[derive(Debug, thiserror::Error)]
@@ -51,30 +58,38 @@ impl EventRelay {
             stop.begun().await;
             return Ok(());
         }
-        while stop.pause(self.poll).await {
-            self.pass(&stop).await;
+        let mut pause = self.poll;
+        while stop.pause(pause).await {
+            let all_went_well = self.pass(&stop).await;
+            pause = if all_went_well { self.poll } else { self.poll.max(AFTER_FAILURE) };
         }
         Ok(())
     }
 
-    /// Looks at all tenants once.
-    pub(crate) async fn pass(&self, stop: &Shutdown) {
-        let tenants = match self.store.listened_tenants(self.clock.now()).await {
+    /// Looks at all tenants once. False where one of them failed.
+    pub(crate) async fn pass(&self, stop: &Shutdown) -> bool {
+        let tenants = match self.store.listened_tenants().await {
             Ok(tenants) => tenants,
-            Err(failure) => return warn(&failure.into()),
-        };
-        for tenant in tenants {
-            if stop.has_begun() {
-                return;
+            Err(failure) => {
+                warn(&failure.into());
+                return false;
             }
-            if let Err(failure) = self.turn(tenant, stop).await {
+        };
+        let mut all_went_well = true;
+        for (tenant, noted_at) in tenants {
+            if stop.has_begun() {
+                break;
+            }
+            if let Err(failure) = self.turn(tenant, noted_at, stop).await {
                 warn(&failure);
+                all_went_well = false;
             }
         }
+        all_went_well
     }
 
-    /// Hands over what waits in a tenant.
-    async fn turn(&self, tenant: TenantId, stop: &Shutdown) -> Result<(), Failure> {
+    /// Hands over what waits in a tenant, and forgets one in which nothing happens any more.
+    async fn turn(&self, tenant: TenantId, noted_at: Timestamp, stop: &Shutdown) -> Result<(), Failure> {
         let most_waiting = self.rules.most_waiting;
         let events = StepEvents { most_waiting, ..StepEvents::default() };
         while !stop.has_begun() {
@@ -85,6 +100,10 @@ impl EventRelay {
                 tracing::warn!(%tenant, waiting = taken.waiting, "events wait: the oldest are dropped for new ones");
             }
             if taken.texts.is_empty() && ended < BATCH {
+                let horizon = self.clock.now().minus(QUIET_AFTER);
+                if taken.waiting == 0 && horizon.has_reached(noted_at) {
+                    self.store.forget_listener(tenant, horizon).await?;
+                }
                 break;
             }
             self.hand_over(tenant, &taken.texts).await?;

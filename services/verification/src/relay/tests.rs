@@ -55,11 +55,13 @@ struct Listening {
     relay: EventRelay,
     receiver: Arc<FakeReceiver>,
     tenant: TenantId,
+    clock: ManualClock,
 }
 
 impl Listening {
     fn over(store: Arc<dyn Store>) -> Self {
         let receiver = Arc::new(FakeReceiver::default());
+        let clock = ManualClock::starting_at(BEGIN);
         let endpoints = [("shop", "shop-hooks"), ("bank", "unknown")];
         let endpoints: BTreeMap<_, _> =
             endpoints.map(|(caller, endpoint)| (caller.to_owned(), endpoint.to_owned())).into();
@@ -67,11 +69,11 @@ impl Listening {
             store,
             receiver: receiver.clone(),
             rules: EventRules { endpoints, most_waiting: 150 },
-            clock: Arc::new(ManualClock::starting_at(BEGIN)),
+            clock: Arc::new(clock.clone()),
             holder: "replica".to_owned(),
             poll: Duration::from_millis(1),
         };
-        Self { relay, receiver, tenant: TenantId::from_uuid(uuid_v4(&SystemEntropy)) }
+        Self { relay, receiver, tenant: TenantId::from_uuid(uuid_v4(&SystemEntropy)), clock }
     }
 
     /// Records that a verification of this caller was created.
@@ -101,8 +103,8 @@ impl Listening {
         self.receiver.taken.lock().unwrap().clone()
     }
 
-    async fn pass(&self) {
-        self.relay.pass(&Shutdown::new()).await;
+    async fn pass(&self) -> bool {
+        self.relay.pass(&Shutdown::new()).await
     }
 }
 
@@ -124,11 +126,14 @@ async fn events_wait_while_notification_is_away(store: Arc<dyn Store>) {
     let recorded = listening.record("shop").await;
     listening.receiver.is_away.store(true, Ordering::SeqCst);
 
-    listening.pass().await;
-    assert_eq!(listening.taken(), Vec::<String>::new());
+    // However long it lasts.
+    listening.clock.advance(2 * QUIET_AFTER);
+    let went_well = listening.pass().await;
+    let taken_while_away = listening.taken();
     listening.receiver.is_away.store(false, Ordering::SeqCst);
     listening.pass().await;
 
+    assert_eq!((went_well, taken_while_away), (false, Vec::new()));
     assert_eq!(listening.taken(), [recorded]);
 }
 
@@ -143,6 +148,23 @@ async fn what_nobody_takes_holds_up_nobody(store: Arc<dyn Store>) {
     assert_eq!(listening.taken(), [recorded]);
     let turn = Turn { tenant: listening.tenant, holder: "replica".to_owned(), lease: LEASE, most: BATCH };
     assert_eq!(listening.relay.store.take(&turn, BEGIN).await.unwrap().waiting, 0);
+}
+
+async fn a_quiet_tenant_is_looked_at_no_more_until_it_is_noted_again(store: Arc<dyn Store>) {
+    let listening = Listening::over(store);
+    let store = &listening.relay.store;
+    listening.record("shop").await;
+    listening.pass().await;
+
+    listening.clock.advance(QUIET_AFTER);
+    listening.pass().await;
+    let when_quiet = store.listened_tenants().await.unwrap();
+    store.note_listener(listening.tenant, listening.relay.clock.now()).await.unwrap();
+    let recorded = listening.record("shop").await;
+    listening.pass().await;
+
+    assert!(when_quiet.is_empty(), "{when_quiet:?}");
+    assert_eq!(listening.taken().last(), Some(&recorded));
 }
 
 async fn of_too_many_the_oldest_are_dropped(store: Arc<dyn Store>) {
@@ -181,5 +203,6 @@ on_both_stores! {
     events_are_handed_over_once_and_in_order
     events_wait_while_notification_is_away
     what_nobody_takes_holds_up_nobody
+    a_quiet_tenant_is_looked_at_no_more_until_it_is_noted_again
     of_too_many_the_oldest_are_dropped
 }

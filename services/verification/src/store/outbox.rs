@@ -46,8 +46,11 @@ pub(crate) trait EventOutbox: Send + Sync + 'static {
     /// Notes that a tenant has events, before the first of them is stored.
     async fn note_listener(&self, tenant: TenantId, now: Timestamp) -> Result<(), Failure>;
 
-    /// The tenants that had events of late.
-    async fn listened_tenants(&self, now: Timestamp) -> Result<Vec<TenantId>, Failure>;
+    /// The tenants that may have events, and when that was last noted.
+    async fn listened_tenants(&self) -> Result<Vec<(TenantId, Timestamp)>, Failure>;
+
+    /// Forgets a tenant that has no events, unless it was noted since then.
+    async fn forget_listener(&self, tenant: TenantId, noted_before: Timestamp) -> Result<(), Failure>;
 
     /// Records what no other step does.
     async fn record(&self, tenant: TenantId, events: &StepEvents) -> Result<(), Failure>;

@@ -133,8 +133,13 @@ impl EventOutbox for MemoryStore {
         Ok(())
     }
 
-    async fn listened_tenants(&self, _: Timestamp) -> Result<Vec<TenantId>, Failure> {
+    async fn listened_tenants(&self) -> Result<Vec<(TenantId, Timestamp)>, Failure> {
         Ok(self.state().outbox.tenants())
+    }
+
+    /// What is empty is gone already.
+    async fn forget_listener(&self, _: TenantId, _: Timestamp) -> Result<(), Failure> {
+        Ok(())
     }
 
     async fn record(&self, tenant: TenantId, events: &StepEvents) -> Result<(), Failure> {

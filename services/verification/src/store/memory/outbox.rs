@@ -39,8 +39,9 @@ impl Outbox {
         }
     }
 
-    pub(super) fn tenants(&self) -> Vec<TenantId> {
-        self.0.keys().copied().collect()
+    /// Those that have events, as if each had just been noted.
+    pub(super) fn tenants(&self) -> Vec<(TenantId, Timestamp)> {
+        self.0.keys().map(|tenant| (*tenant, Timestamp::from_unix_micros(i64::MAX))).collect()
     }
 
     /// One process, and so one replica: it is always its turn.

@@ -15,9 +15,6 @@ use crate::store::{EventOutbox, Failure, StepEvents, TakenEvents, Turn};
 /// How often it is noted that a tenant has events, so that a Redis that forgot it learns it again.
 pub(super) const NOTED_EVERY: Duration = Duration::from_secs(60);
 
-/// How long it is known without being noted: well above how long a verification lives and its events may wait.
-const KNOWN_FOR: Duration = Duration::from_secs(7 * 86_400);
-
 #[async_trait]
 impl EventOutbox for RedisStore {
     async fn note_listener(&self, tenant: TenantId, now: Timestamp) -> Result<(), Failure> {
@@ -31,20 +28,16 @@ impl EventOutbox for RedisStore {
         Ok(())
     }
 
-    async fn listened_tenants(&self, now: Timestamp) -> Result<Vec<TenantId>, Failure> {
-        let key = keys::listened_tenants();
-        let horizon = now.minus(KNOWN_FOR).unix_micros();
-        let mut forget = redis::cmd("ZREMRANGEBYSCORE");
-        forget.arg(&key).arg("-inf").arg(horizon);
-        let _gone: i64 = forget.query_async(&mut self.connection.clone()).await?;
+    async fn listened_tenants(&self) -> Result<Vec<(TenantId, Timestamp)>, Failure> {
         let mut list = redis::cmd("ZRANGE");
-        list.arg(&key).arg(0).arg(-1);
-        let tenants: Vec<String> = list.query_async(&mut self.connection.clone()).await?;
-        tenants
-            .iter()
-            .map(|text| Uuid::parse_str(text).map(TenantId::from_uuid))
-            .collect::<Result<_, _>>()
-            .map_err(|_| Failure::Unreadable("tenant with events"))
+        list.arg(keys::listened_tenants()).arg(0).arg(-1).arg("WITHSCORES");
+        let noted: Vec<(String, f64)> = list.query_async(&mut self.connection.clone()).await?;
+        noted.iter().map(|(tenant, at)| listened(tenant, *at)).collect()
+    }
+
+    async fn forget_listener(&self, tenant: TenantId, noted_before: Timestamp) -> Result<(), Failure> {
+        let _gone: i64 = self.run(&self.scripts.forget_listener(tenant, noted_before)).await?;
+        Ok(())
     }
 
     async fn record(&self, tenant: TenantId, events: &StepEvents) -> Result<(), Failure> {
@@ -96,4 +89,14 @@ impl EventOutbox for RedisStore {
         let _done: i64 = self.run(&self.scripts.confirm_events(tenant, handed_over)).await?;
         Ok(())
     }
+}
+
+/// Reads a tenant and when it was noted, in microseconds: a score holds them exactly until the year 2255.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a score that is no instant is only ever too old or too new"
+)]
+fn listened(tenant: &str, at: f64) -> Result<(TenantId, Timestamp), Failure> {
+    let tenant = Uuid::parse_str(tenant).map_err(|_| Failure::Unreadable("tenant with events"))?;
+    Ok((TenantId::from_uuid(tenant), Timestamp::from_unix_micros(at as i64)))
 }

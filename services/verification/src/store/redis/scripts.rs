@@ -38,6 +38,7 @@ pub(super) struct Scripts {
     record_expired: Script,
     take_events: Script,
     confirm_events: Script,
+    forget_listener: Script,
 }
 
 macro_rules! script {
@@ -61,6 +62,7 @@ impl Scripts {
             record_expired: script!("common.lua", "record_expired.lua"),
             take_events: script!("common.lua", "take_events.lua"),
             confirm_events: script!("confirm_events.lua"),
+            forget_listener: script!("forget_listener.lua"),
         }
     }
 
@@ -150,6 +152,12 @@ impl Scripts {
         call.key(keys::events_turn(turn.tenant)).key(keys::events(turn.tenant));
         call.arg(now.unix_micros()).arg(&turn.holder).arg(now.plus(turn.lease).unix_micros());
         call.arg(keys::ttl(turn.lease)).arg(turn.most);
+        call
+    }
+
+    pub(super) fn forget_listener(&self, tenant: TenantId, noted_before: Timestamp) -> ScriptInvocation<'_> {
+        let mut call = self.forget_listener.prepare_invoke();
+        call.key(keys::listened_tenants()).arg(tenant.to_string()).arg(noted_before.unix_micros());
         call
     }
 

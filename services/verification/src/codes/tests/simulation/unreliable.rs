@@ -45,8 +45,12 @@ impl EventOutbox for Unreliable<dyn Store> {
         self.faults.around(self.inner.note_listener(tenant, now), unstored).await
     }
 
-    async fn listened_tenants(&self, now: Timestamp) -> Result<Vec<TenantId>, Failure> {
-        self.faults.around(self.inner.listened_tenants(now), unstored).await
+    async fn listened_tenants(&self) -> Result<Vec<(TenantId, Timestamp)>, Failure> {
+        self.faults.around(self.inner.listened_tenants(), unstored).await
+    }
+
+    async fn forget_listener(&self, tenant: TenantId, noted_before: Timestamp) -> Result<(), Failure> {
+        self.faults.around(self.inner.forget_listener(tenant, noted_before), unstored).await
     }
 
     async fn record(&self, tenant: TenantId, events: &StepEvents) -> Result<(), Failure> {

@@ -4,7 +4,7 @@
 local now, holder, held_until, ttl, most = take_number(), take(), take(), take(), take_number()
 local stored = redis.call('HMGET', KEYS[1], 'holder', 'until')
 if stored[1] and stored[1] ~= holder and now < tonumber(stored[2]) then
-  return { '0' }
+  return { whole(redis.call('LLEN', KEYS[2])) }
 end
 redis.call('HSET', KEYS[1], 'holder', holder, 'until', held_until)
 redis.call('PEXPIRE', KEYS[1], ttl)
