@@ -15,7 +15,8 @@ async fn the_release_before_is_upgraded_and_taken_back_and_no_reset_fails() {
     let before = before();
     let mut deployment = Deployment::prepare(Ground::new().await, &[]);
     deployment.run_program(Some(before.clone()));
-    assert_eq!(deployment.migrate().await.code, Some(0));
+    let migrated = deployment.migrate().await;
+    assert_eq!(migrated.code, Some(0), "{migrated:?}");
     let tenant_id = deployment.bootstrap("acme").await.json()["tenant_id"].as_str().unwrap().to_owned();
     let mut replicas = Replicas::start(deployment, REPLICAS).await;
     let resetting = Resetting::of(&replicas, tenant_id);
@@ -24,7 +25,8 @@ async fn the_release_before_is_upgraded_and_taken_back_and_no_reset_fails() {
         resetting.goes_on().await;
         replicas.deployment_mut().run_program(None);
         // The old processes work on with the new schema.
-        assert_eq!(replicas.deployment().migrate().await.code, Some(0));
+        let migrated = replicas.deployment().migrate().await;
+        assert_eq!(migrated.code, Some(0), "{migrated:?}");
         resetting.goes_on().await;
         // Whoever is called comes first, and last on the way back.
         for part in [Part::Notification, Part::Verification, Part::Identity] {
