@@ -93,6 +93,17 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 15)]
         lasting: u64,
     },
+    /// How fast codes go by a second relay when the primary dies, and how soon that is used again once it is back.
+    ///
+    /// Fails where a code is lost or arrives twice.
+    Switch {
+        /// For how many seconds both relays take mails, before and after.
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        steady: u64,
+        /// For how many seconds the primary is gone.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        gone: u64,
+    },
     /// Whether known and unknown logins can be told apart by time.
     Enumeration,
     /// Everything on both kinds of stores, into the tables of a page such as docs/performance.md. Takes half an hour.

@@ -11,6 +11,7 @@
 //! | [`flows`], [`knee`] | what backends ask for, at set times: how much is held, and how long it takes |
 //! | [`overload`] | ten times as much |
 //! | [`queue`] | codes behind a long mailing, and how fast that leaves |
+//! | [`switch`] | codes while a relay dies and comes back |
 //! | [`enumeration`] | whether known, unknown and blocked logins can be told apart by time |
 //! | [`scale`] | work on whole directories, from ten thousand accounts to a million |
 //! | [`capacity`] | what breaks first at how many accounts, simulated |
@@ -19,6 +20,7 @@
 //! | [`workload`], [`directory`] | sign-ins, checks of codes and resets, as clients make them; people by the thousand |
 //! | [`program`], [`stores`], [`suite`], [`apart`] | the suite under test, Postgres and Redis for it, and all of them apart |
 //! | [`caller`], [`load`] | single calls, and many of them |
+//! | [`messages`] | calls that have messages sent |
 //! | [`statistics`], [`histogram`], [`report`], [`page`], [`output`] | judging and telling |
 
 mod apart;
@@ -33,6 +35,7 @@ mod histogram;
 mod knee;
 mod limits;
 mod load;
+mod messages;
 mod output;
 mod overload;
 mod page;
@@ -44,6 +47,7 @@ mod speed;
 mod statistics;
 mod stores;
 mod suite;
+mod switch;
 mod workload;
 
 use std::path::Path;
@@ -63,6 +67,7 @@ use crate::queue::Queue;
 use crate::report::Report;
 use crate::stores::Stores;
 use crate::suite::Setup;
+use crate::switch::Switch;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -79,6 +84,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// So many seconds, and at least one.
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count.max(1))
 }
 
 /// A run: what is measured, how thoroughly, and apart from what.
@@ -124,14 +134,16 @@ impl Run {
                 self.flows(&setup, asked, &mut report).await?;
             }
             Some(Command::Overload { flow, times, lasting }) => {
-                let length = Duration::from_secs((*lasting).max(1));
-                let overload = Overload { flow: *flow, times: *times, length };
+                let overload = Overload { flow: *flow, times: *times, length: seconds(*lasting) };
                 report.overload = overload::measure(&setup, overload, &self.offer, output).await?;
             }
             Some(Command::Queue { bulk, codes, lasting }) => {
-                let length = Duration::from_secs((*lasting).max(1));
-                let queue = Queue { bulk: *bulk, codes: *codes, length };
+                let queue = Queue { bulk: *bulk, codes: *codes, length: seconds(*lasting) };
                 report.queue = queue::measure(&setup, queue, output).await?;
+            }
+            Some(Command::Switch { steady, gone }) => {
+                let switch = Switch { steady: seconds(*steady), gone: seconds(*gone) };
+                report.switch = switch::measure(&setup, switch, output).await?;
             }
             Some(Command::Enumeration) => {
                 report.enumeration = enumeration::measure(&setup, effort, output).await?;

@@ -76,11 +76,6 @@ pub(crate) async fn measure(
 
 fn lines(tally: &Tally, memory: &Memory, peak: f64) -> anyhow::Result<Vec<Line>> {
     ensure!(tally.refused.count() > 0, "nothing was refused: the peak was not found");
-    let one = |value: f64, limit: f64| {
-        let mut rounds = Rounds::default();
-        rounds.add(value, limit);
-        rounds
-    };
     let [first, second] = memory.halves().context("the overload was too short to look at memory")?;
     let refused = tally.refused.count() as f64;
     let with_retry_info = refused - tally.without_retry_info as f64;
@@ -88,16 +83,21 @@ fn lines(tally: &Tally, memory: &Memory, peak: f64) -> anyhow::Result<Vec<Line>>
     let all = Some(Target::AtLeast(1.0));
     let kept = refused + tally.good.count() as f64;
     Ok(vec![
-        one(tally.goodput, peak).line("goodput", "the peak", "/s", Some(Target::AtLeast(GOODPUT))),
-        one(tally.refused.percentile(0.99), REFUSED_WITHIN_MS).line(
+        Rounds::one(tally.goodput, peak).line("goodput", "the peak", "/s", Some(Target::AtLeast(GOODPUT))),
+        Rounds::one(tally.refused.percentile(0.99), REFUSED_WITHIN_MS).line(
             "refusals p99",
             "what a person waits",
             "ms",
             at_most(1.0),
         ),
-        one(with_retry_info, refused).line("refusals with RetryInfo", "all refusals", "", all),
-        one(kept, tally.calls as f64).line("answered or refused", "all calls", "", None),
-        one(second / 1e6, first / 1e6).line("most memory, second half", "first half", "MB", at_most(GROWTH)),
+        Rounds::one(with_retry_info, refused).line("refusals with RetryInfo", "all refusals", "", all),
+        Rounds::one(kept, tally.calls as f64).line("answered or refused", "all calls", "", None),
+        Rounds::one(second / 1e6, first / 1e6).line(
+            "most memory, second half",
+            "first half",
+            "MB",
+            at_most(GROWTH),
+        ),
     ])
 }
 

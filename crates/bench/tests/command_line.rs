@@ -16,6 +16,8 @@ fn help_names_everything_that_can_be_measured() {
         "speed",
         "flows",
         "overload",
+        "queue",
+        "switch",
         "page",
         "enumeration",
         "compare",

@@ -10,19 +10,17 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use rekey_wire::notification::v1::batch_send_result::Result as Sent;
-use rekey_wire::notification::v1::destination::Address;
 use rekey_wire::notification::v1::notification_service_client::NotificationServiceClient;
-use rekey_wire::notification::v1::{
-    BatchSendNotificationsRequest, Destination, Lane, OutgoingMessage, SendNotificationRequest,
-};
+use rekey_wire::notification::v1::{BatchSendNotificationsRequest, Lane};
 use tokio::sync::oneshot::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::bare::Claims;
-use crate::caller::{Caller, request_id};
+use crate::caller::Caller;
 use crate::flows::Post;
 use crate::histogram::Latencies;
+use crate::messages::{PACE, PATIENCE, message, send_code, sending};
 use crate::output::Output;
 use crate::program::{Variable, variable};
 use crate::report::{Line, Rounds, Target};
@@ -34,17 +32,11 @@ const BATCH: usize = 100;
 /// Calls of the mailing at once.
 const CALLS: usize = 8;
 
-/// Between two codes: a hundred a second, which is no load by itself.
-const PACE: Duration = Duration::from_millis(10);
-
 /// What a code may take.
 const PICKED_UP_MS: f64 = 250.0;
 
 /// What draining should reach of the bare claims.
 const DRAIN: f64 = 0.5;
-
-/// A code that takes longer never comes.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is queued.
 #[derive(Debug, Clone, Copy)]
@@ -73,24 +65,24 @@ pub(crate) async fn measure(setup: &Setup, queue: Queue, output: Output) -> anyh
 }
 
 fn lines(codes: &Latencies, drained: f64, claims: Claims) -> Vec<Line> {
-    let one = |value: f64, limit: f64| {
-        let mut rounds = Rounds::default();
-        rounds.add(value, limit);
-        rounds
-    };
     let p99 = codes.percentile(0.99);
     let slowest = codes.percentile(1.0);
     let at_most = Some(Target::AtMost(1.0));
     vec![
-        one(p99, PICKED_UP_MS).line("code behind bulk p99", "what a person waits", "ms", at_most),
-        one(slowest, PICKED_UP_MS).line("the slowest code", "what a person waits", "ms", None),
-        one(drained, claims.in_batches).line(
+        Rounds::one(p99, PICKED_UP_MS).line("code behind bulk p99", "what a person waits", "ms", at_most),
+        Rounds::one(slowest, PICKED_UP_MS).line("the slowest code", "what a person waits", "ms", None),
+        Rounds::one(drained, claims.in_batches).line(
             "messages drained",
             "bare claims of 50",
             "/s",
             Some(Target::AtLeast(DRAIN)),
         ),
-        one(drained, claims.one_by_one).line("messages drained", "bare claims, one by one", "/s", None),
+        Rounds::one(drained, claims.one_by_one).line(
+            "messages drained",
+            "bare claims, one by one",
+            "/s",
+            None,
+        ),
     ]
 }
 
@@ -98,25 +90,6 @@ fn lines(codes: &Latencies, drained: f64, claims: Claims) -> Vec<Line> {
 fn unhurried_no_more() -> Vec<Variable> {
     let bulk = |name: &str, value: &str| variable(&format!("notification.bulk.{name}"), value);
     vec![bulk("per_second", "0"), bulk("workers", "64"), bulk("per_domain", "64"), bulk("batch", "64")]
-}
-
-fn message(address: String, lane: Lane, template: &str, variables: &[(&str, &str)]) -> OutgoingMessage {
-    let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
-    OutgoingMessage {
-        destination: Some(Destination { address: Some(Address::EmailAddress(address)) }),
-        template: template.to_owned(),
-        variables: variables.iter().map(owned).collect(),
-        lane: lane.into(),
-        ..OutgoingMessage::default()
-    }
-}
-
-fn sending(caller: &Caller, message: OutgoingMessage) -> SendNotificationRequest {
-    SendNotificationRequest {
-        tenant_id: caller.tenant_id(),
-        request_id: request_id(),
-        message: Some(message),
-    }
 }
 
 /// Queues so many bulk mails.
@@ -174,11 +147,8 @@ async fn follow(
     arrival: Receiver<String>,
     number: usize,
 ) -> anyhow::Result<Duration> {
-    let variables = [("organisation", "Contoso"), ("code", "271828"), ("minutes", "10")];
-    let request = sending(caller, message(address, Lane::Critical, "verification_code", &variables));
     let began = Instant::now();
-    let mut client = NotificationServiceClient::new(caller.channel(number));
-    client.send_notification(caller.request(request)).await?;
+    send_code(caller, address, number).await?;
     tokio::time::timeout(PATIENCE, arrival).await.context("a code did not arrive")??;
     Ok(began.elapsed())
 }

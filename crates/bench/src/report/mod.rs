@@ -39,6 +39,9 @@ pub(crate) struct Report {
     /// The queue of messages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) queue: Vec<Line>,
+    /// The switch from a relay that died to another, and back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) switch: Vec<Line>,
     /// Whether logins can be told apart.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) enumeration: Vec<Kind>,
@@ -64,6 +67,7 @@ impl Report {
             mix: String::new(),
             overload: Vec::new(),
             queue: Vec::new(),
+            switch: Vec::new(),
             enumeration: Vec::new(),
             sizes: Vec::new(),
             scale: Vec::new(),
@@ -220,6 +224,11 @@ impl Serialize for Target {
 }
 
 impl Rounds {
+    /// One round is all there is.
+    pub(crate) fn one(value: f64, limit: f64) -> Self {
+        Self(vec![(value, limit)])
+    }
+
     pub(crate) fn add(&mut self, value: f64, limit: f64) {
         self.0.push((value, limit));
     }

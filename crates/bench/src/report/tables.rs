@@ -56,6 +56,9 @@ impl Report {
         if !self.queue.is_empty() {
             sections.push(lines_section(&self.queue));
         }
+        if !self.switch.is_empty() {
+            sections.push(lines_section(&self.switch));
+        }
         if !self.enumeration.is_empty() {
             sections.push(Section { rows: kind_rows(&self.enumeration), note: ABOUT_T.to_owned() });
         }

@@ -12,9 +12,9 @@ use rekey_wire::identity::v1::{
 
 use super::account::filter;
 use super::import::{Record, RecordAddress};
-use super::resumption::resumed_by;
+use super::resumption::stopped_at;
 use crate::arguments::{ExportAccounts, ExportAccountsFormat};
-use crate::output::{Partial, Stopped, csv_record, write};
+use crate::output::{csv_record, write};
 use crate::profile::Profile;
 
 /// The columns of a table, which `rekey import` reads.
@@ -53,11 +53,7 @@ pub(crate) async fn run(typed: ExportAccounts, profile: &Path) -> anyhow::Result
         match writing.stream(&mut client, &mut request).await {
             Ok(true) => return Ok(()),
             Ok(false) => {}
-            Err(error) if request.resume_token.is_empty() => return Err(error),
-            Err(error) => {
-                let resume = resumed_by(&request.resume_token);
-                return Err(Stopped::at(Partial::resumed_by("accounts", resume), error).into());
-            }
+            Err(error) => return Err(stopped_at(&request.resume_token, "accounts", error)),
         }
     }
 }

@@ -32,4 +32,5 @@ pub(crate) mod token;
 pub(crate) mod trace;
 pub(crate) mod version;
 
+mod reopening;
 mod resumption;

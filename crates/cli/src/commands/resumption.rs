@@ -1,7 +1,31 @@
 //! How a command that stopped half way goes on: typed again with all its arguments, and with where it came to.
 
+use serde_json::json;
+
+use crate::output::{Output, Partial, Stopped, print};
+
+/// What stopped a command that came as far as this token, none if it is empty.
+pub(super) fn stopped_at(token: &str, unit: &'static str, error: anyhow::Error) -> anyhow::Error {
+    if token.is_empty() {
+        return error;
+    }
+    Stopped::at(Partial::resumed_by(unit, resumed_by(token)), error).into()
+}
+
+/// What a command that was interrupted at this token, none if it is empty, says last.
+pub(super) fn say_how_to_go_on(token: &str, output: Output) -> anyhow::Result<()> {
+    if token.is_empty() {
+        return Ok(());
+    }
+    if output.is_json() {
+        return Ok(print(&json!({ "resume_token": token }).to_string())?);
+    }
+    output.say(&format!("\nGo on with: {}", resumed_by(token)));
+    Ok(())
+}
+
 /// The command of this process, to go on from a token.
-pub(super) fn resumed_by(token: &str) -> String {
+fn resumed_by(token: &str) -> String {
     typed_again(std::env::args_os().map(|word| word.to_string_lossy().into_owned()), token)
 }
 

@@ -10,7 +10,7 @@ use rekey_wire::notification::v1::{
     GetTemplateRequest, GetTemplateResponse, ListTemplateVersionsRequest, ListTemplateVersionsResponse,
     ListTemplatesRequest, ListTemplatesResponse, PreviewTemplateRequest, PreviewTemplateResponse,
     ResetTemplateRequest, ResetTemplateResponse, RollbackTemplateRequest, RollbackTemplateResponse,
-    SetTemplateRequest, SetTemplateResponse, TemplateParts as WireParts,
+    SetTemplateRequest, SetTemplateResponse, TemplateParts as WireParts, TemplateText as WireText,
 };
 use tonic::{Request, Response, Status};
 
@@ -31,6 +31,19 @@ pub(crate) struct TemplateGrpc {
 impl TemplateGrpc {
     pub(crate) fn new(authoring: Authoring) -> Self {
         Self { authoring }
+    }
+
+    /// Makes the change that is asked for, and gives the text that is in force after it.
+    async fn change(
+        &self,
+        asked: Asked<'_>,
+        locale: &str,
+        change: Option<TextChange>,
+        precondition: Precondition<'_>,
+    ) -> Result<WireText, Status> {
+        let (scope, change) = asked.change(locale, change, precondition)?;
+        let view = self.authoring.change(&scope, change).await.map_err(answer)?;
+        Ok(encode::text(view))
     }
 }
 
@@ -61,7 +74,7 @@ impl TemplateService for TemplateGrpc {
         asked.fields.check(request.version >= 0, "version", "is negative");
         let is_either = !request.built_in || request.version == 0;
         asked.fields.check(is_either, "version", "is of the tenant, and the built-in text was asked for");
-        let (scope, key) = asked.key(&caller, &request.locale)?;
+        let (scope, key) = asked.key(&request.locale)?;
         let view = match request.version {
             0 if request.built_in => self.authoring.built_in_text(&scope, &key).await,
             0 => self.authoring.text(&scope, &key).await,
@@ -78,14 +91,9 @@ impl TemplateService for TemplateGrpc {
         let mut asked = Asked::of(&caller, &request.tenant_id, &request.name)?;
         let parts = parts(&mut asked.fields, "parts", request.parts);
         let change = parts.map(TextChange::Set);
-        let (scope, change) = asked.change(
-            &caller,
-            &request.locale,
-            change,
-            Precondition::of(&request.etag, &request.request_id),
-        )?;
-        let view = self.authoring.change(&scope, change).await.map_err(answer)?;
-        Ok(Response::new(SetTemplateResponse { template: Some(encode::text(view)) }))
+        let precondition = Precondition { etag: &request.etag, request_id: &request.request_id };
+        let text = self.change(asked, &request.locale, change, precondition).await?;
+        Ok(Response::new(SetTemplateResponse { template: Some(text) }))
     }
 
     async fn list_template_versions(
@@ -94,7 +102,7 @@ impl TemplateService for TemplateGrpc {
     ) -> Result<Response<ListTemplateVersionsResponse>, Status> {
         let (caller, request) = opened(request)?;
         let asked = Asked::of(&caller, &request.tenant_id, &request.name)?;
-        let (scope, key) = asked.key(&caller, &request.locale)?;
+        let (scope, key) = asked.key(&request.locale)?;
         let versions = self.authoring.versions(&scope, &key).await.map_err(answer)?;
         let versions = versions.into_iter().map(encode::version).collect();
         Ok(Response::new(ListTemplateVersionsResponse { versions }))
@@ -108,14 +116,9 @@ impl TemplateService for TemplateGrpc {
         let mut asked = Asked::of(&caller, &request.tenant_id, &request.name)?;
         asked.fields.check(request.version > 0, "version", "is no version");
         let change = Some(TextChange::RollBack(request.version));
-        let (scope, change) = asked.change(
-            &caller,
-            &request.locale,
-            change,
-            Precondition::of(&request.etag, &request.request_id),
-        )?;
-        let view = self.authoring.change(&scope, change).await.map_err(answer)?;
-        Ok(Response::new(RollbackTemplateResponse { template: Some(encode::text(view)) }))
+        let precondition = Precondition { etag: &request.etag, request_id: &request.request_id };
+        let text = self.change(asked, &request.locale, change, precondition).await?;
+        Ok(Response::new(RollbackTemplateResponse { template: Some(text) }))
     }
 
     async fn reset_template(
@@ -125,14 +128,9 @@ impl TemplateService for TemplateGrpc {
         let (caller, request) = opened(request)?;
         let asked = Asked::of(&caller, &request.tenant_id, &request.name)?;
         let change = Some(TextChange::Reset);
-        let (scope, change) = asked.change(
-            &caller,
-            &request.locale,
-            change,
-            Precondition::of(&request.etag, &request.request_id),
-        )?;
-        let view = self.authoring.change(&scope, change).await.map_err(answer)?;
-        Ok(Response::new(ResetTemplateResponse { template: Some(encode::text(view)) }))
+        let precondition = Precondition { etag: &request.etag, request_id: &request.request_id };
+        let text = self.change(asked, &request.locale, change, precondition).await?;
+        Ok(Response::new(ResetTemplateResponse { template: Some(text) }))
     }
 
     async fn preview_template(
@@ -141,7 +139,7 @@ impl TemplateService for TemplateGrpc {
     ) -> Result<Response<PreviewTemplateResponse>, Status> {
         let (caller, request) = opened(request)?;
         let asked = Asked::of(&caller, &request.tenant_id, &request.name)?;
-        let (scope, request) = asked.preview(&caller, request)?;
+        let (scope, request) = asked.preview(request)?;
         let preview = self.authoring.preview(&scope, request).await.map_err(answer)?;
         Ok(Response::new(encode::preview(preview)))
     }
@@ -153,35 +151,30 @@ struct Precondition<'a> {
     request_id: &'a str,
 }
 
-impl<'a> Precondition<'a> {
-    const fn of(etag: &'a str, request_id: &'a str) -> Self {
-        Self { etag, request_id }
-    }
-}
-
 /// What a request names, as far as it is read.
-struct Asked {
+struct Asked<'a> {
+    caller: &'a Caller,
     fields: Fields,
     tenant_id: Option<TenantId>,
     template: Option<TemplateName>,
 }
 
-impl Asked {
+impl<'a> Asked<'a> {
     /// Permission comes first, so that nobody learns from a refusal which templates there are.
-    fn of(caller: &Caller, tenant_id: &str, name: &str) -> Result<Self, Status> {
+    fn of(caller: &'a Caller, tenant_id: &str, name: &str) -> Result<Self, Status> {
         if !name.is_empty() && !caller.may_use_template(name) {
             return Err(refuse(Refusal::CallerNotAllowed(MissingRight::Template)));
         }
         let mut fields = Fields::default();
         let tenant_id = fields.id("tenant_id", tenant_id, TenantId::parse);
         let template = fields.template("name", name);
-        Ok(Self { fields, tenant_id, template })
+        Ok(Self { caller, fields, tenant_id, template })
     }
 
     /// What the request is about, if all its fields are right.
-    fn key(mut self, caller: &Caller, locale: &str) -> Result<(CallerScope, TextKey), Status> {
+    fn key(mut self, locale: &str) -> Result<(CallerScope, TextKey), Status> {
         let locale = locale_of(&mut self.fields, locale);
-        let scope = scope(caller, &mut self.fields, self.tenant_id)?;
+        let scope = scope(self.caller, &mut self.fields, self.tenant_id)?;
         match (self.template, locale) {
             (Some(template), Some(locale)) => {
                 Ok((scope, TextKey { template, locale: locale.as_str().to_owned() }))
@@ -193,7 +186,6 @@ impl Asked {
     /// The change that is asked for, with its etag and request id.
     fn change(
         mut self,
-        caller: &Caller,
         locale: &str,
         change: Option<TextChange>,
         Precondition { etag, request_id }: Precondition<'_>,
@@ -201,7 +193,7 @@ impl Asked {
         let given = (1..=ETAG).contains(&etag.len()).then(|| version_of(etag));
         let based_on = self.fields.take(given, "etag", "is not the etag that was read");
         let request_id = self.fields.id("request_id", request_id, RequestId::parse);
-        let (scope, key) = self.key(caller, locale)?;
+        let (scope, key) = self.key(locale)?;
         match (change, based_on, request_id) {
             (Some(change), Some(based_on), Some(request_id)) => {
                 Ok((scope, ChangeOfText { key, change, based_on, request_id }))
@@ -211,11 +203,7 @@ impl Asked {
         }
     }
 
-    fn preview(
-        mut self,
-        caller: &Caller,
-        request: PreviewTemplateRequest,
-    ) -> Result<(CallerScope, PreviewRequest), Status> {
+    fn preview(mut self, request: PreviewTemplateRequest) -> Result<(CallerScope, PreviewRequest), Status> {
         let fields = &mut self.fields;
         fields.check(request.version >= 0, "version", "is negative");
         fields.check(request.variables.len() <= 32, "variables", "holds more than 32");
@@ -225,7 +213,7 @@ impl Asked {
             text => locale_of(fields, text),
         };
         let draft = request.draft.map(|draft| parts(fields, "draft", Some(draft)));
-        let scope = scope(caller, &mut self.fields, self.tenant_id)?;
+        let scope = scope(self.caller, &mut self.fields, self.tenant_id)?;
         let template = self.template.ok_or_else(|| refuse(self.fields.refusal()))?;
         let key = || {
             let locale = locale.as_ref().map(|locale| locale.as_str().to_owned()).unwrap_or_default();

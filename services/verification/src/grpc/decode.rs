@@ -1,5 +1,7 @@
 //! Messages into requests of the use cases. Every wrong field is named, not only the first; values are never repeated.
 
+mod rights;
+
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -306,47 +308,6 @@ impl Decoder {
         Some(Requester { network: network?, backend: backend? })
     }
 
-    /// Permission before existence: a tenant out of reach is refused before anything else is said.
-    pub(super) fn judge_tenant(&self, tenant: Option<TenantId>) -> Result<(), Status> {
-        match tenant {
-            Some(tenant) if !self.caller.may_reach(tenant) => Err(not_allowed("tenant_id", "tenants")),
-            _ => Ok(()),
-        }
-    }
-
-    fn judge_purpose(&self, purpose: Option<&Purpose>) -> Result<(), Status> {
-        match purpose {
-            Some(purpose) if !self.caller.may_use_purpose(purpose.as_str()) => {
-                Err(not_allowed("purpose", "purposes"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn judge_audience(&self, audience: Option<&CallerName>) -> Result<(), Status> {
-        match audience {
-            Some(audience) if !self.caller.may_name_audience(audience.as_str()) => {
-                Err(not_allowed("audience", "audiences"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn judge_context(
-        &self,
-        context: Option<&wire::RequestContext>,
-        is_vouched_for: bool,
-    ) -> Result<(), Status> {
-        let is_asserted = context.is_some_and(|context| {
-            let wire::RequestContext { ip_address, user_agent, backend } = context;
-            [ip_address, user_agent, backend].iter().any(|text| !text.is_empty())
-        });
-        if (is_asserted || is_vouched_for) && !self.caller.may_assert_context() {
-            return Err(not_allowed("context", "may_assert_context"));
-        }
-        Ok(())
-    }
-
     /// Builds the request; none of its fields may be wrong.
     pub(super) fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Status> {
         match build() {
@@ -366,18 +327,6 @@ impl Decoder {
             .fold(refusal, |refusal, (field, what)| refusal.field(field, what))
             .into_status()
     }
-}
-
-/// A field that the caller may not fill like this, and the key of its entry that would allow it.
-fn not_allowed(field: &str, missing: &str) -> Status {
-    Refusal::new(
-        GrpcCode::PermissionDenied,
-        ErrorReason::CallerNotAllowed,
-        "the caller may not name or assert this",
-    )
-    .with("field", field)
-    .with("missing", missing)
-    .into_status()
 }
 
 #[cfg(test)]

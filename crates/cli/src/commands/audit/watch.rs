@@ -1,24 +1,15 @@
 //! `rekey audit watch`: a stream that is opened again whenever it ends, and says how to go on.
 
-use std::time::Duration;
-
 use rekey_wire::audit_events::fields as shown;
 use rekey_wire::identity::v1::{AuditEvent, WatchEventsRequest};
-use serde_json::json;
-use tonic::{Code, Request, Status, Streaming};
+use tonic::{Request, Status, Streaming};
 
 use super::{Client, cells, client};
 use crate::arguments::Events;
-use crate::commands::resumption::resumed_by;
-use crate::output::{Output, Partial, Stopped, print};
+use crate::commands::reopening::{Backoff, DEADLINE};
+use crate::commands::resumption::{say_how_to_go_on, stopped_at};
+use crate::output::{Output, print};
 use crate::profile::Profile;
-
-/// As long as a stream may last.
-const DEADLINE: Duration = Duration::from_secs(60);
-
-/// Waits before opening it again while nobody answers.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Where to begin.
 pub(super) struct From {
@@ -40,20 +31,21 @@ pub(super) async fn run(
         from_beginning: from.from_beginning,
         context: None,
     };
-    let mut watching = Watching { client: client(profile)?, request, output, wait: FIRST_WAIT };
+    let mut watching = Watching { client: client(profile)?, request, output, backoff: Backoff::new() };
     let ended = tokio::select! {
         ended = watching.run() => ended,
         interrupted = tokio::signal::ctrl_c() => interrupted.map_err(anyhow::Error::from),
     };
-    ended.map_err(|error| watching.stopped(error))?;
-    watching.say_how_to_go_on()
+    let token = &watching.request.resume_token;
+    ended.map_err(|error| stopped_at(token, "events", error))?;
+    say_how_to_go_on(token, output)
 }
 
 struct Watching {
     client: Client,
     request: WatchEventsRequest,
     output: Output,
-    wait: Duration,
+    backoff: Backoff,
 }
 
 impl Watching {
@@ -66,14 +58,9 @@ impl Watching {
                 Ok(opened) => self.follow(opened.into_inner()).await?,
                 Err(status) => Some(status),
             };
-            match ended {
-                // At the end of its life it is opened again at once.
-                None => {}
-                Some(status) if passes(&status) => {
-                    tokio::time::sleep(self.wait).await;
-                    self.wait = (self.wait * 2).min(LONGEST_WAIT);
-                }
-                Some(status) => return Err(status.into()),
+            // At the end of its life it is opened again at once.
+            if let Some(status) = ended {
+                self.backoff.wait_after(status).await?;
             }
         }
     }
@@ -91,7 +78,7 @@ impl Watching {
                     }
                     // Only what was printed is behind us.
                     self.request.resume_token = message.resume_token;
-                    self.wait = FIRST_WAIT;
+                    self.backoff.reset();
                 }
                 Ok(None) => return Ok(None),
                 Err(status) => return Ok(Some(status)),
@@ -103,36 +90,4 @@ impl Watching {
         let line = if self.output.is_json() { shown(event).to_string() } else { cells(event).join("  ") };
         Ok(print(&line)?)
     }
-
-    fn stopped(&self, error: anyhow::Error) -> anyhow::Error {
-        let token = &self.request.resume_token;
-        if token.is_empty() {
-            return error;
-        }
-        Stopped::at(Partial::resumed_by("events", resumed_by(token)), error).into()
-    }
-
-    fn say_how_to_go_on(&self) -> anyhow::Result<()> {
-        let token = &self.request.resume_token;
-        if token.is_empty() {
-            return Ok(());
-        }
-        if self.output.is_json() {
-            return Ok(print(&json!({ "resume_token": token }).to_string())?);
-        }
-        self.output.say(&format!("\nGo on with: {}", resumed_by(token)));
-        Ok(())
-    }
-}
-
-/// Whether it is worth asking again: somebody is away, or the connection broke.
-fn passes(status: &Status) -> bool {
-    matches!(
-        status.code(),
-        Code::Unavailable
-            | Code::DeadlineExceeded
-            | Code::Cancelled
-            | Code::ResourceExhausted
-            | Code::Unknown
-    )
 }

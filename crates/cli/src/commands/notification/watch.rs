@@ -1,26 +1,17 @@
 //! `rekey notification watch`: a stream that is opened again whenever it ends, and says how to go on. Of one message, until it
 //! is over.
 
-use std::time::Duration;
-
 use rekey_wire::notification::v1::{
     Notification, NotificationState, WatchNotificationsRequest, WatchNotificationsResponse,
 };
-use serde_json::json;
-use tonic::{Code, Request, Status, Streaming};
+use tonic::{Request, Status, Streaming};
 
 use super::{Client, cells, shown};
 use crate::arguments::WatchedNotifications;
-use crate::commands::resumption::resumed_by;
-use crate::output::{Output, Partial, Stopped, print};
+use crate::commands::reopening::{Backoff, DEADLINE};
+use crate::commands::resumption::{say_how_to_go_on, stopped_at};
+use crate::output::{Output, print};
 use crate::profile::Profile;
-
-/// As long as a stream may last.
-const DEADLINE: Duration = Duration::from_secs(60);
-
-/// Waits before opening it again while nobody answers.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(
     client: Client,
@@ -34,14 +25,15 @@ pub(super) async fn run(
         notification_id: watched.notification.unwrap_or_default(),
         reference: watched.reference.unwrap_or_default(),
     };
-    let mut watching = Watching { client, request, output, wait: FIRST_WAIT };
+    let mut watching = Watching { client, request, output, backoff: Backoff::new() };
     let ended = tokio::select! {
         ended = watching.run() => ended,
         interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| End::Interrupted).map_err(anyhow::Error::from),
     };
-    match ended.map_err(|error| watching.stopped(error))? {
+    let token = &watching.request.resume_token;
+    match ended.map_err(|error| stopped_at(token, "notifications", error))? {
         End::Over => Ok(()),
-        End::Interrupted => watching.say_how_to_go_on(),
+        End::Interrupted => say_how_to_go_on(token, output),
     }
 }
 
@@ -56,7 +48,7 @@ struct Watching {
     client: Client,
     request: WatchNotificationsRequest,
     output: Output,
-    wait: Duration,
+    backoff: Backoff,
 }
 
 impl Watching {
@@ -72,14 +64,9 @@ impl Watching {
                 },
                 Err(status) => Some(status),
             };
-            match ended {
-                // At the end of its life it is opened again at once.
-                None => {}
-                Some(status) if passes(&status) => {
-                    tokio::time::sleep(self.wait).await;
-                    self.wait = (self.wait * 2).min(LONGEST_WAIT);
-                }
-                Some(status) => return Err(status.into()),
+            // At the end of its life it is opened again at once.
+            if let Some(status) = ended {
+                self.backoff.wait_after(status).await?;
             }
         }
     }
@@ -97,7 +84,7 @@ impl Watching {
                     }
                     // Only what was printed is behind us.
                     self.request.resume_token = message.resume_token;
-                    self.wait = FIRST_WAIT;
+                    self.backoff.reset();
                     let is_one = !self.request.notification_id.is_empty();
                     if is_one && message.notifications.last().is_some_and(is_over) {
                         return Ok(Followed::Over);
@@ -117,26 +104,6 @@ impl Watching {
         };
         Ok(print(&line)?)
     }
-
-    fn stopped(&self, error: anyhow::Error) -> anyhow::Error {
-        let token = &self.request.resume_token;
-        if token.is_empty() {
-            return error;
-        }
-        Stopped::at(Partial::resumed_by("notifications", resumed_by(token)), error).into()
-    }
-
-    fn say_how_to_go_on(&self) -> anyhow::Result<()> {
-        let token = &self.request.resume_token;
-        if token.is_empty() {
-            return Ok(());
-        }
-        if self.output.is_json() {
-            return Ok(print(&json!({ "resume_token": token }).to_string())?);
-        }
-        self.output.say(&format!("\nGo on with: {}", resumed_by(token)));
-        Ok(())
-    }
 }
 
 /// How a stream came to its end.
@@ -150,16 +117,4 @@ enum Followed {
 /// Whether a message stands where nothing but a replay moves it on.
 fn is_over(notification: &Notification) -> bool {
     !matches!(notification.state(), NotificationState::Queued | NotificationState::Sending)
-}
-
-/// Whether it is worth asking again: somebody is away, or the connection broke.
-fn passes(status: &Status) -> bool {
-    matches!(
-        status.code(),
-        Code::Unavailable
-            | Code::DeadlineExceeded
-            | Code::Cancelled
-            | Code::ResourceExhausted
-            | Code::Unknown
-    )
 }

@@ -1,20 +1,12 @@
 //! How far a job has come: a bar on a terminal, plain lines elsewhere, JSON lines for programs.
 
-use std::time::Duration;
-
 use rekey_wire::identity::v1::{BulkReset, BulkResetState, WatchBulkResetRequest};
-use tonic::{Code, Request, Status};
+use tonic::{Request, Status};
 
 use super::{Job, is_alive, print, shown};
+use crate::commands::reopening::{Backoff, DEADLINE};
 use crate::output::{self, Output};
 use crate::progress::Progress;
-
-/// As long as a stream may last.
-const DEADLINE: Duration = Duration::from_secs(60);
-
-/// Waits before opening it again while nobody answers.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Until the job ends. An interrupt leaves it running, and says how to follow and how to end it.
 pub(super) async fn run(job: Job, output: Output) -> anyhow::Result<()> {
@@ -23,7 +15,7 @@ pub(super) async fn run(job: Job, output: Output) -> anyhow::Result<()> {
         job,
         output,
         progress: Progress::new(output, "resetting"),
-        wait: FIRST_WAIT,
+        backoff: Backoff::new(),
         has_heard: false,
     };
     let ended = tokio::select! {
@@ -49,7 +41,7 @@ struct Watching {
     job: Job,
     output: Output,
     progress: Progress,
-    wait: Duration,
+    backoff: Backoff,
     /// Whether the stream that is open brought anything.
     has_heard: bool,
 }
@@ -73,16 +65,10 @@ impl Watching {
                 Ok(Some(job)) => return Ok(job),
                 // At the end of its life it is opened again at once, unless it brought nothing.
                 Ok(None) if self.has_heard => self.has_heard = false,
-                Ok(None) => self.pause().await,
-                Err(status) if passes(&status) => self.pause().await,
-                Err(status) => return Err(status.into()),
+                Ok(None) => self.backoff.wait().await,
+                Err(status) => self.backoff.wait_after(status).await?,
             }
         }
-    }
-
-    async fn pause(&mut self) {
-        tokio::time::sleep(self.wait).await;
-        self.wait = (self.wait * 2).min(LONGEST_WAIT);
     }
 
     /// Shows what comes; gives the job if it ended, or what ended the stream early.
@@ -94,7 +80,8 @@ impl Watching {
             match stream.message().await {
                 Ok(Some(message)) => {
                     let Some(job) = message.bulk_reset else { continue };
-                    (self.wait, self.has_heard) = (FIRST_WAIT, true);
+                    self.backoff.reset();
+                    self.has_heard = true;
                     self.show(&job)?;
                     if !is_alive(&job) {
                         return Ok(Ok(Some(job)));
@@ -122,12 +109,4 @@ impl Watching {
         self.progress.reach(done, total, &note);
         Ok(())
     }
-}
-
-/// Whether it is worth asking again: somebody is away, or the connection broke.
-fn passes(status: &Status) -> bool {
-    matches!(
-        status.code(),
-        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::ResourceExhausted
-    )
 }
