@@ -325,6 +325,9 @@ contract! {
     fallbacks:
         a_message_moves_to_its_next_channel_and_is_due_at_once,
         what_was_delivered_and_did_not_arrive_takes_its_next_step,
+        a_failure_heard_before_the_hand_over_is_recorded_takes_the_next_step,
+        what_a_worker_died_handing_over_and_did_not_arrive_takes_its_next_step,
+        what_was_heard_of_a_channel_stays_behind_with_it,
         what_has_no_step_left_or_has_died_falls_back_nowhere;
     deduplication:
         the_same_notice_is_said_once_for_as_long_as_it_is_remembered,
