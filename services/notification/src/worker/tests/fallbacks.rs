@@ -10,7 +10,7 @@ const AFTER: Duration = Duration::from_secs(30);
 
 /// A gateway that takes every text message and notes it.
 #[derive(Clone, Default)]
-struct Texts {
+pub(super) struct Texts {
     sent: Arc<Mutex<Vec<String>>>,
 }
 
@@ -26,13 +26,13 @@ impl Provider for Texts {
 }
 
 impl Texts {
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.sent.lock().unwrap().len()
     }
 }
 
 /// A relay and a gateway.
-async fn world_with(relay: &Scripted) -> (World, Texts) {
+pub(super) async fn world_with(relay: &Scripted) -> (World, Texts) {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path()).await;
     let texts = Texts::default();
@@ -44,7 +44,7 @@ async fn world_with(relay: &Scripted) -> (World, Texts) {
 
 impl World {
     /// A code by mail that goes to a phone next.
-    async fn accept_with_a_step(&self, decoy: bool) -> NewNotification {
+    pub(super) async fn accept_with_a_step(&self, decoy: bool) -> NewNotification {
         let now = self.clock.now();
         let mut message = row(self.entropy.as_ref(), Lane::Critical, now);
         let destination = Destination::parse(Channel::Email, "anna@example.com").unwrap();
