@@ -333,6 +333,7 @@ contract! {
         the_same_notice_is_said_once_for_as_long_as_it_is_remembered,
         of_two_in_one_call_the_first_is_said,
         a_notice_that_was_withdrawn_is_said_again,
+        a_notice_that_was_suppressed_is_said_again,
         of_many_at_once_one_is_said,
         what_was_said_is_forgotten_after_its_time;
     waiting:
