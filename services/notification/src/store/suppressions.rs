@@ -19,14 +19,15 @@ statements! {
             reason = excluded.reason, masked_destination = excluded.masked_destination,
             created_at = excluded.created_at, expires_at = excluded.expires_at";
 
-    /// What was written down for good stays as it is.
+    /// What was written down for good stays as it is, and so does what somebody wrote down (4) for longer.
     const RENEW_TEMPORARY = "insert into suppression
             (tenant_id, channel, address_hash, stream, reason, masked_destination, created_at, expires_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8)
         on conflict (tenant_id, channel, address_hash, stream) do update set
             reason = excluded.reason, masked_destination = excluded.masked_destination,
             created_at = excluded.created_at, expires_at = excluded.expires_at
-        where suppression.expires_at is not null";
+        where suppression.expires_at is not null
+          and (suppression.reason <> 4 or excluded.expires_at is null or suppression.expires_at < excluded.expires_at)";
 
     const OF_ADDRESS = "select channel, address_hash, stream, reason, masked_destination, created_at, expires_at
         from suppression
@@ -297,7 +298,8 @@ impl Change {
     }
 }
 
-/// Writes an entry down unless there is one for good, and lets one that ends begin anew.
+/// Writes an entry of a receipt down unless there is one for good or somebody's own for longer, and lets another that ends begin
+/// anew.
 pub(super) async fn renew(tx: &mut Connection, entry: &Entry<'_>, now: Timestamp) -> Result<(), Failure> {
     tx.execute(RENEW_TEMPORARY, &columns(entry, now)).await.map(drop)
 }

@@ -295,6 +295,8 @@ contract! {
         messages_of_a_millisecond_are_found_and_decoys_are_not_among_them,
         without_a_hash_of_its_address_nothing_is_written_down,
         what_was_written_down_for_good_is_not_shortened_by_a_receipt,
+        what_somebody_wrote_down_for_longer_is_not_shortened_by_a_receipt,
+        a_receipt_that_counts_for_good_outlasts_what_somebody_wrote_down,
         a_replayed_message_begins_without_a_receipt,
         decoys_get_their_receipts_when_messages_would,
         of_two_reports_at_once_the_worse_stays;

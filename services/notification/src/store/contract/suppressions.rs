@@ -44,7 +44,7 @@ impl World {
         }
     }
 
-    async fn suppress(&self, entry: &Entry<'_>, now: Timestamp) -> SuppressionOutcome {
+    pub(super) async fn suppress(&self, entry: &Entry<'_>, now: Timestamp) -> SuppressionOutcome {
         self.store.create_suppression(entry, self.asked(1), now).await.unwrap()
     }
 
