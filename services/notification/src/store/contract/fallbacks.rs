@@ -116,6 +116,22 @@ pub(super) async fn what_a_worker_died_handing_over_and_did_not_arrive_takes_its
     assert_eq!((due.fallback_at, due.lease.in_doubt), (Some(later), false));
 }
 
+pub(super) async fn what_may_have_gone_out_twice_and_did_not_arrive_takes_its_next_step(world: &World) {
+    let message = world.with_a_step().await;
+    let dead = world.claim_one(NOW).await;
+    world.store.begin_handing_over(dead.lease, NOW).await.unwrap();
+    let later = NOW.plus(LEASE);
+    world.put_back(later).await;
+    let held = world.claim_one(later).await;
+    world.store.record(held.lease, Outcome::Delivered, "relay", later).await.unwrap();
+    let taken = (world.get(message.id).await.unwrap().state, world.payloads().await);
+
+    world.did_not_arrive(message.id, Channel::Email, later).await;
+
+    assert_eq!(taken, (State::Unknown, 1));
+    assert_eq!(world.claim_one(later).await.fallback_at, Some(later));
+}
+
 pub(super) async fn what_was_heard_of_a_channel_stays_behind_with_it(world: &World) {
     let message = world.with_a_step().await;
     let held = world.claim_one(NOW).await;

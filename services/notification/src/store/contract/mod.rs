@@ -329,6 +329,7 @@ contract! {
         what_was_delivered_and_did_not_arrive_takes_its_next_step,
         a_failure_heard_before_the_hand_over_is_recorded_takes_the_next_step,
         what_a_worker_died_handing_over_and_did_not_arrive_takes_its_next_step,
+        what_may_have_gone_out_twice_and_did_not_arrive_takes_its_next_step,
         what_was_heard_of_a_channel_stays_behind_with_it,
         what_has_no_step_left_or_has_died_falls_back_nowhere;
     deduplication:
