@@ -16,8 +16,10 @@ use super::destination::{Channel, Destination};
 use super::state::FailureClass;
 use super::template::TemplateName;
 
-/// A step may not come so soon that the first provider had no chance, nor so late that nobody waits any more.
-const AFTER: std::ops::RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(600);
+/// The least that a channel is given: by then its first provider had a chance.
+pub(crate) const SHORTEST_AFTER: Duration = Duration::from_secs(10);
+/// A step may not come so late that nobody waits any more.
+const AFTER: std::ops::RangeInclusive<Duration> = SHORTEST_AFTER..=Duration::from_secs(600);
 
 /// A step to another channel.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::domain::destination::Channel;
 use crate::domain::lane::Lane;
 use crate::domain::receipt::{ReceiptDetail, ReceiptState, Report, SuppressionLives};
 use crate::domain::state::{FailureClass, State};
-use crate::fixtures::{NOW, tenant};
+use crate::fixtures::{NOW, scope, tenant};
 use crate::store::{Advance, NewNotification, Recorded, Reported};
 
 /// When its step is due.
@@ -150,6 +150,34 @@ pub(super) async fn what_was_heard_of_a_channel_stays_behind_with_it(world: &Wor
     assert_eq!((heard.state, failed), (State::Sending, Some(ReceiptState::Failed)));
     assert_eq!((moved.state, moved.receipt), (State::Queued, None));
     assert_eq!(world.claim_one(later).await.fallback_at, Some(later), "the last step");
+}
+
+pub(super) async fn a_replayed_message_has_its_own_channel_before_its_next_step(world: &World) {
+    let message = world.with_a_step().await;
+    let held = world.claim_one(NOW).await;
+    world.store.record(held.lease, Outcome::Unknown, "relay", NOW).await.unwrap();
+    let replay = async |now| {
+        world.store.replay(&scope(), world.change(message.id), now).await.unwrap();
+        let claim = world.claim_one(now).await;
+        world.store.record(claim.lease, Outcome::Unknown, "relay", now).await.unwrap();
+        claim.fallback_at
+    };
+
+    let early = replay(NOW.plus(Duration::from_secs(1))).await;
+    let late = replay(due_at().plus(Duration::from_secs(60))).await;
+
+    assert_eq!(early, Some(due_at()));
+    assert_eq!(late, Some(due_at().plus(Duration::from_secs(60 + 10))));
+}
+
+pub(super) async fn a_replayed_message_without_a_step_gets_none(world: &World) {
+    let message = world.accepted(NOW).await;
+    let held = world.claim_one(NOW).await;
+    world.store.record(held.lease, Outcome::Unknown, "relay", NOW).await.unwrap();
+
+    world.store.replay(&scope(), world.change(message.id), NOW).await.unwrap();
+
+    assert_eq!(world.claim_one(NOW).await.fallback_at, None);
 }
 
 pub(super) async fn what_has_no_step_left_or_has_died_falls_back_nowhere(world: &World) {

@@ -331,6 +331,8 @@ contract! {
         what_a_worker_died_handing_over_and_did_not_arrive_takes_its_next_step,
         what_may_have_gone_out_twice_and_did_not_arrive_takes_its_next_step,
         what_was_heard_of_a_channel_stays_behind_with_it,
+        a_replayed_message_has_its_own_channel_before_its_next_step,
+        a_replayed_message_without_a_step_gets_none,
         what_has_no_step_left_or_has_died_falls_back_nowhere;
     deduplication:
         the_same_notice_is_said_once_for_as_long_as_it_is_remembered,
