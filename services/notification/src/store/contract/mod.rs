@@ -208,6 +208,7 @@ through_pgbouncer! {
         batches_that_share_request_ids_do_not_block_each_other;
     templates:
         a_text_that_is_set_is_in_force,
+        the_last_room_for_a_locale_is_given_once_however_many_ask,
         of_changes_upon_one_version_one_is_made;
     deduplication:
         of_many_at_once_one_is_said;
@@ -322,6 +323,7 @@ contract! {
         a_text_belongs_to_its_tenant_template_and_locale,
         versions_beyond_those_kept_are_forgotten,
         a_tenant_has_texts_for_so_many_locales,
+        the_last_room_for_a_locale_is_given_once_however_many_ask,
         of_changes_upon_one_version_one_is_made,
         a_change_of_a_text_asked_for_by_many_is_made_once;
     fallbacks:
