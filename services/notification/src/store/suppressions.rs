@@ -117,6 +117,8 @@ pub(crate) enum SuppressionOutcome {
     Made(Vec<Suppression>),
     /// No entry of this address.
     NotFound,
+    /// It would be over already.
+    AlreadyOver,
     /// The request id was used for something else.
     RequestIdReused,
 }
@@ -215,7 +217,7 @@ impl Store {
     }
 
     /// Writes an entry down, in place of the one of the same stream where there is one. The same request again changes nothing
-    /// and says the same.
+    /// and says how the address stands by then, also where the entry is over.
     pub(crate) async fn create_suppression(
         &self,
         entry: &Entry<'_>,
@@ -228,6 +230,10 @@ impl Store {
             .step(|mut tx| async move {
                 if let Some(earlier) = change.entered(&mut tx).await? {
                     return Ok(tx.roll_back(earlier));
+                }
+                if entry.expires_at.is_some_and(|at| now.has_reached(at)) {
+                    // A refused request does not use up its id.
+                    return Ok(tx.roll_back(SuppressionOutcome::AlreadyOver));
                 }
                 tx.execute(WRITE, &columns(entry, now)).await?;
                 let entries = of_address(&mut tx, entry.tenant_id, &address, now).await?;
@@ -266,7 +272,7 @@ struct Change {
 }
 
 impl Change {
-    /// Takes the request id, or gives what it was answered with.
+    /// Takes the request id, or gives the answer to a repeated request: how the address stands now.
     async fn entered(&self, tx: &mut Transaction) -> Result<Option<SuppressionOutcome>, Failure> {
         let Self { tenant_id, address, request, action, now } = self;
         let asked = Request {

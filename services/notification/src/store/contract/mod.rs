@@ -306,6 +306,8 @@ contract! {
         an_entry_that_is_over_counts_no_more_and_is_forgotten,
         an_entry_is_of_one_tenant_and_one_channel,
         a_change_of_the_list_repeated_says_the_same_and_does_nothing,
+        a_repeated_request_is_answered_although_its_entry_is_over,
+        an_entry_that_would_be_over_is_refused_and_uses_up_no_request_id,
         a_request_id_of_a_message_changes_no_entry,
         an_address_without_an_entry_is_not_found,
         a_list_of_entries_goes_from_page_to_page_without_gap_or_repetition,
