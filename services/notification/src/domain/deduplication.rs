@@ -22,9 +22,11 @@ impl DeduplicationKey {
     }
 }
 
-/// Whether messages like this may be left out. Nobody gets one code for another, and what is urgent is worth saying twice.
+/// Whether messages like this may be left out. Nobody gets one code for another, nor one link to a new password, and what is
+/// urgent is worth saying twice.
 pub(crate) fn may_deduplicate(lane: Lane, template: TemplateName) -> bool {
-    lane != Lane::Critical && !template.variables().contains(&"code")
+    let lets_in = template == TemplateName::PasswordResetLink || template.variables().contains(&"code");
+    lane != Lane::Critical && !lets_in
 }
 
 #[cfg(test)]
@@ -40,9 +42,10 @@ mod tests {
     }
 
     #[test]
-    fn codes_and_what_is_urgent_are_never_left_out() {
+    fn codes_reset_links_and_what_is_urgent_are_never_left_out() {
         assert!(may_deduplicate(Lane::Transactional, TemplateName::PasswordChangedNotice));
         assert!(!may_deduplicate(Lane::Critical, TemplateName::PasswordChangedNotice));
         assert!(!may_deduplicate(Lane::Bulk, TemplateName::SignUpCode));
+        assert!(!may_deduplicate(Lane::Transactional, TemplateName::PasswordResetLink));
     }
 }

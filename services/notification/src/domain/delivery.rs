@@ -14,7 +14,7 @@ use super::suppression::Reason;
 /// How a try ended, as the store keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// A provider took it over: wipe the payload.
+    /// A provider took it over: wipe the payload, unless it could still fall back.
     Delivered,
     /// It may have gone out: nothing is tried again unless somebody asks for it.
     Unknown,
@@ -66,7 +66,8 @@ impl Outcome {
         }
     }
 
-    /// Whether nobody needs the payload any more: it went out for sure, or may not go out any more.
+    /// Whether nobody needs the payload any more: it went out for sure, or may not go out any more. The store keeps that of a
+    /// delivered message while a step of its fallbacks is left.
     pub(crate) const fn wipes(self) -> bool {
         matches!(self, Self::Delivered | Self::Expired | Self::Suppressed { .. })
     }

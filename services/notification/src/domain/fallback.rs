@@ -16,8 +16,10 @@ use super::destination::{Channel, Destination};
 use super::state::FailureClass;
 use super::template::TemplateName;
 
-/// A step may not come so soon that the first provider had no chance, nor so late that nobody waits any more.
-const AFTER: std::ops::RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(600);
+/// The least that a channel is given: by then its first provider had a chance.
+pub(crate) const SHORTEST_AFTER: Duration = Duration::from_secs(10);
+/// A step may not come so late that nobody waits any more.
+const AFTER: std::ops::RangeInclusive<Duration> = SHORTEST_AFTER..=Duration::from_secs(600);
 
 /// A step to another channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub(crate) enum Reason {
     TimeOver,
     /// It ended for good where it is.
     Ended(FailureClass),
+    /// Its address there gets no such message any more.
+    Suppressed,
 }
 
 impl Reason {
@@ -61,13 +65,14 @@ impl Reason {
         match self {
             Self::TimeOver => "time_over",
             Self::Ended(class) => class.as_str(),
+            Self::Suppressed => "suppressed",
         }
     }
 
     /// The failure that it leaves in the journey, where it is one.
     pub(crate) const fn last_failure(self) -> Option<FailureClass> {
         match self {
-            Self::TimeOver => None,
+            Self::TimeOver | Self::Suppressed => None,
             Self::Ended(class) => Some(class),
         }
     }
@@ -150,15 +155,16 @@ const fn may_leave_its_channel(template: TemplateName) -> bool {
 }
 
 /// Whether a message that would end, or wait, like this takes its next step instead, due at `fallback_at`; none where there is
-/// no step, or where it is not time yet. What may have gone out stays where it is, and what has expired expires.
+/// no step, or where it is not time yet. What this try may have sent stays where it is, and what has expired expires.
 pub(crate) fn advance(outcome: Outcome, fallback_at: Option<Timestamp>, now: Timestamp) -> Option<Reason> {
     let due_at = fallback_at?;
     match outcome {
         Outcome::Dead { class } => Some(Reason::Ended(class)),
+        Outcome::Suppressed { .. } => Some(Reason::Suppressed),
         Outcome::Retry { .. } | Outcome::Postponed { .. } | Outcome::LeftAlone { .. } => {
             now.has_reached(due_at).then_some(Reason::TimeOver)
         }
-        Outcome::Delivered | Outcome::Unknown | Outcome::Expired | Outcome::Suppressed { .. } => None,
+        Outcome::Delivered | Outcome::Unknown | Outcome::Expired => None,
     }
 }
 
@@ -166,6 +172,7 @@ pub(crate) fn advance(outcome: Outcome, fallback_at: Option<Timestamp>, now: Tim
 mod tests {
 
     use super::*;
+    use crate::domain::suppression;
 
     const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
     const CODE: TemplateName = TemplateName::SignInCode;
@@ -237,5 +244,14 @@ mod tests {
             assert_eq!(advance(over, due, NOW), None);
         }
         assert_eq!((advance(dead, None, NOW), advance(retry, None, NOW)), (None, None));
+    }
+
+    #[test]
+    fn a_message_whose_address_gets_none_moves_at_once_and_shows_no_failure() {
+        let suppressed = Outcome::Suppressed { reason: suppression::Reason::HardBounce };
+        let early = NOW.minus(seconds(1));
+
+        assert_eq!(advance(suppressed, Some(NOW), early), Some(Reason::Suppressed));
+        assert_eq!((advance(suppressed, None, early), Reason::Suppressed.last_failure()), (None, None));
     }
 }

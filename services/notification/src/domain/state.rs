@@ -8,7 +8,7 @@ pub(crate) enum State {
     Queued = 1,
     /// A worker holds it, until it no longer renews its lease.
     Sending = 2,
-    /// A provider took it over; the payload is wiped.
+    /// A provider took it over; the payload is wiped, or kept until `not_after` while it could still fall back.
     Delivered = 3,
     /// Handed to a provider whose answer was lost: it may have gone out, and if it was sent again, twice.
     Unknown = 4,

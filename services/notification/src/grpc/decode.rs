@@ -278,7 +278,7 @@ fn deduplication_key(
     }
     let field = "message.deduplication_key";
     let is_notice = lane.is_none_or(|lane| may_deduplicate(lane, template));
-    fields.check(is_notice, field, "is not for codes nor for the critical lane");
+    fields.check(is_notice, field, "is not for codes, reset links or the critical lane");
     let what = "is longer than 64 characters or not printable ASCII";
     fields.take(DeduplicationKey::parse(sent), field, what)
 }

@@ -89,7 +89,7 @@ impl Suppressions {
         if found.is_empty() { Err(Refusal::SuppressionNotFound.into()) } else { Ok(found) }
     }
 
-    /// Writes an address down; its entries as they stand.
+    /// Writes an address down; its entries as they stand now, also for a repeated request.
     ///
     /// # Errors
     /// There is no key, it would be over already, the request id means something else, or the store failed.
@@ -114,9 +114,6 @@ impl Suppressions {
         let until = new.expires_at.map_or(0, Timestamp::unix_micros).to_be_bytes();
         let (stream, reason) = (new.stream.number().to_be_bytes(), new.reason.number().to_be_bytes());
         let content = content(&[b"create", channel_of(channel), &address_hash, &stream, &reason, &until]);
-        if new.expires_at.is_some_and(|at| now.has_reached(at)) {
-            return Err(Refusal::FieldsInvalid(vec![Violation::new("expire_time", "is past")]).into());
-        }
         let request = self.request(scope, request_id, content, now);
         made(self.store.create_suppression(&entry, request, now).await?)
     }
@@ -172,6 +169,9 @@ fn made(outcome: SuppressionOutcome) -> Result<Vec<Suppression>, Error> {
     match outcome {
         SuppressionOutcome::Made(entries) => Ok(entries),
         SuppressionOutcome::NotFound => Err(Refusal::SuppressionNotFound.into()),
+        SuppressionOutcome::AlreadyOver => {
+            Err(Refusal::FieldsInvalid(vec![Violation::new("expire_time", "is past")]).into())
+        }
         SuppressionOutcome::RequestIdReused => Err(Refusal::RequestIdReused.into()),
     }
 }

@@ -46,7 +46,8 @@ statements! {
     const BEGIN_HANDING_OVER = "update notification set in_doubt = true,
             address_hash = coalesce($6, address_hash)", HELD, " and not_after > $5";
 
-    /// The payload of a message that was delivered (3) and could still fall back stays: a receipt may say that it failed.
+    /// The payload of a message that a provider took and that could still fall back stays, whether it ends as delivered or, after
+    /// doubt, as unknown: a receipt may say that it failed.
     const RECORD = "update notification set state = $5, next_try_at = $6, last_failure = coalesce($7, last_failure),
             payload = case when $8 and (fallback_at is null or not $14) then null else payload end, lease_until = null,
             provider = case when $9 = '' then provider else $9 end,
@@ -110,8 +111,8 @@ impl Store {
     }
 
     /// Records how a try ended, if the lease is still the last one on the message; otherwise nothing happens.
-    /// Delivered and expired wipe the payload; postponed counts as no try. What an earlier lease left in doubt ends as unknown, whatever this
-    /// try says (see [`Outcome::state`]).
+    /// Expired and suppressed wipe the payload, and so does delivered unless a step of its fallbacks is left; postponed counts as
+    /// no try. What an earlier lease left in doubt ends as unknown, whatever this try says (see [`Outcome::state`]).
     pub(crate) async fn record(
         &self,
         lease: Lease,

@@ -49,8 +49,9 @@ impl RememberedRow {
     /// The message, unless it ended without going out.
     fn first(&self) -> Option<FirstMessage> {
         let stands = State::from_repr(self.state?)?;
-        let is_said = !matches!(stands, State::Expired | State::Cancelled | State::Dead);
-        is_said.then(|| FirstMessage {
+        let ended_unsaid =
+            matches!(stands, State::Expired | State::Cancelled | State::Dead | State::Suppressed);
+        (!ended_unsaid).then(|| FirstMessage {
             id: NotificationId::from_uuid(self.notification_id),
             created_at: Timestamp::from_unix_micros(self.created_at),
         })

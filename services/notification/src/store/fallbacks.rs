@@ -13,11 +13,13 @@ use crate::domain::destination::Channel;
 use crate::domain::state::FailureClass;
 
 statements! {
-    /// Tries count from one again: the new channel has failed nobody yet. Doubt stays: it may have gone out where it was.
+    /// Tries count from one again: the new channel has failed nobody yet. Doubt stays: it may have gone out where it was. What
+    /// was heard there does not: it would hide what is heard of the new channel.
     const ADVANCE = "update notification set state = 1, next_try_at = $5, lease_until = null, waits_for_provider = false,
             channel = $6, masked_destination = $7, fallbacks_used = fallbacks_used + 1, fallback_at = $8,
             last_failure = coalesce($9, last_failure), provider = case when $10 = '' then provider else $10 end,
-            tries = 0, in_doubt = $11, changed_at = $5", HELD;
+            tries = 0, in_doubt = $11, changed_at = $5,
+            receipt_state = null, receipt_at = null, receipt_detail = ''", HELD;
 }
 
 /// Where a message goes.

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use rekey_database::{Options, Sql};
+use rekey_database::Sql;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_testing::property;
@@ -16,7 +16,7 @@ use crate::domain::delivery::Outcome;
 use crate::domain::destination::Channel;
 use crate::domain::lane::Lane;
 use crate::domain::state::{FailureClass, State};
-use crate::fixtures::{NOW, entropy, request_id, row, scope, store_url};
+use crate::fixtures::{NOW, entropy, request_id, row, scope, store};
 
 const LEASE: Duration = Duration::from_secs(60);
 const LIFE: Duration = Duration::from_secs(600);
@@ -116,7 +116,7 @@ impl Model {
             End::Retry(_) | End::Postponed(_) => (State::Queued, doubt),
         };
         match end {
-            End::Delivered => self.has_payload &= self.has_step && !doubt,
+            End::Delivered => self.has_payload &= self.has_step,
             End::Expired => self.has_payload = false,
             End::Retry(seconds) => self.due_at = now.plus(Duration::from_secs(seconds)),
             End::Postponed(seconds) => {
@@ -260,6 +260,15 @@ async fn sweep(store: &Store, now: Timestamp) {
     store.sweep(SweepLimits { history: Duration::from_secs(90 * 86_400), batch: 1_000 }, now).await.unwrap();
 }
 
+/// Takes the steps one by one, and compares after each.
+async fn follow(store: &Store, entropy: SharedEntropy, steps: &[Step], now: Timestamp) {
+    let mut both = begun(store, entropy, now).await;
+    for &step in steps {
+        both.take(step).await;
+        both.agree(step).await;
+    }
+}
+
 /// A message that is accepted then, with nothing else left in the store that could be claimed.
 async fn begun(store: &Store, entropy: SharedEntropy, now: Timestamp) -> Both<'_> {
     store.put_back(10, now, now).await.unwrap();
@@ -286,11 +295,7 @@ async fn begun(store: &Store, entropy: SharedEntropy, now: Timestamp) -> Both<'_
 fn a_message_stands_where_its_model_does_after_every_sequence_of_steps() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let url = store_url(folder.path());
-    let store = runtime.block_on(async {
-        Store::migrate(&url, &Options::named("test"), NOW).await.unwrap();
-        Store::open(&url, &Options::named("test")).await.unwrap()
-    });
+    let store = runtime.block_on(store(folder.path()));
     let entropy = entropy();
     // Later than the end of everything before.
     let next = Cell::new(NOW);
@@ -298,12 +303,16 @@ fn a_message_stands_where_its_model_does_after_every_sequence_of_steps() {
     property(100, &steps(), |steps| {
         let now = next.get();
         next.set(now.plus(Duration::from_secs(86_400)));
-        runtime.block_on(async {
-            let mut both = begun(&store, entropy.clone(), now).await;
-            for step in steps {
-                both.take(step).await;
-                both.agree(step).await;
-            }
-        });
+        runtime.block_on(follow(&store, entropy.clone(), &steps, now));
     });
+}
+
+#[tokio::test]
+async fn a_message_that_was_in_doubt_when_it_was_taken_keeps_its_payload_for_its_next_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path()).await;
+    let in_doubt = [Step::Claim, Step::HandOver, Step::Wait(61), Step::PutBack, Step::Claim];
+    let after_it = [Step::Record(End::Delivered), Step::Replay, Step::Claim, Step::Record(End::Delivered)];
+
+    follow(&store, entropy(), &[in_doubt.as_slice(), &after_it].concat(), NOW).await;
 }

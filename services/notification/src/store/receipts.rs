@@ -43,11 +43,13 @@ statements! {
           and (receipt_state is null or receipt_state < $5)";
 
     /// Of a message that did not arrive and has a step left: due at once, and with its step due as well. What was heard is of
-    /// the channel that it leaves.
+    /// the channel that it leaves. A report may come before its worker says that the message was handed over, which the doubt
+    /// tells: the fence makes that worker too late.
     const FALL_BACK = "update notification set state = 1, next_try_at = $5, fallback_at = $5, lease_until = null,
-            fence = fence + 1, in_doubt = false, changed_at = $5,
+            fence = fence + 1, in_doubt = false, waits_for_provider = false, changed_at = $5,
             receipt_state = null, receipt_at = null, receipt_detail = ''
-        where tenant_id = $1 and id = $2 and created_at between $3 and $4 and state in (3, 4)
+        where tenant_id = $1 and id = $2 and created_at between $3 and $4
+          and (state in (3, 4) or (state in (1, 2) and in_doubt))
           and fallback_at is not null and payload is not null and not_after > $5";
 
     const PACE = "insert into receipt_pace (provider, took, heard_at) values ($1, $2, $3)

@@ -19,14 +19,15 @@ statements! {
             reason = excluded.reason, masked_destination = excluded.masked_destination,
             created_at = excluded.created_at, expires_at = excluded.expires_at";
 
-    /// What was written down for good stays as it is.
+    /// What was written down for good stays as it is, and so does what somebody wrote down (4) for longer.
     const RENEW_TEMPORARY = "insert into suppression
             (tenant_id, channel, address_hash, stream, reason, masked_destination, created_at, expires_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8)
         on conflict (tenant_id, channel, address_hash, stream) do update set
             reason = excluded.reason, masked_destination = excluded.masked_destination,
             created_at = excluded.created_at, expires_at = excluded.expires_at
-        where suppression.expires_at is not null";
+        where suppression.expires_at is not null
+          and (suppression.reason <> 4 or excluded.expires_at is null or suppression.expires_at < excluded.expires_at)";
 
     const OF_ADDRESS = "select channel, address_hash, stream, reason, masked_destination, created_at, expires_at
         from suppression
@@ -116,6 +117,8 @@ pub(crate) enum SuppressionOutcome {
     Made(Vec<Suppression>),
     /// No entry of this address.
     NotFound,
+    /// It would be over already.
+    AlreadyOver,
     /// The request id was used for something else.
     RequestIdReused,
 }
@@ -214,7 +217,7 @@ impl Store {
     }
 
     /// Writes an entry down, in place of the one of the same stream where there is one. The same request again changes nothing
-    /// and says the same.
+    /// and says how the address stands by then, also where the entry is over.
     pub(crate) async fn create_suppression(
         &self,
         entry: &Entry<'_>,
@@ -227,6 +230,10 @@ impl Store {
             .step(|mut tx| async move {
                 if let Some(earlier) = change.entered(&mut tx).await? {
                     return Ok(tx.roll_back(earlier));
+                }
+                if entry.expires_at.is_some_and(|at| now.has_reached(at)) {
+                    // A refused request does not use up its id.
+                    return Ok(tx.roll_back(SuppressionOutcome::AlreadyOver));
                 }
                 tx.execute(WRITE, &columns(entry, now)).await?;
                 let entries = of_address(&mut tx, entry.tenant_id, &address, now).await?;
@@ -265,7 +272,7 @@ struct Change {
 }
 
 impl Change {
-    /// Takes the request id, or gives what it was answered with.
+    /// Takes the request id, or gives the answer to a repeated request: how the address stands now.
     async fn entered(&self, tx: &mut Transaction) -> Result<Option<SuppressionOutcome>, Failure> {
         let Self { tenant_id, address, request, action, now } = self;
         let asked = Request {
@@ -297,7 +304,8 @@ impl Change {
     }
 }
 
-/// Writes an entry down unless there is one for good, and lets one that ends begin anew.
+/// Writes an entry of a receipt down unless there is one for good or somebody's own for longer, and lets another that ends begin
+/// anew.
 pub(super) async fn renew(tx: &mut Connection, entry: &Entry<'_>, now: Timestamp) -> Result<(), Failure> {
     tx.execute(RENEW_TEMPORARY, &columns(entry, now)).await.map(drop)
 }

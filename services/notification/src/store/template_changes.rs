@@ -1,9 +1,10 @@
 //! Changes of tenants' texts.
 //!
 //! A change inserts the version behind the newest one, which its caller has named. So of two that were made upon the same
-//! version one finds the place taken, in either database and without a lock. Nothing updates a row.
+//! version one finds the place taken, in either database and without a lock. Nothing updates a row. Only the first text for a
+//! locale takes a lock, since it is counted with the others of its template.
 
-use rekey_database::{Connection, Failure, Finished, Transaction, statements, values};
+use rekey_database::{Connection, Dialect, Failure, Finished, Sql, Transaction, statements, values};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::RequestId;
 
@@ -17,7 +18,8 @@ use crate::domain::template_text::{
 statements! {
     const OF_REQUEST = WHOLE, " where tenant_id = $1 and request_id = $2";
 
-    const LOCALES_OF = "select count(distinct locale) from template_version where tenant_id = $1 and template = $2";
+    const OTHER_LOCALES_OF = "select count(distinct locale) from template_version
+        where tenant_id = $1 and template = $2 and locale <> $3";
 
     const INSERT = "insert into template_version
             (tenant_id, template, locale, version, action, restored, subject, body, sms, author, created_at, request_id)
@@ -26,6 +28,11 @@ statements! {
 
     const FORGET = "delete from template_version", OF_KEY, " and version <= $4";
 }
+
+/// Postgres alone: whoever counts the locales of one template waits here until the one before has committed. SQLite has one
+/// writer.
+const LOCK_LOCALES: Sql =
+    Sql::unlisted("select pg_advisory_xact_lock(hashtext('template locales'), hashtext($1))");
 
 /// A change, asked for under a request id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,13 +146,21 @@ async fn next(
             None => return Ok(Err(TextChangeOutcome::VersionNotFound)),
         },
     };
-    if newest.is_none() {
-        let of_template = values![scope.tenant_id(), key.template.as_str()];
-        if tx.scalar::<i64>(LOCALES_OF, of_template).await? >= LOCALES {
-            return Ok(Err(TextChangeOutcome::LocalesFull));
-        }
+    if newest.is_none() && !has_room(tx, scope, key).await? {
+        return Ok(Err(TextChangeOutcome::LocalesFull));
     }
     Ok(Ok(next))
+}
+
+/// Whether the tenant may have a text of this template for one more locale. The count is a statement behind the lock, so that it
+/// sees what was waited for.
+async fn has_room(tx: &mut Connection, scope: &CallerScope, key: &TextKey) -> Result<bool, Failure> {
+    let (tenant_id, template) = (scope.tenant_id(), key.template.as_str());
+    if tx.dialect() == Dialect::Postgres {
+        tx.execute(LOCK_LOCALES, values![format!("{tenant_id} {template}")]).await?;
+    }
+    let others: i64 = tx.scalar(OTHER_LOCALES_OF, values![tenant_id, template, &key.locale]).await?;
+    Ok(others < LOCALES)
 }
 
 /// What a request with this id did before, as an answer to this one.

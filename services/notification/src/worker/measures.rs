@@ -67,7 +67,9 @@ impl Ended<'_> {
         }
         metrics::TRIES.add(1, [lane, template, outcome]);
         metrics::PROCESSING.record(took, ["rekey", "deliver", lane, error]);
-        if let Outcome::Suppressed { reason } = self.outcome {
+        if let Outcome::Suppressed { reason } = self.outcome
+            && !self.falls_back
+        {
             metrics::SUPPRESSED.add(1, [lane, reason.as_str()]);
         }
         if self.outcome == Outcome::Delivered {

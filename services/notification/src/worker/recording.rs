@@ -37,7 +37,7 @@ impl Dispatcher {
             // Due again only after a wait: its step is due all the time.
             let outcome = match reason {
                 Reason::TimeOver => self.after(claim, FailureClass::Provider, None),
-                Reason::Ended(_) => tried.outcome,
+                Reason::Ended(_) | Reason::Suppressed => tried.outcome,
             };
             return self.record_outcome(claim, outcome, tried.provider).await;
         };

@@ -92,7 +92,7 @@ impl Dispatcher {
         let row = PayloadRow { tenant_id: claim.lease.tenant_id, id: claim.lease.id };
         let template = TemplateName::parse(&claim.template)?;
         let payload = Payload::open(&self.keys, row, template, &claim.payload).ok()?;
-        self.stopped(lane, claim, &payload.destination).await
+        self.stopped(lane, claim, payload.destination_after(claim.fallbacks_used)).await
     }
 }
 

@@ -328,5 +328,6 @@ mod public_faults;
 mod rates;
 mod returns;
 mod slow_domains;
+mod suppressed_steps;
 mod suppression;
 mod sweeping;

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
 
-use super::World;
+use super::{LEASE, World};
+use crate::domain::delivery::Outcome;
 use crate::domain::lane::Lane;
 use crate::domain::state::State;
+use crate::domain::suppression::Reason;
 use crate::fixtures::{NOW, scope};
 use crate::store::{AcceptOutcome, Deduplication, NewNotification};
 
@@ -72,6 +74,19 @@ pub(super) async fn a_notice_that_was_withdrawn_is_said_again(world: &World) {
     assert_eq!(again, [AcceptOutcome::Accepted]);
     assert!(matches!(and_again[0], AcceptOutcome::Deduplicated { id, .. } if id != first.id));
     assert_eq!(world.get(first.id).await.unwrap().state, State::Cancelled);
+}
+
+pub(super) async fn a_notice_that_was_suppressed_is_said_again(world: &World) {
+    let first = world.notice(1, NOW);
+    world.say(std::slice::from_ref(&first), NOW).await;
+    let held = world.store.claim(Lane::Bulk, 1, LEASE, NOW).await.unwrap().remove(0);
+    let suppressed = Outcome::Suppressed { reason: Reason::HardBounce };
+    world.store.record(held.lease, suppressed, "", NOW).await.unwrap();
+
+    let again = world.say(&[world.notice(1, NOW)], NOW).await;
+
+    assert_eq!(again, [AcceptOutcome::Accepted]);
+    assert_eq!(world.get(first.id).await.unwrap().state, State::Suppressed);
 }
 
 pub(super) async fn of_many_at_once_one_is_said(world: &World) {

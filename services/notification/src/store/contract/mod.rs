@@ -208,6 +208,7 @@ through_pgbouncer! {
         batches_that_share_request_ids_do_not_block_each_other;
     templates:
         a_text_that_is_set_is_in_force,
+        the_last_room_for_a_locale_is_given_once_however_many_ask,
         of_changes_upon_one_version_one_is_made;
     deduplication:
         of_many_at_once_one_is_said;
@@ -295,6 +296,8 @@ contract! {
         messages_of_a_millisecond_are_found_and_decoys_are_not_among_them,
         without_a_hash_of_its_address_nothing_is_written_down,
         what_was_written_down_for_good_is_not_shortened_by_a_receipt,
+        what_somebody_wrote_down_for_longer_is_not_shortened_by_a_receipt,
+        a_receipt_that_counts_for_good_outlasts_what_somebody_wrote_down,
         a_replayed_message_begins_without_a_receipt,
         decoys_get_their_receipts_when_messages_would,
         of_two_reports_at_once_the_worse_stays;
@@ -303,6 +306,8 @@ contract! {
         an_entry_that_is_over_counts_no_more_and_is_forgotten,
         an_entry_is_of_one_tenant_and_one_channel,
         a_change_of_the_list_repeated_says_the_same_and_does_nothing,
+        a_repeated_request_is_answered_although_its_entry_is_over,
+        an_entry_that_would_be_over_is_refused_and_uses_up_no_request_id,
         a_request_id_of_a_message_changes_no_entry,
         an_address_without_an_entry_is_not_found,
         a_list_of_entries_goes_from_page_to_page_without_gap_or_repetition,
@@ -320,16 +325,24 @@ contract! {
         a_text_belongs_to_its_tenant_template_and_locale,
         versions_beyond_those_kept_are_forgotten,
         a_tenant_has_texts_for_so_many_locales,
+        the_last_room_for_a_locale_is_given_once_however_many_ask,
         of_changes_upon_one_version_one_is_made,
         a_change_of_a_text_asked_for_by_many_is_made_once;
     fallbacks:
         a_message_moves_to_its_next_channel_and_is_due_at_once,
         what_was_delivered_and_did_not_arrive_takes_its_next_step,
+        a_failure_heard_before_the_hand_over_is_recorded_takes_the_next_step,
+        what_a_worker_died_handing_over_and_did_not_arrive_takes_its_next_step,
+        what_may_have_gone_out_twice_and_did_not_arrive_takes_its_next_step,
+        what_was_heard_of_a_channel_stays_behind_with_it,
+        a_replayed_message_has_its_own_channel_before_its_next_step,
+        a_replayed_message_without_a_step_gets_none,
         what_has_no_step_left_or_has_died_falls_back_nowhere;
     deduplication:
         the_same_notice_is_said_once_for_as_long_as_it_is_remembered,
         of_two_in_one_call_the_first_is_said,
         a_notice_that_was_withdrawn_is_said_again,
+        a_notice_that_was_suppressed_is_said_again,
         of_many_at_once_one_is_said,
         what_was_said_is_forgotten_after_its_time;
     waiting:

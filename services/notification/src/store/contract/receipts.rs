@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::{NotificationId, TenantId};
 
 use super::World;
@@ -12,7 +13,7 @@ use crate::domain::receipt::{ReceiptDetail, ReceiptState, Report, SuppressionLiv
 use crate::domain::state::{FailureClass, State};
 use crate::domain::suppression::{AddressHash, Reason, Stream};
 use crate::fixtures::{NOW, scope, tenant};
-use crate::store::{ReceiptOutcome, Reported, SuppressedAddress};
+use crate::store::{Entry, ReceiptOutcome, Reported, SuppressedAddress};
 
 const HASH: AddressHash = [7; 32];
 const LIVES: SuppressionLives = SuppressionLives {
@@ -23,6 +24,19 @@ const TAKEN: ReceiptOutcome = ReceiptOutcome::Recorded { suppressed: None };
 
 fn report(state: ReceiptState, code: &str) -> Report {
     Report { state, detail: ReceiptDetail::of_status(code).unwrap_or_default() }
+}
+
+/// What somebody wrote down about the address of the messages here.
+fn entry(channel: Channel) -> Entry<'static> {
+    Entry {
+        tenant_id: tenant(),
+        channel,
+        address_hash: HASH,
+        stream: Stream::All,
+        reason: Reason::Manual,
+        masked_destination: "a•••",
+        expires_at: None,
+    }
 }
 
 fn of(id: NotificationId) -> Reported {
@@ -56,10 +70,15 @@ impl World {
         Some((receipt.state, receipt.detail.as_str().to_owned()))
     }
 
-    async fn reasons(&self, channel: Channel) -> Vec<(Stream, Reason, bool)> {
+    async fn entries(&self, channel: Channel) -> Vec<(Stream, Reason, Option<Timestamp>)> {
         let address = SuppressedAddress { channel, address_hash: HASH };
         let entries = self.store.suppressions_of(&scope(), &address, NOW).await.unwrap();
-        entries.iter().map(|one| (one.stream, one.reason, one.expires_at.is_some())).collect()
+        entries.iter().map(|one| (one.stream, one.reason, one.expires_at)).collect()
+    }
+
+    async fn reasons(&self, channel: Channel) -> Vec<(Stream, Reason, bool)> {
+        let entries = self.entries(channel).await;
+        entries.into_iter().map(|(stream, reason, end)| (stream, reason, end.is_some())).collect()
     }
 }
 
@@ -148,6 +167,36 @@ pub(super) async fn what_was_written_down_for_good_is_not_shortened_by_a_receipt
     world.hear(by_text(other), &failed("30005"), 2).await;
 
     assert_eq!(world.reasons(Channel::Sms).await, [(Stream::All, Reason::Unsubscribed, false)]);
+}
+
+pub(super) async fn what_somebody_wrote_down_for_longer_is_not_shortened_by_a_receipt(world: &World) {
+    let failed = report(ReceiptState::Failed, "5.1.1");
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    let written = |length| Entry { expires_at: Some(NOW.plus(length)), ..entry(Channel::Email) };
+
+    world.suppress(&written(days(30)), NOW).await;
+    let first = world.handed_over(Channel::Email, false, Some(HASH)).await;
+    world.hear(of(first), &failed, 1).await;
+    let longer = world.entries(Channel::Email).await;
+    world.suppress(&written(days(1)), NOW).await;
+    let second = world.handed_over(Channel::Email, false, Some(HASH)).await;
+    world.hear(of(second), &failed, 1).await;
+    let shorter = world.entries(Channel::Email).await;
+
+    let end_of_bounce = NOW.plus(Duration::from_secs(1) + LIVES.bounce);
+    assert_eq!(longer, [(Stream::All, Reason::Manual, Some(NOW.plus(days(30))))]);
+    assert_eq!(shorter, [(Stream::All, Reason::HardBounce, Some(end_of_bounce))]);
+}
+
+pub(super) async fn a_receipt_that_counts_for_good_outlasts_what_somebody_wrote_down(world: &World) {
+    let timed = Entry { expires_at: Some(NOW.plus(10 * LIVES.complaint)), ..entry(Channel::Sms) };
+    world.suppress(&timed, NOW).await;
+    let id = world.handed_over(Channel::Sms, false, Some(HASH)).await;
+    let stopped = Report { state: ReceiptState::Failed, detail: ReceiptDetail::of_gateway("21610").unwrap() };
+
+    world.hear(Reported { channel: Channel::Sms, ..of(id) }, &stopped, 1).await;
+
+    assert_eq!(world.entries(Channel::Sms).await, [(Stream::All, Reason::Unsubscribed, None)]);
 }
 
 pub(super) async fn a_replayed_message_begins_without_a_receipt(world: &World) {

@@ -44,7 +44,7 @@ impl World {
         }
     }
 
-    async fn suppress(&self, entry: &Entry<'_>, now: Timestamp) -> SuppressionOutcome {
+    pub(super) async fn suppress(&self, entry: &Entry<'_>, now: Timestamp) -> SuppressionOutcome {
         self.store.create_suppression(entry, self.asked(1), now).await.unwrap()
     }
 
@@ -122,6 +122,27 @@ pub(super) async fn a_change_of_the_list_repeated_says_the_same_and_does_nothing
         (removed, again),
         (SuppressionOutcome::Made(Vec::new()), SuppressionOutcome::Made(Vec::new()))
     );
+}
+
+pub(super) async fn a_repeated_request_is_answered_although_its_entry_is_over(world: &World) {
+    let end = NOW.plus(Duration::from_secs(60));
+    let (timed, request) = (Entry { expires_at: Some(end), ..entry(1) }, world.asked(1));
+    world.store.create_suppression(&timed, request, NOW).await.unwrap();
+
+    let repeated = world.store.create_suppression(&timed, request, end).await.unwrap();
+
+    assert_eq!(repeated, SuppressionOutcome::Made(Vec::new()));
+}
+
+pub(super) async fn an_entry_that_would_be_over_is_refused_and_uses_up_no_request_id(world: &World) {
+    let request = world.asked(1);
+    let over = Entry { expires_at: Some(NOW), ..entry(1) };
+
+    let refused = world.store.create_suppression(&over, request, NOW).await.unwrap();
+    let made = world.store.create_suppression(&entry(1), request, NOW).await.unwrap();
+
+    assert_eq!(refused, SuppressionOutcome::AlreadyOver);
+    assert!(matches!(made, SuppressionOutcome::Made(entries) if entries.len() == 1));
 }
 
 pub(super) async fn a_request_id_of_a_message_changes_no_entry(world: &World) {

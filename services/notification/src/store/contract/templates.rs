@@ -179,6 +179,25 @@ pub(super) async fn a_tenant_has_texts_for_so_many_locales(world: &World) {
     assert_eq!((one_more, known.info.version), (TextChangeOutcome::LocalesFull, 2));
 }
 
+pub(super) async fn the_last_room_for_a_locale_is_given_once_however_many_ask(world: &World) {
+    for number in 1..LOCALES {
+        world.set_text(&format!("de-x-{number}"), 0, "viele").await;
+    }
+
+    let mut callers = JoinSet::new();
+    for number in 0..8 {
+        let locale = format!("en-x-{number}");
+        let request = world.text_request(&locale, 0, TextChange::Set(parts("noch eine")));
+        let store = world.store.clone();
+        callers.spawn(async move { store.change_text(&scope(), &request, NOW).await.unwrap() });
+    }
+    let outcomes = callers.join_all().await;
+
+    let (winners, losers): (Vec<_>, Vec<_>) =
+        outcomes.into_iter().partition(|outcome| matches!(outcome, TextChangeOutcome::Made(_)));
+    assert_eq!((winners.len(), losers), (1, vec![TextChangeOutcome::LocalesFull; 7]));
+}
+
 pub(super) async fn of_changes_upon_one_version_one_is_made(world: &World) {
     world.set_text("de", 0, "eins").await;
 

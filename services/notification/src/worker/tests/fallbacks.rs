@@ -3,14 +3,15 @@
 use super::*;
 use crate::domain::fallback::{Fallback, Fallbacks};
 use crate::domain::template::TemplateName;
-use crate::fixtures::{fitting, tenant};
+use crate::fixtures::{fitting, request_id, tenant};
 use crate::payload::{Payload, PayloadRow};
+use crate::store::ChangeRequest;
 
 const AFTER: Duration = Duration::from_secs(30);
 
 /// A gateway that takes every text message and notes it.
 #[derive(Clone, Default)]
-struct Texts {
+pub(super) struct Texts {
     sent: Arc<Mutex<Vec<String>>>,
 }
 
@@ -26,13 +27,13 @@ impl Provider for Texts {
 }
 
 impl Texts {
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.sent.lock().unwrap().len()
     }
 }
 
 /// A relay and a gateway.
-async fn world_with(relay: &Scripted) -> (World, Texts) {
+pub(super) async fn world_with(relay: &Scripted) -> (World, Texts) {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path()).await;
     let texts = Texts::default();
@@ -44,7 +45,7 @@ async fn world_with(relay: &Scripted) -> (World, Texts) {
 
 impl World {
     /// A code by mail that goes to a phone next.
-    async fn accept_with_a_step(&self, decoy: bool) -> NewNotification {
+    pub(super) async fn accept_with_a_step(&self, decoy: bool) -> NewNotification {
         let now = self.clock.now();
         let mut message = row(self.entropy.as_ref(), Lane::Critical, now);
         let destination = Destination::parse(Channel::Email, "anna@example.com").unwrap();
@@ -137,4 +138,22 @@ async fn a_decoy_takes_its_steps_as_a_message_does() {
     assert_eq!(moved.1, Notification { id: decoy.id, ..moved.0 });
     assert_eq!((message.state, texts.count()), (State::Delivered, 1));
     assert_eq!(decoy, Notification { id: decoy.id, ..message });
+}
+
+#[tokio::test]
+async fn a_message_that_is_sent_again_goes_by_its_own_channel_first() {
+    let relay = Scripted::answering(&[FailureClass::AnswerLost]);
+    let (world, texts) = world_with(&relay).await;
+    let message = world.accept_with_a_step(false).await;
+    world.work().await;
+    world.clock.advance(2 * AFTER);
+    let request_id = request_id(world.entropy.as_ref());
+    let change = ChangeRequest { id: message.id, request_id, request_expires_at: message.not_after };
+
+    world.store.replay(&scope(), change, world.clock.now()).await.unwrap();
+    world.work().await;
+
+    let found = world.get(message.id).await;
+    assert_eq!((found.state, found.channel), (State::Delivered, Channel::Email));
+    assert_eq!((relay.tries(), texts.count()), (2, 0));
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::fallback::Fallbacks;
 use crate::domain::receipt::{ReceiptDetail, ReceiptState, Report, SuppressionLives};
-use crate::domain::suppression::{AddressHash, Reason, Stream};
+use crate::domain::suppression::{Reason, Stream};
 use crate::domain::template::TemplateName;
 use crate::fixtures::{fitting, receipt_keys, request_id, tenant};
 use crate::payload::{Payload, PayloadRow};
@@ -13,27 +13,31 @@ fn anna() -> Destination {
     Destination::parse(Channel::Email, "anna@example.com").unwrap()
 }
 
-fn hash() -> AddressHash {
-    receipt_keys().address_hash(tenant(), &anna())
-}
-
 impl World {
     async fn with_suppression(provider: &Scripted) -> Self {
         let mut world = Self::with(&[provider]).await;
-        Arc::get_mut(&mut world.dispatcher).unwrap().correspondence = Some(Correspondence {
+        world.look_at_suppressions();
+        world
+    }
+
+    pub(super) fn look_at_suppressions(&mut self) {
+        Arc::get_mut(&mut self.dispatcher).unwrap().correspondence = Some(Correspondence {
             keys: receipt_keys(),
             return_path_domain: Some("bounces.example.com".to_owned()),
             callback_url: None,
             callback_providers: std::collections::BTreeSet::new(),
         });
-        world
     }
 
     async fn suppress(&self, stream: Stream, reason: Reason) {
+        self.suppress_address(&anna(), stream, reason).await;
+    }
+
+    pub(super) async fn suppress_address(&self, address: &Destination, stream: Stream, reason: Reason) {
         let entry = Entry {
             tenant_id: tenant(),
-            channel: Channel::Email,
-            address_hash: hash(),
+            channel: address.channel(),
+            address_hash: receipt_keys().address_hash(tenant(), address),
             stream,
             reason,
             masked_destination: "",
