@@ -201,6 +201,7 @@ fn request(message: &CodeMessage) -> wire::SendNotificationRequest {
     let step = |fallback: &Fallback| wire::Fallback {
         destination: to(&fallback.destination),
         after: Some(time::duration(fallback.after)),
+        delivery_event: None,
     };
     let shown = message.transaction.iter().flat_map(|transaction| {
         [("amount", transaction.amount().to_owned()), ("payee", transaction.payee().to_owned())]
