@@ -12,8 +12,9 @@ use rekey_primitives::secret::Zeroizing;
 use rekey_sealing::{AeadKeys, KeyText};
 use uuid::Uuid;
 
-use crate::domain::destination::{Channel, Destination};
-use crate::domain::event::Event;
+use crate::domain::delivery_event::DeliveryEvent;
+use crate::domain::destination::{Channel, Destination, EndpointName};
+use crate::domain::event::{Event, UntimedEvent};
 use crate::domain::fallback::Fallbacks;
 use crate::domain::lane::Lane;
 use crate::domain::links::LinkHosts;
@@ -138,8 +139,21 @@ pub(crate) fn message() -> Message {
         not_after: None,
         reference: Reference::default(),
         decoy: false,
+        delivery_event: None,
         fallbacks: Fallbacks::default(),
         deduplication_key: None,
+    }
+}
+
+/// What is told when a message is taken over on that channel.
+pub(crate) fn delivery_event(channel: Channel) -> DeliveryEvent {
+    let json = format!(
+        r#"{{"specversion":"1.0","id":"{channel}","source":"/shop","type":"code.delivered","data":{{"channel":"{channel}"}}}}"#,
+        channel = channel.as_str()
+    );
+    DeliveryEvent {
+        endpoint: EndpointName::parse("shop").unwrap(),
+        event: UntimedEvent::parse(Zeroizing::new(json)).unwrap(),
     }
 }
 
@@ -157,7 +171,7 @@ pub(crate) fn row_to(entropy: &dyn Entropy, lane: Lane, now: Timestamp, to: &str
     let id = NotificationId::generate(entropy, now);
     let destination = Destination::parse(Channel::Email, to).unwrap();
     let masked_destination = destination.masked();
-    let payload = Payload { destination, variables: message.variables, fallbacks: Fallbacks::default() };
+    let payload = Payload::plain(destination, message.variables);
     NewNotification {
         id,
         request_id: RequestId::generate(entropy, now),

@@ -232,6 +232,7 @@ impl Shared<'_> {
             providers,
             retries: self.settings.delivery.retries(),
             lease_policy: lease_policy(self.settings),
+            event_life: Duration::from_secs(self.settings.transactional.life_seconds),
             correspondence: self.correspondence(),
             clock: Arc::clone(&self.clock),
             entropy: Arc::clone(&self.entropy),

@@ -43,6 +43,18 @@ pub(crate) struct CodeMessage {
     pub(crate) not_after: Timestamp,
     /// Whether it is accepted like any other and then deleted unsent.
     pub(crate) decoy: bool,
+    /// What is told of its delivery; none where nobody listens.
+    pub(crate) delivery_events: Option<DeliveryEvents>,
+}
+
+/// What notification tells when it has delivered a message, and whom. The texts lack their time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DeliveryEvents {
+    /// The endpoint, as notification knows it.
+    pub(crate) endpoint: String,
+    pub(crate) text: EventText,
+    /// Of a delivery by the channel that it falls back to.
+    pub(crate) fallback_text: Option<EventText>,
 }
 
 /// What notification answered.
@@ -127,7 +139,16 @@ impl NotificationPeer {
 impl Messenger for NotificationPeer {
     async fn send(&self, message: &CodeMessage) -> Result<SendResult, Failure> {
         let mut client = wire::notification_service_client::NotificationServiceClient::new(self.0.clone());
-        match client.send_notification(request(message)).await {
+        let mut answer = client.send_notification(request(message)).await;
+        // Whoever listens, a code that somebody waits for goes out: settings that do not fit together cost the event alone.
+        if message.delivery_events.is_some() && answer.as_ref().is_err_and(may_refuse_events) {
+            tracing::error!(
+                "notification refused to tell of a delivery: is the endpoint among its webhooks?"
+            );
+            let untold = CodeMessage { delivery_events: None, ..message.clone() };
+            answer = client.send_notification(request(&untold)).await;
+        }
+        match answer {
             Ok(_) => Ok(SendResult::Accepted),
             Err(status) => {
                 let problem = Problem::of(&status);
@@ -173,6 +194,12 @@ impl EventReceiver for NotificationPeer {
     }
 }
 
+/// Whether a message may be refused for what is to be told of it.
+fn may_refuse_events(status: &Status) -> bool {
+    let reason = Problem::of(status).published();
+    matches!(reason, Some(wire::ErrorReason::WebhookEndpointNotFound | wire::ErrorReason::CallerNotAllowed))
+}
+
 fn event_request(tenant: TenantId, event: &AddressedEvent) -> wire::SendNotificationRequest {
     let address = wire::destination::Address::WebhookEndpoint(event.endpoint.clone());
     wire::SendNotificationRequest {
@@ -188,19 +215,26 @@ fn event_request(tenant: TenantId, event: &AddressedEvent) -> wire::SendNotifica
     }
 }
 
-fn request(message: &CodeMessage) -> wire::SendNotificationRequest {
+fn to(destination: &Destination) -> Option<wire::Destination> {
     use wire::destination::Address;
 
-    let to = |destination: &Destination| {
-        let address = match destination {
-            Destination::Email(address) => Address::EmailAddress(address.as_str().to_owned()),
-            Destination::Phone(number) => Address::PhoneNumber(number.as_str().to_owned()),
-        };
-        Some(wire::Destination { address: Some(address) })
+    let address = match destination {
+        Destination::Email(address) => Address::EmailAddress(address.as_str().to_owned()),
+        Destination::Phone(number) => Address::PhoneNumber(number.as_str().to_owned()),
+    };
+    Some(wire::Destination { address: Some(address) })
+}
+
+fn request(message: &CodeMessage) -> wire::SendNotificationRequest {
+    let told = message.delivery_events.as_ref();
+    let event = |events: &DeliveryEvents, text: &EventText| wire::DeliveryEvent {
+        webhook_endpoint: events.endpoint.clone(),
+        event: text.as_str().to_owned(),
     };
     let step = |fallback: &Fallback| wire::Fallback {
         destination: to(&fallback.destination),
         after: Some(time::duration(fallback.after)),
+        delivery_event: told.and_then(|events| Some(event(events, events.fallback_text.as_ref()?))),
     };
     let shown = message.transaction.iter().flat_map(|transaction| {
         [("amount", transaction.amount().to_owned()), ("payee", transaction.payee().to_owned())]
@@ -226,6 +260,7 @@ fn request(message: &CodeMessage) -> wire::SendNotificationRequest {
             not_after_time: Some(time::timestamp(message.not_after.unix_micros())),
             reference: message.verification.to_string(),
             decoy: message.decoy,
+            delivery_event: told.map(|events| event(events, &events.text)),
             fallbacks: message.fallback.iter().map(step).collect(),
             ..wire::OutgoingMessage::default()
         }),
@@ -257,6 +292,11 @@ mod tests {
             minutes: 10,
             not_after: Timestamp::from_unix_micros(1_500_000),
             decoy: true,
+            delivery_events: Some(DeliveryEvents {
+                endpoint: "shop-hooks".to_owned(),
+                text: EventText::stored("by mail".to_owned()),
+                fallback_text: Some(EventText::stored("by text message".to_owned())),
+            }),
         };
 
         let sent = request(&message).message.unwrap();
@@ -269,5 +309,10 @@ mod tests {
         assert_eq!(sent.reference, message.verification.to_string());
         let after = Some(prost_types::Duration { seconds: 30, nanos: 0 });
         assert_eq!((sent.fallbacks.len(), sent.fallbacks[0].after), (1, after));
+        let told = |event: &str| {
+            Some(wire::DeliveryEvent { webhook_endpoint: "shop-hooks".to_owned(), event: event.to_owned() })
+        };
+        assert_eq!(sent.delivery_event, told("by mail"));
+        assert_eq!(sent.fallbacks[0].delivery_event, told("by text message"));
     }
 }

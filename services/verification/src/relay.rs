@@ -135,7 +135,7 @@ impl EventRelay {
 
     fn addressed(&self, text: &EventText) -> Option<AddressedEvent> {
         let head = text.head()?;
-        let endpoint = self.rules.endpoints.get(head.verification.scope.caller.as_str())?.clone();
+        let endpoint = self.rules.endpoint(&head.verification.scope.caller)?.to_owned();
         let verification = head.verification.verification;
         Some(AddressedEvent { id: head.id, endpoint, verification, text: text.clone() })
     }

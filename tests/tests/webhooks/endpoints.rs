@@ -24,7 +24,7 @@ on_both_store_sets!(
     an_event_for_nobody_or_of_no_form_is_refused,
 );
 
-const SECRETS: [&str; 2] =
+pub(crate) const SECRETS: [&str; 2] =
     ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAAAA"];
 const EVENT: &str =
     r#"{"specversion":"1.0","id":"66","source":"/shop","type":"order.paid","data":{"order":66}}"#;

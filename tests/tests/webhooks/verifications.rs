@@ -1,8 +1,9 @@
 //! What happens to verifications, as a backend that listens is told.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rekey_primitives::clock::SystemClock;
+use rekey_primitives::clock::{SystemClock, Timestamp};
 use rekey_tests::person::request_id;
 use rekey_tests::waiting::eventually;
 use rekey_tests::{Stores, World, on_both_store_sets};
@@ -13,10 +14,13 @@ use rekey_wire::verification::v1::{
 };
 use serde_json::Value;
 
-use super::endpoints::start_with;
-use super::receiver::{Answer, Receiver};
+use super::endpoints::{SECRETS, start_with};
+use super::receiver::{Answer, Received, Receiver, verified};
 
-on_both_store_sets!(what_happens_to_a_verification_is_posted_to_the_endpoint_of_its_caller);
+on_both_store_sets!(
+    what_happens_to_a_verification_is_posted_to_the_endpoint_of_its_caller,
+    a_code_goes_out_though_notification_knows_no_such_endpoint,
+);
 
 const ADDRESS: &str = "ann@example.net";
 /// The caller of these tests listens.
@@ -54,7 +58,7 @@ async fn check(world: &World, verification_id: &str, code: &str) -> CheckOutcome
 
 async fn what_happens_to_a_verification_is_posted_to_the_endpoint_of_its_caller(stores: Stores) {
     let receiver = Receiver::start(Arc::new(SystemClock)).await;
-    receiver.answers(&[const { Answer::Status(204) }; 4]);
+    receiver.answers(&[const { Answer::Status(204) }; 5]);
     let shop = start_with(stores, &receiver.url(), &LISTENS).await;
 
     let verification_id = begin(&shop.world).await;
@@ -63,22 +67,39 @@ async fn what_happens_to_a_verification_is_posted_to_the_endpoint_of_its_caller(
         check(&shop.world, &verification_id, "ABCDEF").await,
         check(&shop.world, &verification_id, &code).await,
     ];
-    let arrived = async || Some(receiver.received()).filter(|received| received.len() >= 4);
-    let received = eventually("four events arrive", arrived).await;
+    let arrived = async || Some(receiver.received()).filter(|received| received.len() >= 5);
+    let received = eventually("five events arrive", arrived).await;
 
     assert_eq!(outcomes, [CheckOutcome::Rejected, CheckOutcome::Passed]);
     let mut kinds = Vec::new();
+    let (mut ids, mut channels) = (BTreeSet::new(), Vec::new());
     for one in &received {
         let event: Value = serde_json::from_str(&one.body).unwrap();
         assert_eq!(event["subject"], verification_id.as_str());
         assert_eq!(event["data"]["caller"], "cli");
         assert!(![ADDRESS, code.as_str(), "somebody"].iter().any(|secret| one.body.contains(secret)));
-        kinds.push(event["type"].as_str().unwrap().to_owned());
+        assert!(Timestamp::from_rfc3339(event["time"].as_str().unwrap()).is_some());
+        let kind = event["type"].as_str().unwrap().trim_start_matches("rekey.verification.").to_owned();
+        kinds.push(kind);
+        ids.insert(event["id"].to_string());
+        channels.extend(event["data"]["channel"].as_str().map(str::to_owned));
     }
     kinds.sort_unstable();
-    assert_eq!(
-        kinds,
-        ["approved", "checked", "created", "sent"].map(|kind| format!("rekey.verification.{kind}"))
-    );
+    assert_eq!(kinds, ["approved", "checked", "created", "delivered", "sent"]);
+    assert_eq!((ids.len(), channels), (5, vec!["email".to_owned(); 3]), "of the messages, and of the start");
+    // The receiver is there before the suite, so it has another clock.
+    let stamped: Vec<_> = received.into_iter().map(Received::at_its_timestamp).collect();
+    assert_eq!(verified(&stamped, &SECRETS).await, vec![vec![true; 2]; 5]);
+    shop.world.stop().await;
+}
+
+async fn a_code_goes_out_though_notification_knows_no_such_endpoint(stores: Stores) {
+    let nowhere = [("VERIFICATION__EVENTS__ENDPOINTS__CLI", "nowhere")];
+    let shop = start_with(stores, "http://127.0.0.1:1/in", &nowhere).await;
+
+    let verification_id = begin(&shop.world).await;
+    let code = shop.world.code_for(ADDRESS).await;
+
+    assert_eq!(check(&shop.world, &verification_id, &code).await, CheckOutcome::Passed);
     shop.world.stop().await;
 }

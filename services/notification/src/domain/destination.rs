@@ -58,6 +58,11 @@ impl EndpointName {
         is_name.then(|| Self(text.to_owned()))
     }
 
+    /// Takes a name that was stored, as it is.
+    pub(crate) fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -89,7 +94,7 @@ impl Destination {
         match channel {
             Channel::Email => Self::Email(EmailAddress::from_stored(text)),
             Channel::Sms => Self::Phone(PhoneNumber::from_stored(text)),
-            Channel::Webhook => Self::Webhook(EndpointName(text)),
+            Channel::Webhook => Self::Webhook(EndpointName::from_stored(text)),
         }
     }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 
 use super::delivery::Outcome;
+use super::delivery_event::DeliveryEvent;
 use super::destination::{Channel, Destination};
 use super::state::FailureClass;
 use super::template::TemplateName;
@@ -27,6 +28,8 @@ pub(crate) struct Fallback {
     pub(crate) destination: Destination,
     /// How long after it came to the destination before.
     pub(crate) after: Duration,
+    /// What is told when it is taken over there, if anything is.
+    pub(crate) delivery_event: Option<DeliveryEvent>,
 }
 
 /// The steps of a message, in their order: at most [`Fallbacks::MOST`], each to another channel than the one before.
@@ -132,9 +135,9 @@ impl Fallbacks {
         self.0.iter()
     }
 
-    /// Where the message is after so many steps; none where that is its first destination.
-    pub(crate) fn destination_after(&self, used: usize) -> Option<&Destination> {
-        Some(&self.0.get(used.checked_sub(1)?)?.destination)
+    /// The step by which a message is where it is after so many; none where that is its first destination.
+    pub(crate) fn last_taken(&self, used: usize) -> Option<&Fallback> {
+        self.0.get(used.checked_sub(1)?)
     }
 
     /// When a message that came to its destination at `from`, after so many steps, takes the next one.
@@ -190,7 +193,7 @@ mod tests {
     }
 
     fn to(destination: Destination, after: u64) -> Fallback {
-        Fallback { destination, after: seconds(after) }
+        Fallback { destination, after: seconds(after), delivery_event: None }
     }
 
     #[test]
@@ -227,7 +230,7 @@ mod tests {
         assert_eq!((last.destination, last.next_at), (&mail(), None));
         assert_eq!(steps.step(2, NOW), None);
         assert_eq!((steps.due_at(0, NOW), steps.due_at(2, NOW)), (Some(NOW.plus(seconds(30))), None));
-        assert_eq!((steps.destination_after(0), steps.destination_after(1)), (None, Some(&phone())));
+        assert_eq!((steps.last_taken(0), steps.last_taken(1)), (None, Some(&to(phone(), 30))));
     }
 
     #[test]

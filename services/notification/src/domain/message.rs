@@ -10,6 +10,7 @@ use rekey_primitives::secret::Zeroizing;
 use rekey_primitives::text::{breaks_line, character_count};
 
 use super::deduplication::DeduplicationKey;
+use super::delivery_event::DeliveryEvent;
 use super::destination::Destination;
 use super::event::Event;
 use super::fallback::Fallbacks;
@@ -39,10 +40,20 @@ pub(crate) struct Message {
     pub(crate) reference: Reference,
     /// Accepted like any other and deleted when its turn comes.
     pub(crate) decoy: bool,
+    /// What is told when a provider takes it over, if anything is.
+    pub(crate) delivery_event: Option<DeliveryEvent>,
     /// Where it goes when its channel does not carry it.
     pub(crate) fallbacks: Fallbacks,
     /// What makes it the same notice as another, if anything does.
     pub(crate) deduplication_key: Option<DeduplicationKey>,
+}
+
+impl Message {
+    /// All that may be told of it, wherever it goes.
+    pub(crate) fn delivery_events(&self) -> impl Iterator<Item = &DeliveryEvent> {
+        let of_steps = self.fallbacks.iter().map(|step| &step.delivery_event);
+        std::iter::once(&self.delivery_event).chain(of_steps).flatten()
+    }
 }
 
 /// The caller's own name for a message: printable ASCII, possibly empty.

@@ -6,6 +6,7 @@
 pub(crate) mod content;
 pub(crate) mod deduplication;
 pub(crate) mod delivery;
+pub(crate) mod delivery_event;
 pub(crate) mod destination;
 pub(crate) mod event;
 pub(crate) mod failover;

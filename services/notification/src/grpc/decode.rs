@@ -1,5 +1,8 @@
 //! From the wire into the domain's types, naming every field that does not fit.
 
+mod delivery_event;
+mod fallbacks;
+
 use std::collections::HashMap;
 
 use rekey_primitives::clock::Timestamp;
@@ -9,10 +12,12 @@ use rekey_primitives::secret::Zeroizing;
 use rekey_wire::notification::v1::{self as wire, destination::Address};
 use rekey_wire::time;
 
+use self::delivery_event::delivery_event;
+use self::fallbacks::fallbacks;
 use crate::domain::deduplication::{DeduplicationKey, may_deduplicate};
 use crate::domain::destination::{Channel, Destination};
 use crate::domain::event::Event;
-use crate::domain::fallback::{Fallback, Fallbacks, InvalidFallbacks};
+use crate::domain::fallback::Fallbacks;
 use crate::domain::lane::Lane;
 use crate::domain::links::LinkHosts;
 use crate::domain::message::{Message, Reference, Variables};
@@ -128,9 +133,11 @@ pub(super) fn message(
     });
     let is_event = matches!(destination, Some(Destination::Webhook(_)));
     let decoy = sent.decoy;
+    let told = sent.delivery_event.take();
     let steps = std::mem::take(&mut sent.fallbacks);
     let key = std::mem::take(&mut sent.deduplication_key);
     let content = if is_event {
+        fields.check(told.is_none(), "message.delivery_event", "is not for webhooks");
         fields.check(steps.is_empty(), "message.fallbacks", "are not for webhooks");
         fields.check(key.is_empty(), "message.deduplication_key", "is not for webhooks");
         event(fields, sent)
@@ -138,6 +145,7 @@ pub(super) fn message(
         fields.check(sent.event.is_empty(), "message.event", "is for webhooks only");
         templated(fields, &sent.template, sent.variables, hosts)
     };
+    let delivery_event = delivery_event(fields, told, "message.delivery_event");
     let template = content.as_ref().and_then(|content| content.template);
     let fallbacks = match template {
         Some(template) => fallbacks(fields, template, destination.as_ref(), steps),
@@ -156,10 +164,11 @@ pub(super) fn message(
         not_after,
         reference,
         decoy,
+        delivery_event,
         fallbacks: fallbacks?,
         deduplication_key,
     };
-    // A locale or an instant that does not read is noted, and looks here like one that was not sent.
+    // A locale, an instant or an event that does not read is noted, and looks here like one that was not sent.
     fields.are_right().then_some(MessageRequest { request_id: request_id?, message, trace: None })
 }
 
@@ -219,51 +228,6 @@ pub(super) fn destination(
         Channel::Webhook => "is no name of an endpoint",
     };
     fields.take(Destination::parse(channel, &text).ok(), &format!("{within}.{field}"), what)
-}
-
-/// The steps of a message, or notes of all that is wrong with them.
-fn fallbacks(
-    fields: &mut Fields,
-    template: TemplateName,
-    first: Option<&Destination>,
-    sent: Vec<wire::Fallback>,
-) -> Option<Fallbacks> {
-    // Those that are too many are not read.
-    let read: Vec<Option<Fallback>> = sent
-        .into_iter()
-        .take(Fallbacks::MOST + 1)
-        .enumerate()
-        .map(|(place, step)| {
-            let field = format!("message.fallbacks[{place}]");
-            let destination = destination(fields, step.destination, &format!("{field}.destination"));
-            let after = step.after.as_ref().and_then(time::std_duration);
-            let after = fields.take(after, &format!("{field}.after"), "is no length of time");
-            Some(Fallback { destination: destination?, after: after? })
-        })
-        .collect();
-    let steps: Vec<Fallback> = read.into_iter().collect::<Option<_>>()?;
-    match Fallbacks::new(template, first?, steps) {
-        Ok(fallbacks) => Some(fallbacks),
-        Err(wrong) => {
-            let (field, what) = match wrong {
-                InvalidFallbacks::Count => ("message.fallbacks".to_owned(), "holds more than 3"),
-                InvalidFallbacks::Template => {
-                    ("message.fallbacks".to_owned(), "is not for what resets a password")
-                }
-                InvalidFallbacks::SameChannel(place) => (
-                    format!("message.fallbacks[{place}].destination"),
-                    "is of the channel of the destination before",
-                ),
-                InvalidFallbacks::Webhook(place) => {
-                    (format!("message.fallbacks[{place}].destination"), "is a webhook")
-                }
-                InvalidFallbacks::After(place) => {
-                    (format!("message.fallbacks[{place}].after"), "is not 10 seconds to 10 minutes")
-                }
-            };
-            fields.take(None, &field, what)
-        }
-    }
 }
 
 /// What makes two notices the same, or notes of what is wrong with it.

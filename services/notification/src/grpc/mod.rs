@@ -20,7 +20,7 @@ use rekey_wire::notification::v1::notification_service_server::NotificationServi
 use rekey_wire::notification::v1::{
     BatchSendNotificationsRequest, BatchSendNotificationsResponse, CancelNotificationRequest,
     CancelNotificationResponse, GetNotificationRequest, GetNotificationResponse, ListNotificationsRequest,
-    ListNotificationsResponse, ReplayNotificationRequest, ReplayNotificationResponse,
+    ListNotificationsResponse, OutgoingMessage, ReplayNotificationRequest, ReplayNotificationResponse,
     SendNotificationRequest, SendNotificationResponse, WatchNotificationsRequest,
 };
 use tonic::{Request, Response, Status};
@@ -192,26 +192,31 @@ impl NotificationGrpc {
         fields: &mut Fields,
         request: SendNotificationRequest,
     ) -> Result<Option<MessageRequest>, Refusal> {
-        if let Some(message) = &request.message {
-            let template = message.template.as_str();
-            // An event has no template, so it takes a caller that may use any.
-            let is_event = !message.event.is_empty();
-            let is_beyond =
-                if is_event { caller.templates().is_some() } else { !caller.may_use_template(template) };
-            let missing = if (is_event || !template.is_empty()) && is_beyond {
-                Some(MissingRight::Template)
-            } else if decode::lane(message.lane).is_some_and(|lane| !caller.may_use_lane(lane.as_str())) {
-                Some(MissingRight::Lane)
-            } else if message.not_after_time.is_some() && !caller.may_assert_not_after() {
-                Some(MissingRight::NotAfter)
-            } else {
-                None
-            };
-            if let Some(missing) = missing {
-                return Err(Refusal::CallerNotAllowed(missing));
-            }
+        let missing = request.message.as_ref().and_then(|message| missing_right(caller, message));
+        match missing {
+            Some(missing) => Err(Refusal::CallerNotAllowed(missing)),
+            None => Ok(decode::message(fields, request, self.intake.link_hosts())),
         }
-        Ok(decode::message(fields, request, self.intake.link_hosts()))
+    }
+}
+
+/// What the caller's entry lacks for such a message. An event has no template, so it takes a caller that may use any; what is told
+/// of a delivery is an event of the transactional lane.
+fn missing_right(caller: &Caller, message: &OutgoingMessage) -> Option<MissingRight> {
+    let template = message.template.as_str();
+    let told_of_step = message.fallbacks.iter().any(|step| step.delivery_event.is_some());
+    let is_told = message.delivery_event.is_some() || told_of_step;
+    let sends_event = is_told || !message.event.is_empty();
+    let is_beyond = !template.is_empty() && !caller.may_use_template(template);
+    let lanes = [decode::lane(message.lane), is_told.then_some(Lane::Transactional)];
+    if (sends_event && caller.templates().is_some()) || is_beyond {
+        Some(MissingRight::Template)
+    } else if lanes.into_iter().flatten().any(|lane| !caller.may_use_lane(lane.as_str())) {
+        Some(MissingRight::Lane)
+    } else if message.not_after_time.is_some() && !caller.may_assert_not_after() {
+        Some(MissingRight::NotAfter)
+    } else {
+        None
     }
 }
 

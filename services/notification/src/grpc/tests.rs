@@ -10,7 +10,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::config::for_tests;
+use crate::domain::destination::EndpointName;
 use crate::domain::template::TemplateName;
+use crate::domain::webhook_tenants::{AllowedTenants, WebhookTenants};
 use crate::fixtures::{NOW, clock, entropy, key_text, keys, link_hosts, store, tenant, variables};
 use crate::signals::Signals;
 
@@ -29,6 +31,7 @@ async fn world() -> World {
     let mut rules = crate::wiring::rules(&for_tests());
     rules.sends_email = true;
     rules.link_hosts = link_hosts();
+    rules.webhooks = WebhookTenants::new([(EndpointName::parse("hooks").unwrap(), AllowedTenants::All)]);
     let entropy = entropy();
     let intake = Intake {
         store,
@@ -284,5 +287,6 @@ async fn a_list_refuses_sizes_and_tokens_that_cannot_be() {
     assert!(empty.notifications.is_empty() && empty.next_page_token.is_empty());
 }
 
+mod delivery_events;
 mod journeys;
 mod rights;

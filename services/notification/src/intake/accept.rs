@@ -11,7 +11,7 @@ use rekey_primitives::secret::same;
 use rekey_sealing::digest;
 
 use super::{Error, Intake, deduplication, of_caller};
-use crate::domain::destination::Destination;
+use crate::domain::destination::{Destination, EndpointName};
 use crate::domain::message::Message;
 use crate::domain::refusal::{Refusal, Violation};
 use crate::domain::scope::CallerScope;
@@ -141,12 +141,15 @@ impl Intake {
         let has_provider = match to {
             Destination::Email(_) => self.rules.sends_email,
             Destination::Phone(_) => self.rules.sends_sms,
-            Destination::Webhook(name) if !self.rules.webhooks.allow(name, scope.tenant_id()) => {
-                return Err(Refusal::WebhookEndpointNotFound);
-            }
-            Destination::Webhook(_) => true,
+            Destination::Webhook(name) => return self.judge_endpoint(scope, name),
         };
         if has_provider { Ok(()) } else { Err(Refusal::ChannelNotConfigured) }
+    }
+
+    /// Whether events of the tenant go there.
+    fn judge_endpoint(&self, scope: &CallerScope, name: &EndpointName) -> Result<(), Refusal> {
+        let is_open = self.rules.webhooks.allow(name, scope.tenant_id());
+        if is_open { Ok(()) } else { Err(Refusal::WebhookEndpointNotFound) }
     }
 
     /// Whether a message may be accepted, and when it dies.
@@ -154,6 +157,9 @@ impl Intake {
         self.judge_destination(scope, &message.destination)?;
         for step in message.fallbacks.iter() {
             self.judge_destination(scope, &step.destination)?;
+        }
+        for told in message.delivery_events() {
+            self.judge_endpoint(scope, &told.endpoint)?;
         }
         let not_after = match message.not_after {
             None => now.plus(*self.rules.life.of(message.lane)),
@@ -209,8 +215,8 @@ impl Intake {
             Some(event) => EventPayload { destination, event: event.clone() }.seal(&self.keys, entropy, row),
             None => {
                 let variables = message.variables.clone();
-                let fallbacks = message.fallbacks.clone();
-                Payload { destination, variables, fallbacks }.seal(&self.keys, entropy, row)
+                let (delivery_event, fallbacks) = (message.delivery_event.clone(), message.fallbacks.clone());
+                Payload { destination, variables, delivery_event, fallbacks }.seal(&self.keys, entropy, row)
             }
         }
     }
@@ -238,7 +244,8 @@ fn request_binding(tenant_id: TenantId, request_id: RequestId) -> Vec<u8> {
         .concat()
 }
 
-/// The mark of a message's content: everything the caller said, and nothing that we added.
+/// The mark of a message's content: everything the caller said of it, and nothing that we added. Whom it has told of the delivery
+/// is beside the content: a repeat is the same message though its sender has learned meanwhile that somebody listens.
 fn fingerprint(message: &Message) -> [u8; 32] {
     let not_after = message.not_after.map(|at| at.unix_micros().to_be_bytes());
     let lane = message.lane.number().to_be_bytes();

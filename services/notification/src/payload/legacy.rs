@@ -7,7 +7,6 @@ use rekey_primitives::secret::Zeroizing;
 
 use super::{Payload, PayloadRow};
 use crate::domain::destination::{Channel, Destination};
-use crate::domain::fallback::Fallbacks;
 use crate::domain::message::Variables;
 use crate::domain::template::TemplateName;
 
@@ -36,7 +35,7 @@ pub(super) fn read(template: TemplateName, bytes: &[u8]) -> Option<Payload> {
         let known = template.variables().iter().find(|known| **known == name)?;
         taken.insert(*known, Zeroizing::new(take(&mut rest)?.to_owned()));
     }
-    Some(Payload { destination, variables: Variables::trusted(taken), fallbacks: Fallbacks::default() })
+    Some(Payload::plain(destination, Variables::trusted(taken)))
 }
 
 fn take<'a>(bytes: &mut &'a [u8]) -> Option<&'a str> {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::Store;
 use super::deduplication::remember;
 use super::models::{AcceptOutcome, NewNotification};
+use super::partitions::lacks_partition;
 use super::requests::{Action, Request, RequestRow};
 use crate::domain::lane::{Lane, PerLane};
 use crate::domain::scope::CallerScope;
@@ -83,9 +84,6 @@ const ACCEPT_BATCH: Sql = Sql::unlisted(
      select request_id from entered",
 );
 
-/// A row that no partition of Postgres takes (check_violation).
-const NO_PARTITION: &str = "23514";
-
 impl Store {
     /// Makes messages durable, all of them or none. A `request_id` that was used within its life makes no message:
     /// the answer shows what it was used for, and the caller judges whether that is the same.
@@ -98,8 +96,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<AcceptOutcome>, Failure> {
         match self.take_in(scope, messages, now).await {
-            Err(failure) if failure.code() == Some(NO_PARTITION) => {
-                // The sweep makes partitions ahead of time; this is the first call after a very long sleep.
+            Err(failure) if lacks_partition(&failure) => {
                 self.ensure_partitions(now).await?;
                 self.take_in(scope, messages, now).await
             }

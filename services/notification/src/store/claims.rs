@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use rekey_database::{FOR_UPDATE_SKIP_LOCKED, Failure, Fragment, Sql, fragment, statements, values};
+use rekey_database::{
+    Connection, FOR_UPDATE_SKIP_LOCKED, Failure, Fragment, Sql, fragment, statements, values,
+};
 use rekey_primitives::clock::Timestamp;
 
 use super::Store;
@@ -120,23 +122,40 @@ impl Store {
         provider: &str,
         now: Timestamp,
     ) -> Result<Recorded, Failure> {
-        let columns = OutcomeColumns::of(outcome, lease.in_doubt);
-        let values = values![
-            lease.tenant_id,
-            lease.created_at,
-            lease.id,
-            lease.fence,
-            columns.state,
-            columns.next_try_at,
-            columns.last_failure,
-            columns.wipes,
-            provider,
-            now,
-            lease.in_doubt || outcome == Outcome::Unknown,
-            outcome.is_try(),
-            outcome.waits_for_provider(),
-            outcome == Outcome::Delivered,
-        ];
-        Ok(Recorded::from_rows(self.database.execute(RECORD, values).await?))
+        record(&mut self.database.writer().await?, lease, outcome, Attempt { provider, now }).await
     }
+}
+
+/// By whom a try ended, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt<'a> {
+    pub(super) provider: &'a str,
+    pub(super) now: Timestamp,
+}
+
+/// Records how a try ended, within a step or as one.
+pub(super) async fn record(
+    connection: &mut Connection,
+    lease: Lease,
+    outcome: Outcome,
+    Attempt { provider, now }: Attempt<'_>,
+) -> Result<Recorded, Failure> {
+    let columns = OutcomeColumns::of(outcome, lease.in_doubt);
+    let values = values![
+        lease.tenant_id,
+        lease.created_at,
+        lease.id,
+        lease.fence,
+        columns.state,
+        columns.next_try_at,
+        columns.last_failure,
+        columns.wipes,
+        provider,
+        now,
+        lease.in_doubt || outcome == Outcome::Unknown,
+        outcome.is_try(),
+        outcome.waits_for_provider(),
+        outcome == Outcome::Delivered,
+    ];
+    Ok(Recorded::from_rows(connection.execute(RECORD, values).await?))
 }

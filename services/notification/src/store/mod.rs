@@ -11,6 +11,7 @@
 //! | `claims` | taking due messages, keeping them, recording how a try ended |
 //! | `leases` | putting back what dead workers held |
 //! | `deduplication` | what was said lately |
+//! | `delivery_events` | recording a delivery and queueing what is told of it |
 //! | `fallbacks` | moving a message to its next channel |
 //! | `waiting` | letting go what waits for a provider |
 //! | `journeys`, `changes` | looking at messages and stepping in |
@@ -27,6 +28,7 @@ mod accept;
 mod changes;
 mod claims;
 mod deduplication;
+mod delivery_events;
 mod fallbacks;
 mod journeys;
 mod leases;
@@ -61,6 +63,7 @@ use rekey_primitives::clock::Timestamp;
 
 use self::partitions::Partitions;
 
+pub(crate) use self::delivery_events::QueuedEvent;
 pub(crate) use self::fallbacks::Advance;
 pub(crate) use self::models::{
     AcceptOutcome, ChangeOutcome, ChangeRequest, Changes, Claim, Deduplication, Lease, Listed,
@@ -140,6 +143,7 @@ pub(crate) fn statements() -> Vec<rekey_database::Sql> {
         changes::STATEMENTS,
         claims::STATEMENTS,
         deduplication::STATEMENTS,
+        delivery_events::STATEMENTS,
         fallbacks::STATEMENTS,
         journeys::STATEMENTS,
         leases::STATEMENTS,

@@ -24,6 +24,14 @@ const HAS_OLD: Sql = Sql::unlisted(
 const WAIT_BRIEFLY: Sql = Sql::unlisted("set local lock_timeout = '200ms'");
 const DROP: Sql = Sql::unlisted("select drop_notification_weeks($1)");
 
+/// A row that no partition takes (check_violation).
+const NO_PARTITION: &str = "23514";
+
+/// Whether a new row found no partition. The sweep makes them ahead of time: this happens to the first row after a very long sleep.
+pub(super) fn lacks_partition(failure: &Failure) -> bool {
+    failure.code() == Some(NO_PARTITION)
+}
+
 /// The week whose partitions were made sure of last, so that a sweep a second does not ask every time.
 #[derive(Debug)]
 pub(super) struct Partitions {
@@ -70,11 +78,13 @@ impl Store {
 mod tests {
     use std::time::Duration;
 
+    use rekey_primitives::id::NotificationId;
+
     use super::*;
     use crate::domain::lane::Lane;
     use crate::fixtures::{NOW, entropy, row, scope};
     use crate::store::contract::options;
-    use crate::store::{AcceptOutcome, SweepLimits, Swept};
+    use crate::store::{AcceptOutcome, QueuedEvent, Recorded, SweepLimits, Swept};
 
     const COUNT: Sql =
         Sql::unlisted("select count(*) from pg_inherits where inhparent = 'notification'::regclass");
@@ -100,6 +110,23 @@ mod tests {
 
         let store = Store::open(database.url(), &options).await.unwrap();
         assert_eq!(partitions(&store).await, WEEKS_AHEAD + 1);
+    }
+
+    #[tokio::test]
+    async fn a_delivery_long_after_the_last_partition_is_told() {
+        let database = rekey_testing::postgres().await;
+        let store = migrated(&database).await;
+        let message = row(entropy().as_ref(), Lane::Critical, NOW);
+        store.accept(&scope(), std::slice::from_ref(&message), NOW).await.unwrap();
+        let held = store.claim(Lane::Critical, 1, Duration::from_secs(60), NOW).await.unwrap().remove(0);
+        let later = NOW.plus(Duration::from_secs(400 * 86_400));
+        let id = NotificationId::generate(entropy().as_ref(), later);
+        let event = QueuedEvent { id, endpoint: "shop".to_owned(), payload: Vec::new(), not_after: later };
+
+        let recorded = store.record_delivered(held.lease, "smtp", &event, later).await.unwrap();
+
+        assert_eq!(recorded, Recorded::Yes);
+        assert!(store.get(&scope(), id).await.unwrap().is_some());
     }
 
     #[tokio::test]

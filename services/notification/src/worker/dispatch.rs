@@ -41,6 +41,8 @@ pub(crate) struct Dispatcher {
     pub(crate) providers: Providers,
     pub(crate) retries: Retries,
     pub(crate) lease_policy: LeasePolicy,
+    /// How long what is told of a delivery is tried.
+    pub(crate) event_life: Duration,
     /// Without its key nothing is suppressed, and nobody is asked to report.
     pub(crate) correspondence: Option<Correspondence>,
     pub(crate) clock: SharedClock,

@@ -13,8 +13,13 @@ use crate::domain::template::TemplateName;
 use crate::metrics;
 use crate::store::Claim;
 
-/// The name of a template that a newer release took in.
+/// The name of a template that a newer release took in, and of none.
 const UNKNOWN_TEMPLATE: &str = "_OTHER";
+
+/// Counts what is told of a delivery among the messages that were accepted.
+pub(super) fn accepted_event(lane: Lane) {
+    metrics::ACCEPTED.add(1, [lane.as_str(), UNKNOWN_TEMPLATE]);
+}
 
 /// The span of a try, on the trace of the call that the message came with.
 pub(super) fn span(lane: Lane, claim: &Claim) -> Span {

@@ -3,14 +3,20 @@
 use std::future::Future;
 use std::time::Duration;
 
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::NotificationId;
+
 use super::dispatch::{Dispatcher, Tried};
+use super::measures;
 use crate::domain::delivery::Outcome;
+use crate::domain::delivery_event::DeliveryEvent;
+use crate::domain::destination::Destination;
 use crate::domain::fallback::Reason;
 use crate::domain::lane::Lane;
-use crate::domain::state::FailureClass;
+use crate::domain::state::{FailureClass, State};
 use crate::domain::template::TemplateName;
-use crate::payload::{Payload, PayloadRow};
-use crate::store::{Advance, Claim, Failure, Recorded, in_time};
+use crate::payload::{EventPayload, Payload, PayloadRow};
+use crate::store::{Advance, Claim, Failure, QueuedEvent, Recorded, in_time};
 
 /// The first pause between tries to record, doubled from try to try.
 const FIRST_RECORD_PAUSE: Duration = Duration::from_millis(100);
@@ -20,10 +26,46 @@ const LONGEST_RECORD_PAUSE: Duration = Duration::from_millis(800);
 const RECORD_TRIES: u32 = 60;
 
 impl Dispatcher {
-    /// Records how a try ended. One that waits is looked at no later than its next step is due.
+    /// Records how a try ended. One that waits is looked at no later than its next step is due; one that was delivered, or a decoy
+    /// that ends as if it were, is told of where its sender asked for it.
     pub(super) async fn record(&self, claim: &Claim, tried: &Tried<'_>) {
         let outcome = tried.outcome.no_later_than(claim.fallback_at);
-        self.record_outcome(claim, outcome, tried.provider).await;
+        match self.told_of(claim, outcome) {
+            Some(told) => self.record_delivered(claim, &told, tried.provider).await,
+            None => self.record_outcome(claim, outcome, tried.provider).await,
+        }
+    }
+
+    /// What is told of a message that ends so.
+    fn told_of(&self, claim: &Claim, outcome: Outcome) -> Option<DeliveryEvent> {
+        if outcome.state(claim.lease.in_doubt) != State::Delivered {
+            return None;
+        }
+        let payload = self.payload_of(claim)?;
+        payload.delivery_event_after(claim.fallbacks_used).cloned()
+    }
+
+    async fn record_delivered(&self, claim: &Claim, told: &DeliveryEvent, provider: &str) {
+        // However often it takes to record it: the id of a row holds the moment at which it was made.
+        let now = self.clock.now();
+        let event = self.queued_event(claim, told, now);
+        if stubbornly(|| self.store.record_delivered(claim.lease, provider, &event, now)).await {
+            measures::accepted_event(Lane::Transactional);
+            self.wake_up.wake(Lane::Transactional);
+        }
+    }
+
+    fn queued_event(&self, claim: &Claim, told: &DeliveryEvent, now: Timestamp) -> QueuedEvent {
+        let entropy = self.entropy.as_ref();
+        let row = PayloadRow { tenant_id: claim.lease.tenant_id, id: NotificationId::generate(entropy, now) };
+        let destination = Destination::Webhook(told.endpoint.clone());
+        let payload = EventPayload { destination, event: told.event.at(now) };
+        QueuedEvent {
+            id: row.id,
+            endpoint: told.endpoint.as_str().to_owned(),
+            payload: payload.seal(&self.keys, entropy, row),
+            not_after: now.plus(self.event_life),
+        }
     }
 
     async fn record_outcome(&self, claim: &Claim, outcome: Outcome, provider: &str) {
@@ -63,18 +105,18 @@ impl Dispatcher {
     }
 }
 
-/// Repeats a step until the store has taken it or somebody else has the message.
-async fn stubbornly<F>(step: impl Fn() -> F)
+/// Repeats a step until the store has taken it or somebody else has the message. Whether the store has said that it took it.
+async fn stubbornly<F>(step: impl Fn() -> F) -> bool
 where
     F: Future<Output = Result<Recorded, Failure>>,
 {
     let mut pause = FIRST_RECORD_PAUSE;
     for _ in 0..RECORD_TRIES {
         match in_time(step()).await {
-            Ok(Recorded::Yes) => return,
+            Ok(Recorded::Yes) => return true,
             Ok(Recorded::TooLate) => {
                 tracing::warn!("held too long: somebody else has claimed the message");
-                return;
+                return false;
             }
             Err(failure) => {
                 tracing::warn!(error = %failure, "cannot record yet");
@@ -84,4 +126,5 @@ where
         }
     }
     tracing::error!("could not record; the lease decides");
+    false
 }

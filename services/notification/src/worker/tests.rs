@@ -111,6 +111,7 @@ impl World {
             providers: Providers::new(providers),
             retries: for_tests().delivery.retries(),
             lease_policy: LEASES,
+            event_life: Duration::from_secs(3_600),
             correspondence: None,
             clock: Arc::new(clock.clone()),
             entropy: Arc::clone(&entropy),
@@ -319,6 +320,7 @@ async fn a_worker_sends_all_that_is_due_and_stops_when_told() {
 }
 
 mod decoys;
+mod delivery_events;
 mod expiry;
 mod failover;
 mod fallbacks;

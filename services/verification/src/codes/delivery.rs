@@ -5,6 +5,7 @@ use rekey_primitives::contact::Destination;
 
 use super::events::EventSubject;
 use super::{Codes, Error};
+use crate::domain::code::Code;
 use crate::domain::event::EventKind;
 use crate::domain::names::Purpose;
 use crate::domain::refusal::Refusal;
@@ -30,6 +31,23 @@ pub(super) struct Addressed<'a> {
     pub(super) purpose: &'a Purpose,
     pub(super) run_id: &'a RunId,
     pub(super) rules: &'a Rules,
+}
+
+/// What all messages of one step say.
+#[derive(Clone, Copy)]
+struct Content<'a> {
+    route: &'a Route,
+    code: &'a Code,
+    pending: &'a PendingMessage,
+}
+
+/// Whom a message goes to.
+#[derive(Clone, Copy)]
+struct Recipient<'a> {
+    place: usize,
+    destination: &'a Destination,
+    /// Where it falls back to.
+    fallback: Option<&'a Fallback>,
 }
 
 /// Counts whom a message that is counted does not go to.
@@ -86,28 +104,10 @@ impl Codes {
             return Ok(());
         }
         let code = self.keys.open_code(id, &message.sealed_code)?;
-        let expires_at = message.times.expires_at;
-        let organisation = match route.organisation.as_str() {
-            "" => &rules.organisation,
-            given => given,
-        };
+        let content = Content { route: &route, code: &code, pending: message };
         let handed_over = reached(rules, &route, message.withheld)
             .into_iter()
-            .map(|(place, destination, fallback)| CodeMessage {
-                tenant: id.scope.tenant,
-                id: self.keys.message_id(id, run_id, message, place),
-                verification: id.verification,
-                template: purpose.template().as_str(),
-                destination: destination.clone(),
-                fallback: fallback.cloned(),
-                locale: route.locale.clone(),
-                organisation: organisation.to_owned(),
-                transaction: route.transaction.clone(),
-                code: code.clone(),
-                minutes: minutes_left(message.sent_at, expires_at),
-                not_after: expires_at,
-                decoy: route.decoy,
-            })
+            .map(|recipient| self.code_message(recipient, &content, addressed))
             .map(|message| async move {
                 match self.messenger.send(&message).await? {
                     SendResult::Accepted => Ok(()),
@@ -121,15 +121,44 @@ impl Codes {
         let events = self.step_events(about, &[EventKind::Sent], self.clock.now());
         Ok(self.store.acknowledge(id, message.number, run_id, &events).await?)
     }
+
+    fn code_message(
+        &self,
+        recipient: Recipient<'_>,
+        content: &Content<'_>,
+        addressed: &Addressed<'_>,
+    ) -> CodeMessage {
+        let Addressed { id, purpose, run_id, rules } = *addressed;
+        let Recipient { place, destination, fallback } = recipient;
+        let Content { route, code, pending } = *content;
+        let organisation = match route.organisation.as_str() {
+            "" => &rules.organisation,
+            given => given,
+        };
+        let message_id = self.keys.message_id(id, run_id, pending, place);
+        let about = EventSubject { id, purpose, channel: Some(destination.channel()) };
+        let next = fallback.map(|step| step.destination.channel());
+        CodeMessage {
+            tenant: id.scope.tenant,
+            id: message_id,
+            verification: id.verification,
+            template: purpose.template().as_str(),
+            destination: destination.clone(),
+            fallback: fallback.cloned(),
+            locale: route.locale.clone(),
+            organisation: organisation.to_owned(),
+            transaction: route.transaction.clone(),
+            code: code.clone(),
+            minutes: minutes_left(pending.sent_at, pending.times.expires_at),
+            not_after: pending.times.expires_at,
+            decoy: route.decoy,
+            delivery_events: self.delivery_events(about, message_id, next),
+        }
+    }
 }
 
-/// Whom messages go to, with their places, and where they fall back to. A message whose own destination has had its messages
-/// for now goes to the other channel at once.
-fn reached<'a>(
-    rules: &Rules,
-    route: &'a Route,
-    withheld: Withheld,
-) -> Vec<(usize, &'a Destination, Option<&'a Fallback>)> {
+/// Whom messages go to. A message whose own destination has had its messages for now goes to the other channel at once.
+fn reached<'a>(rules: &Rules, route: &'a Route, withheld: Withheld) -> Vec<Recipient<'a>> {
     let is_real = |destination: &Destination| !rules.is_test_destination(destination);
     let step = route.fallback_without(withheld).filter(|step| is_real(&step.destination));
     let count = route.destinations.iter().count();
@@ -137,6 +166,10 @@ fn reached<'a>(
     let destinations = route.without(withheld).filter(|(place, _)| *place < count || is_withheld);
     destinations
         .filter(|(_, destination)| is_real(destination))
-        .map(|(place, destination)| (place, destination, step.filter(|_| place < count)))
+        .map(|(place, destination)| Recipient {
+            place,
+            destination,
+            fallback: step.filter(|_| place < count),
+        })
         .collect()
 }

@@ -3,11 +3,13 @@
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::Channel;
 use rekey_primitives::entropy::uuid_v4;
+use uuid::Uuid;
 
 use super::{Codes, Error};
 use crate::domain::event::{Event, EventKind, EventText};
 use crate::domain::names::Purpose;
 use crate::domain::scope::ScopedId;
+use crate::peers::DeliveryEvents;
 use crate::store::StepEvents;
 
 /// What events are about.
@@ -68,6 +70,28 @@ impl Codes {
         }
     }
 
+    /// What notification tells when the message of this id is delivered by the subject's channel, or by that of its fallback; none
+    /// where nobody listens. A repeat asks for the same events: a message that is handed over twice is told of once.
+    pub(super) fn delivery_events(
+        &self,
+        about: EventSubject<'_>,
+        message_id: Uuid,
+        fallback: Option<Channel>,
+    ) -> Option<DeliveryEvents> {
+        let EventSubject { id, purpose, .. } = about;
+        let endpoint = self.rules.events.endpoint(&id.scope.caller)?;
+        let text = |channel, step| {
+            let event_id = self.keys.delivery_event_id(message_id, step);
+            let kind = EventKind::Delivered;
+            Event { id: event_id, kind, at: None, verification: id, purpose, channel, reason: None }.encode()
+        };
+        Some(DeliveryEvents {
+            endpoint: endpoint.to_owned(),
+            text: text(about.channel, 0),
+            fallback_text: fallback.map(|channel| text(Some(channel), 1)),
+        })
+    }
+
     fn event(
         &self,
         EventSubject { id, purpose, channel }: EventSubject<'_>,
@@ -76,6 +100,6 @@ impl Codes {
         at: Timestamp,
     ) -> EventText {
         let event_id = uuid_v4(&*self.entropy);
-        Event { id: event_id, kind, at, verification: id, purpose, channel, reason }.encode()
+        Event { id: event_id, kind, at: Some(at), verification: id, purpose, channel, reason }.encode()
     }
 }

@@ -25,6 +25,7 @@ const CODE: &str = "rekey verification code";
 const DECOY: &str = "rekey verification decoy";
 const REQUEST: &str = "rekey verification request";
 const MESSAGE: &str = "rekey verification message";
+const DELIVERY_EVENT: &str = "rekey verification delivery event";
 const DESTINATION: &str = "rekey verification destination";
 const STANDING: &str = "rekey verification standing";
 
@@ -174,6 +175,11 @@ impl CodeKeys {
         // The version before knew one destination and had no part for its place.
         let parts = if place == 0 { &parts[..6] } else { &parts[..] };
         id::from_digest(&self.macs.tag(MESSAGE, parts))
+    }
+
+    /// The id of the event that tells of the message's delivery after so many steps of its fallbacks.
+    pub(super) fn delivery_event_id(&self, message_id: Uuid, step: u8) -> Uuid {
+        id::from_digest(&self.macs.tag(DELIVERY_EVENT, &[message_id.as_bytes(), &[step]]))
     }
 
     /// A name for a destination in the keys of budgets: the same for every tenant, and no address to whoever lists

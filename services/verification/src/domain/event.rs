@@ -25,6 +25,8 @@ pub(crate) enum EventKind {
     Created,
     /// Notification has a message with its code.
     Sent,
+    /// A provider took such a message over. Notification tells of it, since it alone knows when.
+    Delivered,
     /// A code was judged, and was not the right one.
     Checked,
     /// The right code was given.
@@ -40,7 +42,8 @@ pub(crate) enum EventKind {
 pub(crate) struct Event<'a> {
     pub(crate) id: Uuid,
     pub(crate) kind: EventKind,
-    pub(crate) at: Timestamp,
+    /// When it happened; none of what has not happened yet.
+    pub(crate) at: Option<Timestamp>,
     pub(crate) verification: &'a ScopedId,
     pub(crate) purpose: &'a Purpose,
     pub(crate) channel: Option<Channel>,
@@ -70,7 +73,12 @@ pub(crate) struct EventRules {
 impl EventRules {
     /// Whether somebody listens to the verifications of this caller.
     pub(crate) fn has_listener(&self, caller: &CallerName) -> bool {
-        self.endpoints.contains_key(caller.as_str())
+        self.endpoint(caller).is_some()
+    }
+
+    /// Where the events of this caller's verifications go.
+    pub(crate) fn endpoint(&self, caller: &CallerName) -> Option<&str> {
+        self.endpoints.get(caller.as_str()).map(String::as_str)
     }
 }
 
@@ -91,16 +99,18 @@ impl Event<'_> {
         if let Some(reason) = self.reason {
             data["reason"] = json!(reason);
         }
-        let event = json!({
+        let mut event = json!({
             "specversion": "1.0",
             "id": self.id.to_string(),
             "source": format!("urn:rekey:tenant:{tenant}"),
             "type": format!("rekey.verification.{kind}"),
             "subject": verification.to_string(),
-            "time": rfc3339(self.at),
             "datacontenttype": "application/json",
             "data": data,
         });
+        if let Some(at) = self.at {
+            event["time"] = json!(rfc3339(at));
+        }
         EventText(event.to_string())
     }
 }
@@ -167,7 +177,7 @@ mod tests {
 
     fn event(kind: EventKind, reason: Option<&str>) -> EventText {
         let purpose = Purpose::parse("sign_up").unwrap();
-        let at = Timestamp::from_unix_micros(1_785_000_000_123_456);
+        let at = Some(Timestamp::from_unix_micros(1_785_000_000_123_456));
         let channel = Some(Channel::Sms);
         Event { id: Uuid::from_u128(3), kind, at, verification: &id(), purpose: &purpose, channel, reason }
             .encode()
@@ -214,7 +224,8 @@ mod tests {
         let endpoints = BTreeMap::from([("shop".to_owned(), "shop-hooks".to_owned())]);
         let rules = EventRules { endpoints, most_waiting: 10 };
 
-        assert!(rules.has_listener(&CallerName::parse("shop").unwrap()));
-        assert!(!rules.has_listener(&CallerName::parse("bank").unwrap()));
+        let [shop, bank] = ["shop", "bank"].map(|name| CallerName::parse(name).unwrap());
+        assert!(rules.has_listener(&shop) && !rules.has_listener(&bank));
+        assert_eq!((rules.endpoint(&shop), rules.endpoint(&bank)), (Some("shop-hooks"), None));
     }
 }

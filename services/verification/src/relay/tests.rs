@@ -83,7 +83,7 @@ impl Listening {
         let event = Event {
             id: uuid_v4(&SystemEntropy),
             kind: EventKind::Created,
-            at: BEGIN,
+            at: Some(BEGIN),
             verification: &ScopedId { scope, verification },
             purpose: &Purpose::parse("sign_up").unwrap(),
             channel: Some(Channel::Email),

@@ -121,8 +121,10 @@ fn sending(world: &World) -> notification::SendNotificationRequest {
                 address: Some(notification::destination::Address::PhoneNumber("+12125550142".to_owned())),
             }),
             after: Some(prost_types::Duration { seconds: 30, nanos: 0 }),
+            delivery_event: None,
         }],
         deduplication_key: String::new(),
+        delivery_event: None,
     };
     notification::SendNotificationRequest {
         tenant_id: world.tenant_id.clone(),

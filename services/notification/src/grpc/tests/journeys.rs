@@ -12,6 +12,7 @@ fn to_a_phone(after_seconds: i64) -> Fallback {
     Fallback {
         destination: Some(Destination { address: Some(address) }),
         after: Some(prost_types::Duration { seconds: after_seconds, nanos: 0 }),
+        delivery_event: None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod deduplication;
 mod delivery;
+mod delivery_events;
 mod doubt;
 mod fallbacks;
 mod intake;
@@ -187,6 +188,8 @@ through_pgbouncer! {
         an_old_hold_neither_renews_nor_hands_over,
         a_delivered_message_is_wiped_and_over,
         a_retry_waits_until_it_is_due;
+    delivery_events:
+        a_delivery_queues_its_event_in_the_name_of_its_sender;
     doubt:
         a_replay_ends_the_doubt;
     sweeping:
@@ -258,6 +261,11 @@ contract! {
         the_longest_due_is_claimed_first,
         one_code_behind_thousands_of_bulk_mails_is_claimed_at_once,
         a_decoy_looks_like_a_message_wherever_it_stands;
+    delivery_events:
+        a_delivery_queues_its_event_in_the_name_of_its_sender,
+        a_delivery_that_does_not_count_queues_nothing,
+        a_delivery_in_doubt_queues_nothing,
+        an_event_that_cannot_be_queued_leaves_its_message_undelivered;
     doubt:
         what_a_worker_died_handing_over_ends_as_unknown,
         what_a_worker_died_holding_ends_as_it_ends,

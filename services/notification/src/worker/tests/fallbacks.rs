@@ -1,11 +1,13 @@
 //! The next channel: taken when the one before fails or takes too long, and never by what may have gone out.
 
+use super::delivery_events::told;
 use super::*;
 use crate::domain::fallback::{Fallback, Fallbacks};
+use crate::domain::receipt::{ReceiptDetail, ReceiptState, Report, SuppressionLives};
 use crate::domain::template::TemplateName;
-use crate::fixtures::{fitting, request_id, tenant};
+use crate::fixtures::{delivery_event, fitting, request_id, tenant};
 use crate::payload::{Payload, PayloadRow};
-use crate::store::ChangeRequest;
+use crate::store::{ChangeRequest, Reported};
 
 const AFTER: Duration = Duration::from_secs(30);
 
@@ -44,20 +46,38 @@ pub(super) async fn world_with(relay: &Scripted) -> (World, Texts) {
 }
 
 impl World {
-    /// A code by mail that goes to a phone next.
+    /// A code by mail that goes to a phone next, and of which is told where it was delivered.
     pub(super) async fn accept_with_a_step(&self, decoy: bool) -> NewNotification {
         let now = self.clock.now();
         let mut message = row(self.entropy.as_ref(), Lane::Critical, now);
         let destination = Destination::parse(Channel::Email, "anna@example.com").unwrap();
         let phone = Destination::parse(Channel::Sms, "+4915112345642").unwrap();
-        let fallbacks = Fallbacks::trusted(vec![Fallback { destination: phone, after: AFTER }]);
-        let payload = Payload { destination, variables: fitting(TemplateName::PasswordResetCode), fallbacks };
+        let of_step = Some(delivery_event(Channel::Sms));
+        let step = Fallback { destination: phone, after: AFTER, delivery_event: of_step };
+        let payload = Payload {
+            delivery_event: Some(delivery_event(Channel::Email)),
+            fallbacks: Fallbacks::trusted(vec![step]),
+            ..Payload::plain(destination, fitting(TemplateName::PasswordResetCode))
+        };
         let of_row = PayloadRow { tenant_id: tenant(), id: message.id };
         message.payload = payload.seal(&keys(), self.entropy.as_ref(), of_row);
         message.fallback_at = Some(now.plus(AFTER));
         message.decoy = decoy;
         self.store.accept(&scope(), std::slice::from_ref(&message), now).await.unwrap();
         message
+    }
+
+    /// Somebody reports that the mail did not arrive.
+    async fn did_not_arrive(&self, id: NotificationId) {
+        let lives = SuppressionLives { bounce: AFTER, complaint: AFTER };
+        let report = Report { state: ReceiptState::Failed, detail: ReceiptDetail::default() };
+        let reported = Reported { tenant_id: tenant(), id, channel: Channel::Email };
+        self.store.record_receipt(reported, &report, lives, self.clock.now()).await.unwrap();
+    }
+
+    /// What was told since this was asked last.
+    async fn told(&self) -> Vec<String> {
+        self.events().await.into_iter().map(|(_, event)| event).collect()
     }
 }
 
@@ -156,4 +176,33 @@ async fn a_message_that_is_sent_again_goes_by_its_own_channel_first() {
     let found = world.get(message.id).await;
     assert_eq!((found.state, found.channel), (State::Delivered, Channel::Email));
     assert_eq!((relay.tries(), texts.count()), (2, 0));
+}
+
+#[tokio::test]
+async fn each_delivery_is_told_with_the_channel_that_it_went_by() {
+    let (world, _texts) = world_with(&Scripted::answering(&[FailureClass::Address])).await;
+    world.accept_with_a_step(false).await;
+    world.accept_with_a_step(false).await;
+
+    world.work().await;
+    world.work().await;
+
+    let mut all = world.told().await;
+    all.sort();
+    assert_eq!(all, [told(Channel::Email, NOW), told(Channel::Sms, NOW)]);
+}
+
+#[tokio::test]
+async fn a_message_that_did_not_arrive_is_told_of_again_when_its_next_channel_has_it() {
+    let (world, texts) = world_with(&Scripted::default()).await;
+    let message = world.accept_with_a_step(false).await;
+    world.work().await;
+    let first = world.told().await;
+
+    world.did_not_arrive(message.id).await;
+    world.work().await;
+    world.work().await;
+
+    assert_eq!((first, texts.count()), (vec![told(Channel::Email, NOW)], 1));
+    assert_eq!(world.told().await, [told(Channel::Sms, NOW)]);
 }

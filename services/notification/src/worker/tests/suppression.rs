@@ -1,7 +1,6 @@
 //! Addresses that get no messages.
 
 use super::*;
-use crate::domain::fallback::Fallbacks;
 use crate::domain::receipt::{ReceiptDetail, ReceiptState, Report, SuppressionLives};
 use crate::domain::suppression::{Reason, Stream};
 use crate::domain::template::TemplateName;
@@ -54,8 +53,7 @@ impl World {
     /// A message or a decoy of that template.
     async fn accept_of(&self, lane: Lane, template: TemplateName, decoy: bool) -> NewNotification {
         let plain = row(self.entropy.as_ref(), lane, self.clock.now());
-        let payload =
-            Payload { destination: anna(), variables: fitting(template), fallbacks: Fallbacks::default() };
+        let payload = Payload::plain(anna(), fitting(template));
         let at = PayloadRow { tenant_id: tenant(), id: plain.id };
         let sealed = payload.seal(&keys(), self.entropy.as_ref(), at);
         let message = NewNotification { template: Some(template), decoy, payload: sealed, ..plain };

@@ -4,6 +4,7 @@ mod abuse;
 mod bursts;
 mod checking;
 mod destinations;
+mod events;
 mod failover;
 mod fallbacks;
 mod model;

@@ -19,8 +19,8 @@ fn event(store: &TestStore, id: &ScopedId, kind: EventKind) -> EventText {
     let Verification { purpose, .. } = fresh(store.now);
     let channel = Some(Channel::Email);
     let id_of_event = uuid_v4(&SystemEntropy);
-    Event { id: id_of_event, kind, at: store.now, verification: id, purpose: &purpose, channel, reason: None }
-        .encode()
+    let at = Some(store.now);
+    Event { id: id_of_event, kind, at, verification: id, purpose: &purpose, channel, reason: None }.encode()
 }
 
 fn events(store: &TestStore, id: &ScopedId, kinds: &[EventKind]) -> StepEvents {
