@@ -49,6 +49,19 @@ impl RedisReplicated {
         ready("promoting the replica", self.replica.command(&["REPLICAOF", "NO", "ONE"]));
     }
 
+    /// Waits until the replica has reported to the primary: from then on it counts as one.
+    ///
+    /// # Panics
+    /// When it does not report.
+    pub async fn followed(&self) {
+        let reported = || {
+            self.primary.command(&["PUBLISH", "testing", "a first word"])?;
+            let info = self.primary.command(&["INFO", "replication"])?;
+            Ok(info.contains("state=online") && !info.contains(",offset=0,"))
+        };
+        ready("the replica's first report", settled(reported).await);
+    }
+
     /// Waits until the replica has everything that the primary has acknowledged so far.
     ///
     /// # Panics
@@ -82,13 +95,7 @@ async fn replicated(tls: Option<&RedisAuthority>) -> RedisReplicated {
     let pair = ready("a replicated Redis for this test", started.await);
     let linked = || Ok(field(&pair.replica, "replication", "master_link_status:")? == "up");
     ready("the replica's first copy", settled(linked).await);
-    // It counts as a replica from its first report on.
-    let reported = || {
-        pair.primary.command(&["PUBLISH", "testing", "a first word"])?;
-        let info = pair.primary.command(&["INFO", "replication"])?;
-        Ok(info.contains("state=online") && !info.contains(",offset=0,"))
-    };
-    ready("the replica's first report", settled(reported).await);
+    pair.followed().await;
     pair
 }
 

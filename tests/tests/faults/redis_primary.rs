@@ -1,11 +1,15 @@
 //! The primary of Redis is killed while codes are typed: no verification passes twice, no limit is lifted, calls say when
 //! to come again, and the replica serves on by itself. By Sentinel, and in a Cluster.
+//!
+//! The last two steps before it dies reach a limit each. Some type their right code only once it is dead: their codes are void by
+//! then, and their attempts still count.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+mod servers;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::stream::{self, StreamExt as _};
 use rekey_client::{ClientSettings, Connection, Problem};
-use rekey_testing::{RedisClusterReplicated, RedisSentinel};
 use rekey_tests::person::request_id;
 use rekey_tests::waiting::eventually;
 use rekey_tests::{Stores, World};
@@ -16,6 +20,7 @@ use rekey_wire::verification::v1::{CheckOutcome, VerificationState};
 use tokio::sync::watch;
 use tonic::{Response, Status};
 
+use self::servers::Servers;
 use crate::outage::assert_away;
 
 const VERIFICATIONS: usize = 24;
@@ -23,6 +28,8 @@ const VERIFICATIONS: usize = 24;
 const WRONG: usize = 2;
 /// People who type at the same time.
 const TYPISTS: usize = 6;
+/// Verifications whose right code is typed once the primary is dead. Fewer than type at the same time: others go on until then.
+const LATE: usize = TYPISTS / 2;
 /// Attempts that a verification has.
 const ATTEMPTS: usize = 5;
 /// Messages that an address may get in an hour.
@@ -30,6 +37,10 @@ const DESTINATION_LIMIT: usize = 5;
 /// Failures that pause a subject.
 const PAUSE_AT: usize = 10;
 const PURPOSE: &str = "sign_up";
+/// The address that gets its last message just before the primary dies.
+const FULL: &str = "full@acme.example";
+/// The subject that is paused by a failure just before the primary dies.
+const PAUSED: &str = "paused";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sentinel_fails_over_under_checks_and_no_limit_is_lifted() {
@@ -41,12 +52,6 @@ async fn a_sentinel_fails_over_under_checks_and_no_limit_is_lifted() {
 async fn a_cluster_fails_over_under_checks_and_no_limit_is_lifted() {
     let servers = rekey_testing::redis_cluster_replicated().await;
     survives(Servers::Cluster(Box::new(servers))).await;
-}
-
-/// A primary with whoever replaces it.
-enum Servers {
-    Sentinel(Box<RedisSentinel>),
-    Cluster(Box<RedisClusterReplicated>),
 }
 
 /// A verification and the code that was sent for it.
@@ -64,76 +69,65 @@ struct Typed {
     grants: Vec<String>,
 }
 
+/// How far the load is.
+#[derive(Default)]
+struct Progress {
+    answers: usize,
+    /// Those who are late and have typed their wrong codes.
+    late: usize,
+    /// The primary is dead.
+    is_dead: bool,
+}
+
+/// A wrong code, and for which verification.
+struct Guess {
+    id: String,
+    code: String,
+}
+
 /// A backend that tries each call once and repeats it under its request id.
 struct Caller {
     client: VerificationServiceClient<Connection>,
     tenant_id: String,
     /// Calls that were told to come again.
     away: AtomicUsize,
-    is_killed: AtomicBool,
-    answers: watch::Sender<usize>,
+    progress: watch::Sender<Progress>,
 }
 
 async fn survives(mut servers: Servers) {
     let url = servers.url();
     let world = World::start_with(Stores::Embedded, &[("VERIFICATION__STORE__URL", &*url)]).await;
     let caller = Caller::of(&world);
-    caller.fill_destination("full@acme.example").await;
-    caller.pause_subject(&world, "paused").await;
+    let last_guess = caller.near_limits(&world).await;
     let mut started = Vec::new();
     for number in 0..VERIFICATIONS {
         started.push(caller.started(&world, &format!("typist-{number}")).await);
     }
 
-    let typing = stream::iter(started).map(|verification| caller.type_codes(verification));
+    let typing = stream::iter(started.into_iter().enumerate());
+    let typing = typing.map(|(number, verification)| caller.type_codes(verification, number < LATE));
     let typing = typing.buffer_unordered(TYPISTS).collect::<Vec<Typed>>();
     let killing = async {
-        let mut answers = caller.answers.subscribe();
-        answers.wait_for(|answers| *answers >= VERIFICATIONS).await.unwrap();
-        caller.is_killed.store(true, Ordering::SeqCst);
-        servers.kill_primary(&world.tenant_id).await;
+        let mut progress = caller.progress.subscribe();
+        let is_time = |progress: &Progress| progress.answers >= VERIFICATIONS && progress.late == LATE;
+        progress.wait_for(is_time).await.unwrap();
+        caller.reach_limits(&last_guess).await;
+        servers.kill_primary(&world.tenant_id, || caller.told_of_death()).await;
     };
     let (typed, ()) = tokio::join!(typing, killing);
 
     assert!(caller.away.load(Ordering::SeqCst) > 0, "the primary died between calls");
-    assert!(typed.iter().any(|typed| typed.counted == WRONG), "it died before anybody was rejected");
+    assert!(typed.iter().filter(|typed| typed.counted == WRONG).count() >= LATE, "it died too early");
+    let mut void = 0;
     for typed in typed {
-        caller.assert_passes_once(&world, typed).await;
+        void += usize::from(caller.assert_passes_once(&world, typed).await);
     }
-    let full = caller.start("another", "full@acme.example").await;
-    let paused = caller.start("paused", "elsewhere@acme.example").await;
+    assert!(void >= LATE, "{void} codes were void");
+    let full = caller.start("another", FULL).await;
+    let paused = caller.start(PAUSED, "elsewhere@acme.example").await;
     assert_eq!(reason_of(full), "DESTINATION_LIMITED");
     assert_eq!(reason_of(paused), "SUBJECT_PAUSED");
     world.stop().await;
-}
-
-impl Servers {
-    fn url(&self) -> String {
-        match self {
-            Self::Sentinel(watched) => {
-                format!("redis-sentinel://127.0.0.1:{}/{}", watched.sentinel.port(), RedisSentinel::NAME)
-            }
-            Self::Cluster(servers) => {
-                let nodes = servers.cluster.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port()));
-                format!("redis-cluster://{}", nodes.collect::<Vec<_>>().join(","))
-            }
-        }
-    }
-
-    /// Kills the primary that holds a tenant's codes and waits until its replica has taken over.
-    async fn kill_primary(&mut self, tenant_id: &str) {
-        match self {
-            Self::Sentinel(watched) => {
-                watched.pair.primary.kill().unwrap();
-                watched.failed_over().await;
-            }
-            Self::Cluster(servers) => {
-                let place = servers.place_of(&format!("{{{tenant_id}}}"));
-                servers.kill_primary(place);
-                servers.failed_over(place).await;
-            }
-        }
-    }
 }
 
 impl Caller {
@@ -145,8 +139,7 @@ impl Caller {
             client: VerificationServiceClient::new(connection),
             tenant_id: world.tenant_id.clone(),
             away: AtomicUsize::new(0),
-            is_killed: AtomicBool::new(false),
-            answers: watch::Sender::new(0),
+            progress: watch::Sender::new(Progress::default()),
         }
     }
 
@@ -204,48 +197,66 @@ impl Caller {
         };
         let check = async || self.client.clone().check_verification(request.clone()).await;
         let answer = self.settled(check).await.unwrap();
-        self.answers.send_modify(|answers| *answers += 1);
+        self.progress.send_modify(|progress| progress.answers += 1);
         (answer.outcome() == CheckOutcome::Passed).then_some(answer.grant)
     }
 
-    async fn fill_destination(&self, address: &str) {
-        for number in 0..DESTINATION_LIMIT {
-            self.start(&format!("filler-{number}"), address).await.unwrap();
+    /// Brings an address and a subject one step short of their limits. The guess will be the subject's last.
+    async fn near_limits(&self, world: &World) -> Guess {
+        for number in 1..DESTINATION_LIMIT {
+            self.start(&format!("filler-{number}"), FULL).await.unwrap();
         }
-        assert_eq!(reason_of(self.start("filler", address).await), "DESTINATION_LIMITED");
+        self.guessed(world, "paused-1@acme.example", ATTEMPTS).await;
+        let guess = self.guessed(world, "paused-2@acme.example", PAUSE_AT - ATTEMPTS - 1).await;
+        self.progress.send_replace(Progress::default());
+        guess
     }
 
-    async fn pause_subject(&self, world: &World, subject: &str) {
-        for number in 0..PAUSE_AT / ATTEMPTS {
-            let address = format!("{subject}-{number}@acme.example");
-            let id = self.start(subject, &address).await.unwrap();
-            let wrong = other_than(&world.code_for(&address).await);
-            for _ in 0..ATTEMPTS {
-                assert_eq!(self.check(&id, subject, &wrong).await, None);
-            }
-        }
-        self.answers.send_replace(0);
+    async fn reach_limits(&self, last_guess: &Guess) {
+        self.start("filler", FULL).await.unwrap();
+        assert_eq!(self.check(&last_guess.id, PAUSED, &last_guess.code).await, None);
     }
 
-    /// Wrong codes, and then the right one twice at once.
-    async fn type_codes(&self, verification: Started) -> Typed {
+    /// A verification of the subject that will be paused, and a wrong code that was typed for it so often.
+    async fn guessed(&self, world: &World, address: &str, times: usize) -> Guess {
+        let id = self.start(PAUSED, address).await.unwrap();
+        let code = other_than(&world.code_for(address).await);
+        for _ in 0..times {
+            assert_eq!(self.check(&id, PAUSED, &code).await, None);
+        }
+        Guess { id, code }
+    }
+
+    fn told_of_death(&self) {
+        self.progress.send_modify(|progress| progress.is_dead = true);
+    }
+
+    /// Wrong codes, and then the right one twice at once: when the primary is dead, by who is late.
+    async fn type_codes(&self, verification: Started, is_late: bool) -> Typed {
         let Started { id, code, .. } = &verification;
         let (subject, wrong) = (subject_of(&verification), other_than(code));
         let mut counted = 0;
         for _ in 0..WRONG {
             assert_eq!(self.check(id, &subject, &wrong).await, None);
-            counted += usize::from(!self.is_killed.load(Ordering::SeqCst));
+            counted += usize::from(!self.progress.borrow().is_dead);
+        }
+        if is_late {
+            self.progress.send_modify(|progress| progress.late += 1);
+            let mut progress = self.progress.subscribe();
+            progress.wait_for(|progress| progress.is_dead).await.unwrap();
         }
         let (one, other) = tokio::join!(self.check(id, &subject, code), self.check(id, &subject, code));
         Typed { counted, grants: one.into_iter().chain(other).collect(), verification }
     }
 
-    /// It passed once, or it did not and passes once with the next code; in all, one grant is redeemed at most.
-    async fn assert_passes_once(&self, world: &World, typed: Typed) {
+    /// It passed once, or its code was void and it passes once with the next; in all, one grant is redeemed at most. Tells
+    /// whether the code was void.
+    async fn assert_passes_once(&self, world: &World, typed: Typed) -> bool {
         let Typed { verification, counted, mut grants } = typed;
         let subject = subject_of(&verification);
         let resent = self.resend(&verification.id).await;
-        if grants.is_empty() {
+        let was_void = grants.is_empty();
+        if was_void {
             resent.unwrap();
             let remaining = usize::try_from(self.get(&verification.id).await.tries_remaining).unwrap();
             let code =
@@ -263,6 +274,7 @@ impl Caller {
         }
         assert_eq!(grants.len(), 1, "passed {} times", grants.len());
         assert_eq!(self.get(&verification.id).await.state(), VerificationState::Passed);
+        was_void
     }
 
     async fn resend(&self, id: &str) -> Result<(), Status> {

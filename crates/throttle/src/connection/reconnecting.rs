@@ -1,9 +1,9 @@
 //! One multiplexed connection that is replaced when it breaks.
 //!
 //! The library's connection manager keeps a connection to a server that was demoted to a replica (it answers `READONLY`
-//! for ever) and one whose peer fell silent, and knows nothing of Sentinel. This one is also dropped after `READONLY` and
-//! after a time-out, and asks its source, which may be Sentinel, where to connect next. While the source cannot be
-//! reached, commands fail at once instead of queueing for one time-out after another.
+//! for ever) and one whose peer fell silent, and knows nothing of Sentinel. This one is also dropped after `READONLY`, after
+//! a `WAIT` that no replica takes and after a time-out, and asks its source, which may be Sentinel, where to connect next.
+//! While the source cannot be reached, commands fail at once instead of queueing for one time-out after another.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -145,7 +145,10 @@ fn is_broken(error: &RedisError) -> bool {
 
 /// A refusal inside an answer that arrived. In a pipeline it is one of several.
 fn is_refused_as_replica(value: &Value) -> bool {
-    matches!(value, Value::ServerError(error) if error.kind() == Some(ServerErrorKind::ReadOnly))
+    let Value::ServerError(error) = value else { return false };
+    // A step that wrote nothing hears it from `WAIT` alone.
+    let takes_no_wait = |details: &str| details.starts_with("WAIT cannot be used with replica instances");
+    error.kind() == Some(ServerErrorKind::ReadOnly) || error.details().is_some_and(takes_no_wait)
 }
 
 impl ConnectionLike for ReconnectingConnection {

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use redis::aio::ConnectionLike as _;
 use redis::{Arg, Cmd, FromRedisValue, Pipeline, RedisResult, ScriptInvocation, Value};
-use redis::{ServerErrorKind, from_redis_value};
+use redis::{ServerError, ServerErrorKind, from_redis_value};
 
 use super::{Connection, Kind, measurement};
 
@@ -133,12 +133,17 @@ impl Replication {
         let info = text(answers.next())?;
         place.store(followed(&info), Ordering::Relaxed);
         match acknowledged {
-            Some(Value::ServerError(error)) => {
+            Some(Value::ServerError(error)) if lets_nobody_wait(&error) => {
                 self.is_refused.store(true, Ordering::Relaxed);
                 tracing::warn!(
                     code = error.code(),
                     "this Redis lets nobody WAIT for its replicas: a failover may forget the last steps before it"
                 );
+            }
+            // Such as that it is no primary any more: whoever is one may not have the step.
+            Some(Value::ServerError(error)) => {
+                place.store(UNKNOWN, Ordering::Relaxed);
+                return Err(error.into());
             }
             Some(Value::Int(0)) if info.lines().any(|line| keeps_up(line) && has_reported(line)) => {
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "no replica has the step").into());
@@ -179,6 +184,16 @@ fn is_unknown_script(answer: Option<&Value>) -> bool {
     matches!(answer, Some(Value::ServerError(error)) if error.kind() == Some(ServerErrorKind::NoScript))
 }
 
+/// Whether an error of `WAIT` is one of every `WAIT` here: the user may not, or there is no such command.
+fn lets_nobody_wait(error: &ServerError) -> bool {
+    let is_unknown = |details: &str| details.to_ascii_lowercase().starts_with("unknown command");
+    match error.kind() {
+        Some(ServerErrorKind::NoPerm) => true,
+        Some(ServerErrorKind::ResponseError) => error.details().is_some_and(is_unknown),
+        _ => false,
+    }
+}
+
 /// The first key of a script: behind its name and the count of its keys.
 fn first_key(commands: &Pipeline) -> Option<Vec<u8>> {
     match commands.cmd_iter().next().map(Cmd::args_iter)?.nth(3)? {
@@ -212,6 +227,19 @@ mod tests {
         assert_eq!(followed("role:slave\r\nslave_repl_offset:42\r\nslave_read_only:1\r\n"), ALONE);
         assert!(has_reported("slave0:state=online,offset=42,lag=0"));
         assert!(!has_reported("slave0:state=online,offset=0,lag=0"));
+    }
+
+    #[test]
+    fn only_a_missing_right_or_command_lets_nobody_wait() {
+        let found = |error: &str| {
+            let answer = redis::parse_redis_value(format!("-{error}\r\n").as_bytes()).unwrap();
+            matches!(answer, Value::ServerError(error) if lets_nobody_wait(&error))
+        };
+
+        assert!(found("NOPERM User rekey has no permissions to run the 'wait' command"));
+        assert!(found("ERR unknown command 'WAIT', with args beginning with: '1' '125' "));
+        assert!(!found("ERR WAIT cannot be used with replica instances."));
+        assert!(!found("UNBLOCKED force unblock from blocking operation, instance state changed"));
     }
 
     #[test]

@@ -25,7 +25,7 @@ fn connect(server: &RedisHandle) -> Connection {
 }
 
 /// Tells connections apart.
-async fn client_id(connection: &Connection) -> redis::RedisResult<u64> {
+pub(super) async fn client_id(connection: &Connection) -> redis::RedisResult<u64> {
     redis::cmd("CLIENT").arg("ID").query_async(&mut connection.clone()).await
 }
 

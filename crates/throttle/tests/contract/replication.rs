@@ -3,21 +3,33 @@
 use std::time::Duration;
 
 use rekey_primitives::clock::Timestamp;
-use rekey_testing::RedisHandle;
+use rekey_testing::{RedisHandle, RedisReplicated};
 use rekey_throttle::connection::{Connection, Options};
 use rekey_throttle::{Budget, Failure, Outcome, RedisThrottle, Throttle};
 
+use crate::redis::client_id;
+
 const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
 
-fn throttle(server: &RedisHandle) -> RedisThrottle {
+fn connect(server: &RedisHandle) -> Connection {
     let options = Options::single(server.url());
-    let connection = Connection::open(&options).unwrap().with_replicated_steps(options.response_timeout);
-    RedisThrottle::new(connection, "test:")
+    Connection::open(&options).unwrap().with_replicated_steps(options.response_timeout)
+}
+
+fn throttle(server: &RedisHandle) -> RedisThrottle {
+    RedisThrottle::new(connect(server), "test:")
 }
 
 async fn consume(throttle: &RedisThrottle) -> Result<Outcome, Failure> {
     let budget = Budget { key: "{a}/sends".to_owned(), limit: 2, window: Duration::from_secs(3_600) };
     throttle.consume(&[budget], 1, NOW).await
+}
+
+/// How often a server was asked to `WAIT`.
+fn waits(server: &RedisHandle) -> u64 {
+    let statistics = server.command(&["INFO", "commandstats"]).unwrap();
+    let calls = statistics.lines().find_map(|line| line.strip_prefix("cmdstat_wait:calls="));
+    calls.and_then(|calls| calls.split(',').next()).map_or(0, |calls| calls.parse().unwrap())
 }
 
 #[tokio::test]
@@ -63,8 +75,7 @@ async fn a_primary_without_replicas_waits_for_nobody_and_one_that_gets_a_replica
     let server = rekey_testing::redis().await;
     let alone = throttle(&server);
     let first = consume(&alone).await;
-    let waits = || server.command(&["INFO", "commandstats"]).unwrap().contains("cmdstat_wait:");
-    let waited_alone = waits();
+    let waited_alone = waits(&server);
 
     server.command(&["CONFIG", "SET", "repl-diskless-sync-delay", "0"]).unwrap();
     let port = server.port().to_string();
@@ -77,7 +88,7 @@ async fn a_primary_without_replicas_waits_for_nobody_and_one_that_gets_a_replica
 
     assert!(matches!((&first, &second), (Ok(Outcome::Consumed), Ok(Outcome::Consumed))), "{second:?}");
     assert!(matches!(third, Ok(Outcome::Exhausted { .. })), "{third:?}");
-    assert_eq!((waited_alone, waits()), (false, true));
+    assert_eq!((waited_alone, waits(&server) > 0), (0, true));
     drop(replica);
 }
 
@@ -90,4 +101,42 @@ async fn a_user_that_may_not_wait_is_served_without() {
     let answers = [consume(&throttle).await, consume(&throttle).await];
 
     assert!(answers.iter().all(|answer| matches!(answer, Ok(Outcome::Consumed))), "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_redis_without_the_command_is_served_without() {
+    let settings = ["--repl-diskless-sync-delay", "0", "--rename-command", "WAIT", ""];
+    let primary = rekey_servers::Redis::start(&settings).unwrap();
+    let port = primary.port().to_string();
+    let replica = rekey_servers::Redis::start(&["--replicaof", "127.0.0.1", &port]).unwrap();
+    let pair = RedisReplicated { primary, replica };
+    pair.followed().await;
+    let throttle = throttle(&pair.primary);
+
+    let answers = [consume(&throttle).await, consume(&throttle).await];
+
+    assert!(answers.iter().all(|answer| matches!(answer, Ok(Outcome::Consumed))), "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_primary_that_was_demoted_for_a_while_is_left_and_waits_again() {
+    let pair = rekey_testing::redis_replicated().await;
+    let connection = connect(&pair.primary);
+    let throttle = RedisThrottle::new(connection.clone(), "test:");
+    let used = [consume(&throttle).await, consume(&throttle).await];
+    let left = client_id(&connection).await.unwrap();
+
+    // What is exhausted writes nothing: only `WAIT` hears that this is a replica now.
+    pair.primary.command(&["REPLICAOF", "127.0.0.1", "1"]).unwrap();
+    let demoted = consume(&throttle).await;
+    pair.primary.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
+    pair.followed().await;
+    let waits_before = waits(&pair.primary);
+    let promoted = consume(&throttle).await;
+
+    assert!(used.iter().all(|answer| matches!(answer, Ok(Outcome::Consumed))), "{used:?}");
+    assert!(matches!(demoted, Err(Failure::Redis(_))), "{demoted:?}");
+    assert!(matches!(promoted, Ok(Outcome::Exhausted { .. })), "{promoted:?}");
+    assert!(waits(&pair.primary) > waits_before, "{waits_before}");
+    assert_ne!(client_id(&connection).await.unwrap(), left);
 }

@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use rekey_database::Sql;
+use rekey_database::{Options, Sql};
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::entropy::SharedEntropy;
-use rekey_testing::property;
 use rekey_testing::proptest::collection::vec;
 use rekey_testing::proptest::prelude::{Just, Strategy, prop_oneof};
 use rekey_testing::proptest::sample::select;
+use rekey_testing::{Backing, property};
+use tokio::runtime::Runtime;
 
 use super::{Advance, ChangeOutcome, ChangeRequest, Lease, NewNotification, Recorded, Store, SweepLimits};
 use crate::domain::delivery::Outcome;
@@ -291,20 +292,39 @@ async fn begun(store: &Store, entropy: SharedEntropy, now: Timestamp) -> Both<'_
     Both { store, entropy, message, lease: None, model, now }
 }
 
-#[test]
-fn a_message_stands_where_its_model_does_after_every_sequence_of_steps() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let store = runtime.block_on(store(folder.path()));
+/// Takes every sequence of steps at a message of its own, one after the other in the same store.
+fn holds(cases: u32, runtime: &Runtime, url: &str) {
+    let store = runtime.block_on(Store::open(url, &Options::named("test"))).unwrap();
     let entropy = entropy();
     // Later than the end of everything before.
     let next = Cell::new(NOW);
 
-    property(100, &steps(), |steps| {
+    property(cases, &steps(), |steps| {
         let now = next.get();
         next.set(now.plus(Duration::from_secs(86_400)));
         runtime.block_on(follow(&store, entropy.clone(), &steps, now));
     });
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn a_message_stands_where_its_model_does_after_every_sequence_of_steps() {
+    let (runtime, backing) = (runtime(), Backing::sqlite());
+    runtime.block_on(Store::migrate(backing.url(), &Options::named("test"), NOW)).unwrap();
+
+    holds(100, &runtime, backing.url());
+}
+
+#[test]
+fn a_message_in_postgres_stands_where_its_model_does_after_every_sequence_of_steps() {
+    let runtime = runtime();
+    let migrate = async |url: &str| Store::migrate(url, &Options::named("test"), NOW).await;
+    let backing = runtime.block_on(Backing::postgres_from_template("notification", migrate));
+
+    holds(30, &runtime, backing.url());
 }
 
 #[tokio::test]

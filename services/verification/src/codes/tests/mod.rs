@@ -10,6 +10,7 @@ mod fallbacks;
 mod model;
 mod policies;
 mod public_faults;
+mod replicated;
 mod sending;
 mod sim_check;
 mod simulation;

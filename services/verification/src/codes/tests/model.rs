@@ -4,6 +4,7 @@ use rekey_testing::property;
 use rekey_testing::proptest::collection::vec;
 use rekey_testing::proptest::prelude::{Just, Strategy, prop_oneof};
 use rekey_testing::proptest::sample::select;
+use tokio::runtime::Runtime;
 
 use super::*;
 use crate::codes::cancel::CancelRequest;
@@ -88,8 +89,7 @@ struct Both {
 }
 
 impl Both {
-    async fn begun() -> Self {
-        let service = TestService::in_memory(&default_settings());
+    async fn begun(service: TestService) -> Self {
         let request = start_request("anna@example.com");
         service.start(&request).await.unwrap();
         let code = service.last_code();
@@ -141,17 +141,38 @@ impl Both {
     }
 }
 
-#[test]
-fn a_verification_stands_where_its_model_does_after_every_sequence_of_steps() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-
-    property(300, &steps(), |steps| {
+/// Takes every sequence of steps at a service of its own, which nothing was done at.
+fn holds(cases: u32, runtime: &Runtime, service: impl Fn() -> TestService) {
+    property(cases, &steps(), |steps| {
         runtime.block_on(async {
-            let mut both = Both::begun().await;
+            let mut both = Both::begun(service()).await;
             for step in steps {
                 both.take(step).await;
                 both.agree(step).await;
             }
         });
+    });
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn a_verification_stands_where_its_model_does_after_every_sequence_of_steps() {
+    let settings = default_settings();
+
+    holds(300, &runtime(), || TestService::in_memory(&settings));
+}
+
+#[test]
+fn a_verification_in_redis_stands_where_its_model_does_after_every_sequence_of_steps() {
+    let (settings, keys, runtime) = (default_settings(), KeyTexts::new(), runtime());
+    let server = runtime.block_on(rekey_testing::redis());
+
+    holds(60, &runtime, || {
+        // Budgets of an address and its tenants are counted across sequences otherwise.
+        server.command(&["FLUSHALL"]).unwrap();
+        TestService::in_redis(&settings, &server.url(), &keys)
     });
 }

@@ -6,6 +6,7 @@
 
 mod abuse;
 mod attempts;
+mod breaker;
 mod capacity;
 mod clocks;
 mod events;
