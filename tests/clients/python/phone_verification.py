@@ -20,8 +20,13 @@ class PhoneVerification:
         self._metadata = [("authorization", f"Bearer {token}")]
         self._tenant_id = tenant_id
 
-    def start(self, verification_id: str, user_id: str, phone_number: str) -> pb.StartVerificationResponse:
-        """Has a code sent. Keep `verification_id` and `user_id` in the person's session."""
+    def start(
+        self, verification_id: str, user_id: str, phone_number: str, challenge_passed: bool = False
+    ) -> pb.StartVerificationResponse:
+        """Has a code sent. Keep `verification_id` and `user_id` in the person's session.
+
+        Refused with CHALLENGE_REQUIRED? Have the person solve a CAPTCHA, and start again with `challenge_passed`.
+        """
         request = pb.StartVerificationRequest(
             tenant_id=self._tenant_id,
             verification_id=verification_id,
@@ -31,6 +36,7 @@ class PhoneVerification:
             destinations=[verification_pb2.Destination(phone_number=phone_number)],
             organisation="Example Shop",
             context=person(),
+            challenge_passed=challenge_passed,
         )
         return self._stub.StartVerification(request, metadata=self._metadata)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import grpc
-from rekey.verification.v1.verification_pb2 import Channel, CheckOutcome
+from rekey.verification.v1.verification_pb2 import Channel, CheckOutcome, Notice
 
 from inbox import code_for
 from phone_verification import PhoneVerification, new_id
@@ -33,6 +33,7 @@ def main() -> None:
     refused(lambda: phones.start(new_id(), USER_ID, "0171 23"))
     started = phones.start(verification_id, USER_ID, phone_number)
     print(f"code: {'sent' if started.sent else 'not sent'}")
+    print(f"notices: {', '.join(Notice.Name(notice) for notice in started.notices)}")
     too_soon = refused(lambda: phones.resend(verification_id))
     time.sleep(too_soon.retry_after.total_seconds())
     phones.resend(verification_id)

@@ -17,15 +17,22 @@ use rekey_wire::notification::v1::{
 use tempfile::TempDir;
 use tonic::Status;
 
-use super::receiver::{Answer, Received, Receiver, verified};
+use super::receiver::{Answer, Received, Receiver, verified, verified_by_keys};
 
 on_both_store_sets!(
     an_event_is_tried_again_under_its_id_until_it_is_taken,
+    an_event_that_was_changed_or_is_of_somebody_else_is_not_verified,
     an_event_for_nobody_or_of_no_form_is_refused,
 );
 
-pub(crate) const SECRETS: [&str; 2] =
+pub(crate) const SHARED: [&str; 2] =
     ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAAAA"];
+const NOT_SHARED: &str = "whsec_BfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAAAA";
+/// The sender's own key, and its public half as OpenSSL makes it of it.
+const OWN: &str = "whsk_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+const PUBLIC: &str = "whpk_6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=";
+/// Somebody else's: that of the first test of RFC 8032, 7.1.
+const OTHER_PUBLIC: &str = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 const EVENT: &str =
     r#"{"specversion":"1.0","id":"66","source":"/shop","type":"order.paid","data":{"order":66}}"#;
 /// Longer than the pause of a breaker and any wait between two tries, and shorter than the message lives.
@@ -45,7 +52,7 @@ async fn start(stores: Stores, url: &str) -> Shop {
 pub(crate) async fn start_with(stores: Stores, url: &str, more: &[(&str, &str)]) -> Shop {
     let folder = tempfile::tempdir().unwrap();
     let mut files = Vec::new();
-    for (place, secret) in SECRETS.iter().enumerate() {
+    for (place, secret) in [SHARED[0], SHARED[1], OWN].iter().enumerate() {
         let file = folder.path().join(format!("secret-{place}"));
         std::fs::write(&file, secret).unwrap();
         files.push(file.display().to_string());
@@ -132,7 +139,28 @@ async fn an_event_is_tried_again_under_its_id_until_it_is_taken(stores: Stores) 
     assert!(received[..3].iter().all(|one| one.id() == sent.notification_id));
     // The receiver is there before the suite, so it has another clock.
     let stamped: Vec<_> = received.into_iter().map(Received::at_its_timestamp).collect();
-    assert_eq!(verified(&stamped, &SECRETS).await, vec![vec![true; 2]; 4]);
+    assert_eq!(verified(&stamped, &SHARED).await, vec![vec![true; 2]; 4]);
+    shop.world.stop().await;
+}
+
+async fn an_event_that_was_changed_or_is_of_somebody_else_is_not_verified(stores: Stores) {
+    let receiver = Receiver::start(Arc::new(SystemClock)).await;
+    let shop = start(stores, &receiver.url()).await;
+
+    let sent = shop.send("shop", EVENT).await.unwrap();
+    let taken = shop.ended(&sent.notification_id).await;
+    let received = receiver.received();
+    let genuine = received[0].clone().at_its_timestamp();
+    let messages = [genuine.clone(), genuine.with_body(&EVENT.replace("66", "67"))];
+    let by_secrets = verified(&messages, &[SHARED[0], SHARED[1], NOT_SHARED]).await;
+    let by_keys = verified_by_keys(&messages, &[PUBLIC, OTHER_PUBLIC]).await;
+
+    assert_eq!((taken.state(), received.len()), (NotificationState::Delivered, 1));
+    let words = genuine.headers["webhook-signature"].split(' ');
+    let versions: Vec<&str> = words.map(|word| word.split(',').next().unwrap()).collect();
+    assert_eq!(versions, ["v1", "v1", "v1a"]);
+    assert_eq!(by_secrets, [[true, true, false], [false, false, false]]);
+    assert_eq!(by_keys, [[true, false], [false, false]]);
     shop.world.stop().await;
 }
 

@@ -1,4 +1,5 @@
-//! A receiver of events that answers as it is told, and Standard Webhooks' own library to verify what it got.
+//! A receiver of events that answers as it is told, and programs that are not ours to verify what it got: the library of Standard
+//! Webhooks for shared secrets, which has no Ed25519, and PyNaCl for that.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::process::Command;
@@ -49,6 +50,11 @@ impl Received {
     /// As it would have come at the time that it says it was sent.
     pub(crate) fn at_its_timestamp(self) -> Self {
         Self { unix_seconds: self.headers["webhook-timestamp"].parse().unwrap(), ..self }
+    }
+
+    /// As somebody on the way would have changed it.
+    pub(crate) fn with_body(&self, body: &str) -> Self {
+        Self { body: body.to_owned(), ..self.clone() }
     }
 
     pub(crate) fn is_taken(&self) -> bool {
@@ -155,7 +161,7 @@ async fn take(State(shared): State<Shared>, uri: Uri, headers: HeaderMap, body: 
 }
 
 /// The published library, at the time of each message: which secret verifies which.
-const PROGRAM: &str = r#"
+const SHARED_SECRETS: &str = r#"
 import json, sys
 import standardwebhooks.webhooks as library
 
@@ -178,8 +184,40 @@ given = json.load(open(sys.argv[1]))
 print(json.dumps([[verifies(secret, message) for secret in given["secrets"]] for message in given["messages"]]))
 "#;
 
+/// The words `v1a` of a message by the Ed25519 of libsodium: which public key verifies which.
+const PUBLIC_KEYS: &str = r#"
+import base64, json, sys
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+
+def is_signature(key, signed, signature):
+    try:
+        VerifyKey(base64.b64decode(key.removeprefix("whpk_"))).verify(signed, base64.b64decode(signature))
+        return True
+    except BadSignatureError:
+        return False
+
+def verifies(key, message):
+    headers = message["headers"]
+    signed = ".".join([headers["webhook-id"], headers["webhook-timestamp"], message["body"]]).encode()
+    words = [word.split(",") for word in headers["webhook-signature"].split(" ")]
+    return any(is_signature(key, signed, signature) for version, signature in words if version == "v1a")
+
+given = json.load(open(sys.argv[1]))
+print(json.dumps([[verifies(key, message) for key in given["secrets"]] for message in given["messages"]]))
+"#;
+
 /// Which of the secrets verifies each of the messages, by `standardwebhooks`.
 pub(crate) async fn verified(messages: &[Received], secrets: &[&str]) -> Vec<Vec<bool>> {
+    judged_by(SHARED_SECRETS, messages, secrets).await
+}
+
+/// Which of the public keys verifies each of the messages, by PyNaCl.
+pub(crate) async fn verified_by_keys(messages: &[Received], keys: &[&str]) -> Vec<Vec<bool>> {
+    judged_by(PUBLIC_KEYS, messages, keys).await
+}
+
+async fn judged_by(program: &str, messages: &[Received], secrets: &[&str]) -> Vec<Vec<bool>> {
     let messages: Vec<Value> = messages
         .iter()
         .map(|one| json!({ "headers": one.headers, "body": one.body, "seconds": one.unix_seconds }))
@@ -187,7 +225,7 @@ pub(crate) async fn verified(messages: &[Received], secrets: &[&str]) -> Vec<Vec
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), json!({ "messages": messages, "secrets": secrets }).to_string()).unwrap();
     let mut python = Command::new(rekey_testing::tools().join("python/bin/python"));
-    python.args(["-c", PROGRAM]).arg(file.path());
+    python.args(["-c", program]).arg(file.path());
     let output = run(python).await;
     serde_json::from_value(output.json()).unwrap()
 }

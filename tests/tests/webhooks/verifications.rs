@@ -14,7 +14,7 @@ use rekey_wire::verification::v1::{
 };
 use serde_json::Value;
 
-use super::endpoints::{SECRETS, start_with};
+use super::endpoints::{SHARED, start_with};
 use super::receiver::{Answer, Received, Receiver, verified};
 
 on_both_store_sets!(
@@ -89,7 +89,7 @@ async fn what_happens_to_a_verification_is_posted_to_the_endpoint_of_its_caller(
     assert_eq!((ids.len(), channels), (5, vec!["email".to_owned(); 3]), "of the messages, and of the start");
     // The receiver is there before the suite, so it has another clock.
     let stamped: Vec<_> = received.into_iter().map(Received::at_its_timestamp).collect();
-    assert_eq!(verified(&stamped, &SECRETS).await, vec![vec![true; 2]; 5]);
+    assert_eq!(verified(&stamped, &SHARED).await, vec![vec![true; 2]; 5]);
     shop.world.stop().await;
 }
 

@@ -14,7 +14,7 @@ use crate::stores::DatabaseOf;
 /// Loops at once: as many as lanes and workers have connections by default.
 const CONNECTIONS: u32 = 8;
 
-/// Rows that are claimed at once, as the bulk lane does.
+/// Rows that are claimed at once, as the bulk lane does by default.
 const BATCH: u32 = 50;
 
 /// Rows that wait: more than any loop takes in the time.

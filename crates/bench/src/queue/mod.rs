@@ -35,6 +35,9 @@ const CALLS: usize = 8;
 /// What a code may take.
 const PICKED_UP_MS: f64 = 250.0;
 
+/// What the slowest code may take. One that waited behind the mailing would take minutes.
+const SLOWEST_MS: f64 = 2_000.0;
+
 /// What draining should reach of the bare claims.
 const DRAIN: f64 = 0.5;
 
@@ -70,7 +73,7 @@ fn lines(codes: &Latencies, drained: f64, claims: Claims) -> Vec<Line> {
     let at_most = Some(Target::AtMost(1.0));
     vec![
         Rounds::one(p99, PICKED_UP_MS).line("code behind bulk p99", "what a person waits", "ms", at_most),
-        Rounds::one(slowest, PICKED_UP_MS).line("the slowest code", "what a person waits", "ms", None),
+        Rounds::one(slowest, SLOWEST_MS).line("the slowest code", "no code behind bulk", "ms", at_most),
         Rounds::one(drained, claims.in_batches).line(
             "messages drained",
             "bare claims of 50",
@@ -185,7 +188,8 @@ mod tests {
             lines.iter().map(met).collect()
         };
 
-        assert_eq!(met(200, 600.0), [Some(true), None, Some(true), None]);
-        assert_eq!(met(300, 400.0), [Some(false), None, Some(false), None]);
+        assert_eq!(met(200, 600.0), [Some(true), Some(true), Some(true), None]);
+        assert_eq!(met(300, 400.0), [Some(false), Some(true), Some(false), None]);
+        assert_eq!(met(2_100, 600.0), [Some(false), Some(false), Some(true), None]);
     }
 }

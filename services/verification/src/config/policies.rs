@@ -198,7 +198,22 @@ fn policy(entry: Table) -> Result<(PolicyScope, Overrides), String> {
     if overrides == Overrides::default() {
         return Err("it says nothing".to_owned());
     }
+    check_ladder(&overrides)?;
     Ok((scope, overrides))
+}
+
+/// Refuses a ladder whose last message is due when the code of the same entry is over. A life alone may end any ladder early: that
+/// the code is short is what such an entry wants.
+fn check_ladder(overrides: &Overrides) -> Result<(), String> {
+    let (Some(life), Some(waits)) = (overrides.code_life, &overrides.waits) else { return Ok(()) };
+    let due = waits.total(overrides.sends);
+    if due < life {
+        return Ok(());
+    }
+    let (due, life) = (due.as_secs(), life.as_secs());
+    Err(format!(
+        "`resend.ladder_seconds`: the last message is due after {due} s, and `code.life_seconds` is {life}"
+    ))
 }
 
 /// Holds every number to the bounds that the setting of its name has.

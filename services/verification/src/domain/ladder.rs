@@ -24,6 +24,14 @@ impl Waits {
     pub(crate) fn new(waits: Vec<Duration>) -> Result<Self, InvalidLadder> {
         if waits.is_empty() { Err(InvalidLadder) } else { Ok(Self(waits)) }
     }
+
+    /// How long after the first message the last of `sends` is due. Where that is not said, every wait is taken once.
+    pub(crate) fn total(&self, sends: Option<NonZeroU32>) -> Duration {
+        let Self(waits) = self;
+        let taken = sends.map_or(waits.len(), |sends| sends.get() as usize - 1);
+        let last = waits.last().copied().unwrap_or_default();
+        waits.iter().copied().chain(std::iter::repeat(last)).take(taken).sum()
+    }
 }
 
 impl Ladder {
@@ -95,6 +103,15 @@ mod tests {
         assert_eq!(seconds(6), [30, 60, 120, 240, 240]);
         assert_eq!(seconds(3), [30, 60]);
         assert_eq!(seconds(1), [0; 0]);
+    }
+
+    #[test]
+    fn the_last_message_is_due_after_all_waits_before_it() {
+        let waits = Waits::new([30, 60].map(Duration::from_secs).to_vec()).unwrap();
+        let total = |sends| waits.total(NonZeroU32::new(sends)).as_secs();
+
+        assert_eq!([1, 2, 3, 5].map(total), [0, 30, 90, 210]);
+        assert_eq!(waits.total(None).as_secs(), 90);
     }
 
     #[test]

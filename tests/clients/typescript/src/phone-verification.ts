@@ -33,8 +33,17 @@ export class PhoneVerification {
     this.metadata.set("authorization", `Bearer ${token}`);
   }
 
-  /** Has a code sent. Keep `verificationId` and `userId` in the person's session. */
-  start(verificationId: string, userId: string, phoneNumber: string): Promise<StartVerificationResponse> {
+  /**
+   * Has a code sent. Keep `verificationId` and `userId` in the person's session.
+   *
+   * Refused with CHALLENGE_REQUIRED? Have the person solve a CAPTCHA, and start again with `challengePassed`.
+   */
+  start(
+    verificationId: string,
+    userId: string,
+    phoneNumber: string,
+    challengePassed = false,
+  ): Promise<StartVerificationResponse> {
     const request = StartVerificationRequest.fromPartial({
       tenantId: this.tenantId,
       verificationId,
@@ -44,6 +53,7 @@ export class PhoneVerification {
       destinations: [{ address: { $case: "phoneNumber", value: phoneNumber } }],
       organisation: "Example Shop",
       context: person(),
+      challengePassed,
     });
     return answered((done) => this.client.startVerification(request, this.metadata, done));
   }

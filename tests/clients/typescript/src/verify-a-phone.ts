@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { ServiceError } from "@grpc/grpc-js";
-import { Channel, CheckOutcome } from "../gen/rekey/verification/v1/verification";
+import { Channel, CheckOutcome, Notice } from "../gen/rekey/verification/v1/verification";
 import { codeFor } from "./inbox";
 import { newId, PhoneVerification } from "./phone-verification";
 import { type Refusal, refusalOf } from "./refusal";
@@ -23,6 +23,7 @@ async function main(): Promise<void> {
   await refused(phones.start(newId(), USER_ID, "0171 23"));
   const started = await phones.start(verificationId, USER_ID, phoneNumber);
   console.log(`code: ${started.sent ? "sent" : "not sent"}`);
+  console.log(`notices: ${started.notices.map((notice) => Notice[notice]).join(", ")}`);
   const tooSoon = await refused(phones.resend(verificationId));
   await setTimeout((tooSoon.retryAfterSeconds ?? 0) * 1_000);
   await phones.resend(verificationId);

@@ -1,5 +1,5 @@
-//! `docs/calling-rekey.md` and `docs/verify-a-phone.md` show files of the programs as they are, name reasons that are
-//! published, and the templates of the programs are parts of `proto/buf.gen.yaml`.
+//! `docs/calling-rekey.md` and `docs/verify-a-phone.md` show files of the programs as they are and name reasons that are
+//! published, the latter every refusal of its calls, and the templates of the programs are parts of `proto/buf.gen.yaml`.
 
 use rekey_wire::{identity, verification};
 use tonic::Code;
@@ -47,6 +47,28 @@ fn assert_names_reasons(page: &str, is_published: fn(&str) -> bool) {
     let unknown: Vec<&&str> = named.iter().filter(|word| !is_reason(word) && !is_code(word)).collect();
     assert!(unknown.is_empty(), "{page}: {unknown:?}");
     assert!(named.len() > 15, "{page}");
+}
+
+#[test]
+fn every_refusal_of_the_calls_that_verify_a_phone_has_a_row() {
+    let contract = read("proto/rekey/verification/v1/verification_service.proto");
+    let guide = read("docs/verify-a-phone.md");
+    let rows: String = guide.lines().filter(|line| line.starts_with("| `")).collect();
+    let calls = ["StartVerification", "ResendCode", "CheckVerification", "RedeemGrant"];
+
+    let reasons: Vec<&str> = calls.iter().flat_map(|rpc| refusals_of(&contract, rpc)).collect();
+
+    let missing: Vec<&&str> = reasons.iter().filter(|one| !rows.contains(&format!("`{one}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(reasons.len() > 20, "{reasons:?}");
+}
+
+/// The reasons that the comment of an RPC names behind "Refusals:".
+fn refusals_of<'a>(contract: &'a str, rpc: &str) -> Vec<&'a str> {
+    let (before, _) = contract.split_once(&format!("  rpc {rpc}(")).unwrap();
+    let (_, named) = before.rsplit_once("Refusals:").unwrap();
+    let words = named.split(|one: char| !one.is_ascii_uppercase() && one != '_');
+    words.filter(|word| word.contains('_')).collect()
 }
 
 #[test]

@@ -38,6 +38,7 @@ refused: FIELD_INVALID
   fields: destinations[0].phone_number
   try again: not so
 code: sent
+notices: NOTICE_CHANNEL_RESTRICTED
 refused: RESEND_TOO_SOON
   fields:
   try again: later

@@ -103,6 +103,30 @@ fn numbers_have_the_bounds_of_the_settings() {
 }
 
 #[test]
+fn a_ladder_ends_before_the_code_of_its_entry() {
+    let with = |life: u32, resend: &str| {
+        parse(&format!(
+            "[[policy]]\npurpose = \"payment\"\ncode = {{ life_seconds = {life} }}\nresend = {{ {resend} }}\n"
+        ))
+    };
+
+    let late = with(180, "ladder_seconds = [60, 120], sends = 3").unwrap_err();
+    let repeated = with(180, "ladder_seconds = [60], sends = 4");
+    let every_wait = with(180, "ladder_seconds = [60, 120]");
+    let good = [
+        with(181, "ladder_seconds = [60, 120], sends = 3"),
+        with(180, "ladder_seconds = [60, 120], sends = 2"),
+        with(60, "policy = \"rotate\""),
+    ];
+
+    let what = "`resend.ladder_seconds`: the last message is due after 180 s, and `code.life_seconds` is 180";
+    assert_eq!(late, InvalidPolicies::Policy { number: 1, what: what.to_owned() });
+    assert_eq!(repeated.unwrap_err(), late);
+    assert_eq!(every_wait.unwrap_err(), late);
+    assert!(good.iter().all(Result::is_ok), "{good:?}");
+}
+
+#[test]
 fn what_an_entry_must_not_say_is_refused() {
     let with = |table: &str| complaint(&format!("[[policy]]\npurpose = \"payment\"\n{table}\n"));
     for (table, expected) in [
