@@ -37,6 +37,7 @@ impl Codes {
             place,
             name: self.keys.destination_name(&destination.canonical()),
             prefix: self.prefix_of(destination),
+            is_counted: route.fallback.is_none(),
         });
         Some(JudgedSend { rules: self.rules.abuse, destinations: destinations.collect(), start })
     }
@@ -142,12 +143,14 @@ impl Codes {
     }
 
     /// Of several numbers it is unknown who read the code: whoever adds numbers of their own beside one that answers would have
-    /// them all taken for honest. Mailboxes earn nobody anything.
+    /// them all taken for honest. So it is of a number with a fallback: whoever reads the code in a mailbox of their own would open a
+    /// range with it. Mailboxes earn nobody anything.
     fn convert_step(&self, id: &ScopedId, route: &Route, passed: &PassedCheck) -> ConvertStep {
         let got_it: Vec<&Destination> =
             route.without(passed.verification.withheld).map(|(_, destination)| destination).collect();
+        let is_alone = got_it.len() == 1 && route.fallback.is_none();
         let is_credited =
-            |destination: &&&Destination| matches!(destination, Destination::Email(_)) || got_it.len() == 1;
+            |destination: &&&Destination| matches!(destination, Destination::Email(_)) || is_alone;
         let credited: Vec<&Destination> = got_it.iter().filter(is_credited).copied().collect();
         let counts = self.rules.abuse.conversion.mode != Mode::Off;
         ConvertStep {

@@ -134,6 +134,9 @@ pub(crate) struct JudgedDestination {
     pub(crate) name: String,
     /// Of a number that costs a text.
     pub(crate) prefix: Option<NumberPrefix>,
+    /// Whether its text is counted. Not where the code has another way as well: such a text never converts, and counting it would
+    /// cut off honest prefixes.
+    pub(crate) is_counted: bool,
 }
 
 /// What the rules judge of a message that is no decoy.

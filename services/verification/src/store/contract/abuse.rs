@@ -57,6 +57,7 @@ fn judged(mode: Mode, numbers: &[&str]) -> JudgedSend {
         place,
         name: format!("name of {number}"),
         prefix: number.starts_with('+').then(|| prefix(number)),
+        is_counted: true,
     };
     JudgedSend {
         rules: rules(mode),
@@ -66,7 +67,7 @@ fn judged(mode: Mode, numbers: &[&str]) -> JudgedSend {
 }
 
 impl TestStore {
-    fn judging(&self, mode: Mode, numbers: &[&str]) -> Self {
+    pub(super) fn judging(&self, mode: Mode, numbers: &[&str]) -> Self {
         // What `fresh` gives a verification is its ordinary standing.
         let ordinary = crate::domain::mac::MacSet { active: fresh(self.now).standing, others: Vec::new() };
         let standings = Standings { ordinary, spared: macs("spared") };
@@ -74,7 +75,7 @@ impl TestStore {
         Self { judged: Some(judged(mode, numbers)), breaker, ..self.clone() }
     }
 
-    async fn sent(&self) -> SendOutcome {
+    pub(super) async fn sent(&self) -> SendOutcome {
         self.start(&self.start_step(&self.new_id(), "111111").await).await
     }
 
@@ -103,7 +104,7 @@ impl TestStore {
         self.check(&id, "000000").await
     }
 
-    async fn counts_of(&self, number: &str) -> Counts {
+    pub(super) async fn counts_of(&self, number: &str) -> Counts {
         let found = self.inner.conversion(self.scope.tenant, None).await.unwrap();
         let tally = found.prefixes.into_iter().find(|(of, _)| *of == prefix(number));
         let shape = rules(Mode::Enforce).conversion.shape;
@@ -112,11 +113,11 @@ impl TestStore {
 }
 
 /// As many destinations as asked for, all in one prefix.
-fn numbers_of_one_prefix(count: u32) -> Vec<String> {
+pub(super) fn numbers_of_one_prefix(count: u32) -> Vec<String> {
     (0..count).map(|number| format!("+4915112{number:06}")).collect()
 }
 
-fn was_sent(outcome: &SendOutcome) -> bool {
+pub(super) fn was_sent(outcome: &SendOutcome) -> bool {
     matches!(outcome, SendOutcome::Counted(_))
 }
 

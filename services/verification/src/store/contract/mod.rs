@@ -8,6 +8,7 @@ mod abuse;
 mod attempts;
 mod capacity;
 mod clocks;
+mod cut_offs;
 mod events;
 mod grants;
 mod races;
@@ -176,4 +177,5 @@ contract! {
     abuse::budgets_of_texts_are_shown_with_what_is_used
     abuse::what_a_clock_that_was_ahead_counted_cuts_off_nobody
     abuse::of_many_texts_at_once_no_more_go_out_than_the_rule_allows
+    cut_offs::a_text_that_is_not_counted_is_judged_all_the_same
 }
