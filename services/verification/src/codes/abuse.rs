@@ -20,7 +20,8 @@ use crate::metrics;
 use crate::store::{ConvertStep, JudgedCheck, PassedCheck, SendOutcome};
 
 impl Codes {
-    /// What is judged of a message: nothing of a decoy, and of no address that the operators' list allows.
+    /// What is judged of a message: nothing of a decoy. An address that the operators' list allows is spared, and stays among the
+    /// others: whoever gets the code there is somebody who is left.
     pub(super) fn judged_send(
         &self,
         policy: &Policy,
@@ -31,13 +32,16 @@ impl Codes {
         if route.decoy {
             return None;
         }
-        let is_judged = |to: &Destination| !self.rules.is_test_destination(to) && !policy.is_allowed(to, now);
-        let judged = route.addresses().enumerate().filter(|(_, to)| is_judged(to));
-        let destinations = judged.map(|(place, destination)| JudgedDestination {
-            place,
-            name: self.keys.destination_name(&destination.canonical()),
-            prefix: self.prefix_of(destination),
-            is_counted: route.fallback.is_none(),
+        let judged = route.addresses().enumerate().filter(|(_, to)| !self.rules.is_test_destination(to));
+        let destinations = judged.map(|(place, destination)| {
+            let is_exempt = policy.is_allowed(destination, now);
+            JudgedDestination {
+                place,
+                name: self.keys.destination_name(&destination.canonical()),
+                prefix: self.prefix_of(destination).filter(|_| !is_exempt),
+                is_counted: route.fallback.is_none(),
+                is_exempt,
+            }
         });
         Some(JudgedSend { rules: self.rules.abuse, destinations: destinations.collect(), start })
     }

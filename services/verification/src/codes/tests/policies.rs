@@ -227,3 +227,57 @@ async fn an_allowed_number_is_spared_from_the_countries() {
     assert!(allowed.is_ok());
     assert_eq!(refusal(other), Refusal::ChannelNotAllowed);
 }
+
+/// One text without a code cuts a prefix off, and one wrong code has starts demand a challenge.
+fn strict_settings() -> Settings {
+    settings(|settings| {
+        settings.phone.countries = vec!["DE".to_owned()];
+        settings.abuse.prefix_conversion.least_sends = 1;
+        settings.abuse.spray_breaker.least_failures = 1;
+    })
+}
+
+const ALLOWED: &str = "+4917012345678";
+const OTHER: &str = "+4915112345642";
+
+fn strict_service() -> TestService {
+    let allow = format!("[[destination]]\nmatch = \"{ALLOWED}\"\naction = \"allow\"\n");
+    TestService::in_memory(&strict_settings()).with_policies(&allow)
+}
+
+/// The same request to these numbers.
+fn to(request: &StartRequest, numbers: &[&str]) -> StartRequest {
+    let mut request = another(request);
+    request.route.destinations = start_request_to(numbers).route.destinations;
+    request
+}
+
+#[tokio::test]
+async fn an_allowed_number_gets_its_code_beside_one_that_is_cut_off() {
+    let service = strict_service();
+    let request = start_request(OTHER);
+    service.start(&request).await.unwrap();
+
+    let cut_off = service.start(&another(&request)).await;
+    let beside = service.start(&to(&request, &[OTHER, ALLOWED])).await;
+    let again = service.start(&to(&request, &[ALLOWED])).await;
+
+    assert!(matches!(refusal(cut_off), Refusal::PrefixLimited(_)));
+    assert!(beside.is_ok() && again.is_ok(), "{beside:?} {again:?}");
+    assert_eq!(addresses(&service.messages()), [OTHER, ALLOWED, ALLOWED]);
+}
+
+#[tokio::test]
+async fn an_allowed_number_needs_no_challenge_and_others_beside_it_do() {
+    let service = strict_service();
+    let request = start_request("anna@example.com");
+    service.start(&request).await.unwrap();
+    service.check(&request.id, "0000000").await.unwrap();
+
+    let other = service.start(&to(&request, &[OTHER])).await;
+    let beside = service.start(&to(&request, &[OTHER, ALLOWED])).await;
+    let allowed = service.start(&to(&request, &[ALLOWED])).await;
+
+    assert_eq!([refusal(other), refusal(beside)], [Refusal::ChallengeRequired; 2]);
+    assert!(allowed.is_ok(), "{allowed:?}");
+}

@@ -137,6 +137,8 @@ pub(crate) struct JudgedDestination {
     /// Whether its text is counted. Not where the code has another way as well: such a text never converts, and counting it would
     /// cut off honest prefixes.
     pub(crate) is_counted: bool,
+    /// Whether it is spared whatever came back from it: the operators' list allows it.
+    pub(crate) is_exempt: bool,
 }
 
 /// What the rules judge of a message that is no decoy.

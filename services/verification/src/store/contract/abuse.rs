@@ -58,6 +58,7 @@ fn judged(mode: Mode, numbers: &[&str]) -> JudgedSend {
         name: format!("name of {number}"),
         prefix: number.starts_with('+').then(|| prefix(number)),
         is_counted: true,
+        is_exempt: false,
     };
     JudgedSend {
         rules: rules(mode),
@@ -99,7 +100,7 @@ impl TestStore {
     }
 
     /// A wrong code for a verification of its own.
-    async fn guess(&self) -> CheckOutcome {
+    pub(super) async fn guess(&self) -> CheckOutcome {
         let id = TestStore { judged: None, ..self.clone() }.started("111111").await;
         self.check(&id, "000000").await
     }

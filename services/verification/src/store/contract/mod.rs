@@ -178,4 +178,5 @@ contract! {
     abuse::what_a_clock_that_was_ahead_counted_cuts_off_nobody
     abuse::of_many_texts_at_once_no_more_go_out_than_the_rule_allows
     cut_offs::a_text_that_is_not_counted_is_judged_all_the_same
+    cut_offs::who_is_exempt_is_spared_and_is_somebody_who_is_left
 }

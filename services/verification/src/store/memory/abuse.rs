@@ -119,7 +119,7 @@ impl MemoryState {
     ) -> Result<JudgedMessage, Refusal> {
         let is_spared = |to: &&JudgedDestination| {
             let until = self.spared.get(&(tenant, to.name.clone()));
-            until.is_some_and(|until| until.is_ahead(judged.rules.spared, now))
+            to.is_exempt || until.is_some_and(|until| until.is_ahead(judged.rules.spared, now))
         };
         let all = judged.destinations.len();
         let others: Vec<&JudgedDestination> =

@@ -304,7 +304,7 @@ fn add_judged(call: &mut ScriptInvocation<'_>, judged: Option<&JudgedSend>, tena
     call.arg(destinations.len());
     for destination in destinations {
         call.key(keys::spared(tenant, &destination.name)).arg(destination.place);
-        call.arg(flag(destination.is_counted));
+        call.arg(flag(destination.is_counted)).arg(flag(destination.is_exempt));
         add_prefix(call, destination.prefix.as_ref());
     }
 }
