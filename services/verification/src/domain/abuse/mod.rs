@@ -158,6 +158,12 @@ impl JudgedSend {
         left.destinations.retain(|destination| !withheld.includes(destination.place));
         left
     }
+
+    /// The countries of the numbers at these places, one for each number.
+    pub(crate) fn countries_of(&self, places: super::route::Withheld) -> Vec<Country> {
+        let there = self.destinations.iter().filter(|destination| places.includes(destination.place));
+        there.filter_map(|destination| Some(destination.prefix.as_ref()?.country)).collect()
+    }
 }
 
 /// What the rules found of a message that was sent all the same.

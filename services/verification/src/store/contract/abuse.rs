@@ -46,7 +46,7 @@ fn rules(mode: Mode) -> AbuseRules {
     }
 }
 
-fn prefix(number: &str) -> NumberPrefix {
+pub(super) fn prefix(number: &str) -> NumberPrefix {
     let number = PhoneNumber::parse(number).unwrap();
     NumberPrefix { digits: number.prefix(4), country: Country::of(&number) }
 }

@@ -1,9 +1,10 @@
 //! Prefixes that are cut off: which texts lead to it, whom it spares, and what it costs.
 
-use super::abuse::{numbers_of_one_prefix, was_sent};
+use super::abuse::{numbers_of_one_prefix, prefix, was_sent};
 use super::test_store::{TestStore, counted, macs};
 use crate::domain::abuse::tally::Counts;
 use crate::domain::abuse::{JudgedDestination, Mode};
+use crate::domain::budgets::{BudgetKind, TenantBudget, Window};
 use crate::domain::refusal::Refusal;
 use crate::domain::route::Withheld;
 use crate::store::SendOutcome;
@@ -66,4 +67,26 @@ pub(super) async fn who_is_exempt_is_spared_and_is_somebody_who_is_left(store: T
     assert_eq!(challenged, [refused.clone(), refused]);
     assert!(was_sent(&sent), "{sent:?}");
     assert_eq!(spared.seen(&id).await.standing, macs("spared").active);
+}
+
+pub(super) async fn texts_that_are_cut_off_cost_neither_the_tenant_nor_their_country(store: TestStore) {
+    store.pump().await;
+    let budget = |kind, cost, limit| TenantBudget { kind, cost, window: Window::per_day(limit) };
+    let [germany, austria] =
+        [NEIGHBOUR, "+43664123456"].map(|number| BudgetKind::Texts(prefix(number).country));
+    let mut both = store.judging(Mode::Enforce, &[NEIGHBOUR, "+43664123456"]);
+    both.budgets = vec![budget(BudgetKind::Tenant, 2, 2), budget(germany, 1, 0), budget(austria, 1, 2)];
+
+    let first = counted(both.sent().await);
+    let second = counted(both.sent().await);
+    let third = both.sent().await;
+    let mut alone = both.judging(Mode::Enforce, &["+43664123457"]);
+    alone.budgets = vec![budget(austria, 1, 2)];
+    let fourth = alone.sent().await;
+
+    let cut_off = Withheld::default().with(0);
+    assert_eq!([first.withheld, second.withheld], [cut_off; 2]);
+    for refused in [third, fourth] {
+        assert!(matches!(refused, SendOutcome::Refused(Refusal::TenantLimited(_))), "{refused:?}");
+    }
 }

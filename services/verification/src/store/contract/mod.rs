@@ -179,4 +179,5 @@ contract! {
     abuse::of_many_texts_at_once_no_more_go_out_than_the_rule_allows
     cut_offs::a_text_that_is_not_counted_is_judged_all_the_same
     cut_offs::who_is_exempt_is_spared_and_is_somebody_who_is_left
+    cut_offs::texts_that_are_cut_off_cost_neither_the_tenant_nor_their_country
 }

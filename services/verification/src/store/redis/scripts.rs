@@ -12,6 +12,7 @@ use super::record::{fields, flag};
 use crate::domain::abuse::breaker::BreakerRule;
 use crate::domain::abuse::tally::TallyShape;
 use crate::domain::abuse::{JudgedSend, NumberPrefix};
+use crate::domain::budgets::BudgetKind;
 use crate::domain::event::EventText;
 use crate::domain::failures::FailureRule;
 use crate::domain::idempotency::Idempotency;
@@ -268,6 +269,7 @@ fn add_limits(call: &mut ScriptInvocation<'_>, limits: &SendLimits, id: &ScopedI
         call.arg(budget.kind.into_str()).arg(budget.cost);
         call.arg(budget.window.limit).arg(micros(budget.window.length));
         call.arg(limits.modes.shadowed(budget.kind).map_or("", |rule| rule.into_str()));
+        call.arg(if let BudgetKind::Texts(country) = budget.kind { country.text() } else { String::new() });
     }
     add_judged(call, limits.judged.as_ref(), id.scope.tenant);
 }
