@@ -81,8 +81,8 @@ impl Codes {
         match outcome {
             SendOutcome::Counted(message) => {
                 let findings = &message.findings;
-                for rule in &findings.shadow {
-                    self.report(tenant, *rule, Mode::Shadow, now);
+                for rule in findings.shadow_rules() {
+                    self.report(tenant, rule, Mode::Shadow, now);
                 }
                 if findings.cut_off != Withheld::default() {
                     self.report(tenant, AbuseRule::PrefixConversion, Mode::Enforce, now);

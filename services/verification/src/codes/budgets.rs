@@ -264,8 +264,7 @@ impl Reservation<'_> {
             let Outcome::Exhausted { index, retry_after } =
                 throttle.reserve(&budgets, &self.message, now).await?
             else {
-                let mut shadow: Vec<AbuseRule> = recorded.iter().map(|shared| shared.rule).collect();
-                shadow.dedup();
+                let shadow = recorded.iter().map(|shared| shared.rule).collect();
                 let reserved = Reserved { budgets, withheld, shadow };
                 return Ok(self.without_changed_sims(throttle, reserved, now).await);
             };
@@ -319,7 +318,7 @@ impl Reservation<'_> {
 struct Reserved {
     budgets: Vec<Budget>,
     withheld: Withheld,
-    /// Those that are exhausted and only record.
+    /// Whose are exhausted and only record.
     shadow: Vec<AbuseRule>,
 }
 
