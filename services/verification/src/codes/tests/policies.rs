@@ -1,7 +1,9 @@
 //! Policies and listed destinations: what is judged anew, and what a verification keeps.
 
 use super::*;
+use crate::codes::conversion::{BudgetView, ConversionRequest, ConversionWindow};
 use crate::config::parse_policies;
+use crate::domain::abuse::Mode;
 
 const THREE: [&str; 3] = ["anna@example.com", "anna@example.org", "a.b@example.net"];
 
@@ -17,9 +19,12 @@ impl TestService {
     }
 }
 
+fn german_settings() -> Settings {
+    settings(|settings| settings.phone.countries = vec!["DE".to_owned()])
+}
+
 fn in_memory(file: &str) -> TestService {
-    let settings = settings(|settings| settings.phone.countries = vec!["DE".to_owned()]);
-    TestService::in_memory(&settings).with_policies(file)
+    TestService::in_memory(&german_settings()).with_policies(file)
 }
 
 fn block(pattern: &str) -> String {
@@ -280,4 +285,35 @@ async fn an_allowed_number_needs_no_challenge_and_others_beside_it_do() {
 
     assert_eq!([refusal(other), refusal(beside)], [Refusal::ChallengeRequired; 2]);
     assert!(allowed.is_ok(), "{allowed:?}");
+}
+
+async fn the_budget_of_a_country_is_shown_by_the_policy_of_the_tenant(service: TestService) {
+    let request = start_request(OTHER);
+    let tenant = request.id.scope.tenant;
+    let service = service.with_policies(&format!(
+        "[[policy]]\ntenant = \"{tenant}\"\nlimits = {{ texts_per_country_day = 1 }}\n\
+         [[policy]]\npurpose = \"payment\"\nlimits = {{ texts_per_country_day = 7 }}\n"
+    ));
+    service.start(&request).await.unwrap();
+
+    let refused = service.start(&another(&request)).await;
+    let asked = ConversionRequest { tenant, window: ConversionWindow::Day, country: None };
+    let shown = service.codes.conversion(&asked).await.unwrap();
+
+    let (opens_at, effect) = (Some(BEGIN.plus(seconds(86_400))), Some(Mode::Enforce));
+    assert!(matches!(refusal(refused), Refusal::TenantLimited(_)));
+    assert_eq!(shown.countries[0].budget, BudgetView { used: 1, limit: 1, opens_at, effect });
+}
+
+#[tokio::test]
+async fn the_budget_of_a_policy_is_shown_from_memory() {
+    let service = TestService::in_memory(&german_settings());
+    the_budget_of_a_country_is_shown_by_the_policy_of_the_tenant(service).await;
+}
+
+#[tokio::test]
+async fn the_budget_of_a_policy_is_shown_from_redis() {
+    let server = rekey_testing::redis().await;
+    let service = TestService::in_redis(&german_settings(), &server.url(), &KeyTexts::new());
+    the_budget_of_a_country_is_shown_by_the_policy_of_the_tenant(service).await;
 }
