@@ -5,7 +5,6 @@
 //! it was answered, whether the answer was known already, and whether a limit came first. Answers are kept for as long as
 //! codes live, so that a code that is sent again costs no second look-up; what was not known is asked for again.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use futures_util::future::join_all;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::contact::{Destination, PhoneNumber};
 
+use super::recent::Recent;
 use crate::domain::route::{Route, Withheld};
 use crate::domain::rules::Rules;
 use crate::domain::sim_change::{SimChangeRule, SimHistory};
@@ -37,18 +37,13 @@ pub(crate) struct SimCheckOptions {
 pub(crate) struct SimCheck {
     gateway: Arc<dyn SimHistories>,
     options: SimCheckOptions,
-    known: Mutex<HashMap<PhoneNumber, Known>>,
-}
-
-#[derive(Clone, Copy)]
-struct Known {
-    history: SimHistory,
-    at: Timestamp,
+    known: Mutex<Recent<PhoneNumber, SimHistory>>,
 }
 
 impl SimCheck {
     pub(crate) fn new(gateway: Arc<dyn SimHistories>, options: SimCheckOptions) -> Self {
-        Self { gateway, options, known: Mutex::default() }
+        let known = Mutex::new(Recent::new(options.cached, options.cached_for));
+        Self { gateway, options, known }
     }
 
     /// How long every new text message takes.
@@ -88,30 +83,18 @@ impl SimCheck {
             SimHistory::Unknown
         });
         metrics::SIM_LOOKUPS.add(1, [if history == SimHistory::Unknown { "unknown" } else { "answered" }]);
-        self.remember(number, Known { history, at: now });
+        self.remember(number, history, now);
         history
     }
 
     fn known_of(&self, number: &PhoneNumber, now: Timestamp) -> Option<SimHistory> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = known.get(number).filter(|known| self.is_fresh(known, now))?;
-        Some(found.history)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get_mut(number, now).copied()
     }
 
-    fn remember(&self, number: &PhoneNumber, answer: Known) {
-        if answer.history == SimHistory::Unknown || self.options.cached_for.is_zero() {
-            return;
+    fn remember(&self, number: &PhoneNumber, history: SimHistory, now: Timestamp) {
+        if history != SimHistory::Unknown && !self.options.cached_for.is_zero() {
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert(number.clone(), history, now);
         }
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= self.options.cached {
-            known.retain(|_, kept| self.is_fresh(kept, answer.at));
-        }
-        if known.len() < self.options.cached {
-            known.insert(number.clone(), answer);
-        }
-    }
-
-    fn is_fresh(&self, known: &Known, now: Timestamp) -> bool {
-        known.at.is_within(self.options.cached_for, now)
     }
 }
