@@ -283,8 +283,8 @@ impl Reservation<'_> {
         }
     }
 
-    /// The same without those whose SIMs were changed of late. Asked only here, since every look-up costs money; what is
-    /// reserved for somebody who is withheld so stays counted.
+    /// The same without those whose SIMs were changed of late. Asked only here, since every look-up costs money, and whatever the
+    /// step refuses afterwards stays counted as one; so does what is reserved for somebody who is withheld so.
     async fn without_changed_sims(
         &self,
         throttle: &dyn Reserving,

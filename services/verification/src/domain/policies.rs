@@ -126,7 +126,7 @@ pub(crate) struct Policies {
 pub(crate) struct Policy {
     pub(crate) rules: Arc<Rules>,
     policies: Arc<Policies>,
-    tenant: TenantId,
+    pub(crate) tenant: TenantId,
     purpose: Purpose,
 }
 
