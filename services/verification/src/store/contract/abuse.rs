@@ -21,7 +21,7 @@ use crate::store::{CheckOutcome, ConvertStep, JudgedCheck, PendingMessage, SendO
 
 const DAY: u64 = 86_400;
 
-fn rules(mode: Mode) -> AbuseRules {
+pub(super) fn rules(mode: Mode) -> AbuseRules {
     let minute = Duration::from_secs(60);
     AbuseRules {
         conversion: ConversionRule {
@@ -185,36 +185,6 @@ pub(super) async fn right_codes_let_texts_through_again_and_spare_their_numbers(
     assert_eq!(counts, Counts { total: 11, hits: 1 });
     assert!(was_sent(&spared), "{spared:?}");
     assert!(was_sent(&after_ninety_days));
-}
-
-pub(super) async fn of_several_numbers_those_of_a_good_prefix_get_theirs(store: TestStore) {
-    for number in numbers_of_one_prefix(10) {
-        store.judging(Mode::Enforce, &[&number]).sent().await;
-    }
-
-    let mixed = store.judging(Mode::Enforce, &["+4917012345678", "+4915112999999"]);
-    let id = mixed.new_id();
-    let message = counted(mixed.start(&mixed.start_step(&id, "111111").await).await);
-
-    let second = Withheld::default().with(1);
-    assert_eq!((message.withheld, message.findings.cut_off), (second, second));
-    assert_eq!(mixed.seen(&id).await.withheld, second);
-    assert_eq!(store.counts_of("+4917012345678").await.total, 1);
-    assert_eq!(store.counts_of("+4915112999999").await.total, 10);
-}
-
-pub(super) async fn further_prefixes_are_counted_by_their_country(store: TestStore) {
-    for operator in 0..12 {
-        let number = format!("+4917{operator:02}345678");
-        counted(store.judging(Mode::Enforce, &[&number]).sent().await);
-    }
-
-    let found = store.inner.conversion(store.scope.tenant, None).await.unwrap();
-
-    assert!(found.prefixes.len() <= 5, "{:?}", found.prefixes);
-    let country = found.prefixes.iter().find(|(prefix, _)| prefix.digits == "DE").unwrap();
-    let counts = country.1.counts(rules(Mode::Enforce).conversion.shape, store.now);
-    assert!(counts.total >= 8, "{counts:?}");
 }
 
 pub(super) async fn wrong_codes_of_a_tenant_demand_a_challenge_and_then_limit(store: TestStore) {

@@ -1,6 +1,6 @@
 //! Prefixes that are cut off: which texts lead to it, whom it spares, and what it costs.
 
-use super::abuse::{numbers_of_one_prefix, prefix, was_sent};
+use super::abuse::{numbers_of_one_prefix, prefix, rules, was_sent};
 use super::test_store::{TestStore, counted, macs};
 use crate::domain::abuse::tally::Counts;
 use crate::domain::abuse::{JudgedDestination, Mode};
@@ -25,6 +25,36 @@ impl TestStore {
         self.judged.as_mut().unwrap().destinations.iter_mut().for_each(change);
         self
     }
+}
+
+pub(super) async fn of_several_numbers_those_of_a_good_prefix_get_theirs(store: TestStore) {
+    for number in numbers_of_one_prefix(10) {
+        store.judging(Mode::Enforce, &[&number]).sent().await;
+    }
+
+    let mixed = store.judging(Mode::Enforce, &["+4917012345678", "+4915112999999"]);
+    let id = mixed.new_id();
+    let message = counted(mixed.start(&mixed.start_step(&id, "111111").await).await);
+
+    let second = Withheld::default().with(1);
+    assert_eq!((message.withheld, message.findings.cut_off), (second, second));
+    assert_eq!(mixed.seen(&id).await.withheld, second);
+    assert_eq!(store.counts_of("+4917012345678").await.total, 1);
+    assert_eq!(store.counts_of("+4915112999999").await.total, 10);
+}
+
+pub(super) async fn further_prefixes_are_counted_by_their_country(store: TestStore) {
+    for operator in 0..12 {
+        let number = format!("+4917{operator:02}345678");
+        counted(store.judging(Mode::Enforce, &[&number]).sent().await);
+    }
+
+    let found = store.inner.conversion(store.scope.tenant, None).await.unwrap();
+
+    assert!(found.prefixes.len() <= 5, "{:?}", found.prefixes);
+    let country = found.prefixes.iter().find(|(prefix, _)| prefix.digits == "DE").unwrap();
+    let counts = country.1.counts(rules(Mode::Enforce).conversion.shape, store.now);
+    assert!(counts.total >= 8, "{counts:?}");
 }
 
 pub(super) async fn a_text_that_is_not_counted_is_judged_all_the_same(store: TestStore) {
