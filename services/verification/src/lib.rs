@@ -97,7 +97,7 @@ pub async fn assemble(settings: &Settings, dependencies: Dependencies) -> anyhow
     let followed_keys = wiring::followed_keys(&settings.keys, &keys, Arc::clone(&store))?;
     let policy_file = wiring::policy_file(settings)?;
     let policies = policy_file.as_ref().map(|file| file.policies()).unwrap_or_default();
-    let sim_check = wiring::sim_check(&settings.sim_change)?;
+    let sim_check = wiring::sim_check(&settings.sim_change, Arc::clone(&throttle))?;
     let files = files(settings, &followed_keys, redis, policy_file);
     let messenger = Arc::new(NotificationPeer::new(notification));
     let relay = EventRelay {

@@ -22,7 +22,7 @@ const LIMIT: Label = Label::of(
         "sim_changed",
     ],
 );
-const LOOKUP: Label = Label::of("outcome", &["answered", "unknown", "remembered"]);
+const LOOKUP: Label = Label::of("outcome", &["answered", "unknown", "remembered", "limited"]);
 const EVENT: Label = Label::of("outcome", &["handed_over", "dropped"]);
 const EFFECT: Label = Label::of("effect", &["refused", "silent"]);
 const RULE: Label = Label::of(
@@ -65,7 +65,7 @@ rekey_metrics::instruments! {
     /// How often wrong codes of a tenant tripped the breaker: `challenge` has starts demand one, `limited` stops starts and checks. In mode `shadow` it holds nothing up.
     pub(crate) static BREAKER_TRIPS: Counter<2> = "rekey.verification.breaker.trips", "{trip}", [STAGE, MODE];
 
-    /// SIMs that were asked for before a code went by text. `unknown` is a gateway that was not reached or does not know; `remembered` an answer of before.
+    /// SIMs that were asked for before a code went by text. `unknown` is a gateway that was not reached or does not know; `remembered` an answer of before; `limited` one that the tenant had no look-up left for.
     pub(crate) static SIM_LOOKUPS: Counter<1> = "rekey.verification.sim_lookups", "{number}", [LOOKUP];
 
     /// Events for whoever listens to verifications: handed over to notification, or dropped because their caller has no endpoint or notification refused them.

@@ -19,6 +19,7 @@ pub(crate) use self::policy_file::PolicyFile;
 use crate::codes::CodeKeys;
 use crate::codes::sim_check::{SimCheck, SimCheckOptions};
 use crate::config::{KeySettings, Settings, SimChangeSettings, StoreSettings};
+use crate::domain::budgets::Window;
 use crate::peers::SimGateway;
 use crate::store::Store;
 use crate::store::memory::MemoryStore;
@@ -88,15 +89,19 @@ pub(crate) fn policy_file(settings: &Settings) -> anyhow::Result<Option<Arc<Poli
 }
 
 /// The check of SIMs, where a gateway is set.
-pub(crate) fn sim_check(settings: &SimChangeSettings) -> anyhow::Result<Option<SimCheck>> {
+pub(crate) fn sim_check(
+    settings: &SimChangeSettings,
+    throttle: Arc<dyn Reserving>,
+) -> anyhow::Result<Option<SimCheck>> {
     let gateway = SimGateway::open(settings).context("[verification.sim_change]")?;
     let options = SimCheckOptions {
         rule: settings.rule(),
         takes: Duration::from_millis(settings.timeout_ms),
         cached_for: Duration::from_secs(settings.cache_seconds),
         cached: settings.cache_entries,
+        lookups: Window::per_day(settings.lookups_per_day),
     };
-    Ok(gateway.map(|gateway| SimCheck::new(Arc::new(gateway), options)))
+    Ok(gateway.map(|gateway| SimCheck::new(Arc::new(gateway), throttle, options)))
 }
 
 /// Looks at `[verification.store]`; `None` where that is in the process.

@@ -20,7 +20,8 @@ use crate::metrics;
 use crate::store::{ConvertStep, JudgedCheck, PassedCheck, SendOutcome};
 
 impl Codes {
-    /// What is judged of a message: nothing of a decoy, and of no address that the operators' list allows.
+    /// What is judged of a message: nothing of a decoy. An address that the operators' list allows is spared, and stays among the
+    /// others: whoever gets the code there is somebody who is left.
     pub(super) fn judged_send(
         &self,
         policy: &Policy,
@@ -31,12 +32,16 @@ impl Codes {
         if route.decoy {
             return None;
         }
-        let is_judged = |to: &Destination| !self.rules.is_test_destination(to) && !policy.is_allowed(to, now);
-        let judged = route.addresses().enumerate().filter(|(_, to)| is_judged(to));
-        let destinations = judged.map(|(place, destination)| JudgedDestination {
-            place,
-            name: self.keys.destination_name(&destination.canonical()),
-            prefix: self.prefix_of(destination),
+        let judged = route.addresses().enumerate().filter(|(_, to)| !self.rules.is_test_destination(to));
+        let destinations = judged.map(|(place, destination)| {
+            let is_exempt = policy.is_allowed(destination, now);
+            JudgedDestination {
+                place,
+                name: self.keys.destination_name(&destination.canonical()),
+                prefix: self.prefix_of(destination).filter(|_| !is_exempt),
+                is_counted: route.fallback.is_none(),
+                is_exempt,
+            }
         });
         Some(JudgedSend { rules: self.rules.abuse, destinations: destinations.collect(), start })
     }
@@ -76,8 +81,8 @@ impl Codes {
         match outcome {
             SendOutcome::Counted(message) => {
                 let findings = &message.findings;
-                for rule in &findings.shadow {
-                    self.report(tenant, *rule, Mode::Shadow, now);
+                for rule in findings.shadow_rules() {
+                    self.report(tenant, rule, Mode::Shadow, now);
                 }
                 if findings.cut_off != Withheld::default() {
                     self.report(tenant, AbuseRule::PrefixConversion, Mode::Enforce, now);
@@ -142,12 +147,14 @@ impl Codes {
     }
 
     /// Of several numbers it is unknown who read the code: whoever adds numbers of their own beside one that answers would have
-    /// them all taken for honest. Mailboxes earn nobody anything.
+    /// them all taken for honest. So it is of a number with a fallback: whoever reads the code in a mailbox of their own would open a
+    /// range with it. Mailboxes earn nobody anything.
     fn convert_step(&self, id: &ScopedId, route: &Route, passed: &PassedCheck) -> ConvertStep {
         let got_it: Vec<&Destination> =
             route.without(passed.verification.withheld).map(|(_, destination)| destination).collect();
+        let is_alone = got_it.len() == 1 && route.fallback.is_none();
         let is_credited =
-            |destination: &&&Destination| matches!(destination, Destination::Email(_)) || got_it.len() == 1;
+            |destination: &&&Destination| matches!(destination, Destination::Email(_)) || is_alone;
         let credited: Vec<&Destination> = got_it.iter().filter(is_credited).copied().collect();
         let counts = self.rules.abuse.conversion.mode != Mode::Off;
         ConvertStep {

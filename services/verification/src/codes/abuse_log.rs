@@ -7,54 +7,37 @@ use std::time::Duration;
 use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 
+use super::recent::Recent;
 use crate::domain::abuse::AbuseRule;
 
 /// How long further ones are only counted.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// Tenants share slots: another one's line may come early, and a process that serves a million of them remembers no more.
-const SLOTS: usize = 256;
+/// The most tenants and rules that are told apart within a minute. Beyond them nothing is said: where so many tenants are attacked at
+/// once, a thousand lines have told that.
+const MOST: usize = 1_024;
 
-/// What was said last.
-#[derive(Clone, Copy)]
-struct Said {
-    about: (TenantId, AbuseRule),
-    at: Timestamp,
-    /// Findings since.
-    since: u64,
-}
-
-pub(crate) struct AbuseLog(Mutex<[Option<Said>; SLOTS]>);
+/// What was said of late, with the findings since.
+pub(crate) struct AbuseLog(Mutex<Recent<(TenantId, AbuseRule), u64>>);
 
 impl Default for AbuseLog {
     fn default() -> Self {
-        Self(Mutex::new([None; SLOTS]))
+        Self(Mutex::new(Recent::new(MOST, PAUSE)))
     }
 }
 
 impl AbuseLog {
     /// How many findings a line is about, if one is due.
     pub(super) fn due(&self, tenant: TenantId, rule: AbuseRule, now: Timestamp) -> Option<u64> {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = &mut slots[slot_of(tenant, rule)];
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let about = (tenant, rule);
-        let before = slot.filter(|said| said.about == about);
-        if let Some(said) = slot
-            && said.about == about
-            && said.at.plus(PAUSE).is_ahead(PAUSE, now)
-        {
-            said.since += 1;
+        if let Some(since) = said.get_mut(&about, now) {
+            *since += 1;
             return None;
         }
-        *slot = Some(Said { about, at: now, since: 0 });
-        Some(before.map_or(1, |said| said.since + 1))
+        let before = said.remove(&about);
+        said.insert(about, 0, now).then(|| before.map_or(1, |since| since + 1))
     }
-}
-
-/// The last byte of an id is random, in every version of UUIDs that tenants have.
-fn slot_of(tenant: TenantId, rule: AbuseRule) -> usize {
-    let last = usize::from(tenant.as_uuid().as_bytes()[15]);
-    (last + rule as usize) % SLOTS
 }
 
 #[cfg(test)]
@@ -81,5 +64,17 @@ mod tests {
         assert_eq!(log.due(one, AbuseRule::SprayBreaker, Timestamp::EPOCH), Some(1));
         assert_eq!(log.due(other, AbuseRule::SprayBreaker, Timestamp::EPOCH), Some(1));
         assert_eq!(log.due(one, AbuseRule::Tenant, Timestamp::EPOCH), Some(1));
+    }
+
+    #[test]
+    fn as_many_tenants_as_there_are_get_a_line_a_minute_each_and_more_get_none() {
+        let log = AbuseLog::default();
+        let lines_at = |seconds| {
+            let now = Timestamp::EPOCH.plus(Duration::from_secs(seconds));
+            let tenants = (0..2_000).map(|number| TenantId::from_uuid(Uuid::from_u128(number)));
+            tenants.filter(|tenant| log.due(*tenant, AbuseRule::SprayBreaker, now).is_some()).count()
+        };
+
+        assert_eq!([lines_at(0), lines_at(30), lines_at(90)], [MOST, 0, MOST]);
     }
 }

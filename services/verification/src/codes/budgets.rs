@@ -264,8 +264,7 @@ impl Reservation<'_> {
             let Outcome::Exhausted { index, retry_after } =
                 throttle.reserve(&budgets, &self.message, now).await?
             else {
-                let mut shadow: Vec<AbuseRule> = recorded.iter().map(|shared| shared.rule).collect();
-                shadow.dedup();
+                let shadow = recorded.iter().map(|shared| shared.rule).collect();
                 let reserved = Reserved { budgets, withheld, shadow };
                 return Ok(self.without_changed_sims(throttle, reserved, now).await);
             };
@@ -284,8 +283,8 @@ impl Reservation<'_> {
         }
     }
 
-    /// The same without those whose SIMs were changed of late. Asked only here, since every look-up costs money; what is
-    /// reserved for somebody who is withheld so stays counted.
+    /// The same without those whose SIMs were changed of late. Asked only here, since every look-up costs money, and whatever the
+    /// step refuses afterwards stays counted as one; so does what is reserved for somebody who is withheld so.
     async fn without_changed_sims(
         &self,
         throttle: &dyn Reserving,
@@ -319,7 +318,7 @@ impl Reservation<'_> {
 struct Reserved {
     budgets: Vec<Budget>,
     withheld: Withheld,
-    /// Those that are exhausted and only record.
+    /// Whose are exhausted and only record.
     shadow: Vec<AbuseRule>,
 }
 

@@ -9,7 +9,7 @@ use super::{Codes, Error};
 use crate::domain::abuse::Mode;
 use crate::domain::abuse::breaker::BreakerStage;
 use crate::domain::abuse::tally::Counts;
-use crate::domain::budgets::{Country, WindowCount};
+use crate::domain::budgets::{Country, Window, WindowCount};
 use crate::store::TenantConversion;
 
 /// How far back.
@@ -76,21 +76,23 @@ impl Codes {
     #[tracing::instrument(skip_all, fields(tenant = %request.tenant))]
     pub(crate) async fn conversion(&self, request: &ConversionRequest) -> Result<ConversionView, Error> {
         let now = self.clock.now();
-        let window = self.rules.limits.texts.first().copied();
-        let found = self.store.conversion(request.tenant, window).await?;
+        let rules = self.policies.get().of_tenant(&self.rules, request.tenant);
+        let texts = rules.limits.texts.first().copied();
+        let found = self.store.conversion(request.tenant, texts).await?;
         let breaker = self.rules.abuse.breaker;
         let guessing = GuessingView {
             counts: found.breaker.tally.counts(breaker.shape, now),
             stage: found.breaker.stage(&breaker, now).filter(|_| breaker.mode != Mode::Off),
             mode: breaker.mode,
         };
-        Ok(ConversionView { countries: self.countries(request, &found, now), guessing })
+        Ok(ConversionView { countries: self.countries(request, &found, texts, now), guessing })
     }
 
     fn countries(
         &self,
         request: &ConversionRequest,
         found: &TenantConversion,
+        texts: Option<Window>,
         now: Timestamp,
     ) -> Vec<CountryView> {
         let rule = &self.rules.abuse.conversion;
@@ -113,13 +115,19 @@ impl Codes {
                 other.counts.total.cmp(&one.counts.total).then_with(|| one.digits.cmp(&other.digits))
             });
             let counts = prefixes.iter().fold(Counts::default(), |sum, prefix| sum.plus(prefix.counts));
-            CountryView { country, counts, budget: self.budget(country, found, now), prefixes }
+            let budget = texts.map(|window| self.budget(country, found, window, now)).unwrap_or_default();
+            CountryView { country, counts, budget, prefixes }
         };
         countries.into_iter().map(view).collect()
     }
 
-    fn budget(&self, country: Country, found: &TenantConversion, now: Timestamp) -> BudgetView {
-        let Some(window) = self.rules.limits.texts.first() else { return BudgetView::default() };
+    fn budget(
+        &self,
+        country: Country,
+        found: &TenantConversion,
+        window: Window,
+        now: Timestamp,
+    ) -> BudgetView {
         let used = found.texts.iter().find(|(of, _)| *of == country).map(|(_, count)| *count);
         let open = used.filter(|count| count.closes_at.is_ahead(window.length, now));
         let is_exhausted = open.is_some_and(|WindowCount { used, .. }| used >= window.limit);

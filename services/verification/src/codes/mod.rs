@@ -6,7 +6,7 @@
 //! - [`cancel`], [`get`], [`release`]: one step each.
 //! - `keys`, `encoding`: MACs, seals and signatures, and the bytes under them; `budgets`: the budgets that cross
 //!   tenants; `delivery`: handing messages over; `abuse`, `abuse_log`: what the rules against abuse judge, and what is said of it;
-//!   `events`: what steps record for whoever listens.
+//!   `events`: what steps record for whoever listens; `recent`: what a process remembers for a while.
 //! - [`conversion`]: how texts convert.
 //! - [`policies`]: what operations go by; `screening`, [`sim_check`]: who gets a new message at all.
 
@@ -28,6 +28,7 @@ mod delivery;
 mod encoding;
 mod events;
 mod keys;
+mod recent;
 mod screening;
 #[cfg(test)]
 mod tests;

@@ -42,7 +42,7 @@ impl Screening<'_> {
     /// The same with those whose SIMs were changed of late.
     pub(super) async fn without_changed_sims(&self, withheld: Withheld) -> Result<Withheld, Refusal> {
         let Some(sim_check) = &self.codes.sim_check else { return Ok(withheld) };
-        let held = sim_check.held_back(self.route, withheld, &self.policy.rules, self.now).await;
+        let held = sim_check.held_back(self.route, withheld, self.policy, self.now).await;
         self.some_left(withheld.and(held), Refusal::SimChanged)
     }
 

@@ -32,6 +32,7 @@ pub struct SimChangeSettings {
     pub(crate) timeout_ms: u64,
     pub(crate) cache_seconds: u64,
     pub(crate) cache_entries: usize,
+    pub(crate) lookups_per_day: u32,
 }
 
 impl SimChangeSettings {

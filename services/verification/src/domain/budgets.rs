@@ -101,6 +101,19 @@ pub(crate) struct TenantBudget {
     pub(crate) window: Window,
 }
 
+impl TenantBudget {
+    /// What is left to be counted where texts to these countries, one for each mention, do not go out. None where nothing is.
+    pub(crate) fn without_texts(self, countries: &[Country]) -> Option<Self> {
+        let unsent = match self.kind {
+            BudgetKind::Tenant => countries.len(),
+            BudgetKind::Texts(country) => countries.iter().filter(|unsent| **unsent == country).count(),
+            BudgetKind::Subject | BudgetKind::FamiliarSubject | BudgetKind::Decoys => 0,
+        };
+        let cost = self.cost.saturating_sub(u32::try_from(unsent).unwrap_or(u32::MAX));
+        (cost > 0).then_some(Self { cost, ..self })
+    }
+}
+
 /// The windows of each budget, from the shortest to the longest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Limits {
@@ -238,6 +251,22 @@ mod tests {
         assert_eq!(costs, [("subject", 1), ("tenant", 3), ("texts", 2), ("texts", 1)]);
         let decoy = budgets(&numbers, true, Withheld::default());
         assert!(decoy.iter().all(|budget| budget.cost == 1));
+    }
+
+    #[test]
+    fn texts_that_do_not_go_out_cost_neither_the_tenant_nor_their_country() {
+        let numbers = ["+4915112345642", "+4915112345643", "+12125550100"];
+        let [germany, america] =
+            [numbers[0], numbers[2]].map(|number| Country::of(&PhoneNumber::parse(number).unwrap()));
+        let costs_without = |countries: &[Country]| -> Vec<_> {
+            let spent = budgets(&numbers, false, Withheld::default());
+            let left = spent.into_iter().filter_map(|budget| budget.without_texts(countries));
+            left.map(|budget| (<&str>::from(budget.kind), budget.cost)).collect()
+        };
+
+        assert_eq!(costs_without(&[]), [("subject", 1), ("tenant", 3), ("texts", 2), ("texts", 1)]);
+        assert_eq!(costs_without(&[germany]), [("subject", 1), ("tenant", 2), ("texts", 1), ("texts", 1)]);
+        assert_eq!(costs_without(&[germany, america]), [("subject", 1), ("tenant", 1), ("texts", 1)]);
     }
 
     #[test]

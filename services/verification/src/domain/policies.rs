@@ -126,7 +126,7 @@ pub(crate) struct Policies {
 pub(crate) struct Policy {
     pub(crate) rules: Arc<Rules>,
     policies: Arc<Policies>,
-    tenant: TenantId,
+    pub(crate) tenant: TenantId,
     purpose: Purpose,
 }
 
@@ -146,12 +146,23 @@ impl Policies {
 
     /// What holds for a purpose in a tenant, beside these settings.
     pub(crate) fn of(self: &Arc<Self>, settings: &Arc<Rules>, tenant: TenantId, purpose: &Purpose) -> Policy {
-        let scopes = PolicyScope::around(tenant, purpose);
+        let rules = self.applied(settings, &PolicyScope::around(tenant, purpose));
+        Policy { rules, policies: Arc::clone(self), tenant, purpose: purpose.clone() }
+    }
+
+    /// What holds in a tenant for every purpose that has no entry of its own there.
+    pub(crate) fn of_tenant(&self, settings: &Arc<Rules>, tenant: TenantId) -> Arc<Rules> {
+        let tenant = PolicyScope { tenant: Some(tenant), purpose: None };
+        self.applied(settings, &[PolicyScope::default(), tenant])
+    }
+
+    /// These settings with the entries of these scopes, from the widest to the narrowest.
+    fn applied(&self, settings: &Arc<Rules>, scopes: &[PolicyScope]) -> Arc<Rules> {
         let mut rules = Arc::clone(settings);
         for overrides in scopes.iter().filter_map(|scope| self.overrides.get(scope)) {
             overrides.apply(Arc::make_mut(&mut rules));
         }
-        Policy { rules, policies: Arc::clone(self), tenant, purpose: purpose.clone() }
+        rules
     }
 }
 

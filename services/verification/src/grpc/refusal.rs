@@ -134,9 +134,15 @@ mod tests {
             Refusal::SubjectPaused(wait),
             Refusal::SubjectStopped,
             Refusal::ChannelNotAllowed,
+            Refusal::PrefixLimited(wait),
+            Refusal::ChallengeRequired,
+            Refusal::GuessingLimited(wait),
+            Refusal::DestinationBlocked,
+            Refusal::SimChanged,
         ];
 
         for refusal in refusals {
+            assert!(refusal.is_outside_the_verification(), "{refusal:?} is no event");
             let published = Problem::of(&status(&Error::Refused(refusal))).reason;
             assert_eq!(<&str>::from(refusal), published);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use rekey_primitives::clock::{ManualClock, Timestamp};
@@ -19,6 +19,8 @@ use crate::store::memory::MemoryStore;
 use crate::store::redis::RedisStore;
 
 const BEGIN: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
+
+const MOST_WAITING: u32 = 150;
 
 /// Takes what is addressed to `shop-hooks`.
 #[derive(Default)]
@@ -68,7 +70,7 @@ impl Listening {
         let relay = EventRelay {
             store,
             receiver: receiver.clone(),
-            rules: EventRules { endpoints, most_waiting: 150 },
+            rules: EventRules { endpoints, most_waiting: MOST_WAITING },
             clock: Arc::new(clock.clone()),
             holder: "replica".to_owned(),
             poll: Duration::from_millis(1),
@@ -78,25 +80,8 @@ impl Listening {
 
     /// Records that a verification of this caller was created.
     async fn record(&self, caller: &str) -> String {
-        let scope = TenantScope { tenant: self.tenant, caller: CallerName::parse(caller).unwrap() };
-        let verification = VerificationId::from_uuid(uuid_v4(&SystemEntropy));
-        let event = Event {
-            id: uuid_v4(&SystemEntropy),
-            kind: EventKind::Created,
-            at: Some(BEGIN),
-            verification: &ScopedId { scope, verification },
-            purpose: &Purpose::parse("sign_up").unwrap(),
-            channel: Some(Channel::Email),
-            reason: None,
-        };
-        let events = StepEvents {
-            most_waiting: self.relay.rules.most_waiting,
-            texts: vec![event.encode()],
-            expiry: None,
-        };
         self.relay.store.note_listener(self.tenant, BEGIN).await.unwrap();
-        self.relay.store.record(self.tenant, &events).await.unwrap();
-        events.texts[0].as_str().to_owned()
+        record(&*self.relay.store, self.tenant, caller).await
     }
 
     fn taken(&self) -> Vec<String> {
@@ -106,6 +91,67 @@ impl Listening {
     async fn pass(&self) -> bool {
         self.relay.pass(&Shutdown::new()).await
     }
+}
+
+/// Records that a verification of this caller was created.
+async fn record(store: &dyn Store, tenant: TenantId, caller: &str) -> String {
+    let scope = TenantScope { tenant, caller: CallerName::parse(caller).unwrap() };
+    let verification = VerificationId::from_uuid(uuid_v4(&SystemEntropy));
+    let event = Event {
+        id: uuid_v4(&SystemEntropy),
+        kind: EventKind::Created,
+        at: Some(BEGIN),
+        verification: &ScopedId { scope, verification },
+        purpose: &Purpose::parse("sign_up").unwrap(),
+        channel: Some(Channel::Email),
+        reason: None,
+    };
+    let events = StepEvents { most_waiting: MOST_WAITING, texts: vec![event.encode()], expiry: None };
+    store.record(tenant, &events).await.unwrap();
+    events.texts[0].as_str().to_owned()
+}
+
+/// A tenant in which as much happens as is handed over, for longer than a turn may last.
+struct BusyTenant {
+    store: Arc<dyn Store>,
+    calls: AtomicU32,
+}
+
+#[async_trait]
+impl EventReceiver for BusyTenant {
+    async fn hand_over(
+        &self,
+        tenant: TenantId,
+        events: &[AddressedEvent],
+    ) -> Result<Vec<Receipt>, peers::Failure> {
+        let calls = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        for _ in events.iter().filter(|_| calls <= 2 * MOST_BATCHES) {
+            record(&*self.store, tenant, "shop").await;
+        }
+        Ok(vec![Receipt::Accepted; events.len()])
+    }
+}
+
+/// How many calls one pass makes, where so many events wait at its beginning.
+async fn calls_of_a_pass(store: Arc<dyn Store>, waiting: u32) -> u32 {
+    let busy = Arc::new(BusyTenant { store: Arc::clone(&store), calls: AtomicU32::default() });
+    let mut listening = Listening::over(store);
+    listening.relay.receiver = busy.clone();
+    for _ in 0..waiting {
+        listening.record("shop").await;
+    }
+
+    assert!(listening.pass().await);
+
+    busy.calls.load(Ordering::SeqCst)
+}
+
+async fn a_busy_tenant_is_left_after_its_turn(store: Arc<dyn Store>) {
+    assert_eq!(calls_of_a_pass(store, BATCH).await, MOST_BATCHES);
+}
+
+async fn what_comes_while_events_are_handed_over_waits_for_the_next_pass(store: Arc<dyn Store>) {
+    assert_eq!(calls_of_a_pass(store, 1).await, 1);
 }
 
 async fn events_are_handed_over_once_and_in_order(store: Arc<dyn Store>) {
@@ -205,4 +251,6 @@ on_both_stores! {
     what_nobody_takes_holds_up_nobody
     a_quiet_tenant_is_looked_at_no_more_until_it_is_noted_again
     of_too_many_the_oldest_are_dropped
+    a_busy_tenant_is_left_after_its_turn
+    what_comes_while_events_are_handed_over_waits_for_the_next_pass
 }

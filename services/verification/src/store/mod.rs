@@ -72,7 +72,7 @@ pub(crate) trait Store: KeyStore + EventOutbox + 'static {
     /// The same request id with other content is refused. The same id and content as a stored verification never draws
     /// a second code: its message is handed over again while it is unacknowledged, and afterwards nothing is sent.
     /// Budgets are consumed all or none, in the step that writes the verification. The rules against abuse judge and count in
-    /// it as well: destinations whose prefix is cut off are withheld, and where none is left the message is refused.
+    /// it as well: destinations whose prefix is cut off are withheld and cost nothing, and where none is left the message is refused.
     ///
     /// A verification whose code is void (the store failed over) gets the code drawn here, and keeps its life, its used
     /// attempts and its counted messages.

@@ -1,7 +1,8 @@
 //! Events that wait to be handed over, beside the verifications they are about.
 //!
 //! An event is stored by the very step that it tells of, so it exists if and only if the step happened. It stays until it was
-//! handed over: at least once, in the order of the steps. A step that changes nothing records nothing.
+//! handed over: at least once, in the order of the steps. A step that changes nothing records nothing. So `blocked`, which tells of a
+//! step that did not happen, is recorded by one of its own behind the refusal, and may be missing where that failed.
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! A step to another channel: judged and counted as a destination, and named by the grant.
 
 use super::*;
+use crate::codes::conversion::{ConversionRequest, ConversionWindow};
 use crate::domain::route::Fallback;
 
 const MAIL: &str = "anna@example.com";
@@ -108,4 +109,20 @@ async fn the_same_start_with_another_step_is_another_one() {
 
     assert_eq!(refusal(refused), Refusal::VerificationDiffers);
     assert!(service.start(&StartRequest { request_id: request_id(), ..request }).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_text_with_another_way_is_no_part_of_conversion() {
+    let service = in_germany(|_| ());
+    let mut request = start_request(PHONE);
+    let destination = Destination::parse(Channel::Email, MAIL).unwrap();
+    request.route.fallback = Some(Fallback { destination, after: seconds(30) });
+    service.start(&request).await.unwrap();
+    service.pass(&request.id, &service.last_code()).await;
+
+    let tenant = request.id.scope.tenant;
+    let asked = ConversionRequest { tenant, window: ConversionWindow::Day, country: None };
+    let shown = service.codes.conversion(&asked).await.unwrap();
+
+    assert_eq!(shown.countries, [], "neither the text nor the right code");
 }

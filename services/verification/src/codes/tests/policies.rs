@@ -1,7 +1,9 @@
 //! Policies and listed destinations: what is judged anew, and what a verification keeps.
 
 use super::*;
+use crate::codes::conversion::{BudgetView, ConversionRequest, ConversionWindow};
 use crate::config::parse_policies;
+use crate::domain::abuse::Mode;
 
 const THREE: [&str; 3] = ["anna@example.com", "anna@example.org", "a.b@example.net"];
 
@@ -17,9 +19,12 @@ impl TestService {
     }
 }
 
+fn german_settings() -> Settings {
+    settings(|settings| settings.phone.countries = vec!["DE".to_owned()])
+}
+
 fn in_memory(file: &str) -> TestService {
-    let settings = settings(|settings| settings.phone.countries = vec!["DE".to_owned()]);
-    TestService::in_memory(&settings).with_policies(file)
+    TestService::in_memory(&german_settings()).with_policies(file)
 }
 
 fn block(pattern: &str) -> String {
@@ -226,4 +231,89 @@ async fn an_allowed_number_is_spared_from_the_countries() {
 
     assert!(allowed.is_ok());
     assert_eq!(refusal(other), Refusal::ChannelNotAllowed);
+}
+
+/// One text without a code cuts a prefix off, and one wrong code has starts demand a challenge.
+fn strict_settings() -> Settings {
+    settings(|settings| {
+        settings.phone.countries = vec!["DE".to_owned()];
+        settings.abuse.prefix_conversion.least_sends = 1;
+        settings.abuse.spray_breaker.least_failures = 1;
+    })
+}
+
+const ALLOWED: &str = "+4917012345678";
+const OTHER: &str = "+4915112345642";
+
+fn strict_service() -> TestService {
+    let allow = format!("[[destination]]\nmatch = \"{ALLOWED}\"\naction = \"allow\"\n");
+    TestService::in_memory(&strict_settings()).with_policies(&allow)
+}
+
+/// The same request to these numbers.
+fn to(request: &StartRequest, numbers: &[&str]) -> StartRequest {
+    let mut request = another(request);
+    request.route.destinations = start_request_to(numbers).route.destinations;
+    request
+}
+
+#[tokio::test]
+async fn an_allowed_number_gets_its_code_beside_one_that_is_cut_off() {
+    let service = strict_service();
+    let request = start_request(OTHER);
+    service.start(&request).await.unwrap();
+
+    let cut_off = service.start(&another(&request)).await;
+    let beside = service.start(&to(&request, &[OTHER, ALLOWED])).await;
+    let again = service.start(&to(&request, &[ALLOWED])).await;
+
+    assert!(matches!(refusal(cut_off), Refusal::PrefixLimited(_)));
+    assert!(beside.is_ok() && again.is_ok(), "{beside:?} {again:?}");
+    assert_eq!(addresses(&service.messages()), [OTHER, ALLOWED, ALLOWED]);
+}
+
+#[tokio::test]
+async fn an_allowed_number_needs_no_challenge_and_others_beside_it_do() {
+    let service = strict_service();
+    let request = start_request("anna@example.com");
+    service.start(&request).await.unwrap();
+    service.check(&request.id, "0000000").await.unwrap();
+
+    let other = service.start(&to(&request, &[OTHER])).await;
+    let beside = service.start(&to(&request, &[OTHER, ALLOWED])).await;
+    let allowed = service.start(&to(&request, &[ALLOWED])).await;
+
+    assert_eq!([refusal(other), refusal(beside)], [Refusal::ChallengeRequired; 2]);
+    assert!(allowed.is_ok(), "{allowed:?}");
+}
+
+async fn the_budget_of_a_country_is_shown_by_the_policy_of_the_tenant(service: TestService) {
+    let request = start_request(OTHER);
+    let tenant = request.id.scope.tenant;
+    let service = service.with_policies(&format!(
+        "[[policy]]\ntenant = \"{tenant}\"\nlimits = {{ texts_per_country_day = 1 }}\n\
+         [[policy]]\npurpose = \"payment\"\nlimits = {{ texts_per_country_day = 7 }}\n"
+    ));
+    service.start(&request).await.unwrap();
+
+    let refused = service.start(&another(&request)).await;
+    let asked = ConversionRequest { tenant, window: ConversionWindow::Day, country: None };
+    let shown = service.codes.conversion(&asked).await.unwrap();
+
+    let (opens_at, effect) = (Some(BEGIN.plus(seconds(86_400))), Some(Mode::Enforce));
+    assert!(matches!(refusal(refused), Refusal::TenantLimited(_)));
+    assert_eq!(shown.countries[0].budget, BudgetView { used: 1, limit: 1, opens_at, effect });
+}
+
+#[tokio::test]
+async fn the_budget_of_a_policy_is_shown_from_memory() {
+    let service = TestService::in_memory(&german_settings());
+    the_budget_of_a_country_is_shown_by_the_policy_of_the_tenant(service).await;
+}
+
+#[tokio::test]
+async fn the_budget_of_a_policy_is_shown_from_redis() {
+    let server = rekey_testing::redis().await;
+    let service = TestService::in_redis(&german_settings(), &server.url(), &KeyTexts::new());
+    the_budget_of_a_country_is_shown_by_the_policy_of_the_tenant(service).await;
 }

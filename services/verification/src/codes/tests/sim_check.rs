@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::codes::sim_check::{SimCheck, SimCheckOptions};
+use crate::domain::budgets::Window;
 use crate::domain::sim_change::{SimChangeRule, SimHistory, WhenUnknown};
 use crate::peers::SimHistories;
 
@@ -12,6 +13,7 @@ const NUMBER: &str = "+4915112345642";
 const OTHER: &str = "+4915112345643";
 const TAKES: Duration = seconds(2);
 const HOLD: Duration = seconds(3_600);
+const CACHED_FOR: Duration = seconds(600);
 
 /// Knows one number's change, takes its time, and counts who asks.
 struct FakeGateway {
@@ -40,17 +42,30 @@ fn checked(history: SimHistory, takes: Duration, when_unknown: WhenUnknown) -> C
         TestService::in_memory(&settings(|settings| settings.phone.countries = vec!["DE".to_owned()]));
     let gateway =
         Arc::new(FakeGateway { changed: Mutex::new(Some(history)), takes, asked: Mutex::default() });
-    let options = SimCheckOptions {
-        rule: SimChangeRule { hold: HOLD, when_unknown },
-        takes: TAKES,
-        cached_for: seconds(600),
-        cached: 1,
-    };
-    service.codes.sim_check = Some(SimCheck::new(gateway.clone(), options));
+    let throttle = Arc::clone(&service.codes.throttle);
+    service.codes.sim_check = Some(SimCheck::new(gateway.clone(), throttle, options(when_unknown)));
     Checked { service, gateway }
 }
 
+fn options(when_unknown: WhenUnknown) -> SimCheckOptions {
+    SimCheckOptions {
+        rule: SimChangeRule { hold: HOLD, when_unknown },
+        takes: TAKES,
+        cached_for: CACHED_FOR,
+        cached: 1,
+        lookups: Window::per_day(1_000),
+    }
+}
+
 impl Checked {
+    /// The same with so many look-ups a day.
+    fn with_lookups(mut self, limit: u32, when_unknown: WhenUnknown) -> Self {
+        let options = SimCheckOptions { lookups: Window::per_day(limit), ..options(when_unknown) };
+        let throttle = Arc::clone(&self.service.codes.throttle);
+        self.service.codes.sim_check = Some(SimCheck::new(self.gateway.clone(), throttle, options));
+        self
+    }
+
     fn asked(&self) -> Vec<String> {
         self.gateway.asked.lock().unwrap().clone()
     }
@@ -192,4 +207,24 @@ async fn answers_are_remembered_for_a_while_and_no_more_than_there_is_room_for()
     start(OTHER).await;
 
     assert_eq!(checked.asked(), [NUMBER, OTHER, OTHER, OTHER], "there is room for one");
+}
+
+#[tokio::test(start_paused = true)]
+async fn look_ups_of_a_tenant_end_also_where_every_message_is_refused() {
+    for (when_unknown, is_sent) in [(WhenUnknown::Send, true), (WhenUnknown::Hold, false)] {
+        let changed = checked(SimHistory::ChangedOfLate(true), Duration::ZERO, when_unknown);
+        let Checked { service, gateway } = changed.with_lookups(2, when_unknown);
+        let request = start_request(NUMBER);
+        for _ in 0..2 {
+            assert_eq!(refusal(service.start(&another(&request)).await), Refusal::SimChanged);
+            service.clock.advance(CACHED_FOR);
+        }
+
+        let unknown = service.start(&another(&request)).await;
+        let of_another_tenant = service.start(&start_request(NUMBER)).await;
+
+        assert_eq!(unknown.is_ok(), is_sent, "{unknown:?}");
+        assert_eq!(refusal(of_another_tenant), Refusal::SimChanged);
+        assert_eq!(gateway.asked.lock().unwrap().len(), 3);
+    }
 }

@@ -9,6 +9,7 @@
 //! spared by both rules. Decoys are neither judged nor counted, and nothing in the store tells them: whether a verification
 //! counts is said by a MAC, its [`Standings`], which is random bytes for a decoy.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::budgets::{BudgetKind, Country};
@@ -134,6 +135,11 @@ pub(crate) struct JudgedDestination {
     pub(crate) name: String,
     /// Of a number that costs a text.
     pub(crate) prefix: Option<NumberPrefix>,
+    /// Whether its text is counted. Not where the code has another way as well: such a text never converts, and counting it would
+    /// cut off honest prefixes.
+    pub(crate) is_counted: bool,
+    /// Whether it is spared whatever came back from it: the operators' list allows it.
+    pub(crate) is_exempt: bool,
 }
 
 /// What the rules judge of a message that is no decoy.
@@ -153,15 +159,43 @@ impl JudgedSend {
         left.destinations.retain(|destination| !withheld.includes(destination.place));
         left
     }
+
+    /// The countries of the numbers at these places, one for each number.
+    pub(crate) fn countries_of(&self, places: super::route::Withheld) -> Vec<Country> {
+        let there = self.destinations.iter().filter(|destination| places.includes(destination.place));
+        there.filter_map(|destination| Some(destination.prefix.as_ref()?.country)).collect()
+    }
 }
 
 /// What the rules found of a message that was sent all the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Findings {
-    /// Rules that would have stopped it, were they not in shadow mode.
+    /// Rules that would have stopped it, were they not in shadow mode; of budgets one for each window that is exhausted.
     pub(crate) shadow: Vec<AbuseRule>,
     /// Places of destinations that it does not go to, because their prefix is cut off.
     pub(crate) cut_off: super::route::Withheld,
     /// Places that would be cut off, were the rule not in shadow mode.
     pub(crate) shadow_cut_off: super::route::Withheld,
+}
+
+impl Findings {
+    /// The rules in shadow mode that were met, each once: a budget of several windows or destinations is met more than once, and
+    /// stops the one message.
+    pub(crate) fn shadow_rules(&self) -> BTreeSet<AbuseRule> {
+        self.shadow.iter().copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_is_met_by_several_budgets_is_met_once() {
+        let shadow = vec![AbuseRule::Destination, AbuseRule::Tenant, AbuseRule::Destination];
+
+        let met = Findings { shadow, ..Findings::default() }.shadow_rules();
+
+        assert_eq!(met, BTreeSet::from([AbuseRule::Destination, AbuseRule::Tenant]));
+    }
 }

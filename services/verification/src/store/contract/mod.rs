@@ -9,6 +9,7 @@ mod attempts;
 mod breaker;
 mod capacity;
 mod clocks;
+mod cut_offs;
 mod events;
 mod grants;
 mod races;
@@ -167,8 +168,6 @@ contract! {
     abuse::shadow_mode_reports_the_same_and_sends
     abuse::a_rule_that_is_off_counts_nothing
     abuse::right_codes_let_texts_through_again_and_spare_their_numbers
-    abuse::of_several_numbers_those_of_a_good_prefix_get_theirs
-    abuse::further_prefixes_are_counted_by_their_country
     abuse::wrong_codes_of_a_tenant_demand_a_challenge_and_then_limit
     abuse::who_converted_is_spared_by_the_breaker
     abuse::a_breaker_in_shadow_mode_trips_and_holds_nothing_up
@@ -177,4 +176,9 @@ contract! {
     abuse::budgets_of_texts_are_shown_with_what_is_used
     abuse::what_a_clock_that_was_ahead_counted_cuts_off_nobody
     abuse::of_many_texts_at_once_no_more_go_out_than_the_rule_allows
+    cut_offs::of_several_numbers_those_of_a_good_prefix_get_theirs
+    cut_offs::further_prefixes_are_counted_by_their_country
+    cut_offs::a_text_that_is_not_counted_is_judged_all_the_same
+    cut_offs::who_is_exempt_is_spared_and_is_somebody_who_is_left
+    cut_offs::texts_that_are_cut_off_cost_neither_the_tenant_nor_their_country
 }

@@ -119,7 +119,7 @@ impl MemoryState {
     ) -> Result<JudgedMessage, Refusal> {
         let is_spared = |to: &&JudgedDestination| {
             let until = self.spared.get(&(tenant, to.name.clone()));
-            until.is_some_and(|until| until.is_ahead(judged.rules.spared, now))
+            to.is_exempt || until.is_some_and(|until| until.is_ahead(judged.rules.spared, now))
         };
         let all = judged.destinations.len();
         let others: Vec<&JudgedDestination> =
@@ -162,7 +162,7 @@ impl MemoryState {
         if rule.mode == Mode::Off {
             return;
         }
-        let sent = judged.destinations.iter().filter(|to| !cut_off.includes(to.place));
+        let sent = judged.destinations.iter().filter(|to| to.is_counted && !cut_off.includes(to.place));
         for prefix in sent.filter_map(|to| to.prefix.as_ref()) {
             self.abuse.entry(tenant).or_default().count(prefix, rule, TEXT, now);
         }

@@ -5,6 +5,7 @@ use rekey_primitives::clock::Timestamp;
 use super::abuse::JudgedMessage;
 use super::state::{Consumed, FailureKey, MemoryState, StoredAnswer, StoredVerification};
 use crate::domain::abuse::Findings;
+use crate::domain::budgets::TenantBudget;
 use crate::domain::idempotency::Idempotency;
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::{RunId, ScopedId, TenantScope};
@@ -106,7 +107,12 @@ impl MemoryState {
         let judged = limits.judged.as_ref();
         let found = judged.map(|judged| self.judge_send(scope.tenant, judged, now)).transpose()?;
         let JudgedMessage { mut findings, standing } = found.unwrap_or_default();
-        let Consumed { is_dropped, shadow } = self.consume(scope, &verification.subject, limits, now)?;
+        // Texts to numbers that are cut off do not go out and cost nothing.
+        let unsent = judged.map(|judged| judged.countries_of(findings.cut_off)).unwrap_or_default();
+        let budgets: Vec<TenantBudget> =
+            limits.budgets.iter().filter_map(|budget| budget.without_texts(&unsent)).collect();
+        let subject = &verification.subject;
+        let Consumed { is_dropped, shadow } = self.consume(scope, subject, &budgets, limits.modes, now)?;
         if let Some(judged) = judged {
             self.count_texts(scope.tenant, judged, findings.cut_off, now);
         }

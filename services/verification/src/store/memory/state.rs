@@ -13,7 +13,7 @@ use rekey_primitives::id::{GrantId, RequestId, TenantId};
 
 use super::abuse::TenantAbuse;
 use super::outbox::Outbox;
-use crate::domain::abuse::AbuseRule;
+use crate::domain::abuse::{AbuseRule, BudgetModes};
 use crate::domain::budgets::{BudgetKind, TenantBudget, WindowCount};
 use crate::domain::failures::{FailureRule, Failures, SubjectStatus};
 use crate::domain::idempotency::Idempotency;
@@ -22,7 +22,7 @@ use crate::domain::names::{Purpose, Subject};
 use crate::domain::refusal::Refusal;
 use crate::domain::scope::{ScopedId, TenantScope};
 use crate::domain::verification::{CodeTimes, Verification, VerificationState};
-use crate::store::{Failure, PassedCheck, SealedCode, SendLimits};
+use crate::store::{Failure, PassedCheck, SealedCode};
 
 /// How long a verification is held after its code expired: repeated requests still find it.
 const HELD_AFTER_EXPIRY: Duration = Duration::from_secs(3_600);
@@ -194,12 +194,13 @@ impl MemoryState {
         &mut self,
         scope: &TenantScope,
         subject: &Subject,
-        limits: &SendLimits,
+        budgets: &[TenantBudget],
+        modes: BudgetModes,
         now: Timestamp,
     ) -> Result<Consumed, Refusal> {
-        let mut counts = Vec::with_capacity(limits.budgets.len());
+        let mut counts = Vec::with_capacity(budgets.len());
         let mut consumed = Consumed::default();
-        for TenantBudget { kind, cost, window } in &limits.budgets {
+        for TenantBudget { kind, cost, window } in budgets {
             let key = BudgetKey {
                 tenant: scope.tenant,
                 kind: *kind,
@@ -207,7 +208,7 @@ impl MemoryState {
                     .then(|| (scope.clone(), subject.clone())),
                 length: window.length,
             };
-            let shadowed = limits.modes.shadowed(*kind);
+            let shadowed = modes.shadowed(*kind);
             match (window.count(*cost, self.budgets.get(&key).copied(), now), kind) {
                 (Ok(count), _) => counts.push((key, count)),
                 (Err(_), BudgetKind::Decoys) => consumed.is_dropped = true,

@@ -12,6 +12,7 @@ use super::record::{fields, flag};
 use crate::domain::abuse::breaker::BreakerRule;
 use crate::domain::abuse::tally::TallyShape;
 use crate::domain::abuse::{JudgedSend, NumberPrefix};
+use crate::domain::budgets::BudgetKind;
 use crate::domain::event::EventText;
 use crate::domain::failures::FailureRule;
 use crate::domain::idempotency::Idempotency;
@@ -268,6 +269,7 @@ fn add_limits(call: &mut ScriptInvocation<'_>, limits: &SendLimits, id: &ScopedI
         call.arg(budget.kind.into_str()).arg(budget.cost);
         call.arg(budget.window.limit).arg(micros(budget.window.length));
         call.arg(limits.modes.shadowed(budget.kind).map_or("", |rule| rule.into_str()));
+        call.arg(if let BudgetKind::Texts(country) = budget.kind { country.text() } else { String::new() });
     }
     add_judged(call, limits.judged.as_ref(), id.scope.tenant);
 }
@@ -304,6 +306,7 @@ fn add_judged(call: &mut ScriptInvocation<'_>, judged: Option<&JudgedSend>, tena
     call.arg(destinations.len());
     for destination in destinations {
         call.key(keys::spared(tenant, &destination.name)).arg(destination.place);
+        call.arg(flag(destination.is_counted)).arg(flag(destination.is_exempt));
         add_prefix(call, destination.prefix.as_ref());
     }
 }

@@ -18,8 +18,8 @@ local function take_judged(first)
     destinations = {},
   }
   for position = 1, take_number() do
-    judged.destinations[position] =
-      { key = KEYS[first + 1 + position], place = take_number(), prefix = take(), country = take() }
+    judged.destinations[position] = { key = KEYS[first + 1 + position], place = take_number(), is_counted = take() == '1',
+      is_exempt = take() == '1', prefix = take(), country = take() }
   end
   return judged
 end
@@ -35,9 +35,10 @@ local function mark_spared(judged, now, skew)
   end
   local all = true
   for position, ends in ipairs(redis.call('MGET', unpack(keys))) do
-    local spared = ends and is_ahead(tonumber(ends), judged.spared, now, skew) or false
-    judged.destinations[position].is_spared = spared
-    all = all and spared
+    local destination = judged.destinations[position]
+    destination.is_spared = destination.is_exempt
+      or (ends and is_ahead(tonumber(ends), judged.spared, now, skew) or false)
+    all = all and destination.is_spared
   end
   return all
 end
@@ -125,7 +126,7 @@ local function count_texts(judged)
   end
   local changed = {}
   for _, destination in ipairs(judged.destinations) do
-    if destination.tally and not destination.is_cut_off then
+    if destination.tally and destination.is_counted and not destination.is_cut_off then
       add_to_tally(destination.tally, 1, 0)
       changed[destination.field] = destination
     end

@@ -39,10 +39,27 @@ local function take_limits()
   for position = 1, take_number() do
     limits.budgets[position] =
       { key = KEYS[3 + position], kind = take(), cost = take_number(), limit = take_number(), length = take_number(),
-        shadowed = take() }
+        shadowed = take(), country = take() }
   end
   limits.judged = take_judged(4 + #limits.budgets)
   return limits
+end
+
+-- The budgets with what they cost where texts to destinations that are cut off do not go out. See TenantBudget::without_texts.
+local function without_texts_cut_off(limits)
+  local left = {}
+  for _, budget in ipairs(limits.budgets) do
+    for _, destination in ipairs(limits.judged and limits.judged.destinations or {}) do
+      if destination.is_cut_off
+        and (budget.kind == 'tenant' or (budget.kind == 'texts' and budget.country == destination.country)) then
+        budget.cost = budget.cost - 1
+      end
+    end
+    if budget.cost > 0 then
+      left[#left + 1] = budget
+    end
+  end
+  return left
 end
 
 -- Consumes every budget or none; those that only record are left as they are when they are exhausted. Returns nil and whether
@@ -94,7 +111,7 @@ local function count_message(record, limits, now, idempotency, record_ttl)
   if refusal then
     return refusal
   end
-  local exhausted, more = consume(limits.budgets, now, limits.skew, found.shadow)
+  local exhausted, more = consume(without_texts_cut_off(limits), now, limits.skew, found.shadow)
   if exhausted then
     return { 'refused', exhausted, more }
   end
