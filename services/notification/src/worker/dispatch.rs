@@ -130,7 +130,7 @@ impl Dispatcher {
                     continue;
                 }
                 Admitted::NoToken { until } => {
-                    round.left_alone(until);
+                    round.no_token(until);
                     // A mailing waits for its provider; what somebody waits for takes the next one.
                     if lane == Lane::Bulk {
                         break;
@@ -168,7 +168,7 @@ impl Dispatcher {
         let (mut round, mut last) = (Round::default(), "");
         for provider in self.providers.of(claim.channel) {
             if let Err(until) = provider.token_outlook(lane, now) {
-                round.left_alone(until);
+                round.no_token(until);
                 if lane == Lane::Bulk {
                     break;
                 }
@@ -206,7 +206,8 @@ impl Dispatcher {
     fn concluded(&self, claim: &Claim, round: Round) -> Outcome {
         match round.conclude() {
             Conclusion::Failed { class, retry_after } => self.after(claim, class, retry_after),
-            Conclusion::NobodyAsked { until } => {
+            Conclusion::NobodyAsked { until, is_left_alone: false } => self.postponed(claim, until),
+            Conclusion::NobodyAsked { until, is_left_alone: true } => {
                 let draw = |bound| self.draw(bound);
                 self.retries.left_alone(until, claim.not_after, self.clock.now(), draw)
             }

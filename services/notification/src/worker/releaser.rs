@@ -1,7 +1,7 @@
 //! Lets go what waits for a provider once one of its channel works again, so that nothing waits out a back-off for nothing.
 //!
 //! In portions that grow: a relay that has just come back is not met by everything at once. It ends when nothing waits any
-//! more, and when all providers of the channel are left alone again. Every replica does so by what it learns itself; what one
+//! more, or soon after nothing but what waits anew, and when all providers of the channel are left alone again. Every replica does so by what it learns itself; what one
 //! of them releases and another still postpones is released again by the next portion.
 
 use std::time::Duration;
@@ -28,7 +28,11 @@ const PROBE_EVERY: Duration = Duration::from_millis(500);
 /// How long it may take over the answer.
 const PROBE_WITHIN: Duration = Duration::from_secs(2);
 
-/// The loop that lets go.
+/// So many portions that are not full follow a return. By then the other replicas have found out by themselves; what waits
+/// for a provider again after that waits for another one, and letting it go would only wear out its tries.
+const LAST_PORTIONS: u32 = 20;
+
+/// The loops that let go.
 pub(crate) struct Releaser {
     pub(crate) store: Store,
     pub(crate) providers: Providers,
@@ -43,12 +47,24 @@ impl Releaser {
     /// # Errors
     /// Never; a store that is away is waited for.
     pub(crate) async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+        // Beside each other: a channel in which much waits must not keep the others, or the probes, from their turn.
+        let releasing = join_all(Channel::ALL.iter().map(|channel| self.release_returns(*channel, &stop)));
+        tokio::join!(self.watch_absent(&stop), releasing);
+        Ok(())
+    }
+
+    async fn watch_absent(&self, stop: &Shutdown) {
+        while stop.pause(PROBE_EVERY).await {
+            self.look_for_returns().await;
+        }
+    }
+
+    async fn release_returns(&self, channel: Channel, stop: &Shutdown) {
         loop {
             tokio::select! {
                 biased;
-                () = stop.begun() => return Ok(()),
-                channel = self.returns.next() => self.release(channel, &stop).await,
-                _ = stop.pause(PROBE_EVERY) => self.look_for_returns().await,
+                () = stop.begun() => return,
+                () = self.returns.noted(channel) => self.release(channel, stop).await,
             }
         }
     }
@@ -75,8 +91,8 @@ impl Releaser {
     }
 
     /// Lets go what waits for providers of a channel.
-    async fn release(&self, channel: Channel, stop: &Shutdown) {
-        let mut portion = FIRST_PORTION;
+    pub(super) async fn release(&self, channel: Channel, stop: &Shutdown) {
+        let (mut portion, mut not_full) = (FIRST_PORTION, 0);
         loop {
             let now = self.clock.now();
             if !self.works(channel, now) {
@@ -86,6 +102,10 @@ impl Releaser {
                 Some(0) => return,
                 Some(count) => {
                     tracing::info!(channel = channel.as_str(), count, "let go what waited for a provider");
+                    not_full += u32::from(count < portion);
+                    if not_full >= LAST_PORTIONS {
+                        return;
+                    }
                     portion = (2 * portion).min(LARGEST_PORTION);
                 }
                 // The store is away: the same again.

@@ -6,6 +6,7 @@ use rekey_database::Options;
 use rekey_testing::Backing;
 
 use super::*;
+use crate::domain::provider_bucket::ProviderRate;
 use crate::worker::releaser::Releaser;
 
 /// A relay that is switched off and on.
@@ -13,11 +14,22 @@ use crate::worker::releaser::Releaser;
 struct Switched {
     is_up: Arc<AtomicBool>,
     taken: Arc<AtomicUsize>,
+    missed_probes: Arc<AtomicUsize>,
 }
 
 impl Switched {
     fn taken(&self) -> usize {
         self.taken.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many probes went unanswered.
+    async fn misses(&self, probes: usize) {
+        let missed = async {
+            while self.missed_probes.load(Ordering::SeqCst) < probes {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, missed).await.unwrap();
     }
 }
 
@@ -33,8 +45,11 @@ impl Provider for Switched {
     }
 
     async fn probe(&self) -> Result<(), SendFailure> {
-        let failure = || SendFailure::new(FailureClass::Provider, "switched off");
-        self.is_up.load(Ordering::SeqCst).then_some(()).ok_or_else(failure)
+        if self.is_up.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        self.missed_probes.fetch_add(1, Ordering::SeqCst);
+        Err(SendFailure::new(FailureClass::Provider, "switched off"))
     }
 }
 
@@ -46,6 +61,16 @@ impl World {
             returns: self.dispatcher.returns.clone(),
             wake_up: wake_up.clone(),
             clock: Arc::new(self.clock.clone()),
+        }
+    }
+
+    /// Has a provider left alone by every lane.
+    fn leave_alone(&self, name: &str) {
+        let provider = self.dispatcher.providers.iter().find(|provider| provider.name == name).unwrap();
+        for &lane in Lane::ALL {
+            for _ in 0..BREAKER.faults {
+                provider.breakers.of(lane).failed(self.clock.now(), None, |_| 0);
+            }
         }
     }
 
@@ -147,4 +172,59 @@ async fn what_waits_is_let_go_in_portions_and_none_while_the_relay_is_away() {
 
     assert_eq!(portions, [Some(2), Some(1), Some(0)]);
     assert_eq!(world.work().await, 0, "an open breaker lets nothing go");
+}
+
+#[tokio::test]
+async fn what_only_lacks_a_token_is_not_let_go_by_a_return() {
+    let relay = Scripted::default();
+    let rate = ProviderRate { per_second: 1, burst: 1, critical_share: 0 };
+    let limited = super::relay(0, Box::new(relay.clone())).with_rate(rate);
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::over(store(folder.path()).await, folder, vec![limited]);
+    for _ in 0..3 {
+        world.accept(Lane::Critical).await;
+    }
+    world.work().await;
+    let releaser = world.releaser(&WakeUp::default());
+
+    let released = releaser.release_portion(Channel::Email, world.clock.now(), 10).await;
+
+    assert_eq!((relay.tries(), world.store.queued(Lane::Critical, 10).await.unwrap()), (1, 2));
+    assert_eq!(released, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_left_alone_is_probed_while_a_release_takes_long() {
+    let away = Switched::default();
+    let world = World::with_boxed(vec![Box::new(Scripted::default()), Box::new(away.clone())]).await;
+    world.leave_alone("relay1");
+    // Letting go fails, so the release does not end.
+    world.alter("alter table notification rename to elsewhere").await;
+    world.dispatcher.returns.note(&[Channel::Email]);
+    let stop = Shutdown::new();
+
+    let running = tokio::spawn(world.releaser(&WakeUp::default()).run(stop.clone()));
+    away.misses(2).await;
+    stop.begin();
+
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_release_ends_though_what_it_lets_go_waits_again() {
+    let refusing = Scripted::answering(&[FailureClass::Refused; 100]);
+    let world = World::with_boxed(vec![Box::new(refusing.clone()), Box::new(Switched::default())]).await;
+    world.leave_alone("relay1");
+    let message = world.accept(Lane::Critical).await;
+    world.work().await;
+    let (wake_up, stop) = (WakeUp::default(), Shutdown::new());
+    let lane = tokio::spawn(world.worker(Lane::Critical, &wake_up).run(stop.clone()));
+
+    let release = world.releaser(&wake_up);
+    tokio::time::timeout(PATIENCE, release.release(Channel::Email, &stop)).await.unwrap();
+    stop.begin();
+    lane.await.unwrap().unwrap();
+
+    assert!(refusing.tries() < 50, "{} tries", refusing.tries());
+    assert_eq!(world.get(message.id).await.state, State::Queued);
 }
