@@ -20,7 +20,8 @@
 //! From the second on it is drawn from the upper half, so that replicas do not try all at once.
 //!
 //! A provider that is gone fails cheap probes as well, and the first that it answers again ends the pause, so that what waits
-//! leaves within a second of its return. The front above answers every probe: of it they tell nothing, and the pause stands.
+//! leaves within a second of its return. The front above answers every probe, and so does a relay that refuses our login: of these
+//! they tell nothing, and the pause stands.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -137,7 +138,7 @@ impl Breaker {
         matches!(*self.lock(), State::Open { since, pause, .. } if !is_over(since, pause, now))
     }
 
-    /// What a probe said of a provider that is left alone. True when it is back as far as a probe can tell: one went
+    /// What a cheap probe said of a provider that is left alone. True when it is back as far as a probe can tell: one went
     /// unanswered since it is left alone, and this one did not. Then any message may try it at once.
     pub(crate) fn probed(&self, is_answered: bool, now: Timestamp) -> bool {
         let mut state = self.lock();

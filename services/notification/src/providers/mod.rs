@@ -125,6 +125,15 @@ pub(crate) trait Provider: Send + Sync {
     /// up for the timeout.
     async fn send(&self, outgoing: &Outgoing, hand_over: &dyn HandOver) -> Result<(), SendFailure>;
 
+    /// Finds out whether the provider answers at all. Asked twice a second while it is left alone, so without a login: relays
+    /// lock an account whose login fails that often. It ends by itself within the send timeout.
+    ///
+    /// # Errors
+    /// It does not.
+    async fn ping(&self) -> Result<(), SendFailure> {
+        self.probe().await
+    }
+
     /// Finds out, without a message, whether the provider is there, where its kind has a way to. Asked before a message
     /// tries whether it is back. It ends by itself within the send timeout.
     ///

@@ -165,6 +165,15 @@ impl Provider for Relay {
         }
     }
 
+    /// A connection that is greeted on, over TLS where that is asked for.
+    async fn ping(&self) -> Result<(), SendFailure> {
+        let mut step = Step::Resolve;
+        match tokio::time::timeout(self.timeout, self.connections.ping(&mut step)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(step.without_reply("no answer in time")),
+        }
+    }
+
     /// A fresh connection that takes a command: the way there, TLS and the login are as they should be.
     async fn probe(&self) -> Result<(), SendFailure> {
         let mut step = Step::Resolve;

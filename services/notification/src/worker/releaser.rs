@@ -78,7 +78,7 @@ impl Releaser {
     }
 
     async fn look_at(&self, provider: &ConfiguredProvider) {
-        let answer = tokio::time::timeout(PROBE_WITHIN, provider.sender.probe()).await;
+        let answer = tokio::time::timeout(PROBE_WITHIN, provider.sender.ping()).await;
         let (is_answered, now) = (matches!(answer, Ok(Ok(()))), self.clock.now());
         let back = Lane::ALL.iter().filter(|lane| provider.breakers.of(**lane).probed(is_answered, now));
         if back.count() == 0 {

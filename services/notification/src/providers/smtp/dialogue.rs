@@ -64,6 +64,12 @@ impl Connections {
         }
     }
 
+    /// Has the relay answer as far as it does without a login.
+    pub(super) async fn ping(&self, step: &mut Step) -> Result<(), SendFailure> {
+        self.server.reach(step).await?.part();
+        Ok(())
+    }
+
     /// Opens a connection and has it answer; it is kept for the mail that comes next.
     pub(super) async fn probe(&self, step: &mut Step) -> Result<(), SendFailure> {
         let mut fresh = self.server.connect(step).await?;

@@ -38,17 +38,27 @@ pub(super) struct Credentials {
 impl Server {
     /// A connection that takes MAIL. `step` is where it is, also when it is given up in between.
     pub(super) async fn connect(&self, step: &mut Step) -> Result<Connection, SendFailure> {
+        let mut connection = self.reach(step).await?;
+        if let Some(credentials) = &self.credentials {
+            *step = Step::Auth;
+            credentials.log_in(&mut connection).await?;
+        }
+        Ok(connection)
+    }
+
+    /// A connection on which the relay has answered EHLO, over TLS where that is asked for, and nobody is logged in.
+    pub(super) async fn reach(&self, step: &mut Step) -> Result<Connection, SendFailure> {
         let socket = self.socket(step).await?;
-        let mut connection = match &self.protection {
+        match &self.protection {
             Protection::Implicit(handshake) => {
                 let mut connection = Connection::over(shaken(handshake, socket, step).await?);
                 self.greeted(&mut connection, step).await?;
-                connection.boxed()
+                Ok(connection.boxed())
             }
             Protection::None => {
                 let mut connection = Connection::over(socket);
                 self.greeted(&mut connection, step).await?;
-                connection.boxed()
+                Ok(connection.boxed())
             }
             Protection::Upgraded(handshake) => {
                 let mut plain = Connection::over(socket);
@@ -57,14 +67,9 @@ impl Server {
                 let mut connection = Connection::over(shaken(handshake, socket, step).await?);
                 // What was said in the clear counts for nothing (RFC 3207, 4.2).
                 self.hello(&mut connection, step).await?;
-                connection.boxed()
+                Ok(connection.boxed())
             }
-        };
-        if let Some(credentials) = &self.credentials {
-            *step = Step::Auth;
-            credentials.log_in(&mut connection).await?;
         }
-        Ok(connection)
     }
 
     /// Every address gets its share of the time, so that one that drops packets does not hide the others.
