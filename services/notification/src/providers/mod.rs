@@ -252,9 +252,9 @@ impl ConfiguredProvider {
         self.logs.of(lane).failed(class, now);
     }
 
-    /// Whether it is left alone in a lane.
-    pub(crate) fn is_left_alone(&self, now: Timestamp) -> bool {
-        Lane::ALL.iter().any(|lane| self.breakers.of(*lane).is_open(now))
+    /// Whether a lane waits for it to come back.
+    pub(crate) fn is_awaited(&self, now: Timestamp) -> bool {
+        Lane::ALL.iter().any(|lane| self.breakers.of(*lane).is_awaited(now))
     }
 
     pub(crate) fn usually_takes(&self) -> Duration {

@@ -14,7 +14,7 @@ use crate::worker::releaser::Releaser;
 struct Switched {
     is_up: Arc<AtomicBool>,
     taken: Arc<AtomicUsize>,
-    missed_probes: Arc<AtomicUsize>,
+    missed_pings: Arc<AtomicUsize>,
 }
 
 impl Switched {
@@ -22,10 +22,10 @@ impl Switched {
         self.taken.load(Ordering::SeqCst)
     }
 
-    /// Waits until so many probes went unanswered.
-    async fn misses(&self, probes: usize) {
+    /// Waits until so many pings went unanswered.
+    async fn misses(&self, pings: usize) {
         let missed = async {
-            while self.missed_probes.load(Ordering::SeqCst) < probes {
+            while self.missed_pings.load(Ordering::SeqCst) < pings {
                 tokio::task::yield_now().await;
             }
         };
@@ -44,12 +44,17 @@ impl Provider for Switched {
         Ok(())
     }
 
-    async fn probe(&self) -> Result<(), SendFailure> {
-        if self.is_up.load(Ordering::SeqCst) {
-            return Ok(());
+    async fn ping(&self) -> Result<(), SendFailure> {
+        let answer = self.probe().await;
+        if answer.is_err() {
+            self.missed_pings.fetch_add(1, Ordering::SeqCst);
         }
-        self.missed_probes.fetch_add(1, Ordering::SeqCst);
-        Err(SendFailure::new(FailureClass::Provider, "switched off"))
+        answer
+    }
+
+    async fn probe(&self) -> Result<(), SendFailure> {
+        let failure = || SendFailure::new(FailureClass::Provider, "switched off");
+        self.is_up.load(Ordering::SeqCst).then_some(()).ok_or_else(failure)
     }
 }
 
@@ -84,12 +89,14 @@ impl World {
         }
     }
 
-    /// Runs lanes and releaser until the relay has taken so many.
-    async fn run_until_taken(&self, relay: &Switched, count: usize) {
+    /// Runs lanes and releaser, switches the relay on once a ping has missed it, and waits until it has taken so many.
+    async fn run_through_its_return(&self, relay: &Switched, count: usize) {
         let (wake_up, stop) = (WakeUp::default(), Shutdown::new());
         let lanes = Lane::ALL.iter().map(|lane| tokio::spawn(self.worker(*lane, &wake_up).run(stop.clone())));
         let mut running: Vec<_> = lanes.collect();
         running.push(tokio::spawn(self.releaser(&wake_up).run(stop.clone())));
+        relay.misses(1).await;
+        relay.is_up.store(true, Ordering::SeqCst);
         let all_taken = async {
             while relay.taken() < count {
                 tokio::task::yield_now().await;
@@ -115,19 +122,60 @@ async fn what_waits_leaves_at_once(store: Store) {
     }
     world.two_minutes_pass().await;
     let taken_while_away = relay.taken();
-    let releaser = world.releaser(&WakeUp::default());
-    releaser.look_for_returns().await;
-    relay.is_up.store(true, Ordering::SeqCst);
     let back_at = world.clock.now();
 
-    releaser.look_for_returns().await;
-    world.run_until_taken(&relay, 15).await;
+    world.run_through_its_return(&relay, 15).await;
 
     assert_eq!(taken_while_away, 0);
     for id in waiting {
         let found = world.get(id).await;
         assert_eq!((found.state, found.changed_at), (State::Delivered, back_at));
     }
+}
+
+/// A provider whose every ping hangs, and how many do.
+#[derive(Clone, Default)]
+struct Silent(Arc<()>);
+
+impl Silent {
+    /// Waits until so many pings hang at the same time.
+    async fn hangs(&self, pings: usize) {
+        // One is the test's, and one the provider's.
+        let hanging = async {
+            while Arc::strong_count(&self.0) < 2 + pings {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, hanging).await.unwrap();
+    }
+}
+
+#[async_trait]
+impl Provider for Silent {
+    async fn send(&self, _: &Outgoing, _: &dyn HandOver) -> Result<(), SendFailure> {
+        Err(SendFailure::new(FailureClass::Provider, "silent"))
+    }
+
+    async fn ping(&self) -> Result<(), SendFailure> {
+        let _hanging = Arc::clone(&self.0);
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ping_that_hangs_holds_up_neither_the_next_one_nor_another_providers() {
+    let (silent, away) = (Silent::default(), Switched::default());
+    let world = World::with_boxed(vec![Box::new(silent.clone()), Box::new(away.clone())]).await;
+    world.leave_alone("relay0");
+    world.leave_alone("relay1");
+    let stop = Shutdown::new();
+
+    let running = tokio::spawn(world.releaser(&WakeUp::default()).run(stop.clone()));
+    silent.hangs(2).await;
+    away.misses(2).await;
+    stop.begin();
+
+    running.await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
