@@ -110,16 +110,19 @@ impl Releaser {
 
     /// Lets go what waits for providers of a channel.
     pub(super) async fn release(&self, channel: Channel, stop: &Shutdown) {
-        let (mut portion, mut not_full) = (FIRST_PORTION, 0);
+        let (mut portion, mut not_full, mut was_empty) = (FIRST_PORTION, 0, false);
         loop {
             let now = self.clock.now();
             if !self.works(channel, now) {
                 return;
             }
             match self.release_portion(channel, now, portion).await {
-                Some(0) => return,
+                // What a worker put back for this provider just before it came back may not be recorded yet: one look more.
+                Some(0) if was_empty => return,
+                Some(0) => was_empty = true,
                 Some(count) => {
                     tracing::info!(channel = channel.as_str(), count, "let go what waited for a provider");
+                    was_empty = false;
                     not_full += u32::from(count < portion);
                     if not_full >= LAST_PORTIONS {
                         return;
