@@ -22,6 +22,15 @@ pub(crate) struct Round {
     no_token_until: Option<Timestamp>,
 }
 
+/// Who may be asked at once where a provider does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// Another one of the channel: this one has to answer soon.
+    Another,
+    /// Nobody: this one has the whole time for sending.
+    Nobody,
+}
+
 /// What follows a round in which nobody took the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Conclusion {

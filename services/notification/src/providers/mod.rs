@@ -35,6 +35,7 @@ pub use self::webhook::WebhookRequests;
 pub(crate) use self::webhook::{Endpoints, WebhookSettings};
 use crate::domain::content::Rendered;
 use crate::domain::destination::{Channel, Destination, EndpointName};
+use crate::domain::failover::Behind;
 use crate::domain::lane::{Lane, PerLane};
 use crate::domain::provider::{BreakerState, ProviderView};
 use crate::domain::provider_bucket::{ProviderBucket, ProviderRate};
@@ -73,6 +74,8 @@ pub(crate) struct Outgoing {
     pub(crate) not_after: Timestamp,
     /// Where whoever carries it on reports what became of it: a return path of a mail, a URL of a text message.
     pub(crate) report_to: Option<String>,
+    /// Who may be asked where this provider does not answer.
+    pub(crate) behind: Behind,
 }
 
 /// A try that failed.
@@ -122,7 +125,8 @@ pub(crate) trait HandOver: Send + Sync {
 pub(crate) trait Provider: Send + Sync {
     /// Hands the message over, once `hand_over` has begun. It ends by itself within the send timeout of the
     /// settings, or soon after where an answer came in time and has to be read. An answer that came is never given
-    /// up for the timeout.
+    /// up for the timeout. Where another provider is behind it, one that does not answer at all is given up after
+    /// `switch_after_ms`, but not once the message may be out.
     async fn send(&self, outgoing: &Outgoing, hand_over: &dyn HandOver) -> Result<(), SendFailure>;
 
     /// Finds out whether the provider answers at all. Asked twice a second while it is left alone, so without a login: relays
@@ -131,7 +135,7 @@ pub(crate) trait Provider: Send + Sync {
     /// # Errors
     /// It does not.
     async fn ping(&self) -> Result<(), SendFailure> {
-        self.probe().await
+        self.probe(Behind::Nobody).await
     }
 
     /// Finds out, without a message, whether the provider is there, where its kind has a way to. Asked before a message
@@ -139,7 +143,7 @@ pub(crate) trait Provider: Send + Sync {
     ///
     /// # Errors
     /// It is not.
-    async fn probe(&self) -> Result<(), SendFailure> {
+    async fn probe(&self, _: Behind) -> Result<(), SendFailure> {
         Ok(())
     }
 }

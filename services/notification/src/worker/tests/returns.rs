@@ -6,6 +6,7 @@ use rekey_database::Options;
 use rekey_testing::Backing;
 
 use super::*;
+use crate::domain::failover::Behind;
 use crate::domain::provider_bucket::ProviderRate;
 use crate::worker::releaser::Releaser;
 
@@ -45,14 +46,14 @@ impl Provider for Switched {
     }
 
     async fn ping(&self) -> Result<(), SendFailure> {
-        let answer = self.probe().await;
+        let answer = self.probe(Behind::Nobody).await;
         if answer.is_err() {
             self.missed_pings.fetch_add(1, Ordering::SeqCst);
         }
         answer
     }
 
-    async fn probe(&self) -> Result<(), SendFailure> {
+    async fn probe(&self, _: Behind) -> Result<(), SendFailure> {
         let failure = || SendFailure::new(FailureClass::Provider, "switched off");
         self.is_up.load(Ordering::SeqCst).then_some(()).ok_or_else(failure)
     }

@@ -35,7 +35,7 @@ async fn a_probe_finds_out_without_a_mail_and_its_connection_carries_the_next_on
     let world = plain().await;
     let relay = world.relay();
 
-    relay.probe().await.unwrap();
+    relay.probe(Behind::Nobody).await.unwrap();
     relay.send(&outgoing("anna@example.org"), &Open).await.unwrap();
 
     let connections: Vec<_> = world.server.mails().await.iter().map(|mail| mail.connection).collect();
@@ -48,7 +48,7 @@ async fn a_relay_that_is_not_there_fails_a_probe() {
         SmtpBehaviour { drop: Some(rekey_testing::SmtpDrop::Connection), ..SmtpBehaviour::default() };
     let world = world(rekey_testing::SmtpTls::StartTls, behaviour).await;
 
-    let failure = world.relay().probe().await.unwrap_err();
+    let failure = world.relay().probe(Behind::Nobody).await.unwrap_err();
 
     assert_eq!((failure.class, failure.is_ours), (FailureClass::Provider, false));
 }
@@ -74,7 +74,7 @@ async fn a_ping_asks_without_a_login() {
 
     let pinged = relay.ping().await;
     let logins_of_the_ping = logins.load(Ordering::SeqCst);
-    let probed = relay.probe().await;
+    let probed = relay.probe(Behind::Nobody).await;
 
     assert_eq!((pinged, logins_of_the_ping), (Ok(()), 0));
     let refused = SendFailure::new(FailureClass::Provider, "AUTH 535 5.7.8");
