@@ -169,6 +169,8 @@ pub struct Delivery {
     pub poll_ms: u64,
     /// The most one provider may take.
     pub send_timeout_seconds: u64,
+    /// The most one may take to answer at all, where another one may be asked.
+    pub switch_after_ms: u64,
     /// First wait after a passing condition.
     pub transient_first_seconds: u64,
     /// Longest wait after a passing condition.

@@ -1,9 +1,8 @@
 //! What this process knows of its queue without asking: which lanes got something, and how much waited when it was last
 //! counted. Other replicas find out by looking.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -39,36 +38,36 @@ impl WakeUp {
     }
 }
 
-/// Channels of which a provider works again. Clones share them.
+/// Tells of each channel that a provider of it works again. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Returns(Arc<ReturnedChannels>);
 
 #[derive(Debug, Default)]
 struct ReturnedChannels {
-    channels: Mutex<BTreeSet<Channel>>,
-    noted: Notify,
+    email: Notify,
+    sms: Notify,
+    webhook: Notify,
 }
 
 impl Returns {
     /// Notes that a provider of these channels works again.
     pub(crate) fn note(&self, channels: &[Channel]) {
-        self.channels().extend(channels.iter().copied());
-        self.0.noted.notify_one();
+        channels.iter().for_each(|channel| self.0.of(*channel).notify_one());
     }
 
-    /// The next channel that was noted, once however often it was.
-    pub(crate) async fn next(&self) -> Channel {
-        loop {
-            let next = self.channels().pop_first();
-            match next {
-                Some(channel) => return channel,
-                None => self.0.noted.notified().await,
-            }
+    /// Waits until it was noted of the channel, once however often it was.
+    pub(crate) async fn noted(&self, channel: Channel) {
+        self.0.of(channel).notified().await;
+    }
+}
+
+impl ReturnedChannels {
+    const fn of(&self, channel: Channel) -> &Notify {
+        match channel {
+            Channel::Email => &self.email,
+            Channel::Sms => &self.sms,
+            Channel::Webhook => &self.webhook,
         }
-    }
-
-    fn channels(&self) -> std::sync::MutexGuard<'_, BTreeSet<Channel>> {
-        self.0.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

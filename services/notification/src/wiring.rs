@@ -135,6 +135,7 @@ pub(crate) fn providers(settings: &Settings, inbox: Option<Inbox>) -> anyhow::Re
     let delivery = &settings.delivery;
     let options = ProviderOptions {
         send_timeout: Duration::from_secs(delivery.send_timeout_seconds),
+        switch_after: Duration::from_millis(delivery.switch_after_ms),
         breaker: delivery.breaker(),
         inbox,
     };

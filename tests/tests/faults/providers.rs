@@ -1,5 +1,5 @@
-//! A mail relay that dies while messages come in: every one of them arrives by the other, and when it comes back so does what
-//! it carries.
+//! A mail relay that dies, or falls silent, while messages come in: every one of them arrives by the other, and when it comes back
+//! so does what it carries.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +18,10 @@ use rekey_wire::notification::v1::{
 };
 use tempfile::TempDir;
 
-on_both_store_sets!(every_message_arrives_by_the_second_relay_while_the_first_is_dead_and_returns_with_it);
+on_both_store_sets!(
+    every_message_arrives_by_the_second_relay_while_the_first_is_dead_and_returns_with_it,
+    every_message_arrives_by_the_second_relay_while_the_first_is_silent,
+);
 
 /// The first pause of a breaker, and a moment.
 const PAST_THE_PAUSE: Duration = Duration::from_secs(16);
@@ -37,7 +40,11 @@ async fn start(stores: Stores) -> Site {
     let password = folder.path().join("password");
     std::fs::write(&password, SmtpServer::PASSWORD).unwrap();
     let password = password.display().to_string();
-    let mut changes = vec![("NOTIFICATION__DELIVERY__BREAKER_FAULTS".to_owned(), "3".to_owned())];
+    let mut changes = vec![
+        ("NOTIFICATION__DELIVERY__BREAKER_FAULTS".to_owned(), "3".to_owned()),
+        // Longer than a test waits: a message that waited so long for a silent relay would fail it.
+        ("NOTIFICATION__DELIVERY__SEND_TIMEOUT_SECONDS".to_owned(), "600".to_owned()),
+    ];
     for (place, (name, server)) in [("primary", &primary), ("second", &second)].into_iter().enumerate() {
         let port = server.port().to_string();
         for (key, value) in [
@@ -137,6 +144,25 @@ async fn every_message_arrives_by_the_second_relay_while_the_first_is_dead_and_r
     assert_eq!(pause(primary), 15);
     assert!((15..=30).contains(&pause(&still_dead["primary"])), "{still_dead:?}");
     assert_eq!(after["primary"].breaker_state(), BreakerState::Closed);
+    let mails = [site.primary.mails().await, site.second.mails().await].concat();
+    assert!(copies(&mails).values().all(|count| *count == 1), "none came twice");
+    site.world.stop().await;
+}
+
+async fn every_message_arrives_by_the_second_relay_while_the_first_is_silent(stores: Stores) {
+    let mut site = start(stores).await;
+
+    site.send(5).await;
+    // Its system takes connections, and nobody says a word on them; the kept ones are as silent.
+    site.primary.pause();
+    site.send(20).await;
+    let by_relay = site.by_relay();
+    let while_silent = site.lanes().await;
+    site.primary.resume();
+
+    assert_eq!(by_relay, (5, 20));
+    assert_eq!(while_silent["primary"].breaker_state(), BreakerState::Open);
+    assert_eq!(while_silent["second"].breaker_state(), BreakerState::Closed);
     let mails = [site.primary.mails().await, site.second.mails().await].concat();
     assert!(copies(&mails).values().all(|count| *count == 1), "none came twice");
     site.world.stop().await;

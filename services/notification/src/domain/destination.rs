@@ -13,7 +13,17 @@ const ENDPOINT_CHARACTERS: usize = 64;
 
 /// What carries a message.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::EnumString, strum::IntoStaticStr,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 #[strum(serialize_all = "snake_case")]
 pub(crate) enum Channel {
@@ -26,6 +36,9 @@ pub(crate) enum Channel {
 }
 
 impl Channel {
+    /// All of them.
+    pub(crate) const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
+
     /// The word for it in stores, logs and settings.
     pub(crate) fn as_str(self) -> &'static str {
         self.into()

@@ -18,6 +18,17 @@ pub(crate) struct Round {
     retry_after: Option<Duration>,
     /// When the first of those that were left alone may be asked.
     left_alone_until: Option<Timestamp>,
+    /// When the first of those whose rate is used up may be asked.
+    no_token_until: Option<Timestamp>,
+}
+
+/// Who may be asked at once where a provider does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// Another one of the channel: this one has to answer soon.
+    Another,
+    /// Nobody: this one has the whole time for sending.
+    Nobody,
 }
 
 /// What follows a round in which nobody took the message.
@@ -25,8 +36,9 @@ pub(crate) struct Round {
 pub(crate) enum Conclusion {
     /// The try failed with this class, and the provider may have asked to be left alone for so long.
     Failed { class: FailureClass, retry_after: Option<Duration> },
-    /// Nobody was asked.
-    NobodyAsked { until: Timestamp },
+    /// Nobody was asked. `is_left_alone` says that every provider is left alone, so that one of them coming back ends the
+    /// wait. Where a token is missing the wait is for that: messages let go before there is one would find none, again and again.
+    NobodyAsked { until: Timestamp, is_left_alone: bool },
 }
 
 impl FailureClass {
@@ -59,17 +71,28 @@ impl Round {
 
     /// A provider was left alone, until then at least.
     pub(crate) fn left_alone(&mut self, until: Timestamp) {
-        self.left_alone_until = Some(self.left_alone_until.map_or(until, |other| other.min(until)));
+        self.left_alone_until = earliest(self.left_alone_until, Some(until));
+    }
+
+    /// A provider was given as much as it may be given; there is a token again then at the earliest.
+    pub(crate) fn no_token(&mut self, until: Timestamp) {
+        self.no_token_until = earliest(self.no_token_until, Some(until));
     }
 
     pub(crate) fn conclude(self) -> Conclusion {
         let retry_after = self.retry_after;
-        match (self.has_fault, self.has_refusal, self.left_alone_until) {
-            (false, false, Some(until)) => Conclusion::NobodyAsked { until },
+        match (self.has_fault, self.has_refusal, earliest(self.left_alone_until, self.no_token_until)) {
+            (false, false, Some(until)) => {
+                Conclusion::NobodyAsked { until, is_left_alone: self.no_token_until.is_none() }
+            }
             (false, true, None) => Conclusion::Failed { class: FailureClass::Refused, retry_after },
             _ => Conclusion::Failed { class: FailureClass::Provider, retry_after },
         }
     }
+}
+
+fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
 }
 
 #[cfg(test)]
@@ -103,9 +126,24 @@ mod tests {
     fn where_nobody_was_asked_the_first_who_may_be_decides() {
         let until = NOW.plus(Duration::from_secs(5));
 
-        assert_eq!(round(&[], &[15, 5, 9]), Conclusion::NobodyAsked { until });
+        assert_eq!(round(&[], &[15, 5, 9]), Conclusion::NobodyAsked { until, is_left_alone: true });
         assert_eq!(round(&[FailureClass::Provider], &[5]), failed(FailureClass::Provider));
         assert_eq!(round(&[], &[]), failed(FailureClass::Provider));
+    }
+
+    #[test]
+    fn who_lacks_a_token_waits_for_that_and_for_no_provider() {
+        let (token_at, back_at) = (NOW.plus(Duration::from_secs(1)), NOW.plus(Duration::from_secs(15)));
+        let (mut without_token, mut refused) = (Round::default(), Round::default());
+        without_token.no_token(token_at);
+        let mut beside_a_dead_one = without_token;
+        beside_a_dead_one.left_alone(back_at);
+        refused.asked(FailureClass::Refused, None);
+        refused.no_token(token_at);
+
+        let waits = Conclusion::NobodyAsked { until: token_at, is_left_alone: false };
+        assert_eq!([without_token, beside_a_dead_one].map(Round::conclude), [waits, waits]);
+        assert_eq!(refused.conclude(), failed(FailureClass::Provider));
     }
 
     #[test]

@@ -20,7 +20,8 @@
 //! From the second on it is drawn from the upper half, so that replicas do not try all at once.
 //!
 //! A provider that is gone fails cheap probes as well, and the first that it answers again ends the pause, so that what waits
-//! leaves within a second of its return. The front above answers every probe: of it they tell nothing, and the pause stands.
+//! leaves within a second of its return. The front above answers every probe, and so does a relay that refuses our login: of these
+//! they tell nothing, and the pause stands.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -132,23 +133,28 @@ impl Breaker {
         !was_closed
     }
 
-    /// Whether it is left alone now.
-    pub(crate) fn is_open(&self, now: Timestamp) -> bool {
-        matches!(*self.lock(), State::Open { since, pause, .. } if !is_over(since, pause, now))
+    /// Whether a probe may tell something: while it is left alone, and beyond that while the last probe went unanswered. What
+    /// waits may be due much later, and leaves at once only if somebody notices the return.
+    pub(crate) fn is_awaited(&self, now: Timestamp) -> bool {
+        match *self.lock() {
+            State::Open { since, pause, has_missed_probe, .. } => {
+                has_missed_probe || !is_over(since, pause.saturating_add(self.policy.pause), now)
+            }
+            State::Closed { .. } | State::HalfOpen { .. } => false,
+        }
     }
 
-    /// What a probe said of a provider that is left alone. True when it is back as far as a probe can tell: one went
-    /// unanswered since it is left alone, and this one did not. Then any message may try it at once.
-    pub(crate) fn probed(&self, is_answered: bool, now: Timestamp) -> bool {
+    /// What a cheap probe, begun then, said of a provider that is left alone. True when it is back as far as a probe can tell:
+    /// one went unanswered since it is left alone, and this one did not. Then any message may try it at once.
+    pub(crate) fn probed(&self, is_answered: bool, asked_at: Timestamp, now: Timestamp) -> bool {
         let mut state = self.lock();
         let State::Open { since, pause, has_missed_probe, .. } = &mut *state else { return false };
-        if is_over(*since, *pause, now) {
+        // One that began before the trial that failed last knows less than that trial.
+        if !asked_at.has_reached(*since) {
             return false;
         }
-        if !is_answered {
-            *has_missed_probe = true;
-        }
-        let is_back = is_answered && *has_missed_probe;
+        let had_missed = std::mem::replace(has_missed_probe, !is_answered);
+        let is_back = is_answered && had_missed;
         if is_back {
             // Over, also for a message that failed before.
             (*since, *pause) = (now.minus(self.policy.pause), Duration::ZERO);

@@ -22,6 +22,8 @@ pub(super) const KINDS: [ProviderKind; 3] =
 pub(crate) struct ProviderOptions {
     /// The most one provider may take for one message.
     pub(crate) send_timeout: Duration,
+    /// The most it may take to answer at all, where another one is behind it.
+    pub(crate) switch_after: Duration,
     pub(crate) breaker: BreakerPolicy,
     /// Where there is none, the kind `inbox` cannot be opened.
     pub(crate) inbox: Option<Inbox>,

@@ -35,6 +35,7 @@ pub use self::webhook::WebhookRequests;
 pub(crate) use self::webhook::{Endpoints, WebhookSettings};
 use crate::domain::content::Rendered;
 use crate::domain::destination::{Channel, Destination, EndpointName};
+use crate::domain::failover::Behind;
 use crate::domain::lane::{Lane, PerLane};
 use crate::domain::provider::{BreakerState, ProviderView};
 use crate::domain::provider_bucket::{ProviderBucket, ProviderRate};
@@ -73,6 +74,8 @@ pub(crate) struct Outgoing {
     pub(crate) not_after: Timestamp,
     /// Where whoever carries it on reports what became of it: a return path of a mail, a URL of a text message.
     pub(crate) report_to: Option<String>,
+    /// Who may be asked where this provider does not answer.
+    pub(crate) behind: Behind,
 }
 
 /// A try that failed.
@@ -122,15 +125,25 @@ pub(crate) trait HandOver: Send + Sync {
 pub(crate) trait Provider: Send + Sync {
     /// Hands the message over, once `hand_over` has begun. It ends by itself within the send timeout of the
     /// settings, or soon after where an answer came in time and has to be read. An answer that came is never given
-    /// up for the timeout.
+    /// up for the timeout. Where another provider is behind it, one that does not answer at all is given up after
+    /// `switch_after_ms`, but not once the message may be out.
     async fn send(&self, outgoing: &Outgoing, hand_over: &dyn HandOver) -> Result<(), SendFailure>;
+
+    /// Finds out whether the provider answers at all. Asked twice a second while it is left alone, so without a login: relays
+    /// lock an account whose login fails that often. It ends by itself within the send timeout.
+    ///
+    /// # Errors
+    /// It does not.
+    async fn ping(&self) -> Result<(), SendFailure> {
+        self.probe(Behind::Nobody).await
+    }
 
     /// Finds out, without a message, whether the provider is there, where its kind has a way to. Asked before a message
     /// tries whether it is back. It ends by itself within the send timeout.
     ///
     /// # Errors
     /// It is not.
-    async fn probe(&self) -> Result<(), SendFailure> {
+    async fn probe(&self, _: Behind) -> Result<(), SendFailure> {
         Ok(())
     }
 }
@@ -243,9 +256,9 @@ impl ConfiguredProvider {
         self.logs.of(lane).failed(class, now);
     }
 
-    /// Whether it is left alone in a lane.
-    pub(crate) fn is_left_alone(&self, now: Timestamp) -> bool {
-        Lane::ALL.iter().any(|lane| self.breakers.of(*lane).is_open(now))
+    /// Whether a lane waits for it to come back.
+    pub(crate) fn is_awaited(&self, now: Timestamp) -> bool {
+        Lane::ALL.iter().any(|lane| self.breakers.of(*lane).is_awaited(now))
     }
 
     pub(crate) fn usually_takes(&self) -> Duration {

@@ -24,28 +24,38 @@ use super::kind::{OpenProvider, ProviderOptions};
 use super::{ANSWER_WITHIN, HandOver, Outgoing, Provider, SendFailure, TlsServer};
 use crate::domain::content::Rendered;
 use crate::domain::destination::Channel;
+use crate::domain::failover::Behind;
 use crate::domain::state::FailureClass;
 
 pub(super) struct Gateway {
     client: GatewayClient,
+    /// What connects sooner or not at all, for where another gateway may be asked.
+    switching: GatewayClient,
     url: Uri,
     login: Login,
     settings: SmsSettings,
     from: String,
     timeout: Duration,
+    switch_after: Duration,
 }
 
 impl Gateway {
     pub(super) fn new(settings: &SmsSettings, timeout: Duration) -> anyhow::Result<Self> {
         let (url, from) = (url(settings)?, settings.from.clone().context("`from` is not set")?);
-        let client = GatewayClient::new(timeout / 2);
-        let client = client.context("reading the system's certificate authorities")?;
+        let client = connecting_within(timeout / 2)?;
         let login = Login::of(LoginFiles {
             username: settings.username.as_deref().or(settings.account.as_deref()),
             password_file: settings.password_file.as_deref(),
             token_file: settings.token_file.as_deref(),
         })?;
-        Ok(Self { client, url, login, settings: settings.clone(), from, timeout })
+        let (switching, settings) = (client.clone(), settings.clone());
+        Ok(Self { client, switching, url, login, settings, from, timeout, switch_after: timeout })
+    }
+
+    /// The same, given up after this time while it cannot be connected to and another one may be asked.
+    fn switching_after(self, switch_after: Duration) -> anyhow::Result<Self> {
+        let switching = connecting_within(switch_after.min(self.timeout / 2))?;
+        Ok(Self { switching, switch_after, ..self })
     }
 
     fn form(&self, outgoing: &Outgoing, text: &str) -> Zeroizing<String> {
@@ -68,7 +78,7 @@ impl Gateway {
         Zeroizing::new(form.finish())
     }
 
-    async fn post(&self, form: &str) -> Result<Response<Incoming>, SendFailure> {
+    async fn post(&self, form: &str, behind: Behind) -> Result<Response<Incoming>, SendFailure> {
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(self.url.clone())
@@ -80,7 +90,11 @@ impl Gateway {
         let request = request
             .body(Full::new(Bytes::copy_from_slice(form.as_bytes())))
             .map_err(|_| SendFailure::before_provider(FailureClass::Content, "the form makes no request"))?;
-        self.client.request(request).await.map_err(|error| {
+        let client = match behind {
+            Behind::Another => &self.switching,
+            Behind::Nobody => &self.client,
+        };
+        client.request(request).await.map_err(|error| {
             if error.is_connect() {
                 SendFailure::new(FailureClass::Provider, step_of(&error))
             } else {
@@ -88,6 +102,10 @@ impl Gateway {
             }
         })
     }
+}
+
+fn connecting_within(timeout: Duration) -> anyhow::Result<GatewayClient> {
+    GatewayClient::new(timeout).context("reading the system's certificate authorities")
 }
 
 impl OpenProvider for Gateway {
@@ -110,7 +128,7 @@ impl OpenProvider for Gateway {
     }
 
     fn open(settings: SmsSettings, options: &ProviderOptions) -> anyhow::Result<Self> {
-        Self::new(&settings, options.send_timeout)
+        Self::new(&settings, options.send_timeout)?.switching_after(options.switch_after)
     }
 }
 
@@ -123,18 +141,22 @@ impl Provider for Gateway {
         let form = self.form(outgoing, text);
         // Before the connection and not after: the client posts as soon as it has one.
         hand_over.begin().await?;
-        match tokio::time::timeout(self.timeout, self.post(&form)).await {
+        match tokio::time::timeout(self.timeout, self.post(&form, outgoing.behind)).await {
             Ok(answer) => judge(answer?).await,
             Err(_) => Err(SendFailure::new(FailureClass::AnswerLost, "no answer in time")),
         }
     }
 
     /// Whether its port can be connected to: more would cost money.
-    async fn probe(&self) -> Result<(), SendFailure> {
+    async fn probe(&self, behind: Behind) -> Result<(), SendFailure> {
+        let within = match behind {
+            Behind::Another => self.switch_after.min(self.timeout),
+            Behind::Nobody => self.timeout,
+        };
         let host = self.url.host().unwrap_or_default().trim_matches(['[', ']']);
         let port = if self.url.scheme_str() == Some("https") { 443 } else { 80 };
         let connected = TcpStream::connect((host, self.url.port_u16().unwrap_or(port)));
-        match tokio::time::timeout(self.timeout, connected).await {
+        match tokio::time::timeout(within, connected).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(SendFailure::new(FailureClass::Provider, "cannot be connected to")),
         }

@@ -36,6 +36,7 @@ use super::senders::{MailSender, lettre_address};
 use super::{HandOver, Outgoing, Provider, SendFailure, TlsServer};
 use crate::domain::content::Rendered;
 use crate::domain::destination::{Channel, Destination};
+use crate::domain::failover::Behind;
 use crate::domain::state::FailureClass;
 
 pub(super) struct Relay {
@@ -43,6 +44,7 @@ pub(super) struct Relay {
     sender: MailSender,
     signer: DkimSigner,
     timeout: Duration,
+    switch_after: Duration,
 }
 
 /// Reads the provider's own sender.
@@ -62,7 +64,6 @@ impl Relay {
             port: settings.port,
             hello: settings.hello.clone().unwrap_or_else(|| sender.from.domain().to_owned()),
             credentials: Credentials::of(settings)?,
-            timeout,
         };
         let keeping = Keeping {
             most_idle: settings.idle_connections,
@@ -70,7 +71,20 @@ impl Relay {
             first_answer_within: Duration::from_secs(settings.kept_answer_seconds),
         };
         let signer = DkimSigner::open(&settings.dkim)?;
-        Ok(Self { connections: Connections::new(server, keeping), sender, signer, timeout })
+        let connections = Connections::new(server, keeping);
+        Ok(Self { connections, sender, signer, timeout, switch_after: timeout })
+    }
+
+    /// The same, given up after this time while it does not answer and another one may be asked.
+    fn switching_after(self, switch_after: Duration) -> Self {
+        Self { switch_after, ..self }
+    }
+
+    fn answer_within(&self, behind: Behind) -> Duration {
+        match behind {
+            Behind::Another => self.switch_after.min(self.timeout),
+            Behind::Nobody => self.timeout,
+        }
     }
 
     /// Who this mail is from.
@@ -145,7 +159,7 @@ impl OpenProvider for Relay {
     }
 
     fn open(settings: SmtpSettings, options: &ProviderOptions) -> anyhow::Result<Self> {
-        Self::new(&settings, options.send_timeout)
+        Ok(Self::new(&settings, options.send_timeout)?.switching_after(options.switch_after))
     }
 }
 
@@ -156,7 +170,12 @@ impl Provider for Relay {
             return Err(SendFailure::before_provider(FailureClass::Content, "not a mail address"));
         };
         let mail = self.compose(outgoing, to)?;
-        let envelope = Envelope { from: self.return_path(outgoing), to: to.as_str(), mail: &mail };
+        let envelope = Envelope {
+            from: self.return_path(outgoing),
+            to: to.as_str(),
+            mail: &mail,
+            answer_within: self.answer_within(outgoing.behind),
+        };
         let mut step = Step::Resolve;
         let dialogue = self.connections.send(&envelope, hand_over, &mut step);
         match tokio::time::timeout(self.timeout, dialogue).await {
@@ -165,10 +184,19 @@ impl Provider for Relay {
         }
     }
 
-    /// A fresh connection that takes a command: the way there, TLS and the login are as they should be.
-    async fn probe(&self) -> Result<(), SendFailure> {
+    /// A connection that is greeted on, over TLS where that is asked for.
+    async fn ping(&self) -> Result<(), SendFailure> {
         let mut step = Step::Resolve;
-        match tokio::time::timeout(self.timeout, self.connections.probe(&mut step)).await {
+        match tokio::time::timeout(self.timeout, self.connections.ping(self.timeout, &mut step)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(step.without_reply("no answer in time")),
+        }
+    }
+
+    /// A fresh connection that takes a command: the way there, TLS and the login are as they should be.
+    async fn probe(&self, behind: Behind) -> Result<(), SendFailure> {
+        let (mut step, within) = (Step::Resolve, self.answer_within(behind));
+        match tokio::time::timeout(self.timeout, self.connections.probe(within, &mut step)).await {
             Ok(answer) => answer,
             Err(_) => Err(step.without_reply("no answer in time")),
         }

@@ -7,8 +7,9 @@ use rekey_primitives::clock::Timestamp;
 use tokio::time::Instant;
 
 use super::dispatch::Dispatcher;
+use crate::domain::failover::Behind;
 use crate::domain::lane::Lane;
-use crate::providers::{Admission, ConfiguredProvider, SendFailure};
+use crate::providers::{Admission, ConfiguredProvider, Outlook, SendFailure};
 use crate::store::Claim;
 
 /// How long a message waits for a token in its place before it is put back: less would be claimed anew for nothing, more would
@@ -31,8 +32,24 @@ pub(super) enum Admitted {
 }
 
 impl Dispatcher {
+    /// Who of those that come next may be asked now.
+    pub(super) fn behind(&self, lane: Lane, next: &[&ConfiguredProvider]) -> Behind {
+        let now = self.clock.now();
+        let may_be_asked = |provider: &&ConfiguredProvider| {
+            let outlook = provider.breakers.of(lane).outlook(now);
+            !matches!(outlook, Outlook::LeftAlone { .. }) && provider.token_outlook(lane, now).is_ok()
+        };
+        if next.iter().any(may_be_asked) { Behind::Another } else { Behind::Nobody }
+    }
+
     /// Asks the rate first: a message that would be put back for want of a token must not be the one trial of a pause.
-    pub(super) async fn admit(&self, provider: &ConfiguredProvider, lane: Lane, claim: &Claim) -> Admitted {
+    pub(super) async fn admit(
+        &self,
+        provider: &ConfiguredProvider,
+        lane: Lane,
+        claim: &Claim,
+        behind: Behind,
+    ) -> Admitted {
         if let Err(until) = self.token(provider, lane).await {
             return Admitted::NoToken { until };
         }
@@ -45,7 +62,7 @@ impl Dispatcher {
             }
             Admission::Trial => {
                 provider.show_breaker(lane);
-                match provider.sender.probe().await {
+                match provider.sender.probe(behind).await {
                     Ok(()) => Admitted::Yes,
                     Err(failure) => {
                         provider.give_token_back();

@@ -23,13 +23,13 @@ use super::texts::{Reader, TenantTexts};
 use crate::domain::content::Rendered;
 use crate::domain::delivery::{FailedTry, Outcome, Retries};
 use crate::domain::destination::{Channel, Destination};
-use crate::domain::failover::{Conclusion, Round};
+use crate::domain::failover::{Behind, Conclusion, Round};
 use crate::domain::fallback::advance;
 use crate::domain::lane::Lane;
 use crate::domain::state::FailureClass;
 use crate::domain::template::TemplateName;
 use crate::payload::{EventPayload, Payload, PayloadRow, Unusable};
-use crate::providers::{ConfiguredProvider, Outgoing, Outlook, Providers, SendFailure};
+use crate::providers::{ConfiguredProvider, Outgoing, Providers, SendFailure};
 use crate::signals::{Returns, WakeUp};
 use crate::store::{Claim, Lease, Store};
 
@@ -119,8 +119,10 @@ impl Dispatcher {
     /// Asks one provider after the other, until the message is taken or there is no reason to ask the next.
     async fn try_providers<'a>(&'a self, lane: Lane, claim: &Claim, outgoing: &mut Outgoing) -> Tried<'a> {
         let (mut round, mut last) = (Round::default(), "");
-        for provider in self.providers.towards(&outgoing.destination) {
-            match self.admit(provider, lane, claim).await {
+        let towards: Vec<_> = self.providers.towards(&outgoing.destination).collect();
+        for (place, &provider) in towards.iter().enumerate() {
+            let behind = self.behind(lane, &towards[place + 1..]);
+            match self.admit(provider, lane, claim, behind).await {
                 Admitted::Yes => {}
                 Admitted::Fault(failure) => {
                     last = &provider.name;
@@ -132,7 +134,7 @@ impl Dispatcher {
                     continue;
                 }
                 Admitted::NoToken { until } => {
-                    round.left_alone(until);
+                    round.no_token(until);
                     // A mailing waits for its provider; what somebody waits for takes the next one.
                     if lane == Lane::Bulk {
                         break;
@@ -140,11 +142,8 @@ impl Dispatcher {
                     continue;
                 }
             }
-            // The provider before may have taken long, and none may keep trying for longer than the message lives.
-            outgoing.now = self.clock.now();
-            outgoing.sender = self.providers.sender(provider, claim.lease.tenant_id);
+            self.make_out(outgoing, provider, claim.lease, behind);
             last = &provider.name;
-            outgoing.report_to = self.report_to(claim.lease, provider, &outgoing.destination);
             match self.hand_over(provider, lane, outgoing, claim.lease).await {
                 Ok(()) => return Tried { outcome: Outcome::Delivered, provider: last },
                 Err(failure) if failure.class.asks_next() => round.asked(failure.class, failure.retry_after),
@@ -157,44 +156,17 @@ impl Dispatcher {
         Tried { outcome: self.concluded(claim, round), provider: last }
     }
 
-    /// Takes a decoy the way a message would go, by what is known of the providers, and sends nothing. What is shown of
-    /// it later must not tell it from a message, so it ends as one would and when one would.
-    async fn walk_decoy<'a>(&'a self, lane: Lane, claim: &Claim) -> Tried<'a> {
-        let now = self.clock.now();
-        if let Some(over) = self.over_before(claim, now) {
-            return over;
-        }
-        if let Some(outcome) = self.decoy_stopped(lane, claim).await {
-            return Tried { outcome, provider: "" };
-        }
-        let (mut round, mut last) = (Round::default(), "");
-        for provider in self.providers.of(claim.channel) {
-            if let Err(until) = provider.token_outlook(lane, now) {
-                round.left_alone(until);
-                if lane == Lane::Bulk {
-                    break;
-                }
-                continue;
-            }
-            match provider.breakers.of(lane).outlook(now) {
-                Outlook::LeftAlone { until } => round.left_alone(until),
-                Outlook::Fault => {
-                    provider.measure(provider.usually_takes(), Some(FailureClass::Provider));
-                    last = &provider.name;
-                    round.asked(FailureClass::Provider, None);
-                }
-                Outlook::Taken => {
-                    tokio::time::sleep(provider.usually_takes()).await;
-                    provider.measure(provider.usually_takes(), None);
-                    return Tried { outcome: Outcome::Delivered, provider: &provider.name };
-                }
-            }
-        }
-        Tried { outcome: self.concluded(claim, round), provider: last }
+    /// Makes a message out to a provider. The one before may have taken long, and none may keep trying for longer than the message
+    /// lives.
+    fn make_out(&self, outgoing: &mut Outgoing, provider: &ConfiguredProvider, lease: Lease, behind: Behind) {
+        outgoing.now = self.clock.now();
+        outgoing.sender = self.providers.sender(provider, lease.tenant_id);
+        outgoing.report_to = self.report_to(lease, provider, &outgoing.destination);
+        outgoing.behind = behind;
     }
 
     /// Where nobody is asked any more: the message has died, or its time on this channel is over.
-    fn over_before(&self, claim: &Claim, now: Timestamp) -> Option<Tried<'static>> {
+    pub(super) fn over_before(&self, claim: &Claim, now: Timestamp) -> Option<Tried<'static>> {
         let outcome = if now.has_reached(claim.not_after) {
             Outcome::Expired
         } else if claim.fallback_at.is_some_and(|at| now.has_reached(at)) {
@@ -205,10 +177,11 @@ impl Dispatcher {
         Some(Tried { outcome, provider: "" })
     }
 
-    fn concluded(&self, claim: &Claim, round: Round) -> Outcome {
+    pub(super) fn concluded(&self, claim: &Claim, round: Round) -> Outcome {
         match round.conclude() {
             Conclusion::Failed { class, retry_after } => self.after(claim, class, retry_after),
-            Conclusion::NobodyAsked { until } => {
+            Conclusion::NobodyAsked { until, is_left_alone: false } => self.postponed(claim, until),
+            Conclusion::NobodyAsked { until, is_left_alone: true } => {
                 let draw = |bound| self.draw(bound);
                 self.retries.left_alone(until, claim.not_after, self.clock.now(), draw)
             }
@@ -272,6 +245,7 @@ impl Dispatcher {
             now: self.clock.now(),
             not_after: claim.not_after,
             report_to: None,
+            behind: Behind::Nobody,
         }
     }
 

@@ -6,6 +6,7 @@
 //! other replicas accepted, and for a test that moved the clock.
 
 mod admission;
+mod decoy;
 mod dispatch;
 mod lease;
 mod measures;

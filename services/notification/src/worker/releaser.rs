@@ -1,14 +1,18 @@
 //! Lets go what waits for a provider once one of its channel works again, so that nothing waits out a back-off for nothing.
 //!
 //! In portions that grow: a relay that has just come back is not met by everything at once. It ends when nothing waits any
-//! more, and when all providers of the channel are left alone again. Every replica does so by what it learns itself; what one
-//! of them releases and another still postpones is released again by the next portion.
+//! more, or soon after nothing does but what waits anew, and when all providers of the channel are left alone again. Every
+//! replica does so by what it learns itself; what one of them releases and another still postpones is released again by the next
+//! portion.
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use rekey_primitives::clock::{SharedClock, Timestamp};
 use rekey_runtime::shutdown::Shutdown;
+use tokio::time::MissedTickBehavior;
 
 use crate::domain::destination::Channel;
 use crate::domain::lane::Lane;
@@ -23,12 +27,20 @@ const LARGEST_PORTION: usize = 256;
 /// Between two portions.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How often a provider that is left alone is asked whether it answers: what waits leaves within a second of its return.
+/// How often a provider that is left alone is asked whether it answers.
 const PROBE_EVERY: Duration = Duration::from_millis(500);
-/// How long it may take over the answer.
+/// How long it may take over the answer: a far one needs several round trips. The next question does not wait for it.
 const PROBE_WITHIN: Duration = Duration::from_secs(2);
 
-/// The loop that lets go.
+// What waits leaves within a second of its provider's return: it is asked half a second later at most, which leaves as much for
+// the answer and the portion that tries it. The lanes are woken and need not look by themselves.
+const _: () = assert!(PROBE_EVERY.as_millis() + PAUSE.as_millis() < 1_000);
+
+/// So many portions that are not full follow a return. By then the other replicas have found out by themselves; what waits
+/// for a provider again after that waits for another one, and letting it go would only wear out its tries.
+const LAST_PORTIONS: u32 = 20;
+
+/// The loops that let go.
 pub(crate) struct Releaser {
     pub(crate) store: Store,
     pub(crate) providers: Providers,
@@ -43,29 +55,51 @@ impl Releaser {
     /// # Errors
     /// Never; a store that is away is waited for.
     pub(crate) async fn run(self, stop: Shutdown) -> anyhow::Result<()> {
+        // Beside each other: a channel in which much waits must not keep the others, or the probes, from their turn.
+        let releasing = join_all(Channel::ALL.iter().map(|channel| self.release_returns(*channel, &stop)));
+        let watching = join_all(self.providers.iter().map(|provider| self.watch(provider, &stop)));
+        tokio::join!(watching, releasing);
+        Ok(())
+    }
+
+    /// Asks a provider whether it answers, again and again while it is left alone. A question that gets no answer holds up
+    /// neither the next one nor another provider's.
+    async fn watch(&self, provider: &ConfiguredProvider, stop: &Shutdown) {
+        let mut ticks = tokio::time::interval(PROBE_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut asked = FuturesUnordered::new();
         loop {
             tokio::select! {
                 biased;
-                () = stop.begun() => return Ok(()),
-                channel = self.returns.next() => self.release(channel, &stop).await,
-                _ = stop.pause(PROBE_EVERY) => self.look_for_returns().await,
+                () = stop.begun() => return,
+                Some(()) = asked.next() => {}
+                _ = ticks.tick() => {
+                    if provider.is_awaited(self.clock.now()) {
+                        asked.push(self.look_at(provider));
+                    }
+                }
             }
         }
     }
 
-    /// Asks every provider that is left alone whether it answers. Where it does again, a few of those that wait for it are let
-    /// go: one of them tries it, and what it finds lets go the rest.
-    pub(super) async fn look_for_returns(&self) {
-        let now = self.clock.now();
-        let absent = self.providers.iter().filter(|provider| provider.is_left_alone(now));
-        join_all(absent.map(|provider| self.look_at(provider))).await;
+    async fn release_returns(&self, channel: Channel, stop: &Shutdown) {
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.begun() => return,
+                () = self.returns.noted(channel) => self.release(channel, stop).await,
+            }
+        }
     }
 
+    /// Asks a provider whether it answers. Where it does again, a few of those that wait for it are let go: one of them tries
+    /// it, and what it finds lets go the rest.
     async fn look_at(&self, provider: &ConfiguredProvider) {
-        let answer = tokio::time::timeout(PROBE_WITHIN, provider.sender.probe()).await;
+        let asked_at = self.clock.now();
+        let answer = tokio::time::timeout(PROBE_WITHIN, provider.sender.ping()).await;
         let (is_answered, now) = (matches!(answer, Ok(Ok(()))), self.clock.now());
-        let back = Lane::ALL.iter().filter(|lane| provider.breakers.of(**lane).probed(is_answered, now));
-        if back.count() == 0 {
+        let is_back = |lane: &&Lane| provider.breakers.of(**lane).probed(is_answered, asked_at, now);
+        if Lane::ALL.iter().filter(is_back).count() == 0 {
             return;
         }
         tracing::info!(provider = provider.name, "provider answers again");
@@ -75,17 +109,24 @@ impl Releaser {
     }
 
     /// Lets go what waits for providers of a channel.
-    async fn release(&self, channel: Channel, stop: &Shutdown) {
-        let mut portion = FIRST_PORTION;
+    pub(super) async fn release(&self, channel: Channel, stop: &Shutdown) {
+        let (mut portion, mut not_full, mut was_empty) = (FIRST_PORTION, 0, false);
         loop {
             let now = self.clock.now();
             if !self.works(channel, now) {
                 return;
             }
             match self.release_portion(channel, now, portion).await {
-                Some(0) => return,
+                // What a worker put back for this provider just before it came back may not be recorded yet: one look more.
+                Some(0) if was_empty => return,
+                Some(0) => was_empty = true,
                 Some(count) => {
                     tracing::info!(channel = channel.as_str(), count, "let go what waited for a provider");
+                    was_empty = false;
+                    not_full += u32::from(count < portion);
+                    if not_full >= LAST_PORTIONS {
+                        return;
+                    }
                     portion = (2 * portion).min(LARGEST_PORTION);
                 }
                 // The store is away: the same again.

@@ -1,6 +1,7 @@
 use super::*;
 
 mod model;
+mod probes;
 
 const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
 const PAUSE: Duration = Duration::from_secs(15);

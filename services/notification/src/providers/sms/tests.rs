@@ -53,6 +53,7 @@ fn outgoing(seconds_left: u64) -> Outgoing {
         now: NOW,
         not_after: NOW.plus(Duration::from_secs(seconds_left)),
         report_to: None,
+        behind: Behind::Nobody,
     }
 }
 
@@ -146,6 +147,39 @@ async fn a_connection_that_fell_silent_costs_no_message() {
     let sent = [gateway.send(&outgoing(60), &Open).await, gateway.send(&outgoing(60), &Open).await];
 
     assert_eq!(sent, [Ok(()), Ok(())]);
+}
+
+/// A port that neither accepts nor refuses: the queue of its listener is full of these connections.
+async fn full_port() -> (tokio::net::TcpListener, Vec<TcpStream>) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queued = Vec::new();
+    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await
+    {
+        queued.push(stream.unwrap());
+    }
+    (listener, queued)
+}
+
+#[tokio::test]
+async fn a_gateway_that_cannot_be_connected_to_gives_way_to_another_and_the_last_one_does_not() {
+    let (listener, _queued) = full_port().await;
+    let settings = settings(&format!("http://{}/", listener.local_addr().unwrap()));
+    let gateway = Gateway::new(&settings, Duration::from_secs(3_600)).unwrap();
+    let gateway = gateway.switching_after(Duration::from_millis(300)).unwrap();
+    let (last, hurried) = (outgoing(60), Outgoing { behind: Behind::Another, ..outgoing(60) });
+
+    let probed = gateway.probe(Behind::Another).await;
+    let given_up = tokio::select! {
+        biased;
+        answer = gateway.send(&last, &Open) => panic!("the last one was given up as well: {answer:?}"),
+        answer = gateway.send(&hurried, &Open) => answer,
+    };
+
+    let classes = [probed, given_up].map(|answer| answer.unwrap_err().class);
+    assert_eq!(classes, [FailureClass::Provider, FailureClass::Provider]);
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ pub(super) struct Envelope<'a> {
     pub(super) from: &'a str,
     pub(super) to: &'a str,
     pub(super) mail: &'a [u8],
+    /// How long the relay may take until it answers: EHLO, or MAIL on a kept connection.
+    pub(super) answer_within: Duration,
 }
 
 /// How connections are kept.
@@ -64,9 +66,16 @@ impl Connections {
         }
     }
 
-    /// Opens a connection and has it answer; it is kept for the mail that comes next.
-    pub(super) async fn probe(&self, step: &mut Step) -> Result<(), SendFailure> {
-        let mut fresh = self.server.connect(step).await?;
+    /// Has the relay answer as far as it does without a login.
+    pub(super) async fn ping(&self, within: Duration, step: &mut Step) -> Result<(), SendFailure> {
+        self.server.reach(within, step).await?.part();
+        Ok(())
+    }
+
+    /// Opens a connection, on which the relay answers within this time, and has it take a command; it is kept for the mail that
+    /// comes next.
+    pub(super) async fn probe(&self, within: Duration, step: &mut Step) -> Result<(), SendFailure> {
+        let mut fresh = self.server.connect(within, step).await?;
         *step = Step::Noop;
         completed(fresh.command(*step, b"NOOP\r\n").await?, *step)?;
         self.keep(fresh);
@@ -75,10 +84,13 @@ impl Connections {
 
     /// A connection that took MAIL: a kept one if it still lives, else a new one.
     async fn begin(&self, envelope: &Envelope<'_>, step: &mut Step) -> Result<Connection, SendFailure> {
+        let started = Instant::now();
         if let Some(mut kept) = self.take() {
+            // At most half of the time, so that a fresh connection has as much.
+            let within = self.keeping.first_answer_within.min(envelope.answer_within / 2);
             *step = mail_step(envelope);
             let asked = begin_mail(&mut kept, envelope, *step);
-            match tokio::time::timeout(self.keeping.first_answer_within, asked).await {
+            match tokio::time::timeout(within, asked).await {
                 Ok(Ok(())) => return Ok(kept),
                 Ok(Err(Begun::Refused(failure))) => {
                     kept.part();
@@ -89,7 +101,8 @@ impl Connections {
                 Ok(Err(Begun::Lost(_))) | Err(_) => self.forget_all(),
             }
         }
-        let mut fresh = self.server.connect(step).await?;
+        let left = envelope.answer_within.saturating_sub(started.elapsed());
+        let mut fresh = self.server.connect(left, step).await?;
         *step = mail_step(envelope);
         match begin_mail(&mut fresh, envelope, *step).await {
             Ok(()) => Ok(fresh),

@@ -25,8 +25,6 @@ pub(super) struct Server {
     /// The name that this client gives.
     pub(super) hello: String,
     pub(super) credentials: Option<Credentials>,
-    /// Half of it may go into connecting.
-    pub(super) timeout: Duration,
 }
 
 /// How to log in. The password is read again at each login, since a relay may take another one from tomorrow on.
@@ -36,19 +34,39 @@ pub(super) struct Credentials {
 }
 
 impl Server {
-    /// A connection that takes MAIL. `step` is where it is, also when it is given up in between.
-    pub(super) async fn connect(&self, step: &mut Step) -> Result<Connection, SendFailure> {
-        let socket = self.socket(step).await?;
-        let mut connection = match &self.protection {
+    /// A connection that takes MAIL, on which the relay has answered EHLO within this time; the login has its own. `step` is
+    /// where it is, also when it is given up in between.
+    pub(super) async fn connect(&self, within: Duration, step: &mut Step) -> Result<Connection, SendFailure> {
+        let mut connection = self.reach(within, step).await?;
+        if let Some(credentials) = &self.credentials {
+            *step = Step::Auth;
+            credentials.log_in(&mut connection).await?;
+        }
+        Ok(connection)
+    }
+
+    /// A connection on which the relay has answered EHLO within this time, over TLS where that is asked for, and nobody is logged
+    /// in.
+    pub(super) async fn reach(&self, within: Duration, step: &mut Step) -> Result<Connection, SendFailure> {
+        match tokio::time::timeout(within, self.opened(within, step)).await {
+            Ok(opened) => opened,
+            Err(_) => Err(step.without_reply("no answer in time")),
+        }
+    }
+
+    /// Half of the time may go into connecting.
+    async fn opened(&self, within: Duration, step: &mut Step) -> Result<Connection, SendFailure> {
+        let socket = self.socket(within / 2, step).await?;
+        match &self.protection {
             Protection::Implicit(handshake) => {
                 let mut connection = Connection::over(shaken(handshake, socket, step).await?);
                 self.greeted(&mut connection, step).await?;
-                connection.boxed()
+                Ok(connection.boxed())
             }
             Protection::None => {
                 let mut connection = Connection::over(socket);
                 self.greeted(&mut connection, step).await?;
-                connection.boxed()
+                Ok(connection.boxed())
             }
             Protection::Upgraded(handshake) => {
                 let mut plain = Connection::over(socket);
@@ -57,23 +75,18 @@ impl Server {
                 let mut connection = Connection::over(shaken(handshake, socket, step).await?);
                 // What was said in the clear counts for nothing (RFC 3207, 4.2).
                 self.hello(&mut connection, step).await?;
-                connection.boxed()
+                Ok(connection.boxed())
             }
-        };
-        if let Some(credentials) = &self.credentials {
-            *step = Step::Auth;
-            credentials.log_in(&mut connection).await?;
         }
-        Ok(connection)
     }
 
     /// Every address gets its share of the time, so that one that drops packets does not hide the others.
-    async fn socket(&self, step: &mut Step) -> Result<TcpStream, SendFailure> {
+    async fn socket(&self, within: Duration, step: &mut Step) -> Result<TcpStream, SendFailure> {
         *step = Step::Resolve;
         let found = lookup_host((self.host.as_str(), self.port)).await;
         let addresses: Vec<_> = found.map_err(|_| step.without_reply("the host has no address"))?.collect();
         *step = Step::Connect;
-        let share = self.timeout / 2 / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
+        let share = within / u32::try_from(addresses.len().max(1)).unwrap_or(u32::MAX);
         for address in addresses {
             if let Ok(Ok(socket)) = tokio::time::timeout(share, TcpStream::connect(address)).await {
                 // A dialogue of short lines: none may wait for the next. Where it cannot be set it is slower.
@@ -178,10 +191,9 @@ mod tests {
             protection: Protection::None,
             hello: "localhost".to_owned(),
             credentials: None,
-            timeout: Duration::from_secs(10),
         };
 
-        let socket = server.socket(&mut Step::Resolve).await.unwrap();
+        let socket = server.socket(Duration::from_secs(10), &mut Step::Resolve).await.unwrap();
 
         // With Nagle's algorithm the final dot stays here until the relay has acknowledged the body, which it does late.
         assert!(socket.nodelay().unwrap());

@@ -61,6 +61,7 @@ fn outgoing(to: &str) -> Outgoing {
         now: NOW.plus(Duration::from_secs(30)),
         not_after: NOW.plus(Duration::from_secs(600)),
         report_to: None,
+        behind: Behind::Nobody,
     }
 }
 
@@ -297,3 +298,4 @@ async fn a_mail_that_may_not_be_handed_over_never_reaches_the_relay() {
 mod dialogues;
 mod public_faults;
 mod senders;
+mod switching;

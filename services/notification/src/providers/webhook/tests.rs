@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::destination::Destination;
+use crate::domain::failover::Behind;
 use crate::fixtures::{NOW, Open, event};
 
 const TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(5), whole: Duration::from_secs(10) };
@@ -28,6 +29,7 @@ fn outgoing() -> Outgoing {
         now: NOW.plus(Duration::from_secs(30)),
         not_after: NOW.plus(Duration::from_secs(600)),
         report_to: None,
+        behind: Behind::Nobody,
     }
 }
 

@@ -1,6 +1,63 @@
 //! Who is asked next, who is left alone, and what a refusal says about a provider: nothing.
 
 use super::*;
+use crate::domain::failover::Behind;
+use crate::domain::provider_bucket::ProviderRate;
+
+/// A provider at fault that notes who it was told to be behind it.
+#[derive(Clone, Default)]
+struct Noting(Arc<Mutex<Vec<Behind>>>);
+
+impl Noting {
+    fn noted(&self) -> Vec<Behind> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Provider for Noting {
+    async fn send(&self, outgoing: &Outgoing, _: &dyn HandOver) -> Result<(), SendFailure> {
+        self.0.lock().unwrap().push(outgoing.behind);
+        Err(SendFailure::new(FailureClass::Provider, "noted"))
+    }
+}
+
+#[tokio::test]
+async fn a_provider_is_hurried_only_while_another_one_may_be_asked() {
+    let (first, second, limited) = (Noting::default(), Noting::default(), Scripted::default());
+    let rate = ProviderRate { per_second: 1, burst: 1, critical_share: 0 };
+    let providers = vec![
+        relay(0, Box::new(first.clone())),
+        relay(1, Box::new(second.clone())),
+        relay(2, Box::new(limited.clone())).with_rate(rate),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::over(store(folder.path()).await, folder, providers);
+
+    // The third takes one message, and has no token for another.
+    for _ in 0..2 {
+        world.accept(Lane::Critical).await;
+    }
+    world.work().await;
+
+    assert_eq!(first.noted(), [Behind::Another, Behind::Another]);
+    assert_eq!((second.noted(), limited.tries()), (vec![Behind::Another, Behind::Nobody], 1));
+}
+
+#[tokio::test]
+async fn who_is_left_alone_is_nobody_to_switch_to() {
+    let (first, second) = (Noting::default(), Scripted::answering(&[FailureClass::Provider; 3]));
+    let world = World::with_boxed(vec![Box::new(first.clone()), Box::new(second.clone())]).await;
+    let breakers = &world.dispatcher.providers.iter().nth(1).unwrap().breakers;
+    for _ in 0..BREAKER.faults {
+        breakers.critical.failed(NOW, None, |_| 0);
+    }
+    world.accept(Lane::Critical).await;
+
+    world.work().await;
+
+    assert_eq!((first.noted(), second.tries()), (vec![Behind::Nobody], 0));
+}
 
 #[tokio::test]
 async fn the_next_provider_takes_over_at_once_from_one_at_fault() {

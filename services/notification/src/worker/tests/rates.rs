@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::domain::failover::Behind;
 use crate::domain::provider::BreakerState;
 use crate::domain::provider_bucket::ProviderRate;
 
@@ -63,7 +64,7 @@ impl Provider for Away {
         self.relay.send(outgoing, hand_over).await
     }
 
-    async fn probe(&self) -> Result<(), SendFailure> {
+    async fn probe(&self, _: Behind) -> Result<(), SendFailure> {
         let before = self.probes.fetch_add(1, Ordering::SeqCst);
         let away = || SendFailure::new(FailureClass::Provider, "connecting: no address answers");
         if before < self.away { Err(away()) } else { Ok(()) }

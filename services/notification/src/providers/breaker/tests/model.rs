@@ -16,6 +16,11 @@ enum Event {
     Fault {
         retry_after: Option<u64>,
     },
+    /// A probe that began a while ago says whether the provider answers.
+    Probe {
+        is_answered: bool,
+        seconds_ago: u64,
+    },
 }
 
 /// The end of a row of events, in the words of the rules.
@@ -29,6 +34,8 @@ struct Model {
     open: Option<(Timestamp, Duration)>,
     /// When the trial under way began.
     trial: Option<Timestamp>,
+    /// Whether the last probe since nothing goes was not answered.
+    has_missed_probe: bool,
 }
 
 impl Model {
@@ -66,6 +73,26 @@ impl Model {
         let doubled = (0..self.failed_trials).fold(PAUSE, |pause, _| (2 * pause).min(POLICY.longest_pause));
         let asked = Duration::from_secs(retry_after.unwrap_or(0)).min(POLICY.longest_pause);
         self.open = Some((now, doubled.max(asked)));
+        self.has_missed_probe = false;
+    }
+
+    /// Whether the provider is back by what the probe says.
+    fn probe(&mut self, is_answered: bool, asked_at: Timestamp, now: Timestamp) -> bool {
+        let Some((since, _)) = self.open.filter(|_| self.trial.is_none()) else { return false };
+        if asked_at < since {
+            return false;
+        }
+        let is_back = is_answered && self.has_missed_probe;
+        self.has_missed_probe = !is_answered;
+        if is_back {
+            self.open = Some((now.minus(PAUSE), Duration::ZERO));
+        }
+        is_back
+    }
+
+    fn is_awaited(&self, now: Timestamp) -> bool {
+        let is_left_alone = |(since, pause): (Timestamp, Duration)| now.since(since) < pause + PAUSE;
+        self.trial.is_none() && self.open.is_some_and(|open| self.has_missed_probe || is_left_alone(open))
     }
 
     fn state(&self) -> BreakerState {
@@ -82,6 +109,8 @@ fn events() -> impl Strategy<Value = Vec<(u64, Event)>> {
         4 => any::<bool>().prop_map(|is_fresh| Event::Asks { is_fresh }),
         1 => Just(Event::Answer),
         4 => proptest::option::of(0..600_u64).prop_map(|retry_after| Event::Fault { retry_after }),
+        3 => (any::<bool>(), prop_oneof![Just(0_u64), 0..20_u64])
+            .prop_map(|(is_answered, seconds_ago)| Event::Probe { is_answered, seconds_ago }),
     ];
     // Pauses of whole seconds, so that the very end of a pause is met often.
     vec((prop_oneof![0..3_u64, 10..20_u64, 100..700_u64], event), 1..120)
@@ -115,7 +144,13 @@ proptest! {
                     model.fault(retry_after, now);
                     prop_assert_eq!(opens, was_closed && model.state() == BreakerState::Open);
                 }
+                Event::Probe { is_answered, seconds_ago } => {
+                    let asked_at = now.minus(Duration::from_secs(seconds_ago));
+                    let is_back = breaker.probed(is_answered, asked_at, now);
+                    prop_assert_eq!(is_back, model.probe(is_answered, asked_at, now));
+                }
             }
+            prop_assert_eq!(breaker.is_awaited(now), model.is_awaited(now));
             let view = breaker.view();
             prop_assert_eq!(view.state, model.state());
             prop_assert_eq!(view.faults_in_a_row, model.faults);

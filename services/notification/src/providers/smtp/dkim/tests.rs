@@ -14,6 +14,7 @@ use super::super::settings::{SmtpSettings, SmtpTls as Tls};
 use super::super::{Outgoing, Provider as _, Relay, Rendered};
 use super::*;
 use crate::domain::destination::{Channel, Destination};
+use crate::domain::failover::Behind;
 use crate::fixtures::{NOW, Open};
 
 /// Private keys in PEM, each with its public half as DNS has it.
@@ -127,6 +128,7 @@ fn outgoing() -> Outgoing {
         now: NOW,
         not_after: NOW.plus(std::time::Duration::from_secs(600)),
         report_to: None,
+        behind: Behind::Nobody,
     }
 }
 
