@@ -10,10 +10,11 @@ mod key_file;
 use anyhow::{Context as _, ensure};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rekey_primitives::clock::Timestamp;
+use rekey_primitives::secret::Zeroizing;
 use rekey_sealing::sha256;
 use serde::Deserialize;
 
-use self::canonical::{Headers, folded, relaxed_body, relaxed_header};
+use self::canonical::{Headers, folded, relaxed_body, relaxed_header, wiped};
 use self::key_file::KeyFile;
 
 /// The fields that are signed, whether or not the mail has them: one that it lacks cannot be added on the way. `From` stands
@@ -122,14 +123,16 @@ impl DkimSigner {
 }
 
 /// The fields of the mail that are signed, in their canonical form: of each name the last one that was not taken yet.
-fn signed_headers(headers: &Headers<'_>) -> Vec<u8> {
-    let mut canonical = Vec::new();
-    for (place, name) in SIGNED.iter().enumerate() {
+fn signed_headers(headers: &Headers<'_>) -> Zeroizing<Vec<u8>> {
+    let signed = SIGNED.iter().enumerate().filter_map(|(place, name)| {
         let earlier = SIGNED[..place].iter().filter(|one| *one == name).count();
-        if let Some((name, value)) = headers.last_first(name).nth(earlier) {
-            canonical.extend(relaxed_header(name, value));
-            canonical.extend(b"\r\n");
-        }
+        headers.last_first(name).nth(earlier)
+    });
+    let fields: Vec<_> = signed.map(|(name, value)| relaxed_header(name, value)).collect();
+    let mut canonical = wiped(fields.iter().map(|field| field.len() + 2).sum());
+    for field in fields {
+        canonical.extend(field.iter());
+        canonical.extend(b"\r\n");
     }
     canonical
 }
@@ -152,7 +155,8 @@ impl Signing {
         );
         let name = "DKIM-Signature";
         // The field itself comes last, its signature empty and without an end of line (RFC 6376, 3.7).
-        let bytes = [signed, &relaxed_header(name.as_bytes(), value.as_bytes())].concat();
+        let own = relaxed_header(name.as_bytes(), value.as_bytes());
+        let bytes = Zeroizing::new([signed, own.as_slice()].concat());
         let signature = BASE64_STANDARD.encode(key.sign(&bytes)?);
         Some(format!("{name}:{value}{}\r\n", folded(&signature)))
     }
