@@ -5,17 +5,18 @@
 //! Ed25519 key it has two, and who knows only one algorithm checks that one. Keys are read again whenever a mail is signed.
 
 mod canonical;
-mod key_file;
 
 use anyhow::{Context as _, ensure};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rekey_primitives::clock::Timestamp;
-use rekey_primitives::secret::Zeroizing;
-use rekey_sealing::sha256;
+use rekey_primitives::secret::{ExposeSecret as _, SecretString, Zeroizing};
+use rekey_runtime::settings::FollowedSecret;
+use rekey_sealing::{DkimKey, sha256};
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde::Deserialize;
 
 use self::canonical::{Headers, folded, relaxed_body, relaxed_header, wiped};
-use self::key_file::KeyFile;
 
 /// The fields that are signed, whether or not the mail has them: one that it lacks cannot be added on the way. `From` stands
 /// there once more than it may, so that no second one can be added either.
@@ -77,7 +78,7 @@ pub(super) struct DkimSigner(Vec<Signing>);
 struct Signing {
     selector: String,
     domain: String,
-    key: KeyFile,
+    key: FollowedSecret<DkimKey>,
 }
 
 impl DkimSigner {
@@ -86,8 +87,8 @@ impl DkimSigner {
         let open = |settings: &DkimSettings| {
             settings.check()?;
             let DkimSettings { selector, domain, key_file } = settings;
-            let key = KeyFile::open(key_file)
-                .with_context(|| format!("the DKIM key `{selector}` of {domain}: {}", key_file.display()))?;
+            let key = FollowedSecret::open(key_file, parse)
+                .with_context(|| format!("the DKIM key `{selector}` of {domain}"))?;
             Ok(Signing { selector: selector.clone(), domain: domain.to_ascii_lowercase(), key })
         };
         Ok(Self(all.iter().map(open).collect::<anyhow::Result<_>>()?))
@@ -120,6 +121,14 @@ impl DkimSigner {
         }
         Some(fields)
     }
+}
+
+/// Reads a private key.
+fn parse(text: &SecretString) -> Result<DkimKey, &'static str> {
+    let der = PrivatePkcs8KeyDer::from_pem_slice(text.expose_secret().as_bytes());
+    let der = der.map_err(|_| "no PEM with a private key in PKCS #8 (`BEGIN PRIVATE KEY`)")?;
+    let key = DkimKey::from_pkcs8(der.secret_pkcs8_der());
+    key.ok_or("neither an RSA key of 2048 to 4096 bits nor an Ed25519 key")
 }
 
 /// The fields of the mail that are signed, in their canonical form: of each name the last one that was not taken yet.
