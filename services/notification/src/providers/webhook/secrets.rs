@@ -21,6 +21,11 @@ impl Secrets {
             self.0.iter().map(|file| file.read().sign(id, unix_seconds, body)).collect();
         signatures.join(" ")
     }
+
+    /// What receivers verify with where that is no secret: of each Ed25519 key its public half.
+    pub(super) fn public_texts(&self) -> impl Iterator<Item = String> {
+        self.0.iter().filter_map(|file| file.read().public_text())
+    }
 }
 
 fn parse(text: &SecretString) -> Result<WebhookKey, &'static str> {
