@@ -49,8 +49,15 @@ impl Profile {
         toml::from_str(&text).with_context(|| format!("{} is not a profile", path.display()))
     }
 
-    /// None where the profile does not say where notification is.
-    pub(crate) fn notification(&self) -> anyhow::Result<Option<Connection>> {
+    /// For commands that are about messages.
+    pub(crate) fn notification(&self) -> anyhow::Result<Connection> {
+        self.notification_if_set()?.context(
+            "the profile does not say where notification is: write [notification] with its endpoint and token_file",
+        )
+    }
+
+    /// For commands that messages are only a part of; none where the profile does not say where notification is.
+    pub(crate) fn notification_if_set(&self) -> anyhow::Result<Option<Connection>> {
         Ok(self.notification.as_ref().map(|settings| Connection::open(settings, || None)).transpose()?)
     }
 
@@ -84,6 +91,11 @@ pub(crate) fn time(seconds: i64) -> String {
     at.to_string().split('.').next().unwrap_or_default().to_owned() + "Z"
 }
 
+/// The same of a time that may not be set, which is nothing.
+pub(crate) fn moment(at: Option<&prost_types::Timestamp>) -> String {
+    at.map(|at| time(at.seconds)).unwrap_or_default()
+}
+
 /// Seconds since 1970.
 pub(crate) fn now() -> i64 {
     SystemClock.now().unix_seconds()
@@ -108,5 +120,18 @@ mod tests {
     fn times_say_their_zone() {
         assert_eq!(time(0), "1970-01-01T00:00:00Z");
         assert_eq!(time(1_900_000_000), "2030-03-17T17:46:40Z");
+        assert_eq!(moment(Some(&prost_types::Timestamp { seconds: 0, nanos: 7 })), time(0));
+        assert_eq!(moment(None), "");
+    }
+
+    #[test]
+    fn a_profile_without_notification_says_what_to_write() {
+        let profile: Profile =
+            toml::from_str("[identity]\nendpoint = 'http://127.0.0.1:7301'\ntoken_file = '/x'").unwrap();
+
+        let refused = profile.notification().err().unwrap().to_string();
+
+        assert!(refused.ends_with("write [notification] with its endpoint and token_file"), "{refused}");
+        assert!(profile.notification_if_set().unwrap().is_none());
     }
 }

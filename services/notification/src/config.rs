@@ -15,7 +15,7 @@ use crate::domain::destination;
 use crate::domain::lane::PerLane;
 use crate::providers::{
     self, BreakerPolicy, DkimRecord, Endpoints, ProviderSettings, SenderSettings, Senders, TlsServer,
-    WebhookRequests, WebhookSettings,
+    WebhookPublicKey, WebhookRequests, WebhookSettings,
 };
 
 mod receipts;
@@ -302,6 +302,14 @@ impl Settings {
             records.extend(provider.dkim_records()?);
         }
         Ok(records)
+    }
+
+    /// The public halves of the keys that sign events to webhooks.
+    ///
+    /// # Errors
+    /// An endpoint that cannot be, or a secret that does not read.
+    pub fn webhook_public_keys(&self) -> anyhow::Result<Vec<WebhookPublicKey>> {
+        Ok(self.endpoints()?.public_keys()?)
     }
 
     /// The servers that providers speak TLS to, each with the name of its provider.

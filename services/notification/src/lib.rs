@@ -64,7 +64,7 @@ use crate::config::Settings;
 use crate::domain::lane::Lane;
 use crate::grpc::{NotificationGrpc, ProviderGrpc, SuppressionGrpc, TemplateGrpc};
 pub use crate::providers::inbox::{self, Inbox};
-pub use crate::providers::{DkimRecord, TlsServer, WebhookRequests};
+pub use crate::providers::{DkimRecord, TlsServer, WebhookPublicKey, WebhookRequests};
 use crate::receipts::callbacks::CallbackPort;
 use crate::receipts::lmtp::LmtpPort;
 use crate::signals::Signals;

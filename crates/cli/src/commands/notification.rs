@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::{ListedNotifications, NotificationCommand, OnNotification, TestNotification};
 use crate::output::{Output, table, word};
-use crate::profile::{Profile, now, request_id, time};
+use crate::profile::{Profile, moment, now, request_id, time};
 
 type Client = NotificationServiceClient<Connection>;
 
@@ -29,9 +29,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub(crate) async fn run(command: NotificationCommand, profile: &Path, output: Output) -> anyhow::Result<()> {
     let profile = Profile::read(profile)?;
     let connection = profile.notification()?;
-    let connection = connection.context(
-        "the profile does not say where notification is: write [notification] with its endpoint and token_file",
-    )?;
     let mut client = NotificationServiceClient::new(connection.clone());
     match command {
         NotificationCommand::Providers => providers::list(connection, output).await,
@@ -176,10 +173,6 @@ async fn follow(
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-}
-
-fn moment(at: Option<&prost_types::Timestamp>) -> String {
-    at.map(|at| time(at.seconds)).unwrap_or_default()
 }
 
 /// Why its last try failed; empty when none did.

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
 use rekey_client::Connection;
 use rekey_wire::notification::v1::destination::Address;
 use rekey_wire::notification::v1::suppression_service_client::SuppressionServiceClient;
@@ -14,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::{AddSuppression, ListedSuppressions, SuppressedAddress, SuppressionCommand};
 use crate::output::{Output, table, word};
-use crate::profile::{Profile, now, request_id, time};
+use crate::profile::{Profile, moment, now, request_id};
 
 type Client = SuppressionServiceClient<Connection>;
 
@@ -22,11 +21,7 @@ const DAY_SECONDS: i64 = 24 * 3_600;
 
 pub(crate) async fn run(command: SuppressionCommand, profile: &Path, output: Output) -> anyhow::Result<()> {
     let profile = Profile::read(profile)?;
-    let connection = profile.notification()?;
-    let connection = connection.context(
-        "the profile does not say where notification is: write [notification] with its endpoint and token_file",
-    )?;
-    let mut client = SuppressionServiceClient::new(connection);
+    let mut client = SuppressionServiceClient::new(profile.notification()?);
     match command {
         SuppressionCommand::List(listed) => list(&mut client, &profile, listed, output).await,
         SuppressionCommand::Show(on) => show(&mut client, &profile, on, output).await,
@@ -133,10 +128,6 @@ fn shown(suppression: &Suppression) -> Value {
         "create_time": moment(suppression.create_time.as_ref()),
         "expire_time": moment(suppression.expire_time.as_ref()),
     })
-}
-
-fn moment(at: Option<&prost_types::Timestamp>) -> String {
-    at.map(|at| time(at.seconds)).unwrap_or_default()
 }
 
 fn rows(found: &[Suppression]) -> String {

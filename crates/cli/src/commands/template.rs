@@ -62,11 +62,8 @@ enum Wanted {
 
 impl Texts {
     async fn of(profile: &Profile, tenant: &InTenant) -> anyhow::Result<Self> {
-        let connection = profile.notification()?.context(
-            "the profile does not say where notification is: write [notification] with its endpoint and token_file",
-        )?;
-        let tenant_id = profile.tenant(tenant).await?.tenant_id;
-        Ok(Self { client: TemplateServiceClient::new(connection), tenant_id })
+        let client = TemplateServiceClient::new(profile.notification()?);
+        Ok(Self { client, tenant_id: profile.tenant(tenant).await?.tenant_id })
     }
 
     async fn list(mut self, output: Output) -> anyhow::Result<()> {

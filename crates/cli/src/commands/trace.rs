@@ -41,7 +41,7 @@ pub(crate) async fn run(trace: Trace, profile: &Path, output: Output) -> anyhow:
     let tenant_id = profile.tenant(&trace.tenant).await?.tenant_id;
     let lines =
         trace.logs.iter().map(|file| lines_of(file, &trace.code)).collect::<anyhow::Result<Vec<_>>>()?;
-    let messages = match profile.notification()? {
+    let messages = match profile.notification_if_set()? {
         Some(notification) => Some(messages(notification, &tenant_id, &trace.code).await?),
         None => None,
     };

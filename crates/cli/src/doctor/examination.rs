@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::finding::Finding;
 use super::judge::answer_floor::{self, WorkFacts};
 use super::judge::stores::{self, DatabaseUse};
-use super::judge::{certificates, embedded, health, keys, mail, neighbours};
+use super::judge::{certificates, embedded, health, keys, mail, neighbours, webhooks};
 use super::probes;
 use super::probes::handshake::Server;
 use super::probes::mail::Dns;
@@ -197,6 +197,7 @@ impl Examination {
             let about = format!("notification.providers: `{name}`");
             self.servers([probes::certificates::of_provider(&about, server)], now);
         }
+        self.findings.extend(webhooks::judge(settings.webhook_public_keys()));
         let dns = Dns::asking(doctor.resolver)?;
         let keys = self.dkim_keys(&settings, &dns);
         for domain in settings.sender_domains() {

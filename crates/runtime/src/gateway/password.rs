@@ -1,18 +1,14 @@
 //! The password of a relay or a gateway, in a file that may change under a running process.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
-use crate::settings::{SecretFileError, secret_file};
+use crate::settings::{FollowedSecret, SecretFileError};
 
 /// A file and the last password that was good in it.
 #[derive(Debug)]
-pub struct PasswordFile {
-    path: PathBuf,
-    last: Mutex<SecretString>,
-}
+pub struct PasswordFile(FollowedSecret<SecretString>);
 
 impl PasswordFile {
     /// Reads it for the first time.
@@ -20,30 +16,19 @@ impl PasswordFile {
     /// # Errors
     /// A missing, unreadable or empty file.
     pub fn open(path: &Path) -> Result<Self, SecretFileError> {
-        Ok(Self { path: path.to_owned(), last: Mutex::new(secret_file(path)?) })
+        Ok(Self(FollowedSecret::open(path, |text| Ok(text.clone()))?))
     }
 
     /// What stands in it now. Where that is nothing, or does not read, the last one stays.
     pub fn read(&self) -> SecretString {
-        let found = secret_file(&self.path);
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match found {
-            Ok(found) if found.expose_secret() == last.expose_secret() => {}
-            Ok(found) => {
-                tracing::info!(file = %self.path.display(), "password read from its file");
-                *last = found;
-            }
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(error, file = %self.path.display(), "password not read again; the old stays");
-            }
-        }
-        last.clone()
+        SecretString::clone(&self.0.read())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     #[test]

@@ -9,10 +9,11 @@
 //!
 //! A number's bounds stand behind its default ([`Bounds`]), and one outside is refused here, before any part sees it.
 //!
-//! Secrets are never values here: a setting names a file (`*_file`) and [`secret_file`] reads it;
-//! [`url_with_password`] does for the password of a store.
+//! Secrets are never values here: a setting names a file (`*_file`) and [`secret_file`] reads it, or [`FollowedSecret`]
+//! where it may change under the process; [`url_with_password`] does for the password of a store.
 
 mod bounds;
+mod followed;
 mod known;
 mod password;
 mod pooling;
@@ -30,6 +31,7 @@ use config::{Config, ConfigError, FileFormat, Source, Value, ValueKind};
 use serde::de::DeserializeOwned;
 
 pub use self::bounds::Bounds;
+pub use self::followed::{FollowedSecret, ParseSecret};
 use self::known::KnownKeys;
 pub use self::password::{PasswordError, url_with_password};
 pub use self::pooling::Pooling;

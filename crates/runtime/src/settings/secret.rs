@@ -20,6 +20,14 @@ pub enum SecretFileError {
     /// The variable of an `env:NAME` is not set, or not UTF-8.
     #[error("the environment variable {0} holds no secret")]
     NoVariable(String),
+    /// It holds something else than is needed.
+    #[error("the secret file {}: {why}", path.display())]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// What it should have held, or does not.
+        why: &'static str,
+    },
     /// Nothing but white space: more likely a failed mount than an empty secret.
     #[error("the secret file {} is empty", path.display())]
     Empty {

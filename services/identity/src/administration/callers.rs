@@ -20,9 +20,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::security_info::SecurityInfo;
 use crate::operation::idempotency::{Answer, Request, sealed_secret};
 use crate::operation::{Administrator, Error, Repeatable, Rpc, Target};
-use crate::peers::verification::{
-    CALLER_VERIFICATION, CheckCode, Checked, StartCode, Started, Stopped, Timers,
-};
+use crate::peers::verification::{CALLER_VERIFICATION, CheckCode, StartCode, Started, Stopped, Timers};
 use crate::store::resets::{AttemptCounted, CallerJudged, CodeAttempt, CodeSource};
 
 const SEND: Rpc = Rpc { name: "SendCallerCode", event: EventKind::CallerVerified };
@@ -142,8 +140,7 @@ impl Administration {
         match self.verification.start(&start).await? {
             Started::Sent(timers) | Started::WasThere(timers) => Ok(timers),
             Started::Stopped(Stopped { stop, timing }) => {
-                let event = self.audit.event_of(operation, EventKind::LimitReached);
-                self.audit.note(event.because(stop.as_str()));
+                self.audit.note_limit(operation, stop.as_str());
                 // Administrators may know that it did not go out: a caller waits for it.
                 let retry_after = timing.waits.last().copied().unwrap_or(timing.code_life);
                 Err(Refusal::SendLimited { retry_after }.into())
@@ -255,13 +252,9 @@ impl Administration {
             code: typed.clone(),
             asked_by: operation.origin.asked_by(None),
         };
-        let grant = match self.verification.check(&check).await? {
-            Checked::Passed { grant } => grant,
-            Checked::Rejected => return Ok(false),
-            Checked::Stopped(stop) => {
-                self.audit.note_limit(operation, stop.as_str());
-                return Ok(false);
-            }
+        let checked = self.verification.check(&check).await?;
+        let Some(grant) = checked.grant(|stop| self.audit.note_limit(operation, stop.as_str())) else {
+            return Ok(false);
         };
         let request_id = operation.request_id_from_here("redeem");
         let binding = self.caller_binding(account_id, verification_id);

@@ -272,6 +272,21 @@ impl StartCode {
     }
 }
 
+impl Checked {
+    /// The evidence of a right code. A stop is noted and answered as a wrong code, which is what it was counted as here: that it cost
+    /// nothing would tell who was spared by it.
+    pub(crate) fn grant(self, note_stop: impl FnOnce(Stop)) -> Option<SecretString> {
+        match self {
+            Self::Passed { grant } => Some(grant),
+            Self::Rejected => None,
+            Self::Stopped(stop) => {
+                note_stop(stop);
+                None
+            }
+        }
+    }
+}
+
 /// Names neither the destination nor whether it is a decoy.
 impl fmt::Debug for StartCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -27,7 +27,7 @@ use crate::metrics;
 use crate::notices::NoticeContent;
 use crate::operation::idempotency::{Answer, Request, sealed_secret};
 use crate::operation::{Caller, Context, Error, Operation, Origin, Repeatable, Rpc};
-use crate::peers::verification::{CheckCode, Checked, PASSWORD_RESET};
+use crate::peers::verification::{CheckCode, PASSWORD_RESET};
 use crate::store::StepOutcome;
 use crate::store::accounts::{AccountChange, AccountKey, ChangeAccount, PassedCode};
 use crate::store::resets::{AcceptedProof, AttemptCounted, CodeAttempt, CodeSource, MethodKey};
@@ -213,13 +213,9 @@ impl Resets {
             code: code.clone(),
             asked_by: operation.origin.asked_by(state.ip_address),
         };
-        let grant = match self.verification.check(&check).await? {
-            Checked::Passed { grant } => grant,
-            Checked::Rejected => return Ok(Err(Unproved::CodeRejected)),
-            Checked::Stopped(stop) => {
-                self.audit.note_limit(operation, stop.as_str());
-                return Ok(Err(Unproved::CodeRejected));
-            }
+        let checked = self.verification.check(&check).await?;
+        let Some(grant) = checked.grant(|stop| self.audit.note_limit(operation, stop.as_str())) else {
+            return Ok(Err(Unproved::CodeRejected));
         };
         let is_ours = self.redeems(attempt, verification_id, &grant).await?;
         Ok(if is_ours && !state.is_silent { Ok(()) } else { Err(Unproved::EvidenceRejected) })

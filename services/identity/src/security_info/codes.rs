@@ -76,8 +76,7 @@ impl SecurityInfoEntries {
         let timers = match self.verification.start(&start).await? {
             Started::Sent(timers) | Started::WasThere(timers) => timers,
             Started::Stopped(Stopped { stop, timing }) => {
-                let event = self.audit.event_of(operation, EventKind::LimitReached);
-                self.audit.note(event.because(stop.as_str()));
+                self.audit.note_limit(operation, stop.as_str());
                 timing.as_if_sent(operation.now)
             }
             // It is spent or was guessed at too often.

@@ -15,7 +15,7 @@ use crate::domain::reset::{kind_attempts_key, sign_in_attempts_key};
 use crate::domain::security_info::{SecurityInfo, Standing};
 use crate::operation::idempotency::{Answer, OrRejected};
 use crate::operation::{Error, Failed, JUDGED_AT_MOST, Operation, Owner, Repeatable, Rpc};
-use crate::peers::verification::{CheckCode, Checked, SECURITY_INFO};
+use crate::peers::verification::{CheckCode, SECURITY_INFO};
 use crate::store::accounts::AccountChange;
 use crate::store::resets::{AttemptCounted, CodeAttempt, CodeSource};
 use crate::views::SecurityInfoView;
@@ -135,13 +135,9 @@ impl SecurityInfoEntries {
             code: code.clone(),
             asked_by: operation.origin.asked_by(None),
         };
-        let grant = match self.verification.check(&check).await? {
-            Checked::Passed { grant } => grant,
-            Checked::Rejected => return Ok(false),
-            Checked::Stopped(stop) => {
-                self.audit.note_limit(operation, stop.as_str());
-                return Ok(false);
-            }
+        let checked = self.verification.check(&check).await?;
+        let Some(grant) = checked.grant(|stop| self.audit.note_limit(operation, stop.as_str())) else {
+            return Ok(false);
         };
         let binding = binding(account_id.as_uuid(), entry.id);
         let request_id = operation.request_id_from_here("redeem");

@@ -21,7 +21,7 @@ use crate::domain::spraying::CodeAddresses;
 use crate::operation::idempotency::{Answer, Request};
 use crate::operation::{Caller, Context, Error, Failed, JUDGED_AT_MOST, Origin, Repeatable, Rpc};
 use crate::peers::verification::{
-    CheckCode, Checked, ResendCode, Resent, SIGN_IN, StartCode, Started, Stopped, Timers,
+    CheckCode, ResendCode, Resent, SIGN_IN, StartCode, Started, Stopped, Timers,
 };
 use crate::store::resets::{AttemptCounted, CodeAttempt, CodeSource};
 use crate::tokens::{Challenge, ChallengeKind};
@@ -148,8 +148,7 @@ impl SignIns {
     }
 
     fn stopped_send(&self, operation: &Repeatable<'_>, stopped: &Stopped) -> Timers {
-        let event = self.audit.event_of(operation, EventKind::LimitReached);
-        self.audit.note(event.because(stopped.stop.as_str()));
+        self.audit.note_limit(operation, stopped.stop.as_str());
         stopped.timing.as_if_sent(operation.now)
     }
 
@@ -215,13 +214,9 @@ impl SignIns {
             code: typed.clone(),
             asked_by: operation.origin.asked_by(None),
         };
-        let grant = match self.verification.check(&check).await? {
-            Checked::Passed { grant } => grant,
-            Checked::Rejected => return Ok(false),
-            Checked::Stopped(stop) => {
-                self.audit.note_limit(operation, stop.as_str());
-                return Ok(false);
-            }
+        let checked = self.verification.check(&check).await?;
+        let Some(grant) = checked.grant(|stop| self.audit.note_limit(operation, stop.as_str())) else {
+            return Ok(false);
         };
         let request_id = operation.request_id_from_here("redeem");
         let redeemed = self.verification.redeem(account.tenant_id, &grant, &code.binding, request_id).await?;

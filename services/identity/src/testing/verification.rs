@@ -33,6 +33,7 @@ struct State {
     checks: HashMap<Uuid, Option<String>>,
     redeemed: HashMap<String, Uuid>,
     stop: Option<Stop>,
+    stop_of_checks: Option<Stop>,
     is_away: bool,
 }
 
@@ -83,6 +84,11 @@ impl FakeVerification {
     /// From now on starts of real codes are stopped by that limit.
     pub(crate) fn stop_by(&self, stop: Stop) {
         self.state().stop = Some(stop);
+    }
+
+    /// From now on no code is compared, for that limit, or all are again.
+    pub(crate) fn stop_checks_by(&self, stop: Option<Stop>) {
+        self.state().stop_of_checks = stop;
     }
 
     /// From now on it is away, or back.
@@ -251,6 +257,9 @@ impl Verification for FakeVerification {
     async fn check(&self, check: &CheckCode) -> Result<Checked, Failure> {
         let (now, timing) = (self.clock.now(), self.timing());
         let mut state = self.answering()?;
+        if let Some(stop) = state.stop_of_checks {
+            return Ok(Checked::Stopped(stop));
+        }
         if let Some(first) = state.checks.get(&check.request_id) {
             return Ok(first
                 .clone()

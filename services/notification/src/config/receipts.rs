@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use rekey_runtime::gateway::is_protected;
 use serde::Deserialize;
 
 use crate::domain::receipt::SuppressionLives;
@@ -75,7 +76,7 @@ pub enum WrongReceipts {
     HttpWithoutUrl,
     /// What is signed would cross the network in plain text.
     #[error(
-        "notification.receipts.http.public_url must be https, without a query and without a slash at its end"
+        "notification.receipts.http.public_url must be https, without a query, a fragment or a slash at its end"
     )]
     NoUrl,
 }
@@ -126,12 +127,10 @@ fn is_domain(text: &str) -> bool {
     text.len() <= 189 && text.contains('.') && text.split('.').all(is_label)
 }
 
-/// Plain HTTP only where the gateway is on this machine, as in a test.
+/// What a path can be appended to. The parser drops a fragment, and what is signed is the whole text.
 fn is_public_url(text: &str) -> bool {
     let Ok(url) = text.parse::<http::Uri>() else { return false };
-    let is_here = matches!(url.host(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    let is_protected = url.scheme_str() == Some("https") || (url.scheme_str() == Some("http") && is_here);
-    is_protected && url.host().is_some() && url.query().is_none() && !text.ends_with('/')
+    is_protected(&url) && url.query().is_none() && !text.contains('#') && !text.ends_with('/')
 }
 
 #[cfg(test)]
@@ -175,10 +174,25 @@ mod tests {
             let receipts = Receipts { return_path_domain: Some(domain.to_owned()), ..hearing() };
             assert_eq!(receipts.check(true), Err(WrongReceipts::NoDomain), "{domain}");
         }
-        for url in ["http://id.example.com", "https://id.example.com/", "https://id.example.com?a=b", "x"] {
+    }
+
+    #[test]
+    fn a_public_url_is_protected_and_a_path_can_be_appended_to_it() {
+        let judged = |url: &str| {
             let mut receipts = hearing();
             receipts.http.public_url = Some(url.to_owned());
-            assert_eq!(receipts.check(true), Err(WrongReceipts::NoUrl), "{url}");
+            receipts.check(true)
+        };
+
+        for url in ["https://id.example.com/rekey", "http://127.0.0.2:7305", "http://[::1]:7305"] {
+            assert_eq!(judged(url), Ok(()), "{url}");
+        }
+        for url in ["http://id.example.com", "ftp://127.0.0.1", "/receipts", "x"] {
+            assert_eq!(judged(url), Err(WrongReceipts::NoUrl), "{url}");
+        }
+        for end in ["/", "?a=b", "?", "#a", "#"] {
+            let url = format!("https://id.example.com{end}");
+            assert_eq!(judged(&url), Err(WrongReceipts::NoUrl), "{url}");
         }
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use rekey_runtime::settings::SecretFileError;
 use rekey_webhooks::client::{Client, Post, Timeouts};
 use rekey_webhooks::failure::{FailedTry, FailureKind};
 use rekey_webhooks::url::WebhookUrl;
@@ -30,6 +31,15 @@ pub(super) const KIND_NAME: &str = "webhook";
 
 /// The media type of an event.
 const CONTENT_TYPE: &str = "application/cloudevents+json";
+
+/// What the receiver of an endpoint verifies with, where anybody may know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookPublicKey {
+    /// What callers call the endpoint.
+    pub endpoint: String,
+    /// `whpk_…`
+    pub public_key: String,
+}
 
 /// One endpoint.
 pub(super) struct Endpoint {
@@ -59,6 +69,20 @@ impl Endpoints {
             opened.push(provider.with_rate(one.rate).of_endpoint(one.name.clone()));
         }
         Ok(opened)
+    }
+
+    /// The public halves of the keys that sign.
+    ///
+    /// # Errors
+    /// A secret that does not read.
+    pub(crate) fn public_keys(&self) -> Result<Vec<WebhookPublicKey>, SecretFileError> {
+        let mut keys = Vec::new();
+        for one in &self.all {
+            for public_key in Secrets::open(&one.secret_files)?.public_texts() {
+                keys.push(WebhookPublicKey { endpoint: one.name.as_str().to_owned(), public_key });
+            }
+        }
+        Ok(keys)
     }
 }
 

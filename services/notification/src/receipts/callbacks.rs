@@ -1,8 +1,8 @@
 //! The port that gateways post the state of text messages to: a form as Twilio's, signed by a token that both sides share.
 //!
 //! What was signed is the URL that the gateway was given. It is put together from the settings and never from what a request
-//! says of its host. A request that is not signed learns nothing; one that is learns of an unknown message only that it is not
-//! found.
+//! says of its host. A request that is not signed learns nothing, not even whether there is a gateway of that name; one that is
+//! learns of an unknown message only that it is not found.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -60,7 +60,6 @@ impl CallbackPort {
     }
 
     async fn answer(&self, provider: &str, query: &str, headers: HeaderMap, body: Body) -> StatusCode {
-        let Some(token) = self.tokens.get(provider) else { return StatusCode::NOT_FOUND };
         let Ok(body) = to_bytes(body, FORM_BYTES).await else {
             Ignored::TooLarge.count(Channel::Sms);
             return StatusCode::PAYLOAD_TOO_LARGE;
@@ -76,11 +75,17 @@ impl CallbackPort {
         let url = format!("{}/receipts/sms/{provider}?message={message}", self.public_url);
         let signature =
             headers.get("x-twilio-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if !is_signed_form(token.read().expose_secret(), &url, &form, signature) {
+        if !self.is_signed(provider, &url, &form, signature) {
             Ignored::Forged.count(Channel::Sms);
             return StatusCode::FORBIDDEN;
         }
         self.hear(&message, &form).await
+    }
+
+    /// Whether the gateway of that name signed the form for this URL. Where there is none, nobody did.
+    fn is_signed(&self, provider: &str, url: &str, form: &[(String, String)], signature: &str) -> bool {
+        let token = self.tokens.get(provider);
+        token.is_some_and(|token| is_signed_form(token.read().expose_secret(), url, form, signature))
     }
 
     /// What a gateway that is known reports.
@@ -112,7 +117,8 @@ async fn hear(
     body: Body,
 ) -> StatusCode {
     let answer = port.answer(&provider, query.as_deref().unwrap_or_default(), headers, body);
-    tokio::time::timeout(ANSWER_WITHIN, answer).await.unwrap_or(StatusCode::REQUEST_TIMEOUT)
+    // The fault is here, as when the store is away; a 408 would blame the gateway.
+    tokio::time::timeout(ANSWER_WITHIN, answer).await.unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 /// What a form says became of the message. That it was taken over or sent on says nothing that is not known.

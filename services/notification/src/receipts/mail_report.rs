@@ -6,6 +6,7 @@
 //! that a person's program answered; what comes with another reverse-path is an answer, and no report.
 
 use std::collections::HashMap;
+use std::panic::{UnwindSafe, catch_unwind};
 
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _};
 
@@ -39,10 +40,15 @@ pub(super) fn of_complaint(mail: &[u8]) -> Option<String> {
     Some(path.trim().trim_start_matches('<').trim_end_matches('>').to_owned())
 }
 
-/// The mail in its parts; none where it does not read. Some that are broken on purpose make the parser panic, which must not
-/// end the connection that they came by: they are mails that do not read. It is handed nothing that a panic could leave half done.
+/// The mail in its parts; none where it does not read.
 fn read(mail: &[u8]) -> Option<Message<'_>> {
-    std::panic::catch_unwind(|| MessageParser::default().parse(mail)).ok().flatten()
+    guarded(|| MessageParser::default().parse(mail))
+}
+
+/// What a mail that is broken on purpose makes of the parser may be a panic, which must not end the connection that the mail
+/// came by: it is a mail that does not read. The parser is handed nothing that a panic could leave half done.
+fn guarded<T>(parse: impl FnOnce() -> Option<T> + UnwindSafe) -> Option<T> {
+    catch_unwind(parse).ok().flatten()
 }
 
 /// The feedback report of a mail.
@@ -115,15 +121,19 @@ fn groups(part: &[u8]) -> Vec<Vec<u8>> {
     groups
 }
 
-/// The fields of a group by their names in lower case, unfolded. The first of a name counts.
+/// The fields of a group by their names in lower case, unfolded. The first of a name counts. None where they do not read: they
+/// are parsed here for the first time, so what is enclosed in a mail can break the parser as the mail itself can.
 fn fields(group: &[u8]) -> HashMap<String, String> {
-    let Some(read) = MessageParser::default().parse_headers(group) else { return HashMap::new() };
-    let mut fields = HashMap::new();
-    for (name, value) in read.headers_raw() {
-        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-        fields.entry(name.to_ascii_lowercase()).or_insert(value);
-    }
-    fields
+    let read = guarded(|| {
+        let read = MessageParser::default().parse_headers(group)?;
+        let mut fields = HashMap::new();
+        for (name, value) in read.headers_raw() {
+            let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+            fields.entry(name.to_ascii_lowercase()).or_insert(value);
+        }
+        Some(fields)
+    });
+    read.unwrap_or_default()
 }
 
 /// The return path that the enclosed mail, or what is left of its header, shows.

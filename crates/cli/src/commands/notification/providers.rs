@@ -5,8 +5,8 @@ use rekey_wire::notification::v1::provider_service_client::ProviderServiceClient
 use rekey_wire::notification::v1::{FailureClass, ListProvidersRequest, Provider, ProviderLane};
 use serde_json::{Value, json};
 
-use super::moment;
 use crate::output::{Output, table, word};
+use crate::profile::moment;
 
 pub(super) async fn list(connection: Connection, output: Output) -> anyhow::Result<()> {
     let mut client = ProviderServiceClient::new(connection);

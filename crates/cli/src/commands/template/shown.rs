@@ -7,11 +7,7 @@ use rekey_wire::notification::v1::{
 use serde_json::{Value, json};
 
 use crate::output::{table, word};
-use crate::profile::time;
-
-fn moment(at: Option<&prost_types::Timestamp>) -> String {
-    at.map(|at| time(at.seconds)).unwrap_or_default()
-}
+use crate::profile::moment;
 
 pub(super) fn template(template: &Template) -> Value {
     let variables = template.variables.iter().map(|variable| {

@@ -8,3 +8,4 @@ pub(super) mod keys;
 pub(super) mod mail;
 pub(super) mod neighbours;
 pub(super) mod stores;
+pub(super) mod webhooks;

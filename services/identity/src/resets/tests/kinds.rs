@@ -4,6 +4,7 @@ use rekey_primitives::secret::ExposeSecret;
 
 use crate::domain::account::Account;
 use crate::domain::security_info::SecurityInfo;
+use crate::peers::verification::Stop;
 use crate::resets::send::CodeSent;
 use crate::resets::start::StartedReset;
 use crate::store::accounts::AccountChange;
@@ -133,6 +134,27 @@ async fn wrong_codes_pause_a_kind_in_every_reset_and_no_other_kind() {
 
     assert!(!is_accepted(&world, &started, 0, mailed.expose_secret()).await, "the mail is paused");
     assert!(is_accepted(&world, &started, 1, texted.expose_secret()).await);
+}
+
+#[tokio::test]
+async fn a_code_that_is_not_compared_counts_as_a_wrong_one() {
+    let world = World::with(|policy| policy.reset.tries_per_day = 3).await;
+    world.person("ada", &["ada@mail.example"]).await;
+    let started = world.start("ada").await.unwrap();
+    send(&world, &started, 0).await;
+    let code = world.verification.latest_code_for("ada@mail.example");
+
+    world.verification.stop_checks_by(Some(Stop::Guessing));
+    for _ in 0..3 {
+        assert!(!is_accepted(&world, &started, 0, code.expose_secret()).await);
+    }
+    world.verification.stop_checks_by(None);
+    world.pass(1);
+
+    assert!(!is_accepted(&world, &started, 0, code.expose_secret()).await, "the mail is paused");
+    let limits = world.log_of("limit.reached").await;
+    let reasons: Vec<_> = limits.iter().map(|event| event.reason.as_deref()).collect();
+    assert!(reasons.contains(&Some("guessing_limited")), "{reasons:?}");
 }
 
 #[tokio::test]

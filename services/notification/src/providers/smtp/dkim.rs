@@ -5,16 +5,18 @@
 //! Ed25519 key it has two, and who knows only one algorithm checks that one. Keys are read again whenever a mail is signed.
 
 mod canonical;
-mod key_file;
 
 use anyhow::{Context as _, ensure};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rekey_primitives::clock::Timestamp;
-use rekey_sealing::sha256;
+use rekey_primitives::secret::{ExposeSecret as _, SecretString, Zeroizing};
+use rekey_runtime::settings::FollowedSecret;
+use rekey_sealing::{DkimKey, sha256};
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde::Deserialize;
 
-use self::canonical::{Headers, folded, relaxed_body, relaxed_header};
-use self::key_file::KeyFile;
+use self::canonical::{Headers, folded, relaxed_body, relaxed_header, wiped};
 
 /// The fields that are signed, whether or not the mail has them: one that it lacks cannot be added on the way. `From` stands
 /// there once more than it may, so that no second one can be added either.
@@ -76,7 +78,7 @@ pub(super) struct DkimSigner(Vec<Signing>);
 struct Signing {
     selector: String,
     domain: String,
-    key: KeyFile,
+    key: FollowedSecret<DkimKey>,
 }
 
 impl DkimSigner {
@@ -85,8 +87,8 @@ impl DkimSigner {
         let open = |settings: &DkimSettings| {
             settings.check()?;
             let DkimSettings { selector, domain, key_file } = settings;
-            let key = KeyFile::open(key_file)
-                .with_context(|| format!("the DKIM key `{selector}` of {domain}: {}", key_file.display()))?;
+            let key = FollowedSecret::open(key_file, parse)
+                .with_context(|| format!("the DKIM key `{selector}` of {domain}"))?;
             Ok(Signing { selector: selector.clone(), domain: domain.to_ascii_lowercase(), key })
         };
         Ok(Self(all.iter().map(open).collect::<anyhow::Result<_>>()?))
@@ -121,15 +123,25 @@ impl DkimSigner {
     }
 }
 
+/// Reads a private key.
+fn parse(text: &SecretString) -> Result<DkimKey, &'static str> {
+    let der = PrivatePkcs8KeyDer::from_pem_slice(text.expose_secret().as_bytes());
+    let der = der.map_err(|_| "no PEM with a private key in PKCS #8 (`BEGIN PRIVATE KEY`)")?;
+    let key = DkimKey::from_pkcs8(der.secret_pkcs8_der());
+    key.ok_or("neither an RSA key of 2048 to 4096 bits nor an Ed25519 key")
+}
+
 /// The fields of the mail that are signed, in their canonical form: of each name the last one that was not taken yet.
-fn signed_headers(headers: &Headers<'_>) -> Vec<u8> {
-    let mut canonical = Vec::new();
-    for (place, name) in SIGNED.iter().enumerate() {
+fn signed_headers(headers: &Headers<'_>) -> Zeroizing<Vec<u8>> {
+    let signed = SIGNED.iter().enumerate().filter_map(|(place, name)| {
         let earlier = SIGNED[..place].iter().filter(|one| *one == name).count();
-        if let Some((name, value)) = headers.last_first(name).nth(earlier) {
-            canonical.extend(relaxed_header(name, value));
-            canonical.extend(b"\r\n");
-        }
+        headers.last_first(name).nth(earlier)
+    });
+    let fields: Vec<_> = signed.map(|(name, value)| relaxed_header(name, value)).collect();
+    let mut canonical = wiped(fields.iter().map(|field| field.len() + 2).sum());
+    for field in fields {
+        canonical.extend(field.iter());
+        canonical.extend(b"\r\n");
     }
     canonical
 }
@@ -152,7 +164,8 @@ impl Signing {
         );
         let name = "DKIM-Signature";
         // The field itself comes last, its signature empty and without an end of line (RFC 6376, 3.7).
-        let bytes = [signed, &relaxed_header(name.as_bytes(), value.as_bytes())].concat();
+        let own = relaxed_header(name.as_bytes(), value.as_bytes());
+        let bytes = Zeroizing::new([signed, own.as_slice()].concat());
         let signature = BASE64_STANDARD.encode(key.sign(&bytes)?);
         Some(format!("{name}:{value}{}\r\n", folded(&signature)))
     }

@@ -198,6 +198,27 @@ mod tests {
     }
 
     #[test]
+    fn an_endpoint_shows_the_public_halves_of_its_keys_and_no_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        let shared = file("shared", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n");
+        let own = file("own", "whsk_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n");
+        let files = format!("['{shared}', '{own}']");
+        let text = with_url("https://hooks.example/in").replace("['/x']", &files);
+
+        let keys = endpoints(&text, true).unwrap().public_keys().unwrap();
+
+        let public_key = "whpk_6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=".to_owned();
+        assert_eq!(keys, [super::super::WebhookPublicKey { endpoint: "shop".to_owned(), public_key }]);
+        let missing = endpoints(&with_url("https://hooks.example/in"), true).unwrap().public_keys();
+        assert!(missing.unwrap_err().to_string().contains("/x"));
+    }
+
+    #[test]
     fn an_endpoint_that_cannot_be_is_refused_and_says_why() {
         let good = with_url("https://hooks.example/in?key=s3cr3t");
         for (from, to, why) in [

@@ -139,6 +139,8 @@ async fn what_is_not_signed_by_the_gateway_moves_nothing() {
         Post { fields: status("failed", "21610"), ..good() },
         Post { signature: Some(sign_form(TOKEN, &elsewhere, &good().fields)), ..good() },
         Post { signature: Some(sign_form("another token", PUBLIC, &good().fields)), ..good() },
+        Post { provider: "other", ..good() },
+        Post { provider: "other", signature: None, ..good() },
     ];
 
     for post in forged {
@@ -149,18 +151,34 @@ async fn what_is_not_signed_by_the_gateway_moves_nothing() {
 }
 
 #[tokio::test]
-async fn an_unknown_gateway_and_an_unknown_message_are_not_found() {
+async fn an_unknown_message_is_not_found() {
     let gateway = Gateway::new().await;
-    let (_, token) = gateway.message().await;
     let later = gateway.world.clock.now().plus(Duration::from_secs(1));
     let nobodys = World::token(NotificationId::generate(entropy().as_ref(), later));
 
-    let other =
-        gateway.post(Post { provider: "other", ..Post::signed(token, status("delivered", "")) }).await;
     let made_up = gateway.post(Post::signed("a".repeat(56), status("delivered", ""))).await;
     let unknown = gateway.post(Post::signed(nobodys, status("delivered", ""))).await;
 
-    assert_eq!([other, made_up, unknown], [StatusCode::NOT_FOUND; 3]);
+    assert_eq!([made_up, unknown], [StatusCode::NOT_FOUND; 2]);
+}
+
+#[tokio::test]
+async fn a_name_of_nobody_and_a_form_without_a_signature_get_the_same_answers() {
+    let gateway = Gateway::new().await;
+    let forms = [
+        (status("delivered", ""), StatusCode::FORBIDDEN),
+        (fields(&[("Body", &"x".repeat(FORM_BYTES))]), StatusCode::PAYLOAD_TOO_LARGE),
+        (vec![("a".to_owned(), String::new()); FIELDS + 1], StatusCode::BAD_REQUEST),
+    ];
+    let unsigned = |provider, form: &[(String, String)]| {
+        let post = Post::signed("a".repeat(56), form.to_vec());
+        gateway.post(Post { provider, signature: None, ..post })
+    };
+
+    for (form, expected) in forms {
+        let (known, unknown) = (unsigned("texts", &form).await, unsigned("other", &form).await);
+        assert_eq!([known, unknown], [expected; 2]);
+    }
 }
 
 #[tokio::test]

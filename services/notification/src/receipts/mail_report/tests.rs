@@ -183,3 +183,9 @@ fn a_bounce_is_no_complaint_and_nothing_is_nothing() {
     assert_eq!(of_complaint(POSTFIX.as_bytes()), None);
     assert_eq!(read(""), None);
 }
+
+#[test]
+fn what_the_parser_breaks_on_does_not_read() {
+    assert_eq!(guarded(|| Some(7)), Some(7));
+    assert_eq!(guarded::<u8>(|| panic!("broken on purpose")), None);
+}

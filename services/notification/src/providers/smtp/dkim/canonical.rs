@@ -1,4 +1,9 @@
 //! The relaxed forms of RFC 6376, 3.4: what relays may change on the way makes no difference in them. Pure.
+//!
+//! A form is a copy of the mail, and so of its code. It is wiped, and has its whole room from the start: a buffer that grows
+//! leaves its earlier bytes behind.
+
+use rekey_primitives::secret::Zeroizing;
 
 /// The fields of a mail, as they stand.
 pub(super) struct Headers<'a>(Vec<(&'a [u8], &'a [u8])>);
@@ -42,26 +47,37 @@ fn end_of_field(rest: &[u8]) -> usize {
 }
 
 /// A field without its end of line: the name in lower case, on one line, white space one blank and none at the ends.
-pub(super) fn relaxed_header(name: &[u8], value: &[u8]) -> Vec<u8> {
-    let mut canonical = trimmed(name).to_ascii_lowercase();
+pub(super) fn relaxed_header(name: &[u8], value: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut canonical = wiped(name.len() + 1 + value.len());
+    canonical.extend(trimmed(name).iter().map(u8::to_ascii_lowercase));
     canonical.push(b':');
-    let unfolded: Vec<u8> = value.iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect();
-    canonical.extend(with_single_blanks(trimmed(&unfolded)));
+    let mut unfolded = wiped(value.len());
+    unfolded.extend(value.iter().copied().filter(|byte| !b"\r\n".contains(byte)));
+    push_with_single_blanks(&mut canonical, trimmed(&unfolded));
     canonical
 }
 
 /// A body: white space one blank and none at the ends of lines, no empty lines at the end.
-pub(super) fn relaxed_body(body: &[u8]) -> Vec<u8> {
-    let mut canonical = Vec::with_capacity(body.len());
-    for line in body.split(|byte| *byte == b'\n') {
+pub(super) fn relaxed_body(body: &[u8]) -> Zeroizing<Vec<u8>> {
+    let lines = || body.split(|byte| *byte == b'\n');
+    let mut canonical = wiped(body.len() + 2 * lines().count());
+    for line in lines() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        canonical.extend(with_single_blanks(trimmed_end(line)));
+        push_with_single_blanks(&mut canonical, trimmed_end(line));
         canonical.extend(b"\r\n");
     }
     while canonical.ends_with(b"\r\n\r\n") {
         canonical.truncate(canonical.len() - 2);
     }
-    if canonical == b"\r\n" { Vec::new() } else { canonical }
+    if canonical.as_slice() == b"\r\n" {
+        canonical.clear();
+    }
+    canonical
+}
+
+/// Room for so many bytes, which are wiped.
+pub(super) fn wiped(capacity: usize) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Vec::with_capacity(capacity))
 }
 
 const fn is_blank(byte: u8) -> bool {
@@ -78,8 +94,8 @@ fn trimmed(text: &[u8]) -> &[u8] {
     trimmed_end(&text[begin..])
 }
 
-fn with_single_blanks(text: &[u8]) -> Vec<u8> {
-    let mut written = Vec::with_capacity(text.len());
+/// Behind what does not end in a blank.
+fn push_with_single_blanks(written: &mut Vec<u8>, text: &[u8]) {
     for byte in text {
         match byte {
             _ if !is_blank(*byte) => written.push(*byte),
@@ -87,7 +103,6 @@ fn with_single_blanks(text: &[u8]) -> Vec<u8> {
             _ => written.push(b' '),
         }
     }
-    written
 }
 
 /// A long word in lines that fit, as readers of DKIM put together again.
@@ -112,17 +127,20 @@ mod tests {
         let mail = b"A: X\r\nB : Y\t\r\n\tZ  \r\n\r\n C \r\nD \t E\r\n\r\n\r\n";
 
         let (headers, body) = Headers::split(mail);
-        let header = |name| headers.last_first(name).map(|(name, value)| relaxed_header(name, value)).next();
+        let header =
+            |name| headers.last_first(name).map(|(name, value)| relaxed_header(name, value).to_vec()).next();
 
         assert_eq!(header("a"), Some(b"a:X".to_vec()));
         assert_eq!(header("b"), Some(b"b:Y Z".to_vec()));
-        assert_eq!(relaxed_body(body), b" C\r\nD E\r\n");
+        assert_eq!(relaxed_body(body).as_slice(), b" C\r\nD E\r\n");
     }
 
     #[test]
     fn an_empty_body_is_nothing_and_a_last_line_gets_its_end() {
-        assert_eq!([relaxed_body(b""), relaxed_body(b"\r\n"), relaxed_body(b"\r\n\r\n")], [b"", b"", b""]);
-        assert_eq!([relaxed_body(b"a"), relaxed_body(b"a\r\n"), relaxed_body(b"a \r\n \r\n")], [b"a\r\n"; 3]);
+        let canonical = |body: &[u8]| relaxed_body(body).to_vec();
+
+        assert_eq!([canonical(b""), canonical(b"\r\n"), canonical(b"\r\n\r\n")], [b"", b"", b""]);
+        assert_eq!([canonical(b"a"), canonical(b"a\r\n"), canonical(b"a \r\n \r\n")], [b"a\r\n"; 3]);
     }
 
     #[test]
@@ -130,7 +148,7 @@ mod tests {
         let (headers, body) = Headers::split(b"From: one\r\nX:\r\nfrom: two\r\n folded\r\n\r\nbody");
 
         let values: Vec<_> =
-            headers.last_first("From").map(|(name, value)| relaxed_header(name, value)).collect();
+            headers.last_first("From").map(|(name, value)| relaxed_header(name, value).to_vec()).collect();
         assert_eq!(values, [b"from:two folded".to_vec(), b"from:one".to_vec()]);
         assert_eq!(body, b"body");
     }
@@ -142,8 +160,11 @@ mod tests {
             let (headers, body) = Headers::split(bytes);
             let canonical = relaxed_body(body);
             assert_eq!(relaxed_body(&canonical), canonical, "it is its own canonical form");
+            let lines = body.split(|byte| *byte == b'\n').count();
+            assert_eq!(canonical.capacity(), wiped(body.len() + 2 * lines).capacity(), "it never grew");
             for (name, value) in headers.0 {
                 let header = relaxed_header(name, value);
+                assert_eq!(header.capacity(), wiped(name.len() + 1 + value.len()).capacity());
                 assert!(!header.contains(&b'\n') && !header.windows(2).any(|two| two == b"  "));
             }
         });

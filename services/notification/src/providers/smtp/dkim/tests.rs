@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::Command;
 
 use rekey_primitives::id::NotificationId;
-use rekey_primitives::secret::Zeroizing;
 use rekey_testing::{SmtpServer, SmtpTls, smtp_server_that};
 use serde_json::{Value, json};
 use tempfile::TempDir;
