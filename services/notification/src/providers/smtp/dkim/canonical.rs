@@ -67,7 +67,8 @@ pub(super) fn relaxed_body(body: &[u8]) -> Zeroizing<Vec<u8>> {
         canonical.extend(b"\r\n");
     }
     while canonical.ends_with(b"\r\n\r\n") {
-        canonical.truncate(canonical.len() - 2);
+        let end = canonical.len() - b"\r\n".len();
+        canonical.truncate(end);
     }
     if canonical.as_slice() == b"\r\n" {
         canonical.clear();
