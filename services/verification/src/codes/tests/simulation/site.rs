@@ -1,8 +1,9 @@
 //! One service whose store, throttle and neighbour fail, the people who ask it for codes, and their calls.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use rekey_primitives::clock::Clock as _;
+use rekey_primitives::clock::{CLOCK_SKEW, Clock as _};
 use rekey_primitives::entropy::SeededEntropy;
 use rekey_testing::simulation::Faults;
 use uuid::Uuid;
@@ -181,21 +182,28 @@ impl Site {
         accepted.iter().filter(|message| is_such(message)).cloned().collect()
     }
 
-    /// Makes these calls, some of them at once, as long as they are not answered: what each was answered, if it was.
+    /// Makes these calls, some of them at once, as long as they are not answered: what each was answered, if it was. Calls under way
+    /// beside each other know of times no further apart than clocks may be: a call ends with its deadline long before that.
     async fn ask<R, T>(
         &self,
         calls: &[R],
         call: impl AsyncFn(&Codes, &R) -> Result<T, Error>,
     ) -> Vec<Option<Result<T, Refusal>>> {
-        let between = || self.let_time_pass();
+        let left = Cell::new(if calls.len() > 1 { CLOCK_SKEW } else { Duration::MAX });
+        let between = || self.let_time_pass(&left);
         // Replicas share everything but what belongs to a call.
         self.faults.answers(calls, async |_, of| answer(call(&self.codes, of).await), between).await
     }
 
-    /// Now and then time passes while calls are under way, now and then more than a code lives.
-    fn let_time_pass(&self) {
+    /// Now and then time passes while calls are under way, while one is alone now and then more than a code lives, as far as there is
+    /// some left.
+    fn let_time_pass(&self, left: &Cell<Duration>) {
         if self.chance.one_in(100) {
-            self.clock.advance(seconds(*self.chance.among(&[1, 5, 31, 60, 601])));
+            let passed = seconds(*self.chance.among(&[1, 5, 31, 60, 601]));
+            if let Some(less) = left.get().checked_sub(passed) {
+                left.set(less);
+                self.clock.advance(passed);
+            }
         }
     }
 
