@@ -21,7 +21,7 @@
 //!
 //! A provider that is gone fails cheap probes as well, and the first that it answers again ends the pause, so that what waits
 //! leaves within a second of its return. The front above answers every probe, and so does a relay that refuses our login: of these
-//! they tell nothing, and the pause stands.
+//! they tell nothing, and the pause stands. One that asked to be left alone for a time is, whatever probes say.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub(crate) struct BreakerPolicy {
 #[derive(Debug, Clone, Copy)]
 enum State {
     Closed { since: Option<Timestamp>, faults_in_a_row: u32 },
-    Open { since: Timestamp, pause: Duration, trials: Trials, has_missed_probe: bool },
+    Open { since: Timestamp, pause: Duration, trials: Trials, probes: Probes },
     HalfOpen { since: Timestamp, trials: Trials },
 }
 
@@ -59,6 +59,15 @@ enum State {
 struct Trials {
     faults_in_a_row: u32,
     failed: u32,
+}
+
+/// What probes tell of a provider that is left alone.
+#[derive(Debug, Clone, Copy)]
+struct Probes {
+    /// It asked to be left alone until then: before, nobody probes.
+    tell_from: Timestamp,
+    /// The last one went unanswered.
+    has_missed: bool,
 }
 
 /// Whether a message may be tried.
@@ -134,11 +143,13 @@ impl Breaker {
     }
 
     /// Whether a probe may tell something: while it is left alone, and beyond that while the last probe went unanswered. What
-    /// waits may be due much later, and leaves at once only if somebody notices the return.
+    /// waits may be due much later, and leaves at once only if somebody notices the return. Nothing is asked of one that asked to be
+    /// left alone.
     pub(crate) fn is_awaited(&self, now: Timestamp) -> bool {
         match *self.lock() {
-            State::Open { since, pause, has_missed_probe, .. } => {
-                has_missed_probe || !is_over(since, pause.saturating_add(self.policy.pause), now)
+            State::Open { since, pause, probes, .. } => {
+                let is_left_alone = !is_over(since, pause.saturating_add(self.policy.pause), now);
+                now.has_reached(probes.tell_from) && (probes.has_missed || is_left_alone)
             }
             State::Closed { .. } | State::HalfOpen { .. } => false,
         }
@@ -148,12 +159,12 @@ impl Breaker {
     /// one went unanswered since it is left alone, and this one did not. Then any message may try it at once.
     pub(crate) fn probed(&self, is_answered: bool, asked_at: Timestamp, now: Timestamp) -> bool {
         let mut state = self.lock();
-        let State::Open { since, pause, has_missed_probe, .. } = &mut *state else { return false };
+        let State::Open { since, pause, probes, .. } = &mut *state else { return false };
         // One that began before the trial that failed last knows less than that trial.
-        if !asked_at.has_reached(*since) {
+        if !asked_at.has_reached(*since) || !asked_at.has_reached(probes.tell_from) {
             return false;
         }
-        let had_missed = std::mem::replace(has_missed_probe, !is_answered);
+        let had_missed = std::mem::replace(&mut probes.has_missed, !is_answered);
         let is_back = is_answered && had_missed;
         if is_back {
             // Over, also for a message that failed before.
@@ -170,15 +181,17 @@ impl Breaker {
         retry_after: Option<Duration>,
         draw: impl FnOnce(u64) -> u64,
     ) -> bool {
+        let asked = retry_after.unwrap_or_default().min(self.policy.longest_pause);
+        let probes = Probes { tell_from: now.plus(asked), has_missed: false };
         let mut state = self.lock();
         match *state {
             State::Closed { since, faults_in_a_row } => {
                 let faults_in_a_row = faults_in_a_row.saturating_add(1);
                 let opens = self.policy.faults > 0 && faults_in_a_row >= self.policy.faults;
                 *state = if opens {
-                    let pause = self.policy.pause_after(0, retry_after, draw);
+                    let pause = self.policy.pause_after(0, asked, draw);
                     let trials = Trials { faults_in_a_row, failed: 0 };
-                    State::Open { since: now, pause, trials, has_missed_probe: false }
+                    State::Open { since: now, pause, trials, probes }
                 } else {
                     State::Closed { since, faults_in_a_row }
                 };
@@ -186,10 +199,10 @@ impl Breaker {
             }
             State::HalfOpen { trials, .. } => {
                 let failed = trials.failed.saturating_add(1);
-                let pause = self.policy.pause_after(failed, retry_after, draw);
+                let pause = self.policy.pause_after(failed, asked, draw);
                 let faults_in_a_row = trials.faults_in_a_row.saturating_add(1);
                 let trials = Trials { faults_in_a_row, failed };
-                *state = State::Open { since: now, pause, trials, has_missed_probe: false };
+                *state = State::Open { since: now, pause, trials, probes };
                 false
             }
             // It was under way when the breaker opened, and says nothing new.
@@ -224,15 +237,9 @@ impl Breaker {
 }
 
 impl BreakerPolicy {
-    /// How long it stays open after so many trials that failed.
-    fn pause_after(
-        self,
-        failed_trials: u32,
-        retry_after: Option<Duration>,
-        draw: impl FnOnce(u64) -> u64,
-    ) -> Duration {
+    /// How long it stays open after so many trials that failed, where the provider asked for so long.
+    fn pause_after(self, failed_trials: u32, asked: Duration, draw: impl FnOnce(u64) -> u64) -> Duration {
         let longest = self.longest_pause.max(self.pause);
-        let asked = retry_after.unwrap_or_default().min(self.longest_pause);
         let grown = if failed_trials == 0 {
             self.pause
         } else {

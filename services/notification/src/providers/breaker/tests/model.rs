@@ -34,6 +34,8 @@ struct Model {
     open: Option<(Timestamp, Duration)>,
     /// When the trial under way began.
     trial: Option<Timestamp>,
+    /// Until when the provider asked to be left alone.
+    asked_until: Option<Timestamp>,
     /// Whether the last probe since nothing goes was not answered.
     has_missed_probe: bool,
 }
@@ -73,13 +75,14 @@ impl Model {
         let doubled = (0..self.failed_trials).fold(PAUSE, |pause, _| (2 * pause).min(POLICY.longest_pause));
         let asked = Duration::from_secs(retry_after.unwrap_or(0)).min(POLICY.longest_pause);
         self.open = Some((now, doubled.max(asked)));
+        self.asked_until = Some(now.plus(asked));
         self.has_missed_probe = false;
     }
 
     /// Whether the provider is back by what the probe says.
     fn probe(&mut self, is_answered: bool, asked_at: Timestamp, now: Timestamp) -> bool {
         let Some((since, _)) = self.open.filter(|_| self.trial.is_none()) else { return false };
-        if asked_at < since {
+        if asked_at < since || self.has_asked(asked_at) {
             return false;
         }
         let is_back = is_answered && self.has_missed_probe;
@@ -92,7 +95,13 @@ impl Model {
 
     fn is_awaited(&self, now: Timestamp) -> bool {
         let is_left_alone = |(since, pause): (Timestamp, Duration)| now.since(since) < pause + PAUSE;
-        self.trial.is_none() && self.open.is_some_and(|open| self.has_missed_probe || is_left_alone(open))
+        let is_away = self.open.is_some_and(|open| self.has_missed_probe || is_left_alone(open));
+        self.trial.is_none() && is_away && !self.has_asked(now)
+    }
+
+    /// Whether the provider asked to be left alone at that time.
+    fn has_asked(&self, at: Timestamp) -> bool {
+        self.asked_until.is_some_and(|until| at < until)
     }
 
     fn state(&self) -> BreakerState {

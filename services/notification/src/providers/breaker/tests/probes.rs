@@ -86,3 +86,19 @@ fn who_went_missing_is_awaited_until_it_answers_and_others_until_any_message_may
     assert_eq!((while_left_alone, after_it), ([true, true], [true, false]));
     assert!(!missing.is_awaited(much_later));
 }
+
+#[test]
+fn who_asked_to_be_left_alone_is_not_probed_and_keeps_its_pause_until_then() {
+    let breaker = opened();
+    let (trial_at, asked) = (NOW.plus(PAUSE), 4 * PAUSE);
+    breaker.admit(true, trial_at);
+    breaker.failed(trial_at, Some(asked), most);
+    let (soon, until) = (trial_at.plus(PAUSE), trial_at.plus(asked));
+
+    let while_asked = [false, true].map(|is_answered| breaker.probed(is_answered, soon, soon));
+    let is_awaited = [soon, until].map(|at| breaker.is_awaited(at));
+
+    assert_eq!((while_asked, is_awaited), ([false; 2], [false, true]));
+    assert_eq!(breaker.admit(true, soon), Admission::LeftAlone { until });
+    assert_eq!(breaker.admit(true, until), Admission::Trial);
+}
