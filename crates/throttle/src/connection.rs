@@ -32,6 +32,7 @@ pub use inspection::{RedisFacts, RedisNodeFacts};
 use reconnecting::{ReconnectingConnection, Source};
 use reloading::Reloading;
 pub use reloading::{MakeError, MakeOptions};
+pub use replication::REPLICA_LAG;
 use replication::Replication;
 pub use url::InvalidUrl;
 

@@ -12,7 +12,7 @@ use rekey_primitives::entropy::Entropy;
 use rekey_primitives::secret::ExposeSecret as _;
 use rekey_runtime::key_files::{FollowedKeys, KeyFile, KeyFileError};
 use rekey_sealing::{AeadKeys, KeyStore, MacKeys, SigningKeys};
-use rekey_throttle::connection::{Connection, RedisFacts};
+use rekey_throttle::connection::{Connection, REPLICA_LAG, RedisFacts};
 use rekey_throttle::{InProcessThrottle, RedisThrottle, Reserving};
 
 pub(crate) use self::policy_file::PolicyFile;
@@ -119,5 +119,5 @@ pub(crate) async fn inspect_store(
 fn redis(settings: &StoreSettings) -> anyhow::Result<Connection> {
     let answers_within = Duration::from_millis(settings.timeout_ms);
     let connection = settings.redis.connect(answers_within).context("[verification.store]")?;
-    Ok(connection.with_replicated_steps(answers_within))
+    Ok(connection.with_replicated_steps(answers_within, REPLICA_LAG))
 }

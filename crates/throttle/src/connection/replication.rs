@@ -23,9 +23,9 @@ use super::{Connection, Kind, measurement};
 /// Primaries of a cluster are told apart by the hash tags they hold. Tags share places: one that finds another primary's
 /// knowledge there waits once for nobody, or once not.
 const PLACES: usize = 256;
-/// A replica reports every second. One that was not heard of for longer hangs, and Sentinel and Cluster promote none
-/// that hangs.
-const LAG_SECONDS: u64 = 2;
+/// For how long a replica need not have been heard of. It reports every second: one that is silent for longer hangs, and
+/// Sentinel and Cluster promote none that hangs.
+pub const REPLICA_LAG: Duration = Duration::from_secs(2);
 
 const UNKNOWN: u8 = 0;
 const ALONE: u8 = 1;
@@ -34,6 +34,7 @@ const FOLLOWED: u8 = 2;
 /// What is known of the replicas of each primary.
 pub(super) struct Replication {
     patience: Duration,
+    lag: Duration,
     places: [AtomicU8; PLACES],
     /// Whether this Redis lets nobody wait: its user may not, or it has no such command.
     is_refused: AtomicBool,
@@ -41,11 +42,13 @@ pub(super) struct Replication {
 
 impl Connection {
     /// Holds the answers of [`Self::step`] back until a replica has what was done. For a quarter of the time that a
-    /// command has: others wait behind it.
+    /// command has: others wait behind it. A replica that is silent for longer than `lag` ([`REPLICA_LAG`]) is waited for
+    /// no more.
     #[must_use]
-    pub fn with_replicated_steps(self, answers_within: Duration) -> Self {
+    pub fn with_replicated_steps(self, answers_within: Duration, lag: Duration) -> Self {
         let replication = Replication {
             patience: answers_within / 4,
+            lag,
             places: std::array::from_fn(|_| AtomicU8::new(UNKNOWN)),
             is_refused: AtomicBool::new(false),
         };
@@ -74,7 +77,7 @@ impl Connection {
         let key = first_key(&commands).unwrap_or_default();
         let place = replication.place(if self.is_to_one_server() { &[] } else { tag_of(&key) });
         let known = match place.load(Ordering::Relaxed) {
-            UNKNOWN => self.look(&key).await?,
+            UNKNOWN => self.look(&key, replication.lag).await?,
             known => known,
         };
         if known == FOLLOWED {
@@ -92,11 +95,11 @@ impl Connection {
     }
 
     /// Whether the primary that holds a key is followed.
-    async fn look(&mut self, key: &[u8]) -> RedisResult<u8> {
+    async fn look(&mut self, key: &[u8], lag: Duration) -> RedisResult<u8> {
         let mut commands = redis::pipe();
         commands.cmd("EXISTS").arg(key).cmd("INFO").arg("replication");
         let answers = self.pipelined(&commands).await?;
-        Ok(followed(&text(answers.into_iter().nth(1))?))
+        Ok(followed(&text(answers.into_iter().nth(1))?, lag))
     }
 
     async fn pipelined(&mut self, commands: &Pipeline) -> RedisResult<Vec<Value>> {
@@ -131,7 +134,7 @@ impl Replication {
         let answer = answers.next().unwrap_or_default().extract_error()?;
         let acknowledged = if was_waited_for { answers.next() } else { None };
         let info = text(answers.next())?;
-        place.store(followed(&info), Ordering::Relaxed);
+        place.store(followed(&info, self.lag), Ordering::Relaxed);
         match acknowledged {
             Some(Value::ServerError(error)) if lets_nobody_wait(&error) => {
                 self.is_refused.store(true, Ordering::Relaxed);
@@ -145,12 +148,17 @@ impl Replication {
                 place.store(UNKNOWN, Ordering::Relaxed);
                 return Err(error.into());
             }
-            Some(Value::Int(0)) if info.lines().any(|line| keeps_up(line) && has_reported(line)) => {
+            Some(Value::Int(0)) if self.is_kept_up_with(&info) => {
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "no replica has the step").into());
             }
             _ => {}
         }
         Ok(from_redis_value(answer)?)
+    }
+
+    /// Whether a replica should have had a step by now.
+    fn is_kept_up_with(&self, info: &str) -> bool {
+        info.lines().any(|line| keeps_up(line, self.lag) && has_reported(line))
     }
 }
 
@@ -159,14 +167,14 @@ fn text(info: Option<Value>) -> RedisResult<String> {
     Ok(from_redis_value(info.unwrap_or_default().extract_error()?)?)
 }
 
-fn followed(info: &str) -> u8 {
-    if info.lines().any(keeps_up) { FOLLOWED } else { ALONE }
+fn followed(info: &str, lag: Duration) -> u8 {
+    if info.lines().any(|line| keeps_up(line, lag)) { FOLLOWED } else { ALONE }
 }
 
 /// Whether a line is about a replica that was just heard of, as in
 /// `slave0:ip=127.0.0.1,port=6380,state=online,offset=42,lag=0`.
-fn keeps_up(line: &str) -> bool {
-    let is_recent = |lag: &str| lag.parse().is_ok_and(|lag: u64| lag <= LAG_SECONDS);
+fn keeps_up(line: &str, lag: Duration) -> bool {
+    let is_recent = |seconds: &str| seconds.parse().is_ok_and(|seconds: u64| seconds <= lag.as_secs());
     field(line, "state=") == Some("online") && field(line, "lag=").is_some_and(is_recent)
 }
 
@@ -215,16 +223,22 @@ mod tests {
     #[test]
     fn a_replica_counts_while_it_is_online_and_was_just_heard_of() {
         let found = |replica: &str| {
-            followed(&format!(
-                "role:master\r\nslave0:ip=127.0.0.1,port=6380,{replica}\r\nmaster_repl_offset:42\r\n"
-            ))
+            followed(
+                &format!(
+                    "role:master\r\nslave0:ip=127.0.0.1,port=6380,{replica}\r\nmaster_repl_offset:42\r\n"
+                ),
+                REPLICA_LAG,
+            )
         };
 
         assert_eq!(found("state=online,offset=42,lag=0"), FOLLOWED);
         assert_eq!(found("state=online,offset=0,lag=2"), FOLLOWED);
         assert_eq!(found("state=online,offset=42,lag=3"), ALONE);
         assert_eq!(found("state=wait_bgsave,offset=0,lag=0"), ALONE);
-        assert_eq!(followed("role:slave\r\nslave_repl_offset:42\r\nslave_read_only:1\r\n"), ALONE);
+        assert_eq!(
+            followed("role:slave\r\nslave_repl_offset:42\r\nslave_read_only:1\r\n", REPLICA_LAG),
+            ALONE
+        );
         assert!(has_reported("slave0:state=online,offset=42,lag=0"));
         assert!(!has_reported("slave0:state=online,offset=0,lag=0"));
     }

@@ -87,6 +87,13 @@ impl Messenger for FakeNotification {
     }
 }
 
+/// On a machine that stands still for a moment a replica would be late or lag, and be given up or be waited for no more:
+/// here none is.
+fn connected(url: &str) -> Connection {
+    let options = Options { response_timeout: seconds(8), ..Options::single(url) };
+    Connection::open(&options).unwrap().with_replicated_steps(options.response_timeout, seconds(3_600))
+}
+
 /// The service with what tests control.
 struct TestService {
     codes: Codes,
@@ -101,8 +108,7 @@ impl TestService {
     }
 
     fn in_redis(settings: &Settings, url: &str, keys: &KeyTexts) -> Self {
-        let options = Options::single(url);
-        let connection = Connection::open(&options).unwrap().with_replicated_steps(options.response_timeout);
+        let connection = connected(url);
         let throttle = RedisThrottle::new(connection.clone(), "rekey:verification:");
         Self::with(settings, Arc::new(RedisStore::new(connection, true)), Arc::new(throttle), keys)
     }

@@ -10,11 +10,9 @@ use crate::domain::verification::VerificationState;
 /// A service whose codes are in a pair. Its budgets are not: what fails while the replica is silent is the step of the store.
 async fn replicated() -> (RedisReplicated, TestService) {
     let pair = rekey_testing::redis_replicated().await;
-    let options = Options::single(pair.primary.url());
-    let connection = Connection::open(&options).unwrap().with_replicated_steps(options.response_timeout);
-    let (store, throttle) = (RedisStore::new(connection, true), InProcessThrottle::new(10_000));
-    let service =
-        TestService::with(&default_settings(), Arc::new(store), Arc::new(throttle), &KeyTexts::new());
+    let store = RedisStore::new(connected(&pair.primary.url()), true);
+    let throttle = Arc::new(InProcessThrottle::new(10_000));
+    let service = TestService::with(&default_settings(), Arc::new(store), throttle, &KeyTexts::new());
     (pair, service)
 }
 
