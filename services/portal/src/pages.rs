@@ -14,7 +14,7 @@ mod start;
 mod who;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
 
 use crate::cookies::FlowId;
 use crate::domain::{Organisation, OrganisationKey, ResetProgress};
@@ -30,7 +30,7 @@ pub(crate) fn routes() -> Router {
         .route("/reset", get(who::show).post(who::start))
         .route("/reset/{flow}/prove", get(prove::show).post(prove::choose))
         .route("/reset/{flow}/code", get(code::show).post(code::submit))
-        .route("/reset/{flow}/resend", post(code::resend))
+        .route("/reset/{flow}/resend", get(code::show).post(code::resend))
         .route("/reset/{flow}/password", get(password::show).post(password::set))
         .route("/reset/done", get(done::show))
         .route("/reset/{flow}/help", get(help::show_in_reset).post(help::ask_in_reset))
