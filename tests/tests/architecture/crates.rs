@@ -21,7 +21,18 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("rekey-verification", PART),
     ("rekey-notification", PART_WITH_DATABASE),
     // A client of the services like any other.
-    ("rekey-portal", &["rekey-client", "rekey-runtime", "rekey-wire", "rekey-primitives"]),
+    (
+        "rekey-portal",
+        &[
+            "rekey-client",
+            "rekey-runtime",
+            "rekey-wire",
+            "rekey-primitives",
+            // What it keeps is kept by browsers, sealed; and networks of proxies are written as those of webhooks are.
+            "rekey-sealing",
+            "rekey-webhooks",
+        ],
+    ),
     ("rekey", COMMAND),
     // A client of the suite like any other, which it starts as a process.
     ("rekey-bench", &["rekey-client", "rekey-wire", "rekey-primitives", "rekey-servers"]),

@@ -41,7 +41,7 @@ fn what_is_declared_of_googleapis_is_as_published() {
 
 #[test]
 fn rooms_use_each_other_along_the_arrows() {
-    let services: Vec<Service> = ["identity", "verification", "notification"]
+    let services: Vec<Service> = ["identity", "verification", "notification", "portal"]
         .iter()
         .map(|name| Service::read(&root(), name))
         .collect();

@@ -12,6 +12,7 @@ mod pipeline;
 mod published;
 mod settings;
 mod web;
+mod website;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use self::pipeline::Middleware;
 pub use self::published::Published;
 pub use self::settings::{ServerSettings, TrustNetwork};
 pub use self::web::OriginError;
+pub use self::website::Website;
 use crate::access::{AccessTable, CallerError, Callers, Gate, NoPersons, SharedPersonVerifier};
 use crate::deadline::DeadlineBounds;
 use crate::health::{Health, HealthService};
@@ -37,7 +39,7 @@ use crate::shares::Shares;
 use crate::shutdown::Shutdown;
 use crate::telemetry::CallMetrics;
 use crate::transport::{ConnectionOptions, Tls, listen};
-pub use crate::transport::{TlsError, TlsFiles};
+pub use crate::transport::{Peer, TlsError, TlsFiles};
 
 /// Why a server could not start or go on.
 #[derive(Debug, thiserror::Error)]

@@ -63,9 +63,23 @@ pub(crate) struct ConnectionOptions {
 
 /// The other end of a connection, in the extensions of each of its requests.
 #[derive(Debug, Clone)]
-pub(crate) struct Peer {
+pub struct Peer {
     pub(crate) address: SocketAddr,
     pub(crate) spiffe_id: Option<Arc<str>>,
+}
+
+impl Peer {
+    /// One of which only the address is known: for tests of what stands behind a port.
+    #[must_use]
+    pub fn at(address: SocketAddr) -> Self {
+        Self { address, spiffe_id: None }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
 }
 
 /// Accepts until `stop`, then waits for the connections to end: at most a grace, after which they are cut.

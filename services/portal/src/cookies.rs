@@ -1,0 +1,133 @@
+//! What the portal keeps between two pages: in the browser, sealed, since the portal itself keeps nothing.
+//!
+//! A cookie holds one value of one kind, sealed under its whole name as context, so that it opens nowhere else: neither as another
+//! kind, nor as another reset's. When it ends stands inside the seal; `Max-Age` only has the browser forget it. The prefix `__Host-`
+//! (RFC 6265bis, 4.1.3.2) keeps neighbouring hosts from setting it.
+
+mod kinds;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::entropy::{Entropy, SharedEntropy, array};
+use rekey_primitives::secret::Zeroizing;
+use rekey_sealing::{AeadKeys, codec};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub(crate) use self::kinds::{FormSecret, LocaleChoice};
+
+/// What a browser keeps of one cookie at least (RFC 6265, 6.1), name and attributes included.
+const BYTES: usize = 4096;
+
+/// A kind of value that a cookie holds.
+pub(crate) trait CookieKind: Serialize + DeserializeOwned {
+    /// Its name behind `__Host-`.
+    const NAME: &'static str;
+    /// Of the layout: raise it when a field changes.
+    const VERSION: u8;
+    /// How long it may be used, in seconds.
+    const LIFE_SECONDS: u64;
+}
+
+/// The name of a reset in addresses, so that two in two tabs do not mix. It is no secret and opens nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FlowId(String);
+
+impl FlowId {
+    pub(crate) fn draw(entropy: &dyn Entropy) -> Self {
+        Self(BASE64_URL_SAFE_NO_PAD.encode(array::<6>(entropy)))
+    }
+
+    /// Reads one from an address: eight characters of base64url, and nothing else goes into the name of a cookie.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (text.len() == 8 && text.bytes().all(is_plain)).then(|| Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A value is larger than browsers keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a cookie of {0} bytes is larger than browsers keep")]
+pub(crate) struct CookieTooLarge(usize);
+
+/// Seals and opens cookies.
+#[derive(Clone)]
+pub(crate) struct CookieJar {
+    keys: AeadKeys,
+    entropy: SharedEntropy,
+}
+
+impl CookieJar {
+    pub(crate) fn new(keys: AeadKeys, entropy: SharedEntropy) -> Self {
+        Self { keys, entropy }
+    }
+
+    /// The value of a kind that a request brings, if it is whole and has not ended. `flow` where there is one for each reset.
+    pub(crate) fn read<K: CookieKind>(
+        &self,
+        headers: &HeaderMap,
+        flow: Option<&FlowId>,
+        now: Timestamp,
+    ) -> Option<K> {
+        let name = name::<K>(flow);
+        let sealed = BASE64_URL_SAFE_NO_PAD.decode(sent(headers, &name)?).ok()?;
+        let plain = self.keys.open(name.as_bytes(), &sealed).ok()?;
+        let (ends_at, value): (Timestamp, K) = codec::decode(K::VERSION, &plain).ok()?;
+        (!now.has_reached(ends_at)).then_some(value)
+    }
+
+    /// The header that has the browser keep a value until its kind ends.
+    ///
+    /// # Errors
+    /// It is too large to be kept.
+    pub(crate) fn set<K: CookieKind>(
+        &self,
+        value: &K,
+        flow: Option<&FlowId>,
+        now: Timestamp,
+    ) -> Result<HeaderValue, CookieTooLarge> {
+        let (name, life) = (name::<K>(flow), K::LIFE_SECONDS);
+        let ends_at = now.plus(std::time::Duration::from_secs(life));
+        let plain: Zeroizing<Vec<u8>> = codec::encode(K::VERSION, &(ends_at, value));
+        let sealed = BASE64_URL_SAFE_NO_PAD.encode(self.keys.seal(&*self.entropy, name.as_bytes(), &plain));
+        header(&format!("{name}={sealed}; Path=/; Max-Age={life}; Secure; HttpOnly; SameSite=Lax"))
+    }
+
+    /// The header that has the browser forget it.
+    pub(crate) fn forget<K: CookieKind>(flow: Option<&FlowId>) -> Result<HeaderValue, CookieTooLarge> {
+        let name = name::<K>(flow);
+        header(&format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax"))
+    }
+}
+
+fn header(text: &str) -> Result<HeaderValue, CookieTooLarge> {
+    if text.len() > BYTES {
+        return Err(CookieTooLarge(text.len()));
+    }
+    let mut value = HeaderValue::from_str(text).expect("base64url and attributes are ASCII");
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn name<K: CookieKind>(flow: Option<&FlowId>) -> String {
+    match flow {
+        Some(flow) => format!("__Host-{}-{}", K::NAME, flow.as_str()),
+        None => format!("__Host-{}", K::NAME),
+    }
+}
+
+/// What the browser sends under a name. HTTP/2 may send each cookie in a header of its own.
+fn sent<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = pairs.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(sent, _)| *sent == name).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests;

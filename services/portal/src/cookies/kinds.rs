@@ -1,0 +1,52 @@
+//! Which values are kept in cookies, and for how long. Fields are kept in their order, without names: a changed field is a new version.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::CookieKind;
+use crate::domain::{Organisation, ResetProgress};
+
+/// Random bytes of one browser that its forms are bound to.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct FormSecret(pub(crate) [u8; 32]);
+
+impl CookieKind for FormSecret {
+    const NAME: &'static str = "rekey-form";
+    const VERSION: u8 = 1;
+    /// A working day: a page that was left open over lunch still takes its form.
+    const LIFE_SECONDS: u64 = 12 * 3_600;
+}
+
+impl fmt::Debug for FormSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FormSecret([redacted])")
+    }
+}
+
+/// The language that a person chose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LocaleChoice {
+    pub(crate) tag: String,
+}
+
+impl CookieKind for LocaleChoice {
+    const NAME: &'static str = "rekey-locale";
+    const VERSION: u8 = 1;
+    /// A year: nobody wants to say it twice.
+    const LIFE_SECONDS: u64 = 365 * 86_400;
+}
+
+impl CookieKind for Organisation {
+    const NAME: &'static str = "rekey-organisation";
+    const VERSION: u8 = 1;
+    /// Names and help pages change: after a day a person says once more where they belong.
+    const LIFE_SECONDS: u64 = 24 * 3_600;
+}
+
+impl CookieKind for ResetProgress {
+    const NAME: &'static str = "rekey-reset";
+    const VERSION: u8 = 1;
+    /// As long as a reset lives.
+    const LIFE_SECONDS: u64 = 15 * 60;
+}

@@ -1,0 +1,13 @@
+//! What the portal knows without asking anybody: where a reset stands, and what identity may say no with.
+//!
+//! Pure functions of values and `now`. Rules about accounts are identity's; here is only what a page has to know of them.
+
+mod code;
+mod organisation;
+mod refusal;
+mod reset;
+
+pub(crate) use self::code::code_in;
+pub(crate) use self::organisation::{Organisation, OrganisationKey};
+pub(crate) use self::refusal::{Ineligibility, PasswordRule, Refusal};
+pub(crate) use self::reset::{MethodKind, OfferedMethod, ResetProgress, SentCode};

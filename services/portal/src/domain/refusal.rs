@@ -1,0 +1,106 @@
+//! What identity may say no with, as far as a page has something to say of it. Each has a sentence in `pages::sentences`.
+
+use std::time::Duration;
+
+/// A published no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The reset is forged, over or superseded.
+    ResetOver,
+    /// The reset has used up its attempts to set a password.
+    AttemptsExhausted,
+    MethodUnknown,
+    MethodAlreadyProved,
+    /// When another code may be sent; none where no send is left.
+    SendLimited(Option<Duration>),
+    ProofsMissing,
+    /// The rules that are broken.
+    PasswordRefused(Vec<PasswordRule>),
+    HelpMessageRefused,
+    /// Too many tries for what was typed, or from there.
+    Throttled(Option<Duration>),
+    /// More work than can be done in time.
+    Busy(Option<Duration>),
+    OrganisationUnknown,
+    OrganisationElsewhere,
+    /// Where the tenant tells.
+    NotEligible(Ineligibility),
+    /// The fields that are malformed, by their names in the contract.
+    FieldInvalid(Vec<String>),
+    /// The same form came with something else in it.
+    FormRepeated,
+}
+
+/// Why somebody cannot reset their password by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ineligibility {
+    NotEnabled,
+    NotLicensed,
+    NotInScope,
+    TooFewMethods,
+    ManagedElsewhere,
+    Blocked,
+}
+
+/// A rule for passwords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PasswordRule {
+    MinimumLength,
+    MaximumLength,
+    CharacterClasses,
+    Common,
+    BannedTerm,
+    Personal,
+    Organisation,
+    TooSimple,
+    History,
+}
+
+impl PasswordRule {
+    /// Every one of them, in the order in which pages show them.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::MinimumLength,
+        Self::MaximumLength,
+        Self::CharacterClasses,
+        Self::Common,
+        Self::BannedTerm,
+        Self::Personal,
+        Self::Organisation,
+        Self::TooSimple,
+        Self::History,
+    ];
+
+    /// The word for it, as the contract and our script have it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::MinimumLength => "MINIMUM_LENGTH",
+            Self::MaximumLength => "MAXIMUM_LENGTH",
+            Self::CharacterClasses => "CHARACTER_CLASSES",
+            Self::Common => "COMMON",
+            Self::BannedTerm => "BANNED_TERM",
+            Self::Personal => "PERSONAL",
+            Self::Organisation => "ORGANISATION",
+            Self::TooSimple => "TOO_SIMPLE",
+            Self::History => "HISTORY",
+        }
+    }
+
+    /// Reads that word; none for a rule that this release does not know.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.word() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_reads_back_from_its_word() {
+        assert_eq!(
+            PasswordRule::ALL.map(|rule| PasswordRule::parse(rule.word())),
+            PasswordRule::ALL.map(Some)
+        );
+        assert_eq!(PasswordRule::parse("UNSPECIFIED"), None);
+    }
+}

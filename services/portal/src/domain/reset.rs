@@ -1,0 +1,216 @@
+//! A reset between two of its pages: what is offered, what was proved, and when its page has something new to say.
+
+use std::fmt;
+use std::time::Duration;
+
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::TenantId;
+use serde::{Deserialize, Serialize};
+
+/// After so long a wait for a code people look for help. Mail takes seconds.
+const HELP_AFTER: Duration = Duration::from_secs(10);
+
+/// What a way to prove oneself is, of those that work in every browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum MethodKind {
+    Email,
+    Phone,
+    Authenticator,
+    RecoveryCode,
+}
+
+impl MethodKind {
+    /// Whether a code is sent, instead of being at hand already.
+    pub(crate) const fn is_sent(self) -> bool {
+        matches!(self, Self::Email | Self::Phone)
+    }
+}
+
+/// One way to prove oneself in a reset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OfferedMethod {
+    pub(crate) id: String,
+    pub(crate) kind: MethodKind,
+    /// Empty where the tenant offers kinds alone.
+    pub(crate) masked: String,
+    pub(crate) is_proved: bool,
+}
+
+/// A code that is to be typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SentCode {
+    pub(crate) method_id: String,
+    /// When it was asked for.
+    pub(crate) at: Timestamp,
+    /// When it dies; none for one that was not sent.
+    pub(crate) expires_at: Option<Timestamp>,
+    /// When another one may be sent; none where all sends have been used.
+    pub(crate) resend_at: Option<Timestamp>,
+}
+
+/// A reset between two of its pages.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ResetProgress {
+    pub(crate) tenant: TenantId,
+    /// For the browser's password manager, and for a request to administrators.
+    pub(crate) login: String,
+    /// Carries the reset from call to call: a secret.
+    pub(crate) token: String,
+    pub(crate) methods: Vec<OfferedMethod>,
+    pub(crate) proofs_remaining: u32,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) sent: Option<SentCode>,
+}
+
+impl ResetProgress {
+    pub(crate) fn method(&self, id: &str) -> Option<&OfferedMethod> {
+        self.methods.iter().find(|method| method.id == id)
+    }
+
+    /// What can still be proved.
+    pub(crate) fn open_methods(&self) -> impl Iterator<Item = &OfferedMethod> {
+        self.methods.iter().filter(|method| !method.is_proved)
+    }
+
+    /// Whether something was proved already.
+    pub(crate) fn has_proof(&self) -> bool {
+        self.methods.iter().any(|method| method.is_proved)
+    }
+
+    /// Whether the new password may be set.
+    pub(crate) fn is_proved(&self) -> bool {
+        self.proofs_remaining == 0
+    }
+
+    /// The method that a code is typed for.
+    pub(crate) fn asked(&self) -> Option<(&OfferedMethod, &SentCode)> {
+        let sent = self.sent.as_ref()?;
+        Some((self.method(&sent.method_id)?, sent))
+    }
+
+    /// After a code was sent, or one at hand was chosen.
+    #[must_use]
+    pub(crate) fn asking(self, sent: SentCode) -> Self {
+        Self { sent: Some(sent), ..self }
+    }
+
+    /// After another code was refused until then; never, where it is none.
+    #[must_use]
+    pub(crate) fn resendable_at(self, resend_at: Option<Timestamp>) -> Self {
+        let sent = self.sent.map(|sent| SentCode { resend_at, ..sent });
+        Self { sent, ..self }
+    }
+
+    /// After a code was judged: the token goes on, and what was proved is not offered again.
+    #[must_use]
+    pub(crate) fn judged(self, token: String, proofs_remaining: u32, is_accepted: bool) -> Self {
+        if !is_accepted {
+            return Self { token, ..self };
+        }
+        let proved = self.sent.as_ref().map(|sent| sent.method_id.clone());
+        let methods = self.methods.into_iter().map(|method| OfferedMethod {
+            is_proved: method.is_proved || proved.as_deref() == Some(&*method.id),
+            ..method
+        });
+        Self { token, proofs_remaining, methods: methods.collect(), sent: None, ..self }
+    }
+
+    /// How long until the page of the code has something new to say without being asked: help, another send, or that the reset is over.
+    pub(crate) fn next_change(&self, now: Timestamp) -> Option<Duration> {
+        let sent = self.asked().filter(|(method, _)| method.kind.is_sent()).map(|(_, sent)| sent);
+        let moments = [sent.map(|sent| sent.at.plus(HELP_AFTER)), sent.and_then(|sent| sent.resend_at)];
+        let moments = moments.into_iter().flatten().chain([self.expires_at]);
+        moments.filter(|moment| !now.has_reached(*moment)).min().map(|moment| moment.since(now))
+    }
+}
+
+impl SentCode {
+    /// Whether somebody has waited for it so long that help is offered.
+    pub(crate) fn is_late(&self, now: Timestamp) -> bool {
+        now.has_reached(self.at.plus(HELP_AFTER))
+    }
+
+    /// How long until another one may be sent; none where no send is left.
+    pub(crate) fn resend_after(&self, now: Timestamp) -> Option<Duration> {
+        self.resend_at.map(|at| at.since(now))
+    }
+}
+
+impl fmt::Debug for ResetProgress {
+    /// Neither the token nor who it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("ResetProgress");
+        shown.field("tenant", &self.tenant).field("proofs_remaining", &self.proofs_remaining);
+        shown.field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
+
+    fn after(seconds: u64) -> Timestamp {
+        START.plus(Duration::from_secs(seconds))
+    }
+
+    fn asking(kind: MethodKind) -> ResetProgress {
+        let method = |id: &str, kind| OfferedMethod {
+            id: id.to_owned(),
+            kind,
+            masked: String::new(),
+            is_proved: false,
+        };
+        let reset = ResetProgress {
+            tenant: TenantId::parse("0190c3a5-7e1c-7b2a-9f00-0123456789ab").unwrap(),
+            login: "zoe".to_owned(),
+            token: "first".to_owned(),
+            methods: vec![method("1", kind), method("2", MethodKind::RecoveryCode)],
+            proofs_remaining: 2,
+            expires_at: after(900),
+            sent: None,
+        };
+        let (expires_at, resend_at) = (Some(after(600)), Some(after(30)));
+        reset.asking(SentCode { method_id: "1".to_owned(), at: START, expires_at, resend_at })
+    }
+
+    #[test]
+    fn an_accepted_proof_is_not_offered_again_and_a_rejected_one_is() {
+        let rejected = asking(MethodKind::Email).judged("second".to_owned(), 2, false);
+        let accepted = rejected.clone().judged("third".to_owned(), 1, true);
+
+        assert_eq!((rejected.token.as_str(), rejected.open_methods().count()), ("second", 2));
+        assert!(rejected.sent.is_some() && !rejected.has_proof());
+        let open: Vec<&str> = accepted.open_methods().map(|method| method.id.as_str()).collect();
+        assert_eq!((accepted.token.as_str(), open, accepted.proofs_remaining), ("third", vec!["2"], 1));
+        assert!(accepted.sent.is_none() && accepted.has_proof() && !accepted.is_proved());
+    }
+
+    #[test]
+    fn a_page_changes_when_help_is_due_when_a_send_is_possible_and_when_the_reset_ends() {
+        let reset = asking(MethodKind::Email);
+        let next = |seconds| reset.next_change(after(seconds)).map(|wait| wait.as_secs());
+
+        assert_eq!([next(0), next(10), next(30), next(900)], [Some(10), Some(20), Some(870), None]);
+        let at_hand = asking(MethodKind::Authenticator);
+        assert_eq!(at_hand.next_change(START).map(|wait| wait.as_secs()), Some(900));
+    }
+
+    #[test]
+    fn help_is_offered_after_ten_seconds() {
+        let reset = asking(MethodKind::Email);
+        let (_, sent) = reset.asked().unwrap();
+
+        assert!(!sent.is_late(after(9)) && sent.is_late(after(10)));
+        assert_eq!(sent.resend_after(after(12)), Some(Duration::from_secs(18)));
+        assert_eq!(reset.clone().resendable_at(None).asked().unwrap().1.resend_after(START), None);
+    }
+
+    #[test]
+    fn debug_shows_neither_token_nor_login() {
+        let shown = format!("{:?}", asking(MethodKind::Email));
+
+        assert!(!shown.contains("first") && !shown.contains("zoe"), "{shown}");
+    }
+}

@@ -1,0 +1,70 @@
+//! The pages, one file each. A page is a handler that shows it and one that takes its form; both answer with `web`'s words.
+//!
+//! A page that was left is never come back to by a form: what a form changed is followed by a redirect, so that reloading and "back"
+//! send nothing twice.
+
+mod code;
+mod done;
+mod help;
+mod organisation;
+mod password;
+mod prove;
+mod sentences;
+mod start;
+mod who;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::cookies::FlowId;
+use crate::domain::{Organisation, OrganisationKey, ResetProgress};
+use crate::peers::PeerError;
+use crate::web::{Fault, Visit};
+
+/// All of them, by address.
+pub(crate) fn routes() -> Router {
+    Router::new()
+        .route("/", get(start::show))
+        .route("/organisation", get(organisation::show).post(organisation::choose))
+        .route("/o/{handle}", get(organisation::come))
+        .route("/reset", get(who::show).post(who::start))
+        .route("/reset/{flow}/prove", get(prove::show).post(prove::choose))
+        .route("/reset/{flow}/code", get(code::show).post(code::submit))
+        .route("/reset/{flow}/resend", get(code::show).post(code::resend))
+        .route("/reset/{flow}/password", get(password::show).post(password::set))
+        .route("/reset/done", get(done::show))
+        .route("/reset/{flow}/help", get(help::show_in_reset).post(help::ask_in_reset))
+        .route("/help", get(help::show).post(help::ask))
+        .route("/help/sent", get(help::sent))
+}
+
+/// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.
+async fn belonging(visit: &Visit) -> Result<Organisation, Fault> {
+    let kept = visit.kept_organisation();
+    let Some(tenant) = visit.site.rules.tenant else { return kept.ok_or(Fault::NoOrganisation) };
+    if let Some(kept) = kept.filter(|kept| kept.tenant == tenant) {
+        return Ok(kept);
+    }
+    match visit.site.identity.find_organisation(&OrganisationKey::Tenant(tenant)).await {
+        Ok(organisation) => Ok(organisation),
+        Err(PeerError::Failed(failure)) => Err(failure.into()),
+        Err(PeerError::Refused(_)) => Err(Fault::Broken("identity does not know portal.tenant_id".into())),
+    }
+}
+
+/// The reset that an address names.
+fn opened(visit: &Visit, flow: &str) -> Result<(FlowId, ResetProgress), Fault> {
+    let flow = FlowId::parse(flow).ok_or(Fault::NotFound)?;
+    let reset = visit.reset(&flow).ok_or(Fault::ResetOver)?;
+    Ok((flow, reset))
+}
+
+/// The address of a page of a reset.
+fn path(flow: &FlowId, page: &str) -> String {
+    format!("/reset/{}/{page}", flow.as_str())
+}
+
+/// The name over the pages of a reset; none where the browser has forgotten it.
+fn organisation_name(visit: &Visit) -> Option<String> {
+    visit.kept_organisation().map(|organisation| organisation.name)
+}

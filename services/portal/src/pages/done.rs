@@ -1,0 +1,14 @@
+//! "Your new password is set": the last page of a reset. It signs nobody in and knows nothing any more.
+
+use axum::response::Response;
+
+use super::organisation_name;
+use crate::view::{Step, Values};
+use crate::web::{Content, Fault, Visit};
+
+pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
+    let body = visit.body("done", Values::default())?;
+    let organisation = organisation_name(&visit);
+    let content = Content::new(&visit.words().done_title, body);
+    visit.page(Content { organisation: organisation.as_deref(), step: Some(Step::Done), ..content })
+}

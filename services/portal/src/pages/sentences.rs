@@ -1,0 +1,105 @@
+//! What identity refused, as a sentence for the person.
+
+use std::time::Duration;
+
+use crate::domain::{Ineligibility, PasswordRule, Refusal};
+use crate::peers::PeerError;
+use crate::web::{Fault, Visit};
+use crate::words::{Words, filled};
+
+/// The refusal in a failed call.
+///
+/// # Errors
+/// Identity gave no answer.
+pub(super) fn refusal(error: PeerError) -> Result<Refusal, Fault> {
+    match error {
+        PeerError::Refused(refusal) => Ok(refusal),
+        PeerError::Failed(failure) => Err(failure.into()),
+    }
+}
+
+/// What a page says of a refusal beside the field it is about.
+///
+/// # Errors
+/// It is not about a field: the person begins again.
+pub(super) fn sentence(visit: &Visit, refusal: &Refusal) -> Result<String, Fault> {
+    let words = visit.words();
+    let text = match refusal {
+        Refusal::ResetOver | Refusal::MethodUnknown => return Err(Fault::ResetOver),
+        Refusal::OrganisationUnknown | Refusal::OrganisationElsewhere => return Err(Fault::NoOrganisation),
+        Refusal::FieldInvalid(fields) => {
+            return Err(Fault::Broken(format!("identity refused the fields {}", fields.join(", ")).into()));
+        }
+        Refusal::PasswordRefused(rules) => return Ok(broken(words, rules).join("; ")),
+        Refusal::Throttled(wait) => return Ok(waiting(*wait, &words.throttled_for, &words.throttled)),
+        Refusal::SendLimited(wait) => {
+            return Ok(waiting(*wait, &words.send_limited_for, &words.send_limited));
+        }
+        Refusal::AttemptsExhausted => &words.attempts_exhausted,
+        Refusal::MethodAlreadyProved => &words.method_proved,
+        Refusal::ProofsMissing => &words.proofs_missing,
+        Refusal::HelpMessageRefused => &words.help_message_refused,
+        Refusal::Busy(_) => &words.busy,
+        Refusal::NotEligible(why) => ineligible(words, *why),
+        Refusal::FormRepeated => &words.form_repeated,
+    };
+    Ok(text.clone())
+}
+
+fn waiting(wait: Option<Duration>, until: &str, unknown: &str) -> String {
+    wait.map_or_else(|| unknown.to_owned(), |wait| filled(until, "seconds", whole_seconds(wait)))
+}
+
+/// The seconds of a wait, rounded up: what is said to be over is over.
+pub(super) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+fn ineligible(words: &Words, why: Ineligibility) -> &String {
+    match why {
+        Ineligibility::NotEnabled => &words.not_enabled,
+        Ineligibility::NotLicensed => &words.not_licensed,
+        Ineligibility::NotInScope => &words.not_in_scope,
+        Ineligibility::TooFewMethods => &words.too_few_methods,
+        Ineligibility::ManagedElsewhere => &words.managed_elsewhere,
+        Ineligibility::Blocked => &words.blocked,
+    }
+}
+
+/// A sentence for each rule that is broken.
+pub(super) fn broken(words: &Words, rules: &[PasswordRule]) -> Vec<String> {
+    rules.iter().map(|broken| filled(&words.rule_broken, "rule", rule(words, *broken))).collect()
+}
+
+/// What a rule demands.
+pub(super) fn rule(words: &Words, rule: PasswordRule) -> &str {
+    match rule {
+        PasswordRule::MinimumLength => &words.rule_minimum_length,
+        PasswordRule::MaximumLength => &words.rule_maximum_length,
+        PasswordRule::CharacterClasses => &words.rule_character_classes,
+        PasswordRule::Common => &words.rule_common,
+        PasswordRule::BannedTerm => &words.rule_banned_term,
+        PasswordRule::Personal => &words.rule_personal,
+        PasswordRule::Organisation => &words.rule_organisation,
+        PasswordRule::TooSimple => &words.rule_too_simple,
+        PasswordRule::History => &words.rule_history,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_rounded_up() {
+        let seconds = [0, 1, 1_000, 1_001].map(|millis| whole_seconds(Duration::from_millis(millis)));
+
+        assert_eq!(seconds, [0, 1, 1, 2]);
+    }
+
+    #[test]
+    fn a_wait_that_nobody_knows_has_a_sentence_too() {
+        assert_eq!(waiting(Some(Duration::from_secs(30)), "in {seconds} s", "later"), "in 30 s");
+        assert_eq!(waiting(None, "in {seconds} s", "later"), "later");
+    }
+}

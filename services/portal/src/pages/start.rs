@@ -1,0 +1,16 @@
+//! "Can't access your account?": where people who are locked out begin.
+
+use axum::response::Response;
+
+use super::belonging;
+use crate::view::Values;
+use crate::web::{Content, Fault, Keep, Visit};
+
+pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
+    let organisation = belonging(&visit).await?;
+    let may_change = visit.site.rules.tenant.is_none();
+    let body = visit.body("start", Values::default().flag("may_change", may_change))?;
+    let content = Content::new(&visit.words().start_title, body);
+    let page = visit.page(Content { organisation: Some(&organisation.name), ..content })?;
+    visit.keeping(page, None, Keep::Value(&organisation))
+}

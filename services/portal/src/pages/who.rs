@@ -1,0 +1,85 @@
+//! "Who are you?": the first of the four pages of a reset. A login that nobody has is taken like any other.
+
+use axum::response::Response;
+use rekey_primitives::secret::ExposeSecret as _;
+
+use super::sentences::{refusal, sentence};
+use super::{belonging, path};
+use crate::cookies::FlowId;
+use crate::domain::{Organisation, Refusal, ResetProgress};
+use crate::peers::StartedReset;
+use crate::view::{Field, FieldKind, Problem, Step, Values};
+use crate::web::{Content, Fault, Keep, PostedFields, Visit};
+
+const PATH: &str = "/reset";
+const FIELD: &str = "login";
+
+pub(super) async fn show(visit: Visit) -> Result<Response, Fault> {
+    let organisation = belonging(&visit).await?;
+    let page = page(&visit, &organisation, "", None)?;
+    visit.keeping(page, None, Keep::Value(&organisation))
+}
+
+pub(super) async fn start(visit: Visit, fields: PostedFields) -> Result<Response, Fault> {
+    let organisation = belonging(&visit).await?;
+    let (login, words) = (fields.text(FIELD), visit.words());
+    if login.is_empty() {
+        return page(&visit, &organisation, "", Some(&words.login_missing));
+    }
+    let identity = &visit.site.identity;
+    let refused = match identity.start_reset(organisation.tenant, login, &visit.visitor()).await {
+        Ok(started) => return begin(&visit, &organisation, login, &started),
+        Err(error) => refusal(error)?,
+    };
+    let problem = match &refused {
+        Refusal::FieldInvalid(fields) if fields.iter().any(|field| field == FIELD) => {
+            words.login_invalid.clone()
+        }
+        other => sentence(&visit, other)?,
+    };
+    page(&visit, &organisation, login, Some(&problem))
+}
+
+/// From here on the reset goes by a name of its own, so that one in another tab stays another.
+fn begin(
+    visit: &Visit,
+    organisation: &Organisation,
+    login: &str,
+    started: &StartedReset,
+) -> Result<Response, Fault> {
+    let flow = FlowId::draw(&*visit.site.entropy);
+    let reset = ResetProgress {
+        tenant: organisation.tenant,
+        login: login.to_owned(),
+        token: started.token.expose_secret().to_owned(),
+        methods: started.methods.clone(),
+        proofs_remaining: started.proofs_required,
+        expires_at: started.expires_at,
+        sent: None,
+    };
+    visit.keeping(Visit::redirect(&path(&flow, "prove")), Some(&flow), Keep::Value(&reset))
+}
+
+fn page(
+    visit: &Visit,
+    organisation: &Organisation,
+    typed: &str,
+    problem: Option<&str>,
+) -> Result<Response, Fault> {
+    let words = visit.words();
+    let field = visit.field(&Field {
+        name: FIELD,
+        label: &words.login_label,
+        hint: None,
+        kind: FieldKind::Login,
+        value: typed,
+        problem,
+    })?;
+    let values = Values::default().html("hidden", visit.hidden(PATH)?).html("field", field);
+    visit.page(Content {
+        organisation: Some(&organisation.name),
+        step: Some(Step::Who),
+        problems: problem.map(|text| Problem::of(FIELD, text)).into_iter().collect(),
+        ..Content::new(&words.who_title, visit.body("who", values)?)
+    })
+}

@@ -1,0 +1,160 @@
+//! What the portal needs of identity, in its own words. What cannot be said to a person is a [`PeerFailure`]; it is logged once, where
+//! the page is answered.
+
+mod identity;
+mod refusals;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::TenantId;
+use rekey_primitives::secret::SecretString;
+
+pub(crate) use self::identity::IdentityPeer;
+use crate::domain::{OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal};
+
+/// Who looks at a page, as identity is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Visitor {
+    /// Where they are; none where only a proxy is known.
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) user_agent: String,
+    /// The language that messages are to have.
+    pub(crate) locale: &'static str,
+}
+
+/// A call that changes something: repeated under its id it gets the first answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) request_id: String,
+    pub(crate) visitor: Visitor,
+}
+
+/// An open reset.
+#[derive(Debug)]
+pub(crate) struct StartedReset {
+    pub(crate) token: SecretString,
+    pub(crate) methods: Vec<OfferedMethod>,
+    pub(crate) proofs_required: u32,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// A code that is on its way, if there is anybody to send it to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CodeOnItsWay {
+    pub(crate) expires_at: Timestamp,
+    /// None where all sends have been used.
+    pub(crate) resend_at: Option<Timestamp>,
+}
+
+/// A code that was judged.
+#[derive(Debug)]
+pub(crate) struct JudgedProof {
+    pub(crate) is_accepted: bool,
+    pub(crate) token: SecretString,
+    pub(crate) proofs_remaining: u32,
+}
+
+/// What a rule says of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) rule: PasswordRule,
+    pub(crate) passed: bool,
+}
+
+/// What a person asks an administrator.
+#[derive(Debug)]
+pub(crate) struct HelpQuestion<'a> {
+    pub(crate) tenant: TenantId,
+    pub(crate) login: &'a str,
+    /// The reset under way, whose proofs put the question ahead.
+    pub(crate) reset_token: Option<&'a str>,
+    pub(crate) message: &'a str,
+}
+
+/// Identity as the pages use it.
+#[async_trait]
+pub(crate) trait Identity: Send + Sync + 'static {
+    async fn find_organisation(&self, key: &OrganisationKey) -> Result<Organisation, PeerError>;
+
+    /// Opens a reset for a login, known or not.
+    async fn start_reset(
+        &self,
+        tenant: TenantId,
+        login: &str,
+        visitor: &Visitor,
+    ) -> Result<StartedReset, PeerError>;
+
+    async fn send_code(&self, token: &str, method_id: &str, call: &Call) -> Result<CodeOnItsWay, PeerError>;
+
+    async fn submit_proof(
+        &self,
+        token: &str,
+        proof: Proof<'_>,
+        call: &Call,
+    ) -> Result<JudgedProof, PeerError>;
+
+    /// Every rule in force but history, and what it says of a candidate.
+    async fn evaluate_password(
+        &self,
+        token: &str,
+        candidate: &SecretString,
+        visitor: &Visitor,
+    ) -> Result<Vec<Verdict>, PeerError>;
+
+    async fn complete_reset(
+        &self,
+        token: &str,
+        password: &SecretString,
+        call: &Call,
+    ) -> Result<(), PeerError>;
+
+    async fn ask_for_help(&self, question: &HelpQuestion<'_>, call: &Call) -> Result<(), PeerError>;
+}
+
+/// A code for a method.
+#[derive(Debug)]
+pub(crate) struct Proof<'a> {
+    pub(crate) method_id: &'a str,
+    pub(crate) code: &'a SecretString,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum PeerError {
+    /// It said no, for a reason that it publishes.
+    Refused(Refusal),
+    /// It is away, or did not understand.
+    Failed(PeerFailure),
+}
+
+/// Identity is away, or did not understand.
+#[derive(Debug, thiserror::Error)]
+#[error("identity answered {code:?} {reason}")]
+pub(crate) struct PeerFailure {
+    pub(crate) code: tonic::Code,
+    pub(crate) reason: String,
+    /// Whether trying again may help.
+    pub(crate) may_pass: bool,
+    pub(crate) retry_after: Option<Duration>,
+    /// What a person reads to support.
+    pub(crate) support_code: Option<String>,
+    #[source]
+    pub(crate) source: Option<tonic::Status>,
+}
+
+impl PeerFailure {
+    /// It answered, and not as the contract says.
+    fn unclear(reason: &str) -> Self {
+        Self {
+            code: tonic::Code::Internal,
+            reason: reason.to_owned(),
+            may_pass: false,
+            retry_after: None,
+            support_code: None,
+            source: None,
+        }
+    }
+}

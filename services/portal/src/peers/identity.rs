@@ -1,0 +1,236 @@
+//! Identity over gRPC.
+
+use async_trait::async_trait;
+use rekey_client::Connection;
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::TenantId;
+use rekey_primitives::secret::{ExposeSecret as _, SecretString};
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
+use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
+use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
+use rekey_wire::time::unix_micros;
+
+use super::{
+    Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, PeerError, PeerFailure, Proof, StartedReset,
+    Verdict, Visitor,
+};
+use crate::domain::{MethodKind, OfferedMethod, Organisation, OrganisationKey, PasswordRule};
+
+/// Identity over gRPC.
+#[derive(Debug, Clone)]
+pub(crate) struct IdentityPeer(Connection);
+
+impl IdentityPeer {
+    pub(crate) fn new(connection: Connection) -> Self {
+        Self(connection)
+    }
+
+    fn resets(&self) -> PasswordResetServiceClient<Connection> {
+        PasswordResetServiceClient::new(self.0.clone())
+    }
+
+    async fn tenant(&self, key: &OrganisationKey) -> Result<Option<wire::Tenant>, tonic::Status> {
+        use wire::lookup_tenant_request::Key;
+
+        let mut tenants = TenantServiceClient::new(self.0.clone());
+        let key = match key {
+            OrganisationKey::Tenant(tenant) => {
+                let request = wire::GetTenantRequest { tenant_id: tenant.to_string() };
+                return Ok(tenants.get_tenant(request).await?.into_inner().tenant);
+            }
+            OrganisationKey::Handle(handle) => Key::Handle(handle.clone()),
+            OrganisationKey::Domain(domain) => Key::Domain(domain.clone()),
+        };
+        let request = wire::LookupTenantRequest { key: Some(key) };
+        Ok(tenants.lookup_tenant(request).await?.into_inner().tenant)
+    }
+}
+
+#[async_trait]
+impl Identity for IdentityPeer {
+    async fn find_organisation(&self, key: &OrganisationKey) -> Result<Organisation, PeerError> {
+        let found = self.tenant(key).await?;
+        let found = found.ok_or_else(|| PeerFailure::unclear("the tenant is missing"))?;
+        let tenant = TenantId::parse(&found.tenant_id);
+        let tenant = tenant.map_err(|_| PeerFailure::unclear("the tenant has no id"))?;
+        Ok(Organisation { tenant, name: found.display_name, help_url: found.help_url })
+    }
+
+    async fn start_reset(
+        &self,
+        tenant: TenantId,
+        login: &str,
+        visitor: &Visitor,
+    ) -> Result<StartedReset, PeerError> {
+        let request = wire::StartPasswordResetRequest {
+            tenant_id: tenant.to_string(),
+            login: login.to_owned(),
+            context: context(visitor),
+        };
+        let started = self.resets().start_password_reset(request).await?.into_inner();
+        Ok(StartedReset {
+            methods: started.methods.iter().filter_map(offered).collect(),
+            proofs_required: count(started.proofs_required)?,
+            expires_at: moment(started.expire_time)?,
+            token: started.reset_token.into(),
+        })
+    }
+
+    async fn send_code(&self, token: &str, method_id: &str, call: &Call) -> Result<CodeOnItsWay, PeerError> {
+        let request = wire::SendResetCodeRequest {
+            reset_token: token.to_owned(),
+            method_id: method_id.to_owned(),
+            request_id: call.request_id.clone(),
+            context: context(&call.visitor),
+        };
+        let sent = self.resets().send_reset_code(request).await?.into_inner();
+        Ok(CodeOnItsWay {
+            expires_at: moment(sent.code_expire_time)?,
+            resend_at: sent.resend_time.map(|at| moment(Some(at))).transpose()?,
+        })
+    }
+
+    async fn submit_proof(
+        &self,
+        token: &str,
+        proof: Proof<'_>,
+        call: &Call,
+    ) -> Result<JudgedProof, PeerError> {
+        let request = wire::SubmitResetProofRequest {
+            reset_token: token.to_owned(),
+            method_id: proof.method_id.to_owned(),
+            code: proof.code.expose_secret().to_owned(),
+            request_id: call.request_id.clone(),
+            context: context(&call.visitor),
+            ..wire::SubmitResetProofRequest::default()
+        };
+        let judged = self.resets().submit_reset_proof(request).await?.into_inner();
+        let is_accepted = match judged.outcome() {
+            wire::ProofOutcome::Accepted => true,
+            wire::ProofOutcome::Rejected => false,
+            wire::ProofOutcome::Unspecified => return Err(PeerFailure::unclear("no outcome").into()),
+        };
+        let proofs_remaining = count(judged.proofs_remaining)?;
+        Ok(JudgedProof { is_accepted, proofs_remaining, token: judged.reset_token.into() })
+    }
+
+    async fn evaluate_password(
+        &self,
+        token: &str,
+        candidate: &SecretString,
+        visitor: &Visitor,
+    ) -> Result<Vec<Verdict>, PeerError> {
+        let request = wire::EvaluatePasswordRequest {
+            candidate_password: candidate.expose_secret().to_owned(),
+            reset_token: token.to_owned(),
+            context: context(visitor),
+        };
+        let evaluated = PasswordServiceClient::new(self.0.clone()).evaluate_password(request).await?;
+        let verdict = |verdict: &wire::RuleVerdict| {
+            Some(Verdict { rule: rule(verdict.rule())?, passed: verdict.passed })
+        };
+        Ok(evaluated.into_inner().verdicts.iter().filter_map(verdict).collect())
+    }
+
+    async fn complete_reset(
+        &self,
+        token: &str,
+        password: &SecretString,
+        call: &Call,
+    ) -> Result<(), PeerError> {
+        let request = wire::CompletePasswordResetRequest {
+            reset_token: token.to_owned(),
+            new_password: password.expose_secret().to_owned(),
+            request_id: call.request_id.clone(),
+            context: context(&call.visitor),
+        };
+        self.resets().complete_password_reset(request).await?;
+        Ok(())
+    }
+
+    async fn ask_for_help(&self, question: &HelpQuestion<'_>, call: &Call) -> Result<(), PeerError> {
+        let request = wire::RequestAdministratorHelpRequest {
+            tenant_id: question.tenant.to_string(),
+            login: question.login.to_owned(),
+            reset_token: question.reset_token.unwrap_or_default().to_owned(),
+            message: question.message.to_owned(),
+            request_id: call.request_id.clone(),
+            context: context(&call.visitor),
+        };
+        self.resets().request_administrator_help(request).await?;
+        Ok(())
+    }
+}
+
+fn context(visitor: &Visitor) -> Option<wire::RequestContext> {
+    Some(wire::RequestContext {
+        ip_address: visitor.address.map(|address| address.to_string()).unwrap_or_default(),
+        user_agent: visitor.user_agent.clone(),
+        locale: visitor.locale.to_owned(),
+    })
+}
+
+/// A method as pages offer it; none for one that this release or a browser without scripts cannot take.
+fn offered(method: &wire::ResetMethod) -> Option<OfferedMethod> {
+    let kind = match method.kind() {
+        wire::MethodKind::Email => MethodKind::Email,
+        wire::MethodKind::Phone => MethodKind::Phone,
+        wire::MethodKind::Authenticator => MethodKind::Authenticator,
+        wire::MethodKind::RecoveryCode => MethodKind::RecoveryCode,
+        wire::MethodKind::Passkey | wire::MethodKind::Unspecified => return None,
+    };
+    Some(OfferedMethod {
+        id: method.method_id.clone(),
+        kind,
+        masked: method.masked_destination.clone(),
+        is_proved: false,
+    })
+}
+
+fn rule(rule: wire::PasswordRule) -> Option<PasswordRule> {
+    let name = rule.as_str_name();
+    PasswordRule::parse(name.strip_prefix("PASSWORD_RULE_").unwrap_or(name))
+}
+
+fn moment(at: Option<prost_types::Timestamp>) -> Result<Timestamp, PeerFailure> {
+    let micros = at.as_ref().and_then(unix_micros);
+    micros.map(Timestamp::from_unix_micros).ok_or_else(|| PeerFailure::unclear("a time is missing"))
+}
+
+fn count(number: i32) -> Result<u32, PeerFailure> {
+    u32::try_from(number).map_err(|_| PeerFailure::unclear("a count is negative"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_and_rules_are_taken_in_our_own_words() {
+        let method = wire::ResetMethod {
+            method_id: "2".to_owned(),
+            kind: wire::MethodKind::Phone.into(),
+            masked_destination: "••• 42".to_owned(),
+            ..wire::ResetMethod::default()
+        };
+        let passkey = wire::ResetMethod { kind: wire::MethodKind::Passkey.into(), ..method.clone() };
+
+        let taken = offered(&method).unwrap();
+
+        assert_eq!((&*taken.id, taken.kind, &*taken.masked), ("2", MethodKind::Phone, "••• 42"));
+        assert_eq!(offered(&passkey), None);
+        assert_eq!(rule(wire::PasswordRule::TooSimple), Some(PasswordRule::TooSimple));
+        assert_eq!(rule(wire::PasswordRule::Unspecified), None);
+    }
+
+    #[test]
+    fn identity_is_told_who_looks_at_the_page() {
+        let address = Some("192.0.2.7".parse().unwrap());
+        let visitor = Visitor { address, user_agent: "Firefox".to_owned(), locale: "de" };
+
+        let told = context(&visitor).unwrap();
+
+        assert_eq!((&*told.ip_address, &*told.user_agent, &*told.locale), ("192.0.2.7", "Firefox", "de"));
+    }
+}

@@ -1,0 +1,121 @@
+//! Statuses of identity become refusals, by the reasons that it publishes, or failures.
+
+use rekey_client::Problem;
+use rekey_wire::identity::v1::ErrorReason;
+use tonic::{Code, Status};
+
+use super::{PeerError, PeerFailure};
+use crate::domain::{Ineligibility, PasswordRule, Refusal};
+
+impl From<Status> for PeerError {
+    fn from(status: Status) -> Self {
+        let problem = Problem::of(&status);
+        match problem.published::<ErrorReason>().and_then(|reason| refusal(reason, &problem)) {
+            Some(refusal) => Self::Refused(refusal),
+            None => Self::Failed(failure(problem, status)),
+        }
+    }
+}
+
+impl From<PeerFailure> for PeerError {
+    fn from(failure: PeerFailure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// What a page has to say of a reason; none for those that are the fault of nobody who reads it.
+fn refusal(reason: ErrorReason, problem: &Problem) -> Option<Refusal> {
+    let wait = problem.retry_after;
+    let not_eligible = |why| Some(Refusal::NotEligible(why));
+    match reason {
+        ErrorReason::ResetInvalid => Some(Refusal::ResetOver),
+        ErrorReason::AttemptsExhausted => Some(Refusal::AttemptsExhausted),
+        ErrorReason::MethodUnknownInReset => Some(Refusal::MethodUnknown),
+        ErrorReason::MethodAlreadyProved => Some(Refusal::MethodAlreadyProved),
+        ErrorReason::SendLimited => Some(Refusal::SendLimited(wait)),
+        ErrorReason::ProofsMissing => Some(Refusal::ProofsMissing),
+        ErrorReason::PasswordRefused => Some(Refusal::PasswordRefused(broken_rules(problem))),
+        ErrorReason::HelpMessageRefused => Some(Refusal::HelpMessageRefused),
+        ErrorReason::Throttled => Some(Refusal::Throttled(wait)),
+        ErrorReason::HashingBusy | ErrorReason::Overloaded => Some(Refusal::Busy(wait)),
+        ErrorReason::TenantNotFound => Some(Refusal::OrganisationUnknown),
+        ErrorReason::TenantElsewhere => Some(Refusal::OrganisationElsewhere),
+        ErrorReason::ResetNotEnabled => not_eligible(Ineligibility::NotEnabled),
+        ErrorReason::ResetNotLicensed => not_eligible(Ineligibility::NotLicensed),
+        ErrorReason::AccountNotInScope => not_eligible(Ineligibility::NotInScope),
+        ErrorReason::TooFewMethods => not_eligible(Ineligibility::TooFewMethods),
+        ErrorReason::AccountManagedElsewhere => not_eligible(Ineligibility::ManagedElsewhere),
+        ErrorReason::AccountBlocked => not_eligible(Ineligibility::Blocked),
+        ErrorReason::RequestIdReused => Some(Refusal::FormRepeated),
+        ErrorReason::FieldInvalid => {
+            Some(Refusal::FieldInvalid(problem.fields.iter().map(|(field, _)| field.clone()).collect()))
+        }
+        _ => None,
+    }
+}
+
+/// The rules that this release knows among those that were broken.
+fn broken_rules(problem: &Problem) -> Vec<PasswordRule> {
+    let words = problem.metadata.get("rules").map(String::as_str).unwrap_or_default();
+    words.split(',').filter_map(|word| PasswordRule::parse(word.trim())).collect()
+}
+
+fn failure(problem: Problem, status: Status) -> PeerFailure {
+    let may_pass =
+        matches!(problem.code, Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted);
+    PeerFailure {
+        code: problem.code,
+        reason: problem.reason,
+        may_pass,
+        retry_after: problem.retry_after,
+        support_code: problem.support_code,
+        source: Some(status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::time::Duration;
+
+    use rekey_wire::reason::Reason as _;
+
+    use super::*;
+
+    fn problem(reason: ErrorReason) -> Problem {
+        Problem {
+            code: Code::FailedPrecondition,
+            domain: ErrorReason::DOMAIN.to_owned(),
+            reason: reason.word().to_owned(),
+            metadata: HashMap::from([("rules".to_owned(), "COMMON,TOO_SIMPLE,NEW_RULE".to_owned())]),
+            fields: vec![("login".to_owned(), "is missing".to_owned())],
+            retry_after: Some(Duration::from_secs(30)),
+            support_code: Some("trace".to_owned()),
+        }
+    }
+
+    fn said(reason: ErrorReason) -> Option<Refusal> {
+        refusal(reason, &problem(reason))
+    }
+
+    #[test]
+    fn a_reason_says_what_a_page_needs_of_it() {
+        let wait = Some(Duration::from_secs(30));
+        let rules = vec![PasswordRule::Common, PasswordRule::TooSimple];
+
+        assert_eq!(said(ErrorReason::SendLimited), Some(Refusal::SendLimited(wait)));
+        assert_eq!(said(ErrorReason::Throttled), Some(Refusal::Throttled(wait)));
+        assert_eq!(said(ErrorReason::PasswordRefused), Some(Refusal::PasswordRefused(rules)));
+        let fields = vec!["login".to_owned()];
+        assert_eq!(said(ErrorReason::FieldInvalid), Some(Refusal::FieldInvalid(fields)));
+    }
+
+    #[test]
+    fn what_is_our_own_fault_is_a_failure() {
+        for reason in [ErrorReason::CallerUnknown, ErrorReason::Internal, ErrorReason::Unavailable] {
+            assert_eq!(said(reason), None, "{reason:?}");
+        }
+        let failed = PeerError::from(Status::unavailable("nobody is there"));
+        assert!(matches!(failed, PeerError::Failed(PeerFailure { may_pass: true, .. })), "{failed:?}");
+    }
+}

@@ -1,0 +1,163 @@
+//! A browser that keeps cookies, follows no redirect by itself, and sends the forms that pages show it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use rekey_primitives::clock::ManualClock;
+use rekey_primitives::entropy::SystemEntropy;
+use rekey_runtime::server::Peer;
+use rekey_sealing::AeadKeys;
+use tower::ServiceExt as _;
+
+use super::fake_identity::{FakeIdentity, NOW};
+use crate::config::SiteRules;
+use crate::cookies::CookieJar;
+use crate::view::View;
+use crate::web::{Site, router};
+
+const KEY: &str = "now active AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+pub(super) const ORIGIN: &str = "https://id.example.com";
+
+/// The portal, and whom it asks.
+pub(super) struct World {
+    pub(super) identity: Arc<FakeIdentity>,
+    pub(super) clock: ManualClock,
+    router: Router,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let (identity, clock) = (Arc::new(FakeIdentity::default()), ManualClock::starting_at(NOW));
+        let (keys, entropy) = (AeadKeys::from_text(KEY).unwrap(), Arc::new(SystemEntropy));
+        let site = Site {
+            rules: SiteRules {
+                origin: ORIGIN.to_owned(),
+                tenant: None,
+                trusted_proxies: Vec::new(),
+                body_bytes: 16_384,
+                deadline: Duration::from_secs(10),
+            },
+            identity: identity.clone(),
+            cookies: CookieJar::new(keys.clone(), entropy.clone()),
+            seals: keys,
+            view: View::load().unwrap(),
+            clock: Arc::new(clock.clone()),
+            entropy,
+        };
+        Self { identity, clock, router: router(Arc::new(site), crate::pages::routes()) }
+    }
+
+    pub(super) fn browser(&self) -> Browser {
+        Browser { router: self.router.clone(), cookies: RefCell::default(), language: "en" }
+    }
+
+    /// A browser that was told its organisation.
+    pub(super) async fn browser_of_acme(&self) -> Browser {
+        let browser = self.browser();
+        browser.get("/o/acme").await;
+        self.identity.asked();
+        browser
+    }
+}
+
+/// What came back.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Answer {
+    /// Where it sends the browser.
+    pub(super) fn location(&self) -> &str {
+        self.headers.get(header::LOCATION).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// The value of a field of its first form.
+    pub(super) fn field(&self, name: &str) -> String {
+        let start = format!("name=\"{name}\" value=\"");
+        let rest = self.text.split_once(&start).map(|(_, rest)| rest).unwrap_or_default();
+        rest.split('"').next().unwrap_or_default().to_owned()
+    }
+}
+
+pub(super) struct Browser {
+    router: Router,
+    cookies: RefCell<BTreeMap<String, String>>,
+    pub(super) language: &'static str,
+}
+
+impl Browser {
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Opens a page, fills its form in and sends it where the form says.
+    pub(super) async fn fill(&self, page: &str, action: &str, typed: &[(&str, &str)]) -> Answer {
+        let shown = self.get(page).await;
+        assert!(shown.text.contains(&format!("action=\"{action}\"")), "{page}: {}", shown.text);
+        let token = shown.field("form_token");
+        let request_id = shown.field("request_id");
+        let fields = [("form_token", token.as_str()), ("request_id", request_id.as_str())];
+        self.post(action, &[&fields[..], typed].concat()).await
+    }
+
+    /// Sends a form as a browser does from a page of the portal.
+    pub(super) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_from(path, fields, &[("origin", ORIGIN), ("sec-fetch-site", "same-origin")]).await
+    }
+
+    pub(super) async fn post_from(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let mut request = self.request(Method::POST, path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let content_type = "application/x-www-form-urlencoded";
+        self.send(request.header(header::CONTENT_TYPE, content_type).body(Body::from(body)).unwrap()).await
+    }
+
+    /// Its cookies by name, as another browser would have stolen them.
+    pub(super) fn cookie_names(&self) -> Vec<String> {
+        self.cookies.borrow().keys().cloned().collect()
+    }
+
+    fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
+        let pairs: Vec<String> =
+            self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::ACCEPT_LANGUAGE, self.language)
+            .header(header::COOKIE, pairs.join("; "))
+            .extension(Peer::at("192.0.2.7:40000".parse().unwrap()))
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        for line in head.headers.get_all(header::SET_COOKIE) {
+            let line = line.to_str().unwrap();
+            let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
+            if line.contains("Max-Age=0") {
+                self.cookies.borrow_mut().remove(name);
+            } else {
+                self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        Answer { status: head.status, headers: head.headers, text }
+    }
+}

@@ -1,0 +1,122 @@
+//! Identity that answers as it is told, and remembers what it was asked.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::TenantId;
+use rekey_primitives::secret::{ExposeSecret as _, SecretString};
+
+use crate::domain::{MethodKind, OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal};
+use crate::peers::{
+    Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, PeerError, Proof, StartedReset, Verdict, Visitor,
+};
+
+/// When all of it happens.
+pub(super) const NOW: Timestamp = Timestamp::from_unix_micros(1_785_000_000_000_000);
+
+/// The code that is right.
+pub(super) const CODE: &str = "123456";
+
+/// The one organisation there is.
+pub(super) const TENANT: &str = "0190c3a5-7e1c-7b2a-9f00-0123456789ab";
+
+#[derive(Default)]
+pub(super) struct FakeIdentity {
+    asked: Mutex<Vec<String>>,
+    refusals: Mutex<VecDeque<Refusal>>,
+}
+
+impl FakeIdentity {
+    /// Refuses what it is asked next.
+    pub(super) fn refuse(&self, refusal: Refusal) {
+        self.refusals.lock().unwrap().push_back(refusal);
+    }
+
+    /// What it was asked so far, and forgets it.
+    pub(super) fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+
+    fn ask(&self, what: String) -> Result<(), PeerError> {
+        self.asked.lock().unwrap().push(what);
+        match self.refusals.lock().unwrap().pop_front() {
+            Some(refusal) => Err(PeerError::Refused(refusal)),
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Identity for FakeIdentity {
+    async fn find_organisation(&self, key: &OrganisationKey) -> Result<Organisation, PeerError> {
+        self.ask(format!("find {key:?}"))?;
+        let tenant = TenantId::parse(TENANT).unwrap();
+        Ok(Organisation { tenant, name: "Acme".to_owned(), help_url: String::new() })
+    }
+
+    async fn start_reset(
+        &self,
+        _: TenantId,
+        login: &str,
+        visitor: &Visitor,
+    ) -> Result<StartedReset, PeerError> {
+        let address = visitor.address.map(|address| address.to_string()).unwrap_or_default();
+        self.ask(format!("start {login} from {address} in {}", visitor.locale))?;
+        let method = |id: &str, kind, masked: &str| OfferedMethod {
+            id: id.to_owned(),
+            kind,
+            masked: masked.to_owned(),
+            is_proved: false,
+        };
+        Ok(StartedReset {
+            token: format!("token-of-{login}").into(),
+            methods: vec![
+                method("1", MethodKind::Email, "z••@acme.example"),
+                method("2", MethodKind::Authenticator, ""),
+            ],
+            proofs_required: 1,
+            expires_at: NOW.plus(Duration::from_secs(900)),
+        })
+    }
+
+    async fn send_code(&self, token: &str, method_id: &str, _: &Call) -> Result<CodeOnItsWay, PeerError> {
+        self.ask(format!("send {method_id} of {token}"))?;
+        let after = |seconds| NOW.plus(Duration::from_secs(seconds));
+        Ok(CodeOnItsWay { expires_at: after(600), resend_at: Some(after(30)) })
+    }
+
+    async fn submit_proof(&self, token: &str, proof: Proof<'_>, _: &Call) -> Result<JudgedProof, PeerError> {
+        let code = proof.code.expose_secret();
+        self.ask(format!("submit {code} for {} of {token}", proof.method_id))?;
+        let is_accepted = code == CODE;
+        let (token, proofs_remaining) =
+            if is_accepted { (format!("proved-{token}"), 0) } else { (token.to_owned(), 1) };
+        Ok(JudgedProof { is_accepted, token: token.into(), proofs_remaining })
+    }
+
+    async fn evaluate_password(
+        &self,
+        _: &str,
+        candidate: &SecretString,
+        _: &Visitor,
+    ) -> Result<Vec<Verdict>, PeerError> {
+        self.ask("evaluate".to_owned())?;
+        let is_long = candidate.expose_secret().len() >= 8;
+        Ok(vec![
+            Verdict { rule: PasswordRule::MinimumLength, passed: is_long },
+            Verdict { rule: PasswordRule::Common, passed: true },
+        ])
+    }
+
+    async fn complete_reset(&self, token: &str, _: &SecretString, _: &Call) -> Result<(), PeerError> {
+        self.ask(format!("complete {token}"))
+    }
+
+    async fn ask_for_help(&self, question: &HelpQuestion<'_>, _: &Call) -> Result<(), PeerError> {
+        let token = question.reset_token.unwrap_or("none");
+        self.ask(format!("help {} with {token}: {}", question.login, question.message))
+    }
+}

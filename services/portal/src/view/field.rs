@@ -1,0 +1,73 @@
+//! A field of a form, with its label, its hint and what is wrong with it.
+
+use super::Values;
+
+/// What is typed into a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FieldKind {
+    Organisation,
+    Login,
+    /// Digits of an app or a message.
+    Code,
+    /// Letters and digits that were saved.
+    SavedCode,
+    NewPassword,
+    Message,
+}
+
+/// How a kind of field behaves in a browser.
+struct Behaviour {
+    type_: &'static str,
+    autocomplete: &'static str,
+    longest: u32,
+}
+
+impl FieldKind {
+    /// The longest texts are those of identity, and more for what surrounds a code that is pasted.
+    const fn behaviour(self) -> Behaviour {
+        match self {
+            Self::Organisation => Behaviour { type_: "text", autocomplete: "organization", longest: 320 },
+            Self::Login => Behaviour { type_: "text", autocomplete: "username", longest: 256 },
+            Self::Code => Behaviour { type_: "text", autocomplete: "one-time-code", longest: 500 },
+            Self::SavedCode => Behaviour { type_: "text", autocomplete: "off", longest: 500 },
+            Self::NewPassword => Behaviour { type_: "password", autocomplete: "new-password", longest: 512 },
+            Self::Message => Behaviour { type_: "text", autocomplete: "off", longest: 500 },
+        }
+    }
+}
+
+/// A field.
+#[derive(Debug)]
+pub(crate) struct Field<'a> {
+    /// Its name in the form, which is its id as well.
+    pub(crate) name: &'static str,
+    pub(crate) label: &'a str,
+    pub(crate) hint: Option<&'a str>,
+    pub(crate) kind: FieldKind,
+    /// What was typed before; never a password or a code.
+    pub(crate) value: &'a str,
+    pub(crate) problem: Option<&'a str>,
+}
+
+impl Field<'_> {
+    pub(super) fn values(&self) -> Values {
+        let Behaviour { type_, autocomplete, longest } = self.kind.behaviour();
+        let hint = self.hint.map(|_| format!("{}-hint", self.name));
+        let problem = self.problem.map(|_| format!("{}-problem", self.name));
+        let described_by: Vec<String> = hint.into_iter().chain(problem).collect();
+        let described_by = (!described_by.is_empty()).then(|| described_by.join(" "));
+        Values::default()
+            .text("name", self.name)
+            .text("label", self.label)
+            .optional("hint", self.hint)
+            .optional("problem", self.problem)
+            .optional("described_by", described_by)
+            .text("value", self.value)
+            .text("type", type_)
+            .text("autocomplete", autocomplete)
+            .text("longest", &longest.to_string())
+            .flag("is_long", self.kind == FieldKind::Message)
+            .flag("is_numeric", self.kind == FieldKind::Code)
+            .flag("is_ltr", !matches!(self.kind, FieldKind::Message | FieldKind::Organisation))
+    }
+}

@@ -1,0 +1,59 @@
+//! The web server of the portal: what every request passes before its page and every answer behind it.
+//!
+//! | Room | Does |
+//! |---|---|
+//! | `site` | what all pages share |
+//! | `visit` | one request: who, in which language, with which cookies |
+//! | `forms` | forms that come from pages of ours, and from the same browser |
+//! | `answer` | pages and redirects, with the cookies they set |
+//! | `fault` | what there is to say when there is no page |
+//! | `headers` | what browsers are told about pages |
+//! | `client_address` | where a person is, behind proxies |
+
+mod answer;
+mod client_address;
+mod fault;
+mod forms;
+mod headers;
+mod site;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use rekey_runtime::deadline;
+
+pub(crate) use self::answer::{Content, Keep};
+pub(crate) use self::fault::Fault;
+pub(crate) use self::forms::PostedFields;
+pub(crate) use self::site::{SharedSite, Site};
+pub(crate) use self::visit::Visit;
+
+/// The whole site: these pages, and what is built in beside them.
+pub(crate) fn router(site: SharedSite, pages: Router) -> Router {
+    let attended = pages
+        .fallback(async || Fault::NotFound)
+        .method_not_allowed_fallback(async || Fault::NotFound)
+        .layer(from_fn_with_state(Arc::clone(&site), attend));
+    let all = crate::assets::routes().merge(attended);
+    all.layer(from_fn_with_state(site, headers::protect))
+}
+
+/// Everything about a request that is not its page's business.
+async fn attend(State(site): State<SharedSite>, request: Request, next: Next) -> Response {
+    let (mut head, body) = request.into_parts();
+    let visit = Visit::of(site, &head);
+    let is_reading = [Method::GET, Method::HEAD].contains(&head.method);
+    if !is_reading && !forms::is_from_here(&head.headers, &visit.site.rules.origin) {
+        return visit.finish(Fault::FormExpired.into_response());
+    }
+    head.extensions.insert(visit.clone());
+    let budget = visit.site.rules.deadline;
+    let page = deadline::scope(budget, next.run(Request::from_parts(head, body)));
+    let answer = tokio::time::timeout(budget, page).await;
+    visit.finish(answer.unwrap_or_else(|_| Fault::TooSlow.into_response()))
+}

@@ -1,0 +1,140 @@
+//! Answers: pages and redirects, with the cookies they set.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html as HtmlPage, IntoResponse, Redirect, Response};
+
+use super::fault::CarriedFault;
+use super::{Fault, Visit};
+use crate::assets::{SCRIPT_PATH, STYLE_PATH};
+use crate::cookies::{CookieJar, CookieKind, FlowId};
+use crate::view::{Field, Frame, Html, Problem, Step, Values};
+use crate::words::filled;
+
+/// A page between its frame.
+pub(crate) struct Content<'a> {
+    pub(crate) title: &'a str,
+    /// The organisation that it is of; none where nobody said yet.
+    pub(crate) organisation: Option<&'a str>,
+    pub(crate) step: Option<Step>,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) refresh_seconds: Option<u64>,
+    pub(crate) body: Html,
+}
+
+impl<'a> Content<'a> {
+    /// A page with nothing wrong in it.
+    pub(crate) fn new(title: &'a str, body: Html) -> Self {
+        Self { title, organisation: None, step: None, problems: Vec::new(), refresh_seconds: None, body }
+    }
+}
+
+/// A change of a cookie.
+pub(crate) enum Keep<'a, K> {
+    Value(&'a K),
+    /// The browser forgets it.
+    Nothing,
+}
+
+pub(super) fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Fault {
+    Fault::Broken(Box::new(error))
+}
+
+impl Visit {
+    /// What stands between the frame.
+    pub(crate) fn body(&self, template: &str, values: Values) -> Result<Html, Fault> {
+        self.site.view.render(template, self.locale, values).map_err(internal)
+    }
+
+    pub(crate) fn field(&self, field: &Field<'_>) -> Result<Html, Fault> {
+        self.site.view.field(self.locale, field).map_err(internal)
+    }
+
+    /// A page. With something wrong in it, it says so to programs, too.
+    pub(crate) fn page(&self, content: Content<'_>) -> Result<Response, Fault> {
+        let status =
+            if content.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        self.page_with(status, content)
+    }
+
+    fn page_with(&self, status: StatusCode, content: Content<'_>) -> Result<Response, Fault> {
+        let frame = Frame {
+            locale: self.locale,
+            organisation: content.organisation.unwrap_or(&self.words().portal_name),
+            title: content.title,
+            step: content.step,
+            problems: &content.problems,
+            refresh_seconds: content.refresh_seconds,
+            style_path: STYLE_PATH,
+            script_path: SCRIPT_PATH,
+        };
+        let page = self.site.view.page(&frame, content.body).map_err(internal)?;
+        Ok((status, HtmlPage(page)).into_response())
+    }
+
+    /// A redirect by GET, to a path of ours.
+    pub(crate) fn redirect(path: &str) -> Response {
+        debug_assert!(path.starts_with('/') && !path.starts_with("//"), "only to paths of ours");
+        Redirect::to(path).into_response()
+    }
+
+    /// An answer that changes a cookie as well.
+    pub(crate) fn keeping<K: CookieKind>(
+        &self,
+        mut response: Response,
+        flow: Option<&FlowId>,
+        change: Keep<'_, K>,
+    ) -> Result<Response, Fault> {
+        let cookie = match change {
+            Keep::Value(value) => self.cookies().set(value, flow, self.now),
+            Keep::Nothing => CookieJar::forget::<K>(flow),
+        };
+        response.headers_mut().append(header::SET_COOKIE, cookie.map_err(internal)?);
+        Ok(response)
+    }
+
+    /// The answer as it leaves: a fault as a page, and the cookies that the browser lacks.
+    pub(super) fn finish(&self, response: Response) -> Response {
+        let fault = response.extensions().get::<CarriedFault>().and_then(CarriedFault::take);
+        let mut response = match fault {
+            Some(fault) => self.fault_page(&fault),
+            None => response,
+        };
+        for cookie in self.fresh_cookies() {
+            response.headers_mut().append(header::SET_COOKIE, cookie.clone());
+        }
+        response
+    }
+
+    fn fault_page(&self, fault: &Fault) -> Response {
+        fault.log();
+        let words = self.words();
+        let (title, text, link) = match fault {
+            Fault::NoOrganisation => return Self::redirect("/organisation"),
+            Fault::NotFound => (&words.not_found_title, &words.not_found_lead, "/"),
+            Fault::FormExpired => (&words.form_expired_title, &words.form_expired_lead, "/"),
+            Fault::TooLarge => (&words.too_large_title, &words.too_large_lead, "/"),
+            Fault::ResetOver => (&words.reset_over_title, &words.reset_over_lead, "/reset"),
+            Fault::Peer(failure) if !failure.may_pass => (&words.broken_title, &words.broken_lead, "/"),
+            Fault::TooSlow | Fault::Peer(_) => (&words.unavailable_title, &words.unavailable_lead, "/"),
+            Fault::Broken(_) => (&words.broken_title, &words.broken_lead, "/"),
+        };
+        let support_code = match fault {
+            Fault::Peer(failure) => failure.support_code.as_deref(),
+            _ => None,
+        };
+        let values = Values::default()
+            .text("text", text)
+            .optional("support_code", support_code.map(|code| filled(&words.support_code, "code", code)))
+            .text("link", link)
+            .text("link_text", &words.start_again);
+        let body = self.body("sentence", values);
+        let page = body.and_then(|body| self.page_with(fault.status(), Content::new(title, body)));
+        let mut page = page.unwrap_or_else(|_| fault.status().into_response());
+        if let Fault::Peer(failure) = fault
+            && let Some(wait) = failure.retry_after
+        {
+            page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        page
+    }
+}

@@ -1,0 +1,63 @@
+//! Where a person is: the other end of the connection, or what proxies of the operator say of it.
+//!
+//! A browser can write anything into `X-Forwarded-For`; each proxy adds at its end whom it was called by. So the list is read from its
+//! end, for as long as the one who wrote an entry is trusted.
+
+use std::net::IpAddr;
+
+use axum::http::HeaderMap;
+use rekey_webhooks::address::Network;
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The address of the person; none where a proxy that is trusted says nothing that reads.
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
+    let peer = peer.to_canonical();
+    if !is_trusted(peer) {
+        return Some(peer);
+    }
+    let lines = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok());
+    let entries: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
+    for entry in entries.into_iter().rev() {
+        let address = entry.parse::<IpAddr>().ok()?.to_canonical();
+        if !is_trusted(address) {
+            return Some(address);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(peer: &str, forwarded: &[&str]) -> Option<String> {
+        let entry = |line: &&str| (FORWARDED_FOR.parse().unwrap(), line.parse().unwrap());
+        let headers: HeaderMap = forwarded.iter().map(entry).collect();
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        client_address(peer.parse().unwrap(), &headers, &trusted).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn a_stranger_is_where_the_connection_comes_from_whatever_they_say() {
+        assert_eq!(seen("192.0.2.7", &["198.51.100.1"]).as_deref(), Some("192.0.2.7"));
+        assert_eq!(seen("::ffff:192.0.2.7", &[]).as_deref(), Some("192.0.2.7"));
+    }
+
+    #[test]
+    fn proxies_of_ours_are_believed_as_far_as_they_go() {
+        let client = Some("192.0.2.7".to_owned());
+
+        assert_eq!(seen("10.0.0.1", &["192.0.2.7"]), client);
+        assert_eq!(seen("10.0.0.1", &["203.0.113.9, 192.0.2.7, 10.9.9.9"]), client);
+        assert_eq!(seen("10.0.0.1", &["203.0.113.9", "192.0.2.7"]), client);
+    }
+
+    #[test]
+    fn a_proxy_that_says_nothing_leaves_the_person_unknown() {
+        assert_eq!(seen("10.0.0.1", &[]), None);
+        assert_eq!(seen("10.0.0.1", &["unknown"]), None);
+        assert_eq!(seen("10.0.0.1", &["10.0.0.2"]), None);
+    }
+}

@@ -1,0 +1,81 @@
+//! What there is to say when there is no page: a fault travels to `attend` in the answer, where it becomes a page in the person's
+//! language.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::peers::PeerFailure;
+
+/// Why there is no page.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    NotFound,
+    /// The form is not of ours, or of another browser.
+    FormExpired,
+    TooLarge,
+    /// Nothing was changed, and trying again may help.
+    TooSlow,
+    /// The reset is not known here, or has ended.
+    ResetOver,
+    /// Nobody knows which organisation the person is with: they are asked.
+    NoOrganisation,
+    /// Identity gave no answer.
+    Peer(PeerFailure),
+    /// Something of ours broke.
+    Broken(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Fault {
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::FormExpired => StatusCode::FORBIDDEN,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ResetOver => StatusCode::GONE,
+            Self::NoOrganisation => StatusCode::SEE_OTHER,
+            Self::Peer(failure) if !failure.may_pass => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::TooSlow | Self::Peer(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Tells the operator, once, of what is not the fault of the person.
+    pub(super) fn log(&self) {
+        match self {
+            Self::Peer(failure) => {
+                tracing::error!(error = failure as &dyn std::error::Error, "identity gave no answer");
+            }
+            Self::Broken(error) => {
+                tracing::error!(error = &**error as &dyn std::error::Error, "a page could not be made");
+            }
+            Self::TooSlow => tracing::warn!("a page took longer than portal.requests.deadline_ms"),
+            _ => {}
+        }
+    }
+}
+
+/// A fault on its way. Extensions of an answer are cloned, faults are not.
+#[derive(Clone)]
+pub(super) struct CarriedFault(Arc<Mutex<Option<Fault>>>);
+
+impl CarriedFault {
+    pub(super) fn take(&self) -> Option<Fault> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl From<PeerFailure> for Fault {
+    fn from(failure: PeerFailure) -> Self {
+        Self::Peer(failure)
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(CarriedFault(Arc::new(Mutex::new(Some(self)))));
+        response
+    }
+}

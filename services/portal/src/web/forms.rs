@@ -1,0 +1,125 @@
+//! Forms that come from pages of ours, sent by the browser that was shown them (CSRF).
+//!
+//! Two things are asked. The browser says that the page was of this origin: `Sec-Fetch-Site`, or `Origin` where it sends none. And the
+//! form holds a token, sealed for its own path, of the secret that stands sealed in a cookie. A token cannot be made without our
+//! keys, and one from another browser holds another secret.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use rekey_primitives::id::RequestId;
+use rekey_primitives::secret::{SecretString, Zeroizing, same};
+use rekey_sealing::digest;
+
+use super::answer::internal;
+use super::{Fault, Visit};
+use crate::view::{Html, Values};
+
+/// The field of the token.
+const TOKEN: &str = "form_token";
+/// The field of the id that makes two presses of a button one call.
+const REQUEST_ID: &str = "request_id";
+/// No form of ours has as many fields.
+const FIELDS: usize = 20;
+
+/// Whether the browser says that a form was sent from a page of this origin.
+pub(super) fn is_from_here(headers: &HeaderMap, origin: &str) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let named = text(header::ORIGIN.as_str());
+    match text("sec-fetch-site") {
+        Some(site) => site == "same-origin" && named.is_none_or(|named| named == origin),
+        None => named == Some(origin),
+    }
+}
+
+/// What a token is bound to: the form at one path.
+fn context(path: &str) -> Vec<u8> {
+    digest(&[b"rekey portal form", path.as_bytes()]).to_vec()
+}
+
+impl Visit {
+    /// The hidden fields of a form that is sent to a path.
+    pub(crate) fn hidden(&self, action: &str) -> Result<Html, Fault> {
+        let site = &self.site;
+        let token = site.seals.seal(&*site.entropy, &context(action), &self.form_secret().0);
+        let values = Values::default()
+            .text("form_token", &BASE64_URL_SAFE_NO_PAD.encode(token))
+            .text("request_id", &self.draw_request_id());
+        self.site.view.render("hidden", self.locale, values).map_err(internal)
+    }
+
+    /// Whether a token is of a form for this path, shown to this browser.
+    fn takes(&self, token: &str) -> bool {
+        let sealed = BASE64_URL_SAFE_NO_PAD.decode(token).ok();
+        let secret = sealed.and_then(|sealed| self.site.seals.open(&context(self.path()), &sealed).ok());
+        secret.is_some_and(|secret| same(&secret, &self.form_secret().0))
+    }
+}
+
+/// The fields of a form that was found to be ours.
+pub(crate) struct PostedFields(Vec<(String, Zeroizing<String>)>);
+
+impl PostedFields {
+    /// What was typed, without blanks around it; empty where nothing was.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.raw(name).trim()
+    }
+
+    /// What was typed, blanks included: they count in passwords.
+    pub(crate) fn secret(&self, name: &str) -> SecretString {
+        self.raw(name).to_owned().into()
+    }
+
+    /// The id of the call, as it stood in the form.
+    pub(crate) fn request_id(&self) -> Result<String, Fault> {
+        RequestId::parse(self.raw(REQUEST_ID)).map(|id| id.to_string()).map_err(|_| Fault::FormExpired)
+    }
+
+    fn raw(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for PostedFields {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Fault> {
+        let visit = request.extensions().get::<Visit>().cloned();
+        let visit = visit.expect("every page stands behind `web::attend`, which puts it there");
+        let body = axum::body::to_bytes(request.into_body(), visit.site.rules.body_bytes).await;
+        let body = body.map_err(|_| Fault::TooLarge)?;
+        let fields = form_urlencoded::parse(&body).take(FIELDS);
+        let fields = fields.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())));
+        let fields = Self(fields.collect());
+        if visit.takes(fields.raw(TOKEN)) { Ok(fields) } else { Err(Fault::FormExpired) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn from_here(pairs: &[(&'static str, &'static str)]) -> bool {
+        let header = |&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
+        is_from_here(&pairs.iter().map(header).collect(), "https://id.example.com")
+    }
+
+    #[test]
+    fn a_form_is_taken_from_pages_of_this_origin_alone() {
+        let ours = ("origin", "https://id.example.com");
+
+        assert!(from_here(&[("sec-fetch-site", "same-origin"), ours]));
+        assert!(from_here(&[("sec-fetch-site", "same-origin")]) && from_here(&[ours]));
+        for site in ["cross-site", "same-site", "none", ""] {
+            assert!(!from_here(&[("sec-fetch-site", site), ours]), "{site}");
+        }
+        for origin in ["null", "http://id.example.com", "https://id.example.com.evil.example"] {
+            assert!(!from_here(&[("origin", origin)]), "{origin}");
+            assert!(!from_here(&[("sec-fetch-site", "same-origin"), ("origin", origin)]), "{origin}");
+        }
+        assert!(!from_here(&[]));
+    }
+}

@@ -1,0 +1,27 @@
+//! What all pages share.
+
+use std::sync::Arc;
+
+use rekey_primitives::clock::SharedClock;
+use rekey_primitives::entropy::SharedEntropy;
+use rekey_sealing::AeadKeys;
+
+use crate::config::SiteRules;
+use crate::cookies::CookieJar;
+use crate::peers::Identity;
+use crate::view::View;
+
+/// The site.
+pub(crate) struct Site {
+    pub(crate) rules: SiteRules,
+    pub(crate) identity: Arc<dyn Identity>,
+    pub(crate) cookies: CookieJar,
+    /// Seals what stands in forms.
+    pub(crate) seals: AeadKeys,
+    pub(crate) view: View,
+    pub(crate) clock: SharedClock,
+    pub(crate) entropy: SharedEntropy,
+}
+
+/// The site, as requests hold it.
+pub(crate) type SharedSite = Arc<Site>;

@@ -1,0 +1,144 @@
+//! One request: when, by whom, in which language, and with which cookies.
+//!
+//! Pages get it as an extractor. The clock was read once for all of it.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::entropy::{array, uuid_v4};
+use rekey_runtime::server::Peer;
+
+use super::SharedSite;
+use super::client_address::client_address;
+use crate::cookies::{CookieJar, FlowId, FormSecret, LocaleChoice};
+use crate::domain::{Organisation, ResetProgress};
+use crate::peers::{Call, Visitor};
+use crate::words::{UiLocale, Words};
+
+/// What identity reads of a user agent (`RequestContext`).
+const USER_AGENT_CHARACTERS: usize = 512;
+
+/// A request. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Visit {
+    pub(crate) site: SharedSite,
+    pub(crate) now: Timestamp,
+    pub(crate) locale: UiLocale,
+    request: Arc<RequestFacts>,
+}
+
+struct RequestFacts {
+    headers: HeaderMap,
+    path: String,
+    address: Option<IpAddr>,
+    /// What forms of this browser are bound to.
+    form_secret: FormSecret,
+    /// Cookies that every answer sets: those that the browser lacks.
+    fresh: Vec<HeaderValue>,
+}
+
+impl Visit {
+    pub(super) fn of(site: SharedSite, head: &Parts) -> Self {
+        let now = site.clock.now();
+        let mut fresh = Vec::new();
+        let locale = chosen(&site, head, now, &mut fresh);
+        let kept = site.cookies.read::<FormSecret>(&head.headers, None, now);
+        let form_secret = kept.unwrap_or_else(|| {
+            let secret = FormSecret(array(&*site.entropy));
+            keep(&mut fresh, site.cookies.set(&secret, None, now));
+            secret
+        });
+        let peer = head.extensions.get::<Peer>().map(|peer| peer.address().ip());
+        let address = peer.and_then(|peer| client_address(peer, &head.headers, &site.rules.trusted_proxies));
+        let request = RequestFacts {
+            headers: head.headers.clone(),
+            path: head.uri.path().to_owned(),
+            address,
+            form_secret,
+            fresh,
+        };
+        Self { site, now, locale, request: Arc::new(request) }
+    }
+
+    pub(crate) fn words(&self) -> &Words {
+        self.site.view.words(self.locale)
+    }
+
+    /// The path of the page, without what is asked of it.
+    pub(super) fn path(&self) -> &str {
+        &self.request.path
+    }
+
+    pub(super) fn form_secret(&self) -> &FormSecret {
+        &self.request.form_secret
+    }
+
+    pub(super) fn fresh_cookies(&self) -> &[HeaderValue] {
+        &self.request.fresh
+    }
+
+    /// What identity is told of the person.
+    pub(crate) fn visitor(&self) -> Visitor {
+        let user_agent = self.request.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        let user_agent = user_agent.unwrap_or_default().chars().take(USER_AGENT_CHARACTERS).collect();
+        Visitor { address: self.request.address, user_agent, locale: self.locale.tag() }
+    }
+
+    /// A call under the id that stood in a form.
+    pub(crate) fn call(&self, request_id: String) -> Call {
+        Call { request_id, visitor: self.visitor() }
+    }
+
+    /// An id for a form that is shown: pressing its button twice is one call.
+    pub(super) fn draw_request_id(&self) -> String {
+        uuid_v4(&*self.site.entropy).hyphenated().to_string()
+    }
+
+    /// The organisation that the browser is known to belong to, where its pages are not of one alone.
+    pub(crate) fn kept_organisation(&self) -> Option<Organisation> {
+        self.site.cookies.read(&self.request.headers, None, self.now)
+    }
+
+    /// The reset of this name, while it lives.
+    pub(crate) fn reset(&self, flow: &FlowId) -> Option<ResetProgress> {
+        let reset: ResetProgress = self.site.cookies.read(&self.request.headers, Some(flow), self.now)?;
+        (!self.now.has_reached(reset.expires_at)).then_some(reset)
+    }
+
+    pub(super) fn cookies(&self) -> &CookieJar {
+        &self.site.cookies
+    }
+}
+
+/// The language of this visit: as asked for now, as chosen before, as the browser prefers it, or English.
+fn chosen(site: &SharedSite, head: &Parts, now: Timestamp, fresh: &mut Vec<HeaderValue>) -> UiLocale {
+    let query = head.uri.query().unwrap_or_default();
+    let asked = query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(UiLocale::parse);
+    if let Some(locale) = asked {
+        keep(fresh, site.cookies.set(&LocaleChoice { tag: locale.tag().to_owned() }, None, now));
+        return locale;
+    }
+    let kept = site.cookies.read::<LocaleChoice>(&head.headers, None, now);
+    let kept = kept.and_then(|choice| UiLocale::parse(&choice.tag));
+    let accepted = head.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    kept.or_else(|| accepted.and_then(UiLocale::negotiate)).unwrap_or(UiLocale::En)
+}
+
+/// Neither of these cookies can be too large; one that is would be drawn anew with each page.
+fn keep<E>(fresh: &mut Vec<HeaderValue>, cookie: Result<HeaderValue, E>) {
+    fresh.extend(cookie);
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let visit = parts.extensions.get::<Self>().cloned();
+        Ok(visit.expect("every page stands behind `web::attend`, which puts it there"))
+    }
+}
