@@ -35,6 +35,8 @@ pub struct Settings {
     pub requests: RequestSettings,
     /// How identity is called.
     pub identity: ClientSettings,
+    /// How notification is called.
+    pub notification: ClientSettings,
 }
 
 /// `[portal.keys]`

@@ -40,6 +40,7 @@ use rekey_runtime::loops::Loops;
 use rekey_runtime::reload::Reloads;
 
 use crate::config::Settings;
+use crate::wiring::Peers;
 
 /// What this service is given by its process.
 pub struct Dependencies {
@@ -57,14 +58,17 @@ pub struct Service {
     pub loops: BackgroundLoops,
 }
 
-/// Reads keys and settings, and puts the parts together. An identity that is away is no error: that shows on the pages.
+/// Reads keys and settings, and puts the parts together. A peer that is away is no error: that shows on the pages.
 ///
 /// # Errors
 /// Settings that do not fit together, or keys that do not read.
 pub fn assemble(settings: &Settings, dependencies: &Dependencies) -> anyhow::Result<Service> {
     let (keys, followed) = wiring::cookie_keys(&settings.keys)?;
-    let identity = Connection::open(&settings.identity, deadline::remaining)?;
-    let site = wiring::site(settings, &keys, identity, dependencies)?;
+    let peers = Peers {
+        identity: Connection::open(&settings.identity, deadline::remaining)?,
+        notification: Connection::open(&settings.notification, deadline::remaining)?,
+    };
+    let site = wiring::site(settings, &keys, peers, dependencies)?;
     let mut files = Reloads::default();
     files.add_keys(followed);
     let every = Duration::from_secs(settings.server.reload_seconds.max(1));

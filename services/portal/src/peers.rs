@@ -12,7 +12,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 use rekey_primitives::secret::SecretString;
 
-pub(crate) use self::identity::IdentityPeer;
+pub(crate) use self::identity::{IdentityPeer, context};
 use crate::domain::{OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal};
 
 /// Who looks at a page, as identity is told.
@@ -147,7 +147,7 @@ pub(crate) struct PeerFailure {
 
 impl PeerFailure {
     /// It answered, and not as the contract says.
-    fn unclear(reason: &str) -> Self {
+    pub(crate) fn unclear(reason: &str) -> Self {
         Self {
             code: tonic::Code::Internal,
             reason: reason.to_owned(),

@@ -3,30 +3,23 @@
 //!
 //! Templates know variables, conditions and loops; they are put together here, since the engine is built without including one in another.
 
+mod choice;
+mod confirmation;
 mod field;
+mod frame;
+mod table;
+mod templates;
 mod values;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
+pub(crate) use self::choice::{Choice, Select, Toggle};
+pub(crate) use self::confirmation::Confirmation;
 pub(crate) use self::field::{Field, FieldKind};
-pub(crate) use self::values::{Html, Values};
-use crate::words::{Catalogue, UiLocale, Words};
-
-/// The templates, by name.
-const TEMPLATES: [(&str, &str); 12] = [
-    ("frame", include_str!("view/templates/frame.html")),
-    ("field", include_str!("view/templates/field.html")),
-    ("hidden", include_str!("view/templates/hidden.html")),
-    ("sentence", include_str!("view/templates/sentence.html")),
-    ("start", include_str!("view/templates/start.html")),
-    ("organisation", include_str!("view/templates/organisation.html")),
-    ("who", include_str!("view/templates/who.html")),
-    ("prove", include_str!("view/templates/prove.html")),
-    ("code", include_str!("view/templates/code.html")),
-    ("password", include_str!("view/templates/password.html")),
-    ("done", include_str!("view/templates/done.html")),
-    ("help", include_str!("view/templates/help.html")),
-];
+pub(crate) use self::frame::{Frame, Problem, Rail, RailLink, Step};
+pub(crate) use self::table::{Badge, Cell, Table};
+pub(crate) use self::values::{Html, Values, moment, time_of_day};
+use crate::words::{Catalogue, Texts, UiLocale};
 
 /// Why there is no view of the pages.
 #[derive(Debug, thiserror::Error)]
@@ -37,56 +30,6 @@ pub(crate) enum ViewError {
     /// A template does not read, or lacks a value.
     #[error("a template is wrong")]
     Template(#[from] minijinja::Error),
-}
-
-/// A step of a reset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
-pub(crate) enum Step {
-    Who,
-    Prove,
-    Password,
-    Done,
-}
-
-impl Step {
-    const ALL: [Self; 4] = [Self::Who, Self::Prove, Self::Password, Self::Done];
-
-    fn name(self, words: &Words) -> &str {
-        match self {
-            Self::Who => &words.step_who,
-            Self::Prove => &words.step_prove,
-            Self::Password => &words.step_password,
-            Self::Done => &words.step_done,
-        }
-    }
-}
-
-/// Something that is to be put right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
-    /// The field that it is about.
-    pub(crate) field: Option<&'static str>,
-    pub(crate) text: String,
-}
-
-impl Problem {
-    pub(crate) fn of(field: &'static str, text: impl Into<String>) -> Self {
-        Self { field: Some(field), text: text.into() }
-    }
-}
-
-/// What stands around a page.
-#[derive(Debug)]
-pub(crate) struct Frame<'a> {
-    pub(crate) locale: UiLocale,
-    pub(crate) organisation: &'a str,
-    pub(crate) title: &'a str,
-    pub(crate) step: Option<Step>,
-    pub(crate) problems: &'a [Problem],
-    /// After so many seconds the page has something new to say.
-    pub(crate) refresh_seconds: Option<u64>,
-    pub(crate) style_path: &'static str,
-    pub(crate) script_path: &'static str,
 }
 
 /// All templates in all languages.
@@ -106,19 +49,19 @@ impl View {
         let mut engine = Environment::empty();
         engine.set_undefined_behavior(UndefinedBehavior::Strict);
         engine.set_auto_escape_callback(|_| AutoEscape::Html);
-        for (name, text) in TEMPLATES {
+        for (name, text) in templates::all() {
             engine.add_template(name, text)?;
         }
         let catalogue = Catalogue::load()?;
-        let words = UiLocale::ALL.map(|locale| Value::from_pairs(catalogue.of(locale).entries()));
+        let words = UiLocale::ALL.map(|locale| known_to_templates(catalogue.of(locale)));
         Ok(Self { engine, catalogue, words: words.into() })
     }
 
-    pub(crate) fn words(&self, locale: UiLocale) -> &Words {
+    pub(crate) fn texts(&self, locale: UiLocale) -> &Texts {
         self.catalogue.of(locale)
     }
 
-    /// A template with its values; `w` are the texts of the language.
+    /// A template with its values; `w` are the texts of the language: the general ones, and beside them each area's under its name.
     ///
     /// # Errors
     /// A value is missing.
@@ -135,42 +78,57 @@ impl View {
         self.render("field", locale, field.values())
     }
 
+    /// A list to choose from.
+    ///
+    /// # Errors
+    /// A value is missing.
+    pub(crate) fn select(&self, locale: UiLocale, select: &Select<'_>) -> Result<Html, ViewError> {
+        self.render("select", locale, select.values())
+    }
+
+    /// A box to tick.
+    ///
+    /// # Errors
+    /// A value is missing.
+    pub(crate) fn toggle(&self, locale: UiLocale, toggle: &Toggle<'_>) -> Result<Html, ViewError> {
+        self.render("toggle", locale, toggle.values())
+    }
+
+    /// A question before something is done.
+    ///
+    /// # Errors
+    /// A value is missing.
+    pub(crate) fn confirmation(
+        &self,
+        locale: UiLocale,
+        confirmation: Confirmation<'_>,
+    ) -> Result<Html, ViewError> {
+        self.render("confirmation", locale, confirmation.values())
+    }
+
+    /// A table.
+    ///
+    /// # Errors
+    /// A value is missing.
+    pub(crate) fn table(&self, locale: UiLocale, table: Table<'_>) -> Result<Html, ViewError> {
+        self.render("table", locale, table.values())
+    }
+
     /// A whole page.
     ///
     /// # Errors
     /// A value is missing.
     pub(crate) fn page(&self, frame: &Frame<'_>, body: Html) -> Result<String, ViewError> {
-        let words = self.words(frame.locale);
-        let step = |step: Step| {
-            Values::default()
-                .text("name", step.name(words))
-                .flag("is_current", frame.step == Some(step))
-                .flag("is_past", frame.step.is_some_and(|current| step < current))
-        };
-        let problem = |problem: &Problem| {
-            Values::default().optional("field", problem.field).text("text", &problem.text)
-        };
-        let language = |locale: UiLocale| {
-            Values::default()
-                .text("tag", locale.tag())
-                .text("name", locale.own_name())
-                .flag("is_current", locale == frame.locale)
-        };
-        let steps = frame.step.map_or_else(Vec::new, |_| Step::ALL.map(step).into());
-        let values = Values::default()
-            .text("tag", frame.locale.tag())
-            .text("direction", frame.locale.direction())
-            .text("title", frame.title)
-            .text("organisation", frame.organisation)
-            .text("style_path", frame.style_path)
-            .text("script_path", frame.script_path)
-            .optional("refresh_seconds", frame.refresh_seconds.map(|seconds| seconds.to_string()))
-            .list("steps", steps)
-            .list("problems", frame.problems.iter().map(problem).collect())
-            .list("languages", UiLocale::ALL.map(language).into())
-            .html("body", body);
+        let values = frame.values(&self.texts(frame.locale).general).html("body", body);
         Ok(self.render("frame", frame.locale, values)?.into_text())
     }
+}
+
+/// The texts of a language as templates know them.
+fn known_to_templates(texts: &Texts) -> Value {
+    let areas = texts.entries().into_iter().map(|(area, texts)| (area, Value::from_pairs(texts)));
+    let general = texts.general.entries().into_iter().map(|(key, text)| (key, Value::from(text)));
+    Value::from_pairs(areas.chain(general))
 }
 
 #[cfg(test)]
@@ -186,7 +144,9 @@ mod tests {
             problems,
             refresh_seconds: None,
             style_path: "/s.css",
-            script_path: "/s.js",
+            script_paths: &["/s.js"],
+            notice: None,
+            rail: None,
         };
         View::load().unwrap().page(&frame, body).unwrap()
     }
@@ -237,7 +197,7 @@ mod tests {
 
     #[test]
     fn nothing_in_a_page_needs_more_than_the_policy_allows() {
-        for (name, text) in TEMPLATES {
+        for (name, text) in templates::all() {
             for forbidden in [
                 " style=",
                 "<style",

@@ -7,6 +7,7 @@
 //! | `forms` | forms that come from pages of ours, and from the same browser |
 //! | `answer` | pages and redirects, with the cookies they set |
 //! | `fault` | what there is to say when there is no page |
+//! | `session` | who is signed in |
 //! | `headers` | what browsers are told about pages |
 //! | `client_address` | where a person is, behind proxies |
 
@@ -15,6 +16,7 @@ mod client_address;
 mod fault;
 mod forms;
 mod headers;
+mod session;
 mod site;
 mod visit;
 
@@ -30,6 +32,7 @@ use rekey_runtime::deadline;
 pub(crate) use self::answer::{Content, Keep};
 pub(crate) use self::fault::Fault;
 pub(crate) use self::forms::PostedFields;
+pub(crate) use self::session::{LocalPath, Member, Place};
 pub(crate) use self::site::{SharedSite, Site};
 pub(crate) use self::visit::Visit;
 

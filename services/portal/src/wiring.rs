@@ -35,17 +35,25 @@ pub(crate) fn cookie_keys(settings: &KeySettings) -> anyhow::Result<(AeadKeys, A
     Ok((keys, followed))
 }
 
+/// Whom the portal calls.
+pub(crate) struct Peers {
+    pub(crate) identity: Connection,
+    pub(crate) notification: Connection,
+}
+
 /// The site that the pages share.
 pub(crate) fn site(
     settings: &Settings,
     keys: &AeadKeys,
-    identity: Connection,
+    peers: Peers,
     dependencies: &Dependencies,
 ) -> anyhow::Result<Site> {
     let Dependencies { clock, entropy } = dependencies;
     Ok(Site {
         rules: settings.rules().context("the settings of the portal do not fit together")?,
-        identity: Arc::new(IdentityPeer::new(identity)),
+        identity: Arc::new(IdentityPeer::new(peers.identity.clone())),
+        to_identity: peers.identity,
+        to_notification: peers.notification,
         cookies: CookieJar::new(keys.clone(), Arc::clone(entropy)),
         seals: keys.clone(),
         view: View::load()?,

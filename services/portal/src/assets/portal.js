@@ -4,7 +4,11 @@
 // Times in the clock of whoever reads them.
 for (const time of document.querySelectorAll("time[datetime]")) {
   const moment = new Date(time.dateTime);
-  if (!Number.isNaN(moment.valueOf())) time.textContent = moment.toLocaleTimeString(document.documentElement.lang);
+  if (Number.isNaN(moment.valueOf())) continue;
+  const language = document.documentElement.lang;
+  time.textContent = "day" in time.dataset
+    ? moment.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" })
+    : moment.toLocaleTimeString(language);
 }
 
 // The page has something new to say after a while. Whoever is typing is left alone.

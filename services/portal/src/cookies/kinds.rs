@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::id::TenantId;
 use serde::{Deserialize, Serialize};
 
 use super::CookieKind;
@@ -49,4 +51,47 @@ impl CookieKind for ResetProgress {
     const VERSION: u8 = 1;
     /// As long as a reset lives.
     const LIFE_SECONDS: u64 = 15 * 60;
+}
+
+/// What was done, for the page that is shown next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Notice {
+    pub(crate) text: String,
+}
+
+impl CookieKind for Notice {
+    const NAME: &'static str = "rekey-notice";
+    const VERSION: u8 = 1;
+    /// A page follows at once.
+    const LIFE_SECONDS: u64 = 60;
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SignedIn {
+    pub(crate) tenant: TenantId,
+    /// What they typed at sign-in.
+    pub(crate) login: String,
+    pub(crate) account_id: String,
+    pub(crate) access_token: String,
+    pub(crate) access_ends_at: Timestamp,
+    pub(crate) refresh_token: String,
+    pub(crate) ends_at: Timestamp,
+    /// Their roles when the tokens were made, by their numbers in the contract: what the pages offer. What is allowed is asked of identity
+    /// with each call.
+    pub(crate) roles: Vec<i32>,
+}
+
+impl CookieKind for SignedIn {
+    const NAME: &'static str = "rekey-session";
+    const VERSION: u8 = 1;
+    /// A working day without a look at any page; the session itself may be shorter.
+    const LIFE_SECONDS: u64 = 12 * 3_600;
+}
+
+impl fmt::Debug for SignedIn {
+    /// Neither tokens nor who it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedIn").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
 }

@@ -29,6 +29,14 @@ pub(crate) enum Refusal {
     FieldInvalid(Vec<String>),
     /// The same form came with something else in it.
     FormRepeated,
+    /// Nobody is signed in, or no longer.
+    SignedOut,
+    /// The person's role does not include it.
+    NotAllowed,
+    /// There is no such account, group or request, or it is not for this person to see.
+    NotFound,
+    /// Another published reason, by its word, with the fields it names.
+    Other(String, Vec<String>),
 }
 
 /// Why somebody cannot reset their password by themselves.

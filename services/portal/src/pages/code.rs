@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use axum::extract::Path;
 use axum::response::Response;
-use rekey_primitives::clock::Timestamp;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 
 use super::prove::send;
@@ -13,7 +12,7 @@ use super::{opened, organisation_name, path};
 use crate::cookies::FlowId;
 use crate::domain::{MethodKind, OfferedMethod, Refusal, ResetProgress, SentCode, code_in};
 use crate::peers::Proof;
-use crate::view::{Field, FieldKind, Problem, Step, Values};
+use crate::view::{Field, FieldKind, Problem, Step, Values, time_of_day};
 use crate::web::{Content, Fault, Keep, PostedFields, Visit};
 use crate::words::{Words, filled};
 
@@ -119,7 +118,7 @@ fn page(
         .html("field", field)
         .flag("is_late", method.kind.is_sent() && sent.is_late(visit.now));
     let values = match sent.expires_at {
-        Some(at) => values.part("good_until", moment(at)),
+        Some(at) => values.part("good_until", time_of_day(at)),
         None => values.flag("good_until", false),
     };
     let values = with_resend(values, method.kind.is_sent().then_some(sent), visit);
@@ -149,16 +148,9 @@ fn with_resend(values: Values, sent: Option<&SentCode>, visit: &Visit) -> Values
         None => values.text("resend", ""),
         Some((Some(at), Some(wait))) if wait > Duration::ZERO => values
             .text("resend", "later")
-            .part("resend_at", moment(at))
+            .part("resend_at", time_of_day(at))
             .text("resend_in", &filled(&words.in_seconds, "seconds", whole_seconds(wait))),
         Some((Some(_), _)) => values.text("resend", "now"),
         Some((None, _)) => values.text("resend", "never"),
     }
-}
-
-/// A time for programs, and for people until a script says it in their own clock.
-fn moment(at: Timestamp) -> Values {
-    let machine = at.to_string();
-    let human = format!("{} UTC", machine.get(11..19).unwrap_or(&machine));
-    Values::default().text("machine", &machine).text("human", &human)
 }

@@ -27,6 +27,10 @@ pub(super) fn sentence(visit: &Visit, refusal: &Refusal) -> Result<String, Fault
     let text = match refusal {
         Refusal::ResetOver | Refusal::MethodUnknown => return Err(Fault::ResetOver),
         Refusal::OrganisationUnknown | Refusal::OrganisationElsewhere => return Err(Fault::NoOrganisation),
+        Refusal::SignedOut => return Err(Fault::SignedOut),
+        Refusal::NotAllowed => return Err(Fault::NotAllowed),
+        Refusal::NotFound => return Err(Fault::NotFound),
+        Refusal::Other(reason, fields) => return Ok(refused(visit, reason, fields)),
         Refusal::FieldInvalid(fields) => {
             return Err(Fault::Broken(format!("identity refused the fields {}", fields.join(", ")).into()));
         }
@@ -44,6 +48,15 @@ pub(super) fn sentence(visit: &Visit, refusal: &Refusal) -> Result<String, Fault
         Refusal::FormRepeated => &words.form_repeated,
     };
     Ok(text.clone())
+}
+
+/// A published reason that no page has a sentence of its own for.
+fn refused(visit: &Visit, reason: &str, fields: &[String]) -> String {
+    let key = reason.to_ascii_lowercase();
+    let texts = visit.texts().reasons.entries();
+    let known = texts.into_iter().find(|(known, _)| **known == key).map(|(_, text)| text.to_owned());
+    let fields = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
+    filled(&visit.words().refused, "reason", known.unwrap_or_else(|| reason.to_owned()) + &fields)
 }
 
 fn waiting(wait: Option<Duration>, until: &str, unknown: &str) -> String {

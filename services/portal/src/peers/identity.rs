@@ -163,7 +163,8 @@ impl Identity for IdentityPeer {
     }
 }
 
-fn context(visitor: &Visitor) -> Option<wire::RequestContext> {
+/// What identity is told of a person's browser.
+pub(crate) fn context(visitor: &Visitor) -> Option<wire::RequestContext> {
     Some(wire::RequestContext {
         ip_address: visitor.address.map(|address| address.to_string()).unwrap_or_default(),
         user_agent: visitor.user_agent.clone(),

@@ -50,9 +50,23 @@ fn refusal(reason: ErrorReason, problem: &Problem) -> Option<Refusal> {
         ErrorReason::FieldInvalid => {
             Some(Refusal::FieldInvalid(problem.fields.iter().map(|(field, _)| field.clone()).collect()))
         }
+        ErrorReason::AccessTokenInvalid | ErrorReason::AccessTokenMissing => Some(Refusal::SignedOut),
+        ErrorReason::RoleMissing => Some(Refusal::NotAllowed),
+        ErrorReason::AccountNotFound
+        | ErrorReason::GroupNotFound
+        | ErrorReason::HelpRequestNotFound
+        | ErrorReason::BulkResetNotFound
+        | ErrorReason::PolicyRevisionNotFound => Some(Refusal::NotFound),
+        other if i32::from(other) >= FIRST_OF_RPCS => {
+            let fields = problem.fields.iter().map(|(field, _)| field.clone()).collect();
+            Some(Refusal::Other(problem.reason.clone(), fields))
+        }
         _ => None,
     }
 }
+
+/// Reasons below it can come from every RPC, and are the fault of nobody who reads a page.
+const FIRST_OF_RPCS: i32 = 100;
 
 /// The rules that this release knows among those that were broken.
 fn broken_rules(problem: &Problem) -> Vec<PasswordRule> {

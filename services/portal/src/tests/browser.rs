@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
+use rekey_client::{ClientSettings, Connection};
 use rekey_primitives::clock::ManualClock;
 use rekey_primitives::entropy::SystemEntropy;
 use rekey_runtime::server::Peer;
@@ -45,6 +46,8 @@ impl World {
                 deadline: Duration::from_secs(10),
             },
             identity: identity.clone(),
+            to_identity: nobody(),
+            to_notification: nobody(),
             cookies: CookieJar::new(keys.clone(), entropy.clone()),
             seals: keys,
             view: View::load().unwrap(),
@@ -65,6 +68,12 @@ impl World {
         self.identity.asked();
         browser
     }
+}
+
+/// A peer that these pages do not call.
+fn nobody() -> Connection {
+    let settings: ClientSettings = toml::from_str("endpoint = 'http://127.0.0.1:1'").unwrap();
+    Connection::open(&settings, || None).unwrap()
 }
 
 /// What came back.

@@ -1,6 +1,7 @@
 //! A field of a form, with its label, its hint and what is wrong with it.
 
 use super::Values;
+use super::choice::described_by;
 
 /// What is typed into a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +13,15 @@ pub(crate) enum FieldKind {
     /// Letters and digits that were saved.
     SavedCode,
     NewPassword,
+    /// The password of today.
+    Password,
+    Email,
+    Phone,
+    Number,
+    /// A day, as `2026-12-31`.
+    Day,
+    Search,
+    Text,
     Message,
 }
 
@@ -31,6 +41,13 @@ impl FieldKind {
             Self::Code => Behaviour { type_: "text", autocomplete: "one-time-code", longest: 500 },
             Self::SavedCode => Behaviour { type_: "text", autocomplete: "off", longest: 500 },
             Self::NewPassword => Behaviour { type_: "password", autocomplete: "new-password", longest: 512 },
+            Self::Password => Behaviour { type_: "password", autocomplete: "current-password", longest: 512 },
+            Self::Email => Behaviour { type_: "email", autocomplete: "email", longest: 320 },
+            Self::Phone => Behaviour { type_: "tel", autocomplete: "tel", longest: 40 },
+            Self::Number => Behaviour { type_: "text", autocomplete: "off", longest: 20 },
+            Self::Day => Behaviour { type_: "date", autocomplete: "off", longest: 10 },
+            Self::Search => Behaviour { type_: "search", autocomplete: "off", longest: 256 },
+            Self::Text => Behaviour { type_: "text", autocomplete: "off", longest: 1_000 },
             Self::Message => Behaviour { type_: "text", autocomplete: "off", longest: 500 },
         }
     }
@@ -52,10 +69,7 @@ pub(crate) struct Field<'a> {
 impl Field<'_> {
     pub(super) fn values(&self) -> Values {
         let Behaviour { type_, autocomplete, longest } = self.kind.behaviour();
-        let hint = self.hint.map(|_| format!("{}-hint", self.name));
-        let problem = self.problem.map(|_| format!("{}-problem", self.name));
-        let described_by: Vec<String> = hint.into_iter().chain(problem).collect();
-        let described_by = (!described_by.is_empty()).then(|| described_by.join(" "));
+        let described_by = described_by(self.name, self.hint, self.problem);
         Values::default()
             .text("name", self.name)
             .text("label", self.label)
@@ -67,7 +81,13 @@ impl Field<'_> {
             .text("autocomplete", autocomplete)
             .text("longest", &longest.to_string())
             .flag("is_long", self.kind == FieldKind::Message)
-            .flag("is_numeric", self.kind == FieldKind::Code)
-            .flag("is_ltr", !matches!(self.kind, FieldKind::Message | FieldKind::Organisation))
+            .flag("is_numeric", matches!(self.kind, FieldKind::Code | FieldKind::Number))
+            .flag(
+                "is_ltr",
+                !matches!(
+                    self.kind,
+                    FieldKind::Message | FieldKind::Organisation | FieldKind::Search | FieldKind::Text
+                ),
+            )
     }
 }

@@ -1,6 +1,7 @@
 //! What is filled into a template.
 
 use minijinja::Value;
+use rekey_primitives::clock::Timestamp;
 
 /// Markup that is finished: it is shown as it is.
 #[derive(Debug, Clone)]
@@ -70,4 +71,21 @@ impl From<Values> for Value {
     fn from(values: Values) -> Self {
         Self::from_pairs(values.0)
     }
+}
+
+/// A time for programs, and for people until a script says it in their own clock. Day and minute: `2026-11-30 10:15 UTC`.
+pub(crate) fn moment(at: Timestamp) -> Values {
+    let machine = at.to_string();
+    let human = match (machine.get(..10), machine.get(11..16)) {
+        (Some(day), Some(minute)) => format!("{day} {minute} UTC"),
+        _ => machine.clone(),
+    };
+    Values::default().text("machine", &machine).text("human", &human)
+}
+
+/// A time of today, to the second.
+pub(crate) fn time_of_day(at: Timestamp) -> Values {
+    let machine = at.to_string();
+    let human = format!("{} UTC", machine.get(11..19).unwrap_or(&machine));
+    Values::default().text("machine", &machine).text("human", &human)
 }

@@ -6,8 +6,8 @@ use axum::response::{Html as HtmlPage, IntoResponse, Redirect, Response};
 use super::fault::CarriedFault;
 use super::{Fault, Visit};
 use crate::assets::{SCRIPT_PATH, STYLE_PATH};
-use crate::cookies::{CookieJar, CookieKind, FlowId};
-use crate::view::{Field, Frame, Html, Problem, Step, Values};
+use crate::cookies::{CookieJar, CookieKind, FlowId, Notice, SignedIn};
+use crate::view::{Confirmation, Field, Frame, Html, Problem, Rail, Select, Step, Table, Toggle, Values};
 use crate::words::filled;
 
 /// A page between its frame.
@@ -18,13 +18,23 @@ pub(crate) struct Content<'a> {
     pub(crate) step: Option<Step>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) refresh_seconds: Option<u64>,
+    /// A script that this page alone has.
+    pub(crate) script_path: Option<&'static str>,
     pub(crate) body: Html,
 }
 
 impl<'a> Content<'a> {
     /// A page with nothing wrong in it.
     pub(crate) fn new(title: &'a str, body: Html) -> Self {
-        Self { title, organisation: None, step: None, problems: Vec::new(), refresh_seconds: None, body }
+        Self {
+            title,
+            organisation: None,
+            step: None,
+            problems: Vec::new(),
+            refresh_seconds: None,
+            script_path: None,
+            body,
+        }
     }
 }
 
@@ -49,14 +59,46 @@ impl Visit {
         self.site.view.field(self.locale, field).map_err(internal)
     }
 
-    /// A page. With something wrong in it, it says so to programs, too.
-    pub(crate) fn page(&self, content: Content<'_>) -> Result<Response, Fault> {
-        let status =
-            if content.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-        self.page_with(status, content)
+    pub(crate) fn select(&self, select: &Select<'_>) -> Result<Html, Fault> {
+        self.site.view.select(self.locale, select).map_err(internal)
     }
 
-    fn page_with(&self, status: StatusCode, content: Content<'_>) -> Result<Response, Fault> {
+    pub(crate) fn toggle(&self, toggle: &Toggle<'_>) -> Result<Html, Fault> {
+        self.site.view.toggle(self.locale, toggle).map_err(internal)
+    }
+
+    pub(crate) fn confirmation(&self, confirmation: Confirmation<'_>) -> Result<Html, Fault> {
+        self.site.view.confirmation(self.locale, confirmation).map_err(internal)
+    }
+
+    pub(crate) fn table(&self, table: Table<'_>) -> Result<Html, Fault> {
+        self.site.view.table(self.locale, table).map_err(internal)
+    }
+
+    /// A page. With something wrong in it, it says so to programs, too.
+    pub(crate) fn page(&self, content: Content<'_>) -> Result<Response, Fault> {
+        self.page_within(None, content)
+    }
+
+    /// A page of somebody who is signed in.
+    pub(super) fn page_within(
+        &self,
+        rail: Option<Rail<'_>>,
+        content: Content<'_>,
+    ) -> Result<Response, Fault> {
+        let status =
+            if content.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        self.page_with(status, rail, content)
+    }
+
+    fn page_with(
+        &self,
+        status: StatusCode,
+        rail: Option<Rail<'_>>,
+        content: Content<'_>,
+    ) -> Result<Response, Fault> {
+        let notice: Option<Notice> = self.notice();
+        let scripts: Vec<&'static str> = [SCRIPT_PATH].into_iter().chain(content.script_path).collect();
         let frame = Frame {
             locale: self.locale,
             organisation: content.organisation.unwrap_or(&self.words().portal_name),
@@ -65,16 +107,25 @@ impl Visit {
             problems: &content.problems,
             refresh_seconds: content.refresh_seconds,
             style_path: STYLE_PATH,
-            script_path: SCRIPT_PATH,
+            script_paths: &scripts,
+            notice: notice.as_ref().map(|notice| notice.text.as_str()),
+            rail,
         };
         let page = self.site.view.page(&frame, content.body).map_err(internal)?;
-        Ok((status, HtmlPage(page)).into_response())
+        let page = (status, HtmlPage(page)).into_response();
+        if notice.is_some() { self.keeping(page, None, Keep::<Notice>::Nothing) } else { Ok(page) }
     }
 
     /// A redirect by GET, to a path of ours.
     pub(crate) fn redirect(path: &str) -> Response {
         debug_assert!(path.starts_with('/') && !path.starts_with("//"), "only to paths of ours");
         Redirect::to(path).into_response()
+    }
+
+    /// A redirect to a page that says first what was done.
+    pub(crate) fn redirect_saying(&self, path: &str, text: &str) -> Result<Response, Fault> {
+        let notice = Notice { text: text.to_owned() };
+        self.keeping(Self::redirect(path), None, Keep::Value(&notice))
     }
 
     /// An answer that changes a cookie as well.
@@ -100,7 +151,7 @@ impl Visit {
             None => response,
         };
         for cookie in self.fresh_cookies() {
-            response.headers_mut().append(header::SET_COOKIE, cookie.clone());
+            response.headers_mut().append(header::SET_COOKIE, cookie);
         }
         response
     }
@@ -110,6 +161,8 @@ impl Visit {
         let words = self.words();
         let (title, text, link) = match fault {
             Fault::NoOrganisation => return Self::redirect("/organisation"),
+            Fault::SignedOut => return self.to_sign_in(),
+            Fault::NotAllowed => (&words.not_allowed_title, &words.not_allowed_lead, "/account"),
             Fault::NotFound => (&words.not_found_title, &words.not_found_lead, "/"),
             Fault::FormExpired => (&words.form_expired_title, &words.form_expired_lead, "/"),
             Fault::TooLarge => (&words.too_large_title, &words.too_large_lead, "/"),
@@ -128,7 +181,7 @@ impl Visit {
             .text("link", link)
             .text("link_text", &words.start_again);
         let body = self.body("sentence", values);
-        let page = body.and_then(|body| self.page_with(fault.status(), Content::new(title, body)));
+        let page = body.and_then(|body| self.page_with(fault.status(), None, Content::new(title, body)));
         let mut page = page.unwrap_or_else(|_| fault.status().into_response());
         if let Fault::Peer(failure) = fault
             && let Some(wait) = failure.retry_after
@@ -136,5 +189,12 @@ impl Visit {
             page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }
         page
+    }
+
+    /// To the form that signs in, and from there back to this page; the browser forgets the session that is none any more.
+    fn to_sign_in(&self) -> Response {
+        let next = form_urlencoded::Serializer::new(String::new()).append_pair("next", self.path()).finish();
+        let there = Self::redirect(&format!("/sign-in?{next}"));
+        self.keeping(there, None, Keep::<SignedIn>::Nothing).unwrap_or_else(IntoResponse::into_response)
     }
 }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::peers::PeerFailure;
+use crate::domain::Refusal;
+use crate::peers::{PeerError, PeerFailure};
 
 /// Why there is no page.
 #[derive(Debug)]
@@ -21,6 +22,10 @@ pub(crate) enum Fault {
     ResetOver,
     /// Nobody knows which organisation the person is with: they are asked.
     NoOrganisation,
+    /// Nobody is signed in, or no longer.
+    SignedOut,
+    /// The person's role does not include it.
+    NotAllowed,
     /// Identity gave no answer.
     Peer(PeerFailure),
     /// Something of ours broke.
@@ -34,7 +39,8 @@ impl Fault {
             Self::FormExpired => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ResetOver => StatusCode::GONE,
-            Self::NoOrganisation => StatusCode::SEE_OTHER,
+            Self::NoOrganisation | Self::SignedOut => StatusCode::SEE_OTHER,
+            Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::Peer(failure) if !failure.may_pass => StatusCode::INTERNAL_SERVER_ERROR,
             Self::TooSlow | Self::Peer(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -69,6 +75,25 @@ impl CarriedFault {
 impl From<PeerFailure> for Fault {
     fn from(failure: PeerFailure) -> Self {
         Self::Peer(failure)
+    }
+}
+
+impl From<PeerError> for Fault {
+    /// A refusal that a page has nothing of its own to say of.
+    fn from(error: PeerError) -> Self {
+        match error {
+            PeerError::Failed(failure) => failure.into(),
+            PeerError::Refused(Refusal::SignedOut) => Self::SignedOut,
+            PeerError::Refused(Refusal::NotAllowed) => Self::NotAllowed,
+            PeerError::Refused(Refusal::NotFound) => Self::NotFound,
+            PeerError::Refused(other) => Self::Broken(format!("nothing is said of {other:?}").into()),
+        }
+    }
+}
+
+impl From<tonic::Status> for Fault {
+    fn from(status: tonic::Status) -> Self {
+        PeerError::from(status).into()
     }
 }
 

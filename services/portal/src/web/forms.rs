@@ -21,7 +21,7 @@ const TOKEN: &str = "form_token";
 /// The field of the id that makes two presses of a button one call.
 const REQUEST_ID: &str = "request_id";
 /// No form of ours has as many fields.
-const FIELDS: usize = 20;
+const FIELDS: usize = 200;
 
 /// Whether the browser says that a form was sent from a page of this origin.
 pub(super) fn is_from_here(headers: &HeaderMap, origin: &str) -> bool {
@@ -69,6 +69,16 @@ impl PostedFields {
     /// What was typed, blanks included: they count in passwords.
     pub(crate) fn secret(&self, name: &str) -> SecretString {
         self.raw(name).to_owned().into()
+    }
+
+    /// Everything that was chosen under a name.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.trim()).collect()
+    }
+
+    /// Whether a box was ticked.
+    pub(crate) fn is_on(&self, name: &str) -> bool {
+        self.raw(name) == "on"
     }
 
     /// The id of the call, as it stood in the form.

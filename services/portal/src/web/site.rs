@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rekey_client::Connection;
 use rekey_primitives::clock::SharedClock;
 use rekey_primitives::entropy::SharedEntropy;
 use rekey_sealing::AeadKeys;
@@ -15,6 +16,10 @@ use crate::view::View;
 pub(crate) struct Site {
     pub(crate) rules: SiteRules,
     pub(crate) identity: Arc<dyn Identity>,
+    /// To identity, for those who are signed in.
+    pub(crate) to_identity: Connection,
+    /// To notification, for administrators' pages of messages.
+    pub(crate) to_notification: Connection,
     pub(crate) cookies: CookieJar,
     /// Seals what stands in forms.
     pub(crate) seals: AeadKeys,

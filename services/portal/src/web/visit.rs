@@ -4,7 +4,7 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -15,10 +15,10 @@ use rekey_runtime::server::Peer;
 
 use super::SharedSite;
 use super::client_address::client_address;
-use crate::cookies::{CookieJar, FlowId, FormSecret, LocaleChoice};
+use crate::cookies::{CookieJar, CookieKind, FlowId, FormSecret, LocaleChoice, Notice};
 use crate::domain::{Organisation, ResetProgress};
 use crate::peers::{Call, Visitor};
-use crate::words::{UiLocale, Words};
+use crate::words::{Texts, UiLocale, Words};
 
 /// What identity reads of a user agent (`RequestContext`).
 const USER_AGENT_CHARACTERS: usize = 512;
@@ -35,11 +35,12 @@ pub(crate) struct Visit {
 struct RequestFacts {
     headers: HeaderMap,
     path: String,
+    query: String,
     address: Option<IpAddr>,
     /// What forms of this browser are bound to.
     form_secret: FormSecret,
-    /// Cookies that every answer sets: those that the browser lacks.
-    fresh: Vec<HeaderValue>,
+    /// Cookies that the answer sets whatever it is: those that the browser lacks, and those that were made anew on the way.
+    fresh: Mutex<Vec<HeaderValue>>,
 }
 
 impl Visit {
@@ -58,19 +59,32 @@ impl Visit {
         let request = RequestFacts {
             headers: head.headers.clone(),
             path: head.uri.path().to_owned(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
             address,
             form_secret,
-            fresh,
+            fresh: Mutex::new(fresh),
         };
         Self { site, now, locale, request: Arc::new(request) }
     }
 
+    /// What every page may say.
     pub(crate) fn words(&self) -> &Words {
-        self.site.view.words(self.locale)
+        &self.texts().general
+    }
+
+    /// What pages say, by their area.
+    pub(crate) fn texts(&self) -> &Texts {
+        self.site.view.texts(self.locale)
+    }
+
+    /// What is asked of the page behind its path; empty where it is not.
+    pub(crate) fn query(&self, name: &str) -> String {
+        let mut pairs = form_urlencoded::parse(self.request.query.as_bytes());
+        pairs.find(|(known, _)| known == name).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
     }
 
     /// The path of the page, without what is asked of it.
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.request.path
     }
 
@@ -78,8 +92,23 @@ impl Visit {
         &self.request.form_secret
     }
 
-    pub(super) fn fresh_cookies(&self) -> &[HeaderValue] {
-        &self.request.fresh
+    pub(super) fn fresh_cookies(&self) -> Vec<HeaderValue> {
+        self.request.fresh.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Has the answer set a cookie, whatever it is.
+    pub(super) fn set_anyway(&self, cookie: HeaderValue) {
+        self.request.fresh.lock().unwrap_or_else(PoisonError::into_inner).push(cookie);
+    }
+
+    /// What was done before this page was asked for.
+    pub(super) fn notice(&self) -> Option<Notice> {
+        self.kept()
+    }
+
+    /// What the browser brings of a kind that is kept once.
+    pub(crate) fn kept<K: CookieKind>(&self) -> Option<K> {
+        self.site.cookies.read(&self.request.headers, None, self.now)
     }
 
     /// What identity is told of the person.
@@ -95,13 +124,13 @@ impl Visit {
     }
 
     /// An id for a form that is shown: pressing its button twice is one call.
-    pub(super) fn draw_request_id(&self) -> String {
+    pub(crate) fn draw_request_id(&self) -> String {
         uuid_v4(&*self.site.entropy).hyphenated().to_string()
     }
 
     /// The organisation that the browser is known to belong to, where its pages are not of one alone.
     pub(crate) fn kept_organisation(&self) -> Option<Organisation> {
-        self.site.cookies.read(&self.request.headers, None, self.now)
+        self.kept()
     }
 
     /// The reset of this name, while it lives.

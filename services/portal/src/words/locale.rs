@@ -51,17 +51,6 @@ impl UiLocale {
         }
     }
 
-    pub(super) const fn texts(self) -> &'static str {
-        match self {
-            Self::En => include_str!("en.toml"),
-            Self::De => include_str!("de.toml"),
-            Self::Fr => include_str!("fr.toml"),
-            Self::Es => include_str!("es.toml"),
-            Self::Ja => include_str!("ja.toml"),
-            Self::Ar => include_str!("ar.toml"),
-        }
-    }
-
     pub(crate) fn parse(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|locale| locale.tag() == tag)
     }

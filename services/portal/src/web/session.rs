@@ -1,0 +1,216 @@
+//! Who is signed in: the session in the browser's cookie, kept fresh, and the pages that it may open.
+//!
+//! The cookie holds identity's tokens. An access token lives for minutes, so whoever looks at a page with one that is about to end gets
+//! fresh tokens first. Identity judges the token of every call: what is kept here says what pages offer, never what is allowed.
+
+mod local_path;
+mod place;
+
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::Response;
+use rekey_client::Connection;
+use rekey_primitives::clock::Timestamp;
+use rekey_primitives::entropy::array;
+use rekey_primitives::id::TenantId;
+use rekey_wire::identity::v1 as wire;
+use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
+use rekey_wire::options::v1::Role;
+use rekey_wire::time::unix_micros;
+
+pub(crate) use self::local_path::LocalPath;
+pub(crate) use self::place::Place;
+use super::answer::internal;
+use super::{Content, Fault, Keep, Visit};
+use crate::cookies::{FormSecret, SignedIn};
+use crate::peers::{PeerFailure, context};
+use crate::view::{Rail, RailLink};
+use crate::words::{AdministrationWords, Words};
+
+/// An access token that ends sooner is made anew: pages take seconds.
+const FRESH_FOR: Duration = Duration::from_secs(30);
+
+/// Somebody who is signed in, looking at a page. Pages take it as an extractor: without a session the person is asked to sign in.
+#[derive(Clone)]
+pub(crate) struct Member {
+    pub(crate) visit: Visit,
+    session: SignedIn,
+    identity: Connection,
+}
+
+impl Member {
+    /// Identity, on behalf of the person: the generated clients take it.
+    pub(crate) fn identity(&self) -> Connection {
+        self.identity.clone()
+    }
+
+    pub(crate) fn tenant(&self) -> TenantId {
+        self.session.tenant
+    }
+
+    pub(crate) fn account_id(&self) -> &str {
+        &self.session.account_id
+    }
+
+    pub(crate) fn login(&self) -> &str {
+        &self.session.login
+    }
+
+    /// What identity is told of the person's browser.
+    pub(crate) fn context(&self) -> Option<wire::RequestContext> {
+        context(&self.visit.visitor())
+    }
+
+    /// Whether the person had one of these roles when the tokens were made.
+    pub(crate) fn has_any(&self, roles: &[Role]) -> bool {
+        roles.iter().any(|role| self.session.roles.contains(&i32::from(*role)))
+    }
+
+    /// Asks identity whether the person has one of these roles at this moment. For what is not identity's to refuse, such as pages about
+    /// messages.
+    pub(crate) async fn demand(&self, roles: &[Role]) -> Result<(), Fault> {
+        let found = live_roles(&self.visit.site.to_identity, &self.session.access_token).await?;
+        let found = found.ok_or(Fault::SignedOut)?;
+        if roles.iter().any(|role| found.contains(&i32::from(*role))) {
+            Ok(())
+        } else {
+            Err(Fault::NotAllowed)
+        }
+    }
+
+    /// A page within the rail of its place.
+    pub(crate) fn page(&self, place: Place, content: Content<'_>) -> Result<Response, Fault> {
+        let texts = self.visit.texts();
+        let words = &texts.administration;
+        let link = |to: Place| RailLink { path: to.path(), text: to.name(words), is_current: to == place };
+        let places = Place::ALL.into_iter().filter(|to| to.is_administration() == place.is_administration());
+        let places = places.filter(|to| to.roles().is_empty() || self.has_any(to.roles()));
+        let rail = Rail {
+            label: &words.navigation,
+            links: places.map(link).collect(),
+            aside: self.other_side(place, &texts.general),
+            login: self.login(),
+            sign_out: self.visit.hidden("/sign-out")?,
+        };
+        let organisation = self.visit.kept_organisation().map(|organisation| organisation.name);
+        let organisation = content.organisation.or(organisation.as_deref());
+        self.visit.page_within(Some(rail), Content { organisation, ..content })
+    }
+
+    /// From one's own account to administration, for who has a role, and back.
+    fn other_side<'a>(&self, place: Place, words: &'a Words) -> Option<RailLink<'a>> {
+        if place.is_administration() {
+            return Some(RailLink {
+                path: Place::Overview.path(),
+                text: &words.my_account,
+                is_current: false,
+            });
+        }
+        let first = Place::ALL.into_iter().find(|to| to.is_administration() && self.has_any(to.roles()))?;
+        Some(RailLink { path: first.path(), text: &words.administration, is_current: false })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Member {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
+        let visit = parts.extensions.get::<Visit>().cloned();
+        let visit = visit.expect("every page stands behind `web::attend`, which puts it there");
+        let session: SignedIn = visit.kept().ok_or(Fault::SignedOut)?;
+        let session = fresh(&visit, session).await?;
+        let identity = visit.site.to_identity.acting_for(&session.access_token.clone().into());
+        Ok(Self { identity: identity.map_err(internal)?, visit, session })
+    }
+}
+
+/// The session, with tokens that outlive the page.
+async fn fresh(visit: &Visit, session: SignedIn) -> Result<SignedIn, Fault> {
+    if visit.now.has_reached(session.ends_at) {
+        return Err(Fault::SignedOut);
+    }
+    if !visit.now.plus(FRESH_FOR).has_reached(session.access_ends_at) {
+        return Ok(session);
+    }
+    let request = wire::RefreshSessionRequest {
+        refresh_token: session.refresh_token.clone(),
+        request_id: visit.draw_request_id(),
+        context: context(&visit.visitor()),
+    };
+    let refreshed = SessionServiceClient::new(visit.site.to_identity.clone()).refresh_session(request).await;
+    let tokens = refreshed?.into_inner().tokens.ok_or_else(|| PeerFailure::unclear("no tokens"))?;
+    let session = held(visit, session.tenant, session.login, tokens).await?;
+    visit.set_anyway(visit.cookies().set(&session, None, visit.now).map_err(internal)?);
+    Ok(session)
+}
+
+impl Visit {
+    /// Keeps somebody signed in from now on, and leads to a page. Forms of the time before are none any more: a secret that was slipped
+    /// into the browser before opens nothing behind sign-in.
+    pub(crate) async fn signed_in(
+        &self,
+        tenant: TenantId,
+        login: &str,
+        tokens: wire::SessionTokens,
+        next: &LocalPath,
+    ) -> Result<Response, Fault> {
+        let session = held(self, tenant, login.to_owned(), tokens).await?;
+        let there = self.keeping(Self::redirect(next.as_str()), None, Keep::Value(&session))?;
+        let secret = FormSecret(array(&*self.site.entropy));
+        self.keeping(there, None, Keep::Value(&secret))
+    }
+
+    /// Ends what is kept of a session in this browser, with the forms of its pages.
+    pub(crate) fn signed_out(&self, response: Response) -> Result<Response, Fault> {
+        let response = self.keeping(response, None, Keep::<SignedIn>::Nothing)?;
+        self.keeping(response, None, Keep::<FormSecret>::Nothing)
+    }
+}
+
+/// What the browser keeps of fresh tokens.
+async fn held(
+    visit: &Visit,
+    tenant: TenantId,
+    login: String,
+    tokens: wire::SessionTokens,
+) -> Result<SignedIn, Fault> {
+    let roles = live_roles(&visit.site.to_identity, &tokens.access_token).await?;
+    Ok(SignedIn {
+        tenant,
+        login,
+        account_id: tokens.account_id,
+        access_token: tokens.access_token,
+        access_ends_at: moment(tokens.access_expire_time.as_ref())?,
+        refresh_token: tokens.refresh_token,
+        ends_at: moment(tokens.session_expire_time.as_ref())?,
+        roles: roles.ok_or(Fault::SignedOut)?,
+    })
+}
+
+/// The roles of whoever a token belongs to; none for a token that is good no more.
+async fn live_roles(identity: &Connection, access_token: &str) -> Result<Option<Vec<i32>>, Fault> {
+    let request = wire::CheckAccessTokenRequest { access_token: access_token.to_owned() };
+    let checked = SessionServiceClient::new(identity.clone()).check_access_token(request).await?.into_inner();
+    Ok(checked.active.then_some(checked.roles))
+}
+
+fn moment(at: Option<&prost_types::Timestamp>) -> Result<Timestamp, PeerFailure> {
+    let micros = at.and_then(unix_micros).ok_or_else(|| PeerFailure::unclear("a time is missing"))?;
+    Ok(Timestamp::from_unix_micros(micros))
+}
+
+/// The name of a role for people; its word in the contract for one that this release does not know.
+pub(crate) fn role_name(words: &AdministrationWords, role: i32) -> &str {
+    match Role::try_from(role) {
+        Ok(Role::GlobalAdministrator) => &words.role_global_administrator,
+        Ok(Role::UserAdministrator) => &words.role_user_administrator,
+        Ok(Role::PasswordAdministrator) => &words.role_password_administrator,
+        Ok(Role::HelpdeskAdministrator) => &words.role_helpdesk_administrator,
+        Ok(Role::AuthenticationAdministrator) => &words.role_authentication_administrator,
+        Ok(Role::PolicyAdministrator) => &words.role_policy_administrator,
+        Ok(Role::ReportsReader) => &words.role_reports_reader,
+        Ok(Role::Unspecified) | Err(_) => "?",
+    }
+}
