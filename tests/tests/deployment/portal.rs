@@ -4,6 +4,7 @@
 use rekey::Part;
 use rekey_tests::deployment::{Deployment, Ground};
 use rekey_tests::processes::run;
+use rekey_tests::waiting::eventually;
 use rekey_tests::web;
 use serde_json::{Value, json};
 
@@ -56,5 +57,28 @@ async fn the_portal_is_known_to_its_neighbours_and_stays_ready_without_them() {
         assert!(looked_at.contains(&about.into()), "{about}: {report:#}");
     }
     assert_eq!(probe.status, 200, "{}", probe.body);
+    deployment.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_of_cookies_is_taken_without_a_restart() {
+    let reloads = [("PORTAL__SERVER__RELOAD_SECONDS", "1")];
+    let (mut deployment, _) = Deployment::start(Ground::new().await, &reloads).await;
+
+    let added = run(deployment.portal_command(&["--json", "keys", "add", "cookie"])).await.json();
+    let id = added["id"].as_str().unwrap();
+    let activated =
+        run(deployment.portal_command(&["--json", "keys", "activate", "cookie", id])).await.json();
+
+    let portal = deployment.process(Part::Portal);
+    let taken = format!("{id} active\"");
+    let took = async || {
+        let log = portal.log();
+        log.lines()
+            .any(|line| line.contains("portal.keys.cookie_file") && line.contains(&taken))
+            .then_some(())
+    };
+    eventually("the portal seals by the new key", took).await;
+    assert_eq!(activated["state"], "active");
     deployment.stop().await;
 }
