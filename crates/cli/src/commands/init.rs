@@ -206,7 +206,8 @@ impl Folder {
         ];
         let has_portal = is_portal(portal_url);
         if has_portal {
-            lines.push(format!("[portal]\npublic_url = {portal_url:?}"));
+            // It listens on loopback unless somebody changes that, so whoever ends TLS for it is on this machine.
+            lines.push(format!("[portal]\npublic_url = {portal_url:?}\ntrusted_proxies = [\"127.0.0.1\"]"));
         }
         for part in Part::GRPC {
             let name = part.name();

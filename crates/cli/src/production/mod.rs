@@ -233,6 +233,11 @@ impl Findings {
             network.neighbour(self, "notification", &settings.notification);
             self.secrets_of_port("portal", &settings.server);
             self.miss_if(!settings.public_url.starts_with("https://"), "portal.public_url is not https");
+            let is_behind_proxy = settings.server.tls.certificate_file.is_none();
+            self.miss_if(
+                is_behind_proxy && settings.trusted_proxies.is_empty(),
+                "portal.trusted_proxies is empty, so whoever ends TLS in front of it passes for everybody",
+            );
             self.need_credential("portal.identity", &settings.identity);
             self.need_credential("portal.notification", &settings.notification);
             self.need_key("portal.keys.cookie_file", settings.keys.cookie_file.as_ref());

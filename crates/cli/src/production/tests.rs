@@ -20,6 +20,7 @@ fn fit_but_for(changes: &[(&str, &str)]) -> Document {
         set("NOTIFICATION__PROVIDERS__0__KIND", "smtp"),
         set("NOTIFICATION__TEMPLATES__LINK_HOSTS", "id.example.com"),
         set("PORTAL__PUBLIC_URL", "https://id.example.com"),
+        set("PORTAL__TRUSTED_PROXIES", "127.0.0.1"),
     ];
     let name = |(part, key): (&str, &str)| format!("{part}__KEYS__{key}_FILE").to_uppercase();
     written.extend(KEYS.map(|key| set(&name(key), "/etc/rekey/key")));
@@ -239,6 +240,7 @@ fn a_part_needs_callers_and_a_credential_for_each_neighbour() {
     assert!(identity.contains("identity.notification.token_file"), "{identity}");
     assert!(!portal.contains("callers_file") && portal.contains("portal.identity.token_file"), "{portal}");
     assert!(portal.contains("portal.notification.token_file"), "{portal}");
+    assert!(portal.contains("portal.trusted_proxies is empty"), "{portal}");
 }
 
 #[test]
