@@ -34,25 +34,7 @@ impl Neighbour {
     pub(crate) async fn look(&self) -> anyhow::Result<NeighbourFacts> {
         let once = ClientSettings { attempts: 1, ..self.settings.clone() };
         let connection = Connection::open(&once, || None)?;
-        let (refused, service) = match (self.caller, self.called) {
-            (_, Part::Identity) => {
-                let mut client = PasswordResetServiceClient::new(connection.clone());
-                (client.start_password_reset(StartPasswordResetRequest::default()).await.err(), IDENTITY)
-            }
-            (_, Part::Verification) => {
-                let mut client = VerificationServiceClient::new(connection.clone());
-                (client.check_verification(CheckVerificationRequest::default()).await.err(), VERIFICATION)
-            }
-            // The portal sends nothing: it shows what was sent.
-            (Part::Portal, _) => {
-                let mut client = NotificationServiceClient::new(connection.clone());
-                (client.list_notifications(ListNotificationsRequest::default()).await.err(), NOTIFICATION)
-            }
-            _ => {
-                let mut client = NotificationServiceClient::new(connection.clone());
-                (client.send_notification(SendNotificationRequest::default()).await.err(), NOTIFICATION)
-            }
-        };
+        let (refused, service) = self.empty_request(connection.clone()).await;
         let mut answer = refused.map_or(Answer::Known, |status| answer(&status));
         // A proxy in between may keep health to itself.
         if answer == Answer::Known && matches!(ask(connection, service).await, Ok(Serving::No)) {
@@ -65,6 +47,29 @@ impl Neighbour {
             endpoint: self.settings.endpoint.clone(),
             answer,
         })
+    }
+
+    /// What the neighbour refused the request with, and the service that it was sent to.
+    async fn empty_request(&self, connection: Connection) -> (Option<Status>, &'static str) {
+        match (self.caller, self.called) {
+            (_, Part::Identity) => {
+                let mut client = PasswordResetServiceClient::new(connection);
+                (client.start_password_reset(StartPasswordResetRequest::default()).await.err(), IDENTITY)
+            }
+            (_, Part::Verification) => {
+                let mut client = VerificationServiceClient::new(connection);
+                (client.check_verification(CheckVerificationRequest::default()).await.err(), VERIFICATION)
+            }
+            // The portal sends nothing: it shows what was sent.
+            (Part::Portal, _) => {
+                let mut client = NotificationServiceClient::new(connection);
+                (client.list_notifications(ListNotificationsRequest::default()).await.err(), NOTIFICATION)
+            }
+            _ => {
+                let mut client = NotificationServiceClient::new(connection);
+                (client.send_notification(SendNotificationRequest::default()).await.err(), NOTIFICATION)
+            }
+        }
     }
 }
 
