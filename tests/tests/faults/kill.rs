@@ -89,7 +89,7 @@ async fn nothing_accepted_is_lost_and_nothing_is_done_twice_when_parts_are_kille
     deployment.stop().await;
 }
 
-/// Kills every part a few times, each time after a few more steps of people who reset their passwords all the while.
+/// Kills every part that is called a few times, each time after a few more steps of people who reset their passwords all the while.
 async fn live_under_kills(deployment: &mut Deployment, backend: &Backend) -> Vec<Diary> {
     let entropy = seeded();
     let (steps, stop) = (watch::Sender::new(0), watch::Sender::new(false));
