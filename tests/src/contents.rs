@@ -182,7 +182,7 @@ impl World {
         let index = match part {
             Part::Identity => 0,
             Part::Notification => 1,
-            Part::Verification => panic!("verification keeps nothing in a database"),
+            Part::Verification | Part::Portal => panic!("{} keeps nothing in a database", part.name()),
         };
         match &self.postgres[index] {
             Some(url) => Database::Postgres(PgConnection::connect(url).await.unwrap()),

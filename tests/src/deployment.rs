@@ -1,5 +1,7 @@
-//! The suite as a cluster runs it: three processes of the built program with mTLS between them, over stores and a mail
-//! server that the test hands in and may break.
+//! The suite as a cluster runs it: a process of the built program for each part with mTLS between them, over stores and a
+//! mail server that the test hands in and may break.
+//!
+//! The portal has a file of settings of its own, so that a program of the past can read that of the others.
 
 mod document;
 mod foundation;
@@ -57,11 +59,11 @@ impl Ground {
 #[derive(Debug, Clone, Copy)]
 struct Ports {
     part: Part,
-    grpc: u16,
+    listen: u16,
     health: u16,
 }
 
-/// Three parts, each of which may run or not, on what is usually a [`Ground`].
+/// The parts, each of which may run or not, on what is usually a [`Ground`].
 pub struct Deployment<F = Ground> {
     /// What it stands on.
     pub ground: F,
@@ -71,7 +73,7 @@ pub struct Deployment<F = Ground> {
     program: Option<PathBuf>,
     settings: PathBuf,
     changes: Vec<(String, String)>,
-    ports: [Ports; 3],
+    ports: [Ports; 4],
     backend: Certificate,
     // Before the folder, in which their logs are.
     running: Vec<(Part, Running)>,
@@ -87,7 +89,7 @@ impl<F: Foundation> Deployment<F> {
         let folder = tempfile::tempdir().unwrap();
         let authority = Authority::new(&folder.path().join("tls"));
         let data = DataFolder::open(&folder.path().join("data"), &SystemEntropy, SystemClock.now()).unwrap();
-        let ports = Part::ALL.map(|part| Ports { part, grpc: free_port(), health: free_port() });
+        let ports = Part::ALL.map(|part| Ports { part, listen: free_port(), health: free_port() });
         let settings = folder.path().join("rekey.toml");
         document::write(&settings, &ground, &authority, &data, &ports);
         let backend = authority.issue(BACKEND);
@@ -117,13 +119,14 @@ impl<F: Foundation> Deployment<F> {
         (deployment, backend)
     }
 
-    /// Launches every part and waits until all are ready.
+    /// Launches every part and waits until all are ready. A program of the past may have no portal.
     pub async fn serve(&mut self) {
-        for part in Part::ALL {
-            self.launch(part);
+        let parts: &[Part] = if self.program.is_none() { &Part::ALL } else { &Part::GRPC };
+        for part in parts {
+            self.launch(*part);
         }
-        for part in Part::ALL {
-            self.ready(part).await;
+        for part in parts {
+            self.ready(*part).await;
         }
     }
 
@@ -134,8 +137,17 @@ impl<F: Foundation> Deployment<F> {
 
     /// A command with this deployment's settings.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        self.command_with(&self.settings, arguments)
+    }
+
+    /// A command with the settings of the portal.
+    pub fn portal_command(&self, arguments: &[&str]) -> Command {
+        self.command_with(&document::of_portal(&self.settings), arguments)
+    }
+
+    fn command_with(&self, settings: &Path, arguments: &[&str]) -> Command {
         let mut command = self.program.as_deref().map_or_else(rekey, rekey_at);
-        command.args(arguments).arg("--config").arg(&self.settings).current_dir(self.folder.path());
+        command.args(arguments).arg("--config").arg(settings).current_dir(self.folder.path());
         command.envs(self.changes.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -167,7 +179,10 @@ impl<F: Foundation> Deployment<F> {
 
     /// The same in an environment of its own, on whose disk its log is.
     pub fn launch_in(&mut self, part: Part, environment: &Environment) {
-        let mut command = self.command(&["serve", part.name()]);
+        let mut command = match part {
+            Part::Portal => self.portal_command(&["serve", part.name()]),
+            called => self.command(&["serve", called.name()]),
+        };
         command.env("REKEY__HEALTH__LISTEN", self.health(part));
         command.envs(environment.variables.iter().map(|(name, value)| (name, value)));
         let logs = environment.disk.as_deref().unwrap_or(self.folder.path());
@@ -183,21 +198,21 @@ impl<F: Foundation> Deployment<F> {
 
     /// Launches a second process of a part on the same stores and waits until it is ready; its port.
     pub async fn replicate(&mut self, part: Part) -> u16 {
-        let (grpc, health) = (free_port(), format!("127.0.0.1:{}", free_port()));
+        let (port, health) = (free_port(), format!("127.0.0.1:{}", free_port()));
         let mut command = self.command(&["serve", part.name()]);
         command.env("REKEY__HEALTH__LISTEN", &health);
         let listen = format!("REKEY__{}__SERVER__LISTEN", part.name().to_uppercase());
-        command.env(listen, format!("127.0.0.1:{grpc}"));
+        command.env(listen, format!("127.0.0.1:{port}"));
         let mut replica = Running::start(&format!("{}-replica", part.name()), command, self.folder());
         replica.ready(&health).await;
         self.running.push((part, replica));
-        grpc
+        port
     }
 
     /// A balancer of TCP before both processes of identity: of connections that are opened through it one after the other,
     /// each reaches the other process.
     pub async fn balance_identity(&self, replica: u16) -> Proxy {
-        Proxy::before_ports(&[self.ports_of(Part::Identity).grpc, replica]).await
+        Proxy::before_ports(&[self.ports_of(Part::Identity).listen, replica]).await
     }
 
     /// A connection to whatever serves on this port, as the backend.
@@ -228,7 +243,7 @@ impl<F: Foundation> Deployment<F> {
 
     /// The port that a part serves.
     pub fn port(&self, part: Part) -> u16 {
-        self.ports_of(part).grpc
+        self.ports_of(part).listen
     }
 
     /// Whether every process that was launched and not killed is there.
@@ -264,7 +279,7 @@ impl<F: Foundation> Deployment<F> {
 
     /// How to call a part with another certificate.
     pub fn client_with(&self, part: Part, certificate: &Certificate) -> ClientSettings {
-        self.authority.client(self.ports_of(part).grpc, certificate)
+        self.authority.client(self.ports_of(part).listen, certificate)
     }
 
     /// A profile for commands that call identity as the backend.

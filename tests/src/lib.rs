@@ -17,7 +17,7 @@
 //! | Face | Gives |
 //! |---|---|
 //! | [`processes`] | the built program, started, asked, typed to, stopped and killed |
-//! | [`deployment`] | three such processes with mTLS on Postgres, Redis and a mail server |
+//! | [`deployment`] | such a process for each part, with mTLS on Postgres, Redis and a mail server |
 //! | [`backend`] | a caller that repeats a call until there is an answer |
 //! | [`authority`], [`post`], [`web`], [`waiting`] | certificates; mails; plain HTTP; a condition with a deadline |
 //! | [`dns`] | a DNS server that knows what it is told |

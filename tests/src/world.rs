@@ -89,8 +89,8 @@ impl World {
         }
         let defaults = settings::builder().load().unwrap();
         let sockets = Sockets::bind(&defaults, &Part::ALL, Ports::Free).await.unwrap();
-        let pages = free_port().await;
-        let addresses = Addresses::new(&sockets, pages.local_addr().unwrap()).unwrap();
+        let inbox_port = free_port().await;
+        let addresses = Addresses::new(&sockets, inbox_port.local_addr().unwrap()).unwrap();
         let mut overrides = development::settings(&folder, &servers.named());
         overrides.extend(development::endpoints(&addresses, &folder));
         overrides.extend(quick().iter().chain(changes).map(|(key, value)| development::set(key, value)));

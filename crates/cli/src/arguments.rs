@@ -282,7 +282,8 @@ pub(crate) struct Migrate {
 pub(crate) struct Init {
     /// Where to; made if it is missing, and only its owner may read it. One that is complete is left as it is.
     pub(crate) folder: PathBuf,
-    /// Where people's pages are, such as `https://id.example.com`: notices link there.
+    /// Where people's pages are, such as `https://id.example.com`: notices link there. The portal serves them, unless the URL has
+    /// a path: then they are somebody else's.
     #[arg(long, value_name = "URL")]
     pub(crate) portal_url: String,
 }

@@ -30,18 +30,21 @@ pub struct Addresses {
     pub verification: SocketAddr,
     /// Notification.
     pub notification: SocketAddr,
-    /// The inbox, and the page behind the links in notices.
-    pub pages: SocketAddr,
+    /// The portal.
+    pub portal: SocketAddr,
+    /// The inbox.
+    pub inbox: SocketAddr,
 }
 
 impl Addresses {
-    /// Those of bound sockets, with the pages here.
-    pub fn new(sockets: &Sockets, pages: SocketAddr) -> anyhow::Result<Self> {
+    /// Those of bound sockets, with the inbox here.
+    pub fn new(sockets: &Sockets, inbox: SocketAddr) -> anyhow::Result<Self> {
         Ok(Self {
             identity: sockets.address(Part::Identity)?,
             verification: sockets.address(Part::Verification)?,
             notification: sockets.address(Part::Notification)?,
-            pages,
+            portal: sockets.address(Part::Portal)?,
+            inbox,
         })
     }
 
@@ -51,6 +54,7 @@ impl Addresses {
             Part::Identity => self.identity,
             Part::Verification => self.verification,
             Part::Notification => self.notification,
+            Part::Portal => self.portal,
         }
     }
 }
@@ -77,11 +81,14 @@ pub fn settings(folder: &DataFolder, stores: &Stores) -> Vec<Setting> {
         let url = stores.postgres.as_ref().map_or(embedded, |databases| databases[index].clone());
         settings.push(set(&format!("{}__STORE__URL", part.to_uppercase()), &url));
     }
-    for part in Part::ALL.map(Part::name) {
-        settings.push(set(&format!("{}__PRODUCTION", part.to_uppercase()), "false"));
+    for part in Part::GRPC.map(Part::name) {
         let server = format!("{}__SERVER", part.to_uppercase());
         settings.push(set(&format!("{server}__REFLECTION"), "true"));
         settings.push(set(&format!("{server}__CALLERS_FILE"), &folder.callers(part).display().to_string()));
+    }
+    for part in Part::ALL.map(Part::name) {
+        settings.push(set(&format!("{}__PRODUCTION", part.to_uppercase()), "false"));
+        let server = format!("{}__SERVER", part.to_uppercase());
         // Nothing balances load here, so nothing has to notice.
         settings.push(set(&format!("{server}__DRAIN_SECONDS"), "0"));
         settings.push(set(&format!("{server}__GRACE_SECONDS"), "1"));
@@ -104,10 +111,14 @@ pub fn endpoints(addresses: &Addresses, folder: &DataFolder) -> Vec<Setting> {
         ("IDENTITY__VERIFICATION", addresses.verification, "identity"),
         ("IDENTITY__NOTIFICATION", addresses.notification, "identity"),
         ("VERIFICATION__NOTIFICATION", addresses.notification, "verification"),
+        ("PORTAL__IDENTITY", addresses.identity, "portal"),
+        ("PORTAL__NOTIFICATION", addresses.notification, "portal"),
     ];
+    let portal = format!("http://{}", addresses.portal);
     let mut settings = vec![
-        set("IDENTITY__PORTAL_URL", &format!("http://{}", addresses.pages)),
-        set("NOTIFICATION__TEMPLATES__LINK_HOSTS", &addresses.pages.ip().to_string()),
+        set("PORTAL__PUBLIC_URL", &portal),
+        set("IDENTITY__PORTAL_URL", &portal),
+        set("NOTIFICATION__TEMPLATES__LINK_HOSTS", &addresses.portal.ip().to_string()),
     ];
     for (peer, address, caller) in calls {
         settings.push(set(&format!("{peer}__ENDPOINT"), &format!("http://{address}")));

@@ -34,7 +34,7 @@ const PROFILE_FILE: &str = "cli.toml";
 pub(crate) const DEMO_FILE: &str = "demo.json";
 
 /// Keys by the setting that names their file, without `_file`.
-pub const KEYS: [(&str, &str); 11] = [
+pub const KEYS: [(&str, &str); 12] = [
     ("identity", "pepper"),
     ("identity", "access_token"),
     ("identity", "tokens"),
@@ -46,12 +46,14 @@ pub const KEYS: [(&str, &str); 11] = [
     ("verification", "grant"),
     ("notification", "payload_seal"),
     ("notification", "receipt_mac"),
+    ("portal", "cookie"),
 ];
 
 /// The callers that `up` makes, with the parts that each may call.
-const CALLERS: [(&str, &[&str]); 3] = [
+const CALLERS: [(&str, &[&str]); 4] = [
     ("identity", &["verification", "notification"]),
     ("verification", &["notification"]),
+    ("portal", &["identity", "notification"]),
     ("cli", &["identity", "verification", "notification"]),
 ];
 
@@ -97,7 +99,7 @@ impl DataFolder {
         for (caller, _) in CALLERS {
             write_if_missing(&self.token(caller), || draw_token(entropy))?;
         }
-        for part in Part::ALL {
+        for part in Part::GRPC {
             self.add_own_callers(part.name())?;
         }
         Ok(())
@@ -278,7 +280,7 @@ mod tests {
             let callers = file["caller"].as_array().unwrap();
             callers.iter().map(|caller| caller["name"].as_str().unwrap().to_owned()).collect()
         };
-        assert_eq!(names(&mended), ["cli", "shop"]);
+        assert_eq!(names(&mended), ["portal", "cli", "shop"]);
 
         let older: String = mended
             .lines()

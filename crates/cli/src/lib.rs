@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `arguments` | what can be typed, and its help |
 //! | [`settings`] | the settings of all parts in one document |
-//! | [`suite`] | the parts as one process or as three: settings in, servers out |
+//! | [`suite`] | the parts as one process or as several: settings in, servers out |
 //! | `production` | what a production configuration must not have, and what it must |
 //! | [`folder`], [`development`] | a data folder with keys, tokens and callers; the settings of a suite on one machine |
 //! | `up` | such a suite with demo people and their inbox; and `--production` |

@@ -11,11 +11,16 @@ pub enum Part {
     Verification,
     /// Messages.
     Notification,
+    /// The pages for people and administrators.
+    Portal,
 }
 
 impl Part {
     /// In the order in which they are started: nobody calls a later one while starting.
-    pub const ALL: [Self; 3] = [Self::Notification, Self::Verification, Self::Identity];
+    pub const ALL: [Self; 4] = [Self::Notification, Self::Verification, Self::Identity, Self::Portal];
+
+    /// Those that are called by gRPC, in the same order. The portal listens for browsers: it has no callers and no contract.
+    pub const GRPC: [Self; 3] = [Self::Notification, Self::Verification, Self::Identity];
 
     /// The name in settings, logs and paths.
     pub const fn name(self) -> &'static str {
@@ -23,6 +28,7 @@ impl Part {
             Self::Identity => "identity",
             Self::Verification => "verification",
             Self::Notification => "notification",
+            Self::Portal => "portal",
         }
     }
 }

@@ -19,6 +19,7 @@ pub fn builder() -> DocumentBuilder {
         .part("identity", 7301, rekey_identity::config::DEFAULTS)
         .part("verification", 7302, rekey_verification::config::DEFAULTS)
         .part("notification", 7303, rekey_notification::config::DEFAULTS)
+        .part("portal", 7304, rekey_portal::config::DEFAULTS)
         .replaced(&rekey_notification::config::REPLACED)
 }
 
@@ -37,6 +38,7 @@ pub fn check(document: &Document) -> anyhow::Result<()> {
     identity.check()?;
     document.part::<rekey_verification::config::Settings>("verification")?.check()?;
     document.part::<rekey_notification::config::Settings>("notification")?.check()?;
+    document.part::<rekey_portal::config::Settings>("portal")?.check()?;
     document.part::<TelemetrySettings>("telemetry")?.check()?;
     document.part::<HealthSettings>("health")?;
     Ok(())
@@ -51,6 +53,18 @@ pub(crate) fn written_parts(document: &Document) -> Vec<Part> {
     };
     let parts: Vec<Part> = Part::ALL.into_iter().filter(is_written).collect();
     if parts.is_empty() { Part::ALL.to_vec() } else { parts }
+}
+
+/// The parts of a business in one process. The portal is one where the settings say where browsers reach it: others have pages of
+/// their own.
+pub(crate) fn business_parts(document: &Document) -> Vec<Part> {
+    let has_portal = !is_default(document, "portal.public_url");
+    Part::ALL.into_iter().filter(|part| *part != Part::Portal || has_portal).collect()
+}
+
+/// Whether nothing but the default says what a setting is.
+pub(crate) fn is_default(document: &Document, key: &str) -> bool {
+    document.settings().iter().any(|setting| setting.key == key && setting.origin == Origin::Default)
 }
 
 /// Whether the log of this process is to be JSON, as far as that can be known of settings that may be wrong: a failure to
@@ -98,5 +112,16 @@ mod tests {
         assert_eq!(written(&[]), Part::ALL);
         assert_eq!(written(&[("TELEMETRY__FILTER", "warn")]), Part::ALL);
         assert_eq!(written(&[("IDENTITY__KEYS__PEPPER_FILE", "/etc/pepper")]), [Part::Identity]);
+    }
+
+    #[test]
+    fn a_business_has_a_portal_where_it_says_how_browsers_reach_it() {
+        let parts = |changes: &[(&str, &str)]| {
+            let changes = changes.iter().map(|(key, value)| set(key, value));
+            business_parts(&builder().environment(changes).load().unwrap())
+        };
+
+        assert_eq!(parts(&[("PORTAL__TENANT_ID", "0190c3a5-7e1c-7b2a-9f00-0123456789ab")]), Part::GRPC);
+        assert_eq!(parts(&[("PORTAL__PUBLIC_URL", "https://id.example.com")]), Part::ALL);
     }
 }

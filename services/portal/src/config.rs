@@ -20,7 +20,7 @@ pub const DEFAULTS: &str = include_str!("default.toml");
 pub struct Settings {
     /// How the part listens.
     pub server: ServerSettings,
-    /// Whether what only development may have is refused.
+    /// Whether what only development may have is refused: a public address without TLS.
     pub production: bool,
     /// Where browsers reach the portal.
     pub public_url: String,
@@ -64,9 +64,6 @@ pub enum InvalidSettings {
         "portal.public_url must be `https://host` or `http://host`, with a port if it has one and without a path"
     )]
     PublicUrl,
-    /// Plain text beyond this machine.
-    #[error("portal.public_url must begin with `https://` in production")]
-    NotProtected,
     /// An id that is none.
     #[error("portal.tenant_id is no UUID")]
     TenantId,
@@ -104,9 +101,6 @@ impl Settings {
 
     pub(crate) fn rules(&self) -> Result<SiteRules, InvalidSettings> {
         let origin = origin(&self.public_url).ok_or(InvalidSettings::PublicUrl)?;
-        if self.production && !origin.starts_with("https://") {
-            return Err(InvalidSettings::NotProtected);
-        }
         let tenant = self.tenant_id.as_deref().map(TenantId::parse).transpose();
         let proxy = |(text, place): (&String, usize)| {
             text.parse::<Network>().map_err(|_| InvalidSettings::Proxy(place))
@@ -151,12 +145,12 @@ mod tests {
     }
 
     #[test]
-    fn production_demands_tls_and_development_does_not() {
-        let url = |url| ("PUBLIC_URL", url);
+    fn browsers_come_by_tls_where_the_public_url_says_so() {
+        let is_protected = |url| with(&[("PUBLIC_URL", url)]).rules().unwrap().is_protected();
 
-        assert_eq!(with(&[]).check(), Err(InvalidSettings::NotProtected));
-        assert_eq!(with(&[url("https://id.example.com")]).check(), Ok(()));
-        assert_eq!(with(&[("PRODUCTION", "false")]).check(), Ok(()));
+        assert!(is_protected("https://id.example.com"));
+        assert!(!is_protected("http://127.0.0.1:7304"));
+        assert_eq!(with(&[("PUBLIC_URL", "id.example.com")]).check(), Err(InvalidSettings::PublicUrl));
     }
 
     #[test]
@@ -170,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_is_no_proxy_and_no_tenant_is_refused() {
-        let mut settings = with(&[("PRODUCTION", "false")]);
+        let mut settings = with(&[]);
         settings.trusted_proxies = vec!["10.0.0.0/8".to_owned(), "proxy".to_owned()];
 
         let proxy = settings.check();

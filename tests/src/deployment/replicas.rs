@@ -1,4 +1,4 @@
-//! Several processes of each part behind names that lead to all of them, as a cluster runs them behind headless Services.
+//! Several processes of each part that is called behind names that lead to all of them, as a cluster runs them behind headless Services.
 //!
 //! Each replica has an address of the loopback network to itself, with the port of its part. The names stand in a hosts
 //! file of the deployment, which its processes and the test look into; the file is replaced when a replica comes or goes, as the
@@ -24,7 +24,7 @@ use crate::processes::Running;
 #[derive(Debug, Clone)]
 struct Hosts(PathBuf);
 
-/// The replicas of all parts.
+/// The replicas of all parts but the portal.
 pub struct Replicas {
     /// The oldest first. Before the deployment, in whose folder their logs are.
     running: Vec<(Part, Ipv4Addr, Running)>,
@@ -50,7 +50,7 @@ impl Replicas {
         let mut changes = rekey_testing::names_of_file(&hosts.0).await;
         for (part, peer) in super::document::PEERS {
             let table = format!("REKEY__{}__{}", part.name(), peer.name()).to_uppercase();
-            let endpoint = format!("https://{}:{}", name_of(peer), deployment.ports_of(peer).grpc);
+            let endpoint = format!("https://{}:{}", name_of(peer), deployment.ports_of(peer).listen);
             let settings = [
                 ("ENDPOINT", endpoint.as_str()),
                 ("SERVER_NAME", "localhost"),
@@ -61,7 +61,7 @@ impl Replicas {
         }
         deployment.changes.extend(changes);
         let mut replicas = Self { deployment, hosts, running: Vec::new(), last: 1 };
-        let started: Vec<_> = Part::ALL
+        let started: Vec<_> = Part::GRPC
             .iter()
             .flat_map(|part| std::iter::repeat_n(*part, count))
             .map(|part| replicas.launch(part))
@@ -88,7 +88,7 @@ impl Replicas {
             endpoint: format!(
                 "https://{}:{}",
                 name_of(Part::Identity),
-                self.deployment.ports_of(Part::Identity).grpc
+                self.deployment.ports_of(Part::Identity).listen
             ),
             server_name: Some("localhost".to_owned()),
             balance: true,
@@ -123,7 +123,7 @@ impl Replicas {
         let health = format!("127.0.0.1:{}", free_port());
         let mut command = self.deployment.command(&["serve", part.name()]);
         command.env("REKEY__HEALTH__LISTEN", &health);
-        let listen = format!("{address}:{}", self.deployment.ports_of(part).grpc);
+        let listen = format!("{address}:{}", self.deployment.ports_of(part).listen);
         command.env(format!("REKEY__{}__SERVER__LISTEN", part.name().to_uppercase()), listen);
         let name = format!("{}-{}", part.name(), self.last);
         let process = Running::start(&name, command, self.deployment.folder());

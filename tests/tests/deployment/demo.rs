@@ -97,6 +97,11 @@ impl Demo {
         web::get(host, &format!("/{path}")).await.unwrap()
     }
 
+    /// Host and port of the portal.
+    pub(crate) fn portal_host(&self) -> &str {
+        self.text("portal").strip_prefix("http://").unwrap()
+    }
+
     /// The newest text to an address that holds what is looked for, as soon as there is one.
     pub(crate) async fn message(&self, to: &str, holds: impl Fn(&str) -> bool) -> String {
         let look = async || {

@@ -12,6 +12,7 @@ mod json_errors;
 mod key_rotation;
 mod many;
 mod pods;
+mod portal;
 mod production;
 mod reflection;
 mod rehearsal;

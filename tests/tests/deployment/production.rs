@@ -10,6 +10,8 @@ use rekey_tests::post::{code_to, mail_to};
 use rekey_tests::processes::{Running, run};
 use rekey_wire::identity::v1::CreateTenantRequest;
 use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
+use serde_json::json;
+use tokio::net::TcpStream;
 
 const NEW: &str = "nine slow rivers and stone";
 
@@ -63,6 +65,26 @@ async fn a_business_has_its_folder_for_itself_whatever_its_stores() {
 
     assert_eq!(beside.code, Some(1), "{beside:?}");
     assert!(beside.stderr.contains("business is in use by another `rekey up`"), "{}", beside.stderr);
+    assert!(process.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_business_has_the_portal_that_its_settings_name() {
+    let deployment = Deployment::prepare(Ground::new().await, &EMBEDDED);
+    let check = ["config", "check", "--up", "--data", "business", "--json"];
+    let without = run(deployment.command(&check)).await.json();
+    let read = |name: &str| std::fs::read_to_string(deployment.folder().join(name)).unwrap();
+    std::fs::write(deployment.folder().join("rekey.toml"), read("rekey.toml") + &read("portal.toml"))
+        .unwrap();
+
+    let with = run(deployment.command(&check)).await.json();
+    let (process, _) = up(&deployment).await;
+    let browser = TcpStream::connect(("127.0.0.1", deployment.port(Part::Portal))).await;
+
+    assert_eq!(without["parts"], json!(["notification", "verification", "identity"]));
+    assert_eq!(with["parts"], json!(["notification", "verification", "identity", "portal"]));
+    assert!(browser.is_ok());
+    drop(browser);
     assert!(process.stop().await.success());
 }
 

@@ -1,9 +1,6 @@
 //! The administrators' command line against a running suite, by its output and its exit codes.
 
-use rekey_tests::person::request_id;
 use rekey_tests::processes::{Conversation, rekey, run};
-use rekey_tests::waiting::eventually;
-use rekey_tests::web;
 
 use crate::demo::Demo;
 
@@ -60,75 +57,6 @@ async fn this_was_not_me_freezes_and_an_administrator_releases() {
     assert_eq!((&frozen["state"], &frozen["has_password"]), (&"frozen".into(), &false.into()));
     let released = demo.run(&["account", "unfreeze", login, "--json"]).await.json();
     assert_eq!(released["state"], "active");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_page_behind_the_link_asks_first_and_undoes_by_post() {
-    let demo = Demo::start().await;
-    let login = demo.person(1, "login");
-    demo.reset(login, NEW).await.json();
-    let link = demo.repudiation_link(login).await;
-    let (host, path) = link.strip_prefix("http://").unwrap().split_once('/').unwrap();
-    let token = path.split_once("token=").unwrap().1;
-
-    let swapped = web::get(host, &format!("/{path}")).await.unwrap();
-    let cookie = format!("other=1; rekey_not_me={token}");
-    let question = web::with_cookie(host, "GET /not-me", &cookie).await.unwrap();
-    let before = demo.run(&["account", "show", login, "--json"]).await.json();
-    let torn = web::with_cookie(host, "GET /not-me?token=%22", &cookie).await.unwrap();
-    let without = web::with_cookie(host, "POST /not-me", "other=1").await.unwrap();
-    let undone = web::with_cookie(host, "POST /not-me", &cookie).await.unwrap();
-    let spent = web::with_cookie(host, "POST /not-me", &cookie).await.unwrap();
-
-    assert_eq!(swapped.status, 303);
-    assert!(swapped.head.contains("location: /not-me\r\n"), "{}", swapped.head);
-    assert!(swapped.head.contains(&format!("rekey_not_me={token}; ")), "{}", swapped.head);
-    assert!(swapped.head.contains("HttpOnly; SameSite=Lax"), "{}", swapped.head);
-    assert!(!question.body.contains(token), "{}", question.body);
-    assert_eq!(torn.status, 400);
-    assert_eq!((question.status, without.status, undone.status, spent.status), (200, 410, 200, 410));
-    assert_eq!(before["state"], "active");
-    let after = demo.run(&["account", "show", login, "--json"]).await.json();
-    assert_eq!(after["state"], "frozen");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_page_behind_a_one_time_link_says_what_is_wrong_and_sets_the_password_once() {
-    let demo = Demo::start().await;
-    let login = demo.person(1, "login");
-    let sent = demo.run(&["account", "reset", login, "--link", "--json"]).await.json();
-    let link = demo.new_password_link(login).await;
-    let (host, path) = link.strip_prefix("http://").unwrap().split_once('/').unwrap();
-    let token = path.split_once("token=").unwrap().1;
-    let cookie = format!("other=1; rekey_new_password={token}");
-
-    let swapped = web::get(host, &format!("/{path}")).await.unwrap();
-    let question = web::with_cookie(host, "GET /new-password", &cookie).await.unwrap();
-    let call = question.body.split_once("name=\"request_id\" value=\"").unwrap().1.split_once('"').unwrap().0;
-    let form = |password: &str, again: &str, call: &str| {
-        format!("password={password}&again={again}&request_id={call}")
-    };
-    let post = async |form: String| web::post_form(host, "/new-password", &cookie, &form).await.unwrap();
-    let differing = post(form("a+meadow+full+of+rain", "a+meadow", call)).await;
-    let weak = post(form("password1", "password1", &request_id())).await;
-    let good = form("a+meadow+full+of+rain", "a+meadow+full+of+rain", call);
-    let (set, pressed_twice) = (post(good.clone()).await, post(good).await);
-    let spent = post(form("another+meadow+of+rain", "another+meadow+of+rain", &request_id())).await;
-
-    assert!(sent["link_expire_time"].is_string() && sent["masked_destinations"].is_array());
-    assert_eq!(swapped.status, 303);
-    assert!(swapped.head.contains("location: /new-password\r\n"), "{}", swapped.head);
-    assert!(swapped.head.contains(&format!("rekey_new_password={token}; ")), "{}", swapped.head);
-    assert!(!question.body.contains(token), "{}", question.body);
-    assert_eq!((differing.status, weak.status), (400, 400));
-    assert!(differing.body.contains("the same in both fields"), "{}", differing.body);
-    assert!(weak.body.contains("must not be a password that many people use"), "{}", weak.body);
-    assert_eq!((set.status, pressed_twice.status, spent.status), (200, 200, 410));
-    let told = async || {
-        let events = demo.run(&["audit", "list", "--kind", "reset.link_redeemed", "--json"]).await.json();
-        events.as_array().is_some_and(|events| !events.is_empty()).then_some(())
-    };
-    eventually("the log says that the link was redeemed", told).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,7 @@ async fn the_ready_file_has_its_published_shape_and_is_private() {
         "inbox_page",
         "notification",
         "people",
+        "portal",
         "profile",
         "service_token",
         "tenant_id",
@@ -33,6 +34,7 @@ async fn the_ready_file_has_its_published_shape_and_is_private() {
     assert_eq!(fields, published);
     assert_eq!(mode & 0o777, 0o600);
     let base = demo.text("inbox");
+    assert!(demo.text("portal").starts_with("http://127.0.0.1:"));
     let pages = [demo.text("inbox_page"), demo.text("inbox_messages")];
     assert_eq!(pages, [format!("{base}/dev/inbox"), format!("{base}/dev/inbox.json")]);
     assert_eq!(demo.text("profile"), demo.profile.display().to_string());
@@ -60,8 +62,9 @@ async fn every_address_that_is_told_is_one_that_answers() {
     TcpStream::connect(base).await.unwrap();
     let probe = web::get(demo.text("health"), "/readyz").await.unwrap();
     let (page, messages) = (demo.page("inbox_page").await, demo.page("inbox_messages").await);
+    let portal = web::get(demo.portal_host(), "/organisation").await.unwrap();
 
-    assert_eq!((probe.status, page.status, messages.status), (200, 200, 200));
+    assert_eq!((probe.status, page.status, messages.status, portal.status), (200, 200, 200, 200));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,14 +20,14 @@ pub(crate) struct Credentials {
     pub(crate) person: Option<String>,
 }
 
-/// Plain channels to the parts.
+/// Plain channels to the parts that are called.
 pub(crate) struct Lines {
     channels: [(&'static str, Channel); 3],
 }
 
 impl Lines {
     pub(crate) fn to(world: &World) -> Self {
-        let channels = Part::ALL.map(|part| {
+        let channels = Part::GRPC.map(|part| {
             let url = format!("http://{}", world.addresses.of(part));
             (part.name(), Endpoint::from_shared(url).unwrap().connect_lazy())
         });

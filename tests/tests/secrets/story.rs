@@ -99,7 +99,7 @@ fn add_keys(world: &World, secrets: &mut Needles) {
             secrets.add(&format!("key {name} {number}"), bytes);
         }
     }
-    for caller in ["cli", "identity", "verification"] {
+    for caller in ["cli", "identity", "verification", "portal"] {
         let token = std::fs::read_to_string(world.folder.token(caller)).unwrap();
         secrets.add(&format!("service token of {caller}"), token.trim());
     }

@@ -56,7 +56,7 @@ async fn check_business(data: &Path, config: Option<PathBuf>) -> anyhow::Result<
     let document = up::production::document(data, &Stores::default(), config)?;
     settings::check(&document)?;
     production::check_business(&document, data)?;
-    rehearse(&document, Part::ALL.to_vec()).await
+    rehearse(&document, settings::business_parts(&document)).await
 }
 
 async fn rehearse(document: &Document, parts: Vec<Part>) -> anyhow::Result<Vec<Part>> {

@@ -4,7 +4,7 @@
 //! ```text
 //! FOLDER/                0700
 //!   keys/NAME            0600  the pepper among them: back it up, apart from the databases
-//!   tokens/CALLER        0600  identity, verification, and cli, which may do everything at identity and look after messages
+//!   tokens/CALLER        0600  identity, verification, portal, and cli, which may do everything at identity and look after messages
 //!   callers/PART.toml    0600  each allowed what it needs
 //!   cli.toml             0600  a profile for the commands that administer
 //!   rekey.toml           0600  written last: a folder that has it is complete and left as it is
@@ -35,8 +35,53 @@ const PROVIDERS: &str = "/rekey.notification.v1.ProviderService/*";
 const TEMPLATES: &str = "/rekey.notification.v1.TemplateService/*";
 const SUPPRESSION: &str = "/rekey.notification.v1.SuppressionService/*";
 
+/// What the portal does for people and, with an administrator's access token, for administrators. Making and removing tenants
+/// is not among it, and nothing in its own name.
+const PORTAL_AT_IDENTITY: [&str; 21] = [
+    "/rekey.identity.v1.AccessPassService/*",
+    "/rekey.identity.v1.AccountLifecycleService/*",
+    "/rekey.identity.v1.AccountSecurityInfoService/*",
+    "/rekey.identity.v1.AccountService/*",
+    "/rekey.identity.v1.AdministrationService/*",
+    "/rekey.identity.v1.AuditService/*",
+    "/rekey.identity.v1.BulkResetService/*",
+    "/rekey.identity.v1.GroupService/*",
+    "/rekey.identity.v1.HelpDeskService/*",
+    "/rekey.identity.v1.LinkedAccountService/*",
+    "/rekey.identity.v1.PasskeyService/*",
+    "/rekey.identity.v1.PasswordAdministrationService/*",
+    "/rekey.identity.v1.PasswordExpiryService/*",
+    "/rekey.identity.v1.PasswordResetService/*",
+    "/rekey.identity.v1.PasswordService/*",
+    "/rekey.identity.v1.PolicyService/*",
+    "/rekey.identity.v1.SecurityInfoService/*",
+    "/rekey.identity.v1.SessionService/*",
+    "/rekey.identity.v1.TenantService/GetTenant",
+    "/rekey.identity.v1.TenantService/LookupTenant",
+    "/rekey.identity.v1.TenantService/UpdateTenant",
+];
+/// What the portal shows administrators of messages. It sends none.
+const PORTAL_AT_NOTIFICATION: [&str; 7] = [
+    "/rekey.notification.v1.NotificationService/GetNotification",
+    "/rekey.notification.v1.NotificationService/ListNotifications",
+    "/rekey.notification.v1.NotificationService/CancelNotification",
+    "/rekey.notification.v1.NotificationService/ReplayNotification",
+    "/rekey.notification.v1.NotificationService/WatchNotifications",
+    PROVIDERS,
+    TEMPLATES,
+];
+
 /// Who is drawn a token.
-const CALLERS: [&str; 3] = ["identity", "verification", "cli"];
+const CALLERS: [&str; 4] = ["identity", "verification", "portal", "cli"];
+
+/// Who calls whom.
+const CALLS: [(&str, &str); 5] = [
+    ("identity", "verification"),
+    ("identity", "notification"),
+    ("verification", "notification"),
+    ("portal", "identity"),
+    ("portal", "notification"),
+];
 
 pub(crate) fn run(init: &Init, output: Output) -> anyhow::Result<()> {
     let folder = Folder(std::path::absolute(&init.folder)?);
@@ -113,7 +158,7 @@ impl Folder {
         for caller in CALLERS {
             write_if_missing(&self.token(caller), || draw_token(&SystemEntropy))?;
         }
-        for part in Part::ALL {
+        for part in Part::GRPC {
             let entries = self.entries(part)?;
             write_private(&self.callers(part), &callers_file::text(&entries)?)?;
         }
@@ -134,14 +179,20 @@ impl Folder {
             Ok(caller.known_by(Some(token.trim())))
         };
         let callers = match part {
-            Part::Identity => vec![NewCaller::everything("cli")],
+            Part::Identity => vec![NewCaller::everything("cli"), neighbour("portal", &PORTAL_AT_IDENTITY)],
             Part::Verification => vec![neighbour("identity", &[VERIFICATION])],
             Part::Notification => {
                 // Whoever looks after messages sees those of the parts.
-                let cli = neighbour("cli", &[NOTIFICATION, PROVIDERS, SUPPRESSION, TEMPLATES]);
-                let cli = NewCaller { senders: vec!["*".to_owned()], ..cli };
-                vec![neighbour("identity", &[NOTIFICATION]), neighbour("verification", &[NOTIFICATION]), cli]
+                let seeing_all = |name: &str, methods: &[&str]| NewCaller {
+                    senders: vec!["*".to_owned()],
+                    ..neighbour(name, methods)
+                };
+                let cli = seeing_all("cli", &[NOTIFICATION, PROVIDERS, SUPPRESSION, TEMPLATES]);
+                let portal = seeing_all("portal", &PORTAL_AT_NOTIFICATION);
+                let parts = ["identity", "verification"].map(|part| neighbour(part, &[NOTIFICATION]));
+                parts.into_iter().chain([portal, cli]).collect()
             }
+            Part::Portal => Vec::new(),
         };
         callers.into_iter().map(known).collect()
     }
@@ -153,17 +204,23 @@ impl Folder {
             format!("[identity]\nportal_url = {portal_url:?}"),
             format!("[notification.templates]\nlink_hosts = [{host:?}]"),
         ];
-        for part in Part::ALL {
+        let has_portal = is_portal(portal_url);
+        if has_portal {
+            // It listens on loopback unless somebody changes that, so whoever ends TLS for it is on this machine.
+            lines.push(format!("[portal]\npublic_url = {portal_url:?}\ntrusted_proxies = [\"127.0.0.1\"]"));
+        }
+        for part in Part::GRPC {
             let name = part.name();
             lines.push(format!("[{name}.server]\ncallers_file = {}", text(&self.callers(part))));
+        }
+        let is_served = |name: &str| has_portal || name != Part::Portal.name();
+        for name in Part::ALL.map(Part::name).into_iter().filter(|name| is_served(name)) {
             let of_part = KEYS.iter().filter(|(owner, _)| *owner == name);
             let keys: Vec<String> =
                 of_part.map(|(_, key)| format!("{key}_file = {}", text(&self.key(key)))).collect();
             lines.push(format!("[{name}.keys]\n{}", keys.join("\n")));
         }
-        for (caller, called) in
-            [("identity", "verification"), ("identity", "notification"), ("verification", "notification")]
-        {
+        for (caller, called) in CALLS.into_iter().filter(|(caller, _)| is_served(caller)) {
             lines.push(format!("[{caller}.{called}]\ntoken_file = {}", text(&self.token(caller))));
         }
         lines.push(
@@ -174,6 +231,11 @@ impl Folder {
         );
         lines.join("\n\n") + "\n"
     }
+}
+
+/// Whether these are to be the portal's pages, which stand at the root of a host. Whoever names a path there has pages of their own.
+fn is_portal(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|uri| uri.path() == "/")
 }
 
 /// A part as the caller of another.
@@ -245,6 +307,23 @@ mod tests {
         assert_eq!(left, "# mine\n");
         assert_eq!((read("keys/pepper"), read("tokens/identity")), (pepper, token));
         assert!(read("callers/identity.toml").contains("name = \"cli\""));
+    }
+
+    #[test]
+    fn the_portal_is_of_the_suite_unless_the_url_is_a_page_of_somebody_elses() {
+        let scratch = tempfile::tempdir().unwrap();
+        let written = |name: &str, url: &str| {
+            let folder = scratch.path().join(name);
+            run(&Init { folder: folder.clone(), portal_url: url.to_owned() }, Output::new(true)).unwrap();
+            let document = settings::document(Some(folder.join("rekey.toml")), Vec::new()).unwrap();
+            (settings::written_parts(&document), settings::business_parts(&document))
+        };
+
+        let ours = written("ours", "https://id.acme.example");
+        let theirs = written("theirs", "https://acme.example/account");
+
+        assert_eq!(ours, (Part::ALL.to_vec(), Part::ALL.to_vec()));
+        assert_eq!(theirs, (Part::GRPC.to_vec(), Part::GRPC.to_vec()));
     }
 
     #[test]

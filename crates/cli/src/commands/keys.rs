@@ -83,13 +83,16 @@ pub(crate) async fn run(command: KeysCommand, config: Option<PathBuf>, output: O
 /// Has the store of a part forget its keys.
 async fn forget(document: &Document, name: &str, yes: bool, output: Output) -> anyhow::Result<()> {
     let part = part_of(name)?;
+    if part == Part::Portal {
+        bail!("no store knows {name} keys: browsers alone keep what they seal")
+    }
     if !yes {
         output::confirm(lost(name), name)?;
     }
     match part {
         Part::Identity => rekey_identity::forget_keys(&document.part("identity")?, name).await?,
         Part::Verification => rekey_verification::forget_keys(&document.part("verification")?, name).await?,
-        Part::Notification => rekey_notification::forget_keys(&document.part("notification")?, name).await?,
+        _ => rekey_notification::forget_keys(&document.part("notification")?, name).await?,
     }
     output.data(&json!({ "key": name, "forgotten": true }), |_| {
         format!("The store of {} takes whichever {name} keys it is used with next.", part.name())
@@ -125,6 +128,7 @@ fn lost(name: &str) -> &'static str {
         "receipt_mac" => {
             "Addresses that were suppressed under this key are forgotten, and reports under way are refused."
         }
+        "cookie" => "Browsers that were last on the portal under this key begin anew: their resets end.",
         _ => "Codes and grants in flight under this key die.",
     }
 }

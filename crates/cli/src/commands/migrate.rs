@@ -1,4 +1,4 @@
-//! `rekey migrate`: schemas up to date, under a lock. Verification keeps no schema.
+//! `rekey migrate`: schemas up to date, under a lock. Verification and the portal keep no schema.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(crate) async fn run(migrate: &Migrate, config: Option<PathBuf>, output: Outp
     }
     let parts: Vec<Value> = migrated.iter().map(|(part, done)| as_json(*part, done)).collect();
     let text = || match migrated.as_slice() {
-        [] => "Verification keeps no schema.".to_owned(),
+        [] => "Verification and the portal keep no schema.".to_owned(),
         parts => parts.iter().map(|(part, done)| as_text(*part, done)).collect::<Vec<_>>().join("\n"),
     };
     let partial = Partial::counted(migrated.len(), asked.len(), "parts");

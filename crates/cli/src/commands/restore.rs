@@ -1,5 +1,5 @@
 //! `rekey restore`: after a database came back from a backup, whatever lets somebody in or was under way then ends. Verification
-//! keeps nothing in a database.
+//! and the portal keep nothing in a database.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub(crate) async fn run(restore: &Restore, config: Option<PathBuf>, output: Outp
         }
     }
     if asked.is_empty() {
-        done.lines.push("Verification keeps nothing in a database.".to_owned());
+        done.lines.push("Verification and the portal keep nothing in a database.".to_owned());
     }
     let partial = Partial::counted(done.data.len(), asked.len(), "parts");
     output.as_far_as(&Value::Object(done.data), |_| done.lines.join("\n"), ended, partial)

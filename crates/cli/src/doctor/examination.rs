@@ -52,7 +52,7 @@ impl Examination {
     pub(super) fn of(document: &Document, doctor: &Doctor) -> anyhow::Result<Self> {
         let one_process = doctor.one_process.up.then(|| doctor.one_process.data.clone());
         let parts = match doctor.parts.as_slice() {
-            [] if one_process.is_some() => Part::ALL.to_vec(),
+            [] if one_process.is_some() => crate::settings::business_parts(document),
             [] => crate::settings::written_parts(document),
             parts => parts.to_vec(),
         };
@@ -80,6 +80,7 @@ impl Examination {
                 Part::Identity => examination.identity(identity.clone(), now),
                 Part::Verification => examination.verification(document.part(part.name())?, now),
                 Part::Notification => examination.notification(document.part(part.name())?, doctor, now)?,
+                Part::Portal => examination.portal(&document.part(part.name())?, now),
             }
         }
         Ok(examination)
@@ -170,6 +171,15 @@ impl Examination {
                 vec![Fact::Findings(findings), Fact::Throttle(facts.round_trip)]
             }))
         });
+    }
+
+    fn portal(&mut self, settings: &rekey_portal::config::Settings, now: Timestamp) {
+        self.port(Part::Portal, &settings.server, now);
+        for (called, neighbour) in
+            [(Part::Identity, &settings.identity), (Part::Notification, &settings.notification)]
+        {
+            self.neighbour(Neighbour { caller: Part::Portal, called, settings: neighbour.clone() }, now);
+        }
     }
 
     fn verification(&mut self, settings: rekey_verification::config::Settings, now: Timestamp) {

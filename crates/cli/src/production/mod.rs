@@ -17,6 +17,7 @@ use axum::http::Uri;
 use rekey_client::ClientSettings;
 use rekey_identity::config::Settings as Identity;
 use rekey_notification::config::Settings as Notification;
+use rekey_portal::config::Settings as Portal;
 use rekey_primitives::contact::Channel;
 use rekey_runtime::server::{ServerSettings, TrustNetwork};
 use rekey_runtime::settings::{Document, RedisSettings, is_variable};
@@ -24,8 +25,8 @@ use rekey_runtime::telemetry::TelemetrySettings;
 use rekey_verification::config::Settings as Verification;
 
 use self::network::Network;
-use crate::Part;
 use crate::folder::DEMO_FILE;
+use crate::{Part, settings};
 
 /// The least `answer_floor_ms`: above what a sign-in takes on a slow machine, a hash and two round trips to the store.
 const LEAST_ANSWER_FLOOR: Duration = Duration::from_millis(100);
@@ -70,7 +71,7 @@ pub(crate) fn check_business(document: &Document, data: &Path) -> anyhow::Result
 /// What [`check_business`] refuses, one by one.
 pub(crate) fn business_findings(document: &Document, data: &Path) -> anyhow::Result<Vec<String>> {
     let Findings { forbidden: mut findings, missing, key_files, not_in_production, .. } =
-        Findings::of(document, &Part::ALL)?;
+        Findings::of(document, &settings::business_parts(document))?;
     findings.extend(not_in_production.iter().map(|part| format!("{}.production is off", part.name())));
     findings.extend(missing);
     findings.extend(missing_link_host(document)?);
@@ -99,6 +100,7 @@ impl Findings {
                 Part::Identity => findings.identity(&document.part(part.name())?),
                 Part::Verification => findings.verification(&document.part(part.name())?),
                 Part::Notification => findings.notification(&document.part(part.name())?),
+                Part::Portal => findings.portal(&document.part(part.name())?),
             };
             if in_production {
                 let server: ServerSettings = document.part(&format!("{}.server", part.name()))?;
@@ -223,6 +225,26 @@ impl Findings {
         settings.production
     }
 
+    fn portal(&mut self, settings: &Portal) -> bool {
+        if settings.production {
+            let network = Network::of(Part::Portal, &settings.server);
+            network.port(self);
+            network.neighbour(self, "identity", &settings.identity);
+            network.neighbour(self, "notification", &settings.notification);
+            self.secrets_of_port("portal", &settings.server);
+            self.miss_if(!settings.public_url.starts_with("https://"), "portal.public_url is not https");
+            let is_behind_proxy = settings.server.tls.certificate_file.is_none();
+            self.miss_if(
+                is_behind_proxy && settings.trusted_proxies.is_empty(),
+                "portal.trusted_proxies is empty, so whoever ends TLS in front of it passes for everybody",
+            );
+            self.need_credential("portal.identity", &settings.identity);
+            self.need_credential("portal.notification", &settings.notification);
+            self.need_key("portal.keys.cookie_file", settings.keys.cookie_file.as_ref());
+        }
+        settings.production
+    }
+
     fn forbid_if(&mut self, found: bool, what: &str) {
         if found {
             self.forbidden.push(what.to_owned());
@@ -265,7 +287,7 @@ impl Findings {
         );
     }
 
-    /// A neighbour refuses whoever proves nothing, in one process as between three.
+    /// A neighbour refuses whoever proves nothing, in one process as between several.
     fn need_credential(&mut self, peer: &str, settings: &ClientSettings) {
         self.secrets_for_neighbour(peer, settings);
         let has_none = settings.token_file.is_none() && settings.certificate_file.is_none();

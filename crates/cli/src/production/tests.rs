@@ -1,10 +1,15 @@
 use super::*;
 use crate::development::set;
 use crate::folder::KEYS;
-use crate::settings;
 
 /// Who is called, by the tables of the settings.
-const PEERS: [&str; 3] = ["IDENTITY__VERIFICATION", "IDENTITY__NOTIFICATION", "VERIFICATION__NOTIFICATION"];
+const PEERS: [&str; 5] = [
+    "IDENTITY__VERIFICATION",
+    "IDENTITY__NOTIFICATION",
+    "VERIFICATION__NOTIFICATION",
+    "PORTAL__IDENTITY",
+    "PORTAL__NOTIFICATION",
+];
 
 /// A configuration that is fit for production, but for these settings.
 fn fit_but_for(changes: &[(&str, &str)]) -> Document {
@@ -14,11 +19,13 @@ fn fit_but_for(changes: &[(&str, &str)]) -> Document {
         set("IDENTITY__THROTTLE__URL", "redis://127.0.0.1:6379"),
         set("NOTIFICATION__PROVIDERS__0__KIND", "smtp"),
         set("NOTIFICATION__TEMPLATES__LINK_HOSTS", "id.example.com"),
+        set("PORTAL__PUBLIC_URL", "https://id.example.com"),
+        set("PORTAL__TRUSTED_PROXIES", "127.0.0.1"),
     ];
     let name = |(part, key): (&str, &str)| format!("{part}__KEYS__{key}_FILE").to_uppercase();
     written.extend(KEYS.map(|key| set(&name(key), "/etc/rekey/key")));
     let callers = |part: Part| format!("{}__SERVER__CALLERS_FILE", part.name()).to_uppercase();
-    written.extend(Part::ALL.map(|part| set(&callers(part), "/etc/rekey/callers.toml")));
+    written.extend(Part::GRPC.map(|part| set(&callers(part), "/etc/rekey/callers.toml")));
     written.extend(PEERS.map(|peer| set(&format!("{peer}__TOKEN_FILE"), "/etc/rekey/token")));
     written.extend(changes.iter().map(|(key, value)| set(key, value)));
     settings::builder().environment(written).load().unwrap()
@@ -80,6 +87,8 @@ fn nothing_leaves_this_machine_in_plain_text_but_through_a_mesh() {
     let plain = [
         (Part::Identity, "IDENTITY__SERVER__LISTEN", "0.0.0.0:7301", "identity.server.tls is not set"),
         (Part::Notification, "NOTIFICATION__SERVER__LISTEN", "[::]:7303", "notification.server.tls"),
+        (Part::Portal, "PORTAL__SERVER__LISTEN", "0.0.0.0:7304", "portal.server.tls is not set"),
+        (Part::Portal, "PORTAL__IDENTITY__ENDPOINT", "http://identity:7301", "portal.identity.endpoint"),
         (
             Part::Identity,
             "IDENTITY__VERIFICATION__ENDPOINT",
@@ -189,6 +198,8 @@ fn a_secret_that_everybody_may_read_is_refused() {
         (Part::Notification, "NOTIFICATION__KEYS__PAYLOAD_SEAL_FILE"),
         (Part::Notification, "NOTIFICATION__PROVIDERS__0__PASSWORD_FILE"),
         (Part::Notification, "NOTIFICATION__PROVIDERS__0__TOKEN_FILE"),
+        (Part::Portal, "PORTAL__KEYS__COOKIE_FILE"),
+        (Part::Portal, "PORTAL__IDENTITY__TOKEN_FILE"),
     ];
 
     for (part, key) in secrets {
@@ -207,10 +218,11 @@ fn a_part_is_asked_for_what_it_needs_and_for_nothing_else() {
 
     let needs = Part::ALL.map(|part| refusal(check_served(&document, &[part])));
 
-    let [notification, verification, identity] = needs;
+    let [notification, verification, identity, portal] = needs;
     assert!(notification.contains("notification.providers") && notification.contains("payload_seal_file"));
     assert!(verification.contains("code_mac_file") && !verification.contains("identity"));
     assert!(identity.contains("portal_url is not https") && identity.contains("pepper_file is not set"));
+    assert!(portal.contains("portal.public_url is not https") && portal.contains("cookie_file is not set"));
 }
 
 #[test]
@@ -219,13 +231,16 @@ fn a_part_needs_callers_and_a_credential_for_each_neighbour() {
 
     let needs = Part::ALL.map(|part| refusal(check_served(&document, &[part])));
 
-    let [notification, verification, identity] = needs;
+    let [notification, verification, identity, portal] = needs;
     assert!(notification.contains("notification.server.callers_file is not set"), "{notification}");
     assert!(verification.contains("verification.server.callers_file is not set"), "{verification}");
     assert!(verification.contains("verification.notification.certificate_file"), "{verification}");
     assert!(identity.contains("identity.server.callers_file is not set"), "{identity}");
     assert!(identity.contains("identity.verification.token_file"), "{identity}");
     assert!(identity.contains("identity.notification.token_file"), "{identity}");
+    assert!(!portal.contains("callers_file") && portal.contains("portal.identity.token_file"), "{portal}");
+    assert!(portal.contains("portal.notification.token_file"), "{portal}");
+    assert!(portal.contains("portal.trusted_proxies is empty"), "{portal}");
 }
 
 #[test]

@@ -5,17 +5,21 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use rekey_client::{ClientSettings, Connection};
-use rekey_runtime::access::{AccessTable, NoPersons, PersonRule as Whose, Rule, SharedPersonVerifier};
+use rekey_runtime::access::{AccessTable, PersonRule as Whose, Rule};
 use rekey_runtime::deadline;
 use rekey_runtime::health::Health;
 use rekey_runtime::loops::Loops;
-use rekey_runtime::server::Part as ServedPart;
+use rekey_runtime::server::{Part as CalledPart, ServeError, ServerSettings, Website};
 use rekey_runtime::settings::Document;
+use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::Metrics;
 use rekey_wire::options::v1::{Access, PersonRule};
 use rekey_wire::{access, identity, notification, refusals, verification};
+use serde::de::DeserializeOwned;
+use tokio::net::TcpListener;
+use tonic::service::Routes;
 
-use super::Environment;
+use super::{Environment, Server};
 use crate::Part;
 use crate::key_set::KeySet;
 
@@ -32,6 +36,31 @@ pub(crate) async fn rehearse(document: &Document, part: Part) -> anyhow::Result<
     };
     let served = assembly.part(part).await.with_context(|| format!("starting {}", part.name()))?;
     Ok(served.rehearse()?)
+}
+
+/// A part that was put together.
+pub(super) enum Served {
+    /// One that is called by gRPC.
+    Called(CalledPart),
+    /// One whose pages browsers open.
+    Pages(Website),
+}
+
+impl Served {
+    /// Serves until `shutdown` and everything after it is done.
+    pub(super) fn serve(self, listener: TcpListener, shutdown: Shutdown) -> Server {
+        match self {
+            Self::Called(part) => Box::pin(part.serve(listener, shutdown)),
+            Self::Pages(website) => Box::pin(website.serve(listener, shutdown)),
+        }
+    }
+
+    fn rehearse(self) -> Result<(), ServeError> {
+        match self {
+            Self::Called(part) => part.rehearse(),
+            Self::Pages(website) => website.rehearse(),
+        }
+    }
 }
 
 /// What parts are put together from.
@@ -71,47 +100,78 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    pub(super) async fn part(&mut self, part: Part) -> anyhow::Result<ServedPart> {
-        let Environment { clock, entropy, inbox, .. } = self.environment.clone();
-        let health = self.health.clone();
-        let (routes, settings, descriptors, persons): (_, _, _, SharedPersonVerifier) = match part {
-            Part::Notification => {
-                let mut settings: rekey_notification::config::Settings = self.document.part(part.name())?;
-                self.keep_apart(part, &mut settings.store.url);
-                let given = rekey_notification::Dependencies { clock, entropy, health, inbox };
-                let mut service = rekey_notification::assemble(&settings, given).await?;
-                if let Purpose::Service { loops } = &mut self.purpose {
-                    service.loops.look_first().await?;
-                    service.loops.spawn(loops);
-                }
-                (service.routes, settings.server, notification::v1::DESCRIPTORS, Arc::new(NoPersons))
-            }
-            Part::Verification => {
-                let settings: rekey_verification::config::Settings = self.document.part(part.name())?;
-                let notification = connect(&settings.notification)?;
-                let dependencies = rekey_verification::Dependencies { clock, entropy, health, notification };
-                let mut service = rekey_verification::assemble(&settings, dependencies).await?;
-                if let Purpose::Service { loops } = &mut self.purpose {
-                    service.loops.look_first().await?;
-                    service.loops.spawn(loops);
-                }
-                (service.routes, settings.server, verification::v1::DESCRIPTORS, Arc::new(NoPersons))
-            }
-            Part::Identity => {
-                let mut settings: rekey_identity::config::Settings = self.document.part(part.name())?;
-                self.keep_apart(part, &mut settings.store.url);
-                let given = rekey_identity::Dependencies { clock, entropy, health };
-                let mut service = rekey_identity::assemble(&settings, given).await?;
-                self.keys.put(Arc::clone(&service.jwks));
-                if let Purpose::Service { loops } = &mut self.purpose {
-                    service.loops.look_first().await?;
-                    service.loops.spawn(loops);
-                }
-                (service.routes, settings.server, identity::v1::DESCRIPTORS, service.persons)
-            }
+    pub(super) async fn part(&mut self, part: Part) -> anyhow::Result<Served> {
+        let called = match part {
+            Part::Notification => self.notification().await?,
+            Part::Verification => self.verification().await?,
+            Part::Identity => self.identity().await?,
+            Part::Portal => return Ok(Served::Pages(self.portal()?)),
         };
-        let served = ServedPart::new(part.name(), settings, routes, rules(part), self.health.clone());
-        Ok(served.persons(persons).descriptors(descriptors).published(refusals::is_published))
+        Ok(Served::Called(called.published(refusals::is_published)))
+    }
+
+    async fn notification(&mut self) -> anyhow::Result<CalledPart> {
+        let mut settings: rekey_notification::config::Settings = self.settings_of(Part::Notification)?;
+        self.keep_apart(Part::Notification, &mut settings.store.url);
+        let Environment { clock, entropy, inbox, .. } = self.environment.clone();
+        let given = rekey_notification::Dependencies { clock, entropy, health: self.health.clone(), inbox };
+        let mut service = rekey_notification::assemble(&settings, given).await?;
+        if let Purpose::Service { loops } = &mut self.purpose {
+            service.loops.look_first().await?;
+            service.loops.spawn(loops);
+        }
+        let called = self.called(Part::Notification, settings.server, service.routes);
+        Ok(called.descriptors(notification::v1::DESCRIPTORS))
+    }
+
+    async fn verification(&mut self) -> anyhow::Result<CalledPart> {
+        let settings: rekey_verification::config::Settings = self.settings_of(Part::Verification)?;
+        let notification = connect(&settings.notification)?;
+        let Environment { clock, entropy, .. } = self.environment.clone();
+        let health = self.health.clone();
+        let given = rekey_verification::Dependencies { clock, entropy, health, notification };
+        let mut service = rekey_verification::assemble(&settings, given).await?;
+        if let Purpose::Service { loops } = &mut self.purpose {
+            service.loops.look_first().await?;
+            service.loops.spawn(loops);
+        }
+        let called = self.called(Part::Verification, settings.server, service.routes);
+        Ok(called.descriptors(verification::v1::DESCRIPTORS))
+    }
+
+    async fn identity(&mut self) -> anyhow::Result<CalledPart> {
+        let mut settings: rekey_identity::config::Settings = self.settings_of(Part::Identity)?;
+        self.keep_apart(Part::Identity, &mut settings.store.url);
+        let Environment { clock, entropy, .. } = self.environment.clone();
+        let given = rekey_identity::Dependencies { clock, entropy, health: self.health.clone() };
+        let mut service = rekey_identity::assemble(&settings, given).await?;
+        self.keys.put(Arc::clone(&service.jwks));
+        if let Purpose::Service { loops } = &mut self.purpose {
+            service.loops.look_first().await?;
+            service.loops.spawn(loops);
+        }
+        let called = self.called(Part::Identity, settings.server, service.routes);
+        Ok(called.persons(service.persons).descriptors(identity::v1::DESCRIPTORS))
+    }
+
+    /// The portal owns nothing that could be away: it is ready as soon as it is put together, and says on its pages what a neighbour
+    /// cannot do now.
+    fn portal(&mut self) -> anyhow::Result<Website> {
+        let settings: rekey_portal::config::Settings = self.settings_of(Part::Portal)?;
+        let Environment { clock, entropy, .. } = self.environment.clone();
+        let service = rekey_portal::assemble(&settings, &rekey_portal::Dependencies { clock, entropy })?;
+        if let Purpose::Service { loops } = &mut self.purpose {
+            service.loops.spawn(loops);
+        }
+        Ok(Website::new(Part::Portal.name(), settings.server, service.pages, self.health.clone()))
+    }
+
+    fn settings_of<T: DeserializeOwned>(&self, part: Part) -> anyhow::Result<T> {
+        Ok(self.document.part(part.name())?)
+    }
+
+    fn called(&self, part: Part, server: ServerSettings, routes: Routes) -> CalledPart {
+        CalledPart::new(part.name(), server, routes, rules(part), self.health.clone())
     }
 }
 
@@ -146,7 +206,7 @@ mod tests {
 
     #[test]
     fn every_part_enforces_exactly_the_rpcs_of_its_package() {
-        let enforced: usize = Part::ALL.iter().map(|part| rules(*part).paths().count()).sum();
+        let enforced: usize = Part::GRPC.iter().map(|part| rules(*part).paths().count()).sum();
 
         assert_eq!(enforced, access::rules().len());
         assert!(
@@ -177,6 +237,9 @@ mod tests {
             (Part::Verification, "VERIFICATION__STORE__URL", "foo://x", "scheme"),
             (Part::Verification, "VERIFICATION__SERVER__TLS__CERTIFICATE_FILE", "/nowhere/tls", "both"),
             (Part::Notification, "NOTIFICATION__PROVIDERS__0__KIND", "smtp", "host"),
+            (Part::Portal, "PORTAL__KEYS__COOKIE_FILE", "/nowhere/cookie", "/nowhere/cookie"),
+            (Part::Portal, "PORTAL__IDENTITY__ENDPOINT", "https://peer:1", "ca_file"),
+            (Part::Portal, "PORTAL__SERVER__TLS__CERTIFICATE_FILE", "/nowhere/tls", "both"),
         ];
 
         for part in Part::ALL {

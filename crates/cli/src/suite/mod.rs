@@ -1,4 +1,4 @@
-//! The parts as one process or as three: settings in, servers out.
+//! The parts as one process or as several: settings in, servers out.
 //!
 //! [`start`] runs any selection of parts on sockets it is given, which is what `rekey up`, `rekey serve` and the tests
 //! all do; they differ in settings, sockets and environment only.
@@ -113,7 +113,7 @@ pub async fn start(
     let mut assembly = Assembly::of_services(document, environment, health.clone(), &mut loops, keys);
     for (part, listener) in sockets.parts {
         let served = assembly.part(part).await.with_context(|| format!("starting {}", part.name()))?;
-        servers.push(Box::pin(served.serve(listener, shutdown.clone())));
+        servers.push(served.serve(listener, shutdown.clone()));
     }
     starting.meet("start");
     let running = shutdown.clone();

@@ -7,7 +7,7 @@ use anyhow::ensure;
 use rekey_notification::inbox;
 use serde_json::{Value, json};
 
-use super::demo::Demo;
+use super::demo::{Demo, HANDLE};
 use crate::development::Addresses;
 use crate::folder::{self, DataFolder};
 use crate::private_files;
@@ -60,7 +60,7 @@ impl Announcement<'_> {
         let token_file = std::path::absolute(self.folder.token("cli"))?.display().to_string();
         let profile = json!({
             "tenant_id": self.demo.tenant_id,
-            "inbox": format!("http://{}", self.addresses.pages),
+            "inbox": format!("http://{}", self.addresses.inbox),
             "identity": {
                 "endpoint": format!("http://{}", self.addresses.identity),
                 "token_file": token_file,
@@ -93,15 +93,17 @@ impl Announcement<'_> {
 
     /// Every address that is served, as bound, and the profile.
     fn whereabouts(&self) -> anyhow::Result<Value> {
-        let Addresses { identity, verification, notification, pages } = self.addresses;
+        let Addresses { identity, verification, notification, portal, inbox } = self.addresses;
+        let inbox = format!("http://{inbox}");
         Ok(json!({
+            "portal": format!("http://{portal}"),
             "identity": identity.to_string(),
             "verification": verification.to_string(),
             "notification": notification.to_string(),
             "health": self.health.to_string(),
-            "inbox": format!("http://{pages}"),
-            "inbox_page": format!("http://{pages}{}", inbox::PAGE),
-            "inbox_messages": format!("http://{pages}{}", inbox::MESSAGES),
+            "inbox": inbox,
+            "inbox_page": format!("{inbox}{}", inbox::PAGE),
+            "inbox_messages": format!("{inbox}{}", inbox::MESSAGES),
             "profile": std::path::absolute(self.profile)?,
         }))
     }
@@ -113,7 +115,7 @@ impl Announcement<'_> {
         let is_default = **profile == folder::default_profile();
         let named = if is_default { String::new() } else { format!(" --profile {}", profile.display()) };
         format!(
-            "Rekey is up.\n\
+            "Rekey is up: open http://{}/o/{HANDLE} in a browser.\n\
              \n\
              \x20 identity      {}\n\
              \x20 verification  {}\n\
@@ -121,16 +123,17 @@ impl Announcement<'_> {
              \x20 inbox         http://{}{}\n\
              \x20 health        http://{health}/readyz, /metrics\n\
              \n\
-             Try, in another terminal:\n\
+             Or try, in another terminal:\n\
              \n\
              \x20 rekey{named} reset {login}\n\
              \x20 rekey{named} inbox --to {login}\n\
              \n\
              First passwords are in {}. Ctrl-C stops everything.",
+            addresses.portal,
             addresses.identity,
             addresses.verification,
             addresses.notification,
-            addresses.pages,
+            addresses.inbox,
             inbox::PAGE,
             folder.demo().display(),
         )
@@ -150,7 +153,8 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(scratch.path(), &SystemEntropy, Timestamp::EPOCH).unwrap();
         let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let addresses = Addresses { identity: at(1), verification: at(2), notification: at(3), pages: at(4) };
+        let (identity, verification, notification) = (at(1), at(2), at(3));
+        let addresses = Addresses { identity, verification, notification, portal: at(4), inbox: at(6) };
         let administrator = Administrator { login: "admin".to_owned(), password: "secret".to_owned() };
         let demo = Demo { tenant_id: "demo".to_owned(), administrator, people: Vec::new() };
 
@@ -161,13 +165,14 @@ mod tests {
         let summary = announcement.summary().unwrap();
 
         let expected = json!({
+            "portal": "http://127.0.0.1:4",
             "identity": "127.0.0.1:1",
             "verification": "127.0.0.1:2",
             "notification": "127.0.0.1:3",
             "health": "127.0.0.1:5",
-            "inbox": "http://127.0.0.1:4",
-            "inbox_page": "http://127.0.0.1:4/dev/inbox",
-            "inbox_messages": "http://127.0.0.1:4/dev/inbox.json",
+            "inbox": "http://127.0.0.1:6",
+            "inbox_page": "http://127.0.0.1:6/dev/inbox",
+            "inbox_messages": "http://127.0.0.1:6/dev/inbox.json",
             "profile": profile,
             "credentials": scratch.path().join("demo.json"),
         });

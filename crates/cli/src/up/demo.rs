@@ -47,6 +47,9 @@ const PEOPLE: [(&str, &str, &str); 3] = [
     ("ada", "Ada Lindgren", "+15005550103"),
 ];
 
+/// The demo tenant's handle, by which the portal's pages are reached.
+pub(super) const HANDLE: &str = "demo";
+
 /// The demo tenant's own domain. Nobody else has it: RFC 2606 reserves the name.
 const DOMAIN: &str = "demo.example";
 
@@ -88,7 +91,7 @@ impl Demo {
     /// Makes tenant and people, and writes the file.
     async fn create(identity: &Connection, path: &Path, entropy: &dyn Entropy) -> anyhow::Result<Self> {
         let request = CreateTenantRequest {
-            handle: "demo".to_owned(),
+            handle: HANDLE.to_owned(),
             display_name: "Demo".to_owned(),
             domains: vec![DOMAIN.to_owned()],
             licensed_accounts: 0,

@@ -7,13 +7,11 @@
 mod announcement;
 mod databases;
 mod demo;
-mod pages;
 pub(crate) mod production;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use rekey_client::Connection;
 use rekey_notification::inbox::{self, Inbox};
 use rekey_primitives::clock::{Clock as _, SystemClock};
 use rekey_primitives::entropy::SystemEntropy;
@@ -34,8 +32,8 @@ use crate::private_files::write_private;
 use crate::suite::{self, Environment, Ports, Server, Sockets};
 use crate::{Part, settings};
 
-/// The port of the inbox and of the page behind the links in notices.
-const PAGES_PORT: u16 = 7300;
+/// The port of the inbox.
+const INBOX_PORT: u16 = 7300;
 
 /// The files that every command may name.
 pub(crate) struct Files {
@@ -69,8 +67,8 @@ async fn develop(up: &Up, files: Files, output: Output) -> anyhow::Result<()> {
     let ports = if up.ephemeral || up.free_ports { Ports::Free } else { Ports::Named };
     let document = settings::document(config.clone(), overrides.clone())?;
     let sockets = Sockets::bind(&document, &Part::ALL, ports).await?;
-    let pages = suite::bind("the development inbox", pages_address(ports)).await?;
-    let addresses = Addresses::new(&sockets, pages.local_addr()?)?;
+    let inbox_port = suite::bind("the development inbox", inbox_address(ports)).await?;
+    let addresses = Addresses::new(&sockets, inbox_port.local_addr()?)?;
     let health = sockets.health_address()?;
     overrides.extend(development::endpoints(&addresses, &folder));
     let document = settings::document(config, overrides)?;
@@ -81,9 +79,9 @@ async fn develop(up: &Up, files: Files, output: Output) -> anyhow::Result<()> {
     reload::on_hangup(rekey_client::read_files_again)?;
     let identity = development::connect(addresses.identity, &folder)?;
     let inbox = Inbox::new();
-    let page_server = serve_pages(pages, inbox.clone(), identity.clone(), shutdown.clone());
+    let inbox_server = serve_inbox(inbox_port, inbox.clone(), shutdown.clone());
     let environment = Environment { inbox: Some(inbox), ..Environment::system(telemetry.metrics()) };
-    let mut suite = suite::start(&document, sockets, environment, vec![page_server], shutdown).await?;
+    let mut suite = suite::start(&document, sockets, environment, vec![inbox_server], shutdown).await?;
     suite.ready().await?;
     let demo = Demo::read_or_create(&identity, &folder.demo(), &SystemEntropy).await?;
     let announcement = Announcement { addresses, health, folder: &folder, profile: &profile, demo: &demo };
@@ -142,19 +140,18 @@ pub(crate) fn document_of(
     }
 }
 
-fn pages_address(ports: Ports) -> SocketAddr {
+fn inbox_address(ports: Ports) -> SocketAddr {
     let port = match ports {
-        Ports::Named => PAGES_PORT,
+        Ports::Named => INBOX_PORT,
         Ports::Free => 0,
     };
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 
-/// The inbox, and the page behind the links in notices.
-fn serve_pages(listener: TcpListener, inbox: Inbox, identity: Connection, stop: Shutdown) -> Server {
-    let router = inbox::routes(inbox).merge(pages::routes(identity));
+/// The pages of the inbox.
+fn serve_inbox(listener: TcpListener, inbox: Inbox, stop: Shutdown) -> Server {
     Box::pin(async move {
-        health::serve_pages(listener, router, stop).await;
+        health::serve_pages(listener, inbox::routes(inbox), stop).await;
         Ok(())
     })
 }

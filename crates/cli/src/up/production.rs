@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use rekey_runtime::reload;
-use rekey_runtime::settings::{Document, Origin};
+use rekey_runtime::settings::Document;
 use rekey_runtime::shutdown::Shutdown;
 use rekey_runtime::telemetry::Telemetry;
 use serde_json::json;
@@ -16,7 +16,7 @@ use crate::folder::DataFolder;
 use crate::output::Output;
 use crate::production::channels::Carried;
 use crate::suite::{self, Environment, Ports, Sockets};
-use crate::{Part, production, settings};
+use crate::{production, settings};
 
 pub(super) async fn run(up: &Up, config: Option<PathBuf>, output: Output) -> anyhow::Result<()> {
     if up.ready_file.is_some() {
@@ -31,7 +31,7 @@ pub(super) async fn run(up: &Up, config: Option<PathBuf>, output: Output) -> any
     let telemetry = Telemetry::start(&document.part("telemetry")?, "rekey")?;
     let shutdown = Shutdown::on_signals()?;
     reload::on_hangup(rekey_client::read_files_again)?;
-    let sockets = Sockets::bind(&document, &Part::ALL, Ports::Named).await?;
+    let sockets = Sockets::bind(&document, &settings::business_parts(&document), Ports::Named).await?;
     let environment = Environment::system(telemetry.metrics());
     let mut suite = suite::start(&document, sockets, environment, Vec::new(), shutdown).await?;
     suite.ready().await?;
@@ -51,14 +51,9 @@ pub(crate) fn document(data: &Path, named: &Stores, config: Option<PathBuf>) -> 
     settings::document(config, ours)
 }
 
-/// Whether nothing but the default says what a setting is.
-fn is_open(written: &Document, key: &str) -> bool {
-    written.settings().iter().any(|setting| setting.key == key && setting.origin == Origin::Default)
-}
-
 /// The kinds of methods that resets offer: where the settings name none, those whose codes get somewhere.
 fn carried_kinds(written: &Document) -> Option<Setting> {
-    if !is_open(written, "identity.resets.carried_kinds") {
+    if !settings::is_default(written, "identity.resets.carried_kinds") {
         return None;
     }
     // What does not read is told with all that is wrong, later.
@@ -72,7 +67,7 @@ fn stores(data: &Path, named: &Stores, written: &Document) -> Vec<Setting> {
     for (index, part) in ["identity", "notification"].into_iter().enumerate() {
         let url = match &named.postgres {
             Some(urls) => urls[index].clone(),
-            None if is_open(written, &format!("{part}.store.url")) => {
+            None if settings::is_default(written, &format!("{part}.store.url")) => {
                 format!("sqlite:{}", data.join(format!("{part}.db")).display())
             }
             None => continue,
@@ -82,7 +77,7 @@ fn stores(data: &Path, named: &Stores, written: &Document) -> Vec<Setting> {
     if let Some(redis) = &named.redis {
         stores.push(set("VERIFICATION__STORE__URL", redis));
         stores.push(set("IDENTITY__THROTTLE__URL", redis));
-    } else if is_open(written, "verification.store.url") {
+    } else if settings::is_default(written, "verification.store.url") {
         stores.push(set("VERIFICATION__STORE__URL", "memory:"));
     }
     stores

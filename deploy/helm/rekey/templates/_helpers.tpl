@@ -21,6 +21,11 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .part }}
 {{- end -}}
 
+{{/* The parts, in the order in which they are started: whoever is called comes first. */}}
+{{- define "rekey.parts" -}}
+notification verification identity{{ if .Values.portal.enabled }} portal{{ end }}
+{{- end -}}
+
 {{- define "rekey.image" -}}
 {{- with .Values.image -}}
 {{- if .digest -}}{{ .repository }}@{{ .digest }}{{- else -}}{{ .repository }}:{{ default $.Chart.AppVersion .tag }}{{- end -}}
@@ -76,7 +81,7 @@ capabilities:
 {{ include "rekey.url" (dict "variable" "REKEY__IDENTITY__THROTTLE" "of" $values.redis "file" "redis") }}
 {{- else if eq .part "verification" }}
 {{ include "rekey.url" (dict "variable" "REKEY__VERIFICATION__STORE" "of" $values.redis "file" "redis") }}
-{{- else }}
+{{- else if eq .part "notification" }}
 {{ include "rekey.url" (dict "variable" "REKEY__NOTIFICATION__STORE" "of" $values.postgres.notification "file" "postgres") }}
 {{- end }}
 {{- end -}}
@@ -107,6 +112,7 @@ capabilities:
 {{- define "rekey.keyNames" -}}
 {{- if eq .part "identity" -}}pepper access_token tokens decoy login_hash familiar_place
 {{- else if eq .part "verification" -}}code_mac code_seal grant
+{{- else if eq .part "portal" -}}cookie
 {{- else -}}payload_seal{{ if .root.Values.notification.receiptKey }} receipt_mac{{ end }}{{- end -}}
 {{- end -}}
 
@@ -122,8 +128,10 @@ capabilities:
   value: {{ printf "%s:%v" $values.listenAddress $own.port | quote }}
 - name: REKEY__HEALTH__LISTEN
   value: {{ printf "%s:%v" $values.listenAddress $own.healthPort | quote }}
+{{- if ne $part "portal" }}
 - name: {{ $prefix }}__SERVER__CALLERS_FILE
   value: /etc/rekey/callers/{{ $part }}.toml
+{{- end }}
 {{- if eq $values.tls.mode "mesh" }}
 - name: {{ $prefix }}__SERVER__TRUST_NETWORK
   value: mesh
@@ -132,7 +140,8 @@ capabilities:
   value: /etc/rekey/tls/tls.crt
 - name: {{ $prefix }}__SERVER__TLS__KEY_FILE
   value: /etc/rekey/tls/tls.key
-{{- if $values.tls.clientCertificates }}
+{{- /* Browsers show no certificate. */}}
+{{- if and $values.tls.clientCertificates (ne $part "portal") }}
 - name: {{ $prefix }}__SERVER__TLS__CLIENT_CA_FILE
   value: /etc/rekey/tls/ca.crt
 - name: {{ $prefix }}__SERVER__TLS__CLIENT_CERTIFICATE_REQUIRED
@@ -158,6 +167,20 @@ capabilities:
 - name: REKEY__IDENTITY__THROTTLE__PROCESSES
   value: {{ ternary $own.autoscaling.maxReplicas $own.replicas $own.autoscaling.enabled | quote }}
 {{ include "rekey.neighbour" (dict "root" .root "part" $part "to" "verification") }}
+{{- end }}
+{{- if eq $part "portal" }}
+{{- if get (urlParse $values.portalUrl) "path" }}{{ fail "portalUrl has a path, and the portal stands at the root of its host" }}{{ end }}
+- name: REKEY__PORTAL__PUBLIC_URL
+  value: {{ $values.portalUrl | quote }}
+{{- with $own.tenantId }}
+- name: REKEY__PORTAL__TENANT_ID
+  value: {{ . | quote }}
+{{- end }}
+{{- with $own.trustedProxies }}
+- name: REKEY__PORTAL__TRUSTED_PROXIES
+  value: {{ join "," . | quote }}
+{{- end }}
+{{ include "rekey.neighbour" (dict "root" .root "part" $part "to" "identity") }}
 {{- end }}
 {{- if ne $part "notification" }}
 {{ include "rekey.neighbour" (dict "root" .root "part" $part "to" "notification") }}
@@ -225,6 +248,7 @@ capabilities:
       - key: {{ replace "_" "-" . }}
         path: {{ replace "_" "-" . }}
     {{- end }}
+{{- if ne $part "portal" }}
 - name: callers
   secret:
     secretName: {{ $values.secrets.callers }}
@@ -232,6 +256,7 @@ capabilities:
     items:
       - key: {{ $part }}.toml
         path: {{ $part }}.toml
+{{- end }}
 {{- if and (eq $part "verification") $values.secrets.policies }}
 - name: policies
   secret:
@@ -278,8 +303,8 @@ capabilities:
 {{- define "rekey.storeVolumes" -}}
 {{- $values := .root.Values -}}
 {{- $passwords := dict -}}
-{{- if ne .part "notification" }}{{ $_ := set $passwords "redis" $values.redis.password }}{{ end -}}
-{{- if ne .part "verification" }}{{ $_ := set $passwords "postgres" (index $values.postgres .part).password }}{{ end -}}
+{{- if has .part (list "identity" "verification") }}{{ $_ := set $passwords "redis" $values.redis.password }}{{ end -}}
+{{- if has .part (list "identity" "notification") }}{{ $_ := set $passwords "postgres" (index $values.postgres .part).password }}{{ end -}}
 {{- $named := list -}}
 {{- range $file, $from := $passwords }}{{ if $from.secret }}{{ $named = append $named (dict "secret" $from.secret "key" $from.key "path" $file) }}{{ end }}{{ end -}}
 {{- if $named }}
@@ -291,7 +316,7 @@ capabilities:
       {{- include "rekey.source" . | nindent 6 }}
     {{- end }}
 {{- end }}
-{{- if and $values.postgres.ca.secret (ne .part "verification") }}
+{{- if and $values.postgres.ca.secret (has .part (list "identity" "notification")) }}
 - name: postgres-ca
   projected:
     defaultMode: 0440

@@ -49,7 +49,8 @@ async fn a_person_gets_back_in_through_pods_whose_certificates_are_replaced_mean
     assert!(notice.encrypted && notice.text.unwrap().contains("https://id.acme.example/not-me?token="));
     let most = |part: &str| IDLE_KILOBYTES + if part == "identity" { HASHING_KILOBYTES } else { 0 };
     assert!(idle.iter().all(|(part, kilobytes)| *kilobytes < most(part)), "{idle:?}");
-    assert_eq!(release.stop().await, [("identity", 0), ("verification", 0), ("notification", 0)]);
+    let ended = [("portal", 0), ("identity", 0), ("verification", 0), ("notification", 0)];
+    assert_eq!(release.stop().await, ended);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,7 +94,7 @@ async fn the_compose_file_sets_what_the_parts_know() {
 
     let drawn = compose.run("init", volume.path(), &[]).await;
     let mut checked = Vec::new();
-    for part in ["identity", "verification", "notification"] {
+    for part in ["identity", "verification", "notification", "portal"] {
         checked.push(compose.run(part, volume.path(), &["config", "check", part]).await);
     }
 
@@ -110,8 +111,13 @@ async fn the_network_lets_calls_through_that_go_one_way_and_no_others() {
     let way_out = policies::arrows(&documents, "egress");
     let way_in = policies::arrows(&documents, "ingress");
 
-    let arrows =
-        [("identity", "notification"), ("identity", "verification"), ("verification", "notification")];
+    let arrows = [
+        ("identity", "notification"),
+        ("identity", "verification"),
+        ("verification", "notification"),
+        ("portal", "identity"),
+        ("portal", "notification"),
+    ];
     assert_eq!(way_out, arrows.map(|(from, to)| (from.to_owned(), to.to_owned())).into());
     assert_eq!(way_in, way_out);
     assert_eq!(policies::open_to_all(&documents, "ingress"), [""; 0]);

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::kubelet::{self, Files};
 
-const PARTS: [&str; 3] = ["notification", "verification", "identity"];
+const PARTS: [&str; 4] = ["notification", "verification", "identity", "portal"];
 const PASSWORD: &str = "seven quiet lanterns under snow";
 
 /// The group of every Pod, as the chart says.
@@ -121,9 +121,9 @@ impl Release {
         };
         let reload =
             |part: &str| (format!("REKEY__{}__SERVER__RELOAD_SECONDS", part.to_uppercase()), "1".to_owned());
-        let [mut of_identity, of_verification, of_notification] =
-            ["identity", "verification", "notification"]
-                .map(|name| part(name, json!(BTreeMap::from([reload(name)]))));
+        let [of_notification, of_verification, mut of_identity, mut of_portal] =
+            PARTS.map(|name| part(name, json!(BTreeMap::from([reload(name)]))));
+        of_portal["enabled"] = json!(true);
         of_identity["extraVolumes"] =
             json!([{ "name": "first", "secret": { "secretName": "first-password", "defaultMode": 288 } }]);
         of_identity["extraVolumeMounts"] = json!([{ "name": "first", "mountPath": "/etc/rekey/first" }]);
@@ -139,6 +139,7 @@ impl Release {
             "postgres": { "identity": { "url": identity.url() }, "notification": { "url": notification.url() } },
             "redis": { "url": redis.url() },
             "identity": of_identity, "verification": of_verification, "notification": of_notification,
+            "portal": of_portal,
         })
     }
 
@@ -189,7 +190,7 @@ impl Release {
     /// Asks every Pod to stop; the exit code of each part.
     pub(super) async fn stop(self) -> Vec<(&'static str, i32)> {
         let mut codes = Vec::new();
-        for part in ["identity", "verification", "notification"] {
+        for part in PARTS.into_iter().rev() {
             let container = container(part);
             podman(&["stop", "--time=45", &container]).await;
             let code = podman(&["inspect", &container, "--format", "{{.State.ExitCode}}"]).await;

@@ -60,7 +60,7 @@ impl Site {
                 deployment.launch_in(part, &environment);
             }
         }
-        for part in Part::ALL {
+        for part in Part::GRPC {
             deployment.ready(part).await;
         }
         let replica = match cell {

@@ -4,9 +4,12 @@
 
 use rekey_client::{ClientSettings, Connection, Problem};
 use rekey_runtime::health::{Serving, ask};
-use rekey_wire::notification::v1::SendNotificationRequest;
+use rekey_wire::identity::v1::StartPasswordResetRequest;
+use rekey_wire::identity::v1::password_reset_service_client::PasswordResetServiceClient;
+use rekey_wire::identity::v1::password_reset_service_server::SERVICE_NAME as IDENTITY;
 use rekey_wire::notification::v1::notification_service_client::NotificationServiceClient;
 use rekey_wire::notification::v1::notification_service_server::SERVICE_NAME as NOTIFICATION;
+use rekey_wire::notification::v1::{ListNotificationsRequest, SendNotificationRequest};
 use rekey_wire::verification::v1::CheckVerificationRequest;
 use rekey_wire::verification::v1::verification_service_client::VerificationServiceClient;
 use rekey_wire::verification::v1::verification_service_server::SERVICE_NAME as VERIFICATION;
@@ -31,16 +34,7 @@ impl Neighbour {
     pub(crate) async fn look(&self) -> anyhow::Result<NeighbourFacts> {
         let once = ClientSettings { attempts: 1, ..self.settings.clone() };
         let connection = Connection::open(&once, || None)?;
-        let (refused, service) = match self.called {
-            Part::Verification => {
-                let mut client = VerificationServiceClient::new(connection.clone());
-                (client.check_verification(CheckVerificationRequest::default()).await.err(), VERIFICATION)
-            }
-            _ => {
-                let mut client = NotificationServiceClient::new(connection.clone());
-                (client.send_notification(SendNotificationRequest::default()).await.err(), NOTIFICATION)
-            }
-        };
+        let (refused, service) = self.empty_request(connection.clone()).await;
         let mut answer = refused.map_or(Answer::Known, |status| answer(&status));
         // A proxy in between may keep health to itself.
         if answer == Answer::Known && matches!(ask(connection, service).await, Ok(Serving::No)) {
@@ -53,6 +47,29 @@ impl Neighbour {
             endpoint: self.settings.endpoint.clone(),
             answer,
         })
+    }
+
+    /// What the neighbour refused the request with, and the service that it was sent to.
+    async fn empty_request(&self, connection: Connection) -> (Option<Status>, &'static str) {
+        match (self.caller, self.called) {
+            (_, Part::Identity) => {
+                let mut client = PasswordResetServiceClient::new(connection);
+                (client.start_password_reset(StartPasswordResetRequest::default()).await.err(), IDENTITY)
+            }
+            (_, Part::Verification) => {
+                let mut client = VerificationServiceClient::new(connection);
+                (client.check_verification(CheckVerificationRequest::default()).await.err(), VERIFICATION)
+            }
+            // The portal sends nothing: it shows what was sent.
+            (Part::Portal, _) => {
+                let mut client = NotificationServiceClient::new(connection);
+                (client.list_notifications(ListNotificationsRequest::default()).await.err(), NOTIFICATION)
+            }
+            _ => {
+                let mut client = NotificationServiceClient::new(connection);
+                (client.send_notification(SendNotificationRequest::default()).await.err(), NOTIFICATION)
+            }
+        }
     }
 }
 
