@@ -149,6 +149,7 @@ fn work(chore: Chore) -> Result<ExitCode> {
             servers::install_promtool()?;
             tools::install_python()?;
             tools::install_node()?;
+            tools::install_browser()?;
             println!("tools: all present");
             Ok(ExitCode::SUCCESS)
         }

@@ -50,6 +50,7 @@ pub(crate) fn all(arguments: &[String]) -> Result<ExitCode> {
     servers::install()?;
     tools::install_python()?;
     tools::install_node()?;
+    tools::install_browser()?;
     let postgres = Server::given_or_started()?;
     println!("test: Postgres at {}", postgres.url);
 
