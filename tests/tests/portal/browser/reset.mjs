@@ -72,6 +72,8 @@ export async function set(stage, page, person) {
 export async function walk(stage, page, person, visit) {
   await page.goto("/o/acme");
   await visit("start");
+  await page.goto("/reset");
+  await visit("who");
   await begin(page, person.login);
   await visit("prove");
   await askForCode(page);
@@ -84,13 +86,15 @@ export async function walk(stage, page, person, visit) {
   await visit("done");
 }
 
-// Something is wrong with a field: said at the top, beside the field, in the title and to programs; and the page is whole.
+// Something is wrong with a field: that is said in the title, at the top, where the focus is, and beside the field; and the page is whole.
 export async function isWrong(stage, page, field, text) {
   await page.locator(`.summary a[href="#${field}"]`, { hasText: text }).waitFor();
+  // Scripts have run by then.
+  await page.waitForLoadState("load");
   assert.match(await page.title(), /^Error: /);
   assert.ok((await page.locator(`#${field}-problem`).innerText()).includes(text));
   const followed = await page.evaluate(() => document.activeElement.getAttribute("href"));
-  assert.equal(followed, `#${field}`, "what is wrong is read first");
+  assert.equal(followed, `#${field}`);
   await stage.check(page);
 }
 

@@ -128,7 +128,7 @@ export class Stage {
     ];
     this.#pages += 1;
     const { width } = page.viewportSize();
-    assert.deepEqual(found, [], `${new URL(page.url()).pathname} at ${width} px`);
+    isNothing(found, `${new URL(page.url()).pathname} at ${width} px`);
   }
 
   // Judges a page at each size, in light and dark, and keeps pictures where there is a place for them.
@@ -174,7 +174,7 @@ export class Stage {
   }
 
   report() {
-    assert.deepEqual(this.#faults, [], "after the last page");
+    isNothing(this.#faults, "after the last page");
     return { pages: this.#pages, heaviest: this.#heaviest, changed: this.#changed };
   }
 
@@ -188,6 +188,10 @@ export class Stage {
   async close() {
     await this.#browser.close();
   }
+}
+
+function isNothing(found, where) {
+  assert.ok(found.length === 0, [`${where}:`, ...found].join("\n"));
 }
 
 async function scene(page) {

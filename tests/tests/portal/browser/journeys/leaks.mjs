@@ -25,7 +25,8 @@ export default async function leaks(stage) {
     assert.deepEqual(seen.filter((text) => text.includes(secret)), []);
   }
   const names = (await page.context().cookies()).map(({ name }) => name);
-  assert.deepEqual(names.filter((name) => name.startsWith("__Host-rekey-reset")), [], "a reset that is done is forgotten");
+  // A reset that is done is forgotten.
+  assert.deepEqual(names.filter((name) => name.startsWith("__Host-rekey-reset")), []);
 }
 
 // Runs in the page: what a script can read that outlives the page, or came from one before it.
