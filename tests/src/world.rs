@@ -145,6 +145,11 @@ impl World {
         self.inbox.messages()
     }
 
+    /// What was sent, for whoever shows it to another program.
+    pub fn inbox(&self) -> Inbox {
+        self.inbox.clone()
+    }
+
     /// Waits until a message that fits has arrived.
     pub async fn message(&self, fits: impl Fn(&InboxMessage) -> bool) -> InboxMessage {
         let arrived = self.with_time_for_retries(self.inbox.arrival(fits));

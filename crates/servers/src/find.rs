@@ -26,6 +26,12 @@ pub fn pgbouncer() -> Option<PathBuf> {
     program("pgbouncer").or_else(|| Some(PathBuf::from("/usr/sbin/pgbouncer")).filter(|file| file.is_file()))
 }
 
+/// Chromium, or Chrome, which is driven the same way, if there is one.
+#[must_use]
+pub fn chromium() -> Option<PathBuf> {
+    ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| program(name))
+}
+
 /// The first file of this name in the search path.
 #[must_use]
 pub fn program(name: &str) -> Option<PathBuf> {

@@ -20,6 +20,7 @@ mod fuzz;
 mod golden;
 mod image;
 mod metrics;
+mod pictures;
 mod proto;
 mod reference;
 mod rehearse;
@@ -86,6 +87,8 @@ enum Chore {
     },
     /// Writes the golden files anew: every built-in message as a reader gets it. Look at what changed.
     Golden,
+    /// Makes the pictures of the portal anew, and keeps those that the README shows. Look at them.
+    Pictures,
     /// Simulates resets and verifications, many more than the tests do and from other seeds.
     Simulate {
         /// How many resets, and how many verifications.
@@ -149,6 +152,7 @@ fn work(chore: Chore) -> Result<ExitCode> {
             servers::install_promtool()?;
             tools::install_python()?;
             tools::install_node()?;
+            tools::install_browser()?;
             println!("tools: all present");
             Ok(ExitCode::SUCCESS)
         }
@@ -162,6 +166,7 @@ fn work(chore: Chore) -> Result<ExitCode> {
         Chore::Faults { cells: None } => faults::all(),
         Chore::Fuzz { minutes, target } => fuzz::targets(minutes, target.as_deref()),
         Chore::Golden => golden::write(),
+        Chore::Pictures => pictures::write(),
         Chore::Simulate { resets, seed } => simulate::resets(resets, seed),
         Chore::Soak { minutes } => test::soak(minutes),
         Chore::Tls => test::tls(),

@@ -1,4 +1,4 @@
-//! Postgres, PgBouncer and Redis, from the operating system's packages.
+//! Postgres, PgBouncer and Redis, and the browser that the portal is tried in, from the operating system's packages.
 
 use anyhow::{Result, bail};
 use rekey_servers::find;
@@ -30,4 +30,12 @@ pub(crate) fn install() -> Result<()> {
 /// Makes sure that `promtool` is on this machine, which comes with Prometheus.
 pub(crate) fn install_promtool() -> Result<()> {
     apt::programs(&[("promtool", "prometheus")])
+}
+
+/// Makes sure that Chromium is on this machine.
+pub(crate) fn install_chromium() -> Result<()> {
+    if find::chromium().is_some() {
+        return Ok(());
+    }
+    apt::programs(&[("chromium", "chromium")])
 }

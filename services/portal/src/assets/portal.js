@@ -43,8 +43,9 @@ if (form) {
     waiting = setTimeout(async () => {
       const body = new URLSearchParams(new FormData(form));
       body.set("evaluate", "1");
-      const answer = await fetch(form.action, { method: "POST", body });
-      if (!answer.ok) return;
+      // Without an answer, as when the page is being left, nothing is marked.
+      const answer = await fetch(form.action, { method: "POST", body }).catch(() => null);
+      if (!answer?.ok) return;
       const passed = new Map((await answer.text()).trim().split("\n").map((line) => line.split(" ")));
       for (const rule of document.querySelectorAll("[data-rule]")) {
         const verdict = passed.get(rule.dataset.rule);

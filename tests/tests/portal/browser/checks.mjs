@@ -1,0 +1,59 @@
+// What holds of every page. Each check says what it finds wrong, in a list; `weight` and `picture` say how a page is.
+
+// Fields and what is pressed or followed, as a screen reader knows them.
+const NAMED = new Set(["textbox", "searchbox", "combobox", "listbox", "spinbutton", "checkbox", "radio", "button", "link"]);
+
+// What axe finds. The size of targets is asked for by WCAG 2.2, which axe leaves out by default.
+export async function violations(page, axe) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { rules: { "target-size": { enabled: true } } });
+    const place = ({ html, failureSummary }) => `${html}\n${failureSummary}`;
+    return violations.map(({ id, help, nodes }) => `axe: ${id}: ${help}\n${nodes.map(place).join("\n")}`);
+  });
+}
+
+// Fields without a name in the accessibility tree.
+export async function namelessFields(page) {
+  const browser = await page.context().newCDPSession(page);
+  const { nodes } = await browser.send("Accessibility.getFullAXTree");
+  await browser.detach();
+  const fields = nodes.filter(({ ignored, role }) => !ignored && NAMED.has(role?.value));
+  const nameless = fields.filter(({ name }) => !name?.value?.trim());
+  return nameless.map(({ role }) => `a ${role.value} without a name`);
+}
+
+// Pages that are wider than their window, fields that are too low for a thumb, and type off the scale.
+export function layoutFaults(page) {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const wide = scrollWidth > clientWidth ? [`is ${scrollWidth} px wide in a window of ${clientWidth} px`] : [];
+    const fields = "input:not([type=hidden], [type=radio], [type=checkbox], .hidden), textarea, select, button, .button";
+    const isLow = (field) => field.getBoundingClientRect().height < 44;
+    const low = [...document.querySelectorAll(fields)].filter(isLow).map((field) => `is lower than 44 px: ${field.outerHTML}`);
+    const holdsText = (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim() !== "";
+    const size = (element) => getComputedStyle(element).fontSize;
+    const isOffScale = (element) =>
+      [...element.childNodes].some(holdsText) && !["14px", "16px", "20px", "28px"].includes(size(element));
+    const texts = [...document.body.querySelectorAll("*")].filter(isOffScale);
+    return [...wide, ...low, ...texts.map((text) => `is of ${size(text)}: ${text.outerHTML}`)];
+  });
+}
+
+// The bytes of a page with everything it loaded, from a cache or not.
+export function weight(page) {
+  return page.evaluate(() => {
+    const loaded = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+    return loaded.reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0);
+  });
+}
+
+// The whole page as a PNG. Playwright's own pictures put a style into the page, which its policy refuses.
+export async function picture(page) {
+  const browser = await page.context().newCDPSession(page);
+  const { cssContentSize } = await browser.send("Page.getLayoutMetrics");
+  const clip = { x: 0, y: 0, width: cssContentSize.width, height: cssContentSize.height, scale: 1 };
+  const { data } = await browser.send("Page.captureScreenshot", { format: "png", captureBeyondViewport: true, clip });
+  await browser.detach();
+  return Buffer.from(data, "base64");
+}

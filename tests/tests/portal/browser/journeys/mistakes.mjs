@@ -1,0 +1,58 @@
+// Everything that can be wrong with a form is said beside its field, and what is right afterwards passes.
+import assert from "node:assert/strict";
+
+import { another, askForCode, begin, choose, enterCode, isWrong, send, set } from "../reset.mjs";
+
+export default async function mistakes(stage) {
+  const [person] = stage.people;
+  const page = await stage.open();
+  await page.goto("/o/acme");
+
+  await page.goto("/reset");
+  await send(page);
+  await isWrong(stage, page, "login", "Enter your user name or e-mail address");
+
+  await begin(page, person.login);
+  await send(page);
+  await isWrong(stage, page, "method", "Choose how you want to prove it");
+
+  await askForCode(page);
+  await codes(stage, page, person);
+  await passwords(stage, page);
+  await set(stage, page, person);
+}
+
+async function codes(stage, page, person) {
+  const code = await stage.code(person.login);
+  await send(page);
+  await isWrong(stage, page, "code", "Enter the code");
+
+  await enterCode(page, another(code));
+  await isWrong(stage, page, "code", "This code is not right, or no longer good");
+  assert.ok(!(await page.content()).includes(another(code)), "what was typed is not shown again");
+
+  await enterCode(page, `Your code is ${code.slice(0, 3)} ${code.slice(3)}.`);
+  await page.waitForURL(/\/password$/);
+}
+
+async function passwords(stage, page) {
+  await send(page);
+  await isWrong(stage, page, "password", "Enter a new password");
+
+  await choose(page, stage.newPassword, "another one");
+  await isWrong(stage, page, "repeated", "Enter the same password in both fields");
+
+  // While it is typed.
+  await page.locator("#password").fill("acme");
+  await page.locator("[data-rule=MINIMUM_LENGTH].broken").waitFor();
+  await page.locator("#password").fill(stage.newPassword);
+  await page.locator("[data-rule=MINIMUM_LENGTH].kept").waitFor();
+
+  // The name of the organisation, and far too short.
+  await choose(page, "acme");
+  await isWrong(stage, page, "password", "Not met yet: is long enough for your organisation");
+  const said = await page.locator(".summary a").allInnerTexts();
+  const marked = await page.locator(".rules li.broken").allInnerTexts();
+  assert.ok(said.includes("Not met yet: is not made of your organisation's name"), said.join("\n"));
+  assert.deepEqual(said.toSorted(), marked.map((rule) => `Not met yet: ${rule}`).toSorted());
+}

@@ -1,0 +1,212 @@
+// A Chromium whose pages are watched and judged, and what a journey knows beside it: its people, their mail, the clock of the suite.
+//
+// Nothing waits for a time: a page is waited for by what stands on it, a mail by its arrival. A deadline turns waiting for ever into a
+// failure that says what was waited for.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { layoutFaults, namelessFields, picture, violations, weight } from "./checks.mjs";
+
+// For a browser that talks to nobody but the portal, in a container, as root.
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const PHONE = { width: 360, height: 740 };
+const DESK = { width: 1280, height: 900 };
+
+// A phone by day comes first: it is what every journey looks at.
+const LOOKS = [
+  { viewport: PHONE, colorScheme: "light" },
+  { viewport: PHONE, colorScheme: "dark" },
+  { viewport: DESK, colorScheme: "light" },
+  { viewport: DESK, colorScheme: "dark" },
+];
+
+// What a page may weigh, with everything it loads.
+const HEAVIEST = 60_000;
+
+// Far above what anything takes on a busy machine.
+const PATIENCE = 30_000;
+const LOOK_EVERY = 20;
+
+export class Stage {
+  #told;
+  #browser;
+  #axe;
+  #scriptless = new WeakSet();
+  #faults = [];
+  #changed = [];
+  #pages = 0;
+  #heaviest = 0;
+
+  // Starts the browser.
+  static async set(told) {
+    const require = createRequire(join(told.tools, "browser", "package.json"));
+    const { chromium } = require("playwright-core");
+    const axe = readFileSync(require.resolve("axe-core"), "utf8");
+    const browser = await chromium.launch({ executablePath: told.chromium, args: FLAGS });
+    return new Stage(told, browser, axe);
+  }
+
+  constructor(told, browser, axe) {
+    this.#told = told;
+    this.#browser = browser;
+    this.#axe = axe;
+    if (told.pictures) mkdirSync(told.pictures, { recursive: true });
+  }
+
+  get people() {
+    return this.#told.people;
+  }
+
+  get newPassword() {
+    return this.#told.newPassword;
+  }
+
+  // A page in a browser of its own: cookies, language and looks are nobody else's.
+  async open(options = {}) {
+    const { portal } = this.#told;
+    const context = await this.#browser.newContext({
+      baseURL: portal,
+      locale: "en",
+      timezoneId: "UTC",
+      ...LOOKS[0],
+      ...options,
+    });
+    context.setDefaultTimeout(PATIENCE);
+    if (options.javaScriptEnabled === false) this.#scriptless.add(context);
+    this.#watch(context, new URL(portal).origin);
+    return context.newPage();
+  }
+
+  // What a browser notes of a page that is wrong, and what a page asks for that it should not.
+  #watch(context, origin) {
+    context.on("request", (request) => {
+      if (new URL(request.url()).origin !== origin) this.#faults.push(`asks ${request.url()}`);
+    });
+    context.on("response", (response) => {
+      const isPage = response.request().resourceType() === "document";
+      if (!isPage && response.status() >= 400) this.#faults.push(`gets ${response.status()} for ${response.url()}`);
+    });
+    context.on("weberror", (error) => this.#faults.push(`script: ${error.error().stack}`));
+    context.on("console", (message) => {
+      // Statuses are judged above; a page that says what is wrong with a form has one that says so, too.
+      const isStatus = message.text().startsWith("Failed to load resource: the server responded with a status of");
+      if (message.type() === "error" && !isStatus) this.#faults.push(`console: ${message.text()}`);
+    });
+  }
+
+  // Waits for the page of this title, and judges it.
+  async titled(page, title) {
+    await page.getByRole("heading", { level: 1, name: title, exact: true }).waitFor();
+    await this.check(page);
+  }
+
+  // Judges a page as it stands.
+  async check(page) {
+    await page.waitForLoadState("load");
+    const hasScripts = !this.#scriptless.has(page.context());
+    const bytes = await weight(page);
+    this.#heaviest = Math.max(this.#heaviest, bytes);
+    const found = [
+      ...(bytes > HEAVIEST ? [`weighs ${bytes} bytes`] : []),
+      ...(await namelessFields(page)),
+      ...(await layoutFaults(page)),
+      // axe is a script; the page is the same without them.
+      ...(hasScripts ? await violations(page, this.#axe) : []),
+      ...this.#faults.splice(0),
+    ];
+    this.#pages += 1;
+    const { width } = page.viewportSize();
+    isNothing(found, `${new URL(page.url()).pathname} at ${width} px`);
+  }
+
+  // Judges a page at each size, in light and dark, and keeps pictures where there is a place for them.
+  async look(page, name) {
+    const { pictures } = this.#told;
+    // What is in the stores does not show: one set of them is looked at closely.
+    for (const { viewport, colorScheme } of pictures ? LOOKS : LOOKS.slice(0, 1)) {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme });
+      await this.check(page);
+      if (pictures) {
+        writeFileSync(join(pictures, `${name}-${viewport.width}-${colorScheme}.png`), await picture(page));
+      }
+    }
+    await page.setViewportSize(LOOKS[0].viewport);
+    await page.emulateMedia({ colorScheme: LOOKS[0].colorScheme });
+  }
+
+  // The codes that were mailed to somebody so far, newest first.
+  async codes(login) {
+    const messages = await (await fetch(`${this.#told.prompter}/dev/inbox.json`)).json();
+    const texts = messages.filter(({ to }) => to === login).map(({ text }) => text);
+    return texts.map((text) => text.split(/\s+/).find((word) => /^\d{6,10}$/.test(word))).filter(Boolean);
+  }
+
+  // The newest code, once so many mails with one have come.
+  async code(login, mails = 1) {
+    return until(`mail ${mails} with a code for ${login}`, async () => {
+      const codes = await this.codes(login);
+      return codes.length >= mails ? codes[0] : undefined;
+    });
+  }
+
+  // Moves the clock of the suite; what it shows then, in seconds since 1970.
+  async advance(seconds) {
+    const answer = await fetch(`${this.#told.prompter}/clock/${seconds}`, { method: "POST" });
+    return Number(await answer.text());
+  }
+
+  // From now on somebody has the new password.
+  changed({ login }) {
+    this.#changed.push(login);
+  }
+
+  report() {
+    isNothing(this.#faults, "after the last page");
+    return { pages: this.#pages, heaviest: this.#heaviest, changed: this.#changed };
+  }
+
+  // What stands on the pages that are open, for whoever reads of a failure.
+  async scene() {
+    const pages = this.#browser.contexts().flatMap((context) => context.pages());
+    const scenes = await Promise.all(pages.map(scene));
+    return [...scenes, ...this.#faults].join("\n");
+  }
+
+  async close() {
+    await this.#browser.close();
+  }
+}
+
+function isNothing(found, where) {
+  assert.ok(found.length === 0, [`${where}:`, ...found].join("\n"));
+}
+
+async function scene(page) {
+  const unknown = () => "(cannot be read)";
+  const title = await page.title().catch(unknown);
+  const body = await page.locator("body").innerText({ timeout: 2_000 }).catch(unknown);
+  return `--- ${title} at ${new URL(page.url()).pathname}\n${body}\n---`;
+}
+
+// What `look` finds, as soon as it finds something.
+async function until(what, look) {
+  for (let waited = 0; waited < PATIENCE; waited += LOOK_EVERY) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await pause(LOOK_EVERY);
+  }
+  return assert.fail(`not within ${PATIENCE} ms: ${what}`);
+}
