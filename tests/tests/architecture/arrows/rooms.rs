@@ -120,9 +120,17 @@ pub(super) const ROOMS: &[Room] = &[
             "rekey_runtime::server",
             "rekey_sealing",
             "rekey_webhooks::address",
+            "rekey_client",
+            "rekey_wire",
+            "tonic",
         ],
     },
-    Room { name: "pages", rooms: &["web", "cookies", "words", "view", "peers", "domain"], crates: &[] },
+    // Pages behind sign-in show what the contract says as the contract has it; those of strangers ask in words of their own.
+    Room {
+        name: "pages",
+        rooms: &["web", "cookies", "words", "view", "peers", "domain"],
+        crates: &["rekey_client", "rekey_wire", "tonic"],
+    },
     // What puts the parts together; `wiring` is the half of `lib` that turns settings into parts.
     Room { name: "lib", rooms: &["*"], crates: &["*"] },
     Room { name: "wiring", rooms: &["*"], crates: &["*"] },
