@@ -86,6 +86,10 @@ pub(crate) struct Frame<'a> {
     /// After so many seconds the page has something new to say.
     pub(crate) refresh_seconds: Option<u64>,
     pub(crate) style_path: &'static str,
+    /// The stylesheet of the organisation's accent.
+    pub(crate) accent_path: Option<&'a str>,
+    /// The organisation's logo, which stands in place of its name.
+    pub(crate) logo_path: Option<&'a str>,
     pub(crate) script_path: &'static str,
 }
 
@@ -163,6 +167,8 @@ impl View {
             .text("title", frame.title)
             .text("organisation", frame.organisation)
             .text("style_path", frame.style_path)
+            .optional("accent_path", frame.accent_path)
+            .optional("logo_path", frame.logo_path)
             .text("script_path", frame.script_path)
             .optional("refresh_seconds", frame.refresh_seconds.map(|seconds| seconds.to_string()))
             .list("steps", steps)
@@ -186,6 +192,8 @@ mod tests {
             problems,
             refresh_seconds: None,
             style_path: "/s.css",
+            accent_path: None,
+            logo_path: None,
             script_path: "/s.js",
         };
         View::load().unwrap().page(&frame, body).unwrap()

@@ -5,7 +5,7 @@ use axum::response::{Html as HtmlPage, IntoResponse, Redirect, Response};
 
 use super::fault::CarriedFault;
 use super::{Fault, Visit};
-use crate::assets::{SCRIPT_PATH, STYLE_PATH};
+use crate::assets::{self, SCRIPT_PATH, STYLE_PATH};
 use crate::cookies::{CookieJar, CookieKind, FlowId};
 use crate::view::{Field, Frame, Html, Problem, Step, Values};
 use crate::words::filled;
@@ -57,6 +57,12 @@ impl Visit {
     }
 
     fn page_with(&self, status: StatusCode, content: Content<'_>) -> Result<Response, Fault> {
+        // A page of nobody's, such as one that asks for the organisation, looks like nobody's.
+        let known = content.organisation.and_then(|_| self.kept_organisation());
+        let accent_path = known.as_ref().and_then(|known| known.look.accent).map(assets::accent_path);
+        let logo_path = known
+            .as_ref()
+            .and_then(|known| Some(assets::logo_path(known.tenant, known.look.logo.as_deref()?)));
         let frame = Frame {
             locale: self.locale,
             organisation: content.organisation.unwrap_or(&self.words().portal_name),
@@ -65,6 +71,8 @@ impl Visit {
             problems: &content.problems,
             refresh_seconds: content.refresh_seconds,
             style_path: STYLE_PATH,
+            accent_path: accent_path.as_deref(),
+            logo_path: logo_path.as_deref(),
             script_path: SCRIPT_PATH,
         };
         let page = self.site.view.page(&frame, content.body).map_err(internal)?;
@@ -99,8 +107,11 @@ impl Visit {
             Some(fault) => self.fault_page(&fault),
             None => response,
         };
-        for cookie in self.fresh_cookies() {
-            response.headers_mut().append(header::SET_COOKIE, cookie.clone());
+        // What may be kept is for everybody, and would hand on the cookies of one.
+        if !response.headers().contains_key(header::CACHE_CONTROL) {
+            for cookie in self.fresh_cookies() {
+                response.headers_mut().append(header::SET_COOKIE, cookie.clone());
+            }
         }
         response
     }

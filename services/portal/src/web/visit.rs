@@ -4,7 +4,7 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -40,6 +40,8 @@ struct RequestFacts {
     form_secret: FormSecret,
     /// Cookies that every answer sets: those that the browser lacks.
     fresh: Vec<HeaderValue>,
+    /// The organisation that this very request found out.
+    organisation: OnceLock<Organisation>,
 }
 
 impl Visit {
@@ -61,6 +63,7 @@ impl Visit {
             address,
             form_secret,
             fresh,
+            organisation: OnceLock::new(),
         };
         Self { site, now, locale, request: Arc::new(request) }
     }
@@ -99,9 +102,15 @@ impl Visit {
         uuid_v4(&*self.site.entropy).hyphenated().to_string()
     }
 
-    /// The organisation that the browser is known to belong to, where its pages are not of one alone.
+    /// The organisation that the browser is known to belong to: as this request found it, or as a cookie says.
     pub(crate) fn kept_organisation(&self) -> Option<Organisation> {
-        self.site.cookies.read(&self.request.headers, None, self.now)
+        let found = self.request.organisation.get().cloned();
+        found.or_else(|| self.site.cookies.read(&self.request.headers, None, self.now))
+    }
+
+    /// Remembers what was found out, for the rest of this request.
+    pub(crate) fn belongs_to(&self, organisation: &Organisation) {
+        self.request.organisation.get_or_init(|| organisation.clone());
     }
 
     /// The reset of this name, while it lives.
