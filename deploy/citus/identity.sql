@@ -36,6 +36,7 @@ select create_distributed_table('method_tries', 'tenant_id', colocate_with => 'a
 select create_distributed_table('passkey_credentials', 'tenant_id', colocate_with => 'accounts');
 select create_distributed_table('password_history', 'tenant_id', colocate_with => 'accounts');
 select create_distributed_table('policies', 'tenant_id', colocate_with => 'accounts');
+select create_distributed_table('portal_logos', 'tenant_id', colocate_with => 'accounts');
 select create_distributed_table('recovery_codes', 'tenant_id', colocate_with => 'accounts');
 select create_distributed_table('removed_addresses', 'tenant_id', colocate_with => 'accounts');
 select create_distributed_table('reset_attempts', 'tenant_id', colocate_with => 'accounts');

@@ -8,10 +8,13 @@ use rekey::Part;
 use rekey_client::{Connection, Problem};
 use rekey_tests::person::request_id;
 use rekey_tests::waiting::eventually;
-use rekey_tests::{Stores, World, on_both_store_sets};
+use rekey_tests::{LOGO, Stores, World, on_both_store_sets};
+use rekey_wire::identity::v1::lookup_tenant_request::Key;
 use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
+use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use rekey_wire::identity::v1::{
-    GetPolicyRequest, Policy, PreviewPolicyRequest, ResetScope, RollbackPolicyRequest, UpdatePolicyRequest,
+    GetPolicyRequest, GetTenantRequest, LookupTenantRequest, Policy, PortalLogo, PortalPolicy,
+    PreviewPolicyRequest, ResetScope, RollbackPolicyRequest, UpdatePolicyRequest,
 };
 use rekey_wire::options::v1::Role;
 use tonic::Status;
@@ -23,6 +26,7 @@ on_both_store_sets!(
     a_change_is_in_force_with_the_next_call_and_a_rollback_takes_it_back,
     two_people_edit_at_once_and_one_is_told,
     a_preview_streams_whom_a_change_would_strand,
+    a_look_is_seen_before_anybody_signs_in,
 );
 
 async fn policy(client: &mut PolicyServiceClient<Connection>, world: &World) -> Policy {
@@ -144,5 +148,41 @@ async fn a_preview_streams_whom_a_change_would_strand(stores: Stores) {
     let logins: BTreeSet<_> = stranded.iter().map(|account| &account.login).collect();
     assert_eq!(logins, people.iter().map(|person| &person.login).collect());
     assert_eq!(policy(&mut maker, &world).await.revision, 1);
+    world.stop().await;
+}
+
+async fn a_look_is_seen_before_anybody_signs_in(stores: Stores) {
+    let world = World::start(stores).await;
+    let mut maker = maker(&world, "maker", Role::PolicyAdministrator).await;
+    let mut tenants = TenantServiceClient::new(world.identity.clone());
+    let mut wanted = policy(&mut maker, &world).await;
+    let look =
+        |accent: &str| PortalPolicy { accent: accent.to_owned(), logo: LOGO.to_vec(), ..Default::default() };
+    wanted.portal = Some(look("#777777"));
+    let faint = update(&mut maker, &world, &wanted, &["portal"]).await.unwrap_err();
+    wanted.portal = Some(look("#767676"));
+
+    let changed = update(&mut maker, &world, &wanted, &["portal"]).await.unwrap();
+    // What was read is sent back whole, and keeps the logo.
+    let kept = update(&mut maker, &world, &changed, &["*"]).await.unwrap();
+    let by_handle = LookupTenantRequest { key: Some(Key::Handle("acme".to_owned())) };
+    let found = tenants.lookup_tenant(by_handle).await.unwrap().into_inner();
+    let get = |include_logo| GetTenantRequest { tenant_id: world.tenant_id.clone(), include_logo };
+    let with = tenants.get_tenant(get(true)).await.unwrap().into_inner();
+    let without = tenants.get_tenant(get(false)).await.unwrap().into_inner();
+
+    let faint = Problem::of(&faint);
+    assert_eq!(
+        (faint.reason.as_str(), faint.fields[0].0.as_str()),
+        ("FIELD_INVALID", "policy.portal.accent")
+    );
+    let shown = changed.portal.clone().unwrap();
+    assert_eq!((shown.accent.as_str(), shown.logo.len(), shown.logo_digest.len()), ("#767676", 0, 64));
+    assert_eq!(kept, changed);
+    let seen = found.portal_look.unwrap();
+    assert_eq!((&seen.accent, &seen.logo_digest), (&shown.accent, &shown.logo_digest));
+    assert_eq!([with.portal_look.unwrap(), without.portal_look.unwrap()], [seen.clone(), seen]);
+    let logo = PortalLogo { image: LOGO.to_vec(), media_type: "image/png".to_owned() };
+    assert_eq!((with.logo, without.logo), (Some(logo), None));
     world.stop().await;
 }

@@ -84,7 +84,7 @@ async fn answers(world: &World, tenant_id: &str) -> Vec<Problem> {
     let events = ListEventsRequest { tenant_id: id(), ..ListEventsRequest::default() };
     let policy = GetPolicyRequest { tenant_id: id(), ..GetPolicyRequest::default() };
     vec![
-        refused(tenants(world).get_tenant(GetTenantRequest { tenant_id: id() }).await),
+        refused(tenants(world).get_tenant(GetTenantRequest { tenant_id: id(), include_logo: false }).await),
         refused(tenants(world).update_tenant(update).await),
         refused(AccountServiceClient::new(identity()).create_account(account).await),
         refused(AccountServiceClient::new(identity()).list_accounts(accounts).await),

@@ -71,7 +71,8 @@ impl Profile {
         let name = name.context("no tenant: name one with --tenant")?;
         let mut tenants = TenantServiceClient::new(self.identity()?);
         let tenant = if TenantId::parse(name).is_ok() {
-            tenants.get_tenant(GetTenantRequest { tenant_id: name.to_owned() }).await?.into_inner().tenant
+            let request = GetTenantRequest { tenant_id: name.to_owned(), include_logo: false };
+            tenants.get_tenant(request).await?.into_inner().tenant
         } else {
             let request = LookupTenantRequest { key: Some(Key::Handle(name.to_owned())) };
             tenants.lookup_tenant(request).await?.into_inner().tenant

@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod code;
+pub mod colour;
 pub mod contact;
 pub mod entropy;
 pub mod grpc_timeout;

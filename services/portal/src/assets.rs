@@ -1,15 +1,29 @@
-//! The stylesheet and the few lines of script, as they are built in.
+//! The stylesheet and the few lines of script, as they are built in, and where an organisation's own are.
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use rekey_primitives::colour::Colour;
+use rekey_primitives::id::TenantId;
 
 /// Where the stylesheet is; a release brings another address, so that none is kept beyond its pages.
 pub(crate) const STYLE_PATH: &str = concat!("/assets/style.css?v=", env!("CARGO_PKG_VERSION"));
 
 /// Where the script is.
 pub(crate) const SCRIPT_PATH: &str = concat!("/assets/portal.js?v=", env!("CARGO_PKG_VERSION"));
+
+/// Where the stylesheet of an accent is: what it says follows from its address.
+pub(crate) fn accent_path(accent: Colour) -> String {
+    let accent = accent.to_string();
+    let digits = accent.trim_start_matches('#');
+    format!("/look/style/{digits}?v={}", env!("CARGO_PKG_VERSION"))
+}
+
+/// Where the logo of an organisation is; another logo has another address.
+pub(crate) fn logo_path(tenant: TenantId, version: &str) -> String {
+    format!("/look/logo/{tenant}?v={version}")
+}
 
 /// An hour: pages load at once, and a new build of the same version is seen the same day.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");

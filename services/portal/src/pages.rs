@@ -6,6 +6,7 @@
 mod code;
 mod done;
 mod help;
+mod look;
 mod organisation;
 mod password;
 mod prove;
@@ -36,6 +37,8 @@ pub(crate) fn routes() -> Router {
         .route("/reset/{flow}/help", get(help::show_in_reset).post(help::ask_in_reset))
         .route("/help", get(help::show).post(help::ask))
         .route("/help/sent", get(help::sent))
+        .route("/look/style/{accent}", get(look::style))
+        .route("/look/logo/{tenant}", get(look::logo))
 }
 
 /// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.
@@ -46,7 +49,10 @@ async fn belonging(visit: &Visit) -> Result<Organisation, Fault> {
         return Ok(kept);
     }
     match visit.site.identity.find_organisation(&OrganisationKey::Tenant(tenant)).await {
-        Ok(organisation) => Ok(organisation),
+        Ok(organisation) => {
+            visit.belongs_to(&organisation);
+            Ok(organisation)
+        }
         Err(PeerError::Failed(failure)) => Err(failure.into()),
         Err(PeerError::Refused(_)) => Err(Fault::Broken("identity does not know portal.tenant_id".into())),
     }

@@ -57,6 +57,13 @@ pub(crate) struct JudgedProof {
     pub(crate) proofs_remaining: u32,
 }
 
+/// A logo, as browsers are given it.
+#[derive(Clone)]
+pub(crate) struct Logo {
+    pub(crate) media_type: &'static str,
+    pub(crate) image: Vec<u8>,
+}
+
 /// What a rule says of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
@@ -78,6 +85,9 @@ pub(crate) struct HelpQuestion<'a> {
 #[async_trait]
 pub(crate) trait Identity: Send + Sync + 'static {
     async fn find_organisation(&self, key: &OrganisationKey) -> Result<Organisation, PeerError>;
+
+    /// The logo of an organisation, if it has one.
+    async fn find_logo(&self, tenant: TenantId) -> Result<Option<Logo>, PeerError>;
 
     /// Opens a reset for a login, known or not.
     async fn start_reset(

@@ -2,5 +2,6 @@
 
 mod browser;
 mod fake_identity;
+mod look;
 mod reset;
 mod safety;

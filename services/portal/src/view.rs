@@ -144,6 +144,8 @@ mod tests {
             problems,
             refresh_seconds: None,
             style_path: "/s.css",
+            accent_path: None,
+            logo_path: None,
             script_paths: &["/s.js"],
             notice: None,
             rail: None,

@@ -7,7 +7,8 @@ use rekey_primitives::id::{RequestId, TenantId};
 
 use super::Directory;
 use crate::domain::audit::{Actor, EventKind};
-use crate::domain::policy::{Policy, PolicyRevision};
+use crate::domain::logo::Logo;
+use crate::domain::policy::{Policy, PolicyRevision, PortalRules};
 use crate::domain::refusal::Refusal;
 use crate::domain::region::{Region, elsewhere};
 use crate::domain::scope::TenantScope;
@@ -62,6 +63,16 @@ pub(crate) enum NewHome {
     Named(Region),
     /// In a region that is named, under the id that it has there.
     Known(Region, TenantId),
+}
+
+/// A tenant as it shows itself to whoever comes to its pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TenantProfile {
+    pub tenant: TenantView,
+    /// How its pages look.
+    pub portal: PortalRules,
+    /// The image of its logo, where it was asked for.
+    pub logo: Option<Logo>,
 }
 
 /// How a tenant is looked up.
@@ -140,11 +151,27 @@ impl Directory {
         Ok(made)
     }
 
-    /// Shows a tenant.
-    pub(crate) async fn get_tenant(&self, caller: &Caller, tenant_id: TenantId) -> Result<TenantView, Error> {
+    /// Shows a tenant, with the image of its logo or without.
+    pub(crate) async fn get_tenant(
+        &self,
+        caller: &Caller,
+        tenant_id: TenantId,
+        with_logo: bool,
+    ) -> Result<TenantProfile, Error> {
         let scope = caller.scope(tenant_id)?;
         let found = self.store.find_tenant(&TenantKey::Id(scope.tenant_id())).await?;
-        Ok(TenantView::from(&found.ok_or(Refusal::TenantNotFound)?))
+        let mut profile = self.profile(&scope, &found.ok_or(Refusal::TenantNotFound)?).await?;
+        if let Some(digest) = profile.portal.logo.filter(|_| with_logo) {
+            profile.logo = self.store.portal_logo(&scope, digest).await?;
+        }
+        Ok(profile)
+    }
+
+    /// A tenant that has no policy here, since it is at home elsewhere or is just being deleted, looks as the portal does by itself.
+    async fn profile(&self, scope: &TenantScope, tenant: &Tenant) -> Result<TenantProfile, Error> {
+        let revision = self.store.policy(scope).await?;
+        let portal = revision.map(|revision| revision.policy.portal).unwrap_or_default();
+        Ok(TenantProfile { tenant: TenantView::from(tenant), portal, logo: None })
     }
 
     /// Lists the tenants that the caller reaches, oldest first, with deleted ones or without.
@@ -173,14 +200,14 @@ impl Directory {
         &self,
         caller: &Caller,
         name: TenantName,
-    ) -> Result<TenantView, Error> {
+    ) -> Result<TenantProfile, Error> {
         let key = match name {
             TenantName::Handle(handle) => TenantKey::Handle(handle),
             TenantName::Domain(domain) => TenantKey::Domain(domain),
         };
-        let found = self.store.find_tenant(&key).await?;
-        let reached = found.filter(|tenant| caller.scope_by_name(tenant.id).is_ok());
-        Ok(TenantView::from(&reached.ok_or(Refusal::TenantNotFound)?))
+        let found = self.store.find_tenant(&key).await?.ok_or(Refusal::TenantNotFound)?;
+        let scope = caller.scope_by_name(found.id).map_err(|_| Refusal::TenantNotFound)?;
+        self.profile(&scope, &found).await
     }
 }
 

@@ -150,7 +150,7 @@ async fn a_tenant_is_there_only_for_callers_that_reach_it() {
     let created = world.directory.create_tenant(&world.caller, &bounded, new("other"), &context).await;
     let taken = world.directory.create_tenant(&world.caller, &Reach::Everywhere, new("acme"), &context).await;
 
-    assert_eq!(found.tenant_id, world.tenant.id.as_uuid());
+    assert_eq!(found.tenant.tenant_id, world.tenant.id.as_uuid());
     assert_eq!(refusal(hidden), Refusal::TenantNotFound);
     assert_eq!(refusal(created), Refusal::CallerNotAllowed { missing: "tenants" });
     assert_eq!(refusal(taken), Refusal::TenantTaken);

@@ -5,7 +5,7 @@
 //! order in the use cases; both ask here first.
 //!
 //! Things: [`tenant`], [`account`], [`account_filter`], [`account_import`], [`group`], [`security_info`], [`totp`],
-//! [`recovery_codes`], [`passkey`], [`access_pass`], [`link`], [`session`], [`policy`], [`webhook`].
+//! [`recovery_codes`], [`passkey`], [`access_pass`], [`link`], [`session`], [`policy`], [`logo`], [`webhook`].
 //! Judgements: [`authority`], [`eligibility`], [`reset`], [`password`], [`attempts`], [`lockout`],
 //! [`reconfirmation`], [`second_factor`], [`scope`], [`spraying`], [`diagnosis`].
 //! Words for others: [`help`], [`audit`], [`refusal`].
@@ -26,6 +26,7 @@ pub(crate) mod group;
 pub(crate) mod help;
 pub(crate) mod link;
 pub(crate) mod lockout;
+pub(crate) mod logo;
 pub(crate) mod passkey;
 pub(crate) mod password;
 pub(crate) mod policy;

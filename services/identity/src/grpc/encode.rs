@@ -29,6 +29,11 @@ pub(super) fn etag(version: i64) -> String {
     format!("\"{version:x}\"")
 }
 
+/// What may be missing, as a text: empty where it is.
+pub(super) fn optional(value: Option<impl std::fmt::Display>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
 /// Leads to the next page; empty on the last.
 pub(super) fn page_token(next: Option<SecretString>) -> String {
     next.map(|token| token.expose_secret().to_owned()).unwrap_or_default()

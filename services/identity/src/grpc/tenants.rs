@@ -11,6 +11,8 @@ use super::decode::{Asking, Fields};
 use super::encode;
 use super::refusal::status;
 use crate::directory::{Directory, NewHome, NewTenant, TenantName, TenantTarget};
+use crate::domain::logo::Logo;
+use crate::domain::policy::PortalRules;
 use crate::domain::region::Region;
 use crate::domain::tenant::{DOMAINS_MAX, DomainName, Handle, HelpUrl};
 use crate::domain::tenant_edit::TenantEdit;
@@ -57,8 +59,13 @@ impl TenantService for TenantApi {
         let mut fields = Fields::default();
         let tenant_id = fields.tenant_id(&sent.tenant_id);
         let tenant_id = fields.finish(|| tenant_id)?;
-        let tenant = self.directory.get_tenant(&asking.caller(), tenant_id).await.map_err(status)?;
-        Ok(Response::new(wire::GetTenantResponse { tenant: Some(encode::tenant(tenant)) }))
+        let profile = self.directory.get_tenant(&asking.caller(), tenant_id, sent.include_logo).await;
+        let profile = profile.map_err(status)?;
+        Ok(Response::new(wire::GetTenantResponse {
+            portal_look: Some(look(&profile.portal)),
+            tenant: Some(encode::tenant(profile.tenant)),
+            logo: profile.logo.map(logo),
+        }))
     }
 
     async fn list_tenants(
@@ -94,8 +101,11 @@ impl TenantService for TenantApi {
             None => fields.take("key", None, "a handle or a domain"),
         };
         let name = fields.finish(|| name)?;
-        let tenant = self.directory.look_up_tenant(&asking.caller(), name).await.map_err(status)?;
-        Ok(Response::new(wire::LookupTenantResponse { tenant: Some(encode::tenant(tenant)) }))
+        let profile = self.directory.look_up_tenant(&asking.caller(), name).await.map_err(status)?;
+        Ok(Response::new(wire::LookupTenantResponse {
+            portal_look: Some(look(&profile.portal)),
+            tenant: Some(encode::tenant(profile.tenant)),
+        }))
     }
 
     async fn update_tenant(
@@ -139,6 +149,14 @@ impl TenantService for TenantApi {
             self.directory.undelete_tenant(&asking.caller(), target, &context).await.map_err(status)?;
         Ok(Response::new(wire::UndeleteTenantResponse { tenant: Some(encode::tenant(back)) }))
     }
+}
+
+fn look(rules: &PortalRules) -> wire::PortalLook {
+    wire::PortalLook { accent: encode::optional(rules.accent), logo_digest: encode::optional(rules.logo) }
+}
+
+fn logo(logo: Logo) -> wire::PortalLogo {
+    wire::PortalLogo { media_type: logo.format().media_type().to_owned(), image: logo.into_image() }
 }
 
 fn edit(

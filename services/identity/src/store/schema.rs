@@ -7,7 +7,7 @@ statements! {
 }
 
 pub(super) static SCHEMA: Schema = Schema {
-    version: 26,
+    version: 27,
     recorded: RECORDED,
     postgres: sqlx::migrate!("migrations/postgres"),
     sqlite: sqlx::migrate!("migrations/sqlite"),

@@ -41,8 +41,8 @@ impl CookieKind for LocaleChoice {
 
 impl CookieKind for Organisation {
     const NAME: &'static str = "rekey-organisation";
-    const VERSION: u8 = 1;
-    /// Names and help pages change: after a day a person says once more where they belong.
+    const VERSION: u8 = 2;
+    /// Names, looks and help pages change: after a day a person says once more where they belong.
     const LIFE_SECONDS: u64 = 24 * 3_600;
 }
 

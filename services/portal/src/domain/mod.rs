@@ -3,11 +3,13 @@
 //! Pure functions of values and `now`. Rules about accounts are identity's; here is only what a page has to know of them.
 
 mod code;
+mod colour;
 mod organisation;
 mod refusal;
 mod reset;
 
 pub(crate) use self::code::code_in;
-pub(crate) use self::organisation::{Organisation, OrganisationKey};
+pub(crate) use self::colour::Palette;
+pub(crate) use self::organisation::{Look, Organisation, OrganisationKey};
 pub(crate) use self::refusal::{Ineligibility, PasswordRule, Refusal};
 pub(crate) use self::reset::{MethodKind, OfferedMethod, ResetProgress, SentCode};

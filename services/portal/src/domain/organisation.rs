@@ -1,7 +1,10 @@
 //! The organisation that a person belongs to, and how they name it.
 
+use rekey_primitives::colour::Colour;
 use rekey_primitives::id::TenantId;
 use serde::{Deserialize, Serialize};
+
+use super::Palette;
 
 /// An organisation, as far as its pages show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +14,28 @@ pub(crate) struct Organisation {
     pub(crate) name: String,
     /// Where help is found instead of with our form; empty where there is none.
     pub(crate) help_url: String,
+    pub(crate) look: Look,
+}
+
+/// How an organisation's pages look; what is missing, they have of the portal itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Look {
+    pub(crate) accent: Option<Colour>,
+    /// What tells its logo from earlier ones.
+    pub(crate) logo: Option<String>,
+}
+
+impl Look {
+    /// Digits of a digest that tell one logo from another.
+    const DIGITS: usize = 16;
+
+    /// Takes what identity says, as far as it can be shown.
+    pub(crate) fn of(accent: &str, logo_digest: &str) -> Self {
+        let accent = Colour::parse(accent).ok().filter(|accent| Palette::of(*accent).is_some());
+        let is_digest = !logo_digest.is_empty() && logo_digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let logo = is_digest.then(|| logo_digest.chars().take(Self::DIGITS).collect());
+        Self { accent, logo }
+    }
 }
 
 /// How somebody names an organisation.
@@ -45,6 +70,16 @@ impl OrganisationKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_look_holds_what_can_be_shown() {
+        let whole = Look::of("#0b57a4", &"ab".repeat(32));
+        let wrong = Look::of("#777777", "\"><script>");
+
+        assert_eq!(whole.accent, Colour::parse("#0b57a4").ok());
+        assert_eq!(whole.logo.as_deref(), Some("abababababababab"));
+        assert_eq!([wrong, Look::of("", "")], [Look::default(), Look::default()]);
+    }
 
     #[test]
     fn an_organisation_is_named_by_handle_domain_or_address() {

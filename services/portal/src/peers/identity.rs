@@ -12,10 +12,10 @@ use rekey_wire::identity::v1::tenant_service_client::TenantServiceClient;
 use rekey_wire::time::unix_micros;
 
 use super::{
-    Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, PeerError, PeerFailure, Proof, StartedReset,
-    Verdict, Visitor,
+    Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, Logo, PeerError, PeerFailure, Proof,
+    StartedReset, Verdict, Visitor,
 };
-use crate::domain::{MethodKind, OfferedMethod, Organisation, OrganisationKey, PasswordRule};
+use crate::domain::{Look, MethodKind, OfferedMethod, Organisation, OrganisationKey, PasswordRule};
 
 /// Identity over gRPC.
 #[derive(Debug, Clone)]
@@ -30,31 +30,47 @@ impl IdentityPeer {
         PasswordResetServiceClient::new(self.0.clone())
     }
 
-    async fn tenant(&self, key: &OrganisationKey) -> Result<Option<wire::Tenant>, tonic::Status> {
+    fn tenants(&self) -> TenantServiceClient<Connection> {
+        TenantServiceClient::new(self.0.clone())
+    }
+
+    /// A tenant and how its pages look.
+    async fn tenant(
+        &self,
+        key: &OrganisationKey,
+    ) -> Result<(Option<wire::Tenant>, Option<wire::PortalLook>), tonic::Status> {
         use wire::lookup_tenant_request::Key;
 
-        let mut tenants = TenantServiceClient::new(self.0.clone());
         let key = match key {
             OrganisationKey::Tenant(tenant) => {
-                let request = wire::GetTenantRequest { tenant_id: tenant.to_string() };
-                return Ok(tenants.get_tenant(request).await?.into_inner().tenant);
+                let request = wire::GetTenantRequest { tenant_id: tenant.to_string(), include_logo: false };
+                let found = self.tenants().get_tenant(request).await?.into_inner();
+                return Ok((found.tenant, found.portal_look));
             }
             OrganisationKey::Handle(handle) => Key::Handle(handle.clone()),
             OrganisationKey::Domain(domain) => Key::Domain(domain.clone()),
         };
         let request = wire::LookupTenantRequest { key: Some(key) };
-        Ok(tenants.lookup_tenant(request).await?.into_inner().tenant)
+        let found = self.tenants().lookup_tenant(request).await?.into_inner();
+        Ok((found.tenant, found.portal_look))
     }
 }
 
 #[async_trait]
 impl Identity for IdentityPeer {
     async fn find_organisation(&self, key: &OrganisationKey) -> Result<Organisation, PeerError> {
-        let found = self.tenant(key).await?;
+        let (found, look) = self.tenant(key).await?;
         let found = found.ok_or_else(|| PeerFailure::unclear("the tenant is missing"))?;
         let tenant = TenantId::parse(&found.tenant_id);
         let tenant = tenant.map_err(|_| PeerFailure::unclear("the tenant has no id"))?;
-        Ok(Organisation { tenant, name: found.display_name, help_url: found.help_url })
+        let look = look.map(|look| Look::of(&look.accent, &look.logo_digest)).unwrap_or_default();
+        Ok(Organisation { tenant, name: found.display_name, help_url: found.help_url, look })
+    }
+
+    async fn find_logo(&self, tenant: TenantId) -> Result<Option<Logo>, PeerError> {
+        let request = wire::GetTenantRequest { tenant_id: tenant.to_string(), include_logo: true };
+        let found = self.tenants().get_tenant(request).await?.into_inner();
+        Ok(found.logo.and_then(logo))
     }
 
     async fn start_reset(
@@ -172,6 +188,13 @@ pub(crate) fn context(visitor: &Visitor) -> Option<wire::RequestContext> {
     })
 }
 
+/// A logo of a kind that browsers are given; none for another, which might be more than a picture.
+fn logo(sent: wire::PortalLogo) -> Option<Logo> {
+    let known = ["image/png", "image/jpeg", "image/webp"];
+    let media_type = known.into_iter().find(|known| *known == sent.media_type)?;
+    Some(Logo { media_type, image: sent.image })
+}
+
 /// A method as pages offer it; none for one that this release or a browser without scripts cannot take.
 fn offered(method: &wire::ResetMethod) -> Option<OfferedMethod> {
     let kind = match method.kind() {
@@ -223,6 +246,15 @@ mod tests {
         assert_eq!(offered(&passkey), None);
         assert_eq!(rule(wire::PasswordRule::TooSimple), Some(PasswordRule::TooSimple));
         assert_eq!(rule(wire::PasswordRule::Unspecified), None);
+    }
+
+    #[test]
+    fn a_logo_is_a_picture_or_none() {
+        let sent = |media_type: &str| wire::PortalLogo { media_type: media_type.to_owned(), image: vec![1] };
+        let taken = |media_type| logo(sent(media_type)).map(|logo| (logo.media_type, logo.image));
+
+        assert_eq!(taken("image/webp"), Some(("image/webp", vec![1])));
+        assert_eq!([taken("image/svg+xml"), taken("text/html"), taken("")], [None, None, None]);
     }
 
     #[test]

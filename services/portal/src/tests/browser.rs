@@ -12,6 +12,7 @@ use http_body_util::BodyExt as _;
 use rekey_client::{ClientSettings, Connection};
 use rekey_primitives::clock::ManualClock;
 use rekey_primitives::entropy::SystemEntropy;
+use rekey_primitives::id::TenantId;
 use rekey_runtime::server::Peer;
 use rekey_sealing::AeadKeys;
 use tower::ServiceExt as _;
@@ -35,12 +36,17 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
+        Self::of(None)
+    }
+
+    /// The portal of one organisation, or of several.
+    pub(super) fn of(tenant: Option<TenantId>) -> Self {
         let (identity, clock) = (Arc::new(FakeIdentity::default()), ManualClock::starting_at(NOW));
         let (keys, entropy) = (AeadKeys::from_text(KEY).unwrap(), Arc::new(SystemEntropy));
         let site = Site {
             rules: SiteRules {
                 origin: ORIGIN.to_owned(),
-                tenant: None,
+                tenant,
                 trusted_proxies: Vec::new(),
                 body_bytes: 16_384,
                 deadline: Duration::from_secs(10),

@@ -9,9 +9,10 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 use rekey_primitives::secret::{ExposeSecret as _, SecretString};
 
-use crate::domain::{MethodKind, OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal};
+use crate::domain::{Look, MethodKind, OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal};
 use crate::peers::{
-    Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, PeerError, Proof, StartedReset, Verdict, Visitor,
+    Call, CodeOnItsWay, HelpQuestion, Identity, JudgedProof, Logo, PeerError, Proof, StartedReset, Verdict,
+    Visitor,
 };
 
 /// When all of it happens.
@@ -27,12 +28,20 @@ pub(super) const TENANT: &str = "0190c3a5-7e1c-7b2a-9f00-0123456789ab";
 pub(super) struct FakeIdentity {
     asked: Mutex<Vec<String>>,
     refusals: Mutex<VecDeque<Refusal>>,
+    look: Mutex<Look>,
+    logo: Mutex<Option<Logo>>,
 }
 
 impl FakeIdentity {
     /// Refuses what it is asked next.
     pub(super) fn refuse(&self, refusal: Refusal) {
         self.refusals.lock().unwrap().push_back(refusal);
+    }
+
+    /// Gives the organisation a look.
+    pub(super) fn dress(&self, look: Look, logo: Option<Logo>) {
+        *self.look.lock().unwrap() = look;
+        *self.logo.lock().unwrap() = logo;
     }
 
     /// What it was asked so far, and forgets it.
@@ -54,7 +63,13 @@ impl Identity for FakeIdentity {
     async fn find_organisation(&self, key: &OrganisationKey) -> Result<Organisation, PeerError> {
         self.ask(format!("find {key:?}"))?;
         let tenant = TenantId::parse(TENANT).unwrap();
-        Ok(Organisation { tenant, name: "Acme".to_owned(), help_url: String::new() })
+        let look = self.look.lock().unwrap().clone();
+        Ok(Organisation { tenant, name: "Acme".to_owned(), help_url: String::new(), look })
+    }
+
+    async fn find_logo(&self, tenant: TenantId) -> Result<Option<Logo>, PeerError> {
+        self.ask(format!("logo of {tenant}"))?;
+        Ok(self.logo.lock().unwrap().clone())
     }
 
     async fn start_reset(

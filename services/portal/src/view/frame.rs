@@ -50,6 +50,10 @@ pub(crate) struct Frame<'a> {
     /// After so many seconds the page has something new to say.
     pub(crate) refresh_seconds: Option<u64>,
     pub(crate) style_path: &'static str,
+    /// The stylesheet of the organisation's accent.
+    pub(crate) accent_path: Option<&'a str>,
+    /// The organisation's logo, which stands in place of its name.
+    pub(crate) logo_path: Option<&'a str>,
     /// The script of all pages, and that of this one.
     pub(crate) script_paths: &'a [&'static str],
     /// What was done before this page was shown.
@@ -110,6 +114,8 @@ impl Frame<'_> {
             .text("title", self.title)
             .text("organisation", self.organisation)
             .text("style_path", self.style_path)
+            .optional("accent_path", self.accent_path)
+            .optional("logo_path", self.logo_path)
             .list("scripts", self.script_paths.iter().map(script).collect())
             .optional("refresh_seconds", self.refresh_seconds.map(|seconds| seconds.to_string()))
             .optional("notice", self.notice)

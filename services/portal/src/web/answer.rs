@@ -5,7 +5,7 @@ use axum::response::{Html as HtmlPage, IntoResponse, Redirect, Response};
 
 use super::fault::CarriedFault;
 use super::{Fault, Visit};
-use crate::assets::{SCRIPT_PATH, STYLE_PATH};
+use crate::assets::{self, SCRIPT_PATH, STYLE_PATH};
 use crate::cookies::{CookieJar, CookieKind, FlowId, Notice, SignedIn};
 use crate::view::{Confirmation, Field, Frame, Html, Problem, Rail, Select, Step, Table, Toggle, Values};
 use crate::words::filled;
@@ -99,6 +99,12 @@ impl Visit {
     ) -> Result<Response, Fault> {
         let notice: Option<Notice> = self.notice();
         let scripts: Vec<&'static str> = [SCRIPT_PATH].into_iter().chain(content.script_path).collect();
+        // A page of nobody's, such as one that asks for the organisation, looks like nobody's.
+        let known = content.organisation.and_then(|_| self.kept_organisation());
+        let accent_path = known.as_ref().and_then(|known| known.look.accent).map(assets::accent_path);
+        let logo_path = known
+            .as_ref()
+            .and_then(|known| Some(assets::logo_path(known.tenant, known.look.logo.as_deref()?)));
         let frame = Frame {
             locale: self.locale,
             organisation: content.organisation.unwrap_or(&self.words().portal_name),
@@ -107,6 +113,8 @@ impl Visit {
             problems: &content.problems,
             refresh_seconds: content.refresh_seconds,
             style_path: STYLE_PATH,
+            accent_path: accent_path.as_deref(),
+            logo_path: logo_path.as_deref(),
             script_paths: &scripts,
             notice: notice.as_ref().map(|notice| notice.text.as_str()),
             rail,
@@ -150,8 +158,11 @@ impl Visit {
             Some(fault) => self.fault_page(&fault),
             None => response,
         };
-        for cookie in self.fresh_cookies() {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
+        // What may be kept is for everybody, and would hand on the cookies of one.
+        if !response.headers().contains_key(header::CACHE_CONTROL) {
+            for cookie in self.fresh_cookies() {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
         }
         response
     }

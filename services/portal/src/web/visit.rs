@@ -4,7 +4,7 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -41,6 +41,8 @@ struct RequestFacts {
     form_secret: FormSecret,
     /// Cookies that the answer sets whatever it is: those that the browser lacks, and those that were made anew on the way.
     fresh: Mutex<Vec<HeaderValue>>,
+    /// The organisation that this very request found out.
+    organisation: OnceLock<Organisation>,
 }
 
 impl Visit {
@@ -63,6 +65,7 @@ impl Visit {
             address,
             form_secret,
             fresh: Mutex::new(fresh),
+            organisation: OnceLock::new(),
         };
         Self { site, now, locale, request: Arc::new(request) }
     }
@@ -128,9 +131,15 @@ impl Visit {
         uuid_v4(&*self.site.entropy).hyphenated().to_string()
     }
 
-    /// The organisation that the browser is known to belong to, where its pages are not of one alone.
+    /// The organisation that the browser is known to belong to: as this request found it, or as a cookie says.
     pub(crate) fn kept_organisation(&self) -> Option<Organisation> {
-        self.kept()
+        let found = self.request.organisation.get().cloned();
+        found.or_else(|| self.kept())
+    }
+
+    /// Remembers what was found out, for the rest of this request.
+    pub(crate) fn belongs_to(&self, organisation: &Organisation) {
+        self.request.organisation.get_or_init(|| organisation.clone());
     }
 
     /// The reset of this name, while it lives.

@@ -144,7 +144,10 @@ impl Probe for Backend {
         let connection: Connection = self.identity.clone();
         let mut tenants =
             rekey_wire::identity::v1::tenant_service_client::TenantServiceClient::new(connection);
-        let request = rekey_wire::identity::v1::GetTenantRequest { tenant_id: self.tenant_id.clone() };
+        let request = rekey_wire::identity::v1::GetTenantRequest {
+            tenant_id: self.tenant_id.clone(),
+            include_logo: false,
+        };
         tenants.get_tenant(request).await.ok().map(drop)
     }
 }

@@ -59,7 +59,10 @@ async fn tenants(world: &World) -> Vec<Example> {
     let get_policy = GetPolicyRequest { tenant_id: tenant_id.clone(), context: context(), revision: 0 };
     vec![
         Example::new("/rekey.identity.v1.TenantService/CreateTenant", &create),
-        Example::new("/rekey.identity.v1.TenantService/GetTenant", &GetTenantRequest { tenant_id }),
+        Example::new(
+            "/rekey.identity.v1.TenantService/GetTenant",
+            &GetTenantRequest { tenant_id, include_logo: true },
+        ),
         Example::new(
             "/rekey.identity.v1.TenantService/ListTenants",
             &ListTenantsRequest { page_size: 1, page_token, show_deleted: true },

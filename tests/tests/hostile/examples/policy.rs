@@ -1,8 +1,8 @@
 //! The policy of the tenant: changed, looked at in advance, graded and put back.
 
 use prost_types::{Duration, FieldMask};
-use rekey_tests::World;
 use rekey_tests::person::request_id;
+use rekey_tests::{LOGO, World};
 use rekey_wire::identity::v1::password_expiry_service_client::PasswordExpiryServiceClient;
 use rekey_wire::identity::v1::policy_service_client::PolicyServiceClient;
 use rekey_wire::identity::v1::{
@@ -95,10 +95,13 @@ fn changed(mut policy: Policy) -> Policy {
     password.banned_term_list = vec!["fireworks".to_owned()];
     policy.lockout.as_mut().unwrap().threshold = 12;
     policy.session.as_mut().unwrap().life = hours(24);
+    let portal = policy.portal.as_mut().unwrap();
+    portal.accent = "#0b57a4".to_owned();
+    portal.logo = LOGO.to_vec();
     policy
 }
 
 fn mask() -> Option<FieldMask> {
-    let paths = ["reset", "password", "lockout.threshold", "session.life"];
+    let paths = ["reset", "password", "lockout.threshold", "session.life", "portal"];
     Some(FieldMask { paths: paths.map(str::to_owned).to_vec() })
 }

@@ -61,6 +61,7 @@ static FIELDS: &[Field] = fields! {
     help { enabled: flag, request_life: span, digest_interval: span }
     audit { retention: span }
     sign_in { passkey_alone: flag }
+    portal { accent: word, logo: image, logo_digest: word }
 };
 
 /// The policy as data, section by section.
@@ -165,6 +166,36 @@ mod span {
     }
 }
 
+mod word {
+    use super::Value;
+
+    pub(super) fn show(word: &str) -> Value {
+        word.into()
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "as the other kinds of fields")]
+    pub(super) fn read(text: &str) -> anyhow::Result<String> {
+        Ok(text.to_owned())
+    }
+}
+
+/// Bytes as base64. Of a logo nothing is shown but its digest, beside it.
+mod image {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+
+    use super::{Value, bail};
+
+    pub(super) fn show(image: &[u8]) -> Value {
+        BASE64_STANDARD.encode(image).into()
+    }
+
+    pub(super) fn read(text: &str) -> anyhow::Result<Vec<u8>> {
+        let Ok(image) = BASE64_STANDARD.decode(text) else { bail!("must be an image in base64") };
+        Ok(image)
+    }
+}
+
 mod texts {
     use super::Value;
 
@@ -263,6 +294,16 @@ mod tests {
     }
 
     #[test]
+    fn a_logo_is_typed_in_base64_and_taken_away_by_nothing() {
+        let portal =
+            |value: &str| typed(&[("portal.accent", "#0b57a4"), ("portal.logo", value)]).portal.unwrap();
+
+        assert_eq!(portal("AAEC").logo, [0, 1, 2]);
+        assert_eq!(portal("").logo, Vec::<u8>::new());
+        assert_eq!(portal("").accent, "#0b57a4");
+    }
+
+    #[test]
     fn what_is_wrong_is_said_with_what_it_must_be() {
         let wrong = |path: &str, value: &str| {
             let error = set(&mut Policy::default(), path, value).unwrap_err();
@@ -273,6 +314,7 @@ mod tests {
         assert!(wrong("reset.scope", "all").contains("nobody, groups or everybody"));
         assert!(wrong("password.expiry", "90").contains("15m, 72h or 30d"));
         assert!(wrong("help.enabled", "yes").contains("true or false"));
+        assert!(wrong("portal.logo", "logo.png").contains("base64"));
     }
 
     mod fuzz {
@@ -284,6 +326,7 @@ mod tests {
                 br#"{"revision": 3, "etag": "7", "reset": {"scope": "everybody", "proofs_required": 2, "reset_life": "15m"}}"#,
                 br#"{"password": {"expiry": null, "banned_term_list": ["a", "b,c"]}, "session": {"life": "90d"}}"#,
                 br#"{"reset": {"allowed_methods": "email,phone", "two_classes": true}, "audit": {"retention": "-1s"}}"#,
+                br##"{"portal": {"accent": "#0b57a4", "logo": "AAEC", "logo_digest": "ab"}}"##,
             ];
             rekey_testing::fuzz(samples, |bytes: &[u8]| {
                 let Ok(document) = serde_json::from_slice::<Value>(bytes) else { return };

@@ -16,6 +16,7 @@ use crate::domain::audit::{Actor, EventKind};
 use crate::domain::authority::Permission;
 use crate::domain::eligibility::Candidate;
 use crate::domain::group::GroupId;
+use crate::domain::logo::Logo;
 use crate::domain::policy::grade::{Grade, grades};
 use crate::domain::policy::way_in::{has_way_in, is_open_global_administrator};
 use crate::domain::policy::{Policy, PolicyEdit, PolicyRevision, ResetScope, changed_fields};
@@ -39,6 +40,15 @@ pub(crate) struct PolicyView {
     pub with_terms: bool,
 }
 
+/// A document that is to follow the one in force.
+struct Successor {
+    policy: Policy,
+    /// The logo that it names, where it was sent along.
+    logo: Option<Logo>,
+    /// What the change is, for the log.
+    what: String,
+}
+
 /// Which policy is changed, on which revision of it, by which call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PolicyTarget {
@@ -46,6 +56,17 @@ pub(crate) struct PolicyTarget {
     /// The number that its etag stood for.
     pub version: i64,
     pub request_id: RequestId,
+}
+
+impl Successor {
+    /// What is logged of the change. Of a logo that changed there is its digest, since no list shows the image.
+    fn logged_behind(&self, before: &Policy) -> String {
+        if before.portal.logo == self.policy.portal.logo {
+            return self.what.clone();
+        }
+        let digest = self.policy.portal.logo.map_or_else(|| "none".to_owned(), |digest| digest.to_string());
+        format!("{} logo_digest={digest}", self.what)
+    }
 }
 
 impl Directory {
@@ -97,12 +118,14 @@ impl Directory {
         let work = async {
             let current = self.current(&operation.scope, target.version).await?;
             let policy = edit.apply(&current.policy);
-            self.check(&operation.scope, &policy).await?;
+            let logo = edit.logo.clone();
+            self.check(&operation.scope, &policy, logo.as_ref()).await?;
             let changed = changed_fields(&current.policy, &policy);
             if changed.is_empty() {
                 return Ok(Answer::to_store(current));
             }
-            self.put_in_force(&operation, &current, policy, changed.join(" ")).await
+            let successor = Successor { policy, logo, what: changed.join(" ") };
+            self.put_in_force(&operation, &current, successor).await
         };
         self.idempotency.run(&operation, work).await
     }
@@ -127,8 +150,10 @@ impl Directory {
             if earlier.policy == current.policy {
                 return Ok(Answer::to_store(current));
             }
-            self.check(&operation.scope, &earlier.policy).await?;
-            self.put_in_force(&operation, &current, earlier.policy, format!("revision {version}")).await
+            self.check(&operation.scope, &earlier.policy, None).await?;
+            let what = format!("revision {version}");
+            let successor = Successor { policy: earlier.policy, logo: None, what };
+            self.put_in_force(&operation, &current, successor).await
         };
         self.idempotency.run(&operation, work).await
     }
@@ -161,9 +186,10 @@ impl Directory {
         &self,
         operation: &Repeatable<'_>,
         current: &PolicyRevision,
-        policy: Policy,
-        what: String,
+        successor: Successor,
     ) -> Result<Answer<PolicyRevision>, Error> {
+        let reason = successor.logged_behind(&current.policy);
+        let Successor { policy, logo, .. } = successor;
         if self.locks_out(operation, &current.policy, &policy).await? {
             self.audit.note_refused(operation, "policy_locks_out_administrators");
             return Err(Refusal::PolicyLocksOutAdministrators.into());
@@ -178,21 +204,37 @@ impl Directory {
             },
             changed_at: operation.now,
         };
-        let event = self.audit.event(operation).because(what).done();
-        let change = ChangePolicy { revision, event, now: operation.now };
+        let event = self.audit.event(operation).because(reason).done();
+        let change = ChangePolicy { revision, logo, event, now: operation.now };
         let answering =
             self.idempotency.answering(operation.key, |revision: &PolicyRevision| revision.clone());
         let step = self.store.change_policy(&operation.scope, &change, Some(answering.once())).await?;
         answering.settle(step)?.map_err(|PolicyOvertaken| Refusal::EtagMismatch.into())
     }
 
-    /// Refuses a document that may not be stored, naming every field of it that is wrong.
-    async fn check(&self, scope: &TenantScope, policy: &Policy) -> Result<(), Error> {
+    /// Refuses a document that may not be stored, naming every field of it that is wrong. `sent` is the logo that came with it.
+    async fn check(&self, scope: &TenantScope, policy: &Policy, sent: Option<&Logo>) -> Result<(), Error> {
         let out_of_bounds = policy.check().into_iter().map(|wrong| (wrong.field, wrong.must_be));
         let unknown = self.fields_with_unknown_groups(scope, policy).await?;
+        let is_lacking = self.lacks_logo(scope, policy, sent).await?;
+        let lacking = is_lacking.then_some(("portal.logo_digest", "of a logo that the tenant has or had"));
         let named = |(field, must_be)| FieldInvalid { field: format!("policy.{field}").into(), must_be };
-        let wrong: Vec<FieldInvalid> = out_of_bounds.chain(unknown).map(named).collect();
+        let wrong: Vec<FieldInvalid> = out_of_bounds.chain(unknown).chain(lacking).map(named).collect();
         if wrong.is_empty() { Ok(()) } else { Err(Refusal::FieldsInvalid(wrong).into()) }
+    }
+
+    /// Whether a document names a logo whose image is neither stored nor sent along. One that is stored stays.
+    async fn lacks_logo(
+        &self,
+        scope: &TenantScope,
+        policy: &Policy,
+        sent: Option<&Logo>,
+    ) -> Result<bool, Error> {
+        let Some(digest) = policy.portal.logo else { return Ok(false) };
+        if sent.is_some_and(|logo| logo.digest() == digest) {
+            return Ok(false);
+        }
+        Ok(self.store.portal_logo(scope, digest).await?.is_none())
     }
 
     async fn fields_with_unknown_groups(

@@ -70,7 +70,7 @@ impl Directory {
         self.authorisation.authorise_in_tenant(&operation, administrator, needs).await?;
         let today = self.policies.policy(&operation.scope).await?;
         let then = edit.apply(&today);
-        self.check(&operation.scope, &then).await?;
+        self.check(&operation.scope, &then, edit.logo.as_ref()).await?;
         let directory = Permission::ReadDirectory;
         Ok(Preview {
             store: self.store.lagging(),

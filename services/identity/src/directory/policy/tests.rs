@@ -4,6 +4,8 @@ use super::*;
 use crate::domain::account::Account;
 use crate::domain::authority::{Role, RoleSet};
 use crate::domain::eligibility::Ineligible;
+use crate::domain::logo::LogoDigest;
+use crate::domain::logo::tests::png;
 use crate::domain::policy::PolicyMask;
 use crate::domain::security_info::{Holding, SecurityInfo};
 use crate::testing::{World, confirmed, refusal, service, signed_in};
@@ -14,7 +16,7 @@ fn edit(paths: &[&str], adapt: impl FnOnce(&mut Policy)) -> PolicyEdit {
     assert!(paths.iter().all(|path| mask.add(path)));
     let mut values = Policy::default();
     adapt(&mut values);
-    PolicyEdit { mask, values }
+    PolicyEdit { mask, values, logo: None }
 }
 
 fn history(history: u32) -> PolicyEdit {
@@ -129,6 +131,62 @@ async fn a_policy_that_would_lock_out_every_administrator_is_refused() {
     assert_eq!(refusal(locking), Refusal::PolicyLocksOutAdministrators);
     assert_eq!(still, 2);
     assert_eq!(with_another.unwrap().version, 3);
+}
+
+/// A logo that comes along.
+fn logo(image: Vec<u8>) -> PolicyEdit {
+    let logo = Logo::parse(image);
+    let digest = logo.as_ref().map(Logo::digest);
+    PolicyEdit { logo, ..edit(&["portal.logo"], |policy| policy.portal.logo = digest) }
+}
+
+fn named_logo(digest: Option<LogoDigest>) -> PolicyEdit {
+    edit(&["portal.logo"], |policy| policy.portal.logo = digest)
+}
+
+#[tokio::test]
+async fn a_logo_is_shown_to_whoever_asks_for_it_and_logged_by_its_digest() {
+    let world = World::new().await;
+    let sent = logo(png(64, 32, &[]));
+    let shown = async |with_logo| {
+        let profile = world.directory.get_tenant(&world.caller, world.tenant.id, with_logo).await.unwrap();
+        (profile.portal.logo, profile.logo)
+    };
+
+    let made = world.directory.update_policy(&service(&world), on(&world, 1), &sent).await.unwrap();
+    let (with, without) = (shown(true).await, shown(false).await);
+    world.pass(1);
+    world.directory.update_policy(&service(&world), on(&world, 2), &history(5)).await.unwrap();
+    world.pass(1);
+    world.directory.update_policy(&service(&world), on(&world, 3), &named_logo(None)).await.unwrap();
+    let taken_away = shown(true).await;
+
+    let digest = made.policy.portal.logo;
+    assert_eq!(with, (digest, sent.logo.clone()));
+    assert_eq!(without, (digest, None));
+    assert_eq!(taken_away, (None, None));
+    let logged: Vec<Option<String>> =
+        world.log_of("policy.updated").await.into_iter().map(|event| event.reason).collect();
+    let first = format!("portal.logo logo_digest={}", digest.unwrap());
+    let expected = [first.as_str(), "password.history", "portal.logo logo_digest=none"];
+    assert_eq!(logged, expected.map(|reason| Some(reason.to_owned())));
+}
+
+#[tokio::test]
+async fn a_logo_that_is_only_named_is_one_that_the_tenant_had() {
+    let world = World::new().await;
+    let sent = logo(png(64, 32, &[]));
+    let digest = sent.values.portal.logo;
+
+    let unknown = world.directory.update_policy(&service(&world), on(&world, 1), &named_logo(digest)).await;
+    world.directory.update_policy(&service(&world), on(&world, 1), &sent).await.unwrap();
+    let rolled_back = world.directory.roll_back_policy(&service(&world), on(&world, 2), 1).await.unwrap();
+    let again = world.directory.update_policy(&service(&world), on(&world, 3), &named_logo(digest)).await;
+
+    let Refusal::FieldsInvalid(fields) = refusal(unknown) else { panic!("refused for something else") };
+    assert_eq!(fields.iter().map(|wrong| &*wrong.field).collect::<Vec<_>>(), ["policy.portal.logo_digest"]);
+    assert_eq!(rolled_back.policy.portal.logo, None);
+    assert_eq!(again.unwrap().policy.portal.logo, digest);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use rekey_primitives::text::character_count;
 
+use super::portal::carries_white_text;
 use super::{Policy, ResetScope};
 
 /// Most of the tenant's own banned terms: the whole list is matched on every key press of a meter.
@@ -99,6 +100,11 @@ pub(super) fn check(policy: &Policy) -> Vec<OutOfBounds> {
         "15 to 1440 whole minutes",
     );
     demand((30..=3_650).contains(&policy.audit.retention_days), "audit.retention", "30 to 3650 whole days");
+    demand(
+        policy.portal.accent.is_none_or(carries_white_text),
+        "portal.accent",
+        "empty, or a colour whose contrast with white is at least 4.5:1",
+    );
     wrong
 }
 

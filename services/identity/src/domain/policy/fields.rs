@@ -3,6 +3,7 @@
 use rekey_primitives::secret::Zeroizing;
 
 use super::Policy;
+use crate::domain::logo::Logo;
 
 /// One field of the document, as a field mask names it.
 #[derive(Debug)]
@@ -58,6 +59,8 @@ static FIELDS: &[PolicyField] = fields! {
     ["help.digest_interval"] => help.digest_minutes,
     ["audit.retention"] => audit.retention_days,
     ["sign_in.passkey_alone"] => sign_in.passkey_alone,
+    ["portal.accent"] => portal.accent,
+    ["portal.logo", "portal.logo_digest"] => portal.logo,
 };
 
 /// Which fields of a document change, by a field mask.
@@ -71,6 +74,8 @@ pub(crate) struct PolicyEdit {
     pub mask: PolicyMask,
     /// Where their values stand; what it holds of other fields means nothing.
     pub values: Policy,
+    /// The logo that the values name, where it was sent along.
+    pub logo: Option<Logo>,
 }
 
 impl PolicyField {
@@ -156,7 +161,7 @@ mod tests {
         before.password.expiry_days = Some(90);
         before.later.insert("weather".to_owned(), "fair".into());
 
-        let after = PolicyEdit { mask: mask(&["reset.proofs_required"]), values }.apply(&before);
+        let after = PolicyEdit { mask: mask(&["reset.proofs_required"]), values, logo: None }.apply(&before);
 
         assert_eq!(changed_fields(&before, &after), ["reset.proofs_required"]);
         assert_eq!(after.later, before.later);
@@ -189,8 +194,9 @@ mod tests {
         let (mut one, mut other) = (Policy::default(), Policy::default());
         one.password.history = 3;
         other.password.history = 4;
-        let content =
-            |values: &Policy, path| PolicyEdit { mask: mask(&[path]), values: values.clone() }.content();
+        let content = |values: &Policy, path| {
+            PolicyEdit { mask: mask(&[path]), values: values.clone(), logo: None }.content()
+        };
 
         assert_ne!(*content(&one, "password.history"), *content(&other, "password.history"));
         assert_ne!(*content(&one, "password.history"), *content(&one, "password.expiry"));

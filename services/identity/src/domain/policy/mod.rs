@@ -7,6 +7,7 @@
 mod bounds;
 mod fields;
 pub(crate) mod grade;
+mod portal;
 mod sections;
 pub(crate) mod way_in;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use bounds::{GROUPS_MAX, OutOfBounds};
 pub(crate) use fields::{PolicyEdit, PolicyMask, changed_fields};
+pub(crate) use portal::PortalRules;
 pub(crate) use sections::{
     AuditRules, HelpRules, Later, LockoutRules, MethodHints, NoticeRules, PasswordRules, ResetRules,
     ResetScope, SecurityInfoRules, SessionRules, SignInRules,
@@ -43,6 +45,8 @@ pub(crate) struct Policy {
     pub audit: AuditRules,
     /// What signing in asks for.
     pub sign_in: SignInRules,
+    /// How the tenant's pages look.
+    pub portal: PortalRules,
     /// Sections of a newer release.
     #[serde(flatten)]
     pub later: Later,

@@ -46,6 +46,12 @@ pub(super) fn policy(view: &PolicyView) -> wire::Policy {
         }),
         audit: Some(wire::AuditPolicy { retention: span(policy.audit.retention_days, DAY) }),
         sign_in: Some(wire::SignInPolicy { passkey_alone: policy.sign_in.passkey_alone }),
+        portal: Some(wire::PortalPolicy {
+            accent: encode::optional(policy.portal.accent),
+            // Images are shown with the tenant alone.
+            logo: Vec::new(),
+            logo_digest: encode::optional(policy.portal.logo),
+        }),
     }
 }
 

@@ -6,14 +6,16 @@
 use std::collections::BTreeSet;
 
 use prost_types::{Duration, FieldMask};
+use rekey_primitives::colour::Colour;
 use rekey_primitives::method::MethodKind;
 use rekey_wire::identity::v1 as wire;
 use uuid::Uuid;
 
 use super::super::decode::Fields;
 use crate::domain::group::GroupId;
+use crate::domain::logo::{LOGO, Logo, LogoDigest};
 use crate::domain::policy::{
-    GROUPS_MAX, MethodHints, Policy, PolicyEdit, PolicyMask, ResetRules, ResetScope,
+    GROUPS_MAX, MethodHints, Policy, PolicyEdit, PolicyMask, PortalRules, ResetRules, ResetScope,
 };
 
 /// Most paths in a mask: more than a policy has fields.
@@ -36,6 +38,8 @@ const IMPOSSIBLE: u32 = u32::MAX;
 struct Reader<'a> {
     fields: &'a mut Fields,
     mask: PolicyMask,
+    /// The image of a new logo.
+    logo: Option<Logo>,
     /// Whether everything was given that the mask names.
     is_whole: bool,
 }
@@ -49,10 +53,10 @@ pub(super) fn edit(
     let mask = read_mask(fields, mask);
     let sent = fields.take("policy", sent, "given");
     let (mask, sent) = (mask?, sent?);
-    let mut reader = Reader { fields, mask, is_whole: true };
+    let mut reader = Reader { fields, mask, logo: None, is_whole: true };
     let values = reader.policy(sent);
-    let Reader { mask, is_whole, .. } = reader;
-    is_whole.then_some(PolicyEdit { mask, values })
+    let Reader { mask, logo, is_whole, .. } = reader;
+    is_whole.then_some(PolicyEdit { mask, values, logo })
 }
 
 fn read_mask(fields: &mut Fields, mask: Option<FieldMask>) -> Option<PolicyMask> {
@@ -112,6 +116,9 @@ impl Reader<'_> {
         if let Some(sent) = self.section("sign_in", sent.sign_in) {
             values.sign_in.passkey_alone = sent.passkey_alone;
         }
+        if let Some(sent) = self.section("portal", sent.portal) {
+            values.portal = self.portal(sent);
+        }
         values
     }
 
@@ -142,6 +149,31 @@ impl Reader<'_> {
         rules.tries_in_a_row = number(sent.tries_in_a_row);
     }
 
+    fn portal(&mut self, sent: wire::PortalPolicy) -> PortalRules {
+        let mut rules = PortalRules::default();
+        if self.mask.names("portal.accent") && !sent.accent.is_empty() {
+            let accent = Colour::parse(&sent.accent).ok();
+            rules.accent = self.take_as("policy.portal.accent", accent, "empty, or a colour such as #0b57a4");
+        }
+        if self.mask.names("portal.logo") {
+            rules.logo = self.logo(sent.logo, &sent.logo_digest);
+        }
+        rules
+    }
+
+    /// A logo that was sent goes before one that is named.
+    fn logo(&mut self, image: Vec<u8>, digest: &str) -> Option<LogoDigest> {
+        if !image.is_empty() {
+            self.logo = self.take_as("policy.portal.logo", Logo::parse(image), LOGO);
+            return self.logo.as_ref().map(Logo::digest);
+        }
+        if digest.is_empty() {
+            return None;
+        }
+        let named = LogoDigest::parse(digest).ok();
+        self.take_as("policy.portal.logo_digest", named, "empty, or 64 hexadecimal digits")
+    }
+
     fn scope(&mut self, sent: &wire::ResetPolicy) -> Option<ResetScope> {
         let included = self.groups("policy.reset.included_group_ids", &sent.included_group_ids);
         let excluded = self.groups("policy.reset.excluded_group_ids", &sent.excluded_group_ids);
@@ -165,8 +197,7 @@ impl Reader<'_> {
             |text: &String| Uuid::try_parse(text).ok().filter(|_| text.len() == 36).map(GroupId::from_uuid);
         let groups =
             (sent.len() <= GROUPS_MAX).then(|| sent.iter().map(read).collect::<Option<_>>()).flatten();
-        self.is_whole &= groups.is_some();
-        self.fields.take(field, groups, "at most 100 UUIDs")
+        self.take_as(field, groups, "at most 100 UUIDs")
     }
 
     fn kinds(&mut self, sent: &[i32]) -> Option<BTreeSet<MethodKind>> {
@@ -184,8 +215,12 @@ impl Reader<'_> {
     }
 
     fn take<T>(&mut self, field: &'static str, read: Option<T>) -> Option<T> {
+        self.take_as(field, read, "of the published values")
+    }
+
+    fn take_as<T>(&mut self, field: &'static str, read: Option<T>, must_be: &'static str) -> Option<T> {
         self.is_whole &= read.is_some();
-        self.fields.take(field, read, "of the published values")
+        self.fields.take(field, read, must_be)
     }
 }
 
@@ -214,6 +249,7 @@ fn units(sent: Option<Duration>, unit_seconds: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::logo::tests::png;
 
     fn span(seconds: i64, nanos: i32) -> Option<Duration> {
         Some(Duration { seconds, nanos })
@@ -260,6 +296,46 @@ mod tests {
         assert!(reset(wire::ResetScope::Groups, id).is_some());
         assert!(reset(wire::ResetScope::Everybody, id).is_none());
         assert!(reset(wire::ResetScope::Groups, "five").is_none());
+    }
+
+    #[test]
+    fn a_logo_is_sent_or_named_or_taken_away() {
+        let image = png(64, 32, &[]);
+        let digest = Logo::parse(image.clone()).unwrap().digest();
+        let edited = |logo: &[u8], logo_digest: &str| {
+            let portal = wire::PortalPolicy {
+                logo: logo.to_vec(),
+                logo_digest: logo_digest.to_owned(),
+                accent: String::new(),
+            };
+            let sent = wire::Policy { portal: Some(portal), ..Default::default() };
+            edit(&mut Fields::default(), Some(sent), mask(&["portal.logo_digest"]))
+        };
+        let named = |edit: Option<PolicyEdit>| {
+            edit.map(|edit| (edit.values.portal.logo, edit.logo.map(|logo| logo.digest())))
+        };
+
+        assert_eq!(named(edited(&image, "what was read")), Some((Some(digest), Some(digest))));
+        assert_eq!(named(edited(&[], &digest.to_string())), Some((Some(digest), None)));
+        assert_eq!(named(edited(&[], "")), Some((None, None)));
+        assert_eq!(named(edited(b"<svg/>", "")), None);
+        assert_eq!(named(edited(&[], "abc")), None);
+    }
+
+    #[test]
+    fn an_accent_is_written_as_in_a_stylesheet() {
+        let accent = |accent: &str| {
+            let portal = wire::PortalPolicy { accent: accent.to_owned(), ..Default::default() };
+            let sent = wire::Policy { portal: Some(portal), ..Default::default() };
+            let edit = edit(&mut Fields::default(), Some(sent), mask(&["portal.accent"]));
+            edit.map(|edit| edit.values.portal.accent.map(|accent| accent.to_string()))
+        };
+
+        assert_eq!(accent("#0B57A4"), Some(Some("#0b57a4".to_owned())));
+        assert_eq!(accent(""), Some(None));
+        for wrong in ["0b57a4", "blue", "#0b57a4;}"] {
+            assert_eq!(accent(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Revisions of policies: the one in force is the newest, and every one stays.
+//! Revisions of policies: the one in force is the newest, and every one stays, as does every logo that one of them names.
 
 use rekey_database::{Connection, statements, values};
 use rekey_primitives::clock::Timestamp;
@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::changes;
 use crate::domain::audit::AuditEvent;
 use crate::domain::group::GroupId;
+use crate::domain::logo::{Logo, LogoDigest};
 use crate::domain::policy::{PolicyRevision, ResetScope};
 use crate::domain::scope::TenantScope;
 use crate::store::columns::{LISTED, POLICY_COLUMNS};
@@ -19,6 +20,8 @@ use crate::store::{Failure, IdempotentRequest, StepOutcome, Store, audit, idempo
 pub(crate) struct ChangePolicy {
     /// It follows the revision that the decision was made on.
     pub(crate) revision: PolicyRevision,
+    /// The logo that it names, where the tenant may not have had it.
+    pub(crate) logo: Option<Logo>,
     pub(crate) event: AuditEvent,
     pub(crate) now: Timestamp,
 }
@@ -42,12 +45,17 @@ statements! {
         "select ", POLICY_COLUMNS,
         " from policies p where p.tenant_id = $1 and p.version < $2 order by p.version desc limit $3";
 
+    const STORE_LOGO =
+        "insert into portal_logos (tenant_id, digest, image) values ($1, $2, $3) on conflict do nothing";
+
+    const LOGO = "select image from portal_logos where tenant_id = $1 and digest = $2";
+
     const KNOWN_GROUPS = "select group_id from groups where tenant_id = $1 and group_id ", LISTED;
 }
 
 impl Store {
-    /// Puts a revision in force behind the one it follows, with its event; refused if another one came first, or a group that it
-    /// names is not there. Groups are deleted under the same lock.
+    /// Puts a revision in force behind the one it follows, with its logo and its event; refused if another one came first, or a
+    /// group that it names is not there. Groups are deleted under the same lock.
     pub(crate) async fn change_policy(
         &self,
         scope: &TenantScope,
@@ -79,6 +87,7 @@ impl Store {
             if tx.execute(FOLLOW, values).await? != 1 {
                 return Ok(tx.roll_back(StepOutcome::Refused(PolicyOvertaken)));
             }
+            store_logo(&mut tx, tenant_id, change.logo.as_ref()).await?;
             idempotency::store_answer(&mut tx, tenant_id, idempotency, revision).await?;
             audit::append(&mut tx, &change.event).await?;
             Ok(tx.commit(StepOutcome::Done(revision.clone())))
@@ -95,6 +104,20 @@ impl Store {
         let row: Option<PolicyRow> =
             self.database.optional(REVISION, values![scope.tenant_id(), version]).await?;
         row.map(PolicyRow::revision).transpose()
+    }
+
+    /// A logo that a revision names or named.
+    pub(crate) async fn portal_logo(
+        &self,
+        scope: &TenantScope,
+        digest: LogoDigest,
+    ) -> Result<Option<Logo>, Failure> {
+        let key = values![scope.tenant_id(), digest.as_bytes()];
+        let Some((image,)): Option<(Vec<u8>,)> = self.database.optional(LOGO, key).await? else {
+            return Ok(None);
+        };
+        let logo = Logo::from_stored(digest, image);
+        logo.map(Some).ok_or(Failure::Unreadable { what: "a logo" })
     }
 
     /// Lists revisions, newest first, of those before `before`.
@@ -120,6 +143,14 @@ impl Store {
         let known: Vec<(Uuid,)> = self.database.all(KNOWN_GROUPS, values![scope.tenant_id(), ids]).await?;
         Ok(known.into_iter().map(|(id,)| GroupId::from_uuid(id)).collect())
     }
+}
+
+/// An image that the tenant had before is stored once.
+async fn store_logo(tx: &mut Connection, tenant_id: TenantId, logo: Option<&Logo>) -> Result<(), Failure> {
+    let Some(logo) = logo else { return Ok(()) };
+    let digest = logo.digest();
+    tx.execute(STORE_LOGO, values![tenant_id, digest.as_bytes(), logo.image()]).await?;
+    Ok(())
 }
 
 /// Whether every group of a scope is there.

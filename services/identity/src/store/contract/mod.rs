@@ -313,6 +313,7 @@ on_every_store! {
         a_revision_follows_the_one_it_was_made_on,
         a_revision_over_a_group_that_went_is_not_made,
         revisions_are_listed_newest_first_and_by_the_page,
+        a_logo_is_stored_with_its_revision_and_stays,
         of_many_changes_of_a_policy_at_once_one_is_made,
         accounts_are_walked_with_their_groups_a_page_at_a_time,
         seats_are_counted_once_for_all_accounts;

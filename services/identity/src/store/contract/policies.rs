@@ -8,6 +8,8 @@ use super::world::{NOW, World, after, default_policy, idempotent};
 use crate::domain::account::Account;
 use crate::domain::audit::EventKind;
 use crate::domain::group::GroupId;
+use crate::domain::logo::Logo;
+use crate::domain::logo::tests::png;
 use crate::domain::policy::{PolicyRevision, ResetScope};
 use crate::domain::scope::TenantScope;
 use crate::domain::tenant::Tenant;
@@ -18,7 +20,7 @@ use crate::store::accounts::{ChangePolicy, PolicyOvertaken};
 fn change(world: &World, scope: &TenantScope, version: i64, history: u32) -> ChangePolicy {
     let mut revision = PolicyRevision { version, changed_at: after(9), ..default_policy(scope.tenant_id()) };
     revision.policy.password.history = history;
-    ChangePolicy { revision, event: world.event(scope, EventKind::PolicyUpdated), now: NOW }
+    ChangePolicy { revision, logo: None, event: world.event(scope, EventKind::PolicyUpdated), now: NOW }
 }
 
 pub(super) async fn a_revision_follows_the_one_it_was_made_on(world: World) {
@@ -67,6 +69,32 @@ pub(super) async fn revisions_are_listed_newest_first_and_by_the_page(world: Wor
 
     assert_eq!(first.iter().map(|revision| revision.version).collect::<Vec<_>>(), [4, 3, 2]);
     assert_eq!(second.iter().map(|revision| revision.version).collect::<Vec<_>>(), [1]);
+}
+
+pub(super) async fn a_logo_is_stored_with_its_revision_and_stays(world: World) {
+    let scope = world.tenant().await;
+    let other = world.create_tenant(&world.unborn_tenant("other")).await;
+    let logo = Logo::parse(png(64, 32, &[])).unwrap();
+    let unmade = Logo::parse(png(32, 64, &[])).unwrap();
+    let mut with = change(&world, &scope, 2, 5);
+    with.revision.policy.portal.logo = Some(logo.digest());
+    with.logo = Some(logo.clone());
+    let mut again = with.clone();
+    again.revision.version = 4;
+    again.event = world.event(&scope, EventKind::PolicyUpdated);
+    let late = ChangePolicy { logo: Some(unmade.clone()), ..change(&world, &scope, 2, 7) };
+
+    world.store.change_policy(&scope, &with, None).await.unwrap();
+    let late = world.store.change_policy(&scope, &late, None).await.unwrap();
+    world.store.change_policy(&scope, &change(&world, &scope, 3, 7), None).await.unwrap();
+    let stayed = world.store.portal_logo(&scope, logo.digest()).await.unwrap();
+    let again = world.store.change_policy(&scope, &again, None).await.unwrap();
+
+    assert_eq!(late, StepOutcome::Refused(PolicyOvertaken));
+    assert!(matches!(again, StepOutcome::Done(_)), "{again:?}");
+    assert_eq!(stayed, Some(logo.clone()));
+    assert_eq!(world.store.portal_logo(&scope, unmade.digest()).await.unwrap(), None);
+    assert_eq!(world.store.portal_logo(&other, logo.digest()).await.unwrap(), None);
 }
 
 pub(super) async fn of_many_changes_of_a_policy_at_once_one_is_made(world: World) {

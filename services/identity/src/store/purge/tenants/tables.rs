@@ -51,6 +51,7 @@ portions! {
     ANSWERS = "answers", "request_key";
     OUTBOX = "outbox", "notice_id";
     POLICIES = "policies", "version";
+    PORTAL_LOGOS = "portal_logos", "digest";
     DOMAINS = "tenant_domains", "domain";
     AUDIT_PENDING = "audit_pending", "event_id";
     SPENT_CHALLENGES = "spent_passkey_challenges", "challenge";

@@ -1,0 +1,55 @@
+//! What an organisation's pages have of its own beside the texts: a stylesheet of its accent, and its logo. Both are the same for
+//! everybody and may be kept by whoever they pass.
+
+use axum::extract::Path;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use rekey_primitives::colour::Colour;
+use rekey_primitives::id::TenantId;
+
+use crate::domain::Palette;
+use crate::peers::PeerError;
+use crate::web::{Fault, Visit};
+
+/// A day, as browsers keep the organisation: a new look has new addresses.
+const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
+
+const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
+
+/// The stylesheet of an accent. It follows from the address alone, so identity is not asked.
+pub(super) async fn style(Path(digits): Path<String>) -> Result<Response, Fault> {
+    let accent = Colour::parse(&format!("#{digits}")).map_err(|_| Fault::NotFound)?;
+    let palette = Palette::of(accent).ok_or(Fault::NotFound)?;
+    let headers = [(header::CONTENT_TYPE, CSS), (header::CACHE_CONTROL, A_DAY)];
+    Ok((headers, stylesheet(&palette)).into_response())
+}
+
+/// The logo of an organisation. Nobody reads why there is no image, and the page says the name then.
+pub(super) async fn logo(visit: Visit, Path(tenant): Path<String>) -> Result<Response, Fault> {
+    let tenant = TenantId::parse(&tenant).map_err(|_| Fault::NotFound)?;
+    if visit.site.rules.tenant.is_some_and(|own| own != tenant) {
+        return Err(Fault::NotFound);
+    }
+    let logo = match visit.site.identity.find_logo(tenant).await {
+        Ok(found) => found.ok_or(Fault::NotFound)?,
+        Err(PeerError::Refused(_)) => return Err(Fault::NotFound),
+        Err(PeerError::Failed(failure)) => return Err(failure.into()),
+    };
+    let media_type = HeaderValue::from_static(logo.media_type);
+    let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, A_DAY)];
+    Ok((headers, logo.image).into_response())
+}
+
+/// Light and dark are set apart, or the accent of one would hold in the other.
+fn stylesheet(palette: &Palette) -> String {
+    let Palette { accent, link, dark } = palette;
+    format!(
+        "@media (prefers-color-scheme: light) {{
+  :root {{ --accent: {accent}; --link: {link}; --focus: {accent}; }}
+}}
+@media (prefers-color-scheme: dark) {{
+  :root {{ --accent: {dark}; }}
+}}
+"
+    )
+}
