@@ -6,6 +6,7 @@
 mod code;
 mod done;
 mod help;
+mod new_password;
 mod organisation;
 mod password;
 mod prove;
