@@ -3,6 +3,7 @@
 //!
 //! A text is a field, so that one that is missing or misspelt does not read or does not build. In braces stands what is filled in.
 
+mod account;
 mod administration;
 mod general;
 mod locale;
@@ -10,6 +11,7 @@ mod reasons;
 
 use std::fmt::Display;
 
+pub(crate) use self::account::AccountWords;
 pub(crate) use self::administration::AdministrationWords;
 pub(crate) use self::general::Words;
 pub(crate) use self::locale::UiLocale;
@@ -66,6 +68,7 @@ areas! {
     general: Words,
     reasons: ReasonWords,
     administration: AdministrationWords,
+    account: AccountWords,
 }
 
 /// All languages.
