@@ -31,6 +31,8 @@ pub(crate) enum Refusal {
     FormRepeated,
     /// Nobody is signed in, or no longer.
     SignedOut,
+    /// The person signed in too long ago for what they want to change.
+    SignInNotRecent,
     /// The person's role does not include it.
     NotAllowed,
     /// There is no such account, group or request, or it is not for this person to see.

@@ -28,6 +28,7 @@ pub(super) fn sentence(visit: &Visit, refusal: &Refusal) -> Result<String, Fault
         Refusal::ResetOver | Refusal::MethodUnknown => return Err(Fault::ResetOver),
         Refusal::OrganisationUnknown | Refusal::OrganisationElsewhere => return Err(Fault::NoOrganisation),
         Refusal::SignedOut => return Err(Fault::SignedOut),
+        Refusal::SignInNotRecent => return Err(Fault::SignInNotRecent),
         Refusal::NotAllowed => return Err(Fault::NotAllowed),
         Refusal::NotFound => return Err(Fault::NotFound),
         Refusal::Other(reason, fields) => return Ok(refused(visit, reason, fields)),

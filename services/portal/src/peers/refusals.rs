@@ -50,10 +50,14 @@ fn refusal(reason: ErrorReason, problem: &Problem) -> Option<Refusal> {
         ErrorReason::FieldInvalid => {
             Some(Refusal::FieldInvalid(problem.fields.iter().map(|(field, _)| field.clone()).collect()))
         }
-        ErrorReason::AccessTokenInvalid | ErrorReason::AccessTokenMissing => Some(Refusal::SignedOut),
+        ErrorReason::AccessTokenInvalid
+        | ErrorReason::AccessTokenMissing
+        | ErrorReason::RefreshTokenInvalid => Some(Refusal::SignedOut),
+        ErrorReason::SignInNotRecent => Some(Refusal::SignInNotRecent),
         ErrorReason::RoleMissing => Some(Refusal::NotAllowed),
         ErrorReason::AccountNotFound
         | ErrorReason::GroupNotFound
+        | ErrorReason::SecurityInfoNotFound
         | ErrorReason::HelpRequestNotFound
         | ErrorReason::BulkResetNotFound
         | ErrorReason::PolicyRevisionNotFound => Some(Refusal::NotFound),
@@ -122,6 +126,14 @@ mod tests {
         assert_eq!(said(ErrorReason::PasswordRefused), Some(Refusal::PasswordRefused(rules)));
         let fields = vec!["login".to_owned()];
         assert_eq!(said(ErrorReason::FieldInvalid), Some(Refusal::FieldInvalid(fields)));
+    }
+
+    #[test]
+    fn whoever_has_no_live_session_is_signed_out_and_whoever_has_an_old_one_signs_in_again() {
+        for reason in [ErrorReason::AccessTokenInvalid, ErrorReason::RefreshTokenInvalid] {
+            assert_eq!(said(reason), Some(Refusal::SignedOut), "{reason:?}");
+        }
+        assert_eq!(said(ErrorReason::SignInNotRecent), Some(Refusal::SignInNotRecent));
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) enum Fault {
     NoOrganisation,
     /// Nobody is signed in, or no longer.
     SignedOut,
+    /// The person signed in too long ago for what they want to change: they do so again, and come back.
+    SignInNotRecent,
     /// The person's role does not include it.
     NotAllowed,
     /// Identity gave no answer.
@@ -39,7 +41,7 @@ impl Fault {
             Self::FormExpired => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ResetOver => StatusCode::GONE,
-            Self::NoOrganisation | Self::SignedOut => StatusCode::SEE_OTHER,
+            Self::NoOrganisation | Self::SignedOut | Self::SignInNotRecent => StatusCode::SEE_OTHER,
             Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::Peer(failure) if !failure.may_pass => StatusCode::INTERNAL_SERVER_ERROR,
             Self::TooSlow | Self::Peer(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -84,6 +86,7 @@ impl From<PeerError> for Fault {
         match error {
             PeerError::Failed(failure) => failure.into(),
             PeerError::Refused(Refusal::SignedOut) => Self::SignedOut,
+            PeerError::Refused(Refusal::SignInNotRecent) => Self::SignInNotRecent,
             PeerError::Refused(Refusal::NotAllowed) => Self::NotAllowed,
             PeerError::Refused(Refusal::NotFound) => Self::NotFound,
             PeerError::Refused(other) => Self::Broken(format!("nothing is said of {other:?}").into()),
