@@ -12,7 +12,7 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 use rekey_primitives::secret::SecretString;
 
-pub(crate) use self::identity::{IdentityPeer, context};
+pub(crate) use self::identity::{IdentityPeer, context, maybe_moment, verdicts};
 use crate::domain::{OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal};
 
 /// Who looks at a page, as identity is told.

@@ -7,7 +7,7 @@ use rekey_primitives::id::TenantId;
 use serde::{Deserialize, Serialize};
 
 use super::CookieKind;
-use crate::domain::{Organisation, ResetProgress};
+use crate::domain::{Organisation, ResetProgress, SentCode};
 
 /// Random bytes of one browser that its forms are bound to.
 #[derive(Clone, Serialize, Deserialize)]
@@ -87,6 +87,38 @@ impl CookieKind for SignedIn {
     const VERSION: u8 = 1;
     /// A working day without a look at any page; the session itself may be shorter.
     const LIFE_SECONDS: u64 = 12 * 3_600;
+}
+
+/// A session that waits while its person signs in to another account, to link the two.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SetAside(pub(crate) SignedIn);
+
+impl CookieKind for SetAside {
+    const NAME: &'static str = "rekey-set-aside";
+    const VERSION: u8 = 1;
+    /// Identity links accounts whose sign-ins are of the last ten minutes.
+    const LIFE_SECONDS: u64 = 10 * 60;
+}
+
+/// The code on its way to an entry of security info; its method is the entry.
+impl CookieKind for SentCode {
+    const NAME: &'static str = "rekey-confirmation";
+    const VERSION: u8 = 1;
+    /// Longer than any code lives.
+    const LIFE_SECONDS: u64 = 15 * 60;
+}
+
+/// The form whose recovery codes were shown: sent again, as by a reload, it shows nothing and makes none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ShownCodes {
+    pub(crate) request_id: String,
+}
+
+impl CookieKind for ShownCodes {
+    const NAME: &'static str = "rekey-shown-codes";
+    const VERSION: u8 = 1;
+    /// As long as the form can be sent ([`FormSecret`]).
+    const LIFE_SECONDS: u64 = FormSecret::LIFE_SECONDS;
 }
 
 impl fmt::Debug for SignedIn {

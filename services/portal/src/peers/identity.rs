@@ -127,10 +127,7 @@ impl Identity for IdentityPeer {
             context: context(visitor),
         };
         let evaluated = PasswordServiceClient::new(self.0.clone()).evaluate_password(request).await?;
-        let verdict = |verdict: &wire::RuleVerdict| {
-            Some(Verdict { rule: rule(verdict.rule())?, passed: verdict.passed })
-        };
-        Ok(evaluated.into_inner().verdicts.iter().filter_map(verdict).collect())
+        Ok(verdicts(&evaluated.into_inner()))
     }
 
     async fn complete_reset(
@@ -189,14 +186,25 @@ fn offered(method: &wire::ResetMethod) -> Option<OfferedMethod> {
     })
 }
 
+/// What the rules that this release knows say of a candidate.
+pub(crate) fn verdicts(evaluated: &wire::EvaluatePasswordResponse) -> Vec<Verdict> {
+    let verdict =
+        |verdict: &wire::RuleVerdict| Some(Verdict { rule: rule(verdict.rule())?, passed: verdict.passed });
+    evaluated.verdicts.iter().filter_map(verdict).collect()
+}
+
 fn rule(rule: wire::PasswordRule) -> Option<PasswordRule> {
     let name = rule.as_str_name();
     PasswordRule::parse(name.strip_prefix("PASSWORD_RULE_").unwrap_or(name))
 }
 
 fn moment(at: Option<prost_types::Timestamp>) -> Result<Timestamp, PeerFailure> {
-    let micros = at.as_ref().and_then(unix_micros);
-    micros.map(Timestamp::from_unix_micros).ok_or_else(|| PeerFailure::unclear("a time is missing"))
+    maybe_moment(at.as_ref()).ok_or_else(|| PeerFailure::unclear("a time is missing"))
+}
+
+/// A time that may be missing.
+pub(crate) fn maybe_moment(at: Option<&prost_types::Timestamp>) -> Option<Timestamp> {
+    at.and_then(unix_micros).map(Timestamp::from_unix_micros)
 }
 
 fn count(number: i32) -> Result<u32, PeerFailure> {
