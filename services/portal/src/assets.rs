@@ -11,6 +11,14 @@ pub(crate) const STYLE_PATH: &str = concat!("/assets/style.css?v=", env!("CARGO_
 /// Where the script is.
 pub(crate) const SCRIPT_PATH: &str = concat!("/assets/portal.js?v=", env!("CARGO_PKG_VERSION"));
 
+/// Where the script is that makes passkeys.
+pub(crate) const PASSKEY_REGISTER_PATH: &str =
+    concat!("/assets/passkey-register.js?v=", env!("CARGO_PKG_VERSION"));
+
+/// Where the script is that prints and copies recovery codes.
+pub(crate) const RECOVERY_CODES_PATH: &str =
+    concat!("/assets/recovery-codes.js?v=", env!("CARGO_PKG_VERSION"));
+
 /// An hour: pages load at once, and a new build of the same version is seen the same day.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
@@ -21,10 +29,16 @@ pub(crate) fn routes() -> Router {
             "/assets/style.css",
             get(async || asset("text/css; charset=utf-8", include_str!("assets/style.css"))),
         )
+        .route("/assets/portal.js", get(async || script(include_str!("assets/portal.js"))))
         .route(
-            "/assets/portal.js",
-            get(async || asset("text/javascript; charset=utf-8", include_str!("assets/portal.js"))),
+            "/assets/passkey-register.js",
+            get(async || script(include_str!("assets/passkey-register.js"))),
         )
+        .route("/assets/recovery-codes.js", get(async || script(include_str!("assets/recovery-codes.js"))))
+}
+
+fn script(text: &'static str) -> impl IntoResponse {
+    asset("text/javascript; charset=utf-8", text)
 }
 
 fn asset(content_type: &'static str, text: &'static str) -> impl IntoResponse {

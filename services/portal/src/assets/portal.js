@@ -43,6 +43,7 @@ if (form) {
     waiting = setTimeout(async () => {
       const body = new URLSearchParams(new FormData(form));
       body.set("evaluate", "1");
+      body.delete("current");
       const answer = await fetch(form.action, { method: "POST", body });
       if (!answer.ok) return;
       const passed = new Map((await answer.text()).trim().split("\n").map((line) => line.split(" ")));

@@ -4,10 +4,12 @@
 
 mod code;
 mod organisation;
+mod qr_code;
 mod refusal;
 mod reset;
 
 pub(crate) use self::code::code_in;
 pub(crate) use self::organisation::{Organisation, OrganisationKey};
+pub(crate) use self::qr_code::{QrCode, grouped};
 pub(crate) use self::refusal::{Ineligibility, PasswordRule, Refusal};
 pub(crate) use self::reset::{MethodKind, OfferedMethod, ResetProgress, SentCode};

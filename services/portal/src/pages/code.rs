@@ -142,7 +142,7 @@ fn lead(words: &Words, method: &OfferedMethod) -> String {
 }
 
 /// Whether and when another code can be sent; nothing of it for one that was not sent.
-fn with_resend(values: Values, sent: Option<&SentCode>, visit: &Visit) -> Values {
+pub(super) fn with_resend(values: Values, sent: Option<&SentCode>, visit: &Visit) -> Values {
     let words = visit.words();
     match sent.map(|sent| (sent.resend_at, sent.resend_after(visit.now))) {
         None => values.text("resend", ""),
