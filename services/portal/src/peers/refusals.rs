@@ -12,7 +12,10 @@ impl From<Status> for PeerError {
     fn from(status: Status) -> Self {
         let problem = Problem::of(&status);
         let of_identity = problem.published::<ErrorReason>().and_then(|reason| refusal(reason, &problem));
-        let of_notification = || problem.published().and_then(|reason| of_notification(reason, &problem));
+        let of_notification = || {
+            let reason = problem.published::<NotificationReason>()?;
+            of_notification(reason, &problem)
+        };
         match of_identity.or_else(of_notification) {
             Some(refusal) => Self::Refused(refusal),
             None => Self::Failed(failure(problem, status)),

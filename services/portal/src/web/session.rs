@@ -3,6 +3,7 @@
 //! The cookie holds identity's tokens. An access token lives for minutes, so whoever looks at a page with one that is about to end gets
 //! fresh tokens first. Identity judges the token of every call: what is kept here says what pages offer, never what is allowed.
 
+mod challenge;
 mod local_path;
 mod place;
 
@@ -71,7 +72,7 @@ impl Member {
     /// Asks identity whether the person has one of these roles at this moment. For what is not identity's to refuse, such as pages about
     /// messages.
     pub(crate) async fn demand(&self, roles: &[Role]) -> Result<(), Fault> {
-        let found = live_roles(&self.visit.site.to_identity, &self.session.access_token).await?;
+        let found = self.visit.site.sign_ins.roles(&self.session.access_token).await?;
         let found = found.ok_or(Fault::SignedOut)?;
         if roles.iter().any(|role| found.contains(&i32::from(*role))) {
             Ok(())
@@ -176,7 +177,7 @@ async fn held(
     login: String,
     tokens: wire::SessionTokens,
 ) -> Result<SignedIn, Fault> {
-    let roles = live_roles(&visit.site.to_identity, &tokens.access_token).await?;
+    let roles = visit.site.sign_ins.roles(&tokens.access_token).await?;
     Ok(SignedIn {
         tenant,
         login,
@@ -187,13 +188,6 @@ async fn held(
         ends_at: moment(tokens.session_expire_time.as_ref())?,
         roles: roles.ok_or(Fault::SignedOut)?,
     })
-}
-
-/// The roles of whoever a token belongs to; none for a token that is good no more.
-async fn live_roles(identity: &Connection, access_token: &str) -> Result<Option<Vec<i32>>, Fault> {
-    let request = wire::CheckAccessTokenRequest { access_token: access_token.to_owned() };
-    let checked = SessionServiceClient::new(identity.clone()).check_access_token(request).await?.into_inner();
-    Ok(checked.active.then_some(checked.roles))
 }
 
 fn moment(at: Option<&prost_types::Timestamp>) -> Result<Timestamp, PeerFailure> {
