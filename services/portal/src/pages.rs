@@ -6,10 +6,14 @@
 mod code;
 mod done;
 mod help;
+mod mailed_link;
 mod organisation;
 mod password;
+mod password_form;
+mod proof_forms;
 mod prove;
 mod sentences;
+mod sign_in;
 mod start;
 mod who;
 
@@ -36,6 +40,8 @@ pub(crate) fn routes() -> Router {
         .route("/reset/{flow}/help", get(help::show_in_reset).post(help::ask_in_reset))
         .route("/help", get(help::show).post(help::ask))
         .route("/help/sent", get(help::sent))
+        .merge(sign_in::routes())
+        .merge(mailed_link::routes())
 }
 
 /// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.
