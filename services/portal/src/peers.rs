@@ -1,6 +1,7 @@
 //! What the portal needs of identity, in its own words. What cannot be said to a person is a [`PeerFailure`]; it is logged once, where
 //! the page is answered.
 
+mod challenges;
 mod identity;
 mod refusals;
 mod sign_ins;
@@ -13,9 +14,10 @@ use rekey_primitives::clock::Timestamp;
 use rekey_primitives::id::TenantId;
 use rekey_primitives::secret::SecretString;
 
+pub(crate) use self::challenges::question;
 pub(crate) use self::identity::{IdentityPeer, context};
 pub(crate) use self::sign_ins::{
-    ChallengeAnswer, SentChallengeCode, SignInOutcome, SignIns, StartedPasskeySignIn, question,
+    ChallengeAnswer, SentChallengeCode, SignInOutcome, SignIns, StartedPasskeySignIn,
 };
 use crate::domain::{OfferedMethod, Organisation, OrganisationKey, PasswordRule, Refusal};
 

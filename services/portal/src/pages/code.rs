@@ -11,7 +11,7 @@ use super::{opened, organisation_name, path};
 use crate::cookies::FlowId;
 use crate::domain::{MethodKind, OfferedMethod, Refusal, ResetProgress};
 use crate::peers::{Proof, ShownProof};
-use crate::view::{Problem, Step};
+use crate::view::{Html, Problem, Step};
 use crate::web::{Content, Fault, Keep, PASSKEY_SCRIPT, PostedFields, Visit};
 use crate::words::{Words, filled};
 
@@ -51,7 +51,9 @@ pub(super) async fn submit(
     };
     let problem = match &refused {
         // Nothing is a code that is no code.
-        Refusal::FieldInvalid(fields) if fields.iter().any(|field| PROOF_FIELDS.contains(&field.as_str())) => {
+        Refusal::FieldInvalid(fields)
+            if fields.iter().any(|field| PROOF_FIELDS.contains(&field.as_str())) =>
+        {
             rejected(&visit, method.kind).to_owned()
         }
         other => sentence(&visit, other)?,
@@ -113,32 +115,9 @@ fn page(
     reset: &ResetProgress,
     problem: Option<&str>,
 ) -> Result<Response, Fault> {
-    let Some((method, sent)) = reset.asked() else { return Ok(Visit::redirect(&path(flow, "prove"))) };
-    let words = visit.words();
-    let (action, resend) = (path(flow, "code"), path(flow, "resend"));
-    let links = [
-        Link { path: path(flow, "prove"), text: &words.other_way },
-        Link { path: path(flow, "help"), text: &words.help_link },
-    ];
+    let Some((method, _)) = reset.asked() else { return Ok(Visit::redirect(&path(flow, "prove"))) };
     let is_passkey = method.kind == MethodKind::Passkey;
-    let (title, body) = if is_passkey {
-        let texts = &visit.texts().signing_in;
-        let (lead, options) = (&texts.passkey_reset_lead, Some(method.passkey_options.as_str()));
-        let form = PasskeyForm { lead, action: &action, fields: &[], options, links: &links };
-        (&texts.passkey_title, form.body(visit)?)
-    } else {
-        let lead = lead(words, method);
-        let form = CodeForm {
-            lead: &lead,
-            kind: method.kind,
-            action: &action,
-            fields: &[],
-            resend: method.kind.is_sent().then_some((resend.as_str(), sent.times)),
-            links: &links,
-            problem,
-        };
-        (&words.code_title, form.body(visit)?)
-    };
+    let title = if is_passkey { &visit.texts().signing_in.passkey_title } else { &visit.words().code_title };
     let field = |text: &str| Problem { field: (!is_passkey).then_some(CODE), text: text.to_owned() };
     let organisation = organisation_name(visit);
     visit.page(Content {
@@ -147,8 +126,35 @@ fn page(
         problems: problem.map(field).into_iter().collect(),
         refresh_seconds: reset.next_change(visit.now).map(whole_seconds),
         script_path: is_passkey.then_some(PASSKEY_SCRIPT),
-        ..Content::new(title, body)
+        ..Content::new(title, form(visit, flow, reset, problem)?)
     })
+}
+
+/// The form of what is asked; nothing is asked where there is none.
+fn form(visit: &Visit, flow: &FlowId, reset: &ResetProgress, problem: Option<&str>) -> Result<Html, Fault> {
+    let words = visit.words();
+    let (method, sent) = reset.asked().ok_or(Fault::ResetOver)?;
+    let (action, resend) = (path(flow, "code"), path(flow, "resend"));
+    let links = [
+        Link { path: path(flow, "prove"), text: &words.other_way },
+        Link { path: path(flow, "help"), text: &words.help_link },
+    ];
+    if method.kind == MethodKind::Passkey {
+        let lead = &visit.texts().signing_in.passkey_reset_lead;
+        let options = Some(method.passkey_options.as_str());
+        return PasskeyForm { lead, action: &action, fields: &[], options, links: &links }.body(visit);
+    }
+    let lead = lead(words, method);
+    let form = CodeForm {
+        lead: &lead,
+        kind: method.kind,
+        action: &action,
+        fields: &[],
+        resend: method.kind.is_sent().then_some((resend.as_str(), sent.times)),
+        links: &links,
+        problem,
+    };
+    form.body(visit)
 }
 
 fn lead(words: &Words, method: &OfferedMethod) -> String {

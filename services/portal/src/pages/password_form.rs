@@ -11,6 +11,9 @@ use crate::web::{Fault, PostedFields, Visit};
 pub(super) const PASSWORD: &str = "password";
 const REPEATED: &str = "repeated";
 
+/// What identity calls it.
+const NEW_PASSWORD: &str = "new_password";
+
 /// The longest password that identity takes, in characters.
 const LONGEST: usize = 256;
 
@@ -47,7 +50,9 @@ impl WrongPassword {
             Refusal::PasswordRefused(rules) => {
                 Ok(Self { password: broken(words, &rules), repeated: None, rules })
             }
-            Refusal::FieldInvalid(_) => Ok(Self::saying(&words.password_too_long)),
+            Refusal::FieldInvalid(fields) if fields.iter().any(|field| field == NEW_PASSWORD) => {
+                Ok(Self::saying(&words.password_too_long))
+            }
             other => Ok(Self { password: vec![sentence(visit, &other)?], ..Self::default() }),
         }
     }

@@ -48,11 +48,7 @@ fn next(text: &str) -> LocalPath {
 }
 
 /// Where an attempt leads; none where it was rejected.
-async fn led(
-    visit: &Visit,
-    who: &Newcomer<'_>,
-    outcome: SignInOutcome,
-) -> Result<Option<Response>, Fault> {
+async fn led(visit: &Visit, who: &Newcomer<'_>, outcome: SignInOutcome) -> Result<Option<Response>, Fault> {
     match outcome {
         SignInOutcome::SignedIn(tokens) => {
             visit.signed_in(who.tenant, who.login, tokens, who.next).await.map(Some)

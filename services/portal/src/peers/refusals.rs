@@ -153,7 +153,11 @@ mod tests {
     fn a_reason_of_notification_is_told_by_its_word() {
         let reason = NotificationReason::NotificationNotQueued;
         let told = problem(ErrorReason::Internal);
-        let told = Problem { domain: NotificationReason::DOMAIN.to_owned(), reason: reason.word().to_owned(), ..told };
+        let told = Problem {
+            domain: NotificationReason::DOMAIN.to_owned(),
+            reason: reason.word().to_owned(),
+            ..told
+        };
 
         let refused = of_notification(reason, &told);
 

@@ -168,7 +168,9 @@ impl Visit {
             Fault::TooLarge => (&words.too_large_title, &words.too_large_lead, "/"),
             Fault::ResetOver => (&words.reset_over_title, &words.reset_over_lead, "/reset"),
             Fault::SignInOver => (&signing_in.over_title, &signing_in.over_lead, "/sign-in"),
-            Fault::LinkIncomplete => (&signing_in.link_incomplete_title, &signing_in.link_incomplete_lead, "/"),
+            Fault::LinkIncomplete => {
+                (&signing_in.link_incomplete_title, &signing_in.link_incomplete_lead, "/")
+            }
             Fault::LinkOver => (&signing_in.link_over_title, &signing_in.link_over_lead, "/"),
             Fault::Peer(failure) if !failure.may_pass => (&words.broken_title, &words.broken_lead, "/"),
             Fault::TooSlow | Fault::Peer(_) => (&words.unavailable_title, &words.unavailable_lead, "/"),

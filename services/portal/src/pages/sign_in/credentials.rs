@@ -45,6 +45,17 @@ impl Credential {
         }
     }
 
+    /// Its field, as it is shown.
+    fn secret<'a>(self, texts: &'a SigningInWords, problem: Option<&'a str>) -> Field<'a> {
+        let (label, hint, kind) = match self {
+            Self::Password => (&texts.password_label, None, FieldKind::Password),
+            Self::AccessPass => {
+                (&texts.access_pass_label, Some(texts.access_pass_hint.as_str()), FieldKind::SavedCode)
+            }
+        };
+        Field { name: self.field(), label, hint, kind, value: "", problem }
+    }
+
     fn rejected(self, words: &SigningInWords) -> &str {
         match self {
             Self::Password => &words.rejected,
@@ -77,11 +88,7 @@ async fn shown(visit: &Visit, credential: Credential) -> Result<Response, Fault>
     visit.keeping(page, None, Keep::Value(&organisation))
 }
 
-async fn submitted(
-    visit: &Visit,
-    credential: Credential,
-    fields: &PostedFields,
-) -> Result<Response, Fault> {
+async fn submitted(visit: &Visit, credential: Credential, fields: &PostedFields) -> Result<Response, Fault> {
     let organisation = belonging(visit).await?;
     let next = next(fields.text(NEXT));
     let (login, secret) = (fields.text(LOGIN), fields.secret(credential.field()));
@@ -150,20 +157,11 @@ fn page(visit: &Visit, attempt: &Attempt<'_>, problem: Option<Problem>) -> Resul
         value: attempt.login,
         problem: wrong(LOGIN),
     })?;
-    let (title, lead, label, hint, kind) = match credential {
-        Credential::Password => {
-            (&words.sign_in, &texts.lead, &texts.password_label, None, FieldKind::Password)
-        }
-        Credential::AccessPass => (
-            &texts.access_pass_title,
-            &texts.access_pass_lead,
-            &texts.access_pass_label,
-            Some(texts.access_pass_hint.as_str()),
-            FieldKind::SavedCode,
-        ),
+    let (title, lead) = match credential {
+        Credential::Password => (&words.sign_in, &texts.lead),
+        Credential::AccessPass => (&texts.access_pass_title, &texts.access_pass_lead),
     };
-    let name = credential.field();
-    let secret = visit.field(&Field { name, label, hint, kind, value: "", problem: wrong(name) })?;
+    let secret = visit.field(&credential.secret(texts, wrong(credential.field())))?;
     let values = Values::default()
         .text("lead", lead)
         .text("action", credential.path())
@@ -183,7 +181,8 @@ fn page(visit: &Visit, attempt: &Attempt<'_>, problem: Option<Problem>) -> Resul
 /// The other ways in, each on to where the person wanted to go.
 fn options(visit: &Visit, attempt: &Attempt<'_>) -> Vec<Values> {
     let (words, texts) = (visit.words(), &visit.texts().signing_in);
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair(NEXT, attempt.next.as_str()).finish();
+    let query =
+        form_urlencoded::Serializer::new(String::new()).append_pair(NEXT, attempt.next.as_str()).finish();
     let other = match attempt.credential {
         Credential::Password => (Credential::AccessPass.path(), &texts.option_access_pass),
         Credential::AccessPass => (Credential::Password.path(), &texts.option_password),

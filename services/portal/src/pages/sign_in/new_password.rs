@@ -3,7 +3,7 @@
 use axum::response::Response;
 
 use super::challenge::{Answered, Waiting};
-use crate::domain::{PasswordRule, Question, Refusal};
+use crate::domain::{PasswordRule, Question};
 use crate::pages::password_form::{PasswordForm, WrongPassword, typed_password};
 use crate::peers::ChallengeAnswer;
 use crate::web::{Content, Fault, PostedFields, Visit};
@@ -20,7 +20,8 @@ pub(super) async fn answer(
     let answer = ChallengeAnswer::NewPassword(&password);
     let wrong = match waiting.answer(visit, answer, fields.request_id()?, &waiting.next()).await? {
         Answered::There(there) => return Ok(there),
-        Answered::Rejected => WrongPassword::of(visit, Refusal::PasswordRefused(Vec::new()))?,
+        // A password is refused and never rejected.
+        Answered::Rejected => return Err(Fault::SignInOver),
         Answered::Refused(refusal) => WrongPassword::of(visit, refusal)?,
     };
     page(visit, waiting, &wrong)

@@ -17,7 +17,7 @@ const FACTOR: &str = "factor";
 /// What is taken, and what a passkey is asked with.
 fn asked(waiting: &Waiting) -> (&[MethodKind], &str) {
     match &waiting.progress.question {
-        Question::SecondFactor { kinds, passkey_options } => (kinds, passkey_options),
+        Question::SecondFactor { kinds, passkey_options } => (kinds.as_slice(), passkey_options.as_str()),
         _ => (&[], ""),
     }
 }
@@ -63,9 +63,9 @@ pub(super) fn page(
     let (kinds, passkey_options) = asked(waiting);
     let (words, texts) = (visit.words(), &visit.texts().signing_in);
     let kind = chosen_factor(kinds, word).ok_or(Fault::SignInOver)?;
-    let links: Vec<Link<'_>> = kinds.iter().filter(|other| **other != kind).map(|other| link(visit, *other)).collect();
+    let others = kinds.iter().copied().filter(|other| *other != kind).map(|other| link(visit, other));
     let links: Vec<Link<'_>> =
-        links.into_iter().chain([Link { path: "/".to_owned(), text: &words.start_title }]).collect();
+        others.chain([Link { path: "/".to_owned(), text: &words.start_title }]).collect();
     let (action, fields) = (waiting.path(), [(FACTOR, factor_word(kind))]);
     let is_passkey = kind == MethodKind::Passkey;
     let body = if is_passkey {

@@ -10,7 +10,7 @@ use crate::domain::{CodeTimes, MethodKind, Question, Refusal, SentSignInCode};
 use crate::pages::proof_forms::{CODE, CodeForm, Link, typed_code};
 use crate::pages::sentences::{refusal, sentence, whole_seconds};
 use crate::peers::{ChallengeAnswer, SentChallengeCode};
-use crate::view::{Problem, Values};
+use crate::view::{Html, Problem, Values};
 use crate::web::{Content, Fault, PostedFields, Visit};
 use crate::words::filled;
 
@@ -84,37 +84,9 @@ pub(super) async fn answer(
 
 /// The page of the code, or the one that asks for it.
 pub(super) fn page(visit: &Visit, waiting: &Waiting, problem: Option<&str>) -> Result<Response, Fault> {
-    let (words, texts) = (visit.words(), &visit.texts().signing_in);
-    let (kind, sent) = asked(waiting);
-    let (title, field, body) = match sent {
-        None => {
-            let is_phone = kind == MethodKind::Phone;
-            let action = send_path(waiting);
-            let values = Values::default()
-                .text("lead", if is_phone { &texts.sent_code_phone } else { &texts.sent_code_email })
-                .text("action", &action)
-                .html("hidden", visit.hidden(&action)?);
-            (&texts.sent_code_title, None, visit.body("ask_code", values)?)
-        }
-        Some(sent) => {
-            let to = sent.destinations.join(", ");
-            let lead = if to.is_empty() {
-                texts.sent_code_on_its_way.clone()
-            } else {
-                filled(&texts.sent_code_to, "address", to)
-            };
-            let (action, resend) = (waiting.path(), send_path(waiting));
-            let form = CodeForm {
-                lead: &lead,
-                kind,
-                action: &action,
-                fields: &[],
-                resend: Some((resend.as_str(), sent.times)),
-                links: &[Link { path: "/".to_owned(), text: &words.start_title }],
-                problem,
-            };
-            (&words.code_title, Some(CODE), form.body(visit)?)
-        }
+    let (title, field, body) = match asked(waiting) {
+        (_, Some(sent)) => (&visit.words().code_title, Some(CODE), entry(visit, waiting, sent, problem)?),
+        (kind, None) => (&visit.texts().signing_in.sent_code_title, None, request(visit, waiting, kind)?),
     };
     let organisation = crate::pages::organisation_name(visit);
     visit.page(Content {
@@ -123,4 +95,42 @@ pub(super) fn page(visit: &Visit, waiting: &Waiting, problem: Option<&str>) -> R
         refresh_seconds: waiting.progress.next_change(visit.now).map(whole_seconds),
         ..Content::new(title, body)
     })
+}
+
+/// The button that has a code sent.
+fn request(visit: &Visit, waiting: &Waiting, kind: MethodKind) -> Result<Html, Fault> {
+    let texts = &visit.texts().signing_in;
+    let lead = if kind == MethodKind::Phone { &texts.sent_code_phone } else { &texts.sent_code_email };
+    let action = send_path(waiting);
+    let values =
+        Values::default().text("lead", lead).text("action", &action).html("hidden", visit.hidden(&action)?);
+    visit.body("ask_code", values)
+}
+
+/// The field of a code that is on its way.
+fn entry(
+    visit: &Visit,
+    waiting: &Waiting,
+    sent: &SentSignInCode,
+    problem: Option<&str>,
+) -> Result<Html, Fault> {
+    let (words, texts) = (visit.words(), &visit.texts().signing_in);
+    let to = sent.destinations.join(", ");
+    let lead = if to.is_empty() {
+        texts.sent_code_on_its_way.clone()
+    } else {
+        filled(&texts.sent_code_to, "address", to)
+    };
+    let (action, resend) = (waiting.path(), send_path(waiting));
+    let links = [Link { path: "/".to_owned(), text: &words.start_title }];
+    let form = CodeForm {
+        lead: &lead,
+        kind: asked(waiting).0,
+        action: &action,
+        fields: &[],
+        resend: Some((resend.as_str(), sent.times)),
+        links: &links,
+        problem,
+    };
+    form.body(visit)
 }
