@@ -11,9 +11,8 @@ pub(crate) const STYLE_PATH: &str = concat!("/assets/style.css?v=", env!("CARGO_
 /// Where the script is.
 pub(crate) const SCRIPT_PATH: &str = concat!("/assets/portal.js?v=", env!("CARGO_PKG_VERSION"));
 
-/// Where the script is that makes passkeys.
-pub(crate) const PASSKEY_REGISTER_PATH: &str =
-    concat!("/assets/passkey-register.js?v=", env!("CARGO_PKG_VERSION"));
+/// Where the script of pages is that ask for a passkey or make one.
+pub(crate) const PASSKEY_PATH: &str = concat!("/assets/passkey.js?v=", env!("CARGO_PKG_VERSION"));
 
 /// Where the script is that prints and copies recovery codes.
 pub(crate) const RECOVERY_CODES_PATH: &str =
@@ -30,10 +29,7 @@ pub(crate) fn routes() -> Router {
             get(async || asset("text/css; charset=utf-8", include_str!("assets/style.css"))),
         )
         .route("/assets/portal.js", get(async || script(include_str!("assets/portal.js"))))
-        .route(
-            "/assets/passkey-register.js",
-            get(async || script(include_str!("assets/passkey-register.js"))),
-        )
+        .route("/assets/passkey.js", get(async || script(include_str!("assets/passkey.js"))))
         .route("/assets/recovery-codes.js", get(async || script(include_str!("assets/recovery-codes.js"))))
 }
 

@@ -7,11 +7,15 @@ mod account;
 mod code;
 mod done;
 mod help;
-mod new_password;
+mod mailed_link;
 mod organisation;
 mod password;
+mod password_form;
+mod password_rules;
+mod proof_forms;
 mod prove;
 mod sentences;
+mod sign_in;
 mod start;
 mod who;
 
@@ -39,6 +43,8 @@ pub(crate) fn routes() -> Router {
         .route("/help", get(help::show).post(help::ask))
         .route("/help/sent", get(help::sent))
         .merge(account::routes())
+        .merge(sign_in::routes())
+        .merge(mailed_link::routes())
 }
 
 /// The organisation whose pages these are: the one of the settings, or the one the browser is known to belong to.

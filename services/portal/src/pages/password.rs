@@ -1,14 +1,14 @@
-//! "Choose a new password": the last question of a reset.
+//! "Choose a new password": the third page of a reset.
 
 use axum::extract::Path;
 use axum::response::Response;
 use rekey_primitives::secret::SecretString;
 
-use super::new_password::{self, WrongPassword};
+use super::password_form::{PASSWORD, PasswordForm, WrongPassword, typed_password};
 use super::sentences::refusal;
-use super::{opened, organisation_name, path};
+use super::{opened, organisation_name, password_rules, path};
 use crate::cookies::FlowId;
-use crate::domain::ResetProgress;
+use crate::domain::{PasswordRule, ResetProgress};
 use crate::peers::Verdict;
 use crate::view::Step;
 use crate::web::{Content, Fault, Keep, PostedFields, Visit};
@@ -24,13 +24,14 @@ pub(super) async fn set(
     fields: PostedFields,
 ) -> Result<Response, Fault> {
     let (flow, reset) = opened(&visit, &flow)?;
-    let password = fields.secret(new_password::FIELD);
-    if new_password::is_evaluated(&fields) {
-        return Ok(new_password::for_script(&verdicts(&visit, &reset, &password).await?));
+    if password_rules::are_asked(&fields) {
+        let verdicts = verdicts(&visit, &reset, &fields.secret(PASSWORD)).await?;
+        return Ok(password_rules::for_script(&verdicts));
     }
-    if let Some(wrong) = new_password::mistyped(&visit, &fields) {
-        return page(&visit, &flow, &reset, &wrong).await;
-    }
+    let password = match typed_password(&visit, &fields) {
+        Ok(password) => password,
+        Err(wrong) => return page(&visit, &flow, &reset, &wrong).await,
+    };
     let call = visit.call(fields.request_id()?);
     match visit.site.identity.complete_reset(&reset.token, &password, &call).await {
         Ok(()) => {
@@ -38,7 +39,7 @@ pub(super) async fn set(
             visit.keeping(done, Some(&flow), Keep::<ResetProgress>::Nothing)
         }
         Err(error) => {
-            let wrong = new_password::refused(&visit, refusal(error)?)?;
+            let wrong = WrongPassword::of(&visit, refusal(error)?)?;
             page(&visit, &flow, &reset, &wrong).await
         }
     }
@@ -51,7 +52,7 @@ async fn verdicts(
     candidate: &SecretString,
 ) -> Result<Vec<Verdict>, Fault> {
     let evaluated = visit.site.identity.evaluate_password(&reset.token, candidate, &visit.visitor()).await;
-    new_password::verdicts(visit, evaluated, Fault::ResetOver)
+    password_rules::verdicts(visit, evaluated, Fault::ResetOver)
 }
 
 async fn page(
@@ -63,16 +64,24 @@ async fn page(
     if !reset.is_proved() {
         return Ok(Visit::redirect(&path(flow, "prove")));
     }
-    let in_force = verdicts(visit, reset, &new_password::any_candidate()).await?;
-    let values = new_password::values(visit, &in_force, wrong)?
-        .text("flow", flow.as_str())
-        .text("login", &reset.login)
-        .html("hidden", visit.hidden(&path(flow, "password"))?);
+    let words = visit.words();
+    let in_force = verdicts(visit, reset, &password_rules::any_candidate()).await?;
+    let rules: Vec<PasswordRule> = in_force.iter().map(|verdict| verdict.rule).collect();
+    let action = path(flow, "password");
+    let form = PasswordForm {
+        lead: &words.password_lead,
+        action: &action,
+        login: &reset.login,
+        current: None,
+        rules: &rules,
+        is_evaluated: true,
+        wrong,
+    };
     let organisation = organisation_name(visit);
     visit.page(Content {
         organisation: organisation.as_deref(),
         step: Some(Step::Password),
-        problems: wrong.problems().collect(),
-        ..Content::new(&visit.words().password_title, visit.body("password", values)?)
+        problems: wrong.problems(),
+        ..Content::new(&words.password_title, form.body(visit)?)
     })
 }

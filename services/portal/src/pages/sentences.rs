@@ -31,6 +31,10 @@ pub(super) fn sentence(visit: &Visit, refusal: &Refusal) -> Result<String, Fault
         Refusal::SignInNotRecent => return Err(Fault::SignInNotRecent),
         Refusal::NotAllowed => return Err(Fault::NotAllowed),
         Refusal::NotFound => return Err(Fault::NotFound),
+        Refusal::LinkOver => return Err(Fault::LinkOver),
+        Refusal::ChallengeOver => {
+            return Ok(filled(&words.refused, "reason", &visit.texts().reasons.challenge_invalid));
+        }
         Refusal::Other(reason, fields) => return Ok(refused(visit, reason, fields)),
         Refusal::FieldInvalid(fields) => {
             return Err(Fault::Broken(format!("identity refused the fields {}", fields.join(", ")).into()));

@@ -2,12 +2,13 @@
 
 mod account;
 mod general;
+mod signing_in;
 
 /// Names and texts.
 type Templates = &'static [(&'static str, &'static str)];
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let areas: [Templates; 2] = [general::TEMPLATES, account::TEMPLATES];
+    let areas: [Templates; 3] = [general::TEMPLATES, signing_in::TEMPLATES, account::TEMPLATES];
     areas.into_iter().flatten().copied()
 }

@@ -158,7 +158,7 @@ impl Visit {
 
     fn fault_page(&self, fault: &Fault) -> Response {
         fault.log();
-        let words = self.words();
+        let (words, signing_in) = (self.words(), &self.texts().signing_in);
         let (title, text, link) = match fault {
             Fault::NoOrganisation => return Self::redirect("/organisation"),
             Fault::SignedOut => return self.to_sign_in(),
@@ -168,6 +168,11 @@ impl Visit {
             Fault::FormExpired => (&words.form_expired_title, &words.form_expired_lead, "/"),
             Fault::TooLarge => (&words.too_large_title, &words.too_large_lead, "/"),
             Fault::ResetOver => (&words.reset_over_title, &words.reset_over_lead, "/reset"),
+            Fault::SignInOver => (&signing_in.over_title, &signing_in.over_lead, "/sign-in"),
+            Fault::LinkIncomplete => {
+                (&signing_in.link_incomplete_title, &signing_in.link_incomplete_lead, "/")
+            }
+            Fault::LinkOver => (&signing_in.link_over_title, &signing_in.link_over_lead, "/"),
             Fault::Peer(failure) if !failure.may_pass => (&words.broken_title, &words.broken_lead, "/"),
             Fault::TooSlow | Fault::Peer(_) => (&words.unavailable_title, &words.unavailable_lead, "/"),
             Fault::Broken(_) => (&words.broken_title, &words.broken_lead, "/"),

@@ -20,6 +20,12 @@ pub(crate) enum Fault {
     TooSlow,
     /// The reset is not known here, or has ended.
     ResetOver,
+    /// The sign-in is not known here, or has ended.
+    SignInOver,
+    /// A part of the link of a mail is missing.
+    LinkIncomplete,
+    /// The link of a mail is spent, or over.
+    LinkOver,
     /// Nobody knows which organisation the person is with: they are asked.
     NoOrganisation,
     /// Nobody is signed in, or no longer.
@@ -40,7 +46,8 @@ impl Fault {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::FormExpired => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::ResetOver => StatusCode::GONE,
+            Self::ResetOver | Self::SignInOver | Self::LinkOver => StatusCode::GONE,
+            Self::LinkIncomplete => StatusCode::BAD_REQUEST,
             Self::NoOrganisation | Self::SignedOut | Self::SignInNotRecent => StatusCode::SEE_OTHER,
             Self::NotAllowed => StatusCode::FORBIDDEN,
             Self::Peer(failure) if !failure.may_pass => StatusCode::INTERNAL_SERVER_ERROR,

@@ -4,6 +4,7 @@
 //! fresh tokens first. Identity judges the token of every call: what is kept here says what pages offer, never what is allowed.
 
 mod aside;
+mod challenge;
 mod local_path;
 mod place;
 
@@ -81,7 +82,8 @@ impl Member {
     /// Asks identity whether the person has one of these roles at this moment. For what is not identity's to refuse, such as pages about
     /// messages.
     pub(crate) async fn demand(&self, roles: &[Role]) -> Result<(), Fault> {
-        let found = checked(&self.visit.site.to_identity, &self.session.access_token).await?.roles;
+        let found = self.visit.site.sign_ins.roles(&self.session.access_token).await?;
+        let found = found.ok_or(Fault::SignedOut)?;
         if roles.iter().any(|role| found.contains(&i32::from(*role))) {
             Ok(())
         } else {
@@ -91,7 +93,12 @@ impl Member {
 
     /// Asks whoever signed in longer ago than that to do so again, before they type what identity would not take from them.
     pub(crate) async fn demand_sign_in_within(&self, span: Duration) -> Result<(), Fault> {
-        let found = checked(&self.visit.site.to_identity, &self.session.access_token).await?;
+        let request = wire::CheckAccessTokenRequest { access_token: self.session.access_token.clone() };
+        let sessions = &mut SessionServiceClient::new(self.visit.site.to_identity.clone());
+        let found = sessions.check_access_token(request).await?.into_inner();
+        if !found.active {
+            return Err(Fault::SignedOut);
+        }
         let signed_in_at = moment(found.sign_in_time.as_ref())?;
         if self.visit.now.has_reached(signed_in_at.plus(span)) { Err(Fault::SignInNotRecent) } else { Ok(()) }
     }
@@ -210,7 +217,7 @@ async fn held(
     login: String,
     tokens: wire::SessionTokens,
 ) -> Result<SignedIn, Fault> {
-    let roles = checked(&visit.site.to_identity, &tokens.access_token).await?.roles;
+    let roles = visit.site.sign_ins.roles(&tokens.access_token).await?;
     Ok(SignedIn {
         tenant,
         login,
@@ -219,18 +226,8 @@ async fn held(
         access_ends_at: moment(tokens.access_expire_time.as_ref())?,
         refresh_token: tokens.refresh_token,
         ends_at: moment(tokens.session_expire_time.as_ref())?,
-        roles,
+        roles: roles.ok_or(Fault::SignedOut)?,
     })
-}
-
-/// What identity says of an access token at this moment.
-///
-/// # Errors
-/// The token is good no more.
-async fn checked(identity: &Connection, access_token: &str) -> Result<wire::CheckAccessTokenResponse, Fault> {
-    let request = wire::CheckAccessTokenRequest { access_token: access_token.to_owned() };
-    let checked = SessionServiceClient::new(identity.clone()).check_access_token(request).await?.into_inner();
-    if checked.active { Ok(checked) } else { Err(Fault::SignedOut) }
 }
 
 fn moment(at: Option<&prost_types::Timestamp>) -> Result<Timestamp, PeerFailure> {

@@ -8,7 +8,7 @@ use rekey_wire::identity::v1::security_info_address::Address;
 use rekey_wire::identity::v1::security_info_service_client::SecurityInfoServiceClient;
 
 use super::{confirm, entries};
-use crate::domain::{Refusal, SentCode};
+use crate::domain::{CodeTimes, Refusal, SentCode};
 use crate::pages::sentences::{refusal, sentence};
 use crate::peers::{PeerFailure, maybe_moment};
 use crate::view::{Field, FieldKind, Problem, Values};
@@ -104,9 +104,11 @@ fn code_is_on_its_way(member: &Member, added: wire::AddSecurityInfoResponse) -> 
     let entry = added.security_info.ok_or_else(|| PeerFailure::unclear("the entry is missing"))?;
     let code = SentCode {
         method_id: entry.security_info_id.clone(),
-        at: member.visit.now,
-        expires_at: maybe_moment(added.code_expire_time.as_ref()),
-        resend_at: maybe_moment(added.resend_time.as_ref()),
+        times: CodeTimes {
+            at: member.visit.now,
+            expires_at: maybe_moment(added.code_expire_time.as_ref()),
+            resend_at: maybe_moment(added.resend_time.as_ref()),
+        },
     };
     let next = Visit::redirect(&entries::path(&entry, confirm::PAGE));
     member.visit.keeping(next, None, Keep::Value(&code))

@@ -43,7 +43,7 @@ fn key(member: &Member, added: wire::AddSecurityInfoResponse) -> Result<Response
     let shown = added.authenticator.ok_or_else(|| PeerFailure::unclear("the key is missing"))?;
     let values = Values::default()
         .text("key", &grouped(&shown.secret))
-        .html("form", confirm::form(member, &entry, None)?);
+        .html("form", confirm::form(member, &entry, &words.authenticator_once, None)?);
     let values = match QrCode::read(&shown.qr_code_svg) {
         Some(code) => {
             values.part("qr", Values::default().text("side", &code.side.to_string()).text("path", &code.path))

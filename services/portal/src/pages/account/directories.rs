@@ -13,7 +13,7 @@ use crate::domain::OrganisationKey;
 use crate::pages::sentences::{refusal, sentence};
 use crate::peers::{PeerFailure, maybe_moment};
 use crate::view::{Badge, Cell, Confirmation, Html, Table, Values};
-use crate::web::{Content, Fault, Keep, LocalPath, Member, Place, PostedFields, Visit};
+use crate::web::{Content, Fault, Keep, LocalPath, Member, Place, PostedFields};
 use crate::words::{AccountWords, filled};
 
 /// More than an account may have links.
@@ -62,20 +62,9 @@ async fn go_over(member: &Member, tenant: &wire::MyTenant, result: Outcome) -> R
     let next = LocalPath::account();
     let there = match result {
         Outcome::Tokens(tokens) => visit.signed_in(id, member.login(), tokens, &next).await?,
-        Outcome::Challenge(challenge) => challenged(visit, id, member.login(), challenge, &next)?,
+        Outcome::Challenge(challenge) => visit.challenged(id, member.login(), challenge, &next)?,
     };
     visit.keeping(there, None, Keep::Value(&organisation))
-}
-
-/// Hands a sign-in that asks for more over to the pages that ask it.
-pub(super) fn challenged(
-    visit: &Visit,
-    tenant: TenantId,
-    login: &str,
-    challenge: wire::SignInChallenge,
-    next: &LocalPath,
-) -> Result<Response, Fault> {
-    visit.challenged(tenant, login, challenge, next)
 }
 
 /// Asks before a link is ended, by its name.

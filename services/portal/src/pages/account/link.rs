@@ -5,16 +5,15 @@
 use std::time::Duration;
 
 use axum::response::Response;
+use rekey_primitives::id::TenantId;
 use rekey_primitives::secret::ExposeSecret as _;
 use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::linked_account_service_client::LinkedAccountServiceClient;
-use rekey_wire::identity::v1::session_service_client::SessionServiceClient;
-use rekey_wire::identity::v1::sign_in_response::Result as Outcome;
 
 use super::directories;
 use crate::domain::{Organisation, OrganisationKey, Refusal};
 use crate::pages::sentences::{refusal, sentence};
-use crate::peers::PeerFailure;
+use crate::peers::{PeerError, PeerFailure, SignInOutcome};
 use crate::view::{Field, FieldKind, Problem, Values};
 use crate::web::{Content, Fault, LocalPath, Member, Place, PostedFields};
 use crate::words::filled;
@@ -49,23 +48,16 @@ pub(super) async fn sign_in(member: Member, fields: PostedFields) -> Result<Resp
         Ok(organisation) => organisation,
         Err(problems) => return page(&member, draft, problems),
     };
-    let request = wire::SignInRequest {
-        tenant_id: organisation.tenant.to_string(),
-        login: draft.login.to_owned(),
-        password: fields.secret(PASSWORD).expose_secret().to_owned(),
-        request_id: fields.request_id()?,
-        context: member.context(),
-    };
-    let own_name = member.visit.site.to_identity.clone();
-    let problem = match SessionServiceClient::new(own_name).sign_in(request).await {
-        Ok(answer) => {
-            let result = answer.into_inner().result.ok_or_else(|| PeerFailure::unclear("no outcome"))?;
-            if let Some(there) = go_over(&member, &organisation, draft.login, result).await? {
+    let call = member.visit.call(fields.request_id()?);
+    let (tenant, password) = (organisation.tenant, fields.secret(PASSWORD));
+    let problem = match member.visit.site.sign_ins.sign_in(tenant, draft.login, &password, &call).await {
+        Ok(outcome) => {
+            if let Some(there) = go_over(&member, tenant, draft.login, outcome).await? {
                 return Ok(there);
             }
             member.visit.texts().account.link_rejected.clone()
         }
-        Err(status) => match refusal(status.into())? {
+        Err(error) => match refusal(error)? {
             Refusal::FieldInvalid(_) => member.visit.texts().account.link_rejected.clone(),
             other => sentence(&member.visit, &other)?,
         },
@@ -105,16 +97,16 @@ async fn other_organisation(
 /// Signed in to the other account, or on the way there, while the session of this one waits; none where that was rejected.
 async fn go_over(
     member: &Member,
-    organisation: &Organisation,
+    tenant: TenantId,
     login: &str,
-    result: Outcome,
+    outcome: SignInOutcome,
 ) -> Result<Option<Response>, Fault> {
-    let (visit, tenant) = (&member.visit, organisation.tenant);
+    let visit = &member.visit;
     let next = LocalPath::parse(CONFIRM).expect("the page's own path is one of ours");
-    let there = match result {
-        Outcome::Tokens(tokens) => visit.signed_in(tenant, login, tokens, &next).await?,
-        Outcome::Challenge(challenge) => directories::challenged(visit, tenant, login, challenge, &next)?,
-        Outcome::Rejection(_) => return Ok(None),
+    let there = match outcome {
+        SignInOutcome::SignedIn(tokens) => visit.signed_in(tenant, login, tokens, &next).await?,
+        SignInOutcome::Asked(challenge) => visit.challenged(tenant, login, challenge, &next)?,
+        SignInOutcome::Rejected => return Ok(None),
     };
     member.set_aside(there).map(Some)
 }
@@ -172,13 +164,13 @@ async fn linked(first: &Member, other: &Member, request_id: String) -> Result<St
 
 /// Ends the session of the other account. It would end by itself: a failure is the operator's to know and changes nothing for the person.
 async fn leave(other: &Member) {
-    let request = wire::SignOutRequest {
-        request_id: other.visit.draw_request_id(),
-        context: other.context(),
-        refresh_token: String::new(),
-    };
-    if let Err(status) = SessionServiceClient::new(other.identity()).sign_out(request).await {
-        tracing::warn!(error = &status as &dyn std::error::Error, "a session for linking did not end");
+    let call = other.visit.call(other.visit.draw_request_id());
+    let ended = other.visit.site.sign_ins.sign_out(other.access_token(), &call).await;
+    if let Err(PeerError::Failed(failure)) = ended {
+        tracing::warn!(
+            error = &failure as &dyn std::error::Error,
+            "a session was left for another and not ended"
+        );
     }
 }
 

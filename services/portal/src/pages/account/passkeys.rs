@@ -7,8 +7,9 @@ use rekey_wire::identity::v1::passkey_service_client::PasskeyServiceClient;
 
 use super::entries;
 use super::security_info::{done, general};
-use crate::assets::PASSKEY_REGISTER_PATH;
+use crate::assets::PASSKEY_PATH;
 use crate::domain::Refusal;
+use crate::pages::proof_forms::CREDENTIAL;
 use crate::pages::sentences::{refusal, sentence};
 use crate::view::{Field, FieldKind, Problem, Values};
 use crate::web::{Content, Fault, Member, Place, PostedFields};
@@ -17,8 +18,6 @@ use crate::words::filled;
 const PATH: &str = "/account/security-info/passkey";
 /// What the person calls it.
 const NAME: &str = "name";
-/// What the browser made.
-const CREDENTIAL: &str = "credential";
 /// Carries the registration from the page to its form.
 const REGISTRATION: &str = "registration";
 
@@ -82,8 +81,7 @@ async fn page(member: &Member, name: &str, problem: Option<Problem>) -> Result<R
         .text("registration", &started.registration_token);
     let body = visit.body("account_passkey", values)?;
     let problems = problem.into_iter().collect();
-    let content =
-        Content { script_path: Some(PASSKEY_REGISTER_PATH), ..Content::new(&words.add_passkey, body) };
+    let content = Content { script_path: Some(PASSKEY_PATH), ..Content::new(&words.add_passkey, body) };
     member.page(Place::SecurityInfo, Content { problems, ..content })
 }
 

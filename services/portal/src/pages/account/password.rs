@@ -6,10 +6,12 @@ use rekey_wire::identity::v1 as wire;
 use rekey_wire::identity::v1::change_password_response::Result as Outcome;
 use rekey_wire::identity::v1::password_service_client::PasswordServiceClient;
 
-use crate::pages::new_password::{self, WrongPassword};
+use crate::domain::PasswordRule;
+use crate::pages::password_form::{PASSWORD, PasswordForm, WrongPassword, typed_password};
+use crate::pages::password_rules;
 use crate::pages::sentences::refusal;
 use crate::peers::{PeerError, PeerFailure, Verdict};
-use crate::view::{Field, FieldKind, Problem};
+use crate::view::{Field, FieldKind, Problem, Values};
 use crate::web::{Content, Fault, Member, Place, PostedFields};
 
 const PATH: &str = "/account/password";
@@ -21,19 +23,19 @@ pub(super) async fn show(member: Member) -> Result<Response, Fault> {
 
 pub(super) async fn change(member: Member, fields: PostedFields) -> Result<Response, Fault> {
     let words = &member.visit.texts().account;
-    let (current, password) = (fields.secret(CURRENT), fields.secret(new_password::FIELD));
-    if new_password::is_evaluated(&fields) {
-        return Ok(new_password::for_script(&verdicts(&member, &password).await?));
+    if password_rules::are_asked(&fields) {
+        let verdicts = verdicts(&member, &fields.secret(PASSWORD)).await?;
+        return Ok(password_rules::for_script(&verdicts));
     }
-    let is_missing = current.expose_secret().is_empty();
-    let of_current = is_missing.then_some(words.current_password_missing.as_str());
-    let wrong = new_password::mistyped(&member.visit, &fields);
-    if is_missing || wrong.is_some() {
-        return page(&member, of_current, &wrong.unwrap_or_default()).await;
-    }
+    let current = fields.secret(CURRENT);
+    let missing = current.expose_secret().is_empty().then_some(words.current_password_missing.as_str());
+    let new = match (typed_password(&member.visit, &fields), missing) {
+        (Ok(new), None) => new,
+        (typed, missing) => return page(&member, missing, &typed.err().unwrap_or_default()).await,
+    };
     let request = wire::ChangePasswordRequest {
         current_password: current.expose_secret().to_owned(),
-        new_password: password.expose_secret().to_owned(),
+        new_password: new.expose_secret().to_owned(),
         request_id: fields.request_id()?,
         context: member.context(),
     };
@@ -47,7 +49,7 @@ pub(super) async fn change(member: Member, fields: PostedFields) -> Result<Respo
             None => Err(PeerFailure::unclear("no outcome").into()),
         },
         Err(status) => {
-            let wrong = new_password::refused(&member.visit, refusal(status.into())?)?;
+            let wrong = WrongPassword::of(&member.visit, refusal(status.into())?)?;
             page(&member, None, &wrong).await
         }
     }
@@ -69,30 +71,32 @@ async fn verdicts(member: &Member, candidate: &SecretString) -> Result<Vec<Verdi
     };
     let evaluated = PasswordServiceClient::new(member.identity()).evaluate_password(request).await;
     let evaluated = evaluated.map(|answer| crate::peers::verdicts(&answer.into_inner()));
-    new_password::verdicts(&member.visit, evaluated.map_err(PeerError::from), Fault::SignedOut)
+    password_rules::verdicts(&member.visit, evaluated.map_err(PeerError::from), Fault::SignedOut)
 }
 
 async fn page(member: &Member, of_current: Option<&str>, wrong: &WrongPassword) -> Result<Response, Fault> {
     let (visit, words) = (&member.visit, &member.visit.texts().account);
-    let in_force = verdicts(member, &new_password::any_candidate()).await?;
-    let current = visit.field(&Field {
+    let in_force = verdicts(member, &password_rules::any_candidate()).await?;
+    let rules: Vec<PasswordRule> = in_force.iter().map(|verdict| verdict.rule).collect();
+    let current = Field {
         name: CURRENT,
         label: &words.current_password_label,
         hint: None,
         kind: FieldKind::Password,
         value: "",
         problem: of_current,
-    })?;
-    let values = new_password::values(visit, &in_force, wrong)?
-        .text("login", member.login())
-        .html("hidden", visit.hidden(PATH)?)
-        .html("current", current);
+    };
+    let form = PasswordForm {
+        lead: &words.password_lead,
+        action: PATH,
+        login: member.login(),
+        current: Some(&current),
+        rules: &rules,
+        is_evaluated: true,
+        wrong,
+    };
+    let body = visit.body("account_narrow", Values::default().html("body", form.body(visit)?))?;
     let of_current = of_current.map(|text| Problem::of(CURRENT, text));
-    member.page(
-        Place::Password,
-        Content {
-            problems: of_current.into_iter().chain(wrong.problems()).collect(),
-            ..Content::new(&words.change_password, visit.body("account_password", values)?)
-        },
-    )
+    let problems = of_current.into_iter().chain(wrong.problems()).collect();
+    member.page(Place::Password, Content { problems, ..Content::new(&words.change_password, body) })
 }

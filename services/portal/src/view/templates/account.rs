@@ -4,14 +4,13 @@ use super::Templates;
 
 pub(super) const TEMPLATES: Templates = &[
     ("account_overview", include_str!("account/overview.html")),
-    ("account_password", include_str!("account/password.html")),
+    ("account_narrow", include_str!("account/narrow.html")),
     ("account_security_info", include_str!("account/security_info.html")),
     ("account_entry_name", include_str!("account/entry_name.html")),
     ("account_entry_state", include_str!("account/entry_state.html")),
     ("account_entry_actions", include_str!("account/entry_actions.html")),
     ("account_address", include_str!("account/address.html")),
     ("account_confirm", include_str!("account/confirm.html")),
-    ("account_code", include_str!("account/code.html")),
     ("account_authenticator", include_str!("account/authenticator.html")),
     ("account_authenticator_key", include_str!("account/authenticator_key.html")),
     ("account_passkey", include_str!("account/passkey.html")),

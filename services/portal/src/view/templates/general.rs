@@ -16,7 +16,6 @@ pub(super) const TEMPLATES: Templates = &[
     ("who", include_str!("general/who.html")),
     ("prove", include_str!("general/prove.html")),
     ("code", include_str!("general/code.html")),
-    ("rules", include_str!("general/rules.html")),
     ("password", include_str!("general/password.html")),
     ("done", include_str!("general/done.html")),
     ("help", include_str!("general/help.html")),
