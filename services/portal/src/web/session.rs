@@ -94,7 +94,7 @@ impl Member {
     /// Asks whoever signed in longer ago than that to do so again, before they type what identity would not take from them.
     pub(crate) async fn demand_sign_in_within(&self, span: Duration) -> Result<(), Fault> {
         let request = wire::CheckAccessTokenRequest { access_token: self.session.access_token.clone() };
-        let sessions = &mut SessionServiceClient::new(self.visit.site.to_identity.clone());
+        let mut sessions = SessionServiceClient::new(self.visit.site.to_identity.clone());
         let found = sessions.check_access_token(request).await?.into_inner();
         if !found.active {
             return Err(Fault::SignedOut);
@@ -193,8 +193,8 @@ impl Visit {
         next: &LocalPath,
     ) -> Result<Response, Fault> {
         let session = held(self, tenant, login.to_owned(), tokens).await?;
-        let there = self.keeping(Self::redirect(next.as_str()), None, Keep::Value(&session))?;
-        self.with_new_forms(there)
+        self.stays_signed_in(&session)?;
+        self.with_new_forms(Self::redirect(next.as_str()))
     }
 
     /// Forms that were shown until now are none any more.

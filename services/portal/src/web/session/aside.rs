@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::{Member, fresh};
 use crate::cookies::SetAside;
-use crate::web::{Fault, Keep, Visit};
+use crate::web::{Fault, Keep};
 
 impl Member {
     /// Proves to identity who this is, where another account is linked with it.
