@@ -7,12 +7,14 @@ mod administration;
 mod general;
 mod locale;
 mod reasons;
+mod signing_in;
 
 use std::fmt::Display;
 
 pub(crate) use self::administration::AdministrationWords;
 pub(crate) use self::general::Words;
 pub(crate) use self::locale::UiLocale;
+pub(crate) use self::signing_in::SigningInWords;
 
 /// The texts of an area: a struct with a field a key.
 macro_rules! words {
@@ -66,6 +68,7 @@ areas! {
     general: Words,
     reasons: ReasonWords,
     administration: AdministrationWords,
+    signing_in: SigningInWords,
 }
 
 /// All languages.
