@@ -8,6 +8,7 @@ mod administration;
 mod general;
 mod locale;
 mod reasons;
+mod signing_in;
 
 use std::fmt::Display;
 
@@ -15,6 +16,7 @@ pub(crate) use self::account::AccountWords;
 pub(crate) use self::administration::AdministrationWords;
 pub(crate) use self::general::Words;
 pub(crate) use self::locale::UiLocale;
+pub(crate) use self::signing_in::SigningInWords;
 
 /// The texts of an area: a struct with a field a key.
 macro_rules! words {
@@ -69,6 +71,7 @@ areas! {
     reasons: ReasonWords,
     administration: AdministrationWords,
     account: AccountWords,
+    signing_in: SigningInWords,
 }
 
 /// All languages.
